@@ -1,0 +1,91 @@
+"""Every error the library raises, in one tree. Each knows its `code` (stable, for machines), whether trying
+again can help (`retryable`), and the places at fault (`errors`, JSON pointers into the schema or the answer).
+
+    ExtractorError
+    ├── InputError               the caller's input; the same call fails again
+    │   ├── SchemaError              unknown, invalid or refused schema
+    │   └── DocumentError            empty, undecodable, too large, longer than the context
+    ├── OutputError              the model answered, but not well enough; carries its last answer
+    │   ├── InvalidOutput            fails the schema after every allowed ask
+    │   └── TruncatedOutput          `max_output_tokens` came before the end of the JSON
+    ├── ModelError               a checkpoint that cannot be found, read or run
+    ├── EngineError              the engine broke under the request (retryable)
+    ├── Cancelled                the caller withdrew
+    └── DeadlineExceeded         the request's time ran out
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One fault: an RFC 6901 JSON pointer and what is wrong there."""
+
+    pointer: str
+    detail: str
+
+
+class ExtractorError(Exception):
+    """Base of the tree. `detail` is one sentence for a person; it never holds document text."""
+
+    code: str = "error"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, detail: str, *, code: str | None = None, errors: tuple[FieldError, ...] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = errors
+        if code is not None:
+            self.code = code
+
+
+class InputError(ExtractorError):
+    code = "invalid_input"
+
+
+class SchemaError(InputError):
+    code = "invalid_schema"
+
+
+class DocumentError(InputError):
+    code = "invalid_document"
+
+
+class OutputError(ExtractorError):
+    """`last` is the model's last answer as text, kept for the user."""
+
+    code = "invalid_output"
+
+    def __init__(
+        self, detail: str, *, last: str = "", code: str | None = None, errors: tuple[FieldError, ...] = ()
+    ) -> None:
+        super().__init__(detail, code=code, errors=errors)
+        self.last = last
+
+
+class InvalidOutput(OutputError):
+    code = "invalid_output"
+
+
+class TruncatedOutput(OutputError):
+    code = "truncated_output"
+
+
+class ModelError(ExtractorError):
+    code = "model_error"
+
+
+class EngineError(ExtractorError):
+    code = "engine_error"
+    retryable = True
+
+
+class Cancelled(ExtractorError):
+    code = "cancelled"
+
+
+class DeadlineExceeded(ExtractorError):
+    code = "deadline_exceeded"
