@@ -1,0 +1,55 @@
+"""The words schema files are written in: a base model, types whose JSON Schema is what a grammar and a small model
+read best, few-shot examples, and `fault`, the error of a check that no grammar can express.
+
+Knows pydantic; knows nothing of the registry, so a schema file outside this folder may import it or do without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+
+class Record(BaseModel):
+    """A model that takes the declared fields and no others. A plain `BaseModel` works as well."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+# A number in JSON, a Decimal in Python: money and quantities never pass through a float on their way to the model.
+Amount = Annotated[Decimal, WithJsonSchema({"type": "number"})]
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
+Email = Annotated[str, Field(json_schema_extra={"format": "email"})]
+ClockTime = Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+YearMonth = Annotated[str, Field(pattern="^[0-9]{4}(-(0[1-9]|1[0-2]))?$")]
+
+
+class Party(Record):
+    """A person or company on one side of a deal."""
+
+    name: str
+    address: str | None = Field(None, description="street, postal code, city, country on one line")
+    tax_id: str | None = Field(None, description="VAT or tax number")
+
+
+def fault(pointer: str, detail: str) -> PydanticCustomError:
+    """The error to raise in a model validator: `pointer` is a JSON pointer from the model that raises it."""
+    return PydanticCustomError("check", "{detail}", {"pointer": pointer, "detail": detail})
+
+
+def adds_up(parts: Iterable[Decimal | None], targets: Iterable[Decimal | None]) -> bool:
+    """Whether the sum of `parts` equals one of `targets` within rounding (a cent a part, two at least).
+
+    True when a part is missing, when there are no parts, or no target is known: what is not said contradicts nothing.
+    """
+    known = list(parts)
+    wanted = [target for target in targets if target is not None]
+    if not known or not wanted or any(part is None for part in known):
+        return True
+    total = sum((part for part in known if part is not None), Decimal(0))
+    slack = Decimal("0.01") * max(2, len(known))
+    return any(abs(total - target) <= slack for target in wanted)
