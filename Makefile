@@ -1,0 +1,55 @@
+# One command surface: CI, pre-commit and people call these targets. Python 3.11+ and Linux are all they need.
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# The first Python that is new enough; `make PYTHON=/path/to/python` overrides. Running it is the test: a pyenv
+# shim exists for versions that are not installed.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test lint bench chaos clean
+
+help:
+	@echo "make setup   a virtual environment in $(VENV) with pinned dependencies"
+	@echo "make demo    start the service, extract docs/samples/ over HTTP, stop it"
+	@echo "make up      start the service and stay up (ARGS='--port 9000')"
+	@echo "make test    every test but the long fault runs (ARGS='tests/test_api_*.py')"
+	@echo "make lint    ruff, mypy --strict, import contracts"
+	@echo "make bench   the measurements of the README (ARGS='--suite json --rows 1,16')"
+	@echo "make chaos   faults injected over a running service"
+	@echo "make clean   remove caches and the embedded server's data; keeps $(VENV)"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "make: Python 3.11 or newer is needed; none found (set PYTHON=...)" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+		{ echo "make: could not make a virtual environment with $(PYTHON) (Debian: install python3-venv)" >&2; exit 1; }
+	@echo "Installing pinned dependencies into $(VENV) (once; PyTorch makes it a few minutes) ..." >&2
+	@$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+demo: setup
+	@$(BIN)/python -m extractor.demo $(ARGS)
+
+up: setup
+	@$(BIN)/extractor up $(ARGS)
+
+test: setup
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: setup
+	@$(BIN)/extractor bench $(or $(ARGS),--suite json --baseline hf,hf-outlines,hf-assisted)
+
+chaos: setup
+	@$(BIN)/python -m pytest -m chaos --timeout 1800 $(ARGS)
+
+clean:
+	@rm -rf build dist .run .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
+	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
