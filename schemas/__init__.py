@@ -1,0 +1,31 @@
+"""What to extract: pydantic models, one a file, and JSON Schemas from requests behind the same interface.
+
+Imports no other room of this project and never loads torch. docs/schemas.md says how to add a schema.
+"""
+
+from __future__ import annotations
+
+from schemas.check import Note, Report, check
+from schemas.errors import InvalidSchema, SchemaProblem, UnknownSchema, ValidationProblem
+from schemas.examples import Example, example
+from schemas.limits import LIMITS, Limits
+from schemas.registry import Registry
+from schemas.schema import Schema, inline, of_model
+
+__all__ = [
+    "LIMITS",
+    "Example",
+    "InvalidSchema",
+    "Limits",
+    "Note",
+    "Registry",
+    "Report",
+    "Schema",
+    "SchemaProblem",
+    "UnknownSchema",
+    "ValidationProblem",
+    "check",
+    "example",
+    "inline",
+    "of_model",
+]

@@ -1,0 +1,166 @@
+"""A schema as every other room sees it, whether it came from a pydantic model or as JSON Schema in a request.
+
+`of_model` and `inline` are the only ways to make one; both refuse what check.py refuses, so a Schema that exists has
+been judged. Knows nothing of files (registry.py) and nothing of grammars.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError, PydanticUserError
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import CoreSchema, ErrorDetails, core_schema
+
+from schemas.check import check, validator
+from schemas.errors import InvalidSchema, Place, ValidationProblem, pointer
+from schemas.examples import Example
+from schemas.jsontext import dumps
+
+MAX_ERRORS = 20
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What to extract. `json_schema` is self-contained: every `$ref` in it begins with `#`.
+
+    `sha256` covers the JSON Schema with its order of keys, because the order is what the model writes.
+    """
+
+    name: str
+    version: str
+    sha256: str
+    json_schema: dict[str, Any]
+    description: str
+    examples: tuple[Example, ...] = ()
+    model: type[BaseModel] | None = None
+    _errors: Callable[[Any], list[Place]] = field(default=lambda _: [], repr=False, compare=False)
+
+    @property
+    def ref(self) -> str:
+        """`invoice@1`."""
+        return f"{self.name}@{self.version}"
+
+    def validate(self, value: object) -> Any:
+        """The pydantic instance for `value` (JSON as Python; numbers may be Decimals), or `value` where the schema
+        came without a model. Raises ValidationProblem with a pointer for each fault, the JSON Schema's first."""
+        faults = self._errors(value)
+        if faults:
+            raise ValidationProblem(faults)
+        if self.model is None:
+            return value
+        try:
+            return self.model.model_validate(value)
+        except ValidationError as error:
+            details = error.errors(include_url=False, include_input=False)
+        try:  # a strict model takes its dates and enums as strings from JSON text only
+            return self.model.model_validate_json(dumps(value))
+        except ValidationError:
+            raise ValidationProblem([_place(detail, value) for detail in details[:MAX_ERRORS]]) from None
+
+
+def of_model(model: type[BaseModel], *, name: str | None = None, version: str | None = None) -> Schema:
+    """The schema of a pydantic model. The name is the class's in snake_case unless given, the version the model's
+    `__version__` or "1". Raises InvalidSchema when its JSON Schema or one of its examples cannot be used."""
+    try:
+        json_schema = model.model_json_schema(schema_generator=_Compact)
+    except (PydanticInvalidForJsonSchema, PydanticSchemaGenerationError, PydanticUserError) as error:
+        raise InvalidSchema(f"{model.__name__} has no JSON Schema: {error.message}") from None
+    label = name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", model.__name__).lower()
+    schema = _schema(label, version or str(getattr(model, "__version__", "1")), json_schema, model)
+    for at, example in enumerate(schema.examples):
+        try:
+            schema.validate(example.answer)
+        except ValidationProblem as problem:
+            raise InvalidSchema(
+                f"the answer of example {at + 1} does not fit the schema",
+                [(where, f"in example {at + 1}: {what}") for where, what in problem.errors],
+            ) from None
+    return schema
+
+
+def inline(json_schema: object) -> Schema:
+    """The schema of a JSON Schema from a request, named `inline`, its version the start of its sha256.
+
+    Raises InvalidSchema with a pointer for each thing refused.
+    """
+    return _schema("inline", None, json_schema, None)
+
+
+def _schema(name: str, version: str | None, json_schema: object, model: type[BaseModel] | None) -> Schema:
+    report = check(json_schema)
+    if not report.ok:
+        places = [(note.pointer, note.detail) for note in report.refused[:MAX_ERRORS]]
+        where, what = places[0]
+        raise InvalidSchema(f"{where or 'the schema'}: {what}", places, code=report.refused[0].code)
+    assert isinstance(json_schema, dict)  # check refuses anything else
+    canonical = json.dumps(json_schema, separators=(",", ":"))
+    sha256 = hashlib.sha256(canonical.encode()).hexdigest()
+    own = json.loads(canonical)  # the caller's object may change later; this one is ours
+    compiled = validator(own)
+
+    def errors(value: Any) -> list[Place]:
+        found = []
+        for error in compiled.iter_errors(value):
+            found.append((pointer(*error.instance_path), error.message[:300]))
+            if len(found) == MAX_ERRORS:
+                break
+        return found
+
+    return Schema(
+        name=name,
+        version=version or sha256[:12],
+        sha256=sha256,
+        json_schema=own,
+        description=str(own.get("description") or ""),
+        examples=tuple(getattr(model, "__examples__", ())),
+        model=model,
+        _errors=errors,
+    )
+
+
+class _Compact(GenerateJsonSchema):
+    """Pydantic's JSON Schema without the titles it makes up, and a Decimal as the number a model writes."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+        return False
+
+    def generate(self, schema: CoreSchema, mode: Any = "validation") -> JsonSchemaValue:
+        whole = super().generate(schema, mode)
+        for node in (whole, *whole.get("$defs", {}).values()):
+            node.pop("title", None)
+        return whole
+
+    def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
+        bounds = {
+            "multipleOf": schema.get("multiple_of"),
+            "minimum": schema.get("ge"),
+            "exclusiveMinimum": schema.get("gt"),
+            "maximum": schema.get("le"),
+            "exclusiveMaximum": schema.get("lt"),
+        }
+        numbers = {key: float(bound) for key, bound in bounds.items() if bound is not None and math.isfinite(bound)}
+        return {"type": "number", **numbers}
+
+
+def _place(detail: ErrorDetails, value: Any) -> Place:
+    """Pydantic's location as a pointer into `value`: the names of union members in it are no places. A check may
+    add a pointer of its own (`schemas.types.fault`)."""
+    parts: list[object] = []
+    for part in detail["loc"]:
+        try:
+            value = value[part]
+        except (LookupError, TypeError):
+            if not (detail["type"] == "missing" and part == detail["loc"][-1]):
+                continue
+        parts.append(part)
+    context = detail.get("ctx", {})
+    own = context.get("pointer", "") if detail["type"] == "check" else ""
+    return pointer(*parts) + own, str(context.get("detail") if own else detail["msg"])[:300]
