@@ -1,0 +1,85 @@
+"""The composition of the API: settings in, an ASGI application out. `uvicorn api.app:create_app --factory`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+
+from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api import access, intake, openapi
+from api.app_version import package_version
+from api.config import ApiSettings
+from api.keys import Keys, check_exposure
+from api.metrics import Metrics
+from api.middleware import RequestContext
+from api.problems import Problem, pointer
+from api.routes import extractions, health, schemas
+from api.store import Store
+from schemas.registry import Registry
+
+_BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
+_NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
+
+
+def create_app(settings: ApiSettings | None = None) -> FastAPI:
+    """The application. Raises KeyConfigError when it would be reachable from elsewhere without keys. Nothing is
+    connected before the lifespan starts, and everything is closed when it ends."""
+    settings = settings or ApiSettings()
+    keys = Keys.load(settings.api_keys)
+    check_exposure(settings, keys)
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with Store.open(settings, metrics) as store:
+            registry = Registry.discover(settings.schema_sources)
+            app.state.services = access.Services(settings, keys, registry, store, metrics)
+            yield
+
+    app = FastAPI(
+        title="Extractor",
+        version=package_version(),
+        lifespan=lifespan,
+        redoc_url=None,
+        telemetry=_NO_TELEMETRY,  # FastAPI's records exception messages, and those may quote a document
+    )
+    app.add_middleware(RequestContext, metrics=metrics, max_body_bytes=settings.max_body_bytes)
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(HTTPException, _framework_error)
+    app.add_exception_handler(RequestValidationError, _invalid_parameters)
+    locked = [Depends(access.tenant)]
+    app.include_router(extractions.router, prefix="/v1", dependencies=locked)
+    app.include_router(schemas.router, prefix="/v1", dependencies=locked)
+    app.include_router(health.router)
+    openapi.install(app)
+    return app
+
+
+async def _problem(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)
+    return problem.response(request.state.request_id)
+
+
+async def _framework_error(request: Request, error: Exception) -> Response:
+    """What the framework refuses: an unknown path, a wrong method."""
+    assert isinstance(error, HTTPException)
+    code = _BY_STATUS.get(error.status_code, "http_error")
+    detail = f"{request.method} is not allowed here" if error.status_code == 405 else error.detail
+    if error.status_code == 404:
+        detail = "No call of this API has this path; see /docs"
+    if error.status_code >= 500:
+        detail = HTTPStatus(error.status_code).phrase
+    problem = Problem(code, detail, status=error.status_code, headers=error.headers)
+    return problem.response(request.state.request_id)
+
+
+async def _invalid_parameters(request: Request, error: Exception) -> Response:
+    """Wrong query parameters, the only input FastAPI parses here."""
+    assert isinstance(error, RequestValidationError)
+    faults = [(pointer(*(str(part)[:100] for part in fault["loc"])), fault["msg"]) for fault in error.errors()]
+    return intake.invalid(faults).response(request.state.request_id)

@@ -1,0 +1,13 @@
+"""The version of the installed package."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+
+def package_version() -> str:
+    """As installed, or `0` in a checkout that never was."""
+    try:
+        return version("extractor")
+    except PackageNotFoundError:
+        return "0"

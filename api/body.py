@@ -1,0 +1,134 @@
+"""Bytes of a request → a plain dict and at most one uploaded file, within limits and time. Knows the two forms a
+submission can have (JSON, multipart) and nothing of what is in them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pydantic_core
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from api import media
+from api.config import SCHEMA_ROOM_BYTES, ApiSettings
+from api.problems import Problem, pointer
+
+JSON_TYPE = "application/json"
+FORM_TYPE = "multipart/form-data"
+_FORM_TEXT = ("schema", "priority")
+_FORM_JSON = ("json_schema", "options", "metadata")
+_POSITION = re.compile(r" at line (\d+) column (\d+)$")
+
+
+@dataclass(frozen=True)
+class Upload:
+    content: bytes
+    media_type: str | None
+    filename: str | None
+
+
+async def read_json(request: Request, settings: ApiSettings) -> dict[str, Any]:
+    """The body as one JSON object. Raises Problem (415, 413, 408, 400, 422)."""
+    _only(request, (JSON_TYPE,))
+    async with _in_time(settings):
+        body = await request.body()
+    return parse_object(body)
+
+
+async def read_submission(request: Request, settings: ApiSettings) -> tuple[dict[str, Any], Upload | None]:
+    """The fields of a submission, and its file when it came as a form. Raises Problem."""
+    if _only(request, (JSON_TYPE, FORM_TYPE)) == JSON_TYPE:
+        return await read_json(request, settings), None
+    return await _read_form(request, settings)
+
+
+def parse_object(body: bytes, at: str = "") -> dict[str, Any]:
+    """`body` as a JSON object, strictly: no NaN, no lone surrogate, no nesting beyond the parser's 200 levels."""
+    try:
+        value = pydantic_core.from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        what = "nested too deeply" if "recursion" in str(error) else "not JSON"
+        position = _POSITION.search(str(error))
+        where = f" at line {position[1]}, column {position[2]}" if position else ""
+        raise Problem("invalid_json", f"The JSON is {what}{where}", errors=[(at, f"{what}{where}")]) from None
+    if not isinstance(value, dict):
+        raise Problem("invalid_request", "An object is expected", errors=[(at, "not an object")])
+    return value
+
+
+class _InMemory(MultiPartParser):
+    """Starlette's parser, which would write files over 1 MiB to disk: documents stay in memory, whose size the
+    cap on the body bounds."""
+
+    spool_max_size = 0  # SpooledTemporaryFile: 0 never rolls over
+
+
+async def _read_form(request: Request, settings: ApiSettings) -> tuple[dict[str, Any], Upload | None]:
+    stream: AsyncGenerator[bytes, None] = request.stream()  # type: ignore[assignment]
+    parser = _InMemory(
+        request.headers, stream, max_files=1, max_fields=len(_FORM_TEXT + _FORM_JSON),
+        max_part_size=SCHEMA_ROOM_BYTES,
+    )  # fmt: skip
+    try:
+        async with _in_time(settings):
+            form = await parser.parse()
+    except MultiPartException as error:
+        raise Problem("invalid_multipart", error.message, errors=[("", error.message)]) from None
+    try:
+        return await _fields(form.multi_items())
+    finally:
+        await form.close()
+
+
+async def _fields(items: list[tuple[str, UploadFile | str]]) -> tuple[dict[str, Any], Upload | None]:
+    fields: dict[str, Any] = {}
+    upload: Upload | None = None
+    for name, value in items:
+        at = pointer(name)
+        if name in fields or (name == "file" and upload is not None):
+            raise Problem("invalid_request", "A field of the form is there twice", errors=[(at, "given twice")])
+        if isinstance(value, UploadFile):
+            if name != "file":
+                raise Problem("invalid_request", "The file's field is named file", errors=[(at, "not a file field")])
+            upload = Upload(await value.read(), value.content_type, value.filename)
+        elif name in _FORM_TEXT:
+            fields[name] = value
+        elif name in _FORM_JSON:
+            fields[name] = parse_object(value.encode(), at)
+        elif name == "file":
+            raise Problem("invalid_request", "The field file has no filename", errors=[(at, "sent as a plain field")])
+        else:
+            raise Problem("invalid_request", "The form has a field that is not known", errors=[(at, "not known")])
+    if upload is None:
+        raise Problem("invalid_request", "The form has no file", errors=[("/file", "missing")])
+    return fields, upload
+
+
+def _only(request: Request, accepted: tuple[str, ...]) -> str:
+    """The request's media type, one of `accepted`, else 415."""
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding != "identity":
+        detail = "A compressed body is not accepted"
+        raise Problem("unsupported_media_type", detail, errors=[("/header/Content-Encoding", detail)])
+    bare = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if bare not in accepted:
+        names = {name: () for name in accepted}
+        raise media.unsupported("The body's Content-Type is not accepted", "/header/Content-Type", bare, names)
+    return bare
+
+
+@asynccontextmanager
+async def _in_time(settings: ApiSettings) -> AsyncIterator[None]:
+    """A body that trickles in must not hold its memory for ever: past the limit a 408."""
+    try:
+        async with asyncio.timeout(settings.body_timeout_s):
+            yield
+    except TimeoutError:
+        detail = f"The body did not arrive within {settings.body_timeout_s:g} s"
+        raise Problem("body_timeout", detail, errors=[("", detail)], headers={"Connection": "close"}) from None

@@ -1,0 +1,55 @@
+"""The API's settings: one frozen object, read from `EXTRACTOR_*` at the edge. Knows no route and no Redis."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+SCHEMA_ROOM_BYTES = 1024 * 1024  # an inline schema as sent; its own limit is of its compact form (schemas/limits.py)
+
+
+class ApiSettings(BaseSettings):
+    """What the HTTP door is told. Every limit here is stated in docs/api.md and named by the problem that
+    answers whoever crosses it."""
+
+    model_config = SettingsConfigDict(env_prefix="EXTRACTOR_", frozen=True, extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address to listen on; any but loopback needs api_keys")
+    port: int = Field(8000, ge=0, le=65535)
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Where the ledger and the queue are")
+    api_keys: str = Field("", description="`tenant:sha256hex,…`, or the path of a file with one such entry a line")
+    schemas: str = Field("", description="Folders or modules of schemas beside the built-in ones, comma-separated")
+
+    max_document_bytes: int = Field(10 * 1024 * 1024, ge=1, description="One document, decoded")
+    max_output_tokens: int = Field(8192, ge=1, description="The most `options.max_output_tokens` may ask for")
+    max_timeout_s: float = Field(3600.0, gt=0, description="The most `options.timeout_s` may ask for")
+    max_wait_s: float = Field(60.0, gt=0, description="A longer `?wait=` or `Prefer: wait=` waits this long")
+    max_events_s: float = Field(900.0, gt=0, description="An event stream is closed after this; clients reconnect")
+    body_timeout_s: float = Field(60.0, gt=0, description="A request body must have arrived after this")
+    ledger_timeout_s: float = Field(5.0, gt=0, description="No answer from Redis after this is a 503")
+    publish_timeout_s: float = Field(1.0, gt=0, description="A publish that takes longer goes on behind the answer")
+    retry_after_s: int = Field(2, ge=1, description="`Retry-After` of a 202: when to poll again")
+
+    @property
+    def max_body_bytes(self) -> int:
+        """The largest request body: a document as base64 (4/3) or as JSON text with every non-ASCII character
+        written as an escape (2x), beside an inline schema and the rest of the request."""
+        return 2 * self.max_document_bytes + SCHEMA_ROOM_BYTES + 64 * 1024
+
+    @property
+    def schema_sources(self) -> tuple[str, ...]:
+        return tuple(part.strip() for part in self.schemas.split(",") if part.strip())
+
+
+def is_loopback(host: str) -> bool:
+    """True for an address or name that only this machine can reach."""
+    name = host.strip().strip("[]").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,154 @@
+"""Requests and answers for /docs: real ones, shortened by nothing but taste. Plain data; tests hold each against its
+model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+JSON = dict[str, Any]
+
+_TEXT = "Dr. Mina Okafor\nHead of Research, Larkspur Labs\nm.okafor@larkspur.example\nMobile +44 7700 900123\n"
+_ID = "01K9ZJ4M7Q8T2V5X0B3C6D9F1G"
+
+CREATE_JSON: JSON = {
+    "schema": "contact",
+    "document": {"text": _TEXT},
+    "options": {"max_output_tokens": 512},
+    "metadata": {"source": "inbox"},
+}
+CREATE_BASE64: JSON = {
+    "schema": "contact@1",
+    "document": {
+        "content": "TWluYSBPa2Fmb3IsIExhcmtzcHVyIExhYnMKbS5va2Fmb3JAbGFya3NwdXIuZXhhbXBsZQo=",
+        "media_type": "text/plain; charset=utf-8",
+        "filename": "card.txt",
+    },
+}
+CREATE_INLINE: JSON = {
+    "json_schema": {
+        "type": "object",
+        "properties": {
+            "company": {"type": ["string", "null"], "description": "employer"},
+            "mobile": {"type": ["string", "null"]},
+        },
+        "required": ["company", "mobile"],
+        "additionalProperties": False,
+    },
+    "document": {"text": _TEXT},
+}
+_ADDRESSED: JSON = {
+    "id": _ID,
+    "schema": "contact@1",
+    "priority": "interactive",
+    "created_at": "2026-11-23T12:00:00.102Z",
+    "batch": None,
+    "metadata": {"source": "inbox"},
+}
+QUEUED: JSON = {
+    **_ADDRESSED,
+    "status": "queued",
+    "started_at": None,
+    "finished_at": None,
+    "expires_at": None,
+    "attempt": 0,
+    "reason": None,
+    "options": {"max_output_tokens": 512},
+    "result": None,
+    "error": None,
+}
+SUCCEEDED: JSON = {
+    **QUEUED,
+    "status": "succeeded",
+    "started_at": "2026-11-23T12:00:00.131Z",
+    "finished_at": "2026-11-23T12:00:00.949Z",
+    "expires_at": "2026-11-30T12:00:00.949Z",
+    "attempt": 1,
+    "result": {
+        "data": {
+            "name": "Mina Okafor",
+            "title": "Dr.",
+            "job_title": "Head of Research",
+            "company": "Larkspur Labs",
+            "email": "m.okafor@larkspur.example",
+            "phones": [{"kind": "mobile", "number": "+44 7700 900123"}],
+            "website": None,
+            "address": None,
+        },
+        "fields": {},
+        "usage": {
+            "prompt_tokens": 214,
+            "output_tokens": 96,
+            "target_forwards": 17,
+            "drafts": {
+                "grammar": {"proposed": 52, "accepted": 52},
+                "copy": {"proposed": 31, "accepted": 22},
+                "mtp": {"proposed": 12, "accepted": 9},
+            },
+            "duration_s": 0.81,
+        },
+        "asks": 1,
+        "model": "bundled",
+        "schema": "contact@1",
+    },
+}
+CANCELLED: JSON = {**QUEUED, "status": "cancelled", "finished_at": "2026-11-23T12:00:02.004Z"}
+PAGE: JSON = {
+    "data": [{key: value for key, value in SUCCEEDED.items() if key not in ("result", "options")}],
+    "next_cursor": "MDFLOVpKNE03UThUMlY1WDBCM0M2RDlGMUc",
+}
+EVENTS = (
+    f'event: queued\r\ndata: {{"id": "{_ID}", "status": "queued", …}}\r\n\r\n'
+    f'event: running\r\ndata: {{"id": "{_ID}", "status": "running", …}}\r\n\r\n'
+    f'event: succeeded\r\ndata: {{"id": "{_ID}", "status": "succeeded", "result": {{…}}, …}}\r\n\r\n'
+)
+_CONTACT: JSON = {
+    "name": "contact",
+    "version": "1",
+    "ref": "contact@1",
+    "sha256": "5e0c61f7c51eb4bd8f6a3fd0c1c1e2b47ad1d1c5e0f6fb5a3b7bde6e4d0d5c11",
+    "description": "How to reach a person.",
+}
+SCHEMA_LIST: JSON = {
+    "data": [_CONTACT],
+    "problems": [{"file": "my_schemas/lease.py", "detail": "SyntaxError: invalid syntax (line 12)"}],
+}
+SCHEMA_DETAIL: JSON = {
+    **_CONTACT,
+    "json_schema": {
+        "type": "object",
+        "properties": {"company": {"anyOf": [{"type": "string"}, {"type": "null"}], "title": "Company"}},
+    },
+    "examples": [{"document": _TEXT, "answer": {"company": "Larkspur Labs"}}],
+}
+CHECK_REQUEST: JSON = {
+    "json_schema": {
+        "type": "object",
+        "properties": {"total": {"type": "number", "multipleOf": 0.01}, "lines": {"type": "array", "uniqueItems": True}},
+    }
+}
+CHECK_REPORT: JSON = {
+    "ok": True,
+    "enforced": [{"pointer": "/properties/total/type", "detail": "type"}],
+    "validated": [{"pointer": "/properties/total/multipleOf", "detail": "checked after generation"}],
+    "refused": [],
+    "ignored": [],
+}
+HEALTH: JSON = {"status": "ok", "version": "0.1.0"}
+READY: JSON = {
+    "status": "ready",
+    "store": "ok",
+    "workers": [{"id": "host-1:4242", "model": "bundled", "ready": True, "age_s": 1.2}],
+}
+PROBLEM: JSON = {
+    "type": "urn:extractor:problem:invalid_request",
+    "title": "The request does not have the expected form",
+    "status": 422,
+    "detail": "2 places in the request are wrong",
+    "code": "invalid_request",
+    "retryable": False,
+    "request_id": "3b0f6c1de4a84c0a9d9d6e5c8a0f5a52",
+    "errors": [
+        {"pointer": "/options/temperature", "detail": "Input should be less than or equal to 2"},
+        {"pointer": "/options/speed", "detail": "Extra inputs are not permitted"},
+    ],
+}

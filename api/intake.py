@@ -1,0 +1,163 @@
+"""A submission, checked: from the plain fields of a request to the job the ledger will keep, or a Problem that says
+what to change and where. Pure but for the registry it is given. It runs in a thread and never in the event loop: a
+large document costs milliseconds to decode."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from api import media
+from api.body import Upload
+from api.config import ApiSettings
+from api.models import CreateExtraction, DocumentIn
+from api.problems import CODES, Problem, pointer
+from schemas import registry
+from schemas.errors import SchemaProblem, UnknownSchema
+from workers.ledger import NewJob
+
+Model = TypeVar("Model", bound=BaseModel)
+_UTF8 = "charset=utf-8"
+
+
+def prepare(
+    fields: dict[str, Any], upload: Upload | None, schemas: registry.Registry, settings: ApiSettings
+) -> tuple[NewJob, str]:
+    """The job, and the hash that tells one request from another under the same Idempotency-Key."""
+    if upload is not None:
+        if "document" in fields:
+            raise Problem("invalid_request", "A form carries its document as the file", errors=[("/document", "unknown")])
+        fields = {**fields, "document": {"content": ""}}  # the file stands in for it
+    request = validated(CreateExtraction, fields)
+    _check_options(request, settings)
+    document, media_type, filename = (
+        _uploaded(upload, settings) if upload is not None else _document(request.document, settings)
+    )
+    job = NewJob(
+        schema_ref=_schema_ref(request, schemas),
+        json_schema=request.json_schema,
+        document=document,
+        media_type=media_type,
+        filename=filename,
+        options=request.options.model_dump(mode="json", exclude_none=True),
+        metadata=request.metadata,
+        batch=None,
+        priority=request.priority,
+    )
+    return job, _hash(request, job)
+
+
+def validated(model: type[Model], value: object) -> Model:
+    """`value` as `model`, every fault of it in one Problem, which never repeats a value that was sent."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        faults = [_fault(fault) for fault in error.errors(include_url=False, include_input=False)]
+        raise invalid(faults) from None
+
+
+def invalid(faults: Sequence[tuple[str, str]]) -> Problem:
+    count = "One place in the request is" if len(faults) == 1 else f"{len(faults)} places in the request are"
+    return Problem("invalid_request", f"{count} wrong: {faults[0][0] or 'the body'}: {faults[0][1]}", errors=faults)
+
+
+def schema_problem(error: SchemaProblem, at: str) -> Problem:
+    """A fault of a schema, its pointers moved to where the schema is in the request."""
+    code = error.code if error.code in CODES else "invalid_schema"
+    faults = [(at + where, detail) for where, detail in error.errors] or [(at, error.detail)]
+    return Problem(code, error.detail, errors=faults)
+
+
+def near(name: str, schemas: registry.Registry) -> list[str]:
+    """Names that `name` may have been meant to be."""
+    known = sorted({schema.name for schema in schemas.list()})
+    return difflib.get_close_matches(name.partition("@")[0].lower()[:100], known, n=3, cutoff=0.5)
+
+
+def _fault(fault: Any) -> tuple[str, str]:
+    where = (fault.get("ctx") or {}).get("pointer") or pointer(*(str(part)[:100] for part in fault["loc"] if part != "[key]"))
+    return where, fault["msg"].removeprefix("Value error, ")
+
+
+def _check_options(request: CreateExtraction, settings: ApiSettings) -> None:
+    """The limits an operator sets."""
+    limits = {"max_output_tokens": settings.max_output_tokens, "timeout_s": settings.max_timeout_s}
+    faults = [
+        (f"/options/{name}", f"over the limit of {limit:g}")
+        for name, limit in limits.items()
+        if (getattr(request.options, name) or 0) > limit
+    ]
+    if faults:
+        raise invalid(faults)
+
+
+def _uploaded(upload: Upload, settings: ApiSettings) -> tuple[bytes, str, str | None]:
+    media_type = media.media_type_of(upload.media_type, upload.filename)
+    media.check(upload.content, media_type, limit=settings.max_document_bytes, at="/file", charset_at="/file")
+    return upload.content, media_type, (upload.filename or None) and upload.filename[-255:]
+
+
+def _document(given: DocumentIn, settings: ApiSettings) -> tuple[bytes, str, str | None]:
+    limit, at = settings.max_document_bytes, "/document/text"
+    if given.text is not None:
+        content = given.text.encode()
+        bare = media.media_type_of(given.media_type, given.filename).partition(";")[0].strip()
+        media_type = f"{bare}; {_UTF8}"
+    else:
+        at = "/document/content"
+        media_type = media.media_type_of(given.media_type, given.filename)
+        content = _base64(given.content or "", at)
+    media.check(content, media_type, limit=limit, at=at, charset_at="/document/media_type")
+    return content, media_type, given.filename
+
+
+def _base64(text: str, at: str) -> bytes:
+    """Strict but for line breaks, which MIME encoders and `base64 FILE` put in."""
+    try:
+        return base64.b64decode("".join(text.split()).encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError):
+        raise Problem(
+            "invalid_base64", "content is not base64 (RFC 4648, padded)", errors=[(at, "not base64")]
+        ) from None
+
+
+def _schema_ref(request: CreateExtraction, schemas: registry.Registry) -> str:
+    if request.schema_ is None:
+        try:
+            return registry.inline(request.json_schema or {}).ref
+        except SchemaProblem as error:
+            raise schema_problem(error, "/json_schema") from None
+    try:
+        return schemas.get(request.schema_).ref
+    except UnknownSchema:
+        names = near(request.schema_, schemas)
+        hint = f"did you mean {' or '.join(names)}?" if names else "GET /v1/schemas lists what there is"
+        raise Problem(
+            "unknown_schema",
+            f"No schema is called {request.schema_!r}; {hint}",
+            errors=[("/schema", f"unknown; {hint}")],
+            extra={"near": names},
+        ) from None
+
+
+def _hash(request: CreateExtraction, job: NewJob) -> str:
+    """Of what was asked, not of what it resolved to: a retry stays the same request across a schema's new version.
+    Raises Problem where the schema holds a number JSON cannot write (1e999)."""
+    asked = {
+        **request.model_dump(mode="json", by_alias=True, exclude={"document"}),
+        "document": [hashlib.sha256(job.document).hexdigest(), job.media_type, job.filename],
+    }
+    try:
+        canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        raise Problem(
+            "invalid_schema", "The schema holds an infinite number", errors=[("/json_schema", "a number out of range")]
+        ) from None
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,111 @@
+"""API keys: made, stored as hashes, checked in constant time, each bound to one tenant. Knows no HTTP.
+
+A key is 256 random bits, so a plain SHA-256 is a sufficient stored form: there is nothing to guess and a slow
+hash would protect nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from api.config import ApiSettings, is_loopback
+
+DEFAULT_TENANT = "default"
+_TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class KeyConfigError(ValueError):
+    """The configured keys cannot be used, or are missing where they must not be."""
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """`key` goes to the client and is never stored; `entry` goes into `EXTRACTOR_API_KEYS`."""
+
+    tenant: str
+    key: str
+    entry: str
+
+
+def new_key(tenant: str = DEFAULT_TENANT) -> NewKey:
+    """A fresh key for `tenant`. Raises KeyConfigError for a tenant name outside `[a-z0-9][a-z0-9_-]{0,63}`."""
+    _check_tenant(tenant)
+    key = f"ex_{secrets.token_urlsafe(32)}"
+    return NewKey(tenant, key, f"{tenant}:{_digest(key)}")
+
+
+class Keys:
+    """The keys a service accepts. Empty means open to everyone, which only loopback may be."""
+
+    def __init__(self, entries: tuple[tuple[str, str], ...] = ()) -> None:
+        self._entries = entries
+
+    @classmethod
+    def load(cls, source: str) -> Keys:
+        """From `tenant:sha256hex` entries (commas or lines, `#` starts a comment), or from a file of them.
+
+        Raises KeyConfigError and never repeats an entry: it may be a key pasted by mistake.
+        """
+        text = source.strip()
+        if text and not _looks_like_entries(text):
+            try:
+                text = Path(text).read_text(encoding="utf-8")
+            except (OSError, ValueError) as error:
+                raise KeyConfigError("EXTRACTOR_API_KEYS is neither tenant:sha256 entries nor a readable file") from error
+            if not _entries(text):
+                raise KeyConfigError("The file EXTRACTOR_API_KEYS names holds no keys")
+        return cls(tuple(_parse(number, entry) for number, entry in enumerate(_entries(text), 1)))
+
+    def __bool__(self) -> bool:
+        return bool(self._entries)
+
+    def tenant_of(self, key: str) -> str | None:
+        """The tenant of `key`, or None. Every entry is compared, each in constant time, whatever matches."""
+        presented = _digest(key)
+        found: str | None = None
+        for tenant, stored in self._entries:
+            if hmac.compare_digest(presented, stored):
+                found = tenant
+        return found
+
+
+def check_exposure(settings: ApiSettings, keys: Keys) -> None:
+    """Refuse to be reachable from elsewhere without keys. Raises KeyConfigError."""
+    if not keys and not is_loopback(settings.host):
+        raise KeyConfigError(
+            f"Refusing to listen on {settings.host} without API keys. Set EXTRACTOR_API_KEYS to tenant:sha256 entries "
+            "(api.keys.new_key makes one), or listen on 127.0.0.1"
+        )
+
+
+def _looks_like_entries(text: str) -> bool:
+    return any(_SHA256.fullmatch(entry.rpartition(":")[2].strip()) for entry in _entries(text))
+
+
+def _entries(text: str) -> list[str]:
+    lines = (line.partition("#")[0] for line in text.splitlines())
+    return [entry.strip() for line in lines for entry in line.split(",") if entry.strip()]
+
+
+def _parse(number: int, entry: str) -> tuple[str, str]:
+    tenant, _, digest = entry.partition(":")
+    digest = digest.strip().lower()
+    if not _SHA256.fullmatch(digest):
+        raise KeyConfigError(f"API key entry {number} is not tenant:sha256hex (64 hexadecimal digits)")
+    _check_tenant(tenant.strip())
+    return tenant.strip(), digest
+
+
+def _check_tenant(tenant: str) -> None:
+    if not _TENANT.fullmatch(tenant):
+        raise KeyConfigError("A tenant name is 1 to 64 of a-z, 0-9, _ and -, and starts with a letter or digit")
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()

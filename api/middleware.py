@@ -1,0 +1,121 @@
+"""What every request goes through: an id, a cap on its body, a count, and a last net for what breaks.
+
+Pure ASGI, so a stream stays a stream. Knows no route. Logs the route's template, the status, the time and the
+request's id; of an exception only its type and where it came from, because a message may quote a document.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import traceback
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.metrics import Metrics
+from api.problems import Problem
+
+log = logging.getLogger("extractor.api")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_CLIENT_CLOSED = 499  # nginx's number for "the client went away before the answer"
+
+
+class ResponseBroken(RuntimeError):
+    """An answer broke after its first byte; all that is left is to close the connection."""
+
+
+class RequestContext:
+    """`scope["state"]["request_id"]` is set for everything inside; `X-Request-ID` answers it."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, max_body_bytes: int) -> None:
+        self.app = app
+        self.metrics = metrics
+        self.max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request_id = request_id_of(Headers(scope=scope).get("x-request-id"))
+        scope.setdefault("state", {})["request_id"] = request_id
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-ID"] = request_id
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        try:
+            await self.app(scope, capped(scope, receive, self.max_body_bytes), send_with_headers)
+        except ClientDisconnect:
+            status = status or _CLIENT_CLOSED
+        except Exception as error:
+            log.error("unhandled request_id=%s %s", request_id, describe(error))
+            if status:
+                raise ResponseBroken(f"request_id={request_id}") from None
+            problem = Problem("internal_error", "The request could not be completed. Quote request_id when reporting this.")
+            await problem.response(request_id)(scope, receive, send_with_headers)
+        finally:
+            self._record(scope, status or _CLIENT_CLOSED, time.perf_counter() - started, request_id)
+
+    def _record(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        self.metrics.request(scope["method"], route, status, seconds)
+        log.info(
+            "request method=%s route=%s status=%d duration_s=%.4f request_id=%s",
+            scope["method"], route, status, seconds, request_id,
+        )  # fmt: skip
+
+
+def request_id_of(given: str | None) -> str:
+    """The client's id where it is short and plain enough to be logged as it is, else a new one."""
+    return given if given is not None and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def capped(scope: Scope, receive: Receive, limit: int) -> Receive:
+    """`receive`, raising a 413 Problem as soon as the body is known to be over `limit` bytes: by its
+    Content-Length before a byte is read, or while a chunked body streams in."""
+    declared = Headers(scope=scope).get("content-length", "")
+    too_long = declared.isdecimal() and int(declared[:20]) > limit
+    total = 0
+
+    async def receive_capped() -> Message:
+        nonlocal total
+        if too_long:
+            raise body_too_large(limit)
+        message = await receive()
+        if message["type"] == "http.request":
+            total += len(message.get("body", b""))
+            if total > limit:
+                raise body_too_large(limit)
+        return message
+
+    return receive_capped
+
+
+def body_too_large(limit: int) -> Problem:
+    # the rest of the body is not read, so the connection cannot carry another request
+    return Problem(
+        "body_too_large",
+        f"A request body may have {limit} bytes",
+        errors=[("", f"over the limit of {limit} bytes")],
+        headers={"Connection": "close"},
+        extra={"limit": {"name": "max_body_bytes", "value": limit}},
+    )
+
+
+def describe(error: BaseException) -> str:
+    """Type and places, never the message and never a local's value."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
+    return f"error={type(error).__module__}.{type(error).__qualname__} at={where}"

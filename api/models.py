@@ -1,0 +1,280 @@
+"""What goes in and comes out, as pydantic models with real examples: the source of /docs and of every pointer in a
+problem. Limits that an operator sets are in config.py; these are the fixed ones. Knows no ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from api import examples
+
+MAX_METADATA = 16
+Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+Priority = Literal["interactive", "bulk"]
+Drafter = Literal["grammar", "copy", "mtp"]
+SchemaRef = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+_MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+_MetadataValue = Annotated[str, StringConstraints(max_length=512)]
+
+
+class _In(BaseModel):
+    """A part of a request: what is not known is refused, so a typing error is never silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _either(pointer: str, one: str, other: str, *, both: bool) -> PydanticCustomError:
+    """The error of exactly one of two, placed where a client would look."""
+    message = "give either {one} or {other}" + (", not both" if both else "")
+    return PydanticCustomError("either", message, {"one": one, "other": other, "pointer": pointer})
+
+
+class DocumentIn(_In):
+    """Either `text`, or `content` with the `media_type` of the decoded bytes."""
+
+    text: str | None = Field(None, description="The document as text")
+    content: str | None = Field(None, description="The document's bytes as base64 (RFC 4648, padded)")
+    media_type: str | None = Field(
+        None, max_length=200, description="Of `content`; a charset parameter is believed: `text/plain; charset=latin-1`"
+    )
+    filename: str | None = Field(None, max_length=255, description="Used to guess a missing media_type; otherwise kept")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> DocumentIn:
+        if (self.text is None) == (self.content is None):
+            raise _either("/document", "text", "content", both=self.text is not None)
+        return self
+
+
+class OptionsIn(_In):
+    """How to extract. Everything has a default; a drafter changes speed, never the answer."""
+
+    max_output_tokens: int | None = Field(None, ge=1, strict=True, description="Stop after so many output tokens")
+    drafters: list[Drafter] | None = Field(None, max_length=3, description="Absent: all. Empty: none")
+    temperature: float | None = Field(None, ge=0, le=2, strict=True, description="0, the default, is greedy")
+    seed: int | None = Field(None, ge=0, lt=2**63, strict=True, description="Of sampling, with a temperature")
+    timeout_s: float | None = Field(None, gt=0, strict=True, description="The extraction fails when it takes longer, once started")
+
+    @field_validator("drafters")
+    @classmethod
+    def _each_once(cls, value: list[Drafter] | None) -> list[Drafter] | None:
+        if value is not None and len(set(value)) < len(value):
+            raise ValueError("each drafter may be named once")
+        return value
+
+
+class CreateExtraction(_In):
+    """One document and what to get out of it: `schema` names a schema the service knows, `json_schema` is one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [examples.CREATE_JSON]})
+
+    schema_: SchemaRef | None = Field(None, alias="schema", description="`name` (its newest version) or `name@version`")
+    json_schema: dict[str, Any] | None = Field(None, description="A JSON Schema of an object, within the limits")
+    document: DocumentIn
+    options: OptionsIn = Field(default_factory=OptionsIn)
+    metadata: dict[_MetadataKey, _MetadataValue] = Field(
+        default_factory=dict, max_length=MAX_METADATA, description="Yours; given back, never read"
+    )
+    priority: Priority = Field("interactive", description="`bulk` never delays `interactive`")
+
+    @model_validator(mode="after")
+    def _one_schema(self) -> CreateExtraction:
+        if (self.schema_ is None) == (self.json_schema is None):
+            raise _either("/json_schema" if self.schema_ else "/schema", "schema", "json_schema", both=bool(self.schema_))
+        return self
+
+
+class CheckSchema(_In):
+    """A JSON Schema to report on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [examples.CHECK_REQUEST]})
+
+    json_schema: dict[str, Any] = Field(description="The JSON Schema to report on")
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class FieldError(_Out):
+    pointer: str = Field(description="RFC 6901 into the body, or /query/…, /header/…, /path/… outside it")
+    detail: str
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457. `code` is stable and for machines; `retryable` says whether the same request may work later."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [examples.PROBLEM]})
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    retryable: bool
+    request_id: str
+    errors: list[FieldError]
+
+
+class Draft(_Out):
+    proposed: int
+    accepted: int
+
+
+class Usage(BaseModel):
+    """`target_forwards` against `output_tokens` is what speculation saved."""
+
+    model_config = ConfigDict(extra="allow")
+
+    prompt_tokens: int
+    output_tokens: int
+    target_forwards: int
+    drafts: dict[str, Draft]
+    duration_s: float
+
+
+class Result(BaseModel):
+    """`data` validates against the schema; `fields` mirrors it by JSON pointer."""
+
+    model_config = ConfigDict(extra="allow", populate_by_name=True)
+
+    data: Any
+    fields: dict[str, Any]
+    usage: Usage
+    asks: int
+    model: str
+    schema_: str = Field(alias="schema")
+
+
+class Failure(BaseModel):
+    """Why it failed; `last` is the model's last answer where there was one."""
+
+    model_config = ConfigDict(extra="allow")
+
+    code: str
+    detail: str
+    retryable: bool
+    errors: list[FieldError] = Field(default_factory=list)
+    last: str | None = None
+
+
+class Extraction(_Out):
+    """One document's extraction, from queued to its end."""
+
+    model_config = ConfigDict(
+        extra="forbid", populate_by_name=True, json_schema_extra={"examples": [examples.SUCCEEDED, examples.QUEUED]}
+    )
+
+    id: str
+    status: Status
+    schema_: str = Field(alias="schema")
+    priority: Priority
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime | None = Field(description="After this the extraction and its document are erased")
+    attempt: int
+    reason: str | None = Field(description="Why it is where it is, when that is not plain from status")
+    batch: str | None
+    options: dict[str, Any]
+    metadata: dict[str, str]
+    result: Result | None
+    error: Failure | None
+
+
+class ExtractionSummary(_Out):
+    """An entry of the list: everything but the result, which can be large."""
+
+    id: str
+    status: Status
+    schema_: str = Field(alias="schema")
+    priority: Priority
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime | None
+    attempt: int
+    reason: str | None
+    batch: str | None
+    metadata: dict[str, str]
+    error_code: str | None
+
+
+class ExtractionPage(_Out):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.PAGE]})
+
+    data: list[ExtractionSummary]
+    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last")
+
+
+class SchemaInfo(_Out):
+    name: str
+    version: str
+    ref: str
+    sha256: str
+    description: str
+
+
+class SchemaExample(_Out):
+    document: str
+    answer: Any
+
+
+class SchemaDetail(SchemaInfo):
+    model_config = ConfigDict(
+        extra="forbid", populate_by_name=True, json_schema_extra={"examples": [examples.SCHEMA_DETAIL]}
+    )
+
+    json_schema: dict[str, Any]
+    examples: list[SchemaExample]
+
+
+class SchemaFault(_Out):
+    file: str
+    detail: str
+
+
+class SchemaList(_Out):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.SCHEMA_LIST]})
+
+    data: list[SchemaInfo]
+    problems: list[SchemaFault] = Field(description="Schema files that could not be loaded; the others work")
+
+
+class CheckReport(_Out):
+    """What the grammar enforces token by token, what only validation does, and what is refused."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.CHECK_REPORT]})
+
+    ok: bool
+    enforced: list[FieldError]
+    validated: list[FieldError]
+    refused: list[FieldError]
+    ignored: list[FieldError] = Field(description="Annotations and formats that nothing checks")
+
+
+class Health(_Out):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.HEALTH]})
+
+    status: Literal["ok"]
+    version: str
+
+
+class Worker(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+    model: str | None
+    ready: bool
+    age_s: float
+
+
+class Ready(_Out):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.READY]})
+
+    status: Literal["ready"]
+    store: Literal["ok"]
+    workers: list[Worker]

@@ -1,0 +1,101 @@
+"""The OpenAPI document: FastAPI's, with the bodies it cannot know (this API reads its own, to bound them) and with
+problem+json as the form of every error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from api import examples, models
+from api.problems import CODES, MEDIA_TYPE, Kind
+
+JSON = dict[str, Any]
+_REF = "#/components/schemas/"
+_WHEN = {
+    400: "The body cannot be parsed",
+    401: "No valid API key",
+    404: "Unknown here, or another tenant's",
+    408: "The body did not arrive in time",
+    409: "Too late",
+    413: "Over the limit",
+    415: "Media type not accepted",
+    422: "Understood, but wrong; `errors` says where",
+    429: "The tenant's quota of queued documents is full; see Retry-After",
+    500: "Something broke in the service",
+    503: "The job store cannot be reached; see Retry-After",
+}
+DESCRIPTION = """Documents in, validated JSON out. Every error is a problem (RFC 9457) with a stable `code`."""
+
+
+def problems(*statuses: int) -> dict[int | str, JSON]:
+    """The `responses` of a call that can answer these statuses, and 422 and 500, which any can."""
+    return {
+        status: {
+            "description": _WHEN[status],
+            "content": {MEDIA_TYPE: {"schema": {"$ref": f"{_REF}ProblemDetails"}, "example": _example(status)}},
+        }
+        for status in sorted({*statuses, 422, 500})
+    }
+
+
+def answers(description: str, model: type[BaseModel], example: JSON) -> JSON:
+    """One entry of `responses`: an answer of `model`."""
+    return {"description": description, "model": model, "content": {"application/json": {"example": example}}}
+
+
+def json_body(model: str, samples: dict[str, JSON], **others: JSON) -> JSON:
+    """`openapi_extra` of a call that reads `model` from its JSON body, or `others` by media type."""
+    named = {name: {"value": value} for name, value in samples.items()}
+    content = {"application/json": {"schema": {"$ref": _REF + model}, "examples": named}, **others}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def form_body() -> JSON:
+    """The multipart form of a submission."""
+    text = {"type": "string"}
+    parts = {
+        "file": {"type": "string", "format": "binary", "description": "The document"},
+        "schema": {**text, "description": "`name` or `name@version`"},
+        "json_schema": {**text, "description": "In place of schema: a JSON Schema as JSON"},
+        "options": {**text, "description": "As JSON"},
+        "metadata": {**text, "description": "As JSON"},
+        "priority": {**text, "enum": ["interactive", "bulk"]},
+    }
+    schema = {"type": "object", "required": ["file"], "properties": parts, "additionalProperties": False}
+    return {"multipart/form-data": {"schema": schema, "example": {"file": "card.txt", "schema": "contact"}}}
+
+
+def install(app: FastAPI) -> None:
+    """Make `app.openapi()` (cached) answer the document of this API."""
+
+    def openapi() -> JSON:
+        if app.openapi_schema is None:
+            document = get_openapi(
+                title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes, tags=app.openapi_tags
+            )
+            components = document.setdefault("components", {}).setdefault("schemas", {})
+            for model in (models.CreateExtraction, models.CheckSchema, models.ProblemDetails):
+                schema = model.model_json_schema(ref_template=f"{_REF}{{model}}")
+                components.update(schema.pop("$defs", {}))
+                components[model.__name__] = schema
+            for unused in ("HTTPValidationError", "ValidationError"):
+                components.pop(unused, None)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _example(status: int) -> JSON:
+    if status == 422:
+        return examples.PROBLEM
+    code, kind = next((code, kind) for code, kind in CODES.items() if kind.status == status)
+    return _problem(code, kind)
+
+
+def _problem(code: str, kind: Kind) -> JSON:
+    about = {"type": f"urn:extractor:problem:{code}", "title": kind.title, "status": kind.status, "code": code}
+    return {**examples.PROBLEM, **about, "detail": _WHEN[kind.status], "retryable": kind.retryable, "errors": []}

@@ -1,0 +1,119 @@
+"""Problem details (RFC 9457): the one shape of every error this API answers, and the codes it can carry.
+
+Knows no route and no ledger. A problem never holds document text, a traceback or another tenant's anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_BASE = "urn:extractor:problem:"
+MAX_ERRORS = 100
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One row of the table in docs/api.md: the status and title a code always has."""
+
+    status: int
+    title: str
+    retryable: bool = False
+
+
+CODES: dict[str, Kind] = {
+    # the request itself
+    "invalid_json": Kind(400, "The body is not JSON"),
+    "invalid_multipart": Kind(400, "The body is not a valid multipart form"),
+    "invalid_request": Kind(422, "The request does not have the expected form"),
+    "invalid_cursor": Kind(422, "The cursor is not one this API gave"),
+    "invalid_idempotency_key": Kind(422, "The Idempotency-Key cannot be used"),
+    "idempotency_key_reused": Kind(422, "The Idempotency-Key was used for another request"),
+    "body_too_large": Kind(413, "The request body is over the limit"),
+    "body_timeout": Kind(408, "The request body did not arrive in time", retryable=True),
+    "unsupported_media_type": Kind(415, "The media type is not accepted"),
+    # the schema
+    "unknown_schema": Kind(422, "No schema has this name"),
+    "invalid_schema": Kind(422, "The JSON Schema cannot be used"),
+    "schema_too_large": Kind(422, "The JSON Schema is over a limit"),
+    "unsupported_keyword": Kind(422, "The JSON Schema uses a keyword that is refused"),
+    # the document
+    "empty_document": Kind(422, "The document is empty"),
+    "document_too_large": Kind(413, "The document is over the limit"),
+    "invalid_base64": Kind(422, "The document's content is not base64"),
+    "binary_document": Kind(422, "The document is not text"),
+    "undecodable_document": Kind(422, "The document is not in the encoding it claims"),
+    # who asks, and for what
+    "unauthorized": Kind(401, "A valid API key is needed"),
+    "keys_required": Kind(403, "Without API keys only this machine may ask"),
+    "not_found": Kind(404, "There is nothing here"),
+    "extraction_not_found": Kind(404, "No extraction has this id"),
+    "schema_not_found": Kind(404, "No schema has this name"),
+    "method_not_allowed": Kind(405, "The method is not allowed here"),
+    "already_finished": Kind(409, "The extraction has already finished"),
+    # not now
+    "quota_exceeded": Kind(429, "Too many documents are queued", retryable=True),
+    "store_unavailable": Kind(503, "The job store cannot be reached", retryable=True),
+    "not_ready": Kind(503, "The service is not ready", retryable=True),
+    "internal_error": Kind(500, "Something broke in the service", retryable=True),
+    "http_error": Kind(400, "The request failed"),
+}
+
+
+class Problem(Exception):
+    """Raised anywhere in a request; answered as problem+json. `pointer` places begin with `/` in the body, or
+    with `/query/`, `/header/` or `/path/` outside it."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        errors: Iterable[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        status: int | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.kind = CODES[code]
+        self.status = status or self.kind.status
+        self.detail = detail
+        self.errors = tuple(errors)[:MAX_ERRORS]
+        self.headers = dict(headers or {})
+        self.extra = dict(extra or {})
+
+    def body(self, request_id: str) -> dict[str, Any]:
+        title = self.kind.title if self.code != "http_error" else HTTPStatus(self.status).phrase
+        return {
+            "type": TYPE_BASE + self.code,
+            "title": title,
+            "status": self.status,
+            "detail": self.detail,
+            "code": self.code,
+            "retryable": self.kind.retryable,
+            "request_id": request_id,
+            "errors": [{"pointer": pointer, "detail": detail} for pointer, detail in self.errors],
+            **self.extra,
+        }
+
+    def text(self, request_id: str) -> str:
+        return orjson.dumps(self.body(request_id)).decode()
+
+    def response(self, request_id: str) -> Response:
+        return Response(self.text(request_id), self.status, headers=self.headers, media_type=MEDIA_TYPE)
+
+
+def pointer(*parts: str | int) -> str:
+    """An RFC 6901 JSON pointer."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
+
+
+def unavailable(detail: str = "The job store did not answer. Nothing was lost; try again.") -> Problem:
+    return Problem("store_unavailable", detail, headers={"Retry-After": "5"})

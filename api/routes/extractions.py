@@ -1,0 +1,165 @@
+"""`/v1/extractions`: submit one document, follow it, stop it, erase it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request
+from sse_starlette import EventSourceResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api import body, examples, intake, prefer, view
+from api.access import Service, Services, Tenant
+from api.models import Extraction, ExtractionPage, Status
+from api.openapi import answers, form_body, json_body, problems
+from api.problems import Problem
+from workers.ledger import Job
+
+router = APIRouter(tags=["extractions"])
+logging.getLogger("sse_starlette.sse").setLevel(logging.INFO)  # at DEBUG it logs every event, results and all
+_SSE_PING_S = 15
+_SSE_SEND_TIMEOUT_S = 30.0
+_BODIES = {
+    "a schema by name": examples.CREATE_JSON,
+    "bytes as base64": examples.CREATE_BASE64,
+    "a schema of one's own": examples.CREATE_INLINE,
+}
+_Wait = Annotated[float | None, Query(ge=0, le=86400, description="Wait so many seconds for the end (long-poll)")]
+
+
+@router.post(
+    "/extractions",
+    status_code=202,
+    response_class=Response,
+    responses={
+        202: answers("Accepted; poll Location", Extraction, examples.QUEUED),
+        200: answers("Finished within `Prefer: wait`", Extraction, examples.SUCCEEDED),
+        **problems(400, 401, 408, 413, 415, 429, 503),
+    },
+    openapi_extra=json_body("CreateExtraction", _BODIES, **form_body()),
+)
+async def create_extraction(
+    request: Request,
+    service: Service,
+    tenant: Tenant,
+    idempotency_key: Annotated[str | None, Header(description="The same key and request give the same extraction")] = None,
+    prefer_: Annotated[list[str] | None, Header(alias="Prefer", description="`wait=20`: answer with the result")] = None,
+) -> Response:
+    """Submit one document. It is stored before this answers: a 202 is never lost."""
+    key = prefer.idempotency_key(idempotency_key)
+    wait_s = prefer.wait_of(prefer_ or [])
+    fields, upload = await body.read_submission(request, service.settings)
+    new, request_hash = await run_in_threadpool(intake.prepare, fields, upload, service.schemas, service.settings)
+    created = await service.store.create(tenant, new, key, request_hash)
+    headers = {"Location": f"/v1/extractions/{created.job_id}"}
+    if created.existing:
+        headers["Idempotent-Replayed"] = "true"
+    if wait_s is not None:
+        wait_s = min(wait_s, int(service.settings.max_wait_s))
+        headers["Preference-Applied"] = f"wait={wait_s}"
+    job = await service.store.finished(tenant, created.job_id, wait_s or 0)
+    if job is None:
+        raise _unknown()
+    if wait_s is not None and view.is_final(job):
+        return view.answer(job, 200, headers)
+    return view.answer(job, 202, {**headers, "Retry-After": str(service.settings.retry_after_s)})
+
+
+@router.get(
+    "/extractions/{id}",
+    response_class=Response,
+    responses={200: answers("As it is now", Extraction, examples.SUCCEEDED), **problems(401, 404, 503)},
+)
+async def get_extraction(id: str, service: Service, tenant: Tenant, wait: _Wait = None) -> Response:
+    """Status and, when it has succeeded, the result; readable until `expires_at`. With `wait`, answers as soon as
+    the extraction is finished, and after so many seconds in any case."""
+    wait_s = min(wait or 0.0, service.settings.max_wait_s)
+    job = await service.store.finished(tenant, id, wait_s)
+    if job is None:
+        raise _unknown()
+    headers = {} if view.is_final(job) else {"Retry-After": str(service.settings.retry_after_s)}
+    return view.answer(job, 200, headers)
+
+
+@router.get(
+    "/extractions/{id}/events",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "An event for the status it has and for each it gets; the stream ends with the last",
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": examples.EVENTS}},
+        },
+        **problems(401, 404, 503),
+    },
+)
+async def follow_extraction(id: str, service: Service, tenant: Tenant) -> Response:
+    """Server-sent events: `event` is the status, `data` the extraction."""
+    if await service.store.get(tenant, id) is None:
+        raise _unknown()
+    return EventSourceResponse(_events(service, tenant, id), ping=_SSE_PING_S, send_timeout=_SSE_SEND_TIMEOUT_S)
+
+
+@router.get(
+    "/extractions",
+    response_class=Response,
+    responses={200: answers("A page, newest first", ExtractionPage, examples.PAGE), **problems(401, 503)},
+)
+async def list_extractions(
+    service: Service,
+    tenant: Tenant,
+    status: Annotated[Status | None, Query()] = None,
+    schema: Annotated[str | None, Query(max_length=200, description="`name` or `name@version`")] = None,
+    batch: Annotated[str | None, Query(max_length=64)] = None,
+    cursor: Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> Response:
+    """The tenant's extractions, newest first, without their results."""
+    page = await service.store.list(tenant, status=status, schema=schema, batch=batch, cursor=cursor, limit=limit)
+    return view.page(page)
+
+
+@router.post(
+    "/extractions/{id}/cancel",
+    response_class=Response,
+    responses={
+        200: answers("It is cancelled", Extraction, examples.CANCELLED),
+        202: answers("It is running; the worker has been told to stop", Extraction, examples.QUEUED),
+        **problems(401, 404, 409, 503),
+    },
+)
+async def cancel_extraction(id: str, service: Service, tenant: Tenant) -> Response:
+    """Stop it, also while it runs. Cancelling twice is fine; what has succeeded or failed stays so (409)."""
+    status = await service.store.cancel(tenant, id)
+    job = await service.store.get(tenant, id)
+    if status is None or job is None:
+        raise _unknown()
+    if job.status in ("succeeded", "failed"):
+        raise Problem("already_finished", f"It has already {job.status}", extra={"status_of_extraction": job.status})
+    return view.answer(job, 200 if job.status == "cancelled" else 202)
+
+
+@router.delete("/extractions/{id}", status_code=204, responses=problems(401, 404, 503))
+async def delete_extraction(id: str, service: Service, tenant: Tenant) -> None:
+    """Erase the document and the result, stopping it first when it runs. Not undone by anything."""
+    if not await service.store.delete(tenant, id):
+        raise _unknown()
+
+
+async def _events(service: Services, tenant: str, id: str) -> Any:
+    """One event a change; when the store fails, an event `error` and the end: the client reconnects."""
+    deadline = time.monotonic() + service.settings.max_events_s
+    try:
+        async for job in service.store.changes(tenant, id, deadline):
+            yield {"event": job.status, "data": view.text(job)}
+    except Problem as problem:
+        yield {"event": "error", "data": problem.text("")}
+
+
+def _unknown() -> Problem:
+    return Problem("extraction_not_found", "No extraction has this id", errors=[("/path/id", "unknown")])
+
+
+__all__ = ["Job", "router"]
