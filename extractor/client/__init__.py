@@ -1,0 +1,252 @@
+"""The HTTP client: `Client` for scripts, `AsyncClient` for services, over the same flows (core.py). Loads no torch.
+
+    with Client() as client:
+        invoice = client.extract(Path("invoice.txt"), Invoice)      # an Invoice, or a typed error
+
+Both are told where the service is by `url` or EXTRACTOR_URL, and who asks by `api_key` or EXTRACTOR_API_KEY.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from types import TracebackType
+from typing import Any, Self, Unpack, overload
+
+import httpx
+
+from extractor.client import core
+from extractor.client.core import Document, Flow, How, M, Outcome, Patience, Schema, Send, T, Which
+from extractor.client.errors import (
+    Broken,
+    ClientError,
+    Conflict,
+    ExtractionFailed,
+    NotFound,
+    Overloaded,
+    Refused,
+    ServiceError,
+    Unauthorized,
+    UnexpectedAnswer,
+    Unreachable,
+    WaitTimeout,
+)
+from extractor.client.model import Job, JobPage
+from extractor.errors import InputError
+
+__all__ = [
+    "AsyncClient", "Broken", "Client", "ClientError", "Conflict", "ExtractionFailed", "Job", "JobPage", "NotFound",
+    "Overloaded", "Patience", "Refused", "ServiceError", "Unauthorized", "UnexpectedAnswer", "Unreachable",
+    "WaitTimeout",
+]  # fmt: skip
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+PAGE = 100
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def _settings(url: str | None, api_key: str | None, timeout_s: float) -> dict[str, Any]:
+    """What httpx's two clients are made with. Raises InputError for a URL that is none."""
+    base = httpx.URL("")
+    key = api_key or os.environ.get("EXTRACTOR_API_KEY")
+    with contextlib.suppress(httpx.InvalidURL):
+        base = httpx.URL((url or os.environ.get("EXTRACTOR_URL") or DEFAULT_URL).rstrip("/"))
+    if base.scheme not in ("http", "https") or not base.host:
+        raise InputError("The service's address must be a URL such as http://127.0.0.1:8000", code="invalid_url")
+    return {
+        "base_url": base,
+        "timeout": httpx.Timeout(timeout_s, connect=min(timeout_s, 5.0)),
+        "headers": {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {}),
+        "trust_env": base.host not in _LOOPBACK,  # a proxy for the outside is not the way to this machine
+    }
+
+
+def _request(http: httpx.Client | httpx.AsyncClient, send: Send) -> httpx.Request:
+    read_s = (http.timeout.read or 0.0) + send.wait_s
+    return http.build_request(
+        send.method, send.path, params=dict(send.params), json=send.body, headers=dict(send.headers),
+        timeout=httpx.Timeout(read_s, connect=http.timeout.connect),
+    )  # fmt: skip
+
+
+class Client:
+    """Blocking. One instance may serve many threads. Raises the tree in errors.py, nothing of httpx's."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        api_key: str | None = None,
+        *,
+        timeout_s: float = 30.0,
+        patience: Patience | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._patience = patience or Patience()
+        self._http = httpx.Client(transport=transport, **_settings(url, api_key, timeout_s))
+
+    def submit(self, document: Document, schema: Schema, **how: Unpack[How]) -> Job:
+        """Hand in a document (text, bytes, or the path of a file). Safe to repeat: it carries an Idempotency-Key."""
+        return self._run(core.submit(document, schema, how, self._patience))
+
+    def get(self, job_id: str, wait_s: float = 0.0) -> Job:
+        return self._run(core.get(job_id, wait_s, self._patience))
+
+    def wait(self, job_id: str, timeout_s: float | None = None) -> Job:
+        """Until it has ended, however it ended."""
+        return self._run(core.wait(job_id, timeout_s, self._patience))
+
+    def cancel(self, job_id: str) -> Job:
+        return self._run(core.cancel(job_id, self._patience))
+
+    def delete(self, job_id: str) -> None:
+        return self._run(core.delete(job_id, self._patience))
+
+    def page(self, cursor: str | None = None, limit: int = PAGE, **which: Unpack[Which]) -> JobPage:
+        return self._run(core.page(which, cursor, limit, self._patience))
+
+    def list(self, **which: Unpack[Which]) -> Iterator[Job]:
+        """Every job, newest first, page after page."""
+        cursor: str | None = None
+        while True:
+            page = self.page(cursor, **which)
+            yield from page.data
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    @overload
+    def extract(self, document: Document, schema: type[M], timeout_s: float | None = ..., **how: Unpack[How]) -> M: ...
+    @overload
+    def extract(self, document: Document, schema: Schema, timeout_s: float | None = ..., **how: Unpack[How]) -> Any: ...
+    def extract(self, document: Document, schema: Schema, timeout_s: float | None = None, **how: Unpack[How]) -> Any:
+        """Submit, wait, and hand back the data: an instance when `schema` is a pydantic class."""
+        job = self._run(core.extract(document, schema, how, timeout_s, self._patience))
+        return core.instance(schema, job) if isinstance(schema, type) else job.data
+
+    def fetch(self, path: str, body: Any = None) -> dict[str, Any]:
+        """Any other JSON of the service: `/v1/schemas`, `/readyz`; a POST when there is a body."""
+        return self._run(core.fetch(path, self._patience, body))
+
+    def _run(self, flow: Flow[T]) -> T:
+        outcome: Outcome | None = None
+        try:
+            while True:
+                step = flow.send(outcome)
+                if isinstance(step, Send):
+                    outcome = self._exchange(step)
+                else:
+                    time.sleep(step.seconds)
+                    outcome = None
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+    def _exchange(self, send: Send) -> Outcome:
+        try:
+            return self._http.send(_request(self._http, send))
+        except httpx.RequestError as error:
+            return error
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+class AsyncClient:
+    """The same calls, awaited. Cancelling a task abandons its wait, not the extraction."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        api_key: str | None = None,
+        *,
+        timeout_s: float = 30.0,
+        patience: Patience | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._patience = patience or Patience()
+        self._http = httpx.AsyncClient(transport=transport, **_settings(url, api_key, timeout_s))
+
+    async def submit(self, document: Document, schema: Schema, **how: Unpack[How]) -> Job:
+        return await self._run(core.submit(document, schema, how, self._patience))
+
+    async def get(self, job_id: str, wait_s: float = 0.0) -> Job:
+        return await self._run(core.get(job_id, wait_s, self._patience))
+
+    async def wait(self, job_id: str, timeout_s: float | None = None) -> Job:
+        return await self._run(core.wait(job_id, timeout_s, self._patience))
+
+    async def cancel(self, job_id: str) -> Job:
+        return await self._run(core.cancel(job_id, self._patience))
+
+    async def delete(self, job_id: str) -> None:
+        return await self._run(core.delete(job_id, self._patience))
+
+    async def page(self, cursor: str | None = None, limit: int = PAGE, **which: Unpack[Which]) -> JobPage:
+        return await self._run(core.page(which, cursor, limit, self._patience))
+
+    async def list(self, **which: Unpack[Which]) -> AsyncIterator[Job]:
+        cursor: str | None = None
+        while True:
+            page = await self.page(cursor, **which)
+            for job in page.data:
+                yield job
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    @overload
+    async def extract(
+        self, document: Document, schema: type[M], timeout_s: float | None = ..., **how: Unpack[How]
+    ) -> M: ...
+    @overload
+    async def extract(
+        self, document: Document, schema: Schema, timeout_s: float | None = ..., **how: Unpack[How]
+    ) -> Any: ...
+    async def extract(
+        self, document: Document, schema: Schema, timeout_s: float | None = None, **how: Unpack[How]
+    ) -> Any:
+        job = await self._run(core.extract(document, schema, how, timeout_s, self._patience))
+        return core.instance(schema, job) if isinstance(schema, type) else job.data
+
+    async def fetch(self, path: str, body: Any = None) -> dict[str, Any]:
+        return await self._run(core.fetch(path, self._patience, body))
+
+    async def _run(self, flow: Flow[T]) -> T:
+        outcome: Outcome | None = None
+        try:
+            while True:
+                step = flow.send(outcome)
+                if isinstance(step, Send):
+                    outcome = await self._exchange(step)
+                else:
+                    await asyncio.sleep(step.seconds)
+                    outcome = None
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+    async def _exchange(self, send: Send) -> Outcome:
+        try:
+            return await self._http.send(_request(self._http, send))
+        except httpx.RequestError as error:
+            return error
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.aclose()

@@ -1,0 +1,114 @@
+"""What can go wrong between a client and the service, under the library's own tree (extractor/errors.py).
+
+ExtractorError
+└── ClientError
+    ├── Unreachable          no answer from the service, for as long as the client was patient
+    ├── ServiceError         it answered with a problem; `.status`, `.code`, `.errors`, `.request_id`
+    │   ├── Refused              400, 405 … 422: this request will never work
+    │   ├── Unauthorized         401, 403
+    │   ├── NotFound             404: no such id (or another tenant's), no such schema
+    │   ├── Conflict             409: it has already finished
+    │   ├── Overloaded           429, 503: try again later; `.retry_after_s`
+    │   └── Broken               any other 5xx
+    ├── ExtractionFailed     the document's extraction ended `failed` or `cancelled`; `.job`
+    ├── WaitTimeout          it had not ended when the caller's time was up; `.job`
+    └── UnexpectedAnswer     not this service, or a much newer one
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from extractor.errors import ExtractorError, FieldError
+
+if TYPE_CHECKING:
+    from extractor.client.model import Job
+
+
+class ClientError(ExtractorError):
+    code = "client_error"
+
+
+class Unreachable(ClientError):
+    code = "unreachable"
+
+
+class UnexpectedAnswer(ClientError):
+    code = "unexpected_answer"
+
+
+class ServiceError(ClientError):
+    """An application/problem+json answer. `retry_after_s` is what the service asked for, where it did."""
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        status: int,
+        code: str,
+        errors: tuple[FieldError, ...] = (),
+        request_id: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(detail, code=code, errors=errors)
+        self.status = status
+        self.request_id = request_id
+        self.retry_after_s = retry_after_s
+
+    def __str__(self) -> str:
+        places = "; ".join(f"{error.pointer or '/'}: {error.detail}" for error in self.errors)
+        return f"{self.detail} ({self.code})" + (f": {places}" if places else "")
+
+
+class Refused(ServiceError):
+    pass
+
+
+class Unauthorized(ServiceError):
+    pass
+
+
+class NotFound(ServiceError):
+    pass
+
+
+class Conflict(ServiceError):
+    pass
+
+
+class Overloaded(ServiceError):
+    retryable = True
+
+
+class Broken(ServiceError):
+    retryable = True
+
+
+class ExtractionFailed(ClientError):
+    """`job.error` says why; `job.error["last"]` is the model's last answer where there was one."""
+
+    def __init__(self, job: Job) -> None:
+        error: dict[str, Any] = job.error or {}
+        super().__init__(
+            error.get("detail") or f"The extraction was {job.status}",
+            code=error.get("code") or job.status,
+            errors=tuple(FieldError(at["pointer"], at["detail"]) for at in error.get("errors") or ()),
+        )
+        self.job = job
+
+
+class WaitTimeout(ClientError):
+    code = "wait_timeout"
+    retryable = True
+
+    def __init__(self, job: Job, timeout_s: float) -> None:
+        super().__init__(f"Extraction {job.id} is still {job.status} after {timeout_s:g} s; it goes on")
+        self.job = job
+
+
+def of_status(status: int) -> type[ServiceError]:
+    """The class that stands for an HTTP status of 400 or more."""
+    exact: dict[int, type[ServiceError]] = {
+        401: Unauthorized, 403: Unauthorized, 404: NotFound, 409: Conflict, 429: Overloaded, 503: Overloaded
+    }  # fmt: skip
+    return exact.get(status, Broken if status >= 500 else Refused)

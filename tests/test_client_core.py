@@ -1,0 +1,241 @@
+"""The client against a scripted service behind httpx's own seam (a transport): every call sync and async, retries,
+and typed errors."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import BaseModel
+
+from extractor.client import (
+    AsyncClient,
+    Broken,
+    Client,
+    Conflict,
+    ExtractionFailed,
+    NotFound,
+    Overloaded,
+    Patience,
+    Refused,
+    Unauthorized,
+    UnexpectedAnswer,
+    Unreachable,
+    WaitTimeout,
+    core,
+)
+from extractor.errors import DocumentError, InputError
+
+QUICK = Patience(total_s=1.0, first_s=0.001)
+Answer = httpx.Response | Exception
+
+
+class Service(httpx.MockTransport):
+    """Gives the scripted answers in turn, the last one for ever, and keeps the requests."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.requests: list[httpx.Request] = []
+        super().__init__(self._answer)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, httpx.TransportError):
+            answer.request = request
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def job(status: str = "queued", **more: Any) -> dict[str, Any]:
+    return {"id": "j1", "status": status, "schema": "contact@1", "created_at": "2026-11-23T12:00:00Z", **more}
+
+
+def ok(status: str = "queued", code: int = 200, **more: Any) -> httpx.Response:
+    return httpx.Response(code, json=job(status, **more))
+
+
+def succeeded(data: Any) -> httpx.Response:
+    return ok("succeeded", result={"data": data, "usage": {}})
+
+
+def problem(status: int, code: str, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
+    body = {"title": "t", "detail": "what is wrong", "code": code, "retryable": False, "request_id": "r1", **more}
+    return httpx.Response(status, json=body, headers=headers)
+
+
+def client(service: Service, patience: Patience = QUICK) -> Client:
+    return Client("http://service.test", "key-1", patience=patience, transport=service)
+
+
+class Contact(BaseModel):
+    name: str
+    phone: str | None = None
+
+
+def test_text_goes_as_text_with_its_schema_and_options() -> None:
+    service = Service(ok(code=202))
+    with client(service) as c:
+        made = c.submit("Ada, 555", "contact", options={"max_output_tokens": 9}, metadata={"a": "b"}, priority="bulk")
+    (request,) = service.requests
+    assert made.id == "j1"
+    assert not made.done
+    assert (request.method, request.url.path) == ("POST", "/v1/extractions")
+    assert request.headers["Authorization"] == "Bearer key-1"
+    assert request.headers["Idempotency-Key"]
+    assert json.loads(request.content) == {
+        "document": {"text": "Ada, 555"},
+        "schema": "contact",
+        "options": {"max_output_tokens": 9},
+        "metadata": {"a": "b"},
+        "priority": "bulk",
+    }
+
+
+def test_a_file_goes_as_bytes_with_its_name(tmp_path: Path) -> None:
+    file = tmp_path / "note.txt"
+    file.write_bytes(b"Ad\xe8le")
+    body = core.document_body(file, {"media_type": "text/plain; charset=latin-1"})
+    assert base64.b64decode(body["content"]) == b"Ad\xe8le"
+    assert (body["filename"], body["media_type"]) == ("note.txt", "text/plain; charset=latin-1")
+    with pytest.raises(DocumentError, match="absent"):
+        core.document_body(tmp_path / "absent.txt", {})
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        httpx.ConnectError("refused"),
+        httpx.ReadTimeout("slow"),
+        problem(503, "store_unavailable", {"Retry-After": "0"}),
+        problem(429, "quota_exceeded", {"Retry-After": "0"}),
+        httpx.Response(502, text="<html>bad gateway</html>"),
+    ],
+)
+def test_a_repeated_post_carries_the_same_idempotency_key(first: Answer) -> None:
+    service = Service(first, ok(code=202))
+    with client(service) as c:
+        c.submit("text", "contact")
+    keys = {request.headers["Idempotency-Key"] for request in service.requests}
+    assert len(service.requests) == 2
+    assert len(keys) == 1
+
+
+def test_retry_after_is_honoured_and_patience_ends() -> None:
+    assert Patience().delay_s(0, problem(429, "quota_exceeded", {"Retry-After": "7"})) == 7.0
+    assert Patience().delay_s(0, problem(422, "invalid_schema")) is None
+    delays = [Patience(jitter=lambda: 1.0).delay_s(n, httpx.ConnectError("x")) for n in range(7)]
+    assert delays == [0.5, 1, 2, 4, 8, 15, 15]
+    service = Service(problem(429, "quota_exceeded", {"Retry-After": "60"}))
+    with client(service) as c, pytest.raises(Overloaded) as caught:
+        c.submit("text", "contact")
+    assert caught.value.retry_after_s == 60.0
+    assert len(service.requests) == 1, "60 s is past this client's patience: it says so at once"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (problem(422, "invalid_request", errors=[{"pointer": "/document", "detail": "missing"}]), Refused),
+        (problem(401, "unauthorized"), Unauthorized),
+        (problem(404, "extraction_not_found"), NotFound),
+        (problem(409, "already_finished"), Conflict),
+        (problem(500, "internal_error"), Broken),
+        (httpx.Response(200, text="hello"), UnexpectedAnswer),
+        (httpx.Response(200, json={"id": "j1"}), UnexpectedAnswer),
+        (httpx.ConnectError("refused"), Unreachable),
+    ],
+)
+def test_each_failure_has_its_class(answer: Answer, error: type[Exception]) -> None:
+    patience = Patience(total_s=0.0)
+    with client(Service(answer), patience) as c, pytest.raises(error) as caught:
+        c.get("j1")
+    if error is Refused:
+        assert "/document: missing" in str(caught.value)
+        assert caught.value.request_id == "r1"  # type: ignore[attr-defined]
+
+
+def test_wait_polls_until_the_end_and_stops_at_its_time() -> None:
+    service = Service(ok("queued"), ok("running"), succeeded({"name": "Ada"}))
+    with client(service) as c:
+        assert c.wait("j1").data == {"name": "Ada"}
+    assert [request.url.params["wait"] for request in service.requests] == ["20"] * 3
+    with client(Service(ok("running"))) as c, pytest.raises(WaitTimeout) as caught:
+        c.wait("j1", timeout_s=0.05)
+    assert caught.value.job.status == "running"
+
+
+def test_extract_gives_an_instance_of_the_callers_class() -> None:
+    service = Service(ok(code=202), succeeded({"name": "Ada", "phone": None}))
+    with client(service) as c:
+        assert c.extract("Ada", Contact) == Contact(name="Ada")
+    assert b'"json_schema"' in service.requests[0].content
+    with client(Service(ok(code=202), succeeded({"phone": 5}))) as c, pytest.raises(UnexpectedAnswer) as caught:
+        c.extract("Ada", Contact)
+    assert {error.pointer for error in caught.value.errors} == {"/name", "/phone"}
+
+
+def test_extract_raises_what_the_job_failed_of() -> None:
+    error = {"code": "poison", "detail": "gave up", "retryable": False, "errors": [], "last": "{"}
+    with client(Service(ok(code=202), ok("failed", error=error))) as c, pytest.raises(ExtractionFailed) as caught:
+        c.extract("text", "contact")
+    assert (caught.value.code, caught.value.detail) == ("poison", "gave up")
+    assert caught.value.job.error == error
+
+
+def test_a_list_follows_its_cursor() -> None:
+    first = httpx.Response(200, json={"data": [job()], "next_cursor": "c2"})
+    service = Service(first, httpx.Response(200, json={"data": [job("failed", error_code="poison")]}))
+    with client(service) as c:
+        assert [each.status for each in c.list(status="queued")] == ["queued", "failed"]
+    assert service.requests[1].url.params["cursor"] == "c2"
+    assert service.requests[1].url.params["status"] == "queued"
+
+
+def test_an_id_cannot_leave_its_path() -> None:
+    service = Service(httpx.Response(204))
+    with client(service) as c:
+        c.delete("../schemas?x=1")
+    assert service.requests[0].url.raw_path == b"/v1/extractions/..%2Fschemas%3Fx%3D1"
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "127.0.0.1:8000", "http://"])
+def test_an_address_that_is_no_url_is_refused(url: str) -> None:
+    with pytest.raises(InputError, match="must be a URL"):
+        Client(url)
+
+
+def test_the_async_client_makes_the_same_requests() -> None:
+    answers: Callable[[], tuple[Answer, ...]] = lambda: (  # noqa: E731
+        httpx.ConnectError("refused"), ok(code=202), ok("running"), succeeded({"name": "Ada"}),
+        ok("cancelled"), httpx.Response(204), httpx.Response(200, json={"data": [job()]}), httpx.Response(200, json={}),
+    )  # fmt: skip
+    blocking, awaited = Service(*answers()), Service(*answers())
+    with client(blocking) as c:
+        one = [c.extract("Ada", Contact), c.cancel("j1"), c.delete("j1"), list(c.list()), c.fetch("/readyz")]
+
+    async def calls() -> list[Any]:
+        async with AsyncClient("http://service.test", "key-1", patience=QUICK, transport=awaited) as c:
+            return [
+                await c.extract("Ada", Contact), await c.cancel("j1"), await c.delete("j1"),
+                [each async for each in c.list()], await c.fetch("/readyz"),
+            ]  # fmt: skip
+
+    assert asyncio.run(calls()) == one
+    sent = [[(r.method, r.url, r.content) for r in service.requests] for service in (blocking, awaited)]
+    assert sent[0] == sent[1]
+
+
+def test_the_client_loads_no_torch_and_no_service() -> None:
+    code = "import sys, extractor.client; print(*{m.split('.')[0] for m in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"torch", "transformers", "celery", "redis", "fastapi"} & set(loaded)
