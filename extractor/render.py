@@ -61,7 +61,9 @@ class _Renderer:
                 node: Any = self._root
                 for part in str(schema["$ref"]).removeprefix("#").strip("/").split("/"):
                     if part:
-                        node = node.get(part.replace("~1", "/").replace("~0", "~"), {}) if isinstance(node, dict) else {}
+                        node = (
+                            node.get(part.replace("~1", "/").replace("~0", "~"), {}) if isinstance(node, dict) else {}
+                        )
                 schema = node if isinstance(node, dict) else {}
             elif len(schema.get("allOf", ())) == 1:
                 schema = schema["allOf"][0]

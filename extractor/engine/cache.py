@@ -1,0 +1,127 @@
+"""The slot KV cache: one slot a row, one length a row, nothing ever copied because a draft was rejected.
+
+Entries at or past a row's length are garbage by definition: a rejected draft leaves its entries there, the next step
+writes over them, and the masks never let anyone look. It is handed to a transformers model as `past_key_values`;
+the model calls `update` once a layer (layers that share another's KV do not call it).
+
+Idle slots keep their last row's entries, so a new prompt that begins like an old one (same schema, instructions and
+examples) starts from there.
+"""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import Cache
+
+
+class SlotCache(Cache):
+    """`slots` rows of `capacity` entries a layer, allocated on first use: `[slots, kv_heads, capacity, head_dim]`."""
+
+    def __init__(self, slots: int, capacity: int) -> None:
+        super().__init__(layers=[])
+        self.slots = slots
+        self.capacity = capacity
+        self._keys: dict[int, Tensor] = {}
+        self._values: dict[int, Tensor] = {}
+        self._held: list[list[int]] = [[] for _ in range(slots)]  # token ids whose entries a slot holds
+        self._row = 0
+        self._rows: Tensor | None = None
+        self._positions: Tensor | None = None
+        self._start = 0
+        self._width = 0
+        self._read = 0
+
+    # What the engine says before each forward
+
+    def aim(self, row: int, start: int, width: int) -> None:
+        """The next forward is row `row` alone, at positions `start … start + width - 1`."""
+        self._row, self._start, self._width, self._read = row, start, width, start + width
+        self._rows = self._positions = None
+
+    def aim_rows(self, positions: Tensor) -> int:
+        """The next forward is rows 0..n-1 at `positions` `[n, width]`; returns how many entries it reads."""
+        n, self._width = positions.shape
+        if n == 1:
+            self.aim(0, int(positions[0, 0]), self._width)
+            return self._read
+        self._positions = positions
+        self._rows = torch.arange(n, device=positions.device)[:, None]
+        self._row, self._read = 0, int(positions.max()) + 1
+        return self._read
+
+    # What the model calls
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_: Any, **__: Any
+    ) -> tuple[Tensor, Tensor]:
+        """Write `[n, kv_heads, width, head_dim]`; return everything written so far for these rows."""
+        if layer_idx not in self._keys:
+            shape = (self.slots, key_states.shape[1], self.capacity)
+            self._keys[layer_idx] = key_states.new_zeros((*shape, key_states.shape[3]))
+            self._values[layer_idx] = value_states.new_zeros((*shape, value_states.shape[3]))
+        keys, values = self._keys[layer_idx], self._values[layer_idx]
+        if self._rows is None:
+            row, start, stop = self._row, self._start, self._start + self._width
+            keys[row, :, start:stop] = key_states[0]
+            values[row, :, start:stop] = value_states[0]
+            return keys[row : row + 1, :, : self._read], values[row : row + 1, :, : self._read]
+        n = key_states.shape[0]
+        # Advanced indices around a slice put their own dimensions first: [n, width, kv_heads, head_dim].
+        keys[self._rows, :, self._positions] = key_states.transpose(1, 2)
+        values[self._rows, :, self._positions] = value_states.transpose(1, 2)
+        return keys[:n, :, : self._read], values[:n, :, : self._read]
+
+    def read(self, layer_idx: int, rows: int, length: int) -> tuple[Tensor, Tensor]:
+        """A layer's first `length` entries of rows 0..rows-1, as views."""
+        return self._keys[layer_idx][:rows, :, :length], self._values[layer_idx][:rows, :, :length]
+
+    def get_seq_length(self, layer_idx: int = 0) -> int:  # noqa: ARG002 -- part of the Cache interface
+        return self._start
+
+    # Slots and what they hold
+
+    def hold(self, slot: int, ids: list[int]) -> None:
+        """Record that `slot` holds valid entries for exactly `ids`."""
+        self._held[slot] = list(ids)
+
+    def begin(self, slot: int, prompt: list[int]) -> int:
+        """Make `slot` hold the longest known prefix of `prompt`; returns its length (entries that need no prefill)."""
+        best, shared = slot, common_prefix(self._held[slot], prompt)
+        for other, held in enumerate(self._held):
+            length = common_prefix(held, prompt)
+            if length > shared:
+                best, shared = other, length
+        if best != slot:
+            self._copy(best, slot, shared)
+        self._held[slot] = prompt[:shared]
+        return shared
+
+    def swap(self, a: int, b: int) -> None:
+        """Exchange two slots, so that a retired row's entries stay of use to a later prompt."""
+        if a == b:
+            return
+        longest = max(len(self._held[a]), len(self._held[b]))
+        for store in (self._keys, self._values):
+            for tensor in store.values():
+                kept = tensor[a, :, :longest].clone()
+                tensor[a, :, :longest] = tensor[b, :, :longest]
+                tensor[b, :, :longest] = kept
+        self._held[a], self._held[b] = self._held[b], self._held[a]
+
+    def _copy(self, source: int, target: int, length: int) -> None:
+        for store in (self._keys, self._values):
+            for tensor in store.values():
+                tensor[target, :, :length] = tensor[source, :, :length]
+
+    def reset(self) -> None:
+        """Forget everything (after a failed forward nothing in it can be trusted)."""
+        self._held = [[] for _ in range(self.slots)]
+
+
+def common_prefix(a: list[int], b: list[int]) -> int:
+    """How many leading ids two lists share."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))

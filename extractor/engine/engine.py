@@ -1,0 +1,260 @@
+"""The decode loop. `step()` tells it: admit and prefill, draft, verify, commit, retire.
+
+One thread owns the model, the cache and every matcher; callers submit from any thread and hold a future. Matchers move
+forward only by accepted tokens, so whatever is drafted the output is the undrafted one, token for token.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from llguidance import LLMatcher, LLParserLimits
+from torch import Tensor
+
+from extractor.engine.cache import SlotCache
+from extractor.engine.draft import Drafting, MtpDrafter
+from extractor.engine.forward import MtpModel, Target
+from extractor.engine.scheduler import Scheduler
+from extractor.engine.sequence import Completion, Draft, Request, Sequence
+from extractor.engine.verify import accept, choose, unpack
+from extractor.errors import EngineError, InputError
+
+log = logging.getLogger(__name__)
+
+LIMITS = LLParserLimits(verbose_errors=False)  # verbose errors quote the text around the fault
+PAD = 0  # any valid id: padding is never looked at
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """`slots` rows at once, `context` tokens a row (prompt and output), drafts of at most `max_draft` tokens, and at
+    most `step_positions` positions in one verify step: with many rows, drafts get shorter."""
+
+    slots: int = 4
+    context: int = 4096
+    max_draft: int = 12
+    step_positions: int = 64
+    prefill_chunk: int = 1024
+
+
+class Engine:
+    """Ids in, ids out. `models` is an `extractor.engine.models.Models`, or anything with its attributes."""
+
+    def __init__(self, models: Any, config: EngineConfig | None = None) -> None:
+        self.config = config or EngineConfig()
+        self._tokenizer = models.ll_tokenizer
+        self._stop = frozenset(models.stop_ids)
+        self._target = Target(models.target)
+        mtp = MtpDrafter(MtpModel(models.drafter, self._target), self._target.vocab) if models.drafter else None
+        self._drafting = Drafting(self._tokenizer, mtp)
+        self._words = (self._target.vocab + 31) // 32
+        self._cache = SlotCache(self.config.slots, self.config.context + self.config.max_draft + 1)
+        self._scheduler = Scheduler(self.config.slots)
+        self._sequences: dict[int, Sequence] = {}  # by id of their future, until it is done
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._thread.start()
+
+    # Called from any thread
+
+    def submit(self, request: Request) -> Future[Completion]:
+        """Queue a request. Raises `InputError` for one that can never fit or whose grammar does not compile, and
+        `EngineError` once closed. The future raises `EngineError` if the engine breaks under it."""
+        params, need = request.params, len(request.prompt) + request.params.max_tokens
+        if not request.prompt or params.max_tokens < 1:
+            raise InputError("a request needs at least one prompt token and room for one output token")
+        if need > self.config.context:
+            raise InputError(
+                f"{len(request.prompt)} prompt tokens and {params.max_tokens} output tokens need {need}; "
+                f"the context is {self.config.context}",
+                code="context_exceeded",
+            )
+        start, stop = request.copy_from
+        document = self._tokenizer.decode_bytes(request.prompt[start:stop]) if stop > start else b""
+        sequence = Sequence(request, self._matcher(request.grammar), document)
+        sequence.future.set_running_or_notify_cancel()
+        self._sequences[id(sequence.future)] = sequence
+        if not self._scheduler.submit(sequence):
+            raise EngineError("the engine is closed")
+        return sequence.future
+
+    def abort(self, future: Future[Completion]) -> None:
+        """Stop a request; it ends as "cancelled", with what it has, within a step. Unknown futures are ignored."""
+        sequence = self._sequences.get(id(future))
+        if sequence is not None:
+            sequence.aborted = True
+
+    def depth(self) -> tuple[int, int]:
+        """(running, waiting) requests."""
+        return self._scheduler.depth()
+
+    def close(self) -> None:
+        """Stop; whoever is still waiting gets an `EngineError`."""
+        for sequence in self._scheduler.close():
+            self._fail(sequence, EngineError("the engine was closed"))
+        self._thread.join(timeout=30)
+
+    # The engine's own thread
+
+    def _run(self) -> None:
+        while self._scheduler.wait():
+            try:
+                self.step()
+            except Exception as error:  # out of memory, a bug, a broken device: its rows fail, the engine goes on
+                self._break(error)
+
+    @torch.inference_mode()
+    def step(self) -> None:
+        self._admit()
+        rows = self._scheduler.running
+        if rows:
+            drafts = self._draft(rows)
+            verified = self._verify(rows, drafts)
+            self._commit(rows, drafts, verified)
+            self._retire(rows)
+
+    def _admit(self) -> None:
+        while (sequence := self._scheduler.next()) is not None:
+            sequence.started_s = time.monotonic()
+            sequence.usage.queued_s = sequence.started_s - sequence.submitted_s
+            reason = sequence.withdrawn(sequence.started_s)
+            if reason is not None:
+                sequence.finish(reason, self._forget)
+                continue
+            self._scheduler.start(sequence)
+            self._prefill(sequence, len(self._scheduler.running) - 1)
+
+    def _prefill(self, sequence: Sequence, row: int) -> None:
+        """Everything but the last prompt token, which is the row's first pending one: its step verifies drafts too."""
+        prompt = sequence.request.prompt[:-1]
+        # The hidden state at the end has to be computed, so at least one token is.
+        shared = min(self._cache.begin(row, prompt), max(0, len(prompt) - 1))
+        for start in range(shared, len(prompt), self.config.prefill_chunk):
+            chunk = prompt[start : start + self.config.prefill_chunk]
+            ids = torch.tensor([chunk], device=self._target.device)
+            hidden = self._target.prefill(ids, start, row, self._cache)
+            sequence.hidden = None if hidden is None else hidden[0]
+        self._cache.hold(row, prompt)
+        sequence.length = len(prompt)
+        sequence.usage.shared_tokens = shared
+        sequence.usage.prefill_s = time.monotonic() - sequence.started_s
+
+    def _draft(self, rows: list[Sequence]) -> list[Draft]:
+        budget = min(self.config.max_draft, self.config.step_positions // len(rows) - 1)
+        return self._drafting.propose(rows, max(0, budget), self._cache)
+
+    def _verify(self, rows: list[Sequence], drafts: list[Draft]) -> tuple[list[list[int]], list[list[float]], Any]:
+        """One target forward for all rows; chosen tokens and log-probabilities for each position, hidden states."""
+        width = 1 + max(len(draft) for draft in drafts)
+        device = self._target.device
+        spans = [[row.pending, *draft.tokens] for row, draft in zip(rows, drafts, strict=True)]
+        ids = torch.tensor([span + [PAD] * (width - len(span)) for span in spans], device=device)
+        positions = torch.tensor([[row.length] for row in rows], device=device) + torch.arange(width, device=device)
+        logits, hidden = self._target.verify(ids, positions, self._cache)
+        chosen: list[list[int]] = []
+        logprobs: list[list[float]] = []
+        for index, (row, draft) in enumerate(zip(rows, drafts, strict=True)):
+            count = len(draft) + 1
+            allowed = self._allowed(row, draft)
+            ids_, logprobs_ = choose(logits[index, :count], allowed, row.params, len(row.ids))
+            chosen.append(ids_.tolist())
+            logprobs.append(logprobs_.tolist())
+        return chosen, logprobs, hidden
+
+    def _known(self, row: Sequence) -> list[int]:
+        """The ids whose cache entries are valid: prompt and output but for the pending token."""
+        return (row.request.prompt + row.ids)[: row.length]
+
+    def _allowed(self, row: Sequence, draft: Draft) -> Tensor | None:
+        """What the grammar allows after each prefix of the draft, bool `[len(draft) + 1, vocab]`. The matcher moves
+        over the draft and back."""
+        if row.matcher is None:
+            return None
+        bits = torch.zeros((len(draft) + 1, self._words), dtype=torch.int32)
+        moved = 0
+        for position in range(len(draft) + 1):
+            if row.matcher.is_stopped():
+                break  # the text is complete: nothing after this is read
+            row.matcher.unsafe_compute_mask_ptr(bits[position].data_ptr(), self._words * 4)
+            if position < len(draft):
+                row.matcher.consume_token(draft.tokens[position])
+                moved += 1
+        row.matcher.rollback(moved)
+        return unpack(bits.to(self._target.device), self._target.vocab)
+
+    def _commit(
+        self, rows: list[Sequence], drafts: list[Draft], verified: tuple[list[list[int]], list[list[float]], Any]
+    ) -> None:
+        chosen, logprobs, hidden = verified
+        for index, (row, draft) in enumerate(zip(rows, drafts, strict=True)):
+            accepted = accept(draft.tokens, chosen[index])
+            row.count(draft, accepted)
+            self._drafting.acceptance.learn(draft, accepted)
+            for position in range(accepted + 1):
+                self._write(row, chosen[index][position], logprobs[index][position])
+                if row.finished is not None:
+                    break
+            row.length += accepted + 1
+            row.pending = chosen[index][accepted]
+            row.hidden = None if hidden is None else hidden[index, accepted]
+
+    def _write(self, row: Sequence, token: int, logprob: float) -> None:
+        """One accepted token: out with it, or the end of the text."""
+        if token in self._stop and (row.matcher is None or row.matcher.is_accepting()):
+            row.finished = "stop"
+            return
+        row.ids.append(token)
+        row.logprobs.append(logprob)
+        row.written += self._tokenizer.decode_bytes([token])
+        if row.matcher is not None:
+            if not row.matcher.consume_token(token):
+                raise EngineError(f"the grammar refused its own token: {row.matcher.get_error()}")
+            if row.matcher.is_stopped():
+                row.finished = "stop"
+                return
+        if row.room == 0:
+            row.finished = "length"
+
+    def _retire(self, rows: list[Sequence]) -> None:
+        now = time.monotonic()
+        for index in reversed(range(len(rows))):
+            row = rows[index]
+            reason = row.finished or row.withdrawn(now)
+            if reason is not None:
+                last = len(rows) - 1
+                for slot in {index, last}:
+                    self._cache.hold(slot, self._known(rows[slot]))
+                self._cache.swap(index, last)
+                self._scheduler.retire(index)
+                row.finish(reason, self._forget)
+
+    # Small things
+
+    def _matcher(self, grammar: str | None) -> LLMatcher | None:
+        if grammar is None:
+            return None
+        matcher = LLMatcher(self._tokenizer, grammar, log_level=0, limits=LIMITS)
+        if matcher.is_error():
+            raise InputError(f"the grammar does not compile: {matcher.get_error()}", code="invalid_schema")
+        return matcher
+
+    def _forget(self, sequence: Sequence) -> None:
+        self._sequences.pop(id(sequence.future), None)
+
+    def _fail(self, sequence: Sequence, error: EngineError) -> None:
+        self._forget(sequence)
+        if not sequence.future.done():
+            sequence.future.set_exception(error)
+
+    def _break(self, error: Exception) -> None:
+        """Fail every running row; the cache can no longer be trusted."""
+        log.error("engine step failed; %d rows fail with it", len(self._scheduler.running), exc_info=error)
+        rows, self._scheduler.running[:] = list(self._scheduler.running), []
+        self._cache.reset()
+        for row in rows:
+            self._fail(row, EngineError(f"the engine failed: {type(error).__name__}"))

@@ -1,0 +1,67 @@
+"""Who runs and who waits. Knows no torch: rows are numbers, and row i of the batch is slot i of the cache.
+
+Running rows always fill slots 0..n-1, so that a forward reads a slice of the cache and never gathers.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from extractor.engine.sequence import Sequence
+
+
+class Scheduler:
+    """First come, first served. `submit` and `abort` may be called from any thread, the rest by the engine's own."""
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._waiting: deque[Sequence] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+        self.running: list[Sequence] = []
+
+    def submit(self, sequence: Sequence) -> bool:
+        """False once closed."""
+        with self._changed:
+            if self._closed:
+                return False
+            self._waiting.append(sequence)
+            self._changed.notify()
+            return True
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Block until there is work or the scheduler is closed; True while there is something to do."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self.running or self._closed, timeout_s)
+            return not self._closed
+
+    def close(self) -> list[Sequence]:
+        """No more work: returns everyone who was waiting or running."""
+        with self._changed:
+            self._closed = True
+            left = [*self.running, *self._waiting]
+            self._waiting.clear()
+            self._changed.notify_all()
+            return left
+
+    def next(self) -> Sequence | None:
+        """The next one to admit, if a slot is free. Call `start` once it is prefilled."""
+        with self._changed:
+            if len(self.running) < self._slots and self._waiting:
+                return self._waiting.popleft()
+            return None
+
+    def start(self, sequence: Sequence) -> None:
+        self.running.append(sequence)
+
+    def retire(self, row: int) -> None:
+        """Take `row` out; the last row moves into its place."""
+        last = self.running.pop()
+        if row < len(self.running):
+            self.running[row] = last
+
+    def depth(self) -> tuple[int, int]:
+        """(running, waiting)."""
+        with self._changed:
+            return len(self.running), len(self._waiting)

@@ -1,0 +1,146 @@
+"""What a caller asks of the engine, what it gets back, and one row's state in between.
+
+Token ids only: nothing here knows text, schemas or torch.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from llguidance import LLMatcher
+
+DRAFTERS = ("grammar", "copy", "mtp")
+
+Finish = Literal["stop", "length", "cancelled", "deadline"]
+
+
+@dataclass(frozen=True)
+class Params:
+    """How to decode one request. Greedy unless `temperature` > 0; `deadline` is on `time.monotonic()`."""
+
+    max_tokens: int = 1024
+    drafters: tuple[str, ...] = DRAFTERS
+    temperature: float = 0.0
+    seed: int = 0
+    deadline: float | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """`prompt`: token ids; `copy_from`: the half-open span of `prompt` that holds the document;
+    `grammar`: a serialized llguidance grammar, None to decode freely until an end-of-sequence token."""
+
+    prompt: list[int]
+    copy_from: tuple[int, int] = (0, 0)
+    grammar: str | None = None
+    params: Params = field(default_factory=Params)
+
+
+@dataclass
+class Counter:
+    """Draft tokens of one drafter: put before the target, and accepted by it."""
+
+    proposed: int = 0
+    accepted: int = 0
+
+
+@dataclass
+class Usage:
+    """What one request cost. `target_forwards` counts decode steps (prefill apart); seconds are wall clock."""
+
+    prompt_tokens: int = 0
+    shared_tokens: int = 0
+    output_tokens: int = 0
+    target_forwards: int = 0
+    drafts: dict[str, Counter] = field(default_factory=lambda: {name: Counter() for name in DRAFTERS})
+    queued_s: float = 0.0
+    prefill_s: float = 0.0
+    decode_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Completion:
+    """`ids` without the end-of-sequence token; `logprobs[i]` is the natural log of the probability that the
+    grammar-masked target gave `ids[i]`."""
+
+    ids: list[int]
+    finish: Finish
+    logprobs: list[float]
+    usage: Usage
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Tokens proposed to follow a row's pending token, each with the name of the drafter it came from."""
+
+    tokens: list[int]
+    sources: list[str]
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+
+class Sequence:
+    """One request in the engine.
+
+    `length` cache entries are valid; `pending` is the last known token, not yet in the cache; so the next target
+    forward reads `[pending, *draft]` at positions `length, length + 1, …`. `hidden` is the target's hidden state at
+    position `length - 1` (what the MTP drafter starts from). The matcher has consumed exactly `ids`.
+    """
+
+    def __init__(self, request: Request, matcher: LLMatcher | None, document: bytes) -> None:
+        self.request = request
+        self.params = request.params
+        self.future: Future[Completion] = Future()
+        self.matcher = matcher
+        self.document = document
+        self.pending = request.prompt[-1]
+        self.length = 0
+        self.ids: list[int] = []
+        self.written = bytearray()
+        self.logprobs: list[float] = []
+        self.hidden: Any = None
+        self.usage = Usage(prompt_tokens=len(request.prompt))
+        self.aborted = False
+        self.finished: Finish | None = None
+        self.submitted_s = time.monotonic()
+        self.started_s = 0.0
+
+    @property
+    def capacity(self) -> int:
+        """Cache entries this row may come to need, drafts apart."""
+        return len(self.request.prompt) + self.params.max_tokens
+
+    @property
+    def room(self) -> int:
+        """Tokens it may still write."""
+        return self.params.max_tokens - len(self.ids)
+
+    def withdrawn(self, now: float) -> Finish | None:
+        """Why this row should stop although its text is not finished, if it should."""
+        if self.aborted:
+            return "cancelled"
+        if self.params.deadline is not None and now >= self.params.deadline:
+            return "deadline"
+        return None
+
+    def count(self, draft: Draft, accepted: int) -> None:
+        self.usage.target_forwards += 1
+        for position, source in enumerate(draft.sources):
+            self.usage.drafts[source].proposed += 1
+            self.usage.drafts[source].accepted += position < accepted
+
+    def finish(self, reason: Finish, done: Callable[[Sequence], None] | None = None) -> None:
+        """Hand the result to whoever waits. A future already withdrawn is left alone."""
+        self.usage.output_tokens = len(self.ids)
+        if self.started_s:
+            self.usage.decode_s = time.monotonic() - self.started_s - self.usage.prefill_s
+        if done is not None:
+            done(self)
+        if not self.future.done():
+            self.future.set_result(Completion(list(self.ids), reason, list(self.logprobs), self.usage))

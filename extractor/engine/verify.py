@@ -1,0 +1,59 @@
+"""Which drafted tokens stand. Pure: logits, masks and drafts in, accepted tokens out; no model, no matcher, no cache.
+
+The target has read `[pending, d1 … dk]`; position i's logits say what should follow the first i of them. Walk along:
+choose a token at each position; while it equals the draft, go on; the first that differs is the bonus and ends the
+walk. With greedy choice this is the undrafted output, token for token (Leviathan et al. 2023, arXiv:2211.17192).
+
+With a temperature the choice is a sample from the masked distribution, and the same walk keeps that distribution: a
+draft d is then accepted with probability p(d), and on a mismatch the token already drawn is a sample of p given "not
+d", which is the residual that speculative sampling asks for. The noise is a function of (seed, position) alone, so a
+seed gives the same text whatever was drafted.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from extractor.engine.sequence import Params
+
+
+def choose(logits: Tensor, allowed: Tensor | None, params: Params, position: int) -> tuple[Tensor, Tensor]:
+    """The token for each position and its log-probability.
+
+    `logits` `[n, vocab]`, `allowed` bool `[n, vocab]` or None; `position` is the index in the output of the first.
+    Returns ids `[n]` and natural log-probabilities `[n]` under the masked distribution at temperature 1.
+    """
+    masked = logits if logits.dtype == torch.float64 else logits.float()
+    if allowed is not None:
+        masked = masked.masked_fill(~allowed, float("-inf"))
+    if params.temperature > 0:
+        ids = (masked / params.temperature + _gumbel(masked, params.seed, position)).argmax(-1)
+    else:
+        ids = masked.argmax(-1)
+    logprobs = masked.gather(-1, ids[:, None])[:, 0] - masked.logsumexp(-1)
+    return ids, logprobs
+
+
+def accept(draft: list[int], chosen: list[int]) -> int:
+    """How many leading draft tokens the target would have written itself; `chosen[that]` is the bonus token."""
+    for position, token in enumerate(draft):
+        if chosen[position] != token:
+            return position
+    return len(draft)
+
+
+def unpack(bits: Tensor, vocab: int) -> Tensor:
+    """llguidance's packed masks, int32 `[n, ceil(vocab / 32)]`, as bool `[n, vocab]`."""
+    shifts = torch.arange(32, dtype=torch.int32, device=bits.device)
+    return ((bits[:, :, None] >> shifts) & 1).bool().flatten(1)[:, :vocab]
+
+
+def _gumbel(like: Tensor, seed: int, position: int) -> Tensor:
+    """Gumbel noise `[n, vocab]`; row i depends on `seed` and `position + i` only."""
+    rows = []
+    for offset in range(like.shape[0]):
+        generator = torch.Generator().manual_seed(hash((seed, position + offset)) & 0x7FFF_FFFF_FFFF_FFFF)
+        uniform = torch.rand(like.shape[1], generator=generator, dtype=torch.float64)
+        rows.append(-(-uniform.clamp_min(1e-300).log()).log())
+    return torch.stack(rows).to(like.device, like.dtype)
