@@ -262,25 +262,28 @@ def _expansion(root: dict[str, Any], limits: Limits) -> Iterator[Note]:
     """The fields a prompt would show, where each use of a definition is written out again. The walk is the
     prompt's own (a recursive use ends it), with a budget: definitions that double each other end here."""
     budget = limits.max_expanded
-    stack: list[tuple[Any, frozenset[str]]] = [(root, frozenset())]
-    while stack and budget >= 0:
-        node, open_refs = stack.pop()
+    stack: list[tuple[Any, frozenset[str], int]] = [(root, frozenset(), 0)]
+    while stack:
+        node, open_refs, depth = stack.pop()
         if not isinstance(node, dict):
             continue
         budget -= 1
+        if budget < 0:
+            yield _over("", "fields with every $ref written out", limits.max_expanded)
+            return
+        if depth > limits.max_depth:
+            yield _over("", "levels with every $ref written out", limits.max_depth)
+            return
         ref = node.get("$ref")
-        if ref is not None:
-            if ref not in open_refs:
-                stack.append((keywords.resolve(root, ref), open_refs | {ref}))
-            continue
+        if ref is not None and ref not in open_refs:
+            stack.append((keywords.resolve(root, ref), open_refs | {ref}, depth + 1))
         for key in ("properties", "anyOf", "oneOf", "allOf", "items", "additionalProperties"):
             value = node.get(key)
             if isinstance(value, dict):
-                stack.extend((item, open_refs) for item in (value.values() if key == "properties" else [value]))
-            elif isinstance(value, list):
-                stack.extend((item, open_refs) for item in value)
-    if budget < 0:
-        yield _over("", "fields with every $ref written out", limits.max_expanded)
+                below = list(value.values()) if key == "properties" else [value]
+            else:
+                below = value if isinstance(value, list) else []
+            stack.extend((item, open_refs, depth + 1) for item in below)
 
 
 def _compile(root: dict[str, Any]) -> Iterator[Note]:

@@ -1,0 +1,107 @@
+"""Schema → the grammar the engine decodes under: JSON Schema through Outlines' type to llguidance.
+
+Knows llguidance and what schemas/keywords.py says of it; knows no tokenizer and no model (the engine binds a grammar to
+its own). The text of a grammar is compact JSON, keys in the schema's order, one object and nothing after it.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from functools import cached_property
+from typing import Any
+
+from extractor.errors import FieldError, SchemaError
+from extractor.tighten import Bounds, Tighten
+from schemas import Schema
+from schemas.errors import pointer
+
+# `coerce_one_of`: one of the options; that it is only one is validation's to check. No whitespace: it says nothing.
+_OPTIONS = {"whitespace_flexible": False, "coerce_one_of": True}
+
+
+def compile_grammar(schema: Schema, bounds: Bounds | None = None) -> str:
+    """The serialised grammar for `llguidance.LLMatcher`. Raises SchemaError when llguidance will not have it: what
+    passes `schemas.check` compiles, save for combinations of branches that cannot be intersected."""
+    tight = Tighten(schema.json_schema, bounds or Bounds()).whole()
+    grammar, error = _compile(tight)
+    if error:
+        raise SchemaError(
+            f"the grammar cannot be built: {error}",
+            errors=(FieldError(_blame(tight), error),),
+        )
+    return grammar
+
+
+class Grammars:
+    """Compiled grammars by schema, the latest used kept. Safe to share between threads."""
+
+    def __init__(self, bounds: Bounds | None = None, capacity: int = 256) -> None:
+        self._bounds, self._capacity = bounds or Bounds(), capacity
+        self._kept: OrderedDict[str, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, schema: Schema) -> str:
+        """As `compile_grammar`; a schema that cannot be compiled is not remembered."""
+        with self._lock:
+            if schema.sha256 in self._kept:
+                self._kept.move_to_end(schema.sha256)
+                return self._kept[schema.sha256]
+        grammar = compile_grammar(schema, self._bounds)
+        with self._lock:
+            self._kept[schema.sha256] = grammar
+            while len(self._kept) > self._capacity:
+                self._kept.popitem(last=False)
+        return grammar
+
+
+class _Toolbox:
+    """Outlines and llguidance, imported when the first grammar is built: Outlines brings much along."""
+
+    @cached_property
+    def json_schema(self) -> Any:
+        from outlines.types import JsonSchema
+
+        return JsonSchema
+
+    @cached_property
+    def matcher(self) -> Any:
+        from llguidance import LLMatcher
+
+        return LLMatcher
+
+    @cached_property
+    def limits(self) -> Any:
+        from llguidance import LLParserLimits
+
+        return LLParserLimits(max_grammar_size=500_000, initial_lexer_fuel=1_000_000, verbose_errors=False)
+
+
+_TOOLS = _Toolbox()
+
+
+def _compile(tight: dict[str, Any]) -> tuple[str, str]:
+    """(grammar, "") or ("", why not)."""
+    try:
+        term = _TOOLS.json_schema(tight)
+    except Exception as error:
+        # Outlines judges by an older draft with a library of its own; whatever it raises is about the schema.
+        return "", str(error).splitlines()[0][:300]
+    grammar = _TOOLS.matcher.grammar_from_json_schema(term.schema, overrides=_OPTIONS)
+    failed, messages = _TOOLS.matcher.validate_grammar_with_warnings(grammar, limits=_TOOLS.limits)
+    return ("", messages[0].splitlines()[0][:300]) if failed else (grammar, "")
+
+
+def _blame(tight: dict[str, Any]) -> str:
+    """The property whose schema fails alone, as a pointer; the whole schema when none does."""
+    for name, field in tight.get("properties", {}).items():
+        alone = {"type": "object", "properties": {name: field}, "$defs": tight.get("$defs", {})}
+        if _compile(alone)[1]:
+            return pointer("properties", name)
+    return ""
+
+
+def dump(schema: Schema, bounds: Bounds | None = None) -> str:
+    """The JSON Schema the grammar is made from, for people who wonder."""
+    return json.dumps(Tighten(schema.json_schema, bounds or Bounds()).whole(), indent=2)
