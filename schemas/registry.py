@@ -92,6 +92,16 @@ class Registry:
             self._schemas[name] = schema
 
 
+def of_file(path: Path) -> Schema:
+    """The schema of one Python file, outside any registry. Raises SchemaProblem saying why it cannot be used."""
+    try:
+        return _schema_of(_load_file(path), path.stem)
+    except SchemaProblem:
+        raise
+    except (Exception, SystemExit) as error:  # the user's code again
+        raise SchemaProblem(_reason(error)) from None
+
+
 def _schema_of(module: ModuleType, name: str) -> Schema:
     if not _NAME.fullmatch(name):
         raise SchemaProblem("the file's name must be lower-case letters, digits and underscores")
