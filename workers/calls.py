@@ -1,0 +1,227 @@
+"""Every operation of the ledger as a `Call`: which script, which arguments, how its answer is read. One home for what
+the sync and the async ledger have in common, which is all but the waiting. Knows no connection and no thread."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from workers.config import WorkerSettings
+from workers.errors import IdempotencyConflict, QuotaExceeded
+from workers.jobs import (
+    Claim,
+    Created,
+    Job,
+    NewJob,
+    Page,
+    Priority,
+    Renewal,
+    Token,
+    WorkerInfo,
+    decode_claim,
+    decode_job,
+    pairs,
+)
+from workers.scripts import Call, script
+
+ROOT = "extractor:"
+ALONE = "alone"
+_TENANT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_JOB_ID = re.compile(r"[0-9a-f]{32}")
+_LIST_READS = 2_000  # the most hashes one page may read
+
+
+def prefix(tenant: str) -> str:
+    """All keys of a tenant begin with this. Raises ValueError for a name that could reach into another's keys."""
+    if not _TENANT.fullmatch(tenant):
+        raise ValueError("a tenant's name has 1 to 64 letters, digits, dots, dashes and underscores")
+    return f"{ROOT}{{{tenant}}}:"
+
+
+def is_job_id(text: str) -> bool:
+    return _JOB_ID.fullmatch(text) is not None
+
+
+def _ms(seconds: float) -> int:
+    return max(1, round(seconds * 1000))
+
+
+class Calls:
+    """The operations under one set of settings. Each method checks its input and touches nothing."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
+        self._result_ttl = _ms(settings.result_ttl_s)
+        self._lease = _ms(settings.lease_s)
+        self._grace = _ms(settings.republish_after_s)
+
+    # ---- callers ----
+
+    def create(self, tenant: str, job: NewJob, idempotency_key: str | None, request_hash: str | None) -> Call[Created]:
+        s = self._settings
+
+        def decode(reply: Sequence[bytes]) -> Created:
+            outcome, figure = reply[0].decode(), reply[1].decode()
+            if outcome == "conflict":
+                raise IdempotencyConflict(figure)
+            if outcome == "quota_jobs":
+                raise QuotaExceeded("quota_jobs", s.quota_jobs, int(figure))
+            if outcome == "quota_bytes":
+                raise QuotaExceeded("quota_bytes", s.quota_bytes, int(figure))
+            return Created(figure, outcome == "existing")
+
+        key = hashlib.sha256(idempotency_key.encode()).hexdigest() if idempotency_key else ""
+        digest = hashlib.sha256((request_hash or "").encode()).hexdigest()
+        return Call(
+            script("create"),
+            prefix(tenant),
+            (
+                secrets.token_hex(10),
+                job.document,
+                key,
+                digest,
+                _ms(s.idempotency_ttl_s),
+                s.quota_jobs,
+                s.quota_bytes,
+                self._grace,
+                _ms(s.open_ttl_s),
+                tenant,
+                job.schema_ref,
+                job.batch or "",
+                *job.fields(),
+            ),
+            decode,
+        )
+
+    def get(self, tenant: str, job_id: str) -> Call[Job | None]:
+        def decode(reply: Sequence[bytes]) -> Job | None:
+            return decode_job(tenant, pairs(reply)) if reply else None
+
+        return Call(script("get"), prefix(tenant), (job_id,), decode)
+
+    def list(
+        self, tenant: str, status: str | None, schema: str | None, batch: str | None, cursor: str | None, limit: int
+    ) -> Call[Page]:
+        def decode(reply: Sequence[Any]) -> Page:
+            return Page([decode_job(tenant, pairs(flat)) for flat in reply[1:]], reply[0].decode() or None)
+
+        after = cursor if cursor and is_job_id(cursor) else ""
+        args = (after, limit, max(_LIST_READS, limit + 1), status or "", schema or "", batch or "")
+        return Call(script("list"), prefix(tenant), args, decode)
+
+    def cancel(self, tenant: str, job_id: str, reason: str) -> Call[str | None]:
+        return Call(script("cancel"), prefix(tenant), (job_id, self._result_ttl, reason), _text)
+
+    def delete(self, tenant: str, job_id: str) -> Call[bool]:
+        return Call(script("delete"), prefix(tenant), (job_id,), bool)
+
+    def counts(self, tenant: str) -> Call[dict[str, int]]:
+        def decode(reply: Sequence[bytes]) -> dict[str, int]:
+            names = ("accepted", "queued", "running", "succeeded", "failed", "cancelled", "bytes")
+            held = pairs(reply)
+            return {name: int(held.get(name, 0)) for name in names}
+
+        return Call(script("counts"), prefix(tenant), (), decode)
+
+    # ---- workers ----
+
+    def claim(self, tenant: str, job_id: str, worker: str, alone: bool) -> Call[Claim | str | None]:
+        def decode(reply: Any) -> Claim | str | None:
+            if reply is None or isinstance(reply, bytes):
+                return _text(reply)
+            return decode_claim(tenant, pairs(reply[0]), reply[1] or b"")
+
+        args = (job_id, worker, self._lease, self._settings.max_attempts, int(alone))
+        return Call(script("claim"), prefix(tenant), args, decode)
+
+    def renew(self, tenant: str, job_id: str, attempt: int) -> Call[Renewal]:
+        def decode(reply: bytes) -> Renewal:
+            return Renewal(reply != b"lost", reply == b"cancel")
+
+        return Call(script("renew"), prefix(tenant), (job_id, attempt, self._lease), decode)
+
+    def finish(self, tenant: str, job_id: str, attempt: int, status: str, fields: dict[str, Any]) -> Call[bool]:
+        flat = [
+            part
+            for name, value in fields.items()
+            for part in (name, value if isinstance(value, str) else orjson.dumps(value))
+        ]
+        return Call(script("finish"), prefix(tenant), (job_id, attempt, status, self._result_ttl, *flat), bool)
+
+    def release(
+        self, tenant: str, job_id: str, attempt: int, delay_s: float, detail: str, counts: bool
+    ) -> Call[str | None]:
+        args = (
+            job_id,
+            attempt,
+            round(delay_s * 1000),
+            int(not counts),
+            self._settings.max_attempts,
+            detail,
+            self._result_ttl,
+            self._grace,
+        )
+        return Call(script("release"), prefix(tenant), args, _text)
+
+    def beat(self, info: WorkerInfo) -> Call[bool]:
+        said = asdict(info)
+        del said["age_s"]
+        return Call(script("beat"), ROOT, (info.id, orjson.dumps(said), _ms(self._settings.heartbeat_ttl_s)), bool)
+
+    def leave(self, worker: str) -> Call[bool]:
+        return Call(script("beat"), ROOT, (worker, "", 0), bool)
+
+    def workers(self) -> Call[tuple[WorkerInfo, ...]]:
+        def decode(reply: Sequence[bytes]) -> tuple[WorkerInfo, ...]:
+            return tuple(
+                WorkerInfo(**orjson.loads(said), age_s=int(age) / 1000)
+                for age, said in zip(reply[::2], reply[1::2], strict=True)
+            )
+
+        return Call(script("workers"), ROOT, (), decode)
+
+    # ---- the reconciler ----
+
+    def lead(self, worker: str, lease_s: float) -> Call[bool]:
+        return Call(script("lead"), ROOT, (worker, _ms(lease_s)), bool)
+
+    def tenants(self) -> Call[tuple[str, ...]]:
+        return Call(script("tenants"), ROOT, (), lambda reply: tuple(sorted(name.decode() for name in reply)))
+
+    def recover(self, tenant: str) -> Call[tuple[tuple[Token, str], ...]]:
+        def decode(reply: Sequence[bytes]) -> tuple[tuple[Token, str], ...]:
+            each = [part.decode() for part in reply]
+            return tuple(
+                (Token(tenant, job_id, _priority(priority)), outcome)
+                for job_id, outcome, priority in zip(each[::3], each[1::3], each[2::3], strict=True)
+            )
+
+        s = self._settings
+        args = (s.reconcile_batch, s.max_attempts, self._result_ttl, self._grace)
+        return Call(script("recover"), prefix(tenant), args, decode)
+
+    def stale(self, tenant: str, waiting: dict[Priority, int]) -> Call[tuple[Token, ...]]:
+        def decode(reply: Sequence[bytes]) -> tuple[Token, ...]:
+            each = [part.decode() for part in reply]
+            return tuple(Token(tenant, job, _priority(p)) for job, p in zip(each[::2], each[1::2], strict=True))
+
+        depths = [part for pair in waiting.items() for part in pair]
+        return Call(script("stale"), prefix(tenant), (self._settings.reconcile_batch, self._grace, *depths), decode)
+
+    def expire(self, tenant: str) -> Call[tuple[int, int]]:
+        args = (self._settings.reconcile_batch, self._result_ttl)
+        return Call(script("expire"), prefix(tenant), args, lambda reply: (int(reply[0]), int(reply[1])))
+
+
+def _text(reply: bytes | None) -> str | None:
+    return None if reply is None else reply.decode()
+
+
+def _priority(text: str) -> Priority:
+    return "interactive" if text == "interactive" else "bulk"

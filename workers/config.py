@@ -1,0 +1,51 @@
+"""The settings of the ledger, the queue and the worker: one frozen object, read from `EXTRACTOR_*` at the edge.
+Knows no Redis and no model (the model's own settings are `extractor.config`)."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WorkerSettings(BaseSettings):
+    """What every process that touches the ledger or the queue is told; the API uses the first two groups only."""
+
+    model_config = SettingsConfigDict(env_prefix="EXTRACTOR_", frozen=True, extra="ignore")
+
+    # Redis: refused, frozen or full is StoreUnavailable, in time.
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Where the ledger is; the queue too by default")
+    broker_url: str = Field("", description="Where the Celery queue is; empty: redis_url")
+    redis_timeout_s: float = Field(5.0, gt=0, description="No answer from Redis after this is StoreUnavailable")
+    redis_connect_timeout_s: float = Field(2.5, gt=0, description="No connection to Redis after this")
+    redis_connections: int = Field(256, ge=1, description="The most connections one process opens for the ledger")
+    wait_tick_s: float = Field(2.0, gt=0, description="How soon a waiter notices a change whose notification was lost")
+
+    # The ledger: what is kept, how long, and how much of it one tenant may have open.
+    result_ttl_s: float = Field(86_400.0, gt=0, description="A finished job and its result are erased after this")
+    open_ttl_s: float = Field(604_800.0, gt=0, description="A job still open after this is failed with `expired`")
+    idempotency_ttl_s: float = Field(86_400.0, gt=0, description="How long an Idempotency-Key is remembered")
+    quota_jobs: int = Field(100_000, ge=1, description="Queued and running jobs one tenant may have")
+    quota_bytes: int = Field(1_073_741_824, ge=1, description="Document bytes one tenant may have queued or running")
+    max_attempts: int = Field(3, ge=1, description="Claims of one job before it is `failed` with `poison`")
+
+    # The worker.
+    slots: int = Field(1, ge=1, description="Documents one worker process has in flight; the engine batches them")
+    extractor_factory: str = Field("extractor:Extractor", description="`module:callable` that builds the extractor")
+    lease_s: float = Field(30.0, gt=0, description="A running job whose lease was not renewed for this is recovered")
+    renew_s: float = Field(5.0, gt=0, description="How often leases are renewed and cancellations noticed")
+    retry_delay_s: float = Field(1.0, ge=0, description="Pause before a job is tried again after an engine error")
+    store_patience_s: float = Field(120.0, gt=0, description="How long a finished result waits for Redis to come back")
+    shutdown_s: float = Field(25.0, gt=0, description="On SIGTERM running jobs may finish for this long, then released")
+    visibility_timeout_s: int = Field(60, ge=1, description="Celery redelivers an unacknowledged token after this")
+    heartbeat_s: float = Field(2.0, gt=0, description="How often a worker says that it lives")
+    heartbeat_ttl_s: float = Field(10.0, gt=0, description="A worker silent for this is gone")
+    warm_up: bool = Field(True, description="One tiny extraction before a worker calls itself ready")
+
+    # The reconciler, a thread of every worker, one at a time.
+    reconcile_s: float = Field(5.0, gt=0, description="How often the ledger is looked over")
+    republish_after_s: float = Field(20.0, gt=0, description="A queued job may be without a live message for this long")
+    reconcile_batch: int = Field(200, ge=1, description="The most jobs of one tenant handled in one script call")
+
+    @property
+    def broker(self) -> str:
+        return self.broker_url or self.redis_url

@@ -1,0 +1,35 @@
+"""What the ledger can refuse, in one tree. No message holds document text or a foreign tenant's anything.
+
+    LedgerError
+    ├── StoreUnavailable      Redis refused, did not answer in time, is full, loading or read-only; try again later
+    ├── IdempotencyConflict   the key was used before with another request
+    └── QuotaExceeded         the tenant has too much open already
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+
+class LedgerError(Exception):
+    """Base of the tree."""
+
+
+class StoreUnavailable(LedgerError):
+    """Whether the operation took effect is unknown when Redis fell silent in the middle of it."""
+
+
+class IdempotencyConflict(LedgerError):
+    def __init__(self, job_id: str) -> None:
+        super().__init__("the idempotency key was used before with another request")
+        self.job_id = job_id
+
+
+class QuotaExceeded(LedgerError):
+    """`limit` names the setting (quota_jobs or quota_bytes), `allowed` its value, `current` what is open now."""
+
+    def __init__(self, limit: Literal["quota_jobs", "quota_bytes"], allowed: int, current: int) -> None:
+        super().__init__(f"{limit}: {current} open, {allowed} allowed")
+        self.limit = limit
+        self.allowed = allowed
+        self.current = current

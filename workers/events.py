@@ -1,0 +1,79 @@
+"""Who waits for which job, in one process: a single Redis subscription to the transitions of all tenants wakes the
+waiters here. Best effort on purpose: a notification says "look again", never what happened, and whoever waits also
+looks on a slow tick. Knows the channel's name and no other key."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from workers.calls import prefix
+
+_CHANNEL = "events"
+_RETRY_S = 1.0
+
+
+class Events:
+    """Subscribes while anybody waits. After a lost connection everybody is woken once, for what was missed."""
+
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        self._redis = client
+        self._waiting: dict[tuple[str, str], set[asyncio.Event]] = {}
+        self._reader: asyncio.Task[None] | None = None
+
+    @contextlib.contextmanager
+    def of(self, tenant: str, job_id: str) -> Iterator[Callable[[float], Awaitable[None]]]:
+        """Yields `changed(timeout_s)`, which returns after the next notification since its last return."""
+        key = (prefix(tenant) + _CHANNEL, job_id)
+        event = asyncio.Event()
+        self._waiting.setdefault(key, set()).add(event)
+        if self._reader is None or self._reader.done():
+            self._reader = asyncio.create_task(self._read(), name="ledger-events")
+
+        async def changed(timeout_s: float) -> None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await event.wait()
+            event.clear()
+
+        try:
+            yield changed
+        finally:
+            waiting = self._waiting[key]
+            waiting.discard(event)
+            if not waiting:
+                del self._waiting[key]
+
+    async def close(self) -> None:
+        if self._reader is not None:
+            self._reader.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._reader
+
+    def _wake_all(self) -> None:
+        for events in self._waiting.values():
+            for event in events:
+                event.set()
+
+    async def _read(self) -> None:
+        while self._waiting:
+            with contextlib.suppress(RedisError, OSError):
+                async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
+                    await subscription.psubscribe(prefix("any").replace("{any}", "{*}") + _CHANNEL)
+                    self._wake_all()
+                    while self._waiting:
+                        self._dispatch(await subscription.get_message(timeout=_RETRY_S))
+                    return
+            await asyncio.sleep(_RETRY_S)
+
+    def _dispatch(self, message: dict[str, Any] | None) -> None:
+        if message is None:
+            return
+        job_id = message["data"].split(b" ", 1)[0].decode()
+        for event in self._waiting.get((message["channel"].decode(), job_id), ()):
+            event.set()

@@ -1,0 +1,199 @@
+"""What the ledger holds, as Python values, and how they are written: JSON for the structured fields of a hash, plain
+text for the rest. Knows the names of the hash's fields; knows no Redis key and no script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+
+Priority = Literal["interactive", "bulk"]
+Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+PRIORITIES: tuple[Priority, ...] = ("interactive", "bulk")
+STATUSES: tuple[Status, ...] = ("queued", "running", "succeeded", "failed", "cancelled")
+TERMINAL: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """A checked submission. `schema_ref` is what a list shows and filters by ("invoice@1", "inline"); `json_schema`
+    is set for an inline schema only. `document` is kept beside the job until the job is terminal."""
+
+    schema_ref: str
+    document: bytes
+    json_schema: dict[str, Any] | None = None
+    media_type: str | None = None
+    filename: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    batch: str | None = None
+    priority: Priority = "interactive"
+
+    def fields(self) -> list[str | bytes]:
+        """The hash fields that creation does not set by itself, as a flat list."""
+        pairs: dict[str, str | bytes] = {
+            "priority": self.priority,
+            "options": orjson.dumps(self.options),
+            "metadata": orjson.dumps(self.metadata),
+        }
+        if self.json_schema is not None:
+            pairs["json_schema"] = orjson.dumps(self.json_schema)
+        if self.media_type is not None:
+            pairs["media_type"] = self.media_type
+        if self.filename is not None:
+            pairs["filename"] = self.filename
+        return [part for pair in pairs.items() for part in pair]
+
+
+@dataclass(frozen=True)
+class Created:
+    """`existing`: the idempotency key was used before with the same request, and this is the job it made then."""
+
+    job_id: str
+    existing: bool
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as anyone of its tenant may see it. `attempt` counts claims. `error` has code, detail, retryable and
+    may have errors (a list of pointer and detail) and last; `result` is what `Extraction.as_json()` gave.
+    `cancel_requested` is true while a running job has not stopped yet."""
+
+    id: str
+    tenant: str
+    status: Status
+    schema: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime | None
+    attempt: int
+    priority: Priority
+    options: dict[str, Any]
+    metadata: dict[str, Any]
+    batch: str | None
+    media_type: str | None
+    filename: str | None
+    size: int
+    result: dict[str, Any] | None
+    error: dict[str, Any] | None
+    reason: str | None
+    cancel_requested: bool
+
+    @property
+    def done(self) -> bool:
+        return self.status in TERMINAL
+
+    @property
+    def version(self) -> tuple[str, int, bool]:
+        """Differs whenever something happened that a watcher is told of."""
+        return self.status, self.attempt, self.cancel_requested
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A job that is this worker's until its lease ends; `job.attempt` is the fence of everything it writes."""
+
+    job: Job
+    json_schema: dict[str, Any] | None
+    document: bytes
+
+    @property
+    def attempt(self) -> int:
+        return self.job.attempt
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """`ok` is false when the lease is another's or the job is terminal or gone: stop and drop the result."""
+
+    ok: bool
+    cancel_requested: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """Newest first; without results. `cursor` is None on the last page; a page may be short and have a cursor."""
+
+    jobs: list[Job]
+    cursor: str | None
+
+
+@dataclass(frozen=True)
+class Token:
+    """A message to publish: which job, in which queue."""
+
+    tenant: str
+    job_id: str
+    priority: Priority
+
+
+@dataclass(frozen=True)
+class WorkerInfo:
+    """What a worker says of itself. `ready`: its model is loaded and has answered; `state` says where it stands
+    (loading, ready, stopping)."""
+
+    id: str
+    host: str
+    pid: int
+    ready: bool
+    state: str
+    slots: int
+    busy: int
+    loaded_at: float | None
+    model: dict[str, Any]
+    age_s: float = 0.0
+
+
+def pairs(flat: Iterable[bytes]) -> dict[str, bytes]:
+    """A flat list of names and values, as Lua returns a hash."""
+    items = list(flat)
+    return {name.decode(): value for name, value in zip(items[::2], items[1::2], strict=True)}
+
+
+def decode_job(tenant: str, raw: Mapping[str, bytes]) -> Job:
+    """The job in a hash (or the part of one that a list reads)."""
+    return Job(
+        id=raw["id"].decode(),
+        tenant=tenant,
+        status=_text(raw, "status"),  # type: ignore[arg-type]
+        schema=raw["schema"].decode(),
+        created_at=datetime.fromtimestamp(int(raw["created"]) / 1000, UTC),
+        started_at=_when(raw, "started"),
+        finished_at=_when(raw, "finished"),
+        expires_at=_when(raw, "expires"),
+        attempt=int(raw["attempt"]),
+        priority=_text(raw, "priority"),  # type: ignore[arg-type]
+        options=_json(raw, "options") or {},
+        metadata=_json(raw, "metadata") or {},
+        batch=_text(raw, "batch"),
+        media_type=_text(raw, "media_type"),
+        filename=_text(raw, "filename"),
+        size=int(raw["size"]),
+        result=_json(raw, "result"),
+        error=_json(raw, "error"),
+        reason=_text(raw, "reason"),
+        cancel_requested="cancel" in raw,
+    )
+
+
+def decode_claim(tenant: str, raw: Mapping[str, bytes], document: bytes) -> Claim:
+    return Claim(decode_job(tenant, raw), _json(raw, "json_schema"), document)
+
+
+def _text(raw: Mapping[str, bytes], name: str) -> str | None:
+    value = raw.get(name)
+    return value.decode() if value else None
+
+
+def _json(raw: Mapping[str, bytes], name: str) -> dict[str, Any] | None:
+    value = raw.get(name)
+    return orjson.loads(value) if value else None
+
+
+def _when(raw: Mapping[str, bytes], name: str) -> datetime | None:
+    value = raw.get(name)
+    return datetime.fromtimestamp(int(value) / 1000, UTC) if value else None

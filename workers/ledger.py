@@ -1,0 +1,321 @@
+"""The ledger: the truth about every job, in Redis. Two doors to the same scripts: `Ledger` for worker threads,
+`AsyncLedger` for the API. Every method raises `StoreUnavailable` in bounded time when Redis refuses, is silent, full,
+loading or read-only, and nothing is tried twice here: a claim or a creation must not happen twice.
+
+The keys are in lua/prelude.lua, the operations in calls.py, the notifications in events.py. Knows no Celery, no model.
+An id that is malformed, unknown or another tenant's is None (or False): nobody can tell which."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import redis
+import redis.asyncio
+import redis.asyncio.retry
+import redis.retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from workers.calls import ALONE, Calls, is_job_id
+from workers.config import WorkerSettings
+from workers.errors import IdempotencyConflict, LedgerError, QuotaExceeded, StoreUnavailable
+from workers.events import Events
+from workers.jobs import (
+    PRIORITIES,
+    STATUSES,
+    TERMINAL,
+    Claim,
+    Created,
+    Job,
+    NewJob,
+    Page,
+    Priority,
+    Renewal,
+    Status,
+    Token,
+    WorkerInfo,
+)
+from workers.scripts import Call
+
+__all__ = [
+    "ALONE",
+    "PRIORITIES",
+    "STATUSES",
+    "TERMINAL",
+    "AsyncLedger",
+    "Claim",
+    "Created",
+    "IdempotencyConflict",
+    "Job",
+    "Ledger",
+    "LedgerError",
+    "NewJob",
+    "Page",
+    "Priority",
+    "QuotaExceeded",
+    "Renewal",
+    "Status",
+    "StoreUnavailable",
+    "Token",
+    "WorkerInfo",
+]
+
+T = TypeVar("T")
+# Answers of a Redis that is there but cannot serve: they pass, and the same call may work later.
+_PASSING = ("OOM", "MISCONF", "LOADING", "READONLY", "BUSY", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN")
+
+
+@contextmanager
+def _store() -> Iterator[None]:
+    """Whatever is wrong with Redis itself becomes StoreUnavailable; a fault of ours (a bad script) stays what it is."""
+    try:
+        yield
+    except (RedisConnectionError, RedisTimeoutError, TimeoutError, OSError) as error:
+        raise StoreUnavailable(f"Redis does not answer ({type(error).__name__})") from error
+    except ResponseError as error:
+        said = str(error)
+        if said.startswith(_PASSING) or "OOM" in said or "MISCONF" in said:
+            raise StoreUnavailable(f"Redis cannot serve now ({said.split(' ', 1)[0]})") from error
+        raise
+
+
+def client_options(settings: WorkerSettings) -> dict[str, Any]:
+    """Timeouts on, redis-py's own retries off."""
+    return {
+        "socket_timeout": settings.redis_timeout_s,
+        "socket_connect_timeout": settings.redis_connect_timeout_s,
+        "socket_keepalive": True,
+        "max_connections": settings.redis_connections,
+    }
+
+
+class Ledger:
+    """For threads. Thread-safe; `close()` it."""
+
+    def __init__(self, redis_url: str | None = None, settings: WorkerSettings | None = None) -> None:
+        self.settings = settings or WorkerSettings()
+        self._calls = Calls(self.settings)
+        self._redis = redis.Redis.from_url(
+            redis_url or self.settings.redis_url,
+            retry=redis.retry.Retry(NoBackoff(), 0),
+            **client_options(self.settings),
+        )
+
+    def close(self) -> None:
+        self._redis.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _run(self, call: Call[T]) -> T:
+        with _store():
+            try:
+                reply = self._redis.evalsha(call.script.sha1, 1, call.prefix, *call.args)
+            except NoScriptError:
+                reply = self._redis.eval(call.script.text, 1, call.prefix, *call.args)
+        return call.decode(reply)
+
+    # ---- callers ----
+
+    def create(
+        self, tenant: str, job: NewJob, idempotency_key: str | None = None, request_hash: str | None = None
+    ) -> Created:
+        """Job and document are kept from here on. Raises IdempotencyConflict, QuotaExceeded, StoreUnavailable.
+        Publish afterwards; if that fails the reconciler does it."""
+        return self._run(self._calls.create(tenant, job, idempotency_key, request_hash))
+
+    def get(self, tenant: str, job_id: str) -> Job | None:
+        return self._run(self._calls.get(tenant, job_id)) if is_job_id(job_id) else None
+
+    def list(
+        self,
+        tenant: str,
+        *,
+        status: str | None = None,
+        schema: str | None = None,
+        batch: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page:
+        return self._run(self._calls.list(tenant, status, schema, batch, cursor, limit))
+
+    def cancel(self, tenant: str, job_id: str, reason: str = "requested") -> str | None:
+        """The status the job has now: `cancelled` at once when it was queued; `running` until its worker stops."""
+        return self._run(self._calls.cancel(tenant, job_id, reason)) if is_job_id(job_id) else None
+
+    def delete(self, tenant: str, job_id: str) -> bool:
+        """Erases job, document and result, also while it runs."""
+        return is_job_id(job_id) and self._run(self._calls.delete(tenant, job_id))
+
+    def counts(self, tenant: str) -> dict[str, int]:
+        """accepted = succeeded + failed + cancelled (ever) + queued + running (now); and `bytes` of open documents."""
+        return self._run(self._calls.counts(tenant))
+
+    # ---- workers ----
+
+    def claim(self, tenant: str, job_id: str, worker: str, *, alone: bool = False) -> Claim | str | None:
+        """A lease and a counted attempt, or None when there is nothing to claim, or ALONE when this is the job's last
+        attempt after others died: call again with `alone=True` once nothing else runs in this process."""
+        return self._run(self._calls.claim(tenant, job_id, worker, alone)) if is_job_id(job_id) else None
+
+    def renew(self, tenant: str, job_id: str, attempt: int) -> Renewal:
+        return self._run(self._calls.renew(tenant, job_id, attempt))
+
+    def succeed(self, tenant: str, job_id: str, attempt: int, result: dict[str, Any]) -> bool:
+        """False when the attempt is no longer the job's: the result is dropped."""
+        return self._run(self._calls.finish(tenant, job_id, attempt, "succeeded", {"result": result}))
+
+    def fail(self, tenant: str, job_id: str, attempt: int, error: dict[str, Any]) -> bool:
+        fields = {"error": error, "reason": str(error["code"])}
+        return self._run(self._calls.finish(tenant, job_id, attempt, "failed", fields))
+
+    def cancelled(self, tenant: str, job_id: str, attempt: int, reason: str = "requested") -> bool:
+        """The worker has stopped a running job that was to be cancelled."""
+        return self._run(self._calls.finish(tenant, job_id, attempt, "cancelled", {"reason": reason}))
+
+    def release(
+        self, tenant: str, job_id: str, attempt: int, *, detail: str, delay_s: float = 0.0, counts: bool = True
+    ) -> str | None:
+        """Gives a running job back: `queued` (publish it when there is no delay; the reconciler does it otherwise),
+        `failed` as poison when that was the last attempt, `cancelled` when that was asked; None when not ours.
+        `counts=False`: the job is not to blame, and the attempt is not counted against it."""
+        return self._run(self._calls.release(tenant, job_id, attempt, delay_s, detail, counts))
+
+    def beat(self, info: WorkerInfo) -> None:
+        self._run(self._calls.beat(info))
+
+    def leave(self, worker: str) -> None:
+        self._run(self._calls.leave(worker))
+
+    def workers(self) -> tuple[WorkerInfo, ...]:
+        return self._run(self._calls.workers())
+
+    # ---- the reconciler ----
+
+    def lead(self, worker: str, lease_s: float) -> bool:
+        return self._run(self._calls.lead(worker, lease_s))
+
+    def tenants(self) -> tuple[str, ...]:
+        return self._run(self._calls.tenants())
+
+    def recover(self, tenant: str) -> tuple[tuple[Token, str], ...]:
+        """Ends the leases that ran out; (token, outcome) of each job: publish the `queued` ones."""
+        return self._run(self._calls.recover(tenant))
+
+    def stale(self, tenant: str, waiting: dict[Priority, int]) -> tuple[Token, ...]:
+        """The queued jobs whose message is lost or due; `waiting` says how many messages each queue holds."""
+        return self._run(self._calls.stale(tenant, waiting))
+
+    def expire(self, tenant: str) -> tuple[int, int]:
+        """(open jobs failed for their age, terminal jobs erased)"""
+        return self._run(self._calls.expire(tenant))
+
+
+class AsyncLedger:
+    """For the API's event loop. `await close()` it."""
+
+    def __init__(self, redis_url: str | None = None, settings: WorkerSettings | None = None) -> None:
+        self.settings = settings or WorkerSettings()
+        self._calls = Calls(self.settings)
+        self._redis = redis.asyncio.Redis.from_url(
+            redis_url or self.settings.redis_url,
+            retry=redis.asyncio.retry.Retry(NoBackoff(), 0),
+            **client_options(self.settings),
+        )
+        self._events = Events(self._redis)
+
+    async def close(self) -> None:
+        await self._events.close()
+        await self._redis.aclose()
+
+    async def __aenter__(self) -> AsyncLedger:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _run(self, call: Call[T]) -> T:
+        with _store():
+            # Connecting, its handshake and the answer each have a limit; this one holds for all of them together.
+            async with asyncio.timeout(self.settings.redis_timeout_s + 0.5):
+                try:
+                    reply = await self._redis.evalsha(call.script.sha1, 1, call.prefix, *call.args)
+                except NoScriptError:
+                    reply = await self._redis.eval(call.script.text, 1, call.prefix, *call.args)
+        return call.decode(reply)
+
+    async def create(
+        self, tenant: str, job: NewJob, idempotency_key: str | None = None, request_hash: str | None = None
+    ) -> Created:
+        """As `Ledger.create`."""
+        return await self._run(self._calls.create(tenant, job, idempotency_key, request_hash))
+
+    async def get(self, tenant: str, job_id: str) -> Job | None:
+        return await self._run(self._calls.get(tenant, job_id)) if is_job_id(job_id) else None
+
+    async def list(
+        self,
+        tenant: str,
+        *,
+        status: str | None = None,
+        schema: str | None = None,
+        batch: str | None = None,
+        cursor: str | None = None,
+        limit: int = 50,
+    ) -> Page:
+        return await self._run(self._calls.list(tenant, status, schema, batch, cursor, limit))
+
+    async def cancel(self, tenant: str, job_id: str, reason: str = "requested") -> str | None:
+        """As `Ledger.cancel`."""
+        return await self._run(self._calls.cancel(tenant, job_id, reason)) if is_job_id(job_id) else None
+
+    async def delete(self, tenant: str, job_id: str) -> bool:
+        """As `Ledger.delete`."""
+        return is_job_id(job_id) and await self._run(self._calls.delete(tenant, job_id))
+
+    async def counts(self, tenant: str) -> dict[str, int]:
+        """As `Ledger.counts`."""
+        return await self._run(self._calls.counts(tenant))
+
+    async def tenants(self) -> tuple[str, ...]:
+        return await self._run(self._calls.tenants())
+
+    async def workers(self) -> tuple[WorkerInfo, ...]:
+        return await self._run(self._calls.workers())
+
+    async def watch(self, tenant: str, job_id: str) -> AsyncIterator[Job]:
+        """The job now, and again after each change, until it is terminal or gone. A lost notification costs
+        `wait_tick_s`, not the change. Changes between two looks are seen as one."""
+        if not is_job_id(job_id):
+            return
+        with self._events.of(tenant, job_id) as changed:
+            seen: Job | None = None
+            while job := await self.get(tenant, job_id):
+                if seen is None or job.version != seen.version:
+                    yield job
+                    seen = job
+                if job.done:
+                    return
+                await changed(self.settings.wait_tick_s)
+
+    async def wait(self, tenant: str, job_id: str, timeout_s: float) -> Job | None:
+        """The job once it is terminal, or as it is after `timeout_s`; None as soon as it is unknown or erased."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        if not is_job_id(job_id):
+            return None
+        with self._events.of(tenant, job_id) as changed:
+            while True:
+                job = await self.get(tenant, job_id)
+                left = deadline - loop.time()
+                if job is None or job.done or left <= 0:
+                    return job
+                await changed(min(left, self.settings.wait_tick_s))

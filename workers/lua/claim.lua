@@ -1,0 +1,30 @@
+#!lua flags=allow-oom
+-- A worker takes a queued job: a lease, a fencing attempt, and one try counted before any work.
+-- ARGV: 1 id, 2 worker, 3 lease ms, 4 most tries, 5 '1' when nothing else runs in that process
+-- Returns nil when there is nothing to claim (unknown, leased, terminal, not due), 'alone' when the job must run
+-- alone and would not, or {hash as a flat list, document}.
+local id, now = ARGV[1], now_ms()
+local job = fields(id, 'status', 'tries', 'not_before', 'priority', 'published', 'created')
+if job[1] ~= 'queued' then return nil end
+if tonumber(job[3] or 0) > now then return nil end
+local tries = tonumber(job[2])
+if tries > 0 and tries + 1 >= tonumber(ARGV[4]) and ARGV[5] ~= '1' then return 'alone' end
+
+-- The queues are first in, first out: once the message of a job published at T was taken, every older one was. A
+-- queued job published before T that still waits has lost its message; stale.lua reads this high-water mark. Only a
+-- job published once sets it: of two messages we cannot tell which one brought us here.
+if tries == 0 and job[5] == job[6] then
+  local mark = published_key(job[4])
+  if tonumber(job[5]) > tonumber(redis.call('GET', mark) or 0) then redis.call('SET', mark, job[5], 'PX', 86400000) end
+end
+
+local lease = now + tonumber(ARGV[3])
+redis.call('HINCRBY', job_key(id), 'attempt', 1)
+redis.call('HINCRBY', job_key(id), 'tries', 1)
+redis.call('HSET', job_key(id), 'worker', ARGV[2], 'lease', ms(lease))
+redis.call('HSETNX', job_key(id), 'started', ms(now))
+redis.call('HDEL', job_key(id), 'not_before')
+redis.call('ZREM', QUEUED, id)
+redis.call('ZADD', RUNNING, ms(lease), id)
+move(id, 'queued', 'running')
+return { redis.call('HGETALL', job_key(id)), redis.call('GET', doc_key(id)) }

@@ -1,0 +1,19 @@
+#!lua flags=allow-oom
+-- A worker gives a running job back. ARGV: 1 id, 2 attempt, 3 delay ms, 4 '1' when the try is not to count,
+-- 5 most tries, 6 what went wrong, for a person, 7 result TTL ms, 8 grace ms before its message counts as lost.
+-- Returns the status it has now, or nil when it is not this attempt's.
+local id, now = ARGV[1], now_ms()
+local job = fields(id, 'status', 'attempt', 'tries', 'cancel')
+if job[1] ~= 'running' or job[2] ~= ARGV[2] then return nil end
+if job[4] then
+  finish(id, 'running', 'cancelled', now, tonumber(ARGV[7]), { 'reason', job[4] })
+  return 'cancelled'
+end
+if ARGV[4] == '1' then
+  redis.call('HINCRBY', job_key(id), 'tries', -1)
+elseif tonumber(job[3]) >= tonumber(ARGV[5]) then
+  poison(id, now, tonumber(ARGV[7]), 'Given up after ' .. job[3] .. ' attempts; the last: ' .. ARGV[6])
+  return 'failed'
+end
+requeue(id, now, tonumber(ARGV[3]), tonumber(ARGV[8]))
+return 'queued'
