@@ -195,7 +195,7 @@ def schema_body(schema: Schema) -> JSON:
     if isinstance(schema, str):
         return {"schema": schema}
     if isinstance(schema, type):
-        from schemas.registry import of_model  # here, so that a client of names imports no schema machinery
+        from schemas.schema import of_model  # here, so that a client of names imports no schema machinery
 
         return {"json_schema": of_model(schema).json_schema}
     return {"json_schema": dict(schema)}

@@ -1,0 +1,142 @@
+"""Child processes that never outlive us: started in a process group of their own, told to die with their parent,
+their output passed on line by line under their name, and ended as a group.
+
+Knows nothing of what runs in them (serve.py does).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG = 1
+_KEPT_LINES = 40
+
+Log = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to run. `parting` is the signal the kernel sends it when its parent dies: SIGTERM for what has to write
+    something first, SIGKILL for what recovers by itself."""
+
+    name: str
+    command: Sequence[str]
+    environ: Mapping[str, str] = field(default_factory=dict)
+    parting: signal.Signals = signal.SIGKILL
+
+
+class Child:
+    """One run of a program. Its output goes to `log`, prefixed; the last lines are kept to say why it died."""
+
+    def __init__(self, program: Program, log: Log) -> None:
+        self.program = program
+        self._log = log
+        self._last: deque[str] = deque(maxlen=_KEPT_LINES)
+        parent = os.getpid()
+        self._process = subprocess.Popen(
+            program.command,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **program.environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # Ctrl-C reaches us alone, and we end them in order
+            preexec_fn=lambda: _die_with(parent, program.parting),
+        )
+        self._reader = threading.Thread(target=self._read, name=f"log of {program.name}", daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def exit_status(self) -> int | None:
+        """None while it runs; negative for a signal."""
+        return self._process.poll()
+
+    def last_words(self) -> str:
+        """The end of what it printed; its last line is usually the reason."""
+        self._reader.join(timeout=1.0)
+        return "\n".join(self._last)
+
+    def signal(self, number: signal.Signals) -> None:
+        """To the process itself, which knows how to end its own children in order."""
+        self._process.send_signal(number)
+
+    def end(self, grace_s: float) -> int:
+        """SIGTERM, `grace_s` to finish, then SIGKILL to its whole group: nothing it started stays. The status."""
+        self.signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(grace_s)
+        return self.kill()
+
+    def kill(self) -> int:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        status = self._process.wait()
+        self._reader.join(timeout=1.0)
+        return status
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            for line in lines:
+                text = line.rstrip("\n")
+                self._last.append(text)
+                self._log(f"{self.program.name:<8}| {text}")
+
+
+class Restarts:
+    """When a program that died may be started again, and when that is pointless.
+
+    A death before the service was ready since the start is a strike; after `most` strikes in a row it is hopeless.
+    """
+
+    def __init__(self, most: int, first_s: float = 0.5, longest_s: float = 15.0) -> None:
+        self._most = most
+        self._first_s = first_s
+        self._longest_s = longest_s
+        self._strikes = 0
+        self.not_before = 0.0
+
+    @property
+    def hopeless(self) -> bool:
+        return self._strikes >= self._most
+
+    def died(self, now: float) -> None:
+        self.not_before = now + min(self._longest_s, self._first_s * 2.0**self._strikes)
+        self._strikes += 1
+
+    def worked(self) -> None:
+        self._strikes = 0
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float, every_s: float = 0.05) -> bool:
+    """Whether `condition` held within the time."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(every_s)
+    return True
+
+
+def _die_with(parent: int, number: signal.Signals) -> None:
+    """In the child, before exec. prctl(2): the signal comes when the *thread* that forked ends, so the thread that
+    starts children has to live as long as the service does."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(number))
+        if os.getppid() != parent:  # it died in between
+            os._exit(1)

@@ -1,0 +1,80 @@
+"""The table of commands and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from importlib import import_module
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from extractor.cli import batch, keys, local, remote, schemas, settings, up
+from extractor.cli.output import BAD_INPUT, SOME_FAILED, debugging, exit_code_of, put_text, say, told
+from extractor.errors import ExtractorError
+
+app = typer.Typer(
+    name="extractor",
+    help="Turns documents into validated JSON.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+app.command()(up.up)
+app.command()(local.run)
+app.command()(remote.submit)
+app.command()(remote.status)
+app.command()(remote.cancel)
+app.command(name="list")(remote.list_)
+app.command()(batch.batch)
+app.add_typer(schemas.app, name="schemas")
+app.add_typer(keys.app, name="keys")
+app.command()(settings.settings)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
+def bench(context: typer.Context) -> None:
+    """The measurements of the README (`extractor bench --help`)."""
+    raise typer.Exit(import_module("extractor.bench.cli").main(context.args))  # here: it loads torch
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        put_text([version("extractor")])
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Turns documents into validated JSON."""
+
+
+def main() -> None:
+    """The console script. Never returns."""
+    try:
+        app()
+    except ExtractorError as error:
+        say(f"extractor: {told(error)}")
+        status = exit_code_of(error)
+    except ValidationError as error:  # of a settings object: values from the environment
+        faults = (f"EXTRACTOR_{'_'.join(map(str, at['loc'])).upper()}: {at['msg']}" for at in error.errors())
+        say("extractor: " + "; ".join(faults))
+        status = BAD_INPUT
+    except KeyboardInterrupt:
+        status = 128 + signal.SIGINT
+    except BrokenPipeError:  # the reader of our output has gone: `extractor list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 128 + signal.SIGPIPE
+    except Exception as error:
+        if debugging():
+            raise
+        say(f"extractor: internal error: {type(error).__name__}; EXTRACTOR_DEBUG=1 shows where")
+        status = SOME_FAILED
+    sys.exit(status)

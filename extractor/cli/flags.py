@@ -1,0 +1,73 @@
+"""Flags that several commands take, and what they become."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from extractor.cli.output import fail
+from extractor.cli.schemas import json_schema_of
+from extractor.client import Client, Patience
+from extractor.errors import FieldError, SchemaError
+from schemas.errors import SchemaProblem
+from schemas.registry import of_file
+from schemas.schema import Schema, inline
+
+DRAFTERS = ("grammar", "copy", "mtp")
+
+SchemaName = Annotated[
+    str, typer.Option("--schema", "-s", help="A schema's name, name@version, or a file (.json, .py).")
+]
+Url = Annotated[str | None, typer.Option("--url", envvar="EXTRACTOR_URL", help="The service's address.")]
+ApiKey = Annotated[
+    str | None, typer.Option("--api-key", envvar="EXTRACTOR_API_KEY", show_envvar=True, help="Whose documents.")
+]
+Drafters = Annotated[str, typer.Option("--drafters", help="all, none, or some of grammar,copy,mtp.")]
+MaxTokens = Annotated[int | None, typer.Option("--max-output-tokens", min=1, help="The longest answer.")]
+
+
+def drafters_of(text: str) -> tuple[str, ...] | None:
+    """None for all of them, as options want it."""
+    if text == "all":
+        return None
+    names = () if text in ("none", "") else tuple(part.strip() for part in text.split(","))
+    for name in names:
+        if name not in DRAFTERS:
+            fail(f"--drafters: {name!r} is none of {', '.join(DRAFTERS)} (or say all, or none)")
+    return tuple(dict.fromkeys(names))
+
+
+def options_of(drafters: str, max_output_tokens: int | None) -> dict[str, Any]:
+    """The options of a submission; what is not said is left to the service."""
+    chosen = drafters_of(drafters)
+    return ({} if chosen is None else {"drafters": chosen}) | (
+        {} if max_output_tokens is None else {"max_output_tokens": max_output_tokens}
+    )
+
+
+def connect(url: str | None, api_key: str | None, patience_s: float = 3.0) -> Client:
+    """Short patience: a person waits, and wants to hear soon that nothing is there."""
+    return Client(url, api_key, patience=Patience(total_s=patience_s))
+
+
+def schema_of(text: str) -> str | Schema:
+    """A name stays a name; a file of JSON Schema (.json) or with a pydantic model (.py) becomes a schema."""
+    path = Path(text)
+    try:
+        if path.suffix == ".py":
+            return of_file(path)
+        return inline(json_schema_of(path)) if path.suffix == ".json" else text
+    except SchemaProblem as problem:
+        raise SchemaError(
+            f"{text}: {problem.detail}",
+            code=problem.code,
+            errors=tuple(FieldError(pointer, detail) for pointer, detail in problem.errors),
+        ) from None
+
+
+def wire_schema_of(text: str) -> str | dict[str, Any]:
+    """The same, as it is sent to a service."""
+    schema = schema_of(text)
+    return schema if isinstance(schema, str) else schema.json_schema

@@ -1,0 +1,89 @@
+"""`extractor run`: extract here and now, with the library, no service."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from extractor.cli.documents import Source, sources
+from extractor.cli.flags import Drafters, MaxTokens, SchemaName, drafters_of, schema_of
+from extractor.cli.output import BAD_INPUT, SOME_FAILED, put, say, told
+from extractor.errors import ExtractorError, InputError, OutputError
+
+if TYPE_CHECKING:
+    from extractor.extract import Extraction, Extractor
+
+
+def run(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, folders or globs; - reads stdin.")],
+    schema: SchemaName,
+    drafters: Drafters = "all",
+    full: Annotated[bool, typer.Option("--full", help="Fields, usage and errors too, not the data alone.")] = False,
+    max_output_tokens: MaxTokens = None,
+    model: Annotated[str | None, typer.Option("--model", help="A hub id or a folder; else EXTRACTOR_MODEL.")] = None,
+) -> None:
+    """Extract here, without a service: one line of JSON a file, in the order given (null for one that failed)."""
+    documents = list(sources(files))
+    chosen = drafters_of(drafters)
+    what = schema_of(schema)
+    from extractor.config import Settings
+    from extractor.extract import Extractor, Options  # loads torch
+
+    settings = Settings(**({} if model is None else {"model": model}))
+    options = Options(drafters=chosen, max_output_tokens=max_output_tokens)
+    abort = threading.Event()
+    failures: list[ExtractorError] = []
+    with Extractor(settings) as extractor:
+        say(f"{settings.model} loaded; {len(documents)} document{'s' if len(documents) != 1 else ''}")
+
+        def extract(source: Source) -> Extraction:
+            return extractor.extract(source.path or source.read(), what, options, abort=abort)
+
+        for source, outcome in _in_order(documents, extract, extractor, abort):
+            try:
+                done = outcome.result()
+            except ExtractorError as error:
+                failures.append(error)
+                say(f"{source.name}: {told(error)}")
+                put(_failure(source, error) if full else None)
+            else:
+                say(f"{source.name}: {summary(done.as_json()['usage'])}")
+                put({"file": source.name, **done.as_json()} if full else done.data)
+    if failures:
+        nothing_but_input = len(failures) == len(documents) and all(isinstance(each, InputError) for each in failures)
+        raise typer.Exit(BAD_INPUT if nothing_but_input else SOME_FAILED)
+
+
+def summary(usage: dict[str, Any]) -> str:
+    """One line of what an extraction took."""
+    drafts = ", ".join(
+        f"{name} {each['accepted']}/{each['proposed']}" for name, each in usage["drafts"].items() if each["proposed"]
+    )
+    seconds, tokens, forwards = usage["duration_s"], usage["output_tokens"], usage["target_forwards"]
+    rate = tokens / seconds if seconds else 0.0
+    line = f"{seconds:.2f} s, {tokens} tokens, {rate:.0f} tokens/s, {tokens / max(1, forwards):.2f} tokens per forward"
+    return line + (f"; drafts accepted: {drafts}" if drafts else "")
+
+
+def _in_order(
+    documents: list[Source], extract: Any, extractor: Extractor, abort: threading.Event
+) -> Iterator[tuple[Source, Future[Extraction]]]:
+    """As many at once as the engine has slots; each handed out in the order given. An interrupt aborts the rest."""
+    with ThreadPoolExecutor(max_workers=extractor.settings.slots) as pool:
+        futures = [pool.submit(extract, source) for source in documents]
+        try:
+            yield from zip(documents, futures, strict=True)
+        except BaseException:
+            abort.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _failure(source: Source, error: ExtractorError) -> dict[str, Any]:
+    errors = [{"pointer": each.pointer, "detail": each.detail} for each in error.errors]
+    last = {"last": error.last} if isinstance(error, OutputError) and error.last else {}
+    return {"file": source.name, "error": {"code": error.code, "detail": error.detail, "errors": errors, **last}}

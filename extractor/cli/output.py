@@ -1,0 +1,64 @@
+"""What every command shares: exit codes, where output goes, and how an error is told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+import orjson
+import typer
+from rich.console import Console
+
+from extractor.client import ClientError, ExtractionFailed, Overloaded, Unreachable, WaitTimeout
+from extractor.errors import EngineError, ExtractorError, FieldError, OutputError
+
+SOME_FAILED, BAD_INPUT, NO_SERVICE = 1, 2, 3
+
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """A line for a person."""
+    err.print(text, markup=False)
+
+
+def put(value: Any, *, indent: bool = False) -> None:
+    """A value for a machine: JSON, one line unless `indent`."""
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE | (orjson.OPT_INDENT_2 * indent)))
+    sys.stdout.buffer.flush()
+
+
+def put_text(lines: Iterable[str]) -> None:
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def fail(detail: str, code: int = BAD_INPUT) -> NoReturn:
+    say(f"extractor: {detail}")
+    raise typer.Exit(code)
+
+
+def exit_code_of(error: ExtractorError) -> int:
+    """Which of the four an error means when it ends a command."""
+    if isinstance(error, (Unreachable, Overloaded)):
+        return NO_SERVICE
+    if isinstance(error, (ExtractionFailed, WaitTimeout, OutputError, EngineError)):
+        return SOME_FAILED
+    return BAD_INPUT if not isinstance(error, ClientError) or not error.retryable else NO_SERVICE
+
+
+def told(error: ExtractorError) -> str:
+    """An error in full: what, its code, and each place at fault on a line of its own."""
+    lines = [f"{error.detail} ({error.code})", *(f"  {_place(place)}" for place in error.errors)]
+    return "\n".join(lines)
+
+
+def debugging() -> bool:
+    return bool(os.environ.get("EXTRACTOR_DEBUG"))
+
+
+def _place(place: FieldError) -> str:
+    return f"{place.pointer or '(the whole)'}: {place.detail}"

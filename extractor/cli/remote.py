@@ -1,0 +1,80 @@
+"""One document through the service: submit, status, cancel, list. The client does the work; here are words."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from extractor.cli.documents import STDIN
+from extractor.cli.flags import ApiKey, Drafters, MaxTokens, SchemaName, Url, connect, options_of, wire_schema_of
+from extractor.cli.output import SOME_FAILED, err, put, say
+from extractor.client import ExtractionFailed
+
+JobId = Annotated[str, typer.Argument(metavar="ID", help="What submit printed.")]
+
+
+def submit(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A document; - reads standard input.")],
+    schema: SchemaName,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait and print the data.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="With --wait: print the whole extraction.")] = False,
+    drafters: Drafters = "all",
+    max_output_tokens: MaxTokens = None,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Hand one document to the service; prints its id, or with --wait its data."""
+    document = sys.stdin.buffer.read() if file == STDIN else Path(file)
+    with connect(url, api_key) as client:
+        job = client.submit(document, wire_schema_of(schema), options=options_of(drafters, max_output_tokens))
+        if not wait:
+            put({"id": job.id, "status": job.status})
+            return
+        say(f"{job.id} submitted")
+        job = client.wait(job.id)
+    if job.status == "succeeded":
+        put(job.as_json() if full else job.data)
+        return
+    if full:
+        put(job.as_json())
+    raise ExtractionFailed(job)
+
+
+def status(job_id: JobId, url: Url = None, api_key: ApiKey = None) -> None:
+    """Print one extraction: status, and result or error. Exit code 1 when it has failed."""
+    with connect(url, api_key) as client:
+        job = client.get(job_id)
+    put(job.as_json(), indent=sys.stdout.isatty())
+    if job.status == "failed":
+        raise typer.Exit(SOME_FAILED)
+
+
+def cancel(job_id: JobId, url: Url = None, api_key: ApiKey = None) -> None:
+    """Stop one extraction, also while it runs."""
+    with connect(url, api_key) as client:
+        job = client.cancel(job_id)
+    put({"id": job.id, "status": job.status})
+
+
+def list_(
+    status: Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled.")] = None,
+    schema: Annotated[str | None, typer.Option("--schema", "-s", help="Of this schema only.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+    json: Annotated[bool, typer.Option("--json", help="One line of JSON each, whole.")] = False,
+    url: Url = None,
+    api_key: ApiKey = None,
+) -> None:
+    """The service's extractions, newest first: id, status, schema, when."""
+    which = {key: value for key, value in (("status", status), ("schema", schema)) if value}
+    with connect(url, api_key) as client:
+        for count, job in enumerate(client.list(**which), start=1):
+            if json:
+                put(job.as_json())
+            else:
+                print(f"{job.id}  {job.status:<9}  {job.schema_:<24}  {job.created_at.isoformat(timespec='seconds')}")
+            if count == limit:
+                err.print(f"The newest {limit}; --limit shows more.", markup=False)
+                return

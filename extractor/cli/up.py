@@ -1,0 +1,97 @@
+"""`extractor up`: the service in one terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from extractor.cli.output import fail, say
+from extractor.embedded import EmbeddedSettings
+from extractor.serve import Service, plan_of
+
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SPARE_S = 10.0
+
+
+Port = Annotated[
+    int, typer.Option("--port", envvar="EXTRACTOR_PORT", min=0, max=65535, help="Where to listen; 0: a free port.")
+]
+Host = Annotated[
+    str, typer.Option("--host", envvar="EXTRACTOR_HOST", help="Address to listen on; any but loopback needs keys.")
+]
+Model = Annotated[str | None, typer.Option("--model", help="A hub id or a folder; else EXTRACTOR_MODEL.")]
+Workers = Annotated[int, typer.Option("--workers", min=1, help="Worker processes, each with a model of its own.")]
+
+
+def up(port: Port = 8000, host: Host = "127.0.0.1", model: Model = None, workers: Workers = 1) -> None:
+    """Start the service: API, workers, and the embedded store unless EXTRACTOR_REDIS_URL is set. Ctrl-C stops all."""
+    from api.config import ApiSettings
+    from api.keys import KeyConfigError, Keys, check_exposure
+    from workers.config import WorkerSettings
+
+    settings = ApiSettings(host=host, port=port)
+    try:
+        check_exposure(settings, Keys.load(settings.api_keys))
+    except KeyConfigError as error:
+        fail(str(error))
+    _must_be_free(host, port)
+    plan = plan_of(
+        EmbeddedSettings(),
+        os.environ.get("EXTRACTOR_REDIS_URL") or None,
+        host=host,
+        port=port,
+        workers=workers,
+        environ={} if model is None else {"EXTRACTOR_MODEL": model},
+        worker_grace_s=WorkerSettings().shutdown_s + _SPARE_S,
+    )
+    run_until_stopped(Service(plan, log=lambda line: print(line, file=sys.stderr, flush=True)))
+
+
+def run_until_stopped(service: Service) -> None:
+    """Start, say when it is ready, and end in order at the first Ctrl-C or SIGTERM, at once at the second. Raises
+    ServiceError when the service cannot go on."""
+    asked = 0
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise KeyboardInterrupt
+        service.hurry()
+
+    before = {number: signal.signal(number, stop) for number in _STOPS}
+    try:
+        with service:
+            service.wait_ready()
+            say(_greeting(service))
+            service.watch()
+    except KeyboardInterrupt:
+        say("extractor: stopped")
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _greeting(service: Service) -> str:
+    body = '{"schema": "contact", "document": {"text": "Ada Lovelace, Analyst, ada@example.org, +44 20 7946 0018"}}'
+    return (
+        f"\nReady at {service.url} (documentation: {service.url}/docs). Ctrl-C stops it. Try:\n\n"
+        f"  curl -s {service.url}/v1/extractions -H 'Prefer: wait=20' -H 'Content-Type: application/json' \\\n"
+        f"    -d '{body}'\n"
+    )
+
+
+def _must_be_free(host: str, port: int) -> None:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        fail(f"Cannot listen on {host}:{port}: {error.strerror}; --port takes another one")
