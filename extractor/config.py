@@ -1,0 +1,99 @@
+"""Settings of the model, the engine and the library: `EXTRACTOR_*` variables, read once at the edge, then frozen.
+
+Other rooms read variables of their own under the same prefix; what is not declared here is not this page's business.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from extractor.errors import InputError
+
+DRAFTERS = ("grammar", "copy", "mtp")
+PREFIX = "EXTRACTOR_"
+
+
+def parse_drafters(value: object) -> object:
+    """`"all"`, `"none"`, `"grammar,copy"` or a sequence of names → a tuple of names in the order of `DRAFTERS`.
+
+    Raises ValueError for a name that is no drafter.
+    """
+    if isinstance(value, str):
+        words = [word.strip() for word in value.split(",") if word.strip()]
+        value = DRAFTERS if words == ["all"] else () if words == ["none"] else words
+    if isinstance(value, list | tuple | set | frozenset):
+        unknown = [str(name) for name in value if name not in DRAFTERS]
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} is not one of {', '.join(DRAFTERS)} (or all, or none)")
+        return tuple(name for name in DRAFTERS if name in value)
+    return value
+
+
+class Settings(BaseSettings):
+    """Every setting of the library with its default. Make one with `read_settings` where its errors are shown."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", protected_namespaces=(), env_ignore_empty=True
+    )
+
+    # The model
+    model: str = Field("bundled", description="hub id, local folder, .gguf file, or bundled")
+    drafter: str | None = Field(None, description="the MTP drafter; empty: found by convention; none: do without")
+    revision: str | None = Field(None, description="commit, tag or branch of the model on the hub")
+    drafter_revision: str | None = None
+    offline: bool = Field(False, description="never ask the hub; local files only")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, …")
+    device_map: str | None = Field(None, description="accelerate's, for a model larger than one device")
+    threads: int | None = Field(None, ge=1, le=1024, description="torch's CPU threads; empty: torch decides")
+
+    # The engine
+    slots: int = Field(4, ge=1, le=1024, description="documents decoded at once")
+    max_draft: int = Field(8, ge=0, le=64, description="draft tokens a step at most; 0: none")
+    drafters: Annotated[tuple[str, ...], NoDecode] = Field(DRAFTERS, description="all, none, or names with commas")
+    context: int | None = Field(
+        None, ge=128, description="tokens of prompt and answer; empty: the model's, 8192 at most"
+    )
+
+    # One extraction
+    max_output_tokens: int = Field(1024, ge=1, le=65_536)
+    max_document_bytes: int = Field(10 * 1024 * 1024, ge=1)
+    max_asks: int = Field(
+        2, ge=1, le=5, description="asks of the model for one document; the second carries the errors"
+    )
+    examples: int | None = Field(
+        None, ge=0, le=16, description="few-shot examples shown; empty: as the model was made for"
+    )
+    request_timeout_s: float = Field(300, gt=0)
+
+    schemas: Annotated[tuple[str, ...], NoDecode] = Field((), description="folders, files or modules with more schemas")
+
+    @field_validator("drafters", mode="before")
+    @classmethod
+    def _drafters(cls, value: object) -> object:
+        return parse_drafters(value)
+
+    @field_validator("schemas", mode="before")
+    @classmethod
+    def _schemas(cls, value: object) -> object:
+        """Separated as in PATH, or by commas."""
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.replace(",", os.pathsep).split(os.pathsep) if part.strip())
+        return value
+
+
+def read_settings(**given: Any) -> Settings:
+    """Settings from the environment and `given`. Raises InputError (`invalid_settings`), one line a fault, naming the
+    variable."""
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        faults = []
+        for fault in error.errors(include_url=False, include_input=False, include_context=False):
+            name = str(fault["loc"][0]) if fault["loc"] else ""
+            faults.append(f"{PREFIX}{name.upper()}: {fault['msg'].removeprefix('Value error, ')}")
+        raise InputError("; ".join(faults), code="invalid_settings") from None
