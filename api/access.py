@@ -19,7 +19,7 @@ from api.keys import DEFAULT_TENANT, Keys
 from api.metrics import Metrics
 from api.problems import Problem
 from api.store import Store
-from schemas.registry import Registry
+from schemas import Registry
 
 _bearer = HTTPBearer(auto_error=False, description="An API key")
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key, in a header of its own")

@@ -19,15 +19,15 @@ from api.metrics import Metrics
 from api.middleware import RequestContext
 from api.problems import Problem, pointer
 from api.routes import extractions, health, schemas
-from api.store import Store
-from schemas.registry import Registry
+from api.store import Publish, Store
+from schemas import Registry
 
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
 _NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
 
 
-def create_app(settings: ApiSettings | None = None) -> FastAPI:
-    """The application. Raises KeyConfigError when it would be reachable from elsewhere without keys. Nothing is
+def create_app(settings: ApiSettings | None = None, publish: Publish | None = None) -> FastAPI:
+    """The application; `publish` stands in for the Celery queue. Raises KeyConfigError when it would be reachable from elsewhere without keys. Nothing is
     connected before the lifespan starts, and everything is closed when it ends."""
     settings = settings or ApiSettings()
     keys = Keys.load(settings.api_keys)
@@ -36,7 +36,7 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with Store.open(settings, metrics) as store:
+        async with Store.open(settings, metrics, _celery() if publish is None else publish) as store:
             registry = Registry.discover(settings.schema_sources)
             app.state.services = access.Services(settings, keys, registry, store, metrics)
             yield
@@ -53,11 +53,17 @@ def create_app(settings: ApiSettings | None = None) -> FastAPI:
     app.add_exception_handler(HTTPException, _framework_error)
     app.add_exception_handler(RequestValidationError, _invalid_parameters)
     locked = [Depends(access.tenant)]
-    app.include_router(extractions.router, prefix="/v1", dependencies=locked)
-    app.include_router(schemas.router, prefix="/v1", dependencies=locked)
+    app.include_router(extractions.router, dependencies=locked)
+    app.include_router(schemas.router, dependencies=locked)
     app.include_router(health.router)
     openapi.install(app)
     return app
+
+
+def _celery() -> Publish:
+    from workers.queue import publish
+
+    return publish
 
 
 async def _problem(request: Request, problem: Exception) -> Response:

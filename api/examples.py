@@ -8,7 +8,7 @@ from typing import Any
 JSON = dict[str, Any]
 
 _TEXT = "Dr. Mina Okafor\nHead of Research, Larkspur Labs\nm.okafor@larkspur.example\nMobile +44 7700 900123\n"
-_ID = "01K9ZJ4M7Q8T2V5X0B3C6D9F1G"
+_ID = "019ab0f3c4e63d1f0a7b5c2e8d94f6a1"
 
 CREATE_JSON: JSON = {
     "schema": "contact",
@@ -42,6 +42,7 @@ _ADDRESSED: JSON = {
     "priority": "interactive",
     "created_at": "2026-11-23T12:00:00.102Z",
     "batch": None,
+    "document": {"filename": None, "media_type": "text/plain; charset=utf-8", "bytes": 98},
     "metadata": {"source": "inbox"},
 }
 QUEUED: JSON = {
@@ -94,7 +95,7 @@ SUCCEEDED: JSON = {
 CANCELLED: JSON = {**QUEUED, "status": "cancelled", "finished_at": "2026-11-23T12:00:02.004Z"}
 PAGE: JSON = {
     "data": [{key: value for key, value in SUCCEEDED.items() if key not in ("result", "options")}],
-    "next_cursor": "MDFLOVpKNE03UThUMlY1WDBCM0M2RDlGMUc",
+    "next_cursor": _ID,
 }
 EVENTS = (
     f'event: queued\r\ndata: {{"id": "{_ID}", "status": "queued", …}}\r\n\r\n'
@@ -137,7 +138,7 @@ HEALTH: JSON = {"status": "ok", "version": "0.1.0"}
 READY: JSON = {
     "status": "ready",
     "store": "ok",
-    "workers": [{"id": "host-1:4242", "model": "bundled", "ready": True, "age_s": 1.2}],
+    "workers": [{"id": "box:4242:9f1c", "ready": True, "state": "ready", "slots": 4, "busy": 1, "age_s": 1.2}],
 }
 PROBLEM: JSON = {
     "type": "urn:extractor:problem:invalid_request",

@@ -8,10 +8,10 @@ import base64
 import binascii
 import difflib
 import hashlib
-import json
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+import orjson
 from pydantic import BaseModel, ValidationError
 
 from api import media
@@ -19,8 +19,7 @@ from api.body import Upload
 from api.config import ApiSettings
 from api.models import CreateExtraction, DocumentIn
 from api.problems import CODES, Problem, pointer
-from schemas import registry
-from schemas.errors import SchemaProblem, UnknownSchema
+from schemas import Registry, SchemaProblem, UnknownSchema, inline
 from workers.ledger import NewJob
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -28,7 +27,7 @@ _UTF8 = "charset=utf-8"
 
 
 def prepare(
-    fields: dict[str, Any], upload: Upload | None, schemas: registry.Registry, settings: ApiSettings
+    fields: dict[str, Any], upload: Upload | None, schemas: Registry, settings: ApiSettings
 ) -> tuple[NewJob, str]:
     """The job, and the hash that tells one request from another under the same Idempotency-Key."""
     if upload is not None:
@@ -75,7 +74,7 @@ def schema_problem(error: SchemaProblem, at: str) -> Problem:
     return Problem(code, error.detail, errors=faults)
 
 
-def near(name: str, schemas: registry.Registry) -> list[str]:
+def near(name: str, schemas: Registry) -> list[str]:
     """Names that `name` may have been meant to be."""
     known = sorted({schema.name for schema in schemas.list()})
     return difflib.get_close_matches(name.partition("@")[0].lower()[:100], known, n=3, cutoff=0.5)
@@ -128,36 +127,31 @@ def _base64(text: str, at: str) -> bytes:
         ) from None
 
 
-def _schema_ref(request: CreateExtraction, schemas: registry.Registry) -> str:
+def _schema_ref(request: CreateExtraction, schemas: Registry) -> str:
     if request.schema_ is None:
         try:
-            return registry.inline(request.json_schema or {}).ref
+            return inline(request.json_schema or {}).ref
         except SchemaProblem as error:
             raise schema_problem(error, "/json_schema") from None
     try:
         return schemas.get(request.schema_).ref
-    except UnknownSchema:
+    except UnknownSchema as error:
         names = near(request.schema_, schemas)
-        hint = f"did you mean {' or '.join(names)}?" if names else "GET /v1/schemas lists what there is"
         raise Problem(
-            "unknown_schema",
-            f"No schema is called {request.schema_!r}; {hint}",
-            errors=[("/schema", f"unknown; {hint}")],
-            extra={"near": names},
+            "unknown_schema", error.detail, errors=[("/schema", error.detail)], extra={"near": names}
         ) from None
 
 
 def _hash(request: CreateExtraction, job: NewJob) -> str:
     """Of what was asked, not of what it resolved to: a retry stays the same request across a schema's new version.
-    Raises Problem where the schema holds a number JSON cannot write (1e999)."""
+    Raises Problem where an inline schema holds a number the ledger cannot write."""
     asked = {
         **request.model_dump(mode="json", by_alias=True, exclude={"document"}),
         "document": [hashlib.sha256(job.document).hexdigest(), job.media_type, job.filename],
     }
     try:
-        canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    except ValueError:
-        raise Problem(
-            "invalid_schema", "The schema holds an infinite number", errors=[("/json_schema", "a number out of range")]
-        ) from None
-    return hashlib.sha256(canonical.encode()).hexdigest()
+        canonical = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        detail = "holds an integer of more than 64 bits"
+        raise Problem("invalid_schema", f"The schema {detail}", errors=[("/json_schema", detail)]) from None
+    return hashlib.sha256(canonical).hexdigest()

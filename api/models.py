@@ -161,6 +161,14 @@ class Failure(BaseModel):
     last: str | None = None
 
 
+class DocumentOut(_Out):
+    """Of the document only this is shown; its content is erased when the extraction has finished."""
+
+    filename: str | None
+    media_type: str | None
+    bytes: int
+
+
 class Extraction(_Out):
     """One document's extraction, from queued to its end."""
 
@@ -179,6 +187,7 @@ class Extraction(_Out):
     attempt: int
     reason: str | None = Field(description="Why it is where it is, when that is not plain from status")
     batch: str | None
+    document: DocumentOut
     options: dict[str, Any]
     metadata: dict[str, str]
     result: Result | None
@@ -199,6 +208,7 @@ class ExtractionSummary(_Out):
     attempt: int
     reason: str | None
     batch: str | None
+    document: DocumentOut
     metadata: dict[str, str]
     error_code: str | None
 
@@ -263,12 +273,14 @@ class Health(_Out):
     version: str
 
 
-class Worker(BaseModel):
-    model_config = ConfigDict(extra="allow")
+class Worker(_Out):
+    """One worker process, by its last heartbeat."""
 
     id: str
-    model: str | None
     ready: bool
+    state: str
+    slots: int
+    busy: int
     age_s: float
 
 

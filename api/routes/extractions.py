@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import time
-from typing import Annotated, Any
+from collections.abc import AsyncIterator
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
 from sse_starlette import EventSourceResponse
@@ -16,9 +17,9 @@ from api.access import Service, Services, Tenant
 from api.models import Extraction, ExtractionPage, Status
 from api.openapi import answers, form_body, json_body, problems
 from api.problems import Problem
-from workers.ledger import Job
+from schemas import UnknownSchema
 
-router = APIRouter(tags=["extractions"])
+router = APIRouter(prefix="/v1", tags=["extractions"])
 logging.getLogger("sse_starlette.sse").setLevel(logging.INFO)  # at DEBUG it logs every event, results and all
 _SSE_PING_S = 15
 _SSE_SEND_TIMEOUT_S = 30.0
@@ -60,10 +61,11 @@ async def create_extraction(
     if wait_s is not None:
         wait_s = min(wait_s, int(service.settings.max_wait_s))
         headers["Preference-Applied"] = f"wait={wait_s}"
-    job = await service.store.finished(tenant, created.job_id, wait_s or 0)
-    if job is None:
-        raise _unknown()
-    if wait_s is not None and view.is_final(job):
+    job = view.accepted(tenant, created.job_id, new)
+    if wait_s is not None or created.existing:
+        with contextlib.suppress(Problem):  # it is accepted, whatever the store says now
+            job = await service.store.wait(tenant, created.job_id, wait_s or 0) or job
+    if wait_s is not None and job.done:
         return view.answer(job, 200, headers)
     return view.answer(job, 202, {**headers, "Retry-After": str(service.settings.retry_after_s)})
 
@@ -77,10 +79,10 @@ async def get_extraction(id: str, service: Service, tenant: Tenant, wait: _Wait 
     """Status and, when it has succeeded, the result; readable until `expires_at`. With `wait`, answers as soon as
     the extraction is finished, and after so many seconds in any case."""
     wait_s = min(wait or 0.0, service.settings.max_wait_s)
-    job = await service.store.finished(tenant, id, wait_s)
+    job = await service.store.wait(tenant, id, wait_s)
     if job is None:
         raise _unknown()
-    headers = {} if view.is_final(job) else {"Retry-After": str(service.settings.retry_after_s)}
+    headers = {} if job.done else {"Retry-After": str(service.settings.retry_after_s)}
     return view.answer(job, 200, headers)
 
 
@@ -117,6 +119,9 @@ async def list_extractions(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Response:
     """The tenant's extractions, newest first, without their results."""
+    if schema is not None:
+        with contextlib.suppress(UnknownSchema):  # an inline schema's, or one that is gone: as it is written
+            schema = service.schemas.get(schema).ref
     page = await service.store.list(tenant, status=status, schema=schema, batch=batch, cursor=cursor, limit=limit)
     return view.page(page)
 
@@ -148,12 +153,13 @@ async def delete_extraction(id: str, service: Service, tenant: Tenant) -> None:
         raise _unknown()
 
 
-async def _events(service: Services, tenant: str, id: str) -> Any:
-    """One event a change; when the store fails, an event `error` and the end: the client reconnects."""
-    deadline = time.monotonic() + service.settings.max_events_s
+async def _events(service: Services, tenant: str, id: str) -> AsyncIterator[dict[str, str]]:
+    """One event a change. When the store fails an event `error` and the end: a client connects again. When the
+    extraction is erased the stream just ends."""
     try:
-        async for job in service.store.changes(tenant, id, deadline):
-            yield {"event": job.status, "data": view.text(job)}
+        async with contextlib.aclosing(service.store.changes(tenant, id, service.settings.max_events_s)) as jobs:
+            async for job in jobs:
+                yield {"event": job.status, "data": view.text(job)}
     except Problem as problem:
         yield {"event": "error", "data": problem.text("")}
 
@@ -161,5 +167,3 @@ async def _events(service: Services, tenant: str, id: str) -> Any:
 def _unknown() -> Problem:
     return Problem("extraction_not_found", "No extraction has this id", errors=[("/path/id", "unknown")])
 
-
-__all__ = ["Job", "router"]

@@ -27,10 +27,15 @@ async def healthz() -> dict[str, Any]:
 async def readyz(service: Service) -> dict[str, Any]:
     """The store answers, and at least one worker with a loaded model has been heard of lately."""
     workers = await service.store.workers()
-    if not any(worker["ready"] for worker in workers):
+    if not any(worker.ready for worker in workers):
         seen = f"{len(workers)} known, none with a loaded model" if workers else "none has been heard of"
         raise Problem("not_ready", f"No worker is ready: {seen}", headers={"Retry-After": "2"})
-    return {"status": "ready", "store": "ok", "workers": workers}
+    shown = ("id", "ready", "state", "slots", "busy", "age_s")
+    return {
+        "status": "ready",
+        "store": "ok",
+        "workers": [{name: getattr(worker, name) for name in shown} for worker in workers],
+    }
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
@@ -38,7 +43,7 @@ async def metrics(service: Service) -> Response:
     """Prometheus text: this process's requests, and the jobs of the ledger."""
     try:
         jobs = await service.store.counts()
-        ready = sum(worker["ready"] for worker in await service.store.workers())
+        ready = sum(worker.ready for worker in await service.store.workers())
         service.metrics.store(jobs, ready)
     except Problem:
         service.metrics.store(None)

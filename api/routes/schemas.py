@@ -6,56 +6,59 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
-from api import body, examples, intake
+from api import body, examples, intake, view
 from api.access import Service
 from api.models import CheckReport, CheckSchema, SchemaDetail, SchemaList
-from api.openapi import json_body, problems
+from api.openapi import answers, json_body, problems
 from api.problems import Problem
-from schemas import check
-from schemas.errors import UnknownSchema
-from schemas.registry import Schema
+from schemas import Schema, UnknownSchema, check
 
-router = APIRouter(tags=["schemas"])
+router = APIRouter(prefix="/v1", tags=["schemas"])
 
 
-@router.get("/schemas", response_model=SchemaList, responses=problems(401))
-async def list_schemas(service: Service) -> dict[str, Any]:
+@router.get(
+    "/schemas",
+    response_class=Response,
+    responses={200: answers("All of them", SchemaList, examples.SCHEMA_LIST), **problems(401)},
+)
+async def list_schemas(service: Service) -> Response:
     """Every schema this service knows, and the files it could not load."""
-    return {
-        "data": [_info(schema) for schema in service.schemas.list()],
-        "problems": [{"file": file, "detail": detail} for file, detail in service.schemas.problems.items()],
-    }
+    faults = [{"file": file, "detail": detail} for file, detail in service.schemas.problems.items()]
+    return view.json_response({"data": [_info(schema) for schema in service.schemas.list()], "problems": faults})
 
 
-@router.get("/schemas/{name}", response_model=SchemaDetail, responses=problems(401, 404))
-async def get_schema(name: str, service: Service) -> dict[str, Any]:
+@router.get(
+    "/schemas/{name}",
+    response_class=Response,
+    responses={200: answers("The schema", SchemaDetail, examples.SCHEMA_DETAIL), **problems(401, 404)},
+)
+async def get_schema(name: str, service: Service) -> Response:
     """One schema by `name` (its newest version) or `name@version`."""
     try:
         schema = service.schemas.get(name)
-    except UnknownSchema:
+    except UnknownSchema as error:
         names = intake.near(name, service.schemas)
-        detail = "No schema has this name" + (f"; did you mean {' or '.join(names)}?" if names else "")
-        raise Problem("schema_not_found", detail, errors=[("/path/name", detail)], extra={"near": names}) from None
-    return {
-        **_info(schema),
-        "json_schema": schema.json_schema,
-        "examples": [{"document": one.document, "answer": one.answer} for one in schema.examples],
-    }
+        raise Problem(
+            "schema_not_found", error.detail, errors=[("/path/name", error.detail)], extra={"near": names}
+        ) from None
+    samples = [{"document": one.document, "answer": one.answer} for one in schema.examples]
+    return view.json_response({**_info(schema), "json_schema": schema.json_schema, "examples": samples})
 
 
 @router.post(
     "/schemas/check",
-    response_model=CheckReport,
-    responses=problems(400, 401, 408, 413, 415),
+    response_class=Response,
+    responses={200: answers("The report", CheckReport, examples.CHECK_REPORT), **problems(400, 401, 408, 413, 415)},
     openapi_extra=json_body("CheckSchema", {"a schema": examples.CHECK_REQUEST}),
 )
-async def check_schema(request: Request, service: Service) -> dict[str, Any]:
+async def check_schema(request: Request, service: Service) -> Response:
     """What the grammar enforces in a JSON Schema, what only validation does, and what is refused; `ok` is false
     when it could not be used for an extraction. Pointers are into the schema given."""
     asked = intake.validated(CheckSchema, await body.read_json(request, service.settings))
-    report = await run_in_threadpool(check.check, asked.json_schema)
-    return report.as_json()
+    report = await run_in_threadpool(check, asked.json_schema)
+    return view.json_response(report.as_json())
 
 
 def _info(schema: Schema) -> dict[str, Any]:

@@ -1,0 +1,153 @@
+"""The ledger and the queue as the routes see them: every fault of theirs is a Problem here. A publish runs in a
+thread of its own kind and never fails a request: the ledger has the job, and the reconciler publishes what was not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from api.config import ApiSettings
+from api.metrics import Metrics
+from api.problems import Problem, unavailable
+from workers.calls import is_job_id
+from workers.config import WorkerSettings
+from workers.ledger import (
+    AsyncLedger,
+    Created,
+    IdempotencyConflict,
+    Job,
+    NewJob,
+    Page,
+    Priority,
+    QuotaExceeded,
+    StoreUnavailable,
+    WorkerInfo,
+)
+
+log = logging.getLogger("extractor.api")
+Publish = Callable[[str, str, Priority], object]
+_PUBLISHERS = 4
+_RETRY_QUOTA_S = 10
+_QUOTAS = {"quota_jobs": "queued and running documents", "quota_bytes": "bytes of queued and running documents"}
+
+
+@dataclass(frozen=True)
+class Store:
+    """Made by `open`, for the time of the lifespan."""
+
+    ledger: AsyncLedger
+    publish: Publish
+    threads: ThreadPoolExecutor
+    metrics: Metrics
+    publish_timeout_s: float
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: ApiSettings, metrics: Metrics, publish: Publish) -> AsyncIterator[Store]:
+        """Connects lazily: a Redis that is down does not keep the API from starting (and from answering 503)."""
+        threads = ThreadPoolExecutor(_PUBLISHERS, thread_name_prefix="publish")
+        try:
+            async with AsyncLedger(settings=WorkerSettings(redis_url=settings.redis_url)) as ledger:
+                yield cls(ledger, publish, threads, metrics, settings.publish_timeout_s)
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    async def create(self, tenant: str, job: NewJob, key: str | None, request_hash: str) -> Created:
+        """Kept, then published. Raises Problem: 422 for a reused key, 429, 503."""
+        with _as_problems():
+            created = await self.ledger.create(tenant, job, key, request_hash)
+        if not created.existing:
+            await self._publish(tenant, created.job_id, job.priority)
+        return created
+
+    async def get(self, tenant: str, job_id: str) -> Job | None:
+        with _as_problems():
+            return await self.ledger.get(tenant, job_id)
+
+    async def wait(self, tenant: str, job_id: str, seconds: float) -> Job | None:
+        """The job when it is finished, or as it is after `seconds`."""
+        with _as_problems():
+            return await self.ledger.wait(tenant, job_id, seconds)
+
+    async def changes(self, tenant: str, job_id: str, seconds: float) -> AsyncIterator[Job]:
+        """The job now and after each change, to its end or for `seconds`."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        async with contextlib.aclosing(self.ledger.watch(tenant, job_id)) as jobs:
+            while True:
+                try:
+                    with _as_problems():
+                        async with asyncio.timeout_at(deadline):
+                            job = await anext(jobs)
+                except (StopAsyncIteration, TimeoutError):
+                    return
+                yield job
+
+    async def list(
+        self, tenant: str, *, status: str | None, schema: str | None, batch: str | None, cursor: str | None, limit: int
+    ) -> Page:
+        if cursor and not is_job_id(cursor):
+            detail = "Give next_cursor of a page as it was"
+            raise Problem("invalid_cursor", detail, errors=[("/query/cursor", detail)])
+        with _as_problems():
+            return await self.ledger.list(
+                tenant, status=status, schema=schema, batch=batch, cursor=cursor or None, limit=limit
+            )
+
+    async def cancel(self, tenant: str, job_id: str) -> str | None:
+        with _as_problems():
+            return await self.ledger.cancel(tenant, job_id)
+
+    async def delete(self, tenant: str, job_id: str) -> bool:
+        with _as_problems():
+            return await self.ledger.delete(tenant, job_id)
+
+    async def counts(self) -> dict[str, int]:
+        """Jobs by status, all tenants together."""
+        total: dict[str, int] = {}
+        with _as_problems():
+            for tenant in await self.ledger.tenants():
+                for name, count in (await self.ledger.counts(tenant)).items():
+                    total[name] = total.get(name, 0) + count
+        return total
+
+    async def workers(self) -> list[WorkerInfo]:
+        """Those heard of within the heartbeat's TTL."""
+        with _as_problems():
+            return await self.ledger.workers()
+
+    async def _publish(self, tenant: str, job_id: str, priority: Priority) -> None:
+        sent = asyncio.get_running_loop().run_in_executor(self.threads, self.publish, tenant, job_id, priority)
+        sent.add_done_callback(lambda done: self._published(job_id, done))
+        await asyncio.wait([sent], timeout=self.publish_timeout_s)
+
+    def _published(self, job_id: str, done: asyncio.Future[object]) -> None:
+        error = None if done.cancelled() else done.exception()
+        if error is not None or done.cancelled():
+            self.metrics.publish_failed()
+            log.warning("publish failed job=%s error=%s; the reconciler will", job_id, type(error).__name__)
+
+
+@contextlib.contextmanager
+def _as_problems() -> Iterator[None]:
+    try:
+        yield
+    except StoreUnavailable as error:
+        log.warning("store unavailable: %s", error)
+        raise unavailable() from None
+    except QuotaExceeded as error:
+        raise Problem(
+            "quota_exceeded",
+            f"At most {error.allowed} {_QUOTAS[error.limit]}; {error.current} are open",
+            headers={"Retry-After": str(_RETRY_QUOTA_S)},
+            extra={"limit": {"name": error.limit, "value": error.allowed}},
+        ) from None
+    except IdempotencyConflict:
+        detail = "This Idempotency-Key came before with another request"
+        raise Problem("idempotency_key_reused", detail, errors=[("/header/Idempotency-Key", detail)]) from None

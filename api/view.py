@@ -1,0 +1,79 @@
+"""A job of the ledger as the API shows it. Numbers go through `schemas.jsontext`, so an amount keeps the digits the
+model wrote (4.50 stays 4.50). Knows no route."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.responses import Response
+
+from schemas import jsontext
+from workers.ledger import Job, NewJob, Page
+
+_ERROR = ("code", "detail", "retryable", "errors", "last")
+
+
+def extraction(job: Job) -> dict[str, Any]:
+    """models.Extraction."""
+    return {
+        **_common(job),
+        "options": job.options,
+        "result": job.result,
+        "error": None if job.error is None else {key: job.error[key] for key in _ERROR if key in job.error},
+    }
+
+
+def summary(job: Job) -> dict[str, Any]:
+    """models.ExtractionSummary."""
+    return {**_common(job), "error_code": None if job.error is None else job.error.get("code")}
+
+
+def text(job: Job) -> str:
+    return jsontext.dumps(extraction(job))
+
+
+def answer(job: Job, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    return json_response(extraction(job), status, headers)
+
+
+def page(found: Page) -> Response:
+    return json_response({"data": [summary(job) for job in found.jobs], "next_cursor": found.cursor})
+
+
+def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(jsontext.dumps(value), status, headers=headers, media_type="application/json")
+
+
+def accepted(tenant: str, job_id: str, new: NewJob) -> Job:
+    """The job just created, without asking the ledger again: an id begins with its time in milliseconds."""
+    return Job(
+        id=job_id, tenant=tenant, status="queued", schema=new.schema_ref,
+        created_at=datetime.fromtimestamp(int(job_id[:12], 16) / 1000, UTC),
+        started_at=None, finished_at=None, expires_at=None, attempt=0, priority=new.priority,
+        options=new.options, metadata=new.metadata, batch=new.batch, media_type=new.media_type,
+        filename=new.filename, size=len(new.document), result=None, error=None, reason=None, cancel_requested=False,
+    )  # fmt: skip
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _common(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "status": job.status,
+        "schema": job.schema,
+        "priority": job.priority,
+        "created_at": _time(job.created_at),
+        "started_at": _time(job.started_at),
+        "finished_at": _time(job.finished_at),
+        "expires_at": _time(job.expires_at),
+        "attempt": job.attempt,
+        "reason": job.reason or ("cancel_requested" if job.cancel_requested else None),
+        "batch": job.batch,
+        "document": {"filename": job.filename, "media_type": job.media_type, "bytes": job.size},
+        "metadata": job.metadata,
+    }
