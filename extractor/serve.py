@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +50,8 @@ class ServicePlan:
     max_memory: str = "1gb"
     environ: Mapping[str, str] = field(default_factory=dict)
     worker_grace_s: float = 30.0
+    api_command: Sequence[str] = (sys.executable, "-m", "api")
+    worker_command: Sequence[str] = (sys.executable, "-m", "workers")
 
 
 @dataclass
@@ -165,16 +167,18 @@ class Service:
             "EXTRACTOR_HOST": self.plan.host,
             "EXTRACTOR_PORT": str(self._port),
         }
-        python = (sys.executable, "-m")
-        self._posts = [_Post(Program("api", (*python, "api"), environ))]
+        self._posts = [_Post(Program("api", self.plan.api_command, environ))]
         for number in range(1, self.plan.workers + 1):
-            self._posts.append(_Post(Program(f"worker-{number}", (*python, "workers"), environ)))
+            self._posts.append(_Post(Program(f"worker-{number}", self.plan.worker_command, environ)))
         self._probe = httpx.Client(base_url=self.url, timeout=2.0, trust_env=False)
         self._stack.callback(self._probe.close)
         self._next_probe = 0.0
 
     def _tend(self) -> None:
-        """One round: the dead are noted and, when their time has come, replaced; the living are asked if they work."""
+        """One round: the dead are noted and, when their time has come, replaced; the living are asked if they work.
+
+        A program that dies again and again without having worked in between is hopeless; one that worked may die of
+        its documents as often as it likes."""
         now = time.monotonic()
         for post in [*([self._store_post] if self._store_post else []), *self._posts]:
             if post.child is not None and (status := post.child.exit_status()) is not None:
@@ -183,15 +187,19 @@ class Service:
                 post.child = self._fill(post)
         if now >= self._next_probe:
             self._next_probe = now + (_READY_EVERY_S if not self._ready.is_set() else 10 * _READY_EVERY_S)
-            if self._answers_ready():
-                self._ready.set()
-                for post in self._posts:
+            working = self._working()
+            for post in self._posts:
+                if post.child is not None and post.child.pid in working:
                     post.restarts.worked()
+                    if post is not self._posts[0]:
+                        self._ready.set()
 
     def _fill(self, post: _Post) -> Child:
         if post is self._store_post:
             assert self._store is not None
-            return self._store.start()
+            child = self._store.start()
+            post.restarts.worked()  # it answered
+            return child
         return Child(post.program, self._log)
 
     def _bury(self, post: _Post, status: int, now: float) -> None:
@@ -207,11 +215,16 @@ class Service:
         self._log(f"service | {what}; starting it again")
         self._next_probe = 0.0
 
-    def _answers_ready(self) -> bool:
+    def _working(self) -> set[int]:
+        """The pids that the API calls ready, and the API's own when it answers so."""
         try:
-            return self._probe.get("/readyz").status_code == httpx.codes.OK
-        except httpx.TransportError:
-            return False
+            answer = self._probe.get("/readyz")
+            workers = answer.json()["workers"] if answer.status_code == httpx.codes.OK else []
+        except (httpx.TransportError, ValueError, KeyError):
+            return set()
+        working = {int(worker["pid"]) for worker in workers if worker["ready"]}
+        api = self._posts[0].child
+        return working | ({api.pid} if api is not None and answer.status_code == httpx.codes.OK else set())
 
     def _end(self) -> None:
         """Workers together, then the API, then the store."""
