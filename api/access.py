@@ -54,7 +54,8 @@ async def tenant(
     presented = bearer.credentials if bearer is not None else header
     found = keys.tenant_of(presented) if presented else None
     if found is None:
-        detail = "This API key is not known" if presented else "Send an API key: Authorization: Bearer KEY, or X-API-Key"
+        missing = "Send an API key, as Authorization: Bearer KEY or as X-API-Key"
+        detail = "This API key is not known" if presented else missing
         raise Problem("unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="extractor"'})
     return found
 

@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -23,12 +24,21 @@ from api.store import Publish, Store
 from schemas import Registry
 
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
-_NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
+_NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 
 def create_app(settings: ApiSettings | None = None, publish: Publish | None = None) -> FastAPI:
-    """The application; `publish` stands in for the Celery queue. Raises KeyConfigError when it would be reachable from elsewhere without keys. Nothing is
-    connected before the lifespan starts, and everything is closed when it ends."""
+    """The application; `publish` stands in for the Celery queue where given.
+
+    Raises KeyConfigError when it would be reachable from elsewhere without keys. Nothing is connected before the
+    lifespan starts, and everything is closed when it ends.
+    """
     settings = settings or ApiSettings()
     keys = Keys.load(settings.api_keys)
     check_exposure(settings, keys)
@@ -36,7 +46,7 @@ def create_app(settings: ApiSettings | None = None, publish: Publish | None = No
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with Store.open(settings, metrics, _celery() if publish is None else publish) as store:
+        async with Store.open(settings, metrics, publish) as store:
             registry = Registry.discover(settings.schema_sources)
             app.state.services = access.Services(settings, keys, registry, store, metrics)
             yield
@@ -58,12 +68,6 @@ def create_app(settings: ApiSettings | None = None, publish: Publish | None = No
     app.include_router(health.router)
     openapi.install(app)
     return app
-
-
-def _celery() -> Publish:
-    from workers.queue import publish
-
-    return publish
 
 
 async def _problem(request: Request, problem: Exception) -> Response:

@@ -70,7 +70,7 @@ class _InMemory(MultiPartParser):
 
 
 async def _read_form(request: Request, settings: ApiSettings) -> tuple[dict[str, Any], Upload | None]:
-    stream: AsyncGenerator[bytes, None] = request.stream()  # type: ignore[assignment]
+    stream: AsyncGenerator[bytes, None] = request.stream()
     parser = _InMemory(
         request.headers, stream, max_files=1, max_fields=len(_FORM_TEXT + _FORM_JSON),
         max_part_size=SCHEMA_ROOM_BYTES,
@@ -118,7 +118,7 @@ def _only(request: Request, accepted: tuple[str, ...]) -> str:
         raise Problem("unsupported_media_type", detail, errors=[("/header/Content-Encoding", detail)])
     bare = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if bare not in accepted:
-        names = {name: () for name in accepted}
+        names = dict.fromkeys(accepted, ())
         raise media.unsupported("The body's Content-Type is not accepted", "/header/Content-Type", bare, names)
     return bare
 

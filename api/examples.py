@@ -124,7 +124,7 @@ SCHEMA_DETAIL: JSON = {
 CHECK_REQUEST: JSON = {
     "json_schema": {
         "type": "object",
-        "properties": {"total": {"type": "number", "multipleOf": 0.01}, "lines": {"type": "array", "uniqueItems": True}},
+        "properties": {"total": {"type": "number", "multipleOf": 0.01}, "tags": {"type": "array", "uniqueItems": True}},
     }
 }
 CHECK_REPORT: JSON = {
@@ -138,7 +138,9 @@ HEALTH: JSON = {"status": "ok", "version": "0.1.0"}
 READY: JSON = {
     "status": "ready",
     "store": "ok",
-    "workers": [{"id": "box:4242:9f1c", "ready": True, "state": "ready", "slots": 4, "busy": 1, "age_s": 1.2}],
+    "workers": [
+        {"id": "box:4242:9f1c", "pid": 4242, "ready": True, "state": "ready", "slots": 4, "busy": 1, "age_s": 1.2}
+    ],
 }
 PROBLEM: JSON = {
     "type": "urn:extractor:problem:invalid_request",

@@ -32,7 +32,7 @@ def prepare(
     """The job, and the hash that tells one request from another under the same Idempotency-Key."""
     if upload is not None:
         if "document" in fields:
-            raise Problem("invalid_request", "A form carries its document as the file", errors=[("/document", "unknown")])
+            raise invalid([("/document", "not a field of the form: the file is the document")])
         fields = {**fields, "document": {"content": ""}}  # the file stands in for it
     request = validated(CreateExtraction, fields)
     _check_options(request, settings)
@@ -81,7 +81,8 @@ def near(name: str, schemas: Registry) -> list[str]:
 
 
 def _fault(fault: Any) -> tuple[str, str]:
-    where = (fault.get("ctx") or {}).get("pointer") or pointer(*(str(part)[:100] for part in fault["loc"] if part != "[key]"))
+    parts = (str(part)[:100] for part in fault["loc"] if part != "[key]")
+    where = (fault.get("ctx") or {}).get("pointer") or pointer(*parts)
     return where, fault["msg"].removeprefix("Value error, ")
 
 

@@ -57,7 +57,8 @@ class Keys:
             try:
                 text = Path(text).read_text(encoding="utf-8")
             except (OSError, ValueError) as error:
-                raise KeyConfigError("EXTRACTOR_API_KEYS is neither tenant:sha256 entries nor a readable file") from error
+                detail = "EXTRACTOR_API_KEYS is neither tenant:sha256 entries nor a readable file"
+                raise KeyConfigError(detail) from error
             if not _entries(text):
                 raise KeyConfigError("The file EXTRACTOR_API_KEYS names holds no keys")
         return cls(tuple(_parse(number, entry) for number, entry in enumerate(_entries(text), 1)))

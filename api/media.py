@@ -98,9 +98,7 @@ def _decodes(document: bytes, charset: str, at: str, charset_at: str) -> None:
         raise Problem("unsupported_media_type", detail, errors=[(charset_at, detail)]) from None
     except (UnicodeError, ValueError):
         detail = f"not {charset[:40]}"
-        raise Problem(
-            "undecodable_document", f"The document's bytes are {detail}", errors=[(at, detail)]
-        ) from None
+        raise Problem("undecodable_document", f"The document's bytes are {detail}", errors=[(at, detail)]) from None
     if "\0" in text:
         raise Problem("binary_document", "The document holds NUL characters", errors=[(at, "binary data")])
 

@@ -63,7 +63,7 @@ class RequestContext:
             log.error("unhandled request_id=%s %s", request_id, describe(error))
             if status:
                 raise ResponseBroken(f"request_id={request_id}") from None
-            problem = Problem("internal_error", "The request could not be completed. Quote request_id when reporting this.")
+            problem = Problem("internal_error", "The request could not be completed; report it with its request_id")
             await problem.response(request_id)(scope, receive, send_with_headers)
         finally:
             self._record(scope, status or _CLIENT_CLOSED, time.perf_counter() - started, request_id)

@@ -56,7 +56,7 @@ class OptionsIn(_In):
     drafters: list[Drafter] | None = Field(None, max_length=3, description="Absent: all. Empty: none")
     temperature: float | None = Field(None, ge=0, le=2, strict=True, description="0, the default, is greedy")
     seed: int | None = Field(None, ge=0, lt=2**63, strict=True, description="Of sampling, with a temperature")
-    timeout_s: float | None = Field(None, gt=0, strict=True, description="The extraction fails when it takes longer, once started")
+    timeout_s: float | None = Field(None, gt=0, strict=True, description="Of the work itself, without the queue")
 
     @field_validator("drafters")
     @classmethod
@@ -83,7 +83,8 @@ class CreateExtraction(_In):
     @model_validator(mode="after")
     def _one_schema(self) -> CreateExtraction:
         if (self.schema_ is None) == (self.json_schema is None):
-            raise _either("/json_schema" if self.schema_ else "/schema", "schema", "json_schema", both=bool(self.schema_))
+            both = self.schema_ is not None
+            raise _either("/json_schema" if both else "/schema", "schema", "json_schema", both=both)
         return self
 
 
@@ -277,6 +278,7 @@ class Worker(_Out):
     """One worker process, by its last heartbeat."""
 
     id: str
+    pid: int
     ready: bool
     state: str
     slots: int

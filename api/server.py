@@ -15,21 +15,22 @@ _DRAIN_S = 10  # long-polls and streams that have not ended by then are cut
 
 def serve(settings: ApiSettings | None = None) -> None:
     """Listen until SIGINT or SIGTERM. Raises KeyConfigError before listening when keys are missing or malformed."""
-    settings = settings or ApiSettings()
-    app = create_app(settings)
-    uvicorn.run(app, host=settings.host, port=settings.port, **options())
+    uvicorn.Server(configured(settings or ApiSettings())).run()
 
 
-def options() -> dict[str, object]:
-    """How uvicorn is to run this application, wherever it is started: no `Server` header, no access log beside
-    our own (its lines hold query strings), no client address from a header nobody vouches for."""
-    return {
-        "server_header": False,
-        "access_log": False,
-        "proxy_headers": False,
-        "timeout_graceful_shutdown": _DRAIN_S,
-        "log_config": None,
-    }
+def configured(settings: ApiSettings) -> uvicorn.Config:
+    """How uvicorn is to run this application: no `Server` header, no access log beside our own (its lines hold query
+    strings), no client address from a header nobody vouches for. Logging is the caller's."""
+    return uvicorn.Config(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        server_header=False,
+        access_log=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_DRAIN_S,
+        log_config=None,
+    )
 
 
 def main() -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import cast
 
 from api.config import ApiSettings
 from api.metrics import Metrics
@@ -29,6 +30,7 @@ from workers.ledger import (
     StoreUnavailable,
     WorkerInfo,
 )
+from workers.queue import Queue
 
 log = logging.getLogger("extractor.api")
 Publish = Callable[[str, str, Priority], object]
@@ -49,14 +51,21 @@ class Store:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: ApiSettings, metrics: Metrics, publish: Publish) -> AsyncIterator[Store]:
-        """Connects lazily: a Redis that is down does not keep the API from starting (and from answering 503)."""
+    async def open(cls, settings: ApiSettings, metrics: Metrics, publish: Publish | None) -> AsyncIterator[Store]:
+        """Connects lazily: a Redis that is down does not keep the API from starting (and from answering 503).
+        `publish` stands in for the Celery queue where given."""
+        stored_at = WorkerSettings(redis_url=settings.redis_url)
         threads = ThreadPoolExecutor(_PUBLISHERS, thread_name_prefix="publish")
+        queue = Queue(stored_at)
+        send = queue.publish if publish is None else publish
         try:
-            async with AsyncLedger(settings=WorkerSettings(redis_url=settings.redis_url)) as ledger:
-                yield cls(ledger, publish, threads, metrics, settings.publish_timeout_s)
+            async with AsyncLedger(settings=stored_at) as ledger:
+                yield cls(
+                    ledger, send, threads, metrics, settings.publish_timeout_s
+                )
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
+            queue.close()
 
     async def create(self, tenant: str, job: NewJob, key: str | None, request_hash: str) -> Created:
         """Kept, then published. Raises Problem: 422 for a reused key, 429, 503."""
@@ -75,11 +84,12 @@ class Store:
         with _as_problems():
             return await self.ledger.wait(tenant, job_id, seconds)
 
-    async def changes(self, tenant: str, job_id: str, seconds: float) -> AsyncIterator[Job]:
+    async def changes(self, tenant: str, job_id: str, seconds: float) -> AsyncGenerator[Job, None]:
         """The job now and after each change, to its end or for `seconds`."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        async with contextlib.aclosing(self.ledger.watch(tenant, job_id)) as jobs:
+        watching = cast("AsyncGenerator[Job, None]", self.ledger.watch(tenant, job_id))  # which it is
+        async with contextlib.aclosing(watching) as jobs:
             while True:
                 try:
                     with _as_problems():
@@ -89,7 +99,7 @@ class Store:
                     return
                 yield job
 
-    async def list(
+    async def page(
         self, tenant: str, *, status: str | None, schema: str | None, batch: str | None, cursor: str | None, limit: int
     ) -> Page:
         if cursor and not is_job_id(cursor):
@@ -117,7 +127,7 @@ class Store:
                     total[name] = total.get(name, 0) + count
         return total
 
-    async def workers(self) -> list[WorkerInfo]:
+    async def workers(self) -> Sequence[WorkerInfo]:
         """Those heard of within the heartbeat's TTL."""
         with _as_problems():
             return await self.ledger.workers()

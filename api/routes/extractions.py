@@ -29,6 +29,8 @@ _BODIES = {
     "a schema of one's own": examples.CREATE_INLINE,
 }
 _Wait = Annotated[float | None, Query(ge=0, le=86400, description="Wait so many seconds for the end (long-poll)")]
+_Key = Annotated[str | None, Header(description="The same key with the same request gives the same extraction")]
+_Prefer = Annotated[list[str] | None, Header(alias="Prefer", description="`wait=20`: answer with the result")]
 
 
 @router.post(
@@ -46,8 +48,8 @@ async def create_extraction(
     request: Request,
     service: Service,
     tenant: Tenant,
-    idempotency_key: Annotated[str | None, Header(description="The same key and request give the same extraction")] = None,
-    prefer_: Annotated[list[str] | None, Header(alias="Prefer", description="`wait=20`: answer with the result")] = None,
+    idempotency_key: _Key = None,
+    prefer_: _Prefer = None,
 ) -> Response:
     """Submit one document. It is stored before this answers: a 202 is never lost."""
     key = prefer.idempotency_key(idempotency_key)
@@ -122,7 +124,7 @@ async def list_extractions(
     if schema is not None:
         with contextlib.suppress(UnknownSchema):  # an inline schema's, or one that is gone: as it is written
             schema = service.schemas.get(schema).ref
-    page = await service.store.list(tenant, status=status, schema=schema, batch=batch, cursor=cursor, limit=limit)
+    page = await service.store.page(tenant, status=status, schema=schema, batch=batch, cursor=cursor, limit=limit)
     return view.page(page)
 
 
@@ -166,4 +168,3 @@ async def _events(service: Services, tenant: str, id: str) -> AsyncIterator[dict
 
 def _unknown() -> Problem:
     return Problem("extraction_not_found", "No extraction has this id", errors=[("/path/id", "unknown")])
-

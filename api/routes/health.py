@@ -30,7 +30,7 @@ async def readyz(service: Service) -> dict[str, Any]:
     if not any(worker.ready for worker in workers):
         seen = f"{len(workers)} known, none with a loaded model" if workers else "none has been heard of"
         raise Problem("not_ready", f"No worker is ready: {seen}", headers={"Retry-After": "2"})
-    shown = ("id", "ready", "state", "slots", "busy", "age_s")
+    shown = ("id", "pid", "ready", "state", "slots", "busy", "age_s")
     return {
         "status": "ready",
         "store": "ok",
