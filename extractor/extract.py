@@ -1,0 +1,216 @@
+"""The story of one extraction: document → prompt and grammar → engine → validation, and once more with the errors if
+the answer does not stand.
+
+The composition of the library: it knows every room of extractor/, and neither the web nor a queue. Safe to share: many
+threads may extract at once, one engine batches them.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from extractor import documents
+from extractor.config import Settings, read_settings
+from extractor.documents import Document
+from extractor.errors import (
+    Cancelled,
+    DeadlineExceeded,
+    DocumentError,
+    FieldError,
+    InvalidOutput,
+    SchemaError,
+    TruncatedOutput,
+)
+from extractor.grammar import Grammars
+from extractor.prompt import Prompt, PromptBuilder
+from extractor.result import Extraction, Options, Usage
+from extractor.validate import read_answer
+from schemas import Registry, Schema, SchemaProblem, inline, of_model
+
+log = logging.getLogger(__name__)
+
+LEAST_ANSWER = 256  # tokens an answer gets at least where the caller set no number: a long document may take the rest
+DEFAULT_CONTEXT = 8192
+DEFAULT_EXAMPLES = 2
+_POLL_S = 0.05  # how soon a withdrawal is noticed
+_GRACE_S = 10.0  # the engine keeps deadlines; an engine this late is given up
+
+
+class EngineLike(Protocol):
+    """What is needed of `extractor.engine.Engine`; tests pass a scripted one."""
+
+    def submit(self, request: Any, /) -> Future[Any]: ...
+    def abort(self, future: Future[Any], /) -> None: ...
+    def close(self) -> None: ...
+
+
+class Extractor:
+    """Loads a model once and extracts with it.
+
+    `engine` and `tokenizer` together replace the loaded model; they are then the caller's to describe (`info`) and are
+    closed with the extractor.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        engine: EngineLike | None = None,
+        tokenizer: Any = None,
+        info: dict[str, Any] | None = None,
+    ) -> None:
+        """Raises ModelError when the model cannot be loaded, InputError when a setting is wrong."""
+        self._settings = settings or read_settings()
+        self.schemas = Registry.discover(self._settings.schemas)
+        for file, why in self.schemas.problems.items():
+            log.warning("schema %s is left out: %s", file, why)
+        if engine is None:
+            from extractor.loading import load  # torch is loaded here and not before
+
+            engine, tokenizer, info = load(self._settings)
+        self._engine, self._tokenizer = engine, tokenizer
+        self._info: dict[str, Any] = {
+            "model": "scripted",
+            "context": self._settings.context or DEFAULT_CONTEXT,
+            "examples": DEFAULT_EXAMPLES if self._settings.examples is None else self._settings.examples,
+            "slots": self._settings.slots,
+            **(info or {}),
+        }
+        self._grammars = Grammars()
+        self._prompts = PromptBuilder(tokenizer, self._info["context"], self._info["examples"])
+        self._of_models: dict[type[BaseModel], Schema] = {}
+
+    def extract(
+        self,
+        document: str | bytes | Path | Document,
+        schema: type[BaseModel] | Schema | dict[str, Any] | str,
+        options: Options | None = None,
+        *,
+        abort: threading.Event | None = None,
+    ) -> Extraction:
+        """The data of `schema` in `document` (text, a file's bytes, a Path to a file, or a Document).
+
+        Raises DocumentError, SchemaError, InvalidOutput (with the last answer and its errors), TruncatedOutput,
+        Cancelled (once `abort` is set), DeadlineExceeded and EngineError: the tree in errors.py.
+        """
+        started = time.monotonic()
+        options = options or Options()
+        limit_s = self._settings.request_timeout_s
+        deadline = started + min(options.timeout_s or limit_s, limit_s)
+        what = self.schema(schema)
+        read = documents.read(document, max_bytes=self._settings.max_document_bytes)
+        grammar = self._grammars.get(what)
+        usage = Usage()
+        failed: InvalidOutput | None = None
+
+        for ask in range(1, (options.max_asks or self._settings.max_asks) + 1):
+            try:
+                prompt, max_tokens = self._prompt(what, read.text, options, failed)
+            except DocumentError:
+                if failed is None:
+                    raise
+                break  # no room to ask again
+            completion = self._decode(prompt, grammar, max_tokens, options, deadline, abort)
+            usage.add(completion.usage)
+            text = self._tokenizer.decode(completion.ids, clean_up_tokenization_spaces=False)
+            if completion.finish == "cancelled":
+                raise Cancelled("the extraction was cancelled")
+            if completion.finish == "deadline":
+                raise DeadlineExceeded(f"the extraction took longer than {deadline - started:g} s")
+            if completion.finish == "length":
+                raise TruncatedOutput(f"the answer was not complete after {max_tokens:,} tokens", last=text)
+            try:
+                answer = read_answer(text, what)
+            except InvalidOutput as error:
+                failed = error
+                continue
+            usage.duration_s = time.monotonic() - started
+            return Extraction(answer.data, answer.value, text, {}, usage, ask, what.ref, self._info["model"])
+
+        assert failed is not None
+        raise failed
+
+    def schema(self, schema: type[BaseModel] | Schema | dict[str, Any] | str) -> Schema:
+        """The Schema meant by a name, a model or a JSON Schema. Raises SchemaError."""
+        try:
+            if isinstance(schema, Schema):
+                return schema
+            if isinstance(schema, str):
+                return self.schemas.get(schema)
+            if isinstance(schema, type) and issubclass(schema, BaseModel):
+                if schema not in self._of_models:
+                    self._of_models[schema] = of_model(schema)
+                return self._of_models[schema]
+            return inline(schema)
+        except SchemaProblem as problem:
+            places = tuple(FieldError(*place) for place in problem.errors)
+            raise SchemaError(problem.detail, code=problem.code, errors=places) from None
+
+    def model_info(self) -> dict[str, Any]:
+        """What is loaded: model, drafter, architecture, dtype, device, context, slots, …"""
+        return dict(self._info)
+
+    def close(self) -> None:
+        """Stops the engine; whoever is waiting gets an EngineError."""
+        self._engine.close()
+
+    def __enter__(self) -> Extractor:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+    def _prompt(
+        self, schema: Schema, document: str, options: Options, failed: InvalidOutput | None
+    ) -> tuple[Prompt, int]:
+        """The prompt and how many tokens the answer may have."""
+        wanted = options.max_output_tokens or self._settings.max_output_tokens
+        least = options.max_output_tokens or min(LEAST_ANSWER, wanted)
+        last, errors = (failed.last, failed.errors) if failed else (None, ())
+        prompt = self._prompts.build(schema, document, least, last=last, errors=errors)
+        return prompt, min(wanted, prompt.room)
+
+    def _decode(
+        self,
+        prompt: Prompt,
+        grammar: str,
+        max_tokens: int,
+        options: Options,
+        deadline: float,
+        abort: threading.Event | None,
+    ) -> Any:
+        """The engine's Completion; waits for it, for `abort` and for the deadline."""
+        from extractor.engine import Params, Request
+
+        allowed = self._settings.drafters
+        params = Params(
+            max_tokens=max_tokens,
+            drafters=allowed if options.drafters is None else tuple(one for one in options.drafters if one in allowed),
+            temperature=options.temperature,
+            seed=secrets.randbits(31) if options.seed is None else options.seed,
+            deadline=deadline,
+        )
+        if abort is not None and abort.is_set():
+            raise Cancelled("the extraction was cancelled")
+        future = self._engine.submit(Request(prompt.ids, prompt.copy_from, grammar, params))
+        while True:
+            try:
+                return future.result(_POLL_S if abort else max(deadline + _GRACE_S - time.monotonic(), 0))
+            except TimeoutError:
+                if future.done():
+                    raise
+            if abort is not None and abort.is_set():
+                self._engine.abort(future)
+                raise Cancelled("the extraction was cancelled")
+            if time.monotonic() > deadline + _GRACE_S:
+                self._engine.abort(future)
+                raise DeadlineExceeded("the engine did not end the extraction in time")

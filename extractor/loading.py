@@ -1,0 +1,61 @@
+"""From settings to a running engine. The one place where the library's settings meet the engine's own words; importing
+it loads torch."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from extractor.config import Settings
+from extractor.engine import Engine, EngineConfig
+from extractor.engine.models import ModelSpec
+from extractor.engine.models import load as load_models
+from extractor.errors import ModelError
+
+MAX_CONTEXT = 8192  # where no setting says more: a slot's cache costs memory by the token
+EXAMPLES = 2
+
+
+def load(settings: Settings) -> tuple[Engine, Any, dict[str, Any]]:
+    """(engine, tokenizer, what is loaded). Raises ModelError."""
+    if settings.threads is not None:
+        torch.set_num_threads(settings.threads)
+    models = load_models(
+        ModelSpec(
+            model=settings.model,
+            drafter=settings.drafter,
+            revision=settings.revision,
+            drafter_revision=settings.drafter_revision,
+            offline=settings.offline,
+            dtype=settings.dtype,
+            device=settings.device,
+            device_map=settings.device_map,
+        )
+    )
+    if settings.context is not None and settings.context > models.context:
+        raise ModelError(f"EXTRACTOR_CONTEXT={settings.context}, but {models.name} reads {models.context} tokens")
+    context = settings.context or min(models.context, MAX_CONTEXT)
+    engine = Engine(models, EngineConfig(slots=settings.slots, context=context, max_draft=settings.max_draft))
+    info = {**models.info, "context": context, "examples": _examples(settings, models.folder), "slots": settings.slots}
+    return engine, models.tokenizer, info
+
+
+def _examples(settings: Settings, folder: Path | None) -> int:
+    """How many few-shot examples to show: the setting, else what the model was made for (`extractor.json` in its
+    folder: `{"examples": 0}`), else two."""
+    if settings.examples is not None:
+        return settings.examples
+    try:
+        said = json.loads((folder / "extractor.json").read_text()).get("examples") if folder else None
+    except FileNotFoundError:
+        return EXAMPLES
+    except (OSError, ValueError, AttributeError) as error:
+        raise ModelError(f"{folder}/extractor.json cannot be read: {error}") from None
+    if said is None:
+        return EXAMPLES
+    if not isinstance(said, int) or said < 0:
+        raise ModelError(f"{folder}/extractor.json: examples is a number, not {said!r}")
+    return said

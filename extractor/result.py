@@ -1,0 +1,94 @@
+"""What a caller may ask of one extraction, and what comes back. Plain data; knows no model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from extractor.config import DRAFTERS, parse_drafters
+
+
+class Options(BaseModel):
+    """How to extract. None: as the settings say."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_output_tokens: int | None = Field(None, ge=1, le=65_536, description="of the answer")
+    drafters: Annotated[tuple[str, ...] | None, BeforeValidator(parse_drafters)] = Field(
+        None, description="some of grammar, copy, mtp; they change speed, never the answer"
+    )
+    temperature: float = Field(0, ge=0, le=2, description="0: greedy")
+    seed: int | None = Field(None, ge=0, lt=2**63)
+    timeout_s: float | None = Field(None, gt=0, allow_inf_nan=False)
+    max_asks: int | None = Field(
+        None, ge=1, le=5, description="asks of the model; each but the first carries the errors"
+    )
+
+
+@dataclass
+class Usage:
+    """What an extraction cost, all asks together. Seconds are wall clock."""
+
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+    target_forwards: int = 0
+    drafts: dict[str, dict[str, int]] = field(
+        default_factory=lambda: {name: {"proposed": 0, "accepted": 0} for name in DRAFTERS}
+    )
+    duration_s: float = 0.0
+    prefill_s: float = 0.0
+    decode_s: float = 0.0
+
+    def add(self, ask: Any) -> None:
+        """Count an engine's usage of one ask."""
+        self.prompt_tokens += ask.prompt_tokens
+        self.output_tokens += ask.output_tokens
+        self.target_forwards += ask.target_forwards
+        self.prefill_s += ask.prefill_s
+        self.decode_s += ask.decode_s
+        for name, counter in ask.drafts.items():
+            mine = self.drafts.setdefault(name, {"proposed": 0, "accepted": 0})
+            mine["proposed"] += counter.proposed
+            mine["accepted"] += counter.accepted
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "prompt_tokens": self.prompt_tokens,
+            "output_tokens": self.output_tokens,
+            "target_forwards": self.target_forwards,
+            "drafts": self.drafts,
+            "duration_s": round(self.duration_s, 4),
+            "prefill_s": round(self.prefill_s, 4),
+            "decode_s": round(self.decode_s, 4),
+        }
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """`data`: JSON as Python, for machines; `value`: the pydantic instance, or `data` where the schema has no model;
+    `text`: the answer as written, digit by digit; `fields`: what is known of each value, by JSON pointer."""
+
+    data: dict[str, Any]
+    value: Any
+    text: str
+    fields: dict[str, Any]
+    usage: Usage
+    asks: int
+    schema: str
+    model: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as the service gives it."""
+        return {
+            "data": self.data,
+            "fields": self.fields,
+            "usage": self.usage.as_json(),
+            "asks": self.asks,
+            "model": self.model,
+            "schema": self.schema,
+        }
+
+    def __repr__(self) -> str:  # no document's data in logs and tracebacks
+        return f"Extraction({self.schema}, {self.usage.output_tokens} tokens, {self.asks} ask(s))"

@@ -1,0 +1,59 @@
+"""Text → ids with a Hugging Face fast tokenizer, in two ways that must never be mixed up: the template's text, where
+control tokens count, and data, where nothing is a control token.
+
+Works on copies of the tokenizer's core, because the flag that tells the two apart is state, and threads share.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tokenizers import Tokenizer
+
+
+class Codec:
+    """Adds no special tokens of its own in either way."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        core = tokenizer.backend_tokenizer.to_str()
+        self._template, self._data = Tokenizer.from_str(core), Tokenizer.from_str(core)
+        for copy in (self._template, self._data):
+            copy.no_truncation()
+            copy.no_padding()
+        self._data.encode_special_tokens = True  # read their text, do not turn it into them
+        self._added = {id_: token.content for id_, token in self._template.get_added_tokens_decoder().items()}
+        self._control = {id_ for id_, token in self._template.get_added_tokens_decoder().items() if token.special}
+
+    def template(self, text: str) -> list[int]:
+        """What a chat template wrote. Whatever added tokens it uses are control tokens from here on, also those that
+        the tokenizer does not call special (some models' `<think>`)."""
+        ids: list[int] = self._template.encode(text, add_special_tokens=False).ids
+        self._control.update(id_ for id_ in ids if id_ in self._added and self._added[id_].strip())
+        return ids
+
+    def data(self, text: str) -> list[int]:
+        """Anything else: no id in the result is a control token."""
+        ids: list[int] = []
+        waiting = [text]
+        while waiting:
+            piece = waiting.pop()
+            encoded = self._data.encode(piece, add_special_tokens=False)
+            if self._control.isdisjoint(encoded.ids):
+                ids += encoded.ids
+                continue
+            # Control tokens that the flag does not cover: cut inside their text, so that neither half can spell one. A
+            # token of a single character cannot be cut; it is left out.
+            places = [0]
+            for id_, (start, stop) in zip(encoded.ids, encoded.offsets, strict=True):
+                if id_ in self._control:
+                    places += [start, stop] if stop - start < 2 else [start + 1, start + 1]
+            pairs = zip(places[::2], [*places[1::2], len(piece)], strict=True)
+            waiting += [piece[start:stop] for start, stop in reversed(list(pairs)) if start < stop]
+        return ids
+
+    def lead(self) -> list[int]:
+        """What the tokenizer itself puts before any text (`<bos>` or nothing)."""
+        ids = list(self._tokenizer("a").input_ids)
+        bos = self._tokenizer.bos_token_id
+        return [bos] if bos is not None and ids[:1] == [bos] else []

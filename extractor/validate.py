@@ -1,0 +1,53 @@
+"""The model's text → a value, or an error that says where it is wrong. Knows schemas and JSON; knows no model.
+
+A grammar has already seen to the shape, so what fails here is what a grammar cannot say, or a text cut short.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from extractor.errors import FieldError, InvalidOutput
+from schemas import Schema, ValidationProblem
+from schemas.jsontext import dumps, loads, plain
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`data`: the JSON as the model wrote it (ints stay ints, other numbers are floats); `value`: the pydantic
+    instance, its Decimals exact, or `data` where the schema has no model."""
+
+    data: dict[str, Any]
+    value: Any
+
+
+def read_answer(text: str, schema: Schema) -> Answer:
+    """Raises InvalidOutput with a JSON pointer for each fault; `last` is the text."""
+    try:
+        exact = loads(text)
+        data = plain(exact)
+        dumps(exact).encode()  # an escaped half of a surrogate pair is JSON, but no text
+    except RecursionError:
+        raise _invalid(text, [("", "is nested too deeply")]) from None
+    except UnicodeEncodeError:
+        raise _invalid(text, [("", "holds half a surrogate pair")]) from None
+    except ValueError as error:  # json's errors quote no text, only places
+        raise _invalid(text, [("", f"is not JSON: {error}")]) from None
+    if not isinstance(exact, dict):
+        raise _invalid(text, [("", "is not a JSON object")])
+    try:
+        value = schema.validate(exact)
+    except ValidationProblem as problem:
+        raise _invalid(text, problem.errors) from None
+    return Answer(data, data if schema.model is None else value)
+
+
+def _invalid(text: str, places: list[tuple[str, str]]) -> InvalidOutput:
+    where, what = places[0]
+    return InvalidOutput(
+        f"the answer does not fit the schema: {where or 'it'} {what}"
+        + (f" (and {len(places) - 1} more)" if len(places) > 1 else ""),
+        last=text,
+        errors=tuple(FieldError(*place) for place in places),
+    )
