@@ -1,9 +1,9 @@
 """What the ledger can refuse, in one tree. No message holds document text or a foreign tenant's anything.
 
-    LedgerError
-    ├── StoreUnavailable      Redis refused, did not answer in time, is full, loading or read-only; try again later
-    ├── IdempotencyConflict   the key was used before with another request
-    └── QuotaExceeded         the tenant has too much open already
+LedgerError
+├── StoreUnavailable      Redis refused, did not answer in time, is full, loading or read-only; try again later
+├── IdempotencyConflict   the key was used before with another request
+└── QuotaExceeded         the tenant has too much open already
 """
 
 from __future__ import annotations

@@ -1,0 +1,66 @@
+"""`python -m workers`: one worker process under the settings of the environment. Loads the model, then takes tokens
+until SIGTERM or SIGINT, then finishes or gives back what runs. Exit status: 0 after a stop that was asked for, 1 when
+the model could not be loaded or the worker broke."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import structlog
+from celery import signals
+
+from extractor.errors import ExtractorError
+from workers.config import WorkerSettings
+from workers.logs import configure, place
+from workers.runtime import Runtime
+
+log = structlog.get_logger("workers")
+
+
+def main() -> int:
+    configure()
+    runtime = Runtime(WorkerSettings())
+    try:
+        runtime.start()
+    except KeyboardInterrupt:
+        return 0
+    except ExtractorError as error:
+        log.error("the extractor did not start", code=error.code, detail=error.detail)
+        return 1
+    except Exception as error:
+        log.error("the extractor did not start", detail=str(error), **place(error))
+        return 1
+    try:
+        return consume(runtime)
+    finally:
+        runtime.stop()
+        log.info("worker stopped", worker=runtime.id)
+
+
+def consume(runtime: Runtime) -> int:
+    """Celery's worker in this process, on its threads pool; returns when it has stopped."""
+
+    def stopping(**_: Any) -> None:
+        runtime.begin_stop()
+
+    def logging_is_ours(**_: Any) -> None:
+        """Connected, so that Celery leaves the loggers as they are."""
+
+    signals.worker_shutting_down.connect(stopping)
+    signals.setup_logging.connect(logging_is_ours)
+    worker = runtime.queue.app.Worker(
+        hostname=runtime.id,
+        concurrency=runtime.settings.slots,
+        pool="threads",
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""The Celery app: how tokens travel. A message carries a tenant and a job's id; what is true about the job is in the
+ledger. Imports no task, no extractor and no torch: the API publishes through it by the task's name.
+
+Why each setting: docs/operations.md. Start a worker with `python -m workers`."""
+
+from __future__ import annotations
+
+from celery import Celery
+from kombu.entity import Queue
+
+from workers.config import WorkerSettings
+from workers.jobs import PRIORITIES
+
+TASK = "extractor.run"
+
+
+def queue_name(priority: str) -> str:
+    return f"extractor.{priority}"
+
+
+def make_app(settings: WorkerSettings) -> Celery:
+    """JSON only; no results, events, gossip or remote control; a token is acknowledged when its task is over."""
+    app = Celery("extractor", broker=settings.broker, set_as_current=False)
+    app.conf.update(
+        imports=("workers.tasks",),  # loaded by a worker only
+        task_queues=[Queue(queue_name(p)) for p in PRIORITIES],  # type: ignore[no-untyped-call]  # in order
+        task_default_queue=queue_name("interactive"),
+        task_create_missing_queues=False,
+        # The broker is patient with nobody: a frozen Redis is noticed, a dead connection is replaced.
+        broker_transport_options={
+            "visibility_timeout": settings.visibility_timeout_s,
+            "socket_timeout": settings.redis_timeout_s,
+            "socket_connect_timeout": settings.redis_connect_timeout_s,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+            "queue_order_strategy": "priority",  # BRPOP in the order of task_queues: interactive first
+            "priority_steps": [0],  # one list a queue
+            "max_retries": 0,  # of a publish; a worker's own reconnecting is set below
+        },
+        broker_connection_timeout=settings.redis_connect_timeout_s,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_heartbeat=0,
+        task_publish_retry=False,
+        # Tokens.
+        task_acks_late=True,
+        task_acks_on_failure_or_timeout=True,  # a failed task has settled its job in the ledger, or a lease will end
+        task_reject_on_worker_lost=False,
+        task_ignore_result=True,
+        task_store_errors_even_if_ignored=False,
+        result_backend=None,
+        task_serializer="json",
+        result_serializer="json",
+        accept_content=["json"],
+        task_track_started=False,
+        # The worker.
+        worker_pool="threads",
+        worker_concurrency=settings.slots,
+        worker_prefetch_multiplier=1,
+        worker_soft_shutdown_timeout=settings.shutdown_s,
+        worker_enable_soft_shutdown_on_idle=True,
+        worker_cancel_long_running_tasks_on_connection_loss=False,  # threads cannot be cancelled; leases decide
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        task_send_sent_event=False,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        timezone="UTC",
+        enable_utc=True,
+    )
+    return app

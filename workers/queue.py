@@ -1,0 +1,50 @@
+"""Publishes tokens and says how many wait. Loses none that matters: a publish that fails is made good by the
+reconciler, because the job is in the ledger. Knows the Celery app; knows no task and no ledger."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from workers.app import TASK, make_app, queue_name
+from workers.config import WorkerSettings
+from workers.errors import StoreUnavailable
+from workers.jobs import PRIORITIES, Priority
+
+
+class Queue:
+    """Thread-safe. Every method raises StoreUnavailable in bounded time when the broker does not take part."""
+
+    def __init__(self, settings: WorkerSettings | None = None, app: Celery | None = None) -> None:
+        self.app = app or make_app(settings or WorkerSettings())
+
+    def publish(self, tenant: str, job_id: str, priority: Priority) -> None:
+        """One token. The message holds the two ids and nothing else of the job."""
+        try:
+            self.app.send_task(TASK, args=[tenant, job_id], queue=queue_name(priority), task_id=job_id, retry=False)
+        except (OperationalError, RedisError, OSError) as error:
+            raise StoreUnavailable(f"the broker does not take messages ({type(error).__name__})") from error
+
+    def waiting(self) -> dict[Priority, int]:
+        """Messages nobody has taken yet, by queue."""
+        try:
+            with self.app.connection_for_write() as connection, connection.channel() as channel:
+                return {p: int(channel.client.llen(queue_name(p))) for p in PRIORITIES}
+        except (OperationalError, RedisError, OSError) as error:
+            raise StoreUnavailable(f"the broker does not answer ({type(error).__name__})") from error
+
+    def close(self) -> None:
+        self.app.close()
+
+
+@cache
+def _default() -> Queue:
+    return Queue()
+
+
+def publish(tenant: str, job_id: str, priority: Priority) -> None:
+    """`Queue.publish` under the settings of the environment."""
+    _default().publish(tenant, job_id, priority)

@@ -1,0 +1,72 @@
+"""Repairs what died: jobs whose lease ended, jobs whose message was lost, entries whose time is over. A thread of every
+worker, one at a time by a lease in the ledger; each tick does bounded work. It is the only cure for a message lost
+between the queue and the worker (docs/operations.md). Knows no job's content."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import structlog
+
+from workers.config import WorkerSettings
+from workers.ledger import Ledger, StoreUnavailable, Token
+from workers.queue import Queue
+
+log = structlog.get_logger(__name__)
+
+
+class Reconciler:
+    def __init__(self, ledger: Ledger, queue: Queue, settings: WorkerSettings, worker: str) -> None:
+        self._ledger = ledger
+        self._queue = queue
+        self._settings = settings
+        self._worker = worker
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
+        self._last = time.monotonic()
+        self._patient_until = 0.0
+
+    def start(self) -> None:
+        self._last = time.monotonic()
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._settings.reconcile_s):
+            try:
+                if self._ledger.lead(self._worker, 3 * self._settings.reconcile_s):
+                    self.tick()
+                self._answered()
+            except StoreUnavailable as error:
+                log.warning("not reconciled", reason=str(error))
+            except Exception as error:  # the next tick is the cure; a dead reconciler is none
+                log.error("reconciler", exc_info=error)
+
+    def tick(self) -> None:
+        """One look over the ledger. Raises StoreUnavailable."""
+        now = time.monotonic()
+        if now - self._last > self._settings.reconcile_s + self._settings.redis_timeout_s:
+            # Redis (or this process) was away, and nobody could renew: let the living do so first.
+            self._patient_until = now + 3 * self._settings.pulse_s
+        waiting = self._queue.waiting()
+        for tenant in self._ledger.tenants():
+            if now >= self._patient_until:
+                for token, outcome in self._ledger.recover(tenant):
+                    log.warning("lease ended", job=token.job_id, tenant=tenant, outcome=outcome)
+                    if outcome == "queued":
+                        self._publish(token)
+            for token in self._ledger.stale(tenant, waiting):
+                log.info("republished", job=token.job_id, tenant=tenant)
+                self._publish(token)
+            self._ledger.expire(tenant)
+
+    def _answered(self) -> None:
+        self._last = time.monotonic()
+
+    def _publish(self, token: Token) -> None:
+        self._queue.publish(token.tenant, token.job_id, token.priority)

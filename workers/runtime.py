@@ -1,0 +1,152 @@
+"""What one worker process has: an extractor loaded once, its connections, and the threads that keep it honest (keeper,
+reconciler). Built when the worker starts; tasks find it by `Runtime.current()`. Celery's threads pool does not send
+`worker_process_init`, and one process is what shares one engine."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import secrets
+import socket
+import threading
+import time
+from contextlib import suppress
+from typing import Any, ClassVar
+
+import structlog
+
+from workers.config import WorkerSettings
+from workers.keeper import Held, Keeper
+from workers.ledger import Ledger, StoreUnavailable, WorkerInfo
+from workers.queue import Queue
+from workers.reconciler import Reconciler
+from workers.room import Room
+
+log = structlog.get_logger(__name__)
+_WARM_UP = ("Warm-up: 1", {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]})
+_ABORT_S = 3.0
+
+
+class Runtime:
+    """`start` returns when the model is loaded and has answered; `stop` gives back what still runs."""
+
+    _current: ClassVar[Runtime | None] = None
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self.settings = settings
+        self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        self.ledger = Ledger(settings=settings)
+        self.queue = Queue(settings)
+        self.room = Room()
+        self.keeper = Keeper(self.ledger, self.info, settings.pulse_s)
+        self.reconciler = Reconciler(self.ledger, self.queue, settings, self.id)
+        self.stopping = threading.Event()
+        self.extractor: Any = None
+        self._module: Any = None
+        self._state = "loading"
+        self._loaded_at: float | None = None
+        self._model: dict[str, Any] = {}
+
+    @classmethod
+    def current(cls) -> Runtime:
+        if cls._current is None:
+            raise RuntimeError("no runtime in this process: start the worker with `python -m workers`")
+        return cls._current
+
+    def start(self) -> None:
+        """Raises whatever loading the model raises."""
+        Runtime._current = self
+        self.keeper.start()  # a worker that loads is seen as one that loads
+        self._load()
+        self._loaded_at = time.time()
+        self._state = "ready"
+        self.keeper.pulse()
+        self.reconciler.start()
+        log.info("worker ready", worker=self.id, slots=self.settings.slots, model=self._model)
+
+    def _load(self) -> None:
+        module, _, name = self.settings.extractor_factory.partition(":")
+        self._module = importlib.import_module(module)  # torch, at last
+        self.extractor = getattr(self._module, name)()
+        if self.settings.warm_up:
+            document, schema = _WARM_UP
+            try:
+                self.extract(document, schema, {"max_output_tokens": 16, "max_asks": 1})
+            except Exception as error:
+                if getattr(error, "code", None) not in {"invalid_output", "truncated_output"}:
+                    raise  # an answer that is no good is an answer
+        self._model = self.extractor.model_info()
+
+    def extract(self, document: Any, schema: Any, options: dict[str, Any], abort: threading.Event | None = None) -> Any:
+        """`Extractor.extract` with options as the API takes them. `Options` is found beside the extractor's factory."""
+        return self.extractor.extract(document, schema, self._module.Options(**options), abort=abort)
+
+    def info(self) -> WorkerInfo:
+        return WorkerInfo(
+            id=self.id,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            ready=self._state == "ready",
+            state=self._state,
+            slots=self.settings.slots,
+            busy=len(self.keeper.holding()),
+            loaded_at=self._loaded_at,
+            model=self._model,
+        )
+
+    # ---- the end ----
+
+    def begin_stop(self) -> None:
+        """Take nothing new; what runs has `shutdown_s` to finish and is then given back. Safe in a signal handler."""
+        if not self.stopping.is_set():
+            self.stopping.set()
+            self._state = "stopping"
+            threading.Thread(target=self._give_back, name="give-back", daemon=True).start()
+
+    def _give_back(self) -> None:
+        self.keeper.pulse()
+        if self._idle_within(self.settings.shutdown_s):
+            return
+        for held in self.keeper.holding():
+            held.abort.set()  # the engine stops the row within a step, and its task releases the job
+        if self._idle_within(_ABORT_S):
+            return
+        for held in self.keeper.holding():
+            held.released = True  # it did not stop: release for it; the fence refuses what it may still bring
+            with suppress(StoreUnavailable):
+                self.release(held, "the worker stopped", counts=False)
+        log.warning("a thread did not stop and is abandoned")
+        with suppress(StoreUnavailable):
+            self.ledger.leave(self.id)
+        os._exit(1)
+
+    def _idle_within(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while self.keeper.holding() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return not self.keeper.holding()
+
+    def release(self, held: Held, detail: str, *, delay_s: float = 0.0, counts: bool) -> str | None:
+        """Gives a job back, and publishes it unless it is to wait. Raises StoreUnavailable."""
+        job = held.claim.job
+        status = self.ledger.release(
+            job.tenant, job.id, held.claim.attempt, detail=detail, delay_s=delay_s, counts=counts
+        )
+        if status == "queued" and not delay_s:
+            self.queue.publish(job.tenant, job.id, job.priority)
+        return status
+
+    def stop(self) -> None:
+        self.begin_stop()
+        self.reconciler.stop()
+        self.keeper.stop()
+        try:
+            self.ledger.leave(self.id)
+        except StoreUnavailable as error:
+            log.warning("left without saying so", reason=str(error))
+        close = getattr(self.extractor, "close", None)
+        if close is not None:
+            close()
+        self.queue.close()
+        self.ledger.close()
+        Runtime._current = None

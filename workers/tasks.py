@@ -1,0 +1,121 @@
+"""One document, from its token to its end: claim → extract → finish. The ledger decides everything that matters: a
+token of a job that cannot be claimed (taken, done, erased) is dropped, and a result counts only under its attempt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import structlog
+from celery import shared_task
+from celery.exceptions import Reject
+
+from extractor.documents import read
+from extractor.errors import ExtractorError, OutputError
+from workers.app import TASK
+from workers.keeper import Held
+from workers.ledger import ALONE, Claim, StoreUnavailable
+from workers.logs import place
+from workers.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+_STORE_RETRY_S = 0.5
+
+
+@shared_task(name=TASK)  # type: ignore[untyped-decorator]
+def run(tenant: str, job_id: str) -> None:
+    runtime = Runtime.current()
+    if runtime.stopping.is_set():
+        raise Reject("the worker is stopping", requeue=True)
+    try:
+        process(runtime, tenant, job_id)
+    except StoreUnavailable as error:
+        log.warning("job left to its lease", job=job_id, reason=str(error))
+
+
+def process(runtime: Runtime, tenant: str, job_id: str) -> None:
+    """Raises StoreUnavailable: whatever the ledger did not hear of is repaired by the reconciler."""
+    with runtime.room.shared():
+        claim = runtime.ledger.claim(tenant, job_id, runtime.id)
+        if isinstance(claim, Claim):
+            work(runtime, claim)
+    if claim == ALONE:
+        with runtime.room.alone():
+            claim = runtime.ledger.claim(tenant, job_id, runtime.id, alone=True)
+            if isinstance(claim, Claim):
+                work(runtime, claim)
+
+
+def work(runtime: Runtime, claim: Claim) -> None:
+    job, began = claim.job, time.monotonic()
+    with runtime.keeper.hold(claim) as held:
+        try:
+            result = extract(runtime, held)
+        except Exception as error:
+            outcome = settle(runtime, held, error)
+        else:
+            accepted = _patiently(runtime, lambda: runtime.ledger.succeed(job.tenant, job.id, claim.attempt, result))
+            outcome = "succeeded" if accepted else "dropped"
+    seconds = round(time.monotonic() - began, 3)
+    log.info("job", job=job.id, tenant=job.tenant, attempt=claim.attempt, outcome=outcome, seconds=seconds)
+
+
+def extract(runtime: Runtime, held: Held) -> dict[str, Any]:
+    job = held.claim.job
+    content = held.claim.document  # its size was checked at the door
+    document = read(content, media_type=job.media_type, filename=job.filename, max_bytes=max(1, len(content)))
+    extraction = runtime.extract(document, held.claim.json_schema or job.schema, job.options, held.abort)
+    result: dict[str, Any] = extraction.as_json()
+    return result
+
+
+def settle(runtime: Runtime, held: Held, error: Exception) -> str:
+    """How a job ends, or goes on, that brought an error instead of a result."""
+    ledger, job, attempt = runtime.ledger, held.claim.job, held.claim.attempt
+    if held.lost or held.released:
+        return "dropped"
+    if held.cancelled:
+        _patiently(runtime, lambda: ledger.cancelled(job.tenant, job.id, attempt))
+        return "cancelled"
+    if held.abort.is_set():  # nobody asked but this worker, which stops
+        runtime.release(held, "the worker stopped", counts=False)
+        return "released"
+    if isinstance(error, ExtractorError) and error.retryable:
+        said, delay_s = f"{error.code}: {error.detail}", runtime.settings.retry_delay_s
+        return _patiently(runtime, lambda: runtime.release(held, said, delay_s=delay_s, counts=True)) or "dropped"
+    fault = as_fault(error)
+    if fault["code"] == "internal_error":
+        log.error("internal error", job=job.id, attempt=attempt, **place(error))
+    return "failed" if _patiently(runtime, lambda: ledger.fail(job.tenant, job.id, attempt, fault)) else "dropped"
+
+
+def as_fault(error: Exception) -> dict[str, Any]:
+    """What the caller is told. The message of an error that is not ours may quote the document, so it is not kept."""
+    if not isinstance(error, ExtractorError):
+        return {
+            "code": "internal_error",
+            "detail": f"The worker failed on this document ({type(error).__name__}); its log says where",
+            "retryable": False,
+            "errors": [],
+        }
+    fault = {
+        "code": error.code,
+        "detail": error.detail,
+        "retryable": error.retryable,
+        "errors": [{"pointer": e.pointer, "detail": e.detail} for e in error.errors],
+    }
+    return {**fault, "last": error.last} if isinstance(error, OutputError) else fault
+
+
+def _patiently(runtime: Runtime, call: Callable[[], T]) -> T:
+    """What was worked for is not thrown away because Redis is away for a while. Safe to repeat: the ledger accepts an
+    end of an attempt once. Raises StoreUnavailable after `store_patience_s`, or at once when the worker stops."""
+    deadline = time.monotonic() + runtime.settings.store_patience_s
+    while True:
+        try:
+            return call()
+        except StoreUnavailable:
+            if time.monotonic() > deadline or runtime.stopping.wait(_STORE_RETRY_S):
+                raise
