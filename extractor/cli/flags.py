@@ -10,12 +10,11 @@ import typer
 from extractor.cli.output import fail
 from extractor.cli.schemas import json_schema_of
 from extractor.client import Client, Patience
+from extractor.config import DRAFTERS, parse_drafters
 from extractor.errors import FieldError, SchemaError
 from schemas.errors import SchemaProblem
 from schemas.registry import of_file
 from schemas.schema import Schema, inline
-
-DRAFTERS = ("grammar", "copy", "mtp")
 
 SchemaName = Annotated[
     str, typer.Option("--schema", "-s", help="A schema's name, name@version, or a file (.json, .py).")
@@ -30,13 +29,12 @@ MaxTokens = Annotated[int | None, typer.Option("--max-output-tokens", min=1, hel
 
 def drafters_of(text: str) -> tuple[str, ...] | None:
     """None for all of them, as options want it."""
-    if text == "all":
-        return None
-    names = () if text in ("none", "") else tuple(part.strip() for part in text.split(","))
-    for name in names:
-        if name not in DRAFTERS:
-            fail(f"--drafters: {name!r} is none of {', '.join(DRAFTERS)} (or say all, or none)")
-    return tuple(dict.fromkeys(names))
+    try:
+        names = parse_drafters(text)
+    except ValueError as error:
+        fail(f"--drafters: {error}")
+    assert isinstance(names, tuple)
+    return None if names == DRAFTERS else names
 
 
 def options_of(drafters: str, max_output_tokens: int | None) -> dict[str, Any]:

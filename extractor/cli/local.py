@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,10 +12,11 @@ import typer
 from extractor.cli.documents import Source, sources
 from extractor.cli.flags import Drafters, MaxTokens, SchemaName, drafters_of, schema_of
 from extractor.cli.output import BAD_INPUT, SOME_FAILED, put, say, told
+from extractor.config import read_settings
 from extractor.errors import ExtractorError, InputError, OutputError
 
 if TYPE_CHECKING:
-    from extractor.extract import Extraction, Extractor
+    from extractor.extract import Extraction
 
 
 def run(
@@ -30,10 +31,9 @@ def run(
     documents = list(sources(files))
     chosen = drafters_of(drafters)
     what = schema_of(schema)
-    from extractor.config import Settings
     from extractor.extract import Extractor, Options  # loads torch
 
-    settings = Settings(**({} if model is None else {"model": model}))
+    settings = read_settings(**({} if model is None else {"model": model}))
     options = Options(drafters=chosen, max_output_tokens=max_output_tokens)
     abort = threading.Event()
     failures: list[ExtractorError] = []
@@ -43,7 +43,7 @@ def run(
         def extract(source: Source) -> Extraction:
             return extractor.extract(source.path or source.read(), what, options, abort=abort)
 
-        for source, outcome in _in_order(documents, extract, extractor, abort):
+        for source, outcome in _in_order(documents, extract, settings.slots, abort):
             try:
                 done = outcome.result()
             except ExtractorError as error:
@@ -70,10 +70,10 @@ def summary(usage: dict[str, Any]) -> str:
 
 
 def _in_order(
-    documents: list[Source], extract: Any, extractor: Extractor, abort: threading.Event
+    documents: list[Source], extract: Callable[[Source], Extraction], slots: int, abort: threading.Event
 ) -> Iterator[tuple[Source, Future[Extraction]]]:
     """As many at once as the engine has slots; each handed out in the order given. An interrupt aborts the rest."""
-    with ThreadPoolExecutor(max_workers=extractor.settings.slots) as pool:
+    with ThreadPoolExecutor(max_workers=slots) as pool:
         futures = [pool.submit(extract, source) for source in documents]
         try:
             yield from zip(documents, futures, strict=True)

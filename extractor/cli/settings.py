@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import typer
@@ -16,8 +16,8 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from extractor.cli.output import put, put_text
+from extractor.config import PREFIX, Settings, read_settings
 
-PREFIX = "EXTRACTOR_"
 _SECRET = re.compile(r"(api_keys?|token|secret|password)$")
 _PASSWORD = re.compile(r"(?<=://)([^/@]*:)[^@/]+(?=@)")
 
@@ -42,14 +42,13 @@ class Setting:
 
 
 def schema_sources() -> tuple[str, ...]:
-    """The folders and modules EXTRACTOR_SCHEMAS names."""
-    return tuple(part.strip() for part in os.environ.get("EXTRACTOR_SCHEMAS", "").split(",") if part.strip())
+    """The folders and modules EXTRACTOR_SCHEMAS names. Raises InputError."""
+    return read_settings().schemas
 
 
 def rooms() -> Iterator[tuple[str, type[BaseSettings]]]:
     """Every settings class, under the name of its room."""
     from api.config import ApiSettings
-    from extractor.config import Settings
     from extractor.embedded import EmbeddedSettings
     from workers.config import WorkerSettings
 
@@ -61,27 +60,23 @@ def rooms() -> Iterator[tuple[str, type[BaseSettings]]]:
 
 
 def collected() -> list[Setting]:
-    """By name; one that two rooms read stands once. Raises ValidationError for a value that cannot be used."""
-    found: dict[str, Setting] = {}
+    """By name; one line for the rooms that read a variable as the same value. Raises ValidationError for a value that
+    cannot be used."""
+    found: dict[tuple[str, str], Setting] = {}
     for room, kind in rooms():
         values = kind()
-        for key, field in kind.model_fields.items():
-            name = PREFIX + key.upper()
-            source = "environment" if name in _environment() else "default"
-            before = found.get(name)
-            found[name] = Setting(
-                name,
-                before.value if before else masked(key, getattr(values, key)),
-                source,
-                before.description if before and before.description else field.description or "",
-                (*(before.read_by if before else ()), room),
-            )
-    return [found[name] for name in sorted(found)]
+        for key, declared in kind.model_fields.items():
+            name, value = PREFIX + key.upper(), masked(key, getattr(values, key))
+            source = "environment" if os.environ.get(name) else "default"
+            said = found.get((name, value)) or Setting(name, value, source, declared.description or "", ())
+            found[name, value] = replace(said, read_by=(*said.read_by, room))
+    return [found[key] for key in sorted(found)]
 
 
 def masked(key: str, value: Any) -> str:
     """A value as text, with what must not be shown as stars."""
-    text = "" if value is None else str(value)
+    text = ",".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
+    text = text.lower() if isinstance(value, bool) else text
     if _SECRET.search(key):
         return "***" if text else ""
     return _PASSWORD.sub(r"\1***", text)
@@ -95,7 +90,3 @@ def settings(json: Annotated[bool, typer.Option("--json", help="One line of JSON
         else:
             meaning = " ".join(setting.description.split())
             put_text([f"{setting.name}={setting.value}  # {setting.source}; {', '.join(setting.read_by)}; {meaning}"])
-
-
-def _environment() -> set[str]:
-    return {name.upper() for name in os.environ}
