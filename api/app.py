@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from api import access, intake, openapi
 from api.app_version import package_version
@@ -84,8 +85,21 @@ async def _framework_error(request: Request, error: Exception) -> Response:
         detail = "No call of this API has this path; see /docs"
     if error.status_code >= 500:
         detail = HTTPStatus(error.status_code).phrase
-    problem = Problem(code, detail, status=error.status_code, headers=error.headers)
+    headers = {**(error.headers or {}), **({"Allow": _allowed(request)} if error.status_code == 405 else {})}
+    problem = Problem(code, detail, status=error.status_code, headers=headers)
     return problem.response(request.state.request_id)
+
+
+def _allowed(request: Request) -> str:
+    """Every method some call has at this path; the framework names those of the first call only."""
+    methods = ("GET", "POST", "PUT", "PATCH", "DELETE")
+    matches = {
+        method
+        for method in methods
+        for route in request.app.routes
+        if route.matches({**request.scope, "method": method})[0] is Match.FULL
+    }
+    return ", ".join(method for method in methods if method in matches)
 
 
 async def _invalid_parameters(request: Request, error: Exception) -> Response:
