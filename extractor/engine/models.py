@@ -24,7 +24,9 @@ from transformers import (
     Gemma4ForCausalLM,
     PreTrainedTokenizerFast,
 )
+from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
+from extractor.engine.attention import install
 from extractor.errors import ModelError
 
 log = logging.getLogger(__name__)
@@ -78,6 +80,9 @@ class Models:
 
 def load(spec: ModelSpec) -> Models:
     """Load everything `spec` names. Raises `ModelError`."""
+    disable_progress_bar()
+    # The loader reports unread keys (a vision tower) at length; missing keys are checked below.
+    set_verbosity_error()  # type: ignore[no-untyped-call]
     spec, name = _located(spec)
     config = _config(spec.model, spec.revision, spec.offline)
     target = _target(spec, config)
@@ -159,6 +164,7 @@ def _weights(kind: Any, spec: ModelSpec, source: str, how: dict[str, Any]) -> An
         raise ModelError(f"{source} lacks {len(missing)} of the model's weights, {missing[0]} first")
     if report.get("mismatched_keys"):
         raise ModelError(f"{source}: weights do not fit its config.json, {sorted(report['mismatched_keys'])[0]} first")
+    install(model)
     return (model if spec.device_map else model.to(device)).eval().requires_grad_(False)
 
 

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+from llguidance import LLMatcher
+
+from extractor.engine.draft import Acceptance, FreeDrafter, copy_span
+from extractor.engine.models import Models
+from extractor.engine.sequence import Draft, Sequence
+from tests.engine import tiny
+
+
+def row(models: Models, written: str, drafters: tuple[str, ...] = ("grammar", "copy")) -> Sequence:
+    """A row of the tiny schema that has written `written`."""
+    request = tiny.request(models, drafters=drafters)
+    sequence = Sequence(request, LLMatcher(models.ll_tokenizer, request.grammar), tiny.DOCUMENT.encode())
+    sequence.ids = models.ll_tokenizer.tokenize_str(written)
+    sequence.written = bytearray(written.encode())
+    assert sequence.matcher is not None
+    assert not sequence.ids or sequence.matcher.consume_tokens(sequence.ids)
+    return sequence
+
+
+def text(models: Models, draft: Draft) -> str:
+    return models.ll_tokenizer.decode_str(draft.tokens)
+
+
+def test_grammar_drafts_what_the_schema_forces(gemma4: Models) -> None:
+    draft = FreeDrafter(gemma4.ll_tokenizer).propose(row(gemma4, "", ("grammar",)), [], 20)
+    assert text(gemma4, draft) == '{"name":"'
+    assert set(draft.sources) == {"grammar"}
+
+
+def test_copy_goes_on_where_the_document_does_and_closes_the_value(gemma4: Models) -> None:
+    draft = FreeDrafter(gemma4.ll_tokenizer).propose(row(gemma4, '{"name":"Ac'), [], 40)
+    assert text(gemma4, draft).startswith('me Corp","total":')
+    assert draft.sources[0] == "copy"
+    assert "grammar" in draft.sources
+
+
+def test_a_draft_goes_on_after_tokens_not_yet_accepted(gemma4: Models) -> None:
+    waiting = row(gemma4, '{"name":"')
+    after = gemma4.ll_tokenizer.tokenize_str("Acme")
+    assert text(gemma4, FreeDrafter(gemma4.ll_tokenizer).propose(waiting, after, 40)).startswith(" Corp")
+
+
+@pytest.mark.parametrize(
+    "written", ["", '{"name":"', '{"name":"Acme Corp","total":12', '{"name":"x","total":1,"items":[{"a":']
+)
+@pytest.mark.parametrize("budget", [0, 1, 3, 40])
+def test_every_draft_is_valid_within_budget_and_leaves_the_matcher_alone(
+    gemma4: Models, written: str, budget: int
+) -> None:
+    sequence = row(gemma4, written)
+    assert sequence.matcher is not None
+    before = bytes(sequence.matcher.compute_bitmask())
+    draft = FreeDrafter(gemma4.ll_tokenizer).propose(sequence, [], budget)
+    assert bytes(sequence.matcher.compute_bitmask()) == before
+    assert len(draft) == len(draft.sources) <= budget
+    assert sequence.matcher.validate_tokens(draft.tokens) == len(draft)
+
+
+def test_copy_takes_the_longest_anchor_and_stops_at_the_end_of_the_line() -> None:
+    document = b"id A1\nname A1 Limited\nrest"
+    assert copy_span(document, b"", b'"name A1', 8) == b" Limited"
+    assert copy_span(document, b"", b'"zz', 8) == b""
+    assert copy_span(document, b"", b"", 8) == b""
+
+
+def test_copy_falls_back_to_the_output_so_far() -> None:
+    assert copy_span(b"nothing", b'{"unit":"pieces"},{"unit":"pi', b'"unit":"pi', 8).startswith(b'eces"},{')
+
+
+def test_copy_never_cuts_a_character() -> None:
+    assert copy_span("xx Größe".encode(), b"", b"xx", 1).decode()
+
+
+def test_acceptance_learns_only_from_tokens_that_were_judged() -> None:
+    acceptance = Acceptance(prior=0.5)
+    for _ in range(200):
+        acceptance.learn(Draft([1, 2, 3], ["mtp", "mtp", "copy"]), accepted=2)
+        acceptance.learn(Draft([1, 2, 3], ["grammar", "mtp", "mtp"]), accepted=0)
+    assert acceptance.rate("mtp") > 0.9
+    assert acceptance.rate("copy") < 0.1
+    assert acceptance.rate("grammar") < 0.1
+    assert acceptance.promise(["mtp", "mtp"]) == pytest.approx(acceptance.rate("mtp") + acceptance.rate("mtp") ** 2)

@@ -1,0 +1,122 @@
+"""The loop's edges: limits, aborts, deadlines, a model that breaks, prefix sharing, what usage says."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import torch
+from llguidance import LLMatcher
+
+from extractor.engine import DRAFTERS, Engine, EngineConfig, Params, Request
+from extractor.engine.models import Models
+from extractor.errors import EngineError, InputError
+from tests.engine import tiny
+
+ENDLESS = {"grammar": LLMatcher.grammar_from_regex("[0-9]{5000}"), "max_tokens": 800, "drafters": ()}
+
+
+def test_usage_adds_up(engine: Engine, gemma4: Models) -> None:
+    done = engine.submit(tiny.request(gemma4)).result(60)
+    usage = done.usage
+    accepted = sum(counter.accepted for counter in usage.drafts.values())
+    assert usage.output_tokens == len(done.ids) == len(done.logprobs)
+    assert usage.target_forwards + accepted >= usage.output_tokens > accepted
+    assert all(counter.accepted <= counter.proposed for counter in usage.drafts.values())
+    assert usage.prompt_tokens == len(tiny.request(gemma4).prompt)
+    assert usage.prefill_s > 0 < usage.decode_s
+
+
+def test_no_drafters_means_one_token_a_forward(engine: Engine, gemma4: Models) -> None:
+    usage = engine.submit(tiny.request(gemma4, drafters=())).result(60).usage
+    assert usage.target_forwards == usage.output_tokens
+    assert all(counter.proposed == 0 for counter in usage.drafts.values())
+
+
+def test_logprobs_are_of_the_masked_distribution(engine: Engine, gemma4: Models) -> None:
+    done = engine.submit(tiny.request(gemma4, drafters=DRAFTERS)).result(60)
+    forced = gemma4.tokenizer.decode(done.ids).index('"')
+    assert all(value <= 1e-9 for value in done.logprobs)
+    assert done.logprobs[0] == pytest.approx(0, abs=20)
+    assert forced >= 0
+
+
+def test_output_stops_at_the_limit(engine: Engine, gemma4: Models) -> None:
+    done = engine.submit(tiny.request(gemma4, max_tokens=5)).result(60)
+    assert (done.finish, len(done.ids)) == ("length", 5)
+
+
+def test_too_long_for_the_context_is_refused_with_the_numbers(engine: Engine, gemma4: Models) -> None:
+    with pytest.raises(
+        InputError, match=r"prompt tokens and 1020 output tokens need \d+; the context is 1024"
+    ) as caught:
+        engine.submit(tiny.request(gemma4, max_tokens=1020))
+    assert caught.value.code == "context_exceeded"
+
+
+def test_empty_prompt_and_bad_grammar_are_refused(engine: Engine) -> None:
+    with pytest.raises(InputError, match="at least one prompt token"):
+        engine.submit(Request([]))
+    with pytest.raises(InputError, match="does not compile") as caught:
+        engine.submit(Request([2], params=Params(max_tokens=9), grammar='{"grammars": [{"lark_grammar": "start: ("}]}'))
+    assert caught.value.code == "invalid_schema"
+
+
+def test_abort_stops_running_and_waiting_rows(gemma4: Models) -> None:
+    engine = Engine(gemma4, EngineConfig(slots=1, context=1024))
+    try:
+        running, waiting = (engine.submit(tiny.request(gemma4, index, **ENDLESS)) for index in range(2))
+        while engine.depth() != (1, 1):
+            time.sleep(0.01)
+        engine.abort(waiting)
+        engine.abort(running)
+        assert running.result(10).finish == "cancelled"
+        assert waiting.result(10).finish == "cancelled"
+        assert waiting.result().ids == []
+    finally:
+        engine.close()
+
+
+def test_a_deadline_ends_a_row_with_what_it_has(engine: Engine, gemma4: Models) -> None:
+    late = tiny.request(gemma4, **ENDLESS, deadline=time.monotonic() + 0.3)
+    done = engine.submit(late).result(30)
+    assert done.finish == "deadline"
+    assert 0 < len(done.ids) < 800
+
+
+def test_a_broken_step_fails_its_rows_and_the_engine_goes_on(gemma4: Models, caplog: pytest.LogCaptureFixture) -> None:
+    engine = Engine(gemma4, EngineConfig(slots=2, context=1024))
+    try:
+        expected = engine.submit(tiny.request(gemma4)).result(60).ids
+
+        def explode(*_: object) -> None:
+            raise torch.OutOfMemoryError("no memory")
+
+        hook = gemma4.target.model.layers[3].register_forward_pre_hook(explode)
+        with pytest.raises(EngineError, match="OutOfMemoryError") as caught:
+            engine.submit(tiny.request(gemma4)).result(60)
+        hook.remove()
+        assert caught.value.retryable
+        assert "engine step failed" in caplog.text
+        assert engine.submit(tiny.request(gemma4)).result(60).ids == expected
+    finally:
+        engine.close()
+
+
+def test_closing_fails_who_waits_and_refuses_more(gemma4: Models) -> None:
+    engine = Engine(gemma4, EngineConfig(slots=1, context=1024))
+    futures = [engine.submit(tiny.request(gemma4, index, **ENDLESS)) for index in range(3)]
+    engine.close()
+    for future in futures:
+        with pytest.raises(EngineError, match="closed"):
+            future.result(10)
+    with pytest.raises(EngineError, match="closed"):
+        engine.submit(tiny.request(gemma4))
+
+
+def test_prompts_share_the_prefix_they_have_in_common(engine: Engine, gemma4: Models) -> None:
+    first = engine.submit(tiny.request(gemma4, 0)).result(60)
+    again = engine.submit(tiny.request(gemma4, 0)).result(60)
+    assert first.usage.shared_tokens == 0
+    assert again.usage.shared_tokens == again.usage.prompt_tokens - 2  # all but the pending token and the one before
+    assert again.ids == first.ids

@@ -1,0 +1,88 @@
+"""The key test: whatever is drafted, and whoever shares the batch, the output is the undrafted one, token for token."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from extractor.engine import DRAFTERS, Engine, EngineConfig
+from extractor.engine.models import Models
+from tests.engine import tiny
+
+CONFIG = EngineConfig(slots=4, context=1024, max_draft=8)
+
+
+def run(
+    models: Models, mix: tuple[str, ...], rows: int, config: EngineConfig = CONFIG, **params: object
+) -> list[list[int]]:
+    engine = Engine(models, config)
+    try:
+        requests = [tiny.request(models, index, drafters=mix, **params) for index in range(5)]
+        if rows == 1:
+            return [engine.submit(one).result(60).ids for one in requests]
+        futures = [engine.submit(one) for one in requests]
+        return [future.result(60).ids for future in futures]
+    finally:
+        engine.close()
+
+
+@pytest.fixture(scope="module", params=["gemma4", "llama"])
+def models(request: pytest.FixtureRequest) -> Models:
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="module")
+def undrafted(models: Models) -> list[list[int]]:
+    return run(models, (), rows=1)
+
+
+@pytest.mark.parametrize("mix", tiny.MIXES, ids="+".join)
+def test_every_mix_writes_the_undrafted_output_alone_and_in_a_batch(
+    models: Models, undrafted: list[list[int]], mix: tuple[str, ...]
+) -> None:
+    assert run(models, mix, rows=1) == undrafted
+    assert run(models, mix, rows=4) == undrafted
+
+
+def test_a_seed_gives_the_same_text_whatever_is_drafted(models: Models) -> None:
+    alone = run(models, (), rows=1, temperature=0.9, seed=7)
+    assert run(models, DRAFTERS, rows=4, temperature=0.9, seed=7) == alone
+    assert run(models, (), rows=1, temperature=0.9, seed=8) != alone
+
+
+def test_without_a_grammar(models: Models) -> None:
+    alone = run(models, (), rows=1, grammar=None)
+    assert run(models, DRAFTERS, rows=4, grammar=None) == alone
+
+
+def test_prefill_in_small_chunks_changes_nothing(models: Models, undrafted: list[list[int]]) -> None:
+    assert run(models, DRAFTERS, rows=4, config=EngineConfig(slots=4, context=1024, prefill_chunk=7)) == undrafted
+
+
+def test_it_is_what_the_model_itself_would_write(gemma4: Models) -> None:
+    """Against transformers' own forward: no cache, no batch, one token at a time, our mask applied by hand."""
+    import torch
+    from llguidance import LLMatcher
+
+    request = tiny.request(gemma4, 0, max_tokens=25)
+    matcher = LLMatcher(gemma4.ll_tokenizer, request.grammar)
+    ids = list(request.prompt)
+    for _ in range(25):
+        logits = gemma4.target(torch.tensor([ids])).logits[0, -1]
+        allowed = torch.frombuffer(bytearray(matcher.compute_logit_bias()), dtype=torch.uint8) > 0
+        token = int(logits.masked_fill(~allowed, float("-inf")).argmax())
+        matcher.consume_token(token)
+        ids.append(token)
+    ours = run(gemma4, DRAFTERS, rows=1, max_tokens=25)[0]
+    assert ours == ids[len(request.prompt) :]
+
+
+def test_what_it_writes_is_json_of_the_schema(gemma4: Models) -> None:
+    texts = [
+        gemma4.tokenizer.decode(ids) for ids in run(gemma4, DRAFTERS, rows=4, temperature=1.0, max_tokens=400)
+    ]
+    finished = [text for text in texts if text.endswith("]}")]
+    assert finished
+    for text in finished:
+        assert list(json.loads(text)) == ["name", "total", "items"]

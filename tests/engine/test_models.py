@@ -1,0 +1,174 @@
+"""Loading, as it meets real checkpoints: shards, multimodal ones, other architectures, and everything that is wrong."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import Gemma4AssistantForCausalLM, Gemma4Config, Gemma4ForCausalLM, Gemma4ForConditionalGeneration
+
+from extractor.engine.forward import MtpModel, Target
+from extractor.engine.models import ModelSpec, load
+from extractor.errors import ModelError
+from tests.engine import tiny
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.save_gemma4(tmp_path_factory.mktemp("pair"))
+
+
+@pytest.fixture(scope="module")
+def llama_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.save_llama(tmp_path_factory.mktemp("llama"))
+
+
+def test_a_sharded_text_checkpoint_with_its_drafter_by_convention(pair: Path) -> None:
+    assert len(list(pair.glob("*.safetensors"))) > 1
+    models = load(ModelSpec(model=str(pair)))
+    assert models.info["drafter"] == f"{pair}-assistant"
+    assert models.stop_ids == (1, 5)
+    assert models.info["dtype"] == ("float32" if models.info["device"] == "cpu" else "bfloat16")
+
+
+def test_a_drafter_can_be_refused_or_named(pair: Path) -> None:
+    assert load(ModelSpec(model=str(pair), drafter="none")).drafter is None
+    assert load(ModelSpec(model=str(pair), drafter=f"{pair}-assistant")).drafter is not None
+
+
+def test_a_multimodal_checkpoint_gives_its_text_tower(pair: Path, tmp_path: Path) -> None:
+    text = Gemma4ForCausalLM.from_pretrained(pair)
+    vision = {
+        "model_type": "gemma4_vision",
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+        "head_dim": 16,
+    }
+    whole = Gemma4ForConditionalGeneration(
+        Gemma4Config(text_config=text.config.to_dict(), vision_config=vision, audio_config=None)
+    )
+    whole.model.language_model.load_state_dict(text.model.state_dict())
+    whole.save_pretrained(tmp_path / "mm", max_shard_size="300KB")
+    tiny.text_tokenizer().save_pretrained(tmp_path / "mm")
+    models = load(ModelSpec(model=str(tmp_path / "mm")))
+    ids = torch.randint(6, 500, (1, 20))
+    assert isinstance(models.target, Gemma4ForCausalLM)
+    assert torch.allclose(models.target(ids).logits, text(ids).logits, atol=1e-5)
+
+
+def test_another_architecture_has_no_drafter(llama_folder: Path) -> None:
+    models = load(ModelSpec(model=str(llama_folder)))
+    assert models.info["architecture"] == "LlamaForCausalLM"
+    assert models.drafter is None
+
+
+def test_dtype_and_accelerates_device_map(pair: Path) -> None:
+    models = load(ModelSpec(model=str(pair), dtype="bfloat16", device_map="auto"))
+    assert models.target.dtype == models.drafter.dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"model": "/nowhere/at/all"}, "no such folder"),
+        ({"model": "/nowhere/model.gguf"}, "no such file"),
+        ({"model": "no such name!"}, "no such model on the hub"),
+        ({"model": "google/gemma-4-E2B-it", "offline": True}, "not in the local cache"),
+        ({"dtype": "int3"}, "EXTRACTOR_DTYPE=int3 is none of auto, float32"),
+        ({"device": "tpu9000"}, "is no device"),
+    ],
+)
+def test_wrong_settings_are_told(pair: Path, change: dict[str, object], words: str) -> None:
+    with pytest.raises(ModelError, match=words):
+        load(ModelSpec(**{"model": str(pair), **change}))  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens where there is no GPU")
+def test_a_gpu_that_is_not_there_is_told(pair: Path) -> None:
+    with pytest.raises(ModelError, match="no GPU here"):
+        load(ModelSpec(model=str(pair), device="cuda"))
+
+
+def test_targets_and_drafters_that_do_not_fit(pair: Path, llama_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="is a drafter, not a target"):
+        load(ModelSpec(model=f"{pair}-assistant"))
+    with pytest.raises(ModelError, match="not a Gemma 4 assistant"):
+        load(ModelSpec(model=str(pair), drafter=str(llama_folder)))
+    with pytest.raises(ModelError, match="drafts for Gemma 4 targets only"):
+        load(ModelSpec(model=str(llama_folder), drafter=f"{pair}-assistant"))
+    config = tiny.assistant_config()
+    config.backbone_hidden_size = 48
+    Gemma4AssistantForCausalLM(config).save_pretrained(tmp_path / "other")
+    with pytest.raises(ModelError, match="hidden size 48, this one has 64"):
+        load(ModelSpec(model=str(pair), drafter=str(tmp_path / "other")))
+    with pytest.raises(ModelError, match="no such folder"):
+        load(ModelSpec(model=str(pair), drafter="/nowhere"))
+
+
+def broken(pair: Path, folder: Path) -> Path:
+    shutil.copytree(pair, folder / "model")
+    return folder / "model"
+
+
+def test_a_missing_shard_missing_weights_and_no_tokenizer(pair: Path, tmp_path: Path) -> None:
+    folder = broken(pair, tmp_path / "a")
+    next(iter(sorted(folder.glob("model-0000*.safetensors")))).unlink()
+    with pytest.raises(ModelError):
+        load(ModelSpec(model=str(folder), drafter="none"))
+    folder = broken(pair, tmp_path / "b")
+    shard = sorted(folder.glob("model-0000*.safetensors"))[-1]
+    weights = load_file(shard)
+    save_file(dict(list(weights.items())[1:]), shard, metadata={"format": "pt"})
+    with pytest.raises(ModelError, match=r"lacks \d+ of the model's weights"):
+        load(ModelSpec(model=str(folder), drafter="none"))
+    folder = broken(pair, tmp_path / "c")
+    (folder / "tokenizer.json").unlink()
+    (folder / "tokenizer_config.json").unlink()
+    with pytest.raises(ModelError):
+        load(ModelSpec(model=str(folder), drafter="none"))
+    folder = broken(pair, tmp_path / "d")
+    (folder / "config.json").write_text("{")
+    with pytest.raises(ModelError):
+        load(ModelSpec(model=str(folder), drafter="none"))
+
+
+def test_pickled_weights_are_not_read(pair: Path, tmp_path: Path) -> None:
+    folder = broken(pair, tmp_path)
+    for file in [*folder.glob("*.safetensors"), *folder.glob("*.index.json")]:
+        file.unlink()
+    torch.save({"weight": torch.zeros(1)}, folder / "pytorch_model.bin")
+    with pytest.raises(ModelError, match="safetensors"):
+        load(ModelSpec(model=str(folder), drafter="none"))
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_our_drafter_step_is_transformers_own(pair: Path, ordered: bool) -> None:
+    """Logits and next hidden state equal the assistant's forward; with ordered embeddings, for the tokens it scores."""
+    from extractor.engine.cache import SlotCache
+
+    target = Target(load(ModelSpec(model=str(pair), drafter="none")).target)
+    assistant = tiny.loud(Gemma4AssistantForCausalLM(tiny.assistant_config(ordered)), 3).eval()
+    if ordered:
+        assistant.masked_embedding.token_ordering.copy_(torch.randperm(tiny.VOCAB))
+    cache = SlotCache(1, 64)
+    ids = torch.randint(6, 500, (1, 21))
+    with torch.inference_mode():
+        target.prefill(ids[:, :20], 0, 0, cache)
+        mtp, hidden = MtpModel(assistant, target), torch.randn(1, 64)
+        logits, after = mtp.step(ids[0, 20:], hidden, mtp.begin(torch.tensor([20]), cache))
+        embedded = target.model.get_input_embeddings()(ids[:, 20:])
+        theirs = assistant(
+            inputs_embeds=torch.cat([embedded, hidden[:, None]], -1),
+            position_ids=torch.tensor([[20]]),
+            shared_kv_states={kind: cache.read(layer, 1, 20) for kind, layer in target.shared_layers().items()},
+        )
+    scored = torch.isfinite(logits[0])
+    assert int(scored.sum()) == (8 * 16 if ordered else tiny.VOCAB)
+    assert torch.allclose(logits[0][scored], theirs.logits[0, 0][scored], atol=1e-4)
+    assert torch.allclose(after, theirs.last_hidden_state[:, 0], atol=1e-4)
