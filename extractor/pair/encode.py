@@ -1,0 +1,136 @@
+"""Tasks as token ids, tokenized in the pieces the prompt builder uses, and batches of them.
+
+A row is prompt + answer + end of turn. Knows nothing of models or losses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+import torch
+from transformers import PreTrainedTokenizerFast
+
+from extractor.pair.generate import Task, task
+from extractor.pair.lexicon import TRAIN, Split
+from extractor.pair.model import PAD, TURN_END
+
+_LEAF = re.compile(r'(?<=[\[{:,])("(?:[^"\\]|\\.)*"|-?[\d.]+|true|false|null)(?=[,}\]])')
+
+
+@dataclass(frozen=True)
+class Row:
+    ids: list[int]
+    start: int  # of the answer
+    leaves: list[tuple[int, int]]  # token spans of the values of the answer, as [from, to)
+
+
+class Encoder:
+    """Turns a task into ids. The four pieces are tokenized by themselves and joined, as at inference."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
+        self._tokens = tokenizer._tokenizer
+        marker = "\x00"
+        wrapped = str(tokenizer.apply_chat_template([{"role": "user", "content": marker}], tokenize=False, add_generation_prompt=True))
+        before, after = wrapped.split(marker)
+        self._before = self._special(tokenizer, before)
+        self._after = self._special(tokenizer, after)
+        self._after_text = self._special
+        self._tokenizer = tokenizer
+
+    @staticmethod
+    def _special(tokenizer: PreTrainedTokenizerFast, text: str) -> list[int]:
+        return list(tokenizer.encode(text, add_special_tokens=False))
+
+    def plain(self, text: str) -> list[int]:
+        """Ids of text that may not contain control tokens: their spelling is read as text."""
+        self._tokens.encode_special_tokens = True
+        try:
+            return list(self._tokens.encode(text, add_special_tokens=False).ids)
+        finally:
+            self._tokens.encode_special_tokens = False
+
+    def prompt(self, task: Task) -> list[int]:
+        opening, document, closing = task.pieces()
+        return [*self._before, *self.plain(opening), *self.plain(document), *self.plain(closing), *self._after]
+
+    def row(self, task: Task) -> Row:
+        prompt = self.prompt(task)
+        self._tokens.encode_special_tokens = True
+        answer = self._tokens.encode(task.answer, add_special_tokens=False)
+        self._tokens.encode_special_tokens = False
+        start = len(prompt)
+        leaves = []
+        position = 0
+        for found in _LEAF.finditer(task.answer):
+            a, b = found.span()
+            while answer.offsets[position][1] <= a:
+                position += 1
+            end = position
+            while end < len(answer.ids) and answer.offsets[end][0] < b:
+                end += 1
+            leaves.append((start + position, start + end))
+        return Row([*prompt, *answer.ids, TURN_END], start, leaves)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`ids` [rows, length], right-padded; `answer` marks the positions whose next token belongs to the answer."""
+
+    ids: torch.Tensor
+    answer: torch.Tensor
+    real: torch.Tensor
+    rows: list[Row]
+
+    @property
+    def tokens(self) -> int:
+        return sum(len(row.ids) for row in self.rows)
+
+
+def collate(rows: list[Row]) -> Batch:
+    length = -(-max(len(row.ids) for row in rows) // 16) * 16
+    ids = torch.full((len(rows), length), PAD)
+    answer = torch.zeros(len(rows), length, dtype=torch.bool)
+    real = torch.zeros(len(rows), length, dtype=torch.bool)
+    for i, row in enumerate(rows):
+        ids[i, : len(row.ids)] = torch.tensor(row.ids)
+        answer[i, row.start - 1 : len(row.ids) - 1] = True
+        real[i, : len(row.ids) - 1] = True
+    return Batch(ids, answer, real, rows)
+
+
+def bucketed(rows: list[Row], budget: int, rng: Random) -> list[Batch]:
+    """Batches of about `budget` tokens, each of rows of like length, in random order."""
+    made: list[list[Row]] = [[]]
+    for row in sorted(rows, key=lambda row: len(row.ids)):
+        if made[-1] and len(row.ids) * (len(made[-1]) + 1) > budget:
+            made.append([])
+        made[-1].append(row)
+    batches = [collate(some) for some in made]
+    rng.shuffle(batches)
+    return batches
+
+
+def pool(encoder: Encoder, seed: int, index: int, sizes: list[tuple[float, float]], count: int, limit: int) -> list[Row]:
+    """The `index`-th pool of training rows: `sizes` are (size, share); rows over `limit` tokens are left out."""
+    rng = Random(f"pool/{seed}/{index}")
+    rows: list[Row] = []
+    while len(rows) < count:
+        size = rng.choices([size for size, _ in sizes], [share for _, share in sizes])[0]
+        row = encoder.row(task(rng, TRAIN, size))
+        if len(row.ids) <= limit:
+            rows.append(row)
+    return rows
+
+
+def fixed(encoder: Encoder, seed: str, split: Split, count: int, limit: int = 2000) -> Iterator[tuple[Task, Row]]:
+    """The first `count` tasks of a named set with their rows."""
+    rng = Random(f"set/{seed}/{split}")
+    while count:
+        made = task(rng, split, 1.0)
+        row = encoder.row(made)
+        if len(row.ids) <= limit:
+            count -= 1
+            yield made, row

@@ -1,0 +1,96 @@
+"""Tasks for the pair: a schema, a document and the answer, drawn from a seed.
+
+`tasks(seed, split)` is endless and the same for the same seed. What the split holds out (values; names; layouts)
+never occurs on the other side, by construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from extractor.pair import known, lexicon, naming, page, values
+from extractor.pair.fields import JSON, Leaf, Part, object_answer, object_schema
+from extractor.pair.lexicon import TRAIN, Split
+from extractor.pair.open_fields import Maker
+from extractor.render import fence, render_task
+
+
+@dataclass(frozen=True)
+class Task:
+    """One extraction: what is asked, what is read, and the one right answer as compact JSON in schema order."""
+
+    name: str
+    description: str
+    schema: JSON
+    document: str
+    answer: str
+    kind: str  # "open", "words" or "known"
+
+    def pieces(self) -> tuple[str, str, str]:
+        """(task text with the opening fence, document, closing fence): each is tokenized by itself."""
+        opening, body, closing = fence(self.document)
+        return render_task(self.name, self.description, self.schema, []) + opening, body, closing
+
+
+def task(rng: Random, split: Split = TRAIN, size: float = 1.0) -> Task:
+    """One task; `size` below 1 makes it small, above 1 long."""
+    upper = rng.random() < 0.07
+    maker = Maker(rng, split, values.style(rng), upper)
+    maker.nullable = rng.choice((0.0, 0.5, 0.5, 1.0))
+    maker.absent = rng.choice((0.1, 0.3, 0.3, 0.6))
+    draw = rng.random()
+    if not split.names and draw < (0.3 if size >= 1 else 0.1):
+        kind = rng.choice(known.KINDS)
+        description, schema, document, answer = known.document(rng, kind, split, maker)
+        return Task(kind, description, schema, document, answer, "known")
+    words = not split.names and draw < 0.6
+    parts = _parts(maker, words, size)
+    extra: list[Leaf] = []
+    for _ in range(rng.choice((0, 0, 1, 2, 3)) if size >= 1 else rng.choice((0, 0, 1))):
+        leaf = _words(maker) if words else maker.open_leaf()
+        if leaf:
+            extra.append(leaf)
+    document = page.page(rng, parts, extra, split)
+    name = naming.keyify(rng, naming.open_label(rng, split.names)) if rng.random() < 0.5 else rng.choice(_NAMES)
+    description = rng.choice(("", "", "", f"one {rng.choice(_NAMES)}", "what the document says"))
+    return Task(name, description, object_schema(parts), document, object_answer(parts), "words" if words else "open")
+
+
+_NAMES = ("record", "document", "entry", "form", "data", "details", "note", "sheet", "report", "letter", "message", "item")
+
+
+def _words(maker: Maker) -> Leaf | None:
+    concept = maker.rng.choice(list(lexicon.concepts().values()))
+    return None if concept.value.startswith("list:") else maker.concept_leaf(concept)
+
+
+def _parts(maker: Maker, words: bool, size: float) -> list[Part]:
+    rng = maker.rng
+    top = 4 if size < 1 else rng.choice((4, 6, 8, 12))
+    parts: list[Part] = []
+    for _ in range(rng.randint(1, top)):
+        leaf = _words(maker) if words and rng.random() < 0.85 else maker.open_leaf()
+        if leaf:
+            parts.append(leaf)
+    chance = 0.12 if size < 1 else 0.3
+    if rng.random() < chance:
+        parts.append(maker.group())
+        if rng.random() < 0.3 and size >= 1:
+            parts.append(maker.group())
+    if rng.random() < chance + 0.05:
+        parts.append(maker.rows(2 if size < 1 else 8 if size == 1 else 16))
+    if rng.random() < chance * 0.7:
+        parts.append(maker.listing())
+    if not parts:
+        parts.append(maker.open_leaf())
+    rng.shuffle(parts)
+    return parts
+
+
+def tasks(seed: int, split: Split = TRAIN, size: float = 1.0) -> Iterator[Task]:
+    """Endless; the same seed gives the same tasks."""
+    rng = Random(f"{seed}/{split}/{size}")
+    while True:
+        yield task(rng, split, size)

@@ -1,0 +1,280 @@
+"""How labels and values stand on a page: each layout turns (label, value) pairs into lines.
+
+Two families that share no function: what training sees and what is held out. Knows nothing of fields or schemas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+Pair = tuple[str, str]
+Layout = Callable[[Random, list[Pair]], list[str]]
+
+
+def colon(rng: Random, pairs: list[Pair]) -> list[str]:
+    mark = rng.choice((": ", ": ", ": ", ":", " : ", ":  "))
+    return [f"{label}{mark}{value}" for label, value in pairs]
+
+
+def dotted(rng: Random, pairs: list[Pair]) -> list[str]:
+    width = rng.choice((20, 26, 32))
+    dot = rng.choice((".", ".", "_", " ."))
+    return [f"{label} {dot * max(3, (width - len(label)) // len(dot))} {value}" for label, value in pairs]
+
+
+def tabbed(rng: Random, pairs: list[Pair]) -> list[str]:
+    mark = rng.choice(("\t", ":\t", "  ", "    "))
+    return [f"{label}{mark}{value}" for label, value in pairs]
+
+
+def above(rng: Random, pairs: list[Pair]) -> list[str]:
+    end, gap = rng.choice(("", ":")), rng.random() < 0.4
+    return [line for label, value in pairs for line in ((f"{label}{end}", value, "") if gap else (f"{label}{end}", value))]
+
+
+def aligned(rng: Random, pairs: list[Pair]) -> list[str]:
+    width = max(len(label) for label, _ in pairs) + rng.randint(1, 4)
+    end = rng.choice(("", ":"))
+    return [f"{label + end:<{width + 1}}{value}" for label, value in pairs]
+
+
+def bold_list(rng: Random, pairs: list[Pair]) -> list[str]:
+    bullet = rng.choice(("- ", "* ", ""))
+    inside = rng.random() < 0.5
+    return [f"{bullet}**{label}:** {value}" if inside else f"{bullet}**{label}**: {value}" for label, value in pairs]
+
+
+def pipe_table(rng: Random, pairs: list[Pair]) -> list[str]:
+    head = rng.choice((["| Field | Value |", "|---|---|"], [], ["| | |", "| --- | --- |"]))
+    return [*head, *(f"| {label} | {value} |" for label, value in pairs)]
+
+
+def key_values(rng: Random, pairs: list[Pair]) -> list[str]:
+    made = [f"{label.lower().replace(' ', '_')}=" + (f'"{value}"' if " " in value else value) for label, value in pairs]
+    if rng.random() < 0.5:
+        return made
+    return [rng.choice(("", "INFO ", "[info] ")) + " ".join(made)]
+
+
+def two_columns(rng: Random, pairs: list[Pair]) -> list[str]:
+    gap, mark = " " * rng.choice((3, 4, 6, 8)), rng.choice((": ", ": ", " "))
+    cells = [f"{label}{mark}{value}" for label, value in pairs]
+    return [gap.join(cells[i : i + 2]) for i in range(0, len(cells), 2)]
+
+
+def header_row(rng: Random, pairs: list[Pair]) -> list[str]:
+    """Labels on one line, their values on the next."""
+    mark = rng.choice((" | ", "\t", "   ", "; "))
+    made: list[str] = []
+    for start in range(0, len(pairs), 4):
+        some = pairs[start : start + 4]
+        if mark == "   ":
+            widths = [max(len(label), len(value)) + 3 for label, value in some]
+            made += ["".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in zip(*some, strict=True)]
+        else:
+            made += [mark.join(row) for row in zip(*some, strict=True)]
+    return made
+
+
+def equals(rng: Random, pairs: list[Pair]) -> list[str]:
+    mark = rng.choice((" = ", "=", " -> ", " - ", " – "))
+    return [f"{label}{mark}{value}" for label, value in pairs]
+
+
+def bracketed(rng: Random, pairs: list[Pair]) -> list[str]:
+    left, right = rng.choice(("[]", "<>", "()"))
+    return [f"{left}{label}{right} {value}" for label, value in pairs]
+
+
+def tags(rng: Random, pairs: list[Pair]) -> list[str]:
+    def name(label: str) -> str:
+        return label.replace(" ", rng.choice("_-")).strip(".:")
+
+    return [f"<{tag}>{value}</{tag}>" for label, value in pairs for tag in [name(label)]]
+
+
+def yaml(rng: Random, pairs: list[Pair]) -> list[str]:
+    indent = rng.choice(("", "  "))
+    return [f'{indent}{label.lower().replace(" ", "_")}: ' + (f'"{value}"' if rng.random() < 0.3 else value) for label, value in pairs]
+
+
+def running(rng: Random, pairs: list[Pair]) -> list[str]:
+    """Everything in one line, separated by commas, bars or full stops."""
+    mark, end = rng.choice(((": ", ", "), (" ", ", "), (": ", " | "), (" ", " / "), (": ", ". "), (" ", " - ")))
+    return [end.join(f"{label}{mark}{value}" for label, value in pairs)]
+
+
+_SAYS = [
+    "The {l} is {v}.", "{L} is {v}.", "Our {l} is {v}.", "The {l} was {v}.", "We have noted {v} as the {l}.",
+    "{L}: {v}.", "Please note the {l} {v}.", "with {l} {v}", "Your {l} is {v}.", "We set the {l} to {v}.",
+    "For the {l} we have {v}.", "As {l} please use {v}.", "The {l} reads {v}.", "It has the {l} {v}.",
+    "The {l} given is {v}.", "Regarding the {l}, it is {v}.", "{v} is the {l}.", "I entered {v} for the {l}.",
+    "Die {l} ist {v}.", "Der {l} lautet {v}.", "Als {l} gilt {v}.", "Le {l} est {v}.", "La {l} est {v}.",
+    "El {l} es {v}.", "La {l} es {v}.", "Il {l} è {v}.", "La {l} è {v}.", "De {l} is {v}.", "O {l} é {v}.",
+    "My {l} is {v},", "{l} {v},", "and the {l} is {v}.", "({l}: {v})", "the {l} ({v})", "{L} {v}.",
+]  # fmt: skip
+
+
+def prose(rng: Random, pairs: list[Pair]) -> list[str]:
+    made = []
+    for label, value in pairs:
+        low = label if label.isupper() or rng.random() < 0.3 else label[:1].lower() + label[1:]
+        made.append(rng.choice(_SAYS).replace("{l}", low).replace("{L}", label).replace("{v}", value))
+    size = rng.choice((1, 2, 3, 6))
+    return [" ".join(made[i : i + size]) for i in range(0, len(made), size)]
+
+
+def chat(rng: Random, pairs: list[Pair]) -> list[str]:
+    who = rng.choice((("A", "B"), ("Agent", "Customer"), ("Anna", "Tom"), ("Support", "User")))
+    made = []
+    for label, value in pairs:
+        ask = rng.choice((f"{label}?", f"What is the {label}?", f"and the {label}?", f"{label} please", f"can you tell me the {label}?"))
+        say = rng.choice((value, value, f"it is {value}", f"{value}, thanks", f"that would be {value}"))
+        made += [f"{who[0]}: {ask}", f"{who[1]}: {say}"]
+    return made
+
+
+def json_like(rng: Random, pairs: list[Pair]) -> list[str]:
+    end = rng.choice((",", ""))
+    return ["{", *(f'  "{label}": "{value}"{end}' for label, value in pairs), "}"]
+
+
+def right_amounts(rng: Random, pairs: list[Pair]) -> list[str]:
+    width = rng.choice((30, 36, 42))
+    return [f"{label}{' ' * max(2, width - len(label) - len(value))}{value}" for label, value in pairs]
+
+
+def bullets(rng: Random, pairs: list[Pair]) -> list[str]:
+    mark = rng.choice(("- ", "• ", "* ", "+ "))
+    return [f"{mark}{label}: {value}" for label, value in pairs]
+
+
+TRAIN: list[tuple[Layout, int]] = [
+    (colon, 8), (dotted, 2), (tabbed, 3), (above, 4), (aligned, 3), (bold_list, 2), (pipe_table, 2), (key_values, 2),
+    (two_columns, 3), (header_row, 3), (equals, 2), (bracketed, 1), (tags, 1), (yaml, 1), (running, 3), (prose, 8),
+    (chat, 1), (json_like, 1), (right_amounts, 2), (bullets, 2),
+]  # fmt: skip
+
+
+# held out: no function, separator or sentence below is used above
+def numbered(rng: Random, pairs: list[Pair]) -> list[str]:
+    end = rng.choice((")", "."))
+    return [f"{i}{end} {label} :: {value}" for i, (label, value) in enumerate(pairs, 1)]
+
+
+def chevrons(rng: Random, pairs: list[Pair]) -> list[str]:
+    mark = rng.choice((" >> ", " > ", " » "))
+    return [f"{label}{mark}{value}" for label, value in pairs]
+
+
+def boxed(_: Random, pairs: list[Pair]) -> list[str]:
+    wide, tall = max(len(label) for label, _ in pairs), max(len(value) for _, value in pairs)
+    rule = f"+{'-' * (wide + 2)}+{'-' * (tall + 2)}+"
+    return [rule, *(f"│ {label:<{wide}} │ {value:<{tall}} │" for label, value in pairs), rule]
+
+
+def semicolons(_: Random, pairs: list[Pair]) -> list[str]:
+    return ["; ".join(f"{label} ~ {value}" for label, value in pairs) + ";"]
+
+
+def questions(_: Random, pairs: list[Pair]) -> list[str]:
+    return [line for label, value in pairs for line in (f"Q. {label}", f"A. {value}")]
+
+
+def indented(_: Random, pairs: list[Pair]) -> list[str]:
+    return [line for label, value in pairs for line in (f"# {label}", f"      {value}")]
+
+
+_HELD_SAYS = [
+    "According to our files the {l} amounts to {v}.", "Under {l} you will find {v}.", "Someone wrote {v} next to {l}.",
+    "Concerning {l} the form says {v}.", "Kindly record {v} under {l}.", "{L} currently stands at {v}.",
+]  # fmt: skip
+
+
+def report(rng: Random, pairs: list[Pair]) -> list[str]:
+    said = (rng.choice(_HELD_SAYS).replace("{l}", label).replace("{L}", label).replace("{v}", value) for label, value in pairs)
+    return [" ".join(said)]
+
+
+HELD: list[tuple[Layout, int]] = [
+    (numbered, 2), (chevrons, 2), (boxed, 1), (semicolons, 1), (questions, 1), (indented, 1), (report, 2),
+]  # fmt: skip
+
+
+def choose(rng: Random, held_out: bool) -> Layout:
+    layouts, weights = zip(*(HELD if held_out else TRAIN), strict=True)
+    return rng.choices(layouts, weights)[0]
+
+
+Table = Callable[[Random, list[str], list[list[str]]], list[str]]
+
+
+def table_pipes(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]:
+    rule = ["|" + "---|" * len(head)] if rng.random() < 0.7 else []
+    return ["| " + " | ".join(head) + " |", *rule, *("| " + " | ".join(row) + " |" for row in rows)]
+
+
+def table_tabs(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]:
+    mark = rng.choice(("\t", "\t", " | "))
+    return [mark.join(row) for row in (head, *rows)]
+
+
+def table_aligned(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]:
+    widths = [max(len(row[i]) for row in (head, *rows)) + rng.choice((2, 2, 3)) for i in range(len(head))]
+    made = ["".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)]
+    return [made[0], "-" * len(made[0]), *made[1:]] if rng.random() < 0.4 else made
+
+
+def table_csv(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]:
+    mark = rng.choice((";", "; "))
+    return [mark.join(row) for row in (head, *rows)]
+
+
+def table_labelled(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]:
+    mark, end = rng.choice(((": ", ", "), (": ", "; "), (" ", ", "), (": ", " | ")))
+    bullet = rng.choice(("- ", "", "* "))
+    return [bullet + end.join(f"{name}{mark}{cell}" for name, cell in zip(head, row, strict=True)) for row in rows]
+
+
+def table_blocks(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]:
+    mark, gap = rng.choice((": ", " = ")), rng.random() < 0.6
+    return [line for row in rows for line in (*(f"{name}{mark}{cell}" for name, cell in zip(head, row, strict=True)), *([""] if gap else []))]
+
+
+TABLES: list[Table] = [table_pipes, table_tabs, table_aligned, table_aligned, table_csv, table_labelled, table_blocks]
+
+
+def table_slashes(_: Random, head: list[str], rows: list[list[str]]) -> list[str]:
+    return [" // ".join(row) for row in (head, *rows)]
+
+
+def table_numbered(_: Random, head: list[str], rows: list[list[str]]) -> list[str]:
+    return [f"({i}) " + " ~ ".join(f"{name} = {cell}" for name, cell in zip(head, row, strict=True)) for i, row in enumerate(rows, 1)]
+
+
+def table_boxed(_: Random, head: list[str], rows: list[list[str]]) -> list[str]:
+    return ["│ " + " │ ".join(row) + " │" for row in (head, *rows)]
+
+
+HELD_TABLES: list[Table] = [table_slashes, table_numbered, table_boxed]
+
+
+def choose_table(rng: Random, held_out: bool) -> Table:
+    return rng.choice(HELD_TABLES if held_out else TABLES)
+
+
+def listed(rng: Random, label: str, items: list[str], held_out: bool) -> list[str]:
+    """A list of strings under its label."""
+    if held_out:
+        return [f"{label} >> " + " + ".join(items)] if rng.random() < 0.5 else [f"# {label}", *(f"      {item}" for item in items)]
+    match rng.randrange(5):
+        case 0:
+            return [f"{label}:", *(f"- {item}" for item in items)]
+        case 1:
+            return [label, *items]
+        case 2:
+            return [f"{label}: {'; '.join(items)}"]
+        case 3:
+            return [f"{label}", "• " + " • ".join(items)]
+    return [f"{label}: {', '.join(items)}"]

@@ -1,0 +1,71 @@
+"""Muon for the matrices of the layers, AdamW for everything else, both driven by one learning-rate factor.
+
+Muon (Jordan et al., 2024): momentum, then the nearest orthogonal matrix by five Newton-Schulz steps. Matrices of one
+shape are done in one batch, which matters for a model this small.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import torch
+
+_A, _B, _C = 3.4445, -4.7750, 2.0315
+
+
+def orthogonal(grads: torch.Tensor) -> torch.Tensor:
+    """[n, rows, cols] each to about orthogonal."""
+    wide = grads.shape[1] > grads.shape[2]
+    x = grads.mT if wide else grads
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    for _ in range(5):
+        gram = x @ x.mT
+        x = _A * x + (_B * gram + _C * gram @ gram) @ x
+    return x.mT if wide else x
+
+
+class Optimizer:
+    def __init__(self, model: torch.nn.Module, muon_lr: float, adam_lr: float, decay: float = 0.05) -> None:
+        matrices: dict[tuple[int, ...], list[torch.nn.Parameter]] = defaultdict(list)
+        others, plain = [], []
+        for name, weight in model.named_parameters():
+            if weight.ndim == 2 and "embed" not in name and "lm_head" not in name:
+                matrices[tuple(weight.shape)].append(weight)
+            elif weight.ndim == 2:
+                others.append(weight)
+            else:
+                plain.append(weight)
+        self._groups = list(matrices.values())
+        self._momentum = [torch.zeros(len(group), *group[0].shape) for group in self._groups]
+        self._adam = torch.optim.AdamW(
+            [{"params": others, "weight_decay": decay}, {"params": plain, "weight_decay": 0.0}],
+            lr=adam_lr, betas=(0.9, 0.95), eps=1e-10,
+        )  # fmt: skip
+        self._muon_lr, self._adam_lr, self._decay = muon_lr, adam_lr, decay
+        self._parameters = list(model.parameters())
+
+    @torch.no_grad()
+    def step(self, factor: float) -> None:
+        """One update at `factor` of the full learning rates; gradients are cleared."""
+        torch.nn.utils.clip_grad_norm_(self._parameters, 1.0)
+        for group, momentum in zip(self._groups, self._momentum, strict=True):
+            grads = torch.stack([weight.grad if weight.grad is not None else torch.zeros_like(weight) for weight in group])
+            momentum.lerp_(grads, 0.05)
+            update = orthogonal(grads.lerp(momentum, 0.95))
+            lr = self._muon_lr * factor * max(1.0, update.shape[1] / update.shape[2]) ** 0.5
+            for weight, change in zip(group, update, strict=True):
+                weight.mul_(1 - self._muon_lr * factor * self._decay).sub_(change, alpha=lr)
+        for group in self._adam.param_groups:
+            group["lr"] = self._adam_lr * factor
+        self._adam.step()
+        for weight in self._parameters:
+            weight.grad = None
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"momentum": self._momentum, "adam": self._adam.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        for mine, theirs in zip(self._momentum, state["momentum"], strict=True):
+            mine.copy_(theirs)
+        self._adam.load_state_dict(state["adam"])

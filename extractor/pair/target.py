@@ -1,0 +1,137 @@
+"""Trains the target by wall-clock: warm up, hold, then decay to zero when the minutes are used up.
+
+Resumes from `checkpoint.pt` in the run folder. Documents get longer as training goes on; field names nobody has seen
+are there from the first step, for they do not come later.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import torch
+from torch.nn.functional import cross_entropy
+from transformers import Gemma4ForCausalLM, PreTrainedTokenizerFast
+
+from extractor.pair.encode import Batch, Encoder, Row, bucketed, collate, fixed, pool
+from extractor.pair.lexicon import NEW_EVERYTHING, NEW_VALUES, TRAIN
+from extractor.pair.model import FULL, SLIDING, build_target
+from extractor.pair.optim import Optimizer
+
+_POOL = 384
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one model is trained. `minutes` of training, the time of earlier runs of the same checkpoint included."""
+
+    minutes: float
+    seed: int = 1
+    batch_tokens: int = 4096
+    muon_lr: float = 0.02
+    adam_lr: float = 4e-3
+    hold: float = 0.5  # of the time, before the decay
+    report_s: float = 180
+
+
+def masks(length: int, window: int) -> dict[str, torch.Tensor | None]:
+    """Causal masks of a right-padded batch: none for full layers (plain causal), one for all rows for sliding layers."""
+    i = torch.arange(length)
+    near = (i[:, None] >= i[None]) & (i[:, None] - i[None] < window)
+    return {FULL: None, SLIDING: near[None, None]}
+
+
+def hidden(model: Gemma4ForCausalLM, batch: Batch) -> torch.Tensor:
+    mask = masks(batch.ids.shape[1], model.config.sliding_window)
+    out = model.model(input_ids=batch.ids, attention_mask=mask, use_cache=False)
+    return out.last_hidden_state
+
+
+def loss_of(model: Gemma4ForCausalLM, batch: Batch, prompt_weight: float) -> torch.Tensor:
+    """Cross entropy of the answer, plus `prompt_weight` times that of the prompt."""
+    states = hidden(model, batch)
+    following = batch.ids.roll(-1, 1)
+    loss = cross_entropy(model.lm_head(states[batch.answer]), following[batch.answer])
+    if prompt_weight:
+        rest = batch.real & ~batch.answer
+        loss = loss + prompt_weight * cross_entropy(model.lm_head(states[rest]), following[rest])
+    return loss
+
+
+@torch.no_grad()
+def leaf_accuracy(model: Gemma4ForCausalLM, rows: list[Row]) -> float:
+    """Share of values whose every token is the most likely one after the right prefix."""
+    right = total = 0
+    for batch in bucketed(rows, 8192, Random(0)):
+        best = torch.zeros_like(batch.ids)
+        best[batch.answer] = model.lm_head(hidden(model, batch)[batch.answer]).argmax(-1)
+        for row, line in zip(batch.rows, best.tolist(), strict=True):
+            for a, b in row.leaves:
+                total += 1
+                right += line[a - 1 : b - 1] == row.ids[a:b]
+    return right / max(1, total)
+
+
+def sizes(progress: float) -> list[tuple[float, float]]:
+    """(size, share) of the documents: small ones first."""
+    if progress < 0.12:
+        return [(0.5, 0.85), (1.0, 0.15)]
+    if progress < 0.3:
+        return [(0.5, 0.4), (1.0, 0.6)]
+    return [(0.5, 0.15), (1.0, 0.75), (2.0, 0.1)]
+
+
+def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemma4ForCausalLM:
+    """Trains until `plan.minutes` are used up, saving now and then; returns the model."""
+    encoder = Encoder(tokenizer)
+    model = build_target(len(tokenizer), plan.seed)
+    optimizer = Optimizer(model, plan.muon_lr, plan.adam_lr)
+    saved = run_dir / "checkpoint.pt"
+    index = step = tokens = 0
+    spent = 0.0
+    if saved.exists():
+        state = torch.load(saved, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        index, step, tokens, spent = state["index"], state["step"], state["tokens"], state["spent"]
+    model.train()
+    checks = {name: [row for _, row in fixed(encoder, "dev", split, 24)] for name, split in (("seen", TRAIN), ("values", NEW_VALUES), ("all", NEW_EVERYTHING))}
+    budget = plan.minutes * 60
+    begun = reported = time.monotonic()
+    losses: list[float] = []
+    while spent + time.monotonic() - begun < budget:
+        progress = (spent + time.monotonic() - begun) / budget
+        limit = 384 if progress < 0.12 else 768 if progress < 0.3 else 2048
+        rows = pool(encoder, plan.seed, index, sizes(progress), _POOL, limit)
+        index += 1
+        for batch in bucketed(rows, plan.batch_tokens, Random(index)):
+            progress = (spent + time.monotonic() - begun) / budget
+            if progress >= 1:
+                break
+            factor = min(1.0, (step + 1) / 60) * min(1.0, (1.0 - progress) / (1.0 - plan.hold) + 0.01)
+            loss = loss_of(model, batch, 0.1 if progress < 0.3 else 0.02)
+            loss.backward()
+            optimizer.step(factor)
+            step += 1
+            tokens += batch.tokens
+            losses.append(loss.item())
+            if time.monotonic() - reported > plan.report_s:
+                reported = time.monotonic()
+                model.eval()
+                right = {name: round(leaf_accuracy(model, rows), 3) for name, rows in checks.items()}
+                model.train()
+                elapsed = spent + time.monotonic() - begun
+                print(f"{elapsed / 60:5.1f} min  step {step}  {tokens / 1e6:.2f} M tokens  {tokens / elapsed:.0f}/s  loss {sum(losses) / len(losses):.3f}  factor {factor:.2f}  {right}", flush=True)
+                losses.clear()
+                _save(saved, model, optimizer, index, step, tokens, elapsed)
+    _save(saved, model, optimizer, index, step, tokens, spent + time.monotonic() - begun)
+    return model
+
+
+def _save(path: Path, model: Gemma4ForCausalLM, optimizer: Optimizer, index: int, step: int, tokens: int, spent: float) -> None:
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "index": index, "step": step, "tokens": tokens, "spent": spent}
+    draft = path.with_suffix(".tmp")
+    torch.save(state, draft)
+    draft.rename(path)
