@@ -1,0 +1,145 @@
+"""The checks a grammar cannot express: they fire on contradictions, name the place, and on nothing else."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from decimal import Decimal
+
+import pytest
+
+from schemas import Registry, ValidationProblem, of_model
+from schemas.jsontext import dumps, loads
+from schemas.types import adds_up
+
+REGISTRY = Registry.discover()
+
+
+def faults(name, **changes):
+    """The pointers at fault after changing the schema's own example."""
+    schema = REGISTRY.get(name)
+    answer = deepcopy(schema.examples[0].answer)
+    answer.update(changes)
+    try:
+        schema.validate(answer)
+    except ValidationProblem as problem:
+        return [where for where, _ in problem.errors]
+    return []
+
+
+def item(amount, **more):
+    return {"description": "x", "amount": None if amount is None else Decimal(amount), **more}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "where"),
+    [
+        ("invoice", {"due_date": "2024-05-02"}, ["/due_date"]),
+        ("invoice", {"due_date": "2024-05-03"}, []),
+        ("invoice", {"due_date": "2024-02-30"}, ["/due_date"]),
+        ("invoice", {"items": [item("100.00"), item("300.00")]}, ["/items"]),
+        ("invoice", {"items": [item("100.00"), item(None)]}, []),
+        ("invoice", {"items": []}, []),
+        ("invoice", {"subtotal": 480, "tax": 96, "total": 576}, []),
+        ("invoice", {"subtotal": 480, "tax": Decimal("96.01"), "total": 576}, []),
+        ("invoice", {"subtotal": 480, "tax": 96, "total": 500}, ["/total"]),
+        ("invoice", {"tax": 80, "total": 560}, []),
+        ("invoice", {"currency": "gbp"}, ["/currency"]),
+        ("invoice", {"invented": 1}, [""]),
+        ("receipt", {"total": 7}, ["/items"]),
+        ("receipt", {"total": 7, "tax": 1}, []),
+        ("receipt", {"total": Decimal("7.50"), "tax": 1, "tip": Decimal("0.5")}, []),
+        ("receipt", {"total": None}, []),
+        ("receipt", {"purchase_time": "24:00"}, ["/purchase_time"]),
+        ("receipt", {"card_last_four": "123"}, ["/card_last_four"]),
+        ("contact", {"email": "not an address"}, ["/email"]),
+        ("contact", {"phones": [{"kind": "pager", "number": "1"}]}, ["/phones/0/kind"]),
+        ("resume", {"experience": [{"start": "2020-05", "end": "2020-04"}]}, ["/experience/0/end"]),
+        ("resume", {"experience": [{"start": "2020-05", "end": "2020"}]}, []),
+        ("resume", {"experience": [{"start": "2020"}, {"start": "2020", "end": "2019-12"}]}, ["/experience/1/end"]),
+        ("shipping_notice", {"delivery_date": "2025-02-11"}, ["/delivery_date"]),
+        ("shipping_notice", {"delivery_date": "2025-02-12"}, []),
+        ("support_ticket", {"category": "rant"}, ["/category"]),
+        ("support_ticket", {"refund_requested": None}, ["/refund_requested"]),
+        ("purchase_order", {"delivery_date": "2024-09-30"}, ["/delivery_date"]),
+        ("purchase_order", {"total": 60, "shipping": 10}, []),
+        ("purchase_order", {"total": 60}, ["/items"]),
+        ("bank_transaction", {"amount": -3}, ["/amount"]),
+        ("bank_transaction", {"value_date": "2023-01-01"}, ["/value_date"]),
+    ],
+)  # fmt: skip
+def test_checks(name, changes, where):
+    assert faults(name, **changes) == where
+
+
+def test_everything_null_is_an_answer():
+    for schema in REGISTRY.list():
+        fields = schema.json_schema["properties"]
+        answer = {name: None if "anyOf" in field else [] for name, field in fields.items()}
+        if schema.name == "support_ticket":
+            answer |= {"category": "other", "refund_requested": False}
+        schema.validate(answer)
+
+
+def test_rounding():
+    cents = [Decimal("0.333")] * 3
+    assert adds_up(cents, [Decimal("1.00")])
+    assert not adds_up(cents, [Decimal("1.04")])
+    assert adds_up([], [Decimal(5)])
+    assert adds_up([Decimal(1)], [None])
+
+
+def test_decimals_keep_their_digits():
+    text = '{"total":1250.00,"n":3,"x":-0.10,"t":"é\\n","b":true,"z":null,"l":[1.5,{}]}'
+    assert dumps(loads(text)) == text
+    assert loads("1250.00") == Decimal("1250.00")
+    for bad in ("NaN", "[Infinity]", "{'a':1}", "1 2", ""):
+        with pytest.raises(ValueError, match=r".+"):
+            loads(bad)
+    with pytest.raises(ValueError, match="no NaN"):
+        dumps([Decimal("NaN")])
+
+
+def test_the_sha_covers_the_order_of_fields():
+    from pydantic import BaseModel, create_model
+
+    one = of_model(create_model("Thing", a=(int, ...), b=(int, ...), __base__=BaseModel))
+    two = of_model(create_model("Thing", b=(int, ...), a=(int, ...), __base__=BaseModel))
+    assert one.sha256 != two.sha256
+    assert one.name == "thing"
+    assert one.version == "1"
+
+
+def test_plain_models_of_users():
+    """Decimals, strict models, dates, enums, tuples, sets, unions and aliases come through."""
+    from datetime import date
+    from enum import StrEnum
+
+    from pydantic import BaseModel, ConfigDict, Field
+
+    class Colour(StrEnum):
+        RED = "red"
+
+    class Strict(BaseModel):
+        model_config = ConfigDict(strict=True)
+
+        price: Decimal = Field(ge=0)
+        day: date
+        colour: Colour
+        pair: tuple[int, str]
+        either: int | str
+        named: str = Field(alias="theName")
+
+    schema = of_model(Strict)
+    assert schema.json_schema["properties"]["price"] == {"type": "number", "minimum": 0.0}
+    good = {
+        "price": Decimal("9.90"),
+        "day": "2024-01-02",
+        "colour": "red",
+        "pair": [1, "x"],
+        "either": "y",
+        "theName": "z",
+    }
+    assert schema.validate(good).day == date(2024, 1, 2)
+    with pytest.raises(ValidationProblem) as caught:
+        schema.validate({**good, "either": 1.5})
+    assert {where for where, _ in caught.value.errors} == {"/either"}
