@@ -29,6 +29,8 @@ def make_app(settings: WorkerSettings) -> Celery:
         # The broker is patient with nobody: a frozen Redis is noticed, a dead connection is replaced.
         broker_transport_options={
             "visibility_timeout": settings.visibility_timeout_s,
+            "unacked_restore_interval": max(1, settings.visibility_timeout_s // 3),
+            "unacked_restore_throttle": 1,
             "socket_timeout": settings.redis_timeout_s,
             "socket_connect_timeout": settings.redis_connect_timeout_s,
             "socket_keepalive": True,

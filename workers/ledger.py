@@ -18,7 +18,7 @@ import redis.asyncio.retry
 import redis.retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import MasterDownError, NoScriptError, OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from workers.calls import ALONE, Calls, is_job_id
@@ -66,8 +66,10 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-# Answers of a Redis that is there but cannot serve: they pass, and the same call may work later.
-_PASSING = ("OOM", "MISCONF", "LOADING", "READONLY", "BUSY", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN")
+# Answers of a Redis that is there but cannot serve: they pass, and the same call may work later. redis-py has types
+# for some (LOADING is a ConnectionError) and leaves the first word of the others.
+_PASSING = (OutOfMemoryError, ReadOnlyError, MasterDownError)
+_PASSING_WORDS = ("OOM", "MISCONF", "BUSY", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN")
 
 
 @contextmanager
@@ -78,9 +80,8 @@ def _store() -> Iterator[None]:
     except (RedisConnectionError, RedisTimeoutError, TimeoutError, OSError) as error:
         raise StoreUnavailable(f"Redis does not answer ({type(error).__name__})") from error
     except ResponseError as error:
-        said = str(error)
-        if said.startswith(_PASSING) or "OOM" in said or "MISCONF" in said:
-            raise StoreUnavailable(f"Redis cannot serve now ({said.split(' ', 1)[0]})") from error
+        if isinstance(error, _PASSING) or str(error).startswith(_PASSING_WORDS):
+            raise StoreUnavailable(f"Redis cannot serve now: {error}") from error
         raise
 
 

@@ -31,8 +31,9 @@ class Queue:
     def waiting(self) -> dict[Priority, int]:
         """Messages nobody has taken yet, by queue."""
         try:
-            with self.app.connection_for_write() as connection, connection.channel() as channel:
-                return {p: int(channel.client.llen(queue_name(p))) for p in PRIORITIES}
+            with self.app.producer_pool.acquire(block=True) as producer:
+                client = producer.channel.client
+                return {p: int(client.llen(queue_name(p))) for p in PRIORITIES}
         except (OperationalError, RedisError, OSError) as error:
             raise StoreUnavailable(f"the broker does not answer ({type(error).__name__})") from error
 
