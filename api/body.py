@@ -68,6 +68,11 @@ class _InMemory(MultiPartParser):
 
     spool_max_size = 0  # SpooledTemporaryFile: 0 never rolls over
 
+    def close(self) -> None:
+        """Every file begun; the form itself knows only those that were ended."""
+        for file in self._files_to_close_on_error:
+            file.close()
+
 
 async def _read_form(request: Request, settings: ApiSettings) -> tuple[dict[str, Any], Upload | None]:
     stream: AsyncGenerator[bytes, None] = request.stream()
@@ -78,12 +83,11 @@ async def _read_form(request: Request, settings: ApiSettings) -> tuple[dict[str,
     try:
         async with _in_time(settings):
             form = await parser.parse()
+        return await _fields(form.multi_items())
     except MultiPartException as error:
         raise Problem("invalid_multipart", error.message, errors=[("", error.message)]) from None
-    try:
-        return await _fields(form.multi_items())
     finally:
-        await form.close()
+        parser.close()
 
 
 async def _fields(items: list[tuple[str, UploadFile | str]]) -> tuple[dict[str, Any], Upload | None]:

@@ -13,22 +13,29 @@ from tests.api_support import FakeWorker, Published, client, running
 from tests.valkey import Valkey
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def api_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
     with Valkey(tmp_path_factory.mktemp("api-valkey")) as server:
         yield server
 
 
+@pytest.fixture(scope="module")
+async def module_app(api_valkey: Valkey) -> AsyncIterator[tuple[FastAPI, Published]]:
+    published = Published()
+    async with running(ApiSettings(redis_url=api_valkey.url, max_document_bytes=2000), published) as one:
+        yield one, published
+
+
 @pytest.fixture
-def redis_url(api_valkey: Valkey) -> Iterator[str]:
-    """An empty store."""
+def redis_url(api_valkey: Valkey) -> str:
+    """Of an empty store."""
     api_valkey.flush()
-    yield api_valkey.url
+    return api_valkey.url
 
 
 @pytest.fixture
@@ -39,14 +46,15 @@ def worker(redis_url: str) -> Iterator[FakeWorker]:
 
 
 @pytest.fixture
-def published() -> Published:
-    return Published()
+def app(module_app: tuple[FastAPI, Published], redis_url: str) -> FastAPI:  # noqa: ARG001
+    return module_app[0]
 
 
 @pytest.fixture
-async def app(redis_url: str, published: Published) -> AsyncIterator[FastAPI]:
-    async with running(ApiSettings(redis_url=redis_url, max_document_bytes=2000), published) as one:
-        yield one
+def published(module_app: tuple[FastAPI, Published]) -> Published:
+    """What the application has published in this test."""
+    module_app[1].clear()
+    return module_app[1]
 
 
 @pytest.fixture

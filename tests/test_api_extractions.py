@@ -136,7 +136,9 @@ async def test_events_tell_every_status(api: httpx.AsyncClient, worker: FakeWork
         worker.later(0.4, lambda: worker.ledger.succeed("default", job_id, 1, ANSWER)),
     )
     assert stream.headers["content-type"].startswith("text/event-stream")
-    events = [dict(line.split(": ", 1) for line in block.splitlines()) for block in stream.text.strip().split("\r\n\r\n")]
+    events = [
+        dict(line.split(": ", 1) for line in block.splitlines()) for block in stream.text.strip().split("\r\n\r\n")
+    ]
     assert [event["event"] for event in events] == ["queued", "running", "succeeded"]
     assert json.loads(events[-1]["data"])["result"] == ANSWER
 
@@ -227,9 +229,7 @@ async def test_idempotency(api: httpx.AsyncClient, published: Published) -> None
     assert len(published) == 1
 
     other = BODY | {"document": {"text": "another"}}
-    problem = is_problem(
-        await api.post("/v1/extractions", json=other, headers=key), 422, "idempotency_key_reused"
-    )
+    problem = is_problem(await api.post("/v1/extractions", json=other, headers=key), 422, "idempotency_key_reused")
     assert problem["errors"][0]["pointer"] == "/header/Idempotency-Key"
     is_problem(
         await api.post("/v1/extractions", json=BODY, headers={"Idempotency-Key": "with space"}),

@@ -1,0 +1,357 @@
+"""Whatever is wrong with a request is one problem that says what and where, and nothing reaches the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from api.config import ApiSettings
+from tests.api_support import BODY, FakeWorker, Published, client, is_problem, running
+
+pytest_plugins = ["tests.api_fixtures"]
+pytestmark = pytest.mark.anyio
+GARBAGE = random.Random(7).randbytes(1000)
+
+
+def b64(content: bytes, media_type: str | None = None) -> dict[str, Any]:
+    document = {"content": base64.b64encode(content).decode()}
+    return {"schema": "contact", "document": document | ({"media_type": media_type} if media_type else {})}
+
+
+def with_schema(json_schema: Any) -> dict[str, Any]:
+    return {"json_schema": json_schema, "document": {"text": "x"}}
+
+
+def nested(depth: int) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "object"}
+    for _ in range(depth):
+        schema = {"type": "object", "properties": {"a": schema}}
+    return schema
+
+
+WRONG: list[tuple[str, dict[str, Any], int, str, str]] = [
+    ("unknown schema", BODY | {"schema": "invoce"}, 422, "unknown_schema", "/schema"),
+    ("unknown version", BODY | {"schema": "invoice@99"}, 422, "unknown_schema", "/schema"),
+    ("both schemas", BODY | {"json_schema": {"type": "object"}}, 422, "invalid_request", "/json_schema"),
+    ("no schema", {"document": {"text": "x"}}, 422, "invalid_request", "/schema"),
+    ("invalid JSON Schema", with_schema({"type": "objekt"}), 422, "invalid_schema", "/json_schema/type"),
+    ("JSON Schema of no object", with_schema([]), 422, "invalid_request", "/json_schema"),
+    (
+        "remote reference",
+        with_schema({"$ref": "https://example.com/s"}),
+        422,
+        "unsupported_keyword",
+        "/json_schema/$ref",
+    ),
+    (
+        "huge integer",
+        with_schema({"type": "object", "properties": {"a": {"type": "integer", "maximum": 10**30}}}),
+        422,
+        "invalid_schema",
+        "/json_schema",
+    ),
+    ("schema too deep", with_schema(nested(60)), 422, "schema_too_large", ""),
+    (
+        "enum too large",
+        with_schema({"type": "object", "properties": {"a": {"enum": list(range(2000))}}}),
+        422,
+        "schema_too_large",
+        "/json_schema/properties/a/enum",
+    ),
+    ("no document", {"schema": "contact"}, 422, "invalid_request", "/document"),
+    ("empty document", {"schema": "contact", "document": {"text": ""}}, 422, "empty_document", "/document/text"),
+    ("blank document", b64(b" \n\t "), 422, "empty_document", "/document/content"),
+    ("text and content", BODY | {"document": {"text": "a", "content": "YQ=="}}, 422, "invalid_request", "/document"),
+    ("neither", BODY | {"document": {"filename": "a.txt"}}, 422, "invalid_request", "/document"),
+    ("text over the limit", BODY | {"document": {"text": "x" * 2001}}, 413, "document_too_large", "/document/text"),
+    ("bytes over the limit", b64(b"x" * 2001), 413, "document_too_large", "/document/content"),
+    ("binary garbage", b64(GARBAGE, "text/plain"), 422, "binary_document", "/document/content"),
+    ("NUL in text", BODY | {"document": {"text": "a\0b"}}, 422, "binary_document", "/document/text"),
+    ("a PDF", b64(b"%PDF-1.7 ..."), 415, "unsupported_media_type", "/document/content"),
+    ("wrong media type", b64(b"abc", "image/png"), 415, "unsupported_media_type", "/document/media_type"),
+    (
+        "not the charset",
+        b64(b"\xff\xe9", "text/plain; charset=utf-8"),
+        422,
+        "undecodable_document",
+        "/document/content",
+    ),
+    ("not base64", BODY | {"document": {"content": "a$b="}}, 422, "invalid_base64", "/document/content"),
+    ("base64 without padding", BODY | {"document": {"content": "YQ"}}, 422, "invalid_base64", "/document/content"),
+    ("unknown field", BODY | {"schemas": 1}, 422, "invalid_request", "/schemas"),
+    ("unknown option", BODY | {"options": {"sped": 1}}, 422, "invalid_request", "/options/sped"),
+    (
+        "too many tokens",
+        BODY | {"options": {"max_output_tokens": 10**6}},
+        422,
+        "invalid_request",
+        "/options/max_output_tokens",
+    ),
+    ("no tokens", BODY | {"options": {"max_output_tokens": 0}}, 422, "invalid_request", "/options/max_output_tokens"),
+    ("a boolean for a number", BODY | {"options": {"seed": True}}, 422, "invalid_request", "/options/seed"),
+    ("unknown drafter", BODY | {"options": {"drafters": ["copy", "x"]}}, 422, "invalid_request", "/options/drafters/1"),
+    ("drafter twice", BODY | {"options": {"drafters": ["mtp", "mtp"]}}, 422, "invalid_request", "/options/drafters"),
+    ("hot", BODY | {"options": {"temperature": 2.5}}, 422, "invalid_request", "/options/temperature"),
+    ("no time", BODY | {"options": {"timeout_s": 0}}, 422, "invalid_request", "/options/timeout_s"),
+    ("too much time", BODY | {"options": {"timeout_s": 1e9}}, 422, "invalid_request", "/options/timeout_s"),
+    ("priority", BODY | {"priority": "now"}, 422, "invalid_request", "/priority"),
+    ("metadata of objects", BODY | {"metadata": {"a": {}}}, 422, "invalid_request", "/metadata/a"),
+    ("much metadata", BODY | {"metadata": {str(n): "" for n in range(17)}}, 422, "invalid_request", "/metadata"),
+    ("long metadata", BODY | {"metadata": {"a/b": "x" * 513}}, 422, "invalid_request", "/metadata/a~1b"),
+    ("long key", BODY | {"metadata": {"k" * 65: ""}}, 422, "invalid_request", "/metadata/" + "k" * 65),
+]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code", "pointer"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG]
+)
+async def test_a_wrong_submission(
+    api: httpx.AsyncClient, worker: FakeWorker, published: Published,
+    body: dict[str, Any], status: int, code: str, pointer: str,
+) -> None:  # fmt: skip
+    problem = is_problem(await api.post("/v1/extractions", json=body), status, code)
+    assert any(error["pointer"].startswith(pointer) for error in problem["errors"]), problem
+    assert not problem["retryable"]
+    assert published == []
+    assert worker.ledger.counts("default")["accepted"] == 0
+
+
+async def test_every_fault_is_told_at_once(api: httpx.AsyncClient) -> None:
+    body = BODY | {"options": {"seed": -1, "speed": 1}, "priority": 3}
+    problem = is_problem(await api.post("/v1/extractions", json=body), 422, "invalid_request")
+    assert {error["pointer"] for error in problem["errors"]} == {"/options/seed", "/options/speed", "/priority"}
+
+
+async def test_near_names_and_limits_are_in_the_problem(api: httpx.AsyncClient) -> None:
+    problem = is_problem(await api.post("/v1/extractions", json=BODY | {"schema": "invoce"}), 422, "unknown_schema")
+    assert problem["near"] == ["invoice"]
+    large = await api.post("/v1/extractions", json=BODY | {"document": {"text": "x" * 2001}})
+    assert large.json()["limit"] == {"name": "max_document_bytes", "value": 2000}
+    wrong = await api.post("/v1/extractions", json=b64(b"abc", "image/png"))
+    assert "text/plain" in wrong.json()["accepted"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b'{"schema": "contact",}',
+        b'{"schema": NaN}',
+        b'{"document": {"text": "\\ud800"}}',
+        b'\xff\xfe{"a": 1}',
+        b"[" * 100_000,
+        b'{"a":' * 50_000,
+        b'{"json_schema": ' + b'{"a":' * 500 + b"1" + b"}" * 501,
+    ],
+)
+async def test_what_is_not_json(api: httpx.AsyncClient, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    problem = is_problem(await api.post("/v1/extractions", content=body, headers=headers), 400, "invalid_json")
+    assert "line" in problem["detail"]
+
+
+async def test_json_of_something_else(api: httpx.AsyncClient) -> None:
+    is_problem(await api.post("/v1/extractions", json=[BODY]), 422, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("headers", "pointer"),
+    [
+        ({}, "/header/Content-Type"),
+        ({"Content-Type": "text/plain"}, "/header/Content-Type"),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, "/header/Content-Type"),
+        ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, "/header/Content-Encoding"),
+    ],
+)
+async def test_another_kind_of_body(api: httpx.AsyncClient, headers: dict[str, str], pointer: str) -> None:
+    response = await api.post("/v1/extractions", content=json.dumps(BODY), headers=headers)
+    is_problem(response, 415, "unsupported_media_type", pointer)
+
+
+FILE = {"file": ("a.txt", b"abc", "text/plain")}
+FORMS: list[tuple[str, dict[str, Any], dict[str, str], int, str, str]] = [
+    ("no schema", FILE, {}, 422, "invalid_request", "/schema"),
+    ("unknown field", FILE, {"schema": "contact", "x": "1"}, 422, "invalid_request", "/x"),
+    ("options are no JSON", FILE, {"schema": "contact", "options": "{"}, 400, "invalid_json", "/options"),
+    ("unknown option", FILE, {"schema": "contact", "options": '{"a": 1}'}, 422, "invalid_request", "/options/a"),
+    ("file as field", {"schema": (None, "contact")}, {"file": "abc"}, 422, "invalid_request", "/file"),
+    ("another file field", {"doc": FILE["file"]}, {"schema": "contact"}, 422, "invalid_request", "/doc"),
+    ("empty file", {"file": ("a.txt", b"", "text/plain")}, {"schema": "contact"}, 422, "empty_document", "/file"),
+    ("garbage", {"file": ("a.txt", GARBAGE, "text/plain")}, {"schema": "contact"}, 422, "binary_document", "/file"),
+    (
+        "a PDF",
+        {"file": ("a.pdf", b"%PDF-1", "application/pdf")},
+        {"schema": "contact"},
+        415,
+        "unsupported_media_type",
+        "/file",
+    ),
+    ("over the limit", {"file": ("a.txt", b"x" * 2001)}, {"schema": "contact"}, 413, "document_too_large", "/file"),
+]
+
+
+@pytest.mark.parametrize(
+    ("files", "data", "status", "code", "pointer"), [row[1:] for row in FORMS], ids=[row[0] for row in FORMS]
+)
+async def test_a_wrong_form(
+    api: httpx.AsyncClient, published: Published,
+    files: dict[str, Any], data: dict[str, str], status: int, code: str, pointer: str,
+) -> None:  # fmt: skip
+    is_problem(await api.post("/v1/extractions", files=files, data=data), status, code, pointer)
+    assert published == []
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data", b"abc"),
+        ("multipart/form-data; boundary=x", b"no boundary here"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc',
+        ),
+        ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\nabc\r\n--x--\r\n"),
+    ],
+)
+async def test_a_broken_form_is_a_problem(api: httpx.AsyncClient, content_type: str, body: bytes) -> None:
+    response = await api.post("/v1/extractions", content=body, headers={"Content-Type": content_type})
+    assert response.status_code in (400, 422), response.text
+    is_problem(response, response.status_code, response.json()["code"])
+
+
+class Flood:
+    """A body that could go on for ever and counts what was taken of it."""
+
+    def __init__(self, first: bytes = b"") -> None:
+        self.first = first
+        self.sent = 0
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self.first:
+            yield self.first
+        while self.sent < 1 << 30:
+            self.sent += 65536
+            yield b" " * 65536
+
+
+_FORM_START = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "first"),
+    [
+        ("/v1/extractions", "application/json", b"{"),
+        ("/v1/extractions", "multipart/form-data; boundary=x", _FORM_START),
+        ("/v1/schemas/check", "application/json", b"{"),
+    ],
+)
+async def test_an_endless_body_is_cut_before_it_is_read(
+    app: FastAPI, path: str, content_type: str, first: bytes
+) -> None:
+    flood = Flood(first)
+    async with client(app) as api:
+        response = await api.post(path, content=flood, headers={"Content-Type": content_type})
+    problem = is_problem(response, 413, "body_too_large")
+    assert flood.sent <= problem["limit"]["value"] + 2 * 65536
+
+
+async def test_a_long_content_length_is_refused_unread(app: FastAPI) -> None:
+    flood = Flood()
+    async with client(app) as api:
+        headers = {"Content-Type": "application/json", "Content-Length": str(1 << 40)}
+        is_problem(await api.post("/v1/extractions", content=flood, headers=headers), 413, "body_too_large")
+    assert flood.sent == 0
+
+
+async def test_a_body_that_trickles_is_given_up(redis_url: str) -> None:
+    class Trickle:
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            while True:
+                await asyncio.sleep(0.05)
+                yield b" "
+
+    async with running(ApiSettings(redis_url=redis_url, body_timeout_s=0.2)) as app, client(app) as api:
+        headers = {"Content-Type": "application/json"}
+        problem = is_problem(await api.post("/v1/extractions", content=Trickle(), headers=headers), 408, "body_timeout")
+        assert problem["retryable"]
+
+
+@pytest.mark.parametrize(
+    ("params", "pointer"),
+    [
+        ({"limit": "0"}, "/query/limit"),
+        ({"limit": "101"}, "/query/limit"),
+        ({"limit": "x"}, "/query/limit"),
+        ({"status": "done"}, "/query/status"),
+    ],
+)
+async def test_wrong_queries_of_a_list(api: httpx.AsyncClient, params: dict[str, str], pointer: str) -> None:
+    is_problem(await api.get("/v1/extractions", params=params), 422, "invalid_request", pointer)
+
+
+async def test_a_cursor_nobody_gave(api: httpx.AsyncClient) -> None:
+    is_problem(await api.get("/v1/extractions", params={"cursor": "abc"}), 422, "invalid_cursor", "/query/cursor")
+
+
+@pytest.mark.parametrize("wait", ["-1", "x", "nan", "inf"])
+async def test_wrong_waits(api: httpx.AsyncClient, wait: str) -> None:
+    path = f"/v1/extractions/{'0' * 32}"
+    is_problem(await api.get(path, params={"wait": wait}), 422, "invalid_request", "/query/wait")
+
+
+@pytest.mark.parametrize("job_id", ["0" * 32, "x", "a" * 5000, "%00", "*"])
+async def test_an_unknown_id(api: httpx.AsyncClient, job_id: str) -> None:
+    is_problem(await api.get(f"/v1/extractions/{job_id}"), 404, "extraction_not_found")
+    is_problem(await api.get(f"/v1/extractions/{job_id}/events"), 404, "extraction_not_found")
+
+
+async def test_the_frameworks_errors_are_problems_too(api: httpx.AsyncClient) -> None:
+    is_problem(await api.get("/v2/nothing"), 404, "not_found")
+    response = await api.put("/v1/extractions", json={})
+    is_problem(response, 405, "method_not_allowed")
+    assert response.headers["allow"] == "GET, POST"
+
+
+async def test_a_request_id_is_kept_when_it_is_plain(api: httpx.AsyncClient) -> None:
+    assert (await api.get("/healthz", headers={"X-Request-ID": "abc-1.2"})).headers["x-request-id"] == "abc-1.2"
+    for bad in ("a b", "x" * 129, "é".encode("latin-1"), "<script>"):
+        given = (await api.get("/healthz", headers={"X-Request-ID": bad})).headers["x-request-id"]
+        assert len(given) == 32
+        int(given, 16)
+
+
+async def test_what_breaks_is_a_500_that_tells_and_logs_nothing(
+    redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken() -> None:
+        raise RuntimeError("the document says hunter2")
+
+    caplog.set_level(logging.DEBUG)
+    async with running(ApiSettings(redis_url=redis_url)) as app, client(app) as api:
+        app.add_api_route("/broken", broken)
+        response = await api.get("/broken", headers={"X-Request-ID": "find-me"})
+    problem = is_problem(response, 500, "internal_error")
+    assert problem["request_id"] == "find-me"
+    assert "hunter2" not in response.text + caplog.text
+    assert "RuntimeError" in caplog.text
+    assert "find-me" in caplog.text
+
+
+async def test_no_document_text_in_the_log(api: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    marked = {"text": "hunter2 hunter2"}
+    await api.post("/v1/extractions", json=BODY | {"document": marked})
+    await api.post("/v1/extractions", json=BODY | {"document": marked, "options": {"seed": "hunter2"}})
+    await api.post("/v1/extractions", content=b'{"hunter2": hunter2}', headers={"Content-Type": "application/json"})
+    assert "hunter2" not in caplog.text
+    assert "route=/v1/extractions" in caplog.text

@@ -1,0 +1,177 @@
+"""A store that is down, frozen or full, a queue that does not take the message, a tenant over its quota: each an
+answer in time, and nothing that was accepted is lost."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.config import ApiSettings
+from tests.api_support import BODY, FakeWorker, Published, client, is_problem, running
+from tests.valkey import Valkey, free_port
+
+pytest_plugins = ["tests.api_fixtures"]
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[Valkey]:
+    with Valkey(tmp_path / "own") as server:
+        yield server
+
+
+async def all_unavailable(api: httpx.AsyncClient) -> None:
+    """Every call that needs the store, each a 503 in 6 s."""
+    path = f"/v1/extractions/{'0' * 32}"
+    for method, url in [
+        ("POST", "/v1/extractions"),
+        ("GET", path),
+        ("GET", f"{path}?wait=20"),
+        ("GET", f"{path}/events"),
+        ("GET", "/v1/extractions"),
+        ("POST", f"{path}/cancel"),
+        ("DELETE", path),
+        ("GET", "/readyz"),
+    ]:
+        started = time.monotonic()
+        response = await api.request(method, url, json=BODY if url == "/v1/extractions" and method == "POST" else None)
+        problem = is_problem(response, 503, "store_unavailable")
+        assert time.monotonic() - started < 6
+        assert problem["retryable"]
+        assert int(response.headers["retry-after"]) >= 1
+
+
+async def test_a_store_that_was_never_there() -> None:
+    async with running(ApiSettings(redis_url=f"redis://127.0.0.1:{free_port()}/0")) as app, client(app) as api:
+        await all_unavailable(api)
+        assert (await api.get("/healthz")).status_code == 200
+        assert (await api.get("/v1/schemas")).status_code == 200
+        assert "extractor_store_up 0.0" in (await api.get("/metrics")).text
+
+
+async def test_a_store_that_dies_and_comes_back(own_valkey: Valkey) -> None:
+    async with running(ApiSettings(redis_url=own_valkey.url)) as app, client(app) as api:
+        assert (await api.post("/v1/extractions", json=BODY)).status_code == 202
+        own_valkey.kill()
+        await all_unavailable(api)
+        own_valkey.start()
+        assert (await api.post("/v1/extractions", json=BODY)).status_code == 202
+
+
+async def test_a_frozen_store_is_a_503_within_6_s(own_valkey: Valkey, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXTRACTOR_REDIS_TIMEOUT_S", "0.5")  # 5 in production: the same way, ten times faster
+    async with running(ApiSettings(redis_url=own_valkey.url)) as app, client(app) as api:
+        assert (await api.post("/v1/extractions", json=BODY)).status_code == 202
+        own_valkey.freeze()
+        try:
+            started = time.monotonic()
+            is_problem(await api.post("/v1/extractions", json=BODY), 503, "store_unavailable")
+            assert 0.4 < time.monotonic() - started < 1.5
+        finally:
+            own_valkey.thaw()
+        assert (await api.post("/v1/extractions", json=BODY)).status_code == 202
+
+
+async def test_a_full_store_is_a_503(tmp_path: Path) -> None:
+    with Valkey(tmp_path / "small", maxmemory="3mb") as server:
+        async with running(ApiSettings(redis_url=server.url)) as app, client(app) as api:
+            large = BODY | {"document": {"text": "word " * 200_000}}
+            codes = [(await api.post("/v1/extractions", json=large)).status_code for _ in range(5)]
+            assert codes[-1] == 503
+            problem = is_problem(await api.post("/v1/extractions", json=large), 503, "store_unavailable")
+            assert problem["retryable"]
+            accepted = codes.count(202)
+            assert len((await api.get("/v1/extractions")).json()["data"]) == accepted, "a 202 is kept"
+
+
+async def test_a_queue_that_fails_does_not_fail_the_request(redis_url: str, worker: FakeWorker) -> None:
+    def broken(*_: object) -> None:
+        raise ConnectionError("no queue")
+
+    async with running(ApiSettings(redis_url=redis_url), broken) as app, client(app) as api:
+        response = await api.post("/v1/extractions", json=BODY)
+        assert response.status_code == 202
+        assert worker.ledger.counts("default")["queued"] == 1
+        assert "extractor_publish_failures_total 1.0" in (await api.get("/metrics")).text
+
+
+async def test_a_queue_that_hangs_delays_little_and_nobody_else(redis_url: str) -> None:
+    release = threading.Event()
+    settings = ApiSettings(redis_url=redis_url, publish_timeout_s=0.2)
+    async with running(settings, lambda *_: release.wait(20)) as app, client(app) as api:
+        started = time.monotonic()
+        assert (await api.post("/v1/extractions", json=BODY)).status_code == 202
+        assert time.monotonic() - started < 1.5
+        assert (await api.get("/healthz")).status_code == 200
+        release.set()
+
+
+async def test_the_real_queue_gets_a_token_and_nothing_else(redis_url: str, api_valkey: Valkey) -> None:
+    settings = ApiSettings(redis_url=redis_url)
+    from api.app import create_app  # with the queue it makes itself
+
+    app = create_app(settings)
+    async with app.router.lifespan_context(app), client(app) as api:
+        job_id = (await api.post("/v1/extractions", json=BODY | {"priority": "bulk"})).json()["id"]
+    with api_valkey.client() as redis:
+        assert redis.llen("extractor.interactive") == 0
+        (message,) = redis.lrange("extractor.bulk", 0, -1)
+    assert job_id.encode() in message
+    assert b"Okafor" not in message
+
+
+async def test_a_tenant_over_its_quota_is_told_to_wait(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXTRACTOR_QUOTA_JOBS", "2")
+    async with running(ApiSettings(redis_url=redis_url), Published()) as app, client(app) as api:
+        key = {"Idempotency-Key": "first"}
+        first = await api.post("/v1/extractions", json=BODY, headers=key)
+        await api.post("/v1/extractions", json=BODY)
+        response = await api.post("/v1/extractions", json=BODY)
+        problem = is_problem(response, 429, "quota_exceeded")
+        assert int(response.headers["retry-after"]) >= 1
+        assert problem["retryable"]
+        assert problem["limit"] == {"name": "quota_jobs", "value": 2}
+        again = await api.post("/v1/extractions", json=BODY, headers=key)
+        assert (again.status_code, again.json()["id"]) == (202, first.json()["id"]), "a repeat is not a new document"
+
+
+async def test_ready_is_red_until_a_worker_has_its_model(api: httpx.AsyncClient, worker: FakeWorker) -> None:
+    is_problem(await api.get("/readyz"), 503, "not_ready")
+    worker.beat(ready=False, state="loading")
+    problem = is_problem(await api.get("/readyz"), 503, "not_ready")
+    assert "none with a loaded model" in problem["detail"]
+    worker.beat(ready=True)
+    response = await api.get("/readyz")
+    assert response.status_code == 200
+    assert response.json()["workers"][0]["ready"] is True
+
+
+async def test_ready_is_red_when_the_heartbeat_stops(
+    api: httpx.AsyncClient, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXTRACTOR_HEARTBEAT_TTL_S", "0.2")
+    short = FakeWorker(redis_url)
+    short.beat(ready=True)
+    assert (await api.get("/readyz")).status_code == 200
+    time.sleep(0.3)
+    is_problem(await api.get("/readyz"), 503, "not_ready")
+    short.ledger.close()
+
+
+async def test_metrics(api: httpx.AsyncClient, worker: FakeWorker) -> None:
+    for _ in range(2):
+        job_id = (await api.post("/v1/extractions", json=BODY)).json()["id"]
+    worker.succeed(job_id)
+    await api.get("/no/such/path")
+    text = (await api.get("/metrics")).text
+    assert 'extractor_jobs{status="queued"} 1.0' in text
+    assert 'extractor_jobs{status="succeeded"} 1.0' in text
+    assert 'route="/v1/extractions",status="202"' in text
+    assert 'route="unmatched",status="404"' in text
+    assert "/no/such/path" not in text
+    assert job_id not in text

@@ -1,0 +1,126 @@
+"""The OpenAPI document: complete, its examples true to their models, every error a problem; and importing the API
+loads no model."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from pydantic import BaseModel
+
+from api import examples, models
+from api.app import create_app
+from api.problems import CODES, MEDIA_TYPE, Problem
+
+CALLS = {
+    ("post", "/v1/extractions"),
+    ("get", "/v1/extractions"),
+    ("get", "/v1/extractions/{id}"),
+    ("delete", "/v1/extractions/{id}"),
+    ("get", "/v1/extractions/{id}/events"),
+    ("post", "/v1/extractions/{id}/cancel"),
+    ("get", "/v1/schemas"),
+    ("get", "/v1/schemas/{name}"),
+    ("post", "/v1/schemas/check"),
+    ("get", "/healthz"),
+    ("get", "/readyz"),
+    ("get", "/metrics"),
+}
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return create_app().openapi()
+
+
+def each_call(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [(f"{verb} {path}", call) for path, item in document["paths"].items() for verb, call in item.items()]
+
+
+def test_every_call_is_there_and_no_other(document: dict[str, Any]) -> None:
+    assert {(verb, path) for path, item in document["paths"].items() for verb in item} == CALLS
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    def references(node: Any) -> set[str]:
+        if isinstance(node, dict):
+            own = {node["$ref"]} if isinstance(node.get("$ref"), str) else set()
+            return own.union(*map(references, node.values()))
+        return set().union(*map(references, node)) if isinstance(node, list) else set()
+
+    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    found = {
+        ref for ref in references(document["paths"]) | references(document["components"]) if ref.startswith("#/comp")
+    }
+    assert found <= known
+
+
+def test_every_error_is_a_problem_with_an_example(document: dict[str, Any]) -> None:
+    for name, call in each_call(document):
+        for status, response in call["responses"].items():
+            if status >= "400":
+                assert list(response["content"]) == [MEDIA_TYPE], f"{name} {status}"
+                example = response["content"][MEDIA_TYPE]["example"]
+                assert example["status"] == int(status)
+                models.ProblemDetails.model_validate(example)
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
+    checked = 0
+    for name, call in each_call(document):
+        bodies = [call["requestBody"]] if "requestBody" in call else []
+        for part in [*bodies, *call["responses"].values()]:
+            content = part.get("content", {}).get("application/json")
+            if content is None:
+                continue
+            schema = {**content["schema"], "components": document["components"]}
+            samples = [one["value"] for one in content.get("examples", {}).values()]
+            samples += [content["example"]] if "example" in content else []
+            assert samples or "/healthz" in name or "/readyz" in name, f"{name} shows no example"
+            for sample in samples:
+                jsonschema_rs.validate(schema, sample)
+                checked += 1
+    assert checked >= 12
+
+
+@pytest.mark.parametrize(
+    ("model", "example"),
+    [
+        (models.CreateExtraction, examples.CREATE_JSON),
+        (models.CreateExtraction, examples.CREATE_BASE64),
+        (models.CreateExtraction, examples.CREATE_INLINE),
+        (models.Extraction, examples.QUEUED),
+        (models.Extraction, examples.SUCCEEDED),
+        (models.Extraction, examples.CANCELLED),
+        (models.ExtractionPage, examples.PAGE),
+        (models.SchemaList, examples.SCHEMA_LIST),
+        (models.SchemaDetail, examples.SCHEMA_DETAIL),
+        (models.CheckSchema, examples.CHECK_REQUEST),
+        (models.CheckReport, examples.CHECK_REPORT),
+        (models.Health, examples.HEALTH),
+        (models.Ready, examples.READY),
+        (models.ProblemDetails, examples.PROBLEM),
+    ],
+)
+def test_an_example_is_an_instance_of_its_model(model: type[BaseModel], example: dict[str, Any]) -> None:
+    model.model_validate(example)
+
+
+def test_every_code_has_a_status_and_a_title() -> None:
+    for code, kind in CODES.items():
+        problem = Problem(code, "detail").body("id")
+        assert 400 <= kind.status < 600
+        assert problem["type"].endswith(code)
+
+
+def test_importing_the_api_loads_no_model() -> None:
+    script = (
+        "import sys, api.app, api.server; api.app.create_app().openapi();"
+        "print([name for name in ('torch', 'transformers', 'outlines', 'llguidance', 'extractor') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"

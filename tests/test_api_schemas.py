@@ -1,0 +1,70 @@
+"""The schemas over HTTP: what there is, what is broken, and the report on one of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.config import ApiSettings
+from tests.api_support import client, is_problem, running
+
+pytest_plugins = ["tests.api_fixtures"]
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_built_in_schemas(api: httpx.AsyncClient) -> None:
+    listed = (await api.get("/v1/schemas")).json()
+    names = [schema["name"] for schema in listed["data"]]
+    assert {"invoice", "receipt", "contact", "resume", "shipping_notice", "support_ticket"} <= set(names)
+    assert listed["problems"] == []
+    for info in listed["data"]:
+        detail = (await api.get(f"/v1/schemas/{info['name']}")).json()
+        assert detail == (await api.get(f"/v1/schemas/{info['ref']}")).json()
+        assert detail["json_schema"]["type"] == "object"
+        assert len(detail["sha256"]) == 64
+        assert detail["examples"], "every built-in schema has an example"
+
+
+async def test_an_unknown_schema(api: httpx.AsyncClient) -> None:
+    problem = is_problem(await api.get("/v1/schemas/recipt"), 404, "schema_not_found", "/path/name")
+    assert problem["near"] == ["receipt"]
+    is_problem(await api.get("/v1/schemas/receipt@99"), 404, "schema_not_found")
+
+
+async def test_a_broken_file_is_listed_and_the_rest_works(redis_url: str, tmp_path: Path) -> None:
+    (tmp_path / "lease.py").write_text("from pydantic import BaseModel\nclass Lease(BaseModel):\n    tenant: str\n")
+    (tmp_path / "broken.py").write_text("def (:\n")
+    async with running(ApiSettings(redis_url=redis_url, schemas=str(tmp_path))) as app, client(app) as api:
+        listed = (await api.get("/v1/schemas")).json()
+        assert "lease" in [schema["name"] for schema in listed["data"]]
+        (problem,) = listed["problems"]
+        assert problem["file"] == "broken.py"
+        assert "SyntaxError" in problem["detail"]
+        response = await api.post("/v1/extractions", json={"schema": "lease", "document": {"text": "x"}})
+        assert response.status_code == 202
+
+
+async def test_check_reports_each_keyword(api: httpx.AsyncClient) -> None:
+    schema = {"type": "object", "properties": {"tags": {"type": "array", "uniqueItems": True}}}
+    report = (await api.post("/v1/schemas/check", json={"json_schema": schema})).json()
+    assert report["ok"]
+    assert "/properties/tags/uniqueItems" in [note["pointer"] for note in report["validated"]]
+    assert "/type" in [note["pointer"] for note in report["enforced"]]
+
+
+async def test_check_says_what_is_refused(api: httpx.AsyncClient) -> None:
+    report = await api.post(
+        "/v1/schemas/check", json={"json_schema": {"type": "object", "properties": {"a": {"$ref": "http://x/y"}}}}
+    )
+    assert report.status_code == 200
+    assert not report.json()["ok"]
+    assert [note["pointer"] for note in report.json()["refused"]] == ["/properties/a/$ref"]
+
+
+async def test_check_of_something_else(api: httpx.AsyncClient) -> None:
+    is_problem(await api.post("/v1/schemas/check", json={"schema": {}}), 422, "invalid_request", "/json_schema")
+    is_problem(await api.post("/v1/schemas/check", json={"json_schema": 3}), 422, "invalid_request", "/json_schema")
+    headers = {"Content-Type": "application/json"}
+    is_problem(await api.post("/v1/schemas/check", content=b"[" * 9999, headers=headers), 400, "invalid_json")
