@@ -105,7 +105,9 @@ class Tighten:
                 new[key] = value
         if "enum" not in new and "const" not in new:
             self._object(new, node, alone, counts)
-            self._bound(new)
+            lost = {key: node[key] for key in keywords.BOUNDS if key in node and key not in new}
+            far = any(bound > 0 if "inimum" in key else bound < 0 for key, bound in lost.items())
+            self._bound(new, far)
         return new
 
     def _kept(self, key: str, value: Any, node: JSON) -> bool:
@@ -115,6 +117,8 @@ class Tighten:
             return fits_grammar(value)
         if key in ("minProperties", "maxProperties"):
             return keywords.counts_in_grammar(node)
+        if key in keywords.BOUNDS:
+            return keywords.bounds_in_grammar(value)
         return key in keywords.ENFORCED
 
     def _object(self, new: JSON, node: JSON, alone: bool, counts: Counts | None) -> None:
@@ -141,7 +145,8 @@ class Tighten:
             new["additionalProperties"] = False
             new.setdefault("maxProperties", max(self._bounds.max_items, new.get("minProperties", 0)))
 
-    def _bound(self, new: JSON) -> None:
+    def _bound(self, new: JSON, far: bool) -> None:
+        """`far`: every right answer is beyond the numbers a grammar can bound, so bounds of ours would rule it out."""
         types, bounds = _types(new), self._bounds
         if "string" in types and new.get("format") not in _BOUNDED_FORMATS:
             new.setdefault("maxLength", max(bounds.max_chars, new.get("minLength", 0)))
@@ -149,7 +154,7 @@ class Tighten:
             if "items" not in new:
                 new["items"] = self._anything()
             new.setdefault("maxItems", max(bounds.max_items, new.get("minItems", 0)))
-        if "number" in types or "integer" in types:
+        if ("number" in types or "integer" in types) and not far:
             limit = bounds.max_number if "number" in types else bounds.max_integer
             low = new.get("minimum", new.get("exclusiveMinimum"))
             high = new.get("maximum", new.get("exclusiveMaximum"))

@@ -173,6 +173,8 @@ class _Walk:
             report.validated.append(Note(where, "has an anchor or word boundary inside: checked in the answer only"))
         elif key in ("minProperties", "maxProperties") and not keywords.counts_in_grammar(node):
             report.validated.append(Note(where, "is enforced only where every declared property is required"))
+        elif key in keywords.BOUNDS and not keywords.bounds_in_grammar(value):
+            report.validated.append(Note(where, "is too far for the grammar: checked in the answer only"))
         elif key == "oneOf":
             report.enforced.append(Note(where, "one of the options is enforced"))
             report.validated.append(Note(where, "that no second option fits is checked when the answer is complete"))

@@ -63,6 +63,14 @@ DIALECTS = frozenset(
 )
 
 
+BOUNDS = _words("minimum maximum exclusiveMinimum exclusiveMaximum")
+
+
+def bounds_in_grammar(bound: float) -> bool:
+    """Whether the grammar can keep numbers to this side of `bound`: it counts in 64-bit floats."""
+    return abs(bound) <= 10**15
+
+
 def counts_in_grammar(schema: dict[str, Any]) -> bool:
     """Whether the grammar can count the properties of an object (`minProperties`, `maxProperties`): only where no
     declared property is optional."""
