@@ -115,6 +115,11 @@ class Restarts:
     def hopeless(self) -> bool:
         return self._strikes >= self._most
 
+    @property
+    def on_trial(self) -> bool:
+        """It has died and not been seen working since."""
+        return self._strikes > 0
+
     def died(self, now: float) -> None:
         self.not_before = now + min(self._longest_s, self._first_s * 2.0**self._strikes)
         self._strikes += 1

@@ -185,8 +185,9 @@ class Service:
                 self._bury(post, status, now)
             if post.child is None and now >= post.restarts.not_before:
                 post.child = self._fill(post)
-        if now >= self._next_probe:
-            self._next_probe = now + (_READY_EVERY_S if not self._ready.is_set() else 10 * _READY_EVERY_S)
+        asking = not self._ready.is_set() or any(post.restarts.on_trial for post in self._posts)
+        if asking and now >= self._next_probe:
+            self._next_probe = now + _READY_EVERY_S
             working = self._working()
             for post in self._posts:
                 if post.child is not None and post.child.pid in working:
@@ -213,7 +214,6 @@ class Service:
         if post.restarts.hopeless:
             raise ServiceError(f"{what}, {_STRIKES} times in a row. Its last lines:\n{words}")
         self._log(f"service | {what}; starting it again")
-        self._next_probe = 0.0
 
     def _working(self) -> set[int]:
         """The pids that the API calls ready, and the API's own when it answers so."""

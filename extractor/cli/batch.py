@@ -63,17 +63,19 @@ class Batch:
 
     async def _row(self, source: Source) -> dict[str, Any]:
         """Raises only what ends the batch: no service, or no right to it."""
+        row: dict[str, Any]
         try:
-            job = await self._extract(source)
-            row = {"file": source.name, "id": job.id, "status": job.status, "data": job.data, "error": None}
+            done = await self._extract(source)
+            row = {"file": source.name, "id": done.id, "status": done.status, "data": done.data, "error": None}
         except (Unreachable, Unauthorized):
             raise
         except ExtractorError as error:
             self.failed += 1
             say(f"{source.name}: {told(error)}")
-            job_id = error.job.id if isinstance(error, ExtractionFailed) else None
-            status = error.job.status if isinstance(error, ExtractionFailed) else "failed"
-            row = {"file": source.name, "id": job_id, "status": status, "data": None, "error": _error(error)}
+            job = error.job if isinstance(error, ExtractionFailed) else None
+            row = {"file": source.name, "id": None, "status": "failed", "data": None, "error": _error(error)}
+            if job is not None:
+                row |= {"id": job.id, "status": job.status, "error": job.error}
         self.done += 1
         return row
 

@@ -16,7 +16,7 @@ from extractor.config import read_settings
 from extractor.errors import ExtractorError, InputError, OutputError
 
 if TYPE_CHECKING:
-    from extractor.extract import Extraction
+    from extractor.result import Extraction
 
 
 def run(
@@ -31,7 +31,7 @@ def run(
     documents = list(sources(files))
     chosen = drafters_of(drafters)
     what = schema_of(schema)
-    from extractor.extract import Extractor, Options  # loads torch
+    from extractor import Extractor, Options  # here: it loads torch
 
     settings = read_settings(**({} if model is None else {"model": model}))
     options = Options(drafters=chosen, max_output_tokens=max_output_tokens)

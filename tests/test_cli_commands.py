@@ -1,0 +1,221 @@
+"""The command line in this process: what goes to which stream, the exit codes, and every command that needs neither a
+service nor a model. What needs them is in test_e2e.py."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extractor.cli import main
+from extractor.cli.documents import sources
+from extractor.cli.flags import drafters_of, options_of, wire_schema_of
+from extractor.cli.settings import masked
+from extractor.errors import DocumentError, SchemaError
+
+
+@dataclass
+class Done:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
+    def call(*arguments: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["extractor", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsysbinary.readouterr()
+        return Done(int(ended.value.code or 0), out.decode(), err.decode())
+
+    return call
+
+
+def write(path: Path, value: object) -> str:
+    path.write_text(value if isinstance(value, str) else json.dumps(value))
+    return str(path)
+
+
+def test_every_command_of_the_design_is_there(run: Run) -> None:
+    listed = run("--help")
+    assert listed.status == 0
+    for command in "up run submit status cancel list batch schemas settings keys bench".split():
+        assert f"  {command} " in listed.out
+
+
+def test_schemas_are_listed_and_shown(run: Run) -> None:
+    assert "invoice@1" in run("schemas", "list").out
+    refs = [json.loads(line)["ref"] for line in run("schemas", "list", "--json").out.splitlines()]
+    assert refs == sorted(refs)
+    assert run("schemas", "show", "invoice").json["type"] == "object"
+    unknown = run("schemas", "show", "nothing")
+    assert (unknown.status, unknown.out) == (2, "")
+    assert "there is no schema 'nothing'" in unknown.err
+
+
+def test_a_broken_schema_file_is_named_and_the_others_are_listed(run: Run, tmp_path: Path, monkeypatch: Any) -> None:
+    write(tmp_path / "broken.py", "def (")
+    monkeypatch.setenv("EXTRACTOR_SCHEMAS", str(tmp_path))
+    listed = run("schemas", "list")
+    assert listed.status == 2
+    assert "broken.py: SyntaxError" in listed.err
+    assert "invoice@1" in listed.out
+
+
+@pytest.mark.parametrize(
+    ("schema", "ok"),
+    [
+        ({"type": "object", "properties": {"n": {"type": "integer", "minimum": 1}}, "required": ["n"]}, True),
+        ({"type": "object", "properties": {"n": {"$ref": "http://elsewhere/x.json"}}}, False),
+        ([1, 2], False),
+    ],
+)
+def test_check_reports_json_schema(run: Run, tmp_path: Path, schema: object, ok: bool) -> None:
+    done = run("schemas", "check", write(tmp_path / "s.json", schema), "--json")
+    assert done.status == (0 if ok else 2)
+    assert done.json["ok"] is ok
+    assert bool(done.json["refused"]) is not ok
+    assert set(done.json) >= {"ok", "enforced", "validated", "refused"}
+    assert all(set(note) == {"pointer", "detail"} for note in done.json["refused"])
+    assert ("not ok" in run("schemas", "check", str(tmp_path / "s.json")).out) is not ok
+
+
+def test_check_reports_python_and_says_why_it_cannot(run: Run, tmp_path: Path) -> None:
+    good = write(tmp_path / "good.py", "from pydantic import BaseModel\nclass Good(BaseModel):\n    n: int\n")
+    assert run("schemas", "check", good, "--json").json["ok"] is True
+    bad = run("schemas", "check", write(tmp_path / "bad.py", "1/0"), "--json")
+    assert (bad.status, bad.json["ok"]) == (2, False)
+    assert "ZeroDivisionError" in bad.json["refused"][0]["detail"]
+    assert run("schemas", "check", str(tmp_path / "absent.json")).status == 2
+    assert "is not JSON" in run("schemas", "check", write(tmp_path / "x.json", "{")).err
+
+
+def test_a_new_schema_works_as_written_and_is_never_overwritten(run: Run, tmp_path: Path, monkeypatch: Any) -> None:
+    made = run("schemas", "new", "delivery_note", "--dir", str(tmp_path))
+    file = tmp_path / "delivery_note.py"
+    assert made.out.strip() == str(file)
+    assert run("schemas", "check", str(file)).status == 0
+    monkeypatch.setenv("EXTRACTOR_SCHEMAS", str(tmp_path))
+    assert "delivery_note@1" in run("schemas", "list").out
+    again = run("schemas", "new", "delivery_note")
+    assert (again.status, again.out) == (2, "")
+    for name in ("Class", "class", "a-b", "../up", ""):
+        assert run("schemas", "new", name, "--dir", str(tmp_path)).status == 2
+
+
+def test_a_key_is_printed_once_with_its_entry(run: Run) -> None:
+    done = run("keys", "new", "acme")
+    key, entry = done.out.split()
+    assert entry == "acme:" + hashlib.sha256(key.encode()).hexdigest()
+    assert run("keys", "new", "Not A Tenant").status == 2
+
+
+def test_settings_name_value_source_and_hide_secrets(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXTRACTOR_REDIS_URL", "redis://user:hunter2@store:6379/0")
+    monkeypatch.setenv("EXTRACTOR_API_KEY", "ex_hunter2")
+    done = run("settings", "--json")
+    rows = {row["name"]: row for row in map(json.loads, done.out.splitlines())}
+    assert rows["EXTRACTOR_REDIS_URL"]["value"] == "redis://user:***@store:6379/0"
+    assert rows["EXTRACTOR_REDIS_URL"]["source"] == "environment"
+    assert rows["EXTRACTOR_API_KEY"]["value"] == "***"
+    assert rows["EXTRACTOR_PORT"]["source"] == "default"
+    assert "hunter2" not in done.out + run("settings").out
+    assert all(row["description"] for row in rows.values()), "a setting that nobody can look up"
+    assert masked("api_keys", "") == ""
+
+
+def test_a_bad_setting_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXTRACTOR_QUOTA_JOBS", "many")
+    done = run("settings")
+    assert done.status == 2
+    assert "EXTRACTOR_QUOTA_JOBS" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("command", [["status", "x"], ["list"], ["cancel", "x"], ["submit", "{file}", "-s", "contact"]])
+def test_no_service_is_exit_code_3(run: Run, tmp_path: Path, command: list[str]) -> None:
+    file = write(tmp_path / "a.txt", "hello")
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        done = run(*[part.format(file=file) for part in command], "--url", url)
+    assert (done.status, done.out) == (3, "")
+    assert "No answer from" in done.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["nonsense"],
+        ["submit"],
+        ["submit", "/nonexistent", "-s", "contact"],
+        ["run", "/nonexistent", "-s", "contact"],
+        ["run", "{file}", "-s", "contact", "--drafters", "psychic"],
+        ["run", "{file}", "-s", "{file}.json"],
+        ["batch", "{folder}/none*", "-s", "contact"],
+        ["list", "--url", "nowhere"],
+        ["up", "--host", "0.0.0.0"],
+        ["up", "--port", "99999"],
+    ],
+)
+def test_bad_usage_and_bad_input_are_exit_code_2(run: Run, tmp_path: Path, command: list[str]) -> None:
+    file = write(tmp_path / "a.txt", "hello")
+    done = run(*[part.format(file=file, folder=tmp_path) for part in command])
+    assert (done.status, done.out) == (2, "")
+    assert done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_taken_port_is_told_before_anything_starts(run: Run) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = run("up", "--port", str(taken.getsockname()[1]))
+    assert done.status == 2
+    assert "Cannot listen on" in done.err
+
+
+def test_inputs_are_files_folders_and_globs_in_order(tmp_path: Path) -> None:
+    for name in ("b.txt", "a.txt", ".hidden", "sub/c.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    inputs = [str(tmp_path / "b.txt"), str(tmp_path), f"{tmp_path}/*.txt"]
+    names = [Path(source.name).name for source in sources(inputs)]
+    assert names == ["b.txt", "a.txt", "b.txt", "c.txt", "a.txt", "b.txt"]
+    assert next(sources([str(tmp_path / "a.txt")])).read() == b"a.txt"
+    for nothing in (str(tmp_path / "absent"), f"{tmp_path}/*.pdf"):
+        with pytest.raises(DocumentError):
+            list(sources([nothing]))
+
+
+def test_drafters_and_options_go_as_they_were_said() -> None:
+    assert drafters_of("all") is None
+    assert drafters_of("none") == ()
+    assert options_of("all", None) == {}
+    assert options_of("mtp,copy", 9) == {"drafters": ("copy", "mtp"), "max_output_tokens": 9}
+
+
+def test_a_schema_may_be_a_file(tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+    assert wire_schema_of(write(tmp_path / "n.json", schema)) == schema
+    assert wire_schema_of("invoice@1") == "invoice@1"
+    model = write(tmp_path / "m.py", "from pydantic import BaseModel\nclass M(BaseModel):\n    n: int\n")
+    assert wire_schema_of(model) == schema
+    with pytest.raises(SchemaError):
+        wire_schema_of(write(tmp_path / "bad.json", {"type": "objekt"}))
