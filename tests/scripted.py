@@ -1,89 +1,95 @@
-"""A scripted extractor for real worker processes: what it does is written in the document, what it answers is derived
-from it, and it loads in no time. `EXTRACTOR_EXTRACTOR_FACTORY=tests.scripted:Scripted` puts it into a worker.
-
-A document is text with commands anywhere in it: `sleep=0.2` (seconds, stops on abort), `stubborn=3` (sleeps through an
-abort), `die` (SIGKILL to its own process), `raise=engine|output|memory|bug`. Each run is recorded as a line
-`<pid> <digest>` in the file named by SCRIPTED_LOG."""
+"""A small tokenizer and an engine that answers from a script, so that the library's story runs without a model."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
-import signal
 import threading
 import time
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import cache
 from typing import Any
 
-from extractor.documents import Document
-from extractor.errors import Cancelled, EngineError, FieldError, InvalidOutput
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
+
+from extractor.engine import Completion, Request, Usage
+from schemas import Registry
+
+TEMPLATE = (
+    "{{ bos_token }}{% for m in messages %}<|turn>{{ 'model' if m.role == 'assistant' else m.role }}\n"
+    "{{ m.content | trim }}<turn|>\n{% endfor %}{% if add_generation_prompt %}<|turn>model\n"
+    "{% if enable_thinking is not defined or enable_thinking %}<think>{% endif %}{% endif %}"
+)
+SPECIAL = ["<pad>", "<eos>", "<bos>", "<|turn>", "<turn|>"]
 
 
-@dataclass(frozen=True)
-class Options:
-    """Takes what the real ones take that tests use."""
-
-    max_output_tokens: int | None = None
-    max_asks: int = 2
-    timeout_s: float | None = None
-
-
-@dataclass(frozen=True)
-class Answer:
-    data: dict[str, Any]
-
-    def as_json(self) -> dict[str, Any]:
-        return {"data": self.data, "fields": {}, "usage": {}, "asks": 1, "model": "scripted", "schema": "x"}
-
-
-def digest(text: str) -> str:
-    """What every run of a document answers."""
-    return hashlib.sha256(text.encode()).hexdigest()
+@cache
+def _core() -> str:
+    texts = [
+        example.document + example.answer_text for schema in Registry.discover().list() for example in schema.examples
+    ]
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=600,
+        special_tokens=SPECIAL,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.add_tokens([AddedToken("<think>", special=False), AddedToken("\n\n", special=False)])
+    return tokenizer.to_str()
 
 
-class Scripted:
-    def model_info(self) -> dict[str, Any]:
-        return {"model": "scripted"}
+def tokenizer(template: str | None = TEMPLATE) -> PreTrainedTokenizerFast:
+    made = PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer.from_str(_core()),
+        pad_token="<pad>",
+        eos_token="<eos>",
+        bos_token="<bos>",
+        additional_special_tokens=["<|turn>", "<turn|>"],
+    )
+    made.chat_template = template
+    return made
+
+
+class ScriptedEngine:
+    """Answers the n-th request with the n-th line of the script: a text, a finish, an exception, or None for never."""
+
+    def __init__(self, encoder: Any, *script: str | Exception | None, finish: str = "stop") -> None:
+        self._encoder, self._script, self._finish = encoder, list(script), finish
+        self._lock = threading.Lock()
+        self.requests: list[Request] = []
+        self.aborted: list[Future[Any]] = []
+        self.closed = False
+        self.on_submit: Callable[[], None] = lambda: None
+
+    def submit(self, request: Request, /) -> Future[Any]:
+        with self._lock:
+            self.requests.append(request)
+            line = self._script.pop(0) if len(self._script) > 1 else self._script[0]
+        future: Future[Any] = Future()
+        self.on_submit()
+        if isinstance(line, Exception):
+            future.set_exception(line)
+        elif line is not None:
+            ids = self._encoder(line, add_special_tokens=False).input_ids
+            usage = Usage(prompt_tokens=len(request.prompt), output_tokens=len(ids), target_forwards=2, decode_s=0.5)
+            usage.drafts["copy"].proposed, usage.drafts["copy"].accepted = 5, 3
+            future.set_result(Completion(ids, self._finish, [0.0] * len(ids), usage))
+        return future
+
+    def abort(self, future: Future[Any], /) -> None:
+        self.aborted.append(future)
 
     def close(self) -> None:
-        """Holds nothing."""
-
-    def extract(
-        self, document: Document | str, schema: Any, _options: Options, *, abort: threading.Event | None = None
-    ) -> Answer:
-        text = document if isinstance(document, str) else document.text
-        name = digest(text)
-        if (path := os.environ.get("SCRIPTED_LOG")) and not isinstance(document, str):
-            with Path(path).open("a") as log:
-                log.write(f"{os.getpid()} {name}\n")
-        if "die" in text.split():
-            os.kill(os.getpid(), signal.SIGKILL)
-        _sleep(float(_argument(text, "stubborn") or 0), None)
-        _sleep(float(_argument(text, "sleep") or 0), abort)
-        _raise(_argument(text, "raise"), text)
-        return Answer({"digest": name, "schema": schema if isinstance(schema, str) else "inline"})
+        self.closed = True
 
 
-def _argument(text: str, name: str) -> str | None:
-    found = re.search(rf"\b{name}=(\S+)", text)
-    return found[1] if found else None
-
-
-def _sleep(seconds: float, abort: threading.Event | None) -> None:
-    if abort is None:
+def later(seconds: float, act: Callable[[], None]) -> None:
+    def run() -> None:
         time.sleep(seconds)
-    elif abort.wait(seconds) if seconds else abort.is_set():
-        raise Cancelled("withdrawn")
+        act()
 
-
-def _raise(kind: str | None, text: str) -> None:
-    if kind == "engine":
-        raise EngineError("the engine broke")
-    if kind == "output":
-        raise InvalidOutput("two fields are wrong", last='{"n": "x"}', errors=(FieldError("/n", "not an integer"),))
-    if kind == "memory":
-        raise MemoryError
-    if kind == "bug":
-        raise KeyError(text)
+    threading.Thread(target=run, daemon=True).start()

@@ -1,0 +1,294 @@
+"""The story of an extraction, with an engine that answers from a script."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+import extractor
+from extractor import Extractor, Options, Settings
+from extractor.errors import (
+    Cancelled,
+    DeadlineExceeded,
+    DocumentError,
+    EngineError,
+    InvalidOutput,
+    SchemaError,
+    TruncatedOutput,
+)
+from extractor.validate import read_answer
+from schemas import Registry, inline
+from schemas.invoice import Invoice
+from tests.scripted import ScriptedEngine, later, tokenizer
+
+EXAMPLE = Registry.discover().get("invoice").examples[0]
+GOOD = EXAMPLE.answer_text
+WRONG = GOOD.replace("2024-06-02", "2024-01-01")  # due before it was issued
+SMALL = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+
+
+@pytest.fixture(scope="module")
+def tok():
+    return tokenizer()
+
+
+def scripted(tok, *script, finish="stop", **settings):
+    engine = ScriptedEngine(tok, *script, finish=finish)
+    return Extractor(Settings(**settings), engine=engine, tokenizer=tok), engine
+
+
+def test_a_document_becomes_data(tok):
+    runner, engine = scripted(tok, GOOD)
+    result = runner.extract(EXAMPLE.document, schema=Invoice)
+    assert result.value.due_date == date(2024, 6, 2)
+    assert str(result.value.total) == "480.00"
+    assert result.data["total"] == 480
+    assert result.data["items"][0]["quantity"] == 1
+    assert result.text == GOOD
+    assert result.asks == 1
+    assert result.schema == "invoice@1"
+    assert result.usage.drafts["copy"] == {"proposed": 5, "accepted": 3}
+    assert list(result.as_json()) == ["data", "fields", "usage", "asks", "model", "schema"]
+    assert "Brightwater" not in repr(result)
+    request = engine.requests[0]
+    start, stop = request.copy_from
+    assert tok.decode(request.prompt[start:stop]) == EXAMPLE.document
+    assert request.params.temperature == 0
+    assert request.params.drafters == ("grammar", "copy", "mtp")
+    assert request.grammar.startswith("{")
+
+
+def test_every_way_to_name_a_schema(tok):
+    runner, _ = scripted(tok, GOOD)
+    for schema in ("invoice", "invoice@1", Invoice, runner.schemas.get("invoice")):
+        assert runner.extract("x", schema=schema).schema == "invoice@1"
+    small, _ = scripted(tok, '{"n":3}')
+    result = small.extract("x", schema=SMALL)
+    assert result.data == result.value == {"n": 3}
+    assert result.schema.startswith("inline@")
+
+
+@pytest.mark.parametrize(
+    ("schema", "code"),
+    [
+        ("nope", "unknown_schema"),
+        ("invoice@9", "unknown_schema"),
+        ({"type": "array"}, "invalid_schema"),
+        ({"type": "object", "properties": {"a": {"$ref": "http://a/b"}}}, "unsupported_keyword"),
+        ({"type": "object", "description": "x" * 10**6}, "schema_too_large"),
+    ],
+)
+def test_schemas_that_are_none(tok, schema, code):
+    runner, engine = scripted(tok, GOOD)
+    with pytest.raises(SchemaError) as caught:
+        runner.extract("x", schema=schema)
+    assert caught.value.code == code
+    assert engine.requests == []
+
+
+def test_every_way_to_give_a_document(tok, tmp_path):
+    runner, engine = scripted(tok, '{"n":1}')
+    file = tmp_path / "a.txt"
+    file.write_text("für x")
+    for document in ("für x", "für x".encode("cp1252"), file, extractor.Document("für x")):
+        runner.extract(document, schema=SMALL)
+    assert len({tuple(request.prompt) for request in engine.requests}) == 1
+    with pytest.raises(DocumentError) as caught:
+        runner.extract(b"\x00\x01", schema=SMALL)
+    assert caught.value.code == "undecodable_document"
+
+
+def test_a_wrong_answer_is_asked_again_with_its_errors(tok):
+    runner, engine = scripted(tok, WRONG, GOOD)
+    result = runner.extract(EXAMPLE.document, schema=Invoice)
+    assert result.asks == 2
+    assert result.usage.prompt_tokens == sum(len(request.prompt) for request in engine.requests)
+    assert result.usage.target_forwards == 4
+    assert result.usage.decode_s == 1.0
+    assert result.usage.drafts["copy"] == {"proposed": 10, "accepted": 6}
+    again = tok.decode(engine.requests[1].prompt)
+    assert "- /due_date: is before issue_date\n" in again
+    assert WRONG in again
+
+
+def test_when_it_stays_wrong_the_answer_and_its_errors_are_kept(tok):
+    runner, engine = scripted(tok, WRONG)
+    with pytest.raises(InvalidOutput) as caught:
+        runner.extract("x", schema=Invoice)
+    assert len(engine.requests) == 2
+    assert caught.value.last == WRONG
+    assert [(error.pointer, error.detail) for error in caught.value.errors] == [("/due_date", "is before issue_date")]
+    for asks in (1, 3):
+        runner, engine = scripted(tok, WRONG)
+        with pytest.raises(InvalidOutput):
+            runner.extract("x", schema=Invoice, options=Options(max_asks=asks))
+        assert len(engine.requests) == asks
+
+
+def test_no_room_to_ask_again(tok):
+    runner, engine = scripted(tok, WRONG, context=1_150, examples=0)
+    with pytest.raises(InvalidOutput):
+        runner.extract("x " * 50, schema=Invoice)
+    assert len(engine.requests) == 1
+
+
+def test_a_long_document_takes_room_from_the_answer_but_not_all(tok):
+    runner, engine = scripted(tok, '{"n":1}', context=1_000)
+    runner.extract("word " * 30, schema=SMALL)
+    runner.extract("word " * 30, schema=SMALL, options=Options(max_output_tokens=50))
+    free = engine.requests[0].params.max_tokens
+    assert free == 1_000 - len(engine.requests[0].prompt)
+    assert 256 <= free < 1_024
+    assert engine.requests[1].params.max_tokens == 50
+    for options in (None, Options(max_output_tokens=free + 1)):
+        with pytest.raises(DocumentError) as caught:
+            runner.extract("word " * (30 if options else 500), schema=SMALL, options=options)
+        assert caught.value.code == "context_exceeded"
+
+
+def test_a_cut_answer(tok):
+    runner, _ = scripted(tok, '{"n":12', finish="length")
+    with pytest.raises(TruncatedOutput, match="after 7 tokens") as caught:
+        runner.extract("x", schema=SMALL, options=Options(max_output_tokens=7))
+    assert caught.value.last == '{"n":12'
+
+
+def test_withdrawn_before_and_during(tok):
+    runner, engine = scripted(tok, None)
+    abort = threading.Event()
+    later(0.1, abort.set)
+    started = time.monotonic()
+    with pytest.raises(Cancelled):
+        runner.extract("x", schema=SMALL, abort=abort)
+    assert time.monotonic() - started < 2
+    assert len(engine.aborted) == 1
+    with pytest.raises(Cancelled):
+        runner.extract("x", schema=SMALL, abort=abort)
+    assert len(engine.requests) == 1
+
+
+@pytest.mark.parametrize(("finish", "error"), [("cancelled", Cancelled), ("deadline", DeadlineExceeded)])
+def test_what_the_engine_ended(tok, finish, error):
+    runner, engine = scripted(tok, "", finish=finish)
+    with pytest.raises(error):
+        runner.extract("x", schema=SMALL, options=Options(timeout_s=5))
+    assert engine.requests[0].params.deadline == pytest.approx(time.monotonic() + 5, abs=2)
+
+
+def test_an_engine_that_never_answers_is_given_up(tok, monkeypatch):
+    monkeypatch.setattr("extractor.extract._GRACE_S", 0.1)
+    runner, engine = scripted(tok, None)
+    with pytest.raises(DeadlineExceeded):
+        runner.extract("x", schema=SMALL, options=Options(timeout_s=0.1))
+    assert len(engine.aborted) == 1
+
+
+def test_an_engine_that_breaks_is_retryable(tok):
+    runner, _ = scripted(tok, EngineError("out of memory"))
+    with pytest.raises(EngineError) as caught:
+        runner.extract("x", schema=SMALL)
+    assert caught.value.retryable
+    runner, _ = scripted(tok, TimeoutError("inside"))
+    with pytest.raises(TimeoutError, match="inside"):
+        runner.extract("x", schema=SMALL)
+
+
+def test_the_settings_bound_the_options(tok):
+    runner, engine = scripted(tok, '{"n":1}', drafters="grammar,copy", request_timeout_s=9)
+    runner.extract("x", schema=SMALL, options=Options(drafters="mtp,copy", timeout_s=100, temperature=0.5, seed=4))
+    params = engine.requests[0].params
+    assert params.drafters == ("copy",)
+    assert params.seed == 4
+    assert params.temperature == 0.5
+    assert params.deadline < time.monotonic() + 10
+
+
+def test_many_threads(tok):
+    runner, engine = scripted(tok, GOOD)
+    results = []
+    threads = [
+        threading.Thread(target=lambda: results.append(runner.extract(EXAMPLE.document, schema="invoice").data))
+        for _ in range(16)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [results[0]] * 16
+    assert len({tuple(request.prompt) for request in engine.requests}) == 1
+
+
+def test_broken_schema_files_are_logged_and_left_out(tok, tmp_path, caplog):
+    (tmp_path / "broken.py").write_text("1 / 0")
+    runner, _ = scripted(tok, GOOD, schemas=str(tmp_path))
+    assert "broken.py" in caplog.text
+    assert runner.schemas.problems["broken.py"].startswith("ZeroDivisionError")
+    assert runner.extract("x", schema="invoice")
+
+
+def test_it_closes_its_engine(tok):
+    runner, engine = scripted(tok, GOOD, context=2_000)
+    with runner:
+        assert runner.model_info()["context"] == 2_000
+    assert engine.closed
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("", ""),
+        ("{", ""),
+        ("[1]", ""),
+        ('{"n":1} x', ""),
+        ('{"n":NaN}', ""),
+        ('{"n":"x"}', "/n"),
+        ("{}", ""),
+        ('{"n":1,"s":"\\ud800"}', ""),
+        ('{"n":' + "[" * 5_000 + "]" * 5_000 + "}", ""),
+        ('{"n":' + "[" * 600 + "]" * 600 + "}", None),
+    ],
+)
+def test_answers_that_are_none(text, where):
+    with pytest.raises(InvalidOutput) as caught:
+        read_answer(text, inline(SMALL))
+    assert caught.value.last == text
+    assert where is None or caught.value.errors[0].pointer == where
+
+
+def test_numbers_stay_what_they_were():
+    schema = inline(
+        {"type": "object", "properties": {"a": {"type": "number"}, "b": {"type": "number", "multipleOf": 0.01}}}
+    )
+    answer = read_answer('{"a":3,"b":1250.10}', schema)
+    assert answer.data == {"a": 3, "b": 1250.1}
+    assert type(answer.data["a"]) is int
+    assert Decimal(repr(answer.data["b"])) == Decimal("1250.10")
+
+
+def test_the_public_names():
+    assert extractor.__all__ == sorted(
+        "Cancelled DeadlineExceeded Document DocumentError EngineError Extraction Extractor ExtractorError FieldError "
+        "InputError InvalidOutput ModelError Options OutputError SchemaError Settings TruncatedOutput Usage".split()
+    )
+    for name in extractor.__all__:
+        assert getattr(extractor, name).__name__ == name
+    assert dir(extractor) == extractor.__all__
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        extractor.nothing  # noqa: B018
+
+
+def test_looking_at_the_package_loads_no_torch():
+    code = (
+        "import sys; from extractor import Settings, Options, InvalidOutput; import extractor.documents; "
+        "print([m for m in ('torch', 'transformers', 'outlines') if m in sys.modules])"
+    )
+    folder = Path(extractor.__file__).parents[1]
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=folder)
+    assert out.stdout.strip() == "[]"
