@@ -67,6 +67,11 @@ def main() -> None:
         faults = (f"EXTRACTOR_{'_'.join(map(str, at['loc'])).upper()}: {at['msg']}" for at in error.errors())
         say("extractor: " + "; ".join(faults))
         status = BAD_INPUT
+    except ModuleNotFoundError as error:  # an installation for the API only, asked to extract
+        if debugging():
+            raise
+        say(f"extractor: {error.name} is not installed: pip install 'extractor[engine]'")
+        status = BAD_INPUT
     except KeyboardInterrupt:
         status = 128 + signal.SIGINT
     except BrokenPipeError:  # the reader of our output has gone: `extractor list | head`

@@ -1,0 +1,258 @@
+"""The whole way, with nothing in a fake's place: the embedded Valkey, the API over HTTP, a Celery worker process with
+the bundled pair on the CPU. One service for the file; the command line and the client are its users.
+
+The last tests harm it: a worker killed under load, and the end of `extractor up`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from extractor.children import wait_until
+from extractor.client import Client, Conflict, Job, Refused
+from extractor.demo import Sample, samples
+from extractor.serve import Service, ServicePlan
+from schemas.contact import Contact
+from schemas.registry import Registry
+
+pytestmark = pytest.mark.timeout(300)
+ROOT = Path(__file__).parents[1]
+SAMPLES = samples()
+READY_S = 120.0
+# Recovery within seconds, so that a test can see it; the defaults are for networks and large models.
+FAST = {
+    "EXTRACTOR_LEASE_S": "4", "EXTRACTOR_PULSE_S": "0.5", "EXTRACTOR_RECONCILE_S": "0.5",
+    "EXTRACTOR_REPUBLISH_AFTER_S": "4", "EXTRACTOR_HEARTBEAT_TTL_S": "3", "EXTRACTOR_VISIBILITY_TIMEOUT_S": "10",
+    "EXTRACTOR_MAX_ATTEMPTS": "3",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def log() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def service(log: list[str]) -> Iterator[Service]:
+    plan = ServicePlan(port=0, environ=FAST, worker_grace_s=20.0)
+    with Service(plan, log.append) as running:
+        running.wait_ready(READY_S)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(service: Service) -> Iterator[Client]:
+    with Client(service.url) as talking:
+        yield talking
+
+
+@dataclass
+class Done:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def command(*arguments: str, url: str | None = None) -> Done:
+    """The command line as a process of its own."""
+    environ = {**os.environ, **({"EXTRACTOR_URL": url} if url else {})}
+    done = subprocess.run(
+        [sys.executable, "-c", "from extractor.cli import main; main()", *arguments],
+        capture_output=True, text=True, env=environ, cwd=ROOT, timeout=200, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.path.name)
+def test_a_sample_comes_back_as_valid_json(client: Client, sample: Sample) -> None:
+    job = client.wait(client.submit(sample.path, sample.schema).id, 120)
+    assert job.status == "succeeded", job.error
+    assert job.result is not None
+    Registry.discover().get(sample.schema).validate(job.data)
+    usage = job.result["usage"]
+    assert 0 < usage["target_forwards"] < usage["output_tokens"], "drafts save target forwards"
+    assert set(usage["drafts"]) == {"grammar", "copy", "mtp"}
+    assert all(0 <= each["accepted"] <= each["proposed"] for each in usage["drafts"].values())
+    assert job.result["schema"] == f"{sample.schema}@1"
+    assert job.attempt == 1
+
+
+def test_drafters_change_speed_and_nothing_else(client: Client) -> None:
+    sample = SAMPLES[0]
+    mixes: list[list[str]] = [[], ["grammar"], ["copy"], ["mtp"], ["grammar", "copy", "mtp"]]
+    jobs = [client.submit(sample.path, sample.schema, options={"drafters": mix}) for mix in mixes]
+    ended = [client.wait(job.id, 120) for job in jobs]
+    assert [job.status for job in ended] == ["succeeded"] * len(mixes)
+    assert all(job.data == ended[0].data for job in ended)
+    forwards = [(job.result or {})["usage"]["target_forwards"] for job in ended]
+    assert forwards[0] == max(forwards)
+    assert forwards[-1] < forwards[0]
+
+
+def test_a_typed_extraction_gives_an_instance(client: Client) -> None:
+    contact = client.extract("Mina Okafor\nLarkspur Labs\nm.okafor@larkspur.example\n+44 7700 900123\n", Contact, 120)
+    assert isinstance(contact, Contact)
+
+
+def test_curl_with_prefer_wait_gets_the_result_at_once(service: Service) -> None:
+    content = base64.b64encode(SAMPLES[0].path.read_bytes()).decode()
+    body = {"schema": SAMPLES[0].schema, "document": {"content": content, "media_type": "text/plain"}}
+    answer = httpx.post(f"{service.url}/v1/extractions", json=body, headers={"Prefer": "wait=60"}, timeout=90)
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "succeeded"
+    assert httpx.get(service.url + answer.headers["Location"]).json() == answer.json(), "a result can be read again"
+
+
+def test_a_repeated_post_is_one_extraction(client: Client) -> None:
+    one, two = (client.submit("Ada, 555-0100", "contact", idempotency_key="the-same") for _ in range(2))
+    assert one.id == two.id
+    with pytest.raises(Refused) as caught:
+        client.submit("Bob, 555-0101", "contact", idempotency_key="the-same")
+    assert caught.value.code == "idempotency_key_reused"
+
+
+def test_an_inline_schema_with_names_of_ones_own(client: Client) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"order_code": {"type": ["string", "null"], "description": "the order's number"}},
+        "required": ["order_code"],
+        "additionalProperties": False,
+    }
+    job = client.wait(client.submit("Order number: QX-4471\nThank you.", schema).id, 120)
+    assert job.status == "succeeded"
+    assert set(job.data) == {"order_code"}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"schema": "nope", "document": {"text": "x"}}, 422, "unknown_schema"),
+        ({"json_schema": {"type": "objekt"}, "document": {"text": "x"}}, 422, "invalid_schema"),
+        ({"schema": "contact", "document": {"text": "  \n"}}, 422, "empty_document"),
+        ({"schema": "contact", "document": {"text": "x" * (10 * 2**20 + 1)}}, 413, "document_too_large"),
+        ({"schema": "contact", "document": {"content": "AAECAwQF"}}, 422, "binary_document"),
+        ({"schema": "contact", "document": {"content": "eA==", "media_type": "a/b"}}, 415, "unsupported_media_type"),
+        ({"document": {"text": "x"}}, 422, "invalid_request"),
+    ],
+)
+def test_bad_input_is_a_problem_and_no_job(service: Service, body: Any, status: int, code: str) -> None:
+    before = httpx.get(f"{service.url}/v1/extractions?limit=1").json()["data"]
+    answer = httpx.post(f"{service.url}/v1/extractions", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.json()["errors"]
+    assert httpx.get(f"{service.url}/v1/extractions?limit=1").json()["data"] == before
+
+
+def test_a_document_longer_than_the_context_fails_and_says_so(client: Client) -> None:
+    job = client.wait(client.submit("word " * 100_000, "contact").id, 120)
+    assert job.status == "failed"
+    assert job.error is not None
+    assert job.error["code"] == "document_too_long"
+
+
+def test_the_command_line_submits_lists_and_tells(service: Service) -> None:
+    sample = SAMPLES[0]
+    waited = command("submit", str(sample.path), "-s", sample.schema, "--wait", url=service.url)
+    assert waited.status == 0, waited.err
+    Registry.discover().get(sample.schema).validate(waited.lines[0])
+    sent = command("submit", str(sample.path), "-s", sample.schema, url=service.url)
+    job_id = sent.lines[0]["id"]
+    with Client(service.url) as client:
+        client.wait(job_id, 120)
+    told = command("status", job_id, url=service.url)
+    assert (told.status, told.lines[0]["status"]) == (0, "succeeded")
+    assert job_id in command("list", "--limit", "3", url=service.url).out
+    late = command("cancel", job_id, url=service.url)
+    assert (late.status, late.out) == (2, "")
+    assert "already_finished" in late.err
+    assert command("status", "no-such-id", url=service.url).status == 2
+
+
+def test_the_command_line_extracts_a_batch_in_order(service: Service, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.write_text(" ")
+    files = [str(sample.path) for sample in SAMPLES if sample.schema == SAMPLES[0].schema]
+    out = tmp_path / "out.jsonl"
+    done = command("batch", *files, str(empty), "-s", SAMPLES[0].schema, "-o", str(out), url=service.url)
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert done.status == 1, "one of them is empty"
+    assert [row["file"] for row in rows] == [*files, str(empty)]
+    assert [row["status"] for row in rows] == ["succeeded"] * len(files) + ["failed"]
+    assert rows[-1]["error"]["code"] == "empty_document"
+    assert all(row["data"] for row in rows[:-1])
+
+
+def test_the_command_line_extracts_here_and_now(client: Client) -> None:
+    sample = SAMPLES[0]
+    done = command("run", str(sample.path), "-s", sample.schema, "--full")
+    assert done.status == 0, done.err
+    result = done.lines[0]
+    served = client.wait(client.submit(sample.path, sample.schema).id, 120)
+    assert result["data"] == served.data, "one library, two ways to it"
+    assert result["usage"]["output_tokens"] > 0
+
+
+def test_a_running_extraction_can_be_cancelled(client: Client) -> None:
+    jobs = [client.submit(f"{SAMPLES[0].path.read_text()}\n{n}", SAMPLES[0].schema) for n in range(8)]
+    cancelled = [client.cancel(job.id) for job in jobs[4:]]
+    assert {job.status for job in cancelled} <= {"cancelled", "running"}
+    ended = [client.wait(job.id, 120).status for job in jobs]
+    assert ended == ["succeeded"] * 4 + ["cancelled"] * 4
+    with pytest.raises(Conflict):
+        client.cancel(jobs[0].id)
+
+
+def test_nothing_is_lost_when_the_worker_is_killed_under_load(service: Service, client: Client) -> None:
+    text = SAMPLES[0].path.read_text()
+    jobs = [client.submit(f"{text}\nCopy {n}\n", SAMPLES[0].schema) for n in range(10)]
+    assert wait_until(lambda: any(client.get(job.id).status == "running" for job in jobs), 30)
+    killed = service.pids()["worker-1"]
+    os.killpg(killed, signal.SIGKILL)
+    ended: list[Job] = [client.wait(job.id, 150) for job in jobs]
+    assert Counter(job.status for job in ended) == {"succeeded": len(jobs)}
+    assert max(job.attempt for job in ended) >= 2, "the kill hit work in flight, and it was done again"
+    assert service.pids()["worker-1"] != killed
+
+
+def test_up_says_when_it_is_ready_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    environ = {**os.environ, **FAST, "EXTRACTOR_DATA_DIR": str(tmp_path)}
+    program = [sys.executable, "-c", "from extractor.cli import main; main()", "up", "--port", "0"]
+    with subprocess.Popen(program, stderr=subprocess.PIPE, text=True, env=environ, cwd=ROOT) as up:
+        assert up.stderr is not None
+        seen = []
+        for line in up.stderr:
+            seen.append(line)
+            if ready := re.search(r"Ready at (http://\S+)", line):
+                break
+        else:
+            pytest.fail("".join(seen))
+        family = psutil.Process(up.pid).children(recursive=True)
+        assert len(family) >= 3, "store, API and worker"
+        assert httpx.get(f"{ready[1]}/readyz").status_code == 200
+        up.terminate()
+        deadline = time.monotonic() + 60
+        rest = up.stderr.read()
+        assert up.wait(max(0.0, deadline - time.monotonic())) == 0, rest
+    assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
