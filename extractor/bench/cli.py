@@ -1,0 +1,194 @@
+"""`extractor bench`: engines side by side in one process, in turn, on the same held-out documents.
+
+Prints a table for people, or with --json the whole record. Figures are medians over rounds; compare ratios within one
+run, never seconds between machines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import resource
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from statistics import median
+from typing import Any
+
+import torch
+
+from extractor.bench.engines import BASELINES, Generate, Ours, Outcome, Runner, in_turn, mixes
+from extractor.bench.workload import SEED, cases, documents, summary
+from extractor.config import read_settings
+from extractor.engine import DRAFTERS
+from extractor.engine.models import Models, ModelSpec, load
+from extractor.errors import ExtractorError
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code: 0, or 2 for bad usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        record = measure(options)
+    except (ExtractorError, ValueError) as error:
+        print(f"extractor bench: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(record, indent=1) if options.json else table(record))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="extractor bench", description=__doc__.split("\n")[0])
+    parser.add_argument("--suite", default="json", choices=["json"], help="what is decoded")
+    parser.add_argument("--drafters", default="each", help="each, all, none, or mixes such as 'grammar,copy;mtp'")
+    parser.add_argument("--baseline", default="", help=f"of {', '.join(BASELINES)}, separated by commas")
+    parser.add_argument("--rows", default="1", help="rows at once, separated by commas (ours only)")
+    parser.add_argument("--documents", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--max-tokens", type=int, default=512)
+    parser.add_argument("--max-draft", type=int, default=None)
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--model", default=None, help="default: EXTRACTOR_MODEL, or the bundled pair")
+    parser.add_argument("--json", action="store_true")
+    return parser
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    settings = read_settings(**({"model": options.model} if options.model else {}))
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    spec = ModelSpec(
+        model=settings.model,
+        drafter=settings.drafter,
+        revision=settings.revision,
+        offline=settings.offline,
+        dtype=settings.dtype,
+        device=settings.device,
+    )
+    models = load(spec)
+    context = min(models.context, settings.context or 4096)
+    workload = cases(models, documents(options.documents, options.seed), context, options.max_tokens)
+    if not workload:
+        raise ValueError("no document fits the model's context")
+    max_draft = settings.max_draft if options.max_draft is None else options.max_draft
+    makers = [_baseline(name, spec, models, max_draft) for name in options.baseline.split(",") if name]
+    available = [name for name in DRAFTERS if name != "mtp" or models.drafter is not None]
+    for rows in (int(part) for part in options.rows.split(",")):
+        runnable = (tuple(name for name in mix if name in available) for mix in mixes(options.drafters))
+        makers += [partial(Ours, models, mix, rows, context, max_draft) for mix in dict.fromkeys(runnable)]
+    results = in_turn(makers, workload, options.rounds)
+    return {
+        "machine": machine(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "model": models.info,
+        "workload": {"suite": options.suite, "seed": options.seed, **summary(workload)},
+        "rounds": options.rounds,
+        "runs": [_run(runner, outcomes, options.suite, len(workload)) for runner, outcomes in results],
+        "same_output_as_hf_outlines": _agreement(results),
+    }
+
+
+def _baseline(name: str, spec: ModelSpec, models: Models, max_draft: int) -> Callable[[], Runner]:
+    if name not in BASELINES:
+        raise ValueError(f"{name!r} is no baseline; there are {', '.join(BASELINES)}")
+    if name == "hf-assisted" and models.drafter is None:
+        raise ValueError("hf-assisted needs a drafter, and this model has none")
+
+    def build() -> Runner:
+        theirs = load(spec)  # a copy of its own, with the attention transformers would use
+        for model in filter(None, (theirs.target, theirs.drafter)):
+            model.set_attn_implementation("sdpa")
+        if theirs.drafter is not None and theirs.drafter.generation_config.num_assistant_tokens is None:
+            theirs.drafter.generation_config.num_assistant_tokens = max_draft
+        return Generate(name, theirs)
+
+    return build
+
+
+def _run(runner: Runner, outcomes: list[Outcome], suite: str, count: int) -> dict[str, Any]:
+    seconds = median(one.seconds for one in outcomes)
+    last = outcomes[-1]
+    return {
+        "engine": runner.name,
+        "drafters": list(runner.drafters),
+        "suite": suite,
+        "rows": runner.rows,
+        "documents": count,
+        "tokens": last.tokens,
+        "tokens_per_s": round(last.tokens / seconds, 1),
+        "documents_per_s": round(count / seconds, 3),
+        "tokens_per_forward": round(last.tokens / last.forwards, 2),
+        "prefill_share": round(last.prefill_s / last.seconds, 3) if runner.rows == 1 and last.prefill_s else None,
+        "acceptance": last.drafts,
+        "seconds": [round(one.seconds, 3) for one in outcomes],
+        "peak_memory_bytes": peak_memory(),
+    }
+
+
+def _agreement(results: list[tuple[Runner, list[Outcome]]]) -> dict[str, str] | None:
+    """How many documents each of ours wrote exactly as generate + Outlines did: the same grammar, greedy, float32."""
+    theirs = next((outcomes[-1].ids for runner, outcomes in results if runner.name == "hf-outlines"), None)
+    if theirs is None:
+        return None
+    return {
+        f"{'+'.join(runner.drafters) or 'none'}, {runner.rows} rows": (
+            f"{sum(a == b for a, b in zip(outcomes[-1].ids, theirs, strict=True))} of {len(theirs)}"
+        )
+        for runner, outcomes in results
+        if runner.name == "ours"
+    }
+
+
+def machine() -> str:
+    """The kind of machine, without its name."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name(0)
+    try:
+        with open("/proc/cpuinfo") as lines:  # noqa: PTH123 -- a pseudo-file
+            model = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        model = platform.processor() or platform.machine()
+    return f"{model}, {torch.get_num_threads()} threads"
+
+
+def peak_memory() -> int:
+    """Of the process so far: device memory on a GPU, resident memory on a CPU."""
+    if torch.cuda.is_available():
+        return int(torch.cuda.max_memory_allocated())
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def table(record: dict[str, Any]) -> str:
+    """Markdown, as the README shows it. The ratio is to generate + Outlines if it ran, else to the first row."""
+    runs = record["runs"]
+    base = next((run for run in runs if run["engine"] == "hf-outlines"), runs[0])["tokens_per_s"]
+    size = record["workload"]
+    lines = [
+        f"{record['date']}, {record['machine']}, {record['model']['model']} ({record['model']['architecture']}, "
+        f"{record['model']['dtype']}); {size['documents']} held-out documents, {size['schemas']} schemas, "
+        f"median prompt {size['prompt_tokens_median']} tokens; medians of {record['rounds']} rounds in turn",
+        "",
+        "| engine | drafters | rows | tokens/s | ratio | documents/s | tokens per target forward | accepted |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for run in runs:
+        accepted = ", ".join(
+            f"{name} {counts['accepted']}/{counts['proposed']}"
+            for name, counts in run["acceptance"].items()
+            if counts["proposed"]
+        )
+        lines.append(
+            f"| {run['engine']} | {'+'.join(run['drafters']) or 'none'} | {run['rows']} | {run['tokens_per_s']:,.0f} | "
+            f"{run['tokens_per_s'] / base:.2f}x | {run['documents_per_s']:.2f} | {run['tokens_per_forward']:.2f} | "
+            f"{accepted or '–'} |"
+        )
+    if record["same_output_as_hf_outlines"]:
+        same = "; ".join(f"{name}: {count}" for name, count in record["same_output_as_hf_outlines"].items())
+        lines += ["", f"Documents written exactly as generate + Outlines wrote them: {same}."]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

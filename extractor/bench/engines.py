@@ -1,0 +1,163 @@
+"""The engines compared: ours with any drafters, and what one would otherwise run in transformers. All read the same
+token ids, decode greedily and stop at the same place; each returns what it wrote and how many forwards that took.
+
+    ours            this project's engine
+    hf              generate(): no grammar, no drafts, one row
+    hf-outlines     generate() with Outlines' llguidance logits processor: the same grammar as ours, one row
+    hf-assisted     generate() with the MTP drafter: no grammar (its processors break under it), one row
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from extractor.bench.workload import Case
+from extractor.engine import DRAFTERS, Completion, Engine, EngineConfig, Params, Request
+from extractor.engine.models import Models
+
+BASELINES = ("hf", "hf-outlines", "hf-assisted")
+
+
+@dataclass
+class Outcome:
+    """One pass over the workload."""
+
+    seconds: float
+    ids: list[list[int]]
+    forwards: int
+    prefill_s: float = 0.0
+    drafts: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    @property
+    def tokens(self) -> int:
+        return sum(map(len, self.ids))
+
+
+class Ours:
+    """Our engine with a drafter mix, `rows` documents at a time."""
+
+    def __init__(self, models: Models, drafters: tuple[str, ...], rows: int, context: int, max_draft: int) -> None:
+        self.name, self.drafters, self.rows = "ours", drafters, rows
+        self._engine = Engine(models, EngineConfig(slots=rows, context=context, max_draft=max_draft))
+
+    def run(self, workload: list[Case]) -> Outcome:
+        begun = time.perf_counter()
+        done: list[Completion] = []
+        if self.rows == 1:  # one caller who waits for each answer
+            done = [self._engine.submit(self._request(case)).result() for case in workload]
+        else:
+            done = [future.result() for future in [self._engine.submit(self._request(case)) for case in workload]]
+        seconds = time.perf_counter() - begun
+        drafts = {
+            name: {
+                "proposed": sum(one.usage.drafts[name].proposed for one in done),
+                "accepted": sum(one.usage.drafts[name].accepted for one in done),
+            }
+            for name in self.drafters
+        }
+        forwards = sum(one.usage.target_forwards for one in done)
+        prefill = sum(one.usage.prefill_s for one in done)
+        return Outcome(seconds, [one.ids for one in done], forwards, prefill, drafts)
+
+    def _request(self, case: Case) -> Request:
+        params = Params(max_tokens=case.max_tokens, drafters=self.drafters)
+        return Request(case.prompt, case.copy_from, case.grammar, params)
+
+    def close(self) -> None:
+        self._engine.close()
+
+
+class Generate:
+    """transformers' own `generate`, one document at a time, with transformers' own attention."""
+
+    rows = 1
+
+    def __init__(self, name: str, models: Models) -> None:
+        self.name = name
+        self.drafters: tuple[str, ...] = ("mtp",) if name == "hf-assisted" else ()
+        self._models = models
+        self._forwards = 0
+        body = models.target.get_decoder()
+        self._hook = body.register_forward_hook(self._count)
+
+    def _count(self, *_: Any) -> None:
+        self._forwards += 1
+
+    @torch.inference_mode()
+    def run(self, workload: list[Case]) -> Outcome:
+        self._forwards = 0
+        begun = time.perf_counter()
+        ids = [self._one(case) for case in workload]
+        seconds = time.perf_counter() - begun
+        # Its prefill forward writes the first token; ours writes none and is not counted.
+        return Outcome(seconds, ids, self._forwards)
+
+    def _one(self, case: Case) -> list[int]:
+        models = self._models
+        prompt = torch.tensor([case.prompt], device=models.target.device)
+        extra: dict[str, Any] = {}
+        if self.name == "hf-outlines":
+            extra["logits_processor"] = [_outlines(models, case.grammar)]
+        if self.name == "hf-assisted":
+            extra["assistant_model"] = models.drafter
+        out = models.target.generate(
+            prompt,
+            attention_mask=torch.ones_like(prompt),
+            max_new_tokens=case.max_tokens,
+            do_sample=False,
+            eos_token_id=list(models.stop_ids),
+            pad_token_id=models.tokenizer.pad_token_id or 0,
+            **extra,
+        )
+        ids: list[int] = out[0, len(case.prompt) :].tolist()
+        return ids[: next((at for at, token in enumerate(ids) if token in models.stop_ids), len(ids))]
+
+    def close(self) -> None:
+        self._hook.remove()
+
+
+def _outlines(models: Models, grammar: str) -> Any:
+    from outlines.backends.llguidance import LLGuidanceLogitsProcessor
+
+    return LLGuidanceLogitsProcessor(grammar, models.ll_tokenizer, "torch")
+
+
+Runner = Ours | Generate
+
+
+def mixes(given: str) -> list[tuple[str, ...]]:
+    """`each` (none, each alone, all), or mixes separated by `;`, names by `,`; `all` and `none` are mixes too."""
+    if given == "each":
+        return [(), *((name,) for name in DRAFTERS), DRAFTERS]
+    named: dict[str, tuple[str, ...]] = {"all": DRAFTERS, "none": ()}
+    found = []
+    for mix in given.split(";"):
+        names = named.get(mix.strip(), tuple(name.strip() for name in mix.split(",")))
+        unknown = [name for name in names if name not in DRAFTERS]
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} is no drafter; there are {', '.join(DRAFTERS)}")
+        found.append(names)
+    return found
+
+
+def in_turn(
+    makers: list[Callable[[], Runner]], workload: list[Case], rounds: int
+) -> list[tuple[Runner, list[Outcome]]]:
+    """Every engine over the whole workload, one after the other, `rounds` times; a short warm-up comes first."""
+    runners = [make() for make in makers]
+    outcomes: list[list[Outcome]] = [[] for _ in runners]
+    try:
+        for runner in runners:
+            runner.run(workload[: max(2, min(4, len(workload)))])
+        for _ in range(rounds):
+            for runner, kept in zip(runners, outcomes, strict=True):
+                kept.append(runner.run(workload))
+    finally:
+        for runner in runners:
+            runner.close()
+    return list(zip(runners, outcomes, strict=True))
