@@ -146,7 +146,7 @@ def test_examples_are_shown_as_far_as_they_fit(tok):
         f"Example document:\n~~~\n{example.document}\n~~~\nExample answer:\n{example.answer_text}\n\nDocument:" in text
     )
     assert shown.shared == shown.copy_from[0]
-    tight = PromptBuilder(tok, context=1_000, examples=2).build(INVOICE, DOCUMENT, 10)
+    tight = PromptBuilder(tok, context=800, examples=2).build(INVOICE, DOCUMENT, 10)
     assert "Example document" not in tok.decode(tight.ids)
 
 
