@@ -57,6 +57,7 @@ def create_app(settings: ApiSettings | None = None, publish: Publish | None = No
         version=package_version(),
         lifespan=lifespan,
         redoc_url=None,
+        redirect_slashes=False,  # its redirects quote the Host header
         telemetry=_NO_TELEMETRY,  # FastAPI's records exception messages, and those may quote a document
     )
     app.add_middleware(RequestContext, metrics=metrics, max_body_bytes=settings.max_body_bytes)
@@ -67,7 +68,7 @@ def create_app(settings: ApiSettings | None = None, publish: Publish | None = No
     app.include_router(extractions.router, dependencies=locked)
     app.include_router(schemas.router, dependencies=locked)
     app.include_router(health.router)
-    openapi.install(app)
+    openapi.install(app, (extractions.router, schemas.router, health.router))
     return app
 
 

@@ -94,7 +94,10 @@ SUCCEEDED: JSON = {
 }
 CANCELLED: JSON = {**QUEUED, "status": "cancelled", "finished_at": "2026-11-23T12:00:02.004Z"}
 PAGE: JSON = {
-    "data": [{key: value for key, value in SUCCEEDED.items() if key not in ("result", "options")}],
+    "data": [
+        {key: value for key, value in SUCCEEDED.items() if key not in ("result", "options", "error")}
+        | {"error_code": None}
+    ],
     "next_cursor": _ID,
 }
 EVENTS = (

@@ -9,18 +9,27 @@ from pathlib import PurePath
 
 from api.problems import Problem
 
+# What extractor.documents reads (a test compares), and the names such files have.
 ACCEPTED = {
     "text/plain": (".txt", ".text", ".log", ".asc"),
     "text/markdown": (".md", ".markdown"),
     "text/csv": (".csv",),
     "text/tab-separated-values": (".tsv",),
+    "text/html": (".html", ".htm"),
+    "text/xml": (),
+    "application/json": (".json",),
+    "application/x-ndjson": (".jsonl", ".ndjson"),
+    "application/xml": (".xml",),
+    "message/rfc822": (".eml",),
 }
-UNKNOWN = ("", "application/octet-stream")
+UNKNOWN = ("", "application/octet-stream", "binary/octet-stream")
 _MAGIC = {
     b"%PDF-": "a PDF",
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
     b"GIF8": "a GIF image",
+    b"II*\0": "a TIFF image",
+    b"MM\0*": "a TIFF image",
     b"PK\x03\x04": "a ZIP archive (as Office files are)",
     b"\x1f\x8b": "gzip data",
     b"\xd0\xcf\x11\xe0": "an old Office file",
@@ -82,10 +91,21 @@ def _is_text(document: bytes, at: str) -> None:
         if head.startswith(magic):
             raise unsupported(f"The document is {what}", at, what)
     if 0 in document:
-        raise Problem("binary_document", "The document holds NUL bytes: it is not text", errors=[(at, "binary data")])
+        if not _may_be_wide(head):
+            raise _not_text("it holds NUL bytes", at)
+        return
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if controls > _MOST_CONTROLS * len(head):
-        raise Problem("binary_document", "The document is mostly control characters", errors=[(at, "binary data")])
+        raise _not_text("it holds control characters", at)
+
+
+def _may_be_wide(head: bytes) -> bool:
+    """UTF-16 or UTF-32 without a mark: every other byte is mostly zero. The worker tells them apart."""
+    return any(2 * head[at::2].count(0) > 0.4 * len(head) for at in (0, 1))
+
+
+def _not_text(why: str, at: str) -> Problem:
+    return Problem("undecodable_document", f"The document is not text: {why}", errors=[(at, why)])
 
 
 def _decodes(document: bytes, charset: str, at: str, charset_at: str) -> None:
@@ -97,10 +117,9 @@ def _decodes(document: bytes, charset: str, at: str, charset_at: str) -> None:
         detail = f"{charset[:40]!r} is no charset this service knows"
         raise Problem("unsupported_media_type", detail, errors=[(charset_at, detail)]) from None
     except (UnicodeError, ValueError):
-        detail = f"not {charset[:40]}"
-        raise Problem("undecodable_document", f"The document's bytes are {detail}", errors=[(at, detail)]) from None
+        raise _not_text(f"its bytes are not {charset[:40]}", at) from None
     if "\0" in text:
-        raise Problem("binary_document", "The document holds NUL characters", errors=[(at, "binary data")])
+        raise _not_text("it holds NUL characters", at)
 
 
 def _charset(parameters: str) -> str | None:

@@ -3,10 +3,12 @@ problem+json as the form of every error."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api import examples, models
@@ -68,8 +70,8 @@ def form_body() -> JSON:
     return {"multipart/form-data": {"schema": schema, "example": {"file": "card.txt", "schema": "contact"}}}
 
 
-def install(app: FastAPI) -> None:
-    """Make `app.openapi()` (cached) answer the document of this API."""
+def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
+    """Make `app.openapi()` (cached) answer the document of this API, whose calls are those of `routers`."""
 
     def openapi() -> JSON:
         if app.openapi_schema is None:
@@ -83,10 +85,26 @@ def install(app: FastAPI) -> None:
                 components[model.__name__] = schema
             for unused in ("HTTPValidationError", "ValidationError"):
                 components.pop(unused, None)
+            _whole_examples(document, routers)
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _whole_examples(document: JSON, routers: Sequence[APIRouter]) -> None:
+    """FastAPI drops every null from the document, and with them the nulls of the examples: put them back."""
+    for route in (route for router in routers for route in router.routes if isinstance(route, APIRoute)):
+        for method in route.methods or ():
+            shown = document["paths"][route.path][method.lower()]["responses"]
+            for status, answer in route.responses.items():
+                for media_type, content in answer.get("content", {}).items():
+                    if "example" in content:
+                        shown[str(status)]["content"][media_type]["example"] = content["example"]
+    for name, component in document["components"]["schemas"].items():
+        extra = getattr(models, name).model_config.get("json_schema_extra") if hasattr(models, name) else None
+        if isinstance(extra, dict):
+            component.update(extra)
 
 
 def _example(status: int) -> JSON:

@@ -4,25 +4,44 @@
 from __future__ import annotations
 
 import logging
+import socket
 
 import uvicorn
+from fastapi import FastAPI
 
+from api.access import Services
 from api.app import create_app
 from api.config import ApiSettings
 
-_DRAIN_S = 10  # long-polls and streams that have not ended by then are cut
+_DRAIN_S = 8  # what has not ended by then is cut; no call but a long-poll or a stream takes that long
 
 
 def serve(settings: ApiSettings | None = None) -> None:
     """Listen until SIGINT or SIGTERM. Raises KeyConfigError before listening when keys are missing or malformed."""
-    uvicorn.Server(configured(settings or ApiSettings())).run()
+    settings = settings or ApiSettings()
+    app = create_app(settings)
+    _Server(app, configured(app, settings)).run()
 
 
-def configured(settings: ApiSettings) -> uvicorn.Config:
+class _Server(uvicorn.Server):
+    """Ends the long-polls before it waits for what is in flight."""
+
+    def __init__(self, app: FastAPI, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        services: Services | None = getattr(self._app.state, "services", None)
+        if services is not None:
+            services.store.stopping.set()
+        await super().shutdown(sockets)
+
+
+def configured(app: FastAPI, settings: ApiSettings) -> uvicorn.Config:
     """How uvicorn is to run this application: no `Server` header, no access log beside our own (its lines hold query
     strings), no client address from a header nobody vouches for. Logging is the caller's."""
     return uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         server_header=False,

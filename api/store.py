@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from api.config import ApiSettings
@@ -48,6 +48,7 @@ class Store:
     threads: ThreadPoolExecutor
     metrics: Metrics
     publish_timeout_s: float
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
     @asynccontextmanager
@@ -60,9 +61,7 @@ class Store:
         send = queue.publish if publish is None else publish
         try:
             async with AsyncLedger(settings=stored_at) as ledger:
-                yield cls(
-                    ledger, send, threads, metrics, settings.publish_timeout_s
-                )
+                yield cls(ledger, send, threads, metrics, settings.publish_timeout_s)
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
             queue.close()
@@ -80,9 +79,16 @@ class Store:
             return await self.ledger.get(tenant, job_id)
 
     async def wait(self, tenant: str, job_id: str, seconds: float) -> Job | None:
-        """The job when it is finished, or as it is after `seconds`."""
+        """The job when it is finished, or as it is after `seconds` or when the server stops."""
         with _as_problems():
-            return await self.ledger.wait(tenant, job_id, seconds)
+            finished = asyncio.ensure_future(self.ledger.wait(tenant, job_id, seconds))
+            stopped = asyncio.ensure_future(self.stopping.wait())
+            try:
+                await asyncio.wait((finished, stopped), return_when=asyncio.FIRST_COMPLETED)
+                return await (finished if finished.done() else self.ledger.get(tenant, job_id))
+            finally:
+                finished.cancel()
+                stopped.cancel()
 
     async def changes(self, tenant: str, job_id: str, seconds: float) -> AsyncGenerator[Job, None]:
         """The job now and after each change, to its end or for `seconds`."""

@@ -36,7 +36,7 @@ def as_(made: NewKey) -> dict[str, str]:
         {"Authorization": "Bearer nonsense"},
         {"Authorization": f"Basic {ACME.key}"},
         {"X-API-Key": ACME.entry},
-        {"X-API-Key": "é".encode("latin-1").decode("latin-1")},
+        {"X-API-Key": "é"},
     ],
 )
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def as_(made: NewKey) -> dict[str, str]:
     [("POST", "/v1/extractions"), ("GET", "/v1/extractions/x"), ("GET", "/v1/schemas"), ("POST", "/v1/schemas/check")],
 )
 async def test_without_a_key_there_is_nothing(locked: FastAPI, method: str, path: str, headers: dict[str, str]) -> None:
-    encoded = {name: value.encode("latin-1") for name, value in headers.items()}
+    encoded = httpx.Headers(headers, encoding="latin-1")
     async with client(locked, peer="203.0.113.9", base_url="http://api.example") as api:
         response = await api.request(method, path, headers=encoded, json={} if method == "POST" else None)
     is_problem(response, 401, "unauthorized")

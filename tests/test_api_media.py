@@ -8,6 +8,7 @@ import pytest
 
 from api import media
 from api.problems import Problem
+from extractor.documents import ACCEPTED as READABLE
 
 TEXT = "text/plain"
 
@@ -27,6 +28,8 @@ def code_of(document: bytes, media_type: str = TEXT, limit: int = 1000) -> str:
         ("Größe 3".encode("latin-1"), TEXT),  # in no encoding it claims: the worker decides
         ("Größe".encode("utf-16"), TEXT),  # NUL bytes, but with its mark
         ("Größe".encode("utf-16-le"), "text/plain; charset=utf-16-le"),
+        ("Total 12".encode("utf-16-be"), TEXT),  # neither mark nor charset: the worker finds out
+        ("Total 12".encode("utf-32-le"), TEXT),
         ("合計".encode("shift_jis"), 'TEXT/Plain; Charset="Shift_JIS"'),
         (b"# Title", "text/markdown"),
         (b"a,b\n1,2\n", "text/csv; header=present"),
@@ -37,9 +40,9 @@ def test_text_passes(document: bytes, media_type: str) -> None:
 
 
 def test_binary_garbage_is_refused() -> None:
-    assert code_of(random.Random(0).randbytes(900)) == "binary_document"
-    assert code_of(bytes(range(1, 9)) * 20) == "binary_document"
-    assert code_of(b"a\0b", "text/plain; charset=utf-8") == "binary_document"
+    assert code_of(random.Random(0).randbytes(900)) == "undecodable_document"
+    assert code_of(bytes(range(1, 9)) * 20) == "undecodable_document"
+    assert code_of(b"a\0b", "text/plain; charset=utf-8") == "undecodable_document"
 
 
 @pytest.mark.parametrize("document", [b"%PDF-1.7\n", b"\x89PNG\r\n", b"PK\x03\x04aaa", b"\x1f\x8b\x08"])
@@ -69,12 +72,16 @@ def test_bytes_that_are_not_in_the_charset_claimed() -> None:
     assert code_of("Größe".encode("latin-1"), "text/plain; charset=utf-8") == "undecodable_document"
 
 
-@pytest.mark.parametrize("media_type", ["application/pdf", "image/png", "text/html", "nonsense", "text/plainx"])
+@pytest.mark.parametrize("media_type", ["application/pdf", "image/png", "video/mp4", "nonsense", "text/plainx"])
 def test_other_media_types_are_refused_with_the_list(media_type: str) -> None:
     with pytest.raises(Problem) as caught:
         media.check(b"abc", media_type, limit=10, at="/file", charset_at="/type")
     assert caught.value.status == 415
     assert caught.value.extra["accepted"] == list(media.ACCEPTED)
+
+
+def test_the_door_takes_what_the_worker_reads() -> None:
+    assert set(media.ACCEPTED) == set(READABLE)
 
 
 @pytest.mark.parametrize(
