@@ -235,3 +235,30 @@ def test_llguidance_still_cannot_do_what_the_table_leaves_to_validation():
         field = next(case[1] for case in VALIDATED if case[0] == keyword)
         failed, _ = LLMatcher.validate_grammar_with_warnings(LLMatcher.grammar_from_json_schema(field))
         assert failed, keyword
+
+
+def test_the_documentation_says_the_same():
+    from pathlib import Path
+
+    import schemas
+
+    page = (Path(schemas.__file__).parents[1] / "docs" / "schemas.md").read_text()
+    rows = {
+        row.split("|")[1].strip(): row
+        for row in page.splitlines()
+        if row.startswith(("| enforced", "| checked", "| refused"))
+    }
+    for keyword in keywords.ENFORCED - {"format"}:
+        assert f"`{keyword}`" in rows["enforced by the grammar"], keyword
+    for keyword in keywords.VALIDATED:
+        assert f"`{keyword}`" in rows["checked in the answer only"], keyword
+    for name in keywords.GRAMMAR_FORMATS:
+        assert name in rows["enforced by the grammar"], name
+    for name in keywords.VALIDATOR_FORMATS:
+        assert name in rows["checked in the answer only"], name
+    limits = schemas.LIMITS
+    for figure in (limits.max_values, limits.max_properties, limits.max_definitions, limits.max_expanded, limits.max_enum,
+                   limits.max_pattern_chars, limits.max_pattern_size, limits.max_required_repeat, limits.max_repeat,
+                   limits.max_depth):  # fmt: skip
+        assert f"{figure:,}" in page, figure
+    assert f"{limits.max_bytes // 1024} KiB" in page
