@@ -32,7 +32,7 @@ FAST: dict[str, Any] = {
     "visibility_timeout_s": 3,
     "shutdown_s": 5.0,
     "store_patience_s": 60.0,
-    "extractor_factory": "tests.scripted:Scripted",
+    "extractor_factory": "tests.scripted_worker:Scripted",
 }
 
 
@@ -109,10 +109,11 @@ class Fleet:
     def alive(self) -> list[Worker]:
         return [worker for worker in self.workers if worker.process.poll() is None]
 
-    def submit(self, text: str, *, publish: bool = True, **fields: Any) -> str:
+    def submit(self, text: str, *, publish: bool = True, key: str | None = None, **fields: Any) -> str:
+        """As the API does it: into the ledger, then into the queue."""
         job = NewJob("invoice@1", text.encode(), **fields)
-        created = self.ledger.create(TENANT, job)
-        if publish:
+        created = self.ledger.create(TENANT, job, key, text)
+        if publish and not created.existing:
             self.queue.publish(TENANT, created.job_id, job.priority)
         return created.job_id
 

@@ -5,6 +5,7 @@ the model could not be loaded or the worker broke."""
 from __future__ import annotations
 
 import sys
+import time
 from typing import Any
 
 import structlog
@@ -16,6 +17,8 @@ from workers.logs import configure, place
 from workers.runtime import Runtime
 
 log = structlog.get_logger("workers")
+_STEADY_S = 30.0
+_PAUSE_S = 1.0
 
 
 def main() -> int:
@@ -39,7 +42,9 @@ def main() -> int:
 
 
 def consume(runtime: Runtime) -> int:
-    """Celery's worker in this process, on its threads pool; returns when it has stopped."""
+    """Celery's worker in this process, on its threads pool, until a stop is asked for. A full Redis breaks Celery's
+    worker for good (it cannot note a token as taken); the model stays loaded and a new one is made, for
+    `store_patience_s`. What a broken one had taken is repaired by the reconciler."""
 
     def stopping(**_: Any) -> None:
         runtime.begin_stop()
@@ -49,6 +54,21 @@ def consume(runtime: Runtime) -> int:
 
     signals.worker_shutting_down.connect(stopping)
     signals.setup_logging.connect(logging_is_ours)
+    worked_at = time.monotonic()
+    while True:
+        began = time.monotonic()
+        status = celery_worker(runtime)
+        if time.monotonic() - began > _STEADY_S:
+            worked_at = time.monotonic()
+        if runtime.stopping.is_set() or time.monotonic() - worked_at > runtime.settings.store_patience_s:
+            return status
+        runtime.consuming(False)
+        log.warning("the consumer broke and is made again", worker=runtime.id)
+        runtime.stopping.wait(_PAUSE_S)
+        runtime.consuming(True)
+
+
+def celery_worker(runtime: Runtime) -> int:
     worker = runtime.queue.app.Worker(
         hostname=runtime.id,
         concurrency=runtime.settings.slots,

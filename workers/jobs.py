@@ -134,7 +134,7 @@ class Token:
 @dataclass(frozen=True)
 class WorkerInfo:
     """What a worker says of itself. `ready`: its model is loaded and has answered; `state` says where it stands
-    (loading, ready, stopping)."""
+    (loading, ready, reconnecting, stopping)."""
 
     id: str
     host: str

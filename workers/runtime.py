@@ -94,6 +94,12 @@ class Runtime:
             model=self._model,
         )
 
+    def consuming(self, yes: bool) -> None:
+        """Whether tokens are taken just now; a worker that takes none is not ready."""
+        if not self.stopping.is_set():
+            self._state = "ready" if yes else "reconnecting"
+            self.keeper.pulse()
+
     # ---- the end ----
 
     def begin_stop(self) -> None:

@@ -1,0 +1,105 @@
+"""What a run is judged by: every accepted job, its answer, and every end the ledger announced. Knows the scripted
+extractor's answer to a document; injects nothing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from tests.fleet import TENANT, Fleet
+from tests.scripted_worker import digest
+from workers.ledger import TERMINAL
+
+
+@dataclass
+class Report:
+    """What was injected and what was counted; `print` it."""
+
+    name: str
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"[{self.name}] " + " ".join(f"{key}={value}" for key, value in self.figures.items())
+
+
+class Watch:
+    """Submits documents and holds the ledger to account for each."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        self.texts: dict[str, str] = {}
+        self.ends: Counter[str] = Counter()
+        self._stop = threading.Event()
+        self._client = fleet.valkey.client()
+        self._thread = threading.Thread(target=self._listen, name="watch", daemon=True)
+
+    def __enter__(self) -> Watch:
+        self._subscription = self._client.pubsub(ignore_subscribe_messages=True)
+        self._subscription.subscribe(f"extractor:{{{TENANT}}}:events")
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._subscription.close()
+        self._client.close()
+
+    def submit(self, text: str, **options: Any) -> str:
+        job_id = self.fleet.submit(text, **options)
+        self.texts[job_id] = text
+        return job_id
+
+    def judge(self, name: str, timeout_s: float, **injected: Any) -> Report:
+        """Waits for every job and asserts what must hold whatever was injected."""
+        began = time.monotonic()
+        jobs = self.fleet.wait(self.texts, timeout_s)
+        settled_s = time.monotonic() - began
+        time.sleep(0.1)
+        counts = self.fleet.ledger.counts(TENANT)
+        statuses = Counter(job.status for job in jobs)
+        assert counts["accepted"] == len(self.texts), "accepted by the ledger = accepted by the client"
+        assert counts["accepted"] == counts["succeeded"] + counts["failed"] + counts["cancelled"]
+        assert counts["queued"] == counts["running"] == counts["bytes"] == 0
+        assert {status: counts[status] for status in TERMINAL} == {s: statuses[s] for s in TERMINAL}
+        changed = [
+            job.id
+            for job in jobs
+            if job.status == "succeeded" and (job.result or {})["data"]["digest"] != digest(self.texts[job.id])
+        ]
+        assert not changed, "a result that is not its document's"
+        twice = [job_id for job_id, times in self.ends.items() if times > 1]
+        assert not twice, "a job that ended twice"
+        runs = self.fleet.runs()
+        figures = {
+            **injected,
+            "accepted": counts["accepted"],
+            "succeeded": counts["succeeded"],
+            "failed": counts["failed"],
+            "cancelled": counts["cancelled"],
+            "failed_codes": dict(Counter((job.error or {})["code"] for job in jobs if job.status == "failed")),
+            "runs": sum(runs.values()),
+            "most_attempts": max(job.attempt for job in jobs),
+            "ended_twice": len(twice),
+            "changed": len(changed),
+            "settled_s": round(settled_s, 1),
+        }
+        return Report(name, figures)
+
+    def _listen(self) -> None:
+        while not self._stop.is_set():
+            try:
+                message = self._subscription.get_message(timeout=0.2)
+            except RedisError:  # it was killed or frozen; ends announced meanwhile are counted in the ledger
+                time.sleep(0.1)
+                continue
+            if message is not None:
+                job_id, status = message["data"].decode().split()
+                if status in TERMINAL:
+                    self.ends[job_id] += 1

@@ -1,0 +1,251 @@
+"""The faults, each a function of its size: a few seconds in `make test`, more in `make chaos`. Each returns what it
+injected and counted, after `Watch.judge` has held the run to the promise (nothing lost, nothing twice)."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+import time
+
+import pytest
+
+from tests.chaos.ledgerwatch import Report, Watch
+from tests.chaos.proxy import Proxy
+from tests.fleet import TENANT, Fleet, until
+from workers.ledger import StoreUnavailable
+
+
+def worker_kills(fleet: Fleet, *, kills: int, documents: int, workers: int = 2, seed: int = 1) -> Report:
+    """SIGKILL to a worker's process group, again and again under load; each is replaced at once."""
+    dice = random.Random(seed)
+    with Watch(fleet) as watch:
+        fleet.start(workers)
+        feeder = threading.Thread(target=_feed, args=(watch, documents, dice.randrange(2**32)))
+        feeder.start()
+        struck = 0
+        for _ in range(kills):
+            time.sleep(dice.uniform(0.3, 1.2))
+            victim = dice.choice(fleet.alive())
+            struck += sum(info.busy for info in fleet.ledger.workers() if info.pid == victim.pid)
+            victim.kill()
+            fleet.start(wait=False)
+        feeder.join()
+        return watch.judge("worker SIGKILL", 120, kills=kills, documents_in_flight_when_killed=struck)
+
+
+def _feed(watch: Watch, documents: int, seed: int) -> None:
+    dice = random.Random(seed)
+    for n in range(documents):
+        watch.submit(f"document {n} sleep={dice.uniform(0.05, 0.4):.3f}", priority=dice.choice(["interactive", "bulk"]))
+
+
+def stale_worker(fleet: Fleet) -> Report:
+    """A worker stopped past its lease and continued: what it brings late is refused."""
+    with Watch(fleet) as watch:
+        stopped = fleet.start()
+        job_id = watch.submit("slow document stubborn=1.0")
+        fleet.wait_running(job_id)
+        stopped.send(signal.SIGSTOP)
+        fleet.start(wait=False)
+        fleet.wait([job_id], 30)
+        stopped.send(signal.SIGCONT)
+        until(lambda: '"outcome": "dropped"' in stopped.log.read_text(), 15, "the late result dropped")
+        report = watch.judge("stale worker", 5, stops=1, late_results_dropped=1)
+        assert report.figures["succeeded"] == 1
+        assert report.figures["most_attempts"] == 2
+        return report
+
+
+def poison(fleet: Fleet, *, neighbours: int) -> Report:
+    """A document that kills its process, among others in flight."""
+    with Watch(fleet) as watch:
+        fleet.start()
+        stop = threading.Event()
+        nurse = threading.Thread(target=_replace_the_dead, args=(fleet, stop))
+        nurse.start()
+        try:
+            first = [watch.submit(f"neighbour {n} sleep=0.05") for n in range(neighbours // 2)]
+            bad = watch.submit("this one is bad: die")
+            rest = [watch.submit(f"neighbour {n} sleep=0.05") for n in range(neighbours // 2, neighbours)]
+            jobs = fleet.wait([bad], 90)
+            report = watch.judge("poison", 90, poisons=1, deaths=fleet.started - 1)
+        finally:
+            stop.set()
+            nurse.join()
+        assert jobs[0].error is not None
+        assert jobs[0].error["code"] == "poison"
+        assert fleet.runs().most_common(1)[0][1] <= 3
+        assert report.figures["succeeded"] == len(first) + len(rest), "neighbours are untouched"
+        return report
+
+
+def _replace_the_dead(fleet: Fleet, stop: threading.Event) -> None:
+    while not stop.wait(0.1):
+        if not fleet.alive():
+            fleet.start(wait=False)
+
+
+def every_token_twice(fleet: Fleet, *, documents: int) -> Report:
+    """Each message published twice, and again after its job has succeeded."""
+    with Watch(fleet) as watch:
+        fleet.start(2)
+        ids = []
+        for n in range(documents):
+            ids.append(watch.submit(f"document {n} sleep=0.01"))
+            fleet.queue.publish(TENANT, ids[-1], "interactive")
+        fleet.wait(ids, 60)
+        for job_id in ids:
+            fleet.queue.publish(TENANT, job_id, "bulk")
+        until(lambda: sum(fleet.queue.waiting().values()) == 0, 30, "tokens taken")
+        report = watch.judge("every token three times", 10, tokens=3 * documents)
+        assert report.figures["runs"] == documents, "no second run"
+        assert report.figures["succeeded"] == documents
+        return report
+
+
+def store_killed(fleet: Fleet, *, documents: int, away_s: float, kills: int = 1) -> Report:
+    """Redis killed with SIGKILL and restarted from its AOF, under load."""
+    with Watch(fleet) as watch:
+        fleet.start()
+        refused, resumed_s = 0, 0.0
+        for kill in range(kills):
+            for n in range(documents):
+                watch.submit(f"document {kill}.{n} sleep=0.05")
+            fleet.valkey.kill()
+            time.sleep(away_s)
+            try:
+                fleet.submit("refused")
+            except StoreUnavailable:
+                refused += 1
+            fleet.valkey.start()
+            done = fleet.ledger.counts(TENANT)["succeeded"]
+            resumed_s = max(resumed_s, until(lambda done=done: _succeeded(fleet) > done, 30, "work resumed"))  # type: ignore[misc]
+        assert refused == kills
+        report = watch.judge("Redis kill -9", 90, kills=kills, resumed_s=round(resumed_s, 1))
+        assert report.figures["succeeded"] == kills * documents
+        assert resumed_s < 15
+        return report
+
+
+def _succeeded(fleet: Fleet) -> int:
+    return fleet.ledger.counts(TENANT)["succeeded"]
+
+
+def store_frozen(fleet: Fleet, *, documents: int, frozen_s: float) -> Report:
+    """Redis stopped for longer than a lease: calls end in time, and what was in the air happens once. A creation that
+    timed out may have taken effect; asked again with its idempotency key it is the same job."""
+    with Watch(fleet) as watch:
+        fleet.start()
+        ids = [watch.submit(f"document {n} sleep=0.3") for n in range(documents)]
+        fleet.wait_running(ids[0])
+        fleet.valkey.freeze()
+        began = time.monotonic()
+        longest = 0.0
+        while time.monotonic() - began < frozen_s:
+            asked = time.monotonic()
+            with pytest.raises(StoreUnavailable):
+                fleet.submit("asked again and again", key="once")
+            longest = max(longest, time.monotonic() - asked)
+        fleet.valkey.thaw()
+        thawed = time.monotonic()
+        watch.submit("asked again and again", key="once")
+        report = watch.judge("Redis frozen", 60, frozen_s=frozen_s, longest_call_s=round(longest, 2))
+        assert longest < fleet.settings.redis_timeout_s + 1
+        assert report.figures["succeeded"] == documents + 1
+        report.figures["all_done_after_s"] = round(time.monotonic() - thawed, 1)
+        return report
+
+
+def store_full(fleet: Fleet, *, documents: int) -> Report:
+    """Memory runs out under load: new jobs are refused, results of running work land, then all goes on."""
+    with Watch(fleet) as watch, fleet.valkey.client() as client:
+        worker = fleet.start()
+        ids = [watch.submit(f"document {n} sleep=0.3") for n in range(documents)]
+        fleet.wait_running(ids[0])
+        client.config_set("maxmemory", "1mb")
+        running = [job.id for job in fleet.ledger.list(TENANT, status="running", limit=100).jobs]
+        with pytest.raises(StoreUnavailable):
+            fleet.submit("refused " + "x" * 1_500_000)
+        landed = fleet.wait(running, 20)
+        assert {job.status for job in landed} == {"succeeded"}
+        time.sleep(1)
+        client.config_set("maxmemory", "0")
+        report = watch.judge("Redis full", 60, landed_while_full=len(landed))
+        assert report.figures["succeeded"] == documents
+        report.figures["worker_survived"] = worker.process.poll() is None
+        return report
+
+
+def sigterm(fleet: Fleet, *, documents: int, rounds: int) -> Report:
+    """SIGTERM to every worker in the middle of a batch, new ones started, again and again."""
+    with Watch(fleet) as watch:
+        slow = watch.submit("long document sleep=4")
+        for n in range(documents):
+            watch.submit(f"document {n} sleep=0.4")
+        statuses, longest = [], 0.0
+        for _ in range(rounds):
+            fleet.start(2)
+            time.sleep(0.6)
+            began = time.monotonic()
+            for worker in fleet.alive():
+                worker.process.terminate()
+            statuses += [worker.process.wait(20) for worker in fleet.workers[-2:]]
+            longest = max(longest, time.monotonic() - began)
+            assert not fleet.ledger.list(TENANT, status="running").jobs, "nothing is left to a lease"
+        fleet.start(2)
+        report = watch.judge("SIGTERM", 60, sigterms=2 * rounds, longest_stop_s=round(longest, 1))
+        assert report.figures["succeeded"] == documents + 1
+        assert statuses == [0] * len(statuses)
+        report.figures["attempts_of_the_long_one"] = fleet.job(slow).attempt
+        return report
+
+
+def longer_than_visibility(fleet: Fleet, *, seconds: float) -> Report:
+    """A task several times longer than Celery's visibility timeout: its token comes back, it is not run again."""
+    with Watch(fleet) as watch:
+        fleet.start(2)
+        watch.submit(f"long sleep={seconds}")
+        times = round(seconds / fleet.settings.visibility_timeout_s, 1)
+        report = watch.judge("longer than the visibility timeout", seconds + 20, times_longer=times)
+        assert report.figures["runs"] == 1
+        assert report.figures["most_attempts"] == 1
+        return report
+
+
+def recovery(fleet: Fleet) -> Report:
+    """How long documents in flight wait for another worker when theirs is killed."""
+    with Watch(fleet) as watch:
+        victim = fleet.start()
+        ids = [watch.submit(f"document {n} sleep=1000") for n in range(4)]
+        for job_id in ids:
+            fleet.wait_running(job_id)
+        fleet.start(wait=False)
+        victim.kill()
+        recovered_s = until(lambda: all(fleet.job(job_id).attempt == 2 for job_id in ids), 120, "taken over")
+        for job_id in ids:
+            fleet.ledger.cancel(TENANT, job_id)
+        return watch.judge("recovery", 20, kills=1, lease_s=fleet.settings.lease_s, recovered_s=round(recovered_s, 1))
+
+
+def network(fleet: Fleet, *, documents: int) -> Report:
+    """The worker reaches Redis through a proxy that resets every connection, then swallows everything for a while."""
+    with Proxy(fleet.valkey.port) as proxy, Watch(fleet) as watch:
+        fleet.settings = fleet.settings.model_copy(update={"redis_url": proxy.url})
+        fleet.start()
+        for n in range(documents):
+            watch.submit(f"document {n} sleep=0.2")
+        resets = 0
+        for _ in range(5):
+            time.sleep(0.8)
+            resets += proxy.reset()
+        proxy.blackhole(True)
+        time.sleep(6)
+        proxy.blackhole(False)
+        began = time.monotonic()
+        done = _succeeded(fleet)
+        resumed_s = until(lambda: _succeeded(fleet) > done, 60, "work resumed")
+        report = watch.judge("network", 90, resets=resets, blackholed_s=6, resumed_s=round(resumed_s, 1))
+        assert report.figures["succeeded"] == documents
+        report.figures["all_done_after_s"] = round(time.monotonic() - began, 1)
+        return report

@@ -1,0 +1,105 @@
+"""The long runs of `make chaos`: each prints what it injected and what it counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.chaos import scenarios
+from tests.chaos.ledgerwatch import Report
+from tests.fleet import Fleet
+from tests.valkey import Valkey
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Open:
+    @contextmanager
+    def start(**settings: Any) -> Iterator[Fleet]:
+        with Valkey(tmp_path / "valkey", aof=True) as valkey, Fleet(valkey, tmp_path, **settings) as started:
+            yield started
+
+    return start
+
+
+@pytest.fixture
+def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[Report], None]:
+    def say(report: Report) -> None:
+        with capsys.disabled():
+            print(f"\n{report}")
+
+    return say
+
+
+def test_twenty_kills_under_load(fleet: Open, tell: Callable[[Report], None]) -> None:
+    with fleet() as f:
+        report = scenarios.worker_kills(f, kills=20, documents=400)
+        tell(report)
+        assert report.figures["documents_in_flight_when_killed"] >= 20
+
+
+def test_a_hundred_kills_under_load(fleet: Open, tell: Callable[[Report], None]) -> None:
+    with fleet() as f:
+        tell(scenarios.worker_kills(f, kills=100, documents=1500, seed=2))
+
+
+def test_recovery_with_the_default_leases(fleet: Open, tell: Callable[[Report], None]) -> None:
+    defaults = {"lease_s": 30.0, "pulse_s": 2.0, "reconcile_s": 5.0, "republish_after_s": 20.0}
+    with fleet(**defaults, visibility_timeout_s=60) as f:
+        report = scenarios.recovery(f)
+        tell(report)
+        assert report.figures["recovered_s"] <= 90
+
+
+def test_stale_worker(fleet: Open, tell: Callable[[Report], None]) -> None:
+    with fleet() as f:
+        tell(scenarios.stale_worker(f))
+
+
+def test_poison_among_a_thousand(fleet: Open, tell: Callable[[Report], None]) -> None:
+    with fleet() as f:
+        tell(scenarios.poison(f, neighbours=1000))
+
+
+def test_every_token_twice(fleet: Open, tell: Callable[[Report], None]) -> None:
+    with fleet() as f:
+        tell(scenarios.every_token_twice(f, documents=500))
+
+
+def test_store_killed_again_and_again(fleet: Open, tell: Callable[[Report], None]) -> None:
+    with fleet() as f:
+        tell(scenarios.store_killed(f, documents=150, away_s=5.0, kills=3))
+
+
+def test_store_frozen_for_45_seconds(fleet: Open, tell: Callable[[Report], None]) -> None:
+    defaults = {"lease_s": 30.0, "pulse_s": 2.0, "reconcile_s": 5.0, "republish_after_s": 20.0}
+    with fleet(**defaults) as f:
+        report = scenarios.store_frozen(f, documents=60, frozen_s=45.0)
+        tell(report)
+        assert report.figures["all_done_after_s"] <= 60
+
+
+def test_store_full(fleet: Open, tell: Callable[[Report], None]) -> None:
+    with fleet() as f:
+        tell(scenarios.store_full(f, documents=60))
+
+
+def test_sigterm_to_every_worker(fleet: Open, tell: Callable[[Report], None]) -> None:
+    with fleet(shutdown_s=1.0) as f:
+        tell(scenarios.sigterm(f, documents=120, rounds=5))
+
+
+def test_ten_times_the_visibility_timeout(fleet: Open, tell: Callable[[Report], None]) -> None:
+    with fleet(visibility_timeout_s=2) as f:
+        tell(scenarios.longer_than_visibility(f, seconds=20))
+
+
+def test_connections_cut_and_blackholed(fleet: Open, tell: Callable[[Report], None]) -> None:
+    with fleet(redis_timeout_s=2.0, redis_connect_timeout_s=1.0) as f:
+        tell(scenarios.network(f, documents=200))

@@ -1,0 +1,89 @@
+"""A scripted extractor for real worker processes: what it does is written in the document, what it answers is derived
+from it, and it loads in no time. `EXTRACTOR_EXTRACTOR_FACTORY=tests.scripted_worker:Scripted` puts it into a worker.
+
+A document is text with commands anywhere in it: `sleep=0.2` (seconds, stops on abort), `stubborn=3` (sleeps through an
+abort), `die` (SIGKILL to its own process), `raise=engine|output|memory|bug`. Each run is recorded as a line
+`<pid> <digest>` in the file named by SCRIPTED_LOG."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from extractor.documents import Document
+from extractor.errors import Cancelled, EngineError, FieldError, InvalidOutput
+
+
+@dataclass(frozen=True)
+class Options:
+    """Takes what the real ones take that tests use."""
+
+    max_output_tokens: int | None = None
+    max_asks: int = 2
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    data: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"data": self.data, "fields": {}, "usage": {}, "asks": 1, "model": "scripted", "schema": "x"}
+
+
+def digest(text: str) -> str:
+    """What every run of a document answers."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Scripted:
+    def model_info(self) -> dict[str, Any]:
+        return {"model": "scripted"}
+
+    def close(self) -> None:
+        """Holds nothing."""
+
+    def extract(
+        self, document: Document | str, schema: Any, _options: Options, *, abort: threading.Event | None = None
+    ) -> Answer:
+        text = document if isinstance(document, str) else document.text
+        name = digest(text)
+        if (path := os.environ.get("SCRIPTED_LOG")) and not isinstance(document, str):
+            with Path(path).open("a") as log:
+                log.write(f"{os.getpid()} {name}\n")
+        if "die" in text.split():
+            os.kill(os.getpid(), signal.SIGKILL)
+        _sleep(float(_argument(text, "stubborn") or 0), None)
+        _sleep(float(_argument(text, "sleep") or 0), abort)
+        _raise(_argument(text, "raise"), text)
+        return Answer({"digest": name, "schema": schema if isinstance(schema, str) else "inline"})
+
+
+def _argument(text: str, name: str) -> str | None:
+    found = re.search(rf"\b{name}=(\S+)", text)
+    return found[1] if found else None
+
+
+def _sleep(seconds: float, abort: threading.Event | None) -> None:
+    if abort is None:
+        time.sleep(seconds)
+    elif abort.wait(seconds) if seconds else abort.is_set():
+        raise Cancelled("withdrawn")
+
+
+def _raise(kind: str | None, text: str) -> None:
+    if kind == "engine":
+        raise EngineError("the engine broke")
+    if kind == "output":
+        raise InvalidOutput("two fields are wrong", last='{"n": "x"}', errors=(FieldError("/n", "not an integer"),))
+    if kind == "memory":
+        raise MemoryError
+    if kind == "bug":
+        raise KeyError(text)
