@@ -119,13 +119,11 @@ class Engine:
             self._retire(rows)
 
     def _admit(self) -> None:
+        for sequence, reason in self._scheduler.withdrawn(time.monotonic()):
+            sequence.finish(reason, self._forget)
         while (sequence := self._scheduler.next()) is not None:
             sequence.started_s = time.monotonic()
             sequence.usage.queued_s = sequence.started_s - sequence.submitted_s
-            reason = sequence.withdrawn(sequence.started_s)
-            if reason is not None:
-                sequence.finish(reason, self._forget)
-                continue
             self._scheduler.start(sequence)
             self._prefill(sequence, len(self._scheduler.running) - 1)
 

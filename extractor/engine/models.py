@@ -80,7 +80,7 @@ class Models:
 
 def load(spec: ModelSpec) -> Models:
     """Load everything `spec` names. Raises `ModelError`."""
-    disable_progress_bar()
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     # The loader reports unread keys (a vision tower) at length; missing keys are checked below.
     set_verbosity_error()  # type: ignore[no-untyped-call]
     spec, name = _located(spec)

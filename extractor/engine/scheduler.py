@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-from extractor.engine.sequence import Sequence
+from extractor.engine.sequence import Finish, Sequence
 
 
 class Scheduler:
@@ -44,6 +44,14 @@ class Scheduler:
             self._waiting.clear()
             self._changed.notify_all()
             return left
+
+    def withdrawn(self, now: float) -> list[tuple[Sequence, Finish]]:
+        """Take out of the queue who no longer wants to wait, with the reason."""
+        with self._changed:
+            out = [(sequence, reason) for sequence in self._waiting if (reason := sequence.withdrawn(now)) is not None]
+            for sequence, _ in out:
+                self._waiting.remove(sequence)
+            return out
 
     def next(self) -> Sequence | None:
         """The next one to admit, if a slot is free. Call `start` once it is prefilled."""

@@ -69,9 +69,10 @@ def test_abort_stops_running_and_waiting_rows(gemma4: Models) -> None:
         while engine.depth() != (1, 1):
             time.sleep(0.01)
         engine.abort(waiting)
+        assert waiting.result(10).finish == "cancelled"
+        assert not running.done()
         engine.abort(running)
         assert running.result(10).finish == "cancelled"
-        assert waiting.result(10).finish == "cancelled"
         assert waiting.result().ids == []
     finally:
         engine.close()

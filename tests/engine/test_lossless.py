@@ -79,9 +79,7 @@ def test_it_is_what_the_model_itself_would_write(gemma4: Models) -> None:
 
 
 def test_what_it_writes_is_json_of_the_schema(gemma4: Models) -> None:
-    texts = [
-        gemma4.tokenizer.decode(ids) for ids in run(gemma4, DRAFTERS, rows=4, temperature=1.0, max_tokens=400)
-    ]
+    texts = [gemma4.tokenizer.decode(ids) for ids in run(gemma4, DRAFTERS, rows=4, temperature=1.0, max_tokens=400)]
     finished = [text for text in texts if text.endswith("]}")]
     assert finished
     for text in finished:
