@@ -104,8 +104,8 @@ def _may_be_wide(head: bytes) -> bool:
     return any(2 * head[at::2].count(0) > 0.4 * len(head) for at in (0, 1))
 
 
-def _not_text(why: str, at: str) -> Problem:
-    return Problem("undecodable_document", f"The document is not text: {why}", errors=[(at, why)])
+def _not_text(why: str, at: str, code: str = "binary_document") -> Problem:
+    return Problem(code, f"The document is not text: {why}", errors=[(at, why)])
 
 
 def _decodes(document: bytes, charset: str, at: str, charset_at: str) -> None:
@@ -117,7 +117,7 @@ def _decodes(document: bytes, charset: str, at: str, charset_at: str) -> None:
         detail = f"{charset[:40]!r} is no charset this service knows"
         raise Problem("unsupported_media_type", detail, errors=[(charset_at, detail)]) from None
     except (UnicodeError, ValueError):
-        raise _not_text(f"its bytes are not {charset[:40]}", at) from None
+        raise _not_text(f"its bytes are not {charset[:40]}", at, "undecodable_document") from None
     if "\0" in text:
         raise _not_text("it holds NUL characters", at)
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 import re
 import time
-import traceback
 import uuid
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.logs import place
 from api.metrics import Metrics
 from api.problems import Problem
 
@@ -60,7 +60,7 @@ class RequestContext:
         except ClientDisconnect:
             status = status or _CLIENT_CLOSED
         except Exception as error:
-            log.error("unhandled request_id=%s %s", request_id, describe(error))
+            log.error("request broke", extra={"request_id": request_id, **place(error)})
             if status:
                 raise ResponseBroken(f"request_id={request_id}") from None
             problem = Problem("internal_error", "The request could not be completed; report it with its request_id")
@@ -71,10 +71,8 @@ class RequestContext:
     def _record(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         self.metrics.request(scope["method"], route, status, seconds)
-        log.info(
-            "request method=%s route=%s status=%d duration_s=%.4f request_id=%s",
-            scope["method"], route, status, seconds, request_id,
-        )  # fmt: skip
+        about = {"method": scope["method"], "route": route, "status": status, "duration_s": round(seconds, 4)}
+        log.info("request", extra={**about, "request_id": request_id})
 
 
 def request_id_of(given: str | None) -> str:
@@ -112,10 +110,3 @@ def body_too_large(limit: int) -> Problem:
         headers={"Connection": "close"},
         extra={"limit": {"name": "max_body_bytes", "value": limit}},
     )
-
-
-def describe(error: BaseException) -> str:
-    """Type and places, never the message and never a local's value."""
-    frames = traceback.extract_tb(error.__traceback__)[-6:]
-    where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
-    return f"error={type(error).__module__}.{type(error).__qualname__} at={where}"

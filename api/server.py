@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 
 import uvicorn
 from fastapi import FastAPI
 
+from api import logs
 from api.access import Services
 from api.app import create_app
 from api.config import ApiSettings
@@ -53,7 +53,7 @@ def configured(app: FastAPI, settings: ApiSettings) -> uvicorn.Config:
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logs.configure()
     try:
         serve()
     except ValueError as error:  # settings or keys; a traceback would tell an operator nothing more

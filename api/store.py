@@ -147,7 +147,7 @@ class Store:
         error = None if done.cancelled() else done.exception()
         if error is not None or done.cancelled():
             self.metrics.publish_failed()
-            log.warning("publish failed job=%s error=%s; the reconciler will", job_id, type(error).__name__)
+            log.warning("publish failed; the reconciler will", extra={"job": job_id, "error": type(error).__name__})
 
 
 @contextlib.contextmanager
@@ -155,7 +155,7 @@ def _as_problems() -> Iterator[None]:
     try:
         yield
     except StoreUnavailable as error:
-        log.warning("store unavailable: %s", error)
+        log.warning("store unavailable", extra={"reason": str(error)})
         raise unavailable() from None
     except QuotaExceeded as error:
         raise Problem(

@@ -80,7 +80,8 @@ def test_over_a_socket(server: tuple[subprocess.Popen[bytes], str], valkey: Valk
     assert process.returncode in (0, -signal.SIGTERM)
     assert process.stderr is not None
     log = process.stderr.read().decode()
-    assert "route=/v1/extractions status=202" in log
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert ("/v1/extractions", 202) in [(line.get("route"), line.get("status")) for line in lines]
     assert "Okafor" not in log
     assert "Traceback" not in log
 
