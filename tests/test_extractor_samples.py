@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -20,14 +21,15 @@ SAMPLES = sorted(FOLDER.glob("*.txt"))
 
 ANSWERS = {
     "invoice-1": """{
-        "number": "TJ-2041", "issue_date": "2026-03-14", "due_date": "2026-04-13",
-        "seller": {"name": "Tidewater Joinery", "address": "8 Harbour Street, Falmouth", "tax_id": "GB 318 2254 91"},
-        "buyer": {"name": "Penrose Books Ltd", "address": "21 Castle Road, Truro", "tax_id": null},
+        "number": "TR-20418", "issue_date": "2025-03-14", "due_date": "2025-04-13",
+        "seller": {"name": "Tamsin & Rowe Joinery Ltd", "address": "Unit 4, Harbour Yard, Falmouth TR11 3QR",
+                   "tax_id": "GB 294 6617 08"},
+        "buyer": {"name": "Penrose Guest House", "address": "9 Cliff Road, Newquay TR7 1SG", "tax_id": null},
         "currency": "GBP",
-        "items": [{"description": "Oak shelf 120 cm", "quantity": 6, "unit_price": 45.00, "amount": 270.00},
-                  {"description": "Wall bracket", "quantity": 12, "unit_price": 4.50, "amount": 54.00},
-                  {"description": "Fitting on site", "quantity": 1, "unit_price": 160.00, "amount": 160.00}],
-        "subtotal": 484.00, "tax": 96.80, "total": 580.80}""",
+        "items": [{"description": "Oak worktop, 3 m", "quantity": 2, "unit_price": 310.00, "amount": 620.00},
+                  {"description": "Shelf brackets", "quantity": 12, "unit_price": 4.50, "amount": 54.00},
+                  {"description": "Fitting on site", "quantity": 1, "unit_price": 180.00, "amount": 180.00}],
+        "subtotal": 854.00, "tax": 170.80, "total": 1024.80}""",
     "invoice-2": """{
         "number": "2025-0093", "issue_date": "2025-06-02", "due_date": "2025-06-16",
         "seller": {"name": "Malerbetrieb Joachim Kessler", "address": "Bahnhofstraße 18, 88161 Lindenberg",
@@ -38,19 +40,19 @@ ANSWERS = {
                   {"description": "Arbeitszeit", "quantity": 14, "unit_price": 52.00, "amount": 728.00}],
         "subtotal": 922.50, "tax": 175.28, "total": 1097.78}""",
     "receipt-1": """{
-        "merchant": "GREEN LANE GROCERS", "address": "17 GREEN LANE, LEEDS", "purchase_date": "2026-08-22",
-        "purchase_time": "17:42",
-        "items": [{"description": "OAT MILK 1L", "quantity": null, "amount": 2.10},
-                  {"description": "RYE BREAD", "quantity": null, "amount": 3.25},
-                  {"description": "APPLES 1KG", "quantity": null, "amount": 2.80},
-                  {"description": "COFFEE BEANS", "quantity": null, "amount": 7.95}],
-        "tax": null, "tip": null, "total": 16.10, "currency": "GBP", "payment_method": "card",
-        "card_last_four": "4821"}""",
+        "merchant": "GREEN FORK CAFE", "address": "118 DELANCEY ST NEW YORK", "purchase_date": "2025-11-23",
+        "purchase_time": "12:47",
+        "items": [{"description": "SOUP OF THE DAY", "quantity": 2, "amount": 15.00},
+                  {"description": "CLUB SANDWICH", "quantity": 1, "amount": 13.50},
+                  {"description": "ICED TEA", "quantity": 2, "amount": 7.00}],
+        "tax": 3.15, "tip": 7.00, "total": 45.65, "currency": "USD", "payment_method": "card",
+        "card_last_four": "4471"}""",
     "bank_transaction-1": """{
-        "booking_date": "2026-05-18", "value_date": "2026-05-19", "direction": "debit", "amount": 84.30,
-        "currency": "EUR", "kind": "direct_debit", "counterparty": "Stadtwerke Lindau",
-        "counterparty_account": "DE12 5001 0517 0648 4898 90", "account": "DE89 3704 0044 0532 0130 00",
-        "reference": "K-2026-551", "purpose": "Electricity May", "balance_after": 1915.70}""",
+        "booking_date": "2025-08-28", "value_date": "2025-08-29", "direction": "debit", "amount": 74.30,
+        "currency": "EUR", "kind": "direct_debit", "counterparty": "Stadtwerke Nordhafen",
+        "counterparty_account": "DE62 2005 0550 1234 5678 90", "account": "DE44 5001 0517 5407 3249 31",
+        "reference": "RF18-5390-0075", "purpose": "Electricity August 2025, customer 884120",
+        "balance_after": 2118.46}""",
 }
 
 
@@ -70,5 +72,7 @@ def test_right_answers_are_possible_and_stand(name):
     schema = REGISTRY.get(name.rpartition("-")[0])
     assert (FOLDER / f"{name}.txt").is_file()
     text = dumps(loads(ANSWERS[name]))
+    document = (FOLDER / f"{name}.txt").read_text()
+    assert all(word in document for word in re.findall(r'": "([^"]{12,})"', ANSWERS[name]) if "_" not in word)
     assert accepts(compile_grammar(schema), text)
     assert read_answer(text, schema).value
