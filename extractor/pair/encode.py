@@ -37,7 +37,6 @@ class Encoder:
         before, after = wrapped.split(marker)
         self._before = self._special(tokenizer, before)
         self._after = self._special(tokenizer, after)
-        self._after_text = self._special
         self._tokenizer = tokenizer
 
     @staticmethod
@@ -61,15 +60,16 @@ class Encoder:
         self._tokens.encode_special_tokens = True
         answer = self._tokens.encode(task.answer, add_special_tokens=False)
         self._tokens.encode_special_tokens = False
+        offsets = answer.offsets
         start = len(prompt)
         leaves = []
         position = 0
         for found in _LEAF.finditer(task.answer):
             a, b = found.span()
-            while answer.offsets[position][1] <= a:
+            while offsets[position][1] <= a:
                 position += 1
             end = position
-            while end < len(answer.ids) and answer.offsets[end][0] < b:
+            while end < len(offsets) and offsets[end][0] < b:
                 end += 1
             leaves.append((start + position, start + end))
         return Row([*prompt, *answer.ids, TURN_END], start, leaves)

@@ -106,12 +106,12 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
         limit = 384 if progress < 0.12 else 768 if progress < 0.3 else 2048
         rows = pool(encoder, plan.seed, index, sizes(progress), _POOL, limit)
         index += 1
-        for batch in bucketed(rows, plan.batch_tokens, Random(index)):
+        for batch in bucketed(rows, plan.batch_tokens if progress > 0.25 else plan.batch_tokens * 5 // 8, Random(index)):
             progress = (spent + time.monotonic() - begun) / budget
             if progress >= 1:
                 break
             factor = min(1.0, (step + 1) / 60) * min(1.0, (1.0 - progress) / (1.0 - plan.hold) + 0.01)
-            loss = loss_of(model, batch, 0.1 if progress < 0.3 else 0.02)
+            loss = loss_of(model, batch, 0.1 if progress < 0.25 else 0.0)
             loss.backward()
             optimizer.step(factor)
             step += 1

@@ -1,0 +1,139 @@
+"""Trains the drafter as the chain it is used as.
+
+At position i it sees embed(x_i), the target's hidden state h_(i-1) and the target's KV of positions before i, and says
+x_(i+1); each further step sees the token just said and the drafter's own projected state, with the same KV and the
+same position id (transformers' SinglePositionMultiTokenCandidateGenerator). All positions of an answer are unrolled
+side by side; a step counts only where the target itself would have said every token up to it.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from random import Random
+
+import torch
+from torch.nn.functional import cross_entropy
+from transformers import Gemma4AssistantForCausalLM, Gemma4ForCausalLM, PreTrainedTokenizerFast
+
+from extractor.pair.encode import Batch, Encoder, bucketed, fixed, pool
+from extractor.pair.lexicon import NEW_VALUES
+from extractor.pair.model import FULL, build_drafter
+from extractor.pair.optim import Optimizer
+from extractor.pair.target import Plan, masks, sizes
+
+STEPS = 8
+
+
+def unroll(
+    target: Gemma4ForCausalLM, drafter: Gemma4AssistantForCausalLM, batch: Batch, steps: int, every: int = 1, shift: int = 0
+) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """For each step of the chain: (logits [n, vocabulary], wanted [n]) over the positions that count.
+
+    Only every `every`-th position of an answer, from `shift` on, starts a chain.
+    """
+    with torch.no_grad():
+        mask = masks(batch.ids.shape[1], target.config.sliding_window)
+        out = target.model(input_ids=batch.ids, attention_mask=mask, use_cache=False, return_shared_kv_states=True)
+        states = out.last_hidden_state
+        said = torch.zeros_like(batch.ids)
+        said[batch.answer] = target.lm_head(states[batch.answer]).argmax(-1)
+        following = batch.ids.roll(-1, 1)
+        agrees = (said == following) & batch.answer  # [i]: the target says x_(i+1) after x_i
+    starts = [list(range(row.start + shift, len(row.ids) - 1, every)) or [row.start] for row in batch.rows]
+    most = max(map(len, starts))
+    anchors = torch.tensor([some + [some[-1]] * (most - len(some)) for some in starts])
+    counts = torch.tensor([[j < len(some) for j in range(most)] for some in starts])
+    rows = torch.arange(len(starts))[:, None]
+    before = torch.arange(batch.ids.shape[1])[None, None] < anchors[..., None]
+    embed = target.get_input_embeddings()
+    state = states[rows, anchors - 1]
+    made = []
+    for step in range(steps):
+        here = (anchors + step).clamp(max=batch.ids.shape[1] - 1)
+        counts = counts & agrees[rows, here]
+        with torch.no_grad():
+            token = embed(batch.ids[rows, here])
+        inner = drafter.model(
+            inputs_embeds=drafter.pre_projection(torch.cat([token, state], -1)),
+            attention_mask={FULL: before[:, None]},
+            position_ids=anchors,
+            shared_kv_states=out.shared_kv_states,
+            use_cache=False,
+        ).last_hidden_state
+        state = drafter.post_projection(inner)
+        made.append((drafter.lm_head(inner[counts]), following[rows, here][counts]))
+    return made
+
+
+def loss_of(chain: list[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
+    """Early steps weigh more: a late one is only reached when the early ones were right."""
+    weights = [0.88**step for step in range(len(chain))]
+    terms = [weight * cross_entropy(logits, wanted) for weight, (logits, wanted) in zip(weights, chain, strict=True) if len(wanted)]
+    return torch.stack(terms).sum() / sum(weights)
+
+
+@torch.no_grad()
+def accepted(target: Gemma4ForCausalLM, drafter: Gemma4AssistantForCausalLM, batches: list[Batch]) -> list[float]:
+    """Per step: the share of positions where the chain is right up to and including it."""
+    right, total = [0.0] * STEPS, [0] * STEPS
+    for batch in batches:
+        for step, (logits, wanted) in enumerate(unroll(target, drafter, batch, STEPS)):
+            right[step] += (logits.argmax(-1) == wanted).sum().item()
+            total[step] += len(wanted)
+    return [round(r / max(1, t), 3) for r, t in zip(right, total, strict=True)]
+
+
+def train(plan: Plan, target: Gemma4ForCausalLM, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemma4AssistantForCausalLM:
+    """Trains until `plan.minutes` are used up; resumes from `drafter.pt` in the run folder."""
+    encoder = Encoder(tokenizer)
+    target.eval().requires_grad_(False)
+    drafter = build_drafter(len(tokenizer), plan.seed)
+    with torch.no_grad():  # the two vocabularies are one: start from what the target knows of it
+        drafter.lm_head.weight.copy_(target.lm_head.weight)
+    optimizer = Optimizer(drafter, plan.muon_lr, plan.adam_lr)
+    saved = run_dir / "drafter.pt"
+    index, step, spent = 100_000, 0, 0.0  # pools the target did not see
+    tokens = 0
+    if saved.exists():
+        state = torch.load(saved, weights_only=True)
+        drafter.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        index, step, tokens, spent = state["index"], state["step"], state["tokens"], state["spent"]
+    drafter.train()
+    checks = bucketed([row for _, row in fixed(encoder, "dev", NEW_VALUES, 16)], 8192, Random(0))
+    budget = plan.minutes * 60
+    begun = reported = time.monotonic()
+    losses: list[float] = []
+    while spent + time.monotonic() - begun < budget:
+        rows = pool(encoder, plan.seed, index, sizes(0.5), 128, 1200)
+        index += 1
+        for batch in bucketed(rows, plan.batch_tokens, Random(index)):
+            progress = (spent + time.monotonic() - begun) / budget
+            if progress >= 1:
+                break
+            factor = min(1.0, (step + 1) / 40) * min(1.0, (1.0 - progress) / (1.0 - plan.hold) + 0.01)
+            loss = loss_of(unroll(target, drafter, batch, STEPS, every=3, shift=step % 3))
+            loss.backward()
+            optimizer.step(factor)
+            step += 1
+            tokens += batch.tokens
+            losses.append(loss.item())
+            if time.monotonic() - reported > plan.report_s:
+                reported = time.monotonic()
+                drafter.eval()
+                rates = accepted(target, drafter, checks)
+                drafter.train()
+                elapsed = spent + time.monotonic() - begun
+                print(f"{elapsed / 60:5.1f} min  step {step}  {tokens / 1e6:.2f} M tokens  loss {sum(losses) / len(losses):.3f}  right at each step {rates}", flush=True)
+                losses.clear()
+                _save(saved, drafter, optimizer, index, step, tokens, elapsed)
+    _save(saved, drafter, optimizer, index, step, tokens, spent + time.monotonic() - begun)
+    return drafter
+
+
+def _save(path: Path, model: Gemma4AssistantForCausalLM, optimizer: Optimizer, index: int, step: int, tokens: int, spent: float) -> None:
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "index": index, "step": step, "tokens": tokens, "spent": spent}
+    draft = path.with_suffix(".tmp")
+    torch.save(state, draft)
+    draft.rename(path)

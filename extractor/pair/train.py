@@ -1,0 +1,105 @@
+"""The recipe of the bundled pair: `python -m extractor.pair.train --all`.
+
+Stages: tokenizer, target, drafter, export, evaluate, card. Each resumes from the run folder; time is given in minutes
+because the machine is what is fixed. The last stage writes the model card from what the others measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from extractor.pair import card, drafter, evaluate, target, tokenizer
+from extractor.pair.generate import tasks
+from extractor.pair.model import build_drafter, build_target
+from extractor.pair.target import Plan
+
+STAGES = ("tokenizer", "target", "drafter", "export", "evaluate", "card")
+
+
+def make_tokenizer(run_dir: Path, seed: int) -> None:
+    """Learns the tokenizer from generated tasks, unless the run folder has one."""
+    folder = run_dir / "tokenizer"
+    if (folder / "tokenizer.json").exists():
+        return
+    texts: list[str] = []
+    for size, count in ((0.5, 2000), (1.0, 4000)):
+        stream = tasks(seed, size=size)
+        for _ in range(count):
+            made = next(stream)
+            texts += [*made.pieces(), made.answer]
+    tokenizer.wrap(tokenizer.train(texts)).save_pretrained(folder)
+
+
+def export(run_dir: Path, weights: Path) -> None:
+    """The trained pair as bf16 `save_pretrained` folders; a drafter not trained yet is left out."""
+    words = tokenizer.load(run_dir / "tokenizer")
+    for name, build, saved in (("target", build_target, "checkpoint.pt"), ("drafter", build_drafter, "drafter.pt")):
+        if not (run_dir / saved).exists():
+            continue
+        model = build(len(words), 0)
+        model.load_state_dict(torch.load(run_dir / saved, weights_only=True)["model"])
+        model.to(torch.bfloat16).save_pretrained(weights / name)
+    words.save_pretrained(weights / "target")
+    (weights / "extractor.json").write_text(json.dumps({"examples": 0}) + "\n", "utf-8")
+
+
+def facts(run_dir: Path, seed: int) -> dict[str, Any]:
+    """What the card says of the training."""
+    made: dict[str, Any] = {"seed": seed, "date": datetime.now(UTC).date().isoformat(), "machine": platform.machine(), "threads": torch.get_num_threads(), "torch": torch.__version__}
+    made["mean_tokens"] = 500
+    for name, saved in (("target", "checkpoint.pt"), ("drafter", "drafter.pt")):
+        if (run_dir / saved).exists():
+            state = torch.load(run_dir / saved, weights_only=True)
+            if name == "target":
+                made["target_millions"] = sum(w.numel() for k, w in state["model"].items() if k != "lm_head.weight") / 1e6
+            made[name] = {"minutes": round(state["spent"] / 60, 1), "tokens": state["tokens"], "steps": state["step"]}
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", action="store_true", help="every stage")
+    parser.add_argument("--stage", choices=STAGES, action="append", default=[])
+    parser.add_argument("--run-dir", type=Path, default=Path("build/pair"))
+    parser.add_argument("--weights", type=Path, default=evaluate.WEIGHTS)
+    parser.add_argument("--minutes", type=float, default=60, help="of the target")
+    parser.add_argument("--drafter-minutes", type=float, default=15)
+    parser.add_argument("--documents", type=int, default=200, help="of each held-out set")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--report-s", type=float, default=180)
+    given = parser.parse_args()
+    stages = STAGES if given.all else tuple(stage for stage in STAGES if stage in given.stage)
+    if not stages:
+        parser.error("give --all or a --stage")
+    torch.set_num_threads(given.threads)
+    run_dir: Path = given.run_dir
+    run_dir.mkdir(parents=True, exist_ok=True)
+    if "tokenizer" in stages:
+        make_tokenizer(run_dir, given.seed)
+    words = tokenizer.load(run_dir / "tokenizer")
+    if "target" in stages:
+        target.train(Plan(given.minutes, given.seed, report_s=given.report_s), words, run_dir)
+    if "drafter" in stages:
+        model = build_target(len(words), 0)
+        model.load_state_dict(torch.load(run_dir / "checkpoint.pt", weights_only=True)["model"])
+        drafter.train(Plan(given.drafter_minutes, given.seed, report_s=given.report_s), model, words, run_dir)
+    if "export" in stages:
+        export(run_dir, given.weights)
+    if "evaluate" in stages:
+        figures = evaluate.evaluate(given.weights, given.documents, 20)
+        (run_dir / "figures.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False), "utf-8")
+    if "card" in stages:
+        figures = json.loads((run_dir / "figures.json").read_text("utf-8"))
+        card.write(evaluate.HERE / "README.md", facts(run_dir, given.seed), figures)
+
+
+if __name__ == "__main__":
+    main()
