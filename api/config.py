@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -20,10 +21,10 @@ class ApiSettings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535)
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="Where the ledger and the queue are")
     api_keys: str = Field("", description="`tenant:sha256hex,…`, or the path of a file with one such entry a line")
-    schemas: str = Field("", description="Folders or modules of schemas beside the built-in ones, comma-separated")
+    schemas: str = Field("", description="Folders, files or modules with more schemas, separated by : or ,")
 
     max_document_bytes: int = Field(10 * 1024 * 1024, ge=1, description="One document, decoded")
-    max_output_tokens: int = Field(8192, ge=1, description="The most `options.max_output_tokens` may ask for")
+    output_tokens_limit: int = Field(65_536, ge=1, description="The most `options.max_output_tokens` may ask for")
     max_timeout_s: float = Field(3600.0, gt=0, description="The most `options.timeout_s` may ask for")
     max_wait_s: float = Field(60.0, gt=0, description="A longer `?wait=` or `Prefer: wait=` waits this long")
     max_events_s: float = Field(900.0, gt=0, description="An event stream is closed after this; clients reconnect")
@@ -39,7 +40,7 @@ class ApiSettings(BaseSettings):
 
     @property
     def schema_sources(self) -> tuple[str, ...]:
-        return tuple(part.strip() for part in self.schemas.split(",") if part.strip())
+        return tuple(part.strip() for part in re.split("[:,]", self.schemas) if part.strip())
 
 
 def is_loopback(host: str) -> bool:

@@ -42,7 +42,7 @@ _ADDRESSED: JSON = {
     "priority": "interactive",
     "created_at": "2026-11-23T12:00:00.102Z",
     "batch": None,
-    "document": {"filename": None, "media_type": "text/plain; charset=utf-8", "bytes": 98},
+    "document": {"filename": None, "media_type": "text/plain; charset=utf-8", "bytes": 97},
     "metadata": {"source": "inbox"},
 }
 QUEUED: JSON = {
@@ -62,7 +62,7 @@ SUCCEEDED: JSON = {
     "status": "succeeded",
     "started_at": "2026-11-23T12:00:00.131Z",
     "finished_at": "2026-11-23T12:00:00.949Z",
-    "expires_at": "2026-11-30T12:00:00.949Z",
+    "expires_at": "2026-11-24T12:00:00.949Z",
     "attempt": 1,
     "result": {
         "data": {
@@ -86,6 +86,8 @@ SUCCEEDED: JSON = {
                 "mtp": {"proposed": 12, "accepted": 9},
             },
             "duration_s": 0.81,
+            "prefill_s": 0.12,
+            "decode_s": 0.67,
         },
         "asks": 1,
         "model": "bundled",
@@ -109,7 +111,7 @@ _CONTACT: JSON = {
     "name": "contact",
     "version": "1",
     "ref": "contact@1",
-    "sha256": "5e0c61f7c51eb4bd8f6a3fd0c1c1e2b47ad1d1c5e0f6fb5a3b7bde6e4d0d5c11",
+    "sha256": "7428d379e298f076f4b4bb3f6bfc21da3d7c600257370e0d4f446a5a0a3811c1",
     "description": "How to reach a person.",
 }
 SCHEMA_LIST: JSON = {
@@ -120,20 +122,30 @@ SCHEMA_DETAIL: JSON = {
     **_CONTACT,
     "json_schema": {
         "type": "object",
-        "properties": {"company": {"anyOf": [{"type": "string"}, {"type": "null"}], "title": "Company"}},
+        "description": "How to reach a person.",
+        "properties": {
+            "name": {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "full name without title"}
+        },
+        "additionalProperties": False,
     },
-    "examples": [{"document": _TEXT, "answer": {"company": "Larkspur Labs"}}],
+    "examples": [{"document": _TEXT, "answer": {"name": "Mina Okafor"}}],
 }
 CHECK_REQUEST: JSON = {
     "json_schema": {
         "type": "object",
-        "properties": {"total": {"type": "number", "multipleOf": 0.01}, "tags": {"type": "array", "uniqueItems": True}},
+        "properties": {"tags": {"type": "array", "items": {"type": "string"}, "uniqueItems": True}},
     }
 }
 CHECK_REPORT: JSON = {
     "ok": True,
-    "enforced": [{"pointer": "/properties/total/type", "detail": "type"}],
-    "validated": [{"pointer": "/properties/total/multipleOf", "detail": "checked after generation"}],
+    "enforced": [
+        {"pointer": "/type", "detail": "type is enforced"},
+        {"pointer": "/properties", "detail": "properties is enforced"},
+        {"pointer": "/properties/tags/type", "detail": "type is enforced"},
+        {"pointer": "/properties/tags/items", "detail": "items is enforced"},
+        {"pointer": "/properties/tags/items/type", "detail": "type is enforced"},
+    ],
+    "validated": [{"pointer": "/properties/tags/uniqueItems", "detail": "is checked when the answer is complete"}],
     "refused": [],
     "ignored": [],
 }

@@ -88,7 +88,7 @@ def _fault(fault: Any) -> tuple[str, str]:
 
 def _check_options(request: CreateExtraction, settings: ApiSettings) -> None:
     """The limits an operator sets."""
-    limits = {"max_output_tokens": settings.max_output_tokens, "timeout_s": settings.max_timeout_s}
+    limits = {"max_output_tokens": settings.output_tokens_limit, "timeout_s": settings.max_timeout_s}
     faults = [
         (f"/options/{name}", f"over the limit of {limit:g}")
         for name, limit in limits.items()

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from api import examples, models
 from api.app import create_app
 from api.problems import CODES, MEDIA_TYPE, Problem
+from schemas import Registry, check
 
 CALLS = {
     ("post", "/v1/extractions"),
@@ -108,6 +109,13 @@ def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
 )
 def test_an_example_is_an_instance_of_its_model(model: type[BaseModel], example: dict[str, Any]) -> None:
     model.model_validate(example)
+
+
+def test_the_examples_of_schemas_are_what_the_service_says() -> None:
+    contact = Registry.discover().get("contact")
+    shown = examples.SCHEMA_LIST["data"][0]
+    assert all(shown[name] == getattr(contact, name) for name in ("name", "version", "ref", "description"))
+    assert check(examples.CHECK_REQUEST["json_schema"]).as_json() == examples.CHECK_REPORT
 
 
 def test_every_code_has_a_status_and_a_title() -> None:

@@ -148,11 +148,12 @@ async def cancel_extraction(id: str, service: Service, tenant: Tenant) -> Respon
     return view.answer(job, 200 if job.status == "cancelled" else 202)
 
 
-@router.delete("/extractions/{id}", status_code=204, responses=problems(401, 404, 503))
-async def delete_extraction(id: str, service: Service, tenant: Tenant) -> None:
+@router.delete("/extractions/{id}", status_code=204, response_class=Response, responses=problems(401, 404, 503))
+async def delete_extraction(id: str, service: Service, tenant: Tenant) -> Response:
     """Erase the document and the result, stopping it first when it runs. Not undone by anything."""
     if not await service.store.delete(tenant, id):
         raise _unknown()
+    return Response(status_code=204)
 
 
 async def _events(service: Services, tenant: str, id: str) -> AsyncIterator[dict[str, str]]:
