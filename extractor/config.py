@@ -44,9 +44,11 @@ class Settings(BaseSettings):
     model: str = Field("bundled", description="hub id, local folder, .gguf file, or bundled")
     drafter: str | None = Field(None, description="the MTP drafter; empty: found by convention; none: do without")
     revision: str | None = Field(None, description="commit, tag or branch of the model on the hub")
-    drafter_revision: str | None = None
+    drafter_revision: str | None = Field(None, description="the same, of the drafter")
     offline: bool = Field(False, description="never ask the hub; local files only")
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="auto: bfloat16 on a GPU, float32 on a CPU"
+    )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, …")
     device_map: str | None = Field(None, description="accelerate's, for a model larger than one device")
     threads: int | None = Field(None, ge=1, le=1024, description="torch's CPU threads; empty: torch decides")
@@ -60,15 +62,15 @@ class Settings(BaseSettings):
     )
 
     # One extraction
-    max_output_tokens: int = Field(1024, ge=1, le=65_536)
-    max_document_bytes: int = Field(10 * 1024 * 1024, ge=1)
+    max_output_tokens: int = Field(1024, ge=1, le=65_536, description="the longest answer, unless the caller says")
+    max_document_bytes: int = Field(10 * 1024 * 1024, ge=1, description="one document, decoded")
     max_asks: int = Field(
         2, ge=1, le=5, description="asks of the model for one document; the second carries the errors"
     )
     examples: int | None = Field(
         None, ge=0, le=16, description="few-shot examples shown; empty: as the model was made for"
     )
-    request_timeout_s: float = Field(300, gt=0)
+    request_timeout_s: float = Field(300, gt=0, description="one extraction, unless the caller says")
 
     schemas: Annotated[tuple[str, ...], NoDecode] = Field((), description="folders, files or modules with more schemas")
 

@@ -17,7 +17,7 @@ import pytest
 from extractor.cli import main
 from extractor.cli.documents import sources
 from extractor.cli.flags import drafters_of, options_of, wire_schema_of
-from extractor.cli.settings import masked
+from extractor.cli.settings import collected, masked
 from extractor.errors import DocumentError, SchemaError
 
 
@@ -219,3 +219,11 @@ def test_a_schema_may_be_a_file(tmp_path: Path) -> None:
     assert wire_schema_of(model) == schema
     with pytest.raises(SchemaError):
         wire_schema_of(write(tmp_path / "bad.json", {"type": "objekt"}))
+
+
+def test_rooms_that_read_one_variable_agree_on_its_default() -> None:
+    """But for the API's ceiling on what a request may ask for, which bears the name of what it bounds."""
+    values: dict[str, set[str]] = {}
+    for setting in collected():
+        values.setdefault(setting.name, set()).add(setting.value)
+    assert [name for name, found in values.items() if len(found) > 1] == ["EXTRACTOR_MAX_OUTPUT_TOKENS"]

@@ -221,13 +221,13 @@ def test_the_async_client_makes_the_same_requests() -> None:
     )  # fmt: skip
     blocking, awaited = Service(*answers()), Service(*answers())
     with client(blocking) as c:
-        one = [c.extract("Ada", Contact), c.cancel("j1")]
+        one: list[Any] = [c.extract("Ada", Contact), c.cancel("j1")]
         c.delete("j1")
         one += [list(c.list()), c.fetch("/readyz")]
 
     async def calls() -> list[Any]:
         async with AsyncClient("http://service.test", "key-1", patience=QUICK, transport=awaited) as c:
-            two = [await c.extract("Ada", Contact), await c.cancel("j1")]
+            two: list[Any] = [await c.extract("Ada", Contact), await c.cancel("j1")]
             await c.delete("j1")
             return [*two, [each async for each in c.list()], await c.fetch("/readyz")]
 

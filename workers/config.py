@@ -29,7 +29,7 @@ class WorkerSettings(BaseSettings):
     max_attempts: int = Field(3, ge=1, description="Claims of one job before it is `failed` with `poison`")
 
     # The worker.
-    slots: int = Field(1, ge=1, description="Documents one worker process has in flight; the engine batches them")
+    slots: int = Field(4, ge=1, description="Documents one worker process has in flight; the engine batches them")
     extractor_factory: str = Field("extractor:Extractor", description="`module:callable` that builds the extractor")
     lease_s: float = Field(30.0, gt=0, description="A running job whose lease was not renewed for this is recovered")
     pulse_s: float = Field(2.0, gt=0, description="How often a worker renews its leases, hears of cancels, and beats")
