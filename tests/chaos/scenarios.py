@@ -17,27 +17,41 @@ from workers.ledger import StoreUnavailable
 
 
 def worker_kills(fleet: Fleet, *, kills: int, documents: int, workers: int = 2, seed: int = 1) -> Report:
-    """SIGKILL to a worker's process group, again and again under load; each is replaced at once."""
+    """SIGKILL to a worker's process group, again and again; each is replaced and ready before the next, and documents
+    keep coming until the last kill (at least `documents` of them)."""
     dice = random.Random(seed)
     with Watch(fleet) as watch:
         fleet.start(workers)
-        feeder = threading.Thread(target=_feed, args=(watch, documents, dice.randrange(2**32)))
+        over = threading.Event()
+        feeder = threading.Thread(target=_feed, args=(watch, documents, over, dice.randrange(2**32)))
         feeder.start()
-        struck = 0
-        for _ in range(kills):
-            time.sleep(dice.uniform(0.3, 1.2))
-            victim = dice.choice(fleet.alive())
-            struck += sum(info.busy for info in fleet.ledger.workers() if info.pid == victim.pid)
-            victim.kill()
-            fleet.start(wait=False)
-        feeder.join()
-        return watch.judge("worker SIGKILL", 120, kills=kills, documents_in_flight_when_killed=struck)
+        try:
+            for _ in range(kills):
+                time.sleep(dice.uniform(0.2, 1.2))
+                dice.choice(fleet.alive()).kill()
+                fleet.start(wait=False)
+                until(lambda: _ready(fleet) == workers, 60, "the fleet is complete again")
+        finally:
+            over.set()
+            feeder.join()
+        report = watch.judge("worker SIGKILL", 120, kills=kills)
+        report.figures["runs_cut_short"] = report.figures["runs"] - report.figures["accepted"]
+        return report
 
 
-def _feed(watch: Watch, documents: int, seed: int) -> None:
+def _ready(fleet: Fleet) -> int:
+    pids = fleet.ready()
+    return sum(worker.pid in pids for worker in fleet.alive())
+
+
+def _feed(watch: Watch, documents: int, over: threading.Event, seed: int) -> None:
     dice = random.Random(seed)
-    for n in range(documents):
-        watch.submit(f"document {n} sleep={dice.uniform(0.05, 0.4):.3f}", priority=dice.choice(["interactive", "bulk"]))
+    while len(watch.texts) < documents or not over.is_set():
+        if sum(watch.fleet.queue.waiting().values()) > 50:
+            time.sleep(0.05)
+            continue
+        text = f"document {len(watch.texts)} sleep={dice.uniform(0.1, 0.5):.3f}"
+        watch.submit(text, priority=dice.choice(["interactive", "bulk"]))
 
 
 def stale_worker(fleet: Fleet) -> Report:

@@ -41,12 +41,12 @@ def test_twenty_kills_under_load(fleet: Open, tell: Callable[[Report], None]) ->
     with fleet() as f:
         report = scenarios.worker_kills(f, kills=20, documents=400)
         tell(report)
-        assert report.figures["documents_in_flight_when_killed"] >= 20
+        assert report.figures["runs_cut_short"] >= 20, "the kills hit work"
 
 
 def test_a_hundred_kills_under_load(fleet: Open, tell: Callable[[Report], None]) -> None:
     with fleet() as f:
-        tell(scenarios.worker_kills(f, kills=100, documents=1500, seed=2))
+        tell(scenarios.worker_kills(f, kills=100, documents=1000, seed=2))
 
 
 def test_recovery_with_the_default_leases(fleet: Open, tell: Callable[[Report], None]) -> None:
