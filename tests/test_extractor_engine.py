@@ -1,0 +1,119 @@
+"""The library over the real engine and a real (random, tiny) Gemma 4 pair loaded from disk: nothing is scripted."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+
+import pytest
+
+from extractor import Extractor, ModelError, Options, Settings
+from extractor.errors import Cancelled, DeadlineExceeded, TruncatedOutput
+from schemas import inline
+from tests.engine import tiny
+
+# Bounded, so that random weights come to an end.
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "kind": {"enum": ["invoice", "receipt", "letter"]},
+        "code": {"type": "string", "pattern": "^[A-Z]{2}-[0-9]{3}$"},
+        "paid": {"type": "boolean"},
+        "count": {"type": ["integer", "null"], "minimum": 0, "maximum": 99},
+        "lines": {
+            "type": "array",
+            "maxItems": 2,
+            "items": {"type": "object", "properties": {"n": {"enum": [1, 2, 3]}}},
+        },
+    },
+    "required": ["kind", "code", "paid", "lines"],
+}
+TEXT = {"type": "object", "properties": {"text": {"type": "string", "minLength": 900}}, "required": ["text"]}
+DOCUMENTS = [f"Invoice AB-12{at}\n" + "paid in full, line 2\n" * at for at in range(1, 5)]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return tiny.save_gemma4(tmp_path_factory.mktemp("gemma4"))
+
+
+@pytest.fixture(scope="module")
+def runner(model):
+    with Extractor(Settings(model=str(model), context=1024, threads=1, slots=2, offline=True)) as extractor:
+        yield extractor
+
+
+def test_what_is_loaded(runner):
+    info = runner.model_info()
+    assert info["architecture"] == "Gemma4ForCausalLM"
+    assert info["drafter"].endswith("-assistant")
+    assert info["context"] == 1024
+    assert info["slots"] == 2
+    assert info["examples"] == 2
+
+
+def test_answers_fit_the_schema_with_every_mix_of_drafters(runner):
+    for document in DOCUMENTS[:1]:
+        results = [runner.extract(document, SCHEMA, Options(drafters=mix)) for mix in ("all", "none")]
+        assert len({result.text for result in results}) == 1
+        result = results[0]
+        inline(SCHEMA).validate(result.data)
+        assert json.loads(result.text) == result.data
+        assert "count" in result.data  # nullable, so always written
+        assert result.usage.output_tokens > result.usage.target_forwards > 0
+        assert results[1].usage.drafts["mtp"]["proposed"] == 0
+        assert results[1].usage.target_forwards >= results[1].usage.output_tokens
+
+
+def test_many_threads_share_one_engine(runner):
+    alone = [runner.extract(document, SCHEMA).data for document in DOCUMENTS]
+    found = {}
+    threads = [
+        threading.Thread(target=lambda at=at: found.update({at: runner.extract(DOCUMENTS[at], SCHEMA).data}))
+        for at in range(len(DOCUMENTS))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [found[at] for at in range(len(DOCUMENTS))] == alone
+
+
+def test_cut_cancelled_and_late(runner):
+    with pytest.raises(TruncatedOutput) as caught:
+        runner.extract("x", TEXT, Options(max_output_tokens=20))
+    assert caught.value.last.startswith('{"text":"')
+    abort = threading.Event()
+    threading.Timer(0.1, abort.set).start()
+    with pytest.raises(Cancelled):
+        runner.extract("x", TEXT, Options(max_output_tokens=700), abort=abort)
+    started = time.monotonic()
+    with pytest.raises(DeadlineExceeded):
+        runner.extract("x", TEXT, Options(max_output_tokens=700, timeout_s=0.1))
+    assert time.monotonic() - started < 5
+
+
+def test_settings_that_do_not_fit_the_model(model, tmp_path):
+    with pytest.raises(ModelError, match="reads 2048 tokens"):
+        Extractor(Settings(model=str(model), context=4096))
+    with pytest.raises(ModelError, match="no such folder"):
+        Extractor(Settings(model=str(tmp_path / "none")))
+
+
+def test_the_model_says_how_many_examples_it_was_made_for(model):
+    note = model / "extractor.json"
+    try:
+        for text, count in [('{"examples": 0}', 0), ("{}", 2)]:
+            note.write_text(text)
+            with Extractor(Settings(model=str(model), drafter="none")) as extractor:
+                assert extractor.model_info()["examples"] == count
+                assert extractor.model_info()["drafter"] is None
+        with Extractor(Settings(model=str(model), drafter="none", examples=1)) as extractor:
+            assert extractor.model_info()["examples"] == 1
+        for text in ("[", '{"examples": "two"}', "[]"):
+            note.write_text(text)
+            with pytest.raises(ModelError, match=r"extractor\.json"):
+                Extractor(Settings(model=str(model), drafter="none"))
+    finally:
+        note.unlink()
