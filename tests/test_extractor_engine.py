@@ -53,7 +53,7 @@ def test_what_is_loaded(runner):
     assert info["examples"] == 2
 
 
-def test_answers_fit_the_schema_with_every_mix_of_drafters(runner):
+def test_answers_fit_the_schema_with_and_without_drafts(runner):
     for document in DOCUMENTS[:1]:
         results = [runner.extract(document, SCHEMA, Options(drafters=mix)) for mix in ("all", "none")]
         assert len({result.text for result in results}) == 1
