@@ -21,7 +21,7 @@ def extraction(job: Job) -> dict[str, Any]:
         **_common(job),
         "options": job.options,
         "result": job.result,
-        "error": None if job.error is None else {key: job.error[key] for key in _ERROR if key in job.error},
+        "error": None if job.error is None else {"errors": [], **_known(job.error)},
     }
 
 
@@ -55,6 +55,10 @@ def accepted(tenant: str, job_id: str, new: NewJob) -> Job:
         options=new.options, metadata=new.metadata, batch=new.batch, media_type=new.media_type,
         filename=new.filename, size=len(new.document), result=None, error=None, reason=None, cancel_requested=False,
     )  # fmt: skip
+
+
+def _known(error: dict[str, Any]) -> dict[str, Any]:
+    return {key: error[key] for key in _ERROR if key in error}
 
 
 def _time(at: datetime | None) -> str | None:

@@ -11,11 +11,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
+from api.config import ApiSettings
+from api.keys import KeyConfigError
+from api.server import serve
 from tests.api_support import BODY, FakeWorker
 from tests.valkey import Valkey, free_port
 
@@ -32,7 +34,7 @@ def server(valkey: Valkey) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     environ = {**os.environ, "EXTRACTOR_PORT": str(port), "EXTRACTOR_REDIS_URL": valkey.url}
     process = subprocess.Popen([sys.executable, "-m", "api"], env=environ, stderr=subprocess.PIPE)
     url = f"http://127.0.0.1:{port}"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 100  # what a busy machine may take to import it
     while time.monotonic() < deadline:
         try:
             httpx.get(f"{url}/healthz", trust_env=False)
@@ -86,14 +88,9 @@ def test_over_a_socket(server: tuple[subprocess.Popen[bytes], str], valkey: Valk
     assert "Traceback" not in log
 
 
-def test_it_refuses_to_be_open(tmp_path: Path) -> None:
-    environ = {**os.environ, "EXTRACTOR_HOST": "0.0.0.0", "EXTRACTOR_PORT": str(free_port())}
-    done = subprocess.run(
-        [sys.executable, "-m", "api"], env=environ, capture_output=True, text=True, timeout=60, cwd=tmp_path
-    )
-    assert done.returncode == 1
-    assert "without API keys" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_it_refuses_to_be_open() -> None:
+    with pytest.raises(KeyConfigError, match="without API keys"):
+        serve(ApiSettings(host="0.0.0.0", port=free_port()))
 
 
 def _endless_post(url: str) -> bytes:
