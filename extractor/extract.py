@@ -11,7 +11,7 @@ import logging
 import secrets
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -202,15 +202,11 @@ class Extractor:
         if abort is not None and abort.is_set():
             raise Cancelled("the extraction was cancelled")
         future = self._engine.submit(Request(prompt.ids, prompt.copy_from, grammar, params))
-        while True:
-            try:
-                return future.result(_POLL_S if abort else max(deadline + _GRACE_S - time.monotonic(), 0))
-            except TimeoutError:
-                if future.done():
-                    raise
+        while not wait([future], _POLL_S if abort else max(deadline + _GRACE_S - time.monotonic(), 0)).done:
             if abort is not None and abort.is_set():
                 self._engine.abort(future)
                 raise Cancelled("the extraction was cancelled")
-            if time.monotonic() > deadline + _GRACE_S:
+            if time.monotonic() >= deadline + _GRACE_S:
                 self._engine.abort(future)
                 raise DeadlineExceeded("the engine did not end the extraction in time")
+        return future.result()
