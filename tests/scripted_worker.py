@@ -3,7 +3,7 @@ from it, and it loads in no time. `EXTRACTOR_EXTRACTOR_FACTORY=tests.scripted_wo
 
 A document is text with commands anywhere in it: `sleep=0.2` (seconds, stops on abort), `stubborn=3` (sleeps through an
 abort), `die` (SIGKILL to its own process), `raise=engine|output|memory|bug`. Each run is recorded as a line
-`<pid> <digest>` in the file named by SCRIPTED_LOG."""
+`<pid> <digest>` in the file named by SCRIPTED_LOG; while a file `broken` lies beside it, all runs are EngineErrors."""
 
 from __future__ import annotations
 
@@ -55,9 +55,12 @@ class Scripted:
     ) -> Answer:
         text = document if isinstance(document, str) else document.text
         name = digest(text)
-        if (path := os.environ.get("SCRIPTED_LOG")) and not isinstance(document, str):
+        path = os.environ.get("SCRIPTED_LOG")
+        if path and not isinstance(document, str):
             with Path(path).open("a") as log:
                 log.write(f"{os.getpid()} {name}\n")
+        if path and Path(path).with_name("broken").exists():
+            raise EngineError("the engine is gone")
         if "die" in text.split():
             os.kill(os.getpid(), signal.SIGKILL)
         _sleep(float(_argument(text, "stubborn") or 0), None)

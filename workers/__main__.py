@@ -1,6 +1,6 @@
 """`python -m workers`: one worker process under the settings of the environment. Loads the model, then takes tokens
 until SIGTERM or SIGINT, then finishes or gives back what runs. Exit status: 0 after a stop that was asked for, 1 when
-the model could not be loaded or the worker broke."""
+the model could not be loaded, or the engine or the worker broke."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def consume(runtime: Runtime) -> int:
         if time.monotonic() - began > _STEADY_S:
             worked_at = time.monotonic()
         if runtime.stopping.is_set() or time.monotonic() - worked_at > runtime.settings.store_patience_s:
-            return status
+            return 1 if runtime.broken else status
         runtime.consuming(False)
         log.warning("the consumer broke and is made again", worker=runtime.id)
         runtime.stopping.wait(_PAUSE_S)

@@ -38,7 +38,7 @@ class WorkerSettings(BaseSettings):
     shutdown_s: float = Field(20.0, gt=0, description="On SIGTERM running jobs may finish for this long, then released")
     visibility_timeout_s: int = Field(60, ge=1, description="Celery redelivers an unacknowledged token after this")
     heartbeat_ttl_s: float = Field(10.0, gt=0, description="A worker silent for this is gone")
-    warm_up: bool = Field(True, description="One tiny extraction before a worker calls itself ready")
+    warm_up: bool = Field(True, description="A tiny extraction before a worker is ready, and after an engine error")
 
     # The reconciler, a thread of every worker, one at a time.
     reconcile_s: float = Field(5.0, gt=0, description="How often the ledger is looked over")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 import os
 import secrets
+import signal
 import socket
 import threading
 import time
@@ -15,9 +16,11 @@ from typing import Any, ClassVar
 
 import structlog
 
+from extractor.errors import InputError, OutputError
 from workers.config import WorkerSettings
 from workers.keeper import Held, Keeper
 from workers.ledger import Ledger, StoreUnavailable, WorkerInfo
+from workers.logs import place
 from workers.queue import Queue
 from workers.reconciler import Reconciler
 from workers.room import Room
@@ -41,6 +44,7 @@ class Runtime:
         self.keeper = Keeper(self.ledger, self.info, settings.pulse_s)
         self.reconciler = Reconciler(self.ledger, self.queue, settings, self.id)
         self.stopping = threading.Event()
+        self.broken = False
         self.extractor: Any = None
         self._module: Any = None
         self._state = "loading"
@@ -68,18 +72,38 @@ class Runtime:
         module, _, name = self.settings.extractor_factory.partition(":")
         self._module = importlib.import_module(module)  # torch, at last
         self.extractor = getattr(self._module, name)()
-        if self.settings.warm_up:
-            document, schema = _WARM_UP
-            try:
-                self.extract(document, schema, {"max_output_tokens": 16, "max_asks": 1})
-            except Exception as error:
-                if getattr(error, "code", None) not in {"invalid_output", "truncated_output"}:
-                    raise  # an answer that is no good is an answer
+        self._warm_up()
         self._model = self.extractor.model_info()
 
     def extract(self, document: Any, schema: Any, options: dict[str, Any], abort: threading.Event | None = None) -> Any:
         """`Extractor.extract` with options as the API takes them. `Options` is found beside the extractor's factory."""
-        return self.extractor.extract(document, schema, self._module.Options(**options), abort=abort)
+        try:
+            chosen = self._module.Options(**options)
+        except (TypeError, ValueError) as error:
+            raise InputError("this worker does not know these options", code="invalid_options") from error
+        return self.extractor.extract(document, schema, chosen, abort=abort)
+
+    def _warm_up(self) -> None:
+        if not self.settings.warm_up:
+            return
+        document, schema = _WARM_UP
+        with suppress(OutputError):  # an answer that is no good is an answer
+            self.extract(document, schema, {"max_output_tokens": 16, "max_asks": 1})
+
+    def answers(self) -> bool:
+        """Whether the engine still works, asked after it failed on a document: was it the document, or the engine?"""
+        try:
+            self._warm_up()
+        except Exception as error:
+            log.error("the engine does not answer", worker=self.id, **place(error))
+            return False
+        return True
+
+    def give_up(self) -> None:
+        """The engine is broken for good (a lost device, say): end this process as SIGTERM does, with status 1, before
+        it turns every document of the queue into poison. Whoever supervises it starts another."""
+        self.broken = True
+        os.kill(os.getpid(), signal.SIGTERM)
 
     def info(self) -> WorkerInfo:
         return WorkerInfo(

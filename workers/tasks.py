@@ -83,8 +83,11 @@ def settle(runtime: Runtime, held: Held, error: Exception) -> str:
         runtime.release(held, "the worker stopped", counts=False)
         return "released"
     if isinstance(error, ExtractorError) and error.retryable:
-        said, delay_s = f"{error.code}: {error.detail}", runtime.settings.retry_delay_s
-        return _patiently(runtime, lambda: runtime.release(held, said, delay_s=delay_s, counts=True)) or "dropped"
+        guilty = runtime.answers()
+        if not guilty:
+            runtime.give_up()
+        said, delay_s = f"{error.code}: {error.detail}", runtime.settings.retry_delay_s if guilty else 0.0
+        return _patiently(runtime, lambda: runtime.release(held, said, delay_s=delay_s, counts=guilty)) or "dropped"
     fault = as_fault(error)
     if fault["code"] == "internal_error":
         log.error("internal error", job=job.id, attempt=attempt, **place(error))
