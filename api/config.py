@@ -29,6 +29,7 @@ class ApiSettings(BaseSettings):
     max_wait_s: float = Field(60.0, gt=0, description="A longer `?wait=` or `Prefer: wait=` waits this long")
     max_events_s: float = Field(900.0, gt=0, description="An event stream is closed after this; clients reconnect")
     body_timeout_s: float = Field(60.0, gt=0, description="A request body must have arrived after this")
+    store_timeout_s: float = Field(4.0, gt=0, description="No answer from Redis after this (and 0.5 s) is a 503")
     publish_timeout_s: float = Field(1.0, gt=0, description="A publish that takes longer goes on behind the answer")
     retry_after_s: int = Field(2, ge=1, description="`Retry-After` of a 202: when to poll again")
 

@@ -55,7 +55,7 @@ class Store:
     async def open(cls, settings: ApiSettings, metrics: Metrics, publish: Publish | None) -> AsyncIterator[Store]:
         """Connects lazily: a Redis that is down does not keep the API from starting (and from answering 503).
         `publish` stands in for the Celery queue where given."""
-        stored_at = WorkerSettings(redis_url=settings.redis_url)
+        stored_at = WorkerSettings(redis_url=settings.redis_url, redis_timeout_s=settings.store_timeout_s)
         threads = ThreadPoolExecutor(_PUBLISHERS, thread_name_prefix="publish")
         queue = Queue(stored_at)
         send = queue.publish if publish is None else publish
