@@ -64,7 +64,7 @@ async def test_a_store_that_dies_and_comes_back(own_valkey: Valkey) -> None:
 
 
 async def test_a_frozen_store_is_a_503_in_bounded_time(own_valkey: Valkey) -> None:
-    assert ApiSettings().store_timeout_s + 0.5 < 6, "what RELIABILITY promises"
+    assert ApiSettings().store_timeout_s + 0.5 < 6, "what the reliability page promises"
     settings = ApiSettings(redis_url=own_valkey.url, store_timeout_s=0.5)  # the same way, eight times faster
     async with running(settings) as app, client(app) as api:
         assert (await api.post("/v1/extractions", json=BODY)).status_code == 202
