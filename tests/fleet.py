@@ -64,7 +64,7 @@ class Worker:
             self.send(signal.SIGKILL)
         self.process.wait(10)
 
-    def terminate(self, timeout_s: float = 20.0) -> int:
+    def terminate(self, timeout_s: float = 60.0) -> int:
         """SIGTERM, and its exit status."""
         self.process.terminate()
         return self.process.wait(timeout_s)
@@ -100,7 +100,7 @@ class Fleet:
             self.started += 1
             self.workers.append(Worker(self.settings, self.folder, f"worker-{self.started}"))
         if wait:
-            until(lambda: len(self.ready()) >= ready + count, 20, "workers ready")
+            until(lambda: len(self.ready()) >= ready + count, 60, "workers ready")
         return self.workers[-1]
 
     def ready(self) -> list[int]:
@@ -136,8 +136,12 @@ class Fleet:
         until(settled, timeout_s, lambda: f"jobs done; open: {Counter(self.job(i).status for i in open_ids)}")
         return [self.job(job_id) for job_id in ids]
 
-    def wait_running(self, job_id: str, timeout_s: float = 10.0) -> None:
+    def wait_running(self, job_id: str, timeout_s: float = 30.0) -> None:
         until(lambda: self.job(job_id).status == "running", timeout_s, "job running")
+
+    def wait_busy(self) -> None:
+        """Until something runs; with short documents, any one may be over before it is asked for."""
+        until(lambda: self.ledger.counts(TENANT)["running"] > 0, 30, "some job running")
 
     def runs(self) -> Counter[str]:
         """How often the extractor was asked, by the digest of the document."""

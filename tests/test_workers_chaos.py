@@ -11,6 +11,8 @@ from tests.chaos import scenarios
 from tests.fleet import Fleet
 from tests.valkey import Valkey
 
+pytestmark = pytest.mark.timeout(300)  # real processes, on machines that may be busy
+
 
 @pytest.fixture
 def fleet(tmp_path: Path) -> Iterator[Fleet]:

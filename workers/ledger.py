@@ -8,8 +8,7 @@ An id that is malformed, unknown or another tenant's is None (or False): nobody 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
 import redis
@@ -17,9 +16,7 @@ import redis.asyncio
 import redis.asyncio.retry
 import redis.retry
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import MasterDownError, NoScriptError, OutOfMemoryError, ReadOnlyError, ResponseError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import NoScriptError
 
 from workers.calls import ALONE, Calls, is_job_id
 from workers.config import WorkerSettings
@@ -41,6 +38,7 @@ from workers.jobs import (
     WorkerInfo,
 )
 from workers.scripts import Call
+from workers.store import client_options, faults
 
 __all__ = [
     "ALONE",
@@ -66,33 +64,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-# Answers of a Redis that is there but cannot serve: they pass, and the same call may work later. redis-py has types
-# for some (LOADING is a ConnectionError) and leaves the first word of the others.
-_PASSING = (OutOfMemoryError, ReadOnlyError, MasterDownError)
-_PASSING_WORDS = ("OOM", "MISCONF", "BUSY", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN")
-
-
-@contextmanager
-def _store() -> Iterator[None]:
-    """Whatever is wrong with Redis itself becomes StoreUnavailable; a fault of ours (a bad script) stays what it is."""
-    try:
-        yield
-    except (RedisConnectionError, RedisTimeoutError, TimeoutError, OSError) as error:
-        raise StoreUnavailable(f"Redis does not answer ({type(error).__name__})") from error
-    except ResponseError as error:
-        if isinstance(error, _PASSING) or str(error).startswith(_PASSING_WORDS):
-            raise StoreUnavailable(f"Redis cannot serve now: {error}") from error
-        raise
-
-
-def client_options(settings: WorkerSettings) -> dict[str, Any]:
-    """Timeouts on, redis-py's own retries off."""
-    return {
-        "socket_timeout": settings.redis_timeout_s,
-        "socket_connect_timeout": settings.redis_connect_timeout_s,
-        "socket_keepalive": True,
-        "max_connections": settings.redis_connections,
-    }
 
 
 class Ledger:
@@ -117,7 +88,7 @@ class Ledger:
         self.close()
 
     def _run(self, call: Call[T]) -> T:
-        with _store():
+        with faults():
             try:
                 reply = self._redis.evalsha(call.script.sha1, 1, call.prefix, *call.args)
             except NoScriptError:
@@ -244,7 +215,7 @@ class AsyncLedger:
         await self.close()
 
     async def _run(self, call: Call[T]) -> T:
-        with _store():
+        with faults():
             # Connecting, its handshake and the answer each have a limit; this one holds for all of them together.
             async with asyncio.timeout(self.settings.redis_timeout_s + 0.5):
                 try:

@@ -151,8 +151,9 @@ def store_frozen(fleet: Fleet, *, documents: int, frozen_s: float) -> Report:
     timed out may have taken effect; asked again with its idempotency key it is the same job."""
     with Watch(fleet) as watch:
         fleet.start()
-        ids = [watch.submit(f"document {n} sleep=0.3") for n in range(documents)]
-        fleet.wait_running(ids[0])
+        for n in range(documents):
+            watch.submit(f"document {n} sleep=0.3")
+        fleet.wait_busy()
         fleet.valkey.freeze()
         began = time.monotonic()
         longest = 0.0
@@ -175,8 +176,9 @@ def store_full(fleet: Fleet, *, documents: int) -> Report:
     """Memory runs out under load: new jobs are refused, results of running work land, then all goes on."""
     with Watch(fleet) as watch, fleet.valkey.client() as client:
         worker = fleet.start()
-        ids = [watch.submit(f"document {n} sleep=0.3") for n in range(documents)]
-        fleet.wait_running(ids[0])
+        for n in range(documents):
+            watch.submit(f"document {n} sleep=0.3")
+        fleet.wait_busy()
         client.config_set("maxmemory", "1mb")
         running = [job.id for job in fleet.ledger.list(TENANT, status="running", limit=100).jobs]
         with pytest.raises(StoreUnavailable):
@@ -204,7 +206,7 @@ def sigterm(fleet: Fleet, *, documents: int, rounds: int) -> Report:
             began = time.monotonic()
             for worker in fleet.alive():
                 worker.process.terminate()
-            statuses += [worker.process.wait(20) for worker in fleet.workers[-2:]]
+            statuses += [worker.process.wait(60) for worker in fleet.workers[-2:]]
             longest = max(longest, time.monotonic() - began)
             assert not fleet.ledger.list(TENANT, status="running").jobs, "nothing is left to a lease"
         fleet.start(2)

@@ -1,0 +1,43 @@
+"""Redis as the ledger uses it: what its faults are called, and connections that wait for nobody. Knows no key and no
+script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import MasterDownError, OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from workers.config import WorkerSettings
+from workers.errors import StoreUnavailable
+
+# Answers of a Redis that is there but cannot serve: they pass, and the same call may work later. redis-py has types
+# for some (LOADING is a ConnectionError) and leaves the first word of the others.
+_PASSING = (OutOfMemoryError, ReadOnlyError, MasterDownError)
+_PASSING_WORDS = ("OOM", "MISCONF", "BUSY", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN")
+
+
+@contextmanager
+def faults() -> Iterator[None]:
+    """Whatever is wrong with Redis itself becomes StoreUnavailable; a fault of ours (a bad script) stays what it is."""
+    try:
+        yield
+    except (RedisConnectionError, RedisTimeoutError, TimeoutError, OSError) as error:
+        raise StoreUnavailable(f"Redis does not answer ({type(error).__name__})") from error
+    except ResponseError as error:
+        if isinstance(error, _PASSING) or str(error).startswith(_PASSING_WORDS):
+            raise StoreUnavailable(f"Redis cannot serve now: {error}") from error
+        raise
+
+
+def client_options(settings: WorkerSettings) -> dict[str, Any]:
+    """The same for both clients; each is also given no retries of its own."""
+    return {
+        "socket_timeout": settings.redis_timeout_s,
+        "socket_connect_timeout": settings.redis_connect_timeout_s,
+        "socket_keepalive": True,
+        "max_connections": settings.redis_connections,
+    }
