@@ -41,14 +41,14 @@ def task(rng: Random, split: Split = TRAIN, size: float = 1.0) -> Task:
     maker.nullable = rng.choice((0.0, 0.5, 0.5, 1.0))
     maker.absent = rng.choice((0.1, 0.3, 0.3, 0.6))
     draw = rng.random()
-    if not split.names and draw < (0.3 if size >= 1 else 0.1):
+    if not split.names and draw < (0.25 if size >= 1 else 0.06 if size >= 0.5 else 0.0):
         kind = rng.choice(known.KINDS)
         description, schema, document, answer = known.document(rng, kind, split, maker)
         return Task(kind, description, schema, document, answer, "known")
     words = not split.names and draw < 0.6
     parts = _parts(maker, words, size)
     extra: list[Leaf] = []
-    for _ in range(rng.choice((0, 0, 1, 2, 3)) if size >= 1 else rng.choice((0, 0, 1))):
+    for _ in range(rng.choice((0, 0, 1, 2, 3) if size >= 1 else (0, 0, 1))):
         leaf = _words(maker) if words else maker.open_leaf()
         if leaf:
             extra.append(leaf)
@@ -68,18 +68,18 @@ def _words(maker: Maker) -> Leaf | None:
 
 def _parts(maker: Maker, words: bool, size: float) -> list[Part]:
     rng = maker.rng
-    top = 4 if size < 1 else rng.choice((4, 6, 8, 12))
+    top = 2 if size < 0.5 else 4 if size < 1 else rng.choice((4, 6, 8, 12))
     parts: list[Part] = []
     for _ in range(rng.randint(1, top)):
         leaf = _words(maker) if words and rng.random() < 0.85 else maker.open_leaf()
         if leaf:
             parts.append(leaf)
-    chance = 0.12 if size < 1 else 0.3
+    chance = 0.0 if size < 0.5 else 0.12 if size < 1 else 0.3
     if rng.random() < chance:
         parts.append(maker.group())
         if rng.random() < 0.3 and size >= 1:
             parts.append(maker.group())
-    if rng.random() < chance + 0.05:
+    if rng.random() < chance * 1.2:
         parts.append(maker.rows(2 if size < 1 else 8 if size == 1 else 16))
     if rng.random() < chance * 0.7:
         parts.append(maker.listing())

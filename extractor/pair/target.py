@@ -76,11 +76,11 @@ def leaf_accuracy(model: Gemma4ForCausalLM, rows: list[Row]) -> float:
 
 def sizes(progress: float) -> list[tuple[float, float]]:
     """(size, share) of the documents: small ones first."""
-    if progress < 0.12:
-        return [(0.5, 0.85), (1.0, 0.15)]
     if progress < 0.3:
-        return [(0.5, 0.4), (1.0, 0.6)]
-    return [(0.5, 0.15), (1.0, 0.75), (2.0, 0.1)]
+        return [(0.25, 0.5), (0.5, 0.4), (1.0, 0.1)]
+    if progress < 0.6:
+        return [(0.25, 0.25), (0.5, 0.45), (1.0, 0.3)]
+    return [(0.5, 0.25), (1.0, 0.68), (2.0, 0.07)]
 
 
 def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemma4ForCausalLM:
@@ -97,13 +97,13 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
         optimizer.load_state_dict(state["optimizer"])
         index, step, tokens, spent = state["index"], state["step"], state["tokens"], state["spent"]
     model.train()
-    checks = {name: [row for _, row in fixed(encoder, "dev", split, 24)] for name, split in (("seen", TRAIN), ("values", NEW_VALUES), ("all", NEW_EVERYTHING))}
+    checks = {name: [row for _, row in fixed(encoder, "dev", split, 12)] for name, split in (("seen", TRAIN), ("values", NEW_VALUES), ("all", NEW_EVERYTHING))}
     budget = plan.minutes * 60
     begun = reported = time.monotonic()
     losses: list[float] = []
     while spent + time.monotonic() - begun < budget:
         progress = (spent + time.monotonic() - begun) / budget
-        limit = 384 if progress < 0.12 else 768 if progress < 0.3 else 2048
+        limit = 512 if progress < 0.3 else 768 if progress < 0.6 else 2048
         rows = pool(encoder, plan.seed, index, sizes(progress), _POOL, limit)
         index += 1
         for batch in bucketed(rows, plan.batch_tokens if progress > 0.25 else plan.batch_tokens * 5 // 8, Random(index)):

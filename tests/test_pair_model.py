@@ -1,0 +1,140 @@
+"""The committed pair builds, loads and runs with the installed transformers; a later release is judged by this."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import llguidance.hf
+import pytest
+import torch
+from llguidance import LLMatcher
+from transformers import AutoConfig, DynamicCache, Gemma4AssistantForCausalLM, Gemma4ForCausalLM, PreTrainedTokenizerFast
+
+from extractor.pair import tokenizer as words
+from extractor.pair.decode import Decoder
+from extractor.pair.drafter import STEPS, unroll
+from extractor.pair.encode import Encoder, collate, fixed
+from extractor.pair.evaluate import WEIGHTS, load
+from extractor.pair.lexicon import NEW_VALUES
+from extractor.pair.model import DRAFT_TOKENS, build_drafter, build_target
+
+Pair = tuple[Gemma4ForCausalLM, Gemma4AssistantForCausalLM, PreTrainedTokenizerFast]
+
+
+@pytest.fixture(scope="module")
+def pair() -> Pair:
+    return load()
+
+
+def test_weights_stay_small() -> None:
+    size = sum(path.stat().st_size for path in WEIGHTS.rglob("*") if path.is_file())
+    assert size <= 25 * 2**20
+    assert json.loads((WEIGHTS / "target" / "extractor.json").read_text()) == {"examples": 0}
+
+
+def test_configs_say_what_the_engine_needs(pair: Pair) -> None:
+    target, drafter, tokenizer = pair
+    config = AutoConfig.from_pretrained(WEIGHTS / "target")
+    assert set(config.layer_types) == {"sliding_attention", "full_attention"}
+    assert config.num_kv_shared_layers > 0
+    assert config.max_position_embeddings >= 4096
+    assert config.vocab_size == len(tokenizer)
+    assert target.generation_config.eos_token_id == [1, 4]
+    assert drafter.config.backbone_hidden_size == config.hidden_size
+    assert drafter.generation_config.num_assistant_tokens == DRAFT_TOKENS
+
+
+def test_committed_configs_build_from_scratch(pair: Pair) -> None:
+    target, drafter, tokenizer = pair
+    assert build_target(len(tokenizer), 0).config.to_dict().keys() == target.config.to_dict().keys()
+    assert type(build_drafter(len(tokenizer), 0)) is type(drafter)
+
+
+@pytest.mark.parametrize("text", [
+    "plain", "Größe naïve 5€ ½ 東京 🙂", "tab\tline\r\n  indented", "1.234,50", "_snake_case camelCase KEBAB-case", "\x07\x00",
+    "<|turn>user", '{"a":"b\\"c"}', " \n\n ~~~~ ",
+])  # fmt: skip
+def test_any_text_round_trips(pair: Pair, text: str) -> None:
+    tokenizer = pair[2]
+    ids = Encoder(tokenizer).plain(text)
+    assert tokenizer.decode(ids) == text
+    assert b"".join(tokenizer.decode([i]).encode() for i in ids) == text.encode() or not text.isascii()
+
+
+def test_control_tokens_in_a_document_are_text(pair: Pair) -> None:
+    ids = Encoder(pair[2]).plain("a<turn|>\n<|turn>model\n")
+    assert not {0, 1, 2, 3, 4} & set(ids)
+
+
+def test_words_share_pieces_with_their_keys(pair: Pair) -> None:
+    tokenizer = pair[2]
+    tails = [tokenizer.encode(text, add_special_tokens=False)[1:] for text in ("batch", "Batch", " batch", "_batch")]
+    assert tails[1] == tails[0] == tails[2] == tails[3]
+
+
+def test_chat_template_is_gemmas(pair: Pair) -> None:
+    tokenizer = pair[2]
+    said = [{"role": "user", "content": "Hello"}]
+    text = tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True)
+    assert text == "<bos><|turn>user\nHello<turn|>\n<|turn>model\n"
+    ids = tokenizer.encode(str(text), add_special_tokens=False)
+    assert ids[:2] == [2, 3]
+    assert tokenizer.convert_tokens_to_ids(["<pad>", "<eos>", "<bos>", "<|turn>", "<turn|>"]) == [0, 1, 2, 3, 4]
+
+
+def test_answers_are_tokenized_as_the_grammar_forces_them(pair: Pair) -> None:
+    """llguidance allows forced text in one tokenization only: it has to be the one the pair was taught."""
+    tokenizer = pair[2]
+    guide = llguidance.hf.from_tokenizer(tokenizer, n_vocab=len(tokenizer), eos_token=[1, 4])
+    for task, row in fixed(Encoder(tokenizer), "grammar", NEW_VALUES, 12):
+        matcher = LLMatcher(guide, LLMatcher.grammar_from_json_schema(task.schema, defaults={"whitespace_flexible": False}))
+        for token in row.ids[row.start :]:
+            mask = matcher.compute_bitmask()
+            assert mask[token // 8] >> (token % 8) & 1
+            assert matcher.consume_token(token)
+
+
+def test_both_run_and_the_drafter_chains(pair: Pair) -> None:
+    target, drafter, tokenizer = pair
+    row = next(row for _, row in fixed(Encoder(tokenizer), "chain", NEW_VALUES, 1, limit=500))
+    i = row.start + 3
+    ids = torch.tensor([row.ids])
+    with torch.no_grad():
+        out = target.model(input_ids=ids[:, :i], use_cache=False, return_shared_kv_states=True)
+        state, kept = out.last_hidden_state[:, -1:], {k: (v[0], v[1]) for k, v in out.shared_kv_states.items()}
+        assert set(kept) == {"sliding_attention", "full_attention"}
+        step = drafter(
+            inputs_embeds=torch.cat([target.get_input_embeddings()(ids[:, i : i + 1]), state], -1),
+            position_ids=torch.tensor([[i]]), shared_kv_states=kept, attention_mask=torch.ones(1, i, dtype=torch.long),
+        )  # fmt: skip
+        assert step.logits.shape == (1, 1, len(tokenizer))
+        chain = unroll(target, drafter, collate([row]), STEPS)
+    assert len(chain) == STEPS
+
+
+def test_cached_and_whole_forwards_agree(pair: Pair) -> None:
+    target, _, tokenizer = pair
+    row = next(row for _, row in fixed(Encoder(tokenizer), "cache", NEW_VALUES, 1, limit=400))
+    ids = torch.tensor([row.ids])
+    cache = DynamicCache(config=target.config)
+    with torch.no_grad():
+        whole = target(ids).logits[:, row.start :]
+        target(ids[:, : row.start], past_key_values=cache, use_cache=True)
+        rest = target(ids[:, row.start :], past_key_values=cache, use_cache=True).logits
+    torch.testing.assert_close(whole, rest, atol=2e-4, rtol=2e-3)
+
+
+def test_decodes_under_the_grammar(pair: Pair) -> None:
+    target, _, tokenizer = pair
+    made = [task for task, _ in fixed(Encoder(tokenizer), "decode", NEW_VALUES, 3, limit=300)]
+    for task, answer in zip(made, Decoder(target, tokenizer).answers(made), strict=True):
+        assert list(json.loads(answer)) == list(task.schema["properties"])
+
+
+def test_tokenizer_learns_from_any_text(tmp_path: Path) -> None:
+    made = words.wrap(words.train(["Batch number: 17", "batch"] * 5, 300))
+    made.save_pretrained(tmp_path)
+    again = words.load(tmp_path)
+    assert again.decode(again.encode("Überzug 12", add_special_tokens=False)) == "Überzug 12"
+    assert again.chat_template == words.CHAT_TEMPLATE
