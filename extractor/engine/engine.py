@@ -119,8 +119,8 @@ class Engine:
             self._retire(rows)
 
     def _admit(self) -> None:
-        for sequence, reason in self._scheduler.withdrawn(time.monotonic()):
-            sequence.finish(reason, self._forget)
+        for gone, reason in self._scheduler.withdrawn(time.monotonic()):
+            gone.finish(reason, self._forget)
         while (sequence := self._scheduler.next()) is not None:
             sequence.started_s = time.monotonic()
             sequence.usage.queued_s = sequence.started_s - sequence.submitted_s
