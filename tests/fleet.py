@@ -28,7 +28,7 @@ FAST: dict[str, Any] = {
     "reconcile_s": 0.5,
     "republish_after_s": 2.0,
     "retry_delay_s": 0.1,
-    "heartbeat_ttl_s": 2.0,
+    "heartbeat_ttl_s": 4.0,
     "visibility_timeout_s": 3,
     "shutdown_s": 5.0,
     "store_patience_s": 60.0,
@@ -95,13 +95,18 @@ class Fleet:
 
     def start(self, count: int = 1, *, wait: bool = True) -> Worker:
         """Starts workers; the last of them."""
-        ready = len(self.ready()) if wait else 0
+        new = []
         for _ in range(count):
             self.started += 1
-            self.workers.append(Worker(self.settings, self.folder, f"worker-{self.started}"))
+            new.append(Worker(self.settings, self.folder, f"worker-{self.started}"))
+        self.workers += new
         if wait:
-            until(lambda: len(self.ready()) >= ready + count, 60, "workers ready")
-        return self.workers[-1]
+            until(lambda: all(self._is_ready(worker) for worker in new), 60, "workers ready")
+        return new[-1]
+
+    def _is_ready(self, worker: Worker) -> bool:
+        assert worker.process.poll() is None, worker.log.read_text()
+        return worker.pid in self.ready()
 
     def ready(self) -> list[int]:
         return [info.pid for info in self.ledger.workers() if info.ready]

@@ -125,7 +125,7 @@ def test_a_thread_that_does_not_stop_is_abandoned_and_its_job_taken_over(fleet: 
         (old,) = fleet.workers
         stubborn = other.start()
         old.terminate()
-        job_id = other.submit("stubborn=5")
+        job_id = other.submit("stubborn=8")
         other.wait_running(job_id)
         assert stubborn.terminate() == 1
         assert other.job(job_id).status == "queued"

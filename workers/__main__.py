@@ -4,6 +4,7 @@ the model could not be loaded, or the engine or the worker broke."""
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from typing import Any
@@ -23,22 +24,26 @@ _PAUSE_S = 1.0
 
 def main() -> int:
     configure()
+    signal.signal(signal.SIGTERM, _leave)
     runtime = Runtime(WorkerSettings())
     try:
         runtime.start()
+        return consume(runtime)
     except KeyboardInterrupt:
         return 0
     except ExtractorError as error:
         log.error("the extractor did not start", code=error.code, detail=error.detail)
-        return 1
     except Exception as error:
-        log.error("the extractor did not start", detail=str(error), **place(error))
-        return 1
-    try:
-        return consume(runtime)
+        log.error("the worker did not start", detail=str(error), **place(error))
     finally:
         runtime.stop()
         log.info("worker stopped", worker=runtime.id)
+    return 1
+
+
+def _leave(*_: object) -> None:
+    """SIGTERM while the model loads; afterwards it is Celery's."""
+    raise KeyboardInterrupt
 
 
 def consume(runtime: Runtime) -> int:
@@ -52,6 +57,10 @@ def consume(runtime: Runtime) -> int:
     def logging_is_ours(**_: Any) -> None:
         """Connected, so that Celery leaves the loggers as they are."""
 
+    def taking(**_: Any) -> None:
+        runtime.consuming(True)
+
+    signals.worker_ready.connect(taking)
     signals.worker_shutting_down.connect(stopping)
     signals.setup_logging.connect(logging_is_ours)
     worked_at = time.monotonic()
@@ -65,7 +74,6 @@ def consume(runtime: Runtime) -> int:
         runtime.consuming(False)
         log.warning("the consumer broke and is made again", worker=runtime.id)
         runtime.stopping.wait(_PAUSE_S)
-        runtime.consuming(True)
 
 
 def celery_worker(runtime: Runtime) -> int:

@@ -172,7 +172,9 @@ class Calls:
     def beat(self, info: WorkerInfo) -> Call[bool]:
         said = asdict(info)
         del said["age_s"]
-        return Call(script("beat"), ROOT, (info.id, orjson.dumps(said), _ms(self._settings.heartbeat_ttl_s)), bool)
+        return Call(
+            script("beat"), ROOT, (info.id, orjson.dumps(said, default=str), _ms(self._settings.heartbeat_ttl_s)), bool
+        )
 
     def leave(self, worker: str) -> Call[bool]:
         return Call(script("beat"), ROOT, (worker, "", 0), bool)

@@ -27,7 +27,7 @@ from workers.room import Room
 
 log = structlog.get_logger(__name__)
 _WARM_UP = ("Warm-up: 1", {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]})
-_ABORT_S = 3.0
+_ABORT_S = 5.0
 
 
 class Runtime:
@@ -63,10 +63,8 @@ class Runtime:
         self.keeper.start()  # a worker that loads is seen as one that loads
         self._load()
         self._loaded_at = time.time()
-        self._state = "ready"
-        self.keeper.pulse()
         self.reconciler.start()
-        log.info("worker ready", worker=self.id, slots=self.settings.slots, model=self._model)
+        log.info("loaded", worker=self.id, slots=self.settings.slots, model=self._model)
 
     def _load(self) -> None:
         module, _, name = self.settings.extractor_factory.partition(":")

@@ -212,7 +212,7 @@ def sigterm(fleet: Fleet, *, documents: int, rounds: int) -> Report:
         fleet.start(2)
         report = watch.judge("SIGTERM", 60, sigterms=2 * rounds, longest_stop_s=round(longest, 1))
         assert report.figures["succeeded"] == documents + 1
-        assert statuses == [0] * len(statuses)
+        assert statuses == [0] * len(statuses), statuses
         report.figures["attempts_of_the_long_one"] = fleet.job(slow).attempt
         return report
 
