@@ -6,31 +6,44 @@ its own). The text of a grammar is compact JSON, keys in the schema's order, one
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import OrderedDict
 from functools import cached_property
 from typing import Any
 
 from extractor.errors import FieldError, SchemaError
+from extractor.sandbox import trial
 from extractor.tighten import Bounds, Tighten
 from schemas import Schema
 from schemas.errors import pointer
 
 # `coerce_one_of`: one of the options; that it is only one is validation's to check. No whitespace: it says nothing.
 _OPTIONS = {"whitespace_flexible": False, "coerce_one_of": True}
+_MOST_BLAMED = 50  # properties tried alone to find the one at fault
 
 
 def compile_grammar(schema: Schema, bounds: Bounds | None = None) -> str:
     """The serialised grammar for `llguidance.LLMatcher`. Raises SchemaError when llguidance will not have it: what
-    passes `schemas.check` compiles, save for combinations of branches that cannot be intersected."""
+    passes `schemas.check` compiles, save for combinations of branches that cannot be intersected.
+
+    A schema from a request is tried in a child process first (sandbox.py), the model of a file here and now."""
     tight = Tighten(schema.json_schema, bounds or Bounds()).whole()
-    grammar, error = _compile(tight)
+    grammar, error = _serialise(tight)
+    at = 0
+    fields = list(tight.get("properties", {}))[:_MOST_BLAMED]
+    if not error and (schema.model is None or _build(grammar)):
+        at, error = trial([grammar, *(_alone(tight, name) for name in fields)])
     if error:
-        raise SchemaError(
-            f"the grammar cannot be built: {error}",
-            errors=(FieldError(_blame(tight), error),),
-        )
+        where = pointer("properties", fields[at - 1]) if at > 0 else ""
+        raise SchemaError(f"the grammar cannot be built: {error}", errors=(FieldError(where, error),))
+    return grammar
+
+
+def serialise(schema: Schema, bounds: Bounds | None = None) -> str:
+    """The grammar of `compile_grammar` before anybody has tried to build it. Raises SchemaError."""
+    grammar, error = _serialise(Tighten(schema.json_schema, bounds or Bounds()).whole())
+    if error:
+        raise SchemaError(f"the grammar cannot be built: {error}", errors=(FieldError("", error),))
     return grammar
 
 
@@ -81,27 +94,24 @@ class _Toolbox:
 _TOOLS = _Toolbox()
 
 
-def _compile(tight: dict[str, Any]) -> tuple[str, str]:
-    """(grammar, "") or ("", why not)."""
+def _serialise(tight: dict[str, Any]) -> tuple[str, str]:
+    """(grammar, "") or ("", why not). Cheap: nothing is built yet."""
     try:
         term = _TOOLS.json_schema(tight)
     except Exception as error:
         # Outlines judges by an older draft with a library of its own; whatever it raises is about the schema.
         return "", str(error).splitlines()[0][:300]
-    grammar = _TOOLS.matcher.grammar_from_json_schema(term.schema, overrides=_OPTIONS)
+    return _TOOLS.matcher.grammar_from_json_schema(term.schema, overrides=_OPTIONS), ""
+
+
+def _build(grammar: str) -> str:
+    """Why the grammar cannot be built; empty when it can."""
     failed, messages = _TOOLS.matcher.validate_grammar_with_warnings(grammar, limits=_TOOLS.limits)
-    return ("", messages[0].splitlines()[0][:300]) if failed else (grammar, "")
+    return messages[0].splitlines()[0][:300] if failed else ""
 
 
-def _blame(tight: dict[str, Any]) -> str:
-    """The property whose schema fails alone, as a pointer; the whole schema when none does."""
-    for name, field in tight.get("properties", {}).items():
-        alone = {"type": "object", "properties": {name: field}, "$defs": tight.get("$defs", {})}
-        if _compile(alone)[1]:
-            return pointer("properties", name)
-    return ""
-
-
-def dump(schema: Schema, bounds: Bounds | None = None) -> str:
-    """The JSON Schema the grammar is made from, for people who wonder."""
-    return json.dumps(Tighten(schema.json_schema, bounds or Bounds()).whole(), indent=2)
+def _alone(tight: dict[str, Any], name: str) -> str:
+    """The grammar of one property only: when the whole cannot be built, that tells which is to blame."""
+    part = {"type": "object", "properties": {name: tight["properties"][name]}, "$defs": tight["$defs"]}
+    grammar: str = _TOOLS.matcher.grammar_from_json_schema(part, overrides=_OPTIONS)
+    return grammar

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import jsonschema_rs
@@ -236,13 +237,20 @@ class _Walk:
             return _over(where, "characters", limits.max_pattern_chars, len(pattern))
         if pattern_size(pattern) > limits.max_pattern_size:
             return _over(where, "repeats written out", limits.max_pattern_size)
-        try:
-            jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions())
-        except jsonschema_rs.ValidationError:
+        if not _matched_in_linear_time(pattern):
             return Note(where, "is not a pattern matched in linear time (no look-around, no backreferences)")
         if name and not fits_grammar(pattern):
             return Note(where, "has an anchor or word boundary inside, which a name's pattern cannot have")
         return None
+
+
+@lru_cache(maxsize=1024)
+def _matched_in_linear_time(pattern: str) -> bool:
+    try:
+        jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions())
+    except jsonschema_rs.ValidationError:
+        return False
+    return True
 
 
 def _root(root: dict[str, Any]) -> Iterator[Note]:
@@ -271,7 +279,7 @@ def _expansion(root: dict[str, Any], limits: Limits) -> Iterator[Note]:
             continue
         budget -= 1
         if budget < 0:
-            yield _over("", "fields with every $ref written out", limits.max_expanded)
+            yield _over("", "fields and options with every $ref written out", limits.max_expanded)
             return
         if depth > limits.max_depth:
             yield _over("", "levels with every $ref written out", limits.max_depth)

@@ -18,7 +18,7 @@ class Limits:
     max_pattern_size: int = 10_000  # atoms, counted repeats written out
     max_repeat: int = 100_000  # minLength, maxItems and their like
     max_required_repeat: int = 1_000  # minItems, minProperties, minLength: what an answer is made to hold
-    max_expanded: int = 2_000  # fields once every $ref is written out, as a prompt shows them
+    max_expanded: int = 5_000  # fields and options once every $ref is written out, as a prompt shows them
 
 
 LIMITS = Limits()

@@ -8,13 +8,16 @@ import threading
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from llguidance import LLMatcher
+from pydantic import BaseModel, ConfigDict
 
 from extractor.errors import SchemaError
-from extractor.grammar import Grammars, compile_grammar
+from extractor.grammar import Grammars, compile_grammar, serialise
+from extractor.sandbox import trial
 from extractor.tighten import Bounds, Tighten
-from schemas import Registry, inline
+from schemas import Registry, inline, of_model
 from schemas.jsontext import loads
-from tests.matching import accepts, stops
+from tests.matching import TOKENIZER, accepts, stops
 
 REGISTRY = Registry.discover()
 INT = {"type": "integer"}
@@ -22,7 +25,7 @@ INT = {"type": "integer"}
 
 def grammar(**fields):
     more = fields.pop("more", {})
-    return compile_grammar(inline({"type": "object", "properties": fields, **more}))
+    return serialise(inline({"type": "object", "properties": fields, **more}))
 
 
 @pytest.mark.parametrize("schema", REGISTRY.list(), ids=lambda schema: schema.name)
@@ -89,7 +92,7 @@ def test_no_answer_runs_away(field, fits, runs_away):
 
 def test_bounds_are_given():
     schema = inline({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]})
-    assert not accepts(compile_grammar(schema, Bounds(max_chars=3)), '{"a":"four"}')
+    assert not accepts(serialise(schema, Bounds(max_chars=3)), '{"a":"four"}')
 
 
 def test_declared_objects_are_closed_unless_they_say_otherwise():
@@ -153,10 +156,35 @@ def test_text_that_is_no_text_cannot_be_written():
 def test_what_cannot_be_compiled_names_its_place():
     overlapping = {"type": "object", "patternProperties": {"^a": INT, "a$": {"type": "string"}}}
     with pytest.raises(SchemaError) as caught:
-        grammar(fine=INT, bad=overlapping)
+        compile_grammar(inline({"type": "object", "properties": {"fine": INT, "bad": overlapping}}))
     assert caught.value.code == "invalid_schema"
     assert [error.pointer for error in caught.value.errors] == ["/properties/bad"]
     assert "disjoint" in caught.value.errors[0].detail
+
+
+def test_a_grammar_that_would_never_be_built_takes_nobody_along():
+    """Sixteen patterns that meet: more than 30 s of work that no thread can interrupt. The child's limits end it."""
+    nasty = {"allOf": [{"type": "string", "pattern": f"a{at}.*b.*c"} for at in range(30)]}
+    tight = Tighten({"type": "object", "properties": {"a": nasty}}, Bounds()).whole()
+    grammar = LLMatcher.grammar_from_json_schema(tight)
+    assert trial([grammar], cpu_s=1, wall_s=60)[1].startswith("it takes ")
+    assert trial([grammar], wall_s=0.2) == (0, "it takes longer than 0.2 s to build")
+
+
+def test_a_trial_says_what_fails():
+    good, bad = (LLMatcher.grammar_from_json_schema(schema) for schema in (INT, {"not": {}}))
+    assert trial([good, bad]) == (-1, "")
+    assert trial([bad, good, bad]) == (2, 'Unimplemented keys: ["not"]')
+    assert trial([bad, good]) == (0, 'Unimplemented keys: ["not"]')
+
+
+def test_the_model_of_a_file_is_built_here():
+    class Overlapping(BaseModel):
+        model_config = ConfigDict(json_schema_extra={"patternProperties": {"^a": INT, "a$": {"type": "string"}}})
+        fine: int
+
+    with pytest.raises(SchemaError, match="disjoint"):
+        compile_grammar(of_model(Overlapping))
 
 
 def test_the_cache_is_bounded_and_shared():
@@ -213,17 +241,10 @@ SCHEMAS = st.recursive(
 @given(SCHEMAS, st.randoms(use_true_random=False))
 @settings(max_examples=150, deadline=None)
 def test_every_answer_fits_the_schema(field, random):
-    from llguidance import LLMatcher
-
-    from tests.matching import TOKENIZER
-
     schema = inline({"type": "object", "properties": {"f": field}, "required": ["f"]})
-    try:
-        compiled = compile_grammar(schema)
-    except SchemaError:
+    matcher = LLMatcher(TOKENIZER, serialise(schema), log_level=0)
+    if matcher.is_error():
         return  # branches that llguidance cannot intersect
-    matcher = LLMatcher(TOKENIZER, compiled, log_level=0)
-    assert not matcher.is_error(), matcher.get_error()
     written = bytearray()
     for _ in range(200):
         bits = matcher.compute_bitmask()

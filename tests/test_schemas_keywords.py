@@ -10,7 +10,7 @@ import json
 
 import pytest
 
-from extractor.grammar import compile_grammar
+from extractor.grammar import serialise
 from schemas import InvalidSchema, ValidationProblem, check, inline, keywords
 from tests.matching import accepts
 
@@ -163,7 +163,7 @@ def ident(case):
 def test_enforced(case):
     keyword, field, good, bad = case
     schema = inline(whole(field))
-    grammar = compile_grammar(schema)
+    grammar = serialise(schema)
     assert "enforced" in verdicts(check(whole(field)), keyword)
     assert accepts(grammar, f'{{"f":{good}}}')
     assert not accepts(grammar, f'{{"f":{bad}}}')
@@ -175,7 +175,7 @@ def test_enforced(case):
 def test_validated(case):
     keyword, field, good, bad = case
     schema = inline(whole(field))
-    grammar = compile_grammar(schema)
+    grammar = serialise(schema)
     assert "validated" in verdicts(check(whole(field)), keyword)
     assert accepts(grammar, f'{{"f":{good}}}')
     assert accepts(grammar, f'{{"f":{bad}}}')
@@ -210,7 +210,7 @@ def test_annotations_and_strangers_change_nothing():
     assert report.ok
     assert pointers(report, "ignored") == ["/properties/f/format", "/properties/f/x-note"]
     assert valid(inline(whole(field)), '"anything"')
-    assert accepts(compile_grammar(inline(whole(field))), '{"f":"anything"}')
+    assert accepts(serialise(inline(whole(field))), '{"f":"anything"}')
 
 
 def test_below_a_validated_keyword_nothing_counts_as_enforced():
