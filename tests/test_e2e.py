@@ -23,18 +23,33 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from pydantic import BaseModel, Field
 
 from extractor.children import wait_until
 from extractor.client import Client, Conflict, Job, Refused
 from extractor.demo import Sample, samples
 from extractor.serve import Service, ServicePlan
-from schemas.contact import Contact
 from schemas.registry import Registry
 
 pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[1]
 SAMPLES = samples()
-READY_S = 120.0
+READY_S = 200.0
+# Schemas whose answer is valid whatever a model writes, so that these tests show the service and not its model: the
+# grammar bounds a short one, and holds a long one open for about 150 tokens.
+SHORT = {
+    "type": "object",
+    "properties": {"code": {"type": "string", "maxLength": 8}},
+    "required": ["code"],
+    "additionalProperties": False,
+}
+WORD = {"type": "string", "minLength": 8, "maxLength": 10}
+LONG = {
+    "type": "object",
+    "properties": {"words": {"type": "array", "minItems": 16, "maxItems": 16, "items": WORD}},
+    "required": ["words"],
+    "additionalProperties": False,
+}
 # Recovery within seconds, so that a test can see it; the defaults are for networks and large models.
 FAST = {
     "EXTRACTOR_LEASE_S": "4", "EXTRACTOR_PULSE_S": "0.5", "EXTRACTOR_RECONCILE_S": "0.5",
@@ -99,9 +114,8 @@ def test_a_sample_comes_back_as_valid_json(client: Client, sample: Sample) -> No
 
 
 def test_drafters_change_speed_and_nothing_else(client: Client) -> None:
-    sample = SAMPLES[0]
     mixes: list[list[str]] = [[], ["grammar"], ["copy"], ["mtp"], ["grammar", "copy", "mtp"]]
-    jobs = [client.submit(sample.path, sample.schema, options={"drafters": mix}) for mix in mixes]
+    jobs = [client.submit(SAMPLES[0].path, LONG, options={"drafters": mix}) for mix in mixes]
     ended = [client.wait(job.id, 120) for job in jobs]
     assert [job.status for job in ended] == ["succeeded"] * len(mixes)
     assert all(job.data == ended[0].data for job in ended)
@@ -111,13 +125,15 @@ def test_drafters_change_speed_and_nothing_else(client: Client) -> None:
 
 
 def test_a_typed_extraction_gives_an_instance(client: Client) -> None:
-    contact = client.extract("Mina Okafor\nLarkspur Labs\nm.okafor@larkspur.example\n+44 7700 900123\n", Contact, 120)
-    assert isinstance(contact, Contact)
+    class Code(BaseModel):
+        code: str = Field(max_length=8)
+
+    assert isinstance(client.extract("The code is QX-4471.", Code, 120), Code)
 
 
 def test_curl_with_prefer_wait_gets_the_result_at_once(service: Service) -> None:
-    content = base64.b64encode(SAMPLES[0].path.read_bytes()).decode()
-    body = {"schema": SAMPLES[0].schema, "document": {"content": content, "media_type": "text/plain"}}
+    content = base64.b64encode("Größe: 44".encode("latin-1")).decode()
+    body = {"json_schema": SHORT, "document": {"content": content, "media_type": "text/plain; charset=latin-1"}}
     answer = httpx.post(f"{service.url}/v1/extractions", json=body, headers={"Prefer": "wait=60"}, timeout=90)
     assert answer.status_code == 200
     assert answer.json()["status"] == "succeeded"
@@ -125,23 +141,11 @@ def test_curl_with_prefer_wait_gets_the_result_at_once(service: Service) -> None
 
 
 def test_a_repeated_post_is_one_extraction(client: Client) -> None:
-    one, two = (client.submit("Ada, 555-0100", "contact", idempotency_key="the-same") for _ in range(2))
+    one, two = (client.submit("Ada, 555-0100", SHORT, idempotency_key="the-same") for _ in range(2))
     assert one.id == two.id
     with pytest.raises(Refused) as caught:
-        client.submit("Bob, 555-0101", "contact", idempotency_key="the-same")
+        client.submit("Bob, 555-0101", SHORT, idempotency_key="the-same")
     assert caught.value.code == "idempotency_key_reused"
-
-
-def test_an_inline_schema_with_names_of_ones_own(client: Client) -> None:
-    schema = {
-        "type": "object",
-        "properties": {"order_code": {"type": ["string", "null"], "description": "the order's number"}},
-        "required": ["order_code"],
-        "additionalProperties": False,
-    }
-    job = client.wait(client.submit("Order number: QX-4471\nThank you.", schema).id, 120)
-    assert job.status == "succeeded"
-    assert set(job.data) == {"order_code"}
 
 
 @pytest.mark.parametrize(
@@ -169,15 +173,16 @@ def test_a_document_longer_than_the_context_fails_and_says_so(client: Client) ->
     job = client.wait(client.submit("word " * 100_000, "contact").id, 120)
     assert job.status == "failed"
     assert job.error is not None
-    assert job.error["code"] == "document_too_long"
+    assert job.error["code"] == "context_exceeded"
 
 
-def test_the_command_line_submits_lists_and_tells(service: Service) -> None:
-    sample = SAMPLES[0]
-    waited = command("submit", str(sample.path), "-s", sample.schema, "--wait", url=service.url)
+def test_the_command_line_submits_lists_and_tells(service: Service, tmp_path: Path) -> None:
+    schema, file = tmp_path / "short.json", str(SAMPLES[0].path)
+    schema.write_text(json.dumps(SHORT))
+    waited = command("submit", file, "-s", str(schema), "--wait", url=service.url)
     assert waited.status == 0, waited.err
-    Registry.discover().get(sample.schema).validate(waited.lines[0])
-    sent = command("submit", str(sample.path), "-s", sample.schema, url=service.url)
+    assert set(waited.lines[0]) == {"code"}
+    sent = command("submit", file, "-s", str(schema), url=service.url)
     job_id = sent.lines[0]["id"]
     with Client(service.url) as client:
         client.wait(job_id, 120)
@@ -191,46 +196,45 @@ def test_the_command_line_submits_lists_and_tells(service: Service) -> None:
 
 
 def test_the_command_line_extracts_a_batch_in_order(service: Service, tmp_path: Path) -> None:
-    empty = tmp_path / "empty.txt"
+    empty, schema, out = tmp_path / "empty.txt", tmp_path / "short.json", tmp_path / "out.jsonl"
     empty.write_text(" ")
-    files = [str(sample.path) for sample in SAMPLES if sample.schema == SAMPLES[0].schema]
-    out = tmp_path / "out.jsonl"
-    done = command("batch", *files, str(empty), "-s", SAMPLES[0].schema, "-o", str(out), url=service.url)
+    schema.write_text(json.dumps(SHORT))
+    files = [str(sample.path) for sample in SAMPLES]
+    done = command("batch", *files, str(empty), "-s", str(schema), "-o", str(out), url=service.url)
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert done.status == 1, "one of them is empty"
     assert [row["file"] for row in rows] == [*files, str(empty)]
     assert [row["status"] for row in rows] == ["succeeded"] * len(files) + ["failed"]
     assert rows[-1]["error"]["code"] == "empty_document"
-    assert all(row["data"] for row in rows[:-1])
+    assert all(set(row["data"]) == {"code"} for row in rows[:-1])
 
 
-def test_the_command_line_extracts_here_and_now(client: Client) -> None:
-    sample = SAMPLES[0]
-    done = command("run", str(sample.path), "-s", sample.schema, "--full")
+def test_the_command_line_extracts_here_and_now(client: Client, tmp_path: Path) -> None:
+    schema, path = tmp_path / "long.json", SAMPLES[0].path
+    schema.write_text(json.dumps(LONG))
+    done = command("run", str(path), "-s", str(schema), "--full")
     assert done.status == 0, done.err
     result = done.lines[0]
-    served = client.wait(client.submit(sample.path, sample.schema).id, 120)
+    served = client.wait(client.submit(path, LONG).id, 120)
     assert result["data"] == served.data, "one library, two ways to it"
     assert result["usage"]["output_tokens"] > 0
 
 
 def test_a_running_extraction_can_be_cancelled(client: Client) -> None:
-    jobs = [client.submit(f"{SAMPLES[0].path.read_text()}\n{n}", SAMPLES[0].schema) for n in range(8)]
-    cancelled = [client.cancel(job.id) for job in jobs[4:]]
-    assert {job.status for job in cancelled} <= {"cancelled", "running"}
+    jobs = [client.submit(f"Document {n}", LONG) for n in range(12)]
+    assert {client.cancel(job.id).status for job in jobs[6:]} <= {"cancelled", "running"}
     ended = [client.wait(job.id, 120).status for job in jobs]
-    assert ended == ["succeeded"] * 4 + ["cancelled"] * 4
+    assert ended == ["succeeded"] * 6 + ["cancelled"] * 6
     with pytest.raises(Conflict):
         client.cancel(jobs[0].id)
 
 
 def test_nothing_is_lost_when_the_worker_is_killed_under_load(service: Service, client: Client) -> None:
-    text = SAMPLES[0].path.read_text()
-    jobs = [client.submit(f"{text}\nCopy {n}\n", SAMPLES[0].schema) for n in range(10)]
-    assert wait_until(lambda: any(client.get(job.id).status == "running" for job in jobs), 30)
+    jobs = [client.submit(f"Document {n} of many", LONG) for n in range(24)]
+    assert wait_until(lambda: any(client.get(job.id).status == "running" for job in jobs), 30, every_s=0.01)
     killed = service.pids()["worker-1"]
     os.killpg(killed, signal.SIGKILL)
-    ended: list[Job] = [client.wait(job.id, 150) for job in jobs]
+    ended: list[Job] = [client.wait(job.id, 200) for job in jobs]
     assert Counter(job.status for job in ended) == {"succeeded": len(jobs)}
     assert max(job.attempt for job in ended) >= 2, "the kill hit work in flight, and it was done again"
     assert service.pids()["worker-1"] != killed
