@@ -29,7 +29,7 @@ def impatient(tmp_path: Path) -> Iterator[Fleet]:
 
 
 def test_workers_killed_under_load(fleet: Fleet) -> None:
-    print(report := scenarios.worker_kills(fleet, kills=5, documents=60))
+    print(report := scenarios.worker_kills(fleet, kills=4, documents=60))
     assert report.figures["runs_cut_short"] > 0, "the kills hit nothing"
 
 
@@ -62,4 +62,4 @@ def test_sigterm_gives_everything_back(impatient: Fleet) -> None:
 
 
 def test_a_task_longer_than_the_visibility_timeout_runs_once(fleet: Fleet) -> None:
-    print(scenarios.longer_than_visibility(fleet, seconds=7))
+    print(scenarios.longer_than_visibility(fleet, seconds=5))

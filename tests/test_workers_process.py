@@ -120,12 +120,12 @@ def test_a_worker_says_what_it_is(fleet: Fleet) -> None:
 
 
 def test_a_thread_that_does_not_stop_is_abandoned_and_its_job_taken_over(fleet: Fleet) -> None:
-    with Fleet(fleet.valkey, fleet.folder.parent / "stubborn", shutdown_s=0.3) as other:
+    with Fleet(fleet.valkey, fleet.folder.parent / "stubborn", shutdown_s=0.3, abort_s=0.5) as other:
         other.folder.mkdir()
         (old,) = fleet.workers
         stubborn = other.start()
         old.terminate()
-        job_id = other.submit("stubborn=8")
+        job_id = other.submit("stubborn=4")
         other.wait_running(job_id)
         assert stubborn.terminate() == 1
         assert other.job(job_id).status == "queued"

@@ -73,7 +73,9 @@ def consume(runtime: Runtime) -> int:
             return 1 if runtime.broken else status
         runtime.consuming(False)
         log.warning("the consumer broke and is made again", worker=runtime.id)
-        runtime.stopping.wait(_PAUSE_S)
+        time.sleep(_PAUSE_S)
+        if runtime.stopping.is_set():
+            return status
 
 
 def celery_worker(runtime: Runtime) -> int:

@@ -27,7 +27,6 @@ from workers.room import Room
 
 log = structlog.get_logger(__name__)
 _WARM_UP = ("Warm-up: 1", {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]})
-_ABORT_S = 5.0
 
 
 class Runtime:
@@ -137,7 +136,7 @@ class Runtime:
             return
         for held in self.keeper.holding():
             held.abort.set()  # the engine stops the row within a step, and its task releases the job
-        if self._idle_within(_ABORT_S):
+        if self._idle_within(self.settings.abort_s):
             return
         for held in self.keeper.holding():
             held.released = True  # it did not stop: release for it; the fence refuses what it may still bring

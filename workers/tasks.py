@@ -51,6 +51,8 @@ def process(runtime: Runtime, tenant: str, job_id: str) -> None:
 def work(runtime: Runtime, claim: Claim) -> None:
     job, began = claim.job, time.monotonic()
     with runtime.keeper.hold(claim) as held:
+        if runtime.stopping.is_set():  # claimed in the very moment: give it back at once
+            held.abort.set()
         try:
             result = extract(runtime, held)
         except Exception as error:
