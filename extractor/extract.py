@@ -33,6 +33,7 @@ from extractor.errors import (
 from extractor.grammar import Grammars
 from extractor.prompt import Prompt, PromptBuilder
 from extractor.result import Extraction, Options, Usage
+from extractor.tighten import Bounds
 from extractor.validate import read_answer
 from schemas import Registry, Schema, SchemaProblem, inline, of_model
 
@@ -85,7 +86,7 @@ class Extractor:
             "slots": self._settings.slots,
             **(info or {}),
         }
-        self._grammars = Grammars()
+        self._grammars = Grammars(Bounds(self._settings.max_string_chars, self._settings.max_array_items))
         self._prompts = PromptBuilder(tokenizer, self._info["context"], self._info["examples"])
         self._of_models: dict[type[BaseModel], Schema] = {}
 

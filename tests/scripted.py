@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import cache
@@ -85,11 +84,3 @@ class ScriptedEngine:
 
     def close(self) -> None:
         self.closed = True
-
-
-def later(seconds: float, act: Callable[[], None]) -> None:
-    def run() -> None:
-        time.sleep(seconds)
-        act()
-
-    threading.Thread(target=run, daemon=True).start()
