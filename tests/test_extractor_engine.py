@@ -91,7 +91,7 @@ def test_cut_cancelled_and_late(runner):
     started = time.monotonic()
     with pytest.raises(DeadlineExceeded):
         runner.extract("x", TEXT, Options(max_output_tokens=700, timeout_s=0.1))
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
 
 
 def test_settings_that_do_not_fit_the_model(model, tmp_path):
