@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from extractor.client import Client, ExtractionFailed
+from extractor.client import Client, ExtractionFailed, WaitTimeout
 from extractor.errors import ExtractorError
 from extractor.serve import Service, ServicePlan
 
@@ -75,6 +75,8 @@ def extract_all(client: Client, documents: Iterable[Sample]) -> Totals:
             if job.result is None:
                 raise ExtractionFailed(job)
         except ExtractorError as error:
+            if isinstance(error, WaitTimeout):
+                client.cancel(error.job.id)  # the next one need not wait behind it
             totals.documents += 1
             totals.failed += 1
             print(f"  failed: {error.detail} ({error.code})")
