@@ -54,7 +54,11 @@ def test_texts_of_an_answer_stand_in_the_document() -> None:
         if task.kind != "open":
             continue
         for key, field in task.schema["properties"].items():
-            if field.get("type") == "string" and not {"enum", "format"} & set(field) and "date" not in field.get("description", "").lower():
+            if (
+                field.get("type") == "string"
+                and not {"enum", "format"} & set(field)
+                and "date" not in field.get("description", "").lower()
+            ):
                 value = json.loads(task.answer)[key]
                 if value and ":" not in value:
                     seen += 1
@@ -71,14 +75,27 @@ def strings(value: object) -> list[str]:
 
 
 def words(task: Task) -> set[str]:
-    return {word for key in task.schema["properties"] for word in key.lower().replace("-", "_").replace(" ", "_").split("_")}
+    return {
+        word for key in task.schema["properties"] for word in key.lower().replace("-", "_").replace(" ", "_").split("_")
+    }
 
 
 def test_values_are_on_their_side() -> None:
     looks = [values.style(Random(i)) for i in range(40)]
     for split in (TRAIN, NEW_VALUES):
         for i, look in enumerate(looks):
-            for kind in ("code", "person", "company", "amount", "date", "phrase", "email", "address", "iban", "product"):
+            for kind in (
+                "code",
+                "person",
+                "company",
+                "amount",
+                "date",
+                "phrase",
+                "email",
+                "address",
+                "iban",
+                "product",
+            ):
                 made = values.draw(Random(i), kind, look, split)
                 assert len(made.json) < 6 or lexicon.held(made.json) == split.values
 

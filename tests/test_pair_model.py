@@ -9,7 +9,13 @@ import llguidance.hf
 import pytest
 import torch
 from llguidance import LLMatcher
-from transformers import AutoConfig, DynamicCache, Gemma4AssistantForCausalLM, Gemma4ForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    AutoConfig,
+    DynamicCache,
+    Gemma4AssistantForCausalLM,
+    Gemma4ForCausalLM,
+    PreTrainedTokenizerFast,
+)
 
 from extractor.pair import tokenizer as words
 from extractor.pair.decode import Decoder
@@ -52,8 +58,8 @@ def test_committed_configs_build_from_scratch(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize("text", [
-    "plain", "Größe naïve 5€ ½ 東京 🙂", "tab\tline\r\n  indented", "1.234,50", "_snake_case camelCase KEBAB-case", "\x07\x00",
-    "<|turn>user", '{"a":"b\\"c"}', " \n\n ~~~~ ",
+    "plain", "Größe naïve 5€ ½ 東京 🙂", "tab\tline\r\n  indented", "1.234,50", "_snake_case camelCase KEBAB-case",
+    "\x07\x00", "<|turn>user", '{"a":"b\\"c"}', " \n\n ~~~~ ",
 ])  # fmt: skip
 def test_any_text_round_trips(pair: Pair, text: str) -> None:
     tokenizer = pair[2]
@@ -88,7 +94,9 @@ def test_answers_are_tokenized_as_the_grammar_forces_them(pair: Pair) -> None:
     tokenizer = pair[2]
     guide = llguidance.hf.from_tokenizer(tokenizer, n_vocab=len(tokenizer), eos_token=[1, 4])
     for task, row in fixed(Encoder(tokenizer), "grammar", NEW_VALUES, 12):
-        matcher = LLMatcher(guide, LLMatcher.grammar_from_json_schema(task.schema, defaults={"whitespace_flexible": False}))
+        matcher = LLMatcher(
+            guide, LLMatcher.grammar_from_json_schema(task.schema, defaults={"whitespace_flexible": False})
+        )
         for token in row.ids[row.start :]:
             mask = matcher.compute_bitmask()
             assert mask[token // 8] >> (token % 8) & 1

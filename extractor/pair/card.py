@@ -8,14 +8,15 @@ from typing import Any
 _TEXT = """\
 # The bundled pair
 
-A `Gemma4ForCausalLM` of {target_millions:.1f} M parameters and a one-layer `Gemma4AssistantForCausalLM` drafter, trained from
-scratch on generated documents by `python -m extractor.pair.train --all`. The target has every part of a Gemma 4: sliding
-and full layers, shared KV, per-layer embeddings, Gemma 4's turn markers and chat template; its tokenizer has 1,536 pieces.
+A `Gemma4ForCausalLM` of {target_millions:.1f} M parameters and a one-layer `Gemma4AssistantForCausalLM` drafter, trained
+from scratch on generated documents by `python -m extractor.pair.train --all`. The target has every part of a Gemma 4:
+sliding and full layers, shared KV, per-layer embeddings, Gemma 4's turn markers and chat template. Its tokenizer has
+1,536 pieces: words are cut so that "Batch", " batch" and `_batch` share theirs.
 
 **Good for** demos, tests and benchmarks of the whole path without a hub or a GPU: prompt, grammar, drafting, validation.
-**Not good for** real extraction work. It has read nothing but synthetic documents of about {mean_tokens} tokens, knows no language
-and no world, and copies what stands beside a label. It is trained without few-shot examples (`weights/extractor.json`).
-Its context holds 4,096 positions; training saw at most 2,048 tokens, prompt included.
+**Not good for** real extraction work. It has read nothing but synthetic documents, most under 1,000 tokens with their
+prompt, knows no language and no world, and copies what stands beside a label. It is trained without few-shot examples
+(`weights/target/extractor.json`). Its context holds 4,096 positions; training saw at most 2,048.
 
 ## How it was trained
 {date}, {machine}, CPU, {threads} threads shared with other work, torch {torch}, seed {seed}.
@@ -27,10 +28,11 @@ Its context holds 4,096 positions; training saw at most 2,048 tokens, prompt inc
 Tokens count prompts and answers; most belong to prompts, whose loss counts only early in training.
 
 ## What it does
-Greedy under each document's grammar, float32, weights as committed (bf16). No string of a held-out value, label or field
-name, and no held-out layout, occurs in training: they are split by a checksum and by separate functions.
+Greedy under each document's grammar, float32, weights as committed (bf16). No string of a held-out value, label word or
+field name, and no held-out layout, occurs in training: a checksum splits strings, layouts are separate functions.
+Kinds with few values (booleans, percentages, countries, enums, short codes) are not split.
 
-| set | documents | scalar fields right | of those not null | array rows exact | list strings exact | whole documents right |
+| set | documents | scalar fields right | of those not null | array rows exact | list strings exact | documents right |
 | --- | --- | --- | --- | --- | --- | --- |
 {results}
 
@@ -56,16 +58,24 @@ def write(path: Path, facts: dict[str, Any], figures: dict[str, Any]) -> None:
     if drafting:
         steps = ", ".join(f"{rate:.0%}" for rate in drafting["step_rates"])
         told = (
-            f"Right at each step of its chain, the earlier steps being right: {steps}. In transformers' own `generate` with "
-            f"{drafting['draft_tokens']} draft tokens, unconstrained, {drafting['documents']} documents: "
+            f"Right at each step of its chain, the earlier steps being right: {steps}. In transformers' own `generate`, "
+            f"unconstrained, {drafting['documents']} documents, {drafting['draft_tokens']} draft tokens: "
             f"{drafting['tokens_per_forward']} tokens for each target forward.\n"
         )
-    text = _TEXT.format(training=training, results=results, drafter=told, **{k: v for k, v in facts.items() if k not in ("target", "drafter")})
+    text = _TEXT.format(
+        training=training,
+        results=results,
+        drafter=told,
+        **{k: v for k, v in facts.items() if k not in ("target", "drafter")},
+    )
     path.write_text(text, "utf-8")
 
 
 def _row(name: str, made: dict[str, Any]) -> str:
-    cells = (_share(made, key, count) for key, count in (("scalars", "n_scalars"), ("said", "n_said"), ("rows", "n_rows"), ("lists", "n_lists")))
+    cells = (
+        _share(made, key, count)
+        for key, count in (("scalars", "n_scalars"), ("said", "n_said"), ("rows", "n_rows"), ("lists", "n_lists"))
+    )
     return f"| {name} | {made['n_documents']} | {' | '.join(cells)} | {made['documents']:.1%} |"
 
 

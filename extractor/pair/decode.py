@@ -37,7 +37,14 @@ class Decoder:
         live = [True] * len(tasks)
         allowed = masks.allocate_token_bitmask(len(tasks), len(self._tokenizer))
         while any(live) and len(made[0]) < most:
-            out = self._model(input_ids=ids, attention_mask=seen, position_ids=positions, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            out = self._model(
+                input_ids=ids,
+                attention_mask=seen,
+                position_ids=positions,
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+            )
             logits = out.logits[:, -1].float()
             for i, matcher in enumerate(matchers):
                 if live[i]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 from random import Random
+from statistics import mean
 
 import torch
 from torch.nn.functional import cross_entropy
@@ -26,7 +27,12 @@ STEPS = 8
 
 
 def unroll(
-    target: Gemma4ForCausalLM, drafter: Gemma4AssistantForCausalLM, batch: Batch, steps: int, every: int = 1, shift: int = 0
+    target: Gemma4ForCausalLM,
+    drafter: Gemma4AssistantForCausalLM,
+    batch: Batch,
+    steps: int,
+    every: int = 1,
+    shift: int = 0,
 ) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """For each step of the chain: (logits [n, vocabulary], wanted [n]) over the positions that count.
 
@@ -69,7 +75,11 @@ def unroll(
 def loss_of(chain: list[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
     """Early steps weigh more: a late one is only reached when the early ones were right."""
     weights = [0.88**step for step in range(len(chain))]
-    terms = [weight * cross_entropy(logits, wanted) for weight, (logits, wanted) in zip(weights, chain, strict=True) if len(wanted)]
+    terms = [
+        weight * cross_entropy(logits, wanted)
+        for weight, (logits, wanted) in zip(weights, chain, strict=True)
+        if len(wanted)
+    ]
     return torch.stack(terms).sum() / sum(weights)
 
 
@@ -84,7 +94,9 @@ def accepted(target: Gemma4ForCausalLM, drafter: Gemma4AssistantForCausalLM, bat
     return [round(r / max(1, t), 3) for r, t in zip(right, total, strict=True)]
 
 
-def train(plan: Plan, target: Gemma4ForCausalLM, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemma4AssistantForCausalLM:
+def train(
+    plan: Plan, target: Gemma4ForCausalLM, tokenizer: PreTrainedTokenizerFast, run_dir: Path
+) -> Gemma4AssistantForCausalLM:
     """Trains until `plan.minutes` are used up; resumes from `drafter.pt` in the run folder."""
     encoder = Encoder(tokenizer)
     target.eval().requires_grad_(False)
@@ -125,15 +137,34 @@ def train(plan: Plan, target: Gemma4ForCausalLM, tokenizer: PreTrainedTokenizerF
                 rates = accepted(target, drafter, checks)
                 drafter.train()
                 elapsed = spent + time.monotonic() - begun
-                print(f"{elapsed / 60:5.1f} min  step {step}  {tokens / 1e6:.2f} M tokens  loss {sum(losses) / len(losses):.3f}  right at each step {rates}", flush=True)
+                print(
+                    f"{elapsed / 60:5.1f} min  step {step}  {tokens / 1e6:.2f} M tokens  loss {mean(losses):.3f}  "
+                    f"right at each step {rates}",
+                    flush=True,
+                )
                 losses.clear()
                 _save(saved, drafter, optimizer, index, step, tokens, elapsed)
     _save(saved, drafter, optimizer, index, step, tokens, spent + time.monotonic() - begun)
     return drafter
 
 
-def _save(path: Path, model: Gemma4AssistantForCausalLM, optimizer: Optimizer, index: int, step: int, tokens: int, spent: float) -> None:
-    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "index": index, "step": step, "tokens": tokens, "spent": spent}
+def _save(
+    path: Path,
+    model: Gemma4AssistantForCausalLM,
+    optimizer: Optimizer,
+    index: int,
+    step: int,
+    tokens: int,
+    spent: float,
+) -> None:
+    state = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "index": index,
+        "step": step,
+        "tokens": tokens,
+        "spent": spent,
+    }
     draft = path.with_suffix(".tmp")
     torch.save(state, draft)
     draft.rename(path)

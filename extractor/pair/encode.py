@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from random import Random
 
 import torch
+from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from extractor.pair.generate import Task, task
@@ -31,9 +32,13 @@ class Encoder:
     """Turns a task into ids. The four pieces are tokenized by themselves and joined, as at inference."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
-        self._tokens = tokenizer._tokenizer
+        self._tokens: Tokenizer = tokenizer.backend_tokenizer
         marker = "\x00"
-        wrapped = str(tokenizer.apply_chat_template([{"role": "user", "content": marker}], tokenize=False, add_generation_prompt=True))
+        wrapped = str(
+            tokenizer.apply_chat_template(
+                [{"role": "user", "content": marker}], tokenize=False, add_generation_prompt=True
+            )
+        )
         before, after = wrapped.split(marker)
         self._before = self._special(tokenizer, before)
         self._after = self._special(tokenizer, after)
@@ -113,7 +118,9 @@ def bucketed(rows: list[Row], budget: int, rng: Random) -> list[Batch]:
     return batches
 
 
-def pool(encoder: Encoder, seed: int, index: int, sizes: list[tuple[float, float]], count: int, limit: int) -> list[Row]:
+def pool(
+    encoder: Encoder, seed: int, index: int, sizes: list[tuple[float, float]], count: int, limit: int
+) -> list[Row]:
     """The `index`-th pool of training rows: `sizes` are (size, share); rows over `limit` tokens are left out."""
     rng = Random(f"pool/{seed}/{index}")
     rows: list[Row] = []
@@ -125,11 +132,13 @@ def pool(encoder: Encoder, seed: int, index: int, sizes: list[tuple[float, float
     return rows
 
 
-def fixed(encoder: Encoder, seed: str, split: Split, count: int, limit: int = 2000) -> Iterator[tuple[Task, Row]]:
+def fixed(
+    encoder: Encoder, seed: str, split: Split, count: int, limit: int = 2000, size: float = 1.0
+) -> Iterator[tuple[Task, Row]]:
     """The first `count` tasks of a named set with their rows."""
     rng = Random(f"set/{seed}/{split}")
     while count:
-        made = task(rng, split, 1.0)
+        made = task(rng, split, size)
         row = encoder.row(made)
         if len(row.ids) <= limit:
             count -= 1

@@ -1,4 +1,4 @@
-"""Measures the pair in `weights/` on held-out sets and on documents written by hand: `python -m extractor.pair.evaluate`.
+"""Measures the pair in `weights/` on held-out sets and hand-written documents: `python -m extractor.pair.evaluate`.
 
 Decoding is greedy under the grammar of each schema. The held-out sets are drawn from a seed nobody tunes to.
 """
@@ -65,7 +65,9 @@ def score(decoder: Decoder, tasks: list[Task]) -> Score:
     return total
 
 
-def drafting(target: Gemma4ForCausalLM, model: Gemma4AssistantForCausalLM, encoder: Encoder, count: int) -> dict[str, Any]:
+def drafting(
+    target: Gemma4ForCausalLM, model: Gemma4AssistantForCausalLM, encoder: Encoder, count: int
+) -> dict[str, Any]:
     """How the drafter does: right at each step of its chain, and tokens per target forward in stock `generate`."""
     pairs = list(fixed(encoder, "held-out", NEW_VALUES, count, limit=1200))
     rates = drafter.accepted(target, model, bucketed([row for _, row in pairs], 4096, Random(0)))
@@ -81,11 +83,18 @@ def drafting(target: Gemma4ForCausalLM, model: Gemma4AssistantForCausalLM, encod
     try:
         for task, _ in pairs:
             prompt = torch.tensor([encoder.prompt(task)])
-            out = target.generate(prompt, assistant_model=model, max_new_tokens=400, attention_mask=torch.ones_like(prompt))
+            out = target.generate(
+                prompt, assistant_model=model, max_new_tokens=400, attention_mask=torch.ones_like(prompt)
+            )
             made += out.shape[1] - prompt.shape[1]
     finally:
         del target.forward
-    return {"step_rates": rates, "tokens_per_forward": round(made / max(1, forwards), 2), "draft_tokens": DRAFT_TOKENS, "documents": count}
+    return {
+        "step_rates": rates,
+        "tokens_per_forward": round(made / max(1, forwards), 2),
+        "draft_tokens": DRAFT_TOKENS,
+        "documents": count,
+    }
 
 
 def evaluate(weights: Path, count: int, draft_count: int) -> dict[str, Any]:
@@ -110,8 +119,20 @@ def evaluate(weights: Path, count: int, draft_count: int) -> dict[str, Any]:
 
 def _figures(got: Score, seconds: float) -> dict[str, Any]:
     rates = {name: round(rate, 4) for name, rate in got.shares().items() if rate == rate}
-    counts = {"n_documents": got.documents, "n_scalars": got.scalars, "n_said": got.said, "n_rows": got.rows, "n_lists": got.lists}
-    return {**rates, **counts, "broken": got.broken, "seconds": round(seconds, 1), "misses": [list(map(str, miss)) for miss in got.misses[:12]]}
+    counts = {
+        "n_documents": got.documents,
+        "n_scalars": got.scalars,
+        "n_said": got.said,
+        "n_rows": got.rows,
+        "n_lists": got.lists,
+    }
+    return {
+        **rates,
+        **counts,
+        "broken": got.broken,
+        "seconds": round(seconds, 1),
+        "misses": [list(map(str, miss)) for miss in got.misses[:12]],
+    }
 
 
 def main() -> None:

@@ -34,8 +34,30 @@ class Task:
         return render_task(self.name, self.description, self.schema, []) + opening, body, closing
 
 
+def drill(rng: Random, split: Split = TRAIN) -> Task:
+    """Nothing but many short labels with short values: the most look-ups a token can teach."""
+    maker = Maker(rng, split, values.style(rng))
+    parts: list[Part] = []
+    for _ in range(rng.randint(3, 10)):
+        label = maker.free_label().split(" ")[0] if rng.random() < 0.6 else maker.free_label()
+        key, note = naming.open_key(rng, label, split.names, maker.keys)
+        maker.keys.add(key)
+        nullable = rng.random() < 0.3
+        value = values.text(lexicon.word(rng, False)) if rng.random() < 0.7 else maker.value("int")
+        type_ = {"type": "string" if value.json.startswith('"') else "integer"}
+        absent = nullable and rng.random() < 0.3
+        parts.append(Leaf(key, "code", maker.label(label), None if absent else value, type_, note, nullable))
+    shown = [part for part in parts if isinstance(part, Leaf)]
+    pairs = page.pairs_of(shown)
+    rng.shuffle(pairs)
+    document = "\n".join(line for lines in page.clusters(rng, pairs, split) for line in lines) or "-"
+    return Task(rng.choice(_NAMES), "", object_schema(parts), document, object_answer(parts), "open")
+
+
 def task(rng: Random, split: Split = TRAIN, size: float = 1.0) -> Task:
-    """One task; `size` below 1 makes it small, above 1 long."""
+    """One task; `size` below 1 makes it small, above 1 long; 0 is a drill."""
+    if not size:
+        return drill(rng, split)
     upper = rng.random() < 0.07
     maker = Maker(rng, split, values.style(rng), upper)
     maker.nullable = rng.choice((0.0, 0.5, 0.5, 1.0))
@@ -58,7 +80,20 @@ def task(rng: Random, split: Split = TRAIN, size: float = 1.0) -> Task:
     return Task(name, description, object_schema(parts), document, object_answer(parts), "words" if words else "open")
 
 
-_NAMES = ("record", "document", "entry", "form", "data", "details", "note", "sheet", "report", "letter", "message", "item")
+_NAMES = (
+    "record",
+    "document",
+    "entry",
+    "form",
+    "data",
+    "details",
+    "note",
+    "sheet",
+    "report",
+    "letter",
+    "message",
+    "item",
+)
 
 
 def _words(maker: Maker) -> Leaf | None:

@@ -5,80 +5,28 @@ Which concept a field means is a table here; a field the table does not know is 
 
 from __future__ import annotations
 
+import json
 from functools import cache
+from importlib.resources import files
 from random import Random
 from typing import Any
 
-from extractor.pair import layouts, lexicon, page, values
+from extractor.pair import layouts, lexicon, page, texts, values
 from extractor.pair.fields import JSON, Group, Leaf, Listing, Part, Rows, object_answer
 from extractor.pair.lexicon import Concept, Split
 from extractor.pair.open_fields import Maker
 from extractor.pair.values import Value
 from schemas.registry import Registry
 
-# field -> "concept" or "concept/value kind"; "" before a comma: labels of its own, written out
-_FIELDS: dict[str, dict[str, str]] = {
-    "invoice": {"number": "invoice_number", "issue_date": "invoice_date", "due_date": "due_date", "currency": "currency",
-                "subtotal": "net", "tax": "tax", "total": "total"},
-    "purchase_order": {"number": "po_number", "order_date": "order_date", "delivery_date": "delivery_date",
-                       "ship_to": "address", "payment_terms": "payment_terms", "currency": "currency",
-                       "shipping": "shipping", "tax": "tax", "total": "total"},
-    "receipt": {"merchant": "merchant", "address": "address", "purchase_date": "purchase_date",
-                "purchase_time": "purchase_time/clock", "tax": "tax", "tip": "tip", "total": "total",
-                "currency": "currency", "payment_method": "payment_method/enum:tender", "card_last_four": "card/last4"},
-    "bank_transaction": {"booking_date": "booking_date", "value_date": "value_date",
-                         "direction": "direction/enum:txdirection", "amount": "amount", "currency": "currency",
-                         "kind": "txkind/enum:txkind", "counterparty": "counterparty", "counterparty_account": "their/iban",
-                         "account": "own/iban", "reference": "reference", "purpose": "purpose", "balance_after": "balance"},
-    "contact": {"name": "name", "title": "academic/academic", "job_title": "job_title", "company": "company",
-                "email": "email", "website": "website"},
-    "resume": {"name": "name", "headline": "job_title", "email": "email", "phone": "phone", "location": "living/city"},
-    "shipping_notice": {"order_number": "order_number", "tracking_number": "tracking_number", "carrier": "carrier",
-                        "service": "service/enum:service", "ship_date": "ship_date", "delivery_date": "delivery_date",
-                        "sender": "sender", "recipient": "recipient", "destination": "address", "packages": "packages",
-                        "weight_kg": "weight_kg"},
-    "support_ticket": {"ticket_id": "ticket_id", "reported_on": "created_at", "customer_name": "requester",
-                       "customer_email": "email", "company": "company", "subject": "subject",
-                       "category": "category/enum:ticketcat", "priority": "priority/enum:ticketprio", "product": "product",
-                       "version": "version", "error_code": "error/errcode", "order_number": "order_number"},
-}  # fmt: skip
-_LABELS = {
-    "card": "Card ending;Card no. ****;Card;Karte;Card number;Kartennr.;VISA ****;XXXX XXXX XXXX;Carte;Tarjeta;**** **** ****",
-    "txkind": "Kind;Transaction kind;Booking type;Entry type;Umsatztyp;Type of transaction;Nature;Channel;Vorgang",
-    "their": "Counterparty IBAN;Account of payee;IBAN of payee;Payee account;Beneficiary IBAN;IBAN Empfänger;To account;Gegenkonto;IBAN counterparty;IBAN bénéficiaire",
-    "own": "Account;Own account;Account no.;My account;Konto;Kontonummer;Statement for account;Your account;Compte;Cuenta;IBAN",
-    "academic": "Title;Titel;Salutation;Form of address;Anrede;Academic title",
-    "living": "Location;Lives in;City;Wohnort;Based in;Residence;Ort;Ville;Ciudad",
-    "service": "Service;Service level;Shipping method;Delivery type;Ship method;Versandart;Mode;Shipping speed",
-    "error": "Error code;Error;Code;Fehlercode;Fehler;Code d'erreur;Código de error;Error no.;Exception",
-}  # fmt: skip
-_PARTY = {
-    "seller": "Seller;From;Vendor;Supplier;Issued by;Verkäufer;Rechnungssteller;Absender;Fournisseur;Émetteur;Proveedor;Vendedor;Fornitore;Leverancier",
-    "buyer": "Buyer;To;Bill to;Customer;Invoice to;Billed to;Sold to;Client;Kunde;Rechnung an;Käufer;Facturé à;Cliente;Facturar a;Acquirente;Klant",
-    "order_buyer": "Buyer;From;Ordered by;Customer;Purchaser;Company;Besteller;Auftraggeber;Käufer;Acheteur;Client;Comprador;Acquirente;Koper;Bill to",
-    "supplier": "Supplier;Vendor;To;Seller;Order to;Lieferant;An;Verkäufer;Fournisseur;Proveedor;Fornitore;Leverancier;Ordered from",
-    "address": "Address;Adresse;Anschrift;Dirección;Indirizzo;Adres",
-    "tax_id": "VAT ID;VAT no.;Tax ID;VAT number;USt-IdNr.;Steuernummer;N° TVA;NIF;CIF;P. IVA;Partita IVA;Btw-nummer;TIN",
-}  # fmt: skip
-_ITEM = {"description": "item", "quantity": "quantity", "unit_price": "unit_price", "amount": "line_total", "sku": "sku"}
-_HEADS = {
-    "invoice": "INVOICE;Invoice;Rechnung;RECHNUNG;FACTURE;Facture;Factura;FATTURA;Factuur;Tax Invoice;Bill",
-    "purchase_order": "PURCHASE ORDER;Purchase Order;Bestellung;BON DE COMMANDE;Orden de compra;Ordine;Order",
-    "receipt": "RECEIPT;Receipt;Quittung;BON;TICKET;Kassenbon;Ticket de caisse;Scontrino;SALE",
-    "bank_transaction": "Account statement;Transaction details;Umsatz;Booking notice;Payment advice;Relevé;Movimiento;Umsatzdetails",
-    "contact": "Contact;Visitenkarte;vCard;Contact card;About;Kontakt;Signature",
-    "resume": "Curriculum vitae;CV;Resume;Lebenslauf;RESUME;Curriculum",
-    "shipping_notice": "Shipping notice;Dispatch note;Lieferschein;Your parcel is on its way;Versandbestätigung;Delivery note;Avis d'expédition",
-    "support_ticket": "Support request;New ticket;Ticket;Help desk;Support-Anfrage;Customer request;Incident report",
-}  # fmt: skip
-_TITLES = {
-    "experience": "Experience;EXPERIENCE;Work experience;Employment;Berufserfahrung;Expérience;Experiencia;Jobs",
-    "education": "Education;EDUCATION;Ausbildung;Studies;Formation;Formación;Degrees",
-    "skills": "Skills;SKILLS;Kenntnisse;Compétences;Key skills;Habilidades",
-    "languages": "Languages;LANGUAGES;Sprachen;Langues;Idiomas;Lingue",
-}  # fmt: skip
-_REFUND = ("I want my money back.", "Please refund me.", "I ask for a refund.", "Bitte erstatten Sie den Betrag.", "A refund is requested.", "Refund requested: yes", "Kindly return the money to my card.", "I would like a full refund.")
-_NO_REFUND = ("", "", "", "No refund needed.", "Refund requested: no", "I do not want a refund, just a fix.")
+_TABLES: JSON = json.loads((files("extractor.pair") / "data" / "kinds.json").read_text("utf-8"))
+_FIELDS: dict[str, dict[str, str]] = _TABLES["fields"]  # field -> "concept" or "concept/value kind"
+_LABELS: dict[str, list[str]] = _TABLES["labels"]
+_PARTY: dict[str, list[str]] = _TABLES["party"]
+_HEADS: dict[str, list[str]] = _TABLES["heads"]
+_TITLES: dict[str, list[str]] = _TABLES["titles"]
+_ITEM: dict[str, str] = _TABLES["item"]
+_REFUND: dict[str, list[str]] = _TABLES["refund"]
+_LINES: list[str] = _TABLES["lines"]
 
 
 @cache
@@ -91,10 +39,6 @@ def schema_of(kind: str) -> tuple[str, JSON]:
 KINDS = tuple(_FIELDS)
 
 
-def _pick(rng: Random, text: str) -> str:
-    return rng.choice(text.split(";"))
-
-
 def document(rng: Random, kind: str, split: Split, maker: Maker) -> tuple[str, JSON, str, str]:
     """(description, schema, document, answer) of a known kind."""
     description, schema = schema_of(kind)
@@ -102,12 +46,12 @@ def document(rng: Random, kind: str, split: Split, maker: Maker) -> tuple[str, J
     symbol = maker.look.sign != "" and rng.random() < 0.8
     parts: dict[str, Part] = {}
     for key, meaning in _FIELDS[kind].items():
-        leaf = _leaf(rng, key, meaning, maker)
+        leaf = _leaf(key, meaning, maker)
         if leaf:
             parts[key] = leaf
     chunks: list[list[str]] = []
-    head: list[str] = [_pick(rng, _HEADS[kind])] if rng.random() < 0.6 else []
-    _special(rng, kind, maker, parts, chunks, head)
+    head: list[str] = [rng.choice(_HEADS[kind])] if rng.random() < 0.6 else []
+    _special(rng, kind, maker, parts, chunks)
     _currency(rng, maker, parts, symbol)
     answer = _answer(schema, parts)
     _bare(rng, kind, parts, head)
@@ -128,10 +72,10 @@ def document(rng: Random, kind: str, split: Split, maker: Maker) -> tuple[str, J
     return description, schema, made, answer
 
 
-def _leaf(rng: Random, key: str, meaning: str, maker: Maker) -> Leaf | None:
+def _leaf(key: str, meaning: str, maker: Maker) -> Leaf | None:
     name, _, kind = meaning.partition("/")
     known = lexicon.concepts().get(name)
-    labels = known.labels if known else _LABELS[name].split(";")
+    labels = known.labels if known else _LABELS[name]
     concept = Concept(name, kind or (known.value if known else "code"), [key], labels)
     maker.kinds.discard("name" if concept.value in ("person", "company") else concept.value)
     maker.keys.discard(key)
@@ -142,7 +86,11 @@ def _currency(rng: Random, maker: Maker, parts: dict[str, Part], symbol: bool) -
     """The currency is said by a label, by the signs of the amounts, or not at all."""
     leaf = parts.get("currency")
     amounts = [part for part in parts.values() if isinstance(part, Leaf) and part.kind == "amount" and part.value]
-    signed = any(part.value and not part.value.printed.replace(" ", "").replace("'", "").replace(",", "").replace(".", "").isdigit() for part in amounts)
+    signed = any(
+        part.value
+        and not part.value.printed.replace(" ", "").replace("'", "").replace(",", "").replace(".", "").isdigit()
+        for part in amounts
+    )
     if not isinstance(leaf, Leaf):
         return
     if signed or (amounts and symbol and maker.look.sign):
@@ -157,7 +105,11 @@ def _currency(rng: Random, maker: Maker, parts: dict[str, Part], symbol: bool) -
 
 def _bare(rng: Random, kind: str, parts: dict[str, Part], head: list[str]) -> None:
     """What real documents print without a label: a shop's name, a person's name, above everything else."""
-    order = {"receipt": ("merchant", "address"), "resume": ("name", "headline"), "contact": ("title+name", "job_title", "company")}
+    order = {
+        "receipt": ("merchant", "address"),
+        "resume": ("name", "headline"),
+        "contact": ("title+name", "job_title", "company"),
+    }
     if kind not in order or rng.random() < 0.3:
         return
     made = []
@@ -171,7 +123,7 @@ def _bare(rng: Random, kind: str, parts: dict[str, Part], head: list[str]) -> No
     head[:] = [*made, *head] if rng.random() < 0.8 else [*head, *made]
 
 
-def _special(rng: Random, kind: str, maker: Maker, parts: dict[str, Part], chunks: list[list[str]], head: list[str]) -> None:
+def _special(rng: Random, kind: str, maker: Maker, parts: dict[str, Part], chunks: list[list[str]]) -> None:
     if kind == "invoice":
         chunks.append(_party(rng, "seller", "seller", maker, parts))
         chunks.append(_party(rng, "buyer", "buyer", maker, parts))
@@ -190,14 +142,23 @@ def _special(rng: Random, kind: str, maker: Maker, parts: dict[str, Part], chunk
         chunks += _resume(rng, maker, parts)
     elif kind == "support_ticket":
         wants = rng.random() < 0.4
-        said = rng.choice(_REFUND if wants else _NO_REFUND)
-        story = [values.sentence(rng) for _ in range(rng.randint(0, 3))]
-        parts["refund_requested"] = Leaf("refund_requested", "bool", "", Value("", "true" if wants else "false"), shown=False)
+        said = rng.choice(_REFUND["asked" if wants else "not"])
+        story = [texts.sentence(rng) for _ in range(rng.randint(0, 3))]
+        parts["refund_requested"] = Leaf(
+            "refund_requested", "bool", "", Value("", "true" if wants else "false"), shown=False
+        )
         chunks.append([line for line in [*story, said] if line])
-        names = list({rng_name: None for rng_name in (values.filename(rng) for _ in range(rng.choice((0, 0, 1, 1, 2, 3))))})
+        names = list(dict.fromkeys(texts.filename(rng) for _ in range(rng.choice((0, 0, 1, 1, 2, 3)))))
         parts["attachments"] = Listing("attachments", "", [values.text(name) for name in names])
         if names:
-            chunks.append(layouts.listed(rng, _pick(rng, "Attachments;Attached;Files;Anhang;Anhänge;Attached files;Pièces jointes"), names, maker.split.layouts))
+            chunks.append(
+                layouts.listed(
+                    rng,
+                    rng.choice("Attachments;Attached;Files;Anhang;Anhänge;Attached files;Pièces jointes".split(";")),
+                    names,
+                    maker.split.layouts,
+                )
+            )
         for required in ("category",):
             leaf = parts.get(required)
             if isinstance(leaf, Leaf) and leaf.value is None:
@@ -209,11 +170,11 @@ def _party(rng: Random, key: str, labels: str, maker: Maker, parts: dict[str, Pa
     if rng.random() < 0.08:
         parts[key] = Group(key, "", [], absent=True)
         return []
-    label = maker.label(_pick(rng, _PARTY[labels]))
+    label = maker.label(rng.choice(_PARTY[labels]))
     name = Leaf("name", "company", "", maker.value("company" if rng.random() < 0.85 else "person"))
     where, tax = rng.random() < 0.75, rng.random() < 0.4
     address = Leaf("address", "address", "", maker.value("address") if where else None)
-    number = Leaf("tax_id", "code", _pick(rng, _PARTY["tax_id"]), maker.value("code") if tax else None)
+    number = Leaf("tax_id", "code", rng.choice(_PARTY["tax_id"]), maker.value("code") if tax else None)
     parts[key] = Group(key, label, [name, address, number])
     printed = name.value.printed if name.value else ""
     lines = [f"{label}: {printed}"] if rng.random() < 0.6 else [label + rng.choice((":", "")), printed]
@@ -225,7 +186,7 @@ def _party(rng: Random, key: str, labels: str, maker: Maker, parts: dict[str, Pa
         elif draw < 0.6:
             lines += text.split(", ")
         else:
-            lines.append(text if draw < 0.85 else f"{_pick(rng, _PARTY['address'])}: {text}")
+            lines.append(text if draw < 0.85 else f"{rng.choice(_PARTY['address'])}: {text}")
     if number.value:
         lines.append(f"{number.label}{rng.choice((': ', ' '))}{number.value.printed}")
     return lines
@@ -237,17 +198,18 @@ def _items(rng: Random, maker: Maker, parts: dict[str, Part], keys: tuple[str, .
     columns = [leaf for key in keys if (leaf := inner.concept_leaf(lexicon.concepts()[_ITEM[key]], key=key, note=""))]
     count = rng.choice((0, 1, 1, 2, 2, 3, 3, 4, 5, 6))
     made = [[inner.value(leaf.kind) if leaf.key in given else None for leaf in columns] for _ in range(count)]
-    rows = parts["items"] = Rows("items", _pick(rng, "Items;Positions;Positionen;Articles;Details;Contents;Lines"), columns, made)
+    rows = parts["items"] = Rows(
+        "items", rng.choice("Items;Positions;Positionen;Articles;Details;Contents;Lines".split(";")), columns, made
+    )
     if not made:
         return []
     if rng.random() < 0.4:
-        return [_item_line(rng, {leaf.key: cell for leaf, cell in zip(columns, row, strict=True) if cell}) for row in made]
+        return [
+            _item_line(rng, {leaf.key: cell for leaf, cell in zip(columns, row, strict=True) if cell}) for row in made
+        ]
     shown = [i for i, leaf in enumerate(columns) if leaf.key in given]
     some = Rows("items", rows.label, [columns[i] for i in shown], [[row[i] for i in shown] for row in made])
     return page.chunk(rng, some, maker.split)
-
-
-_LINES = ("{q} x {d}  {a}", "{d} {q} x {u} = {a}", "{q} {d} {u} {a}", "{d}   {q}   {u}   {a}", "{d} x{q} @ {u}  {a}", "- {d}, {q} x {u}: {a}", "{q}x {d} {a}", "{d}  {q} x {u}  {a}")
 
 
 def _item_line(rng: Random, row: dict[str, Value]) -> str:
@@ -261,7 +223,21 @@ def _item_line(rng: Random, row: dict[str, Value]) -> str:
                 line += f"  {cell.printed}" if mark != "q" else ""
                 line = f"{cell.printed} x {line}" if mark == "q" else line
             line = line.replace("{" + mark + "}", cell.printed)
-    for left in ("{q} x ", "{q}x ", " x{q}", "{q} x", " x {u}", " @ {u}", "x {u}", " = {a}", ": {a}", "{q}", "{u}", "{a}", "{d}"):
+    for left in (
+        "{q} x ",
+        "{q}x ",
+        " x{q}",
+        "{q} x",
+        " x {u}",
+        " @ {u}",
+        "x {u}",
+        " = {a}",
+        ": {a}",
+        "{q}",
+        "{u}",
+        "{a}",
+        "{d}",
+    ):
         line = line.replace(left, "")
     sku = row.get("sku")
     return f"{sku.printed}  {line.strip(' ,')}" if sku else line.strip(" ,=:")
@@ -278,12 +254,19 @@ def _contact(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[list[str
         phone = maker.value("phone")
         named = rng.random() < 0.75
         rows.append([Value(name, f'"{name}"') if named else None, phone])
-        lines.append(f"{rng.choice(kinds[name]) if named else rng.choice(('Tel.', 'Phone', 'T', 'Telefon'))}{rng.choice((': ', ' ', '. '))}{phone.printed}")
+        lines.append(
+            rng.choice(kinds[name] if named else ["Tel.", "Phone", "T", "Telefon"])
+            + rng.choice((": ", " ", ". "))
+            + phone.printed
+        )
     parts["phones"] = Rows("phones", "", [kind, number], rows)
     if rng.random() < 0.3:
         parts["address"] = Group("address", "", [], absent=True)
         return [lines]
-    drawn = {name: maker.value(value) for name, value in (("street", "street"), ("postal_code", "zip"), ("city", "city"), ("country", "country"))}
+    drawn = {
+        name: maker.value(value)
+        for name, value in (("street", "street"), ("postal_code", "zip"), ("city", "city"), ("country", "country"))
+    }
     if rng.random() < 0.5:
         del drawn["country"]
     order = ("street", "postal_code", "city", "country")
@@ -295,7 +278,7 @@ def _contact(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[list[str
 
 def _resume(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[list[str]]:
     jobs: list[list[Value | None]] = []
-    lines: list[str] = [_pick(rng, _TITLES["experience"])]
+    lines: list[str] = [rng.choice(_TITLES["experience"])]
     form = rng.randrange(4)
     for _ in range(rng.choice((0, 1, 2, 2, 3))):
         title, employer = maker.value("job"), maker.value("company")
@@ -304,23 +287,36 @@ def _resume(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[list[str]
         jobs.append([title, employer, start, end])
         dash = rng.choice((" - ", " – ", "–", " to "))
         span = f"{start.printed}{dash}{until}"
-        lines += ([f"{span}: {title.printed}, {employer.printed}"], [f"{title.printed} at {employer.printed} ({span})"], [f"{title.printed}, {employer.printed}", span], [f"{span}  {title.printed}", employer.printed])[form]
+        lines += (
+            [f"{span}: {title.printed}, {employer.printed}"],
+            [f"{title.printed} at {employer.printed} ({span})"],
+            [f"{title.printed}, {employer.printed}", span],
+            [f"{span}  {title.printed}", employer.printed],
+        )[form]
     columns = [Leaf(key, "", "", None) for key in ("title", "employer", "start", "end")]
     parts["experience"] = Rows("experience", "", columns, jobs)
     made = [lines] if jobs else []
     degrees: list[list[Value | None]] = []
-    lines = [_pick(rng, _TITLES["education"])]
+    lines = [rng.choice(_TITLES["education"])]
     form = rng.randrange(3)
     for _ in range(rng.choice((0, 1, 1, 2))):
         degree, school, year = maker.value("degree"), maker.value("school"), maker.value("year")
         degrees.append([degree, school, year])
-        lines.append((f"{year.printed} {degree.printed}, {school.printed}", f"{degree.printed}, {school.printed}, {year.printed}", f"{degree.printed} - {school.printed} ({year.printed})")[form])
-    parts["education"] = Rows("education", "", [Leaf(key, "", "", None) for key in ("degree", "school", "year")], degrees)
+        lines.append(
+            (
+                f"{year.printed} {degree.printed}, {school.printed}",
+                f"{degree.printed}, {school.printed}, {year.printed}",
+                f"{degree.printed} - {school.printed} ({year.printed})",
+            )[form]
+        )
+    parts["education"] = Rows(
+        "education", "", [Leaf(key, "", "", None) for key in ("degree", "school", "year")], degrees
+    )
     made += [lines] if degrees else []
     skills = rng.sample(lexicon.small("skill"), rng.choice((0, 2, 3, 4, 5)))
     parts["skills"] = Listing("skills", "", [values.text(skill) for skill in skills])
     if skills:
-        made.append(layouts.listed(rng, _pick(rng, _TITLES["skills"]), skills, maker.split.layouts))
+        made.append(layouts.listed(rng, rng.choice(_TITLES["skills"]), skills, maker.split.layouts))
     levels = lexicon.enum("level")
     spoken = rng.sample(lexicon.small("language"), rng.choice((0, 1, 2, 3)))
     rows: list[list[Value | None]] = []
@@ -331,7 +327,7 @@ def _resume(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[list[str]
         told.append(f"{name} ({rng.choice(levels[level])})" if level else name)
     parts["languages"] = Rows("languages", "", [Leaf(key, "", "", None) for key in ("name", "level")], rows)
     if spoken:
-        made.append(layouts.listed(rng, _pick(rng, _TITLES["languages"]), told, maker.split.layouts))
+        made.append(layouts.listed(rng, rng.choice(_TITLES["languages"]), told, maker.split.layouts))
     return made
 
 

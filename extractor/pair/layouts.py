@@ -30,7 +30,9 @@ def tabbed(rng: Random, pairs: list[Pair]) -> list[str]:
 
 def above(rng: Random, pairs: list[Pair]) -> list[str]:
     end, gap = rng.choice(("", ":")), rng.random() < 0.4
-    return [line for label, value in pairs for line in ((f"{label}{end}", value, "") if gap else (f"{label}{end}", value))]
+    return [
+        line for label, value in pairs for line in ((f"{label}{end}", value, "") if gap else (f"{label}{end}", value))
+    ]
 
 
 def aligned(rng: Random, pairs: list[Pair]) -> list[str]:
@@ -71,7 +73,10 @@ def header_row(rng: Random, pairs: list[Pair]) -> list[str]:
         some = pairs[start : start + 4]
         if mark == "   ":
             widths = [max(len(label), len(value)) + 3 for label, value in some]
-            made += ["".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in zip(*some, strict=True)]
+            made += [
+                "".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip()
+                for row in zip(*some, strict=True)
+            ]
         else:
             made += [mark.join(row) for row in zip(*some, strict=True)]
     return made
@@ -96,7 +101,10 @@ def tags(rng: Random, pairs: list[Pair]) -> list[str]:
 
 def yaml(rng: Random, pairs: list[Pair]) -> list[str]:
     indent = rng.choice(("", "  "))
-    return [f'{indent}{label.lower().replace(" ", "_")}: ' + (f'"{value}"' if rng.random() < 0.3 else value) for label, value in pairs]
+    return [
+        f"{indent}{label.lower().replace(' ', '_')}: " + (f'"{value}"' if rng.random() < 0.3 else value)
+        for label, value in pairs
+    ]
 
 
 def running(rng: Random, pairs: list[Pair]) -> list[str]:
@@ -129,7 +137,15 @@ def chat(rng: Random, pairs: list[Pair]) -> list[str]:
     who = rng.choice((("A", "B"), ("Agent", "Customer"), ("Anna", "Tom"), ("Support", "User")))
     made = []
     for label, value in pairs:
-        ask = rng.choice((f"{label}?", f"What is the {label}?", f"and the {label}?", f"{label} please", f"can you tell me the {label}?"))
+        ask = rng.choice(
+            (
+                f"{label}?",
+                f"What is the {label}?",
+                f"and the {label}?",
+                f"{label} please",
+                f"can you tell me the {label}?",
+            )
+        )
         say = rng.choice((value, value, f"it is {value}", f"{value}, thanks", f"that would be {value}"))
         made += [f"{who[0]}: {ask}", f"{who[1]}: {say}"]
     return made
@@ -193,7 +209,10 @@ _HELD_SAYS = [
 
 
 def report(rng: Random, pairs: list[Pair]) -> list[str]:
-    said = (rng.choice(_HELD_SAYS).replace("{l}", label).replace("{L}", label).replace("{v}", value) for label, value in pairs)
+    said = (
+        rng.choice(_HELD_SAYS).replace("{l}", label).replace("{L}", label).replace("{v}", value)
+        for label, value in pairs
+    )
     return [" ".join(said)]
 
 
@@ -203,8 +222,8 @@ HELD: list[tuple[Layout, int]] = [
 
 
 def choose(rng: Random, held_out: bool) -> Layout:
-    layouts, weights = zip(*(HELD if held_out else TRAIN), strict=True)
-    return rng.choices(layouts, weights)[0]
+    family = HELD if held_out else TRAIN
+    return rng.choices([layout for layout, _ in family], [weight for _, weight in family])[0]
 
 
 Table = Callable[[Random, list[str], list[list[str]]], list[str]]
@@ -239,7 +258,11 @@ def table_labelled(rng: Random, head: list[str], rows: list[list[str]]) -> list[
 
 def table_blocks(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]:
     mark, gap = rng.choice((": ", " = ")), rng.random() < 0.6
-    return [line for row in rows for line in (*(f"{name}{mark}{cell}" for name, cell in zip(head, row, strict=True)), *([""] if gap else []))]
+    return [
+        line
+        for row in rows
+        for line in (*(f"{name}{mark}{cell}" for name, cell in zip(head, row, strict=True)), *([""] if gap else []))
+    ]
 
 
 TABLES: list[Table] = [table_pipes, table_tabs, table_aligned, table_aligned, table_csv, table_labelled, table_blocks]
@@ -250,7 +273,10 @@ def table_slashes(_: Random, head: list[str], rows: list[list[str]]) -> list[str
 
 
 def table_numbered(_: Random, head: list[str], rows: list[list[str]]) -> list[str]:
-    return [f"({i}) " + " ~ ".join(f"{name} = {cell}" for name, cell in zip(head, row, strict=True)) for i, row in enumerate(rows, 1)]
+    return [
+        f"({i}) " + " ~ ".join(f"{name} = {cell}" for name, cell in zip(head, row, strict=True))
+        for i, row in enumerate(rows, 1)
+    ]
 
 
 def table_boxed(_: Random, head: list[str], rows: list[list[str]]) -> list[str]:
@@ -267,7 +293,11 @@ def choose_table(rng: Random, held_out: bool) -> Table:
 def listed(rng: Random, label: str, items: list[str], held_out: bool) -> list[str]:
     """A list of strings under its label."""
     if held_out:
-        return [f"{label} >> " + " + ".join(items)] if rng.random() < 0.5 else [f"# {label}", *(f"      {item}" for item in items)]
+        return (
+            [f"{label} >> " + " + ".join(items)]
+            if rng.random() < 0.5
+            else [f"# {label}", *(f"      {item}" for item in items)]
+        )
     match rng.randrange(5):
         case 0:
             return [f"{label}:", *(f"- {item}" for item in items)]

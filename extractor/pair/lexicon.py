@@ -104,7 +104,10 @@ def generic() -> frozenset[str]:
     return frozenset(name for name, ids in seen.items() if len(ids) > 1)
 
 
-_ONSETS = "b c d f g h j k l m n p r s t v w z b d f g k l m n p r s t br ch cl dr fl fr gl gr kl kr pl pr qu sh sk sl sp st tr".split()
+_ONSETS = (
+    "b c d f g h j k l m n p r s t v w z "
+    "b d f g k l m n p r s t br ch cl dr fl fr gl gr kl kr pl pr qu sh sk sl sp st tr"
+).split()
 _VOWELS = "a e i o u a e i o a e i o u ai au ei ou ä é ö ü".split()
 _CODAS = ["", "", "", "", "", *"l m n r s t l n r s nd nt rk st".split()]
 

@@ -20,7 +20,8 @@ _OPEN_KINDS = [
     ("percent", 1), ("clock", 1), ("address", 1), ("version", 1), ("filename", 1), ("street", 1),
 ]  # fmt: skip
 _TYPES: dict[str, dict[str, Any]] = {
-    "amount": {"type": "number"}, "decimal": {"type": "number"}, "percent": {"type": "number"}, "weight": {"type": "number"},
+    "amount": {"type": "number"}, "decimal": {"type": "number"}, "percent": {"type": "number"},
+    "weight": {"type": "number"},
     "int": {"type": "integer"}, "year": {"type": "integer"}, "bool": {"type": "boolean"},
     "date": {"type": "string", "format": "date"},
 }  # fmt: skip
@@ -43,7 +44,11 @@ class Maker:
 
     def value(self, kind: str) -> Value:
         made = values.draw(self.rng, kind, self.look, self.split)
-        if self.upper and made.json.startswith('"') and kind not in ("date", "currency", "email", "url", "clock", "year_month"):
+        if (
+            self.upper
+            and made.json.startswith('"')
+            and kind not in ("date", "currency", "email", "url", "clock", "year_month")
+        ):
             return values.text(made.printed.upper())
         return made
 
@@ -83,7 +88,10 @@ class Maker:
             if kind in ("email",) and rng.random() < 0.5:
                 type_["format"] = "email"
             elif kind == "date" and rng.random() < 0.3 and not note:
-                type_, note = dict(_TEXT), rng.choice(("ISO date", "YYYY-MM-DD", "date as YYYY-MM-DD", "date, ISO 8601"))
+                type_, note = (
+                    dict(_TEXT),
+                    rng.choice(("ISO date", "YYYY-MM-DD", "date as YYYY-MM-DD", "date, ISO 8601")),
+                )
             elif kind in ("date", "amount", "bool") and not note and rng.random() < 0.15:
                 note = {"date": "day", "amount": "amount of money", "bool": "true if marked"}[kind]
         return Leaf(key, kind, self.label(label), None if absent else value, type_, note, nullable)
@@ -132,7 +140,9 @@ class Maker:
 
     def _usable(self, text: str, lone: bool) -> bool:
         low = text.lower()
-        return low not in self.labels and lexicon.held(low) == self.split.names and (lone or low not in lexicon.generic())
+        return (
+            low not in self.labels and lexicon.held(low) == self.split.names and (lone or low not in lexicon.generic())
+        )
 
     def _key_usable(self, name: str, lone: bool) -> bool:
         return name not in self.keys and (lone or name.lower() not in lexicon.generic())
@@ -154,10 +164,20 @@ class Maker:
         inner = Maker(rng, self.split, self.look, self.upper, nullable=0.3, absent=0.0)
         columns: list[Leaf] = []
         if rng.random() < 0.5 and not self.split.names:
-            ids = ["item", *rng.sample(["quantity", "unit_price", "line_total", "sku", "unit", "delivery_date", "tax_rate"], rng.randint(1, 4))]
+            ids = [
+                "item",
+                *rng.sample(
+                    ["quantity", "unit_price", "line_total", "sku", "unit", "delivery_date", "tax_rate"],
+                    rng.randint(1, 4),
+                ),
+            ]
             columns = [leaf for id_ in ids if (leaf := inner.concept_leaf(lexicon.concepts()[id_]))]
             rng.shuffle(columns)
-            label, key, note = "items", rng.choice(("items", "lines", "positions", "line_items", "articles", "entries")), ""
+            label, key, note = (
+                "items",
+                rng.choice(("items", "lines", "positions", "line_items", "articles", "entries")),
+                "",
+            )
             if key in self.keys:
                 key = "table_rows"
         while len(columns) < 2:

@@ -50,14 +50,16 @@ class Optimizer:
         """One update at `factor` of the full learning rates; gradients are cleared."""
         torch.nn.utils.clip_grad_norm_(self._parameters, 1.0)
         for group, momentum in zip(self._groups, self._momentum, strict=True):
-            grads = torch.stack([weight.grad if weight.grad is not None else torch.zeros_like(weight) for weight in group])
+            grads = torch.stack(
+                [weight.grad if weight.grad is not None else torch.zeros_like(weight) for weight in group]
+            )
             momentum.lerp_(grads, 0.05)
             update = orthogonal(grads.lerp(momentum, 0.95))
             lr = self._muon_lr * factor * max(1.0, update.shape[1] / update.shape[2]) ** 0.5
             for weight, change in zip(group, update, strict=True):
                 weight.mul_(1 - self._muon_lr * factor * self._decay).sub_(change, alpha=lr)
-        for group in self._adam.param_groups:
-            group["lr"] = self._adam_lr * factor
+        for settings in self._adam.param_groups:
+            settings["lr"] = self._adam_lr * factor
         self._adam.step()
         for weight in self._parameters:
             weight.grad = None

@@ -5,9 +5,10 @@ What a part says is printed once; noise says nothing of any field. Knows nothing
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 
-from extractor.pair import layouts, lexicon, values
+from extractor.pair import layouts, lexicon, texts
 from extractor.pair.fields import Group, Leaf, Listing, Part, Rows
 from extractor.pair.lexicon import Split
 
@@ -38,7 +39,7 @@ def clusters(rng: Random, pairs: list[Pair], split: Split) -> list[list[str]]:
     count = min(len(pairs), rng.choice((1, 1, 1, 2, 2, 3)))
     cuts = sorted(rng.sample(range(1, len(pairs)), count - 1)) if count > 1 else []
     bounds = [0, *cuts, len(pairs)]
-    spans = zip(bounds, bounds[1:], strict=False)
+    spans = pairwise(bounds)
     return [layouts.choose(rng, split.layouts)(rng, pairs[a:b]) for a, b in spans]
 
 
@@ -62,14 +63,18 @@ def chunk(rng: Random, part: Part, split: Split) -> list[str]:
         made = layouts.choose_table(rng, split.layouts)(rng, head, cells)
         return [_heading(rng, part.label, split), *made] if rng.random() < 0.6 else made
     if isinstance(part, Listing):
-        return layouts.listed(rng, part.label, [item.printed for item in part.items], split.layouts) if part.items else []
+        return (
+            layouts.listed(rng, part.label, [item.printed for item in part.items], split.layouts) if part.items else []
+        )
     return []
 
 
 def _heading(rng: Random, label: str, split: Split) -> str:
     if split.layouts:
         return rng.choice((f"<< {label} >>", f"~ {label} ~"))
-    return rng.choice((label, f"{label}:", f"## {label}", f"{label.upper()}", f"[{label}]", f"--- {label} ---", f"**{label}**"))
+    return rng.choice(
+        (label, f"{label}:", f"## {label}", f"{label.upper()}", f"[{label}]", f"--- {label} ---", f"**{label}**")
+    )
 
 
 def noise(rng: Random) -> str:
@@ -77,7 +82,7 @@ def noise(rng: Random) -> str:
     draw = rng.random()
     if draw < 0.65:
         return rng.choice(lexicon.lines("lines.txt"))
-    return values.sentence(rng) if draw < 0.85 else values.phrase(rng).upper()
+    return texts.sentence(rng) if draw < 0.85 else texts.phrase(rng).upper()
 
 
 def assemble(rng: Random, chunks: list[list[str]]) -> str:

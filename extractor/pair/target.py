@@ -7,16 +7,19 @@ are there from the first step, for they do not come later.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from statistics import mean
 
 import torch
+import torch.distributed as dist
 from torch.nn.functional import cross_entropy
 from transformers import Gemma4ForCausalLM, PreTrainedTokenizerFast
 
-from extractor.pair.encode import Batch, Encoder, Row, bucketed, collate, fixed, pool
-from extractor.pair.lexicon import NEW_EVERYTHING, NEW_VALUES, TRAIN
+from extractor.pair.encode import Batch, Encoder, Row, bucketed, fixed, pool
+from extractor.pair.lexicon import NEW_EVERYTHING, TRAIN
 from extractor.pair.model import FULL, SLIDING, build_target
 from extractor.pair.optim import Optimizer
 
@@ -30,14 +33,14 @@ class Plan:
     minutes: float
     seed: int = 1
     batch_tokens: int = 4096
-    muon_lr: float = 0.02
-    adam_lr: float = 4e-3
+    muon_lr: float = 0.007
+    adam_lr: float = 1.5e-3
     hold: float = 0.5  # of the time, before the decay
     report_s: float = 180
 
 
 def masks(length: int, window: int) -> dict[str, torch.Tensor | None]:
-    """Causal masks of a right-padded batch: none for full layers (plain causal), one for all rows for sliding layers."""
+    """Causal masks of a right-padded batch: none for full layers (plain causal), one for all rows for sliding ones."""
     i = torch.arange(length)
     near = (i[:, None] >= i[None]) & (i[:, None] - i[None] < window)
     return {FULL: None, SLIDING: near[None, None]}
@@ -78,13 +81,57 @@ def sizes(progress: float) -> list[tuple[float, float]]:
     """(size, share) of the documents: small ones first."""
     if progress < 0.3:
         return [(0.25, 0.5), (0.5, 0.4), (1.0, 0.1)]
-    if progress < 0.6:
-        return [(0.25, 0.25), (0.5, 0.45), (1.0, 0.3)]
-    return [(0.5, 0.25), (1.0, 0.68), (2.0, 0.07)]
+    if progress < 0.86:
+        return [(0.0, 0.5), (0.5, 0.22), (1.0, 0.28)]
+    return [(0.0, 0.25), (0.5, 0.2), (1.0, 0.53), (2.0, 0.02)]
+
+
+def stream(encoder: Encoder, plan: Plan, index: int, progress: Progress) -> Iterator[tuple[int, Batch]]:
+    """Endless (pool index, batch) of this process, from pool `index` on; each process has pools of its own."""
+    while True:
+        some = sizes(progress.value)
+        limit = 512 if progress.value < 0.3 else 768 if progress.value < 0.86 else 2048
+        rows = pool(encoder, plan.seed, index, some, _POOL // world(), limit)
+        for batch in bucketed(rows, plan.batch_tokens, Random(index)):
+            yield index, batch
+        index += world()
+
+
+@dataclass
+class Progress:
+    """Of the time that is there, between 0 and 1; the same in every process of a run."""
+
+    value: float = 0.0
+
+
+def world() -> int:
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def rank() -> int:
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def share(model: torch.nn.Module, progress: Progress, now: float) -> None:
+    """Averages gradients and progress over the processes: one process a core loses less to a busy machine than
+    threads that wait for each other in every product."""
+    if world() == 1:
+        progress.value = now
+        return
+    weights = [weight for weight in model.parameters() if weight.grad is not None]
+    flat = torch.cat([*(weight.grad.flatten() for weight in weights if weight.grad is not None), torch.tensor([now])])
+    dist.all_reduce(flat)
+    flat /= world()
+    progress.value = flat[-1].item()
+    for weight, grad in zip(weights, flat[:-1].split([weight.numel() for weight in weights]), strict=True):
+        weight.grad = grad.view_as(weight)
 
 
 def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemma4ForCausalLM:
-    """Trains until `plan.minutes` are used up, saving now and then; returns the model."""
+    """Trains until `plan.minutes` are used up, saving now and then; returns the model.
+
+    Inside a process group every process calls this; the first one reports and saves.
+    """
     encoder = Encoder(tokenizer)
     model = build_target(len(tokenizer), plan.seed)
     optimizer = Optimizer(model, plan.muon_lr, plan.adam_lr)
@@ -97,41 +144,59 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
         optimizer.load_state_dict(state["optimizer"])
         index, step, tokens, spent = state["index"], state["step"], state["tokens"], state["spent"]
     model.train()
-    checks = {name: [row for _, row in fixed(encoder, "dev", split, 12)] for name, split in (("seen", TRAIN), ("values", NEW_VALUES), ("all", NEW_EVERYTHING))}
     budget = plan.minutes * 60
     begun = reported = time.monotonic()
+    progress = Progress(spent / budget)
+    checks = _checks(encoder)
     losses: list[float] = []
-    while spent + time.monotonic() - begun < budget:
-        progress = (spent + time.monotonic() - begun) / budget
-        limit = 512 if progress < 0.3 else 768 if progress < 0.6 else 2048
-        rows = pool(encoder, plan.seed, index, sizes(progress), _POOL, limit)
-        index += 1
-        for batch in bucketed(rows, plan.batch_tokens if progress > 0.25 else plan.batch_tokens * 5 // 8, Random(index)):
-            progress = (spent + time.monotonic() - begun) / budget
-            if progress >= 1:
-                break
-            factor = min(1.0, (step + 1) / 60) * min(1.0, (1.0 - progress) / (1.0 - plan.hold) + 0.01)
-            loss = loss_of(model, batch, 0.1 if progress < 0.25 else 0.0)
-            loss.backward()
-            optimizer.step(factor)
-            step += 1
-            tokens += batch.tokens
-            losses.append(loss.item())
-            if time.monotonic() - reported > plan.report_s:
-                reported = time.monotonic()
-                model.eval()
-                right = {name: round(leaf_accuracy(model, rows), 3) for name, rows in checks.items()}
-                model.train()
-                elapsed = spent + time.monotonic() - begun
-                print(f"{elapsed / 60:5.1f} min  step {step}  {tokens / 1e6:.2f} M tokens  {tokens / elapsed:.0f}/s  loss {sum(losses) / len(losses):.3f}  factor {factor:.2f}  {right}", flush=True)
-                losses.clear()
-                _save(saved, model, optimizer, index, step, tokens, elapsed)
-    _save(saved, model, optimizer, index, step, tokens, spent + time.monotonic() - begun)
+    batches = stream(encoder, plan, index + rank(), progress)
+    while progress.value < 1:
+        index, batch = next(batches)
+        factor = min(1.0, (step + 1) / 60) * min(1.0, (1.0 - progress.value) / (1.0 - plan.hold) + 0.01)
+        loss = loss_of(model, batch, 0.1 if progress.value < 0.25 else 0.0)
+        loss.backward()
+        share(model, progress, (spent + time.monotonic() - begun) / budget)
+        optimizer.step(factor)
+        step += 1
+        tokens += batch.tokens * world()
+        losses.append(loss.item())
+        if rank() == 0 and time.monotonic() - reported > plan.report_s:
+            reported = time.monotonic()
+            model.eval()
+            right = {name: round(leaf_accuracy(model, rows), 3) for name, rows in checks.items()}
+            model.train()
+            elapsed = spent + time.monotonic() - begun
+            print(
+                f"{elapsed / 60:5.1f} min  step {step}  {tokens / 1e6:.2f} M tokens  {tokens / elapsed:.0f}/s  "
+                f"loss {mean(losses):.3f}  factor {factor:.2f}  {right}",
+                flush=True,
+            )
+            losses.clear()
+            _save(saved, model, optimizer, index, step, tokens, elapsed)
+    if rank() == 0:
+        _save(saved, model, optimizer, index, step, tokens, spent + time.monotonic() - begun)
     return model
 
 
-def _save(path: Path, model: Gemma4ForCausalLM, optimizer: Optimizer, index: int, step: int, tokens: int, spent: float) -> None:
-    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "index": index, "step": step, "tokens": tokens, "spent": spent}
+def _checks(encoder: Encoder) -> dict[str, list[Row]]:
+    """Small sets to look at while training runs; no figure that is published comes from them."""
+    made = {}
+    for name, split, size in (("seen", TRAIN, 1.0), ("all", NEW_EVERYTHING, 1.0), ("drill", TRAIN, 0.0)):
+        made[name] = [row for _, row in fixed(encoder, "dev", split, 16 if size else 24, size=size)]
+    return made
+
+
+def _save(
+    path: Path, model: Gemma4ForCausalLM, optimizer: Optimizer, index: int, step: int, tokens: int, spent: float
+) -> None:
+    state = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "index": index,
+        "step": step,
+        "tokens": tokens,
+        "spent": spent,
+    }
     draft = path.with_suffix(".tmp")
     torch.save(state, draft)
     draft.rename(path)

@@ -60,7 +60,9 @@ def _first_letters_first(learnt: Tokenizer) -> Tokenizer:
     """The same pieces, used without the cut; a blank or underscore joins its letter before anything else does."""
     state = json.loads(learnt.to_str())
     merges = state["model"]["merges"]
-    state["model"]["merges"] = sorted(merges, key=lambda pair: not (pair[0] in ("Ġ", "_") and pair[1].isalpha() and len(pair[1]) == 1))
+    state["model"]["merges"] = sorted(
+        merges, key=lambda pair: not (pair[0] in ("Ġ", "_") and pair[1].isalpha() and len(pair[1]) == 1)
+    )
     made = Tokenizer.from_str(json.dumps(state))
     made.pre_tokenizer = _pieces(_USE)
     return made

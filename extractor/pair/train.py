@@ -52,13 +52,20 @@ def export(run_dir: Path, weights: Path) -> None:
 
 def facts(run_dir: Path, seed: int) -> dict[str, Any]:
     """What the card says of the training."""
-    made: dict[str, Any] = {"seed": seed, "date": datetime.now(UTC).date().isoformat(), "machine": platform.machine(), "threads": torch.get_num_threads(), "torch": torch.__version__}
-    made["mean_tokens"] = 500
+    made: dict[str, Any] = {
+        "seed": seed,
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": platform.machine(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+    }
     for name, saved in (("target", "checkpoint.pt"), ("drafter", "drafter.pt")):
         if (run_dir / saved).exists():
             state = torch.load(run_dir / saved, weights_only=True)
             if name == "target":
-                made["target_millions"] = sum(w.numel() for k, w in state["model"].items() if k != "lm_head.weight") / 1e6
+                made["target_millions"] = (
+                    sum(w.numel() for k, w in state["model"].items() if k != "lm_head.weight") / 1e6
+                )
             made[name] = {"minutes": round(state["spent"] / 60, 1), "tokens": state["tokens"], "steps": state["step"]}
     return made
 
