@@ -8,12 +8,12 @@ from typing import Any
 _TEXT = """\
 # The bundled pair
 
-A `Gemma4ForCausalLM` of {target_millions:.1f} M parameters and a one-layer `Gemma4AssistantForCausalLM` drafter, trained
-from scratch on generated documents by `python -m extractor.pair.train --all`. The target has every part of a Gemma 4:
-sliding and full layers, shared KV, per-layer embeddings, Gemma 4's turn markers and chat template. Its tokenizer has
-1,536 pieces: words are cut so that "Batch", " batch" and `_batch` share theirs.
+A `Gemma4ForCausalLM` of {target_millions:.1f} M parameters and a one-layer `Gemma4AssistantForCausalLM` drafter,
+trained from scratch on generated documents by `python -m extractor.pair.train --all`. The target has every part of a
+Gemma 4: sliding and full layers, shared KV, per-layer embeddings, Gemma 4's turn markers and chat template. Its
+tokenizer has 1,536 pieces: words are cut so that "Batch", " batch" and `_batch` share theirs.
 
-**Good for** demos, tests and benchmarks of the whole path without a hub or a GPU: prompt, grammar, drafting, validation.
+**Good for** demos, tests and benchmarks of the whole path without a hub or a GPU: prompt, grammar, drafts, validation.
 **Not good for** real extraction work. It has read nothing but synthetic documents, most under 1,000 tokens with their
 prompt, knows no language and no world, and copies what stands beside a label. It is trained without few-shot examples
 (`weights/target/extractor.json`). Its context holds 4,096 positions; training saw at most 2,048.
@@ -58,8 +58,8 @@ def write(path: Path, facts: dict[str, Any], figures: dict[str, Any]) -> None:
     if drafting:
         steps = ", ".join(f"{rate:.0%}" for rate in drafting["step_rates"])
         told = (
-            f"Right at each step of its chain, the earlier steps being right: {steps}. In transformers' own `generate`, "
-            f"unconstrained, {drafting['documents']} documents, {drafting['draft_tokens']} draft tokens: "
+            f"Right at each step of its chain, the earlier steps being right: {steps}. In transformers' own "
+            f"`generate`, unconstrained, {drafting['documents']} documents, {drafting['draft_tokens']} draft tokens: "
             f"{drafting['tokens_per_forward']} tokens for each target forward.\n"
         )
     text = _TEXT.format(

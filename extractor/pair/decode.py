@@ -18,7 +18,7 @@ from extractor.pair.model import EOS, PAD, TURN_END
 
 class Decoder:
     def __init__(self, model: Gemma4ForCausalLM, tokenizer: PreTrainedTokenizerFast) -> None:
-        self._model = model.eval()
+        self._model = model.train(False)
         self._tokenizer = tokenizer
         self._encoder = Encoder(tokenizer)
         self._ll = llguidance.hf.from_tokenizer(tokenizer, n_vocab=len(tokenizer), eos_token=[EOS, TURN_END])

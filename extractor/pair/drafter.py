@@ -99,7 +99,7 @@ def train(
 ) -> Gemma4AssistantForCausalLM:
     """Trains until `plan.minutes` are used up; resumes from `drafter.pt` in the run folder."""
     encoder = Encoder(tokenizer)
-    target.eval().requires_grad_(False)
+    target.train(False).requires_grad_(False)
     drafter = build_drafter(len(tokenizer), plan.seed)
     with torch.no_grad():  # the two vocabularies are one: start from what the target knows of it
         drafter.lm_head.weight.copy_(target.lm_head.weight)
@@ -126,14 +126,14 @@ def train(
                 break
             factor = min(1.0, (step + 1) / 40) * min(1.0, (1.0 - progress) / (1.0 - plan.hold) + 0.01)
             loss = loss_of(unroll(target, drafter, batch, STEPS, every=3, shift=step % 3))
-            loss.backward()
+            torch.autograd.backward(loss)
             optimizer.step(factor)
             step += 1
             tokens += batch.tokens
             losses.append(loss.item())
             if time.monotonic() - reported > plan.report_s:
                 reported = time.monotonic()
-                drafter.eval()
+                drafter.train(False)
                 rates = accepted(target, drafter, checks)
                 drafter.train()
                 elapsed = spent + time.monotonic() - begun

@@ -36,7 +36,7 @@ def load(weights: Path = WEIGHTS) -> tuple[Gemma4ForCausalLM, Gemma4AssistantFor
     """The pair as it is committed, in float32."""
     target = Gemma4ForCausalLM.from_pretrained(weights / "target", dtype=torch.float32)
     drafting = Gemma4AssistantForCausalLM.from_pretrained(weights / "drafter", dtype=torch.float32)
-    return target.eval(), drafting.eval(), tokenizer.load(weights / "target")
+    return target.train(False), drafting.train(False), tokenizer.load(weights / "target")
 
 
 def held_out(encoder: Encoder, split: Split, count: int) -> list[Task]:
@@ -73,17 +73,18 @@ def drafting(
     rates = drafter.accepted(target, model, bucketed([row for _, row in pairs], 4096, Random(0)))
     forwards = made = 0
     counted = target.forward
+    generate: Any = target.generate  # type: ignore[misc]
 
     def counting(*args: Any, **kwargs: Any) -> Any:
         nonlocal forwards
         forwards += 1
         return counted(*args, **kwargs)
 
-    target.forward = counting  # type: ignore[method-assign]
+    target.forward = counting
     try:
         for task, _ in pairs:
             prompt = torch.tensor([encoder.prompt(task)])
-            out = target.generate(
+            out: torch.Tensor = generate(
                 prompt, assistant_model=model, max_new_tokens=400, attention_mask=torch.ones_like(prompt)
             )
             made += out.shape[1] - prompt.shape[1]

@@ -17,18 +17,20 @@ _A, _B, _C = 3.4445, -4.7750, 2.0315
 def orthogonal(grads: torch.Tensor) -> torch.Tensor:
     """[n, rows, cols] each to about orthogonal."""
     wide = grads.shape[1] > grads.shape[2]
-    x = grads.mT if wide else grads
+    x: torch.Tensor = grads.mT if wide else grads
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(5):
         gram = x @ x.mT
         x = _A * x + (_B * gram + _C * gram @ gram) @ x
-    return x.mT if wide else x
+    turned: torch.Tensor = x.mT
+    return turned if wide else x
 
 
 class Optimizer:
     def __init__(self, model: torch.nn.Module, muon_lr: float, adam_lr: float, decay: float = 0.05) -> None:
         matrices: dict[tuple[int, ...], list[torch.nn.Parameter]] = defaultdict(list)
-        others, plain = [], []
+        others: list[torch.nn.Parameter] = []
+        plain: list[torch.nn.Parameter] = []
         for name, weight in model.named_parameters():
             if weight.ndim == 2 and "embed" not in name and "lm_head" not in name:
                 matrices[tuple(weight.shape)].append(weight)

@@ -48,8 +48,8 @@ def masks(length: int, window: int) -> dict[str, torch.Tensor | None]:
 
 def hidden(model: Gemma4ForCausalLM, batch: Batch) -> torch.Tensor:
     mask = masks(batch.ids.shape[1], model.config.sliding_window)
-    out = model.model(input_ids=batch.ids, attention_mask=mask, use_cache=False)
-    return out.last_hidden_state
+    states: torch.Tensor = model.model(input_ids=batch.ids, attention_mask=mask, use_cache=False).last_hidden_state
+    return states
 
 
 def loss_of(model: Gemma4ForCausalLM, batch: Batch, prompt_weight: float) -> torch.Tensor:
@@ -123,7 +123,7 @@ def share(model: torch.nn.Module, progress: Progress, now: float) -> None:
     dist.all_reduce(flat)
     flat /= world()
     progress.value = flat[-1].item()
-    for weight, grad in zip(weights, flat[:-1].split([weight.numel() for weight in weights]), strict=True):
+    for weight, grad in zip(weights, torch.split(flat[:-1], [weight.numel() for weight in weights]), strict=True):
         weight.grad = grad.view_as(weight)
 
 
@@ -154,7 +154,7 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
         index, batch = next(batches)
         factor = min(1.0, (step + 1) / 60) * min(1.0, (1.0 - progress.value) / (1.0 - plan.hold) + 0.01)
         loss = loss_of(model, batch, 0.1 if progress.value < 0.25 else 0.0)
-        loss.backward()
+        torch.autograd.backward(loss)
         share(model, progress, (spent + time.monotonic() - begun) / budget)
         optimizer.step(factor)
         step += 1
@@ -162,7 +162,7 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
         losses.append(loss.item())
         if rank() == 0 and time.monotonic() - reported > plan.report_s:
             reported = time.monotonic()
-            model.eval()
+            model.train(False)
             right = {name: round(leaf_accuracy(model, rows), 3) for name, rows in checks.items()}
             model.train()
             elapsed = spent + time.monotonic() - begun

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed as dist
+from torch.multiprocessing.spawn import spawn
 
 from extractor.pair import card, drafter, evaluate, target, tokenizer
 from extractor.pair.generate import tasks
@@ -37,6 +39,23 @@ def make_tokenizer(run_dir: Path, seed: int) -> None:
     tokenizer.wrap(tokenizer.train(texts)).save_pretrained(folder)
 
 
+def train_target(plan: Plan, run_dir: Path, processes: int) -> None:
+    """Trains the target in `processes` processes of one thread each, or in this one with all its threads."""
+    if processes == 1:
+        target.train(plan, tokenizer.load(run_dir / "tokenizer"), run_dir)
+        return
+    meeting = run_dir.resolve() / "meeting"
+    meeting.unlink(missing_ok=True)
+    spawn(_one_of, (plan, run_dir, processes, meeting), nprocs=processes)  # type: ignore[no-untyped-call]
+
+
+def _one_of(rank: int, plan: Plan, run_dir: Path, processes: int, meeting: Path) -> None:
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=meeting.as_uri(), rank=rank, world_size=processes)
+    target.train(plan, tokenizer.load(run_dir / "tokenizer"), run_dir)
+    dist.destroy_process_group()
+
+
 def export(run_dir: Path, weights: Path) -> None:
     """The trained pair as bf16 `save_pretrained` folders; a drafter not trained yet is left out."""
     words = tokenizer.load(run_dir / "tokenizer")
@@ -45,7 +64,7 @@ def export(run_dir: Path, weights: Path) -> None:
             continue
         model = build(len(words), 0)
         model.load_state_dict(torch.load(run_dir / saved, weights_only=True)["model"])
-        model.to(torch.bfloat16).save_pretrained(weights / name)
+        model.bfloat16().save_pretrained(weights / name)
     words.save_pretrained(weights / "target")
     (weights / "target" / "extractor.json").write_text(json.dumps({"examples": 0}) + "\n", "utf-8")
 
@@ -81,6 +100,7 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=200, help="of each held-out set")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--processes", type=int, default=1, help="that train the target side by side")
     parser.add_argument("--report-s", type=float, default=180)
     given = parser.parse_args()
     stages = STAGES if given.all else tuple(stage for stage in STAGES if stage in given.stage)
@@ -93,7 +113,7 @@ def main() -> None:
         make_tokenizer(run_dir, given.seed)
     words = tokenizer.load(run_dir / "tokenizer")
     if "target" in stages:
-        target.train(Plan(given.minutes, given.seed, report_s=given.report_s), words, run_dir)
+        train_target(Plan(given.minutes, given.seed, report_s=given.report_s), run_dir, given.processes)
     if "drafter" in stages:
         model = build_target(len(words), 0)
         model.load_state_dict(torch.load(run_dir / "checkpoint.pt", weights_only=True)["model"])
