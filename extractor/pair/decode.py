@@ -6,7 +6,7 @@ What the recipe measures with: it shares no code with the engine, so each can sh
 from __future__ import annotations
 
 import llguidance.hf
-import llguidance.torch as masks
+import numpy as np
 import torch
 from llguidance import LLMatcher
 from transformers import DynamicCache, Gemma4ForCausalLM, PreTrainedTokenizerFast
@@ -35,7 +35,6 @@ class Decoder:
         cache = DynamicCache(config=self._model.config)
         made: list[list[int]] = [[] for _ in tasks]
         live = [True] * len(tasks)
-        allowed = masks.allocate_token_bitmask(len(tasks), len(self._tokenizer))
         while any(live) and len(made[0]) < most:
             out = self._model(
                 input_ids=ids,
@@ -48,10 +47,7 @@ class Decoder:
             logits = out.logits[:, -1].float()
             for i, matcher in enumerate(matchers):
                 if live[i]:
-                    masks.fill_next_token_bitmask(matcher, allowed, i)
-                else:
-                    allowed[i].fill_(-1)
-            masks.apply_token_bitmask_inplace(logits, allowed)
+                    logits[i, ~self._allowed(matcher)] = float("-inf")
             best = logits.argmax(-1).tolist()
             for i, token in enumerate(best):
                 made[i].append(token)
@@ -66,6 +62,11 @@ class Decoder:
     def _matcher(self, task: Task) -> LLMatcher:
         grammar = LLMatcher.grammar_from_json_schema(task.schema, defaults={"whitespace_flexible": False})
         return LLMatcher(self._ll, grammar)
+
+    def _allowed(self, matcher: LLMatcher) -> torch.Tensor:
+        """[vocabulary] bool. `llguidance.torch` would compile a kernel at import; a few hundred bits need none."""
+        bits = np.unpackbits(np.frombuffer(matcher.compute_bitmask(), np.uint8), bitorder="little")
+        return torch.from_numpy(bits[: len(self._tokenizer)].astype(bool))
 
     def _text(self, ids: list[int]) -> str:
         ends = [i for i, token in enumerate(ids) if token in (EOS, TURN_END)]
