@@ -100,9 +100,15 @@ def command(*arguments: str, url: str | None = None) -> Done:
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.path.name)
-def test_a_sample_comes_back_as_valid_json(client: Client, sample: Sample) -> None:
+def test_a_sample_comes_back_valid_or_with_what_is_wrong(client: Client, sample: Sample) -> None:
+    """Promise 1, whatever the small model writes: data that validates, or its last answer with the reason."""
     job = client.wait(client.submit(sample.path, sample.schema).id, 120)
-    assert job.status == "succeeded", job.error
+    assert job.attempt == 1
+    if job.status == "failed":
+        assert job.error is not None
+        assert job.error["code"] in ("invalid_output", "truncated_output")
+        assert job.error["last"].startswith("{")
+        return
     assert job.result is not None
     Registry.discover().get(sample.schema).validate(job.data)
     usage = job.result["usage"]
@@ -110,7 +116,6 @@ def test_a_sample_comes_back_as_valid_json(client: Client, sample: Sample) -> No
     assert set(usage["drafts"]) == {"grammar", "copy", "mtp"}
     assert all(0 <= each["accepted"] <= each["proposed"] for each in usage["drafts"].values())
     assert job.result["schema"] == f"{sample.schema}@1"
-    assert job.attempt == 1
 
 
 def test_drafters_change_speed_and_nothing_else(client: Client) -> None:
