@@ -25,7 +25,7 @@ prompt, knows no language and no world, and copies what stands beside a label. I
 | --- | --- | --- | --- |
 {training}
 
-Tokens count prompts and answers; most belong to prompts, whose loss counts only early in training.
+Tokens count prompts and answers; most belong to prompts, whose loss counts only early in training.{notes}
 
 ## What it does
 Greedy under each document's grammar, float32, weights as committed (bf16). No string of a held-out value, label word or

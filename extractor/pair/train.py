@@ -78,6 +78,8 @@ def facts(run_dir: Path, seed: int) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
     }
+    notes = run_dir / "notes.txt"  # what a reader should know of this run beyond its settings
+    made["notes"] = "\n" + notes.read_text("utf-8").strip() if notes.exists() else ""
     for name, saved in (("target", "checkpoint.pt"), ("drafter", "drafter.pt")):
         if (run_dir / saved).exists():
             state = torch.load(run_dir / saved, weights_only=True)
