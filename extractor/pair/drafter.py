@@ -113,12 +113,12 @@ def train(
         optimizer.load_state_dict(state["optimizer"])
         index, step, tokens, spent = state["index"], state["step"], state["tokens"], state["spent"]
     drafter.train()
-    checks = bucketed([row for _, row in fixed(encoder, "dev", NEW_VALUES, 16)], 8192, Random(0))
+    checks = bucketed([row for _, row in fixed(encoder, "dev", NEW_VALUES, 8)], 8192, Random(0))
     budget = plan.minutes * 60
     begun = reported = time.monotonic()
     losses: list[float] = []
     while spent + time.monotonic() - begun < budget:
-        rows = pool(encoder, plan.seed, index, sizes(0.5), 128, 1200)
+        rows = pool(encoder, plan.seed, index, sizes(1.0), 128, 1200)
         index += 1
         for batch in bucketed(rows, plan.batch_tokens, Random(index)):
             progress = (spent + time.monotonic() - begun) / budget

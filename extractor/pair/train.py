@@ -119,7 +119,8 @@ def main() -> None:
     if "drafter" in stages:
         model = build_target(len(words), 0)
         model.load_state_dict(torch.load(run_dir / "checkpoint.pt", weights_only=True)["model"])
-        drafter.train(Plan(given.drafter_minutes, given.seed, report_s=given.report_s), model, words, run_dir)
+        plan = Plan(given.drafter_minutes, given.seed, muon_lr=0.02, adam_lr=4e-3, hold=0.4, report_s=given.report_s)
+        drafter.train(plan, model, words, run_dir)
     if "export" in stages:
         export(run_dir, given.weights)
     if "evaluate" in stages:
