@@ -36,6 +36,8 @@ Kinds with few values (booleans, percentages, countries, enums, short codes) are
 | --- | --- | --- | --- | --- | --- | --- |
 {results}
 
+{aims}
+
 The second set ties each field to its label by the key or by the description, as training does; a synonym it never read
 it cannot know. The hand-written documents were written after training, and nothing was tuned to them.
 
@@ -44,6 +46,13 @@ it cannot know. The hand-written documents were written after training, and noth
 This is higher than a general model earns: the task is nearly deterministic, the answer mostly copies the document, and
 drafter and target learnt from the same generator. Do not read it as what Gemma 4 gives.
 """
+
+
+_AIMS = [
+    ("new values", "scalars", 0.97),
+    ("new values, names, labels and layouts", "scalars", 0.80),
+    ("new values", "rows", 0.70),
+]
 
 
 def write(path: Path, facts: dict[str, Any], figures: dict[str, Any]) -> None:
@@ -69,6 +78,16 @@ def write(path: Path, facts: dict[str, Any], figures: dict[str, Any]) -> None:
         **{k: v for k, v in facts.items() if k not in ("target", "drafter")},
     )
     path.write_text(text, "utf-8")
+
+
+def _aims(figures: dict[str, Any]) -> str:
+    """Which of the recipe's aims this run reaches."""
+    told = []
+    for name, key, aim in _AIMS:
+        got = figures.get(name, {}).get(key)
+        if got is not None:
+            told.append(f"{aim:.0%} of {key} with {name}: {'reached' if got >= aim else '**missed**'} ({got:.1%})")
+    return f"The recipe's aims: {'; '.join(told)}."
 
 
 def _row(name: str, made: dict[str, Any]) -> str:
