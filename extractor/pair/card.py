@@ -69,15 +69,17 @@ def write(path: Path, facts: dict[str, Any], figures: dict[str, Any]) -> None:
         steps = ", ".join(f"{rate:.0%}" for rate in drafting["step_rates"])
         told = (
             f"Right at each step of its chain, the earlier steps being right: {steps}.\n"
-            f"In transformers' own `generate`, unconstrained, {drafting['documents']} documents, {drafting['draft_tokens']} draft tokens: "
+            f"In transformers' own `generate`, unconstrained, {drafting['documents']} documents, "
+            f"{drafting['draft_tokens']} draft tokens: "
             f"{drafting['tokens_per_forward']} tokens for each target forward.\n"
         )
+    cut = [f"{made['broken']} of {name}" for name, made in figures.items() if "broken" in made]
     text = _TEXT.format(
         training=training,
         results=results,
         drafter=told,
         aims=_aims(figures),
-        broken=", ".join(f"{made['broken']} of {name}" for name, made in figures.items() if "broken" in made),
+        broken=", ".join(cut),
         **{k: v for k, v in facts.items() if k not in ("target", "drafter")},
     )
     path.write_text(text, "utf-8")

@@ -80,6 +80,8 @@ def loss_of(chain: list[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
         for weight, (logits, wanted) in zip(weights, chain, strict=True)
         if len(wanted)
     ]
+    if not terms:  # a target that says nothing right yet teaches nothing
+        return chain[0][0].sum()
     return torch.stack(terms).sum() / sum(weights)
 
 

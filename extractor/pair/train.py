@@ -128,7 +128,7 @@ def main() -> None:
         (run_dir / "figures.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False), "utf-8")
     if "card" in stages:
         figures = json.loads((run_dir / "figures.json").read_text("utf-8"))
-        card.write(evaluate.HERE / "README.md", facts(run_dir, given.seed), figures)
+        card.write(given.weights.parent / "README.md", facts(run_dir, given.seed), figures)
 
 
 if __name__ == "__main__":
