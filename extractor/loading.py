@@ -23,24 +23,27 @@ def load(settings: Settings) -> tuple[Engine, Any, dict[str, Any]]:
     """(engine, tokenizer, what is loaded). Raises ModelError."""
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
-    models = load_models(
-        ModelSpec(
-            model=settings.model,
-            drafter=settings.drafter,
-            revision=settings.revision,
-            drafter_revision=settings.drafter_revision,
-            offline=settings.offline,
-            dtype=settings.dtype,
-            device=settings.device,
-            device_map=settings.device_map,
-        )
-    )
+    models = load_models(spec(settings))
     if settings.context is not None and settings.context > models.context:
         raise ModelError(f"EXTRACTOR_CONTEXT={settings.context}, but {models.name} reads {models.context} tokens")
     context = settings.context or min(models.context, MAX_CONTEXT)
     engine = Engine(models, EngineConfig(slots=settings.slots, context=context, max_draft=settings.max_draft))
     info = {**models.info, "context": context, "examples": _examples(settings, models.folder), "slots": settings.slots}
     return engine, models.tokenizer, info
+
+
+def spec(settings: Settings) -> ModelSpec:
+    """The part of the settings that says what to load."""
+    return ModelSpec(
+        model=settings.model,
+        drafter=settings.drafter,
+        revision=settings.revision,
+        drafter_revision=settings.drafter_revision,
+        offline=settings.offline,
+        dtype=settings.dtype,
+        device=settings.device,
+        device_map=settings.device_map,
+    )
 
 
 def _examples(settings: Settings, folder: Path | None) -> int:

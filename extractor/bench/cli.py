@@ -25,6 +25,7 @@ from extractor.config import read_settings
 from extractor.engine import DRAFTERS
 from extractor.engine.models import Models, ModelSpec, load
 from extractor.errors import ExtractorError
+from extractor.loading import spec
 
 
 def main(arguments: list[str]) -> int:
@@ -59,21 +60,14 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     settings = read_settings(**({"model": options.model} if options.model else {}))
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    spec = ModelSpec(
-        model=settings.model,
-        drafter=settings.drafter,
-        revision=settings.revision,
-        offline=settings.offline,
-        dtype=settings.dtype,
-        device=settings.device,
-    )
-    models = load(spec)
+    wanted = spec(settings)
+    models = load(wanted)
     context = min(models.context, settings.context or 4096)
     workload = cases(models, documents(options.documents, options.seed), context, options.max_tokens)
     if not workload:
         raise ValueError("no document fits the model's context")
     max_draft = settings.max_draft if options.max_draft is None else options.max_draft
-    makers = [_baseline(name, spec, models, max_draft) for name in options.baseline.split(",") if name]
+    makers = [_baseline(name, wanted, models, max_draft) for name in options.baseline.split(",") if name]
     available = [name for name in DRAFTERS if name != "mtp" or models.drafter is not None]
     for rows in (int(part) for part in options.rows.split(",")):
         runnable = (tuple(name for name in mix if name in available) for mix in mixes(options.drafters))
@@ -90,14 +84,14 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _baseline(name: str, spec: ModelSpec, models: Models, max_draft: int) -> Callable[[], Runner]:
+def _baseline(name: str, wanted: ModelSpec, models: Models, max_draft: int) -> Callable[[], Runner]:
     if name not in BASELINES:
         raise ValueError(f"{name!r} is no baseline; there are {', '.join(BASELINES)}")
     if name == "hf-assisted" and models.drafter is None:
         raise ValueError("hf-assisted needs a drafter, and this model has none")
 
     def build() -> Runner:
-        theirs = load(spec)  # a copy of its own, with the attention transformers would use
+        theirs = load(wanted)  # a copy of its own, with the attention transformers would use
         for model in filter(None, (theirs.target, theirs.drafter)):
             model.set_attn_implementation("sdpa")
         if theirs.drafter is not None and theirs.drafter.generation_config.num_assistant_tokens is None:

@@ -13,6 +13,7 @@ import argparse
 import json
 import sys
 import time
+from dataclasses import replace
 from itertools import chain, combinations
 from typing import Any
 
@@ -24,8 +25,9 @@ from extractor.bench.engines import Ours
 from extractor.bench.workload import SEED, Case, cases, documents, summary
 from extractor.config import read_settings
 from extractor.engine import DRAFTERS
-from extractor.engine.models import Models, ModelSpec, load
+from extractor.engine.models import Models, load
 from extractor.engine.verify import unpack
+from extractor.loading import spec
 
 ROUNDING = 1e-4  # logits in float32
 
@@ -41,7 +43,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--model", default=None)
     options = parser.parse_args(arguments)
     settings = read_settings(**({"model": options.model} if options.model else {}))
-    models = load(ModelSpec(model=settings.model, drafter=settings.drafter, dtype="float32"))
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    models = load(replace(spec(settings), dtype="float32"))
     context = min(models.context, 4096)
     half = options.documents // 2
     items = chain(documents(options.documents - half, options.seed), documents(half, options.seed, new_names=True))

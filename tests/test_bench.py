@@ -1,0 +1,44 @@
+"""The measurements run: real engines side by side on a tiny random pair. Their figures are not judged here."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from extractor.bench import cli, lossless
+from extractor.bench.engines import mixes
+from extractor.engine import DRAFTERS
+from tests.engine import tiny
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tiny.save_gemma4(tmp_path_factory.mktemp("bench")))
+
+
+def test_a_record_holds_every_engine_and_makes_a_table(pair: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--model", pair, "--documents", "12", "--rounds", "1", "--max-tokens", "6"]
+    assert cli.main([*arguments, "--baseline", "hf,hf-assisted", "--drafters", "none;all", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    runs = [(run["engine"], tuple(run["drafters"])) for run in record["runs"]]
+    assert runs == [("hf", ()), ("hf-assisted", ("mtp",)), ("ours", ()), ("ours", DRAFTERS)]
+    assert all(run["tokens"] > 0 and run["tokens_per_s"] > 0 for run in record["runs"])
+    assert record["runs"][2]["tokens_per_forward"] == 1.0
+    assert record["runs"][2]["tokens"] == record["runs"][3]["tokens"], "drafts change speed only"
+    assert len(cli.table(record).splitlines()) == 4 + len(runs)
+
+
+def test_wrong_words_are_told(pair: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--model", pair, "--documents", "12", "--baseline", "vllm"]) == 2
+    assert "'vllm' is no baseline" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="'magic' is no drafter"):
+        mixes("grammar,magic")
+    assert mixes("each") == [(), ("grammar",), ("copy",), ("mtp",), DRAFTERS]
+
+
+def test_lossless_over_a_tiny_pair(pair: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lossless.main(["--model", pair, "--documents", "12", "--max-tokens", "8"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1] == "lossless"
+    assert len(said) == 1 + len(lossless.MIXES) + 1 + 1
