@@ -22,6 +22,7 @@ from extractor.pair.decode import Decoder
 from extractor.pair.drafter import STEPS, unroll
 from extractor.pair.encode import Encoder, collate, fixed
 from extractor.pair.evaluate import WEIGHTS, load
+from extractor.pair.forward import answer_states
 from extractor.pair.lexicon import NEW_VALUES
 from extractor.pair.model import DRAFT_TOKENS, build_drafter, build_target
 
@@ -131,6 +132,26 @@ def test_cached_and_whole_forwards_agree(pair: Pair) -> None:
         target(ids[:, : row.start], past_key_values=cache, use_cache=True)
         rest = target(ids[:, row.start :], past_key_values=cache, use_cache=True).logits
     torch.testing.assert_close(whole, rest, atol=2e-4, rtol=2e-3)
+
+
+def test_the_training_forward_is_the_stock_one(pair: Pair) -> None:
+    """Rows longer than a sliding window, of different lengths, batched: states, KV and gradients."""
+    target, _, tokenizer = pair
+    batch = collate([row for _, row in fixed(Encoder(tokenizer), "forward", NEW_VALUES, 3, limit=500)])
+    assert batch.ids.shape[1] > 2 * target.config.sliding_window
+    with torch.no_grad():
+        stock = target.model(input_ids=batch.ids, use_cache=False, return_shared_kv_states=True)
+    target.requires_grad_(True)
+    states, stored = answer_states(target, batch)
+    torch.testing.assert_close(states, stock.last_hidden_state[batch.answer], atol=2e-4, rtol=2e-3)
+    for kind, kept in stock.shared_kv_states.items():
+        torch.testing.assert_close(stored[kind], tuple(kept), atol=2e-4, rtol=2e-3)
+    states.sum().backward()
+    ours = target.model.layers[0].mlp.up_proj.weight.grad.clone()
+    target.zero_grad()
+    target.model(input_ids=batch.ids, use_cache=False).last_hidden_state[batch.answer].sum().backward()
+    torch.testing.assert_close(ours, target.model.layers[0].mlp.up_proj.weight.grad, atol=1e-2, rtol=1e-2)
+    target.requires_grad_(False)
 
 
 def test_decodes_under_the_grammar(pair: Pair) -> None:

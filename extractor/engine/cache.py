@@ -42,15 +42,17 @@ class SlotCache(Cache):
         self._row, self._start, self._width, self._read = row, start, width, start + width
         self._rows = self._positions = None
 
-    def aim_rows(self, positions: Tensor) -> int:
-        """The next forward is rows 0..n-1 at `positions` `[n, width]`; returns how many entries it reads."""
-        n, self._width = positions.shape
+    def aim_rows(self, positions: Tensor, lengths: list[int]) -> int:
+        """The next forward is rows 0..n-1 at `positions` `[n, width]`, from `lengths` on (the same, known without
+        asking the device); returns how many entries it reads."""
+        n, width = positions.shape
         if n == 1:
-            self.aim(0, int(positions[0, 0]), self._width)
+            self.aim(0, lengths[0], width)
             return self._read
+        self._width = width
         self._positions = positions
         self._rows = torch.arange(n, device=positions.device)[:, None]
-        self._row, self._read = 0, int(positions.max()) + 1
+        self._row, self._read = 0, max(lengths) + width
         return self._read
 
     # What the model calls

@@ -163,22 +163,18 @@ class MtpDrafter:
         device = self._model.device
         like = next(rows[index].hidden for index in going)
         hidden = torch.stack([row.hidden if row.hidden is not None else torch.zeros_like(like) for row in rows])
-        tokens = torch.tensor([row.pending for row in rows], device=device)
-        chain = self._model.begin(torch.tensor([row.length for row in rows], device=device), cache)
+        tokens = [row.pending for row in rows]
+        chain = self._model.begin([row.length for row in rows], cache)
         while going:
-            logits, hidden = self._model.step(tokens, hidden, chain)
-            logits = self._mask(logits.float(), rows, going)
-            best, tokens = logits.max(-1)
-            sure = (best - logits.logsumexp(-1)).exp().tolist()
-            for index, token in enumerate(tokens.tolist()):
-                if index not in going:
-                    continue
-                chance[index] *= sure[index]
+            logits, hidden = self._model.step(torch.tensor(tokens, device=device), hidden, chain)
+            best, tokens = self._choose(logits.float(), rows, going)
+            for index in sorted(going):
+                chance[index] *= best[index]
                 if not chance[index] >= SURE:  # also ends a chain whose every allowed token has no score (nan)
                     going.discard(index)
                     continue
+                token, matcher = tokens[index], rows[index].matcher
                 chains[index].append(token)
-                matcher = rows[index].matcher
                 if matcher is not None:
                     matcher.consume_token(token)
                 if len(chains[index]) >= wanted[index] or (matcher is not None and matcher.is_stopped()):
@@ -188,13 +184,31 @@ class MtpDrafter:
                 row.matcher.rollback(len(drafted))
         return chains
 
-    def _mask(self, logits: Tensor, rows: list[Sequence], going: set[int]) -> Tensor:
-        bits = torch.full((len(rows), self._words), -1, dtype=torch.int32)
-        for index in going:
-            matcher = rows[index].matcher
-            if matcher is not None:
-                matcher.unsafe_compute_mask_ptr(bits[index].data_ptr(), self._words * 4)
-        return logits.masked_fill(~unpack(bits.to(logits.device), self._vocab), float("-inf"))
+    def _choose(self, logits: Tensor, rows: list[Sequence], going: set[int]) -> tuple[list[float], list[int]]:
+        """The most likely token of each row and its probability. Most often the grammar allows it as it is; only the
+        rows where it does not are masked and asked again."""
+        chances, tokens = _most_likely(logits)
+        refused = [
+            index
+            for index in going
+            if (m := rows[index].matcher) is not None and not m.validate_tokens([tokens[index]])
+        ]
+        if refused:
+            bits = torch.empty((len(refused), self._words), dtype=torch.int32)
+            for place, index in enumerate(refused):
+                rows[index].matcher.unsafe_compute_mask_ptr(bits[place].data_ptr(), self._words * 4)  # type: ignore[union-attr]
+            allowed = unpack(bits.to(logits.device), self._vocab)
+            again = _most_likely(logits[refused].masked_fill_(~allowed, float("-inf")))
+            for index, chance, token in zip(refused, *again, strict=True):
+                chances[index], tokens[index] = chance, token
+        return chances, tokens
+
+
+def _most_likely(logits: Tensor) -> tuple[list[float], list[int]]:
+    """Probability and id of each row's most likely token, `logits` `[n, vocab]`, in one transfer from the device."""
+    best, ids = logits.max(-1)
+    found = torch.stack([(best - logits.logsumexp(-1)).exp().double(), ids.double()]).tolist()
+    return found[0], [int(token) for token in found[1]]
 
 
 class Drafting:

@@ -152,8 +152,7 @@ class Engine:
         device = self._target.device
         spans = [[row.pending, *draft.tokens] for row, draft in zip(rows, drafts, strict=True)]
         ids = torch.tensor([span + [PAD] * (width - len(span)) for span in spans], device=device)
-        positions = torch.tensor([[row.length] for row in rows], device=device) + torch.arange(width, device=device)
-        logits, hidden = self._target.verify(ids, positions, self._cache)
+        logits, hidden = self._target.verify(ids, [row.length for row in rows], self._cache)
         chosen: list[list[int]] = []
         logprobs: list[list[float]] = []
         for index, (row, draft) in enumerate(zip(rows, drafts, strict=True)):

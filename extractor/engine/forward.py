@@ -1,21 +1,23 @@
 """The two forwards a step makes: the target over every row's pending token and draft, the MTP drafter over one token a
-row. Wraps transformers models unchanged; knows their masks, their shared KV and their heads, and nothing of text.
+row. Knows the models' masks, their shared KV and their heads, and nothing of text.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from extractor.engine.cache import SlotCache
-
-SLIDING, FULL = "sliding_attention", "full_attention"
+from extractor.engine.gemma4 import FULL, SLIDING, Gemma4, KeyValues, attend, can_run
+from extractor.errors import ModelError
 
 
 class Target:
-    """A causal LM that reads ragged rows: `ids` and `positions` are `[n, width]`, one position a token."""
+    """A causal LM that reads ragged rows: row i's tokens stand at `lengths[i]` and after. Gemma 4 runs through the
+    lean layers of `gemma4.py` where it can, anything else through its own forward."""
 
     def __init__(self, model: Any) -> None:
         config = model.config
@@ -26,6 +28,7 @@ class Target:
         self.window: int | None = getattr(config, "sliding_window", None)
         self.layer_types: list[str] = list(getattr(config, "layer_types", None) or [])
         self.gemma4 = str(config.model_type).startswith("gemma4")
+        self._lean = Gemma4(model.model) if self.gemma4 and can_run(model.model) else None
 
     def prefill(self, ids: Tensor, start: int, row: int, cache: SlotCache) -> Tensor | None:
         """Write the KV of `ids` `[1, width]` at `start …` into `row`; returns the last hidden state `[1, hidden]`
@@ -33,16 +36,32 @@ class Target:
         width = ids.shape[1]
         positions = torch.arange(start, start + width, device=self.device)[None]
         cache.aim(row, start, width)
-        return self._body(ids, positions, cache, start + width, keep=1)[1]
+        if self._lean:
+            return self._lean.read(ids, positions, start, start + width, cache, last=True)[:, -1]
+        hidden, _ = self._stock(ids, positions, cache, start + width, keep=1)
+        return hidden[:, -1] if self.gemma4 else None
 
-    def verify(self, ids: Tensor, positions: Tensor, cache: SlotCache) -> tuple[Tensor, Tensor | None]:
-        """One step for rows 0..n-1: logits `[n, width, vocab]` and, for Gemma 4, hidden states `[n, width, hidden]`."""
-        length = cache.aim_rows(positions)
-        return self._body(ids, positions, cache, length, keep=0)
+    def verify(self, ids: Tensor, lengths: list[int], cache: SlotCache) -> tuple[Tensor, Tensor | None]:
+        """One step for rows 0..n-1, `ids` `[n, width]`: logits `[n, width, vocab]` and, for Gemma 4, hidden states
+        `[n, width, hidden]`."""
+        width = ids.shape[1]
+        places = torch.arange(width, device=self.device)
+        positions = torch.tensor(lengths, device=self.device)[:, None] + places
+        length = cache.aim_rows(positions, lengths)
+        if self._lean:
+            hidden = self._lean.read(ids, positions, min(lengths), length, cache)
+        else:
+            hidden, logits = self._stock(ids, positions, cache, length, keep=0)
+            if logits is not None:
+                return logits, None
+        logits = self.model.lm_head(hidden)
+        cap = self.model.config.final_logit_softcapping
+        return (logits if cap is None else torch.tanh(logits / cap) * cap), hidden
 
-    def _body(
+    def _stock(
         self, ids: Tensor, positions: Tensor, cache: SlotCache, length: int, keep: int
     ) -> tuple[Tensor, Tensor | None]:
+        """transformers' own forward: (hidden states, None) of a Gemma 4, (anything, logits) of others."""
         call = {
             "input_ids": ids,
             "attention_mask": self._masks(positions, length),
@@ -50,15 +69,10 @@ class Target:
             "past_key_values": cache,
             "use_cache": True,
         }
-        if not self.gemma4:
-            logits: Tensor = self.model(**call, logits_to_keep=keep).logits
-            return logits, None
-        hidden: Tensor = self.model.model(**call).last_hidden_state
-        if keep:  # prefill: only the last state is of use, and no logits
-            return hidden, hidden[:, -1]
-        logits = self.model.lm_head(hidden)
-        cap = self.model.config.final_logit_softcapping
-        return (logits if cap is None else torch.tanh(logits / cap) * cap), hidden
+        if self.gemma4:
+            return self.model.model(**call).last_hidden_state, None
+        logits: Tensor = self.model(**call, logits_to_keep=keep).logits
+        return logits, logits
 
     def _masks(self, positions: Tensor, length: int) -> Any:
         """Bool `[n, 1, width, length]`, True where a query may look: at its own row's entries up to its position."""
@@ -77,6 +91,15 @@ class Target:
         return {kind: index for index, kind in enumerate(owners)}
 
 
+@dataclass
+class Chain:
+    """A chain's fixed part, by kind of attention: rotary tables at its place, the KV it reads, what hides entries."""
+
+    rotary: dict[str, KeyValues]
+    stored: dict[str, KeyValues] = field(default_factory=dict)
+    bias: dict[str, Tensor | None] = field(default_factory=dict)
+
+
 class MtpModel:
     """Gemma 4's assistant, one chain step at a time for all rows.
 
@@ -86,46 +109,41 @@ class MtpModel:
     """
 
     def __init__(self, assistant: Any, target: Target) -> None:
+        if not can_run(assistant.model):
+            raise ModelError("the drafter is not one of plain linear layers on one device; EXTRACTOR_DRAFTER=none")
         self._assistant = assistant
-        self._body = assistant.model
+        self._lean = Gemma4(assistant.model)
         self._embed: nn.Module = target.model.get_input_embeddings()
-        self._target = target
-        self._window: int = self._body.config.sliding_window
-        self._types: list[str] = list(self._body.config.layer_types)
         self._shared = target.shared_layers()
         self.device: torch.device = assistant.device
 
-    def begin(self, lengths: Tensor, cache: SlotCache) -> dict[str, Any]:
-        """What a chain keeps fixed, for rows 0..n-1 with `lengths` `[n]` valid entries each."""
-        longest = int(lengths.max())
-        distance = lengths[:, None] - torch.arange(longest, device=lengths.device)
-        full = (distance > 0)[:, None, None]
+    def begin(self, lengths: list[int], cache: SlotCache) -> Chain:
+        """What a chain keeps fixed, for rows 0..n-1 with `lengths` valid entries each."""
+        n, shortest, longest = len(lengths), min(lengths), max(lengths)
+        at = torch.tensor(lengths, device=self.device)[:, None]
+        chain = Chain(self._lean.rotary.at(at, longest + 1))
         # transformers attends to the last `window` entries, both ends included (candidate_generator.py, 5.22)
-        masks = {FULL: full, SLIDING: full & (distance <= self._window + 1)[:, None, None]}
-        positions = lengths[:, None]
-        like = self._body.layers[0].self_attn.q_proj.weight
-        return {
-            "shared_kv_states": {
-                kind: cache.read(layer, lengths.shape[0], longest) for kind, layer in self._shared.items()
-            },
-            "masks": masks,
-            "rotary": {kind: self._body.rotary_emb(like, positions, kind) for kind in set(self._types)},
-            "positions": positions,
-        }
+        reach = self._lean.window + 1
+        for kind, layer in self._shared.items():
+            start = max(0, shortest - reach) if kind == SLIDING else 0
+            keys, values = cache.read(layer, n, longest)
+            chain.stored[kind] = keys[:, :, start:], values[:, :, start:]
+            if n == 1:
+                chain.bias[kind] = None
+                continue
+            distance = at - torch.arange(start, longest, device=self.device)
+            hidden = (distance <= 0) | (distance > reach) if kind == SLIDING else distance <= 0
+            bias = torch.zeros_like(hidden, dtype=keys.dtype).masked_fill_(hidden, float("-inf"))
+            chain.bias[kind] = bias[:, None, None, None]
+        return chain
 
-    def step(self, tokens: Tensor, hidden: Tensor, chain: dict[str, Any]) -> tuple[Tensor, Tensor]:
+    def step(self, tokens: Tensor, hidden: Tensor, chain: Chain) -> tuple[Tensor, Tensor]:
         """`tokens` `[n]`, `hidden` `[n, target hidden]` → logits `[n, vocab]`, next hidden `[n, target hidden]`."""
         state = self._assistant.pre_projection(torch.cat([self._embed(tokens), hidden], -1))[:, None]
-        for layer, kind in zip(self._body.layers, self._types, strict=True):
-            state = layer(
-                state,
-                None,
-                shared_kv_states=chain["shared_kv_states"],
-                position_embeddings=chain["rotary"][kind],
-                attention_mask=chain["masks"][kind],
-                position_ids=chain["positions"],
-            )
-        state = self._body.norm(state)
+        for layer in self._lean.layers:
+            query, _ = layer.project(state, chain.rotary[layer.kind])
+            state = layer.finish(state, attend(query, *chain.stored[layer.kind], chain.bias[layer.kind]), None)
+        state = self._lean.norm(state)
         return self._head(state)[:, 0], self._assistant.post_projection(state)[:, 0]
 
     def _head(self, state: Tensor) -> Tensor:

@@ -12,6 +12,8 @@ seed gives the same text whatever was drafted.
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from torch import Tensor
 
@@ -45,8 +47,14 @@ def accept(draft: list[int], chosen: list[int]) -> int:
 
 def unpack(bits: Tensor, vocab: int) -> Tensor:
     """llguidance's packed masks, int32 `[n, ceil(vocab / 32)]`, as bool `[n, vocab]`."""
-    shifts = torch.arange(32, dtype=torch.int32, device=bits.device)
-    return ((bits[:, :, None] >> shifts) & 1).bool().flatten(1)[:, :vocab]
+    return (bits[:, :, None] & _powers(bits.device)).bool().flatten(1)[:, :vocab]
+
+
+@cache
+def _powers(device: torch.device) -> Tensor:
+    return torch.tensor(
+        [1 << place if place < 31 else -(1 << 31) for place in range(32)], dtype=torch.int32, device=device
+    )
 
 
 def _gumbel(like: Tensor, seed: int, position: int) -> Tensor:

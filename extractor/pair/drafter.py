@@ -18,10 +18,11 @@ from torch.nn.functional import cross_entropy
 from transformers import Gemma4AssistantForCausalLM, Gemma4ForCausalLM, PreTrainedTokenizerFast
 
 from extractor.pair.encode import Batch, Encoder, bucketed, fixed, pool
+from extractor.pair.forward import answer_states
 from extractor.pair.lexicon import NEW_VALUES
 from extractor.pair.model import FULL, build_drafter
 from extractor.pair.optim import Optimizer
-from extractor.pair.target import Plan, masks, sizes
+from extractor.pair.target import Plan, sizes
 
 STEPS = 8
 
@@ -39,11 +40,11 @@ def unroll(
     Only every `every`-th position of an answer, from `shift` on, starts a chain.
     """
     with torch.no_grad():
-        mask = masks(batch.ids.shape[1], target.config.sliding_window)
-        out = target.model(input_ids=batch.ids, attention_mask=mask, use_cache=False, return_shared_kv_states=True)
-        states = out.last_hidden_state
+        final, stored = answer_states(target, batch)
+        states = final.new_zeros(*batch.ids.shape, final.shape[-1])
+        states[batch.answer] = final
         said = torch.zeros_like(batch.ids)
-        said[batch.answer] = target.lm_head(states[batch.answer]).argmax(-1)
+        said[batch.answer] = target.lm_head(final).argmax(-1)
         following = batch.ids.roll(-1, 1)
         agrees = (said == following) & batch.answer  # [i]: the target says x_(i+1) after x_i
     starts = [list(range(row.start + shift, len(row.ids) - 1, every)) or [row.start] for row in batch.rows]
@@ -64,7 +65,7 @@ def unroll(
             inputs_embeds=drafter.pre_projection(torch.cat([token, state], -1)),
             attention_mask={FULL: before[:, None]},
             position_ids=anchors,
-            shared_kv_states=out.shared_kv_states,
+            shared_kv_states=stored,
             use_cache=False,
         ).last_hidden_state
         state = drafter.post_projection(inner)

@@ -120,6 +120,10 @@ _SAYS = [
     "The {l} given is {v}.", "Regarding the {l}, it is {v}.", "{v} is the {l}.", "I entered {v} for the {l}.",
     "Die {l} ist {v}.", "Der {l} lautet {v}.", "Als {l} gilt {v}.", "Le {l} est {v}.", "La {l} est {v}.",
     "El {l} es {v}.", "La {l} es {v}.", "Il {l} è {v}.", "La {l} è {v}.", "De {l} is {v}.", "O {l} é {v}.",
+    "The {l}, {v}, is on file.", "{L} came to {v}.", "They told us the {l} would be {v}.", "We use {v} for the {l}.",
+    "{v} ({l})", "The {l} equals {v}.", "It says {v} where the {l} should be.", "{L} should read {v}.",
+    "You asked for the {l}: {v}.", "Set {l} to {v}, please.", "He gave {v} as his {l}.", "{L}, as agreed, {v}.",
+    "The {l} has been changed to {v}.", "{l} = {v}", "Found {v} for {l}.", "Its {l} remains {v}.",
     "My {l} is {v},", "{l} {v},", "and the {l} is {v}.", "({l}: {v})", "the {l} ({v})", "{L} {v}.",
 ]  # fmt: skip
 
@@ -166,10 +170,31 @@ def bullets(rng: Random, pairs: list[Pair]) -> list[str]:
     return [f"{mark}{label}: {value}" for label, value in pairs]
 
 
+_MARKS = (
+    " => ", ":= ", " := ", " | ", " / ", " * ", " # ", " .. ", " → ", "; ", " ; ", " & ", ", ", ". ", " ... ", " @ ",
+    "! ", " || ", " ==> ", " + ", "\t:\t", ":   ", " |", "|", "/", " -- ", " — ", " · ", " % ", "^ ", " \\ ", "' ", " \" ",
+)  # fmt: skip
+_FRONTS = (
+    *("",) * 4, "(1) ", "a) ", "§ ", "> ", "→ ", "No. ", "- [x] ", "· ", "| ", "\t", "1.1 ", "I. ", "@ ", "! ",
+)  # fmt: skip
+
+
+def odd(rng: Random, pairs: list[Pair]) -> list[str]:
+    """Marks nobody agreed on: what counts is that the label stands before its value."""
+    front, mark = rng.choice(_FRONTS), rng.choice(_MARKS)
+    end = rng.choice(("", "", "", ".", ";", " |", ","))
+    if rng.random() < 0.2:
+        return [
+            rng.choice(("; ", " | ", ", ", " / ", "  ", " - ")).join(f"{label}{mark}{value}" for label, value in pairs)
+        ]
+    return [f"{front}{label}{mark}{value}{end}" for label, value in pairs]
+
+
 TRAIN: list[tuple[Layout, int]] = [
     (colon, 8), (dotted, 2), (tabbed, 3), (above, 4), (aligned, 3), (bold_list, 2), (pipe_table, 2), (key_values, 2),
     (two_columns, 3), (header_row, 3), (equals, 2), (bracketed, 1), (tags, 1), (yaml, 1), (running, 3), (prose, 8),
     (chat, 1), (json_like, 1), (right_amounts, 2), (bullets, 2),
+    (odd, 8),
 ]  # fmt: skip
 
 
@@ -246,7 +271,7 @@ def table_aligned(rng: Random, head: list[str], rows: list[list[str]]) -> list[s
 
 
 def table_csv(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]:
-    mark = rng.choice((";", "; "))
+    mark = rng.choice((";", "; ", ";", " ; ", " / ", " * ", " & ", "  -  ", " || ", " + ", " > "))
     return [mark.join(row) for row in (head, *rows)]
 
 
@@ -298,7 +323,7 @@ def listed(rng: Random, label: str, items: list[str], held_out: bool) -> list[st
             if rng.random() < 0.5
             else [f"# {label}", *(f"      {item}" for item in items)]
         )
-    match rng.randrange(5):
+    match rng.randrange(7):
         case 0:
             return [f"{label}:", *(f"- {item}" for item in items)]
         case 1:
@@ -307,4 +332,11 @@ def listed(rng: Random, label: str, items: list[str], held_out: bool) -> list[st
             return [f"{label}: {'; '.join(items)}"]
         case 3:
             return [f"{label}", "• " + " • ".join(items)]
+        case 4:
+            return [
+                f"{label}{rng.choice(_MARKS)}{rng.choice((' / ', ' | ', ' & ', ' - ', ' and ', ' * ')).join(items)}"
+            ]
+        case 5:
+            mark = rng.choice(("* ", "  ", "1) ", "→ ", "+ "))
+            return [f"{label}{rng.choice(('', ':', ' -'))}", *(f"{mark}{item}" for item in items)]
     return [f"{label}: {', '.join(items)}"]

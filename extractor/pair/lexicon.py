@@ -123,10 +123,10 @@ def pseudo(rng: Random, held_out: bool) -> str:
 
 def word(rng: Random, held_out: bool) -> str:
     """A noun, real or made up, on the wanted side, as it stands in its list."""
-    if rng.random() < 0.3:
+    if rng.random() < 0.15:
         return pseudo(rng, held_out)
     return rng.choice(sided("words.txt", held_out))
 
 
 def modifier(rng: Random, held_out: bool) -> str:
-    return pseudo(rng, held_out) if rng.random() < 0.1 else rng.choice(sided("modifiers.txt", held_out))
+    return pseudo(rng, held_out) if rng.random() < 0.06 else rng.choice(sided("modifiers.txt", held_out))

@@ -21,9 +21,9 @@ PAD, EOS, BOS, TURN, TURN_END = 0, 1, 2, 3, 4
 HIDDEN = 192
 CONTEXT = 4096
 SLIDING, FULL = "sliding_attention", "full_attention"
-LAYERS = [SLIDING, SLIDING, FULL, SLIDING, FULL, SLIDING, FULL]  # the last two read the KV of the two before them
+LAYERS = [SLIDING, SLIDING, FULL, SLIDING, FULL, FULL, SLIDING, FULL]  # the last three read the KV of the two before
 DRAFT_TOKENS = 6
-_FULL_HEADS: dict[str, Any] = {"global_head_dim": 48}  # 512 unless said; the class takes it as a legacy keyword
+_FULL_HEADS: dict[str, Any] = {"global_head_dim": 64}  # 512 unless said; the class takes it as a legacy keyword
 
 
 def target_config(vocab_size: int) -> Gemma4TextConfig:
@@ -34,7 +34,7 @@ def target_config(vocab_size: int) -> Gemma4TextConfig:
         intermediate_size=512,
         num_hidden_layers=len(LAYERS),
         layer_types=list(LAYERS),
-        num_kv_shared_layers=2,
+        num_kv_shared_layers=3,
         num_attention_heads=4,
         num_key_value_heads=2,
         head_dim=32,

@@ -14,6 +14,10 @@ _TAILS = "number id code name value date text info level data type no".split()
 _NOTES = [
     "{l}", "the {l}", "{l} as printed", "value of {l}", "labelled {l}", "printed as {l}", "what stands next to {l}",
     "the entry {l}", "marked {l}", "content of {l}", "see {l}", "taken from {l}", "{l} of the document", "field {l}",
+    "what {l} is", "{l} in the text", "stands under {l}", "also called {l}", "known as {l}",
+    "the document calls it {l}",
+    "{l}, if present", "read {l}", "corresponds to {l}", "same as {l}", "entered as {l}", "our {l}", "{l} (as stated)",
+    "what is given as {l}", "it says {l} there", "{l} as listed", "in the form: {l}", "figure for {l}",
 ]  # fmt: skip
 _HELD_NOTES = ["whatever {l} says", "{l} goes here", "fill in {l}", "equals {l}"]
 _VAGUE = ["as printed", "if given", "as written", "copied from the document", "exactly as it stands", "required"]

@@ -10,6 +10,7 @@ from collections import defaultdict
 from typing import Any
 
 import torch
+import torch.distributed as dist
 
 _A, _B, _C = 3.4445, -4.7750, 2.0315
 
@@ -24,6 +25,21 @@ def orthogonal(grads: torch.Tensor) -> torch.Tensor:
         x = _A * x + (_B * gram + _C * gram @ gram) @ x
     turned: torch.Tensor = x.mT
     return turned if wide else x
+
+
+def _orthogonal_shared(updates: list[torch.Tensor]) -> list[torch.Tensor]:
+    """`orthogonal` of each; in a process group every process does its share and all get the whole."""
+    if not dist.is_initialized():
+        return [orthogonal(update) for update in updates]
+    rank, world = dist.get_rank(), dist.get_world_size()
+    flat = torch.zeros(sum(update.numel() for update in updates))
+    sizes = [update.numel() for update in updates]
+    parts = [part.view_as(update) for part, update in zip(torch.split(flat, sizes), updates, strict=True)]
+    for part, update in zip(parts, updates, strict=True):
+        if len(update[rank::world]):
+            part[rank::world] = orthogonal(update[rank::world])
+    dist.all_reduce(flat)
+    return parts
 
 
 class Optimizer:
@@ -51,12 +67,14 @@ class Optimizer:
     def step(self, factor: float) -> None:
         """One update at `factor` of the full learning rates; gradients are cleared."""
         torch.nn.utils.clip_grad_norm_(self._parameters, 1.0)
+        updates: list[torch.Tensor] = []
         for group, momentum in zip(self._groups, self._momentum, strict=True):
             grads = torch.stack(
                 [weight.grad if weight.grad is not None else torch.zeros_like(weight) for weight in group]
             )
             momentum.lerp_(grads, 0.05)
-            update = orthogonal(grads.lerp(momentum, 0.95))
+            updates.append(grads.lerp(momentum, 0.95))
+        for group, update in zip(self._groups, _orthogonal_shared(updates), strict=True):
             lr = self._muon_lr * factor * max(1.0, update.shape[1] / update.shape[2]) ** 0.5
             for weight, change in zip(group, update, strict=True):
                 weight.mul_(1 - self._muon_lr * factor * self._decay).sub_(change, alpha=lr)

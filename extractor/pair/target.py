@@ -19,6 +19,7 @@ from torch.nn.functional import cross_entropy
 from transformers import Gemma4ForCausalLM, PreTrainedTokenizerFast
 
 from extractor.pair.encode import Batch, Encoder, Row, bucketed, fixed, pool
+from extractor.pair.forward import answer_states
 from extractor.pair.lexicon import NEW_EVERYTHING, TRAIN
 from extractor.pair.model import FULL, SLIDING, build_target
 from extractor.pair.optim import Optimizer
@@ -32,10 +33,10 @@ class Plan:
 
     minutes: float
     seed: int = 1
-    batch_tokens: int = 4096
-    muon_lr: float = 0.007
-    adam_lr: float = 1.5e-3
-    hold: float = 0.5  # of the time, before the decay
+    batch_tokens: int = 3072
+    muon_lr: float = 0.009
+    adam_lr: float = 1.6e-3
+    hold: float = 0.4  # of the time, before the decay
     report_s: float = 180
 
 
@@ -46,21 +47,17 @@ def masks(length: int, window: int) -> dict[str, torch.Tensor | None]:
     return {FULL: None, SLIDING: near[None, None]}
 
 
-def hidden(model: Gemma4ForCausalLM, batch: Batch) -> torch.Tensor:
-    mask = masks(batch.ids.shape[1], model.config.sliding_window)
-    states: torch.Tensor = model.model(input_ids=batch.ids, attention_mask=mask, use_cache=False).last_hidden_state
-    return states
-
-
-def loss_of(model: Gemma4ForCausalLM, batch: Batch, prompt_weight: float) -> torch.Tensor:
-    """Cross entropy of the answer, plus `prompt_weight` times that of the prompt."""
-    states = hidden(model, batch)
+def loss_of(model: Gemma4ForCausalLM, batch: Batch, prompt_weight: float = 0.0) -> torch.Tensor:
+    """Cross entropy of the answer, plus `prompt_weight` times that of the prompt, which costs a whole forward."""
     following = batch.ids.roll(-1, 1)
-    loss = cross_entropy(model.lm_head(states[batch.answer]), following[batch.answer])
-    if prompt_weight:
-        rest = batch.real & ~batch.answer
-        loss = loss + prompt_weight * cross_entropy(model.lm_head(states[rest]), following[rest])
-    return loss
+    if not prompt_weight:
+        return cross_entropy(model.lm_head(answer_states(model, batch)[0]), following[batch.answer])
+    mask = masks(batch.ids.shape[1], model.config.sliding_window)
+    states = model.model(input_ids=batch.ids, attention_mask=mask, use_cache=False).last_hidden_state
+    rest = batch.real & ~batch.answer
+    return cross_entropy(model.lm_head(states[batch.answer]), following[batch.answer]) + prompt_weight * cross_entropy(
+        model.lm_head(states[rest]), following[rest]
+    )
 
 
 @torch.no_grad()
@@ -69,7 +66,7 @@ def leaf_accuracy(model: Gemma4ForCausalLM, rows: list[Row]) -> float:
     right = total = 0
     for batch in bucketed(rows, 8192, Random(0)):
         best = torch.zeros_like(batch.ids)
-        best[batch.answer] = model.lm_head(hidden(model, batch)[batch.answer]).argmax(-1)
+        best[batch.answer] = model.lm_head(answer_states(model, batch)[0]).argmax(-1)
         for row, line in zip(batch.rows, best.tolist(), strict=True):
             for a, b in row.leaves:
                 total += 1
@@ -79,19 +76,24 @@ def leaf_accuracy(model: Gemma4ForCausalLM, rows: list[Row]) -> float:
 
 def sizes(progress: float) -> list[tuple[float, float]]:
     """(size, share) of the documents: small ones first."""
-    if progress < 0.3:
-        return [(0.25, 0.5), (0.5, 0.4), (1.0, 0.1)]
-    if progress < 0.86:
-        return [(0.0, 0.5), (0.5, 0.22), (1.0, 0.28)]
-    return [(0.0, 0.25), (0.5, 0.2), (1.0, 0.53), (2.0, 0.02)]
+    if progress < 0.2:
+        return [(0.0, 0.55), (0.25, 0.2), (0.5, 0.25)]
+    if progress < 0.5:
+        return [(0.0, 0.35), (0.5, 0.4), (1.0, 0.25)]
+    if progress < 0.85:
+        return [(0.0, 0.15), (0.5, 0.35), (1.0, 0.5)]
+    return [(0.0, 0.08), (0.5, 0.25), (1.0, 0.64), (2.0, 0.03)]
+
+
+def longest(progress: float) -> int:
+    """Tokens of the longest row that is trained on."""
+    return 512 if progress < 0.2 else 768 if progress < 0.5 else 1152 if progress < 0.85 else 2048
 
 
 def stream(encoder: Encoder, plan: Plan, index: int, progress: Progress) -> Iterator[tuple[int, Batch]]:
     """Endless (pool index, batch) of this process, from pool `index` on; each process has pools of its own."""
     while True:
-        some = sizes(progress.value)
-        limit = 512 if progress.value < 0.3 else 768 if progress.value < 0.86 else 2048
-        rows = pool(encoder, plan.seed, index, some, _POOL // world(), limit)
+        rows = pool(encoder, plan.seed, index, sizes(progress.value), _POOL // world(), longest(progress.value))
         for batch in bucketed(rows, plan.batch_tokens, Random(index)):
             yield index, batch
         index += world()
@@ -153,7 +155,7 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
     while progress.value < 1:
         index, batch = next(batches)
         factor = min(1.0, (step + 1) / 60) * min(1.0, (1.0 - progress.value) / (1.0 - plan.hold) + 0.01)
-        loss = loss_of(model, batch, 0.1 if progress.value < 0.25 else 0.0)
+        loss = loss_of(model, batch, 0.1 if progress.value < 0.06 else 0.0)
         torch.autograd.backward(loss)
         share(model, progress, (spent + time.monotonic() - begun) / budget)
         optimizer.step(factor)

@@ -93,7 +93,7 @@ def test_a_broken_step_fails_its_rows_and_the_engine_goes_on(gemma4: Models, cap
         def explode(*_: object) -> None:
             raise torch.OutOfMemoryError("no memory")
 
-        hook = gemma4.target.model.layers[3].register_forward_pre_hook(explode)
+        hook = gemma4.target.lm_head.register_forward_pre_hook(explode)
         with pytest.raises(EngineError, match="OutOfMemoryError") as caught:
             engine.submit(tiny.request(gemma4)).result(60)
         hook.remove()

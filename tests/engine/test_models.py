@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -161,7 +162,7 @@ def test_our_drafter_step_is_transformers_own(pair: Path, ordered: bool) -> None
     with torch.inference_mode():
         target.prefill(ids[:, :20], 0, 0, cache)
         mtp, hidden = MtpModel(assistant, target), torch.randn(1, 64)
-        logits, after = mtp.step(ids[0, 20:], hidden, mtp.begin(torch.tensor([20]), cache))
+        logits, after = mtp.step(ids[0, 20:], hidden, mtp.begin([20], cache))
         embedded = target.model.get_input_embeddings()(ids[:, 20:])
         theirs = assistant(
             inputs_embeds=torch.cat([embedded, hidden[:, None]], -1),
@@ -172,3 +173,40 @@ def test_our_drafter_step_is_transformers_own(pair: Path, ordered: bool) -> None
     assert int(scored.sum()) == (8 * 16 if ordered else tiny.VOCAB)
     assert torch.allclose(logits[0][scored], theirs.logits[0, 0][scored], atol=1e-4)
     assert torch.allclose(after, theirs.last_hidden_state[:, 0], atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"attention_k_eq_v": True}, {"hidden_size_per_layer_input": 8, "sliding_window": 7}]
+)
+def test_our_lean_layers_are_transformers_own(changes: dict[str, Any]) -> None:
+    """Chunked prefill of ragged rows and a wide step over them give the stock forward's states."""
+    from extractor.engine.cache import SlotCache
+
+    stock = tiny.loud(Gemma4ForCausalLM(tiny.gemma4_config(**changes)), 5).eval()
+    for layer in stock.model.layers:
+        layer.layer_scalar.fill_(0.8)
+    rows = [torch.randint(6, 500, (1, length)) for length in (40, 23, 9)]
+    with torch.inference_mode():
+        wanted = [stock.model(input_ids=ids).last_hidden_state[0] for ids in rows]
+        target = Target(stock)
+        assert target._lean is not None
+        cache = SlotCache(3, 64)
+        for row, ids in enumerate(rows):
+            most = ids.shape[1] - 5
+            first = target.prefill(ids[:, : most // 2], 0, row, cache)
+            assert torch.allclose(first[0], wanted[row][most // 2 - 1], atol=1e-4)  # type: ignore[index]
+            last = target.prefill(ids[:, most // 2 : most], most // 2, row, cache)
+            assert torch.allclose(last[0], wanted[row][most - 1], atol=1e-4)  # type: ignore[index]
+        tail = torch.cat([ids[:, -5:] for ids in rows])
+        _, hidden = target.verify(tail, [ids.shape[1] - 5 for ids in rows], cache)
+        for row, states in enumerate(wanted):
+            assert torch.allclose(hidden[row], states[-5:], atol=1e-4)  # type: ignore[index]
+        _, alone = target.verify(tail[:1], [35], cache)
+        assert torch.allclose(alone[0], wanted[0][-5:], atol=1e-4)  # type: ignore[index]
+
+
+def test_a_model_of_other_layers_takes_its_own_forward(pair: Path) -> None:
+    target = load(ModelSpec(model=str(pair), drafter="none")).target
+    assert Target(target)._lean is not None
+    target.model.layers[0].mlp.gate_proj.register_parameter("bias", torch.nn.Parameter(torch.zeros(128)))
+    assert Target(target)._lean is None

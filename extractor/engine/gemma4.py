@@ -1,0 +1,226 @@
+"""Gemma 4's text layers as few calls: the numbers of transformers' modules, a third of their kernels.
+
+A decode step of a small model, or of any model on a GPU, is spent launching kernels, not computing. Here the query,
+key and value products are one, gate and up are one, each norm is one call, rotary tables are looked up instead of
+made, and masks are added, built once a step. The merged weights are the model's own: its parameters become views.
+
+`can_run` says whether a model is one of those; any other takes transformers' own forward (`forward.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+SLIDING, FULL = "sliding_attention", "full_attention"
+NARROW = 64  # queries a row: up to here two plain products beat the fused kernel on a CPU
+_GELU = {"gelu_pytorch_tanh": "tanh", "gelu": "none"}
+_PLACES = 1024  # rotary tables grow by doubling from here
+
+KeyValues = tuple[Tensor, Tensor]  # [n, kv heads, length, head size] each
+
+
+def can_run(text: Any) -> bool:
+    """Whether `text`, a `Gemma4TextModel`, is made of plain linear layers on one device."""
+    config = text.config
+    if config.enable_moe_block or config.use_bidirectional_attention == "all":
+        return False
+    if len({tensor.device for tensor in _all(text)}) > 1 or config.hidden_activation not in _GELU:
+        return False
+    rope = getattr(config, "rope_parameters", None) or {}
+    kinds = {str((rope.get(kind) or {}).get("rope_type", "default")) for kind in (SLIDING, FULL)}
+    linear = all(
+        type(module) is nn.Linear and module.bias is None and not hasattr(module, "_hf_hook")
+        for name, module in text.layers.named_modules()
+        if name.endswith("_proj")
+    )
+    return linear and kinds <= {"default", "proportional", "linear"}
+
+
+def _all(module: nn.Module) -> list[Tensor]:
+    return [*module.parameters(), *module.buffers()]
+
+
+class Looks:
+    """Who may look where, for one step of rows at `positions` `[n, width]` over `length` entries: for each kind of
+    attention the first entry it reads and what is added to its scores (`[n, 1, 1, width, entries]`, or nothing)."""
+
+    def __init__(self, positions: Tensor, first: int, length: int, window: int, like: Tensor) -> None:
+        """`first`: the lowest of `positions`, `length`: one past the highest, both known to the host."""
+        self.start = {FULL: 0, SLIDING: max(0, first - window + 1)}
+        self.bias: dict[str, Tensor | None] = {}
+        single = positions.numel() == 1
+        entries = torch.arange(length, device=positions.device)
+        for kind, start in self.start.items():
+            if single:  # one query of one row sees everything it is given
+                self.bias[kind] = None
+                continue
+            distance = positions[:, :, None] - entries[start:]
+            hidden = distance < 0
+            if kind == SLIDING:
+                hidden |= distance >= window
+            self.bias[kind] = torch.zeros_like(hidden, dtype=like.dtype).masked_fill_(hidden, float("-inf"))[
+                :, None, None
+            ]
+
+
+class Rotary:
+    """cos and sin of every place, `[places, head size]`, the first half of sin negated: x·cos + rolled(x)·sin."""
+
+    def __init__(self, text: Any) -> None:
+        self._text = text
+        self._kinds = sorted(set(text.config.layer_types))
+        self._tables: dict[str, KeyValues] = {}
+        self._places = 0
+
+    def at(self, positions: Tensor, length: int) -> dict[str, KeyValues]:
+        """For `positions` `[n, width]`, all below `length`: (cos, sin) `[n, width, 1, head size]` by kind."""
+        if length > self._places:
+            self._make(max(_PLACES, 1 << (length - 1).bit_length()))
+        return {
+            kind: (cos[positions].unsqueeze(2), sin[positions].unsqueeze(2))
+            for kind, (cos, sin) in self._tables.items()
+        }
+
+    def _make(self, places: int) -> None:
+        like = self._text.layers[0].self_attn.q_proj.weight
+        every = torch.arange(places, device=like.device)[None]
+        for kind in self._kinds:
+            cos, sin = self._text.rotary_emb(like, every, kind)
+            half = cos.shape[-1] // 2
+            self._tables[kind] = cos[0], torch.cat([-sin[0, :, :half], sin[0, :, half:]], -1)
+        self._places = places
+
+
+def turn(states: Tensor, rotary: KeyValues) -> Tensor:
+    """Rotary embedding of `states` `[n, width, heads, head size]`."""
+    cos, sin = rotary
+    return torch.addcmul(states * cos, states.roll(states.shape[-1] // 2, -1), sin)
+
+
+def attend(query: Tensor, keys: Tensor, values: Tensor, bias: Tensor | None) -> Tensor:
+    """`query` `[n, width, heads, size]` → `[n, width, heads * size]`. Query heads that share a KV head are folded into
+    the width, so keys and values are read in place. Gemma 4 does not scale its scores: its query norm does."""
+    n, width, heads, size = query.shape
+    kv, length = keys.shape[1], keys.shape[2]
+    group = heads // kv
+    folded = query.view(n, width, kv, group, size).permute(0, 2, 3, 1, 4).reshape(n, kv, group * width, size)
+    if width > NARROW or query.device.type != "cpu":
+        mask = None if bias is None else bias[:, 0].expand(-1, group, -1, -1).reshape(n, 1, group * width, length)
+        heard = F.scaled_dot_product_attention(folded, keys, values, attn_mask=mask, scale=1.0)
+    else:
+        scores = folded @ keys.mT
+        if bias is not None:
+            scores.view(n, kv, group, width, length).add_(bias)
+        heard = scores.softmax(-1, dtype=torch.promote_types(scores.dtype, torch.float32)).to(values.dtype) @ values
+    return heard.view(n, kv, group, width, size).permute(0, 3, 1, 2, 4).reshape(n, width, heads * size)
+
+
+class Layer:
+    """One decoder layer; `index` is its place in the cache, `shares` whether it reads another layer's KV."""
+
+    def __init__(self, module: Any, index: int, kind: str) -> None:
+        self.index, self.kind = index, kind
+        self._module = module
+        attention, mlp = module.self_attn, module.mlp
+        self.shares: bool = attention.is_kv_shared_layer
+        self._size: int = attention.head_dim
+        self._heads = attention.q_proj.out_features // self._size
+        self._scale: float = float(module.layer_scalar)
+        self._gelu = _GELU[module.config.hidden_activation]
+        parts, scales = [attention.q_proj], [attention.q_norm.weight.expand(self._heads, -1)]
+        self._kv_heads, self._own_values = 0, False
+        if not self.shares:
+            self._kv_heads = attention.k_proj.out_features // self._size
+            self._own_values = attention.v_proj is not None  # else keys, before their norm, are the values too
+            parts += [attention.k_proj, attention.v_proj] if self._own_values else [attention.k_proj]
+            scales += [attention.k_norm.weight.expand(self._kv_heads, -1)]
+        self._into = merge(parts)
+        self._gate_up = merge([mlp.gate_proj, mlp.up_proj])
+        self._scales = torch.cat(scales)
+        self._eps: float = attention.q_norm.eps
+
+    def project(self, state: Tensor, rotary: KeyValues) -> tuple[Tensor, KeyValues | None]:
+        """`state` `[n, width, hidden]` → its queries `[n, width, heads, size]` and, unless shared, its new KV."""
+        normed = _norm(state, self._module.input_layernorm)
+        parts = F.linear(normed, self._into).view(*state.shape[:2], -1, self._size)
+        if self.shares:
+            return turn(F.rms_norm(parts, (self._size,), None, self._eps) * self._scales, rotary), None
+        turned = self._heads + self._kv_heads
+        values = parts[:, :, turned:] if self._own_values else parts[:, :, self._heads :]
+        values = F.rms_norm(values, (self._size,), None, self._eps)
+        parts = turn(F.rms_norm(parts[:, :, :turned], (self._size,), None, self._eps) * self._scales, rotary)
+        return parts[:, :, : self._heads], (parts[:, :, self._heads :].transpose(1, 2), values.transpose(1, 2))
+
+    def finish(self, state: Tensor, heard: Tensor, told: Tensor | None) -> Tensor:
+        """What follows attention; `told` `[n, width, size]` is the layer's per-layer input, if the model has them."""
+        layer = self._module
+        state = state + _norm(F.linear(heard, layer.self_attn.o_proj.weight), layer.post_attention_layernorm)
+        gate, up = F.linear(_norm(state, layer.pre_feedforward_layernorm), self._gate_up).chunk(2, -1)
+        made = F.linear(F.gelu(gate, approximate=self._gelu).mul_(up), layer.mlp.down_proj.weight)
+        state = state + _norm(made, layer.post_feedforward_layernorm)
+        if told is not None:
+            gate = F.gelu(F.linear(state, layer.per_layer_input_gate.weight), approximate=self._gelu).mul_(told)
+            made = F.linear(gate, layer.per_layer_projection.weight)
+            state = state + _norm(made, layer.post_per_layer_input_norm)
+        return state if self._scale == 1.0 else state * self._scale
+
+
+class Gemma4:
+    """The layers of a `Gemma4TextModel`, target's or assistant's."""
+
+    def __init__(self, text: Any) -> None:
+        self.text = text
+        self.window: int = text.config.sliding_window
+        self.layers = [Layer(layer, i, text.config.layer_types[i]) for i, layer in enumerate(text.layers)]
+        self.rotary = Rotary(text)
+        self._owners = sum(not layer.shares for layer in self.layers)
+
+    def read(
+        self, ids: Tensor, positions: Tensor, first: int, length: int, cache: Any, *, last: bool = False
+    ) -> Tensor:
+        """Final states `[n, width, hidden]` of `ids` `[n, width]`; their KV is in `cache` afterwards. The lowest of
+        `positions` is `first`, one past the highest is `length`. `last`: of one row, only the last state is wanted,
+        so nothing above the last KV that is stored runs for the others."""
+        state = self.text.embed_tokens(ids)
+        told = None
+        if self.text.hidden_size_per_layer_input:
+            told = self.text.project_per_layer_inputs(state, self.text.get_per_layer_inputs(ids, state))
+        rotary = self.rotary.at(positions, length)
+        looks = Looks(positions, first, length, self.window, state)
+        stored: dict[str, KeyValues] = {}
+        for layer in self.layers:
+            kind = layer.kind
+            query, fresh = layer.project(state, rotary[kind])
+            if fresh is not None:
+                stored[kind] = cache.update(*fresh, layer.index)
+            if last and layer.index == self._owners - 1:
+                query, state, positions = query[:, -1:], state[:, -1:], positions[:, -1:]
+                told = None if told is None else told[:, -1:]
+                rotary = self.rotary.at(positions, length)
+                looks = Looks(positions, length - 1, length, self.window, state)
+            start = looks.start[kind]
+            keys, values = stored[kind]
+            heard = attend(query, keys[:, :, start:], values[:, :, start:], looks.bias[kind])
+            state = layer.finish(state, heard, None if told is None else told[:, :, layer.index])
+        return self.norm(state)
+
+    def norm(self, state: Tensor) -> Tensor:
+        return _norm(state, self.text.norm)
+
+
+def merge(linears: list[nn.Linear]) -> Tensor:
+    """The weights of several linear layers as one; theirs become views of it, so nothing is held twice."""
+    if len(linears) == 1:
+        return linears[0].weight
+    whole = torch.cat([linear.weight.detach() for linear in linears])
+    for linear, part in zip(linears, torch.split(whole, [linear.out_features for linear in linears]), strict=True):
+        linear.weight = nn.Parameter(part, requires_grad=False)
+    return whole
+
+
+def _norm(states: Tensor, norm: Any) -> Tensor:
+    return F.rms_norm(states, (states.shape[-1],), norm.weight, norm.eps)

@@ -1,0 +1,168 @@
+"""The target's forward as training needs it: the same numbers as the stock class, only at the answer's positions.
+
+What stands above the last KV that is stored serves the next token alone, so queries, MLPs and everything of the
+KV-shared layers run on answer positions only; sliding layers look at two blocks of keys instead of all. Together this
+halves a step. `tests/pair` holds it to the stock forward.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn.functional import gelu, pad
+from transformers import Gemma4ForCausalLM
+from transformers.models.gemma4.modeling_gemma4 import apply_rotary_pos_emb
+
+from extractor.pair.encode import Batch
+from extractor.pair.model import FULL, SLIDING
+
+_NEVER = -1e9
+
+
+KeyValues = tuple[torch.Tensor, torch.Tensor]  # [rows, kv heads, length, size] each
+
+
+def answer_states(model: Gemma4ForCausalLM, batch: Batch) -> tuple[torch.Tensor, dict[str, KeyValues]]:
+    """[answer tokens of all rows, hidden]: the final states, in the order of `batch.answer`; and the KV that shared
+    layers and the drafter read."""
+    inner: Any = model.model
+    config = inner.config
+    length = batch.ids.shape[1]
+    embedded = inner.embed_tokens(batch.ids)
+    extra = inner.project_per_layer_inputs(embedded, inner.get_per_layer_inputs(batch.ids, embedded))
+    places = torch.arange(length)[None]
+    turns = {kind: inner.rotary_emb(embedded, places, kind) for kind in (SLIDING, FULL)}
+    local = _local_mask(length, config.sliding_window)
+    own = config.num_hidden_layers - config.num_kv_shared_layers
+    stored: dict[str, KeyValues] = {}
+    state = embedded
+    at = Answers(batch, config.sliding_window)
+    for i, layer in enumerate(inner.layers):
+        kind = config.layer_types[i]
+        normed = layer.input_layernorm(state)
+        if i < own:
+            stored[kind] = keys, values = _keys_values(layer.self_attn, normed, turns[kind])
+            if i == own - 1:
+                state, normed, extra = at.pick(state), at.pick(normed), at.pick(extra)
+        else:
+            keys, values = stored[kind]
+        if i < own - 1:
+            query = _queries(layer.self_attn, normed, turns[kind])
+            heard = (
+                _sliding(query, keys, values, config.sliding_window, local)
+                if kind == SLIDING
+                else _causal(query, keys, values)
+            )
+            told = extra[:, :, i]
+        else:
+            query = _queries(layer.self_attn, normed[None], at.turns(turns[kind]))[0]
+            heard = at.attend(query, keys, values, kind)
+            told = extra[:, i]
+        state = _rest(layer, state, heard, told)
+    return inner.norm(state), stored
+
+
+class Answers:
+    """The answer positions of a batch: flat for products, padded per row for attention."""
+
+    def __init__(self, batch: Batch, window: int) -> None:
+        self._flat = batch.answer.flatten().nonzero()[:, 0]
+        length = batch.ids.shape[1]
+        counts = batch.answer.sum(1)
+        most = int(counts.max())
+        slot = torch.arange(most)[None]
+        self._used = slot < counts[:, None]  # [rows, most]
+        starts = batch.answer.int().argmax(1)
+        where = (starts[:, None] + slot).clamp(max=length - 1)
+        self._where = where[self._used]
+        behind = where[:, :, None] - torch.arange(length)[None, None]  # [rows, most, length]
+        near = (behind >= 0) & (behind < window)
+        self._masks = {
+            FULL: torch.zeros(behind.shape).masked_fill_(behind < 0, _NEVER),
+            SLIDING: torch.zeros(behind.shape).masked_fill_(~near, _NEVER),
+        }
+
+    def pick(self, states: torch.Tensor) -> torch.Tensor:
+        return states.flatten(0, 1)[self._flat]
+
+    def turns(self, turn: tuple[torch.Tensor, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        return turn[0][:, self._where], turn[1][:, self._where]
+
+    def attend(self, query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, kind: str) -> torch.Tensor:
+        """[answers, heads, size] of `query` over the KV [rows, kv heads, length, size] of its row."""
+        rows, kv, _, size = keys.shape
+        most = self._used.shape[1]
+        padded = query.new_zeros(rows, most, *query.shape[1:])
+        padded[self._used] = query
+        folded = padded.view(rows, most, kv, -1, size).permute(0, 2, 3, 1, 4)  # [rows, kv, group, most, size]
+        group = folded.shape[2]
+        scores = folded.reshape(rows, kv, group * most, size) @ keys.mT
+        scores = scores.view(rows, kv, group, most, -1) + self._masks[kind][:, None, None]
+        heard = scores.softmax(-1).view(rows, kv, group * most, -1) @ values
+        heard = heard.view(rows, kv, group, most, size).permute(0, 3, 1, 2, 4).reshape(rows, most, -1, size)
+        return heard[self._used]
+
+
+def _keys_values(attention: Any, normed: torch.Tensor, turn: tuple[torch.Tensor, torch.Tensor]) -> KeyValues:
+    shape = (*normed.shape[:2], -1, attention.head_dim)
+    keys = attention.k_norm(attention.k_proj(normed).view(shape))
+    values = attention.v_norm(attention.v_proj(normed).view(shape))
+    turned: torch.Tensor = apply_rotary_pos_emb(keys, *turn, unsqueeze_dim=2)
+    return turned.transpose(1, 2), values.transpose(1, 2)
+
+
+def _queries(attention: Any, normed: torch.Tensor, turn: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    """[rows, length, heads, size]."""
+    shape = (*normed.shape[:2], -1, attention.head_dim)
+    query = attention.q_norm(attention.q_proj(normed).view(shape))
+    turned: torch.Tensor = apply_rotary_pos_emb(query, *turn, unsqueeze_dim=2)
+    return turned
+
+
+def _local_mask(length: int, window: int) -> torch.Tensor:
+    """[blocks, 1, 1, window, 2 * window]: a block's queries over the block before and itself."""
+    blocks = -(-length // window)
+    query, key = torch.arange(window)[:, None], torch.arange(2 * window)[None]
+    mask = torch.zeros(window, 2 * window).masked_fill_((key > query + window) | (key <= query), _NEVER)
+    made = mask.expand(blocks, 1, 1, -1, -1).clone()
+    made[0, ..., :window] = _NEVER
+    return made
+
+
+def _sliding(
+    query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, window: int, mask: torch.Tensor
+) -> torch.Tensor:
+    """[rows, length, heads, size]; each block of `window` queries sees its own keys and those of the block before."""
+    rows, length, heads, size = query.shape
+    kv = keys.shape[1]
+    blocks = mask.shape[0]
+    more = blocks * window - length
+    folded = pad(query, (0, 0, 0, 0, 0, more)).view(rows, blocks, window, kv, heads // kv, size)
+    folded = folded.permute(0, 1, 3, 4, 2, 5)  # [rows, blocks, kv, group, window, size]
+    near = []
+    for some in (keys, values):
+        cut = pad(some, (0, 0, window, more)).view(rows, kv, blocks + 1, window, size)
+        near.append(torch.cat([cut[:, :, :-1], cut[:, :, 1:]], 3).transpose(1, 2))  # [rows, blocks, kv, 2 window, size]
+    group = heads // kv
+    scores = folded.reshape(rows, blocks, kv, group * window, size) @ near[0].mT
+    scores = scores.view(rows, blocks, kv, group, window, 2 * window) + mask
+    heard = scores.softmax(-1).view(rows, blocks, kv, group * window, 2 * window) @ near[1]
+    heard = heard.view(rows, blocks, kv, group, window, size).permute(0, 1, 4, 2, 3, 5)
+    return heard.reshape(rows, blocks * window, heads, size)[:, :length]
+
+
+def _causal(query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    heard = torch.nn.functional.scaled_dot_product_attention(
+        query.transpose(1, 2), keys, values, is_causal=True, scale=1.0, enable_gqa=True
+    )
+    return heard.transpose(1, 2)
+
+
+def _rest(layer: Any, state: torch.Tensor, heard: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
+    """What a layer does after its attention; `told` is its per-layer input."""
+    state = state + layer.post_attention_layernorm(layer.self_attn.o_proj(heard.flatten(-2)))
+    state = state + layer.post_feedforward_layernorm(layer.mlp(layer.pre_feedforward_layernorm(state)))
+    gate = gelu(layer.per_layer_input_gate(state), approximate="tanh") * told
+    out: torch.Tensor = (state + layer.post_per_layer_input_norm(layer.per_layer_projection(gate))) * layer.layer_scalar
+    return out
