@@ -42,6 +42,7 @@ _ADDRESSED: JSON = {
     "priority": "interactive",
     "created_at": "2026-11-23T12:00:00.102Z",
     "batch": None,
+    "custom_id": None,
     "document": {"filename": None, "media_type": "text/plain; charset=utf-8", "bytes": 97},
     "metadata": {"source": "inbox"},
 }

@@ -4,7 +4,7 @@ problem. Limits that an operator sets are in config.py; these are the fixed ones
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -66,10 +66,8 @@ class OptionsIn(_In):
         return value
 
 
-class CreateExtraction(_In):
+class Ask(_In):
     """One document and what to get out of it: `schema` names a schema the service knows, `json_schema` is one."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [examples.CREATE_JSON]})
 
     schema_: SchemaRef | None = Field(None, alias="schema", description="`name` (its newest version) or `name@version`")
     json_schema: dict[str, Any] | None = Field(None, description="A JSON Schema of an object, within the limits")
@@ -78,14 +76,21 @@ class CreateExtraction(_In):
     metadata: dict[_MetadataKey, _MetadataValue] = Field(
         default_factory=dict, max_length=MAX_METADATA, description="Yours; given back, never read"
     )
-    priority: Priority = Field("interactive", description="`bulk` never delays `interactive`")
 
     @model_validator(mode="after")
-    def _one_schema(self) -> CreateExtraction:
+    def _one_schema(self) -> Self:
         if (self.schema_ is None) == (self.json_schema is None):
             both = self.schema_ is not None
             raise _either("/json_schema" if both else "/schema", "schema", "json_schema", both=both)
         return self
+
+
+class CreateExtraction(Ask):
+    """One document and what to get out of it: `schema` names a schema the service knows, `json_schema` is one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [examples.CREATE_JSON]})
+
+    priority: Priority = Field("interactive", description="`bulk` never delays `interactive`")
 
 
 class CheckSchema(_In):
@@ -188,6 +193,7 @@ class Extraction(_Out):
     attempt: int
     reason: str | None = Field(description="Why it is where it is, when that is not plain from status")
     batch: str | None
+    custom_id: str | None = Field(description="Of a batch's document: what its line called it")
     document: DocumentOut
     options: dict[str, Any]
     metadata: dict[str, str]
@@ -209,6 +215,7 @@ class ExtractionSummary(_Out):
     attempt: int
     reason: str | None
     batch: str | None
+    custom_id: str | None = Field(description="Of a batch's document: what its line called it")
     document: DocumentOut
     metadata: dict[str, str]
     error_code: str | None

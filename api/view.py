@@ -52,7 +52,7 @@ def accepted(tenant: str, job_id: str, new: NewJob) -> Job:
         id=job_id, tenant=tenant, status="queued", schema=new.schema_ref,
         created_at=datetime.fromtimestamp(int(job_id[:12], 16) / 1000, UTC),
         started_at=None, finished_at=None, expires_at=None, attempt=0, priority=new.priority,
-        options=new.options, metadata=new.metadata, batch=new.batch, media_type=new.media_type,
+        options=new.options, metadata=new.metadata, batch=new.batch, custom_id=new.custom_id, media_type=new.media_type,
         filename=new.filename, size=len(new.document), result=None, error=None, reason=None, cancel_requested=False,
     )  # fmt: skip
 
@@ -78,6 +78,7 @@ def _common(job: Job) -> dict[str, Any]:
         "attempt": job.attempt,
         "reason": job.reason or ("cancel_requested" if job.cancel_requested else None),
         "batch": job.batch,
+        "custom_id": job.custom_id,
         "document": {"filename": job.filename, "media_type": job.media_type, "bytes": job.size},
         "metadata": job.metadata,
     }

@@ -35,6 +35,7 @@ ALONE = "alone"
 _TENANT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _JOB_ID = re.compile(r"[0-9a-f]{32}")
 _LIST_READS = 2_000  # the most hashes one page may read
+_STALE_LOOKS = 10  # asking after a message costs a tenth of what a transition does
 
 
 def prefix(tenant: str) -> str:
@@ -48,7 +49,7 @@ def is_job_id(text: str) -> bool:
     return _JOB_ID.fullmatch(text) is not None
 
 
-def _ms(seconds: float) -> int:
+def ms(seconds: float) -> int:
     return max(1, round(seconds * 1000))
 
 
@@ -57,9 +58,9 @@ class Calls:
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
-        self._result_ttl = _ms(settings.result_ttl_s)
-        self._lease = _ms(settings.lease_s)
-        self._grace = _ms(settings.republish_after_s)
+        self._result_ttl = ms(settings.result_ttl_s)
+        self._lease = ms(settings.lease_s)
+        self._grace = ms(settings.republish_after_s)
 
     # ---- callers ----
 
@@ -83,14 +84,15 @@ class Calls:
             prefix(tenant),
             (
                 secrets.token_hex(10),
-                job.document,
+                job.stored,
+                len(job.document),
                 key,
                 digest,
-                _ms(s.idempotency_ttl_s),
+                ms(s.idempotency_ttl_s),
                 s.quota_jobs,
                 s.quota_bytes,
                 self._grace,
-                _ms(s.open_ttl_s),
+                ms(s.open_ttl_s),
                 tenant,
                 job.schema_ref,
                 job.batch or "",
@@ -135,7 +137,7 @@ class Calls:
         def decode(reply: Any) -> Claim | str | None:
             if reply is None or isinstance(reply, bytes):
                 return _text(reply)
-            return decode_claim(tenant, pairs(reply[0]), reply[1] or b"")
+            return decode_claim(tenant, pairs(reply[0]), reply[1] or b"", reply[2] or b"")
 
         args = (job_id, worker, self._lease, self._settings.max_attempts, int(alone))
         return Call(script("claim"), prefix(tenant), args, decode)
@@ -173,7 +175,7 @@ class Calls:
         said = asdict(info)
         del said["age_s"]
         return Call(
-            script("beat"), ROOT, (info.id, orjson.dumps(said, default=str), _ms(self._settings.heartbeat_ttl_s)), bool
+            script("beat"), ROOT, (info.id, orjson.dumps(said, default=str), ms(self._settings.heartbeat_ttl_s)), bool
         )
 
     def leave(self, worker: str) -> Call[bool]:
@@ -191,7 +193,7 @@ class Calls:
     # ---- the reconciler ----
 
     def lead(self, worker: str, lease_s: float) -> Call[bool]:
-        return Call(script("lead"), ROOT, (worker, _ms(lease_s)), bool)
+        return Call(script("lead"), ROOT, (worker, ms(lease_s)), bool)
 
     def tenants(self) -> Call[tuple[str, ...]]:
         return Call(script("tenants"), ROOT, (), lambda reply: tuple(sorted(name.decode() for name in reply)))
@@ -214,7 +216,8 @@ class Calls:
             return tuple(Token(tenant, job, _priority(p)) for job, p in zip(each[::2], each[1::2], strict=True))
 
         depths = [part for pair in waiting.items() for part in pair]
-        return Call(script("stale"), prefix(tenant), (self._settings.reconcile_batch, self._grace, *depths), decode)
+        looks = _STALE_LOOKS * self._settings.reconcile_batch
+        return Call(script("stale"), prefix(tenant), (looks, self._grace, *depths), decode)
 
     def expire(self, tenant: str) -> Call[tuple[int, int]]:
         args = (self._settings.reconcile_batch, self._result_ttl)

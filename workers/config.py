@@ -24,13 +24,13 @@ class WorkerSettings(BaseSettings):
     result_ttl_s: float = Field(86_400.0, gt=0, description="A finished job and its result are erased after this")
     open_ttl_s: float = Field(604_800.0, gt=0, description="A job still open after this is failed with `expired`")
     idempotency_ttl_s: float = Field(86_400.0, gt=0, description="How long an Idempotency-Key is remembered")
-    quota_jobs: int = Field(100_000, ge=1, description="Queued and running jobs one tenant may have")
+    quota_jobs: int = Field(250_000, ge=1, description="Queued and running jobs one tenant may have")
     quota_bytes: int = Field(1_073_741_824, ge=1, description="Document bytes one tenant may have queued or running")
     max_attempts: int = Field(3, ge=1, description="Claims of one job before it is `failed` with `poison`")
 
     # The worker.
     slots: int = Field(4, ge=1, description="Documents one worker process has in flight; the engine batches them")
-    extractor_factory: str = Field("extractor:Extractor", description="`module:callable` that builds the extractor")
+    extractor_factory: str = Field("workers.extraction:make", description="`module:callable` that builds the extractor")
     lease_s: float = Field(30.0, gt=0, description="A running job whose lease was not renewed for this is recovered")
     pulse_s: float = Field(2.0, gt=0, description="How often a worker renews its leases, hears of cancels, and beats")
     retry_delay_s: float = Field(1.0, ge=0, description="Pause before a job is tried again after an engine error")

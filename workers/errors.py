@@ -3,7 +3,8 @@
 LedgerError
 ├── StoreUnavailable      Redis refused, did not answer in time, is full, loading or read-only; try again later
 ├── IdempotencyConflict   the key was used before with another request
-└── QuotaExceeded         the tenant has too much open already
+├── QuotaExceeded         the tenant has too much open already
+└── BatchClosed           a batch takes no lines from this upload (any more)
 """
 
 from __future__ import annotations
@@ -33,3 +34,12 @@ class QuotaExceeded(LedgerError):
         self.limit = limit
         self.allowed = allowed
         self.current = current
+
+
+class BatchClosed(LedgerError):
+    """`why`: `superseded` (a later upload under the same key goes on with it), `cancelled` or `gone`."""
+
+    def __init__(self, why: str, batch_id: str) -> None:
+        super().__init__(f"batch {batch_id}: {why}")
+        self.why = why
+        self.batch_id = batch_id

@@ -18,6 +18,7 @@ import redis.retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError
 
+from workers.batches import BatchCalls
 from workers.calls import ALONE, Calls, is_job_id
 from workers.config import WorkerSettings
 from workers.errors import IdempotencyConflict, LedgerError, QuotaExceeded, StoreUnavailable
@@ -72,6 +73,7 @@ class Ledger:
     def __init__(self, redis_url: str | None = None, settings: WorkerSettings | None = None) -> None:
         self.settings = settings or WorkerSettings()
         self._calls = Calls(self.settings)
+        self.batches = BatchCalls(self.settings)
         self._redis = redis.Redis.from_url(
             redis_url or self.settings.redis_url,
             retry=redis.retry.Retry(NoBackoff(), 0),
@@ -87,7 +89,8 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _run(self, call: Call[T]) -> T:
+    def run(self, call: Call[T]) -> T:
+        """Runs a call made by `batches`; the methods below do the same with the calls on single jobs."""
         with faults():
             try:
                 reply = self._redis.evalsha(call.script.sha1, 1, call.prefix, *call.args)
@@ -102,10 +105,10 @@ class Ledger:
     ) -> Created:
         """Job and document are kept from here on. Raises IdempotencyConflict, QuotaExceeded, StoreUnavailable.
         Publish afterwards; if that fails the reconciler does it."""
-        return self._run(self._calls.create(tenant, job, idempotency_key, request_hash))
+        return self.run(self._calls.create(tenant, job, idempotency_key, request_hash))
 
     def get(self, tenant: str, job_id: str) -> Job | None:
-        return self._run(self._calls.get(tenant, job_id)) if is_job_id(job_id) else None
+        return self.run(self._calls.get(tenant, job_id)) if is_job_id(job_id) else None
 
     def list(
         self,
@@ -117,41 +120,41 @@ class Ledger:
         cursor: str | None = None,
         limit: int = 50,
     ) -> Page:
-        return self._run(self._calls.list(tenant, status, schema, batch, cursor, limit))
+        return self.run(self._calls.list(tenant, status, schema, batch, cursor, limit))
 
     def cancel(self, tenant: str, job_id: str, reason: str = "requested") -> str | None:
         """The status the job has now: `cancelled` at once when it was queued; `running` until its worker stops."""
-        return self._run(self._calls.cancel(tenant, job_id, reason)) if is_job_id(job_id) else None
+        return self.run(self._calls.cancel(tenant, job_id, reason)) if is_job_id(job_id) else None
 
     def delete(self, tenant: str, job_id: str) -> bool:
         """Erases job, document and result, also while it runs."""
-        return is_job_id(job_id) and self._run(self._calls.delete(tenant, job_id))
+        return is_job_id(job_id) and self.run(self._calls.delete(tenant, job_id))
 
     def counts(self, tenant: str) -> dict[str, int]:
         """accepted = succeeded + failed + cancelled (ever) + queued + running (now); and `bytes` of open documents."""
-        return self._run(self._calls.counts(tenant))
+        return self.run(self._calls.counts(tenant))
 
     # ---- workers ----
 
     def claim(self, tenant: str, job_id: str, worker: str, *, alone: bool = False) -> Claim | str | None:
         """A lease and a counted attempt, or None when there is nothing to claim, or ALONE when this is the job's last
         attempt after others died: call again with `alone=True` once nothing else runs in this process."""
-        return self._run(self._calls.claim(tenant, job_id, worker, alone)) if is_job_id(job_id) else None
+        return self.run(self._calls.claim(tenant, job_id, worker, alone)) if is_job_id(job_id) else None
 
     def renew(self, tenant: str, job_id: str, attempt: int) -> Renewal:
-        return self._run(self._calls.renew(tenant, job_id, attempt))
+        return self.run(self._calls.renew(tenant, job_id, attempt))
 
     def succeed(self, tenant: str, job_id: str, attempt: int, result: dict[str, Any]) -> bool:
         """False when the attempt is no longer the job's: the result is dropped."""
-        return self._run(self._calls.finish(tenant, job_id, attempt, "succeeded", {"result": result}))
+        return self.run(self._calls.finish(tenant, job_id, attempt, "succeeded", {"result": result}))
 
     def fail(self, tenant: str, job_id: str, attempt: int, error: dict[str, Any]) -> bool:
         fields = {"error": error, "reason": str(error["code"])}
-        return self._run(self._calls.finish(tenant, job_id, attempt, "failed", fields))
+        return self.run(self._calls.finish(tenant, job_id, attempt, "failed", fields))
 
     def cancelled(self, tenant: str, job_id: str, attempt: int, reason: str = "requested") -> bool:
         """The worker has stopped a running job that was to be cancelled."""
-        return self._run(self._calls.finish(tenant, job_id, attempt, "cancelled", {"reason": reason}))
+        return self.run(self._calls.finish(tenant, job_id, attempt, "cancelled", {"reason": reason}))
 
     def release(
         self, tenant: str, job_id: str, attempt: int, *, detail: str, delay_s: float = 0.0, counts: bool = True
@@ -159,36 +162,36 @@ class Ledger:
         """Gives a running job back: `queued` (publish it when there is no delay; the reconciler does it otherwise),
         `failed` as poison when that was the last attempt, `cancelled` when that was asked; None when not ours.
         `counts=False`: the job is not to blame, and the attempt is not counted against it."""
-        return self._run(self._calls.release(tenant, job_id, attempt, delay_s, detail, counts))
+        return self.run(self._calls.release(tenant, job_id, attempt, delay_s, detail, counts))
 
     def beat(self, info: WorkerInfo) -> None:
-        self._run(self._calls.beat(info))
+        self.run(self._calls.beat(info))
 
     def leave(self, worker: str) -> None:
-        self._run(self._calls.leave(worker))
+        self.run(self._calls.leave(worker))
 
     def workers(self) -> tuple[WorkerInfo, ...]:
-        return self._run(self._calls.workers())
+        return self.run(self._calls.workers())
 
     # ---- the reconciler ----
 
     def lead(self, worker: str, lease_s: float) -> bool:
-        return self._run(self._calls.lead(worker, lease_s))
+        return self.run(self._calls.lead(worker, lease_s))
 
     def tenants(self) -> tuple[str, ...]:
-        return self._run(self._calls.tenants())
+        return self.run(self._calls.tenants())
 
     def recover(self, tenant: str) -> tuple[tuple[Token, str], ...]:
         """Ends the leases that ran out; (token, outcome) of each job: publish the `queued` ones."""
-        return self._run(self._calls.recover(tenant))
+        return self.run(self._calls.recover(tenant))
 
     def stale(self, tenant: str, waiting: dict[Priority, int]) -> tuple[Token, ...]:
         """The queued jobs whose message is lost or due; `waiting` says how many messages each queue holds."""
-        return self._run(self._calls.stale(tenant, waiting))
+        return self.run(self._calls.stale(tenant, waiting))
 
     def expire(self, tenant: str) -> tuple[int, int]:
         """(open jobs failed for their age, terminal jobs erased)"""
-        return self._run(self._calls.expire(tenant))
+        return self.run(self._calls.expire(tenant))
 
 
 class AsyncLedger:
@@ -197,6 +200,7 @@ class AsyncLedger:
     def __init__(self, redis_url: str | None = None, settings: WorkerSettings | None = None) -> None:
         self.settings = settings or WorkerSettings()
         self._calls = Calls(self.settings)
+        self.batches = BatchCalls(self.settings)
         self._redis = redis.asyncio.Redis.from_url(
             redis_url or self.settings.redis_url,
             retry=redis.asyncio.retry.Retry(NoBackoff(), 0),
@@ -214,7 +218,8 @@ class AsyncLedger:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _run(self, call: Call[T]) -> T:
+    async def run(self, call: Call[T]) -> T:
+        """As `Ledger.run`."""
         with faults():
             # Connecting, its handshake and the answer each have a limit; this one holds for all of them together.
             async with asyncio.timeout(self.settings.redis_timeout_s + 0.5):
@@ -228,10 +233,10 @@ class AsyncLedger:
         self, tenant: str, job: NewJob, idempotency_key: str | None = None, request_hash: str | None = None
     ) -> Created:
         """As `Ledger.create`."""
-        return await self._run(self._calls.create(tenant, job, idempotency_key, request_hash))
+        return await self.run(self._calls.create(tenant, job, idempotency_key, request_hash))
 
     async def get(self, tenant: str, job_id: str) -> Job | None:
-        return await self._run(self._calls.get(tenant, job_id)) if is_job_id(job_id) else None
+        return await self.run(self._calls.get(tenant, job_id)) if is_job_id(job_id) else None
 
     async def list(
         self,
@@ -243,25 +248,25 @@ class AsyncLedger:
         cursor: str | None = None,
         limit: int = 50,
     ) -> Page:
-        return await self._run(self._calls.list(tenant, status, schema, batch, cursor, limit))
+        return await self.run(self._calls.list(tenant, status, schema, batch, cursor, limit))
 
     async def cancel(self, tenant: str, job_id: str, reason: str = "requested") -> str | None:
         """As `Ledger.cancel`."""
-        return await self._run(self._calls.cancel(tenant, job_id, reason)) if is_job_id(job_id) else None
+        return await self.run(self._calls.cancel(tenant, job_id, reason)) if is_job_id(job_id) else None
 
     async def delete(self, tenant: str, job_id: str) -> bool:
         """As `Ledger.delete`."""
-        return is_job_id(job_id) and await self._run(self._calls.delete(tenant, job_id))
+        return is_job_id(job_id) and await self.run(self._calls.delete(tenant, job_id))
 
     async def counts(self, tenant: str) -> dict[str, int]:
         """As `Ledger.counts`."""
-        return await self._run(self._calls.counts(tenant))
+        return await self.run(self._calls.counts(tenant))
 
     async def tenants(self) -> tuple[str, ...]:
-        return await self._run(self._calls.tenants())
+        return await self.run(self._calls.tenants())
 
     async def workers(self) -> tuple[WorkerInfo, ...]:
-        return await self._run(self._calls.workers())
+        return await self.run(self._calls.workers())
 
     async def watch(self, tenant: str, job_id: str) -> AsyncIterator[Job]:
         """The job now, and again after each change, until it is terminal or gone. A lost notification costs

@@ -14,6 +14,7 @@ from workers.ledger import Ledger, StoreUnavailable, Token
 from workers.queue import Queue
 
 log = structlog.get_logger(__name__)
+_SWEEP_S = 1.0  # of every tick, for batches that are cancelled or erased; their own jobs are refused at once
 
 
 class Reconciler:
@@ -64,6 +65,8 @@ class Reconciler:
                 log.info("republished", job=token.job_id, tenant=tenant)
                 self._publish(token)
             self._ledger.expire(tenant)
+            while time.monotonic() < now + _SWEEP_S and self._ledger.run(self._ledger.batches.sweep(tenant, None)):
+                pass
 
     def _answered(self) -> None:
         self._last = time.monotonic()

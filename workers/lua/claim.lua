@@ -2,11 +2,17 @@
 -- A worker takes a queued job: a lease, a fencing attempt, and one try counted before any work.
 -- ARGV: 1 id, 2 worker, 3 lease ms, 4 most tries, 5 '1' when nothing else runs in that process
 -- Returns nil when there is nothing to claim (unknown, leased, terminal, not due), 'alone' when the job must run
--- alone and would not, or {hash as a flat list, document}.
+-- alone and would not, or {hash as a flat list, document, the JSON Schema that its batch keeps for it or nil}.
 local id, now = ARGV[1], now_ms()
-local job = fields(id, 'status', 'tries', 'not_before', 'priority', 'published', 'created')
+local job = fields(id, 'status', 'tries', 'not_before', 'priority', 'published', 'created', 'batch',
+  'schema')
 if job[1] ~= 'queued' then return nil end
 if tonumber(job[3] or 0) > now then return nil end
+local batch = batch_of(job[7])
+if withdrawn(false, batch) then
+  finish(id, 'queued', 'cancelled', now, 0, { 'reason', withdrawn(false, batch) })
+  return nil
+end
 local tries = tonumber(job[2])
 if tries > 0 and tries + 1 >= tonumber(ARGV[4]) and ARGV[5] ~= '1' then return 'alone' end
 
@@ -26,5 +32,7 @@ redis.call('HSETNX', job_key(id), 'started', ms(now))
 redis.call('HDEL', job_key(id), 'not_before')
 redis.call('ZREM', QUEUED, id)
 redis.call('ZADD', RUNNING, ms(lease), id)
-move(id, 'queued', 'running')
-return { redis.call('HGETALL', job_key(id)), redis.call('GET', doc_key(id)) }
+move(id, batch, 'queued', 'running')
+if batch then redis.call('HSETNX', batch_key(batch), 'started', ms(now)) end
+local shared = batch and redis.call('HGET', batch_key(batch, 'schemas'), job[8])
+return { redis.call('HGETALL', job_key(id)), redis.call('GET', doc_key(id)), shared or false }

@@ -19,7 +19,7 @@ for _, member in ipairs(old) do
   redis.call('UNLINK', job_key(id), doc_key(id))
   redis.call('ZREM', EXPIRY, member)
 end
-if redis.call('ZCARD', INDEX) == 0 then
+if redis.call('ZCARD', INDEX) == 0 and redis.call('ZCARD', BATCHES) == 0 and redis.call('ZCARD', DUE) == 0 then
   redis.call('SREM', 'extractor:tenants', string.match(prefix, '{(.*)}'))
 end
 return { #open, #old }

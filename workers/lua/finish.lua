@@ -4,10 +4,11 @@
 -- ARGV: 1 id, 2 attempt, 3 status, 4 result TTL ms, 5.. further fields (result, error, reason). Returns 1 when it
 -- ended as asked, or 0.
 local id = ARGV[1]
-local job = fields(id, 'status', 'attempt', 'cancel')
+local job = fields(id, 'status', 'attempt', 'cancel', 'batch')
 if job[1] ~= 'running' or job[2] ~= ARGV[2] then return 0 end
-if job[3] and ARGV[3] ~= 'cancelled' then
-  finish(id, 'running', 'cancelled', now_ms(), tonumber(ARGV[4]), { 'reason', job[3] })
+local why = withdrawn(job[3], batch_of(job[4]))
+if why and ARGV[3] ~= 'cancelled' then
+  finish(id, 'running', 'cancelled', now_ms(), tonumber(ARGV[4]), { 'reason', why })
   return 0
 end
 finish(id, 'running', ARGV[3], now_ms(), tonumber(ARGV[4]), { unpack(ARGV, 5) })

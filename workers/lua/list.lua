@@ -13,7 +13,7 @@ for kind, value in pairs(want) do
   end
 end
 local NAMES = { 'id', 'status', 'schema', 'batch', 'created', 'started', 'finished', 'expires', 'attempt', 'options',
-  'metadata', 'priority', 'media_type', 'filename', 'size', 'error', 'reason', 'cancel', 'worker' }
+  'metadata', 'priority', 'media_type', 'filename', 'size', 'error', 'reason', 'cancel', 'worker', 'custom_id' }
 
 local out, last = { '' }, ARGV[1]
 while budget > 0 do
@@ -32,6 +32,7 @@ while budget > 0 do
       for i, name in ipairs(NAMES) do
         if values[i] then flat[#flat + 1] = name flat[#flat + 1] = values[i] end
       end
+      add_batch_expiry(flat, id)
       out[#out + 1] = flat
     end
     last, budget = id, budget - 1

@@ -11,6 +11,15 @@
 --   expiry            zset    [id, schema, batch] as JSON -> when a terminal job is erased (ms)
 --   counts            hash    accepted succeeded failed cancelled (ever); queued running bytes (now)
 --   events            channel "<id> <status>" on every transition
+--   batches           zset    all batch ids, score 0
+--   batch:<id>        hash    a batch: how far its upload is, its counts (kept by the scripts that move its jobs)
+--   batch:<id>:errors zset    what is wrong with a refused line, as JSON; the score is the line
+--   batch:<id>:ended  list    ids of its jobs in the order in which they ended
+--   batch:<id>:custom hash    custom_id -> line, while lines arrive
+--   batch:<id>:schemas hash   every schema of its jobs -> its JSON when it is an inline one, else ''
+--   due               zset    batch id -> when batch_sweep.lua is to look at it (ms)
+-- A batch's id ends in eight zeros; its jobs' ids have the line there, in hex, so that they sort as its lines do and
+-- the same line is always the same job.
 -- Across tenants: extractor:tenants (set), extractor:published:<priority> (see claim.lua), extractor:workers,
 -- extractor:worker:<id>, extractor:reconciler.
 local prefix = KEYS[1]
@@ -25,9 +34,11 @@ local function job_key(id) return prefix .. 'job:' .. id end
 local function doc_key(id) return prefix .. 'doc:' .. id end
 local function idem_key(key) return prefix .. 'idem:' .. key end
 local function index_key(kind, value) return prefix .. 'index:' .. kind .. ':' .. value end
+local function batch_key(batch, part) return prefix .. 'batch:' .. batch .. (part and ':' .. part or '') end
 local function published_key(priority) return 'extractor:published:' .. priority end
 local INDEX, QUEUED, RUNNING = prefix .. 'index', prefix .. 'queued', prefix .. 'running'
 local OPEN, EXPIRY, COUNTS, EVENTS = prefix .. 'open', prefix .. 'expiry', prefix .. 'counts', prefix .. 'events'
+local BATCHES, DUE = prefix .. 'batches', prefix .. 'due'
 
 local function count(field, by) redis.call('HINCRBY', COUNTS, field, by) end
 local function notify(id, status) redis.call('PUBLISH', EVENTS, id .. ' ' .. status) end
@@ -36,31 +47,110 @@ local function fields(id, ...)
   return redis.call('HMGET', job_key(id), ...)
 end
 
+-- The batch named in a job's hash, or nil where there is none to keep.
+local function batch_of(name)
+  if name and name ~= '' and redis.call('EXISTS', batch_key(name)) == 1 then return name end
+end
+
+-- A job that has ended expires with its batch, so that is read there: `flat` is the job as a flat list.
+local function add_batch_expiry(flat, id)
+  local job = fields(id, 'finished', 'batch')
+  local batch = job[1] and batch_of(job[2])
+  local expires = batch and redis.call('HGET', batch_key(batch), 'expires')
+  if expires then
+    flat[#flat + 1] = 'expires'
+    flat[#flat + 1] = expires
+  end
+end
+
+-- Why a job is to stop: its own withdrawal or its batch's; else false.
+local function withdrawn(own, batch)
+  return own or (batch ~= nil and redis.call('HGET', batch_key(batch), 'cancel'))
+end
+
+-- A batch has ended when no line of it can come any more and no job of it is open: the clock of its results starts.
+local function settle(batch, now)
+  local b = redis.call('HMGET', batch_key(batch), 'queued', 'running', 'received', 'cancel', 'finished', 'erase', 'ttl')
+  if tonumber(b[1]) + tonumber(b[2]) > 0 or b[5] or b[6] or not (b[3] or b[4]) then return end
+  local expires = ms(now + tonumber(b[7]))
+  redis.call('HSET', batch_key(batch), 'finished', ms(now), 'expires', expires)
+  redis.call('ZADD', DUE, expires, batch)
+end
+
+-- A new job with its document; `more` is a flat list of further hash fields.
+local function enter(id, now, document, size, grace, open_ttl, schema, batch, idem, more)
+  redis.call('SET', doc_key(id), document)
+  redis.call('HSET', job_key(id), 'id', id, 'status', 'queued', 'created', ms(now), 'attempt', 0, 'tries', 0,
+    'size', size, 'published', ms(now), 'schema', schema, 'batch', batch, 'idem', idem, unpack(more))
+  redis.call('ZADD', INDEX, 0, id)
+  redis.call('ZADD', index_key('status', 'queued'), 0, id)
+  redis.call('ZADD', index_key('schema', schema), 0, id)
+  if batch ~= '' then redis.call('ZADD', index_key('batch', batch), 0, id) end
+  redis.call('ZADD', QUEUED, ms(now + grace), id)
+  redis.call('ZADD', OPEN, ms(now + open_ttl), id)
+end
+
 -- From one status to the next: hash, status index and counts together, so that they cannot disagree.
-local function move(id, from, to)
+local function move(id, batch, from, to)
   redis.call('HSET', job_key(id), 'status', to)
   redis.call('ZREM', index_key('status', from), id)
   redis.call('ZADD', index_key('status', to), 0, id)
   count(from, -1)
   count(to, 1)
+  if batch then
+    redis.call('HINCRBY', batch_key(batch), from, -1)
+    redis.call('HINCRBY', batch_key(batch), to, 1)
+  end
   notify(id, to)
 end
 
--- Into a terminal status from `queued` or `running`: the document goes, the clock of the result starts.
+-- Into a terminal status from `queued` or `running`: the document goes, the clock of the result starts. A job of a
+-- batch is erased with its batch, whose clock starts at its own end; Redis' expiry is the net below that.
 -- `more` is a flat list of further hash fields.
 local function finish(id, from, to, now, ttl_ms, more)
   local job = fields(id, 'schema', 'batch', 'size')
-  local expires = now + ttl_ms
+  local batch = batch_of(job[2])
   redis.call('UNLINK', doc_key(id))
   redis.call('ZREM', QUEUED, id)
   redis.call('ZREM', RUNNING, id)
   redis.call('ZREM', OPEN, id)
   redis.call('HDEL', job_key(id), 'lease', 'cancel', 'json_schema')
-  redis.call('HSET', job_key(id), 'finished', ms(now), 'expires', ms(expires), unpack(more))
-  move(id, from, to)
+  redis.call('HSET', job_key(id), 'finished', ms(now), unpack(more))
+  move(id, batch, from, to)
   count('bytes', -tonumber(job[3]))
-  redis.call('ZADD', EXPIRY, ms(expires), cjson.encode({ id, job[1], job[2] or '' }))
-  redis.call('PEXPIREAT', job_key(id), ms(expires))
+  if batch then
+    redis.call('RPUSH', batch_key(batch, 'ended'), id)
+    redis.call('PEXPIRE', job_key(id), redis.call('HGET', batch_key(batch), 'keep'))
+    settle(batch, now)
+  else
+    local expires = ms(now + ttl_ms)
+    redis.call('HSET', job_key(id), 'expires', expires)
+    redis.call('ZADD', EXPIRY, expires, cjson.encode({ id, job[1], job[2] or '' }))
+    redis.call('PEXPIREAT', job_key(id), expires)
+  end
+end
+
+-- Everything about a job goes, whatever its status; an open one counts as cancelled. False for an unknown id.
+local function erase(id, now)
+  local status = fields(id, 'status')[1]
+  if not status then return false end
+  if status == 'queued' or status == 'running' then
+    finish(id, status, 'cancelled', now, 1000, { 'reason', 'deleted' })
+    status = 'cancelled'
+  end
+  local job = fields(id, 'schema', 'batch', 'idem')
+  redis.call('ZREM', INDEX, id)
+  redis.call('ZREM', index_key('status', status), id)
+  redis.call('ZREM', index_key('schema', job[1]), id)
+  if job[2] ~= '' then redis.call('ZREM', index_key('batch', job[2]), id) end
+  redis.call('ZREM', EXPIRY, cjson.encode({ id, job[1], job[2] }))
+  if job[3] ~= '' then
+    local held = redis.call('GET', idem_key(job[3]))
+    if held and string.sub(held, -#id) == id then redis.call('DEL', idem_key(job[3])) end
+  end
+  redis.call('UNLINK', job_key(id), doc_key(id))
+  notify(id, 'deleted')
+  return true
 end
 
 -- Back to `queued`. With no delay the caller publishes its message now, and it counts as lost after `grace`; with one
@@ -75,7 +165,7 @@ local function requeue(id, now, delay, grace)
     redis.call('ZADD', QUEUED, ms(now + grace), id)
     redis.call('HSET', job_key(id), 'published', ms(now))
   end
-  move(id, 'running', 'queued')
+  move(id, batch_of(fields(id, 'batch')[1]), 'running', 'queued')
 end
 
 local function poison(id, now, ttl_ms, detail)

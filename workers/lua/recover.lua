@@ -4,10 +4,11 @@
 -- Returns a flat list: id, outcome (queued, cancelled, failed), priority; the caller publishes the queued ones.
 local now, out = now_ms(), {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', RUNNING, '-inf', ms(now), 'LIMIT', 0, tonumber(ARGV[1]))) do
-  local job = fields(id, 'tries', 'cancel', 'priority')
+  local job = fields(id, 'tries', 'cancel', 'priority', 'batch')
   local outcome = 'queued'
-  if job[2] then
-    finish(id, 'running', 'cancelled', now, tonumber(ARGV[3]), { 'reason', job[2] })
+  local why = withdrawn(job[2], batch_of(job[4]))
+  if why then
+    finish(id, 'running', 'cancelled', now, tonumber(ARGV[3]), { 'reason', why })
     outcome = 'cancelled'
   elseif tonumber(job[1]) >= tonumber(ARGV[2]) then
     poison(id, now, tonumber(ARGV[3]), 'Its worker died or fell silent in each of ' .. job[1] .. ' attempts')

@@ -3,10 +3,11 @@
 -- 5 most tries, 6 what went wrong, for a person, 7 result TTL ms, 8 grace ms before its message counts as lost.
 -- Returns the status it has now, or nil when it is not this attempt's.
 local id, now = ARGV[1], now_ms()
-local job = fields(id, 'status', 'attempt', 'tries', 'cancel')
+local job = fields(id, 'status', 'attempt', 'tries', 'cancel', 'batch')
 if job[1] ~= 'running' or job[2] ~= ARGV[2] then return nil end
-if job[4] then
-  finish(id, 'running', 'cancelled', now, tonumber(ARGV[7]), { 'reason', job[4] })
+local why = withdrawn(job[4], batch_of(job[5]))
+if why then
+  finish(id, 'running', 'cancelled', now, tonumber(ARGV[7]), { 'reason', why })
   return 'cancelled'
 end
 if ARGV[4] == '1' then

@@ -1,0 +1,61 @@
+#!lua
+-- The next lines of a batch, together or, from the first one that the quota has no room for, not: each becomes a job
+-- or an entry of the errors. Refused by Redis itself when memory is full.
+-- ARGV: 1 batch, 2 upload, 3 most open jobs, 4 most open bytes, 5 grace ms, 6 open TTL ms, 7 number of schemas, then
+--       for each: name, JSON or ''; then for each line: line, digest up to it, and
+--       'error', what is wrong as JSON   or
+--       'job', custom_id, schema, size as sent, document as kept, number of further hash fields, those fields
+-- Returns {'added'|'quota_jobs'|'quota_bytes', figure, lines of the batch, id, id, …}, or {'superseded'|'cancelled'|
+-- 'gone'} when this upload may write no more.
+local now, batch, key = now_ms(), ARGV[1], batch_key(ARGV[1])
+local b = redis.call('HMGET', key, 'upload', 'lines', 'received', 'cancel', 'erase')
+if not b[1] or b[5] then return { 'gone' } end
+if b[4] then return { 'cancelled' } end
+if b[1] ~= ARGV[2] or b[3] then return { 'superseded' } end
+
+local counts = redis.call('HMGET', COUNTS, 'queued', 'running', 'bytes')
+local open, bytes = tonumber(counts[1] or 0) + tonumber(counts[2] or 0), tonumber(counts[3] or 0)
+local grace, open_ttl, head = tonumber(ARGV[5]), tonumber(ARGV[6]), string.sub(batch, 1, 24)
+local at = 8
+for _ = 1, tonumber(ARGV[7]) do
+  redis.call('HSETNX', batch_key(batch, 'schemas'), ARGV[at], ARGV[at + 1])
+  at = at + 2
+end
+
+local out, digest, added, refused, size_before = { 'added', '0', b[2] }, nil, 0, 0, bytes
+while at <= #ARGV do
+  local line = ARGV[at]
+  if ARGV[at + 2] == 'error' then
+    redis.call('ZADD', batch_key(batch, 'errors'), line, ARGV[at + 3])
+    refused, digest = refused + 1, ARGV[at + 1]
+    at = at + 4
+  else
+    local custom, size, more = ARGV[at + 3], tonumber(ARGV[at + 5]), tonumber(ARGV[at + 7])
+    if open >= tonumber(ARGV[3]) then out[1], out[2] = 'quota_jobs', tostring(open) break end
+    if bytes + size > tonumber(ARGV[4]) then out[1], out[2] = 'quota_bytes', tostring(bytes) break end
+    if redis.call('HSETNX', batch_key(batch, 'custom'), custom, line) == 0 then
+      local first = redis.call('HGET', batch_key(batch, 'custom'), custom)
+      local what = 'Line ' .. first .. ' has the same custom_id'
+      redis.call('ZADD', batch_key(batch, 'errors'), line, cjson.encode({ line = tonumber(line), custom_id = custom,
+        error = { code = 'duplicate_custom_id', detail = what, retryable = false,
+          errors = { { pointer = '/custom_id', detail = what } } } }))
+      refused = refused + 1
+    else
+      local id = head .. string.format('%08x', tonumber(line))
+      enter(id, now, ARGV[at + 6], size, grace, open_ttl, ARGV[at + 4], batch, '', { unpack(ARGV, at + 8, at + 7 + more) })
+      open, bytes, added = open + 1, bytes + size, added + 1
+      out[#out + 1] = id
+    end
+    digest = ARGV[at + 1]
+    at = at + 8 + more
+  end
+  out[3] = line
+end
+if digest then
+  redis.call('HSET', key, 'lines', out[3], 'digest', digest)
+  for name, by in pairs({ accepted = added, queued = added, refused = refused }) do redis.call('HINCRBY', key, name, by) end
+  count('accepted', added)
+  count('queued', added)
+  count('bytes', bytes - size_before)
+end
+return out
