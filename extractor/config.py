@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     # The engine
     slots: int = Field(4, ge=1, le=1024, description="documents decoded at once")
     max_draft: int = Field(8, ge=0, le=64, description="draft tokens a step at most; 0: none")
+    engine_process: bool = Field(
+        False, description="the engine in a process of its own, restarted when it dies; workers do unless told not to"
+    )
     drafters: Annotated[tuple[str, ...], NoDecode] = Field(DRAFTERS, description="all, none, or names with commas")
     context: int | None = Field(
         None, ge=128, description="tokens of prompt and answer; empty: the model's, 8192 at most"

@@ -75,9 +75,7 @@ class Extractor:
         for file, why in self.schemas.problems.items():
             log.warning("schema %s is left out: %s", file, why)
         if engine is None:
-            from extractor.loading import load  # torch is loaded here and not before
-
-            engine, tokenizer, info = load(self._settings)
+            engine, tokenizer, info = _load(self._settings)
         self._engine, self._tokenizer = engine, tokenizer
         self._info: dict[str, Any] = {
             "model": "scripted",
@@ -211,3 +209,15 @@ class Extractor:
                 self._engine.abort(future)
                 raise DeadlineExceeded("the engine did not end the extraction in time")
         return future.result()
+
+
+def _load(settings: Settings) -> tuple[EngineLike, Any, dict[str, Any]]:
+    """(engine, tokenizer, what is loaded). Torch is imported here and not before, or in the engine's own process."""
+    if settings.engine_process:
+        from extractor.engine.process import EngineProcess
+
+        engine = EngineProcess("extractor.loading:load", settings)
+        return engine, engine.tokenizer, engine.info
+    from extractor.loading import load
+
+    return load(settings)

@@ -1,6 +1,22 @@
-"""The engine: ids in, ids out. It knows no text and no schema."""
+"""The engine: ids in, ids out. It knows no text and no schema.
 
-from extractor.engine.engine import Engine, EngineConfig
+`Engine` and `EngineConfig` are imported when they are asked for: who only speaks to an engine in another process
+(`process.py`) needs no torch.
+"""
+
+from typing import TYPE_CHECKING, Any
+
 from extractor.engine.sequence import DRAFTERS, Completion, Counter, Params, Request, Usage
 
+if TYPE_CHECKING:
+    from extractor.engine.engine import Engine, EngineConfig
+
 __all__ = ["DRAFTERS", "Completion", "Counter", "Engine", "EngineConfig", "Params", "Request", "Usage"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Engine", "EngineConfig"):
+        from extractor.engine import engine
+
+        return getattr(engine, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -90,6 +90,10 @@ class SlotCache(Cache):
         """Record that `slot` holds valid entries for exactly `ids`."""
         self._held[slot] = list(ids)
 
+    def held(self, slot: int) -> int:
+        """How many valid entries `slot` holds."""
+        return len(self._held[slot])
+
     def begin(self, slot: int, prompt: list[int]) -> int:
         """Make `slot` hold the longest known prefix of `prompt`; returns its length (entries that need no prefill)."""
         best, shared = slot, common_prefix(self._held[slot], prompt)

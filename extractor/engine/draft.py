@@ -223,7 +223,7 @@ class Drafting:
 
     def propose(self, rows: list[Sequence], budget: int, cache: SlotCache) -> list[Draft]:
         """A draft of at most `budget` tokens for each of the cache's rows 0..n-1."""
-        budgets = [max(0, min(budget, row.room - 1)) for row in rows]
+        budgets = [max(0, min(budget, row.room - 1)) if row.ready else 0 for row in rows]
         drafts = [self._free.propose(row, [], limit) for row, limit in zip(rows, budgets, strict=True)]
         if self._mtp is None:
             return drafts

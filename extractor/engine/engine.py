@@ -1,4 +1,4 @@
-"""The decode loop. `step()` tells it: admit and prefill, draft, verify, commit, retire.
+"""The decode loop. `step()` tells it: admit, prefill a chunk, draft, verify, commit, retire.
 
 One thread owns the model, the cache and every matcher; callers submit from any thread and hold a future. Matchers move
 forward only by accepted tokens, so whatever is drafted the output is the undrafted one, token for token.
@@ -34,13 +34,14 @@ PAD = 0  # any valid id: padding is never looked at
 @dataclass(frozen=True)
 class EngineConfig:
     """`slots` rows at once, `context` tokens a row (prompt and output), drafts of at most `max_draft` tokens, and at
-    most `step_positions` positions in one verify step: with many rows, drafts get shorter."""
+    most `step_positions` positions in one verify step: with many rows, drafts get shorter. A step reads at most
+    `prefill_chunk` prompt tokens, so that a long prompt does not stall the rows that decode."""
 
     slots: int = 4
     context: int = 4096
     max_draft: int = 12
     step_positions: int = 64
-    prefill_chunk: int = 1024
+    prefill_chunk: int = 512
 
 
 class Engine:
@@ -56,6 +57,7 @@ class Engine:
         self._words = (self._target.vocab + 31) // 32
         self._cache = SlotCache(self.config.slots, self.config.context + self.config.max_draft + 1)
         self._scheduler = Scheduler(self.config.slots)
+        self.broken = False  # the device is lost: every step from now on would fail
         self._sequences: dict[int, Sequence] = {}  # by id of their future, until it is done
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
@@ -112,11 +114,12 @@ class Engine:
     def step(self) -> None:
         self._admit()
         rows = self._scheduler.running
-        if rows:
+        self._prefill(rows)
+        if any(row.ready for row in rows):
             drafts = self._draft(rows)
             verified = self._verify(rows, drafts)
             self._commit(rows, drafts, verified)
-            self._retire(rows)
+        self._retire(rows)
 
     def _admit(self) -> None:
         for gone, reason in self._scheduler.withdrawn(time.monotonic()):
@@ -125,22 +128,31 @@ class Engine:
             sequence.started_s = time.monotonic()
             sequence.usage.queued_s = sequence.started_s - sequence.submitted_s
             self._scheduler.start(sequence)
-            self._prefill(sequence, len(self._scheduler.running) - 1)
 
-    def _prefill(self, sequence: Sequence, row: int) -> None:
-        """Everything but the last prompt token, which is the row's first pending one: its step verifies drafts too."""
-        prompt = sequence.request.prompt[:-1]
-        # The hidden state at the end has to be computed, so at least one token is.
-        shared = min(self._cache.begin(row, prompt), max(0, len(prompt) - 1))
-        for start in range(shared, len(prompt), self.config.prefill_chunk):
-            chunk = prompt[start : start + self.config.prefill_chunk]
-            ids = torch.tensor([chunk], device=self._target.device)
-            hidden = self._target.prefill(ids, start, row, self._cache)
-            sequence.hidden = None if hidden is None else hidden[0]
-        self._cache.hold(row, prompt)
-        sequence.length = len(prompt)
-        sequence.usage.shared_tokens = shared
-        sequence.usage.prefill_s = time.monotonic() - sequence.started_s
+    def _prefill(self, rows: list[Sequence]) -> None:
+        """One chunk of the prompts that are not read yet, first come first. The last prompt token stays out: it is the
+        row's first pending one, whose step verifies drafts too. Until a prompt is read its row takes part in steps
+        without a draft: the entry it leaves behind its length is garbage, as a rejected draft's is."""
+        room = self.config.prefill_chunk
+        for index, row in sorted(enumerate(rows), key=lambda pair: pair[1].submitted_s):
+            prompt = row.request.prompt[:-1]
+            while not row.ready and room > 0:
+                begun = time.monotonic()
+                if not row.begun:
+                    # The hidden state at the end has to be computed, so at least one token is.
+                    row.length = min(self._cache.begin(index, prompt), max(0, len(prompt) - 1))
+                    row.usage.shared_tokens = row.length
+                    row.begun = True
+                chunk = prompt[row.length : row.length + room]
+                if chunk:
+                    ids = torch.tensor([chunk], device=self._target.device)
+                    hidden = self._target.prefill(ids, row.length, index, self._cache)
+                    row.hidden = None if hidden is None else hidden[0]
+                    row.length += len(chunk)
+                    room -= len(chunk)
+                self._cache.hold(index, prompt[: row.length])
+                row.ready = row.length == len(prompt)
+                row.usage.prefill_s += time.monotonic() - begun
 
     def _draft(self, rows: list[Sequence]) -> list[Draft]:
         budget = min(self.config.max_draft, self.config.step_positions // len(rows) - 1)
@@ -152,10 +164,15 @@ class Engine:
         device = self._target.device
         spans = [[row.pending, *draft.tokens] for row, draft in zip(rows, drafts, strict=True)]
         ids = torch.tensor([span + [PAD] * (width - len(span)) for span in spans], device=device)
-        logits, hidden = self._target.verify(ids, [row.length for row in rows], self._cache)
+        lengths = [row.length if row.begun else self._cache.held(slot) for slot, row in enumerate(rows)]
+        logits, hidden = self._target.verify(ids, lengths, self._cache)
         chosen: list[list[int]] = []
         logprobs: list[list[float]] = []
         for index, (row, draft) in enumerate(zip(rows, drafts, strict=True)):
+            if not row.ready:
+                chosen.append([])
+                logprobs.append([])
+                continue
             count = len(draft) + 1
             allowed = self._allowed(row, draft)
             ids_, logprobs_ = choose(logits[index, :count], allowed, row.params, len(row.ids))
@@ -189,6 +206,8 @@ class Engine:
     ) -> None:
         chosen, logprobs, hidden = verified
         for index, (row, draft) in enumerate(zip(rows, drafts, strict=True)):
+            if not row.ready:
+                continue
             accepted = accept(draft.tokens, chosen[index])
             row.count(draft, accepted)
             self._drafting.acceptance.learn(draft, accepted)
@@ -225,7 +244,8 @@ class Engine:
             if reason is not None:
                 last = len(rows) - 1
                 for slot in {index, last}:
-                    self._cache.hold(slot, self._known(rows[slot]))
+                    if rows[slot].begun:
+                        self._cache.hold(slot, self._known(rows[slot]))
                 self._cache.swap(index, last)
                 self._scheduler.retire(index)
                 row.finish(reason, self._forget)
@@ -249,7 +269,8 @@ class Engine:
             sequence.future.set_exception(error)
 
     def _break(self, error: Exception) -> None:
-        """Fail every running row; the cache can no longer be trusted."""
+        """Fail every running row; the cache can no longer be trusted, and after a fault of the device nothing can."""
+        self.broken = isinstance(error, torch.AcceleratorError)
         log.error("engine step failed; %d rows fail with it", len(self._scheduler.running), exc_info=error)
         rows, self._scheduler.running[:] = list(self._scheduler.running), []
         self._cache.reset()

@@ -90,7 +90,8 @@ class Sequence:
 
     `length` cache entries are valid; `pending` is the last known token, not yet in the cache; so the next target
     forward reads `[pending, *draft]` at positions `length, length + 1, …`. `hidden` is the target's hidden state at
-    position `length - 1` (what the MTP drafter starts from). The matcher has consumed exactly `ids`.
+    position `length - 1` (what the MTP drafter starts from). The matcher has consumed exactly `ids`. A row has
+    `begun` when its slot holds the start of its prompt, and is `ready` when it holds all of it but the last token.
     """
 
     def __init__(self, request: Request, matcher: LLMatcher | None, document: bytes) -> None:
@@ -101,6 +102,8 @@ class Sequence:
         self.document = document
         self.pending = request.prompt[-1]
         self.length = 0
+        self.begun = False
+        self.ready = False
         self.ids: list[int] = []
         self.written = bytearray()
         self.logprobs: list[float] = []

@@ -34,9 +34,9 @@ class Plan:
     minutes: float
     seed: int = 1
     batch_tokens: int = 3072
-    muon_lr: float = 0.009
-    adam_lr: float = 1.6e-3
-    hold: float = 0.4  # of the time, before the decay
+    muon_lr: float = 0.0055
+    adam_lr: float = 1.0e-3
+    hold: float = 0.37  # of the time, before the decay
     report_s: float = 180
 
 

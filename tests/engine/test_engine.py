@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 import torch
@@ -60,6 +61,37 @@ def test_empty_prompt_and_bad_grammar_are_refused(engine: Engine) -> None:
     with pytest.raises(InputError, match="does not compile") as caught:
         engine.submit(Request([2], params=Params(max_tokens=9), grammar='{"grammars": [{"lark_grammar": "start: ("}]}'))
     assert caught.value.code == "invalid_schema"
+
+
+def test_a_long_prompt_does_not_stall_who_decodes(gemma4: Models) -> None:
+    """While one row decodes, another's prompt is read a chunk a step."""
+    engine = Engine(gemma4, EngineConfig(slots=2, context=1024, prefill_chunk=16))
+    events: list[int] = []
+    prefill, verify = engine._target.prefill, engine._target.verify
+
+    def reading(ids: torch.Tensor, *rest: Any) -> Any:
+        events.append(ids.shape[1])
+        return prefill(ids, *rest)
+
+    def deciding(*given: Any) -> Any:
+        events.append(0)
+        return verify(*given)
+
+    engine._target.prefill, engine._target.verify = reading, deciding  # type: ignore[method-assign]
+    try:
+        decoding = engine.submit(tiny.request(gemma4, 0, **ENDLESS))
+        while 0 not in events:
+            time.sleep(0.005)
+        begun = len(events)
+        prompt = tiny.request(gemma4, 1).prompt * 4
+        done = engine.submit(Request(prompt, params=Params(max_tokens=3, drafters=()))).result(60)
+        engine.abort(decoding)
+        read = "".join("p" if width else "s" for width in events[begun:])
+        assert sum(events[begun:]) == len(prompt) - 1 - done.usage.shared_tokens
+        assert "pp" not in read.replace("ps", "-", 1)
+        assert read.count("p") >= (len(prompt) - done.usage.shared_tokens) // 16
+    finally:
+        engine.close()
 
 
 def test_abort_stops_running_and_waiting_rows(gemma4: Models) -> None:

@@ -60,6 +60,24 @@ def test_prefill_in_small_chunks_changes_nothing(models: Models, undrafted: list
     assert run(models, DRAFTERS, rows=4, config=EngineConfig(slots=4, context=1024, prefill_chunk=7)) == undrafted
 
 
+def test_rows_that_come_and_go_while_others_are_read(models: Models) -> None:
+    """More requests than slots, prompts read in small chunks beside rows that decode, twice, so that the second time
+    prefixes come from what the slots kept."""
+    requests = [tiny.request(models, index, drafters=DRAFTERS, max_tokens=12 + 9 * (index % 4)) for index in range(9)]
+    engine = Engine(models, EngineConfig(slots=1, context=1024))
+    try:
+        alone = [engine.submit(one).result(60).ids for one in requests]
+    finally:
+        engine.close()
+    engine = Engine(models, EngineConfig(slots=3, context=1024, prefill_chunk=11))
+    try:
+        for _ in range(2):
+            together = [engine.submit(one) for one in requests]
+            assert [future.result(60).ids for future in together] == alone
+    finally:
+        engine.close()
+
+
 def test_it_is_what_the_model_itself_would_write(gemma4: Models) -> None:
     """Against transformers' own forward: no cache, no batch, one token at a time, our mask applied by hand."""
     import torch

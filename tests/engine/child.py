@@ -1,0 +1,68 @@
+"""What runs in the child of `test_process.py`: an engine that does what a prompt says, and ways to fail."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from extractor.engine import Completion, Request, Usage
+from extractor.errors import EngineError, InputError, ModelError
+
+ECHO, HANG, DIE, REFUSE, LOSE_DEVICE = 1, 2, 3, 4, 5
+
+
+class Scripted:
+    def __init__(self) -> None:
+        self.broken = False
+
+    def submit(self, request: Request) -> Future[Completion]:
+        future: Future[Completion] = Future()
+        match request.prompt[0]:
+            case 1:
+                future.set_result(Completion(request.prompt, "stop", [], Usage()))
+            case 3:
+                os._exit(7)
+            case 4:
+                raise InputError("too long", code="context_exceeded")
+            case 5:
+                self.broken = True
+                future.set_exception(EngineError("the engine failed: AcceleratorError"))
+        return future
+
+    def abort(self, future: Future[Completion]) -> None:
+        future.set_result(Completion([], "cancelled", [], Usage()))
+
+    def close(self) -> None:
+        """Holds nothing."""
+
+
+def scripted() -> tuple[Any, Any, dict[str, Any]]:
+    return Scripted(), "a tokenizer", {"context": 64}
+
+
+def no_model() -> tuple[Any, Any, dict[str, Any]]:
+    raise ModelError("no such folder", code="model_not_found")
+
+
+def dies() -> tuple[Any, Any, dict[str, Any]]:
+    os._exit(3)
+
+
+def loads_once(mark: str) -> tuple[Any, Any, dict[str, Any]]:
+    if Path(mark).exists():
+        os._exit(3)
+    Path(mark).touch()
+    return scripted()
+
+
+def tiny_model(folder: str) -> tuple[Any, Any, dict[str, Any]]:
+    import torch
+
+    from extractor.engine import Engine, EngineConfig
+    from extractor.engine.models import ModelSpec, load
+
+    torch.set_num_threads(1)
+    models = load(ModelSpec(model=folder))
+    return Engine(models, EngineConfig(slots=2, context=1024)), models.tokenizer, models.info

@@ -1,0 +1,155 @@
+"""The engine in a process of its own: the same answers, and what becomes of everybody when it dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from extractor.engine import Engine, EngineConfig, Params, Request, process
+from extractor.engine.models import Models, ModelSpec, load
+from extractor.engine.process import EngineProcess
+from extractor.errors import EngineError, InputError, ModelError
+from tests.engine import tiny
+from tests.engine.child import DIE, ECHO, HANG, LOSE_DEVICE, REFUSE
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture
+def engine() -> Iterator[EngineProcess]:
+    running = EngineProcess("tests.engine.child:scripted")
+    yield running
+    running.close()
+
+
+def echoes(engine: EngineProcess) -> bool:
+    return engine.submit(Request([ECHO, 8, 9])).result(60).ids == [ECHO, 8, 9]
+
+
+def test_it_answers_as_the_engine_in_this_process_does(tmp_path: Path) -> None:
+    folder = tiny.save_gemma4(tmp_path)
+    models: Models = load(ModelSpec(model=str(folder)))
+    here = Engine(models, EngineConfig(slots=2, context=1024))
+    there = EngineProcess("tests.engine.child:tiny_model", str(folder))
+    try:
+        request = tiny.request(models, 1, max_tokens=20)
+        mine, theirs = here.submit(request).result(60), there.submit(request).result(60)
+        assert theirs.ids == mine.ids
+        assert theirs.logprobs == pytest.approx(mine.logprobs, abs=1e-4)
+        assert theirs.usage.drafts == mine.usage.drafts
+        assert there.info["architecture"] == "Gemma4ForCausalLM"
+        assert there.tokenizer.decode(theirs.ids) == models.tokenizer.decode(mine.ids)
+        with pytest.raises(InputError, match="the context is 1024") as caught:
+            there.submit(Request(request.prompt, params=Params(max_tokens=5000))).result(60)
+        assert caught.value.code == "context_exceeded"
+    finally:
+        here.close()
+        there.close()
+
+
+def test_what_it_loaded_is_told(engine: EngineProcess) -> None:
+    assert (engine.tokenizer, engine.info) == ("a tokenizer", {"context": 64})
+    assert echoes(engine)
+
+
+def test_a_killed_engine_fails_its_futures_and_another_is_started(engine: EngineProcess) -> None:
+    lost = [engine.submit(Request([HANG, n])) for n in range(3)]
+    before = engine.pid
+    os.kill(before, signal.SIGKILL)
+    for future in lost:
+        with pytest.raises(EngineError, match="SIGKILL") as caught:
+            future.result(60)
+        assert caught.value.code == "engine_crashed"
+        assert caught.value.retryable
+    assert echoes(engine)  # submitted while there may be none: it waits for the next
+    assert engine.pid != before
+    assert engine.restarts == 1
+
+
+def test_a_request_that_ends_the_process_is_told_how(engine: EngineProcess) -> None:
+    with pytest.raises(EngineError, match="ended with status 7"):
+        engine.submit(Request([DIE])).result(60)
+    assert echoes(engine)
+
+
+def test_a_lost_device_ends_the_process_too(engine: EngineProcess) -> None:
+    with pytest.raises(EngineError, match="lost its device"):
+        engine.submit(Request([LOSE_DEVICE])).result(60)
+    assert echoes(engine)
+    assert engine.restarts == 1
+
+
+def test_abort_and_refusal_travel(engine: EngineProcess) -> None:
+    hanging = engine.submit(Request([HANG]))
+    engine.abort(hanging)
+    assert hanging.result(60).finish == "cancelled"
+    with pytest.raises(InputError, match="too long") as caught:
+        engine.submit(Request([REFUSE])).result(60)
+    assert caught.value.code == "context_exceeded"
+    assert engine.depth() == 0
+
+
+def test_close_fails_who_waits_and_leaves_no_process(engine: EngineProcess) -> None:
+    waiting = engine.submit(Request([HANG]))
+    pid = engine.pid
+    engine.close()
+    with pytest.raises(EngineError, match="was closed"):
+        waiting.result(10)
+    assert not psutil.pid_exists(pid)
+    with pytest.raises(EngineError, match="closed"):
+        engine.submit(Request([ECHO]))
+
+
+def test_the_queue_is_bounded(engine: EngineProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "MAX_WAITING", 2)
+    for _ in range(2):
+        engine.submit(Request([HANG]))
+    with pytest.raises(EngineError, match="2 requests wait") as caught:
+        engine.submit(Request([ECHO]))
+    assert caught.value.code == "engine_busy"
+
+
+def test_a_model_that_does_not_load_is_the_error_it_would_be_here() -> None:
+    with pytest.raises(ModelError, match="no such folder") as caught:
+        EngineProcess("tests.engine.child:no_model")
+    assert caught.value.code == "model_not_found"
+    with pytest.raises(EngineError, match="ended with status 3 while it loaded"):
+        EngineProcess("tests.engine.child:dies")
+
+
+def test_it_gives_up_on_an_engine_that_cannot_be_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "PAUSE_S", 0.0)
+    engine = EngineProcess("tests.engine.child:loads_once", str(tmp_path / "mark"))
+    try:
+        with pytest.raises(EngineError, match="status 7"):
+            engine.submit(Request([DIE])).result(60)
+        with pytest.raises(EngineError, match="3 times in a row"):
+            engine.submit(Request([ECHO])).result(60)
+        with pytest.raises(EngineError, match="3 times in a row"):
+            engine.submit(Request([ECHO]))
+    finally:
+        engine.close()
+
+
+def test_it_dies_with_its_parent() -> None:
+    script = (
+        "import time\nfrom extractor.engine.process import EngineProcess\n"
+        "print(EngineProcess('tests.engine.child:scripted').pid, flush=True)\ntime.sleep(60)\n"
+    )
+    guarded = f"if __name__ == '__main__':\n{''.join('    ' + line for line in script.splitlines(True))}"
+    with subprocess.Popen([sys.executable, "-c", guarded], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    deadline = time.monotonic() + 20
+    while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline, "the child outlived its parent"
+        time.sleep(0.05)
