@@ -248,6 +248,19 @@ def test_nothing_is_lost_when_the_worker_is_killed_under_load(service: Service, 
     assert service.pids()["worker-1"] != killed
 
 
+def test_an_engine_that_dies_is_started_again_under_a_worker_that_stays(service: Service, client: Client) -> None:
+    worker = psutil.Process(service.pids()["worker-1"])
+    jobs = [client.submit(f"Document {n} for an engine", LONG) for n in range(12)]
+    assert wait_until(lambda: any(client.get(job.id).status == "running" for job in jobs), 30, every_s=0.01)
+    [engine] = [child for child in worker.children() if "spawn_main" in " ".join(child.cmdline())]
+    engine.kill()
+    ended = [client.wait(job.id, 200) for job in jobs]
+    assert Counter(job.status for job in ended) == {"succeeded": len(jobs)}
+    assert max(job.attempt for job in ended) >= 2, "the kill hit work in flight, and it was done again"
+    assert service.pids()["worker-1"] == worker.pid
+    assert worker.is_running()
+
+
 def test_up_says_when_it_is_ready_and_leaves_nothing_behind(tmp_path: Path) -> None:
     environ = {**os.environ, **FAST, "EXTRACTOR_DATA_DIR": str(tmp_path)}
     program = [sys.executable, "-c", "from extractor.cli import main; main()", "up", "--port", "0"]
