@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 
 from fastapi import Depends, FastAPI, Request
@@ -12,6 +13,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
+from starlette.types import Scope
 
 from api import access, intake, openapi
 from api.app_version import package_version
@@ -20,7 +22,7 @@ from api.keys import Keys, check_exposure
 from api.metrics import Metrics
 from api.middleware import RequestContext
 from api.problems import Problem, pointer
-from api.routes import extractions, health, schemas
+from api.routes import batches, extractions, health, schemas
 from api.store import Publish, Store
 from schemas import Registry
 
@@ -60,16 +62,24 @@ def create_app(settings: ApiSettings | None = None, publish: Publish | None = No
         redirect_slashes=False,  # its redirects quote the Host header
         telemetry=_NO_TELEMETRY,  # FastAPI's records exception messages, and those may quote a document
     )
-    app.add_middleware(RequestContext, metrics=metrics, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(RequestContext, metrics=metrics, limit_of=partial(_limit_of, settings))
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _framework_error)
     app.add_exception_handler(RequestValidationError, _invalid_parameters)
     locked = [Depends(access.tenant)]
     app.include_router(extractions.router, dependencies=locked)
+    app.include_router(batches.router, dependencies=locked)
     app.include_router(schemas.router, dependencies=locked)
     app.include_router(health.router)
-    openapi.install(app, (extractions.router, schemas.router, health.router))
+    openapi.install(app, (extractions.router, batches.router, schemas.router, health.router))
     return app
+
+
+def _limit_of(settings: ApiSettings, scope: Scope) -> tuple[str, int]:
+    """A batch is never held in memory, so it may be large."""
+    if (scope["method"], scope["path"]) == ("POST", "/v1/batches"):
+        return "max_batch_bytes", settings.max_batch_bytes
+    return "max_body_bytes", settings.max_body_bytes
 
 
 async def _problem(request: Request, problem: Exception) -> Response:

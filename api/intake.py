@@ -15,15 +15,17 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from api import media
+from api.batch_models import BatchLine
 from api.body import Upload
 from api.config import ApiSettings
-from api.models import CreateExtraction, DocumentIn
+from api.models import Ask, CreateExtraction, DocumentIn
 from api.problems import CODES, Problem, pointer
 from schemas import Registry, SchemaProblem, UnknownSchema, inline
 from workers.ledger import NewJob
 
 Model = TypeVar("Model", bound=BaseModel)
 _UTF8 = "charset=utf-8"
+_KNOWN_SCHEMAS = 1000
 
 
 def prepare(
@@ -36,21 +38,48 @@ def prepare(
         fields = {**fields, "document": {"content": ""}}  # the file stands in for it
     request = validated(CreateExtraction, fields)
     _check_options(request, settings)
-    document, media_type, filename = (
-        _uploaded(upload, settings) if upload is not None else _document(request.document, settings)
-    )
-    job = NewJob(
-        schema_ref=_schema_ref(request, schemas),
+    kept = _uploaded(upload, settings) if upload is not None else _document(request.document, settings)
+    job = _job(request, kept, _schema_ref(request, schemas), priority=request.priority)
+    _ = job.stored  # compressed here, in a thread
+    return job, _hash(request, job)
+
+
+class Intake:
+    """The lines of one batch: as `prepare`, with the schemas that many lines share looked at once."""
+
+    def __init__(self, schemas: Registry, settings: ApiSettings) -> None:
+        self._schemas = schemas
+        self._settings = settings
+        self._refs: dict[str | bytes, str] = {}
+
+    def line(self, fields: dict[str, Any]) -> NewJob:
+        """Raises Problem."""
+        request = validated(BatchLine, fields)
+        _check_options(request, self._settings)
+        kept = _document(request.document, self._settings)
+        return _job(request, kept, self._ref(request), priority="bulk", custom_id=request.custom_id)
+
+    def _ref(self, request: BatchLine) -> str:
+        asked = request.schema_ or hashlib.sha256(_canonical(request.json_schema)).digest()
+        if asked not in self._refs:
+            if len(self._refs) >= _KNOWN_SCHEMAS:
+                self._refs.clear()
+            self._refs[asked] = _schema_ref(request, self._schemas)
+        return self._refs[asked]
+
+
+def _job(request: Ask, kept: tuple[bytes, str, str | None], schema_ref: str, **more: Any) -> NewJob:
+    document, media_type, filename = kept
+    return NewJob(
+        schema_ref=schema_ref,
         json_schema=request.json_schema,
         document=document,
         media_type=media_type,
         filename=filename,
         options=request.options.model_dump(mode="json", exclude_none=True),
         metadata=request.metadata,
-        batch=None,
-        priority=request.priority,
+        **more,
     )
-    return job, _hash(request, job)
 
 
 def validated(model: type[Model], value: object) -> Model:
@@ -86,7 +115,7 @@ def _fault(fault: Any) -> tuple[str, str]:
     return where, fault["msg"].removeprefix("Value error, ")
 
 
-def _check_options(request: CreateExtraction, settings: ApiSettings) -> None:
+def _check_options(request: Ask, settings: ApiSettings) -> None:
     """The limits an operator sets."""
     limits = {"max_output_tokens": settings.output_tokens_limit, "timeout_s": settings.max_timeout_s}
     faults = [
@@ -128,7 +157,7 @@ def _base64(text: str, at: str) -> bytes:
         ) from None
 
 
-def _schema_ref(request: CreateExtraction, schemas: Registry) -> str:
+def _schema_ref(request: Ask, schemas: Registry) -> str:
     if request.schema_ is None:
         try:
             return inline(request.json_schema or {}).ref
@@ -150,9 +179,12 @@ def _hash(request: CreateExtraction, job: NewJob) -> str:
         **request.model_dump(mode="json", by_alias=True, exclude={"document"}),
         "document": [hashlib.sha256(job.document).hexdigest(), job.media_type, job.filename],
     }
+    return hashlib.sha256(_canonical(asked)).hexdigest()
+
+
+def _canonical(asked: object) -> bytes:
     try:
-        canonical = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
+        return orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:
         detail = "holds an integer of more than 64 bits"
         raise Problem("invalid_schema", f"The schema {detail}", errors=[("/json_schema", detail)]) from None
-    return hashlib.sha256(canonical).hexdigest()

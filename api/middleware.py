@@ -10,6 +10,7 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import Callable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
@@ -29,12 +30,13 @@ class ResponseBroken(RuntimeError):
 
 
 class RequestContext:
-    """`scope["state"]["request_id"]` is set for everything inside; `X-Request-ID` answers it."""
+    """`limit_of` names and gives the cap of a request's body. `scope["state"]["request_id"]` is set for everything
+    inside; `X-Request-ID` answers it."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, limit_of: Callable[[Scope], tuple[str, int]]) -> None:
         self.app = app
         self.metrics = metrics
-        self.max_body_bytes = max_body_bytes
+        self.limit_of = limit_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,7 +58,7 @@ class RequestContext:
             await send(message)
 
         try:
-            await self.app(scope, capped(scope, receive, self.max_body_bytes), send_with_headers)
+            await self.app(scope, capped(scope, receive, *self.limit_of(scope)), send_with_headers)
         except ClientDisconnect:
             status = status or _CLIENT_CLOSED
         except Exception as error:
@@ -80,7 +82,7 @@ def request_id_of(given: str | None) -> str:
     return given if given is not None and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
-def capped(scope: Scope, receive: Receive, limit: int) -> Receive:
+def capped(scope: Scope, receive: Receive, name: str, limit: int) -> Receive:
     """`receive`, raising a 413 Problem as soon as the body is known to be over `limit` bytes: by its
     Content-Length before a byte is read, or while a chunked body streams in."""
     declared = Headers(scope=scope).get("content-length", "")
@@ -90,23 +92,23 @@ def capped(scope: Scope, receive: Receive, limit: int) -> Receive:
     async def receive_capped() -> Message:
         nonlocal total
         if too_long:
-            raise body_too_large(limit)
+            raise body_too_large(name, limit)
         message = await receive()
         if message["type"] == "http.request":
             total += len(message.get("body", b""))
             if total > limit:
-                raise body_too_large(limit)
+                raise body_too_large(name, limit)
         return message
 
     return receive_capped
 
 
-def body_too_large(limit: int) -> Problem:
+def body_too_large(name: str, limit: int) -> Problem:
     # the rest of the body is not read, so the connection cannot carry another request
     return Problem(
         "body_too_large",
         f"A request body may have {limit} bytes",
         errors=[("", f"over the limit of {limit} bytes")],
         headers={"Connection": "close"},
-        extra={"limit": {"name": "max_body_bytes", "value": limit}},
+        extra={"limit": {"name": name, "value": limit}},
     )

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from api import examples, models
+from api import batch_models, examples, models
 from api.problems import CODES, MEDIA_TYPE, Kind
 
 JSON = dict[str, Any]
@@ -29,6 +30,10 @@ _WHEN = {
     500: "Something broke in the service",
     503: "The job store cannot be reached; see Retry-After",
 }
+_ADDED: tuple[type[BaseModel], ...] = (  # FastAPI does not see these in the signatures
+    models.CreateExtraction, models.CheckSchema, models.ProblemDetails,
+    batch_models.BatchLine, batch_models.BatchResult, batch_models.BatchError,
+)  # fmt: skip
 DESCRIPTION = """Documents in, validated JSON out. Every error is a problem (RFC 9457) with a stable `code`."""
 
 
@@ -70,6 +75,33 @@ def form_body() -> JSON:
     return {"multipart/form-data": {"schema": schema, "example": {"file": "card.txt", "schema": "contact"}}}
 
 
+def upload_body() -> JSON:
+    """The body of a batch: JSONL, gzip of it, or a form whose last part is such a file."""
+    text = {"type": "string"}
+    parts = {
+        "schema": {**text, "description": "Of the lines that name none: `name` or `name@version`"},
+        "json_schema": {**text, "description": "In place of schema: a JSON Schema as JSON"},
+        "file": {**text, "format": "binary", "description": "JSONL, plain or gzip; the last part"},
+    }
+    form = {"type": "object", "required": ["file"], "properties": parts, "additionalProperties": False}
+    lines = "".join(orjson.dumps(examples.BATCH_LINE | {"custom_id": f"card-{n}"}).decode() + "\n" for n in (17, 18))
+    jsonl = {"schema": {**text, "description": "Each line is a BatchLine"}, "example": lines}
+    packed = {"schema": {**text, "format": "binary"}}
+    content = {
+        "application/x-ndjson": jsonl,
+        "application/gzip": packed,
+        "multipart/form-data": {"schema": form, "example": {"schema": "contact", "file": "cards.jsonl.gz"}},
+    }
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def jsonl_answer(description: str, model: str, example: JSON) -> JSON:
+    """One entry of `responses`: a stream of lines, each an instance of `model`."""
+    schema = {"type": "string", "description": f"Each line is a {model}"}
+    content = {"application/x-ndjson": {"schema": schema, "example": orjson.dumps(example).decode() + "\n"}}
+    return {"description": description, "content": content}
+
+
 def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
     """Make `app.openapi()` (cached) answer the document of this API, whose calls are those of `routers`."""
 
@@ -79,7 +111,7 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
                 title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes, tags=app.openapi_tags
             )
             components = document.setdefault("components", {}).setdefault("schemas", {})
-            for model in (models.CreateExtraction, models.CheckSchema, models.ProblemDetails):
+            for model in _ADDED:
                 schema = model.model_json_schema(ref_template=f"{_REF}{{model}}")
                 components.update(schema.pop("$defs", {}))
                 components[model.__name__] = schema
@@ -102,7 +134,8 @@ def _whole_examples(document: JSON, routers: Sequence[APIRouter]) -> None:
                     if "example" in content:
                         shown[str(status)]["content"][media_type]["example"] = content["example"]
     for name, component in document["components"]["schemas"].items():
-        extra = getattr(models, name).model_config.get("json_schema_extra") if hasattr(models, name) else None
+        model = getattr(models, name, None) or getattr(batch_models, name, None)
+        extra = model.model_config.get("json_schema_extra") if model is not None else None
         if isinstance(extra, dict):
             component.update(extra)
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, S
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TypeVar, cast
 
 from api.config import ApiSettings
 from api.metrics import Metrics
@@ -20,9 +20,11 @@ from workers.calls import is_job_id
 from workers.config import WorkerSettings
 from workers.ledger import (
     AsyncLedger,
+    BatchClosed,
     Created,
     IdempotencyConflict,
     Job,
+    Ledger,
     NewJob,
     Page,
     Priority,
@@ -31,11 +33,19 @@ from workers.ledger import (
     WorkerInfo,
 )
 from workers.queue import Queue
+from workers.scripts import Call
 
 log = logging.getLogger("extractor.api")
+T = TypeVar("T")
 Publish = Callable[[str, str, Priority], object]
+PublishAll = Callable[[str, Sequence[str], Priority], object]
 _PUBLISHERS = 4
 _RETRY_QUOTA_S = 10
+_CLOSED = {
+    "superseded": "A later upload with the same Idempotency-Key goes on with this batch",
+    "cancelled": "The batch has been cancelled",
+    "gone": "The batch has been erased",
+}
 _QUOTAS = {"quota_jobs": "queued and running documents", "quota_bytes": "bytes of queued and running documents"}
 
 
@@ -44,7 +54,9 @@ class Store:
     """Made by `open`, for the time of the lifespan."""
 
     ledger: AsyncLedger
+    blocking: Ledger
     publish: Publish
+    publish_all: PublishAll
     threads: ThreadPoolExecutor
     metrics: Metrics
     publish_timeout_s: float
@@ -58,29 +70,44 @@ class Store:
         stored_at = WorkerSettings(redis_url=settings.redis_url, redis_timeout_s=settings.store_timeout_s)
         threads = ThreadPoolExecutor(_PUBLISHERS, thread_name_prefix="publish")
         queue = Queue(stored_at)
-        send = queue.publish if publish is None else publish
+        send, send_all = (queue.publish, queue.publish_all) if publish is None else (publish, _each(publish))
         try:
             async with AsyncLedger(settings=stored_at) as ledger:
-                yield cls(ledger, send, threads, metrics, settings.publish_timeout_s)
+                with Ledger(settings=stored_at) as blocking:
+                    yield cls(ledger, blocking, send, send_all, threads, metrics, settings.publish_timeout_s)
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
             queue.close()
 
     async def create(self, tenant: str, job: NewJob, key: str | None, request_hash: str) -> Created:
         """Kept, then published. Raises Problem: 422 for a reused key, 429, 503."""
-        with _as_problems():
+        with as_problems():
             created = await self.ledger.create(tenant, job, key, request_hash)
         if not created.existing:
             await self._publish(tenant, created.job_id, job.priority)
         return created
 
+    async def run(self, call: Call[T]) -> T:
+        """A call on batches."""
+        with as_problems():
+            return await self.ledger.run(call)
+
+    def publish_bulk(self, tenant: str, job_ids: Sequence[str]) -> None:
+        """Blocks, for a thread. Whatever is not published here the reconciler publishes."""
+        try:
+            self.publish_all(tenant, job_ids, "bulk")
+        except Exception as error:
+            self.metrics.publish_failed()
+            about = {"jobs": len(job_ids), "error": type(error).__name__}
+            log.warning("publish failed; the reconciler will", extra=about)
+
     async def get(self, tenant: str, job_id: str) -> Job | None:
-        with _as_problems():
+        with as_problems():
             return await self.ledger.get(tenant, job_id)
 
     async def wait(self, tenant: str, job_id: str, seconds: float) -> Job | None:
         """The job when it is finished, or as it is after `seconds` or when the server stops."""
-        with _as_problems():
+        with as_problems():
             finished = asyncio.ensure_future(self.ledger.wait(tenant, job_id, seconds))
             stopped = asyncio.ensure_future(self.stopping.wait())
             try:
@@ -98,7 +125,7 @@ class Store:
         async with contextlib.aclosing(watching) as jobs:
             while True:
                 try:
-                    with _as_problems():
+                    with as_problems():
                         async with asyncio.timeout_at(deadline):
                             job = await anext(jobs)
                 except (StopAsyncIteration, TimeoutError):
@@ -111,23 +138,23 @@ class Store:
         if cursor and not is_job_id(cursor):
             detail = "Give next_cursor of a page as it was"
             raise Problem("invalid_cursor", detail, errors=[("/query/cursor", detail)])
-        with _as_problems():
+        with as_problems():
             return await self.ledger.list(
                 tenant, status=status, schema=schema, batch=batch, cursor=cursor or None, limit=limit
             )
 
     async def cancel(self, tenant: str, job_id: str) -> str | None:
-        with _as_problems():
+        with as_problems():
             return await self.ledger.cancel(tenant, job_id)
 
     async def delete(self, tenant: str, job_id: str) -> bool:
-        with _as_problems():
+        with as_problems():
             return await self.ledger.delete(tenant, job_id)
 
     async def counts(self) -> dict[str, int]:
         """Jobs by status, all tenants together."""
         total: dict[str, int] = {}
-        with _as_problems():
+        with as_problems():
             for tenant in await self.ledger.tenants():
                 for name, count in (await self.ledger.counts(tenant)).items():
                     total[name] = total.get(name, 0) + count
@@ -135,7 +162,7 @@ class Store:
 
     async def workers(self) -> Sequence[WorkerInfo]:
         """Those heard of within the heartbeat's TTL."""
-        with _as_problems():
+        with as_problems():
             return await self.ledger.workers()
 
     async def _publish(self, tenant: str, job_id: str, priority: Priority) -> None:
@@ -150,8 +177,16 @@ class Store:
             log.warning("publish failed; the reconciler will", extra={"job": job_id, "error": type(error).__name__})
 
 
+def _each(publish: Publish) -> PublishAll:
+    def publish_all(tenant: str, job_ids: Sequence[str], priority: Priority) -> None:
+        for job_id in job_ids:
+            publish(tenant, job_id, priority)
+
+    return publish_all
+
+
 @contextlib.contextmanager
-def _as_problems() -> Iterator[None]:
+def as_problems() -> Iterator[None]:
     try:
         yield
     except StoreUnavailable as error:
@@ -164,6 +199,8 @@ def _as_problems() -> Iterator[None]:
             headers={"Retry-After": str(_RETRY_QUOTA_S)},
             extra={"limit": {"name": error.limit, "value": error.allowed}},
         ) from None
+    except BatchClosed as error:
+        raise Problem("batch_closed", _CLOSED[error.why], extra={"batch": error.batch_id}) from None
     except IdempotencyConflict:
         detail = "This Idempotency-Key came before with another request"
         raise Problem("idempotency_key_reused", detail, errors=[("/header/Idempotency-Key", detail)]) from None

@@ -3,13 +3,14 @@ model wrote (4.50 stays 4.50). Knows no route."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from starlette.responses import Response
 
 from schemas import jsontext
+from workers.batches import Batch, line_of
 from workers.ledger import Job, NewJob, Page
 
 _ERROR = ("code", "detail", "retryable", "errors", "last")
@@ -36,6 +37,32 @@ def text(job: Job) -> str:
 
 def answer(job: Job, status: int, headers: Mapping[str, str] | None = None) -> Response:
     return json_response(extraction(job), status, headers)
+
+
+def batch(one: Batch) -> dict[str, Any]:
+    """batch_models.Batch."""
+    rate, left = one.documents_per_s, one.seconds_left
+    return {
+        "id": one.id,
+        "status": one.status,
+        "created_at": _time(one.created_at),
+        "started_at": _time(one.started_at),
+        "received_at": _time(one.received_at),
+        "finished_at": _time(one.finished_at),
+        "expires_at": _time(one.expires_at),
+        "schema": one.schema,
+        "lines": one.lines,
+        "refused": one.refused,
+        "counts": dict(one.counts),
+        "documents_per_s": None if rate is None else round(rate, 2),
+        "seconds_left": None if left is None else round(left, 1),
+        "reason": one.cancel,
+    }
+
+
+def result_lines(jobs: Iterable[Job]) -> bytes:
+    """JSONL of batch_models.BatchResult."""
+    return "".join(f"{jsontext.dumps({'line': line_of(job.id), **extraction(job)})}\n" for job in jobs).encode()
 
 
 def page(found: Page) -> Response:

@@ -12,7 +12,7 @@ import jsonschema_rs
 import pytest
 from pydantic import BaseModel
 
-from api import examples, models
+from api import batch_models, examples, models
 from api.app import create_app
 from api.problems import CODES, MEDIA_TYPE, Problem
 from schemas import Registry, check
@@ -24,6 +24,13 @@ CALLS = {
     ("delete", "/v1/extractions/{id}"),
     ("get", "/v1/extractions/{id}/events"),
     ("post", "/v1/extractions/{id}/cancel"),
+    ("post", "/v1/batches"),
+    ("get", "/v1/batches"),
+    ("get", "/v1/batches/{id}"),
+    ("delete", "/v1/batches/{id}"),
+    ("get", "/v1/batches/{id}/results"),
+    ("get", "/v1/batches/{id}/errors"),
+    ("post", "/v1/batches/{id}/cancel"),
     ("get", "/v1/schemas"),
     ("get", "/v1/schemas/{name}"),
     ("post", "/v1/schemas/check"),
@@ -99,6 +106,13 @@ def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
         (models.Extraction, examples.SUCCEEDED),
         (models.Extraction, examples.CANCELLED),
         (models.ExtractionPage, examples.PAGE),
+        (batch_models.BatchLine, examples.BATCH_LINE),
+        (batch_models.Batch, examples.BATCH),
+        (batch_models.Batch, examples.BATCH_DONE),
+        (batch_models.Batch, examples.BATCH_CANCELLED),
+        (batch_models.BatchPage, examples.BATCH_PAGE),
+        (batch_models.BatchResult, examples.BATCH_RESULT),
+        (batch_models.BatchError, examples.BATCH_ERROR),
         (models.SchemaList, examples.SCHEMA_LIST),
         (models.SchemaDetail, examples.SCHEMA_DETAIL),
         (models.CheckSchema, examples.CHECK_REQUEST),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import random
 import time
@@ -323,10 +324,11 @@ def test_a_full_store_takes_no_lines_and_loses_none(tmp_path: Any) -> None:
         opened = start(ledger, "key")
         noise = random.Random(2)
         taken = 0
-        with pytest.raises(StoreUnavailable):
+        with contextlib.suppress(StoreUnavailable):
             while taken < 100:
                 job = NewJob("invoice@1", noise.randbytes(200_000), custom_id=f"n{taken}")
                 taken += len(add(ledger, opened, line(taken + 1, job)).job_ids)
+        assert taken < 100, "it was refused in the end"
         assert found(ledger, opened.batch_id).counts["accepted"] == taken > 0
         ledger.run(ledger.batches.seal(T, opened))
 
@@ -362,7 +364,7 @@ def test_any_order_of_events_keeps_the_counts_true(ledger: Ledger) -> None:
                     ledger.recover(T)
             if step == 30:
                 ledger.run(ledger.batches.seal(T, opened))
-            left = Counter(job.status for job in map(lambda i: ledger.get(T, i), jobs) if job)
+            left = Counter(job.status for job in (ledger.get(T, i) for i in jobs) if job)
             counts = found(ledger, opened.batch_id).counts
             assert {s: counts[s] for s in STATUSES} == {s: left[s] + seen[s] for s in STATUSES}
             assert counts["accepted"] == 8 == sum(counts[s] for s in STATUSES)

@@ -21,7 +21,7 @@ from redis.exceptions import NoScriptError
 from workers.batches import BatchCalls
 from workers.calls import ALONE, Calls, is_job_id
 from workers.config import WorkerSettings
-from workers.errors import IdempotencyConflict, LedgerError, QuotaExceeded, StoreUnavailable
+from workers.errors import BatchClosed, IdempotencyConflict, LedgerError, QuotaExceeded, StoreUnavailable
 from workers.events import Events
 from workers.jobs import (
     PRIORITIES,
@@ -47,6 +47,7 @@ __all__ = [
     "STATUSES",
     "TERMINAL",
     "AsyncLedger",
+    "BatchClosed",
     "Claim",
     "Created",
     "IdempotencyConflict",

@@ -12,15 +12,17 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import Any, Self, Unpack, overload
+from typing import Any, Self, TypedDict, Unpack, overload
 
 import httpx
 
-from extractor.client import core
+from extractor.client import batches, core
+from extractor.client.batches import Lines
 from extractor.client.core import Document, Flow, How, M, Outcome, Patience, Schema, Send, T, Which
 from extractor.client.errors import (
+    BatchTimeout,
     Broken,
     ClientError,
     Conflict,
@@ -34,18 +36,26 @@ from extractor.client.errors import (
     Unreachable,
     WaitTimeout,
 )
-from extractor.client.model import Job, JobPage
+from extractor.client.model import Batch, Job, JobPage, Row
 from extractor.errors import InputError
 
 __all__ = [
-    "AsyncClient", "Broken", "Client", "ClientError", "Conflict", "ExtractionFailed", "Job", "JobPage", "NotFound",
-    "Overloaded", "Patience", "Refused", "ServiceError", "Unauthorized", "UnexpectedAnswer", "Unreachable",
-    "WaitTimeout",
+    "AsyncClient", "Batch", "BatchTimeout", "Broken", "Client", "ClientError", "Conflict", "ExtractionFailed", "Job",
+    "JobPage", "NotFound", "Overloaded", "Patience", "Refused", "Row", "ServiceError", "Unauthorized",
+    "UnexpectedAnswer", "Unreachable", "WaitTimeout",
 ]  # fmt: skip
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 PAGE = 100
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Bulk(TypedDict, total=False):
+    """The optional part of a batch."""
+
+    options: Mapping[str, Any]
+    idempotency_key: str
+    timeout_s: float
 
 
 def _settings(url: str | None, api_key: str | None, timeout_s: float) -> dict[str, Any]:
@@ -66,10 +76,20 @@ def _settings(url: str | None, api_key: str | None, timeout_s: float) -> dict[st
 
 def _request(http: httpx.Client | httpx.AsyncClient, send: Send) -> httpx.Request:
     read_s = (http.timeout.read or 0.0) + send.wait_s
+    content: Any = send.content and send.content()
+    if content is not None and isinstance(http, httpx.AsyncClient):
+        content = _awaited(content)
     return http.build_request(
-        send.method, send.path, params=dict(send.params), json=send.body, headers=dict(send.headers),
+        send.method, send.path, params=dict(send.params), json=send.body, content=content, headers=dict(send.headers),
         timeout=httpx.Timeout(read_s, connect=http.timeout.connect),
     )  # fmt: skip
+
+
+async def _awaited(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """Files are read in the event loop, one at a time."""
+    for part in parts:
+        yield part
+        await asyncio.sleep(0)
 
 
 class Client:
@@ -125,6 +145,56 @@ class Client:
         """Submit, wait, and hand back the data: an instance when `schema` is a pydantic class."""
         job = self._run(core.extract(document, schema, how, timeout_s, self._patience))
         return core.instance(schema, job) if isinstance(schema, type) else job.data
+
+    @overload
+    def batch(
+        self, documents: Iterable[Document | tuple[str, Document]], schema: type[M], **how: Unpack[Bulk]
+    ) -> Iterator[Row[M]]: ...
+    @overload
+    def batch(
+        self, documents: Iterable[Document | tuple[str, Document]], schema: Schema, **how: Unpack[Bulk]
+    ) -> Iterator[Row[Any]]: ...
+    def batch(
+        self, documents: Iterable[Document | tuple[str, Document]], schema: Schema, **how: Unpack[Bulk]
+    ) -> Iterator[Row[Any]]:
+        """Many documents (or pairs of a custom_id and a document) in one upload; when all have ended a row for each,
+        in their order, with an instance as its value when `schema` is a pydantic class."""
+        lines = batches.lines_of(documents, how.get("options") or {})
+        sent = self.submit_batch(lines, schema, how.get("idempotency_key"), how.get("timeout_s"))
+        self.wait_batch(sent.id, how.get("timeout_s"))
+        for row in self.batch_rows(sent.id):
+            yield batches.typed(row, schema) if isinstance(schema, type) else row
+
+    def submit_batch(
+        self,
+        lines: Lines,
+        schema: Schema | None = None,
+        idempotency_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Batch:
+        """Hand in the lines that `lines()` makes anew for every try; the service takes each once. `schema` is of those
+        that name none."""
+        return self._run(batches.submit(lines, schema, idempotency_key, timeout_s, self._patience))
+
+    def get_batch(self, batch_id: str) -> Batch:
+        return self._run(batches.get(batch_id, self._patience))
+
+    def wait_batch(self, batch_id: str, timeout_s: float | None = None) -> Batch:
+        """Until every document has ended. Raises BatchTimeout."""
+        return self._run(batches.wait(batch_id, timeout_s, self._patience))
+
+    def batch_rows(self, batch_id: str) -> Iterator[Row[Any]]:
+        """What has ended so far, refused lines among it, in the order of the input; a page at a time in memory."""
+        after: int | None = 0
+        while after is not None:
+            page, after = self._run(batches.rows(batch_id, after, self._patience))
+            yield from page
+
+    def cancel_batch(self, batch_id: str) -> Batch:
+        return self._run(batches.cancel(batch_id, self._patience))
+
+    def delete_batch(self, batch_id: str) -> None:
+        return self._run(batches.delete(batch_id, self._patience))
 
     def fetch(self, path: str, body: Any = None) -> dict[str, Any]:
         """Any other JSON of the service: `/v1/schemas`, `/readyz`; a POST when there is a body."""
@@ -216,6 +286,51 @@ class AsyncClient:
     ) -> Any:
         job = await self._run(core.extract(document, schema, how, timeout_s, self._patience))
         return core.instance(schema, job) if isinstance(schema, type) else job.data
+
+    @overload
+    def batch(
+        self, documents: Iterable[Document | tuple[str, Document]], schema: type[M], **how: Unpack[Bulk]
+    ) -> AsyncIterator[Row[M]]: ...
+    @overload
+    def batch(
+        self, documents: Iterable[Document | tuple[str, Document]], schema: Schema, **how: Unpack[Bulk]
+    ) -> AsyncIterator[Row[Any]]: ...
+    async def batch(
+        self, documents: Iterable[Document | tuple[str, Document]], schema: Schema, **how: Unpack[Bulk]
+    ) -> AsyncIterator[Row[Any]]:
+        lines = batches.lines_of(documents, how.get("options") or {})
+        sent = await self.submit_batch(lines, schema, how.get("idempotency_key"), how.get("timeout_s"))
+        await self.wait_batch(sent.id, how.get("timeout_s"))
+        async for row in self.batch_rows(sent.id):
+            yield batches.typed(row, schema) if isinstance(schema, type) else row
+
+    async def submit_batch(
+        self,
+        lines: Lines,
+        schema: Schema | None = None,
+        idempotency_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Batch:
+        return await self._run(batches.submit(lines, schema, idempotency_key, timeout_s, self._patience))
+
+    async def get_batch(self, batch_id: str) -> Batch:
+        return await self._run(batches.get(batch_id, self._patience))
+
+    async def wait_batch(self, batch_id: str, timeout_s: float | None = None) -> Batch:
+        return await self._run(batches.wait(batch_id, timeout_s, self._patience))
+
+    async def batch_rows(self, batch_id: str) -> AsyncIterator[Row[Any]]:
+        after: int | None = 0
+        while after is not None:
+            page, after = await self._run(batches.rows(batch_id, after, self._patience))
+            for row in page:
+                yield row
+
+    async def cancel_batch(self, batch_id: str) -> Batch:
+        return await self._run(batches.cancel(batch_id, self._patience))
+
+    async def delete_batch(self, batch_id: str) -> None:
+        return await self._run(batches.delete(batch_id, self._patience))
 
     async def fetch(self, path: str, body: Any = None) -> dict[str, Any]:
         return await self._run(core.fetch(path, self._patience, body))

@@ -11,7 +11,7 @@ import base64
 import random
 import time
 import uuid
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypedDict, TypeVar
@@ -50,6 +50,7 @@ class Send:
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     wait_s: float = 0.0  # the service may hold the answer back for so long
+    content: Callable[[], Iterable[bytes]] | None = None  # in place of body: a stream, made anew for every try
 
 
 @dataclass(frozen=True)

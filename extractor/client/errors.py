@@ -12,6 +12,7 @@ ExtractorError
     │   └── Broken               any other 5xx
     ├── ExtractionFailed     the document's extraction ended `failed` or `cancelled`; `.job`
     ├── WaitTimeout          it had not ended when the caller's time was up; `.job`
+    ├── BatchTimeout         likewise; `.batch`
     └── UnexpectedAnswer     not this service, or a much newer one
 """
 
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from extractor.errors import ExtractorError, FieldError
 
 if TYPE_CHECKING:
-    from extractor.client.model import Job
+    from extractor.client.model import Batch, Job
 
 
 class ClientError(ExtractorError):
@@ -104,6 +105,15 @@ class WaitTimeout(ClientError):
     def __init__(self, job: Job, timeout_s: float) -> None:
         super().__init__(f"Extraction {job.id} is still {job.status} after {timeout_s:g} s; it goes on")
         self.job = job
+
+
+class BatchTimeout(ClientError):
+    code = "wait_timeout"
+    retryable = True
+
+    def __init__(self, batch: Batch, timeout_s: float) -> None:
+        super().__init__(f"Batch {batch.id} is still {batch.status} after {timeout_s:g} s; it goes on")
+        self.batch = batch
 
 
 def of_status(status: int) -> type[ServiceError]:

@@ -1,19 +1,23 @@
-"""What the service answers, as frozen values: a job and a page of jobs. Fields a newer service adds are kept, not
-refused. Knows no HTTP."""
+"""What the service answers, as frozen values: a job, a page of jobs, a batch and its rows. Fields a newer service adds
+are kept, not refused. Knows no HTTP."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+BatchStatus = Literal["receiving", "running", "cancelling", "completed", "cancelled"]
+V = TypeVar("V")
 FINAL: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
 
 
 class Job(BaseModel):
-    """One document's extraction. In a list `result` and `options` are absent and `error_code` stands for `error`."""
+    """One document's extraction. In a list `result` and `options` are absent and `error_code` stands for `error`;
+    `line` is there among the results of a batch."""
 
     model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
 
@@ -27,6 +31,8 @@ class Job(BaseModel):
     attempt: int = 0
     reason: str | None = None
     batch: str | None = None
+    custom_id: str | None = None
+    line: int | None = None
     options: dict[str, Any] = Field(default_factory=dict)
     metadata: dict[str, str] = Field(default_factory=dict)
     result: dict[str, Any] | None = None
@@ -52,3 +58,59 @@ class JobPage(BaseModel):
 
     data: tuple[Job, ...]
     next_cursor: str | None = None
+
+
+class Batch(BaseModel):
+    """Many documents, handed over in one upload. `counts` has accepted = queued + running + succeeded + failed +
+    cancelled; `refused` lines are in none of them."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
+
+    id: str
+    status: BatchStatus
+    created_at: datetime
+    finished_at: datetime | None = None
+    expires_at: datetime | None = None
+    lines: int
+    refused: int
+    counts: dict[str, int]
+    documents_per_s: float | None = None
+    seconds_left: float | None = None
+    reason: str | None = None
+
+    @property
+    def done(self) -> bool:
+        """True when nothing about it will change any more."""
+        return self.status == "completed" or (self.status == "cancelled" and self.finished_at is not None)
+
+    @property
+    def ended(self) -> int:
+        """Lines that have come to their end, refused ones included."""
+        return self.refused + self.counts["accepted"] - self.counts["queued"] - self.counts["running"]
+
+    @property
+    def failed(self) -> int:
+        return self.refused + self.counts["failed"] + self.counts["cancelled"]
+
+
+class Refused(BaseModel):
+    """A line of a batch that became no document."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    line: int
+    custom_id: str | None = None
+    error: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Row(Generic[V]):
+    """What became of one line of a batch. `value` is the data (an instance, where a class was asked for) of one that
+    succeeded; `error` says why another did not; `job` is None for a refused line."""
+
+    line: int
+    custom_id: str | None
+    status: Status | Literal["refused"]
+    value: V | None
+    error: dict[str, Any] | None
+    job: Job | None

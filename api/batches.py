@@ -1,0 +1,140 @@
+"""What happens to a batch: it is received, read while it runs, stopped. Knows the ledger's batches and how an upload is
+taken in; knows no route."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any, Literal
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from api import intake, view
+from api.access import Services
+from api.ingest import Ingest
+from api.problems import Problem
+from api.store import as_problems
+from api.upload import Upload
+from schemas import SchemaProblem, UnknownSchema, inline
+from workers.batches import Batch, Order, is_batch_id
+
+_SWEEP_S = 5.0  # what is not stopped or erased by then a worker's reconciler does
+_KEPT = frozenset({"batch_closed", "idempotency_key_reused"})  # the batch is another upload's
+
+
+async def receive(service: Services, tenant: str, key: str | None, default: dict[str, Any], upload: Upload) -> Ingest:
+    """The whole upload, into the ledger. Raises Problem; then what was received is cancelled, unless the same upload
+    may be sent again under its key and go on where this one stopped."""
+    store = service.store
+    ingest = Ingest(
+        tenant, key, default, gzip=upload.gzip, ledger=store.blocking, publish=partial(store.publish_bulk, tenant),
+        schemas=service.schemas, settings=service.settings,
+    )  # fmt: skip
+    try:
+        with as_problems():
+            async for chunk in upload.chunks:
+                await run_in_threadpool(ingest.feed, chunk)
+            await run_in_threadpool(ingest.end)
+    except Problem as problem:
+        if ingest.batch_id is not None:
+            problem.extra["batch"] = ingest.batch_id
+        if problem.code not in _KEPT and not (problem.kind.retryable and key):
+            await _give_up(service, tenant, ingest)
+        raise
+    except ClientDisconnect:
+        if not key:
+            await _give_up(service, tenant, ingest)
+        raise
+    return ingest
+
+
+async def _give_up(service: Services, tenant: str, ingest: Ingest) -> None:
+    if ingest.batch_id is not None:
+        with contextlib.suppress(Problem):
+            await stop(service, tenant, ingest.batch_id, "cancel", "upload_broken")
+
+
+def check_default(service: Services, fields: dict[str, Any]) -> None:
+    """The schema of lines that name none: a mistake in it ends the upload before its first line. Raises Problem."""
+    if len(fields) > 1:
+        raise intake.invalid([("/json_schema", "give either schema or json_schema, not both")])
+    try:
+        if "schema" in fields:
+            service.schemas.get(fields["schema"])
+        elif "json_schema" in fields:
+            inline(fields["json_schema"])
+    except UnknownSchema as error:
+        near = intake.near(fields["schema"], service.schemas)
+        raise Problem(
+            "unknown_schema", error.detail, errors=[("/schema", error.detail)], extra={"near": near}
+        ) from None
+    except SchemaProblem as error:
+        raise intake.schema_problem(error, "/json_schema") from None
+
+
+async def get(service: Services, tenant: str, batch_id: str) -> Batch:
+    """Raises Problem 404."""
+    store = service.store
+    batch = await store.run(store.ledger.batches.get(tenant, batch_id)) if is_batch_id(batch_id) else None
+    if batch is None:
+        raise unknown()
+    return batch
+
+
+async def page(service: Services, tenant: str, cursor: str | None, limit: int) -> dict[str, Any]:
+    if cursor and not is_batch_id(cursor):
+        detail = "Give next_cursor of a page as it was"
+        raise Problem("invalid_cursor", detail, errors=[("/query/cursor", detail)])
+    store = service.store
+    ids = await store.run(store.ledger.batches.ids(tenant, cursor, limit + 1))
+    found = [await store.run(store.ledger.batches.get(tenant, batch_id)) for batch_id in ids[:limit]]
+    data = [view.batch(batch) for batch in found if batch is not None]
+    return {"data": data, "next_cursor": ids[limit - 1] if len(ids) > limit else None}
+
+
+async def results(
+    service: Services, tenant: str, batch_id: str, order: Order, after: int, limit: int | None
+) -> AsyncIterator[bytes]:
+    """JSONL, a page at a time; empty pages too."""
+    store, place, left = service.store, after, limit or sys.maxsize
+    while True:
+        found = await store.run(store.ledger.batches.results(tenant, batch_id, order, place))
+        jobs = found.jobs[:left]
+        yield await run_in_threadpool(view.result_lines, jobs)
+        left -= len(jobs)
+        if found.after is None or not left:
+            return
+        place = found.after
+
+
+async def errors(service: Services, tenant: str, batch_id: str, after: int, limit: int | None) -> AsyncIterator[bytes]:
+    store, left = service.store, limit or sys.maxsize
+    while True:
+        found = (await store.run(store.ledger.batches.errors(tenant, batch_id, after)))[:left]
+        yield b"".join(said + b"\n" for _, said in found)
+        left -= len(found)
+        if not found or not left:
+            return
+        after = found[-1][0]
+
+
+async def stop(service: Services, tenant: str, batch_id: str, how: Literal["cancel", "erase"], reason: str) -> None:
+    """None of its documents is started any more. Raises Problem 404, 409."""
+    store, calls = service.store, service.store.ledger.batches
+    outcome = await store.run(calls.end(tenant, batch_id, how, reason)) if is_batch_id(batch_id) else None
+    if outcome is None:
+        raise unknown()
+    if outcome == "finished":
+        raise Problem("already_finished", "All documents of the batch have ended already")
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _SWEEP_S
+    while loop.time() < deadline and await store.run(calls.sweep(tenant, batch_id)):
+        pass
+
+
+def unknown() -> Problem:
+    return Problem("batch_not_found", "No batch has this id", errors=[("/path/id", "unknown")])

@@ -1,0 +1,147 @@
+"""Lines of an upload → jobs of a batch. Each line is decided on by itself: a job, or an entry of the batch's errors.
+Works in slices, so that many jobs cost one round trip and memory holds one slice. It blocks, and so runs in a thread;
+knows no HTTP request."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import orjson
+
+from api import intake
+from api.batch_models import MAX_CUSTOM_ID
+from api.body import parse_object
+from api.config import ApiSettings
+from api.jsonl import Limits, Lines, RawLine
+from api.problems import Problem
+from schemas import Registry
+from workers.batches import Line, Opened
+from workers.ledger import Ledger, NewJob
+
+log = logging.getLogger("extractor.api")
+SLICE_LINES = 200
+SLICE_BYTES = 1024 * 1024
+_MOST_ERRORS = 10  # of one line
+
+
+class Ingest:
+    """`feed` what arrives, then `end` it. Raises Problem for what ends an upload, and the ledger's errors."""
+
+    def __init__(
+        self,
+        tenant: str,
+        key: str | None,
+        default: dict[str, Any],
+        *,
+        gzip: bool,
+        ledger: Ledger,
+        publish: Callable[[Sequence[str]], None],
+        schemas: Registry,
+        settings: ApiSettings,
+    ) -> None:
+        """`default` holds `schema` or `json_schema` for the lines that have neither. `publish` never raises."""
+        self._tenant = tenant
+        self._key = key
+        self._default = default
+        self._ledger = ledger
+        self._publish = publish
+        self._settings = settings
+        self._ask = intake.Intake(schemas, settings)
+        self._lines = Lines(
+            Limits(settings.max_body_bytes, settings.max_batch_bytes, settings.max_batch_ratio), gzip=gzip
+        )
+        self._slice: list[Line] = []
+        self._slice_bytes = 0
+        self._last = 0
+        self._batch: Opened | None = None
+
+    @property
+    def batch_id(self) -> str | None:
+        """None before the first line."""
+        return self._batch and self._batch.batch_id
+
+    @property
+    def replayed(self) -> bool:
+        """The batch had been uploaded whole before."""
+        return self._batch is not None and self._batch.received
+
+    def feed(self, chunk: bytes) -> None:
+        self._take(self._lines.feed(chunk))
+
+    def end(self) -> str:
+        """The batch's id."""
+        self._take(self._lines.end())
+        self._flush()
+        if self._batch is None:
+            raise Problem("empty_batch", "The upload has no line", errors=[("", "no line")])
+        if self._last < self._batch.lines:
+            raise _another_upload()
+        if not self._batch.received:
+            self._ledger.run(self._ledger.batches.seal(self._tenant, self._batch))
+        return self._batch.batch_id
+
+    def _take(self, lines: Iterable[RawLine]) -> None:
+        for raw in lines:
+            batch = self._open()
+            self._last = raw.number
+            if raw.number <= batch.lines:  # decided on in an earlier upload
+                if raw.number == batch.lines and raw.digest != batch.digest:
+                    raise _another_upload()
+                continue
+            if batch.received:
+                raise _another_upload()
+            if raw.number > self._settings.max_batch_lines:
+                limit = self._settings.max_batch_lines
+                detail = f"A batch may have {limit} lines"
+                extra = {"limit": {"name": "max_batch_lines", "value": limit}}
+                raise Problem("batch_too_large", detail, errors=[("", detail)], extra=extra)
+            self._slice.append(Line(raw.number, raw.digest, self._decide(raw)))
+            self._slice_bytes += len(raw.content or b"")
+            if len(self._slice) >= SLICE_LINES or self._slice_bytes >= SLICE_BYTES:
+                self._flush()
+
+    def _open(self) -> Opened:
+        if self._batch is None:
+            schema = self._default.get("schema")
+            asked = orjson.dumps(self._default, option=orjson.OPT_SORT_KEYS).decode()
+            self._batch = self._ledger.run(self._ledger.batches.open(self._tenant, self._key, asked, schema))
+        return self._batch
+
+    def _flush(self) -> None:
+        if not self._slice:
+            return
+        assert self._batch is not None
+        slice_, self._slice, self._slice_bytes = self._slice, [], 0
+        added = self._ledger.run(self._ledger.batches.add(self._tenant, self._batch, slice_))
+        if added.job_ids:
+            self._publish(added.job_ids)
+        if added.refused is not None:
+            raise added.refused
+
+    def _decide(self, raw: RawLine) -> NewJob | bytes:
+        fields: dict[str, Any] = {}
+        try:
+            if raw.content is None:
+                detail = f"A line may have {self._settings.max_body_bytes} bytes"
+                raise Problem("line_too_large", detail, errors=[("", detail)])
+            fields = parse_object(raw.content)
+            if not fields.keys() & {"schema", "json_schema"}:
+                fields = {**fields, **self._default}
+            return self._ask.line(fields)
+        except Problem as problem:
+            return refused(raw.number, fields.get("custom_id"), problem)
+
+
+def refused(line: int, custom_id: object, problem: Problem) -> bytes:
+    """An entry of the errors: models.BatchError."""
+    fits = isinstance(custom_id, str) and len(custom_id) <= MAX_CUSTOM_ID
+    errors = [{"pointer": at[:200], "detail": said[:200]} for at, said in problem.errors[:_MOST_ERRORS]]
+    error = {"code": problem.code, "detail": problem.detail[:500], "retryable": False, "errors": errors}
+    return orjson.dumps({"line": line, "custom_id": custom_id if fits else None, "error": error})
+
+
+def _another_upload() -> Problem:
+    detail = "This Idempotency-Key came before with another upload"
+    return Problem("idempotency_key_reused", detail, errors=[("/header/Idempotency-Key", detail)])

@@ -1,0 +1,156 @@
+"""`/v1/batches`: many documents in one upload, and their results as they come."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from api import batches, examples, prefer, upload, view
+from api.access import Service, Tenant
+from api.batch_models import Batch, BatchPage
+from api.openapi import answers, jsonl_answer, problems, upload_body
+from api.problems import Problem
+from workers.batches import Order
+
+router = APIRouter(prefix="/v1", tags=["batches"])
+JSONL = "application/x-ndjson"
+_Key = Annotated[str | None, Header(description="The same key with the same upload gives the same batch: send one")]
+
+_After = Annotated[int, Query(ge=0, lt=2**31, description="Only lines after this one; not with `order=finished`")]
+_Limit = Annotated[int | None, Query(ge=1, description="At most so many; absent: all")]
+
+
+@router.post(
+    "/batches",
+    status_code=202,
+    response_class=Response,
+    responses={
+        202: answers("Received whole; its documents run already", Batch, examples.BATCH),
+        **problems(400, 401, 408, 409, 413, 415, 429, 503),
+    },
+    openapi_extra=upload_body(),
+)
+async def create_batch(
+    request: Request,
+    service: Service,
+    tenant: Tenant,
+    schema: Annotated[str | None, Query(max_length=200, description="Of the lines that name none")] = None,
+    idempotency_key: _Key = None,
+) -> Response:
+    """A line of JSON for each document, plain or gzip. It is stored as it arrives: what breaks is sent again with the
+    same Idempotency-Key, and no document is there twice."""
+    key = prefer.idempotency_key(idempotency_key)
+    uploaded = await upload.opened(request, service.settings)
+    default = {**({"schema": schema} if schema is not None else {}), **uploaded.fields}
+    batches.check_default(service, default)
+    ingest = await batches.receive(service, tenant, key, default, uploaded)
+    if ingest.batch_id is None:
+        raise batches.unknown()
+    batch = await batches.get(service, tenant, ingest.batch_id)
+    headers = {"Location": f"/v1/batches/{batch.id}", "Retry-After": str(service.settings.retry_after_s)}
+    if ingest.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return view.json_response(view.batch(batch), 202, headers)
+
+
+@router.get(
+    "/batches/{id}",
+    response_class=Response,
+    responses={200: answers("As it is now", Batch, examples.BATCH), **problems(401, 404, 503)},
+)
+async def get_batch(id: str, service: Service, tenant: Tenant) -> Response:
+    """Status, counts, speed, and the time left at that speed."""
+    batch = await batches.get(service, tenant, id)
+    headers = {} if batch.finished_at else {"Retry-After": str(service.settings.retry_after_s)}
+    return view.json_response(view.batch(batch), 200, headers)
+
+
+@router.get(
+    "/batches",
+    response_class=Response,
+    responses={200: answers("A page, newest first", BatchPage, examples.BATCH_PAGE), **problems(401, 503)},
+)
+async def list_batches(
+    service: Service,
+    tenant: Tenant,
+    cursor: Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> Response:
+    """The tenant's batches, newest first."""
+    return view.json_response(await batches.page(service, tenant, cursor, limit))
+
+
+@router.get(
+    "/batches/{id}/results",
+    response_class=Response,
+    responses={
+        200: jsonl_answer("Each document that has ended so far", "BatchResult", examples.BATCH_RESULT),
+        **problems(401, 404, 503),
+    },
+)
+async def batch_results(
+    id: str,
+    service: Service,
+    tenant: Tenant,
+    order: Annotated[Order, Query(description="As the lines came, or as the documents ended")] = "input",
+    after: _After = 0,
+    limit: _Limit = None,
+) -> Response:
+    """JSONL of what has ended so far, succeeded, failed and cancelled; as often as you like until `expires_at`."""
+    if after and order != "input":
+        raise Problem("invalid_request", "after goes with order=input", errors=[("/query/after", "not in this order")])
+    await batches.get(service, tenant, id)
+    return await _stream(batches.results(service, tenant, id, order, after, limit))
+
+
+@router.get(
+    "/batches/{id}/errors",
+    response_class=Response,
+    responses={
+        200: jsonl_answer("Each line that became no document", "BatchError", examples.BATCH_ERROR),
+        **problems(401, 404, 503),
+    },
+)
+async def batch_errors(id: str, service: Service, tenant: Tenant, after: _After = 0, limit: _Limit = None) -> Response:
+    """JSONL of the lines that were refused, with their number and what is wrong; the other lines run."""
+    await batches.get(service, tenant, id)
+    return await _stream(batches.errors(service, tenant, id, after, limit))
+
+
+@router.post(
+    "/batches/{id}/cancel",
+    response_class=Response,
+    responses={
+        200: answers("It has ended", Batch, examples.BATCH_CANCELLED),
+        202: answers("Nothing is started any more; what runs is told to stop", Batch, examples.BATCH),
+        **problems(401, 404, 409, 503),
+    },
+)
+async def cancel_batch(id: str, service: Service, tenant: Tenant) -> Response:
+    """Stop the rest; what has ended stays readable. Twice is fine; 409 when everything had ended before."""
+    await batches.stop(service, tenant, id, "cancel", "requested")
+    batch = await batches.get(service, tenant, id)
+    return view.json_response(view.batch(batch), 200 if batch.finished_at else 202)
+
+
+@router.delete("/batches/{id}", status_code=204, response_class=Response, responses=problems(401, 404, 503))
+async def delete_batch(id: str, service: Service, tenant: Tenant) -> Response:
+    """Erase the batch, its documents and results, stopping it first when it runs. Not undone by anything."""
+    await batches.stop(service, tenant, id, "erase", "deleted")
+    return Response(status_code=204)
+
+
+async def _stream(pages: AsyncIterator[bytes]) -> Response:
+    """The first page is read before the answer begins, so that a store that is away is still a 503. When it goes away
+    later the connection is cut: an answer that ends in order is whole."""
+    first = await anext(pages, b"")
+
+    async def whole() -> AsyncIterator[Any]:
+        yield first
+        async for part in pages:
+            yield part
+
+    return StreamingResponse(whole(), media_type=JSONL)
