@@ -22,7 +22,7 @@ from extractor.pair.decode import Decoder
 from extractor.pair.drafter import STEPS, unroll
 from extractor.pair.encode import Encoder, collate, fixed
 from extractor.pair.evaluate import WEIGHTS, load
-from extractor.pair.forward import answer_states
+from extractor.pair.forward import read
 from extractor.pair.lexicon import NEW_VALUES
 from extractor.pair.model import DRAFT_TOKENS, build_drafter, build_target
 
@@ -142,11 +142,11 @@ def test_the_training_forward_is_the_stock_one(pair: Pair) -> None:
     with torch.no_grad():
         stock = target.model(input_ids=batch.ids, use_cache=False, return_shared_kv_states=True)
     target.requires_grad_(True)
-    states, stored = answer_states(target, batch)
-    torch.testing.assert_close(states, stock.last_hidden_state[batch.answer], atol=2e-4, rtol=2e-3)
+    reading = read(target, batch)
+    torch.testing.assert_close(reading.states, stock.last_hidden_state[batch.answer], atol=2e-4, rtol=2e-3)
     for kind, kept in stock.shared_kv_states.items():
-        torch.testing.assert_close(stored[kind], tuple(kept), atol=2e-4, rtol=2e-3)
-    states.sum().backward()
+        torch.testing.assert_close(reading.stored[kind], tuple(kept), atol=2e-4, rtol=2e-3)
+    reading.states.sum().backward()
     ours = target.model.layers[0].mlp.up_proj.weight.grad.clone()
     target.zero_grad()
     target.model(input_ids=batch.ids, use_cache=False).last_hidden_state[batch.answer].sum().backward()

@@ -18,7 +18,7 @@ from torch.nn.functional import cross_entropy
 from transformers import Gemma4AssistantForCausalLM, Gemma4ForCausalLM, PreTrainedTokenizerFast
 
 from extractor.pair.encode import Batch, Encoder, bucketed, fixed, pool
-from extractor.pair.forward import answer_states
+from extractor.pair.forward import read
 from extractor.pair.lexicon import NEW_VALUES
 from extractor.pair.model import FULL, build_drafter
 from extractor.pair.optim import Optimizer
@@ -40,7 +40,8 @@ def unroll(
     Only every `every`-th position of an answer, from `shift` on, starts a chain.
     """
     with torch.no_grad():
-        final, stored = answer_states(target, batch)
+        reading = read(target, batch)
+        final = reading.states
         states = final.new_zeros(*batch.ids.shape, final.shape[-1])
         states[batch.answer] = final
         said = torch.zeros_like(batch.ids)
@@ -65,7 +66,7 @@ def unroll(
             inputs_embeds=drafter.pre_projection(torch.cat([token, state], -1)),
             attention_mask={FULL: before[:, None]},
             position_ids=anchors,
-            shared_kv_states=stored,
+            shared_kv_states=reading.stored,
             use_cache=False,
         ).last_hidden_state
         state = drafter.post_projection(inner)

@@ -6,6 +6,7 @@ A row is prompt + answer + end of turn. Knows nothing of models or losses.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
@@ -26,6 +27,7 @@ class Row:
     ids: list[int]
     start: int  # of the answer
     leaves: list[tuple[int, int]]  # token spans of the values of the answer, as [from, to)
+    sources: list[tuple[int, int, bool]]  # (position before a value's token, that token's place in the document, first)
 
 
 class Encoder:
@@ -61,10 +63,13 @@ class Encoder:
         return [*self._before, *self.plain(opening), *self.plain(document), *self.plain(closing), *self._after]
 
     def row(self, task: Task) -> Row:
-        prompt = self.prompt(task)
+        opening, document, closing = task.pieces()
+        lead = [*self._before, *self.plain(opening)]
         self._tokens.encode_special_tokens = True
+        read = self._tokens.encode(document, add_special_tokens=False)
         answer = self._tokens.encode(task.answer, add_special_tokens=False)
         self._tokens.encode_special_tokens = False
+        prompt = [*lead, *read.ids, *self.plain(closing), *self._after]
         offsets = answer.offsets
         start = len(prompt)
         leaves = []
@@ -77,7 +82,34 @@ class Encoder:
             while end < len(offsets) and offsets[end][0] < b:
                 end += 1
             leaves.append((start + position, start + end))
-        return Row([*prompt, *answer.ids, TURN_END], start, leaves)
+        sources = [
+            (start + token - 1, len(lead) + place, first)
+            for token, place, first in _sources(task.answer, offsets, document, read.offsets)
+        ]
+        return Row([*prompt, *answer.ids, TURN_END], start, leaves, sources)
+
+
+def _sources(
+    answer: str, offsets: list[tuple[int, int]], document: str, places: list[tuple[int, int]]
+) -> Iterator[tuple[int, int, bool]]:
+    """(token of the answer, token of the document with the same text, whether it is a value's first) for values that
+    stand in the document exactly once, as they are."""
+    token = 0
+    for found in _LEAF.finditer(answer):
+        text = found.group()
+        quoted = text.startswith('"')
+        value = text[1:-1] if quoted else text
+        if value in ("", "null", "true", "false") or "\\" in value or document.count(value) != 1:
+            continue
+        start = found.start() + quoted
+        shift = document.index(value) - start
+        while offsets[token][1] <= start:
+            token += 1
+        for t in range(token, len(offsets)):
+            if offsets[t][0] >= start + len(value):
+                break
+            char = max(start, offsets[t][0]) + shift
+            yield t, bisect_right(places, char, key=lambda span: span[0]) - 1, t == token
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,17 @@
 
 What stands above the last KV that is stored serves the next token alone, so queries, MLPs and everything of the
 KV-shared layers run on answer positions only; sliding layers look at two blocks of keys instead of all. Together this
-halves a step. `tests/pair` holds it to the stock forward.
+halves a step. On the way one head is told where in the document the values stand: left to itself it takes millions of
+tokens to find out. `tests/test_pair_model.py` holds the forward to the stock one.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch.nn.functional import gelu, pad
+from torch.nn.functional import cross_entropy, gelu, pad
 from transformers import Gemma4ForCausalLM
 from transformers.models.gemma4.modeling_gemma4 import apply_rotary_pos_emb
 
@@ -23,9 +25,21 @@ _NEVER = -1e9
 KeyValues = tuple[torch.Tensor, torch.Tensor]  # [rows, kv heads, length, size] each
 
 
-def answer_states(model: Gemma4ForCausalLM, batch: Batch) -> tuple[torch.Tensor, dict[str, KeyValues]]:
-    """[answer tokens of all rows, hidden]: the final states, in the order of `batch.answer`; and the KV that shared
-    layers and the drafter read."""
+POINTER = (1, 3)  # layer above the last that stores KV, and its head, that is taught where values come from
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`states` [answer tokens of all rows, hidden]: final, in the order of `batch.answer`. `stored`: the KV that shared
+    layers and the drafter read. `pointing`: how far one head is from looking at the values' places (a loss)."""
+
+    states: torch.Tensor
+    stored: dict[str, KeyValues]
+    pointing: torch.Tensor
+
+
+def read(model: Gemma4ForCausalLM, batch: Batch) -> Reading:
+    """A forward for the answers of `batch`."""
     inner: Any = model.model
     config = inner.config
     length = batch.ids.shape[1]
@@ -57,10 +71,10 @@ def answer_states(model: Gemma4ForCausalLM, batch: Batch) -> tuple[torch.Tensor,
             told = extra[:, :, i]
         else:
             query = _queries(layer.self_attn, normed[None], at.turns(turns[kind]))[0]
-            heard = at.attend(query, keys, values, kind)
+            heard = at.attend(query, keys, values, kind, i == own + POINTER[0] - 1)
             told = extra[:, i]
         state = _rest(layer, state, heard, told)
-    return inner.norm(state), stored
+    return Reading(inner.norm(state), stored, at.pointing)
 
 
 class Answers:
@@ -76,6 +90,14 @@ class Answers:
         starts = batch.answer.int().argmax(1)
         where = (starts[:, None] + slot).clamp(max=length - 1)
         self._where = where[self._used]
+        self._sources = torch.tensor(
+            [
+                (row, position - int(starts[row]), place, first)
+                for row, one in enumerate(batch.rows)
+                for position, place, first in one.sources
+            ]
+        ).view(-1, 4)
+        self.pointing = torch.zeros(())
         behind = where[:, :, None] - torch.arange(length)[None, None]  # [rows, most, length]
         near = (behind >= 0) & (behind < window)
         self._masks = {
@@ -89,7 +111,9 @@ class Answers:
     def turns(self, turn: tuple[torch.Tensor, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         return turn[0][:, self._where], turn[1][:, self._where]
 
-    def attend(self, query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, kind: str) -> torch.Tensor:
+    def attend(
+        self, query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, kind: str, points: bool
+    ) -> torch.Tensor:
         """[answers, heads, size] of `query` over the KV [rows, kv heads, length, size] of its row."""
         rows, kv, _, size = keys.shape
         most = self._used.shape[1]
@@ -99,9 +123,19 @@ class Answers:
         group = folded.shape[2]
         scores = folded.reshape(rows, kv, group * most, size) @ keys.mT
         scores = scores.view(rows, kv, group, most, -1) + self._masks[kind][:, None, None]
+        if points and len(self._sources):
+            self._point(scores[:, POINTER[1] // group, POINTER[1] % group])
         heard = scores.softmax(-1).view(rows, kv, group * most, -1) @ values
         heard = heard.view(rows, kv, group, most, size).permute(0, 3, 1, 2, 4).reshape(rows, most, -1, size)
         return heard[self._used]
+
+    def _point(self, scores: torch.Tensor) -> None:
+        """`scores` [rows, most, length] of the head. To find a value's first token takes reading its label, so it
+        weighs more than to go on."""
+        rows, slots, places, first = self._sources.unbind(1)
+        losses = cross_entropy(scores[rows, slots], places, reduction="none")
+        weights = torch.where(first == 1, 1.0, 0.2)
+        self.pointing = (losses * weights).sum() / weights.sum()
 
 
 def _keys_values(attention: Any, normed: torch.Tensor, turn: tuple[torch.Tensor, torch.Tensor]) -> KeyValues:

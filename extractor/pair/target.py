@@ -19,12 +19,13 @@ from torch.nn.functional import cross_entropy
 from transformers import Gemma4ForCausalLM, PreTrainedTokenizerFast
 
 from extractor.pair.encode import Batch, Encoder, Row, bucketed, fixed, pool
-from extractor.pair.forward import answer_states
+from extractor.pair.forward import read
 from extractor.pair.lexicon import NEW_EVERYTHING, TRAIN
 from extractor.pair.model import FULL, SLIDING, build_target
 from extractor.pair.optim import Optimizer
 
 _POOL = 384
+POINTING = 0.3  # weight of the loss of the head that points
 
 
 @dataclass(frozen=True)
@@ -47,17 +48,19 @@ def masks(length: int, window: int) -> dict[str, torch.Tensor | None]:
     return {FULL: None, SLIDING: near[None, None]}
 
 
-def loss_of(model: Gemma4ForCausalLM, batch: Batch, prompt_weight: float = 0.0) -> torch.Tensor:
-    """Cross entropy of the answer, plus `prompt_weight` times that of the prompt, which costs a whole forward."""
+def loss_of(model: Gemma4ForCausalLM, batch: Batch, prompt_weight: float = 0.0) -> tuple[torch.Tensor, float]:
+    """(loss, the cross entropy of the answer in it). Beside that either what the pointing head misses or, at
+    `prompt_weight`, the cross entropy of the prompt, which costs a whole forward."""
     following = batch.ids.roll(-1, 1)
     if not prompt_weight:
-        return cross_entropy(model.lm_head(answer_states(model, batch)[0]), following[batch.answer])
+        reading = read(model, batch)
+        said = cross_entropy(model.lm_head(reading.states), following[batch.answer])
+        return said + POINTING * reading.pointing, said.item()
     mask = masks(batch.ids.shape[1], model.config.sliding_window)
     states = model.model(input_ids=batch.ids, attention_mask=mask, use_cache=False).last_hidden_state
     rest = batch.real & ~batch.answer
-    return cross_entropy(model.lm_head(states[batch.answer]), following[batch.answer]) + prompt_weight * cross_entropy(
-        model.lm_head(states[rest]), following[rest]
-    )
+    said = cross_entropy(model.lm_head(states[batch.answer]), following[batch.answer])
+    return said + prompt_weight * cross_entropy(model.lm_head(states[rest]), following[rest]), said.item()
 
 
 @torch.no_grad()
@@ -66,7 +69,7 @@ def leaf_accuracy(model: Gemma4ForCausalLM, rows: list[Row]) -> float:
     right = total = 0
     for batch in bucketed(rows, 8192, Random(0)):
         best = torch.zeros_like(batch.ids)
-        best[batch.answer] = model.lm_head(answer_states(model, batch)[0]).argmax(-1)
+        best[batch.answer] = model.lm_head(read(model, batch).states).argmax(-1)
         for row, line in zip(batch.rows, best.tolist(), strict=True):
             for a, b in row.leaves:
                 total += 1
@@ -155,13 +158,13 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
     while progress.value < 1:
         index, batch = next(batches)
         factor = min(1.0, (step + 1) / 60) * min(1.0, (1.0 - progress.value) / (1.0 - plan.hold) + 0.01)
-        loss = loss_of(model, batch, 0.1 if progress.value < 0.06 else 0.0)
+        loss, said = loss_of(model, batch, 0.1 if progress.value < 0.06 else 0.0)
         torch.autograd.backward(loss)
         share(model, progress, (spent + time.monotonic() - begun) / budget)
         optimizer.step(factor)
         step += 1
         tokens += batch.tokens * world()
-        losses.append(loss.item())
+        losses.append(said)
         if rank() == 0 and time.monotonic() - reported > plan.report_s:
             reported = time.monotonic()
             model.train(False)
