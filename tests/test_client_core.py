@@ -30,6 +30,7 @@ from extractor.client import (
     UnexpectedAnswer,
     Unreachable,
     WaitTimeout,
+    batches,
     core,
 )
 from extractor.errors import DocumentError, InputError
@@ -240,3 +241,32 @@ def test_the_client_loads_no_torch_and_no_service() -> None:
     code = "import sys, extractor.client; print(*{m.split('.')[0] for m in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "transformers", "celery", "redis", "fastapi"} & set(loaded)
+
+
+def test_an_upload_waits_for_a_full_quota_and_is_sent_again_whole() -> None:
+    """However long: the patience of a call is for a service that is away."""
+    problem = {"code": "quota_exceeded", "detail": "full"}
+    flow = batches.submit(lambda: iter([b"line"]), "contact", None, None, Patience(total_s=0, first_s=0.001))
+    send = next(flow)
+    for _ in range(3):
+        assert isinstance(send, core.Send)
+        assert b"".join(send.content() if send.content else ()) == b"line"
+        assert send.headers["Idempotency-Key"]
+        pause = flow.send(httpx.Response(429, json=problem, headers={"Retry-After": "10"}))
+        assert pause == core.Pause(10)
+        send = next(flow)
+    answer = {
+        "id": "b", "status": "running", "created_at": "2026-11-23T12:00:00Z", "lines": 1, "refused": 0, "counts": {}
+    }  # fmt: skip
+    with pytest.raises(StopIteration) as end:
+        flow.send(httpx.Response(202, json=answer))
+    assert end.value.value.id == "b"
+
+
+def test_an_upload_that_the_service_refuses_is_not_sent_again() -> None:
+    flow = batches.submit(lambda: iter(()), {"type": "object"}, "key", None, QUICK)
+    send = next(flow)
+    assert isinstance(send, core.Send)
+    assert send.headers["Content-Type"].startswith("multipart/form-data")
+    with pytest.raises(Refused):
+        flow.send(httpx.Response(422, json={"code": "empty_batch", "detail": "no line"}))

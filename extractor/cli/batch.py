@@ -1,166 +1,185 @@
-"""`extractor batch` in its simple form: many files through the single calls of the service, a bounded number at once,
-results as JSONL in the order of the inputs."""
+"""`extractor batch`: many documents through the service in one upload, results as JSONL in the order of the inputs.
+
+The service does the work and holds the state; this command may be ended and `--resume`d at any point. What it has to
+remember for that, which upload this was, lies beside the output until the output is whole."""
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
+import hashlib
+import os
 import sys
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, Annotated
 
 import orjson
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from extractor.cli.documents import Source, sources
-from extractor.cli.flags import ApiKey, Drafters, MaxTokens, SchemaName, Url, options_of, wire_schema_of
-from extractor.cli.output import SOME_FAILED, err, fail, say, told
-from extractor.client import AsyncClient, ExtractionFailed, Job, Patience, Unauthorized, Unreachable
+from extractor.cli.flags import ApiKey, Drafters, MaxTokens, Url, connect, options_of, wire_schema_of
+from extractor.cli.lines import Inputs
+from extractor.cli.output import SOME_FAILED, err, fail, say
+from extractor.client import Batch, Client, Conflict, NotFound
+from extractor.client.core import Schema
 from extractor.errors import ExtractorError
 
-PATIENCE_S = 120.0  # of each call: a service that restarts, or a full queue, does not end a batch
+PATIENCE_S = 120.0  # of each call: a service that restarts does not end a batch
+POLL_S = 0.5
 
 
 @dataclass
-class Batch:
-    """What is extracted, how, and how far it is."""
+class Memory:
+    """Which upload an output belongs to: the Idempotency-Key that finds it again, and what was asked. Without an output
+    there is no key, so an upload that breaks is cancelled by the service: nobody could come back for it."""
 
-    client: AsyncClient
-    schema: str | dict[str, Any]
-    options: dict[str, Any]
-    at_once: int
-    started: float = field(default_factory=time.monotonic)
-    done: int = 0
-    failed: int = 0
-    running: set[str] = field(default_factory=set)
+    path: Path | None
+    key: str
+    asked: str
 
-    @property
-    def documents_per_s(self) -> float:
-        return self.done / max(1e-9, time.monotonic() - self.started)
-
-    async def rows(self, documents: list[Source]) -> AsyncIterator[dict[str, Any]]:
-        """One row a document, in order; never more than `at_once` in the service's hands or waiting to be written."""
-        waiting = iter(documents)
-        window: deque[asyncio.Task[dict[str, Any]]] = deque()
+    @classmethod
+    def of(cls, output: Path | None, asked: str, *, resume: bool) -> Memory:
+        """Raises typer.Exit when there is another batch's memory, or one that was not to be resumed."""
+        if output is None:
+            return cls(None, "", asked)
+        path = output.with_name(output.name + ".batch")
+        if not path.exists():
+            made = cls(path, str(uuid.uuid4()), asked)
+            _replace(path, lambda file: file.write(orjson.dumps({"key": made.key, "asked": asked})))
+            return made
+        if not resume:
+            fail(f"{path} is of a batch that has not ended: --resume goes on with it; delete the file to start anew")
         try:
-            while True:
-                while len(window) < self.at_once and (source := next(waiting, None)) is not None:
-                    window.append(asyncio.create_task(self._row(source)))
-                if not window:
-                    return
-                row = await window[0]
-                window.popleft()
-                yield row
-        finally:
-            for task in window:
-                task.cancel()
-            await asyncio.gather(*window, return_exceptions=True)
+            said = orjson.loads(path.read_bytes())
+            found = cls(path, said["key"], said["asked"])
+        except (OSError, ValueError, KeyError, TypeError):
+            fail(f"{path} cannot be read; delete it to start anew")
+        if found.asked != asked:
+            fail(f"{path} is of another batch: inputs, schema or options differ")
+        return found
 
-    async def _row(self, source: Source) -> dict[str, Any]:
-        """Raises only what ends the batch: no service, or no right to it."""
-        row: dict[str, Any]
-        try:
-            done = await self._extract(source)
-            row = {"file": source.name, "id": done.id, "status": done.status, "data": done.data, "error": None}
-        except (Unreachable, Unauthorized):
-            raise
-        except ExtractorError as error:
-            self.failed += 1
-            say(f"{source.name}: {told(error)}")
-            job = error.job if isinstance(error, ExtractionFailed) else None
-            row = {"file": source.name, "id": None, "status": "failed", "data": None, "error": _error(error)}
-            if job is not None:
-                row |= {"id": job.id, "status": job.status, "error": job.error}
-        self.done += 1
-        return row
-
-    async def _extract(self, source: Source) -> Job:
-        document = source.path if source.path is not None else source.read()
-        job = await self.client.submit(document, self.schema, options=self.options, priority="bulk")
-        self.running.add(job.id)
-        job = await self.client.wait(job.id)
-        self.running.discard(job.id)
-        if job.status != "succeeded":
-            raise ExtractionFailed(job)
-        return job
-
-    async def cancel_running(self) -> None:
-        """What the service still holds of us, after an interrupt."""
-        results = await asyncio.gather(*(self.client.cancel(job_id) for job_id in self.running), return_exceptions=True)
-        say(f"{sum(not isinstance(result, BaseException) for result in results)} running extractions cancelled")
+    def forget(self) -> None:
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
 
 
 def batch(
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Files, folders or globs.")],
-    schema: SchemaName,
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Files, folders, globs, or .jsonl of lines.")],
+    schema: Annotated[
+        str | None, typer.Option("--schema", "-s", help="As for submit; .jsonl lines may name their own.")
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="JSONL; else standard output.")] = None,
-    at_once: Annotated[int, typer.Option("--at-once", min=1, max=1000, help="Documents in flight.")] = 16,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the batch that this output began.")] = False,
     drafters: Drafters = "all",
     max_output_tokens: MaxTokens = None,
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
-    """Extract many files through the service: a line of JSON each, in order: file, id, status, data, error."""
-    documents = list(sources(inputs))
-    what, options = wire_schema_of(schema), options_of(drafters, max_output_tokens)
-    client = AsyncClient(url, api_key, patience=Patience(total_s=PATIENCE_S))
-    with _opened(output) as out, _progress(len(documents)) as (progress, task):
+    """Extract many documents through the service: a line of JSON each, in order: file, id, status, data, error.
 
-        async def extract_all() -> Batch:
-            async with client:
-                await _reach(url, api_key)
-                work = Batch(client, what, options, at_once)
-                try:
-                    async for row in work.rows(documents):
-                        out.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
-                        progress.update(task, completed=work.done, failed=work.failed, rate=work.documents_per_s)
-                except asyncio.CancelledError:
-                    await work.cancel_running()
-                    raise
-                return work
-
-        work = asyncio.run(extract_all())
-    say(f"{work.done - work.failed} succeeded, {work.failed} failed, {work.documents_per_s:.2f} documents/s")
-    if work.failed:
+    A .jsonl file (.gz too) holds lines as POST /v1/batches takes them; their custom_id stands for the file. Ctrl-C
+    leaves the batch running in the service: --resume waits for it. Without -o it is cancelled.
+    """
+    what = None if schema is None else wire_schema_of(schema)
+    options = options_of(drafters, max_output_tokens)
+    if resume and output is None:
+        fail("--resume needs the -o of the batch to go on with")
+    found = Inputs.of(inputs, options)
+    if what is None and not found.all_lines:
+        fail("Files need a --schema")
+    asked = hashlib.sha256(orjson.dumps([found.names(), what, options])).hexdigest()
+    if resume and output is not None and output.exists() and not output.with_name(output.name + ".batch").exists():
+        say(f"{output} is whole already")
+        raise typer.Exit(_status_of(output))
+    with connect(url, api_key) as client:
+        client.fetch("/healthz")  # is anything there at all? Soon said, before the patience of a long batch sets in
+    memory = Memory.of(output, asked, resume=resume)
+    with connect(url, api_key, PATIENCE_S) as client:
+        failed = _run(client, found, what, memory, output)
+    if failed:
         raise typer.Exit(SOME_FAILED)
 
 
-async def _reach(url: str | None, api_key: str | None) -> None:
-    """Whether anything is there at all, before the patience of a long batch sets in."""
-    async with AsyncClient(url, api_key, patience=Patience(total_s=3.0)) as client:
-        await client.fetch("/healthz")
-
-
-@contextmanager
-def _opened(output: Path | None) -> Iterator[IO[bytes]]:
-    if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
+def _run(client: Client, found: Inputs, schema: Schema | None, memory: Memory, output: Path | None) -> int:
+    """How many lines did not succeed."""
+    batch_id: str | None = None
     try:
-        file = output.open("wb")
+        with _progress(found.count) as (progress, task):
+
+            def lines() -> Iterator[bytes]:
+                for sent, line in enumerate(found.lines(), start=1):
+                    progress.update(task, what=f"{sent} sent")
+                    yield line
+
+            sent = client.submit_batch(lines, schema, memory.key)
+            batch_id = sent.id
+            ended = _follow(client, sent, progress, task)
+    except KeyboardInterrupt:
+        _interrupted(client, batch_id, output)
+        raise
+    except ExtractorError as error:
+        if error.code == "idempotency_key_reused":
+            fail("The inputs have changed since this batch was begun; delete the .batch file to start anew")
+        raise
+    rows = (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in found.rows(client.batch_rows(ended.id)))
+    if output is None:
+        sys.stdout.buffer.writelines(rows)
+        sys.stdout.buffer.flush()
+    else:
+        _replace(output, lambda file: file.writelines(rows))
+    memory.forget()
+    failed = ended.failed + len(found.unreadable)
+    rate = f", {ended.documents_per_s:.2f} documents/s" if ended.documents_per_s else ""
+    say(f"{ended.counts['succeeded']} succeeded, {failed} failed{rate}")
+    return failed
+
+
+def _follow(client: Client, batch: Batch, progress: Progress, task: TaskID) -> Batch:
+    while True:
+        progress.update(
+            task, total=batch.refused + batch.counts["accepted"], completed=batch.ended,
+            what=f"{batch.failed} failed, {batch.documents_per_s or 0.0:.2f} documents/s",
+        )  # fmt: skip
+        if batch.done:
+            return batch
+        time.sleep(POLL_S)
+        batch = client.get_batch(batch.id)
+
+
+def _interrupted(client: Client, batch_id: str | None, output: Path | None) -> None:
+    if output is not None:
+        say("The batch goes on in the service; the same command with --resume waits for it")
+    elif batch_id is not None:  # nobody could fetch its results
+        with contextlib.suppress(Conflict, NotFound):
+            client.cancel_batch(batch_id)
+            say("The batch is cancelled")
+
+
+def _status_of(output: Path) -> int:
+    with output.open("rb") as file:
+        return SOME_FAILED if any(orjson.loads(line)["status"] != "succeeded" for line in file) else 0
+
+
+def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """The file is there whole or not at all. Raises typer.Exit when it cannot be written."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
     except OSError as error:
-        fail(f"Cannot write {output}: {error.strerror}")
-    with file:
-        yield file
+        part.unlink(missing_ok=True)
+        fail(f"Cannot write {path}: {error.strerror}")
 
 
-@contextmanager
-def _progress(total: int) -> Iterator[tuple[Progress, Any]]:
+@contextlib.contextmanager
+def _progress(total: int | None) -> Iterator[tuple[Progress, TaskID]]:
     """A bar on a terminal; nothing where nobody looks."""
-    columns = (
-        BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]:.2f} documents/s"),
-        TextColumn("{task.fields[failed]} failed"), TimeRemainingColumn(),
-    )  # fmt: skip
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[what]}"), TimeRemainingColumn())
     with Progress(*columns, console=err, disable=not sys.stderr.isatty()) as progress:
-        yield progress, progress.add_task("", total=total, rate=0.0, failed=0)
-
-
-def _error(error: ExtractorError) -> dict[str, Any]:
-    places = [{"pointer": place.pointer, "detail": place.detail} for place in error.errors]
-    return {"code": error.code, "detail": error.detail, "errors": places}
+        yield progress, progress.add_task("", total=total, what="")

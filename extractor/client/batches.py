@@ -63,9 +63,9 @@ def submit(
 ) -> Flow[Batch]:
     """The whole upload. A quota that is full is waited for as long as `timeout_s` allows (None: for ever); what else
     passes is tried again within `patience`. Either way the service goes on where it stopped. `schema` is of the lines
-    that name none."""
+    that name none. With an empty `key` a broken upload is not gone on with but cancelled and begun anew."""
     began = time.monotonic()
-    headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+    headers = {} if key == "" else {"Idempotency-Key": key or str(uuid.uuid4())}
     asked = {} if schema is None else schema_body(schema)
     params: dict[str, str] = {}
     content, content_type = lines, "application/x-ndjson"

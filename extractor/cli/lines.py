@@ -1,0 +1,127 @@
+"""From what a command line names (files, folders, globs, JSONL) to the lines of a batch, and from the batch's rows back
+to a row for each. Holds the names, never the documents."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, cast
+
+import orjson
+
+from extractor.cli.documents import Source, sources
+from extractor.client import Row, batches
+from extractor.errors import DocumentError
+
+_JSONL = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+
+
+@dataclass
+class Inputs:
+    """`unreadable`: what was wrong with a file, by its line, found out when the lines are made. Such a line is sent
+    blank, so that the numbers of the others stay."""
+
+    found: list[Source]
+    options: Mapping[str, Any]
+    unreadable: dict[int, DocumentError] = field(default_factory=dict)
+    _stdin: bytes | None = None
+
+    @classmethod
+    def of(cls, inputs: Iterable[str], options: Mapping[str, Any]) -> Inputs:
+        """Raises DocumentError for an input that names nothing."""
+        return cls(list(sources(inputs)), options)
+
+    @property
+    def all_lines(self) -> bool:
+        return all(_is_jsonl(one) for one in self.found)
+
+    @property
+    def count(self) -> int | None:
+        """None where it is not known before everything is read."""
+        return None if any(_is_jsonl(one) for one in self.found) else len(self.found)
+
+    def names(self) -> list[str]:
+        return [one.name for one in self.found]
+
+    def lines(self) -> Iterator[bytes]:
+        """The same ones each time."""
+        number = 0
+        for one in self.found:
+            if _is_jsonl(one) and one.path is not None:
+                for line in _opened(one.path):
+                    number += 1
+                    yield self._with_options(line)
+            else:
+                number += 1
+                yield self._line(number, one)
+
+    def rows(self, rows: Iterable[Row[Any]]) -> Iterator[dict[str, Any]]:
+        """One for each line, in their order."""
+        left = iter(rows)
+        row = next(left, None)
+        for number, name in self._named():
+            if number in self.unreadable:
+                error = self.unreadable[number]
+                said = {"code": error.code, "detail": error.detail, "errors": []}
+                yield {"file": name, "id": None, "status": "failed", "data": None, "error": said}
+            elif row is not None and row.line == number:
+                yield _as_json(row, name)
+                row = next(left, None)
+
+    def _named(self) -> Iterator[tuple[int, str | None]]:
+        """Every line's number, and the name of the file that it is."""
+        number = 0
+        for one in self.found:
+            if _is_jsonl(one) and one.path is not None:
+                for _ in _opened(one.path):
+                    number += 1
+                    yield number, None
+            else:
+                number += 1
+                yield number, one.name
+
+    def _line(self, number: int, one: Source) -> bytes:
+        if number not in self.unreadable:
+            try:
+                document = one.path if one.path is not None else self._piped(one)
+                return batches.line(f"file-{number}", document, self.options)
+            except DocumentError as error:
+                self.unreadable[number] = error
+        return b"\n"
+
+    def _piped(self, one: Source) -> bytes:
+        if self._stdin is None:
+            self._stdin = one.read()  # it can be read once
+        return self._stdin
+
+    def _with_options(self, line: bytes) -> bytes:
+        """The flags of the command are for lines that say nothing else; a line that is no JSON is the service's to
+        refuse."""
+        if self.options and line.strip():
+            try:
+                body = orjson.loads(line)
+                line = orjson.dumps({"options": self.options, **body})
+            except (ValueError, TypeError):
+                pass
+        return line.rstrip(b"\r\n") + b"\n"
+
+
+def _is_jsonl(one: Source) -> bool:
+    return one.path is not None and one.path.name.lower().endswith(_JSONL)
+
+
+def _opened(path: Path) -> Iterator[bytes]:
+    try:
+        with cast("IO[bytes]", gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb")) as file:
+            yield from file
+    except (OSError, EOFError) as error:
+        raise DocumentError(f"Cannot read {path}: {error}", code="unreadable_document") from None
+
+
+def _as_json(row: Row[Any], name: str | None) -> dict[str, Any]:
+    whose = {"custom_id": row.custom_id} if name is None else {"file": name}
+    status = "failed" if row.status == "refused" else row.status
+    job_id = None if row.job is None else row.job.id
+    return {**whose, "id": job_id, "status": status, "data": row.value, "error": row.error}

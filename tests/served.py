@@ -1,0 +1,103 @@
+"""The API as a process of its own and a worker without a model, for tests of what goes over a socket. The worker says
+of a document what its text asks for: `fail`, `hold` (runs until it is cancelled), else its text comes back."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from tests.api_support import ANSWER
+from tests.valkey import Valkey, free_port
+from workers.config import WorkerSettings
+from workers.ledger import Claim, Ledger
+
+TENANT = "default"
+
+
+class Api:
+    """`kill` and `start` again: the port stays."""
+
+    def __init__(self, valkey: Valkey, folder: Path, **settings: Any) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = folder / f"api-{self.port}.log"
+        given = {f"EXTRACTOR_{name.upper()}": str(value) for name, value in settings.items()}
+        self._environ = {**os.environ, **given, "EXTRACTOR_PORT": str(self.port), "EXTRACTOR_REDIS_URL": valkey.url}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Api:
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen([sys.executable, "-m", "api"], env=self._environ, stdout=log, stderr=log)
+        deadline = time.monotonic() + 100  # what a busy machine may take to import it
+        while time.monotonic() < deadline:
+            try:
+                httpx.get(f"{self.url}/healthz", trust_env=False)
+                return self
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise RuntimeError(self._log.read_text())
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(10)
+            self.process = None
+
+    def __enter__(self) -> Api:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.kill()
+
+
+class ThreadWorker:
+    """Takes whatever is queued, in a thread. `held` are the jobs it runs."""
+
+    def __init__(self, valkey: Valkey) -> None:
+        self.ledger = Ledger(settings=WorkerSettings(redis_url=valkey.url))
+        self.held: list[Claim] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.02):
+            for job in reversed(self.ledger.list(TENANT, status="queued", limit=1000).jobs):
+                claim = self.ledger.claim(TENANT, job.id, "thread")
+                if isinstance(claim, Claim):
+                    self._work(claim)
+            for claim in list(self.held):
+                if self.ledger.renew(TENANT, claim.job.id, claim.attempt).cancel_requested:
+                    self.ledger.cancelled(TENANT, claim.job.id, claim.attempt)
+                    self.held.remove(claim)
+
+    def _work(self, claim: Claim) -> None:
+        text = claim.document.decode()
+        if "hold" in text:
+            self.held.append(claim)
+        elif "fail" in text:
+            error = {"code": "invalid_output", "detail": "no", "retryable": False, "errors": [], "last": "{}"}
+            self.ledger.fail(TENANT, claim.job.id, claim.attempt, error)
+        else:
+            self.ledger.succeed(TENANT, claim.job.id, claim.attempt, {**ANSWER, "data": {"text": text}})
+
+    def __enter__(self) -> ThreadWorker:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stop.set()
+        self._thread.join()
+        self.ledger.close()

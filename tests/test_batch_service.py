@@ -1,0 +1,267 @@
+"""Batches through a real API process: the client, sync and async, the command `extractor batch`, and an API that is
+killed in the middle of an upload."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import BaseModel, field_validator
+
+from extractor.cli import batch as command
+from extractor.cli import main
+from extractor.client import AsyncClient, BatchTimeout, Client, NotFound, Patience, Row, batches
+from extractor.errors import DocumentError
+from tests.served import Api, ThreadWorker
+from tests.valkey import Valkey
+
+
+class Said(BaseModel):
+    text: str
+
+    @field_validator("text")
+    @classmethod
+    def _not_odd(cls, value: str) -> str:
+        if value == "odd":
+            raise ValueError("it is odd")
+        return value
+
+
+@pytest.fixture(scope="module")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    with Valkey(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def service(valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with Api(valkey, tmp_path_factory.mktemp("api")) as api:
+        yield api.url
+
+
+@pytest.fixture
+def worker(valkey: Valkey) -> Iterator[ThreadWorker]:
+    valkey.flush()
+    with ThreadWorker(valkey) as one:
+        yield one
+
+
+@pytest.fixture
+def client(service: str, worker: ThreadWorker) -> Iterator[Client]:  # noqa: ARG001
+    with Client(service, patience=Patience(total_s=60, first_s=0.05)) as one:
+        yield one
+
+
+def judge(rows: list[Row[Said]]) -> None:
+    assert [(row.line, row.custom_id, row.status) for row in rows] == [
+        (1, "1", "succeeded"), (2, "2", "failed"), (3, "three", "succeeded"), (4, "4", "refused"), (5, "5", "succeeded")
+    ]  # fmt: skip
+    assert (rows[0].value, rows[1].value, rows[2].value) == (Said(text="one"), None, Said(text="three"))
+    assert rows[1].error is not None
+    assert rows[1].error["code"] == "invalid_output"
+    assert rows[3].error is not None
+    assert (rows[3].error["code"], rows[3].job) == ("empty_document", None)
+    assert rows[4].error is not None
+    assert (rows[4].value, rows[4].error["errors"][0]["pointer"]) == (None, "/text"), "what the class alone refuses"
+
+
+DOCUMENTS: list[Any] = ["one", b"fail", ("three", "three"), " ", "odd"]
+
+
+def test_a_row_for_each_document_with_instances_as_values(client: Client) -> None:
+    judge(list(client.batch(DOCUMENTS, Said)))
+
+
+def test_the_same_awaited(service: str, worker: ThreadWorker) -> None:  # noqa: ARG001
+    async def run() -> list[Row[Said]]:
+        async with AsyncClient(service) as client:
+            return [row async for row in client.batch(DOCUMENTS, Said)]
+
+    judge(asyncio.run(run()))
+
+
+def test_pages_of_rows_meet_without_a_gap(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "PAGE_ROWS", 4)
+    documents = [" " if n % 3 == 0 or 10 < n < 22 else f"n{n}" for n in range(40)]
+    rows = list(client.batch(documents, "contact"))
+    assert [row.line for row in rows] == list(range(1, 41))
+    assert [row.status == "refused" for row in rows] == [document == " " for document in documents]
+
+
+def test_waiting_cancelling_and_erasing(client: Client, worker: ThreadWorker) -> None:
+    batch = client.submit_batch(batches.lines_of(["hold", "hold"], {}), "contact")
+    with pytest.raises(BatchTimeout) as late:
+        client.wait_batch(batch.id, 0.3)
+    assert late.value.batch.id == batch.id
+    while len(worker.held) < 2:
+        time.sleep(0.01)
+    assert client.cancel_batch(batch.id).status in ("cancelling", "cancelled")
+    assert client.wait_batch(batch.id, 30).status == "cancelled"
+    client.delete_batch(batch.id)
+    with pytest.raises(NotFound):
+        client.get_batch(batch.id)
+
+
+def test_an_api_killed_in_the_middle_of_an_upload_costs_nothing(valkey: Valkey, tmp_path: Path) -> None:
+    """kill -9 with half of the lines sent; then the same upload once more. Exactly the same documents."""
+    count = 1000
+    lines = b"".join(batches.line(f"c{n}", f"document {n}", {}) for n in range(count))
+    headers = {"Idempotency-Key": "evening", "Content-Type": "application/x-ndjson"}
+    valkey.flush()
+    with Api(valkey, tmp_path) as api, ThreadWorker(valkey) as worker:
+
+        def until_killed(part: float) -> Iterator[bytes]:
+            stop = int(len(lines) * part)
+            for at in range(0, stop, 4096):
+                yield lines[at : at + 4096]
+            deadline = time.monotonic() + 60
+            while worker.ledger.counts("default")["accepted"] < count * (part - 0.2) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            os.kill(api.pid, signal.SIGKILL)
+            yield lines[stop:]
+
+        def upload(content: Any) -> httpx.Response:
+            with httpx.Client(trust_env=False, timeout=60) as http:
+                url = f"{api.url}/v1/batches?schema=contact"
+                return http.post(url, content=content, headers=headers)
+
+        with pytest.raises(httpx.TransportError):
+            upload(until_killed(0.6))
+        kept = worker.ledger.counts("default")["accepted"]
+        api.kill()
+        api.start()
+        response = upload(lines)
+        assert response.status_code == 202, response.text
+        batch_id = response.json()["id"]
+        with Client(api.url) as client:
+            done = client.wait_batch(batch_id, 60)
+            rows = list(client.batch_rows(batch_id))
+        again = upload(gzip.compress(lines))
+        assert (again.headers["idempotent-replayed"], again.json()["id"]) == ("true", batch_id)
+        counts = worker.ledger.counts("default")
+    print(f"[api killed] lines={count} kept_at_the_kill={kept} accepted={counts['accepted']}")
+    assert 0 < kept < count
+    assert done.counts["accepted"] == done.counts["succeeded"] == count
+    assert counts["accepted"] == counts["succeeded"] == count
+    assert [row.custom_id for row in rows] == [f"c{n}" for n in range(count)]
+    assert [row.value["text"] for row in rows if row.value] == [f"document {n}" for n in range(count)]
+
+
+@pytest.fixture
+def run(
+    service: str, worker: ThreadWorker, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]  # noqa: ARG001
+) -> Any:
+    monkeypatch.setattr(command, "POLL_S", 0.02)
+
+    def call(*arguments: str) -> tuple[int, list[dict[str, Any]], str]:
+        monkeypatch.setattr(sys, "argv", ["extractor", "batch", *arguments, "--url", service])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsysbinary.readouterr()
+        return int(ended.value.code or 0), [json.loads(line) for line in out.splitlines()], err.decode()
+
+    return call
+
+
+def write(folder: Path, *texts: str) -> list[str]:
+    for number, text in enumerate(texts):
+        (folder / f"{number}.txt").write_text(text)
+    return [str(folder / f"{number}.txt") for number in range(len(texts))]
+
+
+def test_the_command_writes_a_row_a_file_in_order(run: Any, tmp_path: Path) -> None:
+    files = write(tmp_path, "a", "fail", "b", " ")
+    (tmp_path / "4.txt").write_text("x")
+    (tmp_path / "4.txt").chmod(0)
+    unreadable = [str(tmp_path / "4.txt")] if not os.access(tmp_path / "4.txt", os.R_OK) else []
+    status, rows, err = run(*files, *unreadable, "-s", "contact")
+    assert status == 1
+    assert [row["file"] for row in rows] == [*files, *unreadable]
+    statuses = ["succeeded", "failed", "succeeded", "failed", *["failed" for _ in unreadable]]
+    assert [row["status"] for row in rows] == statuses
+    assert [row["data"] and row["data"]["text"] for row in rows[:4]] == ["a", None, "b", None]
+    assert [row["error"] and row["error"]["code"] for row in rows[:4]] == [
+        None, "invalid_output", None, "empty_document"
+    ]  # fmt: skip
+    assert "2 succeeded" in err
+    assert run(files[0], "-s", "contact")[0] == 0
+
+
+def test_the_command_takes_lines_of_jsonl_and_writes_a_file_at_once(run: Any, tmp_path: Path) -> None:
+    path, out = tmp_path / "in.jsonl.gz", tmp_path / "out.jsonl"
+    lines = [{"custom_id": f"l{n}", "schema": "contact", "document": {"text": f"t{n}"}} for n in range(3)]
+    path.write_bytes(gzip.compress(b"\n".join(json.dumps(one).encode() for one in lines) + b"\nno JSON\n"))
+    status, printed, _ = run(str(path), "-o", str(out), "--max-output-tokens", "9")
+    rows = [json.loads(row) for row in out.read_text().splitlines()]
+    assert (status, printed) == (1, [])
+    assert [(row["custom_id"], row["status"]) for row in rows] == [
+        ("l0", "succeeded"), ("l1", "succeeded"), ("l2", "succeeded"), (None, "failed")
+    ]  # fmt: skip
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["in.jsonl.gz", "out.jsonl"]
+    assert run(str(path), "-o", str(out), "--max-output-tokens", "9", "--resume")[0] == 1, "whole: as it ended"
+    status, _, err = run(*write(tmp_path, "a"))
+    assert (status, "--schema" in err) == (2, True)
+
+
+def test_an_interrupted_command_is_resumed(
+    run: Any, worker: ThreadWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, out = write(tmp_path, "a", "hold", "b"), tmp_path / "out.jsonl"
+    arguments = [*files, "-s", "contact", "-o", str(out)]
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "_follow", interrupt)
+        status, _, err = run(*arguments)
+    assert (status, "--resume" in err) == (130, True)
+    assert not out.exists(), "a half-written file is never there"
+    assert run(*arguments)[0] == 2, "not by accident a second time"
+    assert run(files[0], "-s", "contact", "-o", str(out), "--resume")[0] == 2, "not with other inputs"
+
+    def let_go() -> None:
+        while not worker.held:
+            time.sleep(0.01)
+        held = worker.held.pop()
+        answer = {"data": {"text": "held"}, "fields": {}}
+        worker.ledger.succeed("default", held.job.id, held.attempt, answer)
+
+    helper = threading.Thread(target=let_go)
+    helper.start()
+    status, _, _ = run(*arguments, "--resume")
+    helper.join()
+    rows = [json.loads(row) for row in out.read_text().splitlines()]
+    assert (status, [row["data"]["text"] for row in rows]) == (0, ["a", "held", "b"])
+    assert worker.ledger.counts("default")["accepted"] == 3, "each document once"
+    assert not out.with_name("out.jsonl.batch").exists()
+
+
+def test_without_an_output_an_interrupted_batch_is_cancelled(
+    run: Any, worker: ThreadWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "_follow", interrupt)
+    assert run(*write(tmp_path, "hold", "hold"), "-s", "contact")[0] == 130
+    deadline = time.monotonic() + 20
+    while worker.ledger.counts("default")["cancelled"] < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert worker.ledger.counts("default")["cancelled"] == 2
+
+
+def test_a_document_that_cannot_be_read_ends_the_library_call(client: Client, tmp_path: Path) -> None:
+    with pytest.raises(DocumentError):
+        list(client.batch(["a", tmp_path / "gone.txt"], "contact"))
