@@ -60,7 +60,7 @@ class Ingest:
     @property
     def batch_id(self) -> str | None:
         """None before the first line."""
-        return self._batch and self._batch.batch_id
+        return None if self._batch is None else self._batch.batch_id
 
     @property
     def replayed(self) -> bool:
