@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
+import json
 import random
 import time
 from collections import Counter
@@ -17,6 +19,7 @@ from workers.batches import Added, Batch, Line, Opened, is_batch_id, line_of
 from workers.config import WorkerSettings
 from workers.errors import BatchClosed
 from workers.ledger import STATUSES, Claim, IdempotencyConflict, Ledger, NewJob, StoreUnavailable
+from workers.queue import Queue
 
 T = "acme"
 
@@ -374,3 +377,20 @@ def test_any_order_of_events_keeps_the_counts_true(ledger: Ledger) -> None:
             ledger.cancelled(T, job_id, getattr(ledger.get(T, job_id), "attempt", 0))
         ended = found(ledger, opened.batch_id)
         assert (ended.open, ended.finished_at is not None) == (0, True)
+
+
+def test_many_tokens_at_once_are_the_tokens_of_one_at_a_time(valkey: Valkey) -> None:
+    queue = Queue(WorkerSettings(redis_url=valkey.url))
+    ids = [f"{n:032x}" for n in range(3)]
+    for job_id in ids:
+        queue.publish(T, job_id, "bulk")
+    queue.publish_all(T, ids, "bulk")
+    with valkey.client() as client:
+        messages = [json.loads(message) for message in client.lrange("extractor.bulk", 0, -1)][::-1]
+    queue.close()
+    for message in messages:
+        del message["properties"]["delivery_tag"]
+        message["body"] = json.loads(base64.b64decode(message["body"]))
+    assert len(messages) == 6
+    assert messages[:3] == messages[3:]
+    assert messages[3]["body"][0] == [T, ids[0]]

@@ -1,5 +1,6 @@
 """The acceptance of a large batch, measured: how long, how much memory of the API and of Redis, and how long a poll
-takes meanwhile. LOAD_DOCUMENTS says how many documents (100,000); the limits are those of a quiet machine with two cores."""
+takes meanwhile. LOAD_DOCUMENTS says how many documents (100,000); the limits are those of a quiet machine with two
+cores."""
 
 from __future__ import annotations
 
