@@ -148,7 +148,16 @@ def test_a_bad_setting_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> No
     assert "Traceback" not in done.err
 
 
-@pytest.mark.parametrize("command", [["status", "x"], ["list"], ["cancel", "x"], ["submit", "{file}", "-s", "contact"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["status", "x"],
+        ["list"],
+        ["cancel", "x"],
+        ["submit", "{file}", "-s", "contact"],
+        ["batch", "{file}", "-s", "contact", "-o", "{file}.out"],
+    ],
+)
 def test_no_service_is_exit_code_3(run: Run, tmp_path: Path, command: list[str]) -> None:
     file = write(tmp_path / "a.txt", "hello")
     with socket.socket() as closed:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 from urllib.parse import quote
 
 import orjson
@@ -37,6 +37,14 @@ _UPLOAD_ANSWER_S = 60.0  # the last lines are still being written when the uploa
 _BOUNDARY = "extractor-batch-lines"
 M = TypeVar("M", bound=BaseModel)
 Lines = Callable[[], Iterable[bytes]]
+
+
+class Bulk(TypedDict, total=False):
+    """The optional part of a batch."""
+
+    options: Mapping[str, Any]
+    idempotency_key: str
+    timeout_s: float
 
 
 def lines_of(documents: Iterable[Document | tuple[str, Document]], options: Mapping[str, Any]) -> Lines:

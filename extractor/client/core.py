@@ -34,6 +34,7 @@ JSON = dict[str, Any]
 Document = str | bytes | Path
 Schema = str | Mapping[str, Any] | type[BaseModel]
 LONG_POLL_S = 20.0
+PAGE = 100
 _RETRIED = frozenset({429, 502, 503, 504})
 
 T = TypeVar("T")

@@ -1,0 +1,154 @@
+"""`Client`: the flows of core.py and batches.py, driven in the calling thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Any, Self, Unpack, overload
+
+import httpx
+
+from extractor.client import batches, core
+from extractor.client.batches import Bulk, Lines
+from extractor.client.core import PAGE, Document, Flow, How, M, Outcome, Patience, Schema, Send, T, Which
+from extractor.client.model import Batch, Job, JobPage, Row
+from extractor.client.transport import request, settings
+
+
+class Client:
+    """Blocking. One instance may serve many threads. Raises the tree in errors.py, nothing of httpx's."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        api_key: str | None = None,
+        *,
+        timeout_s: float = 30.0,
+        patience: Patience | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._patience = patience or Patience()
+        self._http = httpx.Client(transport=transport, **settings(url, api_key, timeout_s))
+
+    def submit(self, document: Document, schema: Schema, **how: Unpack[How]) -> Job:
+        """Hand in a document (text, bytes, or the path of a file). Safe to repeat: it carries an Idempotency-Key."""
+        return self._run(core.submit(document, schema, how, self._patience))
+
+    def get(self, job_id: str, wait_s: float = 0.0) -> Job:
+        return self._run(core.get(job_id, wait_s, self._patience))
+
+    def wait(self, job_id: str, timeout_s: float | None = None) -> Job:
+        """Until it has ended, however it ended."""
+        return self._run(core.wait(job_id, timeout_s, self._patience))
+
+    def cancel(self, job_id: str) -> Job:
+        return self._run(core.cancel(job_id, self._patience))
+
+    def delete(self, job_id: str) -> None:
+        return self._run(core.delete(job_id, self._patience))
+
+    def page(self, cursor: str | None = None, limit: int = PAGE, **which: Unpack[Which]) -> JobPage:
+        return self._run(core.page(which, cursor, limit, self._patience))
+
+    def list(self, **which: Unpack[Which]) -> Iterator[Job]:
+        """Every job, newest first, page after page."""
+        cursor: str | None = None
+        while True:
+            page = self.page(cursor, **which)
+            yield from page.data
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    @overload
+    def extract(self, document: Document, schema: type[M], timeout_s: float | None = ..., **how: Unpack[How]) -> M: ...
+    @overload
+    def extract(self, document: Document, schema: Schema, timeout_s: float | None = ..., **how: Unpack[How]) -> Any: ...
+    def extract(self, document: Document, schema: Schema, timeout_s: float | None = None, **how: Unpack[How]) -> Any:
+        """Submit, wait, and hand back the data: an instance when `schema` is a pydantic class."""
+        job = self._run(core.extract(document, schema, how, timeout_s, self._patience))
+        return core.instance(schema, job) if isinstance(schema, type) else job.data
+
+    @overload
+    def batch(
+        self, documents: Iterable[Document | tuple[str, Document]], schema: type[M], **how: Unpack[Bulk]
+    ) -> Iterator[Row[M]]: ...
+    @overload
+    def batch(
+        self, documents: Iterable[Document | tuple[str, Document]], schema: Schema, **how: Unpack[Bulk]
+    ) -> Iterator[Row[Any]]: ...
+    def batch(
+        self, documents: Iterable[Document | tuple[str, Document]], schema: Schema, **how: Unpack[Bulk]
+    ) -> Iterator[Row[Any]]:
+        """Many documents (or pairs of a custom_id and a document) in one upload; when all have ended a row for each,
+        in their order, with an instance as its value when `schema` is a pydantic class."""
+        lines = batches.lines_of(documents, how.get("options") or {})
+        sent = self.submit_batch(lines, schema, how.get("idempotency_key"), how.get("timeout_s"))
+        self.wait_batch(sent.id, how.get("timeout_s"))
+        for row in self.batch_rows(sent.id):
+            yield batches.typed(row, schema) if isinstance(schema, type) else row
+
+    def submit_batch(
+        self,
+        lines: Lines,
+        schema: Schema | None = None,
+        idempotency_key: str | None = None,
+        timeout_s: float | None = None,
+    ) -> Batch:
+        """Hand in the lines that `lines()` makes anew for every try; the service takes each once. `schema` is of those
+        that name none."""
+        return self._run(batches.submit(lines, schema, idempotency_key, timeout_s, self._patience))
+
+    def get_batch(self, batch_id: str) -> Batch:
+        return self._run(batches.get(batch_id, self._patience))
+
+    def wait_batch(self, batch_id: str, timeout_s: float | None = None) -> Batch:
+        """Until every document has ended. Raises BatchTimeout."""
+        return self._run(batches.wait(batch_id, timeout_s, self._patience))
+
+    def batch_rows(self, batch_id: str) -> Iterator[Row[Any]]:
+        """What has ended so far, refused lines among it, in the order of the input; a page at a time in memory."""
+        after: int | None = 0
+        while after is not None:
+            page, after = self._run(batches.rows(batch_id, after, self._patience))
+            yield from page
+
+    def cancel_batch(self, batch_id: str) -> Batch:
+        return self._run(batches.cancel(batch_id, self._patience))
+
+    def delete_batch(self, batch_id: str) -> None:
+        return self._run(batches.delete(batch_id, self._patience))
+
+    def fetch(self, path: str, body: Any = None) -> dict[str, Any]:
+        """Any other JSON of the service: `/v1/schemas`, `/readyz`; a POST when there is a body."""
+        return self._run(core.fetch(path, self._patience, body))
+
+    def _run(self, flow: Flow[T]) -> T:
+        outcome: Outcome | None = None
+        try:
+            while True:
+                step = flow.send(outcome)
+                if isinstance(step, Send):
+                    outcome = self._exchange(step)
+                else:
+                    time.sleep(step.seconds)
+                    outcome = None
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+    def _exchange(self, send: Send) -> Outcome:
+        try:
+            return self._http.send(request(self._http, send))
+        except httpx.RequestError as error:
+            return error
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
