@@ -6,14 +6,15 @@ Three drafters:
 - mtp: a chain of steps of Gemma 4's own drafter, each step masked by the grammar.
 
 Grammar and copy work on bytes and are tokenized together, because a tokenizer merges across their seams (`":"` is one
-token of forced text and value). They cost microseconds. An MTP step costs a small forward. So a draft is an MTP chain
-for as long as the drafter is sure, then free text from where it stopped; or free text alone where that promises more
-for its cost. The promise is measured: `Acceptance` keeps each drafter's running share of accepted tokens.
+token of forced text and value). They cost microseconds, an MTP step costs a small forward. So a draft is
+an MTP chain for as long as its tokens are likely enough, then free text from where it stopped; or free text alone where
+that promises more. What is likely enough is measured while running: `pace.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Many
+import time
+from itertools import accumulate
 from typing import Any, Protocol
 
 import torch
@@ -21,13 +22,14 @@ from torch import Tensor
 
 from extractor.engine.cache import SlotCache
 from extractor.engine.forward import MtpModel
-from extractor.engine.sequence import DRAFTERS, Draft, Sequence
+from extractor.engine.pace import Acceptances, Pace
+from extractor.engine.sequence import Draft, Sequence
 from extractor.engine.verify import unpack
 
 ANCHOR_BYTES = 32  # a copy is looked up by at most this many bytes of what was just written
 MIN_ANCHOR_BYTES = 2
 BYTES_A_TOKEN = 8  # enough text for any budget of draft tokens
-SURE = 0.5  # an MTP chain goes on while the chance that all of it stands is above this
+UNSURE = 0.1  # an MTP token less likely than this is never drafted, however cheap
 
 
 class Tokenizer(Protocol):
@@ -35,32 +37,6 @@ class Tokenizer(Protocol):
 
     def tokenize_bytes(self, utf8bytes: bytes, *, parse_special: bool = False) -> list[int]: ...
     def decode_bytes(self, tokens: list[int]) -> bytes: ...
-
-
-class Acceptance:
-    """The running chance that a drafter's token stands, given that everything before it did."""
-
-    def __init__(self, prior: float = 0.7, memory: float = 0.99) -> None:
-        self._memory = memory
-        self._reached = dict.fromkeys(DRAFTERS, 8.0)
-        self._stood = dict.fromkeys(DRAFTERS, 8.0 * prior)
-
-    def rate(self, drafter: str) -> float:
-        return self._stood[drafter] / self._reached[drafter]
-
-    def promise(self, sources: Many[str]) -> float:
-        """Expected number of accepted tokens of a draft with these sources."""
-        total, chance = 0.0, 1.0
-        for source in sources:
-            chance *= self.rate(source)
-            total += chance
-        return total
-
-    def learn(self, draft: Draft, accepted: int) -> None:
-        """Tokens after the first rejected one were never judged and teach nothing."""
-        for position, source in enumerate(draft.sources[: accepted + 1]):
-            self._reached[source] = self._reached[source] * self._memory + 1
-            self._stood[source] = self._stood[source] * self._memory + (position < accepted)
 
 
 class FreeDrafter:
@@ -152,25 +128,29 @@ class MtpDrafter:
         self._vocab = vocab
         self._words = (vocab + 31) // 32
 
-    def propose(self, rows: list[Sequence], wanted: list[int], cache: SlotCache) -> list[list[int]]:
-        """Up to `wanted[i]` tokens for row i; a chain ends early where the drafter is no longer sure. `rows` must be
-        the cache's rows 0..n-1. Matchers are back where they were on return."""
+    def propose(self, rows: list[Sequence], wanted: list[int], cache: SlotCache, pace: Pace) -> list[list[int]]:
+        """Up to `wanted[i]` tokens for row i; a chain ends where it is no longer likely enough to earn its price.
+        `rows` must be the cache's rows 0..n-1. Matchers are back where they were on return."""
         chains: list[list[int]] = [[] for _ in rows]
         chance = [1.0] * len(rows)
         going = {index for index, row in enumerate(rows) if wanted[index] > 0 and row.hidden is not None}
         if not going:
             return chains
+        position, step = pace.position(len(rows)), pace.chain(len(rows))
         device = self._model.device
         like = next(rows[index].hidden for index in going)
         hidden = torch.stack([row.hidden if row.hidden is not None else torch.zeros_like(like) for row in rows])
         tokens = [row.pending for row in rows]
         chain = self._model.begin([row.length for row in rows], cache)
         while going:
+            begun = time.perf_counter()
+            least = max(UNSURE, position + step / len(going))
             logits, hidden = self._model.step(torch.tensor(tokens, device=device), hidden, chain)
             best, tokens = self._choose(logits.float(), rows, going)
+            pace.chained(len(rows), time.perf_counter() - begun)
             for index in sorted(going):
                 chance[index] *= best[index]
-                if not chance[index] >= SURE:  # also ends a chain whose every allowed token has no score (nan)
+                if not chance[index] >= least:  # also ends a chain whose every allowed token has no score (nan)
                     going.discard(index)
                     continue
                 token, matcher = tokens[index], rows[index].matcher
@@ -212,33 +192,50 @@ def _most_likely(logits: Tensor) -> tuple[list[float], list[int]]:
 
 
 class Drafting:
-    """Composes one draft a row out of what the row's request allows."""
+    """Composes one draft a row out of what the row's request allows and what earns its price."""
 
-    def __init__(self, tokenizer: Tokenizer, mtp: MtpDrafter | None, step_cost: float = 0.12) -> None:
-        """`step_cost`: an MTP step's time as a share of a target forward's."""
+    def __init__(self, tokenizer: Tokenizer, mtp: MtpDrafter | None) -> None:
         self._free = FreeDrafter(tokenizer)
         self._mtp = mtp
-        self._step_cost = step_cost
-        self.acceptance = Acceptance()
+        self.pace = Pace()
+        self.acceptances = Acceptances()
 
     def propose(self, rows: list[Sequence], budget: int, cache: SlotCache) -> list[Draft]:
         """A draft of at most `budget` tokens for each of the cache's rows 0..n-1."""
         budgets = [max(0, min(budget, row.room - 1)) if row.ready else 0 for row in rows]
-        drafts = [self._free.propose(row, [], limit) for row, limit in zip(rows, budgets, strict=True)]
+        drafts = [
+            self._worth(row, self._free.propose(row, [], limit), 0, len(rows))
+            for row, limit in zip(rows, budgets, strict=True)
+        ]
         if self._mtp is None:
             return drafts
+        able = sum("mtp" in row.params.drafters for row in rows)
         wanted = [
-            limit if "mtp" in row.params.drafters and self._chain_pays(draft, limit) else 0
+            limit if "mtp" in row.params.drafters and self._chain_pays(row, draft, limit, len(rows), able) else 0
             for row, draft, limit in zip(rows, drafts, budgets, strict=True)
         ]
-        chains = self._mtp.propose(rows, wanted, cache)
+        chains = self._mtp.propose(rows, wanted, cache, self.pace)
         for index, chain in enumerate(chains):
-            if wanted[index]:
-                rest = self._free.propose(rows[index], chain, budgets[index] - len(chain)) if chain else drafts[index]
-                drafts[index] = Draft(chain + rest.tokens, ["mtp"] * len(chain) + rest.sources)
+            if chain:
+                rest = self._free.propose(rows[index], chain, budgets[index] - len(chain))
+                whole = Draft(chain + rest.tokens, ["mtp"] * len(chain) + rest.sources)
+                drafts[index] = self._worth(rows[index], whole, len(chain), len(rows))
         return drafts
 
-    def _chain_pays(self, free: Draft, budget: int) -> bool:
-        """Tokens a unit of time: free text alone against a chain of `budget` steps."""
-        chain = 1 + self.acceptance.promise(["mtp"] * budget)
-        return chain / (1 + budget * self._step_cost) > 1 + self.acceptance.promise(free.sources)
+    def learn(self, row: Sequence, draft: Draft, accepted: int) -> None:
+        self.acceptances.learn(row.request.grammar, draft, accepted)
+
+    def _worth(self, row: Sequence, draft: Draft, kept: int, rows: int) -> Draft:
+        """`draft` up to where a token's chance falls under its price; the first `kept` have been judged already."""
+        price = self.pace.position(rows)
+        chances = self.acceptances.of(row.request.grammar).chances(draft.sources)
+        length = next((at for at, chance in enumerate(chances) if at >= kept and chance < price), len(draft))
+        return draft if length == len(draft) else Draft(draft.tokens[:length], draft.sources[:length])
+
+    def _chain_pays(self, row: Sequence, free: Draft, budget: int, rows: int, able: int) -> bool:
+        """Whether an MTP chain of the best length promises more, after its price, than the free text does after its."""
+        acceptance = self.acceptances.of(row.request.grammar)
+        position = self.pace.position(rows)
+        token = position + self.pace.chain(rows) / able
+        gains = accumulate(chance - token for chance in acceptance.chances(["mtp"] * budget))
+        return max(gains, default=0.0) > sum(acceptance.chances(free.sources)) - position * len(free)

@@ -40,7 +40,7 @@ class EngineConfig:
     slots: int = 4
     context: int = 4096
     max_draft: int = 12
-    step_positions: int = 64
+    step_positions: int = 256
     prefill_chunk: int = 512
 
 
@@ -116,9 +116,14 @@ class Engine:
         rows = self._scheduler.running
         self._prefill(rows)
         if any(row.ready for row in rows):
+            begun = time.perf_counter()
             drafts = self._draft(rows)
+            drafted = time.perf_counter()
             verified = self._verify(rows, drafts)
-            self._commit(rows, drafts, verified)
+            pace = self._drafting.pace
+            pace.verified(len(rows) * (1 + max(map(len, drafts))), time.perf_counter() - drafted)
+            written = self._commit(rows, drafts, verified)
+            pace.stepped(len(rows), written, time.perf_counter() - begun)
         self._retire(rows)
 
     def _admit(self) -> None:
@@ -203,14 +208,17 @@ class Engine:
 
     def _commit(
         self, rows: list[Sequence], drafts: list[Draft], verified: tuple[list[list[int]], list[list[float]], Any]
-    ) -> None:
+    ) -> int:
+        """Write what was accepted; how many tokens that was."""
         chosen, logprobs, hidden = verified
+        written = 0
         for index, (row, draft) in enumerate(zip(rows, drafts, strict=True)):
             if not row.ready:
                 continue
             accepted = accept(draft.tokens, chosen[index])
             row.count(draft, accepted)
-            self._drafting.acceptance.learn(draft, accepted)
+            self._drafting.learn(row, draft, accepted)
+            written += accepted + 1
             for position in range(accepted + 1):
                 self._write(row, chosen[index][position], logprobs[index][position])
                 if row.finished is not None:
@@ -218,6 +226,7 @@ class Engine:
             row.length += accepted + 1
             row.pending = chosen[index][accepted]
             row.hidden = None if hidden is None else hidden[index, accepted]
+        return written
 
     def _write(self, row: Sequence, token: int, logprob: float) -> None:
         """One accepted token: out with it, or the end of the text."""

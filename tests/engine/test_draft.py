@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from llguidance import LLMatcher
 
-from extractor.engine.draft import Acceptance, FreeDrafter, copy_span
+from extractor.engine.draft import FreeDrafter, copy_span
 from extractor.engine.models import Models
 from extractor.engine.sequence import Draft, Sequence
 from tests.engine import tiny
@@ -72,14 +72,3 @@ def test_copy_falls_back_to_the_output_so_far() -> None:
 
 def test_copy_never_cuts_a_character() -> None:
     assert copy_span("xx Größe".encode(), b"", b"xx", 1).decode()
-
-
-def test_acceptance_learns_only_from_tokens_that_were_judged() -> None:
-    acceptance = Acceptance(prior=0.5)
-    for _ in range(200):
-        acceptance.learn(Draft([1, 2, 3], ["mtp", "mtp", "copy"]), accepted=2)
-        acceptance.learn(Draft([1, 2, 3], ["grammar", "mtp", "mtp"]), accepted=0)
-    assert acceptance.rate("mtp") > 0.9
-    assert acceptance.rate("copy") < 0.1
-    assert acceptance.rate("grammar") < 0.1
-    assert acceptance.promise(["mtp", "mtp"]) == pytest.approx(acceptance.rate("mtp") + acceptance.rate("mtp") ** 2)

@@ -1,0 +1,131 @@
+"""How much to draft: what a draft token is likely to earn against what it costs, both as measured while running.
+
+A draft token that stands with chance p earns p tokens. It costs time: one more position to verify, and for an MTP token
+a share of a drafter step. At the rate tokens are written just now, that time is worth so many tokens; this is its
+price. A token is drafted while its chance is above its price. With many rows verification is compute-bound, the price
+nears one, and nothing is drafted; with one row on a GPU positions are almost free. Knows no model and no text.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Sequence as Many
+
+from extractor.engine.sequence import Draft
+
+PRIOR = 0.7  # of a drafter nobody has seen at work
+WEIGHT = 8.0  # how many observations the prior is worth
+MEMORY = 0.99  # a step ago counts this much; what is never drafted drifts back to its prior and is tried again
+PLACES = 4  # positions in a draft that are told apart, the last with all that follow
+SCHEMAS = 256
+
+
+class Acceptance:
+    """The running chance that a drafter's token stands at a place in the draft, given that all before it did."""
+
+    def __init__(self, like: Acceptance | None = None) -> None:
+        """`like`: what is believed until it is known better."""
+        self._like = like
+        self._seen: defaultdict[tuple[str, int], list[float]] = defaultdict(lambda: [0.0, 0.0])  # reached, stood
+
+    def rate(self, drafter: str, place: int) -> float:
+        prior = self._like.rate(drafter, place) if self._like else PRIOR
+        reached, stood = self._seen.get((drafter, min(place, PLACES - 1)), (0.0, 0.0))
+        return (stood + WEIGHT * prior) / (reached + WEIGHT)
+
+    def chances(self, sources: Many[str]) -> list[float]:
+        """For each token of a draft with these sources, the chance that it and all before it stand."""
+        made, chance = [], 1.0
+        for place, source in enumerate(sources):
+            chance *= self.rate(source, place)
+            made.append(chance)
+        return made
+
+    def learn(self, draft: Draft, accepted: int) -> None:
+        """Tokens after the first rejected one were never judged and teach nothing."""
+        for counts in self._seen.values():
+            counts[0] *= MEMORY
+            counts[1] *= MEMORY
+        for place, source in enumerate(draft.sources[: accepted + 1]):
+            counts = self._seen[source, min(place, PLACES - 1)]
+            counts[0] += 1
+            counts[1] += place < accepted
+
+
+class Acceptances:
+    """One a schema: what is easy to draft is a property of what is written. A new one believes what all others saw."""
+
+    def __init__(self) -> None:
+        self._all = Acceptance()
+        self._kept: OrderedDict[str | None, Acceptance] = OrderedDict()
+
+    def of(self, grammar: str | None) -> Acceptance:
+        found = self._kept.setdefault(grammar, Acceptance(self._all))
+        self._kept.move_to_end(grammar)
+        while len(self._kept) > SCHEMAS:
+            self._kept.popitem(last=False)
+        return found
+
+    def learn(self, grammar: str | None, draft: Draft, accepted: int) -> None:
+        self._all.learn(draft, accepted)
+        self.of(grammar).learn(draft, accepted)
+
+
+class Line:
+    """Seconds as a line over a count: least squares over the recent past, leaning towards "one more costs a fiftieth"
+    where the counts hardly vary."""
+
+    def __init__(self) -> None:
+        self._n = self._x = self._y = self._xx = self._xy = 0.0
+
+    def learn(self, count: float, seconds: float) -> None:
+        for name, value in (("_n", 1.0), ("_x", count), ("_y", seconds), ("_xx", count**2), ("_xy", count * seconds)):
+            setattr(self, name, getattr(self, name) * MEMORY + value)
+
+    @property
+    def each(self) -> float:
+        """Seconds one more costs; 0 while nothing is known."""
+        if not self._n:
+            return 0.0
+        mean_x, mean_y = self._x / self._n, self._y / self._n
+        spread = self._xx / self._n - mean_x**2
+        leaning = 1.0
+        slope = self._xy / self._n - mean_x * mean_y + leaning * mean_y / 50
+        return max(slope / (spread + leaning), mean_y / 1000)
+
+    def at(self, count: float) -> float:
+        return max(0.0, self._y / self._n + self.each * (count - self._x / self._n)) if self._n else 0.0
+
+
+class Pace:
+    """The measured times of steps, and the prices that follow from them."""
+
+    def __init__(self) -> None:
+        self._verify, self._chain = Line(), Line()
+        self._earned: defaultdict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])  # by rows: tokens, seconds
+
+    def verified(self, positions: int, seconds: float) -> None:
+        self._verify.learn(positions, seconds)
+
+    def chained(self, rows: int, seconds: float) -> None:
+        """One step of the MTP drafter."""
+        self._chain.learn(rows, seconds)
+
+    def stepped(self, rows: int, tokens: int, seconds: float) -> None:
+        """A whole decode step."""
+        earned = self._earned[rows]
+        earned[0] = earned[0] * MEMORY + tokens
+        earned[1] = earned[1] * MEMORY + seconds
+
+    def rate(self, rows: int) -> float:
+        """Tokens a second with so many rows; 0 while unknown."""
+        tokens, seconds = self._earned.get(rows, (0.0, 0.0))
+        return tokens / seconds if seconds else 0.0
+
+    def position(self, rows: int) -> float:
+        """The price of one more position of one row, in tokens."""
+        return self._verify.each * self.rate(rows)
+
+    def chain(self, rows: int) -> float:
+        """The price of one step of the MTP drafter for all rows, in tokens."""
+        return self._chain.at(rows) * self.rate(rows)

@@ -1,0 +1,120 @@
+"""The policy: what is believed of drafters, what steps are measured to cost, and how much is drafted because of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from extractor.engine.draft import Drafting
+from extractor.engine.pace import PRIOR, Acceptance, Acceptances, Line, Pace
+from extractor.engine.sequence import Draft, Request, Sequence
+
+
+def test_acceptance_learns_only_from_tokens_that_were_judged() -> None:
+    acceptance = Acceptance()
+    for _ in range(300):
+        acceptance.learn(Draft([1, 2, 3, 4], ["mtp", "mtp", "copy", "copy"]), accepted=2)
+        acceptance.learn(Draft([1, 2], ["grammar", "mtp"]), accepted=0)
+    assert acceptance.rate("mtp", 0) > 0.9 < acceptance.rate("mtp", 1)
+    assert acceptance.rate("grammar", 0) < 0.1
+    assert acceptance.rate("copy", 2) < 0.1
+    assert acceptance.rate("copy", 3) == PRIOR, "the last token was never reached"
+    first, second = acceptance.rate("mtp", 0), acceptance.rate("mtp", 1)
+    assert acceptance.chances(["mtp", "mtp"]) == pytest.approx([first, first * second])
+
+
+def test_places_in_a_draft_are_told_apart() -> None:
+    acceptance = Acceptance()
+    for _ in range(300):
+        acceptance.learn(Draft([1, 2], ["copy", "copy"]), accepted=1)
+    assert acceptance.rate("copy", 0) > 0.9
+    assert acceptance.rate("copy", 1) < 0.1
+
+
+def test_what_is_not_drafted_any_more_is_tried_again_in_time() -> None:
+    acceptance = Acceptance()
+    for _ in range(200):
+        acceptance.learn(Draft([1], ["copy"]), accepted=0)
+    low = acceptance.rate("copy", 0)
+    for _ in range(400):
+        acceptance.learn(Draft([1], ["grammar"]), accepted=1)
+    assert low < 0.1
+    assert acceptance.rate("copy", 0) > 0.5
+
+
+def test_a_schema_has_its_own_acceptance_and_a_new_one_believes_the_others() -> None:
+    acceptances = Acceptances()
+    for _ in range(300):
+        acceptances.learn("easy", Draft([1], ["copy"]), 1)
+        acceptances.learn("hard", Draft([1], ["copy"]), 0)
+    assert acceptances.of("easy").rate("copy", 0) > 0.9
+    assert acceptances.of("hard").rate("copy", 0) < 0.1
+    assert 0.3 < acceptances.of("new").rate("copy", 0) < 0.7
+
+
+def test_a_line_finds_what_one_more_costs() -> None:
+    line = Line()
+    for n in range(200):
+        line.learn(1 + n % 9, 0.003 + 0.0002 * (1 + n % 9))
+    assert line.each == pytest.approx(0.0002, rel=0.15)
+    assert line.at(32) == pytest.approx(0.003 + 0.0064, rel=0.1)
+
+
+def test_a_line_without_spread_leans_on_a_guess() -> None:
+    line = Line()
+    for _ in range(50):
+        line.learn(9, 0.005)
+    assert line.each == pytest.approx(0.0001)
+    assert Line().each == Line().at(3) == 0.0
+
+
+def _pace(fixed: float, each: float, chain: float, rows: int, tokens: int) -> Pace:
+    """A machine on which verification costs `fixed + each * positions` and a step of `rows` writes `tokens`."""
+    pace = Pace()
+    for n in range(300):
+        positions = rows * (1 + n % 9)
+        pace.verified(positions, fixed + each * positions)
+        pace.chained(rows, chain)
+        pace.stepped(rows, tokens, fixed + each * rows * 5 + 4 * chain)
+    return pace
+
+
+def test_a_position_costs_little_where_the_step_is_launched_and_much_where_it_is_computed() -> None:
+    assert _pace(0.003, 0.00005, 0.0004, 1, 5).position(1) < 0.1
+    assert _pace(0.003, 0.0005, 0.0004, 64, 80).position(64) > 0.2
+    assert Pace().position(4) == Pace().chain(4) == 0.0, "nothing is known: draft"
+
+
+class _Chains:
+    """Drafts whatever it is asked for."""
+
+    def propose(self, _rows: list[Any], wanted: list[int], *_: Any) -> list[list[int]]:
+        return [[9] * count for count in wanted]
+
+
+class _Nothing:
+    def propose(self, *_: Any) -> Draft:
+        return Draft([], [])
+
+
+def _drafting(pace: Pace, accepted: int) -> tuple[Drafting, Sequence]:
+    drafting = Drafting(None, _Chains())  # type: ignore[arg-type]
+    drafting._free = _Nothing()  # type: ignore[assignment]
+    drafting.pace = pace
+    row = Sequence(Request([1, 2]), None, b"")
+    row.ready = True
+    for _ in range(200):
+        drafting.learn(row, Draft([9] * 4, ["mtp"] * 4), accepted)
+    return drafting, row
+
+
+def test_it_drafts_while_that_pays_and_not_where_it_loses() -> None:
+    cheap = _pace(0.003, 0.00005, 0.0003, 1, 5)
+    drafting, row = _drafting(cheap, accepted=4)
+    assert len(drafting.propose([row], 8, None)[0]) == 8  # type: ignore[arg-type]
+    drafting, row = _drafting(cheap, accepted=0)
+    assert len(drafting.propose([row], 8, None)[0]) == 0  # type: ignore[arg-type]
+    costly = _pace(0.003, 0.00005, 0.01, 1, 5)  # a drafter slower than its target
+    drafting, row = _drafting(costly, accepted=4)
+    assert len(drafting.propose([row], 8, None)[0]) == 0  # type: ignore[arg-type]
