@@ -20,6 +20,7 @@ from api.problems import Problem, pointer
 
 JSONL_TYPES = ("application/x-ndjson", "application/jsonl", "application/x-jsonlines", "application/octet-stream")
 GZIP_TYPES = ("application/gzip", "application/x-gzip")
+_MAX_NAME = 200
 ACCEPTED = (*JSONL_TYPES, *GZIP_TYPES, FORM_TYPE)
 
 
@@ -150,8 +151,10 @@ class _Form:
     def _part_end(self) -> None:
         if not self.in_file and self._name == "json_schema":
             self.fields["json_schema"] = parse_object(bytes(self._text), "/json_schema")
-        elif not self.in_file and self._name is not None:
-            self.fields[self._name] = self._text.decode("utf-8", "replace")
+        elif not self.in_file:
+            if len(self._text) > _MAX_NAME:
+                raise _bad_form("/schema", f"a name has at most {_MAX_NAME} characters")
+            self.fields["schema"] = self._text.decode("utf-8", "replace")
 
     def _on_end(self) -> None:
         self._ended = True

@@ -253,6 +253,7 @@ async def test_an_upload_that_is_none(
     [
         ({"other": (None, "x"), "file": ("a", b"{}")}, "/other"),
         ({"schema": (None, "contact")}, "/file"),
+        ({"schema": (None, "x" * 201), "file": ("a", b"{}")}, "/schema"),
         ({"file": ("a", jsonl(line(1))), "schema": (None, "contact")}, ""),
         ({"schema": (None, "contact"), "json_schema": (None, "{}"), "file": ("a", b"{}")}, "/json_schema"),
     ],

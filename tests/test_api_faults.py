@@ -3,6 +3,7 @@ answer in time, and nothing that was accepted is lost."""
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Iterator
@@ -81,7 +82,7 @@ async def test_a_frozen_store_is_a_503_in_bounded_time(own_valkey: Valkey) -> No
 async def test_a_full_store_is_a_503(tmp_path: Path) -> None:
     with Valkey(tmp_path / "small", maxmemory="3mb") as server:
         async with running(ApiSettings(redis_url=server.url)) as app, client(app) as api:
-            large = BODY | {"document": {"text": "word " * 200_000}}
+            large = BODY | {"document": {"text": random.Random(1).randbytes(1_000_000).hex()}}  # hard to compress
             codes = [(await api.post("/v1/extractions", json=large)).status_code for _ in range(5)]
             assert codes[-1] == 503
             problem = is_problem(await api.post("/v1/extractions", json=large), 503, "store_unavailable")

@@ -20,6 +20,7 @@ from workers.config import WorkerSettings
 from workers.errors import BatchClosed
 from workers.ledger import STATUSES, Claim, IdempotencyConflict, Ledger, NewJob, StoreUnavailable
 from workers.queue import Queue
+from workers.reconciler import Reconciler
 
 T = "acme"
 
@@ -394,3 +395,18 @@ def test_many_tokens_at_once_are_the_tokens_of_one_at_a_time(valkey: Valkey) -> 
     assert len(messages) == 6
     assert messages[:3] == messages[3:]
     assert messages[3]["body"][0] == [T, ids[0]]
+
+
+def test_the_reconciler_ends_what_the_api_began(valkey: Valkey) -> None:
+    settings = WorkerSettings(redis_url=valkey.url, reconcile_batch=2)
+    queue = Queue(settings)
+    with Ledger(settings=settings) as ledger:
+        cancelled, _ = whole(ledger, 5)
+        erased, (job_id, *_) = whole(ledger, 5)
+        ledger.run(ledger.batches.end(T, cancelled, "cancel", "requested"))
+        ledger.run(ledger.batches.end(T, erased, "erase", "deleted"))
+        Reconciler(ledger, queue, settings, "w").tick()
+        assert found(ledger, cancelled).counts["cancelled"] == 5
+        assert found(ledger, cancelled).status == "cancelled"
+        assert ledger.get(T, job_id) is None
+    queue.close()

@@ -96,12 +96,11 @@ class Batch:
     @property
     def documents_per_s(self) -> float | None:
         """Of the last 200 documents while it runs, of all of them once it has ended."""
-        until = self.finished_at or self.now
-        since, ended = self.recent_since, self.recent
-        if since is None or self.started_at is None:
+        if self.started_at is None:
             return None
-        if self.finished_at is not None or ended < 200:  # so few that the first one's own time counts too
-            since, ended = self.started_at, self.counts["accepted"] - self.open
+        since, until, ended = self.started_at, self.finished_at or self.now, self.counts["accepted"] - self.open
+        if self.finished_at is None and self.recent_since is not None and self.recent < ended:
+            since, ended = self.recent_since, self.recent
         seconds = (until - since).total_seconds()
         return ended / seconds if ended and seconds > 0 else None
 
@@ -234,7 +233,8 @@ class BatchCalls:
 
 def _flat(job: NewJob, schemas: dict[str, bytes]) -> list[Arg]:
     """As batch_add reads a job. Its JSON Schema is kept once for the batch, under its name."""
-    schemas[job.schema_ref] = orjson.dumps(job.json_schema) if job.json_schema is not None else b""
+    if job.schema_ref not in schemas:
+        schemas[job.schema_ref] = orjson.dumps(job.json_schema) if job.json_schema is not None else b""
     more = job.fields(shared_schema=True)
     head: list[Arg] = ["job", job.custom_id or "", job.schema_ref, len(job.document), job.stored, len(more)]
     return [*head, *more]
