@@ -23,6 +23,8 @@ from extractor.cli import batch as command
 from extractor.cli import main
 from extractor.client import AsyncClient, BatchTimeout, Client, NotFound, Patience, Row, batches
 from extractor.errors import DocumentError
+from tests.fleet import Fleet
+from tests.scripted_worker import digest
 from tests.served import Api, ThreadWorker
 from tests.valkey import Valkey
 
@@ -156,6 +158,25 @@ def test_an_api_killed_in_the_middle_of_an_upload_costs_nothing(valkey: Valkey, 
     assert counts["accepted"] == counts["succeeded"] == count
     assert [row.custom_id for row in rows] == [f"c{n}" for n in range(count)]
     assert [row.value["text"] for row in rows if row.value] == [f"document {n}" for n in range(count)]
+
+
+def test_real_workers_take_a_batch_and_an_interactive_document_passes_it(
+    valkey: Valkey, service: str, tmp_path: Path
+) -> None:
+    valkey.flush()
+    with Fleet(valkey, tmp_path, slots=2) as fleet, Client(service) as client:
+        fleet.start()
+        sent = client.submit_batch(batches.lines_of([f"n{n} sleep=0.1" for n in range(60)], {}), "contact")
+        while client.get_batch(sent.id).counts["succeeded"] < 4:
+            time.sleep(0.02)
+        client.wait(client.submit("in a hurry", "contact").id, 60)
+        passed = client.get_batch(sent.id)
+        assert passed.counts["queued"] > 20, "it did not wait for them"
+        done = client.wait_batch(sent.id, 60)
+        rows = list(client.batch_rows(sent.id))
+    assert done.counts["succeeded"] == 60
+    assert done.documents_per_s
+    assert [row.value["digest"] for row in rows if row.value] == [digest(f"n{n} sleep=0.1") for n in range(60)]
 
 
 @pytest.fixture
