@@ -55,6 +55,9 @@ class Settings(BaseSettings):
 
     # The engine
     slots: int = Field(4, ge=1, le=1024, description="documents decoded at once")
+    cache_bytes: int | None = Field(
+        None, ge=1, description="memory for documents in flight; empty: most of what a GPU has free, as needed on a CPU"
+    )
     max_draft: int = Field(8, ge=0, le=64, description="draft tokens a step at most; 0: none")
     engine_process: bool = Field(
         False, description="the engine in a process of its own, restarted when it dies; workers do unless told not to"

@@ -4,6 +4,8 @@ it loads torch."""
 from __future__ import annotations
 
 import json
+import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,12 @@ import torch
 
 from extractor.config import Settings
 from extractor.engine import Engine, EngineConfig
+from extractor.engine.memory import plan_slots, row_bytes
 from extractor.engine.models import ModelSpec
 from extractor.engine.models import load as load_models
 from extractor.errors import ModelError
+
+log = logging.getLogger(__name__)
 
 MAX_CONTEXT = 8192  # where no setting says more: a slot's cache costs memory by the token
 EXAMPLES = 2
@@ -27,9 +32,14 @@ def load(settings: Settings) -> tuple[Engine, Any, dict[str, Any]]:
     if settings.context is not None and settings.context > models.context:
         raise ModelError(f"EXTRACTOR_CONTEXT={settings.context}, but {models.name} reads {models.context} tokens")
     context = settings.context or min(models.context, MAX_CONTEXT)
-    engine = Engine(models, EngineConfig(slots=settings.slots, context=context, max_draft=settings.max_draft))
-    info = {**models.info, "context": context, "examples": _examples(settings, models.folder), "slots": settings.slots}
-    return engine, models.tokenizer, info
+    config = EngineConfig(slots=settings.slots, context=context, max_draft=settings.max_draft)
+    row = row_bytes(models.target.config, config.entries, models.target.dtype)
+    slots = plan_slots(settings.slots, row, settings.cache_bytes, models.target.device)
+    if slots < settings.slots:
+        log.warning("%d of %d slots fit into memory, %d MiB each", slots, settings.slots, row >> 20)
+    engine = Engine(models, replace(config, slots=slots))
+    about = {"context": context, "slots": slots, "cache_bytes": slots * row}
+    return engine, models.tokenizer, {**models.info, **about, "examples": _examples(settings, models.folder)}
 
 
 def spec(settings: Settings) -> ModelSpec:

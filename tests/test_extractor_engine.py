@@ -53,6 +53,15 @@ def test_what_is_loaded(runner):
     assert info["examples"] == 2
 
 
+def test_the_cache_is_planned_from_a_budget(model, runner):
+    row = runner.model_info()["cache_bytes"] // 2
+    given = {"model": str(model), "context": 1024, "threads": 1, "slots": 5, "offline": True}
+    with Extractor(Settings(**given, cache_bytes=3 * row)) as three:
+        assert three.model_info()["slots"] == 3
+    with pytest.raises(ModelError, match=r"one document takes .* MiB.*EXTRACTOR_CACHE_BYTES"):
+        Extractor(Settings(**given, cache_bytes=row - 1))
+
+
 def test_answers_fit_the_schema_with_and_without_drafts(runner):
     for document in DOCUMENTS[:1]:
         results = [runner.extract(document, SCHEMA, Options(drafters=mix)) for mix in ("all", "none")]

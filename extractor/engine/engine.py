@@ -43,6 +43,11 @@ class EngineConfig:
     step_positions: int = 256
     prefill_chunk: int = 512
 
+    @property
+    def entries(self) -> int:
+        """Of a row in the cache: its context, and what a draft may leave behind it."""
+        return self.context + self.max_draft + 1
+
 
 class Engine:
     """Ids in, ids out. `models` is an `extractor.engine.models.Models`, or anything with its attributes."""
@@ -55,7 +60,7 @@ class Engine:
         mtp = MtpDrafter(MtpModel(models.drafter, self._target), self._target.vocab) if models.drafter else None
         self._drafting = Drafting(self._tokenizer, mtp)
         self._words = (self._target.vocab + 31) // 32
-        self._cache = SlotCache(self.config.slots, self.config.context + self.config.max_draft + 1)
+        self._cache = SlotCache(self.config.slots, self.config.entries)
         self._scheduler = Scheduler(self.config.slots)
         self.broken = False  # the device is lost: every step from now on would fail
         self._sequences: dict[int, Sequence] = {}  # by id of their future, until it is done
