@@ -24,11 +24,12 @@ from workers.batches import Batch, Order, is_batch_id
 
 _SWEEP_S = 5.0  # what is not stopped or erased by then a worker's reconciler does
 _KEPT = frozenset({"batch_closed", "idempotency_key_reused"})  # the batch is another upload's
+_FINAL = frozenset({"batch_too_large", "body_too_large"})  # this upload will never be whole
 
 
 async def receive(service: Services, tenant: str, key: str | None, default: dict[str, Any], upload: Upload) -> Ingest:
-    """The whole upload, into the ledger. Raises Problem; then what was received is cancelled, unless the same upload
-    may be sent again under its key and go on where this one stopped."""
+    """The whole upload, into the ledger. Raises Problem; then what was received is cancelled where nobody can go on
+    with it: without a key, or over a limit."""
     store = service.store
     ingest = Ingest(
         tenant, key, default, gzip=upload.gzip, ledger=store.blocking, publish=partial(store.publish_bulk, tenant),
@@ -42,7 +43,7 @@ async def receive(service: Services, tenant: str, key: str | None, default: dict
     except Problem as problem:
         if ingest.batch_id is not None:
             problem.extra["batch"] = ingest.batch_id
-        if problem.code not in _KEPT and not (problem.kind.retryable and key):
+        if problem.code not in _KEPT and (not key or problem.code in _FINAL) and not ingest.replayed:
             await _give_up(service, tenant, ingest)
         raise
     except ClientDisconnect:

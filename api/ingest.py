@@ -54,7 +54,7 @@ class Ingest:
         )
         self._slice: list[Line] = []
         self._slice_bytes = 0
-        self._last = 0
+        self._same = True  # as far as the lines go that an earlier upload brought
         self._batch: Opened | None = None
 
     @property
@@ -76,7 +76,7 @@ class Ingest:
         self._flush()
         if self._batch is None:
             raise Problem("empty_batch", "The upload has no line", errors=[("", "no line")])
-        if self._last < self._batch.lines:
+        if not self._same:
             raise _another_upload()
         if not self._batch.received:
             self._ledger.run(self._ledger.batches.seal(self._tenant, self._batch))
@@ -85,12 +85,10 @@ class Ingest:
     def _take(self, lines: Iterable[RawLine]) -> None:
         for raw in lines:
             batch = self._open()
-            self._last = raw.number
             if raw.number <= batch.lines:  # decided on in an earlier upload
-                if raw.number == batch.lines and raw.digest != batch.digest:
-                    raise _another_upload()
+                self._same = (raw.number, raw.digest) == (batch.lines, batch.digest)
                 continue
-            if batch.received:
+            if batch.received or not self._same:
                 raise _another_upload()
             if raw.number > self._settings.max_batch_lines:
                 limit = self._settings.max_batch_lines
@@ -107,6 +105,7 @@ class Ingest:
             schema = self._default.get("schema")
             asked = orjson.dumps(self._default, option=orjson.OPT_SORT_KEYS).decode()
             self._batch = self._ledger.run(self._ledger.batches.open(self._tenant, self._key, asked, schema))
+            self._same = self._batch.lines == 0
         return self._batch
 
     def _flush(self) -> None:

@@ -191,7 +191,29 @@ async def test_a_broken_upload_is_sent_again_and_no_document_is_there_twice(
     for other in (whole + jsonl(line(31)), whole[: len(whole) // 2], whole.replace(b"Okafor", b"Okafur")):
         is_problem(await post(api, other, **key), 422, "idempotency_key_reused", "/header/Idempotency-Key")
     is_problem(await post(api, whole, "/v1/batches?schema=invoice", **key), 422, "idempotency_key_reused")
+    is_problem(await post(api, gzip.compress(whole)[:-9], **key), 400, "invalid_gzip")
     assert (await api.get(f"/v1/batches/{first['id']}")).json()["status"] == "running", "it is none the worse for it"
+
+
+async def test_an_upload_that_differs_before_the_break_is_another(
+    api: httpx.AsyncClient, published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_module, "SLICE_LINES", 2)
+    lines, key = [line(n) for n in range(1, 7)], {"Idempotency-Key": "k"}
+    await break_off(api, jsonl(*lines[:4]), **key)
+    assert len(published) == 4
+    for other in ([line(9), *lines[1:]], [*lines[:3], b"", *lines[4:]], lines[:3], lines[1:]):
+        is_problem(await post(api, jsonl(*other), **key), 422, "idempotency_key_reused")
+    assert (await created(api, *lines, **key))["counts"]["accepted"] == 6
+
+
+async def test_an_upload_over_a_limit_is_cancelled_even_with_a_key(redis_url: str) -> None:
+    settings = ApiSettings(redis_url=redis_url, max_batch_lines=250)
+    async with running(settings) as app, client(app) as api:
+        response = await post(api, jsonl(*map(line, range(300))), **{"Idempotency-Key": "k"})
+        problem = is_problem(response, 413, "batch_too_large")
+        batch = (await api.get(f"/v1/batches/{problem['batch']}")).json()
+        assert (batch["status"], batch["counts"]["accepted"]) == ("cancelled", 200)
 
 
 async def test_a_later_upload_puts_out_the_earlier(
