@@ -26,7 +26,11 @@ def test_a_record_holds_every_engine_and_makes_a_table(pair: str, capsys: pytest
     assert all(run["tokens"] > 0 and run["tokens_per_s"] > 0 for run in record["runs"])
     assert record["runs"][2]["tokens_per_forward"] == 1.0
     assert record["runs"][2]["tokens"] == record["runs"][3]["tokens"], "drafts change speed only"
-    assert len(cli.table(record).splitlines()) == 4 + len(runs)
+    phases = record["runs"][3]["phases"]
+    assert set(phases) == {"prefill", "draft", "target", "choose", "commit", "other"}
+    assert sum(phases.values()) == pytest.approx(1, abs=0.01)
+    assert all(share >= 0 for share in phases.values())
+    assert len(cli.table(record).splitlines()) == 4 + len(runs) + 2
 
 
 def test_wrong_words_are_told(pair: str, capsys: pytest.CaptureFixture[str]) -> None:

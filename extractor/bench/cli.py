@@ -114,11 +114,22 @@ def _run(runner: Runner, outcomes: list[Outcome], suite: str, count: int) -> dic
         "tokens_per_s": round(last.tokens / seconds, 1),
         "documents_per_s": round(count / seconds, 3),
         "tokens_per_forward": round(last.tokens / last.forwards, 2),
-        "prefill_share": round(last.prefill_s / last.seconds, 3) if runner.rows == 1 and last.prefill_s else None,
+        "phases": phases(last),
         "acceptance": last.drafts,
         "seconds": [round(one.seconds, 3) for one in outcomes],
         "peak_memory_bytes": peak_memory(),
     }
+
+
+def phases(outcome: Outcome) -> dict[str, float]:
+    """Shares of the run's time: reading prompts, drafting, the target's forward, the rest of verification (masks, the
+    choice of tokens), committing, and everything else. Empty for engines that do not tell."""
+    spent = dict(outcome.phases)
+    if not spent:
+        return {}
+    spent["choose"] = spent.pop("verify") - spent["target"]
+    spent["other"] = outcome.seconds - sum(spent.values())
+    return {name: round(value / outcome.seconds, 3) for name, value in spent.items()}
 
 
 def _agreement(results: list[tuple[Runner, list[Outcome]]]) -> dict[str, str] | None:
@@ -178,6 +189,10 @@ def table(record: dict[str, Any]) -> str:
             f"{run['tokens_per_s'] / base:.2f}x | {run['documents_per_s']:.2f} | {run['tokens_per_forward']:.2f} | "
             f"{accepted or '–'} |"
         )
+    for run in runs:
+        if run["phases"] and run["drafters"] == runs[-1]["drafters"]:
+            shares = ", ".join(f"{name} {share:.0%}" for name, share in run["phases"].items())
+            lines += ["", f"Time of {'+'.join(run['drafters']) or 'none'} at {run['rows']} rows: {shares}."]
     if record["same_output_as_hf_outlines"]:
         same = "; ".join(f"{name}: {count}" for name, count in record["same_output_as_hf_outlines"].items())
         lines += ["", f"Documents written exactly as generate + Outlines wrote them: {same}."]

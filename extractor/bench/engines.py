@@ -30,8 +30,8 @@ class Outcome:
     seconds: float
     ids: list[list[int]]
     forwards: int
-    prefill_s: float = 0.0
     drafts: dict[str, dict[str, int]] = field(default_factory=dict)
+    phases: dict[str, float] = field(default_factory=dict)  # seconds of the engine's thread
 
     @property
     def tokens(self) -> int:
@@ -46,6 +46,7 @@ class Ours:
         self._engine = Engine(models, EngineConfig(slots=rows, context=context, max_draft=max_draft))
 
     def run(self, workload: list[Case]) -> Outcome:
+        before = dict(self._engine.seconds)
         begun = time.perf_counter()
         done: list[Completion] = []
         if self.rows == 1:  # one caller who waits for each answer
@@ -61,8 +62,8 @@ class Ours:
             for name in self.drafters
         }
         forwards = sum(one.usage.target_forwards for one in done)
-        prefill = sum(one.usage.prefill_s for one in done)
-        return Outcome(seconds, [one.ids for one in done], forwards, prefill, drafts)
+        spent = {name: value - before.get(name, 0.0) for name, value in self._engine.seconds.items()}
+        return Outcome(seconds, [one.ids for one in done], forwards, drafts, spent)
 
     def _request(self, case: Case) -> Request:
         params = Params(max_tokens=case.max_tokens, drafters=self.drafters)

@@ -9,7 +9,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +65,7 @@ class Engine:
         self._words = (self._target.vocab + 31) // 32
         self._cache = SlotCache(self.config.slots, self.config.entries)
         self._scheduler = Scheduler(self.config.slots)
+        self.seconds: defaultdict[str, float] = defaultdict(float)  # by phase; `target` is the forward within `verify`
         self.broken = False  # the device is lost: every step from now on would fail
         self._sequences: dict[int, Sequence] = {}  # by id of their future, until it is done
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -119,17 +123,27 @@ class Engine:
     def step(self) -> None:
         self._admit()
         rows = self._scheduler.running
-        self._prefill(rows)
+        with self._timed("prefill"):
+            self._prefill(rows)
         if any(row.ready for row in rows):
-            begun = time.perf_counter()
-            drafts = self._draft(rows)
-            drafted = time.perf_counter()
-            verified = self._verify(rows, drafts)
-            pace = self._drafting.pace
-            pace.verified(len(rows) * (1 + max(map(len, drafts))), time.perf_counter() - drafted)
-            written = self._commit(rows, drafts, verified)
+            begun, pace = time.perf_counter(), self._drafting.pace
+            with self._timed("draft"):
+                drafts = self._draft(rows)
+            with self._timed("verify") as took:
+                verified = self._verify(rows, drafts)
+            pace.verified(len(rows) * (1 + max(map(len, drafts))), took())
+            with self._timed("commit"):
+                written = self._commit(rows, drafts, verified)
             pace.stepped(len(rows), written, time.perf_counter() - begun)
         self._retire(rows)
+
+    @contextmanager
+    def _timed(self, phase: str) -> Iterator[Callable[[], float]]:
+        """Adds the block's seconds to `seconds[phase]`; yields a way to ask for them afterwards."""
+        begun = ended = time.perf_counter()
+        yield lambda: ended - begun
+        ended = time.perf_counter()
+        self.seconds[phase] += ended - begun
 
     def _admit(self) -> None:
         for gone, reason in self._scheduler.withdrawn(time.monotonic()):
@@ -175,7 +189,8 @@ class Engine:
         spans = [[row.pending, *draft.tokens] for row, draft in zip(rows, drafts, strict=True)]
         ids = torch.tensor([span + [PAD] * (width - len(span)) for span in spans], device=device)
         lengths = [row.length if row.begun else self._cache.held(slot) for slot, row in enumerate(rows)]
-        logits, hidden = self._target.verify(ids, lengths, self._cache)
+        with self._timed("target"):
+            logits, hidden = self._target.verify(ids, lengths, self._cache)
         chosen: list[list[int]] = []
         logprobs: list[list[float]] = []
         for index, (row, draft) in enumerate(zip(rows, drafts, strict=True)):

@@ -213,13 +213,24 @@ class Gemma4:
 
 
 def merge(linears: list[nn.Linear]) -> Tensor:
-    """The weights of several linear layers as one; theirs become views of it, so nothing is held twice."""
+    """The weights of several linear layers as one; theirs become views of it, so nothing is held twice, not even by a
+    second engine on the same model."""
+    first = linears[0].weight
     if len(linears) == 1:
-        return linears[0].weight
+        return first
+    ends = [first.data_ptr(), *(linear.weight.data_ptr() + linear.weight.nbytes for linear in linears)]
+    if all(linear.weight.data_ptr() == end for linear, end in zip(linears, ends, strict=False)) and _one_storage(
+        linears
+    ):
+        return first.as_strided((sum(linear.out_features for linear in linears), first.shape[1]), first.stride())
     whole = torch.cat([linear.weight.detach() for linear in linears])
     for linear, part in zip(linears, torch.split(whole, [linear.out_features for linear in linears]), strict=True):
         linear.weight = nn.Parameter(part, requires_grad=False)
     return whole
+
+
+def _one_storage(linears: list[nn.Linear]) -> bool:
+    return len({linear.weight.untyped_storage().data_ptr() for linear in linears}) == 1
 
 
 def _norm(states: Tensor, norm: Any) -> Tensor:

@@ -182,7 +182,8 @@ def test_our_lean_layers_are_transformers_own(changes: dict[str, Any]) -> None:
     """Chunked prefill of ragged rows and a wide step over them give the stock forward's states."""
     from extractor.engine.cache import SlotCache
 
-    stock = tiny.loud(Gemma4ForCausalLM(tiny.gemma4_config(**changes)), 5).eval()
+    torch.manual_seed(0)
+    stock = tiny.loud(Gemma4ForCausalLM(tiny.gemma4_config(**changes)), 5).eval().double()
     for layer in stock.model.layers:
         layer.layer_scalar.fill_(0.8)
     rows = [torch.randint(6, 500, (1, length)) for length in (40, 23, 9)]
@@ -194,15 +195,15 @@ def test_our_lean_layers_are_transformers_own(changes: dict[str, Any]) -> None:
         for row, ids in enumerate(rows):
             most = ids.shape[1] - 5
             first = target.prefill(ids[:, : most // 2], 0, row, cache)
-            assert torch.allclose(first[0], wanted[row][most // 2 - 1], atol=1e-4)  # type: ignore[index]
+            assert torch.allclose(first[0], wanted[row][most // 2 - 1], atol=1e-4, rtol=1e-3)  # type: ignore[index]
             last = target.prefill(ids[:, most // 2 : most], most // 2, row, cache)
-            assert torch.allclose(last[0], wanted[row][most - 1], atol=1e-4)  # type: ignore[index]
+            assert torch.allclose(last[0], wanted[row][most - 1], atol=1e-4, rtol=1e-3)  # type: ignore[index]
         tail = torch.cat([ids[:, -5:] for ids in rows])
         _, hidden = target.verify(tail, [ids.shape[1] - 5 for ids in rows], cache)
         for row, states in enumerate(wanted):
-            assert torch.allclose(hidden[row], states[-5:], atol=1e-4)  # type: ignore[index]
+            assert torch.allclose(hidden[row], states[-5:], atol=1e-4, rtol=1e-3)  # type: ignore[index]
         _, alone = target.verify(tail[:1], [35], cache)
-        assert torch.allclose(alone[0], wanted[0][-5:], atol=1e-4)  # type: ignore[index]
+        assert torch.allclose(alone[0], wanted[0][-5:], atol=1e-4, rtol=1e-3)  # type: ignore[index]
 
 
 def test_a_model_of_other_layers_takes_its_own_forward(pair: Path) -> None:
