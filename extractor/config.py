@@ -51,7 +51,9 @@ class Settings(BaseSettings):
     )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, …")
     device_map: str | None = Field(None, description="accelerate's, for a model larger than one device")
-    threads: int | None = Field(None, ge=1, le=1024, description="torch's CPU threads; empty: torch decides")
+    threads: int | None = Field(
+        None, ge=1, le=1024, description="torch's CPU threads; empty: one for a small model, else torch decides"
+    )
 
     # The engine
     slots: int = Field(4, ge=1, le=1024, description="documents decoded at once")

@@ -14,7 +14,7 @@ import torch
 from extractor.config import Settings
 from extractor.engine import Engine, EngineConfig
 from extractor.engine.memory import plan_slots, row_bytes
-from extractor.engine.models import ModelSpec
+from extractor.engine.models import Models, ModelSpec
 from extractor.engine.models import load as load_models
 from extractor.errors import ModelError
 
@@ -22,13 +22,13 @@ log = logging.getLogger(__name__)
 
 MAX_CONTEXT = 8192  # where no setting says more: a slot's cache costs memory by the token
 EXAMPLES = 2
+SMALL = 30_000_000  # parameters
 
 
 def load(settings: Settings) -> tuple[Engine, Any, dict[str, Any]]:
     """(engine, tokenizer, what is loaded). Raises ModelError."""
-    if settings.threads is not None:
-        torch.set_num_threads(settings.threads)
     models = load_models(spec(settings))
+    use_threads(settings, models)
     if settings.context is not None and settings.context > models.context:
         raise ModelError(f"EXTRACTOR_CONTEXT={settings.context}, but {models.name} reads {models.context} tokens")
     context = settings.context or min(models.context, MAX_CONTEXT)
@@ -40,6 +40,15 @@ def load(settings: Settings) -> tuple[Engine, Any, dict[str, Any]]:
     engine = Engine(models, replace(config, slots=slots))
     about = {"context": context, "slots": slots, "cache_bytes": slots * row}
     return engine, models.tokenizer, {**models.info, **about, "examples": _examples(settings, models.folder)}
+
+
+def use_threads(settings: Settings, models: Models) -> None:
+    """torch's CPU threads: as set, else one for a small model (its threads would mostly wait for each other: two
+    were measured to halve its speed), else as torch decides."""
+    if settings.threads is not None:
+        torch.set_num_threads(settings.threads)
+    elif models.target.device.type == "cpu" and models.target.num_parameters() < SMALL:
+        torch.set_num_threads(1)
 
 
 def spec(settings: Settings) -> ModelSpec:

@@ -25,7 +25,7 @@ from extractor.config import read_settings
 from extractor.engine import DRAFTERS
 from extractor.engine.models import Models, ModelSpec, load
 from extractor.errors import ExtractorError
-from extractor.loading import spec
+from extractor.loading import spec, use_threads
 
 
 def main(arguments: list[str]) -> int:
@@ -58,10 +58,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     settings = read_settings(**({"model": options.model} if options.model else {}))
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
     wanted = spec(settings)
     models = load(wanted)
+    use_threads(settings, models)
     context = min(models.context, settings.context or 4096)
     workload = cases(models, documents(options.documents, options.seed), context, options.max_tokens)
     if not workload:

@@ -27,7 +27,7 @@ from extractor.config import read_settings
 from extractor.engine import DRAFTERS
 from extractor.engine.models import Models, load
 from extractor.engine.verify import unpack
-from extractor.loading import spec
+from extractor.loading import spec, use_threads
 
 ROUNDING = 1e-4  # logits in float32
 
@@ -43,9 +43,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--model", default=None)
     options = parser.parse_args(arguments)
     settings = read_settings(**({"model": options.model} if options.model else {}))
-    if settings.threads:
-        torch.set_num_threads(settings.threads)
     models = load(replace(spec(settings), dtype="float32"))
+    use_threads(settings, models)
     context = min(models.context, 4096)
     half = options.documents // 2
     items = chain(documents(options.documents - half, options.seed), documents(half, options.seed, new_names=True))
