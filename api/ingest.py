@@ -21,7 +21,7 @@ from workers.batches import Line, Opened
 from workers.ledger import Ledger, NewJob
 
 log = logging.getLogger("extractor.api")
-SLICE_LINES = 200
+SLICE_LINES = 50  # a slice is worked on in one piece; polls wait for it
 SLICE_BYTES = 1024 * 1024
 _MOST_ERRORS = 10  # of one line
 
