@@ -18,6 +18,8 @@ WEIGHT = 8.0  # how many observations the prior is worth
 MEMORY = 0.99  # a step ago counts this much; what is never drafted drifts back to its prior and is tried again
 PLACES = 4  # positions in a draft that are told apart, the last with all that follow
 SCHEMAS = 256
+RETRY = 50  # steps after which a drafter found too dear is tried again: it may have been measured in a bad moment
+OUTLIER = 4.0  # a time longer than so many times the expected counts as that
 
 
 class Acceptance:
@@ -79,6 +81,8 @@ class Line:
         self._n = self._x = self._y = self._xx = self._xy = 0.0
 
     def learn(self, count: float, seconds: float) -> None:
+        if self._n:
+            seconds = min(seconds, OUTLIER * self.at(count))
         for name, value in (("_n", 1.0), ("_x", count), ("_y", seconds), ("_xx", count**2), ("_xy", count * seconds)):
             setattr(self, name, getattr(self, name) * MEMORY + value)
 
@@ -103,16 +107,24 @@ class Pace:
     def __init__(self) -> None:
         self._verify, self._chain = Line(), Line()
         self._earned: defaultdict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])  # by rows: tokens, seconds
+        self._cold = True
+        self._unchained = 0  # steps since the last chain
 
     def verified(self, positions: int, seconds: float) -> None:
         self._verify.learn(positions, seconds)
 
     def chained(self, rows: int, seconds: float) -> None:
-        """One step of the MTP drafter."""
-        self._chain.learn(rows, seconds)
+        """One step of the MTP drafter. The first ever is slow for reasons of its own."""
+        if self._unchained > RETRY:
+            self._chain = Line()
+        if not self._cold:
+            self._chain.learn(rows, seconds)
+        self._cold = False
+        self._unchained = 0
 
     def stepped(self, rows: int, tokens: int, seconds: float) -> None:
         """A whole decode step."""
+        self._unchained += 1
         earned = self._earned[rows]
         earned[0] = earned[0] * MEMORY + tokens
         earned[1] = earned[1] * MEMORY + seconds
@@ -127,5 +139,7 @@ class Pace:
         return self._verify.each * self.rate(rows)
 
     def chain(self, rows: int) -> float:
-        """The price of one step of the MTP drafter for all rows, in tokens."""
+        """The price of one step of the MTP drafter for all rows, in tokens; now and then it is free."""
+        if self._unchained > RETRY:
+            return 0.0
         return self._chain.at(rows) * self.rate(rows)

@@ -118,3 +118,28 @@ def test_it_drafts_while_that_pays_and_not_where_it_loses() -> None:
     costly = _pace(0.003, 0.00005, 0.01, 1, 5)  # a drafter slower than its target
     drafting, row = _drafting(costly, accepted=4)
     assert len(drafting.propose([row], 8, None)[0]) == 0  # type: ignore[arg-type]
+
+
+def test_a_drafter_measured_in_a_bad_moment_is_tried_again() -> None:
+    """A machine that stood still during the first chains must not put an end to chains."""
+    pace = _pace(0.003, 0.00005, 0.0003, 1, 5)
+    pace._chain = Line()
+    pace._chain.learn(1, 2.0)
+    drafting, row = _drafting(pace, accepted=4)
+    lengths = []
+    for _ in range(200):
+        lengths.append(len(drafting.propose([row], 8, None)[0]))  # type: ignore[arg-type]
+        for _ in range(lengths[-1]):
+            pace.chained(1, 0.0003)
+        pace.stepped(1, 5, 0.005)
+    assert lengths[0] == 0, "it looks too dear"
+    assert lengths[-1] == 8, "it was tried again, and was not"
+
+
+def test_one_slow_step_does_not_change_what_steps_cost() -> None:
+    line = Line()
+    for n in range(200):
+        line.learn(1 + n % 9, 0.003)
+    before = line.at(5)
+    line.learn(5, 10.0)
+    assert line.at(5) < 1.1 * before
