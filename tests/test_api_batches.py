@@ -213,7 +213,7 @@ async def test_an_upload_over_a_limit_is_cancelled_even_with_a_key(redis_url: st
         response = await post(api, jsonl(*map(line, range(300))), **{"Idempotency-Key": "k"})
         problem = is_problem(response, 413, "batch_too_large")
         batch = (await api.get(f"/v1/batches/{problem['batch']}")).json()
-        assert (batch["status"], batch["counts"]["accepted"]) == ("cancelled", 200)
+        assert (batch["status"], batch["counts"]["accepted"]) == ("cancelled", 250)
 
 
 async def test_a_later_upload_puts_out_the_earlier(
