@@ -15,6 +15,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
+from extractor.pair import sources
 from extractor.pair.generate import Task, task
 from extractor.pair.lexicon import TRAIN, Split
 from extractor.pair.model import PAD, TURN_END
@@ -82,34 +83,35 @@ class Encoder:
             while end < len(offsets) and offsets[end][0] < b:
                 end += 1
             leaves.append((start + position, start + end))
-        sources = [
+        pointed = [
             (start + token - 1, len(lead) + place, first)
-            for token, place, first in _sources(task.answer, offsets, document, read.offsets)
+            for token, place, first in _sources(task, offsets, read.offsets)
         ]
-        return Row([*prompt, *answer.ids, TURN_END], start, leaves, sources)
+        return Row([*prompt, *answer.ids, TURN_END], start, leaves, pointed)
 
 
 def _sources(
-    answer: str, offsets: list[tuple[int, int]], document: str, places: list[tuple[int, int]]
+    task: Task, offsets: list[tuple[int, int]], places: list[tuple[int, int]]
 ) -> Iterator[tuple[int, int, bool]]:
-    """(token of the answer, token of the document with the same text, whether it is a value's first) for values that
-    stand in the document exactly once, as they are."""
+    """(token of the answer, token of the document it comes from, whether it is a value's first)."""
+    if not task.told:
+        return
+    spots = sources.places(task.document, task.told)
     token = 0
-    for found in _LEAF.finditer(answer):
-        text = found.group()
-        quoted = text.startswith('"')
-        value = text[1:-1] if quoted else text
-        if value in ("", "null", "true", "false") or "\\" in value or document.count(value) != 1:
+    for found, one, spot in zip(_LEAF.finditer(task.answer), task.told, spots, strict=True):
+        if one is None or spot is None or "\\" in one.json:
             continue
-        start = found.start() + quoted
-        shift = document.index(value) - start
+        start = found.start() + one.json.startswith('"')
+        came = dict(sources.aligned(one))
         while offsets[token][1] <= start:
             token += 1
+        first = token
         for t in range(token, len(offsets)):
-            if offsets[t][0] >= start + len(value):
+            if offsets[t][0] >= found.end():
                 break
-            char = max(start, offsets[t][0]) + shift
-            yield t, bisect_right(places, char, key=lambda span: span[0]) - 1, t == token
+            char = max(start, offsets[t][0]) - start
+            if char in came:
+                yield t, bisect_right(places, spot + came[char], key=lambda span: span[0]) - 1, t == first
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from extractor.pair.sources import Told
 from extractor.pair.values import Value
 
 JSON = dict[str, Any]
@@ -35,6 +36,9 @@ class Leaf:
     def answer(self) -> str:
         return self.value.json if self.value else "null"
 
+    def told(self) -> list[Told | None]:
+        return [Told(self.value.printed, self.value.json, self.label) if self.value else None]
+
 
 @dataclass
 class Group:
@@ -53,6 +57,9 @@ class Group:
     def answer(self) -> str:
         return "null" if self.absent else object_answer(self.children)
 
+    def told(self) -> list[Told | None]:
+        return [None] if self.absent else object_told(self.children)
+
 
 @dataclass
 class Rows:
@@ -70,6 +77,9 @@ class Rows:
 
     def answer(self) -> str:
         return f"[{','.join(self._row(row) for row in self.rows)}]"
+
+    def told(self) -> list[Told | None]:
+        return [Told(v.printed, v.json, row=i) if v else None for i, row in enumerate(self.rows) for v in row]
 
     def _row(self, row: list[Value | None]) -> str:
         pairs = zip(self.columns, row, strict=True)
@@ -92,6 +102,9 @@ class Listing:
     def answer(self) -> str:
         return f"[{','.join(item.json for item in self.items)}]"
 
+    def told(self) -> list[Told | None]:
+        return [Told(item.printed, item.json, self.label) for item in self.items]
+
 
 Part = Leaf | Group | Rows | Listing
 
@@ -111,3 +124,8 @@ def object_schema(parts: list[Leaf] | list[Part]) -> JSON:
 
 def object_answer(parts: list[Leaf] | list[Part]) -> str:
     return "{" + ",".join(f"{quote(part.key)}:{part.answer()}" for part in parts) + "}"
+
+
+def object_told(parts: list[Leaf] | list[Part]) -> list[Told | None]:
+    """What each scalar of `object_answer` comes from, in its order."""
+    return [one for part in parts for one in part.told()]

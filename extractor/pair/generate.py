@@ -7,13 +7,14 @@ never occurs on the other side, by construction.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from extractor.pair import known, lexicon, naming, page, values
-from extractor.pair.fields import JSON, Leaf, Part, object_answer, object_schema
+from extractor.pair.fields import JSON, Leaf, Part, object_answer, object_schema, object_told
 from extractor.pair.lexicon import TRAIN, Split
 from extractor.pair.open_fields import Maker
+from extractor.pair.sources import Told
 from extractor.render import fence, render_task
 
 
@@ -27,6 +28,7 @@ class Task:
     document: str
     answer: str
     kind: str  # "open", "words" or "known"
+    told: list[Told | None] = field(default_factory=list)  # what each scalar of the answer comes from, in order
 
     def pieces(self) -> tuple[str, str, str]:
         """(task text with the opening fence, document, closing fence): each is tokenized by itself."""
@@ -51,7 +53,9 @@ def drill(rng: Random, split: Split = TRAIN) -> Task:
     pairs = page.pairs_of(shown)
     rng.shuffle(pairs)
     document = "\n".join(line for lines in page.clusters(rng, pairs, split) for line in lines) or "-"
-    return Task(rng.choice(_NAMES), "", object_schema(parts), document, object_answer(parts), "open")
+    return Task(
+        rng.choice(_NAMES), "", object_schema(parts), document, object_answer(parts), "open", object_told(parts)
+    )
 
 
 def task(rng: Random, split: Split = TRAIN, size: float = 1.0) -> Task:
@@ -65,8 +69,8 @@ def task(rng: Random, split: Split = TRAIN, size: float = 1.0) -> Task:
     draw = rng.random()
     if not split.names and draw < (0.25 if size >= 1 else 0.06 if size >= 0.5 else 0.0):
         kind = rng.choice(known.KINDS)
-        description, schema, document, answer = known.document(rng, kind, split, maker)
-        return Task(kind, description, schema, document, answer, "known")
+        description, schema, document, answer, told = known.document(rng, kind, split, maker)
+        return Task(kind, description, schema, document, answer, "known", told)
     words = not split.names and draw < 0.6
     parts = _parts(maker, words, size)
     extra: list[Leaf] = []
@@ -77,7 +81,8 @@ def task(rng: Random, split: Split = TRAIN, size: float = 1.0) -> Task:
     document = page.page(rng, parts, extra, split)
     name = naming.keyify(rng, naming.open_label(rng, split.names)) if rng.random() < 0.5 else rng.choice(_NAMES)
     description = rng.choice(("", "", "", f"one {rng.choice(_NAMES)}", "what the document says"))
-    return Task(name, description, object_schema(parts), document, object_answer(parts), "words" if words else "open")
+    kind = "words" if words else "open"
+    return Task(name, description, object_schema(parts), document, object_answer(parts), kind, object_told(parts))
 
 
 _NAMES = (

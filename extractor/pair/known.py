@@ -9,12 +9,12 @@ import json
 from functools import cache
 from importlib.resources import files
 from random import Random
-from typing import Any
 
 from extractor.pair import layouts, lexicon, page, texts, values
-from extractor.pair.fields import JSON, Group, Leaf, Listing, Part, Rows, object_answer
+from extractor.pair.fields import JSON, Group, Leaf, Listing, Part, Rows, object_answer, object_told
 from extractor.pair.lexicon import Concept, Split
 from extractor.pair.open_fields import Maker
+from extractor.pair.sources import Told
 from extractor.pair.values import Value
 from schemas.registry import Registry
 
@@ -39,8 +39,8 @@ def schema_of(kind: str) -> tuple[str, JSON]:
 KINDS = tuple(_FIELDS)
 
 
-def document(rng: Random, kind: str, split: Split, maker: Maker) -> tuple[str, JSON, str, str]:
-    """(description, schema, document, answer) of a known kind."""
+def document(rng: Random, kind: str, split: Split, maker: Maker) -> tuple[str, JSON, str, str, list[Told | None]]:
+    """(description, schema, document, answer, what its values come from) of a known kind."""
     description, schema = schema_of(kind)
     maker.nullable, maker.absent = 1.0, rng.choice((0.1, 0.25, 0.5))
     symbol = maker.look.sign != "" and rng.random() < 0.8
@@ -53,7 +53,8 @@ def document(rng: Random, kind: str, split: Split, maker: Maker) -> tuple[str, J
     head: list[str] = [rng.choice(_HEADS[kind])] if rng.random() < 0.6 else []
     _special(rng, kind, maker, parts, chunks)
     _currency(rng, maker, parts, symbol)
-    answer = _answer(schema, parts)
+    answered = _answered(schema, parts)
+    answer, told = object_answer(answered), object_told(answered)
     _bare(rng, kind, parts, head)
     leaves = [part for part in parts.values() if isinstance(part, Leaf) and not part.bare]
     pairs = page.pairs_of(leaves)
@@ -69,7 +70,7 @@ def document(rng: Random, kind: str, split: Split, maker: Maker) -> tuple[str, J
     if rng.random() < 0.3:
         rng.shuffle(chunks)
     made = page.assemble(rng, [head, *body, *chunks, *ends] if rng.random() < 0.7 else [head, *chunks, *body, *ends])
-    return description, schema, made, answer
+    return description, schema, made, answer, told
 
 
 def _leaf(key: str, meaning: str, maker: Maker) -> Leaf | None:
@@ -331,9 +332,10 @@ def _resume(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[list[str]
     return made
 
 
-def _answer(schema: JSON, parts: dict[str, Part]) -> str:
-    ordered: list[Any] = []
+def _answered(schema: JSON, parts: dict[str, Part]) -> list[Part]:
+    """The parts in the schema's order, one that is null for each field nobody filled."""
+    ordered: list[Part] = []
     for key in schema["properties"]:
         part = parts.get(key)
         ordered.append(part or Leaf(key, "", "", None))
-    return object_answer(ordered)
+    return ordered
