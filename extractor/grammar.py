@@ -2,10 +2,14 @@
 
 Knows llguidance and what schemas/keywords.py says of it; knows no tokenizer and no model (the engine binds a grammar to
 its own). The text of a grammar is compact JSON, keys in the schema's order, one object and nothing after it.
+
+Text the schema forces may be tokenized in any way: llguidance would allow the way of its own tokenizer only, which sees
+no further back than the last token, and so make a model spell keys as it never has.
 """
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
 from functools import cached_property
@@ -18,7 +22,7 @@ from schemas import Schema
 from schemas.errors import pointer
 
 # `coerce_one_of`: one of the options; that it is only one is validation's to check. No whitespace: it says nothing.
-_OPTIONS = {"whitespace_flexible": False, "coerce_one_of": True}
+OPTIONS = {"whitespace_flexible": False, "coerce_one_of": True}
 _MOST_BLAMED = 50  # properties tried alone to find the one at fault
 
 
@@ -37,6 +41,12 @@ def compile_grammar(schema: Schema, bounds: Bounds | None = None) -> str:
         where = pointer("properties", fields[at - 1]) if at > 0 else ""
         raise SchemaError(f"the grammar cannot be built: {error}", errors=(FieldError(where, error),))
     return grammar
+
+
+def guided(schema: dict[str, Any]) -> str:
+    """llguidance's text of the grammar of a JSON Schema, as it stands."""
+    written = json.dumps({**schema, "x-guidance": OPTIONS}, separators=(",", ":"))
+    return f'%llguidance {{"no_forcing": true}}\nstart: %json {written}'
 
 
 def serialise(schema: Schema, bounds: Bounds | None = None) -> str:
@@ -101,7 +111,7 @@ def _serialise(tight: dict[str, Any]) -> tuple[str, str]:
     except Exception as error:
         # Outlines judges by an older draft with a library of its own; whatever it raises is about the schema.
         return "", str(error).splitlines()[0][:300]
-    return _TOOLS.matcher.grammar_from_json_schema(term.schema, overrides=_OPTIONS), ""
+    return guided(json.loads(term.schema)), ""
 
 
 def _build(grammar: str) -> str:
@@ -113,5 +123,4 @@ def _build(grammar: str) -> str:
 def _alone(tight: dict[str, Any], name: str) -> str:
     """The grammar of one property only: when the whole cannot be built, that tells which is to blame."""
     part = {"type": "object", "properties": {name: tight["properties"][name]}, "$defs": tight["$defs"]}
-    grammar: str = _TOOLS.matcher.grammar_from_json_schema(part, overrides=_OPTIONS)
-    return grammar
+    return guided(part)

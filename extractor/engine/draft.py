@@ -53,7 +53,7 @@ class FreeDrafter:
             return Draft([], [])
         text = bytes(row.written[-ANCHOR_BYTES:]) + (self._tokenizer.decode_bytes(after) if after else b"")
         if matcher is None:
-            return self._tokens(copy_span(row.document, bytes(row.written), text, budget), ["copy"], budget)
+            return self._tokens(text, copy_span(row.document, bytes(row.written), text, budget), ["copy"], budget)
         consumed = len(after)
         if after:
             matcher.consume_tokens(after)
@@ -72,7 +72,7 @@ class FreeDrafter:
             plan += part
             owners += [source] * len(part)
         matcher.rollback(consumed - len(after))
-        draft = self._tokens(plan, owners, budget)
+        draft = self._tokens(text, plan, owners, budget)
         valid = matcher.validate_tokens(draft.tokens) if draft.tokens else 0
         if after:
             matcher.rollback(len(after))
@@ -86,8 +86,19 @@ class FreeDrafter:
             matcher.consume_tokens(tokens)
         return len(tokens), self._tokenizer.decode_bytes(tokens) if tokens else b""
 
-    def _tokens(self, plan: bytes, owners: list[str], budget: int) -> Draft:
-        tokens = self._tokenizer.tokenize_bytes(plan)[:budget] if plan else []
+    def _tokens(self, before: bytes, plan: bytes, owners: list[str], budget: int) -> Draft:
+        """`plan` as the tokenizer cuts it after `before`; by itself where the seam would be inside a token."""
+        if not plan:
+            return Draft([], [])
+        tokens = self._tokenizer.tokenize_bytes(before + plan)
+        ends = list(accumulate(len(self._tokenizer.decode_bytes([token])) for token in tokens))
+        if not before:
+            seam = 0
+        elif len(before) in ends:
+            seam = ends.index(len(before)) + 1
+        else:
+            tokens, seam = self._tokenizer.tokenize_bytes(plan), 0
+        tokens = tokens[seam : seam + budget]
         sources, at = [], 0
         for token in tokens:
             sources.append(owners[min(at, len(owners) - 1)])

@@ -11,6 +11,7 @@ import torch
 from llguidance import LLMatcher
 from transformers import DynamicCache, Gemma4ForCausalLM, PreTrainedTokenizerFast
 
+from extractor.grammar import guided
 from extractor.pair.encode import Encoder
 from extractor.pair.generate import Task
 from extractor.pair.model import EOS, PAD, TURN_END
@@ -60,8 +61,7 @@ class Decoder:
         return [self._text(row) for row in made]
 
     def _matcher(self, task: Task) -> LLMatcher:
-        grammar = LLMatcher.grammar_from_json_schema(task.schema, defaults={"whitespace_flexible": False})
-        return LLMatcher(self._ll, grammar)
+        return LLMatcher(self._ll, guided(task.schema))
 
     def _allowed(self, matcher: LLMatcher) -> torch.Tensor:
         """[vocabulary] bool. `llguidance.torch` would compile a kernel at import; a few hundred bits need none."""

@@ -1,14 +1,14 @@
 """The pair's tokenizer: byte-level BPE in which cased and lower-case words share their pieces.
 
 Every word is cut after its first letter, so "Batch", " batch" and `_batch` differ in one token and share the rest: a
-small model links a label to a key by their common pieces. Digits stand alone. Any UTF-8 text round-trips.
+small model links a label to a key, and a value to where it stands, by their common pieces. Digits stand alone. Any
+UTF-8 text round-trips.
 The instruction every prompt opens with, and the types of a rendered schema, are one token each: a third of a prompt
 would be spent on them otherwise.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,13 +24,8 @@ INSTRUCTION = render_task("", "", {}, []).split("\n\n")[0]
 _TYPES = ("string", "number", "integer", "boolean", "date", "email")
 PHRASES = [INSTRUCTION, "\n\nDocument:\n", "\n\nSchema ", *(f": {t}{n}" for t in _TYPES for n in (" | null", ""))]
 
-# Merges are learnt with every word cut after its first letter, so no piece holds a first letter and what follows ...
-_LEARN = (
-    r"(?<=\p{L})\p{Ll}+|(?<=\p{L})\p{Lu}+(?!\p{Ll})|[ _]?\p{L}|\p{N}|[\r\n]+[ ]*|[ ]?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-)
-# ... and used without the cut: every boundary then depends on its two neighbours alone. llguidance tokenizes forced
-# text from the last token on; a boundary that depended on the start of the word would differ there.
-_USE = r"[ _]?\p{L}+|\p{N}|[\r\n]+[ ]*|[ ]?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+# A word's first letter, with the blank or underscore before it; the rest of the word; a digit; marks; blanks.
+_CUT = r"(?<=\p{L})\p{Ll}+|(?<=\p{L})\p{Lu}+(?!\p{Ll})|[ _]?\p{L}|\p{N}|[\r\n]+[ ]*|[ ]?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 CHAT_TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}"
     "<|turn>{{ 'model' if message['role'] == 'assistant' else message['role'] }}\n"
@@ -42,7 +37,8 @@ CHAT_TEMPLATE = (
 def train(texts: Iterable[str], size: int = VOCABULARY) -> Tokenizer:
     """A tokenizer of exactly `size` pieces learnt from `texts`."""
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = _pieces(_LEARN)
+    bytes_ = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(_CUT), "isolated"), bytes_])
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=size - len(PHRASES),
@@ -51,26 +47,8 @@ def train(texts: Iterable[str], size: int = VOCABULARY) -> Tokenizer:
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
-    tokenizer = _first_letters_first(tokenizer)
     tokenizer.add_tokens([AddedToken(phrase, normalized=False, special=False) for phrase in PHRASES])
     return tokenizer
-
-
-def _first_letters_first(learnt: Tokenizer) -> Tokenizer:
-    """The same pieces, used without the cut; a blank or underscore joins its letter before anything else does."""
-    state = json.loads(learnt.to_str())
-    merges = state["model"]["merges"]
-    state["model"]["merges"] = sorted(
-        merges, key=lambda pair: not (pair[0] in ("Ġ", "_") and pair[1].isalpha() and len(pair[1]) == 1)
-    )
-    made = Tokenizer.from_str(json.dumps(state))
-    made.pre_tokenizer = _pieces(_USE)
-    return made
-
-
-def _pieces(pattern: str) -> pre_tokenizers.PreTokenizer:
-    bytes_ = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    return pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(pattern), "isolated"), bytes_])
 
 
 def wrap(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from llguidance import LLMatcher
 
@@ -41,6 +43,32 @@ def test_a_draft_goes_on_after_tokens_not_yet_accepted(gemma4: Models) -> None:
     waiting = row(gemma4, '{"name":"')
     after = gemma4.ll_tokenizer.tokenize_str("Acme")
     assert text(gemma4, FreeDrafter(gemma4.ll_tokenizer).propose(waiting, after, 40)).startswith(" Corp")
+
+
+class Cutting:
+    """A tokenizer that cuts every word after its first letter: what a token is depends on what stands before it."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def tokenize_bytes(self, utf8bytes: bytes, *, parse_special: bool = False) -> list[int]:  # noqa: ARG002
+        found = re.findall(rb"(?<![a-z])[a-z]|[a-z]+|[^a-z]", utf8bytes)
+        self.pieces += [piece for piece in found if piece not in self.pieces]
+        return [self.pieces.index(piece) for piece in found]
+
+    def decode_bytes(self, tokens: list[int]) -> bytes:
+        return b"".join(self.pieces[token] for token in tokens)
+
+
+@pytest.mark.parametrize(
+    ("written", "pieces"),
+    [(b"the s", [b"econd", b" ", b"t", b"otal"]), (b"", [b"a", b"lpha"]), (b"", [b" ", b"t", b"otal"])],
+)
+def test_a_draft_is_cut_as_the_tokenizer_cuts_the_whole_text(written: bytes, pieces: list[bytes]) -> None:
+    tokenizer = Cutting()
+    plan = b"".join(pieces)
+    draft = FreeDrafter(tokenizer)._tokens(written, plan, ["copy"] * len(plan), 9)
+    assert [tokenizer.pieces[token] for token in draft.tokens] == pieces
 
 
 @pytest.mark.parametrize(

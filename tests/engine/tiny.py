@@ -7,7 +7,6 @@ from typing import Any
 
 import tokenizers
 import torch
-from llguidance import LLMatcher
 from transformers import (
     Gemma4AssistantConfig,
     Gemma4AssistantForCausalLM,
@@ -20,6 +19,7 @@ from transformers import (
 
 from extractor.engine import DRAFTERS, Params, Request
 from extractor.engine.models import Models
+from extractor.grammar import guided
 
 VOCAB = 512
 SLIDING, FULL = "sliding_attention", "full_attention"
@@ -51,7 +51,7 @@ SCHEMA = {
 
 
 def grammar(schema: dict[str, Any] = SCHEMA) -> str:
-    return LLMatcher.grammar_from_json_schema(schema, overrides={"whitespace_flexible": False})
+    return guided(schema)
 
 
 def text_tokenizer() -> PreTrainedTokenizerFast:
