@@ -147,6 +147,20 @@ def store_killed(fleet: Fleet, *, documents: int, away_s: float, kills: int = 1)
         return report
 
 
+def store_killed_full(fleet: Fleet) -> Report:
+    """Redis is away while every slot works, so that nothing reads the queue's connection, for longer than the worker's
+    patience: the results are given up and every token is acknowledged to nobody."""
+    with Watch(fleet) as watch:
+        fleet.start()
+        for n in range(fleet.settings.slots * 3):
+            watch.submit(f"document {n} sleep=1")
+        until(lambda: fleet.ledger.counts(TENANT)["running"] == fleet.settings.slots, 30, "every slot works")
+        fleet.valkey.kill()
+        time.sleep(2.0 + fleet.settings.store_patience_s)
+        fleet.valkey.start()
+        return watch.judge("Redis kill -9 under full slots", 40)
+
+
 def _succeeded(fleet: Fleet) -> int:
     return fleet.ledger.counts(TENANT)["succeeded"]
 

@@ -1,0 +1,34 @@
+"""Celery's request, for one thing Celery does not see: an acknowledgement that was lost because Redis was away.
+
+Celery logs it and goes on. But such a message counts as taken for as long as the connection lives, and when all that
+may be taken count so, the consumer asks for no more: nothing reads the dead connection, nobody finds it dead, and the
+worker stands idle for ever. So a lost acknowledgement is a lost connection, and is raised where Celery makes a new one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.worker.request import Request as CeleryRequest
+from kombu.asynchronous import get_event_loop
+
+
+class Request(CeleryRequest):  # type: ignore[misc]
+    """Called in a thread of the pool."""
+
+    def acknowledge(self) -> None:
+        super().acknowledge()
+        self._reconnect_if_lost()
+
+    def reject(self, requeue: bool = False) -> None:
+        super().reject(requeue=requeue)
+        self._reconnect_if_lost()
+
+    def _reconnect_if_lost(self) -> None:
+        loop: Any = get_event_loop()
+        if loop is not None and not self._message.acknowledged:
+            loop.call_soon(_raise)
+
+
+def _raise() -> None:
+    raise ConnectionError("an acknowledgement was lost")
