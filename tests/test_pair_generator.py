@@ -42,7 +42,7 @@ def test_answers_fit_their_schemas_and_keep_their_order(split: Split) -> None:
 def test_every_known_kind_answers_its_own_schema(kind: str) -> None:
     rng = Random(5)
     for _ in range(8):
-        _, schema, text, answer = document(rng, kind, TRAIN, Maker(rng, TRAIN, values.style(rng)))
+        _, schema, text, answer, _ = document(rng, kind, TRAIN, Maker(rng, TRAIN, values.style(rng)))
         assert list(json.loads(answer)) == list(schema["properties"])
         jsonschema_rs.validator_for(schema).validate(json.loads(answer))
         assert text

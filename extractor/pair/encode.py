@@ -28,7 +28,8 @@ class Row:
     ids: list[int]
     start: int  # of the answer
     leaves: list[tuple[int, int]]  # token spans of the values of the answer, as [from, to)
-    sources: list[tuple[int, int, bool]]  # (position before a value's token, that token's place in the document, first)
+    sources: list[tuple[int, int, bool]]  # (position before a value's token, its place in the document, a new place)
+    lines: list[tuple[int, int]]  # (position that decides on a value, the end of the schema's line that asks for it)
 
 
 class Encoder:
@@ -65,11 +66,12 @@ class Encoder:
 
     def row(self, task: Task) -> Row:
         opening, document, closing = task.pieces()
-        lead = [*self._before, *self.plain(opening)]
         self._tokens.encode_special_tokens = True
+        asked = self._tokens.encode(opening, add_special_tokens=False)
         read = self._tokens.encode(document, add_special_tokens=False)
         answer = self._tokens.encode(task.answer, add_special_tokens=False)
         self._tokens.encode_special_tokens = False
+        lead = [*self._before, *asked.ids]
         prompt = [*lead, *read.ids, *self.plain(closing), *self._after]
         offsets = answer.offsets
         start = len(prompt)
@@ -87,13 +89,20 @@ class Encoder:
             (start + token - 1, len(lead) + place, first)
             for token, place, first in _sources(task, offsets, read.offsets)
         ]
-        return Row([*prompt, *answer.ids, TURN_END], start, leaves, pointed)
+        shown = opening.index("\n", opening.index("\nSchema ") + 1)
+        ends = sources.lines(opening[shown:], task.answer) if task.told else []
+        lines = [
+            (at, len(self._before) + bisect_right(asked.offsets, shown + end, key=lambda span: span[0]) - 1)
+            for (first, last), end in zip(leaves, ends, strict=False)
+            for at in range(first - 1, min(first + 1, last))
+        ]
+        return Row([*prompt, *answer.ids, TURN_END], start, leaves, pointed, lines)
 
 
 def _sources(
     task: Task, offsets: list[tuple[int, int]], places: list[tuple[int, int]]
 ) -> Iterator[tuple[int, int, bool]]:
-    """(token of the answer, token of the document it comes from, whether it is a value's first)."""
+    """(token of the answer, token of the document it comes from, whether that is not just the next one)."""
     if not task.told:
         return
     spots = sources.places(task.document, task.told)
@@ -105,13 +114,18 @@ def _sources(
         came = dict(sources.aligned(one))
         while offsets[token][1] <= start:
             token += 1
-        first = token
+        if start > found.start() and offsets[token][0] >= start and 0 in came:
+            # whether there is a value at all is decided one token before its first, with the opening quote
+            yield token - 1, bisect_right(places, spot + came[0], key=lambda span: span[0]) - 1, True
+        last = -2
         for t in range(token, len(offsets)):
             if offsets[t][0] >= found.end():
                 break
             char = max(start, offsets[t][0]) - start
             if char in came:
-                yield t, bisect_right(places, spot + came[char], key=lambda span: span[0]) - 1, t == first
+                place = bisect_right(places, spot + came[char], key=lambda span: span[0]) - 1
+                yield t, place, place != last + 1
+                last = place
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 What stands above the last KV that is stored serves the next token alone, so queries, MLPs and everything of the
 KV-shared layers run on answer positions only; sliding layers look at two blocks of keys instead of all. Together this
-halves a step. On the way one head is told where in the document the values stand: left to itself it takes millions of
-tokens to find out. `tests/test_pair_model.py` holds the forward to the stock one.
+halves a step. On the way two heads are told where to look, at the schema's line and then at the value in the document:
+left to themselves they take millions of tokens to find out. `tests/test_pair_model.py` holds the forward to the stock
+one.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _NEVER = -1e9
 KeyValues = tuple[torch.Tensor, torch.Tensor]  # [rows, kv heads, length, size] each
 
 
-POINTER = (1, 3)  # layer above the last that stores KV, and its head, that is taught where values come from
+READER = 1  # the head of the last layer that stores KV that is taught which line of the schema asks for a value
+POINTER = (1, 3)  # the layer above that one, and its head, that is taught where in the document values come from
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ def read(model: Gemma4ForCausalLM, batch: Batch) -> Reading:
     stored: dict[str, KeyValues] = {}
     state = embedded
     at = Answers(batch, config.sliding_window)
+    taught = {own - 1: (READER, at.lines), own + POINTER[0] - 1: (POINTER[1], at.sources)}
     for i, layer in enumerate(inner.layers):
         kind = config.layer_types[i]
         normed = layer.input_layernorm(state)
@@ -71,7 +74,7 @@ def read(model: Gemma4ForCausalLM, batch: Batch) -> Reading:
             told = extra[:, :, i]
         else:
             query = _queries(layer.self_attn, normed[None], at.turns(turns[kind]))[0]
-            heard = at.attend(query, keys, values, kind, i == own + POINTER[0] - 1)
+            heard = at.attend(query, keys, values, kind, taught.get(i))
             told = extra[:, i]
         state = _rest(layer, state, heard, told)
     return Reading(inner.norm(state), stored, at.pointing)
@@ -90,11 +93,19 @@ class Answers:
         starts = batch.answer.int().argmax(1)
         where = (starts[:, None] + slot).clamp(max=length - 1)
         self._where = where[self._used]
-        self._sources = torch.tensor(
+        # [n, 4]: row, slot, the place to look at, whether to find it takes more than going on
+        self.sources = torch.tensor(
             [
-                (row, position - int(starts[row]), place, first)
+                (row, position - int(starts[row]), place, new)
                 for row, one in enumerate(batch.rows)
-                for position, place, first in one.sources
+                for position, place, new in one.sources
+            ]
+        ).view(-1, 4)
+        self.lines = torch.tensor(
+            [
+                (row, position - int(starts[row]), place, 1)
+                for row, one in enumerate(batch.rows)
+                for position, place in one.lines
             ]
         ).view(-1, 4)
         self.pointing = torch.zeros(())
@@ -112,9 +123,15 @@ class Answers:
         return turn[0][:, self._where], turn[1][:, self._where]
 
     def attend(
-        self, query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, kind: str, points: bool
+        self,
+        query: torch.Tensor,
+        keys: torch.Tensor,
+        values: torch.Tensor,
+        kind: str,
+        taught: tuple[int, torch.Tensor] | None = None,
     ) -> torch.Tensor:
-        """[answers, heads, size] of `query` over the KV [rows, kv heads, length, size] of its row."""
+        """[answers, heads, size] of `query` over the KV [rows, kv heads, length, size] of its row; `taught`: a head and
+        where it should look."""
         rows, kv, _, size = keys.shape
         most = self._used.shape[1]
         padded = query.new_zeros(rows, most, *query.shape[1:])
@@ -123,19 +140,20 @@ class Answers:
         group = folded.shape[2]
         scores = folded.reshape(rows, kv, group * most, size) @ keys.mT
         scores = scores.view(rows, kv, group, most, -1) + self._masks[kind][:, None, None]
-        if points and len(self._sources):
-            self._point(scores[:, POINTER[1] // group, POINTER[1] % group])
+        if taught and len(taught[1]):
+            head, wanted = taught
+            self._point(scores[:, head // group, head % group], wanted)
         heard = scores.softmax(-1).view(rows, kv, group * most, -1) @ values
         heard = heard.view(rows, kv, group, most, size).permute(0, 3, 1, 2, 4).reshape(rows, most, -1, size)
         return heard[self._used]
 
-    def _point(self, scores: torch.Tensor) -> None:
-        """`scores` [rows, most, length] of the head. To find a value's first token takes reading its label, so it
-        weighs more than to go on."""
-        rows, slots, places, first = self._sources.unbind(1)
+    def _point(self, scores: torch.Tensor, wanted: torch.Tensor) -> None:
+        """`scores` [rows, most, length] of the head. To find a value takes reading its label, so it weighs more than to
+        go on in it."""
+        rows, slots, places, new = wanted.unbind(1)
         losses = cross_entropy(scores[rows, slots], places, reduction="none")
-        weights = torch.where(first == 1, 1.0, 0.2)
-        self.pointing = (losses * weights).sum() / weights.sum()
+        weights = torch.where(new == 1, 1.0, 0.2)
+        self.pointing = self.pointing + (losses * weights).sum() / weights.sum()
 
 
 def _keys_values(attention: Any, normed: torch.Tensor, turn: tuple[torch.Tensor, torch.Tensor]) -> KeyValues:

@@ -1,4 +1,5 @@
-"""Where in a document the values of an answer stand, character by character: what the head that points is taught.
+"""Where a prompt says what an answer says: the line of the schema a value answers, and where in the document it stands,
+character by character. It is what two heads are taught to look at.
 
 A value is looked for as it was printed. One that stands there more than once is the one nearest its label, or, in a
 table, nearest the longest cell of its row. What cannot be told apart is left out: this teaches, it never decides.
@@ -6,9 +7,11 @@ table, nearest the longest cell of its row. What cannot be told apart is left ou
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from extractor.pair.values import MONTHS
 
@@ -59,6 +62,29 @@ def aligned(one: Told) -> list[tuple[int, int]]:
     return [(0, 0)]
 
 
+def lines(rendered: str, answer: str) -> list[int]:
+    """For each value of `answer` the end (its newline) of the line of `rendered` that asks for it. `rendered` is what
+    the prompt shows of the schema, from the end of its head line on, without examples."""
+    ends: dict[tuple[str, ...], int] = {}
+    above: list[str] = []
+    for found in re.finditer(r"\n( *)(.+?): [^\n]*", rendered):
+        above = [*above[: len(found.group(1)) // 2], found.group(2)]
+        ends.setdefault(tuple(above), found.end())
+    return [ends[path] for path in _paths(json.loads(answer))]
+
+
+def _paths(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The keys that lead to each scalar, in order."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _paths(inner, (*path, key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _paths(inner, path)
+    else:
+        yield path
+
+
 def _occurrences(text: str, document: str) -> Iterator[int]:
     """Where `text` stands as a whole word or number."""
     before, after = r"(?<!\w)" if text[:1].isalnum() else "", r"(?!\w)" if text[-1:].isalnum() else ""
@@ -104,9 +130,10 @@ def _dated(value: re.Match[str], printed: str) -> list[tuple[int, int]]:
     for part, text in enumerate(value.groups(), 1):
         if text is None:
             continue
-        start, short = value.start(part), text[2:] if part == 1 else text
-        texts = (text, short, short.lstrip("0"))
-        spot = next((n for n in numbers if n.start() not in used and n.group() in texts), None)
+        # a year is written out, or short and then last
+        start, short = value.start(part), text[2:] if part == 1 else text.lstrip("0")
+        wanted = [(n, form) for form in (text, short) for n in (numbers[::-1] if part == 1 else numbers)]
+        spot = next((n for n, form in wanted if n.start() not in used and n.group() == form), None)
         name = _month(int(text), printed) if part == 2 else None
         if name is not None:
             made += [(start, name), (start + 1, name)]
