@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
-import resource
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,9 +15,8 @@ from functools import partial
 from statistics import median
 from typing import Any
 
-import torch
-
 from extractor.bench.engines import BASELINES, Generate, Ours, Outcome, Runner, in_turn, mixes
+from extractor.bench.machine import machine, peak_memory
 from extractor.bench.workload import SEED, cases, documents, summary
 from extractor.config import read_settings
 from extractor.engine import DRAFTERS
@@ -143,25 +140,6 @@ def _agreement(results: list[tuple[Runner, list[Outcome]]]) -> dict[str, str] | 
         for runner, outcomes in results
         if runner.name == "ours"
     }
-
-
-def machine() -> str:
-    """The kind of machine, without its name."""
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name(0)
-    try:
-        with open("/proc/cpuinfo") as lines:  # noqa: PTH123 -- a pseudo-file
-            model = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        model = platform.processor() or platform.machine()
-    return f"{model}, {torch.get_num_threads()} threads"
-
-
-def peak_memory() -> int:
-    """Of the process so far: device memory on a GPU, resident memory on a CPU."""
-    if torch.cuda.is_available():
-        return int(torch.cuda.max_memory_allocated())
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def table(record: dict[str, Any]) -> str:

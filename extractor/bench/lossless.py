@@ -20,8 +20,8 @@ from typing import Any
 import torch
 from llguidance import LLMatcher
 
-from extractor.bench.cli import machine
 from extractor.bench.engines import Ours
+from extractor.bench.machine import machine
 from extractor.bench.workload import SEED, Case, cases, documents, summary
 from extractor.config import read_settings
 from extractor.engine import DRAFTERS
