@@ -21,6 +21,7 @@ from workers.config import WorkerSettings
 from workers.errors import BatchClosed, IdempotencyConflict, QuotaExceeded
 from workers.jobs import Job, NewJob, decode_job, pairs, when
 from workers.scripts import Arg, Call, script
+from workers.waiting import no_worker
 
 COUNTS = ("accepted", "queued", "running", "succeeded", "failed", "cancelled")
 PAGE_JOBS = 100
@@ -64,7 +65,7 @@ class Added:
 @dataclass(frozen=True)
 class Batch:
     """`counts` has accepted = queued + running + succeeded + failed + cancelled; `refused` lines are in none of them.
-    `recent` and `recent_since` say how many of the last documents ended since when."""
+    `recent` and `recent_since` say how many of the last documents ended since when. `workers` are those alive."""
 
     id: str
     created_at: datetime
@@ -80,6 +81,9 @@ class Batch:
     recent: int
     recent_since: datetime | None
     now: datetime
+    request_id: str | None = None
+    workers: int = 1
+    workers_ready: int = 1
 
     @property
     def open(self) -> int:
@@ -92,6 +96,12 @@ class Batch:
         if self.finished_at is not None:
             return "completed"
         return "running" if self.received_at is not None else "receiving"
+
+    @property
+    def reason(self) -> str | None:
+        """Why it was withdrawn, or why none of its documents is started."""
+        nobody = no_worker(self.workers, self.workers_ready) if self.counts["queued"] else None
+        return self.cancel or (nobody[0] if nobody else None)
 
     @property
     def documents_per_s(self) -> float | None:
@@ -136,7 +146,9 @@ class BatchCalls:
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
 
-    def open(self, tenant: str, key: str | None, asked: str, schema: str | None) -> Call[Opened]:
+    def open(
+        self, tenant: str, key: str | None, asked: str, schema: str | None, request_id: str = "", trace: str = ""
+    ) -> Call[Opened]:
         """`asked` tells one set of parameters from another under the same key. Raises IdempotencyConflict,
         BatchClosed."""
 
@@ -153,7 +165,7 @@ class BatchCalls:
         kept = ms(s.open_ttl_s + s.result_ttl_s)
         args = (
             secrets.token_hex(6), digest, hashlib.sha256(asked.encode()).hexdigest(), ms(s.idempotency_ttl_s),
-            ms(s.result_ttl_s), kept, tenant, schema or "",
+            ms(s.result_ttl_s), kept, tenant, schema or "", request_id, trace,
         )  # fmt: skip
         return Call(script("batch_open"), prefix(tenant), args, decode)
 
@@ -195,7 +207,8 @@ class BatchCalls:
         return Call(script("batch_seal"), prefix(tenant), (opened.batch_id, opened.upload), decode)
 
     def get(self, tenant: str, batch_id: str) -> Call[Batch | None]:
-        return Call(script("batch_get"), prefix(tenant), (batch_id,), lambda reply: _batch(reply) if reply else None)
+        args = (batch_id, ms(self._settings.heartbeat_ttl_s))
+        return Call(script("batch_get"), prefix(tenant), args, lambda reply: _batch(reply) if reply else None)
 
     def ids(self, tenant: str, cursor: str | None, limit: int) -> Call[list[str]]:
         """Newest first, after the cursor (an id)."""
@@ -236,7 +249,15 @@ def _flat(job: NewJob, schemas: dict[str, bytes]) -> list[Arg]:
     if job.schema_ref not in schemas:
         schemas[job.schema_ref] = orjson.dumps(job.json_schema) if job.json_schema is not None else b""
     more = job.fields(shared_schema=True)
-    head: list[Arg] = ["job", job.custom_id or "", job.schema_ref, len(job.document), job.stored, len(more)]
+    head: list[Arg] = [
+        "job",
+        job.custom_id or "",
+        job.schema_ref,
+        len(job.document),
+        job.stored,
+        job.priority,
+        len(more),
+    ]
     return [*head, *more]
 
 
@@ -261,4 +282,7 @@ def _batch(reply: Sequence[Any]) -> Batch:
         recent=int(reply[1]),
         recent_since=datetime.fromtimestamp(int(reply[2]) / 1000, UTC) if reply[2] else None,
         now=datetime.fromtimestamp(int(reply[3]) / 1000, UTC),
+        request_id=text("request"),
+        workers=int(reply[4]),
+        workers_ready=int(reply[5]),
     )

@@ -15,13 +15,17 @@ import orjson
 from workers.config import WorkerSettings
 from workers.errors import IdempotencyConflict, QuotaExceeded
 from workers.jobs import (
+    PRIORITIES,
+    STATUSES,
     Claim,
     Created,
+    Depth,
     Job,
     NewJob,
     Page,
     Priority,
     Renewal,
+    Survey,
     Token,
     WorkerInfo,
     decode_claim,
@@ -61,6 +65,7 @@ class Calls:
         self._result_ttl = ms(settings.result_ttl_s)
         self._lease = ms(settings.lease_s)
         self._grace = ms(settings.republish_after_s)
+        self._silent = ms(settings.heartbeat_ttl_s)
 
     # ---- callers ----
 
@@ -96,6 +101,7 @@ class Calls:
                 tenant,
                 job.schema_ref,
                 job.batch or "",
+                job.priority,
                 *job.fields(),
             ),
             decode,
@@ -105,7 +111,7 @@ class Calls:
         def decode(reply: Sequence[bytes]) -> Job | None:
             return decode_job(tenant, pairs(reply)) if reply else None
 
-        return Call(script("get"), prefix(tenant), (job_id,), decode)
+        return Call(script("get"), prefix(tenant), (job_id, self._silent), decode)
 
     def list(
         self, tenant: str, status: str | None, schema: str | None, batch: str | None, cursor: str | None, limit: int
@@ -114,7 +120,7 @@ class Calls:
             return Page([decode_job(tenant, pairs(flat)) for flat in reply[1:]], reply[0].decode() or None)
 
         after = cursor if cursor and is_job_id(cursor) else ""
-        args = (after, limit, max(_LIST_READS, limit + 1), status or "", schema or "", batch or "")
+        args = (after, limit, max(_LIST_READS, limit + 1), status or "", schema or "", batch or "", self._silent)
         return Call(script("list"), prefix(tenant), args, decode)
 
     def cancel(self, tenant: str, job_id: str, reason: str) -> Call[str | None]:
@@ -175,20 +181,34 @@ class Calls:
         said = asdict(info)
         del said["age_s"]
         return Call(
-            script("beat"), ROOT, (info.id, orjson.dumps(said, default=str), ms(self._settings.heartbeat_ttl_s)), bool
+            script("beat"), ROOT, (info.id, orjson.dumps(said, default=str), self._silent, int(info.ready)), bool
         )
 
     def leave(self, worker: str) -> Call[bool]:
-        return Call(script("beat"), ROOT, (worker, "", 0), bool)
+        return Call(script("beat"), ROOT, (worker, "", 0, 0), bool)
 
     def workers(self) -> Call[tuple[WorkerInfo, ...]]:
         def decode(reply: Sequence[bytes]) -> tuple[WorkerInfo, ...]:
             return tuple(
-                WorkerInfo(**orjson.loads(said), age_s=int(age) / 1000)
+                WorkerInfo.of(orjson.loads(said), int(age) / 1000)
                 for age, said in zip(reply[::2], reply[1::2], strict=True)
             )
 
         return Call(script("workers"), ROOT, (), decode)
+
+    # ---- who looks on ----
+
+    def survey(self, tenants: Sequence[str]) -> Call[tuple[Survey, ...]]:
+        def decode(reply: Sequence[Sequence[Any]]) -> tuple[Survey, ...]:
+            return tuple(_survey(tenant, row) for tenant, row in zip(tenants, reply, strict=True))
+
+        return Call(script("survey"), ROOT, tuple(tenants), decode)
+
+    def tallies(self) -> Call[dict[str, int]]:
+        def decode(reply: Sequence[bytes]) -> dict[str, int]:
+            return {name: int(count) for name, count in pairs(reply).items()}
+
+        return Call(script("tallies"), ROOT, (), decode)
 
     # ---- the reconciler ----
 
@@ -202,8 +222,10 @@ class Calls:
         def decode(reply: Sequence[bytes]) -> tuple[tuple[Token, str], ...]:
             each = [part.decode() for part in reply]
             return tuple(
-                (Token(tenant, job_id, _priority(priority)), outcome)
-                for job_id, outcome, priority in zip(each[::3], each[1::3], each[2::3], strict=True)
+                (Token(tenant, job_id, _priority(priority), request or None), outcome)
+                for job_id, outcome, priority, request in zip(
+                    each[::4], each[1::4], each[2::4], each[3::4], strict=True
+                )
             )
 
         s = self._settings
@@ -213,7 +235,8 @@ class Calls:
     def stale(self, tenant: str, waiting: dict[Priority, int]) -> Call[tuple[Token, ...]]:
         def decode(reply: Sequence[bytes]) -> tuple[Token, ...]:
             each = [part.decode() for part in reply]
-            return tuple(Token(tenant, job, _priority(p)) for job, p in zip(each[::2], each[1::2], strict=True))
+            found = zip(each[::3], each[1::3], each[2::3], strict=True)
+            return tuple(Token(tenant, job, _priority(p), request or None) for job, p, request in found)
 
         depths = [part for pair in waiting.items() for part in pair]
         looks = _STALE_LOOKS * self._settings.reconcile_batch
@@ -222,6 +245,15 @@ class Calls:
     def expire(self, tenant: str) -> Call[tuple[int, int]]:
         args = (self._settings.reconcile_batch, self._result_ttl)
         return Call(script("expire"), prefix(tenant), args, lambda reply: (int(reply[0]), int(reply[1])))
+
+
+def _survey(tenant: str, row: Sequence[Any]) -> Survey:
+    jobs = {status: int(count) for status, count in zip(STATUSES, row, strict=False)}
+    waiting = {
+        priority: Depth(int(count), int(first) / 1000 if first else None)
+        for priority, count, first in zip(PRIORITIES, row[6::2], row[7::2], strict=True)
+    }
+    return Survey(tenant, jobs, int(row[5]), waiting)
 
 
 def _text(reply: bytes | None) -> str | None:

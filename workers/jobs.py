@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
 
 import orjson
+
+from workers.waiting import Waiting, waiting_of
 
 Priority = Literal["interactive", "bulk"]
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
@@ -23,7 +25,8 @@ _COMPRESS_BYTES = 256
 @dataclass(frozen=True)
 class NewJob:
     """A checked submission. `schema_ref` is what a list shows and filters by ("invoice@1", "inline"); `json_schema`
-    is set for an inline schema only. `document` is kept beside the job until the job is terminal."""
+    is set for an inline schema only. `document` is kept beside the job until the job is terminal. `request_id` and
+    `trace` (a W3C traceparent) say by which request it came; a batch keeps them once for all its jobs."""
 
     schema_ref: str
     document: bytes
@@ -35,6 +38,8 @@ class NewJob:
     batch: str | None = None
     priority: Priority = "interactive"
     custom_id: str | None = None
+    request_id: str | None = None
+    trace: str | None = None
 
     @cached_property
     def stored(self) -> bytes:
@@ -49,7 +54,6 @@ class NewJob:
         """The hash fields that creation does not set by itself, as a flat list. With `shared_schema` the JSON Schema
         is kept elsewhere."""
         pairs: dict[str, str | bytes] = {
-            "priority": self.priority,
             "options": orjson.dumps(self.options),
             "metadata": orjson.dumps(self.metadata),
         }
@@ -61,6 +65,10 @@ class NewJob:
             pairs["filename"] = self.filename
         if self.custom_id is not None:
             pairs["custom_id"] = self.custom_id
+        if self.request_id is not None:
+            pairs["request"] = self.request_id
+        if self.trace is not None:
+            pairs["trace"] = self.trace
         if self.stored is not self.document:
             pairs["coding"] = "zlib"
         return [part for pair in pairs.items() for part in pair]
@@ -78,7 +86,8 @@ class Created:
 class Job:
     """A job as anyone of its tenant may see it. `attempt` counts claims. `error` has code, detail, retryable and
     may have errors (a list of pointer and detail) and last; `result` is what `Extraction.as_json()` gave.
-    `cancel_requested` is true while a running job has not stopped yet."""
+    `cancel_requested` is true while a running job has not stopped yet; `waiting` says why a queued one waits, where
+    that was asked."""
 
     id: str
     tenant: str
@@ -101,6 +110,9 @@ class Job:
     error: dict[str, Any] | None
     reason: str | None
     cancel_requested: bool
+    request_id: str | None = None
+    trace: str | None = None
+    waiting: Waiting | None = None
 
     @property
     def done(self) -> bool:
@@ -148,12 +160,14 @@ class Token:
     tenant: str
     job_id: str
     priority: Priority
+    request_id: str | None = None
 
 
 @dataclass(frozen=True)
 class WorkerInfo:
     """What a worker says of itself. `ready`: its model is loaded and has answered; `state` says where it stands
-    (loading, ready, reconnecting, stopping)."""
+    (loading, ready, reconnecting, stopping). `figures` are what it and its engine have counted since they started,
+    `tokens_per_s` the output tokens of its last pulse."""
 
     id: str
     host: str
@@ -164,7 +178,34 @@ class WorkerInfo:
     busy: int
     loaded_at: float | None
     model: dict[str, Any]
+    started_at: float | None = None
+    tokens_per_s: float = 0.0
+    figures: dict[str, Any] = field(default_factory=dict)
     age_s: float = 0.0
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any], age_s: float) -> WorkerInfo:
+        """What a worker of another version says and this one does not know is left out."""
+        known = {one.name for one in fields(cls)}
+        return cls(**{name: value for name, value in said.items() if name in known} | {"age_s": age_s})
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How many jobs wait, and how long the first of them has; None where none does."""
+
+    jobs: int
+    oldest_s: float | None
+
+
+@dataclass(frozen=True)
+class Survey:
+    """One tenant at a moment: jobs in the ledger by status, batches, and what waits by priority."""
+
+    tenant: str
+    jobs: dict[Status, int]
+    batches: int
+    waiting: dict[Priority, Depth]
 
 
 def pairs(flat: Iterable[bytes]) -> dict[str, bytes]:
@@ -197,6 +238,9 @@ def decode_job(tenant: str, raw: Mapping[str, bytes]) -> Job:
         error=_json(raw, "error"),
         reason=_text(raw, "reason"),
         cancel_requested="cancel" in raw,
+        request_id=_text(raw, "request"),
+        trace=_text(raw, "trace"),
+        waiting=waiting_of(raw) if "ready" in raw else None,
     )
 
 

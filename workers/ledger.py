@@ -35,6 +35,7 @@ from workers.jobs import (
     Priority,
     Renewal,
     Status,
+    Survey,
     Token,
     WorkerInfo,
 )
@@ -61,11 +62,13 @@ __all__ = [
     "Renewal",
     "Status",
     "StoreUnavailable",
+    "Survey",
     "Token",
     "WorkerInfo",
 ]
 
 T = TypeVar("T")
+_SURVEY_TENANTS = 100
 
 
 class Ledger:
@@ -268,6 +271,16 @@ class AsyncLedger:
 
     async def workers(self) -> tuple[WorkerInfo, ...]:
         return await self.run(self._calls.workers())
+
+    async def survey(self) -> tuple[Survey, ...]:
+        """Every tenant that has jobs, in slices that keep Redis busy for about a millisecond each."""
+        tenants = await self.tenants()
+        slices = [tenants[at : at + _SURVEY_TENANTS] for at in range(0, len(tenants), _SURVEY_TENANTS)]
+        return tuple([one for part in slices for one in await self.run(self._calls.survey(part))])
+
+    async def tallies(self) -> dict[str, int]:
+        """What ever happened, by kind, all tenants together (see lua/prelude.lua's `tally`)."""
+        return await self.run(self._calls.tallies())
 
     async def watch(self, tenant: str, job_id: str) -> AsyncIterator[Job]:
         """The job now, and again after each change, until it is terminal or gone. A lost notification costs

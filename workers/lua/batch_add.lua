@@ -1,10 +1,11 @@
 #!lua
 -- The next lines of a batch, together or, from the first one that the quota has no room for, not: each becomes a job
--- or an entry of the errors. Refused by Redis itself when memory is full.
+-- or an entry of the errors. Lines that the batch has already are passed over, so a slice may come twice. Refused by
+-- Redis itself when memory is full.
 -- ARGV: 1 batch, 2 upload, 3 most open jobs, 4 most open bytes, 5 grace ms, 6 open TTL ms, 7 number of schemas, then
 --       for each: name, JSON or ''; then for each line: line, digest up to it, and
 --       'error', what is wrong as JSON   or
---       'job', custom_id, schema, size as sent, document as kept, number of further hash fields, those fields
+--       'job', custom_id, schema, size as sent, document as kept, priority, number of further hash fields, those fields
 -- Returns {'added'|'quota_jobs'|'quota_bytes', figure, lines of the batch, id, id, …}, or {'superseded'|'cancelled'|
 -- 'gone'} when this upload may write no more.
 local now, batch, key = now_ms(), ARGV[1], batch_key(ARGV[1])
@@ -25,12 +26,14 @@ end
 local out, digest, added, refused, size_before = { 'added', '0', b[2] }, nil, 0, 0, bytes
 while at <= #ARGV do
   local line = ARGV[at]
-  if ARGV[at + 2] == 'error' then
+  if tonumber(line) <= tonumber(b[2]) then
+    at = at + (ARGV[at + 2] == 'error' and 4 or 8 + tonumber(ARGV[at + 7]))
+  elseif ARGV[at + 2] == 'error' then
     redis.call('ZADD', batch_key(batch, 'errors'), line, ARGV[at + 3])
-    refused, digest = refused + 1, ARGV[at + 1]
+    refused, digest, out[3] = refused + 1, ARGV[at + 1], line
     at = at + 4
   else
-    local custom, size, more = ARGV[at + 3], tonumber(ARGV[at + 5]), tonumber(ARGV[at + 7])
+    local custom, size, more = ARGV[at + 3], tonumber(ARGV[at + 5]), tonumber(ARGV[at + 8])
     if open >= tonumber(ARGV[3]) then out[1], out[2] = 'quota_jobs', tostring(open) break end
     if bytes + size > tonumber(ARGV[4]) then out[1], out[2] = 'quota_bytes', tostring(bytes) break end
     if redis.call('HSETNX', batch_key(batch, 'custom'), custom, line) == 0 then
@@ -42,12 +45,13 @@ while at <= #ARGV do
       refused = refused + 1
     else
       local id = head .. string.format('%08x', tonumber(line))
-      enter(id, now, ARGV[at + 6], size, grace, open_ttl, ARGV[at + 4], batch, '', { unpack(ARGV, at + 8, at + 7 + more) })
+      enter(id, now, ARGV[at + 6], size, grace, open_ttl, ARGV[at + 4], batch, '', ARGV[at + 7],
+        { unpack(ARGV, at + 9, at + 8 + more) })
       open, bytes, added = open + 1, bytes + size, added + 1
       out[#out + 1] = id
     end
     digest = ARGV[at + 1]
-    at = at + 8 + more
+    at = at + 9 + more
   end
   out[3] = line
 end
@@ -55,6 +59,7 @@ if digest then
   redis.call('HSET', key, 'lines', out[3], 'digest', digest)
   for name, by in pairs({ accepted = added, queued = added, refused = refused }) do redis.call('HINCRBY', key, name, by) end
   count('accepted', added)
+  tally('accepted', added)
   count('queued', added)
   count('bytes', bytes - size_before)
 end

@@ -1,9 +1,11 @@
 #!lua flags=no-writes
--- A batch, and how fast its documents end: {hash as a flat list, how many of the last 200 ended since, then (ms), now}.
--- An empty list for one that is unknown or being erased. ARGV: 1 id.
+-- A batch, and how fast its documents end: {hash as a flat list, how many of the last 200 ended since, then (ms), now,
+-- workers alive, workers ready}.
+-- An empty list for one that is unknown or being erased. ARGV: 1 id, 2 ms after which a silent worker is gone.
 local flat = redis.call('HGETALL', batch_key(ARGV[1]))
 if #flat == 0 or redis.call('HEXISTS', batch_key(ARGV[1]), 'erase') == 1 then return {} end
 local ended = batch_key(ARGV[1], 'ended')
 local recent = math.min(200, redis.call('LLEN', ended))
 local first = recent > 0 and fields(redis.call('LINDEX', ended, -recent), 'finished')[1]
-return { flat, recent, first or false, ms(now_ms()) }
+local now = now_ms()
+return { flat, recent, first or false, ms(now), alive(now, tonumber(ARGV[2])) }

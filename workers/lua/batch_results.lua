@@ -15,7 +15,7 @@ for place, id in ipairs(ids) do
   local job = fields(id, 'finished', 'result')
   if job[1] then
     local flat = redis.call('HGETALL', job_key(id))
-    add_batch_expiry(flat, id)
+    add_of_batch(flat, id)
     out[#out + 1] = flat
     room = room - #(job[2] or '')
   end

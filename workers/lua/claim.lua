@@ -31,8 +31,12 @@ redis.call('HSET', job_key(id), 'worker', ARGV[2], 'lease', ms(lease))
 redis.call('HSETNX', job_key(id), 'started', ms(now))
 redis.call('HDEL', job_key(id), 'not_before')
 redis.call('ZREM', QUEUED, id)
+redis.call('ZREM', waiting_key(job[4]), id)
+tally('claimed', 1)
 redis.call('ZADD', RUNNING, ms(lease), id)
 move(id, batch, 'queued', 'running')
 if batch then redis.call('HSETNX', batch_key(batch), 'started', ms(now)) end
 local shared = batch and redis.call('HGET', batch_key(batch, 'schemas'), job[8])
-return { redis.call('HGETALL', job_key(id)), redis.call('GET', doc_key(id)), shared or false }
+local flat = redis.call('HGETALL', job_key(id))
+add_of_batch(flat, id)
+return { flat, redis.call('GET', doc_key(id)), shared or false }

@@ -2,7 +2,7 @@
 -- A job enters the ledger, with its document. Refused by Redis itself when memory is full (no allow-oom flag).
 -- ARGV: 1 random half of the id, 2 document as it is kept, 3 its size as sent, 4 idempotency key or '',
 --       5 request hash, 6 its TTL ms, 7 most open jobs, 8 most open bytes, 9 grace ms before its message counts as
---       lost, 10 open TTL ms, 11 tenant, 12 schema, 13 batch, 14.. further fields of the hash
+--       lost, 10 open TTL ms, 11 tenant, 12 schema, 13 batch, 14 priority, 15.. further fields of the hash
 -- Returns {'created'|'existing'|'conflict'|'quota_jobs'|'quota_bytes', id or current figure}
 local now, size = now_ms(), tonumber(ARGV[3])
 local id = string.format('%012x', now) .. ARGV[1]
@@ -25,9 +25,11 @@ local bytes = tonumber(counts[3] or 0)
 if bytes + size > tonumber(ARGV[8]) then return { 'quota_bytes', tostring(bytes) } end
 
 redis.call('SADD', 'extractor:tenants', ARGV[11])
-enter(id, now, ARGV[2], size, tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[12], ARGV[13], ARGV[4], { unpack(ARGV, 14) })
+enter(id, now, ARGV[2], size, tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[12], ARGV[13], ARGV[4], ARGV[14],
+  { unpack(ARGV, 15) })
 if ARGV[4] ~= '' then redis.call('SET', idem_key(ARGV[4]), ARGV[5] .. ' ' .. id, 'PX', ARGV[6]) end
 count('accepted', 1)
+tally('accepted', 1)
 count('queued', 1)
 count('bytes', size)
 notify(id, 'queued')

@@ -5,7 +5,10 @@
 -- ended as asked, or 0.
 local id = ARGV[1]
 local job = fields(id, 'status', 'attempt', 'cancel', 'batch')
-if job[1] ~= 'running' or job[2] ~= ARGV[2] then return 0 end
+if job[1] ~= 'running' or job[2] ~= ARGV[2] then
+  tally('dropped', 1)
+  return 0
+end
 local why = withdrawn(job[3], batch_of(job[4]))
 if why and ARGV[3] ~= 'cancelled' then
   finish(id, 'running', 'cancelled', now_ms(), tonumber(ARGV[4]), { 'reason', why })

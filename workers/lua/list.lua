@@ -1,6 +1,6 @@
 #!lua flags=no-writes
 -- One page, newest first. ARGV: 1 cursor (an id, exclusive) or '', 2 limit, 3 most ids looked at,
--- 4 status or '', 5 schema or '', 6 batch or ''. Walks the smallest index that a filter names and checks the other
+-- 4 status or '', 5 schema or '', 6 batch or '', 7 ms after which a silent worker is gone. Walks the smallest index that a filter names and checks the other
 -- filters on the hash, so a page costs at most ARGV[3] reads and may come back short with a cursor.
 -- Returns {next cursor or '', job, job, …}; jobs without result and JSON Schema.
 local limit, budget = tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -13,7 +13,9 @@ for kind, value in pairs(want) do
   end
 end
 local NAMES = { 'id', 'status', 'schema', 'batch', 'created', 'started', 'finished', 'expires', 'attempt', 'options',
-  'metadata', 'priority', 'media_type', 'filename', 'size', 'error', 'reason', 'cancel', 'worker', 'custom_id' }
+  'metadata', 'priority', 'media_type', 'filename', 'size', 'error', 'reason', 'cancel', 'worker', 'custom_id', 'request' }
+local now = now_ms()
+local all, ready = alive(now, tonumber(ARGV[7]))
 
 local out, last = { '' }, ARGV[1]
 while budget > 0 do
@@ -32,7 +34,8 @@ while budget > 0 do
       for i, name in ipairs(NAMES) do
         if values[i] then flat[#flat + 1] = name flat[#flat + 1] = values[i] end
       end
-      add_batch_expiry(flat, id)
+      add_of_batch(flat, id)
+      add_waiting(flat, id, now, all, ready)
       out[#out + 1] = flat
     end
     last, budget = id, budget - 1

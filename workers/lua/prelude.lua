@@ -7,6 +7,7 @@
 --   index:status:<s>  zset    the same by status; likewise index:schema:<ref>, index:batch:<batch>
 --   queued            zset    id -> when to look whether its message is lost, or when a retry is due (ms)
 --   running           zset    id -> when its lease ends (ms)
+--   waiting:<priority> zset   id -> since when it is queued, or when its retry is due (ms): depth, age and place
 --   open              zset    id -> when a job still open is given up (ms)
 --   expiry            zset    [id, schema, batch] as JSON -> when a terminal job is erased (ms)
 --   counts            hash    accepted succeeded failed cancelled (ever); queued running bytes (now)
@@ -21,7 +22,8 @@
 -- A batch's id ends in eight zeros; its jobs' ids have the line there, in hex, so that they sort as its lines do and
 -- the same line is always the same job.
 -- Across tenants: extractor:tenants (set), extractor:published:<priority> (see claim.lua), extractor:workers,
--- extractor:worker:<id>, extractor:reconciler.
+-- extractor:workers:ready, extractor:worker:<id>, extractor:reconciler, extractor:tallies (hash: what ever happened, by
+-- kind; one HINCRBY a transition).
 local prefix = KEYS[1]
 
 local function now_ms()
@@ -40,6 +42,10 @@ local INDEX, QUEUED, RUNNING = prefix .. 'index', prefix .. 'queued', prefix .. 
 local OPEN, EXPIRY, COUNTS, EVENTS = prefix .. 'open', prefix .. 'expiry', prefix .. 'counts', prefix .. 'events'
 local BATCHES, DUE = prefix .. 'batches', prefix .. 'due'
 
+local function waiting_key(priority) return prefix .. 'waiting:' .. priority end
+local function tally(what, by)
+  if by ~= 0 then redis.call('HINCRBY', 'extractor:tallies', what, by) end
+end
 local function count(field, by) redis.call('HINCRBY', COUNTS, field, by) end
 local function notify(id, status) redis.call('PUBLISH', EVENTS, id .. ' ' .. status) end
 
@@ -52,20 +58,54 @@ local function batch_of(name)
   if name and name ~= '' and redis.call('EXISTS', batch_key(name)) == 1 then return name end
 end
 
--- A job that has ended expires with its batch, so that is read there: `flat` is the job as a flat list.
-local function add_batch_expiry(flat, id)
-  local job = fields(id, 'finished', 'batch')
-  local batch = job[1] and batch_of(job[2])
-  local expires = batch and redis.call('HGET', batch_key(batch), 'expires')
-  if expires then
-    flat[#flat + 1] = 'expires'
-    flat[#flat + 1] = expires
+local function put(flat, name, value)
+  if value then
+    flat[#flat + 1] = name
+    flat[#flat + 1] = value
   end
+end
+
+-- What a batch keeps for its jobs: by which request it came (and its trace), and when a job that has ended expires.
+local function add_of_batch(flat, id)
+  local job = fields(id, 'finished', 'batch')
+  local batch = batch_of(job[2])
+  if not batch then return end
+  local b = redis.call('HMGET', batch_key(batch), 'request', 'trace', 'expires')
+  put(flat, 'request', b[1])
+  put(flat, 'trace', b[2])
+  put(flat, 'expires', job[1] and b[3])
+end
+
+local function request_of(id)
+  local job = fields(id, 'request', 'batch')
+  if job[1] then return job[1] end
+  local batch = batch_of(job[2])
+  return batch and redis.call('HGET', batch_key(batch), 'request') or ''
+end
+
+-- Workers that beat within the TTL: all of them, and those with a loaded model.
+local function alive(now, ttl)
+  local since = ms(now - ttl)
+  return redis.call('ZCOUNT', 'extractor:workers', since, '+inf'),
+    redis.call('ZCOUNT', 'extractor:workers:ready', since, '+inf')
 end
 
 -- Why a job is to stop: its own withdrawal or its batch's; else false.
 local function withdrawn(own, batch)
   return own or (batch ~= nil and redis.call('HGET', batch_key(batch), 'cancel'))
+end
+
+-- What a queued job waits for. `all` and `ready` are those of `alive`.
+local function add_waiting(flat, id, now, all, ready)
+  local job = fields(id, 'priority', 'not_before', 'tries', 'fault', 'batch', 'status')
+  if job[6] ~= 'queued' then return end
+  put(flat, 'ahead', redis.call('ZRANK', waiting_key(job[1]), id))
+  put(flat, 'workers', all)
+  put(flat, 'ready', ready)
+  put(flat, 'tries', job[3])
+  put(flat, 'fault', job[4])
+  if job[2] and tonumber(job[2]) > now then put(flat, 'not_before', job[2]) end
+  put(flat, 'withdrawn', withdrawn(false, batch_of(job[5])))
 end
 
 -- A batch has ended when no line of it can come any more and no job of it is open: the clock of its results starts.
@@ -78,10 +118,12 @@ local function settle(batch, now)
 end
 
 -- A new job with its document; `more` is a flat list of further hash fields.
-local function enter(id, now, document, size, grace, open_ttl, schema, batch, idem, more)
+local function enter(id, now, document, size, grace, open_ttl, schema, batch, idem, priority, more)
   redis.call('SET', doc_key(id), document)
   redis.call('HSET', job_key(id), 'id', id, 'status', 'queued', 'created', ms(now), 'attempt', 0, 'tries', 0,
-    'size', size, 'published', ms(now), 'schema', schema, 'batch', batch, 'idem', idem, unpack(more))
+    'size', size, 'published', ms(now), 'schema', schema, 'batch', batch, 'idem', idem, 'priority', priority,
+    unpack(more))
+  redis.call('ZADD', waiting_key(priority), ms(now), id)
   redis.call('ZADD', INDEX, 0, id)
   redis.call('ZADD', index_key('status', 'queued'), 0, id)
   redis.call('ZADD', index_key('schema', schema), 0, id)
@@ -108,16 +150,25 @@ end
 -- batch is erased with its batch, whose clock starts at its own end; Redis' expiry is the net below that.
 -- `more` is a flat list of further hash fields.
 local function finish(id, from, to, now, ttl_ms, more)
-  local job = fields(id, 'schema', 'batch', 'size')
+  local job = fields(id, 'schema', 'batch', 'size', 'priority')
   local batch = batch_of(job[2])
   redis.call('UNLINK', doc_key(id))
-  redis.call('ZREM', QUEUED, id)
-  redis.call('ZREM', RUNNING, id)
+  if from == 'queued' then
+    redis.call('ZREM', QUEUED, id)
+    redis.call('ZREM', waiting_key(job[4]), id)
+  else
+    redis.call('ZREM', RUNNING, id)
+  end
   redis.call('ZREM', OPEN, id)
-  redis.call('HDEL', job_key(id), 'lease', 'cancel', 'json_schema')
+  redis.call('HDEL', job_key(id), 'lease', 'cancel', 'json_schema', 'fault')
   redis.call('HSET', job_key(id), 'finished', ms(now), unpack(more))
   move(id, batch, from, to)
   count('bytes', -tonumber(job[3]))
+  local reason = ''
+  for i = 1, #more, 2 do
+    if more[i] == 'reason' then reason = ':' .. more[i + 1] end
+  end
+  tally(to == 'failed' and to .. reason or to, 1)
   if batch then
     redis.call('RPUSH', batch_key(batch, 'ended'), id)
     redis.call('PEXPIRE', job_key(id), redis.call('HGET', batch_key(batch), 'keep'))
@@ -155,7 +206,10 @@ end
 
 -- Back to `queued`. With no delay the caller publishes its message now, and it counts as lost after `grace`; with one
 -- it is claimed by nobody before, and the reconciler publishes it then (published = 0: there is no message).
-local function requeue(id, now, delay, grace)
+-- `fault` says what ended the attempt, for a person.
+local function requeue(id, now, delay, grace, fault)
+  local job = fields(id, 'batch', 'priority')
+  redis.call('ZADD', waiting_key(job[2]), ms(now + delay), id)
   redis.call('ZREM', RUNNING, id)
   redis.call('HDEL', job_key(id), 'lease', 'worker')
   if delay > 0 then
@@ -165,7 +219,8 @@ local function requeue(id, now, delay, grace)
     redis.call('ZADD', QUEUED, ms(now + grace), id)
     redis.call('HSET', job_key(id), 'published', ms(now))
   end
-  move(id, batch_of(fields(id, 'batch')[1]), 'running', 'queued')
+  redis.call('HSET', job_key(id), 'fault', fault)
+  move(id, batch_of(job[1]), 'running', 'queued')
 end
 
 local function poison(id, now, ttl_ms, detail)

@@ -12,9 +12,12 @@ if why then
 end
 if ARGV[4] == '1' then
   redis.call('HINCRBY', job_key(id), 'tries', -1)
+  tally('released', 1)
 elseif tonumber(job[3]) >= tonumber(ARGV[5]) then
   poison(id, now, tonumber(ARGV[7]), 'Given up after ' .. job[3] .. ' attempts; the last: ' .. ARGV[6])
   return 'failed'
+else
+  tally('retried', 1)
 end
-requeue(id, now, tonumber(ARGV[3]), tonumber(ARGV[8]))
+requeue(id, now, tonumber(ARGV[3]), tonumber(ARGV[8]), ARGV[6])
 return 'queued'

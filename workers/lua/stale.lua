@@ -3,7 +3,7 @@
 -- A message is lost when its job was published longer ago than the grace and either its queue is empty or a job
 -- published a grace later was taken from it already (first in, first out; see claim.lua). A long queue alone is
 -- no reason: publishing its jobs again would only make it longer.
--- Returns a flat list: id, priority; the caller publishes them.
+-- Returns a flat list: id, priority, request; the caller publishes them.
 local now, grace, out = now_ms(), tonumber(ARGV[2]), {}
 local waiting, mark = {}, {}
 for i = 3, #ARGV, 2 do
@@ -18,7 +18,9 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', QUEUED, '-inf', ms(now), 'LIMIT'
     redis.call('HSET', job_key(id), 'published', ms(now))
     out[#out + 1] = id
     out[#out + 1] = priority
+    out[#out + 1] = request_of(id)
   end
   redis.call('ZADD', QUEUED, ms(now + grace), id)
 end
+tally('republished', #out / 3)
 return out

@@ -8,6 +8,7 @@ for _, id in ipairs(redis.call('ZRANGE', 'extractor:workers', 0, -1)) do
     out[#out + 1] = said
   else
     redis.call('ZREM', 'extractor:workers', id)
+    redis.call('ZREM', 'extractor:workers:ready', id)
   end
 end
 return out

@@ -1,0 +1,60 @@
+"""Why a queued job has not started: for whoever looks at one. Nothing waits behind a quota, which refuses at the door
+(429). Knows the fields that lua/prelude.lua adds to a queued job; knows no key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+WaitReason = Literal["queued", "retry", "retry_delay", "no_worker", "worker_loading", "batch_cancelled"]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """`detail` is for a person; `ahead`: how many of the same tenant and priority come before it; `until`: it is not
+    tried before; `last_fault`: what ended the attempt before."""
+
+    reason: WaitReason
+    detail: str
+    ahead: int | None = None
+    until: datetime | None = None
+    last_fault: str | None = None
+
+
+def waiting_of(raw: Mapping[str, bytes]) -> Waiting:
+    """Of a queued job as its hash and what was added to it say."""
+    ahead = int(raw["ahead"]) if "ahead" in raw else None
+    fault = raw["fault"].decode() if raw.get("fault") else None
+    until = datetime.fromtimestamp(int(raw["not_before"]) / 1000, UTC) if "not_before" in raw else None
+    reason, detail = _why(raw, ahead, until)
+    return Waiting(reason, detail, ahead, until, fault)
+
+
+def no_worker(workers: int, ready: int) -> tuple[WaitReason, str] | None:
+    """What keeps every job waiting, if something does."""
+    if not workers:
+        return "no_worker", "No worker is alive; it starts when one is"
+    if not ready:
+        return "worker_loading", f"No worker is ready: {workers} loading, connecting or stopping"
+    return None
+
+
+def _why(raw: Mapping[str, bytes], ahead: int | None, until: datetime | None) -> tuple[WaitReason, str]:
+    if "withdrawn" in raw:
+        return "batch_cancelled", "Its batch has been withdrawn; it is about to be cancelled"
+    nobody = no_worker(int(raw["workers"]), int(raw["ready"])) if "workers" in raw else None
+    if nobody is not None:
+        return nobody
+    tries = int(raw.get("tries", 0))
+    if until is not None:
+        return "retry_delay", f"Its attempt {tries} failed; it is tried again at {until.isoformat('T', 'seconds')}"
+    if tries:
+        return "retry", f"To be tried again after {tries} attempts; the last one allowed runs alone in its worker"
+    if ahead is None:
+        return "queued", "Waits for its turn"
+    return (
+        "queued",
+        f"Waits for its turn: {ahead} ahead of it" if ahead else "Next, as soon as a worker has a free slot",
+    )
