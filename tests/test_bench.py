@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-from extractor.bench import cli, lossless
+from extractor.bench import cli, growth, lossless
 from extractor.bench.engines import mixes
 from extractor.engine import DRAFTERS
 from tests.engine import tiny
@@ -39,6 +41,25 @@ def test_wrong_words_are_told(pair: str, capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(ValueError, match="'magic' is no drafter"):
         mixes("grammar,magic")
     assert mixes("each") == [(), ("grammar",), ("copy",), ("mtp",), DRAFTERS]
+
+
+def test_plain_text_and_a_picture(pair: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = tmp_path / "bars.svg"
+    arguments = ["--model", pair, "--suite", "code", "--documents", "3", "--rounds", "1", "--max-tokens", "5"]
+    assert cli.main([*arguments, "--baseline", "hf", "--drafters", "copy", "--plot", str(picture)]) == 0
+    assert "3 held-out" not in capsys.readouterr().out
+    bars = ElementTree.fromstring(picture.read_text("utf-8")).findall("{http://www.w3.org/2000/svg}rect")
+    assert len(bars) == 1 + 2, "the ground and a bar for each engine"
+    assert cli.main([*arguments, "--baseline", "hf-outlines"]) == 2
+    assert "needs a schema" in capsys.readouterr().err
+
+
+def test_growth_has_a_point_for_every_size(pair: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert growth.main(["--model", pair, "--lengths", "60", "--fields", "2,12", "--rounds", "1", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    sizes = [(row["curve"], len(row["drafters"])) for row in rows]
+    assert sizes == [("document", 0), ("document", 3), ("fields", 0), ("fields", 3), ("fields", 0), ("fields", 3)]
+    assert all(row["seconds"] > row["prefill_s"] > 0 and row["tokens"] > 0 for row in rows)
 
 
 def test_lossless_over_a_tiny_pair(pair: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,17 +12,22 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 from extractor.bench.engines import BASELINES, Generate, Ours, Outcome, Runner, in_turn, mixes
 from extractor.bench.machine import machine, peak_memory
-from extractor.bench.workload import SEED, cases, documents, summary
+from extractor.bench.plot import svg
+from extractor.bench.prompts import CODE, TEXT
+from extractor.bench.workload import SEED, cases, documents, plain, summary
 from extractor.config import read_settings
 from extractor.engine import DRAFTERS
 from extractor.engine.models import Models, ModelSpec, load
 from extractor.errors import ExtractorError
 from extractor.loading import spec, use_threads
+
+PROMPTS = {"text": TEXT, "code": CODE}
 
 
 def main(arguments: list[str]) -> int:
@@ -34,12 +39,14 @@ def main(arguments: list[str]) -> int:
         print(f"extractor bench: {error}", file=sys.stderr)
         return 2
     print(json.dumps(record, indent=1) if options.json else table(record))
+    if options.plot:
+        Path(options.plot).write_text(svg(record, _base(record)), "utf-8")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="extractor bench", description=__doc__.split("\n")[0])
-    parser.add_argument("--suite", default="json", choices=["json"], help="what is decoded")
+    parser.add_argument("--suite", default="json", choices=["json", *PROMPTS], help="what is decoded")
     parser.add_argument("--drafters", default="each", help="each, all, none, or mixes such as 'grammar,copy;mtp'")
     parser.add_argument("--baseline", default="", help=f"of {', '.join(BASELINES)}, separated by commas")
     parser.add_argument("--rows", default="1", help="rows at once, separated by commas (ours only)")
@@ -50,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--model", default=None, help="default: EXTRACTOR_MODEL, or the bundled pair")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--plot", default=None, metavar="FILE.svg", help="write the table as a picture too")
     return parser
 
 
@@ -59,10 +67,15 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     models = load(wanted)
     use_threads(settings, models)
     context = min(models.context, settings.context or 4096)
-    workload = cases(models, documents(options.documents, options.seed), context, options.max_tokens)
+    if options.suite == "json":
+        workload = cases(models, documents(options.documents, options.seed), context, options.max_tokens)
+    else:
+        workload = plain(models, PROMPTS[options.suite], options.documents, options.max_tokens)
     if not workload:
         raise ValueError("no document fits the model's context")
     max_draft = settings.max_draft if options.max_draft is None else options.max_draft
+    if options.suite != "json" and "hf-outlines" in options.baseline:
+        raise ValueError(f"hf-outlines needs a schema, and the suite {options.suite} has none")
     makers = [_baseline(name, wanted, models, max_draft) for name in options.baseline.split(",") if name]
     available = [name for name in DRAFTERS if name != "mtp" or models.drafter is not None]
     for rows in (int(part) for part in options.rows.split(",")):
@@ -142,14 +155,22 @@ def _agreement(results: list[tuple[Runner, list[Outcome]]]) -> dict[str, str] | 
     }
 
 
-def table(record: dict[str, Any]) -> str:
-    """Markdown, as the README shows it. The ratio is to generate + Outlines if it ran, else to the first row."""
+def _base(record: dict[str, Any]) -> float:
+    """Tokens per second of generate + Outlines if it ran, else of the first row: what ratios refer to."""
     runs = record["runs"]
-    base = next((run for run in runs if run["engine"] == "hf-outlines"), runs[0])["tokens_per_s"]
+    return float(next((run for run in runs if run["engine"] == "hf-outlines"), runs[0])["tokens_per_s"])
+
+
+def table(record: dict[str, Any]) -> str:
+    """Markdown, as the README shows it."""
+    runs, base = record["runs"], _base(record)
     size = record["workload"]
+    asked = (
+        f"held-out documents, {size['schemas']} schemas" if size["suite"] == "json" else f"requests for {size['suite']}"
+    )
     lines = [
         f"{record['date']}, {record['machine']}, {record['model']['model']} ({record['model']['architecture']}, "
-        f"{record['model']['dtype']}); {size['documents']} held-out documents, {size['schemas']} schemas, "
+        f"{record['model']['dtype']}); {size['documents']} {asked}, "
         f"median prompt {size['prompt_tokens_median']} tokens; medians of {record['rounds']} rounds in turn",
         "",
         "| engine | drafters | rows | tokens/s | ratio | documents/s | tokens per target forward | accepted |",

@@ -102,7 +102,7 @@ class Generate:
         models = self._models
         prompt = torch.tensor([case.prompt], device=models.target.device)
         extra: dict[str, Any] = {}
-        if self.name == "hf-outlines":
+        if self.name == "hf-outlines" and case.grammar is not None:
             extra["logits_processor"] = [_outlines(models, case.grammar)]
         if self.name == "hf-assisted":
             extra["assistant_model"] = models.drafter

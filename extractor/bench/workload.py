@@ -27,7 +27,7 @@ class Case:
 
     prompt: list[int]
     copy_from: tuple[int, int]
-    grammar: str
+    grammar: str | None
     schema: str
     max_tokens: int
 
@@ -53,6 +53,19 @@ def cases(models: Models, items: Iterator[tuple[Schema, str]], context: int, max
             continue
         name = json.dumps(schema.json_schema, sort_keys=True)
         made.append(Case(prompt.ids, prompt.copy_from, compile_grammar(schema), name, max_tokens))
+    return made
+
+
+def plain(models: Models, texts: tuple[str, ...], count: int, max_tokens: int) -> list[Case]:
+    """`count` requests without a schema, in the model's chat template; a draft may copy from the request."""
+    tokenizer = models.tokenizer
+    made = []
+    for text in texts[:count]:
+        if tokenizer.chat_template:
+            turn = [{"role": "user", "content": text}]
+            text = str(tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True))
+        ids = list(tokenizer(text, add_special_tokens=not tokenizer.chat_template).input_ids)
+        made.append(Case(ids, (0, len(ids)), None, "", max_tokens))
     return made
 
 
