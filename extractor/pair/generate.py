@@ -13,7 +13,7 @@ from random import Random
 from extractor.pair import known, lexicon, naming, page, values
 from extractor.pair.fields import JSON, Leaf, Part, object_answer, object_schema, object_told
 from extractor.pair.lexicon import TRAIN, Split
-from extractor.pair.open_fields import Maker
+from extractor.pair.open_fields import Maker, type_of
 from extractor.pair.sources import Told
 from extractor.render import fence, render_task
 
@@ -37,7 +37,7 @@ class Task:
 
 
 def drill(rng: Random, split: Split = TRAIN) -> Task:
-    """Nothing but many short labels with short values: the most look-ups a token can teach."""
+    """Nothing but many short labels with short values: the most look-ups, and the most dates, a token can teach."""
     maker = Maker(rng, split, values.style(rng))
     parts: list[Part] = []
     for _ in range(rng.randint(3, 10)):
@@ -45,10 +45,12 @@ def drill(rng: Random, split: Split = TRAIN) -> Task:
         key, note = naming.open_key(rng, label, split.names, maker.keys)
         maker.keys.add(key)
         nullable = rng.random() < 0.3
-        value = values.text(lexicon.word(rng, False)) if rng.random() < 0.7 else maker.value("int")
-        type_ = {"type": "string" if value.json.startswith('"') else "integer"}
+        kind = rng.choices(_DRILLED, (10, 3, 4, 2, 1))[0]
+        value = values.text(lexicon.word(rng, False)) if kind == "word" else maker.value(kind)
         absent = nullable and rng.random() < 0.3
-        parts.append(Leaf(key, "code", maker.label(label), None if absent else value, type_, note, nullable))
+        parts.append(
+            Leaf(key, kind, maker.label(label), None if absent else value, dict(type_of(kind)), note, nullable)
+        )
     shown = [part for part in parts if isinstance(part, Leaf)]
     pairs = page.pairs_of(shown)
     rng.shuffle(pairs)
@@ -85,6 +87,7 @@ def task(rng: Random, split: Split = TRAIN, size: float = 1.0) -> Task:
     return Task(name, description, object_schema(parts), document, object_answer(parts), kind, object_told(parts))
 
 
+_DRILLED = ("word", "int", "date", "amount", "percent")
 _NAMES = (
     "record",
     "document",

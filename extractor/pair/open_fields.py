@@ -28,6 +28,11 @@ _TYPES: dict[str, dict[str, Any]] = {
 _TEXT = {"type": "string"}
 
 
+def type_of(kind: str) -> dict[str, Any]:
+    """The JSON Schema of a kind of value."""
+    return _TYPES.get(kind, _TEXT)
+
+
 @dataclass
 class Maker:
     """Draws parts for one document: no label or key twice, one style throughout."""
@@ -80,7 +85,7 @@ class Maker:
         key, note = naming.open_key(rng, label, self.split.names, self.keys)
         self.keys.add(key)
         nullable, absent = self._nullable()
-        type_: dict[str, Any] = dict(_TYPES.get(kind, _TEXT))
+        type_: dict[str, Any] = dict(type_of(kind))
         if kind == "enum":
             type_, value = self.open_enum()
         else:
@@ -128,7 +133,7 @@ class Maker:
             note = note[:1].lower() + note[1:] if rng.random() < 0.5 else note
             if rng.random() < 0.08:
                 note = naming.note_of(rng, label, self.split.names)
-        type_: dict[str, Any] = dict(_TYPES.get(kind, _TEXT))
+        type_: dict[str, Any] = dict(type_of(kind))
         if kind.startswith("enum:"):
             forms = lexicon.enum(kind.removeprefix("enum:"))
             type_["enum"] = list(forms)
