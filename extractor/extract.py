@@ -158,6 +158,11 @@ class Extractor:
         """What is loaded: model, drafter, architecture, dtype, device, context, slots, …"""
         return dict(self._info)
 
+    def figures(self) -> dict[str, Any]:
+        """What the engine has done since it started (engine/figures.py); empty where it does not say."""
+        asked = getattr(self._engine, "figures", None)
+        return asked() if asked is not None else {}
+
     def close(self) -> None:
         """Stops the engine; whoever is waiting gets an EngineError."""
         self._engine.close()

@@ -38,7 +38,8 @@ def load(settings: Settings) -> tuple[Engine, Any, dict[str, Any]]:
     if slots < settings.slots:
         log.warning("%d of %d slots fit into memory, %d MiB each", slots, settings.slots, row >> 20)
     engine = Engine(models, replace(config, slots=slots))
-    about = {"context": context, "slots": slots, "cache_bytes": slots * row}
+    revision = settings.revision or getattr(models.target.config, "_commit_hash", None)
+    about = {"revision": revision, "context": context, "slots": slots, "cache_bytes": slots * row}
     return engine, models.tokenizer, {**models.info, **about, "examples": _examples(settings, models.folder)}
 
 

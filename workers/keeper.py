@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from workers.ledger import Claim, Ledger, StoreUnavailable, WorkerInfo
+from workers.logs import ids_of
 
 log = structlog.get_logger(__name__)
 
@@ -94,4 +95,4 @@ class Keeper:
         held.lost = not renewal.ok
         held.cancelled = renewal.cancel_requested
         held.abort.set()
-        log.info("abort", job=job.id, attempt=held.claim.attempt, lost=held.lost, cancelled=held.cancelled)
+        log.info("abort", **ids_of(job), attempt=held.claim.attempt, lost=held.lost, cancelled=held.cancelled)

@@ -58,11 +58,11 @@ class Reconciler:
         for tenant in self._ledger.tenants():
             if now >= self._patient_until:
                 for token, outcome in self._ledger.recover(tenant):
-                    log.warning("lease ended", job=token.job_id, tenant=tenant, outcome=outcome)
+                    log.warning("lease ended", **_ids(token), outcome=outcome)
                     if outcome == "queued":
                         self._publish(token)
             for token in self._ledger.stale(tenant, waiting):
-                log.info("republished", job=token.job_id, tenant=tenant)
+                log.info("republished", **_ids(token))
                 self._publish(token)
             self._ledger.expire(tenant)
             while time.monotonic() < now + _SWEEP_S and self._ledger.run(self._ledger.batches.sweep(tenant, None)):
@@ -73,3 +73,8 @@ class Reconciler:
 
     def _publish(self, token: Token) -> None:
         self._queue.publish(token.tenant, token.job_id, token.priority)
+
+
+def _ids(token: Token) -> dict[str, str]:
+    named = {"job": token.job_id, "tenant": token.tenant, "request_id": token.request_id}
+    return {name: value for name, value in named.items() if value is not None}

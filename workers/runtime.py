@@ -17,7 +17,9 @@ from typing import Any, ClassVar
 import structlog
 
 from extractor.errors import InputError, OutputError
+from workers import tracing
 from workers.config import WorkerSettings
+from workers.gauge import Gauge
 from workers.keeper import Held, Keeper
 from workers.ledger import Ledger, StoreUnavailable, WorkerInfo
 from workers.logs import place
@@ -42,11 +44,13 @@ class Runtime:
         self.room = Room()
         self.keeper = Keeper(self.ledger, self.info, settings.pulse_s)
         self.reconciler = Reconciler(self.ledger, self.queue, settings, self.id)
+        self.gauge = Gauge()
         self.stopping = threading.Event()
         self.broken = False
         self.extractor: Any = None
         self._module: Any = None
         self._state = "loading"
+        self._started_at = time.time()
         self._loaded_at: float | None = None
         self._model: dict[str, Any] = {}
 
@@ -59,6 +63,7 @@ class Runtime:
     def start(self) -> None:
         """Raises whatever loading the model raises."""
         Runtime._current = self
+        tracing.start("extractor-worker")
         self.keeper.start()  # a worker that loads is seen as one that loads
         self._load()
         self._loaded_at = time.time()
@@ -103,6 +108,7 @@ class Runtime:
         os.kill(os.getpid(), signal.SIGTERM)
 
     def info(self) -> WorkerInfo:
+        engine = self._engine_figures()
         return WorkerInfo(
             id=self.id,
             host=socket.gethostname(),
@@ -113,7 +119,15 @@ class Runtime:
             busy=len(self.keeper.holding()),
             loaded_at=self._loaded_at,
             model=self._model,
+            started_at=self._started_at,
+            tokens_per_s=self.gauge.tokens_per_s(engine),
+            figures={"documents": self.gauge.documents(), "engine": engine},
         )
+
+    def _engine_figures(self) -> dict[str, Any]:
+        """Empty before a model is loaded, and for an extractor that has none."""
+        asked = getattr(self.extractor, "figures", None)
+        return asked() if asked is not None else {}
 
     def consuming(self, yes: bool) -> None:
         """Whether tokens are taken just now; a worker that takes none is not ready."""
@@ -176,4 +190,5 @@ class Runtime:
             close()
         self.queue.close()
         self.ledger.close()
+        tracing.stop()
         Runtime._current = None

@@ -13,10 +13,11 @@ from celery.exceptions import Reject
 
 from extractor.documents import read
 from extractor.errors import ExtractorError, OutputError
+from workers import tracing
 from workers.app import TASK
 from workers.keeper import Held
 from workers.ledger import ALONE, Claim, StoreUnavailable
-from workers.logs import place
+from workers.logs import ids_of, place
 from workers.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -29,39 +30,69 @@ def run(tenant: str, job_id: str) -> None:
     runtime = Runtime.current()
     if runtime.stopping.is_set():
         raise Reject("the worker is stopping", requeue=True)
-    try:
-        process(runtime, tenant, job_id)
-    except StoreUnavailable as error:
-        log.warning("job left to its lease", job=job_id, reason=str(error))
+    with structlog.contextvars.bound_contextvars(job=job_id, tenant=tenant):
+        try:
+            process(runtime, tenant, job_id)
+        except StoreUnavailable as error:
+            log.warning("job left to its lease", reason=str(error))
 
 
 def process(runtime: Runtime, tenant: str, job_id: str) -> None:
     """Raises StoreUnavailable: whatever the ledger did not hear of is repaired by the reconciler."""
     with runtime.room.shared():
+        asked_ns = time.time_ns()
         claim = runtime.ledger.claim(tenant, job_id, runtime.id)
         if isinstance(claim, Claim):
-            work(runtime, claim)
+            work(runtime, claim, asked_ns)
     if claim == ALONE:
         with runtime.room.alone():
+            asked_ns = time.time_ns()
             claim = runtime.ledger.claim(tenant, job_id, runtime.id, alone=True)
             if isinstance(claim, Claim):
-                work(runtime, claim)
+                work(runtime, claim, asked_ns)
 
 
-def work(runtime: Runtime, claim: Claim) -> None:
-    job, began = claim.job, time.monotonic()
+def work(runtime: Runtime, claim: Claim, asked_ns: int | None = None) -> None:
+    """From a claim to its end, under the job's ids and in its trace. `asked_ns`: when the claim was begun."""
+    job, claimed_ns = claim.job, time.time_ns()
+    ids = ids_of(job)
+    # Thousands of documents in the one trace of their upload would be of no use to anybody: those are linked to it.
+    above = {"link": job.trace} if job.batch else {"parent": job.trace}
+    with (
+        structlog.contextvars.bound_contextvars(**ids),
+        tracing.span("document", kind="consumer", begun_ns=asked_ns or claimed_ns, **above) as spot,
+    ):
+        spot.set(**ids, worker=runtime.id, attempt=claim.attempt, schema=job.schema, bytes=job.size)
+        with tracing.span("claim", begun_ns=asked_ns or claimed_ns):
+            log.info("claimed", attempt=claim.attempt, worker=runtime.id)
+        outcome = _work(runtime, claim, spot)
+    runtime.gauge.ended(outcome)
+
+
+def _work(runtime: Runtime, claim: Claim, spot: tracing.Spot) -> str:
+    job, began, code = claim.job, time.monotonic(), None
     with runtime.keeper.hold(claim) as held:
         if runtime.stopping.is_set():  # claimed in the very moment: give it back at once
             held.abort.set()
         try:
-            result = extract(runtime, held)
+            with tracing.span("extract") as extracting:
+                result = extract(runtime, held)
+                extracting.set(**tracing.figures_of(result))
         except Exception as error:
-            outcome = settle(runtime, held, error)
+            code = error.code if isinstance(error, ExtractorError) else "internal_error"
+            spot.failed(code)
+            with tracing.span("finish"):
+                outcome = settle(runtime, held, error)
         else:
-            accepted = _patiently(runtime, lambda: runtime.ledger.succeed(job.tenant, job.id, claim.attempt, result))
+            with tracing.span("finish"):
+                accepted = _patiently(
+                    runtime, lambda: runtime.ledger.succeed(job.tenant, job.id, claim.attempt, result)
+                )
             outcome = "succeeded" if accepted else "dropped"
-    seconds = round(time.monotonic() - began, 3)
-    log.info("job", job=job.id, tenant=job.tenant, attempt=claim.attempt, outcome=outcome, seconds=seconds)
+    spot.set(outcome=outcome, code=code)
+    said = {"outcome": outcome, "seconds": round(time.monotonic() - began, 3), **({"code": code} if code else {})}
+    log.info("job", attempt=claim.attempt, **said)
+    return outcome
 
 
 def extract(runtime: Runtime, held: Held) -> dict[str, Any]:
@@ -92,7 +123,7 @@ def settle(runtime: Runtime, held: Held, error: Exception) -> str:
         return _patiently(runtime, lambda: runtime.release(held, said, delay_s=delay_s, counts=guilty)) or "dropped"
     fault = as_fault(error)
     if fault["code"] == "internal_error":
-        log.error("internal error", job=job.id, attempt=attempt, **place(error))
+        log.error("internal error", attempt=attempt, **place(error))
     return "failed" if _patiently(runtime, lambda: ledger.fail(job.tenant, job.id, attempt, fault)) else "dropped"
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from torch import Tensor
 
 from extractor.engine.cache import SlotCache
 from extractor.engine.draft import Drafting, MtpDrafter
+from extractor.engine.figures import Figures
 from extractor.engine.forward import MtpModel, Target
 from extractor.engine.scheduler import Scheduler
 from extractor.engine.sequence import Completion, Draft, Request, Sequence
@@ -65,7 +65,8 @@ class Engine:
         self._words = (self._target.vocab + 31) // 32
         self._cache = SlotCache(self.config.slots, self.config.entries)
         self._scheduler = Scheduler(self.config.slots)
-        self.seconds: defaultdict[str, float] = defaultdict(float)  # by phase; `target` is the forward within `verify`
+        self._done = Figures()
+        self.seconds = self._done.seconds  # by phase; `target` is the forward within `verify`
         self.broken = False  # the device is lost: every step from now on would fail
         self._sequences: dict[int, Sequence] = {}  # by id of their future, until it is done
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -104,6 +105,10 @@ class Engine:
         """(running, waiting) requests."""
         return self._scheduler.depth()
 
+    def figures(self) -> dict[str, Any]:
+        """What it has done since it started: see figures.py."""
+        return self._done.as_json(*self._scheduler.depth())
+
     def close(self) -> None:
         """Stop; whoever is still waiting gets an `EngineError`."""
         for sequence in self._scheduler.close():
@@ -121,8 +126,10 @@ class Engine:
 
     @torch.inference_mode()
     def step(self) -> None:
+        started = time.perf_counter()
         self._admit()
         rows = self._scheduler.running
+        busy = len(rows)
         with self._timed("prefill"):
             self._prefill(rows)
         if any(row.ready for row in rows):
@@ -136,6 +143,8 @@ class Engine:
                 written = self._commit(rows, drafts, verified)
             pace.stepped(len(rows), written, time.perf_counter() - begun)
         self._retire(rows)
+        if busy:
+            self._done.stepped(busy, time.perf_counter() - started)
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[Callable[[], float]]:
@@ -174,6 +183,7 @@ class Engine:
                     row.hidden = None if hidden is None else hidden[0]
                     row.length += len(chunk)
                     room -= len(chunk)
+                    self._done.prompt_tokens += len(chunk)
                 self._cache.hold(index, prompt[: row.length])
                 row.ready = row.length == len(prompt)
                 row.usage.prefill_s += time.monotonic() - begun
@@ -191,6 +201,7 @@ class Engine:
         lengths = [row.length if row.begun else self._cache.held(slot) for slot, row in enumerate(rows)]
         with self._timed("target"):
             logits, hidden = self._target.verify(ids, lengths, self._cache)
+        self._done.forwards += 1
         chosen: list[list[int]] = []
         logprobs: list[list[float]] = []
         for index, (row, draft) in enumerate(zip(rows, drafts, strict=True)):
@@ -237,6 +248,7 @@ class Engine:
                 continue
             accepted = accept(draft.tokens, chosen[index])
             row.count(draft, accepted)
+            self._done.drafted(draft.sources, accepted)
             self._drafting.learn(row, draft, accepted)
             written += accepted + 1
             for position in range(accepted + 1):
@@ -254,6 +266,7 @@ class Engine:
             row.finished = "stop"
             return
         row.ids.append(token)
+        self._done.output_tokens += 1
         row.logprobs.append(logprob)
         row.written += self._tokenizer.decode_bytes([token])
         if row.matcher is not None:

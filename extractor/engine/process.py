@@ -50,6 +50,7 @@ class EngineProcess:
         self._broken: str | None = None
         self._pipe, self._child = self._spawn()
         self.restarts = 0
+        self._figures: dict[str, Any] = {}
         try:
             self.tokenizer, self.info = self._greeting(self._pipe)
         except EOFError:
@@ -91,6 +92,13 @@ class EngineProcess:
     def depth(self) -> int:
         """Requests in the child's hands or waiting for it."""
         return len(self._pending)
+
+    def figures(self) -> dict[str, Any]:
+        """What the child's engine has done since it started, as it said when it was asked the last time; it is asked
+        again now, and nobody waits for it. Empty until it has answered once."""
+        with self._changed:
+            self._send(("figures",))
+            return {**self._figures, "restarts": self.restarts} if self._figures else {}
 
     def close(self) -> None:
         """Ends the child; whoever is still waiting gets an `EngineError`."""
@@ -134,6 +142,9 @@ class EngineProcess:
 
     def _hear(self, word: str, number: int, *said: Any) -> None:
         with self._changed:
+            if word == "figures":
+                self._figures = said[0]
+                return
             _, future = self._pending.pop(number)
             self._numbers.pop(id(future))
         if word == "done":
@@ -162,7 +173,7 @@ class EngineProcess:
                 why = f"did not load again ({error or child.exitcode})"
                 continue
             with self._changed:
-                self._pipe, self._child = pipe, child
+                self._pipe, self._child, self._figures = pipe, child, {}
                 self.restarts += 1
                 for number, (request, _) in self._pending.items():
                     self._send(("submit", number, request))
@@ -246,6 +257,8 @@ def _serve(pipe: Connection, make: str, given: tuple[Any, ...]) -> None:
                 submit(*rest)
             elif word == "abort" and rest[0] in running:
                 engine.abort(running[rest[0]])
+            elif word == "figures":
+                say("figures", 0, getattr(engine, "figures", dict)())
             elif word == "close":
                 break
     except (EOFError, OSError):

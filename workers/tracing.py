@@ -1,0 +1,172 @@
+"""OpenTelemetry traces over the queue, when asked for: `EXTRACTOR_OTEL=true`, or an `OTEL_EXPORTER_OTLP_ENDPOINT` in
+the environment. Off, nothing of OpenTelemetry is imported and every call here does nothing.
+
+A trace begins at the caller (W3C `traceparent` of the POST) or at the API, is kept with the job in the ledger, and goes
+on in the worker. Attributes are ids, numbers and codes: no document, no value, no name a caller gave."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SpanExporter
+    from opentelemetry.trace import Span, Tracer
+
+log = logging.getLogger("extractor.tracing")
+Kind = Literal["internal", "server", "producer", "consumer"]
+Value = str | int | float | bool
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+_ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+
+_provider: TracerProvider | None = None
+_tracer: Tracer | None = None
+
+
+class TracingUnavailable(ValueError):
+    """Traces were asked for by name and cannot be made."""
+
+
+def wanted(environ: Mapping[str, str] = os.environ) -> bool:
+    """Raises TracingUnavailable for a value that is neither yes nor no."""
+    said = environ.get("EXTRACTOR_OTEL", "").strip().lower()
+    if said and said not in _ON + _OFF:
+        raise TracingUnavailable("EXTRACTOR_OTEL is true or false")
+    if said:
+        return said in _ON
+    return environ.get("OTEL_SDK_DISABLED", "").lower() != "true" and any(environ.get(name) for name in _ENDPOINTS)
+
+
+def start(service: str, exporter: SpanExporter | None = None) -> None:
+    """From here on spans are made, if they are wanted, and exported over OTLP/HTTP as the `OTEL_*` variables say, or to
+    `exporter`. Raises TracingUnavailable when `EXTRACTOR_OTEL` asks for what is not installed."""
+    global _provider, _tracer
+    if exporter is None and not wanted():
+        return
+    try:
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
+    except ModuleNotFoundError as error:
+        detail = f"traces need the extra: pip install 'extractor[otel]' ({error.name} is missing)"
+        if os.environ.get("EXTRACTOR_OTEL"):
+            raise TracingUnavailable(detail) from None
+        log.warning(detail)  # the endpoint may be meant for others on this machine
+        return
+    resource = Resource.create({"service.name": os.environ.get("OTEL_SERVICE_NAME") or service})
+    _provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    if exporter is not None:
+        _provider.add_span_processor(SimpleSpanProcessor(exporter))
+    else:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+        _provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    _tracer = _provider.get_tracer("extractor")
+
+
+def stop() -> None:
+    """What was not exported yet is, within seconds."""
+    global _provider, _tracer
+    provider, _provider, _tracer = _provider, None, None
+    if provider is not None:
+        provider.shutdown()
+
+
+def on() -> bool:
+    return _tracer is not None
+
+
+class Spot:
+    """A span as the rest of the code sees it; one that does nothing where tracing is off."""
+
+    def __init__(self, span: Span | None = None) -> None:
+        self._span = span
+
+    def set(self, **about: Value | None) -> None:
+        """`extractor.` is put before each name; None is left out."""
+        if self._span is not None:
+            given = {f"extractor.{name}": value for name, value in about.items() if value is not None}
+            self._span.set_attributes(given)
+
+    def failed(self, code: str) -> None:
+        """Only a code: an error's message may quote what was read."""
+        if self._span is not None:
+            from opentelemetry.trace import Status, StatusCode
+
+            self._span.set_status(Status(StatusCode.ERROR, code))
+
+    @property
+    def traceparent(self) -> str | None:
+        """As W3C writes it, for whoever goes on with the trace."""
+        if self._span is None:
+            return None
+        at = self._span.get_span_context()
+        return f"00-{at.trace_id:032x}-{at.span_id:016x}-{int(at.trace_flags):02x}" if at.is_valid else None
+
+
+_NOTHING = Spot()
+
+
+@contextmanager
+def span(
+    name: str,
+    *,
+    parent: str | None = None,
+    link: str | None = None,
+    kind: Kind = "internal",
+    begun_ns: int | None = None,
+    **about: Value | None,
+) -> Iterator[Spot]:
+    """A span around the block, below `parent` (a traceparent; malformed is none) or the one it is in. Errors that pass
+    are marked by their type alone. `link`: another trace it belongs to."""
+    if _tracer is None:
+        yield _NOTHING
+        return
+    from opentelemetry import trace
+
+    links = [trace.Link(at)] if (at := _context(link)) is not None else None
+    above = None if (up := _context(parent)) is None else trace.set_span_in_context(trace.NonRecordingSpan(up))
+    with _tracer.start_as_current_span(
+        name,
+        context=above,
+        kind=trace.SpanKind[kind.upper()],
+        links=links,
+        start_time=begun_ns,
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as made:
+        spot = Spot(made)
+        spot.set(**about)
+        try:
+            yield spot
+        except Exception as error:
+            spot.failed(type(error).__name__)
+            raise
+
+
+def figures_of(result: Mapping[str, Any]) -> dict[str, Value | None]:
+    """The attributes of an extraction that its usage gives."""
+    usage = result.get("usage") or {}
+    about: dict[str, Value | None] = {
+        name: usage.get(name)
+        for name in ("prompt_tokens", "output_tokens", "target_forwards", "prefill_s", "decode_s", "duration_s")
+    }
+    for drafter, counter in (usage.get("drafts") or {}).items():
+        about[f"drafts.{drafter}.proposed"] = counter["proposed"]
+        about[f"drafts.{drafter}.accepted"] = counter["accepted"]
+    return about | {"asks": result.get("asks"), "model": result.get("model")}
+
+
+def _context(traceparent: str | None) -> Any:
+    if traceparent is None or not _TRACEPARENT.fullmatch(traceparent):
+        return None
+    from opentelemetry.trace import SpanContext, TraceFlags
+
+    _, trace_id, span_id, flags = traceparent.split("-")
+    return SpanContext(int(trace_id, 16), int(span_id, 16), is_remote=True, trace_flags=TraceFlags(int(flags, 16)))
