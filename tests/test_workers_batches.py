@@ -157,6 +157,26 @@ def test_a_repeated_upload_goes_on_where_the_first_one_broke(ledger: Ledger) -> 
     assert start(ledger).batch_id != first.batch_id
 
 
+def test_a_slice_that_comes_twice_is_there_once(ledger: Ledger) -> None:
+    opened = start(ledger)
+    add(ledger, opened, line(1), line(2, b'{"line":2}'), line(3))
+    again = add(ledger, opened, line(2, b'{"line":2}'), line(3), line(4))
+    assert ([line_of(job_id) for job_id in again.job_ids], again.lines) == ([4], 4)
+    assert add(ledger, opened, line(1)).lines == 4
+    batch = found(ledger, opened.batch_id)
+    assert (batch.lines, batch.refused, batch.counts["accepted"]) == (4, 1, 3)
+
+
+def test_erasing_a_batch_leaves_its_key_to_whoever_has_it_now(valkey: Valkey) -> None:
+    with open_ledger(valkey, idempotency_ttl_s=0.001) as brief, open_ledger(valkey) as ledger:
+        old = start(brief, "key")
+        time.sleep(0.005)
+        new = start(ledger, "key")
+        assert new.batch_id != old.batch_id
+        ledger.run(ledger.batches.end(T, old.batch_id, "erase", "deleted"))
+        assert start(ledger, "key").batch_id == new.batch_id
+
+
 def test_a_custom_id_is_taken_once(ledger: Ledger) -> None:
     opened = start(ledger)
     added = add(ledger, opened, line(1, custom_id="a"), line(2, custom_id="b"), line(3, custom_id="a"))

@@ -27,7 +27,7 @@ local out, digest, added, refused, size_before = { 'added', '0', b[2] }, nil, 0,
 while at <= #ARGV do
   local line = ARGV[at]
   if tonumber(line) <= tonumber(b[2]) then
-    at = at + (ARGV[at + 2] == 'error' and 4 or 8 + tonumber(ARGV[at + 7]))
+    at = at + (ARGV[at + 2] == 'error' and 4 or 9 + tonumber(ARGV[at + 8]))
   elseif ARGV[at + 2] == 'error' then
     redis.call('ZADD', batch_key(batch, 'errors'), line, ARGV[at + 3])
     refused, digest, out[3] = refused + 1, ARGV[at + 1], line
@@ -50,10 +50,9 @@ while at <= #ARGV do
       open, bytes, added = open + 1, bytes + size, added + 1
       out[#out + 1] = id
     end
-    digest = ARGV[at + 1]
+    digest, out[3] = ARGV[at + 1], line
     at = at + 9 + more
   end
-  out[3] = line
 end
 if digest then
   redis.call('HSET', key, 'lines', out[3], 'digest', digest)
