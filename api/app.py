@@ -10,6 +10,7 @@ from http import HTTPStatus
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.telemetry import TelemetryConfig
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
@@ -22,9 +23,10 @@ from api.keys import Keys, check_exposure
 from api.metrics import Metrics
 from api.middleware import RequestContext
 from api.problems import Problem, pointer
-from api.routes import batches, extractions, health, schemas
+from api.routes import batches, extractions, health, schemas, workers
 from api.store import Publish, Store
 from schemas import Registry
+from workers import tracing
 
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
 _NO_TELEMETRY: TelemetryConfig = {
@@ -49,10 +51,14 @@ def create_app(settings: ApiSettings | None = None, publish: Publish | None = No
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with Store.open(settings, metrics, publish) as store:
-            registry = Registry.discover(settings.schema_sources)
-            app.state.services = access.Services(settings, keys, registry, store, metrics)
-            yield
+        tracing.start("extractor-api")
+        try:
+            async with Store.open(settings, metrics, publish) as store:
+                registry = Registry.discover(settings.schema_sources)
+                app.state.services = access.Services(settings, keys, registry, store, metrics)
+                yield
+        finally:
+            await run_in_threadpool(tracing.stop)
 
     app = FastAPI(
         title="Extractor",
@@ -70,8 +76,9 @@ def create_app(settings: ApiSettings | None = None, publish: Publish | None = No
     app.include_router(extractions.router, dependencies=locked)
     app.include_router(batches.router, dependencies=locked)
     app.include_router(schemas.router, dependencies=locked)
+    app.include_router(workers.router, dependencies=locked)
     app.include_router(health.router)
-    openapi.install(app, (extractions.router, batches.router, schemas.router, health.router))
+    openapi.install(app, (extractions.router, batches.router, schemas.router, workers.router, health.router))
     return app
 
 

@@ -27,13 +27,21 @@ _KEPT = frozenset({"batch_closed", "idempotency_key_reused"})  # the batch is an
 _FINAL = frozenset({"batch_too_large", "body_too_large"})  # this upload will never be whole
 
 
-async def receive(service: Services, tenant: str, key: str | None, default: dict[str, Any], upload: Upload) -> Ingest:
+async def receive(
+    service: Services,
+    tenant: str,
+    key: str | None,
+    default: dict[str, Any],
+    upload: Upload,
+    ids: dict[str, str],
+    **came: str,
+) -> Ingest:
     """The whole upload, into the ledger. Raises Problem; then what was received is cancelled where nobody can go on
-    with it: without a key, or over a limit."""
+    with it: without a key, or over a limit. `ids` is told the batch's id; `came`: by which request."""
     store = service.store
     ingest = Ingest(
         tenant, key, default, gzip=upload.gzip, ledger=store.blocking, publish=partial(store.publish_bulk, tenant),
-        schemas=service.schemas, settings=service.settings,
+        schemas=service.schemas, settings=service.settings, came=came,
     )  # fmt: skip
     try:
         with as_problems():
@@ -50,6 +58,9 @@ async def receive(service: Services, tenant: str, key: str | None, default: dict
         if not key:
             await _give_up(service, tenant, ingest)
         raise
+    finally:
+        if ingest.batch_id is not None:
+            ids["batch"] = ingest.batch_id
     return ingest
 
 

@@ -34,6 +34,10 @@ class ApiSettings(BaseSettings):
     body_timeout_s: float = Field(60.0, gt=0, description="A body must have arrived after this; a batch's next chunk")
     store_timeout_s: float = Field(4.0, gt=0, description="No answer from Redis after this (and 0.5 s) is a 503")
     publish_timeout_s: float = Field(1.0, gt=0, description="A publish that takes longer goes on behind the answer")
+    metrics_tenants: int = Field(20, ge=0, description="So many tenants are named in /metrics, the rest are `other`")
+    metrics_token: str = Field(
+        "", description="SHA-256 (hex) of the token /metrics then needs; with api_keys no tenant is named without"
+    )
     retry_after_s: int = Field(2, ge=1, description="`Retry-After` of a 202: when to poll again")
 
     @property

@@ -53,7 +53,14 @@ QUEUED: JSON = {
     "finished_at": None,
     "expires_at": None,
     "attempt": 0,
-    "reason": None,
+    "reason": "queued",
+    "waiting": {
+        "detail": "Waits for its turn: 3 of the same tenant and priority are ahead of it",
+        "ahead": 3,
+        "until": None,
+        "last_fault": None,
+    },
+    "request_id": "3b0f6c1de4a84c0a9d9d6e5c8a0f5a52",
     "options": {"max_output_tokens": 512},
     "result": None,
     "error": None,
@@ -65,6 +72,8 @@ SUCCEEDED: JSON = {
     "finished_at": "2026-11-23T12:00:00.949Z",
     "expires_at": "2026-11-24T12:00:00.949Z",
     "attempt": 1,
+    "reason": None,
+    "waiting": None,
     "result": {
         "data": {
             "name": "Mina Okafor",
@@ -95,7 +104,13 @@ SUCCEEDED: JSON = {
         "schema": "contact@1",
     },
 }
-CANCELLED: JSON = {**QUEUED, "status": "cancelled", "finished_at": "2026-11-23T12:00:02.004Z"}
+CANCELLED: JSON = {
+    **QUEUED,
+    "status": "cancelled",
+    "finished_at": "2026-11-23T12:00:02.004Z",
+    "reason": "requested",
+    "waiting": None,
+}
 PAGE: JSON = {
     "data": [
         {key: value for key, value in SUCCEEDED.items() if key not in ("result", "options", "error")}
@@ -127,6 +142,7 @@ BATCH: JSON = {
     "documents_per_s": 41.7,
     "seconds_left": 1966.0,
     "reason": None,
+    "request_id": "0f5f3b5f2b0f4cfa8d3a3c8d4c0a7a11",
 }  # fmt: skip
 BATCH_DONE: JSON = {
     **BATCH,

@@ -5,7 +5,8 @@ knows no HTTP request."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -40,10 +41,13 @@ class Ingest:
         publish: Callable[[Sequence[str]], None],
         schemas: Registry,
         settings: ApiSettings,
+        came: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """`default` holds `schema` or `json_schema` for the lines that have neither. `publish` never raises."""
+        """`default` holds `schema` or `json_schema` for the lines that have neither. `publish` never raises. `came`: by
+        which request (`request_id`, `trace`)."""
         self._tenant = tenant
         self._key = key
+        self._came = came
         self._default = default
         self._ledger = ledger
         self._publish = publish
@@ -104,7 +108,8 @@ class Ingest:
         if self._batch is None:
             schema = self._default.get("schema")
             asked = orjson.dumps(self._default, option=orjson.OPT_SORT_KEYS).decode()
-            self._batch = self._ledger.run(self._ledger.batches.open(self._tenant, self._key, asked, schema))
+            call = self._ledger.batches.open(self._tenant, self._key, asked, schema, **self._came)
+            self._batch = self._ledger.run(call)
             self._same = self._batch.lines == 0
         return self._batch
 

@@ -29,9 +29,10 @@ _KNOWN_SCHEMAS = 1000
 
 
 def prepare(
-    fields: dict[str, Any], upload: Upload | None, schemas: Registry, settings: ApiSettings
+    fields: dict[str, Any], upload: Upload | None, schemas: Registry, settings: ApiSettings, **came: str | None
 ) -> tuple[NewJob, str]:
-    """The job, and the hash that tells one request from another under the same Idempotency-Key."""
+    """The job, and the hash that tells one request from another under the same Idempotency-Key. `came`: by which
+    request (`request_id`, `trace`), as the ledger keeps it."""
     if upload is not None:
         if "document" in fields:
             raise invalid([("/document", "not a field of the form: the file is the document")])
@@ -39,7 +40,7 @@ def prepare(
     request = validated(CreateExtraction, fields)
     _check_options(request, settings)
     kept = _uploaded(upload, settings) if upload is not None else _document(request.document, settings)
-    job = _job(request, kept, _schema_ref(request, schemas), priority=request.priority)
+    job = _job(request, kept, _schema_ref(request, schemas), priority=request.priority, **came)
     _ = job.stored  # compressed here, in a thread
     return job, _hash(request, job)
 

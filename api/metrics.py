@@ -1,19 +1,37 @@
-"""Prometheus metrics of one API process, in their own registry. Labels never hold an id, a tenant or a name from
-outside: their number is bounded by the routes."""
+"""Prometheus metrics of one API process, in their own registry, and beside them what the store says at a scrape
+(figures.py). Labels of requests never hold an id, a tenant or a name from outside: the routes bound their number."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
+
+from api.figures import Reading, families
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
+class _Store(Collector):
+    """Says what the store said when it was last read, once: stale figures are not repeated."""
+
+    def __init__(self) -> None:
+        self.reading: Reading | None = None
+
+    def collect(self) -> Iterator[Metric]:
+        if self.reading is not None:
+            yield from families(self.reading)
+
+    def describe(self) -> list[Metric]:
+        return []
+
+
 class Metrics:
-    """Counted here: this process. `jobs` and `workers` are read from the ledger when scraped."""
+    """Counted here: this process. The rest is read from the ledger when scraped."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -32,9 +50,10 @@ class Metrics:
             "Accepted jobs whose message could not be published; the reconciler publishes them",
             registry=self.registry,
         )
-        self._jobs = Gauge("extractor_jobs", "Jobs in the ledger", ["status"], registry=self.registry)
         self._workers = Gauge("extractor_workers_ready", "Workers with a loaded model", registry=self.registry)
         self._store_up = Gauge("extractor_store_up", "1 when the ledger answered this scrape", registry=self.registry)
+        self._store = _Store()
+        self.registry.register(self._store)
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         method = method if method in _METHODS else "other"
@@ -44,13 +63,9 @@ class Metrics:
     def publish_failed(self) -> None:
         self._unpublished.inc()
 
-    def store(self, jobs: Mapping[str, int] | None, workers_ready: int = 0) -> None:
-        """What the ledger said, or None when it did not answer: stale figures are not repeated."""
-        self._store_up.set(0 if jobs is None else 1)
-        self._jobs.clear()
-        self._workers.set(workers_ready)
-        for status, count in (jobs or {}).items():
-            self._jobs.labels(status).set(count)
-
-    def render(self) -> bytes:
+    def render(self, reading: Reading | None) -> bytes:
+        """`reading`: what the store said just now; None when it did not answer."""
+        self._store_up.set(0 if reading is None else 1)
+        self._workers.set(sum(worker.ready for worker in reading.workers) if reading is not None else 0)
+        self._store.reading = reading
         return generate_latest(self.registry)

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +22,7 @@ from api.metrics import Metrics
 from api.problems import Problem
 
 log = logging.getLogger("extractor.api")
+_LEDGER_ID = re.compile(r"[0-9a-f]{32}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _CLIENT_CLOSED = 499  # nginx's number for "the client went away before the answer"
 
@@ -31,7 +33,8 @@ class ResponseBroken(RuntimeError):
 
 class RequestContext:
     """`limit_of` names and gives the cap of a request's body. `scope["state"]["request_id"]` is set for everything
-    inside; `X-Request-ID` answers it."""
+    inside; `X-Request-ID` answers it. A route puts the ids of what it makes into `scope["state"]["ids"]`, so that the
+    line about a request names them."""
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics, limit_of: Callable[[Scope], tuple[str, int]]) -> None:
         self.app = app
@@ -44,7 +47,7 @@ class RequestContext:
             return
         started = time.perf_counter()
         request_id = request_id_of(Headers(scope=scope).get("x-request-id"))
-        scope.setdefault("state", {})["request_id"] = request_id
+        scope.setdefault("state", {}).update(request_id=request_id, ids={})
         status = 0
 
         async def send_with_headers(message: Message) -> None:
@@ -58,7 +61,8 @@ class RequestContext:
             await send(message)
 
         try:
-            await self.app(scope, capped(scope, receive, *self.limit_of(scope)), send_with_headers)
+            with structlog.contextvars.bound_contextvars(request_id=request_id):
+                await self.app(scope, capped(scope, receive, *self.limit_of(scope)), send_with_headers)
         except ClientDisconnect:
             status = status or _CLIENT_CLOSED
         except Exception as error:
@@ -74,7 +78,13 @@ class RequestContext:
         route = getattr(scope.get("route"), "path", "unmatched")
         self.metrics.request(scope["method"], route, status, seconds)
         about = {"method": scope["method"], "route": route, "status": status, "duration_s": round(seconds, 4)}
-        log.info("request", extra={**about, "request_id": request_id})
+        log.info("request", extra={**about, **_asked_for(scope), **scope["state"]["ids"], "request_id": request_id})
+
+
+def _asked_for(scope: Scope) -> dict[str, str]:
+    """The job or batch in the path, where it is an id and not just any text."""
+    given = scope.get("path_params", {}).get("id", "")
+    return {"batch" if given.endswith("00000000") else "job": given} if _LEDGER_ID.fullmatch(given) else {}
 
 
 def request_id_of(given: str | None) -> str:

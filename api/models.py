@@ -175,6 +175,15 @@ class DocumentOut(_Out):
     bytes: int
 
 
+class Waiting(_Out):
+    """What a queued extraction waits for; `reason` beside it is the same for machines."""
+
+    detail: str
+    ahead: int | None = Field(description="Your documents of this priority that come before it")
+    until: datetime | None = Field(description="It is not tried again before")
+    last_fault: str | None = Field(description="What ended the attempt before")
+
+
 class Extraction(_Out):
     """One document's extraction, from queued to its end."""
 
@@ -191,7 +200,12 @@ class Extraction(_Out):
     finished_at: datetime | None
     expires_at: datetime | None = Field(description="After this the extraction and its document are erased")
     attempt: int
-    reason: str | None = Field(description="Why it is where it is, when that is not plain from status")
+    reason: str | None = Field(
+        description="Why it waits (queued, retry, retry_delay, no_worker, worker_loading, batch_cancelled), failed "
+        "(the code) or was cancelled; null while it runs and when it has succeeded"
+    )
+    waiting: Waiting | None = Field(description="While it is queued")
+    request_id: str | None = Field(description="Of the POST that brought it: grep the logs for it")
     batch: str | None
     custom_id: str | None = Field(description="Of a batch's document: what its line called it")
     document: DocumentOut
@@ -214,6 +228,8 @@ class ExtractionSummary(_Out):
     expires_at: datetime | None
     attempt: int
     reason: str | None
+    waiting: Waiting | None
+    request_id: str | None
     batch: str | None
     custom_id: str | None = Field(description="Of a batch's document: what its line called it")
     document: DocumentOut

@@ -12,11 +12,12 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from api import batch_models, examples, models
+from api import batch_models, examples, models, worker_models
 from api.problems import CODES, MEDIA_TYPE, Kind
 
 JSON = dict[str, Any]
 _REF = "#/components/schemas/"
+_HOMES = (models, batch_models, worker_models)
 _WHEN = {
     400: "The body cannot be parsed",
     401: "No valid API key",
@@ -26,7 +27,7 @@ _WHEN = {
     413: "Over the limit",
     415: "Media type not accepted",
     422: "Understood, but wrong; `errors` says where",
-    429: "The tenant's quota of queued documents is full; see Retry-After",
+    429: "A quota of the tenant is used up; `limit` says which; see Retry-After",
     500: "Something broke in the service",
     503: "The job store cannot be reached; see Retry-After",
 }
@@ -134,7 +135,7 @@ def _whole_examples(document: JSON, routers: Sequence[APIRouter]) -> None:
                     if "example" in content:
                         shown[str(status)]["content"][media_type]["example"] = content["example"]
     for name, component in document["components"]["schemas"].items():
-        model = getattr(models, name, None) or getattr(batch_models, name, None)
+        model = next((found for home in _HOMES if (found := getattr(home, name, None))), None)
         extra = model.model_config.get("json_schema_extra") if model is not None else None
         if isinstance(extra, dict):
             component.update(extra)

@@ -65,7 +65,7 @@ CODES: dict[str, Kind] = {
     "already_finished": Kind(409, "It has already finished"),
     "batch_closed": Kind(409, "The batch takes no more lines from this upload"),
     # not now
-    "quota_exceeded": Kind(429, "Too many documents are queued", retryable=True),
+    "quota_exceeded": Kind(429, "A quota of the tenant is used up", retryable=True),
     "store_unavailable": Kind(503, "The job store cannot be reached", retryable=True),
     "not_ready": Kind(503, "The service is not ready", retryable=True),
     "internal_error": Kind(500, "Something broke in the service", retryable=True),

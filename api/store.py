@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from api.config import ApiSettings
+from api.figures import Reading
 from api.metrics import Metrics
 from api.problems import Problem, unavailable
 from workers.calls import is_job_id
@@ -46,7 +48,11 @@ _CLOSED = {
     "cancelled": "The batch has been cancelled",
     "gone": "The batch has been erased",
 }
-_QUOTAS = {"quota_jobs": "queued and running documents", "quota_bytes": "bytes of queued and running documents"}
+_QUOTAS = {
+    "quota_jobs": "At most {} queued and running documents; {} are open",
+    "quota_bytes": "At most {} bytes of queued and running documents; {} are open",
+    "quota_rate_per_minute": "At most {} documents a minute",
+}
 
 
 @dataclass(frozen=True)
@@ -151,14 +157,11 @@ class Store:
         with as_problems():
             return await self.ledger.delete(tenant, job_id)
 
-    async def counts(self) -> dict[str, int]:
-        """Jobs by status, all tenants together."""
-        total: dict[str, int] = {}
+    async def reading(self, named: int | None) -> Reading:
+        """For /metrics: a few short scripts, whatever the number of jobs."""
         with as_problems():
-            for tenant in await self.ledger.tenants():
-                for name, count in (await self.ledger.counts(tenant)).items():
-                    total[name] = total.get(name, 0) + count
-        return total
+            surveys, tallies = await self.ledger.survey(), await self.ledger.tallies()
+            return Reading(surveys, tallies, await self.ledger.workers(), named)
 
     async def workers(self) -> Sequence[WorkerInfo]:
         """Those heard of within the heartbeat's TTL."""
@@ -195,8 +198,8 @@ def as_problems() -> Iterator[None]:
     except QuotaExceeded as error:
         raise Problem(
             "quota_exceeded",
-            f"At most {error.allowed} {_QUOTAS[error.limit]}; {error.current} are open",
-            headers={"Retry-After": str(_RETRY_QUOTA_S)},
+            _QUOTAS[error.limit].format(error.allowed, error.current),
+            headers={"Retry-After": str(math.ceil(error.retry_after_s or _RETRY_QUOTA_S))},
             extra={"limit": {"name": error.limit, "value": error.allowed}},
         ) from None
     except BatchClosed as error:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from schemas import jsontext
 from workers.batches import Batch, line_of
 from workers.ledger import Job, NewJob, Page
+from workers.waiting import Waiting
 
 _ERROR = ("code", "detail", "retryable", "errors", "last")
 
@@ -45,18 +46,19 @@ def batch(one: Batch) -> dict[str, Any]:
     return {
         "id": one.id,
         "status": one.status,
-        "created_at": _time(one.created_at),
-        "started_at": _time(one.started_at),
-        "received_at": _time(one.received_at),
-        "finished_at": _time(one.finished_at),
-        "expires_at": _time(one.expires_at),
+        "created_at": time_text(one.created_at),
+        "started_at": time_text(one.started_at),
+        "received_at": time_text(one.received_at),
+        "finished_at": time_text(one.finished_at),
+        "expires_at": time_text(one.expires_at),
         "schema": one.schema,
         "lines": one.lines,
         "refused": one.refused,
         "counts": dict(one.counts),
         "documents_per_s": None if rate is None else round(rate, 2),
         "seconds_left": None if left is None else round(left, 1),
-        "reason": one.cancel,
+        "reason": one.reason,
+        "request_id": one.request_id,
     }
 
 
@@ -81,6 +83,7 @@ def accepted(tenant: str, job_id: str, new: NewJob) -> Job:
         started_at=None, finished_at=None, expires_at=None, attempt=0, priority=new.priority,
         options=new.options, metadata=new.metadata, batch=new.batch, custom_id=new.custom_id, media_type=new.media_type,
         filename=new.filename, size=len(new.document), result=None, error=None, reason=None, cancel_requested=False,
+        request_id=new.request_id,
     )  # fmt: skip
 
 
@@ -88,8 +91,20 @@ def _known(error: dict[str, Any]) -> dict[str, Any]:
     return {key: error[key] for key in _ERROR if key in error}
 
 
-def _time(at: datetime | None) -> str | None:
+def time_text(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _reason(job: Job) -> str | None:
+    """None only where the status says it all: running, succeeded."""
+    waits = job.waiting.reason if job.waiting is not None else "queued" if job.status == "queued" else None
+    failed = str((job.error or {}).get("code") or "failed") if job.status == "failed" else None
+    return job.reason or ("cancel_requested" if job.cancel_requested else None) or waits or failed
+
+
+def _waiting(one: Waiting) -> dict[str, Any]:
+    """models.Waiting."""
+    return {"detail": one.detail, "ahead": one.ahead, "until": time_text(one.until), "last_fault": one.last_fault}
 
 
 def _common(job: Job) -> dict[str, Any]:
@@ -98,12 +113,14 @@ def _common(job: Job) -> dict[str, Any]:
         "status": job.status,
         "schema": job.schema,
         "priority": job.priority,
-        "created_at": _time(job.created_at),
-        "started_at": _time(job.started_at),
-        "finished_at": _time(job.finished_at),
-        "expires_at": _time(job.expires_at),
+        "created_at": time_text(job.created_at),
+        "started_at": time_text(job.started_at),
+        "finished_at": time_text(job.finished_at),
+        "expires_at": time_text(job.expires_at),
         "attempt": job.attempt,
-        "reason": job.reason or ("cancel_requested" if job.cancel_requested else None),
+        "reason": _reason(job),
+        "waiting": None if job.waiting is None else _waiting(job.waiting),
+        "request_id": job.request_id,
         "batch": job.batch,
         "custom_id": job.custom_id,
         "document": {"filename": job.filename, "media_type": job.media_type, "bytes": job.size},

@@ -12,7 +12,7 @@ import jsonschema_rs
 import pytest
 from pydantic import BaseModel
 
-from api import batch_models, examples, models
+from api import batch_models, examples, models, worker_models
 from api.app import create_app
 from api.problems import CODES, MEDIA_TYPE, Problem
 from schemas import Registry, check
@@ -31,6 +31,7 @@ CALLS = {
     ("get", "/v1/batches/{id}/results"),
     ("get", "/v1/batches/{id}/errors"),
     ("post", "/v1/batches/{id}/cancel"),
+    ("get", "/v1/workers"),
     ("get", "/v1/schemas"),
     ("get", "/v1/schemas/{name}"),
     ("post", "/v1/schemas/check"),
@@ -117,6 +118,7 @@ def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
         (models.SchemaDetail, examples.SCHEMA_DETAIL),
         (models.CheckSchema, examples.CHECK_REQUEST),
         (models.CheckReport, examples.CHECK_REPORT),
+        (worker_models.WorkerList, worker_models.EXAMPLE),
         (models.Health, examples.HEALTH),
         (models.Ready, examples.READY),
         (models.ProblemDetails, examples.PROBLEM),

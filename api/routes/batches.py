@@ -13,6 +13,7 @@ from api.access import Service, Tenant
 from api.batch_models import Batch, BatchPage
 from api.openapi import answers, jsonl_answer, problems, upload_body
 from api.problems import Problem
+from workers import tracing
 from workers.batches import Order
 
 router = APIRouter(prefix="/v1", tags=["batches"])
@@ -46,7 +47,11 @@ async def create_batch(
     uploaded = await upload.opened(request, service.settings)
     default = {**({"schema": schema} if schema is not None else {}), **uploaded.fields}
     batches.check_default(service, default)
-    ingest = await batches.receive(service, tenant, key, default, uploaded)
+    caller = request.headers.get("traceparent")
+    with tracing.span("POST /v1/batches", kind="server", parent=caller, tenant=tenant) as spot:
+        came = {"request_id": request.state.request_id, "trace": spot.traceparent or ""}
+        ingest = await batches.receive(service, tenant, key, default, uploaded, request.state.ids, **came)
+        spot.set(batch=ingest.batch_id, request_id=request.state.request_id)
     if ingest.batch_id is None:
         raise batches.unknown()
     batch = await batches.get(service, tenant, ingest.batch_id)

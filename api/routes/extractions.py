@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
@@ -18,6 +19,7 @@ from api.models import Extraction, ExtractionPage, Status
 from api.openapi import answers, form_body, json_body, problems
 from api.problems import Problem
 from schemas import UnknownSchema
+from workers import tracing
 
 router = APIRouter(prefix="/v1", tags=["extractions"])
 logging.getLogger("sse_starlette.sse").setLevel(logging.INFO)  # at DEBUG it logs every event, results and all
@@ -55,8 +57,14 @@ async def create_extraction(
     key = prefer.idempotency_key(idempotency_key)
     wait_s = prefer.wait_of(prefer_ or [])
     fields, upload = await body.read_submission(request, service.settings)
-    new, request_hash = await run_in_threadpool(intake.prepare, fields, upload, service.schemas, service.settings)
-    created = await service.store.create(tenant, new, key, request_hash)
+    caller = request.headers.get("traceparent")
+    with tracing.span("POST /v1/extractions", kind="server", parent=caller, tenant=tenant) as spot:
+        came = {"request_id": request.state.request_id, "trace": spot.traceparent}
+        prepare = partial(intake.prepare, fields, upload, service.schemas, service.settings, **came)
+        new, request_hash = await run_in_threadpool(prepare)
+        created = await service.store.create(tenant, new, key, request_hash)
+        request.state.ids["job"] = created.job_id
+        spot.set(job=created.job_id, schema=new.schema_ref, bytes=len(new.document), request_id=new.request_id)
     headers = {"Location": f"/v1/extractions/{created.job_id}"}
     if created.existing:
         headers["Idempotent-Replayed"] = "true"

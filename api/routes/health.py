@@ -1,10 +1,13 @@
-"""`/healthz`, `/readyz`, `/metrics`: for probes and scrapers, open without a key; they name no tenant and no id."""
+"""`/healthz`, `/readyz`, `/metrics`: for probes and scrapers, open without a key; to whoever has none they
+name no tenant and no id."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.access import Service
@@ -38,13 +41,26 @@ async def readyz(service: Service) -> dict[str, Any]:
     }
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
-async def metrics(service: Service) -> Response:
-    """Prometheus text: this process's requests, and the jobs of the ledger."""
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **problems(401)})
+async def metrics(request: Request, service: Service) -> Response:
+    """Prometheus text: this process's requests; jobs, batches and workers of the whole service. With
+    `metrics_token` set, for its bearer only. Tenants are named to its bearer, and where there are no API keys."""
+    named = service.settings.metrics_tenants if _may_name(request, service) else None
     try:
-        jobs = await service.store.counts()
-        ready = sum(worker.ready for worker in await service.store.workers())
-        service.metrics.store(jobs, ready)
+        reading = await service.store.reading(named)
     except Problem:
-        service.metrics.store(None)
-    return Response(service.metrics.render(), media_type=CONTENT_TYPE)
+        reading = None
+    return Response(service.metrics.render(reading), media_type=CONTENT_TYPE)
+
+
+def _may_name(request: Request, service: Service) -> bool:
+    """Raises Problem 401."""
+    expected = service.settings.metrics_token.strip().lower()
+    if not expected:
+        return not service.keys
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    presented = hashlib.sha256(token.strip().encode()).hexdigest()
+    if scheme.lower() == "bearer" and hmac.compare_digest(presented, expected):
+        return True
+    detail = "Send the token of /metrics, as Authorization: Bearer TOKEN"
+    raise Problem("unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="metrics"'})

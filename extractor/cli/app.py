@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from extractor.cli import batch, keys, local, remote, schemas, settings, up
+from extractor.cli import batch, keys, local, remote, schemas, settings, up, workers
 from extractor.cli.output import BAD_INPUT, SOME_FAILED, debugging, exit_code_of, put_text, say, told
 from extractor.errors import ExtractorError
 
@@ -30,6 +30,7 @@ app.command()(remote.status)
 app.command()(remote.cancel)
 app.command(name="list")(remote.list_)
 app.command()(batch.batch)
+app.command()(workers.workers)
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(keys.app, name="keys")
 app.command()(settings.settings)

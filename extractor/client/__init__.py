@@ -26,10 +26,10 @@ from extractor.client.errors import (
     Unreachable,
     WaitTimeout,
 )
-from extractor.client.model import Batch, Job, JobPage, Row
+from extractor.client.model import Batch, Job, JobPage, Row, Worker
 
 __all__ = [
     "AsyncClient", "Batch", "BatchTimeout", "Broken", "Client", "ClientError", "Conflict", "ExtractionFailed", "Job",
     "JobPage", "NotFound", "Overloaded", "Patience", "Refused", "Row", "ServiceError", "Unauthorized",
-    "UnexpectedAnswer", "Unreachable", "WaitTimeout",
+    "UnexpectedAnswer", "Unreachable", "WaitTimeout", "Worker",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ import httpx
 from extractor.client import batches, core
 from extractor.client.batches import Bulk, Lines
 from extractor.client.core import PAGE, Document, Flow, How, M, Outcome, Patience, Schema, Send, T, Which
-from extractor.client.model import Batch, Job, JobPage, Row
+from extractor.client.model import Batch, Job, JobPage, Row, Worker
 from extractor.client.transport import request, settings
 
 
@@ -47,6 +47,10 @@ class Client:
 
     def delete(self, job_id: str) -> None:
         return self._run(core.delete(job_id, self._patience))
+
+    def workers(self) -> tuple[Worker, ...]:
+        """Who does the work: every worker heard of lately."""
+        return self._run(core.workers(self._patience)).data
 
     def page(self, cursor: str | None = None, limit: int = PAGE, **which: Unpack[Which]) -> JobPage:
         return self._run(core.page(which, cursor, limit, self._patience))

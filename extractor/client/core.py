@@ -27,7 +27,7 @@ from extractor.client.errors import (
     WaitTimeout,
     of_status,
 )
-from extractor.client.model import Job, JobPage
+from extractor.client.model import Job, JobPage, WorkerList
 from extractor.errors import DocumentError, FieldError
 
 JSON = dict[str, Any]
@@ -170,6 +170,11 @@ def extract(document: Document, schema: Schema, how: How, timeout_s: float | Non
     if job.status != "succeeded":
         raise ExtractionFailed(job)
     return job
+
+
+def workers(patience: Patience) -> Flow[WorkerList]:
+    response = yield from send(Send("GET", "/v1/workers"), patience)
+    return parse(WorkerList, response)
 
 
 def fetch(path: str, patience: Patience, body: Any = None) -> Flow[JSON]:

@@ -30,6 +30,8 @@ class Job(BaseModel):
     expires_at: datetime | None = None
     attempt: int = 0
     reason: str | None = None
+    waiting: dict[str, Any] | None = None
+    request_id: str | None = None
     batch: str | None = None
     custom_id: str | None = None
     line: int | None = None
@@ -91,6 +93,38 @@ class Batch(BaseModel):
     @property
     def failed(self) -> int:
         return self.refused + self.counts["failed"] + self.counts["cancelled"]
+
+
+class Worker(BaseModel):
+    """One worker process, by its last heartbeat."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    id: str
+    host: str
+    pid: int
+    alive: bool
+    ready: bool
+    state: str
+    model: str | None = None
+    revision: str | None = None
+    slots: int
+    busy: int
+    rows: int | None = None
+    tokens_per_s: float = 0.0
+    started_at: datetime | None = None
+    loaded_at: datetime | None = None
+    last_seen_at: datetime
+
+    def as_json(self) -> dict[str, Any]:
+        """As the service sends it."""
+        return self.model_dump(mode="json")
+
+
+class WorkerList(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    data: tuple[Worker, ...]
 
 
 class Refused(BaseModel):
