@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint bench chaos clean
+.PHONY: help setup demo up test lint bench bench-gpu chaos clean
 
 help:
 	@echo "make setup   a virtual environment in $(VENV) with pinned dependencies"
@@ -17,6 +17,7 @@ help:
 	@echo "make test    every test but the long fault runs (ARGS='tests/test_api_*.py')"
 	@echo "make lint    ruff, mypy --strict, import contracts"
 	@echo "make bench   the measurements of the README (ARGS='--suite json --rows 1,16')"
+	@echo "make bench-gpu  one step at Gemma 4 E2B's shapes, random weights, on this GPU"
 	@echo "make chaos   faults injected over a running service"
 	@echo "make clean   remove caches and the embedded server's data; keeps $(VENV)"
 
@@ -46,6 +47,9 @@ lint: setup
 
 bench: setup
 	@$(BIN)/extractor bench $(or $(ARGS),--suite json --baseline hf,hf-outlines,hf-assisted)
+
+bench-gpu: setup
+	@$(BIN)/python -m extractor.bench.device $(ARGS)
 
 chaos: setup
 	@$(BIN)/python -m pytest -m chaos --timeout 1800 $(ARGS)

@@ -7,8 +7,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import torch
+from transformers import Gemma4AssistantForCausalLM, Gemma4ForCausalLM, Gemma4TextConfig
 
-from extractor.bench import cli, growth, lossless
+from extractor.bench import cli, device, growth, lossless
 from extractor.bench.engines import mixes
 from extractor.engine import DRAFTERS
 from tests.engine import tiny
@@ -67,3 +69,21 @@ def test_lossless_over_a_tiny_pair(pair: str, capsys: pytest.CaptureFixture[str]
     said = capsys.readouterr().out.splitlines()
     assert said[-1] == "lossless"
     assert len(said) == 1 + len(lossless.MIXES) + 1 + 1
+
+
+def test_one_step_on_this_device(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--shapes", "small", "--rows", "1,3", "--context", "70", "--times", "1"]
+    assert device.main([*arguments, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert [row["rows"] for row in record["rows"]] == [1, 3]
+    assert all(row["verify_ms"] > 0 and row["chain_ms"] > 0 for row in record["rows"])
+    assert record["floor_ms"] > 0
+    assert len(device.table(record).splitlines()) == 4 + 2
+
+
+def test_the_shapes_are_e2bs() -> None:
+    with torch.device("meta"):
+        target = Gemma4ForCausalLM(Gemma4TextConfig(**device._shapes("target", "e2b")))
+        drafter = Gemma4AssistantForCausalLM(device._assistant("e2b"))
+    sizes = [sum(weight.numel() for weight in model.parameters()) / 1e6 for model in (target, drafter)]
+    assert [round(size, 1) for size in sizes] == [4628.6, 77.7], "what the published checkpoints have"

@@ -180,22 +180,47 @@ _FRONTS = (
 )  # fmt: skip
 
 
+_SIGNS = "|/*#.;&,!@%^-=+?$_'()[]<"
+_HELD_MARKS = {"::", ">>", ">", "~", "//"}  # of the layouts held out below
+
+
+def any_mark(rng: Random) -> str:
+    """What may stand between two things: a known mark, or one to three signs nobody has ever put there."""
+    if rng.random() < 0.5:
+        return rng.choice(_MARKS)
+    while True:
+        sign = rng.choice(_SIGNS)
+        made = sign * rng.randint(1, 3) if rng.random() < 0.6 else sign + rng.choice(_SIGNS)
+        if made not in _HELD_MARKS:
+            return f" {made} " if rng.random() < 0.8 else f"{made} "
+
+
 def odd(rng: Random, pairs: list[Pair]) -> list[str]:
     """Marks nobody agreed on: what counts is that the label stands before its value."""
-    front, mark = rng.choice(_FRONTS), rng.choice(_MARKS)
+    front, mark = rng.choice(_FRONTS), any_mark(rng)
     end = rng.choice(("", "", "", ".", ";", " |", ","))
-    if rng.random() < 0.2:
-        return [
-            rng.choice(("; ", " | ", ", ", " / ", "  ", " - ")).join(f"{label}{mark}{value}" for label, value in pairs)
-        ]
+    if rng.random() < 0.3:
+        between = rng.choice(("; ", " | ", ", ", " / ", "  ", " - ", any_mark(rng)))
+        if between != mark:
+            return [between.join(f"{label}{mark}{value}" for label, value in pairs)]
     return [f"{front}{label}{mark}{value}{end}" for label, value in pairs]
+
+
+_HEADS = ("", "- ", "* ", "> ", "Field: ", "Item ", "* * ", "F) ", "L: ", "§ ", "== ", "K. ", "1) ", "•")
+_BODIES = ("  ", "\t", "= ", "-> ", "Value: ", "V: ", ": ", "- ", "B) ", "... ", "is ", "V. ", "| ", "* ")
+
+
+def stacked(rng: Random, pairs: list[Pair]) -> list[str]:
+    """Label and value on lines of their own, each kind of line with its front."""
+    head, body = rng.choice(_HEADS), rng.choice(_BODIES)
+    return [line for label, value in pairs for line in (f"{head}{label}", f"{body}{value}")]
 
 
 TRAIN: list[tuple[Layout, int]] = [
     (colon, 8), (dotted, 2), (tabbed, 3), (above, 4), (aligned, 3), (bold_list, 2), (pipe_table, 2), (key_values, 2),
     (two_columns, 3), (header_row, 3), (equals, 2), (bracketed, 1), (tags, 1), (yaml, 1), (running, 3), (prose, 8),
     (chat, 1), (json_like, 1), (right_amounts, 2), (bullets, 2),
-    (odd, 8),
+    (odd, 8), (stacked, 3),
 ]  # fmt: skip
 
 
@@ -272,13 +297,17 @@ def table_aligned(rng: Random, head: list[str], rows: list[list[str]]) -> list[s
 
 
 def table_csv(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]:
-    mark = rng.choice((";", "; ", ";", " ; ", " / ", " * ", " & ", "  -  ", " || ", " + ", " > "))
+    mark = rng.choice((";", "; ", ";", " ; ", " / ", " * ", " & ", "  -  ", " || ", " + ", any_mark(rng)))
     return [mark.join(row) for row in (head, *rows)]
 
 
 def table_labelled(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]:
-    mark, end = rng.choice(((": ", ", "), (": ", "; "), (" ", ", "), (": ", " | ")))
-    bullet = rng.choice(("- ", "", "* "))
+    mark, end = rng.choice(((": ", ", "), (": ", "; "), (" ", ", "), (": ", " | "), (": ", any_mark(rng))))
+    if rng.random() < 0.3:
+        mark = any_mark(rng)
+    bullet = rng.choice(("- ", "", "* ", *_FRONTS))
+    if mark == end:
+        end = ", "
     return [bullet + end.join(f"{name}{mark}{cell}" for name, cell in zip(head, row, strict=True)) for row in rows]
 
 
@@ -335,7 +364,7 @@ def listed(rng: Random, label: str, items: list[str], held_out: bool) -> list[st
             return [f"{label}", "• " + " • ".join(items)]
         case 4:
             return [
-                f"{label}{rng.choice(_MARKS)}{rng.choice((' / ', ' | ', ' & ', ' - ', ' and ', ' * ')).join(items)}"
+                f"{label}{any_mark(rng)}{rng.choice((' / ', ' | ', ' & ', ' - ', ' and ', any_mark(rng))).join(items)}"
             ]
         case 5:
             mark = rng.choice(("* ", "  ", "1) ", "→ ", "+ "))

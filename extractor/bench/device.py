@@ -1,0 +1,202 @@
+"""What one step costs on this device, at Gemma 4 E2B's exact shapes with random weights: `make bench-gpu`.
+
+A step costs what it costs with real weights; what a drafter would earn is not measured but assumed (`PROFILES`), and
+every figure that rests on it says so. The floor is the time this device needs to read the weights a step streams,
+measured in the same run. `--shapes small` shrinks everything, to try the command where there is no GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from statistics import median
+from typing import Any
+
+import torch
+from transformers import (
+    Gemma4AssistantConfig,
+    Gemma4AssistantForCausalLM,
+    Gemma4ForCausalLM,
+    Gemma4TextConfig,
+)
+
+from extractor.bench.machine import machine
+from extractor.engine.cache import SlotCache
+from extractor.engine.forward import MtpModel, Target
+
+PROFILES = {"no drafts": 1.0, "MTP alone": 3.2, "all drafts": 5.2}  # tokens a target forward, simulated on receipts
+_SMALL = {
+    "vocab_size": 1024, "vocab_size_per_layer_input": 1024, "hidden_size": 128, "intermediate_size": 256,
+    "num_hidden_layers": 10, "num_kv_shared_layers": 4, "head_dim": 32, "global_head_dim": 64, "sliding_window": 64,
+    "hidden_size_per_layer_input": 16,
+}  # fmt: skip
+_SMALL_DRAFTER = {**_SMALL, "num_hidden_layers": 4, "vocab_size_per_layer_input": 0, "hidden_size_per_layer_input": 0}
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m extractor.bench.device", description=__doc__.split("\n")[0])
+    parser.add_argument("--shapes", choices=("e2b", "small"), default="e2b")
+    parser.add_argument("--rows", default="1,4,16,32,64")
+    parser.add_argument("--width", type=int, default=8, help="positions of a verify step, the pending token included")
+    parser.add_argument("--context", type=int, default=1024, help="entries of a row before the step")
+    parser.add_argument("--times", type=int, default=30)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(arguments)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if options.shapes == "e2b" and device.type == "cpu":
+        print("no GPU here: E2B's shapes would take minutes a step; try --shapes small", file=sys.stderr)
+        return 2
+    record = measure(options, device)
+    print(json.dumps(record, indent=1) if options.json else table(record))
+    return 0
+
+
+@torch.inference_mode()
+def measure(options: argparse.Namespace, device: torch.device) -> dict[str, Any]:
+    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
+    with _made_on(device, dtype):
+        before = _held(device)
+        target = Gemma4ForCausalLM(Gemma4TextConfig(**_shapes("target", options.shapes)))
+        between = _held(device)
+        drafter = Gemma4AssistantForCausalLM(_assistant(options.shapes))
+        memory = {"target_bytes": between - before, "drafter_bytes": _held(device) - between}
+    streamed = sum(
+        w.numel() * w.element_size() for name, w in target.named_parameters() if "per_layer.weight" not in name
+    )
+    timed = _timer(device, options.times)
+    floor = _floor(streamed, device, timed)
+    plain = timed(lambda: target(torch.zeros(1, 1, dtype=torch.long, device=device), use_cache=False))
+    rows = [_steps(target, drafter, int(n), options, timed) for n in options.rows.split(",")]
+    return {
+        "machine": machine(), "shapes": options.shapes, "dtype": str(dtype).removeprefix("torch."),
+        "width": options.width, "context": options.context, "streamed_bytes": streamed, "floor_ms": round(floor, 3),
+        "stock_forward_ms": round(plain, 3), **memory, "rows": rows,
+    }  # fmt: skip
+
+
+def _floor(streamed: int, device: torch.device, timed: Callable[[Callable[[], Any]], float]) -> float:
+    """Milliseconds to move `streamed` bytes: a copy reads half of them and writes as many."""
+    source = torch.empty(streamed // 2, dtype=torch.uint8, device=device)
+    into = torch.empty_like(source)
+    return timed(lambda: into.copy_(source))
+
+
+def _steps(
+    target: Any, drafter: Any, rows: int, options: argparse.Namespace, timed: Callable[[Callable[[], Any]], float]
+) -> dict[str, Any]:
+    reader = Target(target)
+    cache = SlotCache(rows, options.context + options.width)
+    lengths = [options.context] * rows
+    ids = torch.zeros(rows, options.width, dtype=torch.long, device=reader.device)
+    verify = timed(lambda: reader.verify(ids, lengths, cache))
+    single = timed(lambda: reader.verify(ids[:, :1], lengths, cache))
+    mtp = MtpModel(drafter, reader)
+    hidden = torch.zeros(rows, target.config.hidden_size, dtype=reader.dtype, device=reader.device)
+
+    def chain() -> None:
+        fixed, tokens, state = mtp.begin(lengths, cache), ids[:, 0], hidden
+        for _ in range(options.width - 1):
+            logits, state = mtp.step(tokens, state, fixed)
+            tokens = logits.argmax(-1)
+
+    drafted = timed(chain)
+    return {
+        "rows": rows,
+        "verify_ms": round(verify, 3),
+        "undrafted_ms": round(single, 3),
+        "chain_ms": round(drafted, 3),
+    }
+
+
+def _shapes(part: str, shapes: str) -> dict[str, Any]:
+    given = json.loads((files("extractor.bench") / "e2b.json").read_text("utf-8"))[part]
+    if shapes == "small":
+        given |= _SMALL if part == "target" else _SMALL_DRAFTER
+    kinds = given["layer_types"]
+    return {
+        **given,
+        "layer_types": (kinds * -(-given["num_hidden_layers"] // len(kinds)))[: given["num_hidden_layers"]],
+    }
+
+
+def _assistant(shapes: str) -> Gemma4AssistantConfig:
+    given = json.loads((files("extractor.bench") / "e2b.json").read_text("utf-8"))["assistant"]
+    if shapes == "small":
+        given |= {"backbone_hidden_size": _SMALL["hidden_size"], "num_centroids": 32, "centroid_intermediate_top_k": 4}
+    return Gemma4AssistantConfig(text_config=Gemma4TextConfig(**_shapes("drafter", shapes)), **given)
+
+
+@contextmanager
+def _made_on(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
+    """Modules made inside are on `device` in `dtype` from the start: E2B twice in memory fits few machines."""
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        with device:
+            yield
+    finally:
+        torch.set_default_dtype(usual)
+
+
+def _held(device: torch.device) -> int:
+    return int(torch.cuda.memory_allocated()) if device.type == "cuda" else 0
+
+
+def _timer(device: torch.device, times: int) -> Callable[[Callable[[], Any]], float]:
+    """Median milliseconds of a call; the device is waited for."""
+
+    def wait() -> None:
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+
+    def timed(call: Callable[[], Any]) -> float:
+        for _ in range(3):
+            call()
+        spent = []
+        for _ in range(times):
+            wait()
+            begun = time.perf_counter()
+            call()
+            wait()
+            spent.append(1000 * (time.perf_counter() - begun))
+        return median(spent)
+
+    return timed
+
+
+def table(record: dict[str, Any]) -> str:
+    """Markdown."""
+    floor, streamed, held = record["floor_ms"], record["streamed_bytes"] / 1e9, record["drafter_bytes"] / 1e9
+    rates = " | ".join(f"tokens/s, {name} (assumed {share})" for name, share in PROFILES.items())
+    lines = [
+        f"{record['machine']}, {record['shapes']} shapes, random weights, {record['dtype']}, {record['context']} "
+        f"entries a row. Floor: {floor:.2f} ms to read the {streamed:.2f} GB a step streams. Stock forward of one "
+        f"token: {record['stock_forward_ms']:.2f} ms. Memory of the drafter: {held:.2f} GB.",
+        "",
+        f"| rows | verify, width {record['width']} | of the floor | undrafted | chain of {record['width'] - 1} | "
+        f"{rates} |",
+        "| --- " * (5 + len(PROFILES)) + "|",
+    ]
+    for row in record["rows"]:
+        whole = {"no drafts": row["undrafted_ms"]}
+        step = row["verify_ms"] + row["chain_ms"]
+        speeds = (1000 * row["rows"] * share / whole.get(name, step) for name, share in PROFILES.items())
+        cells = [
+            f"{row['rows']}",
+            f"{row['verify_ms']:.2f} ms",
+            f"{row['verify_ms'] / floor:.2f}x",
+            f"{row['undrafted_ms']:.2f} ms",
+            f"{row['chain_ms']:.2f} ms",
+            *(f"{speed:,.0f}" for speed in speeds),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
