@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+import redis
 from starlette.requests import ClientDisconnect
 
 from api import ingest as ingest_module
@@ -72,9 +73,7 @@ def job_ids(published: Published) -> list[str]:
     return [job_id for _, job_id, _ in published]
 
 
-async def test_a_batch_from_upload_to_results(
-    api: httpx.AsyncClient, worker: FakeWorker, published: Published
-) -> None:
+async def test_a_batch_from_upload_to_results(api: httpx.AsyncClient, worker: FakeWorker, published: Published) -> None:
     inline = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
     batch = await created(
         api, line(1), line(2, schema="invoice@1", metadata={"a": "b"}), b"",
@@ -320,6 +319,25 @@ async def test_a_quota_is_a_429_and_the_upload_goes_on_later(redis_url: str, mon
         for job_id in job_ids(published)[:2]:
             worker.succeed(job_id)
         worker.ledger.close()
+        batch = (await post(api, whole, **key)).json()
+        assert (batch["id"], batch["counts"]["accepted"]) == (problem["batch"], 6)
+        assert len(set(job_ids(published))) == len(published) == 6
+
+
+async def test_an_upload_that_is_too_fast_goes_on_a_minute_later(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXTRACTOR_QUOTA_RATE_PER_MINUTE", "4")
+    published, whole, key = Published(), jsonl(*map(line, range(6))), {"Idempotency-Key": "k"}
+    async with running(ApiSettings(redis_url=redis_url), published) as app, client(app) as api:
+        response = await post(api, whole, **key)
+        problem = is_problem(response, 429, "quota_exceeded")
+        assert problem["limit"] == {"name": "quota_rate_per_minute", "value": 4}
+        assert 50 <= int(response.headers["retry-after"]) <= 60
+        assert len(published) == 4
+        with redis.Redis.from_url(redis_url) as store:
+            at = "extractor:{default}:rate"
+            store.set(at, float(store.get(at) or 0) - 1000 * int(response.headers["retry-after"]))
         batch = (await post(api, whole, **key)).json()
         assert (batch["id"], batch["counts"]["accepted"]) == (problem["batch"], 6)
         assert len(set(job_ids(published))) == len(published) == 6

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+import redis
 
 from api.config import ApiSettings
-from tests.api_support import BODY, FakeWorker, Published, client, is_problem, running
+from extractor.client import AsyncClient
+from tests.api_support import BODY, TEXT, FakeWorker, Published, client, is_problem, running
 from tests.valkey import Valkey, free_port
 
 pytest_plugins = ["tests.api_fixtures"]
@@ -140,6 +142,26 @@ async def test_a_tenant_over_its_quota_is_told_to_wait(redis_url: str, monkeypat
         assert problem["limit"] == {"name": "quota_jobs", "value": 2}
         again = await api.post("/v1/extractions", json=BODY, headers=key)
         assert (again.status_code, again.json()["id"]) == (202, first.json()["id"]), "a repeat is not a new document"
+
+
+async def test_a_tenant_that_is_too_fast_is_told_when_to_come_and_the_client_does(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXTRACTOR_QUOTA_RATE_PER_MINUTE", "60")
+    async with running(ApiSettings(redis_url=redis_url), Published()) as app, client(app) as api:
+        with redis.Redis.from_url(redis_url) as store:
+            store.set("extractor:{default}:rate", time.time() * 1000 + 60_000)
+        refused = await api.post("/v1/extractions", json=BODY)
+        problem = is_problem(refused, 429, "quota_exceeded")
+        assert problem["limit"] == {"name": "quota_rate_per_minute", "value": 60}
+        assert "60 documents a minute" in problem["detail"]
+        assert refused.headers["retry-after"] == "1"
+        transport = httpx.ASGITransport(app, client=("127.0.0.1", 50000))
+        began = time.monotonic()
+        async with AsyncClient("http://127.0.0.1:8000", transport=transport) as patient:
+            for _ in range(3):
+                assert (await patient.submit(TEXT, "contact")).status == "queued"
+        assert time.monotonic() - began > 1.5, "it waited its turn"
 
 
 async def test_ready_is_red_until_a_worker_has_its_model(api: httpx.AsyncClient, worker: FakeWorker) -> None:

@@ -207,6 +207,27 @@ def test_a_quota_ends_a_slice_at_the_line_that_does_not_fit(valkey: Valkey) -> N
         assert (added.refused.limit, added.lines) == ("quota_bytes", 1)
 
 
+def test_a_rate_is_charged_a_slice_at_a_time_for_documents_only(valkey: Valkey) -> None:
+    with open_ledger(valkey, quota_rate_per_minute=6) as ledger, valkey.client() as client:
+        opened = start(ledger, "key")
+        assert add(ledger, opened, line(1), line(2, b'{"line":2}'), line(3), line(4, custom_id="c1")).refused is None
+        assert add(ledger, opened, line(3), line(4, custom_id="c1")).lines == 4, "what comes twice is charged once"
+        added = add(ledger, opened, *(line(n) for n in range(5, 15)))
+        assert (len(added.job_ids), added.lines) == (4, 8), "two and four documents, two refused lines"
+        assert added.refused is not None
+        assert (added.refused.limit, added.refused.allowed) == ("quota_rate_per_minute", 6)
+        assert added.refused.retry_after_s == pytest.approx(60, abs=5), "a minute's worth, for the upload comes again"
+        at = f"extractor:{{{T}}}:rate"
+        client.set(at, float(client.get(at)) - 30_000)
+        again = start(ledger, "key")
+        assert again.lines == 8
+        assert add(ledger, again, *(line(n) for n in range(9, 15))).lines == 11, "half a minute is half of them"
+        client.delete(at)
+        assert add(ledger, again, *(line(n) for n in range(12, 15))).refused is None
+        ledger.run(ledger.batches.seal(T, again))
+        assert found(ledger, opened.batch_id).counts["accepted"] == 12
+
+
 def test_cancelling_stops_what_is_queued_and_what_runs(ledger: Ledger) -> None:
     batch_id, jobs = whole(ledger, 5)
     finish(ledger, jobs[0])

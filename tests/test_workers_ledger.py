@@ -287,6 +287,46 @@ def test_the_same_idempotency_key_is_the_same_job(ledger: Ledger) -> None:
     assert balanced(ledger)["accepted"] == 1
 
 
+def test_a_rate_is_a_minutes_worth_at_once_and_then_as_it_refills(valkey: Valkey) -> None:
+    with open_ledger(valkey, quota_rate_per_minute=3) as ledger, valkey.client() as client:
+        first = ledger.create(T, new(), "key", "hash")
+        for _ in range(2):
+            make(ledger)
+        with pytest.raises(QuotaExceeded) as rate:
+            make(ledger)
+        assert (rate.value.limit, rate.value.allowed) == ("quota_rate_per_minute", 3)
+        assert rate.value.retry_after_s == pytest.approx(20, abs=5)
+        assert ledger.create(T, new(), "key", "hash").job_id == first.job_id, "a repeat is no new document"
+        make(ledger, tenant="other")
+
+        def passes(seconds: float) -> None:
+            at = f"extractor:{{{T}}}:rate"
+            client.set(at, float(client.get(at)) - seconds * 1000)
+
+        passes((rate.value.retry_after_s or 0) - 0.002)
+        make(ledger)
+        with pytest.raises(QuotaExceeded) as rate:
+            make(ledger)
+        passes((rate.value.retry_after_s or 0) + 60)
+        for _ in range(3):
+            make(ledger)
+        with pytest.raises(QuotaExceeded):
+            make(ledger)
+        assert balanced(ledger)["accepted"] == 7, "what was refused was not counted"
+
+
+def test_a_rate_waits_as_long_as_it_says(valkey: Valkey) -> None:
+    with open_ledger(valkey, quota_rate_per_minute=120) as ledger, valkey.client() as client:
+        with pytest.raises(QuotaExceeded) as rate:
+            [make(ledger) for _ in range(1000)]
+        assert balanced(ledger)["accepted"] >= 120
+        assert rate.value.retry_after_s is not None
+        assert 0 < rate.value.retry_after_s <= 0.5
+        time.sleep(rate.value.retry_after_s)
+        make(ledger)
+        assert 0 < client.pttl(f"extractor:{{{T}}}:rate") <= 60_000, "Redis forgets a full bucket"
+
+
 def test_quotas_bound_what_is_open(valkey: Valkey) -> None:
     with open_ledger(valkey, quota_jobs=2, quota_bytes=100) as ledger:
         first = make(ledger)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import orjson
 
-from workers.calls import ms, prefix
+from workers.calls import ms, over_quota, prefix
 from workers.config import WorkerSettings
 from workers.errors import BatchClosed, IdempotencyConflict, QuotaExceeded
 from workers.jobs import Job, NewJob, decode_job, pairs, when
@@ -178,12 +178,7 @@ class BatchCalls:
             outcome = reply[0].decode()
             if len(reply) == 1:
                 raise BatchClosed(outcome, opened.batch_id)
-            quotas = {"quota_jobs": s.quota_jobs, "quota_bytes": s.quota_bytes}
-            refused = (
-                QuotaExceeded(outcome, quotas[outcome], int(reply[1]))  # type: ignore[arg-type]
-                if outcome in quotas
-                else None
-            )
+            refused = over_quota(outcome, int(reply[1]), s) if outcome.startswith("quota") else None
             return Added(tuple(job_id.decode() for job_id in reply[3:]), int(reply[2]), refused)
 
         schemas: dict[str, bytes] = {}
@@ -192,8 +187,9 @@ class BatchCalls:
             flat += (line.number, line.digest)
             flat += _flat(line.content, schemas) if isinstance(line.content, NewJob) else ("error", line.content)
         args: list[Arg] = [
-            opened.batch_id, opened.upload, s.quota_jobs, s.quota_bytes, ms(s.republish_after_s), ms(s.open_ttl_s),
-            len(schemas), *(part for pair in schemas.items() for part in pair), *flat,
+            opened.batch_id, opened.upload, s.quota_jobs, s.quota_bytes, s.quota_rate_per_minute,
+            ms(s.republish_after_s), ms(s.open_ttl_s), len(schemas),
+            *(part for pair in schemas.items() for part in pair), *flat,
         ]  # fmt: skip
         return Call(script("batch_add"), prefix(tenant), tuple(args), decode)
 

@@ -57,6 +57,17 @@ def ms(seconds: float) -> int:
     return max(1, round(seconds * 1000))
 
 
+def over_quota(outcome: str, figure: int, settings: WorkerSettings) -> QuotaExceeded:
+    """What a script says of a quota: which one, and the figure that belongs to it (ms to wait, of the rate)."""
+    match outcome:
+        case "quota_jobs":
+            return QuotaExceeded("quota_jobs", settings.quota_jobs, figure)
+        case "quota_bytes":
+            return QuotaExceeded("quota_bytes", settings.quota_bytes, figure)
+        case _:
+            return QuotaExceeded("quota_rate_per_minute", settings.quota_rate_per_minute, 0, figure / 1000)
+
+
 class Calls:
     """The operations under one set of settings. Each method checks its input and touches nothing."""
 
@@ -76,10 +87,8 @@ class Calls:
             outcome, figure = reply[0].decode(), reply[1].decode()
             if outcome == "conflict":
                 raise IdempotencyConflict(figure)
-            if outcome == "quota_jobs":
-                raise QuotaExceeded("quota_jobs", s.quota_jobs, int(figure))
-            if outcome == "quota_bytes":
-                raise QuotaExceeded("quota_bytes", s.quota_bytes, int(figure))
+            if outcome.startswith("quota"):
+                raise over_quota(outcome, int(figure), s)
             return Created(figure, outcome == "existing")
 
         key = hashlib.sha256(idempotency_key.encode()).hexdigest() if idempotency_key else ""
@@ -96,6 +105,7 @@ class Calls:
                 ms(s.idempotency_ttl_s),
                 s.quota_jobs,
                 s.quota_bytes,
+                s.quota_rate_per_minute,
                 self._grace,
                 ms(s.open_ttl_s),
                 tenant,

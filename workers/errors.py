@@ -3,7 +3,7 @@
 LedgerError
 ├── StoreUnavailable      Redis refused, did not answer in time, is full, loading or read-only; try again later
 ├── IdempotencyConflict   the key was used before with another request
-├── QuotaExceeded         the tenant has too much open already
+├── QuotaExceeded         the tenant has too much open already, or brings too much a minute
 └── BatchClosed           a batch takes no lines from this upload (any more)
 """
 
@@ -27,13 +27,21 @@ class IdempotencyConflict(LedgerError):
 
 
 class QuotaExceeded(LedgerError):
-    """`limit` names the setting (quota_jobs or quota_bytes), `allowed` its value, `current` what is open now."""
+    """`limit` names the setting, `allowed` its value, `current` what is open now. Of a rate, `current` is 0 and
+    `retry_after_s` says when there is room again; when a document ends nobody knows, so the others have none."""
 
-    def __init__(self, limit: Literal["quota_jobs", "quota_bytes"], allowed: int, current: int) -> None:
+    def __init__(
+        self,
+        limit: Literal["quota_jobs", "quota_bytes", "quota_rate_per_minute"],
+        allowed: int,
+        current: int,
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(f"{limit}: {current} open, {allowed} allowed")
         self.limit = limit
         self.allowed = allowed
         self.current = current
+        self.retry_after_s = retry_after_s
 
 
 class BatchClosed(LedgerError):

@@ -2,12 +2,13 @@
 -- The next lines of a batch, together or, from the first one that the quota has no room for, not: each becomes a job
 -- or an entry of the errors. Lines that the batch has already are passed over, so a slice may come twice. Refused by
 -- Redis itself when memory is full.
--- ARGV: 1 batch, 2 upload, 3 most open jobs, 4 most open bytes, 5 grace ms, 6 open TTL ms, 7 number of schemas, then
---       for each: name, JSON or ''; then for each line: line, digest up to it, and
+-- ARGV: 1 batch, 2 upload, 3 most open jobs, 4 most open bytes, 5 documents a minute or 0, 6 grace ms, 7 open TTL ms,
+--       8 number of schemas, then for each: name, JSON or ''; then for each line: line, digest up to it, and
 --       'error', what is wrong as JSON   or
 --       'job', custom_id, schema, size as sent, document as kept, priority, number of further hash fields, those fields
--- Returns {'added'|'quota_jobs'|'quota_bytes', figure, lines of the batch, id, id, …}, or {'superseded'|'cancelled'|
--- 'gone'} when this upload may write no more.
+-- Returns {'added'|'quota_jobs'|'quota_bytes'|'quota_rate', figure, lines of the batch, id, id, …}, or {'superseded'|
+-- 'cancelled'|'gone'} when this upload may write no more. The figure of the rate is the ms until a whole minute's
+-- documents have room: the upload comes again from its first line, so it should get far.
 local now, batch, key = now_ms(), ARGV[1], batch_key(ARGV[1])
 local b = redis.call('HMGET', key, 'upload', 'lines', 'received', 'cancel', 'erase')
 if not b[1] or b[5] then return { 'gone' } end
@@ -16,9 +17,10 @@ if b[1] ~= ARGV[2] or b[3] then return { 'superseded' } end
 
 local counts = redis.call('HMGET', COUNTS, 'queued', 'running', 'bytes')
 local open, bytes = tonumber(counts[1] or 0) + tonumber(counts[2] or 0), tonumber(counts[3] or 0)
-local grace, open_ttl, head = tonumber(ARGV[5]), tonumber(ARGV[6]), string.sub(batch, 1, 24)
-local at = 8
-for _ = 1, tonumber(ARGV[7]) do
+local grace, open_ttl, head = tonumber(ARGV[6]), tonumber(ARGV[7]), string.sub(batch, 1, 24)
+local rate = tonumber(ARGV[5])
+local room, at = rate_room(now, rate), 9
+for _ = 1, tonumber(ARGV[8]) do
   redis.call('HSETNX', batch_key(batch, 'schemas'), ARGV[at], ARGV[at + 1])
   at = at + 2
 end
@@ -36,6 +38,7 @@ while at <= #ARGV do
     local custom, size, more = ARGV[at + 3], tonumber(ARGV[at + 5]), tonumber(ARGV[at + 8])
     if open >= tonumber(ARGV[3]) then out[1], out[2] = 'quota_jobs', tostring(open) break end
     if bytes + size > tonumber(ARGV[4]) then out[1], out[2] = 'quota_bytes', tostring(bytes) break end
+    if added >= room then out[1] = 'quota_rate' break end
     if redis.call('HSETNX', batch_key(batch, 'custom'), custom, line) == 0 then
       local first = redis.call('HGET', batch_key(batch, 'custom'), custom)
       local what = 'Line ' .. first .. ' has the same custom_id'
@@ -54,6 +57,8 @@ while at <= #ARGV do
     at = at + 9 + more
   end
 end
+if added > 0 then rate_take(now, rate, added) end
+if out[1] == 'quota_rate' then out[2] = rate_wait(now, rate, rate) end
 if digest then
   redis.call('HSET', key, 'lines', out[3], 'digest', digest)
   for name, by in pairs({ accepted = added, queued = added, refused = refused }) do redis.call('HINCRBY', key, name, by) end

@@ -11,6 +11,7 @@
 --   open              zset    id -> when a job still open is given up (ms)
 --   expiry            zset    [id, schema, batch] as JSON -> when a terminal job is erased (ms)
 --   counts            hash    accepted succeeded failed cancelled (ever); queued running bytes (now)
+--   rate              string  when the tenant's bucket of documents a minute is full again (ms), with its TTL
 --   events            channel "<id> <status>" on every transition
 --   batches           zset    all batch ids, score 0
 --   batch:<id>        hash    a batch: how far its upload is, its counts (kept by the scripts that move its jobs)
@@ -48,6 +49,28 @@ local function tally(what, by)
 end
 local function count(field, by) redis.call('HINCRBY', COUNTS, field, by) end
 local function notify(id, status) redis.call('PUBLISH', EVENTS, id .. ' ' .. status) end
+
+-- A tenant may bring `rate` documents a minute, a minute's worth of them at once: the generic cell rate algorithm
+-- (ITU-T I.371), whose one number says when the bucket is full again. A rate of 0 is none.
+local MINUTE, RATE = 60000, prefix .. 'rate'
+local function rate_full(now) return math.max(now, tonumber(redis.call('GET', RATE) or 0)) end
+
+-- How many documents there is room for now.
+local function rate_room(now, rate)
+  if rate == 0 then return math.huge end
+  return math.floor((now + MINUTE - rate_full(now)) * rate / MINUTE + 1e-6)
+end
+
+-- In how many ms there is room for n, which are a minute's worth at most.
+local function rate_wait(now, rate, n)
+  return ms(math.max(1, math.ceil(rate_full(now) + n * MINUTE / rate - MINUTE - now - 1e-3)))
+end
+
+local function rate_take(now, rate, n)
+  if rate == 0 then return end
+  local full = rate_full(now) + n * MINUTE / rate
+  redis.call('SET', RATE, string.format('%.3f', full), 'PX', ms(math.max(1, math.ceil(full - now))))
+end
 
 local function fields(id, ...)
   return redis.call('HMGET', job_key(id), ...)
