@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api import examples
-from api.models import Ask, Extraction, Failure
+from api.models import Ask, Extraction, Failure, Page
 
 MAX_CUSTOM_ID = 64
 BatchStatus = Literal["receiving", "running", "cancelling", "completed", "cancelled"]
@@ -65,11 +65,8 @@ class Batch(_Out):
     request_id: str | None = Field(description="Of its upload (the latest, where it was repeated)")
 
 
-class BatchPage(_Out):
+class BatchPage(Page[Batch]):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.BATCH_PAGE]})
-
-    data: list[Batch]
-    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last")
 
 
 class BatchResult(Extraction):

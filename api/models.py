@@ -4,7 +4,7 @@ problem. Limits that an operator sets are in config.py; these are the fixed ones
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -237,11 +237,16 @@ class ExtractionSummary(_Out):
     error_code: str | None
 
 
-class ExtractionPage(_Out):
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.PAGE]})
+Item = TypeVar("Item")
 
-    data: list[ExtractionSummary]
+
+class Page(_Out, Generic[Item]):
+    data: list[Item]
     next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last")
+
+
+class ExtractionPage(Page[ExtractionSummary]):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.PAGE]})
 
 
 class SchemaInfo(_Out):

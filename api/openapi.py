@@ -31,6 +31,7 @@ _WHEN = {
     500: "Something broke in the service",
     503: "The job store cannot be reached; see Retry-After",
 }
+_STOP = (401, 404, 409, 503)
 _ADDED: tuple[type[BaseModel], ...] = (  # FastAPI does not see these in the signatures
     models.CreateExtraction, models.CheckSchema, models.ProblemDetails,
     batch_models.BatchLine, batch_models.BatchResult, batch_models.BatchError,
@@ -52,6 +53,11 @@ def problems(*statuses: int) -> dict[int | str, JSON]:
 def answers(description: str, model: type[BaseModel], example: JSON) -> JSON:
     """One entry of `responses`: an answer of `model`."""
     return {"description": description, "model": model, "content": {"application/json": {"example": example}}}
+
+
+def stops(model: type[BaseModel], ended: tuple[str, JSON], running: tuple[str, JSON]) -> dict[int | str, JSON]:
+    """The `responses` of a call that stops something: at once, or soon; (description, example) of each."""
+    return {200: answers(ended[0], model, ended[1]), 202: answers(running[0], model, running[1]), **problems(*_STOP)}
 
 
 def json_body(model: str, samples: dict[str, JSON], **others: JSON) -> JSON:

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from api import batches, examples, prefer, upload, view
 from api.access import Service, Tenant
 from api.batch_models import Batch, BatchPage
-from api.openapi import answers, jsonl_answer, problems, upload_body
+from api.openapi import answers, jsonl_answer, problems, stops, upload_body
 from api.problems import Problem
 from workers import tracing
 from workers.batches import Order
@@ -128,11 +128,11 @@ async def batch_errors(id: str, service: Service, tenant: Tenant, after: _After 
 @router.post(
     "/batches/{id}/cancel",
     response_class=Response,
-    responses={
-        200: answers("It has ended", Batch, examples.BATCH_CANCELLED),
-        202: answers("Nothing is started any more; what runs is told to stop", Batch, examples.BATCH),
-        **problems(401, 404, 409, 503),
-    },
+    responses=stops(
+        Batch,
+        ("It has ended", examples.BATCH_CANCELLED),
+        ("Nothing is started any more; what runs is told to stop", examples.BATCH),
+    ),
 )
 async def cancel_batch(id: str, service: Service, tenant: Tenant) -> Response:
     """Stop the rest; what has ended stays readable. Twice is fine; 409 when everything had ended before."""

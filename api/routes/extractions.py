@@ -16,7 +16,7 @@ from starlette.responses import Response
 from api import body, examples, intake, prefer, view
 from api.access import Service, Services, Tenant
 from api.models import Extraction, ExtractionPage, Status
-from api.openapi import answers, form_body, json_body, problems
+from api.openapi import answers, form_body, json_body, problems, stops
 from api.problems import Problem
 from schemas import UnknownSchema
 from workers import tracing
@@ -139,11 +139,11 @@ async def list_extractions(
 @router.post(
     "/extractions/{id}/cancel",
     response_class=Response,
-    responses={
-        200: answers("It is cancelled", Extraction, examples.CANCELLED),
-        202: answers("It is running; the worker has been told to stop", Extraction, examples.QUEUED),
-        **problems(401, 404, 409, 503),
-    },
+    responses=stops(
+        Extraction,
+        ("It is cancelled", examples.CANCELLED),
+        ("It is running; the worker has been told to stop", examples.QUEUED),
+    ),
 )
 async def cancel_extraction(id: str, service: Service, tenant: Tenant) -> Response:
     """Stop it, also while it runs. Cancelling twice is fine; what has succeeded or failed stays so (409)."""
