@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.ledger_support import open_ledger
 from tests.valkey import Valkey
 from workers.batches import Added, Batch, Line, Opened, is_batch_id, line_of
 from workers.config import WorkerSettings
@@ -22,23 +23,9 @@ from workers.ledger import STATUSES, Claim, IdempotencyConflict, Ledger, NewJob,
 from workers.queue import Queue
 from workers.reconciler import Reconciler
 
+pytest_plugins = ["tests.ledger_fixtures"]
+
 T = "acme"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    with Valkey(tmp_path_factory.mktemp("valkey")) as valkey:
-        yield valkey
-
-
-@pytest.fixture
-def valkey(server: Valkey) -> Valkey:
-    server.flush()
-    return server
-
-
-def open_ledger(valkey: Valkey, **settings: Any) -> Ledger:
-    return Ledger(settings=WorkerSettings(redis_url=valkey.url, **settings))
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.ledger_support import open_ledger
 from tests.valkey import Valkey
-from workers.config import WorkerSettings
 from workers.ledger import (
     ALONE,
     Claim,
@@ -22,24 +22,10 @@ from workers.ledger import (
     WorkerInfo,
 )
 
+pytest_plugins = ["tests.ledger_fixtures"]
+
 T = "acme"
 UNKNOWN = "0" * 32
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    with Valkey(tmp_path_factory.mktemp("valkey")) as valkey:
-        yield valkey
-
-
-@pytest.fixture
-def valkey(server: Valkey) -> Valkey:
-    server.flush()
-    return server
-
-
-def open_ledger(valkey: Valkey, **settings: Any) -> Ledger:
-    return Ledger(settings=WorkerSettings(redis_url=valkey.url, **settings))
 
 
 @pytest.fixture
