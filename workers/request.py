@@ -25,10 +25,12 @@ class Request(CeleryRequest):  # type: ignore[misc]
         self._reconnect_if_lost()
 
     def _reconnect_if_lost(self) -> None:
+        """The acknowledgement itself runs in the loop's thread, in its next round or the one after, and the calls of a
+        round have no order: so it is looked for a round later."""
         loop: Any = get_event_loop()
-        if loop is not None and not self._message.acknowledged:
-            loop.call_soon(_raise)
+        if loop is not None:
+            loop.call_soon(lambda: loop.call_soon(self._check))
 
-
-def _raise() -> None:
-    raise ConnectionError("an acknowledgement was lost")
+    def _check(self) -> None:
+        if not self._message.acknowledged:
+            raise ConnectionError("an acknowledgement was lost")
