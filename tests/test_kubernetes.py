@@ -1,0 +1,153 @@
+"""What can be checked of docker/kubernetes.yaml without a cluster: it parses, and every image, setting, port, path,
+volume and metric it names exists in the code; the probes ask what is there, and a stop is given the time it takes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from api.app import create_app
+from api.config import ApiSettings
+from api.keys import KeyConfigError, Keys
+from extractor.cli.settings import rooms
+from extractor.config import PREFIX
+from workers.config import WorkerSettings
+
+ROOT = Path(__file__).parents[1]
+DOCKER = ROOT / "docker"
+OBJECTS: list[dict[str, Any]] = list(yaml.safe_load_all((DOCKER / "kubernetes.yaml").read_text()))
+BY_NAME = {(one["kind"], one["metadata"]["name"]): one for one in OBJECTS}
+PODS = {n: one["spec"]["template"]["spec"] for (k, n), one in BY_NAME.items() if k in ("Deployment", "StatefulSet")}
+SETTINGS = {PREFIX + key.upper(): kind for _, kind in rooms() for key in kind.model_fields}
+CONFIG: dict[str, str] = BY_NAME["ConfigMap", "extractor"]["data"]
+SECRET: dict[str, str] = BY_NAME["Secret", "extractor"]["stringData"]
+BUILT = {"extractor-api": "Dockerfile.api", "extractor-worker": "Dockerfile.worker"}
+
+
+def container(name: str) -> dict[str, Any]:
+    (one,) = PODS[name]["containers"]
+    return dict(one)
+
+
+def test_every_object_is_in_the_namespace_and_named_once() -> None:
+    assert len(BY_NAME) == len(OBJECTS)
+    assert {one["metadata"].get("namespace") for one in OBJECTS if one["kind"] != "Namespace"} == {"extractor"}
+    assert PODS.keys() == {"extractor-redis", "extractor-api", "extractor-worker"}
+
+
+def test_settings_exist_and_their_values_are_accepted() -> None:
+    assert {name for name in (*CONFIG, *SECRET) if name.startswith(PREFIX)} <= SETTINGS.keys()
+    values = {name.removeprefix(PREFIX).lower(): value for name, value in CONFIG.items()}
+    for _, kind in rooms():
+        kind.model_validate({key: value for key, value in values.items() if key in kind.model_fields})
+
+
+@pytest.mark.parametrize("name", PODS)
+class TestPod:
+    def test_its_image_is_pinned_or_built_here(self, name: str) -> None:
+        image = container(name)["image"]
+        compose = yaml.safe_load((DOCKER / "compose.yaml").read_text())["services"]
+        assert image in {service.get("image") for service in compose.values()}, "compose and this speak of the same"
+        assert image not in BUILT or (DOCKER / BUILT[image]).is_file()
+
+    def test_what_it_reads_exists(self, name: str) -> None:
+        for variable in container(name).get("env", []):
+            held = variable["valueFrom"]["secretKeyRef"]
+            assert held["name"] == "extractor"
+            assert held["key"] in SECRET
+            assert not variable["name"].startswith(PREFIX) or variable["name"] in SETTINGS
+        for source in container(name).get("envFrom", []):
+            assert ("ConfigMap", source["configMapRef"]["name"]) in BY_NAME
+
+    def test_it_is_locked_down(self, name: str) -> None:
+        pod, one = PODS[name], container(name)
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["runAsUser"] == (999 if name == "extractor-redis" else 10001)
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert one["securityContext"] == {
+            "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}
+        }  # fmt: skip
+        assert one["resources"]["limits"]["memory"]
+
+    def test_its_volumes_are_declared(self, name: str) -> None:
+        claims = BY_NAME.get(("StatefulSet", name), {}).get("spec", {}).get("volumeClaimTemplates", [])
+        declared = {v["name"] for v in PODS[name].get("volumes", [])} | {claim["metadata"]["name"] for claim in claims}
+        assert {mount["name"] for mount in container(name)["volumeMounts"]} == declared
+
+    def test_a_policy_says_who_may_reach_it(self, name: str) -> None:
+        policy = BY_NAME["NetworkPolicy", name]["spec"]
+        assert policy["podSelector"] == {"matchLabels": {"app": name}}
+        assert policy["policyTypes"] == ["Ingress", "Egress"]
+
+
+def test_services_lead_to_ports_that_are_listened_on() -> None:
+    for name, port in (("extractor-api", 8000), ("extractor-redis", 6379)):
+        (listed,) = container(name)["ports"]
+        (served,) = BY_NAME["Service", name]["spec"]["ports"]
+        assert (listed["containerPort"], served["port"], served["targetPort"]) == (port, port, listed["name"])
+        assert BY_NAME["Service", name]["spec"]["selector"] == {"app": name}
+    assert (
+        f"EXTRACTOR_PORT={container('extractor-api')['ports'][0]['containerPort']}"
+        in (DOCKER / "Dockerfile.api").read_text()
+    )
+    assert SECRET["EXTRACTOR_REDIS_URL"].endswith("@extractor-redis:6379/0")
+
+
+def test_the_probes_of_the_api_ask_what_it_answers() -> None:
+    paths = set(create_app(ApiSettings()).openapi()["paths"])
+    one = container("extractor-api")
+    assert one["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert one["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    annotations = BY_NAME["Deployment", "extractor-api"]["spec"]["template"]["metadata"]["annotations"]
+    assert {"/readyz", "/healthz", annotations["prometheus.io/path"]} <= paths
+    assert one["readinessProbe"]["timeoutSeconds"] > ApiSettings().store_timeout_s
+
+
+def test_the_probes_of_a_worker_are_its_image_s_health_check() -> None:
+    one = container("extractor-worker")
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        python, flag, code = one[probe]["exec"]["command"]
+        assert (python, flag) == ("python", "-c")
+        assert code in (DOCKER / "Dockerfile.worker").read_text()
+    alive = one["livenessProbe"]
+    assert alive["periodSeconds"] * alive["failureThreshold"] > 2 * WorkerSettings().store_patience_s
+
+
+def test_a_worker_is_given_the_time_it_takes_to_stop() -> None:
+    shutdown_s = float(CONFIG["EXTRACTOR_SHUTDOWN_S"]) + WorkerSettings().abort_s
+    assert PODS["extractor-worker"]["terminationGracePeriodSeconds"] >= shutdown_s + 10
+    assert container("extractor-worker")["resources"]["limits"]["nvidia.com/gpu"] == 1
+    text = (DOCKER / "Dockerfile.worker").read_text()
+    assert "HF_HOME=/models" in text
+    assert "/models" in {mount["mountPath"] for mount in container("extractor-worker")["volumeMounts"]}
+
+
+def test_the_store_keeps_what_it_acknowledged() -> None:
+    words = container("extractor-redis")["args"]
+    options = dict(zip(words[1::2], words[2::2], strict=True))
+    assert options["--appendonly"] == "yes"
+    assert options["--maxmemory-policy"] == "noeviction"
+    assert options["--requirepass"] == "$(REDIS_PASSWORD)"
+    assert "/data" in {mount["mountPath"] for mount in container("extractor-redis")["volumeMounts"]}
+
+
+def test_workers_scale_on_a_metric_that_exists() -> None:
+    scaled = BY_NAME["ScaledObject", "extractor-worker"]["spec"]
+    assert ("Deployment", scaled["scaleTargetRef"]["name"]) in BY_NAME
+    assert "replicas" not in BY_NAME["Deployment", "extractor-worker"]["spec"], "two masters"
+    assert scaled["minReplicaCount"] >= 1, "with none the API is not ready, and takes nothing that would start one"
+    (trigger,) = scaled["triggers"]
+    (metric,) = re.findall(r"extractor_\w+", trigger["metadata"]["query"])
+    assert trigger["metadata"]["query"].startswith("max(")
+    assert any(f'"{metric}"' in path.read_text() for path in (ROOT / "api").glob("*.py"))
+
+
+def test_the_api_does_not_start_with_the_secret_as_it_is() -> None:
+    with pytest.raises(KeyConfigError):
+        Keys.load(SECRET["EXTRACTOR_API_KEYS"])
+    assert SECRET["REDIS_PASSWORD"] in SECRET["EXTRACTOR_REDIS_URL"]
