@@ -2,9 +2,6 @@
 
 Knows llguidance and what schemas/keywords.py says of it; knows no tokenizer and no model (the engine binds a grammar to
 its own). The text of a grammar is compact JSON, keys in the schema's order, one object and nothing after it.
-
-Text the schema forces may be tokenized in any way: llguidance would allow the way of its own tokenizer only, which sees
-no further back than the last token, and so make a model spell keys as it never has.
 """
 
 from __future__ import annotations
@@ -46,7 +43,7 @@ def compile_grammar(schema: Schema, bounds: Bounds | None = None) -> str:
 def guided(schema: dict[str, Any]) -> str:
     """llguidance's text of the grammar of a JSON Schema, as it stands."""
     written = json.dumps({**schema, "x-guidance": OPTIONS}, separators=(",", ":"))
-    return f'%llguidance {{"no_forcing": true}}\nstart: %json {written}'
+    return f"start: %json {written}"
 
 
 def serialise(schema: Schema, bounds: Bounds | None = None) -> str:

@@ -17,6 +17,8 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from extractor.engine.models import ModelSpec
+from extractor.engine.models import load as load_models
 from extractor.grammar import guided
 from extractor.pair import tokenizer as words
 from extractor.pair.decode import Decoder
@@ -98,11 +100,16 @@ def test_the_grammar_lets_the_pair_write_as_it_was_taught(pair: Pair) -> None:
     tokenizer = pair[2]
     guide = llguidance.hf.from_tokenizer(tokenizer, n_vocab=len(tokenizer), eos_token=[1, 4])
     for task, row in fixed(Encoder(tokenizer), "grammar", NEW_VALUES, 12):
-        matcher = LLMatcher(guide, guided(task.schema))
+        matcher = LLMatcher(guide, '%llguidance {"no_forcing": true}\n' + guided(task.schema))
         for token in row.ids[row.start :]:
             mask = matcher.compute_bitmask()
             assert mask[token // 8] >> (token % 8) & 1
             assert matcher.consume_token(token)
+
+
+def test_its_tokenizer_looks_back_so_the_engine_leaves_the_cut_to_it() -> None:
+    models = load_models(ModelSpec(drafter="none"))
+    assert models.bound("start: X") == '%llguidance {"no_forcing": true}\nstart: X'
 
 
 def test_both_run_and_the_drafter_chains(pair: Pair) -> None:

@@ -125,7 +125,7 @@ class Generate:
 def _outlines(models: Models, grammar: str) -> Any:
     from outlines.backends.llguidance import LLGuidanceLogitsProcessor
 
-    return LLGuidanceLogitsProcessor(grammar, models.ll_tokenizer, "torch")
+    return LLGuidanceLogitsProcessor(models.bound(grammar), models.ll_tokenizer, "torch")
 
 
 Runner = Ours | Generate

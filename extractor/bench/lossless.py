@@ -88,7 +88,7 @@ def _difference(models: Models, case: Case, one: list[int], two: list[int]) -> d
     ids = torch.tensor([case.prompt + one[:at]], device=models.target.device)
     logits = models.target(ids).logits[0, -1].float()
     assert case.grammar is not None
-    matcher = LLMatcher(models.ll_tokenizer, case.grammar)
+    matcher = LLMatcher(models.ll_tokenizer, models.bound(case.grammar))
     matcher.consume_tokens(one[:at])
     bits = torch.zeros((1, (logits.shape[0] + 31) // 32), dtype=torch.int32)
     matcher.unsafe_compute_mask_ptr(bits.data_ptr(), bits.numel() * 4)

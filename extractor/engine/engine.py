@@ -57,7 +57,7 @@ class Engine:
 
     def __init__(self, models: Any, config: EngineConfig | None = None) -> None:
         self.config = config or EngineConfig()
-        self._tokenizer = models.ll_tokenizer
+        self._tokenizer, self._bound = models.ll_tokenizer, models.bound
         self._stop = frozenset(models.stop_ids)
         self._target = Target(models.target)
         mtp = MtpDrafter(MtpModel(models.drafter, self._target), self._target.vocab) if models.drafter else None
@@ -297,7 +297,7 @@ class Engine:
     def _matcher(self, grammar: str | None) -> LLMatcher | None:
         if grammar is None:
             return None
-        matcher = LLMatcher(self._tokenizer, grammar, log_level=0, limits=LIMITS)
+        matcher = LLMatcher(self._tokenizer, self._bound(grammar), log_level=0, limits=LIMITS)
         if matcher.is_error():
             raise InputError(f"the grammar does not compile: {matcher.get_error()}", code="invalid_schema")
         return matcher

@@ -60,11 +60,20 @@ class Models:
     drafter: Any | None
     tokenizer: PreTrainedTokenizerFast
     ll_tokenizer: LLTokenizer
+    any_cut: bool  # see `bound`
     stop_ids: tuple[int, ...]
     context: int
     folder: Path | None
     name: str
     drafter_name: str | None
+
+    def bound(self, grammar: str) -> str:
+        """The grammar for this tokenizer.
+
+        Of text the schema forces, llguidance allows one tokenization: its own, which looks no further back than the
+        last token. Where that is the tokenizer's own too, it stays so: what is forced is then drafted without a miss.
+        Where it is not, it would make the model spell keys as it never has, so any tokenization is allowed."""
+        return f'%llguidance {{"no_forcing": true}}\n{grammar}' if self.any_cut else grammar
 
     @property
     def info(self) -> dict[str, Any]:
@@ -90,11 +99,13 @@ def load(spec: ModelSpec) -> Models:
     drafter, drafter_name = _drafter(spec, target)
     stop_ids = _stop_ids(target, tokenizer)
     folder = Path(spec.model)
+    ll_tokenizer = _ll_tokenizer(tokenizer, target.config.vocab_size, stop_ids)
     return Models(
         target=target,
         drafter=drafter,
         tokenizer=tokenizer,
-        ll_tokenizer=_ll_tokenizer(tokenizer, target.config.vocab_size, stop_ids),
+        ll_tokenizer=ll_tokenizer,
+        any_cut=not _cuts_alike(ll_tokenizer),
         stop_ids=stop_ids,
         context=int(getattr(target.config, "max_position_embeddings", None) or 4096),
         folder=folder if folder.is_dir() else None,
@@ -214,6 +225,25 @@ def _tokenizer(spec: ModelSpec, target: Any) -> PreTrainedTokenizerFast:
 def _ll_tokenizer(tokenizer: PreTrainedTokenizerFast, vocab: int, stop_ids: tuple[int, ...]) -> LLTokenizer:
     with _explained(str(tokenizer.name_or_path)):
         return from_tokenizer(tokenizer, n_vocab=vocab, eos_token=list(stop_ids))
+
+
+def _cuts_alike(tokenizer: LLTokenizer) -> bool:
+    """Whether text after a token is cut as it is within the whole: a pre-tokenizer that looks back cuts it otherwise.
+    Nearly always is enough, for a merge across a seam is an accident that any byte-pair tokenizer has."""
+    alike = seen = 0
+    for text in _FORCED:
+        ids = tokenizer.tokenize_str(text)
+        for at in range(1, len(ids)):
+            seen += 1
+            alike += tokenizer.tokenize_bytes(tokenizer.decode_bytes(ids[at:])) == ids[at:]
+    return alike >= 0.9 * seen
+
+
+_FORCED = (
+    '{"invoice_number":"', '","shippingAddress":{"street":"', ',"Gross amount":', '"},{"description":"',
+    ',"unit_price":', '],"payment_terms":', '","status":"in_progress","currency":"', ',"délai de livraison":',
+    '":null,"customer-id":"',
+)  # fmt: skip
 
 
 def _stop_ids(target: Any, tokenizer: PreTrainedTokenizerFast) -> tuple[int, ...]:

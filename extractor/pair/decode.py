@@ -61,7 +61,8 @@ class Decoder:
         return [self._text(row) for row in made]
 
     def _matcher(self, task: Task) -> LLMatcher:
-        return LLMatcher(self._ll, guided(task.schema))
+        # forced text in the pair's own tokenization, which llguidance would not find
+        return LLMatcher(self._ll, f'%llguidance {{"no_forcing": true}}\n{guided(task.schema)}')
 
     def _allowed(self, matcher: LLMatcher) -> torch.Tensor:
         """[vocabulary] bool. `llguidance.torch` would compile a kernel at import; a few hundred bits need none."""

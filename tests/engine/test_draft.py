@@ -14,7 +14,7 @@ from tests.engine import tiny
 def row(models: Models, written: str, drafters: tuple[str, ...] = ("grammar", "copy")) -> Sequence:
     """A row of the tiny schema that has written `written`."""
     request = tiny.request(models, drafters=drafters)
-    sequence = Sequence(request, LLMatcher(models.ll_tokenizer, request.grammar), tiny.DOCUMENT.encode())
+    sequence = Sequence(request, LLMatcher(models.ll_tokenizer, models.bound(request.grammar)), tiny.DOCUMENT.encode())
     sequence.ids = models.ll_tokenizer.tokenize_str(written)
     sequence.written = bytearray(written.encode())
     assert sequence.matcher is not None

@@ -84,7 +84,7 @@ def test_it_is_what_the_model_itself_would_write(gemma4: Models) -> None:
     from llguidance import LLMatcher
 
     request = tiny.request(gemma4, 0, max_tokens=25)
-    matcher = LLMatcher(gemma4.ll_tokenizer, request.grammar)
+    matcher = LLMatcher(gemma4.ll_tokenizer, gemma4.bound(request.grammar))
     ids = list(request.prompt)
     for _ in range(25):
         logits = gemma4.target(torch.tensor([ids])).logits[0, -1]

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import Gemma4AssistantForCausalLM, Gemma4Config, Gemma4ForCausalLM, Gemma4ForConditionalGeneration
+from transformers import (
+    Gemma4AssistantForCausalLM,
+    Gemma4Config,
+    Gemma4ForCausalLM,
+    Gemma4ForConditionalGeneration,
+)
 
 from extractor.engine.forward import MtpModel, Target
 from extractor.engine.models import ModelSpec, load
@@ -211,3 +216,8 @@ def test_a_model_of_other_layers_takes_its_own_forward(pair: Path) -> None:
     assert Target(target)._lean is not None
     target.model.layers[0].mlp.gate_proj.register_parameter("bias", torch.nn.Parameter(torch.zeros(128)))
     assert Target(target)._lean is None
+
+
+def test_a_grammar_is_bound_as_it_is_where_the_tokenizer_does_not_look_back(pair: Path) -> None:
+    models = load(ModelSpec(model=str(pair), drafter="none"))
+    assert models.bound("start: X") == "start: X"
