@@ -55,7 +55,7 @@ def write(path: Path, value: object) -> str:
 def test_every_command_of_the_design_is_there(run: Run) -> None:
     listed = run("--help")
     assert listed.status == 0
-    for command in "up run submit status cancel list batch schemas settings keys bench".split():
+    for command in "up run submit status cancel list batch workers schemas settings keys bench".split():
         assert f"  {command} " in listed.out
 
 

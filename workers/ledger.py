@@ -68,7 +68,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-_SURVEY_TENANTS = 100
+_SURVEY_TENANTS = 50
 
 
 class Ledger:
@@ -273,7 +273,7 @@ class AsyncLedger:
         return await self.run(self._calls.workers())
 
     async def survey(self) -> tuple[Survey, ...]:
-        """Every tenant that has jobs, in slices that keep Redis busy for about a millisecond each."""
+        """Every tenant that has jobs, in slices that keep Redis busy for a millisecond or two each."""
         tenants = await self.tenants()
         slices = [tenants[at : at + _SURVEY_TENANTS] for at in range(0, len(tenants), _SURVEY_TENANTS)]
         return tuple([one for part in slices for one in await self.run(self._calls.survey(part))])
