@@ -27,6 +27,7 @@ from transformers import (
 from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from extractor.engine.attention import install
+from extractor.engine.cut import cuts_alike
 from extractor.errors import ModelError
 
 log = logging.getLogger(__name__)
@@ -105,7 +106,7 @@ def load(spec: ModelSpec) -> Models:
         drafter=drafter,
         tokenizer=tokenizer,
         ll_tokenizer=ll_tokenizer,
-        any_cut=not _cuts_alike(ll_tokenizer),
+        any_cut=not cuts_alike(ll_tokenizer),
         stop_ids=stop_ids,
         context=int(getattr(target.config, "max_position_embeddings", None) or 4096),
         folder=folder if folder.is_dir() else None,
@@ -225,25 +226,6 @@ def _tokenizer(spec: ModelSpec, target: Any) -> PreTrainedTokenizerFast:
 def _ll_tokenizer(tokenizer: PreTrainedTokenizerFast, vocab: int, stop_ids: tuple[int, ...]) -> LLTokenizer:
     with _explained(str(tokenizer.name_or_path)):
         return from_tokenizer(tokenizer, n_vocab=vocab, eos_token=list(stop_ids))
-
-
-def _cuts_alike(tokenizer: LLTokenizer) -> bool:
-    """Whether text after a token is cut as it is within the whole: a pre-tokenizer that looks back cuts it otherwise.
-    Nearly always is enough, for a merge across a seam is an accident that any byte-pair tokenizer has."""
-    alike = seen = 0
-    for text in _FORCED:
-        ids = tokenizer.tokenize_str(text)
-        for at in range(1, len(ids)):
-            seen += 1
-            alike += tokenizer.tokenize_bytes(tokenizer.decode_bytes(ids[at:])) == ids[at:]
-    return alike >= 0.9 * seen
-
-
-_FORCED = (
-    '{"invoice_number":"', '","shippingAddress":{"street":"', ',"Gross amount":', '"},{"description":"',
-    ',"unit_price":', '],"payment_terms":', '","status":"in_progress","currency":"', ',"délai de livraison":',
-    '":null,"customer-id":"',
-)  # fmt: skip
 
 
 def _stop_ids(target: Any, tokenizer: PreTrainedTokenizerFast) -> tuple[int, ...]:
