@@ -22,6 +22,8 @@ def make_app(settings: WorkerSettings) -> Celery:
     """JSON only; no results, events, gossip or remote control; a token is acknowledged when its task is over."""
     app = Celery("extractor", broker=settings.broker, set_as_current=False)
     app.conf.update(
+        # Of plain redis:// only: TLS and Sentinel have transports of their own, chosen by the URL.
+        broker_transport="workers.transport:Transport" if settings.broker.startswith("redis://") else None,
         imports=("workers.tasks",),  # loaded by a worker only
         task_queues=[Queue(queue_name(p)) for p in PRIORITIES],  # type: ignore[no-untyped-call]  # in order
         task_default_queue=queue_name("interactive"),
