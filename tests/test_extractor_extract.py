@@ -63,7 +63,7 @@ def test_a_document_becomes_data(tok):
     assert tok.decode(request.prompt[start:stop]) == EXAMPLE.document
     assert request.params.temperature == 0
     assert request.params.drafters == ("grammar", "copy", "mtp")
-    assert request.grammar.startswith("{")
+    assert request.grammar.startswith("start: %json {")
 
 
 def test_every_way_to_name_a_schema(tok):
