@@ -9,7 +9,7 @@ from random import Random
 import jsonschema_rs
 import pytest
 
-from extractor.pair import layouts, lexicon, naming, values
+from extractor.pair import layouts, lexicon, naming, tables, values
 from extractor.pair.fields import Leaf, Part
 from extractor.pair.generate import Task, tasks
 from extractor.pair.known import KINDS, document
@@ -116,8 +116,8 @@ def test_concept_labels_are_on_the_training_side() -> None:
 
 
 def test_layouts_are_on_their_side() -> None:
-    trained = {layout for layout, _ in layouts.TRAIN} | set(layouts.TABLES)
-    held = {layout for layout, _ in layouts.HELD} | set(layouts.HELD_TABLES)
+    trained = {layout for layout, _ in layouts.TRAIN} | set(tables.TABLES)
+    held = {layout for layout, _ in layouts.HELD} | set(tables.HELD_TABLES)
     assert not trained & held
     pairs = [("Alpha beta", "x1"), ("Gamma", "y2")]
     for layout, _ in [*layouts.TRAIN, *layouts.HELD]:

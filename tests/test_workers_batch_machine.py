@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
 
+from tests import machines
 from tests.valkey import Valkey
 from workers.app import queue_name
 from workers.batches import COUNTS, BatchCalls, Line, Opened, line_of
@@ -514,14 +514,5 @@ def test_any_order_of_uploads_work_and_faults() -> None:
         queue = Queue(options)
         with Ledger(settings=options) as ledger, valkey.client() as client:
             SHARED.update(valkey=valkey, queue=queue, ledger=ledger, client=client)
-            machine: Any = BatchMachine.TestCase
-            machine.settings = settings(
-                max_examples=25,
-                stateful_step_count=30,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-                database=None,
-                derandomize=True,
-            )
-            machine().runTest()
+            machines.run(BatchMachine, examples=25, steps=30)
         queue.close()

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
+from tests import machines
 from tests.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger import ALONE, STATUSES, TERMINAL, Claim, Ledger, NewJob
@@ -153,13 +153,4 @@ class LedgerMachine(RuleBasedStateMachine):
 def test_any_order_of_transitions() -> None:
     with tempfile.TemporaryDirectory() as folder, Valkey(Path(folder)) as valkey:
         SHARED["valkey"] = valkey
-        machine: Any = LedgerMachine.TestCase
-        machine.settings = settings(
-            max_examples=20,
-            stateful_step_count=25,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            database=None,
-            derandomize=True,
-        )
-        machine().runTest()
+        machines.run(LedgerMachine, examples=20, steps=25)

@@ -32,5 +32,6 @@ class Request(CeleryRequest):  # type: ignore[misc]
             loop.call_soon(lambda: loop.call_soon(self._check))
 
     def _check(self) -> None:
-        if not self._message.acknowledged:
+        """A channel that is closed has been replaced already: several acknowledgements are lost with one connection."""
+        if not self._message.acknowledged and not self._message.channel.closed:
             raise ConnectionError("an acknowledgement was lost")

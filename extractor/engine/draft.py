@@ -91,19 +91,19 @@ class FreeDrafter:
         if not plan:
             return Draft([], [])
         tokens = self._tokenizer.tokenize_bytes(before + plan)
-        ends = list(accumulate(len(self._tokenizer.decode_bytes([token])) for token in tokens))
-        if not before:
-            seam = 0
-        elif len(before) in ends:
-            seam = ends.index(len(before)) + 1
+        ends = self._ends(tokens)
+        if len(before) in ends:
+            seam = ends.index(len(before))
+            tokens, starts = tokens[seam:], [end - len(before) for end in ends[seam:]]
         else:
-            tokens, seam = self._tokenizer.tokenize_bytes(plan), 0
-        tokens = tokens[seam : seam + budget]
-        sources, at = [], 0
-        for token in tokens:
-            sources.append(owners[min(at, len(owners) - 1)])
-            at += len(self._tokenizer.decode_bytes([token]))
-        return Draft(tokens, sources)
+            tokens = self._tokenizer.tokenize_bytes(plan)
+            starts = self._ends(tokens)
+        sources = [owners[min(start, len(owners) - 1)] for start in starts]
+        return Draft(tokens[:budget], sources[: min(budget, len(tokens))])
+
+    def _ends(self, tokens: list[int]) -> list[int]:
+        """Where each token starts in their text, and where the last ends."""
+        return [0, *accumulate(len(self._tokenizer.decode_bytes([token])) for token in tokens)]
 
 
 def copy_span(document: bytes, written: bytes, text: bytes, budget: int) -> bytes:

@@ -40,7 +40,7 @@ label word may stand inside a value. Answers that ran on past 900 tokens, all wr
 {aims}
 
 The second set ties each field to its label by the key or by the description, as training does; a synonym it never read
-it cannot know. The hand-written documents were written after training, and nothing was tuned to them.
+it cannot know. The hand-written documents were written after a first training, and nothing was tuned to them.
 
 ## The drafter
 {drafter}

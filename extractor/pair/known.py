@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from random import Random
 
-from extractor.pair import layouts, lexicon, page, texts, values
+from extractor.pair import layouts, lexicon, page, tables, texts, values
 from extractor.pair.fields import JSON, Group, Leaf, Listing, Part, Rows, object_answer, object_told
 from extractor.pair.lexicon import Concept, Split
 from extractor.pair.open_fields import Maker
@@ -153,7 +153,7 @@ def _special(rng: Random, kind: str, maker: Maker, parts: dict[str, Part], chunk
         parts["attachments"] = Listing("attachments", "", [values.text(name) for name in names])
         if names:
             chunks.append(
-                layouts.listed(
+                tables.listed(
                     rng,
                     rng.choice("Attachments;Attached;Files;Anhang;Anhänge;Attached files;Pièces jointes".split(";")),
                     names,
@@ -317,7 +317,7 @@ def _resume(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[list[str]
     skills = rng.sample(lexicon.small("skill"), rng.choice((0, 2, 3, 4, 5)))
     parts["skills"] = Listing("skills", "", [values.text(skill) for skill in skills])
     if skills:
-        made.append(layouts.listed(rng, rng.choice(_TITLES["skills"]), skills, maker.split.layouts))
+        made.append(tables.listed(rng, rng.choice(_TITLES["skills"]), skills, maker.split.layouts))
     levels = lexicon.enum("level")
     spoken = rng.sample(lexicon.small("language"), rng.choice((0, 1, 2, 3)))
     rows: list[list[Value | None]] = []
@@ -328,7 +328,7 @@ def _resume(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[list[str]
         told.append(f"{name} ({rng.choice(levels[level])})" if level else name)
     parts["languages"] = Rows("languages", "", [Leaf(key, "", "", None) for key in ("name", "level")], rows)
     if spoken:
-        made.append(layouts.listed(rng, rng.choice(_TITLES["languages"]), told, maker.split.layouts))
+        made.append(tables.listed(rng, rng.choice(_TITLES["languages"]), told, maker.split.layouts))
     return made
 
 

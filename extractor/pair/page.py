@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import pairwise
 from random import Random
 
-from extractor.pair import layouts, lexicon, texts
+from extractor.pair import layouts, lexicon, tables, texts
 from extractor.pair.fields import Group, Leaf, Listing, Part, Rows
 from extractor.pair.lexicon import Split
 
@@ -60,11 +60,11 @@ def chunk(rng: Random, part: Part, split: Split) -> list[str]:
             rng.shuffle(order)
         head = [part.columns[i].label for i in order]
         cells = [[v.printed if (v := row[i]) else rng.choice(("-", "-", "n/a")) for i in order] for row in part.rows]
-        made = layouts.choose_table(rng, split.layouts)(rng, head, cells)
+        made = tables.choose_table(rng, split.layouts)(rng, head, cells)
         return [_heading(rng, part.label, split), *made] if rng.random() < 0.6 else made
     if isinstance(part, Listing):
         return (
-            layouts.listed(rng, part.label, [item.printed for item in part.items], split.layouts) if part.items else []
+            tables.listed(rng, part.label, [item.printed for item in part.items], split.layouts) if part.items else []
         )
     return []
 
