@@ -13,7 +13,7 @@ from random import Random
 from extractor.pair import known, lexicon, naming, page, values
 from extractor.pair.fields import JSON, Leaf, Part, object_answer, object_schema, object_told
 from extractor.pair.lexicon import TRAIN, Split
-from extractor.pair.open_fields import Maker, type_of
+from extractor.pair.open_fields import Maker
 from extractor.pair.sources import Told
 from extractor.render import fence, render_task
 
@@ -37,24 +37,19 @@ class Task:
 
 
 def drill(rng: Random, split: Split = TRAIN) -> Task:
-    """Nothing but many short labels with short values: the most look-ups, and the most dates, a token can teach."""
+    """Nothing but many short values, under labels of their own or in a table: the most look-ups a token can teach."""
     maker = Maker(rng, split, values.style(rng))
-    parts: list[Part] = []
-    for _ in range(rng.randint(3, 10)):
-        label = maker.free_label().split(" ")[0] if rng.random() < 0.6 else maker.free_label()
-        key, note = naming.open_key(rng, label, split.names, maker.keys)
-        maker.keys.add(key)
-        nullable = rng.random() < 0.3
-        kind = rng.choices(_DRILLED, (10, 3, 4, 2, 1))[0]
-        value = values.text(lexicon.word(rng, False)) if kind == "word" else maker.value(kind)
-        absent = nullable and rng.random() < 0.3
-        parts.append(
-            Leaf(key, kind, maker.label(label), None if absent else value, dict(type_of(kind)), note, nullable)
-        )
-    shown = [part for part in parts if isinstance(part, Leaf)]
-    pairs = page.pairs_of(shown)
+    parts: list[Part] = [maker.leaf(rng.choices(_DRILLED, (10, 3, 4, 2, 1))[0]) for _ in range(rng.randint(3, 10))]
+    chunks: list[list[str]] = []
+    if rng.random() < 0.45:
+        del parts[rng.choice((0, 0, 1, 2)) :]
+        table = maker.table(rng.choices(_DRILLED, (6, 6, 2, 4, 1), k=rng.randint(2, 5)), rng.randint(2, 7))
+        chunks.append(page.chunk(rng, table, split))
+        parts.insert(rng.randint(0, len(parts)), table)
+    pairs = page.pairs_of([part for part in parts if isinstance(part, Leaf)])
     rng.shuffle(pairs)
-    document = "\n".join(line for lines in page.clusters(rng, pairs, split) for line in lines) or "-"
+    chunks += page.clusters(rng, pairs, split)
+    document = "\n".join(line for lines in chunks for line in lines) or "-"
     return Task(
         rng.choice(_NAMES), "", object_schema(parts), document, object_answer(parts), "open", object_told(parts)
     )

@@ -194,6 +194,33 @@ class Maker:
         made = [[self._cell(column) for column in columns] for _ in range(min(count, most))]
         return Rows(key, self.label(label), columns, made, note)
 
+    def leaf(self, kind: str) -> Leaf:
+        """A drill's: any label, a short value."""
+        rng = self.rng
+        label = self.free_label()
+        label = label.split(" ")[0] if rng.random() < 0.6 else label
+        key, note = naming.open_key(rng, label, self.split.names, self.keys)
+        self.keys.add(key)
+        nullable = rng.random() < 0.3
+        value = None if nullable and rng.random() < 0.3 else self._short(kind)
+        return Leaf(key, kind, self.label(label), value, dict(type_of(kind)), note, nullable)
+
+    def _short(self, kind: str) -> Value:
+        return values.text(lexicon.word(self.rng, self.split.values)) if kind == "word" else self.value(kind)
+
+    def table(self, kinds: list[str], count: int) -> Rows:
+        """A drill's: `count` rows of short values, one column of each kind."""
+        label = self.free_label()
+        key, note = naming.open_key(self.rng, label, self.split.names, self.keys)
+        self.keys.add(key)
+        inner = Maker(self.rng, self.split, self.look)
+        columns = [inner.leaf(kind) for kind in kinds]
+        rows: list[list[Value | None]] = [
+            [None if c.nullable and self.rng.random() < 0.2 else self._short(c.kind) for c in columns]
+            for _ in range(count)
+        ]
+        return Rows(key, self.label(label), columns, rows, note)
+
     def _cell(self, column: Leaf) -> Value | None:
         if column.nullable and self.rng.random() < 0.2:
             return None

@@ -25,6 +25,7 @@ from extractor.pair.model import FULL, SLIDING, build_target
 from extractor.pair.optim import Optimizer
 
 _POOL = 384
+_WRONG = 0.7  # loss of a token over which another one is likelier
 POINTING = 0.3  # weight of the loss of the head that points
 
 
@@ -48,19 +49,19 @@ def masks(length: int, window: int) -> dict[str, torch.Tensor | None]:
     return {FULL: None, SLIDING: near[None, None]}
 
 
-def loss_of(model: Gemma4ForCausalLM, batch: Batch, prompt_weight: float = 0.0) -> tuple[torch.Tensor, float]:
-    """(loss, the cross entropy of the answer in it). Beside that either what the pointing head misses or, at
-    `prompt_weight`, the cross entropy of the prompt, which costs a whole forward."""
+def loss_of(model: Gemma4ForCausalLM, batch: Batch, prompt_weight: float = 0.0) -> tuple[torch.Tensor, torch.Tensor]:
+    """(loss, the cross entropy of each token of the answer in it). Beside that either what the pointing head misses or,
+    at `prompt_weight`, the cross entropy of the prompt, which costs a whole forward."""
     following = batch.ids.roll(-1, 1)
     if not prompt_weight:
         reading = read(model, batch)
-        said = cross_entropy(model.lm_head(reading.states), following[batch.answer])
-        return said + POINTING * reading.pointing, said.item()
+        said = cross_entropy(model.lm_head(reading.states), following[batch.answer], reduction="none")
+        return said.mean() + POINTING * reading.pointing, said.detach()
     mask = masks(batch.ids.shape[1], model.config.sliding_window)
     states = model.model(input_ids=batch.ids, attention_mask=mask, use_cache=False).last_hidden_state
     rest = batch.real & ~batch.answer
-    said = cross_entropy(model.lm_head(states[batch.answer]), following[batch.answer])
-    return said + prompt_weight * cross_entropy(model.lm_head(states[rest]), following[rest]), said.item()
+    said = cross_entropy(model.lm_head(states[batch.answer]), following[batch.answer], reduction="none")
+    return said.mean() + prompt_weight * cross_entropy(model.lm_head(states[rest]), following[rest]), said.detach()
 
 
 @torch.no_grad()
@@ -93,10 +94,34 @@ def longest(progress: float) -> int:
     return 512 if progress < 0.2 else 768 if progress < 0.5 else 1152 if progress < 0.85 else 2048
 
 
-def stream(encoder: Encoder, plan: Plan, index: int, progress: Progress) -> Iterator[tuple[int, Batch]]:
+class Missed:
+    """The rows of a pool that the model got wrong; some of them come a second time, with the next pool."""
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+        self._rows: list[Row] = []
+        self._second: set[int] = set()  # ids of the rows that are here for the second time
+
+    def note(self, batch: Batch, said: torch.Tensor) -> None:
+        """`said`: the loss of each token of the answers of `batch`."""
+        wrong = batch.answer.nonzero()[said > _WRONG, 0]
+        self._rows += [batch.rows[i] for i in sorted(set(wrong.tolist())) if id(batch.rows[i]) not in self._second]
+
+    def take(self, most: int) -> list[Row]:
+        """At most `most` of the rows noted since the last call."""
+        taken = self._rng.sample(self._rows, min(most, len(self._rows)))
+        self._rows, self._second = [], {id(row) for row in taken}
+        return taken
+
+
+def stream(
+    encoder: Encoder, plan: Plan, index: int, progress: Progress, missed: Missed
+) -> Iterator[tuple[int, Batch]]:
     """Endless (pool index, batch) of this process, from pool `index` on; each process has pools of its own."""
     while True:
-        rows = pool(encoder, plan.seed, index, sizes(progress.value), _POOL // world(), longest(progress.value))
+        rows = missed.take(_POOL // world() // 4)
+        left = _POOL // world() - len(rows)
+        rows += pool(encoder, plan.seed, index, sizes(progress.value), left, longest(progress.value))
         for batch in bucketed(rows, plan.batch_tokens, Random(index)):
             yield index, batch
         index += world()
@@ -154,17 +179,19 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
     progress = Progress(spent / budget)
     checks = _checks(encoder)
     losses: list[float] = []
-    batches = stream(encoder, plan, index + rank(), progress)
+    missed = Missed(Random(rank()))
+    batches = stream(encoder, plan, index + rank(), progress, missed)
     while progress.value < 1:
         index, batch = next(batches)
         factor = min(1.0, (step + 1) / 60) * min(1.0, (1.0 - progress.value) / (1.0 - plan.hold) + 0.01)
         loss, said = loss_of(model, batch, 0.1 if progress.value < 0.06 else 0.0)
         torch.autograd.backward(loss)
+        missed.note(batch, said)
         share(model, progress, (spent + time.monotonic() - begun) / budget)
         optimizer.step(factor)
         step += 1
         tokens += batch.tokens * world()
-        losses.append(said)
+        losses.append(said.mean().item())
         if rank() == 0 and time.monotonic() - reported > plan.report_s:
             reported = time.monotonic()
             model.train(False)
