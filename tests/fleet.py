@@ -29,7 +29,6 @@ FAST: dict[str, Any] = {
     "republish_after_s": 2.0,
     "retry_delay_s": 0.1,
     "heartbeat_ttl_s": 4.0,
-    "visibility_timeout_s": 3,
     "shutdown_s": 5.0,
     "store_patience_s": 60.0,
     "extractor_factory": "tests.scripted_worker:Scripted",

@@ -70,5 +70,5 @@ def test_sigterm_gives_everything_back(impatient: Fleet) -> None:
     print(scenarios.sigterm(impatient, documents=16, rounds=1))
 
 
-def test_a_task_longer_than_the_visibility_timeout_runs_once(fleet: Fleet) -> None:
-    print(scenarios.longer_than_visibility(fleet, seconds=5))
+def test_a_document_longer_than_a_lease_runs_once(fleet: Fleet) -> None:
+    print(scenarios.longer_than_lease(fleet, seconds=5))

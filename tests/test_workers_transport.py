@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import ssl
+import time
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.valkey import Valkey
 from workers.app import make_app
 from workers.config import WorkerSettings
+from workers.queue import Queue
 from workers.transport import Transport
 
 
@@ -34,6 +35,46 @@ def keeps(valkey: Valkey) -> None:
     app.close()
 
 
-@pytest.mark.parametrize("url", ["rediss://example.org/0", "sentinel://example.org:26379"])
-def test_other_transports_are_the_url_s(url: str) -> None:
-    assert make_app(WorkerSettings(broker_url=url)).conf.broker_transport is None
+def test_sentinel_has_its_own_transport() -> None:
+    assert make_app(WorkerSettings(broker_url="sentinel://example.org:26379")).conf.broker_transport is None
+
+
+def test_tls_goes_through_this_one() -> None:
+    """kombu takes TLS from the URL, whatever transport is named beside it."""
+    app = make_app(WorkerSettings(broker_url="rediss://example.org:6380/2?ssl_cert_reqs=required"))
+    connection = app.connection_for_write()
+    assert connection.transport_cls == "workers.transport:Transport"
+    assert connection.ssl == {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+    app.close()
+
+
+def test_what_was_taken_and_not_ended_goes_back(tmp_path: Path) -> None:
+    """To the queue when the channel closes; to nowhere, and at once, when the store is away."""
+    with Valkey(tmp_path) as valkey:
+        queue = Queue(WorkerSettings(redis_url=valkey.url, redis_timeout_s=2.0))
+        for job in ("ended", "taken", "other"):
+            queue.publish("acme", job, "bulk")
+        taken(queue, "ended")
+        assert queue.waiting()["bulk"] == 2
+        with valkey.client() as client:
+            assert not client.keys("unacked*"), "no book is kept in the store"
+        with queue.app.connection_for_read() as connection:
+            consumer = connection.SimpleQueue("extractor.bulk")
+            again = {consumer.get(timeout=5).payload[0][1] for _ in range(2)}
+            assert again == {"taken", "other"}
+            valkey.kill()
+            began = time.monotonic()
+            connection.default_channel.close()
+            assert time.monotonic() - began < 5
+        queue.close()
+
+
+def taken(queue: Queue, ended: str) -> None:
+    """Takes two tokens, ends one and closes the channel."""
+    with queue.app.connection_for_read() as connection:
+        consumer = connection.SimpleQueue("extractor.bulk")
+        first, second = consumer.get(timeout=5), consumer.get(timeout=5)
+        assert first.payload[0] == ["acme", ended]
+        first.ack()
+        assert queue.waiting()["bulk"] == 1
+        assert not second.acknowledged

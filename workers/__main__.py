@@ -47,8 +47,8 @@ def _leave(*_: object) -> None:
 
 
 def consume(runtime: Runtime) -> int:
-    """Celery's worker in this process, on its threads pool, until a stop is asked for. A full Redis breaks Celery's
-    worker for good (it cannot note a token as taken); the model stays loaded and a new one is made, for
+    """Celery's worker in this process, on its threads pool, until a stop is asked for. A full Redis can break
+    Celery's worker for good (it cannot note its queues); the model stays loaded and a new one is made, for
     `store_patience_s`. What a broken one had taken is repaired by the reconciler."""
 
     def stopping(**_: Any) -> None:

@@ -18,21 +18,23 @@ def queue_name(priority: str) -> str:
     return f"extractor.{priority}"
 
 
+def _plain(url: str) -> bool:
+    """Sentinel has a transport of its own, which kombu chooses by the URL."""
+    return url.startswith(("redis://", "rediss://"))
+
+
 def make_app(settings: WorkerSettings) -> Celery:
     """JSON only; no results, events, gossip or remote control; a token is acknowledged when its task is over."""
     app = Celery("extractor", broker=settings.broker, set_as_current=False)
     app.conf.update(
-        # Of plain redis:// only: TLS and Sentinel have transports of their own, chosen by the URL.
-        broker_transport="workers.transport:Transport" if settings.broker.startswith("redis://") else None,
+        broker_transport="workers.transport:Transport" if _plain(settings.broker) else None,
         imports=("workers.tasks",),  # loaded by a worker only
         task_queues=[Queue(queue_name(p)) for p in PRIORITIES],  # type: ignore[no-untyped-call]  # in order
         task_default_queue=queue_name("interactive"),
         task_create_missing_queues=False,
         # The broker is patient with nobody: a frozen Redis is noticed, a dead connection is replaced.
         broker_transport_options={
-            "visibility_timeout": settings.visibility_timeout_s,
-            "unacked_restore_interval": max(1, settings.visibility_timeout_s // 3),
-            "unacked_restore_throttle": 1,
+            "ack_emulation": False,  # see transport.py
             "socket_timeout": settings.redis_timeout_s,
             "socket_connect_timeout": settings.redis_connect_timeout_s,
             "socket_keepalive": True,
@@ -47,7 +49,7 @@ def make_app(settings: WorkerSettings) -> Celery:
         broker_heartbeat=0,
         task_publish_retry=False,
         # Tokens.
-        task_acks_late=True,
+        task_acks_late=True,  # so that no more tokens are taken than there are slots
         task_acks_on_failure_or_timeout=True,  # a failed task has settled its job in the ledger, or a lease will end
         task_reject_on_worker_lost=False,
         task_ignore_result=True,

@@ -38,7 +38,6 @@ class WorkerSettings(BaseSettings):
     store_patience_s: float = Field(120.0, gt=0, description="How long a finished result waits for Redis to come back")
     shutdown_s: float = Field(20.0, gt=0, description="On SIGTERM running jobs may finish for this long, then released")
     abort_s: float = Field(5.0, gt=0, description="Released work that does not stop within this is abandoned")
-    visibility_timeout_s: int = Field(60, ge=1, description="Celery redelivers an unacknowledged token after this")
     heartbeat_ttl_s: float = Field(10.0, gt=0, description="A worker silent for this is gone")
     warm_up: bool = Field(True, description="A tiny extraction before a worker is ready, and after an engine error")
 

@@ -25,7 +25,7 @@ T = TypeVar("T")
 _STORE_RETRY_S = 0.5
 
 
-@shared_task(name=TASK, Request="workers.request:Request")  # type: ignore[untyped-decorator]
+@shared_task(name=TASK)  # type: ignore[untyped-decorator]
 def run(tenant: str, job_id: str) -> None:
     runtime = Runtime.current()
     if runtime.stopping.is_set():

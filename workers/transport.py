@@ -1,17 +1,41 @@
-"""kombu's Redis transport with one client a channel. kombu makes a client for every message it notes and acknowledges,
-and in redis-py a client is dear to make (its tables of response parsers): an eighth of a worker's time."""
+"""kombu's Redis transport for tokens that may be lost.
+
+Taken messages are kept in the worker's memory only. kombu's own way writes each into Redis until it is acknowledged,
+which costs more than everything else a worker does for a document, starts a second time what takes longer than a
+timeout, and still loses what was taken and not yet written. A token's job is in the ledger: the reconciler publishes
+again what was queued and lost, and a lease that ends brings back what was running.
+
+And one client a channel: kombu makes one for every command, and in redis-py a client is dear to make.
+"""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
-from kombu.transport import redis
+from kombu.transport import redis, virtual
+
+
+class QoS(virtual.QoS):
+    def restore_unacked(self) -> list[Any]:
+        """What a worker took and did not end goes back when its channel closes; the first one that cannot is the last
+        that is tried, for a store that is away answers none, and the ledger knows them all."""
+        self._flush()  # type: ignore[no-untyped-call]
+        with suppress(*self.channel.connection_errors):
+            for message in self._delivered.values():
+                self.channel._restore(message)
+        self._delivered.clear()
+        return []
 
 
 class Channel(redis.Channel):
     """A client is safe to share between threads: each command takes a connection of the pool for itself."""
 
     _kept: Any = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+        self.QoS = QoS  # type: ignore[assignment]  # of the instance, as kombu does without ack_emulation
 
     def _create_client(self, asynchronous: bool = False) -> Any:
         if asynchronous:

@@ -236,13 +236,13 @@ def sigterm(fleet: Fleet, *, documents: int, rounds: int) -> Report:
         return report
 
 
-def longer_than_visibility(fleet: Fleet, *, seconds: float) -> Report:
-    """A task several times longer than Celery's visibility timeout: its token comes back, it is not run again."""
+def longer_than_lease(fleet: Fleet, *, seconds: float) -> Report:
+    """A document that takes several times as long as a lease, and as the reconciler lets a token be silent."""
     with Watch(fleet) as watch:
         fleet.start(2)
         watch.submit(f"long sleep={seconds}")
-        times = round(seconds / fleet.settings.visibility_timeout_s, 1)
-        report = watch.judge("longer than the visibility timeout", seconds + 20, times_longer=times)
+        times = round(seconds / max(fleet.settings.lease_s, fleet.settings.republish_after_s), 1)
+        report = watch.judge("longer than a lease", seconds + 20, times_longer=times)
         assert report.figures["runs"] == 1
         assert report.figures["most_attempts"] == 1
         return report

@@ -51,7 +51,7 @@ def test_a_hundred_kills_under_load(fleet: Open, tell: Callable[[Report], None])
 
 def test_recovery_with_the_default_leases(fleet: Open, tell: Callable[[Report], None]) -> None:
     defaults = {"lease_s": 30.0, "pulse_s": 2.0, "reconcile_s": 5.0, "republish_after_s": 20.0}
-    with fleet(**defaults, visibility_timeout_s=60) as f:
+    with fleet(**defaults) as f:
         report = scenarios.recovery(f)
         tell(report)
         assert report.figures["recovered_s"] <= 90
@@ -95,9 +95,9 @@ def test_sigterm_to_every_worker(fleet: Open, tell: Callable[[Report], None]) ->
         tell(scenarios.sigterm(f, documents=120, rounds=5))
 
 
-def test_ten_times_the_visibility_timeout(fleet: Open, tell: Callable[[Report], None]) -> None:
-    with fleet(visibility_timeout_s=2) as f:
-        tell(scenarios.longer_than_visibility(f, seconds=20))
+def test_ten_times_the_lease(fleet: Open, tell: Callable[[Report], None]) -> None:
+    with fleet() as f:
+        tell(scenarios.longer_than_lease(f, seconds=20))
 
 
 def test_connections_cut_and_blackholed(fleet: Open, tell: Callable[[Report], None]) -> None:
