@@ -1,53 +1,82 @@
-"""What the ledger, the queue and one worker cost when the extractor costs nothing: `python -m tests.chaos.measure`."""
+"""What the service costs around an extractor that costs nothing: `python -m tests.chaos.measure`.
+
+Processes of their own for Valkey (with its log on), the API and the workers, at the default leases; the client is this
+process. First one document at a time through an idle service, then one batch over HTTP through all workers.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import argparse
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
-from tests.fleet import TENANT, Fleet
+import httpx
+import psutil
+
+from extractor.client import Client, batches
+from tests.fleet import Fleet
+from tests.served import Api
 from tests.valkey import Valkey
-from workers.ledger import AsyncLedger, NewJob
 
-IDLE, BATCH = 200, 1_000
+DEFAULTS = {"lease_s": 30.0, "pulse_s": 2.0, "reconcile_s": 5.0, "republish_after_s": 20.0}
+WARM = 20
 
 
-async def one_by_one(fleet: Fleet) -> list[float]:
-    """Seconds from before the creation to the result in hand, one document at a time, as the API does it."""
+def idle(api: Api, count: int) -> None:
+    """POST with `Prefer: wait` to the answer that holds the result, over one kept connection."""
     seconds = []
-    async with AsyncLedger(settings=fleet.settings) as ledger:
-        for n in range(IDLE):
+    with httpx.Client(base_url=api.url, trust_env=False, timeout=40, headers={"Prefer": "wait=30"}) as http:
+        for n in range(WARM + count):
+            body = {"document": {"text": f"document {n}"}, "schema": "contact"}
             began = time.perf_counter()
-            created = await ledger.create(TENANT, NewJob("invoice@1", b"document %d" % n))
-            await asyncio.to_thread(fleet.queue.publish, TENANT, created.job_id, "interactive")
-            job = await ledger.wait(TENANT, created.job_id, 30)
+            answer = http.post("/v1/extractions", json=body)
             seconds.append(time.perf_counter() - began)
-            assert job is not None
-            assert job.status == "succeeded"
-    return seconds
+            assert answer.json()["status"] == "succeeded", answer.text
+    ms = sorted(1e3 * second for second in seconds[WARM:])
+    p50, p95 = statistics.median(ms), ms[int(len(ms) * 0.95)]
+    print(f"one idle document, POST to result over HTTP: p50 {p50:.1f} ms, p95 {p95:.1f} ms, n={count}")
+
+
+def batch(api: Api, processes: dict[str, int], count: int) -> None:
+    before = {name: busy(pid) for name, pid in processes.items()}
+    with Client(api.url) as client:
+        began = time.perf_counter()
+        sent = client.submit_batch(
+            lambda: (batches.line(f"d{n}", f"document {n}", {}) for n in range(count)), "contact"
+        )
+        uploaded = time.perf_counter() - began
+        done = client.wait_batch(sent.id)
+        total = time.perf_counter() - began
+    assert done.counts["succeeded"] == count, done.counts
+    print(f"{count} documents: taken in {uploaded:.1f} s, all done in {total:.1f} s, {count / total:.0f} documents/s")
+    costs = {name: 1e3 * (busy(pid) - before[name]) / count for name, pid in processes.items()}
+    print("CPU a document: " + ", ".join(f"{name} {cost:.2f} ms" for name, cost in costs.items()))
+
+
+def busy(pid: int) -> float:
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
 
 
 def main() -> None:
-    """Default leases, one worker of four slots."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--documents", type=int, default=10_000, help="of the batch")
+    parser.add_argument("--idle", type=int, default=200, help="documents one at a time")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--slots", type=int, default=8)
+    given = parser.parse_args()
     with (
-        tempfile.TemporaryDirectory() as folder,
-        Valkey(Path(folder) / "valkey", aof=True) as valkey,
-        Fleet(valkey, Path(folder), lease_s=30, pulse_s=2, reconcile_s=5, republish_after_s=20) as fleet,
+        tempfile.TemporaryDirectory() as name,
+        Valkey(Path(name) / "valkey", aof=True) as valkey,
+        Api(valkey, Path(name)) as api,
+        Fleet(valkey, Path(name), slots=given.slots, **DEFAULTS) as fleet,
     ):
-        fleet.start()
-        seconds = sorted(asyncio.run(one_by_one(fleet)))
-        p50, p95 = statistics.median(seconds), seconds[int(len(seconds) * 0.95)]
-        print(f"one idle document, create to result: p50 {p50 * 1e3:.1f} ms, p95 {p95 * 1e3:.1f} ms, n={IDLE}")
-        began = time.perf_counter()
-        ids = [fleet.submit(f"batch {n}") for n in range(BATCH)]
-        submitted = time.perf_counter() - began
-        fleet.wait(ids, 300)
-        total = time.perf_counter() - began
-        print(f"{BATCH} documents: submitted in {submitted:.1f} s, all done in {total:.1f} s", end="; ")
-        print(f"{BATCH / total:.0f} documents/s with one worker of {fleet.settings.slots} slots")
+        fleet.start(given.workers)
+        idle(api, given.idle)
+        workers = {f"worker {n}": worker.pid for n, worker in enumerate(fleet.workers, 1)}
+        batch(api, {"API": api.pid, "Valkey": valkey.pid, **workers}, given.documents)
 
 
 if __name__ == "__main__":
