@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
@@ -89,7 +90,12 @@ class Watch:
             "ended_twice": len(twice),
             "changed": len(changed),
             "settled_s": round(settled_s, 1),
+            "longest_s": round(max(_seconds(job.created_at, job.finished_at) for job in jobs), 1),
         }
+        again = sorted(_seconds(job.started_at, job.finished_at) for job in jobs if job.attempt > 1)
+        if again:  # from the first claim, so the time before the fault is in it
+            figures["taken_again"] = len(again)
+            figures["recovered_p99_s"] = round(again[int(len(again) * 0.99)], 1)
         return Report(name, figures)
 
     def _listen(self) -> None:
@@ -103,3 +109,7 @@ class Watch:
                 job_id, status = message["data"].decode().split()
                 if status in TERMINAL:
                     self.ends[job_id] += 1
+
+
+def _seconds(begin: datetime | None, end: datetime | None) -> float:
+    return (end - begin).total_seconds() if begin and end else 0.0
