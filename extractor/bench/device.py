@@ -92,14 +92,14 @@ def _steps(
     reader = Target(target)
     cache = SlotCache(rows, options.context + options.width)
     lengths = [options.context] * rows
-    ids = torch.zeros(rows, options.width, dtype=torch.long, device=reader.device)
+    ids = torch.zeros(rows, options.width, dtype=torch.long)
     verify = timed(lambda: reader.verify(ids, lengths, cache))
     single = timed(lambda: reader.verify(ids[:, :1], lengths, cache))
     mtp = MtpModel(drafter, reader)
     hidden = torch.zeros(rows, target.config.hidden_size, dtype=reader.dtype, device=reader.device)
 
     def chain() -> None:
-        fixed, tokens, state = mtp.begin(lengths, cache), ids[:, 0], hidden
+        fixed, tokens, state = mtp.begin(lengths, cache), ids[:, 0].to(reader.device), hidden
         for _ in range(options.width - 1):
             logits, state = mtp.step(tokens, state, fixed)
             tokens = logits.argmax(-1)

@@ -13,23 +13,17 @@ that promises more. What is likely enough is measured while running: `pace.py`.
 
 from __future__ import annotations
 
-import time
 from itertools import accumulate
 from typing import Any, Protocol
 
-import torch
-from torch import Tensor
-
 from extractor.engine.cache import SlotCache
-from extractor.engine.forward import MtpModel
+from extractor.engine.mtp import MtpDrafter
 from extractor.engine.pace import Acceptances, Pace
 from extractor.engine.sequence import Draft, Sequence
-from extractor.engine.verify import unpack
 
 ANCHOR_BYTES = 32  # a copy is looked up by at most this many bytes of what was just written
 MIN_ANCHOR_BYTES = 2
 BYTES_A_TOKEN = 8  # enough text for any budget of draft tokens
-UNSURE = 0.1  # an MTP token less likely than this is never drafted, however cheap
 
 
 class Tokenizer(Protocol):
@@ -131,77 +125,6 @@ def _longest_anchor(corpus: bytes, text: bytes) -> int:
     return low
 
 
-class MtpDrafter:
-    """Chains of the MTP drafter for all rows at once: one small forward a draft position."""
-
-    def __init__(self, model: MtpModel, vocab: int) -> None:
-        self._model = model
-        self._vocab = vocab
-        self._words = (vocab + 31) // 32
-
-    def propose(self, rows: list[Sequence], wanted: list[int], cache: SlotCache, pace: Pace) -> list[list[int]]:
-        """Up to `wanted[i]` tokens for row i; a chain ends where it is no longer likely enough to earn its price.
-        `rows` must be the cache's rows 0..n-1. Matchers are back where they were on return."""
-        chains: list[list[int]] = [[] for _ in rows]
-        chance = [1.0] * len(rows)
-        going = {index for index, row in enumerate(rows) if wanted[index] > 0 and row.hidden is not None}
-        if not going:
-            return chains
-        position, step = pace.position(len(rows)), pace.chain(len(rows))
-        device = self._model.device
-        like = next(rows[index].hidden for index in going)
-        hidden = torch.stack([row.hidden if row.hidden is not None else torch.zeros_like(like) for row in rows])
-        tokens = [row.pending for row in rows]
-        chain = self._model.begin([row.length for row in rows], cache)
-        while going:
-            begun = time.perf_counter()
-            least = max(UNSURE, position + step / len(going))
-            logits, hidden = self._model.step(torch.tensor(tokens, device=device), hidden, chain)
-            best, tokens = self._choose(logits.float(), rows, going)
-            pace.chained(len(rows), time.perf_counter() - begun)
-            for index in sorted(going):
-                chance[index] *= best[index]
-                if not chance[index] >= least:  # also ends a chain whose every allowed token has no score (nan)
-                    going.discard(index)
-                    continue
-                token, matcher = tokens[index], rows[index].matcher
-                chains[index].append(token)
-                if matcher is not None:
-                    matcher.consume_token(token)
-                if len(chains[index]) >= wanted[index] or (matcher is not None and matcher.is_stopped()):
-                    going.discard(index)
-        for row, drafted in zip(rows, chains, strict=True):
-            if row.matcher is not None and drafted:
-                row.matcher.rollback(len(drafted))
-        return chains
-
-    def _choose(self, logits: Tensor, rows: list[Sequence], going: set[int]) -> tuple[list[float], list[int]]:
-        """The most likely token of each row and its probability. Most often the grammar allows it as it is; only the
-        rows where it does not are masked and asked again."""
-        chances, tokens = _most_likely(logits)
-        refused = [
-            index
-            for index in going
-            if (m := rows[index].matcher) is not None and not m.validate_tokens([tokens[index]])
-        ]
-        if refused:
-            bits = torch.empty((len(refused), self._words), dtype=torch.int32)
-            for place, index in enumerate(refused):
-                rows[index].matcher.unsafe_compute_mask_ptr(bits[place].data_ptr(), self._words * 4)  # type: ignore[union-attr]
-            allowed = unpack(bits.to(logits.device), self._vocab)
-            again = _most_likely(logits[refused].masked_fill_(~allowed, float("-inf")))
-            for index, chance, token in zip(refused, *again, strict=True):
-                chances[index], tokens[index] = chance, token
-        return chances, tokens
-
-
-def _most_likely(logits: Tensor) -> tuple[list[float], list[int]]:
-    """Probability and id of each row's most likely token, `logits` `[n, vocab]`, in one transfer from the device."""
-    best, ids = logits.max(-1)
-    found = torch.stack([(best - logits.logsumexp(-1)).exp().double(), ids.double()]).tolist()
-    return found[0], [int(token) for token in found[1]]
-
-
 class Drafting:
     """Composes one draft a row out of what the row's request allows and what earns its price."""
 
@@ -222,7 +145,7 @@ class Drafting:
             return drafts
         able = sum("mtp" in row.params.drafters for row in rows)
         wanted = [
-            limit if "mtp" in row.params.drafters and self._chain_pays(row, draft, limit, len(rows), able) else 0
+            self._depth(row, draft, limit, len(rows), able) if "mtp" in row.params.drafters else 0
             for row, draft, limit in zip(rows, drafts, budgets, strict=True)
         ]
         chains = self._mtp.propose(rows, wanted, cache, self.pace)
@@ -243,10 +166,14 @@ class Drafting:
         length = next((at for at, chance in enumerate(chances) if at >= kept and chance < price), len(draft))
         return draft if length == len(draft) else Draft(draft.tokens[:length], draft.sources[:length])
 
-    def _chain_pays(self, row: Sequence, free: Draft, budget: int, rows: int, able: int) -> bool:
-        """Whether an MTP chain of the best length promises more, after its price, than the free text does after its."""
+    def _depth(self, row: Sequence, free: Draft, budget: int, rows: int, able: int) -> int:
+        """How deep an MTP chain may go: nowhere when not even one of the best depth promises more, after its price,
+        than the free text does after its."""
         acceptance = self.acceptances.of(row.request.grammar)
         position = self.pace.position(rows)
         token = position + self.pace.chain(rows) / able
-        gains = accumulate(chance - token for chance in acceptance.chances(["mtp"] * budget))
-        return max(gains, default=0.0) > sum(acceptance.chances(free.sources)) - position * len(free)
+        gains = list(accumulate(chance - token for chance in acceptance.chances(["mtp"] * budget)))
+        most = max(gains, default=0.0)
+        if most <= sum(acceptance.chances(free.sources)) - position * len(free):
+            return 0
+        return gains.index(most) + 1 if self._mtp and self._mtp.at_once else budget

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -20,12 +21,13 @@ from llguidance import LLMatcher, LLParserLimits
 from torch import Tensor
 
 from extractor.engine.cache import SlotCache
-from extractor.engine.draft import Drafting, MtpDrafter
+from extractor.engine.draft import Drafting
 from extractor.engine.figures import Figures
 from extractor.engine.forward import MtpModel, Target
+from extractor.engine.mtp import MtpDrafter
 from extractor.engine.scheduler import Scheduler
 from extractor.engine.sequence import Completion, Draft, Request, Sequence
-from extractor.engine.verify import accept, choose, unpack
+from extractor.engine.verify import accept, choose, gumbel, unpack
 from extractor.errors import EngineError, InputError
 
 log = logging.getLogger(__name__)
@@ -38,13 +40,15 @@ PAD = 0  # any valid id: padding is never looked at
 class EngineConfig:
     """`slots` rows at once, `context` tokens a row (prompt and output), drafts of at most `max_draft` tokens, and at
     most `step_positions` positions in one verify step: with many rows, drafts get shorter. A step reads at most
-    `prefill_chunk` prompt tokens, so that a long prompt does not stall the rows that decode."""
+    `prefill_chunk` prompt tokens, so that a long prompt does not stall the rows that decode. `chains_at_once`: how the
+    MTP drafter works (`mtp.py`); None: as the device likes it."""
 
     slots: int = 4
     context: int = 4096
     max_draft: int = 12
     step_positions: int = 256
     prefill_chunk: int = 512
+    chains_at_once: bool | None = None
 
     @property
     def entries(self) -> int:
@@ -60,8 +64,9 @@ class Engine:
         self._tokenizer, self._bound = models.ll_tokenizer, models.bound
         self._stop = frozenset(models.stop_ids)
         self._target = Target(models.target)
-        mtp = MtpDrafter(MtpModel(models.drafter, self._target), self._target.vocab) if models.drafter else None
-        self._drafting = Drafting(self._tokenizer, mtp)
+        mtp = MtpModel(models.drafter, self._target) if models.drafter else None
+        chains = MtpDrafter(mtp, self._target.vocab, self.config.chains_at_once) if mtp else None
+        self._drafting = Drafting(self._tokenizer, chains)
         self._words = (self._target.vocab + 31) // 32
         self._cache = SlotCache(self.config.slots, self.config.entries)
         self._scheduler = Scheduler(self.config.slots)
@@ -178,8 +183,7 @@ class Engine:
                     row.begun = True
                 chunk = prompt[row.length : row.length + room]
                 if chunk:
-                    ids = torch.tensor([chunk], device=self._target.device)
-                    hidden = self._target.prefill(ids, row.length, index, self._cache)
+                    hidden = self._target.prefill(torch.tensor([chunk]), row.length, index, self._cache)
                     row.hidden = None if hidden is None else hidden[0]
                     row.length += len(chunk)
                     room -= len(chunk)
@@ -195,47 +199,49 @@ class Engine:
     def _verify(self, rows: list[Sequence], drafts: list[Draft]) -> tuple[list[list[int]], list[list[float]], Any]:
         """One target forward for all rows; chosen tokens and log-probabilities for each position, hidden states."""
         width = 1 + max(len(draft) for draft in drafts)
-        device = self._target.device
         spans = [[row.pending, *draft.tokens] for row, draft in zip(rows, drafts, strict=True)]
-        ids = torch.tensor([span + [PAD] * (width - len(span)) for span in spans], device=device)
+        ids = torch.tensor([span + [PAD] * (width - len(span)) for span in spans])
         lengths = [row.length if row.begun else self._cache.held(slot) for slot, row in enumerate(rows)]
         with self._timed("target"):
             logits, hidden = self._target.verify(ids, lengths, self._cache)
         self._done.forwards += 1
-        chosen: list[list[int]] = []
-        logprobs: list[list[float]] = []
-        for index, (row, draft) in enumerate(zip(rows, drafts, strict=True)):
-            if not row.ready:
-                chosen.append([])
-                logprobs.append([])
-                continue
-            count = len(draft) + 1
-            allowed = self._allowed(row, draft)
-            ids_, logprobs_ = choose(logits[index, :count], allowed, row.params, len(row.ids))
-            chosen.append(ids_.tolist())
-            logprobs.append(logprobs_.tolist())
-        return chosen, logprobs, hidden
+        counts = [len(span) if row.ready else 0 for row, span in zip(rows, spans, strict=True)]
+        bits = self._masks(rows, drafts, counts)  # while a GPU computes
+        at = [index * width + position for index, count in enumerate(counts) for position in range(count)]
+        read = logits.flatten(0, 1)
+        if len(at) < len(read):
+            read = read[torch.tensor(at, device=read.device)]
+        allowed = None if bits is None else unpack(bits.to(read.device, non_blocking=True), self._target.vocab)
+        ids_, logprobs = choose(read, allowed, _noise(rows, counts, read))
+        ends = list(accumulate(counts))
+        cuts = [slice(end - count, end) for end, count in zip(ends, counts, strict=True)]
+        return [ids_[cut] for cut in cuts], [logprobs[cut] for cut in cuts], hidden
 
     def _known(self, row: Sequence) -> list[int]:
         """The ids whose cache entries are valid: prompt and output but for the pending token."""
         return (row.request.prompt + row.ids)[: row.length]
 
-    def _allowed(self, row: Sequence, draft: Draft) -> Tensor | None:
-        """What the grammar allows after each prefix of the draft, bool `[len(draft) + 1, vocab]`. The matcher moves
-        over the draft and back."""
-        if row.matcher is None:
+    def _masks(self, rows: list[Sequence], drafts: list[Draft], counts: list[int]) -> Tensor | None:
+        """What each row's grammar allows after each prefix of its draft, as llguidance's packed bits
+        `[sum of counts, words]`, in one tensor for one upload. Matchers move over their drafts and back."""
+        if not any(row.matcher for row in rows):
             return None
-        bits = torch.zeros((len(draft) + 1, self._words), dtype=torch.int32)
-        moved = 0
-        for position in range(len(draft) + 1):
-            if row.matcher.is_stopped():
-                break  # the text is complete: nothing after this is read
-            row.matcher.unsafe_compute_mask_ptr(bits[position].data_ptr(), self._words * 4)
-            if position < len(draft):
-                row.matcher.consume_token(draft.tokens[position])
-                moved += 1
-        row.matcher.rollback(moved)
-        return unpack(bits.to(self._target.device), self._target.vocab)
+        bits = torch.zeros((sum(counts), self._words), dtype=torch.int32, pin_memory=self._target.device.type == "cuda")
+        at, stride = bits.data_ptr(), self._words * 4
+        for row, draft, count, end in zip(rows, drafts, counts, accumulate(counts), strict=True):
+            if row.matcher is None:
+                bits[end - count : end] = -1
+                continue
+            moved = 0
+            for position in range(count):
+                if row.matcher.is_stopped():
+                    break  # the text is complete: nothing after this is read
+                row.matcher.unsafe_compute_mask_ptr(at + (end - count + position) * stride, stride)
+                if position < len(draft):
+                    row.matcher.consume_token(draft.tokens[position])
+                    moved += 1
+            row.matcher.rollback(moved)
+        return bits
 
     def _commit(
         self, rows: list[Sequence], drafts: list[Draft], verified: tuple[list[list[int]], list[list[float]], Any]
@@ -318,3 +324,14 @@ class Engine:
         self._cache.reset()
         for row in rows:
             self._fail(row, EngineError(f"the engine failed: {type(error).__name__}"))
+
+
+def _noise(rows: list[Sequence], counts: list[int], like: Tensor) -> Tensor | None:
+    """For `choose`: nothing where rows are greedy."""
+    if not any(row.params.temperature > 0 for row in rows):
+        return None
+    noise = torch.zeros(like.shape, dtype=torch.promote_types(like.dtype, torch.float32), device=like.device)
+    for row, count, end in zip(rows, counts, accumulate(counts), strict=True):
+        if row.params.temperature > 0:
+            noise[end - count : end] = gumbel(row.params, len(row.ids), noise[end - count : end])
+    return noise

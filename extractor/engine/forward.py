@@ -31,20 +31,22 @@ class Target:
         self._lean = Gemma4(model.model) if self.gemma4 and can_run(model.model) else None
 
     def prefill(self, ids: Tensor, start: int, row: int, cache: SlotCache) -> Tensor | None:
-        """Write the KV of `ids` `[1, width]` at `start …` into `row`; returns the last hidden state `[1, hidden]`
-        for a Gemma 4 target (its drafter starts from it), None for others. No logits are computed."""
+        """Write the KV of `ids` `[1, width]` (on the host) at `start …` into `row`; returns the last hidden state
+        `[1, hidden]` for a Gemma 4 target (its drafter starts from it), None for others. No logits are computed."""
         width = ids.shape[1]
         positions = torch.arange(start, start + width, device=self.device)[None]
         cache.aim(row, start, width)
+        ids = ids.to(self.device, non_blocking=True)
         if self._lean:
             return self._lean.read(ids, positions, start, start + width, cache, last=True)[:, -1]
         hidden, _ = self._stock(ids, positions, cache, start + width, keep=1)
         return hidden[:, -1] if self.gemma4 else None
 
     def verify(self, ids: Tensor, lengths: list[int], cache: SlotCache) -> tuple[Tensor, Tensor | None]:
-        """One step for rows 0..n-1, `ids` `[n, width]`: logits `[n, width, vocab]` and, for Gemma 4, hidden states
-        `[n, width, hidden]`."""
+        """One step for rows 0..n-1, `ids` `[n, width]` (on the host): logits `[n, width, vocab]` and, for Gemma 4,
+        hidden states `[n, width, hidden]`."""
         width = ids.shape[1]
+        ids = ids.to(self.device, non_blocking=True)
         places = torch.arange(width, device=self.device)
         positions = torch.tensor(lengths, device=self.device)[:, None] + places
         length = cache.aim_rows(positions, lengths)

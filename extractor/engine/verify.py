@@ -20,21 +20,19 @@ from torch import Tensor
 from extractor.engine.sequence import Params
 
 
-def choose(logits: Tensor, allowed: Tensor | None, params: Params, position: int) -> tuple[Tensor, Tensor]:
-    """The token for each position and its log-probability.
+def choose(logits: Tensor, allowed: Tensor | None, noise: Tensor | None = None) -> tuple[list[int], list[float]]:
+    """The token for each position and its natural log-probability under the masked distribution at temperature 1, in
+    one transfer from the device.
 
-    `logits` `[n, vocab]`, `allowed` bool `[n, vocab]` or None; `position` is the index in the output of the first.
-    Returns ids `[n]` and natural log-probabilities `[n]` under the masked distribution at temperature 1.
+    `logits` `[n, vocab]`, `allowed` bool `[n, vocab]`, `noise` `[n, vocab]` of positions that sample, or None.
     """
     masked = logits if logits.dtype == torch.float64 else logits.float()
     if allowed is not None:
         masked = masked.masked_fill(~allowed, float("-inf"))
-    if params.temperature > 0:
-        ids = (masked / params.temperature + _gumbel(masked, params.seed, position)).argmax(-1)
-    else:
-        ids = masked.argmax(-1)
+    ids = masked.argmax(-1) if noise is None else (masked + noise).argmax(-1)
     logprobs = masked.gather(-1, ids[:, None])[:, 0] - masked.logsumexp(-1)
-    return ids, logprobs
+    found = torch.stack([ids.double(), logprobs.double()]).tolist()
+    return [int(token) for token in found[0]], found[1]
 
 
 def accept(draft: list[int], chosen: list[int]) -> int:
@@ -57,11 +55,12 @@ def _powers(device: torch.device) -> Tensor:
     )
 
 
-def _gumbel(like: Tensor, seed: int, position: int) -> Tensor:
-    """Gumbel noise `[n, vocab]`; row i depends on `seed` and `position + i` only."""
+def gumbel(params: Params, position: int, like: Tensor) -> Tensor:
+    """What to add to the logits `like` `[n, vocab]` so that the largest is a sample at the temperature of `params`; the
+    first is at `position` in the output. Row i depends on the seed and `position + i` only."""
     rows = []
     for offset in range(like.shape[0]):
-        generator = torch.Generator().manual_seed(hash((seed, position + offset)) & 0x7FFF_FFFF_FFFF_FFFF)
+        generator = torch.Generator().manual_seed(hash((params.seed, position + offset)) & 0x7FFF_FFFF_FFFF_FFFF)
         uniform = torch.rand(like.shape[1], generator=generator, dtype=torch.float64)
         rows.append(-(-uniform.clamp_min(1e-300).log()).log())
-    return torch.stack(rows).to(like.device, like.dtype)
+    return (params.temperature * torch.stack(rows)).to(like.device, like.dtype)

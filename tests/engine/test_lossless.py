@@ -60,6 +60,20 @@ def test_prefill_in_small_chunks_changes_nothing(models: Models, undrafted: list
     assert run(models, DRAFTERS, rows=4, config=EngineConfig(slots=4, context=1024, prefill_chunk=7)) == undrafted
 
 
+@pytest.mark.parametrize("rows", [1, 4])
+def test_chains_the_way_of_a_gpu_change_nothing(gemma4: Models, rows: int) -> None:
+    """Drafted at once and cut afterwards; some of what is drafted stands."""
+    plain = run(gemma4, (), rows=1)
+    engine = Engine(gemma4, EngineConfig(slots=rows, context=1024, max_draft=8, chains_at_once=True))
+    try:
+        futures = [engine.submit(tiny.request(gemma4, index, drafters=("mtp",))) for index in range(5)]
+        done = [future.result(60) for future in futures]
+    finally:
+        engine.close()
+    assert [one.ids for one in done] == plain
+    assert sum(one.usage.drafts["mtp"].proposed for one in done) > 0
+
+
 def test_rows_that_come_and_go_while_others_are_read(models: Models) -> None:
     """More requests than slots, prompts read in small chunks beside rows that decode, twice, so that the second time
     prefixes come from what the slots kept."""

@@ -89,6 +89,8 @@ def test_a_position_costs_little_where_the_step_is_launched_and_much_where_it_is
 class _Chains:
     """Drafts whatever it is asked for."""
 
+    at_once = False
+
     def propose(self, _rows: list[Any], wanted: list[int], *_: Any) -> list[list[int]]:
         return [[9] * count for count in wanted]
 
