@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, …")
     device_map: str | None = Field(None, description="accelerate's, for a model larger than one device")
+    per_layer_on_host: bool = Field(
+        False, description="Gemma 4's per-layer embeddings, half of E2B, stay in the host's memory: for a small GPU"
+    )
     threads: int | None = Field(
         None, ge=1, le=1024, description="torch's CPU threads; empty: one for a small model, else torch decides"
     )

@@ -63,6 +63,7 @@ def spec(settings: Settings) -> ModelSpec:
         dtype=settings.dtype,
         device=settings.device,
         device_map=settings.device_map,
+        per_layer_on_host=settings.per_layer_on_host,
     )
 
 

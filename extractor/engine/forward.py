@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from extractor.engine.cache import SlotCache
 from extractor.engine.gemma4 import FULL, SLIDING, Gemma4, KeyValues, attend, can_run
+from extractor.engine.host_table import HostTable
 from extractor.errors import ModelError
 
 
@@ -29,6 +30,8 @@ class Target:
         self.layer_types: list[str] = list(getattr(config, "layer_types", None) or [])
         self.gemma4 = str(config.model_type).startswith("gemma4")
         self._lean = Gemma4(model.model) if self.gemma4 and can_run(model.model) else None
+        table = getattr(model.model, "embed_tokens_per_layer", None) if self._lean else None
+        self._table = table if isinstance(table, HostTable) else None
 
     def prefill(self, ids: Tensor, start: int, row: int, cache: SlotCache) -> Tensor | None:
         """Write the KV of `ids` `[1, width]` (on the host) at `start …` into `row`; returns the last hidden state
@@ -36,9 +39,10 @@ class Target:
         width = ids.shape[1]
         positions = torch.arange(start, start + width, device=self.device)[None]
         cache.aim(row, start, width)
+        inputs = self._table(ids) if self._table else None
         ids = ids.to(self.device, non_blocking=True)
         if self._lean:
-            return self._lean.read(ids, positions, start, start + width, cache, last=True)[:, -1]
+            return self._lean.read(ids, positions, start, start + width, cache, last=True, inputs=inputs)[:, -1]
         hidden, _ = self._stock(ids, positions, cache, start + width, keep=1)
         return hidden[:, -1] if self.gemma4 else None
 
@@ -46,12 +50,13 @@ class Target:
         """One step for rows 0..n-1, `ids` `[n, width]` (on the host): logits `[n, width, vocab]` and, for Gemma 4,
         hidden states `[n, width, hidden]`."""
         width = ids.shape[1]
+        inputs = self._table(ids) if self._table else None
         ids = ids.to(self.device, non_blocking=True)
         places = torch.arange(width, device=self.device)
         positions = torch.tensor(lengths, device=self.device)[:, None] + places
         length = cache.aim_rows(positions, lengths)
         if self._lean:
-            hidden = self._lean.read(ids, positions, min(lengths), length, cache)
+            hidden = self._lean.read(ids, positions, min(lengths), length, cache, inputs=inputs)
         else:
             hidden, logits = self._stock(ids, positions, cache, length, keep=0)
             if logits is not None:

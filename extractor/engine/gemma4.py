@@ -180,15 +180,25 @@ class Gemma4:
         self._owners = sum(not layer.shares for layer in self.layers)
 
     def read(
-        self, ids: Tensor, positions: Tensor, first: int, length: int, cache: Any, *, last: bool = False
+        self,
+        ids: Tensor,
+        positions: Tensor,
+        first: int,
+        length: int,
+        cache: Any,
+        *,
+        last: bool = False,
+        inputs: Tensor | None = None,
     ) -> Tensor:
         """Final states `[n, width, hidden]` of `ids` `[n, width]`; their KV is in `cache` afterwards. The lowest of
         `positions` is `first`, one past the highest is `length`. `last`: of one row, only the last state is wanted,
-        so nothing above the last KV that is stored runs for the others."""
+        so nothing above the last KV that is stored runs for the others. `inputs`: the per-layer embeddings of `ids`,
+        `[n, width, layers * size]`, where the model does not have them itself."""
         state = self.text.embed_tokens(ids)
         told = None
         if self.text.hidden_size_per_layer_input:
-            told = self.text.project_per_layer_inputs(state, self.text.get_per_layer_inputs(ids, state))
+            named = self.text.get_per_layer_inputs(ids, state) if inputs is None else inputs
+            told = self.text.project_per_layer_inputs(state, named.view(*ids.shape, len(self.layers), -1))
         rotary = self.rotary.at(positions, length)
         looks = Looks(positions, first, length, self.window, state)
         stored: dict[str, KeyValues] = {}

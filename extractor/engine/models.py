@@ -28,6 +28,7 @@ from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from extractor.engine.attention import install
 from extractor.engine.cut import cuts_alike
+from extractor.engine.host_table import keep_on_host
 from extractor.errors import ModelError
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,8 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 class ModelSpec:
     """What to load. `drafter`: None for the one the convention names (`<model>-assistant` beside it on the hub or on
     disk) if there is one, "none" for none. `dtype` "auto": bfloat16 on a GPU, float32 on a CPU. `device` "auto": the
-    first GPU if there is one. `device_map` (accelerate, e.g. "auto") spreads the target and overrides `device`."""
+    first GPU if there is one. `device_map` (accelerate, e.g. "auto") spreads the target and overrides `device`.
+    `per_layer_on_host`: see `host_table.py`."""
 
     model: str = BUNDLED
     drafter: str | None = None
@@ -51,6 +53,7 @@ class ModelSpec:
     dtype: str = "auto"
     device: str = "auto"
     device_map: str | None = None
+    per_layer_on_host: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,10 @@ def _weights(kind: Any, spec: ModelSpec, source: str, how: dict[str, Any]) -> An
     if report.get("mismatched_keys"):
         raise ModelError(f"{source}: weights do not fit its config.json, {sorted(report['mismatched_keys'])[0]} first")
     install(model)
+    if spec.per_layer_on_host:
+        if spec.device_map:
+            raise ModelError("EXTRACTOR_PER_LAYER_ON_HOST and EXTRACTOR_DEVICE_MAP exclude each other")
+        keep_on_host(model, device)
     return (model if spec.device_map else model.to(device)).eval().requires_grad_(False)
 
 
@@ -206,7 +213,8 @@ def _drafter(spec: ModelSpec, target: Any) -> tuple[Any | None, str | None]:
             f"{name} has a vocabulary of {config.text_config.vocab_size}, its target one of {target.config.vocab_size}"
         )
     source, how = _source(name, spec.drafter_revision, spec.offline)
-    beside = replace(spec, device=str(target.device), device_map=None, dtype=str(target.dtype).removeprefix("torch."))
+    dtype = str(target.dtype).removeprefix("torch.")
+    beside = replace(spec, device=str(target.device), device_map=None, dtype=dtype, per_layer_on_host=False)
     return _weights(Gemma4AssistantForCausalLM, beside, source, how | {"config": config}), name
 
 

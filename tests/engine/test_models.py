@@ -16,6 +16,7 @@ from transformers import (
     Gemma4ForConditionalGeneration,
 )
 
+from extractor.engine import Engine, EngineConfig
 from extractor.engine.forward import MtpModel, Target
 from extractor.engine.models import ModelSpec, load
 from extractor.errors import ModelError
@@ -77,6 +78,26 @@ def test_another_architecture_has_no_drafter(llama_folder: Path) -> None:
 def test_dtype_and_accelerates_device_map(pair: Path) -> None:
     models = load(ModelSpec(model=str(pair), dtype="bfloat16", device_map="auto"))
     assert models.target.dtype == models.drafter.dtype == torch.bfloat16
+
+
+def test_per_layer_embeddings_on_the_host(pair: Path, llama_folder: Path) -> None:
+    """They are no weights of the device's any more, and change no number, in our forward or transformers' own."""
+    usual, kept = (load(ModelSpec(model=str(pair), per_layer_on_host=on)) for on in (False, True))
+    table = usual.target.model.embed_tokens_per_layer.weight
+    assert usual.target.num_parameters() - kept.target.num_parameters() == table.numel()
+    ids = torch.randint(6, 500, (2, 20))
+    assert torch.equal(usual.target(ids).logits, kept.target(ids).logits)
+    written = []
+    for models in (usual, kept):
+        engine = Engine(models, EngineConfig(slots=1, context=1024))
+        written.append(engine.submit(tiny.request(models)).result(60))
+        engine.close()
+    assert written[0].ids == written[1].ids
+    assert written[0].logprobs == written[1].logprobs
+    with pytest.raises(ModelError, match="no per-layer embeddings"):
+        load(ModelSpec(model=str(llama_folder), per_layer_on_host=True))
+    with pytest.raises(ModelError, match="exclude each other"):
+        load(ModelSpec(model=str(pair), per_layer_on_host=True, device_map="auto"))
 
 
 @pytest.mark.parametrize(
