@@ -78,7 +78,7 @@ def test_one_step_on_this_device(capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["rows"] for row in record["rows"]] == [1, 3]
     assert all(row["verify_ms"] > 0 and row["chain_ms"] > 0 for row in record["rows"])
     assert record["floor_ms"] > 0
-    assert len(device.table(record).splitlines()) == 4 + 2
+    assert len(device.table(record).splitlines()) == 4 + 2 * 2
 
 
 def test_the_shapes_are_e2bs() -> None:

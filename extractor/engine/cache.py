@@ -55,6 +55,13 @@ class SlotCache(Cache):
         self._row, self._read = 0, max(lengths) + width
         return self._read
 
+    def aim_padded(self, positions: Tensor, entries: int) -> None:
+        """The next forward is rows 0..n-1 at `positions` `[n, width]` on the device, and reads `entries` of each."""
+        self._width = positions.shape[1]
+        self._positions = positions
+        self._rows = torch.arange(positions.shape[0], device=positions.device)[:, None]
+        self._row, self._read = 0, entries
+
     # What the model calls
 
     def update(

@@ -18,16 +18,17 @@ from typing import Any
 
 import torch
 from llguidance import LLMatcher, LLParserLimits
-from torch import Tensor
 
 from extractor.engine.cache import SlotCache
 from extractor.engine.draft import Drafting
 from extractor.engine.figures import Figures
 from extractor.engine.forward import MtpModel, Target
+from extractor.engine.graphs import Graphs
+from extractor.engine.masks import draft_masks
 from extractor.engine.mtp import MtpDrafter
 from extractor.engine.scheduler import Scheduler
 from extractor.engine.sequence import Completion, Draft, Request, Sequence
-from extractor.engine.verify import accept, choose, gumbel, unpack
+from extractor.engine.verify import accept, choose, noise, unpack
 from extractor.errors import EngineError, InputError
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ class EngineConfig:
     """`slots` rows at once, `context` tokens a row (prompt and output), drafts of at most `max_draft` tokens, and at
     most `step_positions` positions in one verify step: with many rows, drafts get shorter. A step reads at most
     `prefill_chunk` prompt tokens, so that a long prompt does not stall the rows that decode. `chains_at_once`: how the
-    MTP drafter works (`mtp.py`); None: as the device likes it."""
+    MTP drafter works (`mtp.py`); None: as the device likes it. `graphs`: see `graphs.py`."""
 
     slots: int = 4
     context: int = 4096
@@ -49,6 +50,7 @@ class EngineConfig:
     step_positions: int = 256
     prefill_chunk: int = 512
     chains_at_once: bool | None = None
+    graphs: bool = False
 
     @property
     def entries(self) -> int:
@@ -63,8 +65,9 @@ class Engine:
         self.config = config or EngineConfig()
         self._tokenizer, self._bound = models.ll_tokenizer, models.bound
         self._stop = frozenset(models.stop_ids)
-        self._target = Target(models.target)
-        mtp = MtpModel(models.drafter, self._target) if models.drafter else None
+        graphs = Graphs(models.target.device) if self.config.graphs else None
+        self._target = Target(models.target, graphs, self.config.max_draft + 1)
+        mtp = MtpModel(models.drafter, self._target, graphs) if models.drafter else None
         chains = MtpDrafter(mtp, self._target.vocab, self.config.chains_at_once) if mtp else None
         self._drafting = Drafting(self._tokenizer, chains)
         self._words = (self._target.vocab + 31) // 32
@@ -206,13 +209,16 @@ class Engine:
             logits, hidden = self._target.verify(ids, lengths, self._cache)
         self._done.forwards += 1
         counts = [len(span) if row.ready else 0 for row, span in zip(rows, spans, strict=True)]
-        bits = self._masks(rows, drafts, counts)  # while a GPU computes
+        pinned = self._target.device.type == "cuda"
+        bits = draft_masks(rows, drafts, counts, self._words, pinned=pinned)  # while a GPU computes
         at = [index * width + position for index, count in enumerate(counts) for position in range(count)]
         read = logits.flatten(0, 1)
         if len(at) < len(read):
             read = read[torch.tensor(at, device=read.device)]
         allowed = None if bits is None else unpack(bits.to(read.device, non_blocking=True), self._target.vocab)
-        ids_, logprobs = choose(read, allowed, _noise(rows, counts, read))
+        ids_, logprobs = choose(
+            read, allowed, noise([(row.params, len(row.ids), n) for row, n in zip(rows, counts, strict=True)], read)
+        )
         ends = list(accumulate(counts))
         cuts = [slice(end - count, end) for end, count in zip(ends, counts, strict=True)]
         return [ids_[cut] for cut in cuts], [logprobs[cut] for cut in cuts], hidden
@@ -220,28 +226,6 @@ class Engine:
     def _known(self, row: Sequence) -> list[int]:
         """The ids whose cache entries are valid: prompt and output but for the pending token."""
         return (row.request.prompt + row.ids)[: row.length]
-
-    def _masks(self, rows: list[Sequence], drafts: list[Draft], counts: list[int]) -> Tensor | None:
-        """What each row's grammar allows after each prefix of its draft, as llguidance's packed bits
-        `[sum of counts, words]`, in one tensor for one upload. Matchers move over their drafts and back."""
-        if not any(row.matcher for row in rows):
-            return None
-        bits = torch.zeros((sum(counts), self._words), dtype=torch.int32, pin_memory=self._target.device.type == "cuda")
-        at, stride = bits.data_ptr(), self._words * 4
-        for row, draft, count, end in zip(rows, drafts, counts, accumulate(counts), strict=True):
-            if row.matcher is None:
-                bits[end - count : end] = -1
-                continue
-            moved = 0
-            for position in range(count):
-                if row.matcher.is_stopped():
-                    break  # the text is complete: nothing after this is read
-                row.matcher.unsafe_compute_mask_ptr(at + (end - count + position) * stride, stride)
-                if position < len(draft):
-                    row.matcher.consume_token(draft.tokens[position])
-                    moved += 1
-            row.matcher.rollback(moved)
-        return bits
 
     def _commit(
         self, rows: list[Sequence], drafts: list[Draft], verified: tuple[list[list[int]], list[list[float]], Any]
@@ -324,14 +308,3 @@ class Engine:
         self._cache.reset()
         for row in rows:
             self._fail(row, EngineError(f"the engine failed: {type(error).__name__}"))
-
-
-def _noise(rows: list[Sequence], counts: list[int], like: Tensor) -> Tensor | None:
-    """For `choose`: nothing where rows are greedy."""
-    if not any(row.params.temperature > 0 for row in rows):
-        return None
-    noise = torch.zeros(like.shape, dtype=torch.promote_types(like.dtype, torch.float32), device=like.device)
-    for row, count, end in zip(rows, counts, accumulate(counts), strict=True):
-        if row.params.temperature > 0:
-            noise[end - count : end] = gumbel(row.params, len(row.ids), noise[end - count : end])
-    return noise

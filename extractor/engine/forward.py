@@ -12,7 +12,9 @@ from torch import Tensor, nn
 
 from extractor.engine.cache import SlotCache
 from extractor.engine.gemma4 import FULL, SLIDING, Gemma4, KeyValues, attend, can_run
+from extractor.engine.graphs import Graphs, entries_of, rows_of, width_of
 from extractor.engine.host_table import HostTable
+from extractor.engine.verify import unpack
 from extractor.errors import ModelError
 
 
@@ -20,7 +22,8 @@ class Target:
     """A causal LM that reads ragged rows: row i's tokens stand at `lengths[i]` and after. Gemma 4 runs through the
     lean layers of `gemma4.py` where it can, anything else through its own forward."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, graphs: Graphs | None = None, widest: int = 1) -> None:
+        """With `graphs` steps are padded to few shapes, at most `widest` positions wide, and recorded."""
         config = model.config
         self.model = model
         self.vocab: int = config.vocab_size
@@ -32,6 +35,7 @@ class Target:
         self._lean = Gemma4(model.model) if self.gemma4 and can_run(model.model) else None
         table = getattr(model.model, "embed_tokens_per_layer", None) if self._lean else None
         self._table = table if isinstance(table, HostTable) else None
+        self._graphs, self._widest = (graphs, widest) if self._lean else (None, widest)
 
     def prefill(self, ids: Tensor, start: int, row: int, cache: SlotCache) -> Tensor | None:
         """Write the KV of `ids` `[1, width]` (on the host) at `start …` into `row`; returns the last hidden state
@@ -49,6 +53,8 @@ class Target:
     def verify(self, ids: Tensor, lengths: list[int], cache: SlotCache) -> tuple[Tensor, Tensor | None]:
         """One step for rows 0..n-1, `ids` `[n, width]` (on the host): logits `[n, width, vocab]` and, for Gemma 4,
         hidden states `[n, width, hidden]`."""
+        if self._graphs:
+            return self._verify_padded(self._graphs, ids, lengths, cache)
         width = ids.shape[1]
         inputs = self._table(ids) if self._table else None
         ids = ids.to(self.device, non_blocking=True)
@@ -61,9 +67,37 @@ class Target:
             hidden, logits = self._stock(ids, positions, cache, length, keep=0)
             if logits is not None:
                 return logits, None
-        logits = self.model.lm_head(hidden)
+        return self._logits(hidden), hidden
+
+    def _logits(self, hidden: Tensor) -> Tensor:
+        logits: Tensor = self.model.lm_head(hidden)
         cap = self.model.config.final_logit_softcapping
-        return (logits if cap is None else torch.tanh(logits / cap) * cap), hidden
+        return logits if cap is None else torch.tanh(logits / cap) * cap
+
+    def _verify_padded(
+        self, graphs: Graphs, ids: Tensor, lengths: list[int], cache: SlotCache
+    ) -> tuple[Tensor, Tensor]:
+        """`verify` with rows and positions added that nobody reads. An added row is a slot that is not in use: what it
+        is given lands behind the entries it holds."""
+        assert self._lean is not None
+        lean, (n, width) = self._lean, ids.shape
+        rows, wide = rows_of(n, cache.slots), width_of(width, self._widest)
+        entries = entries_of(max(lengths) + wide, cache.capacity)
+        lean.rotary.reserve(cache.capacity)
+        ids = nn.functional.pad(ids, (0, wide - width, 0, rows - n))
+        starts = torch.tensor([*lengths, *(cache.held(slot) for slot in range(n, rows))])
+        positions = starts[:, None] + torch.arange(wide)
+        given = [ids.to(self.device, non_blocking=True), positions.to(self.device, non_blocking=True)]
+        if self._table:
+            given.append(self._table(ids))
+
+        def work(ids: Tensor, positions: Tensor, inputs: Tensor | None = None) -> tuple[Tensor, Tensor]:
+            cache.aim_padded(positions, entries)
+            hidden = lean.read(ids, positions, 0, entries, cache, inputs=inputs)
+            return self._logits(hidden), hidden
+
+        logits, hidden = graphs.run(("verify", rows, wide, entries), work, *given)
+        return logits[:n, :width], hidden[:n, :width].clone()  # a row keeps its hidden state, a recording does not
 
     def _stock(
         self, ids: Tensor, positions: Tensor, cache: SlotCache, length: int, keep: int
@@ -115,10 +149,11 @@ class MtpModel:
     its own projected output. Masks and rotary embeddings are the same for every step of a chain, so they are made once.
     """
 
-    def __init__(self, assistant: Any, target: Target) -> None:
+    def __init__(self, assistant: Any, target: Target, graphs: Graphs | None = None) -> None:
         if not can_run(assistant.model):
             raise ModelError("the drafter is not one of plain linear layers on one device; EXTRACTOR_DRAFTER=none")
         self._assistant = assistant
+        self._graphs = graphs
         self._lean = Gemma4(assistant.model)
         self._embed: nn.Module = target.model.get_input_embeddings()
         self._shared = target.shared_layers()
@@ -126,16 +161,19 @@ class MtpModel:
 
     def begin(self, lengths: list[int], cache: SlotCache) -> Chain:
         """What a chain keeps fixed, for rows 0..n-1 with `lengths` valid entries each."""
-        n, shortest, longest = len(lengths), min(lengths), max(lengths)
         at = torch.tensor(lengths, device=self.device)[:, None]
+        return self._fixed(at, cache, min(lengths), max(lengths), masked=len(lengths) > 1)
+
+    def _fixed(self, at: Tensor, cache: SlotCache, shortest: int, longest: int, *, masked: bool) -> Chain:
+        """`at` `[n, 1]`: the lengths; `shortest` and `longest` of them, or bounds."""
         chain = Chain(self._lean.rotary.at(at, longest + 1))
         # transformers attends to the last `window` entries, both ends included (candidate_generator.py, 5.22)
         reach = self._lean.window + 1
         for kind, layer in self._shared.items():
             start = max(0, shortest - reach) if kind == SLIDING else 0
-            keys, values = cache.read(layer, n, longest)
+            keys, values = cache.read(layer, at.shape[0], longest)
             chain.stored[kind] = keys[:, :, start:], values[:, :, start:]
-            if n == 1:
+            if not masked:
                 chain.bias[kind] = None
                 continue
             distance = at - torch.arange(start, longest, device=self.device)
@@ -143,6 +181,53 @@ class MtpModel:
             bias = torch.zeros_like(hidden, dtype=keys.dtype).masked_fill_(hidden, float("-inf"))
             chain.bias[kind] = bias[:, None, None, None]
         return chain
+
+    def chains(
+        self, tokens: list[int], hidden: Tensor, lengths: list[int], cache: SlotCache, bits: Tensor, depth: int
+    ) -> Tensor:
+        """`depth` steps for rows 0..n-1 without a look at what comes out: `[depth, 2, n]`, each token and its chance.
+        `bits` `[n, words]`, packed and on the host: what is allowed at the first step. The numbers are in float64."""
+        n = len(tokens)
+        rows = rows_of(n, cache.slots) if self._graphs else n
+        more = rows - n
+        starts = torch.tensor([*lengths, *[1] * more])[:, None]  # an added row sees one entry of nobody's
+        given = (
+            torch.tensor([*tokens, *[0] * more]).to(self.device, non_blocking=True),
+            nn.functional.pad(hidden, (0, 0, 0, more)),
+            starts.to(self.device, non_blocking=True),
+            nn.functional.pad(bits, (0, 0, 0, more), value=-1).to(self.device, non_blocking=True),
+        )
+        if self._graphs is None:
+            return self._run_chain(*given, cache, min(lengths), max(lengths), depth)[0]
+        entries = entries_of(max(lengths), cache.capacity)
+        self._lean.rotary.reserve(cache.capacity + 1)
+
+        def work(tokens: Tensor, hidden: Tensor, at: Tensor, bits: Tensor) -> tuple[Tensor, ...]:
+            return self._run_chain(tokens, hidden, at, bits, cache, 0, entries, depth)
+
+        return self._graphs.run(("chain", rows, entries, depth), work, *given)[0][:, :, :n]
+
+    def _run_chain(
+        self,
+        tokens: Tensor,
+        hidden: Tensor,
+        at: Tensor,
+        bits: Tensor,
+        cache: SlotCache,
+        shortest: int,
+        longest: int,
+        depth: int,
+    ) -> tuple[Tensor, ...]:
+        fixed = self._fixed(at, cache, shortest, longest, masked=self._graphs is not None or len(tokens) > 1)
+        steps = []
+        for step in range(depth):
+            logits, hidden = self.step(tokens, hidden, fixed)
+            logits = logits.float()
+            if step == 0:
+                logits = logits.masked_fill(~unpack(bits, logits.shape[-1]), float("-inf"))
+            best, tokens = logits.max(-1)
+            steps.append(torch.stack([tokens.double(), (best - logits.logsumexp(-1)).exp().double()]))
+        return (torch.stack(steps),)
 
     def step(self, tokens: Tensor, hidden: Tensor, chain: Chain) -> tuple[Tensor, Tensor]:
         """`tokens` `[n]`, `hidden` `[n, target hidden]` → logits `[n, vocab]`, next hidden `[n, target hidden]`."""

@@ -49,10 +49,10 @@ class Looks:
     attention the first entry it reads and what is added to its scores (`[n, 1, 1, width, entries]`, or nothing)."""
 
     def __init__(self, positions: Tensor, first: int, length: int, window: int, like: Tensor) -> None:
-        """`first`: the lowest of `positions`, `length`: one past the highest, both known to the host."""
+        """`first`: the lowest of `positions`, `length`: one past the highest, both known to the host; or bounds."""
         self.start = {FULL: 0, SLIDING: max(0, first - window + 1)}
         self.bias: dict[str, Tensor | None] = {}
-        single = positions.numel() == 1
+        single = positions.numel() == 1 and length == first + 1
         entries = torch.arange(length, device=positions.device)
         for kind, start in self.start.items():
             if single:  # one query of one row sees everything it is given
@@ -84,6 +84,12 @@ class Rotary:
             kind: (cos[positions].unsqueeze(2), sin[positions].unsqueeze(2))
             for kind, (cos, sin) in self._tables.items()
         }
+
+    def reserve(self, length: int) -> None:
+        """Tables for so many places, so that `at` makes none later."""
+        self.at(
+            torch.zeros((1, 1), dtype=torch.long, device=self._text.layers[0].self_attn.q_proj.weight.device), length
+        )
 
     def _make(self, places: int) -> None:
         like = self._text.layers[0].self_attn.q_proj.weight
@@ -191,9 +197,9 @@ class Gemma4:
         inputs: Tensor | None = None,
     ) -> Tensor:
         """Final states `[n, width, hidden]` of `ids` `[n, width]`; their KV is in `cache` afterwards. The lowest of
-        `positions` is `first`, one past the highest is `length`. `last`: of one row, only the last state is wanted,
-        so nothing above the last KV that is stored runs for the others. `inputs`: the per-layer embeddings of `ids`,
-        `[n, width, layers * size]`, where the model does not have them itself."""
+        `positions` is `first`, one past the highest is `length`, or they are bounds of them. `last`: of one row, only
+        the last state is wanted, so nothing above the last KV that is stored runs for the others. `inputs`: the
+        per-layer embeddings of `ids`, `[n, width, layers * size]`, where the model does not have them itself."""
         state = self.text.embed_tokens(ids)
         told = None
         if self.text.hidden_size_per_layer_input:

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from extractor.engine.cache import SlotCache
-from extractor.engine.forward import Chain, MtpModel
+from extractor.engine.forward import MtpModel
+from extractor.engine.masks import EVERYTHING, next_masks
 from extractor.engine.pace import Pace
 from extractor.engine.sequence import Sequence
 from extractor.engine.verify import unpack
@@ -30,7 +31,6 @@ class Start:
     wanted: list[int]
     going: list[int]
     hidden: Tensor  # [n, hidden]
-    chain: Chain
     position: float  # the price of a position of one row
     step: float  # of a drafter step for all rows
 
@@ -56,25 +56,17 @@ class MtpDrafter:
             return [[] for _ in rows]
         like = rows[going[0]].hidden
         hidden = torch.stack([row.hidden if row.hidden is not None else torch.zeros_like(like) for row in rows])
-        chain = self._model.begin([row.length for row in rows], cache)
-        start = Start(rows, wanted, going, hidden, chain, pace.position(len(rows)), pace.chain(len(rows)))
-        return self._deep(start, pace) if self.at_once else self._stepwise(start, pace)
+        start = Start(rows, wanted, going, hidden, pace.position(len(rows)), pace.chain(len(rows)))
+        return self._at_once(start, cache, pace) if self.at_once else self._stepwise(start, cache, pace)
 
-    def _deep(self, start: Start, pace: Pace) -> list[list[int]]:
-        begun, device = time.perf_counter(), self._model.device
-        rows, going, hidden = start.rows, start.going, start.hidden
+    def _at_once(self, start: Start, cache: SlotCache, pace: Pace) -> list[list[int]]:
+        begun, rows, going = time.perf_counter(), start.rows, start.going
         depth = max(start.wanted[index] for index in going)
-        allowed = self._allowed(rows, going, device)
-        tokens = torch.tensor([row.pending for row in rows], device=device)
-        steps = []
-        for step in range(depth):
-            logits, hidden = self._model.step(tokens, hidden, start.chain)
-            logits = logits.float()
-            if step == 0 and allowed is not None:
-                logits[going] = logits[going].masked_fill(~allowed, float("-inf"))
-            best, tokens = logits.max(-1)
-            steps.append(torch.stack([tokens.double(), (best - logits.logsumexp(-1)).exp().double()]))
-        found = torch.stack(steps).tolist()  # [depth, 2, n]: the one wait for the device
+        bits = torch.full((len(rows), self._words), EVERYTHING, dtype=torch.int32)
+        bits[going] = next_masks([rows[index] for index in going], self._words)
+        pending, lengths = [row.pending for row in rows], [row.length for row in rows]
+        # the one wait for the device: [depth, 2, n]
+        found = self._model.chains(pending, start.hidden, lengths, cache, bits, depth).tolist()
         pace.chained(len(rows), (time.perf_counter() - begun) / depth)
         chains: list[list[int]] = [[] for _ in rows]
         for index in going:
@@ -89,15 +81,16 @@ class MtpDrafter:
                 del chains[index][matcher.validate_tokens(chains[index]) :]
         return chains
 
-    def _stepwise(self, start: Start, pace: Pace) -> list[list[int]]:
+    def _stepwise(self, start: Start, cache: SlotCache, pace: Pace) -> list[list[int]]:
         rows, going, hidden = start.rows, set(start.going), start.hidden
+        chain = self._model.begin([row.length for row in rows], cache)
         chains: list[list[int]] = [[] for _ in rows]
         chance = [1.0] * len(rows)
         tokens = [row.pending for row in rows]
         while going:
             begun = time.perf_counter()
             least = start.least(len(going))
-            logits, hidden = self._model.step(torch.tensor(tokens, device=self._model.device), hidden, start.chain)
+            logits, hidden = self._model.step(torch.tensor(tokens, device=self._model.device), hidden, chain)
             best, tokens = self._choose(logits.float(), rows, going)
             pace.chained(len(rows), time.perf_counter() - begun)
             for index in sorted(going):
@@ -116,16 +109,6 @@ class MtpDrafter:
                 row.matcher.rollback(len(drafted))
         return chains
 
-    def _allowed(self, rows: list[Sequence], which: list[int], device: torch.device) -> Tensor | None:
-        """What the grammars of rows `which` allow next, bool `[len(which), vocab]`."""
-        if not any(rows[index].matcher for index in which):
-            return None
-        bits = torch.full((len(which), self._words), -1, dtype=torch.int32)
-        for place, index in enumerate(which):
-            if (matcher := rows[index].matcher) is not None:
-                matcher.unsafe_compute_mask_ptr(bits[place].data_ptr(), self._words * 4)
-        return unpack(bits.to(device), self._vocab)
-
     def _choose(self, logits: Tensor, rows: list[Sequence], going: set[int]) -> tuple[list[float], list[int]]:
         """The most likely token of each row and its probability. Most often the grammar allows it as it is; only the
         rows where it does not are masked and asked again."""
@@ -136,8 +119,7 @@ class MtpDrafter:
             if (m := rows[index].matcher) is not None and not m.validate_tokens([tokens[index]])
         ]
         if refused:
-            allowed = self._allowed(rows, refused, logits.device)
-            assert allowed is not None
+            allowed = unpack(next_masks([rows[index] for index in refused], self._words).to(logits.device), self._vocab)
             again = _most_likely(logits[refused].masked_fill_(~allowed, float("-inf")))
             for index, chance, token in zip(refused, *again, strict=True):
                 chances[index], tokens[index] = chance, token

@@ -24,7 +24,7 @@ def choose(logits: Tensor, allowed: Tensor | None, noise: Tensor | None = None) 
     """The token for each position and its natural log-probability under the masked distribution at temperature 1, in
     one transfer from the device.
 
-    `logits` `[n, vocab]`, `allowed` bool `[n, vocab]`, `noise` `[n, vocab]` of positions that sample, or None.
+    `logits` `[n, vocab]`, `allowed` bool `[n, vocab]`, `noise`: see there.
     """
     masked = logits if logits.dtype == torch.float64 else logits.float()
     if allowed is not None:
@@ -55,12 +55,22 @@ def _powers(device: torch.device) -> Tensor:
     )
 
 
-def gumbel(params: Params, position: int, like: Tensor) -> Tensor:
-    """What to add to the logits `like` `[n, vocab]` so that the largest is a sample at the temperature of `params`; the
-    first is at `position` in the output. Row i depends on the seed and `position + i` only."""
-    rows = []
-    for offset in range(like.shape[0]):
-        generator = torch.Generator().manual_seed(hash((params.seed, position + offset)) & 0x7FFF_FFFF_FFFF_FFFF)
-        uniform = torch.rand(like.shape[1], generator=generator, dtype=torch.float64)
-        rows.append(-(-uniform.clamp_min(1e-300).log()).log())
-    return (params.temperature * torch.stack(rows)).to(like.device, like.dtype)
+def noise(asked: list[tuple[Params, int, int]], like: Tensor) -> Tensor | None:
+    """What to add to the logits `like` `[n, vocab]` so that the largest is a sample; nothing where rows are greedy.
+    `asked`, in the order of `like`: how to decode, the position in the output of the first, how many positions.
+    What a position gets depends on the seed and the position only."""
+    if not any(params.temperature > 0 for params, _, count in asked if count):
+        return None
+    made = torch.zeros(like.shape, dtype=torch.promote_types(like.dtype, torch.float32), device=like.device)
+    row = 0
+    for params, position, count in asked:
+        for offset in range(count) if params.temperature > 0 else ():
+            made[row + offset] = params.temperature * _gumbel(params.seed, position + offset, like.shape[1]).to(made)
+        row += count
+    return made
+
+
+def _gumbel(seed: int, position: int, vocab: int) -> Tensor:
+    generator = torch.Generator().manual_seed(hash((seed, position)) & 0x7FFF_FFFF_FFFF_FFFF)
+    uniform = torch.rand(vocab, generator=generator, dtype=torch.float64)
+    return -(-uniform.clamp_min(1e-300).log()).log()

@@ -60,18 +60,23 @@ def test_prefill_in_small_chunks_changes_nothing(models: Models, undrafted: list
     assert run(models, DRAFTERS, rows=4, config=EngineConfig(slots=4, context=1024, prefill_chunk=7)) == undrafted
 
 
-@pytest.mark.parametrize("rows", [1, 4])
-def test_chains_the_way_of_a_gpu_change_nothing(gemma4: Models, rows: int) -> None:
-    """Drafted at once and cut afterwards; some of what is drafted stands."""
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize("graphs", [False, True], ids=["exact", "padded"])
+def test_the_way_of_a_gpu_changes_nothing(gemma4: Models, rows: int, *, graphs: bool) -> None:
+    """Chains drafted at once and cut afterwards; forwards padded to few shapes, with rows nobody asked for."""
+    config = EngineConfig(slots=4, context=1024, max_draft=8, chains_at_once=True, graphs=graphs, prefill_chunk=30)
     plain = run(gemma4, (), rows=1)
-    engine = Engine(gemma4, EngineConfig(slots=rows, context=1024, max_draft=8, chains_at_once=True))
+    engine = Engine(gemma4, config)
     try:
-        futures = [engine.submit(tiny.request(gemma4, index, drafters=("mtp",))) for index in range(5)]
-        done = [future.result(60) for future in futures]
+        for mix in (DRAFTERS, ("mtp",), ()):
+            done = []
+            for first in range(0, 5, rows):
+                some = [tiny.request(gemma4, index, drafters=mix) for index in range(first, min(5, first + rows))]
+                done += [future.result(60) for future in [engine.submit(one) for one in some]]
+            assert [one.ids for one in done] == plain
+            assert (sum(one.usage.drafts["mtp"].proposed for one in done) > 0) == ("mtp" in mix)
     finally:
         engine.close()
-    assert [one.ids for one in done] == plain
-    assert sum(one.usage.drafts["mtp"].proposed for one in done) > 0
 
 
 def test_rows_that_come_and_go_while_others_are_read(models: Models) -> None:

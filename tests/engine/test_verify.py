@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractor.engine.sequence import Params
-from extractor.engine.verify import accept, choose, gumbel, unpack
+from extractor.engine.verify import accept, choose, noise, unpack
 
 
 @given(st.lists(st.integers(0, 3), max_size=8), st.lists(st.integers(0, 3), min_size=9, max_size=9))
@@ -36,7 +36,7 @@ def test_samples_follow_the_masked_distribution() -> None:
     """Chi-squared over 4,000 draws of 4 allowed tokens: 3 degrees of freedom, 16.3 is the 0.1% point."""
     logits = torch.tensor([2.0, 1.0, 0.0, -1.0, 9.0]).repeat(4000, 1)
     allowed = torch.tensor([True, True, True, True, False]).repeat(4000, 1)
-    ids, _ = choose(logits, allowed, gumbel(Params(temperature=1.0, seed=3), 0, logits))
+    ids, _ = choose(logits, allowed, noise([(Params(temperature=1.0, seed=3), 0, 4000)], logits))
     expected = torch.softmax(logits[0, :4], -1) * 4000
     counts = torch.bincount(torch.tensor(ids), minlength=5)
     assert counts[4] == 0
@@ -46,6 +46,6 @@ def test_samples_follow_the_masked_distribution() -> None:
 def test_noise_depends_on_seed_and_position_only() -> None:
     logits = torch.randn(6, 50, generator=torch.Generator().manual_seed(0))
     sampled = Params(temperature=1.0, seed=11)
-    together, _ = choose(logits, None, gumbel(sampled, 5, logits))
-    apart = [choose(one, None, gumbel(sampled, 5 + i, one))[0][0] for i, one in enumerate(logits.split(1))]
+    together, _ = choose(logits, None, noise([(sampled, 5, 6)], logits))
+    apart = [choose(one, None, noise([(sampled, 5 + i, 1)], one))[0][0] for i, one in enumerate(logits.split(1))]
     assert together == apart
