@@ -31,6 +31,7 @@ class QoS(virtual.QoS):
 class Channel(redis.Channel):
     """A client is safe to share between threads: each command takes a connection of the pool for itself."""
 
+    body_encoding = None  # type: ignore[assignment]  # JSON as it is, not in base64
     _kept: Any = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
