@@ -443,6 +443,27 @@ def test_queued_jobs_are_republished_when_their_message_is_lost_only(valkey: Val
         assert found == {lost, later}, "an empty queue holds no message"
 
 
+def test_a_message_lost_in_the_middle_of_a_long_queue_is_missed_soon(valkey: Valkey) -> None:
+    """All were published within one grace, and most of them still wait."""
+    with open_ledger(valkey, republish_after_s=0.3) as ledger:
+        ids = []
+        for _ in range(40):
+            ids.append(make(ledger))
+            time.sleep(0.002)
+        depth = {"interactive": 30, "bulk": 0}
+        for job_id in ids[:10]:
+            if job_id != ids[4]:  # its message was popped by a worker that died
+                claim(ledger, job_id)
+        found: list[str] = []
+        ends = time.monotonic() + 5
+        while not found and time.monotonic() < ends:
+            time.sleep(0.05)
+            found += [token.job_id for token in ledger.stale(T, depth)]
+        assert found == [ids[4]], "and none of those that wait"
+        time.sleep(0.7)
+        assert ledger.stale(T, depth) == (), "once"
+
+
 def test_workers_are_seen_while_they_beat(valkey: Valkey) -> None:
     with open_ledger(valkey, heartbeat_ttl_s=0.2) as ledger:
         info = WorkerInfo("w1", "host", 42, True, "ready", 4, 1, 1.5, {"model": "bundled"})

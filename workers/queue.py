@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from workers.app import TASK, make_app, queue_name
@@ -40,7 +40,7 @@ class Queue:
                         serializer="json",
                         retry=False,
                     )
-        except (OperationalError, RedisError, OSError) as error:
+        except (KombuError, RedisError, OSError) as error:
             raise StoreUnavailable(f"the broker does not take messages ({type(error).__name__})") from error
 
     def waiting(self) -> dict[Priority, int]:
@@ -49,7 +49,7 @@ class Queue:
             with self.app.producer_pool.acquire(block=True) as producer:
                 client = producer.channel.client
                 return {p: int(client.llen(queue_name(p))) for p in PRIORITIES}
-        except (OperationalError, RedisError, OSError) as error:
+        except (KombuError, RedisError, OSError) as error:
             raise StoreUnavailable(f"the broker does not answer ({type(error).__name__})") from error
 
     def close(self) -> None:

@@ -8,6 +8,7 @@
 --   queued            zset    id -> when to look whether its message is lost, or when a retry is due (ms)
 --   running           zset    id -> when its lease ends (ms)
 --   waiting:<priority> zset   id -> since when it is queued, or when its retry is due (ms): depth, age and place
+--   swept             hash    by priority: how far stale.lua has looked for jobs whose message was overtaken (ms)
 --   open              zset    id -> when a job still open is given up (ms)
 --   expiry            zset    [id, schema, batch] as JSON -> when a terminal job is erased (ms)
 --   counts            hash    accepted succeeded failed cancelled (ever); queued running bytes (now)
@@ -22,8 +23,8 @@
 --   due               zset    batch id -> when batch_sweep.lua is to look at it (ms)
 -- A batch's id ends in eight zeros; its jobs' ids have the line there, in hex, so that they sort as its lines do and
 -- the same line is always the same job.
--- Across tenants: extractor:tenants (set), extractor:published:<priority> (see claim.lua), extractor:workers,
--- extractor:workers:ready, extractor:worker:<id>, extractor:reconciler, extractor:tallies (hash: what ever happened, by
+-- Across tenants: extractor:tenants (set), extractor:published:<priority> (see claim.lua; with :then, what it was; see
+-- stale.lua), extractor:workers, extractor:workers:ready, extractor:worker:<id>, extractor:reconciler, extractor:tallies (hash: what ever happened, by
 -- kind; one HINCRBY a transition).
 local prefix = KEYS[1]
 
@@ -41,7 +42,7 @@ local function batch_key(batch, part) return prefix .. 'batch:' .. batch .. (par
 local function published_key(priority) return 'extractor:published:' .. priority end
 local INDEX, QUEUED, RUNNING = prefix .. 'index', prefix .. 'queued', prefix .. 'running'
 local OPEN, EXPIRY, COUNTS, EVENTS = prefix .. 'open', prefix .. 'expiry', prefix .. 'counts', prefix .. 'events'
-local BATCHES, DUE = prefix .. 'batches', prefix .. 'due'
+local BATCHES, DUE, SWEPT = prefix .. 'batches', prefix .. 'due', prefix .. 'swept'
 
 local function waiting_key(priority) return prefix .. 'waiting:' .. priority end
 local function tally(what, by)
