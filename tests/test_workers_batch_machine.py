@@ -6,7 +6,6 @@ Leases and the short lives last a millisecond, so that time passing is a step. T
 
 from __future__ import annotations
 
-import base64
 import json
 import sys
 import tempfile
@@ -273,7 +272,7 @@ class BatchMachine(RuleBasedStateMachine):
         if found is None:
             return
         queue, message = found
-        tenant, job_id = json.loads(base64.b64decode(json.loads(message)["body"]))[0]
+        tenant, job_id = json.loads(json.loads(message)["body"])[0]
         assert tenant == T
         if queue == queue_name("bulk"):
             assert self.client.llen(queue_name("interactive")) == 0
