@@ -502,7 +502,7 @@ class BatchMachine(RuleBasedStateMachine):
         time.sleep(0.003)
         self.ledger.expire(T)
         # Redis forgets by itself the key of a batch whose time was over before anybody erased it.
-        assert {key for key in self._keys() if not key.startswith("idem:")} <= {"counts"}
+        assert {key for key in self._keys() if not key.startswith("idem:")} <= {"counts", "swept"}
         assert len(self._named("idem:")) <= sum(batch not in self.batches for batch in self.keys.values())
         assert self.ledger.tenants() == ()
 

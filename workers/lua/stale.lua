@@ -36,6 +36,7 @@ local function overtaken(priority, before)
     if published > 0 and published < before then republish(found[i], priority) end
   end
   redis.call('HSET', SWEPT, priority, #found < 2 * most and ms(before) or found[#found])
+  redis.call('PEXPIRE', SWEPT, 86400000)
 end
 
 local waiting, mark = {}, {}
