@@ -10,6 +10,7 @@ from http import HTTPStatus
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.telemetry import TelemetryConfig
+from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -60,11 +61,12 @@ def create_app(settings: ApiSettings | None = None, publish: Publish | None = No
         finally:
             await run_in_threadpool(tracing.stop)
 
-    app = FastAPI(
+    app = FastAPIOffline(  # /docs from this process: a machine that holds documents may reach no CDN
         title="Extractor",
         version=package_version(),
         lifespan=lifespan,
         redoc_url=None,
+        static_url="/docs/static",
         redirect_slashes=False,  # its redirects quote the Host header
         telemetry=_NO_TELEMETRY,  # FastAPI's records exception messages, and those may quote a document
     )

@@ -3,6 +3,7 @@ loads no model."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 from pydantic import BaseModel
+from starlette.testclient import TestClient
 
 from api import batch_models, examples, models, worker_models
 from api.app import create_app
@@ -133,6 +135,18 @@ def test_the_examples_of_schemas_are_what_the_service_says() -> None:
     shown = examples.SCHEMA_LIST["data"][0]
     assert all(shown[name] == getattr(contact, name) for name in ("name", "version", "ref", "description"))
     assert check(examples.CHECK_REQUEST["json_schema"]).as_json() == examples.CHECK_REPORT
+
+
+def test_the_docs_page_loads_nothing_from_elsewhere() -> None:
+    client = TestClient(create_app())
+    page = client.get("/docs").text
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(loaded) >= 3
+    for path in loaded:
+        assert path.startswith("/docs/static/"), path
+        assert client.get(path).status_code == 200
+    assert "http://" not in page
+    assert "https://" not in page
 
 
 def test_every_code_is_in_the_docs() -> None:
