@@ -11,7 +11,7 @@ import pytest
 
 from extractor.pair import layouts, lexicon, naming, tables, values
 from extractor.pair.fields import Leaf, Part
-from extractor.pair.generate import Task, tasks
+from extractor.pair.generate import Task, drill, tasks
 from extractor.pair.known import KINDS, document
 from extractor.pair.lexicon import NEW_EVERYTHING, NEW_VALUES, TRAIN, Split
 from extractor.pair.open_fields import Maker
@@ -78,6 +78,18 @@ def words(task: Task) -> set[str]:
     return {
         word for key in task.schema["properties"] for word in key.lower().replace("-", "_").replace(" ", "_").split("_")
     }
+
+
+def test_drills_are_forms_and_tables() -> None:
+    rng = Random(5)
+    drills = [drill(rng) for _ in range(60)]
+    tables = [one for one in drills if any(part.get("type") == "array" for part in one.schema["properties"].values())]
+    assert 15 < len(tables) < 45
+    for one in drills:
+        jsonschema_rs.validator_for(one.schema).validate(json.loads(one.answer))
+    for one in tables:
+        rows = next(value for value in json.loads(one.answer).values() if isinstance(value, list))
+        assert 2 <= len(rows) <= 7
 
 
 def test_values_are_on_their_side() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 
 import llguidance.hf
 import pytest
@@ -28,6 +29,7 @@ from extractor.pair.evaluate import WEIGHTS, load
 from extractor.pair.forward import read
 from extractor.pair.lexicon import NEW_VALUES
 from extractor.pair.model import DRAFT_TOKENS, build_drafter, build_target
+from extractor.pair.target import Missed
 
 Pair = tuple[Gemma4ForCausalLM, Gemma4AssistantForCausalLM, PreTrainedTokenizerFast]
 
@@ -160,6 +162,22 @@ def test_the_training_forward_is_the_stock_one(pair: Pair) -> None:
     target.model(input_ids=batch.ids, use_cache=False).last_hidden_state[batch.answer].sum().backward()
     torch.testing.assert_close(ours, target.model.layers[0].mlp.up_proj.weight.grad, atol=1e-2, rtol=1e-2)
     target.requires_grad_(False)
+
+
+def test_what_was_missed_comes_a_second_time_and_not_a_third(pair: Pair) -> None:
+    rows = [row for _, row in fixed(Encoder(pair[2]), "missed", NEW_VALUES, 3, size=0)]
+    batch = collate(rows)
+    said = torch.zeros(int(batch.answer.sum()))
+    first, second = (int(batch.answer[:n].sum()) for n in (1, 2))
+    said[first] = 2.0  # a token of the second row
+    said[second - 1] = 0.5  # unsure, but right
+    missed = Missed(Random(0))
+    missed.note(batch, said)
+    assert missed.take(5) == [rows[1]]
+    missed.note(batch, said)
+    assert missed.take(5) == []
+    missed.note(batch, said)
+    assert missed.take(0) == []
 
 
 def test_decodes_under_the_grammar(pair: Pair) -> None:
