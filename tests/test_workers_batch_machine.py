@@ -26,7 +26,7 @@ from workers.app import queue_name
 from workers.batches import COUNTS, BatchCalls, Line, Opened, line_of
 from workers.config import WorkerSettings
 from workers.errors import BatchClosed, IdempotencyConflict
-from workers.ledger import STATUSES, TERMINAL, Claim, Ledger, NewJob
+from workers.ledger import PRIORITIES, STATUSES, TERMINAL, Claim, Ledger, NewJob
 from workers.queue import Queue
 from workers.reconciler import Reconciler
 
@@ -419,10 +419,12 @@ class BatchMachine(RuleBasedStateMachine):
         for name, ids in (
             ("index", self.known.keys()),
             ("open", set(self._open_jobs())),
-            *((s, {i for i, j in self.known.items() if j.status == s}) for s in ("queued", "running")),
+            ("running", {i for i, j in self.known.items() if j.status == "running"}),
             *((f"index:status:{s}", {i for i, j in self.known.items() if j.status == s}) for s in STATUSES),
         ):
             assert {member.decode() for member in self.client.zrange(prefix + name, 0, -1)} == ids, name
+        queued = [id_ for p in PRIORITIES for id_ in self.client.zrange(f"{prefix}queued:{p}", 0, -1)]
+        assert sorted(map(bytes.decode, queued)) == sorted(i for i, j in self.known.items() if j.status == "queued")
 
     @invariant()
     def batches_agree(self) -> None:

@@ -443,6 +443,15 @@ def test_queued_jobs_are_republished_when_their_message_is_lost_only(valkey: Val
         assert found == {lost, later}, "an empty queue holds no message"
 
 
+def test_a_backlog_of_one_priority_hides_nothing_of_the_other(valkey: Valkey) -> None:
+    with open_ledger(valkey, republish_after_s=0.1, reconcile_batch=1) as ledger:  # ten a look
+        backlog = [make(ledger, priority="bulk") for _ in range(40)]
+        lost = make(ledger, priority="interactive")
+        time.sleep(0.15)
+        found = ledger.stale(T, {"interactive": 0, "bulk": len(backlog)})
+        assert [token.job_id for token in found] == [lost]
+
+
 def test_a_message_lost_in_the_middle_of_a_long_queue_is_missed_soon(valkey: Valkey) -> None:
     """All were published within one grace, and most of them still wait."""
     with open_ledger(valkey, republish_after_s=0.3) as ledger:

@@ -7,6 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+from pydantic import ValidationError
+
 from tests.valkey import Valkey
 from workers.app import make_app
 from workers.config import WorkerSettings
@@ -35,8 +38,9 @@ def keeps(valkey: Valkey) -> None:
     app.close()
 
 
-def test_sentinel_has_its_own_transport() -> None:
-    assert make_app(WorkerSettings(broker_url="sentinel://example.org:26379")).conf.broker_transport is None
+def test_other_brokers_are_refused_by_name() -> None:
+    with pytest.raises(ValidationError, match="redis:// or rediss://, not sentinel://"):
+        WorkerSettings(broker_url="sentinel://example.org:26379")
 
 
 def test_tls_goes_through_this_one() -> None:
@@ -49,7 +53,7 @@ def test_tls_goes_through_this_one() -> None:
 
 
 def test_what_was_taken_and_not_ended_goes_back(tmp_path: Path) -> None:
-    """To the queue when the channel closes; to nowhere, and at once, when the store is away."""
+    """To the front of the queue when the channel closes; to nowhere, and at once, when the store is away."""
     with Valkey(tmp_path) as valkey:
         queue = Queue(WorkerSettings(redis_url=valkey.url, redis_timeout_s=2.0))
         for job in ("ended", "taken", "other"):
@@ -60,12 +64,26 @@ def test_what_was_taken_and_not_ended_goes_back(tmp_path: Path) -> None:
             assert not client.keys("unacked*"), "no book is kept in the store"
         with queue.app.connection_for_read() as connection:
             consumer = connection.SimpleQueue("extractor.bulk")
-            again = {consumer.get(timeout=5).payload[0][1] for _ in range(2)}
-            assert again == {"taken", "other"}
+            again = [consumer.get(timeout=5).payload[0][1] for _ in range(2)]
+            assert again == ["taken", "other"], "it is the next, as it was"
             valkey.kill()
             began = time.monotonic()
             connection.default_channel.close()
             assert time.monotonic() - began < 5
+        queue.close()
+
+
+def test_what_is_published_again_is_taken_next(tmp_path: Path) -> None:
+    with Valkey(tmp_path) as valkey:
+        queue = Queue(WorkerSettings(redis_url=valkey.url))
+        queue.publish_all("acme", ["first", "second"], "bulk")
+        queue.publish("acme", "again", "bulk", again=True)
+        with queue.app.connection_for_read() as connection:
+            consumer = connection.SimpleQueue("extractor.bulk")
+            messages = [consumer.get(timeout=5) for _ in range(3)]
+            assert [message.payload[0][1] for message in messages] == ["again", "first", "second"]
+            for message in messages:
+                message.ack()
         queue.close()
 
 

@@ -18,23 +18,17 @@ def queue_name(priority: str) -> str:
     return f"extractor.{priority}"
 
 
-def _plain(url: str) -> bool:
-    """Sentinel has a transport of its own, which kombu chooses by the URL."""
-    return url.startswith(("redis://", "rediss://"))
-
-
 def make_app(settings: WorkerSettings) -> Celery:
     """JSON only; no results, events, gossip or remote control; a token is acknowledged when its task is over."""
     app = Celery("extractor", broker=settings.broker, set_as_current=False)
     app.conf.update(
-        broker_transport="workers.transport:Transport" if _plain(settings.broker) else None,
+        broker_transport="workers.transport:Transport",
         imports=("workers.tasks",),  # loaded by a worker only
         task_queues=[Queue(queue_name(p)) for p in PRIORITIES],  # type: ignore[no-untyped-call]  # in order
         task_default_queue=queue_name("interactive"),
         task_create_missing_queues=False,
         # The broker is patient with nobody: a frozen Redis is noticed, a dead connection is replaced.
         broker_transport_options={
-            "ack_emulation": False,  # see transport.py
             "socket_timeout": settings.redis_timeout_s,
             "socket_connect_timeout": settings.redis_connect_timeout_s,
             "socket_keepalive": True,

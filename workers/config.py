@@ -3,7 +3,9 @@ Knows no Redis and no model (the model's own settings are `extractor.config`).""
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -45,6 +47,12 @@ class WorkerSettings(BaseSettings):
     reconcile_s: float = Field(5.0, gt=0, description="How often the ledger is looked over")
     republish_after_s: float = Field(20.0, gt=0, description="A queued job may be without a live message for this long")
     reconcile_batch: int = Field(200, ge=1, description="The most jobs of one tenant handled in one script call")
+
+    @model_validator(mode="after")
+    def _known_broker(self) -> Self:
+        if not self.broker.startswith(("redis://", "rediss://")):
+            raise ValueError(f"EXTRACTOR_BROKER_URL is redis:// or rediss://, not {self.broker.partition(':')[0]}://")
+        return self
 
     @property
     def broker(self) -> str:

@@ -14,6 +14,7 @@ from workers.app import TASK, make_app, queue_name
 from workers.config import WorkerSettings
 from workers.errors import StoreUnavailable
 from workers.jobs import PRIORITIES, Priority
+from workers.transport import AGAIN
 
 
 class Queue:
@@ -22,13 +23,14 @@ class Queue:
     def __init__(self, settings: WorkerSettings | None = None, app: Celery | None = None) -> None:
         self.app = app or make_app(settings or WorkerSettings())
 
-    def publish(self, tenant: str, job_id: str, priority: Priority) -> None:
+    def publish(self, tenant: str, job_id: str, priority: Priority, *, again: bool = False) -> None:
         """One token. The message holds the two ids and nothing else of the job."""
-        self.publish_all(tenant, [job_id], priority)
+        self.publish_all(tenant, [job_id], priority, again=again)
 
-    def publish_all(self, tenant: str, job_ids: Sequence[str], priority: Priority) -> None:
-        """Tokens of many jobs in one round trip, written as Celery's protocol 2 asks at least: what Celery's own
-        `send_task` adds (empty fields, mostly) is more than the rest, and every waiting document pays for it."""
+    def publish_all(self, tenant: str, job_ids: Sequence[str], priority: Priority, *, again: bool = False) -> None:
+        """Tokens of many jobs in one round trip; `again`: to the front of the queue. They are written as Celery's
+        protocol 2 asks at least: what its own `send_task` adds, empty fields mostly, is more than the rest."""
+        headers = {"lang": "py", "task": TASK, **({AGAIN: True} if again else {})}
         try:
             with self.app.producer_pool.acquire(block=True) as producer, producer.batch():
                 for job_id in job_ids:
@@ -36,7 +38,7 @@ class Queue:
                         ((tenant, job_id), {}, {}),
                         exchange="",
                         routing_key=queue_name(priority),
-                        headers={"lang": "py", "task": TASK, "id": job_id},
+                        headers={**headers, "id": job_id},
                         serializer="json",
                         retry=False,
                     )

@@ -27,6 +27,7 @@ class Reconciler:
         self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
         self._last = time.monotonic()
         self._patient_until = 0.0
+        self._owed: list[Token] = []  # jobs that count as published and are not, because the broker was away
 
     def start(self) -> None:
         self._last = time.monotonic()
@@ -55,15 +56,17 @@ class Reconciler:
             # Redis (or this process) was away, and nobody could renew: let the living do so first.
             self._patient_until = now + 3 * self._settings.pulse_s
         waiting = self._queue.waiting()
+        self._publish()
         for tenant in self._ledger.tenants():
             if now >= self._patient_until:
                 for token, outcome in self._ledger.recover(tenant):
                     log.warning("lease ended", **_ids(token), outcome=outcome)
                     if outcome == "queued":
-                        self._publish(token)
+                        self._owed.append(token)
             for token in self._ledger.stale(tenant, waiting):
                 log.info("republished", **_ids(token))
-                self._publish(token)
+                self._owed.append(token)
+            self._publish()
             self._ledger.expire(tenant)
             while time.monotonic() < now + _SWEEP_S and self._ledger.run(self._ledger.batches.sweep(tenant, None)):
                 pass
@@ -71,8 +74,13 @@ class Reconciler:
     def _answered(self) -> None:
         self._last = time.monotonic()
 
-    def _publish(self, token: Token) -> None:
-        self._queue.publish(token.tenant, token.job_id, token.priority)
+    def _publish(self) -> None:
+        """All that is owed, to the front of the queues; what the broker does not take stays owed."""
+        while self._owed:
+            first = self._owed[0]
+            alike = [t for t in self._owed if (t.tenant, t.priority) == (first.tenant, first.priority)]
+            self._queue.publish_all(first.tenant, [t.job_id for t in alike], first.priority, again=True)
+            self._owed = [t for t in self._owed if t not in alike]
 
 
 def _ids(token: Token) -> dict[str, str]:

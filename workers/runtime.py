@@ -174,7 +174,7 @@ class Runtime:
             job.tenant, job.id, held.claim.attempt, detail=detail, delay_s=delay_s, counts=counts
         )
         if status == "queued" and not delay_s:
-            self.queue.publish(job.tenant, job.id, job.priority)
+            self.queue.publish(job.tenant, job.id, job.priority, again=True)
         return status
 
     def stop(self) -> None:

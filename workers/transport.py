@@ -14,6 +14,9 @@ from contextlib import suppress
 from typing import Any
 
 from kombu.transport import redis, virtual
+from kombu.utils.json import dumps
+
+AGAIN = "again"  # a header
 
 
 class QoS(virtual.QoS):
@@ -37,6 +40,24 @@ class Channel(redis.Channel):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self.QoS = QoS  # type: ignore[assignment]  # of the instance, as kombu does without ack_emulation
+
+    def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
+        """What was taken once already (`AGAIN`) goes to the front: it waits behind nobody a second time."""
+        if not (message.get("headers") or {}).get(AGAIN):
+            super()._put(queue, message, **kwargs)  # type: ignore[no-untyped-call]
+        elif (batch := kwargs.get("_publish_batch")) is not None:
+            batch.add("rpush", queue, dumps(message))  # type: ignore[no-untyped-call]
+        else:
+            self._to_front(queue, message)
+
+    def _restore(self, message: Any, leftmost: bool = False) -> None:  # noqa: ARG002 -- kombu's word for the same
+        info = message.delivery_info
+        for queue in self._lookup(info["exchange"], info["routing_key"]):  # type: ignore[no-untyped-call]
+            self._to_front(queue, message.serializable())
+
+    def _to_front(self, queue: str, message: dict[str, Any]) -> None:
+        with self.conn_or_acquire() as client:
+            client.rpush(queue, dumps(message))  # type: ignore[no-untyped-call]
 
     def _create_client(self, asynchronous: bool = False) -> Any:
         if asynchronous:

@@ -35,7 +35,7 @@ class Target:
         self._lean = Gemma4(model.model) if self.gemma4 and can_run(model.model) else None
         table = getattr(model.model, "embed_tokens_per_layer", None) if self._lean else None
         self._table = table if isinstance(table, HostTable) else None
-        self._graphs, self._widest = (graphs, widest) if self._lean else (None, widest)
+        self._graphs, self.widest = graphs if self._lean else None, widest
 
     def prefill(self, ids: Tensor, start: int, row: int, cache: SlotCache) -> Tensor | None:
         """Write the KV of `ids` `[1, width]` (on the host) at `start …` into `row`; returns the last hidden state
@@ -81,23 +81,24 @@ class Target:
         is given lands behind the entries it holds."""
         assert self._lean is not None
         lean, (n, width) = self._lean, ids.shape
-        rows, wide = rows_of(n, cache.slots), width_of(width, self._widest)
-        entries = entries_of(max(lengths) + wide, cache.capacity)
+        rows, wide = rows_of(n, cache.slots), width_of(width, self.widest)
+        starts = [*lengths, *(cache.held(slot) for slot in range(n, rows))]
+        # Over the added rows too: a query that sees nothing is NaN, and so is what it leaves in the cache.
+        entries = entries_of(max(starts) + wide, cache.capacity)
         lean.rotary.reserve(cache.capacity)
         ids = nn.functional.pad(ids, (0, wide - width, 0, rows - n))
-        starts = torch.tensor([*lengths, *(cache.held(slot) for slot in range(n, rows))])
-        positions = starts[:, None] + torch.arange(wide)
+        positions = torch.tensor(starts)[:, None] + torch.arange(wide)
         given = [ids.to(self.device, non_blocking=True), positions.to(self.device, non_blocking=True)]
         if self._table:
             given.append(self._table(ids))
 
-        def work(ids: Tensor, positions: Tensor, inputs: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        def work(ids: Tensor, positions: Tensor, inputs: Tensor | None = None) -> tuple[Tensor]:
             cache.aim_padded(positions, entries)
-            hidden = lean.read(ids, positions, 0, entries, cache, inputs=inputs)
-            return self._logits(hidden), hidden
+            return (lean.read(ids, positions, 0, entries, cache, inputs=inputs),)
 
-        logits, hidden = graphs.run(("verify", rows, wide, entries), work, *given)
-        return logits[:n, :width], hidden[:n, :width].clone()  # a row keeps its hidden state, a recording does not
+        (hidden,) = graphs.run(("verify", rows, wide, entries), work, *given)
+        hidden = hidden[:n, :width].clone()  # a row keeps its hidden state, a recording does not
+        return self._logits(hidden), hidden  # not recorded: each recording would keep logits of its own
 
     def _stock(
         self, ids: Tensor, positions: Tensor, cache: SlotCache, length: int, keep: int
@@ -153,7 +154,7 @@ class MtpModel:
         if not can_run(assistant.model):
             raise ModelError("the drafter is not one of plain linear layers on one device; EXTRACTOR_DRAFTER=none")
         self._assistant = assistant
-        self._graphs = graphs
+        self._graphs, self._widest = graphs, target.widest
         self._lean = Gemma4(assistant.model)
         self._embed: nn.Module = target.model.get_input_embeddings()
         self._shared = target.shared_layers()
@@ -185,7 +186,7 @@ class MtpModel:
     def chains(
         self, tokens: list[int], hidden: Tensor, lengths: list[int], cache: SlotCache, bits: Tensor, depth: int
     ) -> Tensor:
-        """`depth` steps for rows 0..n-1 without a look at what comes out: `[depth, 2, n]`, each token and its chance.
+        """At least `depth` steps for rows 0..n-1 without a look at what comes out: `[steps, 2, n]`, token and chance.
         `bits` `[n, words]`, packed and on the host: what is allowed at the first step. The numbers are in float64."""
         n = len(tokens)
         rows = rows_of(n, cache.slots) if self._graphs else n
@@ -200,6 +201,7 @@ class MtpModel:
         if self._graphs is None:
             return self._run_chain(*given, cache, min(lengths), max(lengths), depth)[0]
         entries = entries_of(max(lengths), cache.capacity)
+        depth = width_of(depth, self._widest)
         self._lean.rotary.reserve(cache.capacity + 1)
 
         def work(tokens: Tensor, hidden: Tensor, at: Tensor, bits: Tensor) -> tuple[Tensor, ...]:

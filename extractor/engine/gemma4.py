@@ -87,9 +87,8 @@ class Rotary:
 
     def reserve(self, length: int) -> None:
         """Tables for so many places, so that `at` makes none later."""
-        self.at(
-            torch.zeros((1, 1), dtype=torch.long, device=self._text.layers[0].self_attn.q_proj.weight.device), length
-        )
+        if length > self._places:
+            self._make(1 << (length - 1).bit_length())
 
     def _make(self, places: int) -> None:
         like = self._text.layers[0].self_attn.q_proj.weight

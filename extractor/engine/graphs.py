@@ -52,7 +52,9 @@ class Graphs:
                 self._recordings[key] = self._record(work, given)
             except RuntimeError as error:
                 self._able = False
-                log.warning("this device does not record graphs; going on without (%s)", str(error).split("\n")[0])
+                self._recordings.clear()
+                what = "no memory for" if isinstance(error, torch.OutOfMemoryError) else "this device does not record"
+                log.warning("%s graphs; going on without (%s)", what, str(error).split("\n")[0])
             while len(self._recordings) > MOST:
                 self._recordings.popitem(last=False)
             return made

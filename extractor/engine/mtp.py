@@ -67,7 +67,7 @@ class MtpDrafter:
         pending, lengths = [row.pending for row in rows], [row.length for row in rows]
         # the one wait for the device: [depth, 2, n]
         found = self._model.chains(pending, start.hidden, lengths, cache, bits, depth).tolist()
-        pace.chained(len(rows), (time.perf_counter() - begun) / depth)
+        pace.chained(len(rows), (time.perf_counter() - begun) / len(found))
         chains: list[list[int]] = [[] for _ in rows]
         for index in going:
             chance = 1.0

@@ -49,6 +49,7 @@ def drill(rng: Random, split: Split = TRAIN) -> Task:
     pairs = page.pairs_of([part for part in parts if isinstance(part, Leaf)])
     rng.shuffle(pairs)
     chunks += page.clusters(rng, pairs, split)
+    rng.shuffle(chunks)
     document = "\n".join(line for lines in chunks for line in lines) or "-"
     return Task(
         rng.choice(_NAMES), "", object_schema(parts), document, object_answer(parts), "open", object_told(parts)

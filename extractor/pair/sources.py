@@ -42,7 +42,8 @@ def places(document: str, told: list[Told | None]) -> list[int | None]:
         end = at
         while end < len(told) and (cell := told[end]) is not None and cell.row == one.row:
             end += 1
-        after = max((place for place in made[-(end - at) :] if place is not None), default=-1)
+        last = made[-(end - at) :] if one.row else []  # where the row before ends
+        after = max((place for place in last if place is not None), default=-1)
         made += _row(document, [cell for cell in told[at:end] if cell], after)
         at = end
     return made

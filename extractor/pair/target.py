@@ -25,7 +25,7 @@ from extractor.pair.model import FULL, SLIDING, build_target
 from extractor.pair.optim import Optimizer
 
 _POOL = 384
-_WRONG = 0.7  # loss of a token over which another one is likelier
+_WRONG = 0.7  # loss of a token that is less likely than all others together
 POINTING = 0.3  # weight of the loss of the head that points
 
 
@@ -95,7 +95,7 @@ def longest(progress: float) -> int:
 
 
 class Missed:
-    """The rows of a pool that the model got wrong; some of them come a second time, with the next pool."""
+    """The rows of a pool that the model got wrong or was unsure of; some of them come a second time, with the next."""
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import replace
 
 import pytest
 
@@ -77,6 +79,30 @@ def test_the_way_of_a_gpu_changes_nothing(gemma4: Models, rows: int, *, graphs: 
             assert (sum(one.usage.drafts["mtp"].proposed for one in done) > 0) == ("mtp" in mix)
     finally:
         engine.close()
+
+
+def test_padded_rows_leave_what_idle_slots_keep(gemma4: Models) -> None:
+    """A slot keeps a long prompt while the others work on short ones, padded to four rows; then it is used again by a
+    prompt that begins alike, so what it kept is read."""
+    long = tiny.request(gemma4, 0, drafters=("mtp",), max_tokens=8)
+    start, stop = long.copy_from
+    prompt = long.prompt[:stop] + long.prompt[start:stop] * 20 + long.prompt[stop:]
+    kept = replace(long, prompt=prompt)
+    alike = replace(long, prompt=prompt[:-10] + long.prompt[-6:])
+    short = [tiny.request(gemma4, index, drafters=("mtp",), grammar=None, max_tokens=60) for index in range(3)]
+    written = []
+    for graphs in (False, True):
+        engine = Engine(gemma4, EngineConfig(slots=4, context=1024, chains_at_once=True, graphs=graphs))
+        try:
+            together = [engine.submit(one) for one in (*short, kept)]
+            first = [future.result(60) for future in together]
+            rest = [future.result(60) for future in [engine.submit(one) for one in short]]
+            rest += [future.result(60) for future in [engine.submit(one) for one in (*short, alike)]]
+        finally:
+            engine.close()
+        written.append([one.ids for one in first + rest])
+        assert all(math.isfinite(chance) for one in first + rest for chance in one.logprobs)
+    assert written[0] == written[1]
 
 
 def test_rows_that_come_and_go_while_others_are_read(models: Models) -> None:

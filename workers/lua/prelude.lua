@@ -5,7 +5,7 @@
 --   idem:<sha256>     string  "<request hash> <job id>" for an Idempotency-Key, with its TTL
 --   index             zset    all ids, score 0: ids begin with their creation time, so they sort by it
 --   index:status:<s>  zset    the same by status; likewise index:schema:<ref>, index:batch:<batch>
---   queued            zset    id -> when to look whether its message is lost, or when a retry is due (ms)
+--   queued:<priority> zset    id -> when to look whether its message is lost, or when a retry is due (ms)
 --   running           zset    id -> when its lease ends (ms)
 --   waiting:<priority> zset   id -> since when it is queued, or when its retry is due (ms): depth, age and place
 --   swept             hash    by priority: how far stale.lua has looked for jobs whose message was overtaken (ms)
@@ -40,10 +40,11 @@ local function idem_key(key) return prefix .. 'idem:' .. key end
 local function index_key(kind, value) return prefix .. 'index:' .. kind .. ':' .. value end
 local function batch_key(batch, part) return prefix .. 'batch:' .. batch .. (part and ':' .. part or '') end
 local function published_key(priority) return 'extractor:published:' .. priority end
-local INDEX, QUEUED, RUNNING = prefix .. 'index', prefix .. 'queued', prefix .. 'running'
+local INDEX, RUNNING = prefix .. 'index', prefix .. 'running'
 local OPEN, EXPIRY, COUNTS, EVENTS = prefix .. 'open', prefix .. 'expiry', prefix .. 'counts', prefix .. 'events'
 local BATCHES, DUE, SWEPT = prefix .. 'batches', prefix .. 'due', prefix .. 'swept'
 
+local function queued_key(priority) return prefix .. 'queued:' .. priority end
 local function waiting_key(priority) return prefix .. 'waiting:' .. priority end
 local function tally(what, by)
   if by ~= 0 then redis.call('HINCRBY', 'extractor:tallies', what, by) end
@@ -152,7 +153,7 @@ local function enter(id, now, document, size, grace, open_ttl, schema, batch, id
   redis.call('ZADD', index_key('status', 'queued'), 0, id)
   redis.call('ZADD', index_key('schema', schema), 0, id)
   if batch ~= '' then redis.call('ZADD', index_key('batch', batch), 0, id) end
-  redis.call('ZADD', QUEUED, ms(now + grace), id)
+  redis.call('ZADD', queued_key(priority), ms(now + grace), id)
   redis.call('ZADD', OPEN, ms(now + open_ttl), id)
 end
 
@@ -178,7 +179,7 @@ local function finish(id, from, to, now, ttl_ms, more)
   local batch = batch_of(job[2])
   redis.call('UNLINK', doc_key(id))
   if from == 'queued' then
-    redis.call('ZREM', QUEUED, id)
+    redis.call('ZREM', queued_key(job[4]), id)
     redis.call('ZREM', waiting_key(job[4]), id)
   else
     redis.call('ZREM', RUNNING, id)
@@ -237,10 +238,10 @@ local function requeue(id, now, delay, grace, fault)
   redis.call('ZREM', RUNNING, id)
   redis.call('HDEL', job_key(id), 'lease', 'worker')
   if delay > 0 then
-    redis.call('ZADD', QUEUED, ms(now + delay), id)
+    redis.call('ZADD', queued_key(job[2]), ms(now + delay), id)
     redis.call('HSET', job_key(id), 'published', '0', 'not_before', ms(now + delay))
   else
-    redis.call('ZADD', QUEUED, ms(now + grace), id)
+    redis.call('ZADD', queued_key(job[2]), ms(now + grace), id)
     redis.call('HSET', job_key(id), 'published', ms(now))
   end
   redis.call('HSET', job_key(id), 'fault', fault)

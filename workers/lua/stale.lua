@@ -39,20 +39,22 @@ local function overtaken(priority, before)
   redis.call('PEXPIRE', SWEPT, 86400000)
 end
 
-local waiting, mark = {}, {}
-for i = 3, #ARGV, 2 do
-  waiting[ARGV[i]] = tonumber(ARGV[i + 1])
-  mark[ARGV[i]] = tonumber(redis.call('GET', published_key(ARGV[i])) or 0)
-  overtaken(ARGV[i], taken_then(ARGV[i], mark[ARGV[i]]))
-end
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', QUEUED, '-inf', ms(now), 'LIMIT', 0, most)) do
-  local job = fields(id, 'priority', 'published')
-  local priority, published = job[1], tonumber(job[2])
-  local old = published + grace <= now
-  if waiting[priority] and (published == 0 or (old and (waiting[priority] == 0 or published + grace < mark[priority]))) then
-    republish(id, priority)
+-- The slower way: every queued job in turn, so many a look, each priority for itself. It finds what is due again, what
+-- an empty queue has lost, and what was lost a second time.
+local function looked_over(priority, messages, mark)
+  local key = queued_key(priority)
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', ms(now), 'LIMIT', 0, most)) do
+    local published = tonumber(fields(id, 'published')[1])
+    local old = published + grace <= now
+    if published == 0 or (old and (messages == 0 or published + grace < mark)) then republish(id, priority) end
+    redis.call('ZADD', key, ms(now + grace), id)
   end
-  redis.call('ZADD', QUEUED, ms(now + grace), id)
+end
+
+for i = 3, #ARGV, 2 do
+  local priority, mark = ARGV[i], tonumber(redis.call('GET', published_key(ARGV[i])) or 0)
+  overtaken(priority, taken_then(priority, mark))
+  looked_over(priority, tonumber(ARGV[i + 1]), mark)
 end
 tally('republished', #out / 3)
 return out
