@@ -96,6 +96,7 @@ class Watch:
         if again:  # from the first claim, so the time before the fault is in it
             figures["taken_again"] = len(again)
             figures["recovered_p99_s"] = round(again[int(len(again) * 0.99)], 1)
+            figures["recovered_last_s"] = round(again[-1], 1)
         return Report(name, figures)
 
     def _listen(self) -> None:

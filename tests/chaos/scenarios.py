@@ -16,14 +16,16 @@ from tests.fleet import TENANT, Fleet, until
 from workers.ledger import StoreUnavailable
 
 
-def worker_kills(fleet: Fleet, *, kills: int, documents: int, workers: int = 2, seed: int = 1) -> Report:
+def worker_kills(
+    fleet: Fleet, *, kills: int, documents: int, workers: int = 2, seed: int = 1, backlog: int = 50
+) -> Report:
     """SIGKILL to a worker's process group, again and again; each is replaced and ready before the next, and documents
-    keep coming until the last kill (at least `documents` of them)."""
+    keep coming until the last kill (at least `documents` of them), so that about `backlog` wait."""
     dice = random.Random(seed)
     with Watch(fleet) as watch:
         fleet.start(workers)
         over = threading.Event()
-        feeder = threading.Thread(target=_feed, args=(watch, documents, over, dice.randrange(2**32)))
+        feeder = threading.Thread(target=_feed, args=(watch, documents, over, dice.randrange(2**32), backlog))
         feeder.start()
         try:
             for _ in range(kills):
@@ -44,10 +46,10 @@ def _ready(fleet: Fleet) -> int:
     return sum(worker.pid in pids for worker in fleet.alive())
 
 
-def _feed(watch: Watch, documents: int, over: threading.Event, seed: int) -> None:
+def _feed(watch: Watch, documents: int, over: threading.Event, seed: int, backlog: int) -> None:
     dice = random.Random(seed)
     while len(watch.texts) < documents or not over.is_set():
-        if sum(watch.fleet.queue.waiting().values()) > 50:
+        if sum(watch.fleet.queue.waiting().values()) > backlog:
             time.sleep(0.05)
             continue
         text = f"document {len(watch.texts)} sleep={dice.uniform(0.1, 0.5):.3f}"

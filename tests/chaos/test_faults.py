@@ -47,10 +47,11 @@ def test_twenty_kills_under_load(fleet: Open, tell: Callable[[Report], None]) ->
 
 def test_two_hundred_kills_over_twenty_thousand_documents(fleet: Open, tell: Callable[[Report], None]) -> None:
     with fleet(**DEFAULTS, slots=24) as f:
-        report = scenarios.worker_kills(f, kills=200, documents=20_000, seed=2)
+        report = scenarios.worker_kills(f, kills=200, documents=20_000, seed=2, backlog=500)
         tell(report)
         assert report.figures["accepted"] >= 20_000
         assert report.figures["recovered_p99_s"] <= 90
+        assert report.figures["longest_s"] <= 180, "one that was lost between queue and worker is missed too"
 
 
 def test_recovery_with_the_default_leases(fleet: Open, tell: Callable[[Report], None]) -> None:
