@@ -147,7 +147,7 @@ def _agreement(results: list[tuple[Runner, list[Outcome]]]) -> dict[str, str] | 
     if theirs is None:
         return None
     return {
-        f"{'+'.join(runner.drafters) or 'none'}, {runner.rows} rows": (
+        f"{'+'.join(runner.drafters) or 'none'}, {_rows(runner.rows)}": (
             f"{sum(a == b for a, b in zip(outcomes[-1].ids, theirs, strict=True))} of {len(theirs)}"
         )
         for runner, outcomes in results
@@ -159,6 +159,10 @@ def _base(record: dict[str, Any]) -> float:
     """Tokens per second of generate + Outlines if it ran, else of the first row: what ratios refer to."""
     runs = record["runs"]
     return float(next((run for run in runs if run["engine"] == "hf-outlines"), runs[0])["tokens_per_s"])
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count} rows"
 
 
 def table(record: dict[str, Any]) -> str:
@@ -190,7 +194,7 @@ def table(record: dict[str, Any]) -> str:
     for run in runs:
         if run["phases"] and run["drafters"] == runs[-1]["drafters"]:
             shares = ", ".join(f"{name} {share:.0%}" for name, share in run["phases"].items())
-            lines += ["", f"Time of {'+'.join(run['drafters']) or 'none'} at {run['rows']} rows: {shares}."]
+            lines += ["", f"Time of {'+'.join(run['drafters']) or 'none'} at {_rows(run['rows'])}: {shares}."]
     if record["same_output_as_hf_outlines"]:
         same = "; ".join(f"{name}: {count}" for name, count in record["same_output_as_hf_outlines"].items())
         lines += ["", f"Documents written exactly as generate + Outlines wrote them: {same}."]
