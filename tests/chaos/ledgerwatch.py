@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from types import TracebackType
 from typing import Any
 
@@ -36,6 +37,7 @@ class Watch:
         self.fleet = fleet
         self.texts: dict[str, str] = {}
         self.ends: Counter[str] = Counter()
+        self.claims: defaultdict[str, list[float]] = defaultdict(list)  # when each was announced, by job
         self._stop = threading.Event()
         self._client = fleet.valkey.client()
         self._thread = threading.Thread(target=self._listen, name="watch", daemon=True)
@@ -92,8 +94,8 @@ class Watch:
             "settled_s": round(settled_s, 1),
             "longest_s": round(max(_seconds(job.created_at, job.finished_at) for job in jobs), 1),
         }
-        again = sorted(_seconds(job.started_at, job.finished_at) for job in jobs if job.attempt > 1)
-        if again:  # from the first claim, so the time before the fault is in it
+        again = sorted(later - earlier for claims in self.claims.values() for earlier, later in pairwise(claims))
+        if again:  # from one claim to the next, so the time before the fault is in it
             figures["taken_again"] = len(again)
             figures["recovered_p99_s"] = round(again[int(len(again) * 0.99)], 1)
             figures["recovered_last_s"] = round(again[-1], 1)
@@ -110,6 +112,8 @@ class Watch:
                 job_id, status = message["data"].decode().split()
                 if status in TERMINAL:
                     self.ends[job_id] += 1
+                elif status == "running":
+                    self.claims[job_id].append(time.monotonic())
 
 
 def _seconds(begin: datetime | None, end: datetime | None) -> float:

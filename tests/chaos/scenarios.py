@@ -17,15 +17,23 @@ from workers.ledger import StoreUnavailable
 
 
 def worker_kills(
-    fleet: Fleet, *, kills: int, documents: int, workers: int = 2, seed: int = 1, backlog: int = 50
+    fleet: Fleet,
+    *,
+    kills: int,
+    documents: int,
+    workers: int = 2,
+    seed: int = 1,
+    backlog: int = 50,
+    seconds: tuple[float, float] = (0.1, 0.5),
 ) -> Report:
     """SIGKILL to a worker's process group, again and again; each is replaced and ready before the next, and documents
-    keep coming until the last kill (at least `documents` of them), so that about `backlog` wait."""
+    keep coming until the last kill (at least `documents` of them), so that about `backlog` wait; each takes between
+    two numbers of `seconds`."""
     dice = random.Random(seed)
     with Watch(fleet) as watch:
         fleet.start(workers)
         over = threading.Event()
-        feeder = threading.Thread(target=_feed, args=(watch, documents, over, dice.randrange(2**32), backlog))
+        feeder = threading.Thread(target=_feed, args=(watch, documents, over, dice.randrange(2**32), backlog, seconds))
         feeder.start()
         try:
             for _ in range(kills):
@@ -46,13 +54,15 @@ def _ready(fleet: Fleet) -> int:
     return sum(worker.pid in pids for worker in fleet.alive())
 
 
-def _feed(watch: Watch, documents: int, over: threading.Event, seed: int, backlog: int) -> None:
+def _feed(
+    watch: Watch, documents: int, over: threading.Event, seed: int, backlog: int, seconds: tuple[float, float]
+) -> None:
     dice = random.Random(seed)
     while len(watch.texts) < documents or not over.is_set():
         if sum(watch.fleet.queue.waiting().values()) > backlog:
             time.sleep(0.05)
             continue
-        text = f"document {len(watch.texts)} sleep={dice.uniform(0.1, 0.5):.3f}"
+        text = f"document {len(watch.texts)} sleep={dice.uniform(*seconds):.3f}"
         watch.submit(text, priority=dice.choice(["interactive", "bulk"]))
 
 

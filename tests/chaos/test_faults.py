@@ -46,8 +46,9 @@ def test_twenty_kills_under_load(fleet: Open, tell: Callable[[Report], None]) ->
 
 
 def test_two_hundred_kills_over_twenty_thousand_documents(fleet: Open, tell: Callable[[Report], None]) -> None:
-    with fleet(**DEFAULTS, slots=24) as f:
-        report = scenarios.worker_kills(f, kills=200, documents=20_000, seed=2, backlog=500)
+    with fleet(**DEFAULTS) as f:
+        short = (0.02, 0.12)
+        report = scenarios.worker_kills(f, kills=200, documents=20_000, seed=2, backlog=500, seconds=short)
         tell(report)
         assert report.figures["accepted"] >= 20_000
         assert report.figures["recovered_p99_s"] <= 90
