@@ -2,7 +2,8 @@
 
 Three drafters:
 - grammar: the bytes the schema forces next (braces, keys, quotes);
-- copy: what the document, or the output so far, goes on with after the text just written (extraction copies);
+- copy: what the document seems to say of the field that is due (`lookup.py`), or what it, or the output so far, goes on
+  with after the text just written (extraction copies);
 - mtp: a chain of steps of Gemma 4's own drafter, each step masked by the grammar.
 
 Grammar and copy work on bytes and are tokenized together, because a tokenizer merges across their seams (`":"` is one
@@ -13,6 +14,7 @@ that promises more. What is likely enough is measured while running: `pace.py`.
 
 from __future__ import annotations
 
+import re
 from itertools import accumulate
 from typing import Any, Protocol
 
@@ -23,6 +25,7 @@ from extractor.engine.sequence import Draft, Sequence
 
 ANCHOR_BYTES = 32  # a copy is looked up by at most this many bytes of what was just written
 MIN_ANCHOR_BYTES = 2
+GAP = re.compile(rb"\s*(?:\n|\t|\||  )")  # behind a cell, or a line
 BYTES_A_TOKEN = 8  # enough text for any budget of draft tokens
 
 
@@ -45,21 +48,20 @@ class FreeDrafter:
         matcher = row.matcher
         if budget <= 0 or not ((forced and matcher) or copied):
             return Draft([], [])
-        text = bytes(row.written[-ANCHOR_BYTES:]) + (self._tokenizer.decode_bytes(after) if after else b"")
+        ahead = self._tokenizer.decode_bytes(after) if after else b""
+        text = bytes(row.written[-ANCHOR_BYTES:]) + ahead
         if matcher is None:
             return self._tokens(text, copy_span(row.document, bytes(row.written), text, budget), ["copy"], budget)
         consumed = len(after)
         if after:
             matcher.consume_tokens(after)
         plan, owners = b"", []
-        while len(plan) < budget * BYTES_A_TOKEN and not matcher.is_stopped():
-            part, source = matcher.compute_ff_bytes() if forced else b"", "grammar"
-            if not part and copied:
-                part, source = copy_span(row.document, bytes(row.written), text + plan, budget), "copy"
-            taken, part = self._consume(matcher, part)
-            if source == "copy" and taken:
-                closed, quote = self._consume(matcher, b'"')  # the end of a line is most often the end of the value
-                taken, part = taken + closed, part + quote
+        while consumed - len(after) < budget and not matcher.is_stopped():
+            source = "grammar"
+            taken, part = self._consume(matcher, matcher.compute_ff_bytes() if forced else b"")
+            if not taken and copied:
+                source = "copy"
+                taken, part = self._copied(row, matcher, ahead + plan, text + plan, budget)
             if not taken:
                 break
             consumed += taken
@@ -71,6 +73,23 @@ class FreeDrafter:
         if after:
             matcher.rollback(len(after))
         return Draft(draft.tokens[:valid], draft.sources[:valid])
+
+    def _copied(self, row: Sequence, matcher: Any, more: bytes, text: bytes, budget: int) -> tuple[int, bytes]:
+        """Move the matcher over what the document has to say after `row.written + more`, of which `text` is the end:
+        (tokens consumed, bytes they spell)."""
+        taken, part = 0, b""
+        for candidate in row.lookup.candidates(row.written, more) if row.lookup else ():
+            tokens = self._tokenizer.tokenize_bytes(candidate)
+            if matcher.validate_tokens(tokens) * 2 > len(tokens):
+                taken, part = self._consume(matcher, candidate)
+                break
+        if not taken:
+            taken, part = self._consume(matcher, copy_span(row.document, bytes(row.written), text, budget))
+        for closing in (b'"', b",", b"}") if taken else ():  # what ends on a line is most often the whole value
+            closed, mark = self._consume(matcher, closing)
+            if closed:
+                return taken + closed, part + mark
+        return taken, part
 
     def _consume(self, matcher: Any, part: bytes) -> tuple[int, bytes]:
         """Move the matcher over as much of `part` as it allows: (tokens consumed, bytes they spell)."""
@@ -101,14 +120,15 @@ class FreeDrafter:
 
 
 def copy_span(document: bytes, written: bytes, text: bytes, budget: int) -> bytes:
-    """How `document` goes on, to the end of its line, after the longest suffix of `text` that occurs in it; how
+    """How `document` goes on, to the end of its cell or line, after the longest suffix of `text` that occurs in it; how
     `written` does when the document says nothing. Empty when not even the shortest anchor occurs."""
     for corpus in (document, written[:-1]):
         length = _longest_anchor(corpus, text)
         if length >= MIN_ANCHOR_BYTES:
             start = corpus.find(text[-length:]) + length
-            line = corpus.find(b"\n", start)
-            span = corpus[start : min(line if line >= 0 else len(corpus), start + budget * BYTES_A_TOKEN)]
+            span = corpus[start : start + budget * BYTES_A_TOKEN]
+            if gap := GAP.search(span):
+                span = span[: gap.start()]
             return span.decode("utf-8", "ignore").encode()
     return b""
 

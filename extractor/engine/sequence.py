@@ -11,6 +11,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from extractor.engine.lookup import Lookup
+
 if TYPE_CHECKING:
     from llguidance import LLMatcher
 
@@ -100,6 +102,7 @@ class Sequence:
         self.future: Future[Completion] = Future()
         self.matcher = matcher
         self.document = document
+        self.lookup = Lookup(document) if "copy" in request.params.drafters else None
         self.pending = request.prompt[-1]
         self.length = 0
         self.begun = False

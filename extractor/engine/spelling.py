@@ -1,0 +1,72 @@
+"""The numbers and dates of a document, each spelled as JSON would spell it: `1.234,50` is `1234.5`, `5 Oct 2026` is
+`2026-10-05`. Guesses: where a notation can be read in two ways the more common one is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Spelled(NamedTuple):
+    """`text` is the JSON spelling of `document[start:stop]`."""
+
+    start: int
+    stop: int
+    text: str
+
+
+# First letters of the twelve months in the languages of Western Europe.
+_NAMES = (
+    "jan ene gen", "feb fév fev", "mar mär maa mrt", "apr avr abr", "may mai mei maj mag", "jun jui giu",
+    "jul lug", "aug aoû ago", "sep set", "oct okt ott out", "nov", "dec dez déc dic",
+)  # fmt: skip
+_MONTHS = {name: month for month, names in enumerate(_NAMES, 1) for name in names.split()} | {"juil": 7}
+_NUMBER = re.compile(r"[-+]?\d(?:[\d.,'\u00a0]*\d)?")
+_DATE = re.compile(
+    r"(?<!\d)(?:"
+    r"(?P<y1>\d{4})[-/.](?P<m1>\d{1,2})[-/.](?P<d1>\d{1,2})"
+    r"|(?P<d2>\d{1,2})(?:[-/.] ?)(?P<m2>\d{1,2})(?:[-/.] ?)(?P<y2>\d{4}|\d\d)"
+    r"|(?P<d3>\d{1,2})(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de |of )?"
+    r"(?P<m3>[^\W\d_]{3,12})\.?,?[ -](?:de |del )?(?P<y3>\d{4})"
+    r"|(?P<m5>[^\W\d_]{3,12})\.?[ -](?P<y5>\d{4})"
+    r"|(?P<m4>[^\W\d_]{3,12})\.? (?P<d4>\d{1,2})(?:st|nd|rd|th)?,? (?P<y4>\d{4})"
+    r")(?!\d)"
+)
+
+
+def numbers(document: str) -> Iterator[Spelled]:
+    """In the order of the document."""
+    for found in _NUMBER.finditer(document):
+        yield Spelled(found.start(), found.end(), _number(found.group()))
+
+
+def dates(document: str) -> Iterator[Spelled]:
+    """As `YYYY-MM-DD`, or `YYYY-MM` where no day is said, in the order of the document."""
+    for found in _DATE.finditer(document):
+        said = {name[0]: text for name, text in found.groupdict().items() if text}
+        day = int(said.get("d", 1))
+        month = int(said["m"]) if said["m"].isdigit() else _month(said["m"])
+        if month > 12 >= day:  # the month first
+            month, day = day, month
+        if 1 <= month <= 12 and 1 <= day <= 31:
+            year = said["y"] if len(said["y"]) == 4 else f"20{said['y']}"
+            text = f"{year}-{month:02}-{day:02}" if "d" in said else f"{year}-{month:02}"
+            yield Spelled(found.start(), found.end(), text)
+
+
+def _month(name: str) -> int:
+    low = name.lower()
+    return _MONTHS.get(low[:4]) or _MONTHS.get(low[:3], 0)
+
+
+def _number(printed: str) -> str:
+    """The last separator is the decimal one if it is the only one of its kind and not followed by three digits."""
+    bare = printed.replace("'", "").replace("\u00a0", "").lstrip("+")
+    point, comma = bare.rfind("."), bare.rfind(",")
+    last = max(point, comma)
+    alone = last >= 0 and bare.count(bare[last]) == 1 and (min(point, comma) >= 0 or len(bare) - last != 4)
+    whole, fraction = (bare[:last], bare[last + 1 :].rstrip("0")) if alone else (bare, "")
+    sign, digits = ("-" if whole.startswith("-") else ""), whole.lstrip("-").replace(".", "").replace(",", "")
+    return sign + (digits.lstrip("0") or "0") + ("." + fraction if fraction else "")
