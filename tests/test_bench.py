@@ -10,7 +10,7 @@ import pytest
 import torch
 from transformers import Gemma4AssistantForCausalLM, Gemma4ForCausalLM, Gemma4TextConfig
 
-from extractor.bench import cli, device, growth, lossless
+from extractor.bench import cli, device, drafts, growth, lossless
 from extractor.bench.engines import mixes
 from extractor.engine import DRAFTERS
 from tests.engine import tiny
@@ -87,3 +87,11 @@ def test_the_shapes_are_e2bs() -> None:
         drafter = Gemma4AssistantForCausalLM(device._assistant("e2b"))
     sizes = [sum(weight.numel() for weight in model.parameters()) / 1e6 for model in (target, drafter)]
     assert [round(size, 1) for size in sizes] == [4628.6, 77.7], "what the published checkpoints have"
+
+
+def test_what_drafts_would_earn_of_right_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert drafts.main(["--documents", "3", "--drafters", "grammar;grammar,copy"]) == 0
+    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| 3, ")]
+    assert len(rows) == 6
+    for grammar, both in zip(rows[::2], rows[1::2], strict=True):
+        assert 1 < float(grammar[2]) < float(both[2])

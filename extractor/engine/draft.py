@@ -15,6 +15,7 @@ that promises more. What is likely enough is measured while running: `pace.py`.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any, Protocol
 
@@ -26,6 +27,7 @@ from extractor.engine.sequence import Draft, Sequence
 ANCHOR_BYTES = 32  # a copy is looked up by at most this many bytes of what was just written
 MIN_ANCHOR_BYTES = 2
 GAP = re.compile(rb"\s*(?:\n|\t|\||  )")  # behind a cell, or a line
+PIECES = 4096  # pieces of text whose tokens are remembered
 BYTES_A_TOKEN = 8  # enough text for any budget of draft tokens
 
 
@@ -41,6 +43,7 @@ class FreeDrafter:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
+        self._cut = lru_cache(PIECES)(tokenizer.tokenize_bytes)  # keys and closing marks come again and again
 
     def propose(self, row: Sequence, after: list[int], budget: int) -> Draft:
         """At most `budget` tokens to follow `row.ids + after`. The matcher is back where it was on return."""
@@ -79,9 +82,8 @@ class FreeDrafter:
         (tokens consumed, bytes they spell)."""
         taken, part = 0, b""
         for candidate in row.lookup.candidates(row.written, more) if row.lookup else ():
-            tokens = self._tokenizer.tokenize_bytes(candidate)
-            if matcher.validate_tokens(tokens) * 2 > len(tokens):
-                taken, part = self._consume(matcher, candidate)
+            taken, part = self._consume(matcher, candidate, least=0.5)
+            if taken:
                 break
         if not taken:
             taken, part = self._consume(matcher, copy_span(row.document, bytes(row.written), text, budget))
@@ -91,13 +93,15 @@ class FreeDrafter:
                 return taken + closed, part + mark
         return taken, part
 
-    def _consume(self, matcher: Any, part: bytes) -> tuple[int, bytes]:
-        """Move the matcher over as much of `part` as it allows: (tokens consumed, bytes they spell)."""
-        tokens = self._tokenizer.tokenize_bytes(part) if part else []
-        tokens = tokens[: matcher.validate_tokens(tokens)] if tokens else []
-        if tokens:
-            matcher.consume_tokens(tokens)
-        return len(tokens), self._tokenizer.decode_bytes(tokens) if tokens else b""
+    def _consume(self, matcher: Any, part: bytes, least: float = 0.0) -> tuple[int, bytes]:
+        """Move the matcher over as much of `part` as it allows, if that is more than the share `least` of it: (tokens
+        consumed, bytes they spell)."""
+        tokens = self._cut(part) if part else []
+        valid = matcher.validate_tokens(tokens) if tokens else 0
+        if valid <= least * len(tokens):
+            return 0, b""
+        matcher.consume_tokens(tokens[:valid])
+        return valid, part if valid == len(tokens) else self._tokenizer.decode_bytes(tokens[:valid])
 
     def _tokens(self, before: bytes, plan: bytes, owners: list[str], budget: int) -> Draft:
         """`plan` as the tokenizer cuts it after `before`; by itself where the seam would be inside a token."""

@@ -107,10 +107,19 @@ class Lookup:
             if one.text.startswith(prefix) and one.text != prefix:
                 yield one.text[len(prefix) :].encode()
         if opened and len(prefix) < _SHORTEST:  # what is longer is found by the text itself
-            word = re.compile(rf"(?<!\w){re.escape(prefix)}")
-            found = word.search(self._text, place) or word.search(self._text)
-            if found:
-                yield _escaped(self._cell(found.end())).encode()
+            start = self._beginning(prefix, place)
+            if start is not None:
+                yield _escaped(self._cell(start + len(prefix))).encode()
+
+    def _beginning(self, prefix: str, place: int) -> int | None:
+        """Where a word begins with `prefix`: the first from `place` on, else the first of all."""
+        for since in (place, 0):
+            at = self._text.find(prefix, since)
+            while at >= 0:
+                if not at or not self._text[at - 1].isalnum():
+                    return at
+                at = self._text.find(prefix, at + 1)
+        return None
 
     def _cell(self, place: int) -> str:
         line = self._text[place : place + _REACH]
