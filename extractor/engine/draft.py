@@ -43,7 +43,7 @@ class FreeDrafter:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self._cut = lru_cache(PIECES)(tokenizer.tokenize_bytes)  # keys and closing marks come again and again
+        self._cut = lru_cache(PIECES)(lambda part: tokenizer.tokenize_bytes(part))  # keys come again and again
 
     def propose(self, row: Sequence, after: list[int], budget: int) -> Draft:
         """At most `budget` tokens to follow `row.ids + after`. The matcher is back where it was on return."""
@@ -63,8 +63,7 @@ class FreeDrafter:
             source = "grammar"
             taken, part = self._consume(matcher, matcher.compute_ff_bytes() if forced else b"")
             if not taken and copied:
-                source = "copy"
-                taken, part = self._copied(row, matcher, ahead + plan, text + plan, budget)
+                source, taken, part = self._copied(row, matcher, ahead + plan, text + plan, budget)
             if not taken:
                 break
             consumed += taken
@@ -77,21 +76,22 @@ class FreeDrafter:
             matcher.rollback(len(after))
         return Draft(draft.tokens[:valid], draft.sources[:valid])
 
-    def _copied(self, row: Sequence, matcher: Any, more: bytes, text: bytes, budget: int) -> tuple[int, bytes]:
+    def _copied(self, row: Sequence, matcher: Any, more: bytes, text: bytes, budget: int) -> tuple[str, int, bytes]:
         """Move the matcher over what the document has to say after `row.written + more`, of which `text` is the end:
-        (tokens consumed, bytes they spell)."""
-        taken, part = 0, b""
-        for candidate in row.lookup.candidates(row.written, more) if row.lookup else ():
+        (source, tokens consumed, bytes they spell)."""
+        source, taken, part = "copy", 0, b""
+        for kind, candidate in row.lookup.candidates(row.written, more) if row.lookup else ():
             taken, part = self._consume(matcher, candidate, least=0.5)
             if taken:
+                source = f"copy/{kind}"
                 break
         if not taken:
             taken, part = self._consume(matcher, copy_span(row.document, bytes(row.written), text, budget))
         for closing in (b'"', b",", b"}") if taken else ():  # what ends on a line is most often the whole value
             closed, mark = self._consume(matcher, closing)
             if closed:
-                return taken + closed, part + mark
-        return taken, part
+                return source, taken + closed, part + mark
+        return source, taken, part
 
     def _consume(self, matcher: Any, part: bytes, least: float = 0.0) -> tuple[int, bytes]:
         """Move the matcher over as much of `part` as it allows, if that is more than the share `least` of it: (tokens

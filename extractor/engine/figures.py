@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from typing import Any
 
-from extractor.engine.sequence import DRAFTERS
+from extractor.engine.sequence import DRAFTERS, drafter_of
 
 STEP_BOUNDS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -35,8 +35,8 @@ class Figures:
 
     def drafted(self, sources: list[str], accepted: int) -> None:
         for place, source in enumerate(sources):
-            self.drafts[source][0] += 1
-            self.drafts[source][1] += place < accepted
+            self.drafts[drafter_of(source)][0] += 1
+            self.drafts[drafter_of(source)][1] += place < accepted
 
     def as_json(self, running: int, waiting: int) -> dict[str, Any]:
         return {

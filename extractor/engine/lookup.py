@@ -12,13 +12,14 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from extractor.engine.spelling import Spelled, dates, numbers
 
 _SHORTEST = 3  # letters of a name that is looked for
 _TAIL = 200  # bytes of the output that say what is due
 _REACH = 120  # characters of a value
-_NEAR = 6  # characters between a place and a number that is meant by it
+_NEAR = 6  # characters between a place and a number or date that is meant by it
 _WORDS = 30  # before and after a place, of which one may be what is meant
 
 # The end of the output so far
@@ -41,6 +42,14 @@ _FIGURE = re.compile(r"(?<!\S)[\d.,]*\d(?!\w)")
 _YES = re.compile(r"(?i)(?:yes|y|ja|oui|s[ií]|true|x)\b")
 
 
+class Candidate(NamedTuple):
+    """`kind` is how it was found, which says much of how likely it is: label, cell, line, list, rest, or like (one of
+    the few things there that a narrow grammar lets through)."""
+
+    kind: str
+    text: bytes
+
+
 class Lookup:
     """One document and, while its answer is written, the place in it that was read last."""
 
@@ -56,7 +65,7 @@ class Lookup:
         self._place = 0  # in the document, behind the last value written
         self._walked = 0  # bytes of the output, up to the end of that value
 
-    def candidates(self, written: bytearray, more: bytes) -> Iterator[bytes]:
+    def candidates(self, written: bytearray, more: bytes) -> Iterator[Candidate]:
         """What may follow `written + more` (the output so far, and a guess of how it goes on), the most likely first:
         a value or its rest, without what closes it, or whether a list goes on. The grammar decides which can be."""
         place = self._walk(written, more)
@@ -67,20 +76,24 @@ class Lookup:
             # In a table labels stand above the first row, and what helps is the cell before.
             within = _in_row(text) or text.count(f"{name}:".encode()) > 1
             label = None if within else self._label(name[1:-1])
-            yield from self._at(self._ahead(place, within) if label is None else label, bool(opened), bool(listed))
-            yield b"{"
+            kind = "cell" if within else "line" if label is None else "label"
+            at = self._ahead(place, within) if label is None else label
+            yield from self._at(at, kind, bool(opened), bool(listed))
+            yield Candidate("list", b"{")
         elif following := _NEXT.search(tail):
-            yield from self._at(self._ahead(place, True), bool(following.group(1)), True)
+            yield from self._at(self._ahead(place, True), "cell", bool(following.group(1)), True)
         elif tail.endswith("}"):
-            yield b"," if self._another(place) else b"]"
+            yield Candidate("list", b"," if self._another(place) else b"]")
         elif listing := _LISTED.search(tail):
-            yield b"," if _AMONG.match(self._text, self._behind(listing.group(1), place)) else b"]"
+            more_of_it = _AMONG.match(self._text, self._behind(listing.group(1), place))
+            yield Candidate("list", b"," if more_of_it else b"]")
         elif begun := _BEGUN.search(tail):
-            yield from self._rests(place, bool(begun.group(1)), begun.group(2))
+            for rest in self._rests(place, bool(begun.group(1)), begun.group(2)):
+                yield Candidate("rest", rest.encode())
 
     # What is printed at a place
 
-    def _at(self, place: int, opened: bool, listed: bool) -> Iterator[bytes]:
+    def _at(self, place: int, kind: str, opened: bool, listed: bool) -> Iterator[Candidate]:
         """The spellings of what is printed at `place`, and of what is like it near there; `opened`: the quote of a
         string is written already; `listed`: one of several on a line."""
         cell, quote = self._cell(place), "" if opened else '"'
@@ -88,28 +101,28 @@ class Lookup:
         if listed:
             cell = _AMONG.split(cell)[0].rstrip()
         if figures and place <= figures[0].start < place + _NEAR:
-            yield figures[0].text.encode()
+            yield Candidate(kind, figures[0].text.encode())
         if cell:
-            yield (quote + _escaped(cell)).encode()
+            yield Candidate(kind, (quote + _escaped(cell)).encode())
         # A grammar that refused these asks for a date, a number, a flag or one of a few words.
         for date in self._from(place, self._dates)[:2]:
-            yield (quote + date.text).encode()
+            yield Candidate(kind if place <= date.start < place + _NEAR else "like", (quote + date.text).encode())
         for figure in figures:
-            yield figure.text.encode()
+            yield Candidate("like", figure.text.encode())
         if not opened:
-            yield b"true" if _YES.match(cell) else b"false"
+            yield Candidate("like", b"true" if _YES.match(cell) else b"false")
         for word in self._near(place):
-            yield (quote + word).encode()
+            yield Candidate("like", (quote + word).encode())
 
-    def _rests(self, place: int, opened: bool, prefix: str) -> Iterator[bytes]:
+    def _rests(self, place: int, opened: bool, prefix: str) -> Iterator[str]:
         """How a value that begins with `prefix` may go on."""
         for one in self._from(place, self._dates if opened else self._numbers):
             if one.text.startswith(prefix) and one.text != prefix:
-                yield one.text[len(prefix) :].encode()
+                yield one.text[len(prefix) :]
         if opened and len(prefix) < _SHORTEST:  # what is longer is found by the text itself
             start = self._beginning(prefix, place)
             if start is not None:
-                yield _escaped(self._cell(start + len(prefix))).encode()
+                yield _escaped(self._cell(start + len(prefix)))
 
     def _beginning(self, prefix: str, place: int) -> int | None:
         """Where a word begins with `prefix`: the first from `place` on, else the first of all."""

@@ -78,13 +78,18 @@ class Completion:
 
 @dataclass(frozen=True)
 class Draft:
-    """Tokens proposed to follow a row's pending token, each with the name of the drafter it came from."""
+    """Tokens proposed to follow a row's pending token, each with where it came from: the name of the drafter, or that
+    and how it was found, `copy/label`."""
 
     tokens: list[int]
     sources: list[str]
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+
+def drafter_of(source: str) -> str:
+    return source.partition("/")[0]
 
 
 class Sequence:
@@ -138,8 +143,9 @@ class Sequence:
     def count(self, draft: Draft, accepted: int) -> None:
         self.usage.target_forwards += 1
         for position, source in enumerate(draft.sources):
-            self.usage.drafts[source].proposed += 1
-            self.usage.drafts[source].accepted += position < accepted
+            counter = self.usage.drafts[drafter_of(source)]
+            counter.proposed += 1
+            counter.accepted += position < accepted
 
     def finish(self, reason: Finish, done: Callable[[Sequence], None] | None = None) -> None:
         """Hand the result to whoever waits. A future already withdrawn is left alone."""

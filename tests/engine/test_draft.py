@@ -35,14 +35,14 @@ def test_grammar_drafts_what_the_schema_forces(gemma4: Models) -> None:
 def test_copy_goes_on_where_the_document_does_and_closes_the_value(gemma4: Models) -> None:
     draft = FreeDrafter(gemma4.ll_tokenizer).propose(row(gemma4, '{"name":"Ac'), [], 40)
     assert text(gemma4, draft).startswith('me Corp","total":')
-    assert draft.sources[0] == "copy"
+    assert draft.sources[0].startswith("copy")
     assert "grammar" in draft.sources
 
 
 def test_copy_looks_a_value_up_before_a_letter_of_it_is_written(gemma4: Models) -> None:
     draft = FreeDrafter(gemma4.ll_tokenizer).propose(row(gemma4, '{"name":"x"'), [], 40)
     assert text(gemma4, draft).startswith(',"total":12.5,"items":[')
-    assert [draft.sources[0], *dict.fromkeys(draft.sources)] == ["grammar", "grammar", "copy"]
+    assert list(dict.fromkeys(draft.sources))[:2] == ["grammar", "copy/label"]
 
 
 def test_a_draft_goes_on_after_tokens_not_yet_accepted(gemma4: Models) -> None:

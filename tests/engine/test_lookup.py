@@ -26,11 +26,12 @@ Subtotal                 364,00
 
 
 def first(document: str, written: str, more: str = "") -> str:
-    return next(Lookup(document.encode()).candidates(bytearray(written.encode()), more.encode()), b"").decode()
+    found = next(Lookup(document.encode()).candidates(bytearray(written.encode()), more.encode()), None)
+    return found.text.decode() if found else ""
 
 
 def every(document: str, written: str) -> list[str]:
-    return [found.decode() for found in Lookup(document.encode()).candidates(bytearray(written.encode()), b"")]
+    return [found.text.decode() for found in Lookup(document.encode()).candidates(bytearray(written.encode()), b"")]
 
 
 @pytest.mark.parametrize(
@@ -121,10 +122,10 @@ def test_a_value_that_has_begun_goes_on(written: str, rest: str) -> None:
 def test_a_guess_counts_as_read_only_until_it_is_dropped() -> None:
     lookup = Lookup(TABLE.encode())
     written = bytearray(b'{"items":[{"what":"Oak shelf, fitted","qty":')
-    assert next(lookup.candidates(written, b'2,"price":')) == b"145"
-    assert next(lookup.candidates(written, b"")) == b"2"
+    assert next(lookup.candidates(written, b'2,"price":')).text == b"145"
+    assert next(lookup.candidates(written, b"")).text == b"2"
     written += b'2,"price":145},{"what":"Door handle","qty":'
-    assert next(lookup.candidates(written, b"")) == b"4"
+    assert next(lookup.candidates(written, b"")).text == b"4"
 
 
 ANYTHING = st.text(st.sampled_from('ab Ä1290.,-/:"\\|\t\n{}[]\u00a0\ud7ff€x'), max_size=60)
@@ -136,4 +137,4 @@ def test_no_document_and_no_output_stops_it(document: str, values: list[str], cu
     text = json.dumps({f"k{n}": [value, n] for n, value in enumerate(values)}, separators=(",", ":")).encode()
     at = min(cut, len(text))
     found = list(Lookup(document.encode()).candidates(bytearray(text[:at]), text[at : at + more]))
-    assert all(one.decode() is not None for one in found)
+    assert all(one.text.decode() is not None for one in found)
