@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any, Protocol
 
 from extractor.engine.cache import SlotCache
@@ -28,6 +28,7 @@ ANCHOR_BYTES = 32  # a copy is looked up by at most this many bytes of what was 
 MIN_ANCHOR_BYTES = 2
 GAP = re.compile(rb"\s*(?:\n|\t|\||  )")  # behind a cell, or a line
 PIECES = 4096  # pieces of text whose tokens are remembered
+TRIES = 64  # candidates of a look-up that the grammar is asked about
 BYTES_A_TOKEN = 8  # enough text for any budget of draft tokens
 
 
@@ -80,7 +81,8 @@ class FreeDrafter:
         """Move the matcher over what the document has to say after `row.written + more`, of which `text` is the end:
         (source, tokens consumed, bytes they spell)."""
         source, taken, part = "copy", 0, b""
-        for kind, candidate in row.lookup.candidates(row.written, more) if row.lookup else ():
+        candidates = row.lookup.candidates(row.written, more) if row.lookup else iter(())
+        for kind, candidate in islice(candidates, TRIES):
             taken, part = self._consume(matcher, candidate, least=0.5)
             if taken:
                 source = f"copy/{kind}"

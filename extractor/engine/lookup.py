@@ -116,9 +116,8 @@ class Lookup:
 
     def _rests(self, place: int, opened: bool, prefix: str) -> Iterator[str]:
         """How a value that begins with `prefix` may go on."""
-        for one in self._from(place, self._dates if opened else self._numbers):
-            if one.text.startswith(prefix) and one.text != prefix:
-                yield one.text[len(prefix) :]
+        spelled = dict.fromkeys(one.text for one in self._from(place, self._dates if opened else self._numbers))
+        yield from (text[len(prefix) :] for text in spelled if text.startswith(prefix) and text != prefix)
         if opened and len(prefix) < _SHORTEST:  # what is longer is found by the text itself
             start = self._beginning(prefix, place)
             if start is not None:
