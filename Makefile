@@ -8,13 +8,14 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint bench bench-gpu chaos clean
+.PHONY: help setup demo up test test-kernels lint bench bench-gpu chaos clean
 
 help:
 	@echo "make setup   a virtual environment in $(VENV) with pinned dependencies"
 	@echo "make demo    start the service, extract docs/samples/ over HTTP, stop it"
 	@echo "make up      start the service and stay up (ARGS='--port 9000')"
 	@echo "make test    every test but the long fault runs (ARGS='tests/test_api_*.py')"
+	@echo "make test-kernels  the GPU's own kernels, under Triton's interpreter (installs Triton; no GPU needed)"
 	@echo "make lint    ruff, mypy --strict, import contracts"
 	@echo "make bench   the measurements of the README (ARGS='--suite json --rows 1,16')"
 	@echo "make bench-gpu  one step at Gemma 4 E2B's shapes, random weights, on this GPU"
@@ -39,6 +40,11 @@ up: setup
 
 test: setup
 	@$(BIN)/python -m pytest $(ARGS)
+
+# Triton comes with PyTorch for CUDA, not with PyTorch for a CPU, and no other test needs it.
+test-kernels: setup
+	@$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check -c constraints.txt -e ".[kernels]"
+	@TRITON_INTERPRET=1 $(BIN)/python -m pytest -m kernels $(or $(ARGS),tests/engine/test_ragged.py)
 
 lint: setup
 	@$(BIN)/ruff check .

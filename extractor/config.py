@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, …")
     device_map: str | None = Field(None, description="accelerate's, for a model larger than one device")
     graphs: bool = Field(False, description="a step as one CUDA graph; not measured on a GPU yet")
+    ragged: bool = Field(
+        False, description="on a GPU with Triton a row's attention reads its own length only; not measured on one yet"
+    )
     per_layer_on_host: bool = Field(
         False, description="Gemma 4's per-layer embeddings, half of E2B, stay in the host's memory: for a small GPU"
     )

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from extractor.engine.cache import SlotCache
-from extractor.engine.gemma4 import FULL, SLIDING, Gemma4, KeyValues, attend, can_run
+from extractor.engine.gemma4 import FULL, SLIDING, Gemma4, KeyValues, Seen, attend, can_run
 from extractor.engine.graphs import Graphs, entries_of, rows_of, width_of
 from extractor.engine.host_table import HostTable
+from extractor.engine.ragged import Sight, able
 from extractor.engine.verify import unpack
 from extractor.errors import ModelError
 
@@ -22,8 +23,9 @@ class Target:
     """A causal LM that reads ragged rows: row i's tokens stand at `lengths[i]` and after. Gemma 4 runs through the
     lean layers of `gemma4.py` where it can, anything else through its own forward."""
 
-    def __init__(self, model: Any, graphs: Graphs | None = None, widest: int = 1) -> None:
-        """With `graphs` steps are padded to few shapes, at most `widest` positions wide, and recorded."""
+    def __init__(self, model: Any, graphs: Graphs | None = None, widest: int = 1, *, ragged: bool = False) -> None:
+        """With `graphs` steps are padded to few shapes, at most `widest` positions wide, and recorded. With `ragged`
+        they read each row to its own length, where the device can."""
         config = model.config
         self.model = model
         self.vocab: int = config.vocab_size
@@ -36,6 +38,7 @@ class Target:
         table = getattr(model.model, "embed_tokens_per_layer", None) if self._lean else None
         self._table = table if isinstance(table, HostTable) else None
         self._graphs, self.widest = graphs if self._lean else None, widest
+        self.ragged = bool(ragged and self._lean and able(self.device, self.dtype, self._lean.sizes))
 
     def prefill(self, ids: Tensor, start: int, row: int, cache: SlotCache) -> Tensor | None:
         """Write the KV of `ids` `[1, width]` (on the host) at `start …` into `row`; returns the last hidden state
@@ -62,7 +65,7 @@ class Target:
         positions = torch.tensor(lengths, device=self.device)[:, None] + places
         length = cache.aim_rows(positions, lengths)
         if self._lean:
-            hidden = self._lean.read(ids, positions, min(lengths), length, cache, inputs=inputs)
+            hidden = self._lean.read(ids, positions, min(lengths), length, cache, inputs=inputs, ragged=self.ragged)
         else:
             hidden, logits = self._stock(ids, positions, cache, length, keep=0)
             if logits is not None:
@@ -84,7 +87,8 @@ class Target:
         rows, wide = rows_of(n, cache.slots), width_of(width, self.widest)
         starts = [*lengths, *(cache.held(slot) for slot in range(n, rows))]
         # Over the added rows too: a query that sees nothing is NaN, and so is what it leaves in the cache.
-        entries = entries_of(max(starts) + wide, cache.capacity)
+        # Where each row reads to its own length, one recording does for all.
+        entries = cache.capacity if self.ragged else entries_of(max(starts) + wide, cache.capacity)
         lean.rotary.reserve(cache.capacity)
         ids = nn.functional.pad(ids, (0, wide - width, 0, rows - n))
         positions = torch.tensor(starts)[:, None] + torch.arange(wide)
@@ -94,7 +98,7 @@ class Target:
 
         def work(ids: Tensor, positions: Tensor, inputs: Tensor | None = None) -> tuple[Tensor]:
             cache.aim_padded(positions, entries)
-            return (lean.read(ids, positions, 0, entries, cache, inputs=inputs),)
+            return (lean.read(ids, positions, 0, entries, cache, inputs=inputs, ragged=self.ragged),)
 
         (hidden,) = graphs.run(("verify", rows, wide, entries), work, *given)
         hidden = hidden[:n, :width].clone()  # a row keeps its hidden state, a recording does not
@@ -135,11 +139,11 @@ class Target:
 
 @dataclass
 class Chain:
-    """A chain's fixed part, by kind of attention: rotary tables at its place, the KV it reads, what hides entries."""
+    """A chain's fixed part, by kind of attention: rotary tables at its place, the KV it reads, what it sees of it."""
 
     rotary: dict[str, KeyValues]
     stored: dict[str, KeyValues] = field(default_factory=dict)
-    bias: dict[str, Tensor | None] = field(default_factory=dict)
+    seen: dict[str, Seen] = field(default_factory=dict)
 
 
 class MtpModel:
@@ -154,7 +158,7 @@ class MtpModel:
         if not can_run(assistant.model):
             raise ModelError("the drafter is not one of plain linear layers on one device; EXTRACTOR_DRAFTER=none")
         self._assistant = assistant
-        self._graphs, self._widest = graphs, target.widest
+        self._graphs, self._widest, self._ragged = graphs, target.widest, target.ragged
         self._lean = Gemma4(assistant.model)
         self._embed: nn.Module = target.model.get_input_embeddings()
         self._shared = target.shared_layers()
@@ -170,17 +174,21 @@ class MtpModel:
         chain = Chain(self._lean.rotary.at(at, longest + 1))
         # transformers attends to the last `window` entries, both ends included (candidate_generator.py, 5.22)
         reach = self._lean.window + 1
+        before = at[:, 0] - 1
         for kind, layer in self._shared.items():
-            start = max(0, shortest - reach) if kind == SLIDING else 0
+            start = max(0, shortest - reach) if kind == SLIDING and not self._ragged else 0
             keys, values = cache.read(layer, at.shape[0], longest)
             chain.stored[kind] = keys[:, :, start:], values[:, :, start:]
+            if self._ragged:
+                chain.seen[kind] = Sight(before, reach if kind == SLIDING else None)
+                continue
             if not masked:
-                chain.bias[kind] = None
+                chain.seen[kind] = None
                 continue
             distance = at - torch.arange(start, longest, device=self.device)
             hidden = (distance <= 0) | (distance > reach) if kind == SLIDING else distance <= 0
             bias = torch.zeros_like(hidden, dtype=keys.dtype).masked_fill_(hidden, float("-inf"))
-            chain.bias[kind] = bias[:, None, None, None]
+            chain.seen[kind] = bias[:, None, None, None]
         return chain
 
     def chains(
@@ -200,7 +208,7 @@ class MtpModel:
         )
         if self._graphs is None:
             return self._run_chain(*given, cache, min(lengths), max(lengths), depth)[0]
-        entries = entries_of(max(lengths), cache.capacity)
+        entries = cache.capacity if self._ragged else entries_of(max(lengths), cache.capacity)
         depth = width_of(depth, self._widest)
         self._lean.rotary.reserve(cache.capacity + 1)
 
@@ -236,7 +244,7 @@ class MtpModel:
         state = self._assistant.pre_projection(torch.cat([self._embed(tokens), hidden], -1))[:, None]
         for layer in self._lean.layers:
             query, _ = layer.project(state, chain.rotary[layer.kind])
-            state = layer.finish(state, attend(query, *chain.stored[layer.kind], chain.bias[layer.kind]), None)
+            state = layer.finish(state, attend(query, *chain.stored[layer.kind], chain.seen[layer.kind]), None)
         state = self._lean.norm(state)
         return self._head(state)[:, 0], self._assistant.post_projection(state)[:, 0]
 

@@ -2,7 +2,8 @@
 
 A decode step of a small model, or of any model on a GPU, is spent launching kernels, not computing. Here the query,
 key and value products are one, gate and up are one, each norm is one call, rotary tables are looked up instead of
-made, and masks are added, built once a step. The merged weights are the model's own: its parameters become views.
+made, and masks are added, built once a step (or, with `ragged.py`, not at all). The merged weights are the model's own:
+its parameters become views.
 
 `can_run` says whether a model is one of those; any other takes transformers' own forward (`forward.py`).
 """
@@ -15,12 +16,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from extractor.engine.ragged import Sight, attend_ragged
+
 SLIDING, FULL = "sliding_attention", "full_attention"
 NARROW = 64  # queries a row: up to here two plain products beat the fused kernel on a CPU
 _GELU = {"gelu_pytorch_tanh": "tanh", "gelu": "none"}
 _PLACES = 1024  # rotary tables grow by doubling from here
 
 KeyValues = tuple[Tensor, Tensor]  # [n, kv heads, length, head size] each
+Seen = Tensor | Sight | None  # what is added to scores; or how far each row sees, for `ragged.py`; or everything
 
 
 def can_run(text: Any) -> bool:
@@ -48,21 +52,27 @@ class Looks:
     """Who may look where, for one step of rows at `positions` `[n, width]` over `length` entries: for each kind of
     attention the first entry it reads and what is added to its scores (`[n, 1, 1, width, entries]`, or nothing)."""
 
-    def __init__(self, positions: Tensor, first: int, length: int, window: int, like: Tensor) -> None:
-        """`first`: the lowest of `positions`, `length`: one past the highest, both known to the host; or bounds."""
-        self.start = {FULL: 0, SLIDING: max(0, first - window + 1)}
-        self.bias: dict[str, Tensor | None] = {}
+    def __init__(
+        self, positions: Tensor, first: int, length: int, window: int, like: Tensor, *, ragged: bool = False
+    ) -> None:
+        """`first`: the lowest of `positions`, `length`: one past the highest, both known to the host; or bounds.
+        `ragged`: every row reads to its own length, by `ragged.py`; its `positions` are consecutive."""
+        self.start = {FULL: 0, SLIDING: 0 if ragged else max(0, first - window + 1)}
+        self.seen: dict[str, Seen] = {}
+        if ragged:
+            self.seen = {FULL: Sight(positions[:, 0], None), SLIDING: Sight(positions[:, 0], window)}
+            return
         single = positions.numel() == 1 and length == first + 1
         entries = torch.arange(length, device=positions.device)
         for kind, start in self.start.items():
             if single:  # one query of one row sees everything it is given
-                self.bias[kind] = None
+                self.seen[kind] = None
                 continue
             distance = positions[:, :, None] - entries[start:]
             hidden = distance < 0
             if kind == SLIDING:
                 hidden |= distance >= window
-            self.bias[kind] = torch.zeros_like(hidden, dtype=like.dtype).masked_fill_(hidden, float("-inf"))[
+            self.seen[kind] = torch.zeros_like(hidden, dtype=like.dtype).masked_fill_(hidden, float("-inf"))[
                 :, None, None
             ]
 
@@ -106,20 +116,22 @@ def turn(states: Tensor, rotary: KeyValues) -> Tensor:
     return torch.addcmul(states * cos, states.roll(states.shape[-1] // 2, -1), sin)
 
 
-def attend(query: Tensor, keys: Tensor, values: Tensor, bias: Tensor | None) -> Tensor:
+def attend(query: Tensor, keys: Tensor, values: Tensor, seen: Seen) -> Tensor:
     """`query` `[n, width, heads, size]` → `[n, width, heads * size]`. Query heads that share a KV head are folded into
     the width, so keys and values are read in place. Gemma 4 does not scale its scores: its query norm does."""
+    if isinstance(seen, Sight):
+        return attend_ragged(query, keys, values, seen)
     n, width, heads, size = query.shape
     kv, length = keys.shape[1], keys.shape[2]
     group = heads // kv
     folded = query.view(n, width, kv, group, size).permute(0, 2, 3, 1, 4).reshape(n, kv, group * width, size)
     if width > NARROW or query.device.type != "cpu":
-        mask = None if bias is None else bias[:, 0].expand(-1, group, -1, -1).reshape(n, 1, group * width, length)
+        mask = None if seen is None else seen[:, 0].expand(-1, group, -1, -1).reshape(n, 1, group * width, length)
         heard = F.scaled_dot_product_attention(folded, keys, values, attn_mask=mask, scale=1.0)
     else:
         scores = folded @ keys.mT
-        if bias is not None:
-            scores.view(n, kv, group, width, length).add_(bias)
+        if seen is not None:
+            scores.view(n, kv, group, width, length).add_(seen)
         heard = scores.softmax(-1, dtype=torch.promote_types(scores.dtype, torch.float32)).to(values.dtype) @ values
     return heard.view(n, kv, group, width, size).permute(0, 3, 1, 2, 4).reshape(n, width, heads * size)
 
@@ -132,14 +144,14 @@ class Layer:
         self._module = module
         attention, mlp = module.self_attn, module.mlp
         self.shares: bool = attention.is_kv_shared_layer
-        self._size: int = attention.head_dim
-        self._heads = attention.q_proj.out_features // self._size
+        self.size: int = attention.head_dim
+        self._heads = attention.q_proj.out_features // self.size
         self._scale: float = float(module.layer_scalar)
         self._gelu = _GELU[module.config.hidden_activation]
         parts, scales = [attention.q_proj], [attention.q_norm.weight.expand(self._heads, -1)]
         self._kv_heads, self._own_values = 0, False
         if not self.shares:
-            self._kv_heads = attention.k_proj.out_features // self._size
+            self._kv_heads = attention.k_proj.out_features // self.size
             self._own_values = attention.v_proj is not None  # else keys, before their norm, are the values too
             parts += [attention.k_proj, attention.v_proj] if self._own_values else [attention.k_proj]
             scales += [attention.k_norm.weight.expand(self._kv_heads, -1)]
@@ -151,13 +163,13 @@ class Layer:
     def project(self, state: Tensor, rotary: KeyValues) -> tuple[Tensor, KeyValues | None]:
         """`state` `[n, width, hidden]` → its queries `[n, width, heads, size]` and, unless shared, its new KV."""
         normed = _norm(state, self._module.input_layernorm)
-        parts = F.linear(normed, self._into).view(*state.shape[:2], -1, self._size)
+        parts = F.linear(normed, self._into).view(*state.shape[:2], -1, self.size)
         if self.shares:
-            return turn(F.rms_norm(parts, (self._size,), None, self._eps) * self._scales, rotary), None
+            return turn(F.rms_norm(parts, (self.size,), None, self._eps) * self._scales, rotary), None
         turned = self._heads + self._kv_heads
         values = parts[:, :, turned:] if self._own_values else parts[:, :, self._heads :]
-        values = F.rms_norm(values, (self._size,), None, self._eps)
-        parts = turn(F.rms_norm(parts[:, :, :turned], (self._size,), None, self._eps) * self._scales, rotary)
+        values = F.rms_norm(values, (self.size,), None, self._eps)
+        parts = turn(F.rms_norm(parts[:, :, :turned], (self.size,), None, self._eps) * self._scales, rotary)
         return parts[:, :, : self._heads], (parts[:, :, self._heads :].transpose(1, 2), values.transpose(1, 2))
 
     def finish(self, state: Tensor, heard: Tensor, told: Tensor | None) -> Tensor:
@@ -182,6 +194,7 @@ class Gemma4:
         self.window: int = text.config.sliding_window
         self.layers = [Layer(layer, i, text.config.layer_types[i]) for i, layer in enumerate(text.layers)]
         self.rotary = Rotary(text)
+        self.sizes = {layer.size for layer in self.layers}  # of heads
         self._owners = sum(not layer.shares for layer in self.layers)
 
     def read(
@@ -194,18 +207,20 @@ class Gemma4:
         *,
         last: bool = False,
         inputs: Tensor | None = None,
+        ragged: bool = False,
     ) -> Tensor:
         """Final states `[n, width, hidden]` of `ids` `[n, width]`; their KV is in `cache` afterwards. The lowest of
         `positions` is `first`, one past the highest is `length`, or they are bounds of them. `last`: of one row, only
         the last state is wanted, so nothing above the last KV that is stored runs for the others. `inputs`: the
-        per-layer embeddings of `ids`, `[n, width, layers * size]`, where the model does not have them itself."""
+        per-layer embeddings of `ids`, `[n, width, layers * size]`, where the model does not have them itself. `ragged`:
+        as in `Looks`."""
         state = self.text.embed_tokens(ids)
         told = None
         if self.text.hidden_size_per_layer_input:
             named = self.text.get_per_layer_inputs(ids, state) if inputs is None else inputs
             told = self.text.project_per_layer_inputs(state, named.view(*ids.shape, len(self.layers), -1))
         rotary = self.rotary.at(positions, length)
-        looks = Looks(positions, first, length, self.window, state)
+        looks = Looks(positions, first, length, self.window, state, ragged=ragged)
         stored: dict[str, KeyValues] = {}
         for layer in self.layers:
             kind = layer.kind
@@ -219,7 +234,7 @@ class Gemma4:
                 looks = Looks(positions, length - 1, length, self.window, state)
             start = looks.start[kind]
             keys, values = stored[kind]
-            heard = attend(query, keys[:, :, start:], values[:, :, start:], looks.bias[kind])
+            heard = attend(query, keys[:, :, start:], values[:, :, start:], looks.seen[kind])
             state = layer.finish(state, heard, None if told is None else told[:, :, layer.index])
         return self.norm(state)
 
