@@ -75,10 +75,11 @@ def test_one_step_on_this_device(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--shapes", "small", "--rows", "1,3", "--context", "70", "--times", "1"]
     assert device.main([*arguments, "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
-    assert [row["rows"] for row in record["rows"]] == [1, 3]
+    assert [(row["rows"], row["shortest"]) for row in record["rows"]] == [(1, 70), (3, 70), (3, 9)]
+    assert device._spread(3, 80) == [80, 45, 10]
     assert all(row["verify_ms"] > 0 and row["chain_ms"] > 0 for row in record["rows"])
     assert record["floor_ms"] > 0
-    assert len(device.table(record).splitlines()) == 4 + 2 * 2
+    assert len(device.table(record).splitlines()) == 4 + 2 * 3
 
 
 def test_the_shapes_are_e2bs() -> None:

@@ -2,7 +2,8 @@
 
 A step costs what it costs with real weights; what a drafter would earn is not measured but assumed (`PROFILES`), and
 every figure that rests on it says so. The floor is the time this device needs to read the weights a step streams,
-measured in the same run. `--shapes small` shrinks everything, to try the command where there is no GPU.
+measured in the same run. Rows of one length, then rows of many: from an eighth of `--context` to all of it.
+`--shapes small` shrinks everything, to try the command where there is no GPU.
 """
 
 from __future__ import annotations
@@ -76,7 +77,9 @@ def measure(options: argparse.Namespace, device: torch.device) -> dict[str, Any]
     timed = _timer(device, options.times)
     floor = _floor(streamed, device, timed)
     plain = timed(lambda: target(torch.zeros(1, 1, dtype=torch.long, device=device), use_cache=False))
-    rows = [_steps(target, drafter, int(n), options, timed) for n in options.rows.split(",")]
+    counts, context = [int(n) for n in options.rows.split(",")], options.context
+    rows = [_steps(target, drafter, [context] * n, options, timed) for n in counts]
+    rows += [_steps(target, drafter, _spread(n, context), options, timed) for n in counts if n > 1]
     return {
         "machine": machine(), "recorded_as": "graph" if device.type == "cuda" else "padded",
         "shapes": options.shapes, "dtype": str(dtype).removeprefix("torch."),
@@ -92,16 +95,32 @@ def _floor(streamed: int, device: torch.device, timed: Callable[[Callable[[], An
     return timed(lambda: into.copy_(source))
 
 
+def _spread(rows: int, context: int) -> list[int]:
+    """Lengths evenly from an eighth of `context` to all of it."""
+    return [context - context * 7 * row // (8 * (rows - 1)) for row in range(rows)]
+
+
 def _steps(
-    target: Any, drafter: Any, rows: int, options: argparse.Namespace, timed: Callable[[Callable[[], Any]], float]
+    target: Any,
+    drafter: Any,
+    lengths: list[int],
+    options: argparse.Namespace,
+    timed: Callable[[Callable[[], Any]], float],
 ) -> dict[str, Any]:
-    """Each as it is, and padded and recorded (on a CPU: only padded)."""
-    found: dict[str, Any] = {"rows": rows}
-    for suffix, graphs in (("", None), ("_graph", Graphs(target.device))):
-        reader = Target(target, graphs, options.width)
+    """Each as it is, padded and recorded (on a CPU: only padded), and, on a GPU with Triton, recorded with attention
+    that reads each row to its own length."""
+    rows = len(lengths)
+    found: dict[str, Any] = {"rows": rows, "shortest": min(lengths)}
+    on_gpu = target.device.type == "cuda"
+    for suffix, recorded, ragged in (("", False, False), ("_graph", True, False), ("_ragged", True, True)):
+        if ragged and not on_gpu:
+            continue
+        graphs = Graphs(target.device) if recorded else None
+        reader = Target(target, graphs, options.width, ragged=ragged)
+        if reader.ragged != ragged:  # no Triton; the log says so
+            continue
         mtp = MtpModel(drafter, reader, graphs)
         cache = SlotCache(rows, options.context + options.width + 1)
-        lengths = [options.context] * rows
         ids = torch.zeros(rows, options.width, dtype=torch.long)
         hidden = torch.zeros(rows, target.config.hidden_size, dtype=reader.dtype, device=reader.device)
         bits = torch.full((rows, (reader.vocab + 31) // 32), -1, dtype=torch.int32)
@@ -180,21 +199,24 @@ def table(record: dict[str, Any]) -> str:
     rates = " | ".join(f"tokens/s, {name} (assumed {share})" for name, share in PROFILES.items())
     lines = [
         f"{record['machine']}, {record['shapes']} shapes, random weights, {record['dtype']}, {record['context']} "
-        f"entries a row. Floor: {floor:.2f} ms to read the {streamed:.2f} GB a step streams. Stock forward of one "
-        f"token: {record['stock_forward_ms']:.2f} ms. Memory of the target: {record['target_bytes'] / 1e9:.2f} GB, of "
-        f"the drafter: {held:.2f} GB.",
+        f"entries a row (\"from\": evenly spread). Floor: {floor:.2f} ms to read the {streamed:.2f} GB a step streams. "
+        f"Stock forward of one token: {record['stock_forward_ms']:.2f} ms. Memory of the target: "
+        f"{record['target_bytes'] / 1e9:.2f} GB, of the drafter: {held:.2f} GB.",
         "",
         f"| rows | as | verify, width {record['width']} | of the floor | undrafted | chain of {record['width'] - 1} | "
         f"{rates} |",
         "| --- " * (6 + len(PROFILES)) + "|",
     ]
     for row in record["rows"]:
-        for name, suffix in (("kernels", ""), (record["recorded_as"], "_graph")):
+        count = f"{row['rows']}" if row["shortest"] == record["context"] else f"{row['rows']}, from {row['shortest']}"
+        for name, suffix in (("kernels", ""), (record["recorded_as"], "_graph"), ("graph, own lengths", "_ragged")):
+            if f"verify{suffix}_ms" not in row:
+                continue
             verify, undrafted, chain = (row[f"{phase}{suffix}_ms"] for phase in ("verify", "undrafted", "chain"))
             whole = {"no drafts": undrafted}
             speeds = (1000 * row["rows"] * share / whole.get(p, verify + chain) for p, share in PROFILES.items())
             cells = [
-                f"{row['rows']}",
+                count,
                 name,
                 f"{verify:.2f} ms",
                 f"{verify / floor:.2f}x",
