@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     cache_bytes: int | None = Field(
         None, ge=1, description="memory for documents in flight; empty: most of what a GPU has free, as needed on a CPU"
     )
-    max_draft: int = Field(8, ge=0, le=64, description="draft tokens a step at most; 0: none")
+    max_draft: int = Field(15, ge=0, le=64, description="draft tokens a step at most; 0: none")
     engine_process: bool = Field(
         False, description="the engine in a process of its own, restarted when it dies; workers do unless told not to"
     )

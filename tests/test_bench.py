@@ -42,7 +42,7 @@ def test_wrong_words_are_told(pair: str, capsys: pytest.CaptureFixture[str]) -> 
     assert "'vllm' is no baseline" in capsys.readouterr().err
     with pytest.raises(ValueError, match="'magic' is no drafter"):
         mixes("grammar,magic")
-    assert mixes("each") == [(), ("grammar",), ("copy",), ("mtp",), DRAFTERS]
+    assert mixes("each") == [(), ("grammar",), ("copy",), ("mtp",), ("grammar", "copy"), DRAFTERS]
 
 
 def test_plain_text_and_a_picture(pair: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

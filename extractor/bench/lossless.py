@@ -72,7 +72,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _ids(models: Models, workload: list[Case], mix: tuple[str, ...], rows: int, context: int) -> list[list[int]]:
-    engine = Ours(models, mix, rows, context, max_draft=8)
+    engine = Ours(models, mix, rows, context, max_draft=15)
     try:
         return engine.run(workload).ids
     finally:

@@ -46,7 +46,7 @@ class EngineConfig:
 
     slots: int = 4
     context: int = 4096
-    max_draft: int = 12
+    max_draft: int = 15
     step_positions: int = 256
     prefill_chunk: int = 512
     chains_at_once: bool | None = None
