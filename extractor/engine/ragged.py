@@ -102,11 +102,12 @@ def attend_ragged(query: Tensor, keys: Tensor, values: Tensor, sight: Sight) -> 
 def _blocks(asked: int, size: int, dtype: torch.dtype) -> tuple[int, int, int, int]:
     """(queries of a program, entries it reads at a time, warps, stages of its pipeline).
 
-    tl.dot takes no fewer than 16 rows. 32 rows of a head of 512 are 64 KiB of sums in registers, half of what a
-    multiprocessor has for two programs. Keys and values, two stages of them, and the queries are in shared memory:
-    65 KiB at 512, 50 KiB at 256 in 16 bits, so that two programs fit side by side on an H100 or A100 and one on a
-    consumer card (99 KiB a program). In float32 the products are not a tensor core's and everything is twice as
-    large. Compiled for sm_80 to sm_120, these spill no register (tests/engine/test_ragged.py)."""
+    tl.dot takes no fewer than 16 rows. 32 rows of a head of 512 are 64 KiB of sums in registers, of 256 KiB a
+    multiprocessor has. Keys and values, two stages of them, and the queries are in shared memory: 65 KiB at 512,
+    50 KiB at 256 in 16 bits, so that an H100 holds two programs side by side or more and a consumer card (99 KiB a
+    program) one. In float32 the products are not a tensor core's and everything is twice as large. Compiled for sm_80,
+    90 and 120 (Triton 3.6 and 3.7) a thread takes 168 registers at most; 146 at 512 on an A100, so one program there.
+    """
     tile = 16 if asked <= 16 else 32
     wide = size > 256
     if dtype == torch.float32:

@@ -204,8 +204,8 @@ print(json.dumps(found))
 
 
 def test_they_compile_and_fit_a_gpu() -> None:
-    """To machine code of an A100, an H100 and an RTX 50, at E2B's sizes; two programs fit an A100 (163 KiB of shared
-    memory) side by side, one a consumer card (99 KiB)."""
+    """To machine code of an A100, an H100 and an RTX 50, at E2B's sizes; two programs fit the shared memory of an A100
+    (163 KiB), one a consumer card's (99 KiB)."""
     environment = {**os.environ, "TRITON_INTERPRET": "0"}
     ran = subprocess.run([sys.executable, "-c", COMPILE], env=environment, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr[-2000:]
