@@ -132,7 +132,8 @@ Runner = Ours | Generate
 
 
 def mixes(given: str) -> list[tuple[str, ...]]:
-    """`each` (none, each alone, the two that need no model, all), or mixes separated by `;`, names by `,`; `all` and `none` are mixes too."""
+    """`each` (none, each alone, the two that need no model, all), or mixes separated by `;`, names by `,`; `all` and
+    `none` are mixes too."""
     if given == "each":
         return [(), *((name,) for name in DRAFTERS), ("grammar", "copy"), DRAFTERS]
     named: dict[str, tuple[str, ...]] = {"all": DRAFTERS, "none": ()}
