@@ -29,7 +29,7 @@ from extractor.pair.evaluate import WEIGHTS, load
 from extractor.pair.forward import read
 from extractor.pair.lexicon import NEW_VALUES
 from extractor.pair.model import DRAFT_TOKENS, build_drafter, build_target
-from extractor.pair.target import Missed
+from extractor.pair.target import Average, Missed
 
 Pair = tuple[Gemma4ForCausalLM, Gemma4AssistantForCausalLM, PreTrainedTokenizerFast]
 
@@ -178,6 +178,20 @@ def test_what_was_missed_comes_a_second_time_and_not_a_third(pair: Pair) -> None
     assert missed.take(5) == []
     missed.note(batch, said)
     assert missed.take(0) == []
+
+
+def test_the_average_forgets_half_in_a_half_life(pair: Pair) -> None:
+    now = build_target(len(pair[2]), 1)
+    average = Average(now, half_life_s=10)
+    with torch.no_grad():
+        for weight in now.parameters():
+            weight += 1
+    before = average.model.lm_head.weight.clone()
+    for seconds in (4, 6):
+        average.add(now, seconds)
+    assert torch.allclose(average.model.lm_head.weight, before + 0.5, atol=1e-5)
+    average.add(now, 1000)
+    assert torch.allclose(average.model.lm_head.weight, now.lm_head.weight, atol=1e-5)
 
 
 def test_decodes_under_the_grammar(pair: Pair) -> None:

