@@ -15,7 +15,6 @@ that promises more. What is likely enough is measured while running: `pace.py`.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import accumulate, islice
 from typing import Any, Protocol
 
@@ -26,25 +25,36 @@ from extractor.engine.sequence import Draft, Sequence
 
 ANCHOR_BYTES = 32  # a copy is looked up by at most this many bytes of what was just written
 MIN_ANCHOR_BYTES = 2
+SEAM_BYTES = 16  # of what was just written, tokenized with a draft so that it is cut as the tokenizer would
 GAP = re.compile(rb"\s*(?:\n|\t|\||  )")  # behind a cell, or a line
-PIECES = 4096  # pieces of text whose tokens are remembered
 TRIES = 64  # candidates of a look-up that the grammar is asked about
-BYTES_A_TOKEN = 8  # enough text for any budget of draft tokens
+BYTES_A_TOKEN = 4.0  # until it is known better
+NONE = -1  # no token
 
 
 class Tokenizer(Protocol):
     """The part of llguidance's tokenizer that drafting needs."""
 
+    @property
+    def vocab_size(self) -> int: ...
     def tokenize_bytes(self, utf8bytes: bytes, *, parse_special: bool = False) -> list[int]: ...
     def decode_bytes(self, tokens: list[int]) -> bytes: ...
 
 
 class FreeDrafter:
-    """Grammar and copy: text that costs no forward."""
+    """Grammar and copy: text that costs no forward.
+
+    Whether the grammar lets a text through it is asked byte by byte, with the tokens that are one byte: tokenizing every
+    guess would take longer than all the rest.
+    """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self._cut = lru_cache(PIECES)(lambda part: tokenizer.tokenize_bytes(part))  # keys come again and again
+        self._lengths = [len(tokenizer.decode_bytes([token])) for token in range(tokenizer.vocab_size)]
+        self._byte = [NONE] * 256  # the token that is just this byte
+        for token in (token for token, length in enumerate(self._lengths) if length == 1):
+            self._byte[tokenizer.decode_bytes([token])[0]] = token
+        self._bytes_a_token = BYTES_A_TOKEN
 
     def propose(self, row: Sequence, after: list[int], budget: int) -> Draft:
         """At most `budget` tokens to follow `row.ids + after`. The matcher is back where it was on return."""
@@ -53,62 +63,71 @@ class FreeDrafter:
         if budget <= 0 or not ((forced and matcher) or copied):
             return Draft([], [])
         ahead = self._tokenizer.decode_bytes(after) if after else b""
-        text = bytes(row.written[-ANCHOR_BYTES:]) + ahead
+        text, enough = bytes(row.written[-ANCHOR_BYTES:]) + ahead, budget * self._bytes_a_token
         if matcher is None:
-            return self._tokens(text, copy_span(row.document, bytes(row.written), text, budget), ["copy"], budget)
-        consumed = len(after)
+            return self._tokens(text, copy_span(row.document, bytes(row.written), text, enough), ["copy"], budget)
         if after:
             matcher.consume_tokens(after)
         plan, owners = b"", []
-        while consumed - len(after) < budget and not matcher.is_stopped():
-            source = "grammar"
-            taken, part = self._consume(matcher, matcher.compute_ff_bytes() if forced else b"")
-            if not taken and copied:
-                source, taken, part = self._copied(row, matcher, ahead + plan, text + plan, budget)
-            if not taken:
+        while len(plan) < enough and not matcher.is_stopped():
+            source, part = "grammar", self._consume(matcher, matcher.compute_ff_bytes()) if forced else b""
+            if not part and copied:
+                source, part = self._copied(row, matcher, ahead + plan, text + plan, enough)
+            if not part:
                 break
-            consumed += taken
             plan += part
             owners += [source] * len(part)
-        matcher.rollback(consumed - len(after))
+        matcher.rollback(len(plan))
         draft = self._tokens(text, plan, owners, budget)
         valid = matcher.validate_tokens(draft.tokens) if draft.tokens else 0
         if after:
             matcher.rollback(len(after))
         return Draft(draft.tokens[:valid], draft.sources[:valid])
 
-    def _copied(self, row: Sequence, matcher: Any, more: bytes, text: bytes, budget: int) -> tuple[str, int, bytes]:
+    def _copied(self, row: Sequence, matcher: Any, more: bytes, text: bytes, enough: float) -> tuple[str, bytes]:
         """Move the matcher over what the document has to say after `row.written + more`, of which `text` is the end:
-        (source, tokens consumed, bytes they spell)."""
-        source, taken, part = "copy", 0, b""
+        (source, that)."""
+        source, part = "copy", b""
         candidates = row.lookup.candidates(row.written, more) if row.lookup else iter(())
+        refused: set[int] = set()  # bytes that cannot come next
         for kind, candidate in islice(candidates, TRIES):
-            taken, part = self._consume(matcher, candidate, least=0.5)
-            if taken:
-                source = f"copy/{kind}"
-                break
-        if not taken:
-            taken, part = self._consume(matcher, copy_span(row.document, bytes(row.written), text, budget))
-        for closing in (b'"', b",", b"}") if taken else ():  # what ends on a line is most often the whole value
-            closed, mark = self._consume(matcher, closing)
-            if closed:
-                return source, taken + closed, part + mark
-        return source, taken, part
+            if candidate and candidate[0] not in refused:
+                valid = self._valid(matcher, candidate)
+                if 2 * valid > len(candidate) and (part := self._take(matcher, candidate, valid)):
+                    source = f"copy/{kind}"
+                    break
+                if not valid:
+                    refused.add(candidate[0])
+        if not part:
+            part = self._consume(matcher, copy_span(row.document, bytes(row.written), text, enough))
+        for closing in (b'"', b",", b"}") if part else ():  # what ends on a line is most often the whole value
+            if closed := self._consume(matcher, closing):
+                return source, part + closed
+        return source, part
 
-    def _consume(self, matcher: Any, part: bytes, least: float = 0.0) -> tuple[int, bytes]:
-        """Move the matcher over as much of `part` as it allows, if that is more than the share `least` of it: (tokens
-        consumed, bytes they spell)."""
-        tokens = self._cut(part) if part else []
-        valid = matcher.validate_tokens(tokens) if tokens else 0
-        if valid <= least * len(tokens):
-            return 0, b""
-        matcher.consume_tokens(tokens[:valid])
-        return valid, part if valid == len(tokens) else self._tokenizer.decode_bytes(tokens[:valid])
+    def _consume(self, matcher: Any, part: bytes) -> bytes:
+        """Move the matcher over as much of `part` as it allows; returns that much."""
+        return self._take(matcher, part, self._valid(matcher, part)) if part else part
+
+    def _valid(self, matcher: Any, part: bytes) -> int:
+        """How many bytes of `part` the grammar allows."""
+        tokens = [self._byte[byte] for byte in part]
+        if NONE in tokens:
+            del tokens[tokens.index(NONE) :]
+        return int(matcher.validate_tokens(tokens)) if tokens else 0
+
+    def _take(self, matcher: Any, part: bytes, valid: int) -> bytes:
+        """Move the matcher over the first `valid` bytes of `part`, but over whole characters only."""
+        taken = part if valid == len(part) else part[:valid].decode("utf-8", "ignore").encode()
+        if taken:
+            matcher.consume_tokens([self._byte[byte] for byte in taken])
+        return taken
 
     def _tokens(self, before: bytes, plan: bytes, owners: list[str], budget: int) -> Draft:
         """`plan` as the tokenizer cuts it after `before`; by itself where the seam would be inside a token."""
         if not plan:
             return Draft([], [])
+        before = before[-SEAM_BYTES:]
         tokens = self._tokenizer.tokenize_bytes(before + plan)
         ends = self._ends(tokens)
         if len(before) in ends:
@@ -117,22 +136,23 @@ class FreeDrafter:
         else:
             tokens = self._tokenizer.tokenize_bytes(plan)
             starts = self._ends(tokens)
+        self._bytes_a_token += (len(plan) / len(tokens) - self._bytes_a_token) / 50
         sources = [owners[min(start, len(owners) - 1)] for start in starts]
         return Draft(tokens[:budget], sources[: min(budget, len(tokens))])
 
     def _ends(self, tokens: list[int]) -> list[int]:
         """Where each token starts in their text, and where the last ends."""
-        return [0, *accumulate(len(self._tokenizer.decode_bytes([token])) for token in tokens)]
+        return [0, *accumulate(self._lengths[token] for token in tokens)]
 
 
-def copy_span(document: bytes, written: bytes, text: bytes, budget: int) -> bytes:
+def copy_span(document: bytes, written: bytes, text: bytes, most: float) -> bytes:
     """How `document` goes on, to the end of its cell or line, after the longest suffix of `text` that occurs in it; how
     `written` does when the document says nothing. Empty when not even the shortest anchor occurs."""
     for corpus in (document, written[:-1]):
         length = _longest_anchor(corpus, text)
         if length >= MIN_ANCHOR_BYTES:
             start = corpus.find(text[-length:]) + length
-            span = corpus[start : start + budget * BYTES_A_TOKEN]
+            span = corpus[start : start + int(most)]
             if gap := GAP.search(span):
                 span = span[: gap.start()]
             return span.decode("utf-8", "ignore").encode()

@@ -28,30 +28,37 @@ class Acceptance:
     def __init__(self, like: Acceptance | None = None) -> None:
         """`like`: what is believed until it is known better."""
         self._like = like
-        self._seen: defaultdict[tuple[str, int], list[float]] = defaultdict(lambda: [0.0, 0.0])  # reached, stood
+        self._steps = 0
+        self._seen: dict[tuple[str, int], tuple[float, float, int]] = {}  # reached, stood, as of which step
 
     def rate(self, drafter: str, place: int) -> float:
         prior = self._like.rate(drafter, place) if self._like else PRIOR
-        reached, stood = self._seen.get((drafter, min(place, PLACES - 1)), (0.0, 0.0))
+        reached, stood = self._counts((drafter, min(place, PLACES - 1)))
         return (stood + WEIGHT * prior) / (reached + WEIGHT)
 
     def chances(self, sources: Many[str]) -> list[float]:
         """For each token of a draft with these sources, the chance that it and all before it stand."""
-        made, chance = [], 1.0
+        made, chance, last = [], 1.0, ""
         for place, source in enumerate(sources):
-            chance *= self.rate(source, place)
+            if source != last or place < PLACES:
+                rate, last = self.rate(source, place), source
+            chance *= rate
             made.append(chance)
         return made
 
     def learn(self, draft: Draft, accepted: int) -> None:
         """Tokens after the first rejected one were never judged and teach nothing."""
-        for counts in self._seen.values():
-            counts[0] *= MEMORY
-            counts[1] *= MEMORY
+        self._steps += 1
         for place, source in enumerate(draft.sources[: accepted + 1]):
-            counts = self._seen[source, min(place, PLACES - 1)]
-            counts[0] += 1
-            counts[1] += place < accepted
+            key = source, min(place, PLACES - 1)
+            reached, stood = self._counts(key)
+            self._seen[key] = reached + 1, stood + (place < accepted), self._steps
+
+    def _counts(self, key: tuple[str, int]) -> tuple[float, float]:
+        """(reached, stood), as far as they are remembered."""
+        reached, stood, step = self._seen.get(key, (0.0, 0.0, self._steps))
+        kept = MEMORY ** (self._steps - step)
+        return reached * kept, stood * kept
 
 
 class Acceptances:
