@@ -196,6 +196,9 @@ def _party(rng: Random, key: str, labels: str, maker: Maker, parts: dict[str, Pa
 def _items(rng: Random, maker: Maker, parts: dict[str, Part], keys: tuple[str, ...]) -> list[str]:
     inner = Maker(rng, maker.split, maker.look, maker.upper, nullable=0.0)
     given = {key for key in keys if key == "description" or rng.random() < 0.8}
+    plain = rng.random() < 0.4  # lines without a header
+    if plain and "unit_price" in given and "amount" not in given:
+        given = given - {"unit_price"} | {"amount"}  # nobody could tell a lone price from a lone amount
     columns = [leaf for key in keys if (leaf := inner.concept_leaf(lexicon.concepts()[_ITEM[key]], key=key, note=""))]
     count = rng.choice((0, 1, 1, 2, 2, 3, 3, 4, 5, 6))
     made = [[inner.value(leaf.kind) if leaf.key in given else None for leaf in columns] for _ in range(count)]
@@ -204,7 +207,7 @@ def _items(rng: Random, maker: Maker, parts: dict[str, Part], keys: tuple[str, .
     )
     if not made:
         return []
-    if rng.random() < 0.4:
+    if plain:
         return [
             _item_line(rng, {leaf.key: cell for leaf, cell in zip(columns, row, strict=True) if cell}) for row in made
         ]

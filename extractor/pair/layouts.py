@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+from extractor.pair import lexicon
+
 Pair = tuple[str, str]
 Layout = Callable[[Random, list[Pair]], list[str]]
 
@@ -47,9 +49,16 @@ def bold_list(rng: Random, pairs: list[Pair]) -> list[str]:
     return [f"{bullet}**{label}:** {value}" if inside else f"{bullet}**{label}**: {value}" for label, value in pairs]
 
 
+BARS = "|||||║┃¦"  # the held-out tables have a bar of their own
+
+
 def pipe_table(rng: Random, pairs: list[Pair]) -> list[str]:
     head = rng.choice((["| Field | Value |", "|---|---|"], [], ["| | |", "| --- | --- |"]))
-    return [*head, *(f"| {label} | {value} |" for label, value in pairs)]
+    bar = rng.choice(BARS)
+    made = [line.replace("|", bar) for line in head]
+    made += [f"{bar} {label} {bar} {value} {bar}" for label, value in pairs]
+    rule = rng.choice(("=", "*", "_", "#")) * rng.randint(8, 40)
+    return made if rng.random() < 0.8 else [rule, *made, rule]
 
 
 def key_values(rng: Random, pairs: list[Pair]) -> list[str]:
@@ -128,11 +137,53 @@ _SAYS = [
 ]  # fmt: skip
 
 
+# sentences put together: an opening, the value, what links it to its label; or the label, a verb, the value
+_OPENINGS = (
+    "I put|We wrote|They noted|Please enter|You will see|She typed|Use|Add|Somebody put|He filed|It lists|"
+    "The clerk marked|The team gave|Our system holds|Write|Keep|Take|Store|We keep|Here we see|There is|"
+    "The sheet shows|The note has|Please take|We got|I read|My colleague chose|Let us have|Enter|Fill in|Register|"
+    "They sent|The caller named|We hold|Please mark|You gave us|The office stored|I see|Do put|The list has|"
+    "Note down"
+).split("|")
+_LINKS = (
+    "as the|for the|as our|in the field|beside the|against|on the line|in the box|where it asks for the|"
+    "when asked for the|behind|above the|for|as|in place of the|in the row of the|at|below|near the|with the heading|"
+    "to answer the|in the column"
+).split("|")
+_SUBJECTS = (
+    "The|Our|Your|This|As for the|About the|In the field|For the|Its|Here the|Then the|Also the|In this case the|"
+    "Per our records the|As far as we know the|At the time the|On this sheet the|Last year the|We see that the|"
+    "Remember that the|It turns out the|To be exact, the|From what I hear the|In short, the|Of note:"
+).split("|")
+_VERBS = (
+    "is|was|stays|became|shows|says|equals|comes to|turned out to be|should be|is set to|is listed as|is recorded as|"
+    "runs to|now reads|is known to be|has the value|went to|we read|they wrote|you see|it says|has|will be|gives|"
+    "has been put down as|is still|must be|we call"
+).split("|")
+_ENDS = (*(".",) * 6, "", "!", " today.", " again.", ", as you asked.", " for now.", ", thank you.", " once more.")
+
+
+def _composed(rng: Random, label: str, value: str) -> str:
+    if rng.random() < 0.5:
+        frame = [*rng.choice(_OPENINGS).split(" "), "{v}", *rng.choice(_LINKS).split(" "), "{l}"]
+    else:
+        frame = [*rng.choice(_SUBJECTS).split(" "), "{l}", *rng.choice(_VERBS).split(" "), "{v}"]
+    if rng.random() < 0.25:  # a word of the frame nobody knows: the frame is what repeats, not what is known
+        at = rng.choice([i for i, word in enumerate(frame) if not word.startswith("{")])
+        strange = lexicon.pseudo(rng, held_out=False)
+        frame[at] = strange.capitalize() if frame[at][0].isupper() else strange
+    made = " ".join(frame) + rng.choice(_ENDS)
+    return made.replace("{l}", label).replace("{v}", value)
+
+
 def prose(rng: Random, pairs: list[Pair]) -> list[str]:
-    made = []
+    made, composed = [], rng.random() < 0.5
     for label, value in pairs:
         low = label if label.isupper() or rng.random() < 0.3 else label[:1].lower() + label[1:]
-        made.append(rng.choice(_SAYS).replace("{l}", low).replace("{L}", label).replace("{v}", value))
+        if composed:
+            made.append(_composed(rng, low, value))
+        else:
+            made.append(rng.choice(_SAYS).replace("{l}", low).replace("{L}", label).replace("{v}", value))
     size = rng.choice((1, 2, 3, 6))
     return [" ".join(made[i : i + size]) for i in range(0, len(made), size)]
 
@@ -177,10 +228,11 @@ _MARKS = (
 )  # fmt: skip
 FRONTS = (
     *("",) * 4, "(1) ", "a) ", "§ ", "> ", "→ ", "No. ", "- [x] ", "· ", "| ", "\t", "1.1 ", "I. ", "@ ", "! ",
+    "#{i} ", "[{i}] ", "{i}: ", "{i} - ", "Nr. {i} ", "{i}/ ", "0{i} ", "{i}.{i} ",
 )  # fmt: skip
 
 
-_SIGNS = "|/*#.;&,!@%^-=+?$_'()[]<"
+_SIGNS = "|/*#.;&,!@%^-=+?$_'()[]<║┃¦"
 _HELD_MARKS = {"::", ">>", ">", "~", "//"}  # of the layouts held out below
 
 
@@ -203,24 +255,40 @@ def odd(rng: Random, pairs: list[Pair]) -> list[str]:
         between = rng.choice(("; ", " | ", ", ", " / ", "  ", " - ", any_mark(rng)))
         if between != mark:
             return [between.join(f"{label}{mark}{value}" for label, value in pairs)]
-    return [f"{front}{label}{mark}{value}{end}" for label, value in pairs]
+    return [f"{fronted(front, i)}{label}{mark}{value}{end}" for i, (label, value) in enumerate(pairs, 1)]
+
+
+def fronted(front: str, count: int) -> str:
+    """What stands before the `count`-th line."""
+    return front.replace("{i}", str(count))
 
 
 _HEADS = ("", "- ", "* ", "> ", "Field: ", "Item ", "* * ", "F) ", "L: ", "§ ", "== ", "K. ", "1) ", "•")
 _BODIES = ("  ", "\t", "= ", "-> ", "Value: ", "V: ", ": ", "- ", "B) ", "... ", "is ", "V. ", "| ", "* ")
 
 
+_LETTERS = "BCDEFGHIJKLMNOPRSTUVWXYZbcdefghiklmnoprstuvwxyz"  # without those of the held-out questions
+
+
+def _initial(rng: Random) -> str:
+    """A letter or a short word as a front."""
+    word = rng.choice(_LETTERS) if rng.random() < 0.7 else lexicon.pseudo(rng, held_out=False).capitalize()
+    return word + rng.choice((". ", ". ", ") ", ": ", " - ", "] ", " "))
+
+
 def stacked(rng: Random, pairs: list[Pair]) -> list[str]:
     """Label and value on lines of their own, each kind of line with its front."""
     head, body = rng.choice(_HEADS), rng.choice(_BODIES)
+    if rng.random() < 0.5:
+        head, body = _initial(rng), _initial(rng)
     return [line for label, value in pairs for line in (f"{head}{label}", f"{body}{value}")]
 
 
 TRAIN: list[tuple[Layout, int]] = [
     (colon, 8), (dotted, 2), (tabbed, 3), (above, 4), (aligned, 3), (bold_list, 2), (pipe_table, 2), (key_values, 2),
-    (two_columns, 3), (header_row, 3), (equals, 2), (bracketed, 1), (tags, 1), (yaml, 1), (running, 3), (prose, 8),
+    (two_columns, 3), (header_row, 3), (equals, 2), (bracketed, 1), (tags, 1), (yaml, 1), (running, 3), (prose, 11),
     (chat, 1), (json_like, 1), (right_amounts, 2), (bullets, 2),
-    (odd, 8), (stacked, 3),
+    (odd, 8), (stacked, 5),
 ]  # fmt: skip
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from extractor.pair.layouts import FRONTS, any_mark
+from extractor.pair.layouts import BARS, FRONTS, any_mark, fronted
 
 Table = Callable[[Random, list[str], list[list[str]]], list[str]]
 
 
 def table_pipes(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]:
-    rule = ["|" + "---|" * len(head)] if rng.random() < 0.7 else []
-    return ["| " + " | ".join(head) + " |", *rule, *("| " + " | ".join(row) + " |" for row in rows)]
+    bar = rng.choice(BARS)
+    rule = [bar + f"---{bar}" * len(head)] if rng.random() < 0.7 else []
+    made = [f"{bar} " + f" {bar} ".join(row) + f" {bar}" for row in (head, *rows)]
+    return [made[0], *rule, *made[1:]]
 
 
 def table_tabs(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]:
@@ -38,7 +40,10 @@ def table_labelled(rng: Random, head: list[str], rows: list[list[str]]) -> list[
     bullet = rng.choice(("- ", "", "* ", *FRONTS))
     if mark == end:
         end = ", "
-    return [bullet + end.join(f"{name}{mark}{cell}" for name, cell in zip(head, row, strict=True)) for row in rows]
+    return [
+        fronted(bullet, i) + end.join(f"{name}{mark}{cell}" for name, cell in zip(head, row, strict=True))
+        for i, row in enumerate(rows, 1)
+    ]
 
 
 def table_blocks(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]:
