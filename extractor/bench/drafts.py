@@ -24,7 +24,7 @@ from extractor.bench.machine import machine
 from extractor.bench.workload import SEED
 from extractor.config import read_settings
 from extractor.engine import Counter, Params, Request
-from extractor.engine.draft import Drafting
+from extractor.engine.draft import Drafting, FreeDrafter
 from extractor.engine.models import Models, load
 from extractor.engine.pace import Pace
 from extractor.engine.sequence import Sequence
@@ -111,7 +111,7 @@ def measure(
     models: Models, made: list[Task], drafters: tuple[str, ...], budget: int, chances: list[float]
 ) -> dict[str, Any]:
     mtp = Assumed(chances) if "mtp" in drafters else None
-    drafting: Any = Drafting(models.ll_tokenizer, mtp)  # type: ignore[arg-type]
+    drafting: Any = Drafting(FreeDrafter(models.ll_tokenizer), mtp)  # type: ignore[arg-type]
     drafting.pace = Priced()
     drafts = {name: Counter() for name in drafters}
     tokens, forwards, seconds = 0, 0, 0.0

@@ -9,7 +9,8 @@ Three drafters:
 Grammar and copy work on bytes and are tokenized together, because a tokenizer merges across their seams (`":"` is one
 token of forced text and value). They cost microseconds, an MTP step costs a small forward. So a draft is
 an MTP chain for as long as its tokens are likely enough, then free text from where it stopped; or free text alone where
-that promises more. What is likely enough is measured while running: `pace.py`.
+that promises more. What is likely enough is measured while running (`pace.py`), and so is whether drafting pays at all
+(`modes.py`).
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from itertools import accumulate, islice
 from typing import Any, Protocol
 
 from extractor.engine.cache import SlotCache
+from extractor.engine.modes import Modes
 from extractor.engine.mtp import MtpDrafter
 from extractor.engine.pace import Acceptances, Pace
-from extractor.engine.sequence import Draft, Sequence
+from extractor.engine.sequence import DRAFTERS, Draft, Sequence
 
 ANCHOR_BYTES = 32  # a copy is looked up by at most this many bytes of what was just written
 MIN_ANCHOR_BYTES = 2
@@ -44,8 +46,8 @@ class Tokenizer(Protocol):
 class FreeDrafter:
     """Grammar and copy: text that costs no forward.
 
-    Whether the grammar lets a text through it is asked byte by byte, with the tokens that are one byte: tokenizing every
-    guess would take longer than all the rest.
+    Whether the grammar lets a text through it is asked byte by byte, with the tokens that are one byte: tokenizing
+    every guess would take longer than all the rest.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -56,9 +58,12 @@ class FreeDrafter:
             self._byte[tokenizer.decode_bytes([token])[0]] = token
         self._bytes_a_token = BYTES_A_TOKEN
 
-    def propose(self, row: Sequence, after: list[int], budget: int) -> Draft:
-        """At most `budget` tokens to follow `row.ids + after`. The matcher is back where it was on return."""
-        forced, copied = "grammar" in row.params.drafters, "copy" in row.params.drafters
+    def propose(
+        self, row: Sequence, after: list[int], budget: int, asked: frozenset[str] = frozenset(DRAFTERS)
+    ) -> Draft:
+        """At most `budget` tokens to follow `row.ids + after`, of the drafters that the row allows and that are
+        `asked`. The matcher is back where it was on return."""
+        forced, copied = (name in asked and name in row.params.drafters for name in ("grammar", "copy"))
         matcher = row.matcher
         if budget <= 0 or not ((forced and matcher) or copied):
             return Draft([], [])
@@ -174,20 +179,23 @@ def _longest_anchor(corpus: bytes, text: bytes) -> int:
 class Drafting:
     """Composes one draft a row out of what the row's request allows and what earns its price."""
 
-    def __init__(self, tokenizer: Tokenizer, mtp: MtpDrafter | None) -> None:
-        self._free = FreeDrafter(tokenizer)
+    def __init__(self, free: FreeDrafter, mtp: MtpDrafter | None) -> None:
+        self._free = free
         self._mtp = mtp
         self.pace = Pace()
+        self.modes = Modes()
         self.acceptances = Acceptances()
 
     def propose(self, rows: list[Sequence], budget: int, cache: SlotCache) -> list[Draft]:
         """A draft of at most `budget` tokens for each of the cache's rows 0..n-1."""
         budgets = [max(0, min(budget, row.room - 1)) if row.ready else 0 for row in rows]
+        allowed = frozenset(name for row in rows if row.ready for name in row.params.drafters)
+        asked = self.modes.pick(allowed if self._mtp else allowed - {"mtp"}, len(rows))
         drafts = [
-            self._worth(row, self._free.propose(row, [], limit), 0, len(rows))
+            self._worth(row, self._free.propose(row, [], limit, asked), 0, len(rows))
             for row, limit in zip(rows, budgets, strict=True)
         ]
-        if self._mtp is None:
+        if self._mtp is None or "mtp" not in asked:
             return drafts
         able = sum("mtp" in row.params.drafters for row in rows)
         wanted = [
@@ -197,7 +205,7 @@ class Drafting:
         chains = self._mtp.propose(rows, wanted, cache, self.pace)
         for index, chain in enumerate(chains):
             if chain:
-                rest = self._free.propose(rows[index], chain, budgets[index] - len(chain))
+                rest = self._free.propose(rows[index], chain, budgets[index] - len(chain), asked)
                 whole = Draft(chain + rest.tokens, ["mtp"] * len(chain) + rest.sources)
                 drafts[index] = self._worth(rows[index], whole, len(chain), len(rows))
         return drafts

@@ -20,7 +20,7 @@ import torch
 from llguidance import LLMatcher, LLParserLimits
 
 from extractor.engine.cache import SlotCache
-from extractor.engine.draft import Drafting
+from extractor.engine.draft import Drafting, FreeDrafter
 from extractor.engine.figures import Figures
 from extractor.engine.forward import MtpModel, Target
 from extractor.engine.graphs import Graphs
@@ -70,7 +70,7 @@ class Engine:
         self._target = Target(models.target, graphs, self.config.max_draft + 1, ragged=self.config.ragged)
         mtp = MtpModel(models.drafter, self._target, graphs) if models.drafter else None
         chains = MtpDrafter(mtp, self._target.vocab, self.config.chains_at_once) if mtp else None
-        self._drafting = Drafting(self._tokenizer, chains)
+        self._drafting = Drafting(FreeDrafter(self._tokenizer), chains)
         self._words = (self._target.vocab + 31) // 32
         self._cache = SlotCache(self.config.slots, self.config.entries)
         self._scheduler = Scheduler(self.config.slots)
@@ -150,7 +150,9 @@ class Engine:
             pace.verified(len(rows) * (1 + max(map(len, drafts))), took())
             with self._timed("commit"):
                 written = self._commit(rows, drafts, verified)
-            pace.stepped(len(rows), written, time.perf_counter() - begun)
+            took_s = time.perf_counter() - begun
+            pace.stepped(len(rows), written, took_s)
+            self._drafting.modes.learn(written, took_s)
         self._retire(rows)
         if busy:
             self._done.stepped(busy, time.perf_counter() - started)

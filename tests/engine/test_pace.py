@@ -101,8 +101,7 @@ class _Nothing:
 
 
 def _drafting(pace: Pace, accepted: int) -> tuple[Drafting, Sequence]:
-    drafting = Drafting(None, _Chains())  # type: ignore[arg-type]
-    drafting._free = _Nothing()  # type: ignore[assignment]
+    drafting = Drafting(_Nothing(), _Chains())  # type: ignore[arg-type]
     drafting.pace = pace
     row = Sequence(Request([1, 2]), None, b"")
     row.ready = True
