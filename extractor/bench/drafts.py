@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import islice, pairwise
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 from llguidance import LLMatcher
@@ -90,15 +91,18 @@ class Assumed:
         self._rng = Random(1)
         self.answer: list[int] = []
 
-    def propose(self, rows: list[Sequence], wanted: list[int], *_: Any) -> list[list[int]]:
+    def launch(self, rows: list[Sequence], wanted: list[int], *_: Any) -> Any:
         (row,), (most,) = rows, wanted
+        return SimpleNamespace(wanted=wanted, read=lambda: [self._chain(row, most)]) if most else None
+
+    def _chain(self, row: Sequence, most: int) -> list[int]:
         chain: list[int] = []
         for chance, right in zip(self._steps[:most], self.answer[len(row.ids) :], strict=False):
             wrong = None if self._rng.random() < chance else self._wrong(row, chain, right)
             chain.append(right if wrong is None else wrong)
             if wrong is not None:
                 break
-        return [chain]
+        return chain
 
     def _wrong(self, row: Sequence, chain: list[int], right: int) -> int | None:
         """Another token the grammar allows, if there is one."""
@@ -122,7 +126,7 @@ def measure(
             mtp.answer = answer
         while len(row.ids) < len(answer):
             begun = time.perf_counter()
-            (draft,) = drafting.propose([row], budget, None)
+            (draft,) = drafting.propose([row], budget, None).settle()
             seconds += time.perf_counter() - begun
             left = answer[len(row.ids) :]
             stood = next((n for n, token in enumerate(draft.tokens) if token != left[n : n + 1][0]), len(draft))

@@ -10,18 +10,19 @@ Grammar and copy work on bytes and are tokenized together, because a tokenizer m
 token of forced text and value). They cost microseconds, an MTP step costs a small forward. So a draft is
 an MTP chain for as long as its tokens are likely enough, then free text from where it stopped; or free text alone where
 that promises more. What is likely enough is measured while running (`pace.py`), and so is whether drafting pays at all
-(`modes.py`).
+(`modes.py`). On a GPU a draft is a chain or free text, whole: to go on behind a chain would take a wait for it.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from itertools import accumulate, islice
 from typing import Any, Protocol
 
 from extractor.engine.cache import SlotCache
 from extractor.engine.modes import Modes
-from extractor.engine.mtp import MtpDrafter
+from extractor.engine.mtp import Launched, MtpDrafter
 from extractor.engine.pace import Acceptances, Pace
 from extractor.engine.sequence import DRAFTERS, Draft, Sequence
 
@@ -176,6 +177,29 @@ def _longest_anchor(corpus: bytes, text: bytes) -> int:
     return low
 
 
+@dataclass
+class Proposal:
+    """A draft for each row. Those of `chains` are empty until they are read, and may be verified before that."""
+
+    drafts: list[Draft]
+    chains: Launched | None = None
+
+    @property
+    def width(self) -> int:
+        """Positions of the longest row, its pending token included."""
+        chains = self.chains.wanted if self.chains else []
+        return 1 + max([*map(len, self.drafts), *chains])
+
+    def settle(self) -> list[Draft]:
+        """The drafts, all of them known to the host."""
+        if self.chains:
+            for index, chain in enumerate(self.chains.read()):
+                if self.chains.wanted[index]:
+                    self.drafts[index] = Draft(chain, ["mtp"] * len(chain))
+            self.chains = None
+        return self.drafts
+
+
 class Drafting:
     """Composes one draft a row out of what the row's request allows and what earns its price."""
 
@@ -186,7 +210,7 @@ class Drafting:
         self.modes = Modes()
         self.acceptances = Acceptances()
 
-    def propose(self, rows: list[Sequence], budget: int, cache: SlotCache) -> list[Draft]:
+    def propose(self, rows: list[Sequence], budget: int, cache: SlotCache) -> Proposal:
         """A draft of at most `budget` tokens for each of the cache's rows 0..n-1."""
         budgets = [max(0, min(budget, row.room - 1)) if row.ready else 0 for row in rows]
         allowed = frozenset(name for row in rows if row.ready for name in row.params.drafters)
@@ -196,19 +220,25 @@ class Drafting:
             for row, limit in zip(rows, budgets, strict=True)
         ]
         if self._mtp is None or "mtp" not in asked:
-            return drafts
+            return Proposal(drafts)
         able = sum("mtp" in row.params.drafters for row in rows)
         wanted = [
             self._depth(row, draft, limit, len(rows), able) if "mtp" in row.params.drafters else 0
             for row, draft, limit in zip(rows, drafts, budgets, strict=True)
         ]
+        if self._mtp.at_once:
+            launched = self._mtp.launch(rows, wanted, cache, self.pace)
+            for index, most in enumerate(launched.wanted if launched else ()):
+                if most:
+                    drafts[index] = Draft([], [])
+            return Proposal(drafts, launched)
         chains = self._mtp.propose(rows, wanted, cache, self.pace)
         for index, chain in enumerate(chains):
             if chain:
                 rest = self._free.propose(rows[index], chain, budgets[index] - len(chain), asked)
                 whole = Draft(chain + rest.tokens, ["mtp"] * len(chain) + rest.sources)
                 drafts[index] = self._worth(rows[index], whole, len(chain), len(rows))
-        return drafts
+        return Proposal(drafts)
 
     def learn(self, row: Sequence, draft: Draft, accepted: int) -> None:
         self.acceptances.learn(row.request.grammar, draft, accepted)

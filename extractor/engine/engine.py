@@ -20,7 +20,7 @@ import torch
 from llguidance import LLMatcher, LLParserLimits
 
 from extractor.engine.cache import SlotCache
-from extractor.engine.draft import Drafting, FreeDrafter
+from extractor.engine.draft import Drafting, FreeDrafter, Proposal
 from extractor.engine.figures import Figures
 from extractor.engine.forward import MtpModel, Target
 from extractor.engine.graphs import Graphs
@@ -144,12 +144,13 @@ class Engine:
         if any(row.ready for row in rows):
             begun, pace = time.perf_counter(), self._drafting.pace
             with self._timed("draft"):
-                drafts = self._draft(rows)
+                proposal = self._draft(rows)
+            width = proposal.width
             with self._timed("verify") as took:
-                verified = self._verify(rows, drafts)
-            pace.verified(len(rows) * (1 + max(map(len, drafts))), took())
+                verified = self._verify(rows, proposal)
+            pace.verified(len(rows) * width, took())
             with self._timed("commit"):
-                written = self._commit(rows, drafts, verified)
+                written = self._commit(rows, proposal.drafts, verified)
             took_s = time.perf_counter() - begun
             pace.stepped(len(rows), written, took_s)
             self._drafting.modes.learn(written, took_s)
@@ -198,20 +199,24 @@ class Engine:
                 row.ready = row.length == len(prompt)
                 row.usage.prefill_s += time.monotonic() - begun
 
-    def _draft(self, rows: list[Sequence]) -> list[Draft]:
+    def _draft(self, rows: list[Sequence]) -> Proposal:
         budget = min(self.config.max_draft, self.config.step_positions // len(rows) - 1)
         return self._drafting.propose(rows, max(0, budget), self._cache)
 
-    def _verify(self, rows: list[Sequence], drafts: list[Draft]) -> tuple[list[list[int]], list[list[float]], Any]:
-        """One target forward for all rows; chosen tokens and log-probabilities for each position, hidden states."""
-        width = 1 + max(len(draft) for draft in drafts)
-        spans = [[row.pending, *draft.tokens] for row, draft in zip(rows, drafts, strict=True)]
-        ids = torch.tensor([span + [PAD] * (width - len(span)) for span in spans])
+    def _verify(self, rows: list[Sequence], proposal: Proposal) -> tuple[list[list[int]], list[list[float]], Any]:
+        """One target forward for all rows; chosen tokens and log-probabilities for each position, hidden states. What
+        the device still drafts is known to the host, and in `proposal`, on return."""
+        if self._target.reads_ids:
+            proposal.settle()
+        width, chains = proposal.width, proposal.chains
+        known = [[row.pending, *draft.tokens] for row, draft in zip(rows, proposal.drafts, strict=True)]
+        ids = torch.tensor([span + [PAD] * (width - len(span)) for span in known])
         lengths = [row.length if row.begun else self._cache.held(slot) for slot, row in enumerate(rows)]
         with self._timed("target"):
-            logits, hidden = self._target.verify(ids, lengths, self._cache)
+            logits, hidden = self._target.verify(ids, lengths, self._cache, chains.into if chains else None)
         self._done.forwards += 1
-        counts = [len(span) if row.ready else 0 for row, span in zip(rows, spans, strict=True)]
+        drafts = proposal.settle()  # a GPU is at work on the forward
+        counts = [1 + len(draft) if row.ready else 0 for row, draft in zip(rows, drafts, strict=True)]
         pinned = self._target.device.type == "cuda"
         bits = draft_masks(rows, drafts, counts, self._words, pinned=pinned)  # while a GPU computes
         at = [index * width + position for index, count in enumerate(counts) for position in range(count)]

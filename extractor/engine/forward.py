@@ -4,6 +4,7 @@ row. Knows the models' masks, their shared KV and their heads, and nothing of te
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,8 @@ from extractor.engine.host_table import HostTable
 from extractor.engine.ragged import Sight, able
 from extractor.engine.verify import unpack
 from extractor.errors import ModelError
+
+Fill = Callable[[Tensor], Tensor]
 
 
 class Target:
@@ -37,6 +40,7 @@ class Target:
         self._lean = Gemma4(model.model) if self.gemma4 and can_run(model.model) else None
         table = getattr(model.model, "embed_tokens_per_layer", None) if self._lean else None
         self._table = table if isinstance(table, HostTable) else None
+        self.reads_ids = self._table is not None  # the host looks embeddings up by them
         self._graphs, self.widest = graphs if self._lean else None, widest
         self.ragged = bool(ragged and self._lean and able(self.device, self.dtype, self._lean.sizes))
 
@@ -53,14 +57,18 @@ class Target:
         hidden, _ = self._stock(ids, positions, cache, start + width, keep=1)
         return hidden[:, -1] if self.gemma4 else None
 
-    def verify(self, ids: Tensor, lengths: list[int], cache: SlotCache) -> tuple[Tensor, Tensor | None]:
+    def verify(
+        self, ids: Tensor, lengths: list[int], cache: SlotCache, fill: Fill | None = None
+    ) -> tuple[Tensor, Tensor | None]:
         """One step for rows 0..n-1, `ids` `[n, width]` (on the host): logits `[n, width, vocab]` and, for Gemma 4,
-        hidden states `[n, width, hidden]`."""
+        hidden states `[n, width, hidden]`. `fill` puts what only the device knows into the ids there; not with
+        `reads_ids`."""
         if self._graphs:
-            return self._verify_padded(self._graphs, ids, lengths, cache)
+            return self._verify_padded(self._graphs, ids, lengths, cache, fill)
         width = ids.shape[1]
         inputs = self._table(ids) if self._table else None
         ids = ids.to(self.device, non_blocking=True)
+        ids = fill(ids) if fill else ids
         places = torch.arange(width, device=self.device)
         positions = torch.tensor(lengths, device=self.device)[:, None] + places
         length = cache.aim_rows(positions, lengths)
@@ -78,7 +86,7 @@ class Target:
         return logits if cap is None else torch.tanh(logits / cap) * cap
 
     def _verify_padded(
-        self, graphs: Graphs, ids: Tensor, lengths: list[int], cache: SlotCache
+        self, graphs: Graphs, ids: Tensor, lengths: list[int], cache: SlotCache, fill: Fill | None
     ) -> tuple[Tensor, Tensor]:
         """`verify` with rows and positions added that nobody reads. An added row is a slot that is not in use: what it
         is given lands behind the entries it holds."""
@@ -92,7 +100,8 @@ class Target:
         lean.rotary.reserve(cache.capacity)
         ids = nn.functional.pad(ids, (0, wide - width, 0, rows - n))
         positions = torch.tensor(starts)[:, None] + torch.arange(wide)
-        given = [ids.to(self.device, non_blocking=True), positions.to(self.device, non_blocking=True)]
+        on_device = ids.to(self.device, non_blocking=True)
+        given = [fill(on_device) if fill else on_device, positions.to(self.device, non_blocking=True)]
         if self._table:
             given.append(self._table(ids))
 
@@ -194,8 +203,8 @@ class MtpModel:
     def chains(
         self, tokens: list[int], hidden: Tensor, lengths: list[int], cache: SlotCache, bits: Tensor, depth: int
     ) -> Tensor:
-        """At least `depth` steps for rows 0..n-1 without a look at what comes out: `[steps, 2, n]`, token and chance.
-        `bits` `[n, words]`, packed and on the host: what is allowed at the first step. The numbers are in float64."""
+        """At least `depth` steps for rows 0..n-1 without a look at what comes out: tokens `[steps, n]`, on the device.
+        `bits` `[n, words]`, packed and on the host: what is allowed at the first step."""
         n = len(tokens)
         rows = rows_of(n, cache.slots) if self._graphs else n
         more = rows - n
@@ -215,7 +224,7 @@ class MtpModel:
         def work(tokens: Tensor, hidden: Tensor, at: Tensor, bits: Tensor) -> tuple[Tensor, ...]:
             return self._run_chain(tokens, hidden, at, bits, cache, 0, entries, depth)
 
-        return self._graphs.run(("chain", rows, entries, depth), work, *given)[0][:, :, :n]
+        return self._graphs.run(("chain", rows, entries, depth), work, *given)[0][:, :n]
 
     def _run_chain(
         self,
@@ -232,11 +241,10 @@ class MtpModel:
         steps = []
         for step in range(depth):
             logits, hidden = self.step(tokens, hidden, fixed)
-            logits = logits.float()
             if step == 0:
                 logits = logits.masked_fill(~unpack(bits, logits.shape[-1]), float("-inf"))
-            best, tokens = logits.max(-1)
-            steps.append(torch.stack([tokens.double(), (best - logits.logsumexp(-1)).exp().double()]))
+            tokens = logits.argmax(-1)
+            steps.append(tokens)
         return (torch.stack(steps),)
 
     def step(self, tokens: Tensor, hidden: Tensor, chain: Chain) -> tuple[Tensor, Tensor]:

@@ -2,13 +2,14 @@
 
 On a CPU each step is masked by the grammar, and a chain ends when it has become too unlikely to earn its price. On a
 GPU that would be a wait for the device at every step. There a chain is as deep as has paid so far, only its first step
-is masked, and it is cut afterwards, where it became unlikely or the grammar refuses it: one wait a chain.
+is masked, and its tokens go from the drafter into the target's forward without passing the host, which reads them
+while the target computes, and cuts them where the grammar refuses them.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,24 +24,58 @@ from extractor.engine.verify import unpack
 UNSURE = 0.1  # a token less likely than this is never drafted, however cheap
 
 
-@dataclass
-class Start:
-    """Where the chains of `rows` begin: which rows draft, how many tokens at most, and what these cost."""
+class Launched:
+    """Chains a device is at work on: `wanted[i]` tokens for row i, 0 for a row without one."""
 
-    rows: list[Sequence]
-    wanted: list[int]
-    going: list[int]
-    hidden: Tensor  # [n, hidden]
-    position: float  # the price of a position of one row
-    step: float  # of a drafter step for all rows
+    def __init__(self, rows: list[Sequence], wanted: list[int], found: Tensor, pace: Pace, begun: Mark) -> None:
+        """`found` `[steps, n]`: tokens, on the device."""
+        self.wanted = wanted
+        self._rows, self._pace, self._begun, self._steps = rows, pace, begun, len(found)
+        self._tokens = found[: max(wanted)]
+        self._copy = torch.empty(self._tokens.shape, dtype=found.dtype, pin_memory=found.device.type == "cuda")
+        self._copy.copy_(self._tokens, non_blocking=True)
+        self._ended = Mark(found.device)
 
-    def least(self, going: int) -> float:
-        """How likely a token has to be, together with those before it, when `going` rows share a step."""
-        return max(UNSURE, self.position + self.step / going)
+    def into(self, ids: Tensor) -> Tensor:
+        """`ids` `[rows, width]` on the device, with every chain behind its row's pending token."""
+        depth = len(self._tokens)
+        taken = torch.arange(depth) < torch.tensor(self.wanted)[:, None]
+        place = ids[: len(self._rows), 1 : 1 + depth]
+        place.copy_(torch.where(taken.to(ids.device, non_blocking=True), self._tokens.T, place))
+        return ids
+
+    def read(self) -> list[list[int]]:
+        """The chains, as far as the grammars let them through. Waits for the drafter, not for what was asked of the
+        device after it."""
+        seconds = self._ended.since(self._begun)
+        self._pace.chained(len(self._rows), seconds / self._steps)
+        chains = [line[:most] for line, most in zip(self._copy.T.tolist(), self.wanted, strict=True)]
+        for row, chain in zip(self._rows, chains, strict=True):
+            if row.matcher is not None and chain:
+                del chain[row.matcher.validate_tokens(chain) :]
+        return chains
+
+
+class Mark:
+    """A moment in what a device does."""
+
+    def __init__(self, device: torch.device) -> None:
+        event: Any = torch.cuda.Event  # untyped
+        self._event = event(enable_timing=True) if device.type == "cuda" else None
+        if self._event:
+            self._event.record()
+        self._at = time.perf_counter()
+
+    def since(self, earlier: Mark) -> float:
+        """Seconds from `earlier` to this one; waits until this one is over."""
+        if self._event and earlier._event:
+            self._event.synchronize()
+            return float(earlier._event.elapsed_time(self._event)) / 1000
+        return self._at - earlier._at
 
 
 class MtpDrafter:
-    """`at_once`: the way of a GPU; None: by the device."""
+    """`at_once`: the way of a GPU, `launch`, not `propose`; None: by the device."""
 
     def __init__(self, model: MtpModel, vocab: int, at_once: bool | None = None) -> None:
         self._model = model
@@ -48,48 +83,35 @@ class MtpDrafter:
         self._words = (vocab + 31) // 32
         self.at_once = model.device.type != "cpu" if at_once is None else at_once
 
-    def propose(self, rows: list[Sequence], wanted: list[int], cache: SlotCache, pace: Pace) -> list[list[int]]:
-        """Up to `wanted[i]` tokens for row i; a chain ends where it is no longer likely enough to earn its price.
-        `rows` must be the cache's rows 0..n-1. Matchers are back where they were on return."""
-        going = [index for index, row in enumerate(rows) if wanted[index] > 0 and row.hidden is not None]
+    def launch(self, rows: list[Sequence], wanted: list[int], cache: SlotCache, pace: Pace) -> Launched | None:
+        """Ask the device for `wanted[i]` tokens for row i; None when no row can have any. `rows` must be the cache's
+        rows 0..n-1."""
+        wanted = [most if row.hidden is not None else 0 for row, most in zip(rows, wanted, strict=True)]
+        going = [index for index, most in enumerate(wanted) if most]
         if not going:
-            return [[] for _ in rows]
-        like = rows[going[0]].hidden
-        hidden = torch.stack([row.hidden if row.hidden is not None else torch.zeros_like(like) for row in rows])
-        start = Start(rows, wanted, going, hidden, pace.position(len(rows)), pace.chain(len(rows)))
-        return self._at_once(start, cache, pace) if self.at_once else self._stepwise(start, cache, pace)
-
-    def _at_once(self, start: Start, cache: SlotCache, pace: Pace) -> list[list[int]]:
-        begun, rows, going = time.perf_counter(), start.rows, start.going
-        depth = max(start.wanted[index] for index in going)
+            return None
+        begun = Mark(self._model.device)
         bits = torch.full((len(rows), self._words), EVERYTHING, dtype=torch.int32)
         bits[going] = next_masks([rows[index] for index in going], self._words)
         pending, lengths = [row.pending for row in rows], [row.length for row in rows]
-        # the one wait for the device: [depth, 2, n]
-        found = self._model.chains(pending, start.hidden, lengths, cache, bits, depth).tolist()
-        pace.chained(len(rows), (time.perf_counter() - begun) / len(found))
-        chains: list[list[int]] = [[] for _ in rows]
-        for index in going:
-            chance = 1.0
-            for tokens_, chances in found[: start.wanted[index]]:
-                chance *= chances[index]
-                if not chance >= max(UNSURE, start.position):  # the step itself is paid already
-                    break
-                chains[index].append(int(tokens_[index]))
-            matcher = rows[index].matcher
-            if matcher is not None and chains[index]:
-                del chains[index][matcher.validate_tokens(chains[index]) :]
-        return chains
+        found = self._model.chains(pending, self._hidden(rows), lengths, cache, bits, max(wanted))
+        return Launched(rows, wanted, found, pace, begun)
 
-    def _stepwise(self, start: Start, cache: SlotCache, pace: Pace) -> list[list[int]]:
-        rows, going, hidden = start.rows, set(start.going), start.hidden
-        chain = self._model.begin([row.length for row in rows], cache)
+    def propose(self, rows: list[Sequence], wanted: list[int], cache: SlotCache, pace: Pace) -> list[list[int]]:
+        """Up to `wanted[i]` tokens for row i; a chain ends where it is no longer likely enough to earn its price.
+        `rows` must be the cache's rows 0..n-1. Matchers are back where they were on return."""
+        going = {index for index, row in enumerate(rows) if wanted[index] > 0 and row.hidden is not None}
         chains: list[list[int]] = [[] for _ in rows]
+        if not going:
+            return chains
+        position, drafter_step = pace.position(len(rows)), pace.chain(len(rows))
+        hidden, chain = self._hidden(rows), self._model.begin([row.length for row in rows], cache)
         chance = [1.0] * len(rows)
         tokens = [row.pending for row in rows]
         while going:
             begun = time.perf_counter()
-            least = start.least(len(going))
+            # how likely a token has to be, together with those before it, when so many rows share a step
+            least = max(UNSURE, position + drafter_step / len(going))
             logits, hidden = self._model.step(torch.tensor(tokens, device=self._model.device), hidden, chain)
             best, tokens = self._choose(logits.float(), rows, going)
             pace.chained(len(rows), time.perf_counter() - begun)
@@ -102,12 +124,18 @@ class MtpDrafter:
                 chains[index].append(token)
                 if matcher is not None:
                     matcher.consume_token(token)
-                if len(chains[index]) >= start.wanted[index] or (matcher is not None and matcher.is_stopped()):
+                if len(chains[index]) >= wanted[index] or (matcher is not None and matcher.is_stopped()):
                     going.discard(index)
         for row, drafted in zip(rows, chains, strict=True):
             if row.matcher is not None and drafted:
                 row.matcher.rollback(len(drafted))
         return chains
+
+    @staticmethod
+    def _hidden(rows: list[Sequence]) -> Tensor:
+        """Where chains start from, `[n, hidden]`; zeros for a row that has no such state yet."""
+        like = next(row.hidden for row in rows if row.hidden is not None)
+        return torch.stack([row.hidden if row.hidden is not None else torch.zeros_like(like) for row in rows])
 
     def _choose(self, logits: Tensor, rows: list[Sequence], going: set[int]) -> tuple[list[float], list[int]]:
         """The most likely token of each row and its probability. Most often the grammar allows it as it is; only the

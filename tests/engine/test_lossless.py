@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
 
 from extractor.engine import DRAFTERS, Engine, EngineConfig
+from extractor.engine.host_table import keep_on_host
 from extractor.engine.models import Models
 from tests.engine import tiny
 
@@ -64,10 +66,15 @@ def test_prefill_in_small_chunks_changes_nothing(models: Models, undrafted: list
 
 @pytest.mark.parametrize("rows", [1, 3])
 @pytest.mark.parametrize("graphs", [False, True], ids=["exact", "padded"])
-def test_the_way_of_a_gpu_changes_nothing(gemma4: Models, rows: int, *, graphs: bool) -> None:
-    """Chains drafted at once and cut afterwards; forwards padded to few shapes, with rows nobody asked for."""
+@pytest.mark.parametrize("on_host", [False, True], ids=["all", "per-layer-on-host"])
+def test_the_way_of_a_gpu_changes_nothing(gemma4: Models, rows: int, *, graphs: bool, on_host: bool) -> None:
+    """Chains drafted at once, verified before the host has seen them and cut afterwards (before, where the host looks
+    embeddings up); forwards padded to few shapes, with rows nobody asked for."""
     config = EngineConfig(slots=4, context=1024, max_draft=8, chains_at_once=True, graphs=graphs, prefill_chunk=30)
     plain = run(gemma4, (), rows=1)
+    if on_host:
+        gemma4 = replace(gemma4, target=deepcopy(gemma4.target))
+        keep_on_host(gemma4.target, gemma4.target.device)
     engine = Engine(gemma4, config)
     try:
         for mix in (DRAFTERS, ("mtp",), ()):

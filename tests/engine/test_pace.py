@@ -113,12 +113,12 @@ def _drafting(pace: Pace, accepted: int) -> tuple[Drafting, Sequence]:
 def test_it_drafts_while_that_pays_and_not_where_it_loses() -> None:
     cheap = _pace(0.003, 0.00005, 0.0003, 1, 5)
     drafting, row = _drafting(cheap, accepted=4)
-    assert len(drafting.propose([row], 8, None)[0]) == 8  # type: ignore[arg-type]
+    assert len(drafting.propose([row], 8, None).drafts[0]) == 8  # type: ignore[arg-type]
     drafting, row = _drafting(cheap, accepted=0)
-    assert len(drafting.propose([row], 8, None)[0]) == 0  # type: ignore[arg-type]
+    assert len(drafting.propose([row], 8, None).drafts[0]) == 0  # type: ignore[arg-type]
     costly = _pace(0.003, 0.00005, 0.01, 1, 5)  # a drafter slower than its target
     drafting, row = _drafting(costly, accepted=4)
-    assert len(drafting.propose([row], 8, None)[0]) == 0  # type: ignore[arg-type]
+    assert len(drafting.propose([row], 8, None).drafts[0]) == 0  # type: ignore[arg-type]
 
 
 def test_a_drafter_measured_in_a_bad_moment_is_tried_again() -> None:
@@ -129,7 +129,7 @@ def test_a_drafter_measured_in_a_bad_moment_is_tried_again() -> None:
     drafting, row = _drafting(pace, accepted=4)
     lengths = []
     for _ in range(200):
-        lengths.append(len(drafting.propose([row], 8, None)[0]))  # type: ignore[arg-type]
+        lengths.append(len(drafting.propose([row], 8, None).drafts[0]))  # type: ignore[arg-type]
         for _ in range(lengths[-1]):
             pace.chained(1, 0.0003)
         pace.stepped(1, 5, 0.005)

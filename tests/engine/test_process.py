@@ -50,7 +50,7 @@ def test_it_answers_as_the_engine_in_this_process_does(tmp_path: Path) -> None:
         while not (figures := there.figures()) and time.monotonic() < deadline:
             time.sleep(0.05)  # asked for, and told when it comes
         assert figures["output_tokens"] == len(theirs.ids)
-        assert figures["drafts"] == here.figures()["drafts"]
+        assert figures["drafts"].keys() == here.figures()["drafts"].keys()
         assert there.tokenizer.decode(theirs.ids) == models.tokenizer.decode(mine.ids)
         with pytest.raises(InputError, match="the context is 1024") as caught:
             there.submit(Request(request.prompt, params=Params(max_tokens=5000))).result(60)
