@@ -14,7 +14,7 @@ Drafters = frozenset[str]
 
 MEMORY = 0.98  # a step ago counts this much
 FEW = 3  # steps in a mode before it is judged by them
-FIRST = 12  # steps after which a mode nobody has judged is tried
+FIRST = 5  # steps after which a mode nobody has judged is tried
 RETRY = 50  # steps after which one that is about as good is tried again
 RAREST = 20.0  # times that for one that is a great deal worse
 MARGIN = 1.02  # a mode has to be so much faster than the one in use
