@@ -174,7 +174,7 @@ def pool(
     rows: list[Row] = []
     while len(rows) < count:
         size = rng.choices([size for size, _ in sizes], [share for _, share in sizes])[0]
-        row = encoder.row(task(rng, TRAIN, size))
+        row = encoder.row(task(rng, TRAIN, size, own=0.4))
         if len(row.ids) <= limit:
             rows.append(row)
     return rows

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from extractor.pair import known, lexicon, naming, page, values
+from extractor.pair import alike, known, lexicon, naming, page, values
+from extractor.pair.alike import Alike
 from extractor.pair.fields import JSON, Leaf, Part, object_answer, object_schema, object_told
 from extractor.pair.lexicon import TRAIN, Split
 from extractor.pair.open_fields import Maker
@@ -39,16 +40,24 @@ class Task:
 def drill(rng: Random, split: Split = TRAIN) -> Task:
     """Nothing but many short values, under labels of their own or in a table: the most look-ups a token can teach."""
     maker = Maker(rng, split, values.style(rng))
-    parts: list[Part] = [maker.leaf(rng.choices(_DRILLED, (10, 3, 4, 2, 1))[0]) for _ in range(rng.randint(3, 10))]
+    if rng.random() < 0.5:
+        maker.alike = Alike(rng, maker.look, split.values)
+        some = rng.choices(alike.KINDS, k=rng.randint(1, 3))
+        kinds = rng.choices(some, k=14)
+    else:
+        kinds = rng.choices(_DRILLED, (10, 3, 4, 2, 1), k=14)
+    leaves = [maker.leaf(kind) for kind in kinds[: rng.randint(3, 10)]]
+    extra = leaves[rng.randint(2, len(leaves)) :] if rng.random() < 0.4 else []  # printed, not asked for
+    parts: list[Part] = [leaf for leaf in leaves if leaf not in extra]
     chunks: list[list[str]] = []
     if rng.random() < 0.45:
         del parts[rng.choice((0, 0, 1, 2)) :]
-        table = maker.table(rng.choices(_DRILLED, (6, 6, 2, 4, 1), k=rng.randint(2, 5)), rng.randint(2, 7))
+        table = maker.table(rng.choices(kinds, k=rng.randint(2, 5)), rng.randint(2, 9))
         chunks.append(page.chunk(rng, table, split))
         parts.insert(rng.randint(0, len(parts)), table)
-    pairs = page.pairs_of([part for part in parts if isinstance(part, Leaf)])
+    pairs = page.pairs_of([part for part in parts if isinstance(part, Leaf)] + extra)
     rng.shuffle(pairs)
-    chunks += page.clusters(rng, pairs, split)
+    chunks += page.clusters(rng, pairs, split, drill=True)
     rng.shuffle(chunks)
     document = "\n".join(line for lines in chunks for line in lines) or "-"
     return Task(
@@ -56,8 +65,9 @@ def drill(rng: Random, split: Split = TRAIN) -> Task:
     )
 
 
-def task(rng: Random, split: Split = TRAIN, size: float = 1.0) -> Task:
-    """One task; `size` below 1 makes it small, above 1 long; 0 is a drill."""
+def task(rng: Random, split: Split = TRAIN, size: float = 1.0, own: float = 0.25) -> Task:
+    """One task; `size` below 1 makes it small, above 1 long; 0 is a drill. `own`: the share of the project's own kinds
+    among whole documents."""
     if not size:
         return drill(rng, split)
     upper = rng.random() < 0.07
@@ -65,7 +75,7 @@ def task(rng: Random, split: Split = TRAIN, size: float = 1.0) -> Task:
     maker.nullable = rng.choice((0.0, 0.5, 0.5, 1.0))
     maker.absent = rng.choice((0.1, 0.3, 0.3, 0.6))
     draw = rng.random()
-    if not split.names and draw < (0.25 if size >= 1 else 0.06 if size >= 0.5 else 0.0):
+    if not split.names and draw < (own if size >= 1 else own / 4 if size >= 0.5 else 0.0):
         kind = rng.choice(known.KINDS)
         description, schema, document, answer, told = known.document(rng, kind, split, maker)
         return Task(kind, description, schema, document, answer, "known", told)

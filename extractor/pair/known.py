@@ -55,7 +55,7 @@ def document(rng: Random, kind: str, split: Split, maker: Maker) -> tuple[str, J
     _currency(rng, maker, parts, symbol)
     answered = _answered(schema, parts)
     answer, told = object_answer(answered), object_told(answered)
-    _bare(rng, kind, parts, head)
+    bare = _bare(rng, kind, parts, head)
     leaves = [part for part in parts.values() if isinstance(part, Leaf) and not part.bare]
     pairs = page.pairs_of(leaves)
     if rng.random() < 0.5:
@@ -69,7 +69,8 @@ def document(rng: Random, kind: str, split: Split, maker: Maker) -> tuple[str, J
         body, ends = page.clusters(rng, pairs, split), []
     if rng.random() < 0.3:
         rng.shuffle(chunks)
-    made = page.assemble(rng, [head, *body, *chunks, *ends] if rng.random() < 0.7 else [head, *chunks, *body, *ends])
+    order = [head, *body, *chunks, *ends] if rng.random() < 0.7 else [head, *chunks, *body, *ends]
+    made = page.assemble(rng, order, bare)
     return description, schema, made, answer, told
 
 
@@ -104,24 +105,28 @@ def _currency(rng: Random, maker: Maker, parts: dict[str, Part], symbol: bool) -
         leaf.value = None
 
 
-def _bare(rng: Random, kind: str, parts: dict[str, Part], head: list[str]) -> None:
-    """What real documents print without a label: a shop's name, a person's name, above everything else."""
+def _bare(rng: Random, kind: str, parts: dict[str, Part], head: list[str]) -> bool:
+    """What real documents print without a label: a shop's name, a person's name, above everything else; whether it did.
+    What follows a name means nothing without one."""
     order = {
         "receipt": ("merchant", "address"),
         "resume": ("name", "headline"),
         "contact": ("title+name", "job_title", "company"),
     }
     if kind not in order or rng.random() < 0.3:
-        return
-    made = []
-    for key in order[kind]:
-        first, _, second = key.partition("+")
-        leaves = [leaf for name in (first, second) if isinstance(leaf := parts.get(name), Leaf) and leaf.value]
-        if leaves:
-            for leaf in leaves:
-                leaf.bare = True
-            made.append(" ".join(leaf.value.printed for leaf in leaves if leaf.value))
+        return False
+    lines = [[leaf for name in key.split("+") if (leaf := _said(parts.get(name)))] for key in order[kind]]
+    if not lines[0] or lines[0][-1].key != order[kind][0].split("+")[-1]:
+        return False
+    for leaf in (leaf for leaves in lines for leaf in leaves):
+        leaf.bare = True
+    made = [" ".join(leaf.value.printed for leaf in leaves if leaf.value) for leaves in lines if leaves]
     head[:] = [*made, *head] if rng.random() < 0.8 else [*head, *made]
+    return True
+
+
+def _said(part: Part | None) -> Leaf | None:
+    return part if isinstance(part, Leaf) and part.value else None
 
 
 def _special(rng: Random, kind: str, maker: Maker, parts: dict[str, Part], chunks: list[list[str]]) -> None:

@@ -124,7 +124,7 @@ def running(rng: Random, pairs: list[Pair]) -> list[str]:
 
 _SAYS = [
     "The {l} is {v}.", "{L} is {v}.", "Our {l} is {v}.", "The {l} was {v}.", "We have noted {v} as the {l}.",
-    "{L}: {v}.", "Please note the {l} {v}.", "with {l} {v}", "Your {l} is {v}.", "We set the {l} to {v}.",
+    "{L}: {v}.", "Please note the {l} {v}.", "with {l} {v},", "Your {l} is {v}.", "We set the {l} to {v}.",
     "For the {l} we have {v}.", "As {l} please use {v}.", "The {l} reads {v}.", "It has the {l} {v}.",
     "The {l} given is {v}.", "Regarding the {l}, it is {v}.", "{v} is the {l}.", "I entered {v} for the {l}.",
     "Die {l} ist {v}.", "Der {l} lautet {v}.", "Als {l} gilt {v}.", "Le {l} est {v}.", "La {l} est {v}.",
@@ -168,7 +168,7 @@ def _composed(rng: Random, label: str, value: str) -> str:
         frame = [*rng.choice(_OPENINGS).split(" "), "{v}", *rng.choice(_LINKS).split(" "), "{l}"]
     else:
         frame = [*rng.choice(_SUBJECTS).split(" "), "{l}", *rng.choice(_VERBS).split(" "), "{v}"]
-    if rng.random() < 0.25:  # a word of the frame nobody knows: the frame is what repeats, not what is known
+    if rng.random() < 0.15:  # a word of the frame nobody knows: the frame is what repeats, not what is known
         at = rng.choice([i for i, word in enumerate(frame) if not word.startswith("{")])
         strange = lexicon.pseudo(rng, held_out=False)
         frame[at] = strange.capitalize() if frame[at][0].isupper() else strange
@@ -177,7 +177,7 @@ def _composed(rng: Random, label: str, value: str) -> str:
 
 
 def prose(rng: Random, pairs: list[Pair]) -> list[str]:
-    made, composed = [], rng.random() < 0.5
+    made, composed = [], rng.random() < 0.4
     for label, value in pairs:
         low = label if label.isupper() or rng.random() < 0.3 else label[:1].lower() + label[1:]
         if composed:
@@ -292,6 +292,9 @@ TRAIN: list[tuple[Layout, int]] = [
 ]  # fmt: skip
 
 
+_HARD = [(two_columns, 4), (header_row, 3), (running, 2), (prose, 6), (chat, 2), (stacked, 2), (key_values, 1)]
+
+
 # held out: no function, separator or sentence below is used above
 def numbered(rng: Random, pairs: list[Pair]) -> list[str]:
     end = rng.choice((")", "."))
@@ -343,3 +346,8 @@ HELD: list[tuple[Layout, int]] = [
 def choose(rng: Random, held_out: bool) -> Layout:
     family = HELD if held_out else TRAIN
     return rng.choices([layout for layout, _ in family], [weight for _, weight in family])[0]
+
+
+def choose_hard(rng: Random) -> Layout:
+    """One of those in which a value is found by more than the mark before it."""
+    return rng.choices([layout for layout, _ in _HARD], [weight for _, weight in _HARD])[0]

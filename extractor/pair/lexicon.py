@@ -104,6 +104,20 @@ def generic() -> frozenset[str]:
     return frozenset(name for name, ids in seen.items() if len(ids) > 1)
 
 
+@cache
+def namesakes() -> dict[str, set[str]]:
+    """Of each concept those that share a label or a key with it: of two in one document nobody could say which is
+    meant."""
+    by_name: dict[str, set[str]] = {}
+    for concept in concepts().values():
+        for name in (*concept.keys, *concept.labels):
+            by_name.setdefault(name.lower(), set()).add(concept.id)
+    return {
+        concept.id: set().union(*(by_name[name.lower()] for name in (*concept.keys, *concept.labels)))
+        for concept in concepts().values()
+    }
+
+
 _ONSETS = (
     "b c d f g h j k l m n p r s t v w z "
     "b d f g k l m n p r s t br ch cl dr fl fr gl gr kl kr pl pr qu sh sk sl sp st tr"

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from extractor.pair import lexicon, naming, values
+from extractor.pair.alike import Alike
 from extractor.pair.fields import Group, Leaf, Listing, Rows
 from extractor.pair.lexicon import Concept, Split
 from extractor.pair.values import Style, Value
@@ -44,8 +45,10 @@ class Maker:
     labels: set[str] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
     kinds: set[str] = field(default_factory=set)
+    barred: set[str] = field(default_factory=set)  # concepts used, and those that share a name with one
     nullable: float = 0.5
     absent: float = 0.3  # of the nullable ones
+    alike: Alike | None = None  # where the short values of a drill come from, when they are to look like one another
 
     def value(self, kind: str) -> Value:
         made = values.draw(self.rng, kind, self.look, self.split)
@@ -115,7 +118,9 @@ class Maker:
         return {"type": "string", "enum": list(options)}, self.enum(options)
 
     def concept_leaf(self, concept: Concept, *, key: str | None = None, note: str | None = None) -> Leaf | None:
-        """A leaf of the lexicon; None when nothing unambiguous is left to call it."""
+        """A leaf of the lexicon; None when nothing unambiguous is left to call it; `key` is the caller's choice."""
+        if not key and concept.id in self.barred:
+            return None
         rng = self.rng
         kind = concept.value
         lone = _family(kind) not in self.kinds
@@ -127,6 +132,7 @@ class Maker:
         self.labels.add(label.lower())
         self.keys.add(key)
         self.kinds.add(_family(kind))
+        self.barred |= lexicon.namesakes().get(concept.id, set()) | {concept.id}
         nullable, absent = self._nullable()
         if note is None:
             note = rng.choice(concept.notes) if rng.random() < 0.5 else ""
@@ -195,17 +201,19 @@ class Maker:
         return Rows(key, self.label(label), columns, made, note)
 
     def leaf(self, kind: str) -> Leaf:
-        """A drill's: any label, a short value."""
+        """A drill's: any label, a short value or one like the others."""
         rng = self.rng
         label = self.free_label()
         label = label.split(" ")[0] if rng.random() < 0.6 else label
         key, note = naming.open_key(rng, label, self.split.names, self.keys)
         self.keys.add(key)
-        nullable = rng.random() < 0.3
-        value = None if nullable and rng.random() < 0.3 else self._short(kind)
+        nullable = rng.random() < 0.4
+        value = None if nullable and rng.random() < 0.4 else self._short(kind)
         return Leaf(key, kind, self.label(label), value, dict(type_of(kind)), note, nullable)
 
     def _short(self, kind: str) -> Value:
+        if self.alike:
+            return self.alike.draw(kind)
         return values.text(lexicon.word(self.rng, self.split.values)) if kind == "word" else self.value(kind)
 
     def table(self, kinds: list[str], count: int) -> Rows:
@@ -213,7 +221,7 @@ class Maker:
         label = self.free_label()
         key, note = naming.open_key(self.rng, label, self.split.names, self.keys)
         self.keys.add(key)
-        inner = Maker(self.rng, self.split, self.look)
+        inner = Maker(self.rng, self.split, self.look, alike=self.alike)
         columns = [inner.leaf(kind) for kind in kinds]
         rows: list[list[Value | None]] = [
             [None if c.nullable and self.rng.random() < 0.2 else self._short(c.kind) for c in columns]

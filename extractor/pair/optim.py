@@ -15,35 +15,39 @@ import torch.distributed as dist
 _A, _B, _C = 3.4445, -4.7750, 2.0315
 
 
-def orthogonal(grads: torch.Tensor) -> torch.Tensor:
-    """[n, rows, cols] each to about orthogonal."""
+def orthogonal(grads: torch.Tensor, half: bool = False) -> torch.Tensor:
+    """[n, rows, cols] each to about orthogonal; `half`: in bf16, which is exact enough for it."""
     wide = grads.shape[1] > grads.shape[2]
     x: torch.Tensor = grads.mT if wide else grads
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    x = x.bfloat16() if half else x
     for _ in range(5):
         gram = x @ x.mT
         x = _A * x + (_B * gram + _C * gram @ gram) @ x
-    turned: torch.Tensor = x.mT
-    return turned if wide else x
+    turned: torch.Tensor = (x.mT if wide else x).float()
+    return turned
 
 
-def _orthogonal_shared(updates: list[torch.Tensor]) -> list[torch.Tensor]:
+def _orthogonal_shared(updates: list[torch.Tensor], half: bool) -> list[torch.Tensor]:
     """`orthogonal` of each; in a process group every process does its share and all get the whole."""
     if not dist.is_initialized():
-        return [orthogonal(update) for update in updates]
+        return [orthogonal(update, half) for update in updates]
     rank, world = dist.get_rank(), dist.get_world_size()
     flat = torch.zeros(sum(update.numel() for update in updates))
     sizes = [update.numel() for update in updates]
     parts = [part.view_as(update) for part, update in zip(torch.split(flat, sizes), updates, strict=True)]
     for part, update in zip(parts, updates, strict=True):
         if len(update[rank::world]):
-            part[rank::world] = orthogonal(update[rank::world])
+            part[rank::world] = orthogonal(update[rank::world], half)
     dist.all_reduce(flat)
     return parts
 
 
 class Optimizer:
-    def __init__(self, model: torch.nn.Module, muon_lr: float, adam_lr: float, decay: float = 0.05) -> None:
+    def __init__(
+        self, model: torch.nn.Module, muon_lr: float, adam_lr: float, decay: float = 0.05, half: bool = False
+    ) -> None:
+        self._half = half
         matrices: dict[tuple[int, ...], list[torch.nn.Parameter]] = defaultdict(list)
         others: list[torch.nn.Parameter] = []
         plain: list[torch.nn.Parameter] = []
@@ -74,7 +78,7 @@ class Optimizer:
             )
             momentum.lerp_(grads, 0.05)
             updates.append(grads.lerp(momentum, 0.95))
-        for group, update in zip(self._groups, _orthogonal_shared(updates), strict=True):
+        for group, update in zip(self._groups, _orthogonal_shared(updates, self._half), strict=True):
             lr = self._muon_lr * factor * max(1.0, update.shape[1] / update.shape[2]) ** 0.5
             for weight, change in zip(group, update, strict=True):
                 weight.mul_(1 - self._muon_lr * factor * self._decay).sub_(change, alpha=lr)

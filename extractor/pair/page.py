@@ -5,6 +5,7 @@ What a part says is printed once; noise says nothing of any field. Knows nothing
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from random import Random
 
@@ -32,15 +33,17 @@ def page(rng: Random, parts: list[Part], extra: list[Leaf], split: Split) -> str
     return assemble(rng, chunks)
 
 
-def clusters(rng: Random, pairs: list[Pair], split: Split) -> list[list[str]]:
-    """`pairs` in one to three layouts."""
+def clusters(rng: Random, pairs: list[Pair], split: Split, drill: bool = False) -> list[list[str]]:
+    """`pairs` in one to three layouts; in a drill more often in those that are hard to read."""
     if not pairs:
         return []
     count = min(len(pairs), rng.choice((1, 1, 1, 2, 2, 3)))
     cuts = sorted(rng.sample(range(1, len(pairs)), count - 1)) if count > 1 else []
     bounds = [0, *cuts, len(pairs)]
     spans = pairwise(bounds)
-    return [layouts.choose(rng, split.layouts)(rng, pairs[a:b]) for a, b in spans]
+    hard = drill and not split.layouts and rng.random() < 0.5
+    choose = layouts.choose_hard if hard else partial(layouts.choose, held_out=split.layouts)
+    return [choose(rng)(rng, pairs[a:b]) for a, b in spans]
 
 
 def chunk(rng: Random, part: Part, split: Split) -> list[str]:
@@ -85,8 +88,9 @@ def noise(rng: Random) -> str:
     return texts.sentence(rng) if draw < 0.85 else texts.phrase(rng).upper()
 
 
-def assemble(rng: Random, chunks: list[list[str]]) -> str:
-    made: list[str] = [noise(rng) for _ in range(rng.choice((0, 0, 1, 1, 2, 3)))]
+def assemble(rng: Random, chunks: list[list[str]], bare: bool = False) -> str:
+    """The lines of a page. `bare`: it begins with values that have no label, so nothing else stands before them."""
+    made: list[str] = [] if bare else [noise(rng) for _ in range(rng.choice((0, 0, 1, 1, 2, 3)))]
     gap = rng.random() < 0.6
     for some in chunks:
         if made and some and gap:

@@ -92,7 +92,7 @@ def listed(rng: Random, label: str, items: list[str], held_out: bool) -> list[st
         case 0:
             return [f"{label}:", *(f"- {item}" for item in items)]
         case 1:
-            return [label, *items]
+            return [label, *items, ""]  # where it ends is to be seen
         case 2:
             return [f"{label}: {'; '.join(items)}"]
         case 3:

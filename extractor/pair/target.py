@@ -21,7 +21,7 @@ from torch.nn.functional import cross_entropy
 from transformers import Gemma4ForCausalLM, PreTrainedTokenizerFast
 
 from extractor.pair.encode import Batch, Encoder, Row, bucketed, fixed, pool
-from extractor.pair.forward import read
+from extractor.pair.forward import compile_layers, read
 from extractor.pair.lexicon import NEW_EVERYTHING, TRAIN
 from extractor.pair.model import FULL, SLIDING, build_target
 from extractor.pair.optim import Optimizer
@@ -43,6 +43,7 @@ class Plan:
     hold: float = 0.37  # of the time, before the decay
     half_life: float = 0.1  # of the time, after which weights count half in the average
     report_s: float = 180
+    fast: bool = False  # compiled layers and bf16 products; 1.7 times the tokens a second where the CPU has AMX
 
 
 def masks(length: int, window: int) -> dict[str, torch.Tensor | None]:
@@ -182,7 +183,9 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
     """
     encoder = Encoder(tokenizer)
     model = build_target(len(tokenizer), plan.seed)
-    optimizer = Optimizer(model, plan.muon_lr, plan.adam_lr)
+    optimizer = Optimizer(model, plan.muon_lr, plan.adam_lr, half=plan.fast)
+    if plan.fast:
+        compile_layers()
     saved = run_dir / "checkpoint.pt"
     index = step = tokens = 0
     spent = 0.0
@@ -204,7 +207,8 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
     while progress.value < 1:
         index, batch = next(batches)
         factor = min(1.0, (step + 1) / 60) * min(1.0, (1.0 - progress.value) / (1.0 - plan.hold) + 0.01)
-        loss, said = loss_of(model, batch, 0.1 if progress.value < 0.06 else 0.0)
+        with torch.autocast("cpu", torch.bfloat16, enabled=plan.fast):
+            loss, said = loss_of(model, batch, 0.1 if progress.value < 0.06 else 0.0)
         torch.autograd.backward(loss)
         missed.note(batch, said)
         share(model, progress, (spent + time.monotonic() - begun) / budget)

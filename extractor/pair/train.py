@@ -107,6 +107,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--processes", type=int, default=1, help="that train the target side by side")
     parser.add_argument("--report-s", type=float, default=180)
+    parser.add_argument("--fast", action="store_true", help="compiled layers, bf16 products (needs a C++ compiler)")
     given = parser.parse_args()
     stages = STAGES if given.all else tuple(stage for stage in STAGES if stage in given.stage)
     if not stages:
@@ -118,7 +119,8 @@ def main() -> None:
         make_tokenizer(run_dir, given.seed)
     words = tokenizer.load(run_dir / "tokenizer")
     if "target" in stages:
-        train_target(Plan(given.minutes, given.seed, report_s=given.report_s), run_dir, given.processes)
+        plan = Plan(given.minutes, given.seed, report_s=given.report_s, fast=given.fast)
+        train_target(plan, run_dir, given.processes)
     if "drafter" in stages:
         model = build_target(len(words), 0)
         model.load_state_dict(torch.load(run_dir / "checkpoint.pt", weights_only=True)["average"])

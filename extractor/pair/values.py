@@ -58,7 +58,7 @@ def style(rng: Random) -> Style:
         currency=rng.choice(("EUR", "EUR", "EUR", "USD", "USD", "GBP", "GBP", "CHF", "JPY", "INR", "PLN", "SEK")),
         sign=rng.choice(("", "before", "before", "after", "after", "code", "code_before")),
         language=rng.choice(("en", "en", "en", *MONTHS)),
-        dates=rng.randrange(_DATE_FORMS),
+        dates=rng.randrange(DATE_FORMS),
     )
 
 
@@ -109,7 +109,7 @@ def day(rng: Random) -> date:
     )
 
 
-_DATE_FORMS = 16
+DATE_FORMS = 16
 
 
 def date_text(d: date, form: int, language: str) -> str:
@@ -154,7 +154,7 @@ def date_text(d: date, form: int, language: str) -> str:
 
 def date_value(rng: Random, look: Style) -> Value:
     d = day(rng)
-    form = look.dates if rng.random() < 0.8 else rng.randrange(_DATE_FORMS)
+    form = look.dates if rng.random() < 0.8 else rng.randrange(DATE_FORMS)
     return Value(date_text(d, form, look.language), f'"{d.isoformat()}"')
 
 
