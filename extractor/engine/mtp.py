@@ -97,13 +97,17 @@ class MtpDrafter:
         found = self._model.chains(pending, self._hidden(rows), lengths, cache, bits, max(wanted))
         return Launched(rows, wanted, found, pace, begun)
 
-    def propose(self, rows: list[Sequence], wanted: list[int], cache: SlotCache, pace: Pace) -> list[list[int]]:
-        """Up to `wanted[i]` tokens for row i; a chain ends where it is no longer likely enough to earn its price.
+    def propose(
+        self, rows: list[Sequence], wanted: list[int], cache: SlotCache, pace: Pace
+    ) -> tuple[list[list[int]], float]:
+        """Up to `wanted[i]` tokens for row i, and the seconds their steps took; a chain ends where it is no longer
+        likely enough to earn its price.
         `rows` must be the cache's rows 0..n-1. Matchers are back where they were on return."""
         going = {index for index, row in enumerate(rows) if wanted[index] > 0 and row.hidden is not None}
         chains: list[list[int]] = [[] for _ in rows]
+        stepping = 0.0
         if not going:
-            return chains
+            return chains, stepping
         position, drafter_step = pace.position(len(rows)), pace.chain(len(rows))
         hidden, chain = self._hidden(rows), self._model.begin([row.length for row in rows], cache)
         chance = [1.0] * len(rows)
@@ -114,7 +118,8 @@ class MtpDrafter:
             least = max(UNSURE, position + drafter_step / len(going))
             logits, hidden = self._model.step(torch.tensor(tokens, device=self._model.device), hidden, chain)
             best, tokens = self._choose(logits.float(), rows, going)
-            pace.chained(len(rows), time.perf_counter() - begun)
+            stepping += (took := time.perf_counter() - begun)
+            pace.chained(len(rows), took)
             for index in sorted(going):
                 chance[index] *= best[index]
                 if not chance[index] >= least:  # also ends a chain whose every allowed token has no score (nan)
@@ -129,7 +134,7 @@ class MtpDrafter:
         for row, drafted in zip(rows, chains, strict=True):
             if row.matcher is not None and drafted:
                 row.matcher.rollback(len(drafted))
-        return chains
+        return chains, stepping
 
     @staticmethod
     def _hidden(rows: list[Sequence]) -> Tensor:
