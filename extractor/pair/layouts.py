@@ -163,29 +163,42 @@ _VERBS = (
 _ENDS = (*(".",) * 6, "", "!", " today.", " again.", ", as you asked.", " for now.", ", thank you.", " once more.")
 
 
-def _composed(rng: Random, label: str, value: str) -> str:
+def _composed(rng: Random, label: str, value: str, strange: float) -> str:
+    """`strange`: how often a word of the frame is one nobody knows: the frame is what repeats, not what is known."""
     if rng.random() < 0.5:
         frame = [*rng.choice(_OPENINGS).split(" "), "{v}", *rng.choice(_LINKS).split(" "), "{l}"]
     else:
         frame = [*rng.choice(_SUBJECTS).split(" "), "{l}", *rng.choice(_VERBS).split(" "), "{v}"]
-    if rng.random() < 0.15:  # a word of the frame nobody knows: the frame is what repeats, not what is known
+    if rng.random() < strange:
         at = rng.choice([i for i, word in enumerate(frame) if not word.startswith("{")])
-        strange = lexicon.pseudo(rng, held_out=False)
-        frame[at] = strange.capitalize() if frame[at][0].isupper() else strange
+        word = lexicon.pseudo(rng, held_out=False)
+        frame[at] = word.capitalize() if frame[at][0].isupper() else word
     made = " ".join(frame) + rng.choice(_ENDS)
     return made.replace("{l}", label).replace("{v}", value)
 
 
 def prose(rng: Random, pairs: list[Pair]) -> list[str]:
-    made, composed = [], rng.random() < 0.4
+    if rng.random() < 0.4:
+        return composed(rng, pairs, 0.15)
+    made = []
     for label, value in pairs:
-        low = label if label.isupper() or rng.random() < 0.3 else label[:1].lower() + label[1:]
-        if composed:
-            made.append(_composed(rng, low, value))
-        else:
-            made.append(rng.choice(_SAYS).replace("{l}", low).replace("{L}", label).replace("{v}", value))
+        said = rng.choice(_SAYS).replace("{l}", _within(rng, label)).replace("{L}", label)
+        made.append(said.replace("{v}", value))
+    return _paragraphs(rng, made)
+
+
+def composed(rng: Random, pairs: list[Pair], strange: float = 0.3) -> list[str]:
+    return _paragraphs(rng, [_composed(rng, _within(rng, label), value, strange) for label, value in pairs])
+
+
+def _within(rng: Random, label: str) -> str:
+    """`label` as it stands within a sentence."""
+    return label if label.isupper() or rng.random() < 0.3 else label[:1].lower() + label[1:]
+
+
+def _paragraphs(rng: Random, said: list[str]) -> list[str]:
     size = rng.choice((1, 2, 3, 6))
-    return [" ".join(made[i : i + size]) for i in range(0, len(made), size)]
+    return [" ".join(said[i : i + size]) for i in range(0, len(said), size)]
 
 
 def chat(rng: Random, pairs: list[Pair]) -> list[str]:
@@ -292,7 +305,10 @@ TRAIN: list[tuple[Layout, int]] = [
 ]  # fmt: skip
 
 
-_HARD = [(two_columns, 4), (header_row, 3), (running, 2), (prose, 6), (chat, 2), (stacked, 2), (key_values, 1)]
+_HARD: list[tuple[Layout, int]] = [
+    (two_columns, 4), (header_row, 3), (running, 2), (prose, 3), (composed, 6), (chat, 2), (stacked, 4), (odd, 5),
+    (key_values, 1),
+]  # fmt: skip
 
 
 # held out: no function, separator or sentence below is used above
