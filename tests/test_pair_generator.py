@@ -92,6 +92,28 @@ def test_drills_are_forms_and_tables() -> None:
         assert 2 <= len(rows) <= 9
 
 
+@pytest.mark.parametrize("split", SPLITS.values(), ids=SPLITS)
+def test_drills_fit_their_schemas_on_either_side(split: Split) -> None:
+    """Those of values that look alike have few to draw from: all of them may be on the other side."""
+    rng = Random(1)
+    for _ in range(300):
+        one = drill(rng, split)
+        jsonschema_rs.validator_for(one.schema).validate(json.loads(one.answer))
+
+
+def test_no_two_concepts_of_one_name_stand_in_a_document() -> None:
+    rng = Random(2)
+    for _ in range(50):
+        maker = Maker(rng, TRAIN, values.style(rng))
+        used: list[str] = []
+        for concept in rng.sample(list(lexicon.concepts().values()), 40):
+            if not concept.value.startswith("list:") and maker.concept_leaf(concept):
+                used.append(concept.id)
+        assert len(used) > 8
+        for id_ in used:
+            assert lexicon.namesakes()[id_] & set(used) == {id_}
+
+
 def test_values_are_on_their_side() -> None:
     looks = [values.style(Random(i)) for i in range(40)]
     for split in (TRAIN, NEW_VALUES):

@@ -29,6 +29,7 @@ from extractor.pair.evaluate import WEIGHTS, load
 from extractor.pair.forward import read
 from extractor.pair.lexicon import NEW_VALUES
 from extractor.pair.model import DRAFT_TOKENS, build_drafter, build_target
+from extractor.pair.optim import orthogonal
 from extractor.pair.target import Average, Missed
 
 Pair = tuple[Gemma4ForCausalLM, Gemma4AssistantForCausalLM, PreTrainedTokenizerFast]
@@ -178,6 +179,15 @@ def test_what_was_missed_comes_a_second_time_and_not_a_third(pair: Pair) -> None
     assert missed.take(5) == []
     missed.note(batch, said)
     assert missed.take(0) == []
+
+
+def test_muons_matrices_are_about_orthogonal_in_bf16_too() -> None:
+    grads = torch.randn(2, 24, 40, generator=torch.Generator().manual_seed(1))
+    for half in (False, True):
+        made = orthogonal(grads, half)
+        assert made.dtype == torch.float32
+        strengths = torch.linalg.svdvals(made)
+        assert 0.5 < strengths.min() and strengths.max() < 1.5
 
 
 def test_the_average_forgets_half_in_a_half_life(pair: Pair) -> None:

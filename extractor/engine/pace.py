@@ -115,7 +115,7 @@ class Pace:
         self._verify, self._chain, self._set_up = Line(), Line(), Line()
         self._earned: defaultdict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])  # by rows: tokens, seconds
         self._cold = True
-        self._set_ups = 0
+        self._begun = False
         self._unchained = 0  # steps since the last chain
 
     def verified(self, positions: int, seconds: float) -> None:
@@ -132,9 +132,9 @@ class Pace:
 
     def set_up(self, rows: int, seconds: float) -> None:
         """What chains took beside their steps: to begin, and the free text that was looked up behind them."""
-        if self._set_ups:  # the first is slow, as the first step of all
+        if self._begun:  # the first is slow, as the first step is
             self._set_up.learn(rows, seconds)
-        self._set_ups += 1
+        self._begun = True
 
     def stepped(self, rows: int, tokens: int, seconds: float) -> None:
         """A whole decode step."""

@@ -18,7 +18,7 @@ _SOURCES = ("words.txt", "words.txt", "modifiers.txt", "places.txt", "first.txt"
 
 
 def scrap(rng: Random) -> str:
-    """A word cut together from the middles of others: four to ten letters."""
+    """A word cut together from the middles of others: four to twelve letters."""
     made = ""
     for _ in range(rng.choice((2, 2, 3))):
         word = rng.choice(lexicon.words(rng.choice(_SOURCES)))
@@ -32,6 +32,10 @@ class Alike:
 
     def __init__(self, rng: Random, look: Style, held_out: bool) -> None:
         self._rng, self._look, self._held_out = rng, look, held_out
+        self._share()
+
+    def _share(self) -> None:
+        rng = self._rng
         self._words = [scrap(rng) if rng.random() < 0.6 else texts.phrase(rng) for _ in range(rng.randint(4, 7))]
         self._stem = texts.code(rng)
         self._years = rng.sample(range(2001, 2035), 2)
@@ -43,12 +47,13 @@ class Alike:
         self._last = [rng.choice(lexicon.words("last.txt")) for _ in range(2)] + [scrap(rng).capitalize()]
 
     def draw(self, kind: str) -> Value:
-        """One of `KINDS`, on the side of the split."""
-        for _ in range(200):
-            made = self._draw(kind)
-            if len(made.json) < 6 or lexicon.held(made.json) == self._held_out:
-                return made
-        return values.text(lexicon.pseudo(self._rng, self._held_out))
+        """A value of one of `KINDS`, on the side of the split."""
+        while True:
+            for _ in range(200):
+                made = self._draw(kind)
+                if values.sided(made, self._held_out):
+                    return made
+            self._share()  # a dozen dates may all be on the other side
 
     def _draw(self, kind: str) -> Value:
         rng = self._rng

@@ -20,6 +20,7 @@ from extractor.pair.generate import Task, task
 from extractor.pair.lexicon import TRAIN, Split
 from extractor.pair.model import PAD, TURN_END
 
+_OWN = 0.4  # of the whole documents trained on are of the project's own kinds, which have more to learn than others
 _LEAF = re.compile(r'(?<=[\[{:,])("(?:[^"\\]|\\.)*"|-?[\d.]+|true|false|null)(?=[,}\]])')
 
 
@@ -174,7 +175,7 @@ def pool(
     rows: list[Row] = []
     while len(rows) < count:
         size = rng.choices([size for size, _ in sizes], [share for _, share in sizes])[0]
-        row = encoder.row(task(rng, TRAIN, size, own=0.4))
+        row = encoder.row(task(rng, TRAIN, size, _OWN))
         if len(row.ids) <= limit:
             rows.append(row)
     return rows

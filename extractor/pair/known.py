@@ -115,9 +115,9 @@ def _bare(rng: Random, kind: str, parts: dict[str, Part], head: list[str]) -> bo
     }
     if kind not in order or rng.random() < 0.3:
         return False
-    lines = [[leaf for name in key.split("+") if (leaf := _said(parts.get(name)))] for key in order[kind]]
-    if not lines[0] or lines[0][-1].key != order[kind][0].split("+")[-1]:
+    if not _said(parts.get("merchant" if kind == "receipt" else "name")):
         return False
+    lines = [[leaf for name in key.split("+") if (leaf := _said(parts.get(name)))] for key in order[kind]]
     for leaf in (leaf for leaves in lines for leaf in leaves):
         leaf.bare = True
     made = [" ".join(leaf.value.printed for leaf in leaves if leaf.value) for leaves in lines if leaves]

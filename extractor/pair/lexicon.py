@@ -95,27 +95,30 @@ def concepts() -> dict[str, Concept]:
 
 
 @cache
-def generic() -> frozenset[str]:
-    """Labels and keys, in lower case, that more than one concept uses: by themselves they name no field."""
-    seen: dict[str, set[str]] = {}
+def _named() -> dict[str, set[str]]:
+    """The ids of the concepts that a label or a key, in lower case, may stand for."""
+    ids: dict[str, set[str]] = {}
     for concept in concepts().values():
         for name in (*concept.keys, *concept.labels):
-            seen.setdefault(name.lower(), set()).add(concept.id)
-    return frozenset(name for name, ids in seen.items() if len(ids) > 1)
+            ids.setdefault(name.lower(), set()).add(concept.id)
+    return ids
+
+
+@cache
+def generic() -> frozenset[str]:
+    """Labels and keys, in lower case, that more than one concept uses: by themselves they name no field."""
+    return frozenset(name for name, ids in _named().items() if len(ids) > 1)
 
 
 @cache
 def namesakes() -> dict[str, set[str]]:
-    """Of each concept those that share a label or a key with it: of two in one document nobody could say which is
-    meant."""
-    by_name: dict[str, set[str]] = {}
-    for concept in concepts().values():
-        for name in (*concept.keys, *concept.labels):
-            by_name.setdefault(name.lower(), set()).add(concept.id)
-    return {
-        concept.id: set().union(*(by_name[name.lower()] for name in (*concept.keys, *concept.labels)))
-        for concept in concepts().values()
-    }
+    """Of each concept those that share a label or a key with it, itself included: of two in one document nobody could
+    say which is meant."""
+    made: dict[str, set[str]] = {id_: {id_} for id_ in concepts()}
+    for ids in _named().values():
+        for id_ in ids:
+            made[id_] |= ids
+    return made
 
 
 _ONSETS = (

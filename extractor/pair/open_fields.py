@@ -132,7 +132,7 @@ class Maker:
         self.labels.add(label.lower())
         self.keys.add(key)
         self.kinds.add(_family(kind))
-        self.barred |= lexicon.namesakes().get(concept.id, set()) | {concept.id}
+        self.barred |= lexicon.namesakes().get(concept.id, set())  # a label of one known kind has none
         nullable, absent = self._nullable()
         if note is None:
             note = rng.choice(concept.notes) if rng.random() < 0.5 else ""

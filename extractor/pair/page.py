@@ -5,15 +5,13 @@ What a part says is printed once; noise says nothing of any field. Knows nothing
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import pairwise
 from random import Random
 
 from extractor.pair import layouts, lexicon, tables, texts
 from extractor.pair.fields import Group, Leaf, Listing, Part, Rows
 from extractor.pair.lexicon import Split
-
-Pair = tuple[str, str]
+from extractor.pair.sentences import Pair
 
 
 def pairs_of(leaves: list[Leaf]) -> list[Pair]:
@@ -42,8 +40,7 @@ def clusters(rng: Random, pairs: list[Pair], split: Split, drill: bool = False) 
     bounds = [0, *cuts, len(pairs)]
     spans = pairwise(bounds)
     hard = drill and not split.layouts and rng.random() < 0.5
-    choose = layouts.choose_hard if hard else partial(layouts.choose, held_out=split.layouts)
-    return [choose(rng)(rng, pairs[a:b]) for a, b in spans]
+    return [layouts.choose(rng, split.layouts, hard)(rng, pairs[a:b]) for a, b in spans]
 
 
 def chunk(rng: Random, part: Part, split: Split) -> list[str]:

@@ -43,7 +43,7 @@ class Plan:
     hold: float = 0.37  # of the time, before the decay
     half_life: float = 0.1  # of the time, after which weights count half in the average
     report_s: float = 180
-    fast: bool = False  # compiled layers and bf16 products; 1.7 times the tokens a second where the CPU has AMX
+    fast: bool = False  # compiled layers and bf16 products: 1.7 times the speed of one process (Xeon with AMX)
 
 
 def masks(length: int, window: int) -> dict[str, torch.Tensor | None]:

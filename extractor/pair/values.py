@@ -259,6 +259,11 @@ UNSPLIT = {"bool", "year", "int", "percent", "first", "last", "zip", "academic",
            "country", "terms", "skill", "incoterm", "weight", "decimal", "version"}  # fmt: skip
 
 
+def sided(value: Value, held_out: bool) -> bool:
+    """Whether `value` may stand on that side of the split; the shortest are on both."""
+    return len(value.json) < 6 or lexicon.held(value.json) == held_out
+
+
 def draw(rng: Random, kind: str, look: Style, split: Split) -> Value:
     """A value of `kind`, on the side of the split."""
     for _ in range(200):
@@ -270,6 +275,6 @@ def draw(rng: Random, kind: str, look: Style, split: Split) -> Value:
             return Value(look.currency, f'"{look.currency}"')
         else:
             made = text(texts.TEXTS[kind](rng))
-        if kind in UNSPLIT or len(made.json) < 6 or lexicon.held(made.json) == split.values:
+        if kind in UNSPLIT or sided(made, split.values):
             return made
     raise RuntimeError(f"no {kind} value on this side of the split")
