@@ -16,7 +16,6 @@ that promises more. What is likely enough is measured while running (`pace.py`),
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import dataclass
 from itertools import accumulate, islice
 from typing import Any, Protocol
@@ -223,28 +222,22 @@ class Drafting:
         if self._mtp is None or "mtp" not in asked:
             return Proposal(drafts)
         able = sum("mtp" in row.params.drafters for row in rows)
-        depths = [
-            self._depth(row, draft, limit, len(rows), able) if "mtp" in row.params.drafters else (0, 0.0)
+        wanted = [
+            self._depth(row, draft, limit, len(rows), able) if "mtp" in row.params.drafters else 0
             for row, draft, limit in zip(rows, drafts, budgets, strict=True)
         ]
-        if sum(gain for _, gain in depths) < self.pace.begin(len(rows)):
-            return Proposal(drafts)
-        wanted = [depth for depth, _ in depths]
         if self._mtp.at_once:
             launched = self._mtp.launch(rows, wanted, cache, self.pace)
             for index, most in enumerate(launched.wanted if launched else ()):
                 if most:
                     drafts[index] = Draft([], [])
             return Proposal(drafts, launched)
-        begun = time.perf_counter()
-        chains, stepping = self._mtp.propose(rows, wanted, cache, self.pace)
+        chains = self._mtp.propose(rows, wanted, cache, self.pace)
         for index, chain in enumerate(chains):
             if chain:
                 rest = self._free.propose(rows[index], chain, budgets[index] - len(chain), asked)
                 whole = Draft(chain + rest.tokens, ["mtp"] * len(chain) + rest.sources)
                 drafts[index] = self._worth(rows[index], whole, len(chain), len(rows))
-        if stepping:
-            self.pace.set_up(len(rows), time.perf_counter() - begun - stepping)
         return Proposal(drafts)
 
     def learn(self, row: Sequence, draft: Draft, accepted: int) -> None:
@@ -257,15 +250,14 @@ class Drafting:
         length = next((at for at, chance in enumerate(chances) if at >= kept and chance < price), len(draft))
         return draft if length == len(draft) else Draft(draft.tokens[:length], draft.sources[:length])
 
-    def _depth(self, row: Sequence, free: Draft, budget: int, rows: int, able: int) -> tuple[int, float]:
-        """How deep an MTP chain may go, and by how many tokens one of the best depth promises more, after its price,
-        than the free text does after its: nowhere when that is none."""
+    def _depth(self, row: Sequence, free: Draft, budget: int, rows: int, able: int) -> int:
+        """How deep an MTP chain may go: nowhere when not even one of the best depth promises more, after its price,
+        than the free text does after its."""
         acceptance = self.acceptances.of(row.request.grammar)
         position = self.pace.position(rows)
         token = position + self.pace.chain(rows) / able
         gains = list(accumulate(chance - token for chance in acceptance.chances(["mtp"] * budget)))
         most = max(gains, default=0.0)
-        more = most - sum(acceptance.chances(free.sources)) + position * len(free)
-        if more <= 0:
-            return 0, 0.0
-        return gains.index(most) + 1 if self._mtp and self._mtp.at_once else budget, more
+        if most <= sum(acceptance.chances(free.sources)) - position * len(free):
+            return 0
+        return gains.index(most) + 1 if self._mtp and self._mtp.at_once else budget

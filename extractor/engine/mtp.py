@@ -97,17 +97,13 @@ class MtpDrafter:
         found = self._model.chains(pending, self._hidden(rows), lengths, cache, bits, max(wanted))
         return Launched(rows, wanted, found, pace, begun)
 
-    def propose(
-        self, rows: list[Sequence], wanted: list[int], cache: SlotCache, pace: Pace
-    ) -> tuple[list[list[int]], float]:
-        """Up to `wanted[i]` tokens for row i, and the seconds their steps took; a chain ends where it is no longer
-        likely enough to earn its price.
+    def propose(self, rows: list[Sequence], wanted: list[int], cache: SlotCache, pace: Pace) -> list[list[int]]:
+        """Up to `wanted[i]` tokens for row i; a chain ends where it is no longer likely enough to earn its price.
         `rows` must be the cache's rows 0..n-1. Matchers are back where they were on return."""
         going = {index for index, row in enumerate(rows) if wanted[index] > 0 and row.hidden is not None}
         chains: list[list[int]] = [[] for _ in rows]
-        stepping = 0.0
         if not going:
-            return chains, stepping
+            return chains
         position, drafter_step = pace.position(len(rows)), pace.chain(len(rows))
         hidden, chain = self._hidden(rows), self._model.begin([row.length for row in rows], cache)
         chance = [1.0] * len(rows)
@@ -118,8 +114,7 @@ class MtpDrafter:
             least = max(UNSURE, position + drafter_step / len(going))
             logits, hidden = self._model.step(torch.tensor(tokens, device=self._model.device), hidden, chain)
             best, tokens = self._choose(logits.float(), rows, going)
-            stepping += (took := time.perf_counter() - begun)
-            pace.chained(len(rows), took)
+            pace.chained(len(rows), time.perf_counter() - begun)
             for index in sorted(going):
                 chance[index] *= best[index]
                 if not chance[index] >= least:  # also ends a chain whose every allowed token has no score (nan)
@@ -134,7 +129,7 @@ class MtpDrafter:
         for row, drafted in zip(rows, chains, strict=True):
             if row.matcher is not None and drafted:
                 row.matcher.rollback(len(drafted))
-        return chains, stepping
+        return chains
 
     @staticmethod
     def _hidden(rows: list[Sequence]) -> Tensor:

@@ -112,10 +112,9 @@ class Pace:
     """The measured times of steps, and the prices that follow from them."""
 
     def __init__(self) -> None:
-        self._verify, self._chain, self._set_up = Line(), Line(), Line()
+        self._verify, self._chain = Line(), Line()
         self._earned: defaultdict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])  # by rows: tokens, seconds
         self._cold = True
-        self._begun = False
         self._unchained = 0  # steps since the last chain
 
     def verified(self, positions: int, seconds: float) -> None:
@@ -124,17 +123,11 @@ class Pace:
     def chained(self, rows: int, seconds: float) -> None:
         """One step of the MTP drafter. The first ever is slow for reasons of its own."""
         if self._unchained > RETRY:
-            self._chain, self._set_up = Line(), Line()
+            self._chain = Line()
         if not self._cold:
             self._chain.learn(rows, seconds)
         self._cold = False
         self._unchained = 0
-
-    def set_up(self, rows: int, seconds: float) -> None:
-        """What chains took beside their steps: to begin, and the free text that was looked up behind them."""
-        if self._begun:  # the first is slow, as the first step is
-            self._set_up.learn(rows, seconds)
-        self._begun = True
 
     def stepped(self, rows: int, tokens: int, seconds: float) -> None:
         """A whole decode step."""
@@ -157,7 +150,3 @@ class Pace:
         if self._unchained > RETRY:
             return 0.0
         return self._chain.at(rows) * self.rate(rows)
-
-    def begin(self, rows: int) -> float:
-        """The price of having chains in a step at all, in tokens of all rows; free whenever `chain` is."""
-        return 0.0 if self._unchained > RETRY else self._set_up.at(rows) * self.rate(rows)
