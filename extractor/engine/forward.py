@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from extractor.engine.cache import SlotCache
-from extractor.engine.gemma4 import FULL, SLIDING, Gemma4, KeyValues, Seen, attend, can_run
+from extractor.engine.gemma4 import FULL, SLIDING, Bias, Gemma4, KeyValues, Seen, attend, can_run
 from extractor.engine.graphs import Graphs, entries_of, rows_of, width_of
 from extractor.engine.host_table import HostTable
 from extractor.engine.ragged import Sight, able
@@ -196,8 +196,7 @@ class MtpModel:
                 continue
             distance = at - torch.arange(start, longest, device=self.device)
             hidden = (distance <= 0) | (distance > reach) if kind == SLIDING else distance <= 0
-            bias = torch.zeros_like(hidden, dtype=keys.dtype).masked_fill_(hidden, float("-inf"))
-            chain.seen[kind] = bias[:, None, None, None]
+            chain.seen[kind] = Bias(hidden[:, None], keys.dtype)
         return chain
 
     def chains(

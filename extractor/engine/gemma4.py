@@ -24,7 +24,6 @@ _GELU = {"gelu_pytorch_tanh": "tanh", "gelu": "none"}
 _PLACES = 1024  # rotary tables grow by doubling from here
 
 KeyValues = tuple[Tensor, Tensor]  # [n, kv heads, length, head size] each
-Seen = Tensor | Sight | None  # what is added to scores; or how far each row sees, for `ragged.py`; or everything
 
 
 def can_run(text: Any) -> bool:
@@ -48,9 +47,26 @@ def _all(module: nn.Module) -> list[Tensor]:
     return [*module.parameters(), *module.buffers()]
 
 
+class Bias:
+    """What is added to scores: `[n, 1, 1, width, entries]`, -inf at the `hidden` `[n, width, entries]`."""
+
+    def __init__(self, hidden: Tensor, dtype: torch.dtype) -> None:
+        self.added = torch.zeros_like(hidden, dtype=dtype).masked_fill_(hidden, float("-inf"))[:, None, None]
+        self._folded: dict[int, Tensor] = {}
+
+    def folded(self, group: int) -> Tensor:
+        """`[n, 1, group * width, entries]`; the layers of a step share it, for it is a copy."""
+        if group not in self._folded:
+            self._folded[group] = self.added[:, 0].expand(-1, group, -1, -1).flatten(1, 2)[:, None]
+        return self._folded[group]
+
+
+Seen = Bias | Sight | None  # or how far each row sees, for `ragged.py`; or everything
+
+
 class Looks:
     """Who may look where, for one step of rows at `positions` `[n, width]` over `length` entries: for each kind of
-    attention the first entry it reads and what is added to its scores (`[n, 1, 1, width, entries]`, or nothing)."""
+    attention the first entry it reads and which of them its queries see."""
 
     def __init__(
         self, positions: Tensor, first: int, length: int, window: int, like: Tensor, *, ragged: bool = False
@@ -63,18 +79,17 @@ class Looks:
             self.seen = {FULL: Sight(positions[:, 0], None), SLIDING: Sight(positions[:, 0], window)}
             return
         single = positions.numel() == 1 and length == first + 1
-        entries = torch.arange(length, device=positions.device)
+        entries = torch.arange(length, dtype=torch.int32, device=positions.device)
+        distance = positions.int()[:, :, None] - entries
         for kind, start in self.start.items():
             if single:  # one query of one row sees everything it is given
                 self.seen[kind] = None
                 continue
-            distance = positions[:, :, None] - entries[start:]
-            hidden = distance < 0
+            near = distance[:, :, start:]
+            hidden = near < 0
             if kind == SLIDING:
-                hidden |= distance >= window
-            self.seen[kind] = torch.zeros_like(hidden, dtype=like.dtype).masked_fill_(hidden, float("-inf"))[
-                :, None, None
-            ]
+                hidden |= near >= window
+            self.seen[kind] = Bias(hidden, like.dtype)
 
 
 class Rotary:
@@ -126,12 +141,12 @@ def attend(query: Tensor, keys: Tensor, values: Tensor, seen: Seen) -> Tensor:
     group = heads // kv
     folded = query.view(n, width, kv, group, size).permute(0, 2, 3, 1, 4).reshape(n, kv, group * width, size)
     if width > NARROW or query.device.type != "cpu":
-        mask = None if seen is None else seen[:, 0].expand(-1, group, -1, -1).reshape(n, 1, group * width, length)
+        mask = None if seen is None else seen.folded(group)
         heard = F.scaled_dot_product_attention(folded, keys, values, attn_mask=mask, scale=1.0)
     else:
         scores = folded @ keys.mT
         if seen is not None:
-            scores.view(n, kv, group, width, length).add_(seen)
+            scores.view(n, kv, group, width, length).add_(seen.added)
         heard = scores.softmax(-1, dtype=torch.promote_types(scores.dtype, torch.float32)).to(values.dtype) @ values
     return heard.view(n, kv, group, width, size).permute(0, 3, 1, 2, 4).reshape(n, width, heads * size)
 
