@@ -37,7 +37,7 @@ class Plan:
 
     minutes: float
     seed: int = 1
-    batch_tokens: int = 3072
+    batch_tokens: int = 4096
     muon_lr: float = 0.0055
     adam_lr: float = 1.0e-3
     hold: float = 0.37  # of the time, before the decay
