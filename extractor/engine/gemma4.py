@@ -78,13 +78,12 @@ class Looks:
         if ragged:
             self.seen = {FULL: Sight(positions[:, 0], None), SLIDING: Sight(positions[:, 0], window)}
             return
-        single = positions.numel() == 1 and length == first + 1
+        if positions.numel() == 1 and length == first + 1:  # one query of one row sees everything it is given
+            self.seen = dict.fromkeys(self.start)
+            return
         entries = torch.arange(length, dtype=torch.int32, device=positions.device)
         distance = positions.int()[:, :, None] - entries
         for kind, start in self.start.items():
-            if single:  # one query of one row sees everything it is given
-                self.seen[kind] = None
-                continue
             near = distance[:, :, start:]
             hidden = near < 0
             if kind == SLIDING:
