@@ -12,17 +12,18 @@ import time
 from pathlib import Path
 from random import Random
 from statistics import mean
+from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
 from transformers import Gemma4AssistantForCausalLM, Gemma4ForCausalLM, PreTrainedTokenizerFast
 
-from extractor.pair.encode import Batch, Encoder, bucketed, fixed, pool
+from extractor.pair.encode import Batch, Encoder, bucketed, fixed
 from extractor.pair.forward import read
 from extractor.pair.lexicon import NEW_VALUES
 from extractor.pair.model import FULL, build_drafter
 from extractor.pair.optim import Optimizer
-from extractor.pair.target import Plan, sizes
+from extractor.pair.target import Plan, Pools, Progress, fresh
 
 STEPS = 8
 
@@ -50,10 +51,11 @@ def unroll(
         agrees = (said == following) & batch.answer  # [i]: the target says x_(i+1) after x_i
     starts = [list(range(row.start + shift, len(row.ids) - 1, every)) or [row.start] for row in batch.rows]
     most = max(map(len, starts))
-    anchors = torch.tensor([some + [some[-1]] * (most - len(some)) for some in starts])
-    counts = torch.tensor([[j < len(some) for j in range(most)] for some in starts])
-    rows = torch.arange(len(starts))[:, None]
-    before = torch.arange(batch.ids.shape[1])[None, None] < anchors[..., None]
+    device = batch.ids.device
+    anchors = torch.tensor([some + [some[-1]] * (most - len(some)) for some in starts], device=device)
+    counts = torch.tensor([[j < len(some) for j in range(most)] for some in starts], device=device)
+    rows = torch.arange(len(starts), device=device)[:, None]
+    before = torch.arange(batch.ids.shape[1], device=device) < anchors[..., None]
     embed = target.get_input_embeddings()
     state = states[rows, anchors - 1]
     made = []
@@ -92,7 +94,7 @@ def accepted(target: Gemma4ForCausalLM, drafter: Gemma4AssistantForCausalLM, bat
     """Per step: the share of positions where the chain is right up to and including it."""
     right, total = [0.0] * STEPS, [0] * STEPS
     for batch in batches:
-        for step, (logits, wanted) in enumerate(unroll(target, drafter, batch, STEPS)):
+        for step, (logits, wanted) in enumerate(unroll(target, drafter, batch.to(target.device), STEPS)):
             right[step] += (logits.argmax(-1) == wanted).sum().item()
             total[step] += len(wanted)
     return [round(r / max(1, t), 3) for r, t in zip(right, total, strict=True)]
@@ -103,8 +105,10 @@ def train(
 ) -> Gemma4AssistantForCausalLM:
     """Trains until `plan.minutes` are used up; resumes from `drafter.pt` in the run folder."""
     encoder = Encoder(tokenizer)
-    target.train(False).requires_grad_(False)
+    device: Any = torch.device(plan.device)
+    target.train(False).requires_grad_(False).to(device)
     drafter = build_drafter(len(tokenizer), plan.seed)
+    drafter.to(device)
     with torch.no_grad():  # the two vocabularies are one: start from what the target knows of it
         drafter.lm_head.weight.copy_(target.lm_head.weight)
     optimizer = Optimizer(drafter, plan.muon_lr, plan.adam_lr)
@@ -121,33 +125,31 @@ def train(
     budget = plan.minutes * 60
     begun = reported = time.monotonic()
     losses: list[float] = []
-    while spent + time.monotonic() - begun < budget:
-        rows = pool(encoder, plan.seed, index, sizes(1.0), 128, 1200)
-        index += 1
-        for batch in bucketed(rows, plan.batch_tokens, Random(index)):
-            progress = (spent + time.monotonic() - begun) / budget
-            if progress >= 1:
-                break
-            factor = min(1.0, (step + 1) / 40) * min(1.0, (1.0 - progress) / (1.0 - plan.hold) + 0.01)
-            loss = loss_of(unroll(target, drafter, batch, STEPS, every=3, shift=step % 3))
-            torch.autograd.backward(loss)
-            optimizer.step(factor)
-            step += 1
-            tokens += batch.tokens
-            losses.append(loss.item())
-            if time.monotonic() - reported > plan.report_s:
-                reported = time.monotonic()
-                drafter.train(False)
-                rates = accepted(target, drafter, checks)
-                drafter.train()
-                elapsed = spent + time.monotonic() - begun
-                print(
-                    f"{elapsed / 60:5.1f} min  step {step}  {tokens / 1e6:.2f} M tokens  loss {mean(losses):.3f}  "
-                    f"right at each step {rates}",
-                    flush=True,
-                )
-                losses.clear()
-                _save(saved, drafter, optimizer, index, step, tokens, elapsed)
+    for at, batch in fresh(Pools(encoder, plan, index, Progress(1.0)), plan):
+        progress = (spent + time.monotonic() - begun) / budget
+        if progress >= 1:
+            break
+        index = max(index, at + 1)
+        factor = min(1.0, (step + 1) / 40) * min(1.0, (1.0 - progress) / (1.0 - plan.hold) + 0.01)
+        loss = loss_of(unroll(target, drafter, batch, STEPS, every=3, shift=step % 3))
+        torch.autograd.backward(loss)
+        optimizer.step(factor)
+        step += 1
+        tokens += batch.tokens
+        losses.append(loss.item())
+        if time.monotonic() - reported > plan.report_s:
+            reported = time.monotonic()
+            drafter.train(False)
+            rates = accepted(target, drafter, checks)
+            drafter.train()
+            elapsed = spent + time.monotonic() - begun
+            print(
+                f"{elapsed / 60:5.1f} min  step {step}  {tokens / 1e6:.2f} M tokens  loss {mean(losses):.3f}  "
+                f"right at each step {rates}",
+                flush=True,
+            )
+            losses.clear()
+            _save(saved, drafter, optimizer, index, step, tokens, elapsed)
     _save(saved, drafter, optimizer, index, step, tokens, spent + time.monotonic() - begun)
     return drafter
 

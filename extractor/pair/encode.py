@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from random import Random
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
@@ -131,28 +132,58 @@ def _sources(
 
 @dataclass(frozen=True)
 class Batch:
-    """`ids` [rows, length], right-padded; `answer` marks the positions whose next token belongs to the answer."""
+    """`ids` [rows, length], right-padded; `answer` marks the positions whose next token belongs to the answer, and
+    `flat` counts them in `ids.flatten()`. Answers alone, padded by themselves, are [rows, `most`], and `slots` are
+    those same positions in that, flattened. `sources` and `lines` [n, 4] are (row, slot, place to look at, whether
+    that is not just the next one)."""
 
     ids: torch.Tensor
     answer: torch.Tensor
     real: torch.Tensor
+    flat: torch.Tensor
+    slots: torch.Tensor
+    sources: torch.Tensor
+    lines: torch.Tensor
+    most: int
     rows: list[Row]
 
     @property
     def tokens(self) -> int:
         return sum(len(row.ids) for row in self.rows)
 
+    def to(self, device: torch.device) -> Batch:
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Batch:
+        """What a DataLoader asks for before it hands a batch to a GPU."""
+        return self._each(torch.Tensor.pin_memory)
+
+    def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Batch:
+        changed: dict[str, Any] = {
+            name: change(value) for name, value in vars(self).items() if isinstance(value, torch.Tensor)
+        }
+        return replace(self, **changed)
+
 
 def collate(rows: list[Row]) -> Batch:
     length = -(-max(len(row.ids) for row in rows) // 16) * 16
+    most = max(len(row.ids) - row.start for row in rows)
     ids = torch.full((len(rows), length), PAD)
     answer = torch.zeros(len(rows), length, dtype=torch.bool)
     real = torch.zeros(len(rows), length, dtype=torch.bool)
+    used = torch.zeros(len(rows), most, dtype=torch.bool)
+    sources, lines = [], []
     for i, row in enumerate(rows):
         ids[i, : len(row.ids)] = torch.tensor(row.ids)
         answer[i, row.start - 1 : len(row.ids) - 1] = True
         real[i, : len(row.ids) - 1] = True
-    return Batch(ids, answer, real, rows)
+        used[i, : len(row.ids) - row.start] = True
+        sources += [(i, position - row.start + 1, place, new) for position, place, new in row.sources]
+        lines += [(i, position - row.start + 1, place, 1) for position, place in row.lines]
+    return Batch(
+        ids, answer, real, answer.flatten().nonzero()[:, 0], used.flatten().nonzero()[:, 0],
+        torch.tensor(sources).view(-1, 4), torch.tensor(lines).view(-1, 4), most, rows,
+    )  # fmt: skip
 
 
 def bucketed(rows: list[Row], budget: int, rng: Random) -> list[Batch]:

@@ -47,9 +47,9 @@ def read(model: Gemma4ForCausalLM, batch: Batch) -> Reading:
     length = batch.ids.shape[1]
     embedded = inner.embed_tokens(batch.ids)
     extra = inner.project_per_layer_inputs(embedded, inner.get_per_layer_inputs(batch.ids, embedded))
-    places = torch.arange(length)[None]
+    places = torch.arange(length, device=embedded.device)[None]
     turns = {kind: inner.rotary_emb(embedded, places, kind) for kind in (SLIDING, FULL)}
-    local = _local_mask(length, config.sliding_window)
+    local = _local_mask(length, config.sliding_window, embedded.device)
     own = config.num_hidden_layers - config.num_kv_shared_layers
     stored: dict[str, KeyValues] = {}
     state = embedded
@@ -84,40 +84,21 @@ class Answers:
     """The answer positions of a batch: flat for products, padded per row for attention."""
 
     def __init__(self, batch: Batch, window: int) -> None:
-        self._flat = batch.answer.flatten().nonzero()[:, 0]
-        length = batch.ids.shape[1]
-        counts = batch.answer.sum(1)
-        most = int(counts.max())
-        slot = torch.arange(most)[None]
-        self._used = slot < counts[:, None]  # [rows, most]
-        starts = batch.answer.int().argmax(1)
-        where = (starts[:, None] + slot).clamp(max=length - 1)
-        self._where = where[self._used]
-        # [n, 4]: row, slot, the place to look at, whether to find it takes more than going on
-        self.sources = torch.tensor(
-            [
-                (row, position - int(starts[row]), place, new)
-                for row, one in enumerate(batch.rows)
-                for position, place, new in one.sources
-            ]
-        ).view(-1, 4)
-        self.lines = torch.tensor(
-            [
-                (row, position - int(starts[row]), place, 1)
-                for row, one in enumerate(batch.rows)
-                for position, place in one.lines
-            ]
-        ).view(-1, 4)
-        self.pointing = torch.zeros(())
-        behind = where[:, :, None] - torch.arange(length)[None, None]  # [rows, most, length]
+        rows, length = batch.ids.shape
+        self._shape = rows, batch.most
+        self._flat, self._slots = batch.flat, batch.slots
+        self.sources, self.lines = batch.sources, batch.lines
+        self.pointing = torch.zeros((), device=batch.ids.device)
+        self._where = self._flat % length
+        where = self._where.new_full((rows * batch.most,), length - 1)
+        where[self._slots] = self._where
+        behind = where.view(rows, -1, 1) - torch.arange(length, device=where.device)  # [rows, most, length]
         near = (behind >= 0) & (behind < window)
-        self._masks = {
-            FULL: torch.zeros(behind.shape).masked_fill_(behind < 0, _NEVER),
-            SLIDING: torch.zeros(behind.shape).masked_fill_(~near, _NEVER),
-        }
+        nothing = torch.zeros(behind.shape, device=where.device)
+        self._masks = {FULL: nothing.masked_fill(behind < 0, _NEVER), SLIDING: nothing.masked_fill(~near, _NEVER)}
 
     def pick(self, states: torch.Tensor) -> torch.Tensor:
-        return states.flatten(0, 1)[self._flat]
+        return states.flatten(0, 1).index_select(0, self._flat)
 
     def turns(self, turn: tuple[torch.Tensor, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         return turn[0][:, self._where], turn[1][:, self._where]
@@ -132,10 +113,9 @@ class Answers:
     ) -> torch.Tensor:
         """[answers, heads, size] of `query` over the KV [rows, kv heads, length, size] of its row; `taught`: a head and
         where it should look."""
-        rows, kv, _, size = keys.shape
-        most = self._used.shape[1]
-        padded = query.new_zeros(rows, most, *query.shape[1:])
-        padded[self._used] = query
+        rows, most = self._shape
+        kv, size = keys.shape[1], keys.shape[3]
+        padded = query.new_zeros(rows * most, *query.shape[1:]).index_copy(0, self._slots, query)
         folded = padded.view(rows, most, kv, -1, size).permute(0, 2, 3, 1, 4)  # [rows, kv, group, most, size]
         group = folded.shape[2]
         scores = folded.reshape(rows, kv, group * most, size) @ keys.mT
@@ -144,8 +124,8 @@ class Answers:
             head, wanted = taught
             self._point(scores[:, head // group, head % group], wanted)
         heard = scores.softmax(-1).view(rows, kv, group * most, -1) @ values
-        heard = heard.view(rows, kv, group, most, size).permute(0, 3, 1, 2, 4).reshape(rows, most, -1, size)
-        return heard[self._used]
+        heard = heard.view(rows, kv, group, most, size).permute(0, 3, 1, 2, 4).reshape(rows * most, -1, size)
+        return heard.index_select(0, self._slots)
 
     def _point(self, scores: torch.Tensor, wanted: torch.Tensor) -> None:
         """`scores` [rows, most, length] of the head. To find a value takes reading its label, so it weighs more than to
@@ -182,11 +162,11 @@ def compile_layers() -> None:
     _rest = torch.compile(_rest, dynamic=True)
 
 
-def _local_mask(length: int, window: int) -> torch.Tensor:
+def _local_mask(length: int, window: int, device: torch.device) -> torch.Tensor:
     """[blocks, 1, 1, window, 2 * window]: a block's queries over the block before and itself."""
     blocks = -(-length // window)
-    query, key = torch.arange(window)[:, None], torch.arange(2 * window)[None]
-    mask = torch.zeros(window, 2 * window).masked_fill_((key > query + window) | (key <= query), _NEVER)
+    query, key = torch.arange(window, device=device)[:, None], torch.arange(2 * window, device=device)[None]
+    mask = torch.zeros(window, 2 * window, device=device).masked_fill_((key > query + window) | (key <= query), _NEVER)
     made = mask.expand(blocks, 1, 1, -1, -1).clone()
     made[0, ..., :window] = _NEVER
     return made

@@ -48,7 +48,7 @@ class Optimizer:
         self, model: torch.nn.Module, muon_lr: float, adam_lr: float, decay: float = 0.05, half: bool = False
     ) -> None:
         self._half = half
-        matrices: dict[tuple[int, ...], list[torch.nn.Parameter]] = defaultdict(list)
+        matrices: dict[tuple[int, ...], list[torch.Tensor]] = defaultdict(list)
         others: list[torch.nn.Parameter] = []
         plain: list[torch.nn.Parameter] = []
         for name, weight in model.named_parameters():
@@ -59,7 +59,7 @@ class Optimizer:
             else:
                 plain.append(weight)
         self._groups = list(matrices.values())
-        self._momentum = [torch.zeros(len(group), *group[0].shape) for group in self._groups]
+        self._momentum = [torch.zeros_like(torch.stack(group), requires_grad=False) for group in self._groups]
         self._adam = torch.optim.AdamW(
             [{"params": others, "weight_decay": decay}, {"params": plain, "weight_decay": 0.0}],
             lr=adam_lr, betas=(0.9, 0.95), eps=1e-10,
@@ -80,8 +80,8 @@ class Optimizer:
             updates.append(grads.lerp(momentum, 0.95))
         for group, update in zip(self._groups, _orthogonal_shared(updates, self._half), strict=True):
             lr = self._muon_lr * factor * max(1.0, update.shape[1] / update.shape[2]) ** 0.5
-            for weight, change in zip(group, update, strict=True):
-                weight.mul_(1 - self._muon_lr * factor * self._decay).sub_(change, alpha=lr)
+            torch._foreach_mul_(group, 1 - self._muon_lr * factor * self._decay)
+            torch._foreach_add_(group, update.unbind(), alpha=-lr)
         for settings in self._adam.param_groups:
             settings["lr"] = self._adam_lr * factor
         self._adam.step()

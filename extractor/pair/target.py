@@ -11,13 +11,14 @@ import time
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
 from random import Random
-from statistics import mean
 
 import torch
 import torch.distributed as dist
 from torch.nn.functional import cross_entropy
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from transformers import Gemma4ForCausalLM, PreTrainedTokenizerFast
 
 from extractor.pair.encode import Batch, Encoder, Row, bucketed, fixed, pool
@@ -26,7 +27,6 @@ from extractor.pair.lexicon import NEW_EVERYTHING, TRAIN
 from extractor.pair.model import FULL, SLIDING, build_target
 from extractor.pair.optim import Optimizer
 
-_POOL = 384
 _WRONG = 0.7  # loss of a token that is less likely than all others together
 POINTING = 0.3  # weight of the loss of the head that points
 
@@ -38,17 +38,20 @@ class Plan:
     minutes: float
     seed: int = 1
     batch_tokens: int = 4096
+    pool_rows: int = 384  # drawn at a time and sorted by length
     muon_lr: float = 0.0055
     adam_lr: float = 1.0e-3
     hold: float = 0.37  # of the time, before the decay
     half_life: float = 0.1  # of the time, after which weights count half in the average
     report_s: float = 180
     fast: bool = False  # compiled layers and bf16 products: 1.7 times the speed of one process (Xeon with AMX)
+    device: str = "cpu"  # or "cuda": bf16 products, nothing compiled
+    workers: int = 0  # processes that make batches for this one; a core makes some 100,000 tokens a second
 
 
-def masks(length: int, window: int) -> dict[str, torch.Tensor | None]:
+def masks(length: int, window: int, device: torch.device) -> dict[str, torch.Tensor | None]:
     """Causal masks of a right-padded batch: none for full layers (plain causal), one for all rows for sliding ones."""
-    i = torch.arange(length)
+    i = torch.arange(length, device=device)
     near = (i[:, None] >= i[None]) & (i[:, None] - i[None] < window)
     return {FULL: None, SLIDING: near[None, None]}
 
@@ -57,14 +60,15 @@ def loss_of(model: Gemma4ForCausalLM, batch: Batch, prompt_weight: float = 0.0) 
     """(loss, the cross entropy of each token of the answer in it). Beside that either what the pointing head misses or,
     at `prompt_weight`, the cross entropy of the prompt, which costs a whole forward."""
     following = batch.ids.roll(-1, 1)
+    wanted = following.flatten()[batch.flat]
     if not prompt_weight:
         reading = read(model, batch)
-        said = cross_entropy(model.lm_head(reading.states), following[batch.answer], reduction="none")
+        said = cross_entropy(model.lm_head(reading.states).float(), wanted, reduction="none")
         return said.mean() + POINTING * reading.pointing, said.detach()
-    mask = masks(batch.ids.shape[1], model.config.sliding_window)
+    mask = masks(batch.ids.shape[1], model.config.sliding_window, batch.ids.device)
     states = model.model(input_ids=batch.ids, attention_mask=mask, use_cache=False).last_hidden_state
     rest = batch.real & ~batch.answer
-    said = cross_entropy(model.lm_head(states[batch.answer]), following[batch.answer], reduction="none")
+    said = cross_entropy(model.lm_head(states[batch.answer]), wanted, reduction="none")
     return said.mean() + prompt_weight * cross_entropy(model.lm_head(states[rest]), following[rest]), said.detach()
 
 
@@ -73,6 +77,7 @@ def leaf_accuracy(model: Gemma4ForCausalLM, rows: list[Row]) -> float:
     """Share of values whose every token is the most likely one after the right prefix."""
     right = total = 0
     for batch in bucketed(rows, 8192, Random(0)):
+        batch = batch.to(model.device)
         best = torch.zeros_like(batch.ids)
         best[batch.answer] = model.lm_head(read(model, batch).states).argmax(-1)
         for row, line in zip(batch.rows, best.tolist(), strict=True):
@@ -99,7 +104,7 @@ def longest(progress: float) -> int:
 
 
 class Missed:
-    """The rows of a pool that the model got wrong or was unsure of; some of them come a second time, with the next."""
+    """The rows that the model got wrong or was unsure of; some of them come a second time."""
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng
@@ -108,7 +113,7 @@ class Missed:
 
     def note(self, batch: Batch, said: torch.Tensor) -> None:
         """`said`: the loss of each token of the answers of `batch`."""
-        wrong = batch.answer.nonzero()[said > _WRONG, 0]
+        wrong = batch.flat[said > _WRONG] // batch.ids.shape[1]
         self._rows += [batch.rows[i] for i in sorted(set(wrong.tolist())) if id(batch.rows[i]) not in self._second]
 
     def take(self, most: int) -> list[Row]:
@@ -118,24 +123,60 @@ class Missed:
         return taken
 
 
-def stream(
-    encoder: Encoder, plan: Plan, index: int, progress: Progress, missed: Missed
-) -> Iterator[tuple[int, Batch]]:
-    """Endless (pool index, batch) of this process, from pool `index` on; each process has pools of its own."""
-    while True:
-        rows = missed.take(_POOL // world() // 4)
-        left = _POOL // world() - len(rows)
-        rows += pool(encoder, plan.seed, index, sizes(progress.value), left, longest(progress.value))
-        for batch in bucketed(rows, plan.batch_tokens, Random(index)):
-            yield index, batch
-        index += world()
-
-
-@dataclass
 class Progress:
     """Of the time that is there, between 0 and 1; the same in every process of a run."""
 
-    value: float = 0.0
+    def __init__(self, value: float) -> None:
+        self._shared = RawValue("d", value)  # workers that make batches see it too
+
+    @property
+    def value(self) -> float:
+        return float(self._shared.value)
+
+    @value.setter
+    def value(self, value: float) -> None:
+        self._shared.value = value
+
+
+class Pools(IterableDataset[tuple[int, Batch]]):
+    """Endless (pool index, batch) from pool `index` on. A process takes every `world()`-th pool, and where a DataLoader
+    has workers for it, they take turns at these."""
+
+    def __init__(self, encoder: Encoder, plan: Plan, index: int, progress: Progress) -> None:
+        self._encoder, self._plan, self._index, self._progress = encoder, plan, index, progress
+        self._processes = world()
+
+    def __iter__(self) -> Iterator[tuple[int, Batch]]:
+        worker = get_worker_info()
+        at, workers = (worker.id, worker.num_workers) if worker else (0, 1)
+        plan, index = self._plan, self._index + at * self._processes
+        while True:
+            now = self._progress.value
+            count = plan.pool_rows // self._processes
+            rows = pool(self._encoder, plan.seed, index, sizes(now), count, longest(now))
+            for batch in bucketed(rows, plan.batch_tokens, Random(index)):
+                yield index, batch
+            index += workers * self._processes
+
+
+def fresh(pools: Pools, plan: Plan) -> Iterator[tuple[int, Batch]]:
+    """Endless (pool index, batch) on the plan's device, made ahead where the plan has workers."""
+    device = torch.device(plan.device)
+    loader = DataLoader(pools, batch_size=None, num_workers=plan.workers, pin_memory=device.type == "cuda")
+    for index, batch in loader:
+        yield index, batch.to(device)
+
+
+def stream(pools: Pools, plan: Plan, missed: Missed) -> Iterator[tuple[int, Batch]]:
+    """`fresh`, and rows that were missed a second time: a quarter of all at most."""
+    count = 0
+    for index, batch in fresh(pools, plan):
+        yield index, batch
+        count += len(batch.rows)
+        if count >= plan.pool_rows // world():
+            for again in bucketed(missed.take(count // 4), plan.batch_tokens, Random(index)):
+                yield index, again.to(batch.ids.device)
+            count = 0
 
 
 def world() -> int:
@@ -172,8 +213,7 @@ class Average:
     def add(self, model: Gemma4ForCausalLM, seconds: float) -> None:
         """`model` is what the weights were for the last `seconds`."""
         new = 1.0 - 0.5 ** (seconds / self._half_life_s)
-        for mine, theirs in zip(self.model.parameters(), model.parameters(), strict=True):
-            mine.lerp_(theirs, new)
+        torch._foreach_lerp_(list(self.model.parameters()), list(model.parameters()), new)
 
 
 def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemma4ForCausalLM:
@@ -182,8 +222,10 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
     Inside a process group every process calls this; the first one reports and saves.
     """
     encoder = Encoder(tokenizer)
+    half = plan.fast or plan.device == "cuda"
     model = build_target(len(tokenizer), plan.seed)
-    optimizer = Optimizer(model, plan.muon_lr, plan.adam_lr, half=plan.fast)
+    model.to(torch.device(plan.device))  # type: ignore[arg-type]
+    optimizer = Optimizer(model, plan.muon_lr, plan.adam_lr, half=half)
     if plan.fast:
         compile_layers()
     saved = run_dir / "checkpoint.pt"
@@ -198,33 +240,37 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
         optimizer.load_state_dict(state["optimizer"])
         index, step, tokens, spent = state["index"], state["step"], state["tokens"], state["spent"]
     model.train()
-    begun = reported = stepped = time.monotonic()
     progress = Progress(spent / budget)
     checks = _checks(encoder)
-    losses: list[float] = []
+    losses: list[torch.Tensor] = []
     missed = Missed(Random(rank()))
-    batches = stream(encoder, plan, index + rank(), progress, missed)
+    batches = stream(Pools(encoder, plan, index + rank(), progress), plan, missed)
+    before: tuple[Batch, torch.Tensor] | None = None
+    begun = reported = stepped = time.monotonic()
     while progress.value < 1:
-        index, batch = next(batches)
+        at, batch = next(batches)
+        index = max(index, at)
         factor = min(1.0, (step + 1) / 60) * min(1.0, (1.0 - progress.value) / (1.0 - plan.hold) + 0.01)
-        with torch.autocast("cpu", torch.bfloat16, enabled=plan.fast):
+        with torch.autocast(plan.device, torch.bfloat16, enabled=half):
             loss, said = loss_of(model, batch, 0.1 if progress.value < 0.06 else 0.0)
         torch.autograd.backward(loss)
-        missed.note(batch, said)
+        if before:  # a step late: a GPU is asked for the last step's losses while it has this one's work to do
+            missed.note(*before)
+        before = batch, said
         share(model, progress, (spent + time.monotonic() - begun) / budget)
         optimizer.step(factor)
         average.add(model, time.monotonic() - stepped)
         stepped = time.monotonic()
         step += 1
         tokens += batch.tokens * world()
-        losses.append(said.mean().item())
+        losses.append(said.mean())
         if rank() == 0 and time.monotonic() - reported > plan.report_s:
             reported = time.monotonic()
             right = {name: round(leaf_accuracy(average.model, rows), 3) for name, rows in checks.items()}
             elapsed = spent + time.monotonic() - begun
             print(
-                f"{elapsed / 60:5.1f} min  step {step}  {tokens / 1e6:.2f} M tokens  {tokens / elapsed:.0f}/s  "
-                f"loss {mean(losses):.3f}  factor {factor:.2f}  {right}",
+                f"{elapsed / 60:5.1f} min  step {step}  {tokens / 1e6:.2f} M tokens  "
+                f"loss {torch.stack(losses).mean().item():.3f}  factor {factor:.2f}  {right}",
                 flush=True,
             )
             losses.clear()

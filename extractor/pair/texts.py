@@ -220,7 +220,7 @@ TEXTS: dict[str, Callable[[Random], str]] = {
     if rng.random() < 0.5 else rng.choice(lexicon.small("jobtail")),
     "degree": lambda rng: f"{rng.choice(lexicon.small('degree'))} {rng.choice(lexicon.small('degreefield'))}",
     "school": lambda rng: rng.choice(_SCHOOLS).format(city(rng)),
-    "bic": lambda rng: "".join(rng.choices(string.ascii_uppercase, k=6)) + rng.choice(("XXX", "33", "2L", "FF")),
+    "bic": lambda rng: "".join(rng.choices(string.ascii_uppercase, k=6)) + rng.choice(("33XXX", "33", "2L", "FF")),
     "version": lambda rng: rng.choice(("", "v", "V")) + ".".join(
         str(rng.randint(0, 20)) for _ in range(rng.choice((2, 3)))
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ def export(run_dir: Path, weights: Path) -> None:
         if not (run_dir / saved).exists():
             continue
         model = build(len(words), 0)
-        model.load_state_dict(torch.load(run_dir / saved, weights_only=True)[kept])
+        model.load_state_dict(torch.load(run_dir / saved, map_location="cpu", weights_only=True)[kept])
         model.bfloat16().save_pretrained(weights / name)
     words.save_pretrained(weights / "target")
     (weights / "target" / "extractor.json").write_text(json.dumps({"examples": 0}) + "\n", "utf-8")
@@ -85,7 +86,7 @@ def facts(run_dir: Path, seed: int) -> dict[str, Any]:
     made["notes"] = "\n" + notes.read_text("utf-8").strip() if notes.exists() else ""
     for name, saved in (("target", "checkpoint.pt"), ("drafter", "drafter.pt")):
         if (run_dir / saved).exists():
-            state = torch.load(run_dir / saved, weights_only=True)
+            state = torch.load(run_dir / saved, map_location="cpu", weights_only=True)
             if name == "target":
                 made["target_millions"] = (
                     sum(w.numel() for k, w in state["model"].items() if k != "lm_head.weight") / 1e6
@@ -108,6 +109,10 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=1, help="that train the target side by side")
     parser.add_argument("--report-s", type=float, default=180)
     parser.add_argument("--fast", action="store_true", help="compiled layers, bf16 products (needs a C++ compiler)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--workers", type=int, default=0, help="processes that make batches; a GPU needs about ten")
+    parser.add_argument("--batch-tokens", type=int, default=Plan.batch_tokens, help="a GPU is busy from about 32768")
+    parser.add_argument("--pool-rows", type=int, default=Plan.pool_rows, help="rows that are sorted into batches")
     given = parser.parse_args()
     stages = STAGES if given.all else tuple(stage for stage in STAGES if stage in given.stage)
     if not stages:
@@ -118,13 +123,16 @@ def main() -> None:
     if "tokenizer" in stages:
         make_tokenizer(run_dir, given.seed)
     words = tokenizer.load(run_dir / "tokenizer")
+    plan = Plan(
+        given.minutes, given.seed, given.batch_tokens, given.pool_rows,
+        report_s=given.report_s, fast=given.fast, device=given.device, workers=given.workers,
+    )  # fmt: skip
     if "target" in stages:
-        plan = Plan(given.minutes, given.seed, report_s=given.report_s, fast=given.fast)
         train_target(plan, run_dir, given.processes)
     if "drafter" in stages:
         model = build_target(len(words), 0)
-        model.load_state_dict(torch.load(run_dir / "checkpoint.pt", weights_only=True)["average"])
-        plan = Plan(given.drafter_minutes, given.seed, muon_lr=0.02, adam_lr=4e-3, hold=0.4, report_s=given.report_s)
+        model.load_state_dict(torch.load(run_dir / "checkpoint.pt", map_location="cpu", weights_only=True)["average"])
+        plan = replace(plan, minutes=given.drafter_minutes, muon_lr=0.02, adam_lr=4e-3, hold=0.4, pool_rows=128)
         drafter.train(plan, model, words, run_dir)
     if "export" in stages:
         export(run_dir, given.weights)
