@@ -27,14 +27,14 @@ from transformers import (
 )
 
 from extractor.bench.machine import machine
-from extractor.engine.cache import SlotCache
+from extractor.engine.cache import SlotCache, aligned
 from extractor.engine.forward import MtpModel, Target
 from extractor.engine.graphs import Graphs
 from extractor.engine.host_table import keep_on_host
 
 PROFILES = {"no drafts": 1.0, "MTP alone": 3.2, "all drafts": 5.2}  # tokens a target forward, simulated on receipts
 _SMALL = {
-    "vocab_size": 1024, "vocab_size_per_layer_input": 1024, "hidden_size": 128, "intermediate_size": 256,
+    "vocab_size": 2048, "vocab_size_per_layer_input": 2048, "hidden_size": 128, "intermediate_size": 256,
     "num_hidden_layers": 10, "num_kv_shared_layers": 4, "head_dim": 32, "global_head_dim": 64, "sliding_window": 64,
     "hidden_size_per_layer_input": 16,
 }  # fmt: skip
@@ -44,7 +44,7 @@ _SMALL_DRAFTER = {**_SMALL, "num_hidden_layers": 4, "vocab_size_per_layer_input"
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m extractor.bench.device", description=__doc__.split("\n")[0])
     parser.add_argument("--shapes", choices=("e2b", "small"), default="e2b")
-    parser.add_argument("--rows", default="1,4,16,32,64")
+    parser.add_argument("--rows", default="1,32,4,16,64")
     parser.add_argument("--width", type=int, default=8, help="positions of a verify step, the pending token included")
     parser.add_argument("--context", type=int, default=1024, help="entries of a row before the step")
     parser.add_argument("--times", type=int, default=30)
@@ -62,15 +62,7 @@ def main(arguments: list[str]) -> int:
 
 @torch.inference_mode()
 def measure(options: argparse.Namespace, device: torch.device) -> dict[str, Any]:
-    dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    with _made_on(device, dtype):
-        before = _held(device)
-        target = Gemma4ForCausalLM(Gemma4TextConfig(**_shapes("target", options.shapes)))
-        if options.per_layer_on_host:
-            keep_on_host(target, device)
-        between = _held(device)
-        drafter = Gemma4AssistantForCausalLM(_assistant(options.shapes))
-        memory = {"target_bytes": between - before, "drafter_bytes": _held(device) - between}
+    target, drafter, memory = random_pair(options.shapes, device, on_host=options.per_layer_on_host)
     streamed = sum(
         w.numel() * w.element_size() for name, w in target.named_parameters() if "per_layer.weight" not in name
     )
@@ -82,10 +74,26 @@ def measure(options: argparse.Namespace, device: torch.device) -> dict[str, Any]
     rows += [_steps(target, drafter, _spread(n, context), options, timed) for n in counts if n > 1]
     return {
         "machine": machine(), "recorded_as": "graph" if device.type == "cuda" else "padded",
-        "shapes": options.shapes, "dtype": str(dtype).removeprefix("torch."),
+        "shapes": options.shapes, "dtype": str(target.dtype).removeprefix("torch."),
         "width": options.width, "context": options.context, "streamed_bytes": streamed, "floor_ms": round(floor, 3),
         "stock_forward_ms": round(plain, 3), **memory, "rows": rows,
     }  # fmt: skip
+
+
+def random_pair(shapes: str, device: torch.device, *, on_host: bool = False) -> tuple[Any, Any, dict[str, int]]:
+    """(target, drafter, bytes of the device's memory each takes) with random weights, bf16 on a GPU; `on_host`: the
+    per-layer embedding table stays there."""
+    with _made_on(device, torch.bfloat16 if device.type == "cuda" else torch.float32):
+        before = _held(device)
+        target = Gemma4ForCausalLM(Gemma4TextConfig(**_shapes("target", shapes)))
+        if on_host:
+            keep_on_host(target, device)
+        between = _held(device)
+        drafter = Gemma4AssistantForCausalLM(_assistant(shapes))
+        memory = {"target_bytes": between - before, "drafter_bytes": _held(device) - between}
+        if (head := drafter.masked_embedding) is not None:  # all zeros as made: one token, gathered over and over
+            head.token_ordering.copy_(torch.randperm(head.vocab_size))
+    return target.train(False).requires_grad_(False), drafter.train(False).requires_grad_(False), memory
 
 
 def _floor(streamed: int, device: torch.device, timed: Callable[[Callable[[], Any]], float]) -> float:
@@ -120,20 +128,26 @@ def _steps(
         if reader.ragged != ragged:  # no Triton; the log says so
             continue
         mtp = MtpModel(drafter, reader, graphs)
-        cache = SlotCache(rows, options.context + options.width + 1)
-        ids = torch.zeros(rows, options.width, dtype=torch.long)
-        hidden = torch.zeros(rows, target.config.hidden_size, dtype=reader.dtype, device=reader.device)
+        cache = SlotCache(rows, aligned(options.context + options.width + 1))
+        # Zeros are the padding, whose states are zeros, on which a GPU is quicker.
+        ids = torch.randint(1, reader.vocab, (rows, options.width))
+        hidden = torch.randn(rows, target.config.hidden_size, dtype=reader.dtype, device=reader.device)
         bits = torch.full((rows, (reader.vocab + 31) // 32), -1, dtype=torch.int32)
 
         def verify(width: int, reader: Target = reader, cache: SlotCache = cache) -> Any:
             return reader.verify(ids[:, :width], lengths, cache)  # noqa: B023 -- called within this round
 
         def chain(mtp: MtpModel = mtp, cache: SlotCache = cache) -> Any:
-            return mtp.chains([0] * rows, hidden, lengths, cache, bits, options.width - 1)  # noqa: B023
+            return mtp.chains(ids[:, 0].tolist(), hidden, lengths, cache, bits, options.width - 1)  # noqa: B023
 
+        begun = time.perf_counter()
         found[f"verify{suffix}_ms"] = round(timed(lambda: verify(options.width)), 3)
         found[f"undrafted{suffix}_ms"] = round(timed(lambda: verify(1)), 3)
         found[f"chain{suffix}_ms"] = round(timed(chain), 3)
+        if graphs and on_gpu and not graphs.able:
+            raise RuntimeError("this device does not record graphs; the log says why")
+        spent = time.perf_counter() - begun
+        print(f"{rows} rows from {min(lengths)}{suffix}: {found} ({spent:.0f} s)", file=sys.stderr, flush=True)
     return found
 
 
@@ -199,7 +213,7 @@ def table(record: dict[str, Any]) -> str:
     rates = " | ".join(f"tokens/s, {name} (assumed {share})" for name, share in PROFILES.items())
     lines = [
         f"{record['machine']}, {record['shapes']} shapes, random weights, {record['dtype']}, {record['context']} "
-        f"entries a row (\"from\": evenly spread). Floor: {floor:.2f} ms to read the {streamed:.2f} GB a step streams. "
+        f'entries a row ("from": evenly spread). Floor: {floor:.2f} ms to read the {streamed:.2f} GB a step streams. '
         f"Stock forward of one token: {record['stock_forward_ms']:.2f} ms. Memory of the target: "
         f"{record['target_bytes'] / 1e9:.2f} GB, of the drafter: {held:.2f} GB.",
         "",

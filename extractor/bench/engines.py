@@ -43,7 +43,9 @@ class Ours:
 
     def __init__(self, models: Models, drafters: tuple[str, ...], rows: int, context: int, max_draft: int) -> None:
         self.name, self.drafters, self.rows = "ours", drafters, rows
-        self._engine = Engine(models, EngineConfig(slots=rows, context=context, max_draft=max_draft))
+        graphs = models.target.device.type == "cuda"
+        config = EngineConfig(slots=rows, context=context, max_draft=max_draft, graphs=graphs, ragged=graphs)
+        self._engine = Engine(models, config)
 
     def run(self, workload: list[Case]) -> Outcome:
         before = dict(self._engine.seconds)

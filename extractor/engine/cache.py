@@ -18,6 +18,11 @@ from torch import Tensor
 from transformers import Cache
 
 
+def aligned(entries: int) -> int:
+    """So many or a few more: fused attention copies a mask whose rows do not start at 16 bytes."""
+    return -(-entries // 16) * 16
+
+
 class SlotCache(Cache):
     """`slots` rows of `capacity` entries a layer, allocated on first use: `[slots, kv_heads, capacity, head_dim]`."""
 

@@ -19,10 +19,10 @@ from typing import Any
 import torch
 from llguidance import LLMatcher, LLParserLimits
 
-from extractor.engine.cache import SlotCache
+from extractor.engine.cache import SlotCache, aligned
 from extractor.engine.draft import Drafting, FreeDrafter, Proposal
 from extractor.engine.figures import Figures
-from extractor.engine.forward import MtpModel, Target
+from extractor.engine.forward import MtpModel, Target, upload
 from extractor.engine.graphs import Graphs
 from extractor.engine.masks import draft_masks
 from extractor.engine.mtp import MtpDrafter
@@ -56,7 +56,7 @@ class EngineConfig:
     @property
     def entries(self) -> int:
         """Of a row in the cache: its context, and what a draft may leave behind it."""
-        return self.context + self.max_draft + 1
+        return aligned(self.context + self.max_draft + 1)
 
 
 class Engine:
@@ -127,6 +127,8 @@ class Engine:
     # The engine's own thread
 
     def _run(self) -> None:
+        if self._target.device.type == "cuda":
+            torch.cuda.set_device(self._target.device)  # a thread begins on the first GPU
         while self._scheduler.wait():
             try:
                 self.step()
@@ -222,7 +224,7 @@ class Engine:
         at = [index * width + position for index, count in enumerate(counts) for position in range(count)]
         read = logits.flatten(0, 1)
         if len(at) < len(read):
-            read = read[torch.tensor(at, device=read.device)]
+            read = read[upload(torch.tensor(at), read.device)]
         allowed = None if bits is None else unpack(bits.to(read.device, non_blocking=True), self._target.vocab)
         ids_, logprobs = choose(
             read, allowed, noise([(row.params, len(row.ids), n) for row, n in zip(rows, counts, strict=True)], read)

@@ -22,6 +22,11 @@ from extractor.errors import ModelError
 Fill = Callable[[Tensor], Tensor]
 
 
+def upload(tensor: Tensor, device: torch.device) -> Tensor:
+    """`tensor` from the host on `device`; out of pinned memory a GPU fetches it without making anybody wait."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+
 class Target:
     """A causal LM that reads ragged rows: row i's tokens stand at `lengths[i]` and after. Gemma 4 runs through the
     lean layers of `gemma4.py` where it can, anything else through its own forward."""
@@ -38,6 +43,9 @@ class Target:
         self.layer_types: list[str] = list(getattr(config, "layer_types", None) or [])
         self.gemma4 = str(config.model_type).startswith("gemma4")
         self._lean = Gemma4(model.model) if self.gemma4 and can_run(model.model) else None
+        if self.device.type == "cuda":
+            # It plans anew for every length, and rows grow; with few KV heads it has also been wrong (PyTorch 2.11).
+            torch.backends.cuda.enable_cudnn_sdp(False)
         table = getattr(model.model, "embed_tokens_per_layer", None) if self._lean else None
         self._table = table if isinstance(table, HostTable) else None
         self.reads_ids = self._table is not None  # the host looks embeddings up by them
@@ -67,10 +75,10 @@ class Target:
             return self._verify_padded(self._graphs, ids, lengths, cache, fill)
         width = ids.shape[1]
         inputs = self._table(ids) if self._table else None
-        ids = ids.to(self.device, non_blocking=True)
+        ids = upload(ids, self.device)
         ids = fill(ids) if fill else ids
         places = torch.arange(width, device=self.device)
-        positions = torch.tensor(lengths, device=self.device)[:, None] + places
+        positions = upload(torch.tensor(lengths), self.device)[:, None] + places
         length = cache.aim_rows(positions, lengths)
         if self._lean:
             hidden = self._lean.read(ids, positions, min(lengths), length, cache, inputs=inputs, ragged=self.ragged)
@@ -100,8 +108,8 @@ class Target:
         lean.rotary.reserve(cache.capacity)
         ids = nn.functional.pad(ids, (0, wide - width, 0, rows - n))
         positions = torch.tensor(starts)[:, None] + torch.arange(wide)
-        on_device = ids.to(self.device, non_blocking=True)
-        given = [fill(on_device) if fill else on_device, positions.to(self.device, non_blocking=True)]
+        on_device, where = upload(torch.stack([ids, positions]), self.device).unbind()
+        given = [fill(on_device) if fill else on_device, where]
         if self._table:
             given.append(self._table(ids))
 
@@ -209,15 +217,15 @@ class MtpModel:
         more = rows - n
         starts = torch.tensor([*lengths, *[1] * more])[:, None]  # an added row sees one entry of nobody's
         given = (
-            torch.tensor([*tokens, *[0] * more]).to(self.device, non_blocking=True),
+            upload(torch.tensor([*tokens, *[0] * more]), self.device),
             nn.functional.pad(hidden, (0, 0, 0, more)),
-            starts.to(self.device, non_blocking=True),
-            nn.functional.pad(bits, (0, 0, 0, more), value=-1).to(self.device, non_blocking=True),
+            upload(starts, self.device),
+            upload(nn.functional.pad(bits, (0, 0, 0, more), value=-1), self.device),
         )
         if self._graphs is None:
             return self._run_chain(*given, cache, min(lengths), max(lengths), depth)[0]
         entries = cache.capacity if self._ragged else entries_of(max(lengths), cache.capacity)
-        depth = width_of(depth, self._widest)
+        depth = depth if self._ragged else width_of(depth, self._widest)  # there are few recordings then
         self._lean.rotary.reserve(cache.capacity + 1)
 
         def work(tokens: Tensor, hidden: Tensor, at: Tensor, bits: Tensor) -> tuple[Tensor, ...]:

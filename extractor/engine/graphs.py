@@ -18,7 +18,7 @@ from torch import Tensor
 
 log = logging.getLogger(__name__)
 
-MOST = 96  # recordings kept; each holds what its kernels write between them
+MOST = 256  # recordings kept; each holds what its kernels write between them
 LEAST_ENTRIES = 256
 
 Work = Callable[..., tuple[Tensor, ...]]
@@ -37,13 +37,13 @@ class Graphs:
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._recordings: OrderedDict[Hashable, Recording] = OrderedDict()
-        self._able = device.type == "cuda"
+        self.able = device.type == "cuda"
         self._pool: Any = None
 
     def run(self, key: Hashable, work: Work, *given: Tensor) -> tuple[Tensor, ...]:
         """`work(*given)`. All that differs between two runs of a key is in `given`, in tensors on the device; all that
         `work` allocates when it runs first it has to have allocated by its end."""
-        if not self._able:
+        if not self.able:
             return work(*given)
         recording = self._recordings.get(key)
         if recording is None:
@@ -51,8 +51,9 @@ class Graphs:
             try:
                 self._recordings[key] = self._record(work, given)
             except RuntimeError as error:
-                self._able = False
+                self.able = False
                 self._recordings.clear()
+                torch.cuda.set_stream(torch.cuda.default_stream(self._device))  # a recording that fails keeps its own
                 what = "no memory for" if isinstance(error, torch.OutOfMemoryError) else "this device does not record"
                 log.warning("%s graphs; going on without (%s)", what, str(error).split("\n")[0])
             while len(self._recordings) > MOST:

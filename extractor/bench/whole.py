@@ -1,0 +1,186 @@
+"""The whole engine at Gemma 4 E2B's shapes with random weights: documents in, JSON out, at what a step costs on this
+device: `python -m extractor.bench.whole`.
+
+Random weights write nothing worth reading, so the documents' right answers are laid over them: the target's forward
+runs in full and then the answer's tokens get the best logits, the MTP drafter runs in full and then says the answer's
+tokens as often as `--mtp` assumes. Prefill, grammar, masks, free drafts, policy and commits are the engine's own, and
+what free drafts earn is measured. Texts are cut by the bundled pair's tokenizer, whose 1,536 tokens are fewer and
+shorter than Gemma's: a token here is less text, and masks are found faster, than there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+from itertools import islice, pairwise
+from random import Random
+from typing import Any
+
+import torch
+from llguidance.hf import from_tokenizer
+from torch import Tensor
+
+from extractor.bench.device import random_pair
+from extractor.bench.engines import mixes
+from extractor.bench.machine import machine
+from extractor.bench.workload import SEED
+from extractor.engine import Engine, EngineConfig, Params, Request
+from extractor.engine.models import Models, ModelSpec, load
+from extractor.engine.sequence import Sequence
+from extractor.grammar import compile_grammar
+from extractor.pair.generate import tasks
+from extractor.pair.lexicon import NEW_VALUES
+from extractor.prompt import PromptBuilder
+from schemas import inline
+
+PHASES = ("prefill", "draft", "verify", "commit")
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m extractor.bench.whole", description=__doc__.split("\n")[0])
+    parser.add_argument("--shapes", choices=("e2b", "small"), default="e2b")
+    parser.add_argument("--rows", default="1,8,32")
+    parser.add_argument("--drafters", default="none;grammar,copy;mtp;all", help="mixes, separated by semicolons")
+    parser.add_argument("--documents", type=int, default=12, help="at least, and two for each row")
+    parser.add_argument("--context", type=int, default=1024)
+    parser.add_argument("--mtp", default="0.80,0.62,0.47,0.36", help="how likely a chain is right up to each place")
+    parser.add_argument("--ragged", action="store_true", help="attention that reads each row to its own length")
+    parser.add_argument("--per-layer-on-host", action="store_true", help="the embedding table in the host's memory")
+    options = parser.parse_args(arguments)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if options.shapes == "e2b" and device.type == "cpu":
+        print("no GPU here: E2B's shapes would take minutes a step; try --shapes small", file=sys.stderr)
+        return 2
+    models = shaped(options.shapes, device, on_host=options.per_layer_on_host)
+    chances = [float(part) for part in options.mtp.split(",")]
+    print(f"{machine()}, {options.shapes} shapes, random weights; answers are laid over them, mtp: {options.mtp}\n")
+    print("| rows | drafters | tokens/s | documents/s | tokens a forward | ms a step | " + " | ".join(PHASES) + " |")
+    print("| --- " * (6 + len(PHASES)) + "|")
+    for rows in map(int, options.rows.split(",")):
+        work = answered(models, max(options.documents, 2 * rows), options.context)
+        for mix in mixes(options.drafters):
+            config = EngineConfig(
+                slots=rows, context=options.context, chains_at_once=True, graphs=True, ragged=options.ragged
+            )
+            found = measure(models, work, mix, config, chances)
+            steps = found["forwards"]
+            spent = " | ".join(f"{1000 * found['phases'][name] / steps:.2f}" for name in PHASES)
+            print(
+                f"| {rows} | {'+'.join(mix) or 'none'} | {found['tokens'] / found['seconds']:,.0f} | "
+                f"{len(work) / found['seconds']:.1f} | {found['tokens'] / found['row_forwards']:.2f} | "
+                f"{1000 * found['seconds'] / steps:.2f} | {spent} |",
+                flush=True,
+            )
+    return 0
+
+
+def shaped(shapes: str, device: torch.device, *, on_host: bool = False) -> Models:
+    """A random pair behind the bundled pair's tokenizer."""
+    bundled = load(ModelSpec(device="cpu", drafter="none"))
+    target, drafter, _ = random_pair(shapes, device, on_host=on_host)
+    words = from_tokenizer(bundled.tokenizer, n_vocab=target.config.vocab_size, eos_token=list(bundled.stop_ids))
+    return replace(bundled, target=target, drafter=drafter, ll_tokenizer=words, name=f"random {shapes}")
+
+
+Work = list[tuple[Request, list[int]]]
+
+
+def answered(models: Models, count: int, context: int) -> Work:
+    """(request, its answer) of held-out documents that fit `context`."""
+    builder = PromptBuilder(models.tokenizer, context, examples=0)
+    made: Work = []
+    for task in islice((task for task in tasks(SEED + 3, NEW_VALUES)), 8 * count):
+        schema = inline(task.schema)
+        answer = models.ll_tokenizer.tokenize_bytes(task.answer.encode())
+        room = len(answer) + 1
+        if len(builder.build(schema, task.document, 1).ids) + room > context:
+            continue
+        prompt = builder.build(schema, task.document, room)
+        made.append((Request(prompt.ids, prompt.copy_from, compile_grammar(schema), Params(max_tokens=room)), answer))
+        if len(made) == count:
+            break
+    return made
+
+
+def measure(
+    models: Models, work: Work, drafters: tuple[str, ...], config: EngineConfig, chances: list[float]
+) -> dict[str, Any]:
+    """One pass to warm up, in which shapes are recorded, and one that counts."""
+    engine = Engine(models, config)
+    asked = [(replace(one, params=replace(one.params, drafters=drafters)), answer) for one, answer in work]
+    answers = {id(one): answer for one, answer in asked}
+    running = engine._scheduler.running
+    engine._target = Told(engine._target, running, answers, models.stop_ids[0])  # type: ignore[assignment]
+    chains = engine._drafting._mtp
+    if chains is not None:
+        chains._model = Assumed(chains._model, running, answers, chances)  # type: ignore[assignment]
+    try:
+        for _ in range(2):
+            before, forwards = dict(engine.seconds), engine.figures()["forwards"]
+            begun = time.perf_counter()
+            done = [future.result() for future in [engine.submit(one) for one, _ in asked]]
+            seconds = time.perf_counter() - begun
+            for one, (_, answer) in zip(done, asked, strict=True):
+                if one.ids != answer:
+                    raise ValueError(f"the engine wrote {one.ids[:20]}, not {answer[:20]}")
+    finally:
+        engine.close()
+    return {
+        "seconds": seconds,
+        "tokens": sum(len(one.ids) for one in done),
+        "row_forwards": sum(one.usage.target_forwards for one in done),
+        "forwards": engine.figures()["forwards"] - forwards,
+        "phases": {name: engine.seconds[name] - before.get(name, 0.0) for name in PHASES},
+    }
+
+
+class Told:
+    """A target that is right: its forward runs, then the answer's tokens get the best logits."""
+
+    def __init__(self, target: Any, running: list[Sequence], answers: dict[int, list[int]], end: int) -> None:
+        self._target, self._running, self._answers, self._end = target, running, answers, end
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._target, name)
+
+    def verify(self, ids: Tensor, *rest: Any) -> tuple[Tensor, Tensor | None]:
+        logits, hidden = self._target.verify(ids, *rest)
+        right = []
+        for row in self._running:
+            left = self._answers[id(row.request)][len(row.ids) :][: ids.shape[1]]
+            right.append(left + [self._end] * (ids.shape[1] - len(left)))
+        best = torch.tensor(right).to(logits.device, non_blocking=True)
+        return logits.scatter_(2, best[..., None], 1e4), hidden
+
+
+class Assumed:
+    """An MTP drafter that runs, and is right as often as it is said to be."""
+
+    def __init__(
+        self, model: Any, running: list[Sequence], answers: dict[int, list[int]], chances: list[float]
+    ) -> None:
+        self._model, self._running, self._answers = model, running, answers
+        self._steps = [after / before for before, after in pairwise([1.0, *chances])]
+        self._rng = Random(1)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def chains(self, tokens: list[int], *rest: Any) -> Tensor:
+        made: Tensor = self._model.chains(tokens, *rest)
+        said = [self._said(row, len(made)) for row in self._running]
+        return torch.tensor(said).T.contiguous().to(made.device, non_blocking=True)
+
+    def _said(self, row: Sequence, depth: int) -> list[int]:
+        answer = self._answers[id(row.request)][len(row.ids) :]
+        right = 0
+        while right < min(depth, len(answer), len(self._steps)) and self._rng.random() < self._steps[right]:
+            right += 1
+        wrong = row.pending
+        return answer[:right] + [wrong] * (depth - right)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
