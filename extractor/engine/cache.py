@@ -73,21 +73,25 @@ class SlotCache(Cache):
         self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_: Any, **__: Any
     ) -> tuple[Tensor, Tensor]:
         """Write `[n, kv_heads, width, head_dim]`; return everything written so far for these rows."""
-        if layer_idx not in self._keys:
-            shape = (self.slots, key_states.shape[1], self.capacity)
-            self._keys[layer_idx] = key_states.new_zeros((*shape, key_states.shape[3]))
-            self._values[layer_idx] = value_states.new_zeros((*shape, value_states.shape[3]))
-        keys, values = self._keys[layer_idx], self._values[layer_idx]
+        n, heads, size = key_states.shape[0], key_states.shape[1], key_states.shape[3]
+        keys, values = self.room(layer_idx, n, heads, size, key_states)
         if self._rows is None:
-            row, start, stop = self._row, self._start, self._start + self._width
-            keys[row, :, start:stop] = key_states[0]
-            values[row, :, start:stop] = value_states[0]
-            return keys[row : row + 1, :, : self._read], values[row : row + 1, :, : self._read]
-        n = key_states.shape[0]
-        # Advanced indices around a slice put their own dimensions first: [n, width, kv_heads, head_dim].
-        keys[self._rows, :, self._positions] = key_states.transpose(1, 2)
-        values[self._rows, :, self._positions] = value_states.transpose(1, 2)
-        return keys[:n, :, : self._read], values[:n, :, : self._read]
+            keys[0, :, self._start : self._read] = key_states[0]
+            values[0, :, self._start : self._read] = value_states[0]
+        else:
+            # Advanced indices around a slice put their own dimensions first: [n, width, kv_heads, head_dim].
+            keys[self._rows, :, self._positions] = key_states.transpose(1, 2)
+            values[self._rows, :, self._positions] = value_states.transpose(1, 2)
+        return keys, values
+
+    def room(self, layer_idx: int, n: int, heads: int, size: int, like: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values `[n, kv_heads, read, head_dim]` of the forward's rows, up to its last entry: views, in which
+        what the forward adds has its place already. `like`: what they are made of."""
+        if layer_idx not in self._keys:
+            for store in (self._keys, self._values):
+                store[layer_idx] = like.new_zeros((self.slots, heads, self.capacity, size))
+        rows = slice(self._row, self._row + n)
+        return self._keys[layer_idx][rows, :, : self._read], self._values[layer_idx][rows, :, : self._read]
 
     def read(self, layer_idx: int, rows: int, length: int) -> tuple[Tensor, Tensor]:
         """A layer's first `length` entries of rows 0..rows-1, as views."""

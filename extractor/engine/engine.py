@@ -22,13 +22,13 @@ from llguidance import LLMatcher, LLParserLimits
 from extractor.engine.cache import SlotCache, aligned
 from extractor.engine.draft import Drafting, FreeDrafter, Proposal
 from extractor.engine.figures import Figures
-from extractor.engine.forward import MtpModel, Target, upload
+from extractor.engine.forward import MtpModel, Target
 from extractor.engine.graphs import Graphs
 from extractor.engine.masks import draft_masks
 from extractor.engine.mtp import MtpDrafter
 from extractor.engine.scheduler import Scheduler
 from extractor.engine.sequence import Completion, Draft, Request, Sequence
-from extractor.engine.verify import accept, choose, noise, unpack
+from extractor.engine.verify import accept, noise
 from extractor.errors import EngineError, InputError
 
 log = logging.getLogger(__name__)
@@ -222,13 +222,8 @@ class Engine:
         pinned = self._target.device.type == "cuda"
         bits = draft_masks(rows, drafts, counts, self._words, pinned=pinned)  # while a GPU computes
         at = [index * width + position for index, count in enumerate(counts) for position in range(count)]
-        read = logits.flatten(0, 1)
-        if len(at) < len(read):
-            read = read[upload(torch.tensor(at), read.device)]
-        allowed = None if bits is None else unpack(bits.to(read.device, non_blocking=True), self._target.vocab)
-        ids_, logprobs = choose(
-            read, allowed, noise([(row.params, len(row.ids), n) for row, n in zip(rows, counts, strict=True)], read)
-        )
+        added = noise([(row.params, len(row.ids), n) for row, n in zip(rows, counts, strict=True)], logits)
+        ids_, logprobs = self._target.choose(logits, at, bits, added)
         ends = list(accumulate(counts))
         cuts = [slice(end - count, end) for end, count in zip(ends, counts, strict=True)]
         return [ids_[cut] for cut in cuts], [logprobs[cut] for cut in cuts], hidden

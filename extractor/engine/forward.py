@@ -12,19 +12,24 @@ import torch
 from torch import Tensor, nn
 
 from extractor.engine.cache import SlotCache
+from extractor.engine.fused import FusedLayer, able, nearest, pick, soften
 from extractor.engine.gemma4 import FULL, SLIDING, Bias, Gemma4, KeyValues, Seen, attend, can_run
 from extractor.engine.graphs import Graphs, entries_of, rows_of, width_of
 from extractor.engine.host_table import HostTable
-from extractor.engine.ragged import Sight, able
-from extractor.engine.verify import unpack
+from extractor.engine.ragged import Sight
+from extractor.engine.ragged import able as ragged_able
+from extractor.engine.verify import choose, together, unpack
 from extractor.errors import ModelError
 
 Fill = Callable[[Tensor], Tensor]
+Chosen = tuple[list[int], list[float]]  # tokens, log-probabilities
 
 
 def upload(tensor: Tensor, device: torch.device) -> Tensor:
     """`tensor` from the host on `device`; out of pinned memory a GPU fetches it without making anybody wait."""
-    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+    if device.type != "cuda":
+        return tensor.to(device)
+    return (tensor if tensor.is_pinned() else tensor.pin_memory()).to(device, non_blocking=True)
 
 
 class Target:
@@ -42,7 +47,11 @@ class Target:
         self.window: int | None = getattr(config, "sliding_window", None)
         self.layer_types: list[str] = list(getattr(config, "layer_types", None) or [])
         self.gemma4 = str(config.model_type).startswith("gemma4")
-        self._lean = Gemma4(model.model) if self.gemma4 and can_run(model.model) else None
+        plain = self.gemma4 and can_run(model.model)
+        sizes = {layer.self_attn.head_dim for layer in model.model.layers} if ragged and plain else set()
+        self.ragged = bool(sizes) and ragged_able(self.device, self.dtype, sizes)
+        self.fused = self.ragged and able(model)
+        self._lean = Gemma4(model.model, FusedLayer if self.fused else None) if plain else None
         if self.device.type == "cuda":
             # It plans anew for every length, and rows grow; with few KV heads it has also been wrong (PyTorch 2.11).
             torch.backends.cuda.enable_cudnn_sdp(False)
@@ -50,7 +59,6 @@ class Target:
         self._table = table if isinstance(table, HostTable) else None
         self.reads_ids = self._table is not None  # the host looks embeddings up by them
         self._graphs, self.widest = graphs if self._lean else None, widest
-        self.ragged = bool(ragged and self._lean and able(self.device, self.dtype, self._lean.sizes))
 
     def prefill(self, ids: Tensor, start: int, row: int, cache: SlotCache) -> Tensor | None:
         """Write the KV of `ids` `[1, width]` (on the host) at `start …` into `row`; returns the last hidden state
@@ -91,7 +99,21 @@ class Target:
     def _logits(self, hidden: Tensor) -> Tensor:
         logits: Tensor = self.model.lm_head(hidden)
         cap = self.model.config.final_logit_softcapping
+        if cap is not None and self.fused:
+            return soften(logits, cap)
         return logits if cap is None else torch.tanh(logits / cap) * cap
+
+    def choose(self, logits: Tensor, at: list[int], bits: Tensor | None, noise: Tensor | None) -> Chosen:
+        """The tokens for the positions `at` of `logits` `[n, width, vocab]`, flattened, and their log-probabilities:
+        `verify.choose`. `bits` `[len(at), words]`: packed masks, on the host."""
+        read = logits.flatten(0, 1)
+        if self.fused and noise is None:
+            index, allowed = upload(torch.tensor(at), read.device), None if bits is None else upload(bits, read.device)
+            return together(*pick(read, index, allowed))
+        if len(at) < len(read):
+            read = read[upload(torch.tensor(at), read.device)]
+        allowed = None if bits is None else unpack(upload(bits, read.device), self.vocab)
+        return choose(read, allowed, noise)
 
     def _verify_padded(
         self, graphs: Graphs, ids: Tensor, lengths: list[int], cache: SlotCache, fill: Fill | None
@@ -156,8 +178,10 @@ class Target:
 
 @dataclass
 class Chain:
-    """A chain's fixed part, by kind of attention: rotary tables at its place, the KV it reads, what it sees of it."""
+    """A chain's fixed part: its place `[n, 1]`, and by kind of attention rotary tables there, the KV it reads, what it
+    sees of it."""
 
+    at: Tensor
     rotary: dict[str, KeyValues]
     stored: dict[str, KeyValues] = field(default_factory=dict)
     seen: dict[str, Seen] = field(default_factory=dict)
@@ -176,7 +200,12 @@ class MtpModel:
             raise ModelError("the drafter is not one of plain linear layers on one device; EXTRACTOR_DRAFTER=none")
         self._assistant = assistant
         self._graphs, self._widest, self._ragged = graphs, target.widest, target.ragged
-        self._lean = Gemma4(assistant.model)
+        self._fused = target.fused
+        self._lean = Gemma4(assistant.model, FusedLayer if self._fused else None)
+        head = assistant.masked_embedding
+        self._members: Any = None  # [centroids, tokens of each]
+        if head is not None:
+            self._members = head.token_ordering.long().view(head.num_centroids, head.vocab_size_per_centroid)
         self._embed: nn.Module = target.model.get_input_embeddings()
         self._shared = target.shared_layers()
         self.device: torch.device = assistant.device
@@ -188,7 +217,7 @@ class MtpModel:
 
     def _fixed(self, at: Tensor, cache: SlotCache, shortest: int, longest: int, *, masked: bool) -> Chain:
         """`at` `[n, 1]`: the lengths; `shortest` and `longest` of them, or bounds."""
-        chain = Chain(self._lean.rotary.at(at, longest + 1))
+        chain = Chain(at, self._lean.rotary.at(at, longest + 1))
         # transformers attends to the last `window` entries, both ends included (candidate_generator.py, 5.22)
         reach = self._lean.window + 1
         before = at[:, 0] - 1
@@ -247,21 +276,36 @@ class MtpModel:
         fixed = self._fixed(at, cache, shortest, longest, masked=self._graphs is not None or len(tokens) > 1)
         steps = []
         for step in range(depth):
-            logits, hidden = self.step(tokens, hidden, fixed)
-            if step == 0:
-                logits = logits.masked_fill(~unpack(bits, logits.shape[-1]), float("-inf"))
-            tokens = logits.argmax(-1)
+            state, hidden = self._body(tokens, hidden, fixed)
+            tokens = self._best(state, bits if step == 0 else None)
             steps.append(tokens)
         return (torch.stack(steps),)
 
     def step(self, tokens: Tensor, hidden: Tensor, chain: Chain) -> tuple[Tensor, Tensor]:
         """`tokens` `[n]`, `hidden` `[n, target hidden]` → logits `[n, vocab]`, next hidden `[n, target hidden]`."""
+        normed, following = self._body(tokens, hidden, chain)
+        return self._head(normed)[:, 0], following
+
+    def _body(self, tokens: Tensor, hidden: Tensor, chain: Chain) -> tuple[Tensor, Tensor]:
+        """Without the head: its final state `[n, 1, hidden]`."""
         state = self._assistant.pre_projection(torch.cat([self._embed(tokens), hidden], -1))[:, None]
-        for layer in self._lean.layers:
-            query, _ = layer.project(state, chain.rotary[layer.kind])
-            state = layer.finish(state, attend(query, *chain.stored[layer.kind], chain.seen[layer.kind]), None)
-        state = self._lean.norm(state)
-        return self._head(state)[:, 0], self._assistant.post_projection(state)[:, 0]
+        normed = self._lean.enter(state)
+        for layer, after in zip(self._lean.layers, self._lean.after, strict=True):
+            query, _ = layer.project(normed, chain.rotary[layer.kind], chain.at, None)
+            heard = attend(query, *chain.stored[layer.kind], chain.seen[layer.kind])
+            state, normed = layer.finish(state, heard, None, after)
+        return normed, self._assistant.post_projection(normed)[:, 0]
+
+    def _best(self, state: Tensor, bits: Tensor | None) -> Tensor:
+        """The most likely token `[n]`, of those `bits` `[n, words]` allow."""
+        head = self._assistant.masked_embedding
+        if self._fused and head is not None:
+            chosen = head.centroids(state[:, 0]).topk(head.centroid_intermediate_top_k, -1, sorted=False).indices
+            return nearest(state[:, 0], self._assistant.lm_head.weight, self._members, chosen, bits)
+        logits = self._head(state)[:, 0]
+        if bits is not None:
+            logits = logits.masked_fill(~unpack(bits, logits.shape[-1]), float("-inf"))
+        return logits.argmax(-1)
 
     def _head(self, state: Tensor) -> Tensor:
         """Logits `[n, 1, vocab]`. With ordered embeddings only the tokens of the nearest centroids get one, the rest
@@ -270,8 +314,9 @@ class MtpModel:
         weight = self._assistant.lm_head.weight
         if head is None:
             return nn.functional.linear(state, weight)
-        nearest = head.centroids(state).topk(head.centroid_intermediate_top_k, -1).indices
-        members = head.token_ordering.long().view(head.num_centroids, head.vocab_size_per_centroid)[nearest].flatten(2)
+        chosen = head.centroids(state).topk(head.centroid_intermediate_top_k, -1).indices
+        assert self._members is not None
+        members = self._members[chosen].flatten(2)
         scores = (state.unsqueeze(-2) @ weight[members].transpose(-1, -2)).squeeze(-2)
         logits = state.new_full((*state.shape[:2], weight.shape[0]), float("-inf"))
         return logits.scatter_(-1, members, scores)

@@ -174,20 +174,33 @@ class Layer:
         self._scales = torch.cat(scales)
         self._eps: float = attention.q_norm.eps
 
-    def project(self, state: Tensor, rotary: KeyValues) -> tuple[Tensor, KeyValues | None]:
-        """`state` `[n, width, hidden]` → its queries `[n, width, heads, size]` and, unless shared, its new KV."""
-        normed = _norm(state, self._module.input_layernorm)
-        parts = F.linear(normed, self._into).view(*state.shape[:2], -1, self.size)
+    @property
+    def norm(self) -> Any:
+        """What its input has to have gone through."""
+        return self._module.input_layernorm
+
+    def project(
+        self,
+        normed: Tensor,
+        rotary: KeyValues,
+        positions: Tensor,  # noqa: ARG002 -- for `fused.py`; `cache` knows them too
+        cache: Any,
+    ) -> tuple[Tensor, KeyValues | None]:
+        """`normed` `[n, width, hidden]` at `positions` `[n, width]` → its queries `[n, width, heads, size]` and, unless
+        shared, all KV of its rows: the new is in `cache` then."""
+        parts = F.linear(normed, self._into).view(*normed.shape[:2], -1, self.size)
         if self.shares:
             return turn(F.rms_norm(parts, (self.size,), None, self._eps) * self._scales, rotary), None
         turned = self._heads + self._kv_heads
         values = parts[:, :, turned:] if self._own_values else parts[:, :, self._heads :]
         values = F.rms_norm(values, (self.size,), None, self._eps)
         parts = turn(F.rms_norm(parts[:, :, :turned], (self.size,), None, self._eps) * self._scales, rotary)
-        return parts[:, :, : self._heads], (parts[:, :, self._heads :].transpose(1, 2), values.transpose(1, 2))
+        fresh = parts[:, :, self._heads :].transpose(1, 2), values.transpose(1, 2)
+        return parts[:, :, : self._heads], cache.update(*fresh, self.index)
 
-    def finish(self, state: Tensor, heard: Tensor, told: Tensor | None) -> Tensor:
-        """What follows attention; `told` `[n, width, size]` is the layer's per-layer input, if the model has them."""
+    def finish(self, state: Tensor, heard: Tensor, told: Tensor | None, after: Any) -> tuple[Tensor, Tensor]:
+        """What follows attention: the new state and the norm `after` of it; `told` `[n, width, size]` is the layer's
+        per-layer input, if the model has them."""
         layer = self._module
         state = state + _norm(F.linear(heard, layer.self_attn.o_proj.weight), layer.post_attention_layernorm)
         gate, up = F.linear(_norm(state, layer.pre_feedforward_layernorm), self._gate_up).chunk(2, -1)
@@ -197,18 +210,22 @@ class Layer:
             gate = F.gelu(F.linear(state, layer.per_layer_input_gate.weight), approximate=self._gelu).mul_(told)
             made = F.linear(gate, layer.per_layer_projection.weight)
             state = state + _norm(made, layer.post_per_layer_input_norm)
-        return state if self._scale == 1.0 else state * self._scale
+        state = state if self._scale == 1.0 else state * self._scale
+        return state, _norm(state, after)
 
 
 class Gemma4:
     """The layers of a `Gemma4TextModel`, target's or assistant's."""
 
-    def __init__(self, text: Any) -> None:
+    def __init__(self, text: Any, kind: type[Layer] | None = None) -> None:
+        """`kind`: `Layer`, or another that computes the same."""
         self.text = text
         self.window: int = text.config.sliding_window
-        self.layers = [Layer(layer, i, text.config.layer_types[i]) for i, layer in enumerate(text.layers)]
+        made = kind or Layer
+        self.layers = [made(layer, i, text.config.layer_types[i]) for i, layer in enumerate(text.layers)]
+        # The norm that follows each layer: the next one's, and the last.
+        self.after = [*(layer.norm for layer in self.layers[1:]), text.norm]
         self.rotary = Rotary(text)
-        self.sizes = {layer.size for layer in self.layers}  # of heads
         self._owners = sum(not layer.shares for layer in self.layers)
 
     def read(
@@ -236,11 +253,11 @@ class Gemma4:
         rotary = self.rotary.at(positions, length)
         looks = Looks(positions, first, length, self.window, state, ragged=ragged)
         stored: dict[str, KeyValues] = {}
-        for layer in self.layers:
+        normed = self.enter(state)
+        for layer, after in zip(self.layers, self.after, strict=True):
             kind = layer.kind
-            query, fresh = layer.project(state, rotary[kind])
-            if fresh is not None:
-                stored[kind] = cache.update(*fresh, layer.index)
+            query, held = layer.project(normed, rotary[kind], positions, cache)
+            stored[kind] = held or stored[kind]
             if last and layer.index == self._owners - 1:
                 query, state, positions = query[:, -1:], state[:, -1:], positions[:, -1:]
                 told = None if told is None else told[:, -1:]
@@ -249,11 +266,12 @@ class Gemma4:
             start = looks.start[kind]
             keys, values = stored[kind]
             heard = attend(query, keys[:, :, start:], values[:, :, start:], looks.seen[kind])
-            state = layer.finish(state, heard, None if told is None else told[:, :, layer.index])
-        return self.norm(state)
+            state, normed = layer.finish(state, heard, None if told is None else told[:, :, layer.index], after)
+        return normed
 
-    def norm(self, state: Tensor) -> Tensor:
-        return _norm(state, self.text.norm)
+    def enter(self, state: Tensor) -> Tensor:
+        """The first layer's norm of `state`."""
+        return _norm(state, self.layers[0].norm)
 
 
 def merge(linears: list[nn.Linear]) -> Tensor:

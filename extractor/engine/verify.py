@@ -31,6 +31,11 @@ def choose(logits: Tensor, allowed: Tensor | None, noise: Tensor | None = None) 
         masked = masked.masked_fill(~allowed, float("-inf"))
     ids = masked.argmax(-1) if noise is None else (masked + noise).argmax(-1)
     logprobs = masked.gather(-1, ids[:, None])[:, 0] - masked.logsumexp(-1)
+    return together(ids, logprobs)
+
+
+def together(ids: Tensor, logprobs: Tensor) -> tuple[list[int], list[float]]:
+    """Both `[n]` in one transfer from the device."""
     found = torch.stack([ids.double(), logprobs.double()]).tolist()
     return [int(token) for token in found[0]], found[1]
 
@@ -56,16 +61,18 @@ def _powers(device: torch.device) -> Tensor:
 
 
 def noise(asked: list[tuple[Params, int, int]], like: Tensor) -> Tensor | None:
-    """What to add to the logits `like` `[n, vocab]` so that the largest is a sample; nothing where rows are greedy.
-    `asked`, in the order of `like`: how to decode, the position in the output of the first, how many positions.
+    """What to add to logits `[n, vocab]`, of the kind `like` `[.., vocab]` is, so that the largest is a sample; nothing
+    where rows are greedy. `asked`, in the order of the logits: how to decode, the position in the output of the first,
+    how many positions.
     What a position gets depends on the seed and the position only."""
     if not any(params.temperature > 0 for params, _, count in asked if count):
         return None
-    made = torch.zeros(like.shape, dtype=torch.promote_types(like.dtype, torch.float32), device=like.device)
+    shape = sum(count for _, _, count in asked), like.shape[-1]
+    made = torch.zeros(shape, dtype=torch.promote_types(like.dtype, torch.float32), device=like.device)
     row = 0
     for params, position, count in asked:
         for offset in range(count) if params.temperature > 0 else ():
-            made[row + offset] = params.temperature * _gumbel(params.seed, position + offset, like.shape[1]).to(made)
+            made[row + offset] = params.temperature * _gumbel(params.seed, position + offset, like.shape[-1]).to(made)
         row += count
     return made
 

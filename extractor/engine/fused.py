@@ -1,0 +1,189 @@
+"""Gemma 4's layers for a GPU: what stands between two products is one kernel, and so is a product of few positions.
+
+A step of few rows waits for memory to give it the weights, and for some thousand small kernels, half of which do
+nothing but carry numbers from one product to the next. Here a layer is a dozen kernels, whose products are cut finer
+than a library for large matrices would, so that all of a GPU reads at once. Rounding is PyTorch's, sums are not in its
+order. The kernels are Triton's (`fused_kernels.py`); without Triton or a GPU nothing here runs.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from extractor.engine.gemma4 import KeyValues, Layer
+
+log = logging.getLogger(__name__)
+
+FEW = 16  # positions: up to here a product waits for memory only
+
+
+def able(model: Any) -> bool:
+    """Whether the kernels can run for `model`, where those of `ragged.py` can; says in the log why not."""
+    why = _lacking(model)
+    if why:
+        log.warning("Gemma 4's layers are not fused: %s; going on without", why)
+    return why is None
+
+
+def _lacking(model: Any) -> str | None:
+    if model.config.hidden_activation != "gelu_pytorch_tanh":
+        return f"there is no kernel for {model.config.hidden_activation}"
+    try:
+        state = torch.ones(1, 1, 16, dtype=model.dtype, device=model.device)
+        product(state, torch.eye(16, dtype=model.dtype, device=model.device))
+    except Exception as error:
+        return str(error).strip().split("\n")[0] or type(error).__name__
+    return None
+
+
+class FusedLayer(Layer):
+    """The same layer."""
+
+    def project(
+        self, normed: Tensor, rotary: KeyValues, positions: Tensor, cache: Any
+    ) -> tuple[Tensor, KeyValues | None]:
+        from extractor.engine import fused_kernels as kernels
+
+        n, width = normed.shape[:2]
+        parts = product(normed, self._into)
+        query = normed.new_empty(n, width, self._heads, self.size)
+        stored: KeyValues | None = None
+        into: KeyValues = (query, query)
+        if not self.shares:
+            into = stored = cache.room(self.index, n, self._kv_heads, self.size, normed)
+        every = self._heads + self._kv_heads * (1 + self._own_values)
+        kernels.heads[(n * width, every)](
+            parts, self._scales, *rotary, positions, query, *into, parts.stride(0), *into[0].stride()[:3],
+            *into[1].stride()[:3], parts.shape[0], width, self._eps, QUERIES=self._heads, KV=self._kv_heads,
+            OWN_VALUES=self._own_values, SIZE=self.size, PER=every,
+        )  # fmt: skip
+        return query, stored
+
+    def finish(self, state: Tensor, heard: Tensor, told: Tensor | None, after: Any) -> tuple[Tensor, Tensor]:
+        layer, attention, mlp = self._module, self._module.self_attn, self._module.mlp
+        made = product(heard, attention.o_proj.weight)
+        state, normed = add_norm(state, made, layer.post_attention_layernorm, layer.pre_feedforward_layernorm)
+        made = product(gated(normed, self._gate_up), mlp.down_proj.weight)
+        if told is None:
+            return add_norm(state, made, layer.post_feedforward_layernorm, after, self._scale)
+        state, _ = add_norm(state, made, layer.post_feedforward_layernorm, None)
+        made = product(gated(state, layer.per_layer_input_gate.weight, told), layer.per_layer_projection.weight)
+        return add_norm(state, made, layer.post_per_layer_input_norm, after, self._scale)
+
+
+def add_norm(state: Tensor, made: Tensor, before: Any, after: Any, scale: float = 1.0) -> tuple[Tensor, Tensor]:
+    """(s, the norm `after` of s, if there is one) with s = (`state` + the norm `before` of `made`) * scale; `state`
+    `[n, width, size]`, `made` `[parts, positions, size]`, whose sum counts."""
+    from extractor.engine import fused_kernels as kernels
+
+    size = state.shape[2]
+    out, normed = torch.empty_like(state), torch.empty_like(state) if after is not None else state
+    weight = before.weight if after is None else after.weight
+    kernels.add_norm[(made.shape[1],)](
+        state, made, before.weight, weight, out, normed, made.stride(0), made.shape[0], size, before.eps, scale,
+        NORMED=after is not None, BLOCK=_power(size), num_warps=4 if size <= 2048 else 8,
+    )  # fmt: skip
+    return out, normed
+
+
+def product(x: Tensor, weight: Tensor) -> Tensor:
+    """`x` `[n, width, k]` by `weight` `[m, k]` → `[parts, n * width, m]`, whose sum over the parts is the product."""
+    positions, (columns, k) = x.shape[0] * x.shape[1], weight.shape
+    if positions > FEW or x.dtype == torch.float32:
+        return F.linear(x, weight).view(1, positions, columns)
+    splits, plan = _plan(columns, k)
+    kind = torch.float32 if splits > 1 else x.dtype
+    return _few(x, weight, weight, x.new_empty((splits, positions, columns), dtype=kind), 0, k // splits, plan)
+
+
+def gated(x: Tensor, weight: Tensor, told: Tensor | None = None) -> Tensor:
+    """gelu(gate) * up of the product of `x` `[n, width, k]` by `weight`, which holds both; or, with `told`
+    `[n, width, m]`, gelu(product) * told. `[n, width, m]`."""
+    from extractor.engine import fused_kernels as kernels
+
+    (n, width, k), columns = x.shape, weight.shape[0] // (2 if told is None else 1)
+    out = x.new_empty(n, width, columns)
+    if told is not None:
+        told = told.flatten(0, 1)
+    if n * width <= FEW and x.dtype != torch.float32:
+        _few(x, weight, weight if told is None else told, out, 1 if told is None else 2, k, _plan(columns, k)[1])
+        return out
+    made = F.linear(x, weight).view(n * width, -1)
+    other = made[:, columns:] if told is None else told
+    block = min(1024, _power(columns))
+    kernels.gated[(n * width, -(-columns // block))](
+        made, other, out, made.stride(0), other.stride(0), columns, BLOCK=block
+    )
+    return out
+
+
+def _few(x: Tensor, weight: Tensor, told: Tensor, out: Tensor, mode: int, each: int, plan: dict[str, int]) -> Tensor:
+    from extractor.engine import fused_kernels as kernels
+
+    positions, (columns, k) = x.shape[0] * x.shape[1], (out.shape[-1], weight.shape[1])
+    kernels.product[(-(-columns // plan["BLOCK_N"]), -(-k // each))](
+        x, weight, told, out, positions, columns, k, each, told.stride(0), MODE=mode, ROWS=FEW, **plan
+    )
+    return out
+
+
+def _plan(columns: int, k: int) -> tuple[int, dict[str, int]]:
+    """(splits of k, the blocks of a product of few positions): enough programs that all of a GPU reads."""
+    block_n, block_k = 16 if columns <= 4096 else 32, 128 if k >= 1024 else 64
+    programs = -(-columns // block_n)
+    splits = 1
+    while programs * splits < 256 and k % (2 * splits * block_k) == 0 and k // splits >= 1024:
+        splits *= 2
+    return splits, {"BLOCK_N": block_n, "BLOCK_K": block_k, "num_warps": 4, "num_stages": 4}
+
+
+def soften(logits: Tensor, cap: float) -> Tensor:
+    """`logits` capped to ±cap, in place."""
+    from extractor.engine import fused_kernels as kernels
+
+    kernels.soften[(-(-logits.numel() // 4096),)](logits, logits.numel(), cap, BLOCK=4096, num_warps=8)
+    return logits
+
+
+def pick(logits: Tensor, index: Tensor, bits: Tensor | None) -> tuple[Tensor, Tensor]:
+    """(the most likely allowed token, its natural log-probability among the allowed) of the `index` `[m]` of `logits`
+    `[.., vocab]`; `bits` `[m, words]`: packed masks, or everything (None)."""
+    from extractor.engine import fused_kernels as kernels
+
+    m, vocab, block = len(index), logits.shape[-1], 4096
+    chunks = -(-vocab // block)
+    best, total = (torch.empty(m, chunks, device=logits.device) for _ in range(2))
+    token = torch.empty(m, chunks, dtype=torch.long, device=logits.device)
+    kernels.pick[(m, chunks)](
+        logits, index, index if bits is None else bits, best, token, total, vocab,
+        0 if bits is None else bits.shape[1], chunks, MASKED=bits is not None, BLOCK=block,
+    )  # fmt: skip
+    highest, chunk = best.max(-1, keepdim=True)
+    sums = (total * (best - highest).exp()).sum(-1)
+    return token.gather(-1, chunk)[:, 0], -sums.log()
+
+
+def nearest(state: Tensor, weight: Tensor, members: Tensor, chosen: Tensor, bits: Tensor | None) -> Tensor:
+    """The most likely allowed token `[m]` of those that `members` `[clusters, each]` has in the `chosen` `[m, tops]`:
+    its row of `weight` times `state` `[m, size]` is highest."""
+    from extractor.engine import fused_kernels as kernels
+
+    m, tops = chosen.shape
+    best = torch.empty(m, tops, device=state.device)
+    token = torch.empty(m, tops, dtype=torch.long, device=state.device)
+    each = members.shape[1]
+    kernels.nearest[(m, tops)](
+        state, weight, members, chosen, members if bits is None else bits, best, token, tops,
+        0 if bits is None else bits.shape[1], MASKED=bits is not None, SIZE=state.shape[1], EACH=each,
+        BLOCK=min(32, each),
+    )  # fmt: skip
+    return token.gather(-1, best.argmax(-1, keepdim=True))[:, 0]
+
+
+def _power(size: int) -> int:
+    return 1 << (size - 1).bit_length()

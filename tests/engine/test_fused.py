@@ -1,0 +1,198 @@
+"""Gemma 4's layers by `fused.py` under Triton's interpreter (`make test-kernels`), held to PyTorch's; and that the
+kernels compile for GPUs. float16, not bfloat16: the interpreter's product takes the bits of the latter for numbers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from transformers import Gemma4AssistantForCausalLM
+
+from extractor.engine import fused
+from extractor.engine.cache import SlotCache
+from extractor.engine.forward import MtpModel, Target
+from extractor.engine.gemma4 import Gemma4
+from extractor.engine.models import Models, ModelSpec, load
+from extractor.engine.verify import choose, unpack
+from tests.engine import tiny
+
+pytestmark = [pytest.mark.kernels, pytest.mark.timeout(900)]
+HALF = torch.float16
+
+
+def random(*shape: int, dtype: torch.dtype = torch.float32, seed: int = 0) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(dtype)
+
+
+def rms(x: Tensor, weight: Tensor) -> Tensor:
+    return torch.nn.functional.rms_norm(x, (x.shape[-1],), weight, 1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, HALF])
+@pytest.mark.parametrize(("parts", "size"), [(1, 48), (3, 64), (4, 1000)])
+def test_a_norm_a_sum_and_a_norm(parts: int, size: int, dtype: torch.dtype) -> None:
+    state, made = random(2, 3, size, dtype=dtype), random(parts, 6, size, seed=1)
+    before, after = (SimpleNamespace(weight=random(size, dtype=dtype, seed=seed), eps=1e-6) for seed in (2, 3))
+    whole = made.sum(0).to(dtype).view(2, 3, size)
+    expected = (state + rms(whole, before.weight)) * 0.5
+    found, normed = fused.add_norm(state, made, before, after, 0.5)
+    exact = {"atol": 1e-5, "rtol": 1e-5} if dtype == torch.float32 else {"atol": 5e-3, "rtol": 5e-3}
+    torch.testing.assert_close(found, expected, **exact)
+    torch.testing.assert_close(normed, rms(expected, after.weight), **exact)
+    alone, untouched = fused.add_norm(state, made, before, None)
+    torch.testing.assert_close(alone, state + rms(whole, before.weight), **exact)
+    assert untouched is state
+
+
+@pytest.mark.parametrize(("columns", "k"), [(48, 64), (40, 2048), (300, 96), (16, 4096)])
+def test_products_of_few_positions(columns: int, k: int) -> None:
+    x, weight = random(2, 4, k, dtype=HALF), random(columns, k, dtype=HALF, seed=1) / k**0.5
+    parts = fused.product(x, weight)
+    assert parts.shape == (fused._plan(columns, k)[0], 8, columns)
+    expected = (x @ weight.T).float().view(8, columns)
+    torch.testing.assert_close(parts.float().sum(0), expected, atol=2e-2, rtol=1e-2)
+    both = random(2 * columns, k, dtype=HALF, seed=2) / k**0.5
+    gate, up = (x @ both.T).chunk(2, -1)
+    found = fused.gated(x, both)
+    torch.testing.assert_close(found, torch.nn.functional.gelu(gate, approximate="tanh") * up, atol=1e-2, rtol=1e-2)
+
+
+@pytest.mark.parametrize("positions", [3, fused.FEW + 4])
+def test_gates_with_what_a_layer_is_told(positions: int) -> None:
+    x, weight = random(positions, 1, 64, dtype=HALF), random(24, 64, dtype=HALF, seed=1) / 8
+    told = random(positions, 1, 5, 24, dtype=HALF, seed=2)[:, :, 3]
+    expected = torch.nn.functional.gelu(x @ weight.T, approximate="tanh") * told
+    torch.testing.assert_close(fused.gated(x, weight, told), expected, atol=1e-2, rtol=1e-2)
+
+
+@pytest.fixture(scope="module", params=["bundled", "random"])
+def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Models:
+    if request.param == "bundled":
+        return load(ModelSpec())
+    return load(ModelSpec(model=str(tiny.save_gemma4(tmp_path_factory.mktemp("fused")))))
+
+
+@pytest.mark.parametrize("width", [3, 12])
+def test_layers_are_the_plain_ones(pair: Models, width: int) -> None:
+    """Two rows of different lengths: states and everything the cache holds."""
+    target = pair.target
+    lengths = [0, 5]
+    ids = torch.randint(3, target.config.vocab_size, (2, width), generator=torch.Generator().manual_seed(1))
+    positions = torch.tensor(lengths)[:, None] + torch.arange(width)
+    states, caches = [], []
+    with torch.inference_mode():
+        for kind in (None, fused.FusedLayer):
+            cache = SlotCache(3, 40)
+            length = cache.aim_rows(positions, lengths)
+            states.append(Gemma4(target.model, kind).read(ids, positions, 0, length, cache))
+            caches.append(cache)
+    torch.testing.assert_close(*states, atol=1e-4, rtol=1e-4)
+    for layer in caches[0]._keys:
+        for one, two in zip(*(cache.read(layer, 2, 5 + width) for cache in caches), strict=True):
+            torch.testing.assert_close(one[1, :, 5:], two[1, :, 5:], atol=1e-4, rtol=1e-4)
+
+
+def test_prefill_in_one_row_of_many(pair: Models) -> None:
+    ids = torch.randint(3, 90, (1, 9), generator=torch.Generator().manual_seed(2))
+    found = []
+    with torch.inference_mode():
+        for ragged in (False, True):
+            cache, target = SlotCache(3, 32), Target(pair.target, ragged=ragged)
+            assert target.fused == ragged
+            hidden = target.prefill(ids, 0, 1, cache)
+            assert hidden is not None
+            found.append((hidden, cache.read(0, 2, 9)[0][1]))
+    torch.testing.assert_close(*found, atol=1e-4, rtol=1e-4)
+
+
+def packed(allowed: Tensor) -> Tensor:
+    words = torch.nn.functional.pad(allowed, (0, -allowed.shape[1] % 32)).view(len(allowed), -1, 32).long()
+    return (words << torch.arange(32)).sum(-1).to(torch.int64).apply_(lambda w: w - (1 << 32) if w >> 31 else w).int()
+
+
+@pytest.mark.parametrize("vocab", [100, 5000, 8192])
+def test_the_choice_is_the_plain_one(vocab: int) -> None:
+    logits = random(5, vocab) * 4
+    logits[2, 7] = logits[2, 90] = 50.0  # the first of equals
+    index = torch.tensor([4, 2, 0])
+    allowed = torch.rand(3, vocab, generator=torch.Generator().manual_seed(1)) < 0.3
+    allowed[1, [7, 90]] = True
+    allowed[2] = False
+    allowed[2, vocab - 1] = True
+    bits = packed(allowed)
+    assert torch.equal(unpack(bits, vocab), allowed)
+    for mask in (allowed, None):
+        tokens, logprobs = fused.pick(logits, index, bits if mask is not None else None)
+        expected = choose(logits[index], mask)
+        assert tokens.tolist() == expected[0]
+        assert logprobs.tolist() == pytest.approx(expected[1], abs=1e-5)
+
+
+def test_caps_in_place() -> None:
+    logits = random(3, 5001, dtype=HALF) * 40
+    expected = torch.tanh(logits / 30.0) * 30.0
+    torch.testing.assert_close(fused.soften(logits, 30.0), expected, atol=0.04, rtol=2e-3)
+
+
+def test_the_drafters_choice_among_clusters(gemma4: Models) -> None:
+    """The head with ordered embeddings, with and without a mask."""
+    assistant = tiny.loud(Gemma4AssistantForCausalLM(tiny.assistant_config(True)), 3).eval().requires_grad_(False)
+    head: Any = assistant.masked_embedding
+    head.token_ordering.copy_(torch.randperm(tiny.VOCAB, generator=torch.Generator().manual_seed(4)))
+    plain, quick = (MtpModel(assistant, Target(gemma4.target, ragged=ragged)) for ragged in (False, True))
+    state = random(4, 1, assistant.config.text_config.hidden_size)
+    allowed = torch.rand(4, tiny.VOCAB, generator=torch.Generator().manual_seed(3)) < 0.5
+    for bits in (None, packed(allowed)):
+        assert torch.equal(plain._best(state, bits), quick._best(state, bits))
+
+
+COMPILE = """
+import torch
+from triton import compile
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+from extractor.engine import fused_kernels as kernels
+
+def compiled(kernel, floats, longs, given, warps, stages, **fixed):
+    names = kernel.arg_names
+    types = {name: "i32" for name in names} | {"eps": "fp32", "scale": "fp32", "cap": "fp32"}
+    types |= dict.fromkeys(floats, "*bf16") | dict.fromkeys(longs, "*i64") | given | dict.fromkeys(fixed, "constexpr")
+    source = ASTSource(
+        kernel, {name: types[name] for name in names}, {(names.index(n),): v for n, v in fixed.items()},
+        {(i,): [["tt.divisibility", 16]] for i, n in enumerate(names) if types[n].startswith("*") or n in "nk"},
+    )
+    for arch in (80, 90, 120):
+        made = compile(source, GPUTarget("cuda", arch, 32), {"num_warps": warps, "num_stages": stages})
+        assert made.asm["cubin"]
+        assert made.metadata.shared <= 99 * 1024, (kernel, made.metadata.shared)
+
+single = {"made": "*fp32"}
+compiled(kernels.add_norm, ["state", "before", "after", "out", "normed"], [], single, 4, 3, NORMED=True, BLOCK=2048)
+for size in (256, 512):
+    compiled(kernels.heads, ["scales", "cos", "sin", "query", "keys", "values"], ["positions"], single, 4, 3,
+             QUERIES=8, KV=1, OWN_VALUES=True, SIZE=size, PER=10)
+compiled(kernels.heads, ["scales", "cos", "sin", "query", "keys", "values"], ["positions"], single, 4, 3,
+         QUERIES=4, KV=0, OWN_VALUES=False, SIZE=256, PER=4)
+compiled(kernels.gated, ["gate", "other", "out"], [], {}, 4, 3, BLOCK=1024)
+for mode, n, k in ((0, 2560, 1536), (0, 1536, 12288), (1, 12288, 1536), (2, 256, 1536)):
+    plan = dict(__import__("extractor.engine.fused", fromlist=["x"])._plan(n, k)[1])
+    compiled(kernels.product, ["x", "weight", "told", "out"], [], {}, plan.pop("num_warps"), plan.pop("num_stages"),
+             MODE=mode, ROWS=16, **plan)
+compiled(kernels.soften, ["logits"], [], {}, 8, 3, BLOCK=4096)
+compiled(kernels.pick, ["logits"], ["index", "token"], {"bits": "*i32", "best": "*fp32", "total": "*fp32"}, 4, 3,
+         MASKED=True, BLOCK=4096)
+compiled(kernels.nearest, ["state", "weight"], ["members", "chosen", "token"], {"bits": "*i32", "best": "*fp32"}, 4, 3,
+         MASKED=True, SIZE=256, EACH=128, BLOCK=32)
+"""
+
+
+def test_they_compile() -> None:
+    environment = {**os.environ, "TRITON_INTERPRET": "0"}
+    ran = subprocess.run([sys.executable, "-c", COMPILE], env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr[-3000:]
