@@ -181,10 +181,7 @@ def test_real_workers_take_a_batch_and_an_interactive_document_passes_it(
 
 @pytest.fixture
 def run(
-    service: str,
-    worker: ThreadWorker,
-    monkeypatch: pytest.MonkeyPatch,
-    capsysbinary: pytest.CaptureFixture[bytes],  # noqa: ARG001
+    service: str, worker: ThreadWorker, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]  # noqa: ARG001
 ) -> Any:
     monkeypatch.setattr(command, "POLL_S", 0.02)
 

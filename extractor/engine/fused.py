@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from extractor.engine.gemma4 import KeyValues, Layer
+from extractor.engine.ragged import launch
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +60,8 @@ class FusedLayer(Layer):
         every = self._heads + self._kv_heads * (1 + self._own_values)
         kernels.heads[(n * width, every)](
             parts, self._scales, *rotary, positions, query, *into, parts.stride(0), *into[0].stride()[:3],
-            *into[1].stride()[:3], parts.shape[0], width, self._eps, QUERIES=self._heads, KV=self._kv_heads,
-            OWN_VALUES=self._own_values, SIZE=self.size, PER=every,
+            *into[1].stride()[:3], width, self._eps, PARTS=parts.shape[0], QUERIES=self._heads, KV=self._kv_heads,
+            OWN_VALUES=self._own_values, SIZE=self.size, PER=every, **launch(normed.device),
         )  # fmt: skip
         return query, stored
 
@@ -85,8 +86,9 @@ def add_norm(state: Tensor, made: Tensor, before: Any, after: Any, scale: float 
     out, normed = torch.empty_like(state), torch.empty_like(state) if after is not None else state
     weight = before.weight if after is None else after.weight
     kernels.add_norm[(made.shape[1],)](
-        state, made, before.weight, weight, out, normed, made.stride(0), made.shape[0], size, before.eps, scale,
-        NORMED=after is not None, BLOCK=_power(size), num_warps=4 if size <= 2048 else 8,
+        state, made, before.weight, weight, out, normed, made.stride(0), size, before.eps, scale,
+        PARTS=made.shape[0], NORMED=after is not None, BLOCK=_power(size), num_warps=4 if size <= 1024 else 8,
+        **launch(state.device),
     )  # fmt: skip
     return out, normed
 
@@ -111,13 +113,21 @@ def gated(x: Tensor, weight: Tensor, told: Tensor | None = None) -> Tensor:
     if told is not None:
         told = told.flatten(0, 1)
     if n * width <= FEW and x.dtype != torch.float32:
-        _few(x, weight, weight if told is None else told, out, 1 if told is None else 2, k, _plan(columns, k)[1])
+        _few(
+            x,
+            weight,
+            weight if told is None else told,
+            out,
+            1 if told is None else 2,
+            k,
+            _plan(columns, k, whole=True)[1],
+        )
         return out
     made = F.linear(x, weight).view(n * width, -1)
     other = made[:, columns:] if told is None else told
     block = min(1024, _power(columns))
     kernels.gated[(n * width, -(-columns // block))](
-        made, other, out, made.stride(0), other.stride(0), columns, BLOCK=block
+        made, other, out, made.stride(0), other.stride(0), columns, BLOCK=block, **launch(x.device)
     )
     return out
 
@@ -127,19 +137,38 @@ def _few(x: Tensor, weight: Tensor, told: Tensor, out: Tensor, mode: int, each: 
 
     positions, (columns, k) = x.shape[0] * x.shape[1], (out.shape[-1], weight.shape[1])
     kernels.product[(-(-columns // plan["BLOCK_N"]), -(-k // each))](
-        x, weight, told, out, positions, columns, k, each, told.stride(0), MODE=mode, ROWS=FEW, **plan
+        x,
+        weight,
+        told,
+        out,
+        positions,
+        columns,
+        k,
+        each,
+        told.stride(0),
+        MODE=mode,
+        ROWS=FEW,
+        **plan,
+        **launch(x.device),
     )
     return out
 
 
-def _plan(columns: int, k: int) -> tuple[int, dict[str, int]]:
-    """(splits of k, the blocks of a product of few positions): enough programs that all of a GPU reads."""
-    block_n, block_k = 16 if columns <= 4096 else 32, 128 if k >= 1024 else 64
-    programs = -(-columns // block_n)
+def _plan(columns: int, k: int, whole: bool = False) -> tuple[int, dict[str, int]]:
+    """(splits of k, the blocks of a product of few positions), as was quickest on an H100 for E2B's products: enough
+    programs that all of a GPU reads, and enough for each to read. `whole`: k may not be split."""
+    if columns <= 512 or k < 512:
+        plan = {"BLOCK_N": 16, "BLOCK_K": 128 if k % 256 or not whole else 256, "num_warps": 4, "num_stages": 4}
+        least = 256
+    else:
+        plan = {"BLOCK_N": 32, "BLOCK_K": 128 if whole else 64, "num_warps": 4, "num_stages": 4 if whole else 6}
+        least = 384
+    if k < plan["BLOCK_K"]:
+        plan["BLOCK_K"] = 64
     splits = 1
-    while programs * splits < 256 and k % (2 * splits * block_k) == 0 and k // splits >= 1024:
+    while not whole and splits < 8 and k % (2 * splits * plan["BLOCK_K"]) == 0 and k // (2 * splits) >= least:
         splits *= 2
-    return splits, {"BLOCK_N": block_n, "BLOCK_K": block_k, "num_warps": 4, "num_stages": 4}
+    return splits, plan
 
 
 def soften(logits: Tensor, cap: float) -> Tensor:

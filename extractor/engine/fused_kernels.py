@@ -7,6 +7,8 @@ What depends on the batch (rows, positions) is not specialized, so that one comp
 import triton
 import triton.language as tl
 
+from extractor.engine.kernels import wait
+
 
 @triton.jit
 def _normed(numbers, size, eps):
@@ -23,29 +25,31 @@ def _gelu(numbers):
     return 0.5 * numbers * (1.0 + _tanh(0.7978845608028654 * (numbers + 0.044715 * numbers * numbers * numbers)))
 
 
-@triton.jit(do_not_specialize=["made_part", "parts"])
+@triton.jit(do_not_specialize=["made_part"])
 def add_norm(
     state,  # [m, size]
-    made,  # [parts, m, size]: sums of it are what a product made
+    made,  # [PARTS, m, size]: sums of it are what a product made
     before,  # [size]: weight of the norm of what was made
     after,  # [size]: weight of the norm of the new state
     out,  # [m, size]
     normed,  # [m, size]
     made_part,  # stride
-    parts,
     size,
     eps,
     scale,
+    PARTS: tl.constexpr,
     NORMED: tl.constexpr,
     BLOCK: tl.constexpr,
+    OVERLAP: tl.constexpr,
 ):
     """One program: a position's state + norm(made), scaled; and, if asked for, the norm of that."""
+    wait(OVERLAP)
     at = tl.program_id(0).to(tl.int64) * size
     i = tl.arange(0, BLOCK)
     held = i < size
     kind = state.dtype.element_ty
     new = tl.load(made + at + i, mask=held, other=0.0).to(tl.float32)
-    for part in range(1, parts):
+    for part in tl.static_range(1, PARTS):
         new += tl.load(made + part * made_part + at + i, mask=held, other=0.0).to(tl.float32)
     new = _normed(new.to(kind).to(tl.float32), size, eps)
     new = (new * tl.load(before + i, mask=held, other=0.0).to(tl.float32)).to(kind).to(tl.float32)
@@ -57,9 +61,9 @@ def add_norm(
         tl.store(normed + at + i, again.to(kind), mask=held)
 
 
-@triton.jit(do_not_specialize=["made_part", "parts", "width", "keys_row", "values_row"])
+@triton.jit(do_not_specialize=["made_part", "width", "keys_row", "values_row"])
 def heads(
-    made,  # [parts, m, (queries + keys + values) * SIZE]
+    made,  # [PARTS, m, (queries + keys + values) * SIZE]
     scales,  # [queries + keys, SIZE]
     cos,  # [m, SIZE], as sin, whose first half is negated
     sin,
@@ -74,16 +78,18 @@ def heads(
     values_row,
     values_head,
     values_entry,
-    parts,
     width,
     eps,
+    PARTS: tl.constexpr,
     QUERIES: tl.constexpr,
     KV: tl.constexpr,
     OWN_VALUES: tl.constexpr,
     SIZE: tl.constexpr,
     PER: tl.constexpr,
+    OVERLAP: tl.constexpr,
 ):
     """One program: one head of one position: norm, rotary embedding, and off to the queries or into the cache."""
+    wait(OVERLAP)
     at, head = tl.program_id(0).to(tl.int64), tl.program_id(1)
     i = tl.arange(0, SIZE)
     turned = (i + SIZE // 2) % SIZE
@@ -91,7 +97,7 @@ def heads(
     made += at * PER * SIZE + head * SIZE
     here = tl.load(made + i).to(tl.float32)
     there = tl.load(made + turned).to(tl.float32)
-    for part in range(1, parts):
+    for part in tl.static_range(1, PARTS):
         here += tl.load(made + part * made_part + i).to(tl.float32)
         there += tl.load(made + part * made_part + turned).to(tl.float32)
     here, there = here.to(kind).to(tl.float32), there.to(kind).to(tl.float32)
@@ -104,9 +110,8 @@ def heads(
             tl.store(values + row * values_row + value * values_head + place * values_entry + i, own)
     if head < QUERIES + KV:
         one = (own.to(tl.float32) * tl.load(scales + head * SIZE + i).to(tl.float32)).to(kind).to(tl.float32)
-        two = (
-            (turned_own.to(tl.float32) * tl.load(scales + head * SIZE + turned).to(tl.float32)).to(kind).to(tl.float32)
-        )
+        two = turned_own.to(tl.float32) * tl.load(scales + head * SIZE + turned).to(tl.float32)
+        two = two.to(kind).to(tl.float32)
         out = (one * tl.load(cos + at * SIZE + i).to(tl.float32)).to(kind).to(tl.float32)
         out = (out + two * tl.load(sin + at * SIZE + i).to(tl.float32)).to(kind)
         if head < QUERIES:
@@ -117,8 +122,9 @@ def heads(
 
 
 @triton.jit(do_not_specialize=["gate_row", "other_row"])
-def gated(gate, other, out, gate_row, other_row, size, BLOCK: tl.constexpr):
+def gated(gate, other, out, gate_row, other_row, size, BLOCK: tl.constexpr, OVERLAP: tl.constexpr):
     """gelu(gate) * other: BLOCK of the `size` numbers of a row."""
+    wait(OVERLAP)
     at = tl.program_id(0).to(tl.int64)
     i = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
     held = i < size
@@ -126,6 +132,17 @@ def gated(gate, other, out, gate_row, other_row, size, BLOCK: tl.constexpr):
     numbers = _gelu(tl.load(gate + at * gate_row + i, mask=held, other=0.0).to(tl.float32)).to(kind).to(tl.float32)
     numbers *= tl.load(other + at * other_row + i, mask=held, other=0.0).to(tl.float32)
     tl.store(out + at * size + i, numbers.to(kind), mask=held)
+
+
+LINES = tl.constexpr(8)  # of 128 bytes, of each column of a program
+
+
+@triton.jit
+def _prefetch(pointers):
+    """Into the cache that all programs share."""
+    tl.inline_asm_elementwise(
+        "prefetch.global.L2 [$1]; mov.u32 $0, 0;", "=r,l", [pointers.to(tl.int64)], tl.int32, is_pure=False, pack=1
+    )
 
 
 @triton.jit(do_not_specialize=["m", "told_row"])
@@ -143,6 +160,7 @@ def product(
     ROWS: tl.constexpr,
     BLOCK_N: tl.constexpr,
     BLOCK_K: tl.constexpr,
+    OVERLAP: tl.constexpr,
 ):
     """One program: BLOCK_N columns of x @ weight.T over one split of k; then, by MODE, nothing (0), or
     gelu(first half) * second half (1), or gelu(it) * told (2)."""
@@ -151,6 +169,13 @@ def product(
     start = tl.program_id(1) * each
     there = columns < n
     kind = x.dtype.element_ty
+    if OVERLAP:  # what is read first of the weights is on its way while the kernels before this one end
+        line = tl.minimum(start + tl.arange(0, LINES) * (1024 // kind.primitive_bitwidth), k - 1)
+        early = weight + tl.minimum(columns, n - 1)[:, None].to(tl.int64) * k + line[None, :]
+        _prefetch(early)
+        if MODE == 1:
+            _prefetch(early + n * k)
+    wait(OVERLAP)
     x += rows[:, None] * k + inner[None, :]
     first = weight + columns[None, :].to(tl.int64) * k + inner[:, None]
     total = tl.zeros([ROWS, BLOCK_N], tl.float32)

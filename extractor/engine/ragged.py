@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 
 import torch
@@ -21,8 +22,10 @@ log = logging.getLogger(__name__)
 
 PROGRAMS = 256  # aimed at by splitting: two for each multiprocessor of a large GPU
 MOST = 32  # splits of a row; a power of two
-LEAST = 64  # entries of a split; a multiple of every block
+LEAST = 32  # entries of a split; a multiple of every block
+OVERLAP = True  # where the device can
 EVERYTHING = 1 << 30  # entries: further back than any cache goes
+FEW_PAIRS = 4  # of rows and KV heads
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 
 
@@ -78,7 +81,7 @@ def attend_ragged(query: Tensor, keys: Tensor, values: Tensor, sight: Sight) -> 
     kv, length = keys.shape[1], keys.shape[2]
     group = heads // kv
     asked = group * width  # query heads that share a KV head are read together, so keys and values are read once
-    tile, block, warps, stages = _blocks(asked, size, query.dtype)
+    tile, block, warps, stages = _blocks(n * kv, asked, size, query.dtype)
     tiles = -(-asked // tile)
     splits = max(1, min(MOST, PROGRAMS // (n * kv * tiles)))
     means = query.new_empty((n * kv, splits, asked, size), dtype=torch.float32)
@@ -86,30 +89,41 @@ def attend_ragged(query: Tensor, keys: Tensor, values: Tensor, sight: Sight) -> 
     out = query.new_empty((n, width, heads * size))
     reach = EVERYTHING if sight.reach is None else sight.reach
     spans = (sight.last.stride(0), width, length, reach, kv, splits)
+    how = launch(query.device)
     strides = (*query.stride()[:3], *keys.stride()[:3], *values.stride()[:3])
     with torch.cuda.device(query.get_device()):  # where Triton launches; -1, a CPU, changes nothing
         kernels.read[(n * kv, tiles, splits)](
             query, keys, values, sight.last, means, weights, *strides, *spans,
-            GROUP=group, SIZE=size, LEAST=LEAST, TILE=tile, BLOCK=block, num_warps=warps, num_stages=stages,
+            GROUP=group, SIZE=size, LEAST=LEAST, TILE=tile, BLOCK=block, num_warps=warps, num_stages=stages, **how,
         )  # fmt: skip
         part = min(size, 128)
         kernels.join[(n * kv, asked, size // part)](
-            means, weights, sight.last, out, *spans, GROUP=group, SIZE=size, LEAST=LEAST, MOST=MOST, PART=part
+            means, weights, sight.last, out, *spans, GROUP=group, SIZE=size, LEAST=LEAST, MOST=MOST, PART=part, **how
         )
     return out
 
 
-def _blocks(asked: int, size: int, dtype: torch.dtype) -> tuple[int, int, int, int]:
-    """(queries of a program, entries it reads at a time, warps, stages of its pipeline).
+def launch(device: torch.device) -> dict[str, bool]:
+    """How kernels are launched there: from Hopper on, one begins while the one before it ends ("programmatic dependent
+    launch"), and waits for it where it has to (`kernels.wait`)."""
+    overlap = OVERLAP and device.type == "cuda" and _generation(device) >= 9
+    return {"OVERLAP": True, "launch_pdl": True} if overlap else {"OVERLAP": False}
 
-    tl.dot takes no fewer than 16 rows. 32 rows of a head of 512 are 64 KiB of sums in registers, of 256 KiB a
-    multiprocessor has. Keys and values, two stages of them, and the queries are in shared memory: 65 KiB at 512,
-    50 KiB at 256 in 16 bits, so that an H100 holds two programs side by side or more and a consumer card (99 KiB a
-    program) one. In float32 the products are not a tensor core's and everything is twice as large. Compiled for sm_80,
-    90 and 120 (Triton 3.6 and 3.7) a thread takes 168 registers at most; 146 at 512 on an A100, so one program there.
+
+@cache
+def _generation(device: torch.device) -> int:
+    return torch.cuda.get_device_capability(device)[0]
+
+
+def _blocks(pairs: int, asked: int, size: int, dtype: torch.dtype) -> tuple[int, int, int, int]:
+    """(queries of a program, entries it reads at a time, warps, stages of its pipeline), for `pairs` of rows and KV
+    heads; the quickest on an H100 of those that leave a consumer card (99 KiB a program) its shared memory.
+
+    tl.dot takes no fewer than 16 rows. With few pairs queries are cut fine, so that there are more programs. In
+    float32 the products are not a tensor core's and everything is twice as large.
     """
-    tile = 16 if asked <= 16 else 32
     wide = size > 256
     if dtype == torch.float32:
         return 16, 16, 8 if wide else 4, 1
-    return tile, 16 if wide else 32, 8 if wide else 4, 2
+    tile = 16 if asked <= 16 or pairs <= FEW_PAIRS else 32 if asked <= 32 or wide else 64
+    return tile, 32, 4, 2

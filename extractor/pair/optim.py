@@ -23,7 +23,7 @@ def orthogonal(grads: torch.Tensor, half: bool = False) -> torch.Tensor:
     x = x.bfloat16() if half else x
     for _ in range(5):
         gram = x @ x.mT
-        x = _A * x + (_B * gram + _C * gram @ gram) @ x
+        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=_B, alpha=_C), x, beta=_A)
     turned: torch.Tensor = (x.mT if wide else x).float()
     return turned
 

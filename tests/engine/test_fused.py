@@ -35,7 +35,7 @@ def rms(x: Tensor, weight: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, HALF])
-@pytest.mark.parametrize(("parts", "size"), [(1, 48), (3, 64), (4, 1000)])
+@pytest.mark.parametrize(("parts", "size"), [(1, 48), (3, 64), (8, 1000)])
 def test_a_norm_a_sum_and_a_norm(parts: int, size: int, dtype: torch.dtype) -> None:
     state, made = random(2, 3, size, dtype=dtype), random(parts, 6, size, seed=1)
     before, after = (SimpleNamespace(weight=random(size, dtype=dtype, seed=seed), eps=1e-6) for seed in (2, 3))
@@ -168,22 +168,27 @@ def compiled(kernel, floats, longs, given, warps, stages, **fixed):
         {(i,): [["tt.divisibility", 16]] for i, n in enumerate(names) if types[n].startswith("*") or n in "nk"},
     )
     for arch in (80, 90, 120):
+        overlap = arch >= 90 and "OVERLAP" in names
+        if overlap:
+            source.constants[(names.index("OVERLAP"),)] = True
         made = compile(source, GPUTarget("cuda", arch, 32), {"num_warps": warps, "num_stages": stages})
         assert made.asm["cubin"]
+        assert ("griddepcontrol.wait" in made.asm["ptx"]) == overlap
         assert made.metadata.shared <= 99 * 1024, (kernel, made.metadata.shared)
 
 single = {"made": "*fp32"}
-compiled(kernels.add_norm, ["state", "before", "after", "out", "normed"], [], single, 4, 3, NORMED=True, BLOCK=2048)
+compiled(kernels.add_norm, ["state", "before", "after", "out", "normed"], [], single, 4, 3,
+         NORMED=True, BLOCK=2048, PARTS=8, OVERLAP=False)
 for size in (256, 512):
     compiled(kernels.heads, ["scales", "cos", "sin", "query", "keys", "values"], ["positions"], single, 4, 3,
-             QUERIES=8, KV=1, OWN_VALUES=True, SIZE=size, PER=10)
+             QUERIES=8, KV=1, OWN_VALUES=True, SIZE=size, PER=10, PARTS=4, OVERLAP=False)
 compiled(kernels.heads, ["scales", "cos", "sin", "query", "keys", "values"], ["positions"], single, 4, 3,
-         QUERIES=4, KV=0, OWN_VALUES=False, SIZE=256, PER=4)
-compiled(kernels.gated, ["gate", "other", "out"], [], {}, 4, 3, BLOCK=1024)
+         QUERIES=4, KV=0, OWN_VALUES=False, SIZE=256, PER=4, PARTS=1, OVERLAP=False)
+compiled(kernels.gated, ["gate", "other", "out"], [], {}, 4, 3, BLOCK=1024, OVERLAP=False)
 for mode, n, k in ((0, 2560, 1536), (0, 1536, 12288), (1, 12288, 1536), (2, 256, 1536)):
-    plan = dict(__import__("extractor.engine.fused", fromlist=["x"])._plan(n, k)[1])
+    plan = dict(__import__("extractor.engine.fused", fromlist=["x"])._plan(n, k, mode != 0)[1])
     compiled(kernels.product, ["x", "weight", "told", "out"], [], {}, plan.pop("num_warps"), plan.pop("num_stages"),
-             MODE=mode, ROWS=16, **plan)
+             MODE=mode, ROWS=16, OVERLAP=False, **plan)
 compiled(kernels.soften, ["logits"], [], {}, 8, 3, BLOCK=4096)
 compiled(kernels.pick, ["logits"], ["index", "token"], {"bits": "*i32", "best": "*fp32", "total": "*fp32"}, 4, 3,
          MASKED=True, BLOCK=4096)
