@@ -44,7 +44,7 @@ test: setup
 # Triton comes with PyTorch for CUDA, not with PyTorch for a CPU, and no other test needs it.
 test-kernels: setup
 	@$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check -c constraints.txt -e ".[kernels]"
-	@TRITON_INTERPRET=1 $(BIN)/python -m pytest -m kernels $(or $(ARGS),tests/engine/test_ragged.py)
+	@TRITON_INTERPRET=1 $(BIN)/python -m pytest -m kernels $(or $(ARGS),tests/engine/test_ragged.py tests/engine/test_fused.py)
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -51,9 +51,9 @@ class Settings(BaseSettings):
     )
     device: str = Field("auto", description="auto, cpu, cuda, cuda:1, …")
     device_map: str | None = Field(None, description="accelerate's, for a model larger than one device")
-    graphs: bool = Field(False, description="a step as one CUDA graph; not measured on a GPU yet")
-    ragged: bool = Field(
-        False, description="on a GPU with Triton a row's attention reads its own length only; not measured on one yet"
+    graphs: bool | None = Field(None, description="a step as one CUDA graph; empty: on a GPU")
+    kernels: bool | None = Field(
+        None, description="Triton kernels for Gemma 4's layers and attention; empty: on a GPU, where Triton is"
     )
     per_layer_on_host: bool = Field(
         False, description="Gemma 4's per-layer embeddings, half of E2B, stay in the host's memory: for a small GPU"

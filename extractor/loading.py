@@ -32,12 +32,13 @@ def load(settings: Settings) -> tuple[Engine, Any, dict[str, Any]]:
     if settings.context is not None and settings.context > models.context:
         raise ModelError(f"EXTRACTOR_CONTEXT={settings.context}, but {models.name} reads {models.context} tokens")
     context = settings.context or min(models.context, MAX_CONTEXT)
+    on_gpu = models.target.device.type == "cuda"
     config = EngineConfig(
         slots=settings.slots,
         context=context,
         max_draft=settings.max_draft,
-        graphs=settings.graphs,
-        ragged=settings.ragged,
+        graphs=on_gpu if settings.graphs is None else settings.graphs,
+        kernels=on_gpu if settings.kernels is None else settings.kernels,
     )
     row = row_bytes(models.target.config, config.entries, models.target.dtype)
     slots = plan_slots(settings.slots, row, settings.cache_bytes, models.target.device)

@@ -115,17 +115,17 @@ def _steps(
     options: argparse.Namespace,
     timed: Callable[[Callable[[], Any]], float],
 ) -> dict[str, Any]:
-    """Each as it is, padded and recorded (on a CPU: only padded), and, on a GPU with Triton, recorded with attention
-    that reads each row to its own length."""
+    """Each launched kernel by kernel, padded and recorded (on a CPU: only padded), and, on a GPU with Triton, recorded
+    with the kernels of `fused.py` and `ragged.py`."""
     rows = len(lengths)
     found: dict[str, Any] = {"rows": rows, "shortest": min(lengths)}
     on_gpu = target.device.type == "cuda"
-    for suffix, recorded, ragged in (("", False, False), ("_graph", True, False), ("_ragged", True, True)):
-        if ragged and not on_gpu:
+    for suffix, recorded, kernels in (("", False, False), ("_graph", True, False), ("_own", True, True)):
+        if kernels and not on_gpu:
             continue
         graphs = Graphs(target.device) if recorded else None
-        reader = Target(target, graphs, options.width, ragged=ragged)
-        if reader.ragged != ragged:  # no Triton; the log says so
+        reader = Target(target, graphs, options.width, kernels=kernels)
+        if reader.fused != kernels:  # no Triton; the log says so
             continue
         mtp = MtpModel(drafter, reader, graphs)
         cache = SlotCache(rows, aligned(options.context + options.width + 1))
@@ -223,7 +223,7 @@ def table(record: dict[str, Any]) -> str:
     ]
     for row in record["rows"]:
         count = f"{row['rows']}" if row["shortest"] == record["context"] else f"{row['rows']}, from {row['shortest']}"
-        for name, suffix in (("kernels", ""), (record["recorded_as"], "_graph"), ("graph, own lengths", "_ragged")):
+        for name, suffix in (("launched", ""), (record["recorded_as"], "_graph"), ("graph, own kernels", "_own")):
             if f"verify{suffix}_ms" not in row:
                 continue
             verify, undrafted, chain = (row[f"{phase}{suffix}_ms"] for phase in ("verify", "undrafted", "chain"))

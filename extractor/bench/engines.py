@@ -43,8 +43,8 @@ class Ours:
 
     def __init__(self, models: Models, drafters: tuple[str, ...], rows: int, context: int, max_draft: int) -> None:
         self.name, self.drafters, self.rows = "ours", drafters, rows
-        graphs = models.target.device.type == "cuda"
-        config = EngineConfig(slots=rows, context=context, max_draft=max_draft, graphs=graphs, ragged=graphs)
+        on_gpu = models.target.device.type == "cuda"
+        config = EngineConfig(slots=rows, context=context, max_draft=max_draft, graphs=on_gpu, kernels=on_gpu)
         self._engine = Engine(models, config)
 
     def run(self, workload: list[Case]) -> Outcome:

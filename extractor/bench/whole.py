@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--documents", type=int, default=12, help="at least, and two for each row")
     parser.add_argument("--context", type=int, default=1024)
     parser.add_argument("--mtp", default="0.80,0.62,0.47,0.36", help="how likely a chain is right up to each place")
-    parser.add_argument("--ragged", action="store_true", help="attention that reads each row to its own length")
+    parser.add_argument("--plain", action="store_true", help="without the kernels of fused.py and ragged.py")
     parser.add_argument("--per-layer-on-host", action="store_true", help="the embedding table in the host's memory")
     options = parser.parse_args(arguments)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -61,8 +61,9 @@ def main(arguments: list[str]) -> int:
     for rows in map(int, options.rows.split(",")):
         work = answered(models, max(options.documents, 2 * rows), options.context)
         for mix in mixes(options.drafters):
+            kernels = device.type == "cuda" and not options.plain
             config = EngineConfig(
-                slots=rows, context=options.context, chains_at_once=True, graphs=True, ragged=options.ragged
+                slots=rows, context=options.context, chains_at_once=True, graphs=True, kernels=kernels
             )
             found = measure(models, work, mix, config, chances)
             steps = found["forwards"]

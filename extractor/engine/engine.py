@@ -42,7 +42,7 @@ class EngineConfig:
     """`slots` rows at once, `context` tokens a row (prompt and output), drafts of at most `max_draft` tokens, and at
     most `step_positions` positions in one verify step: with many rows, drafts get shorter. A step reads at most
     `prefill_chunk` prompt tokens, so that a long prompt does not stall the rows that decode. `chains_at_once`: how the
-    MTP drafter works (`mtp.py`); None: as the device likes it. `graphs`, `ragged`: see their files."""
+    MTP drafter works (`mtp.py`); None: as the device likes it. `graphs`: see there; `kernels`: those of `ragged.py` and `fused.py`, where the device can."""
 
     slots: int = 4
     context: int = 4096
@@ -51,7 +51,7 @@ class EngineConfig:
     prefill_chunk: int = 512
     chains_at_once: bool | None = None
     graphs: bool = False
-    ragged: bool = False
+    kernels: bool = False
 
     @property
     def entries(self) -> int:
@@ -67,7 +67,7 @@ class Engine:
         self._tokenizer, self._bound = models.ll_tokenizer, models.bound
         self._stop = frozenset(models.stop_ids)
         graphs = Graphs(models.target.device) if self.config.graphs else None
-        self._target = Target(models.target, graphs, self.config.max_draft + 1, ragged=self.config.ragged)
+        self._target = Target(models.target, graphs, self.config.max_draft + 1, kernels=self.config.kernels)
         mtp = MtpModel(models.drafter, self._target, graphs) if models.drafter else None
         chains = MtpDrafter(mtp, self._target.vocab, self.config.chains_at_once) if mtp else None
         self._drafting = Drafting(FreeDrafter(self._tokenizer), chains)

@@ -36,9 +36,9 @@ class Target:
     """A causal LM that reads ragged rows: row i's tokens stand at `lengths[i]` and after. Gemma 4 runs through the
     lean layers of `gemma4.py` where it can, anything else through its own forward."""
 
-    def __init__(self, model: Any, graphs: Graphs | None = None, widest: int = 1, *, ragged: bool = False) -> None:
-        """With `graphs` steps are padded to few shapes, at most `widest` positions wide, and recorded. With `ragged`
-        they read each row to its own length, where the device can."""
+    def __init__(self, model: Any, graphs: Graphs | None = None, widest: int = 1, *, kernels: bool = False) -> None:
+        """With `graphs` steps are padded to few shapes, at most `widest` positions wide, and recorded. With `kernels`,
+        where the device can, they read each row to its own length, through layers of fewer and larger kernels."""
         config = model.config
         self.model = model
         self.vocab: int = config.vocab_size
@@ -48,7 +48,7 @@ class Target:
         self.layer_types: list[str] = list(getattr(config, "layer_types", None) or [])
         self.gemma4 = str(config.model_type).startswith("gemma4")
         plain = self.gemma4 and can_run(model.model)
-        sizes = {layer.self_attn.head_dim for layer in model.model.layers} if ragged and plain else set()
+        sizes = {layer.self_attn.head_dim for layer in model.model.layers} if kernels and plain else set()
         self.ragged = bool(sizes) and ragged_able(self.device, self.dtype, sizes)
         self.fused = self.ragged and able(model)
         self._lean = Gemma4(model.model, FusedLayer if self.fused else None) if plain else None

@@ -16,7 +16,6 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from extractor.engine.gemma4 import KeyValues, Layer
-from extractor.engine.ragged import launch
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +34,27 @@ def _lacking(model: Any) -> str | None:
     if model.config.hidden_activation != "gelu_pytorch_tanh":
         return f"there is no kernel for {model.config.hidden_activation}"
     try:
-        state = torch.ones(1, 1, 16, dtype=model.dtype, device=model.device)
-        product(state, torch.eye(16, dtype=model.dtype, device=model.device))
+        if not _right(model.dtype, model.device):
+            return "its numbers are wrong here"
     except Exception as error:
         return str(error).strip().split("\n")[0] or type(error).__name__
     return None
+
+
+def _right(dtype: torch.dtype, device: torch.device) -> bool:
+    """Tries a product, whole and in splits, and a gate against PyTorch's."""
+    generator = torch.Generator().manual_seed(0)
+    for k in (64, 2048):
+        x = torch.randn(1, 3, k, generator=generator).to(device, dtype)
+        weight = (torch.randn(600, k, generator=generator) / k**0.5).to(device, dtype)
+        gate, up = F.linear(x, weight).float().chunk(2, -1)
+        for found, expected in (
+            (product(x, weight).float().sum(0), F.linear(x, weight).float()[0]),
+            (gated(x, weight).float(), F.gelu(gate, approximate="tanh") * up),
+        ):
+            if not bool((found - expected).norm() < 0.02 * expected.norm()):
+                return False
+    return True
 
 
 class FusedLayer(Layer):
@@ -61,7 +76,7 @@ class FusedLayer(Layer):
         kernels.heads[(n * width, every)](
             parts, self._scales, *rotary, positions, query, *into, parts.stride(0), *into[0].stride()[:3],
             *into[1].stride()[:3], width, self._eps, PARTS=parts.shape[0], QUERIES=self._heads, KV=self._kv_heads,
-            OWN_VALUES=self._own_values, SIZE=self.size, PER=every, **launch(normed.device),
+            OWN_VALUES=self._own_values, SIZE=self.size, PER=every,
         )  # fmt: skip
         return query, stored
 
@@ -88,7 +103,6 @@ def add_norm(state: Tensor, made: Tensor, before: Any, after: Any, scale: float 
     kernels.add_norm[(made.shape[1],)](
         state, made, before.weight, weight, out, normed, made.stride(0), size, before.eps, scale,
         PARTS=made.shape[0], NORMED=after is not None, BLOCK=_power(size), num_warps=4 if size <= 1024 else 8,
-        **launch(state.device),
     )  # fmt: skip
     return out, normed
 
@@ -127,7 +141,7 @@ def gated(x: Tensor, weight: Tensor, told: Tensor | None = None) -> Tensor:
     other = made[:, columns:] if told is None else told
     block = min(1024, _power(columns))
     kernels.gated[(n * width, -(-columns // block))](
-        made, other, out, made.stride(0), other.stride(0), columns, BLOCK=block, **launch(x.device)
+        made, other, out, made.stride(0), other.stride(0), columns, BLOCK=block
     )
     return out
 
@@ -149,7 +163,6 @@ def _few(x: Tensor, weight: Tensor, told: Tensor, out: Tensor, mode: int, each: 
         MODE=mode,
         ROWS=FEW,
         **plan,
-        **launch(x.device),
     )
     return out
 

@@ -7,8 +7,6 @@ What depends on the batch (rows, positions) is not specialized, so that one comp
 import triton
 import triton.language as tl
 
-from extractor.engine.kernels import wait
-
 
 @triton.jit
 def _normed(numbers, size, eps):
@@ -40,10 +38,8 @@ def add_norm(
     PARTS: tl.constexpr,
     NORMED: tl.constexpr,
     BLOCK: tl.constexpr,
-    OVERLAP: tl.constexpr,
 ):
     """One program: a position's state + norm(made), scaled; and, if asked for, the norm of that."""
-    wait(OVERLAP)
     at = tl.program_id(0).to(tl.int64) * size
     i = tl.arange(0, BLOCK)
     held = i < size
@@ -86,10 +82,8 @@ def heads(
     OWN_VALUES: tl.constexpr,
     SIZE: tl.constexpr,
     PER: tl.constexpr,
-    OVERLAP: tl.constexpr,
 ):
     """One program: one head of one position: norm, rotary embedding, and off to the queries or into the cache."""
-    wait(OVERLAP)
     at, head = tl.program_id(0).to(tl.int64), tl.program_id(1)
     i = tl.arange(0, SIZE)
     turned = (i + SIZE // 2) % SIZE
@@ -122,9 +116,8 @@ def heads(
 
 
 @triton.jit(do_not_specialize=["gate_row", "other_row"])
-def gated(gate, other, out, gate_row, other_row, size, BLOCK: tl.constexpr, OVERLAP: tl.constexpr):
+def gated(gate, other, out, gate_row, other_row, size, BLOCK: tl.constexpr):
     """gelu(gate) * other: BLOCK of the `size` numbers of a row."""
-    wait(OVERLAP)
     at = tl.program_id(0).to(tl.int64)
     i = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
     held = i < size
@@ -132,17 +125,6 @@ def gated(gate, other, out, gate_row, other_row, size, BLOCK: tl.constexpr, OVER
     numbers = _gelu(tl.load(gate + at * gate_row + i, mask=held, other=0.0).to(tl.float32)).to(kind).to(tl.float32)
     numbers *= tl.load(other + at * other_row + i, mask=held, other=0.0).to(tl.float32)
     tl.store(out + at * size + i, numbers.to(kind), mask=held)
-
-
-LINES = tl.constexpr(8)  # of 128 bytes, of each column of a program
-
-
-@triton.jit
-def _prefetch(pointers):
-    """Into the cache that all programs share."""
-    tl.inline_asm_elementwise(
-        "prefetch.global.L2 [$1]; mov.u32 $0, 0;", "=r,l", [pointers.to(tl.int64)], tl.int32, is_pure=False, pack=1
-    )
 
 
 @triton.jit(do_not_specialize=["m", "told_row"])
@@ -160,7 +142,6 @@ def product(
     ROWS: tl.constexpr,
     BLOCK_N: tl.constexpr,
     BLOCK_K: tl.constexpr,
-    OVERLAP: tl.constexpr,
 ):
     """One program: BLOCK_N columns of x @ weight.T over one split of k; then, by MODE, nothing (0), or
     gelu(first half) * second half (1), or gelu(it) * told (2)."""
@@ -169,13 +150,6 @@ def product(
     start = tl.program_id(1) * each
     there = columns < n
     kind = x.dtype.element_ty
-    if OVERLAP:  # what is read first of the weights is on its way while the kernels before this one end
-        line = tl.minimum(start + tl.arange(0, LINES) * (1024 // kind.primitive_bitwidth), k - 1)
-        early = weight + tl.minimum(columns, n - 1)[:, None].to(tl.int64) * k + line[None, :]
-        _prefetch(early)
-        if MODE == 1:
-            _prefetch(early + n * k)
-    wait(OVERLAP)
     x += rows[:, None] * k + inner[None, :]
     first = weight + columns[None, :].to(tl.int64) * k + inner[:, None]
     total = tl.zeros([ROWS, BLOCK_N], tl.float32)

@@ -8,19 +8,9 @@ an annotation would have to be one of Triton's own.
 
 import triton
 import triton.language as tl
-from triton.language.extra.cuda import gdc_launch_dependents, gdc_wait
 
 # Compiled once for all their values: what is new to Triton while a graph is recorded could not be compiled then.
 _PLAIN = ["last_row", "width", "length", "reach", "kv_heads", "splits"]
-
-
-@triton.jit
-def wait(OVERLAP: tl.constexpr):
-    """Every kernel's first line, but for what depends on no other. Where launches may overlap, the next kernel's
-    programs are let in now, and this one's go on when all before it have ended and what they wrote can be read."""
-    if OVERLAP:
-        gdc_launch_dependents()
-        gdc_wait()
 
 
 @triton.jit
@@ -62,10 +52,8 @@ def read(
     LEAST: tl.constexpr,
     TILE: tl.constexpr,
     BLOCK: tl.constexpr,
-    OVERLAP: tl.constexpr,
 ):
     """One program: TILE queries of a row that share a KV head, over one split of its entries, BLOCK at a time."""
-    wait(OVERLAP)
     pair = tl.program_id(0).to(tl.int64)  # offsets into the cache can pass 2^31
     row, head = pair // kv_heads, pair % kv_heads
     split = tl.program_id(2)
@@ -122,10 +110,8 @@ def join(
     LEAST: tl.constexpr,
     MOST: tl.constexpr,
     PART: tl.constexpr,
-    OVERLAP: tl.constexpr,
 ):
     """One program: PART of the SIZE numbers of one query, from at most MOST splits. Zeros where it sees nothing."""
-    wait(OVERLAP)
     pair = tl.program_id(0).to(tl.int64)
     row, head = pair // kv_heads, pair % kv_heads
     index = tl.program_id(1)

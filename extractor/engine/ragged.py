@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
 from importlib.util import find_spec
 
 import torch
@@ -23,7 +22,6 @@ log = logging.getLogger(__name__)
 PROGRAMS = 256  # aimed at by splitting: two for each multiprocessor of a large GPU
 MOST = 32  # splits of a row; a power of two
 LEAST = 32  # entries of a split; a multiple of every block
-OVERLAP = True  # where the device can
 EVERYTHING = 1 << 30  # entries: further back than any cache goes
 FEW_PAIRS = 4  # of rows and KV heads
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
@@ -89,30 +87,17 @@ def attend_ragged(query: Tensor, keys: Tensor, values: Tensor, sight: Sight) -> 
     out = query.new_empty((n, width, heads * size))
     reach = EVERYTHING if sight.reach is None else sight.reach
     spans = (sight.last.stride(0), width, length, reach, kv, splits)
-    how = launch(query.device)
     strides = (*query.stride()[:3], *keys.stride()[:3], *values.stride()[:3])
     with torch.cuda.device(query.get_device()):  # where Triton launches; -1, a CPU, changes nothing
         kernels.read[(n * kv, tiles, splits)](
             query, keys, values, sight.last, means, weights, *strides, *spans,
-            GROUP=group, SIZE=size, LEAST=LEAST, TILE=tile, BLOCK=block, num_warps=warps, num_stages=stages, **how,
+            GROUP=group, SIZE=size, LEAST=LEAST, TILE=tile, BLOCK=block, num_warps=warps, num_stages=stages,
         )  # fmt: skip
         part = min(size, 128)
         kernels.join[(n * kv, asked, size // part)](
-            means, weights, sight.last, out, *spans, GROUP=group, SIZE=size, LEAST=LEAST, MOST=MOST, PART=part, **how
+            means, weights, sight.last, out, *spans, GROUP=group, SIZE=size, LEAST=LEAST, MOST=MOST, PART=part
         )
     return out
-
-
-def launch(device: torch.device) -> dict[str, bool]:
-    """How kernels are launched there: from Hopper on, one begins while the one before it ends ("programmatic dependent
-    launch"), and waits for it where it has to (`kernels.wait`)."""
-    overlap = OVERLAP and device.type == "cuda" and _generation(device) >= 9
-    return {"OVERLAP": True, "launch_pdl": True} if overlap else {"OVERLAP": False}
-
-
-@cache
-def _generation(device: torch.device) -> int:
-    return torch.cuda.get_device_capability(device)[0]
 
 
 def _blocks(pairs: int, asked: int, size: int, dtype: torch.dtype) -> tuple[int, int, int, int]:

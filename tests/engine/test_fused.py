@@ -103,7 +103,7 @@ def test_prefill_in_one_row_of_many(pair: Models) -> None:
     found = []
     with torch.inference_mode():
         for ragged in (False, True):
-            cache, target = SlotCache(3, 32), Target(pair.target, ragged=ragged)
+            cache, target = SlotCache(3, 32), Target(pair.target, kernels=ragged)
             assert target.fused == ragged
             hidden = target.prefill(ids, 0, 1, cache)
             assert hidden is not None
@@ -145,7 +145,7 @@ def test_the_drafters_choice_among_clusters(gemma4: Models) -> None:
     assistant = tiny.loud(Gemma4AssistantForCausalLM(tiny.assistant_config(True)), 3).eval().requires_grad_(False)
     head: Any = assistant.masked_embedding
     head.token_ordering.copy_(torch.randperm(tiny.VOCAB, generator=torch.Generator().manual_seed(4)))
-    plain, quick = (MtpModel(assistant, Target(gemma4.target, ragged=ragged)) for ragged in (False, True))
+    plain, quick = (MtpModel(assistant, Target(gemma4.target, kernels=ragged)) for ragged in (False, True))
     state = random(4, 1, assistant.config.text_config.hidden_size)
     allowed = torch.rand(4, tiny.VOCAB, generator=torch.Generator().manual_seed(3)) < 0.5
     for bits in (None, packed(allowed)):
@@ -168,27 +168,23 @@ def compiled(kernel, floats, longs, given, warps, stages, **fixed):
         {(i,): [["tt.divisibility", 16]] for i, n in enumerate(names) if types[n].startswith("*") or n in "nk"},
     )
     for arch in (80, 90, 120):
-        overlap = arch >= 90 and "OVERLAP" in names
-        if overlap:
-            source.constants[(names.index("OVERLAP"),)] = True
         made = compile(source, GPUTarget("cuda", arch, 32), {"num_warps": warps, "num_stages": stages})
         assert made.asm["cubin"]
-        assert ("griddepcontrol.wait" in made.asm["ptx"]) == overlap
         assert made.metadata.shared <= 99 * 1024, (kernel, made.metadata.shared)
 
 single = {"made": "*fp32"}
 compiled(kernels.add_norm, ["state", "before", "after", "out", "normed"], [], single, 4, 3,
-         NORMED=True, BLOCK=2048, PARTS=8, OVERLAP=False)
+         NORMED=True, BLOCK=2048, PARTS=8)
 for size in (256, 512):
     compiled(kernels.heads, ["scales", "cos", "sin", "query", "keys", "values"], ["positions"], single, 4, 3,
-             QUERIES=8, KV=1, OWN_VALUES=True, SIZE=size, PER=10, PARTS=4, OVERLAP=False)
+             QUERIES=8, KV=1, OWN_VALUES=True, SIZE=size, PER=10, PARTS=4)
 compiled(kernels.heads, ["scales", "cos", "sin", "query", "keys", "values"], ["positions"], single, 4, 3,
-         QUERIES=4, KV=0, OWN_VALUES=False, SIZE=256, PER=4, PARTS=1, OVERLAP=False)
-compiled(kernels.gated, ["gate", "other", "out"], [], {}, 4, 3, BLOCK=1024, OVERLAP=False)
+         QUERIES=4, KV=0, OWN_VALUES=False, SIZE=256, PER=4, PARTS=1)
+compiled(kernels.gated, ["gate", "other", "out"], [], {}, 4, 3, BLOCK=1024)
 for mode, n, k in ((0, 2560, 1536), (0, 1536, 12288), (1, 12288, 1536), (2, 256, 1536)):
     plan = dict(__import__("extractor.engine.fused", fromlist=["x"])._plan(n, k, mode != 0)[1])
     compiled(kernels.product, ["x", "weight", "told", "out"], [], {}, plan.pop("num_warps"), plan.pop("num_stages"),
-             MODE=mode, ROWS=16, OVERLAP=False, **plan)
+             MODE=mode, ROWS=16, **plan)
 compiled(kernels.soften, ["logits"], [], {}, 8, 3, BLOCK=4096)
 compiled(kernels.pick, ["logits"], ["index", "token"], {"bits": "*i32", "best": "*fp32", "total": "*fp32"}, 4, 3,
          MASKED=True, BLOCK=4096)

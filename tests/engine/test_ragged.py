@@ -156,7 +156,7 @@ def test_it_changes_no_token(pair: Models, changes: dict[str, bool]) -> None:
     """Three rows of different lengths beside each other, the fourth slot idle; then the first prompt again, alone."""
     written = []
     for ragged in (False, True):
-        engine = Engine(pair, replace(CONFIG, ragged=ragged, **changes))
+        engine = Engine(pair, replace(CONFIG, kernels=ragged, **changes))
         assert engine._target.ragged == ragged
         try:
             requests = [tiny.request(pair, index, drafters=("mtp",), max_tokens=5) for index in range(3)]
@@ -196,7 +196,7 @@ found = []
 for size in (256, 512):
     for arch, pairs in ((80, 1), (90, 1), (120, 1), (80, 32), (90, 32), (120, 32)):
         tile, block, warps, stages = ragged._blocks(pairs, 64, size, torch.bfloat16)
-        common = dict(GROUP=8, SIZE=size, LEAST=ragged.LEAST, OVERLAP=arch >= 90)
+        common = dict(GROUP=8, SIZE=size, LEAST=ragged.LEAST)
         found.append(compiled(kernels.read, "*bf16", arch, warps, stages, TILE=tile, BLOCK=block, **common))
         found.append(compiled(kernels.join, "*bf16", arch, 4, 3, MOST=ragged.MOST, PART=128, **common))
 print(json.dumps(found))

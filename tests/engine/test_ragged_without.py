@@ -1,4 +1,4 @@
-"""`EXTRACTOR_RAGGED` where its kernels cannot run: said once in the log, and everything goes on as without it."""
+"""`EXTRACTOR_KERNELS` where its kernels cannot run: said once in the log, and everything goes on as without it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_without_triton_the_engine_goes_on(
     monkeypatch.setattr(ragged, "find_spec", lambda _: None)
     written = []
     for on in (False, True):
-        engine = Engine(gemma4, EngineConfig(slots=2, context=512, ragged=on))
+        engine = Engine(gemma4, EngineConfig(slots=2, context=512, kernels=on))
         try:
             assert not engine._target.ragged
             written.append(engine.submit(tiny.request(gemma4, max_tokens=12)).result(60).ids)
@@ -69,7 +69,7 @@ def test_it_is_tried_before_it_is_used(
 
 
 def test_the_setting_reaches_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EXTRACTOR_RAGGED", "true")
+    monkeypatch.setenv("EXTRACTOR_KERNELS", "true")
     engine, _, _ = loading.load(Settings(slots=1, device="cpu"))
     engine.close()
-    assert engine.config.ragged
+    assert engine.config.kernels
