@@ -10,9 +10,9 @@ import pytest
 import torch
 from transformers import Gemma4AssistantForCausalLM, Gemma4ForCausalLM, Gemma4TextConfig
 
-from extractor.bench import cli, device, drafts, growth, lossless
+from extractor.bench import cli, device, drafts, growth, lossless, whole
 from extractor.bench.engines import mixes
-from extractor.engine import DRAFTERS
+from extractor.engine import DRAFTERS, EngineConfig
 from tests.engine import tiny
 
 
@@ -80,6 +80,16 @@ def test_one_step_on_this_device(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(row["verify_ms"] > 0 and row["chain_ms"] > 0 for row in record["rows"])
     assert record["floor_ms"] > 0
     assert len(device.table(record).splitlines()) == 4 + 2 * 3
+
+
+def test_the_whole_engine_writes_the_answers_laid_over_random_weights() -> None:
+    models = whole.shaped("small", torch.device("cpu"))
+    work = whole.answered(models, 2, 1024)
+    config = EngineConfig(slots=2, context=1024, chains_at_once=True, graphs=True)
+    found = whole.measure(models, work, DRAFTERS, config, [0.8, 0.6])
+    assert found["tokens"] == sum(len(answer) for _, answer in work)
+    assert found["row_forwards"] < found["tokens"], "drafts are the engine's own"
+    assert 0 < sum(found["phases"].values()) <= found["seconds"]
 
 
 def test_the_shapes_are_e2bs() -> None:

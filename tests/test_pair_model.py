@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from random import Random
 
@@ -30,7 +32,7 @@ from extractor.pair.forward import read
 from extractor.pair.lexicon import NEW_VALUES
 from extractor.pair.model import DRAFT_TOKENS, build_drafter, build_target
 from extractor.pair.optim import orthogonal
-from extractor.pair.target import Average, Missed
+from extractor.pair.target import Average, Missed, Plan, Pools, Progress, fresh, stream
 
 Pair = tuple[Gemma4ForCausalLM, Gemma4AssistantForCausalLM, PreTrainedTokenizerFast]
 
@@ -179,6 +181,29 @@ def test_what_was_missed_comes_a_second_time_and_not_a_third(pair: Pair) -> None
     assert missed.take(5) == []
     missed.note(batch, said)
     assert missed.take(0) == []
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_batches_made_ahead_are_the_same(pair: Pair) -> None:
+    """By a worker, of pools of its own turn; and rows that were missed come between them."""
+    encoder = Encoder(pair[2])
+    plan = Plan(1, batch_tokens=1024, pool_rows=4)
+    made = [(index, batch.ids) for index, batch in islice(fresh(Pools(encoder, plan, 7, Progress(0.9)), plan), 6)]
+    ahead = fresh(Pools(encoder, plan, 7, Progress(0.9)), replace(plan, workers=1))
+    for (index, ids), (at, batch) in zip(made, ahead, strict=False):
+        assert at == index
+        assert torch.equal(batch.ids, ids)
+    assert len({index for index, _ in made}) > 1
+
+    missed = Missed(Random(0))
+    again = None
+    for _, batch in islice(stream(Pools(encoder, plan, 7, Progress(0.9)), plan, missed), 12):
+        if again is not None and batch.rows[0] is again:
+            break
+        again = batch.rows[0]
+        missed.note(batch, torch.full((int(batch.answer.sum()),), 2.0))
+    else:
+        raise AssertionError("nothing came again")
 
 
 def test_muons_matrices_are_about_orthogonal_in_bf16_too() -> None:

@@ -42,7 +42,8 @@ class EngineConfig:
     """`slots` rows at once, `context` tokens a row (prompt and output), drafts of at most `max_draft` tokens, and at
     most `step_positions` positions in one verify step: with many rows, drafts get shorter. A step reads at most
     `prefill_chunk` prompt tokens, so that a long prompt does not stall the rows that decode. `chains_at_once`: how the
-    MTP drafter works (`mtp.py`); None: as the device likes it. `graphs`: see there; `kernels`: those of `ragged.py` and `fused.py`, where the device can."""
+    MTP drafter works (`mtp.py`); None: as the device likes it. `graphs`: see there; `kernels`: those of `ragged.py` and
+    `fused.py`, where the device can."""
 
     slots: int = 4
     context: int = 4096
