@@ -33,6 +33,7 @@ class SlotCache(Cache):
         self._keys: dict[int, Tensor] = {}
         self._values: dict[int, Tensor] = {}
         self._held: list[list[int]] = [[] for _ in range(slots)]  # token ids whose entries a slot holds
+        self.slot: Tensor | None = None  # see `aim_slot`
         self._row = 0
         self._rows: Tensor | None = None
         self._positions: Tensor | None = None
@@ -45,7 +46,7 @@ class SlotCache(Cache):
     def aim(self, row: int, start: int, width: int) -> None:
         """The next forward is row `row` alone, at positions `start … start + width - 1`."""
         self._row, self._start, self._width, self._read = row, start, width, start + width
-        self._rows = self._positions = None
+        self._rows = self._positions = self.slot = None
 
     def aim_rows(self, positions: Tensor, lengths: list[int]) -> int:
         """The next forward is rows 0..n-1 at `positions` `[n, width]`, from `lengths` on (the same, known without
@@ -54,7 +55,7 @@ class SlotCache(Cache):
         if n == 1:
             self.aim(0, lengths[0], width)
             return self._read
-        self._width = width
+        self._width, self.slot = width, None
         self._positions = positions
         self._rows = torch.arange(n, device=positions.device)[:, None]
         self._row, self._read = 0, max(lengths) + width
@@ -62,10 +63,15 @@ class SlotCache(Cache):
 
     def aim_padded(self, positions: Tensor, entries: int) -> None:
         """The next forward is rows 0..n-1 at `positions` `[n, width]` on the device, and reads `entries` of each."""
-        self._width = positions.shape[1]
+        self._width, self.slot = positions.shape[1], None
         self._positions = positions
         self._rows = torch.arange(positions.shape[0], device=positions.device)[:, None]
         self._row, self._read = 0, entries
+
+    def aim_slot(self, slot: Tensor) -> None:
+        """The next forward is one row, the one that `slot` `[1]` names on the device, and `room` is all of every row:
+        for layers that find the row and the places themselves (`fused.py`)."""
+        self.slot, self._row, self._read = slot, 0, self.capacity
 
     # What the model calls
 
@@ -90,7 +96,7 @@ class SlotCache(Cache):
         if layer_idx not in self._keys:
             for store in (self._keys, self._values):
                 store[layer_idx] = like.new_zeros((self.slots, heads, self.capacity, size))
-        rows = slice(self._row, self._row + n)
+        rows = slice(self._row, self._row + n) if self.slot is None else slice(None)
         return self._keys[layer_idx][rows, :, : self._read], self._values[layer_idx][rows, :, : self._read]
 
     def read(self, layer_idx: int, rows: int, length: int) -> tuple[Tensor, Tensor]:

@@ -21,6 +21,7 @@ from extractor.engine.ragged import able as ragged_able
 from extractor.engine.verify import choose, together, unpack
 from extractor.errors import ModelError
 
+LEAST_WIDE = 16  # positions of a recorded prefill
 Fill = Callable[[Tensor], Tensor]
 Chosen = tuple[list[int], list[float]]  # tokens, log-probabilities
 
@@ -63,15 +64,42 @@ class Target:
     def prefill(self, ids: Tensor, start: int, row: int, cache: SlotCache) -> Tensor | None:
         """Write the KV of `ids` `[1, width]` (on the host) at `start …` into `row`; returns the last hidden state
         `[1, hidden]` for a Gemma 4 target (its drafter starts from it), None for others. No logits are computed."""
+        if self._graphs and self.fused:
+            return self._prefill_padded(self._graphs, ids, start, row, cache)
         width = ids.shape[1]
         positions = torch.arange(start, start + width, device=self.device)[None]
         cache.aim(row, start, width)
         inputs = self._table(ids) if self._table else None
-        ids = ids.to(self.device, non_blocking=True)
+        ids = upload(ids, self.device)
         if self._lean:
-            return self._lean.read(ids, positions, start, start + width, cache, last=True, inputs=inputs)[:, -1]
+            last = torch.full((1,), width - 1, device=self.device)
+            return self._lean.read(ids, positions, start, start + width, cache, last=last, inputs=inputs)[:, 0]
         hidden, _ = self._stock(ids, positions, cache, start + width, keep=1)
         return hidden[:, -1] if self.gemma4 else None
+
+    def _prefill_padded(self, graphs: Graphs, ids: Tensor, start: int, row: int, cache: SlotCache) -> Tensor:
+        """`prefill` with positions added behind the prompt's, whose entries nobody reads before they are written over;
+        one recording does for every row."""
+        assert self._lean is not None
+        lean, width = self._lean, ids.shape[1]
+        wide = max(LEAST_WIDE, 1 << (width - 1).bit_length())
+        lean.rotary.reserve(cache.capacity)
+        ids = nn.functional.pad(ids, (0, wide - width))
+        positions = torch.arange(start, start + wide)[None].clamp_(max=cache.capacity - 1)
+        on_device, where = upload(torch.stack([ids, positions]), self.device).unbind()
+        slot, last = upload(torch.tensor([[row], [width - 1]]), self.device).unbind()
+        given = [on_device, where, slot, last]
+        if self._table:
+            given.append(self._table(ids))
+
+        def work(
+            ids: Tensor, positions: Tensor, slot: Tensor, last: Tensor, inputs: Tensor | None = None
+        ) -> tuple[Tensor]:
+            cache.aim_slot(slot)
+            read = lean.read(ids, positions, 0, cache.capacity, cache, last=last, inputs=inputs, ragged=True)
+            return (read,)
+
+        return graphs.run(("prefill", wide), work, *given)[0][:, 0].clone()
 
     def verify(
         self, ids: Tensor, lengths: list[int], cache: SlotCache, fill: Fill | None = None

@@ -70,13 +70,15 @@ class FusedLayer(Layer):
         query = normed.new_empty(n, width, self._heads, self.size)
         stored: KeyValues | None = None
         into: KeyValues = (query, query)
+        slot = None if self.shares else cache.slot
+        at = positions if slot is None else slot
         if not self.shares:
             into = stored = cache.room(self.index, n, self._kv_heads, self.size, normed)
         every = self._heads + self._kv_heads * (1 + self._own_values)
         kernels.heads[(n * width, every)](
-            parts, self._scales, *rotary, positions, query, *into, parts.stride(0), *into[0].stride()[:3],
+            parts, self._scales, *rotary, positions, at, query, *into, parts.stride(0), *into[0].stride()[:3],
             *into[1].stride()[:3], width, self._eps, PARTS=parts.shape[0], QUERIES=self._heads, KV=self._kv_heads,
-            OWN_VALUES=self._own_values, SIZE=self.size, PER=every,
+            OWN_VALUES=self._own_values, SIZE=self.size, PER=every, SLOT=slot is not None,
         )  # fmt: skip
         return query, stored
 

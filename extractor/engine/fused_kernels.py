@@ -64,6 +64,7 @@ def heads(
     cos,  # [m, SIZE], as sin, whose first half is negated
     sin,
     positions,  # [m]
+    slot,  # [1]: of the cache, which is the first row's, for SLOT
     query,  # [m, queries, SIZE]
     keys,  # [n, kv heads, entries, SIZE]: the cache, as the values
     values,
@@ -82,6 +83,7 @@ def heads(
     OWN_VALUES: tl.constexpr,
     SIZE: tl.constexpr,
     PER: tl.constexpr,
+    SLOT: tl.constexpr,
 ):
     """One program: one head of one position: norm, rotary embedding, and off to the queries or into the cache."""
     at, head = tl.program_id(0).to(tl.int64), tl.program_id(1)
@@ -98,6 +100,7 @@ def heads(
     rate = tl.rsqrt(tl.sum(here * here, 0) / SIZE + eps)
     own, turned_own = (here * rate).to(kind), (there * rate).to(kind)
     row, place = at // width, tl.load(positions + at)
+    row = row + tl.load(slot) if SLOT else row
     if KV > 0:  # noqa: SIM102 -- Triton has to know before it compiles what is inside
         if head >= (QUERIES + KV if OWN_VALUES else QUERIES):
             value = (head - QUERIES) % KV

@@ -69,14 +69,23 @@ class Looks:
     attention the first entry it reads and which of them its queries see."""
 
     def __init__(
-        self, positions: Tensor, first: int, length: int, window: int, like: Tensor, *, ragged: bool = False
+        self,
+        positions: Tensor,
+        first: int,
+        length: int,
+        window: int,
+        like: Tensor,
+        *,
+        ragged: bool = False,
+        slot: Tensor | None = None,
     ) -> None:
         """`first`: the lowest of `positions`, `length`: one past the highest, both known to the host; or bounds.
-        `ragged`: every row reads to its own length, by `ragged.py`; its `positions` are consecutive."""
+        `ragged`: every row reads to its own length, by `ragged.py`; its `positions` are consecutive. `slot`: of
+        `Sight`."""
         self.start = {FULL: 0, SLIDING: 0 if ragged else max(0, first - window + 1)}
         self.seen: dict[str, Seen] = {}
         if ragged:
-            self.seen = {FULL: Sight(positions[:, 0], None), SLIDING: Sight(positions[:, 0], window)}
+            self.seen = {FULL: Sight(positions[:, 0], None, slot), SLIDING: Sight(positions[:, 0], window, slot)}
             return
         if positions.numel() == 1 and length == first + 1:  # one query of one row sees everything it is given
             self.seen = dict.fromkeys(self.start)
@@ -236,33 +245,34 @@ class Gemma4:
         length: int,
         cache: Any,
         *,
-        last: bool = False,
+        last: Tensor | None = None,
         inputs: Tensor | None = None,
         ragged: bool = False,
     ) -> Tensor:
         """Final states `[n, width, hidden]` of `ids` `[n, width]`; their KV is in `cache` afterwards. The lowest of
-        `positions` is `first`, one past the highest is `length`, or they are bounds of them. `last`: of one row, only
-        the last state is wanted, so nothing above the last KV that is stored runs for the others. `inputs`: the
-        per-layer embeddings of `ids`, `[n, width, layers * size]`, where the model does not have them itself. `ragged`:
-        as in `Looks`."""
+        `positions` is `first`, one past the highest is `length`, or they are bounds of them. `last` `[1]`: only the
+        state there is wanted, of one row, so nothing above the last KV that is stored runs for the others. `inputs`:
+        the per-layer embeddings of `ids`, `[n, width, layers * size]`, where the model does not have them itself.
+        `ragged`: as in `Looks`."""
         state = self.text.embed_tokens(ids)
         told = None
         if self.text.hidden_size_per_layer_input:
             named = self.text.get_per_layer_inputs(ids, state) if inputs is None else inputs
             told = self.text.project_per_layer_inputs(state, named.view(*ids.shape, len(self.layers), -1))
         rotary = self.rotary.at(positions, length)
-        looks = Looks(positions, first, length, self.window, state, ragged=ragged)
+        slot = getattr(cache, "slot", None)
+        looks = Looks(positions, first, length, self.window, state, ragged=ragged, slot=slot)
         stored: dict[str, KeyValues] = {}
         normed = self.enter(state)
         for layer, after in zip(self.layers, self.after, strict=True):
             kind = layer.kind
             query, held = layer.project(normed, rotary[kind], positions, cache)
             stored[kind] = held or stored[kind]
-            if last and layer.index == self._owners - 1:
-                query, state, positions = query[:, -1:], state[:, -1:], positions[:, -1:]
-                told = None if told is None else told[:, -1:]
+            if last is not None and layer.index == self._owners - 1:
+                query, state, positions = (some.index_select(1, last) for some in (query, state, positions))
+                told = None if told is None else told.index_select(1, last)
                 rotary = self.rotary.at(positions, length)
-                looks = Looks(positions, length - 1, length, self.window, state)
+                looks = Looks(positions, length - 1, length, self.window, state, ragged=ragged, slot=slot)
             start = looks.start[kind]
             keys, values = stored[kind]
             heard = attend(query, keys[:, :, start:], values[:, :, start:], looks.seen[kind])

@@ -23,17 +23,19 @@ PROGRAMS = 256  # aimed at by splitting: two for each multiprocessor of a large 
 MOST = 32  # splits of a row; a power of two
 LEAST = 32  # entries of a split; a multiple of every block
 EVERYTHING = 1 << 30  # entries: further back than any cache goes
-FEW_PAIRS = 4  # of rows and KV heads
+FEW = 256  # queries: up to here they are cut fine, so that there are more programs
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 
 
 @dataclass(frozen=True)
 class Sight:
     """Row i's first query sees the entries up to `last[i]`, that one included, each query after it one more; and of
-    these the nearest `reach`, or all (None). `last` `[n]` is on the device; below 0, a query sees nothing."""
+    these the nearest `reach`, or all (None). `last` `[n]` is on the device; below 0, a query sees nothing. `slot`
+    `[1]`, there too: the row of the keys and values that is row 0's; None: the first."""
 
     last: Tensor
     reach: int | None
+    slot: Tensor | None = None
 
 
 def able(device: torch.device, dtype: torch.dtype, sizes: Collection[int]) -> bool:
@@ -87,11 +89,13 @@ def attend_ragged(query: Tensor, keys: Tensor, values: Tensor, sight: Sight) -> 
     out = query.new_empty((n, width, heads * size))
     reach = EVERYTHING if sight.reach is None else sight.reach
     spans = (sight.last.stride(0), width, length, reach, kv, splits)
+    slot = sight.last if sight.slot is None else sight.slot
     strides = (*query.stride()[:3], *keys.stride()[:3], *values.stride()[:3])
     with torch.cuda.device(query.get_device()):  # where Triton launches; -1, a CPU, changes nothing
         kernels.read[(n * kv, tiles, splits)](
-            query, keys, values, sight.last, means, weights, *strides, *spans,
-            GROUP=group, SIZE=size, LEAST=LEAST, TILE=tile, BLOCK=block, num_warps=warps, num_stages=stages,
+            query, keys, values, sight.last, slot, means, weights, *strides, *spans,
+            GROUP=group, SIZE=size, LEAST=LEAST, TILE=tile, BLOCK=block, SLOT=sight.slot is not None,
+            num_warps=warps, num_stages=stages,
         )  # fmt: skip
         part = min(size, 128)
         kernels.join[(n * kv, asked, size // part)](
@@ -104,11 +108,10 @@ def _blocks(pairs: int, asked: int, size: int, dtype: torch.dtype) -> tuple[int,
     """(queries of a program, entries it reads at a time, warps, stages of its pipeline), for `pairs` of rows and KV
     heads; the quickest on an H100 of those that leave a consumer card (99 KiB a program) its shared memory.
 
-    tl.dot takes no fewer than 16 rows. With few pairs queries are cut fine, so that there are more programs. In
-    float32 the products are not a tensor core's and everything is twice as large.
+    tl.dot takes no fewer than 16 rows. In float32 the products are not a tensor core's and all is twice as large.
     """
     wide = size > 256
     if dtype == torch.float32:
         return 16, 16, 8 if wide else 4, 1
-    tile = 16 if asked <= 16 or pairs <= FEW_PAIRS else 32 if asked <= 32 or wide else 64
+    tile = 16 if asked <= 16 or pairs * asked <= FEW else 32 if asked <= 32 or wide else 64
     return tile, 32, 4, 2

@@ -18,6 +18,7 @@ from extractor.engine import fused
 from extractor.engine.cache import SlotCache
 from extractor.engine.forward import MtpModel, Target
 from extractor.engine.gemma4 import Gemma4
+from extractor.engine.graphs import Graphs
 from extractor.engine.models import Models, ModelSpec, load
 from extractor.engine.verify import choose, unpack
 from tests.engine import tiny
@@ -98,16 +99,22 @@ def test_layers_are_the_plain_ones(pair: Models, width: int) -> None:
             torch.testing.assert_close(one[1, :, 5:], two[1, :, 5:], atol=1e-4, rtol=1e-4)
 
 
-def test_prefill_in_one_row_of_many(pair: Models) -> None:
-    ids = torch.randint(3, 90, (1, 9), generator=torch.Generator().manual_seed(2))
+@pytest.mark.parametrize("padded", [False, True])
+def test_prefill_in_one_row_of_many(pair: Models, padded: bool) -> None:
+    """In two chunks, the second up to the end of the row's room, beside a row that has to stay as it is."""
+    ids = torch.randint(3, 90, (1, 29), generator=torch.Generator().manual_seed(2))
     found = []
     with torch.inference_mode():
-        for ragged in (False, True):
-            cache, target = SlotCache(3, 32), Target(pair.target, kernels=ragged)
-            assert target.fused == ragged
-            hidden = target.prefill(ids, 0, 1, cache)
+        for kernels in (False, True):
+            graphs = Graphs(torch.device("cpu")) if padded else None
+            cache, target = SlotCache(3, 32), Target(pair.target, graphs, kernels=kernels)
+            assert target.fused == kernels
+            target.prefill(ids[:, :9], 0, 2, cache)
+            target.prefill(ids[:, :9], 0, 1, cache)
+            hidden = target.prefill(ids[:, 9:], 9, 1, cache)
             assert hidden is not None
-            found.append((hidden, cache.read(0, 2, 9)[0][1]))
+            held = [(layer, *(store[1, :, :29] for store in cache.read(layer, 3, 32))) for layer in cache._keys]
+            found.append((hidden, held, [cache.read(layer, 3, 32)[0][2, :, :9] for layer in cache._keys]))
     torch.testing.assert_close(*found, atol=1e-4, rtol=1e-4)
 
 
@@ -176,10 +183,10 @@ single = {"made": "*fp32"}
 compiled(kernels.add_norm, ["state", "before", "after", "out", "normed"], [], single, 4, 3,
          NORMED=True, BLOCK=2048, PARTS=8)
 for size in (256, 512):
-    compiled(kernels.heads, ["scales", "cos", "sin", "query", "keys", "values"], ["positions"], single, 4, 3,
-             QUERIES=8, KV=1, OWN_VALUES=True, SIZE=size, PER=10, PARTS=4)
-compiled(kernels.heads, ["scales", "cos", "sin", "query", "keys", "values"], ["positions"], single, 4, 3,
-         QUERIES=4, KV=0, OWN_VALUES=False, SIZE=256, PER=4, PARTS=1)
+    compiled(kernels.heads, ["scales", "cos", "sin", "query", "keys", "values"], ["positions", "slot"], single, 4, 3,
+             QUERIES=8, KV=1, OWN_VALUES=True, SIZE=size, PER=10, PARTS=4, SLOT=True)
+compiled(kernels.heads, ["scales", "cos", "sin", "query", "keys", "values"], ["positions", "slot"], single, 4, 3,
+         QUERIES=4, KV=0, OWN_VALUES=False, SIZE=256, PER=4, PARTS=1, SLOT=False)
 compiled(kernels.gated, ["gate", "other", "out"], [], {}, 4, 3, BLOCK=1024)
 for mode, n, k in ((0, 2560, 1536), (0, 1536, 12288), (1, 12288, 1536), (2, 256, 1536)):
     plan = dict(__import__("extractor.engine.fused", fromlist=["x"])._plan(n, k, mode != 0)[1])

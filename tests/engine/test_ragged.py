@@ -178,7 +178,7 @@ import torch
 from extractor.engine import kernels, ragged
 
 def compiled(kernel, number, arch, warps, stages, **fixed):
-    numbers = {"query": number, "keys": number, "values": number, "out": number, "last": "*i64"}
+    numbers = {"query": number, "keys": number, "values": number, "out": number, "last": "*i64", "slot": "*i64"}
     numbers |= {"means": "*fp32", "weights": "*fp32"} | dict.fromkeys(fixed, "constexpr")
     names = kernel.arg_names
     even = {*numbers, *(name for name in names if name.startswith(("query_", "keys_", "values_")))} - set(fixed)
@@ -197,7 +197,7 @@ for size in (256, 512):
     for arch, pairs in ((80, 1), (90, 1), (120, 1), (80, 32), (90, 32), (120, 32)):
         tile, block, warps, stages = ragged._blocks(pairs, 64, size, torch.bfloat16)
         common = dict(GROUP=8, SIZE=size, LEAST=ragged.LEAST)
-        found.append(compiled(kernels.read, "*bf16", arch, warps, stages, TILE=tile, BLOCK=block, **common))
+        found.append(compiled(kernels.read, "*bf16", arch, warps, stages, TILE=tile, BLOCK=block, SLOT=True, **common))
         found.append(compiled(kernels.join, "*bf16", arch, 4, 3, MOST=ragged.MOST, PART=128, **common))
 print(json.dumps(found))
 """
