@@ -44,7 +44,7 @@ _SMALL_DRAFTER = {**_SMALL, "num_hidden_layers": 4, "vocab_size_per_layer_input"
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m extractor.bench.device", description=__doc__.split("\n")[0])
     parser.add_argument("--shapes", choices=("e2b", "small"), default="e2b")
-    parser.add_argument("--rows", default="1,32,4,16,64")
+    parser.add_argument("--rows", default="1,4,16,32,64")
     parser.add_argument("--width", type=int, default=8, help="positions of a verify step, the pending token included")
     parser.add_argument("--context", type=int, default=1024, help="entries of a row before the step")
     parser.add_argument("--times", type=int, default=30)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from extractor.engine.cache import SlotCache
-from extractor.engine.fused import FusedLayer, able, nearest, pick, soften
+from extractor.engine.fused import FusedLayer, able, can_search, nearest, pick, soften
 from extractor.engine.gemma4 import FULL, SLIDING, Bias, Gemma4, KeyValues, Seen, attend, can_run
 from extractor.engine.graphs import Graphs, entries_of, rows_of, width_of
 from extractor.engine.host_table import HostTable
@@ -51,7 +51,7 @@ class Target:
         plain = self.gemma4 and can_run(model.model)
         sizes = {layer.self_attn.head_dim for layer in model.model.layers} if kernels and plain else set()
         self.ragged = bool(sizes) and ragged_able(self.device, self.dtype, sizes)
-        self.fused = self.ragged and able(model)
+        self.fused = self.ragged and able(model.model)
         self._lean = Gemma4(model.model, FusedLayer if self.fused else None) if plain else None
         if self.device.type == "cuda":
             # It plans anew for every length, and rows grow; with few KV heads it has also been wrong (PyTorch 2.11).
@@ -228,7 +228,7 @@ class MtpModel:
             raise ModelError("the drafter is not one of plain linear layers on one device; EXTRACTOR_DRAFTER=none")
         self._assistant = assistant
         self._graphs, self._widest, self._ragged = graphs, target.widest, target.ragged
-        self._fused = target.fused
+        self._fused = target.fused and able(assistant.model)
         self._lean = Gemma4(assistant.model, FusedLayer if self._fused else None)
         head = assistant.masked_embedding
         self._members: Any = None  # [centroids, tokens of each]
@@ -327,7 +327,7 @@ class MtpModel:
     def _best(self, state: Tensor, bits: Tensor | None) -> Tensor:
         """The most likely token `[n]`, of those `bits` `[n, words]` allow."""
         head = self._assistant.masked_embedding
-        if self._fused and head is not None:
+        if self._fused and head is not None and can_search(state.shape[-1], self._members):
             chosen = head.centroids(state[:, 0]).topk(head.centroid_intermediate_top_k, -1, sorted=False).indices
             return nearest(state[:, 0], self._assistant.lm_head.weight, self._members, chosen, bits)
         logits = self._head(state)[:, 0]

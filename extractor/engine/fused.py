@@ -22,19 +22,20 @@ log = logging.getLogger(__name__)
 FEW = 16  # positions: up to here a product waits for memory only
 
 
-def able(model: Any) -> bool:
-    """Whether the kernels can run for `model`, where those of `ragged.py` can; says in the log why not."""
-    why = _lacking(model)
+def able(text: Any) -> bool:
+    """Whether the kernels can run for `text`, a `Gemma4TextModel`, where those of `ragged.py` can; the log says why
+    not."""
+    why = _lacking(text)
     if why:
         log.warning("Gemma 4's layers are not fused: %s; going on without", why)
     return why is None
 
 
-def _lacking(model: Any) -> str | None:
-    if model.config.hidden_activation != "gelu_pytorch_tanh":
-        return f"there is no kernel for {model.config.hidden_activation}"
+def _lacking(text: Any) -> str | None:
+    if text.config.hidden_activation != "gelu_pytorch_tanh":
+        return f"there is no kernel for {text.config.hidden_activation}"
     try:
-        if not _right(model.dtype, model.device):
+        if not _right(text.dtype, text.device):
             return "its numbers are wrong here"
     except Exception as error:
         return str(error).strip().split("\n")[0] or type(error).__name__
@@ -210,6 +211,12 @@ def pick(logits: Tensor, index: Tensor, bits: Tensor | None) -> tuple[Tensor, Te
     highest, chunk = best.max(-1, keepdim=True)
     sums = (total * (best - highest).exp()).sum(-1)
     return token.gather(-1, chunk)[:, 0], -sums.log()
+
+
+def can_search(size: int, members: Tensor) -> bool:
+    """Whether `nearest` takes states of this `size` and clusters like `members`: Triton's blocks are powers of two."""
+    each = members.shape[1]
+    return size == _power(size) and each % min(32, _power(each)) == 0
 
 
 def nearest(state: Tensor, weight: Tensor, members: Tensor, chosen: Tensor, bits: Tensor | None) -> Tensor:

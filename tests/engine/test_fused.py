@@ -159,6 +159,13 @@ def test_the_drafters_choice_among_clusters(gemma4: Models) -> None:
         assert torch.equal(plain._best(state, bits), quick._best(state, bits))
 
 
+@pytest.mark.parametrize(
+    ("size", "each", "can"), [(256, 128, True), (64, 8, True), (384, 128, False), (256, 48, False), (256, 12, False)]
+)
+def test_which_clusters_it_can_search(size: int, each: int, can: bool) -> None:
+    assert fused.can_search(size, torch.zeros(4, each)) == can
+
+
 COMPILE = """
 import torch
 from triton import compile
