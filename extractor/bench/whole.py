@@ -27,6 +27,7 @@ from extractor.bench.engines import mixes
 from extractor.bench.machine import machine
 from extractor.bench.workload import SEED
 from extractor.engine import Engine, EngineConfig, Params, Request
+from extractor.engine.forward import Reading
 from extractor.engine.models import Models, ModelSpec, load
 from extractor.engine.sequence import Sequence
 from extractor.grammar import compile_grammar
@@ -146,14 +147,15 @@ class Told:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._target, name)
 
-    def verify(self, ids: Tensor, *rest: Any) -> tuple[Tensor, Tensor | None]:
-        logits, hidden = self._target.verify(ids, *rest)
-        right = []
-        for row in self._running:
-            left = self._answers[id(row.request)][len(row.ids) :][: ids.shape[1]]
-            right.append(left + [self._end] * (ids.shape[1] - len(left)))
-        best = torch.tensor(right).to(logits.device, non_blocking=True)
-        return logits.scatter_(2, best[..., None], 1e4), hidden
+    def verify(self, *given: Any) -> Reading:
+        read: Reading = self._target.verify(*given)
+        right: list[int] = []
+        for row, (first, end) in zip(self._running, pairwise([*read.first, len(read.logits)]), strict=True):
+            left = self._answers[id(row.request)][len(row.ids) :][: end - first]
+            right += left + [self._end] * (end - first - len(left))
+        best = torch.tensor(right).to(read.logits.device, non_blocking=True)
+        read.logits.scatter_(1, best[:, None], 1e4)
+        return read
 
 
 class Assumed:

@@ -17,6 +17,8 @@ import torch
 from torch import Tensor
 from transformers import Cache
 
+from extractor.engine.packing import Packing
+
 
 def aligned(entries: int) -> int:
     """So many or a few more: fused attention copies a mask whose rows do not start at 16 bytes."""
@@ -34,18 +36,16 @@ class SlotCache(Cache):
         self._values: dict[int, Tensor] = {}
         self._held: list[list[int]] = [[] for _ in range(slots)]  # token ids whose entries a slot holds
         self.slot: Tensor | None = None  # see `aim_slot`
-        self._row = 0
+        self._row, self._n = 0, 1
         self._rows: Tensor | None = None
         self._positions: Tensor | None = None
-        self._start = 0
-        self._width = 0
-        self._read = 0
+        self._start = self._read = 0
 
     # What the engine says before each forward
 
     def aim(self, row: int, start: int, width: int) -> None:
         """The next forward is row `row` alone, at positions `start … start + width - 1`."""
-        self._row, self._start, self._width, self._read = row, start, width, start + width
+        self._row, self._n, self._start, self._read = row, 1, start, start + width
         self._rows = self._positions = self.slot = None
 
     def aim_rows(self, positions: Tensor, lengths: list[int]) -> int:
@@ -55,18 +55,19 @@ class SlotCache(Cache):
         if n == 1:
             self.aim(0, lengths[0], width)
             return self._read
-        self._width, self.slot = width, None
-        self._positions = positions
-        self._rows = torch.arange(n, device=positions.device)[:, None]
-        self._row, self._read = 0, max(lengths) + width
+        self.aim_padded(positions, max(lengths) + width)
         return self._read
 
     def aim_padded(self, positions: Tensor, entries: int) -> None:
         """The next forward is rows 0..n-1 at `positions` `[n, width]` on the device, and reads `entries` of each."""
-        self._width, self.slot = positions.shape[1], None
-        self._positions = positions
-        self._rows = torch.arange(positions.shape[0], device=positions.device)[:, None]
-        self._row, self._read = 0, entries
+        n = positions.shape[0]
+        self._positions, self._rows = positions, torch.arange(n, device=positions.device)[:, None]
+        self._row, self._n, self._read, self.slot = 0, n, entries, None
+
+    def aim_packed(self, positions: Tensor, packing: Packing, entries: int) -> None:
+        """As `aim_padded`, of a forward that is given no padding."""
+        self.aim_padded(positions, entries)
+        self._positions, self._rows = packing.pack(positions), packing.rows
 
     def aim_slot(self, slot: Tensor) -> None:
         """The next forward is one row, the one that `slot` `[1]` names on the device, and `room` is all of every row:
@@ -78,9 +79,10 @@ class SlotCache(Cache):
     def update(
         self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_: Any, **__: Any
     ) -> tuple[Tensor, Tensor]:
-        """Write `[n, kv_heads, width, head_dim]`; return everything written so far for these rows."""
-        n, heads, size = key_states.shape[0], key_states.shape[1], key_states.shape[3]
-        keys, values = self.room(layer_idx, n, heads, size, key_states)
+        """Write `[n, kv_heads, width, head_dim]`, or `[1, kv_heads, positions, head_dim]` packed; return everything
+        written so far for these rows."""
+        heads, size = key_states.shape[1], key_states.shape[3]
+        keys, values = self.room(layer_idx, self._n, heads, size, key_states)
         if self._rows is None:
             keys[0, :, self._start : self._read] = key_states[0]
             values[0, :, self._start : self._read] = value_states[0]

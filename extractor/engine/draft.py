@@ -185,10 +185,10 @@ class Proposal:
     chains: Launched | None = None
 
     @property
-    def width(self) -> int:
-        """Positions of the longest row, its pending token included."""
-        chains = self.chains.wanted if self.chains else []
-        return 1 + max([*map(len, self.drafts), *chains])
+    def counts(self) -> list[int]:
+        """Positions of each row, its pending token included."""
+        chains = self.chains.wanted if self.chains else [0] * len(self.drafts)
+        return [1 + max(len(draft), chain) for draft, chain in zip(self.drafts, chains, strict=True)]
 
     def settle(self) -> list[Draft]:
         """The drafts, all of them known to the host."""

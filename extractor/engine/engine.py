@@ -22,7 +22,7 @@ from llguidance import LLMatcher, LLParserLimits
 from extractor.engine.cache import SlotCache, aligned
 from extractor.engine.draft import Drafting, FreeDrafter, Proposal
 from extractor.engine.figures import Figures
-from extractor.engine.forward import MtpModel, Target
+from extractor.engine.forward import MtpModel, Reading, Target
 from extractor.engine.graphs import Graphs
 from extractor.engine.masks import draft_masks
 from extractor.engine.mtp import MtpDrafter
@@ -148,10 +148,9 @@ class Engine:
             begun, pace = time.perf_counter(), self._drafting.pace
             with self._timed("draft"):
                 proposal = self._draft(rows)
-            width = proposal.width
             with self._timed("verify") as took:
                 verified = self._verify(rows, proposal)
-            pace.verified(len(rows) * width, took())
+            pace.verified(len(verified[2].logits), took())
             with self._timed("commit"):
                 written = self._commit(rows, proposal.drafts, verified)
             took_s = time.perf_counter() - begun
@@ -206,38 +205,40 @@ class Engine:
         budget = min(self.config.max_draft, self.config.step_positions // len(rows) - 1)
         return self._drafting.propose(rows, max(0, budget), self._cache)
 
-    def _verify(self, rows: list[Sequence], proposal: Proposal) -> tuple[list[list[int]], list[list[float]], Any]:
-        """One target forward for all rows; chosen tokens and log-probabilities for each position, hidden states. What
-        the device still drafts is known to the host, and in `proposal`, on return."""
+    def _verify(self, rows: list[Sequence], proposal: Proposal) -> tuple[list[list[int]], list[list[float]], Reading]:
+        """One target forward for all rows; chosen tokens and log-probabilities for each position, and it. What the
+        device still drafts is known to the host, and in `proposal`, on return."""
         if self._target.reads_ids:
             proposal.settle()
-        width, chains = proposal.width, proposal.chains
+        counts, chains = proposal.counts, proposal.chains
+        width = max(counts)
+        counts = [count if row.ready else 0 for row, count in zip(rows, counts, strict=True)]
         known = [[row.pending, *draft.tokens] for row, draft in zip(rows, proposal.drafts, strict=True)]
         ids = torch.tensor([span + [PAD] * (width - len(span)) for span in known])
         lengths = [row.length if row.begun else self._cache.held(slot) for slot, row in enumerate(rows)]
         with self._timed("target"):
-            logits, hidden = self._target.verify(ids, lengths, self._cache, chains.into if chains else None)
+            read = self._target.verify(ids, lengths, self._cache, chains.into if chains else None, counts)
         self._done.forwards += 1
         drafts = proposal.settle()  # a GPU is at work on the forward
         counts = [1 + len(draft) if row.ready else 0 for row, draft in zip(rows, drafts, strict=True)]
         pinned = self._target.device.type == "cuda"
         bits = draft_masks(rows, drafts, counts, self._words, pinned=pinned)  # while a GPU computes
-        at = [index * width + position for index, count in enumerate(counts) for position in range(count)]
-        added = noise([(row.params, len(row.ids), n) for row, n in zip(rows, counts, strict=True)], logits)
-        ids_, logprobs = self._target.choose(logits, at, bits, added)
+        at = [first + position for first, count in zip(read.first, counts, strict=True) for position in range(count)]
+        added = noise([(row.params, len(row.ids), n) for row, n in zip(rows, counts, strict=True)], read.logits)
+        ids_, logprobs = self._target.choose(read.logits, at, bits, added)
         ends = list(accumulate(counts))
         cuts = [slice(end - count, end) for end, count in zip(ends, counts, strict=True)]
-        return [ids_[cut] for cut in cuts], [logprobs[cut] for cut in cuts], hidden
+        return [ids_[cut] for cut in cuts], [logprobs[cut] for cut in cuts], read
 
     def _known(self, row: Sequence) -> list[int]:
         """The ids whose cache entries are valid: prompt and output but for the pending token."""
         return (row.request.prompt + row.ids)[: row.length]
 
     def _commit(
-        self, rows: list[Sequence], drafts: list[Draft], verified: tuple[list[list[int]], list[list[float]], Any]
+        self, rows: list[Sequence], drafts: list[Draft], verified: tuple[list[list[int]], list[list[float]], Reading]
     ) -> int:
         """Write what was accepted; how many tokens that was."""
-        chosen, logprobs, hidden = verified
+        chosen, logprobs, read = verified
         written = 0
         for index, (row, draft) in enumerate(zip(rows, drafts, strict=True)):
             if not row.ready:
@@ -253,7 +254,7 @@ class Engine:
                     break
             row.length += accepted + 1
             row.pending = chosen[index][accepted]
-            row.hidden = None if hidden is None else hidden[index, accepted]
+            row.hidden = None if read.hidden is None else read.hidden[read.first[index] + accepted]
         return written
 
     def _write(self, row: Sequence, token: int, logprob: float) -> None:

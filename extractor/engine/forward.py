@@ -16,6 +16,7 @@ from extractor.engine.fused import FusedLayer, able, can_search, nearest, pick, 
 from extractor.engine.gemma4 import FULL, SLIDING, Bias, Gemma4, KeyValues, Seen, attend, can_run
 from extractor.engine.graphs import Graphs, entries_of, rows_of, width_of
 from extractor.engine.host_table import HostTable
+from extractor.engine.packing import Packing
 from extractor.engine.ragged import Sight
 from extractor.engine.ragged import able as ragged_able
 from extractor.engine.verify import choose, together, unpack
@@ -31,6 +32,16 @@ def upload(tensor: Tensor, device: torch.device) -> Tensor:
     if device.type != "cuda":
         return tensor.to(device)
     return (tensor if tensor.is_pinned() else tensor.pin_memory()).to(device, non_blocking=True)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Of the positions a step read `logits` `[m, vocab]` and, for Gemma 4, final `hidden` states `[m, hidden]`; row i's
+    begin at `first[i]`."""
+
+    logits: Tensor
+    hidden: Tensor | None
+    first: list[int]
 
 
 class Target:
@@ -60,6 +71,7 @@ class Target:
         self._table = table if isinstance(table, HostTable) else None
         self.reads_ids = self._table is not None  # the host looks embeddings up by them
         self._graphs, self.widest = graphs if self._lean else None, widest
+        self._packs = self._lean is not None and self.device.type == "cpu" and not self._graphs and not self.ragged
 
     def prefill(self, ids: Tensor, start: int, row: int, cache: SlotCache) -> Tensor | None:
         """Write the KV of `ids` `[1, width]` (on the host) at `start …` into `row`; returns the last hidden state
@@ -102,14 +114,22 @@ class Target:
         return graphs.run(("prefill", wide), work, *given)[0][:, 0].clone()
 
     def verify(
-        self, ids: Tensor, lengths: list[int], cache: SlotCache, fill: Fill | None = None
-    ) -> tuple[Tensor, Tensor | None]:
-        """One step for rows 0..n-1, `ids` `[n, width]` (on the host): logits `[n, width, vocab]` and, for Gemma 4,
-        hidden states `[n, width, hidden]`. `fill` puts what only the device knows into the ids there; not with
-        `reads_ids`."""
+        self,
+        ids: Tensor,
+        lengths: list[int],
+        cache: SlotCache,
+        fill: Fill | None = None,
+        counts: list[int] | None = None,
+    ) -> Reading:
+        """One step for rows 0..n-1, `ids` `[n, width]` (on the host). `fill` puts what only the device knows into the
+        ids there; not with `reads_ids`. `counts`: how many of a row's positions are no padding; None: all."""
+        n, width = ids.shape
+        first = list(range(0, n * width, width))
+        if counts and self._packs and sum(counts) < n * width:
+            return self._verify_packed(ids, lengths, cache, fill, counts)
         if self._graphs:
-            return self._verify_padded(self._graphs, ids, lengths, cache, fill)
-        width = ids.shape[1]
+            hidden = self._verify_padded(self._graphs, ids, lengths, cache, fill)
+            return Reading(self._logits(hidden), hidden, first)
         inputs = self._table(ids) if self._table else None
         ids = upload(ids, self.device)
         ids = fill(ids) if fill else ids
@@ -121,8 +141,26 @@ class Target:
         else:
             hidden, logits = self._stock(ids, positions, cache, length, keep=0)
             if logits is not None:
-                return logits, None
-        return self._logits(hidden), hidden
+                return Reading(logits.flatten(0, 1), None, first)
+        hidden = hidden.flatten(0, 1)
+        return Reading(self._logits(hidden), hidden, first)
+
+    def _verify_packed(
+        self, ids: Tensor, lengths: list[int], cache: SlotCache, fill: Fill | None, counts: list[int]
+    ) -> Reading:
+        assert self._lean is not None
+        width = ids.shape[1]
+        packing = Packing(counts, width, self.device)
+        known = [length for length, count in zip(lengths, counts, strict=True) if count]
+        # A row that takes no part stands with the longest, where it makes nobody read further back.
+        starts = [length if count else max(known) for length, count in zip(lengths, counts, strict=True)]
+        positions = torch.tensor(starts)[:, None] + torch.arange(width)
+        ids = packing.pack(fill(ids) if fill else ids)
+        inputs = self._table(ids) if self._table else None
+        entries = max(known) + width
+        cache.aim_packed(positions, packing, entries)
+        read = self._lean.read(ids, positions, min(known), entries, cache, inputs=inputs, packing=packing)[0]
+        return Reading(self._logits(read), read, packing.first)
 
     def _logits(self, hidden: Tensor) -> Tensor:
         logits: Tensor = self.model.lm_head(hidden)
@@ -132,9 +170,9 @@ class Target:
         return logits if cap is None else torch.tanh(logits / cap) * cap
 
     def choose(self, logits: Tensor, at: list[int], bits: Tensor | None, noise: Tensor | None) -> Chosen:
-        """The tokens for the positions `at` of `logits` `[n, width, vocab]`, flattened, and their log-probabilities:
-        `verify.choose`. `bits` `[len(at), words]`: packed masks, on the host."""
-        read = logits.flatten(0, 1)
+        """The tokens for the positions `at` of `logits` `[m, vocab]`, and their log-probabilities: `verify.choose`.
+        `bits` `[len(at), words]`: packed masks, on the host."""
+        read = logits
         if self.fused and noise is None:
             index, allowed = upload(torch.tensor(at), read.device), None if bits is None else upload(bits, read.device)
             return together(*pick(read, index, allowed))
@@ -145,9 +183,9 @@ class Target:
 
     def _verify_padded(
         self, graphs: Graphs, ids: Tensor, lengths: list[int], cache: SlotCache, fill: Fill | None
-    ) -> tuple[Tensor, Tensor]:
-        """`verify` with rows and positions added that nobody reads. An added row is a slot that is not in use: what it
-        is given lands behind the entries it holds."""
+    ) -> Tensor:
+        """The states of `verify`, `[n * width, hidden]`, with rows and positions added that nobody reads. An added row
+        is a slot that is not in use: what it is given lands behind the entries it holds."""
         assert self._lean is not None
         lean, (n, width) = self._lean, ids.shape
         rows, wide = rows_of(n, cache.slots), width_of(width, self.widest)
@@ -168,8 +206,8 @@ class Target:
             return (lean.read(ids, positions, 0, entries, cache, inputs=inputs, ragged=self.ragged),)
 
         (hidden,) = graphs.run(("verify", rows, wide, entries), work, *given)
-        hidden = hidden[:n, :width].clone()  # a row keeps its hidden state, a recording does not
-        return self._logits(hidden), hidden  # not recorded: each recording would keep logits of its own
+        # A row keeps its hidden state, a recording does not. Nor are logits recorded: each would keep its own.
+        return hidden[:n, :width].clone().flatten(0, 1)
 
     def _stock(
         self, ids: Tensor, positions: Tensor, cache: SlotCache, length: int, keep: int

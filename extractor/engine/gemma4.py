@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from extractor.engine.packing import Packing
 from extractor.engine.ragged import Sight, attend_ragged
 
 SLIDING, FULL = "sliding_attention", "full_attention"
@@ -248,18 +249,19 @@ class Gemma4:
         last: Tensor | None = None,
         inputs: Tensor | None = None,
         ragged: bool = False,
+        packing: Packing | None = None,
     ) -> Tensor:
         """Final states `[n, width, hidden]` of `ids` `[n, width]`; their KV is in `cache` afterwards. The lowest of
         `positions` is `first`, one past the highest is `length`, or they are bounds of them. `last` `[1]`: only the
         state there is wanted, of one row, so nothing above the last KV that is stored runs for the others. `inputs`:
         the per-layer embeddings of `ids`, `[n, width, layers * size]`, where the model does not have them itself.
-        `ragged`: as in `Looks`."""
+        `ragged`: as in `Looks`. `packing`: `ids` and the states are packed, `positions` are not."""
         state = self.text.embed_tokens(ids)
         told = None
         if self.text.hidden_size_per_layer_input:
             named = self.text.get_per_layer_inputs(ids, state) if inputs is None else inputs
             told = self.text.project_per_layer_inputs(state, named.view(*ids.shape, len(self.layers), -1))
-        rotary = self.rotary.at(positions, length)
+        rotary = self.rotary.at(packing.pack(positions) if packing else positions, length)
         slot = getattr(cache, "slot", None)
         looks = Looks(positions, first, length, self.window, state, ragged=ragged, slot=slot)
         stored: dict[str, KeyValues] = {}
@@ -275,7 +277,9 @@ class Gemma4:
                 looks = Looks(positions, length - 1, length, self.window, state, ragged=ragged, slot=slot)
             start = looks.start[kind]
             keys, values = stored[kind]
+            query = packing.spread(query) if packing else query
             heard = attend(query, keys[:, :, start:], values[:, :, start:], looks.seen[kind])
+            heard = packing.pack(heard) if packing else heard
             state, normed = layer.finish(state, heard, None if told is None else told[:, :, layer.index], after)
         return normed
 

@@ -225,11 +225,20 @@ def test_our_lean_layers_are_transformers_own(changes: dict[str, Any]) -> None:
             last = target.prefill(ids[:, most // 2 : most], most // 2, row, cache)
             assert torch.allclose(last[0], wanted[row][most - 1], atol=1e-4, rtol=1e-3)  # type: ignore[index]
         tail = torch.cat([ids[:, -5:] for ids in rows])
-        _, hidden = target.verify(tail, [ids.shape[1] - 5 for ids in rows], cache)
-        for row, states in enumerate(wanted):
-            assert torch.allclose(hidden[row], states[-5:], atol=1e-4, rtol=1e-3)  # type: ignore[index]
-        _, alone = target.verify(tail[:1], [35], cache)
-        assert torch.allclose(alone[0], wanted[0][-5:], atol=1e-4, rtol=1e-3)  # type: ignore[index]
+        lengths = [ids.shape[1] - 5 for ids in rows]
+        read = target.verify(tail, lengths, cache)
+        for states, first in zip(wanted, read.first, strict=True):
+            assert torch.allclose(read.hidden[first : first + 5], states[-5:], atol=1e-4, rtol=1e-3)  # type: ignore[index]
+        alone = target.verify(tail[:1], [35], cache)
+        assert torch.allclose(alone.hidden, wanted[0][-5:], atol=1e-4, rtol=1e-3)  # type: ignore[arg-type]
+        # without their padding, a row that takes no part among them
+        counts = [2, 0, 5]
+        packed = target.verify(tail, lengths, cache, counts=counts)
+        assert packed.first == [0, 2, 2]
+        assert packed.logits.shape == (7, 512)
+        for states, first, count in zip(wanted, packed.first, counts, strict=True):
+            found, right = packed.hidden[first : first + count], states[-5:][:count]  # type: ignore[index]
+            assert torch.allclose(found, right, atol=1e-4, rtol=1e-3)
 
 
 def test_a_model_of_other_layers_takes_its_own_forward(pair: Path) -> None:

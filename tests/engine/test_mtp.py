@@ -35,7 +35,7 @@ def test_a_chain_is_read_as_far_as_the_grammar_goes() -> None:
 def test_a_proposal_is_as_wide_as_its_chains_until_it_is_settled() -> None:
     free = Draft([7], ["copy"])
     proposal = Proposal([Draft([], []), free, Draft([], [])], launched([3, 0, 2], FOUND, [ScriptedMatcher(0)] * 3))
-    assert proposal.width == 4
+    assert proposal.counts == [4, 2, 3]
     assert proposal.settle() == [Draft([], []), free, Draft([], [])]
     assert proposal.chains is None
-    assert proposal.width == 2
+    assert proposal.counts == [1, 2, 1]
