@@ -17,8 +17,6 @@ import torch
 from torch import Tensor
 from transformers import Cache
 
-from extractor.engine.packing import Packing
-
 
 def aligned(entries: int) -> int:
     """So many or a few more: fused attention copies a mask whose rows do not start at 16 bytes."""
@@ -61,13 +59,13 @@ class SlotCache(Cache):
     def aim_padded(self, positions: Tensor, entries: int) -> None:
         """The next forward is rows 0..n-1 at `positions` `[n, width]` on the device, and reads `entries` of each."""
         n = positions.shape[0]
-        self._positions, self._rows = positions, torch.arange(n, device=positions.device)[:, None]
-        self._row, self._n, self._read, self.slot = 0, n, entries, None
+        self.aim_packed(positions, torch.arange(n, device=positions.device)[:, None], n, entries)
 
-    def aim_packed(self, positions: Tensor, packing: Packing, entries: int) -> None:
-        """As `aim_padded`, of a forward that is given no padding."""
-        self.aim_padded(positions, entries)
-        self._positions, self._rows = packing.pack(positions), packing.rows
+    def aim_packed(self, positions: Tensor, rows: Tensor, n: int, entries: int) -> None:
+        """The next forward is at `positions` of `rows`, which are among rows 0..n-1: both `[1, width]`, without padding
+        (or of shapes that broadcast); it reads `entries` of each of the n."""
+        self._positions, self._rows = positions, rows
+        self._row, self._n, self._read, self.slot = 0, n, entries, None
 
     def aim_slot(self, slot: Tensor) -> None:
         """The next forward is one row, the one that `slot` `[1]` names on the device, and `room` is all of every row:

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from extractor.engine.cache import SlotCache
 from extractor.engine.fused import FusedLayer, able, can_search, nearest, pick, soften
-from extractor.engine.gemma4 import FULL, SLIDING, Bias, Gemma4, KeyValues, Seen, attend, can_run
+from extractor.engine.gemma4 import FULL, SLIDING, Bias, Gemma4, KeyValues, Looks, Seen, attend, can_run
 from extractor.engine.graphs import Graphs, entries_of, rows_of, width_of
 from extractor.engine.host_table import HostTable
-from extractor.engine.packing import Packing
+from extractor.engine.packing import Packing, worth_packing
 from extractor.engine.ragged import Sight
 from extractor.engine.ragged import able as ragged_able
 from extractor.engine.verify import choose, together, unpack
@@ -125,7 +125,7 @@ class Target:
         ids there; not with `reads_ids`. `counts`: how many of a row's positions are no padding; None: all."""
         n, width = ids.shape
         first = list(range(0, n * width, width))
-        if counts and self._packs and sum(counts) < n * width:
+        if counts and self._packs and worth_packing(lengths, counts):
             return self._verify_packed(ids, lengths, cache, fill, counts)
         if self._graphs:
             hidden = self._verify_padded(self._graphs, ids, lengths, cache, fill)
@@ -150,16 +150,14 @@ class Target:
     ) -> Reading:
         assert self._lean is not None
         width = ids.shape[1]
-        packing = Packing(counts, width, self.device)
-        known = [length for length, count in zip(lengths, counts, strict=True) if count]
-        # A row that takes no part stands with the longest, where it makes nobody read further back.
-        starts = [length if count else max(known) for length, count in zip(lengths, counts, strict=True)]
-        positions = torch.tensor(starts)[:, None] + torch.arange(width)
+        packing = Packing(counts, width)
+        positions = packing.pack(torch.tensor(lengths)[:, None] + torch.arange(width))
         ids = packing.pack(fill(ids) if fill else ids)
         inputs = self._table(ids) if self._table else None
-        entries = max(known) + width
-        cache.aim_packed(positions, packing, entries)
-        read = self._lean.read(ids, positions, min(known), entries, cache, inputs=inputs, packing=packing)[0]
+        entries = max(lengths) + width
+        cache.aim_packed(positions, packing.rows, len(lengths), entries)
+        looks = Looks.packed(packing, lengths, self._lean.window, self.model.lm_head.weight)
+        read = self._lean.read(ids, positions, 0, entries, cache, inputs=inputs, packed=looks)[0]
         return Reading(self._logits(read), read, packing.first)
 
     def _logits(self, hidden: Tensor) -> Tensor:

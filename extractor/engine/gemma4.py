@@ -10,16 +10,18 @@ its parameters become views.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from extractor.engine.packing import Packing
+from extractor.engine.packing import Packing, RowByRow
 from extractor.engine.ragged import Sight, attend_ragged
 
 SLIDING, FULL = "sliding_attention", "full_attention"
+_FROM_THE_START = {FULL: 0, SLIDING: 0}
 NARROW = 64  # queries a row: up to here two plain products beat the fused kernel on a CPU
 _GELU = {"gelu_pytorch_tanh": "tanh", "gelu": "none"}
 _PLACES = 1024  # rotary tables grow by doubling from here
@@ -62,15 +64,20 @@ class Bias:
         return self._folded[group]
 
 
-Seen = Bias | Sight | None  # or how far each row sees, for `ragged.py`; or everything
+Seen = Bias | Sight | RowByRow | None  # or how far each row sees, for `ragged.py` or `packing.py`; or everything
 
 
+@dataclass(frozen=True)
 class Looks:
-    """Who may look where, for one step of rows at `positions` `[n, width]` over `length` entries: for each kind of
-    attention the first entry it reads and which of them its queries see."""
+    """Who may look where in one step: for each kind of attention the first entry it reads, and which of them its
+    queries see."""
 
-    def __init__(
-        self,
+    start: dict[str, int]
+    seen: dict[str, Seen]
+
+    @classmethod
+    def padded(
+        cls,
         positions: Tensor,
         first: int,
         length: int,
@@ -79,26 +86,34 @@ class Looks:
         *,
         ragged: bool = False,
         slot: Tensor | None = None,
-    ) -> None:
-        """`first`: the lowest of `positions`, `length`: one past the highest, both known to the host; or bounds.
-        `ragged`: every row reads to its own length, by `ragged.py`; its `positions` are consecutive. `slot`: of
-        `Sight`."""
-        self.start = {FULL: 0, SLIDING: 0 if ragged else max(0, first - window + 1)}
-        self.seen: dict[str, Seen] = {}
+    ) -> Looks:
+        """Of rows at `positions` `[n, width]`, over `length` entries. `first`: the lowest of `positions`, `length`: one
+        past the highest, both known to the host; or bounds. `ragged`: every row reads to its own length, by
+        `ragged.py`; its `positions` are consecutive. `slot`: of `Sight`."""
         if ragged:
-            self.seen = {FULL: Sight(positions[:, 0], None, slot), SLIDING: Sight(positions[:, 0], window, slot)}
-            return
+            seen: dict[str, Seen] = {
+                FULL: Sight(positions[:, 0], None, slot),
+                SLIDING: Sight(positions[:, 0], window, slot),
+            }
+            return cls(_FROM_THE_START, seen)
+        looks = cls({FULL: 0, SLIDING: max(0, first - window + 1)}, {FULL: None, SLIDING: None})
         if positions.numel() == 1 and length == first + 1:  # one query of one row sees everything it is given
-            self.seen = dict.fromkeys(self.start)
-            return
+            return looks
         entries = torch.arange(length, dtype=torch.int32, device=positions.device)
         distance = positions.int()[:, :, None] - entries
-        for kind, start in self.start.items():
+        for kind, start in looks.start.items():
             near = distance[:, :, start:]
             hidden = near < 0
             if kind == SLIDING:
                 hidden |= near >= window
-            self.seen[kind] = Bias(hidden, like.dtype)
+            looks.seen[kind] = Bias(hidden, like.dtype)
+        return looks
+
+    @classmethod
+    def packed(cls, packing: Packing, lengths: list[int], window: int, like: Tensor) -> Looks:
+        """For positions without padding, row i's from `lengths[i]` on."""
+        full, sliding = (RowByRow(packing, lengths, reach, like) for reach in (None, window))
+        return cls(_FROM_THE_START, {FULL: full, SLIDING: sliding})
 
 
 class Rotary:
@@ -145,6 +160,8 @@ def attend(query: Tensor, keys: Tensor, values: Tensor, seen: Seen) -> Tensor:
     the width, so keys and values are read in place. Gemma 4 does not scale its scores: its query norm does."""
     if isinstance(seen, Sight):
         return attend_ragged(query, keys, values, seen)
+    if isinstance(seen, RowByRow):
+        return seen.attend(query, keys, values)
     n, width, heads, size = query.shape
     kv, length = keys.shape[1], keys.shape[2]
     group = heads // kv
@@ -249,21 +266,22 @@ class Gemma4:
         last: Tensor | None = None,
         inputs: Tensor | None = None,
         ragged: bool = False,
-        packing: Packing | None = None,
+        packed: Looks | None = None,
     ) -> Tensor:
         """Final states `[n, width, hidden]` of `ids` `[n, width]`; their KV is in `cache` afterwards. The lowest of
         `positions` is `first`, one past the highest is `length`, or they are bounds of them. `last` `[1]`: only the
         state there is wanted, of one row, so nothing above the last KV that is stored runs for the others. `inputs`:
         the per-layer embeddings of `ids`, `[n, width, layers * size]`, where the model does not have them itself.
-        `ragged`: as in `Looks`. `packing`: `ids` and the states are packed, `positions` are not."""
+        `ragged`: as in `Looks`. `packed`: what `ids` see that
+        are packed, as `[1, width]`; the cache knows how."""
         state = self.text.embed_tokens(ids)
         told = None
         if self.text.hidden_size_per_layer_input:
             named = self.text.get_per_layer_inputs(ids, state) if inputs is None else inputs
             told = self.text.project_per_layer_inputs(state, named.view(*ids.shape, len(self.layers), -1))
-        rotary = self.rotary.at(packing.pack(positions) if packing else positions, length)
+        rotary = self.rotary.at(positions, length)
         slot = getattr(cache, "slot", None)
-        looks = Looks(positions, first, length, self.window, state, ragged=ragged, slot=slot)
+        looks = packed or Looks.padded(positions, first, length, self.window, state, ragged=ragged, slot=slot)
         stored: dict[str, KeyValues] = {}
         normed = self.enter(state)
         for layer, after in zip(self.layers, self.after, strict=True):
@@ -274,12 +292,10 @@ class Gemma4:
                 query, state, positions = (some.index_select(1, last) for some in (query, state, positions))
                 told = None if told is None else told.index_select(1, last)
                 rotary = self.rotary.at(positions, length)
-                looks = Looks(positions, length - 1, length, self.window, state, ragged=ragged, slot=slot)
+                looks = Looks.padded(positions, length - 1, length, self.window, state, ragged=ragged, slot=slot)
             start = looks.start[kind]
             keys, values = stored[kind]
-            query = packing.spread(query) if packing else query
             heard = attend(query, keys[:, :, start:], values[:, :, start:], looks.seen[kind])
-            heard = packing.pack(heard) if packing else heard
             state, normed = layer.finish(state, heard, None if told is None else told[:, :, layer.index], after)
         return normed
 

@@ -1,38 +1,89 @@
-"""Rows of a step without their padding.
+"""Rows of a step without their padding, each looking at its own entries.
 
-A step is as wide as its longest draft, and with many rows half of its positions belong to shorter ones. A CPU computes
-those too. So what works on one position at a time (all but attention) is given the positions that count, one behind
-the other, and attention gets its rows back.
+A step is as wide as its longest draft and as long as its longest row; with many rows most of that is padding: half of
+the positions, and four fifths of what attention would compute. A GPU waits for the weights meanwhile, a CPU computes
+it. There the positions that count stand one behind the other, and attention goes from row to row.
 """
 
 from __future__ import annotations
 
 from itertools import accumulate
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+_GOING = 1400  # scores that cost a CPU about as much as going to a row does
+
+
+def worth_packing(lengths: list[int], counts: list[int]) -> bool:
+    """Whether so much of what attention would compute, of rows with `lengths` entries and `counts` new positions, is
+    padding that it should go from row to row."""
+    padded = len(counts) * max(counts) * max(lengths)
+    return padded - sum(length * count for length, count in zip(lengths, counts, strict=True)) > _GOING * len(counts)
 
 
 class Packing:
     """Of rows padded to `width` the first `counts[i]` positions; row i's begin at `first[i]`."""
 
-    def __init__(self, counts: list[int], width: int, device: torch.device) -> None:
-        self.first = [0, *accumulate(counts)][:-1]
-        self._shape = len(counts), width
-        places = [row * width + place for row, count in enumerate(counts) for place in range(count)]
-        self._places = torch.tensor(places, device=device)
+    def __init__(self, counts: list[int], width: int) -> None:
+        self.counts, self.first = counts, [0, *accumulate(counts)][:-1]
+        self._width = width
+        self._places = torch.tensor([row * width + at for row, count in enumerate(counts) for at in range(count)])
 
     @property
     def rows(self) -> Tensor:
         """Whose each position is, `[1, positions]`."""
-        return self._places[None] // self._shape[1]
+        return self._places[None] // self._width
 
     def pack(self, padded: Tensor) -> Tensor:
         """`[rows, width, ..]` → `[1, positions, ..]`."""
         return padded.flatten(0, 1).index_select(0, self._places)[None]
 
-    def spread(self, packed: Tensor) -> Tensor:
-        """`[1, positions, ..]` → `[rows, width, ..]`, zeros where there is nothing."""
-        rows, width = self._shape
-        padded = packed.new_zeros(rows * width, *packed.shape[2:])
-        return padded.index_copy_(0, self._places, packed[0]).view(rows, width, *packed.shape[2:])
+
+class Part(NamedTuple):
+    """Of one row: its positions, the entries it reads, and what is added to the scores of those from `at` on."""
+
+    row: int
+    positions: slice
+    entries: slice
+    at: int
+    added: Tensor | None
+
+
+class RowByRow:
+    """What packed positions see: the entries of their row up to themselves, and of these the nearest `reach`, or all
+    (None). Row i's first position is its entry `lengths[i]`."""
+
+    def __init__(self, packing: Packing, lengths: list[int], reach: int | None, like: Tensor) -> None:
+        self._parts: list[Part] = []
+        for row, (first, count, length) in enumerate(zip(packing.first, packing.counts, lengths, strict=True)):
+            if not count:
+                continue
+            start = 0 if reach is None else max(0, length - reach + 1)
+            at, added = length - start, None
+            if count > 1:
+                behind = torch.arange(count)[:, None] - torch.arange(count if reach is None else at + count)
+                if reach is not None:
+                    behind, at = behind + at, 0
+                hidden = behind < 0 if reach is None else (behind < 0) | (behind >= reach)
+                added = torch.zeros(hidden.shape, dtype=like.dtype).masked_fill_(hidden, float("-inf"))
+            self._parts.append(Part(row, slice(first, first + count), slice(start, length + count), at, added))
+
+    def attend(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """`query` `[1, positions, heads, size]`, `keys` and `values` `[rows, kv heads, entries, size]` →
+        `[1, positions, heads * size]`."""
+        heads, size = query.shape[2:]
+        kv = keys.shape[1]
+        heard = []
+        for row, positions, entries, at, added in self._parts:
+            asked = query[0, positions]
+            count = asked.shape[0]
+            asked = asked.view(count, kv, -1, size).permute(1, 2, 0, 3).reshape(kv, -1, size)
+            scores = asked @ keys[row, :, entries].mT
+            if added is not None:
+                scores.view(kv, -1, count, scores.shape[-1])[..., at:].add_(added)
+            weights = scores.softmax(-1, dtype=torch.promote_types(scores.dtype, torch.float32)).to(values.dtype)
+            one = (weights @ values[row, :, entries]).view(kv, -1, count, size)
+            heard.append(one.permute(2, 0, 1, 3).reshape(count, heads * size))
+        return torch.cat(heard)[None]

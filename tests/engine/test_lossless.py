@@ -8,10 +8,12 @@ from copy import deepcopy
 from dataclasses import replace
 
 import pytest
+from torch import Tensor
 
 from extractor.engine import DRAFTERS, Engine, EngineConfig
 from extractor.engine.host_table import keep_on_host
 from extractor.engine.models import Models
+from extractor.engine.packing import RowByRow
 from tests.engine import tiny
 
 CONFIG = EngineConfig(slots=4, context=1024, max_draft=8)
@@ -86,6 +88,27 @@ def test_the_way_of_a_gpu_changes_nothing(gemma4: Models, rows: int, *, graphs: 
             assert (sum(one.usage.drafts["mtp"].proposed for one in done) > 0) == ("mtp" in mix)
     finally:
         engine.close()
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["step by step", "at once"])
+def test_rows_without_their_padding(gemma4: Models, monkeypatch: pytest.MonkeyPatch, *, at_once: bool) -> None:
+    """As a CPU does where there is much of it; here everywhere. Some rows are read while others decode."""
+    plain = run(gemma4, (), rows=1)
+    monkeypatch.setattr("extractor.engine.packing._GOING", -1)
+    config = EngineConfig(slots=4, context=1024, max_draft=8, prefill_chunk=30, chains_at_once=at_once)
+    packed = 0
+    attend = RowByRow.attend
+
+    def counted(self: RowByRow, *given: Tensor) -> Tensor:
+        nonlocal packed
+        packed += 1
+        return attend(self, *given)
+
+    monkeypatch.setattr(RowByRow, "attend", counted)
+    for mix in tiny.MIXES:
+        before = packed
+        assert run(gemma4, mix, rows=4, config=config) == plain
+        assert packed > before
 
 
 def test_padded_rows_leave_what_idle_slots_keep(gemma4: Models) -> None:
