@@ -1,5 +1,6 @@
 """Trains the target by wall-clock: warm up, hold, then decay to zero when the minutes are used up.
 
+Once most rows are right, four batches are read for each that is trained on, which is made of the rows that went worst.
 What is exported is a running average of the weights on the way: it is wrong a quarter less often than the last ones.
 Resumes from `checkpoint.pt` in the run folder. Documents get longer as training goes on; field names nobody has seen
 are there from the first step, for they do not come later.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -118,6 +119,8 @@ def main() -> None:
     if not stages:
         parser.error("give --all or a --stage")
     torch.set_num_threads(given.threads)
+    # oneDNN compiles a product for each shape and keeps 1,024; a run has some thousand.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "65536")
     run_dir: Path = given.run_dir
     run_dir.mkdir(parents=True, exist_ok=True)
     if "tokenizer" in stages:
