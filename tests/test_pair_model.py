@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from random import Random
 
 import llguidance.hf
 import pytest
@@ -31,7 +32,7 @@ from extractor.pair.forward import read
 from extractor.pair.lexicon import NEW_VALUES
 from extractor.pair.model import DRAFT_TOKENS, build_drafter, build_target
 from extractor.pair.optim import orthogonal
-from extractor.pair.target import Average, Plan, Pools, Progress, fresh, hardest, stream
+from extractor.pair.target import Average, Missed, Plan, Pools, Progress, fresh, stream
 
 Pair = tuple[Gemma4ForCausalLM, Gemma4AssistantForCausalLM, PreTrainedTokenizerFast]
 
@@ -167,40 +168,43 @@ def test_the_training_forward_is_the_stock_one(pair: Pair) -> None:
     target.requires_grad_(False)
 
 
-def test_the_rows_trained_on_are_those_the_model_is_worst_at(pair: Pair) -> None:
-    rows = [row for _, row in fixed(Encoder(pair[2]), "hardest", NEW_VALUES, 4, size=0)]
-    for i in (0, 3):  # their answers are now anything but likely
-        row = rows[i]
-        rows[i] = replace(row, ids=[*row.ids[: row.start], *row.ids[row.start :][::-1]])
-    group = [collate(rows[:2]), collate(rows[2:])]
-    chosen = hardest(pair[0], group).rows
-    assert len(chosen) == 2
-    assert all(row is rows[0] or row is rows[3] for row in chosen)
-    assert hardest(pair[0], group[:1]) is group[0]
+def test_what_was_missed_comes_a_second_time_and_not_a_third(pair: Pair) -> None:
+    rows = [row for _, row in fixed(Encoder(pair[2]), "missed", NEW_VALUES, 3, size=0)]
+    batch = collate(rows)
+    said = torch.zeros(int(batch.answer.sum()))
+    first, second = (int(batch.answer[:n].sum()) for n in (1, 2))
+    said[first] = 2.0  # a token of the second row
+    said[second - 1] = 0.5  # unsure, but right
+    missed = Missed(Random(0))
+    missed.note(batch, said)
+    assert missed.take(5) == [rows[1]]
+    missed.note(batch, said)
+    assert missed.take(5) == []
+    missed.note(batch, said)
+    assert missed.take(0) == []
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_batches_made_ahead_are_the_same(pair: Pair) -> None:
-    """By a worker, of pools of its own turn."""
+    """By a worker, of pools of its own turn; and rows that were missed come between them."""
     encoder = Encoder(pair[2])
     plan = Plan(1, batch_tokens=1024, pool_rows=4)
-    made = list(islice(fresh(Pools(encoder, plan, 7, Progress(0.9)), plan), 6))
+    made = [(index, batch.ids) for index, batch in islice(fresh(Pools(encoder, plan, 7, Progress(0.9)), plan), 6)]
     ahead = fresh(Pools(encoder, plan, 7, Progress(0.9)), replace(plan, workers=1))
-    for (index, group), (at, same) in zip(made, ahead, strict=False):
+    for (index, ids), (at, batch) in zip(made, ahead, strict=False):
         assert at == index
-        assert len(group) == len(same)
-        assert all(torch.equal(one.ids, other.ids) for one, other in zip(group, same, strict=True))
+        assert torch.equal(batch.ids, ids)
     assert len({index for index, _ in made}) > 1
 
-
-def test_what_is_trained_on_comes_a_second_time_and_not_a_third(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("extractor.pair.target._AGAIN", 2)
-    plan = Plan(1, batch_tokens=1024, pool_rows=6)
-    pools = Pools(Encoder(pair[2]), plan, 7, Progress(0.1))
-    batches = [batch for _, batch in islice(stream(pair[0], pools, plan), 12)]
-    seen = [[i for i, other in enumerate(batches) if other is batch] for batch in batches]
-    assert seen[:4] == [[0, 3], [1, 5], [2, 7], [0, 3]]
-    assert max(map(len, seen)) == 2
+    missed = Missed(Random(0))
+    again = None
+    for _, batch in islice(stream(Pools(encoder, plan, 7, Progress(0.9)), plan, missed), 12):
+        if again is not None and batch.rows[0] is again:
+            break
+        again = batch.rows[0]
+        missed.note(batch, torch.full((int(batch.answer.sum()),), 2.0))
+    else:
+        raise AssertionError("nothing came again")
 
 
 def test_muons_matrices_are_about_orthogonal_in_bf16_too() -> None:

@@ -125,8 +125,7 @@ def train(
     budget = plan.minutes * 60
     begun = reported = time.monotonic()
     losses: list[float] = []
-    pools = Pools(encoder, plan, index, Progress(1.0))
-    for at, batch in ((at, batch) for at, group in fresh(pools, plan) for batch in group):
+    for at, batch in fresh(Pools(encoder, plan, index, Progress(1.0)), plan):
         progress = (spent + time.monotonic() - begun) / budget
         if progress >= 1:
             break

@@ -191,19 +191,14 @@ def collate(rows: list[Row]) -> Batch:
     )  # fmt: skip
 
 
-def by_length(rows: list[Row], budget: int) -> list[Batch]:
-    """Batches of about `budget` tokens, the shortest rows first."""
+def bucketed(rows: list[Row], budget: int, rng: Random) -> list[Batch]:
+    """Batches of about `budget` tokens, each of rows of like length, in random order."""
     made: list[list[Row]] = [[]]
     for row in sorted(rows, key=lambda row: len(row.ids)):
         if made[-1] and padded(len(row.ids)) * (len(made[-1]) + 1) > budget:
             made.append([])
         made[-1].append(row)
-    return [collate(some) for some in made]
-
-
-def bucketed(rows: list[Row], budget: int, rng: Random) -> list[Batch]:
-    """Batches of about `budget` tokens, each of rows of like length, in random order."""
-    batches = by_length(rows, budget)
+    batches = [collate(some) for some in made]
     rng.shuffle(batches)
     return batches
 

@@ -1,6 +1,5 @@
 """Trains the target by wall-clock: warm up, hold, then decay to zero when the minutes are used up.
 
-Once most rows are right, four batches are read for each that is trained on, which is made of the rows that went worst.
 What is exported is a running average of the weights on the way: it is wrong a quarter less often than the last ones.
 Resumes from `checkpoint.pt` in the run folder. Documents get longer as training goes on; field names nobody has seen
 are there from the first step, for they do not come later.
@@ -9,7 +8,6 @@ are there from the first step, for they do not come later.
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -23,15 +21,14 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from transformers import Gemma4ForCausalLM, PreTrainedTokenizerFast
 
-from extractor.pair.encode import Batch, Encoder, Row, bucketed, by_length, collate, fixed, pool
+from extractor.pair.encode import Batch, Encoder, Row, bucketed, fixed, pool
 from extractor.pair.forward import compile_layers, read
 from extractor.pair.lexicon import NEW_EVERYTHING, TRAIN
 from extractor.pair.model import FULL, SLIDING, build_target
 from extractor.pair.optim import Optimizer
 
+_WRONG = 0.7  # loss of a token that is less likely than all others together
 POINTING = 0.3  # weight of the loss of the head that points
-_READ = 4  # batches read for one that is trained on, once most rows are right
-_AGAIN = 24  # batches later one is trained on a second time
 
 
 @dataclass(frozen=True)
@@ -50,13 +47,6 @@ class Plan:
     fast: bool = False  # compiled layers and bf16 products: 1.7 times the speed of one process (Xeon with AMX)
     device: str = "cpu"  # or "cuda": bf16 products, nothing compiled
     workers: int = 0  # processes that make batches for this one; a core makes some 100,000 tokens a second
-
-    @property
-    def half(self) -> bool:
-        return self.fast or self.device == "cuda"
-
-    def precision(self) -> torch.autocast:
-        return torch.autocast(self.device, torch.bfloat16, enabled=self.half)
 
 
 def masks(length: int, window: int, device: torch.device) -> dict[str, torch.Tensor | None]:
@@ -113,20 +103,24 @@ def longest(progress: float) -> int:
     return 512 if progress < 0.2 else 768 if progress < 0.5 else 1152 if progress < 0.85 else 2048
 
 
-def hardest(model: Gemma4ForCausalLM, group: list[Batch]) -> Batch:
-    """The rows of `group` that the model is worst at, as many as one batch of it holds; a model that is right about
-    most rows learns next to nothing from those, and to read a row costs a third of training on it."""
-    if len(group) == 1:
-        return group[0]
-    losses: list[float] = []
-    with torch.no_grad():
-        for batch in group:
-            rows = batch.flat // batch.ids.shape[1]
-            said = loss_of(model, batch)[1].float()
-            losses += said.new_zeros(len(batch.rows)).index_add(0, rows, said).tolist()
-    ranked = sorted(zip(losses, (row for batch in group for row in batch.rows), strict=True), key=lambda it: -it[0])
-    longest = max(group, key=lambda batch: batch.ids.shape[1])
-    return collate([row for _, row in ranked[: len(longest.rows)]]).to(model.device)
+class Missed:
+    """The rows that the model got wrong or was unsure of; some of them come a second time."""
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+        self._rows: list[Row] = []
+        self._second: set[int] = set()  # ids of the rows that are here for the second time
+
+    def note(self, batch: Batch, said: torch.Tensor) -> None:
+        """`said`: the loss of each token of the answers of `batch`."""
+        wrong = batch.flat[said > _WRONG] // batch.ids.shape[1]
+        self._rows += [batch.rows[i] for i in sorted(set(wrong.tolist())) if id(batch.rows[i]) not in self._second]
+
+    def take(self, most: int) -> list[Row]:
+        """At most `most` of the rows noted since the last call."""
+        taken = self._rng.sample(self._rows, min(most, len(self._rows)))
+        self._rows, self._second = [], {id(row) for row in taken}
+        return taken
 
 
 class Progress:
@@ -144,15 +138,15 @@ class Progress:
         self._shared.value = value
 
 
-class Pools(IterableDataset[tuple[int, list[Batch]]]):
-    """Endless (pool index, batches of like length of which one is to be made) from pool `index` on. A process takes
-    every `world()`-th pool, and where a DataLoader has workers for it, they take turns at these."""
+class Pools(IterableDataset[tuple[int, Batch]]):
+    """Endless (pool index, batch) from pool `index` on. A process takes every `world()`-th pool, and where a DataLoader
+    has workers for it, they take turns at these."""
 
     def __init__(self, encoder: Encoder, plan: Plan, index: int, progress: Progress) -> None:
         self._encoder, self._plan, self._index, self._progress = encoder, plan, index, progress
         self._processes = world()
 
-    def __iter__(self) -> Iterator[tuple[int, list[Batch]]]:
+    def __iter__(self) -> Iterator[tuple[int, Batch]]:
         worker = get_worker_info()
         at, workers = (worker.id, worker.num_workers) if worker else (0, 1)
         plan, index = self._plan, self._index + at * self._processes
@@ -160,33 +154,29 @@ class Pools(IterableDataset[tuple[int, list[Batch]]]):
             now = self._progress.value
             count = plan.pool_rows // self._processes
             rows = pool(self._encoder, plan.seed, index, sizes(now), count, longest(now))
-            batches = by_length(rows, plan.batch_tokens)
-            together = _READ if now >= 0.2 else 1
-            groups = [batches[start : start + together] for start in range(0, len(batches), together)]
-            Random(index // self._processes).shuffle(groups)
-            for group in groups:
-                yield index, group
+            for batch in bucketed(rows, plan.batch_tokens, Random(index)):
+                yield index, batch
             index += workers * self._processes
 
 
-def fresh(pools: Pools, plan: Plan) -> Iterator[tuple[int, list[Batch]]]:
-    """Endless (pool index, batches) on the plan's device, made ahead where the plan has workers."""
+def fresh(pools: Pools, plan: Plan) -> Iterator[tuple[int, Batch]]:
+    """Endless (pool index, batch) on the plan's device, made ahead where the plan has workers."""
     device = torch.device(plan.device)
     loader = DataLoader(pools, batch_size=None, num_workers=plan.workers, pin_memory=device.type == "cuda")
-    for index, group in loader:
-        yield index, [batch.to(device) for batch in group]
+    for index, batch in loader:
+        yield index, batch.to(device)
 
 
-def stream(model: Gemma4ForCausalLM, pools: Pools, plan: Plan) -> Iterator[tuple[int, Batch]]:
-    """The hardest rows of `fresh`, each batch of them twice."""
-    waiting: deque[Batch] = deque()
-    for index, group in fresh(pools, plan):
-        with plan.precision():
-            batch = hardest(model, group)
+def stream(pools: Pools, plan: Plan, missed: Missed) -> Iterator[tuple[int, Batch]]:
+    """`fresh`, and rows that were missed a second time: a quarter of all at most."""
+    count = 0
+    for index, batch in fresh(pools, plan):
         yield index, batch
-        waiting.append(batch)
-        if len(waiting) > _AGAIN:
-            yield index, waiting.popleft()
+        count += len(batch.rows)
+        if count >= plan.pool_rows // world():
+            for again in bucketed(missed.take(count // 4), plan.batch_tokens, Random(index)):
+                yield index, again.to(batch.ids.device)
+            count = 0
 
 
 def world() -> int:
@@ -232,9 +222,10 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
     Inside a process group every process calls this; the first one reports and saves.
     """
     encoder = Encoder(tokenizer)
+    half = plan.fast or plan.device == "cuda"
     model = build_target(len(tokenizer), plan.seed)
     model.to(torch.device(plan.device))  # type: ignore[arg-type]
-    optimizer = Optimizer(model, plan.muon_lr, plan.adam_lr, half=plan.half)
+    optimizer = Optimizer(model, plan.muon_lr, plan.adam_lr, half=half)
     if plan.fast:
         compile_layers()
     saved = run_dir / "checkpoint.pt"
@@ -252,15 +243,20 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
     progress = Progress(spent / budget)
     checks = _checks(encoder)
     losses: list[torch.Tensor] = []
-    batches = stream(model, Pools(encoder, plan, index + rank(), progress), plan)
+    missed = Missed(Random(rank()))
+    batches = stream(Pools(encoder, plan, index + rank(), progress), plan, missed)
+    before: tuple[Batch, torch.Tensor] | None = None
     begun = reported = stepped = time.monotonic()
     while progress.value < 1:
         at, batch = next(batches)
         index = max(index, at)
         factor = min(1.0, (step + 1) / 60) * min(1.0, (1.0 - progress.value) / (1.0 - plan.hold) + 0.01)
-        with plan.precision():
+        with torch.autocast(plan.device, torch.bfloat16, enabled=half):
             loss, said = loss_of(model, batch, 0.1 if progress.value < 0.06 else 0.0)
         torch.autograd.backward(loss)
+        if before:  # a step late: a GPU is asked for the last step's losses while it has this one's work to do
+            missed.note(*before)
+        before = batch, said
         share(model, progress, (spent + time.monotonic() - begun) / budget)
         optimizer.step(factor)
         average.add(model, time.monotonic() - stepped)
