@@ -109,6 +109,9 @@ def test_rows_without_their_padding(gemma4: Models, monkeypatch: pytest.MonkeyPa
         before = packed
         assert run(gemma4, mix, rows=4, config=config) == plain
         assert packed > before
+    on_host = replace(gemma4, target=deepcopy(gemma4.target))
+    keep_on_host(on_host.target, on_host.target.device)
+    assert run(on_host, DRAFTERS, rows=4, config=config) == plain
 
 
 def test_padded_rows_leave_what_idle_slots_keep(gemma4: Models) -> None:
