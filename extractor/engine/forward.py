@@ -156,7 +156,7 @@ class Target:
         inputs = self._table(ids) if self._table else None
         entries = max(lengths) + width
         cache.aim_packed(positions, packing.rows, len(lengths), entries)
-        looks = Looks.packed(packing, lengths, self._lean.window, self.model.lm_head.weight)
+        looks = Looks.packed(packing, lengths, self._lean.window, self.dtype)
         read = self._lean.read(ids, positions, 0, entries, cache, inputs=inputs, packed=looks)[0]
         return Reading(self._logits(read), read, packing.first)
 

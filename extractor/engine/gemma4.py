@@ -110,9 +110,9 @@ class Looks:
         return looks
 
     @classmethod
-    def packed(cls, packing: Packing, lengths: list[int], window: int, like: Tensor) -> Looks:
+    def packed(cls, packing: Packing, lengths: list[int], window: int, dtype: torch.dtype) -> Looks:
         """For positions without padding, row i's from `lengths[i]` on."""
-        full, sliding = (RowByRow(packing, lengths, reach, like) for reach in (None, window))
+        full, sliding = (RowByRow(packing, lengths, reach, dtype) for reach in (None, window))
         return cls(_FROM_THE_START, {FULL: full, SLIDING: sliding})
 
 
@@ -272,8 +272,7 @@ class Gemma4:
         `positions` is `first`, one past the highest is `length`, or they are bounds of them. `last` `[1]`: only the
         state there is wanted, of one row, so nothing above the last KV that is stored runs for the others. `inputs`:
         the per-layer embeddings of `ids`, `[n, width, layers * size]`, where the model does not have them itself.
-        `ragged`: as in `Looks`. `packed`: what `ids` see that
-        are packed, as `[1, width]`; the cache knows how."""
+        `ragged`: as in `Looks`. `packed`: what `ids` `[1, width]` without padding see; the cache was told of them."""
         state = self.text.embed_tokens(ids)
         told = None
         if self.text.hidden_size_per_layer_input:

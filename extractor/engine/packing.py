@@ -1,7 +1,7 @@
 """Rows of a step without their padding, each looking at its own entries.
 
-A step is as wide as its longest draft and as long as its longest row; with many rows most of that is padding: half of
-the positions, and four fifths of what attention would compute. A GPU waits for the weights meanwhile, a CPU computes
+A step is as wide as its longest draft and as long as its longest row; with many rows half of
+the positions are padding, and most of what attention would compute. A GPU waits for the weights meanwhile, a CPU computes
 it. There the positions that count stand one behind the other, and attention goes from row to row.
 """
 
@@ -55,19 +55,20 @@ class RowByRow:
     """What packed positions see: the entries of their row up to themselves, and of these the nearest `reach`, or all
     (None). Row i's first position is its entry `lengths[i]`."""
 
-    def __init__(self, packing: Packing, lengths: list[int], reach: int | None, like: Tensor) -> None:
+    def __init__(self, packing: Packing, lengths: list[int], reach: int | None, dtype: torch.dtype) -> None:
         self._parts: list[Part] = []
         for row, (first, count, length) in enumerate(zip(packing.first, packing.counts, lengths, strict=True)):
             if not count:
                 continue
             start = 0 if reach is None else max(0, length - reach + 1)
-            at, added = length - start, None
+            at = length - start if reach is None else 0  # everybody sees what is before
+            added = None
             if count > 1:
-                behind = torch.arange(count)[:, None] - torch.arange(count if reach is None else at + count)
+                behind = torch.arange(length, length + count)[:, None] - torch.arange(start + at, length + count)
+                hidden = behind < 0
                 if reach is not None:
-                    behind, at = behind + at, 0
-                hidden = behind < 0 if reach is None else (behind < 0) | (behind >= reach)
-                added = torch.zeros(hidden.shape, dtype=like.dtype).masked_fill_(hidden, float("-inf"))
+                    hidden |= behind >= reach
+                added = torch.zeros(hidden.shape, dtype=dtype).masked_fill_(hidden, float("-inf"))
             self._parts.append(Part(row, slice(first, first + count), slice(start, length + count), at, added))
 
     def attend(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
