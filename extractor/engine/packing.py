@@ -1,8 +1,8 @@
 """Rows of a step without their padding, each looking at its own entries.
 
-A step is as wide as its longest draft and as long as its longest row; with many rows half of
-the positions are padding, and most of what attention would compute. A GPU waits for the weights meanwhile, a CPU computes
-it. There the positions that count stand one behind the other, and attention goes from row to row.
+A step is as wide as its longest draft and as long as its longest row; with many rows half of the positions are padding,
+and most of what attention would compute. A GPU waits for the weights meanwhile, a CPU computes it. There the positions
+that count stand one behind the other, and attention goes from row to row.
 """
 
 from __future__ import annotations
