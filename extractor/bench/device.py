@@ -27,8 +27,9 @@ from transformers import (
 )
 
 from extractor.bench.machine import machine
+from extractor.engine.assistant import MtpModel
 from extractor.engine.cache import SlotCache, aligned
-from extractor.engine.forward import MtpModel, Target
+from extractor.engine.forward import Target
 from extractor.engine.graphs import Graphs
 from extractor.engine.host_table import keep_on_host
 

@@ -19,10 +19,11 @@ from typing import Any
 import torch
 from llguidance import LLMatcher, LLParserLimits
 
+from extractor.engine.assistant import MtpModel
 from extractor.engine.cache import SlotCache, aligned
 from extractor.engine.draft import Drafting, FreeDrafter, Proposal
 from extractor.engine.figures import Figures
-from extractor.engine.forward import MtpModel, Reading, Target
+from extractor.engine.forward import Reading, Target
 from extractor.engine.graphs import Graphs
 from extractor.engine.masks import draft_masks
 from extractor.engine.mtp import MtpDrafter

@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from extractor.engine.assistant import MtpModel
 from extractor.engine.cache import SlotCache
-from extractor.engine.forward import MtpModel
 from extractor.engine.masks import EVERYTHING, next_masks
 from extractor.engine.pace import Pace
 from extractor.engine.sequence import Sequence

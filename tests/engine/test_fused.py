@@ -15,8 +15,9 @@ from torch import Tensor
 from transformers import Gemma4AssistantForCausalLM
 
 from extractor.engine import fused
+from extractor.engine.assistant import MtpModel
 from extractor.engine.cache import SlotCache
-from extractor.engine.forward import MtpModel, Target
+from extractor.engine.forward import Target
 from extractor.engine.gemma4 import Gemma4
 from extractor.engine.graphs import Graphs
 from extractor.engine.models import Models, ModelSpec, load

@@ -17,7 +17,8 @@ from transformers import (
 )
 
 from extractor.engine import Engine, EngineConfig
-from extractor.engine.forward import MtpModel, Target
+from extractor.engine.assistant import MtpModel
+from extractor.engine.forward import Target
 from extractor.engine.models import ModelSpec, load
 from extractor.errors import ModelError
 from tests.engine import tiny

@@ -1,0 +1,167 @@
+"""Gemma 4's assistant as the MTP drafter: one token of every row a forward, over the target's own KV.
+
+Knows its masks, its rotary places and its heads, and nothing of text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from extractor.engine.cache import SlotCache
+from extractor.engine.forward import Target, upload
+from extractor.engine.fused import FusedLayer, able, can_search, nearest
+from extractor.engine.gemma4 import SLIDING, Bias, Gemma4, KeyValues, Seen, attend, can_run
+from extractor.engine.graphs import Graphs, entries_of, rows_of, width_of
+from extractor.engine.ragged import Sight
+from extractor.engine.verify import unpack
+from extractor.errors import ModelError
+
+
+@dataclass
+class Chain:
+    """A chain's fixed part: its place `[n, 1]`, and by kind of attention rotary tables there, the KV it reads, what it
+    sees of it."""
+
+    at: Tensor
+    rotary: dict[str, KeyValues]
+    stored: dict[str, KeyValues] = field(default_factory=dict)
+    seen: dict[str, Seen] = field(default_factory=dict)
+
+
+class MtpModel:
+    """Gemma 4's assistant, one chain step at a time for all rows.
+
+    It has no KV of its own: every layer reads the target's last sliding and last full layer, at one constant position.
+    Step 1 reads (embedding of the pending token, target's hidden state before it); later steps read its own token and
+    its own projected output. Masks and rotary embeddings are the same for every step of a chain, so they are made once.
+    """
+
+    def __init__(self, assistant: Any, target: Target, graphs: Graphs | None = None) -> None:
+        if not can_run(assistant.model):
+            raise ModelError("the drafter is not one of plain linear layers on one device; EXTRACTOR_DRAFTER=none")
+        self._assistant = assistant
+        self._graphs, self._widest, self._ragged = graphs, target.widest, target.ragged
+        self._fused = target.fused and able(assistant.model)
+        self._lean = Gemma4(assistant.model, FusedLayer if self._fused else None)
+        head = assistant.masked_embedding
+        self._members: Any = None  # [centroids, tokens of each]
+        if head is not None:
+            self._members = head.token_ordering.long().view(head.num_centroids, head.vocab_size_per_centroid)
+        self._embed: nn.Module = target.model.get_input_embeddings()
+        self._shared = target.shared_layers()
+        self.device: torch.device = assistant.device
+
+    def begin(self, lengths: list[int], cache: SlotCache) -> Chain:
+        """What a chain keeps fixed, for rows 0..n-1 with `lengths` valid entries each."""
+        at = torch.tensor(lengths, device=self.device)[:, None]
+        return self._fixed(at, cache, min(lengths), max(lengths), masked=len(lengths) > 1)
+
+    def _fixed(self, at: Tensor, cache: SlotCache, shortest: int, longest: int, *, masked: bool) -> Chain:
+        """`at` `[n, 1]`: the lengths; `shortest` and `longest` of them, or bounds."""
+        chain = Chain(at, self._lean.rotary.at(at, longest + 1))
+        # transformers attends to the last `window` entries, both ends included (candidate_generator.py, 5.22)
+        reach = self._lean.window + 1
+        before = at[:, 0] - 1
+        for kind, layer in self._shared.items():
+            start = max(0, shortest - reach) if kind == SLIDING and not self._ragged else 0
+            keys, values = cache.read(layer, at.shape[0], longest)
+            chain.stored[kind] = keys[:, :, start:], values[:, :, start:]
+            if self._ragged:
+                chain.seen[kind] = Sight(before, reach if kind == SLIDING else None)
+                continue
+            if not masked:
+                chain.seen[kind] = None
+                continue
+            distance = at - torch.arange(start, longest, device=self.device)
+            hidden = (distance <= 0) | (distance > reach) if kind == SLIDING else distance <= 0
+            chain.seen[kind] = Bias(hidden[:, None], keys.dtype)
+        return chain
+
+    def chains(
+        self, tokens: list[int], hidden: Tensor, lengths: list[int], cache: SlotCache, bits: Tensor, depth: int
+    ) -> Tensor:
+        """At least `depth` steps for rows 0..n-1 without a look at what comes out: tokens `[steps, n]`, on the device.
+        `bits` `[n, words]`, packed and on the host: what is allowed at the first step."""
+        n = len(tokens)
+        rows = rows_of(n, cache.slots) if self._graphs else n
+        more = rows - n
+        starts = torch.tensor([*lengths, *[1] * more])[:, None]  # an added row sees one entry of nobody's
+        given = (
+            upload(torch.tensor([*tokens, *[0] * more]), self.device),
+            nn.functional.pad(hidden, (0, 0, 0, more)),
+            upload(starts, self.device),
+            upload(nn.functional.pad(bits, (0, 0, 0, more), value=-1), self.device),
+        )
+        if self._graphs is None:
+            return self._run_chain(*given, cache, min(lengths), max(lengths), depth)[0]
+        entries = cache.capacity if self._ragged else entries_of(max(lengths), cache.capacity)
+        depth = depth if self._ragged else width_of(depth, self._widest)  # there are few recordings then
+        self._lean.rotary.reserve(cache.capacity + 1)
+
+        def work(tokens: Tensor, hidden: Tensor, at: Tensor, bits: Tensor) -> tuple[Tensor, ...]:
+            return self._run_chain(tokens, hidden, at, bits, cache, 0, entries, depth)
+
+        return self._graphs.run(("chain", rows, entries, depth), work, *given)[0][:, :n]
+
+    def _run_chain(
+        self,
+        tokens: Tensor,
+        hidden: Tensor,
+        at: Tensor,
+        bits: Tensor,
+        cache: SlotCache,
+        shortest: int,
+        longest: int,
+        depth: int,
+    ) -> tuple[Tensor, ...]:
+        fixed = self._fixed(at, cache, shortest, longest, masked=self._graphs is not None or len(tokens) > 1)
+        steps = []
+        for step in range(depth):
+            state, hidden = self._body(tokens, hidden, fixed)
+            tokens = self._best(state, bits if step == 0 else None)
+            steps.append(tokens)
+        return (torch.stack(steps),)
+
+    def step(self, tokens: Tensor, hidden: Tensor, chain: Chain) -> tuple[Tensor, Tensor]:
+        """`tokens` `[n]`, `hidden` `[n, target hidden]` → logits `[n, vocab]`, next hidden `[n, target hidden]`."""
+        normed, following = self._body(tokens, hidden, chain)
+        return self._head(normed)[:, 0], following
+
+    def _body(self, tokens: Tensor, hidden: Tensor, chain: Chain) -> tuple[Tensor, Tensor]:
+        """Without the head: its final state `[n, 1, hidden]`."""
+        state = self._assistant.pre_projection(torch.cat([self._embed(tokens), hidden], -1))[:, None]
+        normed = self._lean.enter(state)
+        for layer, after in zip(self._lean.layers, self._lean.after, strict=True):
+            query, _ = layer.project(normed, chain.rotary[layer.kind], chain.at, None)
+            heard = attend(query, *chain.stored[layer.kind], chain.seen[layer.kind])
+            state, normed = layer.finish(state, heard, None, after)
+        return normed, self._assistant.post_projection(normed)[:, 0]
+
+    def _best(self, state: Tensor, bits: Tensor | None) -> Tensor:
+        """The most likely token `[n]`, of those `bits` `[n, words]` allow."""
+        head = self._assistant.masked_embedding
+        if self._fused and head is not None and can_search(state.shape[-1], self._members):
+            chosen = head.centroids(state[:, 0]).topk(head.centroid_intermediate_top_k, -1, sorted=False).indices
+            return nearest(state[:, 0], self._assistant.lm_head.weight, self._members, chosen, bits)
+        logits = self._head(state)[:, 0]
+        if bits is not None:
+            logits = logits.masked_fill(~unpack(bits, logits.shape[-1]), float("-inf"))
+        return logits.argmax(-1)
+
+    def _head(self, state: Tensor) -> Tensor:
+        """Logits `[n, 1, vocab]`. With ordered embeddings only the tokens of the nearest centroids get one, the rest
+        -inf: the same choice as transformers' head, without its `.item()` (a host sync a step)."""
+        head = self._assistant.masked_embedding
+        weight = self._assistant.lm_head.weight
+        if head is None:
+            return nn.functional.linear(state, weight)
+        chosen = head.centroids(state).topk(head.centroid_intermediate_top_k, -1).indices
+        assert self._members is not None
+        members = self._members[chosen].flatten(2)
+        scores = (state.unsqueeze(-2) @ weight[members].transpose(-1, -2)).squeeze(-2)
+        logits = state.new_full((*state.shape[:2], weight.shape[0]), float("-inf"))
+        return logits.scatter_(-1, members, scores)
