@@ -88,4 +88,9 @@ class Cancelled(ExtractorError):
 
 
 class DeadlineExceeded(ExtractorError):
+    """With the code `SILENT` it was not the engine that said so: it may have come to a standstill."""
+
     code = "deadline_exceeded"
+
+
+SILENT = "engine_silent"

@@ -28,10 +28,12 @@ def folded_attention(
     attention_mask: Tensor | None,
     scaling: float | None = None,
     softcap: float | None = None,
+    s_aux: Tensor | None = None,
     **rest: Any,
 ) -> tuple[Tensor, None]:
     """`query` `[n, heads, width, head_dim]`, `key` and `value` `[n, kv_heads, length, head_dim]`, `attention_mask`
-    bool `[n, 1, width, length]` → `[n, width, heads, head_dim]`."""
+    bool `[n, 1, width, length]` → `[n, width, heads, head_dim]`. `s_aux` `[heads]`: what each head may look at instead
+    of any entry (gpt-oss' sinks)."""
     if attention_mask is None:  # somebody else's call, without our masks
         out, _ = sdpa_attention_forward(module, query, key, value, None, scaling=scaling, **rest)
         return out, None
@@ -40,14 +42,18 @@ def folded_attention(
     group = heads // kv_heads
     folded = query.reshape(n, kv_heads, group * width, head_dim)
     scale = head_dim**-0.5 if scaling is None else scaling
-    if softcap is not None or (query.device.type == "cpu" and width <= NARROW):
+    if softcap is not None or s_aux is not None or (query.device.type == "cpu" and width <= NARROW):
         # For the few queries of a decode step two plain products beat the fused kernel on a CPU.
         scores = torch.matmul(folded, key.transpose(-1, -2)).view(n, kv_heads, group, width, length) * scale
         if softcap is not None:
             scores = torch.tanh(scores / softcap) * softcap
         scores = scores.masked_fill(~attention_mask[:, :, None], float("-inf"))
+        if s_aux is not None:
+            sinks = s_aux.to(scores.dtype).view(1, kv_heads, group, 1, 1).expand(n, -1, -1, width, 1)
+            scores = torch.cat([scores, sinks], -1)
         weights = scores.softmax(-1, dtype=torch.promote_types(scores.dtype, torch.float32)).to(value.dtype)
-        out = torch.matmul(weights.view(n, kv_heads, group * width, length), value)
+        weights = weights[..., :length]
+        out = torch.matmul(weights.reshape(n, kv_heads, group * width, length), value)
     else:
         mask = attention_mask.repeat(1, 1, group, 1)
         out = F.scaled_dot_product_attention(folded, key, value, attn_mask=mask, scale=scale)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ from extractor.engine.mtp import MtpDrafter
 from extractor.engine.scheduler import Scheduler
 from extractor.engine.sequence import Completion, Draft, Request, Sequence
 from extractor.engine.verify import accept, noise
-from extractor.errors import EngineError, InputError
+from extractor.errors import EngineError, InputError, SchemaError
 
 log = logging.getLogger(__name__)
 
@@ -244,6 +245,9 @@ class Engine:
         for index, (row, draft) in enumerate(zip(rows, drafts, strict=True)):
             if not row.ready:
                 continue
+            if row.matcher is not None and row.matcher.is_error():
+                row.refuse(_too_complex(row.matcher))
+                continue
             accepted = accept(draft.tokens, chosen[index])
             row.count(draft, accepted)
             self._done.drafted(draft.sources, accepted)
@@ -269,8 +273,8 @@ class Engine:
         row.written += self._tokenizer.decode_bytes([token])
         if row.matcher is not None:
             if not row.matcher.consume_token(token):
-                raise EngineError(f"the grammar refused its own token: {row.matcher.get_error()}")
-            if row.matcher.is_stopped():
+                row.refuse(_too_complex(row.matcher))
+            elif row.matcher.is_stopped():
                 row.finished = "stop"
                 return
         if row.room == 0:
@@ -311,8 +315,16 @@ class Engine:
     def _break(self, error: Exception) -> None:
         """Fail every running row; the cache can no longer be trusted, and after a fault of the device nothing can."""
         self.broken = isinstance(error, torch.AcceleratorError)
-        log.error("engine step failed; %d rows fail with it", len(self._scheduler.running), exc_info=error)
+        frame = traceback.extract_tb(error.__traceback__)[-1]  # and not its text, which may quote the document
+        where = f"{type(error).__name__} at {frame.filename}:{frame.lineno}"
+        log.error("engine step failed (%s); %d rows fail with it", where, len(self._scheduler.running))
         rows, self._scheduler.running[:] = list(self._scheduler.running), []
         self._cache.reset()
         for row in rows:
             self._fail(row, EngineError(f"the engine failed: {type(error).__name__}"))
+
+
+def _too_complex(matcher: LLMatcher) -> SchemaError:
+    """A grammar may pass every check and only meet a limit of llguidance's with the text that is written under it."""
+    said = matcher.get_error().partition("\n")[0]  # of limits, never of text: verbose errors are off
+    return SchemaError(f"the schema is more than its grammar can follow: {said}", code="schema_too_complex")

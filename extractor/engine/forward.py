@@ -17,6 +17,7 @@ from extractor.engine.fused import FusedLayer, able, pick, soften
 from extractor.engine.gemma4 import FULL, SLIDING, Gemma4, Looks, can_run
 from extractor.engine.graphs import Graphs, entries_of, rows_of, width_of
 from extractor.engine.host_table import HostTable
+from extractor.engine.models import positions_of
 from extractor.engine.packing import Packing, worth_packing
 from extractor.engine.ragged import able as ragged_able
 from extractor.engine.verify import choose, together, unpack
@@ -57,6 +58,7 @@ class Target:
         self.dtype: torch.dtype = model.dtype
         self.window: int | None = getattr(config, "sliding_window", None)
         self.layer_types: list[str] = list(getattr(config, "layer_types", None) or [])
+        self._last = positions_of(config) - 1
         self.gemma4 = str(config.model_type).startswith("gemma4")
         plain = self.gemma4 and can_run(model.model)
         sizes = {layer.self_attn.head_dim for layer in model.model.layers} if kernels and plain else set()
@@ -213,7 +215,8 @@ class Target:
         call = {
             "input_ids": ids,
             "attention_mask": self._masks(positions, length),
-            "position_ids": positions,
+            # Padding may stand behind the last position there is, where a model's table of them ends.
+            "position_ids": positions.clamp(max=self._last),
             "past_key_values": cache,
             "use_cache": True,
         }

@@ -111,11 +111,22 @@ def load(spec: ModelSpec) -> Models:
         ll_tokenizer=ll_tokenizer,
         any_cut=not cuts_alike(ll_tokenizer),
         stop_ids=stop_ids,
-        context=int(getattr(target.config, "max_position_embeddings", None) or 4096),
+        context=positions_of(target.config),
         folder=folder if folder.is_dir() else None,
         name=name,
         drafter_name=BUNDLED if drafter_name and name == BUNDLED else drafter_name,
     )
+
+
+def positions_of(config: Any) -> int:
+    """How many positions the model reads, whatever else is read in the same call: `longrope` turns the positions of all
+    rows otherwise once one of them is beyond those that the model was first made for."""
+    most = int(getattr(config, "max_position_embeddings", None) or 4096)
+    rope = getattr(config, "rope_parameters", None) or {}
+    for one in (rope, *(part for part in rope.values() if isinstance(part, dict))):
+        if one.get("rope_type") == "longrope":
+            most = min(most, int(one.get("original_max_position_embeddings") or most))
+    return most
 
 
 def _located(spec: ModelSpec) -> tuple[ModelSpec, str]:

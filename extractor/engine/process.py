@@ -45,6 +45,7 @@ class EngineProcess:
         self._changed = threading.Condition()
         self._pending: dict[int, tuple[Request, Future[Completion]]] = {}
         self._numbers: dict[int, int] = {}  # by id of a future
+        self._aborted: set[int] = set()
         self._next = 0
         self._closed = False
         self._broken: str | None = None
@@ -87,6 +88,7 @@ class EngineProcess:
         """As `Engine.abort`."""
         with self._changed:
             if number := self._numbers.get(id(future)):
+                self._aborted.add(number)
                 self._send(("abort", number))
 
     def depth(self) -> int:
@@ -147,6 +149,7 @@ class EngineProcess:
                 return
             _, future = self._pending.pop(number)
             self._numbers.pop(id(future))
+            self._aborted.discard(number)
         if word == "done":
             future.set_result(said[0])
         else:
@@ -155,6 +158,7 @@ class EngineProcess:
     def _fail_all(self, error: EngineError) -> None:
         with self._changed:
             lost, self._pending, self._numbers = list(self._pending.values()), {}, {}
+            self._aborted.clear()
         for _, future in lost:
             future.set_exception(error)
 
@@ -177,6 +181,8 @@ class EngineProcess:
                 self.restarts += 1
                 for number, (request, _) in self._pending.items():
                     self._send(("submit", number, request))
+                for number in self._aborted:  # withdrawn while there was nobody to tell
+                    self._send(("abort", number))
                 if self._closed:
                     self._send(("close",))
             return True
@@ -245,7 +251,7 @@ def _serve(pipe: Connection, make: str, given: tuple[Any, ...]) -> None:
     def submit(number: int, request: Request) -> None:
         try:
             running[number] = future = engine.submit(request)
-        except ExtractorError as error:
+        except Exception as error:
             say("failed", number, *_told(error))
         else:
             future.add_done_callback(lambda future: done(number, future))

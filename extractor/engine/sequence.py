@@ -119,6 +119,7 @@ class Sequence:
         self.usage = Usage(prompt_tokens=len(request.prompt))
         self.aborted = False
         self.finished: Finish | None = None
+        self.error: Exception | None = None
         self.submitted_s = time.monotonic()
         self.started_s = 0.0
 
@@ -140,6 +141,10 @@ class Sequence:
             return "deadline"
         return None
 
+    def refuse(self, error: Exception) -> None:
+        """It ends here, with `error` for whoever waits."""
+        self.error, self.finished = error, "stop"
+
     def count(self, draft: Draft, accepted: int) -> None:
         self.usage.target_forwards += 1
         for position, source in enumerate(draft.sources):
@@ -154,5 +159,9 @@ class Sequence:
             self.usage.decode_s = time.monotonic() - self.started_s - self.usage.prefill_s
         if done is not None:
             done(self)
-        if not self.future.done():
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
             self.future.set_result(Completion(list(self.ids), reason, list(self.logprobs), self.usage))

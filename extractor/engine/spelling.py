@@ -47,7 +47,7 @@ def dates(document: str) -> Iterator[Spelled]:
     for found in _DATE.finditer(document):
         said = {name[0]: text for name, text in found.groupdict().items() if text}
         day = int(said.get("d", 1))
-        month = int(said["m"]) if said["m"].isdigit() else _month(said["m"])
+        month = int(said["m"]) if said["m"].isdecimal() else _month(said["m"])
         if month > 12 >= day:  # the month first
             month, day = day, month
         if 1 <= month <= 12 and 1 <= day <= 31:

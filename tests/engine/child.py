@@ -10,7 +10,7 @@ from typing import Any
 from extractor.engine import Completion, Request, Usage
 from extractor.errors import EngineError, InputError, ModelError
 
-ECHO, HANG, DIE, REFUSE, LOSE_DEVICE = 1, 2, 3, 4, 5
+ECHO, HANG, DIE, REFUSE, LOSE_DEVICE, BUG = 1, 2, 3, 4, 5, 6
 
 
 class Scripted:
@@ -26,6 +26,8 @@ class Scripted:
                 os._exit(7)
             case 4:
                 raise InputError("too long", code="context_exceeded")
+            case 6:
+                raise ZeroDivisionError
             case 5:
                 self.broken = True
                 future.set_exception(EngineError("the engine failed: AcceleratorError"))

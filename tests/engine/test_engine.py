@@ -10,8 +10,10 @@ import torch
 from llguidance import LLMatcher
 
 from extractor.engine import DRAFTERS, Engine, EngineConfig, Params, Request
-from extractor.engine.models import Models
-from extractor.errors import EngineError, InputError
+from extractor.engine.models import Models, ModelSpec, load
+from extractor.errors import EngineError, InputError, SchemaError
+from extractor.grammar import serialise
+from schemas import inline
 from tests.engine import tiny
 
 ENDLESS = {"grammar": LLMatcher.grammar_from_regex("[0-9]{5000}"), "max_tokens": 800, "drafters": ()}
@@ -82,6 +84,39 @@ def test_empty_prompt_and_bad_grammar_are_refused(engine: Engine) -> None:
     assert caught.value.code == "invalid_schema"
 
 
+@pytest.mark.parametrize("drafters", [(), DRAFTERS])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {f"f{n}": {"type": "string"} for n in range(505)},
+        {"a": {"type": "string", "pattern": "^.*a.{20}$"}},
+        {"a": {"type": "string", "pattern": "[aeiou].{12}$"}},
+    ],
+    ids=["many", "costly", "behind"],
+)
+def test_a_schema_beyond_the_grammars_limits_fails_its_own_row_only(
+    fields: dict[str, Any], drafters: tuple[str, ...]
+) -> None:
+    """It passes every check and fails with the first text that is written under it."""
+    pair = load(ModelSpec())
+    prompt = pair.tokenizer("a document that says aaaaa and bbbbb").input_ids
+    required = [] if len(fields) > 1 else ["a"]
+    beyond = serialise(inline({"type": "object", "properties": fields, "required": required}))
+    engine = Engine(pair, EngineConfig(slots=2, context=1024))
+    try:
+        beside = engine.submit(Request(prompt, grammar="start: /[0-9]{5000}/", params=Params(max_tokens=800)))
+        failing = engine.submit(Request(prompt, (0, len(prompt)), beyond, Params(max_tokens=40, drafters=drafters)))
+        with pytest.raises(SchemaError, match="more than its grammar can follow") as caught:
+            failing.result(60)
+        assert caught.value.code == "schema_too_complex"
+        assert not caught.value.retryable
+        assert not beside.done() or beside.result().finish == "length"
+        engine.abort(beside)
+        assert beside.result(60).ids
+    finally:
+        engine.close()
+
+
 def test_a_long_prompt_does_not_stall_who_decodes(gemma4: Models) -> None:
     """While one row decodes, another's prompt is read a chunk a step."""
     engine = Engine(gemma4, EngineConfig(slots=2, context=1024, prefill_chunk=16))
@@ -149,7 +184,8 @@ def test_a_broken_step_fails_its_rows_and_the_engine_goes_on(gemma4: Models, cap
             engine.submit(tiny.request(gemma4)).result(60)
         hook.remove()
         assert caught.value.retryable
-        assert "engine step failed" in caplog.text
+        assert "engine step failed (OutOfMemoryError at" in caplog.text
+        assert "no memory" not in caplog.text, "what an error says may quote the document"
         assert engine.submit(tiny.request(gemma4)).result(60).ids == expected
     finally:
         engine.close()

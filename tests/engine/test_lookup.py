@@ -61,7 +61,10 @@ def test_dates_are_spelled_as_json_spells_them(printed: str, spelled: str) -> No
     assert (found.text, found.start, found.stop) == (spelled, 5, 5 + len(printed))
 
 
-@pytest.mark.parametrize("printed", ["33/33/2026", "Version 2026", "Room 12 Floor 2026", "123-45-6789", "2026"])
+@pytest.mark.parametrize(
+    "printed",
+    ["33/33/2026", "Version 2026", "Room 12 Floor 2026", "123-45-6789", "2026", "①②③ 2024", "¹²³ 2024", "②③④-2025"],
+)
 def test_what_is_no_date_is_left_out(printed: str) -> None:
     assert list(dates(printed)) == []
 

@@ -10,16 +10,22 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from transformers import (
+    AutoModelForCausalLM,
     Gemma4AssistantForCausalLM,
     Gemma4Config,
     Gemma4ForCausalLM,
     Gemma4ForConditionalGeneration,
+    GPT2Config,
+    GptOssConfig,
+    Phi3Config,
+    PreTrainedConfig,
 )
 
 from extractor.engine import Engine, EngineConfig
 from extractor.engine.assistant import MtpModel
+from extractor.engine.attention import install
 from extractor.engine.forward import Target
-from extractor.engine.models import ModelSpec, load
+from extractor.engine.models import ModelSpec, load, positions_of
 from extractor.errors import ModelError
 from tests.engine import tiny
 
@@ -241,6 +247,46 @@ def test_our_lean_layers_are_transformers_own(changes: dict[str, Any], monkeypat
         for states, first, count in zip(wanted, packed.first, counts, strict=True):
             found, right = packed.hidden[first : first + count], states[-5:][:count]  # type: ignore[index]
             assert torch.allclose(found, right, atol=1e-4, rtol=1e-3)
+
+
+SMALL: dict[str, Any] = {
+    "vocab_size": 512, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "num_key_value_heads": 2, "head_dim": 8, "max_position_embeddings": 64, "pad_token_id": 0,
+}  # fmt: skip
+ROPE = {"rope_type": "longrope", "rope_theta": 1e4, "factor": 2.0, "short_factor": [1.0] * 4, "long_factor": [7.0] * 4}
+LONG: dict[str, Any] = {"rope_parameters": ROPE, "original_max_position_embeddings": 64}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        GPT2Config(vocab_size=512, n_embd=32, n_layer=2, n_head=4, n_positions=64),
+        GptOssConfig(**SMALL, num_local_experts=2, num_experts_per_tok=1, sliding_window=8),
+        Phi3Config(**SMALL | {"max_position_embeddings": 128}, **LONG),
+    ],
+    ids=["a table of positions", "attention sinks", "longrope"],
+)
+def test_ragged_rows_of_other_architectures_are_as_each_alone(config: PreTrainedConfig) -> None:
+    """Up to the last position, with padding behind it."""
+    from extractor.engine.cache import SlotCache
+
+    torch.manual_seed(0)
+    model = tiny.loud(AutoModelForCausalLM.from_config(config), 3).eval()
+    for name, weight in model.named_parameters():
+        if "sinks" in name:
+            weight.data.normal_(2.0)
+    assert positions_of(model.config) == 64
+    rows = [torch.randint(6, 500, (1, length)) for length in (64, 23, 9)]
+    with torch.inference_mode():
+        wanted = [model(input_ids=ids).logits[0, -5:] for ids in rows]
+        install(model)
+        target, cache = Target(model), SlotCache(3, 80)
+        for row, ids in enumerate(rows):
+            target.prefill(ids[:, :-5], 0, row, cache)
+        tail = torch.nn.functional.pad(torch.cat([ids[:, -5:] for ids in rows]), (0, 4))
+        read = target.verify(tail, [ids.shape[1] - 5 for ids in rows], cache)
+    for logits, first in zip(wanted, read.first, strict=True):
+        assert torch.allclose(read.logits[first : first + 5], logits, atol=1e-3, rtol=1e-3)
 
 
 def test_a_model_of_other_layers_takes_its_own_forward(pair: Path) -> None:

@@ -18,7 +18,7 @@ from extractor.engine.models import Models, ModelSpec, load
 from extractor.engine.process import EngineProcess
 from extractor.errors import EngineError, InputError, ModelError
 from tests.engine import tiny
-from tests.engine.child import DIE, ECHO, HANG, LOSE_DEVICE, REFUSE
+from tests.engine.child import BUG, DIE, ECHO, HANG, LOSE_DEVICE, REFUSE
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -99,6 +99,26 @@ def test_abort_and_refusal_travel(engine: EngineProcess) -> None:
     with pytest.raises(InputError, match="too long") as caught:
         engine.submit(Request([REFUSE])).result(60)
     assert caught.value.code == "context_exceeded"
+    assert engine.depth() == 0
+
+
+def test_an_error_of_another_kind_is_one_requests_fault_only(engine: EngineProcess) -> None:
+    hanging = engine.submit(Request([HANG]))
+    with pytest.raises(EngineError, match="ZeroDivisionError"):
+        engine.submit(Request([BUG])).result(60)
+    assert not hanging.done()
+    assert engine.restarts == 0
+
+
+def test_what_is_withdrawn_while_there_is_no_engine_is_withdrawn_in_the_next(engine: EngineProcess) -> None:
+    os.kill(engine.pid, signal.SIGKILL)
+    hanging = engine.submit(Request([HANG]))
+    engine.abort(hanging)
+    while not hanging.done() and engine.restarts == 0:
+        time.sleep(0.01)
+    # it came before the death was noticed, or after
+    assert isinstance(hanging.exception(60), EngineError | None)
+    assert echoes(engine)
     assert engine.depth() == 0
 
 
