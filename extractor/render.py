@@ -49,14 +49,16 @@ class _Renderer:
             lines.append(head + note + brace + body)
         return lines
 
-    def _description(self, field: JSON) -> str:
+    def _description(self, field: Any) -> str:
+        if isinstance(field, bool):
+            return ""
         text = field.get("description") or self._resolve(field).get("description") or ""
         return " ".join(str(text).split())
 
-    def _resolve(self, schema: JSON) -> JSON:
-        """Follow `$ref` (and an `allOf` of one) to the schema it means."""
+    def _resolve(self, schema: Any) -> JSON:
+        """Follow `$ref` (and an `allOf` of one) to the schema it means; true and false say nothing about a value."""
         seen = 0
-        while seen < 32:
+        while seen < 32 and isinstance(schema, dict):
             if "$ref" in schema:
                 node: Any = self._root
                 for part in str(schema["$ref"]).removeprefix("#").strip("/").split("/"):
@@ -72,7 +74,9 @@ class _Renderer:
             seen += 1
         return {}
 
-    def _type(self, schema: JSON, indent: str) -> str:
+    def _type(self, schema: Any, indent: str) -> str:
+        if isinstance(schema, bool):
+            return "any"
         ref = schema.get("$ref")
         if ref is not None:
             if ref in self._open:
@@ -111,8 +115,10 @@ class _Renderer:
         if kind == "array":
             items = schema.get("items", {})
             resolved = self._resolve(items)
-            if resolved.get("properties") and items.get("$ref") not in self._open:
-                opened = items.get("$ref")
+            while isinstance(items, dict) and "$ref" not in items and len(items.get("allOf", ())) == 1:
+                items = items["allOf"][0]
+            opened = items.get("$ref") if isinstance(items, dict) else None
+            if resolved.get("properties") and opened not in self._open:
                 if opened:
                     self._open.append(opened)
                 lines = self._fields(resolved, indent + _INDENT)

@@ -36,6 +36,7 @@ class Bounds:
 _BOUNDED_FORMATS = frozenset({"date", "uuid", "ipv4", "ipv6"})
 _SAID = ("additionalProperties", "patternProperties")
 _DROPPED = keywords.VALIDATED | keywords.ANNOTATIONS
+_PRESENCE = ("not", "if", "dependentRequired", "dependentSchemas", "maxProperties")
 _ANY = "any"
 
 
@@ -125,11 +126,15 @@ class Tighten:
         fields = node.get("properties")
         if fields:
             listed = list(new.get("required", ()))
-            nullable = [
-                name
-                for name, item in fields.items()
-                if name not in listed and (alone or (counts or {}).get(name) == 1) and self._admits_null(item, ())
-            ]
+            nullable = (
+                []
+                if self._forbids_keys(node)
+                else [
+                    name
+                    for name, item in fields.items()
+                    if name not in listed and (alone or (counts or {}).get(name) == 1) and self._admits_null(item, ())
+                ]
+            )
             if listed or nullable:
                 new["required"] = listed + nullable
         if not alone or not (fields or "object" in _types(new)):
@@ -144,6 +149,13 @@ class Tighten:
             new["patternProperties"] = {keys: new.get("additionalProperties", self._anything())}
             new["additionalProperties"] = False
             new.setdefault("maxProperties", max(self._bounds.max_items, new.get("minProperties", 0)))
+
+    def _forbids_keys(self, node: Any) -> bool:
+        """Whether it may depend on what else there is whether a key may be: then none is asked for that need not be."""
+        if not isinstance(node, dict):
+            return False
+        one_of = any(isinstance(one, dict) and "required" in one for one in node.get("oneOf", ()))
+        return one_of or any(key in node for key in _PRESENCE) or any(map(self._forbids_keys, node.get("allOf", ())))
 
     def _bound(self, new: JSON, far: bool) -> None:
         """`far`: every right answer is beyond the numbers a grammar can bound, so bounds of ours would rule it out."""

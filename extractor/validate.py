@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from extractor.errors import FieldError, InvalidOutput
 from schemas import Schema, ValidationProblem
 from schemas.jsontext import dumps, loads, plain
@@ -28,10 +30,13 @@ def read_answer(text: str, schema: Schema) -> Answer:
         exact = loads(text)
         data = plain(exact)
         dumps(exact).encode()  # an escaped half of a surrogate pair is JSON, but no text
+        orjson.dumps(data)  # as the ledger keeps it
     except RecursionError:
         raise _invalid(text, [("", "is nested too deeply")]) from None
     except UnicodeEncodeError:
         raise _invalid(text, [("", "holds half a surrogate pair")]) from None
+    except orjson.JSONEncodeError as error:  # it says which of its limits, and quotes nothing
+        raise _invalid(text, [("", f"holds what no answer may: {error}")]) from None
     except ValueError as error:  # json's errors quote no text, only places
         raise _invalid(text, [("", f"is not JSON: {error}")]) from None
     if not isinstance(exact, dict):

@@ -44,6 +44,15 @@ def test_old_encodings_are_guessed(encoding, text):
     assert read(text.encode(encoding)).text == text
 
 
+@pytest.mark.parametrize("encoding", ["shift_jis", "euc_jp", "gb18030", "euc_kr"])
+def test_a_long_one_is_looked_at_up_to_the_end_of_a_character(encoding):
+    chinese, korean = "发票号码是五号，合计一千元。\n", "송장 번호는 오번입니다. 합계는 천원입니다.\n"
+    text = {"gb18030": chinese, "euc_kr": korean}.get(encoding, "請求書の番号は五番です。合計は千円です。\n")
+    for start in ("", "a"):
+        long = start + text * (80_000 // len(text.encode(encoding)))
+        assert read(long.encode(encoding)).text == long
+
+
 def test_a_named_charset_is_believed_and_checked():
     assert read("Ж".encode("cp1251"), media_type="text/plain; charset=windows-1251").text == "Ж"
     for charset in ("ascii", "nonsense", "idna", "rot13"):

@@ -43,6 +43,26 @@ def test_the_examples_are_answers_of_their_grammars(schema):
         assert not accepts(compiled, "null")
 
 
+MAYBE = {"type": ["string", "null"]}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"oneOf": [{"required": ["email"]}, {"required": ["phone"]}]},
+        {"maxProperties": 1},
+        {"not": {"required": ["email", "phone"]}},
+        {"dependentRequired": {"phone": ["other"]}},
+        {"allOf": [{"if": {"required": ["phone"]}, "then": {"required": ["other"]}}]},
+    ],
+)
+def test_no_key_is_asked_for_that_the_schema_may_forbid(more):
+    fields = {"email": MAYBE, "phone": MAYBE, "other": {"type": "string"}}
+    schema = inline({"type": "object", "properties": fields, **more})
+    assert accepts(serialise(schema), '{"email":"x"}')
+    schema.validate({"email": "x"})
+
+
 def test_keys_in_the_order_of_the_schema():
     compiled = grammar(b=INT, a=INT, more={"required": ["a", "b"]})
     assert accepts(compiled, '{"b":1,"a":2}')

@@ -9,7 +9,7 @@ import pytest
 import extractor
 from extractor.errors import DocumentError, FieldError, ModelError
 from extractor.prompt import PromptBuilder
-from extractor.render import fence, render_task
+from extractor.render import fence, render_schema, render_task
 from extractor.tokens import Codec
 from schemas import Registry, inline
 from tests.scripted import SPECIAL, tokenizer
@@ -148,6 +148,16 @@ def test_examples_are_shown_as_far_as_they_fit(tok):
     assert shown.shared == shown.copy_from[0]
     tight = PromptBuilder(tok, context=800, examples=2).build(INVOICE, DOCUMENT, 10)
     assert "Example document" not in tok.decode(tight.ids)
+
+
+def test_every_schema_that_passes_the_check_can_be_shown():
+    fields = {"x": True, "y": {"type": "array", "items": True}, "w": {"allOf": [True]}}
+    shown = render_schema({"type": "object", "properties": {**fields, "z": {"anyOf": [True, {"type": "null"}]}}})
+    assert shown == "x: any\ny: [any]\nw: any\nz: any | null"
+    children = {"type": "array", "items": {"allOf": [{"$ref": "#/$defs/N"}]}}
+    node = {"type": "object", "properties": {"name": {"type": "string"}, "children": children}}
+    tree = render_schema({"type": "object", "properties": {"root": {"$ref": "#/$defs/N"}}, "$defs": {"N": node}})
+    assert tree.splitlines()[:3] == ["root: {", "  name: string", "  children: [N]"]
 
 
 def test_too_long_says_the_numbers(tok):

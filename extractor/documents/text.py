@@ -95,6 +95,9 @@ def _wide(data: bytes) -> str | None:
 def _guess(data: bytes) -> str:
     """In Latin letters the bytes above ASCII stand alone; elsewhere they come in rows. Ties go to Windows' own."""
     sample = data[:_SAMPLE_BYTES]
+    if len(data) > len(sample):  # which may end within a character: cut behind what is none's second byte
+        end = max(sample.rfind(byte) for byte in (b"\n", b" ", b",", b"."))
+        sample = sample[: end + 1] if end > len(sample) // 2 else sample
     high = sum(byte > 0x7F for byte in sample)
     alone = sum(map(len, _ALONE.findall(sample)))
     matches = list(from_bytes(sample, cp_isolation=_LATIN if alone > high / 2 else _LATIN + _OTHERS, threshold=0.2))
