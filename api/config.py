@@ -28,7 +28,9 @@ class ApiSettings(BaseSettings):
     max_batch_bytes: int = Field(2 * 1024**3, ge=1, description="The upload of a batch, packed and unpacked")
     max_batch_ratio: int = Field(200, ge=1, description="gzip may unpack to so many times its size")
     output_tokens_limit: int = Field(65_536, ge=1, description="The most `options.max_output_tokens` may ask for")
-    max_timeout_s: float = Field(3600.0, gt=0, description="The most `options.timeout_s` may ask for")
+    max_timeout_s: float = Field(
+        300.0, gt=0, description="The most `options.timeout_s` may ask for; workers have theirs"
+    )
     max_wait_s: float = Field(60.0, gt=0, description="A longer `?wait=` or `Prefer: wait=` waits this long")
     max_events_s: float = Field(900.0, gt=0, description="An event stream is closed after this; clients reconnect")
     body_timeout_s: float = Field(60.0, gt=0, description="A body must have arrived after this; a batch's next chunk")

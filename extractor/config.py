@@ -85,7 +85,9 @@ class Settings(BaseSettings):
     examples: int | None = Field(
         None, ge=0, le=16, description="few-shot examples shown; empty: as the model was made for"
     )
-    request_timeout_s: float = Field(300, gt=0, description="one extraction, unless the caller says")
+    request_timeout_s: float = Field(
+        300, gt=0, description="the most one extraction may take; a caller may ask for less"
+    )
     max_string_chars: int = Field(4_000, ge=1, le=100_000, description="of a string whose schema has no maxLength")
     max_array_items: int = Field(1_000, ge=1, le=100_000, description="of an array whose schema has no maxItems")
 

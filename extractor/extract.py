@@ -22,6 +22,7 @@ from extractor import documents
 from extractor.config import Settings, read_settings
 from extractor.documents import Document
 from extractor.errors import (
+    SILENT,
     Cancelled,
     DeadlineExceeded,
     DocumentError,
@@ -212,7 +213,7 @@ class Extractor:
                 raise Cancelled("the extraction was cancelled")
             if time.monotonic() >= deadline + _GRACE_S:
                 self._engine.abort(future)
-                raise DeadlineExceeded("the engine did not end the extraction in time")
+                raise DeadlineExceeded("the engine did not end the extraction in time", code=SILENT)
         return future.result()
 
 

@@ -2,8 +2,9 @@
 from it, and it loads in no time. `EXTRACTOR_EXTRACTOR_FACTORY=tests.scripted_worker:Scripted` puts it into a worker.
 
 A document is text with commands anywhere in it: `sleep=0.2` (seconds, stops on abort), `stubborn=3` (sleeps through an
-abort), `die` (SIGKILL to its own process), `raise=engine|output|memory|bug`. Each run is recorded as a line
-`<pid> <digest>` in the file named by SCRIPTED_LOG; while a file `broken` lies beside it, all runs are EngineErrors."""
+abort), `die` (SIGKILL to its own process), `raise=engine|output|memory|bug|silent`, `huge` (an answer no JSON encoder
+takes). Each run is recorded as a line `<pid> <digest>` in the file named by SCRIPTED_LOG; while a file `broken` lies
+beside it, all runs are EngineErrors."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from extractor.documents import Document
-from extractor.errors import Cancelled, EngineError, FieldError, InvalidOutput
+from extractor.errors import SILENT, Cancelled, DeadlineExceeded, EngineError, FieldError, InvalidOutput
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class Scripted:
         _sleep(float(_argument(text, "stubborn") or 0), None)
         _sleep(float(_argument(text, "sleep") or 0), abort)
         _raise(_argument(text, "raise"), text)
+        if "huge" in text.split():
+            return Answer({"digest": name, "n": 2**70})
         return Answer({"digest": name, "schema": schema if isinstance(schema, str) else "inline"})
 
 
@@ -86,6 +89,8 @@ def _raise(kind: str | None, text: str) -> None:
         raise EngineError("the engine broke")
     if kind == "output":
         raise InvalidOutput("two fields are wrong", last='{"n": "x"}', errors=(FieldError("/n", "not an integer"),))
+    if kind == "silent":
+        raise DeadlineExceeded("the engine did not end the extraction in time", code=SILENT)
     if kind == "memory":
         raise MemoryError
     if kind == "bug":

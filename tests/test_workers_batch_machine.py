@@ -404,7 +404,9 @@ class BatchMachine(RuleBasedStateMachine):
         assert counts["accepted"] == self.accepted == sum(counts[status] for status in STATUSES)
         assert {s: counts[s] for s in TERMINAL} == {s: self.ended[s] for s in TERMINAL}
         assert {s: counts[s] for s in ("queued", "running")} == {s: now[s] for s in ("queued", "running")}
-        assert counts["bytes"] == sum(self.known[job_id].size for job_id in self._open_jobs())
+        sizes = sum(self.known[job_id].size for job_id in self._open_jobs())
+        held = [said for key in self.client.scan_iter("*:errors") for said in self.client.zrange(key, 0, -1)]
+        assert counts["bytes"] == sizes + sum(map(len, held)), "and what is wrong with lines, while it is kept"
 
     @invariant()
     def jobs_agree(self) -> None:

@@ -155,7 +155,7 @@ def test_a_slice_that_comes_twice_is_there_once(ledger: Ledger) -> None:
 
 
 def test_erasing_a_batch_leaves_its_key_to_whoever_has_it_now(valkey: Valkey) -> None:
-    with open_ledger(valkey, idempotency_ttl_s=0.001) as brief, open_ledger(valkey) as ledger:
+    with open_ledger(valkey, open_ttl_s=0.001, result_ttl_s=0.001) as brief, open_ledger(valkey) as ledger:
         old = start(brief, "key")
         time.sleep(0.005)
         new = start(ledger, "key")
@@ -192,6 +192,37 @@ def test_a_quota_ends_a_slice_at_the_line_that_does_not_fit(valkey: Valkey) -> N
         added = add(ledger, opened, line(1), line(2))
         assert added.refused is not None
         assert (added.refused.limit, added.lines) == ("quota_bytes", 1)
+
+
+def test_a_key_is_known_as_long_as_its_batch(valkey: Valkey) -> None:
+    """A batch may run for days: who looks for it again under its key must not be given another."""
+    with open_ledger(valkey, idempotency_ttl_s=0.001) as ledger:
+        opened = start(ledger, "key")
+        add(ledger, opened, line(1))
+        ledger.run(ledger.batches.seal(T, opened))
+        time.sleep(0.01)
+        assert start(ledger, "key").batch_id == opened.batch_id
+
+
+def test_schemas_metadata_and_what_is_wrong_count_as_bytes_while_they_are_kept(valkey: Valkey) -> None:
+    schema, said = {"type": "object", "description": "x" * 1000}, b'{"line":4,"error":"%s"}' % (b"y" * 500)
+    kept = len(json.dumps(schema, separators=(",", ":")))
+    with open_ledger(valkey, quota_bytes=4000, reconcile_batch=2) as ledger:
+        opened = start(ledger)
+        jobs = [NewJob("inline@1", b"text", json_schema=schema, custom_id=f"i{n}") for n in range(2)]
+        noted = NewJob("invoice@1", b"text", metadata={"a": "z" * 100}, custom_id="m")
+        made = add(ledger, opened, *(line(n, job) for n, job in enumerate([*jobs, noted], 1)), line(4, said))
+        assert ledger.counts(T)["bytes"] == 3 * 4 + len(f'{{"a":"{"z" * 100}"}}') + kept + len(said)
+        assert add(ledger, opened, line(4, said)).lines == 4
+        for job_id in made.job_ids:
+            finish(ledger, job_id)
+        assert ledger.counts(T)["bytes"] == kept + len(said), "until the batch is erased"
+        added = add(ledger, opened, *(line(n, said.replace(b"4", b"%d" % n, 1)) for n in range(5, 20)))
+        assert added.refused is not None
+        assert (added.refused.limit, added.refused.current, added.lines) == ("quota_bytes", kept + len(said), 8)
+        ledger.run(ledger.batches.end(T, opened.batch_id, "erase", "deleted"))
+        swept(ledger)
+        assert ledger.counts(T)["bytes"] == 0
 
 
 def test_a_rate_is_charged_a_slice_at_a_time_for_documents_only(valkey: Valkey) -> None:
@@ -435,4 +466,27 @@ def test_the_reconciler_ends_what_the_api_began(valkey: Valkey) -> None:
         assert found(ledger, cancelled).counts["cancelled"] == 5
         assert found(ledger, cancelled).status == "cancelled"
         assert ledger.get(T, job_id) is None
+    queue.close()
+
+
+def test_a_tick_erases_all_that_is_due_and_every_tenant_has_a_turn(
+    valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = WorkerSettings(redis_url=valkey.url, reconcile_batch=2, result_ttl_s=0.001)
+    queue = Queue(settings)
+    with Ledger(settings=settings) as ledger:
+        for tenant, count in (("a", 7), ("b", 7), ("c", 1)):
+            for n in range(count):
+                job_id = ledger.create(tenant, NewJob("invoice@1", b"%d" % n)).job_id
+                ledger.claim(tenant, job_id, "w")
+                assert ledger.succeed(tenant, job_id, 1, {})
+        time.sleep(0.01)
+        monkeypatch.setattr("workers.reconciler._TIDY_S", 0.0)
+        Reconciler(ledger, queue, settings, "w").tick()
+        with valkey.client() as client:
+            left = {tenant: client.zcard(f"extractor:{{{tenant}}}:index") for tenant in "abc"}
+        assert left == {"a": 5, "b": 5, "c": 0}, "a slice of each, when there is no time"
+        monkeypatch.undo()
+        Reconciler(ledger, queue, settings, "w").tick()
+        assert ledger.tenants() == ()
     queue.close()

@@ -313,6 +313,18 @@ def test_a_rate_waits_as_long_as_it_says(valkey: Valkey) -> None:
         assert 0 < client.pttl(f"extractor:{{{T}}}:rate") <= 60_000, "Redis forgets a full bucket"
 
 
+def test_a_schema_and_metadata_count_as_bytes_while_the_job_is_open(ledger: Ledger) -> None:
+    job = NewJob("inline@1", b"text", json_schema={"type": "object"}, metadata={"a": "b"})
+    job_id = ledger.create(T, job).job_id
+    assert ledger.counts(T)["bytes"] == len(b"text") + len('{"type":"object"}') + len('{"a":"b"}')
+    found = ledger.get(T, job_id)
+    assert found is not None
+    assert found.size == 4
+    ledger.claim(T, job_id, "w")
+    ledger.succeed(T, job_id, 1, {})
+    assert ledger.counts(T)["bytes"] == 0
+
+
 def test_quotas_bound_what_is_open(valkey: Valkey) -> None:
     with open_ledger(valkey, quota_jobs=2, quota_bytes=100) as ledger:
         first = make(ledger)

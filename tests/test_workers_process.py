@@ -77,6 +77,17 @@ def test_an_engine_error_is_tried_again_and_then_poison(fleet: Fleet) -> None:
     assert fleet.runs()[digest(text)] == 3
 
 
+def test_an_answer_that_cannot_be_kept_fails_the_job_and_is_not_tried_again(fleet: Fleet) -> None:
+    job = end_of(fleet, "a huge number")
+    assert (job.status, code(job), job.attempt) == ("failed", "internal_error", 1)
+
+
+def test_an_engine_that_is_slow_and_answers_others_was_only_slow(fleet: Fleet) -> None:
+    job = end_of(fleet, "raise=silent")
+    assert (job.status, code(job), job.attempt) == ("failed", "deadline_exceeded", 1)
+    assert end_of(fleet, "the worker goes on once more").status == "succeeded"
+
+
 @pytest.mark.parametrize("kind", ["bug", "memory"])
 def test_a_bug_fails_the_job_and_tells_nothing_of_the_document(fleet: Fleet, kind: str) -> None:
     job = end_of(fleet, f"secret-{kind} raise={kind}")

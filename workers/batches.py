@@ -252,6 +252,7 @@ def _flat(job: NewJob, schemas: dict[str, bytes]) -> list[Arg]:
         len(job.document),
         job.stored,
         job.priority,
+        job.weight(shared_schema=True),
         len(more),
     ]
     return [*head, *more]

@@ -112,6 +112,7 @@ class Calls:
                 job.schema_ref,
                 job.batch or "",
                 job.priority,
+                job.weight(),
                 *job.fields(),
             ),
             decode,
@@ -168,7 +169,7 @@ class Calls:
         flat = [
             part
             for name, value in fields.items()
-            for part in (name, value if isinstance(value, str) else orjson.dumps(value))
+            for part in (name, value if isinstance(value, str | bytes) else orjson.dumps(value))
         ]
         return Call(script("finish"), prefix(tenant), (job_id, attempt, status, self._result_ttl, *flat), bool)
 

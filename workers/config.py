@@ -27,7 +27,11 @@ class WorkerSettings(BaseSettings):
     open_ttl_s: float = Field(604_800.0, gt=0, description="A job still open after this is failed with `expired`")
     idempotency_ttl_s: float = Field(86_400.0, gt=0, description="How long an Idempotency-Key is remembered")
     quota_jobs: int = Field(250_000, ge=1, description="Queued and running jobs one tenant may have")
-    quota_bytes: int = Field(1_073_741_824, ge=1, description="Document bytes one tenant may have queued or running")
+    quota_bytes: int = Field(
+        1_073_741_824,
+        ge=1,
+        description="Bytes one tenant may have queued or running, and in what was wrong with lines of its batches",
+    )
     quota_rate_per_minute: int = Field(0, ge=0, description="Documents a minute one tenant may bring; 0: any number")
     max_attempts: int = Field(3, ge=1, description="Claims of one job before it is `failed` with `poison`")
 

@@ -73,6 +73,13 @@ class NewJob:
             pairs["coding"] = "zlib"
         return [part for pair in pairs.items() for part in pair]
 
+    def weight(self, *, shared_schema: bool = False) -> int:
+        """Bytes that count in its tenant's quota while it is open: all of it that may be long."""
+        parts = [self.metadata] if self.metadata else []
+        if self.json_schema is not None and not shared_schema:
+            parts.append(self.json_schema)
+        return len(self.document) + sum(len(orjson.dumps(part)) for part in parts)
+
 
 @dataclass(frozen=True)
 class Created:

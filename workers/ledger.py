@@ -135,7 +135,7 @@ class Ledger:
         return is_job_id(job_id) and self.run(self._calls.delete(tenant, job_id))
 
     def counts(self, tenant: str) -> dict[str, int]:
-        """accepted = succeeded + failed + cancelled (ever) + queued + running (now); and `bytes` of open documents."""
+        """accepted = succeeded + failed + cancelled (ever) + queued + running (now); and `bytes`, as quotas count."""
         return self.run(self._calls.counts(tenant))
 
     # ---- workers ----
@@ -148,8 +148,8 @@ class Ledger:
     def renew(self, tenant: str, job_id: str, attempt: int) -> Renewal:
         return self.run(self._calls.renew(tenant, job_id, attempt))
 
-    def succeed(self, tenant: str, job_id: str, attempt: int, result: dict[str, Any]) -> bool:
-        """False when the attempt is no longer the job's: the result is dropped."""
+    def succeed(self, tenant: str, job_id: str, attempt: int, result: dict[str, Any] | bytes) -> bool:
+        """`result` may be JSON already. False when the attempt is no longer the job's: the result is dropped."""
         return self.run(self._calls.finish(tenant, job_id, attempt, "succeeded", {"result": result}))
 
     def fail(self, tenant: str, job_id: str, attempt: int, error: dict[str, Any]) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 
 import structlog
 
@@ -14,7 +15,9 @@ from workers.ledger import Ledger, StoreUnavailable, Token
 from workers.queue import Queue
 
 log = structlog.get_logger(__name__)
-_SWEEP_S = 1.0  # of every tick, for batches that are cancelled or erased; their own jobs are refused at once
+_TIDY_S = (
+    1.0  # of every tick, for what is erased, or cancelled (whose jobs are refused at once); every tenant has a turn
+)
 
 
 class Reconciler:
@@ -57,7 +60,8 @@ class Reconciler:
             self._patient_until = now + 3 * self._settings.pulse_s
         waiting = self._queue.waiting()
         self._publish()
-        for tenant in self._ledger.tenants():
+        tenants = self._ledger.tenants()
+        for tenant in tenants:
             if now >= self._patient_until:
                 for token, outcome in self._ledger.recover(tenant):
                     log.warning("lease ended", **_ids(token), outcome=outcome)
@@ -67,9 +71,20 @@ class Reconciler:
                 log.info("republished", **_ids(token))
                 self._owed.append(token)
             self._publish()
-            self._ledger.expire(tenant)
-            while time.monotonic() < now + _SWEEP_S and self._ledger.run(self._ledger.batches.sweep(tenant, None)):
-                pass
+        self._tidy(tenants)
+
+    def _tidy(self, tenants: Sequence[str]) -> None:
+        """Round after round, a slice of each tenant's work in each, as long as anybody has more and there is time."""
+        until, left = time.monotonic() + _TIDY_S, list(tenants)
+        while left:
+            left = [tenant for tenant in left if self._tidy_one(tenant)]
+            if time.monotonic() > until:
+                break
+
+    def _tidy_one(self, tenant: str) -> bool:
+        """Whether there may be more."""
+        full = self._settings.reconcile_batch in self._ledger.expire(tenant)
+        return self._ledger.run(self._ledger.batches.sweep(tenant, None)) or full
 
     def _answered(self) -> None:
         self._last = time.monotonic()

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import orjson
 import structlog
 from celery import shared_task
 from celery.exceptions import Reject
 
 from extractor.documents import read
-from extractor.errors import ExtractorError, OutputError
+from extractor.errors import SILENT, DeadlineExceeded, ExtractorError, OutputError
 from workers import tracing
 from workers.app import TASK
 from workers.keeper import Held
@@ -78,6 +79,7 @@ def _work(runtime: Runtime, claim: Claim, spot: tracing.Spot) -> str:
             with tracing.span("extract") as extracting:
                 result = extract(runtime, held)
                 extracting.set(**tracing.figures_of(result))
+                kept = orjson.dumps(result)
         except Exception as error:
             code = error.code if isinstance(error, ExtractorError) else "internal_error"
             spot.failed(code)
@@ -85,9 +87,7 @@ def _work(runtime: Runtime, claim: Claim, spot: tracing.Spot) -> str:
                 outcome = settle(runtime, held, error)
         else:
             with tracing.span("finish"):
-                accepted = _patiently(
-                    runtime, lambda: runtime.ledger.succeed(job.tenant, job.id, claim.attempt, result)
-                )
+                accepted = _patiently(runtime, lambda: runtime.ledger.succeed(job.tenant, job.id, claim.attempt, kept))
             outcome = "succeeded" if accepted else "dropped"
     spot.set(outcome=outcome, code=code)
     said = {"outcome": outcome, "seconds": round(time.monotonic() - began, 3), **({"code": code} if code else {})}
@@ -115,16 +115,24 @@ def settle(runtime: Runtime, held: Held, error: Exception) -> str:
     if held.abort.is_set():  # nobody asked but this worker, which stops
         runtime.release(held, "the worker stopped", counts=False)
         return "released"
-    if isinstance(error, ExtractorError) and error.retryable:
+    silent = isinstance(error, DeadlineExceeded) and error.code == SILENT
+    if isinstance(error, ExtractorError) and (error.retryable or silent):
         guilty = runtime.answers()
         if not guilty:
             runtime.give_up()
+        elif silent:  # slow, and not dead
+            return _failed(runtime, held, DeadlineExceeded(error.detail))
         said, delay_s = f"{error.code}: {error.detail}", runtime.settings.retry_delay_s if guilty else 0.0
         return _patiently(runtime, lambda: runtime.release(held, said, delay_s=delay_s, counts=guilty)) or "dropped"
-    fault = as_fault(error)
+    return _failed(runtime, held, error)
+
+
+def _failed(runtime: Runtime, held: Held, error: Exception) -> str:
+    job, attempt, fault = held.claim.job, held.claim.attempt, as_fault(error)
     if fault["code"] == "internal_error":
         log.error("internal error", attempt=attempt, **place(error))
-    return "failed" if _patiently(runtime, lambda: ledger.fail(job.tenant, job.id, attempt, fault)) else "dropped"
+    failed = _patiently(runtime, lambda: runtime.ledger.fail(job.tenant, job.id, attempt, fault))
+    return "failed" if failed else "dropped"
 
 
 def as_fault(error: Exception) -> dict[str, Any]:

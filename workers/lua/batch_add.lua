@@ -5,7 +5,8 @@
 -- ARGV: 1 batch, 2 upload, 3 most open jobs, 4 most open bytes, 5 documents a minute or 0, 6 grace ms, 7 open TTL ms,
 --       8 number of schemas, then for each: name, JSON or ''; then for each line: line, digest up to it, and
 --       'error', what is wrong as JSON   or
---       'job', custom_id, schema, size as sent, document as kept, priority, number of further hash fields, those fields
+--       'job', custom_id, schema, size as sent, document as kept, priority, what of it counts as bytes, number of
+--       further hash fields, those fields
 -- Returns {'added'|'quota_jobs'|'quota_bytes'|'quota_rate', figure, lines of the batch, id, id, …}, or {'superseded'|
 -- 'cancelled'|'gone'} when this upload may write no more. The figure of the rate is the ms until a whole minute's
 -- documents have room: the upload comes again from its first line, so it should get far.
@@ -20,41 +21,45 @@ local open, bytes = tonumber(counts[1] or 0) + tonumber(counts[2] or 0), tonumbe
 local grace, open_ttl, head = tonumber(ARGV[6]), tonumber(ARGV[7]), string.sub(batch, 1, 24)
 local rate = tonumber(ARGV[5])
 local room, at = rate_room(now, rate), 9
+local held = 0  -- bytes that stay until the batch is erased: schemas and what was wrong with lines
 for _ = 1, tonumber(ARGV[8]) do
-  redis.call('HSETNX', batch_key(batch, 'schemas'), ARGV[at], ARGV[at + 1])
+  if redis.call('HSETNX', batch_key(batch, 'schemas'), ARGV[at], ARGV[at + 1]) == 1 then held = held + #ARGV[at + 1] end
   at = at + 2
 end
 
-local out, digest, added, refused, size_before = { 'added', '0', b[2] }, nil, 0, 0, bytes
+local out, digest, added, refused, bytes_before = { 'added', '0', b[2] }, nil, 0, 0, bytes
 while at <= #ARGV do
   local line = ARGV[at]
   if tonumber(line) <= tonumber(b[2]) then
-    at = at + (ARGV[at + 2] == 'error' and 4 or 9 + tonumber(ARGV[at + 8]))
+    at = at + (ARGV[at + 2] == 'error' and 4 or 10 + tonumber(ARGV[at + 9]))
   elseif ARGV[at + 2] == 'error' then
+    if bytes + held + #ARGV[at + 3] > tonumber(ARGV[4]) then out[1], out[2] = 'quota_bytes', tostring(bytes) break end
     redis.call('ZADD', batch_key(batch, 'errors'), line, ARGV[at + 3])
+    held = held + #ARGV[at + 3]
     refused, digest, out[3] = refused + 1, ARGV[at + 1], line
     at = at + 4
   else
-    local custom, size, more = ARGV[at + 3], tonumber(ARGV[at + 5]), tonumber(ARGV[at + 8])
+    local custom, weight, more = ARGV[at + 3], tonumber(ARGV[at + 8]), tonumber(ARGV[at + 9])
     if open >= tonumber(ARGV[3]) then out[1], out[2] = 'quota_jobs', tostring(open) break end
-    if bytes + size > tonumber(ARGV[4]) then out[1], out[2] = 'quota_bytes', tostring(bytes) break end
+    if bytes + held + weight > tonumber(ARGV[4]) then out[1], out[2] = 'quota_bytes', tostring(bytes) break end
     if added >= room then out[1] = 'quota_rate' break end
     if redis.call('HSETNX', batch_key(batch, 'custom'), custom, line) == 0 then
       local first = redis.call('HGET', batch_key(batch, 'custom'), custom)
       local what = 'Line ' .. first .. ' has the same custom_id'
-      redis.call('ZADD', batch_key(batch, 'errors'), line, cjson.encode({ line = tonumber(line), custom_id = custom,
+      local said = cjson.encode({ line = tonumber(line), custom_id = custom,
         error = { code = 'duplicate_custom_id', detail = what, retryable = false,
-          errors = { { pointer = '/custom_id', detail = what } } } }))
-      refused = refused + 1
+          errors = { { pointer = '/custom_id', detail = what } } } })
+      redis.call('ZADD', batch_key(batch, 'errors'), line, said)
+      refused, held = refused + 1, held + #said
     else
       local id = head .. string.format('%08x', tonumber(line))
-      enter(id, now, ARGV[at + 6], size, grace, open_ttl, ARGV[at + 4], batch, '', ARGV[at + 7],
-        { unpack(ARGV, at + 9, at + 8 + more) })
-      open, bytes, added = open + 1, bytes + size, added + 1
+      enter(id, now, ARGV[at + 6], ARGV[at + 5], weight, grace, open_ttl, ARGV[at + 4], batch, '', ARGV[at + 7],
+        { unpack(ARGV, at + 10, at + 9 + more) })
+      open, bytes, added = open + 1, bytes + weight, added + 1
       out[#out + 1] = id
     end
     digest, out[3] = ARGV[at + 1], line
-    at = at + 9 + more
+    at = at + 10 + more
   end
 end
 if added > 0 then rate_take(now, rate, added) end
@@ -65,6 +70,10 @@ if digest then
   count('accepted', added)
   tally('accepted', added)
   count('queued', added)
-  count('bytes', bytes - size_before)
+  count('bytes', bytes - bytes_before)
+end
+if held > 0 then
+  count('bytes', held)
+  redis.call('HINCRBY', key, 'held', held)
 end
 return out

@@ -1,9 +1,9 @@
 #!lua
 -- An upload of a batch begins, or begins again under its Idempotency-Key: one that comes later puts out the earlier,
 -- whose lines are refused from here on.
--- ARGV: 1 random part of the id, 2 idempotency key or '', 3 hash of the upload's parameters, 4 the key's TTL ms,
---       5 result TTL ms, 6 ms a job that has ended is kept at most, 7 tenant, 8 default schema or '', 9 the request's id
---       or '', 10 its trace or ''
+-- ARGV: 1 random part of the id, 2 idempotency key or '', 3 hash of the upload's parameters, 4 ms within which the
+--       upload is to be whole, 5 result TTL ms, 6 ms a job that has ended, and the key, are kept at most, 7 tenant,
+--       8 default schema or '', 9 the request's id or '', 10 its trace or ''
 -- Returns {'conflict', id} or {'open'|'received'|'cancelled', id, upload, lines, digest of them}
 local now, batch = now_ms(), nil
 if ARGV[2] ~= '' then
@@ -24,7 +24,7 @@ if not batch then
     'running', 0, 'succeeded', 0, 'failed', 0, 'cancelled', 0)
   redis.call('ZADD', BATCHES, 0, batch)
   redis.call('ZADD', DUE, ms(now + tonumber(ARGV[4])), batch)
-  if ARGV[2] ~= '' then redis.call('SET', idem_key(ARGV[2]), ARGV[3] .. ' ' .. batch, 'PX', ARGV[4]) end
+  if ARGV[2] ~= '' then redis.call('SET', idem_key(ARGV[2]), ARGV[3] .. ' ' .. batch, 'PX', ARGV[6]) end
 end
 local b = redis.call('HMGET', batch_key(batch), 'cancel', 'received', 'lines', 'digest')
 if not b[2] and ARGV[9] ~= '' then redis.call('HSET', batch_key(batch), 'request', ARGV[9]) end

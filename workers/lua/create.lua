@@ -2,11 +2,11 @@
 -- A job enters the ledger, with its document. Refused by Redis itself when memory is full (no allow-oom flag).
 -- ARGV: 1 random half of the id, 2 document as it is kept, 3 its size as sent, 4 idempotency key or '',
 --       5 request hash, 6 its TTL ms, 7 most open jobs, 8 most open bytes, 9 documents a minute or 0, 10 grace ms
---       before its message counts as lost, 11 open TTL ms, 12 tenant, 13 schema, 14 batch, 15 priority, 16.. further
---       fields of the hash
+--       before its message counts as lost, 11 open TTL ms, 12 tenant, 13 schema, 14 batch, 15 priority, 16 what of
+--       it counts as bytes, 17.. further fields of the hash
 -- Returns {'created'|'existing'|'conflict', id} or {'quota_jobs'|'quota_bytes', current figure} or {'quota_rate', ms
 -- to wait}
-local now, size = now_ms(), tonumber(ARGV[3])
+local now, weight = now_ms(), tonumber(ARGV[16])
 local id = string.format('%012x', now) .. ARGV[1]
 
 if ARGV[4] ~= '' then
@@ -24,18 +24,18 @@ local counts = redis.call('HMGET', COUNTS, 'queued', 'running', 'bytes')
 local open = tonumber(counts[1] or 0) + tonumber(counts[2] or 0)
 if open >= tonumber(ARGV[7]) then return { 'quota_jobs', tostring(open) } end
 local bytes = tonumber(counts[3] or 0)
-if bytes + size > tonumber(ARGV[8]) then return { 'quota_bytes', tostring(bytes) } end
+if bytes + weight > tonumber(ARGV[8]) then return { 'quota_bytes', tostring(bytes) } end
 local rate = tonumber(ARGV[9])
 if rate_room(now, rate) < 1 then return { 'quota_rate', rate_wait(now, rate, 1) } end
 rate_take(now, rate, 1)
 
 redis.call('SADD', 'extractor:tenants', ARGV[12])
-enter(id, now, ARGV[2], size, tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[13], ARGV[14], ARGV[4], ARGV[15],
-  { unpack(ARGV, 16) })
+enter(id, now, ARGV[2], ARGV[3], weight, tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[13], ARGV[14], ARGV[4], ARGV[15],
+  { unpack(ARGV, 17) })
 if ARGV[4] ~= '' then redis.call('SET', idem_key(ARGV[4]), ARGV[5] .. ' ' .. id, 'PX', ARGV[6]) end
 count('accepted', 1)
 tally('accepted', 1)
 count('queued', 1)
-count('bytes', size)
+count('bytes', weight)
 notify(id, 'queued')
 return { 'created', id }

@@ -143,10 +143,10 @@ local function settle(batch, now)
 end
 
 -- A new job with its document; `more` is a flat list of further hash fields.
-local function enter(id, now, document, size, grace, open_ttl, schema, batch, idem, priority, more)
+local function enter(id, now, document, size, weight, grace, open_ttl, schema, batch, idem, priority, more)
   redis.call('SET', doc_key(id), document)
   redis.call('HSET', job_key(id), 'id', id, 'status', 'queued', 'created', ms(now), 'attempt', 0, 'tries', 0,
-    'size', size, 'published', ms(now), 'schema', schema, 'batch', batch, 'idem', idem, 'priority', priority,
+    'size', size, 'weight', weight, 'published', ms(now), 'schema', schema, 'batch', batch, 'idem', idem, 'priority', priority,
     unpack(more))
   redis.call('ZADD', waiting_key(priority), ms(now), id)
   redis.call('ZADD', INDEX, 0, id)
@@ -175,7 +175,7 @@ end
 -- batch is erased with its batch, whose clock starts at its own end; Redis' expiry is the net below that.
 -- `more` is a flat list of further hash fields.
 local function finish(id, from, to, now, ttl_ms, more)
-  local job = fields(id, 'schema', 'batch', 'size', 'priority')
+  local job = fields(id, 'schema', 'batch', 'size', 'priority', 'weight')
   local batch = batch_of(job[2])
   redis.call('UNLINK', doc_key(id))
   if from == 'queued' then
@@ -185,10 +185,10 @@ local function finish(id, from, to, now, ttl_ms, more)
     redis.call('ZREM', RUNNING, id)
   end
   redis.call('ZREM', OPEN, id)
-  redis.call('HDEL', job_key(id), 'lease', 'cancel', 'json_schema', 'fault')
+  redis.call('HDEL', job_key(id), 'lease', 'cancel', 'json_schema', 'fault', 'weight')
   redis.call('HSET', job_key(id), 'finished', ms(now), unpack(more))
   move(id, batch, from, to)
-  count('bytes', -tonumber(job[3]))
+  count('bytes', -tonumber(job[5] or job[3]))
   local reason = ''
   for i = 1, #more, 2 do
     if more[i] == 'reason' then reason = ':' .. more[i + 1] end
