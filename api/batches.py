@@ -79,6 +79,7 @@ def check_default(service: Services, fields: dict[str, Any]) -> None:
             service.schemas.get(fields["schema"])
         elif "json_schema" in fields:
             inline(fields["json_schema"])
+            intake.canonical(fields["json_schema"])
     except UnknownSchema as error:
         near = intake.near(fields["schema"], service.schemas)
         raise Problem(

@@ -90,6 +90,9 @@ async def _read_form(request: Request, settings: ApiSettings) -> tuple[dict[str,
         return await _fields(form.multi_items())
     except MultiPartException as error:
         raise Problem("invalid_multipart", error.message, errors=[("", error.message)]) from None
+    except UnicodeError:  # the charset of the Content-Type is the caller's
+        detail = "A field is not text of the charset that the form names"
+        raise Problem("invalid_multipart", detail, errors=[("/header/Content-Type", detail)]) from None
     finally:
         parser.close()
 

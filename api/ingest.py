@@ -54,7 +54,10 @@ class Ingest:
         self._settings = settings
         self._ask = intake.Intake(schemas, settings)
         self._lines = Lines(
-            Limits(settings.max_body_bytes, settings.max_batch_bytes, settings.max_batch_ratio), gzip=gzip
+            Limits(
+                settings.max_body_bytes, settings.max_batch_bytes, settings.max_batch_ratio, settings.max_batch_lines
+            ),
+            gzip=gzip,
         )
         self._slice: list[Line] = []
         self._slice_bytes = 0
@@ -94,11 +97,6 @@ class Ingest:
                 continue
             if batch.received or not self._same:
                 raise _another_upload()
-            if raw.number > self._settings.max_batch_lines:
-                limit = self._settings.max_batch_lines
-                detail = f"A batch may have {limit} lines"
-                extra = {"limit": {"name": "max_batch_lines", "value": limit}}
-                raise Problem("batch_too_large", detail, errors=[("", detail)], extra=extra)
             self._slice.append(Line(raw.number, raw.digest, self._decide(raw)))
             self._slice_bytes += len(raw.content or b"")
             if len(self._slice) >= SLICE_LINES or self._slice_bytes >= SLICE_BYTES:

@@ -26,6 +26,8 @@ from workers.ledger import NewJob
 Model = TypeVar("Model", bound=BaseModel)
 _UTF8 = "charset=utf-8"
 _KNOWN_SCHEMAS = 1000
+_PARTS = ("document", "options", "metadata")  # objects within a request, but for schemas, which have their own limits
+_MOST_FIELDS = 64
 
 
 def prepare(
@@ -61,7 +63,7 @@ class Intake:
         return _job(request, kept, self._ref(request), priority="bulk", custom_id=request.custom_id)
 
     def _ref(self, request: BatchLine) -> str:
-        asked = request.schema_ or hashlib.sha256(_canonical(request.json_schema)).digest()
+        asked = request.schema_ or hashlib.sha256(canonical(request.json_schema)).digest()
         if asked not in self._refs:
             if len(self._refs) >= _KNOWN_SCHEMAS:
                 self._refs.clear()
@@ -85,11 +87,25 @@ def _job(request: Ask, kept: tuple[bytes, str, str | None], schema_ref: str, **m
 
 def validated(model: type[Model], value: object) -> Model:
     """`value` as `model`, every fault of it in one Problem, which never repeats a value that was sent."""
+    if crowded := _crowded(value):
+        raise invalid(crowded)
     try:
         return model.model_validate(value)
     except ValidationError as error:
         faults = [_fault(fault) for fault in error.errors(include_url=False, include_input=False)]
         raise invalid(faults) from None
+
+
+def _crowded(value: object) -> list[tuple[str, str]]:
+    """Objects with far more fields than there are: each would be a fault of its own, at a cost of its own."""
+    if not isinstance(value, dict):
+        return []
+    parts = {"": value, **{f"/{name}": value[name] for name in _PARTS if name in value}}
+    return [
+        (at, f"has {len(part)} fields")
+        for at, part in parts.items()
+        if isinstance(part, dict) and len(part) > _MOST_FIELDS
+    ]
 
 
 def invalid(faults: Sequence[tuple[str, str]]) -> Problem:
@@ -180,10 +196,11 @@ def _hash(request: CreateExtraction, job: NewJob) -> str:
         **request.model_dump(mode="json", by_alias=True, exclude={"document"}),
         "document": [hashlib.sha256(job.document).hexdigest(), job.media_type, job.filename],
     }
-    return hashlib.sha256(_canonical(asked)).hexdigest()
+    return hashlib.sha256(canonical(asked)).hexdigest()
 
 
-def _canonical(asked: object) -> bytes:
+def canonical(asked: object) -> bytes:
+    """As the ledger keeps it. Raises Problem."""
     try:
         return orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:

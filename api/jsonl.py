@@ -30,6 +30,7 @@ class Limits:
     line_bytes: int
     total_bytes: int
     ratio: int
+    lines: int
 
 
 class Lines:
@@ -90,6 +91,8 @@ class Lines:
 
     def _line(self) -> Iterator[RawLine]:
         self.number += 1
+        if self.number > self._limits.lines:
+            raise _over("max_batch_lines", self._limits.lines, "A batch may have {} lines, blank ones included")
         content = None if self._skipping else bytes(self._rest).strip()
         self._skipping = False
         self._rest.clear()

@@ -107,6 +107,8 @@ WRONG: list[tuple[str, dict[str, Any], int, str, str]] = [
     ("metadata of objects", BODY | {"metadata": {"a": {}}}, 422, "invalid_request", "/metadata/a"),
     ("much metadata", BODY | {"metadata": {str(n): "" for n in range(17)}}, 422, "invalid_request", "/metadata"),
     ("long metadata", BODY | {"metadata": {"a/b": "x" * 513}}, 422, "invalid_request", "/metadata/a~1b"),
+    ("many fields", {str(n): 0 for n in range(5000)}, 422, "invalid_request", ""),
+    ("many options", BODY | {"options": {str(n): 0 for n in range(100)}}, 422, "invalid_request", "/options"),
     ("long key", BODY | {"metadata": {"k" * 65: ""}}, 422, "invalid_request", "/metadata/" + "k" * 65),
 ]
 
@@ -129,6 +131,12 @@ async def test_every_fault_is_told_at_once(api: httpx.AsyncClient) -> None:
     body = BODY | {"options": {"seed": -1, "speed": 1}, "priority": 3}
     problem = is_problem(await api.post("/v1/extractions", json=body), 422, "invalid_request")
     assert {error["pointer"] for error in problem["errors"]} == {"/options/seed", "/options/speed", "/priority"}
+
+
+async def test_fields_without_end_are_one_fault(api: httpx.AsyncClient) -> None:
+    body = BODY | {"document": {str(n): 0 for n in range(5000)}}
+    problem = is_problem(await api.post("/v1/extractions", json=body), 422, "invalid_request")
+    assert problem["errors"] == [{"pointer": "/document", "detail": "has 5000 fields"}]
 
 
 async def test_near_names_and_limits_are_in_the_problem(api: httpx.AsyncClient) -> None:
@@ -218,10 +226,16 @@ async def test_a_wrong_form(
     assert published == []
 
 
+_NOTE = b'--x\r\nContent-Disposition: form-data; name="schema"\r\n\r\n'
+_OPTIONS = b'--x\r\nContent-Disposition: form-data; name="options"\r\n\r\n'
+
+
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [
         ("multipart/form-data", b"abc"),
+        ("multipart/form-data; boundary=x; charset=undefined", _NOTE + b"caf\xe9\r\n--x--\r\n"),
+        ("multipart/form-data; boundary=x; charset=unicode_escape", _OPTIONS + b'{"a": "\\ud800"}\r\n--x--\r\n'),
         ("multipart/form-data; boundary=x", b"no boundary here"),
         (
             "multipart/form-data; boundary=x",

@@ -288,6 +288,8 @@ async def test_limits_of_a_batch(redis_url: str) -> None:
     async with running(settings) as app, client(app) as api:
         over = is_problem(await post(api, jsonl(*map(line, range(4)))), 413, "batch_too_large")
         assert over["limit"] == {"name": "max_batch_lines", "value": 3}
+        over = is_problem(await post(api, jsonl(line(1)) + b"\n" * 5), 413, "batch_too_large")
+        assert over["limit"] == {"name": "max_batch_lines", "value": 3}, "blank lines are lines"
         wide = jsonl({"a": "x" * 2_000_000})
         over = is_problem(await post(api, gzip.compress(wide)), 413, "batch_too_large")
         assert over["limit"]["name"] == "max_batch_ratio"
