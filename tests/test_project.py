@@ -91,6 +91,13 @@ def test_what_runs_without_the_engine_loads_no_torch(module: str) -> None:
     assert not {"torch", "transformers", "outlines", "llguidance"} & set(done.stdout.split())
 
 
+def test_every_setting_is_in_the_documents() -> None:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("EXTRACTOR_")}
+    call = [Path(sys.executable).with_name("extractor"), "settings", "--markdown"]
+    said = subprocess.run(call, capture_output=True, text=True, check=True, env=clean, cwd=ROOT).stdout
+    assert said == (ROOT / "docs" / "settings.md").read_text("utf-8"), "extractor settings --markdown > docs/settings.md"
+
+
 def test_no_file_names_this_machine() -> None:
     """Paths of a home or a registry's host do not belong in a repository."""
     listed = subprocess.run(["git", "ls-files", "-z"], capture_output=True, cwd=ROOT, check=True)

@@ -32,6 +32,14 @@ class ClientSettings(BaseSettings):
     debug: str = Field("", description="Anything: show tracebacks of internal errors")
 
 
+class TraceSettings(BaseSettings):
+    """What API and workers read for traces (workers/tracing.py)."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    otel: str = Field("", description="Traces over OTLP, true or false; empty: where an OTEL_* endpoint is set")
+
+
 @dataclass(frozen=True)
 class Setting:
     name: str
@@ -57,6 +65,7 @@ def rooms() -> Iterator[tuple[str, type[BaseSettings]]]:
     yield "api", ApiSettings
     yield "up", EmbeddedSettings
     yield "client", ClientSettings
+    yield "api, workers", TraceSettings
 
 
 def collected() -> list[Setting]:
@@ -82,8 +91,33 @@ def masked(key: str, value: Any) -> str:
     return _PASSWORD.sub(r"\1***", text)
 
 
-def settings(json: Annotated[bool, typer.Option("--json", help="One line of JSON each.")] = False) -> None:
+def page() -> str:
+    """docs/settings.md, with the values of where this runs."""
+    rows = [
+        f"| `{one.name}` | {f'`{one.value}`' if one.value else ''} | {', '.join(one.read_by)} | {one.description} |"
+        for one in collected()
+    ]
+    return "\n".join([_PAGE, *rows, ""])
+
+
+_PAGE = """# Settings
+
+Environment variables; `extractor settings` prints them with the values of where you are, secrets as stars. Read by:
+`extractor` is the library and with it `extractor run` and every worker, `up` is `extractor up` with its store, `client`
+the commands that talk to a service and `Client`. This page is `extractor settings --markdown` without any of them set.
+
+| variable | default | read by | |
+| --- | --- | --- | --- |"""
+
+
+def settings(
+    json: Annotated[bool, typer.Option("--json", help="One line of JSON each.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The table of docs/settings.md.")] = False,
+) -> None:
     """Every setting: its variable, value, source and meaning."""
+    if markdown:
+        put_text([page().rstrip()])
+        return
     for setting in collected():
         if json:
             put({**vars(setting), "read_by": list(setting.read_by)})
