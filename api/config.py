@@ -15,7 +15,7 @@ class ApiSettings(BaseSettings):
     """What the HTTP door is told. Every limit here is stated in docs/api.md and named by the problem that
     answers whoever crosses it."""
 
-    model_config = SettingsConfigDict(env_prefix="EXTRACTOR_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="EXTRACTOR_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     host: str = Field("127.0.0.1", description="Address to listen on; any but loopback needs api_keys")
     port: int = Field(8000, ge=0, le=65535, description="Where to listen; 0 takes a free port")

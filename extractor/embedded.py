@@ -11,16 +11,18 @@ import os
 import signal
 import socket
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from extractor.children import Child, Log, Program, wait_until
+from extractor.children import Child, Log, Program
 from extractor.errors import ExtractorError
 
-_START_S = 15.0
+_START_S, _LOOK_S = 15.0, 0.05
+_READY, _LOADING = b"+PONG", b"-LOADING"
 _STOP_S = 10.0
 
 
@@ -33,7 +35,7 @@ class EmbeddedError(ExtractorError):
 class EmbeddedSettings(BaseSettings):
     """Only read where EXTRACTOR_REDIS_URL is not set."""
 
-    model_config = SettingsConfigDict(env_prefix="EXTRACTOR_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="EXTRACTOR_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     data_dir: Path = Field(Path(".run"), description="Where the embedded store keeps its append-only file")
     embedded_max_memory: str = Field(
@@ -85,8 +87,13 @@ class EmbeddedValkey:
         self._lock_folder()
         self.child = Child(Program("store", self._command(), parting=signal.SIGTERM), self._log)
         child = self.child
-        wait_until(lambda: child.exit_status() is not None or self._answers(), _START_S)
-        if child.exit_status() is not None or not self._answers():
+        said, deadline = None, time.monotonic() + _START_S
+        while said != _READY and child.exit_status() is None and time.monotonic() < deadline:
+            time.sleep(_LOOK_S)
+            said = self._says()
+            if said == _LOADING:  # a large ledger may take minutes
+                deadline = time.monotonic() + _START_S
+        if said != _READY:
             child.kill()
             raise EmbeddedError(f"The embedded store did not start:\n{child.last_words()}")
         return child
@@ -126,13 +133,15 @@ class EmbeddedValkey:
             ) from None
         self._lock = lock
 
-    def _answers(self) -> bool:
-        """A PING by hand: an inline command, so that this file needs no Redis client."""
+    def _says(self) -> bytes | None:
+        """To a PING by hand, an inline command, so that this file needs no Redis client: `_READY`, `_LOADING`, or None
+        when there is no answer."""
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1.0) as connection:
             connection.settimeout(1.0)
             connection.sendall(b"PING\r\n")
-            return connection.recv(64).startswith(b"+PONG")  # -LOADING until the data is read
-        return False
+            said = connection.recv(64)
+            return next((word for word in (_READY, _LOADING) if said.startswith(word)), None)
+        return None
 
 
 def scratch_folder() -> tempfile.TemporaryDirectory[str]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from urllib.parse import unquote
 
 JSON = dict[str, Any]
 
@@ -63,9 +64,8 @@ class _Renderer:
                 node: Any = self._root
                 for part in str(schema["$ref"]).removeprefix("#").strip("/").split("/"):
                     if part:
-                        node = (
-                            node.get(part.replace("~1", "/").replace("~0", "~"), {}) if isinstance(node, dict) else {}
-                        )
+                        name = unquote(part).replace("~1", "/").replace("~0", "~")
+                        node = node.get(name, {}) if isinstance(node, dict) else {}
                 schema = node if isinstance(node, dict) else {}
             elif len(schema.get("allOf", ())) == 1:
                 schema = schema["allOf"][0]

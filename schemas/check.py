@@ -68,6 +68,7 @@ def check(json_schema: object, limits: Limits = LIMITS) -> Report:
         return report
     walk = _Walk(json_schema, limits, report)
     walk.schema(json_schema, (), live=True)
+    report.refused.extend(walk.astray())
     if report.ok:
         report.refused.extend(_root(json_schema))
         report.refused.extend(_expansion(json_schema, limits))
@@ -134,10 +135,19 @@ class _Walk:
     def __init__(self, root: dict[str, Any], limits: Limits, report: Report) -> None:
         self._root, self._limits, self._report = root, limits, report
         self._properties = self._definitions = 0
+        self._visited: set[int] = set()
+        self._targets: list[tuple[str, int]] = []  # of references: where they stand, and what they point to
+
+    def astray(self) -> Iterator[Note]:
+        """References to what is no schema of the document, be it one by its looks: nothing above has judged it."""
+        for where, target in self._targets:
+            if target not in self._visited:
+                yield Note(where, "points to a place where no schema stands: put it into $defs")
 
     def schema(self, node: Any, path: tuple[object, ...], *, live: bool) -> None:
         if not isinstance(node, dict):
             return  # `true` and `false` are schemas too
+        self._visited.add(id(node))
         for key, value in node.items():
             where = pointer(*path, key)
             refusal = self._refusal(key, value, path)
@@ -219,9 +229,13 @@ class _Walk:
             return Note(where, "points to nothing in the document")
         if not isinstance(target, dict | bool):
             return Note(where, "does not point to a schema")
+        if isinstance(target, dict):
+            self._targets.append((where, id(target)))
         seen = set()
         while isinstance(target, dict) and "$ref" in target:  # a chain of nothing but references must end
             step = target["$ref"]
+            if not isinstance(step, str):
+                break  # no schema stands here
             if step in seen:
                 return Note(where, "leads in a circle")
             seen.add(step)

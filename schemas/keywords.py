@@ -13,6 +13,7 @@ The check of a schema and the compilation of its grammar both read this table; n
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 
 def _words(text: str) -> frozenset[str]:
@@ -81,7 +82,7 @@ def resolve(root: Any, ref: str) -> Any:
     """The schema `ref` (`#` or `#/…`) points to in `root`. Raises KeyError when there is none."""
     node = root
     for part in ref.removeprefix("#").split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
+        key = unquote(part).replace("~1", "/").replace("~0", "~")  # a reference is a URI
         if isinstance(node, dict):
             node = node[key]
         elif isinstance(node, list) and key.isascii() and key.isdigit() and int(key) < len(node):

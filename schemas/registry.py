@@ -43,7 +43,10 @@ class Registry:
             if path.stem not in MACHINERY:
                 registry._add(path.name, path.stem, lambda path=path: importlib.import_module(f"schemas.{path.stem}"))
         for entry in filter(None, map(str.strip, extra)):
-            registry._add_from(entry)
+            try:
+                registry._add_from(entry)
+            except (OSError, RuntimeError) as error:  # nobody's home folder, or one we may not look into
+                registry.problems[entry] = _reason(error)
         return registry
 
     def get(self, ref: str) -> Schema:

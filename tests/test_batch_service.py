@@ -269,6 +269,36 @@ def test_an_interrupted_command_is_resumed(
     assert not out.with_name("out.jsonl.batch").exists()
 
 
+def test_what_the_command_writes_is_none_of_its_inputs(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "a", "b")
+    arguments = [str(tmp_path), "-s", "contact", "-o", str(tmp_path / "out.jsonl")]
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "_follow", interrupt)
+        assert run(*arguments)[0] == 130
+    assert run(*arguments, "--resume")[0] == 0
+    for _ in range(2):
+        rows = [json.loads(row) for row in (tmp_path / "out.jsonl").read_text().splitlines()]
+        assert [row["data"]["text"] for row in rows] == ["a", "b"]
+        assert run(*arguments)[0] == 0, "nor of a later run's"
+
+
+def test_names_in_another_encoding_and_broken_archives(run: Any, tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text("a")
+    status, rows, _ = run(str(tmp_path), "-s", "contact")
+    assert (status, rows[0]["data"]["text"], rows[0]["file"][-8:]) == (0, "a", "caf\ufffd.txt")
+    broken = tmp_path / "in.jsonl.gz"
+    broken.write_bytes(gzip.compress(b'{"a":1}\n' * 999)[:40] + b"\xff" * 40)
+    status, _, err = run(str(broken), "-s", "contact")
+    assert (status, "Cannot read" in err) == (2, True)
+    assert run(str(tmp_path / ("x" * 300)), "-s", "contact")[0] == 2
+
+
 def test_without_an_output_an_interrupted_batch_is_cancelled(
     run: Any, worker: ThreadWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +21,7 @@ from extractor.cli import main
 from extractor.cli.documents import sources
 from extractor.cli.flags import drafters_of, options_of, wire_schema_of
 from extractor.cli.settings import collected, masked
+from extractor.cli.up import run_until_stopped
 from extractor.errors import DocumentError, SchemaError
 
 
@@ -189,6 +193,46 @@ def test_bad_usage_and_bad_input_are_exit_code_2(run: Run, tmp_path: Path, comma
     assert (done.status, done.out) == (2, "")
     assert done.err
     assert "Traceback" not in done.err
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REDIS_URL", "DATA_DIR", "HOST", "RESULT_TTL_S"):
+        monkeypatch.setenv(f"EXTRACTOR_{name}", "")
+    assert {one.name: one.value for one in collected()}["EXTRACTOR_DATA_DIR"] == ".run"
+
+
+def test_a_hangup_that_is_ignored_stays_so() -> None:
+    """As under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    seen = []
+
+    class Ended:
+        def __enter__(self) -> None:
+            seen.append(signal.getsignal(signal.SIGHUP))
+            raise KeyboardInterrupt
+
+        def __exit__(self, *_: object) -> None: ...
+
+    try:
+        run_until_stopped(Ended())  # type: ignore[arg-type]
+        assert seen == [signal.SIG_IGN]
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_standard_input_is_read_before_anything_is_extracted(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the thread that hears Ctrl-C, and once."""
+    threads = []
+
+    class Piped:
+        def read(self) -> bytes:
+            threads.append(threading.current_thread())
+            return b"Ada Lovelace"
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Piped()))
+    done = run("run", "-", "-", "-s", "contact", "--max-output-tokens", "4")
+    assert threads == [threading.main_thread()]
+    assert done.err.count("stdin") == 2
 
 
 def test_a_taken_port_is_told_before_anything_starts(run: Run) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ import psutil
 import pytest
 import redis
 
+from extractor import embedded
 from extractor.children import wait_until
 from extractor.embedded import EmbeddedError, EmbeddedSettings, EmbeddedValkey
 from extractor.serve import Service, ServiceError, ServicePlan, plan_of
@@ -155,6 +157,23 @@ def test_the_embedded_store_is_what_reliability_asks_for(tmp_path: Path) -> None
     assert config["maxmemory-policy"] == "noeviction"
     assert config["maxmemory"] == str(64 * 1024 * 1024)
     assert config["bind"] == "127.0.0.1"
+
+
+def test_a_store_that_reads_its_data_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it takes, and no longer than that."""
+    monkeypatch.setattr(embedded, "_START_S", 0.3)
+    until = time.monotonic() + 1.5
+    store = EmbeddedValkey(tmp_path, lambda _: None)
+    says = store._says
+    monkeypatch.setattr(store, "_says", lambda: embedded._LOADING if time.monotonic() < until else says())
+    store.start()
+    store.stop()
+    assert time.monotonic() > until
+    silent = EmbeddedValkey(tmp_path, lambda _: None)
+    monkeypatch.setattr(silent, "_says", lambda: None)
+    with pytest.raises(EmbeddedError, match="did not start"):
+        silent.start()
+    silent.stop()
 
 
 def test_a_missing_server_is_told_with_its_cure() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from extractor.client import (
     Overloaded,
     Patience,
     Refused,
+    ServiceError,
     Unauthorized,
     UnexpectedAnswer,
     Unreachable,
@@ -110,6 +112,23 @@ def test_a_file_goes_as_bytes_with_its_name(tmp_path: Path) -> None:
     assert (body["filename"], body["media_type"]) == ("note.txt", "text/plain; charset=latin-1")
     with pytest.raises(DocumentError, match="absent"):
         core.document_body(tmp_path / "absent.txt", {})
+
+
+def test_a_file_that_no_service_takes_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "video.bin"
+    with file.open("wb") as opened:
+        opened.truncate(5 * 1024**3)
+    with pytest.raises(DocumentError, match="5,368,709,120 bytes; 67,108,864 are sent at most") as caught:
+        core.document_body(file, {})
+    assert caught.value.code == "document_too_large"
+    monkeypatch.setenv("EXTRACTOR_MAX_DOCUMENT_BYTES", str(10**9))
+    assert core.most_bytes() == 10**9
+
+
+def test_a_name_in_another_encoding_is_no_error(tmp_path: Path) -> None:
+    file = tmp_path / os.fsdecode(b"caf\xe9.txt")
+    file.write_text("x")
+    assert core.document_body(file, {})["filename"] == "caf\ufffd.txt"
 
 
 @pytest.mark.parametrize(
@@ -261,6 +280,18 @@ def test_an_upload_waits_for_a_full_quota_and_is_sent_again_whole() -> None:
     with pytest.raises(StopIteration) as end:
         flow.send(httpx.Response(202, json=answer))
     assert end.value.value.id == "b"
+
+
+def test_an_upload_without_a_key_is_made_once() -> None:
+    """The service cancels what broke: a second one would be another batch."""
+    problem = {"code": "quota_exceeded", "detail": "full"}
+    for answer in (httpx.Response(429, json=problem, headers={"Retry-After": "1"}), httpx.Response(503)):
+        flow = batches.submit(lambda: iter([b"line"]), "contact", "", None, Patience())
+        send = next(flow)
+        assert isinstance(send, core.Send)
+        assert "Idempotency-Key" not in send.headers
+        with pytest.raises(ServiceError):
+            flow.send(answer)
 
 
 def test_an_upload_that_the_service_refuses_is_not_sent_again() -> None:

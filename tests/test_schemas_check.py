@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from extractor.grammar import serialise
+from extractor.render import render_schema
 from schemas import InvalidSchema, check, inline
 from schemas.patterns import fits_grammar, pattern_size
+from tests.matching import accepts
 
 
 def deep(levels):
@@ -81,6 +84,15 @@ INVALID = {
     "circle": ({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}, "/$ref"),
     "dangling": (fields(a={"$ref": "#/$defs/a~1b"}), "/properties/a/$ref"),
     "not a schema": (fields(a={"$ref": "#/properties"}, properties=3), "/properties/properties"),
+    "a reference out of the schemas": (
+        {**fields(a={"$ref": "#/components/A"}), "components": {"A": {"minLength": 10**9, "$ref": 5}}},
+        "/properties/a/$ref",
+    ),
+    "a dangling one out there": (
+        {**fields(a={"$ref": "#/components/A"}), "components": {"A": {"items": {"$ref": "#/none"}}}},
+        "/properties/a/$ref",
+    ),
+    "a default as a schema": ({**fields(a={"$ref": "#/default"}), "default": {"$ref": [1]}}, "/properties/a/$ref"),
     "slash in a name": (fields(**{"a/b~c": {"type": 3}}), "/properties/a~1b~0c/type"),
 }
 
@@ -110,6 +122,15 @@ def test_nothing_is_ever_fetched():
     for ref in ("http://127.0.0.1:9/x", "file:///etc/passwd", "//host/x", "urn:x", "x#/a", "#x"):
         report = check(fields(a={"$ref": ref}))
         assert [(note.pointer, note.code) for note in report.refused] == [("/properties/a/$ref", "unsupported_keyword")]
+
+
+def test_names_in_references_are_percent_encoded():
+    names = {"a b": "a%20b", "Straße": "Stra%C3%9Fe", "x/y%": "x~1y%25"}
+    refs = {f"f{at}": {"$ref": f"#/$defs/{name}"} for at, name in enumerate(names.values())}
+    schema = inline({**fields(**refs), "$defs": {name: {"type": "integer"} for name in names}})
+    schema.validate({"f0": 1, "f1": 2, "f2": 3})
+    assert render_schema(schema.json_schema) == "f0: integer\nf1: integer\nf2: integer"
+    assert accepts(serialise(schema), '{"f0":1,"f1":2,"f2":3}')
 
 
 def test_recursive_schemas_are_fine():

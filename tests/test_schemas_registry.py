@@ -165,6 +165,21 @@ def test_other_ways_to_be_wrong(tmp_path):
     assert registry.get("invoice").version == "1"
 
 
+def test_a_place_nobody_may_look_into_takes_nobody_along(monkeypatch):
+    is_dir = Path.is_dir
+
+    def refuse(self):
+        if "secret" in str(self):
+            raise PermissionError(13, "Permission denied", str(self))
+        return is_dir(self)
+
+    monkeypatch.setattr("pathlib.Path.is_dir", refuse)
+    registry = Registry.discover(["~nobody-of-that-name/x", "/secret/schemas"])
+    assert "~nobody-of-that-name/x" in registry.problems
+    assert "Permission denied" in registry.problems["/secret/schemas"]
+    assert registry.get("invoice")
+
+
 def test_importing_schemas_loads_no_model_library():
     code = (
         "import sys; from schemas import Registry; Registry.discover(); "

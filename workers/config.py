@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class WorkerSettings(BaseSettings):
     """What every process that touches the ledger or the queue is told; the API uses the first two groups only."""
 
-    model_config = SettingsConfigDict(env_prefix="EXTRACTOR_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="EXTRACTOR_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     # Redis: refused, frozen or full is StoreUnavailable, in time.
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="Where the ledger is; the queue too by default")

@@ -87,7 +87,9 @@ def batch(
     options = options_of(drafters, max_output_tokens)
     if resume and output is None:
         fail("--resume needs the -o of the batch to go on with")
-    found = Inputs.of(inputs, options)
+    found = Inputs.of(inputs, options, but=_written(output))
+    if not found.found:
+        fail("There is nothing among the inputs but the output")
     if what is None and not found.all_lines:
         fail("Files need a --schema")
     asked = hashlib.sha256(orjson.dumps([found.names(), what, options])).hexdigest()
@@ -121,6 +123,8 @@ def _run(client: Client, found: Inputs, schema: Schema | None, memory: Memory, o
         _interrupted(client, batch_id, output)
         raise
     except ExtractorError as error:
+        if error.code == "quota_exceeded" and output is None:
+            fail(f"{error.detail}. The batch is cancelled; with -o FILE an upload waits for room and goes on")
         if error.code == "idempotency_key_reused":
             fail("The inputs have changed since this batch was begun; delete the .batch file to start anew")
         raise
@@ -156,6 +160,11 @@ def _interrupted(client: Client, batch_id: str | None, output: Path | None) -> N
         with contextlib.suppress(Conflict, NotFound):
             client.cancel_batch(batch_id)
             say("The batch is cancelled")
+
+
+def _written(output: Path | None) -> list[Path]:
+    """What this command writes: an output among its inputs is none of them, when it is resumed as when it began."""
+    return [] if output is None else [output, *(output.with_name(output.name + end) for end in (".batch", ".part"))]
 
 
 def _status_of(output: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -34,6 +35,18 @@ def sources(inputs: Iterable[str]) -> Iterator[Source]:
 
     Raises DocumentError for an input that names nothing.
     """
+    try:
+        yield from _sources(inputs)
+    except OSError as error:
+        raise DocumentError(f"Cannot read {error.filename}: {error.strerror}", code="unreadable_document") from None
+
+
+def printable(path: str | Path) -> str:
+    """A file's name as text: one in another encoding than UTF-8 has marks in place of what cannot be read."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def _sources(inputs: Iterable[str]) -> Iterator[Source]:
     for text in inputs:
         path = Path(text)
         if text == STDIN:
@@ -41,19 +54,19 @@ def sources(inputs: Iterable[str]) -> Iterator[Source]:
         elif path.is_dir():
             yield from _all(text, (file for file in path.rglob("*") if not _hidden(file.relative_to(path))))
         elif path.exists():
-            yield Source(text, path)
+            yield Source(printable(text), path)
         elif any(mark in text for mark in "*?["):
             pattern = path.relative_to(path.anchor) if path.is_absolute() else path
             yield from _all(text, Path(path.anchor).glob(str(pattern)))
         else:
-            raise DocumentError(f"There is no file {text}", code="unreadable_document")
+            raise DocumentError(f"There is no file {printable(text)}", code="unreadable_document")
 
 
 def _all(text: str, found: Iterable[Path]) -> Iterator[Source]:
     files = sorted(file for file in found if file.is_file())
     if not files:
-        raise DocumentError(f"{text} holds no files", code="unreadable_document")
-    yield from (Source(str(file), file) for file in files)
+        raise DocumentError(f"{printable(text)} holds no files", code="unreadable_document")
+    yield from (Source(printable(file), file) for file in files)
 
 
 def _hidden(path: Path) -> bool:

@@ -4,6 +4,7 @@ to a row for each. Holds the names, never the documents."""
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import IO, Any, cast
 
 import orjson
 
-from extractor.cli.documents import Source, sources
+from extractor.cli.documents import Source, printable, sources
 from extractor.client import Row, batches
 from extractor.errors import DocumentError
 
@@ -29,9 +30,11 @@ class Inputs:
     _stdin: bytes | None = None
 
     @classmethod
-    def of(cls, inputs: Iterable[str], options: Mapping[str, Any]) -> Inputs:
-        """Raises DocumentError for an input that names nothing."""
-        return cls(list(sources(inputs)), options)
+    def of(cls, inputs: Iterable[str], options: Mapping[str, Any], but: Iterable[Path] = ()) -> Inputs:
+        """`but`: files that are none, wherever they lie. Raises DocumentError for an input that names nothing."""
+        own = {path.resolve() for path in but}
+        found = [one for one in sources(inputs) if one.path is None or not own or one.path.resolve() not in own]
+        return cls(found, options)
 
     @property
     def all_lines(self) -> bool:
@@ -116,8 +119,8 @@ def _opened(path: Path) -> Iterator[bytes]:
     try:
         with cast("IO[bytes]", gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb")) as file:
             yield from file
-    except (OSError, EOFError) as error:
-        raise DocumentError(f"Cannot read {path}: {error}", code="unreadable_document") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise DocumentError(f"Cannot read {printable(path)}: {error}", code="unreadable_document") from None
 
 
 def _as_json(row: Row[Any], name: str | None) -> dict[str, Any]:

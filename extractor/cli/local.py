@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,6 +34,7 @@ def run(
     what = schema_of(schema)
     from extractor import Extractor, Options  # here: it loads torch
 
+    piped = sys.stdin.buffer.read() if any(source.path is None for source in documents) else b""
     settings = read_settings(**({} if model is None else {"model": model}))
     options = Options(drafters=chosen, max_output_tokens=max_output_tokens)
     abort = threading.Event()
@@ -41,7 +43,7 @@ def run(
         say(f"{settings.model} loaded; {len(documents)} document{'s' if len(documents) != 1 else ''}")
 
         def extract(source: Source) -> Extraction:
-            return extractor.extract(source.path or source.read(), what, options, abort=abort)
+            return extractor.extract(source.path or piped, what, options, abort=abort)
 
         for source, outcome in _in_order(documents, extract, settings.slots, abort):
             try:

@@ -65,7 +65,8 @@ def run_until_stopped(service: Service) -> None:
             raise KeyboardInterrupt
         service.hurry()
 
-    before = {number: signal.signal(number, stop) for number in _STOPS}
+    heeded = [number for number in _STOPS if signal.getsignal(number) != signal.SIG_IGN]  # not SIGHUP under nohup
+    before = {number: signal.signal(number, stop) for number in heeded}
     try:
         with service:
             service.wait_ready()

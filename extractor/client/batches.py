@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypedDict, TypeVar
 from urllib.parse import quote
 
@@ -71,8 +72,10 @@ def submit(
 ) -> Flow[Batch]:
     """The whole upload. A quota that is full is waited for as long as `timeout_s` allows (None: for ever); what else
     passes is tried again within `patience`. Either way the service goes on where it stopped. `schema` is of the lines
-    that name none. With an empty `key` a broken upload is not gone on with but cancelled and begun anew."""
+    that name none. With an empty `key` the service cancels an upload that breaks, and nothing is tried again: it would
+    be another batch, with the documents of the first begun already."""
     began = time.monotonic()
+    patience = replace(patience, total_s=0.0) if key == "" else patience
     headers = {} if key == "" else {"Idempotency-Key": key or str(uuid.uuid4())}
     asked = {} if schema is None else schema_body(schema)
     params: dict[str, str] = {}
@@ -89,7 +92,7 @@ def submit(
         except Overloaded as error:
             pause_s = error.retry_after_s or patience.most_s
             late = timeout_s is not None and time.monotonic() + pause_s > began + timeout_s
-            if error.code != "quota_exceeded" or late:
+            if error.code != "quota_exceeded" or late or key == "":
                 raise
         yield Pause(pause_s)
 

@@ -8,6 +8,7 @@ client drive the same flows, and a test drives them with a script.
 from __future__ import annotations
 
 import base64
+import os
 import random
 import time
 import uuid
@@ -35,6 +36,7 @@ Document = str | bytes | Path
 Schema = str | Mapping[str, Any] | type[BaseModel]
 LONG_POLL_S = 20.0
 PAGE = 100
+_MOST_BYTES = 64 * 1024**2
 _RETRIED = frozenset({429, 502, 503, 504})
 
 T = TypeVar("T")
@@ -187,14 +189,25 @@ def document_body(document: Document, how: How) -> JSON:
     """The `document` of a request: text as text, bytes as base64 with what is known of their kind."""
     named = {key: how[key] for key in ("media_type", "filename") if how.get(key)}
     if isinstance(document, Path):
+        name = os.fsencode(document.name).decode("utf-8", "replace")
         try:
-            content = document.read_bytes()
+            size = document.stat().st_size
+            content = b"" if size > most_bytes() else document.read_bytes()
         except OSError as error:
-            raise DocumentError(f"Cannot read {document}: {error.strerror}", code="unreadable_document") from None
-        return {"content": _base64(content), "filename": document.name} | named
+            raise DocumentError(f"Cannot read {name}: {error.strerror}", code="unreadable_document") from None
+        if size > most_bytes():
+            detail = f"{name} has {size:,} bytes; {most_bytes():,} are sent at most (EXTRACTOR_MAX_DOCUMENT_BYTES)"
+            raise DocumentError(detail, code="document_too_large")
+        return {"content": _base64(content), "filename": name} | named
     if isinstance(document, bytes):
         return {"content": _base64(document)} | named
     return {"text": document} | named
+
+
+def most_bytes() -> int:
+    """Of a file, before it is read: the service has its own limit, but not the memory of this process to spare."""
+    said = os.environ.get("EXTRACTOR_MAX_DOCUMENT_BYTES", "")
+    return max(_MOST_BYTES, int(said) if said.isdigit() else 0)
 
 
 def schema_body(schema: Schema) -> JSON:
