@@ -25,6 +25,7 @@ log = logging.getLogger("extractor.api")
 SLICE_LINES = 50  # a slice is worked on in one piece; polls wait for it
 SLICE_BYTES = 1024 * 1024
 _MOST_ERRORS = 10  # of one line
+_FEWER_FROM = 1000  # lines that are wrong in one upload: of those after them one error each is kept
 
 
 class Ingest:
@@ -60,7 +61,7 @@ class Ingest:
             gzip=gzip,
         )
         self._slice: list[Line] = []
-        self._slice_bytes = 0
+        self._slice_bytes = self._wrong = 0
         self._same = True  # as far as the lines go that an earlier upload brought
         self._batch: Opened | None = None
 
@@ -133,13 +134,15 @@ class Ingest:
                 fields = {**fields, **self._default}
             return self._ask.line(fields)
         except Problem as problem:
-            return refused(raw.number, fields.get("custom_id"), problem)
+            self._wrong += 1
+            most = 1 if self._wrong > _FEWER_FROM else _MOST_ERRORS
+            return refused(raw.number, fields.get("custom_id"), problem, most)
 
 
-def refused(line: int, custom_id: object, problem: Problem) -> bytes:
+def refused(line: int, custom_id: object, problem: Problem, most: int = _MOST_ERRORS) -> bytes:
     """An entry of the errors: models.BatchError."""
     fits = isinstance(custom_id, str) and len(custom_id) <= MAX_CUSTOM_ID
-    errors = [{"pointer": at[:200], "detail": said[:200]} for at, said in problem.errors[:_MOST_ERRORS]]
+    errors = [{"pointer": at[:200], "detail": said[:200]} for at, said in problem.errors[:most]]
     error = {"code": problem.code, "detail": problem.detail[:500], "retryable": False, "errors": errors}
     return orjson.dumps({"line": line, "custom_id": custom_id if fits else None, "error": error})
 

@@ -50,7 +50,7 @@ _CLOSED = {
 }
 _QUOTAS = {
     "quota_jobs": "At most {} queued and running documents; {} are open",
-    "quota_bytes": "At most {} bytes of queued and running documents; {} are open",
+    "quota_bytes": "At most {} bytes of open documents, and of schemas and wrong lines that batches keep; {} are held",
     "quota_rate_per_minute": "At most {} documents a minute",
 }
 

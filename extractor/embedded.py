@@ -12,6 +12,7 @@ import signal
 import socket
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -82,16 +83,16 @@ class EmbeddedValkey:
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
-    def start(self) -> Child:
-        """Returns when it answers, its data loaded. Raises EmbeddedError."""
+    def start(self, stopping: Callable[[], bool] = lambda: False) -> Child:
+        """Returns when it answers, its data loaded (`stopping` ends the wait for that). Raises EmbeddedError."""
         self._lock_folder()
         self.child = Child(Program("store", self._command(), parting=signal.SIGTERM), self._log)
         child = self.child
         said, deadline = None, time.monotonic() + _START_S
-        while said != _READY and child.exit_status() is None and time.monotonic() < deadline:
+        while said != _READY and child.exit_status() is None and time.monotonic() < deadline and not stopping():
             time.sleep(_LOOK_S)
             said = self._says()
-            if said == _LOADING:  # a large ledger may take minutes
+            if said == _LOADING:
                 deadline = time.monotonic() + _START_S
         if said != _READY:
             child.kill()

@@ -160,7 +160,7 @@ class Service:
             if folder is None:
                 folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="extractor-")))
             self._store = EmbeddedValkey(folder / "store", self._log, max_memory=self.plan.max_memory)
-            self._store_post = _Post(Program("store", ()), self._store.start())
+            self._store_post = _Post(Program("store", ()), self._store.start(self._stopping.is_set))
         environ = {
             **self.plan.environ,
             "EXTRACTOR_REDIS_URL": self.redis_url,
@@ -198,7 +198,7 @@ class Service:
     def _fill(self, post: _Post) -> Child:
         if post is self._store_post:
             assert self._store is not None
-            child = self._store.start()
+            child = self._store.start(self._stopping.is_set)
             post.restarts.worked()  # it answered
             return child
         return Child(post.program, self._log)

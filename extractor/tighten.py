@@ -18,7 +18,6 @@ from schemas import keywords
 from schemas.patterns import fits_grammar
 
 JSON = dict[str, Any]
-Counts = dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,18 @@ class Bounds:
 _BOUNDED_FORMATS = frozenset({"date", "uuid", "ipv4", "ipv6"})
 _SAID = ("additionalProperties", "patternProperties")
 _DROPPED = keywords.VALIDATED | keywords.ANNOTATIONS
+
+
+class Counts(dict[str, int]):
+    """Of the schemas that meet on one value, how many declare each property. `forbids`: whether they may forbid a key
+    for what else there is or is not; then none is asked for that need not be."""
+
+    forbids = False
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()} {self.forbids}"
+
+
 _PRESENCE = ("not", "if", "dependentRequired", "dependentSchemas", "maxProperties")
 _ANY = "any"
 
@@ -65,10 +76,14 @@ class Tighten:
         if all(key in _DROPPED for key in node):
             return self._anything()
         sources = [key for key in ("$ref", "allOf", "anyOf", "oneOf") if key in node]
-        meets = len(sources) + any(key in node for key in ("properties", *_SAID)) > 1 or len(node.get("allOf", ())) > 1
+        beside = [("properties", *_SAID), _PRESENCE]
+        meets = len(sources) > 0 and len(sources) + sum(any(key in node for key in keys) for keys in beside) > 1
+        meets = meets or len(node.get("allOf", ())) > 1
         if not meets:
             return self._rewrite(node, alone=True)
         counts = self._declared(node, ())
+        if counts is not None:
+            counts.forbids = self._forbids_keys(node, ())
         closed = self._rewrite(node, alone=False, counts=counts)
         if counts:
             own = closed.pop("properties", {})
@@ -128,7 +143,7 @@ class Tighten:
             listed = list(new.get("required", ()))
             nullable = (
                 []
-                if self._forbids_keys(node)
+                if (self._forbids_keys(node, ()) if counts is None else counts.forbids)
                 else [
                     name
                     for name, item in fields.items()
@@ -150,12 +165,19 @@ class Tighten:
             new["additionalProperties"] = False
             new.setdefault("maxProperties", max(self._bounds.max_items, new.get("minProperties", 0)))
 
-    def _forbids_keys(self, node: Any) -> bool:
-        """Whether it may depend on what else there is whether a key may be: then none is asked for that need not be."""
+    def _forbids_keys(self, node: Any, seen: tuple[str, ...]) -> bool:
+        """Whether `node`, or a schema that meets it, makes it depend on other keys whether a key may be there."""
         if not isinstance(node, dict):
             return False
-        one_of = any(isinstance(one, dict) and "required" in one for one in node.get("oneOf", ()))
-        return one_of or any(key in node for key in _PRESENCE) or any(map(self._forbids_keys, node.get("allOf", ())))
+        if any(key in node for key in _PRESENCE):
+            return True
+        if any(isinstance(one, dict) and "required" in one for one in node.get("oneOf", ())):
+            return True
+        below = [one for key in ("allOf", "anyOf", "oneOf") for one in node.get(key, ())]
+        if "$ref" in node and node["$ref"] not in seen:
+            seen = (*seen, node["$ref"])
+            below.append(keywords.resolve(self._root, node["$ref"]))
+        return any(self._forbids_keys(one, seen) for one in below)
 
     def _bound(self, new: JSON, far: bool) -> None:
         """`far`: every right answer is beyond the numbers a grammar can bound, so bounds of ours would rule it out."""
@@ -196,7 +218,7 @@ class Tighten:
     def _declared(self, node: Any, seen: tuple[str, ...]) -> Counts | None:
         """The properties declared for one value by all the schemas that meet there, in order, each with how many
         declare it (alternatives do not meet); None when one of them speaks of undeclared ones itself."""
-        counts: Counts = {}
+        counts = Counts()
         if not isinstance(node, dict):
             return counts
         if any(key in node for key in _SAID) or node.get("unevaluatedProperties", False) is not False:
@@ -211,7 +233,7 @@ class Tighten:
             elif key in ("properties", "required"):
                 for name in value:
                     counts[name] = counts.get(name, 0) + (key == "properties")
-            together: Counts = {}
+            together = Counts()
             for one in below:
                 found = self._declared(one, seen)
                 if found is None:

@@ -142,7 +142,7 @@ class _Walk:
         """References to what is no schema of the document, be it one by its looks: nothing above has judged it."""
         for where, target in self._targets:
             if target not in self._visited:
-                yield Note(where, "points to a place where no schema stands: put it into $defs")
+                yield Note(where, "points to a place where no schema stands: put it directly under $defs")
 
     def schema(self, node: Any, path: tuple[object, ...], *, live: bool) -> None:
         if not isinstance(node, dict):

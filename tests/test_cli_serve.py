@@ -169,6 +169,11 @@ def test_a_store_that_reads_its_data_is_waited_for(tmp_path: Path, monkeypatch: 
     store.start()
     store.stop()
     assert time.monotonic() > until
+    asked = EmbeddedValkey(tmp_path, lambda _: None)
+    monkeypatch.setattr(asked, "_says", lambda: embedded._LOADING)
+    with pytest.raises(EmbeddedError):
+        asked.start(lambda: True)
+    asked.stop()
     silent = EmbeddedValkey(tmp_path, lambda _: None)
     monkeypatch.setattr(silent, "_says", lambda: None)
     with pytest.raises(EmbeddedError, match="did not start"):

@@ -63,6 +63,29 @@ def test_no_key_is_asked_for_that_the_schema_may_forbid(more):
     schema.validate({"email": "x"})
 
 
+ONE_OF = {"oneOf": [{"required": ["email"]}, {"required": ["phone"]}]}
+BOTH = {"type": "object", "properties": {"email": MAYBE, "phone": MAYBE}}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"allOf": [{"$ref": "#/$defs/both"}, ONE_OF]},
+        {"$ref": "#/$defs/both", **ONE_OF},
+        {"$ref": "#/$defs/both", "maxProperties": 1},
+        {"allOf": [BOTH, {"maxProperties": 1}]},
+        {**BOTH, "allOf": [{"$ref": "#/$defs/one"}]},
+        {**BOTH, "anyOf": [{"not": {"required": ["email"]}}, {"not": {"required": ["phone"]}}]},
+    ],
+)
+def test_nor_where_another_schema_forbids_it(schema):
+    whole = inline({"type": "object", **schema, "$defs": {"both": BOTH, "one": ONE_OF}})
+    assert accepts(serialise(whole), '{"email":"x"}')
+    whole.validate({"email": "x"})
+    plain = inline({"type": "object", "$ref": "#/$defs/both", "$defs": {"both": BOTH}})
+    assert not accepts(serialise(plain), '{"email":"x"}')
+
+
 def test_keys_in_the_order_of_the_schema():
     compiled = grammar(b=INT, a=INT, more={"required": ["a", "b"]})
     assert accepts(compiled, '{"b":1,"a":2}')

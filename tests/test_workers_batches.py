@@ -155,7 +155,8 @@ def test_a_slice_that_comes_twice_is_there_once(ledger: Ledger) -> None:
 
 
 def test_erasing_a_batch_leaves_its_key_to_whoever_has_it_now(valkey: Valkey) -> None:
-    with open_ledger(valkey, open_ttl_s=0.001, result_ttl_s=0.001) as brief, open_ledger(valkey) as ledger:
+    short = {"open_ttl_s": 0.001, "result_ttl_s": 0.001, "idempotency_ttl_s": 0.001}
+    with open_ledger(valkey, **short) as brief, open_ledger(valkey) as ledger:
         old = start(brief, "key")
         time.sleep(0.005)
         new = start(ledger, "key")

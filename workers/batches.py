@@ -162,7 +162,7 @@ class BatchCalls:
 
         s = self._settings
         digest = hashlib.sha256(f"batch\0{key}".encode()).hexdigest() if key else ""
-        kept = ms(s.open_ttl_s + s.result_ttl_s)
+        kept = ms(s.idempotency_ttl_s + s.open_ttl_s + s.result_ttl_s)  # uploading, waiting, being read
         args = (
             secrets.token_hex(6), digest, hashlib.sha256(asked.encode()).hexdigest(), ms(s.idempotency_ttl_s),
             ms(s.result_ttl_s), kept, tenant, schema or "", request_id, trace,

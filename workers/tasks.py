@@ -123,7 +123,9 @@ def settle(runtime: Runtime, held: Held, error: Exception) -> str:
         elif silent:  # slow, and not dead
             return _failed(runtime, held, DeadlineExceeded(error.detail))
         said, delay_s = f"{error.code}: {error.detail}", runtime.settings.retry_delay_s if guilty else 0.0
-        return _patiently(runtime, lambda: runtime.release(held, said, delay_s=delay_s, counts=guilty)) or "dropped"
+        # What brings an engine to a standstill may do it again: that counts, and the last attempt runs alone.
+        counts = guilty or silent
+        return _patiently(runtime, lambda: runtime.release(held, said, delay_s=delay_s, counts=counts)) or "dropped"
     return _failed(runtime, held, error)
 
 

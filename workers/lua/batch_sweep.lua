@@ -21,7 +21,7 @@ if not b[1] or b[2] or (b[3] and tonumber(b[3]) <= now) then
     end
   end
   if #ids == limit then return 1 end
-  count('bytes', -tonumber(redis.call('HGET', key, 'held') or 0))
+  count('bytes', 0 - tonumber(redis.call('HGET', key, 'held') or 0))  -- never -0, which Redis 7.0 cannot read back
   redis.call('UNLINK', key, walk, batch_key(batch, 'errors'), batch_key(batch, 'ended'), batch_key(batch, 'custom'),
     batch_key(batch, 'schemas'))
   redis.call('ZREM', DUE, batch)

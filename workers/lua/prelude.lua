@@ -188,7 +188,7 @@ local function finish(id, from, to, now, ttl_ms, more)
   redis.call('HDEL', job_key(id), 'lease', 'cancel', 'json_schema', 'fault', 'weight')
   redis.call('HSET', job_key(id), 'finished', ms(now), unpack(more))
   move(id, batch, from, to)
-  count('bytes', -tonumber(job[5] or job[3]))
+  count('bytes', 0 - tonumber(job[5] or job[3]))
   local reason = ''
   for i = 1, #more, 2 do
     if more[i] == 'reason' then reason = ':' .. more[i + 1] end
