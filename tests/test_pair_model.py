@@ -26,13 +26,14 @@ from extractor.grammar import guided
 from extractor.pair import tokenizer as words
 from extractor.pair.decode import Decoder
 from extractor.pair.drafter import STEPS, unroll
-from extractor.pair.encode import Encoder, collate, fixed
+from extractor.pair.encode import Encoder, Row, collate, fixed
 from extractor.pair.evaluate import WEIGHTS, load
 from extractor.pair.forward import read
+from extractor.pair.hardest import hardest, mistakes, plain_tokens
 from extractor.pair.lexicon import NEW_VALUES
 from extractor.pair.model import DRAFT_TOKENS, build_drafter, build_target
 from extractor.pair.optim import orthogonal
-from extractor.pair.target import Average, Missed, Plan, Pools, Progress, fresh, stream
+from extractor.pair.target import Average, Plan, Pools, Progress, fresh, stream
 
 Pair = tuple[Gemma4ForCausalLM, Gemma4AssistantForCausalLM, PreTrainedTokenizerFast]
 
@@ -168,43 +169,73 @@ def test_the_training_forward_is_the_stock_one(pair: Pair) -> None:
     target.requires_grad_(False)
 
 
-def test_what_was_missed_comes_a_second_time_and_not_a_third(pair: Pair) -> None:
-    rows = [row for _, row in fixed(Encoder(pair[2]), "missed", NEW_VALUES, 3, size=0)]
-    batch = collate(rows)
-    said = torch.zeros(int(batch.answer.sum()))
-    first, second = (int(batch.answer[:n].sum()) for n in (1, 2))
-    said[first] = 2.0  # a token of the second row
-    said[second - 1] = 0.5  # unsure, but right
-    missed = Missed(Random(0))
-    missed.note(batch, said)
-    assert missed.take(5) == [rows[1]]
-    missed.note(batch, said)
-    assert missed.take(5) == []
-    missed.note(batch, said)
-    assert missed.take(0) == []
+def test_the_rows_trained_on_are_those_the_model_is_worst_at(pair: Pair) -> None:
+    rows = [row for _, row in fixed(Encoder(pair[2]), "hardest", NEW_VALUES, 4, size=0)]
+    for i in (0, 3):  # their answers are now anything but likely
+        row = rows[i]
+        rows[i] = replace(row, ids=[*row.ids[: row.start], *row.ids[row.start :][::-1]])
+    group = [collate(rows[:2]), collate(rows[2:])]
+    plain = plain_tokens(pair[2])
+    chosen = hardest(pair[0], group, plain, Random(1)).rows
+    assert len(chosen) == 2
+    assert all(row is rows[0] or row is rows[3] for row in chosen)
+    assert hardest(pair[0], group[:1], plain, Random(1)) is group[0]
+
+
+def test_a_models_mistakes_stand_in_what_it_is_given_and_not_in_what_it_is_to_say(pair: Pair) -> None:
+    tokenizer = pair[2]
+    rows = [row for _, row in fixed(Encoder(tokenizer), "mistakes", NEW_VALUES, 24, size=0)]
+    plain = plain_tokens(tokenizer)
+    batch = hardest(pair[0], [collate(rows[:12]), collate(rows[12:])], plain, Random(1))
+    told = torch.cat([torch.tensor(row.ids[row.start :]) for row in batch.rows])
+    assert torch.equal(batch.wanted, told)
+    changed = [
+        (row, at, int(given))
+        for row, ids in zip(batch.rows, batch.ids, strict=True)
+        for at, (given, token) in enumerate(zip(ids, row.ids, strict=False))
+        if given != token
+    ]
+    assert changed
+    for row, at, given in changed:
+        assert any(first <= at < end for first, end in row.leaves)
+        assert plain[given]
+        assert plain[row.ids[at]]
+
+
+def test_a_wrong_token_is_the_likeliest_and_a_slip_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = Row(ids=[1, 2, 3, 4, 5], start=1, leaves=[(2, 4)], sources=[], lines=[])
+    best = torch.tensor([[2, 9], [7, 3], [4, 8], [5, 9]])  # of 2, of 3 (wrong), of 4, of 5
+    plain = torch.ones(10, dtype=torch.bool)
+    monkeypatch.setattr("extractor.pair.hardest._WRONG", 1.0)
+    assert mistakes(row, best, plain, Random(1)) == [(2, 7)]
+    monkeypatch.setattr("extractor.pair.hardest._SLIPS", 1.0)
+    assert mistakes(row, best, plain, Random(1)) == [(2, 7), (3, 8)]
+    plain[7] = plain[4] = False
+    assert mistakes(row, best, plain, Random(1)) == []
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_batches_made_ahead_are_the_same(pair: Pair) -> None:
-    """By a worker, of pools of its own turn; and rows that were missed come between them."""
+    """By a worker, of pools of its own turn."""
     encoder = Encoder(pair[2])
     plan = Plan(1, batch_tokens=1024, pool_rows=4)
-    made = [(index, batch.ids) for index, batch in islice(fresh(Pools(encoder, plan, 7, Progress(0.9)), plan), 6)]
+    made = list(islice(fresh(Pools(encoder, plan, 7, Progress(0.9)), plan), 6))
     ahead = fresh(Pools(encoder, plan, 7, Progress(0.9)), replace(plan, workers=1))
-    for (index, ids), (at, batch) in zip(made, ahead, strict=False):
+    for (index, group), (at, same) in zip(made, ahead, strict=False):
         assert at == index
-        assert torch.equal(batch.ids, ids)
+        assert len(group) == len(same)
+        assert all(torch.equal(one.ids, other.ids) for one, other in zip(group, same, strict=True))
     assert len({index for index, _ in made}) > 1
 
-    missed = Missed(Random(0))
-    again = None
-    for _, batch in islice(stream(Pools(encoder, plan, 7, Progress(0.9)), plan, missed), 12):
-        if again is not None and batch.rows[0] is again:
-            break
-        again = batch.rows[0]
-        missed.note(batch, torch.full((int(batch.answer.sum()),), 2.0))
-    else:
-        raise AssertionError("nothing came again")
+
+def test_what_is_trained_on_comes_a_second_time_and_not_a_third(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("extractor.pair.target._AGAIN", 2)
+    plan = Plan(1, batch_tokens=1024, pool_rows=6)
+    pools = Pools(Encoder(pair[2]), plan, 7, Progress(0.1))
+    batches = [batch for _, batch in islice(stream(pair[0], pair[2], pools, plan), 12)]
+    seen = [[i for i, other in enumerate(batches) if other is batch] for batch in batches]
+    assert seen[:4] == [[0, 3], [1, 5], [2, 7], [0, 3]]
+    assert max(map(len, seen)) == 2
 
 
 def test_muons_matrices_are_about_orthogonal_in_bf16_too() -> None:

@@ -18,12 +18,12 @@ _SOURCES = ("words.txt", "words.txt", "modifiers.txt", "places.txt", "first.txt"
 
 
 def scrap(rng: Random) -> str:
-    """A word cut together from the middles of others: four to twelve letters."""
+    """A word cut together from the middles of others: four to eighteen letters."""
     made = ""
     for _ in range(rng.choice((2, 2, 3))):
         word = rng.choice(lexicon.words(rng.choice(_SOURCES)))
         start = rng.randrange(max(1, len(word) - 2))
-        made += word[start : start + rng.randint(2, 4)]
+        made += word[start : start + rng.choice((2, 3, 3, 4, 4, 5, 6))]
     return made.capitalize() if rng.random() < 0.6 else made.lower()
 
 

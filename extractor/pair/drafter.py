@@ -125,7 +125,8 @@ def train(
     budget = plan.minutes * 60
     begun = reported = time.monotonic()
     losses: list[float] = []
-    for at, batch in fresh(Pools(encoder, plan, index, Progress(1.0)), plan):
+    pools = Pools(encoder, plan, index, Progress(1.0))
+    for at, batch in ((at, batch) for at, group in fresh(pools, plan) for batch in group):
         progress = (spent + time.monotonic() - begun) / budget
         if progress >= 1:
             break

@@ -134,14 +134,15 @@ def _sources(
 @dataclass(frozen=True)
 class Batch:
     """`ids` [rows, length], right-padded; `answer` marks the positions whose next token belongs to the answer, and
-    `flat` counts them in `ids.flatten()`. Answers alone, padded by themselves, are [rows, `most`], and `slots` are
-    those same positions in that, flattened. `sources` and `lines` [n, 4] are (row, slot, place to look at, whether
-    that is not just the next one)."""
+    `flat` counts them in `ids.flatten()`; `wanted` are those tokens, whatever `ids` may be made to say. Answers alone,
+    padded by themselves, are [rows, `most`], and `slots` are those same positions in that, flattened. `sources` and
+    `lines` [n, 4] are (row, slot, place to look at, whether that is not just the next one)."""
 
     ids: torch.Tensor
     answer: torch.Tensor
     real: torch.Tensor
     flat: torch.Tensor
+    wanted: torch.Tensor
     slots: torch.Tensor
     sources: torch.Tensor
     lines: torch.Tensor
@@ -185,20 +186,26 @@ def collate(rows: list[Row]) -> Batch:
         used[i, : len(row.ids) - row.start] = True
         sources += [(i, position - row.start + 1, place, new) for position, place, new in row.sources]
         lines += [(i, position - row.start + 1, place, 1) for position, place in row.lines]
+    flat = answer.flatten().nonzero()[:, 0]
     return Batch(
-        ids, answer, real, answer.flatten().nonzero()[:, 0], used.flatten().nonzero()[:, 0],
+        ids, answer, real, flat, ids.flatten()[flat + 1], used.flatten().nonzero()[:, 0],
         torch.tensor(sources).view(-1, 4), torch.tensor(lines).view(-1, 4), most, rows,
     )  # fmt: skip
 
 
-def bucketed(rows: list[Row], budget: int, rng: Random) -> list[Batch]:
-    """Batches of about `budget` tokens, each of rows of like length, in random order."""
+def by_length(rows: list[Row], budget: int) -> list[Batch]:
+    """Batches of about `budget` tokens, the shortest rows first."""
     made: list[list[Row]] = [[]]
     for row in sorted(rows, key=lambda row: len(row.ids)):
         if made[-1] and padded(len(row.ids)) * (len(made[-1]) + 1) > budget:
             made.append([])
         made[-1].append(row)
-    batches = [collate(some) for some in made]
+    return [collate(some) for some in made]
+
+
+def bucketed(rows: list[Row], budget: int, rng: Random) -> list[Batch]:
+    """Batches of about `budget` tokens, each of rows of like length, in random order."""
+    batches = by_length(rows, budget)
     rng.shuffle(batches)
     return batches
 

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from extractor.pair import lexicon, naming, values
-from extractor.pair.alike import Alike
+from extractor.pair.alike import Alike, scrap
 from extractor.pair.fields import Group, Leaf, Listing, Rows
 from extractor.pair.lexicon import Concept, Split
 from extractor.pair.values import Style, Value
@@ -27,6 +27,8 @@ _TYPES: dict[str, dict[str, Any]] = {
     "date": {"type": "string", "format": "date"},
 }  # fmt: skip
 _TEXT = {"type": "string"}
+_WORDY = ("phrase", "product", "title", "company", "city")
+_SCRAPS = 0.12  # of these are of words no list holds, in training: no token is to be known from its words alone
 
 
 def type_of(kind: str) -> dict[str, Any]:
@@ -52,6 +54,9 @@ class Maker:
 
     def value(self, kind: str) -> Value:
         made = values.draw(self.rng, kind, self.look, self.split)
+        if not self.split.values and kind in _WORDY and self.rng.random() < _SCRAPS:
+            words = values.text(" ".join(scrap(self.rng) for _ in range(self.rng.randint(1, 3))))
+            made = words if values.sided(words, False) else made
         if (
             self.upper
             and made.json.startswith('"')

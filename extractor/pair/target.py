@@ -8,6 +8,7 @@ are there from the first step, for they do not come later.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -21,14 +22,16 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from transformers import Gemma4ForCausalLM, PreTrainedTokenizerFast
 
-from extractor.pair.encode import Batch, Encoder, Row, bucketed, fixed, pool
+from extractor.pair.encode import Batch, Encoder, Row, bucketed, by_length, fixed, pool
 from extractor.pair.forward import compile_layers, read
+from extractor.pair.hardest import hardest, plain_tokens
 from extractor.pair.lexicon import NEW_EVERYTHING, TRAIN
 from extractor.pair.model import FULL, SLIDING, build_target
 from extractor.pair.optim import Optimizer
 
-_WRONG = 0.7  # loss of a token that is less likely than all others together
 POINTING = 0.3  # weight of the loss of the head that points
+_READ = 4  # batches read for one that is trained on, once most rows are right
+_AGAIN = 24  # batches later one is trained on a second time
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,13 @@ class Plan:
     device: str = "cpu"  # or "cuda": bf16 products, nothing compiled
     workers: int = 0  # processes that make batches for this one; a core makes some 100,000 tokens a second
 
+    @property
+    def half(self) -> bool:
+        return self.fast or self.device == "cuda"
+
+    def precision(self) -> torch.autocast:
+        return torch.autocast(self.device, torch.bfloat16, enabled=self.half)
+
 
 def masks(length: int, window: int, device: torch.device) -> dict[str, torch.Tensor | None]:
     """Causal masks of a right-padded batch: none for full layers (plain causal), one for all rows for sliding ones."""
@@ -59,17 +69,16 @@ def masks(length: int, window: int, device: torch.device) -> dict[str, torch.Ten
 def loss_of(model: Gemma4ForCausalLM, batch: Batch, prompt_weight: float = 0.0) -> tuple[torch.Tensor, torch.Tensor]:
     """(loss, the cross entropy of each token of the answer in it). Beside that either what the pointing head misses or,
     at `prompt_weight`, the cross entropy of the prompt, which costs a whole forward."""
-    following = batch.ids.roll(-1, 1)
-    wanted = following.flatten()[batch.flat]
     if not prompt_weight:
         reading = read(model, batch)
-        said = cross_entropy(model.lm_head(reading.states).float(), wanted, reduction="none")
+        said = cross_entropy(model.lm_head(reading.states).float(), batch.wanted, reduction="none")
         return said.mean() + POINTING * reading.pointing, said.detach()
     mask = masks(batch.ids.shape[1], model.config.sliding_window, batch.ids.device)
     states = model.model(input_ids=batch.ids, attention_mask=mask, use_cache=False).last_hidden_state
     rest = batch.real & ~batch.answer
-    said = cross_entropy(model.lm_head(states[batch.answer]), wanted, reduction="none")
-    return said.mean() + prompt_weight * cross_entropy(model.lm_head(states[rest]), following[rest]), said.detach()
+    said = cross_entropy(model.lm_head(states[batch.answer]), batch.wanted, reduction="none")
+    following = batch.ids.roll(-1, 1)[rest]
+    return said.mean() + prompt_weight * cross_entropy(model.lm_head(states[rest]), following), said.detach()
 
 
 @torch.no_grad()
@@ -103,26 +112,6 @@ def longest(progress: float) -> int:
     return 512 if progress < 0.2 else 768 if progress < 0.5 else 1152 if progress < 0.85 else 2048
 
 
-class Missed:
-    """The rows that the model got wrong or was unsure of; some of them come a second time."""
-
-    def __init__(self, rng: Random) -> None:
-        self._rng = rng
-        self._rows: list[Row] = []
-        self._second: set[int] = set()  # ids of the rows that are here for the second time
-
-    def note(self, batch: Batch, said: torch.Tensor) -> None:
-        """`said`: the loss of each token of the answers of `batch`."""
-        wrong = batch.flat[said > _WRONG] // batch.ids.shape[1]
-        self._rows += [batch.rows[i] for i in sorted(set(wrong.tolist())) if id(batch.rows[i]) not in self._second]
-
-    def take(self, most: int) -> list[Row]:
-        """At most `most` of the rows noted since the last call."""
-        taken = self._rng.sample(self._rows, min(most, len(self._rows)))
-        self._rows, self._second = [], {id(row) for row in taken}
-        return taken
-
-
 class Progress:
     """Of the time that is there, between 0 and 1; the same in every process of a run."""
 
@@ -138,15 +127,15 @@ class Progress:
         self._shared.value = value
 
 
-class Pools(IterableDataset[tuple[int, Batch]]):
-    """Endless (pool index, batch) from pool `index` on. A process takes every `world()`-th pool, and where a DataLoader
-    has workers for it, they take turns at these."""
+class Pools(IterableDataset[tuple[int, list[Batch]]]):
+    """Endless (pool index, batches of like length of which one is to be made) from pool `index` on. A process takes
+    every `world()`-th pool, and where a DataLoader has workers for it, they take turns at these."""
 
     def __init__(self, encoder: Encoder, plan: Plan, index: int, progress: Progress) -> None:
         self._encoder, self._plan, self._index, self._progress = encoder, plan, index, progress
         self._processes = world()
 
-    def __iter__(self) -> Iterator[tuple[int, Batch]]:
+    def __iter__(self) -> Iterator[tuple[int, list[Batch]]]:
         worker = get_worker_info()
         at, workers = (worker.id, worker.num_workers) if worker else (0, 1)
         plan, index = self._plan, self._index + at * self._processes
@@ -154,29 +143,36 @@ class Pools(IterableDataset[tuple[int, Batch]]):
             now = self._progress.value
             count = plan.pool_rows // self._processes
             rows = pool(self._encoder, plan.seed, index, sizes(now), count, longest(now))
-            for batch in bucketed(rows, plan.batch_tokens, Random(index)):
-                yield index, batch
+            batches = by_length(rows, plan.batch_tokens)
+            together = _READ if now >= 0.2 else 1
+            groups = [batches[start : start + together] for start in range(0, len(batches), together)]
+            Random(index // self._processes).shuffle(groups)
+            for group in groups:
+                yield index, group
             index += workers * self._processes
 
 
-def fresh(pools: Pools, plan: Plan) -> Iterator[tuple[int, Batch]]:
-    """Endless (pool index, batch) on the plan's device, made ahead where the plan has workers."""
+def fresh(pools: Pools, plan: Plan) -> Iterator[tuple[int, list[Batch]]]:
+    """Endless (pool index, batches) on the plan's device, made ahead where the plan has workers."""
     device = torch.device(plan.device)
     loader = DataLoader(pools, batch_size=None, num_workers=plan.workers, pin_memory=device.type == "cuda")
-    for index, batch in loader:
-        yield index, batch.to(device)
+    for index, group in loader:
+        yield index, [batch.to(device) for batch in group]
 
 
-def stream(pools: Pools, plan: Plan, missed: Missed) -> Iterator[tuple[int, Batch]]:
-    """`fresh`, and rows that were missed a second time: a quarter of all at most."""
-    count = 0
-    for index, batch in fresh(pools, plan):
+def stream(
+    model: Gemma4ForCausalLM, tokenizer: PreTrainedTokenizerFast, pools: Pools, plan: Plan
+) -> Iterator[tuple[int, Batch]]:
+    """The hardest rows of `fresh`, each batch of them twice."""
+    waiting: deque[Batch] = deque()
+    plain, rng = plain_tokens(tokenizer), Random(rank())
+    for index, group in fresh(pools, plan):
+        with plan.precision():
+            batch = hardest(model, group, plain, rng)
         yield index, batch
-        count += len(batch.rows)
-        if count >= plan.pool_rows // world():
-            for again in bucketed(missed.take(count // 4), plan.batch_tokens, Random(index)):
-                yield index, again.to(batch.ids.device)
-            count = 0
+        waiting.append(batch)
+        if len(waiting) > _AGAIN:
+            yield index, waiting.popleft()
 
 
 def world() -> int:
@@ -222,10 +218,9 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
     Inside a process group every process calls this; the first one reports and saves.
     """
     encoder = Encoder(tokenizer)
-    half = plan.fast or plan.device == "cuda"
     model = build_target(len(tokenizer), plan.seed)
     model.to(torch.device(plan.device))  # type: ignore[arg-type]
-    optimizer = Optimizer(model, plan.muon_lr, plan.adam_lr, half=half)
+    optimizer = Optimizer(model, plan.muon_lr, plan.adam_lr, half=plan.half)
     if plan.fast:
         compile_layers()
     saved = run_dir / "checkpoint.pt"
@@ -243,20 +238,15 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
     progress = Progress(spent / budget)
     checks = _checks(encoder)
     losses: list[torch.Tensor] = []
-    missed = Missed(Random(rank()))
-    batches = stream(Pools(encoder, plan, index + rank(), progress), plan, missed)
-    before: tuple[Batch, torch.Tensor] | None = None
+    batches = stream(model, tokenizer, Pools(encoder, plan, index + rank(), progress), plan)
     begun = reported = stepped = time.monotonic()
     while progress.value < 1:
         at, batch = next(batches)
         index = max(index, at)
         factor = min(1.0, (step + 1) / 60) * min(1.0, (1.0 - progress.value) / (1.0 - plan.hold) + 0.01)
-        with torch.autocast(plan.device, torch.bfloat16, enabled=half):
+        with plan.precision():
             loss, said = loss_of(model, batch, 0.1 if progress.value < 0.06 else 0.0)
         torch.autograd.backward(loss)
-        if before:  # a step late: a GPU is asked for the last step's losses while it has this one's work to do
-            missed.note(*before)
-        before = batch, said
         share(model, progress, (spent + time.monotonic() - begun) / budget)
         optimizer.step(factor)
         average.add(model, time.monotonic() - stepped)
