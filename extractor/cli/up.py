@@ -65,7 +65,8 @@ def run_until_stopped(service: Service) -> None:
             raise KeyboardInterrupt
         service.hurry()
 
-    heeded = [number for number in _STOPS if signal.getsignal(number) != signal.SIG_IGN]  # not SIGHUP under nohup
+    nohup = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    heeded = [number for number in _STOPS if number != signal.SIGHUP or not nohup]
     before = {number: signal.signal(number, stop) for number in heeded}
     try:
         with service:
