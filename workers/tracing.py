@@ -54,7 +54,7 @@ def start(service: str, exporter: SpanExporter | None = None) -> None:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor
     except ModuleNotFoundError as error:
-        detail = f"traces need the extra: pip install 'extractor[otel]' ({error.name} is missing)"
+        detail = f"traces need an extra ({error.name} is missing): in a clone, pip install -c constraints.txt '.[otel]'"
         if os.environ.get("EXTRACTOR_OTEL"):
             raise TracingUnavailable(detail) from None
         log.warning(detail)  # the endpoint may be meant for others on this machine

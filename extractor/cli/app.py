@@ -71,7 +71,7 @@ def main() -> None:
     except ModuleNotFoundError as error:  # an installation for the API only, asked to extract
         if debugging():
             raise
-        say(f"extractor: {error.name} is not installed: pip install 'extractor[engine]'")
+        say(f"extractor: {error.name} is not installed: in a clone, pip install -c constraints.txt '.[engine]'")
         status = BAD_INPUT
     except KeyboardInterrupt:
         status = 128 + signal.SIGINT

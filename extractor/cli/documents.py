@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from extractor.client.core import printable
 from extractor.errors import DocumentError
 
 STDIN = "-"
@@ -39,11 +39,6 @@ def sources(inputs: Iterable[str]) -> Iterator[Source]:
         yield from _sources(inputs)
     except OSError as error:
         raise DocumentError(f"Cannot read {error.filename}: {error.strerror}", code="unreadable_document") from None
-
-
-def printable(path: str | Path) -> str:
-    """A file's name as text: one in another encoding than UTF-8 has marks in place of what cannot be read."""
-    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _sources(inputs: Iterable[str]) -> Iterator[Source]:

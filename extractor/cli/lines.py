@@ -12,8 +12,9 @@ from typing import IO, Any, cast
 
 import orjson
 
-from extractor.cli.documents import Source, printable, sources
+from extractor.cli.documents import Source, sources
 from extractor.client import Row, batches
+from extractor.client.core import printable
 from extractor.errors import DocumentError
 
 _JSONL = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")

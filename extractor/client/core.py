@@ -189,7 +189,7 @@ def document_body(document: Document, how: How) -> JSON:
     """The `document` of a request: text as text, bytes as base64 with what is known of their kind."""
     named = {key: how[key] for key in ("media_type", "filename") if how.get(key)}
     if isinstance(document, Path):
-        name = os.fsencode(document.name).decode("utf-8", "replace")
+        name = printable(document.name)
         try:
             size = document.stat().st_size
             content = b"" if size > most_bytes() else document.read_bytes()
@@ -202,6 +202,11 @@ def document_body(document: Document, how: How) -> JSON:
     if isinstance(document, bytes):
         return {"content": _base64(document)} | named
     return {"text": document} | named
+
+
+def printable(path: str | Path) -> str:
+    """A file's name as text: one in another encoding than UTF-8 has marks in place of what cannot be read."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def most_bytes() -> int:

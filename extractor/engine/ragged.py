@@ -48,7 +48,7 @@ def able(device: torch.device, dtype: torch.dtype, sizes: Collection[int]) -> bo
 
 def _lacking(device: torch.device, dtype: torch.dtype, sizes: Collection[int]) -> str | None:
     if find_spec("triton") is None:
-        return "Triton is not installed (pip install 'extractor[kernels]')"
+        return "Triton is not installed (in a clone: pip install -c constraints.txt '.[kernels]')"
     from extractor.engine import kernels
 
     if device.type != "cuda" and not kernels.INTERPRETED:

@@ -146,8 +146,8 @@ end
 local function enter(id, now, document, size, weight, grace, open_ttl, schema, batch, idem, priority, more)
   redis.call('SET', doc_key(id), document)
   redis.call('HSET', job_key(id), 'id', id, 'status', 'queued', 'created', ms(now), 'attempt', 0, 'tries', 0,
-    'size', size, 'weight', weight, 'published', ms(now), 'schema', schema, 'batch', batch, 'idem', idem, 'priority', priority,
-    unpack(more))
+    'size', size, 'weight', weight, 'published', ms(now), 'schema', schema, 'batch', batch, 'idem', idem,
+    'priority', priority, unpack(more))
   redis.call('ZADD', waiting_key(priority), ms(now), id)
   redis.call('ZADD', INDEX, 0, id)
   redis.call('ZADD', index_key('status', 'queued'), 0, id)
