@@ -131,7 +131,7 @@ def measure(
             left = answer[len(row.ids) :]
             stood = next((n for n, token in enumerate(draft.tokens) if token != left[n : n + 1][0]), len(draft))
             drafting.learn(row, draft, stood)
-            row.count(draft, stood)
+            row.count(draft.tally(stood))
             new = left[: stood + 1]
             assert row.matcher is not None
             if not row.matcher.consume_tokens(new):

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import accumulate, islice
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from extractor.engine.cache import SlotCache
 from extractor.engine.modes import Modes
@@ -26,9 +26,13 @@ from extractor.engine.mtp import Launched, MtpDrafter
 from extractor.engine.pace import Acceptances, Pace
 from extractor.engine.sequence import DRAFTERS, Draft, Sequence
 
+if TYPE_CHECKING:
+    from llguidance import LLMatcher
+
 ANCHOR_BYTES = 32  # a copy is looked up by at most this many bytes of what was just written
 MIN_ANCHOR_BYTES = 2
-SEAM_BYTES = 16  # of what was just written, tokenized with a draft so that it is cut as the tokenizer would
+SEAM_BYTES = 8  # of what was just written, tokenized with a draft so that it is cut as the tokenizer would
+SPARE = 1.5  # times the bytes that a budget of tokens is likely to hold
 GAP = re.compile(rb"\s*(?:\n|\t|\||  )")  # behind a cell, or a line
 TRIES = 64  # candidates of a look-up that the grammar is asked about
 BYTES_A_TOKEN = 4.0  # until it is known better
@@ -70,15 +74,18 @@ class FreeDrafter:
             return Draft([], [])
         ahead = self._tokenizer.decode_bytes(after) if after else b""
         text, enough = bytes(row.written[-ANCHOR_BYTES:]) + ahead, budget * self._bytes_a_token
+        most = int(SPARE * enough) + 1
         if matcher is None:
-            return self._tokens(text, copy_span(row.document, bytes(row.written), text, enough), ["copy"], budget)
+            return self._tokens(text, copy_span(row.document, bytes(row.written), text, most), ["copy"], budget)
         if after:
             matcher.consume_tokens(after)
         plan, owners = b"", []
         while len(plan) < enough and not matcher.is_stopped():
-            source, part = "grammar", self._consume(matcher, matcher.compute_ff_bytes()) if forced else b""
+            source, part, room = "grammar", b"", most - len(plan)
+            if forced and (part := matcher.compute_ff_bytes()):
+                part = self._take(matcher, part[:room])
             if not part and copied:
-                source, part = self._copied(row, matcher, ahead + plan, text + plan, enough)
+                source, part = self._copied(row, matcher, ahead + plan, text + plan, room)
             if not part:
                 break
             plan += part
@@ -88,46 +95,47 @@ class FreeDrafter:
         valid = matcher.validate_tokens(draft.tokens) if draft.tokens else 0
         if after:
             matcher.rollback(len(after))
-        return Draft(draft.tokens[:valid], draft.sources[:valid])
+        return draft if valid == len(draft) else Draft(draft.tokens[:valid], draft.sources[:valid])
 
-    def _copied(self, row: Sequence, matcher: Any, more: bytes, text: bytes, enough: float) -> tuple[str, bytes]:
+    def _copied(self, row: Sequence, matcher: LLMatcher, more: bytes, text: bytes, room: int) -> tuple[str, bytes]:
         """Move the matcher over what the document has to say after `row.written + more`, of which `text` is the end:
-        (source, that)."""
+        (source, that, of about `room` bytes)."""
         source, part = "copy", b""
         candidates = row.lookup.candidates(row.written, more) if row.lookup else iter(())
         refused: set[int] = set()  # bytes that cannot come next
         for kind, candidate in islice(candidates, TRIES):
             if candidate and candidate[0] not in refused:
-                valid = self._valid(matcher, candidate)
-                if 2 * valid > len(candidate) and (part := self._take(matcher, candidate, valid)):
+                valid = matcher.validate_tokens(self._bytes(candidate))
+                if 2 * valid > len(candidate) and (part := self._take(matcher, candidate[: min(valid, room)])):
                     source = f"copy/{kind}"
                     break
                 if not valid:
                     refused.add(candidate[0])
         if not part:
-            part = self._consume(matcher, copy_span(row.document, bytes(row.written), text, enough))
-        for closing in (b'"', b",", b"}") if part else ():  # what ends on a line is most often the whole value
-            if closed := self._consume(matcher, closing):
-                return source, part + closed
+            span = copy_span(row.document, bytes(row.written), text, room)
+            part = self._take(matcher, span[: matcher.validate_tokens(self._bytes(span))]) if span else b""
+        if 0 < len(part) < room:  # what ends on a line is most often the whole value
+            for closing in (b'"', b",", b"}"):
+                if matcher.validate_tokens(self._bytes(closing)):
+                    return source, part + self._take(matcher, closing)
         return source, part
 
-    def _consume(self, matcher: Any, part: bytes) -> bytes:
-        """Move the matcher over as much of `part` as it allows; returns that much."""
-        return self._take(matcher, part, self._valid(matcher, part)) if part else part
+    def _bytes(self, text: bytes) -> list[int]:
+        """The tokens that are one byte each, up to a byte that no token is."""
+        tokens = [self._byte[byte] for byte in text]
+        return tokens if NONE not in tokens else tokens[: tokens.index(NONE)]
 
-    def _valid(self, matcher: Any, part: bytes) -> int:
-        """How many bytes of `part` the grammar allows."""
-        tokens = [self._byte[byte] for byte in part]
-        if NONE in tokens:
-            del tokens[tokens.index(NONE) :]
-        return int(matcher.validate_tokens(tokens)) if tokens else 0
-
-    def _take(self, matcher: Any, part: bytes, valid: int) -> bytes:
-        """Move the matcher over the first `valid` bytes of `part`, but over whole characters only."""
-        taken = part if valid == len(part) else part[:valid].decode("utf-8", "ignore").encode()
-        if taken:
-            matcher.consume_tokens([self._byte[byte] for byte in taken])
-        return taken
+    def _take(self, matcher: LLMatcher, text: bytes) -> bytes:
+        """Move the matcher over `text`, which it allows, but over whole characters only; returns those."""
+        if text and text[-1] >= 0x80:
+            text = text.decode("utf-8", "ignore").encode()
+        tokens = self._bytes(text)
+        if len(tokens) < len(text):
+            text = text[: len(tokens)].decode("utf-8", "ignore").encode()
+            tokens = tokens[: len(text)]
+        if text:
+            matcher.consume_tokens(tokens)
+        return text
 
     def _tokens(self, before: bytes, plan: bytes, owners: list[str], budget: int) -> Draft:
         """`plan` as the tokenizer cuts it after `before`; by itself where the seam would be inside a token."""
@@ -143,22 +151,22 @@ class FreeDrafter:
             tokens = self._tokenizer.tokenize_bytes(plan)
             starts = self._ends(tokens)
         self._bytes_a_token += (len(plan) / len(tokens) - self._bytes_a_token) / 50
-        sources = [owners[min(start, len(owners) - 1)] for start in starts]
-        return Draft(tokens[:budget], sources[: min(budget, len(tokens))])
+        last = len(owners) - 1
+        return Draft(tokens[:budget], [owners[min(start, last)] for start in starts[: min(budget, len(tokens))]])
 
     def _ends(self, tokens: list[int]) -> list[int]:
         """Where each token starts in their text, and where the last ends."""
-        return [0, *accumulate(self._lengths[token] for token in tokens)]
+        return list(accumulate((self._lengths[token] for token in tokens), initial=0))
 
 
-def copy_span(document: bytes, written: bytes, text: bytes, most: float) -> bytes:
+def copy_span(document: bytes, written: bytes, text: bytes, most: int) -> bytes:
     """How `document` goes on, to the end of its cell or line, after the longest suffix of `text` that occurs in it; how
     `written` does when the document says nothing. Empty when not even the shortest anchor occurs."""
     for corpus in (document, written[:-1]):
         length = _longest_anchor(corpus, text)
         if length >= MIN_ANCHOR_BYTES:
             start = corpus.find(text[-length:]) + length
-            span = corpus[start : start + int(most)]
+            span = corpus[start : start + most]
             if gap := GAP.search(span):
                 span = span[: gap.start()]
             return span.decode("utf-8", "ignore").encode()

@@ -249,36 +249,41 @@ class Engine:
                 row.refuse(_too_complex(row.matcher))
                 continue
             accepted = accept(draft.tokens, chosen[index])
-            row.count(draft, accepted)
-            self._done.drafted(draft.sources, accepted)
+            tally = draft.tally(accepted)
+            row.count(tally)
+            self._done.drafted(tally)
             self._drafting.learn(row, draft, accepted)
             written += accepted + 1
-            for position in range(accepted + 1):
-                self._write(row, chosen[index][position], logprobs[index][position])
-                if row.finished is not None:
-                    break
+            self._write(row, chosen[index][: accepted + 1], logprobs[index])
             row.length += accepted + 1
             row.pending = chosen[index][accepted]
             row.hidden = None if read.hidden is None else read.hidden[read.first[index] + accepted]
         return written
 
-    def _write(self, row: Sequence, token: int, logprob: float) -> None:
-        """One accepted token: out with it, or the end of the text."""
-        if token in self._stop and (row.matcher is None or row.matcher.is_accepting()):
-            row.finished = "stop"
-            return
-        row.ids.append(token)
-        self._done.output_tokens += 1
-        row.logprobs.append(logprob)
-        row.written += self._tokenizer.decode_bytes([token])
-        if row.matcher is not None:
-            if not row.matcher.consume_token(token):
-                row.refuse(_too_complex(row.matcher))
-            elif row.matcher.is_stopped():
+    def _write(self, row: Sequence, tokens: list[int], logprobs: list[float]) -> None:
+        """Accepted tokens, up to the one that ends the text, if one does."""
+        stops = [at for at, token in enumerate(tokens) if token in self._stop]
+        begun = 0
+        for end in [*stops, len(tokens)]:
+            self._append(row, tokens[begun:end], logprobs[begun:end])
+            begun = end
+            if row.finished is None and end < len(tokens) and (row.matcher is None or row.matcher.is_accepting()):
                 row.finished = "stop"
+            if row.finished is not None:
                 return
         if row.room == 0:
             row.finished = "length"
+
+    def _append(self, row: Sequence, tokens: list[int], logprobs: list[float]) -> None:
+        row.ids += tokens
+        self._done.output_tokens += len(tokens)
+        row.logprobs += logprobs
+        row.written += self._tokenizer.decode_bytes(tokens)
+        if row.matcher is not None and tokens:
+            if not row.matcher.consume_tokens(tokens):
+                row.refuse(_too_complex(row.matcher))
+            elif row.matcher.is_stopped():
+                row.finished = "stop"
 
     def _retire(self, rows: list[Sequence]) -> None:
         now = time.monotonic()

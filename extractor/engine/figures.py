@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from typing import Any
 
-from extractor.engine.sequence import DRAFTERS, drafter_of
+from extractor.engine.sequence import DRAFTERS, Tally
 
 STEP_BOUNDS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -33,10 +33,10 @@ class Figures:
         self.step_s += seconds
         self.step_buckets[bisect_left(STEP_BOUNDS_S, seconds)] += 1
 
-    def drafted(self, sources: list[str], accepted: int) -> None:
-        for place, source in enumerate(sources):
-            self.drafts[drafter_of(source)][0] += 1
-            self.drafts[drafter_of(source)][1] += place < accepted
+    def drafted(self, tally: Tally) -> None:
+        for name, proposed, accepted in tally:
+            self.drafts[name][0] += proposed
+            self.drafts[name][1] += accepted
 
     def as_json(self, running: int, waiting: int) -> dict[str, Any]:
         return {

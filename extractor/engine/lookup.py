@@ -28,6 +28,8 @@ _ASKED = re.compile(rf'(?:[{{,]|^)({_STRING}):(\[?)("?)$')  # the value of a fie
 _NEXT = re.compile(r'["\d],("?)$')  # the next of a list is due
 _LISTED = re.compile(rf"[\[,]({_STRING}|-?\d[\d.]*)$")  # one of a list has been written
 _BEGUN = re.compile(r'[:\[,]("?)([^"\\{}\[\]:]+)$')  # a value is being written
+_DUE = (":", ':"', ":[", ':["')
+_SYNTAX = '"\\{}[]:'
 _VALUE = re.compile(rf"(?<=[:\[,])({_STRING}|-?\d[\d.]*)(?=[,}}\]])")
 
 # In the document
@@ -71,7 +73,7 @@ class Lookup:
         place = self._walk(written, more)
         text = bytes(written) + more
         tail = text[-_TAIL:].decode("utf-8", "ignore")
-        if asked := _ASKED.search(tail):
+        if tail.endswith(_DUE) and (asked := _ASKED.search(tail, _string(tail, tail.rfind(":")) - 1)):
             name, listed, opened = asked.groups()
             # In a table labels stand above the first row, and what helps is the cell before.
             within = _in_row(text) or text.count(f"{name}:".encode()) > 1
@@ -80,14 +82,14 @@ class Lookup:
             at = self._ahead(place, within) if label is None else label
             yield from self._at(at, kind, bool(opened), bool(listed))
             yield Candidate("list", b"{")
-        elif following := _NEXT.search(tail):
+        elif following := _NEXT.search(tail, len(tail) - 3):
             yield from self._at(self._ahead(place, True), "cell", bool(following.group(1)), True)
         elif tail.endswith("}"):
             yield Candidate("list", b"," if self._another(place) else b"]")
-        elif listing := _LISTED.search(tail):
+        elif listing := _LISTED.search(tail, _value(tail) - 1):
             more_of_it = _AMONG.match(self._text, self._behind(listing.group(1), place))
             yield Candidate("list", b"," if more_of_it else b"]")
-        elif begun := _BEGUN.search(tail):
+        elif begun := _BEGUN.search(tail, max(map(tail.rfind, _SYNTAX)) - 1):
             for rest in self._rests(place, bool(begun.group(1)), begun.group(2)):
                 yield Candidate("rest", rest.encode())
 
@@ -165,7 +167,9 @@ class Lookup:
     def _behind(self, value: str, place: int) -> int:
         """Where the document goes on after `value`, looked for from `place` on; `place` when it is not there."""
         quoted = value.startswith('"')
-        text: str = json.loads(value, strict=False) if quoted else value
+        text: str = value[1:-1] if quoted else value
+        if "\\" in text:
+            text = json.loads(value, strict=False)
         if not text:
             return place
         if quoted:
@@ -220,6 +224,20 @@ class Lookup:
                     at += 1
                 if joined == name:
                     yield self._words[at - 1][1]
+
+
+def _value(tail: str) -> int:
+    """Where the string or number begins that `tail` ends with: searching from there is much quicker than from its
+    start."""
+    return _string(tail, len(tail)) if tail.endswith('"') else len(tail.rstrip("0123456789.").removesuffix("-"))
+
+
+def _string(tail: str, end: int) -> int:
+    """Where the string begins that ends before `end`."""
+    at = tail.rfind('"', 0, max(0, end - 1))
+    while at > 0 and tail[at - 1] == "\\":
+        at = tail.rfind('"', 0, at)
+    return at
 
 
 def _in_row(text: bytes) -> bool:

@@ -22,6 +22,20 @@ RETRY = 50  # steps after which a drafter found too dear is tried again: it may 
 OUTLIER = 4.0  # a time longer than so many times the expected counts as that
 
 
+Place = tuple[str, int]  # a drafter, and where in a draft its token is
+Judged = dict[Place, tuple[int, int]]  # how many tokens there were judged, and how many of them stood
+
+
+def judged(draft: Draft, accepted: int) -> Judged:
+    """What a verified draft tells. Tokens after the first rejected one were never judged and teach nothing."""
+    told: Judged = {}
+    for at, source in enumerate(draft.sources[: accepted + 1]):
+        key = source, min(at, PLACES - 1)
+        reached, stood = told.get(key, (0, 0))
+        told[key] = reached + 1, stood + (at < accepted)
+    return told
+
+
 class Acceptance:
     """The running chance that a drafter's token stands at a place in the draft, given that all before it did."""
 
@@ -29,12 +43,20 @@ class Acceptance:
         """`like`: what is believed until it is known better."""
         self._like = like
         self._steps = 0
-        self._seen: dict[tuple[str, int], tuple[float, float, int]] = {}  # reached, stood, as of which step
+        self._seen: dict[Place, tuple[float, float, int]] = {}  # reached, stood, as of which step
+        self._rates: dict[Place, float] = {}  # as of the steps `_asked`
+        self._asked = 0, 0
 
     def rate(self, drafter: str, place: int) -> float:
-        prior = self._like.rate(drafter, place) if self._like else PRIOR
-        reached, stood = self._counts((drafter, min(place, PLACES - 1)))
-        return (stood + WEIGHT * prior) / (reached + WEIGHT)
+        now = self._steps, self._like._steps if self._like else 0
+        if now != self._asked:  # most rows of a step ask the same
+            self._rates, self._asked = {}, now
+        key = drafter, min(place, PLACES - 1)
+        if key not in self._rates:
+            prior = self._like.rate(drafter, place) if self._like else PRIOR
+            reached, stood = self._counts(key)
+            self._rates[key] = (stood + WEIGHT * prior) / (reached + WEIGHT)
+        return self._rates[key]
 
     def chances(self, sources: Many[str]) -> list[float]:
         """For each token of a draft with these sources, the chance that it and all before it stand."""
@@ -46,17 +68,17 @@ class Acceptance:
             made.append(chance)
         return made
 
-    def learn(self, draft: Draft, accepted: int) -> None:
-        """Tokens after the first rejected one were never judged and teach nothing."""
+    def learn(self, told: Judged) -> None:
         self._steps += 1
-        for place, source in enumerate(draft.sources[: accepted + 1]):
-            key = source, min(place, PLACES - 1)
+        for key, (more, right) in told.items():
             reached, stood = self._counts(key)
-            self._seen[key] = reached + 1, stood + (place < accepted), self._steps
+            self._seen[key] = reached + more, stood + right, self._steps
 
-    def _counts(self, key: tuple[str, int]) -> tuple[float, float]:
+    def _counts(self, key: Place) -> tuple[float, float]:
         """(reached, stood), as far as they are remembered."""
-        reached, stood, step = self._seen.get(key, (0.0, 0.0, self._steps))
+        if key not in self._seen:
+            return 0.0, 0.0
+        reached, stood, step = self._seen[key]
         kept = MEMORY ** (self._steps - step)
         return reached * kept, stood * kept
 
@@ -69,15 +91,19 @@ class Acceptances:
         self._kept: OrderedDict[str | None, Acceptance] = OrderedDict()
 
     def of(self, grammar: str | None) -> Acceptance:
-        found = self._kept.setdefault(grammar, Acceptance(self._all))
-        self._kept.move_to_end(grammar)
-        while len(self._kept) > SCHEMAS:
-            self._kept.popitem(last=False)
+        found = self._kept.get(grammar)
+        if found is None:
+            found = self._kept[grammar] = Acceptance(self._all)
+            if len(self._kept) > SCHEMAS:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(grammar)
         return found
 
     def learn(self, grammar: str | None, draft: Draft, accepted: int) -> None:
-        self._all.learn(draft, accepted)
-        self.of(grammar).learn(draft, accepted)
+        told = judged(draft, accepted)
+        self._all.learn(told)
+        self.of(grammar).learn(told)
 
 
 class Line:

@@ -76,6 +76,9 @@ class Completion:
     usage: Usage
 
 
+Tally = list[tuple[str, int, int]]  # drafter (more than once, perhaps), tokens proposed, tokens accepted
+
+
 @dataclass(frozen=True)
 class Draft:
     """Tokens proposed to follow a row's pending token, each with where it came from: the name of the drafter, or that
@@ -87,9 +90,13 @@ class Draft:
     def __len__(self) -> int:
         return len(self.tokens)
 
-
-def drafter_of(source: str) -> str:
-    return source.partition("/")[0]
+    def tally(self, accepted: int) -> Tally:
+        """What its drafters proposed, and how much of that stood, when the first `accepted` tokens did."""
+        counts: dict[str, list[int]] = {}
+        for place, source in enumerate(self.sources):
+            count = counts.setdefault(source, [0, 0])
+            count[place < accepted] += 1
+        return [(source.partition("/")[0], fell + stood, stood) for source, (fell, stood) in counts.items()]
 
 
 class Sequence:
@@ -145,12 +152,12 @@ class Sequence:
         """It ends here, with `error` for whoever waits."""
         self.error, self.finished = error, "stop"
 
-    def count(self, draft: Draft, accepted: int) -> None:
+    def count(self, tally: Tally) -> None:
+        """One more target forward, and what became of its draft."""
         self.usage.target_forwards += 1
-        for position, source in enumerate(draft.sources):
-            counter = self.usage.drafts[drafter_of(source)]
-            counter.proposed += 1
-            counter.accepted += position < accepted
+        for name, proposed, accepted in tally:
+            self.usage.drafts[name].proposed += proposed
+            self.usage.drafts[name].accepted += accepted
 
     def finish(self, reason: Finish, done: Callable[[Sequence], None] | None = None) -> None:
         """Hand the result to whoever waits. A future already withdrawn is left alone."""

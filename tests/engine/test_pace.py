@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from extractor.engine.draft import Drafting
-from extractor.engine.pace import PRIOR, Acceptance, Acceptances, Line, Pace
+from extractor.engine.pace import PRIOR, Acceptance, Acceptances, Line, Pace, judged
 from extractor.engine.sequence import Draft, Request, Sequence
 
 
 def test_acceptance_learns_only_from_tokens_that_were_judged() -> None:
     acceptance = Acceptance()
     for _ in range(300):
-        acceptance.learn(Draft([1, 2, 3, 4], ["mtp", "mtp", "copy", "copy"]), accepted=2)
-        acceptance.learn(Draft([1, 2], ["grammar", "mtp"]), accepted=0)
+        acceptance.learn(judged(Draft([1, 2, 3, 4], ["mtp", "mtp", "copy", "copy"]), accepted=2))
+        acceptance.learn(judged(Draft([1, 2], ["grammar", "mtp"]), accepted=0))
     assert acceptance.rate("mtp", 0) > 0.9 < acceptance.rate("mtp", 1)
     assert acceptance.rate("grammar", 0) < 0.1
     assert acceptance.rate("copy", 2) < 0.1
@@ -27,7 +27,7 @@ def test_acceptance_learns_only_from_tokens_that_were_judged() -> None:
 def test_places_in_a_draft_are_told_apart() -> None:
     acceptance = Acceptance()
     for _ in range(300):
-        acceptance.learn(Draft([1, 2], ["copy", "copy"]), accepted=1)
+        acceptance.learn(judged(Draft([1, 2], ["copy", "copy"]), accepted=1))
     assert acceptance.rate("copy", 0) > 0.9
     assert acceptance.rate("copy", 1) < 0.1
 
@@ -35,10 +35,10 @@ def test_places_in_a_draft_are_told_apart() -> None:
 def test_what_is_not_drafted_any_more_is_tried_again_in_time() -> None:
     acceptance = Acceptance()
     for _ in range(200):
-        acceptance.learn(Draft([1], ["copy"]), accepted=0)
+        acceptance.learn(judged(Draft([1], ["copy"]), accepted=0))
     low = acceptance.rate("copy", 0)
     for _ in range(400):
-        acceptance.learn(Draft([1], ["grammar"]), accepted=1)
+        acceptance.learn(judged(Draft([1], ["grammar"]), accepted=1))
     assert low < 0.1
     assert acceptance.rate("copy", 0) > 0.5
 
