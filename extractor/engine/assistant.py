@@ -15,7 +15,7 @@ from extractor.engine.cache import SlotCache
 from extractor.engine.forward import Target, upload
 from extractor.engine.fused import FusedLayer, able, can_search, nearest
 from extractor.engine.gemma4 import SLIDING, Bias, Gemma4, KeyValues, Seen, attend, can_run
-from extractor.engine.graphs import Graphs, entries_of, rows_of, width_of
+from extractor.engine.graphs import Graphs, depth_of, entries_of, rows_of, width_of
 from extractor.engine.ragged import Sight
 from extractor.engine.verify import unpack
 from extractor.errors import ModelError
@@ -54,6 +54,16 @@ class MtpModel:
         self._embed: nn.Module = target.model.get_input_embeddings()
         self._shared = target.shared_layers()
         self.device: torch.device = assistant.device
+        if any(target.placed(layer) != self.device for layer in self._shared.values()):
+            raise ModelError(
+                "EXTRACTOR_DEVICE_MAP puts the layers whose keys and values the drafter reads on another device than "
+                "the drafter; EXTRACTOR_DRAFTER=none"
+            )
+
+    @property
+    def tried(self) -> int:
+        """Recordings so far (`graphs.py`)."""
+        return self._graphs.tried if self._graphs else 0
 
     def begin(self, lengths: list[int], cache: SlotCache) -> Chain:
         """What a chain keeps fixed, for rows 0..n-1 with `lengths` valid entries each."""
@@ -99,7 +109,8 @@ class MtpModel:
         if self._graphs is None:
             return self._run_chain(*given, cache, min(lengths), max(lengths), depth)[0]
         entries = cache.capacity if self._ragged else entries_of(max(lengths), cache.capacity)
-        depth = depth if self._ragged else width_of(depth, self._widest)  # there are few recordings then
+        # Without `entries` of all sizes there are few recordings, and chains can be almost as deep as asked.
+        depth = depth_of(depth) if self._ragged else width_of(depth, self._widest)
         self._lean.rotary.reserve(cache.capacity + 1)
 
         def work(tokens: Tensor, hidden: Tensor, at: Tensor, bits: Tensor) -> tuple[Tensor, ...]:

@@ -81,13 +81,14 @@ class SlotCache(Cache):
         written so far for these rows."""
         heads, size = key_states.shape[1], key_states.shape[3]
         keys, values = self.room(layer_idx, self._n, heads, size, key_states)
-        if self._rows is None:
+        if self._rows is None or self._positions is None:
             keys[0, :, self._start : self._read] = key_states[0]
             values[0, :, self._start : self._read] = value_states[0]
         else:
             # Advanced indices around a slice put their own dimensions first: [n, width, kv_heads, head_dim].
-            keys[self._rows, :, self._positions] = key_states.transpose(1, 2)
-            values[self._rows, :, self._positions] = value_states.transpose(1, 2)
+            at = self._rows.to(keys.device), slice(None), self._positions.to(keys.device)  # layers may be spread
+            keys[at] = key_states.transpose(1, 2)
+            values[at] = value_states.transpose(1, 2)
         return keys, values
 
     def room(self, layer_idx: int, n: int, heads: int, size: int, like: Tensor) -> tuple[Tensor, Tensor]:

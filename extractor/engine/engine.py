@@ -12,7 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -25,9 +25,9 @@ from extractor.engine.cache import SlotCache, aligned
 from extractor.engine.draft import Drafting, FreeDrafter, Proposal
 from extractor.engine.figures import Figures
 from extractor.engine.forward import Reading, Target
-from extractor.engine.graphs import Graphs
+from extractor.engine.graphs import Graphs, rows_of
 from extractor.engine.masks import draft_masks
-from extractor.engine.mtp import MtpDrafter
+from extractor.engine.mtp import Mark, MtpDrafter
 from extractor.engine.scheduler import Scheduler
 from extractor.engine.sequence import Completion, Draft, Request, Sequence
 from extractor.engine.verify import accept, noise
@@ -69,9 +69,12 @@ class Engine:
         self.config = config or EngineConfig()
         self._tokenizer, self._bound = models.ll_tokenizer, models.bound
         self._stop = frozenset(models.stop_ids)
+        if self.config.slots < 1:
+            raise InputError(f"an engine needs at least one slot, not {self.config.slots}")
         graphs = Graphs(models.target.device) if self.config.graphs else None
-        self._target = Target(models.target, graphs, self.config.max_draft + 1, kernels=self.config.kernels)
-        mtp = MtpModel(models.drafter, self._target, graphs) if models.drafter else None
+        with _current(models.target.device):  # kernels are tried
+            self._target = Target(models.target, graphs, self.config.max_draft + 1, kernels=self.config.kernels)
+            mtp = MtpModel(models.drafter, self._target, graphs) if models.drafter else None
         chains = MtpDrafter(mtp, self._target.vocab, self.config.chains_at_once) if mtp else None
         self._drafting = Drafting(FreeDrafter(self._tokenizer), chains)
         self._words = (self._target.vocab + 31) // 32
@@ -80,6 +83,7 @@ class Engine:
         self._done = Figures()
         self.seconds = self._done.seconds  # by phase; `target` is the forward within `verify`
         self.broken = False  # the device is lost: every step from now on would fail
+        self._reading: tuple[Mark, Mark] | None = None  # of the device, which may still be at it
         self._sequences: dict[int, Sequence] = {}  # by id of their future, until it is done
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
@@ -130,37 +134,51 @@ class Engine:
     # The engine's own thread
 
     def _run(self) -> None:
-        if self._target.device.type == "cuda":
-            torch.cuda.set_device(self._target.device)  # a thread begins on the first GPU
-        while self._scheduler.wait():
-            try:
-                self.step()
-            except Exception as error:  # out of memory, a bug, a broken device: its rows fail, the engine goes on
-                self._break(error)
+        with _current(self._target.device):  # a thread begins on the first GPU
+            while self._scheduler.wait():
+                try:
+                    self.step()
+                except Exception as error:  # out of memory, a bug, a broken device: its rows fail, the engine goes on
+                    self._break(error)
 
     @torch.inference_mode()
     def step(self) -> None:
         started = time.perf_counter()
         self._admit()
         rows = self._scheduler.running
-        busy = len(rows)
+        busy, tried = len(rows), self._target.tried
         with self._timed("prefill"):
             self._prefill(rows)
         if any(row.ready for row in rows):
             begun, pace = time.perf_counter(), self._drafting.pace
             with self._timed("draft"):
                 proposal = self._draft(rows)
+            verifying = time.perf_counter()
             with self._timed("verify") as took:
                 verified = self._verify(rows, proposal)
-            pace.verified(len(verified[2].logits), took())
+            late = self._late(verifying)
             with self._timed("commit"):
                 written = self._commit(rows, proposal.drafts, verified)
-            took_s = time.perf_counter() - begun
-            pace.stepped(len(rows), written, took_s)
-            self._drafting.modes.learn(written, took_s)
+            took_s = time.perf_counter() - begun - late
+            if self._target.tried == tried:  # a step that records a graph tells nothing of those to come
+                pace.verified(len(verified[2].logits), took() - late)
+                pace.stepped(len(rows), written, took_s)
+                self._drafting.modes.learn(written, took_s)
         self._retire(rows)
         if busy:
             self._done.stepped(busy, time.perf_counter() - started)
+
+    def _late(self, verifying: float) -> float:
+        """Seconds for which the device still read prompts when it was given the rows to verify: what `verify` waited
+        for and did not take."""
+        if self._reading is None:
+            return 0.0
+        begun, ended = self._reading
+        self._reading = None
+        late = max(0.0, begun.at + ended.since(begun) - verifying)
+        self.seconds["prefill"] += late
+        self.seconds["verify"] -= late
+        return late
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[Callable[[], float]]:
@@ -182,7 +200,7 @@ class Engine:
         """One chunk of the prompts that are not read yet, first come first. The last prompt token stays out: it is the
         row's first pending one, whose step verifies drafts too. Until a prompt is read its row takes part in steps
         without a draft: the entry it leaves behind its length is garbage, as a rejected draft's is."""
-        room = self.config.prefill_chunk
+        room, started = self.config.prefill_chunk, Mark(self._target.device)
         for index, row in sorted(enumerate(rows), key=lambda pair: pair[1].submitted_s):
             prompt = row.request.prompt[:-1]
             while not row.ready and room > 0:
@@ -202,9 +220,14 @@ class Engine:
                 self._cache.hold(index, prompt[: row.length])
                 row.ready = row.length == len(prompt)
                 row.usage.prefill_s += time.monotonic() - begun
+        if room < self.config.prefill_chunk:
+            self._reading = (self._reading or (started, started))[0], Mark(self._target.device)
 
     def _draft(self, rows: list[Sequence]) -> Proposal:
-        budget = min(self.config.max_draft, self.config.step_positions // len(rows) - 1)
+        count = (
+            rows_of(len(rows), self.config.slots) if self.config.graphs else len(rows)
+        )  # as many as it is going to be
+        budget = min(self.config.max_draft, self.config.step_positions // count - 1)
         return self._drafting.propose(rows, max(0, budget), self._cache)
 
     def _verify(self, rows: list[Sequence], proposal: Proposal) -> tuple[list[list[int]], list[list[float]], Reading]:
@@ -309,6 +332,15 @@ class Engine:
             raise InputError(f"the grammar does not compile: {matcher.get_error()}", code="invalid_schema")
         return matcher
 
+    def _alive(self) -> bool:
+        """Whether the device still answers; kernels of Triton's say that it does not by an error of no kind."""
+        try:
+            if self._target.device.type == "cuda":
+                torch.cuda.synchronize(self._target.device)
+        except RuntimeError:
+            return False
+        return True
+
     def _forget(self, sequence: Sequence) -> None:
         self._sequences.pop(id(sequence.future), None)
 
@@ -319,7 +351,7 @@ class Engine:
 
     def _break(self, error: Exception) -> None:
         """Fail every running row; the cache can no longer be trusted, and after a fault of the device nothing can."""
-        self.broken = isinstance(error, torch.AcceleratorError)
+        self.broken = self.broken or isinstance(error, torch.AcceleratorError) or not self._alive()
         frame = traceback.extract_tb(error.__traceback__)[-1]  # and not its text, which may quote the document
         where = f"{type(error).__name__} at {frame.filename}:{frame.lineno}"
         log.error("engine step failed (%s); %d rows fail with it", where, len(self._scheduler.running))
@@ -327,6 +359,11 @@ class Engine:
         self._cache.reset()
         for row in rows:
             self._fail(row, EngineError(f"the engine failed: {type(error).__name__}"))
+
+
+def _current(device: torch.device) -> AbstractContextManager[Any]:
+    """Where Triton launches its kernels."""
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
 def _too_complex(matcher: LLMatcher) -> SchemaError:

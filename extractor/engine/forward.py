@@ -15,14 +15,13 @@ from torch import Tensor, nn
 from extractor.engine.cache import SlotCache
 from extractor.engine.fused import FusedLayer, able, pick, soften
 from extractor.engine.gemma4 import FULL, SLIDING, Gemma4, Looks, can_run
-from extractor.engine.graphs import Graphs, entries_of, rows_of, width_of
+from extractor.engine.graphs import Graphs, entries_of, prompt_of, rows_of, width_of
 from extractor.engine.host_table import HostTable
 from extractor.engine.models import positions_of
 from extractor.engine.packing import Packing, worth_packing
 from extractor.engine.ragged import able as ragged_able
 from extractor.engine.verify import choose, together, unpack
 
-LEAST_WIDE = 16  # positions of a recorded prefill
 Fill = Callable[[Tensor], Tensor]
 Chosen = tuple[list[int], list[float]]  # tokens, log-probabilities
 
@@ -95,7 +94,7 @@ class Target:
         one recording does for every row."""
         assert self._lean is not None
         lean, width = self._lean, ids.shape[1]
-        wide = max(LEAST_WIDE, 1 << (width - 1).bit_length())
+        wide = prompt_of(width)
         lean.rotary.reserve(cache.capacity)
         ids = nn.functional.pad(ids, (0, wide - width))
         positions = torch.arange(start, start + wide)[None].clamp_(max=cache.capacity - 1)
@@ -234,6 +233,16 @@ class Target:
             return full
         sliding = full & (distance < self.window)
         return {FULL: full, SLIDING: sliding} if len(kinds) > 1 else sliding
+
+    @property
+    def tried(self) -> int:
+        """Recordings so far (`graphs.py`), the drafter's among them."""
+        return self._graphs.tried if self._graphs else 0
+
+    def placed(self, layer: int) -> torch.device:
+        """Where Gemma 4's layer is, and its keys and values are."""
+        device: torch.device = self.model.model.layers[layer].self_attn.q_proj.weight.device
+        return device
 
     def shared_layers(self) -> dict[str, int]:
         """Gemma 4: for each attention type the last layer that owns its KV; this is what the drafter reads."""

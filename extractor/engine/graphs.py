@@ -1,8 +1,8 @@
 """CUDA graphs: a forward of fixed shape is recorded once and then launched as one piece.
 
 A decode step launches over a thousand small kernels, and on a fast GPU launching them takes longer than what they
-compute. A recording holds for one shape only, so steps are padded up to a few: `rows_of`, `width_of` and `entries_of`
-say to which. Off a GPU the padded work just runs, which is how tests hold it to the unpadded one.
+compute. A recording holds for one shape only, so steps are padded up to a few: `rows_of`, `width_of` and the others
+below say to which. Off a GPU the padded work just runs, which is how tests hold it to the unpadded one.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 MOST = 256  # recordings kept; each holds what its kernels write between them
 LEAST_ENTRIES = 256
+LEAST_PROMPT = 16  # positions of a prompt's chunk
+EXACT = 8  # steps of a chain, up to which it is not rounded
 
 Work = Callable[..., tuple[Tensor, ...]]
 
@@ -37,37 +39,49 @@ class Graphs:
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._recordings: OrderedDict[Hashable, Recording] = OrderedDict()
+        self._refused: set[Hashable] = set()  # those there was no memory for
         self.able = device.type == "cuda"
+        self.tried = 0  # recordings so far, those that failed among them: a run that makes one takes far longer
         self._pool: Any = None
 
     def run(self, key: Hashable, work: Work, *given: Tensor) -> tuple[Tensor, ...]:
         """`work(*given)`. All that differs between two runs of a key is in `given`, in tensors on the device; all that
         `work` allocates when it runs first it has to have allocated by its end."""
-        if not self.able:
+        if not self.able or key in self._refused:
             return work(*given)
         recording = self._recordings.get(key)
         if recording is None:
-            made = work(*given)  # whatever is made once (caches, tables) is made here, not in the recording
+            self.tried += 1
+            kept = tuple(tensor.clone() for tensor in given)
+            # Whatever is made once (caches, tables, kernels for tensors aligned like these) is made here, not in the
+            # recording, and what fails here is no fault of the recording's.
+            made = work(*kept)
+            torch.cuda.synchronize(self._device)
             try:
-                self._recordings[key] = self._record(work, given)
+                self._recordings[key] = self._record(work, kept)
             except RuntimeError as error:
-                self.able = False
-                self._recordings.clear()
-                torch.cuda.set_stream(torch.cuda.default_stream(self._device))  # a recording that fails keeps its own
-                what = "no memory for" if isinstance(error, torch.OutOfMemoryError) else "this device does not record"
-                log.warning("%s graphs; going on without (%s)", what, str(error).split("\n")[0])
+                self._give_up(key, error)
             while len(self._recordings) > MOST:
                 self._recordings.popitem(last=False)
             return made
         self._recordings.move_to_end(key)
-        for kept, new in zip(recording.given, given, strict=True):
-            kept.copy_(new, non_blocking=True)
+        for place, new in zip(recording.given, given, strict=True):
+            place.copy_(new, non_blocking=True)
         recording.graph.replay()
         return recording.made
 
-    def _record(self, work: Work, given: tuple[Tensor, ...]) -> Recording:
-        kept = tuple(tensor.clone() for tensor in given)
-        torch.cuda.synchronize(self._device)
+    def _give_up(self, key: Hashable, error: RuntimeError) -> None:
+        torch.cuda.set_stream(torch.cuda.default_stream(self._device))  # a recording that fails keeps its own
+        why = str(error).split("\n")[0]
+        if isinstance(error, torch.OutOfMemoryError):
+            self._refused.add(key)
+            log.warning("no memory for the graph of %s; it goes on without (%s)", key, why)
+        else:
+            self.able = False
+            self._recordings.clear()
+            log.warning("this device does not record graphs; going on without (%s)", why)
+
+    def _record(self, work: Work, kept: tuple[Tensor, ...]) -> Recording:
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
             made = work(*kept)
@@ -83,8 +97,21 @@ def width_of(width: int, widest: int) -> int:
     return min(1 << (width - 1).bit_length(), widest)
 
 
+def depth_of(depth: int) -> int:
+    """Of a chain, whose every step costs a forward of the drafter."""
+    return depth if depth <= EXACT else -(-depth // 4) * 4
+
+
+def prompt_of(width: int) -> int:
+    return _rounded(width, LEAST_PROMPT)
+
+
 def entries_of(entries: int, capacity: int) -> int:
+    return min(_rounded(entries, LEAST_ENTRIES), capacity)
+
+
+def _rounded(count: int, least: int) -> int:
     """The next power of two, or the middle before it."""
-    above = max(LEAST_ENTRIES, 1 << (entries - 1).bit_length())
+    above = max(least, 1 << (count - 1).bit_length())
     middle = above // 4 * 3
-    return min(middle if above > LEAST_ENTRIES and entries <= middle else above, capacity)
+    return middle if above > least and count <= middle else above

@@ -19,17 +19,17 @@ class HostTable(nn.Module):
 
     def __init__(self, embedding: Any, device: torch.device) -> None:
         super().__init__()
-        weight = embedding.weight.detach().to("cpu")
-        self._weight = weight.pin_memory() if device.type == "cuda" else weight
-        self._scale = float(embedding.embed_scale.to(weight.dtype))
+        # Rows are gathered by the host, into memory a GPU can fetch them from: the table itself needs none of that,
+        # which PyTorch would hand out by powers of two (E2B's 4.4 GiB as 8).
+        self._weight = embedding.weight.detach().to("cpu")
+        self._scale = float(embedding.embed_scale.to(self._weight.dtype))
         self._device = device
 
     def forward(self, ids: Tensor) -> Tensor:
         """`ids` `[n, width]`, best on the host → `[n, width, layers * size]` on the model's device."""
         wanted = ids.to("cpu").flatten()
-        rows = torch.empty(
-            (wanted.numel(), self._weight.shape[1]), dtype=self._weight.dtype, pin_memory=self._weight.is_pinned()
-        )
+        shape, pinned = (wanted.numel(), self._weight.shape[1]), self._device.type == "cuda"
+        rows = torch.empty(shape, dtype=self._weight.dtype, pin_memory=pinned)
         torch.index_select(self._weight, 0, wanted, out=rows)
         return (rows.to(self._device, non_blocking=True) * self._scale).view(*ids.shape, -1)
 

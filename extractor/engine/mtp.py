@@ -27,8 +27,8 @@ UNSURE = 0.1  # a token less likely than this is never drafted, however cheap
 class Launched:
     """Chains a device is at work on: `wanted[i]` tokens for row i, 0 for a row without one."""
 
-    def __init__(self, rows: list[Sequence], wanted: list[int], found: Tensor, pace: Pace, begun: Mark) -> None:
-        """`found` `[steps, n]`: tokens, on the device."""
+    def __init__(self, rows: list[Sequence], wanted: list[int], found: Tensor, pace: Pace | None, begun: Mark) -> None:
+        """`found` `[steps, n]`: tokens, on the device. `pace`: what learns how long it took, if it may."""
         self.wanted = wanted
         self._rows, self._pace, self._begun, self._steps = rows, pace, begun, len(found)
         self._tokens = found[: max(wanted)]
@@ -48,7 +48,8 @@ class Launched:
         """The chains, as far as the grammars let them through. Waits for the drafter, not for what was asked of the
         device after it."""
         seconds = self._ended.since(self._begun)
-        self._pace.chained(len(self._rows), seconds / self._steps)
+        if self._pace:
+            self._pace.chained(len(self._rows), seconds / self._steps)
         chains = [line[:most] for line, most in zip(self._copy.T.tolist(), self.wanted, strict=True)]
         for row, chain in zip(self._rows, chains, strict=True):
             if row.matcher is not None and chain:
@@ -64,14 +65,14 @@ class Mark:
         self._event = event(enable_timing=True) if device.type == "cuda" else None
         if self._event:
             self._event.record()
-        self._at = time.perf_counter()
+        self.at = time.perf_counter()  # when it was asked for
 
     def since(self, earlier: Mark) -> float:
         """Seconds from `earlier` to this one; waits until this one is over."""
         if self._event and earlier._event:
             self._event.synchronize()
             return float(earlier._event.elapsed_time(self._event)) / 1000
-        return self._at - earlier._at
+        return self.at - earlier.at
 
 
 class MtpDrafter:
@@ -90,12 +91,12 @@ class MtpDrafter:
         going = [index for index, most in enumerate(wanted) if most]
         if not going:
             return None
-        begun = Mark(self._model.device)
+        begun, tried = Mark(self._model.device), self._model.tried
         bits = torch.full((len(rows), self._words), EVERYTHING, dtype=torch.int32)
         bits[going] = next_masks([rows[index] for index in going], self._words)
         pending, lengths = [row.pending for row in rows], [row.length for row in rows]
         found = self._model.chains(pending, self._hidden(rows), lengths, cache, bits, max(wanted))
-        return Launched(rows, wanted, found, pace, begun)
+        return Launched(rows, wanted, found, pace if self._model.tried == tried else None, begun)
 
     def propose(self, rows: list[Sequence], wanted: list[int], cache: SlotCache, pace: Pace) -> list[list[int]]:
         """Up to `wanted[i]` tokens for row i; a chain ends where it is no longer likely enough to earn its price.
