@@ -85,7 +85,7 @@ def test_one_step_on_this_device(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_whole_engine_writes_the_answers_laid_over_random_weights() -> None:
     models = whole.shaped("small", torch.device("cpu"))
     work = whole.answered(models, 2, 1024)
-    config = EngineConfig(slots=2, context=1024, chains_at_once=True, graphs=True)
+    config = EngineConfig(slots=2, context=1024, overlap=True, graphs=True)
     found = whole.measure(models, work, DRAFTERS, config, [0.8, 0.6])
     assert found["tokens"] == sum(len(answer) for _, answer in work)
     assert found["row_forwards"] < found["tokens"], "drafts are the engine's own"

@@ -25,7 +25,8 @@ from extractor.bench.machine import machine
 from extractor.bench.workload import SEED
 from extractor.config import read_settings
 from extractor.engine import Counter, Params, Request
-from extractor.engine.draft import Drafting, FreeDrafter
+from extractor.engine.draft import Drafting
+from extractor.engine.free import FreeDrafter
 from extractor.engine.models import Models, load
 from extractor.engine.pace import Pace
 from extractor.engine.sequence import Sequence

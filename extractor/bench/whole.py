@@ -63,9 +63,7 @@ def main(arguments: list[str]) -> int:
         work = answered(models, max(options.documents, 2 * rows), options.context)
         for mix in mixes(options.drafters):
             kernels = device.type == "cuda" and not options.plain
-            config = EngineConfig(
-                slots=rows, context=options.context, chains_at_once=True, graphs=True, kernels=kernels
-            )
+            config = EngineConfig(slots=rows, context=options.context, overlap=True, graphs=True, kernels=kernels)
             found = measure(models, work, mix, config, chances)
             steps = found["forwards"]
             spent = " | ".join(f"{1000 * found['phases'][name] / steps:.2f}" for name in PHASES)

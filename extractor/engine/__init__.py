@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any
 from extractor.engine.sequence import DRAFTERS, Completion, Counter, Params, Request, Usage
 
 if TYPE_CHECKING:
-    from extractor.engine.engine import Engine, EngineConfig
+    from extractor.engine.config import EngineConfig
+    from extractor.engine.engine import Engine
 
 __all__ = ["DRAFTERS", "Completion", "Counter", "Engine", "EngineConfig", "Params", "Request", "Usage"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Engine", "EngineConfig"):
-        from extractor.engine import engine
+    if name == "Engine":
+        from extractor.engine.engine import Engine
 
-        return getattr(engine, name)
+        return Engine
+    if name == "EngineConfig":
+        from extractor.engine.config import EngineConfig
+
+        return EngineConfig
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

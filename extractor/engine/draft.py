@@ -11,178 +11,23 @@ token of forced text and value). They cost microseconds, an MTP step costs a sma
 an MTP chain for as long as its tokens are likely enough, then free text from where it stopped; or free text alone where
 that promises more. What is likely enough is measured while running (`pace.py`), and so is whether drafting pays at all
 (`modes.py`). On a GPU a draft is a chain or free text, whole: to go on behind a chain would take a wait for it.
+
+While a GPU verifies, the host has nothing to do: it looks up the free text that would follow if the whole draft stood,
+which is two times in five (`ahead`).
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import accumulate, islice
-from typing import TYPE_CHECKING, Protocol
+from itertools import accumulate
 
 from extractor.engine.cache import SlotCache
+from extractor.engine.free import FreeDrafter
 from extractor.engine.modes import Modes
 from extractor.engine.mtp import Launched, MtpDrafter
 from extractor.engine.pace import Acceptances, Pace
-from extractor.engine.sequence import DRAFTERS, Draft, Sequence
-
-if TYPE_CHECKING:
-    from llguidance import LLMatcher
-
-ANCHOR_BYTES = 32  # a copy is looked up by at most this many bytes of what was just written
-MIN_ANCHOR_BYTES = 2
-SEAM_BYTES = 8  # of what was just written, tokenized with a draft so that it is cut as the tokenizer would
-SPARE = 1.5  # times the bytes that a budget of tokens is likely to hold
-GAP = re.compile(rb"\s*(?:\n|\t|\||  )")  # behind a cell, or a line
-TRIES = 64  # candidates of a look-up that the grammar is asked about
-BYTES_A_TOKEN = 4.0  # until it is known better
-NONE = -1  # no token
-
-
-class Tokenizer(Protocol):
-    """The part of llguidance's tokenizer that drafting needs."""
-
-    @property
-    def vocab_size(self) -> int: ...
-    def tokenize_bytes(self, utf8bytes: bytes, *, parse_special: bool = False) -> list[int]: ...
-    def decode_bytes(self, tokens: list[int]) -> bytes: ...
-
-
-class FreeDrafter:
-    """Grammar and copy: text that costs no forward.
-
-    Whether the grammar lets a text through it is asked byte by byte, with the tokens that are one byte: tokenizing
-    every guess would take longer than all the rest.
-    """
-
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        self._tokenizer = tokenizer
-        self._lengths = [len(tokenizer.decode_bytes([token])) for token in range(tokenizer.vocab_size)]
-        self._byte = [NONE] * 256  # the token that is just this byte
-        for token in (token for token, length in enumerate(self._lengths) if length == 1):
-            self._byte[tokenizer.decode_bytes([token])[0]] = token
-        self._bytes_a_token = BYTES_A_TOKEN
-
-    def propose(
-        self, row: Sequence, after: list[int], budget: int, asked: frozenset[str] = frozenset(DRAFTERS)
-    ) -> Draft:
-        """At most `budget` tokens to follow `row.ids + after`, of the drafters that the row allows and that are
-        `asked`. The matcher is back where it was on return."""
-        forced, copied = (name in asked and name in row.params.drafters for name in ("grammar", "copy"))
-        matcher = row.matcher
-        if budget <= 0 or not ((forced and matcher) or copied):
-            return Draft([], [])
-        ahead = self._tokenizer.decode_bytes(after) if after else b""
-        text, enough = bytes(row.written[-ANCHOR_BYTES:]) + ahead, budget * self._bytes_a_token
-        most = int(SPARE * enough) + 1
-        if matcher is None:
-            return self._tokens(text, copy_span(row.document, bytes(row.written), text, most), ["copy"], budget)
-        if after:
-            matcher.consume_tokens(after)
-        plan, owners = b"", []
-        while len(plan) < enough and not matcher.is_stopped():
-            source, part, room = "grammar", b"", most - len(plan)
-            if forced and (part := matcher.compute_ff_bytes()):
-                part = self._take(matcher, part[:room])
-            if not part and copied:
-                source, part = self._copied(row, matcher, ahead + plan, text + plan, room)
-            if not part:
-                break
-            plan += part
-            owners += [source] * len(part)
-        matcher.rollback(len(plan))
-        draft = self._tokens(text, plan, owners, budget)
-        valid = matcher.validate_tokens(draft.tokens) if draft.tokens else 0
-        if after:
-            matcher.rollback(len(after))
-        return draft if valid == len(draft) else Draft(draft.tokens[:valid], draft.sources[:valid])
-
-    def _copied(self, row: Sequence, matcher: LLMatcher, more: bytes, text: bytes, room: int) -> tuple[str, bytes]:
-        """Move the matcher over what the document has to say after `row.written + more`, of which `text` is the end:
-        (source, that, of about `room` bytes)."""
-        source, part = "copy", b""
-        candidates = row.lookup.candidates(row.written, more) if row.lookup else iter(())
-        refused: set[int] = set()  # bytes that cannot come next
-        for kind, candidate in islice(candidates, TRIES):
-            if candidate and candidate[0] not in refused:
-                valid = matcher.validate_tokens(self._bytes(candidate))
-                if 2 * valid > len(candidate) and (part := self._take(matcher, candidate[: min(valid, room)])):
-                    source = f"copy/{kind}"
-                    break
-                if not valid:
-                    refused.add(candidate[0])
-        if not part:
-            span = copy_span(row.document, bytes(row.written), text, room)
-            part = self._take(matcher, span[: matcher.validate_tokens(self._bytes(span))]) if span else b""
-        if 0 < len(part) < room:  # what ends on a line is most often the whole value
-            for closing in (b'"', b",", b"}"):
-                if matcher.validate_tokens(self._bytes(closing)):
-                    return source, part + self._take(matcher, closing)
-        return source, part
-
-    def _bytes(self, text: bytes) -> list[int]:
-        """The tokens that are one byte each, up to a byte that no token is."""
-        tokens = [self._byte[byte] for byte in text]
-        return tokens if NONE not in tokens else tokens[: tokens.index(NONE)]
-
-    def _take(self, matcher: LLMatcher, text: bytes) -> bytes:
-        """Move the matcher over `text`, which it allows, but over whole characters only; returns those."""
-        if text and text[-1] >= 0x80:
-            text = text.decode("utf-8", "ignore").encode()
-        tokens = self._bytes(text)
-        if len(tokens) < len(text):
-            text = text[: len(tokens)].decode("utf-8", "ignore").encode()
-            tokens = tokens[: len(text)]
-        if text:
-            matcher.consume_tokens(tokens)
-        return text
-
-    def _tokens(self, before: bytes, plan: bytes, owners: list[str], budget: int) -> Draft:
-        """`plan` as the tokenizer cuts it after `before`; by itself where the seam would be inside a token."""
-        if not plan:
-            return Draft([], [])
-        before = before[-SEAM_BYTES:]
-        tokens = self._tokenizer.tokenize_bytes(before + plan)
-        ends = self._ends(tokens)
-        if len(before) in ends:
-            seam = ends.index(len(before))
-            tokens, starts = tokens[seam:], [end - len(before) for end in ends[seam:]]
-        else:
-            tokens = self._tokenizer.tokenize_bytes(plan)
-            starts = self._ends(tokens)
-        self._bytes_a_token += (len(plan) / len(tokens) - self._bytes_a_token) / 50
-        last = len(owners) - 1
-        return Draft(tokens[:budget], [owners[min(start, last)] for start in starts[: min(budget, len(tokens))]])
-
-    def _ends(self, tokens: list[int]) -> list[int]:
-        """Where each token starts in their text, and where the last ends."""
-        return list(accumulate((self._lengths[token] for token in tokens), initial=0))
-
-
-def copy_span(document: bytes, written: bytes, text: bytes, most: int) -> bytes:
-    """How `document` goes on, to the end of its cell or line, after the longest suffix of `text` that occurs in it; how
-    `written` does when the document says nothing. Empty when not even the shortest anchor occurs."""
-    for corpus in (document, written[:-1]):
-        length = _longest_anchor(corpus, text)
-        if length >= MIN_ANCHOR_BYTES:
-            start = corpus.find(text[-length:]) + length
-            span = corpus[start : start + most]
-            if gap := GAP.search(span):
-                span = span[: gap.start()]
-            return span.decode("utf-8", "ignore").encode()
-    return b""
-
-
-def _longest_anchor(corpus: bytes, text: bytes) -> int:
-    """Length of the longest suffix of `text` that occurs in `corpus`; if one of n bytes does, so do all shorter."""
-    low, high = 0, min(ANCHOR_BYTES, len(text))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if text[-middle:] in corpus:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+from extractor.engine.sequence import Ahead, Draft, Sequence
 
 
 @dataclass
@@ -217,14 +62,15 @@ class Drafting:
         self.pace = Pace()
         self.modes = Modes()
         self.acceptances = Acceptances()
+        self._asked: frozenset[str] = frozenset()  # for the drafts that are being verified
 
     def propose(self, rows: list[Sequence], budget: int, cache: SlotCache) -> Proposal:
         """A draft of at most `budget` tokens for each of the cache's rows 0..n-1."""
         budgets = [max(0, min(budget, row.room - 1)) if row.ready else 0 for row in rows]
         allowed = frozenset(name for row in rows if row.ready for name in row.params.drafters)
-        asked = self.modes.pick(allowed if self._mtp else allowed - {"mtp"}, len(rows))
+        self._asked = asked = self.modes.pick(allowed if self._mtp else allowed - {"mtp"}, len(rows))
         drafts = [
-            self._worth(row, self._free.propose(row, [], limit, asked), 0, len(rows))
+            self._worth(row, self._looked_up(row, limit, asked), 0, len(rows))
             for row, limit in zip(rows, budgets, strict=True)
         ]
         if self._mtp is None or "mtp" not in asked:
@@ -247,6 +93,32 @@ class Drafting:
                 whole = Draft(chain + rest.tokens, ["mtp"] * len(chain) + rest.sources)
                 drafts[index] = self._worth(rows[index], whole, len(chain), len(rows))
         return Proposal(drafts)
+
+    def ahead(self, rows: list[Sequence], drafts: list[Draft], budget: int, over: Callable[[], bool]) -> None:
+        """While `drafts` are verified, look up what follows where all of one stands, the likeliest first, until that is
+        `over`."""
+
+        def chance(pair: tuple[Sequence, Draft]) -> float:
+            row, draft = pair
+            return [1.0, *self.acceptances.of(row.request.grammar).chances(draft.sources)][-1]
+
+        for row, draft in sorted(zip(rows, drafts, strict=True), key=chance, reverse=True):
+            if over():
+                return
+            tokens, limit = draft.tokens, min(budget, row.room - len(draft) - 2)
+            if not row.ready or limit <= 0:
+                continue
+            found = self._free.propose(row, tokens, 1 + limit, self._asked)
+            if len(found) > 1:
+                rest = Draft(found.tokens[1:], found.sources[1:])
+                row.ahead = Ahead(len(row.ids), tokens + found.tokens[:1], rest, self._asked)
+
+    def _looked_up(self, row: Sequence, budget: int, asked: frozenset[str]) -> Draft:
+        """At most `budget` tokens of free text: what was looked up ahead, if that is how the row went on."""
+        ahead, row.ahead = row.ahead, None
+        if ahead is None or ahead.asked != asked or row.ids[ahead.at :] != ahead.tokens:
+            return self._free.propose(row, [], budget, asked)
+        return Draft(ahead.draft.tokens[:budget], ahead.draft.sources[:budget])
 
     def learn(self, row: Sequence, draft: Draft, accepted: int) -> None:
         self.acceptances.learn(row.request.grammar, draft, accepted)

@@ -13,7 +13,6 @@ import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
@@ -21,45 +20,24 @@ import torch
 from llguidance import LLMatcher, LLParserLimits
 
 from extractor.engine.assistant import MtpModel
-from extractor.engine.cache import SlotCache, aligned
-from extractor.engine.draft import Drafting, FreeDrafter, Proposal
+from extractor.engine.cache import SlotCache
+from extractor.engine.config import EngineConfig
+from extractor.engine.draft import Drafting, Proposal
 from extractor.engine.figures import Figures
 from extractor.engine.forward import Reading, Target
+from extractor.engine.free import FreeDrafter
 from extractor.engine.graphs import Graphs, rows_of
 from extractor.engine.masks import draft_masks
 from extractor.engine.mtp import Mark, MtpDrafter
 from extractor.engine.scheduler import Scheduler
 from extractor.engine.sequence import Completion, Draft, Request, Sequence
-from extractor.engine.verify import accept, noise
+from extractor.engine.verify import accept, noise, told
 from extractor.errors import EngineError, InputError, SchemaError
 
 log = logging.getLogger(__name__)
 
 LIMITS = LLParserLimits(verbose_errors=False)  # verbose errors quote the text around the fault
 PAD = 0  # any valid id: padding is never looked at
-
-
-@dataclass(frozen=True)
-class EngineConfig:
-    """`slots` rows at once, `context` tokens a row (prompt and output), drafts of at most `max_draft` tokens, and at
-    most `step_positions` positions in one verify step: with many rows, drafts get shorter. A step reads at most
-    `prefill_chunk` prompt tokens, so that a long prompt does not stall the rows that decode. `chains_at_once`: how the
-    MTP drafter works (`mtp.py`); None: as the device likes it. `graphs`: see there; `kernels`: those of `ragged.py` and
-    `fused.py`, where the device can."""
-
-    slots: int = 4
-    context: int = 4096
-    max_draft: int = 15
-    step_positions: int = 256
-    prefill_chunk: int = 512
-    chains_at_once: bool | None = None
-    graphs: bool = False
-    kernels: bool = False
-
-    @property
-    def entries(self) -> int:
-        """Of a row in the cache: its context, and what a draft may leave behind it."""
-        return aligned(self.context + self.max_draft + 1)
 
 
 class Engine:
@@ -72,10 +50,11 @@ class Engine:
         if self.config.slots < 1:
             raise InputError(f"an engine needs at least one slot, not {self.config.slots}")
         graphs = Graphs(models.target.device) if self.config.graphs else None
+        self._overlap = models.target.device.type != "cpu" if self.config.overlap is None else self.config.overlap
         with _current(models.target.device):  # kernels are tried
             self._target = Target(models.target, graphs, self.config.max_draft + 1, kernels=self.config.kernels)
             mtp = MtpModel(models.drafter, self._target, graphs) if models.drafter else None
-        chains = MtpDrafter(mtp, self._target.vocab, self.config.chains_at_once) if mtp else None
+        chains = MtpDrafter(mtp, self._target.vocab, self._overlap) if mtp else None
         self._drafting = Drafting(FreeDrafter(self._tokenizer), chains)
         self._words = (self._target.vocab + 31) // 32
         self._cache = SlotCache(self.config.slots, self.config.entries)
@@ -152,7 +131,7 @@ class Engine:
         if any(row.ready for row in rows):
             begun, pace = time.perf_counter(), self._drafting.pace
             with self._timed("draft"):
-                proposal = self._draft(rows)
+                proposal = self._drafting.propose(rows, self._budget(rows), self._cache)
             verifying = time.perf_counter()
             with self._timed("verify") as took:
                 verified = self._verify(rows, proposal)
@@ -223,12 +202,12 @@ class Engine:
         if room < self.config.prefill_chunk:
             self._reading = (self._reading or (started, started))[0], Mark(self._target.device)
 
-    def _draft(self, rows: list[Sequence]) -> Proposal:
+    def _budget(self, rows: list[Sequence]) -> int:
+        """How many tokens a row may draft."""
         count = (
             rows_of(len(rows), self.config.slots) if self.config.graphs else len(rows)
         )  # as many as it is going to be
-        budget = min(self.config.max_draft, self.config.step_positions // count - 1)
-        return self._drafting.propose(rows, max(0, budget), self._cache)
+        return max(0, min(self.config.max_draft, self.config.step_positions // count - 1))
 
     def _verify(self, rows: list[Sequence], proposal: Proposal) -> tuple[list[list[int]], list[list[float]], Reading]:
         """One target forward for all rows; chosen tokens and log-probabilities for each position, and it. What the
@@ -250,7 +229,10 @@ class Engine:
         bits = draft_masks(rows, drafts, counts, self._words, pinned=pinned)  # while a GPU computes
         at = [first + position for first, count in zip(read.first, counts, strict=True) for position in range(count)]
         added = noise([(row.params, len(row.ids), n) for row, n in zip(rows, counts, strict=True)], read.logits)
-        ids_, logprobs = self._target.choose(read.logits, at, bits, added)
+        chosen = self._target.choose(read.logits, at, bits, added)
+        if self._overlap:
+            self._drafting.ahead(rows, drafts, self._budget(rows), Mark(self._target.device).over)
+        ids_, logprobs = told(chosen)
         ends = list(accumulate(counts))
         cuts = [slice(end - count, end) for end, count in zip(ends, counts, strict=True)]
         return [ids_[cut] for cut in cuts], [logprobs[cut] for cut in cuts], read

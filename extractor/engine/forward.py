@@ -23,7 +23,6 @@ from extractor.engine.ragged import able as ragged_able
 from extractor.engine.verify import choose, together, unpack
 
 Fill = Callable[[Tensor], Tensor]
-Chosen = tuple[list[int], list[float]]  # tokens, log-probabilities
 
 
 def upload(tensor: Tensor, device: torch.device) -> Tensor:
@@ -167,7 +166,7 @@ class Target:
             return soften(logits, cap)
         return logits if cap is None else torch.tanh(logits / cap) * cap
 
-    def choose(self, logits: Tensor, at: list[int], bits: Tensor | None, noise: Tensor | None) -> Chosen:
+    def choose(self, logits: Tensor, at: list[int], bits: Tensor | None, noise: Tensor | None) -> Tensor:
         """The tokens for the positions `at` of `logits` `[m, vocab]`, and their log-probabilities: `verify.choose`.
         `bits` `[len(at), words]`: packed masks, on the host."""
         read = logits

@@ -67,6 +67,10 @@ class Mark:
             self._event.record()
         self.at = time.perf_counter()  # when it was asked for
 
+    def over(self) -> bool:
+        """Whether a GPU is past it; False on a CPU, which does nothing behind the host's back."""
+        return bool(self._event and self._event.query())
+
     def since(self, earlier: Mark) -> float:
         """Seconds from `earlier` to this one; waits until this one is over."""
         if self._event and earlier._event:
@@ -76,13 +80,13 @@ class Mark:
 
 
 class MtpDrafter:
-    """`at_once`: the way of a GPU, `launch`, not `propose`; None: by the device."""
+    """`at_once`: the way of a GPU, `launch`, not `propose`."""
 
-    def __init__(self, model: MtpModel, vocab: int, at_once: bool | None = None) -> None:
+    def __init__(self, model: MtpModel, vocab: int, at_once: bool) -> None:
         self._model = model
         self._vocab = vocab
         self._words = (vocab + 31) // 32
-        self.at_once = model.device.type != "cpu" if at_once is None else at_once
+        self.at_once = at_once
 
     def launch(self, rows: list[Sequence], wanted: list[int], cache: SlotCache, pace: Pace) -> Launched | None:
         """Ask the device for `wanted[i]` tokens for row i; None when no row can have any. `rows` must be the cache's

@@ -99,6 +99,16 @@ class Draft:
         return [(source.partition("/")[0], fell + stood, stood) for source, (fell, stood) in counts.items()]
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """A draft by the drafters `asked` for a row that will have written `tokens` after its first `at`, if it does."""
+
+    at: int
+    tokens: list[int]
+    draft: Draft
+    asked: frozenset[str]
+
+
 class Sequence:
     """One request in the engine.
 
@@ -123,6 +133,7 @@ class Sequence:
         self.written = bytearray()
         self.logprobs: list[float] = []
         self.hidden: Any = None
+        self.ahead: Ahead | None = None
         self.usage = Usage(prompt_tokens=len(request.prompt))
         self.aborted = False
         self.finished: Finish | None = None

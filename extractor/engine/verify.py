@@ -20,12 +20,9 @@ from torch import Tensor
 from extractor.engine.sequence import Params
 
 
-def choose(logits: Tensor, allowed: Tensor | None, noise: Tensor | None = None) -> tuple[list[int], list[float]]:
-    """The token for each position and its natural log-probability under the masked distribution at temperature 1, in
-    one transfer from the device.
-
-    `logits` `[n, vocab]`, `allowed` bool `[n, vocab]`, `noise`: see there.
-    """
+def choose(logits: Tensor, allowed: Tensor | None, noise: Tensor | None = None) -> Tensor:
+    """The token for each position and its natural log-probability under the masked distribution at temperature 1, for
+    `told`. `logits` `[n, vocab]`, `allowed` bool `[n, vocab]`, `noise`: see there."""
     masked = logits if logits.dtype == torch.float64 else logits.float()
     if allowed is not None:
         masked = masked.masked_fill(~allowed, float("-inf"))
@@ -34,10 +31,15 @@ def choose(logits: Tensor, allowed: Tensor | None, noise: Tensor | None = None) 
     return together(ids, logprobs)
 
 
-def together(ids: Tensor, logprobs: Tensor) -> tuple[list[int], list[float]]:
-    """Both `[n]` in one transfer from the device."""
-    found = torch.stack([ids.double(), logprobs.double()]).tolist()
-    return [int(token) for token in found[0]], found[1]
+def together(ids: Tensor, logprobs: Tensor) -> Tensor:
+    """Both `[n]` as one, `[2, n]`, for one transfer from the device."""
+    return torch.stack([ids.double(), logprobs.double()])
+
+
+def told(found: Tensor) -> tuple[list[int], list[float]]:
+    """Tokens and log-probabilities, on the host; waits for the device."""
+    ids, logprobs = found.tolist()
+    return [int(token) for token in ids], logprobs
 
 
 def accept(draft: list[int], chosen: list[int]) -> int:

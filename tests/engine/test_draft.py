@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from llguidance import LLMatcher
 
-from extractor.engine.draft import FreeDrafter, copy_span
+from extractor.engine.draft import Drafting
+from extractor.engine.free import FreeDrafter, copy_span
 from extractor.engine.models import Models
 from extractor.engine.sequence import Draft, Sequence
 from tests.engine import tiny
@@ -50,6 +51,61 @@ def test_a_draft_goes_on_after_tokens_not_yet_accepted(gemma4: Models) -> None:
     waiting = row(gemma4, '{"name":"')
     after = gemma4.ll_tokenizer.tokenize_str("Acme")
     assert text(gemma4, FreeDrafter(gemma4.ll_tokenizer).propose(waiting, after, 40)).startswith(" Corp")
+
+
+def write(models: Models, sequence: Sequence, tokens: list[int]) -> None:
+    assert sequence.matcher is not None
+    assert sequence.matcher.consume_tokens(tokens)
+    sequence.ids += tokens
+    sequence.written += models.ll_tokenizer.decode_bytes(tokens)
+
+
+def never() -> bool:
+    return False
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_what_was_looked_up_ahead_is_used_only_where_the_row_went_on_so(gemma4: Models, *, right: bool) -> None:
+    drafting = Drafting(FreeDrafter(gemma4.ll_tokenizer), None)
+    ahead, plain = row(gemma4, ""), row(gemma4, "")
+    ahead.ready = plain.ready = True
+    (draft,) = drafting.propose([ahead], 6, None).settle()  # type: ignore[arg-type]
+    assert ahead.matcher is not None
+    before = bytes(ahead.matcher.compute_bitmask())
+    drafting.ahead([ahead], [draft], 6, never)
+    assert bytes(ahead.matcher.compute_bitmask()) == before
+    assert ahead.ahead is not None
+    assert ahead.ahead.tokens[: len(draft)] == draft.tokens
+    written = ahead.ahead.tokens if right else draft.tokens[:-1]
+    write(gemma4, ahead, written)
+    write(gemma4, plain, written)
+    made = 0
+
+    class Counted(FreeDrafter):
+        def propose(self, *given: Any) -> Draft:
+            nonlocal made
+            made += 1
+            return super().propose(*given)
+
+    counted = Counted(gemma4.ll_tokenizer)
+    counted._bytes_a_token = drafting._free._bytes_a_token
+    drafting._free = counted
+    (found,) = drafting.propose([ahead], 6, None).settle()  # type: ignore[arg-type]
+    assert made == (0 if right else 1)
+    (expected,) = drafting.propose([plain], 6, None).settle()  # type: ignore[arg-type]
+    assert found == expected
+    assert len(found) > 0
+
+
+def test_nothing_is_looked_up_ahead_once_the_device_is_done(gemma4: Models) -> None:
+    drafting = Drafting(FreeDrafter(gemma4.ll_tokenizer), None)
+    rows = [row(gemma4, ""), row(gemma4, '{"name":"')]
+    for one in rows:
+        one.ready = True
+    drafts = drafting.propose(rows, 6, None).settle()  # type: ignore[arg-type]
+    asked = iter([False, True])
+    drafting.ahead(rows, drafts, 6, lambda: next(asked))
+    assert sum(one.ahead is not None for one in rows) == 1
 
 
 class Cutting:

@@ -21,7 +21,7 @@ from extractor.engine.forward import Target
 from extractor.engine.gemma4 import Gemma4
 from extractor.engine.graphs import Graphs
 from extractor.engine.models import Models, ModelSpec, load
-from extractor.engine.verify import choose, unpack
+from extractor.engine.verify import choose, told, unpack
 from tests.engine import tiny
 
 pytestmark = [pytest.mark.kernels, pytest.mark.timeout(900)]
@@ -137,7 +137,7 @@ def test_the_choice_is_the_plain_one(vocab: int) -> None:
     assert torch.equal(unpack(bits, vocab), allowed)
     for mask in (allowed, None):
         tokens, logprobs = fused.pick(logits, index, bits if mask is not None else None)
-        expected = choose(logits[index], mask)
+        expected = told(choose(logits[index], mask))
         assert tokens.tolist() == expected[0]
         assert logprobs.tolist() == pytest.approx(expected[1], abs=1e-5)
 

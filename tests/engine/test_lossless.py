@@ -72,7 +72,7 @@ def test_prefill_in_small_chunks_changes_nothing(models: Models, undrafted: list
 def test_the_way_of_a_gpu_changes_nothing(gemma4: Models, rows: int, *, graphs: bool, on_host: bool) -> None:
     """Chains drafted at once, verified before the host has seen them and cut afterwards (before, where the host looks
     embeddings up); forwards padded to few shapes, with rows nobody asked for."""
-    config = EngineConfig(slots=4, context=1024, max_draft=8, chains_at_once=True, graphs=graphs, prefill_chunk=30)
+    config = EngineConfig(slots=4, context=1024, max_draft=8, overlap=True, graphs=graphs, prefill_chunk=30)
     plain = run(gemma4, (), rows=1)
     if on_host:
         gemma4 = replace(gemma4, target=deepcopy(gemma4.target))
@@ -95,7 +95,7 @@ def test_rows_without_their_padding(gemma4: Models, monkeypatch: pytest.MonkeyPa
     """As a CPU does where there is much of it; here everywhere. Some rows are read while others decode."""
     plain = run(gemma4, (), rows=1)
     monkeypatch.setattr("extractor.engine.packing._GOING", -1)
-    config = EngineConfig(slots=4, context=1024, max_draft=8, prefill_chunk=30, chains_at_once=at_once)
+    config = EngineConfig(slots=4, context=1024, max_draft=8, prefill_chunk=30, overlap=at_once)
     packed = 0
     attend = RowByRow.attend
 
@@ -125,7 +125,7 @@ def test_padded_rows_leave_what_idle_slots_keep(gemma4: Models) -> None:
     short = [tiny.request(gemma4, index, drafters=("mtp",), grammar=None, max_tokens=60) for index in range(3)]
     written = []
     for graphs in (False, True):
-        engine = Engine(gemma4, EngineConfig(slots=4, context=1024, chains_at_once=True, graphs=graphs))
+        engine = Engine(gemma4, EngineConfig(slots=4, context=1024, overlap=True, graphs=graphs))
         try:
             together = [engine.submit(one) for one in (*short, kept)]
             first = [future.result(60) for future in together]

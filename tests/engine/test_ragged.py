@@ -149,7 +149,7 @@ CONFIG = EngineConfig(slots=4, context=512, max_draft=3)
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"chains_at_once": True}, {"chains_at_once": True, "graphs": True}],
+    [{}, {"overlap": True}, {"overlap": True, "graphs": True}],
     ids=["stepwise", "at once", "padded"],
 )
 def test_it_changes_no_token(pair: Models, changes: dict[str, bool]) -> None:

@@ -1,0 +1,30 @@
+"""How large an engine is, and how it works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from extractor.engine.cache import aligned
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """`slots` rows at once, `context` tokens a row (prompt and output), drafts of at most `max_draft` tokens, and at
+    most `step_positions` positions in one verify step: with many rows, drafts get shorter. A step reads at most
+    `prefill_chunk` prompt tokens, so that a long prompt does not stall the rows that decode. `overlap`: whether the
+    host drafts while the device works (`mtp.py`, `draft.py`); None: as the device likes it. `graphs`: see there;
+    `kernels`: those of `ragged.py` and `fused.py`, where the device can."""
+
+    slots: int = 4
+    context: int = 4096
+    max_draft: int = 15
+    step_positions: int = 256
+    prefill_chunk: int = 512
+    overlap: bool | None = None
+    graphs: bool = False
+    kernels: bool = False
+
+    @property
+    def entries(self) -> int:
+        """Of a row in the cache: its context, and what a draft may leave behind it."""
+        return aligned(self.context + self.max_draft + 1)
