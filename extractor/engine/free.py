@@ -60,7 +60,7 @@ class FreeDrafter:
         text, enough = bytes(row.written[-ANCHOR_BYTES:]) + ahead, budget * self._bytes_a_token
         most = int(SPARE * enough) + 1
         if matcher is None:
-            return self._tokens(text, copy_span(row.document, bytes(row.written), text, most), ["copy"], budget)
+            return self._tokens(text, copy_span(row.document, bytes(row.written), text, most) or b"", ["copy"], budget)
         if after:
             matcher.consume_tokens(after)
         plan, owners = b"", []
@@ -84,7 +84,7 @@ class FreeDrafter:
     def _copied(self, row: Sequence, matcher: LLMatcher, more: bytes, text: bytes, room: int) -> tuple[str, bytes]:
         """Move the matcher over what the document has to say after `row.written + more`, of which `text` is the end:
         (source, that, of about `room` bytes)."""
-        source, part = "copy", b""
+        source, part, ended = "copy", b"", False
         candidates = row.lookup.candidates(row.written, more) if row.lookup else iter(())
         refused: set[int] = set()  # bytes that cannot come next
         for kind, candidate in islice(candidates, TRIES):
@@ -97,8 +97,9 @@ class FreeDrafter:
                     refused.add(candidate[0])
         if not part:
             span = copy_span(row.document, bytes(row.written), text, room)
+            ended = span is not None and not span
             part = self._take(matcher, span[: matcher.validate_tokens(self._bytes(span))]) if span else b""
-        if 0 < len(part) < room:  # what ends on a line is most often the whole value
+        if ended or 0 < len(part) < room:  # what ends on a line is most often the whole value
             for closing in (b'"', b",", b"}"):
                 if matcher.validate_tokens(self._bytes(closing)):
                     return source, part + self._take(matcher, closing)
@@ -143,9 +144,9 @@ class FreeDrafter:
         return list(accumulate((self._lengths[token] for token in tokens), initial=0))
 
 
-def copy_span(document: bytes, written: bytes, text: bytes, most: int) -> bytes:
+def copy_span(document: bytes, written: bytes, text: bytes, most: int) -> bytes | None:
     """How `document` goes on, to the end of its cell or line, after the longest suffix of `text` that occurs in it; how
-    `written` does when the document says nothing. Empty when not even the shortest anchor occurs."""
+    `written` does when the document says nothing. None when not even the shortest anchor occurs."""
     for corpus in (document, written[:-1]):
         length = _longest_anchor(corpus, text)
         if length >= MIN_ANCHOR_BYTES:
@@ -154,7 +155,7 @@ def copy_span(document: bytes, written: bytes, text: bytes, most: int) -> bytes:
             if gap := GAP.search(span):
                 span = span[: gap.start()]
             return span.decode("utf-8", "ignore").encode()
-    return b""
+    return None
 
 
 def _longest_anchor(corpus: bytes, text: bytes) -> int:

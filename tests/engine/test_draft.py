@@ -47,6 +47,12 @@ def test_copy_looks_a_value_up_before_a_letter_of_it_is_written(gemma4: Models) 
     assert list(dict.fromkeys(draft.sources))[:2] == ["grammar", "copy/label"]
 
 
+def test_copy_closes_a_value_that_is_written_to_the_end_of_its_line(gemma4: Models) -> None:
+    draft = FreeDrafter(gemma4.ll_tokenizer).propose(row(gemma4, '{"name":"Invoice from Acme Corp'), [], 40)
+    assert text(gemma4, draft).startswith('","total":12.5')
+    assert draft.sources[0] == "copy"
+
+
 def test_a_draft_goes_on_after_tokens_not_yet_accepted(gemma4: Models) -> None:
     waiting = row(gemma4, '{"name":"')
     after = gemma4.ll_tokenizer.tokenize_str("Acme")
@@ -152,8 +158,9 @@ def test_every_draft_is_valid_within_budget_and_leaves_the_matcher_alone(
 def test_copy_takes_the_longest_anchor_and_stops_at_the_end_of_the_line() -> None:
     document = b"id A1\nname A1 Limited\nrest"
     assert copy_span(document, b"", b'"name A1', 8) == b" Limited"
-    assert copy_span(document, b"", b'"zz', 8) == b""
-    assert copy_span(document, b"", b"", 8) == b""
+    assert copy_span(document, b"", b"Limited", 8) == b"", "the line ends there"
+    assert copy_span(document, b"", b'"zz', 8) is None
+    assert copy_span(document, b"", b"", 8) is None
 
 
 def test_copy_falls_back_to_the_output_so_far() -> None:
