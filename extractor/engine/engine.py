@@ -27,8 +27,9 @@ from extractor.engine.figures import Figures
 from extractor.engine.forward import Reading, Target
 from extractor.engine.free import FreeDrafter
 from extractor.engine.graphs import Graphs, rows_of
+from extractor.engine.mark import Mark
 from extractor.engine.masks import draft_masks
-from extractor.engine.mtp import Mark, MtpDrafter
+from extractor.engine.mtp import MtpDrafter
 from extractor.engine.scheduler import Scheduler
 from extractor.engine.sequence import Completion, Draft, Request, Sequence
 from extractor.engine.verify import accept, noise, told
@@ -179,7 +180,7 @@ class Engine:
         """One chunk of the prompts that are not read yet, first come first. The last prompt token stays out: it is the
         row's first pending one, whose step verifies drafts too. Until a prompt is read its row takes part in steps
         without a draft: the entry it leaves behind its length is garbage, as a rejected draft's is."""
-        room, started = self.config.prefill_chunk, Mark(self._target.device)
+        room, started = self.config.prefill_chunk, self._target.mark()
         for index, row in sorted(enumerate(rows), key=lambda pair: pair[1].submitted_s):
             prompt = row.request.prompt[:-1]
             while not row.ready and room > 0:
@@ -200,7 +201,7 @@ class Engine:
                 row.ready = row.length == len(prompt)
                 row.usage.prefill_s += time.monotonic() - begun
         if room < self.config.prefill_chunk:
-            self._reading = (self._reading or (started, started))[0], Mark(self._target.device)
+            self._reading = (self._reading or (started, started))[0], self._target.mark()
 
     def _budget(self, rows: list[Sequence]) -> int:
         """How many tokens a row may draft."""
@@ -231,7 +232,7 @@ class Engine:
         added = noise([(row.params, len(row.ids), n) for row, n in zip(rows, counts, strict=True)], read.logits)
         chosen = self._target.choose(read.logits, at, bits, added)
         if self._overlap:
-            self._drafting.ahead(rows, drafts, self._budget(rows), Mark(self._target.device).over)
+            self._drafting.ahead(rows, drafts, self._budget(rows), self._target.mark().over)
         ids_, logprobs = told(chosen)
         ends = list(accumulate(counts))
         cuts = [slice(end - count, end) for end, count in zip(ends, counts, strict=True)]

@@ -17,6 +17,7 @@ from extractor.engine.fused import FusedLayer, able, pick, soften
 from extractor.engine.gemma4 import FULL, SLIDING, Gemma4, Looks, can_run
 from extractor.engine.graphs import Graphs, entries_of, prompt_of, rows_of, width_of
 from extractor.engine.host_table import HostTable
+from extractor.engine.mark import Mark
 from extractor.engine.models import positions_of
 from extractor.engine.packing import Packing, worth_packing
 from extractor.engine.ragged import able as ragged_able
@@ -237,6 +238,10 @@ class Target:
     def tried(self) -> int:
         """Recordings so far (`graphs.py`), the drafter's among them."""
         return self._graphs.tried if self._graphs else 0
+
+    def mark(self) -> Mark:
+        """The end of what the device has been asked for so far."""
+        return Mark(self.device)
 
     def placed(self, layer: int) -> torch.device:
         """Where Gemma 4's layer is, and its keys and values are."""

@@ -2,53 +2,60 @@
 
 `pace.py` prices one token more of a draft; what drafting costs besides (text to look up, a chain to set up, a wait for
 the device) comes before the first token and grows with rows. So every step is made in one of a few modes: all drafters
-that rows allow, all but MTP, none. The fastest is used; the others are tried now and then, the worse the rarer. Knows
-no drafter, no model and no text.
+that rows allow, all but MTP, none. The fastest is used; the others are tried now and then, a few steps at a time, the
+worse the rarer. Knows no drafter, no model and no text.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from statistics import median
 
 Drafters = frozenset[str]
 
-MEMORY = 0.98  # a step ago counts this much
-FEW = 3  # steps in a mode before it is judged by them
+WINDOW = 48  # steps by which a mode is judged, its last ones
+TRIAL = 4  # steps of a trial, the fewest to judge by
 FIRST = 5  # steps after which a mode nobody has judged is tried
-RETRY = 50  # steps after which one that is about as good is tried again
+RETRY = 50  # steps after which one that is about as good is tried again, and what was known of it is forgotten
 RAREST = 20.0  # times that for one that is a great deal worse
 MARGIN = 1.02  # a mode has to be so much faster than the one in use
-OUTLIER = 4.0  # a step longer than so many times the expected counts as that
+OUTLIER = 4.0  # a step longer than so many of the usual ones counts as that
 
 
-@dataclass
 class Mode:
-    """What was written in it, in how many seconds, both fading."""
+    """What its last steps wrote, in how many seconds each."""
 
-    asked: Drafters
-    tokens: float = 0.0
-    seconds: float = 0.0
-    steps: int = 0
-    waited: int = 0  # steps since it was last used
+    def __init__(self, asked: Drafters) -> None:
+        self.asked = asked
+        self.trials = 0
+        self.waited = 0  # steps since it was last used
+        self._tokens: deque[int] = deque(maxlen=WINDOW)
+        self._seconds: deque[float] = deque(maxlen=WINDOW)
+        self.rate = 0.0  # tokens a second
 
     @property
-    def rate(self) -> float:
-        return self.tokens / self.seconds if self.seconds else 0.0
+    def judged(self) -> bool:
+        return len(self._tokens) >= TRIAL
+
+    def begin(self) -> None:
+        """A trial: how it was the last time says little of how it is now, all the less if it was cold then."""
+        self.trials += 1
+        self._tokens.clear()
+        self._seconds.clear()
 
     def learn(self, tokens: int, seconds: float) -> None:
-        self.steps += 1
-        count = (1.0 - MEMORY**self.steps) / (1.0 - MEMORY)  # steps, as far as they are remembered
-        if self.steps > FEW:
-            seconds = min(seconds, OUTLIER * self.seconds / (count - 1.0) * MEMORY)
-        self.tokens = self.tokens * MEMORY + tokens
-        self.seconds = self.seconds * MEMORY + seconds
+        self._tokens.append(tokens)
+        self._seconds.append(seconds)
+        most = OUTLIER * median(self._seconds)
+        self.rate = sum(self._tokens) / sum(min(one, most) for one in self._seconds)
         self.waited = 0
 
     def due(self, best: Mode) -> bool:
-        """Whether it is time to try it again, though `best` is the fastest."""
-        if self.steps < FEW:
+        """Whether it is time to try it (again), though `best` is the fastest."""
+        if not self.trials:
             return self.waited >= FIRST
-        return self.waited >= RETRY * min((best.rate / self.rate) ** 2, RAREST)
+        worse = (best.rate / self.rate) ** 2 if self.rate else RAREST
+        return self.waited >= RETRY * min(worse, self.trials, RAREST)  # the first trial may have been its first steps
 
 
 class Table:
@@ -57,19 +64,25 @@ class Table:
     def __init__(self, allowed: Drafters) -> None:
         self._modes = [Mode(asked) for asked in dict.fromkeys((allowed, allowed - {"mtp"}, frozenset[str]()))]
         self._used = self._best = self._modes[0]
+        self._left = 0  # steps of the trial that is under way
 
     def pick(self) -> Drafters:
-        judged = [mode for mode in self._modes if mode.steps >= FEW]
-        fastest = max(judged, key=lambda mode: mode.rate, default=self._best)
-        if self._best.steps >= FEW and fastest.rate > MARGIN * self._best.rate:
-            self._best = fastest
-        tried = (mode for mode in self._modes if mode is not self._best and mode.due(self._best))
-        self._used = next(tried, self._best)
+        if not self._left:
+            judged = [mode for mode in self._modes if mode.judged]
+            fastest = max(judged, key=lambda mode: mode.rate, default=self._best)
+            if self._best.judged and fastest.rate > MARGIN * self._best.rate:
+                self._best = fastest
+            tried = next((mode for mode in self._modes if mode is not self._best and mode.due(self._best)), None)
+            if tried:
+                tried.begin()
+                self._left = TRIAL
+            self._used = tried or self._best
         return self._used.asked
 
     def learn(self, tokens: int, seconds: float) -> None:
         for mode in self._modes:
             mode.waited += 1
+        self._left = max(0, self._left - 1)
         self._used.learn(tokens, seconds)
 
 

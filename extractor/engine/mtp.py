@@ -9,13 +9,13 @@ while the target computes, and cuts them where the grammar refuses them.
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from extractor.engine.assistant import MtpModel
 from extractor.engine.cache import SlotCache
+from extractor.engine.mark import Mark
 from extractor.engine.masks import EVERYTHING, next_masks
 from extractor.engine.pace import Pace
 from extractor.engine.sequence import Sequence
@@ -55,28 +55,6 @@ class Launched:
             if row.matcher is not None and chain:
                 del chain[row.matcher.validate_tokens(chain) :]
         return chains
-
-
-class Mark:
-    """A moment in what a device does."""
-
-    def __init__(self, device: torch.device) -> None:
-        event: Any = torch.cuda.Event  # untyped
-        self._event = event(enable_timing=True) if device.type == "cuda" else None
-        if self._event:
-            self._event.record()
-        self.at = time.perf_counter()  # when it was asked for
-
-    def over(self) -> bool:
-        """Whether a GPU is past it; False on a CPU, which does nothing behind the host's back."""
-        return bool(self._event and self._event.query())
-
-    def since(self, earlier: Mark) -> float:
-        """Seconds from `earlier` to this one; waits until this one is over."""
-        if self._event and earlier._event:
-            self._event.synchronize()
-            return float(earlier._event.elapsed_time(self._event)) / 1000
-        return self.at - earlier.at
 
 
 class MtpDrafter:

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from extractor.engine.draft import Proposal
-from extractor.engine.mtp import Launched, Mark
+from extractor.engine.mark import Mark
+from extractor.engine.mtp import Launched
 from extractor.engine.pace import Pace
 from extractor.engine.sequence import Draft, Request, Sequence
 from tests.engine.tiny import ScriptedMatcher

@@ -1,0 +1,162 @@
+"""How long a GPU would wait for the host: `python -m extractor.bench.host`.
+
+The engine's own scheduler, grammar, masks, free drafts, policy and commits, around a device that computes nothing: it
+takes `--verify-ms` for a step's forward, while the host may do something else, and then says the right answers. What a
+step takes beyond that is the host's, and what it would be with a faster GPU too. Prompts cost the device nothing here,
+and there is no MTP drafter. Masks are of Gemma's 262,144 tokens, of which the bundled tokenizer names the first 1,536:
+finding them takes less than there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+from typing import Any
+
+import torch
+from llguidance.hf import from_tokenizer
+from torch import Tensor
+
+from extractor.bench.engines import mixes
+from extractor.bench.machine import machine
+from extractor.bench.whole import PHASES, Work, answered
+from extractor.engine import Engine, EngineConfig
+from extractor.engine.forward import Reading
+from extractor.engine.models import Models, ModelSpec, load
+from extractor.engine.sequence import Sequence
+
+VOCAB = 262_144
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m extractor.bench.host", description=__doc__.split("\n")[0])
+    parser.add_argument("--rows", default="1,4,16,32")
+    parser.add_argument("--drafters", default="none;grammar,copy", help="mixes without mtp, separated by semicolons")
+    parser.add_argument("--documents", type=int, default=32, help="at least, and four for each row")
+    parser.add_argument("--verify-ms", default="3.0,3.9,5.5,5.6", help="of a step, for each of the rows")
+    options = parser.parse_args(arguments)
+    bundled = load(ModelSpec(device="cpu", drafter="none"))
+    words = from_tokenizer(bundled.tokenizer, n_vocab=VOCAB, eos_token=list(bundled.stop_ids))
+    models = replace(bundled, ll_tokenizer=words)
+    print(f"{machine()}; a device that takes --verify-ms for a step and computes nothing\n")
+    print("| rows | drafters | overlap | the device's ms | ms a step | it waits | tokens a row | tokens/s | ", end="")
+    print(" | ".join(PHASES[1:]) + " |\n" + "| --- " * (7 + len(PHASES)) + "|")
+    times = [float(part) for part in options.verify_ms.split(",")]
+    for rows, verify_ms in zip(map(int, options.rows.split(",")), times, strict=True):
+        work = answered(models, max(options.documents, 4 * rows), 2048)
+        for mix in mixes(options.drafters):
+            for overlap in (False, True) if mix else (False,):
+                found = measure(models, work, mix, rows, verify_ms / 1000, overlap=overlap)
+                step = found["seconds"] / found["steps"]
+                spent = " | ".join(f"{1000 * found['phases'][name] / found['steps']:.2f}" for name in PHASES[1:])
+                print(
+                    f"| {rows} | {'+'.join(mix) or 'none'} | {'yes' if overlap else 'no'} | {verify_ms:.2f} | "
+                    f"{1000 * step:.2f} | {1 - verify_ms / 1000 / step:.0%} | "
+                    f"{found['tokens'] / found['steps'] / rows:.2f} | {found['tokens'] / found['seconds']:,.0f} | "
+                    f"{spent} |",
+                    flush=True,
+                )
+    return 0
+
+
+def measure(
+    models: Models, work: Work, drafters: tuple[str, ...], rows: int, verify_s: float, *, overlap: bool
+) -> dict[str, Any]:
+    """One pass to warm up and one that counts."""
+    engine = Engine(models, EngineConfig(slots=rows, context=2048, overlap=overlap))
+    asked = [(replace(one, params=replace(one.params, drafters=drafters)), answer) for one, answer in work]
+    answers = {id(one): answer for one, answer in asked}
+    engine._words = VOCAB // 32
+    engine._target = Pretended(engine._target, engine._scheduler.running, answers, models.stop_ids[0], verify_s)  # type: ignore[assignment]
+    try:
+        for _ in range(2):
+            engine.step = steps = Steps(engine, rows)  # type: ignore[method-assign]
+            for future, (_, answer) in [(engine.submit(one), (one, answer)) for one, answer in asked]:
+                if (wrote := future.result().ids) != answer:
+                    raise ValueError(f"the engine wrote {wrote[:20]}, not {answer[:20]}")
+    finally:
+        engine.close()
+    return steps.found
+
+
+class Steps:
+    """Counts the steps in which every row decodes: how a batch begins and ends is not its pace."""
+
+    def __init__(self, engine: Engine, rows: int) -> None:
+        self._engine, self._rows = engine, rows
+        self.found: dict[str, Any] = {"seconds": 0.0, "steps": 0, "tokens": 0, "phases": dict.fromkeys(PHASES, 0.0)}
+
+    def __call__(self) -> None:
+        engine, found = self._engine, self.found
+        rows = [row for row in engine._scheduler.running if row.ready]
+        before, tokens = dict(engine.seconds), sum(len(row.ids) for row in rows)
+        begun = time.perf_counter()
+        Engine.step(engine)
+        if len(rows) < self._rows:
+            return
+        found["seconds"] += time.perf_counter() - begun
+        found["steps"] += 1
+        found["tokens"] += sum(len(row.ids) for row in rows) - tokens
+        for name in PHASES:
+            found["phases"][name] += engine.seconds[name] - before.get(name, 0.0)
+
+
+class Pretended:
+    """A target on a device that takes `verify_s` for a step, and says the right answers then."""
+
+    reads_ids, tried = False, 0
+
+    def __init__(
+        self, target: Any, running: list[Sequence], answers: dict[int, list[int]], end: int, verify_s: float
+    ) -> None:
+        self.device, self.vocab = target.device, VOCAB
+        self._running, self._answers, self._end, self._verify_s = running, answers, end, verify_s
+        self._over = 0.0
+        self._right: list[int] = []
+
+    def prefill(self, *_: Any) -> None:
+        return None
+
+    def verify(self, ids: Tensor, *_: Any) -> Reading:
+        self._over = time.perf_counter() + self._verify_s
+        n, width = ids.shape
+        self._right = []
+        for row in self._running:
+            left = self._answers[id(row.request)][len(row.ids) :][:width]
+            self._right += left + [self._end] * (width - len(left))
+        return Reading(torch.empty(n * width, 0), None, list(range(0, n * width, width)))
+
+    def choose(self, _logits: Tensor, at: list[int], bits: Tensor | None, _noise: Tensor | None) -> Late:
+        assert bits is not None
+        return Late(self, [[float(self._right[place]) for place in at], [0.0] * len(at)])
+
+    def mark(self) -> Pretended:
+        return self
+
+    at = 0.0
+
+    def since(self, _earlier: Any) -> float:
+        return 0.0
+
+    def over(self) -> bool:
+        return time.perf_counter() >= self._over
+
+    def wait(self) -> None:
+        time.sleep(max(0.0, self._over - time.perf_counter()))
+
+
+class Late:
+    """What the device says when it is done."""
+
+    def __init__(self, device: Pretended, found: list[list[float]]) -> None:
+        self._device, self._found = device, found
+
+    def tolist(self) -> list[list[float]]:
+        self._device.wait()
+        return self._found
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

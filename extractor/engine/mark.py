@@ -1,0 +1,30 @@
+"""When a device gets to what it was asked for: the host asks a GPU for a step and is back long before that is done."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import torch
+
+
+class Mark:
+    """A moment in what a device does."""
+
+    def __init__(self, device: torch.device) -> None:
+        event: Any = torch.cuda.Event  # untyped
+        self._event = event(enable_timing=True) if device.type == "cuda" else None
+        if self._event:
+            self._event.record()
+        self.at = time.perf_counter()  # when it was asked for
+
+    def over(self) -> bool:
+        """Whether a GPU is past it; False on a CPU, which does nothing behind the host's back."""
+        return bool(self._event and self._event.query())
+
+    def since(self, earlier: Mark) -> float:
+        """Seconds from `earlier` to this one; waits until this one is over."""
+        if self._event and earlier._event:
+            self._event.synchronize()
+            return float(earlier._event.elapsed_time(self._event)) / 1000
+        return self.at - earlier.at
