@@ -63,7 +63,7 @@ class Engine:
         self._done = Figures()
         self.seconds = self._done.seconds  # by phase; `target` is the forward within `verify`
         self.broken = False  # the device is lost: every step from now on would fail
-        self._reading: tuple[Mark, Mark] | None = None  # of the device, which may still be at it
+        self._reading: tuple[Mark, Mark, list[Sequence]] | None = None  # of the device, which may still be at it
         self._sequences: dict[int, Sequence] = {}  # by id of their future, until it is done
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
@@ -153,11 +153,13 @@ class Engine:
         for and did not take."""
         if self._reading is None:
             return 0.0
-        begun, ended = self._reading
+        begun, ended, rows = self._reading
         self._reading = None
         late = max(0.0, begun.at + ended.since(begun) - verifying)
         self.seconds["prefill"] += late
         self.seconds["verify"] -= late
+        for row in rows:
+            row.usage.prefill_s += late / len(rows)
         return late
 
     @contextmanager
@@ -180,7 +182,7 @@ class Engine:
         """One chunk of the prompts that are not read yet, first come first. The last prompt token stays out: it is the
         row's first pending one, whose step verifies drafts too. Until a prompt is read its row takes part in steps
         without a draft: the entry it leaves behind its length is garbage, as a rejected draft's is."""
-        room, started = self.config.prefill_chunk, self._target.mark()
+        room, started, read = self.config.prefill_chunk, self._target.mark(), []
         for index, row in sorted(enumerate(rows), key=lambda pair: pair[1].submitted_s):
             prompt = row.request.prompt[:-1]
             while not row.ready and room > 0:
@@ -196,12 +198,13 @@ class Engine:
                     row.hidden = None if hidden is None else hidden[0]
                     row.length += len(chunk)
                     room -= len(chunk)
+                    read.append(row)
                     self._done.prompt_tokens += len(chunk)
                 self._cache.hold(index, prompt[: row.length])
                 row.ready = row.length == len(prompt)
                 row.usage.prefill_s += time.monotonic() - begun
-        if room < self.config.prefill_chunk:
-            self._reading = (self._reading or (started, started))[0], self._target.mark()
+        if read:
+            self._reading = (self._reading or (started,))[0], self._target.mark(), read
 
     def _budget(self, rows: list[Sequence]) -> int:
         """How many tokens a row may draft."""

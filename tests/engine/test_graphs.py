@@ -15,6 +15,7 @@ from extractor.engine.engine import _current
 from extractor.engine.forward import Target
 from extractor.engine.graphs import Graphs, Recording, depth_of, entries_of, prompt_of
 from extractor.engine.models import Models
+from extractor.engine.sequence import Sequence
 from extractor.errors import InputError, ModelError
 from tests.engine import tiny
 
@@ -133,8 +134,10 @@ def test_what_a_device_still_reads_while_it_should_verify_is_prefill(gemma4: Mod
     engine = Engine(gemma4, EngineConfig(slots=1, context=64))
     try:
         assert engine._late(5.0) == 0.0, "no prompt was read"
-        engine._reading = Moment(1.0, 1.0), Moment(1.1, 6.5)  # type: ignore[assignment]
+        rows = [Sequence(tiny.request(gemma4, index), None, b"") for index in range(2)]
+        engine._reading = Moment(1.0, 1.0), Moment(1.1, 6.5), rows  # type: ignore[assignment]
         assert engine._late(5.0) == pytest.approx(1.5)
+        assert [row.usage.prefill_s for row in rows] == [pytest.approx(0.75)] * 2
         assert engine.seconds["prefill"] == pytest.approx(1.5)
         assert engine.seconds["verify"] == pytest.approx(-1.5), "the step that waited for it adds what it took"
         assert engine._late(7.0) == 0.0
