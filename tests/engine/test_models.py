@@ -100,7 +100,7 @@ def test_per_layer_embeddings_on_the_host(pair: Path, llama_folder: Path) -> Non
         written.append(engine.submit(tiny.request(models)).result(60))
         engine.close()
     assert written[0].ids == written[1].ids
-    assert written[0].logprobs == pytest.approx(written[1].logprobs, abs=1e-5)  # drafts differ, and so does rounding
+    assert written[0].logprobs == pytest.approx(written[1].logprobs, abs=1e-4)  # drafts differ, and so does rounding
     with pytest.raises(ModelError, match="no per-layer embeddings"):
         load(ModelSpec(model=str(llama_folder), per_layer_on_host=True))
     with pytest.raises(ModelError, match="exclude each other"):
