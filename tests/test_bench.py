@@ -10,7 +10,7 @@ import pytest
 import torch
 from transformers import Gemma4AssistantForCausalLM, Gemma4ForCausalLM, Gemma4TextConfig
 
-from extractor.bench import cli, device, drafts, growth, lossless, whole
+from extractor.bench import cli, device, drafts, growth, host, lossless, whole
 from extractor.bench.engines import mixes
 from extractor.engine import DRAFTERS, EngineConfig
 from tests.engine import tiny
@@ -90,6 +90,15 @@ def test_the_whole_engine_writes_the_answers_laid_over_random_weights() -> None:
     assert found["tokens"] == sum(len(answer) for _, answer in work)
     assert found["row_forwards"] < found["tokens"], "drafts are the engine's own"
     assert 0 < sum(found["phases"].values()) <= found["seconds"]
+
+
+def test_what_a_device_waits_for_the_host(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--rows", "2", "--verify-ms", "20", "--documents", "4", "--drafters", "none;grammar,copy"]
+    assert host.main(arguments) == 0
+    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| 2 ")]
+    assert [(row[1], row[2]) for row in rows] == [("none", "no"), ("grammar+copy", "no"), ("grammar+copy", "yes")]
+    assert all(float(row[4]) >= 20 for row in rows), "no step is over before its forward"
+    assert float(rows[0][6]) == 1 < 2 * float(rows[1][6]) / 3
 
 
 def test_the_shapes_are_e2bs() -> None:
