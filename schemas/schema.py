@@ -57,13 +57,13 @@ class Schema:
         if self.model is None:
             return value
         try:
-            return self.model.model_validate(value)
+            return _instance(self.model, value)
         except ValidationError as error:
-            details = error.errors(include_url=False, include_input=False)
-        try:  # a strict model takes its dates and enums as strings from JSON text only
-            return self.model.model_validate_json(dumps(value))
-        except ValidationError:
-            raise ValidationProblem([_place(detail, value) for detail in details[:MAX_ERRORS]]) from None
+            details = error.errors(include_url=False, include_input=False)[:MAX_ERRORS]
+            places = [_place(detail, value) for detail in details]
+        except Exception as error:  # a check may stumble over anything; what it says of that may quote the document
+            places = [("", f"the schema's check raised {type(error).__name__}")]
+        raise ValidationProblem(places)
 
 
 def of_model(model: type[BaseModel], *, name: str | None = None, version: str | None = None) -> Schema:
@@ -92,6 +92,16 @@ def inline(json_schema: object) -> Schema:
     Raises InvalidSchema with a pointer for each thing refused.
     """
     return _schema("inline", None, json_schema, None)
+
+
+def _instance(model: type[BaseModel], value: object) -> BaseModel:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        try:  # a strict model takes its dates and enums as strings from JSON text only
+            return model.model_validate_json(dumps(value))
+        except ValidationError:
+            raise error from None
 
 
 def _schema(name: str, version: str | None, json_schema: object, model: type[BaseModel] | None) -> Schema:

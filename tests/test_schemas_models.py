@@ -143,3 +143,29 @@ def test_plain_models_of_users():
     with pytest.raises(ValidationProblem) as caught:
         schema.validate({**good, "either": 1.5})
     assert {where for where, _ in caught.value.errors} == {"/either"}
+
+
+def test_a_check_that_stumbles_is_a_fault_of_the_value():
+    """Whatever it raises, from lenient and strict models, and without the words of the exception."""
+    from datetime import date
+
+    from pydantic import BaseModel, ConfigDict, model_validator
+
+    class Bill(BaseModel):
+        net: int | None
+        tax: int | None
+
+        @model_validator(mode="after")
+        def _sum(self):
+            assert self.net + self.tax > 0
+            return self
+
+    class Strict(Bill):
+        model_config = ConfigDict(strict=True)
+        day: date
+
+    assert of_model(Bill).validate({"net": 1, "tax": 2}).net == 1
+    for model, more in ((Bill, {}), (Strict, {"day": "2024-01-02"})):
+        with pytest.raises(ValidationProblem) as caught:
+            of_model(model).validate({"net": None, "tax": None, **more})
+        assert caught.value.errors == [("", "the schema's check raised TypeError")]
