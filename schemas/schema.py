@@ -97,11 +97,8 @@ def inline(json_schema: object) -> Schema:
 def _instance(model: type[BaseModel], value: object) -> BaseModel:
     try:
         return model.model_validate(value)
-    except ValidationError as error:
-        try:  # a strict model takes its dates and enums as strings from JSON text only
-            return model.model_validate_json(dumps(value))
-        except ValidationError:
-            raise error from None
+    except ValidationError:  # a strict model takes its dates and enums as strings from JSON text only
+        return model.model_validate_json(dumps(value))
 
 
 def _schema(name: str, version: str | None, json_schema: object, model: type[BaseModel] | None) -> Schema:

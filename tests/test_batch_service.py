@@ -67,7 +67,7 @@ def client(service: str, worker: ThreadWorker) -> Iterator[Client]:  # noqa: ARG
 
 def judge(rows: list[Row[Said]]) -> None:
     assert [(row.line, row.custom_id, row.status) for row in rows] == [
-        (1, "1", "succeeded"), (2, "2", "failed"), (3, "three", "succeeded"), (4, "4", "refused"), (5, "5", "succeeded")
+        (1, "1", "succeeded"), (2, "2", "failed"), (3, "three", "succeeded"), (4, "4", "refused"), (5, "5", "failed")
     ]  # fmt: skip
     assert (rows[0].value, rows[1].value, rows[2].value) == (Said(text="one"), None, Said(text="three"))
     assert rows[1].error is not None
@@ -76,6 +76,7 @@ def judge(rows: list[Row[Said]]) -> None:
     assert (rows[3].error["code"], rows[3].job) == ("empty_document", None)
     assert rows[4].error is not None
     assert (rows[4].value, rows[4].error["errors"][0]["pointer"]) == (None, "/text"), "what the class alone refuses"
+    assert rows[4].error["last"] == '{"text":"odd"}'
 
 
 DOCUMENTS: list[Any] = ["one", b"fail", ("three", "three"), " ", "odd"]

@@ -10,12 +10,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from extractor.client import (
     AsyncClient,
@@ -35,7 +37,8 @@ from extractor.client import (
     batches,
     core,
 )
-from extractor.errors import DocumentError, InputError
+from extractor.errors import DocumentError, InputError, SchemaError
+from schemas.types import fault
 
 QUICK = Patience(total_s=1.0, first_s=0.001)
 Answer = httpx.Response | Exception
@@ -199,9 +202,47 @@ def test_extract_gives_an_instance_of_the_callers_class() -> None:
     with client(service) as c:
         assert c.extract("Ada", Contact) == Contact(name="Ada")
     assert b'"json_schema"' in service.requests[0].content
-    with client(Service(ok(code=202), succeeded({"phone": 5}))) as c, pytest.raises(UnexpectedAnswer) as caught:
-        c.extract("Ada", Contact)
-    assert {error.pointer for error in caught.value.errors} == {"/name", "/phone"}
+
+
+class Bill(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    total: Decimal
+    issued: date
+
+    @model_validator(mode="after")
+    def _total(self) -> Bill:
+        if self.total < 0:
+            raise fault("/total", "is negative")
+        return self
+
+
+def test_a_class_judges_here_as_it_would_in_the_service() -> None:
+    """A strict one takes its dates from JSON; a check keeps its pointer; what is refused has failed like any job."""
+    with client(Service(ok(code=202), succeeded({"total": 12.5, "issued": "2026-10-05"}))) as c:
+        assert c.extract("bill", Bill) == Bill(total=Decimal("12.5"), issued=date(2026, 10, 5))
+    refused: list[tuple[dict[str, Any], set[str]]] = [
+        ({"total": -12.5, "issued": "2026-10-05"}, {"/total"}),
+        ({"total": "much"}, {"", "/total"}),
+    ]
+    for data, places in refused:
+        with client(Service(ok(code=202), succeeded(data))) as c, pytest.raises(ExtractionFailed) as caught:
+            c.extract("bill", Bill)
+        assert (caught.value.code, {error.pointer for error in caught.value.errors}) == ("invalid_output", places)
+        failed = caught.value.job
+        assert (failed.status, failed.data) == ("failed", None)
+        assert json.loads((failed.error or {})["last"]) == data
+
+
+def test_what_is_no_schema_is_said() -> None:
+    class Odd(BaseModel):
+        pattern: str = Field(json_schema_extra={"$ref": "http://elsewhere/x"})
+
+    with client(Service(ok())) as c:
+        with pytest.raises(SchemaError, match=r"Odd: .*outside the document"):
+            c.submit("text", Odd)
+        with pytest.raises(TypeError, match="a name, a JSON Schema or a pydantic class, not NoneType"):
+            c.submit("text", None)  # type: ignore[arg-type]
 
 
 def test_extract_raises_what_the_job_failed_of() -> None:

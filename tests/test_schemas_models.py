@@ -169,3 +169,23 @@ def test_a_check_that_stumbles_is_a_fault_of_the_value():
         with pytest.raises(ValidationProblem) as caught:
             of_model(model).validate({"net": None, "tax": None, **more})
         assert caught.value.errors == [("", "the schema's check raised TypeError")]
+
+
+def test_a_strict_model_is_told_what_it_refuses_and_not_that_it_is_strict():
+    from datetime import date
+
+    from pydantic import BaseModel, ConfigDict, model_validator
+
+    from schemas.types import fault
+
+    class Strict(BaseModel):
+        model_config = ConfigDict(strict=True)
+        day: date
+
+        @model_validator(mode="after")
+        def _late(self):
+            raise fault("/day", "is too late")
+
+    with pytest.raises(ValidationProblem) as caught:
+        of_model(Strict).validate({"day": "2024-01-02"})
+    assert caught.value.errors == [("/day", "is too late")]

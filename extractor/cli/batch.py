@@ -24,7 +24,7 @@ from extractor.cli.flags import ApiKey, Drafters, MaxTokens, Url, connect, optio
 from extractor.cli.lines import Inputs
 from extractor.cli.output import SOME_FAILED, err, fail, say
 from extractor.client import Batch, Client, Conflict, NotFound
-from extractor.client.core import Schema
+from extractor.client.judge import Schema
 from extractor.errors import ExtractorError
 
 PATIENCE_S = 120.0  # of each call: a service that restarts does not end a batch

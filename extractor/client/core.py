@@ -21,19 +21,13 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from extractor.client.errors import (
-    ExtractionFailed,
-    UnexpectedAnswer,
-    Unreachable,
-    WaitTimeout,
-    of_status,
-)
+from extractor.client.errors import UnexpectedAnswer, Unreachable, WaitTimeout, of_status
+from extractor.client.judge import Schema, judge_of, outcome, schema_body
 from extractor.client.model import Job, JobPage, WorkerList
 from extractor.errors import DocumentError, FieldError
 
 JSON = dict[str, Any]
 Document = str | bytes | Path
-Schema = str | Mapping[str, Any] | type[BaseModel]
 LONG_POLL_S = 20.0
 PAGE = 100
 _MOST_BYTES = 64 * 1024**2
@@ -165,13 +159,11 @@ def page(which: Which, cursor: str | None, limit: int, patience: Patience) -> Fl
     return parse(JobPage, response)
 
 
-def extract(document: Document, schema: Schema, how: How, timeout_s: float | None, patience: Patience) -> Flow[Job]:
-    """Submit and wait. Raises ExtractionFailed when it did not succeed."""
-    job = yield from submit(document, schema, how, patience)
-    job = yield from wait(job.id, timeout_s, patience)
-    if job.status != "succeeded":
-        raise ExtractionFailed(job)
-    return job
+def extract(document: Document, schema: Schema, how: How, timeout_s: float | None, patience: Patience) -> Flow[Any]:
+    """Submit, wait, and hand back the data: an instance when `schema` is a class. Raises ExtractionFailed."""
+    judge = judge_of(schema)
+    job = yield from submit(document, judge or schema, how, patience)
+    return outcome((yield from wait(job.id, timeout_s, patience)), judge)
 
 
 def workers(patience: Patience) -> Flow[WorkerList]:
@@ -215,17 +207,6 @@ def most_bytes() -> int:
     return max(_MOST_BYTES, int(said) if said.isdigit() else 0)
 
 
-def schema_body(schema: Schema) -> JSON:
-    """`schema` for a name, `json_schema` for a JSON Schema or a pydantic class."""
-    if isinstance(schema, str):
-        return {"schema": schema}
-    if isinstance(schema, type):
-        from schemas.schema import of_model  # here, so that a client of names imports no schema machinery
-
-        return {"json_schema": of_model(schema).json_schema}
-    return {"json_schema": dict(schema)}
-
-
 def parse(model: type[M], response: httpx.Response) -> M:
     """Raises UnexpectedAnswer."""
     try:
@@ -233,17 +214,6 @@ def parse(model: type[M], response: httpx.Response) -> M:
     except ValidationError as error:
         places = ", ".join("/".join(map(str, at["loc"])) for at in error.errors(include_input=False)[:3])
         raise UnexpectedAnswer(f"The service's answer is not a {model.__name__.lower()}: {places}") from None
-
-
-def instance(model: type[M], job: Job) -> M:
-    """`job.data` as an instance of the caller's class. Raises UnexpectedAnswer naming each field at fault."""
-    try:
-        return model.model_validate(job.data)
-    except ValidationError as error:
-        faults = error.errors(include_input=False, include_url=False)
-        places = tuple(FieldError("".join(f"/{part}" for part in at["loc"]), at["msg"]) for at in faults)
-        detail = f"Extraction {job.id} does not validate as {model.__name__}"
-        raise UnexpectedAnswer(detail, code="invalid_output", errors=places) from None
 
 
 def _checked(outcome: Outcome) -> httpx.Response:

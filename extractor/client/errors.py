@@ -10,7 +10,7 @@ ExtractorError
     │   ├── Conflict             409: it has already finished
     │   ├── Overloaded           429, 503: try again later; `.retry_after_s`
     │   └── Broken               any other 5xx
-    ├── ExtractionFailed     the document's extraction ended `failed` or `cancelled`; `.job`
+    ├── ExtractionFailed     it ended `failed` or `cancelled`, or the caller's own class refuses its data; `.job`
     ├── WaitTimeout          it had not ended when the caller's time was up; `.job`
     ├── BatchTimeout         likewise; `.batch`
     └── UnexpectedAnswer     not this service, or a much newer one
