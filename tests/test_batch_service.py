@@ -187,7 +187,8 @@ def run(
     monkeypatch.setattr(command, "POLL_S", 0.02)
 
     def call(*arguments: str) -> tuple[int, list[dict[str, Any]], str]:
-        monkeypatch.setattr(sys, "argv", ["extractor", "batch", *arguments, "--url", service])
+        command = [] if arguments[0] == "submit" else ["batch"]
+        monkeypatch.setattr(sys, "argv", ["extractor", *command, *arguments, "--url", service])
         with pytest.raises(SystemExit) as ended:
             main()
         out, err = capsysbinary.readouterr()
@@ -234,6 +235,44 @@ def test_the_command_takes_lines_of_jsonl_and_writes_a_file_at_once(run: Any, tm
     assert run(str(path), "-o", str(out), "--max-output-tokens", "9", "--resume")[0] == 1, "whole: as it ended"
     status, _, err = run(*write(tmp_path, "a"))
     assert (status, "--schema" in err) == (2, True)
+
+
+VALIDATORS = """
+from pydantic import BaseModel, field_validator
+
+class Said(BaseModel):
+    text: str
+
+    @field_validator("text")
+    @classmethod
+    def _not_odd(cls, value):
+        if value == "odd":
+            raise ValueError("it is odd")
+        return value
+"""
+
+
+def test_the_validators_of_a_file_judge_what_the_service_answers(run: Any, tmp_path: Path) -> None:
+    schema, lines = tmp_path / "said.py", tmp_path / "in.jsonl"
+    schema.write_text(VALIDATORS)
+    odd, even = {"document": {"text": "odd"}}, {"document": {"text": "even"}}
+    own = {"json_schema": {"type": "object", "properties": {}}}
+    other = [{**odd, "schema": "contact"}, {**odd, **own}, odd, even]
+    lines.write_text("".join(json.dumps({**line, "custom_id": f"l{n}"}) + "\n" for n, line in enumerate(other)))
+    files = write(tmp_path, "odd", "even")
+    status, rows, err = run(*files, str(lines), "-s", str(schema))
+    statuses = ["failed", "succeeded", "succeeded", "succeeded", "failed", "succeeded"]
+    assert (status, [row["status"] for row in rows]) == (1, statuses)
+    assert rows[1]["data"] == {"text": "even"}
+    assert rows[0]["data"] is rows[4]["data"] is None
+    assert (rows[0]["error"]["code"], rows[0]["error"]["last"]) == ("invalid_output", '{"text":"odd"}')
+    assert rows[0]["error"]["errors"] == [{"pointer": "/text", "detail": "Value error, it is odd"}]
+    assert "4 succeeded, 2 failed" in err
+    status, rows, err = run("submit", files[0], "-s", str(schema), "--wait")
+    assert (status, rows, "/text: Value error, it is odd" in err) == (1, [], True)
+    status, rows, _ = run("submit", files[0], "-s", str(schema), "--wait", "--full")
+    assert (status, rows[0]["status"], rows[0]["error"]["last"]) == (1, "failed", '{"text":"odd"}')
+    assert run("submit", files[1], "-s", str(schema), "--wait")[:2] == (0, [{"text": "even"}])
 
 
 def test_an_interrupted_command_is_resumed(

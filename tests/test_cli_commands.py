@@ -19,10 +19,11 @@ import pytest
 
 from extractor.cli import main
 from extractor.cli.documents import sources
-from extractor.cli.flags import drafters_of, options_of, wire_schema_of
+from extractor.cli.flags import drafters_of, options_of, schema_of
 from extractor.cli.settings import collected, masked
 from extractor.cli.up import run_until_stopped
 from extractor.errors import DocumentError, SchemaError
+from schemas import Schema
 
 
 @dataclass
@@ -266,12 +267,14 @@ def test_drafters_and_options_go_as_they_were_said() -> None:
 
 def test_a_schema_may_be_a_file(tmp_path: Path) -> None:
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
-    assert wire_schema_of(write(tmp_path / "n.json", schema)) == schema
-    assert wire_schema_of("invoice@1") == "invoice@1"
     model = write(tmp_path / "m.py", "from pydantic import BaseModel\nclass M(BaseModel):\n    n: int\n")
-    assert wire_schema_of(model) == schema
+    for file in (write(tmp_path / "n.json", schema), model):
+        read = schema_of(file)
+        assert isinstance(read, Schema)
+        assert read.json_schema == schema
+    assert schema_of("invoice@1") == "invoice@1"
     with pytest.raises(SchemaError):
-        wire_schema_of(write(tmp_path / "bad.json", {"type": "objekt"}))
+        schema_of(write(tmp_path / "bad.json", {"type": "objekt"}))
 
 
 def test_rooms_that_read_one_variable_agree_on_its_default() -> None:

@@ -63,9 +63,3 @@ def schema_of(text: str) -> str | Schema:
             code=problem.code,
             errors=tuple(FieldError(pointer, detail) for pointer, detail in problem.errors),
         ) from None
-
-
-def wire_schema_of(text: str) -> str | dict[str, Any]:
-    """The same, as it is sent to a service."""
-    schema = schema_of(text)
-    return schema if isinstance(schema, str) else schema.json_schema

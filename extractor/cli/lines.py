@@ -16,6 +16,7 @@ from extractor.cli.documents import Source, sources
 from extractor.client import Row, batches
 from extractor.client.core import printable
 from extractor.errors import DocumentError
+from schemas.schema import Schema, inline
 
 _JSONL = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 
@@ -61,8 +62,9 @@ class Inputs:
                 number += 1
                 yield self._line(number, one)
 
-    def rows(self, rows: Iterable[Row[Any]]) -> Iterator[dict[str, Any]]:
-        """One for each line, in their order."""
+    def rows(self, rows: Iterable[Row[Any]], judge: Schema | None = None) -> Iterator[dict[str, Any]]:
+        """One for each line, in their order. `judge` is of the files, and of the lines that name no schema."""
+        judged = judge and inline(judge.json_schema).ref  # as the service calls it
         left = iter(rows)
         row = next(left, None)
         for number, name in self._named():
@@ -71,7 +73,8 @@ class Inputs:
                 said = {"code": error.code, "detail": error.detail, "errors": []}
                 yield {"file": name, "id": None, "status": "failed", "data": None, "error": said}
             elif row is not None and row.line == number:
-                yield _as_json(row, name)
+                own = name is None and row.job is not None and row.job.schema_ != judged
+                yield _as_json(batches.judged(row, None if own else judge), name)
                 row = next(left, None)
 
     def _named(self) -> Iterator[tuple[int, str | None]]:
@@ -128,4 +131,5 @@ def _as_json(row: Row[Any], name: str | None) -> dict[str, Any]:
     whose = {"custom_id": row.custom_id} if name is None else {"file": name}
     status = "failed" if row.status == "refused" else row.status
     job_id = None if row.job is None else row.job.id
-    return {**whose, "id": job_id, "status": status, "data": row.value, "error": row.error}
+    data = None if row.job is None else row.job.data
+    return {**whose, "id": job_id, "status": status, "data": data, "error": row.error}
