@@ -21,7 +21,7 @@ from pydantic import BaseModel, field_validator
 
 from extractor.cli import batch as command
 from extractor.cli import main
-from extractor.client import AsyncClient, BatchTimeout, Client, NotFound, Patience, Row, batches
+from extractor.client import AsyncClient, BatchTimeout, Client, NotFound, Patience, Row, Unauthorized, batches
 from extractor.errors import DocumentError
 from tests.fleet import Fleet
 from tests.scripted_worker import digest
@@ -307,6 +307,32 @@ def test_an_interrupted_command_is_resumed(
     assert (status, [row["data"]["text"] for row in rows]) == (0, ["a", "held", "b"])
     assert worker.ledger.counts("default")["accepted"] == 3, "each document once"
     assert not out.with_name("out.jsonl.batch").exists()
+
+
+def test_a_refused_command_leaves_nothing_to_resume(run: Any, tmp_path: Path) -> None:
+    file, out = write(tmp_path, "a")[0], tmp_path / "out.jsonl"
+    status, _, err = run(file, "-s", "nope", "-o", str(out))
+    assert (status, "unknown_schema" in err) == (2, True)
+    assert run(file, "-s", "contact", "-o", str(out))[0] == 0
+    status, _, err = run(file, "-s", "contact", "-o", str(tmp_path))
+    assert (status, "is a folder" in err) == (2, True)
+    assert {entry.name for entry in tmp_path.iterdir()} == {"0.txt", "out.jsonl"}
+
+
+def test_what_was_begun_is_not_forgotten_for_a_refusal(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that has run out since, say: its documents run."""
+    arguments = [*write(tmp_path, "a"), "-s", "contact", "-o", str(tmp_path / "out.jsonl")]
+
+    def refuse(*_: Any) -> None:
+        raise Unauthorized("A valid API key is needed", status=401, code="unauthorized")
+
+    for place, call, more in ((command, "_follow", []), (Client, "submit_batch", ["--resume"])):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, call, refuse)
+            assert run(*arguments, *more)[0] == 2
+    assert run(*arguments, "--resume")[0] == 0
 
 
 def test_what_the_command_writes_is_none_of_its_inputs(

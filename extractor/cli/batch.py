@@ -24,12 +24,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from extractor.cli.flags import ApiKey, Drafters, MaxTokens, Url, connect, options_of, schema_of
 from extractor.cli.lines import Inputs
 from extractor.cli.output import SOME_FAILED, err, fail, say
-from extractor.client import Batch, Client, Conflict, NotFound
+from extractor.client import Batch, Client, Conflict, NotFound, Refused, Unauthorized
 from extractor.errors import ExtractorError
 from schemas.schema import Schema
 
 PATIENCE_S = 120.0  # of each call: a service that restarts does not end a batch
 POLL_S = 0.5
+_CUT = "body_timeout"  # an upload that came too slowly: what has come is there
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Memory:
     path: Path | None
     key: str
     asked: str
+    resumed: bool = False
 
     @classmethod
     def of(cls, output: Path | None, asked: str, *, resume: bool) -> Memory:
@@ -55,7 +57,7 @@ class Memory:
             fail(f"{path} is of a batch that has not ended: --resume goes on with it; delete the file to start anew")
         try:
             said = orjson.loads(path.read_bytes())
-            found = cls(path, said["key"], said["asked"])
+            found = cls(path, said["key"], said["asked"], resumed=True)
         except (OSError, ValueError, KeyError, TypeError):
             fail(f"{path} cannot be read; delete it to start anew")
         if found.asked != asked:
@@ -86,6 +88,8 @@ def batch(
     """
     what = None if schema is None else schema_of(schema)
     options = options_of(drafters, max_output_tokens)
+    if output is not None and output.is_dir():
+        fail(f"{output} is a folder; -o names the file to write")
     if resume and output is None:
         fail("--resume needs the -o of the batch to go on with")
     found = Inputs.of(inputs, options, but=_written(output))
@@ -129,6 +133,9 @@ def _run(client: Client, found: Inputs, schema: str | Schema | None, memory: Mem
             fail(f"{error.detail}. The batch is cancelled; with -o FILE an upload waits for room and goes on")
         if error.code == "idempotency_key_reused":
             fail("The inputs have changed since this batch was begun; delete the .batch file to start anew")
+        refused = isinstance(error, (Refused, Unauthorized)) and error.code != _CUT
+        if refused and batch_id is None and not memory.resumed:
+            memory.forget()  # nothing was begun: the corrected command is another batch
         raise
     count: Counter[bool] = Counter()  # of rows, by whether they succeeded
 
