@@ -22,6 +22,7 @@ from extractor.cli.documents import sources
 from extractor.cli.flags import drafters_of, options_of, schema_of
 from extractor.cli.settings import collected, masked
 from extractor.cli.up import run_until_stopped
+from extractor.client import Client, Overloaded, Refused, ServiceError
 from extractor.errors import DocumentError, SchemaError
 from schemas import Schema
 
@@ -171,6 +172,27 @@ def test_no_service_is_exit_code_3(run: Run, tmp_path: Path, command: list[str])
         done = run(*[part.format(file=file) for part in command], "--url", url)
     assert (done.status, done.out) == (3, "")
     assert "No answer from" in done.err
+
+
+@pytest.mark.parametrize(
+    ("problem", "status"),
+    [
+        (Overloaded("10 documents are open", status=429, code="quota_exceeded", retry_after_s=9), 1),
+        (Overloaded("The store is away", status=503, code="store_unavailable"), 3),
+        (Refused("It is over the quota", status=413, code="document_too_large"), 2),
+    ],
+)
+def test_a_service_without_room_is_not_an_absent_one(
+    run: Run, monkeypatch: pytest.MonkeyPatch, problem: ServiceError, status: int
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise problem
+
+    monkeypatch.setattr(Client, "cancel", refuse)
+    done = run("cancel", "x")
+    assert done.status == status
+    assert f"{problem.detail} ({problem.code})" in done.err
+    assert ("try again in 9 s" in done.err) is (status == 1)
 
 
 @pytest.mark.parametrize(

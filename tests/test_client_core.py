@@ -75,7 +75,8 @@ def succeeded(data: Any) -> httpx.Response:
 
 
 def problem(status: int, code: str, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
-    body = {"title": "t", "detail": "what is wrong", "code": code, "retryable": False, "request_id": "r1", **more}
+    said = {"code": code, "retryable": status in (429, 503), "request_id": "r1"}
+    body = {"title": "t", "detail": "what is wrong", **said, **more}
     return httpx.Response(status, json=body, headers=headers)
 
 
@@ -163,6 +164,17 @@ def test_retry_after_is_honoured_and_patience_ends() -> None:
         c.submit("text", "contact")
     assert caught.value.retry_after_s == 60.0
     assert len(service.requests) == 1, "60 s is past this client's patience: it says so at once"
+
+
+@pytest.mark.parametrize("answer", [problem(413, "document_too_large"), problem(429, "quota", retryable=False)])
+def test_what_can_never_fit_is_not_asked_again(answer: httpx.Response) -> None:
+    service = Service(answer)
+    with client(service, Patience()) as c:
+        for call in (lambda: c.submit("text", "contact"), lambda: c.submit_batch(lambda: [b"line"], "contact")):
+            service.requests.clear()
+            with pytest.raises(Refused):
+                call()
+            assert len(service.requests) == 1
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,8 @@ def _run(client: Client, found: Inputs, schema: str | Schema | None, memory: Mem
         raise
     except ExtractorError as error:
         if error.code == "quota_exceeded" and output is None:
-            fail(f"{error.detail}. The batch is cancelled; with -o FILE an upload waits for room and goes on")
+            detail = f"{error.detail}. The batch is cancelled; with -o FILE an upload waits for room and goes on"
+            fail(detail, SOME_FAILED)
         if error.code == "idempotency_key_reused":
             fail("The inputs have changed since this batch was begun; delete the .batch file to start anew")
         refused = isinstance(error, (Refused, Unauthorized)) and error.code != _CUT

@@ -43,6 +43,8 @@ def fail(detail: str, code: int = BAD_INPUT) -> NoReturn:
 
 def exit_code_of(error: ExtractorError) -> int:
     """Which of the four an error means when it ends a command."""
+    if isinstance(error, Overloaded) and error.status == 429:  # the service is there, and has no room yet
+        return SOME_FAILED
     if isinstance(error, (Unreachable, Overloaded)):
         return NO_SERVICE
     if isinstance(error, (ExtractionFailed, WaitTimeout, OutputError, EngineError)):
@@ -51,9 +53,10 @@ def exit_code_of(error: ExtractorError) -> int:
 
 
 def told(error: ExtractorError) -> str:
-    """An error in full: what, its code, and each place at fault on a line of its own."""
-    lines = [f"{error.detail} ({error.code})", *(f"  {_place(place)}" for place in error.errors)]
-    return "\n".join(lines)
+    """An error in full: what, its code, when to come again, and each place at fault on a line of its own."""
+    later = error.retry_after_s if isinstance(error, Overloaded) else None
+    when = f"; try again in {later:g} s" if later else ""
+    return "\n".join([f"{error.detail} ({error.code}){when}", *(f"  {_place(place)}" for place in error.errors)])
 
 
 def debugging() -> bool:

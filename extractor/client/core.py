@@ -61,8 +61,9 @@ Flow = Generator[Send | Pause, Outcome | None, T]
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a call is tried again: on 429, 502 to 504 and when there is no answer, with doubling pauses, or after
-    the `Retry-After` the service asks for, for `total_s` in all. Nothing else is tried again."""
+    """How long a call is tried again: on 429, 502 to 504 (unless the problem says it is not `retryable`) and when there
+    is no answer, with doubling pauses, or after the `Retry-After` the service asks for, for `total_s` in all. Nothing
+    else is tried again."""
 
     total_s: float = 30.0
     first_s: float = 0.5
@@ -71,7 +72,7 @@ class Patience:
 
     def delay_s(self, tries: int, outcome: Outcome) -> float | None:
         """The pause before another try, or None when this outcome is the answer."""
-        if isinstance(outcome, httpx.Response) and outcome.status_code not in _RETRIED:
+        if isinstance(outcome, httpx.Response) and not _retryable(outcome):
             return None
         asked = _retry_after_s(outcome)
         if asked is not None:
@@ -223,7 +224,7 @@ def _checked(outcome: Outcome) -> httpx.Response:
     if outcome.is_success:
         return outcome
     problem = _problem(outcome)
-    raise of_status(outcome.status_code)(
+    raise of_status(outcome.status_code, never=problem.get("retryable") is False)(
         str(problem.get("detail") or problem.get("title") or f"HTTP {outcome.status_code} {outcome.reason_phrase}"),
         status=outcome.status_code,
         code=str(problem.get("code") or "http_error"),
@@ -240,6 +241,10 @@ def _problem(response: httpx.Response) -> JSON:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _retryable(response: httpx.Response) -> bool:
+    return response.status_code in _RETRIED and _problem(response).get("retryable") is not False
 
 
 def _json(response: httpx.Response) -> JSON:
