@@ -354,3 +354,50 @@ def test_an_upload_that_the_service_refuses_is_not_sent_again() -> None:
     assert send.headers["Content-Type"].startswith("multipart/form-data")
     with pytest.raises(Refused):
         flow.send(httpx.Response(422, json={"code": "empty_batch", "detail": "no line"}))
+
+
+HALF = "\ud800"  # of a surrogate pair: no UTF-8 has it
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda c: c.submit(f"a {HALF}", "contact"),
+        lambda c: c.submit("a", HALF),
+        lambda c: c.submit("a", "contact", metadata={"a": HALF}),
+        lambda c: c.submit("a", "contact", options={"a": float("nan")}),
+        lambda c: c.submit("a", {"type": object()}),
+        lambda c: c.submit("a", "contact", idempotency_key=HALF),
+        lambda c: list(c.list(schema=HALF)),
+        lambda c: c.get("x" * 100_000),
+        lambda c: list(c.batch([(HALF, "a")], "contact")),
+        lambda c: list(c.batch([f"a {HALF}"], "contact")),
+        lambda c: list(c.batch(["a"], {"type": object()})),
+        lambda c: list(c.batch(["a"], "contact", options={"a": object()})),
+        lambda _: Client(api_key="caf\u00e9"),
+    ],
+)
+def test_what_cannot_be_written_is_the_callers_input(call: Callable[[Client], object]) -> None:
+    with client(Service(ok())) as c, pytest.raises(InputError):
+        call(c)
+
+
+def test_an_id_that_cannot_be_written_is_not_there() -> None:
+    with client(Service(problem(404, "extraction_not_found"))) as c, pytest.raises(NotFound):
+        c.get(HALF)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda c: c.submit("a", "contact", prioriti="bulk", optons={}), "optons, prioriti; there are options, "),
+        (lambda c: list(c.list(state="queued")), "state; there are status, schema, batch"),
+        (lambda c: list(c.batch(["a"], "contact", priority="bulk")), "priority; there are options, "),
+        (lambda c: c.submit(None, "contact"), "A document is text, bytes or a Path, not NoneType"),
+    ],
+)
+def test_arguments_that_are_none_are_type_errors(call: Callable[[Client], object], said: str) -> None:
+    service = Service(ok())
+    with client(service) as c, pytest.raises(TypeError, match=said):
+        call(c)
+    assert not service.requests

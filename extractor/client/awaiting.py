@@ -88,6 +88,7 @@ class AsyncClient:
     async def batch(
         self, documents: Iterable[Document | tuple[str, Document]], schema: Schema, **how: Unpack[Bulk]
     ) -> AsyncIterator[Row[Any]]:
+        core.known(how, Bulk)
         judge = judge_of(schema)
         lines = batches.lines_of(documents, how.get("options") or {})
         sent = await self.submit_batch(lines, judge or schema, how.get("idempotency_key"), how.get("timeout_s"))

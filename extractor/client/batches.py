@@ -28,6 +28,7 @@ from extractor.client.core import (
 from extractor.client.errors import BatchTimeout, ExtractionFailed, Overloaded, UnexpectedAnswer
 from extractor.client.judge import Schema, outcome, schema_body
 from extractor.client.model import Batch, Job, Refused, Row
+from extractor.errors import InputError
 
 if TYPE_CHECKING:
     from schemas.schema import Schema as Judge
@@ -62,9 +63,9 @@ def lines_of(documents: Iterable[Document | tuple[str, Document]], options: Mapp
 
 
 def line(custom_id: str, document: Document, options: Mapping[str, Any]) -> bytes:
-    """Raises DocumentError."""
+    """Raises DocumentError, or InputError for a custom_id or options that are no JSON."""
     body: JSON = {"custom_id": custom_id, "document": document_body(document, How())}
-    return orjson.dumps(body | ({"options": options} if options else {})) + b"\n"
+    return _written(body | ({"options": options} if options else {})) + b"\n"
 
 
 def submit(
@@ -165,7 +166,7 @@ def _form(lines: Lines, json_schema: JSON) -> Lines:
     disposition = "Content-Disposition: form-data; name"
 
     def parts() -> Iterator[bytes]:
-        schema = orjson.dumps(json_schema).decode()
+        schema = _written(json_schema).decode()
         head = f'--{_BOUNDARY}\r\n{disposition}="json_schema"\r\n\r\n{schema}\r\n'
         yield f'{head}--{_BOUNDARY}\r\n{disposition}="file"; filename="lines.jsonl"\r\n\r\n'.encode()
         yield from lines()
@@ -174,5 +175,12 @@ def _form(lines: Lines, json_schema: JSON) -> Lines:
     return parts
 
 
+def _written(value: JSON) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError as error:  # it names types and quotes nothing
+        raise InputError(f"The request cannot be written: {error}") from None
+
+
 def _path(batch_id: str) -> str:
-    return f"/v1/batches/{quote(batch_id, safe='')}"
+    return f"/v1/batches/{quote(batch_id, safe='', errors='replace')}"

@@ -18,7 +18,8 @@ from extractor.client.transport import request, settings
 
 
 class Client:
-    """Blocking. One instance may serve many threads. Raises the tree in errors.py, nothing of httpx's."""
+    """Blocking. One instance may serve many threads. Raises the tree in errors.py, nothing of httpx's; and
+    TypeError for arguments that no type checker lets through."""
 
     def __init__(
         self,
@@ -87,6 +88,7 @@ class Client:
     ) -> Iterator[Row[Any]]:
         """Many documents (or pairs of a custom_id and a document) in one upload; when all have ended a row for each,
         in their order, with an instance as its value when `schema` is a pydantic class."""
+        core.known(how, Bulk)
         judge = judge_of(schema)
         lines = batches.lines_of(documents, how.get("options") or {})
         sent = self.submit_batch(lines, judge or schema, how.get("idempotency_key"), how.get("timeout_s"))

@@ -100,6 +100,14 @@ class Which(TypedDict, total=False):
     batch: str
 
 
+def known(given: Mapping[str, Any], names: type) -> None:
+    """Raises TypeError for a name that is none, as Python does: `**how` takes any."""
+    unknown = given.keys() - names.__annotations__.keys()
+    if unknown:
+        said, there = ", ".join(sorted(unknown)), ", ".join(names.__annotations__)
+        raise TypeError(f"Unexpected keyword argument: {said}; there are {there}")
+
+
 def send(request: Send, patience: Patience) -> Flow[httpx.Response]:
     """Exchange, again while it is worth it. Raises Unreachable or the ServiceError of the last answer."""
     started, tries = time.monotonic(), 0
@@ -115,6 +123,7 @@ def send(request: Send, patience: Patience) -> Flow[httpx.Response]:
 
 def submit(document: Document, schema: Schema, how: How, patience: Patience) -> Flow[Job]:
     """Raises DocumentError when a file cannot be read. The Idempotency-Key makes a repeated POST the same job."""
+    known(how, How)
     body: JSON = {"document": document_body(document, how), **schema_body(schema)}
     body |= {key: how[key] for key in ("options", "metadata", "priority") if how.get(key)}
     headers = {"Idempotency-Key": how.get("idempotency_key") or str(uuid.uuid4())}
@@ -155,6 +164,7 @@ def delete(job_id: str, patience: Patience) -> Flow[None]:
 
 
 def page(which: Which, cursor: str | None, limit: int, patience: Patience) -> Flow[JobPage]:
+    known(which, Which)
     params = {key: str(value) for key, value in {**which, "cursor": cursor, "limit": limit}.items() if value}
     response = yield from send(Send("GET", "/v1/extractions", params=params), patience)
     return parse(JobPage, response)
@@ -194,6 +204,12 @@ def document_body(document: Document, how: How) -> JSON:
         return {"content": _base64(content), "filename": name} | named
     if isinstance(document, bytes):
         return {"content": _base64(document)} | named
+    if not isinstance(document, str):
+        raise TypeError(f"A document is text, bytes or a Path, not {type(document).__name__}")
+    try:
+        document.encode()
+    except UnicodeEncodeError:
+        raise DocumentError("The text holds half a surrogate pair", code="undecodable_document") from None
     return {"text": document} | named
 
 
@@ -271,7 +287,7 @@ def _has_request(error: httpx.RequestError) -> bool:
 
 def _path(job_id: str) -> str:
     """A path that stays one segment, whatever the caller passed as an id."""
-    return f"/v1/extractions/{quote(job_id, safe='')}"
+    return f"/v1/extractions/{quote(job_id, safe='', errors='replace')}"
 
 
 def _base64(content: bytes) -> str:
