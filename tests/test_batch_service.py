@@ -228,8 +228,8 @@ def test_the_command_takes_lines_of_jsonl_and_writes_a_file_at_once(run: Any, tm
     status, printed, _ = run(str(path), "-o", str(out), "--max-output-tokens", "9")
     rows = [json.loads(row) for row in out.read_text().splitlines()]
     assert (status, printed) == (1, [])
-    assert [(row["custom_id"], row["status"]) for row in rows] == [
-        ("l0", "succeeded"), ("l1", "succeeded"), ("l2", "succeeded"), (None, "failed")
+    assert [(row["custom_id"], row["line"], row["status"]) for row in rows] == [
+        ("l0", 1, "succeeded"), ("l1", 2, "succeeded"), ("l2", 3, "succeeded"), (None, 4, "failed")
     ]  # fmt: skip
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["in.jsonl.gz", "out.jsonl"]
     assert run(str(path), "-o", str(out), "--max-output-tokens", "9", "--resume")[0] == 1, "whole: as it ended"
@@ -352,6 +352,21 @@ def test_what_the_command_writes_is_none_of_its_inputs(
         rows = [json.loads(row) for row in (tmp_path / "out.jsonl").read_text().splitlines()]
         assert [row["data"]["text"] for row in rows] == ["a", "b"]
         assert run(*arguments)[0] == 0, "nor of a later run's"
+
+
+def test_links_that_lead_nowhere_are_rows_that_failed(run: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write(folder, "a")
+    (folder / "circle.txt").symlink_to("circle.txt")
+    (folder / "gone.txt").symlink_to("gone")
+    out = tmp_path / "out.jsonl"
+    assert run(str(folder), "-s", "contact", "-o", str(out))[0] == 1
+    rows = [json.loads(row) for row in out.read_text().splitlines()]
+    assert [(Path(row["file"]).name, row["status"]) for row in rows] == [
+        ("0.txt", "succeeded"), ("circle.txt", "failed"), ("gone.txt", "failed")
+    ]  # fmt: skip
+    assert all("the link leads nowhere" in row["error"]["detail"] for row in rows[1:])
 
 
 def test_names_in_another_encoding_and_broken_archives(run: Any, tmp_path: Path) -> None:

@@ -258,6 +258,18 @@ def test_standard_input_is_read_before_anything_is_extracted(run: Run, monkeypat
     assert done.err.count("stdin") == 2
 
 
+def test_a_schema_that_is_not_there_is_told_before_a_model_is_loaded(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "lease.py", "1/0")
+    monkeypatch.setenv("EXTRACTOR_SCHEMAS", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "extractor.extract", None)
+    files = [write(tmp_path / name, "hello") for name in ("a.txt", "b.txt")]
+    done = run("run", *files, "-s", "lease")
+    assert (done.status, done.out, done.err.count("there is no schema 'lease'")) == (2, "", 1)
+    assert "lease.py cannot be used: ZeroDivisionError" in done.err
+
+
 def test_a_taken_port_is_told_before_anything_starts(run: Run) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -83,7 +83,7 @@ def batch(
 ) -> None:
     """Extract many documents through the service: a line of JSON each, in order: file, id, status, data, error.
 
-    A .jsonl file (.gz too) holds lines as POST /v1/batches takes them; their custom_id stands for the file. Ctrl-C
+    A .jsonl file (.gz too) holds lines as POST /v1/batches takes them; custom_id and line stand for the file. Ctrl-C
     leaves the batch running in the service: --resume waits for it. Without -o it is cancelled.
     """
     what = None if schema is None else schema_of(schema)
