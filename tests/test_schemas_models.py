@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from schemas import Registry, ValidationProblem, of_model
+from schemas import InvalidSchema, Registry, ValidationProblem, of_model
 from schemas.jsontext import dumps, loads
 from schemas.types import adds_up
 
@@ -189,3 +189,27 @@ def test_a_strict_model_is_told_what_it_refuses_and_not_that_it_is_strict():
     with pytest.raises(ValidationProblem) as caught:
         of_model(Strict).validate({"day": "2024-01-02"})
     assert caught.value.errors == [("/day", "is too late")]
+
+
+def test_a_field_that_no_key_reaches_is_refused():
+    """Also in a model within; with a key beside its path, or taken by name, it is reached."""
+    from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field
+
+    class Deep(BaseModel):
+        n: int | None = Field(None, validation_alias=AliasPath("a", "b"))
+
+    class Outer(BaseModel):
+        deep: list[Deep]
+
+    class Keyed(BaseModel):
+        n: int | None = Field(None, validation_alias=AliasChoices(AliasPath("a", "b"), "count"))
+
+    class Named(Deep):
+        model_config = ConfigDict(validate_by_name=True)
+
+    for model in (Deep, Outer):
+        with pytest.raises(InvalidSchema, match=r"Deep.n is read from an AliasPath.*name a key too"):
+            of_model(model)
+    for model in (Keyed, Named):
+        schema = of_model(model)
+        assert schema.validate(dict.fromkeys(schema.json_schema["properties"], 3)).n == 3
