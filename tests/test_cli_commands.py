@@ -7,6 +7,7 @@ import hashlib
 import json
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -123,6 +124,17 @@ def test_a_new_schema_works_as_written_and_is_never_overwritten(run: Run, tmp_pa
     assert (again.status, again.out) == (2, "")
     for name in ("Class", "class", "a-b", "../up", ""):
         assert run("schemas", "new", name, "--dir", str(tmp_path)).status == 2
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_reader_that_goes_is_no_failure(more: list[str]) -> None:
+    command = [sys.executable, "-c", "from extractor.cli import main; main()", "schemas", "list", *more]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (128 + signal.SIGPIPE, b"")
 
 
 def test_a_key_is_printed_once_with_its_entry(run: Run) -> None:

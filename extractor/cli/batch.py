@@ -23,7 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from extractor.cli.flags import ApiKey, Drafters, MaxTokens, Url, connect, options_of, schema_of
 from extractor.cli.lines import Inputs
-from extractor.cli.output import SOME_FAILED, err, fail, say
+from extractor.cli.output import SOME_FAILED, err, fail, reader, say
 from extractor.client import Batch, Client, Conflict, NotFound, Refused, Unauthorized
 from extractor.errors import ExtractorError
 from schemas.schema import Schema
@@ -146,8 +146,9 @@ def _run(client: Client, found: Inputs, schema: str | Schema | None, memory: Mem
             yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
 
     if output is None:
-        sys.stdout.buffer.writelines(rows())
-        sys.stdout.buffer.flush()
+        with reader():
+            sys.stdout.buffer.writelines(rows())
+            sys.stdout.buffer.flush()
     else:
         _replace(output, lambda file: file.writelines(rows()))
     memory.forget()

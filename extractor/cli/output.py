@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 import orjson
@@ -26,14 +28,27 @@ def say(text: str) -> None:
 
 def put(value: Any, *, indent: bool = False) -> None:
     """A value for a machine: JSON, one line unless `indent`."""
-    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE | (orjson.OPT_INDENT_2 * indent)))
-    sys.stdout.buffer.flush()
+    with reader():
+        sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE | (orjson.OPT_INDENT_2 * indent)))
+        sys.stdout.buffer.flush()
 
 
 def put_text(lines: Iterable[str]) -> None:
-    for line in lines:
-        sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    with reader():
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def reader() -> Iterator[None]:
+    """Of our output, who may go: `extractor list | head`. That ends the command as it ends any other in a pipe; told
+    here, for Typer takes it for a failure."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still buffered
+        raise SystemExit(128 + signal.SIGPIPE) from None
 
 
 def fail(detail: str, code: int = BAD_INPUT) -> NoReturn:

@@ -10,7 +10,7 @@ import typer
 
 from extractor.cli.documents import STDIN
 from extractor.cli.flags import ApiKey, Drafters, MaxTokens, SchemaName, Url, connect, options_of, schema_of
-from extractor.cli.output import SOME_FAILED, err, put, say
+from extractor.cli.output import SOME_FAILED, err, put, put_text, say
 from extractor.client import ExtractionFailed
 from extractor.client.judge import judge_of, outcome
 
@@ -77,7 +77,8 @@ def list_(
             if json:
                 put(job.as_json())
             else:
-                print(f"{job.id}  {job.status:<9}  {job.schema_:<24}  {job.created_at.isoformat(timespec='seconds')}")
+                when = job.created_at.isoformat(timespec="seconds")
+                put_text([f"{job.id}  {job.status:<9}  {job.schema_:<24}  {when}"])
             if count == limit:
                 err.print(f"The newest {limit}; --limit shows more.", markup=False)
                 return
