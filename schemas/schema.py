@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AliasChoices, AliasPath, BaseModel, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError, PydanticUserError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
@@ -57,13 +57,13 @@ class Schema:
         if self.model is None:
             return value
         try:
-            return self.model.model_validate(value)
+            return _instance(self.model, value)
         except ValidationError as error:
-            details = error.errors(include_url=False, include_input=False)
-        try:  # a strict model takes its dates and enums as strings from JSON text only
-            return self.model.model_validate_json(dumps(value))
-        except ValidationError:
-            raise ValidationProblem([_place(detail, value) for detail in details[:MAX_ERRORS]]) from None
+            details = error.errors(include_url=False, include_input=False)[:MAX_ERRORS]
+            places = [_place(detail, value) for detail in details]
+        except Exception as error:  # a check may stumble over anything; what it says of that may quote the document
+            places = [("", f"the schema's check raised {type(error).__name__}")]
+        raise ValidationProblem(places)
 
 
 def of_model(model: type[BaseModel], *, name: str | None = None, version: str | None = None) -> Schema:
@@ -92,6 +92,13 @@ def inline(json_schema: object) -> Schema:
     Raises InvalidSchema with a pointer for each thing refused.
     """
     return _schema("inline", None, json_schema, None)
+
+
+def _instance(model: type[BaseModel], value: object) -> BaseModel:
+    try:
+        return model.model_validate(value)
+    except ValidationError:  # a strict model takes its dates and enums as strings from JSON text only
+        return model.model_validate_json(dumps(value))
 
 
 def _schema(name: str, version: str | None, json_schema: object, model: type[BaseModel] | None) -> Schema:
@@ -138,6 +145,18 @@ class _Compact(GenerateJsonSchema):
             node.pop("title", None)
         return whole
 
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """Pydantic declares a field that is read from a path under its own name, which the model then never reads."""
+        model: type[BaseModel] = schema["cls"]
+        by_name = model.model_config.get("validate_by_name") or model.model_config.get("populate_by_name")
+        for name, info in () if by_name else model.model_fields.items():
+            if not _has_a_key(info.validation_alias):
+                raise InvalidSchema(
+                    f"{model.__name__}.{name} is read from an AliasPath, and the answer has no such place: "
+                    f'name a key too, AliasChoices("{name}", AliasPath(...))'
+                )
+        return super().model_schema(schema)
+
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
         bounds = {
             "multipleOf": schema.get("multiple_of"),
@@ -148,6 +167,12 @@ class _Compact(GenerateJsonSchema):
         }
         numbers = {key: float(bound) for key, bound in bounds.items() if bound is not None and math.isfinite(bound)}
         return {"type": "number", **numbers}
+
+
+def _has_a_key(alias: str | AliasPath | AliasChoices | None) -> bool:
+    if isinstance(alias, AliasChoices):
+        return any(len(path) == 1 for path in alias.convert_to_aliases())
+    return not isinstance(alias, AliasPath)
 
 
 def _place(detail: ErrorDetails, value: Any) -> Place:

@@ -21,7 +21,7 @@ from pydantic import BaseModel, field_validator
 
 from extractor.cli import batch as command
 from extractor.cli import main
-from extractor.client import AsyncClient, BatchTimeout, Client, NotFound, Patience, Row, batches
+from extractor.client import AsyncClient, BatchTimeout, Client, NotFound, Patience, Row, Unauthorized, batches
 from extractor.errors import DocumentError
 from tests.fleet import Fleet
 from tests.scripted_worker import digest
@@ -67,7 +67,7 @@ def client(service: str, worker: ThreadWorker) -> Iterator[Client]:  # noqa: ARG
 
 def judge(rows: list[Row[Said]]) -> None:
     assert [(row.line, row.custom_id, row.status) for row in rows] == [
-        (1, "1", "succeeded"), (2, "2", "failed"), (3, "three", "succeeded"), (4, "4", "refused"), (5, "5", "succeeded")
+        (1, "1", "succeeded"), (2, "2", "failed"), (3, "three", "succeeded"), (4, "4", "refused"), (5, "5", "failed")
     ]  # fmt: skip
     assert (rows[0].value, rows[1].value, rows[2].value) == (Said(text="one"), None, Said(text="three"))
     assert rows[1].error is not None
@@ -76,6 +76,7 @@ def judge(rows: list[Row[Said]]) -> None:
     assert (rows[3].error["code"], rows[3].job) == ("empty_document", None)
     assert rows[4].error is not None
     assert (rows[4].value, rows[4].error["errors"][0]["pointer"]) == (None, "/text"), "what the class alone refuses"
+    assert rows[4].error["last"] == '{"text":"odd"}'
 
 
 DOCUMENTS: list[Any] = ["one", b"fail", ("three", "three"), " ", "odd"]
@@ -186,7 +187,8 @@ def run(
     monkeypatch.setattr(command, "POLL_S", 0.02)
 
     def call(*arguments: str) -> tuple[int, list[dict[str, Any]], str]:
-        monkeypatch.setattr(sys, "argv", ["extractor", "batch", *arguments, "--url", service])
+        command = [] if arguments[0] == "submit" else ["batch"]
+        monkeypatch.setattr(sys, "argv", ["extractor", *command, *arguments, "--url", service])
         with pytest.raises(SystemExit) as ended:
             main()
         out, err = capsysbinary.readouterr()
@@ -226,13 +228,51 @@ def test_the_command_takes_lines_of_jsonl_and_writes_a_file_at_once(run: Any, tm
     status, printed, _ = run(str(path), "-o", str(out), "--max-output-tokens", "9")
     rows = [json.loads(row) for row in out.read_text().splitlines()]
     assert (status, printed) == (1, [])
-    assert [(row["custom_id"], row["status"]) for row in rows] == [
-        ("l0", "succeeded"), ("l1", "succeeded"), ("l2", "succeeded"), (None, "failed")
+    assert [(row["custom_id"], row["line"], row["status"]) for row in rows] == [
+        ("l0", 1, "succeeded"), ("l1", 2, "succeeded"), ("l2", 3, "succeeded"), (None, 4, "failed")
     ]  # fmt: skip
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["in.jsonl.gz", "out.jsonl"]
     assert run(str(path), "-o", str(out), "--max-output-tokens", "9", "--resume")[0] == 1, "whole: as it ended"
     status, _, err = run(*write(tmp_path, "a"))
     assert (status, "--schema" in err) == (2, True)
+
+
+VALIDATORS = """
+from pydantic import BaseModel, field_validator
+
+class Said(BaseModel):
+    text: str
+
+    @field_validator("text")
+    @classmethod
+    def _not_odd(cls, value):
+        if value == "odd":
+            raise ValueError("it is odd")
+        return value
+"""
+
+
+def test_the_validators_of_a_file_judge_what_the_service_answers(run: Any, tmp_path: Path) -> None:
+    schema, lines = tmp_path / "said.py", tmp_path / "in.jsonl"
+    schema.write_text(VALIDATORS)
+    odd, even = {"document": {"text": "odd"}}, {"document": {"text": "even"}}
+    own = {"json_schema": {"type": "object", "properties": {}}}
+    other = [{**odd, "schema": "contact"}, {**odd, **own}, odd, even]
+    lines.write_text("".join(json.dumps({**line, "custom_id": f"l{n}"}) + "\n" for n, line in enumerate(other)))
+    files = write(tmp_path, "odd", "even")
+    status, rows, err = run(*files, str(lines), "-s", str(schema))
+    statuses = ["failed", "succeeded", "succeeded", "succeeded", "failed", "succeeded"]
+    assert (status, [row["status"] for row in rows]) == (1, statuses)
+    assert rows[1]["data"] == {"text": "even"}
+    assert rows[0]["data"] is rows[4]["data"] is None
+    assert (rows[0]["error"]["code"], rows[0]["error"]["last"]) == ("invalid_output", '{"text":"odd"}')
+    assert rows[0]["error"]["errors"] == [{"pointer": "/text", "detail": "Value error, it is odd"}]
+    assert "4 succeeded, 2 failed" in err
+    status, rows, err = run("submit", files[0], "-s", str(schema), "--wait")
+    assert (status, rows, "/text: Value error, it is odd" in err) == (1, [], True)
+    status, rows, _ = run("submit", files[0], "-s", str(schema), "--wait", "--full")
+    assert (status, rows[0]["status"], rows[0]["error"]["last"]) == (1, "failed", '{"text":"odd"}')
+    assert run("submit", files[1], "-s", str(schema), "--wait")[:2] == (0, [{"text": "even"}])
 
 
 def test_an_interrupted_command_is_resumed(
@@ -269,6 +309,32 @@ def test_an_interrupted_command_is_resumed(
     assert not out.with_name("out.jsonl.batch").exists()
 
 
+def test_a_refused_command_leaves_nothing_to_resume(run: Any, tmp_path: Path) -> None:
+    file, out = write(tmp_path, "a")[0], tmp_path / "out.jsonl"
+    status, _, err = run(file, "-s", "nope", "-o", str(out))
+    assert (status, "unknown_schema" in err) == (2, True)
+    assert run(file, "-s", "contact", "-o", str(out))[0] == 0
+    status, _, err = run(file, "-s", "contact", "-o", str(tmp_path))
+    assert (status, "is a folder" in err) == (2, True)
+    assert {entry.name for entry in tmp_path.iterdir()} == {"0.txt", "out.jsonl"}
+
+
+def test_what_was_begun_is_not_forgotten_for_a_refusal(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that has run out since, say: its documents run."""
+    arguments = [*write(tmp_path, "a"), "-s", "contact", "-o", str(tmp_path / "out.jsonl")]
+
+    def refuse(*_: Any) -> None:
+        raise Unauthorized("A valid API key is needed", status=401, code="unauthorized")
+
+    for place, call, more in ((command, "_follow", []), (Client, "submit_batch", ["--resume"])):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, call, refuse)
+            assert run(*arguments, *more)[0] == 2
+    assert run(*arguments, "--resume")[0] == 0
+
+
 def test_what_the_command_writes_is_none_of_its_inputs(
     run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,6 +352,21 @@ def test_what_the_command_writes_is_none_of_its_inputs(
         rows = [json.loads(row) for row in (tmp_path / "out.jsonl").read_text().splitlines()]
         assert [row["data"]["text"] for row in rows] == ["a", "b"]
         assert run(*arguments)[0] == 0, "nor of a later run's"
+
+
+def test_links_that_lead_nowhere_are_rows_that_failed(run: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write(folder, "a")
+    (folder / "circle.txt").symlink_to("circle.txt")
+    (folder / "gone.txt").symlink_to("gone")
+    out = tmp_path / "out.jsonl"
+    assert run(str(folder), "-s", "contact", "-o", str(out))[0] == 1
+    rows = [json.loads(row) for row in out.read_text().splitlines()]
+    assert [(Path(row["file"]).name, row["status"]) for row in rows] == [
+        ("0.txt", "succeeded"), ("circle.txt", "failed"), ("gone.txt", "failed")
+    ]  # fmt: skip
+    assert all("the link leads nowhere" in row["error"]["detail"] for row in rows[1:])
 
 
 def test_names_in_another_encoding_and_broken_archives(run: Any, tmp_path: Path) -> None:

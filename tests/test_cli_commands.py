@@ -7,6 +7,7 @@ import hashlib
 import json
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -19,10 +20,12 @@ import pytest
 
 from extractor.cli import main
 from extractor.cli.documents import sources
-from extractor.cli.flags import drafters_of, options_of, wire_schema_of
+from extractor.cli.flags import drafters_of, options_of, schema_of
 from extractor.cli.settings import collected, masked
 from extractor.cli.up import run_until_stopped
+from extractor.client import Client, Overloaded, Refused, ServiceError
 from extractor.errors import DocumentError, SchemaError
+from schemas import Schema
 
 
 @dataclass
@@ -123,6 +126,17 @@ def test_a_new_schema_works_as_written_and_is_never_overwritten(run: Run, tmp_pa
         assert run("schemas", "new", name, "--dir", str(tmp_path)).status == 2
 
 
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_a_reader_that_goes_is_no_failure(more: list[str]) -> None:
+    command = [sys.executable, "-c", "from extractor.cli import main; main()", "schemas", "list", *more]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (128 + signal.SIGPIPE, b"")
+
+
 def test_a_key_is_printed_once_with_its_entry(run: Run) -> None:
     done = run("keys", "new", "acme")
     key, entry = done.out.split()
@@ -170,6 +184,27 @@ def test_no_service_is_exit_code_3(run: Run, tmp_path: Path, command: list[str])
         done = run(*[part.format(file=file) for part in command], "--url", url)
     assert (done.status, done.out) == (3, "")
     assert "No answer from" in done.err
+
+
+@pytest.mark.parametrize(
+    ("problem", "status"),
+    [
+        (Overloaded("10 documents are open", status=429, code="quota_exceeded", retry_after_s=9), 1),
+        (Overloaded("The store is away", status=503, code="store_unavailable"), 3),
+        (Refused("It is over the quota", status=413, code="document_too_large"), 2),
+    ],
+)
+def test_a_service_without_room_is_not_an_absent_one(
+    run: Run, monkeypatch: pytest.MonkeyPatch, problem: ServiceError, status: int
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise problem
+
+    monkeypatch.setattr(Client, "cancel", refuse)
+    done = run("cancel", "x")
+    assert done.status == status
+    assert f"{problem.detail} ({problem.code})" in done.err
+    assert ("try again in 9 s" in done.err) is (status == 1)
 
 
 @pytest.mark.parametrize(
@@ -235,6 +270,18 @@ def test_standard_input_is_read_before_anything_is_extracted(run: Run, monkeypat
     assert done.err.count("stdin") == 2
 
 
+def test_a_schema_that_is_not_there_is_told_before_a_model_is_loaded(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "lease.py", "1/0")
+    monkeypatch.setenv("EXTRACTOR_SCHEMAS", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "extractor.extract", None)
+    files = [write(tmp_path / name, "hello") for name in ("a.txt", "b.txt")]
+    done = run("run", *files, "-s", "lease")
+    assert (done.status, done.out, done.err.count("there is no schema 'lease'")) == (2, "", 1)
+    assert "lease.py cannot be used: ZeroDivisionError" in done.err
+
+
 def test_a_taken_port_is_told_before_anything_starts(run: Run) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -266,12 +313,14 @@ def test_drafters_and_options_go_as_they_were_said() -> None:
 
 def test_a_schema_may_be_a_file(tmp_path: Path) -> None:
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
-    assert wire_schema_of(write(tmp_path / "n.json", schema)) == schema
-    assert wire_schema_of("invoice@1") == "invoice@1"
     model = write(tmp_path / "m.py", "from pydantic import BaseModel\nclass M(BaseModel):\n    n: int\n")
-    assert wire_schema_of(model) == schema
+    for file in (write(tmp_path / "n.json", schema), model):
+        read = schema_of(file)
+        assert isinstance(read, Schema)
+        assert read.json_schema == schema
+    assert schema_of("invoice@1") == "invoice@1"
     with pytest.raises(SchemaError):
-        wire_schema_of(write(tmp_path / "bad.json", {"type": "objekt"}))
+        schema_of(write(tmp_path / "bad.json", {"type": "objekt"}))
 
 
 def test_rooms_that_read_one_variable_agree_on_its_default() -> None:

@@ -10,12 +10,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from extractor.client import (
     AsyncClient,
@@ -35,7 +37,8 @@ from extractor.client import (
     batches,
     core,
 )
-from extractor.errors import DocumentError, InputError
+from extractor.errors import DocumentError, InputError, SchemaError
+from schemas.types import fault
 
 QUICK = Patience(total_s=1.0, first_s=0.001)
 Answer = httpx.Response | Exception
@@ -72,7 +75,8 @@ def succeeded(data: Any) -> httpx.Response:
 
 
 def problem(status: int, code: str, headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
-    body = {"title": "t", "detail": "what is wrong", "code": code, "retryable": False, "request_id": "r1", **more}
+    said = {"code": code, "retryable": status in (429, 503), "request_id": "r1"}
+    body = {"title": "t", "detail": "what is wrong", **said, **more}
     return httpx.Response(status, json=body, headers=headers)
 
 
@@ -162,6 +166,17 @@ def test_retry_after_is_honoured_and_patience_ends() -> None:
     assert len(service.requests) == 1, "60 s is past this client's patience: it says so at once"
 
 
+@pytest.mark.parametrize("answer", [problem(413, "document_too_large"), problem(429, "quota", retryable=False)])
+def test_what_can_never_fit_is_not_asked_again(answer: httpx.Response) -> None:
+    service = Service(answer)
+    with client(service, Patience()) as c:
+        for call in (lambda: c.submit("text", "contact"), lambda: c.submit_batch(lambda: [b"line"], "contact")):
+            service.requests.clear()
+            with pytest.raises(Refused):
+                call()
+            assert len(service.requests) == 1
+
+
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
@@ -199,9 +214,47 @@ def test_extract_gives_an_instance_of_the_callers_class() -> None:
     with client(service) as c:
         assert c.extract("Ada", Contact) == Contact(name="Ada")
     assert b'"json_schema"' in service.requests[0].content
-    with client(Service(ok(code=202), succeeded({"phone": 5}))) as c, pytest.raises(UnexpectedAnswer) as caught:
-        c.extract("Ada", Contact)
-    assert {error.pointer for error in caught.value.errors} == {"/name", "/phone"}
+
+
+class Bill(BaseModel):
+    model_config = ConfigDict(strict=True)
+
+    total: Decimal
+    issued: date
+
+    @model_validator(mode="after")
+    def _total(self) -> Bill:
+        if self.total < 0:
+            raise fault("/total", "is negative")
+        return self
+
+
+def test_a_class_judges_here_as_it_would_in_the_service() -> None:
+    """A strict one takes its dates from JSON; a check keeps its pointer; what is refused has failed like any job."""
+    with client(Service(ok(code=202), succeeded({"total": 12.5, "issued": "2026-10-05"}))) as c:
+        assert c.extract("bill", Bill) == Bill(total=Decimal("12.5"), issued=date(2026, 10, 5))
+    refused: list[tuple[dict[str, Any], set[str]]] = [
+        ({"total": -12.5, "issued": "2026-10-05"}, {"/total"}),
+        ({"total": "much"}, {"", "/total"}),
+    ]
+    for data, places in refused:
+        with client(Service(ok(code=202), succeeded(data))) as c, pytest.raises(ExtractionFailed) as caught:
+            c.extract("bill", Bill)
+        assert (caught.value.code, {error.pointer for error in caught.value.errors}) == ("invalid_output", places)
+        failed = caught.value.job
+        assert (failed.status, failed.data) == ("failed", None)
+        assert json.loads((failed.error or {})["last"]) == data
+
+
+def test_what_is_no_schema_is_said() -> None:
+    class Odd(BaseModel):
+        pattern: str = Field(json_schema_extra={"$ref": "http://elsewhere/x"})
+
+    with client(Service(ok())) as c:
+        with pytest.raises(SchemaError, match=r"Odd: .*outside the document"):
+            c.submit("text", Odd)
+        with pytest.raises(TypeError, match="a name, a JSON Schema or a pydantic class, not NoneType"):
+            c.submit("text", None)  # type: ignore[arg-type]
 
 
 def test_extract_raises_what_the_job_failed_of() -> None:
@@ -301,3 +354,50 @@ def test_an_upload_that_the_service_refuses_is_not_sent_again() -> None:
     assert send.headers["Content-Type"].startswith("multipart/form-data")
     with pytest.raises(Refused):
         flow.send(httpx.Response(422, json={"code": "empty_batch", "detail": "no line"}))
+
+
+HALF = "\ud800"  # of a surrogate pair: no UTF-8 has it
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda c: c.submit(f"a {HALF}", "contact"),
+        lambda c: c.submit("a", HALF),
+        lambda c: c.submit("a", "contact", metadata={"a": HALF}),
+        lambda c: c.submit("a", "contact", options={"a": float("nan")}),
+        lambda c: c.submit("a", {"type": object()}),
+        lambda c: c.submit("a", "contact", idempotency_key=HALF),
+        lambda c: list(c.list(schema=HALF)),
+        lambda c: c.get("x" * 100_000),
+        lambda c: list(c.batch([(HALF, "a")], "contact")),
+        lambda c: list(c.batch([f"a {HALF}"], "contact")),
+        lambda c: list(c.batch(["a"], {"type": object()})),
+        lambda c: list(c.batch(["a"], "contact", options={"a": object()})),
+        lambda _: Client(api_key="caf\u00e9"),
+    ],
+)
+def test_what_cannot_be_written_is_the_callers_input(call: Callable[[Client], object]) -> None:
+    with client(Service(ok())) as c, pytest.raises(InputError):
+        call(c)
+
+
+def test_an_id_that_cannot_be_written_is_not_there() -> None:
+    with client(Service(problem(404, "extraction_not_found"))) as c, pytest.raises(NotFound):
+        c.get(HALF)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda c: c.submit("a", "contact", prioriti="bulk", optons={}), "optons, prioriti; there are options, "),
+        (lambda c: list(c.list(state="queued")), "state; there are status, schema, batch"),
+        (lambda c: list(c.batch(["a"], "contact", priority="bulk")), "priority; there are options, "),
+        (lambda c: c.submit(None, "contact"), "A document is text, bytes or a Path, not NoneType"),
+    ],
+)
+def test_arguments_that_are_none_are_type_errors(call: Callable[[Client], object], said: str) -> None:
+    service = Service(ok())
+    with client(service) as c, pytest.raises(TypeError, match=said):
+        call(c)
+    assert not service.requests

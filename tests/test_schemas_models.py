@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from schemas import Registry, ValidationProblem, of_model
+from schemas import InvalidSchema, Registry, ValidationProblem, of_model
 from schemas.jsontext import dumps, loads
 from schemas.types import adds_up
 
@@ -143,3 +143,73 @@ def test_plain_models_of_users():
     with pytest.raises(ValidationProblem) as caught:
         schema.validate({**good, "either": 1.5})
     assert {where for where, _ in caught.value.errors} == {"/either"}
+
+
+def test_a_check_that_stumbles_is_a_fault_of_the_value():
+    """Whatever it raises, from lenient and strict models, and without the words of the exception."""
+    from datetime import date
+
+    from pydantic import BaseModel, ConfigDict, model_validator
+
+    class Bill(BaseModel):
+        net: int | None
+        tax: int | None
+
+        @model_validator(mode="after")
+        def _sum(self):
+            assert self.net + self.tax > 0
+            return self
+
+    class Strict(Bill):
+        model_config = ConfigDict(strict=True)
+        day: date
+
+    assert of_model(Bill).validate({"net": 1, "tax": 2}).net == 1
+    for model, more in ((Bill, {}), (Strict, {"day": "2024-01-02"})):
+        with pytest.raises(ValidationProblem) as caught:
+            of_model(model).validate({"net": None, "tax": None, **more})
+        assert caught.value.errors == [("", "the schema's check raised TypeError")]
+
+
+def test_a_strict_model_is_told_what_it_refuses_and_not_that_it_is_strict():
+    from datetime import date
+
+    from pydantic import BaseModel, ConfigDict, model_validator
+
+    from schemas.types import fault
+
+    class Strict(BaseModel):
+        model_config = ConfigDict(strict=True)
+        day: date
+
+        @model_validator(mode="after")
+        def _late(self):
+            raise fault("/day", "is too late")
+
+    with pytest.raises(ValidationProblem) as caught:
+        of_model(Strict).validate({"day": "2024-01-02"})
+    assert caught.value.errors == [("/day", "is too late")]
+
+
+def test_a_field_that_no_key_reaches_is_refused():
+    """Also in a model within; with a key beside its path, or taken by name, it is reached."""
+    from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field
+
+    class Deep(BaseModel):
+        n: int | None = Field(None, validation_alias=AliasPath("a", "b"))
+
+    class Outer(BaseModel):
+        deep: list[Deep]
+
+    class Keyed(BaseModel):
+        n: int | None = Field(None, validation_alias=AliasChoices(AliasPath("a", "b"), "count"))
+
+    class Named(Deep):
+        model_config = ConfigDict(validate_by_name=True)
+
+    for model in (Deep, Outer):
+        with pytest.raises(InvalidSchema, match=r"Deep.n is read from an AliasPath.*name a key too"):
+            of_model(model)
+    for model in (Keyed, Named):
+        schema = of_model(model)
+        assert schema.validate(dict.fromkeys(schema.json_schema["properties"], 3)).n == 3

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,15 +21,16 @@ import orjson
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from extractor.cli.flags import ApiKey, Drafters, MaxTokens, Url, connect, options_of, wire_schema_of
+from extractor.cli.flags import ApiKey, Drafters, MaxTokens, Url, connect, options_of, schema_of
 from extractor.cli.lines import Inputs
-from extractor.cli.output import SOME_FAILED, err, fail, say
-from extractor.client import Batch, Client, Conflict, NotFound
-from extractor.client.core import Schema
+from extractor.cli.output import SOME_FAILED, err, fail, reader, say
+from extractor.client import Batch, Client, Conflict, NotFound, Refused, Unauthorized
 from extractor.errors import ExtractorError
+from schemas.schema import Schema
 
 PATIENCE_S = 120.0  # of each call: a service that restarts does not end a batch
 POLL_S = 0.5
+_CUT = "body_timeout"  # an upload that came too slowly: what has come is there
 
 
 @dataclass
@@ -39,6 +41,7 @@ class Memory:
     path: Path | None
     key: str
     asked: str
+    resumed: bool = False
 
     @classmethod
     def of(cls, output: Path | None, asked: str, *, resume: bool) -> Memory:
@@ -54,7 +57,7 @@ class Memory:
             fail(f"{path} is of a batch that has not ended: --resume goes on with it; delete the file to start anew")
         try:
             said = orjson.loads(path.read_bytes())
-            found = cls(path, said["key"], said["asked"])
+            found = cls(path, said["key"], said["asked"], resumed=True)
         except (OSError, ValueError, KeyError, TypeError):
             fail(f"{path} cannot be read; delete it to start anew")
         if found.asked != asked:
@@ -80,11 +83,13 @@ def batch(
 ) -> None:
     """Extract many documents through the service: a line of JSON each, in order: file, id, status, data, error.
 
-    A .jsonl file (.gz too) holds lines as POST /v1/batches takes them; their custom_id stands for the file. Ctrl-C
+    A .jsonl file (.gz too) holds lines as POST /v1/batches takes them; custom_id and line stand for the file. Ctrl-C
     leaves the batch running in the service: --resume waits for it. Without -o it is cancelled.
     """
-    what = None if schema is None else wire_schema_of(schema)
+    what = None if schema is None else schema_of(schema)
     options = options_of(drafters, max_output_tokens)
+    if output is not None and output.is_dir():
+        fail(f"{output} is a folder; -o names the file to write")
     if resume and output is None:
         fail("--resume needs the -o of the batch to go on with")
     found = Inputs.of(inputs, options, but=_written(output))
@@ -92,7 +97,8 @@ def batch(
         fail("There is nothing among the inputs but the output")
     if what is None and not found.all_lines:
         fail("Files need a --schema")
-    asked = hashlib.sha256(orjson.dumps([found.names(), what, options])).hexdigest()
+    sent = what.json_schema if isinstance(what, Schema) else what
+    asked = hashlib.sha256(orjson.dumps([found.names(), sent, options])).hexdigest()
     if resume and output is not None and output.exists() and not output.with_name(output.name + ".batch").exists():
         say(f"{output} is whole already")
         raise typer.Exit(_status_of(output))
@@ -105,7 +111,7 @@ def batch(
         raise typer.Exit(SOME_FAILED)
 
 
-def _run(client: Client, found: Inputs, schema: Schema | None, memory: Memory, output: Path | None) -> int:
+def _run(client: Client, found: Inputs, schema: str | Schema | None, memory: Memory, output: Path | None) -> int:
     """How many lines did not succeed."""
     batch_id: str | None = None
     try:
@@ -124,21 +130,31 @@ def _run(client: Client, found: Inputs, schema: Schema | None, memory: Memory, o
         raise
     except ExtractorError as error:
         if error.code == "quota_exceeded" and output is None:
-            fail(f"{error.detail}. The batch is cancelled; with -o FILE an upload waits for room and goes on")
+            detail = f"{error.detail}. The batch is cancelled; with -o FILE an upload waits for room and goes on"
+            fail(detail, SOME_FAILED)
         if error.code == "idempotency_key_reused":
             fail("The inputs have changed since this batch was begun; delete the .batch file to start anew")
+        refused = isinstance(error, (Refused, Unauthorized)) and error.code != _CUT
+        if refused and batch_id is None and not memory.resumed:
+            memory.forget()  # nothing was begun: the corrected command is another batch
         raise
-    rows = (orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in found.rows(client.batch_rows(ended.id)))
+    count: Counter[bool] = Counter()  # of rows, by whether they succeeded
+
+    def rows() -> Iterator[bytes]:
+        for row in found.rows(client.batch_rows(ended.id), schema if isinstance(schema, Schema) else None):
+            count[row["status"] == "succeeded"] += 1
+            yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+
     if output is None:
-        sys.stdout.buffer.writelines(rows)
-        sys.stdout.buffer.flush()
+        with reader():
+            sys.stdout.buffer.writelines(rows())
+            sys.stdout.buffer.flush()
     else:
-        _replace(output, lambda file: file.writelines(rows))
+        _replace(output, lambda file: file.writelines(rows()))
     memory.forget()
-    failed = ended.failed + len(found.unreadable)
     rate = f", {ended.documents_per_s:.2f} documents/s" if ended.documents_per_s else ""
-    say(f"{ended.counts['succeeded']} succeeded, {failed} failed{rate}")
-    return failed
+    say(f"{count[True]} succeeded, {count[False]} failed{rate}")
+    return count[False]
 
 
 def _follow(client: Client, batch: Batch, progress: Progress, task: TaskID) -> Batch:

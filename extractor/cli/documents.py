@@ -20,6 +20,13 @@ class Source:
     name: str
     path: Path | None
 
+    @property
+    def file(self) -> Path | None:
+        """`path`, to be read. Raises DocumentError for a link that leads nowhere."""
+        if self.path is not None and _dangles(self.path):
+            raise DocumentError(f"Cannot read {self.name}: the link leads nowhere", code="unreadable_document")
+        return self.path
+
     def read(self) -> bytes:
         """Raises DocumentError."""
         if self.path is None:
@@ -58,10 +65,15 @@ def _sources(inputs: Iterable[str]) -> Iterator[Source]:
 
 
 def _all(text: str, found: Iterable[Path]) -> Iterator[Source]:
-    files = sorted(file for file in found if file.is_file())
+    files = sorted(file for file in found if file.is_file() or _dangles(file))
     if not files:
         raise DocumentError(f"{printable(text)} holds no files", code="unreadable_document")
     yield from (Source(printable(file), file) for file in files)
+
+
+def _dangles(path: Path) -> bool:
+    """It was meant to be a document, so it is one that failed rather than none."""
+    return path.is_symlink() and not path.exists()
 
 
 def _hidden(path: Path) -> bool:

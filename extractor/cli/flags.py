@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,8 +13,8 @@ from extractor.cli.schemas import json_schema_of
 from extractor.client import Client, Patience
 from extractor.config import DRAFTERS, parse_drafters
 from extractor.errors import FieldError, SchemaError
-from schemas.errors import SchemaProblem
-from schemas.registry import of_file
+from schemas.errors import SchemaProblem, UnknownSchema
+from schemas.registry import Registry, of_file
 from schemas.schema import Schema, inline
 
 SchemaName = Annotated[
@@ -65,7 +66,14 @@ def schema_of(text: str) -> str | Schema:
         ) from None
 
 
-def wire_schema_of(text: str) -> str | dict[str, Any]:
-    """The same, as it is sent to a service."""
+def known_schema_of(text: str, sources: Sequence[str]) -> Schema:
+    """The same where no service knows the name: one of those built in or in `sources`."""
     schema = schema_of(text)
-    return schema if isinstance(schema, str) else schema.json_schema
+    if isinstance(schema, Schema):
+        return schema
+    registry = Registry.discover(sources)
+    try:
+        return registry.get(schema)
+    except UnknownSchema as unknown:
+        broken = [f"; {file} cannot be used: {why}" for file, why in registry.problems.items()]
+        raise SchemaError("".join([unknown.detail, *broken]), code=unknown.code) from None

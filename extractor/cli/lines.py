@@ -4,6 +4,7 @@ to a row for each. Holds the names, never the documents."""
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from extractor.cli.documents import Source, sources
 from extractor.client import Row, batches
 from extractor.client.core import printable
 from extractor.errors import DocumentError
+from schemas.schema import Schema, inline
 
 _JSONL = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 
@@ -33,8 +35,8 @@ class Inputs:
     @classmethod
     def of(cls, inputs: Iterable[str], options: Mapping[str, Any], but: Iterable[Path] = ()) -> Inputs:
         """`but`: files that are none, wherever they lie. Raises DocumentError for an input that names nothing."""
-        own = {path.resolve() for path in but}
-        found = [one for one in sources(inputs) if one.path is None or not own or one.path.resolve() not in own]
+        own = {os.path.realpath(path) for path in but}  # not resolve(), which raises where links lead in a circle
+        found = [one for one in sources(inputs) if one.path is None or os.path.realpath(one.path) not in own]
         return cls(found, options)
 
     @property
@@ -61,35 +63,37 @@ class Inputs:
                 number += 1
                 yield self._line(number, one)
 
-    def rows(self, rows: Iterable[Row[Any]]) -> Iterator[dict[str, Any]]:
-        """One for each line, in their order."""
+    def rows(self, rows: Iterable[Row[Any]], judge: Schema | None = None) -> Iterator[dict[str, Any]]:
+        """One for each line, in their order. `judge` is of the files, and of the lines that name no schema."""
+        judged = judge and inline(judge.json_schema).ref  # as the service calls it
         left = iter(rows)
         row = next(left, None)
-        for number, name in self._named():
+        for number, name, line in self._named():
             if number in self.unreadable:
                 error = self.unreadable[number]
                 said = {"code": error.code, "detail": error.detail, "errors": []}
                 yield {"file": name, "id": None, "status": "failed", "data": None, "error": said}
             elif row is not None and row.line == number:
-                yield _as_json(row, name)
+                own = name is None and row.job is not None and row.job.schema_ != judged
+                yield _as_json(batches.judged(row, None if own else judge), name, line)
                 row = next(left, None)
 
-    def _named(self) -> Iterator[tuple[int, str | None]]:
-        """Every line's number, and the name of the file that it is."""
+    def _named(self) -> Iterator[tuple[int, str | None, int]]:
+        """Every line's number, the name of the file that it is, and its number in the file that it is of."""
         number = 0
         for one in self.found:
             if _is_jsonl(one) and one.path is not None:
-                for _ in _opened(one.path):
+                for line, _ in enumerate(_opened(one.path), start=1):
                     number += 1
-                    yield number, None
+                    yield number, None, line
             else:
                 number += 1
-                yield number, one.name
+                yield number, one.name, 1
 
     def _line(self, number: int, one: Source) -> bytes:
         if number not in self.unreadable:
             try:
-                document = one.path if one.path is not None else self._piped(one)
+                document = one.file or self._piped(one)
                 return batches.line(f"file-{number}", document, self.options)
             except DocumentError as error:
                 self.unreadable[number] = error
@@ -124,8 +128,9 @@ def _opened(path: Path) -> Iterator[bytes]:
         raise DocumentError(f"Cannot read {printable(path)}: {error}", code="unreadable_document") from None
 
 
-def _as_json(row: Row[Any], name: str | None) -> dict[str, Any]:
-    whose = {"custom_id": row.custom_id} if name is None else {"file": name}
+def _as_json(row: Row[Any], name: str | None, line: int) -> dict[str, Any]:
+    whose = {"custom_id": row.custom_id, "line": line} if name is None else {"file": name}
     status = "failed" if row.status == "refused" else row.status
     job_id = None if row.job is None else row.job.id
-    return {**whose, "id": job_id, "status": status, "data": row.value, "error": row.error}
+    data = None if row.job is None else row.job.data
+    return {**whose, "id": job_id, "status": status, "data": data, "error": row.error}

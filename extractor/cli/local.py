@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from extractor.cli.documents import Source, sources
-from extractor.cli.flags import Drafters, MaxTokens, SchemaName, drafters_of, schema_of
+from extractor.cli.flags import Drafters, MaxTokens, SchemaName, drafters_of, known_schema_of
 from extractor.cli.output import BAD_INPUT, SOME_FAILED, put, say, told
 from extractor.config import read_settings
 from extractor.errors import ExtractorError, InputError, OutputError
@@ -31,11 +31,11 @@ def run(
     """Extract here, without a service: one line of JSON a file, in the order given (null for one that failed)."""
     documents = list(sources(files))
     chosen = drafters_of(drafters)
-    what = schema_of(schema)
+    settings = read_settings(**({} if model is None else {"model": model}))
+    what = known_schema_of(schema, settings.schemas)  # before a model is loaded for it
     from extractor import Extractor, Options  # here: it loads torch
 
     piped = sys.stdin.buffer.read() if any(source.path is None for source in documents) else b""
-    settings = read_settings(**({} if model is None else {"model": model}))
     options = Options(drafters=chosen, max_output_tokens=max_output_tokens)
     abort = threading.Event()
     failures: list[ExtractorError] = []
@@ -43,7 +43,7 @@ def run(
         say(f"{settings.model} loaded; {len(documents)} document{'s' if len(documents) != 1 else ''}")
 
         def extract(source: Source) -> Extraction:
-            return extractor.extract(source.path or piped, what, options, abort=abort)
+            return extractor.extract(source.file or piped, what, options, abort=abort)
 
         for source, outcome in _in_order(documents, extract, settings.slots, abort):
             try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 import orjson
@@ -26,14 +28,27 @@ def say(text: str) -> None:
 
 def put(value: Any, *, indent: bool = False) -> None:
     """A value for a machine: JSON, one line unless `indent`."""
-    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE | (orjson.OPT_INDENT_2 * indent)))
-    sys.stdout.buffer.flush()
+    with reader():
+        sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE | (orjson.OPT_INDENT_2 * indent)))
+        sys.stdout.buffer.flush()
 
 
 def put_text(lines: Iterable[str]) -> None:
-    for line in lines:
-        sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    with reader():
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def reader() -> Iterator[None]:
+    """Of our output, who may go: `extractor list | head`. That ends the command as it ends any other in a pipe; told
+    here, for Typer takes it for a failure."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still buffered
+        raise SystemExit(128 + signal.SIGPIPE) from None
 
 
 def fail(detail: str, code: int = BAD_INPUT) -> NoReturn:
@@ -43,6 +58,8 @@ def fail(detail: str, code: int = BAD_INPUT) -> NoReturn:
 
 def exit_code_of(error: ExtractorError) -> int:
     """Which of the four an error means when it ends a command."""
+    if isinstance(error, Overloaded) and error.status == 429:  # the service is there, and has no room yet
+        return SOME_FAILED
     if isinstance(error, (Unreachable, Overloaded)):
         return NO_SERVICE
     if isinstance(error, (ExtractionFailed, WaitTimeout, OutputError, EngineError)):
@@ -51,9 +68,10 @@ def exit_code_of(error: ExtractorError) -> int:
 
 
 def told(error: ExtractorError) -> str:
-    """An error in full: what, its code, and each place at fault on a line of its own."""
-    lines = [f"{error.detail} ({error.code})", *(f"  {_place(place)}" for place in error.errors)]
-    return "\n".join(lines)
+    """An error in full: what, its code, when to come again, and each place at fault on a line of its own."""
+    later = error.retry_after_s if isinstance(error, Overloaded) else None
+    when = f"; try again in {later:g} s" if later else ""
+    return "\n".join([f"{error.detail} ({error.code}){when}", *(f"  {_place(place)}" for place in error.errors)])
 
 
 def debugging() -> bool:

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from extractor.cli.documents import STDIN
-from extractor.cli.flags import ApiKey, Drafters, MaxTokens, SchemaName, Url, connect, options_of, wire_schema_of
-from extractor.cli.output import SOME_FAILED, err, put, say
+from extractor.cli.flags import ApiKey, Drafters, MaxTokens, SchemaName, Url, connect, options_of, schema_of
+from extractor.cli.output import SOME_FAILED, err, put, put_text, say
 from extractor.client import ExtractionFailed
+from extractor.client.judge import judge_of, outcome
 
 JobId = Annotated[str, typer.Argument(metavar="ID", help="What submit printed.")]
 
@@ -28,19 +29,21 @@ def submit(
 ) -> None:
     """Hand one document to the service; prints its id, or with --wait its data."""
     document = sys.stdin.buffer.read() if file == STDIN else Path(file)
+    what = schema_of(schema)
     with connect(url, api_key) as client:
-        job = client.submit(document, wire_schema_of(schema), options=options_of(drafters, max_output_tokens))
+        job = client.submit(document, what, options=options_of(drafters, max_output_tokens))
         if not wait:
             put({"id": job.id, "status": job.status})
             return
         say(f"{job.id} submitted")
         job = client.wait(job.id)
-    if job.status == "succeeded":
-        put(job.as_json() if full else job.data)
-        return
-    if full:
-        put(job.as_json())
-    raise ExtractionFailed(job)
+    try:
+        outcome(job, judge_of(what))
+    except ExtractionFailed as failed:
+        if full:
+            put(failed.job.as_json())
+        raise
+    put(job.as_json() if full else job.data)
 
 
 def status(job_id: JobId, url: Url = None, api_key: ApiKey = None) -> None:
@@ -74,7 +77,8 @@ def list_(
             if json:
                 put(job.as_json())
             else:
-                print(f"{job.id}  {job.status:<9}  {job.schema_:<24}  {job.created_at.isoformat(timespec='seconds')}")
+                when = job.created_at.isoformat(timespec="seconds")
+                put_text([f"{job.id}  {job.status:<9}  {job.schema_:<24}  {when}"])
             if count == limit:
                 err.print(f"The newest {limit}; --limit shows more.", markup=False)
                 return

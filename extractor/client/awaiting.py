@@ -11,7 +11,8 @@ import httpx
 
 from extractor.client import batches, core
 from extractor.client.batches import Bulk, Lines
-from extractor.client.core import PAGE, Document, Flow, How, M, Outcome, Patience, Schema, Send, T, Which
+from extractor.client.core import PAGE, Document, Flow, How, M, Outcome, Patience, Send, T, Which
+from extractor.client.judge import Schema, judge_of
 from extractor.client.model import Batch, Job, JobPage, Row, Worker
 from extractor.client.transport import request, settings
 
@@ -74,8 +75,7 @@ class AsyncClient:
     async def extract(
         self, document: Document, schema: Schema, timeout_s: float | None = None, **how: Unpack[How]
     ) -> Any:
-        job = await self._run(core.extract(document, schema, how, timeout_s, self._patience))
-        return core.instance(schema, job) if isinstance(schema, type) else job.data
+        return await self._run(core.extract(document, schema, how, timeout_s, self._patience))
 
     @overload
     def batch(
@@ -88,11 +88,13 @@ class AsyncClient:
     async def batch(
         self, documents: Iterable[Document | tuple[str, Document]], schema: Schema, **how: Unpack[Bulk]
     ) -> AsyncIterator[Row[Any]]:
+        core.known(how, Bulk)
+        judge = judge_of(schema)
         lines = batches.lines_of(documents, how.get("options") or {})
-        sent = await self.submit_batch(lines, schema, how.get("idempotency_key"), how.get("timeout_s"))
+        sent = await self.submit_batch(lines, judge or schema, how.get("idempotency_key"), how.get("timeout_s"))
         await self.wait_batch(sent.id, how.get("timeout_s"))
         async for row in self.batch_rows(sent.id):
-            yield batches.typed(row, schema) if isinstance(schema, type) else row
+            yield batches.judged(row, judge)
 
     async def submit_batch(
         self,

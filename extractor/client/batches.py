@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 from urllib.parse import quote
 
 import orjson
@@ -20,17 +20,18 @@ from extractor.client.core import (
     How,
     Patience,
     Pause,
-    Schema,
     Send,
     document_body,
-    instance,
     parse,
-    schema_body,
     send,
 )
-from extractor.client.errors import BatchTimeout, Overloaded, UnexpectedAnswer
+from extractor.client.errors import BatchTimeout, ExtractionFailed, Overloaded, UnexpectedAnswer
+from extractor.client.judge import Schema, outcome, schema_body
 from extractor.client.model import Batch, Job, Refused, Row
-from extractor.errors import FieldError
+from extractor.errors import InputError
+
+if TYPE_CHECKING:
+    from schemas.schema import Schema as Judge
 
 PAGE_ROWS = 500
 POLL_S = 1.0
@@ -62,9 +63,9 @@ def lines_of(documents: Iterable[Document | tuple[str, Document]], options: Mapp
 
 
 def line(custom_id: str, document: Document, options: Mapping[str, Any]) -> bytes:
-    """Raises DocumentError."""
+    """Raises DocumentError, or InputError for a custom_id or options that are no JSON."""
     body: JSON = {"custom_id": custom_id, "document": document_body(document, How())}
-    return orjson.dumps(body | ({"options": options} if options else {})) + b"\n"
+    return _written(body | ({"options": options} if options else {})) + b"\n"
 
 
 def submit(
@@ -137,16 +138,14 @@ def rows(batch_id: str, after: int, patience: Patience) -> Flow[tuple[list[Row[A
     return sorted(kept, key=lambda row: row.line), safe
 
 
-def typed(row: Row[Any], model: type[M]) -> Row[M]:
-    """`row` with its value as an instance; one that the class refuses has an error in its place."""
-    if row.job is None or row.status != "succeeded":
+def judged(row: Row[Any], judge: Judge | None) -> Row[Any]:
+    """`row` with an instance as its value where a class judges it; one that is refused has failed."""
+    if judge is None or row.job is None or row.status != "succeeded":
         return row
-    value, error = None, None
     try:
-        value = instance(model, row.job)
-    except UnexpectedAnswer as fault:
-        error = {"code": fault.code, "detail": fault.detail, "errors": [_place(one) for one in fault.errors]}
-    return Row(row.line, row.custom_id, row.status, value, error, row.job)
+        return replace(row, value=outcome(row.job, judge))
+    except ExtractionFailed as refused:
+        return _result(refused.job)
 
 
 def _page(model: type[M], batch_id: str, what: str, after: int, patience: Patience) -> Flow[list[M]]:
@@ -167,7 +166,7 @@ def _form(lines: Lines, json_schema: JSON) -> Lines:
     disposition = "Content-Disposition: form-data; name"
 
     def parts() -> Iterator[bytes]:
-        schema = orjson.dumps(json_schema).decode()
+        schema = _written(json_schema).decode()
         head = f'--{_BOUNDARY}\r\n{disposition}="json_schema"\r\n\r\n{schema}\r\n'
         yield f'{head}--{_BOUNDARY}\r\n{disposition}="file"; filename="lines.jsonl"\r\n\r\n'.encode()
         yield from lines()
@@ -176,9 +175,12 @@ def _form(lines: Lines, json_schema: JSON) -> Lines:
     return parts
 
 
-def _place(error: FieldError) -> JSON:
-    return {"pointer": error.pointer, "detail": error.detail}
+def _written(value: JSON) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError as error:  # it names types and quotes nothing
+        raise InputError(f"The request cannot be written: {error}") from None
 
 
 def _path(batch_id: str) -> str:
-    return f"/v1/batches/{quote(batch_id, safe='')}"
+    return f"/v1/batches/{quote(batch_id, safe='', errors='replace')}"

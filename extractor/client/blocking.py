@@ -11,13 +11,15 @@ import httpx
 
 from extractor.client import batches, core
 from extractor.client.batches import Bulk, Lines
-from extractor.client.core import PAGE, Document, Flow, How, M, Outcome, Patience, Schema, Send, T, Which
+from extractor.client.core import PAGE, Document, Flow, How, M, Outcome, Patience, Send, T, Which
+from extractor.client.judge import Schema, judge_of
 from extractor.client.model import Batch, Job, JobPage, Row, Worker
 from extractor.client.transport import request, settings
 
 
 class Client:
-    """Blocking. One instance may serve many threads. Raises the tree in errors.py, nothing of httpx's."""
+    """Blocking. One instance may serve many threads. Raises the tree in errors.py, nothing of httpx's; and
+    TypeError for arguments that no type checker lets through."""
 
     def __init__(
         self,
@@ -71,8 +73,7 @@ class Client:
     def extract(self, document: Document, schema: Schema, timeout_s: float | None = ..., **how: Unpack[How]) -> Any: ...
     def extract(self, document: Document, schema: Schema, timeout_s: float | None = None, **how: Unpack[How]) -> Any:
         """Submit, wait, and hand back the data: an instance when `schema` is a pydantic class."""
-        job = self._run(core.extract(document, schema, how, timeout_s, self._patience))
-        return core.instance(schema, job) if isinstance(schema, type) else job.data
+        return self._run(core.extract(document, schema, how, timeout_s, self._patience))
 
     @overload
     def batch(
@@ -87,11 +88,13 @@ class Client:
     ) -> Iterator[Row[Any]]:
         """Many documents (or pairs of a custom_id and a document) in one upload; when all have ended a row for each,
         in their order, with an instance as its value when `schema` is a pydantic class."""
+        core.known(how, Bulk)
+        judge = judge_of(schema)
         lines = batches.lines_of(documents, how.get("options") or {})
-        sent = self.submit_batch(lines, schema, how.get("idempotency_key"), how.get("timeout_s"))
+        sent = self.submit_batch(lines, judge or schema, how.get("idempotency_key"), how.get("timeout_s"))
         self.wait_batch(sent.id, how.get("timeout_s"))
         for row in self.batch_rows(sent.id):
-            yield batches.typed(row, schema) if isinstance(schema, type) else row
+            yield batches.judged(row, judge)
 
     def submit_batch(
         self,

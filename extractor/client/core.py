@@ -21,19 +21,13 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from extractor.client.errors import (
-    ExtractionFailed,
-    UnexpectedAnswer,
-    Unreachable,
-    WaitTimeout,
-    of_status,
-)
+from extractor.client.errors import UnexpectedAnswer, Unreachable, WaitTimeout, of_status
+from extractor.client.judge import Schema, judge_of, outcome, schema_body
 from extractor.client.model import Job, JobPage, WorkerList
 from extractor.errors import DocumentError, FieldError
 
 JSON = dict[str, Any]
 Document = str | bytes | Path
-Schema = str | Mapping[str, Any] | type[BaseModel]
 LONG_POLL_S = 20.0
 PAGE = 100
 _MOST_BYTES = 64 * 1024**2
@@ -67,8 +61,9 @@ Flow = Generator[Send | Pause, Outcome | None, T]
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a call is tried again: on 429, 502 to 504 and when there is no answer, with doubling pauses, or after
-    the `Retry-After` the service asks for, for `total_s` in all. Nothing else is tried again."""
+    """How long a call is tried again: on 429, 502 to 504 (unless the problem says it is not `retryable`) and when there
+    is no answer, with doubling pauses, or after the `Retry-After` the service asks for, for `total_s` in all. Nothing
+    else is tried again."""
 
     total_s: float = 30.0
     first_s: float = 0.5
@@ -77,7 +72,7 @@ class Patience:
 
     def delay_s(self, tries: int, outcome: Outcome) -> float | None:
         """The pause before another try, or None when this outcome is the answer."""
-        if isinstance(outcome, httpx.Response) and outcome.status_code not in _RETRIED:
+        if isinstance(outcome, httpx.Response) and not _retryable(outcome):
             return None
         asked = _retry_after_s(outcome)
         if asked is not None:
@@ -105,6 +100,14 @@ class Which(TypedDict, total=False):
     batch: str
 
 
+def known(given: Mapping[str, Any], names: type) -> None:
+    """Raises TypeError for a name that is none, as Python does: `**how` takes any."""
+    unknown = given.keys() - names.__annotations__.keys()
+    if unknown:
+        said, there = ", ".join(sorted(unknown)), ", ".join(names.__annotations__)
+        raise TypeError(f"Unexpected keyword argument: {said}; there are {there}")
+
+
 def send(request: Send, patience: Patience) -> Flow[httpx.Response]:
     """Exchange, again while it is worth it. Raises Unreachable or the ServiceError of the last answer."""
     started, tries = time.monotonic(), 0
@@ -120,6 +123,7 @@ def send(request: Send, patience: Patience) -> Flow[httpx.Response]:
 
 def submit(document: Document, schema: Schema, how: How, patience: Patience) -> Flow[Job]:
     """Raises DocumentError when a file cannot be read. The Idempotency-Key makes a repeated POST the same job."""
+    known(how, How)
     body: JSON = {"document": document_body(document, how), **schema_body(schema)}
     body |= {key: how[key] for key in ("options", "metadata", "priority") if how.get(key)}
     headers = {"Idempotency-Key": how.get("idempotency_key") or str(uuid.uuid4())}
@@ -160,18 +164,17 @@ def delete(job_id: str, patience: Patience) -> Flow[None]:
 
 
 def page(which: Which, cursor: str | None, limit: int, patience: Patience) -> Flow[JobPage]:
+    known(which, Which)
     params = {key: str(value) for key, value in {**which, "cursor": cursor, "limit": limit}.items() if value}
     response = yield from send(Send("GET", "/v1/extractions", params=params), patience)
     return parse(JobPage, response)
 
 
-def extract(document: Document, schema: Schema, how: How, timeout_s: float | None, patience: Patience) -> Flow[Job]:
-    """Submit and wait. Raises ExtractionFailed when it did not succeed."""
-    job = yield from submit(document, schema, how, patience)
-    job = yield from wait(job.id, timeout_s, patience)
-    if job.status != "succeeded":
-        raise ExtractionFailed(job)
-    return job
+def extract(document: Document, schema: Schema, how: How, timeout_s: float | None, patience: Patience) -> Flow[Any]:
+    """Submit, wait, and hand back the data: an instance when `schema` is a class. Raises ExtractionFailed."""
+    judge = judge_of(schema)
+    job = yield from submit(document, judge or schema, how, patience)
+    return outcome((yield from wait(job.id, timeout_s, patience)), judge)
 
 
 def workers(patience: Patience) -> Flow[WorkerList]:
@@ -201,6 +204,12 @@ def document_body(document: Document, how: How) -> JSON:
         return {"content": _base64(content), "filename": name} | named
     if isinstance(document, bytes):
         return {"content": _base64(document)} | named
+    if not isinstance(document, str):
+        raise TypeError(f"A document is text, bytes or a Path, not {type(document).__name__}")
+    try:
+        document.encode()
+    except UnicodeEncodeError:
+        raise DocumentError("The text holds half a surrogate pair", code="undecodable_document") from None
     return {"text": document} | named
 
 
@@ -215,17 +224,6 @@ def most_bytes() -> int:
     return max(_MOST_BYTES, int(said) if said.isdigit() else 0)
 
 
-def schema_body(schema: Schema) -> JSON:
-    """`schema` for a name, `json_schema` for a JSON Schema or a pydantic class."""
-    if isinstance(schema, str):
-        return {"schema": schema}
-    if isinstance(schema, type):
-        from schemas.schema import of_model  # here, so that a client of names imports no schema machinery
-
-        return {"json_schema": of_model(schema).json_schema}
-    return {"json_schema": dict(schema)}
-
-
 def parse(model: type[M], response: httpx.Response) -> M:
     """Raises UnexpectedAnswer."""
     try:
@@ -235,17 +233,6 @@ def parse(model: type[M], response: httpx.Response) -> M:
         raise UnexpectedAnswer(f"The service's answer is not a {model.__name__.lower()}: {places}") from None
 
 
-def instance(model: type[M], job: Job) -> M:
-    """`job.data` as an instance of the caller's class. Raises UnexpectedAnswer naming each field at fault."""
-    try:
-        return model.model_validate(job.data)
-    except ValidationError as error:
-        faults = error.errors(include_input=False, include_url=False)
-        places = tuple(FieldError("".join(f"/{part}" for part in at["loc"]), at["msg"]) for at in faults)
-        detail = f"Extraction {job.id} does not validate as {model.__name__}"
-        raise UnexpectedAnswer(detail, code="invalid_output", errors=places) from None
-
-
 def _checked(outcome: Outcome) -> httpx.Response:
     if isinstance(outcome, httpx.RequestError):
         host = outcome.request.url.copy_with(path="/", query=None) if _has_request(outcome) else "the service"
@@ -253,7 +240,7 @@ def _checked(outcome: Outcome) -> httpx.Response:
     if outcome.is_success:
         return outcome
     problem = _problem(outcome)
-    raise of_status(outcome.status_code)(
+    raise of_status(outcome.status_code, never=problem.get("retryable") is False)(
         str(problem.get("detail") or problem.get("title") or f"HTTP {outcome.status_code} {outcome.reason_phrase}"),
         status=outcome.status_code,
         code=str(problem.get("code") or "http_error"),
@@ -270,6 +257,10 @@ def _problem(response: httpx.Response) -> JSON:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _retryable(response: httpx.Response) -> bool:
+    return response.status_code in _RETRIED and _problem(response).get("retryable") is not False
 
 
 def _json(response: httpx.Response) -> JSON:
@@ -296,7 +287,7 @@ def _has_request(error: httpx.RequestError) -> bool:
 
 def _path(job_id: str) -> str:
     """A path that stays one segment, whatever the caller passed as an id."""
-    return f"/v1/extractions/{quote(job_id, safe='')}"
+    return f"/v1/extractions/{quote(job_id, safe='', errors='replace')}"
 
 
 def _base64(content: bytes) -> str:

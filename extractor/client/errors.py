@@ -4,13 +4,13 @@ ExtractorError
 └── ClientError
     ├── Unreachable          no answer from the service, for as long as the client was patient
     ├── ServiceError         it answered with a problem; `.status`, `.code`, `.errors`, `.request_id`
-    │   ├── Refused              400, 405 … 422: this request will never work
+    │   ├── Refused              400, 405 … 422, and a 429 or 503 that says so: this request will never work
     │   ├── Unauthorized         401, 403
     │   ├── NotFound             404: no such id (or another tenant's), no such schema
     │   ├── Conflict             409: it has already finished
     │   ├── Overloaded           429, 503: try again later; `.retry_after_s`
     │   └── Broken               any other 5xx
-    ├── ExtractionFailed     the document's extraction ended `failed` or `cancelled`; `.job`
+    ├── ExtractionFailed     it ended `failed` or `cancelled`, or the caller's own class refuses its data; `.job`
     ├── WaitTimeout          it had not ended when the caller's time was up; `.job`
     ├── BatchTimeout         likewise; `.batch`
     └── UnexpectedAnswer     not this service, or a much newer one
@@ -116,9 +116,9 @@ class BatchTimeout(ClientError):
         self.batch = batch
 
 
-def of_status(status: int) -> type[ServiceError]:
-    """The class that stands for an HTTP status of 400 or more."""
-    exact: dict[int, type[ServiceError]] = {
-        401: Unauthorized, 403: Unauthorized, 404: NotFound, 409: Conflict, 429: Overloaded, 503: Overloaded
-    }  # fmt: skip
+def of_status(status: int, *, never: bool = False) -> type[ServiceError]:
+    """The class that stands for an HTTP status of 400 or more; `never`: its problem says that no later try helps."""
+    exact: dict[int, type[ServiceError]] = {401: Unauthorized, 403: Unauthorized, 404: NotFound, 409: Conflict}
+    if status in (429, 503):
+        return Refused if never else Overloaded
     return exact.get(status, Broken if status >= 500 else Refused)

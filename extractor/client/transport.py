@@ -18,13 +18,15 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def settings(url: str | None, api_key: str | None, timeout_s: float) -> dict[str, Any]:
-    """What httpx's two clients are made with. Raises InputError for a URL that is none."""
+    """What httpx's two clients are made with. Raises InputError for a URL or a key that is none."""
     base = httpx.URL("")
     key = api_key or os.environ.get("EXTRACTOR_API_KEY")
     with contextlib.suppress(httpx.InvalidURL):
         base = httpx.URL((url or os.environ.get("EXTRACTOR_URL") or DEFAULT_URL).rstrip("/"))
     if base.scheme not in ("http", "https") or not base.host:
         raise InputError("The service's address must be a URL such as http://127.0.0.1:8000", code="invalid_url")
+    if key and not (key.isascii() and key.isprintable()):
+        raise InputError("The API key holds a character that no key has", code="invalid_api_key")
     return {
         "base_url": base,
         "timeout": httpx.Timeout(timeout_s, connect=min(timeout_s, 5.0)),
@@ -34,14 +36,18 @@ def settings(url: str | None, api_key: str | None, timeout_s: float) -> dict[str
 
 
 def request(http: httpx.Client | httpx.AsyncClient, send: Send) -> httpx.Request:
+    """Raises InputError for a body or a name that cannot be written: options, metadata, a schema that are no JSON."""
     read_s = (http.timeout.read or 0.0) + send.wait_s
     content: Any = send.content and send.content()
     if content is not None and isinstance(http, httpx.AsyncClient):
         content = _awaited(content)
-    return http.build_request(
-        send.method, send.path, params=dict(send.params), json=send.body, content=content, headers=dict(send.headers),
-        timeout=httpx.Timeout(read_s, connect=http.timeout.connect),
-    )  # fmt: skip
+    try:
+        return http.build_request(
+            send.method, send.path, params=dict(send.params), json=send.body, content=content,
+            headers=dict(send.headers), timeout=httpx.Timeout(read_s, connect=http.timeout.connect),
+        )  # fmt: skip
+    except (TypeError, ValueError, httpx.InvalidURL) as error:  # they name places and types, and quote nothing
+        raise InputError(f"The request cannot be written: {error}") from None
 
 
 async def _awaited(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
