@@ -37,6 +37,9 @@ class WorkerSettings(BaseSettings):
 
     # The worker.
     slots: int = Field(4, ge=1, description="Documents one worker process has in flight; the engine batches them")
+    interactive_slots: int = Field(
+        1, ge=0, description="Of a worker's slots so many are kept from bulk documents, which get one at least"
+    )
     extractor_factory: str = Field("workers.extraction:make", description="`module:callable` that builds the extractor")
     lease_s: float = Field(30.0, gt=0, description="A running job whose lease was not renewed for this is recovered")
     pulse_s: float = Field(2.0, gt=0, description="How often a worker renews its leases, hears of cancels, and beats")
