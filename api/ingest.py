@@ -17,6 +17,7 @@ from api.body import parse_object
 from api.config import ApiSettings
 from api.jsonl import Limits, Lines, RawLine
 from api.problems import Problem
+from api.store import as_problems
 from schemas import Registry
 from workers.batches import Line, Opened
 from workers.ledger import Ledger, NewJob
@@ -132,7 +133,10 @@ class Ingest:
             fields = parse_object(raw.content)
             if not fields.keys() & {"schema", "json_schema"}:
                 fields = {**fields, **self._default}
-            return self._ask.line(fields)
+            job = self._ask.line(fields)
+            with as_problems():
+                self._ledger.batches.check(job)
+            return job
         except Problem as problem:
             self._wrong += 1
             most = 1 if self._wrong > _FEWER_FROM else _MOST_ERRORS

@@ -28,6 +28,7 @@ from workers.ledger import (
     Job,
     Ledger,
     NewJob,
+    OverQuota,
     Page,
     Priority,
     QuotaExceeded,
@@ -201,6 +202,14 @@ def as_problems() -> Iterator[None]:
             _QUOTAS[error.limit].format(error.allowed, error.current),
             headers={"Retry-After": str(math.ceil(error.retry_after_s or _RETRY_QUOTA_S))},
             extra={"limit": {"name": error.limit, "value": error.allowed}},
+        ) from None
+    except OverQuota as error:
+        detail = "A document with its schema and metadata may have {} bytes; this one has {}"
+        raise Problem(
+            "document_too_large",
+            detail.format(error.allowed, error.size),
+            errors=[("/document", f"over the limit of {error.allowed} bytes")],
+            extra={"limit": {"name": "quota_bytes", "value": error.allowed}},
         ) from None
     except BatchClosed as error:
         raise Problem("batch_closed", _CLOSED[error.why], extra={"batch": error.batch_id}) from None
