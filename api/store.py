@@ -17,7 +17,7 @@ from typing import TypeVar, cast
 from api.config import ApiSettings
 from api.figures import Reading
 from api.metrics import Metrics
-from api.problems import Problem, unavailable
+from api.problems import Problem, limited, unavailable
 from workers.calls import is_job_id
 from workers.config import WorkerSettings
 from workers.ledger import (
@@ -201,7 +201,7 @@ def as_problems() -> Iterator[None]:
             "quota_exceeded",
             _QUOTAS[error.limit].format(error.allowed, error.current),
             headers={"Retry-After": str(math.ceil(error.retry_after_s or _RETRY_QUOTA_S))},
-            extra={"limit": {"name": error.limit, "value": error.allowed}},
+            extra=limited(error.limit, error.allowed),
         ) from None
     except OverQuota as error:
         detail = "A document with its schema and metadata may have {} bytes; this one has {}"
@@ -209,7 +209,7 @@ def as_problems() -> Iterator[None]:
             "document_too_large",
             detail.format(error.allowed, error.size),
             errors=[("/document", f"over the limit of {error.allowed} bytes")],
-            extra={"limit": {"name": "quota_bytes", "value": error.allowed}},
+            extra=limited("quota_bytes", error.allowed),
         ) from None
     except BatchClosed as error:
         raise Problem("batch_closed", _CLOSED[error.why], extra={"batch": error.batch_id}) from None

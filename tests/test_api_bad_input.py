@@ -149,6 +149,29 @@ async def test_near_names_and_limits_are_in_the_problem(api: httpx.AsyncClient) 
 
 
 @pytest.mark.parametrize(
+    ("body", "name", "value"),
+    [
+        (BODY | {"options": {"max_output_tokens": 70_000}}, "output_tokens_limit", 65_536),
+        (BODY | {"options": {"timeout_s": 1000}}, "max_timeout_s", 300),
+        (BODY | {"metadata": {str(n): "" for n in range(17)}}, "max_length", 16),
+        (BODY | {"metadata": {"a": "x" * 513}}, "max_length", 512),
+        (BODY | {"options": {str(n): 0 for n in range(100)}}, "max_fields", 64),
+        (with_schema(nested(60)), "max_depth", 64),
+        (with_schema({"type": "object", "properties": {"a": {"enum": list(range(2000))}}}), "max_enum", 1000),
+    ],
+)
+async def test_a_limit_that_was_crossed_is_named(
+    api: httpx.AsyncClient, body: dict[str, Any], name: str, value: int
+) -> None:
+    response = await api.post("/v1/extractions", json=body)
+    assert response.json()["limit"] == {"name": name, "value": value}
+    lines = json.dumps(body | {"custom_id": "a"})
+    batch = await api.post("/v1/batches", content=lines, headers={"Content-Type": "application/x-ndjson"})
+    (entry,) = (await api.get(f"/v1/batches/{batch.json()['id']}/errors")).text.splitlines()
+    assert json.loads(entry)["error"]["limit"] == {"name": name, "value": value}
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b"",
