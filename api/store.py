@@ -71,10 +71,11 @@ class Store:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: ApiSettings, metrics: Metrics, publish: Publish | None) -> AsyncIterator[Store]:
+    async def open(
+        cls, settings: ApiSettings, stored_at: WorkerSettings, metrics: Metrics, publish: Publish | None
+    ) -> AsyncIterator[Store]:
         """Connects lazily: a Redis that is down does not keep the API from starting (and from answering 503).
         `publish` stands in for the Celery queue where given."""
-        stored_at = WorkerSettings(redis_url=settings.redis_url, redis_timeout_s=settings.store_timeout_s)
         threads = ThreadPoolExecutor(_PUBLISHERS, thread_name_prefix="publish")
         queue = Queue(stored_at)
         send, send_all = (queue.publish, queue.publish_all) if publish is None else (publish, _each(publish))
