@@ -353,6 +353,14 @@ async def test_wrong_waits(api: httpx.AsyncClient, wait: str) -> None:
     is_problem(await api.get(path, params={"wait": wait}), 422, "invalid_request", "/query/wait")
 
 
+async def test_a_longer_wait_is_as_long_as_a_wait_may_be(redis_url: str) -> None:
+    async with running(ApiSettings(redis_url=redis_url, max_wait_s=0.1), Published()) as app, client(app) as api:
+        created = await api.post("/v1/extractions", json=BODY, headers={"Prefer": "wait=99999999999999999999"})
+        assert (created.status_code, created.headers["Preference-Applied"]) == (202, "wait=0")
+        waited = await api.get(created.headers["Location"], params={"wait": 10**30})
+        assert (waited.status_code, waited.json()["status"]) == (200, "queued")
+
+
 @pytest.mark.parametrize("job_id", ["0" * 32, "x", "a" * 5000, "%00", "*"])
 async def test_an_unknown_id(api: httpx.AsyncClient, job_id: str) -> None:
     is_problem(await api.get(f"/v1/extractions/{job_id}"), 404, "extraction_not_found")
