@@ -253,17 +253,26 @@ class _Walk:
             return _over(where, "characters", limits, "max_pattern_chars", len(pattern))
         if pattern_size(pattern) > limits.max_pattern_size:
             return _over(where, "repeats written out", limits, "max_pattern_size")
-        if not _matched_in_linear_time(pattern):
-            return Note(where, "is not a pattern matched in linear time (no look-around, no backreferences)")
+        if fault := _pattern_fault(pattern):
+            return Note(where, fault)
         if name and not fits_grammar(pattern):
             return Note(where, "has an anchor or word boundary inside, which a name's pattern cannot have")
         return None
 
 
 @lru_cache(maxsize=1024)
-def _matched_in_linear_time(pattern: str) -> bool:
+def _pattern_fault(pattern: str) -> str:
+    """Why no engine here matches it; empty when they do. An engine that backtracks tells the two reasons apart."""
+    if _parses(pattern, jsonschema_rs.RegexOptions()):
+        return ""
+    if _parses(pattern, jsonschema_rs.FancyRegexOptions()):
+        return "is not a pattern matched in linear time (no look-around, no backreferences)"
+    return "is not a regular expression"
+
+
+def _parses(pattern: str, engine: jsonschema_rs.RegexOptions | jsonschema_rs.FancyRegexOptions) -> bool:
     try:
-        jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions())
+        jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=engine)
     except jsonschema_rs.ValidationError:
         return False
     return True
