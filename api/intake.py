@@ -133,6 +133,12 @@ def schema_problem(error: SchemaProblem, json_schema: object, at: str) -> Proble
     return Problem(code, error.detail, errors=faults, extra=limited(*limit) if limit else None)
 
 
+def unknown_schema(error: UnknownSchema, name: str, schemas: Registry) -> Problem:
+    return Problem(
+        "unknown_schema", error.detail, errors=[("/schema", error.detail)], extra={"near": near(name, schemas)}
+    )
+
+
 def near(name: str, schemas: Registry) -> list[str]:
     """Names that `name` may have been meant to be."""
     known = sorted({schema.name for schema in schemas.list()})
@@ -196,10 +202,7 @@ def _schema_ref(request: Ask, schemas: Registry) -> str:
     try:
         return schemas.get(request.schema_).ref
     except UnknownSchema as error:
-        names = near(request.schema_, schemas)
-        raise Problem(
-            "unknown_schema", error.detail, errors=[("/schema", error.detail)], extra={"near": names}
-        ) from None
+        raise unknown_schema(error, request.schema_, schemas) from None
 
 
 def _hash(request: CreateExtraction, job: NewJob) -> str:
