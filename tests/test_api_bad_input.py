@@ -189,6 +189,13 @@ async def test_what_is_not_json(api: httpx.AsyncClient, body: bytes) -> None:
     headers = {"Content-Type": "application/json"}
     problem = is_problem(await api.post("/v1/extractions", content=body, headers=headers), 400, "invalid_json")
     assert "line" in problem["detail"]
+    assert "JSON is not JSON" not in problem["detail"]
+
+
+async def test_a_byte_order_mark_before_json_is_passed_over(api: httpx.AsyncClient) -> None:
+    headers = {"Content-Type": "application/json"}
+    body = b"\xef\xbb\xbf" + json.dumps(BODY).encode()
+    assert (await api.post("/v1/extractions", content=body, headers=headers)).status_code == 202
 
 
 async def test_json_of_something_else(api: httpx.AsyncClient) -> None:
@@ -271,6 +278,16 @@ async def test_a_broken_form_is_a_problem(api: httpx.AsyncClient, content_type: 
     response = await api.post("/v1/extractions", content=body, headers={"Content-Type": content_type})
     assert response.status_code in (400, 422), response.text
     is_problem(response, response.status_code, response.json()["code"])
+
+
+async def test_a_form_that_was_cut_is_told_so(api: httpx.AsyncClient) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    file = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nabc'
+    for cut in (file, _NOTE + b"contact\r\n" + file, _NOTE + b"cont"):
+        problem = is_problem(await api.post("/v1/extractions", content=cut, headers=headers), 400, "invalid_multipart")
+        assert "closing boundary" in problem["detail"]
+    whole = _NOTE + b"contact\r\n" + file + b"\r\n--x--"
+    assert (await api.post("/v1/extractions", content=whole, headers=headers)).status_code == 202
 
 
 class Flood:
