@@ -28,6 +28,7 @@ from api.routes import batches, extractions, health, schemas, workers
 from api.store import Publish, Store
 from schemas import Registry
 from workers import tracing
+from workers.config import WorkerSettings
 
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
 _NO_TELEMETRY: TelemetryConfig = {
@@ -42,19 +43,21 @@ _NO_TELEMETRY: TelemetryConfig = {
 def create_app(settings: ApiSettings | None = None, publish: Publish | None = None) -> FastAPI:
     """The application; `publish` stands in for the Celery queue where given.
 
-    Raises KeyConfigError when it would be reachable from elsewhere without keys. Nothing is connected before the
-    lifespan starts, and everything is closed when it ends.
+    Raises ValidationError for a wrong setting and KeyConfigError when it would be reachable from elsewhere without
+    keys. Nothing is connected before the lifespan starts, and everything is closed when it ends.
     """
     settings = settings or ApiSettings()
     keys = Keys.load(settings.api_keys)
     check_exposure(settings, keys)
+    # Read before the lifespan: what is wrong with it ends the start, and is told without a traceback.
+    stored_at = WorkerSettings(redis_url=settings.redis_url, redis_timeout_s=settings.store_timeout_s)
     metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tracing.start("extractor-api")
         try:
-            async with Store.open(settings, metrics, publish) as store:
+            async with Store.open(settings, stored_at, metrics, publish) as store:
                 registry = Registry.discover(settings.schema_sources)
                 app.state.services = access.Services(settings, keys, registry, store, metrics)
                 yield

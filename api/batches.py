@@ -81,12 +81,9 @@ def check_default(service: Services, fields: dict[str, Any]) -> None:
             inline(fields["json_schema"])
             intake.canonical(fields["json_schema"])
     except UnknownSchema as error:
-        near = intake.near(fields["schema"], service.schemas)
-        raise Problem(
-            "unknown_schema", error.detail, errors=[("/schema", error.detail)], extra={"near": near}
-        ) from None
+        raise intake.unknown_schema(error, fields["schema"], service.schemas) from None
     except SchemaProblem as error:
-        raise intake.schema_problem(error, "/json_schema") from None
+        raise intake.schema_problem(error, fields["json_schema"], "/json_schema") from None
 
 
 async def get(service: Services, tenant: str, batch_id: str) -> Batch:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from codecs import BOM_UTF8
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -53,11 +54,12 @@ async def read_submission(request: Request, settings: ApiSettings) -> tuple[dict
 
 
 def parse_object(body: bytes, at: str = "") -> dict[str, Any]:
-    """`body` as a JSON object, strictly: no NaN, no lone surrogate, no nesting beyond the parser's 200 levels."""
+    """`body` as a JSON object, strictly: no NaN, no lone surrogate, no nesting beyond the parser's 200 levels.
+    UTF-8's mark before it, as some editors write, is passed over."""
     try:
-        value = pydantic_core.from_json(body, allow_inf_nan=False)
+        value = pydantic_core.from_json(body.removeprefix(BOM_UTF8), allow_inf_nan=False)
     except ValueError as error:
-        what = "nested too deeply" if "recursion" in str(error) else "not JSON"
+        what = "nested too deeply" if "recursion" in str(error) else "not well formed"
         position = _POSITION.search(str(error))
         where = f" at line {position[1]}, column {position[2]}" if position else ""
         raise Problem("invalid_json", f"The JSON is {what}{where}", errors=[(at, f"{what}{where}")]) from None
@@ -71,6 +73,11 @@ class _InMemory(MultiPartParser):
     cap on the body bounds."""
 
     spool_max_size = 0  # SpooledTemporaryFile: 0 never rolls over
+    ended = False
+
+    def on_end(self) -> None:
+        """The closing boundary, without which a part that was cut is just not there."""
+        self.ended = True
 
     def close(self) -> None:
         """Every file begun; the form itself knows only those that were ended."""
@@ -87,6 +94,8 @@ async def _read_form(request: Request, settings: ApiSettings) -> tuple[dict[str,
     try:
         async with _in_time(settings):
             form = await parser.parse()
+        if not parser.ended:
+            raise MultiPartException("The form has no closing boundary: it was cut off, or its length is wrong")
         return await _fields(form.multi_items())
     except MultiPartException as error:
         raise Problem("invalid_multipart", error.message, errors=[("", error.message)]) from None

@@ -8,6 +8,8 @@ import re
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from workers.config import RedisUrl
+
 SCHEMA_ROOM_BYTES = 1024 * 1024  # an inline schema as sent; its own limit is of its compact form (schemas/limits.py)
 
 
@@ -19,7 +21,7 @@ class ApiSettings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on; any but loopback needs api_keys")
     port: int = Field(8000, ge=0, le=65535, description="Where to listen; 0 takes a free port")
-    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Where the ledger and the queue are")
+    redis_url: RedisUrl = Field("redis://127.0.0.1:6379/0", description="Where the ledger and the queue are")
     api_keys: str = Field("", description="`tenant:sha256hex,…`, or the path of a file with one such entry a line")
     schemas: str = Field("", description="Folders, files or modules with more schemas, separated by : or ,")
 

@@ -16,7 +16,8 @@ from api.batch_models import MAX_CUSTOM_ID
 from api.body import parse_object
 from api.config import ApiSettings
 from api.jsonl import Limits, Lines, RawLine
-from api.problems import Problem
+from api.problems import Problem, limited
+from api.store import as_problems
 from schemas import Registry
 from workers.batches import Line, Opened
 from workers.ledger import Ledger, NewJob
@@ -128,11 +129,15 @@ class Ingest:
         try:
             if raw.content is None:
                 detail = f"A line may have {self._settings.max_body_bytes} bytes"
-                raise Problem("line_too_large", detail, errors=[("", detail)])
+                limit = limited("max_body_bytes", self._settings.max_body_bytes)
+                raise Problem("line_too_large", detail, errors=[("", detail)], extra=limit)
             fields = parse_object(raw.content)
             if not fields.keys() & {"schema", "json_schema"}:
                 fields = {**fields, **self._default}
-            return self._ask.line(fields)
+            job = self._ask.line(fields)
+            with as_problems():
+                self._ledger.batches.check(job)
+            return job
         except Problem as problem:
             self._wrong += 1
             most = 1 if self._wrong > _FEWER_FROM else _MOST_ERRORS
@@ -143,7 +148,13 @@ def refused(line: int, custom_id: object, problem: Problem, most: int = _MOST_ER
     """An entry of the errors: models.BatchError."""
     fits = isinstance(custom_id, str) and len(custom_id) <= MAX_CUSTOM_ID
     errors = [{"pointer": at[:200], "detail": said[:200]} for at, said in problem.errors[:most]]
-    error = {"code": problem.code, "detail": problem.detail[:500], "retryable": False, "errors": errors}
+    error = {
+        "code": problem.code,
+        "detail": problem.detail[:500],
+        "retryable": False,
+        "errors": errors,
+        **problem.extra,
+    }
     return orjson.dumps({"line": line, "custom_id": custom_id if fits else None, "error": error})
 
 

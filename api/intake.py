@@ -19,8 +19,8 @@ from api.batch_models import BatchLine
 from api.body import Upload
 from api.config import ApiSettings
 from api.models import Ask, CreateExtraction, DocumentIn
-from api.problems import CODES, Problem, pointer
-from schemas import Registry, SchemaProblem, UnknownSchema, inline
+from api.problems import CODES, Problem, limited, pointer
+from schemas import Registry, SchemaProblem, UnknownSchema, check, inline
 from workers.ledger import NewJob
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -88,12 +88,18 @@ def _job(request: Ask, kept: tuple[bytes, str, str | None], schema_ref: str, **m
 def validated(model: type[Model], value: object) -> Model:
     """`value` as `model`, every fault of it in one Problem, which never repeats a value that was sent."""
     if crowded := _crowded(value):
-        raise invalid(crowded)
+        raise invalid(crowded, ("max_fields", _MOST_FIELDS))
     try:
         return model.model_validate(value)
     except ValidationError as error:
         faults = [_fault(fault) for fault in error.errors(include_url=False, include_input=False)]
-        raise invalid(faults) from None
+        raise invalid(faults, _crossed(error)) from None
+
+
+def _crossed(error: ValidationError) -> tuple[str, int] | None:
+    """The first limit on a length that a fault is about."""
+    contexts = (fault.get("ctx", {}) for fault in error.errors(include_url=False, include_input=False))
+    return next((("max_length", ctx["max_length"]) for ctx in contexts if "max_length" in ctx), None)
 
 
 def _crowded(value: object) -> list[tuple[str, str]]:
@@ -108,16 +114,29 @@ def _crowded(value: object) -> list[tuple[str, str]]:
     ]
 
 
-def invalid(faults: Sequence[tuple[str, str]]) -> Problem:
+def invalid(faults: Sequence[tuple[str, str]], limit: tuple[str, float] | None = None) -> Problem:
+    """`limit`: the name and value of the first that was crossed."""
     count = "One place in the request is" if len(faults) == 1 else f"{len(faults)} places in the request are"
-    return Problem("invalid_request", f"{count} wrong: {faults[0][0] or 'the body'}: {faults[0][1]}", errors=faults)
+    return Problem(
+        "invalid_request",
+        f"{count} wrong: {faults[0][0] or 'the body'}: {faults[0][1]}",
+        errors=faults,
+        extra=limited(*limit) if limit else None,
+    )
 
 
-def schema_problem(error: SchemaProblem, at: str) -> Problem:
+def schema_problem(error: SchemaProblem, json_schema: object, at: str) -> Problem:
     """A fault of a schema, its pointers moved to where the schema is in the request."""
     code = error.code if error.code in CODES else "invalid_schema"
     faults = [(at + where, detail) for where, detail in error.errors] or [(at, error.detail)]
-    return Problem(code, error.detail, errors=faults)
+    limit = check(json_schema).refused[0].limit if code == "schema_too_large" else None
+    return Problem(code, error.detail, errors=faults, extra=limited(*limit) if limit else None)
+
+
+def unknown_schema(error: UnknownSchema, name: str, schemas: Registry) -> Problem:
+    return Problem(
+        "unknown_schema", error.detail, errors=[("/schema", error.detail)], extra={"near": near(name, schemas)}
+    )
 
 
 def near(name: str, schemas: Registry) -> list[str]:
@@ -134,14 +153,14 @@ def _fault(fault: Any) -> tuple[str, str]:
 
 def _check_options(request: Ask, settings: ApiSettings) -> None:
     """The limits an operator sets."""
-    limits = {"max_output_tokens": settings.output_tokens_limit, "timeout_s": settings.max_timeout_s}
-    faults = [
-        (f"/options/{name}", f"over the limit of {limit:g}")
-        for name, limit in limits.items()
-        if (getattr(request.options, name) or 0) > limit
+    limits = {"max_output_tokens": "output_tokens_limit", "timeout_s": "max_timeout_s"}
+    over = [
+        (f"/options/{option}", name, getattr(settings, name))
+        for option, name in limits.items()
+        if (getattr(request.options, option) or 0) > getattr(settings, name)
     ]
-    if faults:
-        raise invalid(faults)
+    if over:
+        raise invalid([(at, f"over the limit of {value:g}") for at, _, value in over], over[0][1:])
 
 
 def _uploaded(upload: Upload, settings: ApiSettings) -> tuple[bytes, str, str | None]:
@@ -179,14 +198,11 @@ def _schema_ref(request: Ask, schemas: Registry) -> str:
         try:
             return inline(request.json_schema or {}).ref
         except SchemaProblem as error:
-            raise schema_problem(error, "/json_schema") from None
+            raise schema_problem(error, request.json_schema, "/json_schema") from None
     try:
         return schemas.get(request.schema_).ref
     except UnknownSchema as error:
-        names = near(request.schema_, schemas)
-        raise Problem(
-            "unknown_schema", error.detail, errors=[("/schema", error.detail)], extra={"near": names}
-        ) from None
+        raise unknown_schema(error, request.schema_, schemas) from None
 
 
 def _hash(request: CreateExtraction, job: NewJob) -> str:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from api.problems import Problem
+from api.problems import Problem, limited
 
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib: expect gzip's header and trailer
@@ -134,5 +134,5 @@ def _broken_gzip(why: str) -> Problem:
 
 def _over(name: str, limit: int, what: str) -> Problem:
     detail = what.format(limit)
-    extra = {"limit": {"name": name, "value": limit}}
+    extra = limited(name, limit)
     return Problem("batch_too_large", detail, errors=[("", detail)], headers={"Connection": "close"}, extra=extra)

@@ -7,7 +7,7 @@ import codecs
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from api.problems import Problem
+from api.problems import Problem, limited
 
 # What extractor.documents reads (a test compares), and the names such files have.
 ACCEPTED = {
@@ -64,7 +64,7 @@ def check(document: bytes, media_type: str, *, limit: int, at: str, charset_at: 
             "document_too_large",
             f"A document may have {limit} bytes; this one has {len(document)}",
             errors=[(at, f"over the limit of {limit} bytes")],
-            extra={"limit": {"name": "max_document_bytes", "value": limit}},
+            extra=limited("max_document_bytes", limit),
         )
     if charset is not None:
         _decodes(document, charset, at, charset_at)

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.logs import place
 from api.metrics import Metrics
-from api.problems import Problem
+from api.problems import Problem, limited
 
 log = logging.getLogger("extractor.api")
 _LEDGER_ID = re.compile(r"[0-9a-f]{32}")
@@ -120,5 +120,5 @@ def body_too_large(name: str, limit: int) -> Problem:
         f"A request body may have {limit} bytes",
         errors=[("", f"over the limit of {limit} bytes")],
         headers={"Connection": "close"},
-        extra={"limit": {"name": name, "value": limit}},
+        extra=limited(name, limit),
     )

@@ -6,7 +6,7 @@ import re
 
 from api.problems import Problem
 
-_WAIT = re.compile(r'wait\s*=\s*"?(\d{1,9})"?')
+_WAIT = re.compile(r'wait\s*=\s*"?0*(\d{1,9})\d*"?')  # of a longer number its beginning: 3 years are as good as more
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 

@@ -122,5 +122,10 @@ def pointer(*parts: str | int) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)
 
 
+def limited(name: str, value: float) -> dict[str, Any]:
+    """The members of a problem that name the limit that was crossed."""
+    return {"limit": {"name": name, "value": value}}
+
+
 def unavailable(detail: str = "The job store did not answer. Nothing was lost; try again.") -> Problem:
     return Problem("store_unavailable", detail, headers={"Retry-After": "5"})

@@ -7,11 +7,13 @@ import socket
 
 import uvicorn
 from fastapi import FastAPI
+from pydantic import ValidationError
 
 from api import logs
 from api.access import Services
 from api.app import create_app
 from api.config import ApiSettings
+from workers.config import faults_of
 
 _DRAIN_S = 8  # what has not ended by then is cut; no call but a long-poll or a stream takes that long
 
@@ -56,5 +58,7 @@ def main() -> None:
     logs.configure()
     try:
         serve()
-    except ValueError as error:  # settings or keys; a traceback would tell an operator nothing more
+    except ValidationError as error:
+        raise SystemExit(f"extractor api: {faults_of(error)}") from None
+    except ValueError as error:  # keys; a traceback would tell an operator nothing more
         raise SystemExit(f"extractor api: {error}") from None

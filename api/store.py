@@ -17,7 +17,7 @@ from typing import TypeVar, cast
 from api.config import ApiSettings
 from api.figures import Reading
 from api.metrics import Metrics
-from api.problems import Problem, unavailable
+from api.problems import Problem, limited, unavailable
 from workers.calls import is_job_id
 from workers.config import WorkerSettings
 from workers.ledger import (
@@ -28,6 +28,7 @@ from workers.ledger import (
     Job,
     Ledger,
     NewJob,
+    OverQuota,
     Page,
     Priority,
     QuotaExceeded,
@@ -70,10 +71,11 @@ class Store:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: ApiSettings, metrics: Metrics, publish: Publish | None) -> AsyncIterator[Store]:
+    async def open(
+        cls, settings: ApiSettings, stored_at: WorkerSettings, metrics: Metrics, publish: Publish | None
+    ) -> AsyncIterator[Store]:
         """Connects lazily: a Redis that is down does not keep the API from starting (and from answering 503).
         `publish` stands in for the Celery queue where given."""
-        stored_at = WorkerSettings(redis_url=settings.redis_url, redis_timeout_s=settings.store_timeout_s)
         threads = ThreadPoolExecutor(_PUBLISHERS, thread_name_prefix="publish")
         queue = Queue(stored_at)
         send, send_all = (queue.publish, queue.publish_all) if publish is None else (publish, _each(publish))
@@ -200,7 +202,15 @@ def as_problems() -> Iterator[None]:
             "quota_exceeded",
             _QUOTAS[error.limit].format(error.allowed, error.current),
             headers={"Retry-After": str(math.ceil(error.retry_after_s or _RETRY_QUOTA_S))},
-            extra={"limit": {"name": error.limit, "value": error.allowed}},
+            extra=limited(error.limit, error.allowed),
+        ) from None
+    except OverQuota as error:
+        detail = "A document with its schema and metadata may have {} bytes; this one has {}"
+        raise Problem(
+            "document_too_large",
+            detail.format(error.allowed, error.size),
+            errors=[("/document", f"over the limit of {error.allowed} bytes")],
+            extra=limited("quota_bytes", error.allowed),
         ) from None
     except BatchClosed as error:
         raise Problem("batch_closed", _CLOSED[error.why], extra={"batch": error.batch_id}) from None

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import OrderedDict
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -54,26 +56,42 @@ def serialise(schema: Schema, bounds: Bounds | None = None) -> str:
     return grammar
 
 
-class Grammars:
-    """Compiled grammars by schema, the latest used kept. Safe to share between threads."""
+@dataclass(frozen=True)
+class _Refusal:
+    error: SchemaError
+    until: float
 
-    def __init__(self, bounds: Bounds | None = None, capacity: int = 256) -> None:
-        self._bounds, self._capacity = bounds or Bounds(), capacity
-        self._kept: OrderedDict[str, str] = OrderedDict()
+
+class Grammars:
+    """Compiled grammars by schema, the latest used kept. Safe to share between threads.
+
+    A refusal is kept too, for `refusal_s`: a trial costs seconds, and may have failed for want of time or memory."""
+
+    def __init__(self, bounds: Bounds | None = None, capacity: int = 256, refusal_s: float = 60.0) -> None:
+        self._bounds, self._capacity, self._refusal_s = bounds or Bounds(), capacity, refusal_s
+        self._kept: OrderedDict[str, str | _Refusal] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, schema: Schema) -> str:
-        """As `compile_grammar`; a schema that cannot be compiled is not remembered."""
+        """As `compile_grammar`."""
         with self._lock:
-            if schema.sha256 in self._kept:
-                self._kept.move_to_end(schema.sha256)
-                return self._kept[schema.sha256]
-        grammar = compile_grammar(schema, self._bounds)
+            kept = self._kept.get(schema.sha256)
+        if kept is None or (isinstance(kept, _Refusal) and time.monotonic() >= kept.until):
+            kept = self._compiled(schema)
         with self._lock:
-            self._kept[schema.sha256] = grammar
+            self._kept[schema.sha256] = kept
+            self._kept.move_to_end(schema.sha256)
             while len(self._kept) > self._capacity:
                 self._kept.popitem(last=False)
-        return grammar
+        if isinstance(kept, _Refusal):  # an error of its own for each caller: raising writes into it
+            raise SchemaError(kept.error.detail, code=kept.error.code, errors=kept.error.errors)
+        return kept
+
+    def _compiled(self, schema: Schema) -> str | _Refusal:
+        try:
+            return compile_grammar(schema, self._bounds)
+        except SchemaError as error:
+            return _Refusal(error.with_traceback(None), time.monotonic() + self._refusal_s)
 
 
 class _Toolbox:

@@ -68,6 +68,7 @@ class PromptBuilder:
 
         Raises DocumentError `context_exceeded`.
         """
+        self._refuse_endless(document)
         opening, text, closing = fence(document)
         before, after = self._one[0], self._one[1:]
         tail: list[int] = after[0]
@@ -84,9 +85,22 @@ class PromptBuilder:
                 f"the prompt is {len(ids):,} tokens ({len(body):,} of them the document) and the answer may need "
                 f"{max_output_tokens:,}; together they exceed the context of {self._context:,}",
                 code="context_exceeded",
+                errors=(FieldError("/document", f"is {len(body):,} tokens"),),
             )
         start = len(head)
         return Prompt(ids, (start, start + len(body)), len(self._lead) + len(before) + shared, room)
+
+    def _refuse_endless(self, document: str) -> None:
+        """What the context cannot hold in any case is not read to its end: that would take time and memory that no
+        deadline bounds."""
+        least = self._codec.at_least(document, self._context)
+        if least > self._context:
+            raise DocumentError(
+                f"the document ({len(document.encode()):,} bytes) is more than {least:,} tokens and exceeds the "
+                f"context of {self._context:,}",
+                code="context_exceeded",
+                errors=(FieldError("/document", f"is more than {least:,} tokens"),),
+            )
 
     def _again(self) -> list[list[int]]:
         if self._three is None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
+
+_PIECE_CHARS = 16_384
 
 
 class Codec:
@@ -38,7 +40,7 @@ class Codec:
         waiting = [text]
         while waiting:
             piece = waiting.pop()
-            encoded = self._data.encode(piece, add_special_tokens=False)
+            encoded = self._read(piece)
             if self._control.isdisjoint(encoded.ids):
                 ids += encoded.ids
                 continue
@@ -52,8 +54,25 @@ class Codec:
             waiting += [piece[start:stop] for start, stop in reversed(list(pairs)) if start < stop]
         return ids
 
+    def at_least(self, text: str, enough: int) -> int:
+        """How many ids `data(text)` has at least; what comes after more than `enough` is not looked at. A text of one
+        piece is not counted ahead: 0.
+
+        Counted in pieces. A cut changes the ids around it and no others, so the whole has more than half of theirs."""
+        found = 0
+        if len(text) > _PIECE_CHARS:
+            for start in range(0, len(text), _PIECE_CHARS):
+                found += len(self._read(text[start : start + _PIECE_CHARS]))
+                if found // 2 > enough:
+                    break
+        return found // 2
+
     def lead(self) -> list[int]:
         """What the tokenizer itself puts before any text (`<bos>` or nothing)."""
         ids = list(self._tokenizer("a").input_ids)
         bos = self._tokenizer.bos_token_id
         return [bos] if bos is not None and ids[:1] == [bos] else []
+
+    def _read(self, text: str) -> Encoding:
+        """As a batch of one: unlike `encode` it lets the other threads run, and a long text takes seconds."""
+        return self._data.encode_batch([text], add_special_tokens=False)[0]

@@ -23,11 +23,13 @@ from schemas.patterns import fits_grammar, pattern_size
 
 @dataclass(frozen=True)
 class Note:
-    """One keyword's fate. `code` says why a refused one is refused, as the errors' codes do."""
+    """One keyword's fate. `code` says why a refused one is refused, as the errors' codes do; `limit` which of `Limits`
+    it is over, and how much that is."""
 
     pointer: str
     detail: str
     code: str = "invalid_schema"
+    limit: tuple[str, int] | None = None
 
 
 @dataclass
@@ -98,14 +100,14 @@ def _measure(root: object, limits: Limits) -> Iterator[Note]:
                 yield Note(where, f"a {type(node).__name__} is not a JSON value")
                 return
             if values + len(below) > limits.max_values:
-                yield _over("", "JSON values", limits.max_values)
+                yield _over("", "JSON values", limits, "max_values")
                 return
         values += len(below)
         level = below
         if not level:
             break
     else:
-        yield _over(level[0][0], "levels of nesting", limits.max_depth)
+        yield _over(level[0][0], "levels of nesting", limits, "max_depth")
         return
     try:
         size = len(json.dumps(root, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode())
@@ -113,7 +115,7 @@ def _measure(root: object, limits: Limits) -> Iterator[Note]:
         yield Note("", "holds a number or a character that JSON does not have")
         return
     if size > limits.max_bytes:
-        yield _over("", "bytes", limits.max_bytes, size)
+        yield _over("", "bytes", limits, "max_bytes", size)
 
 
 def _meta(root: dict[str, Any]) -> Iterator[Note]:
@@ -201,23 +203,23 @@ class _Walk:
         if key == "$ref":
             return self._ref(value, where)
         if key == "enum" and len(value) > limits.max_enum:
-            return _over(where, "values", limits.max_enum, len(value))
+            return _over(where, "values", limits, "max_enum", len(value))
         if key == "pattern":
             return self._pattern(value, where)
         if key == "patternProperties":
             return next(filter(None, (self._pattern(one, where + pointer(one), name=True) for one in value)), None)
         if key in ("minItems", "minProperties", "minLength", "minContains") and value > limits.max_required_repeat:
-            return _over(where, "required", limits.max_required_repeat, value)
+            return _over(where, "required", limits, "max_required_repeat", value)
         if key in ("maxItems", "maxProperties", "maxLength", "maxContains") and value > limits.max_repeat:
-            return _over(where, "allowed", limits.max_repeat, value)
+            return _over(where, "allowed", limits, "max_repeat", value)
         if key == "properties":
             self._properties += len(value)
             if self._properties > limits.max_properties:
-                return _over(where, "properties in all", limits.max_properties)
+                return _over(where, "properties in all", limits, "max_properties")
         if key in ("$defs", "definitions"):
             self._definitions += len(value)
             if self._definitions > limits.max_definitions:
-                return _over(where, "definitions", limits.max_definitions, self._definitions)
+                return _over(where, "definitions", limits, "max_definitions", self._definitions)
         return None
 
     def _ref(self, value: str, where: str) -> Note | None:
@@ -248,20 +250,29 @@ class _Walk:
     def _pattern(self, pattern: str, where: str, *, name: bool = False) -> Note | None:
         limits = self._limits
         if len(pattern) > limits.max_pattern_chars:
-            return _over(where, "characters", limits.max_pattern_chars, len(pattern))
+            return _over(where, "characters", limits, "max_pattern_chars", len(pattern))
         if pattern_size(pattern) > limits.max_pattern_size:
-            return _over(where, "repeats written out", limits.max_pattern_size)
-        if not _matched_in_linear_time(pattern):
-            return Note(where, "is not a pattern matched in linear time (no look-around, no backreferences)")
+            return _over(where, "repeats written out", limits, "max_pattern_size")
+        if fault := _pattern_fault(pattern):
+            return Note(where, fault)
         if name and not fits_grammar(pattern):
             return Note(where, "has an anchor or word boundary inside, which a name's pattern cannot have")
         return None
 
 
 @lru_cache(maxsize=1024)
-def _matched_in_linear_time(pattern: str) -> bool:
+def _pattern_fault(pattern: str) -> str:
+    """Why no engine here matches it; empty when they do. An engine that backtracks tells the two reasons apart."""
+    if _parses(pattern, jsonschema_rs.RegexOptions()):
+        return ""
+    if _parses(pattern, jsonschema_rs.FancyRegexOptions()):
+        return "is not a pattern matched in linear time (no look-around, no backreferences)"
+    return "is not a regular expression"
+
+
+def _parses(pattern: str, engine: jsonschema_rs.RegexOptions | jsonschema_rs.FancyRegexOptions) -> bool:
     try:
-        jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=jsonschema_rs.RegexOptions())
+        jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=engine)
     except jsonschema_rs.ValidationError:
         return False
     return True
@@ -293,10 +304,10 @@ def _expansion(root: dict[str, Any], limits: Limits) -> Iterator[Note]:
             continue
         budget -= 1
         if budget < 0:
-            yield _over("", "fields and options with every $ref written out", limits.max_expanded)
+            yield _over("", "fields and options with every $ref written out", limits, "max_expanded")
             return
         if depth > limits.max_depth:
-            yield _over("", "levels with every $ref written out", limits.max_depth)
+            yield _over("", "levels with every $ref written out", limits, "max_depth")
             return
         ref = node.get("$ref")
         if ref is not None and ref not in open_refs:
@@ -330,6 +341,6 @@ def validator(json_schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator
     )
 
 
-def _over(where: str, what: str, limit: int, size: int | None = None) -> Note:
-    found = "" if size is None else f" ({size:,} here)"
-    return Note(where, f"too large: at most {limit:,} {what}{found}", "schema_too_large")
+def _over(where: str, what: str, limits: Limits, name: str, size: int | None = None) -> Note:
+    found, limit = "" if size is None else f" ({size:,} here)", getattr(limits, name)
+    return Note(where, f"too large: at most {limit:,} {what}{found}", "schema_too_large", (name, limit))

@@ -2,7 +2,8 @@
 
 A schema file is Python with a pydantic model. Which one: `__extract__ = Model` if the file says so, else the last
 model defined in it. Its name is the file's; its version the file's or the model's `__version__`, else "1". A file that
-cannot be used is a line in `problems` and never an exception. Environment variables are the callers' business.
+cannot be used is a line in `problems` and never an exception; what one prints goes to stderr, because stdout is for
+answers. Environment variables are the callers' business.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import ModuleType
 
@@ -33,6 +35,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._schemas: dict[str, Schema] = {}
+        self._failed: dict[str, str] = {}  # by the name a schema would have had: its file, and why it has not
         self.problems: dict[str, str] = {}
 
     @classmethod
@@ -53,6 +56,8 @@ class Registry:
         """The schema called `name` or `name@version`. Raises UnknownSchema."""
         name, _, version = ref.partition("@")
         schema = self._schemas.get(name)
+        if schema is None and name in self._failed:
+            raise UnknownSchema(f"schema {name!r} could not be loaded: {self._failed[name]}")
         if schema is None:
             raise UnknownSchema(f"there is no schema {name[:64]!r}; there are: {', '.join(self._schemas) or 'none'}")
         if version and version != schema.version:
@@ -76,7 +81,8 @@ class Registry:
             self._add(path.name, path.stem, lambda: _load_file(path))
         else:
             try:
-                names = list(_modules(entry))
+                with redirect_stdout(sys.stderr):
+                    names = list(_modules(entry))
             except (Exception, SystemExit) as error:
                 self.problems[entry] = f"is neither a folder nor a module that loads: {_reason(error)}"
                 return
@@ -86,11 +92,14 @@ class Registry:
     def _add(self, label: str, name: str, load: object) -> None:
         assert callable(load)
         try:
-            schema = _schema_of(load(), name)
+            with redirect_stdout(sys.stderr):
+                schema = _schema_of(load(), name)
             if name in self._schemas:
                 raise SchemaProblem(f"the name {name!r} is taken by another file")
         except (Exception, SystemExit) as error:  # a user's file may raise anything at all; it must not take us along
-            self.problems[label if label not in self.problems else f"{label} (again)"] = _reason(error)
+            why = _reason(error)
+            self.problems[label if label not in self.problems else f"{label} (again)"] = why
+            self._failed[name] = f"{label}: {why}"
         else:
             self._schemas[name] = schema
 
@@ -98,7 +107,8 @@ class Registry:
 def of_file(path: Path) -> Schema:
     """The schema of one Python file, outside any registry. Raises SchemaProblem saying why it cannot be used."""
     try:
-        return _schema_of(_load_file(path), path.stem)
+        with redirect_stdout(sys.stderr):
+            return _schema_of(_load_file(path), path.stem)
     except SchemaProblem:
         raise
     except (Exception, SystemExit) as error:  # the user's code again

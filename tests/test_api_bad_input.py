@@ -149,6 +149,29 @@ async def test_near_names_and_limits_are_in_the_problem(api: httpx.AsyncClient) 
 
 
 @pytest.mark.parametrize(
+    ("body", "name", "value"),
+    [
+        (BODY | {"options": {"max_output_tokens": 70_000}}, "output_tokens_limit", 65_536),
+        (BODY | {"options": {"timeout_s": 1000}}, "max_timeout_s", 300),
+        (BODY | {"metadata": {str(n): "" for n in range(17)}}, "max_length", 16),
+        (BODY | {"metadata": {"a": "x" * 513}}, "max_length", 512),
+        (BODY | {"options": {str(n): 0 for n in range(100)}}, "max_fields", 64),
+        (with_schema(nested(60)), "max_depth", 64),
+        (with_schema({"type": "object", "properties": {"a": {"enum": list(range(2000))}}}), "max_enum", 1000),
+    ],
+)
+async def test_a_limit_that_was_crossed_is_named(
+    api: httpx.AsyncClient, body: dict[str, Any], name: str, value: int
+) -> None:
+    response = await api.post("/v1/extractions", json=body)
+    assert response.json()["limit"] == {"name": name, "value": value}
+    lines = json.dumps(body | {"custom_id": "a"})
+    batch = await api.post("/v1/batches", content=lines, headers={"Content-Type": "application/x-ndjson"})
+    (entry,) = (await api.get(f"/v1/batches/{batch.json()['id']}/errors")).text.splitlines()
+    assert json.loads(entry)["error"]["limit"] == {"name": name, "value": value}
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b"",
@@ -166,6 +189,13 @@ async def test_what_is_not_json(api: httpx.AsyncClient, body: bytes) -> None:
     headers = {"Content-Type": "application/json"}
     problem = is_problem(await api.post("/v1/extractions", content=body, headers=headers), 400, "invalid_json")
     assert "line" in problem["detail"]
+    assert "JSON is not JSON" not in problem["detail"]
+
+
+async def test_a_byte_order_mark_before_json_is_passed_over(api: httpx.AsyncClient) -> None:
+    headers = {"Content-Type": "application/json"}
+    body = b"\xef\xbb\xbf" + json.dumps(BODY).encode()
+    assert (await api.post("/v1/extractions", content=body, headers=headers)).status_code == 202
 
 
 async def test_json_of_something_else(api: httpx.AsyncClient) -> None:
@@ -250,6 +280,16 @@ async def test_a_broken_form_is_a_problem(api: httpx.AsyncClient, content_type: 
     is_problem(response, response.status_code, response.json()["code"])
 
 
+async def test_a_form_that_was_cut_is_told_so(api: httpx.AsyncClient) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    file = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nabc'
+    for cut in (file, _NOTE + b"contact\r\n" + file, _NOTE + b"cont"):
+        problem = is_problem(await api.post("/v1/extractions", content=cut, headers=headers), 400, "invalid_multipart")
+        assert "closing boundary" in problem["detail"]
+    whole = _NOTE + b"contact\r\n" + file + b"\r\n--x--"
+    assert (await api.post("/v1/extractions", content=whole, headers=headers)).status_code == 202
+
+
 class Flood:
     """A body that could go on for ever and counts what was taken of it."""
 
@@ -328,6 +368,14 @@ async def test_a_cursor_nobody_gave(api: httpx.AsyncClient) -> None:
 async def test_wrong_waits(api: httpx.AsyncClient, wait: str) -> None:
     path = f"/v1/extractions/{'0' * 32}"
     is_problem(await api.get(path, params={"wait": wait}), 422, "invalid_request", "/query/wait")
+
+
+async def test_a_longer_wait_is_as_long_as_a_wait_may_be(redis_url: str) -> None:
+    async with running(ApiSettings(redis_url=redis_url, max_wait_s=0.1), Published()) as app, client(app) as api:
+        created = await api.post("/v1/extractions", json=BODY, headers={"Prefer": "wait=99999999999999999999"})
+        assert (created.status_code, created.headers["Preference-Applied"]) == (202, "wait=0")
+        waited = await api.get(created.headers["Location"], params={"wait": 10**30})
+        assert (waited.status_code, waited.json()["status"]) == (200, "queued")
 
 
 @pytest.mark.parametrize("job_id", ["0" * 32, "x", "a" * 5000, "%00", "*"])

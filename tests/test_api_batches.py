@@ -126,6 +126,9 @@ async def test_a_bad_line_is_an_entry_of_the_errors(api: httpx.AsyncClient, publ
         11: "line_too_large", 12: "invalid_json", 14: "document_too_large", 15: "invalid_schema",
     }  # fmt: skip
     assert found[4]["custom_id"] == "c4"
+    assert found[4]["error"]["near"] == ["contact"]
+    assert found[11]["error"]["limit"]["name"] == "max_body_bytes"
+    assert found[14]["error"]["limit"] == {"name": "max_document_bytes", "value": 2000}
     assert found[6]["error"]["errors"][0]["pointer"] == "/options/speed"
     assert found[8]["error"]["errors"][0]["pointer"] == "/custom_id"
     assert "Line 1 has" in found[7]["error"]["detail"]

@@ -3,6 +3,7 @@ answer in time, and nothing that was accepted is lost."""
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
@@ -142,6 +143,22 @@ async def test_a_tenant_over_its_quota_is_told_to_wait(redis_url: str, monkeypat
         assert problem["limit"] == {"name": "quota_jobs", "value": 2}
         again = await api.post("/v1/extractions", json=BODY, headers=key)
         assert (again.status_code, again.json()["id"]) == (202, first.json()["id"]), "a repeat is not a new document"
+
+
+async def test_what_no_quota_will_ever_hold_is_no_matter_of_waiting(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXTRACTOR_QUOTA_BYTES", "2000")
+    async with running(ApiSettings(redis_url=redis_url), Published()) as app, client(app) as api:
+        huge = BODY | {"document": {"text": "x" * 2001}}
+        response = await api.post("/v1/extractions", json=huge)
+        problem = is_problem(response, 413, "document_too_large", "/document")
+        assert not problem["retryable"]
+        assert "retry-after" not in response.headers
+        assert problem["limit"] == {"name": "quota_bytes", "value": 2000}
+        body = "".join(json.dumps(one | {"custom_id": name}) + "\n" for name, one in (("a", huge), ("b", BODY)))
+        sent = await api.post("/v1/batches", content=body, headers={"Content-Type": "application/x-ndjson"})
+        assert (sent.status_code, sent.json()["counts"]["accepted"], sent.json()["refused"]) == (202, 1, 1)
 
 
 async def test_a_tenant_that_is_too_fast_is_told_when_to_come_and_the_client_does(

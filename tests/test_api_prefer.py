@@ -17,6 +17,10 @@ from api.problems import Problem
         (["respond-async", "Wait = 5"], 5),
         (['wait="7"; foo=bar'], 7),
         (["wait=1, wait=9"], 1),  # section 2: the first of a preference counts
+        (["wait=99999999999999999999"], 999_999_999),
+        (["wait=" + "9" * 5000], 999_999_999),
+        (["wait=0000000000007"], 7),
+        (["wait=0"], 0),
         (["wait"], None),
         (["wait=soon"], None),
         (["wait=-1"], None),

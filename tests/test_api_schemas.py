@@ -44,6 +44,8 @@ async def test_a_broken_file_is_listed_and_the_rest_works(redis_url: str, tmp_pa
         assert "SyntaxError" in problem["detail"]
         response = await api.post("/v1/extractions", json={"schema": "lease", "document": {"text": "x"}})
         assert response.status_code == 202
+        asked = await api.post("/v1/extractions", json={"schema": "broken", "document": {"text": "x"}})
+        assert "broken.py: SyntaxError" in is_problem(asked, 422, "unknown_schema", "/schema")["detail"]
 
 
 async def test_check_reports_each_keyword(api: httpx.AsyncClient) -> None:

@@ -93,6 +93,21 @@ def test_it_refuses_to_be_open() -> None:
         serve(ApiSettings(host="0.0.0.0", port=free_port()))
 
 
+@pytest.mark.parametrize("module", ["api", "workers"])
+@pytest.mark.parametrize(
+    ("name", "value"), [("SLOTS", "abc"), ("REDIS_URL", "nonsense:secret"), ("REDIS_URL", "redis://:secret/x@host")]
+)
+def test_a_wrong_setting_is_named_without_a_traceback(module: str, name: str, value: str) -> None:
+    environ = {**os.environ, f"EXTRACTOR_{name}": value}
+    ended = subprocess.run(
+        [sys.executable, "-m", module], env=environ, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert ended.returncode == 1
+    assert f"EXTRACTOR_{name}: " in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "secret" not in ended.stderr
+
+
 def _endless_post(url: str) -> bytes:
     """Chunks without end, as fast as they are taken; what the server answers before it hangs up."""
     address = httpx.URL(url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -228,6 +229,24 @@ def test_the_model_of_a_file_is_built_here():
 
     with pytest.raises(SchemaError, match="disjoint"):
         compile_grammar(of_model(Overlapping))
+
+
+def test_a_refusal_is_kept_for_a_while(monkeypatch):
+    tried = []
+
+    def failing(grammars):
+        tried.append(grammars)
+        return 0, "it takes longer than 30 s to build"
+
+    monkeypatch.setattr("extractor.grammar.trial", failing)
+    schema, grammars = inline({"type": "object", "properties": {"a": INT}}), Grammars(refusal_s=0.3)
+    for _ in range(3):
+        with pytest.raises(SchemaError, match="longer than 30 s"):
+            grammars.get(schema)
+    assert len(tried) == 1
+    time.sleep(0.35)
+    monkeypatch.setattr("extractor.grammar.trial", lambda _: (-1, ""))
+    assert grammars.get(schema) == compile_grammar(schema)
 
 
 def test_the_cache_is_bounded_and_shared():

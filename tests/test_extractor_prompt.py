@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -163,15 +166,52 @@ def test_every_schema_that_passes_the_check_can_be_shown():
 def test_too_long_says_the_numbers(tok):
     builder = PromptBuilder(tok, context=1_000, examples=0)
     with pytest.raises(DocumentError) as caught:
-        builder.build(INVOICE, "word " * 5_000, 200)
+        builder.build(INVOICE, "word " * 3_000, 200)
     assert caught.value.code == "context_exceeded"
     assert "the answer may need 200" in caught.value.detail
     assert "context of 1,000" in caught.value.detail
     assert "word" not in caught.value.detail
+    assert [error.pointer for error in caught.value.errors] == ["/document"]
     prompt = builder.build(INVOICE, "x", 1)
     assert builder.build(INVOICE, "x", prompt.room).room == prompt.room
     with pytest.raises(DocumentError):
         builder.build(INVOICE, "x", prompt.room + 1)
+
+
+def test_what_can_never_fit_is_not_read_to_its_end(builder):
+    """Ten megabytes in one call took 16 s, in which no other thread of a worker ran."""
+    started = time.monotonic()
+    with pytest.raises(DocumentError) as caught:
+        builder.build(INVOICE, "word " * 1_900_000, 200)
+    assert time.monotonic() - started < 3
+    assert caught.value.code == "context_exceeded"
+    assert "(9,500,000 bytes) is more than" in caught.value.detail
+    assert "context of 8,192" in caught.value.detail
+    assert [error.pointer for error in caught.value.errors] == ["/document"]
+
+
+def test_what_fits_is_tokenized_whole(tok):
+    """Counting cuts a long text in pieces; its ids are those of one cut nowhere."""
+    builder = PromptBuilder(tok, context=131_072, examples=0)
+    for document in (DOCUMENT * 2_000, " " * 70_000 + "end", "Müller" * 12_000, "\U0001f600" * 20_000):
+        assert builder.build(INVOICE, document, 100).ids == trained(tok, INVOICE, document)
+
+
+def test_other_threads_run_while_a_long_document_is_tokenized(tok):
+    codec, beats, over = Codec(tok), [time.monotonic()], threading.Event()
+
+    def beat():
+        while not over.wait(0.002):
+            beats.append(time.monotonic())
+
+    thread = threading.Thread(target=beat)
+    thread.start()
+    started = time.monotonic()
+    codec.data("word " * 100_000)
+    took = time.monotonic() - started
+    over.set()
+    thread.join()
+    assert max(b - a for a, b in pairwise([*beats, time.monotonic()])) < took / 2
 
 
 def test_a_tokenizer_without_a_template():

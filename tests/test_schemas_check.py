@@ -183,6 +183,15 @@ def test_the_report_as_json():
 
 
 @pytest.mark.parametrize(
+    ("pattern", "why"),
+    [("([", "regular expression"), ("[z-a]", "regular expression"), ("(?=a)b", "linear"), (r"(a)\1", "linear")],
+)
+def test_a_pattern_is_told_what_is_wrong_with_it(pattern, why):
+    (note,) = check(fields(a={"type": "string", "pattern": pattern})).refused
+    assert why in note.detail
+
+
+@pytest.mark.parametrize(
     ("pattern", "size"),
     [
         ("abc", 3),

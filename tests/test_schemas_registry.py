@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from schemas import Registry, UnknownSchema, ValidationProblem
-from schemas.registry import HERE, MACHINERY
+from schemas.registry import HERE, MACHINERY, of_file
 
 BUILT_IN = "bank_transaction contact invoice purchase_order receipt resume shipping_notice support_ticket".split()
 
@@ -150,6 +150,16 @@ def test_a_broken_file_is_reported_by_name_and_takes_nobody_along(tmp_path, text
     assert list(registry.problems) == ["broken.py"]
     assert re.search(reason, registry.problems["broken.py"]), registry.problems
     assert registry.get("machine")
+    with pytest.raises(UnknownSchema, match="'broken' could not be loaded: broken"):
+        registry.get("broken@1")
+
+
+def test_what_a_file_prints_is_no_answer(tmp_path, capsys):
+    (tmp_path / "chatty.py").write_text(GOOD + '\nprint("hello from the file")\n')
+    assert Registry.discover([str(tmp_path)]).get("chatty").version == "3"
+    of_file(tmp_path / "chatty.py")
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("hello from the file")) == ("", 2)
 
 
 def test_other_ways_to_be_wrong(tmp_path):

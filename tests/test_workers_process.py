@@ -13,6 +13,7 @@ from tests.fleet import ROOT, TENANT, Fleet, until
 from tests.scripted_worker import digest
 from tests.valkey import Valkey
 from workers.ledger import Job
+from workers.transport import _LOOK_S
 
 pytestmark = pytest.mark.timeout(300)  # real processes, on machines that may be busy
 
@@ -121,6 +122,24 @@ def test_interactive_documents_go_before_bulk(fleet: Fleet) -> None:
     behind = [job for job in fleet.wait(bulk, 30) if job.started_at and job.started_at > urgent.created_at]
     before = [job for job in behind if job.started_at and job.started_at < urgent.started_at]
     assert len(before) <= fleet.settings.slots < len(behind)
+
+
+def test_bulk_documents_leave_a_place_to_interactive_ones(fleet: Fleet) -> None:
+    """Long ones: whoever had to wait for one of them to end would not be done in time."""
+    bulk = [fleet.submit(f"long {n} sleep=20", priority="bulk") for n in range(6)]
+    until(lambda: fleet.ledger.counts(TENANT)["running"] == fleet.settings.slots - 1, 5, "bulk has its places")
+    for n in range(3):
+        assert end_of(fleet, f"urgent in between {n}", 5).status == "succeeded"
+    assert fleet.ledger.counts(TENANT)["running"] == fleet.settings.slots - 1
+    for job_id in bulk:
+        fleet.ledger.cancel(TENANT, job_id)
+    fleet.wait(bulk, 10)
+
+
+def test_bulk_documents_follow_each_other_at_once(fleet: Fleet) -> None:
+    began = time.monotonic()
+    fleet.wait([fleet.submit(f"short {n} sleep=0.01", priority="bulk") for n in range(150)], 30)
+    assert time.monotonic() - began < 150 / (fleet.settings.slots - 1) * _LOOK_S / 2
 
 
 def test_a_worker_says_what_it_is(fleet: Fleet) -> None:

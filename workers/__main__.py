@@ -1,6 +1,6 @@
 """`python -m workers`: one worker process under the settings of the environment. Loads the model, then takes tokens
 until SIGTERM or SIGINT, then finishes or gives back what runs. Exit status: 0 after a stop that was asked for, 1 when
-the model could not be loaded, or the engine or the worker broke."""
+a setting is wrong, the model could not be loaded, or the engine or the worker broke."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 
 import structlog
 from celery import signals
+from pydantic import ValidationError
 
 from extractor.errors import ExtractorError
-from workers.config import WorkerSettings
+from workers.config import WorkerSettings, faults_of
 from workers.logs import configure, place
 from workers.runtime import Runtime
 
@@ -25,7 +26,11 @@ _PAUSE_S = 1.0
 def main() -> int:
     configure()
     signal.signal(signal.SIGTERM, _leave)
-    runtime = Runtime(WorkerSettings())
+    try:
+        runtime = Runtime(WorkerSettings())
+    except ValidationError as error:
+        log.error("a setting is wrong", detail=faults_of(error))
+        return 1
     try:
         runtime.start()
         return consume(runtime)

@@ -33,7 +33,8 @@ def make_app(settings: WorkerSettings) -> Celery:
             "socket_connect_timeout": settings.redis_connect_timeout_s,
             "socket_keepalive": True,
             "health_check_interval": 3,  # a connection that died unseen is replaced in 1 + 2 * 3 s
-            "queue_order_strategy": "priority",  # BRPOP in the order of task_queues: interactive first
+            "queue_order_strategy": "workers.transport:Order",  # BRPOP in the order of task_queues: interactive first
+            "interactive_slots": settings.interactive_slots,
             "priority_steps": [0],  # one list a queue
             "max_retries": 0,  # of a publish; a worker's own reconnecting is set below
         },

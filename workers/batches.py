@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import orjson
 
-from workers.calls import ms, over_quota, prefix
+from workers.calls import check_weight, ms, over_quota, prefix
 from workers.config import WorkerSettings
 from workers.errors import BatchClosed, IdempotencyConflict, QuotaExceeded
 from workers.jobs import Job, NewJob, decode_job, pairs, when
@@ -168,6 +168,10 @@ class BatchCalls:
             ms(s.result_ttl_s), kept, tenant, schema or "", request_id, trace,
         )  # fmt: skip
         return Call(script("batch_open"), prefix(tenant), args, decode)
+
+    def check(self, job: NewJob) -> None:
+        """Raises OverQuota for a line that no quota would ever have room for."""
+        check_weight(job, self._settings)
 
     def add(self, tenant: str, opened: Opened, lines: Iterable[Line]) -> Call[Added]:
         """Lines after those the batch has, in their order; all or none of them are in it afterwards, but for a quota.

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from workers.config import WorkerSettings
-from workers.errors import IdempotencyConflict, QuotaExceeded
+from workers.errors import IdempotencyConflict, OverQuota, QuotaExceeded
 from workers.jobs import (
     PRIORITIES,
     STATUSES,
@@ -68,6 +68,12 @@ def over_quota(outcome: str, figure: int, settings: WorkerSettings) -> QuotaExce
             return QuotaExceeded("quota_rate_per_minute", settings.quota_rate_per_minute, 0, figure / 1000)
 
 
+def check_weight(job: NewJob, settings: WorkerSettings) -> None:
+    """Raises OverQuota for what would have no room even if nothing else were open: waiting would not help it."""
+    if job.weight() > settings.quota_bytes:
+        raise OverQuota(job.weight(), settings.quota_bytes)
+
+
 class Calls:
     """The operations under one set of settings. Each method checks its input and touches nothing."""
 
@@ -81,7 +87,9 @@ class Calls:
     # ---- callers ----
 
     def create(self, tenant: str, job: NewJob, idempotency_key: str | None, request_hash: str | None) -> Call[Created]:
+        """Raises OverQuota here, IdempotencyConflict and QuotaExceeded with the answer."""
         s = self._settings
+        check_weight(job, s)
 
         def decode(reply: Sequence[bytes]) -> Created:
             outcome, figure = reply[0].decode(), reply[1].decode()

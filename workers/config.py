@@ -3,19 +3,46 @@ Knows no Redis and no model (the model's own settings are `extractor.config`).""
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "EXTRACTOR_"
+
+
+def faults_of(error: ValidationError) -> str:
+    """What is wrong with a settings object, by the variables of the environment it was read from."""
+    faults = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(
+        "".join(f"{PREFIX}{str(part).upper()}: " for part in fault["loc"][:1])
+        + fault["msg"].removeprefix("Value error, ")
+        for fault in faults
+    )
+
+
+def _redis_url(value: str) -> str:
+    """No message quotes it: a password may stand in it."""
+    if urlsplit(value).scheme not in ("redis", "rediss", "unix"):
+        raise ValueError("is a URL such as redis://127.0.0.1:6379/0 (or rediss://, unix://)")
+    try:
+        _ = urlsplit(value).port
+    except ValueError:
+        raise ValueError("has no number for a port (in a password / is written as %2F)") from None
+    return value
+
+
+RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 
 
 class WorkerSettings(BaseSettings):
     """What every process that touches the ledger or the queue is told; the API uses the first two groups only."""
 
-    model_config = SettingsConfigDict(env_prefix="EXTRACTOR_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
     # Redis: refused, frozen or full is StoreUnavailable, in time.
-    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Where the ledger is; the queue too by default")
+    redis_url: RedisUrl = Field("redis://127.0.0.1:6379/0", description="Where the ledger is; the queue too by default")
     broker_url: str = Field("", description="Where the Celery queue is; empty: redis_url")
     redis_timeout_s: float = Field(5.0, gt=0, description="No answer from Redis after this is StoreUnavailable")
     redis_connect_timeout_s: float = Field(2.5, gt=0, description="No connection to Redis after this")
@@ -37,6 +64,9 @@ class WorkerSettings(BaseSettings):
 
     # The worker.
     slots: int = Field(4, ge=1, description="Documents one worker process has in flight; the engine batches them")
+    interactive_slots: int = Field(
+        1, ge=0, description="Of a worker's slots so many are kept from bulk documents, which get one at least"
+    )
     extractor_factory: str = Field("workers.extraction:make", description="`module:callable` that builds the extractor")
     lease_s: float = Field(30.0, gt=0, description="A running job whose lease was not renewed for this is recovered")
     pulse_s: float = Field(2.0, gt=0, description="How often a worker renews its leases, hears of cancels, and beats")

@@ -4,6 +4,7 @@ LedgerError
 ├── StoreUnavailable      Redis refused, did not answer in time, is full, loading or read-only; try again later
 ├── IdempotencyConflict   the key was used before with another request
 ├── QuotaExceeded         the tenant has too much open already, or brings too much a minute
+├── OverQuota             the document alone is more than the tenant may ever have open
 └── BatchClosed           a batch takes no lines from this upload (any more)
 """
 
@@ -42,6 +43,15 @@ class QuotaExceeded(LedgerError):
         self.allowed = allowed
         self.current = current
         self.retry_after_s = retry_after_s
+
+
+class OverQuota(LedgerError):
+    """`size` counts as the quota does, and is over `quota_bytes` (`allowed`) with nothing else open."""
+
+    def __init__(self, size: int, allowed: int) -> None:
+        super().__init__(f"quota_bytes: {size} for one document, {allowed} allowed")
+        self.size = size
+        self.allowed = allowed
 
 
 class BatchClosed(LedgerError):

@@ -21,7 +21,7 @@ from redis.exceptions import NoScriptError
 from workers.batches import BatchCalls
 from workers.calls import ALONE, Calls, is_job_id
 from workers.config import WorkerSettings
-from workers.errors import BatchClosed, IdempotencyConflict, LedgerError, QuotaExceeded, StoreUnavailable
+from workers.errors import BatchClosed, IdempotencyConflict, LedgerError, OverQuota, QuotaExceeded, StoreUnavailable
 from workers.events import Events
 from workers.jobs import (
     PRIORITIES,
@@ -56,6 +56,7 @@ __all__ = [
     "Ledger",
     "LedgerError",
     "NewJob",
+    "OverQuota",
     "Page",
     "Priority",
     "QuotaExceeded",
@@ -107,8 +108,8 @@ class Ledger:
     def create(
         self, tenant: str, job: NewJob, idempotency_key: str | None = None, request_hash: str | None = None
     ) -> Created:
-        """Job and document are kept from here on. Raises IdempotencyConflict, QuotaExceeded, StoreUnavailable.
-        Publish afterwards; if that fails the reconciler does it."""
+        """Job and document are kept from here on. Raises IdempotencyConflict, OverQuota, QuotaExceeded,
+        StoreUnavailable. Publish afterwards; if that fails the reconciler does it."""
         return self.run(self._calls.create(tenant, job, idempotency_key, request_hash))
 
     def get(self, tenant: str, job_id: str) -> Job | None:

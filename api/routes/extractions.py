@@ -30,7 +30,9 @@ _BODIES = {
     "bytes as base64": examples.CREATE_BASE64,
     "a schema of one's own": examples.CREATE_INLINE,
 }
-_Wait = Annotated[float | None, Query(ge=0, le=86400, description="Wait so many seconds for the end (long-poll)")]
+_Wait = Annotated[
+    float | None, Query(ge=0, allow_inf_nan=False, description="Wait so many seconds for the end (long-poll)")
+]
 _Key = Annotated[str | None, Header(description="The same key with the same request gives the same extraction")]
 _Prefer = Annotated[list[str] | None, Header(alias="Prefer", description="`wait=20`: answer with the result")]
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from extractor.cli import batch, keys, local, remote, schemas, settings, up, workers
 from extractor.cli.output import BAD_INPUT, SOME_FAILED, debugging, exit_code_of, put_text, say, told
 from extractor.errors import ExtractorError
+from workers.config import faults_of
 
 app = typer.Typer(
     name="extractor",
@@ -65,8 +66,7 @@ def main() -> None:
         say(f"extractor: {told(error)}")
         status = exit_code_of(error)
     except ValidationError as error:  # of a settings object: values from the environment
-        faults = (f"EXTRACTOR_{'_'.join(map(str, at['loc'])).upper()}: {at['msg']}" for at in error.errors())
-        say("extractor: " + "; ".join(faults))
+        say(f"extractor: {faults_of(error)}")
         status = BAD_INPUT
     except ModuleNotFoundError as error:  # an installation for the API only, asked to extract
         if debugging():
