@@ -126,8 +126,14 @@ def _schema_of(module: ModuleType, name: str) -> Schema:
         model = own[-1]
     if not _is_model(model):
         raise SchemaProblem("__extract__ is not a pydantic model")
-    version = getattr(module, "__version__", None)
+    version = getattr(module, "__version__", None) if _names_version(module) else None
     return of_model(model, name=name, version=None if version is None else str(version))
+
+
+def _names_version(module: ModuleType) -> bool:
+    """Whether its own text does: `from pydantic import *` brings pydantic's."""
+    path = str(module.__file__)
+    return "__version__" in compile(Path(path).read_bytes(), path, "exec").co_names
 
 
 def _is_model(item: object) -> bool:

@@ -199,3 +199,12 @@ def test_importing_schemas_loads_no_model_library():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(HERE).parent
     )
     assert out.stdout.strip() == "[]"
+
+
+def test_a_version_that_a_star_import_brings_is_not_the_schemas(tmp_path):
+    fields = "\nclass Note(BaseModel):\n    text: str\n"
+    (tmp_path / "starred.py").write_text("from pydantic import *" + fields)
+    (tmp_path / "named.py").write_text("from pydantic import *\n__version__ = '7'" + fields)
+    registry = Registry.discover([str(tmp_path)])
+    assert registry.get("starred").version == "1"
+    assert registry.get("named").version == "7"
