@@ -71,9 +71,7 @@ def known_schema_of(text: str, sources: Sequence[str]) -> Schema:
     schema = schema_of(text)
     if isinstance(schema, Schema):
         return schema
-    registry = Registry.discover(sources)
     try:
-        return registry.get(schema)
+        return Registry.discover(sources).get(schema)
     except UnknownSchema as unknown:
-        broken = [f"; {file} cannot be used: {why}" for file, why in registry.problems.items()]
-        raise SchemaError("".join([unknown.detail, *broken]), code=unknown.code) from None
+        raise SchemaError(unknown.detail, code=unknown.code) from None
