@@ -33,6 +33,7 @@ from extractor.pair.forward import read
 from extractor.pair.generate import Task
 from extractor.pair.hardest import hardest, mistakes, plain_tokens
 from extractor.pair.lexicon import NEW_VALUES
+from extractor.pair.measure import Score
 from extractor.pair.model import DRAFT_TOKENS, build_drafter, build_target
 from extractor.pair.optim import orthogonal
 from extractor.pair.target import Average, Plan, Pools, Progress, fresh, stream
@@ -288,6 +289,13 @@ def test_a_row_that_is_done_writes_no_more_while_others_do(pair: Pair, monkeypat
     made = [Task("flags", "", schema, "none", "", "open") for schema in schemas]
     answers = Decoder(target, tokenizer).answers(made)
     assert [list(json.loads(answer)) for answer in answers] == [list(some) for some in flags]
+
+
+def test_the_score_tells_what_training_cannot_have_met() -> None:
+    score = Score()
+    score.add('{"a":4700.5,"b":"AB-1002","c":7,"d":null}', '{"a":4700.50,"b":"AB-1003","c":7,"d":null}')
+    assert (score.scalars, score.scalars_right, score.said, score.said_right) == (4, 3, 3, 2)
+    assert (score.unseen, score.unseen_right) == (2, 1)
 
 
 def test_tokenizer_learns_from_any_text(tmp_path: Path) -> None:
