@@ -9,12 +9,13 @@ from random import Random
 import jsonschema_rs
 import pytest
 
-from extractor.pair import layouts, lexicon, naming, tables, values
+from extractor.pair import generate, layouts, lexicon, naming, tables, values
 from extractor.pair.fields import Leaf, Part
 from extractor.pair.generate import Task, drill, tasks
 from extractor.pair.known import KINDS, document
 from extractor.pair.lexicon import NEW_EVERYTHING, NEW_VALUES, TRAIN, Split
 from extractor.pair.open_fields import Maker
+from extractor.pair.unseen import unseen
 
 SPLITS = {"train": TRAIN, "values": NEW_VALUES, "everything": NEW_EVERYTHING}
 
@@ -132,6 +133,44 @@ def test_values_are_on_their_side() -> None:
             ):
                 made = values.draw(Random(i), kind, look, split)
                 assert len(made.json) < 6 or lexicon.held(made.json) == split.values
+
+
+def test_drill_words_are_on_their_side_as_values_too() -> None:
+    for split in (TRAIN, NEW_VALUES):
+        maker = Maker(Random(5), split, values.style(Random(5)))
+        words = [maker._short("word") for _ in range(60)]
+        assert all(lexicon.held(word.printed) == split.values for word in words)
+        assert all(values.sided(word, split.values) for word in words)
+
+
+def test_no_answer_of_training_holds_what_is_called_unseen() -> None:
+    rng = Random(8)
+    made = [generate.task(rng, TRAIN, size, 0.4) for _ in range(250) for size in (0.0, 0.5, 1.0)]
+    met = [one.json for task in made for one in task.told if one]
+    assert len(met) > 5000
+    assert not [json for json in met if unseen(json)]
+    new = [one.json for task in some(NEW_VALUES) for one in task.told if one]
+    assert len(new) / 3 < sum(map(unseen, new)) < len(new)
+
+
+@pytest.mark.parametrize(
+    ("json", "new"),
+    [
+        ("true", False),
+        ("null", False),
+        ("4700.5", True),
+        ("4701.5", False),  # on the training side
+        ("711.52", False),  # may be a weight
+        ('"AB-1002"', True),
+        ('"10003"', False),  # may be a postal code
+        ('"Abbott"', False),  # may be a last name by itself
+        ('"direct_debit"', False),  # an option
+        ('"badge"', False),  # a drill's word
+        ('"blanket"', True),
+    ],
+)
+def test_what_training_cannot_have_met(json: str, new: bool) -> None:
+    assert unseen(json) == new
 
 
 def test_names_and_labels_are_on_their_side() -> None:

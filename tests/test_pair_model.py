@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import llguidance.hf
 import pytest
@@ -29,8 +30,10 @@ from extractor.pair.drafter import STEPS, unroll
 from extractor.pair.encode import Encoder, Row, collate, fixed
 from extractor.pair.evaluate import WEIGHTS, load
 from extractor.pair.forward import read
+from extractor.pair.generate import Task
 from extractor.pair.hardest import hardest, mistakes, plain_tokens
 from extractor.pair.lexicon import NEW_VALUES
+from extractor.pair.measure import Score
 from extractor.pair.model import DRAFT_TOKENS, build_drafter, build_target
 from extractor.pair.optim import orthogonal
 from extractor.pair.target import Average, Plan, Pools, Progress, fresh, stream
@@ -267,6 +270,32 @@ def test_decodes_under_the_grammar(pair: Pair) -> None:
     made = [task for task, _ in fixed(Encoder(tokenizer), "decode", NEW_VALUES, 3, limit=300)]
     for task, answer in zip(made, Decoder(target, tokenizer).answers(made), strict=True):
         assert list(json.loads(answer)) == list(task.schema["properties"])
+
+
+def test_a_row_that_is_done_writes_no_more_while_others_do(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    target, _, tokenizer = pair
+    (stray,) = tokenizer.encode("x", add_special_tokens=False)
+
+    def wants_another(*, input_ids: torch.Tensor, **_: object) -> SimpleNamespace:
+        logits = torch.zeros(len(input_ids), 1, len(tokenizer))
+        logits[..., stray] = 1  # which no schema here allows
+        return SimpleNamespace(logits=logits)
+
+    monkeypatch.setattr(target, "forward", wants_another)
+    flags = [{name: {"type": "boolean"} for name in names} for names in ("a", "abcdefgh")]
+    schemas = [
+        {"type": "object", "properties": some, "required": list(some), "additionalProperties": False} for some in flags
+    ]
+    made = [Task("flags", "", schema, "none", "", "open") for schema in schemas]
+    answers = Decoder(target, tokenizer).answers(made)
+    assert [list(json.loads(answer)) for answer in answers] == [list(some) for some in flags]
+
+
+def test_the_score_tells_what_training_cannot_have_met() -> None:
+    score = Score()
+    score.add('{"a":4700.5,"b":"AB-1002","c":7,"d":null}', '{"a":4700.50,"b":"AB-1003","c":7,"d":null}')
+    assert (score.scalars, score.scalars_right, score.said, score.said_right) == (4, 3, 3, 2)
+    assert (score.unseen, score.unseen_right) == (2, 1)
 
 
 def test_tokenizer_learns_from_any_text(tmp_path: Path) -> None:

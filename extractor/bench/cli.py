@@ -12,19 +12,17 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-from extractor.bench.engines import BASELINES, Generate, Ours, Outcome, Runner, in_turn, mixes
+from extractor.bench.engines import BASELINES, Ours, Outcome, Runner, drafters_of, in_turn, mixes, theirs
 from extractor.bench.machine import machine, peak_memory
+from extractor.bench.options import command, natural, positive, positives, writable
 from extractor.bench.plot import svg
 from extractor.bench.prompts import CODE, TEXT
 from extractor.bench.workload import SEED, cases, documents, plain, summary
 from extractor.config import read_settings
-from extractor.engine import DRAFTERS
-from extractor.engine.models import Models, ModelSpec, load
-from extractor.errors import ExtractorError
+from extractor.engine.models import Models, load
 from extractor.loading import spec, use_threads
 
 PROMPTS = {"text": TEXT, "code": CODE}
@@ -32,15 +30,14 @@ PROMPTS = {"text": TEXT, "code": CODE}
 
 def main(arguments: list[str]) -> int:
     """Exit code: 0, or 2 for bad usage."""
-    options = _parser().parse_args(arguments)
-    try:
-        record = measure(options)
-    except (ExtractorError, ValueError) as error:
-        print(f"extractor bench: {error}", file=sys.stderr)
-        return 2
+    return command(_parser(), arguments, _show)
+
+
+def _show(options: argparse.Namespace) -> int:
+    record = measure(options)
     print(json.dumps(record, indent=1) if options.json else table(record))
     if options.plot:
-        Path(options.plot).write_text(svg(record, _base(record)), "utf-8")
+        options.plot.write_text(svg(record, _base(record)), "utf-8")
     return 0
 
 
@@ -49,15 +46,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--suite", default="json", choices=["json", *PROMPTS], help="what is decoded")
     parser.add_argument("--drafters", default="each", help="each, all, none, or mixes such as 'grammar,copy;mtp'")
     parser.add_argument("--baseline", default="", help=f"of {', '.join(BASELINES)}, separated by commas")
-    parser.add_argument("--rows", default="1", help="rows at once, separated by commas (ours only)")
-    parser.add_argument("--documents", type=int, default=40)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--max-tokens", type=int, default=512)
-    parser.add_argument("--max-draft", type=int, default=None)
+    parser.add_argument("--rows", type=positives, default="1", help="rows at once, separated by commas (ours only)")
+    parser.add_argument("--documents", type=positive, default=40)
+    parser.add_argument("--rounds", type=positive, default=3)
+    parser.add_argument("--max-tokens", type=positive, default=512)
+    parser.add_argument("--max-draft", type=natural, default=None, help="tokens a step, for hf-assisted too")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--model", default=None, help="default: EXTRACTOR_MODEL, or the bundled pair")
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--plot", default=None, metavar="FILE.svg", help="write the table as a picture too")
+    parser.add_argument(
+        "--plot", type=writable, default=None, metavar="FILE.svg", help="write the table as a picture too"
+    )
     return parser
 
 
@@ -67,47 +66,45 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     models = load(wanted)
     use_threads(settings, models)
     context = min(models.context, settings.context or 4096)
+    max_draft = settings.max_draft if options.max_draft is None else options.max_draft
+    baselines = [name.strip() for name in options.baseline.split(",") if name.strip()]
+    makers: list[Callable[[], Runner]] = [
+        partial(theirs, _able(name, models, options.suite), wanted, max_draft) for name in baselines
+    ]
+    makers += [
+        partial(Ours, models, mix, rows, context, max_draft)
+        for rows in options.rows
+        for mix in mixes(options.drafters, drafters_of(models))
+    ]
     if options.suite == "json":
         workload = cases(models, documents(options.documents, options.seed), context, options.max_tokens)
     else:
         workload = plain(models, PROMPTS[options.suite], options.documents, options.max_tokens)
     if not workload:
         raise ValueError("no document fits the model's context")
-    max_draft = settings.max_draft if options.max_draft is None else options.max_draft
-    if options.suite != "json" and "hf-outlines" in options.baseline:
-        raise ValueError(f"hf-outlines needs a schema, and the suite {options.suite} has none")
-    makers = [_baseline(name, wanted, models, max_draft) for name in options.baseline.split(",") if name]
-    available = [name for name in DRAFTERS if name != "mtp" or models.drafter is not None]
-    for rows in (int(part) for part in options.rows.split(",")):
-        runnable = (tuple(name for name in mix if name in available) for mix in mixes(options.drafters))
-        makers += [partial(Ours, models, mix, rows, context, max_draft) for mix in dict.fromkeys(runnable)]
     results = in_turn(makers, workload, options.rounds)
     return {
-        "machine": machine(),
+        "machine": machine(models.target.device),
         "date": datetime.now(UTC).date().isoformat(),
         "model": models.info,
         "workload": {"suite": options.suite, "seed": options.seed, **summary(workload)},
         "rounds": options.rounds,
+        "max_draft": max_draft,
+        "peak_memory_bytes": peak_memory(models.target.device),
         "runs": [_run(runner, outcomes, options.suite, len(workload)) for runner, outcomes in results],
         "same_output_as_hf_outlines": _agreement(results),
     }
 
 
-def _baseline(name: str, wanted: ModelSpec, models: Models, max_draft: int) -> Callable[[], Runner]:
+def _able(name: str, models: Models, suite: str) -> str:
+    """`name`, if that baseline can run here."""
     if name not in BASELINES:
         raise ValueError(f"{name!r} is no baseline; there are {', '.join(BASELINES)}")
     if name == "hf-assisted" and models.drafter is None:
         raise ValueError("hf-assisted needs a drafter, and this model has none")
-
-    def build() -> Runner:
-        theirs = load(wanted)  # a copy of its own, with the attention transformers would use
-        for model in filter(None, (theirs.target, theirs.drafter)):
-            model.set_attn_implementation("sdpa")
-        if theirs.drafter is not None and theirs.drafter.generation_config.num_assistant_tokens is None:
-            theirs.drafter.generation_config.num_assistant_tokens = max_draft
-        return Generate(name, theirs)
-
-    return build
+    if name == "hf-outlines" and suite != "json":
+        raise ValueError(f"hf-outlines needs a schema, and the suite {suite} has none")
+    return name
 
 
 def _run(runner: Runner, outcomes: list[Outcome], suite: str, count: int) -> dict[str, Any]:
@@ -126,7 +123,6 @@ def _run(runner: Runner, outcomes: list[Outcome], suite: str, count: int) -> dic
         "phases": phases(last),
         "acceptance": last.drafts,
         "seconds": [round(one.seconds, 3) for one in outcomes],
-        "peak_memory_bytes": peak_memory(),
     }
 
 
@@ -198,6 +194,9 @@ def table(record: dict[str, Any]) -> str:
     if record["same_output_as_hf_outlines"]:
         same = "; ".join(f"{name}: {count}" for name, count in record["same_output_as_hf_outlines"].items())
         lines += ["", f"Documents written exactly as generate + Outlines wrote them: {same}."]
+    drafted = f"At most {record['max_draft']} tokens drafted a step"
+    drafted += ", by hf-assisted too" if any(run["engine"] == "hf-assisted" for run in runs) else ""
+    lines += ["", f"{drafted}; {record['peak_memory_bytes'] / 1e9:.1f} GB of memory, all engines in one process."]
     return "\n".join(lines)
 
 

@@ -27,6 +27,7 @@ from transformers import (
 )
 
 from extractor.bench.machine import machine
+from extractor.bench.options import command, positive, positives
 from extractor.engine.assistant import MtpModel
 from extractor.engine.cache import SlotCache, aligned
 from extractor.engine.forward import Target
@@ -45,13 +46,18 @@ _SMALL_DRAFTER = {**_SMALL, "num_hidden_layers": 4, "vocab_size_per_layer_input"
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m extractor.bench.device", description=__doc__.split("\n")[0])
     parser.add_argument("--shapes", choices=("e2b", "small"), default="e2b")
-    parser.add_argument("--rows", default="1,4,16,32,64")
-    parser.add_argument("--width", type=int, default=8, help="positions of a verify step, the pending token included")
-    parser.add_argument("--context", type=int, default=1024, help="entries of a row before the step")
-    parser.add_argument("--times", type=int, default=30)
+    parser.add_argument("--rows", type=positives, default="1,4,16,32,64")
+    parser.add_argument(
+        "--width", type=positive, default=8, help="positions of a verify step, the pending token included"
+    )
+    parser.add_argument("--context", type=positive, default=1024, help="entries of a row before the step")
+    parser.add_argument("--times", type=positive, default=30)
     parser.add_argument("--per-layer-on-host", action="store_true", help="the embedding table in the host's memory")
     parser.add_argument("--json", action="store_true")
-    options = parser.parse_args(arguments)
+    return command(parser, arguments, _show)
+
+
+def _show(options: argparse.Namespace) -> int:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if options.shapes == "e2b" and device.type == "cpu":
         print("no GPU here: E2B's shapes would take minutes a step; try --shapes small", file=sys.stderr)
@@ -70,11 +76,11 @@ def measure(options: argparse.Namespace, device: torch.device) -> dict[str, Any]
     timed = _timer(device, options.times)
     floor = _floor(streamed, device, timed)
     plain = timed(lambda: target(torch.zeros(1, 1, dtype=torch.long, device=device), use_cache=False))
-    counts, context = [int(n) for n in options.rows.split(",")], options.context
+    counts, context = options.rows, options.context
     rows = [_steps(target, drafter, [context] * n, options, timed) for n in counts]
     rows += [_steps(target, drafter, _spread(n, context), options, timed) for n in counts if n > 1]
     return {
-        "machine": machine(), "recorded_as": "graph" if device.type == "cuda" else "padded",
+        "machine": machine(device), "recorded_as": "graph" if device.type == "cuda" else "padded",
         "shapes": options.shapes, "dtype": str(target.dtype).removeprefix("torch."),
         "width": options.width, "context": options.context, "streamed_bytes": streamed, "floor_ms": round(floor, 3),
         "stock_forward_ms": round(plain, 3), **memory, "rows": rows,

@@ -18,10 +18,12 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
+import torch
 from llguidance import LLMatcher
 
 from extractor.bench.engines import mixes
 from extractor.bench.machine import machine
+from extractor.bench.options import MTP, command, falling, natural, positive
 from extractor.bench.workload import SEED
 from extractor.config import read_settings
 from extractor.engine import Counter, Params, Request
@@ -48,27 +50,30 @@ MIXES = "grammar;copy;grammar,copy;mtp;all"
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m extractor.bench.drafts", description=__doc__.split("\n")[0])
     parser.add_argument("--model", default=None)
-    parser.add_argument("--documents", type=int, default=60, help="of each set, at most")
+    parser.add_argument("--documents", type=positive, default=60, help="of each set, at most")
     parser.add_argument("--drafters", default=MIXES, help="mixes, separated by semicolons")
-    parser.add_argument("--max-draft", type=int, default=15)
-    parser.add_argument("--mtp", default="0.80,0.62,0.47,0.36", help="how likely a chain is right up to each place")
-    options = parser.parse_args(arguments)
+    parser.add_argument("--max-draft", type=natural, default=15)
+    parser.add_argument("--mtp", type=falling, default=MTP, help="how likely a chain is right up to each place")
+    return command(parser, arguments, _show)
+
+
+def _show(options: argparse.Namespace) -> int:
+    asked = mixes(options.drafters)
     settings = read_settings(**({"model": options.model} if options.model else {}))
     models = load(spec(settings))
-    chances = [float(part) for part in options.mtp.split(",")]
-    print(f"{machine()}, tokens of {models.name}, at most {options.max_draft} drafted; mtp is assumed: {options.mtp}\n")
+    here = machine(torch.device("cpu"))  # no model runs; what drafts does so there
+    assumed = ", ".join(map(str, options.mtp))
+    print(f"{here}, tokens of {models.name}, at most {options.max_draft} drafted; mtp is assumed: {assumed}\n")
     print("| documents | drafters | tokens a forward | accepted | drafting, ms a forward |")
     print("| --- | --- | --- | --- | --- |")
     for name, of in SETS.items():
         made = list(of(options.documents))
-        for mix in mixes(options.drafters):
-            found = measure(models, made, mix, options.max_draft, chances)
+        for mix in asked:
+            found = measure(models, made, mix, options.max_draft, options.mtp)
             accepted = ", ".join(f"{k} {v.accepted}/{v.proposed}" for k, v in found["drafts"].items() if v.proposed)
-            print(
-                f"| {len(made)}, {name} | {'+'.join(mix)} | {found['tokens'] / found['forwards']:.2f} | {accepted} | "
-                f"{1000 * found['seconds'] / found['forwards']:.2f} |",
-                flush=True,
-            )
+            rate, spent = found["tokens"] / found["forwards"], 1000 * found["seconds"] / found["forwards"]
+            label = "+".join(mix) or "none"
+            print(f"| {len(made)}, {name} | {label} | {rate:.2f} | {accepted} | {spent:.2f} |", flush=True)
     return 0
 
 
@@ -136,7 +141,7 @@ def measure(
             new = left[: stood + 1]
             assert row.matcher is not None
             if not row.matcher.consume_tokens(new):
-                raise ValueError(f"the schema does not allow its answer: {task.answer}")
+                raise RuntimeError(f"the schema does not allow its answer: {task.answer}")
             row.ids += new
             row.written += models.ll_tokenizer.decode_bytes(new)
             forwards += 1

@@ -1,16 +1,19 @@
 """The engines compared: ours with any drafters, and what one would otherwise run in transformers. All read the same
-token ids, decode greedily and stop at the same place; each returns what it wrote and how many forwards that took.
+token ids, each prompt once a run, decode greedily and stop at the same tokens or the same length; where there is no
+grammar, other text may be written. Each returns what it wrote and how many forwards that took.
 
-    ours            this project's engine
+    ours            this project's engine; what rows that run together begin alike with is read once
     hf              generate(): no grammar, no drafts, one row
     hf-outlines     generate() with Outlines' llguidance logits processor: the same grammar as ours, one row
-    hf-assisted     generate() with the MTP drafter: no grammar (its processors break under it), one row
+    hf-assisted     generate() with the MTP drafter: no grammar (its processors break under it), one row, as many draft
+                    tokens as ours
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +21,7 @@ import torch
 
 from extractor.bench.workload import Case
 from extractor.engine import DRAFTERS, Completion, Engine, EngineConfig, Params, Request
-from extractor.engine.models import Models
+from extractor.engine.models import Models, ModelSpec, load
 
 BASELINES = ("hf", "hf-outlines", "hf-assisted")
 
@@ -48,6 +51,7 @@ class Ours:
         self._engine = Engine(models, config)
 
     def run(self, workload: list[Case]) -> Outcome:
+        self._engine._cache.reset()  # idle now; what an earlier run read is to be read again, as the others do
         before = dict(self._engine.seconds)
         begun = time.perf_counter()
         done: list[Completion] = []
@@ -130,38 +134,55 @@ def _outlines(models: Models, grammar: str) -> Any:
     return LLGuidanceLogitsProcessor(models.bound(grammar), models.ll_tokenizer, "torch")
 
 
+def theirs(name: str, wanted: ModelSpec, max_draft: int) -> Generate:
+    """A baseline on a copy of the model of its own, at its best: with the attention transformers would use, and with as
+    many draft tokens as ours may have, whatever the drafter's own configuration says."""
+    models = load(wanted)
+    for model in filter(None, (models.target, models.drafter)):
+        model.set_attn_implementation("sdpa")
+    if models.drafter is not None:
+        models.drafter.generation_config.num_assistant_tokens = max_draft
+        models.drafter.generation_config.num_assistant_tokens_schedule = "constant"
+    return Generate(name, models)
+
+
 Runner = Ours | Generate
 
 
-def mixes(given: str) -> list[tuple[str, ...]]:
+def drafters_of(models: Models) -> tuple[str, ...]:
+    """Those that can draft for this model."""
+    return tuple(name for name in DRAFTERS if name != "mtp" or models.drafter is not None)
+
+
+def mixes(given: str, there: tuple[str, ...] = DRAFTERS) -> list[tuple[str, ...]]:
     """`each` (none, each alone, the two that need no model, all), or mixes separated by `;`, names by `,`; `all` and
-    `none` are mixes too."""
+    `none` are mixes too. `there`: the drafters there are; one that is asked for by its name has to be among them."""
     if given == "each":
-        return [(), *((name,) for name in DRAFTERS), ("grammar", "copy"), DRAFTERS]
-    named: dict[str, tuple[str, ...]] = {"all": DRAFTERS, "none": ()}
+        return list(dict.fromkeys([(), *((name,) for name in there), ("grammar", "copy"), there]))
+    named: dict[str, tuple[str, ...]] = {"all": there, "none": ()}
     found = []
     for mix in given.split(";"):
         names = named.get(mix.strip(), tuple(name.strip() for name in mix.split(",")))
         unknown = [name for name in names if name not in DRAFTERS]
         if unknown:
             raise ValueError(f"{unknown[0]!r} is no drafter; there are {', '.join(DRAFTERS)}")
+        if not set(names) <= set(there):
+            raise ValueError("mtp needs a drafter, and this model has none")
         found.append(names)
-    return found
+    return list(dict.fromkeys(found))
 
 
 def in_turn(
     makers: list[Callable[[], Runner]], workload: list[Case], rounds: int
 ) -> list[tuple[Runner, list[Outcome]]]:
-    """Every engine over the whole workload, one after the other, `rounds` times; a short warm-up comes first."""
-    runners = [make() for make in makers]
-    outcomes: list[list[Outcome]] = [[] for _ in runners]
-    try:
+    """Every engine over the whole workload, one after the other, `rounds` times; before that each is warmed up, with
+    enough documents to fill its rows and fill them again."""
+    with ExitStack() as stack:
+        runners = [stack.enter_context(closing(make())) for make in makers]
+        outcomes: list[list[Outcome]] = [[] for _ in runners]
         for runner in runners:
-            runner.run(workload[: max(2, min(4, len(workload)))])
+            runner.run(workload[: max(4, 2 * runner.rows)])
         for _ in range(rounds):
             for runner, kept in zip(runners, outcomes, strict=True):
                 kept.append(runner.run(workload))
-    finally:
-        for runner in runners:
-            runner.close()
     return list(zip(runners, outcomes, strict=True))

@@ -13,16 +13,17 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from random import Random
 from statistics import median
 from typing import Any
 
-from extractor.bench.engines import Generate, Ours, Runner
+from extractor.bench.engines import Ours, Runner, drafters_of, theirs
 from extractor.bench.machine import machine
+from extractor.bench.options import command, positive, positives
 from extractor.bench.workload import SEED, Case, cases, documents
 from extractor.config import read_settings
-from extractor.engine import DRAFTERS
 from extractor.engine.models import Models, load
 from extractor.loading import spec, use_threads
 from extractor.tokens import Codec
@@ -38,39 +39,48 @@ ROOM = 2048  # tokens of the context beside the longest document
 class Point:
     curve: str  # "document" or "fields"
     size: int
-    cases: list[Case]  # the same but for a first line: a prompt that was read before is not read again
+    case: Case
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m extractor.bench.growth", description=__doc__.split("\n")[0])
-    parser.add_argument("--lengths", default=",".join(map(str, LENGTHS)), help="tokens of the document")
-    parser.add_argument("--fields", default=",".join(map(str, FIELDS)), help="fields of the schema")
+    parser.add_argument("--lengths", type=_sizes, default=LENGTHS, help="tokens of the document; '' for no such curve")
+    parser.add_argument("--fields", type=_sizes, default=FIELDS, help="fields of the schema; '' for no such curve")
     parser.add_argument("--baseline", action="store_true", help="generate + Outlines too")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=positive, default=3)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--model", default=None)
     parser.add_argument("--json", action="store_true")
-    options = parser.parse_args(arguments)
+    return command(parser, arguments, _show)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return positives(text) if text else ()
+
+
+def _show(options: argparse.Namespace) -> int:
     settings = read_settings(**({"model": options.model} if options.model else {}))
     wanted = spec(settings)
     models = load(wanted)
     use_threads(settings, models)
-    lengths, fields = (
-        tuple(int(part) for part in text.split(",") if part) for text in (options.lengths, options.fields)
-    )
+    lengths, fields = options.lengths, options.fields
     context = max((*lengths, 2000)) + 2 * ROOM + 60 * max((*fields, 1))
     texts = [*_longer(models, lengths, options.seed), *_wider(fields, options.seed)]
     points = [
-        Point(curve, size, _cases(models, schema, text, context, options.rounds + 1))
+        Point(curve, size, case)
         for curve, size, schema, text in texts
+        for case in _cases(models, schema, text, context)
     ]
-    runners: list[Runner] = [Ours(models, mix, 1, context, settings.max_draft) for mix in ((), DRAFTERS)]
-    if options.baseline:
-        runners.append(Generate("hf-outlines", load(wanted)))
-    rows = [_measure(point, runner) for point in points for runner in runners]
-    for runner in runners:
-        runner.close()
-    print(json.dumps({"machine": machine(), "rows": rows}, indent=1) if options.json else _table(rows))
+    with ExitStack() as stack:
+        runners: list[Runner] = [
+            stack.enter_context(closing(Ours(models, mix, 1, context, settings.max_draft)))
+            for mix in ((), drafters_of(models))
+        ]
+        if options.baseline:
+            runners.append(stack.enter_context(closing(theirs("hf-outlines", wanted, settings.max_draft))))
+        rows = [_measure(point, runner, options.rounds) for point in points for runner in runners]
+    record = {"machine": machine(models.target.device), "rows": rows}
+    print(json.dumps(record, indent=1) if options.json else _table(record))
     return 0
 
 
@@ -100,9 +110,9 @@ def _wider(fields: tuple[int, ...], seed: int) -> Iterator[Text]:
         yield "fields", count, schema, "\n".join(lines)
 
 
-def _cases(models: Models, schema: Schema, text: str, context: int, count: int) -> list[Case]:
+def _cases(models: Models, schema: Schema, text: str, context: int) -> list[Case]:
     room = ROOM + 20 * len(schema.json_schema["properties"])
-    return cases(models, ((schema, f"Copy {number}\n{text}") for number in range(count)), context, room)
+    return cases(models, iter([(schema, text)]), context, room)
 
 
 _NOUNS = "order invoice parcel machine customer account station sample engine contract".split()
@@ -135,8 +145,9 @@ def _value(kind: str, rng: Random) -> str:
     return rng.choice(_NOUNS).capitalize() + f" {rng.randrange(100)}"
 
 
-def _measure(point: Point, runner: Runner) -> dict[str, Any]:
-    outcomes = [runner.run([case]) for case in point.cases][1:]  # the first pays for what is kept: schema, grammar
+def _measure(point: Point, runner: Runner, rounds: int) -> dict[str, Any]:
+    # The first pays for what is kept of a grammar; prompts are not kept from run to run.
+    outcomes = [runner.run([point.case]) for _ in range(1 + rounds)][1:]
     last = outcomes[-1]
     prefill = median(one.phases.get("prefill", 0.0) for one in outcomes)
     seconds = median(one.seconds for one in outcomes)
@@ -145,7 +156,7 @@ def _measure(point: Point, runner: Runner) -> dict[str, Any]:
         "size": point.size,
         "engine": runner.name,
         "drafters": list(runner.drafters),
-        "prompt_tokens": len(point.cases[-1].prompt),
+        "prompt_tokens": len(point.case.prompt),
         "tokens": last.tokens,
         "seconds": round(seconds, 4),
         "prefill_s": round(prefill, 4),
@@ -154,10 +165,10 @@ def _measure(point: Point, runner: Runner) -> dict[str, Any]:
     }
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
+def _table(record: dict[str, Any]) -> str:
     """Markdown; generate does not tell its prefill, so it is part of its time per token."""
     lines = [
-        f"{machine()}; medians",
+        f"{record['machine']}; medians",
         "",
         "| grows | size | engine | drafters | prompt tokens | tokens | seconds | of it prefill | ms a token after it | "
         "tokens per target forward |",
@@ -167,7 +178,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
         f"| {row['curve']} | {row['size']} | {row['engine']} | {'+'.join(row['drafters']) or 'none'} | "
         f"{row['prompt_tokens']} | {row['tokens']} | {row['seconds']:.2f} | {row['prefill_s']:.2f} | "
         f"{row['ms_per_token']:.2f} | {row['tokens_per_forward']:.2f} |"
-        for row in rows
+        for row in record["rows"]
     ]
     return "\n".join(lines)
 

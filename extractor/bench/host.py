@@ -21,6 +21,7 @@ from torch import Tensor
 
 from extractor.bench.engines import mixes
 from extractor.bench.machine import machine
+from extractor.bench.options import command, positive, positives
 from extractor.bench.whole import PHASES, Work, answered
 from extractor.engine import Engine, EngineConfig
 from extractor.engine.forward import Reading
@@ -32,30 +33,34 @@ VOCAB = 262_144
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m extractor.bench.host", description=__doc__.split("\n")[0])
-    parser.add_argument("--rows", default="1,4,16,32")
+    parser.add_argument("--rows", type=positives, default="1,16,32")
     parser.add_argument("--drafters", default="none;grammar,copy", help="mixes without mtp, separated by semicolons")
-    parser.add_argument("--documents", type=int, default=32, help="at least, and four for each row")
-    parser.add_argument("--verify-ms", default="3.0,3.9,5.5,5.6", help="of a step, for each of the rows")
-    options = parser.parse_args(arguments)
+    parser.add_argument("--documents", type=positive, default=32, help="at least, and four for each row")
+    parser.add_argument("--verify-ms", type=positives, default="10,25,40", help="of a step, for each of the rows")
+    return command(parser, arguments, _show)
+
+
+def _show(options: argparse.Namespace) -> int:
+    asked = mixes(options.drafters)
+    if any("mtp" in mix for mix in asked) or len(options.rows) != len(options.verify_ms):
+        raise ValueError("there is no MTP drafter here, and each of the rows has one --verify-ms")
     bundled = load(ModelSpec(device="cpu", drafter="none"))
     words = from_tokenizer(bundled.tokenizer, n_vocab=VOCAB, eos_token=list(bundled.stop_ids))
     models = replace(bundled, ll_tokenizer=words)
-    print(f"{machine()}; a device that takes --verify-ms for a step and computes nothing\n")
-    print("| rows | drafters | overlap | the device's ms | ms a step | it waits | tokens a row | tokens/s | ", end="")
-    print(" | ".join(PHASES[1:]) + " |\n" + "| --- " * (7 + len(PHASES)) + "|")
-    times = [float(part) for part in options.verify_ms.split(",")]
-    for rows, verify_ms in zip(map(int, options.rows.split(",")), times, strict=True):
+    print(f"{machine(models.target.device)}; a device that takes --verify-ms for a step and computes nothing\n")
+    print("| rows | drafters | looked up ahead | the device's ms | ms a step | tokens a row | tokens/s | ", end="")
+    print(" | ".join(PHASES[1:]) + " |\n" + "| --- " * (6 + len(PHASES)) + "|")
+    for rows, verify_ms in zip(options.rows, options.verify_ms, strict=True):
         work = answered(models, max(options.documents, 4 * rows), 2048)
-        for mix in mixes(options.drafters):
+        for mix in asked:
             for overlap in (False, True) if mix else (False,):
                 found = measure(models, work, mix, rows, verify_ms / 1000, overlap=overlap)
-                step = found["seconds"] / found["steps"]
-                spent = " | ".join(f"{1000 * found['phases'][name] / found['steps']:.2f}" for name in PHASES[1:])
+                steps = found["steps"]
+                spent = " | ".join(f"{1000 * found['phases'][name] / steps:.2f}" for name in PHASES[1:])
                 print(
-                    f"| {rows} | {'+'.join(mix) or 'none'} | {'yes' if overlap else 'no'} | {verify_ms:.2f} | "
-                    f"{1000 * step:.2f} | {1 - verify_ms / 1000 / step:.0%} | "
-                    f"{found['tokens'] / found['steps'] / rows:.2f} | {found['tokens'] / found['seconds']:,.0f} | "
-                    f"{spent} |",
+                    f"| {rows} | {'+'.join(mix) or 'none'} | {'yes' if overlap else 'no'} | {verify_ms} | "
+                    f"{1000 * found['seconds'] / steps:.2f} | {found['tokens'] / steps / rows:.2f} | "
+                    f"{found['tokens'] / found['seconds']:,.0f} | {spent} |",
                     flush=True,
                 )
     return 0

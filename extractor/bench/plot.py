@@ -1,4 +1,4 @@
-"""Tokens per second by engine and rows as an SVG: bars, the fastest at the bottom, each with its ratio to the base.
+"""Tokens per second by engine and rows as an SVG: bars in the order of the table, each with its ratio to the base.
 
 SVG is text, and a bar is a rectangle: no library is asked for either.
 """

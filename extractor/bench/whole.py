@@ -25,11 +25,13 @@ from torch import Tensor
 from extractor.bench.device import random_pair
 from extractor.bench.engines import mixes
 from extractor.bench.machine import machine
+from extractor.bench.options import MTP, command, falling, positive, positives
 from extractor.bench.workload import SEED
 from extractor.engine import Engine, EngineConfig, Params, Request
 from extractor.engine.forward import Reading
 from extractor.engine.models import Models, ModelSpec, load
 from extractor.engine.sequence import Sequence
+from extractor.errors import DocumentError
 from extractor.grammar import compile_grammar
 from extractor.pair.generate import tasks
 from extractor.pair.lexicon import NEW_VALUES
@@ -37,40 +39,45 @@ from extractor.prompt import PromptBuilder
 from schemas import inline
 
 PHASES = ("prefill", "draft", "verify", "commit")
+PASSES = 6  # at most; the first is never counted
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m extractor.bench.whole", description=__doc__.split("\n")[0])
     parser.add_argument("--shapes", choices=("e2b", "small"), default="e2b")
-    parser.add_argument("--rows", default="1,8,32")
+    parser.add_argument("--rows", type=positives, default="1,8,32")
     parser.add_argument("--drafters", default="none;grammar,copy;mtp;all", help="mixes, separated by semicolons")
-    parser.add_argument("--documents", type=int, default=12, help="at least, and two for each row")
-    parser.add_argument("--context", type=int, default=1024)
-    parser.add_argument("--mtp", default="0.80,0.62,0.47,0.36", help="how likely a chain is right up to each place")
+    parser.add_argument("--documents", type=positive, default=12, help="at least, and two for each row")
+    parser.add_argument("--context", type=positive, default=1024)
+    parser.add_argument("--mtp", type=falling, default=MTP, help="how likely a chain is right up to each place")
     parser.add_argument("--plain", action="store_true", help="without the kernels of fused.py and ragged.py")
     parser.add_argument("--per-layer-on-host", action="store_true", help="the embedding table in the host's memory")
-    options = parser.parse_args(arguments)
+    return command(parser, arguments, _show)
+
+
+def _show(options: argparse.Namespace) -> int:
+    asked = mixes(options.drafters)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if options.shapes == "e2b" and device.type == "cpu":
         print("no GPU here: E2B's shapes would take minutes a step; try --shapes small", file=sys.stderr)
         return 2
     models = shaped(options.shapes, device, on_host=options.per_layer_on_host)
-    chances = [float(part) for part in options.mtp.split(",")]
-    print(f"{machine()}, {options.shapes} shapes, random weights; answers are laid over them, mtp: {options.mtp}\n")
-    print("| rows | drafters | tokens/s | documents/s | tokens a forward | ms a step | " + " | ".join(PHASES) + " |")
-    print("| --- " * (6 + len(PHASES)) + "|")
-    for rows in map(int, options.rows.split(",")):
+    assumed = ", ".join(map(str, options.mtp))
+    print(f"{machine(device)}, {options.shapes} shapes, random weights; answers are laid over them, mtp: {assumed}\n")
+    print("| rows | drafters | tokens/s | documents/s | tokens a forward | ms a step | " + " | ".join(PHASES), end="")
+    print(" | passes | shapes recorded in the last |\n" + "| --- " * (8 + len(PHASES)) + "|")
+    for rows in options.rows:
         work = answered(models, max(options.documents, 2 * rows), options.context)
-        for mix in mixes(options.drafters):
+        for mix in asked:
             kernels = device.type == "cuda" and not options.plain
             config = EngineConfig(slots=rows, context=options.context, overlap=True, graphs=True, kernels=kernels)
-            found = measure(models, work, mix, config, chances)
+            found = measure(models, work, mix, config, options.mtp)
             steps = found["forwards"]
             spent = " | ".join(f"{1000 * found['phases'][name] / steps:.2f}" for name in PHASES)
             print(
                 f"| {rows} | {'+'.join(mix) or 'none'} | {found['tokens'] / found['seconds']:,.0f} | "
                 f"{len(work) / found['seconds']:.1f} | {found['tokens'] / found['row_forwards']:.2f} | "
-                f"{1000 * found['seconds'] / steps:.2f} | {spent} |",
+                f"{1000 * found['seconds'] / steps:.2f} | {spent} | {found['passes']} | {found['recorded']} |",
                 flush=True,
             )
     return 0
@@ -95,19 +102,23 @@ def answered(models: Models, count: int, context: int) -> Work:
         schema = inline(task.schema)
         answer = models.ll_tokenizer.tokenize_bytes(task.answer.encode())
         room = len(answer) + 1
-        if len(builder.build(schema, task.document, 1).ids) + room > context:
+        try:
+            prompt = builder.build(schema, task.document, room)
+        except DocumentError:
             continue
-        prompt = builder.build(schema, task.document, room)
         made.append((Request(prompt.ids, prompt.copy_from, compile_grammar(schema), Params(max_tokens=room)), answer))
         if len(made) == count:
             break
+    if not made:
+        raise ValueError(f"no document and its answer fit {context} tokens")
     return made
 
 
 def measure(
     models: Models, work: Work, drafters: tuple[str, ...], config: EngineConfig, chances: list[float]
 ) -> dict[str, Any]:
-    """One pass to warm up, in which shapes are recorded, and one that counts."""
+    """Passes until one records no shape, which is the one that counts; if all do, the last, and `recorded` says how
+    many it recorded. The first only warms up."""
     engine = Engine(models, config)
     asked = [(replace(one, params=replace(one.params, drafters=drafters)), answer) for one, answer in work]
     answers = {id(one): answer for one, answer in asked}
@@ -117,14 +128,17 @@ def measure(
     if chains is not None:
         chains._model = Assumed(chains._model, running, answers, chances)  # type: ignore[assignment]
     try:
-        for _ in range(2):
-            before, forwards = dict(engine.seconds), engine.figures()["forwards"]
+        for passes in range(1, PASSES + 1):
+            before, forwards, tried = dict(engine.seconds), engine.figures()["forwards"], engine._target.tried
             begun = time.perf_counter()
             done = [future.result() for future in [engine.submit(one) for one, _ in asked]]
             seconds = time.perf_counter() - begun
             for one, (_, answer) in zip(done, asked, strict=True):
                 if one.ids != answer:
-                    raise ValueError(f"the engine wrote {one.ids[:20]}, not {answer[:20]}")
+                    raise RuntimeError(f"the engine wrote {one.ids[:20]}, not {answer[:20]}")
+            recorded = engine._target.tried - tried
+            if passes > 1 and not recorded:
+                break
     finally:
         engine.close()
     return {
@@ -132,6 +146,8 @@ def measure(
         "tokens": sum(len(one.ids) for one in done),
         "row_forwards": sum(one.usage.target_forwards for one in done),
         "forwards": engine.figures()["forwards"] - forwards,
+        "passes": passes,
+        "recorded": recorded,
         "phases": {name: engine.seconds[name] - before.get(name, 0.0) for name in PHASES},
     }
 

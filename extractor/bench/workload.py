@@ -1,7 +1,7 @@
 """What is measured on: documents, their schemas, and the exact prompts and grammars the library would make of them.
 
-The documents come from the pair's generator with values that its training never draws, so nothing here was trained or
-tuned on; folders of samples can be measured as well. Knows no engine.
+The documents come from the pair's generator, of the held-out side of its split and with a seed of their own, so none
+of them was trained or tuned on. Knows no engine.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from statistics import median
 from typing import Any
 
 from extractor.engine.models import Models
@@ -71,10 +72,10 @@ def plain(models: Models, texts: tuple[str, ...], count: int, max_tokens: int) -
 
 def summary(made: list[Case]) -> dict[str, Any]:
     """How big the workload is."""
-    prompts = sorted(len(case.prompt) for case in made)
+    prompts = [len(case.prompt) for case in made]
     return {
         "documents": len(made),
         "schemas": len({case.schema for case in made}),
-        "prompt_tokens_median": prompts[len(prompts) // 2] if prompts else 0,
-        "prompt_tokens_max": prompts[-1] if prompts else 0,
+        "prompt_tokens_median": round(median(prompts)) if prompts else 0,
+        "prompt_tokens_max": max(prompts, default=0),
     }

@@ -36,7 +36,9 @@ class Decoder:
         cache = DynamicCache(config=self._model.config)
         made: list[list[int]] = [[] for _ in tasks]
         live = [True] * len(tasks)
-        while any(live) and len(made[0]) < most:
+        for _ in range(most):
+            if not any(live):
+                break
             out = self._model(
                 input_ids=ids,
                 attention_mask=seen,
@@ -51,8 +53,8 @@ class Decoder:
                     logits[i, ~self._allowed(matcher)] = float("-inf")
             best = logits.argmax(-1).tolist()
             for i, token in enumerate(best):
-                made[i].append(token)
                 if live[i]:
+                    made[i].append(token)
                     matchers[i].consume_token(token)
                     live[i] = token not in (EOS, TURN_END) and not matchers[i].is_stopped()
             ids = torch.tensor(best)[:, None]

@@ -91,7 +91,8 @@ def loss_of(chain: list[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
 
 @torch.no_grad()
 def accepted(target: Gemma4ForCausalLM, drafter: Gemma4AssistantForCausalLM, batches: list[Batch]) -> list[float]:
-    """Per step: the share of positions where the chain is right up to and including it."""
+    """Per step: the share of positions where the chain is right at it, given the right tokens before it: not its own,
+    so an earlier miss does not count again. Where the target itself would have said otherwise is left out."""
     right, total = [0.0] * STEPS, [0] * STEPS
     for batch in batches:
         for step, (logits, wanted) in enumerate(unroll(target, drafter, batch.to(target.device), STEPS)):

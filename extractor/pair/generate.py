@@ -1,7 +1,8 @@
 """Tasks for the pair: a schema, a document and the answer, drawn from a seed.
 
-`tasks(seed, split)` is endless and the same for the same seed. What the split holds out (values; names; layouts)
-never occurs on the other side, by construction.
+`tasks(seed, split)` is endless and the same for the same seed. Layouts, labels and field names that the split holds out
+never occur on the other side, by construction; values do so if they are short or of a kind that is not split
+(`values.UNSPLIT`): see `unseen.py`.
 """
 
 from __future__ import annotations

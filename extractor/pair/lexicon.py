@@ -1,7 +1,9 @@
 """The words of the generator: the files of `data/`, read once, and the split of everything into train and held-out.
 
-A string belongs to the held-out side when the checksum of its lower-case form says so: a word, a label or a value
-is on one side for ever, whichever list or random draw it came from. Knows nothing of fields or documents.
+A string belongs to the held-out side when the checksum of its lower-case form says so, whichever list or random draw
+it came from. Labels and field names are judged by their words, values by their JSON text, quotes included: a word may
+so be a label on one side and a value on the other. Which values are not split at all is in `values.py`, which were
+never met in `unseen.py`. Knows nothing of fields or documents.
 """
 
 from __future__ import annotations
@@ -77,10 +79,15 @@ def small(name: str) -> list[str]:
 
 
 @cache
+def enums() -> dict[str, str]:
+    """The sets of options by name, as they stand in their file."""
+    return dict(row.split(" | ", 1) for row in _rows("enums.txt"))
+
+
+@cache
 def enum(name: str) -> dict[str, list[str]]:
     """Of one set of options: how each is printed."""
-    table = dict(row.split(" | ", 1) for row in _rows("enums.txt"))
-    pairs = (option.split("=", 1) for option in table[name].split(" ; "))
+    pairs = (option.split("=", 1) for option in enums()[name].split(" ; "))
     return {value.strip(): [form.strip() for form in forms.split(",")] for value, forms in pairs}
 
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
+
+from extractor.pair.unseen import unseen
 
 
 @dataclass
@@ -18,6 +21,8 @@ class Score:
     scalars_right: int = 0
     said: int = 0  # scalars the document tells (gold is not null)
     said_right: int = 0
+    unseen: int = 0  # of those said the ones training cannot have met
+    unseen_right: int = 0
     rows: int = 0
     rows_right: int = 0
     lists: int = 0  # strings of arrays
@@ -28,9 +33,9 @@ class Score:
     misses: list[tuple[str, Any, Any]] = field(default_factory=list)
 
     def add(self, gold: str, answer: str) -> None:
-        want = json.loads(gold)
+        want = json.loads(gold, parse_float=Decimal)  # keeps the digits, by which values are split
         try:
-            got = json.loads(answer)
+            got = json.loads(answer, parse_float=Decimal)
         except ValueError:
             got, self.broken = None, self.broken + 1
         before = len(self.misses)
@@ -50,6 +55,9 @@ class Score:
             self.scalars_right += right
             self.said += want is not None
             self.said_right += right and want is not None
+            new = unseen(str(want) if isinstance(want, Decimal) else json.dumps(want, ensure_ascii=False))
+            self.unseen += new
+            self.unseen_right += right and new
             if not right:
                 self.misses.append((path, want, got))
 
@@ -68,6 +76,7 @@ class Score:
     def shares(self) -> dict[str, float]:
         """Every rate, of 1."""
         pairs = {"scalars": (self.scalars_right, self.scalars), "said": (self.said_right, self.said),
+                 "unseen": (self.unseen_right, self.unseen),
                  "rows": (self.rows_right, self.rows), "lists": (self.lists_right, self.lists),
                  "documents": (self.documents_right, self.documents)}  # fmt: skip
         return {name: right / total if total else float("nan") for name, (right, total) in pairs.items()}

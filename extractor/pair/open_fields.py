@@ -219,7 +219,15 @@ class Maker:
     def _short(self, kind: str) -> Value:
         if self.alike:
             return self.alike.draw(kind)
-        return values.text(lexicon.word(self.rng, self.split.values)) if kind == "word" else self.value(kind)
+        return self._word() if kind == "word" else self.value(kind)
+
+    def _word(self) -> Value:
+        """On its side both as a word and as a value; the committed weights were drilled on words that were the former
+        only."""
+        while True:
+            made = values.text(lexicon.word(self.rng, self.split.values))
+            if values.sided(made, self.split.values):
+                return made
 
     def table(self, kinds: list[str], count: int) -> Rows:
         """A drill's: `count` rows of short values, one column of each kind."""
