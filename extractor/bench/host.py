@@ -33,10 +33,10 @@ VOCAB = 262_144
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m extractor.bench.host", description=__doc__.split("\n")[0])
-    parser.add_argument("--rows", type=positives, default="1,16,32")
+    parser.add_argument("--rows", type=positives, default="1,16")
     parser.add_argument("--drafters", default="none;grammar,copy", help="mixes without mtp, separated by semicolons")
     parser.add_argument("--documents", type=positive, default=32, help="at least, and four for each row")
-    parser.add_argument("--verify-ms", type=positives, default="10,25,40", help="of a step, for each of the rows")
+    parser.add_argument("--verify-ms", type=positives, default="10,25", help="of a step, for each of the rows")
     return command(parser, arguments, _show)
 
 
