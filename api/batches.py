@@ -83,7 +83,7 @@ def check_default(service: Services, fields: dict[str, Any]) -> None:
     except UnknownSchema as error:
         raise intake.unknown_schema(error, fields["schema"], service.schemas) from None
     except SchemaProblem as error:
-        raise intake.schema_problem(error, fields["json_schema"], "/json_schema") from None
+        raise intake.schema_problem(error, "/json_schema") from None
 
 
 async def get(service: Services, tenant: str, batch_id: str) -> Batch:

@@ -20,7 +20,7 @@ from api.body import Upload
 from api.config import ApiSettings
 from api.models import Ask, CreateExtraction, DocumentIn
 from api.problems import CODES, Problem, limited, pointer
-from schemas import Registry, SchemaProblem, UnknownSchema, check, inline
+from schemas import Registry, SchemaProblem, UnknownSchema, inline
 from workers.ledger import NewJob
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -125,12 +125,11 @@ def invalid(faults: Sequence[tuple[str, str]], limit: tuple[str, float] | None =
     )
 
 
-def schema_problem(error: SchemaProblem, json_schema: object, at: str) -> Problem:
+def schema_problem(error: SchemaProblem, at: str) -> Problem:
     """A fault of a schema, its pointers moved to where the schema is in the request."""
     code = error.code if error.code in CODES else "invalid_schema"
     faults = [(at + where, detail) for where, detail in error.errors] or [(at, error.detail)]
-    limit = check(json_schema).refused[0].limit if code == "schema_too_large" else None
-    return Problem(code, error.detail, errors=faults, extra=limited(*limit) if limit else None)
+    return Problem(code, error.detail, errors=faults, extra=limited(*error.limit) if error.limit else None)
 
 
 def unknown_schema(error: UnknownSchema, name: str, schemas: Registry) -> Problem:
@@ -198,7 +197,7 @@ def _schema_ref(request: Ask, schemas: Registry) -> str:
         try:
             return inline(request.json_schema or {}).ref
         except SchemaProblem as error:
-            raise schema_problem(error, request.json_schema, "/json_schema") from None
+            raise schema_problem(error, "/json_schema") from None
     try:
         return schemas.get(request.schema_).ref
     except UnknownSchema as error:

@@ -15,6 +15,7 @@ class SchemaProblem(Exception):
     """Base of the tree."""
 
     code = "schema_problem"
+    limit: tuple[str, int] | None = None  # of `limits.py`, its name and value, where one was crossed
 
     def __init__(self, detail: str, errors: list[Place] | None = None, *, code: str | None = None) -> None:
         super().__init__(detail)

@@ -106,7 +106,9 @@ def _schema(name: str, version: str | None, json_schema: object, model: type[Bas
     if not report.ok:
         places = [(note.pointer, note.detail) for note in report.refused[:MAX_ERRORS]]
         where, what = places[0]
-        raise InvalidSchema(f"{where or 'the schema'}: {what}", places, code=report.refused[0].code)
+        problem = InvalidSchema(f"{where or 'the schema'}: {what}", places, code=report.refused[0].code)
+        problem.limit = report.refused[0].limit
+        raise problem
     assert isinstance(json_schema, dict)  # check refuses anything else
     canonical = json.dumps(json_schema, separators=(",", ":"))
     sha256 = hashlib.sha256(canonical.encode()).hexdigest()

@@ -208,9 +208,9 @@ class Engine:
 
     def _budget(self, rows: list[Sequence]) -> int:
         """How many tokens a row may draft."""
-        count = (
-            rows_of(len(rows), self.config.slots) if self.config.graphs else len(rows)
-        )  # as many as it is going to be
+        count = len(rows)
+        if self.config.graphs:
+            count = rows_of(count, self.config.slots)  # as many as the step is going to compute
         return max(0, min(self.config.max_draft, self.config.step_positions // count - 1))
 
     def _verify(self, rows: list[Sequence], proposal: Proposal) -> tuple[list[list[int]], list[list[float]], Reading]:

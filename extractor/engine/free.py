@@ -112,14 +112,12 @@ class FreeDrafter:
 
     def _take(self, matcher: LLMatcher, text: bytes) -> bytes:
         """Move the matcher over `text`, which it allows, but over whole characters only; returns those."""
+        tokens = self._bytes(text)
+        text = text[: len(tokens)]
         if text and text[-1] >= 0x80:
             text = text.decode("utf-8", "ignore").encode()
-        tokens = self._bytes(text)
-        if len(tokens) < len(text):
-            text = text[: len(tokens)].decode("utf-8", "ignore").encode()
-            tokens = tokens[: len(text)]
         if text:
-            matcher.consume_tokens(tokens)
+            matcher.consume_tokens(tokens[: len(text)])
         return text
 
     def _tokens(self, before: bytes, plan: bytes, owners: list[str], budget: int) -> Draft:
