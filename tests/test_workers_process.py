@@ -13,7 +13,6 @@ from tests.fleet import ROOT, TENANT, Fleet, until
 from tests.scripted_worker import digest
 from tests.valkey import Valkey
 from workers.ledger import Job
-from workers.transport import _LOOK_S
 
 pytestmark = pytest.mark.timeout(300)  # real processes, on machines that may be busy
 
@@ -134,12 +133,6 @@ def test_bulk_documents_leave_a_place_to_interactive_ones(fleet: Fleet) -> None:
     for job_id in bulk:
         fleet.ledger.cancel(TENANT, job_id)
     fleet.wait(bulk, 10)
-
-
-def test_bulk_documents_follow_each_other_at_once(fleet: Fleet) -> None:
-    began = time.monotonic()
-    fleet.wait([fleet.submit(f"short {n} sleep=0.01", priority="bulk") for n in range(150)], 30)
-    assert time.monotonic() - began < 150 / (fleet.settings.slots - 1) * _LOOK_S / 2
 
 
 def test_a_worker_says_what_it_is(fleet: Fleet) -> None:

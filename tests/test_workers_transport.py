@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ssl
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from kombu import Consumer, Message
 from pydantic import ValidationError
 
+from tests.fleet import until
 from tests.valkey import Valkey
+from workers import transport
 from workers.app import make_app
 from workers.config import WorkerSettings
 from workers.queue import Queue
@@ -84,6 +88,31 @@ def test_what_is_published_again_is_taken_next(tmp_path: Path) -> None:
             assert [message.payload[0][1] for message in messages] == ["again", "first", "second"]
             for message in messages:
                 message.ack()
+        queue.close()
+
+
+def test_a_bulk_document_that_ends_makes_room_for_the_next_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits for interactive documents only is told, and does not look again some time later."""
+    monkeypatch.setattr(transport, "_LOOK_S", 300.0)
+    with Valkey(tmp_path) as valkey:
+        queue = Queue(WorkerSettings(redis_url=valkey.url, interactive_slots=1))
+        queue.publish_all("acme", ["first", "second"], "bulk")
+        came: list[Message] = []
+        with queue.app.connection_for_read() as connection:
+            consumer = Consumer(
+                connection, queue.app.amqp.queues.values(), on_message=came.append, prefetch_count=2, accept=["json"]
+            )
+            with consumer, valkey.client() as client, ThreadPoolExecutor(1) as pool:
+                connection.drain_events(timeout=20)
+                waits = pool.submit(connection.drain_events, timeout=20)
+                until(lambda: client.info("clients")["blocked_clients"] == 1, 10, "it waits for interactive ones")
+                assert not waits.done()
+                assert queue.waiting()["bulk"] == 1
+                came[0].ack()
+                waits.result()
+        assert [message.payload[0][1] for message in came] == ["first", "second"]
         queue.close()
 
 

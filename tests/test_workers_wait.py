@@ -84,7 +84,7 @@ def test_waiting_gives_up_in_time(valkey: Valkey) -> None:
             job = await api.wait(T, job_id, 0.3)
             assert job is not None
             assert job.status == "queued"
-            assert 0.29 < time.monotonic() - began < 1
+            assert 0.29 < time.monotonic() - began < 5
             assert await api.wait("other", job_id, 10) is None, "a foreign job is not waited for"
             assert await api.wait(T, "nonsense", 10) is None
 

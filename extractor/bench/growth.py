@@ -48,6 +48,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--fields", type=_sizes, default=FIELDS, help="fields of the schema; '' for no such curve")
     parser.add_argument("--baseline", action="store_true", help="generate + Outlines too")
     parser.add_argument("--rounds", type=positive, default=3)
+    parser.add_argument("--max-tokens", type=positive, default=None, help="of an answer; by default what it needs")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--model", default=None)
     parser.add_argument("--json", action="store_true")
@@ -69,7 +70,7 @@ def _show(options: argparse.Namespace) -> int:
     points = [
         Point(curve, size, case)
         for curve, size, schema, text in texts
-        for case in _cases(models, schema, text, context)
+        for case in _cases(models, schema, text, context, options.max_tokens)
     ]
     with ExitStack() as stack:
         runners: list[Runner] = [
@@ -110,9 +111,9 @@ def _wider(fields: tuple[int, ...], seed: int) -> Iterator[Text]:
         yield "fields", count, schema, "\n".join(lines)
 
 
-def _cases(models: Models, schema: Schema, text: str, context: int) -> list[Case]:
+def _cases(models: Models, schema: Schema, text: str, context: int, max_tokens: int | None) -> list[Case]:
     room = ROOM + 20 * len(schema.json_schema["properties"])
-    return cases(models, iter([(schema, text)]), context, room)
+    return cases(models, iter([(schema, text)]), context, max_tokens or room)
 
 
 _NOUNS = "order invoice parcel machine customer account station sample engine contract".split()
