@@ -13,7 +13,7 @@ that promises more. What is likely enough is measured while running (`pace.py`),
 (`modes.py`). On a GPU a draft is a chain or free text, whole: to go on behind a chain would take a wait for it.
 
 While a GPU verifies, the host has nothing to do: it looks up the free text that would follow if the whole draft stood,
-which is two times in five (`ahead`).
+which is two times in five (`ahead`), and learns from the step before.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from extractor.engine.free import FreeDrafter
 from extractor.engine.modes import Modes
 from extractor.engine.mtp import Launched, MtpDrafter
 from extractor.engine.pace import Acceptances, Pace
-from extractor.engine.sequence import Ahead, Draft, Sequence
+from extractor.engine.sequence import Draft, Sequence
 
 
 @dataclass
@@ -56,9 +56,12 @@ class Proposal:
 class Drafting:
     """Composes one draft a row out of what the row's request allows and what earns its price."""
 
-    def __init__(self, free: FreeDrafter, mtp: MtpDrafter | None) -> None:
+    def __init__(self, free: FreeDrafter, mtp: MtpDrafter | None, *, learns_late: bool = False) -> None:
+        """`learns_late`: in `ahead`, not before; for an engine that calls it in every step."""
         self._free = free
         self._mtp = mtp
+        self._learns_late = learns_late
+        self._lessons: list[tuple[str | None, Draft, int]] = []  # grammar, draft, how much of it stood
         self.pace = Pace()
         self.modes = Modes()
         self.acceptances = Acceptances()
@@ -70,7 +73,7 @@ class Drafting:
         allowed = frozenset(name for row in rows if row.ready for name in row.params.drafters)
         self._asked = asked = self.modes.pick(allowed if self._mtp else allowed - {"mtp"}, len(rows))
         drafts = [
-            self._worth(row, self._looked_up(row, limit, asked), 0, len(rows))
+            self._worth(row, self._free.next(row, limit, asked), 0, len(rows))
             for row, limit in zip(rows, budgets, strict=True)
         ]
         if self._mtp is None or "mtp" not in asked:
@@ -102,26 +105,23 @@ class Drafting:
             row, draft = pair
             return [1.0, *self.acceptances.of(row.request.grammar).chances(draft.sources)][-1]
 
+        self._catch_up()
         for row, draft in sorted(zip(rows, drafts, strict=True), key=chance, reverse=True):
             if over():
                 return
-            tokens, limit = draft.tokens, min(budget, row.room - len(draft) - 2)
-            if not row.ready or limit <= 0:
-                continue
-            found = self._free.propose(row, tokens, 1 + limit, self._asked)
-            if len(found) > 1:
-                rest = Draft(found.tokens[1:], found.sources[1:])
-                row.ahead = Ahead(len(row.ids), tokens + found.tokens[:1], rest, self._asked)
-
-    def _looked_up(self, row: Sequence, budget: int, asked: frozenset[str]) -> Draft:
-        """At most `budget` tokens of free text: what was looked up ahead, if that is how the row went on."""
-        ahead, row.ahead = row.ahead, None
-        if ahead is None or ahead.asked != asked or row.ids[ahead.at :] != ahead.tokens:
-            return self._free.propose(row, [], budget, asked)
-        return Draft(ahead.draft.tokens[:budget], ahead.draft.sources[:budget])
+            limit = min(budget, row.room - len(draft) - 2)
+            if row.ready and limit > 0:
+                self._free.ahead(row, draft.tokens, limit, self._asked)
 
     def learn(self, row: Sequence, draft: Draft, accepted: int) -> None:
-        self.acceptances.learn(row.request.grammar, draft, accepted)
+        self._lessons.append((row.request.grammar, draft, accepted))
+        if not self._learns_late:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        for grammar, draft, accepted in self._lessons:
+            self.acceptances.learn(grammar, draft, accepted)
+        self._lessons.clear()
 
     def _worth(self, row: Sequence, draft: Draft, kept: int, rows: int) -> Draft:
         """`draft` up to where a token's chance falls under its price; the first `kept` have been judged already."""

@@ -17,7 +17,7 @@ from itertools import accumulate
 from typing import Any
 
 import torch
-from llguidance import LLMatcher, LLParserLimits
+from llguidance import LLMatcher
 
 from extractor.engine.assistant import MtpModel
 from extractor.engine.cache import SlotCache
@@ -25,7 +25,7 @@ from extractor.engine.config import EngineConfig
 from extractor.engine.draft import Drafting, Proposal
 from extractor.engine.figures import Figures
 from extractor.engine.forward import Reading, Target
-from extractor.engine.free import FreeDrafter
+from extractor.engine.free import FreeDrafter, matcher_of
 from extractor.engine.graphs import Graphs, rows_of
 from extractor.engine.mark import Mark
 from extractor.engine.masks import draft_masks
@@ -37,7 +37,6 @@ from extractor.errors import EngineError, InputError, SchemaError
 
 log = logging.getLogger(__name__)
 
-LIMITS = LLParserLimits(verbose_errors=False)  # verbose errors quote the text around the fault
 PAD = 0  # any valid id: padding is never looked at
 
 
@@ -56,7 +55,7 @@ class Engine:
             self._target = Target(models.target, graphs, self.config.max_draft + 1, kernels=self.config.kernels)
             mtp = MtpModel(models.drafter, self._target, graphs) if models.drafter else None
         chains = MtpDrafter(mtp, self._target.vocab, self._overlap) if mtp else None
-        self._drafting = Drafting(FreeDrafter(self._tokenizer), chains)
+        self._drafting = Drafting(FreeDrafter(self._tokenizer), chains, learns_late=self._overlap)
         self._words = (self._target.vocab + 31) // 32
         self._cache = SlotCache(self.config.slots, self.config.entries)
         self._scheduler = Scheduler(self.config.slots)
@@ -313,7 +312,7 @@ class Engine:
     def _matcher(self, grammar: str | None) -> LLMatcher | None:
         if grammar is None:
             return None
-        matcher = LLMatcher(self._tokenizer, self._bound(grammar), log_level=0, limits=LIMITS)
+        matcher = matcher_of(self._tokenizer, self._bound(grammar))
         if matcher.is_error():
             raise InputError(f"the grammar does not compile: {matcher.get_error()}", code="invalid_schema")
         return matcher

@@ -1,18 +1,18 @@
 """Grammar and copy: the drafts that cost no forward. Text that the schema forces and text that the document foretells,
-found byte by byte and cut into tokens as one.
+found byte by byte and cut into tokens as one. Knows no torch.
 """
 
 from __future__ import annotations
 
 import re
 from itertools import accumulate, islice
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from extractor.engine.sequence import DRAFTERS, Draft, Sequence
+from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
-if TYPE_CHECKING:
-    from llguidance import LLMatcher
+from extractor.engine.sequence import DRAFTERS, Ahead, Draft, Sequence
 
+LIMITS = LLParserLimits(verbose_errors=False)  # verbose errors quote the text around the fault
 ANCHOR_BYTES = 32  # a copy is looked up by at most this many bytes of what was just written
 MIN_ANCHOR_BYTES = 2
 SEAM_BYTES = 8  # of what was just written, tokenized with a draft so that it is cut as the tokenizer would
@@ -32,6 +32,11 @@ class Tokenizer(Protocol):
     def decode_bytes(self, tokens: list[int]) -> bytes: ...
 
 
+def matcher_of(tokenizer: LLTokenizer, grammar: str) -> LLMatcher:
+    """At the start of a text; in error when the grammar does not compile."""
+    return LLMatcher(tokenizer, grammar, log_level=0, limits=LIMITS)
+
+
 class FreeDrafter:
     """Grammar and copy: text that costs no forward.
 
@@ -46,6 +51,20 @@ class FreeDrafter:
         for token in (token for token, length in enumerate(self._lengths) if length == 1):
             self._byte[tokenizer.decode_bytes([token])[0]] = token
         self._bytes_a_token = BYTES_A_TOKEN
+
+    def next(self, row: Sequence, budget: int, asked: frozenset[str]) -> Draft:
+        """At most `budget` tokens to follow `row.ids`: what was looked up ahead, if that is how the row went on."""
+        ahead, row.ahead = row.ahead, None
+        if ahead is None or ahead.asked != asked or row.ids[ahead.at :] != ahead.tokens:
+            return self.propose(row, [], budget, asked)
+        return Draft(ahead.draft.tokens[:budget], ahead.draft.sources[:budget])
+
+    def ahead(self, row: Sequence, tokens: list[int], budget: int, asked: frozenset[str]) -> None:
+        """Look up what would follow in `next` should all of `tokens` stand, and the likeliest token behind them."""
+        found = self.propose(row, tokens, 1 + budget, asked)
+        if len(found) > 1:
+            rest = Draft(found.tokens[1:], found.sources[1:])
+            row.ahead = Ahead(len(row.ids), tokens + found.tokens[:1], rest, asked)
 
     def propose(
         self, row: Sequence, after: list[int], budget: int, asked: frozenset[str] = frozenset(DRAFTERS)

@@ -99,6 +99,8 @@ class _Nothing:
     def propose(self, *_: Any) -> Draft:
         return Draft([], [])
 
+    next = propose
+
 
 def _drafting(pace: Pace, accepted: int) -> tuple[Drafting, Sequence]:
     drafting = Drafting(_Nothing(), _Chains())  # type: ignore[arg-type]
