@@ -57,6 +57,7 @@ class OptionsIn(_In):
     temperature: float | None = Field(None, ge=0, le=2, strict=True, description="0, the default, is greedy")
     seed: int | None = Field(None, ge=0, lt=2**63, strict=True, description="Of sampling, with a temperature")
     timeout_s: float | None = Field(None, gt=0, strict=True, description="Of the work itself, without the queue")
+    fields: bool | None = Field(None, strict=True, description="Whether the result says where each value stands. Yes")
 
     @field_validator("drafters")
     @classmethod
@@ -142,13 +143,30 @@ class Usage(BaseModel):
     duration_s: float
 
 
+class Evidence(BaseModel):
+    """A place in the document: a half-open span of its characters, every line end counted as one."""
+
+    start: int
+    stop: int
+    page: int
+    text: str
+
+
+class Known(BaseModel):
+    """Of one value. No evidence: the document does not print it. `confidence`: the chance the model gave its tokens,
+    among those the schema allows; null where that is not known."""
+
+    evidence: list[Evidence]
+    confidence: float | None
+
+
 class Result(BaseModel):
-    """`data` validates against the schema; `fields` mirrors it by JSON pointer."""
+    """`data` validates against the schema; `fields` says what is known of each of its scalars, by JSON pointer."""
 
     model_config = ConfigDict(extra="allow", populate_by_name=True)
 
     data: Any
-    fields: dict[str, Any]
+    fields: dict[str, Known]
     usage: Usage
     asks: int
     model: str

@@ -1,5 +1,5 @@
 """The story of one extraction: document → prompt and grammar → engine → validation, and once more with the errors if
-the answer does not stand.
+the answer does not stand; then where the document says it.
 
 The composition of the library: it knows every room of extractor/, and neither the web nor a queue. Safe to share: many
 threads may extract at once, one engine batches them.
@@ -11,6 +11,7 @@ import logging
 import secrets
 import threading
 import time
+import traceback
 from concurrent.futures import Future, wait
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +33,7 @@ from extractor.errors import (
     TruncatedOutput,
 )
 from extractor.grammar import Grammars
+from extractor.ground import ground
 from extractor.prompt import Prompt, PromptBuilder
 from extractor.result import Extraction, Options, Usage
 from extractor.tighten import Bounds
@@ -133,8 +135,9 @@ class Extractor:
             except InvalidOutput as error:
                 failed = error
                 continue
+            fields = _fields(text, read, completion) if options.fields else {}
             usage.duration_s = time.monotonic() - started
-            return Extraction(answer.data, answer.value, text, {}, usage, ask, what.ref, self._info["model"])
+            return Extraction(answer.data, answer.value, text, fields, usage, ask, what.ref, self._info["model"])
 
         assert failed is not None
         raise failed
@@ -215,6 +218,15 @@ class Extractor:
                 self._engine.abort(future)
                 raise DeadlineExceeded("the engine did not end the extraction in time", code=SILENT)
         return future.result()
+
+
+def _fields(text: str, document: Document, completion: Any) -> dict[str, Any]:
+    """What is known of each value. An answer that stands is not lost for it."""
+    try:
+        return ground(text, document, completion.logprobs, completion.sizes)
+    except Exception as error:
+        log.error("no evidence: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
+        return {}
 
 
 def _load(settings: Settings) -> tuple[EngineLike, Any, dict[str, Any]]:

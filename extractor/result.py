@@ -25,6 +25,7 @@ class Options(BaseModel):
     max_asks: int | None = Field(
         None, ge=1, le=5, description="asks of the model; each but the first carries the errors"
     )
+    fields: bool = Field(True, description="say where the document says each value, and how sure the model was")
 
 
 @dataclass
@@ -68,7 +69,8 @@ class Usage:
 @dataclass(frozen=True)
 class Extraction:
     """`data`: JSON as Python, for machines; `value`: the pydantic instance, or `data` where the schema has no model;
-    `text`: the answer as written, digit by digit; `fields`: what is known of each value, by JSON pointer."""
+    `text`: the answer as written, digit by digit; `fields`: what is known of each scalar, by JSON pointer: see
+    `ground.py`."""
 
     data: dict[str, Any]
     value: Any

@@ -50,6 +50,12 @@ class Job(BaseModel):
         """The extracted JSON, or None while there is none."""
         return self.result["data"] if self.result else None
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Of each scalar of `data`, by JSON pointer: where the document says it and how sure the model was. Empty while
+        there is none, and where it was not asked for."""
+        return self.result["fields"] if self.result else {}
+
     def as_json(self) -> dict[str, Any]:
         """As the service sends it."""
         return self.model_dump(mode="json", by_alias=True)

@@ -55,7 +55,8 @@ class Engine:
             self._target = Target(models.target, graphs, self.config.max_draft + 1, kernels=self.config.kernels)
             mtp = MtpModel(models.drafter, self._target, graphs) if models.drafter else None
         chains = MtpDrafter(mtp, self._target.vocab, self._overlap) if mtp else None
-        self._drafting = Drafting(FreeDrafter(self._tokenizer), chains, learns_late=self._overlap)
+        self._free = FreeDrafter(self._tokenizer)
+        self._drafting = Drafting(self._free, chains, learns_late=self._overlap)
         self._words = (self._target.vocab + 31) // 32
         self._cache = SlotCache(self.config.slots, self.config.entries)
         self._scheduler = Scheduler(self.config.slots)
@@ -286,6 +287,7 @@ class Engine:
         row.ids += tokens
         self._done.output_tokens += len(tokens)
         row.logprobs += logprobs
+        row.sizes += self._free.sizes(tokens)
         row.written += self._tokenizer.decode_bytes(tokens)
         if row.matcher is not None and tokens:
             if not row.matcher.consume_tokens(tokens):

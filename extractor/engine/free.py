@@ -52,6 +52,10 @@ class FreeDrafter:
             self._byte[tokenizer.decode_bytes([token])[0]] = token
         self._bytes_a_token = BYTES_A_TOKEN
 
+    def sizes(self, tokens: list[int]) -> list[int]:
+        """Bytes of text of each."""
+        return [self._lengths[token] for token in tokens]
+
     def next(self, row: Sequence, budget: int, asked: frozenset[str]) -> Draft:
         """At most `budget` tokens to follow `row.ids`: what was looked up ahead, if that is how the row went on."""
         ahead, row.ahead = row.ahead, None
@@ -158,7 +162,7 @@ class FreeDrafter:
 
     def _ends(self, tokens: list[int]) -> list[int]:
         """Where each token starts in their text, and where the last ends."""
-        return list(accumulate((self._lengths[token] for token in tokens), initial=0))
+        return list(accumulate(self.sizes(tokens), initial=0))
 
 
 def copy_span(document: bytes, written: bytes, text: bytes, most: int) -> bytes | None:

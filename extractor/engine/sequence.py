@@ -68,11 +68,12 @@ class Usage:
 @dataclass(frozen=True)
 class Completion:
     """`ids` without the end-of-sequence token; `logprobs[i]` is the natural log of the probability that the
-    grammar-masked target gave `ids[i]`."""
+    grammar-masked target gave `ids[i]`, and `sizes[i]` how many bytes of text that is."""
 
     ids: list[int]
     finish: Finish
     logprobs: list[float]
+    sizes: list[int]
     usage: Usage
 
 
@@ -132,6 +133,7 @@ class Sequence:
         self.ids: list[int] = []
         self.written = bytearray()
         self.logprobs: list[float] = []
+        self.sizes: list[int] = []
         self.hidden: Any = None
         self.ahead: Ahead | None = None
         self.usage = Usage(prompt_tokens=len(request.prompt))
@@ -182,4 +184,5 @@ class Sequence:
         if self.error is not None:
             self.future.set_exception(self.error)
         else:
-            self.future.set_result(Completion(list(self.ids), reason, list(self.logprobs), self.usage))
+            completion = Completion(list(self.ids), reason, list(self.logprobs), list(self.sizes), self.usage)
+            self.future.set_result(completion)

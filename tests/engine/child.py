@@ -21,7 +21,7 @@ class Scripted:
         future: Future[Completion] = Future()
         match request.prompt[0]:
             case 1:
-                future.set_result(Completion(request.prompt, "stop", [], Usage()))
+                future.set_result(Completion(request.prompt, "stop", [], [], Usage()))
             case 3:
                 os._exit(7)
             case 4:
@@ -34,7 +34,7 @@ class Scripted:
         return future
 
     def abort(self, future: Future[Completion]) -> None:
-        future.set_result(Completion([], "cancelled", [], Usage()))
+        future.set_result(Completion([], "cancelled", [], [], Usage()))
 
     def close(self) -> None:
         """Holds nothing."""

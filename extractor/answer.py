@@ -1,0 +1,57 @@
+"""The scalars of an answer, each with its JSON pointer and its place in the text, so that what is known of tokens can
+be said of values. Knows JSON only."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from schemas.errors import pointer
+from schemas.jsontext import loads
+
+Path = tuple[str | int, ...]
+Value = str | int | Decimal | bool | None
+
+_TOKEN = re.compile(r'[ \t\n\r]*(?:([{}\[\],:])|("(?:[^"\\]|\\.)*"|[^\s{}\[\],:"]+))')
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """`text[start:stop]` of the answer is its JSON; `value` has the digits of numbers as they are written."""
+
+    path: Path
+    value: Value
+    start: int
+    stop: int
+
+    @property
+    def pointer(self) -> str:
+        return pointer(*self.path)
+
+
+def scalars(text: str) -> Iterator[Scalar]:
+    """In the order of the answer. `text` is JSON; another may bring ValueError."""
+    path: list[str | int] = []  # of the value that is due; the last part is moved on at each comma
+    lists: list[bool] = []  # for each container around it, whether it is a list
+    key = False  # a key is due, not a value
+    for found in _TOKEN.finditer(text):
+        mark, scalar = found.groups()
+        if scalar is None:
+            if mark in "{[":
+                lists.append(mark == "[")
+                path.append(0 if mark == "[" else "")
+                key = mark == "{"
+            elif mark in "}]":
+                lists.pop()
+                path.pop()
+            elif mark == ",":
+                last = path[-1]
+                path[-1] = last + 1 if isinstance(last, int) else ""
+                key = not lists[-1]
+        elif key:
+            path[-1], key = json.loads(scalar), False
+        else:
+            yield Scalar(tuple(path), loads(scalar), found.start(2), found.end(2))

@@ -1,0 +1,142 @@
+"""Where the document says what an answer says, and how sure the model was of it: `fields` of a result.
+
+Evidence is looked up afterwards and in the document alone, so it holds whatever the model was thinking. Of several
+places where a value is printed, the one that its label, its row or its neighbours in the answer speak for is taken. A
+value that the document does not print has none, which is what evidence is for: it was concluded, or made up.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_left
+from itertools import accumulate, groupby
+from typing import Any
+
+from extractor.answer import Scalar, scalars
+from extractor.documents import Document
+from extractor.printed import Places, Printed
+
+_NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")  # a word of a key, in snake_case or camelCase
+_SHORTEST = 3  # letters of a label
+_FAR = 120  # characters behind its label a value is labelled no longer
+_BESIDE = 12  # characters between a label and a yes or no
+_BEFORE = 20  # a value before its label counts as so many characters farther away
+
+
+def ground(text: str, document: Document, logprobs: list[float], sizes: list[int]) -> dict[str, Any]:
+    """For each scalar of the answer `text`, by JSON pointer: {"evidence": [{"start", "stop", "page", "text"}, …],
+    "confidence"}. Offsets are half-open and count the characters of `document.text`. The confidence is the chance that
+    the model gave the value's tokens; `logprobs` and `sizes` (bytes of the text) are of all tokens, in order."""
+    found = list(scalars(text))
+    places = Evidence(document.text).of(found)
+    chances = _chances(text, found, logprobs, sizes)
+    return {
+        scalar.pointer: {"evidence": [_span(document, *place[:2]) for place in where], "confidence": chance}
+        for scalar, where, chance in zip(found, places, chances, strict=True)
+    }
+
+
+def _span(document: Document, start: int, stop: int) -> dict[str, Any]:
+    page = next((page.number for page in document.pages if start < page.stop), 1)
+    return {"start": start, "stop": stop, "page": page, "text": document.text[start:stop]}
+
+
+def _chances(text: str, found: list[Scalar], logprobs: list[float], sizes: list[int]) -> list[float | None]:
+    """For each scalar the probability of the tokens it is made of; None where the tokens are not this text's."""
+    ends = list(accumulate(sizes))
+    if len(sizes) != len(logprobs) or not ends or ends[-1] != len(text.encode()):
+        return [None] * len(found)
+    places = range(len(text) + 1) if text.isascii() else [0, *accumulate(len(char.encode()) for char in text)]
+    sums = [0.0, *accumulate(logprobs)]
+    made: list[float | None] = []
+    for scalar in found:
+        first = bisect_left(ends, places[scalar.start] + 1)
+        last = bisect_left(ends, places[scalar.stop])
+        made.append(round(min(1.0, math.exp(sums[last + 1] - sums[first])), 4))
+    return made
+
+
+class Evidence:
+    """Chooses among the places of values."""
+
+    def __init__(self, document: str) -> None:
+        self._printed = Printed(document)
+        self._labels: dict[str | int, list[tuple[int, int]]] = {}
+        self._place = 0  # where the value before was found
+
+    def of(self, found: list[Scalar]) -> list[Places]:
+        """Where each is printed; empty for what is not, and for null."""
+        made: list[Places] = []
+        for row, group in groupby(found, key=_row):
+            several = list(group)
+            made += self._of_row(several) if row and len(several) > 1 else map(self._one, several)
+        return made
+
+    def _candidates(self, scalar: Scalar, since: int) -> list[Places]:
+        """Yes and no are said all over a text; they count behind the label."""
+        if scalar.value is None or scalar.value == "":
+            return []
+        found = self._printed.find(scalar.value, since)
+        if isinstance(scalar.value, bool):
+            ends = [stop for _, stop in self._label(scalar.path)]
+            return [place for place in found if any(0 <= place[0].start - stop <= _BESIDE for stop in ends)]
+        return found
+
+    def _one(self, scalar: Scalar) -> Places:
+        """The nearest behind its label, else the next in the document."""
+        labels = self._label(scalar.path)
+        candidates = self._candidates(scalar, labels[0][1] if labels else self._place)
+        if not candidates:
+            return ()
+
+        def cost(place: Places) -> tuple[int, int, int, int]:
+            start, stop, off = place[0]
+            far = min((_distance(label, start, stop) for label in labels), default=_FAR)
+            return min(far, _FAR), off, start < self._place, abs(start - self._place)
+
+        best = min(candidates, key=cost)
+        self._place = best[-1].stop
+        return best
+
+    def _of_row(self, several: list[Scalar]) -> list[Places]:
+        """Of an object in a list, which mostly is a row of a table: what is told best says where the row is."""
+        found = [self._candidates(one, self._place) for one in several]
+        since = self._place if _row(several[0])[-1] else 0  # the first may stand anywhere
+        ahead = [[place for place in places if place[0].start >= since] for places in found]
+        pairs = zip(several, ahead, strict=True)
+        clear = [(len(places), -len(str(one.value)), places[0]) for one, places in pairs if places]
+        if not clear:
+            return [self._one(one) for one in several]
+        anchor = min(clear)[2][0].start
+
+        def cost(place: Places) -> tuple[bool, int]:
+            first, last = sorted((place[0].start, anchor))
+            return self._printed.text.find("\n", first, last) >= 0, last - first
+
+        chosen: list[Places] = [min(places, key=cost, default=()) for places in found]
+        self._place = max(place[-1].stop for place in chosen if place)
+        return chosen
+
+    def _label(self, path: tuple[str | int, ...]) -> list[tuple[int, int]]:
+        """Where the document names the field: all words of its key, or as many of the first or of the last as occur."""
+        key = next((part for part in reversed(path) if isinstance(part, str)), "")
+        if key not in self._labels:
+            words = _NAME.findall(key)
+            names = (name for count in range(len(words), 0, -1) for name in (words[:count], words[-count:]))
+            spots = (self._spots(" ".join(name)) for name in names if len("".join(name)) >= _SHORTEST)
+            self._labels[key] = next((found for found in spots if found), [])
+        return self._labels[key]
+
+    def _spots(self, name: str) -> list[tuple[int, int]]:
+        return [(place.start, place.stop) for place in self._printed.words(name)]
+
+
+def _row(scalar: Scalar) -> tuple[str | int, ...]:
+    """The path of the innermost object of a list it is in; () for none."""
+    last = max((at for at, part in enumerate(scalar.path[:-1]) if isinstance(part, int)), default=-1)
+    return scalar.path[: last + 1]
+
+
+def _distance(label: tuple[int, int], start: int, stop: int) -> int:
+    return start - label[1] if start >= label[1] else label[0] - stop + _BEFORE if stop <= label[0] else _FAR

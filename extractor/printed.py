@@ -1,0 +1,273 @@
+"""Where in a document a value may be printed: its words, in whatever case and whatever separates them; a number with
+any separators, or as a percentage; a date in any order; a yes or a no. Knows values and text; no schema, no answer.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Sequence as Many
+from decimal import Decimal
+from itertools import chain, islice
+from typing import NamedTuple, TypeVar
+
+from extractor.engine.spelling import dates
+
+MOST = 32  # places of one value
+_OFTEN = 1_000  # of a word, places that are looked at for one value
+_LOOKS = 500_000  # at places, for one document: a second or two
+_GAP, _COLUMN = 6, 12  # characters between two words of one value; with the spaces
+_APART = 48  # between the date and the time of one moment, and between the pieces of what stands in pieces
+_SHORTEST = 5  # letters and digits of what may be cut otherwise than it is printed: `ISO9001`, `ISO 9001`
+_SIGNIFICANT = 3  # characters of what may stand without the marks around it
+_PREFIX, _LONGEST = 3, 40  # letters of the first of its words, then
+_PIECES, _RUN = 4, 12  # of a value that stands nowhere in one; words of a piece
+_COVERED = 0.75  # of its words have to be found then
+
+_WORD = re.compile(r"[^\W_]+")
+_FIGURE = re.compile(r"\d(?:[\d.,'’\u00a0\u202f]*\d)?")
+_SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?!\d)")
+_NUMBER = re.compile(r"-?\d[\d.,']*")
+_DAY = r"(\d{4}-\d\d(?:-\d\d)?)"
+_HOUR = r"(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(?:Z|[-+]\d\d:?\d\d)?"
+_MOMENT = re.compile(f"{_DAY}(?:[T ]{_HOUR})?|{_HOUR}")
+_SAID = {
+    True: "yes y ja oui sì sí si sim true x on ✓ ✔ ☑ ☒".split(),
+    False: "no n nein non não nee false off ✗ ✘ ☐".split(),
+}
+_MINUS = ("-", "−", "–")
+_LARGE = 10**30
+_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩"}
+
+T = TypeVar("T")
+
+
+class Place(NamedTuple):
+    """`text[start:stop]` of a document; `off`: 0 where it is the value letter by letter, 1 but for capitals, else 2."""
+
+    start: int
+    stop: int
+    off: int
+
+
+Places = tuple[Place, ...]  # one value, in one piece or more
+
+
+class Printed:
+    """One document, read for look-ups."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._left = _LOOKS
+        self._spans: list[tuple[int, int]] = []
+        self._words: list[str] = []
+        self._at: defaultdict[str, list[int]] = defaultdict(list)  # by a word, where in `_words` it is
+        for found in _WORD.finditer(text):
+            word = _plain(found.group())
+            self._at[word].append(len(self._words))
+            self._words.append(word)
+            self._spans.append(found.span())
+        self._figures: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)  # by their digits
+        for pattern in (_FIGURE, _SPACED):
+            for found in pattern.finditer(text):
+                self._figures[_digits(found.group())].append(found.span())
+        for spans in self._figures.values():
+            spans.sort()
+        self._dates: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        for date in dates(text):
+            for spelled in {date.text, _turned(date.text)}:
+                self._dates[spelled].append((date.start, date.stop))
+                if len(spelled) > 7:
+                    self._dates[spelled[:7]].append((date.start, date.stop))
+        self._since = 0
+
+    def find(self, value: str | int | Decimal | bool, since: int = 0) -> list[Places]:
+        """Where `value` may be printed: about `MOST` places, those behind `since` first. Of a bool: where yes or no is
+        said, in a word or by a box."""
+        self._since = since
+        if isinstance(value, bool):
+            return _whole(place for word in _SAID[value] for place in self.words(word))
+        if not isinstance(value, str):
+            return _whole(self._number(Decimal(value))) if abs(Decimal(value)) < _LARGE else []
+        if moment := _MOMENT.fullmatch(value):
+            return self._moment(moment[1], moment[2] or moment[3]) or _whole(self.words(value))
+        found = self.words(value)
+        if not found and _NUMBER.fullmatch(value):
+            found = list(dict.fromkeys(place for number in _readings(value) for place in self._number(number)))
+        if not found and value in _SIGNS:
+            found = self._letters(_SIGNS[value])
+        return _whole(found) or self._pieces(value)
+
+    def words(self, value: str) -> list[Place]:
+        """Where the words of `value` stand one after the other, perhaps cut otherwise."""
+        wanted = _WORD.findall(value)
+        if not wanted:
+            return self._letters(value)
+        lead, tail = value[: value.index(wanted[0])], value[value.rindex(wanted[-1]) + len(wanted[-1]) :]
+        found = []
+        for first, last in self._runs([_plain(word) for word in wanted]):
+            start, stop = self._spans[first][0], self._spans[last][1]
+            if lead and self.text[max(0, start - len(lead)) : start] == lead:
+                start -= len(lead)
+            if tail and self.text[stop : stop + len(tail)] == tail:
+                stop += len(tail)
+            printed = self.text[start:stop]
+            if len(printed) < _SIGNIFICANT and len(printed) < len(value):
+                continue  # `C` for `C++`
+            found.append(Place(start, stop, 0 if printed == value else 1 if printed.lower() == value.lower() else 2))
+        return found or (self._letters(value) if len(value) > 1 and not value.isascii() else [])
+
+    def _letters(self, value: str) -> list[Place]:
+        """Where `value` stands letter by letter, within a word too: not every script has spaces."""
+        found: list[Place] = []
+        for begin, end in (self._since, len(self.text)), (0, self._since):
+            at = self.text.find(value, begin, end) if value.strip() else -1
+            while at >= 0 and len(found) < MOST:
+                found.append(Place(at, at + len(value), 0))
+                at = self.text.find(value, at + len(value), end)
+        return found
+
+    def _runs(self, wanted: list[str]) -> list[tuple[int, int]]:
+        """(first, last) of the document's words that spell `wanted`."""
+        rarest = min(range(len(wanted)), key=lambda place: len(self._at.get(wanted[place], ())))
+        found = []
+        for at in self._often(self._at.get(wanted[rarest], ()), self._spans.__getitem__):
+            first, last = at - rarest, at - rarest + len(wanted) - 1
+            if self._words[max(0, first) : last + 1] == wanted and all(map(self._next, range(first, last))):
+                found.append((first, last))
+                if len(found) >= MOST:
+                    break
+        return found or self._recut("".join(wanted))
+
+    def _recut(self, joined: str) -> list[tuple[int, int]]:
+        """As `_runs`, of words that are cut otherwise."""
+        found = []
+        for length in range(_PREFIX, min(len(joined), _LONGEST) + 1) if len(joined) >= _SHORTEST else ():
+            for first in self._often(self._at.get(joined[:length], ()), self._spans.__getitem__):
+                last, spelled = first, joined[:length]
+                while len(spelled) < len(joined) and joined.startswith(spelled) and self._next(last):
+                    last += 1
+                    spelled += self._words[last]
+                if spelled == joined:
+                    found.append((first, last))
+        return found[:MOST]
+
+    def _often(self, places: Many[T], where: Callable[[T], tuple[int, int]]) -> Iterator[T]:
+        """As many of them as are looked at, those behind `_since` first. `where`: from where to where one is."""
+        at = bisect_left(places, (self._since, 0), key=where)
+        for place in chain(places[at : at + _OFTEN], places[: min(at, _OFTEN)]):
+            if self._left <= 0:
+                return
+            self._left -= 1
+            yield place
+
+    def _next(self, word: int) -> bool:
+        """Whether the word after `word` may belong to the same value."""
+        if word + 1 == len(self._words):
+            return False
+        between = self.text[self._spans[word][1] : self._spans[word + 1][0]]
+        lines = between.count("\n")
+        return len(between.strip()) <= _GAP and (lines == 1 or (not lines and len(between) <= _COLUMN))
+
+    def _number(self, value: Decimal) -> list[Place]:
+        spans = self._figures.get(_digits(f"{value:.30f}"), ())
+        figures = list(islice(self._often(spans, lambda span: span), 2 * MOST))
+        found = [
+            Place(start - (value < 0 and self.text[start - 1 : start] in _MINUS), stop, 1)
+            for start, stop in figures
+            if abs(value) in _readings(self.text[start:stop])
+        ]
+        if not found and abs(value) <= 1:  # a share may be printed as a percentage
+            found = [
+                Place(start, stop, 2)
+                for start, stop in figures
+                if self.text[stop : stop + 2].strip()[:1] == "%"
+                and abs(value) * 100 in _readings(self.text[start:stop])
+            ]
+        return found[:MOST]
+
+    def _moment(self, day: str | None, hour: str | None) -> list[Places]:
+        """A date, a time of day, or both near each other."""
+        hours = self._hours(hour) if hour else []
+        if day is None:
+            return _whole(hours)
+        spans = islice(self._often(self._dates.get(day, ()), lambda span: span), MOST)
+        days = [Place(*span, 0 if self.text[slice(*span)] == day else 1) for span in spans]
+        if len(day) == 7 and not days:
+            days = self.words(f"{day[5:]}/{day[:4]}")
+        found: list[Places] = []
+        for one in days:
+            near = [hour for hour in hours if abs(hour.start - one.stop) < _APART]
+            found.append((one, min(near, key=lambda hour: abs(hour.start - one.stop))) if near else (one,))
+        return found
+
+    def _hours(self, hour: str) -> list[Place]:
+        short = hour[:5].removeprefix("0")
+        after_noon = f"{int(hour[:2]) - 12}{hour[2:5]}" if hour[:2] > "12" else short
+        for spelled in (hour, hour[:5], short, short.replace(":", "h"), after_noon):
+            if found := self.words(spelled):
+                return found
+        return []
+
+    def _pieces(self, value: str) -> list[Places]:
+        """`value` in pieces of at least two words, in the order of the value, each near the one before."""
+        wanted = [_plain(word) for word in _WORD.findall(value)]
+        made: list[Place] = []
+        covered = at = 0
+        while at < len(wanted) and len(wanted) > 2 and len(made) < _PIECES:
+            for length in range(min(_RUN, len(wanted) - at), 0, -1):
+                runs = self._exactly(wanted[at : at + length])
+                near = [run for run in runs if made and abs(run.start - made[-1].stop) < _APART]
+                if near or (runs and length > 1):
+                    made.append(near[0] if near else runs[0])
+                    covered += length
+                    at += length
+                    break
+            else:
+                at += 1
+        return [tuple(made)] if covered >= _COVERED * len(wanted) and made else []
+
+    def _exactly(self, wanted: list[str]) -> list[Place]:
+        count = len(wanted)
+        return [
+            Place(self._spans[at][0], self._spans[at + count - 1][1], 2)
+            for at in self._often(self._at.get(wanted[0], ()), self._spans.__getitem__)
+            if self._words[at : at + count] == wanted and all(map(self._next, range(at, at + count - 1)))
+        ]
+
+
+def _whole(places: Iterable[Place]) -> list[Places]:
+    """Each in one piece."""
+    return [(place,) for place in places]
+
+
+def _plain(word: str) -> str:
+    """In small letters without marks."""
+    if word.isascii():
+        return word.lower()
+    return "".join(char for char in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(char))
+
+
+def _digits(printed: str) -> str:
+    """What a number keeps in every notation."""
+    return "".join(char if char.isascii() else str(int(char)) for char in printed if char.isdecimal()).strip("0") or "0"
+
+
+def _readings(printed: str) -> set[Decimal]:
+    """The numbers, without sign, that `printed` may mean. Its last separator is the decimal one, or, before three
+    digits, may be none."""
+    bare = "".join(char for char in printed if char.isdecimal() or char in ".,")
+    last = max(bare.rfind("."), bare.rfind(","))
+    digits, fraction = bare.replace(".", "").replace(",", ""), len(bare) - 1 - last if last >= 0 else 0
+    shifts = (0, 3) if fraction == 3 else (fraction,)
+    return {Decimal(digits).scaleb(-shift) for shift in shifts} if digits else set()
+
+
+def _turned(date: str) -> str:
+    """Day and month the other way round, where both may be."""
+    year, _, rest = date.partition("-")
+    month, _, day = rest.partition("-")
+    return f"{year}-{day}-{month}" if day and int(day) <= 12 else date

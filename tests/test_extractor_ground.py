@@ -1,0 +1,189 @@
+"""Evidence and confidence: where a value is printed, which place is chosen, and what the tokens say."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from extractor import Extractor, Options, Settings
+from extractor import printed as printed_module
+from extractor.answer import scalars
+from extractor.documents import Document, Page, read
+from extractor.ground import Evidence, ground
+from extractor.printed import Printed
+from schemas import Registry
+from schemas.jsontext import loads
+from tests.scripted import ScriptedEngine, tokenizer
+
+INVOICE = Registry.discover().get("invoice").examples[0]
+
+
+def evidence(document: str, answer: dict[str, Any]) -> dict[str, list[str]]:
+    """What is found of each value, by pointer."""
+    found = list(scalars(json.dumps(answer)))
+    places = Evidence(document).of(found)
+    return {
+        one.pointer: [document[place.start : place.stop] for place in where]
+        for one, where in zip(found, places, strict=True)
+    }
+
+
+def test_scalars_have_their_place_and_their_pointer() -> None:
+    text = '{"a": 1, "b~/c": {"d": "x\\"y, {", "e": [1.50, {"f": null}, [], {}, true, [-2e3]]}, "g": ""}'
+    found = list(scalars(text))
+    assert [one.pointer for one in found] == ["/a", "/b~0~1c/d", "/b~0~1c/e/0", "/b~0~1c/e/1/f", "/b~0~1c/e/4"] + [
+        "/b~0~1c/e/5/0",
+        "/g",
+    ]
+    assert [one.value for one in found] == [1, 'x"y, {', Decimal("1.50"), None, True, Decimal(-2000), ""]
+    assert all(loads(text[one.start : one.stop]) == one.value for one in found)
+
+
+@pytest.mark.parametrize(
+    ("value", "document", "expected"),
+    [
+        ("Mina Okafor", "Dr. MINA\nOKAFOR, Head", "MINA\nOKAFOR"),
+        ("Dr.", "Dear Dr. Okafor", "Dr."),
+        ("C++", "C and C++ and Java", "C++"),
+        ("+44 7700 900123", "Call +44 7700 900123 now", "+44 7700 900123"),
+        ("DE89370400440532013000", "IBAN DE89 3704 0044 0532 0130 00", "DE89 3704 0044 0532 0130 00"),
+        ("ISO 9001", "after ISO9001 rules", "ISO9001"),
+        ("Müller Straße", "MULLER STRASSE 5", "MULLER STRASSE"),
+        ("東京", "本社は東京都にある", "東京"),
+        ("m.okafor@larkspur.example", "<m.okafor@larkspur.example>", "m.okafor@larkspur.example"),
+        ("EUR", "Total: € 12", "€"),
+        ("1250.00", "sum 1.250,00 due", "1.250,00"),
+        (1250, "sum 1'250.00 due", "1'250.00"),
+        (1250, "sum 1 250,00 due", "1 250,00"),
+        (Decimal("1.234"), "weighs 1.234 kg", "1.234"),
+        (1234, "makes 1.234 pieces", "1.234"),
+        (Decimal("-4.5"), "balance -4.50", "-4.50"),
+        (Decimal("0.19"), "VAT 19 %", "19"),
+        (Decimal("12.00"), "in ١٢ days", "١٢"),
+        (0, "0 left", "0"),
+        ("2026-10-05", "on 5 Oct 2026.", "5 Oct 2026"),
+        ("2026-10-05", "on 05/10/26.", "05/10/26"),
+        ("2026-03-04", "on 03/04/2026.", "03/04/2026"),
+        ("2026-10", "since 10/2026", "10/2026"),
+        ("18:06", "at 6:06 pm", "6:06"),
+        ("08:05:00", "at 8:05", "8:05"),
+        ("18:06", "à 18h06", "18h06"),
+    ],
+)
+def test_a_value_is_found_however_it_is_printed(value: Any, document: str, expected: str) -> None:
+    found = Printed(document).find(value)
+    assert [document[place.start : place.stop] for where in found for place in where] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("value", "document"),
+    [
+        ("Mina", "Minamata"),
+        ("12", "1 2"),
+        ("Larkspur Labs", "Larkspur | street | number | Labs"),
+        (12, "120 and 1.2 and 0.12"),
+        (Decimal("0.19"), "19 pieces"),
+        ("2025-12-14", "12 of 14 in 2025"),
+        ("a b c d e f", "a x b x c x d"),
+        ("", "text"),
+        (" ", "text or not"),
+        ("x" * 10_000, "x y z"),
+        (10**40, "1" + "0" * 40),
+        (Decimal("1e999999"), "1 9"),
+    ],
+)
+def test_what_is_not_printed_is_not_found(value: Any, document: str) -> None:
+    assert Printed(document).find(value) == []
+
+
+def test_a_moment_and_a_text_in_pieces_have_several_spans() -> None:
+    document = "Left 23 November 2026 at 14:30 from gate 4.\nShip to: Ada Lovelace, attn. warehouse\n12 Mill Lane, Ely"
+    found = evidence(document, {"left": "2026-11-23T14:30:00Z", "to": "Ada Lovelace, 12 Mill Lane, Ely"})
+    assert found == {"/left": ["23 November 2026", "14:30"], "/to": ["Ada Lovelace", "12 Mill Lane, Ely"]}
+
+
+def test_a_label_says_which_place_is_meant() -> None:
+    document = "Net: 100.00\nShipping: 12.00\nTotal due: 100.00\n\nNumber of items: 12\nPaid: yes\nExpress: no\n"
+    answer = {"totalDue": 100, "item_number": 12, "shipping": 12.0, "paid": True, "express": False, "gift": False}
+    found = list(scalars(json.dumps(answer)))
+    where = [place[0].start if place else None for place in Evidence(document).of(found)]
+    expected = [document.index(text) for text in ("100.00\n\n", "12\nPaid", "12.00", "yes", "no\n")]
+    assert where == [*expected, None]
+
+
+def test_the_cells_of_a_row_are_found_in_that_row() -> None:
+    rows = [("Bolt", 2, 3), ("Nut", 2, 2), ("Bolt", 3, 2), ("Washer", 2, 3)]
+    document = "2 pages, 3 parts\n" + "\n".join(f"{name:10}{count:>4}{price:>8}.00" for name, count, price in rows)
+    answer = {"items": [{"price": price, "count": count, "name": name} for name, count, price in rows], "pages": 2}
+    found = list(scalars(json.dumps(answer)))
+    lines = [document.count("\n", 0, where[0].start) for where in Evidence(document).of(found)]
+    assert lines == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 0]
+
+
+def test_a_long_table_is_followed_to_its_end() -> None:
+    count = 500
+    document = "\n".join(f"{n} | item {n % 7} | 1.00 | EUR" for n in range(1, count + 1))
+    answer = {"rows": [{"n": n, "name": f"item {n % 7}", "p": 1.0, "c": "EUR"} for n in range(1, count + 1)]}
+    found = list(scalars(json.dumps(answer)))
+    lines = [document.count("\n", 0, where[0].start) for where in Evidence(document).of(found)]
+    assert lines == [n for n in range(count) for _ in range(4)]
+
+
+def test_looking_ends_for_a_hostile_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(printed_module, "_LOOKS", 5_000)
+    printed = Printed("word " * 3_000)
+    for _ in range(20):
+        assert printed.find("word word x") == []
+    assert printed._left == 0
+    assert printed.find("word") == [], "no more than that is looked at"
+
+
+def test_fields_have_spans_pages_and_the_chance_of_their_tokens() -> None:
+    document = Document("Seite 1: Größe 7\fSeite 2: 8 Stück", pages=(Page(1, 0, 17), Page(2, 17, 34)))
+    text = '{"größe":7,"n":8}'
+    tokens = ['{"', "grö", "ße", '":', "7", ',"n', '":8', "}"]
+    chances = [1, 0.9, 0.9, 0.9, 0.5, 0.9, 0.25, 1]
+    logprobs, sizes = [math.log(chance) for chance in chances], [len(token.encode()) for token in tokens]
+    found = ground(text, document, logprobs, sizes)
+    assert found == {
+        "/größe": {"evidence": [{"start": 15, "stop": 16, "page": 1, "text": "7"}], "confidence": 0.5},
+        "/n": {"evidence": [{"start": 26, "stop": 27, "page": 2, "text": "8"}], "confidence": 0.25},
+    }
+    other = ground(text, document, logprobs[1:], sizes[1:])
+    assert [known["confidence"] for known in other.values()] == [None, None], "not the tokens of this text"
+
+
+def test_an_extraction_says_where_its_values_stand() -> None:
+    tok = tokenizer()
+    runner = Extractor(Settings(), engine=ScriptedEngine(tok, INVOICE.answer_text), tokenizer=tok)
+    result = runner.extract(INVOICE.document, "invoice")
+    text = read(INVOICE.document).text
+    found = list(scalars(result.text))
+    assert list(result.fields) == [one.pointer for one in found]
+    for one in found:
+        known = result.fields[one.pointer]
+        assert all(text[span["start"] : span["stop"]] == span["text"] for span in known["evidence"])
+        assert bool(known["evidence"]) == (one.value is not None), one
+        assert 0.5 < known["confidence"] < 1
+    assert runner.extract(INVOICE.document, "invoice", Options(fields=False)).fields == {}
+
+
+def test_an_answer_that_stands_is_not_lost_for_its_evidence(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any) -> None:
+        raise IndexError(INVOICE.document)
+
+    monkeypatch.setattr("extractor.extract.ground", broken)
+    tok = tokenizer()
+    runner = Extractor(Settings(), engine=ScriptedEngine(tok, INVOICE.answer_text), tokenizer=tok)
+    with caplog.at_level(logging.ERROR):
+        result = runner.extract(INVOICE.document, "invoice")
+    assert (result.text, result.fields) == (INVOICE.answer_text, {})
+    assert "no evidence: IndexError" in caplog.text
+    assert "Brightwater" not in caplog.text
