@@ -85,7 +85,13 @@ SUCCEEDED: JSON = {
             "website": None,
             "address": None,
         },
-        "fields": {},
+        "fields": {
+            "/name": {
+                "evidence": [{"start": 4, "stop": 15, "page": 1, "text": "Mina Okafor"}],
+                "confidence": 0.9976,
+            },
+            "/website": {"evidence": [], "confidence": 1.0},
+        },
         "usage": {
             "prompt_tokens": 214,
             "output_tokens": 96,

@@ -98,6 +98,7 @@ WRONG: list[tuple[str, dict[str, Any], int, str, str]] = [
     ),
     ("no tokens", BODY | {"options": {"max_output_tokens": 0}}, 422, "invalid_request", "/options/max_output_tokens"),
     ("a boolean for a number", BODY | {"options": {"seed": True}}, 422, "invalid_request", "/options/seed"),
+    ("no yes and no no", BODY | {"options": {"fields": "no"}}, 422, "invalid_request", "/options/fields"),
     ("unknown drafter", BODY | {"options": {"drafters": ["copy", "x"]}}, 422, "invalid_request", "/options/drafters/1"),
     ("drafter twice", BODY | {"options": {"drafters": ["mtp", "mtp"]}}, 422, "invalid_request", "/options/drafters"),
     ("hot", BODY | {"options": {"temperature": 2.5}}, 422, "invalid_request", "/options/temperature"),

@@ -16,7 +16,7 @@ import pytest
 import torch
 from transformers import Gemma4AssistantForCausalLM, Gemma4ForCausalLM, Gemma4TextConfig
 
-from extractor.bench import cli, device, drafts, growth, host, lossless, machine, options, whole
+from extractor.bench import cli, device, drafts, ground, growth, host, lossless, machine, options, whole
 from extractor.bench.engines import Ours, Outcome, in_turn, mixes, theirs
 from extractor.bench.workload import Case, cases, documents
 from extractor.engine import DRAFTERS, EngineConfig
@@ -297,6 +297,15 @@ def test_the_shapes_are_e2bs() -> None:
         drafter = Gemma4AssistantForCausalLM(device._assistant("e2b"))
     sizes = [sum(weight.numel() for weight in model.parameters()) / 1e6 for model in (target, drafter)]
     assert [round(size, 1) for size in sizes] == [4628.6, 77.7], "what the published checkpoints have"
+
+
+def test_how_good_evidence_is(pair: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ground.main(["--model", pair, "--documents", "12", "--extract", "2"]) == 0
+    said = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith(("| 12, ", "| 2, "))]
+    assert len(said) == 4
+    for _, values, right, *_ in said[:2]:
+        assert int(values.replace(",", "")) > 40
+        assert float(right.removesuffix("%")) > 80
 
 
 def test_what_drafts_would_earn_of_right_answers(capsys: pytest.CaptureFixture[str]) -> None:

@@ -116,6 +116,11 @@ def test_a_sample_comes_back_valid_or_with_what_is_wrong(client: Client, sample:
     assert set(usage["drafts"]) == {"grammar", "copy", "mtp"}
     assert all(0 <= each["accepted"] <= each["proposed"] for each in usage["drafts"].values())
     assert job.result["schema"] == f"{sample.schema}@1"
+    text = sample.path.read_text()
+    spans = [span for known in job.fields.values() for span in known["evidence"]]
+    assert len(spans) > 3
+    assert all(text[span["start"] : span["stop"]] == span["text"] for span in spans)
+    assert all(0 < known["confidence"] <= 1 for known in job.fields.values())
 
 
 def test_drafters_change_speed_and_nothing_else(client: Client) -> None:

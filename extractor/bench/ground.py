@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, pairwise
-from typing import Any
 
 import torch
 
@@ -30,6 +29,7 @@ from extractor.ground import Evidence
 from extractor.pair.generate import Task, tasks
 from extractor.pair.lexicon import NEW_EVERYTHING, NEW_VALUES, Split
 from extractor.pair.sources import places
+from extractor.printed import Places
 from extractor.result import Options
 from schemas import inline
 
@@ -52,31 +52,35 @@ def _show(options: argparse.Namespace) -> int:
     made = {name: list(islice(tasks(SEED + 4, split), options.documents)) for name, split in SETS.items()}
     for name, some in made.items():
         begun = time.perf_counter()
-        counts = Counter(outcome for task in some for outcome in _outcomes(task))
+        found = [Evidence(task.document).of(list(scalars(task.answer))) for task in some]
         each = 1000 * (time.perf_counter() - begun) / len(some)
+        counts = Counter(one for task, where in zip(some, found, strict=True) for one in _outcomes(task, where))
         told = sum(counts.values())
         shares = " | ".join(f"{counts[one] / max(1, told):.1%}" for one in ("right", "wrong", "none"))
-        fooled = [bool(found) for task, other in pairwise(some) for found in _foreign(task, other)]
+        fooled = [bool(where) for task, other in pairwise(some) for where in _foreign(task, other)]
         share = sum(fooled) / max(1, len(fooled))
-        print(f"| {len(some)}, {name} | {told:,} | {shares} | {share:.1%} of {len(fooled):,} | {each:.2f} |", flush=True)
+        print(
+            f"| {len(some)}, {name} | {told:,} | {shares} | {share:.1%} of {len(fooled):,} | {each:.2f} |", flush=True
+        )
     if options.extract:
         _extracted({name: some[: options.extract] for name, some in made.items()}, options.model)
     return 0
 
 
-def _outcomes(task: Task) -> Iterator[str]:
+def _outcomes(task: Task, found: list[Places]) -> Iterator[str]:
     """Of each value that is known to be printed somewhere."""
-    found = Evidence(task.document).of(list(scalars(task.answer)))
     for start, told, where in zip(places(task.document, task.told), task.told, found, strict=True):
         if start is not None and told is not None:
             stop = start + len(told.printed)
             yield "none" if not where else "right" if any(p.start < stop and p.stop > start for p in where) else "wrong"
 
 
-def _foreign(task: Task, other: Task) -> list[Any]:
+def _foreign(task: Task, other: Task) -> list[Places]:
     """What is found in `task`'s document of what only the answer of `other` says."""
     own = {str(one.value) for one in scalars(task.answer)}
-    return Evidence(task.document).of([one for one in scalars(other.answer) if _says(one) and str(one.value) not in own])
+    return Evidence(task.document).of(
+        [one for one in scalars(other.answer) if _says(one) and str(one.value) not in own]
+    )
 
 
 def _says(scalar: Scalar) -> bool:

@@ -60,6 +60,7 @@ def test_logprobs_are_of_the_masked_distribution(engine: Engine, gemma4: Models)
     forced = gemma4.tokenizer.decode(done.ids).index('"')
     assert all(value <= 1e-9 for value in done.logprobs)
     assert done.logprobs[0] == pytest.approx(0, abs=20)
+    assert done.sizes == [len(gemma4.ll_tokenizer.decode_bytes([token])) for token in done.ids]
     assert forced >= 0
 
 
