@@ -76,6 +76,7 @@ def test_it_gets_ready_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with Service(plan(tmp_path), lines.append) as service:
         service.wait_ready(60)
         assert httpx.get(f"{service.url}/readyz").status_code == 200
+        assert wait_until(lambda: len(list((tmp_path / "pids").iterdir())) == 2, 40), "ready is as soon as one is"
         pids = family(service.pids())
         assert set(service.pids()) == {"store", "api", "worker-1", "worker-2"}
         assert len(pids) == 6, "store, API, two workers and a helper of each"
