@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from decimal import Decimal
 from itertools import accumulate, groupby
 from typing import Any
 
@@ -21,6 +22,8 @@ _NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")  # a word of a key
 _SHORTEST = 3  # letters of a label
 _FAR = 120  # characters behind its label a value is labelled no longer
 _BESIDE = 12  # characters between a label and a yes or no
+_LONGEST = 64  # characters of a key that is looked for as a label
+_ELSE = 40  # a value that is printed in another way, or where another of its row is, counts as so many farther away
 _BEFORE = 20  # a value before its label counts as so many characters farther away
 
 
@@ -71,7 +74,7 @@ class Evidence:
         for row, group in groupby(found, key=_row):
             several = list(group)
             made += self._of_row(several) if row and len(several) > 1 else map(self._one, several)
-        return made
+        return _apart(found, made)
 
     def _candidates(self, scalar: Scalar, since: int) -> list[Places]:
         """Yes and no are said all over a text; they count behind the label."""
@@ -110,11 +113,18 @@ class Evidence:
             return [self._one(one) for one in several]
         anchor = min(clear)[2][0].start
 
-        def cost(place: Places) -> tuple[bool, int]:
-            first, last = sorted((place[0].start, anchor))
-            return self._printed.text.find("\n", first, last) >= 0, last - first
+        chosen: list[Places] = []
+        taken: set[int] = set()
 
-        chosen: list[Places] = [min(places, key=cost, default=()) for places in found]
+        def cost(place: Places) -> tuple[bool, int]:
+            start, _, off = place[0]
+            first, last = sorted((start, anchor))
+            far = last - first + _ELSE * ((off > 1) + (start in taken))
+            return self._printed.text.find("\n", first, last) >= 0, far
+
+        for places in found:
+            chosen.append(min(places, key=cost, default=()))
+            taken.update(place.start for place in chosen[-1])
         self._place = max(place[-1].stop for place in chosen if place)
         return chosen
 
@@ -122,7 +132,7 @@ class Evidence:
         """Where the document names the field: all words of its key, or as many of the first or of the last as occur."""
         key = next((part for part in reversed(path) if isinstance(part, str)), "")
         if key not in self._labels:
-            words = _NAME.findall(key)
+            words = _NAME.findall(key[:_LONGEST])
             names = (name for count in range(len(words), 0, -1) for name in (words[:count], words[-count:]))
             spots = (self._spots(" ".join(name)) for name in names if len("".join(name)) >= _SHORTEST)
             self._labels[key] = next((found for found in spots if found), [])
@@ -130,6 +140,22 @@ class Evidence:
 
     def _spots(self, name: str) -> list[tuple[int, int]]:
         return [(place.start, place.stop) for place in self._printed.words(name)]
+
+
+def _apart(found: list[Scalar], made: list[Places]) -> list[Places]:
+    """`made` without numbers that are part of a text of another row: no count is said by the `1` of `Milk 1l`."""
+    pairs = list(zip(found, made, strict=True))
+    texts = sorted((*where[0][:2], at) for at, (one, where) in enumerate(pairs) if where and isinstance(one.value, str))
+    kept: list[Places] = []
+    for one, where in pairs:
+        if where and isinstance(one.value, int | Decimal) and not isinstance(one.value, bool):
+            start, stop, _ = where[0]
+            behind = bisect_right(texts, start, key=lambda text: text[0])
+            first, last, at = texts[behind - 1] if behind else (0, 0, 0)
+            if last >= stop and last - first > stop - start and _row(found[at]) != _row(one):
+                where = ()
+        kept.append(where)
+    return kept
 
 
 def _row(scalar: Scalar) -> tuple[str | int, ...]:
