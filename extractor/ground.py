@@ -16,14 +16,16 @@ from typing import Any
 
 from extractor.answer import Scalar, scalars
 from extractor.documents import Document
-from extractor.printed import Places, Printed
+from extractor.printed import Place, Places, Printed
 
 _NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")  # a word of a key, in snake_case or camelCase
 _SHORTEST = 3  # letters of a label
 _FAR = 120  # characters behind its label a value is labelled no longer
 _BESIDE = 12  # characters between a label and a yes or no
 _LONGEST = 64  # characters of a key that is looked for as a label
-_ELSE = 40  # a value that is printed in another way, or where another of its row is, counts as so many farther away
+_ELSE = 40  # printed in another way, or where another value of its list is: as if so many farther away
+_ASKS = ":?=|\t\n"  # between them, where there are words too, and the yes or no is a word of sentences
+_SENTENCES = ("on", "off", "no", "si")
 _BEFORE = 20  # a value before its label counts as so many characters farther away
 
 
@@ -67,6 +69,7 @@ class Evidence:
         self._printed = Printed(document)
         self._labels: dict[str | int, list[tuple[int, int]]] = {}
         self._place = 0  # where the value before was found
+        self._taken: set[int] = set()  # where those of the list so far were
 
     def of(self, found: list[Scalar]) -> list[Places]:
         """Where each is printed; empty for what is not, and for null."""
@@ -83,8 +86,14 @@ class Evidence:
         found = self._printed.find(scalar.value, since)
         if isinstance(scalar.value, bool):
             ends = [stop for _, stop in self._label(scalar.path)]
-            return [place for place in found if any(0 <= place[0].start - stop <= _BESIDE for stop in ends)]
+            return [place for place in found if any(self._said(stop, place[0]) for stop in ends)]
         return found
+
+    def _said(self, label: int, place: Place) -> bool:
+        """Whether a yes or no answers a label that ends at `label`: not the `on` of `paid by card on`."""
+        between, said = self._printed.text[label : place.start], self._printed.text[place.start : place.stop].lower()
+        asked = said not in _SENTENCES or any(mark in between for mark in _ASKS) or not any(map(str.isalpha, between))
+        return 0 <= place.start - label <= _BESIDE and asked
 
     def _one(self, scalar: Scalar) -> Places:
         """The nearest behind its label, else the next in the document."""
@@ -105,7 +114,9 @@ class Evidence:
     def _of_row(self, several: list[Scalar]) -> list[Places]:
         """Of an object in a list, which mostly is a row of a table: what is told best says where the row is."""
         found = [self._candidates(one, self._place) for one in several]
-        since = self._place if _row(several[0])[-1] else 0  # the first may stand anywhere
+        since = self._place
+        if not _row(several[0])[-1]:  # the first may stand anywhere
+            since, self._taken = 0, set()
         ahead = [[place for place in places if place[0].start >= since] for places in found]
         pairs = zip(several, ahead, strict=True)
         clear = [(len(places), -len(str(one.value)), places[0]) for one, places in pairs if places]
@@ -114,17 +125,16 @@ class Evidence:
         anchor = min(clear)[2][0].start
 
         chosen: list[Places] = []
-        taken: set[int] = set()
 
         def cost(place: Places) -> tuple[bool, int]:
             start, _, off = place[0]
             first, last = sorted((start, anchor))
-            far = last - first + _ELSE * ((off > 1) + (start in taken))
+            far = last - first + _ELSE * ((off > 1) + (start in self._taken))
             return self._printed.text.find("\n", first, last) >= 0, far
 
         for places in found:
             chosen.append(min(places, key=cost, default=()))
-            taken.update(place.start for place in chosen[-1])
+            self._taken.update(place.start for place in chosen[-1])
         self._place = max(place[-1].stop for place in chosen if place)
         return chosen
 

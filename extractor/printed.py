@@ -250,11 +250,12 @@ class Printed:
         return found[:MOST]
 
     def _signed(self, value: Decimal, start: int, stop: int) -> Place:
-        """Farther off: with another sign, behind a letter, and without decimals where `value` has some."""
+        """Farther off: with another sign, behind a letter as in a name, and without decimals where `value` has some."""
         before = self.text[max(0, start - 2) : start]
         minus = before[-1:] in _MINUS and not before[:-1].isalnum()
         bare = "." in f"{value:f}" and self.text[start:stop].isdecimal()
-        named = before[-1:].isalpha() and before[-1:] not in ("x", "X")  # `M8`, but not `30x20`
+        mark = before[-1:] if before[-1:] not in _MINUS else before[:-1]
+        named = mark.isalpha() and mark not in ("x", "X")  # `M8`, `A-8`, but not `30x20`
         return Place(start - (value < 0 and minus), stop, 2 if bare or named or minus is not (value < 0) else 1)
 
     def _moment(self, day: str | None, hour: str | None) -> list[Places]:

@@ -77,6 +77,7 @@ def test_scalars_have_their_place_and_their_pointer() -> None:
         ("17:30", "9:00 to 5:30", "5:30"),
         ("00:30", "at 12:30 am", "12:30 am"),
         ("2026-10-05", "Shipped 2026/10/05", "2026/10/05"),
+        ("2026-10-05", "発行日2026年10月5日", "2026年10月5"),
         ("2026-10-05", "05-Oct-26 CARD", "05-Oct-26"),
         ("2026-10-05", "am 5. Oktober", "5. Oktober"),
         ("2026-10-05", "Oct 5, 14:30", "Oct 5"),
@@ -167,6 +168,24 @@ def test_the_cells_of_a_row_stand_apart() -> None:
     assert where[7] == "", "the 1 of `Milk 1l` is no count of Bread"
     assert where[9:11] == [" -5.00", " -5.00"]
     assert len({place[0].start for place in Evidence(document).of(found)[9:]}) == 3
+
+
+def test_a_row_of_several_lines_does_not_reach_into_the_one_before() -> None:
+    document = "Bread\n  2 x 1.20    2.40\nButter\n  1 x 2.40    2.40\n"
+    rows = [
+        {"name": "Bread", "count": 2, "price": 1.2, "sum": 2.4},
+        {"name": "Butter", "count": 1, "price": 2.4, "sum": 2.4},
+    ]
+    starts = [place[0].start for place in Evidence(document).of(list(scalars(json.dumps({"items": rows}))))]
+    assert starts == sorted(set(starts))
+
+
+def test_a_count_is_not_part_of_a_name_nor_a_yes_part_of_a_sentence() -> None:
+    document = "| A-10 | Cap | 10 | 1.00 |\n| A-11 | Hat | 2 | 3.00 |\npaid by card on 3 May\nInsured: yes\n"
+    answer = {"items": [{"item": "Cap", "count": 10}, {"item": "Hat", "count": 2}], "paid": True, "insured": True}
+    where = [place[0].start if place else None for place in Evidence(document).of(list(scalars(json.dumps(answer))))]
+    assert where[1] == document.index("10 | 1.00")
+    assert where[4:] == [None, document.index("yes")]
 
 
 def test_a_csv_is_read_cell_by_cell() -> None:

@@ -26,7 +26,7 @@ MONTHS = {name: month for month, names in enumerate(_NAMES, 1) for name in names
 _NUMBER = re.compile(r"[-+]?\d(?:[\d.,'\u00a0]*\d)?")
 _DATE = re.compile(
     r"(?<!\d)(?:"
-    r"(?P<y1>\d{4})[-/.](?P<m1>\d{1,2})[-/.](?P<d1>\d{1,2})"
+    r"(?P<y1>\d{4})(?:[-/.]|[年년] ?)(?P<m1>\d{1,2})(?:[-/.]|[月월] ?)(?P<d1>\d{1,2})"
     r"|(?P<d2>\d{1,2})(?:[-/.] ?)(?P<m2>\d{1,2})(?:[-/.] ?)(?P<y2>\d{4}|\d\d)"
     r"|(?P<d3>\d{1,2})(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de |of )?"
     r"(?P<m3>[^\W\d_]{3,12})\.?,?[ -](?:de |del )?(?P<y3>\d{4})"
