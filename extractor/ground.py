@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import math
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from decimal import Decimal
 from itertools import accumulate, groupby
 from typing import Any
 
 from extractor.answer import Scalar, scalars
 from extractor.documents import Document
-from extractor.printed import Places, Printed
+from extractor.printed import Place, Places, Printed
 
 _NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")  # a word of a key, in snake_case or camelCase
 _SHORTEST = 3  # letters of a label
 _FAR = 120  # characters behind its label a value is labelled no longer
 _BESIDE = 12  # characters between a label and a yes or no
+_LONGEST = 64  # characters of a key that is looked for as a label
+_ELSE = 40  # printed in another way, or where another value of its list is: as if so many farther away
+_ASKS = ":?=|\t\n"  # between them, where there are words too, and the yes or no is a word of sentences
+_SENTENCES = ("on", "off", "no", "si")
 _BEFORE = 20  # a value before its label counts as so many characters farther away
 
 
@@ -64,6 +69,7 @@ class Evidence:
         self._printed = Printed(document)
         self._labels: dict[str | int, list[tuple[int, int]]] = {}
         self._place = 0  # where the value before was found
+        self._taken: set[int] = set()  # where those of the list so far were
 
     def of(self, found: list[Scalar]) -> list[Places]:
         """Where each is printed; empty for what is not, and for null."""
@@ -71,7 +77,7 @@ class Evidence:
         for row, group in groupby(found, key=_row):
             several = list(group)
             made += self._of_row(several) if row and len(several) > 1 else map(self._one, several)
-        return made
+        return _apart(found, made)
 
     def _candidates(self, scalar: Scalar, since: int) -> list[Places]:
         """Yes and no are said all over a text; they count behind the label."""
@@ -80,8 +86,14 @@ class Evidence:
         found = self._printed.find(scalar.value, since)
         if isinstance(scalar.value, bool):
             ends = [stop for _, stop in self._label(scalar.path)]
-            return [place for place in found if any(0 <= place[0].start - stop <= _BESIDE for stop in ends)]
+            return [place for place in found if any(self._said(stop, place[0]) for stop in ends)]
         return found
+
+    def _said(self, label: int, place: Place) -> bool:
+        """Whether a yes or no answers a label that ends at `label`: not the `on` of `paid by card on`."""
+        between, said = self._printed.text[label : place.start], self._printed.text[place.start : place.stop].lower()
+        asked = said not in _SENTENCES or any(mark in between for mark in _ASKS) or not any(map(str.isalpha, between))
+        return 0 <= place.start - label <= _BESIDE and asked
 
     def _one(self, scalar: Scalar) -> Places:
         """The nearest behind its label, else the next in the document."""
@@ -102,7 +114,9 @@ class Evidence:
     def _of_row(self, several: list[Scalar]) -> list[Places]:
         """Of an object in a list, which mostly is a row of a table: what is told best says where the row is."""
         found = [self._candidates(one, self._place) for one in several]
-        since = self._place if _row(several[0])[-1] else 0  # the first may stand anywhere
+        since = self._place
+        if not _row(several[0])[-1]:  # the first may stand anywhere
+            since, self._taken = 0, set()
         ahead = [[place for place in places if place[0].start >= since] for places in found]
         pairs = zip(several, ahead, strict=True)
         clear = [(len(places), -len(str(one.value)), places[0]) for one, places in pairs if places]
@@ -110,11 +124,17 @@ class Evidence:
             return [self._one(one) for one in several]
         anchor = min(clear)[2][0].start
 
-        def cost(place: Places) -> tuple[bool, int]:
-            first, last = sorted((place[0].start, anchor))
-            return self._printed.text.find("\n", first, last) >= 0, last - first
+        chosen: list[Places] = []
 
-        chosen: list[Places] = [min(places, key=cost, default=()) for places in found]
+        def cost(place: Places) -> tuple[bool, int]:
+            start, _, off = place[0]
+            first, last = sorted((start, anchor))
+            far = last - first + _ELSE * ((off > 1) + (start in self._taken))
+            return self._printed.text.find("\n", first, last) >= 0, far
+
+        for places in found:
+            chosen.append(min(places, key=cost, default=()))
+            self._taken.update(place.start for place in chosen[-1])
         self._place = max(place[-1].stop for place in chosen if place)
         return chosen
 
@@ -122,7 +142,7 @@ class Evidence:
         """Where the document names the field: all words of its key, or as many of the first or of the last as occur."""
         key = next((part for part in reversed(path) if isinstance(part, str)), "")
         if key not in self._labels:
-            words = _NAME.findall(key)
+            words = _NAME.findall(key[:_LONGEST])
             names = (name for count in range(len(words), 0, -1) for name in (words[:count], words[-count:]))
             spots = (self._spots(" ".join(name)) for name in names if len("".join(name)) >= _SHORTEST)
             self._labels[key] = next((found for found in spots if found), [])
@@ -130,6 +150,22 @@ class Evidence:
 
     def _spots(self, name: str) -> list[tuple[int, int]]:
         return [(place.start, place.stop) for place in self._printed.words(name)]
+
+
+def _apart(found: list[Scalar], made: list[Places]) -> list[Places]:
+    """`made` without numbers that are part of a text of another row: no count is said by the `1` of `Milk 1l`."""
+    pairs = list(zip(found, made, strict=True))
+    texts = sorted((*where[0][:2], at) for at, (one, where) in enumerate(pairs) if where and isinstance(one.value, str))
+    kept: list[Places] = []
+    for one, where in pairs:
+        if where and isinstance(one.value, int | Decimal) and not isinstance(one.value, bool):
+            start, stop, _ = where[0]
+            behind = bisect_right(texts, start, key=lambda text: text[0])
+            first, last, at = texts[behind - 1] if behind else (0, 0, 0)
+            if last >= stop and last - first > stop - start and _row(found[at]) != _row(one):
+                where = ()
+        kept.append(where)
+    return kept
 
 
 def _row(scalar: Scalar) -> tuple[str | int, ...]:

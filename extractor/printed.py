@@ -11,10 +11,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Sequence as Many
 from decimal import Decimal
-from itertools import chain, islice
+from functools import cached_property
+from itertools import accumulate, chain, islice
 from typing import NamedTuple, TypeVar
 
-from extractor.engine.spelling import dates
+from extractor.engine.spelling import MONTHS, dates, month
 
 MOST = 32  # places of one value
 _OFTEN = 1_000  # of a word, places that are looked at for one value
@@ -22,22 +23,43 @@ _LOOKS = 500_000  # at places, for one document: a second or two
 _GAP, _COLUMN = 6, 12  # characters between two words of one value; with the spaces
 _APART = 48  # between the date and the time of one moment, and between the pieces of what stands in pieces
 _SHORTEST = 5  # letters and digits of what may be cut otherwise than it is printed: `ISO9001`, `ISO 9001`
+_CELLS = "|,;\t"  # not within a word of its, then
 _SIGNIFICANT = 3  # characters of what may stand without the marks around it
-_PREFIX, _LONGEST = 3, 40  # letters of the first of its words, then
+_PREFIX, _LONGEST = 3, 40  # characters of the first of its words, then; a number's may be one digit
 _PIECES, _RUN = 4, 12  # of a value that stands nowhere in one; words of a piece
 _COVERED = 0.75  # of its words have to be found then
 
 _WORD = re.compile(r"[^\W_]+")
 _FIGURE = re.compile(r"\d(?:[\d.,'’\u00a0\u202f]*\d)?")
+_FORMED = re.compile(  # one number, with or without groups; else commas are between numbers: `2.00,1` in a CSV
+    r"\d{1,3}(?:([.,'’\u00a0\u202f])\d{3})(?:\1\d{3})*(?:[.,]\d+)?|\d\d?(?:,\d\d)*,\d{3}(?:\.\d+)?|\d+(?:[.,]\d+)?"
+)
+_CELL = re.compile(r"[^,]+")
+_DECIMALS = re.compile(r"[.,]\d{1,3}(?!\d)")
 _SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?!\d)")
 _NUMBER = re.compile(r"-?\d[\d.,']*")
 _DAY = r"(\d{4}-\d\d(?:-\d\d)?)"
 _HOUR = r"(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(?:Z|[-+]\d\d:?\d\d)?"
 _MOMENT = re.compile(f"{_DAY}(?:[T ]{_HOUR})?|{_HOUR}")
+_CLOCK = re.compile(  # hour, what separates, minute, second, half of the day, o'clock
+    r"(?<![\d:.,])(\d\d?)(?:([:.]| ?h ?)([0-5]\d))?(?::([0-5]\d))?"
+    r"(?: ?(?:([ap])\.? ?m\b\.?|(uhr|h|hrs|o['’]clock)\b))?(?!:?\d)",
+    re.IGNORECASE,
+)
+_MONTH = f"(?:{'|'.join(MONTHS)})[^\\W\\d_]{{0,9}}"
+_NO_YEAR = re.compile(  # a day without a year, or with two digits of it after a month in letters
+    rf"(?<![\d/.,-])(?:(?P<d1>\d\d?)(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de |of )?(?P<m1>{_MONTH})(?:\.?[ -]'?(?P<y>\d\d))?"
+    rf"|(?<![^\W_])(?P<m2>{_MONTH})\.? (?P<d2>\d\d?)(?:st|nd|rd|th)?"
+    r"|(?P<d3>\d\d)/(?P<m3>\d\d)|(?P<d4>\d\d?)\. ?(?P<m4>\d\d?)\.)"
+    r"(?![^\W_]|[/:-]\d|\.?,?[ -]?'?(?:de |del )?(?:\d{4}(?!\d)|\d\d(?![\d:]|[.,]\d)))",
+    re.IGNORECASE,
+)
+_GLUED = re.compile(r"(?<=\d)[^\W\d_]+(?![^\W_])|(?<![^\W_])[A-Z]{3}(?=\d)")  # the unit or the currency of a number
 _SAID = {
     True: "yes y ja oui sì sí si sim true x on ✓ ✔ ☑ ☒".split(),
     False: "no n nein non não nee false off ✗ ✘ ☐".split(),
 }
+_SUFFIXES = ("+", "#")
 _MINUS = ("-", "−", "–")
 _LARGE = 10**30
 _SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩"}
@@ -71,9 +93,8 @@ class Printed:
             self._words.append(word)
             self._spans.append(found.span())
         self._figures: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)  # by their digits
-        for pattern in (_FIGURE, _SPACED):
-            for found in pattern.finditer(text):
-                self._figures[_digits(found.group())].append(found.span())
+        for start, stop in chain(_figures(text), (found.span() for found in _SPACED.finditer(text))):
+            self._figures[_digits(text[start:stop])].append((start, stop))
         for spans in self._figures.values():
             spans.sort()
         self._dates: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
@@ -96,9 +117,13 @@ class Printed:
             return self._moment(moment[1], moment[2] or moment[3]) or _whole(self.words(value))
         found = self.words(value)
         if not found and _NUMBER.fullmatch(value):
-            found = list(dict.fromkeys(place for number in _readings(value) for place in self._number(number)))
+            read = dict.fromkeys(place for number in _readings(value) for place in self._number(number))
+            found = [place for place in read if _padded(self.text[place.start : place.stop]) == _padded(value)]
         if not found and value in _SIGNS:
             found = self._letters(_SIGNS[value])
+        if not found:
+            spans = self._often(self._glued.get(value, ()), lambda span: span)
+            found = [Place(*span, 0) for span in islice(spans, MOST)]
         return _whole(found) or self._pieces(value)
 
     def words(self, value: str) -> list[Place]:
@@ -115,10 +140,30 @@ class Printed:
             if tail and self.text[stop : stop + len(tail)] == tail:
                 stop += len(tail)
             printed = self.text[start:stop]
-            if len(printed) < _SIGNIFICANT and len(printed) < len(value):
-                continue  # `C` for `C++`
+            if len(printed) < _SIGNIFICANT and (len(printed) < len(value) or self.text[stop : stop + 1] in _SUFFIXES):
+                continue  # `C` and `C++`
+            if printed.isdecimal() and self._in_figure(start, stop):
+                continue  # `12` in `12.50`
             found.append(Place(start, stop, 0 if printed == value else 1 if printed.lower() == value.lower() else 2))
         return found or (self._letters(value) if len(value) > 1 and not value.isascii() else [])
+
+    def _in_figure(self, start: int, stop: int) -> bool:
+        """Whether the digits there are part of a number."""
+        spans = self._figures.get(_digits(self.text[start:stop]), [])
+        at = bisect_left(spans, (start, stop))
+        if spans[at : at + 1] == [(start, stop)]:
+            return False
+        before = self.text[max(0, start - 2) : start]
+        in_last = stop - start <= 3 and before[-1:] in (".", ",") and before[:1].isdecimal()
+        return in_last or _DECIMALS.match(self.text, stop) is not None
+
+    @cached_property
+    def _glued(self) -> dict[str, list[tuple[int, int]]]:
+        """Where letters stand right beside digits, by the letters."""
+        made: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        for found in _GLUED.finditer(self.text):
+            made[found.group()].append(found.span())
+        return made
 
     def _letters(self, value: str) -> list[Place]:
         """Where `value` stands letter by letter, within a word too: not every script has spaces."""
@@ -140,18 +185,24 @@ class Printed:
                 found.append((first, last))
                 if len(found) >= MOST:
                     break
-        return found or self._recut("".join(wanted))
+        return found or self._recut(wanted)
 
-    def _recut(self, joined: str) -> list[tuple[int, int]]:
-        """As `_runs`, of words that are cut otherwise."""
+    def _recut(self, wanted: list[str]) -> list[tuple[int, int]]:
+        """As `_runs`, of words that are cut otherwise, but not by the end of a cell."""
         found = []
-        for length in range(_PREFIX, min(len(joined), _LONGEST) + 1) if len(joined) >= _SHORTEST else ():
+        joined, ends = "".join(wanted), set(accumulate(map(len, wanted)))
+        least = 1 if joined[:1].isdecimal() else _PREFIX
+        for length in range(least, min(len(joined), _LONGEST) + 1) if len(joined) >= _SHORTEST else ():
             for first in self._often(self._at.get(joined[:length], ()), self._spans.__getitem__):
-                last, spelled = first, joined[:length]
-                while len(spelled) < len(joined) and joined.startswith(spelled) and self._next(last):
+                last, at = first, length
+                while at < len(joined) and self._next(last, "" if at in ends else _CELLS):
                     last += 1
-                    spelled += self._words[last]
-                if spelled == joined:
+                    if not self._optional(last):
+                        if not joined.startswith(self._words[last], at):
+                            break
+                        at += len(self._words[last])
+                self._left -= last - first
+                if at == len(joined):
                     found.append((first, last))
         return found[:MOST]
 
@@ -164,19 +215,28 @@ class Printed:
             self._left -= 1
             yield place
 
-    def _next(self, word: int) -> bool:
-        """Whether the word after `word` may belong to the same value."""
+    def _optional(self, word: int) -> bool:
+        """Whether it is the `(0)` of `+49 (0)30`."""
+        start, stop = self._spans[word]
+        return self.text[max(0, start - 1) : stop + 1] == "(0)"
+
+    def _next(self, word: int, never: str = "") -> bool:
+        """Whether the word after `word` may belong to the same value; `never`: what may not stand between."""
         if word + 1 == len(self._words):
             return False
         between = self.text[self._spans[word][1] : self._spans[word + 1][0]]
         lines = between.count("\n")
-        return len(between.strip()) <= _GAP and (lines == 1 or (not lines and len(between) <= _COLUMN))
+        return (
+            not any(char in between for char in never)
+            and len(between.strip()) <= _GAP
+            and (lines == 1 or (not lines and len(between) <= _COLUMN))
+        )
 
     def _number(self, value: Decimal) -> list[Place]:
         spans = self._figures.get(_digits(f"{value:.30f}"), ())
         figures = list(islice(self._often(spans, lambda span: span), 2 * MOST))
         found = [
-            Place(start - (value < 0 and self.text[start - 1 : start] in _MINUS), stop, 1)
+            self._signed(value, start, stop)
             for start, stop in figures
             if abs(value) in _readings(self.text[start:stop])
         ]
@@ -189,6 +249,15 @@ class Printed:
             ]
         return found[:MOST]
 
+    def _signed(self, value: Decimal, start: int, stop: int) -> Place:
+        """Farther off: with another sign, behind a letter as in a name, and without decimals where `value` has some."""
+        before = self.text[max(0, start - 2) : start]
+        minus = before[-1:] in _MINUS and not before[:-1].isalnum()
+        bare = "." in f"{value:f}" and self.text[start:stop].isdecimal()
+        mark = before[-1:] if before[-1:] not in _MINUS else before[:-1]
+        named = mark.isalpha() and mark not in ("x", "X")  # `M8`, `A-8`, but not `30x20`
+        return Place(start - (value < 0 and minus), stop, 2 if bare or named or minus is not (value < 0) else 1)
+
     def _moment(self, day: str | None, hour: str | None) -> list[Places]:
         """A date, a time of day, or both near each other."""
         hours = self._hours(hour) if hour else []
@@ -198,26 +267,59 @@ class Printed:
         days = [Place(*span, 0 if self.text[slice(*span)] == day else 1) for span in spans]
         if len(day) == 7 and not days:
             days = self.words(f"{day[5:]}/{day[:4]}")
+        if not days and len(day) > 7:
+            short = self._no_year.get(day[2:]) or self._no_year.get(day[5:], [])
+            days = [Place(*span, 2) for span in islice(self._often(short, lambda span: span), MOST)]
         found: list[Places] = []
         for one in days:
             near = [hour for hour in hours if abs(hour.start - one.stop) < _APART]
             found.append((one, min(near, key=lambda hour: abs(hour.start - one.stop))) if near else (one,))
         return found
 
+    @cached_property
+    def _no_year(self) -> dict[str, list[tuple[int, int]]]:
+        """The days that are said without a year, by `MM-DD`, or with two digits of it, by `YY-MM-DD`."""
+        made: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        for found in _NO_YEAR.finditer(self.text):
+            said = {name[0]: text for name, text in found.groupdict().items() if text}
+            day, of_year = int(said["d"]), int(said["m"]) if said["m"].isdecimal() else month(said["m"])
+            year = f"{int(said['y']):02}-" if "y" in said else ""
+            for key in {(of_year, day), (day, of_year) if said["m"].isdecimal() else (of_year, day)}:
+                made[f"{year}{key[0]:02}-{key[1]:02}"].append(found.span())
+        return made
+
     def _hours(self, hour: str) -> list[Place]:
-        short = hour[:5].removeprefix("0")
-        after_noon = f"{int(hour[:2]) - 12}{hour[2:5]}" if hour[:2] > "12" else short
-        for spelled in (hour, hour[:5], short, short.replace(":", "h"), after_noon):
-            if found := self.words(spelled):
-                return found
+        """As it is said; of an afternoon, perhaps without saying so."""
+        unsaid = f"{int(hour[:2]) - 12:02}{hour[2:5]}?" if hour >= "13" else ""
+        for key in (hour, hour[:5], unsaid):
+            if spans := self._clock.get(key):
+                looked = islice(self._often(spans, lambda span: span), MOST)
+                return [Place(*span, 0 if self.text[slice(*span)] == hour else 1) for span in looked]
         return []
+
+    @cached_property
+    def _clock(self) -> dict[str, list[tuple[int, int]]]:
+        """The times of day, by `HH:MM`, by `HH:MM:SS`, and by `HH:MM?` where the half of the day is not said."""
+        made: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        for found in _CLOCK.finditer(self.text):
+            hour, mark, minute, second, half, word = found.groups()
+            if not (half or word or mark not in (None, ".")):
+                continue
+            of_day = int(hour) % 12 + (12 if half in ("p", "P") else 0) if half else int(hour)
+            time = f"{of_day:02}:{minute or '00'}"
+            made[time].append(found.span())
+            if second:
+                made[f"{time}:{second}"].append(found.span())
+            if not half:
+                made[f"{time}?"].append(found.span())
+        return made
 
     def _pieces(self, value: str) -> list[Places]:
         """`value` in pieces of at least two words, in the order of the value, each near the one before."""
         wanted = [_plain(word) for word in _WORD.findall(value)]
         made: list[Place] = []
         covered = at = 0
-        while at < len(wanted) and len(wanted) > 2 and len(made) < _PIECES:
+        while at < len(wanted) and len(wanted) > 2 and len(made) < _PIECES and self._left > 0:
             for length in range(min(_RUN, len(wanted) - at), 0, -1):
                 runs = self._exactly(wanted[at : at + length])
                 near = [run for run in runs if made and abs(run.start - made[-1].stop) < _APART]
@@ -239,6 +341,17 @@ class Printed:
         ]
 
 
+def _figures(text: str) -> Iterator[tuple[int, int]]:
+    """From where to where a number is printed, as far as digits tell."""
+    for found in _FIGURE.finditer(text):
+        (start, stop), printed = found.span(), found.group()
+        beside = text[start - 1 : start] == "," or (text[stop : stop + 1] == "," and text[stop + 1 : stop + 2].strip())
+        if "," in printed and (beside or not _FORMED.fullmatch(printed)):
+            yield from ((start + cell.start(), start + cell.end()) for cell in _CELL.finditer(printed))
+        else:
+            yield start, stop
+
+
 def _whole(places: Iterable[Place]) -> list[Places]:
     """Each in one piece."""
     return [(place,) for place in places]
@@ -254,6 +367,11 @@ def _plain(word: str) -> str:
 def _digits(printed: str) -> str:
     """What a number keeps in every notation."""
     return "".join(char if char.isascii() else str(int(char)) for char in printed if char.isdecimal()).strip("0") or "0"
+
+
+def _padded(printed: str) -> bool:
+    """Whether it begins as a number of an account does, not one that counts."""
+    return printed[:1] == "0" and printed[1:2].isdecimal()
 
 
 def _readings(printed: str) -> set[Decimal]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -68,9 +69,29 @@ def test_scalars_have_their_place_and_their_pointer() -> None:
         ("2026-10-05", "on 05/10/26.", "05/10/26"),
         ("2026-03-04", "on 03/04/2026.", "03/04/2026"),
         ("2026-10", "since 10/2026", "10/2026"),
-        ("18:06", "at 6:06 pm", "6:06"),
+        ("18:06", "at 6:06 pm", "6:06 pm"),
         ("08:05:00", "at 8:05", "8:05"),
         ("18:06", "à 18h06", "18h06"),
+        ("18:00", "until 6 p.m.", "6 p.m."),
+        ("18:00", "ab 18 Uhr", "18 Uhr"),
+        ("17:30", "9:00 to 5:30", "5:30"),
+        ("00:30", "at 12:30 am", "12:30 am"),
+        ("2026-10-05", "Shipped 2026/10/05", "2026/10/05"),
+        ("2026-10-05", "発行日2026年10月5日", "2026年10月5"),
+        ("2026-10-05", "05-Oct-26 CARD", "05-Oct-26"),
+        ("2026-10-05", "am 5. Oktober", "5. Oktober"),
+        ("2026-10-05", "Oct 5, 14:30", "Oct 5"),
+        ("2026-10-05", "bis 05.10. frei", "05.10."),
+        ("2", "a,2.00,1", "2.00"),
+        (1, "a,2.00,1", "1"),
+        (7, "Bolt,3,7", "7"),
+        (1234, "n 1,234 of 5", "1,234"),
+        ("kg", "kilogram 11.4kg", "kg"),
+        ("EUR", "EUROPE EUR12.50", "EUR"),
+        ("123456", "00123456 is 12-34-56", "12-34-56"),
+        ("+49301234567", "Tel +49 (0)30 1234567", "+49 (0)30 1234567"),
+        ("C", "C++, C#, C", "C"),
+        ("broken, 2nd time", "bro-\nken, 2nd time", "bro-\nken, 2nd time"),
     ],
 )
 def test_a_value_is_found_however_it_is_printed(value: Any, document: str, expected: str) -> None:
@@ -88,6 +109,16 @@ def test_a_value_is_found_however_it_is_printed(value: Any, document: str, expec
         (Decimal("0.19"), "19 pieces"),
         ("2025-12-14", "12 of 14 in 2025"),
         ("a b c d e f", "a x b x c x d"),
+        ("18:06", "6:06 am"),
+        ("08:05", "8:05 pm"),
+        ("12:30", "0:30"),
+        ("2026-10-05", "5 October 2025, 05.10.25, 5-Oct-25, Oct 5, 2025"),
+        ("50", "12.50"),
+        ("123", "00123"),
+        ("00123", "123"),
+        ("ABC123", "ABC | 123"),
+        ("Annabel", "Anna, Bel"),
+        ("EUR", "EUROPE"),
         ("", "text"),
         (" ", "text or not"),
         ("x" * 10_000, "x y z"),
@@ -121,6 +152,60 @@ def test_the_cells_of_a_row_are_found_in_that_row() -> None:
     found = list(scalars(json.dumps(answer)))
     lines = [document.count("\n", 0, where[0].start) for where in Evidence(document).of(found)]
     assert lines == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 0]
+
+
+def test_the_cells_of_a_row_stand_apart() -> None:
+    document = "3x Apples   3.00\n2 x Milk 1l   2.40\nBread   1.20\nRefund   -5.00   -5.00\n"
+    rows = [
+        {"price": 3.0, "count": 3, "name": "Apples"},
+        {"price": 2.4, "count": 2, "name": "Milk 1l"},
+        {"price": 1.2, "count": 1, "name": "Bread"},
+        {"price": -5.0, "sum": -5.0, "name": "Refund"},
+    ]
+    found = list(scalars(json.dumps({"items": rows})))
+    where = [document[: place[0].stop][-6:] if place else "" for place in Evidence(document).of(found)]
+    assert where[:3] == ["  3.00", "3", "Apples"]
+    assert where[7] == "", "the 1 of `Milk 1l` is no count of Bread"
+    assert where[9:11] == [" -5.00", " -5.00"]
+    assert len({place[0].start for place in Evidence(document).of(found)[9:]}) == 3
+
+
+def test_a_row_of_several_lines_does_not_reach_into_the_one_before() -> None:
+    document = "Bread\n  2 x 1.20    2.40\nButter\n  1 x 2.40    2.40\n"
+    rows = [
+        {"name": "Bread", "count": 2, "price": 1.2, "sum": 2.4},
+        {"name": "Butter", "count": 1, "price": 2.4, "sum": 2.4},
+    ]
+    starts = [place[0].start for place in Evidence(document).of(list(scalars(json.dumps({"items": rows}))))]
+    assert starts == sorted(set(starts))
+
+
+def test_a_count_is_not_part_of_a_name_nor_a_yes_part_of_a_sentence() -> None:
+    document = "| A-10 | Cap | 10 | 1.00 |\n| A-11 | Hat | 2 | 3.00 |\npaid by card on 3 May\nInsured: yes\n"
+    answer = {"items": [{"item": "Cap", "count": 10}, {"item": "Hat", "count": 2}], "paid": True, "insured": True}
+    where = [place[0].start if place else None for place in Evidence(document).of(list(scalars(json.dumps(answer))))]
+    assert where[1] == document.index("10 | 1.00")
+    assert where[4:] == [None, document.index("yes")]
+
+
+def test_a_csv_is_read_cell_by_cell() -> None:
+    document = 'id,name,price,qty\n1,Bolt,2.00,1\n2,Nut,1.00,2\n3,"Washer, big",2.00,3\n'
+    rows = [(1, "Bolt", 2.0, 1), (2, "Nut", 1.0, 2), (3, "Washer, big", 2.0, 3)]
+    answer = {"rows": [dict(zip(("id", "name", "price", "qty"), row, strict=True)) for row in rows]}
+    assert list(evidence(document, answer).values()) == [
+        [cell] for row in (("1", "Bolt", "2.00", "1"), ("2", "Nut", "1.00", "2"), ("3", "Washer, big", "2.00", "3"))
+        for cell in row
+    ]  # fmt: skip
+    places = Evidence(document).of(list(scalars(json.dumps(answer))))
+    starts = [place[0].start for place in places]
+    assert starts == sorted(set(starts))
+
+
+def test_what_is_never_ending_ends_soon() -> None:
+    begun = time.monotonic()
+    assert evidence("item | 1\n" * 10_000, {"item_" * 20_000: 2}) == {"/" + "item_" * 20_000: []}
+    evidence("1 " * 100_000, {"a": "1" * 2_000, "b": ["1" * 30] * 100})
+    assert time.monotonic() - begun < 20
 
 
 def test_a_long_table_is_followed_to_its_end() -> None:

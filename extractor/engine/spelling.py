@@ -22,15 +22,15 @@ _NAMES = (
     "jan ene gen", "feb fév fev", "mar mär maa mrt", "apr avr abr", "may mai mei maj mag", "jun jui giu",
     "jul lug", "aug aoû ago", "sep set", "oct okt ott out", "nov", "dec dez déc dic",
 )  # fmt: skip
-_MONTHS = {name: month for month, names in enumerate(_NAMES, 1) for name in names.split()} | {"juil": 7}
+MONTHS = {name: month for month, names in enumerate(_NAMES, 1) for name in names.split()} | {"juil": 7}
 _NUMBER = re.compile(r"[-+]?\d(?:[\d.,'\u00a0]*\d)?")
 _DATE = re.compile(
     r"(?<!\d)(?:"
-    r"(?P<y1>\d{4})[-/.](?P<m1>\d{1,2})[-/.](?P<d1>\d{1,2})"
+    r"(?P<y1>\d{4})(?:[-/.]|[年년] ?)(?P<m1>\d{1,2})(?:[-/.]|[月월] ?)(?P<d1>\d{1,2})"
     r"|(?P<d2>\d{1,2})(?:[-/.] ?)(?P<m2>\d{1,2})(?:[-/.] ?)(?P<y2>\d{4}|\d\d)"
     r"|(?P<d3>\d{1,2})(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de |of )?"
     r"(?P<m3>[^\W\d_]{3,12})\.?,?[ -](?:de |del )?(?P<y3>\d{4})"
-    r"|(?P<m5>[^\W\d_]{3,12})\.?[ -](?P<y5>\d{4})"
+    r"|(?P<m5>[^\W\d_]{3,12})\.?[ -](?P<y5>\d{4})(?![-/.]\d)"
     r"|(?P<m4>[^\W\d_]{3,12})\.? (?P<d4>\d{1,2})(?:st|nd|rd|th)?,? (?P<y4>\d{4})"
     r")(?!\d)"
 )
@@ -47,18 +47,19 @@ def dates(document: str) -> Iterator[Spelled]:
     for found in _DATE.finditer(document):
         said = {name[0]: text for name, text in found.groupdict().items() if text}
         day = int(said.get("d", 1))
-        month = int(said["m"]) if said["m"].isdecimal() else _month(said["m"])
-        if month > 12 >= day:  # the month first
-            month, day = day, month
-        if 1 <= month <= 12 and 1 <= day <= 31:
+        of_year = int(said["m"]) if said["m"].isdecimal() else month(said["m"])
+        if of_year > 12 >= day:  # the month first
+            of_year, day = day, of_year
+        if 1 <= of_year <= 12 and 1 <= day <= 31:
             year = said["y"] if len(said["y"]) == 4 else f"20{said['y']}"
-            text = f"{year}-{month:02}-{day:02}" if "d" in said else f"{year}-{month:02}"
+            text = f"{year}-{of_year:02}-{day:02}" if "d" in said else f"{year}-{of_year:02}"
             yield Spelled(found.start(), found.end(), text)
 
 
-def _month(name: str) -> int:
+def month(name: str) -> int:
+    """1 to 12; 0 where `name` is not a month's."""
     low = name.lower()
-    return _MONTHS.get(low[:4]) or _MONTHS.get(low[:3], 0)
+    return MONTHS.get(low[:4]) or MONTHS.get(low[:3], 0)
 
 
 def _number(printed: str) -> str:
