@@ -91,9 +91,10 @@ class Evidence:
 
     def _said(self, label: int, place: Place) -> bool:
         """Whether a yes or no answers a label that ends at `label`: not the `on` of `paid by card on`."""
+        if not 0 <= place.start - label <= _BESIDE:
+            return False
         between, said = self._printed.text[label : place.start], self._printed.text[place.start : place.stop].lower()
-        asked = said not in _SENTENCES or any(mark in between for mark in _ASKS) or not any(map(str.isalpha, between))
-        return 0 <= place.start - label <= _BESIDE and asked
+        return said not in _SENTENCES or any(mark in between for mark in _ASKS) or not any(map(str.isalpha, between))
 
     def _one(self, scalar: Scalar) -> Places:
         """The nearest behind its label, else the next in the document."""

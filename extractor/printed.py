@@ -15,7 +15,8 @@ from functools import cached_property
 from itertools import accumulate, chain, islice
 from typing import NamedTuple, TypeVar
 
-from extractor.engine.spelling import MONTHS, dates, month
+from extractor import notation
+from extractor.notation import Spans, digits, padded, readings
 
 MOST = 32  # places of one value
 _OFTEN = 1_000  # of a word, places that are looked at for one value
@@ -30,30 +31,8 @@ _PIECES, _RUN = 4, 12  # of a value that stands nowhere in one; words of a piece
 _COVERED = 0.75  # of its words have to be found then
 
 _WORD = re.compile(r"[^\W_]+")
-_FIGURE = re.compile(r"\d(?:[\d.,'’\u00a0\u202f]*\d)?")
-_FORMED = re.compile(  # one number, with or without groups; else commas are between numbers: `2.00,1` in a CSV
-    r"\d{1,3}(?:([.,'’\u00a0\u202f])\d{3})(?:\1\d{3})*(?:[.,]\d+)?|\d\d?(?:,\d\d)*,\d{3}(?:\.\d+)?|\d+(?:[.,]\d+)?"
-)
-_CELL = re.compile(r"[^,]+")
 _DECIMALS = re.compile(r"[.,]\d{1,3}(?!\d)")
-_SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?!\d)")
 _NUMBER = re.compile(r"-?\d[\d.,']*")
-_DAY = r"(\d{4}-\d\d(?:-\d\d)?)"
-_HOUR = r"(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(?:Z|[-+]\d\d:?\d\d)?"
-_MOMENT = re.compile(f"{_DAY}(?:[T ]{_HOUR})?|{_HOUR}")
-_CLOCK = re.compile(  # hour, what separates, minute, second, half of the day, o'clock
-    r"(?<![\d:.,])(\d\d?)(?:([:.]| ?h ?)([0-5]\d))?(?::([0-5]\d))?"
-    r"(?: ?(?:([ap])\.? ?m\b\.?|(uhr|h|hrs|o['’]clock)\b))?(?!:?\d)",
-    re.IGNORECASE,
-)
-_MONTH = f"(?:{'|'.join(MONTHS)})[^\\W\\d_]{{0,9}}"
-_NO_YEAR = re.compile(  # a day without a year, or with two digits of it after a month in letters
-    rf"(?<![\d/.,-])(?:(?P<d1>\d\d?)(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de |of )?(?P<m1>{_MONTH})(?:\.?[ -]'?(?P<y>\d\d))?"
-    rf"|(?<![^\W_])(?P<m2>{_MONTH})\.? (?P<d2>\d\d?)(?:st|nd|rd|th)?"
-    r"|(?P<d3>\d\d)/(?P<m3>\d\d)|(?P<d4>\d\d?)\. ?(?P<m4>\d\d?)\.)"
-    r"(?![^\W_]|[/:-]\d|\.?,?[ -]?'?(?:de |del )?(?:\d{4}(?!\d)|\d\d(?![\d:]|[.,]\d)))",
-    re.IGNORECASE,
-)
 _GLUED = re.compile(r"(?<=\d)[^\W\d_]+(?![^\W_])|(?<![^\W_])[A-Z]{3}(?=\d)")  # the unit or the currency of a number
 _SAID = {
     True: "yes y ja oui sì sí si sim true x on ✓ ✔ ☑ ☒".split(),
@@ -92,17 +71,7 @@ class Printed:
             self._at[word].append(len(self._words))
             self._words.append(word)
             self._spans.append(found.span())
-        self._figures: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)  # by their digits
-        for start, stop in chain(_figures(text), (found.span() for found in _SPACED.finditer(text))):
-            self._figures[_digits(text[start:stop])].append((start, stop))
-        for spans in self._figures.values():
-            spans.sort()
-        self._dates: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-        for date in dates(text):
-            for spelled in {date.text, _turned(date.text)}:
-                self._dates[spelled].append((date.start, date.stop))
-                if len(spelled) > 7:
-                    self._dates[spelled[:7]].append((date.start, date.stop))
+        self._figures = notation.figures(text)
         self._since = 0
 
     def find(self, value: str | int | Decimal | bool, since: int = 0) -> list[Places]:
@@ -113,12 +82,12 @@ class Printed:
             return _whole(place for word in _SAID[value] for place in self.words(word))
         if not isinstance(value, str):
             return _whole(self._number(Decimal(value))) if abs(Decimal(value)) < _LARGE else []
-        if moment := _MOMENT.fullmatch(value):
-            return self._moment(moment[1], moment[2] or moment[3]) or _whole(self.words(value))
+        if (moment := notation.moment(value)) is not None:
+            return self._moment(*moment) or _whole(self.words(value))
         found = self.words(value)
         if not found and _NUMBER.fullmatch(value):
-            read = dict.fromkeys(place for number in _readings(value) for place in self._number(number))
-            found = [place for place in read if _padded(self.text[place.start : place.stop]) == _padded(value)]
+            read = dict.fromkeys(place for number in readings(value) for place in self._number(number))
+            found = [place for place in read if padded(self.text[place.start : place.stop]) == padded(value)]
         if not found and value in _SIGNS:
             found = self._letters(_SIGNS[value])
         if not found:
@@ -149,7 +118,7 @@ class Printed:
 
     def _in_figure(self, start: int, stop: int) -> bool:
         """Whether the digits there are part of a number."""
-        spans = self._figures.get(_digits(self.text[start:stop]), [])
+        spans = self._figures.get(digits(self.text[start:stop]), [])
         at = bisect_left(spans, (start, stop))
         if spans[at : at + 1] == [(start, stop)]:
             return False
@@ -158,7 +127,19 @@ class Printed:
         return in_last or _DECIMALS.match(self.text, stop) is not None
 
     @cached_property
-    def _glued(self) -> dict[str, list[tuple[int, int]]]:
+    def _days(self) -> Spans:
+        return notation.days(self.text)
+
+    @cached_property
+    def _days_of_a_year(self) -> Spans:
+        return notation.days_of_a_year(self.text)
+
+    @cached_property
+    def _hours(self) -> Spans:
+        return notation.hours(self.text)
+
+    @cached_property
+    def _glued(self) -> Spans:
         """Where letters stand right beside digits, by the letters."""
         made: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         for found in _GLUED.finditer(self.text):
@@ -233,19 +214,16 @@ class Printed:
         )
 
     def _number(self, value: Decimal) -> list[Place]:
-        spans = self._figures.get(_digits(f"{value:.30f}"), ())
+        spans = self._figures.get(digits(f"{value:.30f}"), ())
         figures = list(islice(self._often(spans, lambda span: span), 2 * MOST))
         found = [
-            self._signed(value, start, stop)
-            for start, stop in figures
-            if abs(value) in _readings(self.text[start:stop])
+            self._signed(value, start, stop) for start, stop in figures if abs(value) in readings(self.text[start:stop])
         ]
         if not found and abs(value) <= 1:  # a share may be printed as a percentage
             found = [
                 Place(start, stop, 2)
                 for start, stop in figures
-                if self.text[stop : stop + 2].strip()[:1] == "%"
-                and abs(value) * 100 in _readings(self.text[start:stop])
+                if self.text[stop : stop + 2].strip()[:1] == "%" and abs(value) * 100 in readings(self.text[start:stop])
             ]
         return found[:MOST]
 
@@ -260,15 +238,15 @@ class Printed:
 
     def _moment(self, day: str | None, hour: str | None) -> list[Places]:
         """A date, a time of day, or both near each other."""
-        hours = self._hours(hour) if hour else []
+        hours = self._hour(hour) if hour else []
         if day is None:
             return _whole(hours)
-        spans = islice(self._often(self._dates.get(day, ()), lambda span: span), MOST)
+        spans = islice(self._often(self._days.get(day, ()), lambda span: span), MOST)
         days = [Place(*span, 0 if self.text[slice(*span)] == day else 1) for span in spans]
         if len(day) == 7 and not days:
             days = self.words(f"{day[5:]}/{day[:4]}")
         if not days and len(day) > 7:
-            short = self._no_year.get(day[2:]) or self._no_year.get(day[5:], [])
+            short = self._days_of_a_year.get(day[2:]) or self._days_of_a_year.get(day[5:], [])
             days = [Place(*span, 2) for span in islice(self._often(short, lambda span: span), MOST)]
         found: list[Places] = []
         for one in days:
@@ -276,43 +254,14 @@ class Printed:
             found.append((one, min(near, key=lambda hour: abs(hour.start - one.stop))) if near else (one,))
         return found
 
-    @cached_property
-    def _no_year(self) -> dict[str, list[tuple[int, int]]]:
-        """The days that are said without a year, by `MM-DD`, or with two digits of it, by `YY-MM-DD`."""
-        made: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-        for found in _NO_YEAR.finditer(self.text):
-            said = {name[0]: text for name, text in found.groupdict().items() if text}
-            day, of_year = int(said["d"]), int(said["m"]) if said["m"].isdecimal() else month(said["m"])
-            year = f"{int(said['y']):02}-" if "y" in said else ""
-            for key in {(of_year, day), (day, of_year) if said["m"].isdecimal() else (of_year, day)}:
-                made[f"{year}{key[0]:02}-{key[1]:02}"].append(found.span())
-        return made
-
-    def _hours(self, hour: str) -> list[Place]:
+    def _hour(self, hour: str) -> list[Place]:
         """As it is said; of an afternoon, perhaps without saying so."""
         unsaid = f"{int(hour[:2]) - 12:02}{hour[2:5]}?" if hour >= "13" else ""
         for key in (hour, hour[:5], unsaid):
-            if spans := self._clock.get(key):
+            if spans := self._hours.get(key):
                 looked = islice(self._often(spans, lambda span: span), MOST)
                 return [Place(*span, 0 if self.text[slice(*span)] == hour else 1) for span in looked]
         return []
-
-    @cached_property
-    def _clock(self) -> dict[str, list[tuple[int, int]]]:
-        """The times of day, by `HH:MM`, by `HH:MM:SS`, and by `HH:MM?` where the half of the day is not said."""
-        made: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-        for found in _CLOCK.finditer(self.text):
-            hour, mark, minute, second, half, word = found.groups()
-            if not (half or word or mark not in (None, ".")):
-                continue
-            of_day = int(hour) % 12 + (12 if half in ("p", "P") else 0) if half else int(hour)
-            time = f"{of_day:02}:{minute or '00'}"
-            made[time].append(found.span())
-            if second:
-                made[f"{time}:{second}"].append(found.span())
-            if not half:
-                made[f"{time}?"].append(found.span())
-        return made
 
     def _pieces(self, value: str) -> list[Places]:
         """`value` in pieces of at least two words, in the order of the value, each near the one before."""
@@ -341,17 +290,6 @@ class Printed:
         ]
 
 
-def _figures(text: str) -> Iterator[tuple[int, int]]:
-    """From where to where a number is printed, as far as digits tell."""
-    for found in _FIGURE.finditer(text):
-        (start, stop), printed = found.span(), found.group()
-        beside = text[start - 1 : start] == "," or (text[stop : stop + 1] == "," and text[stop + 1 : stop + 2].strip())
-        if "," in printed and (beside or not _FORMED.fullmatch(printed)):
-            yield from ((start + cell.start(), start + cell.end()) for cell in _CELL.finditer(printed))
-        else:
-            yield start, stop
-
-
 def _whole(places: Iterable[Place]) -> list[Places]:
     """Each in one piece."""
     return [(place,) for place in places]
@@ -362,30 +300,3 @@ def _plain(word: str) -> str:
     if word.isascii():
         return word.lower()
     return "".join(char for char in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(char))
-
-
-def _digits(printed: str) -> str:
-    """What a number keeps in every notation."""
-    return "".join(char if char.isascii() else str(int(char)) for char in printed if char.isdecimal()).strip("0") or "0"
-
-
-def _padded(printed: str) -> bool:
-    """Whether it begins as a number of an account does, not one that counts."""
-    return printed[:1] == "0" and printed[1:2].isdecimal()
-
-
-def _readings(printed: str) -> set[Decimal]:
-    """The numbers, without sign, that `printed` may mean. Its last separator is the decimal one, or, before three
-    digits, may be none."""
-    bare = "".join(char for char in printed if char.isdecimal() or char in ".,")
-    last = max(bare.rfind("."), bare.rfind(","))
-    digits, fraction = bare.replace(".", "").replace(",", ""), len(bare) - 1 - last if last >= 0 else 0
-    shifts = (0, 3) if fraction == 3 else (fraction,)
-    return {Decimal(digits).scaleb(-shift) for shift in shifts} if digits else set()
-
-
-def _turned(date: str) -> str:
-    """Day and month the other way round, where both may be."""
-    year, _, rest = date.partition("-")
-    month, _, day = rest.partition("-")
-    return f"{year}-{day}-{month}" if day and int(day) <= 12 else date
