@@ -123,6 +123,17 @@ def test_it_drafts_while_that_pays_and_not_where_it_loses() -> None:
     assert len(drafting.propose([row], 8, None).drafts[0]) == 0  # type: ignore[arg-type]
 
 
+def test_what_a_step_teaches_may_wait_until_the_next_is_verified() -> None:
+    drafting = Drafting(_Nothing(), None, learns_late=True)  # type: ignore[arg-type]
+    row = Sequence(Request([1, 2]), None, b"")
+    drafting.learn(row, Draft([9], ["copy"]), 1)
+    assert drafting.acceptances.of(None).rate("copy", 0) == pytest.approx(PRIOR)
+    drafting.ahead([row], [Draft([], [])], 8, lambda: True)
+    assert drafting.acceptances.of(None).rate("copy", 0) > PRIOR + 0.01
+    drafting.ahead([row], [Draft([], [])], 8, lambda: True)
+    assert drafting.acceptances.of(None)._steps == 1, "once"
+
+
 def test_a_drafter_measured_in_a_bad_moment_is_tried_again() -> None:
     """A machine that stood still during the first chains must not put an end to chains."""
     pace = _pace(0.003, 0.00005, 0.0003, 1, 5)
