@@ -8,7 +8,6 @@ value that the document does not print has none, which is what evidence is for: 
 from __future__ import annotations
 
 import math
-import re
 from bisect import bisect_left, bisect_right
 from decimal import Decimal
 from itertools import accumulate, groupby
@@ -16,9 +15,9 @@ from typing import Any
 
 from extractor.answer import Scalar, scalars
 from extractor.documents import Document
+from extractor.engine.lookup import NAME
 from extractor.printed import Place, Places, Printed
 
-_NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")  # a word of a key, in snake_case or camelCase
 _SHORTEST = 3  # letters of a label
 _FAR = 120  # characters behind its label a value is labelled no longer
 _BESIDE = 12  # characters between a label and a yes or no
@@ -143,7 +142,7 @@ class Evidence:
         """Where the document names the field: all words of its key, or as many of the first or of the last as occur."""
         key = next((part for part in reversed(path) if isinstance(part, str)), "")
         if key not in self._labels:
-            words = _NAME.findall(key[:_LONGEST])
+            words = NAME.findall(key[:_LONGEST])
             names = (name for count in range(len(words), 0, -1) for name in (words[:count], words[-count:]))
             spots = (self._spots(" ".join(name)) for name in names if len("".join(name)) >= _SHORTEST)
             self._labels[key] = next((found for found in spots if found), [])

@@ -33,7 +33,7 @@ _SYNTAX = '"\\{}[]:'
 _VALUE = re.compile(rf"(?<=[:\[,])({_STRING}|-?\d[\d.]*)(?=[,}}\]])")
 
 # In the document
-_NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")  # a word of a key, in snake_case or camelCase
+NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")  # a word of a key, in snake_case or camelCase
 _WORD = re.compile(r"[^\W_]+")
 _TO_VALUE = re.compile(r"[^\S\n]*(?:[^\n:=|\t]{0,16}[:=|\t])?[\s:=|.#]*")  # between a label and what it labels
 _TO_CELL = re.compile(r"[\s|;:,*€$£@-]*")
@@ -202,7 +202,7 @@ class Lookup:
     def _label(self, key: str) -> int | None:
         """Where the value behind the label begins that reads most like `key`: its first words will do."""
         if key not in self._labels:
-            self._labels[key] = self._find([word.lower() for word in _NAME.findall(key)])
+            self._labels[key] = self._find([word.lower() for word in NAME.findall(key)])
         return self._labels[key]
 
     def _find(self, words: list[str]) -> int | None:
