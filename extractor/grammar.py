@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from extractor.errors import FieldError, SchemaError
-from extractor.sandbox import trial
+from extractor.trial import trial
 from extractor.tighten import Bounds, Tighten
 from schemas import Schema
 from schemas.errors import pointer
@@ -29,7 +29,7 @@ def compile_grammar(schema: Schema, bounds: Bounds | None = None) -> str:
     """The serialised grammar for `llguidance.LLMatcher`. Raises SchemaError when llguidance will not have it: what
     passes `schemas.check` compiles, save for combinations of branches that cannot be intersected.
 
-    A schema from a request is tried in a child process first (sandbox.py), the model of a file here and now."""
+    A schema from a request is tried in a child process first (trial.py), the model of a file here and now."""
     tight = Tighten(schema.json_schema, bounds or Bounds()).whole()
     grammar, error = _serialise(tight)
     at = 0

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from extractor.errors import SchemaError
 from extractor.grammar import Grammars, compile_grammar, serialise
-from extractor.sandbox import trial
+from extractor.trial import trial
 from extractor.tighten import Bounds, Tighten
 from schemas import Registry, inline, of_model
 from schemas.jsontext import loads

@@ -1,0 +1,124 @@
+"""The process that children are forked from: `python -P -m extractor.sandbox.zygote FD`, started by box.py.
+
+It has one thread, imports the module it is told, and forks on demand; a child gets a stream of its own, serves its
+calls on it and ends. Setting up may read files and settings; children no longer can.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import signal
+import socket
+import sys
+import traceback
+from typing import Any, NoReturn
+
+import orjson
+
+from extractor.sandbox import landlock, wire
+from extractor.sandbox.errors import Refused
+from extractor.sandbox.limits import Limits, begin_call, confine_child, confine_zygote, end_call, readable_paths
+
+_COMMAND_BYTES = 65_536
+_MOST_REQUEST = 1024**3
+
+
+def main() -> None:
+    control = socket.socket(fileno=int(sys.argv[1]))
+    for number in (signal.SIGINT, signal.SIGTERM):  # who stops us closes the control socket
+        signal.signal(number, signal.SIG_IGN)
+    order = orjson.loads(control.recv(_COMMAND_BYTES))
+    limits = Limits(**order["limits"])
+    try:
+        confine_zygote(limits.nice)
+        module = importlib.import_module(order["module"])
+        if order["setup"] is not None:
+            module.setup(order["setup"])
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        print(traceback.format_exc(), file=sys.stderr)
+        control.send(orjson.dumps({"failed": said[:2000]}))
+        return
+    gc.collect()
+    gc.freeze()  # the collector of a child leaves the shared pages alone
+    control.send(orjson.dumps({"ready": os.getpid()}))
+    _tend(control, module, limits)
+
+
+def _tend(control: socket.socket, module: Any, limits: Limits) -> None:
+    """Fork and bury until the parent is gone."""
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, _COMMAND_BYTES, 1)
+        if not message:
+            return
+        command = orjson.loads(message)
+        if command["do"] == "fork":
+            if os.fork() == 0:
+                control.close()
+                _child(socket.socket(fileno=descriptors[0]), module, limits)
+            os.close(descriptors[0])
+        else:
+            control.send(orjson.dumps({"status": _bury(command["pid"])}))
+
+
+def _bury(pid: int) -> int:
+    """What a child ended with: negative for a signal. One that runs on is killed; that does not change what one that
+    was dying died of."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+    except (ProcessLookupError, ChildProcessError):
+        return 0
+    return os.waitstatus_to_exitcode(status)
+
+
+def _child(stream: socket.socket, module: Any, limits: Limits) -> NoReturn:
+    status = 1
+    try:
+        quiet = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):  # a library's warning may quote the document
+            os.dup2(quiet, descriptor)
+        os.close(quiet)
+        confine_child(limits)
+        landlock.read_only(readable_paths())
+        wire.send(stream, {"pid": os.getpid()})
+        for _ in range(limits.reuse):
+            _serve(stream, module, limits)
+        status = 0
+    except EOFError:
+        status = 0  # not needed any more
+    finally:
+        os._exit(status)
+
+
+def _serve(stream: socket.socket, module: Any, limits: Limits) -> None:
+    asked, blobs = wire.receive(stream, _MOST_REQUEST)
+    begin_call(limits, asked["wall_s"])
+    value: Any
+    try:
+        answer = getattr(module, asked["function"])(asked["value"], blobs)
+        value, out = answer if isinstance(answer, tuple) else (answer, [])
+        said = {"value": value}
+        orjson.dumps(said)
+    except Refused as refusal:
+        said, out = {"refused": {"code": refusal.code, "detail": refusal.detail, "more": refusal.more}}, []
+    except MemoryError:
+        asked = answer = value = None  # room for what is still to be said
+        said, out = {"memory": True}, []
+    except BaseException as error:
+        said, out = {"failed": _named(error)}, []
+    blobs = []
+    end_call()
+    wire.send(stream, said, out)
+
+
+def _named(error: BaseException) -> str:
+    """Its class and where it was raised; its text may quote what was read."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {os.path.basename(frame.filename)}:{frame.lineno}"  # noqa: PTH119
+
+
+if __name__ == "__main__":
+    main()
