@@ -15,8 +15,8 @@ from functools import cached_property
 from typing import Any
 
 from extractor.errors import FieldError, SchemaError
-from extractor.trial import trial
 from extractor.tighten import Bounds, Tighten
+from extractor.trial import trial
 from schemas import Schema
 from schemas.errors import pointer
 

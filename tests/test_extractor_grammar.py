@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict
 
 from extractor.errors import SchemaError
 from extractor.grammar import Grammars, compile_grammar, serialise
-from extractor.trial import trial
 from extractor.tighten import Bounds, Tighten
+from extractor.trial import trial
 from schemas import Registry, inline, of_model
 from schemas.jsontext import loads
 from tests.matching import TOKENIZER, accepts, stops
