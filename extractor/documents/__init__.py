@@ -1,6 +1,15 @@
-"""Bytes, text or a file → a `Document`: text with its pages. Knows file formats; knows no schema and no model."""
+"""Bytes, text or a file → a `Document`: its text, and where each character stands. Knows file formats; knows no schema
+and no model, and loads no torch.
 
-from extractor.documents.document import Document, Page
-from extractor.documents.read import ACCEPTED, read
+    read.py       the door                           convert.py   bytes → Document, in this process
+    sniff.py      what a file is, by its bytes       child.py     the same in a sandbox
+    formats.py    the table of formats               wire.py      a Document as JSON and bytes
+    context.py    what a reader is told              builder.py   what a reader writes to
+    document.py   what everybody else sees           and a reader a format: text.py, …
+"""
 
-__all__ = ["ACCEPTED", "Document", "Page", "read"]
+from extractor.documents.document import Box, Cell, Document, Page, Part, Recognised
+from extractor.documents.formats import ACCEPTED
+from extractor.documents.read import read
+
+__all__ = ["ACCEPTED", "Box", "Cell", "Document", "Page", "Part", "Recognised", "read"]

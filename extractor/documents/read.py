@@ -1,50 +1,17 @@
-"""The door for documents: size, media type, then the reader of that type.
-
-`READERS` is the seam for other formats: a reader takes bytes and gives a Document with its pages; nothing else in the
-project changes.
-"""
+"""The door for documents: whatever it is, sized, told what it is by its bytes, and read."""
 
 from __future__ import annotations
 
-import mimetypes
-from collections.abc import Callable
 from pathlib import Path
 
+from extractor.documents import convert
+from extractor.documents.builder import Builder
+from extractor.documents.context import Context, Ocr
 from extractor.documents.document import Document
-from extractor.documents.text import from_text, read_text
+from extractor.documents.limits import ReadLimits
+from extractor.documents.text import as_text
 from extractor.errors import DocumentError
-
-Reader = Callable[[bytes, str, str | None, str | None], Document]  # (data, media type, charset, filename)
-
-READERS: dict[str, Reader] = dict.fromkeys(
-    (
-        "text/plain",
-        "text/markdown",
-        "text/csv",
-        "text/tab-separated-values",
-        "text/html",
-        "text/xml",
-        "application/json",
-        "application/x-ndjson",
-        "application/xml",
-        "message/rfc822",
-    ),
-    read_text,
-)
-ACCEPTED = tuple(READERS)
-_UNKNOWN = frozenset({"", "application/octet-stream", "binary/octet-stream"})  # "I do not know": look inside
-_SUFFIXES = {".md": "text/markdown", ".markdown": "text/markdown", ".jsonl": "application/x-ndjson"}
-_SIGNATURES = (
-    (b"%PDF-", "application/pdf"),
-    (b"\x89PNG\r\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"II*\x00", "image/tiff"),
-    (b"MM\x00*", "image/tiff"),
-    (b"PK\x03\x04", "application/zip"),
-    (b"\x1f\x8b", "application/gzip"),
-    (b"\xd0\xcf\x11\xe0", "application/x-ole-storage"),
-)
+from extractor.sandbox import Refused
 
 
 def read(
@@ -53,31 +20,46 @@ def read(
     media_type: str | None = None,
     filename: str | None = None,
     max_bytes: int = 10 * 1024 * 1024,
+    charset: str | None = None,
+    password: str | None = None,
+    ocr: Ocr = "auto",
+    limits: ReadLimits | None = None,
 ) -> Document:
     """The document of text (`str`), of a file's bytes, or of a file (`Path`). A Document is given back as it is.
 
-    Raises DocumentError: `document_too_large`, `unsupported_media_type`, `undecodable_document`, `empty_document` or
-    `unreadable_document` (no such file).
+    `media_type` and `filename` are hints where the bytes leave a choice; `charset`, in its own parameter or in the
+    media type, is believed. Raises DocumentError: `document_too_large`, `unsupported_media_type`,
+    `undecodable_document`, `empty_document`, `unreadable_document` (no such file, or a damaged one),
+    `document_too_complex`, `password_required`, `password_wrong`.
     """
     if isinstance(source, Document):
         return source
-    if isinstance(source, str):
-        _sized(len(source.encode(errors="surrogatepass")), max_bytes)
-        return from_text(source, _split(media_type)[0] or "text/plain", filename)
-    if isinstance(source, Path):
-        filename = filename or source.name
-        source = _load(source, max_bytes)
-    _sized(len(source), max_bytes)
-    kind, charset = _split(media_type)
-    if kind in _UNKNOWN:
-        kind = _look(source, filename)
-    reader = READERS.get(kind)
-    if reader is None:
-        raise DocumentError(
-            f"documents of type {kind[:80]!r} are not read here; accepted: {', '.join(ACCEPTED)}",
-            code="unsupported_media_type",
-        )
-    return reader(source, kind, charset, filename)
+    kind, named = _split(media_type)
+    limits = limits or ReadLimits()
+    try:
+        if isinstance(source, str):
+            _sized(len(source.encode(errors="surrogatepass")), max_bytes)
+            document = _of_text(source, kind or "text/plain", filename, limits)
+        else:
+            if isinstance(source, Path):
+                filename = filename or source.name
+                source = _load(source, max_bytes)
+            _sized(len(source), max_bytes)
+            context = Context(kind, charset or named, password, filename, ocr=ocr, limits=limits)
+            document = convert.convert(source, context)
+    except Refused as no:
+        raise DocumentError(no.detail, code=no.code) from None
+    if not document.text.strip():
+        raise DocumentError("the document is empty", code="empty_document")
+    return document
+
+
+def _of_text(text: str, media_type: str, filename: str | None, limits: ReadLimits) -> Document:
+    into = Builder(limits)
+    into.begin_part(filename, media_type)
+    into.begin_page()
+    into.add(as_text(text))
+    return into.document(filename)
 
 
 def _load(path: Path, max_bytes: int) -> bytes:
@@ -104,14 +86,3 @@ def _split(media_type: str | None) -> tuple[str, str | None]:
         if name.strip().lower() == "charset" and value.strip():
             return kind.strip().lower(), value.strip().strip("\"'")
     return kind.strip().lower(), None
-
-
-def _look(data: bytes, filename: str | None) -> str:
-    """The type by what the file begins with, then by its name, else plain text."""
-    for signature, kind in _SIGNATURES:
-        if data.startswith(signature):
-            return kind
-    suffix = Path(filename).suffix.lower() if filename else ""
-    guessed = _SUFFIXES.get(suffix) or (mimetypes.guess_type(f"x{suffix}", strict=False)[0] if suffix else None) or ""
-    # A name is only a hint: what is no document type known here (`.log`, `.py`, `.de`) is judged by its bytes.
-    return guessed if guessed in READERS or guessed.startswith(("image/", "audio/", "video/")) else "text/plain"

@@ -10,8 +10,9 @@ import unicodedata
 
 from charset_normalizer import from_bytes
 
-from extractor.documents.document import Document, Page
-from extractor.errors import DocumentError
+from extractor.documents.builder import Builder
+from extractor.documents.context import Context
+from extractor.sandbox import Refused
 
 _MARKS = (  # the longer first: UTF-32's little-endian mark begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -29,16 +30,15 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffd\uf
 _MAX_CONTROLS = 0.01  # of all characters: stray ones happen in real text
 
 
-def read_text(data: bytes, media_type: str, charset: str | None, filename: str | None) -> Document:
-    """The document of a text file. Raises DocumentError `undecodable_document` or `empty_document`."""
-    return from_text(_decode(data, charset), media_type, filename)
+def read(data: bytes, into: Builder, context: Context) -> None:
+    """The text as it stands, with `\\n` line ends. Raises Refused `undecodable_document`."""
+    into.begin_page()
+    into.add(as_text(decode(data, context.charset)))
 
 
-def from_text(text: str, media_type: str, filename: str | None) -> Document:
-    """The document of text that is already decoded, judged and normalised in the same way."""
+def as_text(text: str) -> str:
+    """Text that is already decoded, with `\\n` line ends. Raises Refused `undecodable_document` for binary data."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    if not text.strip():
-        raise DocumentError("the document is empty", code="empty_document")
     controls = sum(1 for _ in _CONTROLS.finditer(text))
     if "\x00" in text or controls > _MAX_CONTROLS * len(text):
         raise _undecodable("it holds binary data")
@@ -46,10 +46,12 @@ def from_text(text: str, media_type: str, filename: str | None) -> Document:
         text.encode()
     except UnicodeEncodeError:
         raise _undecodable("it holds half a surrogate pair") from None
-    return Document(text, media_type, (Page(1, 0, len(text)),), filename)
+    return text
 
 
-def _decode(data: bytes, charset: str | None) -> str:
+def decode(data: bytes, charset: str | None = None) -> str:
+    """By its byte order mark, by `charset`, else by what the bytes look like. Raises Refused
+    `undecodable_document`."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _strictly(data[len(mark) :], encoding)
@@ -111,5 +113,5 @@ def _guess(data: bytes) -> str:
     return matches[0].encoding
 
 
-def _undecodable(why: str) -> DocumentError:
-    return DocumentError(f"the document is not text: {why}", code="undecodable_document")
+def _undecodable(why: str) -> Refused:
+    return Refused("undecodable_document", f"the document is not text: {why}")

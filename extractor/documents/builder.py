@@ -1,0 +1,169 @@
+"""A `Document` as its reader goes through the file: parts, pages, then text with what is known of its place.
+
+Every reader writes through it, so limits, line ends and offsets are the same for all formats.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from extractor.documents.document import Cell, Document, Page, Part, Recognised
+from extractor.documents.limits import ReadLimits
+
+CELL = " | "  # between the cells of a row whose table the file tells; what is only placed keeps its columns by spaces
+_NONE = (float("nan"),) * 4
+_ODD = re.compile("[\x00\ud800-\udfff]")
+_MOST_WARNINGS = 50
+
+
+class AllDrawn(Exception):
+    """Raised by the builder when the last page that was wanted has been drawn: the rest need not be read."""
+
+
+class Builder:
+    """`draw`: numbers of pages that are wanted as pictures. Then nothing but those is needed of the file: a reader may
+    leave out what it likes of the others, and is stopped (AllDrawn) behind the last of them."""
+
+    def __init__(self, limits: ReadLimits | None = None, draw: Collection[int] = ()) -> None:
+        self.limits = limits or ReadLimits()
+        self.drawn: dict[int, bytes] = {}
+        self._draw = frozenset(draw)
+        self._texts: list[str] = []
+        self._length = 0
+        self._at_start = True  # of a line
+        self._pages: list[Page] = []
+        self._parts: list[Part] = []
+        self._cells: list[Cell] = []
+        self._recognised: list[Recognised] = []
+        self._warnings: list[str] = []
+        self._places: dict[int, array[float]] = {}
+        self._media_type = ""
+
+    def begin_part(self, name: str | None, media_type: str, kind: str = "document") -> None:
+        """Ends the part before. The limit is of parts within the document, which is not counted itself."""
+        self.limits.check("parts", len(self._parts), self.limits.parts)
+        self._break()
+        self._end_part()
+        self._media_type = self._media_type or media_type
+        self._parts.append(Part(len(self._parts) + 1, name, media_type, kind, self._length, self._length))
+
+    def begin_page(
+        self,
+        label: str | None = None,
+        width: float | None = None,
+        height: float | None = None,
+        how: str = "text",
+    ) -> bool:
+        """Whether its contents are wanted; they may be added in any case."""
+        if self._draw and len(self._pages) >= max(self._draw):
+            raise AllDrawn
+        self.limits.check("pages", len(self._pages) + 1, self.limits.pages)
+        self._break()
+        if not self._parts:
+            self.begin_part(None, "application/octet-stream")
+        number = len(self._pages) + 1
+        self._pages.append(Page(number, self._length, self._length, len(self._parts), label, width, height, how))
+        return not self._draw or number in self._draw
+
+    @property
+    def page(self) -> int:
+        """The number of the page that is being written; 0 before the first."""
+        return len(self._pages)
+
+    def add(
+        self,
+        text: str,
+        boxes: array[float] | None = None,
+        cell: str | None = None,
+        confidence: float | None = None,
+    ) -> None:
+        """`boxes`: four fractions of the page a character. `cell`: the address of what the text is all of.
+        `confidence`: of a line that was read from a picture."""
+        if boxes is None:
+            text = text.replace("\r\n", "\n")
+        elif len(boxes) != 4 * len(text):
+            raise ValueError("four numbers a character")
+        text = _ODD.sub("\ufffd", text).replace("\r", "\n")
+        if not text:
+            return
+        if not self._pages or self._pages[-1].part != len(self._parts):
+            self.begin_page()
+        self.limits.check("characters", self._length + len(text), self.limits.characters)
+        self._place(len(text), boxes)
+        start, self._length = self._length, self._length + len(text)
+        self._texts.append(text)
+        self._at_start = text.endswith("\n")
+        if cell is not None:
+            self._cells.append(Cell(start, self._length, cell))
+        if confidence is not None:
+            self._recognised.append(Recognised(start, self._length, confidence))
+
+    @property
+    def parts_left(self) -> int:
+        """How many more parts may begin."""
+        return self.limits.parts + 1 - len(self._parts)
+
+    def newline(self) -> None:
+        """Ends the line, if anything stands in it."""
+        if not self._at_start:
+            self.add("\n")
+
+    def warn(self, text: str) -> None:
+        """For a person, about this page, or about the document before its first page. Never holds document text."""
+        if sum(len(page.warnings) for page in self._pages) + len(self._warnings) >= _MOST_WARNINGS:
+            return
+        if self._pages:
+            self._pages[-1] = replace(self._pages[-1], warnings=(*self._pages[-1].warnings, text))
+        else:
+            self._warnings.append(text)
+
+    def read_as(self, how: str) -> None:
+        """Says how the page was read, where that is found out while reading it."""
+        self._pages[-1] = replace(self._pages[-1], how=how)
+
+    def draw(self, picture: Callable[[], bytes]) -> None:
+        """How this page is drawn as a PNG; called at once if it is wanted, never otherwise."""
+        if self.page in self._draw:
+            self.drawn[self.page] = picture()
+
+    def document(self, filename: str | None = None) -> Document:
+        """What was built. The builder is done with then."""
+        self._end_page()
+        self._end_part()
+        return Document(
+            text="".join(self._texts),
+            media_type=self._media_type or "text/plain",
+            pages=tuple(self._pages),
+            filename=filename,
+            parts=tuple(self._parts),
+            cells=tuple(self._cells),
+            recognised=tuple(self._recognised),
+            warnings=tuple(self._warnings),
+            places=self._places,
+        )
+
+    def _place(self, characters: int, boxes: array[float] | None) -> None:
+        page = self._pages[-1]
+        if boxes is None and page.number not in self._places:
+            return
+        places = self._places.setdefault(page.number, array("f"))
+        missing = self._length - page.start - len(places) // 4
+        places.extend(_NONE * missing)
+        places.extend(boxes if boxes is not None else _NONE * characters)
+
+    def _break(self) -> None:
+        """The page before ends, and its last line with it."""
+        if self._length:
+            self.newline()
+        self._end_page()
+
+    def _end_page(self) -> None:
+        if self._pages:
+            self._pages[-1] = replace(self._pages[-1], stop=self._length)
+
+    def _end_part(self) -> None:
+        if self._parts:
+            self._parts[-1] = replace(self._parts[-1], stop=self._length)

@@ -1,0 +1,45 @@
+"""Bytes → Document, in this process. Who has strangers' files calls it through `read.py`, in a child."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from extractor.documents.builder import AllDrawn, Builder
+from extractor.documents.context import Context, read_with
+from extractor.documents.document import Document
+from extractor.documents.formats import FORMATS, TEXT
+from extractor.documents.sniff import sniff
+from extractor.sandbox import Refused
+
+
+def convert(data: bytes, context: Context) -> Document:
+    """`context.media_type` is what the sender calls it. Raises Refused: `unsupported_media_type`,
+    `unreadable_document` (damaged), `document_too_complex`, and the codes of the readers."""
+    into = Builder(context.limits)
+    _read(data, into, context)
+    return into.document(context.filename)
+
+
+def draw(data: bytes, context: Context, pages: Collection[int]) -> dict[int, bytes]:
+    """Pages as PNG, by number; those that cannot be drawn are left out. Raises as `convert`."""
+    into = Builder(context.limits, draw=pages)
+    _read(data, into, context)
+    return into.drawn
+
+
+def _read(data: bytes, into: Builder, context: Context) -> None:
+    found = sniff(data, context.media_type, context.filename)
+    told, context = context.media_type, replace(context, media_type=found)
+    into.begin_part(context.filename, found)
+    if told in FORMATS and told != found and found in TEXT and told not in TEXT:
+        into.warn(f"sent as {told}, but it is {FORMATS[found].name}")
+    try:
+        read_with(context, data, into)
+    except AllDrawn:
+        pass
+    except (Refused, MemoryError):
+        raise
+    except Exception:  # of a library, about bytes that it cannot make sense of
+        name = FORMATS[found].name
+        raise Refused("unreadable_document", f"the document is a damaged or incomplete {name}") from None

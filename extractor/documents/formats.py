@@ -1,0 +1,95 @@
+"""The formats by media type: what people call them, who reads them, and what to do with those that nobody reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Format:
+    """`reader`: a module of this package with `read(data, into, context)`; None where `instead` says what to do.
+    `extra`: the extra of this project that installs what the reader needs."""
+
+    name: str
+    reader: str | None = None
+    extra: str = ""
+    instead: str = ""
+
+
+_SAVE_AS = "save it as {} and send that"
+_UNPACK = "send the files in it one by one, or as a batch"
+
+FORMATS: dict[str, Format] = {
+    "text/plain": Format("text", "text"),
+    "text/markdown": Format("Markdown", "text"),
+    "text/csv": Format("CSV", "text"),
+    "text/tab-separated-values": Format("TSV", "text"),
+    "text/html": Format("HTML", "text"),
+    "text/xml": Format("XML", "text"),
+    "application/xml": Format("XML", "text"),
+    "application/json": Format("JSON", "text"),
+    "application/x-ndjson": Format("JSON Lines", "text"),
+    "message/rfc822": Format("mail (EML)", "text"),
+    # Named, so that the problem can say what was found
+    "application/pdf": Format("PDF"),
+    "image/png": Format("PNG"),
+    "image/jpeg": Format("JPEG"),
+    "image/tiff": Format("TIFF"),
+    "image/webp": Format("WebP"),
+    "image/bmp": Format("BMP"),
+    "image/gif": Format("GIF"),
+    "image/heic": Format("HEIC"),
+    "image/avif": Format("AVIF"),
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": Format("Word (DOCX)"),
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": Format("Excel (XLSX)"),
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": Format("PowerPoint (PPTX)"),
+    "application/vnd.ms-excel.sheet.binary.macroenabled.12": Format("Excel (XLSB)"),
+    "application/vnd.ms-excel": Format("Excel (XLS)"),
+    "application/msword": Format("Word (DOC)", instead=_SAVE_AS.format("DOCX or PDF")),
+    "application/vnd.ms-powerpoint": Format("PowerPoint (PPT)", instead=_SAVE_AS.format("PPTX or PDF")),
+    "application/vnd.ms-outlook": Format("Outlook mail (MSG)"),
+    "application/vnd.ms-tnef": Format("Outlook attachment (winmail.dat)", instead="send the mail as MSG or EML"),
+    "application/x-ole-encrypted": Format("Office file with a password"),
+    "application/x-ole-storage": Format("old Office file", instead=_SAVE_AS.format("a current Office format or PDF")),
+    "application/vnd.oasis.opendocument.text": Format("OpenDocument text (ODT)"),
+    "application/vnd.oasis.opendocument.spreadsheet": Format("OpenDocument sheet (ODS)"),
+    "application/vnd.oasis.opendocument.presentation": Format("OpenDocument slides (ODP)"),
+    "application/rtf": Format("RTF"),
+    "application/epub+zip": Format("EPUB"),
+    "application/zip": Format("ZIP archive", instead=_UNPACK),
+    "application/gzip": Format("gzip archive", instead=_UNPACK),
+    "application/x-7z-compressed": Format("7z archive", instead=_UNPACK),
+    "application/vnd.rar": Format("RAR archive", instead=_UNPACK),
+    "application/x-tar": Format("TAR archive", instead=_UNPACK),
+    "application/x-bzip2": Format("bzip2 archive", instead=_UNPACK),
+    "application/x-xz": Format("xz archive", instead=_UNPACK),
+    "application/zstd": Format("Zstandard archive", instead=_UNPACK),
+    "application/vnd.ms-outlook-pst": Format("Outlook mailbox (PST)", instead="save its mails as EML or MSG"),
+    "application/postscript": Format("PostScript", instead=_SAVE_AS.format("PDF")),
+    "image/vnd.djvu": Format("DjVu", instead=_SAVE_AS.format("PDF")),
+    "image/jp2": Format("JPEG 2000", instead=_SAVE_AS.format("PNG or JPEG")),
+    "application/x-executable": Format("program"),
+    "application/vnd.sqlite3": Format("SQLite database"),
+    "video/mp4": Format("video or sound (MP4)"),
+    "audio/mpeg": Format("sound (MP3)"),
+    "audio/ogg": Format("sound (Ogg)"),
+    "audio/wav": Format("sound (WAV)"),
+    "video/x-matroska": Format("video (Matroska)"),
+}
+
+ACCEPTED = tuple(kind for kind, known in FORMATS.items() if known.reader)
+TEXT = frozenset(kind for kind, known in FORMATS.items() if known.reader == "text")
+
+
+def not_read(media_type: str) -> str:
+    """Why a document of this type is not read, and what to do: a sentence without its stop."""
+    known = FORMATS.get(media_type)
+    if known is None:
+        return f"documents of type {media_type[:80]!r} are not read here; taken are {taken()}"
+    what = f"the document is a {known.name}" if known.name[0] not in "AEIO" else f"the document is an {known.name}"
+    return f"{what}, which is not read here; {known.instead or f'taken are {taken()}'}"
+
+
+def taken() -> str:
+    """The formats that are read, for a person."""
+    return ", ".join(dict.fromkeys(known.name for known in FORMATS.values() if known.reader))

@@ -1,0 +1,25 @@
+"""How much of a document is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from extractor.sandbox import Refused
+
+
+@dataclass(frozen=True)
+class ReadLimits:
+    """Of one document with all its parts. `pixels` is of one picture; `expanded_bytes` what archives and compressed
+    streams may grow to; `depth` how deep parts lie within parts."""
+
+    characters: int = 10_000_000
+    pages: int = 2_000
+    parts: int = 20
+    depth: int = 3
+    pixels: int = 50_000_000
+    expanded_bytes: int = 256 * 1024 * 1024
+
+    def check(self, what: str, size: int, most: int) -> None:
+        """Raises Refused `document_too_complex` when `size` is above `most`."""
+        if size > most:
+            raise Refused("document_too_complex", f"the document has more than {most:,} {what}", limit=most)
