@@ -73,6 +73,7 @@ def create_app(settings: ApiSettings | None = None, publish: Publish | None = No
         redirect_slashes=False,  # its redirects quote the Host header
         telemetry=_NO_TELEMETRY,  # FastAPI's records exception messages, and those may quote a document
     )
+    app.state.metrics = metrics
     app.add_middleware(RequestContext, metrics=metrics, limit_of=partial(_limit_of, settings))
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _framework_error)

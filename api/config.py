@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api import crowd
 from workers.config import RedisUrl
 
 SCHEMA_ROOM_BYTES = 1024 * 1024  # an inline schema as sent; its own limit is of its compact form (schemas/limits.py)
+
+
+def _networks(value: str) -> str:
+    crowd.networks_of(value)
+    return value
+
+
+Networks = Annotated[str, AfterValidator(_networks)]
 
 
 class ApiSettings(BaseSettings):
@@ -36,6 +46,22 @@ class ApiSettings(BaseSettings):
     max_wait_s: float = Field(60.0, gt=0, description="A longer `?wait=` or `Prefer: wait=` waits this long")
     max_events_s: float = Field(900.0, gt=0, description="An event stream is closed after this; clients reconnect")
     body_timeout_s: float = Field(60.0, gt=0, description="A body must have arrived after this; a batch's next chunk")
+    header_timeout_s: float = Field(10.0, gt=0, description="A request's head must have arrived after this")
+    idle_timeout_s: float = Field(15.0, gt=0, description="A connection without a request is closed after this")
+    stall_timeout_s: float = Field(
+        20.0,
+        gt=0,
+        description="A body of which nothing more comes, or an answer that is not taken, is given up after this",
+    )
+    max_connections: int = Field(
+        4096, ge=1, description="Connections at once; fewer where the process may have fewer files open (ulimit -n)"
+    )
+    max_connections_per_address: int = Field(
+        2560, ge=1, description="Of one address, of IPv6 of one /64; behind a proxy: requests at once"
+    )
+    proxies: Networks = Field(
+        "", description="Addresses or networks of reverse proxies, separated by commas: X-Forwarded-For says who asks"
+    )
     store_timeout_s: float = Field(4.0, gt=0, description="No answer from Redis after this (and 0.5 s) is a 503")
     publish_timeout_s: float = Field(1.0, gt=0, description="A publish that takes longer goes on behind the answer")
     metrics_tenants: int = Field(20, ge=0, description="So many tenants are named in /metrics, the rest are `other`")
@@ -49,6 +75,10 @@ class ApiSettings(BaseSettings):
         """The largest request body: a document as base64 (4/3) or as JSON text with every non-ASCII character
         written as an escape (2x), beside an inline schema and the rest of the request."""
         return 2 * self.max_document_bytes + SCHEMA_ROOM_BYTES + 64 * 1024
+
+    @property
+    def trusted_proxies(self) -> crowd.Proxies:
+        return crowd.Proxies(crowd.networks_of(self.proxies))
 
     @property
     def schema_sources(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter as Counts
 from collections.abc import Iterator
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -50,6 +51,14 @@ class Metrics:
             "Accepted jobs whose message could not be published; the reconciler publishes them",
             registry=self.registry,
         )
+        self._hung_up = Counter(
+            "extractor_http_hung_up",
+            "Connections this server ended, by why: no place was left, the client was late, or it spoke no HTTP",
+            ["reason"],
+            registry=self.registry,
+        )
+        self._ended: Counts[str] = Counts()
+        self._connections = Gauge("extractor_http_connections", "Open connections", registry=self.registry)
         self._workers = Gauge("extractor_workers_ready", "Workers with a loaded model", registry=self.registry)
         self._store_up = Gauge("extractor_store_up", "1 when the ledger answered this scrape", registry=self.registry)
         self._store = _Store()
@@ -59,6 +68,18 @@ class Metrics:
         method = method if method in _METHODS else "other"
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
+
+    def hung_up(self, reason: str) -> None:
+        self._hung_up.labels(reason).inc()
+        self._ended[reason] += 1
+
+    def hung_up_since(self) -> dict[str, int]:
+        """How often `hung_up` was called since this was asked last."""
+        ended, self._ended = dict(self._ended), Counts()
+        return ended
+
+    def connected(self, number: int) -> None:
+        self._connections.set(number)
 
     def publish_failed(self) -> None:
         self._unpublished.inc()

@@ -28,6 +28,12 @@ class Kind:
 
 
 CODES: dict[str, Kind] = {
+    # the connection
+    "invalid_http": Kind(400, "The request is not HTTP/1.1"),
+    "headers_too_large": Kind(431, "The head of the request is over the limit"),
+    "header_timeout": Kind(408, "The head of the request did not arrive in time", retryable=True),
+    "too_many_connections": Kind(429, "The caller has too many connections", retryable=True),
+    "overloaded": Kind(503, "The server has too many connections", retryable=True),
     # the request itself
     "invalid_json": Kind(400, "The body is not JSON"),
     "invalid_multipart": Kind(400, "The body is not a valid multipart form"),

@@ -3,34 +3,75 @@
 
 from __future__ import annotations
 
+import logging
+import resource
 import socket
 
 import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from api import logs
+from api import crowd, logs
 from api.access import Services
 from api.app import create_app
 from api.config import ApiSettings
+from api.connection import Connection, Door
+from api.listener import Listener, listening
+from api.metrics import Metrics
 from workers.config import faults_of
 
+log = logging.getLogger("extractor.api")
 _DRAIN_S = 8  # what has not ended by then is cut; no call but a long-poll or a stream takes that long
+_OTHER_FILES = 128  # the store's connections, the queue's, what is read from disk
+_TICKS_A_SECOND = 10  # uvicorn's
+
+
+class ListenError(ValueError):
+    """The address is taken, or not this machine's."""
 
 
 def serve(settings: ApiSettings | None = None) -> None:
-    """Listen until SIGINT or SIGTERM. Raises KeyConfigError before listening when keys are missing or malformed."""
+    """Listen until SIGINT or SIGTERM. Raises KeyConfigError before listening when keys are missing or malformed, and
+    ListenError."""
     settings = settings or ApiSettings()
     app = create_app(settings)
-    _Server(app, configured(app, settings)).run()
+    try:
+        sockets = listening(settings.host, settings.port)
+    except OSError as error:
+        raise ListenError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
+    _Server(app, settings, sockets).run()
 
 
 class _Server(uvicorn.Server):
-    """Ends the long-polls before it waits for what is in flight."""
+    """Listens by itself (listener.py), holds its connections to their times, and ends the long-polls before it waits
+    for what is in flight."""
 
-    def __init__(self, app: FastAPI, config: uvicorn.Config) -> None:
-        super().__init__(config)
+    def __init__(self, app: FastAPI, settings: ApiSettings, sockets: list[socket.socket]) -> None:
+        super().__init__(configured(app, settings))
         self._app = app
+        self._sockets = sockets
+        metrics: Metrics = app.state.metrics
+        most = places(settings)
+        of_one = min(settings.max_connections_per_address, max(1, most * 5 // 8))  # as the two stand by default
+        self._door = Door(
+            crowd.Crowd(most, of_one), settings.trusted_proxies, metrics,
+            header_s=settings.header_timeout_s, stall_s=settings.stall_timeout_s,
+        )  # fmt: skip
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
+        await super().startup(sockets=[])
+        listener = Listener(self._sockets, self._connection)
+        listener.start()
+        self.servers = [listener]  # type: ignore[list-item]  # of an asyncio.Server uvicorn uses these two methods
+        log.info("listening", extra={"at": [str(one.getsockname()) for one in self._sockets]})
+
+    def _connection(self) -> Connection:
+        return Connection(self.config, self.server_state, self.lifespan.state, self._door)
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS_A_SECOND == 0:
+            self._door.look([one for one in self.server_state.connections if isinstance(one, Connection)])
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         services: Services | None = getattr(self._app.state, "services", None)
@@ -41,17 +82,34 @@ class _Server(uvicorn.Server):
 
 def configured(app: FastAPI, settings: ApiSettings) -> uvicorn.Config:
     """How uvicorn is to run this application: no `Server` header, no access log beside our own (its lines hold query
-    strings), no client address from a header nobody vouches for. Logging is the caller's."""
+    strings), no client address from a header nobody vouches for, no other protocol. Logging is the caller's."""
     return uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
+        http=Connection,
+        ws="none",
         server_header=False,
         access_log=False,
         proxy_headers=False,
+        timeout_keep_alive=settings.idle_timeout_s,  # type: ignore[arg-type]  # loop.call_later takes parts of a second
         timeout_graceful_shutdown=_DRAIN_S,
         log_config=None,
     )
+
+
+def places(settings: ApiSettings) -> int:
+    """How many connections there may be: so many that a file descriptor is left for everything else. Takes as many
+    descriptors as this process may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = settings.max_connections + _OTHER_FILES
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        soft = most
+    open_files = most if soft == resource.RLIM_INFINITY else soft
+    found = max(1, min(settings.max_connections, max(open_files - _OTHER_FILES, open_files // 2)))
+    if found < settings.max_connections:
+        log.warning("fewer connections than max_connections: ulimit -n", extra={"files": open_files, "places": found})
+    return found
 
 
 def main() -> None:
@@ -60,5 +118,5 @@ def main() -> None:
         serve()
     except ValidationError as error:
         raise SystemExit(f"extractor api: {faults_of(error)}") from None
-    except ValueError as error:  # keys; a traceback would tell an operator nothing more
+    except ValueError as error:  # keys, the address; a traceback would tell an operator nothing more
         raise SystemExit(f"extractor api: {error}") from None

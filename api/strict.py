@@ -1,0 +1,96 @@
+"""HTTP/1.1 as RFC 9112 writes it, where h11 is kinder. What two parsers can read in two ways is how a request is
+smuggled past a proxy: bare line feeds, folded lines, two lengths, a length beside chunks. It is refused, not repaired.
+
+Knows h11 and its receive buffer, through which every head and every trailer comes; knows no connection."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+import h11
+from h11._receivebuffer import ReceiveBuffer
+
+MAX_HEAD_BYTES = 16 * 1024
+MAX_FIELDS = 100
+_TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+_BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
+_FOLDED = re.compile(rb"\r\n[ \t]")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_VERSIONS = (b"1.0", b"1.1")
+
+
+class Connection(h11.Connection):
+    """The server's side. `fault` is why the last event was none."""
+
+    def __init__(self) -> None:
+        super().__init__(h11.SERVER, MAX_HEAD_BYTES)
+        self._receive_buffer: _Buffer = _Buffer()
+        self.fault: h11.RemoteProtocolError | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Bytes have come that belong to no event yet."""
+        return len(self._receive_buffer) > 0
+
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        try:
+            event = super().next_event()
+            if isinstance(event, h11.Request):
+                _check(event, self._receive_buffer.head)
+        except h11.RemoteProtocolError as fault:
+            self.fault = fault
+            raise
+        return event
+
+
+class _Buffer(ReceiveBuffer):
+    """`head`: the lines last read, as they came."""
+
+    head: bytes | bytearray = b""
+
+    def _extract(self, count: int) -> bytearray:
+        out = super()._extract(count)
+        self.head = out
+        return out
+
+    def maybe_extract_lines(self) -> list[bytearray] | None:
+        lines = super().maybe_extract_lines()
+        if lines is not None:
+            _check_lines(self.head)
+            if len(lines) > MAX_FIELDS + 1:
+                raise h11.LocalProtocolError(f"more than {MAX_FIELDS} header fields", _TOO_LARGE)
+        return lines
+
+    def maybe_extract_next_line(self) -> bytearray | None:
+        line = super().maybe_extract_next_line()
+        if line is not None:
+            _check_lines(line)
+        return line
+
+
+def _check_lines(raw: bytes | bytearray) -> None:
+    """Raises LocalProtocolError, as h11's own readers do; h11 makes the other side's fault of it."""
+    if len(raw) > MAX_HEAD_BYTES:
+        raise h11.LocalProtocolError(f"the head is over {MAX_HEAD_BYTES} bytes", _TOO_LARGE)
+    if _BARE.search(raw):
+        raise h11.LocalProtocolError("a line ends with something else than CR LF")
+    if _FOLDED.search(raw):
+        raise h11.LocalProtocolError("a header field goes on in the next line")
+    if _CONTROL.search(raw):
+        raise h11.LocalProtocolError("a control character in the head")
+
+
+def _check(request: h11.Request, head: bytes | bytearray) -> None:
+    """What a single line does not show. Reads `head`, because h11 has merged the fields that are there twice."""
+    fields = [line.partition(b":") for line in head.split(b"\r\n")[1:]]
+    lengths = [value.strip(b" \t") for name, _, value in fields if name.lower() == b"content-length"]
+    if request.http_version not in _VERSIONS:
+        raise h11.RemoteProtocolError("only HTTP/1.1 and HTTP/1.0 are spoken", HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+    if len(lengths) > 1 or not all(length.isdigit() for length in lengths):
+        raise h11.RemoteProtocolError("the Content-Length is not one number")
+    if any(name.lower() == b"transfer-encoding" for name, _, _ in fields):
+        if lengths:
+            raise h11.RemoteProtocolError("a Content-Length beside a Transfer-Encoding")
+        if request.http_version == b"1.0":
+            raise h11.RemoteProtocolError("HTTP/1.0 knows no Transfer-Encoding")
