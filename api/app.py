@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
@@ -14,7 +14,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import Match, Mount
 from starlette.types import Scope
 
 from api import access, intake, openapi
@@ -22,7 +22,7 @@ from api.app_version import package_version
 from api.config import ApiSettings
 from api.keys import Keys, check_exposure
 from api.metrics import Metrics
-from api.middleware import RequestContext
+from api.middleware import Callers, RequestContext
 from api.problems import Problem, pointer
 from api.routes import batches, extractions, health, schemas, workers
 from api.store import Publish, Store
@@ -74,7 +74,8 @@ def create_app(settings: ApiSettings | None = None, publish: Publish | None = No
         telemetry=_NO_TELEMETRY,  # FastAPI's records exception messages, and those may quote a document
     )
     app.state.metrics = metrics
-    app.add_middleware(RequestContext, metrics=metrics, limit_of=partial(_limit_of, settings))
+    callers = Callers(settings.max_connections_per_address, settings.trusted_proxies)
+    app.add_middleware(RequestContext, metrics=metrics, limit_of=partial(_limit_of, settings), callers=callers)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _framework_error)
     app.add_exception_handler(RequestValidationError, _invalid_parameters)
@@ -101,29 +102,33 @@ async def _problem(request: Request, problem: Exception) -> Response:
 
 
 async def _framework_error(request: Request, error: Exception) -> Response:
-    """What the framework refuses: an unknown path, a wrong method."""
+    """What the framework refuses: an unknown path, a wrong method. OPTIONS is answered here, for every path."""
     assert isinstance(error, HTTPException)
     code = _BY_STATUS.get(error.status_code, "http_error")
-    detail = f"{request.method} is not allowed here" if error.status_code == 405 else error.detail
+    detail, headers = error.detail, dict(error.headers or {})
+    if error.status_code == 405:
+        detail = f"{request.method} is not allowed here"
+        headers["Allow"] = ", ".join(_allowed(request))
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=headers)
     if error.status_code == 404:
         detail = "No call of this API has this path; see /docs"
     if error.status_code >= 500:
         detail = HTTPStatus(error.status_code).phrase
-    headers = {**(error.headers or {}), **({"Allow": _allowed(request)} if error.status_code == 405 else {})}
     problem = Problem(code, detail, status=error.status_code, headers=headers)
     return problem.response(request.state.request_id)
 
 
-def _allowed(request: Request) -> str:
+def _allowed(request: Request) -> Iterator[str]:
     """Every method some call has at this path; the framework names those of the first call only."""
-    methods = ("GET", "POST", "PUT", "PATCH", "DELETE")
-    matches = {
-        method
-        for method in methods
-        for route in request.app.routes
-        if route.matches({**request.scope, "method": method})[0] is Match.FULL
-    }
-    return ", ".join(method for method in methods if method in matches)
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        scope = {**request.scope, "method": method}
+        if any(
+            route.matches(scope)[0] is Match.FULL and (method == "GET" or not isinstance(route, Mount))  # of files
+            for route in request.app.routes
+        ):
+            yield from ("GET", "HEAD") if method == "GET" else (method,)
+    yield "OPTIONS"
 
 
 async def _invalid_parameters(request: Request, error: Exception) -> Response:

@@ -3,11 +3,8 @@ submission can have (JSON, multipart) and nothing of what is in them."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 from codecs import BOM_UTF8
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +14,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from api import media
+from api import arrival, media
 from api.config import SCHEMA_ROOM_BYTES, ApiSettings
 from api.problems import Problem, pointer
 
@@ -39,8 +36,7 @@ class Upload:
 async def read_json(request: Request, settings: ApiSettings) -> dict[str, Any]:
     """The body as one JSON object. Raises Problem (415, 413, 408, 400, 422)."""
     _only(request, (JSON_TYPE,))
-    async with _in_time(settings):
-        body = await request.body()
+    body = b"".join([chunk async for chunk in arrival.submission(request, settings)])
     if len(body) < _IN_PLACE_BYTES:
         return parse_object(body)
     return await run_in_threadpool(parse_object, body)
@@ -86,14 +82,12 @@ class _InMemory(MultiPartParser):
 
 
 async def _read_form(request: Request, settings: ApiSettings) -> tuple[dict[str, Any], Upload | None]:
-    stream: AsyncGenerator[bytes, None] = request.stream()
     parser = _InMemory(
-        request.headers, stream, max_files=1, max_fields=len(_FORM_TEXT + _FORM_JSON),
+        request.headers, arrival.submission(request, settings), max_files=1, max_fields=len(_FORM_TEXT + _FORM_JSON),
         max_part_size=SCHEMA_ROOM_BYTES,
     )  # fmt: skip
     try:
-        async with _in_time(settings):
-            form = await parser.parse()
+        form = await parser.parse()
         if not parser.ended:
             raise MultiPartException("The form has no closing boundary: it was cut off, or its length is wrong")
         return await _fields(form.multi_items())
@@ -141,14 +135,3 @@ def _only(request: Request, accepted: tuple[str, ...]) -> str:
         names = dict.fromkeys(accepted, ())
         raise media.unsupported("The body's Content-Type is not accepted", "/header/Content-Type", bare, names)
     return bare
-
-
-@asynccontextmanager
-async def _in_time(settings: ApiSettings) -> AsyncIterator[None]:
-    """A body that trickles in must not hold its memory for ever: past the limit a 408."""
-    try:
-        async with asyncio.timeout(settings.body_timeout_s):
-            yield
-    except TimeoutError:
-        detail = f"The body did not arrive within {settings.body_timeout_s:g} s"
-        raise Problem("body_timeout", detail, errors=[("", detail)], headers={"Connection": "close"}) from None

@@ -21,7 +21,7 @@ from uvicorn.server import ServerState
 from api import strict
 from api.crowd import Crowd, Full, Proxies, same_one
 from api.metrics import Metrics
-from api.problems import Problem
+from api.problems import Problem, crowded
 
 log = logging.getLogger("extractor.api")
 _log = logging.getLogger("extractor.api.http")
@@ -194,7 +194,7 @@ class Connection(H11Protocol):
             self._phase = Phase.OVER
             self.transport.abort()
         else:
-            self._end(refusal(full))
+            self._end(crowded(full))
 
     def _end(self, problem: Problem) -> None:
         """Answer, and hang up once the client has: a close while it still sends is a reset, which may overtake the
@@ -214,12 +214,6 @@ class Connection(H11Protocol):
             self.transport.close()
         else:
             self.transport.write_eof()
-
-
-def refusal(full: Full) -> Problem:
-    code, whose = ("too_many_connections", "your address") if full == "address" else ("overloaded", "all callers")
-    detail = f"This server has as many connections of {whose} as it takes; end some, or come later"
-    return Problem(code, detail, headers={"Retry-After": "1"})
 
 
 def _written(problem: Problem) -> bytes:

@@ -73,6 +73,10 @@ class Crowd:
                 if not self._of[guest.address]:
                     del self._of[guest.address]
 
+    def spare(self) -> bool:
+        """Whether one that was idle has gone."""
+        return self._dismiss(self._idle)
+
     def _dismiss(self, waiting: dict[Guest, None] | None) -> bool:
         """Whether one has gone."""
         if not waiting:

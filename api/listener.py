@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 log = logging.getLogger("extractor.api")
 _BACKLOG = 2048
-_AT_ONCE = 32  # then others have their turn
+_AT_ONCE = 16  # then others have their turn
 _PAUSE_S = 1.0
 _SAY_EVERY_S = 60.0
 _DEAD_PEER = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}
@@ -39,11 +39,18 @@ def listening(host: str, port: int) -> list[socket.socket]:
 
 
 class Listener:
-    """Accepts from `start` to `close`; each connection gets a `protocol` of its own."""
+    """Accepts from `start` to `close`; each connection gets a `protocol` of its own. `relieve` frees a descriptor where
+    one can be spared, and says whether it has."""
 
-    def __init__(self, sockets: Sequence[socket.socket], protocol: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(
+        self,
+        sockets: Sequence[socket.socket],
+        protocol: Callable[[], asyncio.Protocol],
+        relieve: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._sockets = sockets
         self._protocol = protocol
+        self._relieve = relieve
         self._loop = asyncio.get_running_loop()
         self._starting: set[asyncio.Task[None]] = set()
         self._resume: asyncio.TimerHandle | None = None
@@ -70,7 +77,8 @@ class Listener:
             except ConnectionAbortedError:
                 continue
             except OSError as error:  # no descriptors, no memory: whoever waits goes on waiting
-                self._wait(error)
+                if not self._relieve():
+                    self._wait(error)
                 return
             task = self._loop.create_task(self._connect(connection))
             self._starting.add(task)

@@ -1,4 +1,5 @@
-"""What every request goes through: an id, a cap on its body, a count, and a last net for what breaks.
+"""What every request goes through: an id, a cap on its body, a count, and a last net for what breaks. A HEAD becomes
+the GET it asks about.
 
 Pure ASGI, so a stream stays a stream. Knows no route. Logs the route's template, the status, the time and the
 request's id; of an exception only its type and where it came from, because a message may quote a document.
@@ -6,24 +7,29 @@ request's id; of an exception only its type and where it came from, because a me
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
+import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.crowd import Crowd, Full, Proxies, same_one
 from api.logs import place
 from api.metrics import Metrics
-from api.problems import Problem, limited
+from api.problems import Problem, crowded, limited
 
 log = logging.getLogger("extractor.api")
 _LEDGER_ID = re.compile(r"[0-9a-f]{32}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 _CLIENT_CLOSED = 499  # nginx's number for "the client went away before the answer"
 
 
@@ -36,17 +42,23 @@ class RequestContext:
     inside; `X-Request-ID` answers it. A route puts the ids of what it makes into `scope["state"]["ids"]`, so that the
     line about a request names them."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, limit_of: Callable[[Scope], tuple[str, int]]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, metrics: Metrics, limit_of: Callable[[Scope], tuple[str, int]], callers: Callers
+    ) -> None:
         self.app = app
         self.metrics = metrics
         self.limit_of = limit_of
+        self.callers = callers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
+        method = scope["method"]
         request_id = request_id_of(Headers(scope=scope).get("x-request-id"))
+        if method == "HEAD":
+            scope, receive, send = headed(scope, receive, send)
         scope.setdefault("state", {}).update(request_id=request_id, ids={})
         status = 0
 
@@ -61,8 +73,11 @@ class RequestContext:
             await send(message)
 
         try:
-            with structlog.contextvars.bound_contextvars(request_id=request_id):
-                await self.app(scope, capped(scope, receive, *self.limit_of(scope)), send_with_headers)
+            with structlog.contextvars.bound_contextvars(request_id=request_id), self.callers.counted(scope) as full:
+                if full is not None:
+                    await crowded(full).response(request_id)(scope, receive, send_with_headers)
+                else:
+                    await self.app(scope, capped(scope, receive, *self.limit_of(scope)), send_with_headers)
         except ClientDisconnect:
             status = status or _CLIENT_CLOSED
         except Exception as error:
@@ -72,13 +87,68 @@ class RequestContext:
             problem = Problem("internal_error", "The request could not be completed; report it with its request_id")
             await problem.response(request_id)(scope, receive, send_with_headers)
         finally:
-            self._record(scope, status or _CLIENT_CLOSED, time.perf_counter() - started, request_id)
+            self._record(scope, method, status or _CLIENT_CLOSED, time.perf_counter() - started, request_id)
 
-    def _record(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+    def _record(self, scope: Scope, method: str, status: int, seconds: float, request_id: str) -> None:
+        """Probes are counted and not logged, unless for debugging: they come every second, and say nothing of anybody's
+        document."""
         route = getattr(scope.get("route"), "path", "unmatched")
-        self.metrics.request(scope["method"], route, status, seconds)
-        about = {"method": scope["method"], "route": route, "status": status, "duration_s": round(seconds, 4)}
-        log.info("request", extra={**about, **_asked_for(scope), **scope["state"]["ids"], "request_id": request_id})
+        self.metrics.request(method, route, status, seconds)
+        about = {"method": method, "route": route, "status": status, "duration_s": round(seconds, 4)}
+        ids = {**_asked_for(scope), **scope["state"]["ids"], "request_id": request_id}
+        log.log(logging.DEBUG if route in _PROBES else logging.INFO, "request", extra={**about, **ids})
+
+
+@dataclass(eq=False)
+class _Request:
+    """One that a proxy hands on: the connection is the proxy's, so the request is what has a place."""
+
+    address: str | None
+
+    def dismiss(self) -> None:
+        raise AssertionError("a request is never idle")
+
+
+class Callers:
+    """Of each caller behind a proxy so many requests at once; a connection of the caller's own is counted before."""
+
+    def __init__(self, most_of_one: int, proxies: Proxies) -> None:
+        self._proxies = proxies
+        self._crowd = Crowd(sys.maxsize, most_of_one)
+
+    @contextlib.contextmanager
+    def counted(self, scope: Scope) -> Iterator[Full | None]:
+        """What is full, if anything is."""
+        peer = (scope.get("client") or ("",))[0]
+        forwarded = Headers(scope=scope).getlist("x-forwarded-for") if peer in self._proxies else []
+        caller = self._proxies.client_of(forwarded)
+        if caller is None:
+            yield None
+            return
+        request = _Request(same_one(caller))
+        full = self._crowd.enter(request)
+        self._crowd.busy(request)
+        try:
+            yield full
+        finally:
+            self._crowd.leave(request)
+
+
+def headed(scope: Scope, receive: Receive, send: Send) -> tuple[Scope, Receive, Send]:
+    """The GET that a HEAD asks about, which is over as soon as its head is sent: of a stream, nothing is waited for."""
+    over = False
+
+    async def send_head(message: Message) -> None:
+        nonlocal over
+        if message["type"] == "http.response.start":
+            await send(message)
+            over = True
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def receive_no_more() -> Message:
+        return {"type": "http.disconnect"} if over else await receive()
+
+    return {**scope, "method": "GET"}, receive_no_more, send_head
 
 
 def _asked_for(scope: Scope) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 from starlette.responses import Response
@@ -131,6 +131,13 @@ def pointer(*parts: str | int) -> str:
 def limited(name: str, value: float) -> dict[str, Any]:
     """The members of a problem that name the limit that was crossed."""
     return {"limit": {"name": name, "value": value}}
+
+
+def crowded(full: Literal["connections", "address"]) -> Problem:
+    """No place for another caller, or for another of the same address."""
+    code, whose = ("too_many_connections", "your address") if full == "address" else ("overloaded", "all callers")
+    detail = f"This server has as many connections of {whose} as it takes; end some, or come later"
+    return Problem(code, detail, headers={"Retry-After": "1"})
 
 
 def unavailable(detail: str = "The job store did not answer. Nothing was lost; try again.") -> Problem:

@@ -60,7 +60,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
         await super().startup(sockets=[])
-        listener = Listener(self._sockets, self._connection)
+        listener = Listener(self._sockets, self._connection, self._door.crowd.spare)
         listener.start()
         self.servers = [listener]  # type: ignore[list-item]  # of an asyncio.Server uvicorn uses these two methods
         log.info("listening", extra={"at": [str(one.getsockname()) for one in self._sockets]})

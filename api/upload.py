@@ -3,7 +3,6 @@ before it. Knows no line and no ledger."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +12,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
-from api import media
+from api import arrival, media
 from api.body import FORM_TYPE, parse_object
 from api.config import SCHEMA_ROOM_BYTES, ApiSettings
 from api.problems import Problem, pointer
@@ -43,7 +42,7 @@ async def opened(request: Request, settings: ApiSettings) -> Upload:
     if given not in ACCEPTED:
         names = dict.fromkeys(ACCEPTED, ())
         raise media.unsupported("The body's Content-Type is not accepted", "/header/Content-Type", given, names)
-    chunks = _in_time(request, settings.body_timeout_s)
+    chunks = arrival.upload(request, settings)
     if given != FORM_TYPE:
         return Upload(chunks, encoding == "gzip" or given in GZIP_TYPES)
     if encoding == "gzip":
@@ -63,22 +62,6 @@ async def _file(form: _Form, chunks: AsyncIterator[bytes]) -> AsyncIterator[byte
         form.feed(chunk)
         yield form.taken()
     form.end()
-
-
-async def _in_time(request: Request, seconds: float) -> AsyncIterator[bytes]:
-    """Each chunk has its time: a long upload may take long, a silent one not."""
-    stream = request.stream()
-    while True:
-        try:
-            async with asyncio.timeout(seconds):
-                chunk = await anext(stream)
-        except StopAsyncIteration:
-            return
-        except TimeoutError:
-            detail = f"Nothing of the body arrived for {seconds:g} s"
-            raise Problem("body_timeout", detail, errors=[("", detail)], headers={"Connection": "close"}) from None
-        if chunk:
-            yield chunk
 
 
 class _Form:

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any
 
 import httpx
+import psutil
 
 from tests.api_support import ANSWER
 from tests.valkey import Valkey, free_port
@@ -34,9 +35,10 @@ def wait_until(condition: Callable[[], bool], timeout_s: float, every_s: float =
 
 
 class Api:
-    """`kill` and `start` again: the port stays."""
+    """`kill` and `start` again: the port stays. `open_files`: its `ulimit -n`."""
 
-    def __init__(self, valkey: Valkey, folder: Path, **settings: Any) -> None:
+    def __init__(self, valkey: Valkey, folder: Path, *, open_files: int | None = None, **settings: Any) -> None:
+        self._open_files = open_files
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / f"api-{self.port}.log"
@@ -46,7 +48,10 @@ class Api:
 
     def start(self) -> Api:
         with self._log.open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "api"], env=self._environ, stdout=log, stderr=log)
+            command = [sys.executable, "-m", "api"]
+            if self._open_files is not None:
+                command = ["sh", "-c", f'ulimit -n {self._open_files}; exec "$@"', "sh", *command]
+            self.process = subprocess.Popen(command, env=self._environ, stdout=log, stderr=log)
         deadline = time.monotonic() + 100  # what a busy machine may take to import it
         while time.monotonic() < deadline:
             try:
@@ -60,6 +65,17 @@ class Api:
     def pid(self) -> int:
         assert self.process is not None
         return self.process.pid
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def cpu_s(self) -> float:
+        """The processor's time it has taken so far."""
+        taken = psutil.Process(self.pid).cpu_times()
+        return float(taken.user + taken.system)
+
+    def memory_bytes(self) -> int:
+        return int(psutil.Process(self.pid).memory_info().rss)
 
     def kill(self) -> None:
         if self.process is not None:

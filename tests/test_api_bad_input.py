@@ -389,7 +389,7 @@ async def test_the_frameworks_errors_are_problems_too(api: httpx.AsyncClient) ->
     is_problem(await api.get("/v2/nothing"), 404, "not_found")
     response = await api.put("/v1/extractions", json={})
     is_problem(response, 405, "method_not_allowed")
-    assert response.headers["allow"] == "GET, POST"
+    assert response.headers["allow"] == "GET, HEAD, POST, OPTIONS"
 
 
 async def test_a_request_id_is_kept_when_it_is_plain(api: httpx.AsyncClient) -> None:
