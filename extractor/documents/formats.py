@@ -16,6 +16,7 @@ class Format:
     instead: str = ""
 
 
+_EXTRA = "documents"
 _SAVE_AS = "save it as {} and send that"
 _UNPACK = "send the files in it one by one, or as a batch"
 
@@ -30,6 +31,7 @@ FORMATS: dict[str, Format] = {
     "application/json": Format("JSON", "text"),
     "application/x-ndjson": Format("JSON Lines", "text"),
     "message/rfc822": Format("mail (EML)", "text"),
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": Format("Word (DOCX)", "docx", _EXTRA),
     # Named, so that the problem can say what was found
     "application/pdf": Format("PDF"),
     "image/png": Format("PNG"),
@@ -40,7 +42,6 @@ FORMATS: dict[str, Format] = {
     "image/gif": Format("GIF"),
     "image/heic": Format("HEIC"),
     "image/avif": Format("AVIF"),
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": Format("Word (DOCX)"),
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": Format("Excel (XLSX)"),
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": Format("PowerPoint (PPTX)"),
     "application/vnd.ms-excel.sheet.binary.macroenabled.12": Format("Excel (XLSB)"),

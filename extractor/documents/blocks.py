@@ -1,0 +1,57 @@
+"""What text documents are made of, whatever their format: paragraphs, tables whose cells hold paragraphs and tables,
+page breaks. Readers build these; layout.py writes them down."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+
+class Break(Enum):
+    """What stands between two blocks: a new page, an empty line, or a picture, which takes room and has no text."""
+
+    PAGE = "page"
+    GAP = "gap"
+    PICTURE = "picture"
+
+
+@dataclass
+class Cell:
+    """`span`: columns of the grid it covers. A cell that another one covers has no blocks."""
+
+    blocks: list[Block] = field(default_factory=list)
+    span: int = 1
+
+
+@dataclass
+class Row:
+    cells: list[Cell] = field(default_factory=list)
+    heading: bool = False  # its cells name the columns
+
+
+@dataclass
+class Table:
+    rows: list[Row] = field(default_factory=list)
+
+
+Block: TypeAlias = "str | Table | Break"  # a string is a paragraph; its line ends are those that its author set
+
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_SPACE = re.compile("[\u00a0\u2007\u202f]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_RUNS = re.compile(r"[ \t\n\f\r]+")
+
+
+def cleaned(text: str) -> str:
+    """Without what has no shape (soft hyphens, marks of direction, control characters); spaces of a fixed width are
+    spaces. Joiners stay: emoji and some scripts are made with them."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _CONTROL.sub("", _SPACE.sub(" ", _INVISIBLE.sub("", text)))
+
+
+def collapsed(text: str) -> str:
+    """On one line, with single spaces."""
+    return _RUNS.sub(" ", text).strip()

@@ -1,0 +1,220 @@
+"""The body of a DOCX: paragraphs and tables by section, headers and footers once, notes at the foot of their page.
+
+Page breaks are those that the author set and those that Word remembers of its last layout; a file that was never laid
+out has only the first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from extractor.documents import tree
+from extractor.documents.blocks import Block, Break, Cell, Row, Table
+from extractor.documents.builder import Builder
+from extractor.documents.context import Context
+from extractor.documents.docx.inline import PAGE, Fields, Inline, inline, is_placeholder
+from extractor.documents.docx.lists import Lists
+from extractor.documents.docx.notes import Notes
+from extractor.documents.docx.styles import Look, Styles
+from extractor.documents.docx.tabs import spread
+from extractor.documents.layout import write
+from extractor.documents.ooxml import Package, R, W, chosen, on
+from extractor.documents.pictures_within import read_pictures
+from extractor.documents.tree import Element
+
+_MOST_DEPTH = 60  # of tables within tables, boxes within boxes
+_MOST_SPAN = 1_000
+_FIGURES = re.compile(r"\d+")
+_BLOCKS = frozenset({"p", "tbl", "sdt", "sdtContent", "customXml", "ins", "moveTo", "AlternateContent"})
+
+
+def read(data: bytes, into: Builder, context: Context) -> None:
+    package = Package(data, into.limits.expanded_bytes)
+    body = _Body(package)
+    into.begin_page()
+    for section in body.sections():
+        write(section, into)
+    if body.foreign:
+        into.warn("a part of the document that was pasted from another format was not read")
+    if not body.said and body.pictures:
+        read_pictures(package.archive, "word/media/", into, context)
+
+
+class _Body:
+    def __init__(self, package: Package) -> None:
+        self._package, self._main = package, package.main
+        self._styles = Styles(package.related_root(self._main, "styles"))
+        self._lists = Lists(package.related_root(self._main, "numbering"))
+        settings = package.related_root(self._main, "settings")
+        self._facing = settings is not None and on(settings.find(f"{W}evenAndOddHeaders"))
+        self._relations = package.relations(self._main)
+        self._fields = Fields()
+        self._notes = Notes(package, self._main, self.blocks)
+        self._shown: set[tuple[str, ...]] = set()  # headers and footers that stand in the text
+        self._fresh = True  # nothing stands on the page yet
+        self._carried = ""  # of a paragraph whose end was deleted: it goes on in the next
+        self._depth = 0
+        self.said = False
+        self.pictures = self.foreign = 0
+
+    def sections(self) -> Iterator[list[Block]]:
+        """The document section by section, each with what is printed above and below it for the first time."""
+        section: list[Block] = []
+        notes: list[Block] = []  # for the foot of the page that has begun
+        first = True
+        tags = (f"{W}p", f"{W}tbl", f"{W}sectPr", f"{W}altChunk")
+        for element in tree.stream(self._package.archive.read(self._main), self._main, *tags):
+            name = tree.local(element)
+            self.foreign += name == "altChunk"
+            if name in ("p", "tbl") and not _is_older_wording(element):
+                made = self._block(element)
+                if Break.PAGE in made:
+                    at = made.index(Break.PAGE)
+                    made[at:at], notes = notes, []
+                notes += self._notes.due()
+                section += made
+            properties = element if name == "sectPr" else element.find(f"{W}pPr/{W}sectPr")
+            if properties is not None:
+                yield self._once_broken(self._whole([*section, *notes], properties, first))
+                section, notes, first = [], [], False
+        yield self._once_broken([*section, *self._carried_on(), *notes, *self._notes.due("endnote")])
+
+    def _whole(self, section: list[Block], properties: Element, first: bool) -> list[Block]:
+        kind = properties.find(f"{W}type")
+        begins = [] if first or (kind is not None and kind.get(f"{W}val") == "continuous") else [Break.PAGE]
+        return [*begins, *self._margin(properties, "header"), *section, *self._margin(properties, "footer")]
+
+    def _once_broken(self, blocks: list[Block]) -> list[Block]:
+        """Of page breaks that nothing stands between the first: Word remembers those that the author set once more."""
+        made: list[Block] = []
+        for block in blocks:
+            if block is not Break.PAGE or not self._fresh:
+                made.append(block)
+            self._fresh = block is Break.PAGE or (self._fresh and block in (Break.GAP, ""))
+        return made
+
+    def _margin(self, properties: Element, which: str) -> list[Block]:
+        """Headers or footers that this section names and that were not printed before."""
+        made: list[Block] = []
+        for reference in properties.iterfind(f"{W}{which}Reference"):
+            kind = reference.get(f"{W}type")
+            if (kind == "even" and not self._facing) or (kind == "first" and not on(properties.find(f"{W}titlePg"))):
+                continue
+            relation = self._relations.get(reference.get(f"{R}id", ""))
+            if relation is None or relation.part not in self._package.archive:
+                continue
+            root = self._package.root(relation.part)
+            blocks = [block for block in self.blocks(root) if isinstance(block, Table) or _is_said(block)]
+            told = tuple(_FIGURES.sub("#", repr(block)) if _counts_pages(root) else repr(block) for block in blocks)
+            if blocks and told not in self._shown:
+                self._shown.add(told)
+                made += [*blocks, Break.GAP] if which == "header" else [Break.GAP, *blocks]
+        return made
+
+    # Blocks
+
+    def blocks(self, parent: Iterable[Element]) -> list[Block]:
+        self._depth += 1
+        made: list[Block] = []
+        if self._depth <= _MOST_DEPTH:
+            for element in parent:
+                made += self._block(element)
+        self._depth -= 1
+        return made
+
+    def _block(self, element: Element) -> list[Block]:
+        name = tree.local(element)
+        if name == "p":
+            return self._paragraph(element)
+        if name == "tbl":
+            return [*self._carried_on(), self._table(element)]
+        if name == "AlternateContent":
+            shown = chosen(element)
+            return self.blocks(shown) if shown is not None else []
+        if name in _BLOCKS and not (name == "sdt" and is_placeholder(element)):
+            return self.blocks(element)
+        return []
+
+    def _carried_on(self) -> list[Block]:
+        carried, self._carried = self._carried, ""
+        return [carried] if carried.strip() else []
+
+    def _paragraph(self, paragraph: Element) -> list[Block]:
+        properties = paragraph.find(f"{W}pPr")
+        look = self._styles.paragraph(properties)
+        found = inline(paragraph, self._styles, self._fields, self._notes.mark)
+        self.pictures += found.pictures
+        text = self._carried + found.text
+        if properties is not None and properties.find(f"{W}rPr/{W}del") is not None:
+            self._carried = text
+            return []
+        self._carried = ""
+        self.said = self.said or bool(text.strip())
+        return [*self._lines(text, look, found), *(block for box in found.boxes for block in self.blocks(box))]
+
+    def _lines(self, text: str, look: Look, found: Inline) -> Iterator[Block]:
+        if look.page_before:
+            yield Break.PAGE
+        label = "" if found.gone else self._lists.label(look.number_id, look.level)
+        label = f"{'  ' * look.level}{label} " if label else ""
+        for at, page in enumerate(text.split(PAGE)):
+            if at:
+                yield Break.PAGE
+            if page.strip() or not at:
+                lines = (spread(line, look.tabs) for line in page.split("\n"))
+                yield label + "\n".join(lines) if page.strip() else ""
+                label = "" if page.strip() else label
+        if found.pictures:
+            yield Break.PICTURE
+
+    def _table(self, table: Element) -> Table:
+        return Table([self._row(row) for row in _within(table, "tr") if row.find(f"{W}trPr/{W}del") is None])
+
+    def _row(self, row: Element) -> Row:
+        properties = row.find(f"{W}trPr")
+        before = properties.find(f"{W}gridBefore") if properties is not None else None
+        skipped = _span(before.get(f"{W}val")) if before is not None else 0
+        cells = [Cell(span=skipped)] if skipped else []
+        for cell in _within(row, "tc"):
+            look = cell.find(f"{W}tcPr")
+            if look is None:
+                cells.append(Cell(self.blocks(cell)))
+                continue
+            span = look.find(f"{W}gridSpan")
+            merged = any(
+                (merge := look.find(f"{W}{tag}")) is not None and merge.get(f"{W}val") != "restart"
+                for tag in ("vMerge", "hMerge")
+            )
+            gone = merged or look.find(f"{W}cellDel") is not None
+            cells.append(Cell([] if gone else self.blocks(cell), _span(span.get(f"{W}val")) if span is not None else 1))
+        return Row(cells, properties is not None and on(properties.find(f"{W}tblHeader")))
+
+
+def _is_said(block: Block) -> bool:
+    return isinstance(block, str) and bool(block.strip(f" \n\t{PAGE}"))
+
+
+def _counts_pages(root: Element) -> bool:
+    codes = [code.text or "" for code in root.iter(f"{W}instrText")]
+    return any("PAGE" in code for code in [*codes, *(code.get(f"{W}instr", "") for code in root.iter(f"{W}fldSimple"))])
+
+
+def _within(element: Element, tag: str) -> Iterator[Element]:
+    """Rows of a table or cells of a row, also those that a control or a mark of a change holds."""
+    for child in element:
+        name = tree.local(child)
+        if name == tag:
+            yield child
+        elif name in _BLOCKS:
+            yield from _within(child, tag)
+
+
+def _span(text: str | None) -> int:
+    return max(1, min(tree.number(text, 1), _MOST_SPAN))
+
+
+def _is_older_wording(element: Element) -> bool:
+    """Whether it stands in the body in an `mc:Fallback` beside a newer wording of itself."""
+    parent = element.getparent()
+    return parent is not None and tree.local(parent) == "Fallback"
