@@ -27,6 +27,7 @@ from transformers import (
 from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from extractor.engine.attention import install
+from extractor.engine.checkpoint import as_assistant, gemma4_text, judge_keys, refuse_quantized
 from extractor.engine.cut import cuts_alike
 from extractor.engine.host_table import keep_on_host
 from extractor.errors import ModelError
@@ -162,21 +163,18 @@ def _config(model: str, revision: str | None, offline: bool) -> Any:
 
 def _target(spec: ModelSpec, config: Any) -> Any:
     source, how = _source(spec.model, spec.revision, spec.offline)
-    if config.model_type in ("gemma4", "gemma4_unified") and hasattr(config, "text_config"):
-        # A multimodal checkpoint: only its text tower is read. Text-only checkpoints say `model.layers…` where it
+    refuse_quantized(config, spec.model)
+    if (text := gemma4_text(config)) is not None:
+        # Of a multimodal checkpoint only the text tower is read. Text-only checkpoints say `model.layers…` where it
         # says `model.language_model.layers…`.
-        return _weights(
-            Gemma4ForCausalLM,
-            spec,
-            source,
-            how | {"config": config.text_config, "key_mapping": {r"^model\.language_model\.": "model."}},
-        )
+        how |= {"config": text, "key_mapping": {r"^model\.language_model\.": "model."}}
+        return _weights(Gemma4ForCausalLM, spec, source, how, towers=text is not config)
     if "assistant" in config.model_type:
         raise ModelError(f"{spec.model} is a drafter, not a target: name it with EXTRACTOR_DRAFTER")
     return _weights(AutoModelForCausalLM, spec, source, how | {"config": config})
 
 
-def _weights(kind: Any, spec: ModelSpec, source: str, how: dict[str, Any]) -> Any:
+def _weights(kind: Any, spec: ModelSpec, source: str, how: dict[str, Any], *, towers: bool = False) -> Any:
     device = _device(spec.device)
     placed: dict[str, Any] = {"device_map": spec.device_map} if spec.device_map else {}
     if "gguf_file" not in how:
@@ -185,6 +183,7 @@ def _weights(kind: Any, spec: ModelSpec, source: str, how: dict[str, Any]) -> An
         model, report = kind.from_pretrained(
             source, dtype=_dtype(spec.dtype, device), output_loading_info=True, **how, **placed
         )
+    judge_keys(report["unexpected_keys"], source, towers=towers)  # first: packed weights are missing ones too
     missing = sorted(set(report["missing_keys"]) - set(getattr(model, "all_tied_weights_keys", None) or {}))
     if missing:
         raise ModelError(f"{source} lacks {len(missing)} of the model's weights, {missing[0]} first")
@@ -223,6 +222,8 @@ def _drafter(spec: ModelSpec, target: Any) -> tuple[Any | None, str | None]:
         raise ModelError(
             f"{name} has a vocabulary of {config.text_config.vocab_size}, its target one of {target.config.vocab_size}"
         )
+    refuse_quantized(config, name)
+    config = as_assistant(config)
     source, how = _source(name, spec.drafter_revision, spec.offline)
     dtype = str(target.dtype).removeprefix("torch.")
     beside = replace(spec, device=str(target.device), device_map=None, dtype=dtype, per_layer_on_host=False)

@@ -1,0 +1,106 @@
+"""What a checkpoint's config.json and its keys say before its weights are believed: which text model is in it, and
+whether its numbers are those of the layers that will run. A checkpoint that loads without an error and writes garbage
+is the worst of all, so what is not known to be right is refused by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from transformers import Gemma4AssistantConfig, Gemma4TextConfig
+
+from extractor.errors import ModelError
+
+# What belongs to a packed weight, as compressed-tensors, ModelOpt, GPTQ, AWQ and bitsandbytes name it.
+_QUANTIZED_KEY = re.compile(
+    r"(_scale(_\d+|_inv)?|\.scales?|_packed|_shape|zero_point|qzeros|qweight|g_idx|\.absmax|quant_state\S*|_global_scale)$"
+)
+# What transformers' models of text leave unread, and rightly: tables they make themselves.
+_HARMLESS = re.compile(r"(rotary_emb\.inv_freq|\.attn\.(masked_)?bias|\.position_ids)$")
+_TEXT = re.compile(r"^(model\.)?(language_model\.)?(model\.)?(layers|embed_tokens\w*|norm|per_layer_\w+)\.|^lm_head\.")
+_MOST_NAMED = 3
+
+
+def refuse_quantized(config: Any, name: str) -> None:
+    """Raises ModelError for a config.json with a `quantization_config` at any level: transformers drops the one of a
+    multimodal checkpoint together with its other towers, and reads the packed numbers as weights."""
+    for at, part in _levels(config):
+        found = getattr(part, "quantization_config", None)
+        if found:
+            method = found.get("quant_method") if isinstance(found, dict) else getattr(found, "quant_method", None)
+            raise ModelError(
+                f"{name} is quantized ({getattr(method, 'value', method) or 'by an unnamed method'}, at {at} in its "
+                "config.json), which this engine does not read: name the checkpoint it was made from, in bfloat16, "
+                "float16 or float32 (or a .gguf file)",
+                code="model_quantized",
+            )
+
+
+def judge_keys(unread: Iterable[str], name: str, *, towers: bool) -> None:
+    """Raises ModelError for weights that nothing reads, unless they are known to be of no use. `towers`: the checkpoint
+    has other towers beside the text model (vision, audio), which are left out on purpose."""
+    unread = sorted(unread)
+    if packed := [key for key in unread if _QUANTIZED_KEY.search(key)]:
+        raise ModelError(
+            f"{name} holds quantized weights ({_some(packed)}), which this engine does not read: name the "
+            "checkpoint it was made from, in bfloat16, float16 or float32 (or a .gguf file)",
+            code="model_quantized",
+        )
+    left = [key for key in unread if not _HARMLESS.search(key) and not (towers and not _TEXT.search(key))]
+    if left:
+        raise ModelError(
+            f"{name} has {len(left)} weights that its architecture does not read ({_some(left)}): its config.json and "
+            "its weights do not belong together, or transformers does not know this model yet"
+        )
+
+
+def gemma4_text(config: Any) -> Any | None:
+    """The text model's config of a Gemma 4 checkpoint that has more to it (a vision or an audio tower) or is of the
+    unified kind (12B); None for any other. A unified text model is a Gemma 4 one without per-layer inputs and without
+    experts: as such its layers are the same, number for number, and take the same way through the engine."""
+    kind = str(getattr(config, "model_type", ""))
+    if kind not in ("gemma4", "gemma4_unified", "gemma4_unified_text"):
+        return None
+    return as_gemma4(getattr(config, "text_config", None) or config)
+
+
+def as_gemma4(text: Any) -> Any:
+    """`text`, or what it is as a `Gemma4TextConfig` where it is the unified one."""
+    if getattr(text, "model_type", None) != "gemma4_unified_text":
+        return text
+    said = text.to_dict()
+    for key in ("model_type", "architectures", "transformers_version"):
+        said.pop(key, None)
+    return Gemma4TextConfig(
+        **said,
+        hidden_size_per_layer_input=0,
+        vocab_size_per_layer_input=0,
+        enable_moe_block=False,
+    )
+
+
+def as_assistant(config: Any) -> Any:
+    """A drafter's config, the unified kind's (12B) as the Gemma 4 one that computes the same."""
+    if getattr(config, "model_type", None) != "gemma4_unified_assistant":
+        return config
+    return Gemma4AssistantConfig(
+        text_config=as_gemma4(config.text_config),
+        backbone_hidden_size=config.backbone_hidden_size,
+        use_ordered_embeddings=config.use_ordered_embeddings,
+        num_centroids=config.num_centroids,
+        centroid_intermediate_top_k=config.centroid_intermediate_top_k,
+        tie_word_embeddings=config.tie_word_embeddings,
+    )
+
+
+def _levels(config: Any) -> Iterable[tuple[str, Any]]:
+    yield "the top", config
+    for key in getattr(config, "sub_configs", None) or {}:
+        part = getattr(config, key, None)
+        if part is not None:
+            yield key, part
+
+
+def _some(keys: list[str]) -> str:
+    return ", ".join(keys[:_MOST_NAMED]) + (", …" if len(keys) > _MOST_NAMED else "")
