@@ -21,6 +21,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from extractor.engine.cache import ARGUMENT
 from extractor.engine.models import ModelSpec
 from extractor.engine.models import load as load_models
 from extractor.grammar import guided
@@ -146,8 +147,8 @@ def test_cached_and_whole_forwards_agree(pair: Pair) -> None:
     cache = DynamicCache(config=target.config)
     with torch.no_grad():
         whole = target(ids).logits[:, row.start :]
-        target(ids[:, : row.start], past_key_values=cache, use_cache=True)
-        rest = target(ids[:, row.start :], past_key_values=cache, use_cache=True).logits
+        target(ids[:, : row.start], use_cache=True, **{ARGUMENT: cache})
+        rest = target(ids[:, row.start :], use_cache=True, **{ARGUMENT: cache}).logits
     torch.testing.assert_close(whole, rest, atol=2e-4, rtol=2e-3)
 
 

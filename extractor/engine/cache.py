@@ -1,8 +1,8 @@
 """The slot KV cache: one slot a row, one length a row, nothing ever copied because a draft was rejected.
 
 Entries at or past a row's length are garbage by definition: a rejected draft leaves its entries there, the next step
-writes over them, and the masks never let anyone look. It is handed to a transformers model as `past_key_values`;
-the model calls `update` once a layer (layers that share another's KV do not call it).
+writes over them, and the masks never let anyone look. It is handed to a transformers model as its cache, which
+calls `update` once a layer (layers that share another's KV do not call it).
 
 Idle slots keep their last row's entries, so a new prompt that begins like an old one (same schema, instructions and
 examples) starts from there.
@@ -15,7 +15,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import Cache
+from transformers import Cache, __version__
+
+# What a model's forward calls its cache: renamed in transformers 5.24, which warns of the old name.
+ARGUMENT = "cache" if tuple(map(int, __version__.split(".")[:2])) >= (5, 24) else "past_key_values"
 
 
 def aligned(entries: int) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from extractor.engine.cache import SlotCache
+from extractor.engine.cache import ARGUMENT, SlotCache
 from extractor.engine.fused import FusedLayer, able, pick, soften
 from extractor.engine.gemma4 import FULL, SLIDING, Gemma4, Looks, can_run
 from extractor.engine.graphs import Graphs, entries_of, prompt_of, rows_of, width_of
@@ -216,7 +216,7 @@ class Target:
             "attention_mask": self._masks(positions, length),
             # Padding may stand behind the last position there is, where a model's table of them ends.
             "position_ids": positions.clamp(max=self._last),
-            "past_key_values": cache,
+            ARGUMENT: cache,
             "use_cache": True,
         }
         if self.gemma4:

@@ -11,6 +11,7 @@ import torch
 from llguidance import LLMatcher
 from transformers import DynamicCache, Gemma4ForCausalLM, PreTrainedTokenizerFast
 
+from extractor.engine.cache import ARGUMENT
 from extractor.grammar import guided
 from extractor.pair.encode import Encoder
 from extractor.pair.generate import Task
@@ -43,9 +44,9 @@ class Decoder:
                 input_ids=ids,
                 attention_mask=seen,
                 position_ids=positions,
-                past_key_values=cache,
                 use_cache=True,
                 logits_to_keep=1,
+                **{ARGUMENT: cache},
             )
             logits = out.logits[:, -1].float()
             for i, matcher in enumerate(matchers):

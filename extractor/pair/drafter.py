@@ -70,6 +70,7 @@ def unroll(
             position_ids=anchors,
             shared_kv_states=reading.stored,
             use_cache=False,
+            logits_to_keep=slice(None),  # all; where it is a number, transformers 5.24 cuts inputs that are not there
         ).last_hidden_state
         state = drafter.post_projection(inner)
         made.append((drafter.lm_head(inner[counts]), following[rows, here][counts]))
