@@ -30,9 +30,10 @@ from extractor.engine.graphs import Graphs, rows_of
 from extractor.engine.mark import Mark
 from extractor.engine.masks import draft_masks
 from extractor.engine.mtp import MtpDrafter
+from extractor.engine.sampling import sampling_of
 from extractor.engine.scheduler import Scheduler
 from extractor.engine.sequence import Completion, Draft, Request, Sequence
-from extractor.engine.verify import accept, noise, told
+from extractor.engine.verify import accept, told
 from extractor.errors import EngineError, InputError, SchemaError
 
 log = logging.getLogger(__name__)
@@ -232,8 +233,8 @@ class Engine:
         pinned = self._target.device.type == "cuda"
         bits = draft_masks(rows, drafts, counts, self._words, pinned=pinned)  # while a GPU computes
         at = [first + position for first, count in zip(read.first, counts, strict=True) for position in range(count)]
-        added = noise([(row.params, len(row.ids), n) for row, n in zip(rows, counts, strict=True)], read.logits)
-        chosen = self._target.choose(read.logits, at, bits, added)
+        sampled = sampling_of([(row.params, len(row.ids), n) for row, n in zip(rows, counts, strict=True)])
+        chosen = self._target.choose(read.logits, at, bits, sampled)
         if self._overlap:
             self._drafting.ahead(rows, drafts, self._budget(rows), self._target.mark().over)
         ids_, logprobs = told(chosen)

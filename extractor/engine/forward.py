@@ -21,6 +21,7 @@ from extractor.engine.mark import Mark
 from extractor.engine.models import positions_of
 from extractor.engine.packing import Packing, worth_packing
 from extractor.engine.ragged import able as ragged_able
+from extractor.engine.sampling import Sampling, gumbel
 from extractor.engine.verify import choose, together, unpack
 
 Fill = Callable[[Tensor], Tensor]
@@ -167,17 +168,28 @@ class Target:
             return soften(logits, cap)
         return logits if cap is None else torch.tanh(logits / cap) * cap
 
-    def choose(self, logits: Tensor, at: list[int], bits: Tensor | None, noise: Tensor | None) -> Tensor:
+    def choose(self, logits: Tensor, at: list[int], bits: Tensor | None, sampled: Sampling | None) -> Tensor:
         """The tokens for the positions `at` of `logits` `[m, vocab]`, and their log-probabilities: `verify.choose`.
-        `bits` `[len(at), words]`: packed masks, on the host."""
-        read = logits
-        if self.fused and noise is None:
-            index, allowed = upload(torch.tensor(at), read.device), None if bits is None else upload(bits, read.device)
-            return together(*pick(read, index, allowed))
-        if len(at) < len(read):
-            read = read[upload(torch.tensor(at), read.device)]
-        allowed = None if bits is None else unpack(upload(bits, read.device), self.vocab)
-        return choose(read, allowed, noise)
+        `bits` `[len(at), words]`: packed masks, on the host. `sampled`: which of `at` get noise."""
+        index = upload(torch.tensor(at), logits.device)
+        packed = None if bits is None else upload(bits, logits.device)
+        if sampled is None:
+            return self._best(logits, index, packed)
+        places = upload(sampled.places, logits.device)
+        found = together(*(logits.new_zeros(len(at), dtype=torch.float64) for _ in range(2)))
+        if len(sampled.places) < len(at):
+            found.copy_(self._best(logits, index, packed))
+        allowed = None if packed is None else unpack(packed[places], self.vocab)
+        noise = gumbel(upload(sampled.keys, logits.device), self.vocab)
+        noise *= upload(sampled.temperatures, logits.device)[:, None]
+        return found.index_copy_(1, places, choose(logits[index[places]], allowed, noise))
+
+    def _best(self, logits: Tensor, index: Tensor, bits: Tensor | None) -> Tensor:
+        """The most likely ones of the `index` `[m]`, under packed masks on the device."""
+        if self.fused:
+            return together(*pick(logits, index, bits))
+        read = logits if len(index) == len(logits) else logits[index]
+        return choose(read, None if bits is None else unpack(bits, self.vocab))
 
     def _verify_padded(
         self, graphs: Graphs, ids: Tensor, lengths: list[int], cache: SlotCache, fill: Fill | None

@@ -6,8 +6,8 @@ walk. With greedy choice this is the undrafted output, token for token (Leviatha
 
 With a temperature the choice is a sample from the masked distribution, and the same walk keeps that distribution: a
 draft d is then accepted with probability p(d), and on a mismatch the token already drawn is a sample of p given "not
-d", which is the residual that speculative sampling asks for. The noise is a function of (seed, position) alone, so a
-seed gives the same text whatever was drafted.
+d", which is the residual that speculative sampling asks for. The noise depends on seed, position and token alone
+(sampling.py), so a seed gives the same text whatever was drafted.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from extractor.engine.sequence import Params
-
 
 def choose(logits: Tensor, allowed: Tensor | None, noise: Tensor | None = None) -> Tensor:
     """The token for each position and its natural log-probability under the masked distribution at temperature 1, for
-    `told`. `logits` `[n, vocab]`, `allowed` bool `[n, vocab]`, `noise`: see there."""
+    `told`. `logits` `[n, vocab]`, `allowed` bool `[n, vocab]`; `noise` `[n, vocab]` makes the choice a sample
+    (sampling.py), None the most likely."""
     masked = logits if logits.dtype == torch.float64 else logits.float()
     if allowed is not None:
         masked = masked.masked_fill(~allowed, float("-inf"))
@@ -60,26 +59,3 @@ def _powers(device: torch.device) -> Tensor:
     return torch.tensor(
         [1 << place if place < 31 else -(1 << 31) for place in range(32)], dtype=torch.int32, device=device
     )
-
-
-def noise(asked: list[tuple[Params, int, int]], like: Tensor) -> Tensor | None:
-    """What to add to logits `[n, vocab]`, of the kind `like` `[.., vocab]` is, so that the largest is a sample; nothing
-    where rows are greedy. `asked`, in the order of the logits: how to decode, the position in the output of the first,
-    how many positions.
-    What a position gets depends on the seed and the position only."""
-    if not any(params.temperature > 0 for params, _, count in asked if count):
-        return None
-    shape = sum(count for _, _, count in asked), like.shape[-1]
-    made = torch.zeros(shape, dtype=torch.promote_types(like.dtype, torch.float32), device=like.device)
-    row = 0
-    for params, position, count in asked:
-        for offset in range(count) if params.temperature > 0 else ():
-            made[row + offset] = params.temperature * _gumbel(params.seed, position + offset, like.shape[-1]).to(made)
-        row += count
-    return made
-
-
-def _gumbel(seed: int, position: int, vocab: int) -> Tensor:
-    generator = torch.Generator().manual_seed(hash((seed, position)) & 0x7FFF_FFFF_FFFF_FFFF)
-    uniform = torch.rand(vocab, generator=generator, dtype=torch.float64)
-    return -(-uniform.clamp_min(1e-300).log()).log()
