@@ -61,7 +61,7 @@ class WorkerDetail(BaseModel):
     pid: int
     alive: bool = Field(description="Heard of lately: three pulses or more have not been missed")
     ready: bool = Field(description="Its model is loaded and it takes documents")
-    state: str = Field(description="loading, ready, reconnecting, stopping")
+    state: str = Field(description="loading, ready, recovering, reconnecting, stopping")
     model: str | None
     revision: str | None = Field(description="Of the model, where it came from a hub or was set")
     drafter: str | None

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     engine_process: bool = Field(
         False, description="the engine in a process of its own, restarted when it dies; workers do unless told not to"
     )
+    engine_silent_s: float = Field(
+        10.0, ge=2, le=600, description="an engine in a process of its own that says nothing for so long is replaced"
+    )
     drafters: Annotated[tuple[str, ...], NoDecode] = Field(DRAFTERS, description="all, none, or names with commas")
     context: int | None = Field(
         None, ge=128, description="tokens of prompt and answer; empty: the model's, 8192 at most"

@@ -162,6 +162,11 @@ class Extractor:
         """What is loaded: model, drafter, architecture, dtype, device, context, slots, …"""
         return dict(self._info)
 
+    def ready(self) -> bool:
+        """Whether the engine can answer now: one in a process of its own may be being replaced."""
+        asked = getattr(self._engine, "ready", None)
+        return asked() if asked is not None else True
+
     def figures(self) -> dict[str, Any]:
         """What the engine has done since it started (engine/figures.py); empty where it does not say."""
         asked = getattr(self._engine, "figures", None)
@@ -234,7 +239,7 @@ def _load(settings: Settings) -> tuple[EngineLike, Any, dict[str, Any]]:
     if settings.engine_process:
         from extractor.engine.process import EngineProcess
 
-        engine = EngineProcess("extractor.loading:load", settings)
+        engine = EngineProcess("extractor.loading:load", settings, silent_s=settings.engine_silent_s)
         return engine, engine.tokenizer, engine.info
     from extractor.loading import load
 

@@ -173,8 +173,8 @@ class Token:
 @dataclass(frozen=True)
 class WorkerInfo:
     """What a worker says of itself. `ready`: its model is loaded and has answered; `state` says where it stands
-    (loading, ready, reconnecting, stopping). `figures` are what it and its engine have counted since they started,
-    `tokens_per_s` the output tokens of its last pulse."""
+    (loading, ready, recovering, reconnecting, stopping). `figures` are what it and its engine have counted since they
+    started, `tokens_per_s` the output tokens of its last pulse."""
 
     id: str
     host: str

@@ -108,13 +108,15 @@ class Runtime:
         os.kill(os.getpid(), signal.SIGTERM)
 
     def info(self) -> WorkerInfo:
-        engine = self._engine_figures()
+        engine, state = self._engine_figures(), self._state
+        if state == "ready" and not self._engine_ready():
+            state = "recovering"  # its engine died or hung, and another is loading
         return WorkerInfo(
             id=self.id,
             host=socket.gethostname(),
             pid=os.getpid(),
-            ready=self._state == "ready",
-            state=self._state,
+            ready=state == "ready",
+            state=state,
             slots=self.settings.slots,
             busy=len(self.keeper.holding()),
             loaded_at=self._loaded_at,
@@ -128,6 +130,10 @@ class Runtime:
         """Empty before a model is loaded, and for an extractor that has none."""
         asked = getattr(self.extractor, "figures", None)
         return asked() if asked is not None else {}
+
+    def _engine_ready(self) -> bool:
+        asked = getattr(self.extractor, "ready", None)
+        return asked is None or bool(asked())
 
     def consuming(self, yes: bool) -> None:
         """Whether tokens are taken just now; a worker that takes none is not ready."""

@@ -39,6 +39,7 @@ from extractor.errors import EngineError, InputError, SchemaError
 log = logging.getLogger(__name__)
 
 PAD = 0  # any valid id: padding is never looked at
+PATIENCE = 8  # times the longest step so far, before one is thought to hang
 
 
 class Engine:
@@ -63,6 +64,7 @@ class Engine:
         self._scheduler = Scheduler(self.config.slots)
         self._done = Figures()
         self.seconds = self._done.seconds  # by phase; `target` is the forward within `verify`
+        self._step_since: float | None = None
         self.broken = False  # the device is lost: every step from now on would fail
         self._reading: tuple[Mark, Mark, list[Sequence]] | None = None  # of the device, which may still be at it
         self._sequences: dict[int, Sequence] = {}  # by id of their future, until it is done
@@ -106,6 +108,14 @@ class Engine:
         """What it has done since it started: see figures.py."""
         return self._done.as_json(*self._scheduler.depth())
 
+    def progress(self) -> tuple[float, float | None]:
+        """For how many seconds the step that runs has been going on (0 between steps), and how long one may take at
+        most: several times the longest that has ended; None while that cannot be said. A CPU computes for as long as a
+        step takes; a GPU's first step compiles kernels, and one that records a graph takes its time."""
+        since, longest = self._step_since, self._done.longest_step_s
+        known = self._target.device.type == "cuda" and self._done.steps > 0 and not self._target.recording
+        return (time.monotonic() - since if since else 0.0), PATIENCE * longest if known else None
+
     def close(self) -> None:
         """Stop; whoever is still waiting gets an `EngineError`."""
         for sequence in self._scheduler.close():
@@ -117,10 +127,12 @@ class Engine:
     def _run(self) -> None:
         with _current(self._target.device):  # a thread begins on the first GPU
             while self._scheduler.wait():
+                self._step_since = time.monotonic()
                 try:
                     self.step()
                 except Exception as error:  # out of memory, a bug, a broken device: its rows fail, the engine goes on
                     self._break(error)
+                self._step_since = None
 
     @torch.inference_mode()
     def step(self) -> None:
@@ -147,7 +159,10 @@ class Engine:
                 self._drafting.modes.learn(written, took_s)
         self._retire(rows)
         if busy:
-            self._done.stepped(busy, time.perf_counter() - started)
+            took_s = time.perf_counter() - started
+            self._done.stepped(busy, took_s)
+            if self._target.tried == tried:
+                self._done.longest_step_s = max(self._done.longest_step_s, took_s)
 
     def _late(self, verifying: float) -> float:
         """Seconds for which the device still read prompts when it was given the rows to verify: what `verify` waited

@@ -21,6 +21,7 @@ class Figures:
         self.steps = 0
         self.step_rows = 0
         self.step_s = 0.0
+        self.longest_step_s = 0.0  # of those that recorded nothing
         self.step_buckets = [0] * (len(STEP_BOUNDS_S) + 1)  # not cumulative; the last is of longer ones
         self.forwards = 0
         self.prompt_tokens = 0

@@ -251,6 +251,11 @@ class Target:
         """Recordings so far (`graphs.py`), the drafter's among them."""
         return self._graphs.tried if self._graphs else 0
 
+    @property
+    def recording(self) -> bool:
+        """Whether a forward is being recorded just now."""
+        return bool(self._graphs and self._graphs.recording)
+
     def mark(self) -> Mark:
         """The end of what the device has been asked for so far."""
         return Mark(self.device)

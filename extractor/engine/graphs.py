@@ -41,6 +41,7 @@ class Graphs:
         self._recordings: OrderedDict[Hashable, Recording] = OrderedDict()
         self._refused: set[Hashable] = set()  # those there was no memory for
         self.able = device.type == "cuda"
+        self.recording = False  # just now
         self.tried = 0  # recordings so far, those that failed among them: a run that makes one takes far longer
         self._pool: Any = None
 
@@ -52,23 +53,31 @@ class Graphs:
         recording = self._recordings.get(key)
         if recording is None:
             self.tried += 1
-            kept = tuple(tensor.clone() for tensor in given)
-            # Whatever is made once (caches, tables, kernels for tensors aligned like these) is made here, not in the
-            # recording, and what fails here is no fault of the recording's.
-            made = work(*kept)
-            torch.cuda.synchronize(self._device)
+            self.recording = True
             try:
-                self._recordings[key] = self._record(work, kept)
-            except RuntimeError as error:
-                self._give_up(key, error)
-            while len(self._recordings) > MOST:
-                self._recordings.popitem(last=False)
-            return made
+                return self._made(key, work, given)
+            finally:
+                self.recording = False
         self._recordings.move_to_end(key)
         for place, new in zip(recording.given, given, strict=True):
             place.copy_(new, non_blocking=True)
         recording.graph.replay()
         return recording.made
+
+    def _made(self, key: Hashable, work: Work, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """What `work` makes when it runs for the first time; then it is recorded, if it can be."""
+        kept = tuple(tensor.clone() for tensor in given)
+        # Whatever is made once (caches, tables, kernels for tensors aligned like these) is made here, not in the
+        # recording, and what fails here is no fault of the recording's.
+        made = work(*kept)
+        torch.cuda.synchronize(self._device)
+        try:
+            self._recordings[key] = self._record(work, kept)
+        except RuntimeError as error:
+            self._give_up(key, error)
+        while len(self._recordings) > MOST:
+            self._recordings.popitem(last=False)
+        return made
 
     def _give_up(self, key: Hashable, error: RuntimeError) -> None:
         torch.cuda.set_stream(torch.cuda.default_stream(self._device))  # a recording that fails keeps its own

@@ -1,26 +1,31 @@
 """The engine in a process of its own, with the engine's interface: what kills it kills nobody else.
 
-The child loads the model and runs the engine; requests and completions travel over a pipe. When the child dies (a
-signal, out of memory, a device that can no longer be trusted) every future it held ends with an `EngineError`, and a
-new child is started; requests that come meanwhile wait for it. When its parent dies the child sees the pipe's end and
-goes too. Deadlines need no translation: `time.monotonic()` is one clock for all processes of a machine.
+The child (child.py) loads the model and runs the engine; requests and completions travel over a pipe. When the child
+dies (a signal, out of memory, a device that can no longer be trusted), or falls silent and is killed for it (pulse.py),
+every future it held ends with an `EngineError`, and a new child is started; requests that come meanwhile wait for it.
+When its parent dies the child sees the pipe's end and goes too. Deadlines need no translation: `time.monotonic()` is
+one clock for all processes of a machine.
+
+Nobody who submits, aborts or asks ever waits for the pipe: a thread writes to it, another reads, a third watches.
 """
 
 from __future__ import annotations
 
 import atexit
-import importlib
 import logging
 import multiprocessing as mp
-import os
+import queue
 import signal
 import threading
+import time
 from concurrent.futures import Future
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
 from extractor import errors
+from extractor.engine.child import LOST_DEVICE, serve
+from extractor.engine.pulse import EVERY_S, Pulse, silence
 from extractor.engine.sequence import Completion, Request
 from extractor.errors import EngineError, ExtractorError
 
@@ -30,7 +35,10 @@ MAX_WAITING = 1024  # requests in the child's hands or waiting for it
 TRIES = 3  # children in a row that may die before they are ready
 PAUSE_S = 1.0  # before the next of those
 CLOSE_S = 10.0
-LOST_DEVICE = 70  # exit status
+SILENT_S = 10.0  # a child that says nothing for so long is killed
+SILENT_LOADING_S = 60.0  # while it loads: importing and mapping a model may hold an interpreter for long
+
+_Outbox = queue.SimpleQueue[tuple[Any, ...] | None]
 
 
 class EngineProcess:
@@ -39,8 +47,8 @@ class EngineProcess:
 
     Raises what `make` raised of our errors (`ModelError`, …), `EngineError` for a child that dies while it loads."""
 
-    def __init__(self, make: str, *given: Any) -> None:
-        self._make, self._given = make, given
+    def __init__(self, make: str, *given: Any, silent_s: float = SILENT_S) -> None:
+        self._make, self._given, self._silent_s = make, given, silent_s
         self._context = mp.get_context("spawn")  # a fork would share the parent's threads and CUDA context
         self._changed = threading.Condition()
         self._pending: dict[int, tuple[Request, Future[Completion]]] = {}
@@ -48,15 +56,25 @@ class EngineProcess:
         self._aborted: set[int] = set()
         self._next = 0
         self._closed = False
+        self._ready = False
         self._broken: str | None = None
-        self._pipe, self._child = self._spawn()
+        self._outbox: _Outbox | None = None  # of the child that has loaded
+        self._killed_for = ""
+        self._pulse, self._heard_at = Pulse(), time.monotonic()
         self.restarts = 0
-        self._figures: dict[str, Any] = {}
+        self._pipe, self._child = self._spawn()
+        self._over = threading.Event()
+        threading.Thread(target=self._watch, name="engine-watch", daemon=True).start()
         try:
             self.tokenizer, self.info = self._greeting(self._pipe)
         except EOFError:
             self._child.join(CLOSE_S)
+            self._over.set()
             raise EngineError(f"the engine's process {self._epitaph()} while it loaded") from None
+        except BaseException:
+            self._over.set()
+            raise
+        self._begin()
         self._thread = threading.Thread(target=self._listen, name="engine-process", daemon=True)
         self._thread.start()
         atexit.register(self.close)  # before multiprocessing waits for a child that waits for us
@@ -65,7 +83,7 @@ class EngineProcess:
     def pid(self) -> int:
         return int(self._child.pid or 0)
 
-    # ---- the engine's interface; from any thread ----
+    # ---- the engine's interface; from any thread, and without waiting for the child ----
 
     def submit(self, request: Request) -> Future[Completion]:
         """As `Engine.submit`, but a request the engine refuses fails its future. Raises `EngineError`: closed, given
@@ -96,11 +114,14 @@ class EngineProcess:
         return len(self._pending)
 
     def figures(self) -> dict[str, Any]:
-        """What the child's engine has done since it started, as it said when it was asked the last time; it is asked
-        again now, and nobody waits for it. Empty until it has answered once."""
+        """What the child's engine has done since it started, as its last pulse said. Empty until there was one."""
         with self._changed:
-            self._send(("figures",))
-            return {**self._figures, "restarts": self.restarts} if self._figures else {}
+            said = self._pulse.figures
+            return {**said, "restarts": self.restarts} if said else {}
+
+    def ready(self) -> bool:
+        """Whether there is a child that has loaded and is heard of; what is submitted while there is none waits."""
+        return self._ready
 
     def close(self) -> None:
         """Ends the child; whoever is still waiting gets an `EngineError`."""
@@ -113,22 +134,45 @@ class EngineProcess:
         if self._child.is_alive():
             self._child.kill()
         self._thread.join(CLOSE_S)
+        self._over.set()
 
     # ---- the child's life ----
 
     def _spawn(self) -> tuple[Connection, Any]:
+        self._pulse, self._heard_at, self._killed_for = Pulse(), time.monotonic(), ""
         ours, theirs = self._context.Pipe()
-        child = self._context.Process(target=_serve, args=(theirs, self._make, self._given), name="engine", daemon=True)
+        child = self._context.Process(target=serve, args=(theirs, self._make, self._given), name="engine", daemon=True)
         child.start()
         theirs.close()  # so that the child's end is the last one: its death ends our reading
         return ours, child
 
-    @staticmethod
-    def _greeting(pipe: Connection) -> tuple[Any, dict[str, Any]]:
-        word, *rest = pipe.recv()
-        if word == "failed":
-            raise _raised(*rest)
-        return rest[0], rest[1]
+    def _greeting(self, pipe: Connection) -> tuple[Any, dict[str, Any]]:
+        while True:
+            word, *rest = pipe.recv()
+            if word == "failed":
+                raise _raised(*rest)
+            if word == "ready":
+                return rest[0], rest[1]
+            self._heard(rest[1])
+
+    def _begin(self) -> None:
+        """The child has loaded: it hears of what waits, and of all that is sent from now on."""
+        outbox: _Outbox = queue.SimpleQueue()
+        self._writer = threading.Thread(target=_write, args=(self._pipe, outbox), name="engine-writer", daemon=True)
+        with self._changed:
+            self._outbox, self._heard_at, self._ready = outbox, time.monotonic(), True
+            for number, (request, _) in self._pending.items():
+                self._send(("submit", number, request))
+            for number in self._aborted:  # withdrawn while there was nobody to tell
+                self._send(("abort", number))
+            if self._closed:
+                self._send(("close",))
+        self._writer.start()
+
+    def _send(self, message: tuple[Any, ...]) -> None:
+        """Under the lock. Where there is no child nothing is said: the next one is told of all that is pending."""
+        if self._outbox is not None:
+            self._outbox.put(message)
 
     def _listen(self) -> None:
         while True:
@@ -138,15 +182,16 @@ class EngineProcess:
             except (EOFError, OSError):
                 self._child.join(CLOSE_S)
             why = "was closed" if self._closed else self._epitaph()
+            self._end()
             self._fail_all(EngineError(f"the engine's process {why}", code="engine_crashed"))
             if self._closed or not self._restart(why):
                 return
 
     def _hear(self, word: str, number: int, *said: Any) -> None:
+        if word == "pulse":
+            self._heard(said[0])
+            return
         with self._changed:
-            if word == "figures":
-                self._figures = said[0]
-                return
             _, future = self._pending.pop(number)
             self._numbers.pop(id(future))
             self._aborted.discard(number)
@@ -154,6 +199,32 @@ class EngineProcess:
             future.set_result(said[0])
         else:
             future.set_exception(_raised(*said))
+
+    def _heard(self, pulse: Pulse) -> None:
+        self._pulse, self._heard_at = pulse, time.monotonic()
+
+    def _watch(self) -> None:
+        """Kills a child that hangs: its death is then noticed as any other is."""
+        looked_at = time.monotonic()
+        while not self._over.wait(EVERY_S):
+            now = time.monotonic()
+            if now - looked_at > 3 * EVERY_S:  # it was we who were stopped, or had no processor
+                self._heard_at = now
+            looked_at = now
+            most = self._silent_s if self._ready else max(self._silent_s, SILENT_LOADING_S)
+            child, why = self._child, silence(self._pulse, now - self._heard_at, most)
+            if why and child.is_alive() and not self._closed:
+                self._killed_for, self._ready = why, False
+                child.kill()
+
+    def _end(self) -> None:
+        """The child is gone: nothing is sent to it any more, and its writer ends."""
+        with self._changed:
+            outbox, self._outbox, self._ready = self._outbox, None, False
+        if outbox is not None:
+            outbox.put(None)
+            self._writer.join(CLOSE_S)
+        self._pipe.close()
 
     def _fail_all(self, error: EngineError) -> None:
         with self._changed:
@@ -169,22 +240,16 @@ class EngineProcess:
             with self._changed:
                 if self._changed.wait_for(lambda: self._closed, PAUSE_S * attempt):
                     return False
-            pipe, child = self._spawn()
+            self._pipe, self._child = self._spawn()
             try:
-                self._greeting(pipe)
+                self._greeting(self._pipe)
             except (EOFError, OSError, ExtractorError) as error:
-                child.join(CLOSE_S)
-                why = f"did not load again ({error or child.exitcode})"
+                self._child.join(CLOSE_S)
+                self._pipe.close()
+                why = f"did not load again ({error or self._epitaph()})"
                 continue
-            with self._changed:
-                self._pipe, self._child, self._figures = pipe, child, {}
-                self.restarts += 1
-                for number, (request, _) in self._pending.items():
-                    self._send(("submit", number, request))
-                for number in self._aborted:  # withdrawn while there was nobody to tell
-                    self._send(("abort", number))
-                if self._closed:
-                    self._send(("close",))
+            self.restarts += 1
+            self._begin()
             return True
         with self._changed:
             self._broken = f"the engine's process {why}, {TRIES} times in a row"
@@ -192,81 +257,22 @@ class EngineProcess:
         self._fail_all(EngineError(self._broken))
         return False
 
-    def _send(self, message: tuple[Any, ...]) -> None:
-        """Under the lock. To a child that is gone nothing is said: what was submitted is sent to the next one, or its
-        future has failed already."""
-        with suppress(OSError, ValueError):
-            self._pipe.send(message)
-
     def _epitaph(self) -> str:
         code = self._child.exitcode
+        if self._killed_for:
+            return f"{self._killed_for} and was killed"
         if code is not None and code < 0:
             return f"was killed by {signal.Signals(-code).name}"
         return "lost its device" if code == LOST_DEVICE else f"ended with status {code}"
 
 
+def _write(pipe: Connection, outbox: _Outbox) -> None:
+    """Until the child is gone, which a write that hangs is told by an error too."""
+    with suppress(OSError, ValueError):
+        while (message := outbox.get()) is not None:
+            pipe.send(message)
+
+
 def _raised(kind: str, detail: str, code: str) -> ExtractorError:
     found: type[ExtractorError] = getattr(errors, kind, EngineError)
     return found(detail, code=code)
-
-
-def _told(error: BaseException) -> tuple[str, str, str]:
-    """An error as it travels: (class, detail, code). Of an error that is not ours only the class is told: its message
-    may quote a document."""
-    if isinstance(error, ExtractorError):
-        return type(error).__name__, error.detail, error.code
-    return "EngineError", f"the engine failed: {type(error).__name__}", EngineError.code
-
-
-# ---- in the child ----
-
-
-def _serve(pipe: Connection, make: str, given: tuple[Any, ...]) -> None:
-    """Load, then do as the parent says until it closes the pipe or dies."""
-    # Ctrl-C in a terminal and a supervisor's SIGTERM reach every process of a group; how to stop the parent says.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    speaking = threading.Lock()
-
-    def say(*message: Any) -> None:
-        with speaking, suppress(OSError):
-            pipe.send(message)
-
-    try:
-        module, _, function = make.partition(":")
-        engine, tokenizer, info = getattr(importlib.import_module(module), function)(*given)
-    except Exception as error:
-        say("failed", *_told(error))
-        raise SystemExit(1) from None
-    say("ready", tokenizer, info)
-    running: dict[int, Future[Completion]] = {}
-
-    def done(number: int, future: Future[Completion]) -> None:
-        if engine.broken:  # a device that lost its context fails every step from now on
-            os._exit(LOST_DEVICE)
-        running.pop(number, None)
-        error = future.exception()
-        say("done", number, future.result()) if error is None else say("failed", number, *_told(error))
-
-    def submit(number: int, request: Request) -> None:
-        try:
-            running[number] = future = engine.submit(request)
-        except Exception as error:
-            say("failed", number, *_told(error))
-        else:
-            future.add_done_callback(lambda future: done(number, future))
-
-    try:
-        while True:
-            word, *rest = pipe.recv()
-            if word == "submit":
-                submit(*rest)
-            elif word == "abort" and rest[0] in running:
-                engine.abort(running[rest[0]])
-            elif word == "figures":
-                say("figures", 0, getattr(engine, "figures", dict)())
-            elif word == "close":
-                break
-    except (EOFError, OSError):
-        os._exit(0)  # the parent is dead: nobody waits for a row to end
-    engine.close()

@@ -30,7 +30,10 @@ class Sampling:
 def sampling_of(asked: list[tuple[Params, int, int]]) -> Sampling | None:
     """None where every row is greedy. `asked`, in the order of the positions: how to decode, the position in the output
     of the first, how many."""
-    places, keys, temperatures, first = [], [], [], 0
+    places: list[int] = []
+    keys: list[tuple[int, int]] = []
+    temperatures: list[float] = []
+    first = 0
     for params, position, count in asked:
         if params.temperature > 0:
             places += range(first, first + count)

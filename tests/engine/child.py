@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
+import time
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -10,12 +13,13 @@ from typing import Any
 from extractor.engine import Completion, Request, Usage
 from extractor.errors import EngineError, InputError, ModelError
 
-ECHO, HANG, DIE, REFUSE, LOSE_DEVICE, BUG = 1, 2, 3, 4, 5, 6
+ECHO, HANG, DIE, REFUSE, LOSE_DEVICE, BUG, STUCK_READER, STUCK_STEP, STUCK_NATIVE = range(1, 10)
 
 
 class Scripted:
     def __init__(self) -> None:
         self.broken = False
+        self._step_since: float | None = None
 
     def submit(self, request: Request) -> Future[Completion]:
         future: Future[Completion] = Future()
@@ -28,6 +32,12 @@ class Scripted:
                 raise InputError("too long", code="context_exceeded")
             case 6:
                 raise ZeroDivisionError
+            case 7:
+                time.sleep(600)
+            case 8:
+                self._step_since = time.monotonic()
+            case 9:
+                re.match(r"(a*)*b", "a" * 64)  # holds the interpreter
             case 5:
                 self.broken = True
                 future.set_exception(EngineError("the engine failed: AcceleratorError"))
@@ -36,12 +46,20 @@ class Scripted:
     def abort(self, future: Future[Completion]) -> None:
         future.set_result(Completion([], "cancelled", [], [], Usage()))
 
+    def progress(self) -> tuple[float, float | None]:
+        return time.monotonic() - self._step_since if self._step_since else 0.0, 0.1
+
     def close(self) -> None:
         """Holds nothing."""
 
 
 def scripted() -> tuple[Any, Any, dict[str, Any]]:
     return Scripted(), "a tokenizer", {"context": 64}
+
+
+def loads_for_ever() -> tuple[Any, Any, dict[str, Any]]:
+    os.kill(os.getpid(), signal.SIGSTOP)
+    return scripted()
 
 
 def no_model() -> tuple[Any, Any, dict[str, Any]]:

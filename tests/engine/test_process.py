@@ -16,9 +16,10 @@ import pytest
 from extractor.engine import Engine, EngineConfig, Params, Request, process
 from extractor.engine.models import Models, ModelSpec, load
 from extractor.engine.process import EngineProcess
+from extractor.engine.pulse import Pulse, silence
 from extractor.errors import EngineError, InputError, ModelError
 from tests.engine import tiny
-from tests.engine.child import BUG, DIE, ECHO, HANG, LOSE_DEVICE, REFUSE
+from tests.engine.child import BUG, DIE, ECHO, HANG, LOSE_DEVICE, REFUSE, STUCK_NATIVE, STUCK_READER, STUCK_STEP
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -47,9 +48,9 @@ def test_it_answers_as_the_engine_in_this_process_does(tmp_path: Path) -> None:
         assert theirs.usage.drafts.keys() == mine.usage.drafts.keys()  # how much is drafted depends on the clock
         assert there.info["architecture"] == "Gemma4ForCausalLM"
         deadline = time.monotonic() + 30
-        while not (figures := there.figures()) and time.monotonic() < deadline:
-            time.sleep(0.05)  # asked for, and told when it comes
-        assert figures["output_tokens"] == len(theirs.ids)
+        while (figures := there.figures()).get("output_tokens") != len(theirs.ids):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)  # told with the next pulse
         assert figures["drafts"].keys() == here.figures()["drafts"].keys()
         assert there.tokenizer.decode(theirs.ids) == models.tokenizer.decode(mine.ids)
         with pytest.raises(InputError, match="the context is 1024") as caught:
@@ -90,6 +91,75 @@ def test_a_lost_device_ends_the_process_too(engine: EngineProcess) -> None:
         engine.submit(Request([LOSE_DEVICE])).result(60)
     assert echoes(engine)
     assert engine.restarts == 1
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (STUCK_READER, "at one message"),
+        (STUCK_STEP, "at one step"),
+        (STUCK_NATIVE, "not been heard of"),
+        (None, "not been heard of"),
+    ],
+    ids=["reader", "step", "native code", "stopped"],
+)
+def test_an_engine_that_hangs_is_killed_and_another_is_started(request_: int | None, words: str) -> None:
+    engine = EngineProcess("tests.engine.child:scripted", silent_s=2.0)
+    try:
+        before = engine.pid
+        if request_ is None:
+            os.kill(before, signal.SIGSTOP)
+        lost = engine.submit(Request([request_ or HANG]))
+        with pytest.raises(EngineError, match=words) as caught:
+            lost.result(60)
+        assert caught.value.code == "engine_crashed"
+        assert not psutil.pid_exists(before)
+        assert echoes(engine)
+        assert engine.pid != before
+    finally:
+        engine.close()
+
+
+def test_nobody_waits_for_an_engine_that_reads_nothing() -> None:
+    """Its pipe is full of large requests: those who submit, withdraw, ask or look return at once."""
+    engine = EngineProcess("tests.engine.child:scripted", silent_s=60.0)
+    try:
+        os.kill(engine.pid, signal.SIGSTOP)
+        waiting = [engine.submit(Request([HANG], grammar="x" * 4_000_000)) for _ in range(4)]
+        engine.abort(waiting[0])
+        assert engine.figures() is not None
+        assert engine.depth() == 4
+        os.kill(engine.pid, signal.SIGCONT)
+        assert waiting[0].result(60).finish == "cancelled"
+        assert echoes(engine)
+        assert engine.restarts == 0
+    finally:
+        engine.close()
+
+
+def test_an_engine_that_hangs_while_it_loads_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "SILENT_LOADING_S", 3.0)
+    with pytest.raises(EngineError, match="not been heard of"):
+        EngineProcess("tests.engine.child:loads_for_ever", silent_s=3.0)
+
+
+def test_it_says_whether_it_is_ready(engine: EngineProcess) -> None:
+    assert engine.ready()
+    os.kill(engine.pid, signal.SIGKILL)
+    assert isinstance(engine.submit(Request([HANG])).exception(60), EngineError)
+    assert not engine.ready()
+    assert echoes(engine)
+    assert engine.ready()
+
+
+def test_silence_is_of_the_process_its_reader_or_its_step() -> None:
+    assert silence(Pulse(), 9, 10) is None
+    assert "not been heard" in (silence(Pulse(), 11, 10) or "")
+    assert "one message" in (silence(Pulse(handling_s=11), 0, 10) or "")
+    assert silence(Pulse(step_s=1000), 0, 10) is None  # it cannot be said how long a step may take
+    assert silence(Pulse(step_s=15, step_most_s=20), 0, 10) is None
+    assert silence(Pulse(step_s=9, step_most_s=1), 0, 10) is None
+    assert "one step" in (silence(Pulse(step_s=21, step_most_s=20), 0, 10) or "")
 
 
 def test_abort_and_refusal_travel(engine: EngineProcess) -> None:

@@ -1,0 +1,105 @@
+"""The child's side of process.py: load, then do as the parent says until it closes the pipe or dies."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import threading
+import time
+from concurrent.futures import Future
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any
+
+from extractor.engine.pulse import EVERY_S, Pulse
+from extractor.engine.sequence import Completion, Request
+from extractor.errors import EngineError, ExtractorError
+
+LOST_DEVICE = 70  # exit status
+
+
+def serve(pipe: Connection, make: str, given: tuple[Any, ...]) -> None:
+    """Returns when the parent has said so; ends the process where the parent or the device is gone."""
+    # Ctrl-C in a terminal and a supervisor's SIGTERM reach every process of a group; how to stop the parent says.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    child = _Child(pipe)
+    threading.Thread(target=child.beat, name="pulse", daemon=True).start()
+    try:
+        module, _, function = make.partition(":")
+        engine, tokenizer, info = getattr(importlib.import_module(module), function)(*given)
+    except Exception as error:
+        child.say("failed", *told(error))
+        raise SystemExit(1) from None
+    child.serve(engine, tokenizer, info)
+
+
+class _Child:
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._speaking = threading.Lock()
+        self._running: dict[int, Future[Completion]] = {}
+        self._engine: Any = None
+        self._handling_since: float | None = None
+
+    def say(self, *message: Any) -> None:
+        with self._speaking, suppress(OSError):
+            self._pipe.send(message)
+
+    def beat(self) -> None:
+        """For ever, from before there is an engine."""
+        while True:
+            self.say("pulse", 0, self._pulse())
+            time.sleep(EVERY_S)
+
+    def _pulse(self) -> Pulse:
+        since, engine = self._handling_since, self._engine
+        progress = getattr(engine, "progress", None)
+        step_s, most_s = progress() if progress else (0.0, None)
+        handling_s = time.monotonic() - since if since is not None else 0.0
+        return Pulse(handling_s, step_s, most_s, engine.figures() if hasattr(engine, "figures") else {})
+
+    def serve(self, engine: Any, tokenizer: Any, info: dict[str, Any]) -> None:
+        self.say("ready", tokenizer, info)
+        self._engine = engine
+        try:
+            while True:
+                word, *rest = self._pipe.recv()
+                if word == "close":
+                    break
+                self._handling_since = time.monotonic()
+                if word == "submit":
+                    self._submit(*rest)
+                elif word == "abort" and (future := self._running.get(rest[0])) is not None:
+                    engine.abort(future)
+                self._handling_since = None
+        except (EOFError, OSError):
+            os._exit(0)  # the parent is dead: nobody waits for a row to end
+        engine.close()
+
+    def _submit(self, number: int, request: Request) -> None:
+        try:
+            self._running[number] = future = self._engine.submit(request)
+        except Exception as error:
+            self.say("failed", number, *told(error))
+        else:
+            future.add_done_callback(lambda future: self._done(number, future))
+
+    def _done(self, number: int, future: Future[Completion]) -> None:
+        if self._engine.broken:  # a device that lost its context fails every step from now on
+            os._exit(LOST_DEVICE)
+        self._running.pop(number, None)
+        error = future.exception()
+        if error is None:
+            self.say("done", number, future.result())
+        else:
+            self.say("failed", number, *told(error))
+
+
+def told(error: BaseException) -> tuple[str, str, str]:
+    """An error as it travels: (class, detail, code). Of an error that is not ours only the class is told: its message
+    may quote a document."""
+    if isinstance(error, ExtractorError):
+        return type(error).__name__, error.detail, error.code
+    return "EngineError", f"the engine failed: {type(error).__name__}", EngineError.code
