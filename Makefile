@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-kernels lint bench bench-gpu chaos clean
+.PHONY: help setup demo up test test-kernels lint bench bench-gpu chaos attack clean
 
 help:
 	@echo "make setup   a virtual environment in $(VENV) with pinned dependencies"
@@ -20,6 +20,7 @@ help:
 	@echo "make bench   the measurements of the README (ARGS='--suite json --rows 1,16')"
 	@echo "make bench-gpu  one step at Gemma 4 E2B's shapes, random weights, on this GPU"
 	@echo "make chaos   faults injected over a running service"
+	@echo "make attack  hostile schemas, documents and connections at a running service, a neighbour beside them"
 	@echo "make clean   remove caches and the embedded server's data; keeps $(VENV)"
 
 setup: $(STAMP)
@@ -59,6 +60,9 @@ bench-gpu: setup
 
 chaos: setup
 	@$(BIN)/python -m pytest -m chaos --timeout 1800 $(ARGS)
+
+attack: setup
+	@$(BIN)/python -m tests.attack $(ARGS)
 
 clean:
 	@rm -rf build dist .run .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info
