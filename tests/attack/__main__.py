@@ -45,8 +45,9 @@ def main() -> int:
             with Watch(service.pids) as watch:
                 neighbour = _neighbour(service.url, neighbour_key.key)
                 began = time.monotonic()
-                attacker = _attack(service.url, attacker_key.key, asked)
-                open_ = attacker.wait_for_all(ENDED_S)
+                with Attacker(service.url, attacker_key.key) as attacker:
+                    _attack(attacker, service.url, attacker_key.key, asked)
+                    open_ = attacker.wait_for_all(ENDED_S)
                 took_s = time.monotonic() - began
                 fared = json.loads(neighbour.communicate(timeout=200)[0])
                 deaths = watch.deaths()
@@ -71,9 +72,9 @@ def _neighbour(url: str, key: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def _attack(url: str, key: str, asked: argparse.Namespace) -> Attacker:
+def _attack(attacker: Attacker, url: str, key: str, asked: argparse.Namespace) -> None:
     os.nice(5)  # what sending costs is not the service's to pay
-    attacker, at = Attacker(url, key), urlsplit(url)
+    at = urlsplit(url)
     assert at.hostname is not None
     assert at.port is not None
     slow = asked.connections // 3
@@ -89,7 +90,6 @@ def _attack(url: str, key: str, asked: argparse.Namespace) -> Attacker:
     attacker.record.faults += [f"{waiters.answers[said]} times {said}" for said in refused]
     attacker.record.faults += [f"no HTTP, no answer: {said}" for said in crowd.unanswered]
     print(f"{crowd.opened} connections silent, slow or of garbage; {crowd.closed_on_us} were closed by the service")
-    return attacker
 
 
 def _report(

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Any
 
 import httpx
@@ -43,6 +44,12 @@ class Attacker:
         self._http = httpx.Client(base_url=url, headers=headers, timeout=CALL_S, trust_env=False, limits=limits)
         self._threads = threads
         self.record = Record()
+
+    def __enter__(self) -> Attacker:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._http.close()
 
     def schemas(self, count: int, seed: int) -> None:
         """Each as a request's, every third also for the check, every fifth in a batch."""

@@ -4,7 +4,6 @@ here is timed; what must hold is that everything is answered and everybody lives
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 
@@ -13,7 +12,7 @@ from tests.attack.attack import MARK, Attacker
 from tests.attack.schemas import CHARGES, hostile
 from tests.attack.watch import Watch
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.chaos]
 
 
 @pytest.fixture
@@ -29,9 +28,7 @@ def service(log: list[str]) -> Iterator[Service]:
 
 
 def test_every_kind_is_answered_and_nobody_dies(service: Service, log: list[str]) -> None:
-    attacker = Attacker(service.url, None)
-    with ExitStack() as stack:
-        watch = stack.enter_context(Watch(service.pids))
+    with Attacker(service.url, None) as attacker, Watch(service.pids) as watch:
         attacker.schemas(len(CHARGES), seed=1)
         attacker.documents(18, seed=1)
         assert attacker.wait_for_all(120) == []
