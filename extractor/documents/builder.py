@@ -69,6 +69,11 @@ class Builder:
         return not self._draw or number in self._draw
 
     @property
+    def drawing(self) -> bool:
+        """Whether pictures of pages are wanted, and no text."""
+        return bool(self._draw)
+
+    @property
     def page(self) -> int:
         """The number of the page that is being written; 0 before the first."""
         return len(self._pages)

@@ -33,7 +33,7 @@ FORMATS: dict[str, Format] = {
     "message/rfc822": Format("mail (EML)", "text"),
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": Format("Word (DOCX)", "docx", _EXTRA),
     # Named, so that the problem can say what was found
-    "application/pdf": Format("PDF"),
+    "application/pdf": Format("PDF", "pdf", "documents"),
     "image/png": Format("PNG"),
     "image/jpeg": Format("JPEG"),
     "image/tiff": Format("TIFF"),

@@ -1,0 +1,120 @@
+"""PDF → its text, laid out as on the page; pages that are pictures are left to be recognised."""
+
+from __future__ import annotations
+
+import ctypes
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+from extractor.documents.builder import Builder
+from extractor.documents.context import Context
+from extractor.documents.placement import Rules, lay_out, words
+from extractor.documents.pdf_fields import filled_in, form_of
+from extractor.documents.pdf_page import Contents, contents_of
+from extractor.sandbox import Refused
+
+_FEW = 8  # characters: a page with fewer says nothing by itself
+_UNTOLD = 0.1  # share of characters without a meaning above which a page is better looked at
+_PICTURED = 0.02  # share of the page that pictures cover
+_DRAWN = 40  # shapes: letters may be drawn too
+_LONG_SIDE = 2_400  # pixels of a page that is drawn
+
+pdfium.FPDF_InitLibrary()
+
+
+def read(data: bytes, into: Builder, context: Context) -> None:
+    """Raises Refused `password_required`, `password_wrong`, `unreadable_document`."""
+    with _opened(data, context.password) as file, form_of(file) as form:
+        count = pdfium.FPDF_GetPageCount(file)
+        if count < 1:
+            raise Refused("unreadable_document", "the PDF has no pages, or is damaged")
+        into.limits.check("pages", into.page + count, into.limits.pages)
+        for number in range(count):
+            with _page(file, number) as page:
+                _read_page(page, form, into, context)
+
+
+def _read_page(page: Any, form: Any, into: Builder, context: Context) -> None:
+    if page is None:
+        into.begin_page(how="none")
+        into.warn("this page is damaged and was not read")
+        return
+    width, height = pdfium.FPDF_GetPageWidthF(page), pdfium.FPDF_GetPageHeightF(page)
+    if not into.begin_page(width=width, height=height, how="layout"):
+        return
+    if into.drawing:
+        into.draw(lambda: _drawn(page, width, height))
+        return
+    contents = contents_of(page)
+    entered = list(filled_in(page, form, contents.frame))
+    if context.ocr == "always" or (not entered and _is_picture(contents)):
+        into.read_as("picture")
+        return
+    by_direction = {turns: words(glyphs) for turns, glyphs in contents.glyphs.items()}
+    by_direction.setdefault(0, []).extend(entered)
+    for turns, found in sorted(by_direction.items(), key=lambda each: -len(each[1])):
+        for line in lay_out(found, contents.rules if turns == 0 else Rules()):
+            line.add_to(into)
+
+
+def _is_picture(contents: Contents) -> bool:
+    shown = contents.characters
+    if contents.unmapped > _UNTOLD * (shown + contents.unmapped):
+        return True
+    return shown < _FEW and (contents.pictured > _PICTURED or contents.paths > _DRAWN)
+
+
+@contextmanager
+def _opened(data: bytes, password: str | None) -> Iterator[Any]:
+    file = pdfium.FPDF_LoadMemDocument64(data, len(data), password.encode() if password else None)
+    if not file:
+        raise _refusal(pdfium.FPDF_GetLastError(), password)
+    try:
+        yield file
+    finally:
+        pdfium.FPDF_CloseDocument(file)
+
+
+def _refusal(error: int, password: str | None) -> Refused:
+    if error == pdfium.FPDF_ERR_PASSWORD:
+        if password:
+            return Refused("password_wrong", "the password does not open the PDF")
+        return Refused("password_required", "the PDF needs a password")
+    if error == pdfium.FPDF_ERR_SECURITY:
+        return Refused("unsupported_media_type", "the PDF is encrypted in a way that is not read here")
+    return Refused("unreadable_document", "the PDF is damaged or incomplete")
+
+
+@contextmanager
+def _page(file: Any, number: int) -> Iterator[Any]:
+    """None for one that cannot be loaded."""
+    page = pdfium.FPDF_LoadPage(file, number)
+    try:
+        yield page or None
+    finally:
+        if page:
+            pdfium.FPDF_ClosePage(page)
+
+
+def _drawn(page: Any, width: float, height: float) -> bytes:
+    """The page as a PNG."""
+    from PIL import Image
+
+    scale = _LONG_SIDE / max(width, height, 1.0)
+    across, down = max(1, round(width * scale)), max(1, round(height * scale))
+    pixels = ctypes.create_string_buffer(across * down * 4)
+    bitmap = pdfium.FPDFBitmap_CreateEx(across, down, pdfium.FPDFBitmap_BGRx, pixels, across * 4)
+    try:
+        pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, across, down, 0xFFFFFFFF)
+        flags = pdfium.FPDF_ANNOT | pdfium.FPDF_REVERSE_BYTE_ORDER
+        pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, across, down, 0, flags)
+    finally:
+        pdfium.FPDFBitmap_Destroy(bitmap)
+    image = Image.frombuffer("RGBX", (across, down), pixels.raw, "raw", "RGBX", 0, 1).convert("RGB")
+    out = io.BytesIO()
+    image.save(out, "PNG", compress_level=1)
+    return out.getvalue()

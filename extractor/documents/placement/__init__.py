@@ -1,0 +1,30 @@
+"""Characters and rules of a page → its text, laid out as on the page.
+
+glyphs.py    characters → words          columns.py   the order of columns of prose
+lines.py     words → lines → segments    place.py     segments → text in columns
+ruled.py     tables with lines           wrap.py      lines that were broken for want of room
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from extractor.documents.placement.columns import in_order
+from extractor.documents.placement.glyphs import Glyph, Word, word_of, words
+from extractor.documents.placement.lines import parted_at_edges, rows_of, segments_of
+from extractor.documents.placement.place import Text, placed
+from extractor.documents.placement.ruled import Rules, ruled_rows
+
+__all__ = ["Glyph", "Rules", "Text", "Word", "lay_out", "word_of", "words"]
+
+
+def lay_out(found: Sequence[Word], rules: Rules) -> Iterator[Text]:
+    """The text of a page, a line at a time."""
+    rules = rules.merged()
+    rows, free = ruled_rows(found, rules)
+    segments = [segment for row in rows for segment in row.segments]
+    for line in rows_of(free):
+        top, bottom = min(word.top for word in line), max(word.bottom for word in line)
+        segments += segments_of(line, rules.bars(top, bottom))
+    for region in in_order(parted_at_edges(segments), rules):
+        yield from placed(region)

@@ -1,0 +1,139 @@
+"""The order in which a page is read: columns of prose one after the other, everything else line by line.
+
+Only prose makes a column. Short texts beside each other (a table, a form, two addresses) are a row, and belong
+together; sentences that fill their lines on both sides of a gutter are not.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from statistics import mean
+
+from extractor.documents.placement.lines import Segment
+from extractor.documents.placement.ruled import Rules
+
+_LINES = 3  # of a block of prose at least
+_LENGTH = 20  # characters of its lines
+_WORDS = 3.0
+_FULL = 0.8  # of the block's width: a line that is full
+_SHARE_FULL = 0.6  # of its lines
+_DEEPEST = 12  # columns within columns
+
+
+class _Block:
+    """Segments below each other, and the box around them."""
+
+    def __init__(self, segments: list[Segment]) -> None:
+        self.segments = segments
+        self.left = min(one.left for one in segments)
+        self.right = max(one.right for one in segments)
+        self.top = min(one.top for one in segments)
+        self.bottom = max(one.bottom for one in segments)
+
+
+def in_order(segments: list[Segment], rules: Rules, depth: int = 0) -> list[list[Segment]]:
+    """Regions of the page in the order they are read; within each its lines are."""
+    if depth >= _DEEPEST or len(segments) < 2 * _LINES:
+        return [segments] if segments else []
+    gutter = _gutter(segments, rules)
+    if gutter is None:
+        return [segments]
+    across, top, bottom = gutter
+    above: list[Segment] = []
+    left: list[Segment] = []
+    right: list[Segment] = []
+    below: list[Segment] = []
+    for one in segments:
+        middle = (one.top + one.bottom) / 2
+        if middle < top:
+            above.append(one)
+        elif middle > bottom:
+            below.append(one)
+        else:
+            (left if (one.left + one.right) / 2 < across else right).append(one)
+    if not left or not right:
+        return [segments]
+    regions: list[list[Segment]] = []
+    for part in (above, left, right, below):
+        regions += in_order(part, rules, depth + 1)
+    return regions
+
+
+def _gutter(segments: list[Segment], rules: Rules) -> tuple[float, float, float] | None:
+    """(x, top, bottom) of the strip between two columns of prose that is longest; None where there are none."""
+    blocks = [block for block in _blocks(segments) if _is_prose(block)]
+    best: tuple[float, float, float, float] | None = None
+    for one in blocks:
+        for other in blocks:
+            overlap = min(one.bottom, other.bottom) - max(one.top, other.top)
+            size = one.segments[0].size
+            if other.left <= one.right or overlap < 2 * size:
+                continue
+            across = (one.right + other.left) / 2
+            down = (max(one.top, other.top) + min(one.bottom, other.bottom)) / 2
+            top, bottom = _zone(segments, rules, across, down)
+            if bottom - top > 2 * size and (best is None or bottom - top > best[0]):
+                best = bottom - top, across, top, bottom
+    return best[1:] if best else None
+
+
+def _zone(segments: list[Segment], rules: Rules, across: float, down: float) -> tuple[float, float]:
+    """How far up and down from `down` nothing crosses `across`."""
+    crossing = [(one.top, one.bottom) for one in segments if one.left < across < one.right]
+    crossing += [(y, y) for y, left, right in rules.lying if left < across - 5 and across + 5 < right]
+    top = max((bottom for _, bottom in crossing if bottom <= down), default=float("-inf"))
+    bottom = min((top for top, _ in crossing if top >= down), default=float("inf"))
+    if any(top < down < bottom for top, bottom in crossing):
+        return down, down
+    highest, lowest = min(one.top for one in segments), max(one.bottom for one in segments)
+    return max(top, highest - 1), min(bottom, lowest + 1)
+
+
+def _is_prose(block: _Block) -> bool:
+    if len(block.segments) < _LINES:
+        return False
+    width = block.right - block.left
+    full = sum(one.right - block.left >= _FULL * width for one in block.segments[:-1])
+    text = "".join(word.text for one in block.segments for word in one.words)
+    return (
+        mean(one.length for one in block.segments) >= _LENGTH
+        and mean(len(one.words) for one in block.segments) >= _WORDS
+        and full >= _SHARE_FULL * (len(block.segments) - 1)
+        and sum(char.isalpha() for char in text) >= 0.65 * len(text)
+    )
+
+
+def _blocks(segments: Sequence[Segment]) -> list[_Block]:
+    """Segments right below each other. One with two below it, or above it, is linked to neither."""
+    free = [one for one in sorted(segments, key=lambda one: one.base) if not one.cell]
+    below: dict[int, list[int]] = defaultdict(list)
+    above: dict[int, list[int]] = defaultdict(list)
+    for at, one in enumerate(free):
+        for later in range(at + 1, len(free)):
+            other = free[later]
+            if other.top - one.bottom > 0.9 * one.size:
+                break
+            shared = min(one.right, other.right) - max(one.left, other.left)
+            if (
+                shared > 0.3 * min(one.right - one.left, other.right - other.left)
+                and other.base - one.base > 0.5 * one.size
+                and max(one.size, other.size) < 1.35 * min(one.size, other.size)
+                and not any(_between(free[step], one, other) for step in below[at])
+            ):
+                below[at].append(later)
+                above[later].append(at)
+    chain: dict[int, list[Segment]] = {}
+    for at, one in enumerate(free):
+        before = above[at]
+        if len(before) == 1 and len(below[before[0]]) == 1:
+            chain[at] = chain[before[0]]
+            chain[at].append(one)
+        else:
+            chain[at] = [one]
+    return [_Block(list(each)) for each in {id(each): each for each in chain.values()}.values()]
+
+
+def _between(step: Segment, one: Segment, other: Segment) -> bool:
+    """Whether `step`, right below `one`, stands between it and `other`."""
+    return other.base - step.base > 0.5 * one.size and min(step.right, other.right) > max(step.left, other.left)

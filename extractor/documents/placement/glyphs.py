@@ -1,0 +1,155 @@
+"""Characters where a page has them, and the words they make.
+
+Coordinates are points from the left top corner of the page as it is read, y downwards. `box` is where the character
+stands on the page as it is shown, in fractions of it: the two differ where text runs upwards or upside down.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from statistics import median
+
+Fractions = tuple[float, float, float, float]
+
+_SAME_LINE = 0.3  # of the size: how far baselines of one word are apart
+_WORD_GAP = 0.1  # of the size, where the file has no spaces of its own
+_SPACED_GAP = 0.25  # of the size, where it has
+_OWN_SPACES = 25  # letters that have a space among them, where the file has its own
+_BACK = -0.6  # a glyph this far before the end of the last one begins something new
+_TWICE = 0.15  # of the size: the same letter printed again, to look bold
+
+
+@dataclass(slots=True)
+class Glyph:
+    """`text` is one character. `base` is where it stands, `size` about the height of a line of it."""
+
+    text: str
+    left: float
+    right: float
+    top: float
+    bottom: float
+    base: float
+    size: float
+    box: Fractions
+
+
+@dataclass(slots=True)
+class Word:
+    """Glyphs in reading order, at least one. `confidence` where they were read from a picture."""
+
+    glyphs: list[Glyph]
+    left: float
+    right: float
+    top: float
+    bottom: float
+    base: float
+    size: float
+    confidence: float | None = None
+    text: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.text = "".join(glyph.text for glyph in self.glyphs)
+
+    @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+
+def word_of(glyphs: list[Glyph], confidence: float | None = None) -> Word:
+    return Word(
+        glyphs,
+        min(glyph.left for glyph in glyphs),
+        max(glyph.right for glyph in glyphs),
+        min(glyph.top for glyph in glyphs),
+        max(glyph.bottom for glyph in glyphs),
+        median(glyph.base for glyph in glyphs),
+        max(glyph.size for glyph in glyphs),
+        confidence,
+    )
+
+
+def words(glyphs: Iterable[Glyph]) -> list[Word]:
+    """In the order of the file, which keeps the letters of a word together. A space ends one, as does a gap."""
+    found: list[Word] = []
+    for run in _runs(_once(glyphs)):
+        gap = _gap(run)
+        word: list[Glyph] = []
+        for at, glyph in enumerate(run):
+            if glyph.text.isspace():
+                if word and not _covered(word[-1], glyph, run[at + 1 : at + 2]):
+                    found.append(word_of(word))
+                    word = []
+                continue
+            most = _WORD_GAP if word and glyph.text == word[-1].text == "." else gap  # leaders: . . . .
+            if word and _between(word[-1], glyph) > most * glyph.size:
+                found.append(word_of(word))
+                word = []
+            word.append(glyph)
+        found += [word_of(word)] if word else []
+    return found
+
+
+def _once(glyphs: Iterable[Glyph]) -> Iterator[Glyph]:
+    """Without those that are printed over themselves."""
+    seen: dict[tuple[str, int, int], list[Glyph]] = {}
+    for glyph in glyphs:
+        if glyph.text.isspace():
+            yield glyph
+            continue
+        column, row = int(glyph.left // 4), int(glyph.base // 4)
+        near = (
+            other
+            for across in (column - 1, column, column + 1)
+            for down in (row - 1, row, row + 1)
+            for other in seen.get((glyph.text, across, down), ())
+        )
+        slack = _TWICE * glyph.size
+        if any(abs(other.left - glyph.left) < slack and abs(other.base - glyph.base) < slack for other in near):
+            continue
+        seen.setdefault((glyph.text, column, row), []).append(glyph)
+        yield glyph
+
+
+def _runs(glyphs: Iterable[Glyph]) -> Iterator[list[Glyph]]:
+    """Glyphs that follow each other on one line."""
+    run: list[Glyph] = []
+    for glyph in glyphs:
+        if run:
+            last, size = run[-1], max(run[-1].size, glyph.size)
+            gap = _between(last, glyph)
+            if abs(glyph.base - last.base) > _SAME_LINE * size or not _BACK * size < gap < 2 * size:
+                yield run
+                run = []
+        run.append(glyph)
+    if run:
+        yield run
+
+
+def _between(last: Glyph, glyph: Glyph) -> float:
+    """The gap, whichever way the script runs."""
+    return max(glyph.left - last.right, last.left - glyph.right)
+
+
+def _covered(last: Glyph, space: Glyph, rest: list[Glyph]) -> bool:
+    """Whether what follows is printed over the space, close to the letter before it: nobody sees a space there."""
+    following = rest[0] if rest else space
+    return not following.text.isspace() and (
+        following.left < (space.left + space.right) / 2 and 0 <= _between(last, following) < 0.15 * following.size
+    )
+
+
+def _gap(run: list[Glyph]) -> float:
+    """Above which part of the size a gap parts words: more where letters are set apart on purpose."""
+    spaces = sum(glyph.text.isspace() for glyph in run)
+    least = _SPACED_GAP if spaces * _OWN_SPACES >= len(run) else _WORD_GAP
+    gaps = [
+        _between(last, glyph) / max(glyph.size, 0.1)
+        for last, glyph in itertools.pairwise(run)
+        if glyph.text.isalnum() and last.text.isalnum()
+    ]
+    if len(gaps) < 3:
+        return least
+    usual = median(gaps)
+    return max(least, 1.8 * usual) if usual > 0.05 else least
