@@ -12,9 +12,9 @@ import pypdfium2.raw as pdfium
 
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
-from extractor.documents.placement import Rules, lay_out, words
 from extractor.documents.pdf_fields import filled_in, form_of
 from extractor.documents.pdf_page import Contents, contents_of
+from extractor.documents.placement import Rules, lay_out, words
 from extractor.sandbox import Refused
 
 _FEW = 8  # characters: a page with fewer says nothing by itself

@@ -11,8 +11,8 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from extractor.documents.placement import Glyph, Word, word_of
 from extractor.documents.pdf_page import Frame, fractions
+from extractor.documents.placement import Glyph, Word, word_of
 
 _MOST = 5_000  # fields of a page
 _HIDDEN = pdfium.FPDF_ANNOT_FLAG_HIDDEN | pdfium.FPDF_ANNOT_FLAG_NOVIEW | pdfium.FPDF_ANNOT_FLAG_INVISIBLE
