@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from schemas import jsontext
 from workers.batches import Batch, line_of
-from workers.ledger import Job, NewJob, Page
+from workers.ledger import Created, Job, NewJob, Page
 from workers.waiting import Waiting
 
 _ERROR = ("code", "detail", "retryable", "errors", "last")
@@ -75,11 +75,11 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
     return Response(jsontext.dumps(value), status, headers=headers, media_type="application/json")
 
 
-def accepted(tenant: str, job_id: str, new: NewJob) -> Job:
-    """The job just created, without asking the ledger again: an id begins with its time in milliseconds."""
+def accepted(tenant: str, created: Created, new: NewJob) -> Job:
+    """The job just created, without asking the ledger again."""
     return Job(
-        id=job_id, tenant=tenant, status="queued", schema=new.schema_ref,
-        created_at=datetime.fromtimestamp(int(job_id[:12], 16) / 1000, UTC),
+        id=created.job_id, tenant=tenant, status="queued", schema=new.schema_ref,
+        created_at=created.at or datetime.now(UTC),
         started_at=None, finished_at=None, expires_at=None, attempt=0, priority=new.priority,
         options=new.options, metadata=new.metadata, batch=new.batch, custom_id=new.custom_id, media_type=new.media_type,
         filename=new.filename, size=len(new.document), result=None, error=None, reason=None, cancel_requested=False,

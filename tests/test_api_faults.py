@@ -193,14 +193,14 @@ async def test_ready_is_red_until_a_worker_has_its_model(api: httpx.AsyncClient,
 
 
 async def test_ready_is_red_when_the_heartbeat_stops(
-    api: httpx.AsyncClient, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    worker: FakeWorker, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EXTRACTOR_HEARTBEAT_TTL_S", "0.2")
-    short = FakeWorker(redis_url)
-    short.beat(ready=True)
-    time.sleep(0.3)
-    is_problem(await api.get("/readyz"), 503, "not_ready")
-    short.ledger.close()
+    async with running(ApiSettings(redis_url=redis_url)) as app, client(app) as api:
+        worker.beat(ready=True)
+        assert (await api.get("/readyz")).status_code == 200
+        time.sleep(0.3)
+        is_problem(await api.get("/readyz"), 503, "not_ready")
 
 
 async def test_metrics(api: httpx.AsyncClient, worker: FakeWorker) -> None:

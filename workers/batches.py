@@ -11,7 +11,7 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 import orjson
@@ -19,7 +19,7 @@ import orjson
 from workers.calls import check_weight, ms, over_quota, prefix
 from workers.config import WorkerSettings
 from workers.errors import BatchClosed, IdempotencyConflict, QuotaExceeded
-from workers.jobs import Job, NewJob, decode_job, pairs, when
+from workers.jobs import Job, NewJob, decode_job, moment, pairs, when
 from workers.scripts import Arg, Call, script
 from workers.waiting import no_worker
 
@@ -162,10 +162,9 @@ class BatchCalls:
 
         s = self._settings
         digest = hashlib.sha256(f"batch\0{key}".encode()).hexdigest() if key else ""
-        kept = ms(s.idempotency_ttl_s + s.open_ttl_s + s.result_ttl_s)  # uploading, waiting, being read
         args = (
             secrets.token_hex(6), digest, hashlib.sha256(asked.encode()).hexdigest(), ms(s.idempotency_ttl_s),
-            ms(s.result_ttl_s), kept, tenant, schema or "", request_id, trace,
+            ms(s.result_ttl_s), tenant, schema or "", request_id, trace,
         )  # fmt: skip
         return Call(script("batch_open"), prefix(tenant), args, decode)
 
@@ -270,7 +269,7 @@ def _batch(reply: Sequence[Any]) -> Batch:
 
     return Batch(
         id=raw["id"].decode(),
-        created_at=datetime.fromtimestamp(int(raw["created"]) / 1000, UTC),
+        created_at=moment(raw["created"]),
         started_at=when(raw, "started"),
         received_at=when(raw, "received"),
         finished_at=when(raw, "finished"),
@@ -281,8 +280,8 @@ def _batch(reply: Sequence[Any]) -> Batch:
         counts={name: int(raw[name]) for name in COUNTS},
         cancel=text("cancel"),
         recent=int(reply[1]),
-        recent_since=datetime.fromtimestamp(int(reply[2]) / 1000, UTC) if reply[2] else None,
-        now=datetime.fromtimestamp(int(reply[3]) / 1000, UTC),
+        recent_since=moment(reply[2]) if reply[2] else None,
+        now=moment(reply[3]),
         request_id=text("request"),
         workers=int(reply[4]),
         workers_ready=int(reply[5]),

@@ -30,6 +30,7 @@ from workers.jobs import (
     WorkerInfo,
     decode_claim,
     decode_job,
+    moment,
     pairs,
 )
 from workers.scripts import Call, script
@@ -97,7 +98,7 @@ class Calls:
                 raise IdempotencyConflict(figure)
             if outcome.startswith("quota"):
                 raise over_quota(outcome, int(figure), s)
-            return Created(figure, outcome == "existing")
+            return Created(figure, outcome == "existing", moment(reply[2]) if len(reply) > 2 else None)
 
         key = hashlib.sha256(idempotency_key.encode()).hexdigest() if idempotency_key else ""
         digest = hashlib.sha256((request_hash or "").encode()).hexdigest()
@@ -199,12 +200,10 @@ class Calls:
     def beat(self, info: WorkerInfo) -> Call[bool]:
         said = asdict(info)
         del said["age_s"]
-        return Call(
-            script("beat"), ROOT, (info.id, orjson.dumps(said, default=str), self._silent, int(info.ready)), bool
-        )
+        return Call(script("beat"), ROOT, (info.id, orjson.dumps(said, default=str), int(info.ready)), bool)
 
     def leave(self, worker: str) -> Call[bool]:
-        return Call(script("beat"), ROOT, (worker, "", 0, 0), bool)
+        return Call(script("beat"), ROOT, (worker, "", 0), bool)
 
     def workers(self) -> Call[tuple[WorkerInfo, ...]]:
         def decode(reply: Sequence[bytes]) -> tuple[WorkerInfo, ...]:
@@ -213,7 +212,7 @@ class Calls:
                 for age, said in zip(reply[::2], reply[1::2], strict=True)
             )
 
-        return Call(script("workers"), ROOT, (), decode)
+        return Call(script("workers"), ROOT, (self._silent,), decode)
 
     # ---- who looks on ----
 
@@ -261,9 +260,9 @@ class Calls:
         looks = _STALE_LOOKS * self._settings.reconcile_batch
         return Call(script("stale"), prefix(tenant), (looks, self._grace, *depths), decode)
 
-    def expire(self, tenant: str) -> Call[tuple[int, int]]:
+    def expire(self, tenant: str) -> Call[tuple[int, ...]]:
         args = (self._settings.reconcile_batch, self._result_ttl)
-        return Call(script("expire"), prefix(tenant), args, lambda reply: (int(reply[0]), int(reply[1])))
+        return Call(script("expire"), prefix(tenant), args, lambda reply: tuple(int(count) for count in reply))
 
 
 def _survey(tenant: str, row: Sequence[Any]) -> Survey:

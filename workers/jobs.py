@@ -83,10 +83,12 @@ class NewJob:
 
 @dataclass(frozen=True)
 class Created:
-    """`existing`: the idempotency key was used before with the same request, and this is the job it made then."""
+    """`existing`: the idempotency key was used before with the same request, and this is the job it made then; `at`
+    is not known of such a one."""
 
     job_id: str
     existing: bool
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -228,7 +230,7 @@ def decode_job(tenant: str, raw: Mapping[str, bytes]) -> Job:
         tenant=tenant,
         status=_text(raw, "status"),  # type: ignore[arg-type]
         schema=raw["schema"].decode(),
-        created_at=datetime.fromtimestamp(int(raw["created"]) / 1000, UTC),
+        created_at=moment(raw["created"]),
         started_at=when(raw, "started"),
         finished_at=when(raw, "finished"),
         expires_at=when(raw, "expires"),
@@ -267,7 +269,10 @@ def _json(raw: Mapping[str, bytes], name: str) -> dict[str, Any] | None:
     return orjson.loads(value) if value else None
 
 
+def moment(ms: bytes) -> datetime:
+    return datetime.fromtimestamp(int(ms) / 1000, UTC)
+
+
 def when(raw: Mapping[str, bytes], name: str) -> datetime | None:
     """A time in milliseconds, where there is one."""
-    value = raw.get(name)
-    return datetime.fromtimestamp(int(value) / 1000, UTC) if value else None
+    return moment(raw[name]) if raw.get(name) else None

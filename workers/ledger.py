@@ -2,7 +2,8 @@
 `AsyncLedger` for the API. Every method raises `StoreUnavailable` in bounded time when Redis refuses, is silent, full,
 loading or read-only, and nothing is tried twice here: a claim or a creation must not happen twice.
 
-The keys are in lua/prelude.lua, the operations in calls.py, the notifications in events.py. Knows no Celery, no model.
+The keys are in lua/shared/keys.lua, the operations in calls.py, the notifications in events.py. Knows no Celery and
+no model.
 An id that is malformed, unknown or another tenant's is None (or False): nobody can tell which."""
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from redis.exceptions import NoScriptError
 
 from workers.batches import BatchCalls
 from workers.calls import ALONE, Calls, is_job_id
+from workers.clock import LedgerClock
 from workers.config import WorkerSettings
 from workers.errors import BatchClosed, IdempotencyConflict, LedgerError, OverQuota, QuotaExceeded, StoreUnavailable
 from workers.events import Events
@@ -78,6 +80,7 @@ class Ledger:
     def __init__(self, redis_url: str | None = None, settings: WorkerSettings | None = None) -> None:
         self.settings = settings or WorkerSettings()
         self._calls = Calls(self.settings)
+        self._clock = LedgerClock()
         self.batches = BatchCalls(self.settings)
         self._redis = redis.Redis.from_url(
             redis_url or self.settings.redis_url,
@@ -98,10 +101,10 @@ class Ledger:
         """Runs a call made by `batches`; the methods below do the same with the calls on single jobs."""
         with faults():
             try:
-                reply = self._redis.evalsha(call.script.sha1, 1, call.prefix, *call.args)
+                reply = self._redis.evalsha(call.script.sha1, 1, *call.sent(self._clock))
             except NoScriptError:
-                reply = self._redis.eval(call.script.text, 1, call.prefix, *call.args)
-        return call.decode(reply)
+                reply = self._redis.eval(call.script.text, 1, *call.sent(self._clock))
+        return call.answer(reply, self._clock)
 
     # ---- callers ----
 
@@ -194,8 +197,8 @@ class Ledger:
         """The queued jobs whose message is lost or due; `waiting` says how many messages each queue holds."""
         return self.run(self._calls.stale(tenant, waiting))
 
-    def expire(self, tenant: str) -> tuple[int, int]:
-        """(open jobs failed for their age, terminal jobs erased)"""
+    def expire(self, tenant: str) -> tuple[int, ...]:
+        """(open jobs failed for their age, ended ones erased, Idempotency-Keys forgotten)"""
         return self.run(self._calls.expire(tenant))
 
 
@@ -205,6 +208,7 @@ class AsyncLedger:
     def __init__(self, redis_url: str | None = None, settings: WorkerSettings | None = None) -> None:
         self.settings = settings or WorkerSettings()
         self._calls = Calls(self.settings)
+        self._clock = LedgerClock()
         self.batches = BatchCalls(self.settings)
         self._redis = redis.asyncio.Redis.from_url(
             redis_url or self.settings.redis_url,
@@ -229,10 +233,10 @@ class AsyncLedger:
             # Connecting, its handshake and the answer each have a limit; this one holds for all of them together.
             async with asyncio.timeout(self.settings.redis_timeout_s + 0.5):
                 try:
-                    reply = await self._redis.evalsha(call.script.sha1, 1, call.prefix, *call.args)
+                    reply = await self._redis.evalsha(call.script.sha1, 1, *call.sent(self._clock))
                 except NoScriptError:
-                    reply = await self._redis.eval(call.script.text, 1, call.prefix, *call.args)
-        return call.decode(reply)
+                    reply = await self._redis.eval(call.script.text, 1, *call.sent(self._clock))
+        return call.answer(reply, self._clock)
 
     async def create(
         self, tenant: str, job: NewJob, idempotency_key: str | None = None, request_hash: str | None = None
@@ -280,7 +284,7 @@ class AsyncLedger:
         return tuple([one for part in slices for one in await self.run(self._calls.survey(part))])
 
     async def tallies(self) -> dict[str, int]:
-        """What ever happened, by kind, all tenants together (see lua/prelude.lua's `tally`)."""
+        """What ever happened, by kind, all tenants together (see lua/shared/keys.lua's `tally`)."""
         return await self.run(self._calls.tallies())
 
     async def watch(self, tenant: str, job_id: str) -> AsyncIterator[Job]:

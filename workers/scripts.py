@@ -11,14 +11,18 @@ from functools import cache
 from importlib import resources
 from typing import Any, Generic, TypeVar
 
+from workers.clock import LedgerClock
+
 T = TypeVar("T")
 Arg = str | bytes | int
+_SHARED = ("keys", "clock", "quota", "reads", "moves")  # in this order before each script
 
 
 @dataclass(frozen=True)
 class Script:
     """`text` begins with a shebang that holds the script's flags (Redis 7): `allow-oom` for what must work when
-    memory is full (a result must land), none for creation (which Redis then refuses)."""
+    memory is full (a result must land), none for creation (which Redis then refuses). It takes as its last argument
+    what time its caller expects, and answers with the time and what the script returned (lua/shared/clock.lua)."""
 
     name: str
     text: str
@@ -32,10 +36,24 @@ class Call(Generic[T]):
     args: tuple[Arg, ...]
     decode: Callable[[Any], T]
 
+    def sent(self, clock: LedgerClock) -> tuple[Arg, ...]:
+        """Its key and its arguments, as EVALSHA takes them."""
+        return (self.prefix, *self.args, clock.expected())
+
+    def answer(self, reply: list[Any], clock: LedgerClock) -> T:
+        """What the script returned, read. Redis leaves out a nil at the end of a list."""
+        clock.told(reply[0])
+        return self.decode(reply[1] if len(reply) > 1 else None)
+
 
 @cache
 def script(name: str) -> Script:
-    folder = resources.files(__package__) / "lua"
-    shebang, _, body = (folder / f"{name}.lua").read_text("utf-8").partition("\n")
-    text = "\n".join((shebang, (folder / "prelude.lua").read_text("utf-8"), body))
+    shebang, _, body = source(f"{name}.lua").partition("\n")
+    parts = [source(f"shared/{shared}.lua") for shared in _SHARED]
+    noting = "" if "no-writes" in shebang else "note_time()"
+    text = "\n".join((shebang, *parts, noting, "local function answer()", body, "end", "return { NOW, answer() }"))
     return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+def source(name: str) -> str:
+    return (resources.files(__package__) / "lua" / name).read_text("utf-8")

@@ -1,5 +1,5 @@
 """Why a queued job has not started: for whoever looks at one. Nothing waits behind a quota, which refuses at the door
-(429). Knows the fields that lua/prelude.lua adds to a queued job; knows no key."""
+(429). Knows the fields that lua/shared/reads.lua adds to a queued job; knows no key."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ async def create_extraction(
     if wait_s is not None:
         wait_s = min(wait_s, int(service.settings.max_wait_s))
         headers["Preference-Applied"] = f"wait={wait_s}"
-    job = view.accepted(tenant, created.job_id, new)
+    job = view.accepted(tenant, created, new)
     if wait_s is not None or created.existing:
         with contextlib.suppress(Problem):  # it is accepted, whatever the store says now
             job = await service.store.wait(tenant, created.job_id, wait_s or 0) or job

@@ -11,8 +11,7 @@ redis.call('UNLINK', batch_key(ARGV[1], 'custom'))
 if ARGV[2] == 'erase' then
   redis.call('HSET', key, 'erase', '1')
   redis.call('ZREM', BATCHES, ARGV[1])
-  local held = b[5] ~= '' and redis.call('GET', idem_key(b[5]))
-  if held and string.sub(held, -#ARGV[1]) == ARGV[1] then redis.call('DEL', idem_key(b[5])) end
+  forget_key(b[5], ARGV[1])
 end
 if ARGV[2] == 'erase' or not b[3] then redis.call('ZADD', DUE, ms(now), ARGV[1]) end
 settle(ARGV[1], now)

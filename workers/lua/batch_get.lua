@@ -7,5 +7,4 @@ if #flat == 0 or redis.call('HEXISTS', batch_key(ARGV[1]), 'erase') == 1 then re
 local ended = batch_key(ARGV[1], 'ended')
 local recent = math.min(200, redis.call('LLEN', ended))
 local first = recent > 0 and fields(redis.call('LINDEX', ended, -recent), 'finished')[1]
-local now = now_ms()
-return { flat, recent, first or false, ms(now), alive(now, tonumber(ARGV[2])) }
+return { shown(flat), recent, first or false, ms(WALL), alive(now_ms(), tonumber(ARGV[2])) }

@@ -16,7 +16,7 @@ for place, id in ipairs(ids) do
   if job[1] then
     local flat = redis.call('HGETALL', job_key(id))
     add_of_batch(flat, id)
-    out[#out + 1] = flat
+    out[#out + 1] = shown(flat)
     room = room - #(job[2] or '')
   end
   if (room <= 0 or place == limit) and (place < #ids or #ids == limit) then

@@ -7,7 +7,7 @@ if not b[1] or b[4] then return 'gone' end
 if b[3] then return 'cancelled' end
 if b[1] ~= ARGV[2] then return 'superseded' end
 if not b[2] then
-  redis.call('HSET', key, 'received', ms(now))
+  redis.call('HSET', key, 'received', ms(WALL))
   redis.call('UNLINK', batch_key(ARGV[1], 'custom'))
   redis.call('ZREM', DUE, ARGV[1])
   settle(ARGV[1], now)

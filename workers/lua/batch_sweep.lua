@@ -6,22 +6,16 @@ local now, limit, batch = now_ms(), tonumber(ARGV[2]), ARGV[1]
 if batch == '' then batch = redis.call('ZRANGEBYSCORE', DUE, '-inf', ms(now), 'LIMIT', 0, 1)[1] end
 if not batch then return 0 end
 local key, walk = batch_key(batch), index_key('batch', batch)
-local b = redis.call('HMGET', key, 'id', 'erase', 'expires', 'cancel', 'received', 'swept')
+local b = redis.call('HMGET', key, 'id', 'erase', 'expires', 'cancel', 'received', 'swept', 'idem')
 
 if not b[1] or b[2] or (b[3] and tonumber(b[3]) <= now) then
   if b[1] and not b[2] then redis.call('HSET', key, 'erase', '1') end
   redis.call('ZREM', BATCHES, batch)
   local ids = redis.call('ZRANGEBYLEX', walk, '-', '+', 'LIMIT', 0, limit)
-  for _, id in ipairs(ids) do
-    if not erase(id, now) then  -- Redis itself expired it: its entries are left
-      for _, ref in ipairs(redis.call('HKEYS', batch_key(batch, 'schemas'))) do redis.call('ZREM', index_key('schema', ref), id) end
-      for _, status in ipairs({ 'succeeded', 'failed', 'cancelled' }) do redis.call('ZREM', index_key('status', status), id) end
-      redis.call('ZREM', INDEX, id)
-      redis.call('ZREM', walk, id)
-    end
-  end
+  for _, id in ipairs(ids) do erase(id, now) end
   if #ids == limit then return 1 end
   count('bytes', 0 - tonumber(redis.call('HGET', key, 'held') or 0))  -- never -0, which Redis 7.0 cannot read back
+  forget_key(b[7], batch)
   redis.call('UNLINK', key, walk, batch_key(batch, 'errors'), batch_key(batch, 'ended'), batch_key(batch, 'custom'),
     batch_key(batch, 'schemas'))
   redis.call('ZREM', DUE, batch)

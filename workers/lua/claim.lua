@@ -4,8 +4,7 @@
 -- Returns nil when there is nothing to claim (unknown, leased, terminal, not due), 'alone' when the job must run
 -- alone and would not, or {hash as a flat list, document, the JSON Schema that its batch keeps for it or nil}.
 local id, now = ARGV[1], now_ms()
-local job = fields(id, 'status', 'tries', 'not_before', 'priority', 'published', 'created', 'batch',
-  'schema')
+local job = fields(id, 'status', 'tries', 'not_before', 'priority', 'published', 'again', 'batch', 'schema')
 if job[1] ~= 'queued' then return nil end
 if tonumber(job[3] or 0) > now then return nil end
 local batch = batch_of(job[7])
@@ -19,23 +18,23 @@ if tries > 0 and tries + 1 >= tonumber(ARGV[4]) and ARGV[5] ~= '1' then return '
 -- The queues are first in, first out: once the message of a job published at T was taken, every older one was. A
 -- queued job published before T that still waits has lost its message; stale.lua reads this high-water mark. Only a
 -- job published once sets it: of two messages we cannot tell which one brought us here.
-if tries == 0 and job[5] == job[6] then
+if tries == 0 and not job[6] then
   local mark = published_key(job[4])
-  if tonumber(job[5]) > tonumber(redis.call('GET', mark) or 0) then redis.call('SET', mark, job[5], 'PX', 86400000) end
+  if tonumber(job[5]) > tonumber(redis.call('GET', mark) or 0) then redis.call('SET', mark, job[5]) end
 end
 
 local lease = now + tonumber(ARGV[3])
 redis.call('HINCRBY', job_key(id), 'attempt', 1)
 redis.call('HINCRBY', job_key(id), 'tries', 1)
 redis.call('HSET', job_key(id), 'worker', ARGV[2], 'lease', ms(lease))
-redis.call('HSETNX', job_key(id), 'started', ms(now))
+redis.call('HSETNX', job_key(id), 'started', ms(WALL))
 redis.call('HDEL', job_key(id), 'not_before')
 redis.call('ZREM', queued_key(job[4]), id)
 redis.call('ZREM', waiting_key(job[4]), id)
 tally('claimed', 1)
 redis.call('ZADD', RUNNING, ms(lease), id)
 move(id, batch, 'queued', 'running')
-if batch then redis.call('HSETNX', batch_key(batch), 'started', ms(now)) end
+if batch then redis.call('HSETNX', batch_key(batch), 'started', ms(WALL)) end
 local shared = batch and redis.call('HGET', batch_key(batch, 'schemas'), job[8])
 local flat = redis.call('HGETALL', job_key(id))
 add_of_batch(flat, id)

@@ -4,7 +4,7 @@
 --       5 request hash, 6 its TTL ms, 7 most open jobs, 8 most open bytes, 9 documents a minute or 0, 10 grace ms
 --       before its message counts as lost, 11 open TTL ms, 12 tenant, 13 schema, 14 batch, 15 priority, 16 what of
 --       it counts as bytes, 17.. further fields of the hash
--- Returns {'created'|'existing'|'conflict', id} or {'quota_jobs'|'quota_bytes', current figure} or {'quota_rate', ms
+-- Returns {'created', id, when (ms)}, {'existing'|'conflict', id}, or {'quota_jobs'|'quota_bytes', current figure} or {'quota_rate', ms
 -- to wait}
 local now, weight = now_ms(), tonumber(ARGV[16])
 local id = string.format('%012x', now) .. ARGV[1]
@@ -13,7 +13,8 @@ if ARGV[4] ~= '' then
   local held = redis.call('GET', idem_key(ARGV[4]))
   if held then
     local hash, other = string.match(held, '^(%S*) (%S+)$')
-    if redis.call('EXISTS', job_key(other)) == 1 then
+    local job = fields(other, 'id', 'expires')
+    if job[1] and not over(job[2]) then
       if hash ~= ARGV[5] then return { 'conflict', other } end
       return { 'existing', other }
     end
@@ -32,10 +33,13 @@ rate_take(now, rate, 1)
 redis.call('SADD', 'extractor:tenants', ARGV[12])
 enter(id, now, ARGV[2], ARGV[3], weight, tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[13], ARGV[14], ARGV[4], ARGV[15],
   { unpack(ARGV, 17) })
-if ARGV[4] ~= '' then redis.call('SET', idem_key(ARGV[4]), ARGV[5] .. ' ' .. id, 'PX', ARGV[6]) end
+if ARGV[4] ~= '' then 
+  redis.call('SET', idem_key(ARGV[4]), ARGV[5] .. ' ' .. id)
+  redis.call('ZADD', IDEMS, ms(now + tonumber(ARGV[6])), ARGV[4])
+end
 count('accepted', 1)
 tally('accepted', 1)
 count('queued', 1)
 count('bytes', weight)
 notify(id, 'queued')
-return { 'created', id }
+return { 'created', id, ms(WALL) }

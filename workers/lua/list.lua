@@ -24,7 +24,7 @@ while budget > 0 do
   for _, id in ipairs(ids) do
     local values = redis.call('HMGET', job_key(id), unpack(NAMES))
     local job = { id = values[1], status = values[2], schema = values[3], batch = values[4] }
-    local fits = job.id
+    local fits = job.id and not over(values[8])
     for kind, value in pairs(want) do
       if value ~= '' and job[kind] ~= value then fits = false end
     end
@@ -36,7 +36,7 @@ while budget > 0 do
       end
       add_of_batch(flat, id)
       add_waiting(flat, id, now, all, ready)
-      out[#out + 1] = flat
+      out[#out + 1] = shown(flat)
     end
     last, budget = id, budget - 1
   end

@@ -7,7 +7,7 @@
 local now, most, grace, out = now_ms(), tonumber(ARGV[1]), tonumber(ARGV[2]), {}
 
 local function republish(id, priority)
-  redis.call('HSET', job_key(id), 'published', ms(now))
+  redis.call('HSET', job_key(id), 'published', ms(now), 'again', 1)
   out[#out + 1] = id
   out[#out + 1] = priority
   out[#out + 1] = request_of(id)
@@ -20,7 +20,6 @@ local function taken_then(priority, mark)
   if seen[3] and now - tonumber(seen[3]) < grace then return tonumber(seen[1]) end
   local was = seen[2] or '0'
   redis.call('HSET', key, 'was', was, 'is', ms(mark), 'at', ms(now))
-  redis.call('PEXPIRE', key, 86400000)
   return tonumber(was)
 end
 
@@ -36,7 +35,6 @@ local function overtaken(priority, before)
     if published > 0 and published < before then republish(found[i], priority) end
   end
   redis.call('HSET', SWEPT, priority, #found < 2 * most and ms(before) or found[#found])
-  redis.call('PEXPIRE', SWEPT, 86400000)
 end
 
 -- The slower way: every queued job in turn, so many a look, each priority for itself. It finds what is due again, what

@@ -1,14 +1,16 @@
 #!lua flags=allow-oom
--- The workers that beat lately; the silent ones are forgotten. Returns a flat list: ms since it beat, what it said.
+-- The workers that beat within the TTL; the silent ones are forgotten. ARGV: 1 TTL ms.
+-- Returns a flat list: ms since it beat, what it said.
 local now, out = now_ms(), {}
-for _, id in ipairs(redis.call('ZRANGE', 'extractor:workers', 0, -1)) do
-  local said = redis.call('GET', 'extractor:worker:' .. id)
-  if said then
-    out[#out + 1] = ms(now - tonumber(redis.call('ZSCORE', 'extractor:workers', id)))
+for _, id in ipairs(redis.call('ZRANGE', WORKERS, 0, -1)) do
+  local age, said = now - tonumber(redis.call('ZSCORE', WORKERS, id)), redis.call('GET', worker_key(id))
+  if said and age < tonumber(ARGV[1]) then
+    out[#out + 1] = ms(age)
     out[#out + 1] = said
   else
-    redis.call('ZREM', 'extractor:workers', id)
-    redis.call('ZREM', 'extractor:workers:ready', id)
+    redis.call('DEL', worker_key(id))
+    redis.call('ZREM', WORKERS, id)
+    redis.call('ZREM', READY, id)
   end
 end
 return out

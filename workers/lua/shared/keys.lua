@@ -1,0 +1,58 @@
+-- Put before every script (with the other files of this folder): the one home of the ledger's keys.
+-- KEYS[1] is the tenant's prefix `extractor:{tenant}:`; the braces keep one tenant in one hash slot.
+--   job:<id>          hash    everything about a job but its document
+--   doc:<id>          string  the document's bytes, erased when the job becomes terminal
+--   idem:<sha256>     string  "<request hash> <job or batch id>" for an Idempotency-Key
+--   idems             zset    sha256 -> when the key of a job is forgotten (ms); a batch's goes with its batch
+--   index             zset    all ids, score 0: ids begin with the ledger's time (clock.lua), so they sort by it
+--   index:status:<s>  zset    the same by status; likewise index:schema:<ref>, index:batch:<batch>
+--   queued:<priority> zset    id -> when to look whether its message is lost, or when a retry is due (ms)
+--   running           zset    id -> when its lease ends (ms)
+--   waiting:<priority> zset   id -> since when it is queued, or when its retry is due (ms): depth, age and place
+--   swept             hash    by priority: how far stale.lua has looked for jobs whose message was overtaken (ms)
+--   open              zset    id -> when a job still open is given up (ms)
+--   expiry            zset    id -> when a terminal job is erased (ms)
+--   counts            hash    accepted succeeded failed cancelled (ever); queued running bytes (now)
+--   rate              string  when the tenant's bucket of documents a minute is full again (ms)
+--   events            channel "<id> <status>" on every transition
+--   batches           zset    all batch ids, score 0
+--   batch:<id>        hash    a batch: how far its upload is, its counts (kept by the scripts that move its jobs)
+--   batch:<id>:errors zset    what is wrong with a refused line, as JSON; the score is the line
+--   batch:<id>:ended  list    ids of its jobs in the order in which they ended
+--   batch:<id>:custom hash    custom_id -> line, while lines arrive
+--   batch:<id>:schemas hash   every schema of its jobs -> its JSON when it is an inline one, else ''
+--   due               zset    batch id -> when batch_sweep.lua is to look at it (ms)
+-- A batch's id ends in eight zeros; its jobs' ids have the line there, in hex, so that they sort as its lines do and
+-- the same line is always the same job.
+-- Across tenants:
+--   extractor:clock   hash    see clock.lua
+--   extractor:tenants set     who has jobs or batches
+--   extractor:published:<priority>  how far a queue has been taken: see claim.lua; with :then, what it was: stale.lua
+--   extractor:workers, extractor:workers:ready  zset  worker -> when it beat last (ms); those with a loaded model
+--   extractor:worker:<id>  string  what a worker said of itself, as JSON
+--   extractor:leader  hash    the reconciler whose turn it is: worker, until (ms)
+--   extractor:tallies hash    what ever happened, by kind; one HINCRBY a transition
+-- Times are the ledger's, but for those a person is shown (created, started, received, finished): those are the
+-- store's. Nothing that is to be kept has an expiry of Redis' own, which a step of its clock would bring about.
+local prefix = KEYS[1]
+
+local function ms(n) return string.format('%.0f', n) end
+local function job_key(id) return prefix .. 'job:' .. id end
+local function doc_key(id) return prefix .. 'doc:' .. id end
+local function idem_key(key) return prefix .. 'idem:' .. key end
+local function index_key(kind, value) return prefix .. 'index:' .. kind .. ':' .. value end
+local function batch_key(batch, part) return prefix .. 'batch:' .. batch .. (part and ':' .. part or '') end
+local function worker_key(id) return 'extractor:worker:' .. id end
+local function published_key(priority) return 'extractor:published:' .. priority end
+local INDEX, RUNNING = prefix .. 'index', prefix .. 'running'
+local OPEN, EXPIRY, COUNTS, EVENTS = prefix .. 'open', prefix .. 'expiry', prefix .. 'counts', prefix .. 'events'
+local BATCHES, DUE, SWEPT, IDEMS = prefix .. 'batches', prefix .. 'due', prefix .. 'swept', prefix .. 'idems'
+local WORKERS, READY, LEADER = 'extractor:workers', 'extractor:workers:ready', 'extractor:leader'
+
+local function queued_key(priority) return prefix .. 'queued:' .. priority end
+local function waiting_key(priority) return prefix .. 'waiting:' .. priority end
+local function tally(what, by)
+  if by ~= 0 then redis.call('HINCRBY', 'extractor:tallies', what, by) end
+end
+local function count(field, by) redis.call('HINCRBY', COUNTS, field, by) end
+local function notify(id, status) redis.call('PUBLISH', EVENTS, id .. ' ' .. status) end
