@@ -107,7 +107,7 @@ class Ingest:
     def _open(self) -> Opened:
         if self._batch is None:
             schema = self._default.get("schema")
-            asked = orjson.dumps(self._default, option=orjson.OPT_SORT_KEYS).decode()
+            asked = orjson.dumps(self._default).decode()
             call = self._ledger.batches.open(self._tenant, self._key, asked, schema, **self._came)
             self._batch = self._ledger.run(call)
             self._same = self._batch.lines == 0

@@ -205,19 +205,21 @@ def _schema_ref(request: Ask, schemas: Registry) -> str:
 
 
 def _hash(request: CreateExtraction, job: NewJob) -> str:
-    """Of what was asked, not of what it resolved to: a retry stays the same request across a schema's new version.
+    """Of what was asked, not of what it resolved to: a retry stays the same request across a schema's new version. The
+    order of a schema's properties is part of it, for it is the order of the answer; that of metadata is not.
     Raises Problem where an inline schema holds a number the ledger cannot write."""
     asked = {
         **request.model_dump(mode="json", by_alias=True, exclude={"document"}),
+        "metadata": sorted(request.metadata.items()),
         "document": [hashlib.sha256(job.document).hexdigest(), job.media_type, job.filename],
     }
     return hashlib.sha256(canonical(asked)).hexdigest()
 
 
 def canonical(asked: object) -> bytes:
-    """As the ledger keeps it. Raises Problem."""
+    """As the ledger keeps it, in its order. Raises Problem."""
     try:
-        return orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
+        return orjson.dumps(asked)
     except orjson.JSONEncodeError:
         detail = "holds an integer of more than 64 bits"
         raise Problem("invalid_schema", f"The schema {detail}", errors=[("/json_schema", detail)]) from None
