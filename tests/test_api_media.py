@@ -81,7 +81,7 @@ def test_other_media_types_are_refused_with_the_list(media_type: str) -> None:
 
 
 def test_the_door_takes_what_the_worker_reads() -> None:
-    assert set(media.ACCEPTED) == set(READABLE)
+    assert set(media.ACCEPTED) <= set(READABLE)
 
 
 @pytest.mark.parametrize(

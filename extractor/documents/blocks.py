@@ -1,5 +1,5 @@
 """What text documents are made of, whatever their format: paragraphs, tables whose cells hold paragraphs and tables,
-page breaks. Readers build these; layout.py writes them down."""
+page breaks. Readers build these; block_lines.py writes them down."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ Block: TypeAlias = "str | Table | Break"  # a string is a paragraph; its line en
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _SPACE = re.compile("[\u00a0\u2007\u202f]")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_PAGE_NUMBER = re.compile(r"\W*(?:\d{1,4}|[ivxl]{1,6})(?:\W{1,3}\d{1,4})?\W*")
 _RUNS = re.compile(r"[ \t\n\f\r]+")
 
 
@@ -50,6 +51,11 @@ def cleaned(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return _CONTROL.sub("", _SPACE.sub(" ", _INVISIBLE.sub("", text)))
+
+
+def is_page_number(text: str) -> bool:
+    """Whether a header or footer says no more than which page it is."""
+    return _PAGE_NUMBER.fullmatch(text) is not None
 
 
 def collapsed(text: str) -> str:

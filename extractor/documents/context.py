@@ -74,7 +74,7 @@ def read_with(context: Context, data: bytes, into: Builder) -> None:
     """Reads with the reader of `context.media_type`. Raises as Reader.read, and Refused where there is no reader."""
     known = FORMATS.get(context.media_type)
     if known is None or known.reader is None:
-        raise Refused("unsupported_media_type", not_read(context.media_type))
+        raise Refused(known.code if known else "unsupported_media_type", not_read(context.media_type))
     reader_of(context.media_type).read(data, into, context)
 
 

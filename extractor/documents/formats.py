@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Format:
-    """`reader`: a module of this package with `read(data, into, context)`; None where `instead` says what to do.
-    `extra`: the extra of this project that installs what the reader needs."""
+    """`reader`: a module of this package with `read(data, into, context)`; None where `instead` says what to do, and
+    the problem has this `code`. `extra`: the extra of this project that installs what the reader needs."""
 
     name: str
     reader: str | None = None
     extra: str = ""
     instead: str = ""
+    code: str = "unsupported_media_type"
 
 
 _EXTRA = "documents"
@@ -23,15 +24,26 @@ _UNPACK = "send the files in it one by one, or as a batch"
 FORMATS: dict[str, Format] = {
     "text/plain": Format("text", "text"),
     "text/markdown": Format("Markdown", "text"),
-    "text/csv": Format("CSV", "text"),
-    "text/tab-separated-values": Format("TSV", "text"),
-    "text/html": Format("HTML", "text"),
+    "text/csv": Format("CSV", "sheets.delimited", _EXTRA),
+    "text/tab-separated-values": Format("TSV", "sheets.delimited", _EXTRA),
+    "text/html": Format("HTML", "html", _EXTRA),
     "text/xml": Format("XML", "text"),
     "application/xml": Format("XML", "text"),
     "application/json": Format("JSON", "text"),
     "application/x-ndjson": Format("JSON Lines", "text"),
-    "message/rfc822": Format("mail (EML)", "text"),
+    "message/rfc822": Format("mail (EML)", "mail.reader", _EXTRA),
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": Format("Word (DOCX)", "docx", _EXTRA),
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": Format("Excel (XLSX)", "sheets.xlsx", _EXTRA),
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": Format(
+        "PowerPoint (PPTX)", "pptx", _EXTRA
+    ),
+    "application/vnd.ms-excel": Format("Excel (XLS)", "sheets.xls", _EXTRA),
+    "application/vnd.ms-outlook": Format("Outlook mail (MSG)", "mail.msg", _EXTRA),
+    "application/vnd.oasis.opendocument.text": Format("OpenDocument text (ODT)", "odf.text", _EXTRA),
+    "application/vnd.oasis.opendocument.spreadsheet": Format("OpenDocument sheet (ODS)", "odf.sheets", _EXTRA),
+    "application/vnd.oasis.opendocument.presentation": Format("OpenDocument slides (ODP)", "odf.slides", _EXTRA),
+    "application/rtf": Format("RTF", "rtf", _EXTRA),
+    "application/epub+zip": Format("EPUB", "epub", _EXTRA),
     # Named, so that the problem can say what was found
     "application/pdf": Format("PDF", "pdf", "documents"),
     "image/png": Format("PNG"),
@@ -42,21 +54,14 @@ FORMATS: dict[str, Format] = {
     "image/gif": Format("GIF"),
     "image/heic": Format("HEIC"),
     "image/avif": Format("AVIF"),
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": Format("Excel (XLSX)"),
-    "application/vnd.openxmlformats-officedocument.presentationml.presentation": Format("PowerPoint (PPTX)"),
     "application/vnd.ms-excel.sheet.binary.macroenabled.12": Format("Excel (XLSB)"),
-    "application/vnd.ms-excel": Format("Excel (XLS)"),
     "application/msword": Format("Word (DOC)", instead=_SAVE_AS.format("DOCX or PDF")),
     "application/vnd.ms-powerpoint": Format("PowerPoint (PPT)", instead=_SAVE_AS.format("PPTX or PDF")),
-    "application/vnd.ms-outlook": Format("Outlook mail (MSG)"),
     "application/vnd.ms-tnef": Format("Outlook attachment (winmail.dat)", instead="send the mail as MSG or EML"),
-    "application/x-ole-encrypted": Format("Office file with a password"),
+    "application/x-ole-encrypted": Format(
+        "Office file with a password", instead="save it without one and send that", code="password_required"
+    ),
     "application/x-ole-storage": Format("old Office file", instead=_SAVE_AS.format("a current Office format or PDF")),
-    "application/vnd.oasis.opendocument.text": Format("OpenDocument text (ODT)"),
-    "application/vnd.oasis.opendocument.spreadsheet": Format("OpenDocument sheet (ODS)"),
-    "application/vnd.oasis.opendocument.presentation": Format("OpenDocument slides (ODP)"),
-    "application/rtf": Format("RTF"),
-    "application/epub+zip": Format("EPUB"),
     "application/zip": Format("ZIP archive", instead=_UNPACK),
     "application/gzip": Format("gzip archive", instead=_UNPACK),
     "application/x-7z-compressed": Format("7z archive", instead=_UNPACK),

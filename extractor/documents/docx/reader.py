@@ -10,17 +10,17 @@ import re
 from collections.abc import Iterable, Iterator
 
 from extractor.documents import tree
-from extractor.documents.blocks import Block, Break, Cell, Row, Table
+from extractor.documents.block_lines import write
+from extractor.documents.blocks import Block, Break, Cell, Row, Table, is_page_number
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
 from extractor.documents.docx.inline import PAGE, Fields, Inline, inline, is_placeholder
 from extractor.documents.docx.lists import Lists
 from extractor.documents.docx.notes import Notes
 from extractor.documents.docx.styles import Look, Styles
-from extractor.documents.docx.tabs import spread
-from extractor.documents.layout import write
 from extractor.documents.ooxml import Package, R, W, chosen, on
 from extractor.documents.pictures_within import read_pictures
+from extractor.documents.tabs import spread
 from extractor.documents.tree import Element
 
 _MOST_DEPTH = 60  # of tables within tables, boxes within boxes
@@ -192,7 +192,7 @@ class _Body:
 
 
 def _is_said(block: Block) -> bool:
-    return isinstance(block, str) and bool(block.strip(f" \n\t{PAGE}"))
+    return isinstance(block, str) and bool(block.strip(f" \n\t{PAGE}")) and not is_page_number(block)
 
 
 def _counts_pages(root: Element) -> bool:

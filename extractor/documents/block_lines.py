@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from extractor.documents.blocks import Block, Break, Row, Table
+from extractor.documents.blocks import Block, Break, Row, Table, collapsed
 from extractor.documents.builder import CELL, Builder
 
 _BESIDE_CHARACTERS = 80  # a line that stands beside another is no longer
@@ -20,6 +20,7 @@ _HEADING_CHARACTERS = 24
 _MOST_SPAN = 1_000
 _OPENING = re.compile(r"(?:US|C|A|HK|NT)?[$€£¥₹]|\(|[$€£¥₹] ?\(")
 _FIGURE = re.compile(r"\(?[-–]?[\d.,]*\d|[-–—]$")
+_NUMBER = re.compile(r"[-–($€£¥ ]*[\d.,]*\d")
 _CLOSING = re.compile(r"\)|%|\)%|%\)")
 
 Line = str | None  # None: a page ends here
@@ -69,6 +70,7 @@ class _Cell:
     lines: list[str] = field(default_factory=list)
     joint: str = " "
     span: int = 1
+    spaced: list[str] = field(default_factory=list)  # the lines as they are, with the empty ones between them
 
     @property
     def text(self) -> str:
@@ -96,11 +98,12 @@ class _Laid:
         self.cells: dict[int, _Cell] = {}
         column = 0
         for cell in row.cells:
-            found = [line for line in lines(cell.blocks) if line != ""]
+            found = list(lines(cell.blocks))
             self.pages = max(self.pages, found.count(None))
-            if said := [line for line in found if line]:
+            if said := [line if CELL in line else collapsed(line) for line in found if line]:
                 nested = any(isinstance(block, Table) for block in cell.blocks)
-                self.cells[column] = _Cell(said, CELL if nested else " ", cell.span)
+                spaced = [line for line in found if line is not None]
+                self.cells[column] = _Cell(said, CELL if nested else " ", cell.span, spaced)
             column += cell.span
         self._glue()
 
@@ -120,7 +123,7 @@ class _Laid:
                 if _OPENING.fullmatch(last.text) and _FIGURE.match(cell.text):
                     cell.lines = [last.text + ("" if last.text.endswith("(") else " ") + cell.text]
                     del self.cells[before]
-                elif _CLOSING.fullmatch(cell.text) and last.text[-1:].isdigit():
+                elif _CLOSING.fullmatch(cell.text) and _NUMBER.fullmatch(last.text):
                     last.lines = [last.text + cell.text]
                     del self.cells[column]
                     continue
@@ -139,8 +142,8 @@ def _is_heading(cells: Sequence[_Cell]) -> bool:
 
 def _row(cells: Sequence[_Cell], heading: bool) -> Iterator[str]:
     full = [cell for cell in cells if cell.lines]
-    if len(full) == 1 and full[0].joint != " ":
-        yield from full[0].lines
+    if len(full) == 1 and not heading:
+        yield from full[0].spaced
     elif not heading and max((len(cell.lines) for cell in full), default=0) > 1 and _beside(full):
         yield from _side_by_side(cells)
     elif not heading and any(len(cell.lines) > 1 and len(cell.text) > _JOINED_CHARACTERS for cell in full):

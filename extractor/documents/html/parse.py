@@ -1,0 +1,48 @@
+"""HTML → Lexbor's tree, which is the one a browser makes (WHATWG, HTML, 13.2).
+
+For each start tag that standard has the open elements looked through. Deep nesting makes that slow: 200,000 open `div`s
+took 125 s. So the work is estimated first, and what is too much is refused.
+"""
+
+from __future__ import annotations
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser
+
+from extractor.sandbox import Refused
+
+_MOST_STEPS = 300_000_000  # about two seconds
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
+_CLOSED_ALONE = frozenset(  # that have no end, or end where the next of them begins
+    "area base br col embed hr img input link meta source track wbr param p li dt dd td th tr tbody thead tfoot option "
+    "optgroup colgroup rp rt body html head".split()
+)
+_EMPTY = re.compile(r"<((?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*))((?:\s[^<>]*)?)/>")
+_VOID = frozenset("area base br col embed hr img input link meta source track wbr param".split())
+
+
+def parse(said: str) -> LexborHTMLParser:
+    """Raises Refused `document_too_complex` for what is nested without end."""
+    depth = steps = 0
+    for found in _TAG.finditer(said):
+        if found[2].lower() in _CLOSED_ALONE:
+            steps += depth
+        elif found[1]:
+            depth -= depth > 0
+        else:
+            depth += 1
+            steps += depth
+        if steps > _MOST_STEPS:
+            raise Refused("document_too_complex", "the HTML has elements within each other without end")
+    return LexborHTMLParser(said)
+
+
+def opened(said: str) -> str:
+    """XHTML as HTML: an element that XML closes at once (`<title/>`, `<a id="x"/>`) would take all that follows."""
+
+    def close(found: re.Match[str]) -> str:
+        name, plain, attributes = found.groups()
+        return found.group() if plain.lower() in _VOID else f"<{name}{attributes}></{name}>"
+
+    return _EMPTY.sub(close, said)

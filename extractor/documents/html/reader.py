@@ -1,0 +1,136 @@
+"""HTML's tree → blocks, walked without recursion. Scripts, styles, what is hidden and what only stands in for something
+else is left out; controls of forms are shown with what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from selectolax.lexbor import LexborNode
+
+from extractor.documents.block_lines import write
+from extractor.documents.blocks import Block, cleaned, collapsed
+from extractor.documents.builder import Builder
+from extractor.documents.context import Context
+from extractor.documents.html import controls
+from extractor.documents.html.charset import decoded
+from extractor.documents.html.hidden import hidden_by_rules, is_hidden
+from extractor.documents.html.parse import opened, parse
+from extractor.documents.html.writer import Writer
+
+_SKIPPED = frozenset(
+    "head script style title template noscript iframe object audio video canvas noframes frameset datalist meter "
+    "progress rt rp desc defs annotation annotation-xml ix:header ix:hidden link meta base param source track area "
+    "img picture embed xml o:p".split()
+)
+_GAPS = frozenset("p h1 h2 h3 h4 h5 h6 blockquote pre figure hr fieldset form section article address table".split())
+_LINES = frozenset(
+    "div main header footer nav aside dl dt dd figcaption legend details summary body html center menu caption "
+    "hgroup search dir optgroup marquee tr td th ul ol li".split()
+)
+_NAMED = 200  # characters of a title
+
+
+def read(data: bytes, into: Builder, context: Context) -> None:
+    said = decoded(data, context.charset)
+    title, found = blocks(said, is_xml=context.media_type == "application/xhtml+xml")
+    into.begin_page(label=title or None)
+    write(found, into)
+
+
+def blocks(said: str, is_xml: bool = False) -> tuple[str, list[Block]]:
+    """The title of a page, and what is seen of it. Raises as `parse`."""
+    tree = parse(opened(said) if is_xml or said.lstrip()[:5] == "<?xml" else said)
+    named = tree.css_first("head > title")
+    title = collapsed(cleaned(named.text(deep=True) or ""))[:_NAMED] if named is not None else ""
+    walk = _Walk(hidden_by_rules(tree))
+    if tree.root is not None:
+        walk.run(tree.root)
+    return title, walk.writer.blocks()
+
+
+class _Walk:
+    def __init__(self, hidden: set[int]) -> None:
+        self.writer = Writer()
+        self._hidden = hidden
+
+    def run(self, root: LexborNode) -> None:
+        """Each node is entered, then its children, then left."""
+        waiting: list[LexborNode | Callable[[], None]] = [root]
+        while waiting:
+            node = waiting.pop()
+            if not isinstance(node, LexborNode):
+                node()
+                continue
+            if node.is_text_node:
+                self.writer.text(node.text_content or "")
+            elif node.is_element_node or node.is_document_node:
+                leave = self._enter(node)
+                if leave is not None:
+                    waiting.append(leave)
+                    children = []
+                    child = node.first_child
+                    while child is not None:
+                        children.append(child)
+                        child = child.next
+                    waiting.extend(reversed(children))
+
+    def _enter(self, node: LexborNode) -> Callable[[], None] | None:
+        """What to do when the node is left; None where its children are not looked at."""
+        tag, writer = node.tag or "", self.writer
+        if tag in _SKIPPED or node.mem_id in self._hidden:
+            return None
+        attributes = node.attributes
+        if is_hidden(attributes) or (tag == "dialog" and "open" not in attributes):
+            return None
+        if tag in ("input", "select", "textarea"):
+            writer.text(controls.shown(node, tag, attributes))
+            return None
+        if tag == "br":
+            writer.line_break()
+            return None
+        if tag == "table" and writer.begin_table():
+            return writer.end_table
+        if tag == "tr":
+            writer.begin_row(heading=(node.parent is not None and node.parent.tag == "thead") or _names(node))
+            return writer.end_row
+        if tag in ("td", "th"):
+            writer.begin_cell(_number(attributes, "colspan"), _number(attributes, "rowspan"))
+            return writer.end_cell
+        if tag in ("ul", "ol", "menu", "dir"):
+            writer.begin_list(tag == "ol", attributes)
+            return writer.end_list
+        if tag == "li":
+            writer.begin_item(attributes)
+            return writer.end_item
+        if tag in ("pre", "listing", "xmp", "plaintext"):
+            writer.begin_block(gap=True, keeps_lines=True)
+            return writer.end_kept
+        if tag == "q":
+            writer.text("“")
+            return lambda: writer.text("”")
+        if tag in _GAPS or tag in _LINES:
+            gap = tag in _GAPS
+            writer.begin_block(gap)
+            return lambda: writer.end_block(gap)
+        return _nothing
+
+
+def _nothing() -> None:
+    pass
+
+
+def _names(row: LexborNode) -> bool:
+    """Whether a row has cells that name columns, and no others."""
+    child, found = row.first_child, False
+    while child is not None:
+        if child.tag == "td":
+            return False
+        found = found or child.tag == "th"
+        child = child.next
+    return found
+
+
+def _number(attributes: dict[str, str | None], name: str) -> int:
+    """A span, within the bounds that HTML sets."""
+    said = (attributes.get(name) or "1").strip()
+    return max(1, min(int(said), 1_000)) if said.isdecimal() and len(said) < 8 else 1

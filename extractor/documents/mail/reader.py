@@ -1,0 +1,60 @@
+"""EML: a mail's subject, people and date as lines with labels, its text once, then what is attached, by the readers of
+those kinds."""
+
+from __future__ import annotations
+
+from email.message import Message
+
+from extractor.documents.block_lines import write
+from extractor.documents.blocks import Block, Break
+from extractor.documents.builder import Builder
+from extractor.documents.context import Context
+from extractor.documents.mail.letter import Letter, sort
+from extractor.documents.mail.parse import messages, narrowed, parse
+from extractor.documents.mail.words import date, field, people
+
+
+def read(data: bytes, into: Builder, context: Context) -> None:
+    first, *more = messages(narrowed(data))
+    message = parse(first)
+    letter = sort(message)
+    into.begin_page()
+    write([*_head(message, letter), Break.GAP, *letter.body], into)
+    for warning in dict.fromkeys(letter.warnings):
+        into.warn(warning)
+    if letter.attached or more:
+        into.add("\n")
+    left = len(letter.attached) + len(more)
+    for attached in letter.attached:
+        if into.parts_left < 1:
+            break
+        left -= 1
+        kind = "message" if attached.is_message else "attachment"
+        name = attached.name or (_subject(attached.part) if attached.is_message else None)
+        context.embedded(
+            attached.data(), into, filename=name, media_type=attached.media_type, charset=attached.charset, kind=kind
+        )
+    for other in more[: max(0, into.parts_left)]:
+        left -= 1
+        context.embedded(other, into, media_type="message/rfc822", kind="message")
+    if left:
+        into.warn(f"{left:,} further attachments or mails were not read: no more than {into.limits.parts} parts are")
+
+
+def _head(message: Message, letter: Letter) -> list[Block]:
+    lines = {
+        "Subject": field(message, "Subject"),
+        "From": people(message, "From") or people(message, "Sender"),
+        "To": people(message, "To"),
+        "Cc": people(message, "Cc"),
+        "Bcc": people(message, "Bcc"),
+        "Date": date(message),
+        "Attachments": ", ".join(each.name for each in letter.attached if each.name),
+    }
+    return [f"{label}: {said}" for label, said in lines.items() if said]
+
+
+def _subject(part: Message) -> str | None:
+    held = part.get_payload()
+    inner = held[0] if isinstance(held, list) and held else None
+    return (field(inner, "Subject") or None) if isinstance(inner, Message) else None

@@ -1,0 +1,85 @@
+"""What stands within a paragraph of an OpenDocument file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from extractor.documents import tree
+from extractor.documents.blocks import cleaned
+from extractor.documents.odf.package import DRAW, TEXT
+from extractor.documents.odf.styles import Styles
+from extractor.documents.tree import Element
+
+PAGE = "\f"
+_MOST_SPACES = 200
+_WHITE = re.compile(r"[ \t\r\n]+")
+_SKIPPED = frozenset(
+    "annotation annotation-end tracked-changes bookmark bookmark-start bookmark-end reference-mark-start "
+    "reference-mark-end change change-start change-end desc title sequence-decls ruby-text hidden-text "
+    "alphabetical-index-mark toc-mark script".split()
+)
+
+
+@dataclass
+class Inline:
+    text: str = ""
+    frames: list[Element] = field(default_factory=list)
+    pictures: int = 0
+
+
+def inline(paragraph: Element, styles: Styles, note: Callable[[Element], str]) -> Inline:
+    """`note` is given a footnote or endnote and says its mark."""
+    made = Inline()
+    text = "".join(_pieces(paragraph, made, styles, note))
+    made.text = PAGE.join(cleaned(piece) for piece in text.split(PAGE))
+    return made
+
+
+def plain(paragraph: Element) -> str:
+    """The text alone, on one line; what is anchored in it is left out."""
+    return inline(paragraph, Styles(()), lambda _: "").text.replace(PAGE, "")
+
+
+def _pieces(element: Element, made: Inline, styles: Styles, note: Callable[[Element], str]) -> Iterator[str]:
+    yield _white(element.text)
+    for child in element:
+        yield from _piece(child, made, styles, note)
+        yield _white(child.tail)
+
+
+def _piece(child: Element, made: Inline, styles: Styles, note: Callable[[Element], str]) -> Iterator[str]:
+    name = tree.local(child)
+    if name == "s":
+        yield " " * max(1, min(tree.number(child.get(f"{TEXT}c"), 1), _MOST_SPACES))
+    elif name == "tab":
+        yield "\t"
+    elif name == "line-break":
+        yield "\n"
+    elif name == "soft-page-break":
+        yield PAGE
+    elif name == "note":
+        yield note(child)
+    elif child.tag.startswith(DRAW):
+        _drawing(child, made)
+    elif name == "conditional-text" or name in _SKIPPED:
+        if name == "conditional-text":
+            yield _white(child.text)
+    elif name == "span" and styles.hides_text(child.get(f"{TEXT}style-name")):
+        return
+    elif isinstance(child.tag, str):
+        yield from _pieces(child, made, styles, note)
+
+
+def _drawing(element: Element, made: Inline) -> None:
+    """Its text boxes, but not those in them: whoever reads the box finds these."""
+    if any(True for _ in element.iter(f"{TEXT}p", f"{TEXT}h")):
+        made.frames.append(element)
+    else:
+        made.pictures += 1
+
+
+def _white(text: str | None) -> str:
+    """Spaces count once; more of them are told by elements."""
+    return _WHITE.sub(" ", text) if text else ""

@@ -1,0 +1,72 @@
+"""ODT: the text, headers and footers once, notes at the foot of their page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from extractor.documents.block_lines import write
+from extractor.documents.blocks import Block, Break, Table, is_page_number
+from extractor.documents.builder import Builder
+from extractor.documents.context import Context
+from extractor.documents.odf.flow import Flow
+from extractor.documents.odf.package import CONTENT, OFFICE, STYLE, STYLES, opened, root
+from extractor.documents.odf.styles import Styles
+from extractor.documents.pictures_within import read_pictures
+from extractor.documents.tree import Element
+from extractor.sandbox import Refused
+
+_HEADERS = ("header-first", "header", "header-left")
+_FOOTERS = ("footer-first", "footer", "footer-left")
+
+
+def read(data: bytes, into: Builder, context: Context) -> None:
+    archive = opened(data, into.limits.expanded_bytes)
+    content, look = root(archive, CONTENT), root(archive, STYLES)
+    body = content.find(f"{OFFICE}body/{OFFICE}text") if content is not None else None
+    if body is None:
+        raise Refused("unreadable_document", "the file is not whole: it has no text")
+    flow = Flow(Styles((look, content)))
+    blocks = list(_paged(flow, body))
+    above, below = (_margins(flow, look, which) for which in (_HEADERS, _FOOTERS))
+    into.begin_page()
+    write([*above, *([Break.GAP] if above else []), *blocks, *([Break.GAP] if below else []), *below], into)
+    if flow.pictures and not any(isinstance(block, str) and block.strip() for block in blocks):
+        read_pictures(archive, "Pictures/", into, context)
+
+
+def _paged(flow: Flow, body: Element) -> Iterator[Block]:
+    """Notes stand before the page break that follows them; of breaks that nothing stands between there is one."""
+    fresh = True
+    notes: list[Block] = []
+    for element in body:
+        for block in flow.blocks([element]):
+            if block is Break.PAGE:
+                if not fresh:
+                    yield from notes
+                    notes = []
+                    yield block
+                fresh = True
+                continue
+            fresh = fresh and block in (Break.GAP, "")
+            yield block
+        notes += flow.due()
+    yield from notes
+
+
+def _margins(flow: Flow, look: Element | None, names: tuple[str, ...]) -> list[Block]:
+    """What stands above or below pages, each wording once."""
+    made: list[Block] = []
+    shown: set[str] = set()
+    for name in names:
+        for margin in look.iterfind(f".//{STYLE}{name}") if look is not None else ():
+            if margin.get(f"{STYLE}display") == "false":
+                continue
+            blocks = [block for block in flow.blocks(margin) if _is_said(block)]
+            if blocks and repr(blocks) not in shown:
+                shown.add(repr(blocks))
+                made += blocks
+    return made
+
+
+def _is_said(block: Block) -> bool:
+    return isinstance(block, Table) or (isinstance(block, str) and bool(block.strip()) and not is_page_number(block))

@@ -1,0 +1,258 @@
+"""RTF's tokens → blocks. What a group is for (its destination) decides whether its text is shown, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from extractor.documents.block_lines import write
+from extractor.documents.blocks import Block, Break, is_page_number
+from extractor.documents.builder import Builder
+from extractor.documents.context import Context
+from extractor.documents.rtf import charsets
+from extractor.documents.rtf.stream import Stream
+from extractor.documents.rtf.tokens import Token, tokens
+from extractor.sandbox import Refused
+
+_MOST_GROUPS = 10_000  # within each other
+_SKIPPED = frozenset(
+    "colortbl stylesheet info pict object objdata nonshppict listtable listoverridetable revtbl rsidtbl annotation "
+    "atnid atnauthor atnicn atnref atntime atndate xe tc txe rxe bkmkstart bkmkend fldinst sn sv shprslt nonesttables "
+    "filetbl private themedata datastore latentstyles xmlnstbl ftnsep ftnsepc aftnsep aftnsepc pntxta pntxtb "
+    "pnseclvl template passwordhash formfield ffname ffdeftext ffformat ffhelptext ffstattext fontemb fontfile "
+    "falt panose do mmath".split()
+)
+_SHOWN = frozenset("shpinst shptxt nesttableprops ud shppict dptxbxtext".split())  # although they may be ignored
+_ABOVE = frozenset({"header", "headerl", "headerr", "headerf"})
+_BELOW = frozenset({"footer", "footerl", "footerr", "footerf"})
+_CHARACTERS = {
+    "emdash": "—",
+    "endash": "–",
+    "lquote": "‘",
+    "rquote": "’",
+    "ldblquote": "“",
+    "rdblquote": "”",
+    "bullet": "•",
+    "emspace": " ",
+    "enspace": " ",
+    "qmspace": " ",
+    "line": "\n",
+    "lbr": "\n",
+}
+_SYMBOLS = {"~": " ", "_": "-", "\\": "\\", "{": "{", "}": "}"}
+
+
+def read(data: bytes, into: Builder, context: Context) -> None:
+    del context
+    blocks, whole = blocks_of(data)
+    into.begin_page()
+    write(blocks, into)
+    if not whole:
+        into.warn("the file ends early: what may have followed is lost")
+
+
+def blocks_of(data: bytes) -> tuple[list[Block], bool]:
+    """What is shown, and whether the file is whole. Raises Refused `document_too_complex`."""
+    reader = _Reader()
+    reader.run(data)
+    return reader.blocks(), not reader.depth
+
+
+@dataclass(frozen=True)
+class _Group:
+    """What holds within a group and ends with it."""
+
+    shown: bool = True
+    hidden: bool = False  # as its characters are
+    charset: str = "cp1252"
+    skip: int = 1  # characters that stand behind a Unicode character for those who know none
+    place: str = ""  # `fonts`, `label`, `above`, `below`, `note`
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self._group = _Group()
+        self._stack: list[tuple[_Group, Stream | None]] = []
+        self._stream = Stream()
+        self._above: list[Block] = []
+        self._below: list[Block] = []
+        self._noted = 0
+        self._fonts: dict[int, str | None] = {}
+        self._font = 0
+        self._document_charset = "cp1252"
+        self._drop = 0  # characters that a Unicode character has replaced
+        self._raw = b""  # text of one code page
+        self._ignorable = False
+
+    @property
+    def depth(self) -> int:
+        """Groups that are still open."""
+        return len(self._stack)
+
+    def blocks(self) -> list[Block]:
+        body = self._stream.blocks()
+        above = [*self._above, Break.GAP] if self._above else []
+        return [*above, *body, *([Break.GAP, *self._below] if self._below else [])]
+
+    def run(self, data: bytes) -> None:
+        for token in tokens(data):
+            if token.kind == "open":
+                self._open()
+            elif token.kind == "close":
+                self._close()
+                if not self._stack:
+                    return
+            elif token.kind == "word":
+                self._word(token)
+            elif token.kind == "symbol":
+                self._symbol(token.word)
+            else:
+                self._bytes(token.data)
+
+    # Groups
+
+    def _open(self) -> None:
+        self._flush()
+        if len(self._stack) >= _MOST_GROUPS:
+            raise Refused("document_too_complex", f"the RTF has groups more than {_MOST_GROUPS:,} deep")
+        self._stack.append((self._group, None))
+        self._ignorable = False
+        self._drop = 0
+
+    def _close(self) -> None:
+        self._flush()
+        self._drop = 0
+        if not self._stack:
+            return
+        place = self._group.place
+        self._group, outer = self._stack.pop()
+        if outer is not None:
+            inner, self._stream = self._stream, outer
+            self._put_away(inner, place)
+
+    def _destination(self, word: str) -> bool:
+        """Whether the control word says what its group is for."""
+        ignorable, self._ignorable = self._ignorable, False
+        if word == "fonttbl":
+            self._group = replace(self._group, place="fonts")
+        elif word in ("listtext", "pntext"):
+            self._group = replace(self._group, place="label")
+        elif word in _ABOVE or word in _BELOW or word == "footnote":
+            self._aside("above" if word in _ABOVE else "below" if word in _BELOW else "note")
+        elif word in ("result", "ud"):  # what is shown of an object; what was said just before, in Unicode
+            self._group = replace(self._group, shown=True)
+        elif word in _SKIPPED or word == "upr" or (ignorable and word not in _SHOWN):
+            self._group = replace(self._group, shown=False)
+        elif word not in _SHOWN:
+            return False
+        return True
+
+    def _aside(self, place: str) -> None:
+        """What follows in this group stands elsewhere."""
+        if not self._stack or self._stack[-1][1] is not None or not self._group.shown:
+            return
+        if place == "note":
+            self._noted += 1
+            self._stream.text += f"[{self._noted}]"
+        group, _ = self._stack[-1]
+        self._stack[-1] = group, self._stream
+        self._stream = Stream()
+        self._group = replace(self._group, place=place)
+
+    def _put_away(self, stream: Stream, place: str) -> None:
+        said = [
+            block
+            for block in stream.blocks()
+            if not isinstance(block, Break) and not (isinstance(block, str) and is_page_number(block)) and block != ""
+        ]
+        if place == "note" and said:
+            first = said[0] if isinstance(said[0], str) else ""
+            notes = self._stream.notes
+            notes += [
+                *([] if notes else [Break.GAP]),
+                f"[{self._noted}] {first.strip()}",
+                *(said[1:] if first else said),
+            ]
+        elif place in ("above", "below"):
+            margin = self._above if place == "above" else self._below
+            if said and repr(said) not in map(repr, (margin[at : at + len(said)] for at in range(len(margin)))):
+                margin += said
+
+    # Words
+
+    def _word(self, token: Token) -> None:
+        word, number = token.word, token.number
+        self._flush()
+        if word == "u":
+            self._unicode(number or 0)
+            return
+        if self._destination(word):
+            return
+        self._drop = 0
+        on = number != 0
+        if word == "v" or word == "deleted":
+            self._group = replace(self._group, hidden=on)
+        elif word == "plain":
+            self._group = replace(self._group, hidden=False)
+        elif word == "uc":
+            self._group = replace(self._group, skip=max(0, min(number or 0, 8)))
+        elif word in ("ansicpg", "mac", "pc", "pca"):
+            page = {"mac": 10000, "pc": 437, "pca": 850}.get(word, number or 1252)
+            self._document_charset = charsets.of_page(page)
+            self._group = replace(self._group, charset=self._document_charset)
+        elif word in ("f", "fcharset", "cpg"):
+            self._font_word(word, number or 0)
+        elif not self._visible:
+            return
+        elif word in _CHARACTERS:
+            self._add(_CHARACTERS[word])
+        elif word == "tab":
+            self._add(" " if self._group.place == "label" else "\t")
+        else:
+            self._stream.act(word, number)
+
+    def _font_word(self, word: str, number: int) -> None:
+        if self._group.place == "fonts":
+            if word == "f":
+                self._font = number
+            else:
+                self._fonts[self._font] = charsets.of_font(number) if word == "fcharset" else charsets.of_page(number)
+        elif word == "f":
+            self._group = replace(self._group, charset=self._fonts.get(number) or self._document_charset)
+
+    @property
+    def _visible(self) -> bool:
+        return self._group.shown and self._group.place != "fonts"
+
+    # Characters
+
+    def _symbol(self, symbol: str) -> None:
+        if symbol == "*":
+            self._ignorable = True
+        elif symbol in "\r\n":
+            self._flush()
+            self._stream.act("par", None)
+        elif symbol in _SYMBOLS:
+            self._bytes(_SYMBOLS[symbol].encode())
+
+    def _bytes(self, data: bytes) -> None:
+        if self._drop:
+            dropped = min(self._drop, len(data))
+            self._drop -= dropped
+            data = data[dropped:]
+        if self._visible and not self._group.hidden:
+            self._raw += data
+
+    def _unicode(self, number: int) -> None:
+        self._ignorable = False
+        self._drop = self._group.skip
+        if self._visible and not self._group.hidden:
+            self._stream.text += chr(number % 0x10000)
+
+    def _add(self, text: str) -> None:
+        if not self._group.hidden:
+            self._stream.text += text
+
+    def _flush(self) -> None:
+        if self._raw:
+            raw, self._raw = self._raw, b""
+            self._stream.text += charsets.decoded(raw, self._group.charset)
