@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import io
 import os
 import signal
 import subprocess
@@ -26,12 +27,15 @@ Log = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Program:
-    """What to run. `parting` is the signal the kernel sends it when its parent dies: SIGTERM for what has to write
-    something first, SIGKILL for what recovers by itself."""
+    """What to run. `inherits` picks what it gets of our environment, `environ` is what it gets beside that; `stdin` is
+    what it reads there before the end. `parting` is the signal the kernel sends it when its parent dies: SIGTERM for
+    what has to write something first, SIGKILL for what recovers by itself."""
 
     name: str
     command: Sequence[str]
     environ: Mapping[str, str] = field(default_factory=dict)
+    inherits: Callable[[Mapping[str, str]], Mapping[str, str]] = dict
+    stdin: bytes = b""
     parting: signal.Signals = signal.SIGKILL
 
 
@@ -45,17 +49,18 @@ class Child:
         parent = os.getpid()
         self._process = subprocess.Popen(
             program.command,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **program.environ},
-            stdin=subprocess.DEVNULL,
+            env={**program.inherits(os.environ), "PYTHONUNBUFFERED": "1", **program.environ},
+            stdin=subprocess.PIPE if program.stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
             start_new_session=True,  # Ctrl-C reaches us alone, and we end them in order
             preexec_fn=lambda: _die_with(parent, program.parting),
         )
         self._reader = threading.Thread(target=self._read, name=f"log of {program.name}", daemon=True)
         self._reader.start()
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError), self._process.stdin as pipe:  # broken: its last words say why
+                pipe.write(program.stdin)
 
     @property
     def pid(self) -> int:
@@ -90,7 +95,7 @@ class Child:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        with self._process.stdout as lines:
+        with io.TextIOWrapper(self._process.stdout, errors="replace") as lines:
             for line in lines:
                 text = line.rstrip("\n")
                 self._last.append(text)

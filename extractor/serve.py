@@ -23,6 +23,7 @@ import httpx
 
 from extractor.children import Child, Log, Program, Restarts
 from extractor.embedded import EmbeddedSettings, EmbeddedValkey, free_port
+from extractor.environment import of_api, of_worker
 from extractor.errors import ExtractorError
 
 _EVERY_S = 0.1
@@ -167,9 +168,9 @@ class Service:
             "EXTRACTOR_HOST": self.plan.host,
             "EXTRACTOR_PORT": str(self._port),
         }
-        self._posts = [_Post(Program("api", self.plan.api_command, environ))]
+        self._posts = [_Post(Program("api", self.plan.api_command, environ, of_api))]
         for number in range(1, self.plan.workers + 1):
-            self._posts.append(_Post(Program(f"worker-{number}", self.plan.worker_command, environ)))
+            self._posts.append(_Post(Program(f"worker-{number}", self.plan.worker_command, environ, of_worker)))
         self._probe = httpx.Client(base_url=self.url, timeout=2.0, trust_env=False)
         self._stack.callback(self._probe.close)
         self._next_probe = 0.0

@@ -7,16 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
-import redis
 
-from extractor import embedded
-from extractor.embedded import EmbeddedError, EmbeddedSettings, EmbeddedValkey
+from extractor.embedded import EmbeddedSettings
 from extractor.serve import Service, ServiceError, ServicePlan, plan_of
 from tests.served import wait_until
 
@@ -36,7 +33,7 @@ http.server.ThreadingHTTPServer(address, Handler).serve_forever()
 # Has a child of its own, as the worker has its engine; leaves in order at SIGTERM.
 WORKER = """
 import os, pathlib, signal, subprocess, sys
-assert os.environ["EXTRACTOR_REDIS_URL"].startswith("redis://127.0.0.1:")
+assert os.environ["EXTRACTOR_REDIS_URL"].startswith("unix://:")
 helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 mine = pathlib.Path(os.environ["PIDS"], str(os.getpid()))
 print("helper", helper.pid)
@@ -133,53 +130,6 @@ def test_children_die_with_a_killed_parent(tmp_path: Path) -> None:
         assert len(pids) == 4
         parent.kill()
         assert wait_until(lambda: all(gone(pid) for pid in pids), 40)
-
-
-def test_two_stores_never_share_a_folder(tmp_path: Path) -> None:
-    first = EmbeddedValkey(tmp_path, lambda _: None)
-    first.start()
-    try:
-        with pytest.raises(EmbeddedError, match="Another `extractor up` uses"):
-            EmbeddedValkey(tmp_path, lambda _: None).start()
-    finally:
-        first.stop()
-
-
-def test_the_embedded_store_is_what_reliability_asks_for(tmp_path: Path) -> None:
-    store = EmbeddedValkey(tmp_path, lambda _: None, max_memory="64mb")
-    store.start()
-    try:
-        with redis.Redis.from_url(store.url, decode_responses=True) as client:
-            config = client.config_get("*")
-    finally:
-        store.stop()
-    assert config["appendonly"] == "yes"
-    assert config["appendfsync"] == "everysec"
-    assert config["maxmemory-policy"] == "noeviction"
-    assert config["maxmemory"] == str(64 * 1024 * 1024)
-    assert config["bind"] == "127.0.0.1"
-
-
-def test_a_store_that_reads_its_data_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long it takes, and no longer than that."""
-    monkeypatch.setattr(embedded, "_START_S", 0.3)
-    until = time.monotonic() + 1.5
-    store = EmbeddedValkey(tmp_path, lambda _: None)
-    says = store._says
-    monkeypatch.setattr(store, "_says", lambda: embedded._LOADING if time.monotonic() < until else says())
-    store.start()
-    store.stop()
-    assert time.monotonic() > until
-    asked = EmbeddedValkey(tmp_path, lambda _: None)
-    monkeypatch.setattr(asked, "_says", lambda: embedded._LOADING)
-    with pytest.raises(EmbeddedError):
-        asked.start(lambda: True)
-    asked.stop()
-    silent = EmbeddedValkey(tmp_path, lambda _: None)
-    monkeypatch.setattr(silent, "_says", lambda: None)
-    with pytest.raises(EmbeddedError, match="did not start"):
-        silent.start()
-    silent.stop()
 
 
 def test_a_missing_server_is_told_with_its_cure() -> None:

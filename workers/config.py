@@ -24,8 +24,11 @@ def faults_of(error: ValidationError) -> str:
 
 def _redis_url(value: str) -> str:
     """No message quotes it: a password may stand in it."""
-    if urlsplit(value).scheme not in ("redis", "rediss", "unix"):
-        raise ValueError("is a URL such as redis://127.0.0.1:6379/0 (or rediss://, unix://)")
+    scheme = urlsplit(value).scheme
+    if scheme not in ("redis", "rediss", "unix"):
+        raise ValueError("is a URL such as redis://127.0.0.1:6379/0 (or rediss://, unix:///path/of/socket)")
+    if scheme == "unix" and urlsplit(value).path in ("", "/"):
+        raise ValueError("has no path of a socket: unix:///path/of/socket?db=0")
     try:
         _ = urlsplit(value).port
     except ValueError:
@@ -84,8 +87,9 @@ class WorkerSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _known_broker(self) -> Self:
-        if not self.broker.startswith(("redis://", "rediss://")):
-            raise ValueError(f"EXTRACTOR_BROKER_URL is redis:// or rediss://, not {self.broker.partition(':')[0]}://")
+        if not self.broker.startswith(("redis://", "rediss://", "unix://")):
+            kind = self.broker.partition(":")[0]
+            raise ValueError(f"EXTRACTOR_BROKER_URL is redis://, rediss:// or unix://, not {kind}://")
         return self
 
     @property

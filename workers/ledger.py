@@ -82,10 +82,11 @@ class Ledger:
         self._calls = Calls(self.settings)
         self._clock = LedgerClock()
         self.batches = BatchCalls(self.settings)
+        url = redis_url or self.settings.redis_url
         self._redis = redis.Redis.from_url(
-            redis_url or self.settings.redis_url,
+            url,
             retry=redis.retry.Retry(NoBackoff(), 0),
-            **client_options(self.settings),
+            **client_options(self.settings, url),
         )
 
     def close(self) -> None:
@@ -210,10 +211,11 @@ class AsyncLedger:
         self._calls = Calls(self.settings)
         self._clock = LedgerClock()
         self.batches = BatchCalls(self.settings)
+        url = redis_url or self.settings.redis_url
         self._redis = redis.asyncio.Redis.from_url(
-            redis_url or self.settings.redis_url,
+            url,
             retry=redis.asyncio.retry.Retry(NoBackoff(), 0),
-            **client_options(self.settings),
+            **client_options(self.settings, url),
         )
         self._events = Events(self._redis)
 

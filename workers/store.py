@@ -33,11 +33,11 @@ def faults() -> Iterator[None]:
         raise
 
 
-def client_options(settings: WorkerSettings) -> dict[str, Any]:
-    """The same for both clients; each is also given no retries of its own."""
+def client_options(settings: WorkerSettings, url: str) -> dict[str, Any]:
+    """The same for both clients of `url`; each is also given no retries of its own."""
+    network = {"socket_connect_timeout": settings.redis_connect_timeout_s, "socket_keepalive": True}
     return {
         "socket_timeout": settings.redis_timeout_s,
-        "socket_connect_timeout": settings.redis_connect_timeout_s,
-        "socket_keepalive": True,
         "max_connections": settings.redis_connections,
+        **({} if url.startswith("unix://") else network),  # connecting to a socket file waits for nobody
     }

@@ -1,4 +1,4 @@
-"""A TCP proxy in front of a local port that can cut every connection or swallow everything. Knows no protocol."""
+"""A TCP proxy in front of a Unix socket that can cut every connection or swallow everything. Knows no protocol."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import threading
 from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlsplit
+
+from tests.valkey import Valkey
 
 
 class Proxy:
     """Runs its own event loop in a thread."""
 
-    def __init__(self, port: int) -> None:
-        self._target = port
+    def __init__(self, valkey: Valkey) -> None:
+        self._target = valkey.socket
+        self._password = urlsplit(valkey.url).password
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._writers: set[asyncio.StreamWriter] = set()
@@ -22,7 +26,7 @@ class Proxy:
     def __enter__(self) -> Proxy:
         self._thread.start()
         self._server = self._call(self._listen())
-        self.url = f"redis://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/0"
+        self.url = f"redis://:{self._password}@127.0.0.1:{self._server.sockets[0].getsockname()[1]}/0"
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -49,7 +53,7 @@ class Proxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+            far_reader, far_writer = await asyncio.open_unix_connection(self._target)
         except OSError:
             writer.transport.abort()
             return

@@ -277,7 +277,7 @@ def recovery(fleet: Fleet) -> Report:
 
 def network(fleet: Fleet, *, documents: int) -> Report:
     """The worker reaches Redis through a proxy that resets every connection, then swallows everything for a while."""
-    with Proxy(fleet.valkey.port) as proxy, Watch(fleet) as watch:
+    with Proxy(fleet.valkey) as proxy, Watch(fleet) as watch:
         fleet.settings = fleet.settings.model_copy(update={"redis_url": proxy.url})
         fleet.start()
         for n in range(documents):

@@ -1,0 +1,59 @@
+"""Folders and files that nobody but their owner reads, and where in them a Unix socket can be.
+
+For what a service keeps to itself on a machine that it shares with others. Knows nothing of what is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+_SOCKET_PATH = 107  # bytes of a path that bind(2) takes, the last of sockaddr_un's 108 being its end
+
+
+def private_folder(folder: Path) -> bool:
+    """It is there now, ours, and closed to everybody else (0700). False where that cannot be: another user's folder, a
+    path that is no folder, a file system without permissions."""
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+        found = folder.stat()
+        return found.st_uid == os.geteuid() and not found.st_mode & 0o077
+    return False
+
+
+def runtime_folder(of: Path) -> Path | None:
+    """A private folder with a short path that belongs to the folder `of`: always the same one, so that nothing piles up
+    after a SIGKILL. None where another user holds its name."""
+    name = hashlib.sha256(os.fsencode(of.resolve())).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"extractor-{os.geteuid()}-{name}"
+    with suppress(OSError):
+        folder.mkdir(mode=0o700)
+    return folder if not folder.is_symlink() and private_folder(folder) else None
+
+
+def write_secret(path: Path, text: str) -> None:
+    """A new file, 0600 from its first byte on; one that was there is replaced. Raises OSError."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text)
+
+
+def takes_socket(path: Path) -> bool:
+    """Whether a Unix socket can be made there, found out by making one; what a dead server left is removed. False for
+    a path that is too long or that no URL can name, and on file systems that have no sockets."""
+    try:
+        long = len(os.fspath(path).encode()) > _SOCKET_PATH
+        path.unlink(missing_ok=True)
+        if long:
+            return False
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.bind(os.fspath(path))
+        path.unlink()
+    except (OSError, UnicodeEncodeError):
+        return False
+    return True
