@@ -142,7 +142,7 @@ def _is_heading(cells: Sequence[_Cell]) -> bool:
 
 def _row(cells: Sequence[_Cell], heading: bool) -> Iterator[str]:
     full = [cell for cell in cells if cell.lines]
-    if len(full) == 1 and not heading:
+    if len(full) == 1 and not heading and len(full[0].lines) > 1:
         yield from full[0].spaced
     elif not heading and max((len(cell.lines) for cell in full), default=0) > 1 and _beside(full):
         yield from _side_by_side(cells)
@@ -160,8 +160,11 @@ def _beside(full: Sequence[_Cell]) -> bool:
 
 
 def _side_by_side(cells: Sequence[_Cell]) -> Iterator[str]:
+    """Of a line that only one cell has, the column goes without saying."""
     for at in range(max(len(cell.lines) for cell in cells)):
-        yield _joined([cell.lines[at] if at < len(cell.lines) else "" for cell in cells])
+        row = [cell.lines[at] if at < len(cell.lines) else "" for cell in cells]
+        alone = [line for line in row if line]
+        yield alone[0] if at and len(alone) == 1 else _joined(row)
 
 
 def _one_after_the_other(full: Sequence[_Cell]) -> Iterator[str]:
@@ -177,6 +180,5 @@ def _one_after_the_other(full: Sequence[_Cell]) -> Iterator[str]:
 
 
 def _joined(texts: Sequence[str]) -> str:
-    """Without the empty ones at the end; what stands alone needs no mark of its column."""
-    full = [at for at, text in enumerate(texts) if text]
-    return texts[full[0]].strip() if len(full) == 1 else CELL.join(texts[: full[-1] + 1]).rstrip()
+    """Without the empty ones at the end."""
+    return CELL.join(texts[: max(at for at, text in enumerate(texts, 1) if text)]).rstrip()

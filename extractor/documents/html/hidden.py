@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 _COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
 _RULE = re.compile(r"([^{}]{1,2000})\{([^{}]*)\}")
@@ -50,7 +50,7 @@ def hidden_by_rules(tree: LexborHTMLParser) -> set[int]:
             break
         if shows and not hidden:
             continue
-        with suppress(ValueError, RuntimeError):  # a selector that Lexbor does not know
+        with suppress(SelectolaxError):  # a selector that Lexbor does not know
             found = {node.mem_id for node in tree.css(selector)}
             hidden = hidden - found if shows else hidden | found
     return hidden

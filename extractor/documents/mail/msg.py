@@ -38,9 +38,10 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     """Raises Refused `unreadable_document` for what is no mail."""
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as ole:
-            reader.read(_message(Storage(ole, ()), 0), into, context)
-    except (OSError, olefile.OleFileError, RecursionError):
+            mail = _message(Storage(ole, ()), 0)
+    except OSError:  # olefile's own errors among them
         raise Refused("unreadable_document", "the Outlook mail is damaged or cut off") from None
+    reader.read(mail, into, context)
 
 
 def _message(storage: Storage, depth: int) -> bytes:
