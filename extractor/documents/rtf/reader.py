@@ -53,8 +53,8 @@ def read(data: bytes, into: Builder, context: Context) -> None:
 def blocks_of(data: bytes) -> tuple[list[Block], bool]:
     """What is shown, and whether the file is whole. Raises Refused `document_too_complex`."""
     reader = _Reader()
-    reader.run(data)
-    return reader.blocks(), not reader.depth
+    whole = reader.run(data)
+    return reader.blocks(), whole
 
 
 @dataclass(frozen=True)
@@ -83,30 +83,31 @@ class _Reader:
         self._raw = b""  # text of one code page
         self._ignorable = False
 
-    @property
-    def depth(self) -> int:
-        """Groups that are still open."""
-        return len(self._stack)
-
     def blocks(self) -> list[Block]:
         body = self._stream.blocks()
         above = [*self._above, Break.GAP] if self._above else []
         return [*above, *body, *([Break.GAP, *self._below] if self._below else [])]
 
-    def run(self, data: bytes) -> None:
+    def run(self, data: bytes) -> bool:
+        """Whether the file is whole: no group is open at its end."""
         for token in tokens(data):
             if token.kind == "open":
                 self._open()
             elif token.kind == "close":
                 self._close()
                 if not self._stack:
-                    return
+                    return True
             elif token.kind == "word":
                 self._word(token)
             elif token.kind == "symbol":
                 self._symbol(token.word)
             else:
                 self._bytes(token.data)
+        self._flush()
+        whole = not self._stack
+        while self._stack:
+            self._close()
+        return whole
 
     # Groups
 
