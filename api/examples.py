@@ -224,6 +224,7 @@ CHECK_REPORT: JSON = {
     "validated": [{"pointer": "/properties/tags/uniqueItems", "detail": "is checked when the answer is complete"}],
     "refused": [],
     "ignored": [],
+    "omitted": 0,
 }
 HEALTH: JSON = {"status": "ok", "version": "0.1.0"}
 READY: JSON = {

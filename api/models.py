@@ -311,6 +311,7 @@ class CheckReport(_Out):
     validated: list[FieldError]
     refused: list[FieldError]
     ignored: list[FieldError] = Field(description="Annotations and formats that nothing checks")
+    omitted: int = Field(0, description="Findings left out: a report has so many of each kind, and so many bytes")
 
 
 class Health(_Out):

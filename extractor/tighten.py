@@ -57,6 +57,7 @@ class Tighten:
 
     def __init__(self, root: JSON, bounds: Bounds) -> None:
         self._root, self._bounds = root, bounds
+        self._multiples = keywords.Multiples(root)
         self._names: dict[tuple[str, bool, str], str] = {}
         self._defs: JSON = {}
         self._waiting: list[tuple[str, Any, bool, Counts | None]] = []  # definitions named but not yet rewritten
@@ -135,6 +136,8 @@ class Tighten:
             return keywords.counts_in_grammar(node)
         if key in keywords.BOUNDS:
             return keywords.bounds_in_grammar(value)
+        if key == "multipleOf":
+            return value in self._multiples
         return key in keywords.ENFORCED
 
     def _object(self, new: JSON, node: JSON, alone: bool, counts: Counts | None) -> None:

@@ -5,7 +5,8 @@ Imports no other room of this project and never loads torch. docs/schemas.md say
 
 from __future__ import annotations
 
-from schemas.check import Note, Report, check
+from schemas.check import check
+from schemas.checks.report import Note, Report
 from schemas.errors import InvalidSchema, SchemaProblem, UnknownSchema, ValidationProblem
 from schemas.examples import Example, example
 from schemas.limits import LIMITS, Limits

@@ -19,7 +19,8 @@ from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerati
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
-from schemas.check import check, validator
+from schemas.check import check
+from schemas.checks.compiled import validator
 from schemas.errors import InvalidSchema, Place, ValidationProblem, pointer
 from schemas.examples import Example
 from schemas.jsontext import dumps

@@ -1,0 +1,44 @@
+"""What a schema becomes once every `$ref` is written out, through every keyword that holds a schema: that is what a
+prompt shows, a grammar is made of and an answer is held against, so definitions that double each other end here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from schemas import keywords
+from schemas.checks.measure import over
+from schemas.checks.report import Note
+from schemas.limits import Limits
+
+
+def expansion(root: dict[str, Any], limits: Limits) -> Note | None:
+    """Over which limit it is, if over one. A use of a definition within itself ends the walk, as it ends the prompt's.
+    Definitions that nothing uses cost nothing."""
+    budget = limits.max_expanded
+    stack: list[tuple[Any, frozenset[str], int]] = [(root, frozenset(), 0)]
+    while stack:
+        node, open_refs, depth = stack.pop()
+        if not isinstance(node, dict):
+            continue
+        budget -= 1
+        if budget < 0:
+            return over((), "subschemas with every $ref written out", limits, "max_expanded")
+        if depth > limits.max_depth:
+            return over((), "levels with every $ref written out", limits, "max_depth")
+        ref = node.get("$ref")
+        if isinstance(ref, str) and ref not in open_refs:
+            stack.append((keywords.resolve(root, ref), open_refs | {ref}, depth + 1))
+        stack.extend((below, open_refs, depth + 1) for below in applied(node))
+    return None
+
+
+def applied(node: dict[str, Any]) -> Iterator[Any]:
+    """The schemas that `node` holds values against: all below it but its definitions."""
+    for key, value in node.items():
+        if key in keywords.ONE:
+            yield value
+        elif key in keywords.MANY and isinstance(value, list):
+            yield from value
+        elif key in keywords.NAMED and key not in keywords.DEFINITIONS and isinstance(value, dict):
+            yield from value.values()

@@ -1,0 +1,166 @@
+"""Visits every subschema once and says what becomes of each keyword. Compiles patterns, and nothing else; knows the
+table of keywords, and no grammar and no model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas import keywords
+from schemas.checks.compiled import pattern_fault
+from schemas.checks.measure import over
+from schemas.checks.report import Note, Path, Report, note
+from schemas.limits import Limits
+from schemas.patterns import fits_grammar, measure
+
+_NOWHERE = "points to a place where no schema stands: put it directly under $defs"
+_REQUIRED = ("minItems", "minProperties", "minLength", "minContains")
+_ALLOWED = ("maxItems", "maxProperties", "maxLength", "maxContains")
+
+
+class Walk:
+    """One look at one schema, which is known to be one and of a size to be looked at. `schema` visits it and fills the
+    report, `astray` afterwards tells of references that lead out of what was visited."""
+
+    def __init__(self, root: dict[str, Any], limits: Limits, report: Report) -> None:
+        self._root, self._limits, self._report = root, limits, report
+        self._multiples = keywords.Multiples(root)
+        self._properties = self._definitions = self._patterns_cost = 0
+        self._patterns: set[str] = set()
+        self._visited: set[int] = set()
+        self._targets: list[tuple[Path, int]] = []  # of references: where they stand, and what they point to
+        self._ending: set[str] = set()  # references whose chain is known to end
+
+    def schema(self, node: Any, path: Path, *, live: bool) -> None:
+        """`live` is false below keywords that the grammar leaves out."""
+        if not isinstance(node, dict):
+            return  # `true` and `false` are schemas too
+        self._visited.add(id(node))
+        for key, value in node.items():
+            where = (*path, key)
+            refusal = self._refusal(key, value, path)
+            if refusal is not None:
+                self._report.refuse(refusal)
+            elif key in keywords.ENFORCED or key in keywords.VALIDATED:
+                if live:  # else its place is reported as a whole by the keyword above it
+                    self._judge(key, value, node, where)
+            elif key not in keywords.ANNOTATIONS:
+                self._report.say("ignored", where, "is not a keyword of JSON Schema")
+            self._below(key, value, where, live=live and key not in keywords.VALIDATED)
+
+    def astray(self) -> None:
+        """References to what is no schema of the document, be it one by its looks: nothing above has judged it."""
+        for where, target in self._targets:
+            if target not in self._visited:
+                self._report.refuse(note(where, _NOWHERE))
+
+    def _below(self, key: str, value: Any, path: Path, *, live: bool) -> None:
+        if key in keywords.ONE:
+            self.schema(value, path, live=live)
+        elif key in keywords.MANY and isinstance(value, list):
+            for at, item in enumerate(value):
+                self.schema(item, (*path, at), live=live)
+        elif key in keywords.NAMED and isinstance(value, dict):
+            for name, item in value.items():
+                self.schema(item, (*path, name), live=live)
+
+    def _judge(self, key: str, value: Any, node: dict[str, Any], where: Path) -> None:
+        say = self._report.say
+        if key in keywords.VALIDATED:
+            say("validated", where, "is checked when the answer is complete")
+        elif key == "format" and value not in keywords.GRAMMAR_FORMATS:
+            if value in keywords.VALIDATOR_FORMATS:
+                say("validated", where, f"the format {value} is checked when the answer is complete")
+            else:
+                say("ignored", where, "is not a format known here; nothing checks it")
+        elif key == "pattern" and not fits_grammar(value):
+            say("validated", where, "has an anchor or word boundary inside: checked in the answer only")
+        elif key in ("minProperties", "maxProperties") and not keywords.counts_in_grammar(node):
+            say("validated", where, "is enforced only where every declared property is required")
+        elif key in keywords.BOUNDS and not keywords.bounds_in_grammar(value):
+            say("validated", where, "is too far for the grammar: checked in the answer only")
+        elif key == "multipleOf" and value not in self._multiples:
+            say("validated", where, "is more than the grammar counts to: checked in the answer only")
+        elif key == "oneOf":
+            say("enforced", where, "one of the options is enforced")
+            say("validated", where, "that no second option fits is checked when the answer is complete")
+        else:
+            say("enforced", where, f"{key} is enforced")
+
+    def _refusal(self, key: str, value: Any, path: Path) -> Note | None:
+        where, limits = (*path, key), self._limits
+        if key in keywords.REFUSED:
+            return note(where, keywords.REFUSED[key], "unsupported_keyword")
+        if key == "$id" and path:
+            return note(where, "only the whole document may have an $id", "unsupported_keyword")
+        if key == "$ref":
+            return self._ref(value, where)
+        if key == "enum" and len(value) > limits.max_enum:
+            return over(where, "values", limits, "max_enum", len(value))
+        if key == "pattern":
+            return self._pattern(value, where)
+        if key == "patternProperties":
+            return next(filter(None, (self._pattern(one, (*where, one), name=True) for one in value)), None)
+        if key in _REQUIRED and value > limits.max_required_repeat:
+            return over(where, "required", limits, "max_required_repeat", value)
+        if key in _ALLOWED and value > limits.max_repeat:
+            return over(where, "allowed", limits, "max_repeat", value)
+        if key == "properties":
+            self._properties += len(value)
+            if self._properties > limits.max_properties:
+                return over(where, "properties in all", limits, "max_properties")
+        if key in keywords.DEFINITIONS:
+            self._definitions += len(value)
+            if self._definitions > limits.max_definitions:
+                return over(where, "definitions", limits, "max_definitions", self._definitions)
+        return None
+
+    def _ref(self, value: str, where: Path) -> Note | None:
+        if value != "#" and not value.startswith("#/"):
+            return note(where, "points outside the document: nothing is fetched", "unsupported_keyword")
+        try:
+            target = keywords.resolve(self._root, value)
+        except KeyError:
+            return note(where, "points to nothing in the document")
+        if not isinstance(target, dict | bool):
+            return note(where, "does not point to a schema")
+        if isinstance(target, dict):
+            self._targets.append((where, id(target)))
+        return note(where, "leads in a circle") if self._circles(value) else None
+
+    def _circles(self, ref: str) -> bool:
+        """Whether the chain of nothing but references that begins here never ends."""
+        chain: set[str] = set()
+        while ref not in self._ending:
+            if ref in chain:
+                return True
+            chain.add(ref)
+            try:
+                target = keywords.resolve(self._root, ref)
+            except KeyError:
+                break  # reported where it stands
+            if not isinstance(target, dict) or not isinstance(target.get("$ref"), str):
+                break
+            ref = target["$ref"]
+        self._ending |= chain
+        return False
+
+    def _pattern(self, pattern: str, where: Path, *, name: bool = False) -> Note | None:
+        limits = self._limits
+        if len(pattern) > limits.max_pattern_chars:
+            return over(where, "characters", limits, "max_pattern_chars", len(pattern))
+        if pattern in self._patterns:  # compiled once, however often it is there
+            return None
+        measured = measure(pattern)
+        if measured.size > limits.max_pattern_size:
+            return over(where, "repeats written out", limits, "max_pattern_size")
+        self._patterns_cost += measured.cost
+        if self._patterns_cost > limits.max_patterns_cost:
+            what = r"for all patterns (a letter costs 1, \p{…} costs 700, each times its repeats)"
+            return over(where, what, limits, "max_patterns_cost")
+        if fault := pattern_fault(pattern):
+            return note(where, fault)
+        if name and not fits_grammar(pattern):
+            return note(where, "has an anchor or word boundary inside, which a name's pattern cannot have")
+        if not name:
+            self._patterns.add(pattern)
+        return None
