@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 
+@cache  # reading it parses a file, and probes ask every second
 def package_version() -> str:
     """As installed, or `0` in a checkout that never was."""
     try:

@@ -8,13 +8,14 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any
 
 import h11
 from uvicorn import Config
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
@@ -22,11 +23,12 @@ from api import strict
 from api.crowd import Crowd, Full, Proxies, same_one
 from api.metrics import Metrics
 from api.problems import Problem, crowded
+from api.turns import Turns
 
 log = logging.getLogger("extractor.api")
 _log = logging.getLogger("extractor.api.http")
 _log.setLevel(logging.ERROR)  # what uvicorn warns of here anybody can bring about as often as he likes; it is counted
-_READ_BYTES = 32 * 1024  # at once: so much of the smallest chunks is parsed in 30 ms, and others have their turn
+_READ_BYTES = 32 * 1024  # at once
 _LINGER_S = 2.0  # for a client that has had its answer to read it, and to stop sending
 _MOST_LINGERING = 64
 _SAY_EVERY_S = 10.0
@@ -51,6 +53,7 @@ class Door:
     metrics: Metrics
     header_s: float
     stall_s: float
+    turns: Turns = field(default_factory=Turns)
     lingering: int = 0
     said_at: float = 0.0
 
@@ -65,7 +68,30 @@ class Door:
             log.warning("connections ended", extra={"why": ended, "open": len(self.crowd)})
 
 
+class _Flow(FlowControl):
+    """Nothing more is read while what has come is not parsed, whoever else wants to read on."""
+
+    held = False
+
+    def hold(self) -> None:
+        self.held = True
+        self._transport.pause_reading()
+
+    def release(self) -> None:
+        self.held = False
+        if not self.read_paused:
+            self._transport.resume_reading()
+
+    def resume_reading(self) -> None:
+        if self.held:
+            self.read_paused = False
+        else:
+            super().resume_reading()
+
+
 class Connection(H11Protocol):
+    flow: _Flow
+
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any], door: Door) -> None:
         super().__init__(config, server_state, app_state)
         self.logger = _log
@@ -80,6 +106,7 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = _Flow(transport)
         transport.max_size = _READ_BYTES  # type: ignore[attr-defined]  # asyncio's own, for sockets
         peer = self.client[0] if self.client else None
         self.address = None if peer is None or peer in self._door.proxies else same_one(peer)
@@ -109,8 +136,15 @@ class Connection(H11Protocol):
     # What uvicorn calls.
 
     def handle_events(self) -> None:
+        """A turn's worth of what has come. 32 KiB can be five thousand chunks: what is left waits until those of others
+        who wait have had a turn."""
+        self.conn.begin_turn()
         super().handle_events()
         self._settle()
+        if self.conn.more:
+            if not self.flow.held:
+                self._door.turns.wait(self._go_on)
+            self.flow.hold()  # also where uvicorn has just let it read on
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -154,6 +188,14 @@ class Connection(H11Protocol):
         else:
             self._until = self.loop.time() + _LINGER_S
             self.transport.close()
+
+    def _go_on(self) -> None:
+        if self._phase is not Phase.OVER and not self.transport.is_closing():
+            self.handle_events()
+            if self.conn.more:
+                self._door.turns.wait(self._go_on)
+                return
+        self.flow.release()
 
     def _late(self) -> None:
         if self._phase is Phase.HEAD and self.conn.begun:

@@ -18,22 +18,34 @@ _BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 _FOLDED = re.compile(rb"\r\n[ \t]")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _VERSIONS = (b"1.0", b"1.1")
+_EVENTS_A_TURN = 128  # some 3 ms, of whatever size they are
 
 
 class Connection(h11.Connection):
-    """The server's side. `fault` is why the last event was none."""
+    """The server's side. `fault` is why the last event was none; `more`: the last NEED_DATA was said because the turn
+    is over, and there may be events in what has come."""
 
     def __init__(self) -> None:
         super().__init__(h11.SERVER, MAX_HEAD_BYTES)
         self._receive_buffer: _Buffer = _Buffer()
         self.fault: h11.RemoteProtocolError | None = None
+        self.more = False
+        self._left = 0
 
     @property
     def begun(self) -> bool:
         """Bytes have come that belong to no event yet."""
         return len(self._receive_buffer) > 0
 
+    def begin_turn(self) -> None:
+        """So many events from here on, and then NEED_DATA."""
+        self.more, self._left = False, _EVENTS_A_TURN
+
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        if not self._left:
+            self.more = True
+            return h11.NEED_DATA
+        self._left -= 1
         try:
             event = super().next_event()
             if isinstance(event, h11.Request):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 import resource
@@ -12,11 +13,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+import h11
 import httpx
 import pytest
 
+from api import strict
 from api.config import ApiSettings
 from api.crowd import Crowd, Proxies, networks_of, same_one
+from api.turns import Turns
 from tests.served import Api
 from tests.sockets import Raw
 from tests.valkey import Valkey
@@ -168,6 +172,60 @@ def test_good_http_is_taken(api: Api) -> None:
         raw.send(f"GET /healthz HTTP/1.0\r\n{LOCAL}\r\n".encode())
         assert raw.read().status == 200
         raw.ended()
+
+
+def test_a_body_in_the_smallest_chunks_is_read_whole_and_what_follows_it_too(api: Api) -> None:
+    """Some turns' worth of it comes at once, before and after the answer."""
+    body = "".join(f"1\r\n{character}\r\n" for character in '{"a": ' + " " * 5000 + "1}") + "0\r\n\r\n"
+    get = f"GET /healthz HTTP/1.1\r\n{LOCAL}\r\n"
+    with Raw(api.url) as raw:
+        raw.send(f"{_CHUNKED}{body}{get}{_CHUNKED}{body}{get}".encode())
+        for _ in range(2):
+            answer = raw.read()
+            assert (answer.status, answer.problem["code"]) == (422, "invalid_request"), "the JSON was whole"
+            assert raw.read().status == 200
+        unread = f"POST /nowhere HTTP/1.1\r\n{LOCAL}Transfer-Encoding: chunked\r\n\r\n"
+        raw.send(f"{unread}{body}{get}".encode())
+        assert [raw.read().status, raw.read().status] == [404, 200]
+
+
+def test_no_more_is_parsed_in_one_go_than_a_turn() -> None:
+    chunks = b"1\r\n \r\n" * 1000
+    parser = strict.Connection()
+    parser.receive_data(_CHUNKED.encode() + chunks)
+    turns, events = 0, 0
+    while True:
+        parser.begin_turn()
+        seen = 0
+        while parser.next_event() is not h11.NEED_DATA:
+            seen += 1
+        turns, events = turns + 1, events + seen
+        assert seen <= 128
+        if not parser.more:
+            break
+    assert events == 1 + 1000
+    assert turns >= 8
+
+
+def test_whoever_waits_for_a_turn_gets_it_before_another_has_two() -> None:
+    done: list[str] = []
+
+    async def run() -> None:
+        turns = Turns()
+
+        def piece(name: str, left: int) -> None:
+            done.append(name)
+            if left:
+                turns.wait(partial(piece, name, left - 1))
+
+        turns.wait(partial(piece, "a", 3))
+        turns.wait(partial(piece, "b", 1))
+        asyncio.get_running_loop().call_soon(done.append, "somebody else")
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    asyncio.run(run())
+    assert done == ["a", "somebody else", "b", "a", "b", "a", "a"]
 
 
 def test_head_and_options(api: Api) -> None:
