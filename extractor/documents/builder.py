@@ -9,6 +9,7 @@ import re
 from array import array
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from typing import Any
 
 from extractor.documents.document import Cell, Document, Page, Part, Recognised
 from extractor.documents.limits import ReadLimits
@@ -25,12 +26,19 @@ class AllDrawn(Exception):
 
 class Builder:
     """`draw`: numbers of pages that are wanted as pictures. Then nothing but those is needed of the file: a reader may
-    leave out what it likes of the others, and is stopped (AllDrawn) behind the last of them."""
+    leave out what it likes of the others, and is stopped (AllDrawn) behind the last of them. `pace` is told the number
+    of each page that begins."""
 
-    def __init__(self, limits: ReadLimits | None = None, draw: Collection[int] = ()) -> None:
+    def __init__(
+        self,
+        limits: ReadLimits | None = None,
+        draw: Collection[int] = (),
+        pace: Callable[[int], None] | None = None,
+    ) -> None:
         self.limits = limits or ReadLimits()
-        self.drawn: dict[int, bytes] = {}
+        self.drawn: dict[int, Any] = {}
         self._draw = frozenset(draw)
+        self._pace = pace
         self._texts: list[str] = []
         self._length = 0
         self._at_start = True  # of a line
@@ -66,6 +74,8 @@ class Builder:
             self.begin_part(None, "application/octet-stream")
         number = len(self._pages) + 1
         self._pages.append(Page(number, self._length, self._length, len(self._parts), label, width, height, how))
+        if self._pace is not None:
+            self._pace(number)
         return not self._draw or number in self._draw
 
     @property
@@ -129,8 +139,8 @@ class Builder:
         """Says how the page was read, where that is found out while reading it."""
         self._pages[-1] = replace(self._pages[-1], how=how)
 
-    def draw(self, picture: Callable[[], bytes]) -> None:
-        """How this page is drawn as a PNG; called at once if it is wanted, never otherwise."""
+    def draw(self, picture: Callable[[], Any]) -> None:
+        """How this page is drawn, as an RGB picture of Pillow's; called at once if it is wanted, never otherwise."""
         if self.page in self._draw:
             self.drawn[self.page] = picture()
 

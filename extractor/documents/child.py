@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from contextlib import suppress
 from typing import Any
 
@@ -9,24 +10,48 @@ from extractor.documents import convert, wire
 from extractor.documents.context import Context, reader_of
 from extractor.documents.formats import ACCEPTED
 from extractor.documents.limits import ReadLimits
+from extractor.documents.ocr import load
 from extractor.sandbox import Refused
+from extractor.sandbox.limits import more_cpu
+
+_PAGES, _PAGE_CPU_S = 10, 0.2  # the more time is given by so many pages at once
 
 
-def setup(_: Any) -> None:
-    """Imports every reader that is installed, so that a small file costs milliseconds."""
+def setup(value: dict[str, Any]) -> None:
+    """Imports every reader that is installed, so that a small file costs milliseconds, and loads the `engine` that
+    reads pictures, if there is one."""
     for media_type in ACCEPTED:
         with suppress(Refused):
             reader_of(media_type)
+    if value["engine"] is not None:
+        load(value["engine"])
 
 
 def read(value: dict[str, Any], blobs: list[bytes]) -> tuple[Any, list[bytes]]:
-    return wire.pack(convert.convert(blobs[0], _context(value)))
+    return wire.pack(convert.convert(blobs[0], _context(value), pace=_pace))
+
+
+def recognise(value: dict[str, Any], blobs: list[bytes]) -> tuple[Any, list[bytes]]:
+    """Page `value["page"]`."""
+    return wire.pack(convert.recognise(blobs[0], _context(value), value["page"]))
 
 
 def draw(value: dict[str, Any], blobs: list[bytes]) -> tuple[Any, list[bytes]]:
     """`value["pages"]` as PNG, in the order of the numbers that it returns."""
     drawn = convert.draw(blobs[0], _context(value), value["pages"])
-    return list(drawn), list(drawn.values())
+    return list(drawn), [_png(image) for image in drawn.values()]
+
+
+def _png(image: Any) -> bytes:
+    held = io.BytesIO()
+    image.save(held, "PNG", compress_level=1)
+    return held.getvalue()
+
+
+def _pace(page: int) -> None:
+    """A document may take longer the more pages it has turned out to have."""
+    if page % _PAGES == 0:
+        more_cpu(_PAGES * _PAGE_CPU_S)
 
 
 def _context(value: dict[str, Any]) -> Context:

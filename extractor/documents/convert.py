@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from typing import Any
 
 from extractor.documents.builder import AllDrawn, Builder
 from extractor.documents.context import Context, read_with
 from extractor.documents.document import Document
 from extractor.documents.formats import FORMATS, TEXT
+from extractor.documents.ocr import load
+from extractor.documents.placement import Rules, lay_out
 from extractor.documents.sniff import sniff
 from extractor.sandbox import Refused
 
 
-def convert(data: bytes, context: Context) -> Document:
-    """`context.media_type` is what the sender calls it. Raises Refused: `unsupported_media_type`,
+def convert(data: bytes, context: Context, pace: Callable[[int], None] | None = None) -> Document:
+    """`context.media_type` is what the sender calls it. `pace` is told the number of each page that begins. Raises
+    Refused: `unsupported_media_type`,
     `unreadable_document` (damaged), `document_too_complex`, and the codes of the readers."""
-    into = Builder(context.limits)
+    into = Builder(context.limits, pace=pace)
     _read(data, into, context)
     return into.document(context.filename)
 
 
-def draw(data: bytes, context: Context, pages: Collection[int]) -> dict[int, bytes]:
-    """Pages as PNG, by number; those that cannot be drawn are left out. Raises as `convert`."""
+def draw(data: bytes, context: Context, pages: Collection[int]) -> dict[int, Any]:
+    """Pages as RGB pictures of Pillow's, by number; those that cannot be drawn are left out. Raises as `convert`."""
     into = Builder(context.limits, draw=pages)
     _read(data, into, context)
     return into.drawn
+
+
+def recognise(data: bytes, context: Context, page: int) -> Document:
+    """What is read from the picture of page `page`, as a Document of one page. Raises as
+    `convert`."""
+    into = Builder(context.limits)
+    into.begin_page(how="ocr")
+    for image in draw(data, context, [page]).values():
+        for line in lay_out(load().read(image), Rules()):
+            line.add_to(into)
+    return into.document()
 
 
 def _read(data: bytes, into: Builder, context: Context) -> None:

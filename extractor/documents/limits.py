@@ -9,14 +9,15 @@ from extractor.sandbox import Refused
 
 @dataclass(frozen=True)
 class ReadLimits:
-    """Of one document with all its parts. `pixels` is of one picture; `expanded_bytes` what archives and compressed
-    streams may grow to; `depth` how deep parts lie within parts."""
+    """Of one document with all its parts. `pictures` is how many pages are recognised, `pixels` is of one picture;
+    `expanded_bytes` what archives and compressed streams may grow to; `depth` how deep parts lie within parts."""
 
     characters: int = 10_000_000
     pages: int = 2_000
     parts: int = 20
     depth: int = 3
-    pixels: int = 50_000_000
+    pictures: int = 200
+    pixels: int = 80_000_000
     expanded_bytes: int = 256 * 1024 * 1024
 
     def check(self, what: str, size: int, most: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -100,8 +99,8 @@ def _page(file: Any, number: int) -> Iterator[Any]:
             pdfium.FPDF_ClosePage(page)
 
 
-def _drawn(page: Any, width: float, height: float) -> bytes:
-    """The page as a PNG."""
+def _drawn(page: Any, width: float, height: float) -> Any:
+    """The page as an RGB picture, with what is filled in."""
     from PIL import Image
 
     scale = _LONG_SIDE / max(width, height, 1.0)
@@ -114,7 +113,4 @@ def _drawn(page: Any, width: float, height: float) -> bytes:
         pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, across, down, 0, flags)
     finally:
         pdfium.FPDFBitmap_Destroy(bitmap)
-    image = Image.frombuffer("RGBX", (across, down), pixels.raw, "raw", "RGBX", 0, 1).convert("RGB")
-    out = io.BytesIO()
-    image.save(out, "PNG", compress_level=1)
-    return out.getvalue()
+    return Image.frombuffer("RGBX", (across, down), pixels.raw, "raw", "RGBX", 0, 1).convert("RGB")

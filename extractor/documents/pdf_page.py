@@ -106,8 +106,8 @@ def _characters(text: Any, found: Contents) -> Iterator[tuple[Glyph, int | None]
     """Characters in the same place are one shape, a ligature."""
     held: tuple[str, _Printed] | None = None
     for shown, printed in _told(text, found):
-        if held is not None and held[1] == printed and printed.right > printed.left:
-            held = held[0] + shown, printed
+        if held is not None and held[1][:-1] == printed[:-1] and printed.right > printed.left:
+            held = held[0] + shown, held[1]
             continue
         if held is not None:
             yield from _glyphs(*held, found.frame)
@@ -126,14 +126,17 @@ class _Printed(NamedTuple):
     x: float
     y: float
     angle: float
+    parted: bool
 
 
 def _told(text: Any, found: Contents) -> Iterator[tuple[str, _Printed]]:
     loose, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+    parted = False
     for at in range(pdfium.FPDFText_CountChars(text)):
         code = pdfium.FPDFText_GetUnicode(text, at)
         if code in (0x20, 0x0D, 0x0A) and pdfium.FPDFText_IsGenerated(text, at) == 1:
-            continue  # PDFium's own idea of spaces and lines
+            parted = True  # PDFium's own idea of spaces and lines
+            continue
         if not pdfium.FPDFText_GetLooseCharBox(text, at, loose) or not pdfium.FPDFText_GetCharOrigin(text, at, x, y):
             continue
         shown = _meant(code, text, at)
@@ -141,7 +144,8 @@ def _told(text: Any, found: Contents) -> Iterator[tuple[str, _Printed]]:
             found.unmapped += 1
             continue
         angle = pdfium.FPDFText_GetCharAngle(text, at)
-        yield shown, _Printed(loose.left, loose.bottom, loose.right, loose.top, x.value, y.value, angle)
+        yield shown, _Printed(loose.left, loose.bottom, loose.right, loose.top, x.value, y.value, angle, parted)
+        parted = False
 
 
 def _glyphs(shown: str, printed: _Printed, frame: Frame) -> Iterator[tuple[Glyph, int | None]]:
@@ -160,7 +164,10 @@ def _glyphs(shown: str, printed: _Printed, frame: Frame) -> Iterator[tuple[Glyph
     for number, char in enumerate(shown):
         begin, end = left + number * step, left + (number + 1) * step
         box = around if turns else (begin, around[1], end, around[3])
-        yield Glyph(char, begin, end, top, bottom, base, size, fractions(box, frame)), turns
+        yield (
+            Glyph(char, begin, end, top, bottom, base, size, fractions(box, frame), printed.parted and not number),
+            turns,
+        )
 
 
 def fractions(box: tuple[float, float, float, float], frame: Frame) -> tuple[float, float, float, float]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
+import threading
+from functools import cache
 from pathlib import Path
 
 from extractor.documents import convert
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context, Ocr
 from extractor.documents.document import Document
+from extractor.documents.formats import TEXT
 from extractor.documents.limits import ReadLimits
+from extractor.documents.readers import Readers
+from extractor.documents.sniff import is_binary, sniff_text
 from extractor.documents.text import as_text
 from extractor.errors import DocumentError
 from extractor.sandbox import Refused
@@ -24,11 +30,15 @@ def read(
     password: str | None = None,
     ocr: Ocr = "auto",
     limits: ReadLimits | None = None,
+    readers: Readers | None = None,
+    cancel: threading.Event | None = None,
 ) -> Document:
     """The document of text (`str`), of a file's bytes, or of a file (`Path`). A Document is given back as it is.
 
     `media_type` and `filename` are hints where the bytes leave a choice; `charset`, in its own parameter or in the
-    media type, is believed. Raises DocumentError: `document_too_large`, `unsupported_media_type`,
+    media type, is believed. What is no plain text is read in sandboxes: those of `readers`, else this process's own.
+
+    Raises Cancelled once `cancel` is set, EngineError (retryable) where no sandbox is to be had, and DocumentError: `document_too_large`, `unsupported_media_type`,
     `undecodable_document`, `empty_document`, `unreadable_document` (no such file, or a damaged one),
     `document_too_complex`, `password_required`, `password_wrong`.
     """
@@ -46,12 +56,24 @@ def read(
                 source = _load(source, max_bytes)
             _sized(len(source), max_bytes)
             context = Context(kind, charset or named, password, filename, ocr=ocr, limits=limits)
-            document = convert.convert(source, context)
+            if is_binary(source) or sniff_text(source, kind, filename) not in TEXT:
+                document = (readers or shared_readers()).read(source, context, cancel)
+            else:
+                document = convert.convert(source, context)
     except Refused as no:
         raise DocumentError(no.detail, code=no.code) from None
     if not document.text.strip():
         raise DocumentError("the document is empty", code="empty_document")
     return document
+
+
+@cache
+def shared_readers() -> Readers:
+    """Those of this process, for who has none. Started by the first document that needs them, ended with the
+    process."""
+    readers = Readers()
+    atexit.register(readers.close)
+    return readers
 
 
 def _of_text(text: str, media_type: str, filename: str | None, limits: ReadLimits) -> Document:

@@ -57,6 +57,7 @@ _OLE = (  # streams by name, as the directory spells them; the first that is the
     ("Workbook", "application/vnd.ms-excel"),
     ("Book", "application/vnd.ms-excel"),
 )
+_OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PDF_WITHIN = 1024  # bytes that may stand before its mark (ISO 32000-1, appendix H)
 _LOOKED_AT = 8_192
 _SUFFIXES = {
@@ -79,9 +80,16 @@ _MAIL_TOO = frozenset("from to subject date cc reply-to sender content-type cont
 
 def sniff(data: bytes, declared: str | None = None, filename: str | None = None) -> str:
     """The media type. `declared` (without parameters) and `filename` are hints."""
-    found = _binary(data)
-    if found is not None:
-        return found
+    return _binary(data) or sniff_text(data, declared, filename)
+
+
+def is_binary(data: bytes) -> bool:
+    """Whether it is a format that is no text. Looks at little, whatever it is."""
+    return data.startswith((b"PK\x03\x04", b"PK\x05\x06", _OLE_MARK)) or _binary(data) is not None
+
+
+def sniff_text(data: bytes, declared: str | None, filename: str | None) -> str:
+    """Which kind of text, of what is not binary."""
     head = _opened(data[:_LOOKED_AT])
     if _HTML.match(head):
         return "text/html"
@@ -99,7 +107,7 @@ def _binary(data: bytes) -> str | None:
             return kind
     if data.startswith(b"PK\x03\x04") or data.startswith(b"PK\x05\x06"):
         return _zipped(data)
-    if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+    if data.startswith(_OLE_MARK):
         return next(
             (kind for name, kind in _OLE if (name + "\0").encode("utf-16-le") in data), "application/x-ole-storage"
         )

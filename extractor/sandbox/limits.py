@@ -60,6 +60,13 @@ def begin_call(limits: Limits, wall_s: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, max(wall_s, 0.001))
 
 
+def more_cpu(seconds: float) -> None:
+    """For a call that has got somewhere: its processor time is longer by so much, rounded to a second."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if soft != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_CPU, (soft + max(1, round(seconds)), hard))
+
+
 def end_call() -> None:
     signal.setitimer(signal.ITIMER_REAL, 0.0)
 

@@ -10,11 +10,13 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from statistics import median
+from typing import NamedTuple
 
 Fractions = tuple[float, float, float, float]
 
 _SAME_LINE = 0.3  # of the size: how far baselines of one word are apart
 _WORD_GAP = 0.1  # of the size, where the file has no spaces of its own
+_TOLD_GAP = 0.05  # of the size, where the file's reader takes a space to be
 _SPACED_GAP = 0.25  # of the size, where it has
 _OWN_SPACES = 25  # letters that have a space among them, where the file has its own
 _BACK = -0.6  # a glyph this far before the end of the last one begins something new
@@ -23,7 +25,8 @@ _TWICE = 0.15  # of the size: the same letter printed again, to look bold
 
 @dataclass(slots=True)
 class Glyph:
-    """`text` is one character. `base` is where it stands, `size` about the height of a line of it."""
+    """`text` is one character. `base` is where it stands, `size` about the height of a line of it. `parted`: who read
+    it from the file takes a space to stand before it."""
 
     text: str
     left: float
@@ -33,6 +36,7 @@ class Glyph:
     base: float
     size: float
     box: Fractions
+    parted: bool = False
 
 
 @dataclass(slots=True)
@@ -82,7 +86,8 @@ def words(glyphs: Iterable[Glyph]) -> list[Word]:
                     found.append(word_of(word))
                     word = []
                 continue
-            most = _WORD_GAP if word and glyph.text == word[-1].text == "." else gap  # leaders: . . . .
+            leads = word and glyph.text == word[-1].text == "."  # . . . .
+            most = _WORD_GAP if leads else gap.parted if glyph.parted else gap.usual
             if word and _between(word[-1], glyph) > most * glyph.size:
                 found.append(word_of(word))
                 word = []
@@ -140,8 +145,15 @@ def _covered(last: Glyph, space: Glyph, rest: list[Glyph]) -> bool:
     )
 
 
-def _gap(run: list[Glyph]) -> float:
-    """Above which part of the size a gap parts words: more where letters are set apart on purpose."""
+class _Gap(NamedTuple):
+    """Above which part of the size a gap parts words: where a space may be, and elsewhere."""
+
+    parted: float
+    usual: float
+
+
+def _gap(run: list[Glyph]) -> _Gap:
+    """More where letters are set apart on purpose."""
     spaces = sum(glyph.text.isspace() for glyph in run)
     least = _SPACED_GAP if spaces * _OWN_SPACES >= len(run) else _WORD_GAP
     gaps = [
@@ -149,7 +161,6 @@ def _gap(run: list[Glyph]) -> float:
         for last, glyph in itertools.pairwise(run)
         if glyph.text.isalnum() and last.text.isalnum()
     ]
-    if len(gaps) < 3:
-        return least
-    usual = median(gaps)
-    return max(least, 1.8 * usual) if usual > 0.05 else least
+    apart = median(gaps) if len(gaps) >= 3 else 0.0
+    wide = 1.8 * apart if apart > 0.05 else 0.0
+    return _Gap(max(_TOLD_GAP, wide), max(least, wide))

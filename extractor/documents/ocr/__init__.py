@@ -1,0 +1,47 @@
+"""Pictures → words where they stand.
+
+    lines.py   what an engine reads off a picture, and its words, upright and straight
+    rapid.py   rapidocr: neural, on the CPU          tesseract.py   the program, where it is installed
+
+An engine is loaded once (`load`), and then reads one picture after the other.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from typing import Any, Literal, Protocol
+
+from extractor.documents.placement import Word
+
+Engine = Literal["auto", "rapidocr", "tesseract"]
+
+
+class Ocr(Protocol):
+    def read(self, image: Any, /) -> list[Word]:
+        """The words of an upright RGB picture (PIL), placed. Lines it is not sure of at all are left out."""
+
+
+def available() -> Engine | None:
+    """The engine that `auto` means here."""
+    if importlib.util.find_spec("rapidocr") and importlib.util.find_spec("onnxruntime"):
+        return "rapidocr"
+    return "tesseract" if shutil.which("tesseract") else None
+
+
+_LOADED: list[Ocr] = []
+
+
+def load(engine: Engine = "auto") -> Ocr:
+    """The engine of this process: the one that was loaded first. Raises ModuleNotFoundError where it is not
+    installed."""
+    if not _LOADED:
+        if (available() if engine == "auto" else engine) == "tesseract":
+            from extractor.documents.ocr.tesseract import Tesseract
+
+            _LOADED.append(Tesseract())
+        else:
+            from extractor.documents.ocr.rapid import Rapid
+
+            _LOADED.append(Rapid())
+    return _LOADED[0]
