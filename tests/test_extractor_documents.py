@@ -76,7 +76,7 @@ def test_a_named_charset_is_believed_and_checked():
         (b"\x01\x02\x03\x04abc\x05\x06", "undecodable_document"),
         (b"\xff\xfeab\x00\xd8", "undecodable_document"),
         (b"%PDF-1.7 ...", "unreadable_document"),
-        (b"\x89PNG\r\n\x1a\n", "unsupported_media_type"),
+        (b"\x89PNG\r\n\x1a\n", "unreadable_document"),
         (b"PK\x03\x04docx", "unsupported_media_type"),
     ],
 )

@@ -24,6 +24,7 @@ _FORMATS = {
     "image/avif": ("AVIF",),
 }
 _STILL = frozenset({"image/gif", "image/webp", "image/png", "image/avif"})  # whose other frames are a film
+_LEAST_SIDE = 72  # pixels of a picture that lies in a document
 _DPI = 150.0  # where the picture does not say
 _LEAST_DPI, _MOST_DPI = 50.0, 2_400.0
 
@@ -35,6 +36,9 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Pillow, about broken metadata
         with _opened(data, context.media_type) as image:
+            if context.depth and min(image.size) < _LEAST_SIDE:  # a logo in a mail's signature
+                into.begin_page(how="none")
+                return
             for frame in range(1 if context.media_type in _STILL else getattr(image, "n_frames", 1)):
                 image.seek(frame)
                 _check(image, context)
@@ -62,7 +66,7 @@ def _check(image: Any, context: Context) -> None:
 def _upright(image: Any) -> Any:
     """As its EXIF orientation says it is shown; on white where it is transparent."""
     image.load()
-    shown = ImageOps.exif_transpose(image)
+    shown: Any = ImageOps.exif_transpose(image)
     if shown.mode in ("RGBA", "LA", "PA") or "transparency" in shown.info:
         shown = shown.convert("RGBA")
         white = Image.new("RGBA", shown.size, "white")

@@ -19,6 +19,8 @@ from extractor.documents.text import as_text
 from extractor.errors import DocumentError
 from extractor.sandbox import Refused
 
+_MOST_SAID = 3
+
 
 def read(
     source: str | bytes | Path | Document,
@@ -38,9 +40,9 @@ def read(
     `media_type` and `filename` are hints where the bytes leave a choice; `charset`, in its own parameter or in the
     media type, is believed. What is no plain text is read in sandboxes: those of `readers`, else this process's own.
 
-    Raises Cancelled once `cancel` is set, EngineError (retryable) where no sandbox is to be had, and DocumentError: `document_too_large`, `unsupported_media_type`,
-    `undecodable_document`, `empty_document`, `unreadable_document` (no such file, or a damaged one),
-    `document_too_complex`, `password_required`, `password_wrong`.
+    Raises Cancelled once `cancel` is set, EngineError (retryable) where no sandbox is to be had, and DocumentError:
+    `document_too_large`, `unsupported_media_type`, `undecodable_document`, `empty_document`, `unreadable_document` (no
+    such file, or a damaged one), `document_too_complex`, `password_required`, `password_wrong`.
     """
     if isinstance(source, Document):
         return source
@@ -63,8 +65,15 @@ def read(
     except Refused as no:
         raise DocumentError(no.detail, code=no.code) from None
     if not document.text.strip():
-        raise DocumentError("the document is empty", code="empty_document")
+        raise DocumentError(_nothing(document), code="empty_document")
     return document
+
+
+def _nothing(document: Document) -> str:
+    """That nothing was read, and why, as far as its pages tell."""
+    said = [f"page {page.number}: {warning}" for page in document.pages for warning in page.warnings]
+    more = f"; {len(said) - _MOST_SAID:,} more" if len(said) > _MOST_SAID else ""
+    return f"the document is empty ({'; '.join(said[:_MOST_SAID])}{more})" if said else "the document is empty"
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import accumulate
 
-from extractor.documents.document import Document, Page, Recognised
+from extractor.documents.document import Document, Page, Part, Recognised
 
 PICTURE = "picture"  # how a page was read that is still to be recognised
 
@@ -43,7 +43,7 @@ def with_recognised(document: Document, read: Mapping[int, Document | str]) -> D
     cells = tuple(
         replace(cell, start=cell.start + by(cell.start), stop=cell.stop + by(cell.start)) for cell in document.cells
     )
-    parts = []
+    parts: list[Part] = []
     for part in document.parts:
         own = [page for page in pages if page.part == part.number]
         start = own[0].start if own else (parts[-1].stop if parts else 0)

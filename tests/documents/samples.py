@@ -6,11 +6,15 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from PIL import Image, ImageFilter
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen import canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
+
+from extractor.documents import convert
+from extractor.documents.context import Context
 
 WIDTH, HEIGHT = A4
 PROSE = (
@@ -66,4 +70,35 @@ def ruled_table(rows: Sequence[Sequence[str]], widths: Sequence[float]) -> bytes
         cells, colWidths=widths, style=[("GRID", (0, 0), (-1, -1), 0.5, "black"), ("VALIGN", (0, 0), (-1, -1), "TOP")]
     )
     SimpleDocTemplate(out, pagesize=A4, invariant=1).build([table])
+    return out.getvalue()
+
+
+Area = tuple[float, float, float, float]  # left, top, right, bottom in points
+
+
+def scanned(
+    pdf: bytes,
+    *,
+    area: Area = (0, 0, WIDTH, HEIGHT),
+    dpi: int = 150,
+    turn: int = 0,
+    skew: float = 0.0,
+    noise: bool = False,
+) -> Image.Image:
+    """The first page, or an area of it, as a scanner gives it: turned by so many degrees, askew, grey and grainy."""
+    image = convert.draw(pdf, Context(), [1])[1]
+    image = image.resize((round(WIDTH * dpi / 72), round(HEIGHT * dpi / 72)), Image.Resampling.BICUBIC)
+    left, top, right, bottom = (round(side * dpi / 72) for side in area)
+    image = image.crop((left, top, right, bottom))
+    if noise:
+        grain = Image.effect_noise(image.size, 24).convert("RGB")
+        image = Image.blend(image, grain, 0.15).filter(ImageFilter.GaussianBlur(0.5))
+    if skew:
+        image = image.rotate(skew, expand=True, fillcolor="white", resample=Image.Resampling.BICUBIC)
+    return image.rotate(turn, expand=True)
+
+
+def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **options)
     return out.getvalue()

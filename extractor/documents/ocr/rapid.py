@@ -33,6 +33,9 @@ class Rapid:
                 "EngineConfig.onnxruntime.inter_op_num_threads": 1,
                 "Global.log_level": "critical",
                 "Global.use_cls": False,
+                "Global.max_side_len": 2 * _LONGEST,  # sizes are chosen here
+                "Det.limit_type": "max",
+                "Det.limit_side_len": 2 * _LONGEST,
                 "Global.return_word_box": True,
             }
         )
@@ -98,7 +101,7 @@ class Rapid:
         """For each its text, how sure that is, and where its characters stand."""
         if not crops:
             return []
-        found = self._engine.recognize_txt(list(crops))
+        found: Any = self._engine.recognize_txt(list(crops))
         return [
             (text, float(sure), _centres(text, placed))
             for text, sure, placed in zip(found.txts, found.scores, found.word_results, strict=True)

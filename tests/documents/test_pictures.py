@@ -1,0 +1,153 @@
+"""Pictures and scans: what is printed on them, in rows as on the page, whichever way up they are."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+
+from extractor.documents import Document, read
+from extractor.documents.readers import Readers
+from extractor.errors import DocumentError
+from tests.documents.samples import WIDTH, Pdf, saved, scanned
+
+pytest.importorskip("rapidocr")
+
+ROWS = [
+    ["Invoice No. 2024-0815", "05.03.2024"],
+    ["Hammer", "2", "24,90"],
+    ["Schraubenschlüssel", "12", "1.137,20"],
+    ["Total", "1.162,10"],
+]
+
+AREA = (40.0, 270.0, 520.0, 410.0)
+LINE = (40.0, 280.0, 520.0, 312.0)  # of the first row
+
+
+def page() -> bytes:
+    """Few lines: each costs the recogniser a tenth of a second."""
+    pdf = Pdf()
+    for number, row in enumerate(ROWS):
+        y = 300 + 30 * number
+        pdf.text(60, y, row[0], 14)
+        pdf.text(470 - 7 * len(row[-1]), y, row[-1], 14)
+        if len(row) == 3:
+            pdf.text(300, y, row[1], 14)
+    return pdf.bytes()
+
+
+def rows(document: Document) -> list[list[str]]:
+    found = [[cell.strip() for cell in line.split("   ") if cell.strip()] for line in document.text.split("\n")]
+    return [row for row in found if row]
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_a_scan_is_read_whichever_way_up(readers: Readers, turn: int) -> None:
+    image = scanned(page(), area=AREA, turn=turn)
+    document = read(saved(image, "PNG"), readers=readers)
+    assert rows(document) == ROWS
+    (found,) = document.pages
+    assert (found.how, found.warnings) == ("ocr", ())
+    # The box is on the picture as it was sent: where "Total" was printed, turned as the picture is
+    at = document.text.index("Total")
+    (box,) = document.boxes(at, at + 5)
+    wide, high = AREA[2] - AREA[0], AREA[3] - AREA[1]
+    left, top, right, bottom = 20 / wide, 110 / high, 54 / wide, 122 / high
+    there = {
+        0: (left, top, right, bottom),
+        90: (top, 1 - right, bottom, 1 - left),
+        180: (1 - right, 1 - bottom, 1 - left, 1 - top),
+        270: (1 - bottom, left, 1 - top, right),
+    }[turn]
+    assert box.as_list() == pytest.approx(there, abs=0.03)
+
+
+def test_a_scan_that_lay_askew(readers: Readers) -> None:
+    image = scanned(page(), area=AREA, dpi=200, skew=5, noise=True)
+    document = read(saved(image, "JPEG", quality=80), readers=readers)
+    assert rows(document) == ROWS
+    sure = document.confidence(0, len(document.text))
+    assert sure is not None
+    assert 0.5 < sure <= 1.0
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "BMP", "GIF"])
+def test_kinds_of_pictures(readers: Readers, kind: str) -> None:
+    image = scanned(page(), area=LINE).convert("L")
+    assert rows(read(saved(image, kind), readers=readers))[0] == ROWS[0]
+
+
+def test_exif_says_which_way_up(readers: Readers) -> None:
+    image = scanned(page(), area=LINE)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn it clockwise to see it
+    data = saved(image.rotate(90, expand=True), "JPEG", exif=exif)
+    document = read(data, readers=readers)
+    assert rows(document)[0] == ROWS[0]
+    assert document.pages[0].width > document.pages[0].height
+
+
+def test_every_page_of_a_tiff(readers: Readers) -> None:
+    images = [scanned(page(), area=(40, 282 + 30 * at, 520, 308 + 30 * at)).convert("1") for at in range(3)]
+    data = saved(images[0], "TIFF", save_all=True, append_images=images[1:], compression="group4")
+    document = read(data, readers=readers)
+    assert [document.text[each.start : each.stop].split()[0] for each in document.pages] == [
+        "Invoice",
+        "Hammer",
+        "Schraubenschlüssel",
+    ]
+    assert [each.how for each in document.pages] == ["ocr"] * 3
+
+
+def test_pages_of_a_pdf_that_are_pictures(readers: Readers) -> None:
+    """Between pages with text, which are read as text."""
+    pdf = Pdf()
+    pdf.text(60, 100, "A page with text that needs no looking at")
+    pdf.page()
+    scan = scanned(page(), area=LINE)
+    pdf.canvas.drawInlineImage(scan, 0, 300, WIDTH, WIDTH * 32 / 480)
+    pdf.page()
+    pdf.text(60, 100, "The last page")
+    document = read(pdf.bytes(), readers=readers)
+    assert [each.how for each in document.pages] == ["layout", "ocr", "layout"]
+    texts = [document.text[each.start : each.stop].strip() for each in document.pages]
+    assert texts[0].startswith("A page with text")
+    assert texts[1].startswith("Invoice No. 2024-0815")
+    assert texts[2] == "The last page"
+    assert document.parts[0].stop == len(document.text)
+    at = document.text.index("last")
+    (box,) = document.boxes(at, at + 4)
+    assert (box.page, box.left) == (3, pytest.approx(78.9 / WIDTH, abs=0.003))
+
+
+def test_without_ocr_a_page_says_so(readers: Readers) -> None:
+    with pytest.raises(DocumentError) as caught:
+        read(saved(Image.new("RGB", (300, 200), "white"), "PNG"), ocr="none", readers=readers)
+    assert caught.value.code == "empty_document"
+    assert "page 1: a picture" in caught.value.detail
+
+
+def test_a_picture_without_words(readers: Readers) -> None:
+    with pytest.raises(DocumentError, match="page 1: nothing readable") as caught:
+        read(saved(Image.effect_noise((400, 300), 60), "PNG"), readers=readers)
+    assert caught.value.code == "empty_document"
+
+
+def test_pixels_are_counted_before_they_are_made(readers: Readers) -> None:
+    said = b"IHDR" + struct.pack(">IIBBBBB", 40_000, 30_000, 8, 0, 0, 0, 0)
+    chunks = (said, b"IDAT" + zlib.compress(bytes(100)), b"IEND")
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(each) - 4) + each + struct.pack(">I", zlib.crc32(each)) for each in chunks
+    )
+    with pytest.raises(DocumentError, match="1,200,000,000 pixels; the limit is") as caught:
+        read(data, readers=readers)
+    assert caught.value.code == "document_too_complex"
+
+
+def test_half_a_picture_is_an_error(readers: Readers) -> None:
+    data = saved(scanned(page(), dpi=72), "PNG")
+    with pytest.raises(DocumentError) as caught:
+        read(data[: len(data) // 2], readers=readers)
+    assert caught.value.code in ("unreadable_document", "empty_document")
