@@ -6,6 +6,7 @@ Other rooms read variables of their own under the same prefix; what is not decla
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
@@ -108,6 +109,20 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.replace(",", os.pathsep).split(os.pathsep) if part.strip())
         return value
+
+
+    @property
+    def may_fetch(self) -> bool:
+        """Whether loading the model may have to ask the hub."""
+        if self.offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON"):
+            return False
+        by_convention = "bundled" if self.model == "bundled" else f"{self.model.rstrip('/')}-assistant"
+        return not (_is_here(self.model) and _is_here(self.drafter or by_convention))
+
+
+def _is_here(model: str) -> bool:
+    path = Path(model)
+    return model in ("bundled", "none") or model.startswith((".", "/", "~")) or path.suffix == ".gguf" or path.is_dir()
 
 
 def read_settings(**given: Any) -> Settings:

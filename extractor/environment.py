@@ -16,9 +16,10 @@ _HUB = frozenset({"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_TOKEN"})  #
 _TRACES = re.compile(r"OTEL_")  # its headers may carry a token: API and workers, who send traces
 # Other people's, told by their name, or by a value that is a URL with a password in it.
 _SECRET_NAME = re.compile(
-    r"(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|PWD|CREDENTIALS?|COOKIE|AUTH|(PRIVATE|ACCESS|API|SIGNING)_?KEY(S|_ID)?)"
-    r"(_|$)", re.I,
-)  # fmt: skip
+    r"PASSWORD|PASSWD|PASSPHRASE|SECRET|CREDENTIAL|COOKIE|TOKENS?(_|$)|(^|_)(PWD|PASS|AUTH|DSN)(_|$)|"
+    r"(^|_)KEYS?$|(API|ACCESS|PRIVATE|SIGNING|ENCRYPTION)_?KEY",
+    re.I,
+)
 _SECRET_VALUE = re.compile(r"://[^/@\s]*:[^/@\s]+@")
 _NO_SECRETS = frozenset({"PWD", "OLDPWD"})
 _PROXY = re.compile(r"(https?|all|no)_proxy", re.I)  # the way to the hub and to the collector of traces

@@ -239,7 +239,8 @@ def _load(settings: Settings) -> tuple[EngineLike, Any, dict[str, Any]]:
     if settings.engine_process:
         from extractor.engine.process import EngineProcess
 
-        engine = EngineProcess("extractor.loading:load", settings, silent_s=settings.engine_silent_s)
+        patience_s, fetches = settings.engine_silent_s, settings.may_fetch
+        engine = EngineProcess("extractor.loading:load", settings, silent_s=patience_s, fetches=fetches)
         return engine, engine.tokenizer, engine.info
     from extractor.loading import load
 

@@ -79,3 +79,24 @@ def test_wrong_settings_name_their_variables(monkeypatch):
 def test_wrong_options(wrong):
     with pytest.raises(ValidationError):
         Options.model_validate(wrong)
+
+
+@pytest.mark.parametrize(
+    ("model", "drafter", "offline", "expected"),
+    [
+        ("bundled", None, False, False),
+        ("google/gemma-4-E2B-it", None, False, True),
+        ("google/gemma-4-E2B-it", None, True, False),
+        ("/models/one", None, False, False),
+        ("/models/one", "google/gemma-4-E2B-it-assistant", False, True),
+        ("./one", "none", False, False),
+        ("one.gguf", "none", False, False),
+        ("bundled", "google/gemma-4-E2B-it-assistant", False, True),
+    ],
+)
+def test_who_may_have_to_ask_the_hub(model, drafter, offline, expected, monkeypatch):
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    settings = read_settings(model=model, drafter=drafter, offline=offline)
+    assert settings.may_fetch is expected
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert settings.may_fetch is False

@@ -1,10 +1,13 @@
-"""The child's side of process.py: load, then do as the parent says until it closes the pipe or dies."""
+"""The child's side of process.py: load, give up the network, then do as the parent says until it closes the pipe or
+dies. `python -P -m extractor.engine.child DESCRIPTOR`, started by spawn.py."""
 
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import Future
@@ -15,15 +18,23 @@ from typing import Any
 from extractor.engine.pulse import EVERY_S, Pulse
 from extractor.engine.sequence import Completion, Request
 from extractor.errors import EngineError, ExtractorError
+from extractor.sandbox.network import close_network
+
+log = logging.getLogger(__name__)
 
 LOST_DEVICE = 70  # exit status
 
 
-def serve(pipe: Connection, make: str, given: tuple[Any, ...]) -> None:
+def main() -> None:
     """Returns when the parent has said so; ends the process where the parent or the device is gone."""
     # Ctrl-C in a terminal and a supervisor's SIGTERM reach every process of a group; how to stop the parent says.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    pipe = Connection(int(sys.argv[1]))
+    try:
+        make, given = pipe.recv()
+    except (EOFError, OSError):
+        return  # the parent died meanwhile
     child = _Child(pipe)
     threading.Thread(target=child.beat, name="pulse", daemon=True).start()
     try:
@@ -32,6 +43,8 @@ def serve(pipe: Connection, make: str, given: tuple[Any, ...]) -> None:
     except Exception as error:
         child.say("failed", *told(error))
         raise SystemExit(1) from None
+    if not close_network():
+        log.warning("this kernel has no seccomp: the engine keeps a network that it does not need")
     child.serve(engine, tokenizer, info)
 
 
@@ -103,3 +116,7 @@ def told(error: BaseException) -> tuple[str, str, str]:
     if isinstance(error, ExtractorError):
         return type(error).__name__, error.detail, error.code
     return "EngineError", f"the engine failed: {type(error).__name__}", EngineError.code
+
+
+if __name__ == "__main__":
+    main()

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import multiprocessing as mp
 import queue
 import signal
 import threading
@@ -24,9 +23,10 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from extractor import errors
-from extractor.engine.child import LOST_DEVICE, serve
+from extractor.engine.child import LOST_DEVICE
 from extractor.engine.pulse import EVERY_S, Pulse, silence
 from extractor.engine.sequence import Completion, Request
+from extractor.engine.spawn import EngineChild, spawn
 from extractor.errors import EngineError, ExtractorError
 
 log = logging.getLogger(__name__)
@@ -45,11 +45,13 @@ class EngineProcess:
     """Starts the child and returns when it has loaded. `make`, as `module:function`, is called there with `given`
     (picklable) and returns (engine, tokenizer, info), as `loading.load` does: this process need not import torch.
 
+    `fetches`: whether it may have to ask a model hub: then the child gets the token for it. Once it has loaded, it has
+    no network.
+
     Raises what `make` raised of our errors (`ModelError`, …), `EngineError` for a child that dies while it loads."""
 
-    def __init__(self, make: str, *given: Any, silent_s: float = SILENT_S) -> None:
-        self._make, self._given, self._silent_s = make, given, silent_s
-        self._context = mp.get_context("spawn")  # a fork would share the parent's threads and CUDA context
+    def __init__(self, make: str, *given: Any, silent_s: float = SILENT_S, fetches: bool = False) -> None:
+        self._make, self._given, self._silent_s, self._fetches = make, given, silent_s, fetches
         self._changed = threading.Condition()
         self._pending: dict[int, tuple[Request, Future[Completion]]] = {}
         self._numbers: dict[int, int] = {}  # by id of a future
@@ -72,12 +74,13 @@ class EngineProcess:
             self._over.set()
             raise EngineError(f"the engine's process {self._epitaph()} while it loaded") from None
         except BaseException:
+            self._child.join(CLOSE_S)
             self._over.set()
             raise
         self._begin()
         self._thread = threading.Thread(target=self._listen, name="engine-process", daemon=True)
         self._thread.start()
-        atexit.register(self.close)  # before multiprocessing waits for a child that waits for us
+        atexit.register(self.close)
 
     @property
     def pid(self) -> int:
@@ -138,13 +141,9 @@ class EngineProcess:
 
     # ---- the child's life ----
 
-    def _spawn(self) -> tuple[Connection, Any]:
+    def _spawn(self) -> tuple[Connection, EngineChild]:
         self._pulse, self._heard_at, self._killed_for = Pulse(), time.monotonic(), ""
-        ours, theirs = self._context.Pipe()
-        child = self._context.Process(target=serve, args=(theirs, self._make, self._given), name="engine", daemon=True)
-        child.start()
-        theirs.close()  # so that the child's end is the last one: its death ends our reading
-        return ours, child
+        return spawn(self._make, self._given, fetches=self._fetches)
 
     def _greeting(self, pipe: Connection) -> tuple[Any, dict[str, Any]]:
         while True:
@@ -246,7 +245,7 @@ class EngineProcess:
             except (EOFError, OSError, ExtractorError) as error:
                 self._child.join(CLOSE_S)
                 self._pipe.close()
-                why = f"did not load again ({error or self._epitaph()})"
+                why = f"did not load again ({str(error) or self._epitaph()})"
                 continue
             self.restarts += 1
             self._begin()

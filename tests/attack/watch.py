@@ -10,6 +10,7 @@ from types import TracebackType
 
 import psutil
 
+ENGINE = "extractor.engine.child"
 EVERY_S = 0.25
 MOST_BYTES = 6 * 1024**3
 
@@ -44,7 +45,8 @@ class Watch:
         for name, pid in self._pids().items():
             process = psutil.Process(pid)
             found.append((name, process))
-            found += [(f"{name}'s engine", child) for child in process.children() if "spawn_main" in _command(child)]
+            engines = [child for child in process.children() if ENGINE in _command(child)]
+            found += [(f"{name}'s engine", child) for child in engines]
         return found
 
     def _run(self) -> None:
@@ -54,7 +56,7 @@ class Watch:
                     parent = psutil.Process(pid)
                     self._note(name, parent)
                     for child in parent.children(recursive=True):
-                        kind = "engine" if "spawn_main" in _command(child) else "sandbox"
+                        kind = "engine" if ENGINE in _command(child) else "sandbox"
                         self._note(f"{name}'s {kind}", child)
 
     def _note(self, name: str, process: psutil.Process) -> None:

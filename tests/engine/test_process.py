@@ -248,3 +248,40 @@ def test_it_dies_with_its_parent() -> None:
     while child.is_running() and child.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, "the child outlived its parent"
         time.sleep(0.05)
+
+
+def environ_of(pid: int) -> dict[str, str]:
+    entries = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    return dict(entry.split("=", 1) for entry in entries if entry)
+
+
+@pytest.mark.parametrize("fetches", [False, True])
+def test_it_inherits_no_secret_that_it_does_not_use(monkeypatch: pytest.MonkeyPatch, fetches: bool) -> None:
+    withheld = {
+        "EXTRACTOR_REDIS_URL": "unix://:x@/run/s", "EXTRACTOR_BROKER_URL": "redis://:x@h/0",
+        "EXTRACTOR_METRICS_TOKEN": "c", "EXTRACTOR_API_KEYS": "a:b", "EXTRACTOR_API_KEY": "d",
+        "OTEL_EXPORTER_OTLP_HEADERS": "authorization=x",
+        "AWS_SECRET_ACCESS_KEY": "x", "GITHUB_TOKEN": "x", "DATABASE_URL": "postgres://me:x@db/1", "PGPASSWORD": "x",
+    }  # fmt: skip
+    passed = {
+        "CUDA_VISIBLE_DEVICES": "0", "EXTRACTOR_SLOTS": "3", "HTTPS_PROXY": "http://me:x@proxy:1",
+        "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "PWD": "/",
+    }  # fmt: skip
+    for name, value in {**withheld, **passed, "HF_TOKEN": "hf_x"}.items():
+        monkeypatch.setenv(name, value)
+    engine = EngineProcess("tests.engine.child:scripted", fetches=fetches)
+    try:
+        found = environ_of(engine.pid)
+        assert not set(withheld) & set(found)
+        assert passed.items() <= found.items()
+        assert ("HF_TOKEN" in found) is fetches
+    finally:
+        engine.close()
+
+
+def test_once_it_has_loaded_it_has_no_network(engine: EngineProcess) -> None:
+    assert echoes(engine)
+    threads = list(Path(f"/proc/{engine.pid}/task").iterdir())
+    assert len(threads) > 1
+    for thread in threads:
+        assert "Seccomp:\t2\n" in (thread / "status").read_text(), "a filter: tests/sandbox/test_network.py says which"
