@@ -64,6 +64,9 @@ class ApiSettings(BaseSettings):
     )
     store_timeout_s: float = Field(4.0, gt=0, description="No answer from Redis after this (and 0.5 s) is a 503")
     publish_timeout_s: float = Field(1.0, gt=0, description="A publish that takes longer goes on behind the answer")
+    heartbeats: str = Field(
+        "", description="Folder of the workers' heartbeats, set by `extractor up`: /readyz says from it who is down"
+    )
     metrics_tenants: int = Field(20, ge=0, description="So many tenants are named in /metrics, the rest are `other`")
     metrics_token: str = Field(
         "", description="SHA-256 (hex) of the token /metrics then needs; with api_keys no tenant is named without"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import resource
 import socket
+import sys
 
 import uvicorn
 from fastapi import FastAPI
@@ -24,6 +25,7 @@ log = logging.getLogger("extractor.api")
 _DRAIN_S = 8  # what has not ended by then is cut; no call but a long-poll or a stream takes that long
 _OTHER_FILES = 128  # the store's connections, the queue's, what is read from disk
 _TICKS_A_SECOND = 10  # uvicorn's
+_NEVER = 78  # EX_CONFIG of sysexits.h
 
 
 class ListenError(ValueError):
@@ -113,10 +115,14 @@ def places(settings: ApiSettings) -> int:
 
 
 def main() -> None:
+    """Status 78 where another start would end alike: a wrong setting, malformed keys, an address that is taken."""
     logs.configure()
     try:
         serve()
+        return
     except ValidationError as error:
-        raise SystemExit(f"extractor api: {faults_of(error)}") from None
+        said = faults_of(error)
     except ValueError as error:  # keys, the address; a traceback would tell an operator nothing more
-        raise SystemExit(f"extractor api: {error}") from None
+        said = str(error)
+    print(f"extractor api: {said}", file=sys.stderr)
+    raise SystemExit(_NEVER)

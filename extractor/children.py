@@ -103,33 +103,28 @@ class Child:
 
 
 class Restarts:
-    """When a program that died may be started again, and when that is pointless.
+    """When a program that died is started again: the longer the more often it died without having worked since."""
 
-    A death before the service was ready since the start is a strike; after `most` strikes in a row it is hopeless.
-    """
-
-    def __init__(self, most: int, first_s: float = 0.5, longest_s: float = 15.0) -> None:
-        self._most = most
+    def __init__(self, first_s: float = 0.5, longest_s: float = 30.0) -> None:
         self._first_s = first_s
         self._longest_s = longest_s
-        self._strikes = 0
+        self.deaths = 0  # in a row
         self.not_before = 0.0
-
-    @property
-    def hopeless(self) -> bool:
-        return self._strikes >= self._most
 
     @property
     def on_trial(self) -> bool:
         """It has died and not been seen working since."""
-        return self._strikes > 0
+        return self.deaths > 0
 
-    def died(self, now: float) -> None:
-        self.not_before = now + min(self._longest_s, self._first_s * 2.0**self._strikes)
-        self._strikes += 1
+    def died(self, now: float) -> float:
+        """Seconds until it may be started again."""
+        pause_s = min(self._longest_s, self._first_s * 2.0 ** min(self.deaths, 16))
+        self.not_before = now + pause_s
+        self.deaths += 1
+        return pause_s
 
     def worked(self) -> None:
-        self._strikes = 0
+        self.deaths = 0
 
 
 def _die_with(parent: int, number: signal.Signals) -> None:

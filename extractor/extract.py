@@ -162,10 +162,10 @@ class Extractor:
         """What is loaded: model, drafter, architecture, dtype, device, context, slots, …"""
         return dict(self._info)
 
-    def ready(self) -> bool:
-        """Whether the engine can answer now: one in a process of its own may be being replaced."""
-        asked = getattr(self._engine, "ready", None)
-        return asked() if asked is not None else True
+    def trouble(self) -> str:
+        """Why the engine cannot answer now (one in a process of its own may be being replaced); empty when it can."""
+        asked = getattr(self._engine, "trouble", None)
+        return asked() if asked is not None else ""
 
     def figures(self) -> dict[str, Any]:
         """What the engine has done since it started (engine/figures.py); empty where it does not say."""

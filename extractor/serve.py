@@ -1,14 +1,16 @@
 """The whole service on one machine: the embedded store (unless a Redis is given), the API and workers as children of
-this process, started in order, watched, restarted when they die, and ended in order: workers first, so that what they
-hold goes back to the queue while there is one, then the API, then the store.
+this process, started in order, watched, restarted when they die or stand still, and ended in order: workers first, so
+that what they hold goes back to the queue while there is one, then the API, then the store.
+
+Before the service has been ready once, what can never work ends it with the reason. From then on it never gives up:
+whatever dies is started again, after pauses that grow to half a minute, and the rest goes on.
 
 `extractor up`, the demo and the end-to-end tests run the same `Service`. It starts the other rooms as programs
-(`python -m api`, `python -m workers`) and imports none of them.
+(launch.py) and imports none of them.
 """
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import threading
 import time
@@ -19,16 +21,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import httpx
-
-from extractor.children import Child, Log, Program, Restarts
+from extractor import launch
+from extractor.children import Log, Program
 from extractor.embedded import EmbeddedSettings, EmbeddedValkey, free_port
 from extractor.environment import of_api, of_worker
 from extractor.errors import ExtractorError
+from extractor.heartbeat import Heartbeat
+from extractor.posts import NEVER, START_S, Door, Post, ending, reason
 
 _EVERY_S = 0.1
 _READY_EVERY_S = 0.5
-_STRIKES = 3
+_LOOK_S = 2.0
+_HELD_UP_S = 8.0  # a round takes less, whoever does not answer it
+_PATIENCE_S = 10.0  # for others, after this process itself was held up
+_STRIKES = 3  # of a program, before the service has been ready
 _API_GRACE_S = 15.0
 
 
@@ -51,17 +57,8 @@ class ServicePlan:
     max_memory: str = "1gb"
     environ: Mapping[str, str] = field(default_factory=dict)
     worker_grace_s: float = 30.0
-    api_command: Sequence[str] = (sys.executable, "-m", "api")
-    worker_command: Sequence[str] = (sys.executable, "-m", "workers")
-
-
-@dataclass
-class _Post:
-    """A place that has to be filled: the program, who is in it now, and its record."""
-
-    program: Program
-    child: Child | None = None
-    restarts: Restarts = field(default_factory=lambda: Restarts(_STRIKES))
+    api_command: Sequence[str] = launch.command("api")
+    worker_command: Sequence[str] = launch.command("workers")
 
 
 class Service:
@@ -73,8 +70,8 @@ class Service:
         self._port = plan.port or free_port()
         self._stack = ExitStack()
         self._store: EmbeddedValkey | None = None
-        self._store_post: _Post | None = None
-        self._posts: list[_Post] = []
+        self._store_post: Post | None = None
+        self._posts: list[Post] = []
         self._stopping = threading.Event()
         self._ready = threading.Event()
         self._over = threading.Event()
@@ -95,8 +92,7 @@ class Service:
 
     def pids(self) -> dict[str, int]:
         """Who runs now, by name: `store`, `api`, `worker-1` …"""
-        posts = [*([self._store_post] if self._store_post else []), *self._posts]
-        return {post.program.name: post.child.pid for post in posts if post.child is not None}
+        return {post.name: post.child.pid for post in self._all() if post.child is not None}
 
     def start(self) -> None:
         self._thread.start()
@@ -146,7 +142,7 @@ class Service:
         try:
             self._begin()
             while not self._stopping.wait(_EVERY_S):
-                self._tend()
+                self._round()
         except ExtractorError as error:
             self._failure = ServiceError(error.detail)
         except Exception as error:  # a fault of ours must still end the children
@@ -155,77 +151,116 @@ class Service:
             self._end()
             self._over.set()
 
+    def _round(self) -> None:
+        """Raises ExtractorError when it is pointless to go on, which it never is once the service has been ready."""
+        try:
+            self._tend()
+        except Exception as error:
+            if not self._ready.is_set():
+                raise
+            self._log(f"service | the supervisor goes on after {type(error).__name__}: {error}")
+            self._stopping.wait(1.0)
+
     def _begin(self) -> None:
         if self.plan.redis_url is None:
             folder = self.plan.data_dir
             if folder is None:
                 folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="extractor-")))
             self._store = EmbeddedValkey(folder / "store", self._log, max_memory=self.plan.max_memory)
-            self._store_post = _Post(Program("store", ()), self._store.start(self._stopping.is_set))
+            self._store_post = Post(Program("store", ()))
+            self._store_post.child = self._store.start(self._stopping.is_set)
+        self._beats = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="extractor-up-")))
+        self._posts = [self._post("api", self.plan.api_command)]
+        for number in range(1, self.plan.workers + 1):
+            self._posts.append(self._post(f"worker-{number}", self.plan.worker_command))
+        self._door = Door(self.url)
+        self._stack.callback(self._door.close)
+        self._next_look = self._next_ready = 0.0
+        self._began_at, self._judging_from = time.monotonic(), 0.0
+
+    def _post(self, name: str, command: Sequence[str]) -> Post:
         environ = {
             **self.plan.environ,
             "EXTRACTOR_REDIS_URL": self.redis_url,
             "EXTRACTOR_HOST": self.plan.host,
             "EXTRACTOR_PORT": str(self._port),
         }
-        self._posts = [_Post(Program("api", self.plan.api_command, environ, of_api))]
-        for number in range(1, self.plan.workers + 1):
-            self._posts.append(_Post(Program(f"worker-{number}", self.plan.worker_command, environ, of_worker)))
-        self._probe = httpx.Client(base_url=self.url, timeout=2.0, trust_env=False)
-        self._stack.callback(self._probe.close)
-        self._next_probe = 0.0
+        if name == "api":
+            return Post(Program(name, command, {**environ, "EXTRACTOR_HEARTBEATS": str(self._beats)}, of_api))
+        file = self._beats / name
+        environ["EXTRACTOR_HEARTBEAT_FILE"] = str(file)
+        return Post(Program(name, command, environ, of_worker), Heartbeat(file))
+
+    def _all(self) -> list[Post]:
+        return [*([self._store_post] if self._store_post else []), *self._posts]
 
     def _tend(self) -> None:
-        """One round: the dead are noted and, when their time has come, replaced; the living are asked if they work.
-
-        A program that dies again and again without having worked in between is hopeless; one that worked may die of
-        its documents as often as it likes."""
+        """One round: the dead are noted and, when their time has come, replaced; the living are asked if they work,
+        and killed if they do not move."""
         now = time.monotonic()
-        for post in [*([self._store_post] if self._store_post else []), *self._posts]:
+        if now - self._began_at > _HELD_UP_S:  # it was we who stood still, and perhaps everybody
+            self._judging_from = now + _PATIENCE_S
+        self._began_at = now
+        for post in self._all():
             if post.child is not None and (status := post.child.exit_status()) is not None:
-                self._bury(post, status, now)
-            if post.child is None and now >= post.restarts.not_before:
-                post.child = self._fill(post)
-        asking = not self._ready.is_set() or any(post.restarts.on_trial for post in self._posts)
-        if asking and now >= self._next_probe:
-            self._next_probe = now + _READY_EVERY_S
-            working = self._working()
-            for post in self._posts:
-                if post.child is not None and post.child.pid in working:
-                    post.restarts.worked()
-                    if post is not self._posts[0]:
-                        self._ready.set()
+                self._bury(post, f"{post.name} ended with {ending(status)}", never=status == NEVER)
+            if post.child is None and now >= post.restarts.not_before and not self._stopping.is_set():
+                self._fill(post)
+        if now >= self._next_look:
+            self._next_look = now + _LOOK_S
+            self._look(judge=now >= self._judging_from)
+        if now >= self._next_ready and not self._ready.is_set():
+            self._next_ready = now + _READY_EVERY_S
+            working = self._door.ready()
+            if any(post.child is not None and post.child.pid in working for post in self._posts[1:]):
+                self._ready.set()
 
-    def _fill(self, post: _Post) -> Child:
-        if post is self._store_post:
-            assert self._store is not None
-            child = self._store.start(self._stopping.is_set)
-            post.restarts.worked()  # it answered
-            return child
-        return Child(post.program, self._log)
+    def _look(self, *, judge: bool) -> None:
+        """Who works is noted; who does not move, `judge`d."""
+        api, *workers = self._posts
+        if api.child is not None and self._door.answers():
+            api.restarts.worked()
+        for worker in workers:
+            if worker.works():
+                worker.restarts.worked()
+        for post in self._posts if judge else ():
+            still = self._door.silent() if post is api else post.stood_still()
+            if still and post.child is not None:
+                self._bury(post, f"{still} and was killed")
 
-    def _bury(self, post: _Post, status: int, now: float) -> None:
-        """Raises ServiceError when it is pointless to go on."""
-        assert post.child is not None
-        words = post.child.last_words()
-        post.child.kill()  # what it started and left behind
-        post.child = None
-        post.restarts.died(now)
-        what = f"{post.program.name} ended with {_status(status)}"
-        if post.restarts.hopeless:
-            raise ServiceError(f"{what}, {_STRIKES} times in a row. Its last lines:\n{words}")
-        self._log(f"service | {what}; starting it again")
-
-    def _working(self) -> set[int]:
-        """The pids that the API calls ready, and the API's own when it answers so."""
+    def _fill(self, post: Post) -> None:
+        """Raises ExtractorError where that ends the service (`_bury`)."""
         try:
-            answer = self._probe.get("/readyz")
-            workers = answer.json()["workers"] if answer.status_code == httpx.codes.OK else []
-        except (httpx.TransportError, ValueError, KeyError):
-            return set()
-        working = {int(worker["pid"]) for worker in workers if worker["ready"]}
-        api = self._posts[0].child
-        return working | ({api.pid} if api is not None and answer.status_code == httpx.codes.OK else set())
+            if post is self._store_post:
+                assert self._store is not None
+                post.child = self._store.start(self._stopping.is_set)
+                post.restarts.worked()  # it answered
+                return
+            if post is self._posts[0]:
+                self._door.begin()
+            post.fill(self._log)
+        except (OSError, ExtractorError) as error:  # no process, no memory, no room on the disk
+            if not self._stopping.is_set():
+                self._bury(post, f"{post.name} cannot be started: {error}")
+
+    def _bury(self, post: Post, what: str, *, never: bool = False) -> None:
+        """Raises ServiceError when it is pointless to go on."""
+        words = ""
+        if post.child is not None:
+            post.child.kill()  # it, and what it started and left behind
+            words = post.child.last_words()
+            post.child = None
+        pause_s = post.restarts.died(time.monotonic())
+        if not self._ready.is_set() and never:
+            raise ServiceError(reason(words) or what)
+        if not self._ready.is_set() and post.restarts.deaths >= _STRIKES:
+            raise ServiceError(f"{what}, {_STRIKES} times in a row. Its last lines:\n{words}")
+        why = f"{reason(words)} ({what})" if never else what
+        if post.restarts.deaths > 1:
+            why += f", {post.restarts.deaths} times in a row"
+        why += f"; it is started again in {pause_s:g} s"
+        post.tell("down", pause_s + START_S, why)
+        self._log(f"service | {why}")
 
     def _end(self) -> None:
         """Workers together, then the API, then the store."""
@@ -241,8 +276,9 @@ class Service:
                 post.child.end(_API_GRACE_S)
         if self._store is not None:
             self._store.stop()
-        for post in [*([self._store_post] if self._store_post else []), *self._posts]:
+        for post in self._all():
             post.child = None
+            post.close()
         self._stack.close()
 
 
@@ -251,6 +287,3 @@ def plan_of(settings: EmbeddedSettings, redis_url: str | None, **more: object) -
     embedded = {} if redis_url else {"data_dir": settings.data_dir, "max_memory": settings.embedded_max_memory}
     return ServicePlan(redis_url=redis_url, **embedded, **more)  # type: ignore[arg-type]
 
-
-def _status(status: int) -> str:
-    return f"signal {-status}" if status < 0 else f"status {status}"

@@ -1,6 +1,7 @@
 """`python -m workers`: one worker process under the settings of the environment. Loads the model, then takes tokens
-until SIGTERM or SIGINT, then finishes or gives back what runs. Exit status: 0 after a stop that was asked for, 1 when
-a setting is wrong, the model could not be loaded, or the engine or the worker broke."""
+until SIGTERM or SIGINT, then finishes or gives back what runs. Exit status: 0 after a stop that was asked for, 78 where
+another start would end alike (a wrong setting, no such model, a package that is missing), 1 when the engine or the
+worker broke."""
 
 from __future__ import annotations
 
@@ -13,12 +14,14 @@ import structlog
 from celery import signals
 from pydantic import ValidationError
 
-from extractor.errors import ExtractorError
+from extractor.errors import ExtractorError, InputError, ModelError
 from workers.config import WorkerSettings, faults_of
 from workers.logs import configure, place
 from workers.runtime import Runtime
+from workers.turning import Turning
 
 log = structlog.get_logger("workers")
+NEVER = 78  # EX_CONFIG of sysexits.h
 _STEADY_S = 30.0
 _PAUSE_S = 1.0
 
@@ -30,7 +33,8 @@ def main() -> int:
         runtime = Runtime(WorkerSettings())
     except ValidationError as error:
         log.error("a setting is wrong", detail=faults_of(error))
-        return 1
+        return NEVER
+    status = 1
     try:
         runtime.start()
         return consume(runtime)
@@ -38,12 +42,16 @@ def main() -> int:
         return 0
     except ExtractorError as error:
         log.error("the extractor did not start", code=error.code, detail=error.detail)
+        status = NEVER if isinstance(error, InputError | ModelError) else 1
+    except ImportError as error:
+        log.error("the extractor did not start", detail=f"{error.name or 'a package'} cannot be imported: {error}")
+        status = NEVER
     except Exception as error:
         log.error("the worker did not start", detail=str(error), **place(error))
     finally:
         runtime.stop()
         log.info("worker stopped", worker=runtime.id)
-    return 1
+    return status
 
 
 def _leave(*_: object) -> None:
@@ -68,6 +76,7 @@ def consume(runtime: Runtime) -> int:
     signals.worker_ready.connect(taking)
     signals.worker_shutting_down.connect(stopping)
     signals.setup_logging.connect(logging_is_ours)
+    runtime.queue.app.steps["consumer"].add(Turning)
     worked_at = time.monotonic()
     while True:
         began = time.monotonic()

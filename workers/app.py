@@ -5,9 +5,12 @@ Why each setting: docs/operations.md. Start a worker with `python -m workers`.""
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from celery import Celery
+from celery.loaders.app import AppLoader
 from kombu.entity import Queue
 from kombu.transport import TRANSPORT_ALIASES
 
@@ -33,9 +36,16 @@ def kombu_url(url: str) -> str:
     return f"{_OURS}+socket://{parts.netloc}{parts.path}?virtual_host={database}"
 
 
+class _Loader(AppLoader):  # type: ignore[misc]
+    """Celery's own puts the working folder on the path while it imports: the user's, with who knows what in it."""
+
+    def import_from_cwd(self, module: str, imp: Any = None, package: str | None = None) -> Any:  # noqa: ARG002
+        return importlib.import_module(module, package)
+
+
 def make_app(settings: WorkerSettings) -> Celery:
     """JSON only; no results, events, gossip or remote control; a token is acknowledged when its task is over."""
-    app = Celery("extractor", broker=kombu_url(settings.broker), set_as_current=False)
+    app = Celery("extractor", broker=kombu_url(settings.broker), loader=_Loader, set_as_current=False)
     app.conf.update(
         broker_transport=TRANSPORT_ALIASES[_OURS],
         imports=("workers.tasks",),  # loaded by a worker only

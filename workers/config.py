@@ -78,6 +78,12 @@ class WorkerSettings(BaseSettings):
     shutdown_s: float = Field(20.0, gt=0, description="On SIGTERM running jobs may finish for this long, then released")
     abort_s: float = Field(5.0, gt=0, description="Released work that does not stop within this is abandoned")
     heartbeat_ttl_s: float = Field(10.0, gt=0, description="A worker silent for this is gone")
+    heartbeat_file: str = Field(
+        "", description="Where a worker says on its machine that it moves, for probes; `extractor up` names its own"
+    )
+    worker_silent_s: float = Field(
+        20.0, ge=2, description="A worker that has not moved for this is killed and started again"
+    )
     warm_up: bool = Field(True, description="A tiny extraction before a worker is ready, and after an engine error")
 
     # The reconciler, a thread of every worker, one at a time.
@@ -91,6 +97,12 @@ class WorkerSettings(BaseSettings):
             kind = self.broker.partition(":")[0]
             raise ValueError(f"EXTRACTOR_BROKER_URL is redis://, rediss:// or unix://, not {kind}://")
         return self
+
+    @property
+    def beat_good_for_s(self) -> float:
+        """How long a beat in `heartbeat_file` is to be believed: never shorter than a store that is away holds the
+        next one up."""
+        return max(self.worker_silent_s, self.pulse_s + 2 * (self.redis_timeout_s + self.redis_connect_timeout_s))
 
     @property
     def broker(self) -> str:

@@ -175,8 +175,8 @@ class Token:
 @dataclass(frozen=True)
 class WorkerInfo:
     """What a worker says of itself. `ready`: its model is loaded and has answered; `state` says where it stands
-    (loading, ready, recovering, reconnecting, stopping). `figures` are what it and its engine have counted since they
-    started, `tokens_per_s` the output tokens of its last pulse."""
+    (loading, ready, recovering, reconnecting, stopping) and `why`, where that needs a reason. `figures` are what it and
+    its engine have counted since they started, `tokens_per_s` the output tokens of its last pulse."""
 
     id: str
     host: str
@@ -190,6 +190,7 @@ class WorkerInfo:
     started_at: float | None = None
     tokens_per_s: float = 0.0
     figures: dict[str, Any] = field(default_factory=dict)
+    why: str = ""
     age_s: float = 0.0
 
     @classmethod

@@ -1,5 +1,6 @@
 """Keeps what a worker has taken: a thread that beats for the process and renews the lease of every running job. It is
-the only one to learn that a job was cancelled or is another's by now, and it tells the job by its abort event.
+the only one to learn that a job was cancelled or is another's by now, and it tells the job by its abort event. With
+every beat the heartbeat's file is written too, whether the store answers or not: that says that this process lives.
 Knows the ledger; knows no queue and no model."""
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import structlog
 
 from workers.ledger import Claim, Ledger, StoreUnavailable, WorkerInfo
 from workers.logs import ids_of
+from workers.vitals import Vitals
 
 log = structlog.get_logger(__name__)
 
@@ -31,9 +33,10 @@ class Held:
 class Keeper:
     """`start` and `stop` the thread; `hold` a claim while its work runs."""
 
-    def __init__(self, ledger: Ledger, info: Callable[[], WorkerInfo], pulse_s: float) -> None:
+    def __init__(self, ledger: Ledger, info: Callable[[], WorkerInfo], pulse_s: float, vitals: Vitals) -> None:
         self._ledger = ledger
         self._info = info
+        self._vitals = vitals
         self._pulse_s = pulse_s
         self._held: set[Held] = set()
         self._lock = threading.Lock()
@@ -73,9 +76,12 @@ class Keeper:
         while not self._stop.is_set():
             self._now.clear()
             try:
-                self._ledger.beat(self._info())
+                info = self._info()
+                self._vitals.beat(info.state, info.why)
+                self._ledger.beat(info)
                 for held in self.holding():
                     self._renew(held)
+                    self._vitals.beat(info.state, info.why)  # a slow store, and many to renew
             except StoreUnavailable as error:
                 # The work goes on: until another worker claims the job, its result still counts.
                 log.warning("leases not renewed", reason=str(error), jobs=len(self.holding()))

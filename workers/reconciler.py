@@ -13,17 +13,23 @@ import structlog
 from workers.config import WorkerSettings
 from workers.ledger import Ledger, StoreUnavailable, Token
 from workers.queue import Queue
+from workers.vitals import Vitals
 
 log = structlog.get_logger(__name__)
+PART = "the reconciler"
+_STILL_S = 120.0  # for one tenant, at a store that answers slowly
 _TIDY_S = 1.0  # of every tick, for what is cancelled (its jobs are refused at once) or erased
 
 
 class Reconciler:
-    def __init__(self, ledger: Ledger, queue: Queue, settings: WorkerSettings, worker: str) -> None:
+    def __init__(
+        self, ledger: Ledger, queue: Queue, settings: WorkerSettings, worker: str, vitals: Vitals | None = None
+    ) -> None:
         self._ledger = ledger
         self._queue = queue
         self._settings = settings
         self._worker = worker
+        self._vitals = vitals or Vitals()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
         self._last = time.monotonic()
@@ -32,15 +38,18 @@ class Reconciler:
 
     def start(self) -> None:
         self._last = time.monotonic()
+        self._vitals.expect(PART, _STILL_S + self._settings.reconcile_s)
         self._thread.start()
 
     def stop(self) -> None:
+        self._vitals.rest(PART)
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join()
 
     def _run(self) -> None:
         while not self._stop.wait(self._settings.reconcile_s):
+            self._vitals.moved(PART)
             try:
                 if self._ledger.lead(self._worker, 3 * self._settings.reconcile_s):
                     self.tick()
@@ -60,6 +69,7 @@ class Reconciler:
         self._publish()
         tenants = self._ledger.tenants()
         for tenant in tenants:
+            self._vitals.moved(PART)
             if now >= self._patient_until:
                 for token, outcome in self._ledger.recover(tenant):
                     log.warning("lease ended", **_ids(token), outcome=outcome)

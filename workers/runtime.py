@@ -26,8 +26,11 @@ from workers.logs import place
 from workers.queue import Queue
 from workers.reconciler import Reconciler
 from workers.room import Room
+from workers.vitals import Vitals
 
 log = structlog.get_logger(__name__)
+CONSUMER = "the consumer"
+_CLOSING_S = 60.0
 _WARM_UP = ("Warm-up: 1", {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]})
 
 
@@ -42,8 +45,9 @@ class Runtime:
         self.ledger = Ledger(settings=settings)
         self.queue = Queue(settings)
         self.room = Room()
-        self.keeper = Keeper(self.ledger, self.info, settings.pulse_s)
-        self.reconciler = Reconciler(self.ledger, self.queue, settings, self.id)
+        self.vitals = Vitals(settings.heartbeat_file, settings.beat_good_for_s)
+        self.keeper = Keeper(self.ledger, self.info, settings.pulse_s, self.vitals)
+        self.reconciler = Reconciler(self.ledger, self.queue, settings, self.id, self.vitals)
         self.gauge = Gauge()
         self.stopping = threading.Event()
         self.broken = False
@@ -73,7 +77,10 @@ class Runtime:
     def _load(self) -> None:
         module, _, name = self.settings.extractor_factory.partition(":")
         self._module = importlib.import_module(module)  # torch, at last
-        self.extractor = getattr(self._module, name)()
+        make = getattr(self._module, name, None)
+        if make is None:
+            raise InputError(f"EXTRACTOR_EXTRACTOR_FACTORY: {module} has no {name!r}", code="invalid_settings")
+        self.extractor = make()
         self._warm_up()
         self._model = self.extractor.model_info()
 
@@ -108,8 +115,8 @@ class Runtime:
         os.kill(os.getpid(), signal.SIGTERM)
 
     def info(self) -> WorkerInfo:
-        engine, state = self._engine_figures(), self._state
-        if state == "ready" and not self._engine_ready():
+        engine, state, why = self._engine_figures(), self._state, self._engine_trouble()
+        if state == "ready" and why:
             state = "recovering"  # its engine died or hung, and another is loading
         return WorkerInfo(
             id=self.id,
@@ -124,6 +131,7 @@ class Runtime:
             started_at=self._started_at,
             tokens_per_s=self.gauge.tokens_per_s(engine),
             figures={"documents": self.gauge.documents(), "engine": engine},
+            why=why,
         )
 
     def _engine_figures(self) -> dict[str, Any]:
@@ -131,9 +139,9 @@ class Runtime:
         asked = getattr(self.extractor, "figures", None)
         return asked() if asked is not None else {}
 
-    def _engine_ready(self) -> bool:
-        asked = getattr(self.extractor, "ready", None)
-        return asked is None or bool(asked())
+    def _engine_trouble(self) -> str:
+        asked = getattr(self.extractor, "trouble", None)
+        return "" if asked is None else str(asked())
 
     def consuming(self, yes: bool) -> None:
         """Whether tokens are taken just now; a worker that takes none is not ready."""
@@ -185,8 +193,10 @@ class Runtime:
 
     def stop(self) -> None:
         self.begin_stop()
+        self.vitals.rest(CONSUMER)
         self.reconciler.stop()
         self.keeper.stop()
+        self.vitals.beat("stopping", good_for_s=_CLOSING_S)
         try:
             self.ledger.leave(self.id)
         except StoreUnavailable as error:
@@ -197,4 +207,5 @@ class Runtime:
         self.queue.close()
         self.ledger.close()
         tracing.stop()
+        self.vitals.close()
         Runtime._current = None

@@ -16,6 +16,7 @@ from api.metrics import CONTENT_TYPE
 from api.models import Health, Ready
 from api.openapi import problems
 from api.problems import Problem
+from api.readiness import why_not_ready
 
 router = APIRouter(tags=["health"])
 
@@ -28,11 +29,12 @@ async def healthz() -> dict[str, Any]:
 
 @router.get("/readyz", response_model=Ready, responses=problems(503))
 async def readyz(service: Service) -> dict[str, Any]:
-    """The store answers, and at least one worker with a loaded model has been heard of lately."""
+    """The store answers, and at least one worker with a loaded model has been heard of lately. If not, the problem's
+    detail says what those that are known do, or why they are down."""
     workers = await service.store.workers()
     if not any(worker.ready for worker in workers):
-        seen = f"{len(workers)} known, none with a loaded model" if workers else "none has been heard of"
-        raise Problem("not_ready", f"No worker is ready: {seen}", headers={"Retry-After": "2"})
+        detail = f"No worker is ready: {why_not_ready(workers, service.settings.heartbeats)}"
+        raise Problem("not_ready", detail, headers={"Retry-After": "2"})
     shown = ("id", "pid", "ready", "state", "slots", "busy", "age_s")
     return {
         "status": "ready",

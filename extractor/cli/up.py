@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from extractor.cli.output import fail, say
+from extractor.config import read_settings
 from extractor.embedded import EmbeddedSettings
 from extractor.serve import Service, plan_of
 
@@ -36,6 +37,7 @@ def up(port: Port = 8000, host: Host = "127.0.0.1", model: Model = None, workers
     from workers.config import WorkerSettings
 
     settings = ApiSettings(host=host, port=port)
+    read_settings()  # what is wrong is told now, and not by a worker that has been started for it
     try:
         check_exposure(settings, Keys.load(settings.api_keys))
     except KeyConfigError as error:

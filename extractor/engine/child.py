@@ -40,6 +40,9 @@ def main() -> None:
     try:
         module, _, function = make.partition(":")
         engine, tokenizer, info = getattr(importlib.import_module(module), function)(*given)
+    except ImportError as error:
+        child.say("failed", "ModelError", f"{error.name or 'a package'} cannot be imported: {error}", "missing_package")
+        raise SystemExit(1) from None
     except Exception as error:
         child.say("failed", *told(error))
         raise SystemExit(1) from None

@@ -59,6 +59,7 @@ class EngineProcess:
         self._next = 0
         self._closed = False
         self._ready = False
+        self._trouble = "the engine loads"
         self._broken: str | None = None
         self._outbox: _Outbox | None = None  # of the child that has loaded
         self._killed_for = ""
@@ -125,6 +126,10 @@ class EngineProcess:
     def ready(self) -> bool:
         """Whether there is a child that has loaded and is heard of; what is submitted while there is none waits."""
         return self._ready
+
+    def trouble(self) -> str:
+        """Why it is not ready, for a person; empty when it is."""
+        return "" if self._ready else self._trouble
 
     def close(self) -> None:
         """Ends the child; whoever is still waiting gets an `EngineError`."""
@@ -213,6 +218,7 @@ class EngineProcess:
             most = self._silent_s if self._ready else max(self._silent_s, SILENT_LOADING_S)
             child, why = self._child, silence(self._pulse, now - self._heard_at, most)
             if why and child.is_alive() and not self._closed:
+                self._trouble = f"the engine's process {why} and is killed"
                 self._killed_for, self._ready = why, False
                 child.kill()
 
@@ -235,7 +241,8 @@ class EngineProcess:
     def _restart(self, why: str) -> bool:
         """A new child, and what was submitted while there was none; False when none will stay."""
         for attempt in range(TRIES):
-            log.error("the engine's process %s; starting another", why)
+            self._trouble = f"the engine's process {why}; another is being started"
+            log.error(self._trouble)
             with self._changed:
                 if self._changed.wait_for(lambda: self._closed, PAUSE_S * attempt):
                     return False
@@ -251,7 +258,7 @@ class EngineProcess:
             self._begin()
             return True
         with self._changed:
-            self._broken = f"the engine's process {why}, {TRIES} times in a row"
+            self._trouble = self._broken = f"the engine's process {why}, {TRIES} times in a row"
         log.error(self._broken)
         self._fail_all(EngineError(self._broken))
         return False

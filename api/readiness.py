@@ -1,0 +1,33 @@
+"""Why no worker is ready: what the known ones say of themselves, and of those that are down what their supervisor says.
+States and faults of processes only; nothing of a document, a tenant or an id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from extractor.heartbeat import read
+from workers.ledger import WorkerInfo
+
+_MOST = 3  # named
+
+
+def why_not_ready(workers: Sequence[WorkerInfo], heartbeats: str) -> str:
+    """`heartbeats`: the folder of `extractor up`, if it is that which runs this."""
+    down = _down(Path(heartbeats)) if heartbeats else []
+    known = [f"one is {worker.state}{f' ({worker.why})' if worker.why else ''}" for worker in workers]
+    said = [*down, *known]
+    if not said:
+        return "none has been heard of"
+    more = len(said) - _MOST
+    return "; ".join([*said[:_MOST], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _down(folder: Path) -> list[str]:
+    """Of each whose program does not run; nothing where the folder is gone."""
+    try:
+        files = sorted(folder.iterdir())
+    except OSError:
+        return []
+    beats = [read(file) for file in files]
+    return [beat.why for beat in beats if beat is not None and beat.state == "down"]

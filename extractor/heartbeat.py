@@ -1,0 +1,94 @@
+"""The heartbeat of a process, in a file: who it is, when it last moved, and for how long that is to be believed.
+
+For whoever watches it on the same machine: the supervisor of `extractor up`, and probes of containers. It needs no
+store, so a store that is away makes nobody look dead. Times are `time.monotonic()`, one clock for all processes of a
+machine, which nobody sets. Knows no document.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+_BYTES = 1024  # always: writing over what is there needs no room on a full disk
+_MOST_WHY = 300
+_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Beat:
+    """`born`: when the kernel says that `pid` was started, so that no later process is taken for it. `state` as in
+    `GET /v1/workers`, or `down`; `why` says what is wrong, where something is."""
+
+    pid: int
+    born: int
+    at: float
+    good_for_s: float
+    state: str
+    why: str = ""
+
+    def silent(self, now: float | None = None) -> bool:
+        """Whether it has not moved for longer than it said. `at` in the future is of before the machine's start."""
+        age_s = (time.monotonic() if now is None else now) - self.at
+        return not 0.0 <= age_s <= self.good_for_s
+
+    def kill(self) -> bool:
+        """SIGKILL, if it still is who wrote this; whether it was."""
+        if born(self.pid) != self.born:
+            return False
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        return True
+
+
+class Heartbeat:
+    """One process' file. `beat` is cheap and safe in any thread, and raises OSError."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: int | None = None
+
+    def beat(self, state: str, good_for_s: float, why: str = "", pid: int | None = None) -> None:
+        """`pid`: another process', for which this one speaks; None: this one's."""
+        who = os.getpid() if pid is None else pid
+        beat = Beat(who, born(who), time.monotonic(), good_for_s, state, why[:_MOST_WHY])
+        said = json.dumps(asdict(beat)).encode()
+        while len(said) > _BYTES:  # letters that JSON writes as escapes
+            beat = Beat(**{**asdict(beat), "why": beat.why[: len(beat.why) // 2]})
+            said = json.dumps(asdict(beat)).encode()
+        if self._file is None:
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        os.pwrite(self._file, said.ljust(_BYTES), 0)
+
+    def close(self, *, remove: bool = False) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+        if remove:
+            self.path.unlink(missing_ok=True)
+
+
+def read(path: Path) -> Beat | None:
+    """None where there is none, or what lies there is none."""
+    for _ in range(_TRIES):  # it may be being written
+        try:
+            return Beat(**json.loads(path.read_bytes()))
+        except (ValueError, TypeError):
+            time.sleep(0.01)
+        except OSError:
+            return None
+    return None
+
+
+def born(pid: int) -> int:
+    """In ticks since the machine's start; 0 when there is no such process."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        return int(stat.rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return 0

@@ -1,0 +1,63 @@
+"""Starts a room of this project as a program, whatever folder that is done in: `python -P extractor/launch.py api`.
+
+A user's working folder may hold an `api`, `workers` or `schemas` of its own, as `extractor up` is started in projects.
+So it is not on the path of what runs here, and the rooms are always the ones beside this file.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = ("extractor", "schemas", "workers", "api")
+
+
+class _Rooms(MetaPathFinder):
+    """Asked before the path is: our four names are found beside this file only."""
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:  # noqa: ARG002
+        return PathFinder.find_spec(fullname, [str(ROOT)]) if fullname in ROOMS else None
+
+
+def own_rooms() -> None:
+    """From now on in this process. The working folder leaves the path unless PYTHONPATH names it in full (an empty or
+    a relative entry, as in `PYTHONPATH=$PYTHONPATH:/x`, means whatever folder one happens to be in)."""
+    if not any(isinstance(finder, _Rooms) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Rooms())
+    named = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if Path(entry).is_absolute()]
+    try:
+        here = {"", os.getcwd()} - {str(Path(entry)) for entry in named}  # noqa: PTH109 - as sys.path has it
+    except FileNotFoundError:  # the folder was removed
+        here = {""}
+    sys.path[:] = [entry for entry in sys.path if entry not in here]
+    if str(ROOT) not in sys.path:  # for the processes that are started from here: they are given this path
+        sys.path.append(str(ROOT))
+
+
+def command(room: str) -> tuple[str, ...]:
+    """How to start a room as a program."""
+    return (sys.executable, "-P", str(Path(__file__).resolve()), room)
+
+
+def cli() -> None:
+    """The command `extractor`."""
+    own_rooms()
+    from extractor.cli import main
+
+    main()
+
+
+def main() -> None:
+    import runpy
+
+    room = sys.argv.pop(1)
+    own_rooms()
+    runpy.run_module(room, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()
