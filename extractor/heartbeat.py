@@ -63,6 +63,7 @@ class Heartbeat:
             said = json.dumps(asdict(beat)).encode()
         if self._file is None:
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            os.ftruncate(self._file, _BYTES)
         os.pwrite(self._file, said.ljust(_BYTES), 0)
 
     def close(self, *, remove: bool = False) -> None:

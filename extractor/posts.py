@@ -15,7 +15,6 @@ from extractor.children import Child, Log, Program, Restarts
 from extractor.heartbeat import Heartbeat, read
 
 START_S = 120.0  # until the first sign of life: importing takes its time on a busy machine
-ANSWER_S = 20.0  # an API that has not answered for so long is replaced
 NEVER = 78  # EX_CONFIG of sysexits.h: another start would end alike
 _PROBE_S = 3.0
 
@@ -64,44 +63,48 @@ class Post:
 class Door:
     """Asks an API whether it answers. What is told here is not of documents: /healthz and /readyz need no key."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, silent_s: float) -> None:
+        """`silent_s`: an API that has answered once and then not for so long is to be replaced."""
         self._client = httpx.Client(base_url=url, timeout=_PROBE_S, trust_env=False)
-        self._answered_at: float | None = None
-        self._since = time.monotonic()
+        self._silent_s = silent_s
+        self.begin()
 
     def begin(self) -> None:
         """Another API has been started."""
-        self._answered_at, self._since = None, time.monotonic()
+        self._heard_at, self._most_s = time.monotonic(), START_S
 
     def answers(self) -> bool:
-        """Whether it says anything, now. One that ends our connection lives, and is full; one that is stopped takes it
-        (the kernel does) and says nothing."""
-        try:
-            self._client.get("/healthz")
-        except (httpx.RemoteProtocolError, httpx.ReadError):
-            pass
-        except httpx.TransportError:
-            return False
-        self._answered_at = time.monotonic()
-        return True
-
-    def silent(self) -> str:
-        """What is to be said of one that has been silent for too long; empty before that."""
-        since, most_s = (self._since, START_S) if self._answered_at is None else (self._answered_at, ANSWER_S)
-        silent_s = time.monotonic() - since
-        return f"api has not answered for {silent_s:.0f} s" if silent_s > most_s else ""
+        """Whether it says anything, now."""
+        return self._ask("/healthz") is not None
 
     def ready(self) -> set[int]:
         """The pids of the workers that it calls ready; empty when none is, or it does not say."""
         try:
-            answer = self._client.get("/readyz")
-            workers = answer.json()["workers"] if answer.status_code == httpx.codes.OK else []
+            workers = json.loads(self._ask("/readyz") or b"{}").get("workers", [])
             return {int(worker["pid"]) for worker in workers if worker["ready"]}
-        except (httpx.TransportError, ValueError, KeyError):
+        except (ValueError, KeyError):
             return set()
+
+    def silent(self) -> str:
+        """What is to be said of one that has been silent for too long; empty before that."""
+        silent_s = time.monotonic() - self._heard_at
+        return f"api has not answered for {silent_s:.0f} s" if silent_s > self._most_s else ""
 
     def close(self) -> None:
         self._client.close()
+
+    def _ask(self, path: str) -> bytes | None:
+        """Its answer, whatever it is. One that ends our connection lives, and is full; one that is stopped takes it
+        (the kernel does) and says nothing."""
+        said = b""
+        try:
+            said = self._client.get(path).content
+        except (httpx.RemoteProtocolError, httpx.ReadError):
+            pass
+        except httpx.TransportError:
+            return None
+        self._heard_at, self._most_s = time.monotonic(), self._silent_s
+        return said
 
 
 def ending(status: int) -> str:

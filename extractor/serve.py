@@ -47,7 +47,8 @@ class ServiceError(ExtractorError):
 @dataclass(frozen=True)
 class ServicePlan:
     """What to run. `port` 0 takes a free one; `redis_url` None starts the embedded store in `data_dir` (None: a
-    folder of its own that goes when the service ends)."""
+    folder of its own that goes when the service ends). An API that has not answered for `api_silent_s` is replaced; of
+    workers EXTRACTOR_WORKER_SILENT_S says so."""
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -57,6 +58,7 @@ class ServicePlan:
     max_memory: str = "1gb"
     environ: Mapping[str, str] = field(default_factory=dict)
     worker_grace_s: float = 30.0
+    api_silent_s: float = 20.0
     api_command: Sequence[str] = launch.command("api")
     worker_command: Sequence[str] = launch.command("workers")
 
@@ -173,7 +175,7 @@ class Service:
         self._posts = [self._post("api", self.plan.api_command)]
         for number in range(1, self.plan.workers + 1):
             self._posts.append(self._post(f"worker-{number}", self.plan.worker_command))
-        self._door = Door(self.url)
+        self._door = Door(self.url, self.plan.api_silent_s)
         self._stack.callback(self._door.close)
         self._next_look = self._next_ready = 0.0
         self._began_at, self._judging_from = time.monotonic(), 0.0

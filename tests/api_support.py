@@ -59,10 +59,9 @@ class FakeWorker:
     def fail(self, job_id: str, error: dict[str, Any], tenant: str = "default") -> None:
         assert self.ledger.fail(tenant, job_id, self.claim(job_id, tenant).attempt, error)
 
-    def beat(self, *, ready: bool, state: str = "ready") -> None:
-        self.ledger.beat(
-            WorkerInfo("w1", "box", 1, ready=ready, state=state, slots=1, busy=0, loaded_at=None, model={"id": "m"})
-        )
+    def beat(self, *, ready: bool, state: str = "ready", why: str = "") -> None:
+        about = WorkerInfo("w1", "box", 1, ready, state, slots=1, busy=0, loaded_at=None, model={"id": "m"}, why=why)
+        self.ledger.beat(about)
 
     async def later(self, seconds: float, step: Callable[[], object]) -> None:
         await asyncio.sleep(seconds)

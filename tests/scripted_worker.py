@@ -3,8 +3,8 @@ from it, and it loads in no time. `EXTRACTOR_EXTRACTOR_FACTORY=tests.scripted_wo
 
 A document is text with commands anywhere in it: `sleep=0.2` (seconds, stops on abort), `stubborn=3` (sleeps through an
 abort), `die` (SIGKILL to its own process), `raise=engine|output|memory|bug|silent`, `huge` (an answer no JSON encoder
-takes). Each run is recorded as a line `<pid> <digest>` in the file named by SCRIPTED_LOG; while a file `broken` lies
-beside it, all runs are EngineErrors."""
+takes), `deadlock=keeper|consumer` (that part of its worker never moves again). Each run is recorded as a line
+`<pid> <digest>` in the file named by SCRIPTED_LOG; while a file `broken` lies beside it, all runs are EngineErrors."""
 
 from __future__ import annotations
 
@@ -18,8 +18,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kombu.asynchronous import get_event_loop
+
 from extractor.documents import Document
-from extractor.errors import SILENT, Cancelled, DeadlineExceeded, EngineError, FieldError, InvalidOutput
+from extractor.errors import (
+    SILENT,
+    Cancelled,
+    DeadlineExceeded,
+    EngineError,
+    FieldError,
+    InvalidOutput,
+    ModelError,
+)
 
 
 @dataclass(frozen=True)
@@ -64,12 +74,17 @@ class Scripted:
             raise EngineError("the engine is gone")
         if "die" in text.split():
             os.kill(os.getpid(), signal.SIGKILL)
+        _deadlock(_argument(text, "deadlock"))
         _sleep(float(_argument(text, "stubborn") or 0), None)
         _sleep(float(_argument(text, "sleep") or 0), abort)
         _raise(_argument(text, "raise"), text)
         if "huge" in text.split():
             return Answer({"digest": name, "n": 2**70})
         return Answer({"digest": name, "schema": schema if isinstance(schema, str) else "inline"})
+
+
+def no_model() -> Scripted:
+    raise ModelError("./none: no such folder", code="model_not_found")
 
 
 def _argument(text: str, name: str) -> str | None:
@@ -82,6 +97,16 @@ def _sleep(seconds: float, abort: threading.Event | None) -> None:
         time.sleep(seconds)
     elif abort.wait(seconds) if seconds else abort.is_set():
         raise Cancelled("withdrawn")
+
+
+def _deadlock(part: str | None) -> None:
+    from workers.runtime import Runtime
+
+    if part == "keeper":
+        Runtime.current().keeper._lock.acquire()
+    elif part == "consumer":
+        Runtime.current().vitals.expect("the consumer", 3.0)  # it may be slower than a test is patient
+        get_event_loop().call_soon(time.sleep, 1000)
 
 
 def _raise(kind: str | None, text: str) -> None:

@@ -185,7 +185,10 @@ async def test_ready_is_red_until_a_worker_has_its_model(api: httpx.AsyncClient,
     is_problem(await api.get("/readyz"), 503, "not_ready")
     worker.beat(ready=False, state="loading")
     problem = is_problem(await api.get("/readyz"), 503, "not_ready")
-    assert "none with a loaded model" in problem["detail"]
+    assert problem["detail"] == "No worker is ready: one is loading"
+    worker.beat(ready=False, state="recovering", why="its engine was killed")
+    problem = is_problem(await api.get("/readyz"), 503, "not_ready")
+    assert problem["detail"] == "No worker is ready: one is recovering (its engine was killed)"
     worker.beat(ready=True)
     response = await api.get("/readyz")
     assert response.status_code == 200
