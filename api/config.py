@@ -64,6 +64,9 @@ class ApiSettings(BaseSettings):
     )
     store_timeout_s: float = Field(4.0, gt=0, description="No answer from Redis after this (and 0.5 s) is a 503")
     publish_timeout_s: float = Field(1.0, gt=0, description="A publish that takes longer goes on behind the answer")
+    heartbeat_file: str = Field(
+        "", description="Where a process tells its probe that it moves, and which it is; `extractor up` names its own"
+    )
     heartbeats: str = Field(
         "", description="Folder of the workers' heartbeats, set by `extractor up`: /readyz says from it who is down"
     )

@@ -7,6 +7,7 @@ import logging
 import resource
 import socket
 import sys
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -19,12 +20,14 @@ from api.config import ApiSettings
 from api.connection import Connection, Door
 from api.listener import Listener, listening
 from api.metrics import Metrics
+from extractor.heartbeat import Heartbeat
 from workers.config import faults_of
 
 log = logging.getLogger("extractor.api")
 _DRAIN_S = 8  # what has not ended by then is cut; no call but a long-poll or a stream takes that long
 _OTHER_FILES = 128  # the store's connections, the queue's, what is read from disk
 _TICKS_A_SECOND = 10  # uvicorn's
+_ITS_LIFE_S = 10.0**9
 _NEVER = 78  # EX_CONFIG of sysexits.h
 
 
@@ -51,6 +54,7 @@ class _Server(uvicorn.Server):
     def __init__(self, app: FastAPI, settings: ApiSettings, sockets: list[socket.socket]) -> None:
         super().__init__(configured(app, settings))
         self._app = app
+        self._settings = settings
         self._sockets = sockets
         metrics: Metrics = app.state.metrics
         most = places(settings)
@@ -65,7 +69,19 @@ class _Server(uvicorn.Server):
         listener = Listener(self._sockets, self._connection, self._door.crowd.spare)
         listener.start()
         self.servers = [listener]  # type: ignore[list-item]  # of an asyncio.Server uvicorn uses these two methods
+        self._say_who_listens()
         log.info("listening", extra={"at": [str(one.getsockname()) for one in self._sockets]})
+
+    def _say_who_listens(self) -> None:
+        """To the probe of this container (alive.py), which asks over HTTP and kills by number."""
+        name = self._settings.heartbeat_file
+        try:
+            if name:
+                heartbeat = Heartbeat(Path(name))
+                heartbeat.beat("serving", _ITS_LIFE_S)
+                heartbeat.close()
+        except OSError as error:
+            log.error("heartbeat_file cannot be written", extra={"file": name, "reason": error.strerror})
 
     def _connection(self) -> Connection:
         return Connection(self.config, self.server_state, self.lifespan.state, self._door)

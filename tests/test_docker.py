@@ -68,10 +68,8 @@ class TestDockerfile:
         text = " ".join(rest for word, rest in instructions(dockerfile) if word in ("CMD", "HEALTHCHECK", "ENV"))
         for command in re.findall(r"\[\"python\".*?\]", text):
             words = json.loads(command)
-            if words[1] == "-m":
-                assert importlib.util.find_spec(words[2]), words[2]
-            else:
-                compile(words[2], "healthcheck", "exec")
+            assert words[:3] == ["python", "-P", "-m"], "what lies in the working folder is not on its path"
+            assert importlib.util.find_spec(words[3]), words[3]
         assert set(re.findall(r"EXTRACTOR_\w+", text)) <= setting_names()
 
 
@@ -133,6 +131,18 @@ def test_the_store_keeps_what_it_acknowledged() -> None:
 def test_the_api_is_published_to_this_machine_and_wants_keys() -> None:
     assert SERVICES["api"]["ports"] == ["${EXTRACTOR_PUBLISH:-127.0.0.1:8000}:8000"]
     assert ":?" in SERVICES["api"]["environment"]["EXTRACTOR_API_KEYS"], "compose refuses to start without"
+
+
+@pytest.mark.parametrize(("name", "module"), [("api", "api"), ("worker", "workers"), ("worker-cpu", "workers")])
+def test_what_no_longer_moves_is_killed_and_started_again(name: str, module: str) -> None:
+    """By its probe, which the image has too; `init` lets its end be the container's."""
+    service = SERVICES[name]
+    test = service["healthcheck"]["test"]
+    assert test[:5] == ["CMD", "python", "-P", "-m", f"{module}.alive"]
+    assert test[-1] == "--kill"
+    assert service["init"] is True
+    assert service["restart"] == "unless-stopped"
+    assert json.dumps(test[1:-1]) in (DOCKER / service["build"]["dockerfile"].rpartition("/")[2]).read_text()
 
 
 def test_workers_reserve_a_gpu_or_say_cpu() -> None:

@@ -3,6 +3,8 @@ volume and metric it names exists in the code; the probes ask what is there, and
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -107,14 +109,20 @@ def test_the_probes_of_the_api_ask_what_it_answers() -> None:
     assert {"/healthz", annotations["prometheus.io/path"]} <= paths
 
 
-def test_the_probes_of_a_worker_are_its_image_s_health_check() -> None:
-    one = container("extractor-worker")
-    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
-        python, flag, code = one[probe]["exec"]["command"]
-        assert (python, flag) == ("python", "-c")
-        assert code in (DOCKER / "Dockerfile.worker").read_text()
+def test_the_probes_of_a_worker_ask_for_its_heartbeat() -> None:
+    """The image says where it is; what asks for it kills nobody, for the cluster does."""
+    one, image = container("extractor-worker"), (DOCKER / "Dockerfile.worker").read_text()
+    asked = {probe: one[probe]["exec"]["command"] for probe in ("startupProbe", "readinessProbe", "livenessProbe")}
+    assert asked["startupProbe"] == asked["readinessProbe"] == [*asked["livenessProbe"], "--ready"]
+    assert json.dumps(asked["readinessProbe"]) in image
+    python, *flags, module = asked["livenessProbe"]
+    assert (python, flags) == ("python", ["-P", "-m"])
+    assert importlib.util.find_spec(module)
+    (file,) = re.findall(r"EXTRACTOR_HEARTBEAT_FILE=(\S+)", image)
+    assert any(file.startswith(f"{mount['mountPath']}/") for mount in one["volumeMounts"]), "the root is read-only"
     alive = one["livenessProbe"]
-    assert alive["periodSeconds"] * alive["failureThreshold"] > 2 * WorkerSettings().store_patience_s
+    assert alive["periodSeconds"] * alive["failureThreshold"] <= 20, "it has been silent for long when it is seen"
+    assert one["startupProbe"]["periodSeconds"] * one["startupProbe"]["failureThreshold"] >= 1800, "a download"
 
 
 def test_a_worker_is_given_the_time_it_takes_to_stop() -> None:

@@ -79,7 +79,7 @@ class WorkerSettings(BaseSettings):
     abort_s: float = Field(5.0, gt=0, description="Released work that does not stop within this is abandoned")
     heartbeat_ttl_s: float = Field(10.0, gt=0, description="A worker silent for this is gone")
     heartbeat_file: str = Field(
-        "", description="Where a worker says on its machine that it moves, for probes; `extractor up` names its own"
+        "", description="Where a process tells its probe that it moves, and which it is; `extractor up` names its own"
     )
     worker_silent_s: float = Field(
         20.0, ge=2, description="A worker that has not moved for this is killed and started again"
