@@ -14,9 +14,10 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from api import arrival, media
+from api import arrival, media, structure
 from api.config import SCHEMA_ROOM_BYTES, ApiSettings
-from api.problems import Problem, pointer
+from api.problems import Problem, limited, pointer
+from schemas import LIMITS
 
 JSON_TYPE = "application/json"
 FORM_TYPE = "multipart/form-data"
@@ -51,7 +52,10 @@ async def read_submission(request: Request, settings: ApiSettings) -> tuple[dict
 
 def parse_object(body: bytes, at: str = "") -> dict[str, Any]:
     """`body` as a JSON object, strictly: no NaN, no lone surrogate, no nesting beyond the parser's 200 levels.
-    UTF-8's mark before it, as some editors write, is passed over."""
+    UTF-8's mark before it, as some editors write, is passed over. What holds more values than any request is refused
+    before it is made into any."""
+    if structure.too_many(body) and (field := structure.where(body)) is not None:  # else the parser stops before that
+        raise _too_many(at or field)
     try:
         value = pydantic_core.from_json(body.removeprefix(BOM_UTF8), allow_inf_nan=False)
     except ValueError as error:
@@ -62,6 +66,15 @@ def parse_object(body: bytes, at: str = "") -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Problem("invalid_request", "An object is expected", errors=[(at, "not an object")])
     return value
+
+
+def _too_many(at: str) -> Problem:
+    code, detail = "invalid_request", f"holds more than {structure.MAX_VALUES:,} values"
+    limit = ("max_values", structure.MAX_VALUES)
+    if at == "/json_schema":
+        limit = ("max_values", LIMITS.max_values)
+        code, detail = "schema_too_large", f"too large: at most {LIMITS.max_values:,} JSON values"
+    return Problem(code, f"{at or 'The body'} {detail}", errors=[(at, detail)], extra=limited(*limit))
 
 
 class _InMemory(MultiPartParser):
