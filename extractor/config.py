@@ -95,6 +95,15 @@ class Settings(BaseSettings):
     max_string_chars: int = Field(4_000, ge=1, le=100_000, description="of a string whose schema has no maxLength")
     max_array_items: int = Field(1_000, ge=1, le=100_000, description="of an array whose schema has no maxItems")
 
+    # Documents
+    ocr: Literal["auto", "always", "none"] = Field(
+        "auto",
+        description="pictures of text are read where a page has no text of its own; always: of every page of a PDF",
+    )
+    ocr_engine: Literal["auto", "rapidocr", "tesseract"] = Field(
+        "auto", description="what reads pictures; auto: rapidocr (extra ocr), else tesseract, where they are installed"
+    )
+
     schemas: Annotated[tuple[str, ...], NoDecode] = Field((), description="folders, files or modules with more schemas")
 
     @field_validator("drafters", mode="before")

@@ -109,7 +109,9 @@ class Extractor:
         limit_s = self._settings.request_timeout_s
         deadline = started + min(options.timeout_s or limit_s, limit_s)
         what = self.schema(schema)
-        read = documents.read(document, max_bytes=self._settings.max_document_bytes)
+        read = documents.read(
+            document, max_bytes=self._settings.max_document_bytes, ocr=self._settings.ocr, cancel=abort
+        )
         grammar = self._grammars.get(what)
         usage = Usage()
         failed: InvalidOutput | None = None

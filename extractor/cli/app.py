@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from extractor.cli import batch, keys, local, remote, schemas, settings, up, workers
+from extractor.cli import batch, keys, local, read, remote, schemas, settings, up, workers
 from extractor.cli.output import BAD_INPUT, SOME_FAILED, debugging, exit_code_of, put_text, say, told
 from extractor.errors import ExtractorError
 from workers.config import faults_of
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.command()(up.up)
 app.command()(local.run)
+app.command(name="read")(read.command)
 app.command()(remote.submit)
 app.command()(remote.status)
 app.command()(remote.cancel)

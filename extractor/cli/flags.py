@@ -26,6 +26,12 @@ ApiKey = Annotated[
 ]
 Drafters = Annotated[str, typer.Option("--drafters", help="all, none, or some of grammar,copy,mtp.")]
 MaxTokens = Annotated[int | None, typer.Option("--max-output-tokens", min=1, help="The longest answer.")]
+Charset = Annotated[
+    str | None, typer.Option("--charset", help="The encoding of text files; else what they declare, or a guess.")
+]
+Password = Annotated[
+    str | None, typer.Option("--password", envvar="EXTRACTOR_DOCUMENT_PASSWORD", help="Opens documents that need one.")
+]
 
 
 def drafters_of(text: str) -> tuple[str, ...] | None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from extractor.cli.documents import Source, sources
-from extractor.cli.flags import Drafters, MaxTokens, SchemaName, drafters_of, known_schema_of
+from extractor.cli.flags import Charset, Drafters, MaxTokens, Password, SchemaName, drafters_of, known_schema_of
 from extractor.cli.output import BAD_INPUT, SOME_FAILED, put, say, told
 from extractor.config import read_settings
+from extractor.documents import read
+from extractor.documents.readers import Readers
 from extractor.errors import ExtractorError, InputError, OutputError
 
 if TYPE_CHECKING:
@@ -26,6 +30,8 @@ def run(
     drafters: Drafters = "all",
     full: Annotated[bool, typer.Option("--full", help="Fields, usage and errors too, not the data alone.")] = False,
     max_output_tokens: MaxTokens = None,
+    charset: Charset = None,
+    password: Password = None,
     model: Annotated[str | None, typer.Option("--model", help="A hub id or a folder; else EXTRACTOR_MODEL.")] = None,
 ) -> None:
     """Extract here, without a service: one line of JSON a file, in the order given (null for one that failed)."""
@@ -39,11 +45,21 @@ def run(
     options = Options(drafters=chosen, max_output_tokens=max_output_tokens)
     abort = threading.Event()
     failures: list[ExtractorError] = []
-    with Extractor(settings) as extractor:
+    readers = Readers(texts=2, pictures=os.cpu_count() or 1, engine=settings.ocr_engine)
+    with Extractor(settings) as extractor, closing(readers):
         say(f"{settings.model} loaded; {len(documents)} document{'s' if len(documents) != 1 else ''}")
 
         def extract(source: Source) -> Extraction:
-            return extractor.extract(source.file or piped, what, options, abort=abort)
+            document = read(
+                source.file or piped,
+                max_bytes=settings.max_document_bytes,
+                charset=charset,
+                password=password,
+                ocr=settings.ocr,
+                readers=readers,
+                cancel=abort,
+            )
+            return extractor.extract(document, what, options, abort=abort)
 
         for source, outcome in _in_order(documents, extract, settings.slots, abort):
             try:

@@ -10,6 +10,6 @@ and no model, and loads no torch.
 
 from extractor.documents.document import Box, Cell, Document, Page, Part, Recognised
 from extractor.documents.formats import ACCEPTED
-from extractor.documents.read import read
+from extractor.documents.read import draw, read
 
-__all__ = ["ACCEPTED", "Box", "Cell", "Document", "Page", "Part", "Recognised", "read"]
+__all__ = ["ACCEPTED", "Box", "Cell", "Document", "Page", "Part", "Recognised", "draw", "read"]

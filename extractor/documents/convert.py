@@ -38,8 +38,11 @@ def recognise(data: bytes, context: Context, page: int) -> Document:
     into = Builder(context.limits)
     into.begin_page(how="ocr")
     for image in draw(data, context, [page]).values():
-        for line in lay_out(load().read(image), Rules()):
+        words, unread = load().read(image)
+        for line in lay_out(words, Rules()):
             line.add_to(into)
+        if unread:
+            into.warn(f"{unread:,} line{'s' if unread != 1 else ''} of the picture could not be read")
     return into.document()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
@@ -74,6 +75,22 @@ def _nothing(document: Document) -> str:
     said = [f"page {page.number}: {warning}" for page in document.pages for warning in page.warnings]
     more = f"; {len(said) - _MOST_SAID:,} more" if len(said) > _MOST_SAID else ""
     return f"the document is empty ({'; '.join(said[:_MOST_SAID])}{more})" if said else "the document is empty"
+
+
+def draw(
+    data: bytes,
+    pages: Collection[int],
+    *,
+    media_type: str | None = None,
+    filename: str | None = None,
+    password: str | None = None,
+    limits: ReadLimits | None = None,
+    readers: Readers | None = None,
+) -> dict[int, bytes]:
+    """Pages of a document as PNG, by the number that `read` gives them; those that have no picture are left out.
+    Raises as `read`."""
+    context = Context(_split(media_type)[0], None, password, filename, limits=limits or ReadLimits())
+    return (readers or shared_readers()).draw(data, context, pages)
 
 
 @cache

@@ -64,5 +64,6 @@ def _told(page: Page, found: Document | str | None) -> Page:
         return page
     if isinstance(found, str):
         return replace(page, how="none", warnings=(*page.warnings, found))
-    warnings = page.warnings if found.text.strip() else (*page.warnings, "nothing readable")
+    said = tuple(warning for one in found.pages for warning in one.warnings)
+    warnings = (*page.warnings, *(said if found.text.strip() else ("nothing readable",)))
     return replace(page, how="ocr", warnings=warnings)

@@ -18,8 +18,8 @@ Engine = Literal["auto", "rapidocr", "tesseract"]
 
 
 class Ocr(Protocol):
-    def read(self, image: Any, /) -> list[Word]:
-        """The words of an upright RGB picture (PIL), placed. Lines it is not sure of at all are left out."""
+    def read(self, image: Any, /) -> tuple[list[Word], int]:
+        """The words of an RGB picture (PIL), placed, and how many lines were found that cannot be read."""
 
 
 def available() -> Engine | None:

@@ -16,6 +16,7 @@ Point = tuple[float, float]
 Quad = tuple[Point, Point, Point, Point]
 
 _SIZE = 0.72  # of a quad's height: detectors leave room around letters
+_ROOM = 0.2  # of a quad's height: what they leave at the ends of a line
 _BASE = 0.3  # of a quad's height below its middle: where letters stand
 
 
@@ -95,7 +96,9 @@ def _span(line: ReadLine, at: int) -> tuple[float, float]:
         before = after if after is not None and not open_right else min(usual, before or usual)
     if open_right:
         after = before if before is not None and not open_left else min(usual, after or usual)
-    return max(here - (before or usual), 0.0), min(here + (after or usual), 1.0)
+    begin, end = max(here - (before or usual), 0.0), min(here + (after or usual), 1.0)
+    room = min(_ROOM * _height(line.quad) / max(_length(line.quad), 1.0), 0.2)  # around the whole line
+    return (min(begin, room) if at == 0 else begin), (max(end, 1 - room) if at == len(text) - 1 else end)
 
 
 def _slice(quad: Quad, begin: float, end: float) -> list[Point]:

@@ -41,11 +41,11 @@ class Rapid:
         )
         self.read_array(np.full((64, 256, 3), 255, np.uint8))  # loads the models
 
-    def read(self, image: Any, /) -> list[Word]:
+    def read(self, image: Any, /) -> tuple[list[Word], int]:
         """`image`: an RGB picture (PIL)."""
         return self.read_array(np.asarray(image)[:, :, ::-1])
 
-    def read_array(self, image: Any) -> list[Word]:
+    def read_array(self, image: Any) -> tuple[list[Word], int]:
         """`image`: rows of pixels, blue, green, red."""
         image = _scaled(np.ascontiguousarray(image), _FINEST, _SHORTEST)
         turned, quads, turn = self._upright(image)
@@ -62,7 +62,7 @@ class Rapid:
             if sure >= _UNREAD and text.strip()
         ]
         height, width = turned.shape[:2]
-        return words_of(lines, width, height, turn)
+        return words_of(lines, width, height, turn), len(quads) - len(lines)
 
     def _upright(self, image: Any) -> tuple[Any, list[Quad], int]:
         """The picture turned so that its lines run to the right, its lines, and by how many quarters against the clock

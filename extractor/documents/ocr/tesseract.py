@@ -16,7 +16,7 @@ _WORD = "5"  # the level of words in its table
 
 
 class Tesseract:
-    def read(self, image: Any, /) -> list[Word]:
+    def read(self, image: Any, /) -> tuple[list[Word], int]:
         """`image`: an RGB picture (PIL). Pages that are turned are found out by the program itself."""
         held = io.BytesIO()
         image.save(held, "PNG", compress_level=1)
@@ -33,7 +33,7 @@ class Tesseract:
             for row in csv.DictReader(io.StringIO(done.stdout.decode()), delimiter="\t", quoting=csv.QUOTE_NONE)
             if (line := _line(row))
         ]
-        return words_of(lines, image.width, image.height, 0)
+        return words_of(lines, image.width, image.height, 0), 0
 
 
 def _line(row: dict[str, str]) -> ReadLine | None:

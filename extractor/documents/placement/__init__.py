@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from extractor.documents.placement.columns import in_order
 from extractor.documents.placement.glyphs import Glyph, Word, word_of, words
-from extractor.documents.placement.lines import parted_at_edges, rows_of, segments_of
+from extractor.documents.placement.lines import parted_at_edges, rejoined, rows_of, segments_of
 from extractor.documents.placement.place import Text, placed
 from extractor.documents.placement.ruled import Rules, ruled_rows
 
@@ -26,5 +26,5 @@ def lay_out(found: Sequence[Word], rules: Rules) -> Iterator[Text]:
     for line in rows_of(free):
         top, bottom = min(word.top for word in line), max(word.bottom for word in line)
         segments += segments_of(line, rules.bars(top, bottom))
-    for region in in_order(parted_at_edges(segments), rules):
+    for region in in_order(parted_at_edges(rejoined(segments)), rules):
         yield from placed(region)

@@ -15,6 +15,9 @@ _LINE = 0.3  # of the size: how far baselines on one line are apart
 _SMALL = 0.8  # of the size of its line: a superscript's or subscript's
 _CELL_GAP = 0.85  # of the size: what is no space between words any more
 _EDGE_GAP = 0.42  # of the size, where a column begins or ends on other lines
+_SENTENCE = 20  # characters of a line that is one
+_MOST_PIECES = 12
+_WIDEST = 3.0  # of the size: a gap that can come of making lines equally long
 _EDGES = 3  # so many of them
 _SET_WIDE = 1.7  # times the line's usual gap, where that is wide because lines are made equally long
 
@@ -171,6 +174,38 @@ def parted_at_edges(segments: list[Segment]) -> list[Segment]:
         for begin, end in pairwise([0, *cuts, len(one.words)]):
             found.append(segment_of(one.words[begin:end]))
     return found
+
+
+def rejoined(segments: list[Segment]) -> list[Segment]:
+    """Lines that were only set wide so as to end where the line above or below ends are one segment again."""
+    whole = [one for one in segments if one.length >= _SENTENCE and len(one.words) >= 3 and not one.cell]
+    taken: set[int] = set()
+    found: list[Segment] = []
+    ordered = sorted((one for one in segments if not one.cell), key=lambda one: (round(one.base), one.left))
+    for at, first in enumerate(ordered):
+        if id(first) in taken:
+            continue
+        run = [first]
+        for one in ordered[at + 1 : at + _MOST_PIECES]:
+            last = run[-1]
+            if abs(one.base - first.base) > 0.1 * first.size or one.left - last.right > _WIDEST * first.size:
+                break
+            run.append(one)
+            if any(_spans(model, run) for model in whole):
+                found.append(segment_of([word for piece in run for word in piece.words]))
+                taken |= {id(piece) for piece in run}
+                break
+    return [one for one in segments if id(one) not in taken] + found
+
+
+def _spans(model: Segment, run: list[Segment]) -> bool:
+    """Whether `run` begins and ends where `model`, right above or below it, does."""
+    near = 0.4 * model.size
+    return (
+        0.5 * model.size < abs(model.base - run[0].base) < 2 * model.size
+        and abs(model.left - run[0].left) < near
+        and abs(model.right - run[-1].right) < near
+    )
 
 
 def _many(edges: Counter[int], at: float) -> bool:

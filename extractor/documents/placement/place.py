@@ -20,6 +20,7 @@ from extractor.documents.placement.wrap import parted, whole
 
 GAP = 3  # spaces between cells
 _MOST_INDENT = 6
+_MOST_CENTRED = 24
 _LONG = 60  # characters: a longer text keeps no column free beside it on other lines
 _NONE = (float("nan"),) * 4
 _SAME = 1.5  # points: edges as close as that are one column's
@@ -91,12 +92,25 @@ def placed(segments: list[Segment]) -> Iterator[Text]:
     """The text of a region, a line at a time; an empty one where the page leaves room."""
     lines = _unbroken(lines_of(segments))
     columns = _columns([one for line in lines for one in line.segments])
+    for line in lines:
+        if len(line.segments) == 1 and _stands_alone(line.segments[0], lines):
+            columns[id(line.segments[0])] = min(columns[id(line.segments[0])], _MOST_CENTRED)
     steps = [two.base - one.base for one, two in itertools.pairwise(lines)]
     usual = median(steps) if steps else 0.0
     for number, line in enumerate(lines):
         if number and steps[number - 1] > max(_ROOMY * usual, 1.8 * line.size):
             yield Text("", array("f"), None)
         yield _text(line, columns)
+
+
+def _stands_alone(one: Segment, lines: list[Line]) -> bool:
+    """Whether it is in no column: a heading in the middle of the page."""
+    return not any(
+        abs(one.left - other.left) <= _SAME or abs(one.right - other.right) <= _SAME
+        for line in lines
+        if len(line.segments) > 1
+        for other in line.segments
+    )
 
 
 def _text(line: Line, columns: dict[int, int]) -> Text:
