@@ -36,7 +36,7 @@ class Services:
     metrics: Metrics
 
 
-def services(request: Request) -> Services:
+async def services(request: Request) -> Services:
     found: Services = request.app.state.services
     return found
 
@@ -47,7 +47,7 @@ async def tenant(
     header: Annotated[str | None, Security(_header)],
 ) -> str:
     """The tenant this request acts for. Raises Problem 401 or 403."""
-    keys = services(request).keys
+    keys = (await services(request)).keys
     if not keys:
         _must_be_local(request)
         return DEFAULT_TENANT

@@ -94,7 +94,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         services: Services | None = getattr(self._app.state, "services", None)
         if services is not None:
-            services.store.stopping.set()
+            services.store.ledger.stop_waiting()
         await super().shutdown(sockets)
 
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from api.config import ApiSettings
@@ -67,7 +67,6 @@ class Store:
     threads: ThreadPoolExecutor
     metrics: Metrics
     publish_timeout_s: float
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
     @asynccontextmanager
@@ -116,14 +115,7 @@ class Store:
     async def wait(self, tenant: str, job_id: str, seconds: float) -> Job | None:
         """The job when it is finished, or as it is after `seconds` or when the server stops."""
         with as_problems():
-            finished = asyncio.ensure_future(self.ledger.wait(tenant, job_id, seconds))
-            stopped = asyncio.ensure_future(self.stopping.wait())
-            try:
-                await asyncio.wait((finished, stopped), return_when=asyncio.FIRST_COMPLETED)
-                return await (finished if finished.done() else self.ledger.get(tenant, job_id))
-            finally:
-                finished.cancel()
-                stopped.cancel()
+            return await self.ledger.wait(tenant, job_id, seconds)
 
     async def changes(self, tenant: str, job_id: str, seconds: float) -> AsyncGenerator[Job, None]:
         """The job now and after each change, to its end or for `seconds`."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import redis.asyncio
@@ -27,22 +27,15 @@ class Events:
         self._reader: asyncio.Task[None] | None = None
 
     @contextlib.contextmanager
-    def of(self, tenant: str, job_id: str) -> Iterator[Callable[[float], Awaitable[None]]]:
-        """Yields `changed(timeout_s)`, which returns after the next notification since its last return."""
+    def of(self, tenant: str, job_id: str) -> Iterator[asyncio.Event]:
+        """Yields an event that each notification sets; whoever has seen it clears it before he looks."""
         key = (prefix(tenant) + _CHANNEL, job_id)
         event = asyncio.Event()
         self._waiting.setdefault(key, set()).add(event)
         if self._reader is None or self._reader.done():
             self._reader = asyncio.create_task(self._read(), name="ledger-events")
-
-        async def changed(timeout_s: float) -> None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(timeout_s):
-                    await event.wait()
-            event.clear()
-
         try:
-            yield changed
+            yield event
         finally:
             waiting = self._waiting[key]
             waiting.discard(event)
@@ -61,15 +54,16 @@ class Events:
                 event.set()
 
     async def _read(self) -> None:
+        """Ends only right after nobody waited: whoever comes while a subscription is being closed gets another."""
         while self._waiting:
-            with contextlib.suppress(RedisError, OSError):
+            try:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
                     await subscription.psubscribe(prefix("any").replace("{any}", "{*}") + _CHANNEL)
                     self._wake_all()
                     while self._waiting:
                         self._dispatch(await subscription.get_message(timeout=_RETRY_S))
-                    return
-            await asyncio.sleep(_RETRY_S)
+            except (RedisError, OSError):
+                await asyncio.sleep(_RETRY_S)
 
     def _dispatch(self, message: dict[str, Any] | None) -> None:
         if message is None:

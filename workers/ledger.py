@@ -9,6 +9,7 @@ An id that is malformed, unknown or another tenant's is None (or False): nobody 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
@@ -43,6 +44,8 @@ from workers.jobs import (
 )
 from workers.scripts import Call
 from workers.store import client_options, faults
+from workers.turns import Turns
+from workers.watching import Stopped, Watching
 
 __all__ = [
     "ALONE",
@@ -72,6 +75,8 @@ __all__ = [
 
 T = TypeVar("T")
 _SURVEY_TENANTS = 50
+_CALLS_AT_ONCE = 32  # of one process: Redis answers one after another
+_BULK_CALLS_AT_ONCE = 4
 
 
 class Ledger:
@@ -218,6 +223,13 @@ class AsyncLedger:
             **client_options(self.settings, url),
         )
         self._events = Events(self._redis)
+        self._turns = asyncio.Semaphore(min(_CALLS_AT_ONCE, max(1, self.settings.redis_connections - 1)))
+        self._bulk_turns = Turns(_BULK_CALLS_AT_ONCE)
+        self._watching = Watching(self._events, self.get, self.settings.wait_tick_s)
+
+    def stop_waiting(self) -> None:
+        """Every `wait` and `watch` ends now, with what it has seen: the process is about to end."""
+        self._watching.stop()
 
     async def close(self) -> None:
         await self._events.close()
@@ -230,15 +242,21 @@ class AsyncLedger:
         await self.close()
 
     async def run(self, call: Call[T]) -> T:
-        """As `Ledger.run`."""
+        """As `Ledger.run`. So many calls at once; the others wait, and the wait counts in the time a call has."""
         with faults():
             # Connecting, its handshake and the answer each have a limit; this one holds for all of them together.
-            async with asyncio.timeout(self.settings.redis_timeout_s + 0.5):
+            async with asyncio.timeout(self.settings.redis_timeout_s + 0.5), self._turns:
                 try:
                     reply = await self._redis.evalsha(call.script.sha1, 1, *call.sent(self._clock))
                 except NoScriptError:
                     reply = await self._redis.eval(call.script.text, 1, *call.sent(self._clock))
         return call.answer(reply, self._clock)
+
+    async def run_bulk(self, call: Call[T]) -> T:
+        """For calls with much in them, as the lines of an upload: few at once, so that many of them are in nobody's
+        way."""
+        async with self._bulk_turns.taken():
+            return await self.run(call)
 
     async def create(
         self, tenant: str, job: NewJob, idempotency_key: str | None = None, request_hash: str | None = None
@@ -291,29 +309,30 @@ class AsyncLedger:
 
     async def watch(self, tenant: str, job_id: str) -> AsyncIterator[Job]:
         """The job now, and again after each change, until it is terminal or gone. A lost notification costs
-        `wait_tick_s`, not the change. Changes between two looks are seen as one."""
+        `wait_tick_s` (or longer, where many wait), not the change. Changes between two looks are seen as one."""
         if not is_job_id(job_id):
             return
-        with self._events.of(tenant, job_id) as changed:
-            seen: Job | None = None
-            while job := await self.get(tenant, job_id):
-                if seen is None or job.version != seen.version:
+        async with self._watching.of(tenant, job_id) as watched:
+            job: Job | None = None
+            with contextlib.suppress(Stopped):
+                while job := await watched.next(job):
                     yield job
-                    seen = job
-                if job.done:
-                    return
-                await changed(self.settings.wait_tick_s)
+                    if job.done:
+                        return
 
     async def wait(self, tenant: str, job_id: str, timeout_s: float) -> Job | None:
         """The job once it is terminal, or as it is after `timeout_s`; None as soon as it is unknown or erased."""
+        if timeout_s <= 0 or not is_job_id(job_id):
+            return await self.get(tenant, job_id)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
-        if not is_job_id(job_id):
-            return None
-        with self._events.of(tenant, job_id) as changed:
-            while True:
-                job = await self.get(tenant, job_id)
-                left = deadline - loop.time()
-                if job is None or job.done or left <= 0:
-                    return job
-                await changed(min(left, self.settings.wait_tick_s))
+        async with self._watching.of(tenant, job_id) as watched:
+            job: Job | None = None
+            try:
+                while (job := await watched.next(job, deadline - loop.time())) is not None and not job.done:
+                    continue
+                return job
+            except TimeoutError:
+                return await watched.next(None)
+            except Stopped:
+                return job or await self.get(tenant, job_id)
