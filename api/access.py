@@ -7,7 +7,7 @@ browser (DNS rebinding, cross-site forms).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from api.config import ApiSettings, is_loopback
 from api.keys import DEFAULT_TENANT, Keys
 from api.metrics import Metrics
+from api.offload import Offload
 from api.problems import Problem
 from api.store import Store
 from schemas import Registry
@@ -34,6 +35,7 @@ class Services:
     schemas: Registry
     store: Store
     metrics: Metrics
+    offload: Offload = field(default_factory=Offload)
 
 
 async def services(request: Request) -> Services:

@@ -4,13 +4,11 @@ taken in; knows no route."""
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any, Literal
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from api import intake, view
@@ -23,6 +21,8 @@ from schemas import SchemaProblem, UnknownSchema, inline
 from workers.batches import Batch, Order, is_batch_id
 
 _SWEEP_S = 5.0  # what is not stopped or erased by then a worker's reconciler does
+_GIVE_UP_TRIES = 20
+_GIVE_UP_EVERY_S = 3.0
 _KEPT = frozenset({"batch_closed", "idempotency_key_reused"})  # the batch is another upload's
 _FINAL = frozenset({"batch_too_large", "body_too_large"})  # this upload will never be whole
 
@@ -40,19 +40,23 @@ async def receive(
     with it: without a key, or over a limit. `ids` is told the batch's id; `came`: by which request."""
     store = service.store
     ingest = Ingest(
-        tenant, key, default, gzip=upload.gzip, ledger=store.blocking, publish=partial(store.publish_bulk, tenant),
-        schemas=service.schemas, settings=service.settings, came=came,
+        tenant, key, default, gzip=upload.gzip, ledger=store.ledger, publish=partial(store.publish_bulk, tenant),
+        in_thread=service.offload.upload, schemas=service.schemas, settings=service.settings, came=came,
     )  # fmt: skip
     try:
         with as_problems():
             async for chunk in upload.chunks:
-                await run_in_threadpool(ingest.feed, chunk)
-            await run_in_threadpool(ingest.end)
+                await ingest.feed(chunk)
+            await ingest.end()
     except Problem as problem:
         if ingest.batch_id is not None:
             problem.extra["batch"] = ingest.batch_id
         if problem.code not in _KEPT and (not key or problem.code in _FINAL) and not ingest.replayed:
-            await _give_up(service, tenant, ingest)
+            giving_up = _give_up(service, tenant, ingest)
+            if problem.code == "store_unavailable":  # the answer does not wait for the store to come back
+                store.later(giving_up)
+            else:
+                await giving_up
         raise
     except ClientDisconnect:
         if not key:
@@ -65,9 +69,18 @@ async def receive(
 
 
 async def _give_up(service: Services, tenant: str, ingest: Ingest) -> None:
-    if ingest.batch_id is not None:
-        with contextlib.suppress(Problem):
+    """For a while again and again, where the store is away; after that the batch's documents run, and it expires."""
+    if ingest.batch_id is None:
+        return
+    for _ in range(_GIVE_UP_TRIES):
+        try:
             await stop(service, tenant, ingest.batch_id, "cancel", "upload_broken")
+        except Problem as problem:
+            if problem.code != "store_unavailable":
+                return
+            await asyncio.sleep(_GIVE_UP_EVERY_S)
+        else:
+            return
 
 
 def check_default(service: Services, fields: dict[str, Any]) -> None:
@@ -114,7 +127,7 @@ async def results(
     while True:
         found = await store.run(store.ledger.batches.results(tenant, batch_id, order, place))
         jobs = found.jobs[:left]
-        yield await run_in_threadpool(view.result_lines, jobs)
+        yield await service.offload.answer(partial(view.result_lines, jobs))
         left -= len(jobs)
         if found.after is None or not left:
             return

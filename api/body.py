@@ -6,16 +6,17 @@ from __future__ import annotations
 import re
 from codecs import BOM_UTF8
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pydantic_core
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from api import arrival, media, structure
 from api.config import SCHEMA_ROOM_BYTES, ApiSettings
+from api.offload import Offload
 from api.problems import Problem, limited, pointer
 from schemas import LIMITS
 
@@ -34,19 +35,21 @@ class Upload:
     filename: str | None
 
 
-async def read_json(request: Request, settings: ApiSettings) -> dict[str, Any]:
+async def read_json(request: Request, settings: ApiSettings, offload: Offload) -> dict[str, Any]:
     """The body as one JSON object. Raises Problem (415, 413, 408, 400, 422)."""
     _only(request, (JSON_TYPE,))
     body = b"".join([chunk async for chunk in arrival.submission(request, settings)])
     if len(body) < _IN_PLACE_BYTES:
         return parse_object(body)
-    return await run_in_threadpool(parse_object, body)
+    return await offload.submission(partial(parse_object, body))
 
 
-async def read_submission(request: Request, settings: ApiSettings) -> tuple[dict[str, Any], Upload | None]:
+async def read_submission(
+    request: Request, settings: ApiSettings, offload: Offload
+) -> tuple[dict[str, Any], Upload | None]:
     """The fields of a submission, and its file when it came as a form. Raises Problem."""
     if _only(request, (JSON_TYPE, FORM_TYPE)) == JSON_TYPE:
-        return await read_json(request, settings), None
+        return await read_json(request, settings, offload), None
     return await _read_form(request, settings)
 
 

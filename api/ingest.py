@@ -1,11 +1,13 @@
 """Lines of an upload → jobs of a batch. Each line is decided on by itself: a job, or an entry of the batch's errors.
-Works in slices, so that many jobs cost one round trip and memory holds one slice. It blocks, and so runs in a thread;
-knows no HTTP request."""
+Works in slices, so that many jobs cost one round trip and memory holds one slice. Lines are unpacked and decided on in
+a thread, for that takes time; the ledger is asked from the event loop, where a silent store blocks nobody. Knows no
+HTTP request."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -20,7 +22,7 @@ from api.problems import Problem, limited
 from api.store import as_problems
 from schemas import Registry
 from workers.batches import Line, Opened
-from workers.ledger import Ledger, NewJob
+from workers.ledger import AsyncLedger, NewJob
 
 log = logging.getLogger("extractor.api")
 SLICE_LINES = 50  # a slice is worked on in one piece; polls wait for it
@@ -39,8 +41,9 @@ class Ingest:
         default: dict[str, Any],
         *,
         gzip: bool,
-        ledger: Ledger,
-        publish: Callable[[Sequence[str]], None],
+        ledger: AsyncLedger,
+        publish: Callable[[Sequence[str]], Awaitable[None]],
+        in_thread: Callable[[Callable[[], Any]], Awaitable[Any]],
         schemas: Registry,
         settings: ApiSettings,
         came: Mapping[str, str] = MappingProxyType({}),
@@ -53,6 +56,7 @@ class Ingest:
         self._default = default
         self._ledger = ledger
         self._publish = publish
+        self._in_thread = in_thread
         self._settings = settings
         self._ask = intake.Intake(schemas, settings)
         self._lines = Lines(
@@ -61,6 +65,7 @@ class Ingest:
             ),
             gzip=gzip,
         )
+        self._held: RawLine | None = None  # the first, while the batch is opened for it
         self._slice: list[Line] = []
         self._slice_bytes = self._wrong = 0
         self._same = True  # as far as the lines go that an earlier upload brought
@@ -76,51 +81,61 @@ class Ingest:
         """The batch had been uploaded whole before."""
         return self._batch is not None and self._batch.received
 
-    def feed(self, chunk: bytes) -> None:
-        self._take(self._lines.feed(chunk))
+    async def feed(self, chunk: bytes) -> None:
+        await self._take(self._lines.feed(chunk))
 
-    def end(self) -> str:
+    async def end(self) -> str:
         """The batch's id."""
-        self._take(self._lines.end())
-        self._flush()
+        await self._take(self._lines.end())
+        await self._flush()
         if self._batch is None:
             raise Problem("empty_batch", "The upload has no line", errors=[("", "no line")])
         if not self._same:
             raise _another_upload()
         if not self._batch.received:
-            self._ledger.run(self._ledger.batches.seal(self._tenant, self._batch))
+            await self._ledger.run_bulk(self._ledger.batches.seal(self._tenant, self._batch))
         return self._batch.batch_id
 
-    def _take(self, lines: Iterable[RawLine]) -> None:
-        for raw in lines:
-            batch = self._open()
-            if raw.number <= batch.lines:  # decided on in an earlier upload
-                self._same = (raw.number, raw.digest) == (batch.lines, batch.digest)
-                continue
-            if batch.received or not self._same:
-                raise _another_upload()
-            self._slice.append(Line(raw.number, raw.digest, self._decide(raw)))
-            self._slice_bytes += len(raw.content or b"")
+    async def _take(self, lines: Iterator[RawLine]) -> None:
+        while await self._in_thread(partial(self._fill, lines)):
+            await (self._open() if self._batch is None else self._flush())
+
+    def _fill(self, lines: Iterator[RawLine]) -> bool:
+        """Decide on lines, until there are no more (False), the slice is full, or a batch is needed to go on."""
+        while (raw := self._held or next(lines, None)) is not None:
+            self._held = None if self._batch is not None else raw
+            if self._batch is None:
+                return True
+            self._add(raw, self._batch)
             if len(self._slice) >= SLICE_LINES or self._slice_bytes >= SLICE_BYTES:
-                self._flush()
+                return True
+        return False
 
-    def _open(self) -> Opened:
-        if self._batch is None:
-            schema = self._default.get("schema")
-            asked = orjson.dumps(self._default).decode()
-            call = self._ledger.batches.open(self._tenant, self._key, asked, schema, **self._came)
-            self._batch = self._ledger.run(call)
-            self._same = self._batch.lines == 0
-        return self._batch
+    def _add(self, raw: RawLine, batch: Opened) -> None:
+        if raw.number <= batch.lines:  # decided on in an earlier upload
+            self._same = (raw.number, raw.digest) == (batch.lines, batch.digest)
+            return
+        if batch.received or not self._same:
+            raise _another_upload()
+        self._slice.append(Line(raw.number, raw.digest, self._decide(raw)))
+        self._slice_bytes += len(raw.content or b"")
 
-    def _flush(self) -> None:
+    async def _open(self) -> None:
+        schema = self._default.get("schema")
+        asked = orjson.dumps(self._default).decode()
+        call = self._ledger.batches.open(self._tenant, self._key, asked, schema, **self._came)
+        self._batch = await self._ledger.run_bulk(call)
+        self._same = self._batch.lines == 0
+
+    async def _flush(self) -> None:
         if not self._slice:
             return
         assert self._batch is not None
         slice_, self._slice, self._slice_bytes = self._slice, [], 0
-        added = self._ledger.run(self._ledger.batches.add(self._tenant, self._batch, slice_))
+        call = await self._in_thread(partial(self._ledger.batches.add, self._tenant, self._batch, slice_))
+        added = await self._ledger.run_bulk(call)
         if added.job_ids:
-            self._publish(added.job_ids)
+            await self._publish(added.job_ids)
         if added.refused is not None:
             raise added.refused
 

@@ -8,11 +8,12 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import TypeVar, cast
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar, cast
 
 from api.config import ApiSettings
 from api.figures import Reading
@@ -26,7 +27,6 @@ from workers.ledger import (
     Created,
     IdempotencyConflict,
     Job,
-    Ledger,
     NewJob,
     OverQuota,
     Page,
@@ -43,6 +43,7 @@ T = TypeVar("T")
 Publish = Callable[[str, str, Priority], object]
 PublishAll = Callable[[str, Sequence[str], Priority], object]
 _PUBLISHERS = 4
+_MOST_UNSENT = 100
 _RETRY_QUOTA_S = 10
 _CLOSED = {
     "superseded": "A later upload with the same Idempotency-Key goes on with this batch",
@@ -56,17 +57,25 @@ _QUOTAS = {
 }
 
 
+@dataclass
+class Unsent:
+    """Messages that threads have been given and have not sent yet."""
+
+    value: int = 0
+
+
 @dataclass(frozen=True)
 class Store:
     """Made by `open`, for the time of the lifespan."""
 
     ledger: AsyncLedger
-    blocking: Ledger
     publish: Publish
     publish_all: PublishAll
     threads: ThreadPoolExecutor
     metrics: Metrics
     publish_timeout_s: float
+    behind: set[asyncio.Task[None]] = field(default_factory=set)
+    unsent: Unsent = field(default_factory=Unsent)
 
     @classmethod
     @asynccontextmanager
@@ -80,8 +89,12 @@ class Store:
         send, send_all = (queue.publish, queue.publish_all) if publish is None else (publish, _each(publish))
         try:
             async with AsyncLedger(settings=stored_at) as ledger:
-                with Ledger(settings=stored_at) as blocking:
-                    yield cls(ledger, blocking, send, send_all, threads, metrics, settings.publish_timeout_s)
+                store = cls(ledger, send, send_all, threads, metrics, settings.publish_timeout_s)
+                try:
+                    yield store
+                finally:
+                    for task in list(store.behind):
+                        task.cancel()
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
             queue.close()
@@ -91,7 +104,7 @@ class Store:
         with as_problems():
             created = await self.ledger.create(tenant, job, key, request_hash)
         if not created.existing:
-            await self._publish(tenant, created.job_id, job.priority)
+            await self._sent(partial(self.publish, tenant, created.job_id, job.priority), {"job": created.job_id})
         return created
 
     async def run(self, call: Call[T]) -> T:
@@ -99,14 +112,9 @@ class Store:
         with as_problems():
             return await self.ledger.run(call)
 
-    def publish_bulk(self, tenant: str, job_ids: Sequence[str]) -> None:
-        """Blocks, for a thread. Whatever is not published here the reconciler publishes."""
-        try:
-            self.publish_all(tenant, job_ids, "bulk")
-        except Exception as error:
-            self.metrics.publish_failed()
-            about = {"jobs": len(job_ids), "error": type(error).__name__}
-            log.warning("publish failed; the reconciler will", extra=about)
+    async def publish_bulk(self, tenant: str, job_ids: Sequence[str]) -> None:
+        """Whatever is not published here the reconciler publishes."""
+        await self._sent(partial(self.publish_all, tenant, job_ids, "bulk"), {"jobs": len(job_ids)})
 
     async def get(self, tenant: str, job_id: str) -> Job | None:
         with as_problems():
@@ -162,16 +170,31 @@ class Store:
         with as_problems():
             return await self.ledger.workers()
 
-    async def _publish(self, tenant: str, job_id: str, priority: Priority) -> None:
-        sent = asyncio.get_running_loop().run_in_executor(self.threads, self.publish, tenant, job_id, priority)
-        sent.add_done_callback(lambda done: self._published(job_id, done))
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Behind the answer; what has not ended when the process does is dropped."""
+        task = asyncio.create_task(work)
+        self.behind.add(task)
+        task.add_done_callback(self.behind.discard)
+
+    async def _sent(self, send: Callable[[], object], about: dict[str, Any]) -> None:
+        """In a thread, which may take longer than is waited for."""
+        if self.unsent.value >= _MOST_UNSENT:  # a queue that hangs: no memory is spent on waiting for it
+            self._failed(about, "busy")
+            return
+        self.unsent.value += 1
+        sent = asyncio.get_running_loop().run_in_executor(self.threads, send)
+        sent.add_done_callback(lambda done: self._ended(about, done))
         await asyncio.wait([sent], timeout=self.publish_timeout_s)
 
-    def _published(self, job_id: str, done: asyncio.Future[object]) -> None:
+    def _ended(self, about: dict[str, Any], done: asyncio.Future[object]) -> None:
+        self.unsent.value -= 1
         error = None if done.cancelled() else done.exception()
         if error is not None or done.cancelled():
-            self.metrics.publish_failed()
-            log.warning("publish failed; the reconciler will", extra={"job": job_id, "error": type(error).__name__})
+            self._failed(about, type(error).__name__)
+
+    def _failed(self, about: dict[str, Any], why: str) -> None:
+        self.metrics.publish_failed()
+        log.warning("publish failed; the reconciler will", extra={**about, "error": why})
 
 
 def _each(publish: Publish) -> PublishAll:

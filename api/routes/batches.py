@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
@@ -46,7 +47,7 @@ async def create_batch(
     key = prefer.idempotency_key(idempotency_key)
     uploaded = await upload.opened(request, service.settings)
     default = {**({"schema": schema} if schema is not None else {}), **uploaded.fields}
-    batches.check_default(service, default)
+    await service.offload.upload(partial(batches.check_default, service, default))
     caller = request.headers.get("traceparent")
     with tracing.span("POST /v1/batches", kind="server", parent=caller, tenant=tenant) as spot:
         came = {"request_id": request.state.request_id, "trace": spot.traceparent or ""}

@@ -10,7 +10,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
 from sse_starlette import EventSourceResponse
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api import body, examples, intake, prefer, view
@@ -58,12 +57,12 @@ async def create_extraction(
     """Submit one document. It is stored before this answers: a 202 is never lost."""
     key = prefer.idempotency_key(idempotency_key)
     wait_s = prefer.wait_of(prefer_ or [])
-    fields, upload = await body.read_submission(request, service.settings)
+    fields, upload = await body.read_submission(request, service.settings, service.offload)
     caller = request.headers.get("traceparent")
     with tracing.span("POST /v1/extractions", kind="server", parent=caller, tenant=tenant) as spot:
         came = {"request_id": request.state.request_id, "trace": spot.traceparent}
         prepare = partial(intake.prepare, fields, upload, service.schemas, service.settings, **came)
-        new, request_hash = await run_in_threadpool(prepare)
+        new, request_hash = await service.offload.submission(prepare)
         created = await service.store.create(tenant, new, key, request_hash)
         request.state.ids["job"] = created.job_id
         spot.set(job=created.job_id, schema=new.schema_ref, bytes=len(new.document), request_id=new.request_id)

@@ -56,7 +56,7 @@ async def get_schema(name: str, service: Service) -> Response:
 async def check_schema(request: Request, service: Service) -> Response:
     """What the grammar enforces in a JSON Schema, what only validation does, and what is refused; `ok` is false
     when it could not be used for an extraction. Pointers are into the schema given."""
-    asked = intake.validated(CheckSchema, await body.read_json(request, service.settings))
+    asked = intake.validated(CheckSchema, await body.read_json(request, service.settings, service.offload))
     report = await run_in_threadpool(check, asked.json_schema)
     return view.json_response(report.as_json())
 
