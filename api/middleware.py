@@ -30,6 +30,7 @@ log = logging.getLogger("extractor.api")
 _LEDGER_ID = re.compile(r"[0-9a-f]{32}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
+_PIECE_BYTES = 64 * 1024
 _CLIENT_CLOSED = 499  # nginx's number for "the client went away before the answer"
 
 
@@ -70,7 +71,8 @@ class RequestContext:
                 headers["X-Request-ID"] = request_id
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers.setdefault("Cache-Control", "no-store")
-            await send(message)
+            for part in pieces(message):
+                await send(part)
 
         try:
             with structlog.contextvars.bound_contextvars(request_id=request_id), self.callers.counted(scope) as full:
@@ -155,6 +157,18 @@ def _asked_for(scope: Scope) -> dict[str, str]:
     """The job or batch in the path, where it is an id and not just any text."""
     given = scope.get("path_params", {}).get("id", "")
     return {"batch" if given.endswith("00000000") else "job": given} if _LEDGER_ID.fullmatch(given) else {}
+
+
+def pieces(message: Message) -> Iterator[Message]:
+    """A long body in parts, each sent when the client has taken most of the ones before: the rest is not copied for
+    whoever reads slowly."""
+    body = message.get("body", b"") if message["type"] == "http.response.body" else b""
+    if len(body) <= _PIECE_BYTES:
+        yield message
+        return
+    for at in range(0, len(body), _PIECE_BYTES):
+        more = at + _PIECE_BYTES < len(body) or message.get("more_body", False)
+        yield {**message, "body": body[at : at + _PIECE_BYTES], "more_body": more}
 
 
 def request_id_of(given: str | None) -> str:

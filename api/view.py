@@ -3,10 +3,13 @@ model wrote (4.50 stays 4.50). Knows no route."""
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
+import orjson
 from starlette.responses import Response
 
 from schemas import jsontext
@@ -14,6 +17,8 @@ from workers.batches import Batch, line_of
 from workers.ledger import Created, Job, NewJob, Page
 from workers.waiting import Waiting
 
+_MOST_BODIES = 8
+_BODIES: dict[int, tuple[weakref.ref[Job], bytes]] = {}
 _ERROR = ("code", "detail", "retryable", "errors", "last")
 
 
@@ -32,12 +37,25 @@ def summary(job: Job) -> dict[str, Any]:
     return {**_common(job), "error_code": None if job.error is None else job.error.get("code")}
 
 
-def text(job: Job) -> str:
-    return jsontext.dumps(extraction(job))
+def body(job: Job) -> bytes:
+    """models.Extraction as JSON, written once for all who wait for the same job and are given it together."""
+    known = _BODIES.get(id(job))
+    if known is not None and known[0]() is job:
+        return known[1]
+    written = written_json(extraction(job))
+    _BODIES[id(job)] = (weakref.ref(job), written)
+    while len(_BODIES) > _MOST_BODIES:
+        del _BODIES[next(iter(_BODIES))]
+    return written
+
+
+def event(job: Job) -> bytes:
+    """As a server-sent event: the status, and the extraction, which is one line."""
+    return b"event: %s\r\ndata: %s\r\n\r\n" % (job.status.encode(), body(job))
 
 
 def answer(job: Job, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    return json_response(extraction(job), status, headers)
+    return Response(body(job), status, headers=headers, media_type="application/json")
 
 
 def batch(one: Batch) -> dict[str, Any]:
@@ -64,7 +82,7 @@ def batch(one: Batch) -> dict[str, Any]:
 
 def result_lines(jobs: Iterable[Job]) -> bytes:
     """JSONL of batch_models.BatchResult."""
-    return "".join(f"{jsontext.dumps({'line': line_of(job.id), **extraction(job)})}\n" for job in jobs).encode()
+    return b"".join(written_json({"line": line_of(job.id), **extraction(job)}) + b"\n" for job in jobs)
 
 
 def page(found: Page) -> Response:
@@ -72,7 +90,22 @@ def page(found: Page) -> Response:
 
 
 def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(jsontext.dumps(value), status, headers=headers, media_type="application/json")
+    return Response(written_json(value), status, headers=headers, media_type="application/json")
+
+
+def written_json(value: Any) -> bytes:
+    """As jsontext.dumps, a hundred times as fast: a large result is written between the answers to others."""
+    try:
+        return orjson.dumps(value, default=_digits)
+    except orjson.JSONEncodeError:  # an integer of more than 64 bits
+        return jsontext.dumps(value).encode()
+
+
+def _digits(value: object) -> orjson.Fragment:
+    """orjson knows no Decimal, and takes JSON that is written already."""
+    if not isinstance(value, Decimal) or not value.is_finite():
+        raise TypeError
+    return orjson.Fragment(str(value))
 
 
 def accepted(tenant: str, created: Created, new: NewJob) -> Job:

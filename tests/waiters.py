@@ -106,7 +106,7 @@ class Waiters:
 
     async def _asked(self, path: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         async with self._begun:
-            reader, writer = await asyncio.open_connection(self._address.host, self._address.port)
+            reader, writer = await asyncio.open_connection(self._address.host, self._address.port, limit=2**23)
             writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
             await writer.drain()
         return reader, writer

@@ -165,15 +165,15 @@ async def delete_extraction(id: str, service: Service, tenant: Tenant) -> Respon
     return Response(status_code=204)
 
 
-async def _events(service: Services, tenant: str, id: str) -> AsyncIterator[dict[str, str]]:
+async def _events(service: Services, tenant: str, id: str) -> AsyncIterator[bytes]:
     """One event a change. When the store fails an event `error` and the end: a client connects again. When the
     extraction is erased the stream just ends."""
     try:
         async with contextlib.aclosing(service.store.changes(tenant, id, service.settings.max_events_s)) as jobs:
             async for job in jobs:
-                yield {"event": job.status, "data": view.text(job)}
+                yield view.event(job)
     except Problem as problem:
-        yield {"event": "error", "data": problem.text("")}
+        yield b"event: error\r\ndata: %s\r\n\r\n" % problem.text("").encode()
 
 
 def _unknown() -> Problem:
