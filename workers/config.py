@@ -50,7 +50,11 @@ class WorkerSettings(BaseSettings):
     redis_timeout_s: float = Field(5.0, gt=0, description="No answer from Redis after this is StoreUnavailable")
     redis_connect_timeout_s: float = Field(2.5, gt=0, description="No connection to Redis after this")
     redis_connections: int = Field(256, ge=1, description="The most connections one process opens for the ledger")
-    wait_tick_s: float = Field(2.0, gt=0, description="How soon a waiter notices a change whose notification was lost")
+    wait_tick_s: float = Field(
+        2.0,
+        gt=0,
+        description="How soon a waiter notices a change whose notification was lost; later where over 400 documents are waited for",
+    )
 
     # The ledger: what is kept, how long, and how much of it one tenant may have open.
     result_ttl_s: float = Field(86_400.0, gt=0, description="A finished job and its result are erased after this")
