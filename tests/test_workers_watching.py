@@ -1,4 +1,4 @@
-"""One look for all who wait for a job, and turns at a store that may be silent."""
+"""One look for all who wait for a job, and a lane to a store that may be silent."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pytest
 
 from api.view import accepted
 from workers.errors import StoreUnavailable
-from workers.jobs import Job, NewJob
-from workers.turns import Turns
+from workers.jobs import Created, Job, NewJob
+from workers.lane import Lane
 from workers.watching import Stopped, Watched, Watching
 
-JOB = accepted("acme", "0" * 32, NewJob("invoice@1", b"x"))
+JOB = accepted("acme", Created("0" * 32, existing=False), NewJob("invoice@1", b"x"))
 
 
 class Scripted:
@@ -162,13 +162,13 @@ def test_waiting_ends_in_time_and_when_the_process_does() -> None:
     asyncio.run(story())
 
 
-def test_turns_are_taken_in_order_and_few_at_once() -> None:
+def test_turns_of_a_lane_are_taken_in_order_and_few_at_once() -> None:
     async def story() -> None:
-        turns, inside, most, order = Turns(3), 0, 0, []
+        lane, inside, most, order = Lane(3), 0, 0, []
 
         async def one(number: int) -> None:
             nonlocal inside, most
-            async with turns.taken():
+            async with lane.taken():
                 inside += 1
                 most = max(most, inside)
                 order.append(number)
@@ -183,11 +183,11 @@ def test_turns_are_taken_in_order_and_few_at_once() -> None:
 
 def test_who_waited_behind_a_silence_hears_of_it() -> None:
     async def story() -> None:
-        turns, asked = Turns(1), 0
+        lane, asked = Lane(1), 0
 
         async def one() -> None:
             nonlocal asked
-            async with turns.taken():
+            async with lane.taken():
                 asked += 1
                 await asyncio.sleep(0.05)
                 raise StoreUnavailable("silent")
@@ -195,7 +195,7 @@ def test_who_waited_behind_a_silence_hears_of_it() -> None:
         told = await asyncio.gather(*(one() for _ in range(50)), return_exceptions=True)
         assert {type(error) for error in told} == {StoreUnavailable}
         assert asked == 1
-        async with turns.taken():
+        async with lane.taken():
             pass  # whoever comes afterwards tries for himself
 
     asyncio.run(story())

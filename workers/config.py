@@ -53,7 +53,7 @@ class WorkerSettings(BaseSettings):
     wait_tick_s: float = Field(
         2.0,
         gt=0,
-        description="How soon a waiter notices a change whose notification was lost; later where over 400 documents are waited for",
+        description="How soon a change is noticed whose notification was lost; later where many wait",
     )
 
     # The ledger: what is kept, how long, and how much of it one tenant may have open.

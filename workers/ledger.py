@@ -42,9 +42,9 @@ from workers.jobs import (
     Token,
     WorkerInfo,
 )
+from workers.lane import Lane
 from workers.scripts import Call
 from workers.store import client_options, faults
-from workers.turns import Turns
 from workers.watching import Stopped, Watching
 
 __all__ = [
@@ -224,7 +224,7 @@ class AsyncLedger:
         )
         self._events = Events(self._redis)
         self._turns = asyncio.Semaphore(min(_CALLS_AT_ONCE, max(1, self.settings.redis_connections - 1)))
-        self._bulk_turns = Turns(_BULK_CALLS_AT_ONCE)
+        self._bulk = Lane(_BULK_CALLS_AT_ONCE)
         self._watching = Watching(self._events, self.get, self.settings.wait_tick_s)
 
     def stop_waiting(self) -> None:
@@ -255,7 +255,7 @@ class AsyncLedger:
     async def run_bulk(self, call: Call[T]) -> T:
         """For calls with much in them, as the lines of an upload: few at once, so that many of them are in nobody's
         way."""
-        async with self._bulk_turns.taken():
+        async with self._bulk.taken():
             return await self.run(call)
 
     async def create(

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from workers.errors import StoreUnavailable
 
 
-class Turns:
+class Lane:
     """First come, first served. Who waits behind somebody for whom the store was silent hears so, rather than find out
     for himself: however many wait, all of them know in the time that one needs."""
 
