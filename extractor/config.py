@@ -119,7 +119,6 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.replace(",", os.pathsep).split(os.pathsep) if part.strip())
         return value
 
-
     @property
     def may_fetch(self) -> bool:
         """Whether loading the model may have to ask the hub."""

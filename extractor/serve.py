@@ -288,4 +288,3 @@ def plan_of(settings: EmbeddedSettings, redis_url: str | None, **more: object) -
     """The plan that the environment's settings make, with what a command line says in `more`."""
     embedded = {} if redis_url else {"data_dir": settings.data_dir, "max_memory": settings.embedded_max_memory}
     return ServicePlan(redis_url=redis_url, **embedded, **more)  # type: ignore[arg-type]
-

@@ -33,6 +33,20 @@ def test_encodings_of_one_text(encoding):
         ("cp1252", "Total: 30 €"),
         ("cp1250", "Faktura nr 12: Łódź, ulica Świętokrzyska, należność za usługę"),
         ("cp1254", "Fatura tarihi: Şişli, İstanbul, ödeme koşulları değişti"),
+        ("iso8859_9", "Toplam tutar ve açıklama: müşteri şirketi"),
+        ("cp1257", "Sąskaita faktūra Nr. 5, Klaipėda, mokėtojas, šimtas eurų"),
+        ("iso8859_13", "Rēķins Nr. 5, Rīga, kopā apmaksai, ķīmija, ģimene, ļoti"),
+        ("iso8859_2", "Příliš žluťoučký kůň úpěl ďábelské ódy"),
+        ("iso8859_3", "Fattura numru 5, ħlas, ġurnata, żmien, ċekk"),
+        ("iso8859_15", "Œuvre d'art, prix TTC : 30 €"),
+        ("cp1250", "Kwota: 120 zł, termin płatności"),
+        ("cp1252", "Reikningur númer 5, þjónusta, greiðsla á gjalddaga, Ísland"),
+        ("cp866", "Сумма: 500 руб."),
+        ("iso8859_5", "Счёт на оплату номер пять от двадцать третьего мая"),
+        ("iso8859_7", "Αριθμός τιμολογίου πέντε, σύνολο χίλια ευρώ"),
+        ("cp1255", "חשבונית מספר חמש, סך הכל לתשלום"),
+        ("cp1256", "فاتورة رقم خمسة، المبلغ الإجمالي"),
+        ("cp874", "ใบแจ้งหนี้เลขที่ห้า ยอดรวมทั้งหมด"),
         ("cp1251", "Счёт на оплату номер пять от двадцать третьего мая"),
         ("koi8_r", "Счёт на оплату номер пять от двадцать третьего мая"),
         ("cp1253", "Αριθμός τιμολογίου πέντε, σύνολο χίλια ευρώ"),
@@ -52,6 +66,14 @@ def test_a_long_one_is_looked_at_up_to_the_end_of_a_character(encoding):
     for start in ("", "a"):
         long = start + text * (80_000 // len(text.encode(encoding)))
         assert read(long.encode(encoding)).text == long
+
+
+def test_what_xml_declares_is_believed_where_the_bytes_allow_it():
+    said = '<?xml version="1.0" encoding="ISO-8859-9"?><a>{}</a>'
+    assert read(said.format("ğ").encode("iso8859_9")).text == said.format("ğ")
+    wrong = said.replace("ISO-8859-9", "utf-8").format("für 5 €")
+    assert read(wrong.encode("cp1252")).text == wrong
+    assert read(said.format("Ж").encode("cp1251"), charset="cp1251").text == said.format("Ж")
 
 
 def test_a_named_charset_is_believed_and_checked():
