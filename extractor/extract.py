@@ -32,13 +32,14 @@ from extractor.errors import (
     SchemaError,
     TruncatedOutput,
 )
-from extractor.grammar import Grammars
+from extractor.grammar import Grammars, Verdicts
 from extractor.ground import ground
 from extractor.prompt import Prompt, PromptBuilder
 from extractor.result import Extraction, Options, Usage
 from extractor.tighten import Bounds
-from extractor.validate import read_answer
-from schemas import Registry, Schema, SchemaProblem, inline, of_model
+from extractor.trial import Judge
+from extractor.validate import read_answer, unfit
+from schemas import Registry, Schema, SchemaProblem, of_model, unjudged
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,9 @@ class Extractor:
             "slots": self._settings.slots,
             **(info or {}),
         }
-        self._grammars = Grammars(Bounds(self._settings.max_string_chars, self._settings.max_array_items))
+        bounds = Bounds(self._settings.max_string_chars, self._settings.max_array_items)
+        self._judge = Judge(tokenizer, bounds)
+        self._grammars = Grammars(self._judge, bounds)
         self._prompts = PromptBuilder(tokenizer, self._info["context"], self._info["examples"])
         self._of_models: dict[type[BaseModel], Schema] = {}
 
@@ -112,7 +115,7 @@ class Extractor:
         read = documents.read(
             document, max_bytes=self._settings.max_document_bytes, ocr=self._settings.ocr, cancel=abort
         )
-        grammar = self._grammars.get(what)
+        grammar = self._grammars.get(what, deadline - time.monotonic(), abort)
         usage = Usage()
         failed: InvalidOutput | None = None
 
@@ -134,6 +137,7 @@ class Extractor:
                 raise TruncatedOutput(f"the answer was not complete after {max_tokens:,} tokens", last=text)
             try:
                 answer = read_answer(text, what)
+                self._check(what, text, deadline, abort)
             except InvalidOutput as error:
                 failed = error
                 continue
@@ -155,10 +159,23 @@ class Extractor:
                 if schema not in self._of_models:
                     self._of_models[schema] = of_model(schema)
                 return self._of_models[schema]
-            return inline(schema)
+            return unjudged(schema)
         except SchemaProblem as problem:
             places = tuple(FieldError(*place) for place in problem.errors)
             raise SchemaError(problem.detail, code=problem.code, errors=places) from None
+
+    def keep_verdicts(self, verdicts: Verdicts) -> None:
+        """Where other processes' verdicts on schemas are asked for, and this one's are told."""
+        self._grammars.verdicts = verdicts
+
+    def judged(self, json_schema: dict[str, Any]) -> bool:
+        """Whether it is known what becomes of this schema of a request, so that no trial comes before its document."""
+        return self._grammars.known(self.schema(json_schema))
+
+    def judge(self, json_schema: dict[str, Any], wall_s: float, cancel: threading.Event | None = None) -> None:
+        """Have it tried, where it is not known yet. Raises SchemaError when it is refused, Cancelled,
+        DeadlineExceeded, EngineError."""
+        self._grammars.get(self.schema(json_schema), wall_s, cancel)
 
     def model_info(self) -> dict[str, Any]:
         """What is loaded: model, drafter, architecture, dtype, device, context, slots, …"""
@@ -177,6 +194,7 @@ class Extractor:
     def close(self) -> None:
         """Stops the engine; whoever is waiting gets an EngineError."""
         self._engine.close()
+        self._judge.close()
 
     def __enter__(self) -> Extractor:
         return self
@@ -193,6 +211,13 @@ class Extractor:
         last, errors = (failed.last, failed.errors) if failed else (None, ())
         prompt = self._prompts.build(schema, document, least, last=last, errors=errors)
         return prompt, min(wanted, prompt.room)
+
+    def _check(self, schema: Schema, text: str, deadline: float, abort: threading.Event | None) -> None:
+        """An answer under a stranger's schema is checked where it can cost nobody else. Raises InvalidOutput."""
+        if schema.model is None:
+            faults = self._judge.faults(schema.json_schema, text, deadline - time.monotonic(), abort)
+            if faults:
+                raise unfit(text, faults)
 
     def _decode(
         self,

@@ -7,38 +7,30 @@ its own). The text of a grammar is compact JSON, keys in the schema's order, one
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
+from extractor.engine.free import LIMITS
 from extractor.errors import FieldError, SchemaError
 from extractor.tighten import Bounds, Tighten
-from extractor.trial import trial
+from extractor.trial import Judge
 from schemas import Schema
-from schemas.errors import pointer
 
 # `coerce_one_of`: one of the options; that it is only one is validation's to check. No whitespace: it says nothing.
 OPTIONS = {"whitespace_flexible": False, "coerce_one_of": True}
-_MOST_BLAMED = 50  # properties tried alone to find the one at fault
 
 
 def compile_grammar(schema: Schema, bounds: Bounds | None = None) -> str:
-    """The serialised grammar for `llguidance.LLMatcher`. Raises SchemaError when llguidance will not have it: what
-    passes `schemas.check` compiles, save for combinations of branches that cannot be intersected.
-
-    A schema from a request is tried in a child process first (trial.py), the model of a file here and now."""
-    tight = Tighten(schema.json_schema, bounds or Bounds()).whole()
-    grammar, error = _serialise(tight)
-    at = 0
-    fields = list(tight.get("properties", {}))[:_MOST_BLAMED]
-    if not error and (schema.model is None or _build(grammar)):
-        at, error = trial([grammar, *(_alone(tight, name) for name in fields)])
-    if error:
-        where = pointer("properties", fields[at - 1]) if at > 0 else ""
-        raise SchemaError(f"the grammar cannot be built: {error}", errors=(FieldError(where, error),))
+    """The serialised grammar for `llguidance.LLMatcher`, built once here: for schemas of one's own. Raises SchemaError
+    when llguidance will not have it. A stranger's schema is judged where it can hurt nobody (trial.py)."""
+    grammar = serialise(schema, bounds)
+    if error := _build(grammar):
+        raise _unbuildable(error)
     return grammar
 
 
@@ -52,8 +44,18 @@ def serialise(schema: Schema, bounds: Bounds | None = None) -> str:
     """The grammar of `compile_grammar` before anybody has tried to build it. Raises SchemaError."""
     grammar, error = _serialise(Tighten(schema.json_schema, bounds or Bounds()).whole())
     if error:
-        raise SchemaError(f"the grammar cannot be built: {error}", errors=(FieldError("", error),))
+        raise _unbuildable(error)
     return grammar
+
+
+def alone(tight: dict[str, Any], name: str) -> str:
+    """The grammar of one property only: when the whole cannot be built, that tells which is to blame."""
+    part = {"type": "object", "properties": {name: tight["properties"][name]}, "$defs": tight["$defs"]}
+    return guided(part)
+
+
+def _unbuildable(error: str) -> SchemaError:
+    return SchemaError(f"the grammar cannot be built: {error}", errors=(FieldError("", error),))
 
 
 @dataclass(frozen=True)
@@ -62,36 +64,101 @@ class _Refusal:
     until: float
 
 
+class Verdicts(Protocol):
+    """What is known of schemas beyond this process: `None` for a grammar that was built, else why it was not."""
+
+    def get(self, key: str) -> Verdict | None: ...
+    def put(self, key: str, verdict: Verdict) -> None: ...
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`code` empty: it was built."""
+
+    code: str = ""
+    detail: str = ""
+    errors: tuple[tuple[str, str], ...] = ()
+
+
 class Grammars:
-    """Compiled grammars by schema, the latest used kept. Safe to share between threads.
+    """Grammars by schema, the latest used kept. Safe to share between threads.
 
-    A refusal is kept too, for `refusal_s`: a trial costs seconds, and may have failed for want of time or memory."""
+    Those of an operator's own models are built here, a stranger's by the `judge`; what he said is kept, a refusal for
+    `refusal_s` (it may have failed for want of time or memory), and told to `verdicts`, which other processes ask."""
 
-    def __init__(self, bounds: Bounds | None = None, capacity: int = 256, refusal_s: float = 60.0) -> None:
-        self._bounds, self._capacity, self._refusal_s = bounds or Bounds(), capacity, refusal_s
+    def __init__(
+        self,
+        judge: Judge,
+        bounds: Bounds | None = None,
+        *,
+        verdicts: Verdicts | None = None,
+        capacity: int = 256,
+        refusal_s: float = 60.0,
+    ) -> None:
+        self._judge, self._bounds, self.verdicts = judge, bounds or Bounds(), verdicts
+        self._capacity, self._refusal_s = capacity, refusal_s
         self._kept: OrderedDict[str, str | _Refusal] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, schema: Schema) -> str:
-        """As `compile_grammar`."""
+    def known(self, schema: Schema) -> bool:
+        """Whether `get` will answer without a trial."""
+        return self._found(schema) is not None or schema.model is not None or self._heard(schema) is not None
+
+    def get(self, schema: Schema, wall_s: float = math.inf, cancel: threading.Event | None = None) -> str:
+        """Raises SchemaError; for a stranger's schema what `Judge.grammar` raises too."""
+        kept = self._found(schema)
+        if kept is None:
+            kept = self._keep(schema, self._heard(schema) or self._judged(schema, wall_s, cancel))
+        if isinstance(kept, _Refusal):  # an error of its own for each caller: raising writes into it
+            raise SchemaError(kept.error.detail, code=kept.error.code, errors=kept.error.errors)
+        return kept
+
+    def _found(self, schema: Schema) -> str | _Refusal | None:
         with self._lock:
             kept = self._kept.get(schema.sha256)
-        if kept is None or (isinstance(kept, _Refusal) and time.monotonic() >= kept.until):
-            kept = self._compiled(schema)
+            if kept is None or (isinstance(kept, _Refusal) and time.monotonic() >= kept.until):
+                return None
+            self._kept.move_to_end(schema.sha256)
+            return kept
+
+    def _keep(self, schema: Schema, kept: str | _Refusal) -> str | _Refusal:
         with self._lock:
             self._kept[schema.sha256] = kept
             self._kept.move_to_end(schema.sha256)
             while len(self._kept) > self._capacity:
                 self._kept.popitem(last=False)
-        if isinstance(kept, _Refusal):  # an error of its own for each caller: raising writes into it
-            raise SchemaError(kept.error.detail, code=kept.error.code, errors=kept.error.errors)
         return kept
 
-    def _compiled(self, schema: Schema) -> str | _Refusal:
+    def _heard(self, schema: Schema) -> str | _Refusal | None:
+        """What another process has found."""
+        if self.verdicts is None or schema.model is not None:
+            return None
+        verdict = self.verdicts.get(self._key(schema))
+        if verdict is None:
+            return None
+        if not verdict.code:
+            return serialise(schema, self._bounds)
+        errors = tuple(FieldError(*place) for place in verdict.errors)
+        return self._refusal(SchemaError(verdict.detail, code=verdict.code, errors=errors))
+
+    def _judged(self, schema: Schema, wall_s: float, cancel: threading.Event | None) -> str | _Refusal:
         try:
-            return compile_grammar(schema, self._bounds)
+            if schema.model is not None:
+                return compile_grammar(schema, self._bounds)
+            found: str | _Refusal = self._judge.grammar(schema.json_schema, wall_s, cancel)
+            verdict = Verdict()
         except SchemaError as error:
-            return _Refusal(error.with_traceback(None), time.monotonic() + self._refusal_s)
+            found = self._refusal(error.with_traceback(None))
+            verdict = Verdict(error.code, error.detail, tuple((one.pointer, one.detail) for one in error.errors))
+        if self.verdicts is not None and schema.model is None:
+            self.verdicts.put(self._key(schema), verdict)
+        return found
+
+    def _key(self, schema: Schema) -> str:
+        return f"{self._judge.fingerprint}:{schema.sha256}"
+
+    def _refusal(self, error: SchemaError) -> _Refusal:
+        return _Refusal(error, time.monotonic() + self._refusal_s)
 
 
 class _Toolbox:
@@ -109,12 +176,6 @@ class _Toolbox:
 
         return LLMatcher
 
-    @cached_property
-    def limits(self) -> Any:
-        from llguidance import LLParserLimits
-
-        return LLParserLimits(max_grammar_size=500_000, initial_lexer_fuel=1_000_000, verbose_errors=False)
-
 
 _TOOLS = _Toolbox()
 
@@ -131,11 +192,5 @@ def _serialise(tight: dict[str, Any]) -> tuple[str, str]:
 
 def _build(grammar: str) -> str:
     """Why the grammar cannot be built; empty when it can."""
-    failed, messages = _TOOLS.matcher.validate_grammar_with_warnings(grammar, limits=_TOOLS.limits)
+    failed, messages = _TOOLS.matcher.validate_grammar_with_warnings(grammar, limits=LIMITS)
     return messages[0].splitlines()[0][:300] if failed else ""
-
-
-def _alone(tight: dict[str, Any], name: str) -> str:
-    """The grammar of one property only: when the whole cannot be built, that tells which is to blame."""
-    part = {"type": "object", "properties": {name: tight["properties"][name]}, "$defs": tight["$defs"]}
-    return guided(part)

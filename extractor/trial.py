@@ -1,53 +1,128 @@
-"""Tries a stranger's grammar in a child process first: building one can take a computer's whole time or memory, and
-what is native code cannot be interrupted from a thread. The child has limits on both and nothing to lose.
+"""Has strangers' schemas judged, and answers checked against them, in sandboxes: what costs a computer's whole time or
+memory ends there, with an error that says so. The judge (judge.py) builds with the model's own tokenizer.
 
-Measured: an `allOf` of 16 patterns with `.*` in them keeps llguidance 1.9.1 busy for more than 30 s; its own limits
-do not cover that step.
+Trials have a sandbox of their own, with the lowest priority and few children, so that they hold up nobody's document;
+answers have another.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import subprocess
-import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any
 
-CPU_S = 5
-MEMORY_BYTES = 2 * 1024**3
-WALL_S = 30.0  # a busy machine gives the child less than a core
+from extractor.errors import Cancelled, DeadlineExceeded, EngineError, FieldError, SchemaError
+from extractor.sandbox import Limits, Refused, Sandbox, SandboxError
+from extractor.tighten import Bounds
 
-_CHILD = """
-import json, resource, sys
-cpu_s, memory = int(sys.argv[1]), int(sys.argv[2])
-resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
-resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-from llguidance import LLMatcher, LLParserLimits
-limits = LLParserLimits(verbose_errors=False)
-found = [-1, ""]
-for at, grammar in enumerate(json.load(sys.stdin)):
-    failed, messages = LLMatcher.validate_grammar_with_warnings(grammar, limits=limits)
-    if failed and (at == 0 or found[0] == 0):
-        found = [at, found[1] or messages[0]]
-    if found[0] != 0:
-        break
-print(json.dumps(found))
-"""
+TRIAL = Limits(cpu_s=3.0, wall_s=15.0, memory_bytes=1024**3, nice=10)
+ANSWER = Limits(cpu_s=2.0, wall_s=10.0, memory_bytes=512 * 1024**2)
+TRIALS, ANSWERS = 2, 4  # at a time
+_VERSION = "1"  # of what a trial does; another makes kept verdicts void
+_SPENT = ("time", "cpu", "memory", "crashed")
 
 
-def trial(grammars: list[str], cpu_s: int = CPU_S, wall_s: float = WALL_S) -> tuple[int, str]:
-    """Builds the first grammar. (-1, "") when it can be built; else why not, in one line, with the place in the list
-    of the first of the others (parts of it) that cannot be built either, 0 when there is none."""
-    call = [sys.executable, "-I", "-c", _CHILD, str(cpu_s), str(MEMORY_BYTES)]
+class Judge:
+    """Starts its sandboxes when they are first needed. Safe to share between threads."""
+
+    def __init__(self, tokenizer: Any = None, bounds: Bounds | None = None) -> None:
+        """`tokenizer`: a transformers tokenizer; one that has no tokenizer.json is judged with single bytes."""
+        self._tokenizer, self._bounds = tokenizer, bounds or Bounds()
+        self._lock = threading.Lock()
+        self._trials: Sandbox | None = None
+        self._answers: Sandbox | None = None
+
+    def grammar(self, json_schema: dict[str, Any], wall_s: float, cancel: threading.Event | None = None) -> str:
+        """Its grammar. Raises SchemaError where it is refused or costs more than a trial may, DeadlineExceeded after
+        `wall_s`, Cancelled, and EngineError where it cannot be tried now."""
+        blobs = [_json(json_schema)]
+        with _told("building its grammar", wall_s, TRIAL):
+            box = self._trial_box()
+            written, _ = box.call("grammar", asdict(self._bounds), blobs, wall_s=wall_s, cancel=cancel)
+        return str(written)
+
+    def faults(
+        self, json_schema: dict[str, Any], text: str, wall_s: float, cancel: threading.Event | None = None
+    ) -> list[tuple[str, str]]:
+        """Where the answer `text` does not fit: (pointer, what is wrong there). Raises as `grammar` does."""
+        with _told("checking an answer against it", wall_s, ANSWER):
+            blobs = [_json(json_schema), text.encode("utf-8", "surrogatepass")]
+            found, _ = self._answer_box().call("faults", None, blobs, wall_s=wall_s, cancel=cancel)
+        return [(str(where), str(what)) for where, what in found]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of all that a verdict depends on beside the schema: the tokenizer, the bounds and this judge's ways."""
+        backend = getattr(self._tokenizer, "backend_tokenizer", None)
+        parts = [_VERSION, version("llguidance"), repr(self._bounds), backend.to_str() if backend else "bytes"]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+    def close(self) -> None:
+        with self._lock:
+            for box in (self._trials, self._answers):
+                if box is not None:
+                    box.close()
+
+    def _trial_box(self) -> Sandbox:
+        with self._lock:
+            if self._trials is None:
+                with _written(self._tokenizer) as given:
+                    self._trials = Sandbox("extractor.judge", TRIAL, setup=given, size=TRIALS)
+                    self._trials.start()
+            return self._trials
+
+    def _answer_box(self) -> Sandbox:
+        with self._lock:
+            if self._answers is None:
+                self._answers = Sandbox("extractor.judge", ANSWER, size=ANSWERS)
+            return self._answers
+
+
+def _json(json_schema: dict[str, Any]) -> bytes:
+    """As Python writes it: with integers of any size, and halves of surrogate pairs."""
     try:
-        child = subprocess.run(
-            call, input=json.dumps(grammars), capture_output=True, text=True, timeout=wall_s, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return 0, f"it takes longer than {wall_s:g} s to build"
-    if child.returncode < 0:
-        return 0, f"it takes more than {cpu_s} s or {MEMORY_BYTES // 1024**2:,} MiB to build"
-    if child.returncode != 0:
-        lines = child.stderr.strip().splitlines() or [f"exit status {child.returncode}"]
-        return 0, f"trying it failed: {lines[-1][:200]}"
-    at, message = json.loads(child.stdout)
-    return at, message.splitlines()[0][:300] if message else ""
+        return json.dumps(json_schema, separators=(",", ":")).encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise SchemaError(f"the schema is not JSON: {str(error)[:200]}", errors=(FieldError("", "not JSON"),)) from None
+
+
+@contextmanager
+def _written(tokenizer: Any) -> Iterator[dict[str, Any]]:
+    """What the zygote's `setup` is given; the file lives as long as it takes to read it."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        yield {"file": None}
+        return
+    stops = tokenizer.eos_token_id
+    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
+        file.write(backend.to_str())
+        file.flush()
+        yield {"file": file.name, "vocab": len(tokenizer), "stops": [stops] if isinstance(stops, int) else stops}
+
+
+@contextmanager
+def _told(doing: str, wall_s: float, limits: Limits) -> Iterator[None]:
+    """A sandbox's ends as this library's errors."""
+    try:
+        yield
+    except Refused as no:
+        errors = tuple(FieldError(str(where), str(what)) for where, what in no.more.get("errors", ()))
+        raise SchemaError(no.detail, code=no.code, errors=errors) from None
+    except SandboxError as error:
+        if error.kind == "cancelled":
+            raise Cancelled("the extraction was cancelled") from None
+        if error.kind == "time" and wall_s < limits.wall_s:
+            raise DeadlineExceeded(f"{doing} took longer than was left of the extraction's time") from None
+        if error.kind in _SPENT:
+            said = f"{doing}: {error.detail}"
+            raise SchemaError(said, code="schema_too_complex", errors=(FieldError("", said),)) from None
+        if error.kind == "failed":
+            raise SchemaError(f"{doing} failed ({error.detail})", errors=(FieldError("", error.detail),)) from None
+        raise EngineError(f"{doing} is not possible now: {error.detail}", code="engine_busy") from None

@@ -31,21 +31,22 @@ def read_answer(text: str, schema: Schema) -> Answer:
         data = plain(exact)
         orjson.dumps(data)  # as the ledger keeps it: 64 bits an integer, text without halves of surrogate pairs
     except RecursionError:
-        raise _invalid(text, [("", "is nested too deeply")]) from None
+        raise unfit(text, [("", "is nested too deeply")]) from None
     except orjson.JSONEncodeError as error:  # it says which of its limits, and quotes nothing
-        raise _invalid(text, [("", f"holds what no answer may: {error}")]) from None
+        raise unfit(text, [("", f"holds what no answer may: {error}")]) from None
     except ValueError as error:  # json's errors quote no text, only places
-        raise _invalid(text, [("", f"is not JSON: {error}")]) from None
+        raise unfit(text, [("", f"is not JSON: {error}")]) from None
     if not isinstance(exact, dict):
-        raise _invalid(text, [("", "is not a JSON object")])
+        raise unfit(text, [("", "is not a JSON object")])
     try:
         value = schema.validate(exact)
     except ValidationProblem as problem:
-        raise _invalid(text, problem.errors) from None
+        raise unfit(text, problem.errors) from None
     return Answer(data, data if schema.model is None else value)
 
 
-def _invalid(text: str, places: list[tuple[str, str]]) -> InvalidOutput:
+def unfit(text: str, places: list[tuple[str, str]]) -> InvalidOutput:
+    """The error of an answer that is wrong in `places`: (pointer, what is wrong there)."""
     where, what = places[0]
     return InvalidOutput(
         f"the answer does not fit the schema: {where or 'it'} {what}"

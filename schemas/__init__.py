@@ -11,7 +11,7 @@ from schemas.errors import InvalidSchema, SchemaProblem, UnknownSchema, Validati
 from schemas.examples import Example, example
 from schemas.limits import LIMITS, Limits
 from schemas.registry import Registry
-from schemas.schema import Schema, inline, of_model
+from schemas.schema import Schema, inline, of_model, unjudged
 
 __all__ = [
     "LIMITS",
@@ -29,4 +29,5 @@ __all__ = [
     "example",
     "inline",
     "of_model",
+    "unjudged",
 ]

@@ -95,6 +95,24 @@ def inline(json_schema: object) -> Schema:
     return _schema("inline", None, json_schema, None)
 
 
+def unjudged(json_schema: dict[str, Any]) -> Schema:
+    """As `inline`, of a schema whose judge works elsewhere: nothing is checked or compiled here, and `validate` takes
+    any value. Raises InvalidSchema for what is no JSON."""
+    try:
+        canonical = json.dumps(json_schema, separators=(",", ":"))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InvalidSchema(f"the schema is not JSON: {str(error)[:200]}") from None
+    sha256 = hashlib.sha256(canonical.encode()).hexdigest()
+    description = json_schema.get("description")
+    return Schema(
+        name="inline",
+        version=sha256[:12],
+        sha256=sha256,
+        json_schema=json.loads(canonical),
+        description=description if isinstance(description, str) else "",
+    )
+
+
 def _instance(model: type[BaseModel], value: object) -> BaseModel:
     try:
         return model.model_validate(value)

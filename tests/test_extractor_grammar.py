@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,11 +13,11 @@ from hypothesis import strategies as st
 from llguidance import LLMatcher
 from pydantic import BaseModel, ConfigDict
 
-from extractor.errors import SchemaError
-from extractor.grammar import Grammars, compile_grammar, serialise
+from extractor.errors import FieldError, SchemaError
+from extractor.grammar import Grammars, Verdict, compile_grammar, serialise
 from extractor.tighten import Bounds, Tighten
-from extractor.trial import trial
-from schemas import Registry, inline, of_model
+from extractor.trial import Judge
+from schemas import Registry, inline, of_model, unjudged
 from schemas.jsontext import loads
 from tests.matching import TOKENIZER, accepts, stops
 
@@ -197,31 +198,6 @@ def test_text_that_is_no_text_cannot_be_written():
     assert not accepts(compiled, '{"a":"line\nbreak"}')
 
 
-def test_what_cannot_be_compiled_names_its_place():
-    overlapping = {"type": "object", "patternProperties": {"^a": INT, "a$": {"type": "string"}}}
-    with pytest.raises(SchemaError) as caught:
-        compile_grammar(inline({"type": "object", "properties": {"fine": INT, "bad": overlapping}}))
-    assert caught.value.code == "invalid_schema"
-    assert [error.pointer for error in caught.value.errors] == ["/properties/bad"]
-    assert "disjoint" in caught.value.errors[0].detail
-
-
-def test_a_grammar_that_would_never_be_built_takes_nobody_along():
-    """Sixteen patterns that meet: more than 30 s of work that no thread can interrupt. The child's limits end it."""
-    nasty = {"allOf": [{"type": "string", "pattern": f"a{at}.*b.*c"} for at in range(30)]}
-    tight = Tighten({"type": "object", "properties": {"a": nasty}}, Bounds()).whole()
-    grammar = LLMatcher.grammar_from_json_schema(tight)
-    assert trial([grammar], cpu_s=1, wall_s=60)[1].startswith("it takes ")
-    assert trial([grammar], wall_s=0.2) == (0, "it takes longer than 0.2 s to build")
-
-
-def test_a_trial_says_what_fails():
-    good, bad = (LLMatcher.grammar_from_json_schema(schema) for schema in (INT, {"not": {}}))
-    assert trial([good, bad]) == (-1, "")
-    assert trial([bad, good, bad]) == (2, 'Unimplemented keys: ["not"]')
-    assert trial([bad, good]) == (0, 'Unimplemented keys: ["not"]')
-
-
 def test_the_model_of_a_file_is_built_here():
     class Overlapping(BaseModel):
         model_config = ConfigDict(json_schema_extra={"patternProperties": {"^a": INT, "a$": {"type": "string"}}})
@@ -231,26 +207,65 @@ def test_the_model_of_a_file_is_built_here():
         compile_grammar(of_model(Overlapping))
 
 
-def test_a_refusal_is_kept_for_a_while(monkeypatch):
-    tried = []
+class ScriptedJudge(Judge):
+    """Says what it is told to, and counts."""
 
-    def failing(grammars):
-        tried.append(grammars)
-        return 0, "it takes longer than 30 s to build"
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.refusal = 0, ""
 
-    monkeypatch.setattr("extractor.grammar.trial", failing)
-    schema, grammars = inline({"type": "object", "properties": {"a": INT}}), Grammars(refusal_s=0.3)
+    def grammar(self, json_schema: dict[str, Any], *_: Any) -> str:
+        self.asked += 1
+        if self.refusal:
+            raise SchemaError(self.refusal, code="schema_too_complex", errors=(FieldError("/a", self.refusal),))
+        return serialise(inline(json_schema))
+
+
+def test_a_refusal_is_kept_for_a_while():
+    judge, schema = ScriptedJudge(), unjudged({"type": "object", "properties": {"a": INT}})
+    grammars = Grammars(judge, refusal_s=0.3)
+    judge.refusal = "it takes longer than 30 s to build"
     for _ in range(3):
         with pytest.raises(SchemaError, match="longer than 30 s"):
             grammars.get(schema)
-    assert len(tried) == 1
+    assert judge.asked == 1
     time.sleep(0.35)
-    monkeypatch.setattr("extractor.grammar.trial", lambda _: (-1, ""))
-    assert grammars.get(schema) == compile_grammar(schema)
+    judge.refusal = ""
+    assert grammars.get(schema) == serialise(schema)
+
+
+class Shared:
+    """Verdicts, as a ledger keeps them for many processes."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Verdict] = {}
+
+    def get(self, key: str) -> Verdict | None:
+        return self.kept.get(key)
+
+    def put(self, key: str, verdict: Verdict) -> None:
+        self.kept[key] = verdict
+
+
+@pytest.mark.parametrize("refusal", ["", "it takes more than 3 s"])
+def test_what_one_process_has_tried_another_need_not(refusal: str):
+    shared, first, second = Shared(), ScriptedJudge(), ScriptedJudge()
+    schema, said = unjudged({"type": "object", "properties": {"a": INT}}), []
+    first.refusal = refusal
+    for judge in (first, second):
+        grammars = Grammars(judge, verdicts=shared)
+        assert grammars.known(schema) is (judge is second)
+        try:
+            said.append(grammars.get(schema))
+        except SchemaError as error:
+            said.append((error.code, error.detail, error.errors))
+        assert grammars.known(schema)
+    assert said[0] == said[1]
+    assert (first.asked, second.asked) == (1, 0)
 
 
 def test_the_cache_is_bounded_and_shared():
-    grammars = Grammars(capacity=2)
+    grammars = Grammars(ScriptedJudge(), capacity=2)
     kept = [inline({"type": "object", "properties": {name: INT}}) for name in "abc"]
     first = grammars.get(kept[0])
     assert grammars.get(kept[0]) is first

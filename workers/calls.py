@@ -214,6 +214,14 @@ class Calls:
 
         return Call(script("workers"), ROOT, (self._silent,), decode)
 
+    # ---- what is known of schemas ----
+
+    def verdict(self, key: str) -> Call[bytes | None]:
+        return Call(script("verdict_get"), ROOT, (key,), lambda reply: reply)
+
+    def keep_verdict(self, key: str, said: bytes, ttl_s: float) -> Call[bool]:
+        return Call(script("verdict_put"), ROOT, (key, said, ms(ttl_s)), bool)
+
     # ---- who looks on ----
 
     def survey(self, tenants: Sequence[str]) -> Call[tuple[Survey, ...]]:

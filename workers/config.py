@@ -77,6 +77,7 @@ class WorkerSettings(BaseSettings):
     extractor_factory: str = Field("workers.extraction:make", description="`module:callable` that builds the extractor")
     lease_s: float = Field(30.0, gt=0, description="A running job whose lease was not renewed for this is recovered")
     pulse_s: float = Field(2.0, gt=0, description="How often a worker renews its leases, hears of cancels, and beats")
+    trial_s: float = Field(15.0, gt=0, le=60, description="The longest trial of an inline schema")
     retry_delay_s: float = Field(1.0, ge=0, description="Pause before a job is tried again after an engine error")
     store_patience_s: float = Field(120.0, gt=0, description="How long a finished result waits for Redis to come back")
     shutdown_s: float = Field(20.0, gt=0, description="On SIGTERM running jobs may finish for this long, then released")

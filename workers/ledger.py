@@ -189,6 +189,13 @@ class Ledger:
 
     # ---- the reconciler ----
 
+    def verdict(self, key: str) -> bytes | None:
+        """What some worker's trial found of a schema, as it was kept."""
+        return self.run(self._calls.verdict(key))
+
+    def keep_verdict(self, key: str, said: bytes, ttl_s: float) -> bool:
+        return self.run(self._calls.keep_verdict(key, said, ttl_s))
+
     def lead(self, worker: str, lease_s: float) -> bool:
         return self.run(self._calls.lead(worker, lease_s))
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import structlog
 
-from extractor.errors import InputError, OutputError
+from extractor.errors import ExtractorError, InputError, OutputError
 from workers import tracing
 from workers.config import WorkerSettings
 from workers.gauge import Gauge
@@ -26,6 +26,8 @@ from workers.logs import place
 from workers.queue import Queue
 from workers.reconciler import Reconciler
 from workers.room import Room
+from workers.trials import Trials
+from workers.verdicts import LedgerVerdicts
 from workers.vitals import Vitals
 
 log = structlog.get_logger(__name__)
@@ -49,6 +51,7 @@ class Runtime:
         self.keeper = Keeper(self.ledger, self.info, settings.pulse_s, self.vitals)
         self.reconciler = Reconciler(self.ledger, self.queue, settings, self.id, self.vitals)
         self.gauge = Gauge()
+        self.trials = Trials(self._judge, self._tried)
         self.stopping = threading.Event()
         self.broken = False
         self.extractor: Any = None
@@ -71,6 +74,7 @@ class Runtime:
         self.keeper.start()  # a worker that loads is seen as one that loads
         self._load()
         self._loaded_at = time.time()
+        self.trials.start()
         self.reconciler.start()
         log.info("loaded", worker=self.id, slots=self.settings.slots, model=self._model)
 
@@ -81,6 +85,9 @@ class Runtime:
         if make is None:
             raise InputError(f"EXTRACTOR_EXTRACTOR_FACTORY: {module} has no {name!r}", code="invalid_settings")
         self.extractor = make()
+        keep = getattr(self.extractor, "keep_verdicts", None)
+        if keep is not None:
+            keep(LedgerVerdicts(self.ledger))
         self._warm_up()
         self._model = self.extractor.model_info()
 
@@ -91,6 +98,24 @@ class Runtime:
         except (TypeError, ValueError) as error:
             raise InputError("this worker does not know these options", code="invalid_options") from error
         return self.extractor.extract(document, schema, chosen, abort=abort)
+
+    def knows(self, json_schema: Any) -> bool:
+        """Whether a document under this schema of a request need not wait for a trial."""
+        asked = getattr(self.extractor, "judged", None)
+        try:
+            return asked is None or bool(asked(json_schema))
+        except ExtractorError:
+            return True  # what is wrong with it the extraction says
+
+    def _judge(self, held: Held) -> None:
+        job = held.claim.job
+        wall_s = float(job.options.get("timeout_s") or self.settings.trial_s)
+        self.extractor.judge(held.claim.json_schema, min(wall_s, self.settings.trial_s), held.abort)
+
+    def _tried(self, held: Held, error: Exception | None) -> None:
+        from workers.tasks import tried  # which knows this module
+
+        tried(self, held, error)
 
     def _warm_up(self) -> None:
         if not self.settings.warm_up:
@@ -193,6 +218,7 @@ class Runtime:
 
     def stop(self) -> None:
         self.begin_stop()
+        self.trials.stop()
         self.vitals.rest(CONSUMER)
         self.reconciler.stop()
         self.keeper.stop()

@@ -24,6 +24,7 @@ from workers.runtime import Runtime
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 _STORE_RETRY_S = 0.5
+_TRIAL_AGAIN_S = 2.0
 
 
 @shared_task(name=TASK)  # type: ignore[untyped-decorator]
@@ -43,7 +44,7 @@ def process(runtime: Runtime, tenant: str, job_id: str) -> None:
     with runtime.room.shared():
         asked_ns = time.time_ns()
         claim = runtime.ledger.claim(tenant, job_id, runtime.id)
-        if isinstance(claim, Claim):
+        if isinstance(claim, Claim) and not sent_to_trial(runtime, claim):
             work(runtime, claim, asked_ns)
     if claim == ALONE:
         with runtime.room.alone():
@@ -51,6 +52,30 @@ def process(runtime: Runtime, tenant: str, job_id: str) -> None:
             claim = runtime.ledger.claim(tenant, job_id, runtime.id, alone=True)
             if isinstance(claim, Claim):
                 work(runtime, claim, asked_ns)
+
+
+def sent_to_trial(runtime: Runtime, claim: Claim) -> bool:
+    """Whether the document has to wait for a trial of its schema: it then does so outside of the slots, and comes back
+    by the queue."""
+    if claim.json_schema is None or runtime.knows(claim.json_schema):
+        return False
+    job = claim.job
+    if runtime.trials.has_room(job.tenant):
+        log.info("schema is tried", **ids_of(job), attempt=claim.attempt)
+        runtime.trials.take(runtime.keeper.hold(claim))
+        return True
+    with runtime.keeper.hold(claim) as held:
+        runtime.release(held, "many new schemas wait to be tried", delay_s=_TRIAL_AGAIN_S, counts=False)
+    return True
+
+
+def tried(runtime: Runtime, held: Held, error: Exception | None) -> None:
+    """After the trial of a document's schema. Raises StoreUnavailable."""
+    with structlog.contextvars.bound_contextvars(**ids_of(held.claim.job)):
+        if error is not None:
+            runtime.gauge.ended(settle(runtime, held, error))
+        elif not held.lost:
+            runtime.release(held, "its schema was tried", counts=False)
 
 
 def work(runtime: Runtime, claim: Claim, asked_ns: int | None = None) -> None:

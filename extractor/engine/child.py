@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
@@ -23,6 +23,7 @@ from extractor.sandbox.network import close_network
 log = logging.getLogger(__name__)
 
 LOST_DEVICE = 70  # exit status
+COMPILERS = 2  # grammars built at a time
 
 
 def main() -> None:
@@ -55,9 +56,13 @@ class _Child:
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
         self._speaking = threading.Lock()
-        self._running: dict[int, Future[Completion]] = {}
+        self._running: dict[int, Future[Completion] | None] = {}  # None: its grammar is being built
+        self._early: set[int] = set()  # of those, who was withdrawn
+        self._order = threading.Lock()
+        # A matcher is built without the interpreter, so steps go on beside it; what was judged takes a second at most.
+        self._compilers = ThreadPoolExecutor(COMPILERS, thread_name_prefix="compiler")
         self._engine: Any = None
-        self._handling_since: float | None = None
+        self._since: dict[int, float] = {}  # when it was begun to submit each of those that are
 
     def say(self, *message: Any) -> None:
         with self._speaking, suppress(OSError):
@@ -70,7 +75,7 @@ class _Child:
             time.sleep(EVERY_S)
 
     def _pulse(self) -> Pulse:
-        since, engine = self._handling_since, self._engine
+        since, engine = min(list(self._since.values()), default=None), self._engine
         progress = getattr(engine, "progress", None)
         step_s, most_s = progress() if progress else (0.0, None)
         handling_s = time.monotonic() - since if since is not None else 0.0
@@ -84,33 +89,54 @@ class _Child:
                 word, *rest = self._pipe.recv()
                 if word == "close":
                     break
-                self._handling_since = time.monotonic()
                 if word == "submit":
-                    self._submit(*rest)
-                elif word == "abort" and (future := self._running.get(rest[0])) is not None:
-                    engine.abort(future)
-                self._handling_since = None
+                    self._running[rest[0]] = None
+                    self._compilers.submit(self._submit, *rest)
+                elif word == "abort":
+                    self._abort(rest[0])
         except (EOFError, OSError):
             os._exit(0)  # the parent is dead: nobody waits for a row to end
         engine.close()
 
     def _submit(self, number: int, request: Request) -> None:
+        self._since[number] = time.monotonic()
         try:
-            self._running[number] = future = self._engine.submit(request)
+            future = self._engine.submit(request)
         except Exception as error:
+            self._forget(number)
             self.say("failed", number, *told(error))
-        else:
-            future.add_done_callback(lambda future: self._done(number, future))
+            return
+        finally:
+            del self._since[number]
+        with self._order:
+            self._running[number] = future
+            withdrawn = number in self._early
+        future.add_done_callback(lambda future: self._done(number, future))
+        if withdrawn:
+            self._engine.abort(future)
+
+    def _abort(self, number: int) -> None:
+        with self._order:
+            future = self._running.get(number)
+            if number in self._running:
+                self._early.add(number)
+        if future is not None:
+            self._engine.abort(future)
 
     def _done(self, number: int, future: Future[Completion]) -> None:
         if self._engine.broken:  # a device that lost its context fails every step from now on
             os._exit(LOST_DEVICE)
-        self._running.pop(number, None)
+        self._forget(number)
         error = future.exception()
         if error is None:
             self.say("done", number, future.result())
         else:
             self.say("failed", number, *told(error))
+
+    def _forget(self, number: int) -> None:
+        with self._order:
+            self._running.pop(number, None)
+            self._early.discard(number)
 
 
 def told(error: BaseException) -> tuple[str, str, str]:

@@ -109,6 +109,10 @@ class Sandbox:
             self._closed = True
             self._end_zygote()
 
+    def __del__(self) -> None:
+        with suppress(Exception):  # of one that nobody closed; at the end of the process there may be little left
+            self.close()
+
     # ---- one call ----
 
     @contextmanager

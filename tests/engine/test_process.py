@@ -96,7 +96,7 @@ def test_a_lost_device_ends_the_process_too(engine: EngineProcess) -> None:
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (STUCK_READER, "at one message"),
+        (STUCK_READER, "at one request"),
         (STUCK_STEP, "at one step"),
         (STUCK_NATIVE, "not been heard of"),
         (None, "not been heard of"),
@@ -155,7 +155,7 @@ def test_it_says_whether_it_is_ready(engine: EngineProcess) -> None:
 def test_silence_is_of_the_process_its_reader_or_its_step() -> None:
     assert silence(Pulse(), 9, 10) is None
     assert "not been heard" in (silence(Pulse(), 11, 10) or "")
-    assert "one message" in (silence(Pulse(handling_s=11), 0, 10) or "")
+    assert "one request" in (silence(Pulse(handling_s=11), 0, 10) or "")
     assert silence(Pulse(step_s=1000), 0, 10) is None  # it cannot be said how long a step may take
     assert silence(Pulse(step_s=15, step_most_s=20), 0, 10) is None
     assert silence(Pulse(step_s=9, step_most_s=1), 0, 10) is None

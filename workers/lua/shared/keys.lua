@@ -30,6 +30,7 @@
 --   extractor:published:<priority>  how far a queue has been taken: see claim.lua; with :then, what it was: stale.lua
 --   extractor:workers, extractor:workers:ready  zset  worker -> when it beat last (ms); those with a loaded model
 --   extractor:worker:<id>  string  what a worker said of itself, as JSON
+--   extractor:verdict:<key>  string  what a trial found of a schema; forgotten by Redis' own clock, and then tried again
 --   extractor:leader  hash    the reconciler whose turn it is: worker, until (ms)
 --   extractor:tallies hash    what ever happened, by kind; one HINCRBY a transition
 -- Times are the ledger's, but for those a person is shown (created, started, received, finished): those are the
@@ -43,6 +44,7 @@ local function idem_key(key) return prefix .. 'idem:' .. key end
 local function index_key(kind, value) return prefix .. 'index:' .. kind .. ':' .. value end
 local function batch_key(batch, part) return prefix .. 'batch:' .. batch .. (part and ':' .. part or '') end
 local function worker_key(id) return 'extractor:worker:' .. id end
+local function verdict_key(key) return 'extractor:verdict:' .. key end
 local function published_key(priority) return 'extractor:published:' .. priority end
 local INDEX, RUNNING = prefix .. 'index', prefix .. 'running'
 local OPEN, EXPIRY, COUNTS, EVENTS = prefix .. 'open', prefix .. 'expiry', prefix .. 'counts', prefix .. 'events'
