@@ -13,12 +13,13 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 from extractor.engine.free import LIMITS
 from extractor.errors import FieldError, SchemaError
 from extractor.tighten import Bounds, Tighten
 from extractor.trial import Judge
+from extractor.verdicts import Verdict, Verdicts
 from schemas import Schema
 
 # `coerce_one_of`: one of the options; that it is only one is validation's to check. No whitespace: it says nothing.
@@ -62,22 +63,6 @@ def _unbuildable(error: str) -> SchemaError:
 class _Refusal:
     error: SchemaError
     until: float
-
-
-class Verdicts(Protocol):
-    """What is known of schemas beyond this process: `None` for a grammar that was built, else why it was not."""
-
-    def get(self, key: str) -> Verdict | None: ...
-    def put(self, key: str, verdict: Verdict) -> None: ...
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """`code` empty: it was built."""
-
-    code: str = ""
-    detail: str = ""
-    errors: tuple[tuple[str, str], ...] = ()
 
 
 class Grammars:

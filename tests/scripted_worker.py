@@ -29,6 +29,7 @@ from extractor.errors import (
     FieldError,
     InvalidOutput,
     ModelError,
+    SchemaError,
 )
 
 
@@ -55,6 +56,24 @@ def digest(text: str) -> str:
 
 
 class Scripted:
+    """A schema of a request may say in `x-trial` how long its trial takes (seconds), or `refuse`."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def judged(self, json_schema: dict[str, Any]) -> bool:
+        return "x-trial" not in json_schema or repr(json_schema) in self._known
+
+    def judge(self, json_schema: dict[str, Any], wall_s: float, cancel: threading.Event | None = None) -> None:
+        takes_s = json_schema["x-trial"]
+        if takes_s == "refuse":
+            raise SchemaError("it takes too long to build", code="schema_too_complex")
+        if (cancel or threading.Event()).wait(min(takes_s, wall_s)):
+            raise Cancelled("the extraction was cancelled")
+        if takes_s > wall_s:
+            raise DeadlineExceeded("the trial was not over in time")
+        self._known.add(repr(json_schema))
+
     def model_info(self) -> dict[str, Any]:
         return {"model": "scripted"}
 
@@ -65,6 +84,8 @@ class Scripted:
         self, document: Document | str, schema: Any, _options: Options, *, abort: threading.Event | None = None
     ) -> Answer:
         text = document if isinstance(document, str) else document.text
+        if isinstance(schema, dict) and schema.get("x-trial") == "refuse":
+            raise SchemaError("it takes too long to build", code="schema_too_complex")
         name = digest(text)
         path = os.environ.get("SCRIPTED_LOG")
         if path and not isinstance(document, str):

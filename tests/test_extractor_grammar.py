@@ -14,9 +14,10 @@ from llguidance import LLMatcher
 from pydantic import BaseModel, ConfigDict
 
 from extractor.errors import FieldError, SchemaError
-from extractor.grammar import Grammars, Verdict, compile_grammar, serialise
+from extractor.grammar import Grammars, compile_grammar, serialise
 from extractor.tighten import Bounds, Tighten
 from extractor.trial import Judge
+from extractor.verdicts import Verdict
 from schemas import Registry, inline, of_model, unjudged
 from schemas.jsontext import loads
 from tests.matching import TOKENIZER, accepts, stops

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import structlog
 
-from extractor.errors import ExtractorError, InputError, OutputError
+from extractor.errors import DeadlineExceeded, EngineError, ExtractorError, InputError, OutputError
 from workers import tracing
 from workers.config import WorkerSettings
 from workers.gauge import Gauge
@@ -33,6 +33,7 @@ from workers.vitals import Vitals
 log = structlog.get_logger(__name__)
 CONSUMER = "the consumer"
 _CLOSING_S = 60.0
+_QUICK_TRIAL_S = 0.25
 _WARM_UP = ("Warm-up: 1", {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]})
 
 
@@ -100,12 +101,17 @@ class Runtime:
         return self.extractor.extract(document, schema, chosen, abort=abort)
 
     def knows(self, json_schema: Any) -> bool:
-        """Whether a document under this schema of a request need not wait for a trial."""
+        """Whether a document under this schema of a request need not wait for a trial. One that is over in a moment is
+        held at once: most are."""
         asked = getattr(self.extractor, "judged", None)
         try:
-            return asked is None or bool(asked(json_schema))
+            if asked is not None and not asked(json_schema):
+                self.extractor.judge(json_schema, _QUICK_TRIAL_S)
+        except (DeadlineExceeded, EngineError):
+            return False
         except ExtractorError:
-            return True  # what is wrong with it the extraction says
+            pass  # what is wrong with it the extraction says
+        return True
 
     def _judge(self, held: Held) -> None:
         job = held.claim.job

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import orjson
 
-from extractor.grammar import Verdict
+from extractor.verdicts import Verdict
 from workers.ledger import Ledger, StoreUnavailable
 
 KEPT_S = 24 * 3600.0
@@ -15,7 +15,7 @@ REFUSED_KEPT_S = 600.0  # it may have failed for want of time or memory
 
 
 class LedgerVerdicts:
-    """An `extractor.grammar.Verdicts`."""
+    """An `extractor.verdicts.Verdicts`."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger

@@ -1,0 +1,112 @@
+"""Documents whose schema nobody has tried wait outside of the slots, tenant by tenant in turn; one trial serves all
+workers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from extractor.verdicts import Verdict
+from tests.fleet import TENANT, Fleet, until
+from tests.scripted_worker import digest
+from tests.valkey import Valkey
+from workers.config import WorkerSettings
+from workers.keeper import Held
+from workers.ledger import Ledger
+from workers.trials import MOST_OF_A_TENANT, Trials
+from workers.verdicts import LedgerVerdicts
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    folder = tmp_path_factory.mktemp("fleet")
+    with Valkey(folder / "valkey") as valkey, Fleet(valkey, folder) as started:
+        started.start()
+        yield started
+
+
+def trial(seconds: float | str, name: str = "") -> dict[str, Any]:
+    return {"type": "object", "x-trial": seconds, "title": name}
+
+
+@pytest.mark.parametrize(("takes_s", "claims"), [(0.05, 1), (0.6, 2)], ids=["held at once", "given back"])
+def test_a_document_comes_after_the_trial_of_its_schema(fleet: Fleet, takes_s: float, claims: int) -> None:
+    text = f"one {takes_s}"
+    (job,) = fleet.wait([fleet.submit(text, json_schema=trial(takes_s))], 30)
+    assert job.status == "succeeded"
+    assert job.result is not None
+    assert job.result["data"]["digest"] == digest(text)
+    assert job.attempt == claims
+
+
+def test_a_refused_schema_fails_its_document_with_the_reason(fleet: Fleet) -> None:
+    (job,) = fleet.wait([fleet.submit("two", json_schema=trial("refuse"))], 30)
+    assert job.status == "failed"
+    assert job.error is not None
+    assert job.error["code"] == "schema_too_complex"
+
+
+def test_trials_hold_up_no_document(fleet: Fleet) -> None:
+    """More of them than there are slots, each longer than the test: an ordinary document passes them all."""
+    slow = [fleet.submit(f"slow {at}", json_schema=trial(60, str(at))) for at in range(12)]
+    until(lambda: fleet.ledger.counts(TENANT)["running"] >= len(slow), 30, "all of them claimed")
+    (job,) = fleet.wait([fleet.submit("ordinary")], 30)
+    assert job.status == "succeeded"
+    for waiting in slow:
+        fleet.ledger.cancel(TENANT, waiting)
+    assert {job.status for job in fleet.wait(slow, 60)} == {"cancelled"}
+
+
+def test_tenants_take_turns() -> None:
+    began, over, order = threading.Event(), threading.Event(), []
+
+    def judge(held: Held) -> None:
+        order.append(held.claim.job.id)
+        if held.claim.job.id.startswith("first"):
+            began.set()
+            over.wait(30)
+
+    def after(_: Held, error: Exception | None) -> None:
+        assert error is None
+
+    trials = Trials(judge, after)
+    for at in range(2):  # both threads are busy
+        trials.take(_holding("a", f"first-{at}"))
+    trials.start()
+    assert began.wait(30)
+    until(lambda: len(order) == 2, 30, "both threads busy")
+    for at in range(4):
+        trials.take(_holding("a", f"a{at}"))
+    trials.take(_holding("b", "b0"))
+    assert trials.has_room("b")
+    for at in range(MOST_OF_A_TENANT - 4):
+        trials.take(_holding("a", f"more{at}"))
+    assert not trials.has_room("a")
+    over.set()
+    until(lambda: "b0" in order, 30, "the other tenant")
+    assert order.index("b0") <= 4  # not behind the sixteen of the first
+    trials.stop()
+
+
+@contextmanager
+def _holding(tenant: str, job_id: str) -> Iterator[Held]:
+    job = SimpleNamespace(tenant=tenant, id=job_id)
+    yield cast("Held", SimpleNamespace(claim=SimpleNamespace(job=job)))
+
+
+def test_a_verdict_is_kept_for_every_worker(fleet: Fleet) -> None:
+    with Ledger(settings=WorkerSettings(redis_url=fleet.valkey.url)) as other:
+        mine, theirs = LedgerVerdicts(fleet.ledger), LedgerVerdicts(other)
+        assert mine.get("k:1") is None
+        said = Verdict("schema_too_complex", "its grammar takes 3 s", (("/properties/a", "too much"),))
+        mine.put("k:1", said)
+        mine.put("k:2", Verdict())
+        assert theirs.get("k:1") == said
+        assert theirs.get("k:2") == Verdict()
