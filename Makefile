@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test test-kernels lint bench bench-gpu chaos attack clean
+.PHONY: help setup locks images demo up test test-kernels lint bench bench-gpu chaos attack clean
 
 help:
 	@echo "make setup   a virtual environment in $(VENV) with pinned dependencies"
@@ -21,6 +21,8 @@ help:
 	@echo "make bench-gpu  one step at Gemma 4 E2B's shapes, random weights, on this GPU"
 	@echo "make chaos   faults injected over a running service"
 	@echo "make attack  hostile schemas, documents and connections at a running service, a neighbour beside them"
+	@echo "make locks   write docker/*.lock, the images' packages with their hashes, after constraints.txt has changed"
+	@echo "make images  write docker/images.lock, the digests of the base images (needs docker buildx)"
 	@echo "make clean   remove caches and the embedded server's data; keeps $(VENV)"
 
 setup: $(STAMP)
@@ -32,6 +34,23 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Installing pinned dependencies into $(VENV) (once; PyTorch makes it a few minutes) ..." >&2
 	@$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	@touch $@
+
+# Every package of an image with the hashes of its files, for both architectures and whatever a package needs there.
+# With TORCH_INDEX=URL of PyTorch's index of CPU wheels also docker/worker-cpu.lock, which is not kept in the repository.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 -c constraints.txt --generate-hashes \
+	--no-annotate --custom-compile-command "make locks" $(UVARGS)
+WORKER := --extra engine --extra documents --extra ocr --extra otel
+
+locks: setup
+	@$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check -c constraints.txt -e ".[locks]"
+	@echo setuptools | $(LOCK) pyproject.toml - --extra otel -o docker/api.lock >/dev/null
+	@echo setuptools | $(LOCK) pyproject.toml - $(WORKER) -o docker/worker.lock >/dev/null
+	@test -z "$(TORCH_INDEX)" || printf 'setuptools\n%s+cpu\n' "$$(grep ^torch== constraints.txt)" | $(LOCK) \
+		pyproject.toml - $(WORKER) -o docker/worker-cpu.lock --extra-index-url "$(TORCH_INDEX)" \
+		--index-strategy unsafe-best-match >/dev/null
+
+images:
+	@docker/pin-images
 
 demo: setup
 	@$(BIN)/python -m extractor.demo $(ARGS)

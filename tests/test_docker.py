@@ -1,5 +1,5 @@
-"""What can be checked of docker/ without an engine: every path exists, the install commands name real extras under the
-constraints, nothing runs as root, compose parses and speaks of files, settings and modules that exist."""
+"""What can be checked of docker/ without an engine: every path exists, only what the locks name is installed, nothing
+runs as root, compose parses and speaks of files, settings and modules that exist."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import importlib.util
 import json
 import re
 import shlex
+import shutil
+import subprocess
 import tomllib
 from importlib.metadata import requires
 from pathlib import Path
@@ -34,6 +36,20 @@ def instructions(dockerfile: Path) -> list[tuple[str, str]]:
     return [(word, rest) for word, _, rest in (line.partition(" ") for line in lines)]
 
 
+IMAGES = dict(
+    line.split("=", 1) for line in (DOCKER / "images.lock").read_text().splitlines() if not line.startswith("#")
+)
+
+
+def tag_of(name: str) -> str:
+    return IMAGES[name].partition("@")[0]
+
+
+def defaults(text: str) -> str:
+    """As compose reads it in an empty shell."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
+
+
 def setting_names() -> set[str]:
     return {PREFIX + key.upper() for _, kind in rooms() for key in kind.model_fields}
 
@@ -46,23 +62,29 @@ class TestDockerfile:
         assert copies
         for *sources, _ in copies:
             for source in sources:
-                assert (ROOT / source).exists(), f"{dockerfile.name} copies {source}"
+                assert list(ROOT.glob(source)), f"{dockerfile.name} copies {source}"
                 assert source not in ignored
 
     def test_bases_are_pinned_and_the_user_is_nobody(self, dockerfile: Path) -> None:
         bases = [rest.split()[0] for word, rest in instructions(dockerfile) if word == "FROM"]
-        assert all(re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", base) for base in bases), bases
-        assert len(set(bases)) == 1, "a virtual environment runs with the Python it was made with"
+        assert set(bases) == {"${PYTHON_IMAGE}"}, "a virtual environment runs with the Python it was made with"
+        (default,) = re.findall(r"^ARG PYTHON_IMAGE=(\S+)$", dockerfile.read_text(), re.M)
+        assert default == tag_of("PYTHON_IMAGE"), "docker/images.lock and the default are one image"
+        assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", default)
         users = [rest for word, rest in instructions(dockerfile) if word == "USER"]
         assert users == ["10001:10001"]
 
-    def test_installs_go_through_the_constraints(self, dockerfile: Path) -> None:
+    def test_only_what_the_lock_names_is_installed(self, dockerfile: Path) -> None:
+        """Its files by their hashes, and ours beside them without asking an index for anything."""
         installs = [shlex.split(rest) for word, rest in instructions(dockerfile) if "pip install" in rest]
-        assert installs
-        for command in installs:
-            assert command[command.index("-c") + 1] == "constraints.txt"
-            for extras in re.findall(r"\.\[([\w,]+)\]", command[-1]):
-                assert set(extras.split(",")) <= set(PROJECT["optional-dependencies"])
+        theirs, ours = installs
+        assert "--require-hashes" in theirs
+        assert theirs[-2] == "-r"
+        assert {"--no-deps", "--no-build-isolation"} <= set(ours)
+        assert ours[-1] == "."
+        lock = theirs[-1].replace("$LOCK", "worker.lock")
+        assert (DOCKER / lock).is_file()
+        assert dockerfile.name.partition(".")[2] == lock.partition(".")[0]
 
     def test_it_runs_modules_that_exist_and_settings_that_are_read(self, dockerfile: Path) -> None:
         text = " ".join(rest for word, rest in instructions(dockerfile) if word in ("CMD", "HEALTHCHECK", "ENV"))
@@ -91,6 +113,11 @@ def test_the_api_image_installs_no_torch() -> None:
     assert "fastapi" in {name for name, _ in seen}
 
 
+def gigabytes(text: str) -> float:
+    number, unit = re.fullmatch(r"(\d+)([mg])b?", text).groups()  # type: ignore[union-attr]
+    return int(number) / (1024 if unit == "m" else 1)
+
+
 @pytest.mark.parametrize("name", SERVICES)
 class TestCompose:
     def test_what_it_builds_exists(self, name: str) -> None:
@@ -101,7 +128,7 @@ class TestCompose:
             args = set(service["build"].get("args", {}))
             assert args <= set(re.findall(r"^ARG (\w+)", (context / service["build"]["dockerfile"]).read_text(), re.M))
         else:
-            assert re.fullmatch(r"[\w/]+:\d+\.\d+\.\d+[\w.-]*", service["image"]), "a pinned base"
+            assert service["image"] == f"${{REDIS_IMAGE:-{tag_of('REDIS_IMAGE')}}}"
 
     def test_its_settings_are_read_by_somebody(self, name: str) -> None:
         names = {key for key in SERVICES[name].get("environment", {}) if key.startswith(PREFIX)}
@@ -113,6 +140,18 @@ class TestCompose:
         assert service["cap_drop"] == ["ALL"]
         assert "no-new-privileges:true" in service["security_opt"]
         assert service.get("privileged") is None
+        assert service["ulimits"]["core"] == 0, "a core would be a copy of documents"
+        assert service["tmpfs"]
+        assert all(re.search(r"[:,]size=\d+[mg]", mount) for mount in service["tmpfs"]), "it counts as memory"
+
+    def test_it_is_bounded(self, name: str) -> None:
+        """Memory, processors and processes; each may be said otherwise from the shell, but not left out."""
+        service = SERVICES[name]
+        assert re.fullmatch(r"\$\{\w+_MEMORY:-\d+g\}", service["mem_limit"])
+        assert re.fullmatch(r"\$\{\w+_CPUS:-\d+\}", service["cpus"])
+        assert 0 < service["pids_limit"] <= 4096
+        held = sum(gigabytes(mount.partition("size=")[2]) for mount in service["tmpfs"])
+        assert held <= gigabytes(defaults(service["mem_limit"])) / 2
 
     def test_its_networks_and_volumes_are_declared(self, name: str) -> None:
         assert set(SERVICES[name]["networks"]) <= set(COMPOSE["networks"])
@@ -124,6 +163,7 @@ def test_the_store_keeps_what_it_acknowledged() -> None:
     options = dict(zip(command[1::2], command[2::2], strict=True))
     assert options["--appendonly"] == "yes"
     assert options["--maxmemory-policy"] == "noeviction"
+    assert 2 * gigabytes(defaults(options["--maxmemory"])) < gigabytes(defaults(SERVICES["redis"]["mem_limit"]))
     assert "ports" not in SERVICES["redis"], "only the service's own network reaches it"
     assert COMPOSE["networks"]["inside"] == {"internal": True}
 
@@ -151,3 +191,38 @@ def test_workers_reserve_a_gpu_or_say_cpu() -> None:
     assert SERVICES["worker"]["profiles"] == ["gpu"]
     assert SERVICES["worker-cpu"]["profiles"] == ["cpu"]
     assert "deploy" not in SERVICES["worker-cpu"]
+
+
+def test_digests_are_asked_for_and_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    """`make images`, with a docker that knows one image after the other."""
+    for name in ("images.lock", "pin-images"):
+        shutil.copy(DOCKER / name, tmp_path)
+    docker = tmp_path / "bin" / "docker"
+    docker.parent.mkdir()
+    digest = f"sha256:{'ab' * 32}"
+    other = f"sha256:{'cd' * 32}"
+    answer = "Name: docker.io/library/x\nMediaType: y\nDigest: {}\n\nManifests:\n  Name: z\n  Digest: sha256:no\n"
+
+    def run(known: str) -> subprocess.CompletedProcess[str]:
+        docker.write_text(
+            f'#!/bin/sh\ncase "$*" in {known}) printf {shlex.quote(answer.format(digest))};; *) exit 1;; esac'
+        )
+        docker.chmod(0o755)
+        path = f"{docker.parent}:/usr/bin:/bin"
+        return subprocess.run(
+            [tmp_path / "pin-images"], env={"PATH": path}, capture_output=True, text=True, timeout=30, check=False
+        )
+
+    before = (tmp_path / "images.lock").read_text()
+    refused = run('"buildx imagetools inspect python:"*')
+    assert refused.returncode == 1
+    assert f"no digest of {tag_of('REDIS_IMAGE')}" in refused.stderr
+    assert (tmp_path / "images.lock").read_text() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bin", "images.lock", "pin-images"]
+    assert run('"buildx imagetools inspect "*').returncode == 0
+    written = (tmp_path / "images.lock").read_text()
+    assert written.splitlines()[-2:] == [f"{name}={tag_of(name)}@{digest}" for name in ("PYTHON_IMAGE", "REDIS_IMAGE")]
+    assert "not filled in" not in written
+    digest = other
+    assert run('"buildx imagetools inspect "*').returncode == 0, "again, for a tag that has moved"
+    assert written.replace("ab" * 32, "cd" * 32) == (tmp_path / "images.lock").read_text()

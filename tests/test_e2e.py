@@ -146,16 +146,14 @@ def test_each_process_has_the_secrets_that_it_uses(service: Service, client: Cli
 
 
 def test_who_needs_no_network_has_none(service: Service) -> None:
+    """The store has no port, the engine a filter that tests/sandbox/test_network.py tries, and no thread without it."""
     store = psutil.Process(service.pids()["store"])
     assert not store.net_connections(kind="inet")
-    (engine,) = [
-        child
-        for child in psutil.Process(service.pids()["worker-1"]).children(recursive=True)
-        if "extractor.engine.child" in child.cmdline()
-    ]
+    children = psutil.Process(service.pids()["worker-1"]).children(recursive=True)
+    (engine,) = [child for child in children if "extractor.engine.child" in child.cmdline()]
+    assert not engine.net_connections(kind="inet")
     for thread in Path(f"/proc/{engine.pid}/task").iterdir():
         assert "Seccomp:\t2\n" in (thread / "status").read_text()
-    assert not engine.net_connections(kind="inet")
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.path.name)

@@ -6,10 +6,13 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 import yaml
 
 from api.app import create_app
@@ -17,6 +20,8 @@ from api.config import ApiSettings
 from api.keys import KeyConfigError, Keys
 from extractor.cli.settings import rooms
 from extractor.config import PREFIX
+from extractor.embedded import binary, free_port
+from tests.served import wait_until
 from workers.config import WorkerSettings
 
 ROOT = Path(__file__).parents[1]
@@ -53,7 +58,8 @@ class TestPod:
     def test_its_image_is_pinned_or_built_here(self, name: str) -> None:
         image = container(name)["image"]
         compose = yaml.safe_load((DOCKER / "compose.yaml").read_text())["services"]
-        assert image in {service.get("image") for service in compose.values()}, "compose and this speak of the same"
+        known = {re.sub(r"\$\{\w+:-(.*)\}", r"\1", service["image"]) for service in compose.values()}
+        assert image in known, "compose and this speak of the same"
         assert image not in BUILT or (DOCKER / BUILT[image]).is_file()
 
     def test_what_it_reads_exists(self, name: str) -> None:
@@ -74,7 +80,12 @@ class TestPod:
         assert one["securityContext"] == {
             "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}
         }  # fmt: skip
-        assert one["resources"]["limits"]["memory"]
+        limits = one["resources"]["limits"]
+        assert limits["cpu"], "processes are bounded by the node's podPidsLimit: no pod can say"
+        assert limits["memory"]
+        assert limits["ephemeral-storage"]
+        for volume in pod.get("volumes", []):
+            assert volume["emptyDir"]["sizeLimit"], "an empty folder that may fill the node"
 
     def test_its_volumes_are_declared(self, name: str) -> None:
         claims = BY_NAME.get(("StatefulSet", name), {}).get("spec", {}).get("volumeClaimTemplates", [])
@@ -135,12 +146,46 @@ def test_a_worker_is_given_the_time_it_takes_to_stop() -> None:
 
 
 def test_the_store_keeps_what_it_acknowledged() -> None:
-    words = container("extractor-redis")["args"]
-    options = dict(zip(words[1::2], words[2::2], strict=True))
+    (script,) = container("extractor-redis")["args"]
+    words = shlex.split(script.partition("<<END")[0].replace("\\\n", " "))
+    assert words[:3] == ["exec", "redis-server", "-"]
+    options = dict(zip(words[3::2], words[4::2], strict=True))
     assert options["--appendonly"] == "yes"
     assert options["--maxmemory-policy"] == "noeviction"
-    assert options["--requirepass"] == "$(REDIS_PASSWORD)"
-    assert "/data" in {mount["mountPath"] for mount in container("extractor-redis")["volumeMounts"]}
+    assert options["--dir"] in {mount["mountPath"] for mount in container("extractor-redis")["volumeMounts"]}
+    assert container("extractor-redis")["image"] == next(
+        line.partition("=")[2].partition("@")[0]
+        for line in (DOCKER / "images.lock").read_text().splitlines()
+        if line.startswith("REDIS_IMAGE=")
+    )
+
+
+def test_the_password_of_the_store_is_no_argument(tmp_path: Path) -> None:
+    """The pod's own command, over the server that is here."""
+    one = container("extractor-redis")
+    port = free_port()
+    (tmp_path / "redis-server").write_text(f'#!/bin/sh\nexec "{binary()}" "$@" --port {port} --bind 127.0.0.1\n')
+    (tmp_path / "redis-server").chmod(0o755)
+    (script,) = one["args"]
+    command = [*one["command"], script.replace("--dir /data", f"--dir {tmp_path}")]
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "REDIS_PASSWORD": "s3cr3t"}
+    with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as server:
+        try:
+            with redis.Redis(port=port, password="s3cr3t", retry=None) as client:
+                assert wait_until(lambda: answers(client), 20)
+            with redis.Redis(port=port, retry=None) as client, pytest.raises(redis.AuthenticationError):
+                client.ping()
+            assert b"s3cr3t" not in Path(f"/proc/{server.pid}/cmdline").read_bytes()
+        finally:
+            server.terminate()
+        assert server.wait(20) == 0, "SIGTERM reaches the server itself"
+
+
+def answers(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.ConnectionError:
+        return False
 
 
 def test_workers_scale_on_a_metric_that_exists() -> None:

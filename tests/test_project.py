@@ -32,9 +32,9 @@ def pins() -> dict[str, str]:
 
 def test_make_offers_what_the_readme_says() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in "setup demo up test test-kernels lint bench chaos clean".split():
+    for target in "setup locks images demo up test test-kernels lint bench chaos clean".split():
         assert re.search(rf"^{target}:", makefile, re.M), target
-    for target in "demo up test test-kernels lint bench chaos".split():
+    for target in "locks demo up test test-kernels lint bench chaos".split():
         assert re.search(rf"^{target}: setup$", makefile, re.M), f"{target} must work in a fresh clone"
 
 
@@ -59,7 +59,7 @@ def test_every_requirement_is_pinned_within_its_range() -> None:
 def test_what_is_installed_is_what_is_pinned() -> None:
     """A test run with other versions shows nothing about the pinned ones. Build suffixes (+cpu) do not count."""
     direct = {canonicalize_name(requirement.name) for requirement in requirements()} - {"extractor"}
-    direct -= {"triton"}  # comes with a GPU's PyTorch, else with `make test-kernels` alone
+    direct -= {"triton", "uv"}  # with a GPU's PyTorch or `make test-kernels`; with `make locks`
     found = {name: version(name).partition("+")[0] for name in direct}
     assert found == {name: pins()[name] for name in direct}
 

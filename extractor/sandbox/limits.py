@@ -10,6 +10,8 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 
+from extractor.sandbox.network import close_network
+
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
@@ -38,6 +40,7 @@ def confine_zygote(nice: int) -> None:
         os.nice(nice)
     if _LIBC.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:  # a network with no way out; the user only to be allowed to
         _LIBC.unshare(_CLONE_NEWNET)
+    close_network()  # containers seldom allow the one above
 
 
 def confine_child(limits: Limits) -> None:

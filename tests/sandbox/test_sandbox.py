@@ -102,8 +102,7 @@ def test_it_writes_nothing_reads_no_documents_and_reaches_nobody(box: Sandbox, t
         assert box.call("read", str(secret))[0] == "PermissionError"
     with socket.create_server(("127.0.0.1", 0)) as server:
         said = box.call("call_home", server.getsockname()[1])[0]
-    if _namespaced(box):
-        assert said != "connected"
+    assert said == "PermissionError"
 
 
 def test_it_is_told_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +178,3 @@ def _landlocked() -> bool:
     program = "import ctypes; from extractor.sandbox.landlock import read_only\n"
     program += "ctypes.CDLL(None).prctl(38, 1, 0, 0, 0); raise SystemExit(not read_only(['/usr']))"
     return subprocess.run([sys.executable, "-c", program], check=False, capture_output=True).returncode == 0
-
-
-def _namespaced(box: Sandbox) -> bool:
-    return Path(f"/proc/{box.pids()[0]}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
