@@ -19,6 +19,7 @@ from api.keys import DEFAULT_TENANT, Keys
 from api.metrics import Metrics
 from api.offload import Offload
 from api.problems import Problem
+from api.room import Rooms
 from api.store import Store
 from schemas import Registry
 
@@ -35,6 +36,7 @@ class Services:
     schemas: Registry
     store: Store
     metrics: Metrics
+    rooms: Rooms
     offload: Offload = field(default_factory=Offload)
 
 

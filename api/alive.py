@@ -1,8 +1,8 @@
 """`python -P -m api.alive`: the probe of the API's container. Status 0 while it answers /healthz, 1 when it does not.
 
-    --kill   one that says nothing, three times in a row, is killed (SIGKILL), for `restart:` to start another: docker
-             restarts what ends, and nothing for being unhealthy. Which process that is, says the file
-             EXTRACTOR_HEARTBEAT_FILE names; the API writes it once it listens.
+--kill   one that says nothing, three times in a row, is killed (SIGKILL), for `restart:` to start another: docker
+         restarts what ends, and nothing for being unhealthy. Which process that is, says the file
+         EXTRACTOR_HEARTBEAT_FILE names; the API writes it once it listens.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from api.keys import Keys, check_exposure
 from api.metrics import Metrics
 from api.middleware import Callers, RequestContext
 from api.problems import Problem, pointer
+from api.room import Rooms
 from api.routes import batches, extractions, health, schemas, workers
 from api.store import Publish, Store
 from schemas import Registry
@@ -59,7 +60,8 @@ def create_app(settings: ApiSettings | None = None, publish: Publish | None = No
         try:
             async with Store.open(settings, stored_at, metrics, publish) as store:
                 registry = Registry.discover(settings.schema_sources)
-                app.state.services = access.Services(settings, keys, registry, store, metrics)
+                rooms = Rooms(settings.max_body_bytes, settings.body_timeout_s)
+                app.state.services = access.Services(settings, keys, registry, store, metrics, rooms)
                 yield
         finally:
             await run_in_threadpool(tracing.stop)

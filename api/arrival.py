@@ -11,14 +11,22 @@ from starlette.requests import Request
 
 from api.config import ApiSettings
 from api.problems import Problem
+from api.room import SMALL_BYTES, Held
 
 UPLOAD_PACE_BYTES = 64 * 1024
 
 
-def submission(request: Request, settings: ApiSettings) -> AsyncGenerator[bytes, None]:
-    """A body that is kept in memory until it is whole. Raises Problem 408."""
-    silence_s = min(settings.stall_timeout_s, settings.body_timeout_s)
-    return _chunks(request, silence_s=silence_s, window_s=settings.body_timeout_s, pace_bytes=math.inf)
+async def submission(request: Request, settings: ApiSettings, held: Held) -> AsyncGenerator[bytes, None]:
+    """A body that is kept in memory until it is whole; `held` covers it before it comes. Raises Problem 408, 429."""
+    declared = int(request.headers.get("content-length", SMALL_BYTES))
+    if declared <= settings.max_body_bytes:  # else it is refused when it is read
+        await held.cover(declared)
+    silence_s, came = min(settings.stall_timeout_s, settings.body_timeout_s), 0
+    async for chunk in _chunks(request, silence_s=silence_s, window_s=settings.body_timeout_s, pace_bytes=math.inf):
+        came += len(chunk)
+        if came > declared:
+            await held.cover(settings.max_body_bytes)
+        yield chunk
 
 
 def upload(request: Request, settings: ApiSettings) -> AsyncGenerator[bytes, None]:

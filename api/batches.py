@@ -15,6 +15,7 @@ from api import intake, view
 from api.access import Services
 from api.ingest import Ingest
 from api.problems import Problem
+from api.room import SMALL_BYTES, Held
 from api.store import as_problems
 from api.upload import Upload
 from schemas import SchemaProblem, UnknownSchema, inline
@@ -23,6 +24,7 @@ from workers.batches import Batch, Order, is_batch_id
 _SWEEP_S = 5.0  # what is not stopped or erased by then a worker's reconciler does
 _GIVE_UP_TRIES = 20
 _GIVE_UP_EVERY_S = 3.0
+_PACKED_STEP = 4096  # which gzip unpacks to 4 MiB at most
 _KEPT = frozenset({"batch_closed", "idempotency_key_reused"})  # the batch is another upload's
 _FINAL = frozenset({"batch_too_large", "body_too_large"})  # this upload will never be whole
 
@@ -44,9 +46,11 @@ async def receive(
         in_thread=service.offload.upload, schemas=service.schemas, settings=service.settings, came=came,
     )  # fmt: skip
     try:
-        with as_problems():
+        with as_problems(), service.rooms.held(tenant) as held:
             async for chunk in upload.chunks:
-                await ingest.feed(chunk)
+                step = _PACKED_STEP if ingest.packed else max(1, len(chunk))
+                for at in range(0, len(chunk), step):
+                    await _feed(service, ingest, chunk[at : at + step], held)
             await ingest.end()
     except Problem as problem:
         if ingest.batch_id is not None:
@@ -66,6 +70,17 @@ async def receive(
         if ingest.batch_id is not None:
             ids["batch"] = ingest.batch_id
     return ingest
+
+
+async def _feed(service: Services, ingest: Ingest, piece: bytes, held: Held) -> None:
+    """A line that is long by now may be as long as a body."""
+    await held.work(service.rooms.uploads)
+    await ingest.feed(piece)
+    held.rest()
+    if ingest.unfinished <= SMALL_BYTES:
+        held.release()
+    else:
+        await held.cover(service.rooms.largest)
 
 
 async def _give_up(service: Services, tenant: str, ingest: Ingest) -> None:

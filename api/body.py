@@ -18,6 +18,7 @@ from api import arrival, media, structure
 from api.config import SCHEMA_ROOM_BYTES, ApiSettings
 from api.offload import Offload
 from api.problems import Problem, limited, pointer
+from api.room import Held
 from schemas import LIMITS
 
 JSON_TYPE = "application/json"
@@ -35,22 +36,26 @@ class Upload:
     filename: str | None
 
 
-async def read_json(request: Request, settings: ApiSettings, offload: Offload) -> dict[str, Any]:
-    """The body as one JSON object. Raises Problem (415, 413, 408, 400, 422)."""
+async def read_json(request: Request, settings: ApiSettings, offload: Offload, held: Held) -> dict[str, Any]:
+    """The body as one JSON object; a large one is at work (room.py) from here on. Raises Problem (415, 413, 408, 429,
+    400, 422)."""
     _only(request, (JSON_TYPE,))
-    body = b"".join([chunk async for chunk in arrival.submission(request, settings)])
+    body = bytearray()
+    async for chunk in arrival.submission(request, settings, held):
+        body += chunk
     if len(body) < _IN_PLACE_BYTES:
-        return parse_object(body)
-    return await offload.submission(partial(parse_object, body))
+        return parse_object(bytes(body))
+    await held.work()
+    return await offload.submission(partial(parse_object, bytes(body)))
 
 
 async def read_submission(
-    request: Request, settings: ApiSettings, offload: Offload
+    request: Request, settings: ApiSettings, offload: Offload, held: Held
 ) -> tuple[dict[str, Any], Upload | None]:
     """The fields of a submission, and its file when it came as a form. Raises Problem."""
     if _only(request, (JSON_TYPE, FORM_TYPE)) == JSON_TYPE:
-        return await read_json(request, settings, offload), None
-    return await _read_form(request, settings)
+        return await read_json(request, settings, offload, held), None
+    return await _read_form(request, settings, held)
 
 
 def parse_object(body: bytes, at: str = "") -> dict[str, Any]:
@@ -97,15 +102,14 @@ class _InMemory(MultiPartParser):
             file.close()
 
 
-async def _read_form(request: Request, settings: ApiSettings) -> tuple[dict[str, Any], Upload | None]:
-    parser = _InMemory(
-        request.headers, arrival.submission(request, settings), max_files=1, max_fields=len(_FORM_TEXT + _FORM_JSON),
-        max_part_size=SCHEMA_ROOM_BYTES,
-    )  # fmt: skip
+async def _read_form(request: Request, settings: ApiSettings, held: Held) -> tuple[dict[str, Any], Upload | None]:
+    chunks, most = arrival.submission(request, settings, held), len(_FORM_TEXT + _FORM_JSON)
+    parser = _InMemory(request.headers, chunks, max_files=1, max_fields=most, max_part_size=SCHEMA_ROOM_BYTES)
     try:
         form = await parser.parse()
         if not parser.ended:
             raise MultiPartException("The form has no closing boundary: it was cut off, or its length is wrong")
+        await held.work()
         return await _fields(form.multi_items())
     except MultiPartException as error:
         raise Problem("invalid_multipart", error.message, errors=[("", error.message)]) from None

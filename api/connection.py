@@ -141,6 +141,8 @@ class Connection(H11Protocol):
         self.conn.begin_turn()
         super().handle_events()
         self._settle()
+        if self._phase is Phase.ANSWER and self.cycle.body:  # who answers reads when he wants to, and what he wants
+            self.flow.pause_reading()
         if self.conn.more:
             if not self.flow.held:
                 self._door.turns.wait(self._go_on)

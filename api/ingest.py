@@ -81,6 +81,15 @@ class Ingest:
         """The batch had been uploaded whole before."""
         return self._batch is not None and self._batch.received
 
+    @property
+    def packed(self) -> bool:
+        return self._lines.packed
+
+    @property
+    def unfinished(self) -> int:
+        """Bytes of the line that has begun."""
+        return self._lines.unfinished
+
     async def feed(self, chunk: bytes) -> None:
         await self._take(self._lines.feed(chunk))
 

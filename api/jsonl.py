@@ -50,6 +50,15 @@ class Lines:
         self._hash = hashlib.blake2b(digest_size=16)
         self.number = 0
 
+    @property
+    def packed(self) -> bool:
+        """As far as can be told: before two bytes came, as the sender said."""
+        return self._said_gzip if self._is_gzip is None else self._is_gzip
+
+    @property
+    def unfinished(self) -> int:
+        return len(self._rest)
+
     def feed(self, chunk: bytes) -> Iterator[RawLine]:
         if self._is_gzip is None:
             self._head += chunk

@@ -33,6 +33,7 @@ CODES: dict[str, Kind] = {
     "headers_too_large": Kind(431, "The head of the request is over the limit"),
     "header_timeout": Kind(408, "The head of the request did not arrive in time", retryable=True),
     "too_many_connections": Kind(429, "The caller has too many connections", retryable=True),
+    "too_many_bodies": Kind(429, "The tenant's requests need more memory than it may have", retryable=True),
     "overloaded": Kind(503, "The server has too many connections", retryable=True),
     # the request itself
     "invalid_json": Kind(400, "The body is not JSON"),

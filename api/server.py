@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import resource
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
@@ -26,6 +28,7 @@ from workers.config import faults_of
 log = logging.getLogger("extractor.api")
 _DRAIN_S = 8  # what has not ended by then is cut; no call but a long-poll or a stream takes that long
 _OTHER_FILES = 128  # the store's connections, the queue's, what is read from disk
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # <malloc.h>
 _TICKS_A_SECOND = 10  # uvicorn's
 _ITS_LIFE_S = 10.0**9
 _NEVER = 78  # EX_CONFIG of sysexits.h
@@ -130,7 +133,18 @@ def places(settings: ApiSettings) -> int:
     return found
 
 
+def return_memory() -> None:
+    """What large bodies took goes back to the system: glibc would keep it, in as many heaps as threads were at work.
+    Nothing elsewhere."""
+    with suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_M_MMAP_THRESHOLD, 256 * 1024)
+        mallopt(_M_TRIM_THRESHOLD, 1024 * 1024)
+        mallopt(_M_ARENA_MAX, 2)
+
+
 def main() -> None:
+    return_memory()
     """Status 78 where another start would end alike: a wrong setting, malformed keys, an address that is taken."""
     logs.configure()
     try:

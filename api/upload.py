@@ -16,10 +16,12 @@ from api import arrival, media
 from api.body import FORM_TYPE, parse_object
 from api.config import SCHEMA_ROOM_BYTES, ApiSettings
 from api.problems import Problem, pointer
+from api.room import SMALL_BYTES, Held
 
 JSONL_TYPES = ("application/x-ndjson", "application/jsonl", "application/x-jsonlines", "application/octet-stream")
 GZIP_TYPES = ("application/gzip", "application/x-gzip")
 _MAX_NAME = 200
+_SCHEMA_WEIGHT = 8  # what a byte of a schema costs as objects
 ACCEPTED = (*JSONL_TYPES, *GZIP_TYPES, FORM_TYPE)
 
 
@@ -32,8 +34,10 @@ class Upload:
     fields: dict[str, Any] = field(default_factory=dict)
 
 
-async def opened(request: Request, settings: ApiSettings) -> Upload:
-    """Reads up to the first byte of the lines. Raises Problem; so does reading on."""
+async def opened(request: Request, settings: ApiSettings, held: Held) -> Upload:
+    """Reads up to the first byte of the lines. `held` covers what an upload needs while it lasts, however slow it is:
+    little, unless its form brings a large schema. Raises Problem; so does reading on."""
+    await held.cover(SMALL_BYTES)
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip"):
         detail = "Only gzip is unpacked here"
@@ -51,6 +55,8 @@ async def opened(request: Request, settings: ApiSettings) -> Upload:
     form = _Form(request.headers["content-type"])
     async for chunk in chunks:
         form.feed(chunk)
+        if form.text_bytes * _SCHEMA_WEIGHT > SMALL_BYTES:
+            await held.cover(SCHEMA_ROOM_BYTES * _SCHEMA_WEIGHT)
         if form.in_file:
             return Upload(_file(form, chunks), False, form.fields)
     raise _bad_form("/file", "missing")
@@ -73,6 +79,7 @@ class _Form:
             raise Problem("invalid_multipart", "Missing boundary in multipart.", errors=[("", "no boundary")])
         self.fields: dict[str, Any] = {}
         self.in_file = False
+        self.text_bytes = 0  # of all fields
         self._file = bytearray()
         self._text = bytearray()
         self._header = self._value = b""
@@ -130,6 +137,7 @@ class _Form:
             raise _bad_form(pointer(self._name or ""), f"over the limit of {SCHEMA_ROOM_BYTES} bytes")
         else:
             self._text += data[start:stop]
+            self.text_bytes += stop - start
 
     def _part_end(self) -> None:
         if not self.in_file and self._name == "json_schema":

@@ -10,10 +10,11 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from api import batches, examples, prefer, upload, view
-from api.access import Service, Tenant
+from api.access import Service, Services, Tenant
 from api.batch_models import Batch, BatchPage
 from api.openapi import answers, jsonl_answer, problems, stops, upload_body
 from api.problems import Problem
+from api.room import Held
 from workers import tracing
 from workers.batches import Order
 
@@ -45,7 +46,14 @@ async def create_batch(
     """A line of JSON for each document, plain or gzip. It is stored as it arrives: what breaks is sent again with the
     same Idempotency-Key, and no document is there twice."""
     key = prefer.idempotency_key(idempotency_key)
-    uploaded = await upload.opened(request, service.settings)
+    with service.rooms.held(tenant) as held:
+        return await _received(request, service, tenant, schema, key, held)
+
+
+async def _received(
+    request: Request, service: Services, tenant: str, schema: str | None, key: str | None, held: Held
+) -> Response:
+    uploaded = await upload.opened(request, service.settings, held)
     default = {**({"schema": schema} if schema is not None else {}), **uploaded.fields}
     await service.offload.upload(partial(batches.check_default, service, default))
     caller = request.headers.get("traceparent")

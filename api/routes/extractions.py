@@ -17,8 +17,10 @@ from api.access import Service, Services, Tenant
 from api.models import Extraction, ExtractionPage, Status
 from api.openapi import answers, form_body, json_body, problems, stops
 from api.problems import Problem
+from api.room import Held
 from schemas import UnknownSchema
 from workers import tracing
+from workers.ledger import Created, Job, NewJob
 
 router = APIRouter(prefix="/v1", tags=["extractions"])
 logging.getLogger("sse_starlette.sse").setLevel(logging.INFO)  # at DEBUG it logs every event, results and all
@@ -57,22 +59,14 @@ async def create_extraction(
     """Submit one document. It is stored before this answers: a 202 is never lost."""
     key = prefer.idempotency_key(idempotency_key)
     wait_s = prefer.wait_of(prefer_ or [])
-    fields, upload = await body.read_submission(request, service.settings, service.offload)
-    caller = request.headers.get("traceparent")
-    with tracing.span("POST /v1/extractions", kind="server", parent=caller, tenant=tenant) as spot:
-        came = {"request_id": request.state.request_id, "trace": spot.traceparent}
-        prepare = partial(intake.prepare, fields, upload, service.schemas, service.settings, **came)
-        new, request_hash = await service.offload.submission(prepare)
-        created = await service.store.create(tenant, new, key, request_hash)
-        request.state.ids["job"] = created.job_id
-        spot.set(job=created.job_id, schema=new.schema_ref, bytes=len(new.document), request_id=new.request_id)
+    with service.rooms.held(tenant) as held:
+        created, job = await _kept(request, service, tenant, key, held)
     headers = {"Location": f"/v1/extractions/{created.job_id}"}
     if created.existing:
         headers["Idempotent-Replayed"] = "true"
     if wait_s is not None:
         wait_s = min(wait_s, int(service.settings.max_wait_s))
         headers["Preference-Applied"] = f"wait={wait_s}"
-    job = view.accepted(tenant, created, new)
     if wait_s is not None or created.existing:
         with contextlib.suppress(Problem):  # it is accepted, whatever the store says now
             job = await service.store.wait(tenant, created.job_id, wait_s or 0) or job
@@ -163,6 +157,25 @@ async def delete_extraction(id: str, service: Service, tenant: Tenant) -> Respon
     if not await service.store.delete(tenant, id):
         raise _unknown()
     return Response(status_code=204)
+
+
+async def _kept(request: Request, service: Services, tenant: str, key: str | None, held: Held) -> tuple[Created, Job]:
+    """From the body to the ledger. Who then waits for the result keeps nothing of it in memory."""
+    caller = request.headers.get("traceparent")
+    with tracing.span("POST /v1/extractions", kind="server", parent=caller, tenant=tenant) as spot:
+        came = {"request_id": request.state.request_id, "trace": spot.traceparent}
+        new, request_hash = await _prepared(request, service, held, came)
+        held.rest()
+        created = await service.store.create(tenant, new, key, request_hash)
+        request.state.ids["job"] = created.job_id
+        spot.set(job=created.job_id, schema=new.schema_ref, bytes=len(new.document), request_id=new.request_id)
+    return created, view.accepted(tenant, created, new)
+
+
+async def _prepared(request: Request, service: Services, held: Held, came: dict[str, str | None]) -> tuple[NewJob, str]:
+    fields, upload = await body.read_submission(request, service.settings, service.offload, held)
+    prepare = partial(intake.prepare, fields, upload, service.schemas, service.settings, **came)
+    return await service.offload.submission(prepare)
 
 
 async def _events(service: Services, tenant: str, id: str) -> AsyncIterator[bytes]:

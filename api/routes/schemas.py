@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api import body, examples, intake, view
-from api.access import Service
+from api.access import Service, Tenant
 from api.models import CheckReport, CheckSchema, SchemaDetail, SchemaList
 from api.openapi import answers, json_body, problems
 from api.problems import Problem
@@ -50,14 +50,19 @@ async def get_schema(name: str, service: Service) -> Response:
 @router.post(
     "/schemas/check",
     response_class=Response,
-    responses={200: answers("The report", CheckReport, examples.CHECK_REPORT), **problems(400, 401, 408, 413, 415)},
+    responses={
+        200: answers("The report", CheckReport, examples.CHECK_REPORT),
+        **problems(400, 401, 408, 413, 415, 429),
+    },
     openapi_extra=json_body("CheckSchema", {"a schema": examples.CHECK_REQUEST}),
 )
-async def check_schema(request: Request, service: Service) -> Response:
+async def check_schema(request: Request, service: Service, tenant: Tenant) -> Response:
     """What the grammar enforces in a JSON Schema, what only validation does, and what is refused; `ok` is false
     when it could not be used for an extraction. Pointers are into the schema given."""
-    asked = intake.validated(CheckSchema, await body.read_json(request, service.settings, service.offload))
-    report = await run_in_threadpool(check, asked.json_schema)
+    with service.rooms.held(tenant) as held:
+        fields = await body.read_json(request, service.settings, service.offload, held)
+        asked = intake.validated(CheckSchema, fields)
+        report = await run_in_threadpool(check, asked.json_schema)
     return view.json_response(report.as_json())
 
 
