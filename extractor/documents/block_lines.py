@@ -15,6 +15,7 @@ from extractor.documents.builder import CELL, Builder
 
 _BESIDE_CHARACTERS = 80  # a line that stands beside another is no longer
 _BESIDE_LINES = 40
+_AT_ONCE = 500  # lines that are written together
 _JOINED_CHARACTERS = 2_000  # a cell that is longer is text of its own
 _HEADING_CHARACTERS = 24
 _MOST_SPAN = 1_000
@@ -28,14 +29,21 @@ Line = str | None  # None: a page ends here
 
 def write(blocks: Iterable[Block], into: Builder) -> None:
     """Adds the lines to the page that has begun; a page break begins the next."""
-    empty = True  # nothing stands on the page yet
+    waiting: list[str] = []
     for line in lines(blocks):
+        if line is not None:
+            waiting.append(line)
+        if line is None or len(waiting) >= _AT_ONCE:
+            _add(waiting, into)
+            waiting = []
         if line is None:
             into.begin_page()
-            empty = True
-        elif line or not empty:
-            into.add(line + "\n")
-            empty = False
+    _add(waiting, into)
+
+
+def _add(waiting: list[str], into: Builder) -> None:
+    if waiting:
+        into.add("\n".join([*waiting, ""]))
 
 
 def lines(blocks: Iterable[Block]) -> Iterator[Line]:
@@ -53,12 +61,15 @@ def lines(blocks: Iterable[Block]) -> Iterator[Line]:
 
 def _all_lines(blocks: Iterable[Block]) -> Iterator[Line]:
     for block in blocks:
-        if block is Break.PAGE:
+        if isinstance(block, str):
+            if "\n" in block:
+                yield from (line.rstrip() for line in block.split("\n"))
+            else:
+                yield block.rstrip()
+        elif block is Break.PAGE:
             yield None
         elif block is Break.GAP:
             yield ""
-        elif isinstance(block, str):
-            yield from (line.rstrip() for line in block.split("\n"))
         elif isinstance(block, Table):
             yield from _table(block)
 
@@ -98,7 +109,7 @@ class _Laid:
         self.cells: dict[int, _Cell] = {}
         column = 0
         for cell in row.cells:
-            found = list(lines(cell.blocks))
+            found = list(lines(cell.blocks)) if cell.blocks else []
             self.pages = max(self.pages, found.count(None))
             if said := [line if CELL in line else collapsed(line) for line in found if line]:
                 nested = any(isinstance(block, Table) for block in cell.blocks)

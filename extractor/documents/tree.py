@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -21,6 +22,7 @@ _SAFE: dict[str, Any] = {
     "remove_comments": True,
     "remove_pis": True,
 }
+_WIDE = 50  # children
 _ENTITY = "<!ENTITY"
 _STRICT = {  # ISO's strict Office files name the same things otherwise
     b"http://purl.oclc.org/ooxml/officeDocument/": b"http://schemas.openxmlformats.org/officeDocument/2006/",
@@ -44,21 +46,31 @@ def stream(data: bytes, name: str, *tags: str) -> Iterator[Element]:
     next is asked for, so that a part of any length takes little memory. An element within another of them is not given
     by itself."""
     source = io.BytesIO(_checked(data, name))
-    within: Element = None
     try:
-        for event, element in etree.iterparse(source, events=("start", "end"), tag=tags, **_SAFE):
-            if event == "start":
-                within = element if within is None else within
-            elif element is within:
+        for _, element in etree.iterparse(source, events=("end",), tag=tags, **_SAFE):
+            if not _is_within(element, tags):
                 yield element
-                within = None
                 _forget(element)
     except etree.XMLSyntaxError as error:
         raise _damaged(name, error) from None
 
 
+def _is_within(element: Element, tags: tuple[str, ...]) -> bool:
+    parent = element.getparent()
+    while parent is not None:
+        if parent.tag in tags:
+            return True
+        parent = parent.getparent()
+    return False
+
+
 def _forget(element: Element) -> None:
-    element.clear(keep_tail=False)
+    # lxml keeps the last events, and what holds one of their elements is taken apart slowly: small pieces first.
+    for child in element:
+        if len(child) > _WIDE:
+            for inner in child:
+                inner.clear()
+    element.clear()
     parent = element.getparent()
     while parent is not None and element.getprevious() is not None:
         del parent[0]
@@ -66,7 +78,11 @@ def _forget(element: Element) -> None:
 
 def local(element: Element) -> str:
     """The tag without its namespace; "" for what is no element."""
-    tag = element.tag
+    return _plain(element.tag)
+
+
+@lru_cache(maxsize=4096)
+def _plain(tag: object) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 

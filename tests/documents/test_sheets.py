@@ -189,7 +189,11 @@ def test_ods():
 
 
 def test_ods_that_repeats_a_cell_without_end():
-    many = cell("x", 'table:number-columns-repeated="900"')
+    row = f'<table:table-row table:number-rows-repeated="1048576">{cell("x")}</table:table-row>'
+    document = read(ods(f'<table:table table:name="A">{row}</table:table>'))
+    assert document.text == "x\n" * 1_000
+    assert document.pages[0].warnings == ("a row that is repeated 1,048,576 times is shown 1,000 times",)
+    many = cell("x", 'table:number-columns-repeated="9000"')
     row = f'<table:table-row table:number-rows-repeated="1000000">{many}</table:table-row>'
     with pytest.raises(Refused) as caught:
         read(ods(f'<table:table table:name="A">{row}</table:table>'))

@@ -26,7 +26,8 @@ _UNSEEN = re.compile(
 _NO_HEIGHT = re.compile(r"(?:^|;)\s*(?:max-)?height\s*:\s*0(?:px)?\s*(?:!|;|$)", re.IGNORECASE)
 _OVERFLOW = re.compile(r"overflow(?:-y)?\s*:\s*hidden", re.IGNORECASE)
 _MOST_RULES = 400
-_MOST_SELECTOR = 120
+_SIMPLE = re.compile(r"[^\s>]+(?:\s*[\s>]\s*[^\s>]+){0,3}")  # others take long, and hide little
+_NOT_SIMPLE = frozenset(":@~+*|()")
 _MOST_STYLES = 1_000_000  # characters
 
 
@@ -72,7 +73,7 @@ def _of_sheet(sheet: str) -> Iterator[tuple[str, bool]]:
             continue
         for selector in found[1].split(","):
             selector = selector.strip()
-            if 0 < len(selector) <= _MOST_SELECTOR and ":" not in selector and "@" not in selector:
+            if _SIMPLE.fullmatch(selector) and _NOT_SIMPLE.isdisjoint(selector):
                 yield selector, not unseen and display is not None and display[1].lower() != "none"
 
 

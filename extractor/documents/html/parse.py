@@ -13,6 +13,10 @@ from selectolax.lexbor import LexborHTMLParser
 from extractor.sandbox import Refused
 
 _MOST_STEPS = 300_000_000  # about two seconds
+_MOST_TAGS = 1_000_000
+_MOST_ATTRIBUTES = 2_000  # of one element, each of which is looked for among those before
+_LONG_TAG = re.compile(r"<[A-Za-z][^<>]{8000,}")
+_QUOTED = re.compile(r'"[^"]*"|\'[^\']*\'')
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
 _CLOSED_ALONE = frozenset(  # that have no end, or end where the next of them begins
     "area base br col embed hr img input link meta source track wbr param p li dt dd td th tr tbody thead tfoot option "
@@ -23,9 +27,13 @@ _VOID = frozenset("area base br col embed hr img input link meta source track wb
 
 
 def parse(said: str) -> LexborHTMLParser:
-    """Raises Refused `document_too_complex` for what is nested without end."""
+    """Raises Refused `document_too_complex` for what takes too long."""
+    if any(len(_QUOTED.sub("", tag).split()) > _MOST_ATTRIBUTES for tag in _LONG_TAG.findall(said)):
+        raise Refused("document_too_complex", f"the HTML has an element of more than {_MOST_ATTRIBUTES:,} attributes")
     depth = steps = 0
-    for found in _TAG.finditer(said):
+    for count, found in enumerate(_TAG.finditer(said)):
+        if count > _MOST_TAGS:
+            raise Refused("document_too_complex", f"the HTML has more than {_MOST_TAGS:,} tags", limit=_MOST_TAGS)
         if found[2].lower() in _CLOSED_ALONE:
             steps += depth
         elif found[1]:

@@ -132,5 +132,8 @@ def _names(row: LexborNode) -> bool:
 
 def _number(attributes: dict[str, str | None], name: str) -> int:
     """A span, within the bounds that HTML sets."""
-    said = (attributes.get(name) or "1").strip()
+    said = attributes.get(name)
+    if not said:
+        return 1
+    said = said.strip()
     return max(1, min(int(said), 1_000)) if said.isdecimal() and len(said) < 8 else 1

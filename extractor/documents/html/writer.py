@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 
 from extractor.documents.blocks import Block, Break, Cell, Row, Table, cleaned
 from extractor.documents.numerals import numeral
+from extractor.sandbox import Refused
 
 _MOST_TABLES = 25  # within each other
+_MOST_CELLS = 300_000
 _WHITE = re.compile(r"[ \t\n\f\r]+")
-_AROUND_BREAK = re.compile(r" *\n *")
-_SPACES = re.compile(r"[ \t]+")
+_BREAK = "\0"  # a line ends here; no page holds this character
+_AROUND_BREAK = re.compile(f" *{_BREAK} *")
 _KEPT = "\u00a0"  # a space that counts; `cleaned` makes it a plain one
 _STYLES = {"a": "lowerLatin", "A": "upperLatin", "i": "lowerRoman", "I": "upperRoman"}
 _BULLET = "•"
@@ -44,7 +46,7 @@ class Writer:
         self._lists: list[_List] = []
         self._mark = ""  # of a list's item, for its first line
         self._kept = 0  # elements that are open in which lines and spaces count
-        self._skipped_tables = 0
+        self._cells = 0
 
     def blocks(self) -> list[Block]:
         self._flush()
@@ -52,12 +54,13 @@ class Writer:
 
     def text(self, said: str) -> None:
         if self._kept:
-            self._line.append(said.replace("\r\n", "\n").replace("\t", _KEPT * 8).replace(" ", _KEPT))
-        else:
-            self._line.append(_WHITE.sub(" ", said))
+            said = said.replace("\r\n", "\n").replace("\n", _BREAK)
+            self._line.append(said.replace("\t", _KEPT * 8).replace(" ", _KEPT))
+        elif self._line or not said.isspace():
+            self._line.append(said)
 
     def line_break(self) -> None:
-        self._line.append("\n")
+        self._line.append(_BREAK)
 
     # Blocks
 
@@ -76,10 +79,12 @@ class Writer:
         self._out[-1].append(Break.GAP)
 
     def _flush(self) -> None:
-        said = "".join(self._line)
+        if not self._line:
+            return
+        said = _WHITE.sub(" ", "".join(self._line)).strip(" ")
         self._line = []
-        said = _AROUND_BREAK.sub("\n", _SPACES.sub(" ", said)).strip(" ")
-        said = said.removesuffix("\n")  # a break before the end of a block breaks nothing
+        if _BREAK in said:
+            said = _AROUND_BREAK.sub("\n", said)
         said = cleaned(said).rstrip()
         if not said:
             return
@@ -154,9 +159,13 @@ class Writer:
         self._flush()
         if not self._tables or self._tables[-1].row is None:
             return
+        self._cells += 1
+        if self._cells > _MOST_CELLS:
+            raise Refused("document_too_complex", f"the HTML has tables of more than {_MOST_CELLS:,} cells")
         self.end_cell()
         at = self._tables[-1]
-        self._skip_covered(at)
+        if at.covered:
+            self._skip_covered(at)
         blocks: list[Block] = []
         assert at.row is not None
         at.row.cells.append(Cell(blocks, columns))

@@ -11,10 +11,12 @@ from extractor.documents.odf.package import TABLE, TEXT, repeated
 from extractor.documents.odf.styles import Styles
 from extractor.documents.tabs import spread
 from extractor.documents.tree import Element
+from extractor.sandbox import Refused
 
 _ID = "{http://www.w3.org/XML/1998/namespace}id"
 _MOST_DEPTH = 60
-_MOST_REPEATED = 1_000
+_MOST_REPEATED = 100
+_MOST_CELLS = 500_000
 _THROUGH = frozenset(
     "section table-of-content index-body illustration-index table-index bibliography alphabetical-index user-index "
     "object-index index-title list-header text-box frame g a numbered-paragraph text custom-shape rect ellipse "
@@ -34,7 +36,7 @@ class Flow:
         self._last: dict[str | None, dict[int, int]] = {}  # by style
         self.notes: list[tuple[str, Element]] = []
         self._noted = {"footnote": 0, "endnote": 0}
-        self.pictures = 0
+        self.pictures = self._cells = 0
 
     def blocks(self, elements: Iterable[Element], kind: str | None = None, level: int = 0) -> list[Block]:
         """`kind` and `level`: the style of the list they stand in, and how deep."""
@@ -175,7 +177,11 @@ class Flow:
                 cells += [Cell(list(blocks), 1) for _ in range(times)] if blocks else [Cell(span=times)]
                 cells[-1].span = max(1, span - _covered_after(cell)) if blocks else cells[-1].span
         if any(cell.blocks for cell in cells):
-            yield from (Row(cells, heading) for _ in range(repeated(row, "rows", _MOST_REPEATED)))
+            times = repeated(row, "rows", _MOST_REPEATED)
+            self._cells += len(cells) * times
+            if self._cells > _MOST_CELLS:
+                raise Refused("document_too_complex", f"the tables have more than {_MOST_CELLS:,} cells")
+            yield from (Row(cells, heading) for _ in range(times))
 
 
 def _covered_after(cell: Element) -> int:

@@ -8,14 +8,15 @@ from extractor.documents import tree
 from extractor.documents.blocks import cleaned, collapsed
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
+from extractor.documents.limits import ReadLimits
 from extractor.documents.odf.inline import plain
 from extractor.documents.odf.package import CONTENT, OFFICE, STYLE, TABLE, TEXT, opened, repeated
 from extractor.documents.sheets.grid import COLUMNS, Grid
 from extractor.documents.sheets.hidden import Hidden, said_of_sheets
 from extractor.documents.tree import Element
-from extractor.sandbox import Refused
 
 _ROWS = 1_048_576
+_SHOWN = 1_000  # of rows that are one row told once: a formula that was filled down to the end of the sheet
 _WITHIN = frozenset({f"{TABLE}{name}" for name in ("table-header-rows", "table-row-group", "table-rows")})
 _UNSEEN = ("collapse", "filter")
 
@@ -26,22 +27,23 @@ class _Sheet:
     visible: bool
     hidden: Hidden = field(default_factory=Hidden)
     row: int = 0
+    warnings: list[str] = field(default_factory=list)
 
 
 def read(data: bytes, into: Builder, context: Context) -> None:
     del context
     archive = opened(data, into.limits.expanded_bytes)
-    sheets = _sheets(archive.read(CONTENT))
+    sheets = _sheets(archive.read(CONTENT), into.limits)
     visible = [sheet for sheet in sheets if sheet.visible]
     if len(visible) < len(sheets):
         into.warn(said_of_sheets([sheet.grid.name for sheet in sheets if not sheet.visible]))
     for sheet in visible:
         sheet.grid.write(into, titled=len(visible) > 1, sheet_in_address=len(visible) > 1)
-        for warning in sheet.hidden.warnings():
+        for warning in (*sheet.hidden.warnings(), *sheet.warnings):
             into.warn(warning)
 
 
-def _sheets(content: bytes) -> list[_Sheet]:
+def _sheets(content: bytes, limits: ReadLimits) -> list[_Sheet]:
     """Row by row: of a sheet's table no more is kept than what stands in it."""
     sheets: list[_Sheet] = []
     unseen_styles: set[str] = set()
@@ -58,7 +60,7 @@ def _sheets(content: bytes) -> list[_Sheet]:
         if table is not current:
             current = table
             name = collapsed(cleaned(table.get(f"{TABLE}name", "")))
-            sheets.append(_Sheet(Grid(name), table.get(f"{TABLE}style-name", "") not in unseen_styles))
+            sheets.append(_Sheet(Grid(name, limits), table.get(f"{TABLE}style-name", "") not in unseen_styles))
             columns = 0
         if element.tag == f"{TABLE}table-column":
             times = repeated(element, "columns", COLUMNS)
@@ -91,23 +93,18 @@ def _row(sheet: _Sheet, row: Element) -> None:
         across = repeated(cell, "columns", COLUMNS)
         text = _text(cell) if cell.tag == f"{TABLE}table-cell" else ""
         if text:
-            _fits(len(cells) + across)
             cells += [(column + at, text) for at in range(across)]
         column += across
     if cells and row.get(f"{TABLE}visibility") in _UNSEEN:
         sheet.hidden.rows += times
     elif cells:
-        _fits(len(cells) * times)
-        for at in range(times):
+        if times > _SHOWN:
+            sheet.warnings.append(f"a row that is repeated {times:,} times is shown {_SHOWN:,} times")
+        for at in range(min(times, _SHOWN)):
             for where, text in cells:
                 if not sheet.hidden.hides(where):
                     sheet.grid.put(sheet.row + at, where, text)
     sheet.row += times
-
-
-def _fits(cells: int) -> None:
-    if cells > _ROWS:
-        raise Refused("document_too_complex", f"a sheet repeats a cell {cells:,} times", limit=_ROWS)
 
 
 def _text(cell: Element) -> str:

@@ -153,7 +153,7 @@ class _Reader:
             return
         if place == "note":
             self._noted += 1
-            self._stream.text += f"[{self._noted}]"
+            self._stream.say(f"[{self._noted}]")
         group, _ = self._stack[-1]
         self._stack[-1] = group, self._stream
         self._stream = Stream()
@@ -247,13 +247,13 @@ class _Reader:
         self._ignorable = False
         self._drop = self._group.skip
         if self._visible and not self._group.hidden:
-            self._stream.text += chr(number % 0x10000)
+            self._stream.say(chr(number % 0x10000))
 
     def _add(self, text: str) -> None:
         if not self._group.hidden:
-            self._stream.text += text
+            self._stream.say(text)
 
     def _flush(self) -> None:
         if self._raw:
             raw, self._raw = self._raw, b""
-            self._stream.text += charsets.decoded(raw, self._group.charset)
+            self._stream.say(charsets.decoded(raw, self._group.charset))

@@ -10,10 +10,10 @@ from extractor.documents.tabs import spread
 
 
 class Stream:
-    """`text` is what the paragraph has so far. `notes` stand at the foot of the page."""
+    """`notes` stand at the foot of the page."""
 
     def __init__(self) -> None:
-        self.text = ""
+        self._said: list[str] = []  # of the paragraph, so far
         self.notes: list[Block] = []
         self._tables = Tables()
         self._level = 0  # of tables, as the paragraph says
@@ -23,6 +23,9 @@ class Stream:
         """All of it. The stream is done with then."""
         self._end_paragraph(ends=False)
         return [*self._tables.blocks, *self.notes]
+
+    def say(self, text: str) -> None:
+        self._said.append(text)
 
     def act(self, word: str, number: int | None) -> None:
         """A control word that ends or shapes what stands in the stream; others are of no matter."""
@@ -41,26 +44,28 @@ class Stream:
 
     def _end_paragraph(self, ends: bool = True) -> None:
         """`ends`: as the file says; else it only goes no further."""
-        text, self.text = self.text, ""
+        if not self._said and not ends:
+            return
+        text, self._said = _paired(cleaned("".join(self._said))), []
         if text.strip() and (self._section_ended or self._page_before):
             self._page_before = False
             self._page(None)
-        said = "\n".join(spread(line, {}) for line in _paired(cleaned(text)).split("\n"))
+        said = "\n".join(spread(line, {}) for line in text.split("\n"))
         if said.strip() or ends:
             self._tables.add(said if said.strip() else "", self._depth)
 
     def _page(self, _: int | None) -> None:
         self._section_ended = False
-        if self.text.strip():
-            self._end_paragraph()
+        if self._said:
+            self._end_paragraph(ends=False)
         notes, self.notes = self.notes, []
         for note in notes:
             self._tables.add(note, self._depth)
         self._tables.add(Break.PAGE, 0)
 
     def _section(self, _: int | None) -> None:
-        if self.text.strip():
-            self._end_paragraph()
+        if self._said:
+            self._end_paragraph(ends=False)
         self._section_ended = True
 
     def _section_goes_on(self, _: int | None) -> None:

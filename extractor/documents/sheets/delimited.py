@@ -14,6 +14,7 @@ from itertools import islice
 from extractor.documents import text
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
+from extractor.documents.limits import ReadLimits
 from extractor.documents.sheets.grid import COLUMNS, Grid
 
 _SEPARATORS = "\t;|,"
@@ -54,14 +55,16 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     if (told := _TOLD.match(said)) is not None:
         said, first, dialect = said[told.end() :], 1, Dialect(told.group(1), escaped=_is_escaped(said))
     dialect = dialect or _dialect(said, tabs="tab-separated" in context.media_type)
-    grid = _grid(said, dialect, first) or _grid(said, Dialect(dialect.separator, quoted=False), first)
+    grid = _grid(said, dialect, first, into.limits)
+    if grid is None:
+        grid = _grid(said, Dialect(dialect.separator, quoted=False), first, into.limits)
     if grid is not None:
         grid.write(into, titled=False)
 
 
-def _grid(said: str, dialect: Dialect, first: int) -> Grid | None:
+def _grid(said: str, dialect: Dialect, first: int, limits: ReadLimits) -> Grid | None:
     """None where quotes do not match, so that a cell would take what is another's."""
-    grid = Grid("")
+    grid = Grid("", limits)
     most = 0 if said.count('"') % 2 else _MOST_LINES
     try:
         for at, row in enumerate(dialect.rows(said), first):

@@ -7,33 +7,39 @@ from collections.abc import Iterable
 
 from extractor.documents.blocks import cleaned, collapsed
 from extractor.documents.builder import CELL, Builder
-from extractor.sandbox import Refused
+from extractor.documents.limits import ReadLimits
 
 COLUMNS = 16_384  # as Excel's
 _ROWS = 4_000_000
-_CELLS = 2_000_000
+_CELLS = 1_000_000
+_MERGED_ROWS = 2_000_000  # that are looked at
 
 
 class Grid:
-    """Rows and columns count from 0. Raises Refused `document_too_complex` above a million cells or so."""
+    """Rows and columns count from 0. Raises Refused `document_too_complex` for too many cells or characters."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, limits: ReadLimits) -> None:
         self.name = name
+        self._limits = limits
         self._rows: dict[int, dict[int, str]] = {}
-        self._cells = 0
+        self._cells = self._characters = self._looked_at = 0
 
     def put(self, row: int, column: int, text: str) -> None:
-        said = collapsed(cleaned(text))
+        said = text if text.isalnum() else collapsed(cleaned(text))
         if not said or not 0 <= column < COLUMNS or not 0 <= row < _ROWS:
             return
         self._cells += 1
-        if self._cells > _CELLS:
-            raise Refused("document_too_complex", f"a sheet has more than {_CELLS:,} cells", limit=_CELLS)
+        self._characters += len(said)
+        self._limits.check("cells in a sheet", self._cells, _CELLS)
+        self._limits.check("characters", self._characters, self._limits.characters)
         self._rows.setdefault(row, {})[column] = said
 
     def drop(self, first_row: int, last_row: int, first_column: int, last_column: int) -> None:
         """Empties the cells that a merged one covers: of the range all but the first."""
         rows = range(first_row, last_row + 1)
+        self._looked_at += min(len(rows), len(self._rows))
+        if self._looked_at > _MERGED_ROWS:  # no sheet is merged so; what a cell covers is shown then
+            return
         for row in rows if len(rows) < len(self._rows) else [row for row in self._rows if row in rows]:
             cells = self._rows.get(row, {})
             for column in [at for at in cells if first_column <= at <= last_column]:

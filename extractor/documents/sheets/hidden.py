@@ -19,8 +19,10 @@ class Hidden:
         self._left_out: set[int] = set()
 
     def columns(self, first: int, last: int) -> None:
-        self._ranges.append((max(0, first), min(last, COLUMNS)))
-        self._ranges.sort()
+        """Those from `first` to `last` are; ranges come in their order, as in the file."""
+        first, last = max(0, first), min(last, COLUMNS)
+        if first <= last and (not self._ranges or first > self._ranges[-1][1]):
+            self._ranges.append((first, last))
 
     def hides(self, column: int) -> bool:
         """Whether the column is hidden; counts it, since something was to be shown there."""

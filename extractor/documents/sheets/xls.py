@@ -33,7 +33,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     visible = [at for at, name in enumerate(names) if name not in hidden]
     for at in visible:
         sheet = book.sheet_by_index(at)
-        grid = Grid(collapsed(cleaned(sheet.name)))
+        grid = Grid(collapsed(cleaned(sheet.name)), into.limits)
         unseen = _fill(grid, book, sheet)
         grid.write(into, titled=len(visible) > 1, sheet_in_address=len(visible) > 1)
         for warning in unseen.warnings():
@@ -43,7 +43,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
 
 def _fill(grid: Grid, book: xlrd.Book, sheet: xlrd.sheet.Sheet) -> Hidden:
     hidden = Hidden()
-    for column, look in sheet.colinfo_map.items():
+    for column, look in sorted(sheet.colinfo_map.items(), key=lambda item: item[0]):
         if look.hidden:
             hidden.columns(column, column)
     for row in range(sheet.nrows):

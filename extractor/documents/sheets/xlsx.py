@@ -28,7 +28,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     if hidden:
         into.warn(said_of_sheets(hidden))
     for name, part in visible:
-        grid = Grid(name)
+        grid = Grid(name, into.limits)
         unseen = book.fill(grid, part)
         grid.write(into, titled=len(visible) > 1, sheet_in_address=len(visible) > 1, more=book.boxes(part))
         for warning in unseen.warnings():
@@ -79,12 +79,11 @@ class _Workbook:
             hidden.rows += any(cell.find(f"{S}v") is not None or cell.find(f"{S}is") is not None for cell in row)
             return
         column = -1
-        for cell in row:
-            if cell.tag != f"{S}c":
-                continue
-            where = place(cell.get("r", ""))
+        for cell in row.iterchildren(f"{S}c"):
+            reference = cell.get("r")
+            where = place(reference) if reference is not None else None
             column = where[1] if where is not None else column + 1
-            text = self._text(cell, hidden)
+            text = self._text(cell, hidden) if len(cell) else ""
             if text and hidden.hides(column):
                 continue
             grid.put(at, column, text)
