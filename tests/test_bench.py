@@ -140,7 +140,7 @@ Main = Callable[[list[str]], int]
         (cli.main, ["--rounds", "0"]),
         (cli.main, ["--max-tokens", "0"]),
         (cli.main, ["--max-draft", "-1"]),
-        (cli.main, ["--plot", "/nonexistent/x.svg"]),
+        (cli.main, ["--plot", "/no/such/folder/x.svg"]),
         (lossless.main, ["--documents", "0"]),
         (lossless.main, ["--rows", "-1"]),
         (growth.main, ["--lengths", "0"]),
