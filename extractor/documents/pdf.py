@@ -12,14 +12,12 @@ import pypdfium2.raw as pdfium
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
 from extractor.documents.pdf_fields import filled_in, form_of
-from extractor.documents.pdf_page import Contents, contents_of
+from extractor.documents.pdf_legible import says_little, told
+from extractor.documents.pdf_page import UNTOLD, contents_of
 from extractor.documents.placement import Rules, lay_out, words
+from extractor.documents.splice import PICTURE
 from extractor.sandbox import Refused
 
-_FEW = 8  # characters: a page with fewer says nothing by itself
-_UNTOLD = 0.1  # share of characters without a meaning above which a page is better looked at
-_PICTURED = 0.02  # share of the page that pictures cover
-_DRAWN = 40  # shapes: letters may be drawn too
 _LONG_SIDE = 2_400  # pixels of a page that is drawn
 
 pdfium.FPDF_InitLibrary()
@@ -49,22 +47,16 @@ def _read_page(page: Any, form: Any, into: Builder, context: Context) -> None:
         into.draw(lambda: _drawn(page, width, height))
         return
     contents = contents_of(page)
-    entered = list(filled_in(page, form, contents.frame))
-    if context.ocr == "always" or (not entered and _is_picture(contents)):
-        into.read_as("picture")
-        return
     by_direction = {turns: words(glyphs) for turns, glyphs in contents.glyphs.items()}
-    by_direction.setdefault(0, []).extend(entered)
-    for turns, found in sorted(by_direction.items(), key=lambda each: -len(each[1])):
-        for line in lay_out(found, contents.rules if turns == 0 else Rules()):
+    by_direction.setdefault(0, []).extend(filled_in(page, form, contents.frame))
+    found = [word for each in by_direction.values() for word in each]
+    if context.ocr == "always" or says_little(found, contents):
+        into.read_as(PICTURE)  # what text there is stands until somebody has looked at the page
+    elif any(UNTOLD in word.text for word in told(found)):
+        into.warn("some characters have no meaning in the file, as a symbol or a letter of a font of its own")
+    for turns, each in sorted(by_direction.items(), key=lambda each: -len(each[1])):
+        for line in lay_out(told(each), contents.rules if turns == 0 else Rules()):
             line.add_to(into)
-
-
-def _is_picture(contents: Contents) -> bool:
-    shown = contents.characters
-    if contents.unmapped > _UNTOLD * (shown + contents.unmapped):
-        return True
-    return shown < _FEW and (contents.pictured > _PICTURED or contents.paths > _DRAWN)
 
 
 @contextmanager

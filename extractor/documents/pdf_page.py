@@ -21,6 +21,7 @@ _MOST_POINTS = 60_000
 _THIN = 2.5  # points: a filled box as thin as that is a rule
 _DEEPEST_FORM = 4
 _FLAT = 0.6  # points: a rule may lean as much
+UNTOLD = "\ufffd"
 _LIGATURES = range(0xFB00, 0xFB07)
 _PRIVATE = ((0xE000, 0xF8FF), (0xF0000, 0x10FFFF))
 
@@ -57,19 +58,14 @@ class Frame:
 @dataclass
 class Contents:
     """`glyphs` by the direction they run in, in quarter turns clockwise from upright (None: askew); in the coordinates
-    of a page turned so that they run to the right. `unmapped`: characters whose meaning the file does not tell.
+    of a page turned so that they run to the right; characters whose meaning the file does not tell are UNTOLD.
     `pictured`: the share of the page that pictures cover. `paths`: how many drawn shapes there are."""
 
     frame: Frame
     glyphs: dict[int | None, list[Glyph]] = field(default_factory=dict)
     rules: Rules = field(default_factory=Rules)
-    unmapped: int = 0
     pictured: float = 0.0
     paths: int = 0
-
-    @property
-    def characters(self) -> int:
-        return sum(not glyph.text.isspace() for each in self.glyphs.values() for glyph in each)
 
 
 def contents_of(page: Any) -> Contents:
@@ -105,7 +101,7 @@ def _read_text(page: Any, found: Contents) -> None:
 def _characters(text: Any, found: Contents) -> Iterator[tuple[Glyph, int | None]]:
     """Characters in the same place are one shape, a ligature."""
     held: tuple[str, _Printed] | None = None
-    for shown, printed in _told(text, found):
+    for shown, printed in _told(text):
         if held is not None and held[1][:-1] == printed[:-1] and printed.right > printed.left:
             held = held[0] + shown, held[1]
             continue
@@ -129,7 +125,7 @@ class _Printed(NamedTuple):
     parted: bool
 
 
-def _told(text: Any, found: Contents) -> Iterator[tuple[str, _Printed]]:
+def _told(text: Any) -> Iterator[tuple[str, _Printed]]:
     loose, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     parted = False
     for at in range(pdfium.FPDFText_CountChars(text)):
@@ -140,9 +136,6 @@ def _told(text: Any, found: Contents) -> Iterator[tuple[str, _Printed]]:
         if not pdfium.FPDFText_GetLooseCharBox(text, at, loose) or not pdfium.FPDFText_GetCharOrigin(text, at, x, y):
             continue
         shown = _meant(code, text, at)
-        if shown is None:
-            found.unmapped += 1
-            continue
         angle = pdfium.FPDFText_GetCharAngle(text, at)
         yield shown, _Printed(loose.left, loose.bottom, loose.right, loose.top, x.value, y.value, angle, parted)
         parted = False
@@ -203,18 +196,18 @@ def _quarters(angle: float, page_turns: int) -> int | None:
     return None if abs(quarters - nearest) > 0.12 else (nearest + page_turns) % 4
 
 
-def _meant(code: int, text: Any, at: int) -> str | None:
-    """The character, or those of a ligature; None where the file does not tell."""
-    if code == 2 or (code == 0xFFFE and pdfium.FPDFText_IsHyphen(text, at) == 1):
+def _meant(code: int, text: Any, at: int) -> str:
+    """The character, or those of a ligature; UNTOLD where the file does not tell."""
+    if code in (2, 0xFFFE) and pdfium.FPDFText_IsHyphen(text, at) == 1:
         return "-"  # at the end of a line, as PDFium marks it
     if code < 0x20 or 0x7F <= code < 0xA0 or code in (0xFFFD, 0xFFFE, 0xFFFF):
-        return " " if code in (9, 0xA0) else None
+        return " " if code in (9, 0xA0) else UNTOLD
     if pdfium.FPDFText_HasUnicodeMapError(text, at) == 1 or any(low <= code <= high for low, high in _PRIVATE):
-        return None
+        return UNTOLD
     if code in _LIGATURES:
         return unicodedata.normalize("NFKC", chr(code))
     if code > 0x10FFFF or 0xD800 <= code < 0xE000:
-        return None
+        return UNTOLD
     return " " if code == 0xA0 else "-" if code == 0xAD else chr(code)
 
 

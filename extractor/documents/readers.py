@@ -20,7 +20,7 @@ from extractor.errors import Cancelled, DocumentError, EngineError
 from extractor.sandbox import Limits, Refused, Sandbox, SandboxError
 
 _MODULE = "extractor.documents.child"
-_TEXTS = Limits(cpu_s=10, wall_s=120, memory_bytes=1536 * 1024**2)
+_TEXTS = Limits(cpu_s=8, wall_s=120, memory_bytes=1536 * 1024**2)
 _PICTURES = Limits(cpu_s=60, wall_s=180, memory_bytes=3 * 1024**3, nice=5)
 _TOO_MUCH = {
     "time": "it takes too long to read",
@@ -53,8 +53,9 @@ class Readers:
         pages = pages[: context.limits.pictures]
         if context.ocr == "none" or self._engine is None:
             why = "pictures are not read here" if context.ocr == "none" else "nothing is installed that reads pictures"
-            read |= dict.fromkeys(pages, f"a picture; {why}")
-            return with_recognised(document, read)
+            return with_recognised(
+                document, read | dict.fromkeys(pages, f"a picture, or no text that can be told; {why}")
+            )
         with ThreadPoolExecutor(min(len(pages), self._side_by_side)) as pool:
             found = pool.map(lambda page: self._recognise(data, context, page, cancel), pages)
             read |= dict(zip(pages, found, strict=True))

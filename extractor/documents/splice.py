@@ -19,21 +19,20 @@ def pictures_of(document: Document) -> list[int]:
 
 def with_recognised(document: Document, read: Mapping[int, Document | str]) -> Document:
     """`read`: for each page that is a picture what was recognised (a Document of one page), or why it was not, a
-    warning for a person."""
-    found = [read.get(page.number) for page in document.pages]
-    texts = [one.text if isinstance(one, Document) else "" for one in found]
-    moved = [0, *accumulate(len(text) for text in texts)]  # by how much what stands before each page has grown
-    pieces: list[str] = []
+    warning for a person. What a page says itself stands where nothing was recognised."""
+    found = [_legible(read.get(page.number)) for page in document.pages]
+    before = [document.text[page.start : page.stop] for page in document.pages]
+    texts = [text if one is None else one.text for text, one in zip(before, found, strict=True)]
+    moved = [0, *accumulate(len(text) - len(old) for text, old in zip(texts, before, strict=True))]
     pages: list[Page] = []
     recognised: list[Recognised] = []
     places = dict(document.places)
-    for number, (page, one, text) in enumerate(zip(document.pages, found, texts, strict=True)):
+    for number, (page, one) in enumerate(zip(document.pages, found, strict=True)):
         start, stop = page.start + moved[number], page.stop + moved[number + 1]
-        pieces.append(document.text[page.start : page.stop] + text)
-        pages.append(replace(_told(page, one), start=start, stop=stop))
-        if isinstance(one, Document):
+        pages.append(replace(_told(page, read.get(page.number)), start=start, stop=stop))
+        if one is not None:
             recognised += [replace(line, start=line.start + start, stop=line.stop + start) for line in one.recognised]
-            places |= {page.number: one.places[1]} if one.places else {}
+            places[page.number] = one.places[1]
     starts = [page.start for page in document.pages]
 
     def by(offset: int) -> int:
@@ -50,7 +49,7 @@ def with_recognised(document: Document, read: Mapping[int, Document | str]) -> D
         parts.append(replace(part, start=start, stop=own[-1].stop if own else start))
     return replace(
         document,
-        text="".join(pieces),
+        text="".join(texts),
         pages=tuple(pages),
         parts=tuple(parts),
         cells=cells,
@@ -59,11 +58,16 @@ def with_recognised(document: Document, read: Mapping[int, Document | str]) -> D
     )
 
 
+def _legible(found: Document | str | None) -> Document | None:
+    return found if isinstance(found, Document) and found.text.strip() else None
+
+
 def _told(page: Page, found: Document | str | None) -> Page:
+    """`how` and `warnings` of the page now."""
     if found is None:
         return page
-    if isinstance(found, str):
-        return replace(page, how="none", warnings=(*page.warnings, found))
-    said = tuple(warning for one in found.pages for warning in one.warnings)
-    warnings = (*page.warnings, *(said if found.text.strip() else ("nothing readable",)))
-    return replace(page, how="ocr", warnings=warnings)
+    said = (found,) if isinstance(found, str) else tuple(each for one in found.pages for each in one.warnings)
+    if _legible(found) is not None:
+        return replace(page, how="ocr", warnings=(*page.warnings, *said))
+    said = said if isinstance(found, str) else ("nothing readable",)
+    return replace(page, how="layout" if page.stop > page.start else "none", warnings=(*page.warnings, *said))

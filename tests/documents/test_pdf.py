@@ -223,6 +223,53 @@ def test_form_fields_are_read_where_they_stand() -> None:
     assert box.left == pytest.approx(120 / WIDTH, abs=0.01)
 
 
+def test_files_within_are_not_its_text() -> None:
+    """An e-invoice carries its XML, which nobody sees on its pages."""
+    pdf = Pdf()
+    pdf.text(60, 100, "Total 12,50")
+    xml = b"<rsm:CrossIndustryInvoice>GrandTotalAmount 12.50</rsm:CrossIndustryInvoice>"
+    from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFName, PDFStream, PDFString
+
+    held = PDFStream(PDFDictionary({"Type": PDFName("EmbeddedFile")}), xml)
+    spec = PDFDictionary(
+        {
+            "Type": PDFName("Filespec"),
+            "F": PDFString("factur-x.xml"),
+            "EF": PDFDictionary({"F": pdf.canvas._doc.Reference(held)}),
+        }
+    )
+    pdf.canvas._doc.Catalog.Names = PDFDictionary(
+        {"EmbeddedFiles": PDFDictionary({"Names": [PDFString("factur-x.xml"), spec]})}
+    )
+    data = pdf.bytes()
+    assert b"EmbeddedFile" in data
+    assert lines(read(data)) == ["Total 12,50"]
+
+
+def test_hebrew_is_read_from_the_right() -> None:
+    pytest.importorskip("reportlab")
+    from extractor.documents.placement import Glyph, Rules, lay_out, words
+
+    drawn = "םולש 12 בוט"  # as it stands from left to right on the page: "shalom" at the left, "tov" at the right
+    glyphs = [Glyph(char, 6 * at, 6 * at + 6, 0, 10, 8, 10, (0, 0, 0, 0)) for at, char in enumerate(drawn)]
+    (line,) = lay_out(words(glyphs), Rules())
+    assert line.text == "טוב 12 שלום"
+
+
+def test_a_blank_page_is_no_picture() -> None:
+    pdf = Pdf()
+    pdf.text(60, 100, "first")
+    pdf.page()
+    pdf.page()
+    pdf.text(60, 100, "third")
+    document = read(pdf.bytes())
+    assert [(page.how, page.stop > page.start) for page in document.pages] == [
+        ("layout", True),
+        ("layout", False),
+        ("layout", True),
+    ]
+
+
 def test_a_password() -> None:
     from reportlab.lib.pdfencrypt import StandardEncryption
 

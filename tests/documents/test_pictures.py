@@ -7,6 +7,8 @@ import zlib
 
 import pytest
 from PIL import Image
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
 
 from extractor.documents import Document, read
 from extractor.documents.readers import Readers
@@ -120,6 +122,35 @@ def test_pages_of_a_pdf_that_are_pictures(readers: Readers) -> None:
     at = document.text.index("last")
     (box,) = document.boxes(at, at + 4)
     assert (box.page, box.left) == (3, pytest.approx(78.9 / WIDTH, abs=0.003))
+
+
+def lacking_letters() -> bytes:
+    """A PDF with a font of its own that does not tell what its umlauts mean."""
+    pdfmetrics.registerFont(TTFont("Vera", "Vera.ttf"))
+    pdf = Pdf(pageCompression=0)
+    pdf.text(60, 100, "Gebühr für Prüfung", 14, "Vera")
+    pdf.text(60, 130, "Größe 5", 14, "Vera")
+    return pdf.bytes().replace(b"/ToUnicode", b"/ToUnicodX")
+
+
+def test_letters_without_a_meaning_are_looked_at(readers: Readers) -> None:
+    document = read(lacking_letters(), readers=readers)
+    assert document.text.split() == ["Gebühr", "für", "Prüfung", "Größe", "5"]
+    assert document.pages[0].how == "ocr"
+
+
+def test_without_ocr_they_are_told_and_the_rest_stays(readers: Readers) -> None:
+    document = read(lacking_letters(), ocr="none", readers=readers)
+    assert document.text.split()[0] == "Geb\ufffdhr"
+    assert document.pages[0].how == "layout"
+    assert "no text that can be told" in document.pages[0].warnings[0]
+
+
+def test_ocr_of_every_page_if_wanted(readers: Readers) -> None:
+    pdf = Pdf()
+    pdf.text(60, 100, "Text that could be read", 14)
+    data = pdf.bytes()
+    assert [read(data, ocr=ocr, readers=readers).pages[0].how for ocr in ("auto", "always")] == ["layout", "ocr"]
 
 
 def test_without_ocr_a_page_says_so(readers: Readers) -> None:
