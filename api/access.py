@@ -15,6 +15,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from api.config import ApiSettings, is_loopback
+from api.judge import Judge
 from api.keys import DEFAULT_TENANT, Keys
 from api.metrics import Metrics
 from api.offload import Offload
@@ -37,6 +38,7 @@ class Services:
     store: Store
     metrics: Metrics
     rooms: Rooms
+    judge: Judge
     offload: Offload = field(default_factory=Offload)
 
 

@@ -20,6 +20,7 @@ from starlette.types import Scope
 from api import access, intake, openapi
 from api.app_version import package_version
 from api.config import ApiSettings
+from api.judge import Judge
 from api.keys import Keys, check_exposure
 from api.metrics import Metrics
 from api.middleware import Callers, RequestContext
@@ -57,13 +58,15 @@ def create_app(settings: ApiSettings | None = None, publish: Publish | None = No
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tracing.start("extractor-api")
+        judge = Judge()
         try:
             async with Store.open(settings, stored_at, metrics, publish) as store:
                 registry = Registry.discover(settings.schema_sources)
                 rooms = Rooms(settings.max_body_bytes, settings.body_timeout_s)
-                app.state.services = access.Services(settings, keys, registry, store, metrics, rooms)
+                app.state.services = access.Services(settings, keys, registry, store, metrics, rooms, judge)
                 yield
         finally:
+            await run_in_threadpool(judge.close)
             await run_in_threadpool(tracing.stop)
 
     app = FastAPIOffline(  # /docs from this process: a machine that holds documents may reach no CDN

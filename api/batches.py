@@ -18,7 +18,7 @@ from api.problems import Problem
 from api.room import SMALL_BYTES, Held
 from api.store import as_problems
 from api.upload import Upload
-from schemas import SchemaProblem, UnknownSchema, inline
+from schemas import UnknownSchema
 from workers.batches import Batch, Order, is_batch_id
 
 _SWEEP_S = 5.0  # what is not stopped or erased by then a worker's reconciler does
@@ -43,7 +43,8 @@ async def receive(
     store = service.store
     ingest = Ingest(
         tenant, key, default, gzip=upload.gzip, ledger=store.ledger, publish=partial(store.publish_bulk, tenant),
-        in_thread=service.offload.upload, schemas=service.schemas, settings=service.settings, came=came,
+        in_thread=service.offload.upload, schemas=service.schemas, settings=service.settings,
+        judge=partial(service.judge.require, tenant), came=came,
     )  # fmt: skip
     try:
         with as_problems(), service.rooms.held(tenant) as held:
@@ -98,7 +99,7 @@ async def _give_up(service: Services, tenant: str, ingest: Ingest) -> None:
             return
 
 
-def check_default(service: Services, fields: dict[str, Any]) -> None:
+async def check_default(service: Services, tenant: str, fields: dict[str, Any]) -> None:
     """The schema of lines that name none: a mistake in it ends the upload before its first line. Raises Problem."""
     if len(fields) > 1:
         raise intake.invalid([("/json_schema", "give either schema or json_schema, not both")])
@@ -106,12 +107,9 @@ def check_default(service: Services, fields: dict[str, Any]) -> None:
         if "schema" in fields:
             service.schemas.get(fields["schema"])
         elif "json_schema" in fields:
-            inline(fields["json_schema"])
-            intake.canonical(fields["json_schema"])
+            await service.judge.require(tenant, fields["json_schema"])
     except UnknownSchema as error:
         raise intake.unknown_schema(error, fields["schema"], service.schemas) from None
-    except SchemaProblem as error:
-        raise intake.schema_problem(error, "/json_schema") from None
 
 
 async def get(service: Services, tenant: str, batch_id: str) -> Batch:

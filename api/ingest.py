@@ -46,9 +46,11 @@ class Ingest:
         in_thread: Callable[[Callable[[], Any]], Awaitable[Any]],
         schemas: Registry,
         settings: ApiSettings,
+        judge: Callable[[dict[str, Any]], Awaitable[None]],
         came: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """`default` holds `schema` or `json_schema` for the lines that have neither. `publish` never raises. `came`: by
+        """`default` holds `schema` or `json_schema` for the lines that have neither. `publish` never raises.
+        `judge` raises Problem for an inline schema that cannot be used, or (retryable) cannot be judged now. `came`: by
         which request (`request_id`, `trace`)."""
         self._tenant = tenant
         self._key = key
@@ -59,13 +61,15 @@ class Ingest:
         self._in_thread = in_thread
         self._settings = settings
         self._ask = intake.Intake(schemas, settings)
+        self._judge = judge
+        self._unjudged: dict[str, Any] | None = None  # the schema of the line that is held
         self._lines = Lines(
             Limits(
                 settings.max_body_bytes, settings.max_batch_bytes, settings.max_batch_ratio, settings.max_batch_lines
             ),
             gzip=gzip,
         )
-        self._held: RawLine | None = None  # the first, while the batch is opened for it
+        self._held: RawLine | None = None  # one that needs the batch to be opened, or its schema to be judged
         self._slice: list[Line] = []
         self._slice_bytes = self._wrong = 0
         self._same = True  # as far as the lines go that an earlier upload brought
@@ -107,15 +111,23 @@ class Ingest:
 
     async def _take(self, lines: Iterator[RawLine]) -> None:
         while await self._in_thread(partial(self._fill, lines)):
-            await (self._open() if self._batch is None else self._flush())
+            if self._unjudged is not None:
+                await self._ask_judge(self._unjudged)
+            else:
+                await (self._open() if self._batch is None else self._flush())
 
     def _fill(self, lines: Iterator[RawLine]) -> bool:
-        """Decide on lines, until there are no more (False), the slice is full, or a batch is needed to go on."""
+        """Decide on lines, until there are no more (False), the slice is full, or a batch or a verdict is needed to
+        go on."""
         while (raw := self._held or next(lines, None)) is not None:
             self._held = None if self._batch is not None else raw
             if self._batch is None:
                 return True
-            self._add(raw, self._batch)
+            try:
+                self._add(raw, self._batch)
+            except intake.Unjudged as asked:
+                self._held, self._unjudged = raw, asked.json_schema
+                return True
             if len(self._slice) >= SLICE_LINES or self._slice_bytes >= SLICE_BYTES:
                 return True
         return False
@@ -128,6 +140,17 @@ class Ingest:
             raise _another_upload()
         self._slice.append(Line(raw.number, raw.digest, self._decide(raw)))
         self._slice_bytes += len(raw.content or b"")
+
+    async def _ask_judge(self, json_schema: dict[str, Any]) -> None:
+        self._unjudged = None
+        refusal = None
+        try:
+            await self._judge(json_schema)
+        except Problem as problem:
+            if problem.kind.retryable:  # it is not the schema that is wrong
+                raise
+            refusal = problem
+        self._ask.learn(json_schema, refusal)
 
     async def _open(self) -> None:
         schema = self._default.get("schema")

@@ -11,16 +11,16 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-import orjson
 from pydantic import BaseModel, ValidationError
 
 from api import media
 from api.batch_models import BatchLine
 from api.body import Upload
 from api.config import ApiSettings
+from api.judge import as_text
 from api.models import Ask, CreateExtraction, DocumentIn
-from api.problems import CODES, Problem, limited, pointer
-from schemas import Registry, SchemaProblem, UnknownSchema, inline
+from api.problems import Problem, limited, pointer
+from schemas import Registry, UnknownSchema, unjudged
 from workers.ledger import NewJob
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -53,22 +53,41 @@ class Intake:
     def __init__(self, schemas: Registry, settings: ApiSettings) -> None:
         self._schemas = schemas
         self._settings = settings
-        self._refs: dict[str | bytes, str] = {}
+        self._refs: dict[bytes, str | Problem] = {}
 
     def line(self, fields: dict[str, Any]) -> NewJob:
-        """Raises Problem."""
+        """Raises Problem, and Unjudged for an inline schema of which nothing was learned yet."""
         request = validated(BatchLine, fields)
         _check_options(request, self._settings)
         kept = _document(request.document, self._settings)
         return _job(request, kept, self._ref(request), priority="bulk", custom_id=request.custom_id)
 
+    def learn(self, json_schema: dict[str, Any], refusal: Problem | None) -> None:
+        """What the judge says of an inline schema."""
+        if len(self._refs) >= _KNOWN_SCHEMAS:
+            self._refs.clear()
+        self._refs[_key(json_schema)] = refusal or unjudged(json_schema).ref
+
     def _ref(self, request: BatchLine) -> str:
-        asked = request.schema_ or hashlib.sha256(canonical(request.json_schema)).digest()
-        if asked not in self._refs:
-            if len(self._refs) >= _KNOWN_SCHEMAS:
-                self._refs.clear()
-            self._refs[asked] = _schema_ref(request, self._schemas)
-        return self._refs[asked]
+        if request.schema_ is not None:
+            return _schema_ref(request, self._schemas)
+        json_schema = request.json_schema or {}
+        known = self._refs.get(_key(json_schema))
+        if known is None:
+            raise Unjudged(json_schema)
+        if isinstance(known, Problem):
+            raise Problem(known.code, known.detail, errors=known.errors, extra=known.extra)
+        return known
+
+
+class Unjudged(Exception):
+    def __init__(self, json_schema: dict[str, Any]) -> None:
+        super().__init__("an inline schema nobody has judged")
+        self.json_schema = json_schema
+
+
+def _key(json_schema: dict[str, Any]) -> bytes:
+    return hashlib.sha256(as_text(json_schema)).digest()
 
 
 def _job(request: Ask, kept: tuple[bytes, str, str | None], schema_ref: str, **more: Any) -> NewJob:
@@ -123,13 +142,6 @@ def invalid(faults: Sequence[tuple[str, str]], limit: tuple[str, float] | None =
         errors=faults,
         extra=limited(*limit) if limit else None,
     )
-
-
-def schema_problem(error: SchemaProblem, at: str) -> Problem:
-    """A fault of a schema, its pointers moved to where the schema is in the request."""
-    code = error.code if error.code in CODES else "invalid_schema"
-    faults = [(at + where, detail) for where, detail in error.errors] or [(at, error.detail)]
-    return Problem(code, error.detail, errors=faults, extra=limited(*error.limit) if error.limit else None)
 
 
 def unknown_schema(error: UnknownSchema, name: str, schemas: Registry) -> Problem:
@@ -194,10 +206,7 @@ def _base64(text: str, at: str) -> bytes:
 
 def _schema_ref(request: Ask, schemas: Registry) -> str:
     if request.schema_ is None:
-        try:
-            return inline(request.json_schema or {}).ref
-        except SchemaProblem as error:
-            raise schema_problem(error, "/json_schema") from None
+        return unjudged(request.json_schema or {}).ref  # judge.py judges it
     try:
         return schemas.get(request.schema_).ref
     except UnknownSchema as error:
@@ -213,13 +222,4 @@ def _hash(request: CreateExtraction, job: NewJob) -> str:
         "metadata": sorted(request.metadata.items()),
         "document": [hashlib.sha256(job.document).hexdigest(), job.media_type, job.filename],
     }
-    return hashlib.sha256(canonical(asked)).hexdigest()
-
-
-def canonical(asked: object) -> bytes:
-    """As the ledger keeps it, in its order. Raises Problem."""
-    try:
-        return orjson.dumps(asked)
-    except orjson.JSONEncodeError:
-        detail = "holds an integer of more than 64 bits"
-        raise Problem("invalid_schema", f"The schema {detail}", errors=[("/json_schema", detail)]) from None
+    return hashlib.sha256(as_text(asked)).hexdigest()

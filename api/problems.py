@@ -55,6 +55,8 @@ CODES: dict[str, Kind] = {
     "invalid_schema": Kind(422, "The JSON Schema cannot be used"),
     "schema_too_large": Kind(422, "The JSON Schema is over a limit"),
     "unsupported_keyword": Kind(422, "The JSON Schema uses a keyword that is refused"),
+    "schema_too_complex": Kind(422, "The JSON Schema takes too much time or memory"),
+    "schema_check_busy": Kind(503, "JSON Schemas cannot be checked now", retryable=True),
     # the document
     "empty_document": Kind(422, "The document is empty"),
     "document_too_large": Kind(413, "The document is over the limit"),

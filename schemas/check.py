@@ -34,6 +34,8 @@ def check(json_schema: object, limits: Limits = LIMITS) -> Report:
     walk.schema(json_schema, (), live=True)
     walk.astray()
     if report.ok:
+        walk.compile()
+    if report.ok:
         _refuse_all(report, _root(json_schema))
         _refuse_all(report, filter(None, [expansion(json_schema, limits)]))
     if report.ok:

@@ -162,7 +162,7 @@ def test_every_code_has_a_status_and_a_title() -> None:
 
 
 def test_importing_the_api_loads_no_model() -> None:
-    heavy = ("torch", "transformers", "outlines", "llguidance", "extractor.engine", "extractor.extract")
+    heavy = ("torch", "transformers", "outlines", "llguidance", "extractor.engine", "extractor.grammar")
     script = (
         "import sys, api.app, api.server; api.app.create_app().openapi();"
         f"print([name for name in {heavy} if name in sys.modules])"

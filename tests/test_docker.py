@@ -97,7 +97,7 @@ class TestDockerfile:
 
 def test_the_api_image_installs_no_torch() -> None:
     """Walks the installed metadata of what `pip install .[otel]` needs, markers and extras included."""
-    heavy = {"torch", "transformers", "accelerate", "outlines", "llguidance", "numpy"}
+    heavy = {"torch", "transformers", "accelerate", "outlines", "numpy"}
     seen: set[tuple[str, frozenset[str]]] = set()
     todo = [Requirement(text) for text in (*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["otel"])]
     while todo:

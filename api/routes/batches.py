@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
@@ -55,7 +54,7 @@ async def _received(
 ) -> Response:
     uploaded = await upload.opened(request, service.settings, held)
     default = {**({"schema": schema} if schema is not None else {}), **uploaded.fields}
-    await service.offload.upload(partial(batches.check_default, service, default))
+    await batches.check_default(service, tenant, default)
     caller = request.headers.get("traceparent")
     with tracing.span("POST /v1/batches", kind="server", parent=caller, tenant=tenant) as spot:
         came = {"request_id": request.state.request_id, "trace": spot.traceparent or ""}

@@ -166,6 +166,8 @@ async def _kept(request: Request, service: Services, tenant: str, key: str | Non
         came = {"request_id": request.state.request_id, "trace": spot.traceparent}
         new, request_hash = await _prepared(request, service, held, came)
         held.rest()
+        if new.json_schema is not None:
+            await service.judge.require(tenant, new.json_schema)
         created = await service.store.create(tenant, new, key, request_hash)
         request.state.ids["job"] = created.job_id
         spot.set(job=created.job_id, schema=new.schema_ref, bytes=len(new.document), request_id=new.request_id)

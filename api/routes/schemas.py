@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api import body, examples, intake, view
@@ -13,7 +12,7 @@ from api.access import Service, Tenant
 from api.models import CheckReport, CheckSchema, SchemaDetail, SchemaList
 from api.openapi import answers, json_body, problems
 from api.problems import Problem
-from schemas import Schema, UnknownSchema, check
+from schemas import Schema, UnknownSchema
 
 router = APIRouter(prefix="/v1", tags=["schemas"])
 
@@ -52,7 +51,7 @@ async def get_schema(name: str, service: Service) -> Response:
     response_class=Response,
     responses={
         200: answers("The report", CheckReport, examples.CHECK_REPORT),
-        **problems(400, 401, 408, 413, 415, 429),
+        **problems(400, 401, 408, 413, 415, 429, 503),
     },
     openapi_extra=json_body("CheckSchema", {"a schema": examples.CHECK_REQUEST}),
 )
@@ -62,8 +61,8 @@ async def check_schema(request: Request, service: Service, tenant: Tenant) -> Re
     with service.rooms.held(tenant) as held:
         fields = await body.read_json(request, service.settings, service.offload, held)
         asked = intake.validated(CheckSchema, fields)
-        report = await run_in_threadpool(check, asked.json_schema)
-    return view.json_response(report.as_json())
+        report = await service.judge.report(tenant, asked.json_schema)
+    return view.json_response(report)
 
 
 def _info(schema: Schema) -> dict[str, Any]:

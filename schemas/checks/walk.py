@@ -19,13 +19,13 @@ _ALLOWED = ("maxItems", "maxProperties", "maxLength", "maxContains")
 
 class Walk:
     """One look at one schema, which is known to be one and of a size to be looked at. `schema` visits it and fills the
-    report, `astray` afterwards tells of references that lead out of what was visited."""
+    report; afterwards `astray` tells of references that lead out of what was visited, and `compile` of patterns."""
 
     def __init__(self, root: dict[str, Any], limits: Limits, report: Report) -> None:
         self._root, self._limits, self._report = root, limits, report
         self._multiples = keywords.Multiples(root)
         self._properties = self._definitions = self._patterns_cost = 0
-        self._patterns: set[str] = set()
+        self._patterns: dict[str, Path] = {}  # where each stands first
         self._visited: set[int] = set()
         self._targets: list[tuple[Path, int]] = []  # of references: where they stand, and what they point to
         self._ending: set[str] = set()  # references whose chain is known to end
@@ -52,6 +52,12 @@ class Walk:
         for where, target in self._targets:
             if target not in self._visited:
                 self._report.refuse(note(where, _NOWHERE))
+
+    def compile(self) -> None:
+        """Each pattern by itself. They are within the budget by now."""
+        for pattern, where in self._patterns.items():
+            if fault := pattern_fault(pattern):
+                self._report.refuse(note(where, fault))
 
     def _below(self, key: str, value: Any, path: Path, *, live: bool) -> None:
         if key in keywords.ONE:
@@ -148,7 +154,7 @@ class Walk:
         limits = self._limits
         if len(pattern) > limits.max_pattern_chars:
             return over(where, "characters", limits, "max_pattern_chars", len(pattern))
-        if pattern in self._patterns:  # compiled once, however often it is there
+        if pattern in self._patterns and not name:  # compiled once, however often it is there
             return None
         measured = measure(pattern)
         if measured.size > limits.max_pattern_size:
@@ -157,10 +163,7 @@ class Walk:
         if self._patterns_cost > limits.max_patterns_cost:
             what = r"for all patterns (a letter costs 1, \p{…} costs 700, each times its repeats)"
             return over(where, what, limits, "max_patterns_cost")
-        if fault := pattern_fault(pattern):
-            return note(where, fault)
+        self._patterns[pattern] = where
         if name and not fits_grammar(pattern):
             return note(where, "has an anchor or word boundary inside, which a name's pattern cannot have")
-        if not name:
-            self._patterns.add(pattern)
         return None
