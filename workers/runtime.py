@@ -34,6 +34,7 @@ log = structlog.get_logger(__name__)
 CONSUMER = "the consumer"
 _CLOSING_S = 60.0
 _QUICK_TRIAL_S = 0.25
+_ASKED = 3  # times, of engines that die under it
 _WARM_UP = ("Warm-up: 1", {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]})
 
 
@@ -131,13 +132,18 @@ class Runtime:
             self.extract(document, schema, {"max_output_tokens": 16, "max_asks": 1})
 
     def answers(self) -> bool:
-        """Whether the engine still works, asked after it failed on a document: was it the document, or the engine?"""
-        try:
-            self._warm_up()
-        except Exception as error:
-            log.error("the engine does not answer", worker=self.id, **place(error))
-            return False
-        return True
+        """Whether the engine still works, asked after it failed on a document: was it the document, or the engine?
+        One that dies while it is asked was dying already: what is asked again waits for the next."""
+        for _ in range(_ASKED):
+            try:
+                self._warm_up()
+            except Exception as error:
+                log.error("the engine does not answer", worker=self.id, **place(error))
+                if not (isinstance(error, EngineError) and error.code == "engine_crashed"):
+                    return False
+            else:
+                return True
+        return False
 
     def give_up(self) -> None:
         """The engine is broken for good (a lost device, say): end this process as SIGTERM does, with status 1, before

@@ -7,6 +7,7 @@ forward only by accepted tokens, so whatever is drafted the output is the undraf
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 import traceback
@@ -30,6 +31,7 @@ from extractor.engine.graphs import Graphs, rows_of
 from extractor.engine.mark import Mark
 from extractor.engine.masks import draft_masks
 from extractor.engine.mtp import MtpDrafter
+from extractor.engine.pulse import Moves
 from extractor.engine.sampling import sampling_of
 from extractor.engine.scheduler import Scheduler
 from extractor.engine.sequence import Completion, Draft, Request, Sequence
@@ -51,10 +53,13 @@ class Engine:
         self._stop = frozenset(models.stop_ids)
         if self.config.slots < 1:
             raise InputError(f"an engine needs at least one slot, not {self.config.slots}")
+        self._moves = Moves()
+        self._closed = False
         graphs = Graphs(models.target.device) if self.config.graphs else None
         self._overlap = models.target.device.type != "cpu" if self.config.overlap is None else self.config.overlap
         with _current(models.target.device):  # kernels are tried
             self._target = Target(models.target, graphs, self.config.max_draft + 1, kernels=self.config.kernels)
+            self._target.tell_moves(self._moves.mark)
             mtp = MtpModel(models.drafter, self._target, graphs) if models.drafter else None
         chains = MtpDrafter(mtp, self._target.vocab, self._overlap) if mtp else None
         self._free = FreeDrafter(self._tokenizer)
@@ -109,15 +114,21 @@ class Engine:
         return self._done.as_json(*self._scheduler.depth())
 
     def progress(self) -> tuple[float, float | None]:
-        """For how many seconds the step that runs has been going on (0 between steps), and how long one may take at
-        most: several times the longest that has ended; None while that cannot be said. A CPU computes for as long as a
-        step takes; a GPU's first step compiles kernels, and one that records a graph takes its time."""
-        since, longest = self._step_since, self._done.longest_step_s
-        known = self._target.device.type == "cuda" and self._done.steps > 0 and not self._target.recording
-        return (time.monotonic() - since if since else 0.0), PATIENCE * longest if known else None
+        """For how many seconds the step that runs has been going on (0 between steps), and how long it may at most:
+        several times the longest that has ended; None while that cannot be said: the first step compiles kernels and
+        reads weights, and one that records a graph takes its time. On a CPU, which computes for as long as it must,
+        both are from one layer to the next."""
+        since, longest_s = self._step_since, self._done.longest_step_s
+        if not self._thread.is_alive() and not self._closed:
+            return math.inf, 0.0
+        on_cpu = self._target.device.type == "cpu"
+        going_s = 0.0 if since is None else self._moves.still_s() if on_cpu else time.monotonic() - since
+        known = self._done.steps > 0 and not self._target.recording
+        return going_s, PATIENCE * (self._moves.longest_s if on_cpu else longest_s) if known else None
 
     def close(self) -> None:
         """Stop; whoever is still waiting gets an `EngineError`."""
+        self._closed = True
         for sequence in self._scheduler.close():
             self._fail(sequence, EngineError("the engine was closed"))
         self._thread.join(timeout=30)
@@ -127,6 +138,7 @@ class Engine:
     def _run(self) -> None:
         with _current(self._target.device):  # a thread begins on the first GPU
             while self._scheduler.wait():
+                self._moves.begin()
                 self._step_since = time.monotonic()
                 try:
                     self.step()
@@ -161,6 +173,8 @@ class Engine:
         if busy:
             took_s = time.perf_counter() - started
             self._done.stepped(busy, took_s)
+            if self._done.steps == 1:
+                self._moves.longest_s = 0.0  # it read weights from a disk
             if self._target.tried == tried:
                 self._done.longest_step_s = max(self._done.longest_step_s, took_s)
 
@@ -182,8 +196,10 @@ class Engine:
     def _timed(self, phase: str) -> Iterator[Callable[[], float]]:
         """Adds the block's seconds to `seconds[phase]`; yields a way to ask for them afterwards."""
         begun = ended = time.perf_counter()
+        self._moves.mark()
         yield lambda: ended - begun
         ended = time.perf_counter()
+        self._moves.mark()
         self.seconds[phase] += ended - begun
 
     def _admit(self) -> None:

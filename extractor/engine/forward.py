@@ -74,6 +74,15 @@ class Target:
         self._graphs, self.widest = graphs if self._lean else None, widest
         self._packs = self._lean is not None and self.device.type == "cpu" and not self._graphs and not self.ragged
 
+    def tell_moves(self, moved: Callable[[], None]) -> None:
+        """`moved` is called at every layer from now on."""
+        if self._lean:
+            self._lean.moved = moved
+            return
+        layers = next((part for part in self.model.modules() if isinstance(part, nn.ModuleList) and len(part) > 1), ())
+        for layer in layers:
+            layer.register_forward_pre_hook(lambda *_: moved())
+
     def prefill(self, ids: Tensor, start: int, row: int, cache: SlotCache) -> Tensor | None:
         """Write the KV of `ids` `[1, width]` (on the host) at `start …` into `row`; returns the last hidden state
         `[1, hidden]` for a Gemma 4 target (its drafter starts from it), None for others. No logits are computed."""

@@ -10,6 +10,7 @@ its parameters become views.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -253,6 +254,7 @@ class Gemma4:
         # The norm that follows each layer: the next one's, and the last.
         self.after = [*(layer.norm for layer in self.layers[1:]), text.norm]
         self.rotary = Rotary(text)
+        self.moved: Callable[[], None] = lambda: None  # called at every layer
         self._owners = sum(not layer.shares for layer in self.layers)
 
     def read(
@@ -284,6 +286,7 @@ class Gemma4:
         stored: dict[str, KeyValues] = {}
         normed = self.enter(state)
         for layer, after in zip(self.layers, self.after, strict=True):
+            self.moved()
             kind = layer.kind
             query, held = layer.project(normed, rotary[kind], positions, cache)
             stored[kind] = held or stored[kind]

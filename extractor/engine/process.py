@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 import queue
 import signal
+import socket
 import threading
 import time
 from concurrent.futures import Future
@@ -35,6 +37,7 @@ MAX_WAITING = 1024  # requests in the child's hands or waiting for it
 TRIES = 3  # children in a row that may die before they are ready
 PAUSE_S = 1.0  # before the next of those
 CLOSE_S = 10.0
+KILLED_S = 1.0
 SILENT_S = 10.0  # a child that says nothing for so long is killed
 SILENT_LOADING_S = 60.0  # while it loads: importing and mapping a model may hold an interpreter for long
 
@@ -109,7 +112,8 @@ class EngineProcess:
     def abort(self, future: Future[Completion]) -> None:
         """As `Engine.abort`."""
         with self._changed:
-            if number := self._numbers.get(id(future)):
+            number = self._numbers.get(id(future))
+            if number is not None and number not in self._aborted:  # said once: so the outbox has an end too
                 self._aborted.add(number)
                 self._send(("abort", number))
 
@@ -221,6 +225,8 @@ class EngineProcess:
                 self._trouble = f"the engine's process {why} and is killed"
                 self._killed_for, self._ready = why, False
                 child.kill()
+                child.join(KILLED_S)
+                _hang_up(self._pipe)  # a process that its device's driver holds does not even die
 
     def _end(self) -> None:
         """The child is gone: nothing is sent to it any more, and its writer ends."""
@@ -277,6 +283,12 @@ def _write(pipe: Connection, outbox: _Outbox) -> None:
     with suppress(OSError, ValueError):
         while (message := outbox.get()) is not None:
             pipe.send(message)
+
+
+def _hang_up(pipe: Connection) -> None:
+    """Whoever reads or writes it here comes to its end now; what has arrived is read first."""
+    with suppress(OSError), socket.socket(fileno=os.dup(pipe.fileno())) as end:
+        end.shutdown(socket.SHUT_RDWR)
 
 
 def _raised(kind: str, detail: str, code: str) -> ExtractorError:

@@ -7,6 +7,8 @@ taken: a process whose parts hang goes on pulsing.
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +18,34 @@ EVERY_S = 1.0
 @dataclass(frozen=True)
 class Pulse:
     """`handling_s`: how long a request has been on its way into the engine, 0 while none is. `step_s`: how long the
-    step that runs has taken, 0 between steps; `step_most_s`: how long one may take, None where that cannot be said (a
-    CPU computes as long as it must; a GPU that records or compiles takes its time)."""
+    step that runs has gone on (a CPU: without a sign of moving), 0 between steps; `step_most_s`: how long that may be,
+    None where it cannot be said yet (the first step; a GPU that records or compiles takes its time)."""
 
     handling_s: float = 0.0
     step_s: float = 0.0
     step_most_s: float | None = None
     figures: dict[str, Any] = field(default_factory=dict)
+
+
+class Moves:
+    """Signs that a step gets on, from where it computes: every phase, and every layer of a forward on a CPU. So a step
+    may take as long as it must (a long prompt, a large model) and is still told from one that hangs."""
+
+    def __init__(self) -> None:
+        self._at = time.monotonic()
+        self.longest_s = 0.0  # between two signs, so far
+
+    def begin(self) -> None:
+        """Of a step: the time before it counts for nothing."""
+        self._at = time.monotonic()
+
+    def mark(self) -> None:
+        now = time.monotonic()
+        self.longest_s = max(self.longest_s, now - self._at)
+        self._at = now
+
+    def still_s(self) -> float:
+        return time.monotonic() - self._at
 
 
 def silence(pulse: Pulse, heard_s: float, silent_s: float) -> str | None:
@@ -32,6 +55,8 @@ def silence(pulse: Pulse, heard_s: float, silent_s: float) -> str | None:
         return f"has not been heard of for {heard_s:.0f} s"
     if pulse.handling_s > silent_s:
         return f"has been at one request for {pulse.handling_s:.0f} s"
+    if math.isinf(pulse.step_s):
+        return "has lost the thread that its steps run in"
     if pulse.step_most_s is not None and pulse.step_s > max(silent_s, pulse.step_most_s):
         return f"has been at one step for {pulse.step_s:.0f} s"
     return None

@@ -120,6 +120,24 @@ def test_an_engine_that_hangs_is_killed_and_another_is_started(request_: int | N
         engine.close()
 
 
+def test_an_engine_that_cannot_even_be_killed_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one is that its device's driver holds. Its pipe is full, too."""
+    monkeypatch.setattr(process, "CLOSE_S", 0.5)
+    engine = EngineProcess("tests.engine.child:scripted", silent_s=2.0)
+    held = engine._child
+    try:
+        monkeypatch.setattr(held, "kill", lambda: None)
+        os.kill(held.pid, signal.SIGSTOP)
+        lost = engine.submit(Request([HANG], grammar="x" * 4_000_000))
+        assert isinstance(lost.exception(60), EngineError)
+        assert echoes(engine)
+        assert engine.pid != held.pid
+    finally:
+        os.kill(held.pid, signal.SIGKILL)
+        held.join(10)
+        engine.close()
+
+
 def test_nobody_waits_for_an_engine_that_reads_nothing() -> None:
     """Its pipe is full of large requests: those who submit, withdraw, ask or look return at once."""
     engine = EngineProcess("tests.engine.child:scripted", silent_s=60.0)
