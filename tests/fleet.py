@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -38,14 +38,14 @@ FAST: dict[str, Any] = {
 class Worker:
     """One worker process, in a process group of its own."""
 
-    def __init__(self, settings: WorkerSettings, folder: Path, name: str) -> None:
+    def __init__(self, settings: WorkerSettings, folder: Path, name: str, more: Mapping[str, str]) -> None:
         environ = {f"EXTRACTOR_{key.upper()}": str(value) for key, value in settings.model_dump().items()}
         self.log = folder / f"{name}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-W", "error::ResourceWarning", "-m", "workers"],
                 cwd=ROOT,
-                env={**os.environ, **environ, "SCRIPTED_LOG": str(folder / "runs.log")},
+                env={**os.environ, **environ, "SCRIPTED_LOG": str(folder / "runs.log"), **more},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -80,6 +80,7 @@ class Fleet:
         self.queue = Queue(self.settings)
         self.workers: list[Worker] = []
         self.started = 0
+        self.environ: dict[str, str] = {}  # what workers are told beside their settings
 
     def __enter__(self) -> Fleet:
         return self
@@ -97,7 +98,7 @@ class Fleet:
         new = []
         for _ in range(count):
             self.started += 1
-            new.append(Worker(self.settings, self.folder, f"worker-{self.started}"))
+            new.append(Worker(self.settings, self.folder, f"worker-{self.started}", self.environ))
         self.workers += new
         if wait:
             until(lambda: all(self._is_ready(worker) for worker in new), 60, "workers ready")

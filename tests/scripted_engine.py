@@ -2,14 +2,14 @@
 of the engine travels over the real pipe. `EXTRACTOR_EXTRACTOR_FACTORY=tests.scripted_engine:make`.
 
 A document's size is its request's: `fill=4000000` puts so many bytes into its grammar. Each run is recorded as
-scripted_worker.py does; `ENGINE_PID` in the environment names the file the engine's pid is written to."""
+scripted_worker.py does, and the engine's pid in `engine-of-<worker's pid>` beside it. The engine loads for some pulses
+of the worker, so that one can see it do so, and may be silent for ENGINE_SILENT_S."""
 
 from __future__ import annotations
 
 import os
 import re
 import threading
-import time
 from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,10 @@ __all__ = ["Options", "make"]
 
 class Piped:
     def __init__(self) -> None:
-        self._engine = EngineProcess("tests.engine.child:scripted", silent_s=float(os.environ["ENGINE_SILENT_S"]))
+        self._engine = EngineProcess(
+            "tests.engine.child:loads_slowly", 5 * float(os.environ["EXTRACTOR_PULSE_S"]),
+            silent_s=float(os.environ["ENGINE_SILENT_S"]),
+        )  # fmt: skip
 
     def model_info(self) -> dict[str, Any]:
         return {"model": "scripted"}
@@ -49,8 +52,6 @@ class Piped:
             with Path(os.environ["SCRIPTED_LOG"]).open("a") as log:
                 log.write(f"{os.getpid()} {name}\n")
         Path(os.environ["SCRIPTED_LOG"]).with_name(f"engine-of-{os.getpid()}").write_text(str(self._engine.pid))
-        if found := re.search(r"\bpause=(\S+)", text):
-            time.sleep(float(found[1]))
         fill = re.search(r"\bfill=(\d+)", text)
         future = self._engine.submit(Request([ECHO, *text.encode()], grammar="x" * int(fill[1]) if fill else None))
         while not wait([future], 0.05).done:

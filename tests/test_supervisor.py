@@ -35,18 +35,20 @@ BOOM = "raise RuntimeError('the working folder was imported')\n"
 
 
 class Up:
-    """The command, in a folder, until it has ended. `lines` is what it says."""
+    """The command, in a folder, until it has ended. `lines` is what it says. Not `scripted`: as it comes, with the
+    bundled pair and the times that are set by default."""
 
-    def __init__(self, folder: Path, *arguments: str, **environ: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, scripted: bool = True, **environ: str) -> None:
         script = folder.parent / "bin" / "extractor"  # as pip writes it: it stands in another folder than the user
         script.parent.mkdir(exist_ok=True)
         script.write_text("from extractor.launch import cli\ncli()\n")
         given = {name: value for name, value in os.environ.items() if not name.startswith("EXTRACTOR_")}
+        fast = FAST if scripted else {}
         self.lines: list[str] = []
         self.process = subprocess.Popen(
             [sys.executable, str(script), "up", "--port", "0", *arguments],
             cwd=folder,
-            env={**given, "PYTHONPATH": str(ROOT), "EXTRACTOR_DATA_DIR": str(folder / "run"), **FAST, **environ},
+            env={**given, "PYTHONPATH": str(ROOT), "EXTRACTOR_DATA_DIR": str(folder / "run"), **fast, **environ},
             stderr=subprocess.PIPE,
             text=True,
         )

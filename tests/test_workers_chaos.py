@@ -41,6 +41,15 @@ def test_a_poison_document_harms_no_neighbour(fleet: Fleet) -> None:
     print(scenarios.poison(fleet, neighbours=40))
 
 
+def test_an_engine_that_hangs_with_a_full_pipe(tmp_path: Path) -> None:
+    with (
+        Valkey(tmp_path / "valkey", aof=True) as valkey,
+        Fleet(valkey, tmp_path, extractor_factory="tests.scripted_engine:make") as fleet,
+    ):
+        fleet.environ["ENGINE_SILENT_S"] = "3"
+        print(scenarios.engine_hung(fleet, hangs=1, documents=4))
+
+
 def test_duplicate_tokens_run_once(fleet: Fleet) -> None:
     print(scenarios.every_token_twice(fleet, documents=60))
 

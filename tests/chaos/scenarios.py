@@ -3,11 +3,13 @@ injected and counted, after `Watch.judge` has held the run to the promise (nothi
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import threading
 import time
 
+import psutil
 import pytest
 
 from tests.chaos.ledgerwatch import Report, Watch
@@ -128,6 +130,46 @@ def every_token_twice(fleet: Fleet, *, documents: int) -> Report:
         assert report.figures["runs"] == documents, "no second run"
         assert report.figures["succeeded"] == documents
         return report
+
+
+def engine_hung(fleet: Fleet, *, hangs: int, documents: int) -> Report:
+    """The engine of a worker stopped (SIGSTOP) while documents with large grammars fill its pipe, again and again. The
+    worker goes on beating and says what is wrong; the engine is killed, another loads, and the documents are done in
+    the same worker. They have no timeouts that would help. For `tests.scripted_engine`."""
+    with Watch(fleet) as watch:
+        worker = fleet.start()
+        noticed, seen = [], set[str]()
+        for hang in range(hangs):
+            for n in range(documents):
+                watch.submit(f"document {hang}.{n}")
+            watch.submit(f"warm {hang}")
+            until(lambda: _open(fleet) == 0, 60, "an engine that works")
+            engine = int((fleet.folder / f"engine-of-{worker.pid}").read_text())
+            os.kill(engine, signal.SIGSTOP)
+            began = time.monotonic()
+            for n in range(fleet.settings.slots):
+                watch.submit(f"large {hang}.{n} fill=4000000")
+            while _open(fleet):
+                (info,) = fleet.ledger.workers()
+                assert info.age_s < fleet.settings.pulse_s + 2.0, "it goes on beating"
+                seen.add(info.state)
+                if info.state == "recovering" and len(noticed) == hang:
+                    noticed.append(time.monotonic() - began)
+                    assert "has not been heard of" in info.why
+                assert time.monotonic() - began < 120, fleet.logs()[-3000:]
+                time.sleep(0.05)
+            assert not psutil.pid_exists(engine)
+        report = watch.judge("engine hung, its pipe full", 60, hangs=hangs, noticed_s=round(max(noticed), 1))
+        assert worker.process.poll() is None, "the worker stays"
+        assert report.figures["succeeded"] == len(watch.texts)
+        assert report.figures["most_attempts"] == 2, "a hang counts an attempt"
+        assert seen == {"ready", "recovering"}
+        return report
+
+
+def _open(fleet: Fleet) -> int:
+    counts = fleet.ledger.counts(TENANT)
+    return counts["queued"] + counts["running"]
 
 
 def store_killed(fleet: Fleet, *, documents: int, away_s: float, kills: int = 1) -> Report:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from extractor.config import Settings
 from tests.chaos import scenarios
 from tests.chaos.ledgerwatch import Report
 from tests.fleet import Fleet
@@ -70,6 +71,14 @@ def test_stale_worker(fleet: Open, tell: Callable[[Report], None]) -> None:
 def test_poison_among_a_thousand(fleet: Open, tell: Callable[[Report], None]) -> None:
     with fleet() as f:
         tell(scenarios.poison(f, neighbours=1000))
+
+
+def test_engines_that_hang_with_full_pipes(fleet: Open, tell: Callable[[Report], None]) -> None:
+    with fleet(extractor_factory="tests.scripted_engine:make", **DEFAULTS) as f:
+        f.environ["ENGINE_SILENT_S"] = str(Settings().engine_silent_s)
+        report = scenarios.engine_hung(f, hangs=4, documents=40)
+        tell(report)
+        assert report.figures["noticed_s"] <= 15, "whatever timeouts documents have"
 
 
 def test_every_token_twice(fleet: Open, tell: Callable[[Report], None]) -> None:

@@ -57,6 +57,11 @@ def scripted() -> tuple[Any, Any, dict[str, Any]]:
     return Scripted(), "a tokenizer", {"context": 64}
 
 
+def loads_slowly(seconds: float) -> tuple[Any, Any, dict[str, Any]]:
+    time.sleep(seconds)
+    return scripted()
+
+
 def loads_for_ever() -> tuple[Any, Any, dict[str, Any]]:
     os.kill(os.getpid(), signal.SIGSTOP)
     return scripted()
