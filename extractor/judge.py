@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import random
 import time
-from pathlib import Path
 from typing import Any
 
 from llguidance import LLMatcher, LLTokenizer
@@ -30,16 +29,15 @@ MOST_BLAMED = 50  # properties tried alone to find the one at fault
 _tokenizer: LLTokenizer | None = None
 
 
-def setup(given: dict[str, Any]) -> None:
-    """In the zygote. `file`: the tokenizer.json, None for one whose tokens are bytes; `vocab`, `stops`: as the engine
-    has them."""
+def setup(given: dict[str, Any], tokenizer: bytes = b"") -> None:
+    """In the zygote. `tokenizer`: its tokenizer.json, nothing for one whose tokens are bytes; `vocab`, `stops`: as the
+    engine has them."""
     global _tokenizer
     serialise(inline({"type": "object", "properties": {}}))  # brings along what the first one imports
-    if given["file"] is None:
+    if not tokenizer:
         _tokenizer = LLTokenizer("byte")
         return
-    text = Path(given["file"]).read_text("utf-8")
-    _tokenizer = LLTokenizer(text, n_vocab=given["vocab"], eos_token=given["stops"])
+    _tokenizer = LLTokenizer(tokenizer.decode(), n_vocab=given["vocab"], eos_token=given["stops"])
 
 
 def grammar(given: dict[str, Any], blobs: list[bytes]) -> str:

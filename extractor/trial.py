@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,9 +72,8 @@ class Judge:
     def _trial_box(self) -> Sandbox:
         with self._lock:
             if self._trials is None:
-                with _written(self._tokenizer) as given:
-                    self._trials = Sandbox("extractor.judge", TRIAL, setup=given, size=TRIALS)
-                    self._trials.start()
+                given, blob = _given(self._tokenizer)
+                self._trials = Sandbox("extractor.judge", TRIAL, setup=given, blob=blob, size=TRIALS)
             return self._trials
 
     def _answer_box(self) -> Sandbox:
@@ -93,18 +91,14 @@ def _json(json_schema: dict[str, Any]) -> bytes:
         raise SchemaError(f"the schema is not JSON: {str(error)[:200]}", errors=(FieldError("", "not JSON"),)) from None
 
 
-@contextmanager
-def _written(tokenizer: Any) -> Iterator[dict[str, Any]]:
-    """What the zygote's `setup` is given; the file lives as long as it takes to read it."""
+def _given(tokenizer: Any) -> tuple[dict[str, Any], bytes | None]:
+    """What the zygote's `setup` is given."""
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
-        yield {"file": None}
-        return
+        return {}, None
     stops = tokenizer.eos_token_id
-    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
-        file.write(backend.to_str())
-        file.flush()
-        yield {"file": file.name, "vocab": len(tokenizer), "stops": [stops] if isinstance(stops, int) else stops}
+    given = {"vocab": len(tokenizer), "stops": [stops] if isinstance(stops, int) else stops}
+    return given, backend.to_str().encode()
 
 
 @contextmanager

@@ -42,8 +42,9 @@ class _Child:
 
 class Sandbox:
     """`module`: imported by the zygote; its functions take (JSON value, blobs) and return a JSON value, or that and a
-    list of bytes. `setup`: JSON for the module's `setup`, which runs in the zygote once, with no limits and whatever
-    files it needs. `size` calls run at a time, `waiting` more may wait.
+    list of bytes. `setup`: JSON for the module's `setup`, which runs in each zygote once, with no limits and whatever
+    files it needs; `blob` is its second argument, where there is one. `size` calls run at a time, `waiting` more may
+    wait.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Sandbox:
         limits: Limits | None = None,
         *,
         setup: Any = None,
+        blob: bytes | None = None,
         size: int = 1,
         waiting: int = 256,
         environ: Sequence[str] = (),
@@ -59,6 +61,7 @@ class Sandbox:
         """Starts nothing yet: the first call does, or `start`. `environ` names further variables the zygote gets."""
         self.limits = limits or Limits()
         self._order = {"module": module, "setup": setup, "limits": asdict(self.limits)}
+        self._blob = None if blob is None else _in_memory(blob)
         self._environ = (*_KEPT_ENVIRON, *environ)
         self._slots = threading.Semaphore(size)
         self._most, self._here = size + waiting, 0
@@ -108,6 +111,9 @@ class Sandbox:
         with self._lock:
             self._closed = True
             self._end_zygote()
+            if self._blob is not None:
+                os.close(self._blob)
+                self._blob = None
 
     def __del__(self) -> None:
         with suppress(Exception):  # of one that nobody closed; at the end of the process there may be little left
@@ -143,7 +149,7 @@ class Sandbox:
         deadline = time.monotonic() + request["wall_s"] + _GRACE_S
         stream = child.stream
         try:
-            child.pid = child.pid or wire.receive(stream, _COMMAND_BYTES, time.monotonic() + _ANSWER_S)[0]["pid"]
+            child.pid = child.pid or self._pid(stream)
             stream.settimeout(max(deadline - time.monotonic(), 0.001))
             wire.send(stream, request, blobs)
             while cancel is not None and not _readable(stream):
@@ -159,6 +165,15 @@ class Sandbox:
         except (EOFError, OSError):
             raise self._epitaph(self._bury(child), request["wall_s"]) from None
 
+    def _pid(self, stream: socket.socket) -> int:
+        """Of a child that has been asked for. Where none comes the zygote hangs, which is no fault of the call."""
+        try:
+            return int(wire.receive(stream, _COMMAND_BYTES, time.monotonic() + _ANSWER_S)[0]["pid"])
+        except TimeoutError:
+            with self._lock:
+                self._end_zygote()
+            raise SandboxError("unavailable", f"no child was forked within {_ANSWER_S:g} s") from None
+
     def _epitaph(self, status: int | None, wall_s: float) -> SandboxError:
         if status == -signal.SIGALRM:
             return SandboxError("time", f"it takes longer than {wall_s:g} s")
@@ -166,8 +181,9 @@ class Sandbox:
             return SandboxError("cpu", f"it takes more than {self.limits.cpu_s:g} s of processor time")
         if status == -signal.SIGABRT:  # how native code ends when it is refused memory
             return _memory(self.limits)
-        what = "an unknown end" if status is None else _ending(status)
-        return SandboxError("crashed", f"its process ended with {what}")
+        if status is None:  # it went with its zygote, or was never there: that says nothing of the call
+            return SandboxError("unavailable", "the process that children are forked from has ended")
+        return SandboxError("crashed", f"its process ended with {_ending(status)}")
 
     # ---- children ----
 
@@ -247,7 +263,8 @@ class Sandbox:
         self._control = ours
         try:
             ours.settimeout(START_S)
-            ours.send(orjson.dumps(self._order))
+            descriptors = [] if self._blob is None else [self._blob]
+            socket.send_fds(ours, [orjson.dumps(self._order)], descriptors)
             said = orjson.loads(ours.recv(_COMMAND_BYTES) or b'{"failed": "it ended"}')
         except OSError as error:
             said = {"failed": f"{type(error).__name__} within {START_S:g} s"}
@@ -266,6 +283,14 @@ class Sandbox:
             self._zygote.kill()  # its children go with it
             self._zygote.wait()
             self._zygote = None
+
+
+def _in_memory(blob: bytes) -> int:
+    """A file without a name, which every zygote can be handed."""
+    descriptor = os.memfd_create("sandbox")
+    with os.fdopen(descriptor, "wb", closefd=False) as file:
+        file.write(blob)
+    return descriptor
 
 
 def _environ(names: Sequence[str]) -> dict[str, str]:

@@ -29,13 +29,14 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     for number in (signal.SIGINT, signal.SIGTERM):  # who stops us closes the control socket
         signal.signal(number, signal.SIG_IGN)
-    order = orjson.loads(control.recv(_COMMAND_BYTES))
+    message, descriptors, _, _ = socket.recv_fds(control, _COMMAND_BYTES, 1)
+    order = orjson.loads(message)
     limits = Limits(**order["limits"])
     try:
         confine_zygote(limits.nice)
         module = importlib.import_module(order["module"])
         if order["setup"] is not None:
-            module.setup(order["setup"])
+            module.setup(order["setup"], *(_read(descriptor) for descriptor in descriptors))
     except Exception as error:
         said = f"{type(error).__name__}: {error}"
         print(traceback.format_exc(), file=sys.stderr)
@@ -45,6 +46,15 @@ def main() -> None:
     gc.freeze()  # the collector of a child leaves the shared pages alone
     control.send(orjson.dumps({"ready": os.getpid()}))
     _tend(control, module, limits)
+
+
+def _read(descriptor: int) -> bytes:
+    """From the start, wherever another who was handed the same file has read to."""
+    blob = bytearray()
+    while piece := os.pread(descriptor, 1024**2, len(blob)):
+        blob += piece
+    os.close(descriptor)
+    return bytes(blob)
 
 
 def _tend(control: socket.socket, module: Any, limits: Limits) -> None:

@@ -16,11 +16,11 @@ _given: Any = None
 _seen: list[Any] = []
 
 
-def setup(value: Any) -> None:
+def setup(value: Any, blob: bytes = b"") -> None:
     global _given
     if value == "broken":
         raise ValueError("no such thing")
-    _given = value
+    _given = {**value, "blob": len(blob), "last": blob[-1]} if blob else value
 
 
 def echo(value: Any, blobs: list[bytes]) -> tuple[Any, list[bytes]]:

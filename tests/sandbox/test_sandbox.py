@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from extractor.sandbox import Limits, Refused, Sandbox, SandboxError
+from extractor.sandbox import box as box_module
 
 _STRANGER = "tests.sandbox.stranger"
 _LIMITS = Limits(cpu_s=1, wall_s=20, memory_bytes=256 * 1024**2, reply_bytes=1024**2)
@@ -152,6 +153,44 @@ def test_a_zygote_that_was_killed_is_started_again() -> None:
         with suppress(SandboxError):
             own.call("echo", 7)
     assert served(own)
+    own.close()
+
+
+def test_what_its_zygote_was_given_every_other_is_given_too() -> None:
+    blob = bytes(3_000_000) + b"!"
+    own = Sandbox(_STRANGER, _LIMITS, setup={"a": 1}, blob=blob)
+    for _ in range(3):
+        answer, _ = own.call("echo", 7)
+        assert answer["given"] == {"a": 1, "blob": len(blob), "last": ord("!")}
+        dead = psutil.Process(own.pids()[0])
+        dead.kill()
+        dead.wait(10)
+        with suppress(SandboxError):  # a child that went with it
+            own.call("echo", 7)
+    own.close()
+
+
+def test_a_zygote_that_dies_or_hangs_is_no_fault_of_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = Sandbox(_STRANGER, _LIMITS, setup={"a": 1})
+    own.start()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(own.call, "sleep", 5)
+        time.sleep(0.5)
+        psutil.Process(own.pids()[0]).kill()
+        with pytest.raises(SandboxError) as caught:
+            running.result()
+        assert caught.value.kind == "unavailable"
+    monkeypatch.setattr(box_module, "_ANSWER_S", 0.3)
+    assert served(own)
+    psutil.Process(own.pids()[0]).suspend()
+    kinds = set()
+    for _ in range(3):
+        try:
+            own.call("echo", 7)
+        except SandboxError as error:
+            kinds.add(error.kind)
+    assert kinds <= {"unavailable"}
+    assert served(own), "another is there"
     own.close()
 
 
