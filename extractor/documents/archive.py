@@ -16,6 +16,7 @@ MEMBERS = 20_000
 MEMBER_BYTES = 256 * 1024**2
 _ENTRY = b"PK\x01\x02"
 _CHUNK = 1024**2
+_NAMED = 5
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
@@ -78,6 +79,16 @@ class Archive:
             f"({alone:,} MiB a part, {together:,} MiB together)",
             limit=self._most,
         )
+
+
+def contents(data: bytes) -> str:
+    """What lies in an archive, for a person: how many files, and some of their names."""
+    try:
+        names = [posixpath.basename(name) for name in Archive(data, 0).names]
+    except Refused:
+        return "files that cannot be told"
+    named = ", ".join(_shown(name) for name in names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+    return f"{len(names):,} {'file' if len(names) == 1 else 'files'}{f' ({named})' if names else ''}"
 
 
 def resolve(base: str, target: str) -> str:

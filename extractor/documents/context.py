@@ -6,6 +6,7 @@ import importlib
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, cast
 
+from extractor.documents.archive import contents
 from extractor.documents.builder import AllDrawn, Builder
 from extractor.documents.formats import FORMATS, not_read
 from extractor.documents.limits import ReadLimits
@@ -74,7 +75,8 @@ def read_with(context: Context, data: bytes, into: Builder) -> None:
     """Reads with the reader of `context.media_type`. Raises as Reader.read, and Refused where there is no reader."""
     known = FORMATS.get(context.media_type)
     if known is None or known.reader is None:
-        raise Refused(known.code if known else "unsupported_media_type", not_read(context.media_type))
+        holds = f" of {contents(data)}" if context.media_type == "application/zip" else ""
+        raise Refused(known.code if known else "unsupported_media_type", not_read(context.media_type, holds))
     reader_of(context.media_type).read(data, into, context)
 
 

@@ -54,7 +54,7 @@ FORMATS: dict[str, Format] = {
     "image/heic": Format("HEIC", "pictures", _EXTRA),
     "image/avif": Format("AVIF", "pictures", _EXTRA),
     # Named, so that the problem can say what was found
-    "application/vnd.ms-excel.sheet.binary.macroenabled.12": Format("Excel (XLSB)"),
+    "application/vnd.ms-excel.sheet.binary.macroenabled.12": Format("Excel (XLSB)", instead=_SAVE_AS.format("XLSX")),
     "application/msword": Format("Word (DOC)", instead=_SAVE_AS.format("DOCX or PDF")),
     "application/vnd.ms-powerpoint": Format("PowerPoint (PPT)", instead=_SAVE_AS.format("PPTX or PDF")),
     "application/vnd.ms-tnef": Format("Outlook attachment (winmail.dat)", instead="send the mail as MSG or EML"),
@@ -87,13 +87,13 @@ ACCEPTED = tuple(kind for kind, known in FORMATS.items() if known.reader)
 TEXT = frozenset(kind for kind, known in FORMATS.items() if known.reader == "text")
 
 
-def not_read(media_type: str) -> str:
-    """Why a document of this type is not read, and what to do: a sentence without its stop."""
+def not_read(media_type: str, holds: str = "") -> str:
+    """Why a document of this type is not read, and what to do: a sentence without its stop. `holds`: what is in it."""
     known = FORMATS.get(media_type)
     if known is None:
         return f"documents of type {media_type[:80]!r} are not read here; taken are {taken()}"
     what = f"the document is a {known.name}" if known.name[0] not in "AEIO" else f"the document is an {known.name}"
-    return f"{what}, which is not read here; {known.instead or f'taken are {taken()}'}"
+    return f"{what}{holds}, which is not read here; {known.instead or f'taken are {taken()}'}"
 
 
 def taken() -> str:

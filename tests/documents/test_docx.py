@@ -60,6 +60,10 @@ def test_hidden_text_placeholders_and_codes_are_not_shown():
     assert text(p(runs=field)) == "shown\n"
     assert text(p("a ", runs=control.format(""))) == "a content\n"
     assert text(p("a", runs=control.format("<w:showingPlcHdr/>"))) == "a\n"
+    around = "<w:sdt><w:sdtPr>{}</w:sdtPr><w:sdtContent>" + p("inner") + "</w:sdtContent></w:sdt>"
+    assert text(around.format("") + around.format("<w:showingPlcHdr/>") + p("end")) == "inner\nend\n"
+    both = "<mc:AlternateContent><mc:Choice>{}</mc:Choice><mc:Fallback>{}</mc:Fallback></mc:AlternateContent>"
+    assert text(both.format(p("new"), p("old")) + p("end")) == "new\nend\n"
     assert text(p(runs=begin + RUN.format("x")) + p("after a code without end")) == ("after a code without end\n")
     styles = '<w:style w:type="character" w:styleId="H"><w:rPr><w:vanish/></w:rPr></w:style>'
     hidden = '<w:r><w:rPr><w:rStyle w:val="H"/></w:rPr><w:t>secret</w:t></w:r>'

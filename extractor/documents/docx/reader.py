@@ -67,7 +67,7 @@ class _Body:
         for element in tree.stream(self._package.archive.read(self._main), self._main, *tags):
             name = tree.local(element)
             self.foreign += name == "altChunk"
-            if name in ("p", "tbl") and not _is_older_wording(element):
+            if name in ("p", "tbl") and _is_shown(element):
                 made = self._block(element)
                 if Break.PAGE in made:
                     at = made.index(Break.PAGE)
@@ -214,7 +214,12 @@ def _span(text: str | None) -> int:
     return max(1, min(tree.number(text, 1), _MOST_SPAN))
 
 
-def _is_older_wording(element: Element) -> bool:
-    """Whether it stands in the body in an `mc:Fallback` beside a newer wording of itself."""
+def _is_shown(element: Element) -> bool:
+    """Not what only asks to be filled in, nor the older of two wordings of one thing."""
     parent = element.getparent()
-    return parent is not None and tree.local(parent) == "Fallback"
+    while parent is not None:
+        name = tree.local(parent)
+        if (name == "sdt" and is_placeholder(parent)) or (name == "Fallback" and parent.getprevious() is not None):
+            return False
+        parent = parent.getparent()
+    return True
