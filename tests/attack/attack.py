@@ -116,16 +116,26 @@ class Attacker:
             said = answer.json()
         except ValueError:
             said = {}
-        code = said.get("code", "") if isinstance(said, dict) else ""
+        code, accepted = said.get("code", "") if isinstance(said, dict) else "", ""
         with self.record.lock:
             self.record.answers[f"{answer.status_code} {code}".strip()] += 1
             self.record.slowest = max(self.record.slowest, (took_s, call.name))
             if answer.status_code == 202 and call.path == "/v1/extractions":
                 self.record.jobs.append(said["id"])
+                accepted = str(said["id"])
         if answer.status_code >= 500:
             self._fault(f"{call.name}: {answer.status_code} {code} {said.get('detail', '')}")
         elif answer.status_code >= 400 and "problem+json" not in kind:
             self._fault(f"{call.name}: {answer.status_code} is no problem but {kind}")
+        if accepted:
+            self._wait(accepted)
+
+    def _wait(self, job: str) -> None:
+        """So that as many documents are open as there are threads: a queue that many documents make is no attack but a
+        matter of turns."""
+        deadline = time.monotonic() + CALL_S
+        while not self._ended(job) and time.monotonic() < deadline:
+            time.sleep(0.1)
 
     def _fault(self, what: str) -> None:
         with self.record.lock:
