@@ -1,42 +1,51 @@
 """Finds the schemas: the files beside this one, and the folders, files or modules a caller adds.
 
 A schema file is Python with a pydantic model. Which one: `__extract__ = Model` if the file says so, else the last
-model defined in it. Its name is the file's; its version the file's or the model's `__version__`, else "1". A file that
-cannot be used is a line in `problems` and never an exception; what one prints goes to stderr, because stdout is for
-answers. Environment variables are the callers' business.
+model defined in it. Its name is the file's; its version the file's or the model's `__version__`, else "1". A caller's
+file takes the place of a built-in one of its name. A file that cannot be used is a line in `problems` and never an
+exception. Files that come later are found when they are asked for. Environment variables are the callers' business.
 """
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
+import logging
 import pkgutil
-import re
 import sys
-import traceback
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
-from pydantic import BaseModel
-
 from schemas.errors import SchemaProblem, UnknownSchema
-from schemas.schema import Schema, of_model
+from schemas.files import find, load_file, of_file, reason
+from schemas.schema import Schema
+
+__all__ = ["HERE", "MACHINERY", "Registry", "of_file"]
+
+log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
-_MACHINERY = "__init__ check errors examples jsontext keywords limits patterns registry schema types"
+_MACHINERY = "__init__ check errors examples files jsontext keywords limits patterns registry schema types"
 MACHINERY = frozenset(_MACHINERY.split())
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 class Registry:
-    """Schemas by name. `problems` says for each file (or module) that could not be used why not."""
+    """Schemas by name. `problems` says for each file (or module) that could not be used why not; `notes`, which are
+    logged too, what somebody should know of those that could. Thread-safe."""
 
     def __init__(self) -> None:
         self._schemas: dict[str, Schema] = {}
         self._failed: dict[str, str] = {}  # by the name a schema would have had: its file, and why it has not
+        self._built_in: set[str] = set()
+        self._places: dict[Path, str] = {}  # folders and files, and what the caller called them
+        self._seen: dict[Path, int] = {}  # files that were tried, and when they had been written
+        self._modules = False
+        self._lock = threading.RLock()
         self.problems: dict[str, str] = {}
+        self.notes: list[str] = []
 
     @classmethod
     def discover(cls, extra: Sequence[str] = ()) -> Registry:
@@ -44,121 +53,118 @@ class Registry:
         registry = cls()
         for path in sorted(HERE.glob("*.py")):
             if path.stem not in MACHINERY:
-                registry._add(path.name, path.stem, lambda path=path: importlib.import_module(f"schemas.{path.stem}"))
+                registry._add(path.name, path.stem, partial(importlib.import_module, f"schemas.{path.stem}"))
+        registry._built_in = set(registry._schemas)
         for entry in filter(None, map(str.strip, extra)):
             try:
                 registry._add_from(entry)
             except (OSError, RuntimeError) as error:  # nobody's home folder, or one we may not look into
-                registry.problems[entry] = _reason(error)
+                registry.problems[entry] = reason(error)
         return registry
 
     def get(self, ref: str) -> Schema:
-        """The schema called `name` or `name@version`. Raises UnknownSchema."""
+        """The schema called `name` or `name@version`; one that is not known is looked for. Raises UnknownSchema."""
         name, _, version = ref.partition("@")
-        schema = self._schemas.get(name)
-        if schema is None and name in self._failed:
-            raise UnknownSchema(f"schema {name!r} could not be loaded: {self._failed[name]}")
-        if schema is None:
-            raise UnknownSchema(f"there is no schema {name[:64]!r}; there are: {', '.join(self._schemas) or 'none'}")
+        with self._lock:
+            if name not in self._schemas:
+                self.look()
+            schema = self._schemas.get(name)
+            if schema is None and name in self._failed:
+                raise UnknownSchema(f"schema {name!r} could not be loaded: {self._failed[name]}")
+            if schema is None:
+                later = "; modules that come later are found after a restart" if self._modules else ""
+                known = ", ".join(self._schemas) or "none"
+                raise UnknownSchema(f"there is no schema {name[:64]!r}; there are: {known}{later}")
         if version and version != schema.version:
             raise UnknownSchema(f"schema {name!r} is at version {schema.version!r}, not {version[:32]!r}")
         return schema
 
     def list(self) -> list[Schema]:
         """All schemas by name."""
-        return [self._schemas[name] for name in sorted(self._schemas)]
+        with self._lock:
+            self.look()
+            return [self._schemas[name] for name in sorted(self._schemas)]
+
+    def look(self) -> None:
+        """Takes in the files that have come into the folders, and those that could not be used and were written anew.
+        A schema that is known stays as it is, whatever becomes of its file: what it is must be the same for everybody
+        until they are restarted."""
+        with self._lock:
+            for place, entry in self._places.items():
+                files = _files(place)
+                if files:
+                    self.problems.pop(entry, None)  # of a folder that was empty
+                for file in files:
+                    if self._seen.get(file) != _written(file):
+                        self._look_at(file)
+
+    def _look_at(self, file: Path) -> None:
+        new = file not in self._seen
+        if file.stem not in self._schemas:
+            self.problems.pop(file.name, None)
+            self._failed.pop(file.stem, None)
+            self._add_file(file)
+            return
+        self._seen[file] = _written(file)
+        self._note(f"{file.name}: {'has come' if new else 'was changed'}; it is used after a restart")
 
     def _add_from(self, entry: str) -> None:
         path = Path(entry).expanduser()
-        if path.is_dir():
-            files = sorted(path.glob("*.py"))
+        if path.is_dir() or path.suffix == ".py" or path.exists():
+            self._places[path] = entry
+            files = _files(path)
             if not files:
                 self.problems[entry] = "the folder holds no .py file"
             for file in files:
-                if not file.stem.startswith("_"):
-                    self._add(file.name, file.stem, lambda file=file: _load_file(file))
-        elif path.suffix == ".py" or path.exists():
-            self._add(path.name, path.stem, lambda: _load_file(path))
+                self._add_file(file)
         else:
+            self._modules = True
             try:
                 with redirect_stdout(sys.stderr):
                     names = list(_modules(entry))
             except (Exception, SystemExit) as error:
-                self.problems[entry] = f"is neither a folder nor a module that loads: {_reason(error)}"
+                self.problems[entry] = f"is neither a folder nor a module that loads: {reason(error)}"
                 return
             for name in names:
-                self._add(name, name.rpartition(".")[2], lambda name=name: importlib.import_module(name))
+                self._add(name, name.rpartition(".")[2], partial(importlib.import_module, name))
 
-    def _add(self, label: str, name: str, load: object) -> None:
-        assert callable(load)
+    def _add_file(self, file: Path) -> None:
+        self._seen[file] = _written(file)
+        self._add(file.name, file.stem, partial(load_file, file), file)
+
+    def _add(self, label: str, name: str, load: Callable[[], ModuleType], path: Path | None = None) -> None:
         try:
-            with redirect_stdout(sys.stderr):
-                schema = _schema_of(load(), name)
-            if name in self._schemas:
+            found = find(load, name, path)
+            if name in self._schemas and name not in self._built_in:
                 raise SchemaProblem(f"the name {name!r} is taken by another file")
-        except (Exception, SystemExit) as error:  # a user's file may raise anything at all; it must not take us along
-            why = _reason(error)
-            self.problems[label if label not in self.problems else f"{label} (again)"] = why
-            self._failed[name] = f"{label}: {why}"
-        else:
-            self._schemas[name] = schema
+        except SchemaProblem as problem:
+            self.problems[label if label not in self.problems else f"{label} (again)"] = problem.detail
+            self._failed[name] = f"{label}: {problem.detail}"
+            return
+        if name in self._built_in:
+            self._built_in.remove(name)
+            self._note(f"{label} takes the place of the built-in schema {name!r}")
+        if found.doubt:
+            self._note(f"{label}: {found.doubt}")
+        self._schemas[name] = found.schema
+
+    def _note(self, text: str) -> None:
+        self.notes.append(text)
+        log.warning("schemas: %s", text)
 
 
-def of_file(path: Path) -> Schema:
-    """The schema of one Python file, outside any registry. Raises SchemaProblem saying why it cannot be used."""
+def _files(place: Path) -> list[Path]:
+    """Those of a folder that may be schemas; else the file itself."""
+    if not place.is_dir():
+        return [place]
+    return [file for file in sorted(place.glob("*.py")) if not file.stem.startswith("_")]
+
+
+def _written(file: Path) -> int:
     try:
-        with redirect_stdout(sys.stderr):
-            return _schema_of(_load_file(path), path.stem)
-    except SchemaProblem:
-        raise
-    except (Exception, SystemExit) as error:  # the user's code again
-        raise SchemaProblem(_reason(error)) from None
-
-
-def _schema_of(module: ModuleType, name: str) -> Schema:
-    if not _NAME.fullmatch(name):
-        raise SchemaProblem("the file's name must be lower-case letters, digits and underscores")
-    model = getattr(module, "__extract__", None)
-    if model is None:
-        own = [item for item in vars(module).values() if _is_model(item) and item.__module__ == module.__name__]
-        if not own:
-            raise SchemaProblem("defines no pydantic model")
-        model = own[-1]
-    if not _is_model(model):
-        raise SchemaProblem("__extract__ is not a pydantic model")
-    version = getattr(module, "__version__", None) if _names_version(module) else None
-    return of_model(model, name=name, version=None if version is None else str(version))
-
-
-def _names_version(module: ModuleType) -> bool:
-    """Whether its own text does: `from pydantic import *` brings pydantic's."""
-    path = str(module.__file__)
-    return "__version__" in compile(Path(path).read_bytes(), path, "exec").co_names
-
-
-def _is_model(item: object) -> bool:
-    return isinstance(item, type) and issubclass(item, BaseModel)
-
-
-def _load_file(path: Path) -> ModuleType:
-    """The module of a file, under a name of its own that is gone from sys.modules when it has run (pydantic looks
-    its annotations up there while it runs)."""
-    name = f"_schema_file_{path.stem}_{abs(hash(path.resolve()))}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise SchemaProblem("is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # the folder is the user's: leave nothing in it
-    try:
-        spec.loader.exec_module(module)
-        for item in vars(module).values():
-            if _is_model(item) and item.__module__ == name:
-                item.model_rebuild()  # models that named a later one
-    finally:
-        sys.dont_write_bytecode = writes
-        del sys.modules[name]
-    return module
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _modules(entry: str) -> Iterator[str]:
@@ -170,14 +176,3 @@ def _modules(entry: str) -> Iterator[str]:
     for found in pkgutil.iter_modules(module.__path__):
         if not found.name.startswith("_"):
             yield f"{entry}.{found.name}"
-
-
-def _reason(error: BaseException) -> str:
-    """One line for a person: what, and where in the file."""
-    if isinstance(error, SchemaProblem):
-        return error.detail
-    line = error.lineno if isinstance(error, SyntaxError) else None
-    if line is None and error.__traceback__ is not None:
-        line = traceback.extract_tb(error.__traceback__)[-1].lineno
-    text = str(error).splitlines()
-    return f"{type(error).__name__}: {text[0] if text else ''} (line {line})"
