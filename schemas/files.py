@@ -7,6 +7,7 @@ whatever it raises becomes a SchemaProblem; it leaves nothing in `sys.modules` a
 from __future__ import annotations
 
 import importlib.util
+import logging
 import re
 import sys
 import traceback
@@ -21,6 +22,8 @@ from pydantic import BaseModel
 from schemas.errors import SchemaProblem
 from schemas.schema import Schema, of_model
 
+log = logging.getLogger(__name__)
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _MAIL = "email-validator"
 
@@ -34,8 +37,17 @@ class Found:
 
 
 def of_file(path: Path) -> Schema:
-    """The schema of one Python file, outside any registry. Raises SchemaProblem saying why it cannot be used."""
-    return find(lambda: load_file(path), path.stem, path).schema
+    """The schema of one Python file, outside any registry; a doubt is logged. Raises SchemaProblem saying why it cannot
+    be used."""
+    found = find_in(path)
+    if found.doubt:
+        log.warning("schemas: %s: %s", path.name, found.doubt)
+    return found.schema
+
+
+def find_in(path: Path) -> Found:
+    """What one Python file has to extract. Raises SchemaProblem."""
+    return find(lambda: load_file(path), path.stem, path)
 
 
 def find(load: Callable[[], ModuleType], name: str, path: Path | None = None) -> Found:
@@ -75,6 +87,8 @@ def reason(error: BaseException, path: Path | None = None) -> str:
     """One line for a person: what, and where in the file."""
     if isinstance(error, SchemaProblem):
         return error.detail
+    if isinstance(error, OSError) and path is not None and error.filename == str(path):
+        return f"cannot be read: {error.strerror}"
     line = _line(error, path)
     where = f" (line {line})" if line else ""
     if isinstance(error, ImportError) and _MAIL in str(error):
@@ -94,8 +108,9 @@ def _line(error: BaseException, path: Path | None) -> int | None:
     if isinstance(error, SyntaxError):
         return error.lineno
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if path is not None and Path(frame.filename) == path]
-    return (own or frames)[-1].lineno if frames else None
+    if path is not None:
+        frames = traceback.StackSummary(frame for frame in frames if Path(frame.filename) == path)
+    return frames[-1].lineno if frames else None
 
 
 def _found(module: ModuleType, name: str) -> Found:

@@ -80,7 +80,7 @@ class Registry:
         return schema
 
     def list(self) -> list[Schema]:
-        """All schemas by name."""
+        """All schemas by name, those of files that have come since among them."""
         with self._lock:
             self.look()
             return [self._schemas[name] for name in sorted(self._schemas)]

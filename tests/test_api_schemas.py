@@ -8,10 +8,11 @@ import httpx
 import pytest
 
 from api.config import ApiSettings
-from tests.api_support import client, is_problem, running
+from tests.api_support import Published, client, is_problem, running
 
 pytest_plugins = ["tests.api_fixtures"]
 pytestmark = pytest.mark.anyio
+SCHEMA = "from pydantic import BaseModel\nclass One(BaseModel):\n    n: int\n"
 
 
 async def test_the_built_in_schemas(api: httpx.AsyncClient) -> None:
@@ -70,3 +71,16 @@ async def test_check_of_something_else(api: httpx.AsyncClient) -> None:
     is_problem(await api.post("/v1/schemas/check", json={"json_schema": 3}), 422, "invalid_request", "/json_schema")
     headers = {"Content-Type": "application/json"}
     is_problem(await api.post("/v1/schemas/check", content=b"[" * 9999, headers=headers), 400, "invalid_json")
+
+
+async def test_a_file_that_comes_later_needs_no_restart(redis_url: str, tmp_path: Path) -> None:
+    """Asked for by its name, in the list, and by a document."""
+    async with running(ApiSettings(redis_url=redis_url, schemas=str(tmp_path)), Published()) as app, client(app) as api:
+        assert (await api.get("/v1/schemas/later")).status_code == 404
+        (tmp_path / "later.py").write_text(SCHEMA)
+        body = {"schema": "later", "document": {"text": "one"}}
+        assert (await api.post("/v1/extractions", json=body)).status_code == 202
+        (tmp_path / "latest.py").write_text(SCHEMA)
+        names = [one["name"] for one in (await api.get("/v1/schemas")).json()["data"]]
+        assert {"later", "latest"} <= set(names)
+        assert (await api.get("/v1/schemas/later@1")).json()["json_schema"]["properties"] == {"n": {"type": "integer"}}

@@ -3,8 +3,12 @@ service nor a model. What needs them is in test_e2e.py."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
+import pty
+import re
 import signal
 import socket
 import subprocess
@@ -80,8 +84,12 @@ def test_a_broken_schema_file_is_named_and_the_others_are_listed(run: Run, tmp_p
     write(tmp_path / "broken.py", "def (")
     monkeypatch.setenv("EXTRACTOR_SCHEMAS", str(tmp_path))
     listed = run("schemas", "list")
-    assert listed.status == 2
-    assert "broken.py: SyntaxError" in listed.err
+    assert listed.status == 0
+    assert listed.err.splitlines() == ["extractor: broken.py: SyntaxError: invalid syntax (line 1)"]
+    assert run("schemas", "show", "invoice").status == 0
+    named = run("schemas", "show", "broken")
+    assert named.status == 2
+    assert "broken.py: SyntaxError" in named.err
     assert "invoice@1" in listed.out
 
 
@@ -111,6 +119,97 @@ def test_check_reports_python_and_says_why_it_cannot(run: Run, tmp_path: Path) -
     assert "ZeroDivisionError" in bad.json["refused"][0]["detail"]
     assert run("schemas", "check", str(tmp_path / "absent.json")).status == 2
     assert "is not JSON" in run("schemas", "check", write(tmp_path / "x.json", "{")).err
+
+
+def test_check_says_what_is_not_enforced_and_the_rest_when_asked(run: Run, tmp_path: Path) -> None:
+    """A pattern that the grammar cannot keep among those it can."""
+    schema = {
+        "type": "object",
+        "properties": {"n": {"type": "integer", "minimum": 1}, "tags": {"type": "array", "uniqueItems": True}},
+        "required": ["n", "tags"],
+        "readOnly": True,
+    }
+    file = write(tmp_path / "s.json", schema)
+    brief, whole = run("schemas", "check", file), run("schemas", "check", file, "--verbose")
+    report = run("schemas", "check", file, "--json").json
+    assert brief.out.startswith(f"{file}: ok\n")
+    assert "/properties/tags/uniqueItems: " in brief.out
+    assert f"every token: {len(report['enforced'])} keywords (--verbose lists them)" in brief.out
+    assert "/properties/n/minimum: " not in brief.out
+    for note in [note for section in ("enforced", "validated", "ignored") for note in report[section]]:
+        assert f"{note['pointer'] or '(the whole)'}: {note['detail']}" in whole.out
+    assert len(brief.out.splitlines()) < len(whole.out.splitlines())
+
+
+def test_check_and_show_take_a_name_or_a_file(run: Run, tmp_path: Path) -> None:
+    text = "from pydantic import BaseModel\nclass Good(BaseModel):\n    n: int\nclass Helper(BaseModel):\n    x: int\n"
+    file = write(tmp_path / "several.py", text)
+    named, ours, unknown = (run("schemas", "check", name) for name in ("invoice", file, "nothing"))
+    assert (named.status, ours.status, unknown.status) == (0, 0, 2)
+    assert named.out.startswith("invoice@1 (class Invoice): ok\n")
+    assert ours.out.startswith("several@1 (class Helper): ok\n")
+    assert "its class Helper is taken, the last one, of which Good is no part" in ours.out
+    assert "there is no schema 'nothing'" in unknown.out
+    assert run("schemas", "show", file).json["properties"] == {"x": {"type": "integer"}}
+    assert run("schemas", "show", "invoice@1").json == run("schemas", "show", "invoice").json
+    schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    assert run("schemas", "show", write(tmp_path / "s.json", schema)).json == schema
+    absent = run("schemas", "show", str(tmp_path / "absent.py"))
+    assert (absent.status, absent.out) == (2, "")
+    assert absent.err.strip() == f"extractor: {tmp_path / 'absent.py'}: cannot be read: No such file or directory"
+
+
+def test_a_broken_file_among_several_is_a_line(run: Run, tmp_path: Path) -> None:
+    broken, torn = write(tmp_path / "broken.py", "1/0"), write(tmp_path / "torn.json", "{")
+    done = run("schemas", "check", "invoice", broken, torn, "receipt", "--json")
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    assert [(line["schema"], line["ok"]) for line in lines] == [("invoice", True), (broken, False), ("receipt", True)]
+    assert done.err.count("\n") == 1
+    assert "torn.json is not JSON" in done.err
+    assert done.status == 2
+    told = run("schemas", "check", "invoice", broken).out
+    assert "ZeroDivisionError: division by zero (line 1)" in told
+
+
+def test_help_is_whole_and_as_wide_as_the_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for columns in (80, 110):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        for command in ([], ["schemas"], ["keys"]):
+            said = run(*command, "--help").out
+            assert "..." not in said.partition("Commands:")[2]
+            assert max(map(len, said.splitlines())) <= columns
+    assert max(map(len, run("--help").out.splitlines())) > 90
+    assert "and the embedded store unless EXTRACTOR_REDIS_URL is set." in run("--help").out
+
+
+def on_a_terminal(*arguments: str, columns: int = 100) -> str:
+    """What a person sees: the command on a pseudo-terminal."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", "from extractor.cli import main; main()", *arguments]
+    environ = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)}
+    environ.pop("NO_COLOR", None)
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ) as process:
+        os.close(theirs)
+        said = b""
+        with contextlib.suppress(OSError):  # the other end is closed
+            while some := os.read(ours, 65536):
+                said += some
+        os.close(ours)
+    assert process.returncode == 0
+    return said.decode()
+
+
+def test_colours_and_columns_on_a_terminal() -> None:
+    listed = on_a_terminal("schemas", "list", columns=60)
+    plain = [re.sub(r"\x1b\[[\d;]*m", "", line).rstrip() for line in listed.splitlines()]
+    assert "\x1b[" in listed
+    head = plain[0]
+    assert head.split() == ["schema", "description"]
+    where = head.index("description")
+    assert all(line[where - 1] == " " for line in plain if len(line) > where), "columns stand under their heads"
+    assert max(map(len, plain)) <= 60
+    told = on_a_terminal("schemas", "check", "invoice")
+    assert "\x1b[1;32mok" in told
 
 
 def test_a_new_schema_works_as_written_and_is_never_overwritten(run: Run, tmp_path: Path, monkeypatch: Any) -> None:

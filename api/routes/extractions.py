@@ -126,7 +126,7 @@ async def list_extractions(
     """The tenant's extractions, newest first, without their results."""
     if schema is not None:
         with contextlib.suppress(UnknownSchema):  # an inline schema's, or one that is gone: as it is written
-            schema = service.schemas.get(schema).ref
+            schema = (await service.offload.submission(partial(service.schemas.get, schema))).ref
     page = await service.store.page(tenant, status=status, schema=schema, batch=batch, cursor=cursor, limit=limit)
     return view.page(page)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -23,9 +24,10 @@ router = APIRouter(prefix="/v1", tags=["schemas"])
     responses={200: answers("All of them", SchemaList, examples.SCHEMA_LIST), **problems(401)},
 )
 async def list_schemas(service: Service) -> Response:
-    """Every schema this service knows, and the files it could not load."""
+    """Every schema this service knows, and the files it could not load. Files that have come since are looked for."""
+    found = await service.offload.submission(service.schemas.list)
     faults = [{"file": file, "detail": detail} for file, detail in service.schemas.problems.items()]
-    return view.json_response({"data": [_info(schema) for schema in service.schemas.list()], "problems": faults})
+    return view.json_response({"data": [_info(schema) for schema in found], "problems": faults})
 
 
 @router.get(
@@ -36,7 +38,7 @@ async def list_schemas(service: Service) -> Response:
 async def get_schema(name: str, service: Service) -> Response:
     """One schema by `name` (its newest version) or `name@version`."""
     try:
-        schema = service.schemas.get(name)
+        schema = await service.offload.submission(partial(service.schemas.get, name))
     except UnknownSchema as error:
         names = intake.near(name, service.schemas)
         raise Problem(

@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from extractor.cli import batch, keys, local, read, remote, schemas, settings, up, workers
+from extractor.cli.help import WIDTH, Group
 from extractor.cli.output import BAD_INPUT, SOME_FAILED, debugging, exit_code_of, put_text, say, told
 from extractor.errors import ExtractorError
 from workers.config import faults_of
@@ -22,6 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     rich_markup_mode=None,
+    cls=Group,
+    context_settings=WIDTH,
 )
 app.command()(up.up)
 app.command()(local.run)

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from extractor.cli.help import Group
 from extractor.cli.output import fail, put_text, say
 
-app = typer.Typer(name="keys", help="API keys for tenants.", no_args_is_help=True)
+app = typer.Typer(name="keys", help="API keys for tenants.", no_args_is_help=True, cls=Group)
 
 
 @app.callback()

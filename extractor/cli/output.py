@@ -6,12 +6,14 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NoReturn
 
 import orjson
 import typer
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from extractor.client import ClientError, ExtractionFailed, Overloaded, Unreachable, WaitTimeout
 from extractor.errors import EngineError, ExtractorError, FieldError, OutputError
@@ -38,6 +40,30 @@ def put_text(lines: Iterable[str]) -> None:
         for line in lines:
             sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
+
+
+def put_styled(lines: Iterable[Text]) -> None:
+    """As `put_text`; on a terminal in colours."""
+    if sys.stdout.isatty():
+        out = Console(highlight=False, soft_wrap=True)
+        for line in lines:
+            out.print(line)
+    else:
+        put_text(line.plain for line in lines)
+
+
+def put_rows(rows: Sequence[Sequence[str]], *names: str) -> None:
+    """A table for a person, in columns under `names`; for a pipe a line each, its columns two spaces or more apart."""
+    if not sys.stdout.isatty():
+        widths = [max((len(row[at]) for row in rows), default=0) for at in range(len(names))]
+        put_text("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for at, name in enumerate(names):
+        table.add_column(name, style="cyan" if at == 0 else "", no_wrap=at == 0, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))  # Text: nothing in them is markup
+    Console(highlight=False).print(table)
 
 
 @contextlib.contextmanager

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import typer
+from rich.text import Text
 
-from extractor.cli.output import BAD_INPUT, fail, put, put_text, say
+from extractor.cli.help import Group
+from extractor.cli.output import BAD_INPUT, fail, put, put_rows, put_styled, put_text, say
 from extractor.cli.settings import schema_sources
 from schemas.check import check as judge
 from schemas.errors import SchemaProblem
-from schemas.registry import Registry, of_file
+from schemas.files import Found, find_in
+from schemas.registry import Registry
 
-app = typer.Typer(name="schemas", help="What to extract.", no_args_is_help=True)
-_SECTIONS = {
-    "refused": "refused: a document is never accepted with this",
-    "validated": "validated: checked when the JSON is complete",
-    "enforced": "enforced: kept by the grammar at every token",
-    "ignored": "ignored: has no effect on the data",
+app = typer.Typer(name="schemas", help="What to extract.", no_args_is_help=True, cls=Group)
+_SECTIONS = {  # and how each is shown
+    "refused": ("refused: a document is never accepted with this", "red"),
+    "validated": ("validated: checked when the JSON is complete", "yellow"),
+    "ignored": ("ignored: has no effect on the data", "yellow"),
+    "enforced": ("enforced: kept by the grammar at every token", "green"),
 }
+_BRIEF = "enforced"  # what is counted unless everything is asked for
+_NAME = "A schema's name, name@version, or a file: JSON Schema (.json), or Python with a pydantic model (.py)."
 _TEMPLATE = '''"""{words}: what to read from one."""
 
 from __future__ import annotations
@@ -65,42 +72,46 @@ def _schemas() -> None:
 def list_(json: Annotated[bool, typer.Option("--json", help="One line of JSON each.")] = False) -> None:
     """The schemas found here: the built-in ones and those EXTRACTOR_SCHEMAS points at."""
     registry = Registry.discover(schema_sources())
-    for schema in registry.list():
-        if json:
+    found = registry.list()
+    if json:
+        for schema in found:
             put({"ref": schema.ref, "sha256": schema.sha256, "description": schema.description})
-        else:
-            put_text([f"{schema.ref:<24}  {' '.join(schema.description.split())}"])
+    else:
+        put_rows([(schema.ref, " ".join(schema.description.split())) for schema in found], "schema", "description")
     for file, why in registry.problems.items():
         say(f"extractor: {file}: {why}")
-    if registry.problems:
-        raise typer.Exit(BAD_INPUT)
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="name or name@version")]) -> None:
+def show(name: Annotated[str, typer.Argument(help=_NAME)]) -> None:
     """The JSON Schema of one."""
     try:
-        put(Registry.discover(schema_sources()).get(name).json_schema, indent=True)
+        put(_subject(name).json_schema, indent=True)
     except SchemaProblem as problem:
-        fail(problem.detail)
+        fail(f"{name}: {problem.detail}" if Path(name).suffix == ".py" else problem.detail)
 
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="A JSON Schema (.json), or Python with a pydantic model (.py).")],
-    json: Annotated[bool, typer.Option("--json", help="The report as JSON.")] = False,
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help=_NAME)],
+    json: Annotated[bool, typer.Option("--json", help="The report as JSON, a line for each.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="What is enforced too, keyword by keyword.")] = False,
 ) -> None:
-    """What the grammar enforces of a schema, what only validation checks, what is refused. Exit code 2 when any is."""
-    report = _report(file)
-    if json:
-        put(report)
-    else:
-        for section, title in _SECTIONS.items():
-            notes = report.get(section)
-            if notes:
-                put_text([title, *(f"  {note['pointer'] or '(the whole)'}: {note['detail']}" for note in notes)])
-        put_text(["ok" if report["ok"] else "not ok"])
-    if not report["ok"]:
+    """What the grammar does not enforce of a schema, which class it is of, what is refused. Exit code 2 when any is."""
+    fine = True
+    for name in names:
+        try:
+            verdict = _verdict(name)
+        except _Unreadable as problem:
+            say(f"extractor: {problem.detail}")
+            fine = False
+            continue
+        fine = fine and verdict.report["ok"]
+        if json:
+            put(verdict.report if len(names) == 1 else {"schema": verdict.name, **verdict.report})
+        else:
+            put_styled(_told(verdict, verbose))
+    if not fine:
         raise typer.Exit(BAD_INPUT)
 
 
@@ -127,23 +138,85 @@ def new(
     put_text([str(target)])
 
 
-def _report(file: Path) -> dict[str, Any]:
-    """Of a file of either kind; a Python file that cannot be used is a refusal of the whole."""
-    if file.suffix == ".py":
-        try:
-            return judge(of_file(file).json_schema).as_json()
-        except SchemaProblem as problem:
-            places = problem.errors or [("", problem.detail)]
-            refused = [{"pointer": pointer, "detail": detail} for pointer, detail in places]
-            return {"ok": False, "enforced": [], "validated": [], "refused": refused, "ignored": []}
-    return judge(json_schema_of(file)).as_json()
+@dataclass(frozen=True)
+class _Subject:
+    """What a name or a file stands for: `model` and `doubt` as `schemas.files` has them."""
+
+    json_schema: Any
+    ref: str = ""
+    model: str = ""
+    doubt: str = ""
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    name: str
+    report: dict[str, Any]
+    subject: _Subject | None = None
+
+
+class _Unreadable(SchemaProblem):
+    """There is no JSON in the file."""
+
+
+def _subject(name: str) -> _Subject:
+    """Raises SchemaProblem."""
+    path = Path(name)
+    if path.suffix == ".json":
+        return _Subject(_json_in(path))
+    found = find_in(path) if path.suffix == ".py" else Found(Registry.discover(schema_sources()).get(name))
+    schema = found.schema
+    return _Subject(schema.json_schema, schema.ref, schema.model.__name__ if schema.model else "", found.doubt)
+
+
+def _verdict(name: str) -> _Verdict:
+    """What cannot be used is a refusal of the whole. Raises _Unreadable."""
+    try:
+        subject = _subject(name)
+    except _Unreadable:
+        raise
+    except SchemaProblem as problem:
+        places = problem.errors or [("", problem.detail)]
+        refused = [{"pointer": pointer, "detail": detail} for pointer, detail in places]
+        return _Verdict(name, {"ok": False, "enforced": [], "validated": [], "refused": refused, "ignored": []})
+    return _Verdict(name, judge(subject.json_schema).as_json(), subject)
+
+
+def _told(verdict: _Verdict, verbose: bool) -> Iterator[Text]:
+    report, subject = verdict.report, verdict.subject or _Subject(None)
+    of = f" (class {subject.model})" if subject.model else ""
+    ok = Text("ok", "bold green") if report["ok"] else Text("not ok", "bold red")
+    yield Text.assemble((subject.ref or verdict.name, "bold"), f"{of}: ", ok)
+    if subject.doubt:
+        yield Text(f"  {subject.doubt}", "yellow")
+    for section, (title, style) in _SECTIONS.items():
+        notes = report.get(section) or []
+        if not notes:
+            continue
+        if section == _BRIEF and not verbose:
+            yield Text.assemble("  ", (title, style), f": {_count(len(notes))} (--verbose lists them)")
+            continue
+        yield Text.assemble("  ", (title, style), "" if section == "refused" else f": {_count(len(notes))}")
+        for note in notes:
+            yield Text.assemble("    ", (note["pointer"] or "(the whole)", "cyan"), f": {note['detail']}")
+
+
+def _count(number: int) -> str:
+    return f"{number:,} keyword{'' if number == 1 else 's'}"
 
 
 def json_schema_of(file: Path) -> Any:
     """The JSON in a file; anything else ends the command."""
     try:
+        return _json_in(file)
+    except _Unreadable as problem:
+        fail(problem.detail)
+
+
+def _json_in(file: Path) -> Any:
+    try:
         return orjson.loads(file.read_bytes())
     except OSError as error:
-        fail(f"Cannot read {file}: {error.strerror}")
+        raise _Unreadable(f"Cannot read {file}: {error.strerror}") from None
     except orjson.JSONDecodeError as error:
-        fail(f"{file} is not JSON: {error.msg} (line {error.lineno})")
+        raise _Unreadable(f"{file} is not JSON: {error.msg} (line {error.lineno})") from None
