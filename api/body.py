@@ -10,11 +10,12 @@ from functools import partial
 from typing import Any
 
 import pydantic_core
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from api import arrival, media, structure
+from api import arrival, charsets, media, structure
 from api.config import SCHEMA_ROOM_BYTES, ApiSettings
 from api.offload import Offload
 from api.problems import Problem, limited, pointer
@@ -103,6 +104,7 @@ class _InMemory(MultiPartParser):
 
 
 async def _read_form(request: Request, settings: ApiSettings, held: Held) -> tuple[dict[str, Any], Upload | None]:
+    _check_charset(request.headers["content-type"])
     chunks, most = arrival.submission(request, settings, held), len(_FORM_TEXT + _FORM_JSON)
     parser = _InMemory(request.headers, chunks, max_files=1, max_fields=most, max_part_size=SCHEMA_ROOM_BYTES)
     try:
@@ -118,6 +120,14 @@ async def _read_form(request: Request, settings: ApiSettings, held: Held) -> tup
         raise Problem("invalid_multipart", detail, errors=[("/header/Content-Type", detail)]) from None
     finally:
         parser.close()
+
+
+def _check_charset(content_type: str) -> None:
+    """The form may name the charset of its fields."""
+    charset = parse_options_header(content_type)[1].get(b"charset", b"utf-8").decode("latin-1")
+    if not charsets.known(charset):
+        detail = f"{charset[:40]!r} is no charset this service knows"
+        raise Problem("invalid_multipart", detail, errors=[("/header/Content-Type", detail)])
 
 
 async def _fields(items: list[tuple[str, UploadFile | str]]) -> tuple[dict[str, Any], Upload | None]:

@@ -176,8 +176,9 @@ def _check_options(request: Ask, settings: ApiSettings) -> None:
 
 def _uploaded(upload: Upload, settings: ApiSettings) -> tuple[bytes, str, str | None]:
     media_type = media.media_type_of(upload.media_type, upload.filename)
-    media.check(upload.content, media_type, limit=settings.max_document_bytes, at="/file", charset_at="/file")
-    return upload.content, media_type, (upload.filename or None) and upload.filename[-255:]
+    limit = settings.max_document_bytes
+    kept = media.check(upload.content, media_type, limit=limit, at="/file", charset_at="/file")
+    return upload.content, kept, (upload.filename or None) and upload.filename[-255:]
 
 
 def _document(given: DocumentIn, settings: ApiSettings) -> tuple[bytes, str, str | None]:
@@ -190,8 +191,8 @@ def _document(given: DocumentIn, settings: ApiSettings) -> tuple[bytes, str, str
         at = "/document/content"
         media_type = media.media_type_of(given.media_type, given.filename)
         content = _base64(given.content or "", at)
-    media.check(content, media_type, limit=limit, at=at, charset_at="/document/media_type")
-    return content, media_type, given.filename
+    kept = media.check(content, media_type, limit=limit, at=at, charset_at="/document/media_type")
+    return content, kept, given.filename
 
 
 def _base64(text: str, at: str) -> bytes:

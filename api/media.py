@@ -7,6 +7,7 @@ import codecs
 from collections.abc import Mapping
 from pathlib import PurePath
 
+from api import charsets
 from api.problems import Problem, limited
 
 # What extractor.documents reads (a test compares), and the names such files have.
@@ -36,7 +37,6 @@ _MAGIC = {
     b"\x7fELF": "a program",
 }
 _WIDE_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
-_NOT_CHARSETS = {"idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape", "unicode-escape", "utf-7"}
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
 _MOST_CONTROLS = 0.05
 _SNIFF_BYTES = 64 * 1024
@@ -51,8 +51,9 @@ def media_type_of(given: str | None, filename: str | None) -> str:
     return next((media_type for media_type, suffixes in ACCEPTED.items() if suffix in suffixes), "text/plain")
 
 
-def check(document: bytes, media_type: str, *, limit: int, at: str, charset_at: str) -> None:
-    """Raise the Problem of a document that certainly cannot be extracted from. `at` points to the document in the
+def check(document: bytes, media_type: str, *, limit: int, at: str, charset_at: str) -> str:
+    """The media type to keep: its name, and a charset that is one; whatever else was written behind it is not kept.
+    Raises the Problem of a document that certainly cannot be extracted from. `at` points to the document in the
     request, `charset_at` to its media type."""
     bare, _, parameters = media_type.partition(";")
     bare = bare.strip().lower()
@@ -72,6 +73,7 @@ def check(document: bytes, media_type: str, *, limit: int, at: str, charset_at: 
         _is_text(document, at)
     if _is_blank(document):
         raise Problem("empty_document", "The document holds no text", errors=[(at, "empty, or nothing but whitespace")])
+    return bare if charset is None else f"{bare}; charset={charset}"
 
 
 def unsupported(detail: str, at: str, given: str, accepted: Mapping[str, tuple[str, ...]] | None = None) -> Problem:
@@ -109,13 +111,11 @@ def _not_text(why: str, at: str, code: str = "binary_document") -> Problem:
 
 
 def _decodes(document: bytes, charset: str, at: str, charset_at: str) -> None:
-    try:
-        if codecs.lookup(charset).name in _NOT_CHARSETS:
-            raise LookupError
-        text = document.decode(charset)  # LookupError too for codecs that are not of text, as `zlib`
-    except LookupError:
+    if not charsets.known(charset):
         detail = f"{charset[:40]!r} is no charset this service knows"
-        raise Problem("unsupported_media_type", detail, errors=[(charset_at, detail)]) from None
+        raise Problem("unsupported_media_type", detail, errors=[(charset_at, detail)])
+    try:
+        text = document.decode(charset)
     except (UnicodeError, ValueError):
         raise _not_text(f"its bytes are not {charset[:40]}", at, "undecodable_document") from None
     if "\0" in text:
@@ -126,7 +126,7 @@ def _charset(parameters: str) -> str | None:
     for parameter in parameters.split(";"):
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
-            return value.strip().strip('"') or None
+            return value.strip().strip("\"'").lower() or None
     return None
 
 

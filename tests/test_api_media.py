@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import encodings
 import random
 
 import pytest
@@ -63,9 +64,37 @@ def test_the_limit_is_named() -> None:
     media.check(b"x" * 10, TEXT, limit=10, at="/file", charset_at="/type")
 
 
-@pytest.mark.parametrize("charset", ["no-such", "zlib", "punycode", "unicode_escape", "idna", "hex"])
+NO_CHARSETS = "no-such zlib punycode unicode_escape idna hex rot13 utf-7 charmap aliases mbcs x a\0b a/b ütf-8".split()
+
+
+@pytest.mark.parametrize("charset", [*NO_CHARSETS, "utf 8", "utf!8", "u" * 99])
 def test_a_charset_that_is_none_is_refused(charset: str) -> None:
     assert code_of(b"abc", f"text/plain; charset={charset}") == "unsupported_media_type"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("text/plain", "text/plain"),
+        ("Text/PLAIN; Charset=Latin-1", "text/plain; charset=latin-1"),
+        ('text/csv; header=present; charset="UTF-8"; x=y', "text/csv; charset=utf-8"),
+        ("text/plain; charset='windows-1252'", "text/plain; charset=windows-1252"),
+        ("text/plain; charset=koi8-u", "text/plain; charset=koi8-u"),
+        ("text/plain; charset=", "text/plain"),
+        ("text/plain; charset*=utf-8''klingon", "text/plain"),
+        ("text/plain; charset=utf-8; charset=klingon", "text/plain; charset=utf-8"),
+        ("text/plain;;;", "text/plain"),
+    ],
+)
+def test_of_a_media_type_its_name_and_a_known_charset_are_kept(given: str, kept: str) -> None:
+    assert media.check(b"abc", given, limit=10, at="/file", charset_at="/type") == kept
+
+
+def test_names_that_are_made_up_are_not_remembered() -> None:
+    before = len(encodings._cache)  # type: ignore[attr-defined]
+    for number in range(100):
+        assert code_of(b"abc", f"text/plain; charset=klingon-{number}") == "unsupported_media_type"
+    assert len(encodings._cache) == before  # type: ignore[attr-defined]
 
 
 def test_bytes_that_are_not_in_the_charset_claimed() -> None:
