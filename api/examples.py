@@ -238,7 +238,8 @@ PROBLEM: JSON = {
     "type": "urn:extractor:problem:invalid_request",
     "title": "The request does not have the expected form",
     "status": 422,
-    "detail": "2 places in the request are wrong",
+    "detail": "2 places in the request are wrong: /options/temperature: Input should be less than or equal to 2; "
+    "/options/speed: Extra inputs are not permitted",
     "code": "invalid_request",
     "retryable": False,
     "request_id": "3b0f6c1de4a84c0a9d9d6e5c8a0f5a52",

@@ -28,6 +28,7 @@ _UTF8 = "charset=utf-8"
 _KNOWN_SCHEMAS = 1000
 _PARTS = ("document", "options", "metadata")  # objects within a request, but for schemas, which have their own limits
 _MOST_FIELDS = 64
+_NAMED = 3
 
 
 def prepare(
@@ -134,14 +135,12 @@ def _crowded(value: object) -> list[tuple[str, str]]:
 
 
 def invalid(faults: Sequence[tuple[str, str]], limit: tuple[str, float] | None = None) -> Problem:
-    """`limit`: the name and value of the first that was crossed."""
+    """`limit`: the name and value of the first that was crossed. `errors` has every place, the detail the first few."""
     count = "One place in the request is" if len(faults) == 1 else f"{len(faults)} places in the request are"
-    return Problem(
-        "invalid_request",
-        f"{count} wrong: {faults[0][0] or 'the body'}: {faults[0][1]}",
-        errors=faults,
-        extra=limited(*limit) if limit else None,
-    )
+    named = "; ".join(f"{at or 'the body'}: {detail}" for at, detail in faults[:_NAMED])
+    more = f"; and {len(faults) - _NAMED} more" if len(faults) > _NAMED else ""
+    extra = limited(*limit) if limit else None
+    return Problem("invalid_request", f"{count} wrong: {named}{more}", errors=faults, extra=extra)
 
 
 def unknown_schema(error: UnknownSchema, name: str, schemas: Registry) -> Problem:

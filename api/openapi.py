@@ -36,6 +36,9 @@ _ADDED: tuple[type[BaseModel], ...] = (  # FastAPI does not see these in the sig
     models.CreateExtraction, models.CheckSchema, models.ProblemDetails,
     batch_models.BatchLine, batch_models.BatchResult, batch_models.BatchError,
 )  # fmt: skip
+JOB_ID = "^[0-9a-f]{32}$"
+BATCH_ID = "^[0-9a-f]{24}0{8}$"
+IDEMPOTENCY_KEY = "^[\\x21-\\x7e]{1,255}$"
 DESCRIPTION = """Documents in, validated JSON out. Every error is a problem (RFC 9457) with a stable `code`."""
 
 
@@ -48,6 +51,11 @@ def problems(*statuses: int) -> dict[int | str, JSON]:
         }
         for status in sorted({*statuses, 422, 500})
     }
+
+
+def said(pattern: str, example: str) -> JSON:
+    """The `json_schema_extra` of a parameter whose pattern a route itself checks, to answer with a code of its own."""
+    return {"pattern": pattern, "examples": [example]}
 
 
 def answers(description: str, model: type[BaseModel], example: JSON) -> JSON:

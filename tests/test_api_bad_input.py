@@ -348,6 +348,23 @@ async def test_a_body_that_trickles_is_given_up(redis_url: str) -> None:
         assert problem["retryable"]
 
 
+async def test_a_problem_names_the_places_it_counts(api: httpx.AsyncClient) -> None:
+    async def detail(options: dict[str, Any]) -> str:
+        answer = await api.post("/v1/extractions", json=BODY | {"options": options})
+        problem = is_problem(answer, 422, "invalid_request")
+        assert len(problem["errors"]) == len(options)
+        return str(problem["detail"])
+
+    assert (await detail({"speed": 1})).startswith("One place in the request is wrong: /options/speed: ")
+    two = await detail({"temperature": 3, "speed": 1})
+    assert two.startswith("2 places")
+    assert "/options/temperature: " in two
+    assert "; /options/speed: " in two
+    five = await detail(dict.fromkeys("abcde", 1))
+    assert "/options/c: " in five
+    assert five.endswith("; and 2 more")
+
+
 @pytest.mark.parametrize(
     ("params", "pointer"),
     [

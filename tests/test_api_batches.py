@@ -197,6 +197,20 @@ async def test_a_broken_upload_is_sent_again_and_no_document_is_there_twice(
     assert (await api.get(f"/v1/batches/{first['id']}")).json()["status"] == "running", "it is none the worse for it"
 
 
+async def test_a_replay_of_a_batch_that_has_ended(api: httpx.AsyncClient, worker: FakeWorker) -> None:
+    whole, key = jsonl(line(1)), {"Idempotency-Key": "once"}
+    first = await post(api, whole, **key)
+    assert (first.status_code, "retry-after" in first.headers) == (202, True)
+    again = await post(api, whole, **key)
+    assert (again.status_code, "retry-after" in again.headers) == (202, True)
+    (job,) = (await api.get(f"/v1/extractions?batch={first.json()['id']}")).json()["data"]
+    worker.succeed(job["id"])
+    again = await post(api, whole, **key)
+    assert (again.status_code, again.json()["status"]) == (200, "completed")
+    assert "retry-after" not in again.headers
+    assert again.headers["idempotent-replayed"] == "true"
+
+
 async def test_an_upload_that_differs_before_the_break_is_another(
     api: httpx.AsyncClient, published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:

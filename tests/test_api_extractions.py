@@ -226,7 +226,8 @@ async def test_the_list_pages_and_filters(api: httpx.AsyncClient, worker: FakeWo
     assert await found(status="succeeded") == [ids[0]]
     assert await found(schema="contact@1") == await found(schema="contact") == [ids[3], ids[1]]
     assert await found(schema="receipt", status="queued") == [ids[4], ids[2]]
-    assert await found(batch="none") == []
+    assert await found(batch="a" * 24 + "0" * 8) == []
+    is_problem(await api.get("/v1/extractions?batch=none"), 422, "invalid_request", "/query/batch")
 
 
 async def test_idempotency(api: httpx.AsyncClient, published: Published) -> None:
@@ -248,6 +249,19 @@ async def test_idempotency(api: httpx.AsyncClient, published: Published) -> None
         422,
         "invalid_idempotency_key",
     )
+
+
+async def test_a_replay_of_what_has_ended_is_no_promise(api: httpx.AsyncClient, worker: FakeWorker) -> None:
+    key = {"Idempotency-Key": "once"}
+    first = await api.post("/v1/extractions", json=BODY, headers=key)
+    assert (first.status_code, int(first.headers["retry-after"])) == (202, 2)
+    waiting = await api.post("/v1/extractions", json=BODY, headers=key)
+    assert (waiting.status_code, "retry-after" in waiting.headers) == (202, True)
+    worker.succeed(first.json()["id"])
+    again = await api.post("/v1/extractions", json=BODY, headers=key)
+    assert (again.status_code, again.json()["status"]) == (200, "succeeded")
+    assert again.headers["idempotent-replayed"] == "true"
+    assert "retry-after" not in again.headers
 
 
 async def test_an_amount_keeps_its_value_and_text_its_characters(api: httpx.AsyncClient, worker: FakeWorker) -> None:

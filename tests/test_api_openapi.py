@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 
 from api import batch_models, examples, models, worker_models
 from api.app import create_app
+from api.prefer import idempotency_key
 from api.problems import CODES, MEDIA_TYPE, Problem
 from schemas import Registry, check
 
@@ -68,6 +69,28 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
         ref for ref in references(document["paths"]) | references(document["components"]) if ref.startswith("#/comp")
     }
     assert found <= known
+
+
+def test_keys_ids_and_cursors_have_patterns(document: dict[str, Any]) -> None:
+    """And the examples keep to them."""
+    seen: dict[str, set[str]] = {}
+    for _, call in each_call(document):
+        for parameter in call.get("parameters", []):
+            schema = parameter["schema"]
+            schema = next((one for one in schema.get("anyOf", []) if one["type"] == "string"), schema) | schema
+            if parameter["name"] in ("Idempotency-Key", "idempotency-key", "cursor", "id", "batch"):
+                pattern = schema["pattern"]
+                seen.setdefault(parameter["name"].lower(), set()).add(pattern)
+                assert all(re.search(pattern, example) for example in schema.get("examples", []))
+    assert seen.keys() == {"idempotency-key", "cursor", "id", "batch"}
+    (key,) = seen["idempotency-key"]
+    for text in ("a", "card-17", "~" * 255, "!"):
+        assert re.search(key, text)
+        assert idempotency_key(text) == text
+    for text in ("", "a b", "é", "x" * 256, "a\n"):
+        assert not re.search(key.replace("$", r"\Z"), text)
+        with pytest.raises(Problem):
+            idempotency_key(text)
 
 
 def test_every_error_is_a_problem_with_an_example(document: dict[str, Any]) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from api import batches, examples, prefer, upload, view
 from api.access import Service, Services, Tenant
 from api.batch_models import Batch, BatchPage
-from api.openapi import answers, jsonl_answer, problems, stops, upload_body
+from api.openapi import BATCH_ID, IDEMPOTENCY_KEY, answers, jsonl_answer, problems, said, stops, upload_body
 from api.problems import Problem
 from api.room import Held
 from workers import tracing
@@ -19,7 +19,14 @@ from workers.batches import Order
 
 router = APIRouter(prefix="/v1", tags=["batches"])
 JSONL = "application/x-ndjson"
-_Key = Annotated[str | None, Header(description="The same key with the same upload gives the same batch: send one")]
+_Key = Annotated[
+    str | None,
+    Header(
+        description="The same key with the same upload gives the same batch: send one",
+        json_schema_extra=said(IDEMPOTENCY_KEY, "evening-7"),
+    ),
+]
+_Id = Annotated[str, Path(json_schema_extra=said(BATCH_ID, examples.BATCH["id"]))]
 
 _After = Annotated[int, Query(ge=0, lt=2**31, description="Only lines after this one; not with `order=finished`")]
 _Limit = Annotated[int | None, Query(ge=1, description="At most so many; absent: all")]
@@ -31,6 +38,7 @@ _Limit = Annotated[int | None, Query(ge=1, description="At most so many; absent:
     response_class=Response,
     responses={
         202: answers("Received whole; its documents run already", Batch, examples.BATCH),
+        200: answers("A replay of a batch that has ended", Batch, examples.BATCH_DONE),
         **problems(400, 401, 408, 409, 413, 415, 429, 503),
     },
     openapi_extra=upload_body(),
@@ -63,9 +71,12 @@ async def _received(
     if ingest.batch_id is None:
         raise batches.unknown()
     batch = await batches.get(service, tenant, ingest.batch_id)
-    headers = {"Location": f"/v1/batches/{batch.id}", "Retry-After": str(service.settings.retry_after_s)}
+    headers = {"Location": f"/v1/batches/{batch.id}"}
     if ingest.replayed:
         headers["Idempotent-Replayed"] = "true"
+        if batch.finished_at:
+            return view.json_response(view.batch(batch), 200, headers)
+    headers["Retry-After"] = str(service.settings.retry_after_s)
     return view.json_response(view.batch(batch), 202, headers)
 
 
@@ -74,7 +85,7 @@ async def _received(
     response_class=Response,
     responses={200: answers("As it is now", Batch, examples.BATCH), **problems(401, 404, 503)},
 )
-async def get_batch(id: str, service: Service, tenant: Tenant) -> Response:
+async def get_batch(id: _Id, service: Service, tenant: Tenant) -> Response:
     """Status, counts, speed, and the time left at that speed."""
     batch = await batches.get(service, tenant, id)
     headers = {} if batch.finished_at else {"Retry-After": str(service.settings.retry_after_s)}
@@ -89,7 +100,14 @@ async def get_batch(id: str, service: Service, tenant: Tenant) -> Response:
 async def list_batches(
     service: Service,
     tenant: Tenant,
-    cursor: Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before")] = None,
+    cursor: Annotated[
+        str | None,
+        Query(
+            max_length=500,
+            description="`next_cursor` of the page before",
+            json_schema_extra=said(BATCH_ID, examples.BATCH["id"]),
+        ),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Response:
     """The tenant's batches, newest first."""
@@ -105,7 +123,7 @@ async def list_batches(
     },
 )
 async def batch_results(
-    id: str,
+    id: _Id,
     service: Service,
     tenant: Tenant,
     order: Annotated[Order, Query(description="As the lines came, or as the documents ended")] = "input",
@@ -127,7 +145,7 @@ async def batch_results(
         **problems(401, 404, 503),
     },
 )
-async def batch_errors(id: str, service: Service, tenant: Tenant, after: _After = 0, limit: _Limit = None) -> Response:
+async def batch_errors(id: _Id, service: Service, tenant: Tenant, after: _After = 0, limit: _Limit = None) -> Response:
     """JSONL of the lines that were refused, with their number and what is wrong; the other lines run."""
     await batches.get(service, tenant, id)
     return await _stream(batches.errors(service, tenant, id, after, limit))
@@ -142,7 +160,7 @@ async def batch_errors(id: str, service: Service, tenant: Tenant, after: _After 
         ("Nothing is started any more; what runs is told to stop", examples.BATCH),
     ),
 )
-async def cancel_batch(id: str, service: Service, tenant: Tenant) -> Response:
+async def cancel_batch(id: _Id, service: Service, tenant: Tenant) -> Response:
     """Stop the rest; what has ended stays readable. Twice is fine; 409 when everything had ended before."""
     await batches.stop(service, tenant, id, "cancel", "requested")
     batch = await batches.get(service, tenant, id)
@@ -150,7 +168,7 @@ async def cancel_batch(id: str, service: Service, tenant: Tenant) -> Response:
 
 
 @router.delete("/batches/{id}", status_code=204, response_class=Response, responses=problems(401, 404, 503))
-async def delete_batch(id: str, service: Service, tenant: Tenant) -> Response:
+async def delete_batch(id: _Id, service: Service, tenant: Tenant) -> Response:
     """Erase the batch, its documents and results, stopping it first when it runs. Not undone by anything."""
     await batches.stop(service, tenant, id, "erase", "deleted")
     return Response(status_code=204)

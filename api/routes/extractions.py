@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Path, Query, Request
 from sse_starlette import EventSourceResponse
 from starlette.responses import Response
 
 from api import body, examples, intake, prefer, view
 from api.access import Service, Services, Tenant
 from api.models import Extraction, ExtractionPage, Status
-from api.openapi import answers, form_body, json_body, problems, stops
+from api.openapi import BATCH_ID, IDEMPOTENCY_KEY, JOB_ID, answers, form_body, json_body, problems, said, stops
 from api.problems import Problem
 from api.room import Held
 from schemas import UnknownSchema
@@ -34,7 +34,14 @@ _BODIES = {
 _Wait = Annotated[
     float | None, Query(ge=0, allow_inf_nan=False, description="Wait so many seconds for the end (long-poll)")
 ]
-_Key = Annotated[str | None, Header(description="The same key with the same request gives the same extraction")]
+_Key = Annotated[
+    str | None,
+    Header(
+        description="The same key with the same request gives the same extraction",
+        json_schema_extra=said(IDEMPOTENCY_KEY, "card-17"),
+    ),
+]
+_Id = Annotated[str, Path(json_schema_extra=said(JOB_ID, examples.QUEUED["id"]))]
 _Prefer = Annotated[list[str] | None, Header(alias="Prefer", description="`wait=20`: answer with the result")]
 
 
@@ -44,7 +51,7 @@ _Prefer = Annotated[list[str] | None, Header(alias="Prefer", description="`wait=
     response_class=Response,
     responses={
         202: answers("Accepted; poll Location", Extraction, examples.QUEUED),
-        200: answers("Finished within `Prefer: wait`", Extraction, examples.SUCCEEDED),
+        200: answers("Finished, within `Prefer: wait` or before a replay", Extraction, examples.SUCCEEDED),
         **problems(400, 401, 408, 413, 415, 429, 503),
     },
     openapi_extra=json_body("CreateExtraction", _BODIES, **form_body()),
@@ -70,7 +77,7 @@ async def create_extraction(
     if wait_s is not None or created.existing:
         with contextlib.suppress(Problem):  # it is accepted, whatever the store says now
             job = await service.store.wait(tenant, created.job_id, wait_s or 0) or job
-    if wait_s is not None and job.done:
+    if job.done:
         return view.answer(job, 200, headers)
     return view.answer(job, 202, {**headers, "Retry-After": str(service.settings.retry_after_s)})
 
@@ -80,7 +87,7 @@ async def create_extraction(
     response_class=Response,
     responses={200: answers("As it is now", Extraction, examples.SUCCEEDED), **problems(401, 404, 503)},
 )
-async def get_extraction(id: str, service: Service, tenant: Tenant, wait: _Wait = None) -> Response:
+async def get_extraction(id: _Id, service: Service, tenant: Tenant, wait: _Wait = None) -> Response:
     """Status and, when it has succeeded, the result; readable until `expires_at`. With `wait`, answers as soon as
     the extraction is finished, and after so many seconds in any case."""
     wait_s = min(wait or 0.0, service.settings.max_wait_s)
@@ -102,7 +109,7 @@ async def get_extraction(id: str, service: Service, tenant: Tenant, wait: _Wait 
         **problems(401, 404, 503),
     },
 )
-async def follow_extraction(id: str, service: Service, tenant: Tenant) -> Response:
+async def follow_extraction(id: _Id, service: Service, tenant: Tenant) -> Response:
     """Server-sent events: `event` is the status, `data` the extraction."""
     if await service.store.get(tenant, id) is None:
         raise _unknown()
@@ -119,8 +126,15 @@ async def list_extractions(
     tenant: Tenant,
     status: Annotated[Status | None, Query()] = None,
     schema: Annotated[str | None, Query(max_length=200, description="`name` or `name@version`")] = None,
-    batch: Annotated[str | None, Query(max_length=64)] = None,
-    cursor: Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before")] = None,
+    batch: Annotated[str | None, Query(pattern=BATCH_ID)] = None,
+    cursor: Annotated[
+        str | None,
+        Query(
+            max_length=500,
+            description="`next_cursor` of the page before",
+            json_schema_extra=said(JOB_ID, examples.QUEUED["id"]),
+        ),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Response:
     """The tenant's extractions, newest first, without their results."""
@@ -140,7 +154,7 @@ async def list_extractions(
         ("It is running; the worker has been told to stop", examples.QUEUED),
     ),
 )
-async def cancel_extraction(id: str, service: Service, tenant: Tenant) -> Response:
+async def cancel_extraction(id: _Id, service: Service, tenant: Tenant) -> Response:
     """Stop it, also while it runs. Cancelling twice is fine; what has succeeded or failed stays so (409)."""
     status = await service.store.cancel(tenant, id)
     job = await service.store.get(tenant, id)
@@ -152,7 +166,7 @@ async def cancel_extraction(id: str, service: Service, tenant: Tenant) -> Respon
 
 
 @router.delete("/extractions/{id}", status_code=204, response_class=Response, responses=problems(401, 404, 503))
-async def delete_extraction(id: str, service: Service, tenant: Tenant) -> Response:
+async def delete_extraction(id: _Id, service: Service, tenant: Tenant) -> Response:
     """Erase the document and the result, stopping it first when it runs. Not undone by anything."""
     if not await service.store.delete(tenant, id):
         raise _unknown()
