@@ -44,7 +44,7 @@ Publish = Callable[[str, str, Priority], object]
 PublishAll = Callable[[str, Sequence[str], Priority], object]
 _PUBLISHERS = 4
 _MOST_UNSENT = 100
-_RETRY_QUOTA_S = 10
+_RETRY_QUOTA_S = {"quota_jobs": 10, "quota_bytes": 10, "quota_kept_bytes": 60, "quota_share": 60}
 _CLOSED = {
     "superseded": "A later upload with the same Idempotency-Key goes on with this batch",
     "cancelled": "The batch has been cancelled",
@@ -52,7 +52,11 @@ _CLOSED = {
 }
 _QUOTAS = {
     "quota_jobs": "At most {} queued and running documents; {} are open",
-    "quota_bytes": "At most {} bytes of open documents, and of schemas and wrong lines that batches keep; {} are held",
+    "quota_bytes": "At most {} bytes of queued and running documents and their schemas; {} are open",
+    "quota_kept_bytes": "At most {} bytes of results, metadata and other things that are kept until they are erased; "
+    "{} are. Erase what is no longer needed (DELETE), or wait until it expires",
+    "quota_share": "At most {} bytes just now, for the store is filling up; {} are held. Erase what is no longer "
+    "needed (DELETE), or wait until it expires",
     "quota_rate_per_minute": "At most {} documents a minute",
 }
 
@@ -216,16 +220,16 @@ def as_problems() -> Iterator[None]:
         raise Problem(
             "quota_exceeded",
             _QUOTAS[error.limit].format(error.allowed, error.current),
-            headers={"Retry-After": str(math.ceil(error.retry_after_s or _RETRY_QUOTA_S))},
+            headers={"Retry-After": str(math.ceil(error.retry_after_s or _RETRY_QUOTA_S[error.limit]))},
             extra=limited(error.limit, error.allowed),
         ) from None
     except OverQuota as error:
-        detail = "A document with its schema and metadata may have {} bytes; this one has {}"
+        detail = "A document with its schema and metadata may take {} bytes; this one takes {}"
         raise Problem(
             "document_too_large",
             detail.format(error.allowed, error.size),
             errors=[("/document", f"over the limit of {error.allowed} bytes")],
-            extra=limited("quota_bytes", error.allowed),
+            extra=limited(error.limit, error.allowed),
         ) from None
     except BatchClosed as error:
         raise Problem("batch_closed", _CLOSED[error.why], extra={"batch": error.batch_id}) from None

@@ -3,8 +3,10 @@ answer in time, and nothing that was accepted is lost."""
 
 from __future__ import annotations
 
+import base64
 import json
 import random
+import string
 import threading
 import time
 from collections.abc import Iterator
@@ -15,8 +17,9 @@ import pytest
 import redis
 
 from api.config import ApiSettings
+from api.keys import new_key
 from extractor.client import AsyncClient
-from tests.api_support import BODY, TEXT, FakeWorker, Published, client, is_problem, running
+from tests.api_support import ANSWER, BODY, TEXT, FakeWorker, Published, client, is_problem, running
 from tests.valkey import Valkey, free_port
 
 pytest_plugins = ["tests.api_fixtures"]
@@ -150,7 +153,7 @@ async def test_what_no_quota_will_ever_hold_is_no_matter_of_waiting(
 ) -> None:
     monkeypatch.setenv("EXTRACTOR_QUOTA_BYTES", "2000")
     async with running(ApiSettings(redis_url=redis_url), Published()) as app, client(app) as api:
-        huge = BODY | {"document": {"text": "x" * 2001}}
+        huge = BODY | {"document": {"text": "".join(random.Random(1).choices(string.printable, k=4000))}}
         response = await api.post("/v1/extractions", json=huge)
         problem = is_problem(response, 413, "document_too_large", "/document")
         assert not problem["retryable"]
@@ -159,6 +162,46 @@ async def test_what_no_quota_will_ever_hold_is_no_matter_of_waiting(
         body = "".join(json.dumps(one | {"custom_id": name}) + "\n" for name, one in (("a", huge), ("b", BODY)))
         sent = await api.post("/v1/batches", content=body, headers={"Content-Type": "application/x-ndjson"})
         assert (sent.status_code, sent.json()["counts"]["accepted"], sent.json()["refused"]) == (202, 1, 1)
+
+
+async def test_who_keeps_too_much_is_told_to_erase_or_to_wait(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, worker: FakeWorker
+) -> None:
+    monkeypatch.setenv("EXTRACTOR_QUOTA_KEPT_BYTES", "20000")
+    async with running(ApiSettings(redis_url=redis_url), Published()) as app, client(app) as api:
+        first = (await api.post("/v1/extractions", json=BODY)).json()["id"]
+        worker.succeed(first, result=ANSWER | {"data": "x" * 20_000})
+        response = await api.post("/v1/extractions", json=BODY)
+        problem = is_problem(response, 429, "quota_exceeded")
+        assert problem["limit"] == {"name": "quota_kept_bytes", "value": 20_000}
+        assert "(DELETE)" in problem["detail"]
+        assert "wait" in problem["detail"]
+        lines = {"content": json.dumps(BODY), "headers": {"Content-Type": "application/x-ndjson"}}
+        is_problem(await api.post("/v1/batches", **lines), 429, "quota_exceeded")
+        assert (await api.delete(f"/v1/extractions/{first}")).status_code == 204
+        assert (await api.post("/v1/batches", **lines)).status_code == 202
+
+
+async def test_who_fills_the_store_is_told_and_nobody_else_is(own_valkey: Valkey) -> None:
+    with own_valkey.client() as store:
+        store.config_set("maxmemory", "12mb")
+    keys = {tenant: new_key(tenant) for tenant in ("hog", "neighbour")}
+    settings = ApiSettings(redis_url=own_valkey.url, api_keys=",".join(key.entry for key in keys.values()))
+    async with running(settings, Published()) as app, client(app) as api:
+
+        async def post(tenant: str, size: int) -> httpx.Response:
+            content = base64.b64encode(random.Random(size).randbytes(size)).decode()
+            body = BODY | {"document": {"text": content}}
+            return await api.post("/v1/extractions", json=body, headers={"X-API-Key": keys[tenant].key})
+
+        for size in range(200_000, 200_100):
+            response = await post("hog", size)
+            assert (await post("neighbour", 1000)).status_code == 202
+            if response.status_code != 202:
+                break
+        problem = is_problem(response, 429, "quota_exceeded")
+        assert problem["limit"]["name"] == "quota_share"
+        assert "Erase" in problem["detail"]
 
 
 async def test_a_tenant_that_is_too_fast_is_told_when_to_come_and_the_client_does(

@@ -335,6 +335,16 @@ def test_an_upload_waits_for_a_full_quota_and_is_sent_again_whole() -> None:
     assert end.value.value.id == "b"
 
 
+@pytest.mark.parametrize("limit", ["quota_kept_bytes", "quota_share"])
+def test_an_upload_does_not_wait_for_what_somebody_has_to_erase(limit: str) -> None:
+    problem = {"code": "quota_exceeded", "detail": "erase", "limit": {"name": limit, "value": 1}}
+    flow = batches.submit(lambda: iter([b"line"]), "contact", None, None, Patience(total_s=0))
+    next(flow)
+    with pytest.raises(Overloaded) as full:
+        flow.send(httpx.Response(429, json=problem, headers={"Retry-After": "60"}))
+    assert full.value.limit == limit
+
+
 def test_an_upload_without_a_key_is_made_once() -> None:
     """The service cancels what broke: a second one would be another batch."""
     problem = {"code": "quota_exceeded", "detail": "full"}

@@ -411,9 +411,12 @@ class BatchMachine(RuleBasedStateMachine):
         assert counts["accepted"] == self.accepted == sum(counts[status] for status in STATUSES)
         assert {s: counts[s] for s in TERMINAL} == {s: self.ended[s] for s in TERMINAL}
         assert {s: counts[s] for s in ("queued", "running")} == {s: now[s] for s in ("queued", "running")}
-        sizes = sum(self.known[job_id].size for job_id in self._open_jobs())
-        held = [said for key in self.client.scan_iter("*:errors") for said in self.client.zrange(key, 0, -1)]
-        assert counts["bytes"] == sizes + sum(map(len, held)), "and what is wrong with lines, while it is kept"
+        assert counts["bytes"] == sum(self.known[job_id].size for job_id in self._open_jobs())
+        jobs = [int(self.client.hget(key, "kept")) for key in self.client.scan_iter("*:job:*")]
+        batches = [key for key in self.client.scan_iter("*:batch:*") if key.count(b":") == 3]
+        held = [int(self.client.hget(key, "held")) for key in batches]
+        assert counts["kept"] == sum(jobs) + sum(held)
+        assert all(count >= 1500 for count in jobs), "no job is without its keys"
 
     @invariant()
     def jobs_agree(self) -> None:
@@ -481,6 +484,8 @@ class BatchMachine(RuleBasedStateMachine):
             self.time_passes()
             while sum(self.queue.waiting().values()):
                 self.take("claim")
+            self.ledger.stale(T, self.queue.waiting())
+            assert int(self.client.hget(f"extractor:{{{T}}}:counts", "orphans") or 0) == 0, "no message, no orphan"
             for job_id in self._open_jobs():
                 self.finish(job_id, 0, "succeed")
         assert not self._open_jobs(), "no message was lost for good"
@@ -513,6 +518,8 @@ class BatchMachine(RuleBasedStateMachine):
         time.sleep(0.003)
         self.ledger.expire(T)
         assert set(self._keys()) == {"counts"}
+        counts = self.ledger.counts(T)
+        assert (counts["bytes"], counts["kept"]) == (0, 0)
         assert self.ledger.tenants() == ()
 
 

@@ -205,25 +205,33 @@ def test_a_key_is_known_as_long_as_its_batch(valkey: Valkey) -> None:
         assert start(ledger, "key").batch_id == opened.batch_id
 
 
-def test_schemas_metadata_and_what_is_wrong_count_as_bytes_while_they_are_kept(valkey: Valkey) -> None:
+def test_schemas_metadata_and_what_is_wrong_count_while_they_are_kept(valkey: Valkey) -> None:
     schema, said = {"type": "object", "description": "x" * 1000}, b'{"line":4,"error":"%s"}' % (b"y" * 500)
-    kept = len(json.dumps(schema, separators=(",", ":")))
-    with open_ledger(valkey, quota_bytes=4000, reconcile_batch=2) as ledger:
+    shared = len(json.dumps(schema, separators=(",", ":")))
+    with open_ledger(valkey, quota_kept_bytes=12_000, reconcile_batch=2) as ledger:
         opened = start(ledger)
+        empty = ledger.counts(T)["kept"]
         jobs = [NewJob("inline@1", b"text", json_schema=schema, custom_id=f"i{n}") for n in range(2)]
         noted = NewJob("invoice@1", b"text", metadata={"a": "z" * 100}, custom_id="m")
         made = add(ledger, opened, *(line(n, job) for n, job in enumerate([*jobs, noted], 1)), line(4, said))
-        assert ledger.counts(T)["bytes"] == 3 * 4 + len(f'{{"a":"{"z" * 100}"}}') + kept + len(said)
+        counts = ledger.counts(T)
+        assert counts["bytes"] == 3 * 4, "the schema is the batch's"
+        taken = counts["kept"] - empty - shared - len(said) - len(f'{{"a":"{"z" * 100}"}}')
+        assert 3 * 1000 < taken < 3 * 2000, "and the keys of three jobs"
         assert add(ledger, opened, line(4, said)).lines == 4
         for job_id in made.job_ids:
             finish(ledger, job_id)
-        assert ledger.counts(T)["bytes"] == kept + len(said), "until the batch is erased"
+        counts = ledger.counts(T)
+        assert counts["bytes"] == 0
         added = add(ledger, opened, *(line(n, said.replace(b"4", b"%d" % n, 1)) for n in range(5, 20)))
         assert added.refused is not None
-        assert (added.refused.limit, added.refused.current, added.lines) == ("quota_bytes", kept + len(said), 8)
+        assert (added.refused.limit, added.refused.allowed) == ("quota_kept_bytes", 12_000)
+        assert 12_000 - 700 < added.refused.current <= 12_000
+        for job_id in made.job_ids:
+            ledger.delete(T, job_id)
         ledger.run(ledger.batches.end(T, opened.batch_id, "erase", "deleted"))
         swept(ledger)
-        assert ledger.counts(T)["bytes"] == 0
+        assert (ledger.counts(T)["bytes"], ledger.counts(T)["kept"]) == (0, 0)
 
 
 def test_a_rate_is_charged_a_slice_at_a_time_for_documents_only(valkey: Valkey) -> None:
@@ -315,7 +323,7 @@ def test_nothing_of_a_batch_is_left(valkey: Valkey, how: str) -> None:
         assert left == {"counts"}
         counts = ledger.counts(T)
         assert counts["accepted"] == 5 == sum(counts[s] for s in STATUSES)
-        assert counts["bytes"] == 0
+        assert (counts["bytes"], counts["kept"]) == (0, 0)
         ledger.expire(T)
         assert ledger.tenants() == ()
 
@@ -339,7 +347,7 @@ def test_a_document_is_kept_compressed_and_handed_out_as_it_was(valkey: Valkey, 
         job_id = ledger.create(T, NewJob("invoice@1", document)).job_id
         with valkey.client() as client:
             assert (client.strlen(f"extractor:{{{T}}}:doc:{job_id}") < len(document) / 5) == smaller
-        assert ledger.counts(T)["bytes"] == len(document), "a quota counts what was sent"
+            assert ledger.counts(T)["bytes"] == client.strlen(f"extractor:{{{T}}}:doc:{job_id}"), "as it is kept"
         claim = ledger.claim(T, job_id, "w")
         assert isinstance(claim, Claim)
         assert (claim.document, claim.job.size) == (document, len(document))
@@ -383,7 +391,7 @@ def test_speed_and_time_left(ledger: Ledger) -> None:
 
 
 def test_a_full_store_takes_no_lines_and_loses_none(tmp_path: Any) -> None:
-    with Valkey(tmp_path / "small", maxmemory="3mb") as server, open_ledger(server) as ledger:
+    with Valkey(tmp_path / "small", maxmemory="3mb") as server, open_ledger(server, quota_share=0) as ledger:
         opened = start(ledger, "key")
         noise = random.Random(2)
         taken = 0

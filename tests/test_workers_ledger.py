@@ -17,6 +17,7 @@ from workers.ledger import (
     Job,
     Ledger,
     NewJob,
+    OverQuota,
     QuotaExceeded,
     Token,
     WorkerInfo,
@@ -321,16 +322,59 @@ def test_a_rate_waits_as_long_as_it_says(valkey: Valkey) -> None:
         assert not client.exists(at), "a full bucket is forgotten"
 
 
-def test_a_schema_and_metadata_count_as_bytes_while_the_job_is_open(ledger: Ledger) -> None:
+def test_what_an_open_job_holds_goes_when_it_ends_and_the_rest_when_it_is_erased(ledger: Ledger) -> None:
     job = NewJob("inline@1", b"text", json_schema={"type": "object"}, metadata={"a": "b"})
     job_id = ledger.create(T, job).job_id
-    assert ledger.counts(T)["bytes"] == len(b"text") + len('{"type":"object"}') + len('{"a":"b"}')
+    assert ledger.counts(T)["bytes"] == len(b"text") + len('{"type":"object"}')
+    kept = ledger.counts(T)["kept"]
+    plain = make(ledger)
+    assert ledger.counts(T)["kept"] - kept == kept - len('{"a":"b"}inline@1') + len("{}invoice@1")
+    ledger.delete(T, plain)
     found = ledger.get(T, job_id)
     assert found is not None
     assert found.size == 4
     ledger.claim(T, job_id, "w")
-    ledger.succeed(T, job_id, 1, {})
-    assert ledger.counts(T)["bytes"] == 0
+    ledger.succeed(T, job_id, 1, {"data": "x" * 1000})
+    counts = ledger.counts(T)
+    assert (counts["bytes"], counts["kept"]) == (0, kept + len('{"data":""}') + 1000)
+    ledger.delete(T, job_id)
+    assert ledger.counts(T)["kept"] == 0
+
+
+def test_what_has_ended_counts_until_it_is_erased(valkey: Valkey) -> None:
+    with open_ledger(valkey, quota_kept_bytes=10_000) as ledger:
+        ended = [make(ledger, metadata={"a": "x" * 500}) for _ in range(4)]
+        running = make(ledger)
+        claim(ledger, running)
+        with pytest.raises(QuotaExceeded) as quota:
+            make(ledger, metadata={"a": "x" * 500})
+        assert (quota.value.limit, quota.value.allowed) == ("quota_kept_bytes", 10_000)
+        for job_id in ended:
+            ledger.cancel(T, job_id)
+        with pytest.raises(QuotaExceeded) as quota:
+            make(ledger, metadata={"a": "x" * 500})
+        assert ledger.succeed(T, running, 1, {"data": "y" * 20_000}), "what runs lands whatever is full"
+        with pytest.raises(QuotaExceeded) as quota:
+            make(ledger)
+        assert quota.value.current > 20_000
+        with pytest.raises(QuotaExceeded):
+            ledger.run(ledger.batches.open(T, None, "", None))
+        make(ledger, tenant="neighbour")
+        ledger.delete(T, running)
+        for job_id in ended:
+            ledger.delete(T, job_id)
+        assert ledger.counts(T)["kept"] == 0
+        make(ledger, metadata={"a": "x" * 500})
+
+
+def test_what_no_quota_has_room_for_is_told_apart(valkey: Valkey) -> None:
+    with open_ledger(valkey, quota_bytes=100, quota_kept_bytes=5000) as ledger:
+        with pytest.raises(OverQuota) as over:
+            ledger.create(T, NewJob("invoice@1", b"x" * 101))
+        assert (over.value.limit, over.value.size) == ("quota_bytes", 101)
+        with pytest.raises(OverQuota) as over:
+            make(ledger, metadata={"a": "x" * 5000})
+        assert over.value.limit == "quota_kept_bytes"
 
 
 def test_quotas_bound_what_is_open(valkey: Valkey) -> None:
@@ -428,7 +472,9 @@ def test_tenants_never_meet(valkey: Valkey, ledger: Ledger) -> None:
     assert ledger.tenants() == (T, "rival")
     with valkey.client() as client:
         shared = [key for key in client.keys("*") if not key.startswith((b"extractor:{acme}:", b"extractor:{rival}:"))]
-    assert sorted(shared) == [b"extractor:clock", b"extractor:tallies", b"extractor:tenants"]
+    assert sorted(shared) == [
+        b"extractor:clock", b"extractor:memory", b"extractor:tallies", b"extractor:tenants",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("tenant", ["", "a b", "a}:job:", "x" * 65, "a\n", "*"])

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import orjson
 
-from workers.calls import check_weight, ms, over_quota, prefix
+from workers.calls import check_weight, ms, over_quota, prefix, quotas
 from workers.config import WorkerSettings
 from workers.errors import BatchClosed, IdempotencyConflict, QuotaExceeded
 from workers.jobs import Job, NewJob, decode_job, moment, pairs, when
@@ -150,21 +150,23 @@ class BatchCalls:
         self, tenant: str, key: str | None, asked: str, schema: str | None, request_id: str = "", trace: str = ""
     ) -> Call[Opened]:
         """`asked` tells one set of parameters from another under the same key. Raises IdempotencyConflict,
-        BatchClosed."""
+        BatchClosed, QuotaExceeded."""
+        s = self._settings
 
         def decode(reply: Sequence[bytes]) -> Opened:
             outcome, batch_id = reply[0].decode(), reply[1].decode()
+            if outcome.startswith("quota"):
+                raise over_quota(outcome, batch_id, s)
             if outcome == "conflict":
                 raise IdempotencyConflict(batch_id)
             if outcome == "cancelled":
                 raise BatchClosed("cancelled", batch_id)
             return Opened(batch_id, int(reply[2]), int(reply[3]), reply[4].decode(), outcome == "received")
 
-        s = self._settings
         digest = hashlib.sha256(f"batch\0{key}".encode()).hexdigest() if key else ""
         args = (
             secrets.token_hex(6), digest, hashlib.sha256(asked.encode()).hexdigest(), ms(s.idempotency_ttl_s),
-            ms(s.result_ttl_s), tenant, schema or "", request_id, trace,
+            ms(s.result_ttl_s), tenant, schema or "", request_id, trace, s.quota_kept_bytes, str(s.quota_share),
         )  # fmt: skip
         return Call(script("batch_open"), prefix(tenant), args, decode)
 
@@ -181,7 +183,7 @@ class BatchCalls:
             outcome = reply[0].decode()
             if len(reply) == 1:
                 raise BatchClosed(outcome, opened.batch_id)
-            refused = over_quota(outcome, int(reply[1]), s) if outcome.startswith("quota") else None
+            refused = over_quota(outcome, reply[1].decode(), s) if outcome.startswith("quota") else None
             return Added(tuple(job_id.decode() for job_id in reply[3:]), int(reply[2]), refused)
 
         schemas: dict[str, bytes] = {}
@@ -190,8 +192,7 @@ class BatchCalls:
             flat += (line.number, line.digest)
             flat += _flat(line.content, schemas) if isinstance(line.content, NewJob) else ("error", line.content)
         args: list[Arg] = [
-            opened.batch_id, opened.upload, s.quota_jobs, s.quota_bytes, s.quota_rate_per_minute,
-            ms(s.republish_after_s), ms(s.open_ttl_s), len(schemas),
+            opened.batch_id, opened.upload, *quotas(s), ms(s.republish_after_s), ms(s.open_ttl_s), len(schemas),
             *(part for pair in schemas.items() for part in pair), *flat,
         ]  # fmt: skip
         return Call(script("batch_add"), prefix(tenant), tuple(args), decode)
@@ -256,6 +257,7 @@ def _flat(job: NewJob, schemas: dict[str, bytes]) -> list[Arg]:
         job.stored,
         job.priority,
         job.weight(shared_schema=True),
+        job.kept(),
         len(more),
     ]
     return [*head, *more]

@@ -33,7 +33,7 @@ from workers.jobs import (
     moment,
     pairs,
 )
-from workers.scripts import Call, script
+from workers.scripts import Arg, Call, script
 
 ROOT = "extractor:"
 ALONE = "alone"
@@ -58,21 +58,35 @@ def ms(seconds: float) -> int:
     return max(1, round(seconds * 1000))
 
 
-def over_quota(outcome: str, figure: int, settings: WorkerSettings) -> QuotaExceeded:
-    """What a script says of a quota: which one, and the figure that belongs to it (ms to wait, of the rate)."""
+def over_quota(outcome: str, figures: str, settings: WorkerSettings) -> QuotaExceeded:
+    """What a script says of a quota: which one, and the figures that belong to it (lua/shared/quota.lua; of the rate
+    the ms to wait)."""
+    current, *rest = (int(figure) for figure in figures.split())
     match outcome:
         case "quota_jobs":
-            return QuotaExceeded("quota_jobs", settings.quota_jobs, figure)
+            return QuotaExceeded("quota_jobs", settings.quota_jobs, current)
         case "quota_bytes":
-            return QuotaExceeded("quota_bytes", settings.quota_bytes, figure)
+            return QuotaExceeded("quota_bytes", settings.quota_bytes, current)
+        case "quota_kept_bytes":
+            return QuotaExceeded("quota_kept_bytes", settings.quota_kept_bytes, current)
+        case "quota_share":
+            return QuotaExceeded("quota_share", rest[0], current)
         case _:
-            return QuotaExceeded("quota_rate_per_minute", settings.quota_rate_per_minute, 0, figure / 1000)
+            return QuotaExceeded("quota_rate_per_minute", settings.quota_rate_per_minute, 0, current / 1000)
+
+
+def quotas(settings: WorkerSettings) -> tuple[Arg, ...]:
+    """As the scripts that create take them."""
+    s = settings
+    return s.quota_jobs, s.quota_bytes, s.quota_kept_bytes, str(s.quota_share), s.quota_rate_per_minute
 
 
 def check_weight(job: NewJob, settings: WorkerSettings) -> None:
-    """Raises OverQuota for what would have no room even if nothing else were open: waiting would not help it."""
+    """Raises OverQuota for what would have no room even if there were nothing else: waiting would not help it."""
     if job.weight() > settings.quota_bytes:
-        raise OverQuota(job.weight(), settings.quota_bytes)
+        raise OverQuota("quota_bytes", job.weight(), settings.quota_bytes)
+    if job.kept() > settings.quota_kept_bytes:
+        raise OverQuota("quota_kept_bytes", job.kept(), settings.quota_kept_bytes)
 
 
 class Calls:
@@ -93,12 +107,12 @@ class Calls:
         check_weight(job, s)
 
         def decode(reply: Sequence[bytes]) -> Created:
-            outcome, figure = reply[0].decode(), reply[1].decode()
+            outcome, said = reply[0].decode(), reply[1].decode()
             if outcome == "conflict":
-                raise IdempotencyConflict(figure)
+                raise IdempotencyConflict(said)
             if outcome.startswith("quota"):
-                raise over_quota(outcome, int(figure), s)
-            return Created(figure, outcome == "existing", moment(reply[2]) if len(reply) > 2 else None)
+                raise over_quota(outcome, said, s)
+            return Created(said, outcome == "existing", moment(reply[2]) if len(reply) > 2 else None)
 
         key = hashlib.sha256(idempotency_key.encode()).hexdigest() if idempotency_key else ""
         digest = hashlib.sha256((request_hash or "").encode()).hexdigest()
@@ -112,9 +126,7 @@ class Calls:
                 key,
                 digest,
                 ms(s.idempotency_ttl_s),
-                s.quota_jobs,
-                s.quota_bytes,
-                s.quota_rate_per_minute,
+                *quotas(s),
                 self._grace,
                 ms(s.open_ttl_s),
                 tenant,
@@ -122,6 +134,7 @@ class Calls:
                 job.batch or "",
                 job.priority,
                 job.weight(),
+                job.kept(),
                 *job.fields(),
             ),
             decode,
@@ -151,7 +164,7 @@ class Calls:
 
     def counts(self, tenant: str) -> Call[dict[str, int]]:
         def decode(reply: Sequence[bytes]) -> dict[str, int]:
-            names = ("accepted", "queued", "running", "succeeded", "failed", "cancelled", "bytes")
+            names = ("accepted", "queued", "running", "succeeded", "failed", "cancelled", "bytes", "kept")
             held = pairs(reply)
             return {name: int(held.get(name, 0)) for name in names}
 
@@ -165,7 +178,8 @@ class Calls:
                 return _text(reply)
             return decode_claim(tenant, pairs(reply[0]), reply[1] or b"", reply[2] or b"")
 
-        args = (job_id, worker, self._lease, self._settings.max_attempts, int(alone))
+        s = self._settings
+        args = (job_id, worker, self._lease, s.max_attempts, int(alone), str(s.quota_share), self._grace)
         return Call(script("claim"), prefix(tenant), args, decode)
 
     def renew(self, tenant: str, job_id: str, attempt: int) -> Call[Renewal]:

@@ -62,9 +62,15 @@ class WorkerSettings(BaseSettings):
     idempotency_ttl_s: float = Field(86_400.0, gt=0, description="How long an Idempotency-Key is remembered")
     quota_jobs: int = Field(250_000, ge=1, description="Queued and running jobs one tenant may have")
     quota_bytes: int = Field(
-        1_073_741_824,
+        1_073_741_824, ge=1, description="Bytes of documents and inline schemas one tenant may have queued or running"
+    )
+    quota_kept_bytes: int = Field(
+        4_294_967_296,
         ge=1,
-        description="Bytes one tenant may have queued or running, and in what was wrong with lines of its batches",
+        description="Bytes one tenant may keep until they are erased or expire: results, errors, metadata, keys",
+    )
+    quota_share: float = Field(
+        1.0, ge=0, description="A tenant holds at most so many times what the store has free (of maxmemory); 0: any"
     )
     quota_rate_per_minute: int = Field(0, ge=0, description="Documents a minute one tenant may bring; 0: any number")
     max_attempts: int = Field(3, ge=1, description="Claims of one job before it is `failed` with `poison`")

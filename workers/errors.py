@@ -3,14 +3,16 @@
 LedgerError
 ├── StoreUnavailable      Redis refused, did not answer in time, is full, loading or read-only; try again later
 ├── IdempotencyConflict   the key was used before with another request
-├── QuotaExceeded         the tenant has too much open already, or brings too much a minute
-├── OverQuota             the document alone is more than the tenant may ever have open
+├── QuotaExceeded         the tenant has too much open or kept already, or brings too much a minute
+├── OverQuota             the document alone is more than the tenant may ever have
 └── BatchClosed           a batch takes no lines from this upload (any more)
 """
 
 from __future__ import annotations
 
 from typing import Literal
+
+Quota = Literal["quota_jobs", "quota_bytes", "quota_kept_bytes", "quota_share", "quota_rate_per_minute"]
 
 
 class LedgerError(Exception):
@@ -28,17 +30,18 @@ class IdempotencyConflict(LedgerError):
 
 
 class QuotaExceeded(LedgerError):
-    """`limit` names the setting, `allowed` its value, `current` what is open now. Of a rate, `current` is 0 and
-    `retry_after_s` says when there is room again; when a document ends nobody knows, so the others have none."""
+    """`limit` names the setting, `allowed` its value (of a share: what it comes to now), `current` what counts towards
+    it now. Of a rate, `current` is 0 and `retry_after_s` says when there is room again; when a document ends nobody
+    knows, so the others have none."""
 
     def __init__(
         self,
-        limit: Literal["quota_jobs", "quota_bytes", "quota_rate_per_minute"],
+        limit: Quota,
         allowed: int,
         current: int,
         retry_after_s: float | None = None,
     ) -> None:
-        super().__init__(f"{limit}: {current} open, {allowed} allowed")
+        super().__init__(f"{limit}: {current} held, {allowed} allowed")
         self.limit = limit
         self.allowed = allowed
         self.current = current
@@ -46,10 +49,11 @@ class QuotaExceeded(LedgerError):
 
 
 class OverQuota(LedgerError):
-    """`size` counts as the quota does, and is over `quota_bytes` (`allowed`) with nothing else open."""
+    """`size` counts as the quota does, and is over it (`allowed`) with nothing else there."""
 
-    def __init__(self, size: int, allowed: int) -> None:
-        super().__init__(f"quota_bytes: {size} for one document, {allowed} allowed")
+    def __init__(self, limit: Quota, size: int, allowed: int) -> None:
+        super().__init__(f"{limit}: {size} for one document, {allowed} allowed")
+        self.limit = limit
         self.size = size
         self.allowed = allowed
 

@@ -74,11 +74,15 @@ class NewJob:
         return [part for pair in pairs.items() for part in pair]
 
     def weight(self, *, shared_schema: bool = False) -> int:
-        """Bytes that count in its tenant's quota while it is open: all of it that may be long."""
-        parts = [self.metadata] if self.metadata else []
-        if self.json_schema is not None and not shared_schema:
-            parts.append(self.json_schema)
-        return len(self.document) + sum(len(orjson.dumps(part)) for part in parts)
+        """Bytes that count in its tenant's quotas until it ends: the document and its schema, as they are kept."""
+        own = self.json_schema is not None and not shared_schema
+        return len(self.stored) + (len(orjson.dumps(self.json_schema)) if own else 0)
+
+    def kept(self) -> int:
+        """Bytes that count until it is erased, beside its keys and what its end adds."""
+        return len(self.schema_ref.encode()) + sum(
+            len(part if isinstance(part, bytes) else part.encode()) for part in self.fields(shared_schema=True)[1::2]
+        )
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,8 @@ class Ledger:
         return is_job_id(job_id) and self.run(self._calls.delete(tenant, job_id))
 
     def counts(self, tenant: str) -> dict[str, int]:
-        """accepted = succeeded + failed + cancelled (ever) + queued + running (now); and `bytes`, as quotas count."""
+        """accepted = succeeded + failed + cancelled (ever) + queued + running (now); and what is held, as quotas
+        count: `bytes` until its documents end, `kept` until it is erased."""
         return self.run(self._calls.counts(tenant))
 
     # ---- workers ----

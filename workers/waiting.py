@@ -1,5 +1,6 @@
-"""Why a queued job has not started: for whoever looks at one. Nothing waits behind a quota, which refuses at the door
-(429). Knows the fields that lua/shared/reads.lua adds to a queued job; knows no key."""
+"""Why a queued job has not started: for whoever looks at one. Quotas refuse at the door (429); nothing waits behind
+one, but for room for its result in a store that is nearly full. Knows the fields that lua/shared/reads.lua adds to a
+queued job; knows no key."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-WaitReason = Literal["queued", "retry", "retry_delay", "no_worker", "worker_loading", "batch_cancelled"]
+WaitReason = Literal["queued", "retry", "retry_delay", "no_worker", "worker_loading", "batch_cancelled", "store_full"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ def _why(raw: Mapping[str, bytes], ahead: int | None, until: datetime | None) ->
     if nobody is not None:
         return nobody
     tries = int(raw.get("tries", 0))
+    if until is not None and "crowded" in raw:
+        return "store_full", (
+            "The store is nearly full, and this tenant holds more than its share: it goes on when there is room; erase "
+            "what is no longer needed"
+        )
     if until is not None:
         return "retry_delay", f"Its attempt {tries} failed; it is tried again at {until.isoformat('T', 'seconds')}"
     if tries:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 PAGE_ROWS = 500
 POLL_S = 1.0
 _UPLOAD_ANSWER_S = 60.0  # the last lines are still being written when the upload has been sent
+_ERASE = frozenset({"quota_kept_bytes", "quota_share"})  # full until something is erased, or expires
 _BOUNDARY = "extractor-batch-lines"
 M = TypeVar("M", bound=BaseModel)
 Lines = Callable[[], Iterable[bytes]]
@@ -71,10 +72,11 @@ def line(custom_id: str, document: Document, options: Mapping[str, Any]) -> byte
 def submit(
     lines: Lines, schema: Schema | None, key: str | None, timeout_s: float | None, patience: Patience
 ) -> Flow[Batch]:
-    """The whole upload. A quota that is full is waited for as long as `timeout_s` allows (None: for ever); what else
-    passes is tried again within `patience`. Either way the service goes on where it stopped. `schema` is of the lines
-    that name none. With an empty `key` the service cancels an upload that breaks, and nothing is tried again: it would
-    be another batch, with the documents of the first begun already."""
+    """The whole upload. A quota that is full is waited for as long as `timeout_s` allows (None: for ever), but for
+    those of what is kept, where somebody has to erase; what else passes is tried again within `patience`. Either way
+    the service goes on where it stopped. `schema` is of the lines that name none. With an empty `key` the service
+    cancels an upload that breaks, and nothing is tried again: it would be another batch, the first one's documents
+    begun already."""
     began = time.monotonic()
     patience = replace(patience, total_s=0.0) if key == "" else patience
     headers = {} if key == "" else {"Idempotency-Key": key or str(uuid.uuid4())}
@@ -93,7 +95,7 @@ def submit(
         except Overloaded as error:
             pause_s = error.retry_after_s or patience.most_s
             late = timeout_s is not None and time.monotonic() + pause_s > began + timeout_s
-            if error.code != "quota_exceeded" or late or key == "":
+            if error.code != "quota_exceeded" or error.limit in _ERASE or late or key == "":
                 raise
         yield Pause(pause_s)
 

@@ -247,6 +247,7 @@ def _checked(outcome: Outcome) -> httpx.Response:
         errors=tuple(FieldError(str(at["pointer"]), str(at["detail"])) for at in problem.get("errors") or ()),
         request_id=problem.get("request_id"),
         retry_after_s=_retry_after_s(outcome),
+        limit=str(limit["name"]) if isinstance(limit := problem.get("limit"), dict) and "name" in limit else None,
     )
 
 

@@ -39,7 +39,8 @@ class UnexpectedAnswer(ClientError):
 
 
 class ServiceError(ClientError):
-    """An application/problem+json answer. `retry_after_s` is what the service asked for, where it did."""
+    """An application/problem+json answer. `retry_after_s` is what the service asked for, where it did; `limit` is the
+    name of the limit that was crossed, where one was."""
 
     def __init__(
         self,
@@ -50,8 +51,10 @@ class ServiceError(ClientError):
         errors: tuple[FieldError, ...] = (),
         request_id: str | None = None,
         retry_after_s: float | None = None,
+        limit: str | None = None,
     ) -> None:
         super().__init__(detail, code=code, errors=errors)
+        self.limit = limit
         self.status = status
         self.request_id = request_id
         self.retry_after_s = retry_after_s

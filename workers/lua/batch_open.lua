@@ -4,7 +4,9 @@
 -- ARGV: 1 random part of the id, 2 idempotency key or '', 3 hash of the upload's parameters, 4 ms within which the
 --       upload is to be whole, 5 result TTL ms, 6 tenant, 7 default schema or '', 8 the request's id or '',
 --       9 its trace or ''
--- Returns {'conflict', id} or {'open'|'received'|'cancelled', id, upload, lines, digest of them}
+--       10 most kept bytes, 11 share
+-- Returns {'conflict', id}, {the name of a quota, its figures} or {'open'|'received'|'cancelled', id, upload, lines,
+-- digest of them}
 local now, batch = now_ms(), nil
 if ARGV[2] ~= '' then
   local held = redis.call('GET', idem_key(ARGV[2]))
@@ -18,11 +20,17 @@ if ARGV[2] ~= '' then
   end
 end
 if not batch then
+  local held = BATCH + #ARGV[7] + #ARGV[8] + #ARGV[9]
+  local c, most = quotas(0, 0, ARGV[10], ARGV[11])
+  most.bytes = math.huge
+  local quota, figures = full(c, most, 0, 0, held)
+  if quota then return { quota, figures } end
   batch = string.format('%012x', now) .. ARGV[1] .. '00000000'
   redis.call('SADD', 'extractor:tenants', ARGV[6])
   redis.call('HSET', batch_key(batch), 'id', batch, 'created', ms(WALL), 'schema', ARGV[7], 'idem', ARGV[2],
-    'ttl', ARGV[5], 'upload', 0, 'lines', 0, 'digest', '', 'refused', 0, 'accepted', 0, 'queued', 0,
+    'ttl', ARGV[5], 'held', held, 'upload', 0, 'lines', 0, 'digest', '', 'refused', 0, 'accepted', 0, 'queued', 0,
     'running', 0, 'succeeded', 0, 'failed', 0, 'cancelled', 0)
+  charge(0, held)
   redis.call('ZADD', BATCHES, 0, batch)
   redis.call('ZADD', DUE, ms(now + tonumber(ARGV[4])), batch)
   if ARGV[2] ~= '' then redis.call('SET', idem_key(ARGV[2]), ARGV[3] .. ' ' .. batch) end

@@ -14,7 +14,7 @@ if not b[1] or b[2] or (b[3] and tonumber(b[3]) <= now) then
   local ids = redis.call('ZRANGEBYLEX', walk, '-', '+', 'LIMIT', 0, limit)
   for _, id in ipairs(ids) do erase(id, now) end
   if #ids == limit then return 1 end
-  count('bytes', 0 - tonumber(redis.call('HGET', key, 'held') or 0))  -- never -0, which Redis 7.0 cannot read back
+  charge(0, 0 - tonumber(redis.call('HGET', key, 'held') or 0))
   forget_key(b[7], batch)
   redis.call('UNLINK', key, walk, batch_key(batch, 'errors'), batch_key(batch, 'ended'), batch_key(batch, 'custom'),
     batch_key(batch, 'schemas'))

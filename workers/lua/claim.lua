@@ -1,15 +1,25 @@
 #!lua flags=allow-oom
 -- A worker takes a queued job: a lease, a fencing attempt, and one try counted before any work.
--- ARGV: 1 id, 2 worker, 3 lease ms, 4 most tries, 5 '1' when nothing else runs in that process
+-- ARGV: 1 id, 2 worker, 3 lease ms, 4 most tries, 5 '1' when nothing else runs in that process, 6 share, 7 ms that it
+-- waits where there is no room for its result
 -- Returns nil when there is nothing to claim (unknown, leased, terminal, not due), 'alone' when the job must run
 -- alone and would not, or {hash as a flat list, document, the JSON Schema that its batch keeps for it or nil}.
 local id, now = ARGV[1], now_ms()
 local job = fields(id, 'status', 'tries', 'not_before', 'priority', 'published', 'again', 'batch', 'schema')
-if job[1] ~= 'queued' then return nil end
+if job[1] ~= 'queued' then
+  orphan_taken()
+  return nil
+end
 if tonumber(job[3] or 0) > now then return nil end
 local batch = batch_of(job[7])
 if withdrawn(false, batch) then
   finish(id, 'queued', 'cancelled', now, 0, { 'reason', withdrawn(false, batch) })
+  orphan_taken()
+  return nil
+end
+if crowded(tonumber(ARGV[6])) then
+  put_off(id, job[4], now + tonumber(ARGV[7]))
+  redis.call('HSET', job_key(id), 'crowded', 1)
   return nil
 end
 local tries = tonumber(job[2])
@@ -28,7 +38,7 @@ redis.call('HINCRBY', job_key(id), 'attempt', 1)
 redis.call('HINCRBY', job_key(id), 'tries', 1)
 redis.call('HSET', job_key(id), 'worker', ARGV[2], 'lease', ms(lease))
 redis.call('HSETNX', job_key(id), 'started', ms(WALL))
-redis.call('HDEL', job_key(id), 'not_before')
+redis.call('HDEL', job_key(id), 'not_before', 'crowded')
 redis.call('ZREM', queued_key(job[4]), id)
 redis.call('ZREM', waiting_key(job[4]), id)
 tally('claimed', 1)

@@ -1,12 +1,12 @@
 #!lua
 -- A job enters the ledger, with its document. Refused by Redis itself when memory is full (no allow-oom flag).
 -- ARGV: 1 random half of the id, 2 document as it is kept, 3 its size as sent, 4 idempotency key or '',
---       5 request hash, 6 its TTL ms, 7 most open jobs, 8 most open bytes, 9 documents a minute or 0, 10 grace ms
---       before its message counts as lost, 11 open TTL ms, 12 tenant, 13 schema, 14 batch, 15 priority, 16 what of
---       it counts as bytes, 17.. further fields of the hash
--- Returns {'created', id, when (ms)}, {'existing'|'conflict', id}, or {'quota_jobs'|'quota_bytes', current figure} or {'quota_rate', ms
--- to wait}
-local now, weight = now_ms(), tonumber(ARGV[16])
+--       5 request hash, 6 its TTL ms, 7 most open jobs, 8 most open bytes, 9 most kept bytes, 10 share, 11 documents a
+--       minute or 0, 12 grace ms before its message counts as lost, 13 open TTL ms, 14 tenant, 15 schema, 16 batch,
+--       17 priority, 18 bytes until it ends, 19 bytes until it is erased, 20.. further fields of the hash
+-- Returns {'created', id, when (ms)}, {'existing'|'conflict', id}, {the name of a quota, its figures: see quota.lua's
+-- `full`} or {'quota_rate', ms to wait}
+local now, weight, kept = now_ms(), tonumber(ARGV[18]), JOB + tonumber(ARGV[19])
 local id = string.format('%012x', now) .. ARGV[1]
 
 if ARGV[4] ~= '' then
@@ -21,25 +21,23 @@ if ARGV[4] ~= '' then
   end
 end
 
-local counts = redis.call('HMGET', COUNTS, 'queued', 'running', 'bytes')
-local open = tonumber(counts[1] or 0) + tonumber(counts[2] or 0)
-if open >= tonumber(ARGV[7]) then return { 'quota_jobs', tostring(open) } end
-local bytes = tonumber(counts[3] or 0)
-if bytes + weight > tonumber(ARGV[8]) then return { 'quota_bytes', tostring(bytes) } end
-local rate = tonumber(ARGV[9])
+local c, most = quotas(ARGV[7], ARGV[8], ARGV[9], ARGV[10])
+local quota, figures = full(c, most, 1, weight, kept)
+if quota then return { quota, figures } end
+local rate = tonumber(ARGV[11])
 if rate_room(now, rate) < 1 then return { 'quota_rate', rate_wait(now, rate, 1) } end
 rate_take(now, rate, 1)
 
-redis.call('SADD', 'extractor:tenants', ARGV[12])
-enter(id, now, ARGV[2], ARGV[3], weight, tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[13], ARGV[14], ARGV[4], ARGV[15],
-  { unpack(ARGV, 17) })
-if ARGV[4] ~= '' then 
+redis.call('SADD', 'extractor:tenants', ARGV[14])
+enter(id, now, ARGV[2], ARGV[3], weight, kept, tonumber(ARGV[12]), tonumber(ARGV[13]), ARGV[15], ARGV[16], ARGV[4],
+  ARGV[17], { unpack(ARGV, 20) })
+if ARGV[4] ~= '' then
   redis.call('SET', idem_key(ARGV[4]), ARGV[5] .. ' ' .. id)
   redis.call('ZADD', IDEMS, ms(now + tonumber(ARGV[6])), ARGV[4])
 end
 count('accepted', 1)
 tally('accepted', 1)
 count('queued', 1)
-count('bytes', weight)
+charge(weight, kept)
 notify(id, 'queued')
 return { 'created', id, ms(WALL) }

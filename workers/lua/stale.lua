@@ -54,5 +54,10 @@ for i = 3, #ARGV, 2 do
   overtaken(priority, taken_then(priority, mark))
   looked_over(priority, tonumber(ARGV[i + 1]), mark)
 end
+-- There are no more messages without a job than messages: those that were lost are not taken by anybody.
+local messages = 0
+for i = 4, #ARGV, 2 do messages = messages + tonumber(ARGV[i]) end
+local orphans = tonumber(redis.call('HGET', COUNTS, 'orphans') or 0)
+if orphans > messages then redis.call('HSET', COUNTS, 'orphans', messages) end
 tally('republished', #out / 3)
 return out

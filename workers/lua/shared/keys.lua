@@ -12,7 +12,7 @@
 --   swept             hash    by priority: how far stale.lua has looked for jobs whose message was overtaken (ms)
 --   open              zset    id -> when a job still open is given up (ms)
 --   expiry            zset    id -> when a terminal job is erased (ms)
---   counts            hash    accepted succeeded failed cancelled (ever); queued running bytes (now)
+--   counts            hash    accepted succeeded failed cancelled (ever); queued running (now); what is held: quota.lua
 --   rate              string  when the tenant's bucket of documents a minute is full again (ms)
 --   events            channel "<id> <status>" on every transition
 --   batches           zset    all batch ids, score 0
@@ -32,6 +32,7 @@
 --   extractor:worker:<id>  string  what a worker said of itself, as JSON
 --   extractor:verdict:<key>  string  what a trial found of a schema; forgotten by Redis' own clock, and then tried again
 --   extractor:leader  hash    the reconciler whose turn it is: worker, until (ms)
+--   extractor:memory  hash    see quota.lua
 --   extractor:tallies hash    what ever happened, by kind; one HINCRBY a transition
 -- Times are the ledger's, but for those a person is shown (created, started, received, finished): those are the
 -- store's. Nothing that is to be kept has an expiry of Redis' own, which a step of its clock would bring about.

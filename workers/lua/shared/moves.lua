@@ -7,11 +7,12 @@ local function settle(batch, now)
   redis.call('ZADD', DUE, expires, batch)
 end
 
--- A new job with its document; `more` is a flat list of further hash fields.
-local function enter(id, now, document, size, weight, grace, open_ttl, schema, batch, idem, priority, more)
+-- A new job with its document; `weight` and `kept` are what it counts (quota.lua), `more` is a flat list of further
+-- hash fields.
+local function enter(id, now, document, size, weight, kept, grace, open_ttl, schema, batch, idem, priority, more)
   redis.call('SET', doc_key(id), document)
   redis.call('HSET', job_key(id), 'id', id, 'status', 'queued', 'created', ms(WALL), 'attempt', 0, 'tries', 0,
-    'size', size, 'weight', weight, 'published', ms(now), 'schema', schema, 'batch', batch, 'idem', idem,
+    'size', size, 'weight', weight, 'kept', kept, 'published', ms(now), 'schema', schema, 'batch', batch, 'idem', idem,
     'priority', priority, unpack(more))
   redis.call('ZADD', waiting_key(priority), ms(now), id)
   redis.call('ZADD', INDEX, 0, id)
@@ -40,7 +41,7 @@ end
 -- batch is erased with its batch, whose clock starts at its own end.
 -- `more` is a flat list of further hash fields.
 local function finish(id, from, to, now, ttl_ms, more)
-  local job = fields(id, 'batch', 'size', 'priority', 'weight')
+  local job = fields(id, 'batch', 'size', 'priority', 'weight', 'kept', 'published')
   local batch = batch_of(job[1])
   redis.call('UNLINK', doc_key(id))
   if from == 'queued' then
@@ -51,13 +52,15 @@ local function finish(id, from, to, now, ttl_ms, more)
   end
   redis.call('ZREM', OPEN, id)
   redis.call('HDEL', job_key(id), 'lease', 'cancel', 'json_schema', 'fault', 'weight')
-  redis.call('HSET', job_key(id), 'finished', ms(WALL), unpack(more))
-  move(id, batch, from, to)
-  count('bytes', 0 - tonumber(job[4] or job[2]))
-  local reason = ''
+  local reason, result = '', 0
   for i = 1, #more, 2 do
     if more[i] == 'reason' then reason = ':' .. more[i + 1] end
+    result = result + #more[i + 1]
   end
+  redis.call('HSET', job_key(id), 'finished', ms(WALL), 'kept', tonumber(job[5] or 0) + result, unpack(more))
+  move(id, batch, from, to)
+  charge(0 - tonumber(job[4] or job[2]), result)
+  if from == 'queued' and job[6] ~= '0' then count('orphans', 1) end
   tally(to == 'failed' and to .. reason or to, 1)
   if batch then
     redis.call('RPUSH', batch_key(batch, 'ended'), id)
@@ -91,18 +94,26 @@ local function erase(id, now)
     finish(id, status, 'cancelled', now, 1000, { 'reason', 'deleted' })
     status = 'cancelled'
   end
-  local job = fields(id, 'schema', 'batch', 'idem')
+  local job = fields(id, 'schema', 'batch', 'idem', 'kept')
   redis.call('ZREM', index_key('status', status), id)
   leave_indexes(id, job[1], job[2])
   redis.call('ZREM', EXPIRY, id)
   forget_key(job[3], id)
   redis.call('UNLINK', job_key(id), doc_key(id))
+  local left = batch_of(job[2]) and ENDED or 0
+  if left > 0 then redis.call('HINCRBY', batch_key(job[2]), 'held', left) end
+  charge(0, left - tonumber(job[4] or 0))
   notify(id, 'deleted')
   return true
 end
 
--- Back to `queued`. With no delay the caller publishes its message now, and it counts as lost after `grace`; with one
--- it is claimed by nobody before, and the reconciler publishes it then (published = 0: there is no message).
+-- It is claimed by nobody before, and the reconciler publishes it then (published = 0: there is no message).
+local function put_off(id, priority, until_ms)
+  redis.call('ZADD', queued_key(priority), ms(until_ms), id)
+  redis.call('HSET', job_key(id), 'published', '0', 'not_before', ms(until_ms))
+end
+
+-- Back to `queued`. With no delay the caller publishes its message now, and it counts as lost after `grace`.
 -- `fault` says what ended the attempt, for a person.
 local function requeue(id, now, delay, grace, fault)
   local job = fields(id, 'batch', 'priority')
@@ -110,8 +121,7 @@ local function requeue(id, now, delay, grace, fault)
   redis.call('ZREM', RUNNING, id)
   redis.call('HDEL', job_key(id), 'lease', 'worker')
   if delay > 0 then
-    redis.call('ZADD', queued_key(job[2]), ms(now + delay), id)
-    redis.call('HSET', job_key(id), 'published', '0', 'not_before', ms(now + delay))
+    put_off(id, job[2], now + delay)
   else
     redis.call('ZADD', queued_key(job[2]), ms(now + grace), id)
     redis.call('HSET', job_key(id), 'published', ms(now))
