@@ -55,7 +55,7 @@ class Keys:
         text = source.strip()
         if text and not _looks_like_entries(text):
             try:
-                text = Path(text).read_text(encoding="utf-8")
+                text = Path(text).read_text(encoding="utf-8-sig")
             except (OSError, ValueError) as error:
                 detail = "EXTRACTOR_API_KEYS is neither tenant:sha256 entries nor a readable file"
                 raise KeyConfigError(detail) from error

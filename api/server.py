@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import os
 import resource
 import socket
 import sys
@@ -23,7 +24,7 @@ from api.connection import Connection, Door
 from api.listener import Listener, listening
 from api.metrics import Metrics
 from extractor.heartbeat import Heartbeat
-from workers.config import faults_of
+from workers.config import WorkerSettings, faults_of, misspelled
 
 log = logging.getLogger("extractor.api")
 _DRAIN_S = 8  # what has not ended by then is cut; no call but a long-poll or a stream takes that long
@@ -147,6 +148,8 @@ def main() -> None:
     return_memory()
     """Status 78 where another start would end alike: a wrong setting, malformed keys, an address that is taken."""
     logs.configure()
+    for name, near in misspelled(os.environ, ApiSettings, WorkerSettings).items():
+        log.warning("no such setting", extra={"setting": name, "perhaps": near})
     try:
         serve()
         return

@@ -108,6 +108,20 @@ def test_a_wrong_setting_is_named_without_a_traceback(module: str, name: str, va
     assert "secret" not in ended.stderr
 
 
+@pytest.mark.parametrize("module", ["api", "workers"])
+def test_what_is_nearly_a_setting_is_told(module: str) -> None:
+    """In the log of the process that would have read it; SLOTS ends it at once."""
+    environ = {**os.environ, "EXTRACTOR_QUOTA_JOB": "5", "EXTRACTOR_SLOTS": "abc"}
+    ended = subprocess.run(
+        [sys.executable, "-m", module], env=environ, capture_output=True, text=True, timeout=100, check=False
+    )
+    said = [json.loads(line) for line in ended.stderr.splitlines() if line.startswith("{")]
+    assert [(one["setting"], one["perhaps"]) for one in said if one["event"] == "no such setting"] == [
+        ("EXTRACTOR_QUOTA_JOB", "EXTRACTOR_QUOTA_JOBS")
+    ]
+    assert "Traceback" not in ended.stderr
+
+
 def _endless_post(url: str) -> bytes:
     """Chunks without end, as fast as they are taken; what the server answers before it hangs up."""
     address = httpx.URL(url)

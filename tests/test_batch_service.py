@@ -237,6 +237,18 @@ def test_the_command_takes_lines_of_jsonl_and_writes_a_file_at_once(run: Any, tm
     assert (status, "--schema" in err) == (2, True)
 
 
+def test_an_output_that_is_there_is_not_overwritten_silently(run: Any, tmp_path: Path) -> None:
+    files, out = write(tmp_path, "a"), tmp_path / "out.jsonl"
+    out.write_text("precious\n")
+    status, _, err = run(*files, "-s", "contact", "-o", str(out))
+    assert (status, "--overwrite" in err, out.read_text()) == (2, True, "precious\n")
+    assert not (tmp_path / "out.jsonl.batch").exists()
+    status, _, err = run(*files, "-s", "contact", "-o", str(out), "--overwrite")
+    assert (status, json.loads(out.read_text())["status"]) == (0, "succeeded")
+    assert run(*files, "-s", "contact", "-o", str(out))[0] == 2
+    assert run(*files, "-s", "contact", "-o", str(out), "--resume")[0] == 0, "it is whole already"
+
+
 VALIDATORS = """
 from pydantic import BaseModel, field_validator
 
@@ -351,7 +363,7 @@ def test_what_the_command_writes_is_none_of_its_inputs(
     for _ in range(2):
         rows = [json.loads(row) for row in (tmp_path / "out.jsonl").read_text().splitlines()]
         assert [row["data"]["text"] for row in rows] == ["a", "b"]
-        assert run(*arguments)[0] == 0, "nor of a later run's"
+        assert run(*arguments, "--overwrite")[0] == 0, "nor of a later run's"
 
 
 def test_links_that_lead_nowhere_are_rows_that_failed(run: Any, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -26,10 +27,11 @@ from extractor.cli import main
 from extractor.cli.documents import sources
 from extractor.cli.flags import drafters_of, options_of, schema_of
 from extractor.cli.settings import collected, masked
-from extractor.cli.up import run_until_stopped
+from extractor.cli.up import _greeting, run_until_stopped
 from extractor.client import Client, Overloaded, Refused, ServiceError
 from extractor.errors import DocumentError, SchemaError
 from schemas import Schema
+from workers.config import WorkerSettings, misspelled
 
 
 @dataclass
@@ -420,6 +422,62 @@ def test_a_schema_may_be_a_file(tmp_path: Path) -> None:
     assert schema_of("invoice@1") == "invoice@1"
     with pytest.raises(SchemaError):
         schema_of(write(tmp_path / "bad.json", {"type": "objekt"}))
+
+
+def test_a_variable_that_is_no_setting_is_told_with_the_nearest(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("EXTRACTOR_WORKRES_SILENT_S", "EXTRACTOR_MODLE", "extractor_slotz", "EXTRACTOR_QQQQ", "EXTRACTOR_URL"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("EXTRACTOR_DOCUMENT_PASSWORD", "of a flag")
+    monkeypatch.setenv("extractor_offline", "true")
+    said = run("schemas", "list")
+    assert said.status == 0
+    assert sorted(line for line in said.err.splitlines() if "is no setting" in line) == [
+        "extractor: EXTRACTOR_MODLE is no setting; EXTRACTOR_MODEL is",
+        "extractor: EXTRACTOR_QQQQ is no setting: extractor settings prints them all",
+        "extractor: EXTRACTOR_WORKRES_SILENT_S is no setting; EXTRACTOR_WORKER_SILENT_S is",
+        "extractor: extractor_slotz is no setting; EXTRACTOR_SLOTS is",
+    ]
+    assert "EXTRACTOR_MODLE" not in os.environ, "and what is started from here does not tell it again"
+
+
+def test_a_process_tells_what_is_nearly_a_setting_of_its_own() -> None:
+    from api.config import ApiSettings
+    from extractor.config import Settings
+
+    api, worker = (ApiSettings, WorkerSettings), (WorkerSettings, Settings)
+    assert misspelled(["EXTRACTOR_QUOTA_JOB", "EXTRACTOR_MODLE", "OTHER"], *api) == {
+        "EXTRACTOR_QUOTA_JOB": "EXTRACTOR_QUOTA_JOBS"
+    }
+    assert misspelled(["EXTRACTOR_MODLE"], *worker) == {"EXTRACTOR_MODLE": "EXTRACTOR_MODEL"}
+    every = {one.name for one in collected()}
+    assert misspelled(every, *api) == misspelled(every, *worker) == {}, "others' settings are none of one's own"
+
+
+def test_what_is_to_be_tried_carries_a_key_where_keys_are_set() -> None:
+    open_ = _greeting("http://127.0.0.1:8000", keyed=False)
+    keyed = _greeting("http://127.0.0.1:8000", keyed=True)
+    assert "Authorization" not in open_
+    assert '-H "Authorization: Bearer $EXTRACTOR_API_KEY"' in keyed
+    for greeting in (open_, keyed):  # a shell reads it as one command, with JSON in it
+        command = greeting.partition("curl ")[2].replace("\\\n", " ")
+        words = shlex.split(command)
+        assert json.loads(words[words.index("-d") + 1])["schema"] == "contact"
+        assert words.count("-H") == (3 if greeting is keyed else 2)
+
+
+def test_a_schema_with_a_byte_order_mark(run: Run, tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"größe": {"type": "integer"}}}
+    for encoding in ("utf-8-sig", "utf-16", "utf-32"):
+        file = tmp_path / f"{encoding}.json"
+        file.write_text(json.dumps(schema, ensure_ascii=False), encoding=encoding)
+        assert run("schemas", "check", str(file), "--json").json["ok"]
+        kept = schema_of(str(file))
+        assert isinstance(kept, Schema)
+        assert kept.json_schema == schema
+    (tmp_path / "big.json").write_text('{"type": "object", "properties": {"a": {"enum": [123456789012345678901]}}}')
+    big = schema_of(str(tmp_path / "big.json"))
+    assert isinstance(big, Schema)
+    assert big.json_schema["properties"]["a"]["enum"] == [123456789012345678901]
 
 
 def test_rooms_that_read_one_variable_agree_on_its_default() -> None:

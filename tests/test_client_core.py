@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -164,6 +165,29 @@ def test_retry_after_is_honoured_and_patience_ends() -> None:
         c.submit("text", "contact")
     assert caught.value.retry_after_s == 60.0
     assert len(service.requests) == 1, "60 s is past this client's patience: it says so at once"
+
+
+def test_who_was_never_reached_is_not_waited_for_long() -> None:
+    """A service that has answered once is restarting; one that never did is not there."""
+    patience = Patience(total_s=1.0, first_s=0.01, most_s=0.02, unreachable_s=0.1)
+
+    def tried_for(service: Service, *, after_an_answer: bool) -> float:
+        with client(service, patience) as c:
+            if after_an_answer:
+                c.get("j1")
+            began = time.monotonic()
+            with pytest.raises(Unreachable):
+                c.get("j1")
+            return time.monotonic() - began
+
+    assert Patience().unreachable_s == 3.0
+    away = httpx.ConnectError("refused")
+    assert tried_for(Service(away), after_an_answer=False) < 0.9
+    assert tried_for(Service(ok(), away), after_an_answer=True) > 0.9, "one client's knowledge is not another's"
+    assert tried_for(Service(away), after_an_answer=False) < 0.9
+    assert tried_for(Service(httpx.ReadError("cut")), after_an_answer=False) > 0.9, "somebody was there"
+    few = Patience(total_s=0.0, unreachable_s=9.0)
+    assert few.limit_s(away) == 0.0
 
 
 @pytest.mark.parametrize("answer", [problem(413, "document_too_large"), problem(429, "quota", retryable=False)])

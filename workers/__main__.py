@@ -5,6 +5,7 @@ worker broke."""
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -14,8 +15,9 @@ import structlog
 from celery import signals
 from pydantic import ValidationError
 
+from extractor.config import Settings
 from extractor.errors import ExtractorError, InputError, ModelError
-from workers.config import WorkerSettings, faults_of
+from workers.config import WorkerSettings, faults_of, misspelled
 from workers.logs import configure, place
 from workers.runtime import Runtime
 from workers.turning import Turning
@@ -29,6 +31,8 @@ _PAUSE_S = 1.0
 def main() -> int:
     configure()
     signal.signal(signal.SIGTERM, _leave)
+    for name, near in misspelled(os.environ, WorkerSettings, Settings).items():
+        log.warning("no such setting", setting=name, perhaps=near)
     try:
         runtime = Runtime(WorkerSettings())
     except ValidationError as error:

@@ -3,6 +3,8 @@ Knows no Redis and no model (the model's own settings are `extractor.config`).""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
@@ -10,6 +12,8 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "EXTRACTOR_"
+_SLIPS, _LONG = (1.01, 2.01), 12  # so many slips of the pen, two in a long name; a test holds that no other is so near
+_THEIRS = frozenset({"API_KEY", "API_KEYS"})  # the client's and the API's, a letter from one another
 
 
 def faults_of(error: ValidationError) -> str:
@@ -20,6 +24,19 @@ def faults_of(error: ValidationError) -> str:
         + fault["msg"].removeprefix("Value error, ")
         for fault in faults
     )
+
+
+def misspelled(environ: Iterable[str], *kinds: type[BaseSettings]) -> dict[str, str]:
+    """Variables that are nearly one of these settings and none, with the one they are nearly. For a process that does
+    not know the settings of the others: what resembles none of its own may be theirs."""
+    known = {name.upper() for kind in kinds for name in kind.model_fields}
+    named = {name: name.upper().removeprefix(PREFIX) for name in sorted(environ) if name.upper().startswith(PREFIX)}
+    near = {
+        name: difflib.get_close_matches(bare, known, n=1, cutoff=1 - _SLIPS[len(bare) >= _LONG] / max(2, len(bare)))
+        for name, bare in named.items()
+        if bare not in known | _THEIRS
+    }
+    return {name: PREFIX + found[0] for name, found in near.items() if found}
 
 
 def _redis_url(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from importlib import import_module
@@ -56,9 +57,12 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,  # noqa: ARG001
 ) -> None:
     """Turns documents into validated JSON."""
+    for name, near in settings.unknown(os.environ).items():
+        say(f"extractor: {name} is no setting{f'; {near} is' if near else ': extractor settings prints them all'}")
+        del os.environ[name]  # told once: what is started from here need not tell it again
 
 
 def main() -> None:

@@ -48,7 +48,7 @@ class Memory:
         """Raises typer.Exit when there is another batch's memory, or one that was not to be resumed."""
         if output is None:
             return cls(None, "", asked)
-        path = output.with_name(output.name + ".batch")
+        path = _memory_of(output)
         if not path.exists():
             made = cls(path, str(uuid.uuid4()), asked)
             _replace(path, lambda file: file.write(orjson.dumps({"key": made.key, "asked": asked})))
@@ -76,6 +76,7 @@ def batch(
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="JSONL; else standard output.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the batch that this output began.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that is there.")] = False,
     drafters: Drafters = "all",
     max_output_tokens: MaxTokens = None,
     url: Url = None,
@@ -90,6 +91,8 @@ def batch(
     options = options_of(drafters, max_output_tokens)
     if output is not None and output.is_dir():
         fail(f"{output} is a folder; -o names the file to write")
+    if output is not None and output.is_file() and not (resume or overwrite or _memory_of(output).exists()):
+        fail(f"{output} is there already; --overwrite replaces it")
     if resume and output is None:
         fail("--resume needs the -o of the batch to go on with")
     found = Inputs.of(inputs, options, but=_written(output))
@@ -99,7 +102,7 @@ def batch(
         fail("Files need a --schema")
     sent = what.json_schema if isinstance(what, Schema) else what
     asked = hashlib.sha256(orjson.dumps([found.names(), sent, options])).hexdigest()
-    if resume and output is not None and output.exists() and not output.with_name(output.name + ".batch").exists():
+    if resume and output is not None and output.exists() and not _memory_of(output).exists():
         say(f"{output} is whole already")
         raise typer.Exit(_status_of(output))
     with connect(url, api_key) as client:
@@ -176,6 +179,10 @@ def _interrupted(client: Client, batch_id: str | None, output: Path | None) -> N
         with contextlib.suppress(Conflict, NotFound):
             client.cancel_batch(batch_id)
             say("The batch is cancelled")
+
+
+def _memory_of(output: Path) -> Path:
+    return output.with_name(output.name + ".batch")
 
 
 def _written(output: Path | None) -> list[Path]:

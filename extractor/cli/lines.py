@@ -6,13 +6,16 @@ from __future__ import annotations
 import gzip
 import os
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
 import orjson
+import pydantic_core
 
+from extractor.cli.byte_order import utf8_lines
 from extractor.cli.documents import Source, sources
 from extractor.client import Row, batches
 from extractor.client.core import printable
@@ -105,15 +108,21 @@ class Inputs:
         return self._stdin
 
     def _with_options(self, line: bytes) -> bytes:
-        """The flags of the command are for lines that say nothing else; a line that is no JSON is the service's to
-        refuse."""
-        if self.options and line.strip():
-            try:
-                body = orjson.loads(line)
-                line = orjson.dumps({"options": self.options, **body})
-            except (ValueError, TypeError):
-                pass
+        """The flags of the command are for lines that have no options of their own. They are written into the line, of
+        which not a character changes: numbers keep their digits. What is no JSON is the service's to refuse."""
+        line = line.removeprefix(BOM_UTF8)  # of a file that was put behind another
+        if self.options and line.strip() and _takes_options(line):
+            line = b'{"options":' + orjson.dumps(self.options) + b"," + line.partition(b"{")[2]
         return line.rstrip(b"\r\n") + b"\n"
+
+
+def _takes_options(line: bytes) -> bool:
+    """Whether it is an object without them, for the parser that the service has."""
+    try:
+        body = pydantic_core.from_json(line, allow_inf_nan=False)
+    except ValueError:
+        return False
+    return isinstance(body, dict) and bool(body) and "options" not in body
 
 
 def _is_jsonl(one: Source) -> bool:
@@ -123,8 +132,8 @@ def _is_jsonl(one: Source) -> bool:
 def _opened(path: Path) -> Iterator[bytes]:
     try:
         with cast("IO[bytes]", gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb")) as file:
-            yield from file
-    except (OSError, EOFError, zlib.error) as error:
+            yield from utf8_lines(file)
+    except (OSError, EOFError, zlib.error, UnicodeError) as error:
         raise DocumentError(f"Cannot read {printable(path)}: {error}", code="unreadable_document") from None
 
 

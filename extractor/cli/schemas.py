@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
+import pydantic_core
 import typer
 from rich.text import Text
 
+from extractor.cli.byte_order import as_utf8
 from extractor.cli.help import Group
 from extractor.cli.output import BAD_INPUT, fail, put, put_rows, put_styled, put_text, say
 from extractor.cli.settings import schema_sources
@@ -206,7 +207,7 @@ def _count(number: int) -> str:
 
 
 def json_schema_of(file: Path) -> Any:
-    """The JSON in a file; anything else ends the command."""
+    """The JSON in a file, as the service would read it; anything else ends the command."""
     try:
         return _json_in(file)
     except _Unreadable as problem:
@@ -215,8 +216,8 @@ def json_schema_of(file: Path) -> Any:
 
 def _json_in(file: Path) -> Any:
     try:
-        return orjson.loads(file.read_bytes())
+        return pydantic_core.from_json(as_utf8(file.read_bytes()), allow_inf_nan=False)
     except OSError as error:
         raise _Unreadable(f"Cannot read {file}: {error.strerror}") from None
-    except orjson.JSONDecodeError as error:
-        raise _Unreadable(f"{file} is not JSON: {error.msg} (line {error.lineno})") from None
+    except ValueError as error:  # UnicodeDecodeError too
+        raise _Unreadable(f"{file} is not JSON: {error}") from None

@@ -5,9 +5,10 @@ The settings are declared in the rooms that read them; this only collects their 
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from extractor.cli.output import put, put_text
 from extractor.config import PREFIX, Settings, read_settings
 
+_ELSEWHERE = frozenset({"DOCUMENT_PASSWORD", "PUBLISH"})  # of a flag, and of docker/compose.yaml
 _SECRET = re.compile(r"(api_keys?|token|secret|password)$")
 _PASSWORD = re.compile(r"(?<=://)([^/@]*:)[^@/]+(?=@)")
 
@@ -80,6 +82,18 @@ def collected() -> list[Setting]:
             said = found.get((name, value)) or Setting(name, value, source, declared.description or "", ())
             found[name, value] = replace(said, read_by=(*said.read_by, room))
     return [found[key] for key in sorted(found)]
+
+
+def unknown(environ: Iterable[str]) -> dict[str, str | None]:
+    """Variables that look like settings and are none, with the name that was perhaps meant."""
+    known = {name.upper() for _, kind in rooms() for name in kind.model_fields}
+    named = {name: name.upper().removeprefix(PREFIX) for name in sorted(environ) if name.upper().startswith(PREFIX)}
+    near = {
+        name: difflib.get_close_matches(bare, known, n=1)
+        for name, bare in named.items()
+        if bare not in known | _ELSEWHERE
+    }
+    return {name: PREFIX + found[0] if found else None for name, found in near.items()}
 
 
 def masked(key: str, value: Any) -> str:

@@ -39,7 +39,8 @@ def up(port: Port = 8000, host: Host = "127.0.0.1", model: Model = None, workers
     settings = ApiSettings(host=host, port=port)
     read_settings()  # what is wrong is told now, and not by a worker that has been started for it
     try:
-        check_exposure(settings, Keys.load(settings.api_keys))
+        keys = Keys.load(settings.api_keys)
+        check_exposure(settings, keys)
     except KeyConfigError as error:
         fail(str(error))
     _must_be_free(host, port)
@@ -52,12 +53,13 @@ def up(port: Port = 8000, host: Host = "127.0.0.1", model: Model = None, workers
         environ={} if model is None else {"EXTRACTOR_MODEL": model},
         worker_grace_s=WorkerSettings().shutdown_s + _SPARE_S,
     )
-    run_until_stopped(Service(plan, log=lambda line: print(line, file=sys.stderr, flush=True)))
+    service = Service(plan, log=lambda line: print(line, file=sys.stderr, flush=True))
+    run_until_stopped(service, keyed=bool(keys))
 
 
-def run_until_stopped(service: Service) -> None:
-    """Start, say when it is ready, and end in order at the first Ctrl-C or SIGTERM, at once at the second. Raises
-    ServiceError when the service cannot go on."""
+def run_until_stopped(service: Service, *, keyed: bool = False) -> None:
+    """Start, say when it is ready and what to try (`keyed`: with an API key), and end in order at the first Ctrl-C or
+    SIGTERM, at once at the second. Raises ServiceError when the service cannot go on."""
     asked = 0
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
@@ -73,7 +75,7 @@ def run_until_stopped(service: Service) -> None:
     try:
         with service:
             service.wait_ready()
-            say(_greeting(service))
+            say(_greeting(service.url, keyed=keyed))
             service.watch()
     except KeyboardInterrupt:
         say("extractor: stopped")
@@ -82,12 +84,14 @@ def run_until_stopped(service: Service) -> None:
             signal.signal(number, handler)
 
 
-def _greeting(service: Service) -> str:
+def _greeting(url: str, *, keyed: bool) -> str:
     body = '{"schema": "contact", "document": {"text": "Ada Lovelace, Analyst, ada@example.org, +44 20 7946 0018"}}'
+    key = '    -H "Authorization: Bearer $EXTRACTOR_API_KEY" \\\n' if keyed else ""
+    whose = " with a key of yours in EXTRACTOR_API_KEY" if keyed else ""
     return (
-        f"\nReady at {service.url} (documentation: {service.url}/docs). Ctrl-C stops it. Try:\n\n"
-        f"  curl -s {service.url}/v1/extractions -H 'Prefer: wait=20' -H 'Content-Type: application/json' \\\n"
-        f"    -d '{body}'\n"
+        f"\nReady at {url} (documentation: {url}/docs). Ctrl-C stops it. Try{whose}:\n\n"
+        f"  curl -s {url}/v1/extractions -H 'Prefer: wait=20' -H 'Content-Type: application/json' \\\n"
+        f"{key}    -d '{body}'\n"
     )
 
 

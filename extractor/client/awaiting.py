@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, Unpack, overload
 
@@ -29,7 +30,7 @@ class AsyncClient:
         patience: Patience | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._patience = patience or Patience()
+        self._patience = replace(patience or Patience())  # what it remembers is of this service
         self._http = httpx.AsyncClient(transport=transport, **settings(url, api_key, timeout_s))
 
     async def submit(self, document: Document, schema: Schema, **how: Unpack[How]) -> Job:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, Unpack, overload
 
@@ -30,7 +31,7 @@ class Client:
         patience: Patience | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        self._patience = patience or Patience()
+        self._patience = replace(patience or Patience())  # what it remembers is of this service
         self._http = httpx.Client(transport=transport, **settings(url, api_key, timeout_s))
 
     def submit(self, document: Document, schema: Schema, **how: Unpack[How]) -> Job:

@@ -63,12 +63,22 @@ Flow = Generator[Send | Pause, Outcome | None, T]
 class Patience:
     """How long a call is tried again: on 429, 502 to 504 (unless the problem says it is not `retryable`) and when there
     is no answer, with doubling pauses, or after the `Retry-After` the service asks for, for `total_s` in all. Nothing
-    else is tried again."""
+    else is tried again. Where nobody was ever reached, `unreachable_s` is enough: a service that restarts is worth
+    waiting for, a wrong address is not."""
 
     total_s: float = 30.0
     first_s: float = 0.5
     most_s: float = 15.0
     jitter: Callable[[], float] = random.random
+    unreachable_s: float = 3.0
+    _reached: list[bool] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def limit_s(self, outcome: Outcome) -> float:
+        """How long to go on after such an outcome. Remembers whether anybody was reached."""
+        away = isinstance(outcome, httpx.ConnectError | httpx.ConnectTimeout)
+        if not away:
+            self._reached[:] = [True]
+        return self.total_s if self._reached else min(self.total_s, self.unreachable_s)
 
     def delay_s(self, tries: int, outcome: Outcome) -> float | None:
         """The pause before another try, or None when this outcome is the answer."""
@@ -114,8 +124,8 @@ def send(request: Send, patience: Patience) -> Flow[httpx.Response]:
     while True:
         outcome = yield request
         assert outcome is not None, "a Send is answered with its outcome"
-        delay_s = patience.delay_s(tries, outcome)
-        if delay_s is None or time.monotonic() - started + delay_s > patience.total_s:
+        delay_s, limit_s = patience.delay_s(tries, outcome), patience.limit_s(outcome)
+        if delay_s is None or time.monotonic() - started + delay_s > limit_s:
             return _checked(outcome)
         tries += 1
         yield Pause(delay_s)

@@ -14,6 +14,7 @@ from extractor.client.core import Send
 from extractor.errors import InputError
 
 DEFAULT_URL = "http://127.0.0.1:8000"
+_CONNECT_S = 3.0
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -29,7 +30,7 @@ def settings(url: str | None, api_key: str | None, timeout_s: float) -> dict[str
         raise InputError("The API key holds a character that no key has", code="invalid_api_key")
     return {
         "base_url": base,
-        "timeout": httpx.Timeout(timeout_s, connect=min(timeout_s, 5.0)),
+        "timeout": httpx.Timeout(timeout_s, connect=min(timeout_s, _CONNECT_S)),
         "headers": {"Accept": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {}),
         "trust_env": base.host not in _LOOPBACK,  # a proxy for the outside is not the way to this machine
     }
