@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import struct
 import zlib
 
@@ -13,7 +15,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from extractor.documents import Document, read
 from extractor.documents.readers import Readers
 from extractor.errors import DocumentError
-from tests.documents.samples import WIDTH, Pdf, saved, scanned
+from tests.documents.samples import PROSE, WIDTH, Pdf, saved, scanned, wrapped
 
 pytest.importorskip("rapidocr")
 
@@ -182,3 +184,14 @@ def test_half_a_picture_is_an_error(readers: Readers) -> None:
     with pytest.raises(DocumentError) as caught:
         read(data[: len(data) // 2], readers=readers)
     assert caught.value.code in ("unreadable_document", "empty_document")
+
+
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
+@pytest.mark.parametrize("turn", [0, 90, 180])
+def test_tesseract_in_its_place(turn: int) -> None:
+    pdf = Pdf()
+    pdf.lines(60, 100, wrapped(PROSE, 60), 12, 16)
+    with contextlib.closing(Readers(texts=1, pictures=1, engine="tesseract")) as readers:
+        document = read(saved(scanned(pdf.bytes(), turn=turn), "PNG"), readers=readers)
+    assert document.text.split()[:8] == PROSE.split()[:8]
+    assert document.pages[0].how == "ocr"

@@ -22,6 +22,7 @@ _UNREAD = 0.5  # a line that is less sure is no text
 _DOUBTFUL = 0.8  # one that is less sure is tried again
 _SURE = 0.88  # of a sample of lines that are upright
 _SAMPLE = 6
+_SPARSE = 0.4  # letters a height of the line, of what is text
 
 
 class Rapid:
@@ -59,7 +60,7 @@ class Rapid:
         lines = [
             ReadLine(text, sure, quad, centres)
             for quad, (text, sure, centres) in zip(quads, read, strict=True)
-            if sure >= _UNREAD and text.strip()
+            if sure >= _UNREAD and _fills(text, quad)
         ]
         height, width = turned.shape[:2]
         return words_of(lines, width, height, turn), len(quads) - len(lines)
@@ -164,6 +165,12 @@ def _half_turned(quad: Quad, width: int, height: int) -> Quad:
 
 def _ratio(quad: Quad) -> float:
     return math.dist(quad[0], quad[1]) / max(math.dist(quad[0], quad[3]), 1.0)
+
+
+def _fills(text: str, quad: Quad) -> bool:
+    """Whether there are letters enough for a line of this length: of scripts that it does not know the recogniser
+    leaves out most, and is sure."""
+    return len("".join(text.split())) > _SPARSE * _ratio(quad)
 
 
 def _is_upright(quad: Quad) -> bool:
