@@ -4,6 +4,7 @@ part 2, open packaging conventions)."""
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass
 
 from extractor.documents import tree
@@ -16,6 +17,7 @@ S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _ON = ("", "1", "true", "on")
 
 
@@ -69,6 +71,11 @@ class Package:
         """The root of the part that `related` finds, or None."""
         name = self.related(part, kind)
         return self.root(name) if name is not None else None
+
+
+def unescaped(text: str) -> str:
+    """Characters that XML cannot hold are written `_x000D_` (ECMA-376, part 1, 22.9.2.19, ST_Xstring)."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
 
 
 def on(element: Element | None, default: bool = False) -> bool:

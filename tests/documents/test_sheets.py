@@ -107,7 +107,7 @@ def sheet_of(rows: str, styles: str = "", strings: str = "", properties: str = "
 
 
 def test_what_other_programs_write():
-    strings = "<si><r><t>ri</t></r><r><t>ch</t></r><rPh><t>never</t></rPh></si>"
+    strings = "<si><r><t>ri</t></r><r><t>ch_x000D_\n</t></r><rPh><t>never</t></rPh></si>"
     styles = '<numFmts><numFmt numFmtId="200" formatCode="yyyy"/></numFmts><cellXfs><xf/><xf numFmtId="200"/></cellXfs>'
     rows = (
         '<row><c t="s"><v>0</v></c><c t="inlineStr"><is><t>in line</t></is></c></row>'

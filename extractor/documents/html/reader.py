@@ -20,7 +20,7 @@ from extractor.documents.html.writer import Writer
 _SKIPPED = frozenset(
     "head script style title template noscript iframe object audio video canvas noframes frameset datalist meter "
     "progress rt rp desc defs annotation annotation-xml ix:header ix:hidden link meta base param source track area "
-    "img picture embed xml o:p".split()
+    "img picture embed xml".split()
 )
 _GAPS = frozenset("p h1 h2 h3 h4 h5 h6 blockquote pre figure hr fieldset form section article address table".split())
 _LINES = frozenset(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from extractor.documents import tree
 from extractor.documents.blocks import Block, Cell, Row, Table, cleaned
 from extractor.documents.numerals import numeral
-from extractor.documents.ooxml import A
+from extractor.documents.ooxml import A, unescaped
 from extractor.documents.tabs import spread
 from extractor.documents.tree import Element
 
@@ -55,7 +55,7 @@ def line(paragraph: Element) -> str:
         name = tree.local(child)
         if name in ("r", "fld"):
             text = child.find(f"{A}t")
-            pieces.append(text.text or "" if text is not None else "")
+            pieces.append(unescaped(text.text or "") if text is not None else "")
         elif name == "br":
             pieces.append("\n")
         elif name == "AlternateContent" or name == "m":

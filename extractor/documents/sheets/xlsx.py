@@ -9,7 +9,7 @@ from extractor.documents import tree
 from extractor.documents.blocks import cleaned, collapsed
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
-from extractor.documents.ooxml import A, Package, R, S
+from extractor.documents.ooxml import A, Package, R, S, unescaped
 from extractor.documents.sheets.format_code import BUILT_IN, GENERAL
 from extractor.documents.sheets.grid import Grid, place
 from extractor.documents.sheets.hidden import Hidden, said_of_sheets
@@ -107,7 +107,7 @@ class _Workbook:
         if kind == "b":
             return "TRUE" if stored.strip() in ("1", "true") else "FALSE"
         if kind in ("str", "e"):
-            return shown_text(stored, code) if kind == "str" else stored
+            return shown_text(unescaped(stored), code) if kind == "str" else stored
         if kind == "d":  # ISO 8601
             return stored.removesuffix("T00:00:00").replace("T", " ").removesuffix("Z")
         try:
@@ -156,6 +156,6 @@ def _runs(item: Element) -> Iterator[str]:
     for child in item:
         name = tree.local(child)
         if name == "t":
-            yield child.text or ""
+            yield unescaped(child.text or "")
         elif name == "r":
-            yield from (text.text or "" for text in child.iterfind(f"{S}t"))
+            yield from (unescaped(text.text or "") for text in child.iterfind(f"{S}t"))
