@@ -258,7 +258,8 @@ def test_it_dies_with_its_parent() -> None:
         "print(EngineProcess('tests.engine.child:scripted').pid, flush=True)\ntime.sleep(60)\n"
     )
     guarded = f"if __name__ == '__main__':\n{''.join('    ' + line for line in script.splitlines(True))}"
-    with subprocess.Popen([sys.executable, "-c", guarded], stdout=subprocess.PIPE, text=True) as parent:
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}  # the tests, for the child too
+    with subprocess.Popen([sys.executable, "-c", guarded], stdout=subprocess.PIPE, text=True, env=environ) as parent:
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
