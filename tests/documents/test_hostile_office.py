@@ -6,12 +6,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable
-from dataclasses import asdict
 
 import pytest
 
-from extractor.documents.limits import ReadLimits
-from extractor.sandbox import Limits, Refused, Sandbox, SandboxError
+from extractor.documents.context import Context
+from extractor.documents.readers import Readers
+from extractor.errors import DocumentError
+from extractor.sandbox import Refused
 from tests.documents import hostile
 from tests.documents.making import read
 
@@ -22,7 +23,6 @@ CODES = {
     "document_too_complex",
     "password_required",
 }
-CONTEXT = {"media_type": "", "limits": asdict(ReadLimits())}
 
 
 @pytest.mark.parametrize("kind", sorted(hostile.samples()))
@@ -49,30 +49,29 @@ def test_wrong_names_deceive_nobody():
 
 @pytest.mark.chaos
 def test_hostile_files_are_a_clear_problem_in_time():
-    for name, took_s, said in _answers(hostile.every()):
-        assert took_s < 25, name
-        assert said in {"read", "cpu", "time", "memory"} | CODES, f"{name}: {said}"
+    for name, cpu_bound_s, said in _answers(hostile.every()):
+        assert cpu_bound_s < 30, name  # eight of a processor; a busy machine gives less than one
+        assert said == "read" or said in CODES, f"{name}: {said}"
 
 
 def _answers(files: Iterable[tuple[str, bytes]]) -> Iterable[tuple[str, float, str]]:
-    box = Sandbox("extractor.documents.child", Limits(cpu_s=10, wall_s=20, memory_bytes=1 << 30), setup=True)
+    """Each file's name, how long it took, and `read` or the code of the problem."""
+    readers = Readers(texts=1, engine=None)
     try:
         for name, data in files:
             began = time.perf_counter()
             try:
-                box.call("read", {"context": CONTEXT}, blobs=[data])
+                readers.read(data, Context(""))
                 said = "read"
-            except Refused as no:
-                said = no.code
-            except SandboxError as error:
-                said = error.kind
+            except DocumentError as error:
+                said = "broken" if "broke down" in error.detail else error.code
             yield name, time.perf_counter() - began, said
     finally:
-        box.close()
+        readers.close()
 
 
 if __name__ == "__main__":
-    answers = list(_answers(hostile.every()))
-    for name, took_s, said in sorted(answers, key=lambda answer: answer[1]):
+    answers = sorted(_answers(hostile.every()), key=lambda answer: answer[1])
+    for name, took_s, said in answers:
         print(f"{took_s:7.2f} s  {said:24} {name}")
-    sys.exit(not all(said in {"read", "cpu", "time", "memory"} | CODES for *_, said in answers))
+    sys.exit(not all(said == "read" or said in CODES for *_, said in answers))
