@@ -113,7 +113,7 @@ class TestLock:
 
 
 def test_the_api_has_no_engine_and_the_worker_cuda() -> None:
-    heavy = {"torch", "transformers", "accelerate", "outlines", "llguidance", "numpy"}
+    heavy = {"torch", "transformers", "accelerate", "outlines", "numpy"}  # llguidance is light, and judges schemas
     assert not heavy & set(lock("api"))
     assert heavy <= set(lock("worker"))
     assert any(OF_CUDA.fullmatch(package) for package in lock("worker"))
