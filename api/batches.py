@@ -40,14 +40,20 @@ async def receive(
 ) -> Ingest:
     """The whole upload, into the ledger. Raises Problem; then what was received is cancelled where nobody can go on
     with it: without a key, or over a limit. `ids` is told the batch's id; `came`: by which request."""
-    store = service.store
+    store, held = service.store, Held(service.rooms, tenant)
+
+    async def judge(json_schema: dict[str, Any]) -> None:
+        held.rest()  # others' turn: it may take a while, and costs no memory
+        await service.judge.require(tenant, json_schema)
+        await held.work(service.rooms.uploads)
+
     ingest = Ingest(
         tenant, key, default, gzip=upload.gzip, ledger=store.ledger, publish=partial(store.publish_bulk, tenant),
         in_thread=service.offload.upload, schemas=service.schemas, settings=service.settings,
-        judge=partial(service.judge.require, tenant), came=came,
+        judge=judge, came=came,
     )  # fmt: skip
     try:
-        with as_problems(), service.rooms.held(tenant) as held:
+        with as_problems():
             async for chunk in upload.chunks:
                 step = _PACKED_STEP if ingest.packed else max(1, len(chunk))
                 for at in range(0, len(chunk), step):
@@ -68,6 +74,7 @@ async def receive(
             await _give_up(service, tenant, ingest)
         raise
     finally:
+        held.release()
         if ingest.batch_id is not None:
             ids["batch"] = ingest.batch_id
     return ingest

@@ -47,7 +47,7 @@ class Judge:
     """Belongs to the event loop in which it is first asked. `close` it."""
 
     def __init__(self, limits: Limits = LIMITS) -> None:
-        self._box = Sandbox("extractor.schema_check", limits, setup={}, size=_AT_ONCE)
+        self._box = Sandbox("extractor.judge", limits, setup={}, size=_AT_ONCE)
         self._rota = Rota(_AT_ONCE, _WAITING, _WAITING_OF_ONE)
         self._threads = CapacityLimiter(_AT_ONCE)
         self._kept: OrderedDict[bytes, Refusal | None] = OrderedDict()
@@ -110,11 +110,11 @@ class Judge:
 
     def _ask(self, text: bytes) -> tuple[Any, list[bytes]]:
         try:
-            return self._box.call("check", None, [text])
+            return self._box.call("report", None, [text])
         except SandboxError as error:
             if error.kind != "crashed":
                 raise
-            return self._box.call("check", None, [text])  # whoever was killed once may not be to blame
+            return self._box.call("report", None, [text])  # whoever was killed once may not be to blame
 
     def _keep(self, key: bytes, refusal: Refusal | None) -> None:
         self._kept[key] = refusal

@@ -94,3 +94,4 @@ class DeadlineExceeded(ExtractorError):
 
 
 SILENT = "engine_silent"
+BUSY = "engine_busy"  # as many wait for it as may: an EngineError that says nothing of the request

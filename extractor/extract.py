@@ -169,6 +169,10 @@ class Extractor:
         """Where other processes' verdicts on schemas are asked for, and this one's are told."""
         self._grammars.verdicts = verdicts
 
+    def prepare_trials(self) -> None:
+        """Loads what trials of schemas need, so that the first one does not wait for it."""
+        self._judge.start()
+
     def judged(self, json_schema: dict[str, Any]) -> bool:
         """Whether it is known what becomes of this schema of a request, so that no trial comes before its document."""
         return self._grammars.known(self.schema(json_schema))

@@ -1,4 +1,4 @@
-"""Schema → the grammar the engine decodes under: JSON Schema through Outlines' type to llguidance.
+"""Schema → the grammar the engine decodes under: JSON Schema, narrowed, to llguidance.
 
 Knows llguidance and what schemas/keywords.py says of it; knows no tokenizer and no model (the engine binds a grammar to
 its own). The text of a grammar is compact JSON, keys in the schema's order, one object and nothing after it.
@@ -12,8 +12,9 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
+
+from llguidance import LLMatcher
 
 from extractor.engine.free import LIMITS
 from extractor.errors import FieldError, SchemaError
@@ -31,7 +32,7 @@ def compile_grammar(schema: Schema, bounds: Bounds | None = None) -> str:
     when llguidance will not have it. A stranger's schema is judged where it can hurt nobody (trial.py)."""
     grammar = serialise(schema, bounds)
     if error := _build(grammar):
-        raise _unbuildable(error)
+        raise SchemaError(f"the grammar cannot be built: {error}", errors=(FieldError("", error),))
     return grammar
 
 
@@ -42,21 +43,14 @@ def guided(schema: dict[str, Any]) -> str:
 
 
 def serialise(schema: Schema, bounds: Bounds | None = None) -> str:
-    """The grammar of `compile_grammar` before anybody has tried to build it. Raises SchemaError."""
-    grammar, error = _serialise(Tighten(schema.json_schema, bounds or Bounds()).whole())
-    if error:
-        raise _unbuildable(error)
-    return grammar
+    """The grammar of `compile_grammar` before anybody has tried to build it."""
+    return guided(Tighten(schema.json_schema, bounds or Bounds()).whole())
 
 
-def alone(tight: dict[str, Any], name: str) -> str:
-    """The grammar of one property only: when the whole cannot be built, that tells which is to blame."""
-    part = {"type": "object", "properties": {name: tight["properties"][name]}, "$defs": tight["$defs"]}
-    return guided(part)
-
-
-def _unbuildable(error: str) -> SchemaError:
-    return SchemaError(f"the grammar cannot be built: {error}", errors=(FieldError("", error),))
+def reason(said: str) -> str:
+    """Why llguidance will not have a grammar, without the place in a text that nobody has seen."""
+    line = said.partition("\n")[0]
+    return (line.partition("failed to compile JSON schema: ")[2] or line)[:200]
 
 
 @dataclass(frozen=True)
@@ -146,36 +140,7 @@ class Grammars:
         return _Refusal(error, time.monotonic() + self._refusal_s)
 
 
-class _Toolbox:
-    """Outlines and llguidance, imported when the first grammar is built: Outlines brings much along."""
-
-    @cached_property
-    def json_schema(self) -> Any:
-        from outlines.types import JsonSchema
-
-        return JsonSchema
-
-    @cached_property
-    def matcher(self) -> Any:
-        from llguidance import LLMatcher
-
-        return LLMatcher
-
-
-_TOOLS = _Toolbox()
-
-
-def _serialise(tight: dict[str, Any]) -> tuple[str, str]:
-    """(grammar, "") or ("", why not). Cheap: nothing is built yet."""
-    try:
-        term = _TOOLS.json_schema(tight)
-    except Exception as error:
-        # Outlines judges by an older draft with a library of its own; whatever it raises is about the schema.
-        return "", str(error).splitlines()[0][:300]
-    return guided(json.loads(term.schema)), ""
-
-
 def _build(grammar: str) -> str:
     """Why the grammar cannot be built; empty when it can."""
-    failed, messages = _TOOLS.matcher.validate_grammar_with_warnings(grammar, limits=LIMITS)
-    return messages[0].splitlines()[0][:300] if failed else ""
+    failed, messages = LLMatcher.validate_grammar_with_warnings(grammar, limits=LIMITS)
+    return reason(messages[0]) if failed else ""

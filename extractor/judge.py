@@ -1,6 +1,7 @@
-"""Judges what a stranger's schema costs by paying it: checks it, builds its grammar with the model's own tokenizer and
-computes its first masks, or checks an answer against it. Runs in a sandbox's child (trial.py asks it), where it may
-take all it is given; nothing here is called where a document waits.
+"""Judges what a stranger's schema costs by paying it: checks it, builds its grammar and walks it, or checks an answer
+against it. Runs in a sandbox's child, where it may take all it is given; nothing here is called where documents or
+requests wait. The one judge of all doors: workers ask it with the model's own tokenizer (trial.py), the API with a
+made-up vocabulary (api/judge.py), and what costs too much there is refused there.
 """
 
 from __future__ import annotations
@@ -12,70 +13,92 @@ from typing import Any
 
 from llguidance import LLMatcher, LLTokenizer
 
+from extractor import vocabulary
 from extractor.engine.free import LIMITS
-from extractor.errors import SchemaError
-from extractor.grammar import alone, serialise
+from extractor.grammar import guided, reason
 from extractor.sandbox import Refused
 from extractor.tighten import Bounds, Tighten
-from schemas import InvalidSchema, Schema, ValidationProblem, inline
-from schemas.errors import pointer
+from schemas import ValidationProblem, check, inline
+from schemas.checks.report import Report, note
 from schemas.jsontext import loads
 
-BUILD_S = 1.0  # the engine builds it once more, beside the documents it decodes
+BUILD_S = 1.0  # of processor time; the engine builds it once more, beside the documents it decodes
 MASK_S = 0.25  # and computes a mask of it at every step
-WALK_STEPS, WALK_S = 32, 0.5
-MOST_BLAMED = 50  # properties tried alone to find the one at fault
+WALKS, STEPS, MOST_ENDED = 4, 24, 2  # texts by chance, tokens of each, how many may meet a limit
+WALK_S = 0.5  # for all of them
+BLAME_S = 0.3  # to find the property at fault
+_MOST_PLACES = 20
 
 _tokenizer: LLTokenizer | None = None
 
 
 def setup(given: dict[str, Any], tokenizer: bytes = b"") -> None:
-    """In the zygote. `tokenizer`: its tokenizer.json, nothing for one whose tokens are bytes; `vocab`, `stops`: as the
+    """In the zygote. `tokenizer`: its tokenizer.json, nothing for the made-up vocabulary; `vocab`, `stops`: as the
     engine has them."""
     global _tokenizer
-    serialise(inline({"type": "object", "properties": {}}))  # brings along what the first one imports
     if not tokenizer:
-        _tokenizer = LLTokenizer("byte")
+        _tokenizer = vocabulary.tokenizer()
         return
     _tokenizer = LLTokenizer(tokenizer.decode(), n_vocab=given["vocab"], eos_token=given["stops"])
+
+
+def report(_: Any, blobs: list[bytes]) -> dict[str, Any]:
+    """Of the schema that is the first blob: the `report` of the check, and the `problem` (code, detail, limit, errors)
+    that a document under it would meet, or null."""
+    found, _written = _judged(blobs[0], Bounds())
+    return {"report": found.as_json(), "problem": None if found.ok else _problem(found)}
 
 
 def grammar(given: dict[str, Any], blobs: list[bytes]) -> str:
     """The grammar of the schema that is the first blob, under the bounds `given`. Raises Refused with the code, and in
     `errors` the places, that a caller is told."""
-    schema, bounds = _schema(blobs[0]), Bounds(**given)
-    try:
-        written = serialise(schema, bounds)
-    except SchemaError as error:
-        raise Refused(error.code, error.detail, errors=[(one.pointer, one.detail) for one in error.errors]) from None
-    began = time.process_time()
-    matcher = _matcher(written)
-    took_s = time.process_time() - began
-    if matcher.is_error():
-        where, why = _blame(schema.json_schema, bounds, _line(matcher))
-        raise Refused("invalid_schema", f"the grammar cannot be built: {why}", errors=[(where, why)])
-    if took_s > BUILD_S:
-        _too_complex(f"its grammar takes {took_s:.1f} s to build, more than {BUILD_S:g} s")
-    _walk(matcher)
+    found, written = _judged(blobs[0], Bounds(**given))
+    if not found.ok:
+        problem = _problem(found)
+        raise Refused(problem["code"], problem["detail"], errors=problem["errors"])
     return written
 
 
 def faults(_: None, blobs: list[bytes]) -> list[tuple[str, str]]:
     """Where the answer, the second blob, does not fit the schema, the first."""
     try:
-        _schema(blobs[0]).validate(loads(blobs[1].decode()))
+        inline(json.loads(blobs[0])).validate(loads(blobs[1].decode()))
     except ValidationProblem as problem:
         return problem.errors
     return []
 
 
-def _schema(blob: bytes) -> Schema:
+def _judged(blob: bytes, bounds: Bounds) -> tuple[Report, str]:
+    """The report, and the grammar where it is none but good."""
     try:
-        return inline(json.loads(blob))
-    except InvalidSchema as error:
-        raise Refused(error.code, error.detail, errors=error.errors) from None
+        schema = json.loads(blob)
     except RecursionError:
-        raise Refused("schema_too_large", "the schema is nested too deeply", errors=[("", "too deep")]) from None
+        found = Report()
+        found.refuse(note((), "is nested too deeply", "schema_too_large"))
+        return found, ""
+    found = check(schema)
+    if not found.ok:
+        return found, ""
+    tight = Tighten(schema, bounds).whole()
+    written = guided(tight)
+    began = time.process_time()
+    matcher = _matcher(written)
+    took_s = time.process_time() - began
+    if matcher.is_error():
+        why = f"the grammar cannot be built: {reason(matcher.get_error())}"
+        found.refuse(note(_blame(tight), why))
+    elif took_s > BUILD_S:
+        _too_complex(found, f"its grammar takes {took_s:.1f} s to build, more than {BUILD_S:g} s")
+    else:
+        _walk(matcher, found)
+    return found, written
+
+
+def _problem(found: Report) -> dict[str, Any]:
+    first = found.refused[0]
+    errors = [(one.pointer, one.detail) for one in found.refused[:_MOST_PLACES]]
+    detail = f"{first.pointer or 'the schema'}: {first.detail}"
+    return {"code": first.code, "detail": detail, "limit": first.limit, "errors": errors}
 
 
 def _matcher(written: str) -> LLMatcher:
@@ -83,42 +106,55 @@ def _matcher(written: str) -> LLMatcher:
     return LLMatcher(_tokenizer, written, log_level=0, limits=LIMITS)
 
 
-def _walk(matcher: LLMatcher) -> None:
-    """The first mask has to be there; those of a text chosen by chance have to come in time. That such a text meets a
-    limit is no fault: a model may never write it, and the row that does ends by itself."""
-    dice, began = random.Random(0), time.monotonic()
-    for step in range(WALK_STEPS):
+def _walk(matcher: LLMatcher, found: Report) -> None:
+    """Texts by chance. That one meets a limit is no fault: a model may never write it, and the row that does ends by
+    itself. Where nearly all do, none would be written to its end."""
+    until, ended = time.process_time() + WALK_S, 0
+    for seed in range(WALKS):
+        ended += _ended(matcher.deep_copy(), seed, found)
+        if not found.ok or time.process_time() > until:
+            break
+    if found.ok and ended > MOST_ENDED:
+        _too_complex(found, "its grammar meets a limit with nearly any text that is written under it")
+
+
+def _ended(matcher: LLMatcher, seed: int, found: Report) -> bool:
+    """Whether this text meets a limit."""
+    dice = random.Random(seed)
+    for _ in range(STEPS):
         asked = time.process_time()
         bits = matcher.compute_bitmask()
         took_s = time.process_time() - asked
-        if matcher.is_error():
-            if step == 0:
-                _too_complex(f"the schema is more than its grammar can follow: {_line(matcher)}")
-            return
         if took_s > MASK_S:
-            _too_complex(f"one step of its grammar takes {took_s:.1f} s, more than {MASK_S:g} s")
-        allowed = [at * 8 + bit for at, byte in enumerate(bits) if byte for bit in range(8) if byte >> bit & 1]
-        if not allowed or time.monotonic() - began > WALK_S or not matcher.consume_token(dice.choice(allowed)):
-            return
-        if matcher.is_stopped():
-            return
+            _too_complex(found, f"a step of its grammar takes {took_s:.1f} s, more than {MASK_S:g} s")
+        if matcher.is_error() or not found.ok:
+            return True
+        token = _any_of(bits, dice)
+        if token is None or not matcher.consume_token(token) or matcher.is_stopped():
+            return bool(matcher.is_error())
+    return False
 
 
-def _too_complex(why: str) -> None:
-    raise Refused("schema_too_complex", why, errors=[("", why)])
+def _any_of(bits: bytes, dice: random.Random) -> int | None:
+    """One of the tokens that a mask allows."""
+    some = [at for at, byte in enumerate(bits) if byte]
+    if not some:
+        return None
+    at = dice.choice(some)
+    return 8 * at + dice.choice([bit for bit in range(8) if bits[at] >> bit & 1])
 
 
-def _blame(json_schema: dict[str, Any], bounds: Bounds, why: str) -> tuple[str, str]:
-    """(the pointer to the first property that cannot be built alone, why); the whole where each can."""
-    tight = Tighten(json_schema, bounds).whole()
-    for name in list(tight.get("properties", {}))[:MOST_BLAMED]:
-        matcher = _matcher(alone(tight, name))
-        if matcher.is_error():
-            return pointer("properties", name), _line(matcher)
-    return "", why
+def _too_complex(found: Report, why: str) -> None:
+    found.refuse(note((), f"too complex: {why}", "schema_too_complex"))
 
 
-def _line(matcher: LLMatcher) -> str:
-    """llguidance's reason: the line that says why, without the place in a text nobody has seen."""
-    said = matcher.get_error().partition("\n")[0]
-    return said.partition("failed to compile JSON schema: ")[2][:300] or said[:300]
+def _blame(tight: dict[str, Any]) -> tuple[object, ...]:
+    """Where the first property stands that cannot be built alone; the whole where each can."""
+    until = time.process_time() + BLAME_S
+    for name, part in tight.get("properties", {}).items():
+        alone = {"type": "object", "properties": {name: part}, "$defs": tight.get("$defs", {})}
+        if _matcher(guided(alone)).is_error():
+            return "properties", name
+        if time.process_time() > until:
+            break
+    return ()

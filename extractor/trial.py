@@ -11,20 +11,20 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
-from extractor.errors import Cancelled, DeadlineExceeded, EngineError, FieldError, SchemaError
+from extractor.errors import BUSY, Cancelled, DeadlineExceeded, EngineError, FieldError, SchemaError
 from extractor.sandbox import Limits, Refused, Sandbox, SandboxError
 from extractor.tighten import Bounds
 
 TRIAL = Limits(cpu_s=3.0, wall_s=15.0, memory_bytes=1024**3, nice=10)
 ANSWER = Limits(cpu_s=2.0, wall_s=10.0, memory_bytes=512 * 1024**2)
 TRIALS, ANSWERS = 2, 4  # at a time
-_VERSION = "1"  # of what a trial does; another makes kept verdicts void
+_VERSION = "2"  # of what a trial does; another makes kept verdicts void
 _SPENT = ("time", "cpu", "memory", "crashed")
 
 
@@ -32,19 +32,23 @@ class Judge:
     """Starts its sandboxes when they are first needed. Safe to share between threads."""
 
     def __init__(self, tokenizer: Any = None, bounds: Bounds | None = None) -> None:
-        """`tokenizer`: a transformers tokenizer; one that has no tokenizer.json is judged with single bytes."""
+        """`tokenizer`: a transformers tokenizer; one that has no tokenizer.json is replaced by a made-up vocabulary."""
         self._tokenizer, self._bounds = tokenizer, bounds or Bounds()
         self._lock = threading.Lock()
         self._trials: Sandbox | None = None
         self._answers: Sandbox | None = None
+
+    def start(self) -> None:
+        """Loads the tokenizer where trials will need it: with a large vocabulary that takes seconds."""
+        with suppress(SandboxError):  # whoever needs it is told
+            self._trial_box().start()
 
     def grammar(self, json_schema: dict[str, Any], wall_s: float, cancel: threading.Event | None = None) -> str:
         """Its grammar. Raises SchemaError where it is refused or costs more than a trial may, DeadlineExceeded after
         `wall_s`, Cancelled, and EngineError where it cannot be tried now."""
         blobs = [_json(json_schema)]
         with _told("building its grammar", wall_s, TRIAL):
-            box = self._trial_box()
-            written, _ = box.call("grammar", asdict(self._bounds), blobs, wall_s=wall_s, cancel=cancel)
+            written = _call(self._trial_box(), "grammar", asdict(self._bounds), blobs, wall_s, cancel)
         return str(written)
 
     def faults(
@@ -53,14 +57,14 @@ class Judge:
         """Where the answer `text` does not fit: (pointer, what is wrong there). Raises as `grammar` does."""
         with _told("checking an answer against it", wall_s, ANSWER):
             blobs = [_json(json_schema), text.encode("utf-8", "surrogatepass")]
-            found, _ = self._answer_box().call("faults", None, blobs, wall_s=wall_s, cancel=cancel)
+            found = _call(self._answer_box(), "faults", None, blobs, wall_s, cancel)
         return [(str(where), str(what)) for where, what in found]
 
     @cached_property
     def fingerprint(self) -> str:
         """Of all that a verdict depends on beside the schema: the tokenizer, the bounds and this judge's ways."""
         backend = getattr(self._tokenizer, "backend_tokenizer", None)
-        parts = [_VERSION, version("llguidance"), repr(self._bounds), backend.to_str() if backend else "bytes"]
+        parts = [_VERSION, version("llguidance"), repr(self._bounds), backend.to_str() if backend else "made up"]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
     def close(self) -> None:
@@ -101,6 +105,18 @@ def _given(tokenizer: Any) -> tuple[dict[str, Any], bytes | None]:
     return given, backend.to_str().encode()
 
 
+def _call(
+    box: Sandbox, function: str, value: Any, blobs: list[bytes], wall_s: float, cancel: threading.Event | None
+) -> Any:
+    """As `Sandbox.call`. Whose child was killed once may not be to blame: memory may have run out for another."""
+    try:
+        return box.call(function, value, blobs, wall_s=wall_s, cancel=cancel)[0]
+    except SandboxError as error:
+        if error.kind != "crashed":
+            raise
+        return box.call(function, value, blobs, wall_s=wall_s, cancel=cancel)[0]
+
+
 @contextmanager
 def _told(doing: str, wall_s: float, limits: Limits) -> Iterator[None]:
     """A sandbox's ends as this library's errors."""
@@ -119,4 +135,5 @@ def _told(doing: str, wall_s: float, limits: Limits) -> Iterator[None]:
             raise SchemaError(said, code="schema_too_complex", errors=(FieldError("", said),)) from None
         if error.kind == "failed":
             raise SchemaError(f"{doing} failed ({error.detail})", errors=(FieldError("", error.detail),)) from None
-        raise EngineError(f"{doing} is not possible now: {error.detail}", code="engine_busy") from None
+        code = BUSY if error.kind == "busy" else None
+        raise EngineError(f"{doing} is not possible now: {error.detail}", code=code) from None

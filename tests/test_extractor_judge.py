@@ -3,13 +3,17 @@ that says so, ordinary schemas get their grammar, and nobody else notices."""
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tokenizers import Tokenizer as Backend
 
 from extractor import trial
 from extractor.errors import Cancelled, DeadlineExceeded, SchemaError
@@ -19,6 +23,7 @@ from schemas import inline
 from tests.attack.schemas import CHARGES, hostile
 
 WALL_S = 60.0
+TOKENIZER = Path(trial.__file__).parent / "pair" / "weights" / "target" / "tokenizer.json"
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +105,30 @@ def test_a_trial_ends_with_the_time_there_is_and_when_it_is_withdrawn(judge: Jud
     cancel.set()
     with pytest.raises(Cancelled):
         judge.grammar(slow, WALL_S, cancel)
+
+
+def test_a_judge_whose_process_was_killed_is_made_again_with_its_tokenizer() -> None:
+    class Tokenizer:
+        """As much of one as a judge reads."""
+
+        eos_token_id = 1
+
+        def __init__(self) -> None:
+            self.backend_tokenizer = Backend.from_file(str(TOKENIZER))
+
+        def __len__(self) -> int:
+            return int(self.backend_tokenizer.get_vocab_size())
+
+    judge = Judge(Tokenizer())
+    try:
+        judge.start()
+        for name in "ab":
+            assert judge.grammar(fields(**{name: {"type": "integer"}}), WALL_S)
+            assert judge._trials is not None
+            (zygote,) = judge._trials.pids()
+            os.kill(zygote, signal.SIGKILL)
+    finally:
+        judge.close()
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import structlog
@@ -21,7 +22,7 @@ from workers import tracing
 from workers.config import WorkerSettings
 from workers.gauge import Gauge
 from workers.keeper import Held, Keeper
-from workers.ledger import Ledger, StoreUnavailable, WorkerInfo
+from workers.ledger import Claim, Ledger, StoreUnavailable, WorkerInfo
 from workers.logs import place
 from workers.queue import Queue
 from workers.reconciler import Reconciler
@@ -34,6 +35,7 @@ log = structlog.get_logger(__name__)
 CONSUMER = "the consumer"
 _CLOSING_S = 60.0
 _QUICK_TRIAL_S = 0.25
+_LONGEST_WAIT_S = 300.0  # for a trial, of a document that says nothing of its time
 _ASKED = 3  # times, of engines that die under it
 _WARM_UP = ("Warm-up: 1", {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]})
 
@@ -54,6 +56,7 @@ class Runtime:
         self.reconciler = Reconciler(self.ledger, self.queue, settings, self.id, self.vitals)
         self.gauge = Gauge()
         self.trials = Trials(self._judge, self._tried)
+        self._prepared = threading.Event()
         self.stopping = threading.Event()
         self.broken = False
         self.extractor: Any = None
@@ -77,6 +80,7 @@ class Runtime:
         self._load()
         self._loaded_at = time.time()
         self.trials.start()
+        threading.Thread(target=self._prepare, name="prepare-trials", daemon=True).start()
         self.reconciler.start()
         log.info("loaded", worker=self.id, slots=self.settings.slots, model=self._model)
 
@@ -103,10 +107,12 @@ class Runtime:
 
     def knows(self, json_schema: Any) -> bool:
         """Whether a document under this schema of a request need not wait for a trial. One that is over in a moment is
-        held at once: most are."""
+        held at once, as most are, unless others are being held: those may not be over so soon."""
         asked = getattr(self.extractor, "judged", None)
         try:
             if asked is not None and not asked(json_schema):
+                if not self._prepared.is_set() or not self.trials.idle():
+                    return False
                 self.extractor.judge(json_schema, _QUICK_TRIAL_S)
         except (DeadlineExceeded, EngineError):
             return False
@@ -114,10 +120,24 @@ class Runtime:
             pass  # what is wrong with it the extraction says
         return True
 
+    def try_first(self, claim: Claim) -> None:
+        """The document waits for a trial of its schema, for as long as it may take itself, and not in memory."""
+        wait_s = float(claim.job.options.get("timeout_s") or _LONGEST_WAIT_S)
+        self.trials.take(self.keeper.hold(replace(claim, document=b"")), wait_s)
+
     def _judge(self, held: Held) -> None:
         job = held.claim.job
         wall_s = float(job.options.get("timeout_s") or self.settings.trial_s)
         self.extractor.judge(held.claim.json_schema, min(wall_s, self.settings.trial_s), held.abort)
+
+    def _prepare(self) -> None:
+        """What the first trial would wait for."""
+        prepare = getattr(self.extractor, "prepare_trials", None)
+        try:
+            if prepare is not None:
+                prepare()
+        finally:
+            self._prepared.set()
 
     def _tried(self, held: Held, error: Exception | None) -> None:
         from workers.tasks import tried  # which knows this module
@@ -197,6 +217,7 @@ class Runtime:
 
     def _give_back(self) -> None:
         self.keeper.pulse()
+        self.trials.give_back()
         if self._idle_within(self.settings.shutdown_s):
             return
         for held in self.keeper.holding():

@@ -13,7 +13,7 @@ from celery import shared_task
 from celery.exceptions import Reject
 
 from extractor.documents import read
-from extractor.errors import SILENT, DeadlineExceeded, ExtractorError, OutputError
+from extractor.errors import BUSY, SILENT, DeadlineExceeded, EngineError, ExtractorError, OutputError
 from workers import tracing
 from workers.app import TASK
 from workers.keeper import Held
@@ -50,7 +50,7 @@ def process(runtime: Runtime, tenant: str, job_id: str) -> None:
         with runtime.room.alone():
             asked_ns = time.time_ns()
             claim = runtime.ledger.claim(tenant, job_id, runtime.id, alone=True)
-            if isinstance(claim, Claim):
+            if isinstance(claim, Claim) and not sent_to_trial(runtime, claim):
                 work(runtime, claim, asked_ns)
 
 
@@ -62,7 +62,7 @@ def sent_to_trial(runtime: Runtime, claim: Claim) -> bool:
     job = claim.job
     if runtime.trials.has_room(job.tenant):
         log.info("schema is tried", **ids_of(job), attempt=claim.attempt)
-        runtime.trials.take(runtime.keeper.hold(claim))
+        runtime.try_first(claim)
         return True
     with runtime.keeper.hold(claim) as held:
         runtime.release(held, "many new schemas wait to be tried", delay_s=_TRIAL_AGAIN_S, counts=False)
@@ -72,7 +72,9 @@ def sent_to_trial(runtime: Runtime, claim: Claim) -> bool:
 def tried(runtime: Runtime, held: Held, error: Exception | None) -> None:
     """After the trial of a document's schema. Raises StoreUnavailable."""
     with structlog.contextvars.bound_contextvars(**ids_of(held.claim.job)):
-        if error is not None:
+        if isinstance(error, EngineError) and error.code == BUSY and not held.abort.is_set():
+            runtime.release(held, error.detail, delay_s=_TRIAL_AGAIN_S, counts=False)
+        elif error is not None:
             runtime.gauge.ended(settle(runtime, held, error))
         elif not held.lost:
             runtime.release(held, "its schema was tried", counts=False)

@@ -63,6 +63,7 @@ async def check_schema(request: Request, service: Service, tenant: Tenant) -> Re
     with service.rooms.held(tenant) as held:
         fields = await body.read_json(request, service.settings, service.offload, held)
         asked = intake.validated(CheckSchema, fields)
+        held.rest()
         report = await service.judge.report(tenant, asked.json_schema)
     return view.json_response(report)
 
