@@ -112,7 +112,7 @@ class Judge:
         try:
             return self._box.call("report", None, [text])
         except SandboxError as error:
-            if error.kind != "crashed":
+            if error.kind not in ("crashed", "unavailable"):
                 raise
             return self._box.call("report", None, [text])  # whoever was killed once may not be to blame
 

@@ -112,7 +112,7 @@ def _call(
     try:
         return box.call(function, value, blobs, wall_s=wall_s, cancel=cancel)[0]
     except SandboxError as error:
-        if error.kind != "crashed":
+        if error.kind not in ("crashed", "unavailable"):
             raise
         return box.call(function, value, blobs, wall_s=wall_s, cancel=cancel)[0]
 
