@@ -122,11 +122,11 @@ def test_a_judge_whose_process_was_killed_is_made_again_with_its_tokenizer() -> 
     judge = Judge(Tokenizer())
     try:
         judge.start()
-        for name in "ab":
+        for name in "abcd":
             assert judge.grammar(fields(**{name: {"type": "integer"}}), WALL_S)
             assert judge._trials is not None
-            (zygote,) = judge._trials.pids()
-            os.kill(zygote, signal.SIGKILL)
+            for zygote in judge._trials.pids():  # none where a child that outlived it for a moment has answered
+                os.kill(zygote, signal.SIGKILL)
     finally:
         judge.close()
 
