@@ -46,6 +46,14 @@ _ADDRESSED: JSON = {
     "document": {"filename": None, "media_type": "text/plain; charset=utf-8", "bytes": 97},
     "metadata": {"source": "inbox"},
 }
+EVIDENCE: JSON = {
+    "start": 412,
+    "stop": 420,
+    "text": "1.250,00",
+    "page": 3,
+    "part": {"number": 2, "kind": "attachment", "name": "invoice.pdf", "label": None, "cell": None},
+    "boxes": [[0.7812, 0.6104, 0.8573, 0.6231]],
+}
 QUEUED: JSON = {
     **_ADDRESSED,
     "status": "queued",
@@ -87,7 +95,7 @@ SUCCEEDED: JSON = {
         },
         "fields": {
             "/name": {
-                "evidence": [{"start": 4, "stop": 15, "page": 1, "text": "Mina Okafor"}],
+                "evidence": [{"start": 4, "stop": 15, "text": "Mina Okafor", "page": None, "part": None, "boxes": []}],
                 "confidence": 0.9976,
             },
             "/website": {"evidence": [], "confidence": 1.0},

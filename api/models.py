@@ -143,13 +143,33 @@ class Usage(BaseModel):
     duration_s: float
 
 
+class EvidencePart(BaseModel):
+    """The attachment, the mail within a mail or the sheet that a value stands in."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.EVIDENCE["part"]]})
+
+    number: int = Field(description="1 is the document itself")
+    kind: Literal["document", "attachment", "message"]
+    name: str | None = Field(description="Of the file")
+    label: str | None = Field(description="What the page is called: a sheet, a slide, a chapter")
+    cell: str | None = Field(description="`B7`, `Prices!B7` where there are several sheets, `B7:C7` for several cells")
+
+
 class Evidence(BaseModel):
-    """A place in the document: a half-open span of its characters, every line end counted as one."""
+    """A place on a page of the document: a half-open span of the characters of its text, every line end counted as one.
+    A value that goes on over the end of a page has one for each page."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.EVIDENCE]})
 
     start: int
     stop: int
-    page: int
-    text: str
+    text: str = Field(description="What stands there")
+    page: int | None = Field(description="From 1, through all parts; null for plain text, which has no pages")
+    part: EvidencePart | None = Field(description="null for what stands in the document itself and not in a sheet")
+    boxes: list[tuple[float, float, float, float]] = Field(
+        description="One for each line: left, top, right and bottom as fractions of the page, from its left top "
+        "corner. Empty where the format has no places: of PDF and pictures they are known"
+    )
 
 
 class Known(BaseModel):

@@ -35,7 +35,7 @@ from extractor.errors import (
 from extractor.grammar import Grammars
 from extractor.ground import ground
 from extractor.prompt import Prompt, PromptBuilder
-from extractor.result import Extraction, Options, Usage
+from extractor.result import Extraction, Known, Options, Usage
 from extractor.tighten import Bounds
 from extractor.trial import Judge
 from extractor.validate import read_answer, unfit
@@ -257,7 +257,7 @@ class Extractor:
         return future.result()
 
 
-def _fields(text: str, document: Document, completion: Any) -> dict[str, Any]:
+def _fields(text: str, document: Document, completion: Any) -> dict[str, Known]:
     """What is known of each value. An answer that stands is not lost for it."""
     try:
         return ground(text, document, completion.logprobs, completion.sizes)

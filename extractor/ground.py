@@ -11,10 +11,10 @@ import math
 from bisect import bisect_left, bisect_right
 from decimal import Decimal
 from itertools import accumulate, groupby
-from typing import Any
 
+from extractor import result
 from extractor.answer import Scalar, scalars
-from extractor.documents import Document
+from extractor.documents import Document, Whereabouts, locations
 from extractor.engine.lookup import NAME
 from extractor.printed import Place, Places, Printed
 
@@ -28,22 +28,44 @@ _SENTENCES = ("on", "off", "no", "si")
 _BEFORE = 20  # a value before its label counts as so many characters farther away
 
 
-def ground(text: str, document: Document, logprobs: list[float], sizes: list[int]) -> dict[str, Any]:
-    """For each scalar of the answer `text`, by JSON pointer: {"evidence": [{"start", "stop", "page", "text"}, …],
-    "confidence"}. Offsets are half-open and count the characters of `document.text`. The confidence is the chance that
-    the model gave the value's tokens; `logprobs` and `sizes` (bytes of the text) are of all tokens, in order."""
+def ground(text: str, document: Document, logprobs: list[float], sizes: list[int]) -> dict[str, result.Known]:
+    """For each scalar of the answer `text`, by JSON pointer. Offsets count the characters of `document.text`. The
+    confidence is the chance that the model gave the value's tokens; `logprobs` and `sizes` (bytes of the text) are of
+    all tokens, in order."""
     found = list(scalars(text))
     places = Evidence(document.text).of(found)
     chances = _chances(text, found, logprobs, sizes)
     return {
-        scalar.pointer: {"evidence": [_span(document, *place[:2]) for place in where], "confidence": chance}
+        scalar.pointer: {"evidence": _evidence(document, where), "confidence": chance}
         for scalar, where, chance in zip(found, places, chances, strict=True)
     }
 
 
-def _span(document: Document, start: int, stop: int) -> dict[str, Any]:
-    page = next((page.number for page in document.pages if start < page.stop), 1)
-    return {"start": start, "stop": stop, "page": page, "text": document.text[start:stop]}
+def _evidence(document: Document, where: Places) -> list[result.Evidence]:
+    return [
+        {
+            "start": at.start,
+            "stop": at.stop,
+            "text": document.text[at.start : at.stop],
+            "page": at.page,
+            "part": _part(at.part),
+            "boxes": [box.as_list() for box in at.boxes],
+        }
+        for place in where
+        for at in locations(document, place.start, place.stop)
+    ]
+
+
+def _part(where: Whereabouts | None) -> result.EvidencePart | None:
+    if where is None:
+        return None
+    return {
+        "number": where.number,
+        "kind": where.kind,
+        "name": where.name,
+        "label": where.label,
+        "cell": where.cell,
+    }
 
 
 def _chances(text: str, found: list[Scalar], logprobs: list[float], sizes: list[int]) -> list[float | None]:

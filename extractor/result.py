@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -26,6 +26,36 @@ class Options(BaseModel):
         None, ge=1, le=5, description="asks of the model; each but the first carries the errors"
     )
     fields: bool = Field(True, description="say where the document says each value, and how sure the model was")
+
+
+class EvidencePart(TypedDict):
+    """A file within the file, or a sheet: `kind` is "document" (the file itself), "attachment" or "message", `label`
+    the name of the sheet, slide or chapter, `cell` an address such as `B7`, with its sheet where there are several."""
+
+    number: int
+    kind: str
+    name: str | None
+    label: str | None
+    cell: str | None
+
+
+class Evidence(TypedDict):
+    """A place on one page: a half-open span of the text as it was read, and its `text`. `page` is None for plain text,
+    `part` for the file itself; `boxes`, one a line, are `[left, top, right, bottom]` as fractions of the page."""
+
+    start: int
+    stop: int
+    text: str
+    page: int | None
+    part: EvidencePart | None
+    boxes: list[list[float]]
+
+
+class Known(TypedDict):
+    """Of one value. No evidence: the document does not print it."""
+
+    evidence: list[Evidence]
+    confidence: float | None
 
 
 @dataclass
@@ -69,13 +99,12 @@ class Usage:
 @dataclass(frozen=True)
 class Extraction:
     """`data`: JSON as Python, for machines; `value`: the pydantic instance, or `data` where the schema has no model;
-    `text`: the answer as written, digit by digit; `fields`: what is known of each scalar, by JSON pointer: see
-    `ground.py`."""
+    `text`: the answer as written, digit by digit; `fields`: what is known of each scalar, by JSON pointer."""
 
     data: dict[str, Any]
     value: Any
     text: str
-    fields: dict[str, Any]
+    fields: dict[str, Known]
     usage: Usage
     asks: int
     schema: str

@@ -116,7 +116,7 @@ def _judged(extractor: Extractor, task: Task) -> Iterator[tuple[bool, float, boo
     for one in scalars(done.text):
         if _says(one):
             known = done.fields[one.pointer]
-            yield right.get(one.path) == one.value, known["confidence"], bool(known["evidence"])
+            yield right.get(one.path) == one.value, known["confidence"] or 0.0, bool(known["evidence"])
 
 
 if __name__ == "__main__":

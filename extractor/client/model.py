@@ -9,6 +9,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from extractor.result import Known
+
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 BatchStatus = Literal["receiving", "running", "cancelling", "completed", "cancelled"]
 V = TypeVar("V")
@@ -51,7 +53,7 @@ class Job(BaseModel):
         return self.result["data"] if self.result else None
 
     @property
-    def fields(self) -> dict[str, Any]:
+    def fields(self) -> dict[str, Known]:
         """Of each scalar of `data`, by JSON pointer: where the document says it and how sure the model was. Empty while
         there is none, and where it was not asked for."""
         return self.result["fields"] if self.result else {}

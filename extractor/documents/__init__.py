@@ -5,11 +5,26 @@ and no model, and loads no torch.
     sniff.py      what a file is, by its bytes       child.py     the same in a sandbox
     formats.py    the table of formats               wire.py      a Document as JSON and bytes
     context.py    what a reader is told              builder.py   what a reader writes to
-    document.py   what everybody else sees           and a reader a format: text.py, …
+    document.py   what everybody else sees           location.py  a span of it → page, part, boxes
+    and a reader a format: text.py, …
 """
 
 from extractor.documents.document import Box, Cell, Document, Page, Part, Recognised
 from extractor.documents.formats import ACCEPTED
+from extractor.documents.location import Location, Whereabouts, locations
 from extractor.documents.read import draw, read
 
-__all__ = ["ACCEPTED", "Box", "Cell", "Document", "Page", "Part", "Recognised", "draw", "read"]
+__all__ = [
+    "ACCEPTED",
+    "Box",
+    "Cell",
+    "Document",
+    "Location",
+    "Page",
+    "Part",
+    "Recognised",
+    "Whereabouts",
+    "draw",
+    "locations",
+    "read",
+]
