@@ -12,7 +12,7 @@ from tests.attack.attack import MARK, Attacker
 from tests.attack.schemas import CHARGES, hostile
 from tests.attack.watch import Watch
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.chaos]
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
