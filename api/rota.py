@@ -1,13 +1,13 @@
-"""Whose turn it is at something few may do at a time: tenants take turns, and one tenant's own come in their order. So
-who asks a thousand times makes himself wait, and nobody else for more than a turn of each. Knows nothing of what it
-is that is done; lives in one event loop."""
+"""Whose turn it is at something few may do at a time: tenants take turns. Knows nothing of what it is that is done;
+lives in one event loop."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+
+from extractor.fair_queue import FairQueue
 
 
 class Full(Exception):
@@ -18,7 +18,7 @@ class Rota:
     def __init__(self, at_once: int, waiting: int, waiting_of_one: int) -> None:
         self._free = at_once
         self._most, self._most_of_one = waiting, waiting_of_one
-        self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()  # in the order of their turns
+        self._waiting: FairQueue[asyncio.Future[None]] = FairQueue()
 
     @asynccontextmanager
     async def turn(self, tenant: str) -> AsyncIterator[None]:
@@ -33,34 +33,23 @@ class Rota:
             self._pass_on()
 
     async def _wait(self, tenant: str) -> None:
-        line = self._waiting.get(tenant, ())
-        if len(line) >= self._most_of_one or sum(map(len, self._waiting.values())) >= self._most:
+        if self._waiting.waiting(tenant) >= self._most_of_one or len(self._waiting) >= self._most:
             raise Full
         mine = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(tenant, deque()).append(mine)
+        self._waiting.put(tenant, mine)
         try:
             await mine
         except asyncio.CancelledError:
             if mine.done() and not mine.cancelled():  # it had just become this one's turn
                 self._pass_on()
             else:
-                self._leave(tenant, mine)
+                self._waiting.remove(tenant, mine)
             raise
 
     def _pass_on(self) -> None:
         while self._waiting:
-            tenant, line = next(iter(self._waiting.items()))
-            self._waiting.move_to_end(tenant)
-            next_one = line.popleft()
-            if not line:
-                del self._waiting[tenant]
-            if not next_one.done():
-                next_one.set_result(None)
+            following = self._waiting.take()
+            if not following.done():
+                following.set_result(None)
                 return
         self._free += 1
-
-    def _leave(self, tenant: str, mine: asyncio.Future[None]) -> None:
-        with suppress(KeyError, ValueError):
-            self._waiting[tenant].remove(mine)
-            if not self._waiting[tenant]:
-                del self._waiting[tenant]

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict, deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 import structlog
 
 from extractor.errors import Cancelled, DeadlineExceeded
+from extractor.fair_queue import FairQueue
 from workers.keeper import Held
 
 log = structlog.get_logger(__name__)
@@ -48,9 +48,8 @@ class Trials:
     def __init__(self, judge: Judge, after: After) -> None:
         self._judge, self._after = judge, after
         self._changed = threading.Condition()
-        self._waiting: OrderedDict[str, deque[_Waiting]] = OrderedDict()
+        self._waiting: FairQueue[_Waiting] = FairQueue()
         self._tried: set[Held] = set()
-        self._count = 0
         self._closed = False
         self._threads = [threading.Thread(target=self._run, name=f"trial-{at}", daemon=True) for at in range(THREADS)]
         self._threads.append(threading.Thread(target=self._watch, name="trial-watch", daemon=True))
@@ -62,28 +61,27 @@ class Trials:
     def idle(self) -> bool:
         """Whether a trial that begins now has no other beside it."""
         with self._changed:
-            return not self._count and not self._tried
+            return not self._waiting and not self._tried
 
     def has_room(self, tenant: str) -> bool:
         """A flood of new schemas of one tenant is not kept here, nor anyone's without end."""
         with self._changed:
-            return not self._closed and self._count < MOST and len(self._waiting.get(tenant, ())) < MOST_OF_A_TENANT
+            room = len(self._waiting) < MOST and self._waiting.waiting(tenant) < MOST_OF_A_TENANT
+            return room and not self._closed
 
     def take(self, holding: AbstractContextManager[Held], wait_s: float) -> None:
         """Enters `holding` and leaves it when the trial and what follows it are over, or `wait_s` have passed before
         it began. Returns at once."""
         held = holding.__enter__()
         with self._changed:
-            line = self._waiting.setdefault(held.claim.job.tenant, deque())
-            line.append(_Waiting(holding, held, time.monotonic() + wait_s))
-            self._count += 1
+            self._waiting.put(held.claim.job.tenant, _Waiting(holding, held, time.monotonic() + wait_s))
             self._changed.notify_all()
 
     def give_back(self) -> None:
         """Whoever waits or is tried leaves: the worker stops. Safe to call while it does."""
         with self._changed:
             self._closed = True
-            for held in [*self._tried, *(one.held for line in self._waiting.values() for one in line)]:
+            for held in [*self._tried, *(one.held for one in self._waiting)]:
                 held.abort.set()
             self._changed.notify_all()
 
@@ -109,13 +107,13 @@ class Trials:
         """For those who wait: the threads may be busy with others for a while."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._count or self._closed)
-                if not self._count:
+                self._changed.wait_for(lambda: self._waiting or self._closed)
+                if not self._waiting:
                     return
                 self._changed.wait(_LOOK_S)
-                gone = [one for line in self._waiting.values() for one in line if one.gone()]
+                gone = [one for one in self._waiting if one.gone()]
                 for one in gone:
-                    self._remove(one)
+                    self._waiting.remove(one.held.claim.job.tenant, one)
             for one in gone:
                 self._end(one, one.gone())
 
@@ -129,20 +127,9 @@ class Trials:
 
     def _next(self) -> _Waiting | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._count or self._closed)
-            if not self._count:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            if not self._waiting:
                 return None
-            tenant, line = next(iter(self._waiting.items()))
-            taken = line[0]
-            self._remove(taken)
-            if line:
-                self._waiting.move_to_end(tenant)  # the others' turn
+            taken = self._waiting.take()
             self._tried.add(taken.held)
             return taken
-
-    def _remove(self, one: _Waiting) -> None:
-        tenant = one.held.claim.job.tenant
-        self._waiting[tenant].remove(one)
-        if not self._waiting[tenant]:
-            del self._waiting[tenant]
-        self._count -= 1

@@ -4,23 +4,16 @@ bytes, and for the rest a guess (encoding.py). What decodes to nonsense is an er
 
 from __future__ import annotations
 
-import codecs
 import re
 from contextlib import suppress
 
 from extractor.documents.builder import Builder
+from extractor.documents.byte_order import marked
 from extractor.documents.charset_names import known
 from extractor.documents.context import Context
 from extractor.documents.encoding import guess
 from extractor.sandbox import Refused
 
-_MARKS = (  # the longer first: UTF-32's little-endian mark begins with UTF-16's
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})", re.IGNORECASE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffd\ufffe\uffff]")
 _MAX_CONTROLS = 0.01  # of all characters: stray ones happen in real text
@@ -58,9 +51,10 @@ def as_text(text: str) -> str:
 def decode(data: bytes, charset: str | None = None) -> str:
     """By its byte order mark, by `charset`, else by what the bytes look like. Raises Refused
     `undecodable_document`."""
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return _strictly(data[len(mark) :], encoding)
+    mark = marked(data)
+    if mark is not None:
+        encoding, length = mark
+        return _strictly(data[length:], encoding)
     if charset is not None:
         return _strictly(data, charset)
     wide = _wide(data)
