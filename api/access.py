@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
+from api.admission import Admission, unauthorized
 from api.config import ApiSettings, is_loopback
 from api.judge import Judge
-from api.keys import DEFAULT_TENANT, Keys
+from api.keys import DEFAULT_TENANT
 from api.metrics import Metrics
 from api.offload import Offload
 from api.problems import Problem
@@ -33,7 +34,7 @@ class Services:
     """What the lifespan made; one of each a process."""
 
     settings: ApiSettings
-    keys: Keys
+    admission: Admission
     schemas: Registry
     store: Store
     metrics: Metrics
@@ -53,17 +54,16 @@ async def tenant(
     header: Annotated[str | None, Security(_header)],
 ) -> str:
     """The tenant this request acts for. Raises Problem 401 or 403."""
-    keys = (await services(request)).keys
-    if not keys:
+    admission = (await services(request)).admission
+    if not admission.keyed:
         _must_be_local(request)
         return DEFAULT_TENANT
     presented = bearer.credentials if bearer is not None else header
-    found = keys.tenant_of(presented) if presented else None
+    found = admission.enter(presented, request.state.visit) if presented else None
     if found is None:
         missing = "Send an API key, as Authorization: Bearer KEY or as X-API-Key"
-        detail = "This API key is not known" if presented else missing
-        raise Problem("unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="extractor"'})
-    return found
+        raise unauthorized("This API key is not known" if presented else missing)
+    return found.tenant
 
 
 def _must_be_local(request: Request) -> None:

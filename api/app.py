@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -18,9 +19,11 @@ from starlette.routing import Match, Mount
 from starlette.types import Scope
 
 from api import access, intake, openapi
+from api.admission import Admission, Following, Visits
 from api.app_version import package_version
 from api.config import ApiSettings
 from api.judge import Judge
+from api.key_file import KeyFile
 from api.keys import Keys, check_exposure
 from api.metrics import Metrics
 from api.middleware import Callers, RequestContext
@@ -49,23 +52,28 @@ def create_app(settings: ApiSettings | None = None, publish: Publish | None = No
     keys. Nothing is connected before the lifespan starts, and everything is closed when it ends.
     """
     settings = settings or ApiSettings()
-    keys = Keys.load(settings.api_keys)
-    check_exposure(settings, keys)
+    file = KeyFile.named_by(settings.api_keys)
+    admission = Admission(Keys.load(settings.api_keys) if file is None else file.keys)
+    check_exposure(settings, admission.keys)
     # Read before the lifespan: what is wrong with it ends the start, and is told without a traceback.
     stored_at = WorkerSettings(redis_url=settings.redis_url, redis_timeout_s=settings.store_timeout_s)
     metrics = Metrics()
+    metrics.keys(len(admission.keys.entries), stale=False)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tracing.start("extractor-api")
         judge = Judge()
+        following = asyncio.create_task(Following(file, admission, metrics).run()) if file is not None else None
         try:
             async with Store.open(settings, stored_at, metrics, publish) as store:
                 registry = Registry.discover(settings.schema_sources)
                 rooms = Rooms(settings.max_body_bytes, settings.body_timeout_s)
-                app.state.services = access.Services(settings, keys, registry, store, metrics, rooms, judge)
+                app.state.services = access.Services(settings, admission, registry, store, metrics, rooms, judge)
                 yield
         finally:
+            if following is not None:
+                following.cancel()
             await run_in_threadpool(judge.close)
             await run_in_threadpool(tracing.stop)
 
@@ -80,6 +88,7 @@ def create_app(settings: ApiSettings | None = None, publish: Publish | None = No
     )
     app.state.metrics = metrics
     callers = Callers(settings.max_connections_per_address, settings.trusted_proxies)
+    app.add_middleware(Visits, admission=admission)
     app.add_middleware(RequestContext, metrics=metrics, limit_of=partial(_limit_of, settings), callers=callers)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _framework_error)

@@ -73,6 +73,10 @@ async def receive(
         if not key:
             await _give_up(service, tenant, ingest)
         raise
+    except asyncio.CancelledError:  # the key is no longer known; whoever cancels a request does not wait
+        if not key:
+            store.later(_give_up(service, tenant, ingest))
+        raise
     finally:
         held.release()
         if ingest.batch_id is not None:

@@ -32,7 +32,9 @@ class ApiSettings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on; any but loopback needs api_keys")
     port: int = Field(8000, ge=0, le=65535, description="Where to listen; 0 takes a free port")
     redis_url: RedisUrl = Field("redis://127.0.0.1:6379/0", description="Where the ledger and the queue are")
-    api_keys: str = Field("", description="`tenant:sha256hex,…`, or the path of a file with one such entry a line")
+    api_keys: str = Field(
+        "", description="`tenant:sha256hex,…`, or the path of a file with one such entry a line, which is followed"
+    )
     schemas: str = Field("", description="Folders, files or modules with more schemas, separated by : or ,")
 
     max_document_bytes: int = Field(10 * 1024 * 1024, ge=1, description="One document, decoded")

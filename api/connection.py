@@ -22,12 +22,13 @@ from uvicorn.server import ServerState
 from api import strict
 from api.crowd import Crowd, Full, Proxies, same_one
 from api.metrics import Metrics
-from api.problems import Problem, crowded
+from api.problems import Problem, ResponseBroken, crowded
 from api.turns import Turns
 
 log = logging.getLogger("extractor.api")
 _log = logging.getLogger("extractor.api.http")
 _log.setLevel(logging.ERROR)  # what uvicorn warns of here anybody can bring about as often as he likes; it is counted
+_log.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], ResponseBroken)))  # has been told
 _READ_BYTES = 32 * 1024  # at once
 _LINGER_S = 2.0  # for a client that has had its answer to read it, and to stop sending
 _MOST_LINGERING = 64

@@ -61,6 +61,12 @@ class Metrics:
         self._connections = Gauge("extractor_http_connections", "Open connections", registry=self.registry)
         self._workers = Gauge("extractor_workers_ready", "Workers with a loaded model", registry=self.registry)
         self._store_up = Gauge("extractor_store_up", "1 when the ledger answered this scrape", registry=self.registry)
+        self._keys = Gauge("extractor_api_keys", "API keys that are accepted", registry=self.registry)
+        self._keys_stale = Gauge(
+            "extractor_api_keys_stale",
+            "1 while the file of API keys cannot be used and those from before stay",
+            registry=self.registry,
+        )
         self._store = _Store()
         self.registry.register(self._store)
 
@@ -80,6 +86,10 @@ class Metrics:
 
     def connected(self, number: int) -> None:
         self._connections.set(number)
+
+    def keys(self, number: int, *, stale: bool) -> None:
+        self._keys.set(number)
+        self._keys_stale.set(stale)
 
     def publish_failed(self) -> None:
         self._unpublished.inc()

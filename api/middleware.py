@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.crowd import Crowd, Full, Proxies, same_one
 from api.logs import place
 from api.metrics import Metrics
-from api.problems import Problem, crowded, limited
+from api.problems import Problem, ResponseBroken, crowded, limited
 
 log = logging.getLogger("extractor.api")
 _LEDGER_ID = re.compile(r"[0-9a-f]{32}")
@@ -32,10 +32,6 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 _PIECE_BYTES = 64 * 1024
 _CLIENT_CLOSED = 499  # nginx's number for "the client went away before the answer"
-
-
-class ResponseBroken(RuntimeError):
-    """An answer broke after its first byte; all that is left is to close the connection."""
 
 
 class RequestContext:
@@ -82,6 +78,9 @@ class RequestContext:
                     await self.app(scope, capped(scope, receive, *self.limit_of(scope)), send_with_headers)
         except ClientDisconnect:
             status = status or _CLIENT_CLOSED
+        except ResponseBroken as error:
+            log.warning("answer cut", extra={"request_id": request_id, "reason": str(error)})
+            raise
         except Exception as error:
             log.error("request broke", extra={"request_id": request_id, **place(error)})
             if status:

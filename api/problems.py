@@ -126,6 +126,11 @@ class Problem(Exception):
         return Response(self.text(request_id), self.status, headers=self.headers, media_type=MEDIA_TYPE)
 
 
+class ResponseBroken(RuntimeError):
+    """An answer broke after its first byte, and whoever raises this has said so in the log or says why in its text; all
+    that is left is to close the connection."""
+
+
 def pointer(*parts: str | int) -> str:
     """An RFC 6901 JSON pointer."""
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in parts)

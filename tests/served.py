@@ -43,6 +43,7 @@ class Api:
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = folder / f"api-{self.port}.log"
         given = {f"EXTRACTOR_{name.upper()}": str(value) for name, value in settings.items()}
+        self.settings = given
         self._environ = {**os.environ, **given, "EXTRACTOR_PORT": str(self.port), "EXTRACTOR_REDIS_URL": valkey.url}
         self.process: subprocess.Popen[bytes] | None = None
 

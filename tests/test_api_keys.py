@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.config import ApiSettings, is_loopback
-from api.keys import KeyConfigError, Keys, check_exposure, new_key
+from api.keys import KeyConfigError, Keys, check_exposure, new_key, without
 
 
 def test_a_new_key_opens_its_tenant_and_only_its_hash_is_in_the_entry() -> None:
@@ -64,3 +64,14 @@ def test_loopback_is_open_without_keys(host: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1.example.com", "localhost.example.com", "1270.0.0.1", "::ffff:8.8.8.8"])
 def test_names_that_only_look_like_loopback(host: str) -> None:
     assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "form", ["{0}\n{1}\n", "{0},{1}", "{1}, {0}", "# the office: é\n{0} # Ada\r\n{1}", "\t{0} ,\n{1}"]
+)
+def test_an_entry_is_blanked_where_it_stands(form: str) -> None:
+    gone, stays = new_key("acme"), new_key("acme")
+    text = form.format(gone.entry.upper().replace("ACME", "acme"), stays.entry)
+    left = without(text, gone.entry.partition(":")[2])
+    assert len(left.encode()) == len(text.encode()), "written over what was there it ends where that did"
+    assert [entry.digest for entry in Keys.parse(left).entries] == [stays.entry.partition(":")[2]]

@@ -245,6 +245,28 @@ def test_a_key_is_printed_once_with_its_entry(run: Run) -> None:
     assert run("keys", "new", "Not A Tenant").status == 2
 
 
+def test_keys_of_a_file_are_added_listed_and_revoked(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place: the file stays the same, with what people have written into it."""
+    file = tmp_path / "keys"
+    assert run("keys", "list").status == 2, "no file is named"
+    assert run("keys", "list", "--file", str(file)).status == 2, "there is none"
+    file.write_text("# who may ask\nglobex:" + "0" * 64)
+    node = file.stat().st_ino
+    key = run("keys", "add", "acme", "--file", str(file)).out.strip()
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    assert file.read_text() == f"# who may ask\nglobex:{'0' * 64}\nacme:{digest}\n"
+    monkeypatch.setenv("EXTRACTOR_API_KEYS", str(file))
+    assert run("keys", "list").out.split() == ["0" * 12, "globex", digest[:12], "acme"]
+    for wrong in ("", digest[:5], "f" * 12 if digest[0] != "f" else "e" * 12):
+        assert run("keys", "revoke", wrong).status == 2
+    assert run("keys", "revoke", digest[:12]).status == 0
+    assert run("keys", "list").out.split() == ["0" * 12, "globex"]
+    assert run("keys", "revoke", digest[:12]).status == 2
+    assert run("keys", "revoke", "0" * 12).status == 0
+    assert file.read_text().split() == ["#", "who", "may", "ask"]
+    assert file.stat().st_ino == node
+
+
 def test_settings_name_value_source_and_hide_secrets(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXTRACTOR_REDIS_URL", "redis://user:hunter2@store:6379/0")
     monkeypatch.setenv("EXTRACTOR_API_KEY", "ex_hunter2")

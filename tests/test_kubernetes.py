@@ -32,6 +32,7 @@ PODS = {n: one["spec"]["template"]["spec"] for (k, n), one in BY_NAME.items() if
 SETTINGS = {PREFIX + key.upper(): kind for _, kind in rooms() for key in kind.model_fields}
 CONFIG: dict[str, str] = BY_NAME["ConfigMap", "extractor"]["data"]
 SECRET: dict[str, str] = BY_NAME["Secret", "extractor"]["stringData"]
+KEYS: dict[str, str] = BY_NAME["Secret", "extractor-keys"]["stringData"]
 BUILT = {"extractor-api": "Dockerfile.api", "extractor-worker": "Dockerfile.worker"}
 
 
@@ -64,9 +65,10 @@ class TestPod:
 
     def test_what_it_reads_exists(self, name: str) -> None:
         for variable in container(name).get("env", []):
-            held = variable["valueFrom"]["secretKeyRef"]
-            assert held["name"] == "extractor"
-            assert held["key"] in SECRET
+            if "value" not in variable:
+                held = variable["valueFrom"]["secretKeyRef"]
+                assert held["name"] == "extractor"
+                assert held["key"] in SECRET
             assert not variable["name"].startswith(PREFIX) or variable["name"] in SETTINGS
         for source in container(name).get("envFrom", []):
             assert ("ConfigMap", source["configMapRef"]["name"]) in BY_NAME
@@ -85,7 +87,9 @@ class TestPod:
         assert limits["memory"]
         assert limits["ephemeral-storage"]
         for volume in pod.get("volumes", []):
-            assert volume["emptyDir"]["sizeLimit"], "an empty folder that may fill the node"
+            secret = volume.get("secret")
+            assert secret or volume["emptyDir"]["sizeLimit"], "an empty folder that may fill the node"
+            assert secret is None or ("Secret", secret["secretName"]) in BY_NAME
 
     def test_its_volumes_are_declared(self, name: str) -> None:
         claims = BY_NAME.get(("StatefulSet", name), {}).get("spec", {}).get("volumeClaimTemplates", [])
@@ -198,7 +202,18 @@ def test_workers_scale_on_a_metric_that_exists() -> None:
     assert any(f'"{metric}"' in path.read_text() for path in (ROOT / "api").glob("*.py"))
 
 
+def test_keys_are_a_file_that_is_renewed() -> None:
+    """In a folder that is mounted whole: the kubelet renews nothing that is mounted by `subPath`."""
+    one = container("extractor-api")
+    (path,) = (Path(found["value"]) for found in one["env"] if found["name"] == "EXTRACTOR_API_KEYS")
+    (mount,) = (found for found in one["volumeMounts"] if found["mountPath"] == str(path.parent))
+    assert mount["readOnly"] is True
+    assert "subPath" not in mount
+    (volume,) = (found for found in PODS["extractor-api"]["volumes"] if found["name"] == mount["name"])
+    assert BY_NAME["Secret", volume["secret"]["secretName"]]["stringData"].keys() == {path.name}
+
+
 def test_the_api_does_not_start_with_the_secret_as_it_is() -> None:
     with pytest.raises(KeyConfigError):
-        Keys.load(SECRET["EXTRACTOR_API_KEYS"])
+        Keys.of_file(KEYS["keys"].encode())
     assert SECRET["REDIS_PASSWORD"] in SECRET["EXTRACTOR_REDIS_URL"]

@@ -59,7 +59,7 @@ def _may_name(request: Request, service: Service) -> bool:
     """Raises Problem 401."""
     expected = service.settings.metrics_token.strip().lower()
     if not expected:
-        return not service.keys
+        return not service.admission.keyed
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     presented = hashlib.sha256(token.strip().encode()).hexdigest()
     if scheme.lower() == "bearer" and hmac.compare_digest(presented, expected):
