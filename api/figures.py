@@ -33,17 +33,20 @@ _ENGINE = {
 
 @dataclass(frozen=True)
 class Reading:
-    """What the store said at one moment. `named`: how many tenants may be named, None when none may."""
+    """What the store said at one moment. `named`: how many tenants may be named, None when none may. `erasing_s`: since
+    when the first thing erased may still stand in the store's append-only file."""
 
     surveys: Sequence[Survey]
     tallies: Mapping[str, int]
     workers: Sequence[WorkerInfo]
     named: int | None = None
+    erasing_s: float = 0.0
 
 
 def families(reading: Reading) -> Iterator[Metric]:
     yield from _queue(reading)
     yield from _jobs(reading)
+    yield from _erasing(reading)
     yield from _workers(reading.workers)
     yield from _engines(reading.workers)
 
@@ -97,6 +100,17 @@ def _jobs(reading: Reading) -> Iterator[Metric]:
     yield _counter("extractor_leases_lost", "Leases that ran out under a silent worker", said.get("lease_lost", 0))
     yield _counter("extractor_jobs_republished", "Lost or due messages published again", said.get("republished", 0))
     yield _counter("extractor_results_dropped", "Results refused: too late, or another's job", said.get("dropped", 0))
+
+
+def _erasing(reading: Reading) -> Iterator[Metric]:
+    text = "How long the first thing erased has been in the store's append-only file; 0: nothing is"
+    oldest = GaugeMetricFamily("extractor_erased_oldest_seconds", text)
+    oldest.add_metric([], reading.erasing_s)
+    yield oldest
+    rewrites = {outcome: reading.tallies.get(f"rewrite_{outcome}", 0) for outcome in ("done", "failed", "refused")}
+    yield _counters(
+        "extractor_file_rewrites", "Rewrites of that file asked for, by how they ended", "outcome", rewrites
+    )
 
 
 def _workers(workers: Sequence[WorkerInfo]) -> Iterator[Metric]:

@@ -167,7 +167,8 @@ class Store:
         """For /metrics: a few short scripts, whatever the number of jobs."""
         with as_problems():
             surveys, tallies = await self.ledger.survey(), await self.ledger.tallies()
-            return Reading(surveys, tallies, await self.ledger.workers(), named)
+            workers, erasing_s = await self.ledger.workers(), await self.ledger.erasing()
+            return Reading(surveys, tallies, workers, named, erasing_s)
 
     async def workers(self) -> Sequence[WorkerInfo]:
         """Those heard of within the heartbeat's TTL."""

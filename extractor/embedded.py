@@ -120,6 +120,7 @@ class EmbeddedValkey:
     def start(self, stopping: Callable[[], bool] = lambda: False) -> Child:
         """Returns when it answers, its data loaded (`stopping` ends the wait for that). Raises EmbeddedError."""
         self._lock_folder()
+        self._clear_away()
         self._open_door()
         command = (str(self._binary), "-")
         program = Program("store", command, self._environ, of_store, self._config(), parting=signal.SIGTERM)
@@ -155,6 +156,8 @@ class EmbeddedValkey:
             *(door or ["bind 127.0.0.1", f"port {self.port}", "protected-mode yes"]),
             *("tcp-backlog 1024", f"dir {_quoted(self._directory.resolve())}", 'save ""', "daemonize no"),
             *("appendonly yes", "appendfsync everysec", f"maxmemory {self._max_memory}", "maxmemory-policy noeviction"),
+            # In these the server would keep, in memory, the beginnings of documents long after they are erased.
+            *("slowlog-log-slower-than -1", "commandlog-request-larger-than -1", "commandlog-reply-larger-than -1"),
             *("loglevel warning", 'logfile ""', f"user default on #{digest} {_RIGHTS}"),
             *self._directives,
         ]
@@ -207,6 +210,11 @@ class EmbeddedValkey:
                 f"Another `extractor up` uses {self._directory}: stop it, or give this one its own EXTRACTOR_DATA_DIR"
             ) from None
         self._lock = lock
+
+    def _clear_away(self) -> None:
+        """What a server that was killed had half-written: a copy of its data, which nobody would ever erase."""
+        for left in self._directory.glob("temp-*"):
+            left.unlink(missing_ok=True)
 
     def _says(self) -> bytes | None:
         """To a PING by hand, an inline command, so that this file needs no Redis client: `_READY`, `_LOADING`, or None

@@ -94,6 +94,10 @@ async def test_every_transition_is_counted_once(api: httpx.AsyncClient, worker: 
     assert metric("results_dropped_total") == 1
     assert metric("jobs_republished_total") == republished > 0
     assert metric("jobs", status="queued") == 2
+    assert metric("erased_oldest_seconds") > 0, "of the documents that ended"
+    assert metric("file_rewrites_total", outcome="refused") == 0
+    worker.ledger.run(worker.ledger._calls.refused())
+    assert (await scrape(api))("file_rewrites_total", outcome="refused") == 1
 
 
 async def test_what_workers_say_is_shown(api: httpx.AsyncClient, worker: FakeWorker) -> None:

@@ -34,6 +34,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
+COMMAND_LOGS = ("slowlog-log-slower-than", "commandlog-request-larger-than", "commandlog-reply-larger-than")
 SAID: list[str] = []  # what the store of this file printed
 
 
@@ -284,6 +285,7 @@ def test_the_embedded_store_is_what_reliability_asks_for(tmp_path: Path) -> None
     assert config["appendonly"] == "yes"
     assert config["appendfsync"] == "everysec"
     assert config["maxmemory-policy"] == "noeviction"
+    assert {config[name] for name in COMMAND_LOGS} == {"-1"}, "they would hold documents"
     assert config["maxmemory"] == str(64 * 1024 * 1024)
     assert config["port"] == "0"
 

@@ -8,6 +8,7 @@ import hashlib
 import os
 import signal
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -23,17 +24,26 @@ FAKETIME = next(iter(sorted(Path("/usr").glob("lib*/**/faketime/libfaketimeMT.so
 class Valkey:
     """Starts on `start()` or `with`; `url` stays the same over restarts, so AOF recovery can be tested."""
 
-    def __init__(self, folder: Path, *, aof: bool = False, maxmemory: str = "0", faketime: bool = False) -> None:
-        """`faketime`: under libfaketime, where the test machine has it (`FAKETIME`)."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        aof: bool = False,
+        maxmemory: str = "0",
+        faketime: bool = False,
+        directives: Sequence[str] = (),
+    ) -> None:
+        """`faketime`: under libfaketime, where the test machine has it (`FAKETIME`). `directives`: of its
+        configuration, beside the service's."""
         self.folder = folder
         self.lines: list[str] = []
         digest = hashlib.sha256(_ADMIN.encode()).hexdigest()
-        directives = [f"user admin on #{digest} ~* &* +@all", *([] if aof else ["appendonly no"])]
+        ours = [f"user admin on #{digest} ~* &* +@all", *([] if aof else ["appendonly no"])]
         self._store = EmbeddedValkey(
             folder,
             self.lines.append,
             max_memory=maxmemory,
-            directives=directives,
+            directives=[*ours, *directives],
             environ=self._faked() if faketime else {},
         )
 

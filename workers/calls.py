@@ -25,6 +25,7 @@ from workers.jobs import (
     Page,
     Priority,
     Renewal,
+    Rewrite,
     Survey,
     Token,
     WorkerInfo,
@@ -250,7 +251,19 @@ class Calls:
 
         return Call(script("tallies"), ROOT, (), decode)
 
+    def erasing(self) -> Call[float]:
+        return Call(script("erasing"), ROOT, (), lambda reply: int(reply) / 1000)
+
     # ---- the reconciler ----
+
+    def rewrite(self) -> Call[Rewrite]:
+        def decode(reply: Sequence[bytes]) -> Rewrite:
+            return Rewrite(reply[0].decode(), int(reply[1]) / 1000)
+
+        return Call(script("rewrite"), ROOT, (ms(self._settings.erase_within_s),), decode)
+
+    def refused(self) -> Call[bool]:
+        return Call(script("refused"), ROOT, (), bool)
 
     def lead(self, worker: str, lease_s: float) -> Call[bool]:
         return Call(script("lead"), ROOT, (worker, ms(lease_s)), bool)

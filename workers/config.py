@@ -75,6 +75,12 @@ class WorkerSettings(BaseSettings):
 
     # The ledger: what is kept, how long, and how much of it one tenant may have open.
     result_ttl_s: float = Field(86_400.0, gt=0, description="A finished job and its result are erased after this")
+    erase_within_s: float = Field(
+        3600.0,
+        ge=1,
+        description="What is erased, or has expired, is gone from Redis' append-only file too after this; "
+        "it is asked to rewrite that at half of it",
+    )
     open_ttl_s: float = Field(604_800.0, gt=0, description="A job still open after this is failed with `expired`")
     idempotency_ttl_s: float = Field(86_400.0, gt=0, description="How long an Idempotency-Key is remembered")
     quota_jobs: int = Field(250_000, ge=1, description="Queued and running jobs one tenant may have")

@@ -205,6 +205,15 @@ class WorkerInfo:
 
 
 @dataclass(frozen=True)
+class Rewrite:
+    """What is to be done about the store's append-only file, or was (lua/rewrite.lua); and for how long the first thing
+    erased that it may still hold has been in it (0: there is none)."""
+
+    outcome: str
+    oldest_s: float
+
+
+@dataclass(frozen=True)
 class Depth:
     """How many jobs wait, and how long the first of them has; None where none does."""
 

@@ -18,7 +18,7 @@ import redis.asyncio
 import redis.asyncio.retry
 import redis.retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, ResponseError
 
 from workers.batches import BatchCalls
 from workers.calls import ALONE, Calls, is_job_id
@@ -37,6 +37,7 @@ from workers.jobs import (
     Page,
     Priority,
     Renewal,
+    Rewrite,
     Status,
     Survey,
     Token,
@@ -66,6 +67,7 @@ __all__ = [
     "Priority",
     "QuotaExceeded",
     "Renewal",
+    "Rewrite",
     "Status",
     "StoreUnavailable",
     "Survey",
@@ -77,6 +79,7 @@ T = TypeVar("T")
 _SURVEY_TENANTS = 50
 _CALLS_AT_ONCE = 32  # of one process: Redis answers one after another
 _BULK_CALLS_AT_ONCE = 4
+_NOT_NOW = ("already in progress", "Can't execute")  # said to BGREWRITEAOF: another runs, or it cannot fork
 
 
 class Ledger:
@@ -215,6 +218,22 @@ class Ledger:
         """(open jobs failed for their age, ended ones erased, Idempotency-Keys forgotten)"""
         return self.run(self._calls.expire(tenant))
 
+    def rewrite(self) -> Rewrite:
+        """Whether the store's file, which tells of what was erased, is to be rewritten: on `ask`, `rewrite_file`."""
+        return self.run(self._calls.rewrite())
+
+    def rewrite_file(self) -> str:
+        """Asks the store to rewrite its append-only file, beside its work. Why it will not, or nothing: whether it has,
+        `rewrite` says."""
+        try:
+            with faults():
+                self._redis.bgrewriteaof()
+        except ResponseError as error:
+            if not any(words in str(error) for words in _NOT_NOW):
+                self.run(self._calls.refused())
+                return str(error)
+        return ""
+
 
 class AsyncLedger:
     """For the API's event loop. `await close()` it."""
@@ -314,6 +333,11 @@ class AsyncLedger:
     async def tallies(self) -> dict[str, int]:
         """What ever happened, by kind, all tenants together (see lua/shared/keys.lua's `tally`)."""
         return await self.run(self._calls.tallies())
+
+    async def erasing(self) -> float:
+        """For how many seconds the first thing erased that the store's append-only file may still hold has been so; 0
+        when there is none."""
+        return await self.run(self._calls.erasing())
 
     async def watch(self, tenant: str, job_id: str) -> AsyncIterator[Job]:
         """The job now, and again after each change, until it is terminal or gone. A lost notification costs

@@ -1,6 +1,7 @@
-"""Repairs what died: jobs whose lease ended, jobs whose message was lost, entries whose time is over. A thread of every
-worker, one at a time by a lease in the ledger; each tick does bounded work. It is the only cure for a message lost
-between the queue and the worker (docs/operations.md). Knows no job's content."""
+"""Repairs what died: jobs whose lease ended, jobs whose message was lost, entries whose time is over; and has the
+store's file rewritten where it still tells of what was erased. A thread of every worker, one at a time by a lease in
+the ledger; each tick does bounded work. It is the only cure for a message lost between the queue and the worker
+(docs/operations.md). Knows no job's content."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 import structlog
 
 from workers.config import WorkerSettings
+from workers.erasing import Erasing
 from workers.ledger import Ledger, StoreUnavailable, Token
 from workers.queue import Queue
 from workers.vitals import Vitals
@@ -30,6 +32,7 @@ class Reconciler:
         self._settings = settings
         self._worker = worker
         self._vitals = vitals or Vitals()
+        self._erasing = Erasing(ledger)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
         self._last = time.monotonic()
@@ -80,6 +83,7 @@ class Reconciler:
                 self._owed.append(token)
             self._publish()
         self._tidy(tenants)
+        self._erasing.look()
 
     def _tidy(self, tenants: Sequence[str]) -> None:
         """Round after round, a slice of each tenant's work in each, as long as anybody has more and there is time."""

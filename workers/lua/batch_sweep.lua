@@ -18,6 +18,7 @@ if not b[1] or b[2] or (b[3] and tonumber(b[3]) <= now) then
   forget_key(b[7], batch)
   redis.call('UNLINK', key, walk, batch_key(batch, 'errors'), batch_key(batch, 'ended'), batch_key(batch, 'custom'),
     batch_key(batch, 'schemas'))
+  gone()
   redis.call('ZREM', DUE, batch)
   return ARGV[1] == '' and 1 or 0
 end

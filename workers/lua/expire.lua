@@ -18,6 +18,7 @@ for _, entry in ipairs(old) do
     leave_indexes(id, schema, batch)
     for _, status in ipairs({ 'succeeded', 'failed', 'cancelled' }) do redis.call('ZREM', index_key('status', status), id) end
     redis.call('UNLINK', job_key(id))
+    gone()
     redis.call('ZREM', EXPIRY, entry)
   end
 end

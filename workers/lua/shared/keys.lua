@@ -33,6 +33,7 @@
 --   extractor:verdict:<key>  string  what a trial found of a schema; forgotten by Redis' own clock, and then tried again
 --   extractor:leader  hash    the reconciler whose turn it is: worker, until (ms)
 --   extractor:memory  hash    see quota.lua
+--   extractor:erasing hash    what is erased and may still stand in the store's log: see rewrite.lua
 --   extractor:tallies hash    what ever happened, by kind; one HINCRBY a transition
 -- Times are the ledger's, but for those a person is shown (created, started, received, finished): those are the
 -- store's. Nothing that is to be kept has an expiry of Redis' own, which a step of its clock would bring about.
@@ -51,6 +52,7 @@ local INDEX, RUNNING = prefix .. 'index', prefix .. 'running'
 local OPEN, EXPIRY, COUNTS, EVENTS = prefix .. 'open', prefix .. 'expiry', prefix .. 'counts', prefix .. 'events'
 local BATCHES, DUE, SWEPT, IDEMS = prefix .. 'batches', prefix .. 'due', prefix .. 'swept', prefix .. 'idems'
 local WORKERS, READY, LEADER = 'extractor:workers', 'extractor:workers:ready', 'extractor:leader'
+local ERASING = 'extractor:erasing'
 
 local function queued_key(priority) return prefix .. 'queued:' .. priority end
 local function waiting_key(priority) return prefix .. 'waiting:' .. priority end

@@ -37,6 +37,9 @@ local function move(id, batch, from, to)
   notify(id, to)
 end
 
+-- Something is gone that the store's log still tells of: from when that is, for rewrite.lua.
+local function gone() redis.call('HSETNX', ERASING, 'since', ms(NOW)) end
+
 -- Into a terminal status from `queued` or `running`: the document goes, the clock of the result starts. A job of a
 -- batch is erased with its batch, whose clock starts at its own end.
 -- `more` is a flat list of further hash fields.
@@ -44,6 +47,7 @@ local function finish(id, from, to, now, ttl_ms, more)
   local job = fields(id, 'batch', 'size', 'priority', 'weight', 'kept', 'published')
   local batch = batch_of(job[1])
   redis.call('UNLINK', doc_key(id))
+  gone()
   if from == 'queued' then
     redis.call('ZREM', queued_key(job[3]), id)
     redis.call('ZREM', waiting_key(job[3]), id)
@@ -100,6 +104,7 @@ local function erase(id, now)
   redis.call('ZREM', EXPIRY, id)
   forget_key(job[3], id)
   redis.call('UNLINK', job_key(id), doc_key(id))
+  gone()
   local left = batch_of(job[2]) and ENDED or 0
   if left > 0 then redis.call('HINCRBY', batch_key(job[2]), 'held', left) end
   charge(0, left - tonumber(job[4] or 0))

@@ -19,11 +19,10 @@ end
 local function memory()
   local m = redis.call('HMGET', MEMORY, 'most', 'free', 'at')
   if m[3] and NOW - tonumber(m[3]) < MEMORY_MS then return tonumber(m[1]), tonumber(m[2]) end
-  local info = redis.pcall('INFO', 'memory')
-  info = type(info) == 'string' and info or ''
-  local function figure(name) return tonumber(string.match(info, '[\r\n]' .. name .. ':(%d+)') or 0) end
-  local most = figure('maxmemory')
-  local free = most - figure('used_memory') + figure('mem_not_counted_for_evict')
+  local said = info('memory')
+  local function bytes(name) return tonumber(figure(said, name) or 0) end
+  local most = bytes('maxmemory')
+  local free = most - bytes('used_memory') + bytes('mem_not_counted_for_evict')
   redis.call('HSET', MEMORY, 'most', ms(most), 'free', ms(free), 'at', ms(NOW))
   return most, free
 end

@@ -1,0 +1,66 @@
+#!lua flags=allow-oom
+-- Whether the store is to rewrite its append-only file, which goes on telling of what was erased until it does. To be
+-- run before it is asked: what was erased by then is not in a rewrite that begins afterwards. Such a rewrite is known
+-- by the store's own figures, so one that failed, or was under way when the store died, is asked for again, and one
+-- that the store began by itself counts.
+-- ERASING holds `since`, the time of the first erasure that no rewrite was asked for (gone() of moves.lua); and of what
+-- was asked for: `asked`, the same of those that it is to clear away, `run`, the store's run, and `rewrites`, how many
+-- that had begun before; `again`: not to be asked before that.
+-- ARGV: 1 ms within which what is erased is to be gone from the file. It is asked for at half of that.
+-- Returns {what to do or what happened, ms since the first erasure that may still stand in the file (0: none does)}:
+--   'ask'     ask the store now
+--   'done'    it has rewritten its file
+--   'failed'  it tried and could not
+--   'unseen'  it may not be asked how it is (INFO), so that nobody could tell
+--   ''        nothing to do now
+local now, within = now_ms(), tonumber(ARGV[1])
+local e = redis.call('HMGET', ERASING, 'since', 'asked', 'run', 'rewrites', 'again')
+local since, asked, again = tonumber(e[1]), tonumber(e[2]), tonumber(e[5] or 0)
+
+local function said(outcome)
+  local first = math.min(since or math.huge, asked or math.huge)
+  return { outcome, first < math.huge and ms(math.max(1, now - first)) or '0' }
+end
+if not since and not asked then return said('') end
+
+local log = info('persistence')
+local run, begun = figure(info('server'), 'run_id'), tonumber(figure(log, 'aof_rewrites'))
+if not run or not begun then return said('unseen') end
+if figure(log, 'aof_enabled') == '0' then  -- there is no such file
+  redis.call('DEL', ERASING)
+  since, asked = nil, nil
+  return said('')
+end
+local busy = figure(log, 'aof_rewrite_in_progress') == '1' or figure(log, 'aof_rewrite_scheduled') == '1'
+
+-- What was asked for has ended, well or not.
+local function over(well)
+  if not well then
+    since = math.min(since or asked, asked)
+    redis.call('HSET', ERASING, 'since', ms(since))
+  end
+  asked = nil
+  redis.call('HDEL', ERASING, 'asked', 'run', 'rewrites')
+end
+
+local function ask()
+  redis.call('HSET', ERASING, 'again', ms(now + within / 16))
+  return said('ask')
+end
+
+if asked and (run ~= e[3] or begun < tonumber(e[4])) then
+  over(false)  -- the store has died since (or its figures were reset), and nobody can tell how far it was
+elseif asked and begun > tonumber(e[4]) and not busy then
+  local well = figure(log, 'aof_last_bgrewrite_status') == 'ok'
+  over(well)
+  tally(well and 'rewrite_done' or 'rewrite_failed', 1)
+  if not well then redis.call('HSET', ERASING, 'again', ms(now + within / 16)) end
+  return said(well and 'done' or 'failed')
+elseif asked and begun == tonumber(e[4]) and not busy and now >= again then
+  return ask()  -- it was not heard
+end
+if asked or busy or not since or now - since < within / 2 or now < again then return said('') end
+redis.call('HSET', ERASING, 'asked', ms(since), 'run', run, 'rewrites', ms(begun))
+redis.call('HDEL', ERASING, 'since')
+asked, since = since, nil
+return ask()
