@@ -91,10 +91,12 @@ class Evidence:
         self._labels: dict[str | int, list[tuple[int, int]]] = {}
         self._place = 0  # where the value before was found
         self._taken: set[int] = set()  # where those of the list so far were
+        self._counting: set[tuple[str | int, ...]] = set()
 
     def of(self, found: list[Scalar]) -> list[Places]:
         """Where each is printed; empty for what is not, and for null."""
         made: list[Places] = []
+        self._counting = _counting(found)
         for row, group in groupby(found, key=_row):
             several = list(group)
             made += self._of_row(several) if row and len(several) > 1 else map(self._one, several)
@@ -134,7 +136,8 @@ class Evidence:
         return best
 
     def _of_row(self, several: list[Scalar]) -> list[Places]:
-        """Of an object in a list, which mostly is a row of a table: what is told best says where the row is."""
+        """Of an object in a list, which mostly is a row of a table: what is told best says where the row is. Texts come
+        first, so that no number is taken for a part of one of them."""
         found = [self._candidates(one, self._place) for one in several]
         since = self._place
         if not _row(several[0])[-1]:  # the first may stand anywhere
@@ -145,20 +148,31 @@ class Evidence:
         if not clear:
             return [self._one(one) for one in several]
         anchor = min(clear)[2][0].start
+        chosen: dict[int, Places] = {}
+        for at in sorted(range(len(several)), key=lambda at: not isinstance(several[at].value, str)):
+            texts = [place for places in chosen.values() for place in places]
+            chosen[at] = min(found[at], key=lambda place: self._cost(place, anchor, several[at], texts), default=())
+            self._taken.update(place.start for place in chosen[at])
+        self._place = max(place[-1].stop for place in chosen.values() if place)
+        return [chosen[at] for at in range(len(several))]
 
-        chosen: list[Places] = []
+    def _cost(self, places: Places, anchor: int, scalar: Scalar, texts: list[Place]) -> tuple[bool, int, int]:
+        """Of a place for a value of the row at `anchor`: on another line, unlikely, far."""
+        start, stop, off = places[0]
+        first, last = sorted((start, anchor))
+        within = any(
+            text.start <= start and stop <= text.stop and stop - start < text.stop - text.start for text in texts
+        )
+        unlikely = max(off - 1, 0) + (start in self._taken) + within + self._counts_rows(places[0], scalar)
+        return self._printed.text.find("\n", first, last) >= 0, unlikely, last - first
 
-        def cost(place: Places) -> tuple[bool, int]:
-            start, _, off = place[0]
-            first, last = sorted((start, anchor))
-            far = last - first + _ELSE * ((off > 1) + (start in self._taken))
-            return self._printed.text.find("\n", first, last) >= 0, far
-
-        for places in found:
-            chosen.append(min(places, key=cost, default=()))
-            self._taken.update(place.start for place in chosen[-1])
-        self._place = max(place[-1].stop for place in chosen if place)
-        return chosen
+    def _counts_rows(self, place: Place, scalar: Scalar) -> bool:
+        """Whether it is the number of the row, which begins its line, and no such number is asked for."""
+        text, row = self._printed.text, _row(scalar)[-1]
+        if not isinstance(row, int) or _column(scalar) in self._counting:
+            return False
+        begins = not text[text.rfind("\n", 0, place.start) + 1 : place.start].strip(" |")
+        return begins and text[place.start : place.stop].lstrip("0") == str(row + 1)
 
     def _label(self, path: tuple[str | int, ...]) -> list[tuple[int, int]]:
         """Where the document names the field: all words of its key, or as many of the first or of the last as occur."""
@@ -194,6 +208,21 @@ def _row(scalar: Scalar) -> tuple[str | int, ...]:
     """The path of the innermost object of a list it is in; () for none."""
     last = max((at for at, part in enumerate(scalar.path[:-1]) if isinstance(part, int)), default=-1)
     return scalar.path[: last + 1]
+
+
+def _column(scalar: Scalar) -> tuple[str | int, ...]:
+    """The path of what it is in every row of its list."""
+    row = _row(scalar)
+    return (*row[:-1], "", *scalar.path[len(row) :])
+
+
+def _counting(found: list[Scalar]) -> set[tuple[str | int, ...]]:
+    """Of lists of two rows or more, the columns that say 1, 2, 3, …"""
+    said: dict[tuple[str | int, ...], list[object]] = {}
+    for one in found:
+        if _row(one):
+            said.setdefault(_column(one), []).append(one.value)
+    return {column for column, values in said.items() if len(values) > 1 and values == list(range(1, len(values) + 1))}
 
 
 def _distance(label: tuple[int, int], start: int, stop: int) -> int:

@@ -47,7 +47,8 @@ T = TypeVar("T")
 
 
 class Place(NamedTuple):
-    """`text[start:stop]` of a document; `off`: 0 where it is the value letter by letter, 1 but for capitals, else 2."""
+    """`text[start:stop]` of a document; `off`: 0 where it is the value letter by letter, 1 but for capitals, 3 where it
+    is a part of a name, else 2."""
 
     start: int
     stop: int
@@ -234,7 +235,8 @@ class Printed:
         bare = "." in f"{value:f}" and self.text[start:stop].isdecimal()
         mark = before[-1:] if before[-1:] not in _MINUS else before[:-1]
         named = mark.isalpha() and mark not in ("x", "X")  # `M8`, `A-8`, but not `30x20`
-        return Place(start - (value < 0 and minus), stop, 2 if bare or named or minus is not (value < 0) else 1)
+        off = 3 if named else 2 if bare or minus is not (value < 0) else 1
+        return Place(start - (value < 0 and minus), stop, off)
 
     def _moment(self, day: str | None, hour: str | None) -> list[Places]:
         """A date, a time of day, or both near each other."""

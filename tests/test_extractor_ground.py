@@ -271,3 +271,18 @@ def test_an_answer_that_stands_is_not_lost_for_its_evidence(
     assert (result.text, result.fields) == (INVOICE.answer_text, {})
     assert "no evidence: IndexError" in caplog.text
     assert "Brightwater" not in caplog.text
+
+
+def test_a_number_in_a_row_is_not_part_of_a_name_in_it_nor_the_number_of_the_row() -> None:
+    document = (
+        "Pos  Art.    Name                Price    Qty   Sum\n"
+        "1    KR3M    Turf 2m, green      3,3333   3     10,00\n"
+        "2    SFK2    Steak               5,5000   2     11,00\n"
+    )
+    rows = [
+        {"name": "Turf 2m, green", "qty": 3.0, "price": 3.3333, "sum": 10.0},
+        {"name": "Steak", "qty": 2.0, "price": 5.5, "sum": 11.0},
+    ]
+    where = [place[0].start for place in Evidence(document).of(list(scalars(json.dumps({"items": rows}))))]
+    assert where[1] == document.index("3     10")
+    assert where[5] == document.index("2     11")
