@@ -185,7 +185,7 @@ class Result(BaseModel):
 
     model_config = ConfigDict(extra="allow", populate_by_name=True)
 
-    data: Any
+    data: Any = Field(description="As the model wrote it: numbers keep their digits, 1250.00 is not 1250.0")
     fields: dict[str, Known]
     usage: Usage
     asks: int

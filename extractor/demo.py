@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from extractor.client import Client, ExtractionFailed, WaitTimeout
 from extractor.errors import ExtractorError
 from extractor.serve import Service, ServicePlan
+from schemas.jsontext import written
 
 SAMPLES = Path(__file__).parents[1] / "docs" / "samples"
 START_S = 600.0  # a first start may fetch a model from the hub
@@ -98,7 +97,7 @@ def extract_all(client: Client, documents: Iterable[Sample]) -> Totals:
 
 
 def indented(data: Any) -> str:
-    text = orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()
+    text = written(data, indent=True).decode()
     return "\n".join(f"  {line}" for line in text.splitlines())
 
 

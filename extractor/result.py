@@ -98,8 +98,9 @@ class Usage:
 
 @dataclass(frozen=True)
 class Extraction:
-    """`data`: JSON as Python, for machines; `value`: the pydantic instance, or `data` where the schema has no model;
-    `text`: the answer as written, digit by digit; `fields`: what is known of each scalar, by JSON pointer."""
+    """`data`: JSON as Python, for machines, its numbers with the digits they were written with (`jsontext.Number`);
+    `value`: the pydantic instance, or `data` where the schema has no model; `text`: the answer as written; `fields`:
+    what is known of each scalar, by JSON pointer."""
 
     data: dict[str, Any]
     value: Any

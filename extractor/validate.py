@@ -8,17 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from extractor.errors import FieldError, InvalidOutput
 from schemas import Schema, ValidationProblem
-from schemas.jsontext import loads, plain
+from schemas.jsontext import loads, read, written
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`data`: the JSON as the model wrote it (ints stay ints, other numbers are floats); `value`: the pydantic
-    instance, its Decimals exact, or `data` where the schema has no model."""
+    """`data`: the JSON as the model wrote it (ints stay ints, other numbers are floats that keep their text,
+    `jsontext.Number`); `value`: the pydantic instance, its Decimals exact, or `data` where the schema has no model."""
 
     data: dict[str, Any]
     value: Any
@@ -27,12 +25,11 @@ class Answer:
 def read_answer(text: str, schema: Schema) -> Answer:
     """Raises InvalidOutput with a JSON pointer for each fault; `last` is the text."""
     try:
-        exact = loads(text)
-        data = plain(exact)
-        orjson.dumps(data)  # as the ledger keeps it: 64 bits an integer, text without halves of surrogate pairs
+        exact, data = loads(text), read(text)
+        written(data)  # as the ledger keeps it: text without halves of surrogate pairs
     except RecursionError:
         raise unfit(text, [("", "is nested too deeply")]) from None
-    except orjson.JSONEncodeError as error:  # it says which of its limits, and quotes nothing
+    except TypeError as error:  # it says why, and quotes nothing
         raise unfit(text, [("", f"holds what no answer may: {error}")]) from None
     except ValueError as error:  # json's errors quote no text, only places
         raise unfit(text, [("", f"is not JSON: {error}")]) from None

@@ -100,7 +100,7 @@ class Scripted:
         _sleep(float(_argument(text, "sleep") or 0), abort)
         _raise(_argument(text, "raise"), text)
         if "huge" in text.split():
-            return Answer({"digest": name, "n": 2**70})
+            return Answer({"digest": name, "n": {1, 2}})
         return Answer({"digest": name, "schema": schema if isinstance(schema, str) else "inline"})
 
 

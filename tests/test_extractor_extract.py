@@ -260,7 +260,6 @@ def test_it_closes_its_engine(tok):
         ('{"n":1} x', ""),
         ('{"n":NaN}', ""),
         ('{"n":"x"}', "/n"),
-        ('{"n":123456789012345678901234}', ""),
         ("{}", ""),
         ('{"n":1,"s":"\\ud800"}', ""),
         ('{"n":' + "[" * 5_000 + "]" * 5_000 + "}", ""),
@@ -281,7 +280,8 @@ def test_numbers_stay_what_they_were():
     answer = read_answer('{"a":3,"b":1250.10}', schema)
     assert answer.data == {"a": 3, "b": 1250.1}
     assert type(answer.data["a"]) is int
-    assert Decimal(repr(answer.data["b"])) == Decimal("1250.10")
+    assert (str(answer.data["b"]), answer.data["b"].exact) == ("1250.10", Decimal("1250.10"))
+    assert read_answer('{"n":123456789012345678901234}', inline(SMALL)).data == {"n": 123456789012345678901234}
 
 
 def test_the_public_names():

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import orjson
 
+from schemas.jsontext import read
 from workers.waiting import Waiting, waiting_of
 
 Priority = Literal["interactive", "bulk"]
@@ -98,7 +99,8 @@ class Created:
 @dataclass(frozen=True)
 class Job:
     """A job as anyone of its tenant may see it. `attempt` counts claims. `error` has code, detail, retryable and
-    may have errors (a list of pointer and detail) and last; `result` is what `Extraction.as_json()` gave.
+    may have errors (a list of pointer and detail) and last; `result_json` is what the worker wrote of
+    `Extraction.as_json()`, and nobody writes it anew: a number keeps its digits.
     `cancel_requested` is true while a running job has not stopped yet; `waiting` says why a queued one waits, where
     that was asked."""
 
@@ -119,7 +121,7 @@ class Job:
     media_type: str | None
     filename: str | None
     size: int
-    result: dict[str, Any] | None
+    result_json: bytes | None
     error: dict[str, Any] | None
     reason: str | None
     cancel_requested: bool
@@ -130,6 +132,12 @@ class Job:
     @property
     def done(self) -> bool:
         return self.status in TERMINAL
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """`result_json`, read; numbers know how they are written (`jsontext.Number`)."""
+        result: dict[str, Any] | None = None if self.result_json is None else read(self.result_json)
+        return result
 
     @property
     def version(self) -> tuple[str, int, bool]:
@@ -257,7 +265,7 @@ def decode_job(tenant: str, raw: Mapping[str, bytes]) -> Job:
         media_type=_text(raw, "media_type"),
         filename=_text(raw, "filename"),
         size=int(raw["size"]),
-        result=_json(raw, "result"),
+        result_json=raw.get("result") or None,
         error=_json(raw, "error"),
         reason=_text(raw, "reason"),
         cancel_requested="cancel" in raw,

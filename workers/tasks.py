@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import orjson
 import structlog
 from celery import shared_task
 from celery.exceptions import Reject
 
 from extractor.documents import read
 from extractor.errors import BUSY, SILENT, DeadlineExceeded, EngineError, ExtractorError, OutputError
+from schemas.jsontext import written
 from workers import tracing
 from workers.app import TASK
 from workers.keeper import Held
@@ -106,7 +106,7 @@ def _work(runtime: Runtime, claim: Claim, spot: tracing.Spot) -> str:
             with tracing.span("extract") as extracting:
                 result = extract(runtime, held)
                 extracting.set(**tracing.figures_of(result))
-                kept = orjson.dumps(result)
+                kept = written(result)
         except Exception as error:
             code = error.code if isinstance(error, ExtractorError) else "internal_error"
             spot.failed(code)

@@ -26,6 +26,7 @@ from extractor.cli.lines import Inputs
 from extractor.cli.output import SOME_FAILED, err, fail, reader, say
 from extractor.client import Batch, Client, Conflict, NotFound, Refused, Unauthorized
 from extractor.errors import ExtractorError
+from schemas.jsontext import read, written
 from schemas.schema import Schema
 
 PATIENCE_S = 120.0  # of each call: a service that restarts does not end a batch
@@ -146,7 +147,7 @@ def _run(client: Client, found: Inputs, schema: str | Schema | None, memory: Mem
     def rows() -> Iterator[bytes]:
         for row in found.rows(client.batch_rows(ended.id), schema if isinstance(schema, Schema) else None):
             count[row["status"] == "succeeded"] += 1
-            yield orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+            yield written(row) + b"\n"
 
     if output is None:
         with reader():
@@ -192,7 +193,7 @@ def _written(output: Path | None) -> list[Path]:
 
 def _status_of(output: Path) -> int:
     with output.open("rb") as file:
-        return SOME_FAILED if any(orjson.loads(line)["status"] != "succeeded" for line in file) else 0
+        return SOME_FAILED if any(read(line)["status"] != "succeeded" for line in file) else 0
 
 
 def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:

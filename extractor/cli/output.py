@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NoReturn
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -17,6 +16,7 @@ from rich.text import Text
 
 from extractor.client import ClientError, ExtractionFailed, Overloaded, Unreachable, WaitTimeout
 from extractor.errors import EngineError, ExtractorError, FieldError, OutputError
+from schemas.jsontext import written
 
 SOME_FAILED, BAD_INPUT, NO_SERVICE = 1, 2, 3
 
@@ -31,7 +31,7 @@ def say(text: str) -> None:
 def put(value: Any, *, indent: bool = False) -> None:
     """A value for a machine: JSON, one line unless `indent`."""
     with reader():
-        sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE | (orjson.OPT_INDENT_2 * indent)))
+        sys.stdout.buffer.write(written(value, indent=indent) + b"\n")
         sys.stdout.buffer.flush()
 
 

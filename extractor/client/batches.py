@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 from urllib.parse import quote
 
-import orjson
 from pydantic import BaseModel
 
 from extractor.client.core import (
@@ -29,6 +28,7 @@ from extractor.client.errors import BatchTimeout, ExtractionFailed, Overloaded, 
 from extractor.client.judge import Schema, outcome, schema_body
 from extractor.client.model import Batch, Job, Refused, Row
 from extractor.errors import InputError
+from schemas.jsontext import read, written
 
 if TYPE_CHECKING:
     from schemas.schema import Schema as Judge
@@ -154,8 +154,8 @@ def _page(model: type[M], batch_id: str, what: str, after: int, patience: Patien
     params = {"after": str(after), "limit": str(PAGE_ROWS)}
     response = yield from send(Send("GET", f"{_path(batch_id)}/{what}", params=params), patience)
     try:
-        return [model.model_validate(orjson.loads(one)) for one in response.content.splitlines()]
-    except ValueError:  # of orjson or pydantic
+        return [model.model_validate(read(one)) for one in response.content.splitlines()]
+    except (ValueError, RecursionError):  # no JSON, or not what it should be
         raise UnexpectedAnswer(f"The service's {what} of batch {batch_id} are not what they should be") from None
 
 
@@ -179,8 +179,8 @@ def _form(lines: Lines, json_schema: JSON) -> Lines:
 
 def _written(value: JSON) -> bytes:
     try:
-        return orjson.dumps(value)
-    except orjson.JSONEncodeError as error:  # it names types and quotes nothing
+        return written(value)
+    except TypeError as error:  # it names types and quotes nothing
         raise InputError(f"The request cannot be written: {error}") from None
 
 

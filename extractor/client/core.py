@@ -25,6 +25,7 @@ from extractor.client.errors import UnexpectedAnswer, Unreachable, WaitTimeout, 
 from extractor.client.judge import Schema, judge_of, outcome, schema_body
 from extractor.client.model import Job, JobPage, WorkerList
 from extractor.errors import DocumentError, FieldError
+from schemas.jsontext import read
 
 JSON = dict[str, Any]
 Document = str | bytes | Path
@@ -276,8 +277,8 @@ def _retryable(response: httpx.Response) -> bool:
 
 def _json(response: httpx.Response) -> JSON:
     try:
-        value = response.json()
-    except ValueError:
+        value = read(response.content)
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         raise UnexpectedAnswer(f"{response.request.url} answered something else than a JSON object")

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Union
 
-import orjson
 from pydantic import BaseModel
 
 from extractor.client.errors import ExtractionFailed
 from extractor.client.model import Job
 from extractor.errors import FieldError, InvalidOutput, SchemaError
+from schemas.jsontext import dumps
 
 if TYPE_CHECKING:
     from schemas.schema import Schema as Judge
@@ -58,7 +58,7 @@ def outcome(job: Job, judge: Judge | None) -> Any:
     from extractor.validate import read_answer
 
     try:
-        return read_answer(orjson.dumps(job.data).decode(), judge).value
+        return read_answer(dumps(job.data), judge).value
     except InvalidOutput as fault:
         errors = [{"pointer": one.pointer, "detail": one.detail} for one in fault.errors]
         error = {"code": fault.code, "detail": fault.detail, "retryable": False, "errors": errors, "last": fault.last}

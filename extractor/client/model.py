@@ -49,7 +49,8 @@ class Job(BaseModel):
 
     @property
     def data(self) -> Any:
-        """The extracted JSON, or None while there is none."""
+        """The extracted JSON, or None while there is none. Numbers with a point are floats that know how they were
+        written: `str` of one has every digit, `exact` is the Decimal."""
         return self.result["data"] if self.result else None
 
     @property
@@ -60,7 +61,7 @@ class Job(BaseModel):
 
     def as_json(self) -> dict[str, Any]:
         """As the service sends it."""
-        return self.model_dump(mode="json", by_alias=True)
+        return {**self.model_dump(mode="json", by_alias=True), "result": self.result}  # pydantic writes floats anew
 
 
 class JobPage(BaseModel):
