@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import json
 import pickle
@@ -168,25 +169,34 @@ def test_a_class_has_its_own_say_in_the_value_and_none_in_the_data(extractor: Ex
 # The service
 
 
-class Worker(threading.Thread):
-    """Does what is queued by the real tasks, in this process."""
+class Echoing(Runtime):
+    """A worker's runtime, threads and all, around an extractor that is there already."""
 
     def __init__(self, valkey: Valkey, extractor: Extractor) -> None:
-        super().__init__(daemon=True)
-        self.runtime = Runtime(WorkerSettings(redis_url=valkey.url, warm_up=False))
-        self.runtime._module, self.runtime.extractor = sys.modules[__name__], extractor
-        self.ended = threading.Event()
+        super().__init__(WorkerSettings(redis_url=valkey.url, warm_up=False))
+        self._module, self.extractor = sys.modules[__name__], extractor
 
-    def run(self) -> None:
-        while not self.ended.wait(0.02):
-            for job in self.runtime.ledger.list("default", status="queued", limit=100).jobs:
-                tasks.process(self.runtime, "default", job.id)
+    def _load(self) -> None:
+        self._model = self.extractor.model_info()
 
-    def stop(self) -> None:
-        self.ended.set()
-        self.join()
-        self.runtime.queue.close()
-        self.runtime.ledger.close()
+
+@contextlib.contextmanager
+def working(runtime: Runtime) -> Iterator[None]:
+    """What is queued is done by the real tasks, in this process."""
+    ended = threading.Event()
+
+    def work() -> None:
+        while not ended.wait(0.02):
+            for job in runtime.ledger.list("default", status="queued", limit=100).jobs:
+                tasks.process(runtime, "default", job.id)
+
+    thread = threading.Thread(target=work, daemon=True)
+    runtime.start()
+    thread.start()
+    yield
+    ended.set()
+    thread.join()
+    runtime.stop()
 
 
 __all__ = ["Options"]  # what a runtime looks for beside its extractor
@@ -203,11 +213,13 @@ def service(extractor: Extractor, tmp_path_factory: pytest.TempPathFactory) -> I
     )
     extractor.schemas = extractor.schemas.discover([str(folder)])
     # The worker's log would stand among what commands print.
-    with capture_logs(), Valkey(folder) as valkey, Api(valkey, folder, schemas=folder) as api:
-        worker = Worker(valkey, extractor)
-        worker.start()
+    with (
+        capture_logs(),
+        Valkey(folder) as valkey,
+        Api(valkey, folder, schemas=folder) as api,
+        working(Echoing(valkey, extractor)),
+    ):
         yield api.url
-        worker.stop()
 
 
 def body(schema: str | dict[str, Any], text: str, **more: Any) -> dict[str, Any]:
