@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api_support import ANSWER, BODY, TEXT, FakeWorker, Published, is_problem
+from api.config import ApiSettings
+from tests.api_support import ANSWER, BODY, TEXT, FakeWorker, Published, client, is_problem, running
 
 pytest_plugins = ["tests.api_fixtures"]
 pytestmark = pytest.mark.anyio
@@ -91,11 +92,9 @@ async def test_prefer_wait_answers_with_the_result(
             await asyncio.sleep(0.005)
         await asyncio.to_thread(worker.succeed, published[0][1])
 
-    started = time.monotonic()
     response, _ = await asyncio.gather(
         api.post("/v1/extractions", json=BODY, headers={"Prefer": "respond-async, wait=20"}), work()
     )
-    assert time.monotonic() - started < 10
     assert (response.status_code, response.json()["result"]) == (200, ANSWER)
     assert response.headers["preference-applied"] == "wait=20"
 
@@ -106,27 +105,25 @@ async def test_prefer_wait_that_runs_out_is_a_202(api: httpx.AsyncClient) -> Non
     assert response.headers["preference-applied"] == "wait=0"
 
 
-async def test_a_long_poll_wakes_as_soon_as_it_is_finished(api: httpx.AsyncClient, worker: FakeWorker) -> None:
-    job_id = await submit(api)
-    finished_at = 0.0
-
-    def finish() -> None:
-        nonlocal finished_at
-        worker.succeed(job_id)
-        finished_at = time.monotonic()
-
-    response, _ = await asyncio.gather(
-        api.get(f"/v1/extractions/{job_id}", params={"wait": 20}), worker.later(0.3, finish)
-    )
-    assert response.json()["status"] == "succeeded"
-    assert time.monotonic() - finished_at < 1.5  # a lost notification would cost 2 s
+async def test_a_long_poll_wakes_as_soon_as_it_is_finished(
+    redis_url: str, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By nothing else than the news: the poll, and the slow look behind a notification that was lost, take an hour."""
+    monkeypatch.setenv("EXTRACTOR_WAIT_TICK_S", "3600")
+    async with running(ApiSettings(redis_url=redis_url, max_wait_s=3600)) as app, client(app, timeout=None) as api:
+        job_id = await submit(api)
+        polling = asyncio.create_task(api.get(f"/v1/extractions/{job_id}", params={"wait": 3600}))
+        await asyncio.sleep(0.3)
+        assert not polling.done()
+        await asyncio.to_thread(worker.succeed, job_id)
+        assert (await asyncio.wait_for(polling, 60)).json()["status"] == "succeeded"
 
 
 async def test_a_long_poll_ends_in_time(api: httpx.AsyncClient) -> None:
     job_id = await submit(api)
     started = time.monotonic()
     response = await api.get(f"/v1/extractions/{job_id}", params={"wait": 0.3})
-    assert 0.25 < time.monotonic() - started < 10
+    assert time.monotonic() - started > 0.25
     assert (response.status_code, response.json()["status"]) == (200, "queued")
     assert "retry-after" in response.headers
 

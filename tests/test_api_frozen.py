@@ -18,7 +18,7 @@ from tests.sockets import Raw
 from tests.valkey import Valkey
 
 STORE_S = 1.0  # of the setting that is 4 by default
-BOUND_S = 6.0  # what is promised for 4, with room for a busy machine
+BOUND_S = 30.0  # what a busy machine may make of two; where one waits for the other it is minutes
 LINES = "".join(
     json.dumps({"custom_id": str(n), "schema": "contact", "document": {"text": "Mina Okafor"}}) + "\n"
     for n in range(60)  # more than a slice

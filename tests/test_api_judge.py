@@ -132,13 +132,15 @@ async def test_the_service_answers_whatever_is_checked(redis_url: str) -> None:
             else api.post("/v1/schemas/check", json={"json_schema": schema})
             for at, schema in enumerate(HOSTILE.values())
         ]
+        began = time.monotonic()
         answers = await asyncio.gather(*calls)
+        took = time.monotonic() - began
         done.set()
         await others
         assert {answer.status_code for answer in answers} <= {200, 202, 422, 503}
         assert all(answer.json()["code"] == "schema_check_busy" for answer in answers if answer.status_code == 503)
         assert max(len(answer.content) for answer in answers) < 400_000
-        assert slowest["healthz"] < 2, slowest  # on a machine that is busy with other tests
+        assert slowest["healthz"] < took / 3, "all of it happens elsewhere"
 
 
 @pytest.mark.parametrize(

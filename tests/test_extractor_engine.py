@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 
 import pytest
 
@@ -97,10 +96,8 @@ def test_cut_cancelled_and_late(runner):
     threading.Timer(0.1, abort.set).start()
     with pytest.raises(Cancelled):
         runner.extract("x", TEXT, Options(max_output_tokens=700), abort=abort)
-    started = time.monotonic()
     with pytest.raises(DeadlineExceeded):
         runner.extract("x", TEXT, Options(max_output_tokens=700, timeout_s=0.1))
-    assert time.monotonic() - started < 15
 
 
 def test_settings_that_do_not_fit_the_model(model, tmp_path):

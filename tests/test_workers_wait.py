@@ -14,6 +14,8 @@ from workers.config import WorkerSettings
 from workers.ledger import AsyncLedger, Claim, Ledger, NewJob
 
 T = "acme"
+LONG_S = 3600.0  # longer than any test: what ends before was woken
+SOON_S = 60.0  # what a busy machine may take to be told
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +25,7 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
 
 
 @asynccontextmanager
-async def both(valkey: Valkey, tick_s: float = 30.0) -> AsyncIterator[tuple[AsyncLedger, Ledger]]:
+async def both(valkey: Valkey, tick_s: float = LONG_S) -> AsyncIterator[tuple[AsyncLedger, Ledger]]:
     """The API's ledger, whose slow tick is too slow to be what a test sees, and a worker's."""
     settings = WorkerSettings(redis_url=valkey.url, wait_tick_s=tick_s, lease_s=60)
     async with AsyncLedger(settings=settings) as api:
@@ -60,17 +62,15 @@ def test_waiting_ends_with_the_job(valkey: Valkey) -> None:
     async def story() -> None:
         async with both(valkey) as (api, worker):
             ids = [(await api.create(T, new())).job_id for _ in range(50)]
-            waiting = [asyncio.create_task(api.wait(T, job_id, 20)) for job_id in ids]
+            waiting = [asyncio.create_task(api.wait(T, job_id, LONG_S)) for job_id in ids]
             await asyncio.sleep(0.2)
             for job_id in ids:
                 claim(worker, job_id)
             await asyncio.sleep(0.1)
             assert not any(task.done() for task in waiting), "running is not the end"
-            began = time.monotonic()
             for job_id in ids:
                 worker.succeed(T, job_id, 1, {"data": job_id})
-            jobs = await asyncio.gather(*waiting)
-            assert time.monotonic() - began < 2
+            jobs = await asyncio.wait_for(asyncio.gather(*waiting), SOON_S)
             assert [job.result for job in jobs if job] == [{"data": job_id} for job_id in ids]
 
     asyncio.run(story())
@@ -84,7 +84,7 @@ def test_waiting_gives_up_in_time(valkey: Valkey) -> None:
             job = await api.wait(T, job_id, 0.3)
             assert job is not None
             assert job.status == "queued"
-            assert 0.29 < time.monotonic() - began < 5
+            assert time.monotonic() - began > 0.29
             assert await api.wait("other", job_id, 10) is None, "a foreign job is not waited for"
             assert await api.wait(T, "nonsense", 10) is None
 
@@ -95,10 +95,10 @@ def test_a_job_erased_meanwhile_ends_the_wait(valkey: Valkey) -> None:
     async def story() -> None:
         async with both(valkey) as (api, worker):
             job_id = (await api.create(T, new())).job_id
-            waiting = asyncio.create_task(api.wait(T, job_id, 20))
+            waiting = asyncio.create_task(api.wait(T, job_id, LONG_S))
             await asyncio.sleep(0.2)
             worker.delete(T, job_id)
-            assert await asyncio.wait_for(waiting, 2) is None
+            assert await asyncio.wait_for(waiting, SOON_S) is None
 
     asyncio.run(story())
 
@@ -113,18 +113,23 @@ def test_watching_tells_of_every_change(valkey: Valkey) -> None:
                 async for job in api.watch(T, job_id):
                     seen.append((job.status, job.attempt, job.cancel_requested))
 
+            async def has(count: int) -> None:
+                async with asyncio.timeout(SOON_S):
+                    while len(seen) < count:
+                        await asyncio.sleep(0.01)
+
             watching = asyncio.create_task(watch())
-            await asyncio.sleep(0.2)
+            await has(1)
             claim(worker, job_id)
-            await asyncio.sleep(0.1)
+            await has(2)
             worker.release(T, job_id, 1, detail="", counts=False)
-            await asyncio.sleep(0.1)
+            await has(3)
             claim(worker, job_id)
-            await asyncio.sleep(0.1)
+            await has(4)
             worker.cancel(T, job_id)
-            await asyncio.sleep(0.1)
+            await has(5)
             worker.cancelled(T, job_id, 2)
-            await asyncio.wait_for(watching, 2)
+            await asyncio.wait_for(watching, SOON_S)
             assert seen == [
                 ("queued", 0, False),
                 ("running", 1, False),
@@ -141,13 +146,13 @@ def test_a_lost_notification_costs_a_tick(valkey: Valkey) -> None:
     async def story() -> None:
         async with both(valkey, tick_s=0.3) as (api, worker):
             job_id = (await api.create(T, new())).job_id
-            waiting = asyncio.create_task(api.wait(T, job_id, 20))
+            waiting = asyncio.create_task(api.wait(T, job_id, LONG_S))
             await asyncio.sleep(0.1)
             with valkey.client() as client:
                 for entry in client.client_list(_type="pubsub"):
                     client.client_kill(entry["addr"])
                 worker.cancel(T, job_id)  # said to nobody
-            job = await asyncio.wait_for(waiting, 2)
+            job = await asyncio.wait_for(waiting, SOON_S)
             assert job is not None
             assert job.status == "cancelled"
 
@@ -158,15 +163,13 @@ def test_a_cut_subscription_is_made_again(valkey: Valkey) -> None:
     async def story() -> None:
         async with both(valkey) as (api, worker):
             job_id = (await api.create(T, new())).job_id
-            waiting = asyncio.create_task(api.wait(T, job_id, 20))
+            waiting = asyncio.create_task(api.wait(T, job_id, LONG_S))
             await asyncio.sleep(0.2)
             with valkey.client() as client:
                 for entry in client.client_list(_type="pubsub"):
                     client.client_kill(entry["addr"])
             await asyncio.sleep(1.5)
-            began = time.monotonic()
             worker.cancel(T, job_id)
-            await asyncio.wait_for(waiting, 5)
-            assert time.monotonic() - began < 1
+            await asyncio.wait_for(waiting, SOON_S)
 
     asyncio.run(story())

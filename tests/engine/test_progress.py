@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -77,14 +78,16 @@ def test_an_engine_whose_thread_has_ended_is_seen(models: Models, monkeypatch: p
     engine.close()
 
 
-def test_what_moves_is_not_still() -> None:
+def test_what_moves_is_not_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("extractor.engine.pulse.time", SimpleNamespace(monotonic=lambda: now))
     moves = Moves()
     moves.begin()
-    time.sleep(0.05)
+    now += 5
+    assert moves.still_s() == 5
     moves.mark()
-    assert moves.longest_s >= 0.05
-    assert moves.still_s() < 0.05
-    time.sleep(0.2)
+    assert (moves.longest_s, moves.still_s()) == (5, 0)
+    now += 20
     moves.begin()
     moves.mark()
-    assert moves.longest_s < 0.2, "the time between steps counts for nothing"
+    assert moves.longest_s == 5, "the time between steps counts for nothing"
