@@ -80,8 +80,10 @@ class Child:
         self._process.send_signal(number)
 
     def end(self, grace_s: float) -> int:
-        """SIGTERM, `grace_s` to finish, then SIGKILL to its whole group: nothing it started stays. The status."""
+        """SIGTERM, `grace_s` to finish, then SIGKILL to its whole group: nothing it started stays. One that is stopped
+        goes on, to hear it. The status."""
         self.signal(signal.SIGTERM)
+        self.signal(signal.SIGCONT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(grace_s)
         return self.kill()

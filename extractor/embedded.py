@@ -85,7 +85,7 @@ class EmbeddedValkey:
     """One server over one folder. `start` again after a death: same address, same password, same data.
 
     `url` is what its clients are given, with the password in it. `directives` are further lines of its configuration,
-    `environ` further variables of its environment.
+    `environ` further variables of its environment. One that has answered and then not for `silent_s` is `silent`.
     """
 
     def __init__(
@@ -96,7 +96,9 @@ class EmbeddedValkey:
         max_memory: str = "1gb",
         directives: Sequence[str] = (),
         environ: Mapping[str, str] | None = None,
+        silent_s: float = 20.0,
     ) -> None:
+        self._silent_s, self._heard_at = silent_s, 0.0
         self._directory = directory
         self._log: Log = lambda line: None if "overcommit_memory" in line else log(line)  # not ours to change
         self._max_memory = max_memory
@@ -135,7 +137,20 @@ class EmbeddedValkey:
         if said != _READY:
             child.kill()
             raise EmbeddedError(f"The embedded store did not start:\n{child.last_words()}")
+        self._heard_at = time.monotonic()
         return child
+
+    def answers(self) -> bool:
+        """Whether it says anything, now: a second to say no."""
+        if self._says() is None:
+            return False
+        self._heard_at = time.monotonic()
+        return True
+
+    def silent(self) -> str:
+        """What is to be said of one that has not answered (`answers`) for too long; empty before that."""
+        silent_s = time.monotonic() - self._heard_at
+        return f"store has not answered for {silent_s:.0f} s" if silent_s > self._silent_s else ""
 
     def stop(self) -> None:
         """SIGTERM makes it write its append-only file out first."""
@@ -217,18 +232,21 @@ class EmbeddedValkey:
             left.unlink(missing_ok=True)
 
     def _says(self) -> bytes | None:
-        """To a PING by hand, an inline command, so that this file needs no Redis client: `_READY`, `_LOADING`, or None
-        when there is no answer."""
-        kind = socket.AF_UNIX if self.socket else socket.AF_INET
-        with suppress(OSError), socket.socket(kind) as connection:
-            connection.settimeout(1.0)
-            connection.connect(os.fspath(self.socket) if self.socket else ("127.0.0.1", self.port))
-            connection.sendall(f"AUTH {self._password}\r\nPING\r\n".encode())
-            said = b""
-            while said.count(b"\r\n") < 2 and (more := connection.recv(256)):
-                said += more
-            return next((word for word in (_READY, _LOADING) if word in said), None)
-        return None
+        """To a PING by hand, an inline command, so that this file needs no Redis client: `_READY`, `_LOADING`, what
+        else it answers (that a script keeps it busy; nothing, where it ends our connection because it is full), or None
+        when there is no answer: one that is stopped takes a connection (the kernel does) and says nothing."""
+        kind, said = socket.AF_UNIX if self.socket else socket.AF_INET, b""
+        try:
+            with socket.socket(kind) as connection:
+                connection.settimeout(1.0)
+                connection.connect(os.fspath(self.socket) if self.socket else ("127.0.0.1", self.port))
+                with suppress(ConnectionError):
+                    connection.sendall(f"AUTH {self._password}\r\nPING\r\n".encode())
+                    while said.count(b"\r\n") < 2 and (more := connection.recv(256)):
+                        said += more
+        except OSError:
+            return None
+        return next((word for word in (_READY, _LOADING) if word in said), said)
 
 
 def _quoted(path: Path) -> str:

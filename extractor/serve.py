@@ -36,6 +36,7 @@ _HELD_UP_S = 8.0  # a round takes less, whoever does not answer it
 _PATIENCE_S = 10.0  # for others, after this process itself was held up
 _STRIKES = 3  # of a program, before the service has been ready
 _API_GRACE_S = 15.0
+_STORE_GRACE_S = 5.0  # of one that did not answer
 
 
 class ServiceError(ExtractorError):
@@ -47,8 +48,8 @@ class ServiceError(ExtractorError):
 @dataclass(frozen=True)
 class ServicePlan:
     """What to run. `port` 0 takes a free one; `redis_url` None starts the embedded store in `data_dir` (None: a
-    folder of its own that goes when the service ends). An API that has not answered for `api_silent_s` is replaced; of
-    workers EXTRACTOR_WORKER_SILENT_S says so."""
+    folder of its own that goes when the service ends). An API that has not answered for `api_silent_s`, and an
+    embedded store that has not for `store_silent_s`, are replaced; of workers EXTRACTOR_WORKER_SILENT_S says so."""
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -59,6 +60,7 @@ class ServicePlan:
     environ: Mapping[str, str] = field(default_factory=dict)
     worker_grace_s: float = 30.0
     api_silent_s: float = 20.0
+    store_silent_s: float = 20.0
     api_command: Sequence[str] = launch.command("api")
     worker_command: Sequence[str] = launch.command("workers")
 
@@ -168,7 +170,9 @@ class Service:
             folder = self.plan.data_dir
             if folder is None:
                 folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="extractor-")))
-            self._store = EmbeddedValkey(folder / "store", self._log, max_memory=self.plan.max_memory)
+            self._store = EmbeddedValkey(
+                folder / "store", self._log, max_memory=self.plan.max_memory, silent_s=self.plan.store_silent_s
+            )
             self._store_post = Post(Program("store", ()))
             self._store_post.child = self._store.start(self._stopping.is_set)
         self._beats = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="extractor-up-")))
@@ -219,6 +223,7 @@ class Service:
 
     def _look(self, *, judge: bool) -> None:
         """Who works is noted; who does not move, `judge`d."""
+        self._look_at_store(judge=judge)
         api, *workers = self._posts
         if api.child is not None and self._door.answers():
             api.restarts.worked()
@@ -229,6 +234,16 @@ class Service:
             still = self._door.silent() if post is api else post.stood_still()
             if still and post.child is not None:
                 self._bury(post, f"{still} and was killed")
+
+    def _look_at_store(self, *, judge: bool) -> None:
+        """One that stands still is first asked to end: what it has acknowledged and not yet handed to the kernel (it
+        may put that off while the disk is busy) it writes out then, if it can."""
+        post = self._store_post
+        if self._store is None or post is None or post.child is None or self._store.answers() or not judge:
+            return
+        if still := self._store.silent():
+            post.child.end(_STORE_GRACE_S)
+            self._bury(post, f"{still} and was ended")
 
     def _fill(self, post: Post) -> None:
         """Raises ExtractorError where that ends the service (`_bury`)."""

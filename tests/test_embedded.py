@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import signal
 import socket
 import stat
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +24,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError, ResponseErr
 from extractor import embedded
 from extractor.embedded import EmbeddedError, EmbeddedValkey
 from extractor.private import private_folder, takes_socket, write_secret
+from tests.served import wait_until
 from tests.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger import Ledger, NewJob
@@ -310,3 +314,48 @@ def test_a_store_that_reads_its_data_is_waited_for(tmp_path: Path, monkeypatch: 
     with pytest.raises(EmbeddedError, match="did not start"):
         silent.start()
     silent.stop()
+
+
+def test_it_answers_while_it_works_whatever_it_says(tmp_path: Path) -> None:
+    """Full, or kept busy by a script; one that is stopped does not, and one that goes on does."""
+    with Valkey(tmp_path) as valkey, valkey.client() as client:
+        store = valkey._store
+        assert store.answers()
+        client.config_set("busy-reply-threshold", 10)
+        with redis.Redis.from_url(valkey.url) as other:
+
+            def work() -> None:
+                with pytest.raises(ResponseError):
+                    other.eval("while true do end", 0)
+
+            working = threading.Thread(target=work)
+            working.start()
+            assert wait_until(lambda: b"BUSY" in (store._says() or b""), 10)
+            assert store.answers()
+            client.script_kill()
+            working.join()
+        client.config_set("maxclients", 1)
+        assert store.answers(), "it ends the connection, or says that it is full"
+        client.config_set("maxclients", 100)
+        valkey.freeze()
+        assert not store.answers()
+        assert not store.silent(), "not for long enough"
+        store._heard_at -= 60
+        assert re.fullmatch(r"store has not answered for \d+ s", store.silent())
+        valkey.thaw()
+        assert wait_until(store.answers, 10)
+        assert not store.silent()
+
+
+def test_a_stopped_store_ends_in_order_and_keeps_all(tmp_path: Path) -> None:
+    store = running(tmp_path)
+    try:
+        with redis.Redis.from_url(store.url) as client:
+            client.set("kept", "yes")
+            assert store.child is not None
+            os.kill(store.child.pid, signal.SIGSTOP)
+            assert store.child.end(20.0) == 0, "it was not killed"
+            store.start()
+            assert client.get("kept") == b"yes"
+    finally:
+        store.stop()

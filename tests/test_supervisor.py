@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from extractor.serve import Service, ServicePlan
+from tests.remains import holding, mark
 from tests.served import wait_until
 
 pytestmark = pytest.mark.timeout(300)
@@ -28,7 +30,7 @@ FAST = {
     "EXTRACTOR_EXTRACTOR_FACTORY": "tests.scripted_worker:Scripted", "EXTRACTOR_LEASE_S": "3",
     "EXTRACTOR_PULSE_S": "0.4", "EXTRACTOR_RECONCILE_S": "0.5", "EXTRACTOR_REPUBLISH_AFTER_S": "2",
     "EXTRACTOR_HEARTBEAT_TTL_S": "2", "EXTRACTOR_REDIS_TIMEOUT_S": "1", "EXTRACTOR_REDIS_CONNECT_TIMEOUT_S": "0.5",
-    "EXTRACTOR_WORKER_SILENT_S": "4", "EXTRACTOR_SHUTDOWN_S": "2",
+    "EXTRACTOR_WORKER_SILENT_S": "4", "EXTRACTOR_SHUTDOWN_S": "2", "EXTRACTOR_ERASE_WITHIN_S": "4",
 }  # fmt: skip
 MINE = "from pydantic import BaseModel\n\n\nclass Ticket(BaseModel):\n    number: str\n"
 BOOM = "raise RuntimeError('the working folder was imported')\n"
@@ -45,6 +47,7 @@ class Up:
         given = {name: value for name, value in os.environ.items() if not name.startswith("EXTRACTOR_")}
         fast = FAST if scripted else {}
         self.lines: list[str] = []
+        self.data = folder / "run"
         self.process = subprocess.Popen(
             [sys.executable, str(script), "up", "--port", "0", *arguments],
             cwd=folder,
@@ -77,6 +80,11 @@ class Up:
                 if room in Path(f"/proc/{child}/cmdline").read_text().split("\0"):
                     return int(child)
         return 0
+
+    def store(self) -> int:
+        """The pid of its store; 0 while there is none."""
+        children = psutil.Process(self.process.pid).children()
+        return next((child.pid for child in children if child.name() == "valkey-server"), 0)
 
     def __enter__(self) -> Up:
         return self
@@ -165,6 +173,53 @@ def test_an_api_that_does_not_answer_is_replaced() -> None:
         assert any("api has not answered for" in line for line in lines)
         assert wait_until(lambda: answers(service.url), 60)
         assert wait_until(lambda: status(job) == "succeeded", 30)
+
+
+def test_a_store_that_does_not_answer_is_replaced() -> None:
+    """With all that it had acknowledged; a document that waited is done by itself."""
+    lines: list[str] = []
+    environ = {**FAST, "PYTHONPATH": str(ROOT), "EXTRACTOR_STORE_TIMEOUT_S": "1"}
+    with Service(ServicePlan(port=0, environ=environ, store_silent_s=4.0), lines.append) as service:
+        service.wait_ready(READY_S)
+        before = service.pids()
+        jobs = [post(service.url, f"Ada {n} sleep=0.5", "contact") for n in range(12)]
+        os.kill(before["store"], signal.SIGSTOP)
+        answer = httpx.get(f"{service.url}/readyz", timeout=10, trust_env=False)
+        assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable"), answer.text
+        assert wait_until(lambda: service.pids().get("store") not in (None, before["store"]), 60), lines
+        assert any(re.search(r"store has not answered for \d+ s and was ended", line) for line in lines)
+        assert wait_until(lambda: all(succeeded(job) for job in jobs), 60), lines
+        assert wait_until(lambda: httpx.get(f"{service.url}/readyz", trust_env=False).status_code == 200, 60)
+        assert {name: pid for name, pid in service.pids().items() if name != "store"} == {
+            name: pid for name, pid in before.items() if name != "store"
+        }, "nobody else was harmed"
+
+
+def succeeded(job: str) -> bool:
+    """False while there is no store."""
+    answer = httpx.get(job, trust_env=False, timeout=30)
+    return answer.status_code == 200 and answer.json()["status"] == "succeeded"
+
+
+def test_what_is_erased_leaves_the_disk(up: Up) -> None:
+    """Though the store and the worker are killed at once, and again when the time has come for its file."""
+    url, text = up.ready(), mark()
+    body = {"schema": "ticket", "document": {"text": f"Ticket {text}"}, "metadata": {"note": text}}
+    made = httpx.post(f"{url}/v1/extractions", json=body, timeout=30, trust_env=False)
+    job = f"{url}{made.headers['Location']}"
+    assert wait_until(lambda: succeeded(job), 30)
+    kept = post(url, f"Ticket kept {text[::-1]} sleep=1000")
+    assert holding(up.data, text)
+    assert httpx.delete(job, trust_env=False).status_code == 204
+    for _ in range(2):
+        os.kill(up.store(), signal.SIGKILL)
+        os.kill(up.pid("workers"), signal.SIGKILL)
+        assert wait_until(lambda: bool(up.store() and up.pid("workers")), 60), up.said
+        time.sleep(2)
+    assert wait_until(lambda: not holding(up.data, text), 90, every_s=0.2), holding(up.data, text)
+    assert holding(up.data, text[::-1]), "what is kept is there"
+    assert wait_until(lambda: httpx.delete(kept, trust_env=False).status_code == 204, 30)
+    assert wait_until(lambda: not holding(up.data, text[::-1]), 60, every_s=0.2)
 
 
 def answers(url: str) -> bool:
