@@ -18,6 +18,8 @@ from fractions import Fraction
 from typing import Any
 from urllib.parse import unquote
 
+from schemas.numbers import all_held, held_as_bound
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -71,9 +73,11 @@ DIALECTS = frozenset(
 BOUNDS = _words("minimum maximum exclusiveMinimum exclusiveMaximum")
 
 
-def bounds_in_grammar(bound: float) -> bool:
-    """Whether the grammar can keep numbers to this side of `bound`: it counts in 64-bit floats."""
-    return abs(bound) <= 10**15
+def digits_in_grammar(key: str, value: Any) -> bool:
+    """Whether the grammar holds every digit of what `enum`, `const` or a bound says; true of other keywords."""
+    if key in ("enum", "const"):
+        return all_held(value)
+    return key not in BOUNDS or held_as_bound(value)
 
 
 MAX_MULTIPLE = 1_000

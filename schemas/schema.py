@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from pydantic import AliasChoices, AliasPath, BaseModel, ValidationError
@@ -186,8 +187,20 @@ class _Compact(GenerateJsonSchema):
             "maximum": schema.get("le"),
             "exclusiveMaximum": schema.get("lt"),
         }
-        numbers = {key: float(bound) for key, bound in bounds.items() if bound is not None and math.isfinite(bound)}
-        return {"type": "number", **numbers}
+        finite = {key: bound for key, bound in bounds.items() if bound is not None and math.isfinite(bound)}
+        return {"type": "number", **{key: _double(Decimal(bound), key) for key, bound in finite.items()}}
+
+
+def _double(bound: Decimal, key: str) -> float:
+    """A bound as JSON Schema has it: where no double is that number, one that rules out no right value, because
+    pydantic checks the bound itself."""
+    near = float(bound)
+    written = Decimal(repr(near))
+    if key == "multipleOf" or written == bound:
+        return near
+    if "inimum" in key:
+        return near if written < bound else math.nextafter(near, -math.inf)
+    return near if written > bound else math.nextafter(near, math.inf)
 
 
 def _has_a_key(alias: str | AliasPath | AliasChoices | None) -> bool:

@@ -82,8 +82,8 @@ class Walk:
             say("validated", where, "has an anchor or word boundary inside: checked in the answer only")
         elif key in ("minProperties", "maxProperties") and not keywords.counts_in_grammar(node):
             say("validated", where, "is enforced only where every declared property is required")
-        elif key in keywords.BOUNDS and not keywords.bounds_in_grammar(value):
-            say("validated", where, "is too far for the grammar: checked in the answer only")
+        elif not keywords.digits_in_grammar(key, value):
+            say("validated", where, "has more digits than the grammar holds: the last are checked in the answer only")
         elif key == "multipleOf" and value not in self._multiples:
             say("validated", where, "is more than the grammar counts to: checked in the answer only")
         elif key == "oneOf":

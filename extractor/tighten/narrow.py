@@ -11,43 +11,18 @@ Pure: knows JSON Schema and nothing else. Assumes what `schemas.check` has passe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from schemas import keywords
+from extractor.tighten.bounds import Bounds, bound_number, bound_string, bounds_of
+from extractor.tighten.literals import literals
+from extractor.tighten.meeting import PRESENCE, SAID, Counts, admits_null, declared, forbids_keys, types
+from schemas import keywords, numbers
 from schemas.patterns import fits_grammar
 
 JSON = dict[str, Any]
 
-
-@dataclass(frozen=True)
-class Bounds:
-    """What an answer may hold where its schema does not say."""
-
-    max_chars: int = 4_000  # of a string
-    max_items: int = 1_000  # of an array, and keys of a map
-    max_key_chars: int = 200  # of a key that no schema declares
-    max_integer: int = 10**18
-    max_number: int = 10**15
-    decimals: int = 9
-
-
-_BOUNDED_FORMATS = frozenset({"date", "uuid", "ipv4", "ipv6"})
-_SAID = ("additionalProperties", "patternProperties")
 _DROPPED = keywords.VALIDATED | keywords.ANNOTATIONS
-
-
-class Counts(dict[str, int]):
-    """Of the schemas that meet on one value, how many declare each property. `forbids`: whether they may forbid a key
-    for what else there is or is not; then none is asked for that need not be."""
-
-    forbids = False
-
-    def __repr__(self) -> str:
-        return f"{super().__repr__()} {self.forbids}"
-
-
-_PRESENCE = ("not", "if", "dependentRequired", "dependentSchemas", "maxProperties")
+_LITERAL = ("enum", "const")
 _ANY = "any"
 
 
@@ -77,14 +52,14 @@ class Tighten:
         if all(key in _DROPPED for key in node):
             return self._anything()
         sources = [key for key in ("$ref", "allOf", "anyOf", "oneOf") if key in node]
-        beside = [("properties", *_SAID), _PRESENCE]
+        beside = [("properties", *SAID), PRESENCE]
         meets = len(sources) > 0 and len(sources) + sum(any(key in node for key in keys) for keys in beside) > 1
         meets = meets or len(node.get("allOf", ())) > 1
         if not meets:
             return self._rewrite(node, alone=True)
-        counts = self._declared(node, ())
+        counts = declared(self._root, node)
         if counts is not None:
-            counts.forbids = self._forbids_keys(node, ())
+            counts.forbids = forbids_keys(self._root, node)
         closed = self._rewrite(node, alone=False, counts=counts)
         if counts:
             own = closed.pop("properties", {})
@@ -120,11 +95,13 @@ class Tighten:
                 new[key] = [inner(one) for one in value]
             elif self._kept(key, value, node):
                 new[key] = value
-        if "enum" not in new and "const" not in new:
+        if far := [literals(node, key) for key in _LITERAL if key in node and key not in new]:
+            new["allOf"] = [*new.get("allOf", ()), *far]
+        limits = bounds_of(node)
+        new.update(limits or {})
+        if not any(key in node for key in _LITERAL):
             self._object(new, node, alone, counts)
-            lost = {key: node[key] for key in keywords.BOUNDS if key in node and key not in new}
-            far = any(bound > 0 if "inimum" in key else bound < 0 for key, bound in lost.items())
-            self._bound(new, far)
+            self._bound(new, alone=alone, far=limits is None)
         return new
 
     def _kept(self, key: str, value: Any, node: JSON) -> bool:
@@ -134,8 +111,10 @@ class Tighten:
             return fits_grammar(value)
         if key in ("minProperties", "maxProperties"):
             return keywords.counts_in_grammar(node)
+        if key in _LITERAL:
+            return numbers.all_held(value)
         if key in keywords.BOUNDS:
-            return keywords.bounds_in_grammar(value)
+            return False  # written with the rest of the number
         if key == "multipleOf":
             return value in self._multiples
         return key in keywords.ENFORCED
@@ -144,18 +123,18 @@ class Tighten:
         fields = node.get("properties")
         if fields:
             listed = list(new.get("required", ()))
-            forbids = self._forbids_keys(node, ()) if counts is None else counts.forbids
+            forbids = forbids_keys(self._root, node) if counts is None else counts.forbids
             nullable = [
                 name
                 for name, item in ({} if forbids else fields).items()
-                if name not in listed and (alone or (counts or {}).get(name) == 1) and self._admits_null(item, ())
+                if name not in listed and (alone or (counts or {}).get(name) == 1) and admits_null(self._root, item)
             ]
             if listed or nullable:
                 new["required"] = listed + nullable
-        if not alone or not (fields or "object" in _types(new)):
+        if not alone or not (fields or "object" in types(new)):
             return
         if fields:
-            if not any(key in node for key in _SAID) and node.get("unevaluatedProperties", False) is False:
+            if not any(key in node for key in SAID) and node.get("unevaluatedProperties", False) is False:
                 new["additionalProperties"] = False
                 for name in new.get("required", ()):  # required but not declared: it may be anything
                     new["properties"].setdefault(name, self._anything())
@@ -165,39 +144,13 @@ class Tighten:
             new["additionalProperties"] = False
             new.setdefault("maxProperties", max(self._bounds.max_items, new.get("minProperties", 0)))
 
-    def _forbids_keys(self, node: Any, seen: tuple[str, ...]) -> bool:
-        """Whether `node`, or a schema that meets it, makes it depend on other keys whether a key may be there."""
-        if not isinstance(node, dict):
-            return False
-        if any(key in node for key in _PRESENCE):
-            return True
-        if any(isinstance(one, dict) and "required" in one for one in node.get("oneOf", ())):
-            return True
-        below = [one for key in ("allOf", "anyOf", "oneOf") for one in node.get(key, ())]
-        if "$ref" in node and node["$ref"] not in seen:
-            seen = (*seen, node["$ref"])
-            below.append(keywords.resolve(self._root, node["$ref"]))
-        return any(self._forbids_keys(one, seen) for one in below)
-
-    def _bound(self, new: JSON, far: bool) -> None:
-        """`far`: every right answer is beyond the numbers a grammar can bound, so bounds of ours would rule it out."""
-        types, bounds = _types(new), self._bounds
-        if "string" in types and new.get("format") not in _BOUNDED_FORMATS:
-            new.setdefault("maxLength", max(bounds.max_chars, new.get("minLength", 0)))
-        if "array" in types:
+    def _bound(self, new: JSON, *, alone: bool, far: bool) -> None:
+        bound_string(new, self._bounds)
+        if "array" in types(new):
             if "items" not in new:
                 new["items"] = self._anything()
-            new.setdefault("maxItems", max(bounds.max_items, new.get("minItems", 0)))
-        if ("number" in types or "integer" in types) and not far:
-            limit = bounds.max_number if "number" in types else bounds.max_integer
-            low = new.get("minimum", new.get("exclusiveMinimum"))
-            high = new.get("maximum", new.get("exclusiveMaximum"))
-            if low is None:
-                new["minimum"] = -limit if high is None else min(-limit, 1000 * high - limit)
-            if high is None:
-                new["maximum"] = limit if low is None else max(limit, 1000 * low + limit)
-        if "number" in types:
-            new.setdefault("multipleOf", 10.0**-bounds.decimals)
+            new.setdefault("maxItems", max(self._bounds.max_items, new.get("minItems", 0)))
+        bound_number(new, self._bounds, alone=alone, far=far)
 
     def _ref(self, ref: str, alone: bool, counts: Counts | None) -> str:
         """The new reference for `ref`. A part is written for its site, because counts differ between sites."""
@@ -214,56 +167,3 @@ class Tighten:
             shapes = ({"type": kind} for kind in ("null", "boolean", "number", "string", "array", "object"))
             self._defs[_ANY] = {"anyOf": [self._rewrite(shape, alone=True) for shape in shapes]}
         return {"$ref": f"#/$defs/{_ANY}"}
-
-    def _declared(self, node: Any, seen: tuple[str, ...]) -> Counts | None:
-        """The properties declared for one value by all the schemas that meet there, in order, each with how many
-        declare it (alternatives do not meet); None when one of them speaks of undeclared ones itself."""
-        counts = Counts()
-        if not isinstance(node, dict):
-            return counts
-        if any(key in node for key in _SAID) or node.get("unevaluatedProperties", False) is not False:
-            return None
-        for key, value in node.items():
-            below: list[Any] = []
-            if key == "$ref" and value not in seen:
-                seen = (*seen, value)
-                below = [keywords.resolve(self._root, value)]
-            elif key in ("allOf", "anyOf", "oneOf"):
-                below = value
-            elif key in ("properties", "required"):
-                for name in value:
-                    counts[name] = counts.get(name, 0) + (key == "properties")
-            together = Counts()
-            for one in below:
-                found = self._declared(one, seen)
-                if found is None:
-                    return None
-                for name, times in found.items():
-                    before = together.get(name, 0)
-                    together[name] = max(before, times) if key in ("anyOf", "oneOf") else before + times
-            for name, times in together.items():
-                counts[name] = counts.get(name, 0) + times
-        return counts
-
-    def _admits_null(self, node: Any, seen: tuple[str, ...]) -> bool:
-        if isinstance(node, bool):
-            return node
-        if "$ref" in node and (
-            node["$ref"] in seen
-            or not self._admits_null(keywords.resolve(self._root, node["$ref"]), (*seen, node["$ref"]))
-        ):
-            return False
-        if "type" in node and "null" not in _types(node):
-            return False
-        if ("enum" in node and None not in node["enum"]) or node.get("const") is not None:
-            return False
-        if not all(self._admits_null(item, seen) for item in node.get("allOf", ())):
-            return False
-        return all(
-            any(self._admits_null(item, seen) for item in node[key]) for key in ("anyOf", "oneOf") if key in node
-        )
-
-
-def _types(node: JSON) -> list[str]:
-    kind = node.get("type", [])
-    return [kind] if isinstance(kind, str) else kind

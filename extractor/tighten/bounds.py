@@ -1,0 +1,59 @@
+"""What an answer may hold where its schema does not say: no model can run away in a string of spaces or an endless row
+of digits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from extractor.tighten.meeting import types
+from schemas import keywords
+from schemas.numbers import FARTHEST, at_least, at_most
+
+_BOUNDED_FORMATS = frozenset({"date", "uuid", "ipv4", "ipv6"})
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What an answer may hold where its schema does not say."""
+
+    max_chars: int = 4_000  # of a string
+    max_items: int = 1_000  # of an array, and keys of a map
+    max_key_chars: int = 200  # of a key that no schema declares
+    max_integer: int = 10**18
+    max_number: int = 10**15
+    decimals: int = 9
+
+
+def bound_string(new: dict[str, Any], bounds: Bounds) -> None:
+    if "string" in types(new) and new.get("format") not in _BOUNDED_FORMATS:
+        new.setdefault("maxLength", max(bounds.max_chars, new.get("minLength", 0)))
+
+
+def bounds_of(node: dict[str, Any]) -> dict[str, float] | None:
+    """The bounds that `node` sets to a number, each the nearest beyond it that the grammar holds. None where every
+    right answer is beyond what the grammar counts to."""
+    found: dict[str, float] = {}
+    for key in keywords.BOUNDS & node.keys():
+        low, bound = "inimum" in key, node[key]
+        if abs(bound) < FARTHEST:
+            found[key] = at_most(bound) if low else at_least(bound)
+        elif low == (bound > 0):
+            return None
+    return dict(sorted(found.items()))
+
+
+def bound_number(new: dict[str, Any], bounds: Bounds, *, alone: bool, far: bool) -> None:
+    """`far`: every right answer is beyond what the grammar counts to, so bounds of ours would rule it out."""
+    kinds = types(new) or (["number"] if keywords.BOUNDS & new.keys() else [])
+    if ("number" in kinds or "integer" in kinds) and not far:
+        limit = bounds.max_number if "number" in kinds else bounds.max_integer
+        limit = limit if alone else FARTHEST  # another schema may name longer ones
+        low = new.get("minimum", new.get("exclusiveMinimum"))
+        high = new.get("maximum", new.get("exclusiveMaximum"))
+        if low is None:
+            new["minimum"] = -limit if high is None else max(-FARTHEST, min(-limit, 1000 * high - limit))
+        if high is None:
+            new["maximum"] = limit if low is None else min(FARTHEST, max(limit, 1000 * low + limit))
+    if "number" in kinds:
+        new.setdefault("multipleOf", 10.0**-bounds.decimals)
