@@ -18,7 +18,7 @@ from fractions import Fraction
 from typing import Any
 from urllib.parse import unquote
 
-from schemas.numbers import all_held, held_as_bound
+from schemas.checks.numbers import all_held, held_as_bound
 
 
 def _words(text: str) -> frozenset[str]:

@@ -14,8 +14,8 @@ from pydantic import BaseModel, Field
 
 from extractor.grammar import compile_grammar, serialise
 from schemas import ValidationProblem, check, inline, of_model
+from schemas.checks.numbers import FARTHEST
 from schemas.jsontext import loads
-from schemas.numbers import FARTHEST
 from tests.matching import accepts
 
 E = 2**53

@@ -8,7 +8,7 @@ from typing import Any
 
 from extractor.tighten.meeting import types
 from schemas import keywords
-from schemas.numbers import FARTHEST, at_least, at_most
+from schemas.checks.numbers import FARTHEST, at_least, at_most
 
 _BOUNDED_FORMATS = frozenset({"date", "uuid", "ipv4", "ipv6"})
 

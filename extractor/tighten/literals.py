@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from schemas.numbers import FARTHEST, all_held, at_least, at_most, decimals, is_number, span
+from schemas.checks.numbers import FARTHEST, all_held, at_least, at_most, decimals, is_number, span
 
 JSON = dict[str, Any]
 _MOST_DECIMALS = 11  # that llguidance counts to

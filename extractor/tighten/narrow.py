@@ -16,7 +16,8 @@ from typing import Any
 from extractor.tighten.bounds import Bounds, bound_number, bound_string, bounds_of
 from extractor.tighten.literals import literals
 from extractor.tighten.meeting import PRESENCE, SAID, Counts, admits_null, declared, forbids_keys, types
-from schemas import keywords, numbers
+from schemas import keywords
+from schemas.checks import numbers
 from schemas.patterns import fits_grammar
 
 JSON = dict[str, Any]
