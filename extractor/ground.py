@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from decimal import Decimal
 from itertools import accumulate, groupby
 
@@ -33,7 +34,7 @@ def ground(text: str, document: Document, logprobs: list[float], sizes: list[int
     confidence is the chance that the model gave the value's tokens; `logprobs` and `sizes` (bytes of the text) are of
     all tokens, in order."""
     found = list(scalars(text))
-    places = Evidence(document.text).of(found)
+    places = Evidence(document.text, [page.start for page in document.pages]).of(found)
     chances = _chances(text, found, logprobs, sizes)
     return {
         scalar.pointer: {"evidence": _evidence(document, where), "confidence": chance}
@@ -86,8 +87,9 @@ def _chances(text: str, found: list[Scalar], logprobs: list[float], sizes: list[
 class Evidence:
     """Chooses among the places of values."""
 
-    def __init__(self, document: str) -> None:
-        self._printed = Printed(document)
+    def __init__(self, document: str, breaks: Sequence[int] = ()) -> None:
+        """`breaks`: where its pages begin."""
+        self._printed = Printed(document, breaks)
         self._labels: dict[str | int, list[tuple[int, int]]] = {}
         self._place = 0  # where the value before was found
         self._taken: set[int] = set()  # where those of the list so far were

@@ -16,6 +16,7 @@ from itertools import accumulate, chain, islice
 from typing import NamedTuple, TypeVar
 
 from extractor import notation
+from extractor.broken import Broken
 from extractor.notation import Spans, digits, padded, readings
 
 MOST = 32  # places of one value
@@ -61,8 +62,10 @@ Places = tuple[Place, ...]  # one value, in one piece or more
 class Printed:
     """One document, read for look-ups."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, breaks: Many[int] = ()) -> None:
+        """`breaks`: where its pages begin."""
         self.text = text
+        self._breaks = breaks
         self._left = _LOOKS
         self._spans: list[tuple[int, int]] = []
         self._words: list[str] = []
@@ -94,7 +97,7 @@ class Printed:
         if not found:
             spans = self._often(self._glued.get(value, ()), lambda span: span)
             found = [Place(*span, 0) for span in islice(spans, MOST)]
-        return _whole(found) or self._pieces(value)
+        return _whole(found) or self._broken(value) or self._pieces(value)
 
     def words(self, value: str) -> list[Place]:
         """Where the words of `value` stand one after the other, perhaps cut otherwise."""
@@ -264,6 +267,25 @@ class Printed:
                 looked = islice(self._often(spans, lambda span: span), MOST)
                 return [Place(*span, 0 if self.text[slice(*span)] == hour else 1) for span in looked]
         return []
+
+    @cached_property
+    def _below(self) -> Broken:
+        return Broken(self.text, self._words, self._spans, self._breaks)
+
+    def _broken(self, value: str) -> list[Places]:
+        """`value` in lines that stand one below the other in a column, or on two pages."""
+        wanted = [_plain(word) for word in _WORD.findall(value)]
+        whole = self._at.get(wanted[0], []) if len(wanted) > 1 else []  # alone it was looked for before
+        cut = [word for word in self._below.cut if wanted and wanted[0].startswith(self._words[word])]
+        found: list[Places] = []
+        for first in self._often(sorted(whole + cut), self._spans.__getitem__):
+            looks = self._below.looks
+            if spans := self._below.from_word(first, wanted):
+                found.append(tuple(Place(*span, 1) for span in spans))
+            self._left -= self._below.looks - looks
+            if len(found) >= MOST:
+                break
+        return found
 
     def _pieces(self, value: str) -> list[Places]:
         """`value` in pieces of at least two words, in the order of the value, each near the one before."""

@@ -286,3 +286,41 @@ def test_a_number_in_a_row_is_not_part_of_a_name_in_it_nor_the_number_of_the_row
     where = [place[0].start for place in Evidence(document).of(list(scalars(json.dumps({"items": rows}))))]
     assert where[1] == document.index("3     10")
     assert where[5] == document.index("2     11")
+
+
+@pytest.mark.parametrize(
+    ("value", "document", "expected"),
+    [
+        ("Oak shelf, white", "1   Oak shelf,    2    9.00\n    white             \n", ["Oak shelf", "white"]),
+        ("Oak shelf", "| 1 | Oak     | 2 | 9.00 |\n|   | shelf   |   |      |\n", ["Oak", "shelf"]),
+        ("Feuerversicherung Haus", "x   Feuerversiche-    12,00\n    rung Haus\n", ["Feuerversiche-", "rung Haus"]),
+        (
+            "one two three four",
+            "a   one     1\n    two     2\n    three   3\n    four    4",
+            "one two three four".split(),
+        ),
+        (
+            "Feuerversicherung",
+            "x   Feuerver-    12,00\n    siche-       3,00\n    rung\n",
+            ["Feuerver-", "siche-", "rung"],
+        ),
+        ("Oak shelf", "1   Oak         2    9.00\n    boards  shelf\n", []),
+    ],
+)
+def test_a_value_goes_on_in_the_line_below_in_its_column(value: str, document: str, expected: list[str]) -> None:
+    found = Printed(document).find(value)
+    assert [document[place.start : place.stop] for where in found for place in where] == expected
+
+
+def test_a_value_goes_on_overleaf_past_foot_and_head() -> None:
+    document = "Terms: goods are sent to the\nquay of\nPage 1\nACME Ltd, invoice 12\nHolm Harbour at noon\n"
+    value = "quay of Holm Harbour"
+    found = Printed(document, [0, document.index("ACME")]).find(value)
+    assert [[document[place.start : place.stop] for place in where] for where in found] == [["quay of", "Holm Harbour"]]
+    assert all(len(where) == 1 or where[1].off > 1 for where in Printed(document).find(value)), "not without pages"
+
+
+def test_lines_that_go_on_and_on_end_too() -> None:
+    begun = time.monotonic()
+    evidence("a  b\n" * 50_000, {"x": "a " * 5_000, "y": ["a " * 500 + "c"] * 20})
+    assert time.monotonic() - begun < 20

@@ -18,8 +18,8 @@ def test_right_answers_get_the_right_page_and_box(tmp_path: Path) -> None:
         bill.save(tmp_path)
         _, looked = measure(tmp_path / f"{bill.name}.pdf")
         counts += Counter(one.outcome for one in looked)
-    assert counts["right"] > 80
-    assert counts["right"] >= 0.94 * counts.total(), counts
+    assert counts.total() > 80
+    assert counts["right"] >= 0.98 * counts.total(), counts
 
 
 def test_a_wrong_place_and_an_invented_one_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
