@@ -19,6 +19,7 @@ from api.config import ApiSettings
 from api.figures import Reading
 from api.metrics import Metrics
 from api.problems import Problem, limited, unavailable
+from extractor.heartbeat import ended
 from workers.calls import is_job_id
 from workers.config import WorkerSettings
 from workers.ledger import (
@@ -167,13 +168,13 @@ class Store:
         """For /metrics: a few short scripts, whatever the number of jobs."""
         with as_problems():
             surveys, tallies = await self.ledger.survey(), await self.ledger.tallies()
-            workers, erasing_s = await self.ledger.workers(), await self.ledger.erasing()
-            return Reading(surveys, tallies, workers, named, erasing_s)
+            return Reading(surveys, tallies, await self.workers(), named, await self.ledger.erasing())
 
     async def workers(self) -> Sequence[WorkerInfo]:
-        """Those heard of within the heartbeat's TTL."""
+        """Those heard of within the heartbeat's TTL, but for those of this machine that have ended since."""
         with as_problems():
-            return await self.ledger.workers()
+            known = await self.ledger.workers()
+        return [worker for worker in known if not ended(worker.machine, worker.pid, worker.born)]
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Behind the answer; what has not ended when the process does is dropped."""

@@ -13,6 +13,7 @@ import signal
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 _BYTES = 1024  # always: writing over what is there needs no room on a full disk
@@ -88,8 +89,38 @@ def read(path: Path) -> Beat | None:
 
 def born(pid: int) -> int:
     """In ticks since the machine's start; 0 when there is no such process."""
+    return _stat(pid)[1]
+
+
+def _stat(pid: int) -> tuple[str, int]:
+    """proc(5): its state (Z: ended, and its parent has not asked yet), and when it was started."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-        return int(stat.rpartition(")")[2].split()[19])
+        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return told[0], int(told[19])
     except (OSError, ValueError, IndexError):
-        return 0
+        return "", 0
+
+
+@cache
+def machine() -> str:
+    """The run of the machine, and the namespace, that pids of this process belong to; empty where neither is told."""
+    try:
+        run = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{run} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
+
+
+def ended(where: str, pid: int, since: int) -> bool:
+    """Whether the process has certainly ended that was born at `since` on the machine `where` (as `machine` there
+    said). False where this process cannot know."""
+    if not where or where != machine():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass  # another user's
+    state, started = _stat(pid)
+    return state in ("Z", "X") or started not in (0, since)

@@ -19,6 +19,7 @@ import httpx
 import psutil
 import pytest
 
+from extractor import heartbeat
 from extractor.serve import Service, ServicePlan
 from tests.remains import holding, mark
 from tests.served import wait_until
@@ -199,6 +200,24 @@ def succeeded(job: str) -> bool:
     """False while there is no store."""
     answer = httpx.get(job, trust_env=False, timeout=30)
     return answer.status_code == 200 and answer.json()["status"] == "succeeded"
+
+
+def test_a_worker_that_was_killed_is_ready_no_longer(up: Up) -> None:
+    """Though it was heard of a moment ago."""
+    url, told = up.ready(), list[httpx.Response]()
+    assert wait_until(lambda: bool(named(httpx.get(f"{url}/readyz"))), 60)
+    killed = up.pid("workers")
+    os.kill(killed, signal.SIGKILL)
+    assert wait_until(lambda: heartbeat.born(killed) == 0, 30, every_s=0.01)
+    assert wait_until(lambda: told.append(httpx.get(f"{url}/readyz")) or told[-1].is_success, 60)
+    assert told[0].status_code == 503, "another takes longer to start"
+    assert all(killed not in named(answer) for answer in told)
+    assert named(told[-1]) == {up.pid("workers")}
+
+
+def named(answer: httpx.Response) -> set[int]:
+    """The pids of the workers that it calls ready."""
+    return {worker["pid"] for worker in answer.json().get("workers", []) if worker["ready"]}
 
 
 def test_what_is_erased_leaves_the_disk(up: Up) -> None:

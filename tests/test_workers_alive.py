@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from extractor.heartbeat import Beat, Heartbeat, born, read
+from extractor.heartbeat import Beat, Heartbeat, born, ended, machine, read
 from tests.fleet import ROOT, TENANT, Fleet, until
 from tests.valkey import Valkey
 from workers.config import WorkerSettings
@@ -125,3 +125,18 @@ def test_a_beat_outlasts_whatever_a_store_holds_up() -> None:
     settings = WorkerSettings(worker_silent_s=2, redis_timeout_s=30)
     assert settings.beat_good_for_s > 2 * settings.redis_timeout_s
     assert WorkerSettings().beat_good_for_s == WorkerSettings().worker_silent_s
+
+
+def test_who_has_ended_is_known_on_his_machine_only() -> None:
+    """Killed, also before its parent has asked; its number taken by another. Of one elsewhere, or of one that said
+    nothing of where it is, nothing is known."""
+    child = subprocess.Popen(["sleep", "1000"])
+    since = born(child.pid)
+    assert not ended(machine(), child.pid, since)
+    assert ended(machine(), child.pid, since - 1), "another's number"
+    child.kill()
+    until(lambda: ended(machine(), child.pid, since), 10, "a zombie has ended")
+    child.wait()
+    assert ended(machine(), child.pid, since)
+    for elsewhere in ("", "another run pid:[1]"):
+        assert not ended(elsewhere, child.pid, since)

@@ -188,7 +188,8 @@ class Token:
 class WorkerInfo:
     """What a worker says of itself. `ready`: its model is loaded and has answered; `state` says where it stands
     (loading, ready, recovering, reconnecting, stopping) and `why`, where that needs a reason. `figures` are what it and
-    its engine have counted since they started, `tokens_per_s` the output tokens of its last pulse."""
+    its engine have counted since they started, `tokens_per_s` the output tokens of its last pulse. By `machine` and
+    `born` (as extractor.heartbeat has them) others of its machine can tell that it has ended before it is missed."""
 
     id: str
     host: str
@@ -203,6 +204,8 @@ class WorkerInfo:
     tokens_per_s: float = 0.0
     figures: dict[str, Any] = field(default_factory=dict)
     why: str = ""
+    machine: str = ""
+    born: int = 0
     age_s: float = 0.0
 
     @classmethod

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import structlog
 
 from extractor.errors import DeadlineExceeded, EngineError, ExtractorError, InputError, OutputError
+from extractor.heartbeat import born, machine
 from workers import tracing
 from workers.config import WorkerSettings
 from workers.gauge import Gauge
@@ -189,6 +190,8 @@ class Runtime:
             tokens_per_s=self.gauge.tokens_per_s(engine),
             figures={"documents": self.gauge.documents(), "engine": engine},
             why=why,
+            machine=machine(),
+            born=born(os.getpid()),
         )
 
     def _engine_figures(self) -> dict[str, Any]:

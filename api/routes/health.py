@@ -29,7 +29,8 @@ async def healthz() -> dict[str, Any]:
 
 @router.get("/readyz", response_model=Ready, responses=problems(503))
 async def readyz(service: Service) -> dict[str, Any]:
-    """The store answers, and at least one worker with a loaded model has been heard of lately. If not, the problem's
+    """The store answers, and at least one worker with a loaded model has been heard of lately, and has not ended since
+    as far as this machine can tell. If not, the problem's
     detail says what those that are known do, or why they are down."""
     workers = await service.store.workers()
     if not any(worker.ready for worker in workers):
