@@ -2,6 +2,7 @@
 original, save for what only validation checks (schemas/keywords.py), which is left out here.
 
     nullable properties    become required: null is an answer, a missing key is a riddle
+    tags of unions         become required: which option it is is never left to a default
     declared objects       take no other keys, unless the schema speaks of them itself
     strings, numbers,      get the bounds of `Bounds` where the schema has none: no model can run away in a
     arrays and maps        string of spaces or an endless row of digits
@@ -11,11 +12,13 @@ Pure: knows JSON Schema and nothing else. Assumes what `schemas.check` has passe
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 from extractor.tighten.bounds import Bounds, bound_number, bound_string, bounds_of
 from extractor.tighten.literals import literals
 from extractor.tighten.meeting import PRESENCE, SAID, Counts, admits_null, declared, forbids_keys, types
+from extractor.tighten.tags import tags_of
 from schemas import keywords
 from schemas.checks import numbers
 from schemas.patterns import fits_grammar
@@ -27,6 +30,21 @@ _LITERAL = ("enum", "const")
 _ANY = "any"
 
 
+@dataclass(frozen=True)
+class Site:
+    """Where a schema stands. `alone`: no other schema meets it on the same value. `counts`: where others do, how many
+    of them declare each property; None when that is not known. `tags`: properties that tell it from the other options
+    of a union."""
+
+    alone: bool = True
+    counts: Counts | None = None
+    tags: tuple[str, ...] = ()
+
+    def once(self, name: str) -> bool:
+        """Whether only this schema declares the property."""
+        return self.alone or (self.counts is not None and self.counts.get(name) == 1)
+
+
 class Tighten:
     """One pass over one schema. A definition is rewritten once as a whole value, and again as a part where it meets
     other schemas on the same value, because there it must not forbid the keys of the others."""
@@ -34,19 +52,19 @@ class Tighten:
     def __init__(self, root: JSON, bounds: Bounds) -> None:
         self._root, self._bounds = root, bounds
         self._multiples = keywords.Multiples(root)
-        self._names: dict[tuple[str, bool, str], str] = {}
+        self._names: dict[tuple[str, str], str] = {}
         self._defs: JSON = {}
-        self._waiting: list[tuple[str, Any, bool, Counts | None]] = []  # definitions named but not yet rewritten
+        self._waiting: list[tuple[str, Any, Site]] = []  # definitions named but not yet rewritten
 
     def whole(self) -> JSON:
         """The rewritten schema, self-contained."""
         top = self._value(self._root)
         while self._waiting:  # not by recursion: a long chain of definitions is no deep one
-            name, target, alone, counts = self._waiting.pop()
-            self._defs[name] = self._value(target) if alone else self._rewrite(target, alone=False, counts=counts)
+            name, target, site = self._waiting.pop()
+            self._defs[name] = self._value(target, site.tags) if site.alone else self._rewrite(target, site)
         return {**top, "$defs": self._defs}
 
-    def _value(self, node: Any) -> Any:
+    def _value(self, node: Any, tags: tuple[str, ...] = ()) -> Any:
         """`node` where it alone decides about a value."""
         if isinstance(node, bool):
             return self._anything() if node else False
@@ -57,37 +75,33 @@ class Tighten:
         meets = len(sources) > 0 and len(sources) + sum(any(key in node for key in keys) for keys in beside) > 1
         meets = meets or len(node.get("allOf", ())) > 1
         if not meets:
-            return self._rewrite(node, alone=True)
+            return self._rewrite(node, Site(tags=tags))
         counts = declared(self._root, node)
         if counts is not None:
             counts.forbids = forbids_keys(self._root, node)
-        closed = self._rewrite(node, alone=False, counts=counts)
+        closed = self._rewrite(node, Site(False, counts, tags))
         if counts:
             own = closed.pop("properties", {})
             closed = {"properties": {name: own.get(name, True) for name in counts}, **closed}
             closed["additionalProperties"] = False
         return closed
 
-    def _rewrite(self, node: Any, *, alone: bool, counts: Counts | None = None) -> Any:
-        """`node` keyword by keyword. `alone`: no other schema meets it on the same value. `counts`: where others
-        do, how many of them declare each property; None when that is not known."""
+    def _rewrite(self, node: Any, site: Site) -> Any:
+        """`node` keyword by keyword."""
         if isinstance(node, bool):
             return node
 
         def inner(item: Any) -> Any:
-            return self._value(item) if alone else self._rewrite(item, alone=False)
+            return self._value(item) if site.alone else self._rewrite(item, Site(alone=False))
 
         new: JSON = {}
         for key, value in node.items():
             if key == "$ref":
-                new[key] = self._ref(value, alone, counts)
+                new[key] = self._ref(value, site)
             elif key in ("allOf", "anyOf", "oneOf"):
-                new[key] = [
-                    self._value(one) if alone else self._rewrite(one, alone=False, counts=counts) for one in value
-                ]
+                new[key] = self._parts(value, site if key == "allOf" else self._tagged(node, site))
             elif key == "properties":
-                single = {name for name in value if alone or (counts or {}).get(name) == 1}
-                new[key] = {name: self._value(one) if name in single else inner(one) for name, one in value.items()}
+                new[key] = {name: self._value(one) if site.once(name) else inner(one) for name, one in value.items()}
             elif key == "patternProperties":
                 new[key] = {pattern: inner(one) for pattern, one in value.items()}
             elif key in ("items", "additionalProperties"):
@@ -101,9 +115,16 @@ class Tighten:
         limits = bounds_of(node)
         new.update(limits or {})
         if not any(key in node for key in _LITERAL):
-            self._object(new, node, alone, counts)
-            self._bound(new, alone=alone, far=limits is None)
+            self._object(new, node, site)
+            self._bound(new, alone=site.alone, far=limits is None)
         return new
+
+    def _parts(self, nodes: list[Any], site: Site) -> list[Any]:
+        return [self._value(one, site.tags) if site.alone else self._rewrite(one, site) for one in nodes]
+
+    def _tagged(self, node: JSON, site: Site) -> Site:
+        tags = tags_of(self._root, node)
+        return replace(site, tags=tuple(sorted({*site.tags, *tags}))) if tags else site
 
     def _kept(self, key: str, value: Any, node: JSON) -> bool:
         if key == "format":
@@ -120,19 +141,21 @@ class Tighten:
             return value in self._multiples
         return key in keywords.ENFORCED
 
-    def _object(self, new: JSON, node: JSON, alone: bool, counts: Counts | None) -> None:
+    def _object(self, new: JSON, node: JSON, site: Site) -> None:
         fields = node.get("properties")
         if fields:
             listed = list(new.get("required", ()))
-            forbids = forbids_keys(self._root, node) if counts is None else counts.forbids
-            nullable = [
-                name
-                for name, item in ({} if forbids else fields).items()
-                if name not in listed and (alone or (counts or {}).get(name) == 1) and admits_null(self._root, item)
-            ]
-            if listed or nullable:
-                new["required"] = listed + nullable
-        if not alone or not (fields or "object" in types(new)):
+            forbids = forbids_keys(self._root, node) if site.counts is None else site.counts.forbids
+            added = [name for name in fields if name not in listed and name in site.tags]
+            if not forbids:
+                added += [
+                    name
+                    for name, item in fields.items()
+                    if name not in (*listed, *added) and site.once(name) and admits_null(self._root, item)
+                ]
+            if listed or added:
+                new["required"] = listed + added
+        if not site.alone or not (fields or "object" in types(new)):
             return
         if fields:
             if not any(key in node for key in SAID) and node.get("unevaluatedProperties", False) is False:
@@ -153,12 +176,12 @@ class Tighten:
             new.setdefault("maxItems", max(self._bounds.max_items, new.get("minItems", 0)))
         bound_number(new, self._bounds, alone=alone, far=far)
 
-    def _ref(self, ref: str, alone: bool, counts: Counts | None) -> str:
-        """The new reference for `ref`. A part is written for its site, because counts differ between sites."""
-        key = (ref, alone, str(counts))
+    def _ref(self, ref: str, site: Site) -> str:
+        """The new reference for `ref`. A part is written for its site, because sites differ."""
+        key = (ref, repr(site))
         if key not in self._names:
             self._names[key] = f"d{len(self._names)}"
-            self._waiting.append((self._names[key], keywords.resolve(self._root, ref), alone, counts))
+            self._waiting.append((self._names[key], keywords.resolve(self._root, ref), site))
         return f"#/$defs/{self._names[key]}"
 
     def _anything(self) -> JSON:
@@ -166,5 +189,5 @@ class Tighten:
         if _ANY not in self._defs:
             self._defs[_ANY] = True
             shapes = ({"type": kind} for kind in ("null", "boolean", "number", "string", "array", "object"))
-            self._defs[_ANY] = {"anyOf": [self._rewrite(shape, alone=True) for shape in shapes]}
+            self._defs[_ANY] = {"anyOf": [self._rewrite(shape, Site()) for shape in shapes]}
         return {"$ref": f"#/$defs/{_ANY}"}
