@@ -65,7 +65,7 @@ class Judge:
         """Of all that a verdict depends on beside the schema: the tokenizer, the bounds and this judge's ways."""
         backend = getattr(self._tokenizer, "backend_tokenizer", None)
         parts = [_VERSION, version("llguidance"), repr(self._bounds), backend.to_str() if backend else "made up"]
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
     def close(self) -> None:
         with self._lock:

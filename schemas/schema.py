@@ -27,6 +27,9 @@ from schemas.examples import Example
 from schemas.jsontext import dumps
 
 MAX_ERRORS = 20
+_VERSION_DIGITS = (
+    32  # 128 bits: by it a batch keeps its schemas, and two schemas with 48 in common are made in a minute
+)
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def unjudged(json_schema: dict[str, Any]) -> Schema:
     description = json_schema.get("description")
     return Schema(
         name="inline",
-        version=sha256[:12],
+        version=sha256[:_VERSION_DIGITS],
         sha256=sha256,
         json_schema=json.loads(canonical),
         description=description if isinstance(description, str) else "",
@@ -145,7 +148,7 @@ def _schema(name: str, version: str | None, json_schema: object, model: type[Bas
 
     return Schema(
         name=name,
-        version=version or sha256[:12],
+        version=version or sha256[:_VERSION_DIGITS],
         sha256=sha256,
         json_schema=own,
         description=str(own.get("description") or ""),

@@ -8,6 +8,7 @@ import gzip
 import json
 import random
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -168,6 +169,25 @@ async def test_a_default_schema_is_for_lines_without_one(api: httpx.AsyncClient,
     is_problem(await post(api, jsonl(bare), "/v1/batches?schema=contakt"), 422, "unknown_schema", "/schema")
     files = {"json_schema": (None, '{"type": "objekt"}'), "file": ("a", jsonl(bare))}
     is_problem(await api.post("/v1/batches", files=files), 422, "invalid_schema")
+
+
+async def test_each_line_has_its_own_schema_however_alike_their_hashes_begin(
+    api: httpx.AsyncClient, published: Published, worker: FakeWorker
+) -> None:
+    """The SHA-256 of these two have 48 bits in common, which was all that told the schemas of a batch apart. A pair is
+    found in three minutes."""
+
+    def schema(field: str, number: int) -> dict[str, Any]:
+        fields = {"type": "object", "properties": {field: {"type": "string"}}, "required": [field]}
+        return {**fields, "additionalProperties": False, "description": str(number)}
+
+    mine, theirs = schema("mine", 26408064), schema("theirs", 11468056)
+    digests = [sha256(json.dumps(one, separators=(",", ":")).encode()).hexdigest() for one in (mine, theirs)]
+    assert digests[0][:12] == digests[1][:12]
+    await created(api, *(line(n, json_schema=one, schema=None) for n, one in enumerate((mine, theirs), start=1)))
+    claims = [worker.claim(job_id) for job_id in job_ids(published)]
+    assert [claim.json_schema for claim in claims] == [mine, theirs]
+    assert [claim.job.schema for claim in claims] == [f"inline@{digest[:32]}" for digest in digests]
 
 
 async def test_a_broken_upload_is_sent_again_and_no_document_is_there_twice(
