@@ -132,9 +132,9 @@ class Pretended:
         for row in self._running:
             left = self._answers[id(row.request)][len(row.ids) :][:width]
             self._right += left + [self._end] * (width - len(left))
-        return Reading(torch.empty(n * width, 0), None, list(range(0, n * width, width)))
+        return Reading(list(range(0, n * width, width)), torch.empty(n * width, 0))
 
-    def choose(self, _logits: Tensor, at: list[int], bits: Tensor | None, _noise: Tensor | None) -> Late:
+    def choose(self, _read: Reading, at: list[int], bits: Tensor | None, _noise: Tensor | None) -> Late:
         assert bits is not None
         return Late(self, [[float(self._right[place]) for place in at], [0.0] * len(at)])
 

@@ -2,10 +2,10 @@
 device: `python -m extractor.bench.whole`.
 
 Random weights write nothing worth reading, so the documents' right answers are laid over them: the target's forward
-runs in full and then the answer's tokens get the best logits, the MTP drafter runs in full and then says the answer's
-tokens as often as `--mtp` assumes. Prefill, grammar, masks, free drafts, policy and commits are the engine's own, and
-what free drafts earn is measured. Texts are cut by the bundled pair's tokenizer, whose 1,536 tokens are fewer and
-shorter than Gemma's: a token here is less text, and masks are found faster, than there.
+runs in full and then the answer's tokens stand for what it chose, the MTP drafter runs in full and then says the
+answer's tokens as often as `--mtp` assumes. Prefill, grammar, masks, free drafts, policy and commits are the engine's
+own, and what free drafts earn is measured. Texts are cut by the bundled pair's tokenizer, whose 1,536 tokens are
+fewer and shorter than Gemma's: a token here is less text, and masks are found faster, than there.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def measure(
 
 
 class Told:
-    """A target that is right: its forward runs, then the answer's tokens get the best logits."""
+    """A target that is right: its forward runs and it chooses, then the answer's tokens stand for what it chose."""
 
     def __init__(self, target: Any, running: list[Sequence], answers: dict[int, list[int]], end: int) -> None:
         self._target, self._running, self._answers, self._end = target, running, answers, end
@@ -164,12 +164,16 @@ class Told:
     def verify(self, *given: Any) -> Reading:
         read: Reading = self._target.verify(*given)
         right: list[int] = []
-        for row, (first, end) in zip(self._running, pairwise([*read.first, len(read.logits)]), strict=True):
+        for row, (first, end) in zip(self._running, pairwise([*read.first, read.positions]), strict=True):
             left = self._answers[id(row.request)][len(row.ids) :][: end - first]
             right += left + [self._end] * (end - first - len(left))
-        best = torch.tensor(right).to(read.logits.device, non_blocking=True)
-        read.logits.scatter_(1, best[:, None], 1e4)
+        self._right = torch.tensor(right, dtype=torch.double)
         return read
+
+    def choose(self, read: Reading, at: list[int], *rest: Any) -> Tensor:
+        found: Tensor = self._target.choose(read, at, *rest)
+        found[0].copy_(self._right[at], non_blocking=True)
+        return found
 
 
 class Assumed:

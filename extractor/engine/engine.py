@@ -22,6 +22,7 @@ from llguidance import LLMatcher
 
 from extractor.engine.assistant import MtpModel
 from extractor.engine.cache import SlotCache
+from extractor.engine.choice import choose_tokens
 from extractor.engine.config import EngineConfig
 from extractor.engine.draft import Drafting, Proposal
 from extractor.engine.figures import Figures
@@ -32,10 +33,9 @@ from extractor.engine.mark import Mark
 from extractor.engine.masks import draft_masks
 from extractor.engine.mtp import MtpDrafter
 from extractor.engine.pulse import Moves
-from extractor.engine.sampling import sampling_of
 from extractor.engine.scheduler import Scheduler
 from extractor.engine.sequence import Completion, Draft, Request, Sequence
-from extractor.engine.verify import accept, told
+from extractor.engine.verify import accept
 from extractor.errors import EngineError, InputError, SchemaError
 
 log = logging.getLogger(__name__)
@@ -166,7 +166,7 @@ class Engine:
                 written = self._commit(rows, proposal.drafts, verified)
             took_s = time.perf_counter() - begun - late
             if self._target.tried == tried:  # a step that records a graph tells nothing of those to come
-                pace.verified(len(verified[2].logits), took() - late)
+                pace.verified(verified[2].positions, took() - late)
                 pace.stepped(len(rows), written, took_s)
                 self._drafting.modes.learn(written, took_s)
         self._retire(rows)
@@ -264,11 +264,11 @@ class Engine:
         pinned = self._target.device.type == "cuda"
         bits = draft_masks(rows, drafts, counts, self._words, pinned=pinned)  # while a GPU computes
         at = [first + position for first, count in zip(read.first, counts, strict=True) for position in range(count)]
-        sampled = sampling_of([(row.params, len(row.ids), n) for row, n in zip(rows, counts, strict=True)])
-        chosen = self._target.choose(read.logits, at, bits, sampled)
+        how = [(row.params, len(row.ids) + at) for row, n in zip(rows, counts, strict=True) for at in range(n)]
+        choice = choose_tokens(self._target, read, at, bits, how)
         if self._overlap:
             self._drafting.ahead(rows, drafts, self._budget(rows), self._target.mark().over)
-        ids_, logprobs = told(chosen)
+        ids_, logprobs = choice.resolve()
         ends = list(accumulate(counts))
         cuts = [slice(end - count, end) for end, count in zip(ends, counts, strict=True)]
         return [ids_[cut] for cut in cuts], [logprobs[cut] for cut in cuts], read

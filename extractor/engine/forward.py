@@ -36,12 +36,17 @@ def upload(tensor: Tensor, device: torch.device) -> Tensor:
 
 @dataclass(frozen=True)
 class Reading:
-    """Of the positions a step read `logits` `[m, vocab]` and, for Gemma 4, final `hidden` states `[m, hidden]`; row i's
-    begin at `first[i]`."""
+    """Of the positions a step read: for Gemma 4 final `hidden` states `[m, hidden]`, for others `logits` `[m, vocab]`;
+    row i's begin at `first[i]`."""
 
-    logits: Tensor
-    hidden: Tensor | None
     first: list[int]
+    hidden: Tensor | None = None
+    logits: Tensor | None = None
+
+    @property
+    def positions(self) -> int:
+        """How many were computed, padding among them."""
+        return sum(len(made) for made in (self.hidden, self.logits) if made is not None)
 
 
 class Target:
@@ -139,7 +144,7 @@ class Target:
             return self._verify_packed(ids, lengths, cache, fill, counts)
         if self._graphs:
             hidden = self._verify_padded(self._graphs, ids, lengths, cache, fill)
-            return Reading(self._logits(hidden), hidden, first)
+            return Reading(first, hidden)
         inputs = self._table(ids) if self._table else None
         ids = upload(ids, self.device)
         ids = fill(ids) if fill else ids
@@ -151,9 +156,8 @@ class Target:
         else:
             hidden, logits = self._stock(ids, positions, cache, length, keep=0)
             if logits is not None:
-                return Reading(logits.flatten(0, 1), None, first)
-        hidden = hidden.flatten(0, 1)
-        return Reading(self._logits(hidden), hidden, first)
+                return Reading(first, logits=logits.flatten(0, 1))
+        return Reading(first, hidden.flatten(0, 1))
 
     def _verify_packed(
         self, ids: Tensor, lengths: list[int], cache: SlotCache, fill: Fill | None, counts: list[int]
@@ -168,7 +172,7 @@ class Target:
         cache.aim_packed(positions, packing.rows, len(lengths), entries)
         looks = Looks.packed(packing, lengths, self._lean.window, self.dtype)
         read = self._lean.read(ids, positions, 0, entries, cache, inputs=inputs, packed=looks)[0]
-        return Reading(self._logits(read), read, packing.first)
+        return Reading(packing.first, read)
 
     def _logits(self, hidden: Tensor) -> Tensor:
         logits: Tensor = self.model.lm_head(hidden)
@@ -177,28 +181,31 @@ class Target:
             return soften(logits, cap)
         return logits if cap is None else torch.tanh(logits / cap) * cap
 
-    def choose(self, logits: Tensor, at: list[int], bits: Tensor | None, sampled: Sampling | None) -> Tensor:
-        """The tokens for the positions `at` of `logits` `[m, vocab]`, and their log-probabilities: `verify.choose`.
-        `bits` `[len(at), words]`: packed masks, on the host. `sampled`: which of `at` get noise."""
-        index = upload(torch.tensor(at), logits.device)
+    def choose(self, read: Reading, at: list[int], bits: Tensor | None, sampled: Sampling | None) -> Tensor:
+        """The tokens for the positions `at` of what was `read`, and their log-probabilities: `verify.choose`; no other
+        position gets logits here. `bits` `[len(at), words]`: packed masks, on the host. `sampled`: which of `at` get
+        noise."""
+        made = read.hidden if read.logits is None else read.logits
+        assert made is not None
+        made = made if at == list(range(len(made))) else made[upload(torch.tensor(at), made.device)]
+        logits = self._logits(made) if read.logits is None else made
         packed = None if bits is None else upload(bits, logits.device)
         if sampled is None:
-            return self._best(logits, index, packed)
+            return self._best(logits, packed)
         places = upload(sampled.places, logits.device)
         found = together(*(logits.new_zeros(len(at), dtype=torch.float64) for _ in range(2)))
         if len(sampled.places) < len(at):
-            found.copy_(self._best(logits, index, packed))
+            found.copy_(self._best(logits, packed))
         allowed = None if packed is None else unpack(packed[places], self.vocab)
         noise = gumbel(upload(sampled.keys, logits.device), self.vocab)
         noise *= upload(sampled.temperatures, logits.device)[:, None]
-        return found.index_copy_(1, places, choose(logits[index[places]], allowed, noise))
+        return found.index_copy_(1, places, choose(logits[places], allowed, noise))
 
-    def _best(self, logits: Tensor, index: Tensor, bits: Tensor | None) -> Tensor:
-        """The most likely ones of the `index` `[m]`, under packed masks on the device."""
+    def _best(self, logits: Tensor, bits: Tensor | None) -> Tensor:
+        """The most likely tokens, under packed masks on the device."""
         if self.fused:
-            return together(*pick(logits, index, bits))
-        read = logits if len(index) == len(logits) else logits[index]
-        return choose(read, None if bits is None else unpack(bits, self.vocab))
+            return together(*pick(logits, bits))
+        return choose(logits, None if bits is None else unpack(bits, self.vocab))
 
     def _verify_padded(
         self, graphs: Graphs, ids: Tensor, lengths: list[int], cache: SlotCache, fill: Fill | None

@@ -195,17 +195,17 @@ def soften(logits: Tensor, cap: float) -> Tensor:
     return logits
 
 
-def pick(logits: Tensor, index: Tensor, bits: Tensor | None) -> tuple[Tensor, Tensor]:
-    """(the most likely allowed token, its natural log-probability among the allowed) of the `index` `[m]` of `logits`
-    `[.., vocab]`; `bits` `[m, words]`: packed masks, or everything (None)."""
+def pick(logits: Tensor, bits: Tensor | None) -> tuple[Tensor, Tensor]:
+    """(the most likely allowed token, its natural log-probability among the allowed) of `logits` `[m, vocab]`; `bits`
+    `[m, words]`: packed masks, or everything (None)."""
     from extractor.engine import fused_kernels as kernels
 
-    m, vocab, block = len(index), logits.shape[-1], 4096
+    m, vocab, block = *logits.shape, 4096
     chunks = -(-vocab // block)
     best, total = (torch.empty(m, chunks, device=logits.device) for _ in range(2))
     token = torch.empty(m, chunks, dtype=torch.long, device=logits.device)
     kernels.pick[(m, chunks)](
-        logits, index, index if bits is None else bits, best, token, total, vocab,
+        logits, token if bits is None else bits, best, token, total, vocab,
         0 if bits is None else bits.shape[1], chunks, MASKED=bits is not None, BLOCK=block,
     )  # fmt: skip
     highest, chunk = best.max(-1, keepdim=True)

@@ -187,8 +187,7 @@ def soften(logits, count, cap, BLOCK: tl.constexpr):
 
 @triton.jit(do_not_specialize=["words", "chunks"])
 def pick(
-    logits,  # [.., vocab]
-    index,  # [m]: which of them
+    logits,  # [m, vocab]
     bits,  # [m, words], int32: packed masks
     best,  # [m, chunks] float32: of each chunk the highest allowed logit,
     token,  # [m, chunks] int64: its token, the lowest of equals,
@@ -203,7 +202,7 @@ def pick(
     at, chunk = tl.program_id(0).to(tl.int64), tl.program_id(1)
     i = chunk * BLOCK + tl.arange(0, BLOCK)
     held = i < vocab
-    numbers = tl.load(logits + tl.load(index + at) * vocab + i, mask=held, other=float("-inf")).to(tl.float32)
+    numbers = tl.load(logits + at * vocab + i, mask=held, other=float("-inf")).to(tl.float32)
     if MASKED:
         word = tl.load(bits + at * words + i // 32, mask=held, other=0)
         numbers = tl.where(((word >> (i % 32)) & 1) != 0, numbers, float("-inf"))

@@ -22,9 +22,14 @@ class Mark:
         """Whether a GPU is past it; False on a CPU, which does nothing behind the host's back."""
         return bool(self._event and self._event.query())
 
+    def wait(self) -> None:
+        """Until it is over."""
+        if self._event:
+            self._event.synchronize()
+
     def since(self, earlier: Mark) -> float:
         """Seconds from `earlier` to this one; waits until this one is over."""
         if self._event and earlier._event:
-            self._event.synchronize()
+            self.wait()
             return float(earlier._event.elapsed_time(self._event)) / 1000
         return self.at - earlier.at

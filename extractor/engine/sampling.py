@@ -27,22 +27,14 @@ class Sampling:
     temperatures: Tensor
 
 
-def sampling_of(asked: list[tuple[Params, int, int]]) -> Sampling | None:
-    """None where every row is greedy. `asked`, in the order of the positions: how to decode, the position in the output
-    of the first, how many."""
-    places: list[int] = []
-    keys: list[tuple[int, int]] = []
-    temperatures: list[float] = []
-    first = 0
-    for params, position, count in asked:
-        if params.temperature > 0:
-            places += range(first, first + count)
-            keys += [_key(params.seed, position + offset) for offset in range(count)]
-            temperatures += [params.temperature] * count
-        first += count
-    if not places:
+def sampling_of(asked: list[tuple[Params, int]]) -> Sampling | None:
+    """None where every position is greedy. `asked`: for each how to decode, and its position in the output."""
+    warm = [(place, *one) for place, one in enumerate(asked) if one[0].temperature > 0]
+    if not warm:
         return None
-    return Sampling(torch.tensor(places), torch.tensor(keys, dtype=torch.int32), torch.tensor(temperatures))
+    keys = [_key(params.seed, position) for _, params, position in warm]
+    temperatures = torch.tensor([params.temperature for _, params, _ in warm])
+    return Sampling(torch.tensor([place for place, _, _ in warm]), torch.tensor(keys, dtype=torch.int32), temperatures)
 
 
 def gumbel(keys: Tensor, vocab: int) -> Tensor:

@@ -9,14 +9,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from extractor.engine.forward import Target
+from extractor.engine.forward import Reading, Target
 from extractor.engine.sampling import gumbel, sampling_of
 from extractor.engine.sequence import Params
 from extractor.engine.verify import choose, told
 
 
 def noise(seed: int, position: int, count: int, vocab: int, temperature: float = 1.0) -> Tensor:
-    sampled = sampling_of([(Params(temperature=temperature, seed=seed), position, count)])
+    sampled = sampling_of([(Params(temperature=temperature, seed=seed), position + at) for at in range(count)])
     assert sampled is not None
     return gumbel(sampled.keys, vocab) * sampled.temperatures[:, None]
 
@@ -60,13 +60,13 @@ def test_greedy_rows_beside_a_sampled_one_are_chosen_as_ever() -> None:
         config=SimpleNamespace(vocab_size=50, model_type="none"), device=torch.device("cpu"), dtype=torch.float32
     )
     target = Target(model)
-    logits = torch.randn(9, 50, generator=torch.Generator().manual_seed(0))
+    read = Reading([0], logits=torch.randn(9, 50, generator=torch.Generator().manual_seed(0)))
     greedy, warm = Params(), Params(temperature=0.8, seed=4)
-    at, asked = [0, 2, 3, 5, 8], [(greedy, 0, 2), (warm, 3, 2), (greedy, 9, 1)]
-    alone = told(target.choose(logits, at, None, None))
-    mixed = told(target.choose(logits, at, None, sampling_of(asked)))
-    own = told(target.choose(logits, at[2:4], None, sampling_of(asked[1:2])))
+    at, asked = [0, 2, 3, 5, 8], [(greedy, 0), (greedy, 1), (warm, 3), (warm, 4), (greedy, 9)]
+    alone = told(target.choose(read, at, None, None))
+    mixed = told(target.choose(read, at, None, sampling_of(asked)))
+    own = told(target.choose(read, at[2:4], None, sampling_of(asked[2:4])))
     assert [mixed[0][place] for place in (0, 1, 4)] == [alone[0][place] for place in (0, 1, 4)]
     assert mixed[0][2:4] == own[0]
     assert mixed[1][2:4] == pytest.approx(own[1])
-    assert sampling_of([(greedy, 0, 5)]) is None
+    assert sampling_of([(greedy, 0)] * 5) is None

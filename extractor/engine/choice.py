@@ -1,0 +1,61 @@
+"""Which token each position of a step gets. Where the grammar leaves one token it is that one, and the model is not
+asked: logits, most of what few rows compute over a large vocabulary, are made for the other positions only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from extractor.engine.mark import Mark
+from extractor.engine.sampling import sampling_of
+from extractor.engine.sequence import Params
+from extractor.engine.verify import told
+
+NOTHING = 0  # any valid id: what follows the end of a text is never written
+
+
+class PendingChoice:
+    """The tokens of a step's positions, some of which a device may still be choosing."""
+
+    def __init__(self, tokens: list[int], asked: list[int], found: Tensor | None, ended: Mark) -> None:
+        """`tokens`: known ones, and anything at the places `asked`, whose tokens are in `found` (as `verify.choose`
+        gives them; None: nowhere). `ended`: the end of the step on the device."""
+        self._tokens, self._asked, self._found, self._ended = tokens, asked, found, ended
+
+    def resolve(self) -> tuple[list[int], list[float]]:
+        """Tokens and natural log-probabilities; waits for the device."""
+        logprobs = [0.0] * len(self._tokens)
+        if self._found is None:
+            self._ended.wait()  # a step is over when the device is, or its price would be learned wrong
+            return self._tokens, logprobs
+        for place, token, logprob in zip(self._asked, *told(self._found), strict=True):
+            self._tokens[place], logprobs[place] = token, logprob
+        return self._tokens, logprobs
+
+
+def choose_tokens(
+    target: Any, read: Any, at: list[int], bits: Tensor | None, how: list[tuple[Params, int]]
+) -> PendingChoice:
+    """Ask `target` for the tokens of the positions `at` of what it has `read`, under `bits` `[len(at), words]` (None:
+    everything is allowed). `how`: for each its parameters and its position in the output."""
+    tokens, asked = forced(bits) if bits is not None else ([NOTHING] * len(at), list(range(len(at))))
+    found = None
+    if asked:
+        masks = bits if bits is None or len(asked) == len(at) else bits[asked]
+        sampled = sampling_of([how[place] for place in asked])
+        found = target.choose(read, [at[place] for place in asked], masks, sampled)
+    return PendingChoice(tokens, asked, found, target.mark())
+
+
+def forced(bits: Tensor) -> tuple[list[int], list[int]]:
+    """Of packed masks `[n, words]`: for each the token where no other is allowed (where none is, `NOTHING`); and which
+    masks allow several."""
+    holding = bits != 0
+    words = holding.sum(1)
+    place = holding.int().argmax(1)
+    word = bits.gather(1, place[:, None])[:, 0].long() & 0xFFFFFFFF
+    several = (words > 1) | ((words == 1) & ((word & (word - 1)) != 0))
+    tokens = torch.where(words == 1, place * 32 + word.clamp(min=1).double().log2().long(), NOTHING)
+    return tokens.tolist(), several.nonzero().flatten().tolist()
