@@ -6,6 +6,8 @@ STAMP := $(VENV)/.installed
 # shim exists for versions that are not installed.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+# Processes that share the test files between them, in the files' order: the long end-to-end ones are in the middle.
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup locks images demo up test test-kernels lint bench bench-gpu chaos attack clean
@@ -14,7 +16,7 @@ help:
 	@echo "make setup   a virtual environment in $(VENV) with pinned dependencies"
 	@echo "make demo    start the service, extract docs/samples/ over HTTP, stop it"
 	@echo "make up      start the service and stay up (ARGS='--port 9000')"
-	@echo "make test    every test but the long fault runs (ARGS='tests/test_api_*.py')"
+	@echo "make test    every test but the long fault runs (ARGS='tests/test_api_*.py', JOBS=0 for one process)"
 	@echo "make test-kernels  the GPU's own kernels, under Triton's interpreter (installs Triton; no GPU needed)"
 	@echo "make lint    ruff, mypy --strict, import contracts"
 	@echo "make bench   the measurements of the README (ARGS='--suite json --rows 1,16')"
@@ -59,7 +61,7 @@ up: setup
 	@$(BIN)/extractor up $(ARGS)
 
 test: setup
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # Triton comes with PyTorch for CUDA, not with PyTorch for a CPU, and no other test needs it.
 test-kernels: setup

@@ -172,7 +172,7 @@ def test_a_new_service_has_a_new_password_and_the_old_data(tmp_path: Path) -> No
         second.stop()
 
 
-def test_a_folder_whose_name_is_odd(tmp_path: Path) -> None:
+def test_an_odd_folder(tmp_path: Path) -> None:  # a short name: a socket's path has 107 bytes at most
     folder = tmp_path / "ein Ordner: 100% \"q\" ? # & 'ü'"
     store = running(folder)
     try:
