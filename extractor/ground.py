@@ -8,6 +8,7 @@ value that the document does not print has none, which is what evidence is for: 
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from decimal import Decimal
@@ -15,17 +16,23 @@ from itertools import accumulate, groupby
 
 from extractor import result
 from extractor.answer import Scalar, scalars
+from extractor.bestpath import path
 from extractor.documents import Document, Whereabouts, locations
 from extractor.engine.lookup import NAME
 from extractor.printed import Place, Places, Printed
 
 _SHORTEST = 3  # letters of a label
+_NEAR = 8  # characters farther away that are as near: the end of a label may be no part of its key
 _FAR = 120  # characters behind its label a value is labelled no longer
 _BESIDE = 12  # characters between a label and a yes or no
 _LONGEST = 64  # characters of a key that is looked for as a label
 _ELSE = 40  # printed in another way, or where another value of its list is: as if so many farther away
 _ASKS = ":?=|\t\n"  # between them, where there are words too, and the yes or no is a word of sentences
 _SENTENCES = ("on", "off", "no", "si")
+_WIDE = 600  # characters between them, with the spaces of a page's layout
+_CHOICES = 12  # of places for a value, between which its neighbours decide
+_BACK = 3  # lines, as a power of two, that a step back is as unlikely as
+_SPACES = re.compile(" {2,}")
 _BEFORE = 20  # a value before its label counts as so many characters farther away
 
 
@@ -91,6 +98,7 @@ class Evidence:
         """`breaks`: where its pages begin."""
         self._printed = Printed(document, breaks)
         self._labels: dict[str | int, list[tuple[int, int]]] = {}
+        self._ends = [at.start() for at in re.finditer("\n", document)]  # of lines
         self._place = 0  # where the value before was found
         self._taken: set[int] = set()  # where those of the list so far were
         self._counting: set[tuple[str | int, ...]] = set()
@@ -99,9 +107,13 @@ class Evidence:
         """Where each is printed; empty for what is not, and for null."""
         made: list[Places] = []
         self._counting = _counting(found)
-        for row, group in groupby(found, key=_row):
-            several = list(group)
-            made += self._of_row(several) if row and len(several) > 1 else map(self._one, several)
+        groups = [list(group) for _, group in groupby(found, key=_row)]
+        for at, several in enumerate(groups):
+            following = groups[at + 1] if at + 1 < len(groups) else []
+            if _row(several[0]) and len(several) > 1:
+                made += self._of_row(several, following)
+            else:
+                made += self._in_order(several)
         return _apart(found, made)
 
     def _candidates(self, scalar: Scalar, since: int) -> list[Places]:
@@ -121,42 +133,69 @@ class Evidence:
         between, said = self._printed.text[label : place.start], self._printed.text[place.start : place.stop].lower()
         return said not in _SENTENCES or any(mark in between for mark in _ASKS) or not any(map(str.isalpha, between))
 
-    def _one(self, scalar: Scalar) -> Places:
-        """The nearest behind its label, else the next in the document."""
-        labels = self._label(scalar.path)
-        candidates = self._candidates(scalar, labels[0][1] if labels else self._place)
-        if not candidates:
-            return ()
+    def _in_order(self, several: list[Scalar]) -> list[Places]:
+        """Each nearest behind its label; where that leaves a choice, as they follow each other in the document."""
+        likely: list[list[Places]] = []
+        for scalar in several:
+            labels = self._label(scalar.path)
+            candidates = self._candidates(scalar, labels[0][1] if labels else self._place)
+            costs = [self._from_label(place, labels) for place in candidates]
+            likely.append([place for place, cost in zip(candidates, costs, strict=True) if cost == min(costs)])
+            if likely[-1]:
+                ahead = (place for place in likely[-1] if place[0].start >= self._place)
+                self._place = next(ahead, likely[-1][0])[-1].stop
+        likely = _not_within(likely)
+        chosen = iter(path([places[:_CHOICES] for places in likely if places], self._step))
+        made = [next(chosen) if places else () for places in likely]
+        self._place = max((place[-1].stop for place in made[-1:] if place), default=self._place)
+        return made
 
-        def cost(place: Places) -> tuple[int, int, int, int]:
-            start, stop, off = place[0]
-            far = min((_distance(label, start, stop) for label in labels), default=_FAR)
-            return min(far, _FAR), off, start < self._place, abs(start - self._place)
+    def _from_label(self, places: Places, labels: list[tuple[int, int]]) -> tuple[int, int]:
+        start, stop, off = places[0]
+        far = min((self._distance(label, start, stop) for label in labels), default=_FAR)
+        return min(far, _FAR) // _NEAR, off
 
-        best = min(candidates, key=cost)
-        self._place = best[-1].stop
-        return best
+    def _step(self, before: Places, places: Places) -> float:
+        """How unlikely it is that a value stands at `places` when the one before it stands at `before`."""
+        (first, last, _), (start, stop, _) = before[0], places[0]
+        lines = self._line(start) - self._line(first)
+        overlap = start < last and first < stop
+        return math.log2(1 + abs(lines)) + _BACK * (start < first) + _BACK * overlap
 
-    def _of_row(self, several: list[Scalar]) -> list[Places]:
+    def _line(self, offset: int) -> int:
+        return bisect_right(self._ends, offset)
+
+    def _of_row(self, several: list[Scalar], following: list[Scalar]) -> list[Places]:
         """Of an object in a list, which mostly is a row of a table: what is told best says where the row is. Texts come
-        first, so that no number is taken for a part of one of them."""
-        found = [self._candidates(one, self._place) for one in several]
-        since = self._place
+        first, so that no number is taken for a part of one of them. `following` begins where this row ends."""
         if not _row(several[0])[-1]:  # the first may stand anywhere
-            since, self._taken = 0, set()
-        ahead = [[place for place in places if place[0].start >= since] for places in found]
-        pairs = zip(several, ahead, strict=True)
-        clear = [(len(places), -len(str(one.value)), places[0]) for one, places in pairs if places]
-        if not clear:
-            return [self._one(one) for one in several]
-        anchor = min(clear)[2][0].start
+            self._place, self._taken = 0, set()
+        found = [self._candidates(one, self._place) for one in several]
+        anchor = _anchor(several, found, self._place)
+        if anchor is None:
+            return self._in_order(several)
+        end = self._end_of_row(several, following, anchor)
         chosen: dict[int, Places] = {}
         for at in sorted(range(len(several)), key=lambda at: not isinstance(several[at].value, str)):
             texts = [place for places in chosen.values() for place in places]
-            chosen[at] = min(found[at], key=lambda place: self._cost(place, anchor, several[at], texts), default=())
+            within = (
+                found[at] if isinstance(several[at].value, str) else [one for one in found[at] if one[0].start < end]
+            )
+            chosen[at] = min(within, key=lambda place: self._cost(place, anchor, several[at], texts), default=())
             self._taken.update(place.start for place in chosen[at])
-        self._place = max(place[-1].stop for place in chosen.values() if place)
+        stops = [place[-1].stop for place in chosen.values() if place and place[-1].start < end]
+        self._place = max([self._place, *stops])
         return [chosen[at] for at in range(len(several))]
+
+    def _end_of_row(self, several: list[Scalar], following: list[Scalar], anchor: int) -> int:
+        """Where the line of the next row begins; the end of the document where there is none, or none that is told."""
+        text = self._printed.text
+        end = text.find("\n", anchor) + 1
+        if not end or not following or _row(following[0])[:-1] != _row(several[0])[:-1]:
+            return len(text)
+        found = [self._candidates(one, end) for one in following]
+        begin = _anchor(following, found, end)
+        return len(text) if begin is None else text.rfind("\n", 0, begin) + 1
 
     def _cost(self, places: Places, anchor: int, scalar: Scalar, texts: list[Place]) -> tuple[bool, int, int]:
         """Of a place for a value of the row at `anchor`: on another line, unlikely, far."""
@@ -186,6 +225,14 @@ class Evidence:
             self._labels[key] = next((found for found in spots if found), [])
         return self._labels[key]
 
+    def _distance(self, label: tuple[int, int], start: int, stop: int) -> int:
+        """In characters; within a line, what keeps columns apart counts as one, and the next line is a bit farther."""
+        if start < label[1]:
+            return label[0] - stop + _BEFORE if stop <= label[0] else _FAR
+        between = self._printed.text[label[1] : start] if start - label[1] < _WIDE else ""
+        lines = between.count("\n")
+        return start - label[1] + _NEAR * lines if lines or not between else len(_SPACES.sub(" ", between))
+
     def _spots(self, name: str) -> list[tuple[int, int]]:
         return [(place.start, place.stop) for place in self._printed.words(name)]
 
@@ -204,6 +251,20 @@ def _apart(found: list[Scalar], made: list[Places]) -> list[Places]:
                 where = ()
         kept.append(where)
     return kept
+
+
+def _not_within(likely: list[list[Places]]) -> list[list[Places]]:
+    """Without places that are a part of another value's (a town in a name), where a value has others."""
+    spans = sorted((place.start, place.stop) for each in likely for places in each for place in places)
+    stops = list(accumulate((stop for _, stop in spans), max))
+
+    def within(place: Place) -> bool:
+        before = bisect_left(spans, (place.start, 0))
+        beside = bisect_right(spans, (place.start, place.stop))
+        longer = beside < len(spans) and spans[beside][0] == place.start
+        return longer or (before > 0 and stops[before - 1] >= place.stop)
+
+    return [[places for places in each if not within(places[0])] or each for each in likely]
 
 
 def _row(scalar: Scalar) -> tuple[str | int, ...]:
@@ -227,5 +288,9 @@ def _counting(found: list[Scalar]) -> set[tuple[str | int, ...]]:
     return {column for column, values in said.items() if len(values) > 1 and values == list(range(1, len(values) + 1))}
 
 
-def _distance(label: tuple[int, int], start: int, stop: int) -> int:
-    return start - label[1] if start >= label[1] else label[0] - stop + _BEFORE if stop <= label[0] else _FAR
+def _anchor(several: list[Scalar], found: list[list[Places]], since: int) -> int | None:
+    """Where of a row the value stands that is told best, behind `since`."""
+    ahead = [[places for places in each if places[0].start >= since] for each in found]
+    pairs = zip(several, ahead, strict=True)
+    clear = [(len(each), -len(str(one.value)), each[0]) for one, each in pairs if each]
+    return min(clear)[2][0].start if clear else None

@@ -324,3 +324,36 @@ def test_lines_that_go_on_and_on_end_too() -> None:
     begun = time.monotonic()
     evidence("a  b\n" * 50_000, {"x": "a " * 5_000, "y": ["a " * 500 + "c"] * 20})
     assert time.monotonic() - begun < 20
+
+
+def test_amounts_that_come_again_stand_in_the_order_of_the_answer() -> None:
+    document = (
+        "Sum of lines            473.00\n"
+        "Before VAT              473.00\n"
+        "VAT 19 %                 56.87\n"
+        "Gross                   529.87\n"
+        "Due                     529.87\n"
+    )
+    found = list(scalars(json.dumps({"net": 473.0, "tax": 56.87, "incl": 529.87, "to_pay": 529.87})))
+    lines = [document.count("\n", 0, where[0].start) for where in Evidence(document).of(found)]
+    assert lines == [1, 2, 3, 4]
+
+
+def test_a_town_is_not_taken_from_a_name_where_it_stands_alone() -> None:
+    document = "Hotel Saint Denis\nc/o Hotel Saint Denis\n97400 Saint Denis\n"
+    found = list(scalars(json.dumps({"buyer": "Hotel Saint Denis", "city": "Saint Denis"})))
+    assert [document.count("\n", 0, where[0].start) for where in Evidence(document).of(found)] == [1, 2]
+    alone = "Hotel Saint Denis\n"
+    assert Evidence(alone).of(found)[1][0].start == alone.index("Saint"), "better there than nowhere"
+
+
+def test_a_number_that_its_row_does_not_print_is_not_taken_from_below_it() -> None:
+    document = "Nougat    5    4.55   20.48\nOil      10   19.80  198.00\n\nTax 20%   4.10\nOil in 10 l cans   198.00\n"
+    rows = [
+        {"name": "Nougat", "quantity": 5, "price": 4.1, "amount": 20.48},
+        {"name": "Oil", "quantity": 10, "price": 19.8, "amount": 198.0},
+    ]
+    found = evidence(document, {"items": rows})
+    places = Evidence(document).of(list(scalars(json.dumps({"items": rows}))))
+    assert found["/items/0/price"] == []
+    assert [document.count("\n", 0, place[0].start) for place in places[4:]] == [1, 1, 1, 1]
