@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _BYTES = 24
@@ -14,17 +16,25 @@ def mark() -> str:
 
 
 def holding(folder: Path, text: str | bytes, where: str = "**/*") -> list[str]:
-    """The files under `folder` that hold it. A store's snapshot is compressed by LZF, which copies what it cannot
-    shorten in runs of 32 bytes at most: of a text as long as a mark one half is in one run, wherever they meet."""
+    """The names of the files under `folder` that hold it."""
+    return [name for name, content in _files(folder, where) if _in(text, content)]
+
+
+def left(folder: Path, texts: Iterable[str]) -> list[str]:
+    """Of `texts` those that some file under `folder` holds."""
+    contents = [content for _, content in _files(folder, "**/*")]
+    return [text for text in texts if any(_in(text, content) for content in contents)]
+
+
+def _files(folder: Path, where: str) -> Iterator[tuple[str, bytes]]:
+    for path in sorted(folder.glob(where)):
+        with suppress(OSError):  # a folder, a socket, or gone by now
+            yield path.name, path.read_bytes()
+
+
+def _in(text: str | bytes, content: bytes) -> bool:
+    """A store's snapshot is compressed by LZF, which copies what it cannot shorten in runs of 32 bytes at most: of a
+    text as long as a mark one half is in one run, wherever they meet."""
     said = text.encode() if isinstance(text, str) else text
     assert len(said) <= 32
-    halves = said[: len(said) // 2], said[len(said) // 2 :]
-    found = []
-    for path in sorted(folder.glob(where)):
-        try:
-            content = path.read_bytes()
-        except OSError:  # a folder, a socket, or gone by now
-            continue
-        if any(half in content for half in halves):
-            found.append(path.name)
-    return found
+    return said[: len(said) // 2] in content or said[len(said) // 2 :] in content

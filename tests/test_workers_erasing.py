@@ -165,6 +165,55 @@ def test_what_is_gone_leaves_the_file(valkey: Valkey, compressed: str) -> None:
         assert ledger.get(T, kept) is not None, "and after a restart from the file"
 
 
+def test_whatever_removes_text_notes_it(valkey: Valkey) -> None:
+    """Each by itself; what only makes or moves does not."""
+    with (
+        open_ledger(valkey) as ledger,
+        open_ledger(valkey, result_ttl_s=0.01, open_ttl_s=0.01) as hasty,
+        valkey.client() as client,
+    ):
+
+        def noted() -> bool:
+            since_s = ledger.run(ledger._calls.erasing())
+            client.delete("extractor:erasing")
+            return since_s > 0
+
+        def ended(by: Ledger) -> str:
+            one = job(by, "text")
+            assert by.succeed(T, one, claim(by, one), {"a": 1})
+            assert noted(), "its document"
+            return one
+
+        waiting, running = job(ledger, "text"), job(ledger, "text")
+        attempt = claim(ledger, running)
+        assert ledger.release(T, running, attempt, detail="again") == "queued"
+        assert ledger.renew(T, running, claim(ledger, running)).ok
+        assert not noted()
+        assert ledger.cancel(T, waiting) == "cancelled"
+        assert noted()
+        for one in (waiting, running, ended(ledger)):
+            assert ledger.delete(T, one)
+            assert noted()
+        ended(hasty)
+        time.sleep(0.02)
+        assert hasty.expire(T)[1] == 1
+        assert noted()
+        job(hasty, "text")
+        time.sleep(0.02)
+        assert hasty.expire(T)[0] == 1
+        assert noted()
+
+        opened = ledger.run(ledger.batches.open(T, None, "asked", None))
+        ledger.run(ledger.batches.add(T, opened, [Line(1, "a", b'{"line": 1, "error": "refused"}')]))
+        ledger.run(ledger.batches.seal(T, opened))
+        assert ledger.run(ledger.batches.end(T, opened.batch_id, "erase", "deleted")) == "ending"
+        assert not noted()
+        ledger.run(ledger.batches.sweep(T, opened.batch_id))
+        assert noted(), "of a batch without jobs"
+        assert not ledger.delete(T, waiting)
+        assert not noted()
+
+
 def test_nothing_is_rewritten_without_need(valkey: Valkey, ledger: Ledger) -> None:
     """One rewrite for all that was erased by then, none before half of the time, none for what is only made."""
     made = [job(ledger, mark()) for _ in range(20)]
@@ -204,7 +253,33 @@ def test_a_rewrite_that_began_before_clears_nothing_away(valkey: Valkey, ledger:
     until(lambda: not persistence(valkey)["aof_rewrite_in_progress"], 30, "the one that began before")
     assert holding(valkey.folder, early)
     looked_until(ledger, "file rewritten")
+    assert persistence(valkey)["aof_rewrites"] == 2
     until(lambda: clean(valkey, ledger, early), 10, "gone")
+
+
+def test_a_store_that_never_stops_rewriting_is_judged_by_the_last_that_ended(valkey: Valkey, ledger: Ledger) -> None:
+    text = mark()
+    assert ledger.delete(T, job(ledger, text))
+    until(lambda: ledger.rewrite().outcome == "ask", 10, "due")
+    rewritten(valkey)
+    slow(valkey, 0.5)
+    with valkey.client() as client:
+        client.bgrewriteaof()
+    assert ledger.rewrite().outcome == "done"
+    assert persistence(valkey)["aof_rewrite_in_progress"]
+    until(lambda: clean(valkey, ledger, text), 10, "gone")
+
+
+def test_figures_that_were_reset_prove_nothing(valkey: Valkey, ledger: Ledger) -> None:
+    text = mark()
+    rewritten(valkey)
+    assert ledger.delete(T, job(ledger, text))
+    until(lambda: ledger.rewrite().outcome == "ask", 10, "due")
+    with valkey.client() as client:
+        client.config_resetstat()
+    assert persistence(valkey)["aof_rewrites"] == 0
+    looked_until(ledger, "file rewritten")
+    until(lambda: clean(valkey, ledger, text), 10, "gone")
 
 
 @COMPRESSED

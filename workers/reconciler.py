@@ -55,6 +55,7 @@ class Reconciler:
             self._vitals.moved(PART)
             try:
                 if self._ledger.lead(self._worker, 3 * self._settings.reconcile_s):
+                    self._erasing.look()  # needs no queue
                     self.tick()
                 self._answered()
             except StoreUnavailable as error:
@@ -83,7 +84,6 @@ class Reconciler:
                 self._owed.append(token)
             self._publish()
         self._tidy(tenants)
-        self._erasing.look()
 
     def _tidy(self, tenants: Sequence[str]) -> None:
         """Round after round, a slice of each tenant's work in each, as long as anybody has more and there is time."""

@@ -15,7 +15,8 @@ import pytest
 from tests.chaos.ledgerwatch import Report, Watch
 from tests.chaos.proxy import Proxy
 from tests.fleet import TENANT, Fleet, until
-from workers.ledger import StoreUnavailable
+from tests.remains import left, mark
+from workers.ledger import STATUSES, StoreUnavailable
 
 
 def worker_kills(
@@ -199,6 +200,42 @@ def store_killed(fleet: Fleet, *, documents: int, away_s: float, kills: int = 1)
         assert report.figures["succeeded"] == kills * documents
         assert resumed_s < 15
         return report
+
+
+def erased(fleet: Fleet, *, documents: int, kills: int, seed: int = 1) -> Report:
+    """Documents are erased, waiting, running or done, while store and workers are killed: in the end no file of the
+    store's folder holds any of them, and all others are done."""
+    dice = random.Random(seed)
+    gone, kept = dict[str, str](), dict[str, str]()
+    fleet.start(2)
+    for _ in range(kills):
+        new = dict[str, str]()
+        for _ in range(documents // kills):
+            text = mark()
+            new[fleet.submit(f"{text} sleep={dice.uniform(0.0, 0.2):.2f}", metadata={"note": text})] = text
+        for job_id, text in new.items():
+            if dice.random() < 0.5:
+                time.sleep(dice.uniform(0.0, 0.02))
+                assert fleet.ledger.delete(TENANT, job_id)
+                gone[job_id] = text
+            else:
+                kept[job_id] = text
+        assert left(fleet.valkey.folder, gone.values()), "it could be seen"
+        time.sleep(dice.uniform(0.0, fleet.settings.erase_within_s))
+        dice.choice(fleet.alive()).kill()
+        fleet.valkey.kill()
+        fleet.valkey.start()
+        fleet.start(wait=False)
+    began = time.monotonic()
+    until(lambda: not left(fleet.valkey.folder, gone.values()), 120, lambda: f"gone\n{fleet.logs()[-4000:]}")
+    gone_s = time.monotonic() - began
+    done = fleet.wait(kept, 90)
+    assert all(job.status == "succeeded" and job.metadata == {"note": kept[job.id]} for job in done)
+    assert len(left(fleet.valkey.folder, kept.values())) == len(kept)
+    assert not any(fleet.ledger.get(TENANT, job_id) for job_id in gone)
+    counts = fleet.ledger.counts(TENANT)
+    assert counts["accepted"] == len(gone) + len(kept) == sum(counts[status] for status in STATUSES)
+    return Report("erased", {"kills": kills, "erased": len(gone), "kept": len(kept), "gone_s": round(gone_s, 1)})
 
 
 def store_killed_full(fleet: Fleet) -> Report:

@@ -63,6 +63,11 @@ def test_recovery_with_the_default_leases(fleet: Open, tell: Callable[[Report], 
         assert report.figures["recovered_s"] <= 90
 
 
+def test_erased_while_the_store_is_killed(fleet: Open, tell: Callable[[Report], None]) -> None:
+    with fleet(erase_within_s=5.0) as f:
+        tell(scenarios.erased(f, documents=2000, kills=20))
+
+
 def test_stale_worker(fleet: Open, tell: Callable[[Report], None]) -> None:
     with fleet() as f:
         tell(scenarios.stale_worker(f))

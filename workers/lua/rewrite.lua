@@ -3,9 +3,9 @@
 -- run before it is asked: what was erased by then is not in a rewrite that begins afterwards. Such a rewrite is known
 -- by the store's own figures, so one that failed, or was under way when the store died, is asked for again, and one
 -- that the store began by itself counts.
--- ERASING holds `since`, the time of the first erasure that no rewrite was asked for (gone() of moves.lua); and of what
--- was asked for: `asked`, the same of those that it is to clear away, `run`, the store's run, and `rewrites`, how many
--- that had begun before; `again`: not to be asked before that.
+-- ERASING holds `since`, the time of the first erasure that no rewrite is waited for (gone() of moves.lua); and of the
+-- rewrite that is: `asked`, the same of those that it is to clear away, `run`, the store's run, and `rewrites`, how
+-- many had begun before; `again`: the store is not asked before that.
 -- ARGV: 1 ms within which what is erased is to be gone from the file. It is asked for at half of that.
 -- Returns {what to do or what happened, ms since the first erasure that may still stand in the file (0: none does)}:
 --   'ask'     ask the store now
@@ -15,7 +15,7 @@
 --   ''        nothing to do now
 local now, within = now_ms(), tonumber(ARGV[1])
 local e = redis.call('HMGET', ERASING, 'since', 'asked', 'run', 'rewrites', 'again')
-local since, asked, again = tonumber(e[1]), tonumber(e[2]), tonumber(e[5] or 0)
+local since, asked, before, again = tonumber(e[1]), tonumber(e[2]), tonumber(e[4]), tonumber(e[5] or 0)
 
 local function said(outcome)
   local first = math.min(since or math.huge, asked or math.huge)
@@ -31,10 +31,11 @@ if figure(log, 'aof_enabled') == '0' then  -- there is no such file
   since, asked = nil, nil
   return said('')
 end
-local busy = figure(log, 'aof_rewrite_in_progress') == '1' or figure(log, 'aof_rewrite_scheduled') == '1'
+local runs, waits = figure(log, 'aof_rewrite_in_progress') == '1', figure(log, 'aof_rewrite_scheduled') == '1'
+local ended = runs and begun - 1 or begun  -- of one run of the store they are counted as they begin, one at a time
 
--- What was asked for has ended, well or not.
-local function over(well)
+-- The rewrite that is waited for has ended, well or not; or nobody can tell.
+local function ends(well)
   if not well then
     since = math.min(since or asked, asked)
     redis.call('HSET', ERASING, 'since', ms(since))
@@ -43,24 +44,25 @@ local function over(well)
   redis.call('HDEL', ERASING, 'asked', 'run', 'rewrites')
 end
 
-local function ask()
-  redis.call('HSET', ERASING, 'again', ms(now + within / 16))
-  return said('ask')
+local function pause()
+  again = now + within / 16
+  redis.call('HSET', ERASING, 'again', ms(again))
 end
 
-if asked and (run ~= e[3] or begun < tonumber(e[4])) then
-  over(false)  -- the store has died since (or its figures were reset), and nobody can tell how far it was
-elseif asked and begun > tonumber(e[4]) and not busy then
+if asked and (run ~= e[3] or begun < before) then
+  ends(false)  -- the store has died since, or its figures were reset
+elseif asked and ended > before then
   local well = figure(log, 'aof_last_bgrewrite_status') == 'ok'
-  over(well)
+  ends(well)
+  if not well then pause() end
   tally(well and 'rewrite_done' or 'rewrite_failed', 1)
-  if not well then redis.call('HSET', ERASING, 'again', ms(now + within / 16)) end
   return said(well and 'done' or 'failed')
-elseif asked and begun == tonumber(e[4]) and not busy and now >= again then
-  return ask()  -- it was not heard
 end
-if asked or busy or not since or now - since < within / 2 or now < again then return said('') end
-redis.call('HSET', ERASING, 'asked', ms(since), 'run', run, 'rewrites', ms(begun))
-redis.call('HDEL', ERASING, 'since')
-asked, since = since, nil
-return ask()
+if not asked and since and now - since >= within / 2 then
+  asked, before, since = since, begun, nil
+  redis.call('HSET', ERASING, 'asked', ms(asked), 'run', run, 'rewrites', ms(before))
+  redis.call('HDEL', ERASING, 'since')
+end
+if not asked or begun > before or runs or waits or now < again then return said('') end
+pause()
+return said('ask')
