@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 
 from starlette.requests import Request
 
+from api import media
 from api.config import ApiSettings
 from api.problems import Problem
 from api.room import SMALL_BYTES, Held
@@ -18,14 +19,31 @@ UPLOAD_PACE_BYTES = 64 * 1024
 
 async def submission(request: Request, settings: ApiSettings, held: Held) -> AsyncGenerator[bytes, None]:
     """A body that is kept in memory until it is whole; `held` covers it before it comes. Raises Problem 408, 429."""
+    async for chunk in _whole(request, settings, held, settings.max_body_bytes):
+        yield chunk
+
+
+async def document(request: Request, settings: ApiSettings, held: Held) -> AsyncGenerator[bytes, None]:
+    """The same of a body that is a document itself. Raises Problem 413 too, before more has come than may."""
+    limit, came = settings.max_document_bytes, 0
+    if int(request.headers.get("content-length", 0)) > limit:
+        raise media.too_large(limit, None, "")
+    async for chunk in _whole(request, settings, held, limit):
+        came += len(chunk)
+        if came > limit:
+            raise media.too_large(limit, None, "")
+        yield chunk
+
+
+async def _whole(request: Request, settings: ApiSettings, held: Held, most: int) -> AsyncGenerator[bytes, None]:
     declared = int(request.headers.get("content-length", SMALL_BYTES))
-    if declared <= settings.max_body_bytes:  # else it is refused when it is read
+    if declared <= most:  # else it is refused when it is read
         await held.cover(declared)
     silence_s, came = min(settings.stall_timeout_s, settings.body_timeout_s), 0
     async for chunk in _chunks(request, silence_s=silence_s, window_s=settings.body_timeout_s, pace_bytes=math.inf):
         came += len(chunk)
         if came > declared:
-            await held.cover(settings.max_body_bytes)
+            await held.cover(most)
         yield chunk
 
 

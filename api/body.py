@@ -1,5 +1,5 @@
-"""Bytes of a request → a plain dict and at most one uploaded file, within limits and time. Knows the two forms a
-submission can have (JSON, multipart) and nothing of what is in them."""
+"""Bytes of a request → a plain dict and at most one uploaded file, within limits and time. Knows the three forms a
+submission can have (JSON, multipart, the document itself) and nothing of what is in them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from schemas import LIMITS
 
 JSON_TYPE = "application/json"
 FORM_TYPE = "multipart/form-data"
-_FORM_TEXT = ("schema", "priority")
+_FORM_TEXT = ("schema", "priority", "password")
+_QUERY_TEXT = ("schema", "priority", "filename")  # a password stands in no address: those are logged
 _FORM_JSON = ("json_schema", "options", "metadata")
 _IN_PLACE_BYTES = 256 * 1024  # up to here parsing costs less than a millisecond
 _POSITION = re.compile(r" at line (\d+) column (\d+)$")
@@ -32,9 +33,19 @@ _POSITION = re.compile(r" at line (\d+) column (\d+)$")
 
 @dataclass(frozen=True)
 class Upload:
+    """`at` and `charset_at` point to the file and to what says its charset; `fields_at` is put before the pointers of
+    the fields that came with it."""
+
     content: bytes
     media_type: str | None
     filename: str | None
+    at: str = "/file"
+    charset_at: str = "/file"
+    fields_at: str = ""
+
+    def place(self, at: str) -> str:
+        """Where in the request stands what would stand at `at` of a body in JSON."""
+        return at if at in (self.at, self.charset_at) else self.fields_at + at.removeprefix("/document")
 
 
 async def read_json(request: Request, settings: ApiSettings, offload: Offload, held: Held) -> dict[str, Any]:
@@ -53,10 +64,13 @@ async def read_json(request: Request, settings: ApiSettings, offload: Offload, h
 async def read_submission(
     request: Request, settings: ApiSettings, offload: Offload, held: Held
 ) -> tuple[dict[str, Any], Upload | None]:
-    """The fields of a submission, and its file when it came as a form. Raises Problem."""
-    if _only(request, (JSON_TYPE, FORM_TYPE)) == JSON_TYPE:
+    """The fields of a submission, and its file when it came as a form or by itself. Raises Problem."""
+    bare = _type_of(request)
+    if bare == JSON_TYPE:
         return await read_json(request, settings, offload, held), None
-    return await _read_form(request, settings, held)
+    if bare == FORM_TYPE:
+        return await _read_form(request, settings, held)
+    return await _read_itself(request, settings, held)
 
 
 def parse_object(body: bytes, at: str = "") -> dict[str, Any]:
@@ -84,6 +98,33 @@ def _too_many(at: str) -> Problem:
         limit = ("max_values", LIMITS.max_values)
         code, detail = "schema_too_large", f"too large: at most {LIMITS.max_values:,} JSON values"
     return Problem(code, f"{at or 'The body'} {detail}", errors=[(at, detail)], extra=limited(*limit))
+
+
+async def _read_itself(request: Request, settings: ApiSettings, held: Held) -> tuple[dict[str, Any], Upload]:
+    """A body that is neither is the document, and its fields stand in the query. What the Content-Type calls it is
+    believed as far as it tells kinds of text apart."""
+    query = request.query_params.multi_items()
+    given = request.headers.get("content-type")
+    if not {"schema", "json_schema"} & {name for name, _ in query}:
+        detail = (
+            "A body of another Content-Type than application/json or multipart/form-data is the document itself, and "
+            "needs ?schema="
+        )
+        raise media.unsupported(detail, "/header/Content-Type", _bare(given), dict.fromkeys((JSON_TYPE, FORM_TYPE), ()))
+    fields: dict[str, Any] = {}
+    for name, value in query:
+        at = "/query" + pointer(name[:100])
+        if name in fields:
+            raise Problem("invalid_request", "A parameter of the query is there twice", errors=[(at, "given twice")])
+        if name not in _QUERY_TEXT + _FORM_JSON:
+            raise Problem("invalid_request", "The query has a parameter that is not known", errors=[(at, "not known")])
+        fields[name] = value if name in _QUERY_TEXT else parse_object(value.encode(), at)
+    body = bytearray()
+    async for chunk in arrival.document(request, settings, held):
+        body += chunk
+    await held.work()
+    upload = Upload(bytes(body), given, None, at="", charset_at="/header/Content-Type", fields_at="/query")
+    return fields, upload
 
 
 class _InMemory(MultiPartParser):
@@ -154,14 +195,23 @@ async def _fields(items: list[tuple[str, UploadFile | str]]) -> tuple[dict[str, 
     return fields, upload
 
 
-def _only(request: Request, accepted: tuple[str, ...]) -> str:
-    """The request's media type, one of `accepted`, else 415."""
+def _type_of(request: Request) -> str:
+    """The request's media type. Raises Problem 415 for a body that is packed."""
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding != "identity":
         detail = "A compressed body is not accepted"
         raise Problem("unsupported_media_type", detail, errors=[("/header/Content-Encoding", detail)])
-    bare = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return _bare(request.headers.get("content-type"))
+
+
+def _only(request: Request, accepted: tuple[str, ...]) -> str:
+    """The same, which is one of `accepted`, else 415."""
+    bare = _type_of(request)
     if bare not in accepted:
         names = dict.fromkeys(accepted, ())
         raise media.unsupported("The body's Content-Type is not accepted", "/header/Content-Type", bare, names)
     return bare
+
+
+def _bare(content_type: str | None) -> str:
+    return (content_type or "").partition(";")[0].strip().lower()

@@ -37,7 +37,7 @@ class ApiSettings(BaseSettings):
     )
     schemas: str = Field("", description="Folders, files or modules with more schemas, separated by : or ,")
 
-    max_document_bytes: int = Field(10 * 1024 * 1024, ge=1, description="One document, decoded")
+    max_document_bytes: int = Field(32 * 1024 * 1024, ge=1, description="One document, decoded")
     max_batch_lines: int = Field(200_000, ge=1, description="One batch")
     max_batch_bytes: int = Field(2 * 1024**3, ge=1, description="The upload of a batch, packed and unpacked")
     max_batch_ratio: int = Field(200, ge=1, description="gzip may unpack to so many times its size")
@@ -80,9 +80,9 @@ class ApiSettings(BaseSettings):
 
     @property
     def max_body_bytes(self) -> int:
-        """The largest request body: a document as base64 (4/3) or as JSON text with every non-ASCII character
-        written as an escape (2x), beside an inline schema and the rest of the request."""
-        return 2 * self.max_document_bytes + SCHEMA_ROOM_BYTES + 64 * 1024
+        """The largest request body: a document as base64 with its line breaks, beside an inline schema and the rest of
+        the request. A text whose letters are all written as escapes may be a third or a half as long."""
+        return self.max_document_bytes * 7 // 5 + SCHEMA_ROOM_BYTES + 64 * 1024
 
     @property
     def trusted_proxies(self) -> crowd.Proxies:

@@ -4,11 +4,11 @@ large document costs milliseconds to decode."""
 
 from __future__ import annotations
 
-import base64
 import binascii
 import difflib
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -24,7 +24,7 @@ from schemas import Registry, UnknownSchema, unjudged
 from workers.ledger import NewJob
 
 Model = TypeVar("Model", bound=BaseModel)
-_UTF8 = "charset=utf-8"
+_OF_DOCUMENT = ("password", "filename")  # fields of a form or a query that are a document's
 _KNOWN_SCHEMAS = 1000
 _PARTS = ("document", "options", "metadata")  # objects within a request, but for schemas, which have their own limits
 _MOST_FIELDS = 64
@@ -36,14 +36,25 @@ def prepare(
 ) -> tuple[NewJob, str]:
     """The job, and the hash that tells one request from another under the same Idempotency-Key. `came`: by which
     request (`request_id`, `trace`), as the ledger keeps it."""
-    if upload is not None:
-        if "document" in fields:
-            raise invalid([("/document", "not a field of the form: the file is the document")])
-        fields = {**fields, "document": {"content": ""}}  # the file stands in for it
+    if upload is None:
+        return _prepared(fields, None, schemas, settings, **came)
+    if "document" in fields:
+        raise invalid([("/document", "not a field of the form: the file is the document")])
+    stands_in = {name: fields.pop(name) for name in _OF_DOCUMENT if name in fields}
+    try:
+        return _prepared({**fields, "document": {"content": "", **stands_in}}, upload, schemas, settings, **came)
+    except Problem as problem:
+        problem.errors = tuple((upload.place(at), said) for at, said in problem.errors)
+        raise
+
+
+def _prepared(
+    fields: dict[str, Any], upload: Upload | None, schemas: Registry, settings: ApiSettings, **came: str | None
+) -> tuple[NewJob, str]:
     request = validated(CreateExtraction, fields)
     _check_options(request, settings)
-    kept = _uploaded(upload, settings) if upload is not None else _document(request.document, settings)
-    job = _job(request, kept, _schema_ref(request, schemas), priority=request.priority, **came)
+    document = _document(request.document, settings) if upload is None else _uploaded(upload, request, settings)
+    job = _job(request, document, _schema_ref(request, schemas), priority=request.priority, **came)
     _ = job.stored  # compressed here, in a thread
     return job, _hash(request, job)
 
@@ -91,14 +102,23 @@ def _key(json_schema: dict[str, Any]) -> bytes:
     return hashlib.sha256(as_text(json_schema)).digest()
 
 
-def _job(request: Ask, kept: tuple[bytes, str, str | None], schema_ref: str, **more: Any) -> NewJob:
-    document, media_type, filename = kept
+@dataclass(frozen=True)
+class _Document:
+    content: bytes
+    kind: media.Kind
+    filename: str | None
+
+
+def _job(request: Ask, document: _Document, schema_ref: str, **more: Any) -> NewJob:
+    password = request.document.password
     return NewJob(
         schema_ref=schema_ref,
         json_schema=request.json_schema,
-        document=document,
-        media_type=media_type,
-        filename=filename,
+        document=document.content,
+        media_type=document.kind.media_type,
+        filename=document.filename,
+        form=document.kind.form,
+        password=None if password is None else password.get_secret_value(),
         options=request.options.model_dump(mode="json", exclude_none=True),
         metadata=request.metadata,
         **more,
@@ -173,32 +193,29 @@ def _check_options(request: Ask, settings: ApiSettings) -> None:
         raise invalid([(at, f"over the limit of {value:g}") for at, _, value in over], over[0][1:])
 
 
-def _uploaded(upload: Upload, settings: ApiSettings) -> tuple[bytes, str, str | None]:
-    media_type = media.media_type_of(upload.media_type, upload.filename)
-    limit = settings.max_document_bytes
-    kept = media.check(upload.content, media_type, limit=limit, at="/file", charset_at="/file")
-    return upload.content, kept, (upload.filename or None) and upload.filename[-255:]
+def _uploaded(upload: Upload, request: Ask, settings: ApiSettings) -> _Document:
+    name = (upload.filename or request.document.filename or None) and (upload.filename or request.document.filename)
+    limit, at = settings.max_document_bytes, upload.at
+    kind = media.check(upload.content, upload.media_type, name, limit=limit, at=at, charset_at=upload.charset_at)
+    return _Document(upload.content, kind, name and name[-255:])
 
 
-def _document(given: DocumentIn, settings: ApiSettings) -> tuple[bytes, str, str | None]:
-    limit, at = settings.max_document_bytes, "/document/text"
-    if given.text is not None:
-        content = given.text.encode()
-        bare = media.media_type_of(given.media_type, given.filename).partition(";")[0].strip()
-        media_type = f"{bare}; {_UTF8}"
-    else:
-        at = "/document/content"
-        media_type = media.media_type_of(given.media_type, given.filename)
-        content = _base64(given.content or "", at)
-    kept = media.check(content, media_type, limit=limit, at=at, charset_at="/document/media_type")
-    return content, kept, given.filename
+def _document(given: DocumentIn, settings: ApiSettings) -> _Document:
+    text = given.text is not None
+    at = "/document/text" if text else "/document/content"
+    content = given.text.encode() if given.text is not None else _base64(given.content or "", at)
+    kind = media.check(
+        content, given.media_type, given.filename, limit=settings.max_document_bytes, at=at,
+        charset_at="/document/media_type", text=text,
+    )  # fmt: skip
+    return _Document(content, kind, given.filename)
 
 
 def _base64(text: str, at: str) -> bytes:
     """Strict but for line breaks, which MIME encoders and `base64 FILE` put in."""
     try:
-        return base64.b64decode("".join(text.split()).encode("ascii"), validate=True)
-    except (binascii.Error, UnicodeEncodeError):
+        return binascii.a2b_base64("".join(text.split()), strict_mode=True)
+    except ValueError:  # binascii.Error, or characters beyond ASCII
         raise Problem(
             "invalid_base64", "content is not base64 (RFC 4648, padded)", errors=[(at, "not base64")]
         ) from None
@@ -215,11 +232,12 @@ def _schema_ref(request: Ask, schemas: Registry) -> str:
 
 def _hash(request: CreateExtraction, job: NewJob) -> str:
     """Of what was asked, not of what it resolved to: a retry stays the same request across a schema's new version. The
-    order of a schema's properties is part of it, for it is the order of the answer; that of metadata is not.
+    order of a schema's properties is part of it, for it is the order of the answer; that of metadata is not. Nor is a
+    password, of which nothing is to be left when the document is gone.
     Raises Problem where an inline schema holds a number the ledger cannot write."""
     asked = {
         **request.model_dump(mode="json", by_alias=True, exclude={"document"}),
         "metadata": sorted(request.metadata.items()),
-        "document": [hashlib.sha256(job.document).hexdigest(), job.media_type, job.filename],
+        "document": [hashlib.sha256(job.document).hexdigest(), job.media_type, job.filename, job.form],
     }
     return hashlib.sha256(as_text(asked)).hexdigest()

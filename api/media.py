@@ -1,97 +1,128 @@
-"""The door for documents: is this text at all, is it there, is it small enough. Certain cases are answered here with
-a Problem; what is in doubt goes to the worker, which decodes. Knows no HTTP request and no ledger."""
+"""The door for documents: what kind it is, whether that is read here, is it there, is it small enough. What is certain
+is answered here with a Problem; what is in doubt goes to the worker, which reads. Looks at bytes and converts nothing:
+this is a process that strangers share. Knows no HTTP request and no ledger."""
 
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Mapping
-from pathlib import PurePath
+from dataclasses import dataclass
 
 from api import charsets
 from api.problems import Problem, limited
+from extractor.documents.archive import contents
+from extractor.documents.formats import ACCEPTED, FORMATS, TEXT, not_read
+from extractor.documents.sniff import sniff, sniff_text
+from workers.jobs import Form
 
-# What extractor.documents reads (a test compares), and the names such files have.
-ACCEPTED = {
-    "text/plain": (".txt", ".text", ".log", ".asc"),
-    "text/markdown": (".md", ".markdown"),
-    "text/csv": (".csv",),
-    "text/tab-separated-values": (".tsv",),
-    "text/html": (".html", ".htm"),
-    "text/xml": (),
-    "application/json": (".json",),
-    "application/x-ndjson": (".jsonl", ".ndjson"),
-    "application/xml": (".xml",),
-    "message/rfc822": (".eml",),
-}
 UNKNOWN = ("", "application/octet-stream", "binary/octet-stream")
-_MAGIC = {
-    b"%PDF-": "a PDF",
-    b"\x89PNG": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"GIF8": "a GIF image",
-    b"II*\0": "a TIFF image",
-    b"MM\0*": "a TIFF image",
-    b"PK\x03\x04": "a ZIP archive (as Office files are)",
-    b"\x1f\x8b": "gzip data",
-    b"\xd0\xcf\x11\xe0": "an old Office file",
-    b"\x7fELF": "a program",
-}
 _WIDE_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b"))
 _MOST_CONTROLS = 0.05
 _SNIFF_BYTES = 64 * 1024
+_DECODED_BYTES = 256 * 1024  # at a time
+_MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_SAYS = re.compile(rb"[^ \t\r\n\v\f\0]")
+_CELLS = ("text/csv", "text/tab-separated-values")
+_BY_MARKUP = ("text/html", "message/rfc822")  # what is told by its own words may hold a stray byte
 
 
-def media_type_of(given: str | None, filename: str | None) -> str:
-    """`given` when it says something, else what the file's name says, else `text/plain`: the bytes decide then."""
-    bare = (given or "").partition(";")[0].strip().lower()
-    if bare not in UNKNOWN:
-        return (given or "").strip()
-    suffix = PurePath(filename or "").suffix.lower()
-    return next((media_type for media_type, suffixes in ACCEPTED.items() if suffix in suffixes), "text/plain")
+@dataclass(frozen=True)
+class Kind:
+    """`media_type`: what it is, with a charset where one was given. `form`: what a worker has to do with it."""
+
+    media_type: str
+    form: Form
 
 
-def check(document: bytes, media_type: str, *, limit: int, at: str, charset_at: str) -> str:
-    """The media type to keep: its name, and a charset that is one; whatever else was written behind it is not kept.
+def check(
+    document: bytes,
+    given: str | None,
+    filename: str | None,
+    *,
+    limit: int,
+    at: str,
+    charset_at: str,
+    text: bool = False,
+) -> Kind:
+    """What the document is, by its bytes; `given` (a media type) and `filename` only tell kinds of text apart, and a
+    charset that is given is believed. `text`: it came as text in JSON, which no bytes of a signature make a picture.
     Raises the Problem of a document that certainly cannot be extracted from. `at` points to the document in the
     request, `charset_at` to its media type."""
-    bare, _, parameters = media_type.partition(";")
-    bare = bare.strip().lower()
-    if bare not in ACCEPTED:
-        raise unsupported(f"{bare[:100]!r} is not accepted as a document", charset_at, bare)
-    charset = _charset(parameters)
+    bare, _, parameters = (given or "").partition(";")
+    declared = bare.strip().lower()
+    charset = "utf-8" if text else _charset(parameters)
+    if charset is not None and not charsets.known(charset):
+        detail = f"{charset[:40]!r} is no charset this service knows"
+        raise Problem("unsupported_media_type", detail, errors=[(charset_at, detail)])
     if len(document) > limit:
-        raise Problem(
-            "document_too_large",
-            f"A document may have {limit} bytes; this one has {len(document)}",
-            errors=[(at, f"over the limit of {limit} bytes")],
-            extra=limited("max_document_bytes", limit),
-        )
-    if charset is not None:
-        _decodes(document, charset, at, charset_at)
-    elif not document.startswith(_WIDE_BOMS):
-        _is_text(document, at)
+        raise too_large(limit, len(document), at)
     if _is_blank(document):
         raise Problem("empty_document", "The document holds no text", errors=[(at, "empty, or nothing but whitespace")])
-    return bare if charset is None else f"{bare}; charset={charset}"
+    hint = None if declared in UNKNOWN else declared
+    kind = sniff_text(document, hint, filename) if text else sniff(document, hint, filename)
+    if kind not in ACCEPTED:
+        raise _unread(document, kind, at)
+    if kind in TEXT or kind in _CELLS or not _tells_itself(document, kind):
+        _check_text(document, kind, charset, at)
+    textual = kind in TEXT or kind.startswith("text/") or kind == "message/rfc822"
+    media_type = f"{kind}; charset={charset}" if charset is not None and textual else kind
+    return Kind(media_type, _form(kind, text))
 
 
-def unsupported(detail: str, at: str, given: str, accepted: Mapping[str, tuple[str, ...]] | None = None) -> Problem:
+def too_large(limit: int, size: int | None, at: str) -> Problem:
+    """`size` is None where nobody has counted to the end."""
+    has = "more" if size is None else f"{size}"
+    return Problem(
+        "document_too_large",
+        f"A document may have {limit} bytes; this one has {has}",
+        errors=[(at, f"over the limit of {limit} bytes")],
+        headers={"Connection": "close"} if size is None else None,
+        extra=limited("max_document_bytes", limit),
+    )
+
+
+def unsupported(detail: str, at: str, given: str, accepted: Mapping[str, object] | None = None) -> Problem:
     names = list(accepted if accepted is not None else ACCEPTED)
     return Problem(
         "unsupported_media_type",
         f"{detail}. Accepted: {', '.join(names)}",
         errors=[(at, f"{given[:100] or 'none'}: not one of {', '.join(names)}")],
-        headers={"Accept-Post": "application/json, multipart/form-data"},
+        headers={"Accept-Post": "application/json, multipart/form-data, */*;q=0.5"},
         extra={"accepted": names},
     )
 
 
+def _unread(document: bytes, kind: str, at: str) -> Problem:
+    """What was found, and what to do: in the words of whoever reads documents."""
+    known = FORMATS[kind]
+    said = not_read(kind, f" of {contents(document)}" if kind == "application/zip" else "")
+    extra = {"accepted": list(ACCEPTED)} if known.code == "unsupported_media_type" else None
+    return Problem(known.code, said[0].upper() + said[1:], errors=[(at, f"{known.name}: not read")], extra=extra)
+
+
+def _form(kind: str, text: bool) -> Form:
+    if kind in TEXT:
+        return "text" if text else "plain"
+    return "picture" if kind.startswith("image/") else "file"
+
+
+def _tells_itself(document: bytes, kind: str) -> bool:
+    """Whether it is a kind that is no text, or one that its own words tell without any hint."""
+    return not (kind.startswith("text/") or kind in _BY_MARKUP) or sniff_text(document, None, None) in _BY_MARKUP
+
+
+def _check_text(document: bytes, kind: str, charset: str | None, at: str) -> None:
+    if charset is not None:
+        if kind in TEXT or kind in _CELLS:
+            _decodes(document, charset, at)
+    elif not document.startswith(_WIDE_BOMS):
+        _is_text(document, at)
+
+
 def _is_text(document: bytes, at: str) -> None:
     head = document[:_SNIFF_BYTES]
-    for magic, what in _MAGIC.items():
-        if head.startswith(magic):
-            raise unsupported(f"The document is {what}", at, what)
     if 0 in document:
         if not _may_be_wide(head):
             raise _not_text("it holds NUL bytes", at)
@@ -107,19 +138,19 @@ def _may_be_wide(head: bytes) -> bool:
 
 
 def _not_text(why: str, at: str, code: str = "binary_document") -> Problem:
-    return Problem(code, f"The document is not text: {why}", errors=[(at, why)])
+    return Problem(code, f"The document is of no kind that is known, and it is not text: {why}", errors=[(at, why)])
 
 
-def _decodes(document: bytes, charset: str, at: str, charset_at: str) -> None:
-    if not charsets.known(charset):
-        detail = f"{charset[:40]!r} is no charset this service knows"
-        raise Problem("unsupported_media_type", detail, errors=[(charset_at, detail)])
+def _decodes(document: bytes, charset: str, at: str) -> None:
+    """In pieces: a large text is not held twice."""
+    decoder = codecs.getincrementaldecoder(charset)()
     try:
-        text = document.decode(charset)
+        for start in range(0, len(document), _DECODED_BYTES):
+            last = start + _DECODED_BYTES >= len(document)
+            if "\0" in decoder.decode(document[start : start + _DECODED_BYTES], last):
+                raise _not_text("it holds NUL characters", at)
     except (UnicodeError, ValueError):
         raise _not_text(f"its bytes are not {charset[:40]}", at, "undecodable_document") from None
-    if "\0" in text:
-        raise _not_text("it holds NUL characters", at)
 
 
 def _charset(parameters: str) -> str | None:
@@ -131,6 +162,5 @@ def _charset(parameters: str) -> str | None:
 
 
 def _is_blank(document: bytes) -> bool:
-    for bom in (codecs.BOM_UTF8, *_WIDE_BOMS):
-        document = document.removeprefix(bom)
-    return not document.translate(None, b" \t\r\n\v\f\0")
+    mark = next((mark for mark in _MARKS if document.startswith(mark)), b"")
+    return _SAYS.search(document, len(mark)) is None

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from api import examples
@@ -33,14 +33,19 @@ def _either(pointer: str, one: str, other: str, *, both: bool) -> PydanticCustom
 
 
 class DocumentIn(_In):
-    """Either `text`, or `content` with the `media_type` of the decoded bytes."""
+    """Either `text`, or `content`: the bytes of a file of any format that is read. What it is, is told by its bytes."""
 
     text: str | None = Field(None, description="The document as text")
     content: str | None = Field(None, description="The document's bytes as base64 (RFC 4648, padded)")
     media_type: str | None = Field(
-        None, max_length=200, description="Of `content`; a charset parameter is believed: `text/plain; charset=latin-1`"
+        None,
+        max_length=200,
+        description="Tells kinds of text apart; a charset parameter is believed: `text/plain; charset=latin-1`",
     )
-    filename: str | None = Field(None, max_length=255, description="Used to guess a missing media_type; otherwise kept")
+    filename: str | None = Field(None, max_length=255, description="Likewise; kept, and given back")
+    password: SecretStr | None = Field(
+        None, min_length=1, max_length=1024, description="Opens it; forgotten when the document has been read"
+    )
 
     @model_validator(mode="after")
     def _one_source(self) -> DocumentIn:
@@ -58,6 +63,9 @@ class OptionsIn(_In):
     seed: int | None = Field(None, ge=0, lt=2**63, strict=True, description="Of sampling, with a temperature")
     timeout_s: float | None = Field(None, gt=0, strict=True, description="Of the work itself, without the queue")
     fields: bool | None = Field(None, strict=True, description="Whether the result says where each value stands. Yes")
+    text: bool | None = Field(
+        None, strict=True, description="Whether `result.document.text` is the text that offsets count in. No"
+    )
 
     @field_validator("drafters")
     @classmethod
@@ -141,6 +149,7 @@ class Usage(BaseModel):
     target_forwards: int
     drafts: dict[str, Draft]
     duration_s: float
+    document_s: float = Field(0.0, description="It took to read the document, once for all attempts")
 
 
 class EvidencePart(BaseModel):
@@ -180,6 +189,51 @@ class Known(BaseModel):
     confidence: float | None
 
 
+class PageRead(BaseModel):
+    """A page, numbered from 1 through all parts, and its half-open span of the text. `how` it was read: `text` (as the
+    file says it), `layout` (placed by its coordinates), `ocr`, or `none`; `confidence` is the least of what was read
+    from a picture."""
+
+    model_config = ConfigDict(extra="allow")
+
+    number: int
+    part: int
+    label: str | None = Field(description="What the file calls it: a sheet's or a chapter's name")
+    start: int
+    stop: int
+    how: Literal["text", "layout", "ocr", "none"]
+    confidence: float | None
+    warnings: list[str]
+
+
+class PartRead(BaseModel):
+    """The file itself, or what lay in it: an attachment, a mail within a mail."""
+
+    model_config = ConfigDict(extra="allow")
+
+    number: int
+    name: str | None
+    media_type: str
+    kind: Literal["document", "attachment", "message"]
+    start: int
+    stop: int
+
+
+class DocumentRead(BaseModel):
+    """What was read. `warnings` are those of the document and of all its pages; `text` is there when it was asked
+    for."""
+
+    model_config = ConfigDict(extra="allow")
+
+    format: str
+    media_type: str
+    characters: int
+    pages: list[PageRead]
+    parts: list[PartRead]
+    warnings: list[str]
+    text: str | None = None
+
+
 class Result(BaseModel):
     """`data` validates against the schema; `fields` says what is known of each of its scalars, by JSON pointer."""
 
@@ -187,6 +241,7 @@ class Result(BaseModel):
 
     data: Any = Field(description="As the model wrote it: numbers keep their digits, 1250.00 is not 1250.0")
     fields: dict[str, Known]
+    document: DocumentRead | None = None
     usage: Usage
     asks: int
     model: str

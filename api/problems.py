@@ -61,7 +61,8 @@ CODES: dict[str, Kind] = {
     "empty_document": Kind(422, "The document is empty"),
     "document_too_large": Kind(413, "The document is over the limit"),
     "invalid_base64": Kind(422, "The document's content is not base64"),
-    "binary_document": Kind(422, "The document is not text"),
+    "binary_document": Kind(422, "The document is of no known kind"),
+    "password_required": Kind(422, "The document needs a password"),
     "undecodable_document": Kind(422, "The document is not in the encoding it claims"),
     # who asks, and for what
     "unauthorized": Kind(401, "A valid API key is needed"),

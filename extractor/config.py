@@ -82,7 +82,7 @@ class Settings(BaseSettings):
 
     # One extraction
     max_output_tokens: int = Field(1024, ge=1, le=65_536, description="the longest answer, unless the caller says")
-    max_document_bytes: int = Field(10 * 1024 * 1024, ge=1, description="one document, decoded")
+    max_document_bytes: int = Field(32 * 1024 * 1024, ge=1, description="one document, decoded")
     max_asks: int = Field(
         2, ge=1, le=5, description="asks of the model for one document; the second carries the errors"
     )

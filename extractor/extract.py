@@ -116,8 +116,8 @@ class Extractor:
         read = documents.read(
             document, max_bytes=self._settings.max_document_bytes, ocr=self._settings.ocr, cancel=abort
         )
+        usage = Usage(document_s=0.0 if isinstance(document, Document) else time.monotonic() - started)
         grammar = self._grammars.get(what, deadline - time.monotonic(), abort)
-        usage = Usage()
         failed: InvalidOutput | None = None
 
         for ask in range(1, (options.max_asks or self._settings.max_asks) + 1):
@@ -144,7 +144,10 @@ class Extractor:
                 continue
             fields = _fields(text, read, completion) if options.fields else {}
             usage.duration_s = time.monotonic() - started
-            return Extraction(answer.data, answer.value, text, fields, usage, ask, what.ref, self._info["model"])
+            model = self._info["model"]
+            return Extraction(
+                answer.data, answer.value, text, fields, usage, ask, what.ref, model, read, options.text
+            )
 
         assert failed is not None
         raise failed

@@ -27,8 +27,10 @@ class FairQueue(Generic[T]):
     def waiting(self, tenant: str) -> int:
         return len(self._lines.get(tenant, ()))
 
-    def put(self, tenant: str, item: T) -> None:
-        self._lines.setdefault(tenant, deque()).append(item)
+    def put(self, tenant: str, item: T, *, first: bool = False) -> None:
+        """Behind all of its tenant's, or before them."""
+        line = self._lines.setdefault(tenant, deque())
+        line.appendleft(item) if first else line.append(item)
         self._count += 1
 
     def take(self) -> T:

@@ -8,6 +8,8 @@ from typing import Annotated, Any, TypedDict
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from extractor.config import DRAFTERS, parse_drafters
+from extractor.documents.document import Document
+from extractor.documents.told import told
 
 
 class Options(BaseModel):
@@ -26,6 +28,7 @@ class Options(BaseModel):
         None, ge=1, le=5, description="asks of the model; each but the first carries the errors"
     )
     fields: bool = Field(True, description="say where the document says each value, and how sure the model was")
+    text: bool = Field(False, description="give back the text of the document as it was read, which offsets count in")
 
 
 class EvidencePart(TypedDict):
@@ -60,7 +63,8 @@ class Known(TypedDict):
 
 @dataclass
 class Usage:
-    """What an extraction cost, all asks together. Seconds are wall clock."""
+    """What an extraction cost, all asks together. Seconds are wall clock: `document_s` of reading the document, which
+    is no part of `duration_s` where somebody else had read it before."""
 
     prompt_tokens: int = 0
     output_tokens: int = 0
@@ -68,6 +72,7 @@ class Usage:
     drafts: dict[str, dict[str, int]] = field(
         default_factory=lambda: {name: {"proposed": 0, "accepted": 0} for name in DRAFTERS}
     )
+    document_s: float = 0.0
     duration_s: float = 0.0
     prefill_s: float = 0.0
     decode_s: float = 0.0
@@ -90,6 +95,7 @@ class Usage:
             "output_tokens": self.output_tokens,
             "target_forwards": self.target_forwards,
             "drafts": self.drafts,
+            "document_s": round(self.document_s, 4),
             "duration_s": round(self.duration_s, 4),
             "prefill_s": round(self.prefill_s, 4),
             "decode_s": round(self.decode_s, 4),
@@ -100,7 +106,8 @@ class Usage:
 class Extraction:
     """`data`: JSON as Python, for machines, its numbers with the digits they were written with (`jsontext.Number`);
     `value`: the pydantic instance, or `data` where the schema has no model; `text`: the answer as written; `fields`:
-    what is known of each scalar, by JSON pointer."""
+    what is known of each scalar, by JSON pointer; `document`: what it was extracted from. `with_text`: the JSON has the
+    document's text too."""
 
     data: dict[str, Any]
     value: Any
@@ -110,12 +117,15 @@ class Extraction:
     asks: int
     schema: str
     model: str
+    document: Document
+    with_text: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The result as the service gives it."""
         return {
             "data": self.data,
             "fields": self.fields,
+            "document": told(self.document) | ({"text": self.document.text} if self.with_text else {}),
             "usage": self.usage.as_json(),
             "asks": self.asks,
             "model": self.model,

@@ -173,14 +173,17 @@ class Calls:
 
     # ---- workers ----
 
-    def claim(self, tenant: str, job_id: str, worker: str, alone: bool) -> Call[Claim | str | None]:
+    def claim(
+        self, tenant: str, job_id: str, worker: str, alone: bool, pictures: bool
+    ) -> Call[Claim | str | None]:
         def decode(reply: Any) -> Claim | str | None:
             if reply is None or isinstance(reply, bytes):
                 return _text(reply)
             return decode_claim(tenant, pairs(reply[0]), reply[1] or b"", reply[2] or b"")
 
         s = self._settings
-        args = (job_id, worker, self._lease, s.max_attempts, int(alone), str(s.quota_share), self._grace)
+        share = str(s.quota_share)
+        args = (job_id, worker, self._lease, s.max_attempts, int(alone), share, self._grace, int(not pictures))
         return Call(script("claim"), prefix(tenant), args, decode)
 
     def renew(self, tenant: str, job_id: str, attempt: int) -> Call[Renewal]:
@@ -188,6 +191,10 @@ class Calls:
             return Renewal(reply != b"lost", reply == b"cancel")
 
         return Call(script("renew"), prefix(tenant), (job_id, attempt, self._lease), decode)
+
+    def read(self, tenant: str, job_id: str, attempt: int, read: bytes, requeue: bool) -> Call[str | None]:
+        args = (job_id, attempt, read, int(requeue), self._grace, self._result_ttl)
+        return Call(script("read"), prefix(tenant), args, _text)
 
     def finish(self, tenant: str, job_id: str, attempt: int, status: str, fields: dict[str, Any]) -> Call[bool]:
         flat = [
@@ -198,7 +205,7 @@ class Calls:
         return Call(script("finish"), prefix(tenant), (job_id, attempt, status, self._result_ttl, *flat), bool)
 
     def release(
-        self, tenant: str, job_id: str, attempt: int, delay_s: float, detail: str, counts: bool
+        self, tenant: str, job_id: str, attempt: int, delay_s: float, detail: str, counts: bool, behind: bool
     ) -> Call[str | None]:
         args = (
             job_id,
@@ -209,6 +216,7 @@ class Calls:
             detail,
             self._result_ttl,
             self._grace,
+            int(behind),
         )
         return Call(script("release"), prefix(tenant), args, _text)
 

@@ -107,6 +107,11 @@ class WorkerSettings(BaseSettings):
     lease_s: float = Field(30.0, gt=0, description="A running job whose lease was not renewed for this is recovered")
     pulse_s: float = Field(2.0, gt=0, description="How often a worker renews its leases, hears of cancels, and beats")
     trial_s: float = Field(15.0, gt=0, le=60, description="The longest trial of an inline schema")
+    picture_readers: int = Field(1, ge=1, le=64, description="Pages that are pictures a worker reads at a time")
+    readers_nice: int = Field(5, ge=0, le=19, description="Added to the niceness of what reads documents in a worker")
+    reading_timeout_s: float = Field(
+        1800.0, gt=0, description="The longest reading of a document whose options say no timeout_s"
+    )
     retry_delay_s: float = Field(1.0, ge=0, description="Pause before a job is tried again after an engine error")
     store_patience_s: float = Field(120.0, gt=0, description="How long a finished result waits for Redis to come back")
     shutdown_s: float = Field(20.0, gt=0, description="On SIGTERM running jobs may finish for this long, then released")

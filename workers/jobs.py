@@ -17,6 +17,9 @@ from workers.waiting import Waiting, waiting_of
 
 Priority = Literal["interactive", "bulk"]
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+# What is kept as a job's document: the bytes of a file of plain text; a text that came as such; a file that has to be
+# read; one that is known to be pictures of text; and what was read of it (extractor/documents/kept.py).
+Form = Literal["plain", "text", "file", "picture", "read"]
 PRIORITIES: tuple[Priority, ...] = ("interactive", "bulk")
 STATUSES: tuple[Status, ...] = ("queued", "running", "succeeded", "failed", "cancelled")
 TERMINAL: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
@@ -26,8 +29,9 @@ _COMPRESS_BYTES = 256
 @dataclass(frozen=True)
 class NewJob:
     """A checked submission. `schema_ref` is what a list shows and filters by ("invoice@1", "inline"); `json_schema`
-    is set for an inline schema only. `document` is kept beside the job until the job is terminal. `request_id` and
-    `trace` (a W3C traceparent) say by which request it came; a batch keeps them once for all its jobs."""
+    is set for an inline schema only. `document` is kept beside the job until the job is terminal, or has been read;
+    so is the `password` that opens it. `request_id` and `trace` (a W3C traceparent) say by which request it came; a
+    batch keeps them once for all its jobs."""
 
     schema_ref: str
     document: bytes
@@ -41,6 +45,8 @@ class NewJob:
     custom_id: str | None = None
     request_id: str | None = None
     trace: str | None = None
+    form: Form = "plain"
+    password: str | None = field(default=None, repr=False)
 
     @cached_property
     def stored(self) -> bytes:
@@ -72,6 +78,10 @@ class NewJob:
             pairs["trace"] = self.trace
         if self.stored is not self.document:
             pairs["coding"] = "zlib"
+        if self.form != "plain":
+            pairs["form"] = self.form
+        if self.password is not None:
+            pairs["password"] = self.password
         return [part for pair in pairs.items() for part in pair]
 
     def weight(self, *, shared_schema: bool = False) -> int:
@@ -147,11 +157,14 @@ class Job:
 
 @dataclass(frozen=True)
 class Claim:
-    """A job that is this worker's until its lease ends; `job.attempt` is the fence of everything it writes."""
+    """A job that is this worker's until its lease ends; `job.attempt` is the fence of everything it writes. `form` says
+    what `document` is."""
 
     job: Job
     json_schema: dict[str, Any] | None
-    document: bytes
+    document: bytes = field(repr=False)
+    form: Form = "plain"
+    password: str | None = field(default=None, repr=False)
 
     @property
     def attempt(self) -> int:
@@ -281,7 +294,9 @@ def decode_job(tenant: str, raw: Mapping[str, bytes]) -> Job:
 def decode_claim(tenant: str, raw: Mapping[str, bytes], stored: bytes, shared_schema: bytes) -> Claim:
     """`shared_schema`: the JSON Schema that the job's batch keeps for it, where it does."""
     json_schema = orjson.loads(shared_schema) if shared_schema else _json(raw, "json_schema")
-    return Claim(decode_job(tenant, raw), json_schema, zlib.decompress(stored) if "coding" in raw else stored)
+    document = zlib.decompress(stored) if "coding" in raw else stored
+    form: Form = _text(raw, "form") or "plain"  # type: ignore[assignment]
+    return Claim(decode_job(tenant, raw), json_schema, document, form, _text(raw, "password"))
 
 
 def _text(raw: Mapping[str, bytes], name: str) -> str | None:

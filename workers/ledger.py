@@ -154,10 +154,19 @@ class Ledger:
 
     # ---- workers ----
 
-    def claim(self, tenant: str, job_id: str, worker: str, *, alone: bool = False) -> Claim | str | None:
+    def claim(
+        self, tenant: str, job_id: str, worker: str, *, alone: bool = False, pictures: bool = True
+    ) -> Claim | str | None:
         """A lease and a counted attempt, or None when there is nothing to claim, or ALONE when this is the job's last
-        attempt after others died: call again with `alone=True` once nothing else runs in this process."""
-        return self.run(self._calls.claim(tenant, job_id, worker, alone)) if is_job_id(job_id) else None
+        attempt after others died: call again with `alone=True` once nothing else runs in this process. Without
+        `pictures` a document that is known to be pictures is put off."""
+        return self.run(self._calls.claim(tenant, job_id, worker, alone, pictures)) if is_job_id(job_id) else None
+
+    def read(self, tenant: str, job_id: str, attempt: int, read: bytes, *, requeue: bool = False) -> str | None:
+        """Keeps what was read of a document in its place, whatever is full. With `requeue` the job goes back to the
+        queue, and the attempt is not counted against it. The status it has now: `running`, `queued` (publish it) or
+        `cancelled`; None when the job is not this attempt's."""
+        return self.run(self._calls.read(tenant, job_id, attempt, read, requeue))
 
     def renew(self, tenant: str, job_id: str, attempt: int) -> Renewal:
         return self.run(self._calls.renew(tenant, job_id, attempt))
@@ -175,12 +184,21 @@ class Ledger:
         return self.run(self._calls.finish(tenant, job_id, attempt, "cancelled", {"reason": reason}))
 
     def release(
-        self, tenant: str, job_id: str, attempt: int, *, detail: str, delay_s: float = 0.0, counts: bool = True
+        self,
+        tenant: str,
+        job_id: str,
+        attempt: int,
+        *,
+        detail: str,
+        delay_s: float = 0.0,
+        counts: bool = True,
+        behind: bool = False,
     ) -> str | None:
         """Gives a running job back: `queued` (publish it when there is no delay; the reconciler does it otherwise),
         `failed` as poison when that was the last attempt, `cancelled` when that was asked; None when not ours.
-        `counts=False`: the job is not to blame, and the attempt is not counted against it."""
-        return self.run(self._calls.release(tenant, job_id, attempt, delay_s, detail, counts))
+        `counts=False`: the job is not to blame, and the attempt is not counted against it. `behind`: its document is
+        pictures, and waits behind others that are."""
+        return self.run(self._calls.release(tenant, job_id, attempt, delay_s, detail, counts, behind))
 
     def beat(self, info: WorkerInfo) -> None:
         self.run(self._calls.beat(info))

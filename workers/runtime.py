@@ -17,6 +17,8 @@ from typing import Any, ClassVar
 
 import structlog
 
+from extractor.config import Settings
+from extractor.documents.readers import Readers
 from extractor.errors import DeadlineExceeded, EngineError, ExtractorError, InputError, OutputError
 from extractor.heartbeat import born, machine
 from workers import tracing
@@ -26,8 +28,10 @@ from workers.keeper import Held, Keeper
 from workers.ledger import Claim, Ledger, StoreUnavailable, WorkerInfo
 from workers.logs import place
 from workers.queue import Queue
+from workers.reading import Reading
 from workers.reconciler import Reconciler
 from workers.room import Room
+from workers.scans import Scans
 from workers.trials import Trials
 from workers.verdicts import LedgerVerdicts
 from workers.vitals import Vitals
@@ -58,6 +62,15 @@ class Runtime:
         self.gauge = Gauge()
         self.trials = Trials(self._judge, self._tried)
         self._prepared = threading.Event()
+        library = Settings()
+        self.ocr = library.ocr
+        self.readers = Readers(  # one for each slot, so that none waits for another's
+            texts=settings.slots,
+            pictures=settings.picture_readers,
+            engine=library.ocr_engine,
+            nice=settings.readers_nice,
+        )
+        self.scans = Scans(self._read, settings.picture_readers)
         self.stopping = threading.Event()
         self.broken = False
         self.extractor: Any = None
@@ -82,6 +95,7 @@ class Runtime:
         self._loaded_at = time.time()
         self.trials.start()
         threading.Thread(target=self._prepare, name="prepare-trials", daemon=True).start()
+        self.scans.start()
         self.reconciler.start()
         log.info("loaded", worker=self.id, slots=self.settings.slots, model=self._model)
 
@@ -145,6 +159,15 @@ class Runtime:
 
         tried(self, held, error)
 
+    def reading(self, held: Held) -> Reading:
+        """The reading of a document, yet to begin."""
+        return Reading.of(held, self.readers, self.ocr, self.settings.reading_timeout_s)
+
+    def _read(self, reading: Reading, error: Exception | None) -> None:
+        from workers.tasks import was_read
+
+        was_read(self, reading, error)
+
     def _warm_up(self) -> None:
         if not self.settings.warm_up:
             return
@@ -188,7 +211,11 @@ class Runtime:
             model=self._model,
             started_at=self._started_at,
             tokens_per_s=self.gauge.tokens_per_s(engine),
-            figures={"documents": self.gauge.documents(), "engine": engine},
+            figures={
+                "documents": self.gauge.documents(),
+                "readings": self.gauge.readings(),
+                "engine": engine,
+            },
             why=why,
             machine=machine(),
             born=born(os.getpid()),
@@ -242,11 +269,13 @@ class Runtime:
             time.sleep(0.02)
         return not self.keeper.holding()
 
-    def release(self, held: Held, detail: str, *, delay_s: float = 0.0, counts: bool) -> str | None:
+    def release(
+        self, held: Held, detail: str, *, delay_s: float = 0.0, counts: bool, behind: bool = False
+    ) -> str | None:
         """Gives a job back, and publishes it unless it is to wait. Raises StoreUnavailable."""
         job = held.claim.job
         status = self.ledger.release(
-            job.tenant, job.id, held.claim.attempt, detail=detail, delay_s=delay_s, counts=counts
+            job.tenant, job.id, held.claim.attempt, detail=detail, delay_s=delay_s, counts=counts, behind=behind
         )
         if status == "queued" and not delay_s:
             self.queue.publish(job.tenant, job.id, job.priority, again=True)
@@ -255,6 +284,8 @@ class Runtime:
     def stop(self) -> None:
         self.begin_stop()
         self.trials.stop()
+        self.scans.stop()
+        self.readers.close()
         self.vitals.rest(CONSUMER)
         self.reconciler.stop()
         self.keeper.stop()

@@ -1,30 +1,36 @@
-"""One document, from its token to its end: claim → extract → finish. The ledger decides everything that matters: a
-token of a job that cannot be claimed (taken, done, erased) is dropped, and a result counts only under its attempt."""
+"""One document, from its token to its end: claim → read → extract → finish. The ledger decides everything that matters:
+a token of a job that cannot be claimed (taken, done, erased) is dropped, and a result counts only under its attempt.
+
+What was read of a document is kept in its place, so it is read once however many attempts it takes. One that turns out
+to be pictures of text leaves its slot until they are read (scans.py), and comes back by the queue."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from typing import Any, TypeVar
 
 import structlog
 from celery import shared_task
 from celery.exceptions import Reject
 
-from extractor.documents import read
-from extractor.errors import BUSY, SILENT, DeadlineExceeded, EngineError, ExtractorError, OutputError
+from extractor.documents.kept import Kept, dumps
+from extractor.errors import BUSY, SILENT, Cancelled, DeadlineExceeded, EngineError, ExtractorError, OutputError
 from schemas.jsontext import written
 from workers import tracing
 from workers.app import TASK
 from workers.keeper import Held
 from workers.ledger import ALONE, Claim, StoreUnavailable
 from workers.logs import ids_of, place
+from workers.reading import Reading, is_busy, kept_of
 from workers.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 _STORE_RETRY_S = 0.5
 _TRIAL_AGAIN_S = 2.0
+_LEAST_S = 0.05  # of an extraction whose time its reading took
 
 
 @shared_task(name=TASK)  # type: ignore[untyped-decorator]
@@ -43,7 +49,7 @@ def process(runtime: Runtime, tenant: str, job_id: str) -> None:
     """Raises StoreUnavailable: whatever the ledger did not hear of is repaired by the reconciler."""
     with runtime.room.shared():
         asked_ns = time.time_ns()
-        claim = runtime.ledger.claim(tenant, job_id, runtime.id)
+        claim = runtime.ledger.claim(tenant, job_id, runtime.id, pictures=runtime.scans.has_room(tenant))
         if isinstance(claim, Claim) and not sent_to_trial(runtime, claim):
             work(runtime, claim, asked_ns)
     if claim == ALONE:
@@ -51,7 +57,7 @@ def process(runtime: Runtime, tenant: str, job_id: str) -> None:
             asked_ns = time.time_ns()
             claim = runtime.ledger.claim(tenant, job_id, runtime.id, alone=True)
             if isinstance(claim, Claim) and not sent_to_trial(runtime, claim):
-                work(runtime, claim, asked_ns)
+                work(runtime, claim, asked_ns, alone=True)
 
 
 def sent_to_trial(runtime: Runtime, claim: Claim) -> bool:
@@ -80,8 +86,29 @@ def tried(runtime: Runtime, held: Held, error: Exception | None) -> None:
             runtime.release(held, "its schema was tried", counts=False)
 
 
-def work(runtime: Runtime, claim: Claim, asked_ns: int | None = None) -> None:
-    """From a claim to its end, under the job's ids and in its trace. `asked_ns`: when the claim was begun."""
+def was_read(runtime: Runtime, reading: Reading, error: Exception | None) -> None:
+    """After the pictures of a document outside of the slots. Raises StoreUnavailable."""
+    held, job = reading.held, reading.held.claim.job
+    with structlog.contextvars.bound_contextvars(**ids_of(job)):
+        try:
+            if error is None:
+                kept = dumps(reading.end())
+        except ExtractorError as nothing:
+            error = nothing
+        runtime.gauge.read(reading.format, reading.record(error), reading.spent_s)
+        if error is not None:
+            runtime.gauge.ended(settle(runtime, held, error))
+            return
+        attempt = held.claim.attempt
+        status = _patiently(runtime, lambda: runtime.ledger.read(job.tenant, job.id, attempt, kept, requeue=True))
+        if status == "queued":
+            runtime.queue.publish(job.tenant, job.id, job.priority, again=True)
+        log.info("read", attempt=attempt, seconds=round(reading.spent_s, 3), status=status)
+
+
+def work(runtime: Runtime, claim: Claim, asked_ns: int | None = None, *, alone: bool = False) -> None:
+    """From a claim to its end, under the job's ids and in its trace. `asked_ns`: when the claim was begun. `alone`:
+    nothing else runs, and all of it is to be done here."""
     job, claimed_ns = claim.job, time.time_ns()
     ids = ids_of(job)
     # Thousands of documents in the one trace of their upload would be of no use to anybody: those are linked to it.
@@ -93,26 +120,38 @@ def work(runtime: Runtime, claim: Claim, asked_ns: int | None = None) -> None:
         spot.set(**ids, worker=runtime.id, attempt=claim.attempt, schema=job.schema, bytes=job.size)
         with tracing.span("claim", begun_ns=asked_ns or claimed_ns):
             log.info("claimed", attempt=claim.attempt, worker=runtime.id)
-        outcome = _work(runtime, claim, spot)
-    runtime.gauge.ended(outcome)
+        outcome = _work(runtime, claim, spot, alone)
+    if outcome is not None:
+        runtime.gauge.ended(outcome)
 
 
-def _work(runtime: Runtime, claim: Claim, spot: tracing.Spot) -> str:
+def _work(runtime: Runtime, claim: Claim, spot: tracing.Spot, alone: bool) -> str | None:
+    """None: it goes on outside of the slots."""
     job, began, code = claim.job, time.monotonic(), None
-    with runtime.keeper.hold(claim) as held:
+    with ExitStack() as holding:
+        held = holding.enter_context(runtime.keeper.hold(claim))
         if runtime.stopping.is_set():  # claimed in the very moment: give it back at once
             held.abort.set()
+        reading: Reading | None = None
         try:
-            with tracing.span("extract") as extracting:
-                result = extract(runtime, held)
-                extracting.set(**tracing.figures_of(result))
-                kept = written(result)
+            document = kept_of(held, runtime.ocr)
+            if document is None:
+                reading = begin(runtime, held, to_its_end=alone)
+                document = None if reading.left else _keep(runtime, reading)
+            if document is not None:
+                with tracing.span("extract") as extracting:
+                    result = extract(runtime, held, document)
+                    extracting.set(**tracing.figures_of(result))
+                    kept = written(result)
         except Exception as error:
             code = error.code if isinstance(error, ExtractorError) else "internal_error"
             spot.failed(code)
             with tracing.span("finish"):
                 outcome = settle(runtime, held, error)
         else:
+            if reading is not None and reading.left:
+                spot.set(outcome="reading")
+                return _put_with_scans(runtime, reading, holding)
             with tracing.span("finish"):
                 accepted = _patiently(runtime, lambda: runtime.ledger.succeed(job.tenant, job.id, claim.attempt, kept))
             outcome = "succeeded" if accepted else "dropped"
@@ -122,12 +161,57 @@ def _work(runtime: Runtime, claim: Claim, spot: tracing.Spot) -> str:
     return outcome
 
 
-def extract(runtime: Runtime, held: Held) -> dict[str, Any]:
+def begin(runtime: Runtime, held: Held, *, to_its_end: bool) -> Reading:
+    """What a document's file says; its pictures too where they are not to be left to others."""
+    reading = runtime.reading(held)
+    try:
+        reading.begin()
+        while to_its_end and reading.left:
+            reading.next_page()
+    except Exception as error:
+        runtime.gauge.read(reading.format, reading.record(error), reading.spent_s)
+        raise
+    return reading
+
+
+def _put_with_scans(runtime: Runtime, reading: Reading, holding: ExitStack) -> str | None:
+    job = reading.held.claim.job
+    if runtime.scans.has_room(job.tenant, reading.size):
+        log.info("pictures are read", attempt=reading.held.claim.attempt, pages=len(reading.left))
+        runtime.scans.take(holding.pop_all(), reading)
+        return None
+    delay_s = runtime.settings.republish_after_s
+    runtime.release(reading.held, "other pictures are read before it", delay_s=delay_s, counts=False, behind=True)
+    return "released"
+
+
+def _keep(runtime: Runtime, reading: Reading) -> Kept:
+    """What was read, from here on in the place of the document. A store that is away for a moment costs a second
+    reading at most, and only if this attempt fails."""
+    error: Exception | None = None
+    try:
+        kept = reading.end()
+    except ExtractorError as nothing:
+        error = nothing
+        raise
+    finally:
+        runtime.gauge.read(reading.format, reading.record(error), reading.spent_s)
+    held, job = reading.held, reading.held.claim.job
+    with suppress(StoreUnavailable):
+        if runtime.ledger.read(job.tenant, job.id, held.claim.attempt, dumps(kept)) is None:
+            held.lost = True
+            raise Cancelled("the job is another's by now")
+    return kept
+
+
+def extract(runtime: Runtime, held: Held, kept: Kept) -> dict[str, Any]:
     job = held.claim.job
-    content = held.claim.document  # its size was checked at the door
-    document = read(content, media_type=job.media_type, filename=job.filename, max_bytes=max(1, len(content)))
-    extraction = runtime.extract(document, held.claim.json_schema or job.schema, job.options, held.abort)
+    options = job.options
+    if "timeout_s" in options and held.claim.form not in ("plain", "text"):  # of the work: reading was a part of it
+        options = {**options, "timeout_s": max(float(options["timeout_s"]) - kept.document_s, _LEAST_S)}
+    extraction = runtime.extract(kept.document, held.claim.json_schema or job.schema, options, held.abort)
     result: dict[str, Any] = extraction.as_json()
+    result["usage"] = {**result["usage"], "document_s": round(kept.document_s, 4)}
     return result
 
 
@@ -142,6 +226,9 @@ def settle(runtime: Runtime, held: Held, error: Exception) -> str:
     if held.abort.is_set():  # nobody asked but this worker, which stops
         runtime.release(held, "the worker stopped", counts=False)
         return "released"
+    if is_busy(error):
+        said, delay_s = f"{error}", runtime.settings.retry_delay_s
+        return _patiently(runtime, lambda: runtime.release(held, said, delay_s=delay_s, counts=True)) or "dropped"
     silent = isinstance(error, DeadlineExceeded) and error.code == SILENT
     if isinstance(error, ExtractorError) and (error.retryable or silent):
         guilty = runtime.answers()

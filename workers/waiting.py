@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-WaitReason = Literal["queued", "retry", "retry_delay", "no_worker", "worker_loading", "batch_cancelled", "store_full"]
+WaitReason = Literal[
+    "queued", "retry", "retry_delay", "no_worker", "worker_loading", "batch_cancelled", "store_full", "readers_busy"
+]
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ def _why(raw: Mapping[str, bytes], ahead: int | None, until: datetime | None) ->
             "The store is nearly full, and this tenant holds more than its share: it goes on when there is room; erase "
             "what is no longer needed"
         )
+    if until is not None and "behind" in raw:
+        return "readers_busy", "It is pictures of text, and as many of those as may wait are being read before it"
     if until is not None:
         return "retry_delay", f"Its attempt {tries} failed; it is tried again at {until.isoformat('T', 'seconds')}"
     if tries:

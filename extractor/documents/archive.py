@@ -14,10 +14,10 @@ from extractor.sandbox import Refused
 
 MEMBERS = 20_000
 MEMBER_BYTES = 256 * 1024**2
-_ENTRY = b"PK\x01\x02"
+ENTRY = b"PK\x01\x02"
 _CHUNK = 1024**2
 _NAMED = 5
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 
@@ -27,7 +27,7 @@ class Archive:
     as Office does. Raises Refused `unreadable_document` (damaged), `password_required` or `document_too_complex`."""
 
     def __init__(self, data: bytes, expanded_bytes: int) -> None:
-        if data.count(_ENTRY) > MEMBERS:  # before zipfile makes an object of each
+        if data.count(ENTRY) > MEMBERS:  # before zipfile makes an object of each
             raise Refused("document_too_complex", f"the archive has more than {MEMBERS:,} members")
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
@@ -56,7 +56,7 @@ class Archive:
             raise Refused("unreadable_document", f"the file is not whole: its part {_shown(name)} is missing")
         if member.flag_bits & _ENCRYPTED:
             raise Refused("password_required", "the file is protected by a password; save it without one")
-        if member.compress_type not in _METHODS:
+        if member.compress_type not in METHODS:
             raise Refused("unreadable_document", f"its part {_shown(name)} is packed in a way that Office never uses")
         chunks, most = [], min(self._left, MEMBER_BYTES)
         try:

@@ -28,7 +28,7 @@ def read(
     *,
     media_type: str | None = None,
     filename: str | None = None,
-    max_bytes: int = 10 * 1024 * 1024,
+    max_bytes: int = 32 * 1024 * 1024,
     charset: str | None = None,
     password: str | None = None,
     ocr: Ocr = "auto",
@@ -47,10 +47,10 @@ def read(
     """
     if isinstance(source, Document):
         return source
-    kind, named = _split(media_type)
     limits = limits or ReadLimits()
     try:
         if isinstance(source, str):
+            kind, _ = _split(media_type)
             _sized(len(source.encode(errors="surrogatepass")), max_bytes)
             document = _of_text(source, kind or "text/plain", filename, limits)
         else:
@@ -58,13 +58,32 @@ def read(
                 filename = filename or source.name
                 source = _load(source, max_bytes)
             _sized(len(source), max_bytes)
-            context = Context(kind, charset or named, password, filename, ocr=ocr, limits=limits)
-            if is_binary(source) or sniff_text(source, kind, filename) not in TEXT:
+            context = context_of(media_type, filename, charset=charset, password=password, ocr=ocr, limits=limits)
+            if is_binary(source) or sniff_text(source, context.media_type, filename) not in TEXT:
                 document = (readers or shared_readers()).read(source, context, cancel)
             else:
                 document = convert.convert(source, context)
     except Refused as no:
         raise DocumentError(no.detail, code=no.code) from None
+    return said(document)
+
+
+def context_of(
+    media_type: str | None,
+    filename: str | None,
+    *,
+    charset: str | None = None,
+    password: str | None = None,
+    ocr: Ocr = "auto",
+    limits: ReadLimits | None = None,
+) -> Context:
+    """What a reader is told of a file, from what its sender says."""
+    kind, named = _split(media_type)
+    return Context(kind, charset or named, password, filename, ocr=ocr, limits=limits or ReadLimits())
+
+
+def said(document: Document) -> Document:
+    """`document`, which says something. Raises DocumentError `empty_document`."""
     if not document.text.strip():
         raise DocumentError(_nothing(document), code="empty_document")
     return document

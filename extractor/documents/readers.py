@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from extractor.documents import wire
@@ -34,49 +34,69 @@ _TOO_MUCH = {
 class Readers:
     """Thread-safe. `texts` and `pictures` are how many documents, and pages of them, are read at a time."""
 
-    def __init__(self, *, texts: int = 2, pictures: int = 1, engine: Engine = "auto") -> None:
-        """Starts nothing yet. An `engine` that is not installed reads nothing, and pages say so."""
+    def __init__(self, *, texts: int = 2, pictures: int = 1, engine: Engine = "auto", nice: int = 0) -> None:
+        """Starts nothing yet. An `engine` that is not installed reads nothing, and pages say so. `nice` is added to the
+        priority of all of them, so that they yield to what else runs here."""
         self._engine = available() if engine == "auto" else engine
-        self._texts = Sandbox(_MODULE, _TEXTS, setup={"engine": None}, size=texts)
-        self._pictures = Sandbox(_MODULE, _PICTURES, setup={"engine": self._engine}, size=pictures, waiting=100_000)
+        limits = replace(_TEXTS, nice=_TEXTS.nice + nice), replace(_PICTURES, nice=_PICTURES.nice + nice)
+        self._texts = Sandbox(_MODULE, limits[0], setup={"engine": None}, size=texts)
+        self._pictures = Sandbox(
+            _MODULE, limits[1], setup={"engine": self._engine}, size=pictures, waiting=100_000
+        )
         self._side_by_side = pictures
 
     def read(self, data: bytes, context: Context, cancel: threading.Event | None = None) -> Document:
-        """Raises DocumentError (see `documents.read`), Cancelled once `cancel` is set, EngineError (retryable) where no
-        child is to be had."""
-        value, blobs = self._call(self._texts, "read", context, data, cancel)
-        document = wire.unpack(value, blobs)
-        pages = pictures_of(document)
-        if not pages:
-            return document
-        read: dict[int, Document | str] = dict.fromkeys(pages[context.limits.pictures :], _too_many(context))
-        pages = pages[: context.limits.pictures]
+        """All of it. Raises DocumentError (see `documents.read`), Cancelled once `cancel` is set, EngineError
+        (retryable) where no child is to be had."""
+        document = self.begin(data, context, cancel)
+        pages, read = self.pictures(document, context)
+        if pages:
+            with ThreadPoolExecutor(min(len(pages), self._side_by_side)) as pool:
+                found = pool.map(lambda page: self.recognise(data, context, page, cancel), pages)
+                read |= dict(zip(pages, found, strict=True))
+        return with_recognised(document, read) if read else document
+
+    def begin(
+        self, data: bytes, context: Context, cancel: threading.Event | None = None, wall_s: float | None = None
+    ) -> Document:
+        """What the file says itself; its pictures are still to be read. `wall_s`: the most it may take, where that is
+        less than the sandbox's own limit. Raises as `read`."""
+        value, blobs = self._call(self._texts, "read", context, data, cancel, wall_s)
+        return wire.unpack(value, blobs)
+
+    def pictures(self, document: Document, context: Context) -> tuple[list[int], dict[int, Document | str]]:
+        """The pages that are to be recognised, and of those that are not, why: for `with_recognised`."""
+        pages, most = pictures_of(document), context.limits.pictures
+        why: dict[int, Document | str] = dict.fromkeys(pages[most:], _too_many(context))
         if context.ocr == "none" or self._engine is None:
-            why = "pictures are not read here" if context.ocr == "none" else "nothing is installed that reads pictures"
-            return with_recognised(
-                document, read | dict.fromkeys(pages, f"a picture, or no text that can be told; {why}")
-            )
-        with ThreadPoolExecutor(min(len(pages), self._side_by_side)) as pool:
-            found = pool.map(lambda page: self._recognise(data, context, page, cancel), pages)
-            read |= dict(zip(pages, found, strict=True))
-        return with_recognised(document, read)
+            said = "pictures are not read here" if context.ocr == "none" else "nothing is installed that reads pictures"
+            return [], why | dict.fromkeys(pages[:most], f"a picture, or no text that can be told; {said}")
+        return pages[:most], why
+
+    def recognise(
+        self,
+        data: bytes,
+        context: Context,
+        page: int,
+        cancel: threading.Event | None = None,
+        wall_s: float | None = None,
+    ) -> Document | str:
+        """One page, as a Document of one, or why it cannot be read: that costs the others nothing. Raises Cancelled
+        and EngineError."""
+        try:
+            value, blobs = self._call(self._pictures, "recognise", context, data, cancel, wall_s, page=page)
+        except DocumentError as error:
+            return f"could not be read: {error.detail}"
+        return wire.unpack(value, blobs)
 
     def draw(self, data: bytes, context: Context, pages: Collection[int]) -> dict[int, bytes]:
         """Pages as PNG, by number. Raises as `read`."""
-        value, blobs = self._call(self._texts, "draw", context, data, None, pages=list(pages))
+        value, blobs = self._call(self._texts, "draw", context, data, None, None, pages=list(pages))
         return dict(zip(value, blobs, strict=True))
 
     def close(self) -> None:
         self._texts.close()
         self._pictures.close()
-
-    def _recognise(self, data: bytes, context: Context, page: int, cancel: threading.Event | None) -> Document | str:
-        """One page; what is wrong with it costs the others nothing."""
-        try:
-            value, blobs = self._call(self._pictures, "recognise", context, data, cancel, page=page)
-        except DocumentError as error:
-            return f"could not be read: {error.detail}"
-        return wire.unpack(value, blobs)
 
     def _call(
         self,
@@ -85,17 +105,21 @@ class Readers:
         context: Context,
         data: bytes,
         cancel: threading.Event | None,
+        wall_s: float | None,
         **more: Any,
     ) -> tuple[Any, list[bytes]]:
         try:
-            return sandbox.call(function, {"context": asdict(context), **more}, [data], cancel=cancel)
+            return sandbox.call(
+                function, {"context": asdict(context), **more}, [data], wall_s=wall_s, cancel=cancel
+            )
         except Refused as no:
             raise DocumentError(no.detail, code=no.code) from None
         except SandboxError as error:
             if error.kind == "cancelled":
                 raise Cancelled("the extraction was cancelled") from None
             if error.kind in ("busy", "unavailable"):
-                raise EngineError(f"documents cannot be read just now: {error.detail}") from None
+                said = f"documents cannot be read just now: {error.detail}"
+                raise EngineError(said, code="readers_unavailable") from None
             code = "unreadable_document" if error.kind in ("crashed", "failed") else "document_too_complex"
             raise DocumentError(f"the document cannot be read: {_TOO_MUCH[error.kind]}", code=code) from None
 

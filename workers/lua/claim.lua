@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- A worker takes a queued job: a lease, a fencing attempt, and one try counted before any work.
 -- ARGV: 1 id, 2 worker, 3 lease ms, 4 most tries, 5 '1' when nothing else runs in that process, 6 share, 7 ms that it
--- waits where there is no room for its result
+-- waits where there is no room for its result, or 8 '1': that worker has no room for another document of pictures
 -- Returns nil when there is nothing to claim (unknown, leased, terminal, not due), 'alone' when the job must run
 -- alone and would not, or {hash as a flat list, document, the JSON Schema that its batch keeps for it or nil}.
 local id, now = ARGV[1], now_ms()
@@ -22,6 +22,11 @@ if crowded(tonumber(ARGV[6])) then
   redis.call('HSET', job_key(id), 'crowded', 1)
   return nil
 end
+if ARGV[8] == '1' and fields(id, 'form')[1] == 'picture' then
+  put_off(id, job[4], now + tonumber(ARGV[7]))
+  redis.call('HSET', job_key(id), 'behind', 1)
+  return nil
+end
 local tries = tonumber(job[2])
 if tries > 0 and tries + 1 >= tonumber(ARGV[4]) and ARGV[5] ~= '1' then return 'alone' end
 
@@ -38,7 +43,7 @@ redis.call('HINCRBY', job_key(id), 'attempt', 1)
 redis.call('HINCRBY', job_key(id), 'tries', 1)
 redis.call('HSET', job_key(id), 'worker', ARGV[2], 'lease', ms(lease))
 redis.call('HSETNX', job_key(id), 'started', ms(WALL))
-redis.call('HDEL', job_key(id), 'not_before', 'crowded')
+redis.call('HDEL', job_key(id), 'not_before', 'crowded', 'behind')
 redis.call('ZREM', queued_key(job[4]), id)
 redis.call('ZREM', waiting_key(job[4]), id)
 tally('claimed', 1)

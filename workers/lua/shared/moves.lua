@@ -55,7 +55,7 @@ local function finish(id, from, to, now, ttl_ms, more)
     redis.call('ZREM', RUNNING, id)
   end
   redis.call('ZREM', OPEN, id)
-  redis.call('HDEL', job_key(id), 'lease', 'cancel', 'json_schema', 'fault', 'weight')
+  redis.call('HDEL', job_key(id), 'lease', 'cancel', 'json_schema', 'fault', 'weight', 'password')
   local reason, result = '', 0
   for i = 1, #more, 2 do
     if more[i] == 'reason' then reason = ':' .. more[i + 1] end

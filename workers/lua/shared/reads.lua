@@ -56,7 +56,7 @@ end
 
 -- What a queued job waits for. `all` and `ready` are those of `alive`.
 local function add_waiting(flat, id, now, all, ready)
-  local job = fields(id, 'priority', 'not_before', 'tries', 'fault', 'batch', 'status', 'crowded')
+  local job = fields(id, 'priority', 'not_before', 'tries', 'fault', 'batch', 'status', 'crowded', 'behind')
   if job[6] ~= 'queued' then return end
   put(flat, 'ahead', redis.call('ZRANK', waiting_key(job[1]), id))
   put(flat, 'workers', all)
@@ -64,6 +64,7 @@ local function add_waiting(flat, id, now, all, ready)
   put(flat, 'tries', job[3])
   put(flat, 'fault', job[4])
   put(flat, 'crowded', job[7])
+  put(flat, 'behind', job[8])
   if job[2] and tonumber(job[2]) > now then put(flat, 'not_before', job[2]) end
   put(flat, 'withdrawn', withdrawn(false, batch_of(job[5])))
 end
