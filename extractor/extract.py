@@ -145,9 +145,7 @@ class Extractor:
             fields = _fields(text, read, completion) if options.fields else {}
             usage.duration_s = time.monotonic() - started
             model = self._info["model"]
-            return Extraction(
-                answer.data, answer.value, text, fields, usage, ask, what.ref, model, read, options.text
-            )
+            return Extraction(answer.data, answer.value, text, fields, usage, ask, what.ref, model, read, options.text)
 
         assert failed is not None
         raise failed

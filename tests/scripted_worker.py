@@ -21,6 +21,7 @@ from typing import Any
 from kombu.asynchronous import get_event_loop
 
 from extractor.documents import Document
+from extractor.documents.told import told
 from extractor.errors import (
     SILENT,
     Cancelled,
@@ -45,9 +46,11 @@ class Options:
 @dataclass(frozen=True)
 class Answer:
     data: dict[str, Any]
+    document: Document | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {"data": self.data, "fields": {}, "usage": {}, "asks": 1, "model": "scripted", "schema": "x"}
+        said = {} if self.document is None else {"document": told(self.document)}
+        return said | {"data": self.data, "fields": {}, "usage": {}, "asks": 1, "model": "scripted", "schema": "x"}
 
 
 def digest(text: str) -> str:
@@ -101,7 +104,8 @@ class Scripted:
         _raise(_argument(text, "raise"), text)
         if "huge" in text.split():
             return Answer({"digest": name, "n": {1, 2}})
-        return Answer({"digest": name, "schema": schema if isinstance(schema, str) else "inline"})
+        said = {"digest": name, "schema": schema if isinstance(schema, str) else "inline"}
+        return Answer(said, document if isinstance(document, Document) else None)
 
 
 def no_model() -> Scripted:

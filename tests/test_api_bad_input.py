@@ -22,6 +22,9 @@ pytestmark = pytest.mark.anyio
 GARBAGE = random.Random(7).randbytes(1000)
 
 
+ZIP = b"PK\x05\x06" + bytes(18)
+
+
 def b64(content: bytes, media_type: str | None = None) -> dict[str, Any]:
     document = {"content": base64.b64encode(content).decode()}
     return {"schema": "contact", "document": document | ({"media_type": media_type} if media_type else {})}
@@ -76,8 +79,10 @@ WRONG: list[tuple[str, dict[str, Any], int, str, str]] = [
     ("bytes over the limit", b64(b"x" * 2001), 413, "document_too_large", "/document/content"),
     ("binary garbage", b64(GARBAGE, "text/plain"), 422, "binary_document", "/document/content"),
     ("NUL in text", BODY | {"document": {"text": "a\0b"}}, 422, "binary_document", "/document/text"),
-    ("a PDF", b64(b"%PDF-1.7 ..."), 415, "unsupported_media_type", "/document/content"),
-    ("wrong media type", b64(b"abc", "image/png"), 415, "unsupported_media_type", "/document/media_type"),
+    ("an archive", b64(b"Rar!\x1a\x07\x01\x00"), 415, "unsupported_media_type", "/document/content"),
+    ("an archive that is called text", b64(ZIP, "text/plain"), 415, "unsupported_media_type", "/document/content"),
+    ("no charset", b64(b"abc", "text/plain; charset=x"), 415, "unsupported_media_type", "/document/media_type"),
+    ("no password", BODY | {"document": {"text": "a", "password": ""}}, 422, "invalid_request", "/document/password"),
     (
         "not the charset",
         b64(b"\xff\xe9", "text/plain; charset=utf-8"),
@@ -145,8 +150,8 @@ async def test_near_names_and_limits_are_in_the_problem(api: httpx.AsyncClient) 
     assert problem["near"] == ["invoice"]
     large = await api.post("/v1/extractions", json=BODY | {"document": {"text": "x" * 2001}})
     assert large.json()["limit"] == {"name": "max_document_bytes", "value": 2000}
-    wrong = await api.post("/v1/extractions", json=b64(b"abc", "image/png"))
-    assert "text/plain" in wrong.json()["accepted"]
+    wrong = await api.post("/v1/extractions", json=b64(ZIP))
+    assert {"text/plain", "application/pdf"} <= set(wrong.json()["accepted"])
 
 
 @pytest.mark.parametrize(
@@ -235,8 +240,8 @@ FORMS: list[tuple[str, dict[str, Any], dict[str, str], int, str, str]] = [
         "/file",
     ),
     (
-        "a PDF",
-        {"file": ("a.pdf", b"%PDF-1", "application/pdf")},
+        "an archive",
+        {"file": ("a.pdf", ZIP, "application/pdf")},
         {"schema": "contact"},
         415,
         "unsupported_media_type",

@@ -56,7 +56,8 @@ def test_a_document_becomes_data(tok):
     assert result.asks == 1
     assert result.schema == "invoice@1"
     assert result.usage.drafts["copy"] == {"proposed": 5, "accepted": 3}
-    assert list(result.as_json()) == ["data", "fields", "usage", "asks", "model", "schema"]
+    assert list(result.as_json()) == ["data", "fields", "document", "usage", "asks", "model", "schema"]
+    assert result.as_json()["document"]["format"] == "text"
     assert "Brightwater" not in repr(result)
     request = engine.requests[0]
     start, stop = request.copy_from

@@ -561,3 +561,40 @@ def test_one_reconciler_leads(ledger: Ledger) -> None:
     assert ledger.lead("w1", 0.2)
     time.sleep(0.25)
     assert ledger.lead("w2", 0.2)
+
+
+def test_what_was_read_takes_the_documents_place(ledger: Ledger) -> None:
+    """Counted as it is kept, under the attempt's fence; the password goes with the document it opened."""
+    job_id = ledger.create(T, NewJob("invoice@1", b"%PDF" * 500, form="file", password="owl")).job_id
+    first = claim(ledger, job_id)
+    assert (first.form, first.password, first.document[:4]) == ("file", "owl", b"%PDF")
+    assert ledger.read(T, job_id, first.attempt + 1, b"no") is None
+    assert ledger.read(T, job_id, first.attempt, b"x" * 5000) == "running"
+    assert ledger.counts(T)["bytes"] == 5000
+    assert ledger.release(T, job_id, first.attempt, detail="an engine error") == "queued"
+    again = claim(ledger, job_id)
+    assert (again.form, again.password, again.document) == ("read", None, b"x" * 5000)
+    assert ledger.succeed(T, job_id, again.attempt, {})
+    assert ledger.counts(T)["bytes"] == 0
+
+
+def test_a_document_that_was_read_elsewhere_comes_back_uncounted(ledger: Ledger) -> None:
+    job_id = ledger.create(T, NewJob("invoice@1", b"II*", form="picture")).job_id
+    for _ in range(5):  # more than there may be attempts
+        assert ledger.read(T, job_id, claim(ledger, job_id).attempt, b"read", requeue=True) == "queued"
+    last = claim(ledger, job_id)
+    assert ledger.cancel(T, job_id) == "running"
+    assert ledger.read(T, job_id, last.attempt, b"read", requeue=True) == "cancelled"
+    assert ledger.counts(T)["bytes"] == 0
+
+
+def test_pictures_are_put_off_where_there_is_no_room_for_them(ledger: Ledger) -> None:
+    job_id = ledger.create(T, NewJob("invoice@1", b"%PDF", form="file")).job_id
+    ledger.beat(WorkerInfo("w1", "box", 1, True, "ready", slots=1, busy=0, loaded_at=None, model={}))
+    first = claim(ledger, job_id, pictures=False)  # nobody knew yet that it is pictures
+    assert ledger.release(T, job_id, first.attempt, detail="x", counts=False, delay_s=0.001, behind=True) == "queued"
+    time.sleep(0.01)
+    assert ledger.claim(T, job_id, "w", pictures=False) is None
+    seen = job(ledger, job_id)
+    assert seen.waiting is not None
+    assert (seen.waiting.reason, seen.attempt) == ("readers_busy", 1)

@@ -173,9 +173,7 @@ class Calls:
 
     # ---- workers ----
 
-    def claim(
-        self, tenant: str, job_id: str, worker: str, alone: bool, pictures: bool
-    ) -> Call[Claim | str | None]:
+    def claim(self, tenant: str, job_id: str, worker: str, alone: bool, pictures: bool) -> Call[Claim | str | None]:
         def decode(reply: Any) -> Claim | str | None:
             if reply is None or isinstance(reply, bytes):
                 return _text(reply)

@@ -40,9 +40,7 @@ class Readers:
         self._engine = available() if engine == "auto" else engine
         limits = replace(_TEXTS, nice=_TEXTS.nice + nice), replace(_PICTURES, nice=_PICTURES.nice + nice)
         self._texts = Sandbox(_MODULE, limits[0], setup={"engine": None}, size=texts)
-        self._pictures = Sandbox(
-            _MODULE, limits[1], setup={"engine": self._engine}, size=pictures, waiting=100_000
-        )
+        self._pictures = Sandbox(_MODULE, limits[1], setup={"engine": self._engine}, size=pictures, waiting=100_000)
         self._side_by_side = pictures
 
     def read(self, data: bytes, context: Context, cancel: threading.Event | None = None) -> Document:
@@ -109,9 +107,7 @@ class Readers:
         **more: Any,
     ) -> tuple[Any, list[bytes]]:
         try:
-            return sandbox.call(
-                function, {"context": asdict(context), **more}, [data], wall_s=wall_s, cancel=cancel
-            )
+            return sandbox.call(function, {"context": asdict(context), **more}, [data], wall_s=wall_s, cancel=cancel)
         except Refused as no:
             raise DocumentError(no.detail, code=no.code) from None
         except SandboxError as error:

@@ -16,6 +16,7 @@ local more = #ARGV[3] - redis.call('STRLEN', doc_key(id))
 redis.call('SET', doc_key(id), ARGV[3])
 redis.call('HSET', job_key(id), 'form', 'read', 'weight', ms(tonumber(job[3] or job[4]) + more))
 redis.call('HDEL', job_key(id), 'password', 'coding')
+gone()
 charge(more, 0)
 if ARGV[4] ~= '1' then return 'running' end
 redis.call('HINCRBY', job_key(id), 'tries', -1)

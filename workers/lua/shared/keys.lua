@@ -1,7 +1,7 @@
 -- Put before every script (with the other files of this folder): the one home of the ledger's keys.
 -- KEYS[1] is the tenant's prefix `extractor:{tenant}:`; the braces keep one tenant in one hash slot.
 --   job:<id>          hash    everything about a job but its document
---   doc:<id>          string  the document's bytes, erased when the job becomes terminal
+--   doc:<id>          string  the document, its bytes or (form = read) what was read of it; erased when the job ends
 --   idem:<sha256>     string  "<request hash> <job or batch id>" for an Idempotency-Key
 --   idems             zset    sha256 -> when the key of a job is forgotten (ms); a batch's goes with its batch
 --   index             zset    all ids, score 0: ids begin with the ledger's time (clock.lua), so they sort by it
