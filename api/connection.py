@@ -102,6 +102,7 @@ class Connection(H11Protocol):
         self._phase = Phase.HEAD
         self._until: float | None = None
         self._stalled_since: float | None = None
+        self._answered = False
 
     # What asyncio calls.
 
@@ -137,20 +138,23 @@ class Connection(H11Protocol):
     # What uvicorn calls.
 
     def handle_events(self) -> None:
-        """A turn's worth of what has come. 32 KiB can be five thousand chunks: what is left waits until those of others
-        who wait have had a turn."""
+        """A turn's worth of what has come. 32 KiB can be five thousand chunks, or five hundred requests one behind the
+        other: what is left waits until those of others who wait have had a turn."""
+        if self._answered and self.conn.begun:
+            self._wait()
+            return
         self.conn.begin_turn()
         super().handle_events()
         self._settle()
         if self._phase is Phase.ANSWER and self.cycle.body:  # who answers reads when he wants to, and what he wants
             self.flow.pause_reading()
         if self.conn.more:
-            if not self.flow.held:
-                self._door.turns.wait(self._go_on)
-            self.flow.hold()  # also where uvicorn has just let it read on
+            self._wait()
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
+        self._answered = True
+        super().on_response_complete()  # which goes on with the next request
+        self._answered = False
         self._settle()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 -- h11 has said it better
@@ -192,6 +196,11 @@ class Connection(H11Protocol):
             self._until = self.loop.time() + _LINGER_S
             self.transport.close()
 
+    def _wait(self) -> None:
+        if not self.flow.held:
+            self._door.turns.wait(self._go_on)
+        self.flow.hold()  # also where uvicorn has just let it read on
+
     def _go_on(self) -> None:
         if self._phase is not Phase.OVER and not self.transport.is_closing():
             self.handle_events()
@@ -199,6 +208,7 @@ class Connection(H11Protocol):
                 self._door.turns.wait(self._go_on)
                 return
         self.flow.release()
+        self._settle()
 
     def _late(self) -> None:
         if self._phase is Phase.HEAD and self.conn.begun:
@@ -217,7 +227,7 @@ class Connection(H11Protocol):
             self._enter(phase)
 
     def _found(self) -> Phase:
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self.cycle is not None and (self.flow.held or not self.cycle.response_complete):
             return Phase.ANSWER
         if self.conn.their_state is h11.SEND_BODY:
             return Phase.DRAIN

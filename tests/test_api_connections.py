@@ -8,18 +8,26 @@ import re
 import resource
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import h11
 import httpx
 import pytest
+from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
 
 from api import strict
 from api.config import ApiSettings
+from api.connection import Connection, Door
 from api.crowd import Crowd, Proxies, networks_of, same_one
+from api.metrics import Metrics
+from api.server import configured
 from api.turns import Turns
 from tests.served import Api
 from tests.sockets import Raw
@@ -228,6 +236,42 @@ def test_whoever_waits_for_a_turn_gets_it_before_another_has_two() -> None:
     assert done == ["a", "somebody else", "b", "a", "b", "a", "a"]
 
 
+def test_requests_that_come_at_once_are_begun_in_turn() -> None:
+    """Five clients send twenty requests each without waiting for answers: after the first of each one request is begun
+    in a turn of the loop, whoever's it is, so that others have theirs."""
+    begun: Counter[int] = Counter()
+    turn = 0
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG001
+        if scope["path"] != "/0":
+            begun[turn] += 1
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async def run() -> None:
+        nonlocal turn
+        settings = ApiSettings()
+        config = configured(cast("FastAPI", app), settings)
+        config.load()
+        door = Door(Crowd(9, 9), settings.trusted_proxies, Metrics(), header_s=60, stall_s=60)
+        loop, clients = asyncio.get_running_loop(), []
+        for _ in range(5):
+            ours, theirs = socket.socketpair()
+            theirs.setblocking(False)
+            await loop.connect_accepted_socket(lambda: Connection(config, ServerState(), {}, door), theirs)
+            clients.append(ours)
+        for one in clients:
+            one.sendall("".join(f"GET /{n} HTTP/1.1\r\n{LOCAL}\r\n" for n in range(20)).encode())
+        while begun.total() < 5 * 19:
+            await asyncio.sleep(0)
+            turn += 1
+        for one in clients:
+            one.close()
+
+    asyncio.run(run())
+    assert set(begun.values()) == {1}
+
+
 def test_head_and_options(api: Api) -> None:
     with Raw(api.url) as raw:
         for path in ("/healthz", "/v1/schemas", "/docs", "/openapi.json"):
@@ -282,6 +326,13 @@ def kept_and_begun(api: Api) -> None:
         raw.get("/healthz").read()
         raw.send(b"G")
         assert raw.read().problem["code"] == "header_timeout"
+
+
+def begun_at_once(api: Api) -> None:
+    with Raw(api.url) as raw:
+        raw.send(f"GET /healthz HTTP/1.1\r\n{LOCAL}\r\nG".encode())
+        assert raw.read().status == 200
+        assert raw.ended(LATE_S) < LATE_S
 
 
 def silent_body(api: Api, path: str, type_: str) -> None:
@@ -343,6 +394,7 @@ SLOW: dict[str, Callable[[Api], None]] = {
     "a slow head": slow_head,
     "kept for nothing": kept,
     "kept, and a byte of the next": kept_and_begun,
+    "a byte of the next at once": begun_at_once,
     "a body that stops": partial(silent_body, path="extractions", type_="application/json"),
     "a form that stops": partial(silent_body, path="extractions", type_=FORM),
     "lines that stop": partial(silent_body, path="batches", type_="application/x-ndjson"),
