@@ -50,6 +50,8 @@ def serialise(schema: Schema, bounds: Bounds | None = None) -> str:
 def reason(said: str) -> str:
     """Why llguidance will not have a grammar, without the place in a text that nobody has seen."""
     line = said.partition("\n")[0]
+    if "Unable to determine if regex is empty" in line:
+        return "more patterns, formats and lengths meet than it can combine: anchor a pattern (^…$) or leave one out"
     return (line.partition("failed to compile JSON schema: ")[2] or line)[:200]
 
 

@@ -24,7 +24,7 @@ from extractor.tighten import Bounds
 TRIAL = Limits(cpu_s=3.0, wall_s=15.0, memory_bytes=1024**3, nice=10)
 ANSWER = Limits(cpu_s=2.0, wall_s=10.0, memory_bytes=512 * 1024**2)
 TRIALS, ANSWERS = 2, 4  # at a time
-_VERSION = "2"  # of what a trial does; another makes kept verdicts void
+_VERSION = "3"  # of what a trial does; another makes kept verdicts void
 _SPENT = ("time", "cpu", "memory", "crashed")
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from schemas.checks.numbers import all_held, held_as_bound
+from schemas.patterns import of_whole_text
 
 
 def _words(text: str) -> frozenset[str]:
@@ -150,6 +151,17 @@ def counts_in_grammar(schema: dict[str, Any]) -> bool:
     """Whether the grammar can count the properties of an object (`minProperties`, `maxProperties`): only where no
     declared property is optional."""
     return set(schema.get("properties", {})) <= set(schema.get("required", ()))
+
+
+def format_in_grammar(schema: dict[str, Any]) -> bool:
+    """Whether the grammar keeps the format of a schema. Two automata are more than it can always tell whether any text
+    fits, so beside a pattern of the whole text the format is left to validation, and beside another the pattern."""
+    return schema["format"] in GRAMMAR_FORMATS and not of_whole_text(schema.get("pattern", ""))
+
+
+def pattern_in_grammar(schema: dict[str, Any]) -> bool:
+    """Whether the grammar keeps the pattern of a schema, where it can hold it."""
+    return of_whole_text(schema["pattern"]) or schema.get("format") not in GRAMMAR_FORMATS
 
 
 def resolve(root: Any, ref: str) -> Any:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+import jsonschema_rs
 from pydantic import AliasChoices, AliasPath, BaseModel, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError, PydanticUserError
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -22,6 +23,7 @@ from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 from schemas.check import check
 from schemas.checks.compiled import validator
+from schemas.checks.rewrite import originals
 from schemas.errors import InvalidSchema, Place, ValidationProblem, pointer
 from schemas.examples import Example
 from schemas.jsontext import dumps
@@ -136,12 +138,12 @@ def _schema(name: str, version: str | None, json_schema: object, model: type[Bas
     canonical = json.dumps(json_schema, separators=(",", ":"))
     sha256 = hashlib.sha256(canonical.encode()).hexdigest()
     own = json.loads(canonical)  # the caller's object may change later; this one is ours
-    compiled = validator(own)
+    compiled, as_given = validator(own), originals(own)
 
     def errors(value: Any) -> list[Place]:
         found = []
         for error in compiled.iter_errors(value):
-            found.append((pointer(*error.instance_path), error.message[:300]))
+            found.append((pointer(*error.instance_path), _said(error, as_given)[:300]))
             if len(found) == MAX_ERRORS:
                 break
         return found
@@ -156,6 +158,14 @@ def _schema(name: str, version: str | None, json_schema: object, model: type[Bas
         model=model,
         _errors=errors,
     )
+
+
+def _said(error: jsonschema_rs.ValidationError, patterns: dict[str, str]) -> str:
+    """What the validator says, of patterns as their author has them."""
+    if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Pattern):
+        matched = error.kind.pattern
+        return f'the value does not match "{patterns.get(matched, matched)}"'
+    return error.message
 
 
 class _Compact(GenerateJsonSchema):

@@ -176,7 +176,7 @@ PATTERNS = {
     "in a class of none": [rf"[^\p{{Lu}}]{{90}}{at}" for at in range(40)],
     "without case": [rf"(?i)\p{{Greek}}{{200}}{at}" for at in range(20)],
     "dots": [rf"^.{{9000}}{at}$" for at in range(8)],
-    "dots without case": [rf"(?i:.{{4000}}){at}" for at in range(8)],
+    "dots without case": [rf"(?i:.{{8000}}){at}" for at in range(8)],
     "no letters": [rf"[^a]{{9000}}{at}" for at in range(8)],
     "no words": [rf"\W{{9000}}{at}" for at in range(8)],
     "groups": [rf"((\pL{{5}}-){{5}}){{5}}{at}" for at in range(40)],

@@ -21,7 +21,7 @@ from extractor.tighten.meeting import PRESENCE, SAID, Counts, admits_null, decla
 from extractor.tighten.tags import tags_of
 from schemas import keywords
 from schemas.checks import numbers
-from schemas.patterns import fits_grammar
+from schemas.patterns import for_grammar
 
 JSON = dict[str, Any]
 
@@ -103,13 +103,13 @@ class Tighten:
             elif key == "properties":
                 new[key] = {name: self._value(one) if site.once(name) else inner(one) for name, one in value.items()}
             elif key == "patternProperties":
-                new[key] = {pattern: inner(one) for pattern, one in value.items()}
+                new[key] = {for_grammar(pattern) or pattern: inner(one) for pattern, one in value.items()}
             elif key in ("items", "additionalProperties"):
                 new[key] = inner(value)
             elif key == "prefixItems":
                 new[key] = [inner(one) for one in value]
             elif self._kept(key, value, node):
-                new[key] = value
+                new[key] = for_grammar(value) if key == "pattern" else value
         if far := [literals(node, key) for key in _LITERAL if key in node and key not in new]:
             new["allOf"] = [*new.get("allOf", ()), *far]
         limits = bounds_of(node)
@@ -128,9 +128,9 @@ class Tighten:
 
     def _kept(self, key: str, value: Any, node: JSON) -> bool:
         if key == "format":
-            return value in keywords.GRAMMAR_FORMATS
+            return keywords.format_in_grammar(node)
         if key == "pattern":
-            return fits_grammar(value)
+            return for_grammar(value) is not None and keywords.pattern_in_grammar(node)
         if key in ("minProperties", "maxProperties"):
             return keywords.counts_in_grammar(node)
         if key in _LITERAL:

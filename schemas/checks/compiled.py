@@ -10,17 +10,22 @@ from typing import Any
 import jsonschema_rs
 
 from schemas.checks.report import Note, note
+from schemas.checks.rewrite import rewritten
+from schemas.patterns import fault, for_validator
+
+_LINEAR = jsonschema_rs.RegexOptions()
 
 
 def validator(json_schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
-    """The compiled validator: offline, linear-time patterns, formats checked, values masked in its messages."""
+    """The compiled validator: offline, patterns as this house reads them and in linear time, formats checked, values
+    masked in its messages."""
     known = {key: value for key, value in json_schema.items() if key not in ("$schema", "$id")}
     return jsonschema_rs.Draft202012Validator(
-        known,
+        rewritten(known),
         offline=True,
         validate_formats=True,
         ignore_unknown_formats=True,
-        pattern_options=jsonschema_rs.RegexOptions(),
+        pattern_options=_LINEAR,
         mask="the value",
     )
 
@@ -45,20 +50,14 @@ def misfits_of(root: dict[str, Any]) -> Iterator[Note]:
 
 @lru_cache(maxsize=1024)
 def pattern_fault(pattern: str) -> str:
-    """Why no engine here matches it; empty when they do. An engine that backtracks tells the two reasons apart."""
-    if _parses(pattern, jsonschema_rs.RegexOptions()):
-        return ""
-    if _parses(pattern, jsonschema_rs.FancyRegexOptions()):
-        return "is not a pattern matched in linear time (no look-around, no backreferences)"
-    return "is not a regular expression"
-
-
-def _parses(pattern: str, engine: jsonschema_rs.RegexOptions | jsonschema_rs.FancyRegexOptions) -> bool:
+    """Why nobody here matches it; empty where it is matched."""
+    if found := fault(pattern):
+        return found
     try:
-        jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=engine)
+        jsonschema_rs.Draft202012Validator({"pattern": for_validator(pattern)}, pattern_options=_LINEAR)
     except jsonschema_rs.ValidationError:
-        return False
-    return True
+        return "is not a regular expression known here: it is too large, or names what Unicode does not"
+    return ""
 
 
 def _first_line(error: Exception) -> str:

@@ -10,7 +10,7 @@ from schemas.checks.compiled import pattern_fault
 from schemas.checks.measure import over
 from schemas.checks.report import Note, Path, Report, note
 from schemas.limits import Limits
-from schemas.patterns import fits_grammar, measure
+from schemas.patterns import for_grammar, measure
 
 _NOWHERE = "points to a place where no schema stands: put it directly under $defs"
 _REQUIRED = ("minItems", "minProperties", "minLength", "minContains")
@@ -78,7 +78,11 @@ class Walk:
                 say("validated", where, f"the format {value} is checked when the answer is complete")
             else:
                 say("ignored", where, "is not a format known here; nothing checks it")
-        elif key == "pattern" and not fits_grammar(value):
+        elif key == "format" and not keywords.format_in_grammar(node):
+            say("validated", where, "the grammar follows the pattern beside it: checked in the answer only")
+        elif key == "pattern" and not keywords.pattern_in_grammar(node):
+            say("validated", where, "the grammar follows the format beside it: checked in the answer only")
+        elif key == "pattern" and for_grammar(value) is None:
             say("validated", where, "has an anchor or word boundary inside: checked in the answer only")
         elif key in ("minProperties", "maxProperties") and not keywords.counts_in_grammar(node):
             say("validated", where, "is enforced only where every declared property is required")
@@ -164,6 +168,6 @@ class Walk:
             what = r"for all patterns (a letter costs 1, \p{…} costs 700, each times its repeats)"
             return over(where, what, limits, "max_patterns_cost")
         self._patterns[pattern] = where
-        if name and not fits_grammar(pattern):
+        if name and for_grammar(pattern) is None and not pattern_fault(pattern):
             return note(where, "has an anchor or word boundary inside, which a name's pattern cannot have")
         return None
