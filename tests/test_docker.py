@@ -163,6 +163,7 @@ def test_the_store_keeps_what_it_acknowledged() -> None:
     options = dict(zip(command[1::2], command[2::2], strict=True))
     assert options["--appendonly"] == "yes"
     assert options["--maxmemory-policy"] == "noeviction"
+    assert options["--slowlog-log-slower-than"] == "-1", "it would hold documents"
     assert 2 * gigabytes(defaults(options["--maxmemory"])) < gigabytes(defaults(SERVICES["redis"]["mem_limit"]))
     assert "ports" not in SERVICES["redis"], "only the service's own network reaches it"
     assert COMPOSE["networks"]["inside"] == {"internal": True}

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -115,6 +116,22 @@ def test_services_lead_to_ports_that_are_listened_on() -> None:
     assert SECRET["EXTRACTOR_REDIS_URL"].endswith("@extractor-redis:6379/0")
 
 
+@pytest.mark.parametrize(
+    ("does", "alive"),
+    [("echo PONG", True), ("echo LOADING the dataset", True), ("exec sleep 60", False), ("exit 1", False)],
+)
+def test_the_probe_of_redis_wants_an_answer_whatever_it_is(tmp_path: Path, does: str, alive: bool) -> None:
+    shell, flag, line = container("extractor-redis")["livenessProbe"]["exec"]["command"]
+    asked = tmp_path / "redis-cli"
+    asked.write_text(f"#!/bin/sh\n{does}\n")
+    asked.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    waits = line.replace("timeout 3 ", "timeout 0.5 ")
+    assert waits != line, "one that is stopped would hold the probe for ever"
+    done = subprocess.run([shell, flag, waits], env={"PATH": path}, timeout=30, check=False, capture_output=True)
+    assert (done.returncode == 0) == alive
+
+
 def test_the_probes_of_the_api_ask_what_it_answers() -> None:
     paths = set(create_app(ApiSettings()).openapi()["paths"])
     one = container("extractor-api")
@@ -156,6 +173,7 @@ def test_the_store_keeps_what_it_acknowledged() -> None:
     options = dict(zip(words[3::2], words[4::2], strict=True))
     assert options["--appendonly"] == "yes"
     assert options["--maxmemory-policy"] == "noeviction"
+    assert options["--slowlog-log-slower-than"] == "-1", "it would hold documents"
     assert options["--dir"] in {mount["mountPath"] for mount in container("extractor-redis")["volumeMounts"]}
     assert container("extractor-redis")["image"] == next(
         line.partition("=")[2].partition("@")[0]
