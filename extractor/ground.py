@@ -19,16 +19,14 @@ from extractor.answer import Scalar, scalars
 from extractor.bestpath import path
 from extractor.documents import Document, Whereabouts, locations
 from extractor.engine.lookup import NAME
+from extractor.evidence.said import Said
 from extractor.printed import Place, Places, Printed
 
 _SHORTEST = 3  # letters of a label
 _NEAR = 8  # characters farther away that are as near: the end of a label may be no part of its key
 _FAR = 120  # characters behind its label a value is labelled no longer
-_BESIDE = 12  # characters between a label and a yes or no
 _LONGEST = 64  # characters of a key that is looked for as a label
 _ELSE = 40  # printed in another way, or where another value of its list is: as if so many farther away
-_ASKS = ":?=|\t\n"  # between them, where there are words too, and the yes or no is a word of sentences
-_SENTENCES = ("on", "off", "no", "si")
 _WIDE = 600  # characters between them, with the spaces of a page's layout
 _CHOICES = 12  # of places for a value, between which its neighbours decide
 _BACK = 3  # lines, as a power of two, that a step back is as unlikely as
@@ -97,6 +95,7 @@ class Evidence:
     def __init__(self, document: str, breaks: Sequence[int] = ()) -> None:
         """`breaks`: where its pages begin."""
         self._printed = Printed(document, breaks)
+        self._said = Said(self._printed)
         self._labels: dict[str | int, list[tuple[int, int]]] = {}
         self._ends = [at.start() for at in re.finditer("\n", document)]  # of lines
         self._place = 0  # where the value before was found
@@ -117,27 +116,18 @@ class Evidence:
         return _apart(found, made)
 
     def _candidates(self, scalar: Scalar, since: int) -> list[Places]:
-        """Yes and no are said all over a text; they count behind the label."""
         if scalar.value is None or scalar.value == "":
             return []
-        found = self._printed.find(scalar.value, since)
         if isinstance(scalar.value, bool):
-            ends = [stop for _, stop in self._label(scalar.path)]
-            return [place for place in found if any(self._said(stop, place[0]) for stop in ends)]
-        return found
-
-    def _said(self, label: int, place: Place) -> bool:
-        """Whether a yes or no answers a label that ends at `label`: not the `on` of `paid by card on`."""
-        if not 0 <= place.start - label <= _BESIDE:
-            return False
-        between, said = self._printed.text[label : place.start], self._printed.text[place.start : place.stop].lower()
-        return said not in _SENTENCES or any(mark in between for mark in _ASKS) or not any(map(str.isalpha, between))
+            words = NAME.findall(_key(scalar)[:_LONGEST])
+            return self._said.find(scalar.value, words, self._label(_key(scalar)), since)
+        return self._printed.find(scalar.value, since)
 
     def _in_order(self, several: list[Scalar]) -> list[Places]:
         """Each nearest behind its label; where that leaves a choice, as they follow each other in the document."""
         likely: list[list[Places]] = []
         for scalar in several:
-            labels = self._label(scalar.path)
+            labels = self._label(_key(scalar))
             candidates = self._candidates(scalar, labels[0][1] if labels else self._place)
             costs = [self._from_label(place, labels) for place in candidates]
             likely.append([place for place, cost in zip(candidates, costs, strict=True) if cost == min(costs)])
@@ -215,9 +205,8 @@ class Evidence:
         begins = not text[text.rfind("\n", 0, place.start) + 1 : place.start].strip(" |")
         return begins and text[place.start : place.stop].lstrip("0") == str(row + 1)
 
-    def _label(self, path: tuple[str | int, ...]) -> list[tuple[int, int]]:
+    def _label(self, key: str) -> list[tuple[int, int]]:
         """Where the document names the field: all words of its key, or as many of the first or of the last as occur."""
-        key = next((part for part in reversed(path) if isinstance(part, str)), "")
         if key not in self._labels:
             words = NAME.findall(key[:_LONGEST])
             names = (name for count in range(len(words), 0, -1) for name in (words[:count], words[-count:]))
@@ -265,6 +254,10 @@ def _not_within(likely: list[list[Places]]) -> list[list[Places]]:
         return longer or (before > 0 and stops[before - 1] >= place.stop)
 
     return [[places for places in each if not within(places[0])] or each for each in likely]
+
+
+def _key(scalar: Scalar) -> str:
+    return next((part for part in reversed(scalar.path) if isinstance(part, str)), "")
 
 
 def _row(scalar: Scalar) -> tuple[str | int, ...]:

@@ -36,8 +36,8 @@ _DECIMALS = re.compile(r"[.,]\d{1,3}(?!\d)")
 _NUMBER = re.compile(r"-?\d[\d.,']*")
 _GLUED = re.compile(r"(?<=\d)[^\W\d_]+(?![^\W_])|(?<![^\W_])[A-Z]{3}(?=\d)")  # the unit or the currency of a number
 _SAID = {
-    True: "yes y ja oui sì sí si sim true x on ✓ ✔ ☑ ☒".split(),
-    False: "no n nein non não nee false off ✗ ✘ ☐".split(),
+    True: "yes y ja oui sì sí si sim true x on".split(),
+    False: "no n nein non não nee false off".split(),
 }
 _SUFFIXES = ("+", "#")
 _MINUS = ("-", "−", "–")
@@ -71,7 +71,7 @@ class Printed:
         self._words: list[str] = []
         self._at: defaultdict[str, list[int]] = defaultdict(list)  # by a word, where in `_words` it is
         for found in _WORD.finditer(text):
-            word = _plain(found.group())
+            word = plain(found.group())
             self._at[word].append(len(self._words))
             self._words.append(word)
             self._spans.append(found.span())
@@ -80,7 +80,7 @@ class Printed:
 
     def find(self, value: str | int | Decimal | bool, since: int = 0) -> list[Places]:
         """Where `value` may be printed: about `MOST` places, those behind `since` first. Of a bool: where yes or no is
-        said, in a word or by a box."""
+        said in a word."""
         self._since = since
         if isinstance(value, bool):
             return _whole(place for word in _SAID[value] for place in self.words(word))
@@ -106,7 +106,7 @@ class Printed:
             return self._letters(value)
         lead, tail = value[: value.index(wanted[0])], value[value.rindex(wanted[-1]) + len(wanted[-1]) :]
         found = []
-        for first, last in self._runs([_plain(word) for word in wanted]):
+        for first, last in self._runs([plain(word) for word in wanted]):
             start, stop = self._spans[first][0], self._spans[last][1]
             if lead and self.text[max(0, start - len(lead)) : start] == lead:
                 start -= len(lead)
@@ -289,7 +289,7 @@ class Printed:
 
     def _pieces(self, value: str) -> list[Places]:
         """`value` in pieces of at least two words, in the order of the value, each near the one before."""
-        wanted = [_plain(word) for word in _WORD.findall(value)]
+        wanted = [plain(word) for word in _WORD.findall(value)]
         made: list[Place] = []
         covered = at = 0
         while at < len(wanted) and len(wanted) > 2 and len(made) < _PIECES and self._left > 0:
@@ -319,8 +319,8 @@ def _whole(places: Iterable[Place]) -> list[Places]:
     return [(place,) for place in places]
 
 
-def _plain(word: str) -> str:
-    """In small letters without marks."""
+def plain(word: str) -> str:
+    """`word` in small letters without marks."""
     if word.isascii():
         return word.lower()
     return "".join(char for char in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(char))

@@ -1,0 +1,1 @@
+"""Parts of the search for evidence that stand alone: text in, places out."""

@@ -1,0 +1,69 @@
+"""Where a document says yes or no to a label: by a box that is the label's, or in a word behind it. Yes and no are said
+all over a text, so neither counts by itself."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from functools import cached_property
+
+from extractor.evidence.boxes import Answer, Boxes
+from extractor.evidence.keys import Match, match
+from extractor.evidence.rows import NO, WORD, YES, Span
+from extractor.printed import Place, Places, Printed, plain
+
+_BESIDE = 12  # characters between a label and a yes or no
+_LONG = 3  # letters of what may be a label
+_ASKS = ":?=|\t\n"  # between them, where there are words too, and the yes or no is a word of sentences
+_SENTENCES = ("on", "off", "no", "si")
+_CHOICE = re.compile(r"\b(?:yes|y|ja|oui|s[iìí]|sim) ?[/|] ?(?:no|n|nein|non|não|nee)\b", re.IGNORECASE)
+
+
+class Said:
+    """One document's."""
+
+    def __init__(self, printed: Printed) -> None:
+        self._printed = printed
+
+    @cached_property
+    def _boxes(self) -> Boxes:
+        return Boxes(self._printed.text)
+
+    def find(self, value: bool, key: list[str], labels: list[Span], since: int) -> list[Places]:
+        """Places for `value` of the field that `key`, its words, names; `labels`: where the document prints that. Those
+        behind `since` come first."""
+        boxed = self._by_boxes([plain(word) for word in key])
+        if boxed:
+            return [(Place(one.start, one.stop, 0),) for one in boxed if one.says is value]
+        found = self._printed.find(value, since)
+        return [place for place in found if any(self._answers(stop, place[0]) for _, stop in labels)]
+
+    def _by_boxes(self, key: list[str]) -> list[Answer]:
+        """Of the boxes whose labels name it best."""
+        named: defaultdict[Match, list[Answer]] = defaultdict(list)
+        for answer in self._boxes.answers:
+            label = map(plain, WORD.findall(self._printed.text[slice(*answer.label)]))
+            if (how := match(key, label)) is not None:
+                named[how].append(answer)
+        return named[min(named)] if named else []
+
+    def _answers(self, label: int, place: Place) -> bool:
+        """Whether a yes or no answers a label that ends at `label`: not the `on` of `paid by card on`, not what stands
+        behind another label, not the two to choose from."""
+        text, said = self._printed.text, self._printed.text[place.start : place.stop].lower()
+        if not 0 <= place.start - label <= _BESIDE or self._boxes.covers(place.start):
+            return False
+        if _CHOICE.search(text, max(0, place.start - _BESIDE), place.stop + _BESIDE):
+            return False
+        between = text[label : place.start]
+        if any(word.lower() in YES | NO for word in WORD.findall(between)) or self._is_of_its_line(between, place):
+            return False
+        return said not in _SENTENCES or any(mark in between for mark in _ASKS) or not any(map(str.isalpha, between))
+
+    def _is_of_its_line(self, between: str, place: Place) -> bool:
+        """Whether it belongs to something else of its line, when that is below the label's."""
+        _, broken, before = between.rpartition("\n")
+        if any(len(word) >= _LONG for word in WORD.findall(before)):  # longer than the `A.` of an answer
+            return bool(broken)
+        behind = self._printed.text[place.stop :].split("\n", 1)[0] if broken and place.stop - place.start == 1 else ""
+        return any(map(str.isalnum, behind))
