@@ -274,7 +274,7 @@ class Printed:
 
     def _broken(self, value: str) -> list[Places]:
         """`value` in lines that stand one below the other in a column, or on two pages."""
-        wanted = [_plain(word) for word in _WORD.findall(value)]
+        wanted = [plain(word) for word in _WORD.findall(value)]
         whole = self._at.get(wanted[0], []) if len(wanted) > 1 else []  # alone it was looked for before
         cut = [word for word in self._below.cut if wanted and wanted[0].startswith(self._words[word])]
         found: list[Places] = []
