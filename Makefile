@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup locks images demo up test test-kernels lint bench bench-gpu chaos attack clean
+.PHONY: help setup locks images demo up test test-kernels lint bench bench-gpu chaos attack fuzz clean
 
 help:
 	@echo "make setup   a virtual environment in $(VENV) with pinned dependencies"
@@ -23,6 +23,7 @@ help:
 	@echo "make bench-gpu  one step at Gemma 4 E2B's shapes, random weights, on this GPU"
 	@echo "make chaos   faults injected over a running service"
 	@echo "make attack  hostile schemas, documents and connections at a running service, a neighbour beside them"
+	@echo "make fuzz    20,000 generated requests at a running service, of every call of its OpenAPI document"
 	@echo "make locks   write docker/*.lock, the images' packages with their hashes, after constraints.txt has changed"
 	@echo "make images  write docker/images.lock, the digests of the base images (needs docker buildx)"
 	@echo "make clean   remove caches and the embedded server's data; keeps $(VENV)"
@@ -84,6 +85,11 @@ chaos: setup
 
 attack: setup
 	@$(BIN)/python -m tests.attack $(ARGS)
+
+# Not among the test dependencies: no test needs it, and it brings a dozen packages.
+fuzz: setup
+	@$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check -c constraints.txt "schemathesis==4.32.5"
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 clean:
 	@rm -rf build dist .run .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info

@@ -39,6 +39,8 @@ _ADDED: tuple[type[BaseModel], ...] = (  # FastAPI does not see these in the sig
 JOB_ID = "^[0-9a-f]{32}$"
 BATCH_ID = "^[0-9a-f]{24}0{8}$"
 IDEMPOTENCY_KEY = "^[\\x21-\\x7e]{1,255}$"
+# No type: readers of the document differ in whether a schema is of the stream (a string) or of each event (an object).
+EVENTS = {"description": "Events: `event` is a status, or `error`; `data` an Extraction, or a ProblemDetails"}
 DESCRIPTION = """Documents in, validated JSON out. Every error is a problem (RFC 9457) with a stable `code`."""
 
 
@@ -56,6 +58,11 @@ def problems(*statuses: int) -> dict[int | str, JSON]:
 def said(pattern: str, example: str) -> JSON:
     """The `json_schema_extra` of a parameter whose pattern a route itself checks, to answer with a code of its own."""
     return {"pattern": pattern, "examples": [example]}
+
+
+def cursor(pattern: str, example: str) -> JSON:
+    """Likewise of a page's beginning: an id, or nothing for the newest."""
+    return said(f"^({pattern.strip('^$')})?$", example)
 
 
 def answers(description: str, model: type[BaseModel], example: JSON) -> JSON:

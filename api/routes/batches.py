@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from api import batches, examples, prefer, upload, view
+from api import batches, examples, openapi, prefer, upload, view
 from api.access import Service, Services, Tenant
 from api.batch_models import Batch, BatchPage
 from api.openapi import BATCH_ID, IDEMPOTENCY_KEY, answers, jsonl_answer, problems, said, stops, upload_body
@@ -105,7 +105,7 @@ async def list_batches(
         Query(
             max_length=500,
             description="`next_cursor` of the page before",
-            json_schema_extra=said(BATCH_ID, examples.BATCH["id"]),
+            json_schema_extra=openapi.cursor(BATCH_ID, examples.BATCH["id"]),
         ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Header, Path, Query, Request
 from sse_starlette import EventSourceResponse
 from starlette.responses import Response
 
-from api import body, examples, intake, prefer, view
+from api import body, examples, intake, openapi, prefer, view
 from api.access import Service, Services, Tenant
 from api.models import Extraction, ExtractionPage, Status
 from api.openapi import BATCH_ID, IDEMPOTENCY_KEY, JOB_ID, answers, form_body, json_body, problems, said, stops
@@ -42,7 +42,7 @@ _Key = Annotated[
     ),
 ]
 _Id = Annotated[str, Path(json_schema_extra=said(JOB_ID, examples.QUEUED["id"]))]
-_Prefer = Annotated[list[str] | None, Header(alias="Prefer", description="`wait=20`: answer with the result")]
+_Prefer = Annotated[str | None, Header(alias="Prefer", description="`wait=20`: answer with the result")]
 
 
 @router.post(
@@ -61,11 +61,11 @@ async def create_extraction(
     service: Service,
     tenant: Tenant,
     idempotency_key: _Key = None,
-    prefer_: _Prefer = None,
+    prefer_: _Prefer = None,  # noqa: ARG001 -- of several all count
 ) -> Response:
     """Submit one document. It is stored before this answers: a 202 is never lost."""
     key = prefer.idempotency_key(idempotency_key)
-    wait_s = prefer.wait_of(prefer_ or [])
+    wait_s = prefer.wait_of(request.headers.getlist("Prefer"))
     with service.rooms.held(tenant) as held:
         created, job = await _kept(request, service, tenant, key, held)
     headers = {"Location": f"/v1/extractions/{created.job_id}"}
@@ -104,7 +104,7 @@ async def get_extraction(id: _Id, service: Service, tenant: Tenant, wait: _Wait 
     responses={
         200: {
             "description": "An event for the status it has and for each it gets; the stream ends with the last",
-            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": examples.EVENTS}},
+            "content": {"text/event-stream": {"schema": openapi.EVENTS, "example": examples.EVENTS}},
         },
         **problems(401, 404, 503),
     },
@@ -132,7 +132,7 @@ async def list_extractions(
         Query(
             max_length=500,
             description="`next_cursor` of the page before",
-            json_schema_extra=said(JOB_ID, examples.QUEUED["id"]),
+            json_schema_extra=openapi.cursor(JOB_ID, examples.QUEUED["id"]),
         ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
