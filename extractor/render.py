@@ -22,7 +22,16 @@ from schemas import keywords
 
 JSON = dict[str, Any]
 
-_FORMATS = {"date": "date", "date-time": "datetime", "time": "time", "email": "email", "uri": "url", "uuid": "uuid"}
+_FORMATS = {
+    "date": "date",
+    "date-time": "datetime",
+    "date-time-local": "datetime",
+    "time": "time",
+    "time-local": "time",
+    "email": "email",
+    "uri": "url",
+    "uuid": "uuid",
+}
 _INDENT = "  "
 
 

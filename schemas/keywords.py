@@ -58,7 +58,7 @@ MANY = _words("allOf anyOf oneOf prefixItems")
 NAMED = _words("properties patternProperties dependentSchemas $defs definitions")
 DEFINITIONS = _words("$defs definitions")
 
-GRAMMAR_FORMATS = _words("date-time time date duration email hostname ipv4 ipv6 uuid uri")
+GRAMMAR_FORMATS = _words("date-time time date date-time-local time-local duration email hostname ipv4 ipv6 uuid uri")
 VALIDATOR_FORMATS = _words(
     "idn-email idn-hostname uri-reference iri iri-reference json-pointer relative-json-pointer regex uri-template"
 )

@@ -23,6 +23,7 @@ from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 from schemas.check import check
 from schemas.checks.compiled import validator
+from schemas.checks.formats import DURATION
 from schemas.checks.rewrite import originals
 from schemas.errors import InvalidSchema, Place, ValidationProblem, pointer
 from schemas.examples import Example
@@ -202,6 +203,24 @@ class _Compact(GenerateJsonSchema):
         }
         finite = {key: bound for key, bound in bounds.items() if bound is not None and math.isfinite(bound)}
         return {"type": "number", **{key: _double(Decimal(bound), key) for key, bound in finite.items()}}
+
+    def datetime_schema(self, schema: core_schema.DatetimeSchema) -> JsonSchemaValue:
+        return _timed("date-time", schema.get("tz_constraint"))
+
+    def time_schema(self, schema: core_schema.TimeSchema) -> JsonSchemaValue:
+        return _timed("time", schema.get("tz_constraint"))
+
+    def timedelta_schema(self, schema: core_schema.TimedeltaSchema) -> JsonSchemaValue:
+        written = super().timedelta_schema(schema)
+        return {"type": "string", "pattern": DURATION} if written.get("format") == "duration" else written
+
+
+def _timed(name: str, zone: str | int | None) -> JsonSchemaValue:
+    """A time with an offset where the type wants one, without where it refuses one, else as the document has it."""
+    local, aware = {"type": "string", "format": f"{name}-local"}, {"type": "string", "format": name}
+    if zone is None:
+        return {"anyOf": [local, aware]}
+    return local if zone == "naive" else aware
 
 
 def _double(bound: Decimal, key: str) -> float:

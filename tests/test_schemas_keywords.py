@@ -61,7 +61,9 @@ ENFORCED = [
         for name, good, bad in [
             ("date", "2024-02-29", "2024-02-30"),
             ("time", "10:20:30Z", "25:00:00Z"),
-            ("date-time", "2024-02-28T10:20:30Z", "2024-02-28"),
+            ("time-local", "10:20", "10:20Z"),
+            ("date-time", "2024-02-28T10:20:30Z", "2023-02-29T10:20:30Z"),
+            ("date-time-local", "2024-02-28T10:20:30", "2024-02-28T10:20:30Z"),
             ("duration", "P3DT2H", "3 days"),
             ("email", "a.b@c.de", "a.b"),
             ("hostname", "a.example", "a..b"),

@@ -10,8 +10,6 @@ from extractor.tighten.meeting import types
 from schemas import keywords
 from schemas.checks.numbers import FARTHEST, at_least, at_most
 
-_BOUNDED_FORMATS = frozenset({"date", "uuid", "ipv4", "ipv6"})
-
 
 @dataclass(frozen=True)
 class Bounds:
@@ -26,7 +24,7 @@ class Bounds:
 
 
 def bound_string(new: dict[str, Any], bounds: Bounds) -> None:
-    if "string" in types(new) and new.get("format") not in _BOUNDED_FORMATS:
+    if "string" in types(new):
         new.setdefault("maxLength", max(bounds.max_chars, new.get("minLength", 0)))
 
 

@@ -21,12 +21,14 @@ from extractor.tighten.meeting import PRESENCE, SAID, Counts, admits_null, decla
 from extractor.tighten.tags import tags_of
 from schemas import keywords
 from schemas.checks import numbers
+from schemas.checks.formats import PATTERNS
 from schemas.patterns import for_grammar
 
 JSON = dict[str, Any]
 
 _DROPPED = keywords.VALIDATED | keywords.ANNOTATIONS
 _LITERAL = ("enum", "const")
+_SHORT = frozenset({"uuid", "ipv4", "ipv6", *PATTERNS})  # formats that bound a text themselves
 _ANY = "any"
 
 
@@ -110,14 +112,23 @@ class Tighten:
                 new[key] = [inner(one) for one in value]
             elif self._kept(key, value, node):
                 new[key] = for_grammar(value) if key == "pattern" else value
+        if new.get("format") in PATTERNS:
+            self._timed(new)
         if far := [literals(node, key) for key in _LITERAL if key in node and key not in new]:
             new["allOf"] = [*new.get("allOf", ()), *far]
         limits = bounds_of(node)
         new.update(limits or {})
         if not any(key in node for key in _LITERAL):
             self._object(new, node, site)
-            self._bound(new, alone=site.alone, far=limits is None)
+            self._bound(new, node, site, far=limits is None)
         return new
+
+    def _timed(self, new: JSON) -> None:
+        pattern = PATTERNS[new.pop("format")]
+        if "pattern" in new:
+            new["allOf"] = [*new.get("allOf", ()), {"pattern": pattern}]
+        else:
+            new["pattern"] = pattern
 
     def _parts(self, nodes: list[Any], site: Site) -> list[Any]:
         return [self._value(one, site.tags) if site.alone else self._rewrite(one, site) for one in nodes]
@@ -168,13 +179,14 @@ class Tighten:
             new["additionalProperties"] = False
             new.setdefault("maxProperties", max(self._bounds.max_items, new.get("minProperties", 0)))
 
-    def _bound(self, new: JSON, *, alone: bool, far: bool) -> None:
-        bound_string(new, self._bounds)
+    def _bound(self, new: JSON, node: JSON, site: Site, *, far: bool) -> None:
+        if node.get("format") not in _SHORT:
+            bound_string(new, self._bounds)
         if "array" in types(new):
             if "items" not in new:
                 new["items"] = self._anything()
             new.setdefault("maxItems", max(self._bounds.max_items, new.get("minItems", 0)))
-        bound_number(new, self._bounds, alone=alone, far=far)
+        bound_number(new, self._bounds, alone=site.alone, far=far)
 
     def _ref(self, ref: str, site: Site) -> str:
         """The new reference for `ref`. A part is written for its site, because sites differ."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from schemas.checks.formats import VALIDATORS
 from schemas.checks.report import Note, note
 from schemas.checks.rewrite import rewritten
 from schemas.patterns import fault, for_validator
@@ -25,6 +26,7 @@ def validator(json_schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator
         offline=True,
         validate_formats=True,
         ignore_unknown_formats=True,
+        formats=VALIDATORS,
         pattern_options=_LINEAR,
         mask="the value",
     )
