@@ -88,10 +88,7 @@ def test_whatever_is_written_is_one(kind):
     for seed in range(150):
         text = written(grammar, seed)["f"]
         assert not schema._errors({"f": text}), text
-        try:
-            TypeAdapter(kind).validate_python(text)
-        except ValidationError as error:
-            assert error.errors()[0]["type"] in ("datetime_future", "date_past"), text
+        assert faults(kind, text) <= {"datetime_future", "date_past"}, text
 
 
 @pytest.mark.parametrize("name", [*PATTERNS, "duration", "email", "hostname", "ipv4", "ipv6", "uuid", "uri"])
