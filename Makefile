@@ -14,7 +14,7 @@ JOBS ?= 2
 
 help:
 	@echo "make setup   a virtual environment in $(VENV) with pinned dependencies"
-	@echo "make demo    start the service, extract docs/samples/ over HTTP, stop it"
+	@echo "make demo    start the service, extract its samples over HTTP, a PDF, a scan and a mail among them, stop it"
 	@echo "make up      start the service and stay up (ARGS='--port 9000')"
 	@echo "make test    every test but the long fault runs (ARGS='tests/test_api_*.py', JOBS=0 for one process)"
 	@echo "make test-kernels  the GPU's own kernels, under Triton's interpreter (installs Triton; no GPU needed)"

@@ -1,5 +1,5 @@
 """`make demo`: the service as `extractor up` runs it, on a free port and over a store of its own; each document of
-docs/samples/ POSTed over HTTP; what came back and what it took. Ends everything.
+samples/ POSTed over HTTP; what came back, where on its pages it stands, and what it took. Ends everything.
 
 Exit code 0 when every document came to the end the service promises: JSON that validates, or what is wrong with the
 model's answer. The bundled model is small, and an answer it gets wrong is shown as that, not as a broken demo."""
@@ -10,17 +10,18 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from extractor.client import Client, ExtractionFailed, WaitTimeout
 from extractor.errors import ExtractorError
+from extractor.result import Known
 from extractor.serve import Service, ServicePlan
 from schemas.jsontext import written
 
-SAMPLES = Path(__file__).parents[1] / "docs" / "samples"
+SAMPLES = Path(__file__).parent / "samples"
 START_S = 600.0  # a first start may fetch a model from the hub
 DOCUMENT_S = 180.0
 _DRAFTERS = ("grammar", "copy", "mtp")
@@ -29,7 +30,7 @@ _WRONG_ANSWERS = ("invalid_output", "truncated_output")
 
 @dataclass(frozen=True)
 class Sample:
-    """A document and the schema its name says: `invoice-1.txt` is an invoice, `shipping_notice-2.md` a notice."""
+    """A document and the schema its name says: `invoice-3.pdf` is an invoice, `purchase_order-2.eml` an order."""
 
     path: Path
 
@@ -61,8 +62,8 @@ class Totals:
 
 
 def samples(folder: Path = SAMPLES) -> list[Sample]:
-    """By name. Raises FileNotFoundError where there are none: the demo runs from a clone."""
-    found = [Sample(path) for path in sorted(folder.iterdir()) if path.suffix in (".txt", ".md")]
+    """By name. Raises FileNotFoundError where there are none."""
+    found = [Sample(path) for path in sorted(folder.iterdir())]
     if not found:
         raise FileNotFoundError(folder)
     return found
@@ -92,6 +93,7 @@ def extract_all(client: Client, documents: Iterable[Sample]) -> Totals:
         seconds = time.monotonic() - started
         totals.add(job.result["usage"], seconds)
         print(indented(job.data))
+        print("".join(f"  {line}\n" for line in places(job.fields)), end="")
         print(f"  {figures(job.result['usage'], seconds)}")
     return totals
 
@@ -99,6 +101,17 @@ def extract_all(client: Client, documents: Iterable[Sample]) -> Totals:
 def indented(data: Any) -> str:
     text = written(data, indent=True).decode()
     return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def places(fields: dict[str, Known]) -> Iterator[str]:
+    """`/total  1,024.80  order.pdf page 2 [0.71 0.40 0.78 0.41]`: where the values stand that have a box on a page."""
+    for pointer, known in fields.items():
+        for found in known["evidence"]:
+            name = found["part"]["name"] if found["part"] else None
+            boxes = " ".join(f"[{' '.join(f'{side:.2f}' for side in box)}]" for box in found["boxes"])
+            if boxes:
+                where = f"{name} page {found['page']}" if name else f"page {found['page']}"
+                yield f"{pointer:<24} {found['text']:<24} {where} {boxes}"
 
 
 def figures(usage: dict[str, Any], seconds: float) -> str:
@@ -139,7 +152,7 @@ def main() -> int:
                 totals = extract_all(client, documents)
             print(f"\n{total(totals)}\nStopping ...", flush=True)
     except FileNotFoundError:
-        print(f"There are no samples in {SAMPLES}: run the demo from a clone of the repository", file=sys.stderr)
+        print(f"There are no samples in {SAMPLES}", file=sys.stderr)
         return 1
     except ExtractorError as error:
         print("\n".join(log[-30:]), error.detail, sep="\n", file=sys.stderr)

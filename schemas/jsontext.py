@@ -60,6 +60,15 @@ def read(text: str | bytes) -> Any:
     return json.loads(text, parse_float=Number, parse_int=integer, parse_constant=_refuse)
 
 
+def exact(value: Any) -> Any:
+    """What `read` gives as `loads` gives it: Decimals for its `Number`s."""
+    if isinstance(value, dict):
+        return {key: exact(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [exact(item) for item in value]
+    return value.exact if isinstance(value, Number) else value
+
+
 def dumps(value: Any) -> str:
     """Compact JSON, keys in their order, numbers digit by digit. Raises ValueError for NaN and infinities."""
     if isinstance(value, dict):

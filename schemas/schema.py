@@ -27,7 +27,7 @@ from schemas.checks.formats import DURATION
 from schemas.checks.rewrite import originals
 from schemas.errors import InvalidSchema, Place, ValidationProblem, pointer
 from schemas.examples import Example
-from schemas.jsontext import dumps
+from schemas.jsontext import dumps, exact
 
 MAX_ERRORS = 20
 _VERSION_DIGITS = (
@@ -57,13 +57,15 @@ class Schema:
         return f"{self.name}@{self.version}"
 
     def validate(self, value: object) -> Any:
-        """The pydantic instance for `value` (JSON as Python; numbers may be Decimals), or `value` where the schema
-        came without a model. Raises ValidationProblem with a pointer for each fault, the JSON Schema's first."""
+        """The pydantic instance for `value` (JSON as Python; numbers may be Decimals or jsontext's `Number`s), or
+        `value` where the schema came without a model. Raises ValidationProblem with a pointer for each fault, the JSON
+        Schema's first."""
+        given, value = value, exact(value)
         faults = self._errors(value)
         if faults:
             raise ValidationProblem(faults)
         if self.model is None:
-            return value
+            return given
         try:
             return _instance(self.model, value)
         except ValidationError as error:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from extractor.grammar import compile_grammar, serialise
-from schemas import ValidationProblem, check, inline, of_model
+from schemas import Registry, ValidationProblem, check, inline, of_model
 from schemas.checks.numbers import FARTHEST
-from schemas.jsontext import loads
+from schemas.jsontext import loads, read
 from tests.matching import accepts
 
 E = 2**53
@@ -144,3 +144,11 @@ def test_models_with_long_numbers():
     for other in (text.replace("6790", "6791"), text.replace("993", "992").replace("-9223372036854775808", "0")):
         with pytest.raises(ValidationProblem):
             schema.validate(loads(other))
+
+
+def test_what_a_client_gives_validates_as_the_answer_did() -> None:
+    schema = Registry.discover().get("receipt")
+    answer = schema.examples[0].answer_text
+    assert schema.validate(read(answer)) == schema.validate(loads(answer))
+    data = read('{"f": 1.50}')
+    assert inline(whole({"type": "number"})).validate(data) is data

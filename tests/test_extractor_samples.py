@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import extractor
+from extractor.demo import places
 from extractor.documents import read
 from extractor.grammar import compile_grammar
 from extractor.validate import read_answer
@@ -15,7 +16,7 @@ from schemas import Registry
 from schemas.jsontext import dumps, loads
 from tests.matching import accepts
 
-FOLDER = Path(extractor.__file__).parents[1] / "docs" / "samples"
+FOLDER = Path(extractor.__file__).parent / "samples"
 REGISTRY = Registry.discover()
 SAMPLES = sorted(FOLDER.glob("*.txt"))
 
@@ -65,6 +66,35 @@ def test_a_sample_is_a_short_document(path):
     document = read(path)
     assert 100 < len(document.text) < 1_200
     assert document.text.endswith("\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "says", "how"),
+    [
+        ("invoice-3.pdf", "Brightwater Studio Ltd", ["layout"]),
+        ("purchase_order-2.eml", "net 30", ["text", "layout"]),
+        ("receipt-2.jpg", "17 QUAY STREET BRISTOL", ["ocr"]),
+    ],
+)
+def test_a_pdf_a_mail_and_a_scan_are_among_them_and_small(name, says, how):
+    document = read(FOLDER / name)
+    assert [page.how for page in document.pages] == how
+    start = document.text.index(says)
+    assert document.boxes(start, start + len(says))
+    assert (FOLDER / name).stat().st_size < 25_000
+
+
+def test_where_a_value_stands_is_shown_for_pages_alone():
+    box, part = [0.1, 0.2, 0.3, 0.4], {"number": 2, "kind": "attachment", "name": "a.pdf", "label": None, "cell": None}
+    placed = {"start": 0, "stop": 2, "text": "17", "page": 2, "part": part, "boxes": [box]}
+    fields = {
+        "/no": {"evidence": [placed, placed | {"page": 3, "part": None}], "confidence": 1.0},
+        "/name": {"evidence": [placed | {"boxes": [], "page": None}], "confidence": 1.0},
+        "/nothing": {"evidence": [], "confidence": None},
+    }
+    first, second = places(fields)
+    assert first.split() == ["/no", "17", "a.pdf", "page", "2", "[0.10", "0.20", "0.30", "0.40]"]
+    assert second.split()[2:4] == ["page", "3"]
 
 
 @pytest.mark.parametrize("name", ANSWERS)
