@@ -15,14 +15,11 @@ from decimal import Decimal
 from itertools import accumulate, groupby
 
 from extractor import result
-from extractor.answer import Path, Scalar, scalars
-from extractor.bestpath import path as likeliest
+from extractor.answer import Scalar, scalars
+from extractor.bestpath import path
 from extractor.documents import Document, Whereabouts, locations
 from extractor.engine.lookup import NAME
-from extractor.evidence.lists import FAR, List
-from extractor.evidence.rows import Span
 from extractor.evidence.said import Said
-from extractor.evidence.sharing import Cell, foreign
 from extractor.printed import Place, Places, Printed
 
 _SHORTEST = 3  # letters of a label
@@ -103,87 +100,20 @@ class Evidence:
         self._ends = [at.start() for at in re.finditer("\n", document)]  # of lines
         self._place = 0  # where the value before was found
         self._taken: set[int] = set()  # where those of the list so far were
-        self._counting: set[Path] = set()
-        self._begins: dict[Path, int] = {}  # by the path of a row, where it begins
+        self._counting: set[tuple[str | int, ...]] = set()
 
     def of(self, found: list[Scalar]) -> list[Places]:
         """Where each is printed; empty for what is not, and for null."""
         made: list[Places] = []
         self._counting = _counting(found)
         groups = [list(group) for _, group in groupby(found, key=_row)]
-        groups = [part for _, same in groupby(groups, key=_single) for part in _together(list(same))]
         for at, several in enumerate(groups):
             following = groups[at + 1] if at + 1 < len(groups) else []
-            made += self._of_group(several, following)
-        return _apart(found, self._own(found, made))
-
-    def _own(self, found: list[Scalar], made: list[Places]) -> list[Places]:
-        """`made` without what stands in the place of another row of its list."""
-        lists: dict[Path, list[int]] = {}
-        for at, one in enumerate(found):
-            if made[at] and _row(one):
-                lists.setdefault(tuple(part for part in _row(one) if isinstance(part, str)), []).append(at)
-        kept, rows = list(made), {row: at for at, row in enumerate(dict.fromkeys(map(_row, found)))}
-        for several in lists.values():
-            cells = [Cell(rows[_row(found[at])], made[at], self._is_of_all(found[at], made[at])) for at in several]
-            for at, is_foreign in zip(several, foreign(cells, self._line), strict=True):
-                kept[at] = () if is_foreign else made[at]
-        return kept
-
-    def _is_of_all(self, scalar: Scalar, places: Places) -> bool:
-        """Whether a value may be said once for several rows."""
-        if isinstance(scalar.value, str) and any(map(str.isalpha, scalar.value)):
-            return True
-        start, stop, _ = places[0]
-        return any(0 <= self._distance(label, start, stop) <= _NEAR for label in self._label(_key(scalar)))
-
-    def _of_group(self, several: list[Scalar], following: list[Scalar]) -> list[Places]:
-        """The values of an object, and those of its lists, which stand behind each other. `following`: the group that
-        comes next."""
-        parts = [list(part) for _, part in groupby(several, key=_list)]
-        own = [one for part in parts if not _is_list(part) for one in part]
-        made: dict[Path, Places] = {}
-        row, bounds = _row(several[0]), (0, len(self._printed.text))
-        if row and (not own or _row(several[-1]) != row):  # lists in a list, or rows of one value each
-            bounds = (self._begin(row), bounds[1])
-        if row and _row(several[-1]) != row:
-            parts = []
-            self._of_list(several, bounds, made)
-        elif row and len(own) > 1:
-            bounds = self._of_row(own, [one for one in following if not _list(one)] or following, made)
-        for part in parts:
-            if _is_list(part):
-                self._of_list(part, bounds, made)
-            elif part[0].path not in made:
-                since = self._begins.get(row, self._begin(row)) if row else 0
-                self._keep(part, self._in_order(part, since), made)
-        self._begins.setdefault(row, min((places[0].start for places in made.values() if places), default=self._place))
-        return [made[one.path] for one in several]
-
-    def _begin(self, row: Path) -> int:
-        """From where on a row may stand: behind the one before it; the first within the row that it is in, the first
-        of all anywhere."""
-        if row[-1]:
-            return self._place
-        return self._begins.get(_row_of(row), 0) if any(isinstance(part, int) and part for part in row) else 0
-
-    def _of_list(self, several: list[Scalar], bounds: Span, made: dict[Path, Places]) -> None:
-        key = _key(several[0])
-        labels = self._label(key) or self._label(key.removesuffix("s"))
-        found = List(
-            self._printed.text,
-            [one.value for one in several],
-            lambda at, since: self._candidates(several[at], since),
-            lambda places: min((self._distance(label, *places[0][:2]) for label in labels), default=FAR),
-            min(max(self._place, bounds[0]), bounds[1]),
-            bounds,
-        ).places()
-        self._place = max((places[-1].stop for places in found if places), default=self._place)
-        self._keep(several, found, made)
-
-    @staticmethod
-    def _keep(several: list[Scalar], found: list[Places], made: dict[Path, Places]) -> None:
-        made |= {one.path: places for one, places in zip(several, found, strict=True)}
+            if _row(several[0]) and len(several) > 1:
+                made += self._of_row(several, following)
+            else:
+                made += self._in_order(several)
+        return _apart(found, made)
 
     def _candidates(self, scalar: Scalar, since: int) -> list[Places]:
         if scalar.value is None or scalar.value == "":
@@ -193,21 +123,19 @@ class Evidence:
             return self._said.find(scalar.value, words, self._label(_key(scalar)), since)
         return self._printed.find(scalar.value, since)
 
-    def _in_order(self, several: list[Scalar], since: int = 0) -> list[Places]:
-        """Each nearest behind its label; where that leaves a choice, as they follow each other in the document. Behind
-        `since`, where they are there."""
+    def _in_order(self, several: list[Scalar]) -> list[Places]:
+        """Each nearest behind its label; where that leaves a choice, as they follow each other in the document."""
         likely: list[list[Places]] = []
         for scalar in several:
-            labels = [label for label in self._label(_key(scalar)) if label[0] >= since]
-            candidates = self._candidates(scalar, labels[0][1] if labels else max(self._place, since))
-            candidates = [places for places in candidates if places[0].start >= since] or candidates
+            labels = self._label(_key(scalar))
+            candidates = self._candidates(scalar, labels[0][1] if labels else self._place)
             costs = [self._from_label(place, labels) for place in candidates]
             likely.append([place for place, cost in zip(candidates, costs, strict=True) if cost == min(costs)])
             if likely[-1]:
                 ahead = (place for place in likely[-1] if place[0].start >= self._place)
                 self._place = next(ahead, likely[-1][0])[-1].stop
         likely = _not_within(likely)
-        chosen = iter(likeliest([places[:_CHOICES] for places in likely if places], self._step))
+        chosen = iter(path([places[:_CHOICES] for places in likely if places], self._step))
         made = [next(chosen) if places else () for places in likely]
         self._place = max((place[-1].stop for place in made[-1:] if place), default=self._place)
         return made
@@ -227,56 +155,34 @@ class Evidence:
     def _line(self, offset: int) -> int:
         return bisect_right(self._ends, offset)
 
-    def _of_row(self, several: list[Scalar], following: list[Scalar], made: dict[Path, Places]) -> Span:
+    def _of_row(self, several: list[Scalar], following: list[Scalar]) -> list[Places]:
         """Of an object in a list, which mostly is a row of a table: what is told best says where the row is. Texts come
-        first, so that no number is taken for a part of one of them. `following` begins where this row ends. From where
-        to where the row is."""
-        text = self._printed.text
+        first, so that no number is taken for a part of one of them. `following` begins where this row ends."""
         if not _row(several[0])[-1]:  # the first may stand anywhere
-            self._place, self._taken = self._begin(_row(several[0])), set()
+            self._place, self._taken = 0, set()
         found = [self._candidates(one, self._place) for one in several]
         anchor = _anchor(several, found, self._place)
         if anchor is None:
-            self._keep(several, self._in_order(several), made)
-            return 0, len(text)
+            return self._in_order(several)
         end = self._end_of_row(several, following, anchor)
-        begin = text.rfind("\n", 0, anchor) + 1
         chosen: dict[int, Places] = {}
         for at in sorted(range(len(several)), key=lambda at: not isinstance(several[at].value, str)):
             texts = [place for places in chosen.values() for place in places]
             within = (
                 found[at] if isinstance(several[at].value, str) else [one for one in found[at] if one[0].start < end]
             )
-            if isinstance(several[at].value, bool) and not any(begin <= places[0].start < end for places in within):
-                within = self._by_row(several, at, [places for places in chosen.values() if places])
             chosen[at] = min(within, key=lambda place: self._cost(place, anchor, several[at], texts), default=())
             self._taken.update(place.start for place in chosen[at])
         stops = [place[-1].stop for place in chosen.values() if place and place[-1].start < end]
-        starts = [place[0].start for place in chosen.values() if place and place[0].start >= self._place]
-        first = min([anchor, *starts])
         self._place = max([self._place, *stops])
-        self._keep(several, [chosen[at] for at in range(len(several))], made)
-        return text.rfind("\n", 0, first) + 1, end
-
-    def _by_row(self, several: list[Scalar], at: int, chosen: list[Places]) -> list[Places]:
-        """Of the only yes or no of a row, whose label may be what else the row says."""
-        value = several[at].value
-        if not isinstance(value, bool) or sum(isinstance(one.value, bool) for one in several) > 1:
-            return []
-        return self._said.beside(value, [(place.start, place.stop) for places in chosen for place in places])
+        return [chosen[at] for at in range(len(several))]
 
     def _end_of_row(self, several: list[Scalar], following: list[Scalar], anchor: int) -> int:
         """Where the line of the next row begins; the end of the document where there is none, or none that is told."""
         text = self._printed.text
-        if not following or _row(following[0])[:-1] != _row(several[0])[:-1]:
+        end = text.find("\n", anchor) + 1
+        if not end or not following or _row(following[0])[:-1] != _row(several[0])[:-1]:
             return len(text)
-        end = text.find("\n", anchor) % (len(text) + 1)
-        others = [one for one in following if one.value not in [own.value for own in several]]
-        begin = _anchor(others, [self._candidates(one, anchor) for one in others], anchor + 1)
-        if begin is not None and begin < end:  # both in one line
-            return begin
-        if end == len(text):
-            return end
         found = [self._candidates(one, end) for one in following]
         begin = _anchor(following, found, end)
         return len(text) if begin is None else text.rfind("\n", 0, begin) + 1
@@ -354,44 +260,21 @@ def _key(scalar: Scalar) -> str:
     return next((part for part in reversed(scalar.path) if isinstance(part, str)), "")
 
 
-def _list(scalar: Scalar) -> Path:
-    """The path of the list that it is a value of; () where it is none."""
-    return scalar.path[:-1] if isinstance(scalar.path[-1], int) else ()
-
-
-def _is_list(part: list[Scalar]) -> bool:
-    return len(part) > 1 and bool(_list(part[0]))
-
-
-def _row(scalar: Scalar) -> Path:
+def _row(scalar: Scalar) -> tuple[str | int, ...]:
     """The path of the innermost object of a list it is in; () for none."""
-    return _row_of(scalar.path)
+    last = max((at for at, part in enumerate(scalar.path[:-1]) if isinstance(part, int)), default=-1)
+    return scalar.path[: last + 1]
 
 
-def _row_of(path: Path) -> Path:
-    last = max((at for at, part in enumerate(path[:-1]) if isinstance(part, int)), default=-1)
-    return path[: last + 1]
-
-
-def _single(several: list[Scalar]) -> Path:
-    """The column of a row that has one value; () for another."""
-    return _column(several[0]) if len(several) == 1 and _row(several[0]) and not _list(several[0]) else ()
-
-
-def _together(groups: list[list[Scalar]]) -> list[list[Scalar]]:
-    """Rows of one value each are a list of those."""
-    return [[one for group in groups for one in group]] if _single(groups[0]) else groups
-
-
-def _column(scalar: Scalar) -> Path:
+def _column(scalar: Scalar) -> tuple[str | int, ...]:
     """The path of what it is in every row of its list."""
     row = _row(scalar)
     return (*row[:-1], "", *scalar.path[len(row) :])
 
 
-def _counting(found: list[Scalar]) -> set[Path]:
+def _counting(found: list[Scalar]) -> set[tuple[str | int, ...]]:
     """Of lists of two rows or more, the columns that say 1, 2, 3, …"""
-    said: dict[Path, list[object]] = {}
+    said: dict[tuple[str | int, ...], list[object]] = {}
     for one in found:
         if _row(one):
             said.setdefault(_column(one), []).append(one.value)

@@ -49,6 +49,7 @@ ANNOTATIONS = _words(
     "$schema $id $comment $defs definitions title description default examples deprecated readOnly writeOnly "
     "contentEncoding contentMediaType contentSchema discriminator"
 )
+CHECKED = "x-checked"  # what only a model's own validator tells, in the JSON Schema we make of it
 
 # Where schemas stand inside a schema.
 ONE = _words(
@@ -162,6 +163,11 @@ def format_in_grammar(schema: dict[str, Any]) -> bool:
 def pattern_in_grammar(schema: dict[str, Any]) -> bool:
     """Whether the grammar keeps the pattern of a schema, where it can hold it."""
     return of_whole_text(schema["pattern"]) or schema.get("format") not in GRAMMAR_FORMATS
+
+
+def keys_differ(schema: dict[str, Any]) -> bool:
+    """Whether the least number of properties is reached without a key written twice, which no grammar rules out."""
+    return bool(schema["minProperties"] <= max(1, len(set(schema.get("required", ())))))
 
 
 def resolve(root: Any, ref: str) -> Any:

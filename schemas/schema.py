@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 import jsonschema_rs
-from pydantic import AliasChoices, AliasPath, BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError, PydanticUserError
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import CoreSchema, ErrorDetails, core_schema
+from pydantic_core import ErrorDetails
 
 from schemas.check import check
 from schemas.checks.compiled import validator
-from schemas.checks.formats import DURATION
 from schemas.checks.rewrite import originals
 from schemas.errors import InvalidSchema, Place, ValidationProblem, pointer
 from schemas.examples import Example
 from schemas.jsontext import dumps, exact
+from schemas.models.json_schema import ModelJsonSchema
 
 MAX_ERRORS = 20
 _VERSION_DIGITS = (
@@ -80,7 +77,7 @@ def of_model(model: type[BaseModel], *, name: str | None = None, version: str | 
     """The schema of a pydantic model. The name is the class's in snake_case unless given, the version the model's
     `__version__` or "1". Raises InvalidSchema when its JSON Schema or one of its examples cannot be used."""
     try:
-        json_schema = model.model_json_schema(schema_generator=_Compact)
+        json_schema = model.model_json_schema(schema_generator=ModelJsonSchema)
     except (PydanticInvalidForJsonSchema, PydanticSchemaGenerationError, PydanticUserError) as error:
         raise InvalidSchema(f"{model.__name__} has no JSON Schema: {error.message}") from None
     label = name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", model.__name__).lower()
@@ -169,78 +166,6 @@ def _said(error: jsonschema_rs.ValidationError, patterns: dict[str, str]) -> str
         matched = error.kind.pattern
         return f'the value does not match "{patterns.get(matched, matched)}"'
     return error.message
-
-
-class _Compact(GenerateJsonSchema):
-    """Pydantic's JSON Schema without the titles it makes up, and a Decimal as the number a model writes."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
-        return False
-
-    def generate(self, schema: CoreSchema, mode: Any = "validation") -> JsonSchemaValue:
-        whole = super().generate(schema, mode)
-        for node in (whole, *whole.get("$defs", {}).values()):
-            node.pop("title", None)
-        return whole
-
-    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
-        """Pydantic declares a field that is read from a path under its own name, which the model then never reads."""
-        model: type[BaseModel] = schema["cls"]
-        by_name = model.model_config.get("validate_by_name") or model.model_config.get("populate_by_name")
-        for name, info in () if by_name else model.model_fields.items():
-            if not _has_a_key(info.validation_alias):
-                raise InvalidSchema(
-                    f"{model.__name__}.{name} is read from an AliasPath, and the answer has no such place: "
-                    f'name a key too, AliasChoices("{name}", AliasPath(...))'
-                )
-        return super().model_schema(schema)
-
-    def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
-        bounds = {
-            "multipleOf": schema.get("multiple_of"),
-            "minimum": schema.get("ge"),
-            "exclusiveMinimum": schema.get("gt"),
-            "maximum": schema.get("le"),
-            "exclusiveMaximum": schema.get("lt"),
-        }
-        finite = {key: bound for key, bound in bounds.items() if bound is not None and math.isfinite(bound)}
-        return {"type": "number", **{key: _double(Decimal(bound), key) for key, bound in finite.items()}}
-
-    def datetime_schema(self, schema: core_schema.DatetimeSchema) -> JsonSchemaValue:
-        return _timed("date-time", schema.get("tz_constraint"))
-
-    def time_schema(self, schema: core_schema.TimeSchema) -> JsonSchemaValue:
-        return _timed("time", schema.get("tz_constraint"))
-
-    def timedelta_schema(self, schema: core_schema.TimedeltaSchema) -> JsonSchemaValue:
-        written = super().timedelta_schema(schema)
-        return {"type": "string", "pattern": DURATION} if written.get("format") == "duration" else written
-
-
-def _timed(name: str, zone: str | int | None) -> JsonSchemaValue:
-    """A time with an offset where the type wants one, without where it refuses one, else as the document has it."""
-    local, aware = {"type": "string", "format": f"{name}-local"}, {"type": "string", "format": name}
-    if zone is None:
-        return {"anyOf": [local, aware]}
-    return local if zone == "naive" else aware
-
-
-def _double(bound: Decimal, key: str) -> float:
-    """A bound as JSON Schema has it: where no double is that number, one that rules out no right value, because
-    pydantic checks the bound itself."""
-    near = float(bound)
-    written = Decimal(repr(near))
-    if key == "multipleOf" or written == bound:
-        return near
-    if "inimum" in key:
-        return near if written < bound else math.nextafter(near, -math.inf)
-    return near if written > bound else math.nextafter(near, math.inf)
-
-
-def _has_a_key(alias: str | AliasPath | AliasChoices | None) -> bool:
-    if isinstance(alias, AliasChoices):
-        return any(len(path) == 1 for path in alias.convert_to_aliases())
-    return not isinstance(alias, AliasPath)
 
 
 def _place(detail: ErrorDetails, value: Any) -> Place:

@@ -1,6 +1,6 @@
-"""Dates and times as the grammar writes them, each a pattern of our own: what may be written is a day that exists at a
-time of day that exists, and nothing that the validator or pydantic would refuse. llguidance 1.9.1's own formats take
-the 29th of any February and a 61st second of any minute.
+"""Dates, times and addresses of mail as the grammar writes them, each a pattern of our own: what may be written is a
+day that exists at a time of day that exists, and nothing that the validator or pydantic would refuse. llguidance
+1.9.1's own formats take the 29th of any February, a 61st second of any minute and a name of any length before the @.
 
 `date`, `time` and `date-time` are those of RFC 3339, whose times have an offset; `time-local` and `date-time-local`
 have none (the OpenAPI Initiative's registry of formats), and may leave the seconds out. Only written more narrowly: no
@@ -23,6 +23,12 @@ _TIME = f"{_HOUR}:{_SIXTY}{_SECONDS}"
 _LOCAL = f"{_HOUR}:{_SIXTY}(?:{_SECONDS})?"
 _OFFSET = f"(?:Z|[+-]{_HOUR}:{_SIXTY})"
 
+# Mail, as most addresses are printed: no quotes, no number for a domain, and no part longer than mail lets it be.
+_ATOM = "[A-Za-z0-9_!#$%&'*+/=?^`{|}~-]"
+_MAILBOX = rf"(?:{_ATOM}{{1,64}}|{_ATOM}{{1,31}}\.{_ATOM}{{1,32}}|{_ATOM}{{1,20}}(?:\.{_ATOM}{{1,20}}){{2}})"
+_LABEL = "(?:[A-Za-z0-9]{1,63}|(?:[A-Za-z0-9]-?){1,31}[A-Za-z0-9])"
+EMAIL = rf"{_MAILBOX}@(?:{_LABEL}\.){{1,4}}[A-Za-z]{{2,24}}"  # of a domain that has a top one
+
 PATTERNS = {
     name: f"^{pattern}$"
     for name, pattern in {
@@ -31,6 +37,7 @@ PATTERNS = {
         "date-time": f"{_DATE}T{_TIME}{_OFFSET}",
         "time-local": _LOCAL,
         "date-time-local": f"{_DATE}T{_LOCAL}",
+        "email": rf"{_MAILBOX}@{_LABEL}(?:\.{_LABEL}){{0,4}}",
     }.items()
 }
 

@@ -43,6 +43,8 @@ class Walk:
             elif key in keywords.ENFORCED or key in keywords.VALIDATED:
                 if live:  # else its place is reported as a whole by the keyword above it
                     self._judge(key, value, node, where)
+            elif key == keywords.CHECKED and isinstance(value, str):
+                self._report.say("validated", where, f"is checked in the answer only, by the model in Python: {value}")
             elif key not in keywords.ANNOTATIONS:
                 self._report.say("ignored", where, "is not a keyword of JSON Schema")
             self._below(key, value, where, live=live and key not in keywords.VALIDATED)
@@ -86,6 +88,8 @@ class Walk:
             say("validated", where, "has an anchor or word boundary inside: checked in the answer only")
         elif key in ("minProperties", "maxProperties") and not keywords.counts_in_grammar(node):
             say("validated", where, "is enforced only where every declared property is required")
+        elif key == "minProperties" and not keywords.keys_differ(node):
+            say("validated", where, "a key that is written twice counts once: checked in the answer only")
         elif not keywords.digits_in_grammar(key, value):
             say("validated", where, "has more digits than the grammar holds: the last are checked in the answer only")
         elif key == "multipleOf" and value not in self._multiples:

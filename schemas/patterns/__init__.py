@@ -11,7 +11,9 @@ from __future__ import annotations
 from schemas.patterns.cursor import PatternError
 from schemas.patterns.meaning import fault, for_grammar, for_validator, of_whole_text
 from schemas.patterns.measure import Measure, measure, pattern_size
+from schemas.patterns.translate import as_ecmascript
 
 __all__ = [
-    "Measure", "PatternError", "fault", "for_grammar", "for_validator", "measure", "of_whole_text", "pattern_size",
+    "Measure", "PatternError", "as_ecmascript", "fault", "for_grammar", "for_validator", "measure", "of_whole_text",
+    "pattern_size",
 ]  # fmt: skip

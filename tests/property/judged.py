@@ -1,0 +1,95 @@
+"""Answers under a schema against what its check calls enforced."""
+
+from __future__ import annotations
+
+import json
+import random
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from llguidance import LLMatcher
+
+from extractor.engine.free import LIMITS
+from extractor.errors import InvalidOutput
+from extractor.grammar import serialise
+from extractor.tighten import Bounds
+from extractor.validate import read_answer
+from schemas import Schema, check, inline
+from schemas.keywords import CHECKED
+from tests.matching import TOKENIZER
+from tests.property.walks import MOODS, Stuck, walk
+
+SMALL = Bounds(max_chars=40, max_items=4, max_key_chars=12)
+_BUDGET = {"short": 0, "chance": 400, "long": 1500}
+
+
+@dataclass
+class Tally:
+    """Of schemas: how many were tried, and how many had no grammar. Of walks: answers, and those that did not end."""
+
+    schemas: int = 0
+    refused: int = 0
+    answers: int = 0
+    unfinished: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def add(self, other: Tally) -> None:
+        self.schemas += other.schemas
+        self.refused += other.refused
+        self.answers += other.answers
+        self.unfinished += other.unfinished
+        self.faults += other.faults
+
+
+def judge(schema: Schema, seed: int, walks: int = 1) -> Tally:
+    """Walks in every mood. A fault: an answer that fails by what is enforced, or a text that cannot go on."""
+    tally = Tally(schemas=1)
+    grammars = [serialise(schema), serialise(schema, SMALL)]
+    if any(LLMatcher(TOKENIZER, grammar, log_level=0, limits=LIMITS).is_error() for grammar in grammars):
+        tally.refused = 1  # as the judge of strangers' schemas refuses it
+        return tally
+    enforced = inline(relaxed(schema.json_schema))
+    for at in range(walks):
+        for number, mood in enumerate(MOODS):
+            dice = random.Random(f"{seed} {at} {mood}")
+            grammar = grammars[(at + number) % 2] if mood == "short" else grammars[1]
+            try:
+                text = walk(grammar, mood, dice, _BUDGET[mood])
+                if text is None:
+                    tally.unfinished += 1
+                    continue
+                tally.answers += 1
+                _fits(text, schema, enforced)
+            except (Stuck, InvalidOutput) as fault:
+                places = getattr(fault, "errors", ())
+                said = "; ".join(f"{place.pointer[-60:] or 'it'} {place.detail}" for place in places) or str(fault)
+                tally.faults.append(f"{mood}: {said}\n    {(getattr(fault, 'last', '') or '')[:600]}")
+    return tally
+
+
+def _fits(text: str, schema: Schema, enforced: Schema) -> None:
+    """Raises InvalidOutput. Where only validation knows part of a schema, the rest of it must hold; where all of it
+    holds, so must the model."""
+    read_answer(text, enforced)
+    if schema.model is not None and CHECKED not in json.dumps(schema.json_schema):
+        try:
+            read_answer(text, inline(schema.json_schema))
+        except InvalidOutput:
+            return
+        read_answer(text, schema)
+
+
+def relaxed(json_schema: dict[str, Any]) -> dict[str, Any]:
+    """Without what its check says is checked in the answer only."""
+    whole = deepcopy(json_schema)
+    for found in sorted(check(json_schema).validated, key=lambda one: -one.pointer.count("/")):
+        parts = [part.replace("~1", "/").replace("~0", "~") for part in found.pointer.split("/")[1:]]
+        node: Any = whole
+        for part in parts[:-1]:
+            node = node[int(part) if isinstance(node, list) else part]
+        key = parts[-1]
+        options = node.pop(key, None) if isinstance(node, dict) else None
+        if key == "oneOf" and options is not None:
+            node.setdefault("allOf", []).append({"anyOf": options})
+    return whole
