@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
 from extractor import heartbeat
@@ -75,17 +74,19 @@ class Up:
         return found[1]
 
     def pid(self, room: str) -> int:
-        """Of the child that runs it now; 0 while there is none."""
+        """Of the child that runs it now (a module, or the name of a program); 0 while there is none."""
         for entry in Path(f"/proc/{self.process.pid}/task").iterdir():
-            for child in (entry / "children").read_text().split():
-                if room in Path(f"/proc/{child}/cmdline").read_text().split("\0"):
+            for child in words(entry / "children", None):
+                if room in (*words(Path(f"/proc/{child}/cmdline"), "\0"), *words(Path(f"/proc/{child}/comm"), "\n")):
                     return int(child)
         return 0
 
-    def store(self) -> int:
-        """The pid of its store; 0 while there is none."""
-        children = psutil.Process(self.process.pid).children()
-        return next((child.pid for child in children if child.name() == "valkey-server"), 0)
+    def kill(self, room: str) -> int:
+        """SIGKILL, as soon as one is there; its pid."""
+        pids: list[int] = []
+        assert wait_until(lambda: pids.append(self.pid(room)) or pids[-1] > 0, 60), self.said
+        os.kill(pids[-1], signal.SIGKILL)
+        return pids[-1]
 
     def __enter__(self) -> Up:
         return self
@@ -100,6 +101,14 @@ class Up:
         self._reader.join(10)
         assert self.process.stderr is not None
         self.process.stderr.close()
+
+
+def words(file: Path, between: str | None) -> list[str]:
+    """None of a process or a thread that has ended meanwhile."""
+    try:
+        return file.read_text().split(between)
+    except OSError:
+        return []
 
 
 @pytest.fixture
@@ -179,7 +188,8 @@ def test_an_api_that_does_not_answer_is_replaced() -> None:
 def test_a_store_that_does_not_answer_is_replaced() -> None:
     """With all that it had acknowledged; a document that waited is done by itself."""
     lines: list[str] = []
-    environ = {**FAST, "PYTHONPATH": str(ROOT), "EXTRACTOR_STORE_TIMEOUT_S": "1"}
+    patient = {"EXTRACTOR_STORE_TIMEOUT_S": "1", "EXTRACTOR_WORKER_SILENT_S": "60"}
+    environ = {**FAST, "PYTHONPATH": str(ROOT), **patient}
     with Service(ServicePlan(port=0, environ=environ, store_silent_s=4.0), lines.append) as service:
         service.wait_ready(READY_S)
         before = service.pids()
@@ -206,8 +216,7 @@ def test_a_worker_that_was_killed_is_ready_no_longer(up: Up) -> None:
     """Though it was heard of a moment ago."""
     url, told = up.ready(), list[httpx.Response]()
     assert wait_until(lambda: bool(named(httpx.get(f"{url}/readyz"))), 60)
-    killed = up.pid("workers")
-    os.kill(killed, signal.SIGKILL)
+    killed = up.kill("workers")
     assert wait_until(lambda: heartbeat.born(killed) == 0, 30, every_s=0.01)
     assert wait_until(lambda: told.append(httpx.get(f"{url}/readyz")) or told[-1].is_success, 60)
     assert told[0].status_code == 503, "another takes longer to start"
@@ -231,9 +240,8 @@ def test_what_is_erased_leaves_the_disk(up: Up) -> None:
     assert holding(up.data, text)
     assert httpx.delete(job, trust_env=False).status_code == 204
     for _ in range(2):
-        os.kill(up.store(), signal.SIGKILL)
-        os.kill(up.pid("workers"), signal.SIGKILL)
-        assert wait_until(lambda: bool(up.store() and up.pid("workers")), 60), up.said
+        up.kill("valkey-server")
+        up.kill("workers")
         time.sleep(2)
     assert wait_until(lambda: not holding(up.data, text), 90, every_s=0.2), holding(up.data, text)
     assert holding(up.data, text[::-1]), "what is kept is there"

@@ -16,7 +16,7 @@ _BESIDE = 12  # characters between a label and a yes or no
 _LONG = 3  # letters of what may be a label
 _ASKS = ":?=|\t\n"  # between them, where there are words too, and the yes or no is a word of sentences
 _SENTENCES = ("on", "off", "no", "si")
-_CHOICE = re.compile(r"\b(?:yes|y|ja|oui|s[iìí]|sim) ?[/|] ?(?:no|n|nein|non|não|nee)\b", re.IGNORECASE)
+_CHOICE = re.compile(r"\b(?:(?:yes|y|ja|oui|s[iìí]|sim) ?[/|] ?(?:no|n|nein|non|não|nee)|n/a)\b", re.IGNORECASE)
 
 
 class Said:
@@ -37,6 +37,17 @@ class Said:
             return [(Place(one.start, one.stop, 0),) for one in boxed if one.says is value]
         found = self._printed.find(value, since)
         return [place for place in found if any(self._answers(stop, place[0]) for _, stop in labels)]
+
+    def beside(self, value: bool, labels: list[Span]) -> list[Places]:
+        """Places for `value` of what stands at `labels`, words in the same line."""
+        boxed = [one for one in self._boxes.answers if any(_overlap(one.label, label) for label in labels)]
+        if boxed:
+            return [(Place(one.start, one.stop, 0),) for one in boxed if one.says is value]
+        found = self._printed.find(value, min((start for start, _ in labels), default=0))
+        return [place for place in found if any(self._answers_in_line(stop, place[0]) for _, stop in labels)]
+
+    def _answers_in_line(self, label: int, place: Place) -> bool:
+        return "\n" not in self._printed.text[label : place.start] and self._answers(label, place)
 
     def _by_boxes(self, key: list[str]) -> list[Answer]:
         """Of the boxes whose labels name it best."""
@@ -67,3 +78,7 @@ class Said:
             return bool(broken)
         behind = self._printed.text[place.stop :].split("\n", 1)[0] if broken and place.stop - place.start == 1 else ""
         return any(map(str.isalnum, behind))
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]

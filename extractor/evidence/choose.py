@@ -1,0 +1,276 @@
+"""Which of the places where a value is printed is meant: the one that its label, its row or its neighbours in the
+answer speak for."""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import accumulate, groupby
+
+from extractor.answer import Path, Scalar
+from extractor.bestpath import path as likeliest
+from extractor.engine.lookup import NAME
+from extractor.evidence.labels import LONGEST, NEAR, Labels, Span
+from extractor.evidence.lists import List
+from extractor.evidence.said import Said
+from extractor.evidence.sharing import Cell, foreign
+from extractor.evidence.structure import (
+    column_of,
+    counting,
+    is_list,
+    key_of,
+    list_of,
+    row_above,
+    row_of,
+    single,
+    together,
+)
+from extractor.printed import Place, Places, Printed
+
+_CHOICES = 12  # of places for a value, between which its neighbours decide
+_BACK = 3  # lines, as a power of two, that a step back is as unlikely as
+
+
+class Evidence:
+    """Chooses among the places of values."""
+
+    def __init__(self, document: str, breaks: Sequence[int] = ()) -> None:
+        """`breaks`: where its pages begin."""
+        self._printed = Printed(document, breaks)
+        self._said = Said(self._printed)
+        self._labels = Labels(self._printed)
+        self._ends = [at.start() for at in re.finditer("\n", document)]  # of lines
+        self._place = 0  # where the value before was found
+        self._taken: set[int] = set()  # where those of the list so far were
+        self._counting: set[Path] = set()
+        self._begins: dict[Path, int] = {}  # by the path of a row, where it begins
+
+    def of(self, found: list[Scalar]) -> list[Places]:
+        """Where each is printed; empty for what is not, and for null."""
+        made: list[Places] = []
+        self._counting = counting(found)
+        groups = [list(group) for _, group in groupby(found, key=row_of)]
+        groups = [part for _, same in groupby(groups, key=single) for part in together(list(same))]
+        for at, several in enumerate(groups):
+            following = groups[at + 1] if at + 1 < len(groups) else []
+            made += self._of_group(several, following)
+        return _apart(found, self._own(found, made))
+
+    def _own(self, found: list[Scalar], made: list[Places]) -> list[Places]:
+        """`made` without what stands in the place of another row of its list."""
+        lists: dict[Path, list[int]] = {}
+        for at, one in enumerate(found):
+            if made[at] and row_of(one):
+                lists.setdefault(tuple(part for part in row_of(one) if isinstance(part, str)), []).append(at)
+        kept, rows = list(made), {row: at for at, row in enumerate(dict.fromkeys(map(row_of, found)))}
+        for several in lists.values():
+            cells = [Cell(rows[row_of(found[at])], made[at], self._is_of_all(found[at], made[at])) for at in several]
+            for at, is_foreign in zip(several, foreign(cells, self._line), strict=True):
+                kept[at] = () if is_foreign else made[at]
+        return kept
+
+    def _is_of_all(self, scalar: Scalar, places: Places) -> bool:
+        """Whether a value may be said once for several rows."""
+        if isinstance(scalar.value, str) and any(map(str.isalpha, scalar.value)):
+            return True
+        return self._labels.distance(self._labels.of(key_of(scalar)), places[0]) <= NEAR
+
+    def _of_group(self, several: list[Scalar], following: list[Scalar]) -> list[Places]:
+        """The values of an object, and those of its lists, which stand behind each other. `following`: the group that
+        comes next."""
+        parts = [list(part) for _, part in groupby(several, key=list_of)]
+        own = [one for part in parts if not is_list(part) for one in part]
+        made: dict[Path, Places] = {}
+        row, bounds = row_of(several[0]), (0, len(self._printed.text))
+        if row and (not own or row_of(several[-1]) != row):  # lists in a list, or rows of one value each
+            bounds = (self._begin(row), bounds[1])
+        if row and row_of(several[-1]) != row:
+            parts = []
+            self._of_list(several, bounds, made)
+        elif row and len(own) > 1:
+            bounds = self._of_row(own, [one for one in following if not list_of(one)] or following, made)
+        for part in parts:
+            if is_list(part):
+                self._of_list(part, bounds, made)
+            elif part[0].path not in made:
+                since = self._begins.get(row, self._begin(row)) if row else 0
+                self._keep(part, self._in_order(part, since), made)
+        self._begins.setdefault(row, min((places[0].start for places in made.values() if places), default=self._place))
+        return [made[one.path] for one in several]
+
+    def _begin(self, row: Path) -> int:
+        """From where on a row may stand: behind the one before it; the first within the row that it is in, the first
+        of all anywhere."""
+        if row[-1]:
+            return self._place
+        return self._begins.get(row_above(row), 0) if any(isinstance(part, int) and part for part in row) else 0
+
+    def _of_list(self, several: list[Scalar], bounds: Span, made: dict[Path, Places]) -> None:
+        labels = self._labels.of_list(key_of(several[0]))
+        found = List(
+            self._printed.text,
+            [one.value for one in several],
+            lambda at, since: self._candidates(several[at], since),
+            lambda places: self._labels.distance(labels, places[0]),
+            min(max(self._place, bounds[0]), bounds[1]),
+            bounds,
+        ).places()
+        self._place = max((places[-1].stop for places in found if places), default=self._place)
+        self._keep(several, found, made)
+
+    @staticmethod
+    def _keep(several: list[Scalar], found: list[Places], made: dict[Path, Places]) -> None:
+        made |= {one.path: places for one, places in zip(several, found, strict=True)}
+
+    def _candidates(self, scalar: Scalar, since: int) -> list[Places]:
+        if scalar.value is None or scalar.value == "":
+            return []
+        if isinstance(scalar.value, bool):
+            words = NAME.findall(key_of(scalar)[:LONGEST])
+            return self._said.find(scalar.value, words, self._labels.of(key_of(scalar)), since)
+        return self._printed.find(scalar.value, since)
+
+    def _in_order(self, several: list[Scalar], since: int = 0) -> list[Places]:
+        """Each nearest behind its label; where that leaves a choice, as they follow each other in the document. Behind
+        `since`, where they are there."""
+        likely: list[list[Places]] = []
+        for scalar in several:
+            labels = [label for label in self._labels.of(key_of(scalar)) if label[0] >= since]
+            candidates = self._candidates(scalar, labels[0][1] if labels else max(self._place, since))
+            candidates = [places for places in candidates if places[0].start >= since] or candidates
+            costs = [self._from_label(place, labels) for place in candidates]
+            likely.append([place for place, cost in zip(candidates, costs, strict=True) if cost == min(costs)])
+            if likely[-1]:
+                ahead = (place for place in likely[-1] if place[0].start >= self._place)
+                self._place = next(ahead, likely[-1][0])[-1].stop
+        likely = _not_within(likely)
+        chosen = iter(likeliest([places[:_CHOICES] for places in likely if places], self._step))
+        made = [next(chosen) if places else () for places in likely]
+        self._place = max((place[-1].stop for place in made[-1:] if place), default=self._place)
+        return made
+
+    def _from_label(self, places: Places, labels: list[Span]) -> tuple[int, int]:
+        return self._labels.distance(labels, places[0]) // NEAR, places[0].off
+
+    def _step(self, before: Places, places: Places) -> float:
+        """How unlikely it is that a value stands at `places` when the one before it stands at `before`."""
+        (first, last, _), (start, stop, _) = before[0], places[0]
+        lines = self._line(start) - self._line(first)
+        overlap = start < last and first < stop
+        return math.log2(1 + abs(lines)) + _BACK * (start < first) + _BACK * overlap
+
+    def _line(self, offset: int) -> int:
+        return bisect_right(self._ends, offset)
+
+    def _of_row(self, several: list[Scalar], following: list[Scalar], made: dict[Path, Places]) -> Span:
+        """Of an object in a list, which mostly is a row of a table: what is told best says where the row is. Texts come
+        first, so that no number is taken for a part of one of them. `following` begins where this row ends. From where
+        to where the row is."""
+        text = self._printed.text
+        if not row_of(several[0])[-1]:  # the first may stand anywhere
+            self._place, self._taken = self._begin(row_of(several[0])), set()
+        found = [self._candidates(one, self._place) for one in several]
+        anchor = _anchor(several, found, self._place)
+        if anchor is None:
+            self._keep(several, self._in_order(several), made)
+            return 0, len(text)
+        end = self._end_of_row(several, following, anchor)
+        begin = text.rfind("\n", 0, anchor) + 1
+        chosen: dict[int, Places] = {}
+        for at in sorted(range(len(several)), key=lambda at: not isinstance(several[at].value, str)):
+            texts = [place for places in chosen.values() for place in places]
+            within = (
+                found[at] if isinstance(several[at].value, str) else [one for one in found[at] if one[0].start < end]
+            )
+            if isinstance(several[at].value, bool) and not any(begin <= places[0].start < end for places in within):
+                within = self._by_row(several, at, [places for places in chosen.values() if places])
+            chosen[at] = min(within, key=lambda place: self._cost(place, anchor, several[at], texts), default=())
+            self._taken.update(place.start for place in chosen[at])
+        stops = [place[-1].stop for place in chosen.values() if place and place[-1].start < end]
+        starts = [place[0].start for place in chosen.values() if place and place[0].start >= self._place]
+        first = min([anchor, *starts])
+        self._place = max([self._place, *stops])
+        self._keep(several, [chosen[at] for at in range(len(several))], made)
+        return text.rfind("\n", 0, first) + 1, end
+
+    def _by_row(self, several: list[Scalar], at: int, chosen: list[Places]) -> list[Places]:
+        """Of the only yes or no of a row, whose label may be what else the row says."""
+        value = several[at].value
+        if not isinstance(value, bool) or sum(isinstance(one.value, bool) for one in several) > 1:
+            return []
+        return self._said.beside(value, [(place.start, place.stop) for places in chosen for place in places])
+
+    def _end_of_row(self, several: list[Scalar], following: list[Scalar], anchor: int) -> int:
+        """Where the line of the next row begins; the end of the document where there is none, or none that is told."""
+        text = self._printed.text
+        if not following or row_of(following[0])[:-1] != row_of(several[0])[:-1]:
+            return len(text)
+        end = text.find("\n", anchor) % (len(text) + 1)
+        others = [one for one in following if one.value not in [own.value for own in several]]
+        begin = _anchor(others, [self._candidates(one, anchor) for one in others], anchor + 1)
+        if begin is not None and begin < end:  # both in one line
+            return begin
+        if end == len(text):
+            return end
+        found = [self._candidates(one, end) for one in following]
+        begin = _anchor(following, found, end)
+        return len(text) if begin is None else text.rfind("\n", 0, begin) + 1
+
+    def _cost(self, places: Places, anchor: int, scalar: Scalar, texts: list[Place]) -> tuple[bool, int, int]:
+        """Of a place for a value of the row at `anchor`: on another line, unlikely, far."""
+        start, stop, off = places[0]
+        first, last = sorted((start, anchor))
+        within = any(
+            text.start <= start and stop <= text.stop and stop - start < text.stop - text.start for text in texts
+        )
+        unlikely = max(off - 1, 0) + (start in self._taken) + within + self._counts_rows(places[0], scalar)
+        return self._printed.text.find("\n", first, last) >= 0, unlikely, last - first
+
+    def _counts_rows(self, place: Place, scalar: Scalar) -> bool:
+        """Whether it is the number of the row, which begins its line, and no such number is asked for."""
+        text, row = self._printed.text, row_of(scalar)[-1]
+        if not isinstance(row, int) or column_of(scalar) in self._counting:
+            return False
+        begins = not text[text.rfind("\n", 0, place.start) + 1 : place.start].strip(" |")
+        return begins and text[place.start : place.stop].lstrip("0") == str(row + 1)
+
+
+def _apart(found: list[Scalar], made: list[Places]) -> list[Places]:
+    """`made` without numbers that are part of a text of another row: no count is said by the `1` of `Milk 1l`."""
+    pairs = list(zip(found, made, strict=True))
+    texts = sorted((*where[0][:2], at) for at, (one, where) in enumerate(pairs) if where and isinstance(one.value, str))
+    kept: list[Places] = []
+    for one, where in pairs:
+        if where and isinstance(one.value, int | Decimal) and not isinstance(one.value, bool):
+            start, stop, _ = where[0]
+            behind = bisect_right(texts, start, key=lambda text: text[0])
+            first, last, at = texts[behind - 1] if behind else (0, 0, 0)
+            if last >= stop and last - first > stop - start and row_of(found[at]) != row_of(one):
+                where = ()
+        kept.append(where)
+    return kept
+
+
+def _not_within(likely: list[list[Places]]) -> list[list[Places]]:
+    """Without places that are a part of another value's (a town in a name), where a value has others."""
+    spans = sorted((place.start, place.stop) for each in likely for places in each for place in places)
+    stops = list(accumulate((stop for _, stop in spans), max))
+
+    def within(place: Place) -> bool:
+        before = bisect_left(spans, (place.start, 0))
+        beside = bisect_right(spans, (place.start, place.stop))
+        longer = beside < len(spans) and spans[beside][0] == place.start
+        return longer or (before > 0 and stops[before - 1] >= place.stop)
+
+    return [[places for places in each if not within(places[0])] or each for each in likely]
+
+
+def _anchor(several: list[Scalar], found: list[list[Places]], since: int) -> int | None:
+    """Where of a row the value stands that is told best, behind `since`."""
+    ahead = [[places for places in each if places[0].start >= since] for each in found]
+    pairs = zip(several, ahead, strict=True)
+    clear = [(len(each), -len(str(one.value)), each[0]) for one, each in pairs if each]
+    return min(clear)[2][0].start if clear else None

@@ -1,0 +1,56 @@
+"""Rows of a list whose values stand in another's row. What a document prints once for several rows (a heading, a
+currency below the table) is theirs together; a cell is of one row only, and a row that has none of its own is not
+printed."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from extractor.printed import Places
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value of a row and where it stands; `of_all`: one that may be said for several rows at once: words, or a number
+    that has its label beside it."""
+
+    row: int
+    places: Places
+    of_all: bool
+
+    @property
+    def start(self) -> int:
+        return self.places[0].start
+
+
+def foreign(cells: Sequence[Cell], line: Callable[[int], int]) -> list[bool]:
+    """Of each whether it stands in another row's place. Rows in the order of the answer; `line` of an offset."""
+    lines: defaultdict[int, Counter[int]] = defaultdict(Counter)
+    whose: dict[int, int] = {}  # by an offset, the first row that stands there
+    for cell in cells:
+        lines[cell.row][line(cell.start)] += 1
+        whose.setdefault(cell.start, cell.row)
+    at_home: defaultdict[int, set[int]] = defaultdict(set)  # by a line, the rows that have two values or more in it
+    for row, counts in lines.items():
+        for at, count in counts.items():
+            if count > 1:
+                at_home[at].add(row)
+    cells_of: defaultdict[int, list[int]] = defaultdict(list)  # by a row, where the most of it stands
+    for cell in cells:
+        if lines[cell.row][line(cell.start)] == max(lines[cell.row].values()):
+            cells_of[cell.row].append(cell.start)
+    edges = {row: (min(each), max(each)) for row, each in cells_of.items()}
+
+    def is_foreign(cell: Cell) -> bool:
+        at, first, own = line(cell.start), whose[cell.start], lines[cell.row]
+        if own[at] == 1 < len(own) and at_home[at] - {cell.row}:
+            return True
+        if first == cell.row:
+            return False
+        return not cell.of_all or lines[first][at] > 1 or edges[first][0] < cell.start < edges[first][1]
+
+    found = [is_foreign(cell) for cell in cells]
+    printed = {cell.row for cell, no in zip(cells, found, strict=True) if not no and whose[cell.start] == cell.row}
+    return [no or cell.row not in printed for cell, no in zip(cells, found, strict=True)]
