@@ -38,7 +38,7 @@ def compile_grammar(schema: Schema, bounds: Bounds | None = None) -> str:
 
 def guided(schema: dict[str, Any]) -> str:
     """llguidance's text of the grammar of a JSON Schema, as it stands."""
-    written = json.dumps({**schema, "x-guidance": OPTIONS}, separators=(",", ":"))
+    written = json.dumps({**schema, "x-guidance": {**OPTIONS, **schema.get("x-guidance", {})}}, separators=(",", ":"))
     return f"start: %json {written}"
 
 

@@ -19,6 +19,7 @@ import re
 from typing import Any
 
 from schemas import keywords
+from schemas.models.keys import KEY_TYPES
 
 JSON = dict[str, Any]
 
@@ -58,7 +59,30 @@ class _Renderer:
             note = f" # {description}" if description else ""
             head, brace, body = f"{indent}{name}: {self._type(field, indent)}".partition("\n")
             lines.append(head + note + brace + body)
+        if said := [key for key in ("patternProperties", "additionalProperties") if isinstance(schema.get(key), dict)]:
+            kept = {key: value for key, value in schema.items() if key in (*said, "propertyNames")}
+            lines += [f"{indent}{key}: {values}" for key, values in self._map(kept, indent)]
         return lines
+
+    def _map(self, schema: JSON, indent: str) -> list[tuple[str, str]]:
+        """What keys that nobody declares may be, and their values."""
+        patterns = schema.get("patternProperties", {})
+        shown = [(f"/{pattern}/", self._type(values, indent)) for pattern, values in patterns.items()]
+        values = schema.get("additionalProperties", not patterns)
+        if values is not False:
+            shown.append((self._key(schema.get("propertyNames", True)), self._type(values, indent)))
+        return shown
+
+    def _key(self, names: Any) -> str:
+        if isinstance(names, bool):
+            return "key"
+        names = self._resolve(names)
+        if "pattern" in names:
+            return KEY_TYPES.get(names["pattern"], f"/{names['pattern']}/")
+        shown = self._type({"type": "string", **names}, "") if names.keys() & {"enum", "const", "format"} else ""
+        if "anyOf" in names:
+            shown = self._union([self._key(one) for one in names["anyOf"]])
+        return shown if shown not in ("", "string") else "key"
 
     def _description(self, field: Any) -> str:
         if isinstance(field, bool):
@@ -113,9 +137,7 @@ class _Renderer:
     def _plain(self, kind: str | None, schema: JSON, indent: str) -> str:
         if kind == "object" or (kind is None and "properties" in schema):
             if not schema.get("properties"):
-                values = schema.get("additionalProperties")
-                inner = self._type(values, indent) if isinstance(values, dict) else "any"
-                return f"{{key: {inner}}}"
+                return "{" + "; ".join(f"{key}: {values}" for key, values in self._map(schema, indent)) + "}"
             return "\n".join(["{", *self._fields(schema, indent + _INDENT), indent + "}"])
         if kind == "array":
             items = schema.get("items", {})

@@ -29,10 +29,10 @@ def _words(text: str) -> frozenset[str]:
 ENFORCED = _words(
     "type enum const properties required additionalProperties patternProperties minProperties maxProperties items "
     "prefixItems minItems maxItems minLength maxLength pattern format minimum maximum exclusiveMinimum "
-    "exclusiveMaximum multipleOf allOf anyOf oneOf $ref"
+    "exclusiveMaximum multipleOf allOf anyOf oneOf $ref propertyNames"
 )
 VALIDATED = _words(
-    "not if then else dependentRequired dependentSchemas propertyNames contains minContains maxContains uniqueItems "
+    "not if then else dependentRequired dependentSchemas contains minContains maxContains uniqueItems "
     "unevaluatedItems unevaluatedProperties"
 )
 REFUSED = {
@@ -96,7 +96,7 @@ class Multiples:
     limit of llguidance's beyond about two thousand."""
 
     def __init__(self, root: Any) -> None:
-        found = sorted({value for value in _values_of(root, "multipleOf") if _is_multiple(value)})[:_MOST_MULTIPLES]
+        found = sorted({value for value in values_of(root, "multipleOf") if _is_multiple(value)})[:_MOST_MULTIPLES]
         self._kept: set[float] = set()
         common = Fraction(1)
         for value in sorted(found, key=lambda value: (_remainders(Fraction(str(value))), value)):
@@ -113,7 +113,7 @@ def _is_multiple(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 1e-12 <= value < 10**18
 
 
-def _values_of(root: Any, key: str) -> Iterable[Any]:
+def values_of(root: Any, key: str) -> Iterable[Any]:
     """Of every `key` of any object, wherever it stands."""
     stack = [root]
     while stack:

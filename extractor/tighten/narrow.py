@@ -15,7 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from extractor.tighten.anything import a_map, definitions
 from extractor.tighten.bounds import Bounds, bound_number, bound_string, bounds_of
+from extractor.tighten.keys import Keys
 from extractor.tighten.literals import literals
 from extractor.tighten.meeting import PRESENCE, SAID, Counts, admits_null, declared, forbids_keys, types
 from extractor.tighten.tags import tags_of
@@ -30,6 +32,7 @@ _DROPPED = keywords.VALIDATED | keywords.ANNOTATIONS
 _LITERAL = ("enum", "const")
 _SHORT = frozenset({"uuid", "ipv4", "ipv6", *PATTERNS})  # formats that bound a text themselves
 _ANY = "any"
+_NO_ESCAPED_LETTERS = {"json_allowed_escapes": 'nrbtf\\"'}  # a letter of a key written \\u006b
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Tighten:
     def __init__(self, root: JSON, bounds: Bounds) -> None:
         self._root, self._bounds = root, bounds
         self._multiples = keywords.Multiples(root)
+        self._keys = Keys(root, bounds)
         self._names: dict[tuple[str, str], str] = {}
         self._defs: JSON = {}
         self._waiting: list[tuple[str, Any, Site]] = []  # definitions named but not yet rewritten
@@ -64,7 +68,8 @@ class Tighten:
         while self._waiting:  # not by recursion: a long chain of definitions is no deep one
             name, target, site = self._waiting.pop()
             self._defs[name] = self._value(target, site.tags) if site.alone else self._rewrite(target, site)
-        return {**top, "$defs": self._defs}
+        told = {"x-guidance": _NO_ESCAPED_LETTERS} if self._keys.open else {}
+        return {**top, "$defs": self._defs, **told}
 
     def _value(self, node: Any, tags: tuple[str, ...] = ()) -> Any:
         """`node` where it alone decides about a value."""
@@ -105,7 +110,8 @@ class Tighten:
             elif key == "properties":
                 new[key] = {name: self._value(one) if site.once(name) else inner(one) for name, one in value.items()}
             elif key == "patternProperties":
-                new[key] = {for_grammar(pattern) or pattern: inner(one) for pattern, one in value.items()}
+                values = {pattern: inner(one) for pattern, one in value.items()}
+                new[key] = self._keys.patterns(values)
             elif key in ("items", "additionalProperties"):
                 new[key] = inner(value)
             elif key == "prefixItems":
@@ -144,6 +150,8 @@ class Tighten:
             return for_grammar(value) is not None and keywords.pattern_in_grammar(node)
         if key in ("minProperties", "maxProperties"):
             return keywords.counts_in_grammar(node)
+        if key == "propertyNames":
+            return False  # it becomes what an object says of its keys
         if key in _LITERAL:
             return numbers.all_held(value)
         if key in keywords.BOUNDS:
@@ -166,18 +174,37 @@ class Tighten:
                 ]
             if listed or added:
                 new["required"] = listed + added
-        if not site.alone or not (fields or "object" in types(new)):
-            return
-        if fields:
-            if not any(key in node for key in SAID) and node.get("unevaluatedProperties", False) is False:
-                new["additionalProperties"] = False
-                for name in new.get("required", ()):  # required but not declared: it may be anything
-                    new["properties"].setdefault(name, self._anything())
-        elif "patternProperties" not in node and node.get("additionalProperties") is not False:
-            keys = f"^(?s:.{{0,{self._bounds.max_key_chars}}})$"
-            new["patternProperties"] = {keys: new.get("additionalProperties", self._anything())}
+        if "propertyNames" in node and (named := self._keys.named(node, self._shared(new, site))):
+            new.update({**named, **_counts(new)})
+        elif site.alone and (fields or "object" in types(new)):
+            self._undeclared(new, node)
+
+    def _shared(self, new: JSON, site: Site) -> Any:
+        """The values of keys that nobody declares, written once."""
+        values = new.pop("additionalProperties", True)
+        if values is True and site.alone:
+            return self._anything()
+        if not isinstance(values, dict) or values.keys() == {"$ref"}:
+            return values
+        name = f"v{len(self._defs)}"
+        self._defs[name] = values
+        return {"$ref": f"#/$defs/{name}"}
+
+    def _undeclared(self, new: JSON, node: JSON) -> None:
+        """Keys that no `properties` declares, of an object that meets no other schema."""
+        further = node.get("unevaluatedProperties", False)
+        if node.get("additionalProperties", further) is not False:
+            values = new.get("additionalProperties") or self._value(further)
+            if node.get("properties") or "patternProperties" in node:
+                self._keys.others(new, values)
+            else:
+                new.update({**a_map(values, self._bounds, new.get("minProperties", 0)), **_counts(new)})
+        elif node.get("properties") or "patternProperties" in node or "additionalProperties" in node:
             new["additionalProperties"] = False
-            new.setdefault("maxProperties", max(self._bounds.max_items, new.get("minProperties", 0)))
+            for name in new.get("required", ()):  # required but not declared: it may be anything
+                new.setdefault("properties", {}).setdefault(name, self._anything())
+        else:
+            new.update({**a_map(self._anything(), self._bounds, new.get("minProperties", 0)), **_counts(new)})
 
     def _bound(self, new: JSON, node: JSON, site: Site, *, far: bool) -> None:
         if node.get("format") not in _SHORT:
@@ -198,8 +225,10 @@ class Tighten:
 
     def _anything(self) -> JSON:
         """Any JSON value, within bounds."""
-        if _ANY not in self._defs:
-            self._defs[_ANY] = True
-            shapes = ({"type": kind} for kind in ("null", "boolean", "number", "string", "array", "object"))
-            self._defs[_ANY] = {"anyOf": [self._rewrite(shape, Site()) for shape in shapes]}
-        return {"$ref": f"#/$defs/{_ANY}"}
+        ref, made = definitions(_ANY, self._bounds, farthest=False, decimals=True)
+        self._defs.update(made)
+        return {"$ref": ref}
+
+
+def _counts(new: JSON) -> JSON:
+    return {key: new[key] for key in ("minProperties", "maxProperties") if key in new}

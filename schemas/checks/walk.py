@@ -8,6 +8,7 @@ from typing import Any
 from schemas import keywords
 from schemas.checks.compiled import pattern_fault
 from schemas.checks.measure import over
+from schemas.checks.names import names_in_grammar
 from schemas.checks.report import Note, Path, Report, note
 from schemas.limits import Limits
 from schemas.patterns import for_grammar, measure
@@ -47,7 +48,12 @@ class Walk:
                 self._report.say("validated", where, f"is checked in the answer only, by the model in Python: {value}")
             elif key not in keywords.ANNOTATIONS:
                 self._report.say("ignored", where, "is not a keyword of JSON Schema")
-            self._below(key, value, where, live=live and key not in keywords.VALIDATED)
+            self._below(key, value, where, live=live and self._live_below(key, node))
+
+    def _live_below(self, key: str, node: dict[str, Any]) -> bool:
+        if key == "propertyNames":
+            return names_in_grammar(self._root, node) is not None
+        return key not in keywords.VALIDATED
 
     def astray(self) -> None:
         """References to what is no schema of the document, be it one by its looks: nothing above has judged it."""
@@ -94,6 +100,8 @@ class Walk:
             say("validated", where, "has more digits than the grammar holds: the last are checked in the answer only")
         elif key == "multipleOf" and value not in self._multiples:
             say("validated", where, "is more than the grammar counts to: checked in the answer only")
+        elif key == "propertyNames" and not self._live_below(key, node):
+            say("validated", where, "is checked when the answer is complete")
         elif key == "oneOf":
             say("enforced", where, "one of the options is enforced")
             say("validated", where, "that no second option fits is checked when the answer is complete")

@@ -18,6 +18,7 @@ from schemas.checks.formats import DURATION
 from schemas.errors import InvalidSchema
 from schemas.keywords import CHECKED
 from schemas.models import texts
+from schemas.models.keys import key_names
 from schemas.patterns import as_ecmascript
 
 _MOST_DECIMALS = 9  # as many as a grammar lets a number have
@@ -114,13 +115,15 @@ class ModelJsonSchema(GenerateJsonSchema):
 
     # Keys
 
-    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
-        node = super().dict_schema(schema)
-        pattern = texts.KEYS.get(schema.get("keys_schema", {}).get("type", ""))
-        if pattern is not None and "propertyNames" not in node:
-            node["propertyNames"] = {"pattern": pattern}
+    def _common_dict_schema(self, schema: Any) -> JsonSchemaValue:
+        """Of a dict, an ordered one, a Counter. Of its keys pydantic says only what it says of strings."""
+        node = super()._common_dict_schema(schema)
         if "patternProperties" in node:
             node["additionalProperties"] = False  # the pattern is that of every key
+        elif "keys_schema" in schema:
+            node.pop("propertyNames", None)
+            names = key_names(schema["keys_schema"], self.generate_inner(schema["keys_schema"]))
+            node |= {"propertyNames": names} if names else {}
         return node
 
     # Times

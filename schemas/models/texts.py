@@ -42,12 +42,6 @@ PARTLY = {  # what only pydantic tells
 COMPLEX = r"^-?\d{1,15}(?:\.\d{1,9})?(?:[+-]\d{1,15}(?:\.\d{1,9})?j)?$"
 _SIZES = r"^\s*(\d*\.?\d+)\s*(\w+)?"  # of ByteSize, to which any word is a unit
 PATTERNS = {_SIZES: r"^\d{1,15}(?:\.\d{1,9})? ?(?:[KMGTPE]i?B|B)?$"}
-KEYS = {  # of a dict, by the type of core schema that pydantic reads them with
-    "int": r"^(?:0|-?[1-9]\d{0,17})$",
-    "float": r"^-?\d{1,15}(?:\.\d{1,9})?$",
-    "decimal": r"^-?\d{1,15}(?:\.\d{1,9})?$",
-    "bool": "^(?:true|false)$",
-}
 NO_BLANKS_AROUND = r"^(?:\P{White_Space}(?:[\s\S]*\P{White_Space})?)?$"
 ASCII = r"^[\x00-\x7f]*$"
 

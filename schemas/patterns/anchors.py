@@ -23,7 +23,7 @@ Pieces = dict[Ends, list[Node]]
 def anchored(node: Node) -> str:
     """As text, anchors only at the ends of alternatives. Raises Unsupported where that cannot be, or nothing fits."""
     whole = []
-    for (start, end), options in sorted(_pieces(node).items()):
+    for (start, end), options in sorted(pieces(node).items()):
         text = written(_one_of(options))
         grouped = f"(?:{text})" if "|" in text and (start or end) else text
         whole.append(f"{'^' if start else ''}{grouped}{'$' if end else ''}")
@@ -37,10 +37,11 @@ def anchored(node: Node) -> str:
 
 def holds_both_ends(node: Node) -> bool:
     """Whether every alternative begins and ends with the text. Raises Unsupported."""
-    return set(_pieces(node)) == {(True, True)}
+    return set(pieces(node)) == {(True, True)}
 
 
-def _pieces(node: Node) -> Pieces:
+def pieces(node: Node) -> Pieces:
+    """By what begins and ends with the text. Raises Unsupported."""
     if isinstance(node, Chars):
         one = _without_nul(node)
         return {} if one.nothing else {_FREE: [one]}
@@ -51,12 +52,12 @@ def _pieces(node: Node) -> Pieces:
     if isinstance(node, Boundary):
         raise Unsupported("has a word boundary")
     if isinstance(node, Choice):
-        return _joined(*map(_pieces, node.options))
+        return _joined(*map(pieces, node.options))
     if isinstance(node, Repeat):
         return _repeated(node)
     made: Pieces = {_FREE: [_EMPTY]}
     for part in node.parts:
-        made = _followed(made, _pieces(part))
+        made = _followed(made, pieces(part))
     return made
 
 
@@ -104,7 +105,7 @@ def _followed(before: Pieces, after: Pieces) -> Pieces:
 
 
 def _repeated(node: Repeat) -> Pieces:
-    inner = _pieces(node.node)
+    inner = pieces(node.node)
     free = inner.pop(_FREE, None)
     if not inner:
         if free is None:
