@@ -279,7 +279,22 @@ def test_figures_that_were_reset_prove_nothing(valkey: Valkey, ledger: Ledger) -
         client.config_resetstat()
     assert persistence(valkey)["aof_rewrites"] == 0
     looked_until(ledger, "file rewritten")
+    assert persistence(valkey)["aof_rewrites"] == 1, "counted anew"
     until(lambda: clean(valkey, ledger, text), 10, "gone")
+
+
+def test_what_is_erased_during_a_rewrite_has_the_next(valkey: Valkey, ledger: Ledger) -> None:
+    first, second = mark(), mark()
+    later = job(ledger, second)
+    assert ledger.delete(T, job(ledger, first))
+    slow(valkey, 0.1)
+    looked_until(ledger, "file to be rewritten")
+    assert ledger.delete(T, later)
+    slow(valkey, 0)
+    looked_until(ledger, "file rewritten")
+    assert holding(valkey.folder, second)
+    assert ledger.rewrite().oldest_s > 0
+    until(lambda: clean(valkey, ledger, first, second), 30, "gone")
 
 
 @COMPRESSED

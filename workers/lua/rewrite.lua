@@ -1,11 +1,11 @@
 #!lua flags=allow-oom
 -- Whether the store is to rewrite its append-only file, which goes on telling of what was erased until it does. To be
 -- run before it is asked: what was erased by then is not in a rewrite that begins afterwards. Such a rewrite is known
--- by the store's own figures, so one that failed, or was under way when the store died, is asked for again, and one
--- that the store began by itself counts.
+-- by how many have begun, which the store counts, so one that failed, or was under way when the store died, is asked
+-- for again, and one that the store began by itself counts.
 -- ERASING holds `since`, the time of the first erasure that no rewrite is waited for (gone() of moves.lua); and of the
--- rewrite that is: `asked`, the same of those that it is to clear away, `run`, the store's run, and `rewrites`, how
--- many had begun before; `again`: the store is not asked before that.
+-- rewrite that is: `asked`, the same of those that it is to clear away, and `rewrites`, how many had begun before;
+-- `again`: the store is not asked before that.
 -- ARGV: 1 ms within which what is erased is to be gone from the file. It is asked for at half of that.
 -- Returns {what to do or what happened, ms since the first erasure that may still stand in the file (0: none does)}:
 --   'ask'     ask the store now
@@ -14,8 +14,8 @@
 --   'unseen'  it may not be asked how it is (INFO), so that nobody could tell
 --   ''        nothing to do now
 local now, within = now_ms(), tonumber(ARGV[1])
-local e = redis.call('HMGET', ERASING, 'since', 'asked', 'run', 'rewrites', 'again')
-local since, asked, before, again = tonumber(e[1]), tonumber(e[2]), tonumber(e[4]), tonumber(e[5] or 0)
+local e = redis.call('HMGET', ERASING, 'since', 'asked', 'rewrites', 'again')
+local since, asked, before, again = tonumber(e[1]), tonumber(e[2]), tonumber(e[3]), tonumber(e[4] or 0)
 
 local function said(outcome)
   local first = math.min(since or math.huge, asked or math.huge)
@@ -24,24 +24,20 @@ end
 if not since and not asked then return said('') end
 
 local log = info('persistence')
-local run, begun = figure(info('server'), 'run_id'), tonumber(figure(log, 'aof_rewrites'))
-if not run or not begun then return said('unseen') end
+local begun = tonumber(figure(log, 'aof_rewrites'))
+if not begun then return said('unseen') end
 if figure(log, 'aof_enabled') == '0' then  -- there is no such file
   redis.call('DEL', ERASING)
   since, asked = nil, nil
   return said('')
 end
 local runs, waits = figure(log, 'aof_rewrite_in_progress') == '1', figure(log, 'aof_rewrite_scheduled') == '1'
-local ended = runs and begun - 1 or begun  -- of one run of the store they are counted as they begin, one at a time
+local ended = runs and begun - 1 or begun  -- they are counted as they begin, one at a time
 
--- The rewrite that is waited for has ended, well or not; or nobody can tell.
-local function ends(well)
-  if not well then
-    since = math.min(since or asked, asked)
-    redis.call('HSET', ERASING, 'since', ms(since))
-  end
-  asked = nil
-  redis.call('HDEL', ERASING, 'asked', 'run', 'rewrites')
+-- From here on one that begins is waited for.
+local function await()
+  before = begun
+  redis.call('HSET', ERASING, 'asked', ms(asked), 'rewrites', ms(before))
 end
 
 local function pause()
@@ -49,19 +45,23 @@ local function pause()
   redis.call('HSET', ERASING, 'again', ms(again))
 end
 
-if asked and (run ~= e[3] or begun < before) then
-  ends(false)  -- the store has died since, or its figures were reset
-elseif asked and ended > before then
+if asked and ended > before then
   local well = figure(log, 'aof_last_bgrewrite_status') == 'ok'
-  ends(well)
-  if not well then pause() end
   tally(well and 'rewrite_done' or 'rewrite_failed', 1)
-  return said(well and 'done' or 'failed')
+  if well then
+    asked = nil
+    redis.call('HDEL', ERASING, 'asked', 'rewrites')
+    return said('done')
+  end
+  await()
+  pause()
+  return said('failed')
 end
+if asked and begun < before then await() end  -- the store has started anew, and counts anew
 if not asked and since and now - since >= within / 2 then
-  asked, before, since = since, begun, nil
-  redis.call('HSET', ERASING, 'asked', ms(asked), 'run', run, 'rewrites', ms(before))
+  asked, since = since, nil
   redis.call('HDEL', ERASING, 'since')
+  await()
 end
 if not asked or begun > before or runs or waits or now < again then return said('') end
 pause()
