@@ -36,6 +36,17 @@ def box_reader(data: bytes, document: Document) -> Iterator[BoxReader]:
         pdfium.FPDF_CloseDocument(file)
 
 
+def plain_text(data: bytes) -> str:
+    """A PDF's text in the order of the file, as PDFium gives it."""
+    pdfium.FPDF_InitLibrary()
+    file = pdfium.FPDF_LoadMemDocument64(data, len(data), None)
+    try:
+        pages = (_in_pdf(file, number + 1, [0.0, 0.0, 1.0, 1.0]) for number in range(pdfium.FPDF_GetPageCount(file)))
+        return "\n".join(pages).replace("\r\n", "\n")
+    finally:
+        pdfium.FPDF_CloseDocument(file)
+
+
 def _in_pdf(file: ctypes.c_void_p, number: int, box: list[float]) -> str:
     page = pdfium.FPDF_LoadPage(file, number - 1)
     text = pdfium.FPDFText_LoadPage(page)

@@ -13,7 +13,6 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -51,9 +50,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    files = sorted(_documents(options.folder))
-    if not files:
-        raise InputError(f"{options.folder} holds no document with its NAME.gold.json", code="unreadable_document")
+    files = answered(options.folder)
     print(f"{_HEADS}\n{'| --- ' * 9}|")
     total: Counter[str] = Counter()
     wrong: list[tuple[Path, Looked]] = []
@@ -71,10 +68,13 @@ def _show(options: argparse.Namespace) -> int:
     return 0
 
 
-def _documents(folder: Path) -> Iterator[Path]:
-    for gold in folder.glob("*.gold.json"):
-        name = gold.name.removesuffix("gold.json")
-        yield from (file for file in folder.glob(f"{name}*") if file.suffix != ".json")
+def answered(folder: Path) -> list[Path]:
+    """The documents of a folder that have their right answer beside them. Raises InputError where there are none."""
+    names = [gold.name.removesuffix("gold.json") for gold in folder.glob("*.gold.json")]
+    files = sorted(file for name in names for file in folder.glob(f"{name}*") if file.suffix != ".json")
+    if not files:
+        raise InputError(f"{folder} holds no document with its NAME.gold.json", code="unreadable_document")
+    return files
 
 
 def _row(name: str, pages: int, counts: Counter[str]) -> str:

@@ -1,10 +1,11 @@
 """Invoices as PDF, each with its right answer and where that stands on the page, in several layouts, notations and
-languages, with amounts and quantities that come more than once."""
+languages, with amounts and quantities that come more than once: `python -m tests.documents.bills FOLDER 30`."""
 
 from __future__ import annotations
 
 import json
 import random
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -180,3 +181,9 @@ def _day(day: tuple[int, int, int], language: str) -> str:
         "de": f"{day[0]:02}.{day[1]:02}.{day[2]}",
         "fr": f"{day[0]:02}/{day[1]:02}/{day[2]}",
     }[language]
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).mkdir(parents=True, exist_ok=True)
+    for bill in bills(int(sys.argv[2])):
+        bill.save(Path(sys.argv[1]))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from extractor.bench import layout
 from extractor.bench.places import main, measure, says
 from tests.documents.bills import bills
 
@@ -61,3 +62,20 @@ def test_a_folder_without_answers_is_told(tmp_path: Path, capsys: pytest.Capture
 )
 def test_what_says_a_value(value: object, printed: str, right: bool) -> None:
     assert says(value, printed) is right
+
+
+def test_what_layout_is_worth_is_measured_over_answers(tmp_path: Path) -> None:
+    gold = '{"a": 1.5, "b": null, "c": [{"d": "Ada, Ely", "e": "2026-01-02"}]}'
+    assert (
+        layout.score(gold, '{"a": 1.50, "b": "x", "c": [{"d": "ADA Ely", "e": "2026-01-02"}, {"d": "more"}]}').right
+        == 3
+    )
+    assert layout.score(gold, None) == layout.Score(failed=1)
+    made = layout.schema_of([gold, '{"a": null, "b": true, "c": []}'])
+    assert made.json_schema["properties"]["b"] == {"type": ["boolean", "null"]}
+    assert made.json_schema["properties"]["c"]["items"]["required"] == ["d", "e"]
+    (bill,) = bills(1)
+    bill.save(tmp_path)
+    kinds = dict(layout._texts(tmp_path / f"{bill.name}.pdf"))
+    assert list(kinds) == list(layout.KINDS)
+    assert len(set(kinds.values())) == 3
