@@ -56,9 +56,9 @@ async def read_json(request: Request, settings: ApiSettings, offload: Offload, h
     async for chunk in arrival.submission(request, settings, held):
         body += chunk
     if len(body) < _IN_PLACE_BYTES:
-        return parse_object(bytes(body))
+        return parse_object(body)
     await held.work()
-    return await offload.submission(partial(parse_object, bytes(body)))
+    return await offload.submission(partial(parse_object, body))
 
 
 async def read_submission(
@@ -73,14 +73,15 @@ async def read_submission(
     return await _read_itself(request, settings, held)
 
 
-def parse_object(body: bytes, at: str = "") -> dict[str, Any]:
+def parse_object(body: bytes | bytearray, at: str = "") -> dict[str, Any]:
     """`body` as a JSON object, strictly: no NaN, no lone surrogate, no nesting beyond the parser's 200 levels.
     UTF-8's mark before it, as some editors write, is passed over. What holds more values than any request is refused
     before it is made into any."""
     if structure.too_many(body) and (field := structure.where(body)) is not None:  # else the parser stops before that
         raise _too_many(at or field)
     try:
-        value = pydantic_core.from_json(body.removeprefix(BOM_UTF8), allow_inf_nan=False)
+        marked = body.startswith(BOM_UTF8)  # a large body is not copied for nothing
+        value = pydantic_core.from_json(body[len(BOM_UTF8) :] if marked else body, allow_inf_nan=False)
     except ValueError as error:
         what = "nested too deeply" if "recursion" in str(error) else "not well formed"
         position = _POSITION.search(str(error))

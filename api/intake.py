@@ -51,9 +51,12 @@ def prepare(
 def _prepared(
     fields: dict[str, Any], upload: Upload | None, schemas: Registry, settings: ApiSettings, **came: str | None
 ) -> tuple[NewJob, str]:
+    content = _taken_out(fields)
     request = validated(CreateExtraction, fields)
     _check_options(request, settings)
-    document = _document(request.document, settings) if upload is None else _uploaded(upload, request, settings)
+    document = (
+        _document(request.document, content, settings) if upload is None else _uploaded(upload, request, settings)
+    )
     job = _job(request, document, _schema_ref(request, schemas), priority=request.priority, **came)
     _ = job.stored  # compressed here, in a thread
     return job, _hash(request, job)
@@ -69,9 +72,10 @@ class Intake:
 
     def line(self, fields: dict[str, Any]) -> NewJob:
         """Raises Problem, and Unjudged for an inline schema of which nothing was learned yet."""
+        content = _taken_out(fields)
         request = validated(BatchLine, fields)
         _check_options(request, self._settings)
-        kept = _document(request.document, self._settings)
+        kept = _document(request.document, content, self._settings)
         return _job(request, kept, self._ref(request), priority="bulk", custom_id=request.custom_id)
 
     def learn(self, json_schema: dict[str, Any], refusal: Problem | None) -> None:
@@ -100,6 +104,16 @@ class Unjudged(Exception):
 
 def _key(json_schema: dict[str, Any]) -> bytes:
     return hashlib.sha256(as_text(json_schema)).digest()
+
+
+def _taken_out(fields: dict[str, Any]) -> list[str]:
+    """The content in base64, if there is any, which leaves the request: so that it can be let go of when it has been
+    decoded, and a large one is not held twice for longer than that takes."""
+    document = fields.get("document")
+    if not isinstance(document, dict) or not isinstance(document.get("content"), str):
+        return []
+    content, document["content"] = document["content"], ""
+    return [content]
 
 
 @dataclass(frozen=True)
@@ -200,10 +214,10 @@ def _uploaded(upload: Upload, request: Ask, settings: ApiSettings) -> _Document:
     return _Document(upload.content, kind, name and name[-255:])
 
 
-def _document(given: DocumentIn, settings: ApiSettings) -> _Document:
+def _document(given: DocumentIn, base64: list[str], settings: ApiSettings) -> _Document:
     text = given.text is not None
     at = "/document/text" if text else "/document/content"
-    content = given.text.encode() if given.text is not None else _base64(given.content or "", at)
+    content = given.text.encode() if given.text is not None else _decoded(base64, at)
     kind = media.check(
         content, given.media_type, given.filename, limit=settings.max_document_bytes, at=at,
         charset_at="/document/media_type", text=text,
@@ -211,10 +225,10 @@ def _document(given: DocumentIn, settings: ApiSettings) -> _Document:
     return _Document(content, kind, given.filename)
 
 
-def _base64(text: str, at: str) -> bytes:
-    """Strict but for line breaks, which MIME encoders and `base64 FILE` put in."""
+def _decoded(base64: list[str], at: str) -> bytes:
+    """Strict but for line breaks, which MIME encoders and `base64 FILE` put in. `base64` is empty afterwards."""
     try:
-        return binascii.a2b_base64("".join(text.split()), strict_mode=True)
+        return binascii.a2b_base64("".join(base64.pop().split()), strict_mode=True)
     except ValueError:  # binascii.Error, or characters beyond ASCII
         raise Problem(
             "invalid_base64", "content is not base64 (RFC 4648, padded)", errors=[(at, "not base64")]

@@ -21,7 +21,7 @@ class RawLine:
     """`content` is None for a line over the limit, which was not kept. `digest` is that of everything up to its end."""
 
     number: int
-    content: bytes | None
+    content: bytearray | None
     digest: str
 
 
@@ -102,11 +102,18 @@ class Lines:
         self.number += 1
         if self.number > self._limits.lines:
             raise _over("max_batch_lines", self._limits.lines, "A batch may have {} lines, blank ones included")
-        content = None if self._skipping else bytes(self._rest).strip()
-        self._skipping = False
-        self._rest.clear()
-        if content != b"":
+        content = None if self._skipping else _stripped(self._rest)
+        self._skipping, self._rest = False, bytearray()
+        if content is None or content:
             yield RawLine(self.number, content, self._hash.copy().hexdigest())
+
+
+def _stripped(line: bytearray) -> bytearray:
+    """Without white space around it, and not copied for the sake of its end: it may be long."""
+    for end in (b"\n", b"\r"):
+        if line.endswith(end):
+            del line[-1:]
+    return line.strip() if line[:1].isspace() or line[-1:].isspace() else line
 
 
 class _Gunzip:

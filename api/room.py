@@ -24,8 +24,9 @@ class _Waiting:
 
 
 class Room:
-    """`take` and `give` bytes. Half of it is one tenant's at most, a third of it when two want all they can have, and
-    so on: who holds nothing finds some."""
+    """`take` and `give` bytes. Who holds some gets more while he then has no more than is still free: half of all at
+    most, a third when two want all they can have, and so on. So who holds nothing finds some, and that he may have,
+    however much it is."""
 
     def __init__(self, size: int) -> None:
         self._free = size
@@ -60,7 +61,8 @@ class Room:
         self._grant()
 
     def _fits(self, tenant: str, size: int) -> bool:
-        return self._of[tenant] + size <= self._free - size
+        mine = self._of[tenant]
+        return mine + size <= self._free - size or (not mine and size <= self._free)
 
     def _move(self, tenant: str, size: int) -> None:
         self._free -= size
@@ -125,11 +127,11 @@ class Rooms:
     """One for bodies up to SMALL_BYTES, one for larger ones, so that a large one keeps no small one waiting."""
 
     def __init__(self, largest: int, patience_s: float) -> None:
-        """`largest`: what a body may have. Two tenants find room for one of those each, and one for two."""
+        """`largest`: what a body may have. Two tenants find room for one of those each."""
         self.largest = largest
         self.patience_s = patience_s
         self.small = Room(_SMALL_ROOM_BYTES)
-        self.large = Room(4 * largest)
+        self.large = Room(2 * largest + SMALL_BYTES)
         self.submissions, self.uploads = asyncio.Semaphore(1), asyncio.Semaphore(1)  # large ones, in turn
 
     @contextlib.contextmanager

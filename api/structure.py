@@ -19,7 +19,7 @@ _MARK = re.compile(rb'[",:\[\]{}]')
 _INSIDE = re.compile(rb'(?:[^"\\]{0,8192}+\\.){0,512}+[^"\\]{0,1048576}+', re.DOTALL)  # a piece of a string
 
 
-def too_many(body: bytes, most: int = MAX_VALUES) -> bool:
+def too_many(body: bytes | bytearray, most: int = MAX_VALUES) -> bool:
     """Whether `body`, if it is JSON, holds more than about `most` values."""
     if sum(body.count(bytes([mark])) for mark in _COUNTED) <= most:
         return False
@@ -31,10 +31,11 @@ def too_many(body: bytes, most: int = MAX_VALUES) -> bool:
     return False
 
 
-def where(body: bytes, most: int = MAX_VALUES) -> str | None:
+def where(body: bytes | bytearray, most: int = MAX_VALUES) -> str | None:
     """The field of the outermost object in which it becomes too many; empty where that is none of ours, None where it
     is nested deeper than the parser reads before that."""
-    depth, values, field, text = 0, 0, "", b""
+    depth, values, field = 0, 0, ""
+    text: bytes | bytearray = b""
     for mark, start, end in _marks(body, 8 * (most + 8)):
         if mark == _QUOTE:
             text = body[start:end] if end - start < 20 else b""
@@ -52,7 +53,7 @@ def where(body: bytes, most: int = MAX_VALUES) -> str | None:
 _QUOTE, _COLON = b'":'
 
 
-def _marks(body: bytes, most: int) -> Iterator[tuple[int, int, int]]:
+def _marks(body: bytes | bytearray, most: int) -> Iterator[tuple[int, int, int]]:
     """Brackets, commas, colons and whole strings, by their first byte, with where they stand. After `most` of them
     commas without end: it is not worth reading on."""
     at, seen = 0, 0

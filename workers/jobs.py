@@ -24,6 +24,7 @@ PRIORITIES: tuple[Priority, ...] = ("interactive", "bulk")
 STATUSES: tuple[Status, ...] = ("queued", "running", "succeeded", "failed", "cancelled")
 TERMINAL: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
 _COMPRESS_BYTES = 256
+_TRIED_WHOLE_BYTES, _PIECE_BYTES = 1024 * 1024, 32 * 1024
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class NewJob:
     def stored(self) -> bytes:
         """The document as the ledger keeps it: compressed where that saves a tenth. For a large one that takes a while,
         so whoever has an event loop asks for it elsewhere first."""
-        if len(self.document) < _COMPRESS_BYTES:
+        if len(self.document) < _COMPRESS_BYTES or not _may_shrink(self.document):
             return self.document
         packed = zlib.compress(self.document, 1)
         return packed if len(packed) < 0.9 * len(self.document) else self.document
@@ -253,6 +254,15 @@ class Survey:
     jobs: dict[Status, int]
     batches: int
     waiting: dict[Priority, Depth]
+
+
+def _may_shrink(document: bytes) -> bool:
+    """Most files are packed already. Told by pieces of one that takes long to try: at its begin, middle and end."""
+    if len(document) < _TRIED_WHOLE_BYTES:
+        return True
+    middle = len(document) // 2
+    pieces = document[:_PIECE_BYTES], document[middle : middle + _PIECE_BYTES], document[-_PIECE_BYTES:]
+    return any(len(zlib.compress(piece, 1)) < 0.9 * len(piece) for piece in pieces)
 
 
 def pairs(flat: Iterable[bytes]) -> dict[str, bytes]:

@@ -79,6 +79,7 @@ T = TypeVar("T")
 _SURVEY_TENANTS = 50
 _CALLS_AT_ONCE = 32  # of one process: Redis answers one after another
 _BULK_CALLS_AT_ONCE = 4
+_LARGE_BYTES, _LARGE_CALLS_AT_ONCE = 1024 * 1024, 2
 _NOT_NOW = ("already in progress", "Can't execute")  # said to BGREWRITEAOF: another runs, or it cannot fork
 
 
@@ -269,7 +270,8 @@ class AsyncLedger:
         )
         self._events = Events(self._redis)
         self._turns = asyncio.Semaphore(min(_CALLS_AT_ONCE, max(1, self.settings.redis_connections - 1)))
-        self._bulk = Lane(_BULK_CALLS_AT_ONCE)
+        self._bulk, self._large = Lane(_BULK_CALLS_AT_ONCE), Lane(_LARGE_CALLS_AT_ONCE)
+        self._in_thread = Ledger(redis_url, self.settings)
         self._watching = Watching(self._events, self.get, self.settings.wait_tick_s)
 
     def stop_waiting(self) -> None:
@@ -279,6 +281,7 @@ class AsyncLedger:
     async def close(self) -> None:
         await self._events.close()
         await self._redis.aclose()
+        self._in_thread.close()
 
     async def __aenter__(self) -> AsyncLedger:
         return self
@@ -288,6 +291,8 @@ class AsyncLedger:
 
     async def run(self, call: Call[T]) -> T:
         """As `Ledger.run`. So many calls at once; the others wait, and the wait counts in the time a call has."""
+        if call.size >= _LARGE_BYTES:
+            return await self._run_large(call)
         with faults():
             # Connecting, its handshake and the answer each have a limit; this one holds for all of them together.
             async with asyncio.timeout(self.settings.redis_timeout_s + 0.5), self._turns:
@@ -296,6 +301,14 @@ class AsyncLedger:
                 except NoScriptError:
                     reply = await self._redis.eval(call.script.text, 1, *call.sent(self._clock))
         return call.answer(reply, self._clock)
+
+    async def _run_large(self, call: Call[T]) -> T:
+        """With a large document in it: a loop would copy it more than once on its way out, a thread sends it as it
+        lies there. Who waits behind a silent store is told with the first one."""
+        async with self._large.taken():
+            with faults():
+                async with asyncio.timeout(self.settings.redis_timeout_s + 0.5):
+                    return await asyncio.to_thread(self._in_thread.run, call)
 
     async def run_bulk(self, call: Call[T]) -> T:
         """For calls with much in them, as the lines of an upload: few at once, so that many of them are in nobody's

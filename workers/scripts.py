@@ -36,6 +36,11 @@ class Call(Generic[T]):
     args: tuple[Arg, ...]
     decode: Callable[[Any], T]
 
+    @property
+    def size(self) -> int:
+        """Of its arguments, in bytes or nearly."""
+        return sum(len(arg) for arg in self.args if not isinstance(arg, int))
+
     def sent(self, clock: LedgerClock) -> tuple[Arg, ...]:
         """Its key and its arguments, as EVALSHA takes them."""
         return (self.prefix, *self.args, clock.expected())
