@@ -24,6 +24,11 @@ CREATE_BASE64: JSON = {
         "filename": "card.txt",
     },
 }
+CREATE_LOCKED: JSON = {
+    "schema": "invoice",
+    "document": {"content": "JVBERi0xLjcK…", "filename": "invoice.pdf", "password": "…"},
+    "options": {"text": True},
+}
 CREATE_INLINE: JSON = {
     "json_schema": {
         "type": "object",
@@ -100,6 +105,27 @@ SUCCEEDED: JSON = {
             },
             "/website": {"evidence": [], "confidence": 1.0},
         },
+        "document": {
+            "format": "text",
+            "media_type": "text/plain",
+            "characters": 97,
+            "pages": [
+                {
+                    "number": 1,
+                    "part": 1,
+                    "label": None,
+                    "start": 0,
+                    "stop": 97,
+                    "how": "text",
+                    "confidence": None,
+                    "warnings": [],
+                }
+            ],
+            "parts": [
+                {"number": 1, "name": None, "media_type": "text/plain", "kind": "document", "start": 0, "stop": 97}
+            ],
+            "warnings": [],
+        },
         "usage": {
             "prompt_tokens": 214,
             "output_tokens": 96,
@@ -109,6 +135,7 @@ SUCCEEDED: JSON = {
                 "copy": {"proposed": 31, "accepted": 22},
                 "mtp": {"proposed": 12, "accepted": 9},
             },
+            "document_s": 0.0002,
             "duration_s": 0.81,
             "prefill_s": 0.12,
             "decode_s": 0.67,

@@ -48,6 +48,7 @@ def families(reading: Reading) -> Iterator[Metric]:
     yield from _jobs(reading)
     yield from _erasing(reading)
     yield from _workers(reading.workers)
+    yield _readings(reading.workers)
     yield from _engines(reading.workers)
 
 
@@ -127,6 +128,20 @@ def _workers(workers: Sequence[WorkerInfo]) -> Iterator[Metric]:
         for outcome, count in one.figures.get("documents", {}).items():
             ended.add_metric([one.id, outcome], count)
     yield from (started, ended)
+
+
+def _readings(workers: Sequence[WorkerInfo]) -> Metric:
+    """Formats and outcomes are those of the table of formats and of the errors of reading: few."""
+    text = "Time of reading a document that is no plain text, by its format and how that ended"
+    names = ["worker", "format", "outcome"]
+    family = HistogramMetricFamily("extractor_document_read_seconds", text, labels=names)
+    for one in workers:
+        said = one.figures.get("readings") or {}
+        bounds = [*map(str, map(float, said.get("bounds_s", ()))), "+Inf"]
+        for each in said.get("each", ()):
+            buckets = list(zip(bounds, accumulate(each["buckets"]), strict=True))
+            family.add_metric([one.id, each["format"], each["outcome"]], buckets, each["seconds"])
+    return family
 
 
 def _engines(workers: Sequence[WorkerInfo]) -> Iterator[Metric]:

@@ -92,9 +92,34 @@ def form_body() -> JSON:
         "options": {**text, "description": "As JSON"},
         "metadata": {**text, "description": "As JSON"},
         "priority": {**text, "enum": ["interactive", "bulk"]},
+        "password": {**text, "format": "password", "description": "Opens the document"},
     }
     schema = {"type": "object", "required": ["file"], "properties": parts, "additionalProperties": False}
     return {"multipart/form-data": {"schema": schema, "example": {"file": "card.txt", "schema": "contact"}}}
+
+
+def document_body() -> JSON:
+    """A body that is the document itself, whatever it is called."""
+    schema = {"type": "string", "format": "binary", "description": "The document; its fields stand in the query"}
+    return {"*/*": {"schema": schema}}
+
+
+def document_call(body: JSON) -> JSON:
+    """`openapi_extra` of a call whose body may be the document: the fields that stand in the query then."""
+    text = {"type": "string"}
+    fields: dict[str, tuple[JSON, str]] = {
+        "schema": (text, "Of a body that is the document itself: `name` or `name@version`"),
+        "json_schema": (text, "Of such a body, in place of schema: a JSON Schema as JSON"),
+        "filename": (text, "Of such a body"),
+        "priority": ({**text, "enum": ["interactive", "bulk"]}, "Of such a body"),
+        "options": (text, "Of such a body: as JSON"),
+        "metadata": (text, "Of such a body: as JSON"),
+    }
+    query = [
+        {"name": name, "in": "query", "required": False, "schema": schema, "description": said_of}
+        for name, (schema, said_of) in fields.items()
+    ]
+    return {**body, "parameters": query}
 
 
 def upload_body() -> JSON:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from api.worker_models import WorkerList
 from tests.api_support import BODY, FakeWorker, Published, client, is_problem, running
 from tests.valkey import Valkey
 from workers.config import WorkerSettings
+from workers.gauge import Gauge
 from workers.ledger import Ledger, NewJob, WorkerInfo
 
 pytest_plugins = ["tests.api_fixtures"]
@@ -101,8 +103,17 @@ async def test_every_transition_is_counted_once(api: httpx.AsyncClient, worker: 
 
 
 async def test_what_workers_say_is_shown(api: httpx.AsyncClient, worker: FakeWorker) -> None:
-    worker.ledger.beat(INFO)
+    gauge = Gauge()
+    for outcome, seconds in (("read", 0.015), ("read", 0.02), ("read", 7.5), ("password_required", 400.0)):
+        gauge.read("application/pdf", outcome, seconds)
+    worker.ledger.beat(replace(INFO, figures=INFO.figures | {"readings": gauge.readings()}))
     metric = await scrape(api)
+    pdf = {"worker": INFO.id, "format": "application/pdf"}
+    buckets = [
+        metric("document_read_seconds_bucket", **pdf, outcome="read", le=le) for le in ("0.02", "5.0", "10.0", "+Inf")
+    ]
+    assert buckets == [2, 2, 3, 3]
+    assert metric("document_read_seconds_sum", **pdf, outcome="password_required") == 400
     assert metric("workers", state="ready") == metric("workers_ready") == 1
     assert metric("worker_busy_slots", worker=INFO.id) == 3
     assert metric("worker_documents_total", worker=INFO.id, outcome="succeeded") == 5

@@ -68,7 +68,7 @@ def readings(fleet: Fleet) -> dict[tuple[str, str], int]:
     """What workers say that they have read: how many by format and outcome."""
     found: dict[tuple[str, str], int] = {}
     for worker in fleet.ledger.workers():
-        for said in worker.figures.get("readings", []):
+        for said in worker.figures["readings"]["each"]:
             at = said["format"], said["outcome"]
             found[at] = found.get(at, 0) + sum(said["buckets"])
     return found

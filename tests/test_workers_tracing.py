@@ -3,6 +3,7 @@ numbers and ids and nothing of a document; and nothing at all when they are not 
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -19,6 +20,7 @@ from opentelemetry.trace import SpanKind
 
 from extractor.errors import FieldError, InvalidOutput
 from tests.api_support import ANSWER, Published
+from tests.documents import making
 from workers import tasks, tracing
 from workers.config import WorkerSettings
 from workers.runtime import Runtime
@@ -108,6 +110,28 @@ async def test_one_trace_from_the_caller_to_the_worker(
     numbers = attributes(spans["extract"])
     assert (numbers["prefill_s"], numbers["decode_s"], numbers["output_tokens"]) == (0.25, 0.5, 7)
     assert numbers["drafts.grammar.accepted"] == 4
+
+
+async def test_the_reading_of_a_document_is_a_span_with_numbers(
+    api: httpx.AsyncClient, exporter: InMemorySpanExporter, runtime: Runtime
+) -> None:
+    content = base64.b64encode(making.docx(making.p(f"{CANARY} plain"))).decode()
+    document = {"content": content, "filename": f"{CANARY}.docx", "password": CANARY}
+    job = (await api.post("/v1/extractions", json={"schema": "contact", "document": document})).json()
+    try:
+        tasks.process(runtime, "default", job["id"])
+    finally:
+        runtime.readers.close()
+    spans = {span.name: span for span in exporter.get_finished_spans()}
+    assert list(spans) == ["POST /v1/extractions", "claim", "read", "extract", "finish", "document"]
+    posted, parent = spans["POST /v1/extractions"].context, spans["read"].parent
+    assert posted is not None
+    assert parent is not None
+    assert parent.span_id == posted.span_id
+    about = attributes(spans["read"])
+    assert (about["job"], about["format"], about["pages"], about["attempt"]) == (job["id"], making.DOCX, 1, 1)
+    assert about["document_s"] > 0
+    assert CANARY not in json.dumps([json.loads(span.to_json()) for span in spans.values()])
 
 
 async def test_a_failure_is_a_code_and_nothing_of_the_document(

@@ -38,13 +38,14 @@ class Gauge:
             buckets[bisect_left(READING_BOUNDS_S, seconds)] += 1
             self._readings[format_, outcome] = buckets, total + seconds
 
-    def readings(self) -> list[dict[str, Any]]:
-        """Of each format and outcome how many took how long: counts between READING_BOUNDS_S, and seconds in all."""
+    def readings(self) -> dict[str, Any]:
+        """Of each format and outcome how many took how long: counts between the bounds, and seconds in all."""
         with self._lock:
-            return [
+            each = [
                 {"format": format_, "outcome": outcome, "buckets": list(buckets), "seconds": round(total, 3)}
                 for (format_, outcome), (buckets, total) in self._readings.items()
             ]
+        return {"bounds_s": READING_BOUNDS_S, "each": each}
 
     def tokens_per_s(self, engine: dict[str, Any]) -> float:
         """Output tokens of the time since this was asked last. `engine`: its figures, {} where it has none yet."""

@@ -15,7 +15,19 @@ from starlette.responses import Response
 from api import body, examples, intake, openapi, prefer, view
 from api.access import Service, Services, Tenant
 from api.models import Extraction, ExtractionPage, Status
-from api.openapi import BATCH_ID, IDEMPOTENCY_KEY, JOB_ID, answers, form_body, json_body, problems, said, stops
+from api.openapi import (
+    BATCH_ID,
+    IDEMPOTENCY_KEY,
+    JOB_ID,
+    answers,
+    document_body,
+    document_call,
+    form_body,
+    json_body,
+    problems,
+    said,
+    stops,
+)
 from api.problems import Problem
 from api.room import Held
 from schemas import UnknownSchema
@@ -29,6 +41,7 @@ _SSE_SEND_TIMEOUT_S = 30.0
 _BODIES = {
     "a schema by name": examples.CREATE_JSON,
     "bytes as base64": examples.CREATE_BASE64,
+    "a file with a password": examples.CREATE_LOCKED,
     "a schema of one's own": examples.CREATE_INLINE,
 }
 _Wait = Annotated[
@@ -54,7 +67,7 @@ _Prefer = Annotated[str | None, Header(alias="Prefer", description="`wait=20`: a
         200: answers("Finished, within `Prefer: wait` or before a replay", Extraction, examples.SUCCEEDED),
         **problems(400, 401, 408, 413, 415, 429, 503),
     },
-    openapi_extra=json_body("CreateExtraction", _BODIES, **form_body()),
+    openapi_extra=document_call(json_body("CreateExtraction", _BODIES, **form_body(), **document_body())),
 )
 async def create_extraction(
     request: Request,
@@ -63,7 +76,8 @@ async def create_extraction(
     idempotency_key: _Key = None,
     prefer_: _Prefer = None,  # noqa: ARG001 -- of several all count
 ) -> Response:
-    """Submit one document. It is stored before this answers: a 202 is never lost."""
+    """Submit one document: as JSON, as a form, or as the body itself with its fields in the query. What it is, is told
+    by its bytes. It is stored before this answers: a 202 is never lost."""
     key = prefer.idempotency_key(idempotency_key)
     wait_s = prefer.wait_of(request.headers.getlist("Prefer"))
     with service.rooms.held(tenant) as held:

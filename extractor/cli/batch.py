@@ -21,7 +21,18 @@ import orjson
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from extractor.cli.flags import ApiKey, Drafters, MaxTokens, Url, connect, options_of, schema_of
+from extractor.cli.flags import (
+    ApiKey,
+    Charset,
+    Drafters,
+    MaxTokens,
+    Password,
+    Url,
+    connect,
+    options_of,
+    schema_of,
+    sender_of,
+)
 from extractor.cli.lines import Inputs
 from extractor.cli.output import SOME_FAILED, err, fail, reader, say
 from extractor.client import Batch, Client, Conflict, NotFound, Refused, Unauthorized
@@ -80,6 +91,8 @@ def batch(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that is there.")] = False,
     drafters: Drafters = "all",
     max_output_tokens: MaxTokens = None,
+    charset: Charset = None,
+    password: Password = None,
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
@@ -96,13 +109,14 @@ def batch(
         fail(f"{output} is there already; --overwrite replaces it")
     if resume and output is None:
         fail("--resume needs the -o of the batch to go on with")
-    found = Inputs.of(inputs, options, but=_written(output))
+    found = Inputs.of(inputs, options, but=_written(output), how=sender_of(charset, password))
     if not found.found:
         fail("There is nothing among the inputs but the output")
     if what is None and not found.all_lines:
         fail("Files need a --schema")
     sent = what.json_schema if isinstance(what, Schema) else what
-    asked = hashlib.sha256(orjson.dumps([found.names(), sent, options])).hexdigest()
+    known = [found.names(), sent, options, *([charset] if charset else [])]  # a password is written nowhere
+    asked = hashlib.sha256(orjson.dumps(known)).hexdigest()
     if resume and output is not None and output.exists() and not _memory_of(output).exists():
         say(f"{output} is whole already")
         raise typer.Exit(_status_of(output))

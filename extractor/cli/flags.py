@@ -11,6 +11,7 @@ import typer
 from extractor.cli.output import fail
 from extractor.cli.schemas import json_schema_of
 from extractor.client import Client, Patience
+from extractor.client.core import How
 from extractor.config import DRAFTERS, parse_drafters
 from extractor.errors import FieldError, SchemaError
 from schemas.errors import SchemaProblem, UnknownSchema
@@ -50,6 +51,16 @@ def options_of(drafters: str, max_output_tokens: int | None) -> dict[str, Any]:
     return ({} if chosen is None else {"drafters": chosen}) | (
         {} if max_output_tokens is None else {"max_output_tokens": max_output_tokens}
     )
+
+
+def sender_of(charset: str | None, password: str | None) -> How:
+    """What is known of a document beside its bytes; nothing where nothing is said."""
+    said = How()
+    if charset is not None:
+        said["media_type"] = f"text/plain; charset={charset}"
+    if password is not None:
+        said["password"] = password
+    return said
 
 
 def connect(url: str | None, api_key: str | None, patience_s: float = 3.0) -> Client:

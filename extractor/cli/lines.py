@@ -18,7 +18,7 @@ import pydantic_core
 from extractor.cli.byte_order import utf8_lines
 from extractor.cli.documents import Source, sources
 from extractor.client import Row, batches
-from extractor.client.core import printable
+from extractor.client.core import How, printable
 from extractor.errors import DocumentError
 from schemas.schema import Schema, inline
 
@@ -27,20 +27,24 @@ _JSONL = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 
 @dataclass
 class Inputs:
-    """`unreadable`: what was wrong with a file, by its line, found out when the lines are made. Such a line is sent
-    blank, so that the numbers of the others stay."""
+    """`how`: what is known of the files, beside lines that are written already. `unreadable`: what was wrong with a
+    file, by its line, found out when the lines are made. Such a line is sent blank, so that the numbers of the others
+    stay."""
 
     found: list[Source]
     options: Mapping[str, Any]
+    how: How | None = None
     unreadable: dict[int, DocumentError] = field(default_factory=dict)
     _stdin: bytes | None = None
 
     @classmethod
-    def of(cls, inputs: Iterable[str], options: Mapping[str, Any], but: Iterable[Path] = ()) -> Inputs:
+    def of(
+        cls, inputs: Iterable[str], options: Mapping[str, Any], but: Iterable[Path] = (), how: How | None = None
+    ) -> Inputs:
         """`but`: files that are none, wherever they lie. Raises DocumentError for an input that names nothing."""
         own = {os.path.realpath(path) for path in but}  # not resolve(), which raises where links lead in a circle
         found = [one for one in sources(inputs) if one.path is None or os.path.realpath(one.path) not in own]
-        return cls(found, options)
+        return cls(found, options, how)
 
     @property
     def all_lines(self) -> bool:
@@ -97,7 +101,7 @@ class Inputs:
         if number not in self.unreadable:
             try:
                 document = one.file or self._piped(one)
-                return batches.line(f"file-{number}", document, self.options)
+                return batches.line(f"file-{number}", document, self.options, self.how)
             except DocumentError as error:
                 self.unreadable[number] = error
         return b"\n"

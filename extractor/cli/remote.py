@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 from extractor.cli.documents import STDIN
-from extractor.cli.flags import ApiKey, Drafters, MaxTokens, SchemaName, Url, connect, options_of, schema_of
+from extractor.cli.flags import (
+    ApiKey,
+    Charset,
+    Drafters,
+    MaxTokens,
+    Password,
+    SchemaName,
+    Url,
+    connect,
+    options_of,
+    schema_of,
+    sender_of,
+)
 from extractor.cli.output import SOME_FAILED, err, put, put_text, say
 from extractor.client import ExtractionFailed
 from extractor.client.judge import judge_of, outcome
@@ -24,6 +36,8 @@ def submit(
     full: Annotated[bool, typer.Option("--full", help="With --wait: print the whole extraction.")] = False,
     drafters: Drafters = "all",
     max_output_tokens: MaxTokens = None,
+    charset: Charset = None,
+    password: Password = None,
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
@@ -31,7 +45,9 @@ def submit(
     document = sys.stdin.buffer.read() if file == STDIN else Path(file)
     what = schema_of(schema)
     with connect(url, api_key) as client:
-        job = client.submit(document, what, options=options_of(drafters, max_output_tokens))
+        how = sender_of(charset, password)
+        how["options"] = options_of(drafters, max_output_tokens)
+        job = client.submit(document, what, **how)
         if not wait:
             put({"id": job.id, "status": job.status})
             return

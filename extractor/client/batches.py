@@ -63,9 +63,10 @@ def lines_of(documents: Iterable[Document | tuple[str, Document]], options: Mapp
     return lines
 
 
-def line(custom_id: str, document: Document, options: Mapping[str, Any]) -> bytes:
-    """Raises DocumentError, or InputError for a custom_id or options that are no JSON."""
-    body: JSON = {"custom_id": custom_id, "document": document_body(document, How())}
+def line(custom_id: str, document: Document, options: Mapping[str, Any], how: How | None = None) -> bytes:
+    """`how`: what is known of the document. Raises DocumentError, or InputError for a custom_id or options that are no
+    JSON."""
+    body: JSON = {"custom_id": custom_id, "document": document_body(document, how or How())}
     return _written(body | ({"options": options} if options else {})) + b"\n"
 
 

@@ -101,6 +101,7 @@ class How(TypedDict, total=False):
     idempotency_key: str
     media_type: str
     filename: str
+    password: str
 
 
 class Which(TypedDict, total=False):
@@ -200,8 +201,8 @@ def fetch(path: str, patience: Patience, body: Any = None) -> Flow[JSON]:
 
 
 def document_body(document: Document, how: How) -> JSON:
-    """The `document` of a request: text as text, bytes as base64 with what is known of their kind."""
-    named = {key: how[key] for key in ("media_type", "filename") if how.get(key)}
+    """The `document` of a request: text as text, bytes of any format as base64 with what is known of their kind."""
+    named = {key: how[key] for key in ("media_type", "filename", "password") if how.get(key)}
     if isinstance(document, Path):
         name = printable(document.name)
         try:
