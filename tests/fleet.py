@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.valkey import Valkey
 from workers.config import WorkerSettings
+from workers.jobs import Form
 from workers.ledger import Job, Ledger, NewJob
 from workers.queue import Queue
 
@@ -116,10 +117,18 @@ class Fleet:
 
     def submit(self, text: str, *, publish: bool = True, key: str | None = None, **fields: Any) -> str:
         """As the API does it: into the ledger, then into the queue."""
-        job = NewJob("invoice@1", text.encode(), **fields)
-        created = self.ledger.create(TENANT, job, key, text)
+        return self._enter(NewJob("invoice@1", text.encode(), **fields), publish, key, text)
+
+    def submit_file(self, content: bytes, media_type: str, tenant: str = TENANT, **fields: Any) -> str:
+        """The same of a document that has to be read."""
+        form: Form = "picture" if media_type.startswith("image/") else "file"
+        job = NewJob("invoice@1", content, media_type=media_type, form=form, **fields)
+        return self._enter(job, True, None, "", tenant)
+
+    def _enter(self, job: NewJob, publish: bool, key: str | None, asked: str, tenant: str = TENANT) -> str:
+        created = self.ledger.create(tenant, job, key, asked)
         if publish and not created.existing:
-            self.queue.publish(TENANT, created.job_id, job.priority)
+            self.queue.publish(tenant, created.job_id, job.priority)
         return created.job_id
 
     def job(self, job_id: str) -> Job:

@@ -33,6 +33,11 @@ def test_workers_killed_under_load(fleet: Fleet) -> None:
     assert report.figures["runs_cut_short"] > 0, "the kills hit nothing"
 
 
+def test_workers_killed_while_they_read(fleet: Fleet) -> None:
+    print(report := scenarios.reader_kills(fleet, kills=2, files=10))
+    assert report.figures["cut_short"] > 0, "the kills hit nothing"
+
+
 def test_a_stale_worker_writes_nothing(fleet: Fleet) -> None:
     print(scenarios.stale_worker(fleet))
 

@@ -20,7 +20,7 @@ from tests.documents.samples import Pdf, saved, scanned
 from tests.fleet import TENANT, Fleet, until
 from tests.scripted_worker import digest
 from tests.valkey import Valkey
-from workers.ledger import Job, NewJob
+from workers.ledger import Job
 from workers.reading import Reading
 from workers.scans import MOST_OF_A_TENANT, Scans
 
@@ -51,16 +51,8 @@ def scan(pages: int) -> bytes:
     return saved(image, "TIFF", save_all=True, append_images=[image] * (pages - 1))
 
 
-def submit(fleet: Fleet, content: bytes, media_type: str = PDF, tenant: str = TENANT, **more: Any) -> str:
-    form = "picture" if media_type.startswith("image/") else "file"
-    job = NewJob("invoice@1", content, media_type=media_type, form=form, **more)  # type: ignore[arg-type]
-    created = fleet.ledger.create(tenant, job)
-    fleet.queue.publish(tenant, created.job_id, job.priority)
-    return created.job_id
-
-
 def one(fleet: Fleet, content: bytes, media_type: str = PDF, **more: Any) -> Job:
-    (job,) = fleet.wait([submit(fleet, content, media_type, **more)], 60)
+    (job,) = fleet.wait([fleet.submit_file(content, media_type, **more)], 60)
     return job
 
 
@@ -106,7 +98,7 @@ def test_pictures_are_read_beside_and_come_back_by_the_queue(fleet: Fleet) -> No
 
 def test_an_interactive_text_passes_pictures_that_are_read(fleet: Fleet) -> None:
     """In the only slot there is: whoever read pictures in it would let nobody by."""
-    slow = [submit(fleet, scan(12), TIFF), submit(fleet, scan(13), TIFF)]
+    slow = [fleet.submit_file(scan(12), TIFF), fleet.submit_file(scan(13), TIFF)]
     until(lambda: all(fleet.job(job_id).status == "running" for job_id in slow), 60, "both taken")
     (text,) = fleet.wait([fleet.submit("Total 12")], 60)
     assert text.status == "succeeded"
@@ -209,10 +201,10 @@ def test_tenants_take_turns_by_the_page_and_interactive_ones_come_first() -> Non
 
 def test_a_kill_while_it_is_read_costs_one_more_reading(fleet: Fleet) -> None:
     """Takes its time: a lease has to end, and a second worker to start."""
-    ids = [submit(fleet, scan(4), TIFF), submit(fleet, pdf("sleep=30 killed"))]
+    ids = [fleet.submit_file(scan(4), TIFF), fleet.submit_file(pdf("sleep=30 killed"), PDF)]
     until(lambda: all(fleet.job(job_id).status == "running" for job_id in ids), 60, "both being worked on")
     fleet.workers[-1].send(signal.SIGKILL)
-    ids.append(submit(fleet, making.docx(making.p("Total after all")), making.DOCX))
+    ids.append(fleet.submit_file(making.docx(making.p("Total after all")), making.DOCX))
     fleet.start()
     fleet.ledger.cancel(TENANT, ids[1])
     jobs = fleet.wait(ids, 90)

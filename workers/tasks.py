@@ -95,7 +95,7 @@ def was_read(runtime: Runtime, reading: Reading, error: Exception | None) -> Non
                 kept = dumps(reading.end())
         except ExtractorError as nothing:
             error = nothing
-        runtime.gauge.read(reading.format, reading.record(error), reading.spent_s)
+        _record(runtime, reading, error)
         if error is not None:
             runtime.gauge.ended(settle(runtime, held, error))
             return
@@ -103,7 +103,6 @@ def was_read(runtime: Runtime, reading: Reading, error: Exception | None) -> Non
         status = _patiently(runtime, lambda: runtime.ledger.read(job.tenant, job.id, attempt, kept, requeue=True))
         if status == "queued":
             runtime.queue.publish(job.tenant, job.id, job.priority, again=True)
-        log.info("read", attempt=attempt, seconds=round(reading.spent_s, 3), status=status)
 
 
 def work(runtime: Runtime, claim: Claim, asked_ns: int | None = None, *, alone: bool = False) -> None:
@@ -169,9 +168,17 @@ def begin(runtime: Runtime, held: Held, *, to_its_end: bool) -> Reading:
         while to_its_end and reading.left:
             reading.next_page()
     except Exception as error:
-        runtime.gauge.read(reading.format, reading.record(error), reading.spent_s)
+        _record(runtime, reading, error)
         raise
     return reading
+
+
+def _record(runtime: Runtime, reading: Reading, error: Exception | None) -> None:
+    """A reading is over: to be seen in metrics, traces and the log."""
+    outcome, seconds = reading.record(error), reading.spent_s
+    runtime.gauge.read(reading.format, outcome, seconds)
+    attempt = reading.held.claim.attempt
+    log.info("read", attempt=attempt, format=reading.format, outcome=outcome, seconds=round(seconds, 3))
 
 
 def _put_with_scans(runtime: Runtime, reading: Reading, holding: ExitStack) -> str | None:
@@ -195,7 +202,7 @@ def _keep(runtime: Runtime, reading: Reading) -> Kept:
         error = nothing
         raise
     finally:
-        runtime.gauge.read(reading.format, reading.record(error), reading.spent_s)
+        _record(runtime, reading, error)
     held, job = reading.held, reading.held.claim.job
     with suppress(StoreUnavailable):
         if runtime.ledger.read(job.tenant, job.id, held.claim.attempt, dumps(kept)) is None:

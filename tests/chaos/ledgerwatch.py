@@ -59,6 +59,12 @@ class Watch:
         self.texts[job_id] = text
         return job_id
 
+    def submit_file(self, content: bytes, media_type: str, text: str, **options: Any) -> str:
+        """`text`: what is read of it."""
+        job_id = self.fleet.submit_file(content, media_type, **options)
+        self.texts[job_id] = text
+        return job_id
+
     def judge(self, name: str, timeout_s: float, **injected: Any) -> Report:
         """Waits for every job and asserts what must hold whatever was injected."""
         began = time.monotonic()

@@ -12,8 +12,10 @@ import time
 import psutil
 import pytest
 
+from extractor.documents import read
 from tests.chaos.ledgerwatch import Report, Watch
 from tests.chaos.proxy import Proxy
+from tests.documents.samples import PROSE, Pdf, saved, scanned
 from tests.fleet import TENANT, Fleet, until
 from tests.remains import left, mark
 from workers.ledger import STATUSES, StoreUnavailable
@@ -50,6 +52,50 @@ def worker_kills(
         report = watch.judge("worker SIGKILL", 120, kills=kills)
         report.figures["runs_cut_short"] = report.figures["runs"] - report.figures["accepted"]
         return report
+
+
+def reader_kills(fleet: Fleet, *, kills: int, files: int, scans: int = 0, seed: int = 3) -> Report:
+    """SIGKILL to workers while they read files (and pictures, where there are `scans`), each of which takes a
+    moment. None is lost, and of each kill's files none is read more than once more."""
+    dice = random.Random(seed)
+    contents = [_file(number) for number in range(4)] + [_scan()] * (scans > 0)
+    with Watch(fleet) as watch:
+        fleet.start(2)
+        for number in range(files + scans):
+            content, media_type, text = contents[-1] if number < scans else contents[number % 4]
+            watch.submit_file(content, media_type, text, priority=dice.choice(["interactive", "bulk"]))
+        for _ in range(kills):
+            read = fleet.logs().count('"event": "read"')
+            until(lambda read=read: fleet.logs().count('"event": "read"') > read, 60, "another one read")  # type: ignore[misc]
+            fleet.wait_busy()
+            dice.choice(fleet.alive()).kill()
+            fleet.start(wait=False)
+            until(lambda: _ready(fleet) == 2, 60, "the fleet is complete again")
+        report = watch.judge("worker SIGKILL while reading", 180, kills=kills)
+        tallies = fleet.ledger.run(fleet.ledger._calls.tallies())
+        report.figures["cut_short"] = tallies.get("lease_lost", 0)
+        report.figures["read"] = fleet.logs().count('"event": "read"')
+        assert report.figures["succeeded"] == files + scans
+        assert report.figures["read"] <= files + scans + report.figures["cut_short"]
+        return report
+
+
+def _file(number: int) -> tuple[bytes, str, str]:
+    """A PDF whose pages take a moment to read, and its text."""
+    made = Pdf()
+    for page in range(6):
+        made.lines(60, 60, [f"{number} {page} {line}: {PROSE[line : line + 60]}" for line in range(40)])
+        made.page()
+    content = made.bytes()
+    return content, "application/pdf", read(content).text
+
+
+def _scan() -> tuple[bytes, str, str]:
+    made = Pdf()
+    made.text(72, 72, "Total 12.50 EUR")
+    made.page()
+    content = saved(scanned(made.bytes(), area=(60, 55, 190, 85), dpi=100), "PNG")
+    return content, "image/png", read(content).text
 
 
 def _ready(fleet: Fleet) -> int:

@@ -46,6 +46,13 @@ def test_twenty_kills_under_load(fleet: Open, tell: Callable[[Report], None]) ->
         assert report.figures["runs_cut_short"] >= 20, "the kills hit work"
 
 
+def test_kills_while_files_and_pictures_are_read(fleet: Open, tell: Callable[[Report], None]) -> None:
+    with fleet() as f:
+        report = scenarios.reader_kills(f, kills=12, files=100, scans=30)
+        tell(report)
+        assert report.figures["cut_short"] >= 12, "the kills hit work"
+
+
 def test_two_hundred_kills_over_twenty_thousand_documents(fleet: Open, tell: Callable[[Report], None]) -> None:
     with fleet(**DEFAULTS) as f:
         short = (0.02, 0.12)
