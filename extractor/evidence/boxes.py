@@ -70,7 +70,7 @@ class Boxes:
             elif self._page.is_empty(at):  # where a table ends
                 self._head = (-_ABOVE, [])
             return
-        if at - self._head[0] < _ABOVE and self._by_column(rows, self._head[1]):
+        if at - self._head[0] < _ABOVE and self._by_column(rows, *self._head):
             return
         for row in rows:
             self._row(row)
@@ -207,10 +207,10 @@ class Boxes:
         elif len(group) == 1 and group[0].says:  # `Paid: ☐ yes`
             self.answers.append(Answer(group[0].mark.start, group[0].mark.stop, False, question))
 
-    def _by_column(self, rows: list[Row], columns: list[Column]) -> bool:
+    def _by_column(self, rows: list[Row], head: int, columns: list[Column]) -> bool:
         """Whether a row is of a table with columns for yes and no; then what it says."""
         row = rows[0]
-        label = next(filter(_is, row.texts), None)
+        label = next(filter(_is, row.texts), None) or (self._page.heads(head) if columns else None)
         if len(rows) > 1 or label is None or self._options(row):
             return False
         start, stop = self._page.lines[row.line]
@@ -222,6 +222,7 @@ class Boxes:
             said += [(mark, min(near, key=lambda one: abs(one.middle - middle)).says)] if near else []
         if len(said) < len(row.marks) == len(columns):
             said = [(mark, column.says) for mark, column in zip(row.marks, columns, strict=True)]
+        self._words.update(column.start for column in columns if said)
         ticked = [(mark, says) for mark, says in said if mark.ticked]
         if len(ticked) == 1 and all(mark.ticked is not None for mark, _ in said):
             self.answers.append(Answer(ticked[0][0].start, ticked[0][0].stop, ticked[0][1], label))

@@ -1,6 +1,6 @@
-"""The boxes of a text and whether they are ticked: `☑`, `[x]`, `( )`, `__`, a cross at the start of a line. One sign
-means different things in different forms, so what else the document has decides: beside `☑` a `☒` says no, beside `☐`
-it says yes; where both are, nobody can tell, and it says neither.
+"""The boxes of a text and whether they are ticked: `☑`, `[x]`, `( )`, `[yes]`, `__`, a cross at the start of a line.
+One sign means different things in different forms, so what else the document has decides: beside `☑` a `☒` says no,
+beside `☐` it says yes; where both are, nobody can tell, and it says neither.
 """
 
 from __future__ import annotations
@@ -21,6 +21,11 @@ _BRACKETED = re.compile(
     rf"(?<![\w\])])(?:\[[ \u00a0]{{0,3}}({_WITHIN}|_{{1,3}})?[ \u00a0]{{0,3}}\](?![(\[])"
     rf"|\([ \u00a0]{{0,3}}({_WITHIN}|_{{1,3}})?[ \u00a0]{{0,3}}\)(?![\w(\[]))"
 )
+_WORDED = re.compile(
+    r"(?<![\w\])])(?:\[(?:(yes|y|ja|oui|s[iìí]|sim|true)|(?:no|n|nein|non|nee|não|false))\]"
+    r"|\((?:(yes|ja|oui|s[iìí]|sim|true)|(?:no|nein|non|nee|não|false))\))(?![\w(\[])",
+    re.IGNORECASE,
+)
 _SURE = frozenset("xX" + _TICKS)
 _LINED = re.compile(rf"(?<!\w)(?:_+[xX{_TICKS}]_*|_*[xX{_TICKS}]_+)(?!\w)")
 _LINES = re.compile(r"(?:^|(?<=[ \t|]))_{1,6}(?=[ \t]?[^\W_])", re.MULTILINE)
@@ -39,7 +44,10 @@ class Mark(NamedTuple):
 
 def marks(text: str) -> list[Mark]:
     """In the order of `text`, none within another."""
-    found = sorted({*_signs(text), *_brackets(text), *_letters(text)}, key=lambda mark: (mark.start, -mark.stop))
+    worded = (Mark(*found.span(), bool(found[1] or found[2])) for found in _WORDED.finditer(text))
+    found = sorted(
+        {*_signs(text), *_brackets(text), *worded, *_letters(text)}, key=lambda mark: (mark.start, -mark.stop)
+    )
     apart: list[Mark] = []
     for mark in found[:MOST]:
         if not apart or mark.start >= apart[-1].stop:

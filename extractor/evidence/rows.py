@@ -37,6 +37,7 @@ class Column:
     """Of a table's head: a yes or a no, and where it stands in its line."""
 
     says: bool
+    start: int
     cell: int
     middle: float
 
@@ -82,11 +83,16 @@ class Page:
         """Of a line that heads columns for yes and no; empty for any other."""
         start, stop = self.lines[at]
         found = [
-            Column(word.group().lower() in YES, cell, (word.start() + word.end()) / 2 - start)
+            Column(word.group().lower() in YES, word.start(), cell, (word.start() + word.end()) / 2 - start)
             for cell, (first, last) in enumerate(self.cells(start, stop))
             for word in self._only_answers(first, last)
         ]
         return found if {column.says for column in found} == {True, False} else []
+
+    def heads(self, at: int) -> Span | None:
+        """What else the head says: `Paid   yes   no` above the boxes of a single question."""
+        cells = (self.stripped(*cell) for cell in self.cells(*self.lines[at]) if not self._only_answers(*cell))
+        return next((cell for cell in cells if cell[1] > cell[0]), None)
 
     def cell_of(self, at: int, place: int) -> int:
         start, stop = self.lines[at]

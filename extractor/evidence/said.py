@@ -16,7 +16,9 @@ _BESIDE = 12  # characters between a label and a yes or no
 _LONG = 3  # letters of what may be a label
 _ASKS = ":?=|\t\n"  # between them, where there are words too, and the yes or no is a word of sentences
 _SENTENCES = ("on", "off", "no", "si")
-_CHOICE = re.compile(r"\b(?:(?:yes|y|ja|oui|s[iìí]|sim) ?[/|] ?(?:no|n|nein|non|não|nee)|n/a)\b", re.IGNORECASE)
+_EITHER = r"(?:yes|y|ja|oui|s[iìí]|sim) ?[/|] ?(?:no|n|nein|non|não|nee)\b"
+_CHOICE = re.compile(rf"\b(?:{_EITHER}|n/a\b)", re.IGNORECASE)
+_OFFERED = re.compile(rf"\s*[(\[]?{_EITHER}[)\]]?", re.IGNORECASE)  # `Paid (yes/no): no`
 
 
 class Said:
@@ -62,9 +64,11 @@ class Said:
         """Whether a yes or no answers a label that ends at `label`: not the `on` of `paid by card on`, not what stands
         behind another label, not the two to choose from."""
         text, said = self._printed.text, self._printed.text[place.start : place.stop].lower()
+        if offered := _OFFERED.match(text, label):
+            label = offered.end()
         if not 0 <= place.start - label <= _BESIDE or self._boxes.covers(place.start):
             return False
-        if _CHOICE.search(text, max(0, place.start - _BESIDE), place.stop + _BESIDE):
+        if any(one.end() > place.start for one in _CHOICE.finditer(text, label, place.stop + _BESIDE)):
             return False
         between = text[label : place.start]
         if any(word.lower() in YES | NO for word in WORD.findall(between)) or self._is_of_its_line(between, place):
