@@ -357,3 +357,13 @@ def test_a_number_that_its_row_does_not_print_is_not_taken_from_below_it() -> No
     places = Evidence(document).of(list(scalars(json.dumps({"items": rows}))))
     assert found["/items/0/price"] == []
     assert [document.count("\n", 0, place[0].start) for place in places[4:]] == [1, 1, 1, 1]
+
+
+def test_two_quantities_that_happen_to_count_are_no_numbers_of_rows() -> None:
+    document = "Pos  Name    Qty   Sum\n1    Lamp    1     9.00\n2    Chair   2     8.00\n"
+    rows = [{"name": "Lamp", "qty": 1}, {"name": "Chair", "qty": 2}]
+    starts = [place[0].start for place in Evidence(document).of(list(scalars(json.dumps({"items": rows}))))]
+    assert starts[1::2] == [document.index("1     9"), document.index("2     8")]
+    numbered = [{"pos": 1, "name": "Lamp"}, {"pos": 2, "name": "Chair"}]
+    starts = [place[0].start for place in Evidence(document).of(list(scalars(json.dumps({"items": numbered}))))]
+    assert starts[::2] == [document.index("1    Lamp"), document.index("2    Chair")]

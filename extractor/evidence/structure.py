@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from extractor.answer import Path, Scalar
+from extractor.engine.lookup import NAME
+
+_NUMBERS = frozenset("id no nr num number pos position line row item index rank n".split())
 
 
 def key_of(scalar: Scalar) -> str:
@@ -47,9 +50,14 @@ def column_of(scalar: Scalar) -> Path:
 
 
 def counting(found: list[Scalar]) -> set[Path]:
-    """Of lists of two rows or more, the columns that say 1, 2, 3, …"""
+    """Of lists of two rows or more, the columns that say 1, 2, 3, …; of two rows only one that is called a number."""
     said: dict[Path, list[object]] = {}
     for one in found:
         if row_of(one):
             said.setdefault(column_of(one), []).append(one.value)
-    return {column for column, values in said.items() if len(values) > 1 and values == list(range(1, len(values) + 1))}
+    return {
+        column
+        for column, values in said.items()
+        if len(values) > (1 if _NUMBERS.intersection(NAME.findall(str(column[-1]).lower())) else 2)
+        and values == list(range(1, len(values) + 1))
+    }
