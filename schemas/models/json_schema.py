@@ -52,7 +52,10 @@ class ModelJsonSchema(GenerateJsonSchema):
 
     def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
         node = super().str_schema(schema)
-        if (pattern := schema.get("pattern")) is not None:
+        pattern = schema.get("pattern")
+        if isinstance(pattern, str) and pattern in texts.PATTERNS:
+            return {**node, "pattern": texts.PATTERNS[pattern]}
+        if pattern is not None:
             node |= self._pattern(node, pattern, schema)
         lengths = [key for key in ("minLength", "maxLength") if key in node]
         if not schema.get("strip_whitespace", self._config.str_strip_whitespace) or not (pattern or lengths):
@@ -162,10 +165,7 @@ def _nodes(root: Any) -> Iterator[dict[str, Any]]:
 
 def _narrow(node: dict[str, Any]) -> None:
     """A text of a format that pydantic names."""
-    if node.get("type") != "string":
-        return
-    if "pattern" in node:
-        node["pattern"] = texts.PATTERNS.get(node["pattern"], node["pattern"])
+    if node.get("type") != "string" or "pattern" in node:
         return
     patterns = texts.FORMATS.get(node.get("format", ""))
     if patterns is None:
