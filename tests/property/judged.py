@@ -49,7 +49,7 @@ def judge(schema: Schema, seed: int, walks: int = 1) -> Tally:
     if any(LLMatcher(TOKENIZER, grammar, log_level=0, limits=LIMITS).is_error() for grammar in grammars):
         tally.refused = 1  # as the judge of strangers' schemas refuses it
         return tally
-    enforced = inline(relaxed(schema.json_schema))
+    enforced, stuck = inline(relaxed(schema.json_schema)), 0
     for at in range(walks):
         for number, mood in enumerate(MOODS):
             dice = random.Random(f"{seed} {at} {mood}")
@@ -62,9 +62,12 @@ def judge(schema: Schema, seed: int, walks: int = 1) -> Tally:
                 tally.answers += 1
                 _fits(text, schema, enforced)
             except (Stuck, InvalidOutput) as fault:
+                stuck += isinstance(fault, Stuck)
                 places = getattr(fault, "errors", ())
                 said = "; ".join(f"{place.pointer[-60:] or 'it'} {place.detail}" for place in places) or str(fault)
                 tally.faults.append(f"{mood}: {said}\n    {(getattr(fault, 'last', '') or '')[:600]}")
+    if stuck == walks * len(MOODS):  # bounds that rule each other out: the judge, who walks it too, refuses it
+        return Tally(schemas=1, refused=1)
     return tally
 
 

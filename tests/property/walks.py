@@ -14,6 +14,7 @@ _EOS = 256
 _BITS = [[bit for bit in range(8) if value >> bit & 1] for value in range(256)]
 _SHORT = {ord(sign): at for at, sign in enumerate('}],nft"0123456789-[{')}
 _QUOTE, _BACKSLASH = ord('"'), ord("\\")
+_DEEP = 30  # values within values, from where on any mood is short
 _STEPS_AFTER = 12_000  # the budget, for an answer to end in
 
 
@@ -26,7 +27,7 @@ def walk(grammar: str, mood: str, dice: random.Random, budget: int) -> str | Non
     mood is short. Raises Stuck."""
     matcher = LLMatcher(TOKENIZER, grammar, log_level=0, limits=LIMITS)
     assert not matcher.is_error(), matcher.get_error()
-    written, inside, escape = bytearray(), False, False
+    written, inside, escape, depth = bytearray(), False, False, 0
     for step in range(budget + _STEPS_AFTER):
         forced = matcher.compute_ff_bytes()
         allowed = list(forced[:1]) or _allowed(matcher.compute_bitmask())
@@ -34,12 +35,14 @@ def walk(grammar: str, mood: str, dice: random.Random, budget: int) -> str | Non
             raise Stuck(f"{matcher.get_error()[:300]} after {_shown(written)}")
         if not allowed:
             raise Stuck(f"nothing may follow {_shown(written)}")
-        byte = _choice(allowed, mood if step < budget else "short", inside, dice)
+        byte = _choice(allowed, mood if step < budget and depth < _DEEP else "short", inside, dice)
         if byte == _EOS:
             return written.decode()
         if not matcher.consume_token(byte):
             raise Stuck(f"{bytes([byte])!r} was allowed and is not, after {_shown(written)}")
         written.append(byte)
+        if not inside:
+            depth += (byte in b"[{") - (byte in b"]}")
         if inside and not escape and byte == _BACKSLASH:
             escape = True
         elif byte == _QUOTE and not escape:
