@@ -192,6 +192,22 @@ def test_of_a_format_and_a_pattern_one_is_enforced(node, enforced, validated, go
     assert not fits(schema, bad)
 
 
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("email", f"{'a' * 64}@{'b' * 63}.de", f"a@{'.'.join(['b' * 63] * 4)}.de"),
+        ("email", "a.b@c", f"{'a' * 65}@b.de"),
+        ("hostname", ".".join(["b" * 63] * 3), ".".join(["b" * 63] * 4)),
+    ],
+)
+def test_no_name_is_longer_than_its_format_lets_it_be(name, good, bad):
+    schema = inline(whole(format=name))
+    assert fits(schema, good)
+    assert accepts(serialise(schema), answer(good))
+    assert not fits(schema, bad)
+    assert not accepts(serialise(schema), answer(bad))
+
+
 ATOMS = (
     r"a b 1 - _ . \d \w \s \D \W \S [a-c] [^a] [^[\]] [[a] [a&&b] [+--] [a~~b] [\w-] [\s\S] [^\W_] \. \< \/ \x41"
     r" \u{1F600} \cJ \t \p{L} \p{Lu} \P{L} [\p{L}1] [^\p{L}] ^ $ { } ] a{ é [à-ü] [😀-😂] \012 [\b] [a\-z] [-a] [a-]"

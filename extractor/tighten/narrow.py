@@ -23,7 +23,7 @@ from extractor.tighten.meeting import PRESENCE, SAID, Counts, admits_null, decla
 from extractor.tighten.tags import tags_of
 from schemas import keywords
 from schemas.checks import numbers
-from schemas.checks.formats import PATTERNS
+from schemas.checks.formats import LONGEST, PATTERNS
 from schemas.patterns import for_grammar
 
 JSON = dict[str, Any]
@@ -118,8 +118,8 @@ class Tighten:
                 new[key] = [inner(one) for one in value]
             elif self._kept(key, value, node):
                 new[key] = for_grammar(value) if key == "pattern" else value
-        if new.get("format") in PATTERNS:
-            self._timed(new)
+        if "format" in new:
+            self._formed(new)
         if far := [literals(node, key) for key in _LITERAL if key in node and key not in new]:
             new["allOf"] = [*new.get("allOf", ()), *far]
         limits = bounds_of(node)
@@ -129,7 +129,11 @@ class Tighten:
             self._bound(new, node, site, far=limits is None)
         return new
 
-    def _timed(self, new: JSON) -> None:
+    def _formed(self, new: JSON) -> None:
+        if (longest := LONGEST.get(new["format"])) is not None:
+            new["maxLength"] = min(longest, new.get("maxLength", longest))
+        if new["format"] not in PATTERNS:
+            return
         pattern = PATTERNS[new.pop("format")]
         if "pattern" in new:
             new["allOf"] = [*new.get("allOf", ()), {"pattern": pattern}]

@@ -49,6 +49,9 @@ _CLOCK = f"T(?:{_HOURS}(?:{_MINUTES})?(?:{_SECOND})?|{_MINUTES}(?:{_SECOND})?|{_
 DURATION = f"^-?P(?:{_DAYS}(?:{_CLOCK})?|{_CLOCK})$"
 
 
+LONGEST = {"email": 254, "hostname": 253}  # characters in all
+
+
 def _fits(pattern: str) -> Callable[[str], bool]:
     compiled = re.compile(pattern.removeprefix("^").removesuffix("$"))
     return lambda text: compiled.fullmatch(text) is not None
