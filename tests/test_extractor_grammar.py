@@ -342,3 +342,20 @@ def test_every_answer_fits_the_schema(field, random):
 def test_the_tightened_schema_is_json():
     for schema in REGISTRY.list():
         assert json.loads(json.dumps(Tighten(schema.json_schema, Bounds()).whole()))
+
+
+@pytest.mark.parametrize(
+    ("bounds", "fits", "misses"),
+    [
+        ({"exclusiveMinimum": 0, "exclusiveMaximum": 0.5}, ["0.1", "0.000000001", "0.49"], ["0", "0.5", "-0"]),
+        ({"exclusiveMinimum": 0, "maximum": 0.1}, ["0.1", "0.05"], ["0", "0.11"]),
+        ({"exclusiveMinimum": 1, "maximum": 1.5}, ["1.1", "1.5"], ["1", "1.51"]),
+        ({"minimum": -0.5, "exclusiveMaximum": 0}, ["-0.5", "-0.1"], ["0", "-0", "-0.6"]),
+        ({"exclusiveMinimum": -1.5, "exclusiveMaximum": -1}, ["-1.1"], ["-1", "-1.5"]),
+        ({"exclusiveMinimum": 0, "maximum": 1}, ["1", "0.1"], ["0"]),
+    ],
+)
+def test_a_whole_number_that_is_excluded_is_not_written(bounds, fits, misses):
+    compiled = grammar(f={"type": "number", **bounds}, more={"required": ["f"]})
+    assert [accepts(compiled, f'{{"f":{value}}}') for value in fits] == [True] * len(fits)
+    assert [accepts(compiled, f'{{"f":{value}}}') for value in misses] == [False] * len(misses)

@@ -3,12 +3,15 @@ of digits."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from extractor.tighten.meeting import types
 from schemas import keywords
 from schemas.checks.numbers import FARTHEST, at_least, at_most
+
+_LAST_DECIMAL = 1e-9
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,23 @@ def bounds_of(node: dict[str, Any]) -> dict[str, float] | None:
             found[key] = at_most(bound) if low else at_least(bound)
         elif low == (bound > 0):
             return None
+    for key, opposite in (("exclusiveMinimum", "aximum"), ("exclusiveMaximum", "inimum")):
+        _set_off(found, key, opposite)
     return dict(sorted(found.items()))
+
+
+def _set_off(found: dict[str, float], key: str, opposite: str) -> None:
+    """llguidance 1.9.1 lets a whole number that is excluded through where the other bound is less than one away: the
+    bound becomes the next number of nine decimals."""
+    bound = found.get(key)
+    others = [other for name, other in found.items() if name.endswith(opposite)]
+    if bound is None or not others or bound != math.floor(bound) or abs(others[0] - bound) >= 1:
+        return
+    del found[key]
+    low = key == "exclusiveMinimum"
+    nearest = math.nextafter(bound, math.inf if low else -math.inf)
+    step = bound + (_LAST_DECIMAL if low else -_LAST_DECIMAL)
+    found["minimum" if low else "maximum"] = max(nearest, step) if low else min(nearest, step)
 
 
 def bound_number(new: dict[str, Any], bounds: Bounds, *, alone: bool, far: bool) -> None:
