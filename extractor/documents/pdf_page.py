@@ -22,6 +22,12 @@ _THIN = 2.5  # points: a filled box as thin as that is a rule
 _DEEPEST_FORM = 4
 _FLAT = 0.6  # points: a rule may lean as much
 UNTOLD = "\ufffd"
+_BAR, _LYING, _LOW, _HIGH = (
+    0.15,
+    3.0,
+    0.1,
+    0.5,
+)  # a dash: high as a share of its size, wide as its height, above the base
 _LIGATURES = range(0xFB00, 0xFB07)
 _PRIVATE = ((0xE000, 0xF8FF), (0xF0000, 0x10FFFF))
 
@@ -137,6 +143,8 @@ def _told(text: Any) -> Iterator[tuple[str, _Printed]]:
             continue
         shown = _meant(code, text, at)
         angle = pdfium.FPDFText_GetCharAngle(text, at)
+        if shown == UNTOLD and not angle and _is_dash(text, at, loose.top - loose.bottom, y.value):
+            shown = "-"
         yield shown, _Printed(loose.left, loose.bottom, loose.right, loose.top, x.value, y.value, angle, parted)
         parted = False
 
@@ -194,6 +202,17 @@ def _quarters(angle: float, page_turns: int) -> int | None:
     quarters = angle / (math.pi / 2)
     nearest = round(quarters)
     return None if abs(quarters - nearest) > 0.12 else (nearest + page_turns) % 4
+
+
+def _is_dash(text: Any, at: int, size: float, base: float) -> bool:
+    """Whether what is printed is a lying bar at the height of a minus: fonts of journals often do not say so, and a
+    number must not lose its sign."""
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    if not pdfium.FPDFText_GetCharBox(text, at, left, right, bottom, top) or size <= 0:
+        return False
+    wide, high = right.value - left.value, top.value - bottom.value
+    above = ((top.value + bottom.value) / 2 - base) / size
+    return 0 < high < _BAR * size and wide > _LYING * high and _LOW < above < _HIGH
 
 
 def _meant(code: int, text: Any, at: int) -> str:

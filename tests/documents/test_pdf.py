@@ -346,3 +346,58 @@ def _in_order(wanted: list[str], line: str) -> bool:
             return False
         at += len(content)
     return True
+
+
+def test_a_minus_keeps_its_number_though_it_is_set_a_bit_apart() -> None:
+    pdf = Pdf()
+    pdf.text(60, 80, "Potential")
+    pdf.text(200, 80, "-")
+    pdf.text(206, 80, "0.9393")
+    pdf.text(60, 100, "5")
+    pdf.text(68.6, 100, "-")
+    pdf.text(74.9, 100, "3 pieces")
+    potential, pieces = lines(read(pdf.bytes()))
+    assert potential.endswith(" -0.9393")
+    assert pieces == "5 - 3 pieces"
+
+
+def test_a_minus_that_the_file_does_not_name_is_told_by_its_shape() -> None:
+    """Fonts of journals map it to nothing; a symbol of another shape stays without a meaning."""
+    glyphs = {
+        "bar": b"500 0 50 300 450 350 d1 50 300 400 50 re f",
+        "block": b"500 0 50 0 450 700 d1 50 0 400 700 re f",
+        "below": b"500 0 0 -100 500 -50 d1 0 -100 500 50 re f",
+    }
+    for shape, sign in (("bar", "-"), ("block", None), ("below", None)):
+        parts = [
+            b"<< /Type /Catalog /Pages 2 0 R >>",
+            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Contents 4 0 R "
+            b"/Resources << /Font << /F 5 0 R /S 6 0 R >> >> >>",
+            _stream(b"BT /F 10 Tf 20 150 Td (Potential at rest, measured thrice) Tj ET "
+                    b"BT /S 10 Tf 20 120 Td <03> Tj /F 10 Tf (12.50) Tj ET"),
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+            b"<< /Type /Font /Subtype /Type3 /FontBBox [0 -200 500 800] /FontMatrix [0.001 0 0 0.001 0 0] "
+            b"/FirstChar 3 /LastChar 3 /Widths [500] /CharProcs << /g3 7 0 R >> "
+            b"/Encoding << /Type /Encoding /Differences [3 /g3] >> /Resources << >> >>",
+            _stream(glyphs[shape]),
+        ]  # fmt: skip
+        body = b"".join(b"%d 0 obj\n%s\nendobj\n" % (number + 1, part) for number, part in enumerate(parts))
+        document = read(b"%PDF-1.4\n" + body + b"trailer << /Root 1 0 R /Size 8 >>\n%%EOF\n")
+        said = lines(document)[-1]
+        assert said.endswith("12.50")
+        assert said.startswith("-") is (sign == "-"), (shape, said)
+
+
+def _stream(content: bytes) -> bytes:
+    return b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)
+
+
+def test_a_mark_beside_small_print_stands_in_its_line() -> None:
+    pdf = Pdf()
+    pdf.text(60, 80, "Density (A/cm", 6)
+    pdf.text(99, 77, "2", 4)
+    pdf.text(103, 80, ")", 6)
+    for number in range(12):
+        pdf.text(60 + 20 * number, 120, "ab", 4.5)
+    assert lines(read(pdf.bytes()))[0].replace(" ", "") == "Density(A/cm2)"

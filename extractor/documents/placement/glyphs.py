@@ -7,6 +7,7 @@ stands on the page as it is shown, in fractions of it: the two differ where text
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from statistics import median
@@ -19,6 +20,7 @@ _WORD_GAP = 0.1  # of the size, where the file has no spaces of its own
 _TOLD_GAP = 0.05  # of the size, where the file's reader takes a space to be
 _SPACED_GAP = 0.25  # of the size, where it has
 _OWN_SPACES = 25  # letters that have a space among them, where the file has its own
+_SIGNS, _SIGN_GAP = "-−–+", 0.35  # a sign; of the size: how far its number may be
 _BACK = -0.6  # a glyph this far before the end of the last one begins something new
 _TWICE = 0.15  # of the size: the same letter printed again, to look bold
 
@@ -80,20 +82,30 @@ def words(glyphs: Iterable[Glyph]) -> list[Word]:
     for run in _runs(_once(glyphs)):
         gap = _gap(run)
         word: list[Glyph] = []
+        before = math.inf  # the gap before the word
         for at, glyph in enumerate(run):
             if glyph.text.isspace():
                 if word and not _covered(word[-1], glyph, run[at + 1 : at + 2]):
                     found.append(word_of(word))
                     word = []
+                before = before if word else math.inf
                 continue
             leads = word and glyph.text == word[-1].text == "."  # . . . .
             most = _WORD_GAP if leads else gap.parted if glyph.parted else gap.usual
-            if word and _between(word[-1], glyph) > most * glyph.size:
+            between = _between(word[-1], glyph) if word else math.inf
+            if word and between > most * glyph.size and not _signed(word, glyph, before, between):
                 found.append(word_of(word))
-                word = []
+                word, before = [], between
             word.append(glyph)
         found += [word_of(word)] if word else []
     return found
+
+
+def _signed(word: list[Glyph], glyph: Glyph, before: float, between: float) -> bool:
+    """Whether `glyph` is the first figure behind a sign: journals set it a bit apart, though nearer than to what stands
+    before it."""
+    sign = len(word) == 1 and word[0].text in _SIGNS and glyph.text.isdigit()
+    return sign and between < _SIGN_GAP * glyph.size and before > 2 * between
 
 
 def _once(glyphs: Iterable[Glyph]) -> Iterator[Glyph]:

@@ -93,9 +93,24 @@ def rows_of(words: Sequence[Word]) -> list[list[Word]]:
             _join(small, word)
     rows += small
     rows.sort(key=lambda row: median(word.base for word in row))
+    rows = _with_marks(rows)
     for row in rows:
         row.sort(key=lambda word: word.left)
     return rows
+
+
+def _with_marks(rows: list[list[Word]]) -> list[list[Word]]:
+    """Those that are one small word go to the line next to them that it touches: a page of small print has footnote
+    marks too, which are small beside their words alone."""
+    kept: list[list[Word]] = []
+    for at, row in enumerate(rows):
+        beside = [*kept[-1:], *rows[at + 1 : at + 2]]
+        touched = _touched(beside, row[0]) if len(row) == 1 else None
+        if touched is not None:
+            touched.append(row[0])
+        else:
+            kept.append(row)
+    return kept
 
 
 def _join(rows: list[list[Word]], word: Word) -> None:
