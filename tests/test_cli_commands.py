@@ -113,6 +113,17 @@ def test_check_reports_json_schema(run: Run, tmp_path: Path, schema: object, ok:
     assert ("not ok" in run("schemas", "check", str(tmp_path / "s.json")).out) is not ok
 
 
+
+def test_a_check_builds_the_grammar_as_the_service_does(tmp_path):
+    overlapping = {"type": "object", "patternProperties": {"^a": {"type": "integer"}, "a$": {"type": "string"}}}
+    schema = {"type": "object", "properties": {"fine": {"type": "string"}, "bad": overlapping}}
+    done = run("schemas", "check", write(tmp_path / "s.json", schema), "--json")
+    assert done.status == 2
+    (refused,) = done.json["refused"]
+    assert refused["pointer"] == "/properties/bad"
+    assert "disjoint" in refused["detail"]
+
+
 def test_check_reports_python_and_says_why_it_cannot(run: Run, tmp_path: Path) -> None:
     good = write(tmp_path / "good.py", "from pydantic import BaseModel\nclass Good(BaseModel):\n    n: int\n")
     assert run("schemas", "check", good, "--json").json["ok"] is True

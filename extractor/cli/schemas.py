@@ -5,7 +5,9 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,12 +19,15 @@ from extractor.cli.byte_order import as_utf8
 from extractor.cli.help import Group
 from extractor.cli.output import BAD_INPUT, fail, put, put_rows, put_styled, put_text, say
 from extractor.cli.settings import schema_sources
-from schemas.check import check as judge
+from extractor.sandbox import Limits, Sandbox, SandboxError
+from schemas.check import check as check_alone
+from schemas.checks.report import note
 from schemas.errors import SchemaProblem
 from schemas.files import Found, find_in
 from schemas.registry import Registry
 
 app = typer.Typer(name="schemas", help="What to extract.", no_args_is_help=True, cls=Group)
+_TRIAL = Limits(cpu_s=10.0, wall_s=60.0, memory_bytes=1024**3)
 _SECTIONS = {  # and how each is shown
     "refused": ("refused: a document is never accepted with this", "red"),
     "validated": ("validated: checked when the JSON is complete", "yellow"),
@@ -100,18 +105,19 @@ def check(
 ) -> None:
     """What the grammar does not enforce of a schema, which class it is of, what is refused. Exit code 2 when any is."""
     fine = True
-    for name in names:
-        try:
-            verdict = _verdict(name)
-        except _Unreadable as problem:
-            say(f"extractor: {problem.detail}")
-            fine = False
-            continue
-        fine = fine and verdict.report["ok"]
-        if json:
-            put(verdict.report if len(names) == 1 else {"schema": verdict.name, **verdict.report})
-        else:
-            put_styled(_told(verdict, verbose))
+    with closing(Sandbox("extractor.judge", _TRIAL, setup={}, size=1)) as judge:
+        for name in names:
+            try:
+                verdict = _verdict(name, judge)
+            except _Unreadable as problem:
+                say(f"extractor: {problem.detail}")
+                fine = False
+                continue
+            fine = fine and verdict.report["ok"]
+            if json:
+                put(verdict.report if len(names) == 1 else {"schema": verdict.name, **verdict.report})
+            else:
+                put_styled(_told(verdict, verbose))
     if not fine:
         raise typer.Exit(BAD_INPUT)
 
@@ -170,7 +176,7 @@ def _subject(name: str) -> _Subject:
     return _Subject(schema.json_schema, schema.ref, schema.model.__name__ if schema.model else "", found.doubt)
 
 
-def _verdict(name: str) -> _Verdict:
+def _verdict(name: str, judge: Sandbox) -> _Verdict:
     """What cannot be used is a refusal of the whole. Raises _Unreadable."""
     try:
         subject = _subject(name)
@@ -180,7 +186,19 @@ def _verdict(name: str) -> _Verdict:
         places = problem.errors or [("", problem.detail)]
         refused = [{"pointer": pointer, "detail": detail} for pointer, detail in places]
         return _Verdict(name, {"ok": False, "enforced": [], "validated": [], "refused": refused, "ignored": []})
-    return _Verdict(name, judge(subject.json_schema).as_json(), subject)
+    return _Verdict(name, _report(subject.json_schema, judge), subject)
+
+
+def _report(json_schema: Any, judge: Sandbox) -> dict[str, Any]:
+    """As the service's own check, which builds the grammar too."""
+    report = check_alone(json_schema)
+    if report.ok:
+        try:
+            said, _ = judge.call("report", None, [dumps(json_schema).encode()])
+            return dict(said["report"])
+        except SandboxError as error:
+            report.refuse(note((), f"too complex: checking it, {error.detail}", "schema_too_complex"))
+    return report.as_json()
 
 
 def _told(verdict: _Verdict, verbose: bool) -> Iterator[Text]:
@@ -198,8 +216,8 @@ def _told(verdict: _Verdict, verbose: bool) -> Iterator[Text]:
             yield Text.assemble("  ", (title, style), f": {_count(len(notes))} (--verbose lists them)")
             continue
         yield Text.assemble("  ", (title, style), "" if section == "refused" else f": {_count(len(notes))}")
-        for note in notes:
-            yield Text.assemble("    ", (note["pointer"] or "(the whole)", "cyan"), f": {note['detail']}")
+        for one in notes:
+            yield Text.assemble("    ", (one["pointer"] or "(the whole)", "cyan"), f": {one['detail']}")
 
 
 def _count(number: int) -> str:

@@ -11,7 +11,7 @@ from schemas.checks.measure import over
 from schemas.checks.names import names_in_grammar
 from schemas.checks.report import Note, Path, Report, note
 from schemas.limits import Limits
-from schemas.patterns import for_grammar, measure
+from schemas.patterns import fault, for_grammar, measure
 
 _NOWHERE = "points to a place where no schema stands: put it directly under $defs"
 _REQUIRED = ("minItems", "minProperties", "minLength", "minContains")
@@ -64,8 +64,8 @@ class Walk:
     def compile(self) -> None:
         """Each pattern by itself. They are within the budget by now."""
         for pattern, where in self._patterns.items():
-            if fault := pattern_fault(pattern):
-                self._report.refuse(note(where, fault))
+            if why := pattern_fault(pattern):
+                self._report.refuse(note(where, why))
 
     def _below(self, key: str, value: Any, path: Path, *, live: bool) -> None:
         if key in keywords.ONE:
@@ -79,6 +79,8 @@ class Walk:
 
     def _judge(self, key: str, value: Any, node: dict[str, Any], where: Path) -> None:
         say = self._report.say
+        if key == "pattern" and fault(value):
+            return  # told by `compile`
         if key in keywords.VALIDATED:
             say("validated", where, "is checked when the answer is complete")
         elif key == "format" and value not in keywords.GRAMMAR_FORMATS:
