@@ -114,7 +114,7 @@ def test_check_reports_json_schema(run: Run, tmp_path: Path, schema: object, ok:
 
 
 
-def test_a_check_builds_the_grammar_as_the_service_does(tmp_path):
+def test_a_check_builds_the_grammar_as_the_service_does(run: Run, tmp_path: Path) -> None:
     overlapping = {"type": "object", "patternProperties": {"^a": {"type": "integer"}, "a$": {"type": "string"}}}
     schema = {"type": "object", "properties": {"fine": {"type": "string"}, "bad": overlapping}}
     done = run("schemas", "check", write(tmp_path / "s.json", schema), "--json")
