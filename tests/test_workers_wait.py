@@ -76,6 +76,22 @@ def test_waiting_ends_with_the_job(valkey: Valkey) -> None:
     asyncio.run(story())
 
 
+def test_a_job_that_ends_soon_is_told(valkey: Valkey) -> None:
+    """While the subscription begins, or while the state before is read: a tenth of these waited for the slow look."""
+
+    async def story(pause_s: float) -> None:
+        async with both(valkey) as (api, worker):
+            job_id = (await api.create(T, new())).job_id
+            waiting = asyncio.create_task(api.wait(T, job_id, LONG_S))
+            await asyncio.sleep(pause_s)
+            await asyncio.to_thread(claim, worker, job_id)
+            await asyncio.to_thread(worker.succeed, T, job_id, 1, {"data": 1})
+            await asyncio.wait_for(waiting, SOON_S)
+
+    for number in range(60):
+        asyncio.run(story(number % 6 / 1000))
+
+
 def test_waiting_gives_up_in_time(valkey: Valkey) -> None:
     async def story() -> None:
         async with both(valkey) as (api, _):

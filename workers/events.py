@@ -19,7 +19,8 @@ _RETRY_S = 1.0
 
 
 class Events:
-    """Subscribes while anybody waits. After a lost connection everybody is woken once, for what was missed."""
+    """Subscribes while anybody waits. Once the subscription stands everybody is woken, for what was missed before: at
+    the first and after a lost connection."""
 
     def __init__(self, client: redis.asyncio.Redis) -> None:
         self._redis = client
@@ -57,9 +58,8 @@ class Events:
         """Ends only right after nobody waited: whoever comes while a subscription is being closed gets another."""
         while self._waiting:
             try:
-                async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
+                async with self._redis.pubsub() as subscription:
                     await subscription.psubscribe(prefix("any").replace("{any}", "{*}") + _CHANNEL)
-                    self._wake_all()
                     while self._waiting:
                         self._dispatch(await subscription.get_message(timeout=_RETRY_S))
             except (RedisError, OSError):
@@ -67,6 +67,9 @@ class Events:
 
     def _dispatch(self, message: dict[str, Any] | None) -> None:
         if message is None:
+            return
+        if message["type"] != "pmessage":  # the server says that it is subscribed, which to have asked for is not yet
+            self._wake_all()
             return
         job_id = message["data"].split(b" ", 1)[0].decode()
         for event in self._waiting.get((message["channel"].decode(), job_id), ()):

@@ -112,6 +112,10 @@ class Watched:
         """What has been found, to those to whom it is new; the others go on asking."""
         if not isinstance(found, Exception):
             self._last = found
+            # Whoever has asked while it was read, knowing the state before: nobody else would tell them of this one.
+            late = {future: seen for future, seen in self._asking.items() if seen is not None}
+            self._asking = {future: seen for future, seen in self._asking.items() if seen is None}
+            asking = {**asking, **late}
         for number, (future, seen) in enumerate(asking.items(), start=1):
             if future.done():
                 continue
