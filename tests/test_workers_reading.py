@@ -108,6 +108,16 @@ def test_an_interactive_text_passes_pictures_that_are_read(fleet: Fleet) -> None
     assert {job.status for job in fleet.wait(slow, 60)} == {"cancelled"}
 
 
+def test_a_worker_that_stops_gives_pictures_back_at_once(fleet: Fleet) -> None:
+    before = fleet.workers[-1]
+    job_id = fleet.submit_file(scan(30), TIFF)
+    until(lambda: fleet.job(job_id).status == "running", 60, "taken")
+    assert before.terminate() == 0
+    assert (fleet.job(job_id).status, fleet.job(job_id).attempt) == ("queued", 1)
+    fleet.ledger.cancel(TENANT, job_id)
+    fleet.start()
+
+
 def test_its_time_holds_while_pictures_are_read(fleet: Fleet) -> None:
     job = one(fleet, scan(40), TIFF, options={"timeout_s": 0.5})
     assert job.error is not None

@@ -248,6 +248,7 @@ class Runtime:
     def _give_back(self) -> None:
         self.keeper.pulse()
         self.trials.give_back()
+        self.scans.give_back()
         if self._idle_within(self.settings.shutdown_s):
             return
         for held in self.keeper.holding():

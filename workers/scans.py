@@ -47,6 +47,7 @@ class Scans:
         self._changed = threading.Condition()
         self._interactive: FairQueue[_Waiting] = FairQueue()
         self._bulk: FairQueue[_Waiting] = FairQueue()
+        self._read: set[_Waiting] = set()  # just now
         self._closed = False
         self._threads = [threading.Thread(target=self._run, name=f"scans-{at}", daemon=True) for at in range(threads)]
         self._threads.append(threading.Thread(target=self._watch, name="scans-watch", daemon=True))
@@ -70,13 +71,16 @@ class Scans:
         """`holding` is closed when the reading and what follows it are over. Returns at once."""
         self._put(_Waiting(holding, reading), first=False)
 
-    def stop(self) -> None:
-        """Whoever waits leaves."""
+    def give_back(self) -> None:
+        """Whoever waits or is read leaves: the worker stops. Safe to call while it does."""
         with self._changed:
             self._closed = True
-            for one in self._all():
+            for one in [*self._read, *self._all()]:
                 one.reading.held.abort.set()
             self._changed.notify_all()
+
+    def stop(self) -> None:
+        self.give_back()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join(_JOIN_S)
@@ -89,6 +93,7 @@ class Scans:
 
     def _put(self, one: _Waiting, *, first: bool) -> None:
         with self._changed:
+            self._read.discard(one)
             self._queue_of(one).put(one.tenant, one, first=first)
             self._changed.notify_all()
 
@@ -96,7 +101,11 @@ class Scans:
         with self._changed:
             self._changed.wait_for(lambda: self._interactive or self._bulk or self._closed)
             queue = self._interactive or self._bulk
-            return queue.take() if queue else None
+            if not queue:
+                return None
+            taken = queue.take()
+            self._read.add(taken)
+            return taken
 
     def _run(self) -> None:
         while (taken := self._next()) is not None:
@@ -125,6 +134,8 @@ class Scans:
                 self._end(one, Cancelled("the extraction was cancelled"))
 
     def _end(self, one: _Waiting, error: Exception | None) -> None:
+        with self._changed:
+            self._read.discard(one)
         with one.holding:
             try:
                 self._after(one.reading, error)

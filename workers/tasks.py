@@ -93,7 +93,7 @@ def was_read(runtime: Runtime, reading: Reading, error: Exception | None) -> Non
         try:
             if error is None:
                 kept = dumps(reading.end())
-        except ExtractorError as nothing:
+        except Exception as nothing:
             error = nothing
         _record(runtime, reading, error)
         if error is not None:
@@ -187,6 +187,9 @@ def _put_with_scans(runtime: Runtime, reading: Reading, holding: ExitStack) -> s
         log.info("pictures are read", attempt=reading.held.claim.attempt, pages=len(reading.left))
         runtime.scans.take(holding.pop_all(), reading)
         return None
+    if runtime.stopping.is_set():
+        runtime.release(reading.held, "the worker stopped", counts=False)
+        return "released"
     delay_s = runtime.settings.republish_after_s
     runtime.release(reading.held, "other pictures are read before it", delay_s=delay_s, counts=False, behind=True)
     return "released"

@@ -1,4 +1,5 @@
-"""A Document as bytes to be kept, and back: what a worker has read of a file and another may go on with.
+"""A Document as bytes to be kept, and back: what a worker has read of a file and another may go on with, one of a
+later version too. So all is kept by its name: what a version does not know it leaves out, what it misses has a default.
 
 Places are most of it, and compress well once they lie as tables do, column by column: letters of a line have their top
 and bottom in common. `deflate` of one byte after another would see none of that.
@@ -7,14 +8,16 @@ and bottom in common. `deflate` of one byte after another would see none of that
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from array import array
+from dataclasses import dataclass, fields
 from itertools import accumulate, pairwise
+from typing import Any
 
 import orjson
 
-from extractor.documents import wire
-from extractor.documents.document import Document
+from extractor.documents.document import Cell, Document, Page, Part, Recognised
 
+_LISTS = {"pages": Page, "parts": Part, "cells": Cell, "recognised": Recognised}
 _LENGTH_BYTES = 8
 _CHARACTER = 16  # bytes of a character's four fractions
 
@@ -28,9 +31,19 @@ class Kept:
 
 
 def dumps(kept: Kept) -> bytes:
-    value, blobs = wire.pack(kept.document)
-    blobs = [blobs[0], *(_columns(blob) for blob in blobs[1:])]
-    head = orjson.dumps({"document": value, "document_s": kept.document_s, "sizes": [len(blob) for blob in blobs]})
+    document = kept.document
+    blobs = [document.text.encode(), *(_columns(places.tobytes()) for places in document.places.values())]
+    head = orjson.dumps(
+        {
+            "document_s": kept.document_s,
+            "media_type": document.media_type,
+            "filename": document.filename,
+            "warnings": document.warnings,
+            "places": list(document.places),
+            "sizes": [len(blob) for blob in blobs],
+            **{name: _table(kind, getattr(document, name)) for name, kind in _LISTS.items()},
+        }
+    )
     return zlib.compress(b"".join([len(head).to_bytes(_LENGTH_BYTES), head, *blobs]), 1)
 
 
@@ -41,7 +54,28 @@ def loads(data: bytes) -> Kept:
     head = orjson.loads(whole[_LENGTH_BYTES:start])
     ends = accumulate(head["sizes"], initial=start)
     text, *places = (whole[begin:end] for begin, end in pairwise(ends))
-    return Kept(wire.unpack(head["document"], [text, *map(_rows, places)]), head["document_s"])
+    document = Document(
+        text=text.decode(),
+        media_type=head["media_type"],
+        filename=head["filename"],
+        warnings=tuple(head["warnings"]),
+        places={number: array("f", _rows(one)) for number, one in zip(head["places"], places, strict=True)},
+        **{name: _made(kind, head[name]) for name, kind in _LISTS.items()},
+    )
+    return Kept(document, head["document_s"])
+
+
+def _table(kind: type[Any], rows: tuple[Any, ...]) -> dict[str, list[Any]]:
+    return {field.name: [getattr(row, field.name) for row in rows] for field in fields(kind)}
+
+
+def _made(kind: type[Any], table: dict[str, list[Any]]) -> tuple[Any, ...]:
+    known = [field.name for field in fields(kind) if field.name in table]
+    rows = zip(*(table[name] for name in known), strict=True)
+    return tuple(
+        kind(**{name: tuple(one) if isinstance(one, list) else one for name, one in zip(known, row, strict=True)})
+        for row in rows
+    )
 
 
 def _columns(places: bytes) -> bytes:

@@ -1,0 +1,67 @@
+"""A document that was read, as bytes that another process goes on with."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from email.message import EmailMessage
+
+import orjson
+import pytest
+
+from extractor.documents import Document
+from extractor.documents.context import Context
+from extractor.documents.convert import convert
+from extractor.documents.kept import Kept, dumps, loads
+from extractor.documents.told import told
+from tests.documents import making
+from tests.documents.samples import PROSE, Pdf, wrapped
+
+
+def pdf() -> bytes:
+    made = Pdf()
+    for _ in range(3):
+        made.lines(60, 60, wrapped(PROSE * 6, 80))
+        made.page()
+    return made.bytes()
+
+
+def mail() -> bytes:
+    made = EmailMessage()
+    made["Message-ID"], made["From"], made["Subject"] = "<a@b>", "ann@example.com", "An order"
+    made.set_content("Please find it attached.")
+    made.add_attachment(pdf(), maintype="application", subtype="pdf", filename="order.pdf")
+    made.add_attachment("a;b\n1;2\n", subtype="csv", filename="rows.csv")
+    return made.as_bytes()
+
+
+@pytest.mark.parametrize("data", [pdf(), mail(), making.docx(making.p("Total 12")), b"a;b\n1;2\n"])
+def test_it_comes_back_as_it_was(data: bytes) -> None:
+    document = convert(data, Context("text/csv", filename="a.csv"))
+    back = loads(dumps(Kept(document, 1.25)))
+    assert back.document_s == 1.25
+    assert back.document == document
+    assert {number: places.tobytes() for number, places in back.document.places.items()} == {
+        number: places.tobytes() for number, places in document.places.items()
+    }
+    assert told(back.document) == told(document)
+
+
+def test_places_take_little() -> None:
+    document = convert(pdf(), Context())
+    placed = sum(not math.isnan(left) for places in document.places.values() for left in places[::4])
+    assert placed > 3_000
+    assert len(dumps(Kept(document))) < 5 * len(document.text)
+
+
+def test_what_another_version_kept_is_read() -> None:
+    """It knows something of a page that this one does not, and nothing of another thing."""
+    whole = zlib.decompress(dumps(Kept(Document("Total", pages=convert(b"Total", Context()).pages))))
+    length = int.from_bytes(whole[:8])
+    head = orjson.loads(whole[8 : 8 + length])
+    head["pages"] |= {"mood": ["grey"]}
+    head["weather"] = "fine"
+    del head["pages"]["warnings"]
+    changed = orjson.dumps(head)
+    back = loads(zlib.compress(len(changed).to_bytes(8) + changed + whole[8 + length :]))
+    assert (back.document.text, back.document.pages[0].warnings) == ("Total", ())
