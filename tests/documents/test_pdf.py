@@ -401,3 +401,39 @@ def test_a_mark_beside_small_print_stands_in_its_line() -> None:
     for number in range(12):
         pdf.text(60 + 20 * number, 120, "ab", 4.5)
     assert lines(read(pdf.bytes()))[0].replace(" ", "") == "Density(A/cm2)"
+
+
+def test_columns_within_a_ruled_cell_stay_apart() -> None:
+    pdf = Pdf()
+    for x in (50, 200, 330, 420):
+        pdf.canvas.line(x, HEIGHT - 90, x, HEIGHT - 190)
+    for y in (90, 130, 150, 170, 190):
+        pdf.canvas.line(50, HEIGHT - y, 420, HEIGHT - y)
+    for x, y, text in ((60, 112, "Article"), (215, 105, "Unit"), (215, 117, "price"), (290, 111, "Disc.")):
+        pdf.text(x, y, text)
+    pdf.text(340, 112, "Amount")
+    for y, row in ((144, ("Nougat", "4.55", "10%", "20.48")), (164, ("Oil", "19.80", "", "198.00"))):
+        for x, text in zip((60, 215, 290, 340), row, strict=True):
+            pdf.text(x, y, text)
+    found = [cells(line) for line in lines(read(pdf.bytes()))]
+    assert found[:3] == [
+        ["Article", "Unit price", "Disc.", "Amount"],
+        ["Nougat", "4.55", "10%", "20.48"],
+        ["Oil", "19.80", "198.00"],
+    ]
+
+
+def test_a_cell_set_wide_stays_whole() -> None:
+    rows = [["Name", "Number of companies"], ["a", "1"], ["b", "2"]]
+    pdf = Pdf()
+    for x in (50, 200, 330):
+        pdf.canvas.line(x, HEIGHT - 90, x, HEIGHT - 190)
+    for y in (90, 150, 170, 190):
+        pdf.canvas.line(50, HEIGHT - y, 330, HEIGHT - y)
+    pdf.text(60, 112, rows[0][0])
+    for x, y, word in ((205, 105, "Number"), (300, 105, "of"), (205, 117, "companies"), (205, 129, "analysed")):
+        pdf.text(x, y, word)
+    for y, row in zip((164, 184), rows[1:], strict=True):
+        pdf.text(60, y, row[0])
+        pdf.text(210, y, row[1])
+    assert cells(lines(read(pdf.bytes()))[0]) == ["Name", "Number of companies analysed"]

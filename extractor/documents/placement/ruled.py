@@ -5,6 +5,7 @@ Rules are told apart from decoration by their grid: two or more lying ones and o
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ _NEAR = 3.0  # points: rules that are as close as that meet, or are one
 _SHORTEST = 8.0  # points of a rule
 _MOST_RULES = 4_000  # drawings have more
 _MOST_LINES = 14  # of a cell: what holds more is a frame around a page
+_STRIPE = 1.5  # of the size: what is no space between words
 _FEW_ROWS = 3  # a grid of fewer rows may be frames around blocks of text
 
 
@@ -88,7 +90,8 @@ class _Grid:
             if not self._is_one_row(row, lines, many):
                 continue
             ordered = [lines[column] for column in sorted(lines)]
-            found.append(_row([segment_of(joined(each), cell=True) for each in ordered]))
+            beside = [part for each in ordered for part in _beside(each)]
+            found.append(_row([segment_of(joined(part), cell=True) for part in beside]))
             used |= {id(word) for each in ordered for line in each for word in line}
         return found, used
 
@@ -114,6 +117,21 @@ class _Grid:
         cell = self.cell_of[row, column]
         last = max(at for at in range(len(self.xs) - 1) if self.cell_of[row, at] == cell)
         return self.xs[column], self.xs[last + 1]
+
+
+def _beside(lines: list[list[Word]]) -> list[list[list[Word]]]:
+    """The lines of a cell; where white stripes run down through all of them (a price and its discount in one cell),
+    those between them. Where few lines have words on both sides, they were set wide to be equally long."""
+    parts: list[list[Word]] = []
+    right = -math.inf
+    for word in sorted((word for line in lines for word in line), key=lambda word: word.left):
+        if word.left - right > _STRIPE * word.size:
+            parts.append([])
+        parts[-1].append(word)
+        right = max(right, word.right)
+    first = {id(word) for word in parts[0]}
+    both = sum(0 < sum(id(word) in first for word in line) < len(line) for line in lines)
+    return [rows_of(part) for part in parts] if len(parts) > 1 and (not both or 2 * both > len(lines)) else [lines]
 
 
 def _row(segments: list[Segment]) -> Row:
