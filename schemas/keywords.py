@@ -108,6 +108,9 @@ class Multiples:
     def __contains__(self, value: object) -> bool:
         return value in self._kept
 
+    def __bool__(self) -> bool:
+        return bool(self._kept)
+
 
 def _is_multiple(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 1e-12 <= value < 10**18

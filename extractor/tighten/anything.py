@@ -9,15 +9,12 @@ from schemas.checks.numbers import FARTHEST
 
 JSON = dict[str, Any]
 
-KINDS = ("null", "boolean", "number", "string", "array", "object")
-LEVELS = 8  # of arrays and objects in one another
+LEVELS = 6  # of arrays and objects in one another; where two such values meet, llguidance takes 2 ** LEVELS ms
 
 
-def definitions(name: str, bounds: Bounds, *, farthest: bool, decimals: bool) -> tuple[str, JSON]:
-    """The reference to it, and the definitions. `farthest`: its numbers are bounded by no less than the grammar counts
-    to, `decimals`: and their decimals are."""
-    limit = FARTHEST if farthest else bounds.max_number
-    number: JSON = {"type": "number", "minimum": -limit, "maximum": limit}
+def definitions(name: str, bounds: Bounds, *, decimals: bool) -> JSON:
+    """By their names, the last of which is any value. `decimals`: whether theirs are bounded."""
+    number: JSON = {"type": "number", "minimum": -FARTHEST, "maximum": FARTHEST}
     if decimals:
         number["multipleOf"] = 10.0**-bounds.decimals
     plain = [{"type": "null"}, {"type": "boolean"}, number, {"type": "string", "maxLength": bounds.max_chars}]
@@ -26,7 +23,7 @@ def definitions(name: str, bounds: Bounds, *, farthest: bool, decimals: bool) ->
         below = {"$ref": f"#/$defs/{name}{level - 1}"}
         array = {"type": "array", "items": below, "maxItems": bounds.max_items}
         made[f"{name}{level}"] = {"anyOf": [*plain, array, {"type": "object", **a_map(below, bounds)}]}
-    return f"#/$defs/{name}{LEVELS}", made
+    return made
 
 
 def a_map(values: Any, bounds: Bounds, least: int = 0) -> JSON:

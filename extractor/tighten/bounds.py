@@ -4,12 +4,12 @@ of digits."""
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from extractor.tighten.meeting import types
 from schemas import keywords
-from schemas.checks.numbers import FARTHEST, at_least, at_most
+from schemas.checks.numbers import FARTHEST, at_least, at_most, is_number
 
 _LAST_DECIMAL = 1e-9
 
@@ -24,6 +24,16 @@ class Bounds:
     max_integer: int = 10**18
     max_number: int = 10**15
     decimals: int = 9
+
+
+def widened(bounds: Bounds, root: Any) -> Bounds:
+    """For a schema that meets others, which may name longer texts and arrays."""
+    chars = max(_stated(root, "minLength", "maxLength"), bounds.max_chars)
+    return replace(bounds, max_chars=chars, max_items=max(_stated(root, "minItems", "maxItems"), bounds.max_items))
+
+
+def _stated(root: Any, *keys: str) -> int:
+    return max((int(value) for key in keys for value in keywords.values_of(root, key) if is_number(value)), default=0)
 
 
 def bound_string(new: dict[str, Any], bounds: Bounds) -> None:
@@ -60,8 +70,9 @@ def _set_off(found: dict[str, float], key: str, opposite: str) -> None:
     found["minimum" if low else "maximum"] = max(nearest, step) if low else min(nearest, step)
 
 
-def bound_number(new: dict[str, Any], bounds: Bounds, *, alone: bool, far: bool) -> None:
-    """`far`: every right answer is beyond what the grammar counts to, so bounds of ours would rule it out."""
+def bound_number(new: dict[str, Any], bounds: Bounds, *, alone: bool, far: bool, multiples: bool) -> None:
+    """`far`: every right answer is beyond what the grammar counts to, so bounds of ours would rule it out.
+    `multiples`: other schemas that meet this one may say how many decimals there are."""
     kinds = types(new) or (["number"] if keywords.BOUNDS & new.keys() else [])
     if ("number" in kinds or "integer" in kinds) and not far:
         limit = bounds.max_number if "number" in kinds else bounds.max_integer
@@ -72,5 +83,5 @@ def bound_number(new: dict[str, Any], bounds: Bounds, *, alone: bool, far: bool)
             new["minimum"] = -limit if high is None else max(-FARTHEST, min(-limit, 1000 * high - limit))
         if high is None:
             new["maximum"] = limit if low is None else min(FARTHEST, max(limit, 1000 * low + limit))
-    if "number" in kinds:
+    if "number" in kinds and (alone or not multiples):
         new.setdefault("multipleOf", 10.0**-bounds.decimals)

@@ -7,6 +7,8 @@ from typing import Any
 
 from extractor.tighten.anything import a_map
 from extractor.tighten.bounds import Bounds
+from schemas import keywords
+from schemas.checks.compiled import matches
 from schemas.checks.names import names_in_grammar, pattern_of
 from schemas.patterns import begin_apart, bounded, for_grammar
 
@@ -21,10 +23,19 @@ class Keys:
     def __init__(self, root: JSON, bounds: Bounds) -> None:
         self._root, self._bounds = root, bounds
         self.open = False
+        self._declared = [name for names in keywords.values_of(root, "properties") for name in names]
+        said = ("patternProperties", "propertyNames")
+        self.patterned = any(True for key in said for _ in keywords.values_of(root, key))
 
-    def patterns(self, given: JSON) -> JSON:
-        """`patternProperties`, with no key without an end where that leaves it plain that no key has two of them."""
-        if all(begin_apart(one, other) for one, other in combinations(given, 2)):
+    def patterned_names(self, node: JSON) -> set[str]:
+        """The properties of an object that its patterns speak of too."""
+        patterns = node.get("patternProperties", ())
+        return {name for name in node.get("properties", ()) if any(matches(pattern, name) for pattern in patterns)}
+
+    def patterns(self, given: JSON, *, endless: bool) -> JSON:
+        """`patternProperties`, with no key without an end where that leaves it plain that no key has two of them, and
+        where keys without a pattern are not `endless`: then those that are longer would have none."""
+        if not endless and all(begin_apart(one, other) for one, other in combinations(given, 2)):
             return {self._bounded(pattern): values for pattern, values in given.items()}
         return {for_grammar(pattern) or pattern: values for pattern, values in given.items()}
 
@@ -45,8 +56,8 @@ class Keys:
     def others(self, new: JSON, values: Any) -> None:
         """Lets `new` have other keys than it names, of `values`; none of them endless, but beside patterns."""
         self.open = True
-        if "patternProperties" not in new:
-            most = max(self._bounds.max_key_chars, *map(len, new.get("properties", ())))
+        if "patternProperties" not in new and not self.patterned:
+            most = max([self._bounds.max_key_chars, *map(len, self._declared)])
             new["patternProperties"] = {f"^(?s:.{{{most + 1},}})$": False}
         new["additionalProperties"] = values
 

@@ -8,6 +8,7 @@ from schemas import keywords
 
 JSON = dict[str, Any]
 
+KINDS = frozenset({"null", "boolean", "number", "string", "array", "object"})
 SAID = ("additionalProperties", "patternProperties")  # of keys that `properties` does not name
 PRESENCE = ("not", "if", "dependentRequired", "dependentSchemas", "maxProperties")
 
@@ -74,6 +75,20 @@ def declared(root: JSON, node: Any, seen: tuple[str, ...] = ()) -> Counts | None
     return counts
 
 
+def named(root: JSON, node: Any, seen: tuple[str, ...] = ()) -> list[str]:
+    """Every property that is declared."""
+    if not isinstance(node, dict):
+        return []
+    found = list(node.get("properties", ()))
+    if "$ref" in node and node["$ref"] not in seen:
+        seen = (*seen, node["$ref"])
+        found += named(root, keywords.resolve(root, node["$ref"]), seen)
+    for key in ("allOf", "anyOf", "oneOf"):
+        for one in node.get(key, ()):
+            found += named(root, one, seen)
+    return found
+
+
 def admits_null(root: JSON, node: Any, seen: tuple[str, ...] = ()) -> bool:
     """Whether null is an answer to `node`, by what a grammar sees of it."""
     if isinstance(node, bool):
@@ -89,3 +104,29 @@ def admits_null(root: JSON, node: Any, seen: tuple[str, ...] = ()) -> bool:
     if not all(admits_null(root, item, seen) for item in node.get("allOf", ())):
         return False
     return all(any(admits_null(root, one, seen) for one in node[key]) for key in ("anyOf", "oneOf") if key in node)
+
+
+def kinds(root: JSON, node: Any, seen: tuple[str, ...] = ()) -> frozenset[str]:
+    """Of the `KINDS`, those that the value may be."""
+    if not isinstance(node, dict):
+        return KINDS if node else frozenset()
+    found = KINDS
+    if "type" in node:
+        found &= frozenset("number" if name == "integer" else name for name in types(node))
+    for key in ("enum", "const"):
+        if key in node:
+            found &= frozenset(map(_kind, node[key] if key == "enum" else [node[key]]))
+    if "$ref" in node and node["$ref"] not in seen:
+        seen = (*seen, node["$ref"])
+        found &= kinds(root, keywords.resolve(root, node["$ref"]), seen)
+    for one in node.get("allOf", ()):
+        found &= kinds(root, one, seen)
+    for key in ("anyOf", "oneOf"):
+        if key in node:
+            found &= frozenset().union(*(kinds(root, one, seen) for one in node[key]))
+    return found
+
+
+def _kind(value: Any) -> str:
+    named = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
+    return named.get(type(value), "null")

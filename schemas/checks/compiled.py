@@ -62,5 +62,15 @@ def pattern_fault(pattern: str) -> str:
     return ""
 
 
+def matches(pattern: str, text: str) -> bool:
+    """Whether the pattern, which has no fault, is found in the text."""
+    return _matcher(pattern).is_valid(text)
+
+
+@lru_cache(maxsize=1024)
+def _matcher(pattern: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator({"pattern": for_validator(pattern)}, pattern_options=_LINEAR)
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
