@@ -7,6 +7,7 @@ import re
 from codecs import BOM_UTF8
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from typing import Any
 
 import pydantic_core
@@ -17,6 +18,7 @@ from starlette.requests import Request
 
 from api import arrival, charsets, media, structure
 from api.config import SCHEMA_ROOM_BYTES, ApiSettings
+from api.heavy import HEAVY_BYTES, MAX_TEXT_BYTES, Lifted, TooMuchText, lifted
 from api.offload import Offload
 from api.problems import Problem, limited, pointer
 from api.room import Held
@@ -51,23 +53,30 @@ class Upload:
 async def read_json(request: Request, settings: ApiSettings, offload: Offload, held: Held) -> dict[str, Any]:
     """The body as one JSON object; a large one is at work (room.py) from here on. Raises Problem (415, 413, 408, 429,
     400, 422)."""
+    return (await _read_json(request, settings, offload, held))[0]
+
+
+async def _read_json(
+    request: Request, settings: ApiSettings, offload: Offload, held: Held
+) -> tuple[dict[str, Any], Lifted]:
     _only(request, (JSON_TYPE,))
     body = bytearray()
     async for chunk in arrival.submission(request, settings, held):
         body += chunk
     if len(body) < _IN_PLACE_BYTES:
-        return parse_object(body)
+        return parse_object(body), Lifted()
     await held.work()
-    return await offload.submission(partial(parse_object, body))
+    return await offload.submission(partial(parse_request, body))
 
 
 async def read_submission(
     request: Request, settings: ApiSettings, offload: Offload, held: Held
-) -> tuple[dict[str, Any], Upload | None]:
-    """The fields of a submission, and its file when it came as a form or by itself. Raises Problem."""
+) -> tuple[dict[str, Any], Upload | Lifted]:
+    """The fields of a submission, and its file when it came as a form or by itself, else what was left out of the
+    fields. Raises Problem."""
     bare = _type_of(request)
     if bare == JSON_TYPE:
-        return await read_json(request, settings, offload, held), None
+        return await _read_json(request, settings, offload, held)
     if bare == FORM_TYPE:
         return await _read_form(request, settings, held)
     return await _read_itself(request, settings, held)
@@ -77,19 +86,55 @@ def parse_object(body: bytes | bytearray, at: str = "") -> dict[str, Any]:
     """`body` as a JSON object, strictly: no NaN, no lone surrogate, no nesting beyond the parser's 200 levels.
     UTF-8's mark before it, as some editors write, is passed over. What holds more values than any request is refused
     before it is made into any."""
-    if structure.too_many(body) and (field := structure.where(body)) is not None:  # else the parser stops before that
-        raise _too_many(at or field)
+    _refuse_too_many(body, at)
     try:
         marked = body.startswith(BOM_UTF8)  # a large body is not copied for nothing
         value = pydantic_core.from_json(body[len(BOM_UTF8) :] if marked else body, allow_inf_nan=False)
     except ValueError as error:
-        what = "nested too deeply" if "recursion" in str(error) else "not well formed"
-        position = _POSITION.search(str(error))
-        where = f" at line {position[1]}, column {position[2]}" if position else ""
-        raise Problem("invalid_json", f"The JSON is {what}{where}", errors=[(at, f"{what}{where}")]) from None
+        raise _malformed(error, at) from None
+    return _object(value, at)
+
+
+def parse_request(body: bytes | bytearray) -> tuple[dict[str, Any], Lifted]:
+    """As `parse_object`, of a body that may be large: then its document is left out of the object (heavy.py)."""
+    if len(body) < HEAVY_BYTES:
+        return parse_object(body), Lifted()
+    _refuse_too_many(body, "")
+    try:
+        value, left_out = lifted(body)
+    except TooMuchText as error:
+        raise _too_much_text(structure.place(error.field)) from None
+    except ValueError as error:
+        raise _malformed(error, "") from None
+    return _object(value, ""), left_out
+
+
+def _object(value: Any, at: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Problem("invalid_request", "An object is expected", errors=[(at, "not an object")])
     return value
+
+
+def _malformed(error: ValueError, at: str) -> Problem:
+    what = "nested too deeply" if "recursion" in str(error) else "not well formed"
+    position = _POSITION.search(str(error))
+    where = f" at line {position[1]}, column {position[2]}" if position else ""
+    return Problem("invalid_json", f"The JSON is {what}{where}", errors=[(at, f"{what}{where}")])
+
+
+def _refuse_too_many(body: bytes | bytearray, at: str) -> None:
+    if structure.too_many(body) and (field := structure.where(body)) is not None:  # else the parser stops before that
+        raise _too_many(at or field)
+
+
+def _too_much_text(at: str) -> Problem:
+    if at == "/json_schema":
+        detail = f"too large: at most {LIMITS.max_bytes:,} bytes"
+        extra = limited("max_bytes", LIMITS.max_bytes)
+        return Problem("schema_too_large", f"The schema is {detail}", errors=[(at, detail)], extra=extra)
+    detail = f"holds more than {MAX_TEXT_BYTES:,} bytes of text beside the document"
+    extra = limited("max_text", MAX_TEXT_BYTES)
+    return Problem("invalid_request", f"{at or 'The body'} {detail}", errors=[(at, detail)], extra=extra)
 
 
 def _too_many(at: str) -> Problem:
@@ -120,11 +165,11 @@ async def _read_itself(request: Request, settings: ApiSettings, held: Held) -> t
         if name not in _QUERY_TEXT + _FORM_JSON:
             raise Problem("invalid_request", "The query has a parameter that is not known", errors=[(at, "not known")])
         fields[name] = value if name in _QUERY_TEXT else parse_object(value.encode(), at)
-    body = bytearray()
+    body = BytesIO()  # whose bytes are taken without a copy
     async for chunk in arrival.document(request, settings, held):
-        body += chunk
+        body.write(chunk)
     await held.work()
-    upload = Upload(bytes(body), given, None, at="", charset_at="/header/Content-Type", fields_at="/query")
+    upload = Upload(body.getvalue(), given, None, at="", charset_at="/header/Content-Type", fields_at="/query")
     return fields, upload
 
 
@@ -145,7 +190,7 @@ class _InMemory(MultiPartParser):
             file.close()
 
 
-async def _read_form(request: Request, settings: ApiSettings, held: Held) -> tuple[dict[str, Any], Upload | None]:
+async def _read_form(request: Request, settings: ApiSettings, held: Held) -> tuple[dict[str, Any], Upload]:
     _check_charset(request.headers["content-type"])
     chunks, most = arrival.submission(request, settings, held), len(_FORM_TEXT + _FORM_JSON)
     parser = _InMemory(request.headers, chunks, max_files=1, max_fields=most, max_part_size=SCHEMA_ROOM_BYTES)
@@ -172,7 +217,7 @@ def _check_charset(content_type: str) -> None:
         raise Problem("invalid_multipart", detail, errors=[("/header/Content-Type", detail)])
 
 
-async def _fields(items: list[tuple[str, UploadFile | str]]) -> tuple[dict[str, Any], Upload | None]:
+async def _fields(items: list[tuple[str, UploadFile | str]]) -> tuple[dict[str, Any], Upload]:
     fields: dict[str, Any] = {}
     upload: Upload | None = None
     for name, value in items:
@@ -182,7 +227,7 @@ async def _fields(items: list[tuple[str, UploadFile | str]]) -> tuple[dict[str, 
         if isinstance(value, UploadFile):
             if name != "file":
                 raise Problem("invalid_request", "The file's field is named file", errors=[(at, "not a file field")])
-            upload = Upload(await value.read(), value.content_type, value.filename)
+            upload = Upload(_whole(value), value.content_type, value.filename)
         elif name in _FORM_TEXT:
             fields[name] = value
         elif name in _FORM_JSON:
@@ -194,6 +239,12 @@ async def _fields(items: list[tuple[str, UploadFile | str]]) -> tuple[dict[str, 
     if upload is None:
         raise Problem("invalid_request", "The form has no file", errors=[("/file", "missing")])
     return fields, upload
+
+
+def _whole(file: UploadFile) -> bytes:
+    """Its bytes, where they stand and not another time."""
+    kept = getattr(file.file, "_file", None)  # of SpooledTemporaryFile, which has no other way
+    return kept.getvalue() if isinstance(kept, BytesIO) else file.file.read()
 
 
 def _type_of(request: Request) -> str:

@@ -15,7 +15,7 @@ import orjson
 
 from api import intake
 from api.batch_models import MAX_CUSTOM_ID
-from api.body import parse_object
+from api.body import parse_request
 from api.config import ApiSettings
 from api.jsonl import Limits, Lines, RawLine
 from api.problems import Problem, limited
@@ -178,10 +178,10 @@ class Ingest:
                 detail = f"A line may have {self._settings.max_body_bytes} bytes"
                 limit = limited("max_body_bytes", self._settings.max_body_bytes)
                 raise Problem("line_too_large", detail, errors=[("", detail)], extra=limit)
-            fields = parse_object(raw.content)
+            fields, left_out = parse_request(raw.content)
             if not fields.keys() & {"schema", "json_schema"}:
                 fields = {**fields, **self._default}
-            job = self._ask.line(fields)
+            job = self._ask.line(fields, left_out)
             with as_problems():
                 self._ledger.batches.check(job)
             return job

@@ -17,6 +17,7 @@ from api import media
 from api.batch_models import BatchLine
 from api.body import Upload
 from api.config import ApiSettings
+from api.heavy import Lifted
 from api.judge import as_text
 from api.models import Ask, CreateExtraction, DocumentIn
 from api.problems import Problem, limited, pointer
@@ -32,12 +33,13 @@ _NAMED = 3
 
 
 def prepare(
-    fields: dict[str, Any], upload: Upload | None, schemas: Registry, settings: ApiSettings, **came: str | None
+    fields: dict[str, Any], upload: Upload | Lifted, schemas: Registry, settings: ApiSettings, **came: str | None
 ) -> tuple[NewJob, str]:
-    """The job, and the hash that tells one request from another under the same Idempotency-Key. `came`: by which
-    request (`request_id`, `trace`), as the ledger keeps it."""
-    if upload is None:
-        return _prepared(fields, None, schemas, settings, **came)
+    """The job, and the hash that tells one request from another under the same Idempotency-Key. `upload`: the file that
+    came with the fields, or what was left out of them. `came`: by which request (`request_id`, `trace`), as the ledger
+    keeps it."""
+    if isinstance(upload, Lifted):
+        return _prepared(fields, upload, schemas, settings, **came)
     if "document" in fields:
         raise invalid([("/document", "not a field of the form: the file is the document")])
     stands_in = {name: fields.pop(name) for name in _OF_DOCUMENT if name in fields}
@@ -49,14 +51,15 @@ def prepare(
 
 
 def _prepared(
-    fields: dict[str, Any], upload: Upload | None, schemas: Registry, settings: ApiSettings, **came: str | None
+    fields: dict[str, Any], upload: Upload | Lifted, schemas: Registry, settings: ApiSettings, **came: str | None
 ) -> tuple[NewJob, str]:
     content = _taken_out(fields)
     request = validated(CreateExtraction, fields)
     _check_options(request, settings)
-    document = (
-        _document(request.document, content, settings) if upload is None else _uploaded(upload, request, settings)
-    )
+    if isinstance(upload, Lifted):
+        document = _document(request.document, content, upload, settings)
+    else:
+        document = _uploaded(upload, request, settings)
     job = _job(request, document, _schema_ref(request, schemas), priority=request.priority, **came)
     _ = job.stored  # compressed here, in a thread
     return job, _hash(request, job)
@@ -70,12 +73,12 @@ class Intake:
         self._settings = settings
         self._refs: dict[bytes, str | Problem] = {}
 
-    def line(self, fields: dict[str, Any]) -> NewJob:
+    def line(self, fields: dict[str, Any], left_out: Lifted) -> NewJob:
         """Raises Problem, and Unjudged for an inline schema of which nothing was learned yet."""
         content = _taken_out(fields)
         request = validated(BatchLine, fields)
         _check_options(request, self._settings)
-        kept = _document(request.document, content, self._settings)
+        kept = _document(request.document, content, left_out, self._settings)
         return _job(request, kept, self._ref(request), priority="bulk", custom_id=request.custom_id)
 
     def learn(self, json_schema: dict[str, Any], refusal: Problem | None) -> None:
@@ -214,10 +217,14 @@ def _uploaded(upload: Upload, request: Ask, settings: ApiSettings) -> _Document:
     return _Document(upload.content, kind, name and name[-255:])
 
 
-def _document(given: DocumentIn, base64: list[str], settings: ApiSettings) -> _Document:
+def _document(given: DocumentIn, base64: list[str], left_out: Lifted, settings: ApiSettings) -> _Document:
     text = given.text is not None
     at = "/document/text" if text else "/document/content"
-    content = given.text.encode() if given.text is not None else _decoded(base64, at)
+    mark = given.text if given.text is not None else base64[0]
+    if mark in left_out:
+        content = _left_out(mark, left_out, settings.max_document_bytes, at, text=text)
+    else:
+        content = given.text.encode() if given.text is not None else _decoded(base64, at)
     kind = media.check(
         content, given.media_type, given.filename, limit=settings.max_document_bytes, at=at,
         charset_at="/document/media_type", text=text,
@@ -225,14 +232,30 @@ def _document(given: DocumentIn, base64: list[str], settings: ApiSettings) -> _D
     return _Document(content, kind, given.filename)
 
 
+def _left_out(mark: str, left_out: Lifted, limit: int, at: str, *, text: bool) -> bytes:
+    """What stood in a large body. Raises Problem."""
+    try:
+        content, size = left_out.text(mark, limit) if text else left_out.base64(mark, limit)
+    except binascii.Error:
+        raise _no_base64(at) from None
+    except ValueError:
+        what = "not a JSON string"
+        raise Problem("invalid_json", f"The JSON is not well formed: {at} is {what}", errors=[(at, what)]) from None
+    if size > limit:
+        raise media.too_large(limit, size, at)
+    return content
+
+
 def _decoded(base64: list[str], at: str) -> bytes:
     """Strict but for line breaks, which MIME encoders and `base64 FILE` put in. `base64` is empty afterwards."""
     try:
         return binascii.a2b_base64("".join(base64.pop().split()), strict_mode=True)
     except ValueError:  # binascii.Error, or characters beyond ASCII
-        raise Problem(
-            "invalid_base64", "content is not base64 (RFC 4648, padded)", errors=[(at, "not base64")]
-        ) from None
+        raise _no_base64(at) from None
+
+
+def _no_base64(at: str) -> Problem:
+    return Problem("invalid_base64", "content is not base64 (RFC 4648, padded)", errors=[(at, "not base64")])
 
 
 def _schema_ref(request: Ask, schemas: Registry) -> str:

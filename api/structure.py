@@ -6,6 +6,7 @@ It reads in pieces, so that other threads have their turn while it does."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
@@ -13,6 +14,8 @@ from schemas import LIMITS
 
 MAX_VALUES = LIMITS.max_values + 2_000  # a schema as large as schemas may be, and all else a request holds
 MAX_DEPTH = 200  # the parser's own
+MAX_NAME = 20  # of our own fields none is longer, with its quotes
+QUOTE, COLON = b'":'
 _COUNTED = b",[{"
 _FIELDS = ("document", "json_schema", "options", "metadata")
 _MARK = re.compile(rb'[",:\[\]{}]')
@@ -24,7 +27,7 @@ def too_many(body: bytes | bytearray, most: int = MAX_VALUES) -> bool:
     if sum(body.count(bytes([mark])) for mark in _COUNTED) <= most:
         return False
     values = 0
-    for mark, _, _ in _marks(body, 8 * (most + 8)):
+    for mark, _, _ in marks(body, 8 * (most + 8)):
         values += mark in _COUNTED
         if values > most:
             return True
@@ -36,10 +39,10 @@ def where(body: bytes | bytearray, most: int = MAX_VALUES) -> str | None:
     is nested deeper than the parser reads before that."""
     depth, values, field = 0, 0, ""
     text: bytes | bytearray = b""
-    for mark, start, end in _marks(body, 8 * (most + 8)):
-        if mark == _QUOTE:
-            text = body[start:end] if end - start < 20 else b""
-        elif mark == _COLON and depth == 1:
+    for mark, start, end in marks(body, 8 * (most + 8)):
+        if mark == QUOTE:
+            text = body[start:end] if end - start < MAX_NAME else b""
+        elif mark == COLON and depth == 1:
             field = text.strip(b'"').decode("ascii", "replace")
         depth += (mark in b"[{") - (mark in b"]}")
         values += mark in _COUNTED
@@ -47,19 +50,21 @@ def where(body: bytes | bytearray, most: int = MAX_VALUES) -> str | None:
             return None
         if values > most:
             break
+    return place(field)
+
+
+def place(field: str) -> str:
+    """The pointer to a field of the outermost object; empty where it is none of ours."""
     return f"/{field}" if field in _FIELDS else ""
 
 
-_QUOTE, _COLON = b'":'
-
-
-def _marks(body: bytes | bytearray, most: int) -> Iterator[tuple[int, int, int]]:
+def marks(body: bytes | bytearray, most: float = math.inf) -> Iterator[tuple[int, int, int]]:
     """Brackets, commas, colons and whole strings, by their first byte, with where they stand. After `most` of them
     commas without end: it is not worth reading on."""
     at, seen = 0, 0
     while found := _MARK.search(body, at):
         mark, start, at = body[found.start()], found.start(), found.end()
-        if mark == _QUOTE:
+        if mark == QUOTE:
             while (piece := _INSIDE.match(body, at)) and piece.end() > at:
                 at = piece.end()
             at += 1  # the quote that ends it, or the end of the text

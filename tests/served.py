@@ -4,6 +4,7 @@ of a document what its text asks for: `fail`, `hold` (runs until it is cancelled
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -77,6 +78,11 @@ class Api:
 
     def memory_bytes(self) -> int:
         return int(psutil.Process(self.pid).memory_info().rss)
+
+    def peak_bytes(self) -> int:
+        """The most it ever held, as the kernel has it."""
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{self.pid}/status").read_text())
+        return int(found[1]) * 1024 if found else 0
 
     def kill(self) -> None:
         if self.process is not None:
