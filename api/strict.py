@@ -1,5 +1,6 @@
 """HTTP/1.1 as RFC 9112 writes it, where h11 is kinder. What two parsers can read in two ways is how a request is
 smuggled past a proxy: bare line feeds, folded lines, two lengths, a length beside chunks. It is refused, not repaired.
+And where h11 leaves to others what RFC 9112 asks of every server: whole URLs as targets are taken, odd hosts are not.
 
 Knows h11 and its receive buffer, through which every head and every trailer comes; knows no connection."""
 
@@ -18,6 +19,8 @@ _BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 _FOLDED = re.compile(rb"\r\n[ \t]")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _VERSIONS = (b"1.0", b"1.1")
+_WHOLE = re.compile(rb"(?i)https?://([^/?#]*)")
+_HOST = re.compile(rb"(?:\[[\w:.%~-]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?")
 _EVENTS_A_TURN = 128  # some 3 ms, of whatever size they are
 
 
@@ -50,6 +53,7 @@ class Connection(h11.Connection):
             event = super().next_event()
             if isinstance(event, h11.Request):
                 _check(event, self._receive_buffer.head)
+                event = _in_origin_form(event)
         except h11.RemoteProtocolError as fault:
             self.fault = fault
             raise
@@ -78,6 +82,8 @@ class _Buffer(ReceiveBuffer):
         line = super().maybe_extract_next_line()
         if line is not None:
             _check_lines(line)
+        elif b"\n" in self._data:  # for h11 it has not ended, and never would
+            raise h11.LocalProtocolError("a line ends with something else than CR LF")
         return line
 
 
@@ -99,6 +105,8 @@ def _check(request: h11.Request, head: bytes | bytearray) -> None:
     lengths = [value.strip(b" \t") for name, _, value in fields if name.lower() == b"content-length"]
     if request.http_version not in _VERSIONS:
         raise h11.RemoteProtocolError("only HTTP/1.1 and HTTP/1.0 are spoken", HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+    if not all(_HOST.fullmatch(value.strip(b" \t")) for name, _, value in fields if name.lower() == b"host"):
+        raise h11.RemoteProtocolError("the Host is not one")
     if len(lengths) > 1 or not all(length.isdigit() for length in lengths):
         raise h11.RemoteProtocolError("the Content-Length is not one number")
     if any(name.lower() == b"transfer-encoding" for name, _, _ in fields):
@@ -106,3 +114,16 @@ def _check(request: h11.Request, head: bytes | bytearray) -> None:
             raise h11.RemoteProtocolError("a Content-Length beside a Transfer-Encoding")
         if request.http_version == b"1.0":
             raise h11.RemoteProtocolError("HTTP/1.0 knows no Transfer-Encoding")
+
+
+def _in_origin_form(request: h11.Request) -> h11.Request:
+    """A client that takes us for its proxy names the whole URL, whose path is meant (RFC 9112, 3.2.2)."""
+    whole = _WHOLE.match(request.target)
+    if whole is None:
+        return request
+    if not whole[1] or not _HOST.fullmatch(whole[1]):
+        raise h11.RemoteProtocolError("the host of the target is not one")
+    rest = request.target[whole.end() :]
+    if not rest.startswith(b"/"):
+        rest = b"*" if request.method == b"OPTIONS" and not rest else b"/" + rest
+    return h11.Request(method=request.method, target=rest, headers=request.headers, http_version=request.http_version)

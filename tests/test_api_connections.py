@@ -96,6 +96,9 @@ SMUGGLED = {
     "an empty line first": f"\r\nGET /healthz HTTP/1.1\r\n{LOCAL}\r\n",
     "TLS": "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     "anything": "nonsense\r\n\r\n",
+    "a host that is none": "GET /healthz HTTP/1.1\r\nHost: a b/@\r\n\r\n",
+    "a URL without a host": f"GET http:///healthz HTTP/1.1\r\n{LOCAL}\r\n",
+    "a URL with a user": f"GET http://127.0.0.1@evil/healthz HTTP/1.1\r\n{LOCAL}\r\n",
 }
 OTHER = {
     "another coding": (f"{POST}Transfer-Encoding: gzip, chunked\r\n\r\n", 501),
@@ -111,6 +114,7 @@ BODIES = {
     "a size with 0x": f"{_CHUNKED}0x5\r\nabcde\r\n",
     "a size that is too large": f"{_CHUNKED}{'f' * 30}\r\n",
     "a bare line feed after a size": f"{_CHUNKED}5\nabcde\r\n0\r\n\r\n",
+    "nothing but bare line feeds": f"{_CHUNKED}5\nabcde\n0\n\n",
     "a carriage return in an extension": f"{_CHUNKED}5;a\rb\r\nabcde\r\n",
     "a chunk longer than its size": f"{_CHUNKED}1\r\nab\r\n0\r\n\r\n",
     "bare line feeds in a trailer": f"{_CHUNKED}0\r\nX: a\nY: b\r\n\r\n",
@@ -174,6 +178,9 @@ def test_good_http_is_taken(api: Api) -> None:
         raw.send((f"GET /healthz HTTP/1.1\r\n{LOCAL}\r\n" * 2).encode())
         assert [raw.read().status, raw.read().status] == [200, 200]
         raw.send(f"{_CHUNKED}2;a=b\r\n{{}}\r\n0\r\nX-Sum: 1\r\n\r\n".encode())
+        assert raw.read().problem["code"] == "invalid_request"
+        for byte in f"{_CHUNKED}2\r\n{{}}\r\n0\r\n\r\n".encode():
+            raw.send(bytes([byte]))
         assert raw.read().problem["code"] == "invalid_request"
         raw.get("/healthz", "Connection: Upgrade\r\nUpgrade: websocket\r\n")
         assert raw.read().status == 200
@@ -287,6 +294,21 @@ def test_head_and_options(api: Api) -> None:
         raw.send(f"TRACE /v1/batches HTTP/1.1\r\n{LOCAL}\r\n".encode())
         answer = raw.read()
         assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD, POST, OPTIONS")
+
+
+def test_a_target_may_be_a_whole_url(api: Api) -> None:
+    """As clients write it that take the service for their proxy."""
+    with Raw(api.url) as raw:
+        for url in ("http://127.0.0.1/healthz", "HTTP://[::1]:8000/healthz?x=1", "https://other.example:443/healthz"):
+            raw.send(f"GET {url} HTTP/1.1\r\n{LOCAL}\r\n".encode())
+            assert raw.read().status == 200, url
+        raw.send(f"GET http://127.0.0.1?x=1 HTTP/1.1\r\n{LOCAL}\r\n".encode())
+        assert raw.read().problem["code"] == "not_found"
+        raw.send(f"GET ftp://127.0.0.1/healthz HTTP/1.1\r\n{LOCAL}\r\n".encode())
+        assert raw.read().problem["code"] == "not_found"
+        for target in ("*", "http://127.0.0.1"):
+            raw.send(f"OPTIONS {target} HTTP/1.1\r\n{LOCAL}\r\n".encode())
+            assert raw.read().headers["allow"] == "GET, HEAD, POST, DELETE, OPTIONS"
 
 
 def test_a_head_of_a_stream_ends_with_its_head(api: Api) -> None:
