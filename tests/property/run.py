@@ -38,7 +38,7 @@ def of_models(seeds: Iterable[int]) -> Tally:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 schema = of_model(of_seed(seed))
-        except (InvalidSchema, SchemaError):
+        except (InvalidSchema, SchemaError, TypeError, RuntimeError):
             continue
         found = judge(schema, seed)
         found.faults = [f"model {seed}: {json.dumps(schema.json_schema)[:1000]}\n  {fault}" for fault in found.faults]
