@@ -274,3 +274,12 @@ def test_any_text_is_read_or_told_why_not(seed):
 def test_what_only_its_own_engine_matches_is_known(pattern, language):
     with pytest.raises(Unsupported):
         read(pattern, language)
+
+
+def test_a_key_with_an_end_of_line_has_its_pattern_too():
+    named, others = {"b+": {"type": "null"}}, {"type": "integer"}
+    compiled = serialise(inline({"type": "object", "patternProperties": named, "additionalProperties": others}))
+    for key in ("b", "a\\nb", "xby"):
+        assert accepts(compiled, f'{{"{key}":null}}')
+        assert not accepts(compiled, f'{{"{key}":1}}')
+    assert accepts(compiled, '{"a\\nc":1}')

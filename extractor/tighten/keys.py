@@ -10,7 +10,7 @@ from extractor.tighten.bounds import Bounds
 from schemas import keywords
 from schemas.checks.compiled import matches
 from schemas.checks.names import names_in_grammar, pattern_of
-from schemas.patterns import begin_apart, bounded, for_grammar
+from schemas.patterns import begin_apart, bounded, unbounded
 
 JSON = dict[str, Any]
 _MOST_LISTED = 300  # names as properties: of more, llguidance 1.9.1 has too many to come next
@@ -37,7 +37,7 @@ class Keys:
         where keys without a pattern are not `endless`: then those that are longer would have none."""
         if not endless and all(begin_apart(one, other) for one, other in combinations(given, 2)):
             return {self._bounded(pattern): values for pattern, values in given.items()}
-        return {for_grammar(pattern) or pattern: values for pattern, values in given.items()}
+        return {unbounded(pattern): values for pattern, values in given.items()}
 
     def named(self, node: JSON, values: Any) -> JSON | None:
         """The keywords of an object whose keys `propertyNames` says; None where that is not for a grammar."""

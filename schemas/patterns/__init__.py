@@ -8,7 +8,7 @@ anchors inside, they are worked out first (anchors.py). What nobody can match in
 
 from __future__ import annotations
 
-from schemas.patterns.bounded import begin_apart, bounded
+from schemas.patterns.bounded import begin_apart, bounded, unbounded
 from schemas.patterns.cursor import PatternError
 from schemas.patterns.meaning import fault, for_grammar, for_validator, of_whole_text
 from schemas.patterns.measure import Measure, measure, pattern_size
@@ -16,5 +16,5 @@ from schemas.patterns.translate import as_ecmascript
 
 __all__ = [
     "Measure", "PatternError", "as_ecmascript", "begin_apart", "bounded", "fault", "for_grammar", "for_validator",
-    "measure", "of_whole_text", "pattern_size",
+    "measure", "of_whole_text", "pattern_size", "unbounded",
 ]  # fmt: skip

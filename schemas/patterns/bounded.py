@@ -23,6 +23,23 @@ def bounded(pattern: str, most: int) -> str:
     return f"^(?:{'|'.join(map(written, options))})$" if options else pattern
 
 
+@lru_cache(maxsize=1024)
+def unbounded(pattern: str) -> str:
+    """`pattern` as one of the whole key, of any length. Left to itself llguidance searches within a line, so that a key
+    with an end of line in it would be one that no pattern speaks of."""
+    try:
+        found = pieces(read(pattern))
+    except PatternError:
+        return pattern
+    rest = Repeat(_ANY, 0, None)
+    options = [
+        written(Sequence((*(() if start else (rest,)), node, *(() if end else (rest,)))))
+        for (start, end), nodes in sorted(found.items())
+        for node in nodes
+    ]
+    return f"^(?:{'|'.join(options)})$" if options else pattern
+
+
 def begin_apart(one: str, other: str) -> bool:
     """Whether the first characters of their keys already tell them apart. Of two that do not llguidance cannot always
     say whether a key fits both, once their repeats are counted."""
