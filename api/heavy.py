@@ -19,6 +19,7 @@ from api import structure
 
 HEAVY_BYTES = 1024 * 1024  # a body from here on
 MAX_TEXT_BYTES = 4 * 1024 * 1024  # of all that is not the document, as sent: a schema has 256 KiB, metadata 9 KB
+_LONG_BYTES = 64 * 1024  # a document from here on; a shorter one stays where it is
 _SOURCES = ("text", "content")
 _PIECE = re.compile(rb"(?:[^\\]{0,512}+(?:\\u....|\\.)){0,4096}+[^\\]{0,65536}+", re.DOTALL)
 _HIGH_SURROGATE = re.compile(rb"\\u[dD][89abAB]..\Z", re.DOTALL)
@@ -102,15 +103,19 @@ def _as_in_body(said: str, lean: bytes, moved: list[tuple[int, int]]) -> str:
     if (position := _POSITION.search(said)) is None:
         return said
     line, column = int(position[1]), int(position[2])
-    begins = 0
-    for _ in range(line - 1):
-        begins = lean.find(b"\n", begins) + 1
-    column += sum(by for place, by in moved if begins < place <= begins + column)
+    at, number, begins, further = 0, 1, 0, 0
+    for place, by in moved:
+        if (last := lean.rfind(b"\n", at, place)) >= 0:
+            number, begins = number + lean.count(b"\n", at, place), last + 1
+        at = place
+        if number == line and place - begins <= column:
+            further += by
+    column += further
     return f"{said[: position.start()]} at line {line} column {column}"
 
 
 def _documents(body: bytes | bytearray) -> Iterator[tuple[int, int]]:
-    """Where the texts stand, with their quotes, that are `text` or `content` of `document`."""
+    """Where the long texts stand, with their quotes, that are `text` or `content` of `document`."""
     depth, others = 0, 0
     field_: bytes | bytearray = b""
     key: bytes | bytearray = b""
@@ -125,7 +130,8 @@ def _documents(body: bytes | bytearray) -> Iterator[tuple[int, int]]:
             field_, key = (text, b"") if depth == 1 else (field_, text if depth == 2 else key)
             value = (0, 0)
         else:
-            if depth == 2 and value[1] and field_ == b"document" and key.decode("ascii", "replace") in _SOURCES:
+            source = depth == 2 and field_ == b"document" and key.decode("ascii", "replace") in _SOURCES
+            if source and value[1] - value[0] > _LONG_BYTES:
                 others -= value[1] - value[0]
                 yield value
             depth += (mark in b"[{") - (mark in b"]}")
