@@ -26,7 +26,7 @@ help:
 	@echo "make fuzz    20,000 generated requests at a running service, of every call of its OpenAPI document"
 	@echo "make property  what check calls enforced never fails: a thousand schemas, a thousand models (ARGS='--seeds 0:100')"
 	@echo "make locks   write docker/*.lock, the images' packages with their hashes, after constraints.txt has changed"
-	@echo "make images  write docker/images.lock, the digests of the base images (needs docker buildx)"
+	@echo "make images  ask the registry for the digests of the base images (docker/images.lock; needs docker buildx)"
 	@echo "make clean   remove caches and the embedded server's data; keeps $(VENV)"
 
 setup: $(STAMP)

@@ -69,8 +69,8 @@ class TestDockerfile:
         bases = [rest.split()[0] for word, rest in instructions(dockerfile) if word == "FROM"]
         assert set(bases) == {"${PYTHON_IMAGE}"}, "a virtual environment runs with the Python it was made with"
         (default,) = re.findall(r"^ARG PYTHON_IMAGE=(\S+)$", dockerfile.read_text(), re.M)
-        assert default == tag_of("PYTHON_IMAGE"), "docker/images.lock and the default are one image"
-        assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", default)
+        assert default == IMAGES["PYTHON_IMAGE"], "docker/images.lock and the default are one image"
+        assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+@sha256:[0-9a-f]{64}", default)
         users = [rest for word, rest in instructions(dockerfile) if word == "USER"]
         assert users == ["10001:10001"]
 
@@ -128,7 +128,7 @@ class TestCompose:
             args = set(service["build"].get("args", {}))
             assert args <= set(re.findall(r"^ARG (\w+)", (context / service["build"]["dockerfile"]).read_text(), re.M))
         else:
-            assert service["image"] == f"${{REDIS_IMAGE:-{tag_of('REDIS_IMAGE')}}}"
+            assert service["image"] == f"${{REDIS_IMAGE:-{IMAGES['REDIS_IMAGE']}}}"
 
     def test_its_settings_are_read_by_somebody(self, name: str) -> None:
         names = {key for key in SERVICES[name].get("environment", {}) if key.startswith(PREFIX)}
@@ -196,7 +196,8 @@ def test_workers_reserve_a_gpu_or_say_cpu() -> None:
 
 def test_digests_are_asked_for_and_written_whole_or_not_at_all(tmp_path: Path) -> None:
     """`make images`, with a docker that knows one image after the other."""
-    for name in ("images.lock", "pin-images"):
+    defaults = ("Dockerfile.api", "Dockerfile.worker", "compose.yaml", "kubernetes.yaml")
+    for name in ("images.lock", "pin-images", *defaults):
         shutil.copy(DOCKER / name, tmp_path)
     docker = tmp_path / "bin" / "docker"
     docker.parent.mkdir()
@@ -214,16 +215,19 @@ def test_digests_are_asked_for_and_written_whole_or_not_at_all(tmp_path: Path) -
             [tmp_path / "pin-images"], env={"PATH": path}, capture_output=True, text=True, timeout=30, check=False
         )
 
-    before = (tmp_path / "images.lock").read_text()
+    before = {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()}
     refused = run('"buildx imagetools inspect python:"*')
     assert refused.returncode == 1
     assert f"no digest of {tag_of('REDIS_IMAGE')}" in refused.stderr
-    assert (tmp_path / "images.lock").read_text() == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["bin", "images.lock", "pin-images"]
+    assert {path.name: path.read_text() for path in tmp_path.iterdir() if path.is_file()} == before
     assert run('"buildx imagetools inspect "*').returncode == 0
     written = (tmp_path / "images.lock").read_text()
     assert written.splitlines()[-2:] == [f"{name}={tag_of(name)}@{digest}" for name in ("PYTHON_IMAGE", "REDIS_IMAGE")]
-    assert "not filled in" not in written
+    assert "public repositories" not in written, "now they are the registry's"
+    for name in defaults:
+        pinned = re.findall(r"(?:python|redis):\d+\.[^\s}\"]*", (tmp_path / name).read_text())
+        assert pinned
+        assert all(image.endswith(f"@{digest}") for image in pinned)
     digest = other
     assert run('"buildx imagetools inspect "*').returncode == 0, "again, for a tag that has moved"
     assert written.replace("ab" * 32, "cd" * 32) == (tmp_path / "images.lock").read_text()
