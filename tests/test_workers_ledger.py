@@ -598,3 +598,20 @@ def test_pictures_are_put_off_where_there_is_no_room_for_them(ledger: Ledger) ->
     seen = job(ledger, job_id)
     assert seen.waiting is not None
     assert (seen.waiting.reason, seen.attempt) == ("readers_busy", 1)
+
+
+def test_who_only_waited_in_a_worker_that_died_is_not_to_blame(ledger: Ledger) -> None:
+    job_id = make(ledger)
+    for _ in range(5):  # more than there may be attempts
+        attempt = claim(ledger, job_id).attempt
+        assert not ledger.park(T, job_id, attempt + 1, parked=True)
+        assert ledger.park(T, job_id, attempt, parked=True)
+        time.sleep(0.25)
+        assert [outcome for _, outcome in ledger.recover(T)] == ["queued"]
+    for _ in range(3):  # worked on when it died
+        attempt = claim(ledger, job_id, alone=True).attempt
+        ledger.park(T, job_id, attempt, parked=True)
+        ledger.park(T, job_id, attempt, parked=False)
+        time.sleep(0.25)
+        ((_, outcome),) = ledger.recover(T)
+    assert outcome == "failed"

@@ -182,7 +182,12 @@ def test_tenants_take_turns_by_the_page_and_interactive_ones_come_first() -> Non
     seen: list[str] = []
     ended: list[tuple[str, str]] = []
     gate = threading.Event()
-    scans = Scans(lambda one, error: ended.append((one.held.claim.job.id, type(error).__name__)), 1)
+    parked: list[tuple[str, bool]] = []
+    scans = Scans(
+        lambda one, waits: parked.append((one.held.claim.job.id, waits)),
+        lambda one, error: ended.append((one.held.claim.job.id, type(error).__name__)),
+        1,
+    )
 
     def take(tenant: str, name: str, priority: str, pages: int) -> Reading:
         made = _reading(tenant, name, priority, pages, seen, gate)
@@ -205,6 +210,7 @@ def test_tenants_take_turns_by_the_page_and_interactive_ones_come_first() -> Non
     gate.set()
     until(lambda: len(ended) == 4 + MOST_OF_A_TENANT - 1, 30, "all")
     assert seen[:7] == ["a-long", "c-now", "c-now", "a-long", "b-one", "a-long", "a-more"]
+    assert [waits for name, waits in parked if name == "c-now"] == [True, False, True, False]
     scans.stop()
     assert not scans.has_room("e")
 

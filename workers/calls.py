@@ -194,6 +194,9 @@ class Calls:
         args = (job_id, attempt, read, int(requeue), self._grace, self._result_ttl)
         return Call(script("read"), prefix(tenant), args, _text)
 
+    def park(self, tenant: str, job_id: str, attempt: int, parked: bool) -> Call[bool]:
+        return Call(script("park"), prefix(tenant), (job_id, attempt, int(parked)), bool)
+
     def finish(self, tenant: str, job_id: str, attempt: int, status: str, fields: dict[str, Any]) -> Call[bool]:
         flat = [
             part

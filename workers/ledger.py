@@ -169,6 +169,11 @@ class Ledger:
         `cancelled`; None when the job is not this attempt's."""
         return self.run(self._calls.read(tenant, job_id, attempt, read, requeue))
 
+    def park(self, tenant: str, job_id: str, attempt: int, *, parked: bool) -> bool:
+        """The job only waits in this worker, or no longer does: while it does, the death of the worker does not count
+        against it. False when it is not this attempt's."""
+        return self.run(self._calls.park(tenant, job_id, attempt, parked))
+
     def renew(self, tenant: str, job_id: str, attempt: int) -> Renewal:
         return self.run(self._calls.renew(tenant, job_id, attempt))
 

@@ -70,7 +70,7 @@ class Runtime:
             engine=library.ocr_engine,
             nice=settings.readers_nice,
         )
-        self.scans = Scans(self._read, settings.picture_readers)
+        self.scans = Scans(self._park, self._read, settings.picture_readers)
         self.stopping = threading.Event()
         self.broken = False
         self.extractor: Any = None
@@ -162,6 +162,11 @@ class Runtime:
     def reading(self, held: Held) -> Reading:
         """The reading of a document, yet to begin."""
         return Reading.of(held, self.readers, self.ocr, self.settings.reading_timeout_s)
+
+    def _park(self, reading: Reading, parked: bool) -> None:
+        job, attempt = reading.held.claim.job, reading.held.claim.attempt
+        with suppress(StoreUnavailable):
+            self.ledger.park(job.tenant, job.id, attempt, parked=parked)
 
     def _read(self, reading: Reading, error: Exception | None) -> None:
         from workers.tasks import was_read

@@ -22,6 +22,7 @@ MOST, MOST_OF_A_TENANT = 64, 16
 _MOST_BYTES, _MOST_BYTES_OF_A_TENANT = 256 * 1024**2, 96 * 1024**2
 _LOOK_S = 0.1  # how soon it is noticed that one who waits is withdrawn
 _JOIN_S = 10.0
+Park = Callable[[Reading, bool], Any]
 After = Callable[[Reading, Exception | None], Any]
 
 
@@ -40,10 +41,11 @@ class _Waiting:
 
 
 class Scans:
-    """`after` is told of each that has been read or has failed, in a thread of ours, and its claim is let go then."""
+    """`park` is told of each when it begins to wait (True) and when a page of it is read (False); it never raises.
+    `after` is told of each that has been read or has failed, in a thread of ours, and its claim is let go then."""
 
-    def __init__(self, after: After, threads: int) -> None:
-        self._after = after
+    def __init__(self, park: Park, after: After, threads: int) -> None:
+        self._park, self._after = park, after
         self._changed = threading.Condition()
         self._interactive: FairQueue[_Waiting] = FairQueue()
         self._bulk: FairQueue[_Waiting] = FairQueue()
@@ -92,6 +94,7 @@ class Scans:
         return self._interactive if one.reading.held.claim.job.priority == "interactive" else self._bulk
 
     def _put(self, one: _Waiting, *, first: bool) -> None:
+        self._park(one.reading, True)
         with self._changed:
             self._read.discard(one)
             self._queue_of(one).put(one.tenant, one, first=first)
@@ -109,6 +112,7 @@ class Scans:
 
     def _run(self) -> None:
         while (taken := self._next()) is not None:
+            self._park(taken.reading, False)
             try:
                 taken.reading.next_page()
             except Exception as error:

@@ -47,7 +47,7 @@ def test_twenty_kills_under_load(fleet: Open, tell: Callable[[Report], None]) ->
 
 
 def test_kills_while_files_and_pictures_are_read(fleet: Open, tell: Callable[[Report], None]) -> None:
-    with fleet() as f:
+    with fleet(max_attempts=12) as f:  # of pictures the first in line may be the one that is hit, again and again
         report = scenarios.reader_kills(f, kills=12, files=100, scans=30)
         tell(report)
         assert report.figures["cut_short"] >= 12, "the kills hit work"

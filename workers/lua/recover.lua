@@ -1,10 +1,12 @@
 #!lua flags=allow-oom
--- Running jobs whose lease has ended: queued again, or cancelled when that was asked, or failed as poison.
+-- Running jobs whose lease has ended: queued again, or cancelled when that was asked, or failed as poison. An attempt
+-- in which they only waited does not count against them.
 -- ARGV: 1 most jobs, 2 most tries, 3 result TTL ms, 4 grace ms before a message counts as lost.
 -- Returns a flat list: id, outcome (queued, cancelled, failed), priority, request; the caller publishes the queued ones.
 local now, out = now_ms(), {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', RUNNING, '-inf', ms(now), 'LIMIT', 0, tonumber(ARGV[1]))) do
-  local job = fields(id, 'tries', 'cancel', 'priority', 'batch')
+  local job = fields(id, 'tries', 'cancel', 'priority', 'batch', 'parked')
+  if job[5] then job[1] = redis.call('HINCRBY', job_key(id), 'tries', -1) end
   local outcome = 'queued'
   local why = withdrawn(job[2], batch_of(job[4]))
   if why then

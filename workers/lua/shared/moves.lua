@@ -55,7 +55,7 @@ local function finish(id, from, to, now, ttl_ms, more)
     redis.call('ZREM', RUNNING, id)
   end
   redis.call('ZREM', OPEN, id)
-  redis.call('HDEL', job_key(id), 'lease', 'cancel', 'json_schema', 'fault', 'weight', 'password')
+  redis.call('HDEL', job_key(id), 'lease', 'cancel', 'json_schema', 'fault', 'weight', 'password', 'parked')
   local reason, result = '', 0
   for i = 1, #more, 2 do
     if more[i] == 'reason' then reason = ':' .. more[i + 1] end
@@ -124,7 +124,7 @@ local function requeue(id, now, delay, grace, fault)
   local job = fields(id, 'batch', 'priority')
   redis.call('ZADD', waiting_key(job[2]), ms(now + delay), id)
   redis.call('ZREM', RUNNING, id)
-  redis.call('HDEL', job_key(id), 'lease', 'worker')
+  redis.call('HDEL', job_key(id), 'lease', 'worker', 'parked')
   if delay > 0 then
     put_off(id, job[2], now + delay)
   else
