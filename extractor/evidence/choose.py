@@ -9,12 +9,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import accumulate, groupby
+from typing import NamedTuple
 
 from extractor.answer import Path, Scalar
 from extractor.bestpath import path as likeliest
 from extractor.engine.lookup import NAME
 from extractor.evidence.labels import LONGEST, NEAR, Labels, Span
 from extractor.evidence.lists import List
+from extractor.evidence.records import Records
 from extractor.evidence.said import Said
 from extractor.evidence.sharing import Cell, foreign
 from extractor.evidence.structure import (
@@ -28,10 +30,19 @@ from extractor.evidence.structure import (
     single,
     together,
 )
-from extractor.printed import Place, Places, Printed
+from extractor.printed import MOST, Place, Places, Printed
 
 _CHOICES = 12  # of places for a value, between which its neighbours decide
+_FEW = 5  # places ahead, of a value of a table
 _BACK = 3  # lines, as a power of two, that a step back is as unlikely as
+
+
+class _Window(NamedTuple):
+    """Of a row: from where to where it stands, and by their paths the likely places of values."""
+
+    begin: int
+    end: int
+    places: dict[Path, Places]
 
 
 class Evidence:
@@ -46,6 +57,7 @@ class Evidence:
         self._place = 0  # where the value before was found
         self._taken: set[int] = set()  # where those of the list so far were
         self._counting: set[Path] = set()
+        self._known: dict[tuple[str, str], tuple[int, bool, list[Places]]] = {}
         self._begins: dict[Path, int] = {}  # by the path of a row, where it begins
 
     def of(self, found: list[Scalar]) -> list[Places]:
@@ -54,9 +66,11 @@ class Evidence:
         self._counting = counting(found)
         groups = [list(group) for _, group in groupby(found, key=row_of)]
         groups = [part for _, same in groupby(groups, key=single) for part in together(list(same))]
-        for at, several in enumerate(groups):
-            following = groups[at + 1] if at + 1 < len(groups) else []
-            made += self._of_group(several, following)
+        for _, same in groupby(groups, key=_table):
+            rows = list(same)
+            windows = self._windows(rows) if _table(rows[0]) else [_Window(0, 0, {})] * len(rows)
+            for several, window in zip(rows, windows, strict=True):
+                made += self._of_group(several, window)
         return _apart(found, self._own(found, made))
 
     def _own(self, found: list[Scalar], made: list[Places]) -> list[Places]:
@@ -78,9 +92,34 @@ class Evidence:
             return True
         return self._labels.distance(self._labels.of(key_of(scalar)), places[0]) <= NEAR
 
-    def _of_group(self, several: list[Scalar], following: list[Scalar]) -> list[Places]:
-        """The values of an object, and those of its lists, which stand behind each other. `following`: the group that
-        comes next."""
+    def _windows(self, rows: list[list[Scalar]]) -> list[_Window]:
+        """Where each row of a list stands: from the first value of it to the first of the next, whole lines where they
+        are its own."""
+        own = [[one for one in several if not list_of(one)] for several in rows]
+        since = self._begin(row_of(rows[0][0]))
+        records = Records(
+            [len(several) for several in own],
+            lambda row, value, since: self._ahead(own[row][value], since),
+            self._line,
+            since,
+        ).rows()
+        text, edges = self._printed.text, sorted(record.span for record in records if record is not None)
+        made: list[_Window] = []
+        for record, several in zip(records, own, strict=True):
+            if record is None:
+                made.append(_Window(0, 0, {}))
+                continue
+            (first, last), at = record.span, edges.index(record.span)
+            begin = max(text.rfind("\n", 0, first) + 1, edges[at - 1][1] if at else 0)
+            end = edges[at + 1][0] if at + 1 < len(edges) else text.find("\n", last) % (len(text) + 1)
+            line = text.rfind("\n", last, end) + 1
+            places = {several[number].path: where for number, where in record.at.items()}
+            made.append(_Window(begin, line if last <= line < end else end, places))
+        return made
+
+    def _of_group(self, several: list[Scalar], window: _Window) -> list[Places]:
+        """The values of an object, and those of its lists, which stand behind each other. `window`: where it stands,
+        when it is a row."""
         parts = [list(part) for _, part in groupby(several, key=list_of)]
         own = [one for part in parts if not is_list(part) for one in part]
         made: dict[Path, Places] = {}
@@ -91,7 +130,7 @@ class Evidence:
             parts = []
             self._of_list(several, bounds, made)
         elif row and len(own) > 1:
-            bounds = self._of_row(own, [one for one in following if not list_of(one)] or following, made)
+            bounds = self._of_row(own, window, made)
         for part in parts:
             if is_list(part):
                 self._of_list(part, bounds, made)
@@ -133,6 +172,18 @@ class Evidence:
             return self._said.find(scalar.value, words, self._labels.of(key_of(scalar)), since)
         return self._printed.find(scalar.value, since)
 
+    def _ahead(self, scalar: Scalar, since: int) -> list[Places]:
+        """Its candidates behind `since`, in order: a few at least, where there are so many. Looked up once for many."""
+        key = (repr(scalar.value), key_of(scalar) if isinstance(scalar.value, bool) else "")
+        first, whole, places = self._known.get(key, (len(self._printed.text) + 1, False, []))
+        at = bisect_left(places, since, key=lambda one: one[0].start)
+        if since < first or (not whole and len(places) - at < _FEW):
+            found = self._candidates(scalar, since)
+            places = sorted((one for one in found if one[0].start >= since), key=lambda one: one[0].start)
+            self._known[key] = (since, len(found) < MOST // 2, places)
+            at = 0
+        return places[at:]
+
     def _in_order(self, several: list[Scalar], since: int = 0) -> list[Places]:
         """Each nearest behind its label; where that leaves a choice, as they follow each other in the document. Behind
         `since`, where they are there."""
@@ -165,36 +216,32 @@ class Evidence:
     def _line(self, offset: int) -> int:
         return bisect_right(self._ends, offset)
 
-    def _of_row(self, several: list[Scalar], following: list[Scalar], made: dict[Path, Places]) -> Span:
-        """Of an object in a list, which mostly is a row of a table: what is told best says where the row is. Texts come
-        first, so that no number is taken for a part of one of them. `following` begins where this row ends. From where
-        to where the row is."""
-        text = self._printed.text
-        if not row_of(several[0])[-1]:  # the first may stand anywhere
+    def _of_row(self, several: list[Scalar], window: _Window, made: dict[Path, Places]) -> Span:
+        """Of an object in a list, which mostly is a row of a table, in its window; what is said of several rows stands
+        outside. Texts come first, so that no number is taken for a part of one of them. From where to where it is."""
+        if not row_of(several[0])[-1]:
             self._place, self._taken = self._begin(row_of(several[0])), set()
-        found = [self._candidates(one, self._place) for one in several]
-        anchor = _anchor(several, found, self._place)
-        if anchor is None:
-            self._keep(several, self._in_order(several), made)
-            return 0, len(text)
-        end = self._end_of_row(several, following, anchor)
-        begin = text.rfind("\n", 0, anchor) + 1
+        begin, end = window.begin, window.end
         chosen: dict[int, Places] = {}
         for at in sorted(range(len(several)), key=lambda at: not isinstance(several[at].value, str)):
             texts = [place for places in chosen.values() for place in places]
-            within = (
-                found[at] if isinstance(several[at].value, str) else [one for one in found[at] if one[0].start < end]
-            )
-            if isinstance(several[at].value, bool) and not any(begin <= places[0].start < end for places in within):
+            found = self._candidates(several[at], begin)
+            within = [places for places in found if begin <= places[0].start < end]
+            if not within and isinstance(several[at].value, bool):
                 within = self._by_row(several, at, [places for places in chosen.values() if places])
-            chosen[at] = min(within, key=lambda place: self._cost(place, anchor, several[at], texts), default=())
+            if not within:
+                within = [places for places in found if self._is_of_all(several[at], places)]
+            known = window.places.get(several[at].path)
+            chosen[at] = min(
+                within,
+                key=lambda place: (self._cost(place, several[at], texts), place != known, place[0].start),
+                default=(),
+            )
             self._taken.update(place.start for place in chosen[at])
-        stops = [place[-1].stop for place in chosen.values() if place and place[-1].start < end]
-        starts = [place[0].start for place in chosen.values() if place and place[0].start >= self._place]
-        first = min([anchor, *starts])
+        stops = [place[-1].stop for place in chosen.values() if place and begin <= place[0].start < end]
         self._place = max([self._place, *stops])
         self._keep(several, [chosen[at] for at in range(len(several))], made)
-        return text.rfind("\n", 0, first) + 1, end
+        return begin, end
 
     def _by_row(self, several: list[Scalar], at: int, chosen: list[Places]) -> list[Places]:
         """Of the only yes or no of a row, whose label may be what else the row says."""
@@ -203,31 +250,13 @@ class Evidence:
             return []
         return self._said.beside(value, [(place.start, place.stop) for places in chosen for place in places])
 
-    def _end_of_row(self, several: list[Scalar], following: list[Scalar], anchor: int) -> int:
-        """Where the line of the next row begins; the end of the document where there is none, or none that is told."""
-        text = self._printed.text
-        if not following or row_of(following[0])[:-1] != row_of(several[0])[:-1]:
-            return len(text)
-        end = text.find("\n", anchor) % (len(text) + 1)
-        others = [one for one in following if one.value not in [own.value for own in several]]
-        begin = _anchor(others, [self._candidates(one, anchor) for one in others], anchor + 1)
-        if begin is not None and begin < end:  # both in one line
-            return begin
-        if end == len(text):
-            return end
-        found = [self._candidates(one, end) for one in following]
-        begin = _anchor(following, found, end)
-        return len(text) if begin is None else text.rfind("\n", 0, begin) + 1
-
-    def _cost(self, places: Places, anchor: int, scalar: Scalar, texts: list[Place]) -> tuple[bool, int, int]:
-        """Of a place for a value of the row at `anchor`: on another line, unlikely, far."""
+    def _cost(self, places: Places, scalar: Scalar, texts: list[Place]) -> int:
+        """How unlikely a place in the window of a row is for a value of the row."""
         start, stop, off = places[0]
-        first, last = sorted((start, anchor))
         within = any(
             text.start <= start and stop <= text.stop and stop - start < text.stop - text.start for text in texts
         )
-        unlikely = max(off - 1, 0) + (start in self._taken) + within + self._counts_rows(places[0], scalar)
-        return self._printed.text.find("\n", first, last) >= 0, unlikely, last - first
+        return max(off - 1, 0) + (start in self._taken) + within + self._counts_rows(places[0], scalar)
 
     def _counts_rows(self, place: Place, scalar: Scalar) -> bool:
         """Whether it is the number of the row, which begins its line, and no such number is asked for."""
@@ -268,9 +297,8 @@ def _not_within(likely: list[list[Places]]) -> list[list[Places]]:
     return [[places for places in each if not within(places[0])] or each for each in likely]
 
 
-def _anchor(several: list[Scalar], found: list[list[Places]], since: int) -> int | None:
-    """Where of a row the value stands that is told best, behind `since`."""
-    ahead = [[places for places in each if places[0].start >= since] for each in found]
-    pairs = zip(several, ahead, strict=True)
-    clear = [(len(each), -len(str(one.value)), each[0]) for one, each in pairs if each]
-    return min(clear)[2][0].start if clear else None
+def _table(several: list[Scalar]) -> Path:
+    """The list that a row of several values is of; () for anything else."""
+    own = [one for one in several if not list_of(one)]
+    row = row_of(several[0])
+    return row[:-1] if row and len(own) > 1 and row_of(several[-1]) == row else ()

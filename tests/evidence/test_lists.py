@@ -114,6 +114,14 @@ def test_what_is_too_often_in_the_answer_has_no_place(document: str, answer: dic
     assert len(set(spans)) == len(spans)
 
 
+def test_a_row_that_lacks_a_cell_does_not_shift_the_next() -> None:
+    document = "name | qty | price\nSteel pipe | | 3.50\nNut | 2 | 3.50\nBolt | 2 | 3.50\nBolt | | 7.00\n\nTotal 12.50"
+    rows = [("Steel pipe", 2, 3.5), ("Nut", 2, 3.5), ("Bolt", 2, 3.5), ("Bolt", 2, 7.0)]
+    answer = {"items": [{"name": name, "qty": qty, "price": price} for name, qty, price in rows]}
+    lines = [document.count("\n", 0, at) if at is not None else None for at in places(document, answer)]
+    assert lines == [1, None, 1, 2, 2, 2, 3, 3, 3, 4, None, 4]
+
+
 def test_what_is_said_once_for_all_rows_is_theirs() -> None:
     document = "Currency: EUR\nVAT: 19\n\nFruit\nApple   2\nPear   3\nVegetables\nLeek   2\n"
     rows = [("Fruit", "Apple", 2), ("Fruit", "Pear", 3), ("Vegetables", "Leek", 2)]
