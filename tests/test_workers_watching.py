@@ -140,6 +140,22 @@ def test_a_silent_store_is_everybodys() -> None:
     asyncio.run(story())
 
 
+def test_who_comes_while_the_store_is_silent_waits_for_one_silence() -> None:
+    async def story() -> None:
+        store = Scripted()
+        store.job, store.slow_s = StoreUnavailable("silent"), 0.2
+        async with watched(store) as one:
+            first = asyncio.create_task(one.next(None))
+            await asyncio.sleep(0.1)
+            late = asyncio.create_task(one.next(None))
+            store.slow_s = 60.0  # the next look is no help to anybody
+            for asked in (first, late):
+                with pytest.raises(StoreUnavailable):
+                    await asyncio.wait_for(asked, 20)
+
+    asyncio.run(story())
+
+
 def test_waiting_ends_in_time_and_when_the_process_does() -> None:
     async def story() -> None:
         store = Scripted()

@@ -109,8 +109,11 @@ class Watched:
     async def tell(
         self, asking: dict[asyncio.Future[Job | None], Version | None], found: Job | Exception | None
     ) -> None:
-        """What has been found, to those to whom it is new; the others go on asking."""
-        if not isinstance(found, Exception):
+        """What has been found, to those to whom it is new; the others go on asking. That nothing could be read tells
+        also those who came meanwhile: behind a silent store they would wait for another silence."""
+        if isinstance(found, Exception):
+            asking, self._asking = {**asking, **self._asking}, {}
+        else:
             self._last = found
             # Whoever has asked while it was read, knowing the state before: nobody else would tell them of this one.
             late = {future: seen for future, seen in self._asking.items() if seen is not None}
