@@ -79,7 +79,7 @@ def digits_in_grammar(key: str, value: Any) -> bool:
     """Whether the grammar holds every digit of what `enum`, `const` or a bound says; true of other keywords."""
     if key in ("enum", "const"):
         return all_held(value)
-    return key not in BOUNDS or held_as_bound(value)
+    return key not in BOUNDS or held_as_bound(value, excluded=key.startswith("exclusive"))
 
 
 MAX_MULTIPLE = 1_000

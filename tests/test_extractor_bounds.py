@@ -16,6 +16,8 @@ from tests.matching import TOKENIZER, accepts
 INT, STR = {"type": "integer"}, {"type": "string"}
 BASE = {"type": "object", "properties": {"a": STR}, "required": ["a"]}
 OPEN = {"type": "object", "allOf": [{"properties": {"k": {"type": "string"}}}, {"additionalProperties": True}]}
+CLOSED = {"properties": {"k": INT}, "additionalProperties": False}
+ONE_CLOSED = {"type": "object", "properties": {"l": STR}, "anyOf": [{"required": ["l"]}, {"required": ["m"]}, CLOSED]}
 EITHER = {**BASE, "anyOf": [{"properties": {"b": INT}, "required": ["b"]}, {"required": ["a"]}]}
 DEFS = {"short": {"minLength": 1}, "base": BASE, "node": {"properties": {"next": {"$ref": "#/$defs/node"}}}}
 
@@ -57,6 +59,7 @@ SAID_LITTLE: list[Any] = [
     {"type": "object", "patternProperties": {"^k": {}}},
     {"type": ["object", "array", "string", "number"]},
     {"type": "array"},
+    ONE_CLOSED,
     {"type": "object", "allOf": [{"minProperties": 1}, {"maxProperties": 9}]},
     OPEN,
     {"type": "array", "contains": INT},

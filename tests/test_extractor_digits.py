@@ -116,6 +116,15 @@ def test_bounds_of_long_numbers(kind, bound):
         assert fate(field, key) == (["enforced"] if known else ["validated"])
 
 
+def test_what_is_excluded_next_to_numbers_that_are_no_doubles():
+    for bound, known in ((E - 1, "enforced"), (E, "validated"), (10**17, "validated"), (-E, "validated")):
+        assert fate({"type": "integer", "exclusiveMinimum": bound}, "exclusiveMinimum") == [known]
+        assert fate({"type": "integer", "exclusiveMaximum": bound}, "exclusiveMaximum") == [known]
+    grammar = serialise(inline(whole({"type": "integer", "exclusiveMinimum": E - 1})))
+    assert accepts(grammar, f'{{"f":{E}}}')
+    assert not accepts(grammar, f'{{"f":{E - 1}}}')
+
+
 @given(st.integers(-(2**66), 2**66), st.integers(-(2**66), 2**66))
 @settings(max_examples=60, deadline=None)
 def test_any_two_numbers_can_be_written(one, two):

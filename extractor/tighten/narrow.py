@@ -125,7 +125,7 @@ class Tighten:
             elif key in ("allOf", "anyOf", "oneOf"):
                 parts = site if key == "allOf" else self._tagged(node, site)
                 new[key] = self._parts(value, replace(parts, typed=site.typed or "type" in node))
-                if key != "allOf" and site.counts:
+                if key != "allOf" and not site.alone and (site.counts is None or site.counts):
                     self._complete(new[key], value)
             elif key == "properties":
                 patterned = self._keys.patterned_names(node)
@@ -185,9 +185,11 @@ class Tighten:
         ]
 
     def _complete(self, parts: list[Any], options: list[Any]) -> None:
-        """A property that another option declares is bounded in each that does not."""
+        """A property that another option declares is bounded in each that does not, and says nothing of such keys."""
         each = [named(self._root, option) for option in options]
-        for part, own in zip(parts, each, strict=True):
+        for part, own, option in zip(parts, each, options, strict=True):
+            if declared(self._root, option) is None:
+                continue
             others = {name: self._anything() for names in each for name in names if name not in own}
             if others and isinstance(part, dict):
                 part["properties"] = {**others, **part.get("properties", {})}
