@@ -69,6 +69,15 @@ def exact(value: Any) -> Any:
     return value.exact if isinstance(value, Number) else value
 
 
+def long_as_text(value: Any) -> Any:
+    """As `loads` gives it, with the Decimals that a double would write otherwise as strings."""
+    if isinstance(value, dict):
+        return {key: long_as_text(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [long_as_text(item) for item in value]
+    return str(value) if isinstance(value, Decimal) and str(value) != repr(float(value)) else value
+
+
 def dumps(value: Any) -> str:
     """Compact JSON, keys in their order, numbers digit by digit. Raises ValueError for NaN and infinities."""
     if isinstance(value, dict):

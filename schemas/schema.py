@@ -23,7 +23,7 @@ from schemas.checks.compiled import validator
 from schemas.checks.rewrite import originals
 from schemas.errors import InvalidSchema, Place, ValidationProblem, pointer
 from schemas.examples import Example
-from schemas.jsontext import dumps, exact
+from schemas.jsontext import dumps, exact, long_as_text
 from schemas.models.json_schema import ModelJsonSchema
 
 MAX_ERRORS = 20
@@ -123,6 +123,10 @@ def _instance(model: type[BaseModel], value: object) -> BaseModel:
     try:
         return model.model_validate(value)
     except ValidationError:  # a strict model takes its dates and enums as strings from JSON text only
+        pass
+    try:  # where pydantic reads numbers as doubles; a Decimal it takes from a string too
+        return model.model_validate_json(dumps(long_as_text(value)))
+    except ValidationError:
         return model.model_validate_json(dumps(value))
 
 

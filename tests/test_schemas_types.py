@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any
@@ -107,3 +108,17 @@ def test_ordinary_patterns_stay_as_their_author_has_them() -> None:
     fields = of_model(Plain).json_schema["properties"]
     assert [fields[name]["pattern"] for name in ("code", "rest")] == [r"^[A-Z]{3}-\d{2}$", r"^(?P<year>\d{4}).*$"]
     assert CHECKED not in json.dumps(fields)
+
+
+def test_a_strict_model_loses_no_digit_of_a_decimal() -> None:
+    class Strict(BaseModel):
+        model_config = ConfigDict(strict=True)
+        day: date
+        amount: Decimal
+        ratio: float
+
+    schema = of_model(Strict)
+    for digits in ("1250.00", "209397014995090.95"):
+        made = schema.validate(loads(f'{{"day":"2024-02-29","amount":{digits},"ratio":0.5}}'))
+        assert str(made.amount) == digits
+    assert schema.validate(loads('{"day":"2024-02-29","amount":1.50,"ratio":0.50}')).ratio == 0.5
