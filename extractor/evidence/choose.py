@@ -7,8 +7,7 @@ import math
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from decimal import Decimal
-from itertools import accumulate, groupby
+from itertools import groupby
 from typing import NamedTuple
 
 from extractor.answer import Path, Scalar
@@ -16,6 +15,7 @@ from extractor.bestpath import path as likeliest
 from extractor.engine.lookup import NAME
 from extractor.evidence.labels import LONGEST, NEAR, Labels, Span
 from extractor.evidence.lists import List
+from extractor.evidence.overlap import apart, not_within
 from extractor.evidence.records import Records
 from extractor.evidence.said import Said
 from extractor.evidence.sharing import Cell, foreign
@@ -71,7 +71,7 @@ class Evidence:
             windows = self._windows(rows) if _table(rows[0]) else [_Window(0, 0, {})] * len(rows)
             for several, window in zip(rows, windows, strict=True):
                 made += self._of_group(several, window)
-        return _apart(found, self._own(found, made))
+        return apart(found, self._own(found, made))
 
     def _own(self, found: list[Scalar], made: list[Places]) -> list[Places]:
         """`made` without what stands in the place of another row of its list."""
@@ -197,7 +197,7 @@ class Evidence:
             if likely[-1]:
                 ahead = (place for place in likely[-1] if place[0].start >= self._place)
                 self._place = next(ahead, likely[-1][0])[-1].stop
-        likely = _not_within(likely)
+        likely = not_within(likely)
         chosen = iter(likeliest([places[:_CHOICES] for places in likely if places], self._step))
         made = [next(chosen) if places else () for places in likely]
         self._place = max((place[-1].stop for place in made[-1:] if place), default=self._place)
@@ -265,36 +265,6 @@ class Evidence:
             return False
         begins = not text[text.rfind("\n", 0, place.start) + 1 : place.start].strip(" |")
         return begins and text[place.start : place.stop].lstrip("0") == str(row + 1)
-
-
-def _apart(found: list[Scalar], made: list[Places]) -> list[Places]:
-    """`made` without numbers that are part of a text of another row: no count is said by the `1` of `Milk 1l`."""
-    pairs = list(zip(found, made, strict=True))
-    texts = sorted((*where[0][:2], at) for at, (one, where) in enumerate(pairs) if where and isinstance(one.value, str))
-    kept: list[Places] = []
-    for one, where in pairs:
-        if where and isinstance(one.value, int | Decimal) and not isinstance(one.value, bool):
-            start, stop, _ = where[0]
-            behind = bisect_right(texts, start, key=lambda text: text[0])
-            first, last, at = texts[behind - 1] if behind else (0, 0, 0)
-            if last >= stop and last - first > stop - start and row_of(found[at]) != row_of(one):
-                where = ()
-        kept.append(where)
-    return kept
-
-
-def _not_within(likely: list[list[Places]]) -> list[list[Places]]:
-    """Without places that are a part of another value's (a town in a name), where a value has others."""
-    spans = sorted((place.start, place.stop) for each in likely for places in each for place in places)
-    stops = list(accumulate((stop for _, stop in spans), max))
-
-    def within(place: Place) -> bool:
-        before = bisect_left(spans, (place.start, 0))
-        beside = bisect_right(spans, (place.start, place.stop))
-        longer = beside < len(spans) and spans[beside][0] == place.start
-        return longer or (before > 0 and stops[before - 1] >= place.stop)
-
-    return [[places for places in each if not within(places[0])] or each for each in likely]
 
 
 def _table(several: list[Scalar]) -> Path:

@@ -1,0 +1,41 @@
+"""Places that are a part of another value's."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from decimal import Decimal
+from itertools import accumulate
+
+from extractor.answer import Scalar
+from extractor.evidence.structure import row_of
+from extractor.printed import Place, Places
+
+
+def apart(found: list[Scalar], made: list[Places]) -> list[Places]:
+    """`made` without numbers that are part of a text of another row: no count is said by the `1` of `Milk 1l`."""
+    pairs = list(zip(found, made, strict=True))
+    texts = sorted((*where[0][:2], at) for at, (one, where) in enumerate(pairs) if where and isinstance(one.value, str))
+    kept: list[Places] = []
+    for one, where in pairs:
+        if where and isinstance(one.value, int | Decimal) and not isinstance(one.value, bool):
+            start, stop, _ = where[0]
+            behind = bisect_right(texts, start, key=lambda text: text[0])
+            first, last, at = texts[behind - 1] if behind else (0, 0, 0)
+            if last >= stop and last - first > stop - start and row_of(found[at]) != row_of(one):
+                where = ()
+        kept.append(where)
+    return kept
+
+
+def not_within(likely: list[list[Places]]) -> list[list[Places]]:
+    """Without places that are a part of another value's (a town in a name), where a value has others."""
+    spans = sorted((place.start, place.stop) for each in likely for places in each for place in places)
+    stops = list(accumulate((stop for _, stop in spans), max))
+
+    def within(place: Place) -> bool:
+        before = bisect_left(spans, (place.start, 0))
+        beside = bisect_right(spans, (place.start, place.stop))
+        longer = beside < len(spans) and spans[beside][0] == place.start
+        return longer or (before > 0 and stops[before - 1] >= place.stop)
+
+    return [[places for places in each if not within(places[0])] or each for each in likely]
