@@ -211,7 +211,7 @@ def _check_options(request: Ask, settings: ApiSettings) -> None:
 
 
 def _uploaded(upload: Upload, request: Ask, settings: ApiSettings) -> _Document:
-    name = (upload.filename or request.document.filename or None) and (upload.filename or request.document.filename)
+    name = upload.filename or request.document.filename or None
     limit, at = settings.max_document_bytes, upload.at
     kind = media.check(upload.content, upload.media_type, name, limit=limit, at=at, charset_at=upload.charset_at)
     return _Document(upload.content, kind, name and name[-255:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import encodings
 import io
 import random
+import tracemalloc
 import zipfile
 
 import pytest
@@ -124,6 +125,24 @@ def test_what_is_not_read_is_named(document: bytes, code: str, said: str) -> Non
     assert problem.code == code
     assert said in problem.detail
     assert problem.extra.get("accepted", list(READABLE)) == list(READABLE)
+
+
+def test_a_bomb_is_told_without_unpacking_it() -> None:
+    """The member that names a document's kind, whose size is a lie; and more members than anybody lists."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", bytes(50_000_000))
+    bomb = bytearray(made.getvalue())
+    entry = bomb.index(b"PK\x01\x02")
+    bomb[entry + 24 : entry + 28] = (100).to_bytes(4, "little")
+    many = b"PK\x03\x04" + (b"PK\x01\x02" + bytes(42)) * 100_000
+    tracemalloc.start()
+    try:
+        for document in (bytes(bomb), many):
+            assert refused(document, limit=10**8).code == "unsupported_media_type"
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_is_refused_is_all_that_no_worker_reads() -> None:

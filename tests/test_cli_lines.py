@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from extractor.cli.byte_order import as_utf8
+from extractor.cli.flags import sender_of
 from extractor.cli.lines import Inputs
 from extractor.errors import DocumentError
 
@@ -103,3 +104,14 @@ def test_files_of_any_size_are_read_whole(tmp_path: Path, size: int) -> None:
     path = tmp_path / "in.jsonl"
     path.write_bytes(b"x" * size)
     assert b"".join(lines_of(path, {})).rstrip(b"\n") == b"x" * size
+
+
+def test_what_is_known_of_files_goes_with_each_of_them(tmp_path: Path) -> None:
+    """Not with lines that are written already."""
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+    (tmp_path / "b.jsonl").write_bytes(b'{"custom_id": "1", "document": {"text": "x"}}\n')
+    inputs = Inputs.of([str(tmp_path)], {}, how=sender_of("latin-1", "owl"))
+    file, line = map(json.loads, inputs.lines())
+    known = {"media_type": "text/plain; charset=latin-1", "password": "owl"}
+    assert file["document"] == {"content": "JVBERi0xLjc=", "filename": "a.pdf", **known}
+    assert line["document"] == {"text": "x"}
