@@ -13,13 +13,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from api.keys import new_key
+from extractor import launch
 from extractor.serve import Service, ServicePlan
 from tests.attack.attack import MARK, Attacker
+from tests.attack.bodies import Bodies
 from tests.attack.connections import Crowd
 from tests.attack.crowds import Waiters, fill_quotas
 from tests.attack.watch import Watch
@@ -35,24 +37,26 @@ def main() -> int:
     asked = _arguments()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    attacker_key, neighbour_key = new_key("attacker"), new_key("neighbour")
+    attacker_key, hoarder_key, neighbour_key = new_key("attacker"), new_key("hoarder"), new_key("neighbour")
     log: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        environ = {"EXTRACTOR_API_KEYS": f"{attacker_key.entry},{neighbour_key.entry}"}
-        plan = ServicePlan(port=0, data_dir=Path(folder), environ=environ)
+        keys = ",".join(key.entry for key in (attacker_key, hoarder_key, neighbour_key))
+        environ = {"EXTRACTOR_API_KEYS": keys}
+        command = _within(asked.api_memory, launch.command("api"))
+        plan = ServicePlan(port=0, data_dir=Path(folder), environ=environ, api_command=command)
         with Service(plan, log.append) as service:
             service.wait_ready(READY_S)
             with Watch(service.pids) as watch:
                 neighbour = _neighbour(service.url, neighbour_key.key)
                 began = time.monotonic()
                 with Attacker(service.url, attacker_key.key) as attacker:
-                    _attack(attacker, service.url, attacker_key.key, asked)
+                    _attack(attacker, service.url, attacker_key.key, hoarder_key.key, asked)
                     open_ = attacker.wait_for_all(ENDED_S)
                 took_s = time.monotonic() - began
                 fared = json.loads(neighbour.communicate(timeout=200)[0])
                 deaths = watch.deaths()
             with Ledger(settings=WorkerSettings(redis_url=service.redis_url)) as ledger:
-                counts = {tenant: ledger.counts(tenant) for tenant in ("attacker", "neighbour")}
+                counts = {tenant: ledger.counts(tenant) for tenant in ("attacker", "hoarder", "neighbour")}
     return _report(asked, attacker, fared, watch, deaths, counts, open_, log, took_s)
 
 
@@ -63,8 +67,19 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--connections", type=int, default=600)
     parser.add_argument("--waiters", type=int, default=300, help="long-polls, and as many event streams")
     parser.add_argument("--batches", type=int, default=30, help="sent and cancelled, 500 lines each")
+    parser.add_argument("--bodies", type=int, default=24, help="as large as they may be, and as many unread answers")
+    parser.add_argument("--api-memory", type=int, help="MiB that the API gets and no more, of data (RLIMIT_DATA)")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
+
+
+def _within(mebibytes: int | None, command: Sequence[str]) -> Sequence[str]:
+    """What it asks for beyond is refused by the kernel. Threads' stacks count whole, touched or not."""
+    if mebibytes is None:
+        return command
+    most = mebibytes << 20
+    limited = f"import os, resource, sys; resource.setrlimit(resource.RLIMIT_DATA, ({most}, {most}))"
+    return [sys.executable, "-c", f"{limited}; os.execv(sys.argv[1], sys.argv[1:])", *command]
 
 
 def _neighbour(url: str, key: str) -> subprocess.Popen[str]:
@@ -72,7 +87,7 @@ def _neighbour(url: str, key: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def _attack(attacker: Attacker, url: str, key: str, asked: argparse.Namespace) -> None:
+def _attack(attacker: Attacker, url: str, key: str, hoarder: str, asked: argparse.Namespace) -> None:
     os.nice(5)  # what sending costs is not the service's to pay
     at = urlsplit(url)
     assert at.hostname is not None
@@ -80,12 +95,14 @@ def _attack(attacker: Attacker, url: str, key: str, asked: argparse.Namespace) -
     slow = asked.connections // 3
     crowd = Crowd((at.hostname, at.port), silent=asked.connections - slow, slow=slow, seconds=60, seed=asked.seed)
     waiters = Waiters(url, key, asked.waiters, 45)
-    beside = [crowd.start(), waiters.start()]
+    bodies = Bodies((at.hostname, at.port), hoarder, count=asked.bodies, seconds=15)
+    beside = [crowd.start(), waiters.start(), bodies.start()]
     attacker.schemas(asked.schemas, asked.seed)
     attacker.documents(asked.documents, asked.seed)
     for thread in beside:
         thread.join()
-    attacker.record.answers += waiters.answers + fill_quotas(url, key, asked.batches, 500)
+    attacker.record.answers += waiters.answers + bodies.answers + fill_quotas(url, key, asked.batches, 500)
+    attacker.record.faults += bodies.faults
     refused = [said for said in waiters.answers if not said.endswith("200")]
     attacker.record.faults += [f"{waiters.answers[said]} times {said}" for said in refused]
     attacker.record.faults += [f"no HTTP, no answer: {said}" for said in crowd.unanswered]
