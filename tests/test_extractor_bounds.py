@@ -137,3 +137,14 @@ def test_and_every_right_answer_can_be_written(field, texts):
     for text in texts:
         schema.validate(json.loads(f'{{"f":{text}}}'))
         assert accepts(grammar, f'{{"f":{text}}}'), text[:80]
+
+
+MIXED = {"type": "object", "patternProperties": {"^a": STR}, "additionalProperties": INT}
+
+
+@pytest.mark.parametrize("field", [{**BASE, "additionalProperties": INT}, MIXED])
+def test_keys_are_counted_where_all_declared_ones_are_required(field):
+    grammar = compile_grammar(inline({"type": "object", "properties": {"f": field}, "required": ["f"]}))
+    for number, known in ((900, True), (1_100, False)):
+        keys = ",".join(f'"z{at}":1' for at in range(number))
+        assert accepts(grammar, f'{{"f":{{"a":"x",{keys}}}}}') is known

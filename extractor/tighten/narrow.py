@@ -252,6 +252,8 @@ class Tighten:
             values = new.get("additionalProperties") or self._value(further)
             if node.get("properties") or "patternProperties" in node:
                 self._keys.others(new, values)
+                if keywords.counts_in_grammar(new):
+                    new.setdefault("maxProperties", len(new.get("properties", ())) + self._bounds.max_items)
             else:
                 new.update({**a_map(values, self._bounds, new.get("minProperties", 0)), **counts_of(new)})
         elif node.get("properties") or "patternProperties" in node or "additionalProperties" in node:
