@@ -27,6 +27,7 @@ from schemas.jsontext import dumps, exact, long_as_text
 from schemas.models.json_schema import ModelJsonSchema
 
 MAX_ERRORS = 20
+_OF_NUMBERS = ("greater_than", "less_than", "multiple_of", "decimal_")  # what pydantic calls their faults
 _VERSION_DIGITS = (
     32  # 128 bits: by it a batch keeps its schemas, and two schemas with 48 in common are made in a minute
 )
@@ -68,6 +69,8 @@ class Schema:
         except ValidationError as error:
             details = error.errors(include_url=False, include_input=False)[:MAX_ERRORS]
             places = [_place(detail, value) for detail in details]
+        except ValidationProblem:
+            raise
         except Exception as error:  # a check may stumble over anything; what it says of that may quote the document
             places = [("", f"the schema's check raised {type(error).__name__}")]
         raise ValidationProblem(places)
@@ -122,12 +125,17 @@ def unjudged(json_schema: dict[str, Any]) -> Schema:
 def _instance(model: type[BaseModel], value: object) -> BaseModel:
     try:
         return model.model_validate(value)
-    except ValidationError:  # a strict model takes its dates and enums as strings from JSON text only
-        pass
+    except ValidationError as error:  # a strict model takes its dates and enums as strings from JSON text only
+        first = error
     try:  # where pydantic reads numbers as doubles; a Decimal it takes from a string too
         return model.model_validate_json(dumps(long_as_text(value)))
     except ValidationError:
-        return model.model_validate_json(dumps(value))
+        instance = model.model_validate_json(dumps(value))
+    faults = first.errors(include_url=False, include_input=False)
+    if of_numbers := [fault for fault in faults if fault["type"].startswith(_OF_NUMBERS)]:
+        # what it takes as a double may be another number
+        raise ValidationProblem([_place(fault, value) for fault in of_numbers[:MAX_ERRORS]])
+    return instance
 
 
 def _schema(name: str, version: str | None, json_schema: object, model: type[BaseModel] | None) -> Schema:

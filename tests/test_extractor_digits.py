@@ -150,6 +150,10 @@ def test_models_with_long_numbers():
     text = '{"account":1234567890123456790,"batch":-9223372036854775808,"total":99999999999999.99}'
     assert accepts(compile_grammar(schema), text)
     assert schema.validate(loads(text)).account is Account.SECOND
+    over = text.replace(".99", ".991")
+    with pytest.raises(ValidationProblem, match=r".*") as caught:
+        schema.validate(loads(over))
+    assert [where for where, _ in caught.value.errors] == ["/total"]
     for other in (text.replace("6790", "6791"), text.replace("993", "992").replace("-9223372036854775808", "0")):
         with pytest.raises(ValidationProblem):
             schema.validate(loads(other))
