@@ -108,16 +108,6 @@ def test_an_interactive_text_passes_pictures_that_are_read(fleet: Fleet) -> None
     assert {job.status for job in fleet.wait(slow, 60)} == {"cancelled"}
 
 
-def test_a_worker_that_stops_gives_pictures_back_at_once(fleet: Fleet) -> None:
-    before = fleet.workers[-1]
-    job_id = fleet.submit_file(scan(30), TIFF)
-    until(lambda: fleet.job(job_id).status == "running", 60, "taken")
-    assert before.terminate() == 0
-    assert (fleet.job(job_id).status, fleet.job(job_id).attempt) == ("queued", 1)
-    fleet.ledger.cancel(TENANT, job_id)
-    fleet.start()
-
-
 def test_its_time_holds_while_pictures_are_read(fleet: Fleet) -> None:
     job = one(fleet, scan(40), TIFF, options={"timeout_s": 0.5})
     assert job.error is not None
@@ -213,6 +203,16 @@ def test_tenants_take_turns_by_the_page_and_interactive_ones_come_first() -> Non
     assert [waits for name, waits in parked if name == "c-now"] == [True, False, True, False]
     scans.stop()
     assert not scans.has_room("e")
+
+
+def test_a_worker_that_stops_gives_pictures_back_at_once(fleet: Fleet) -> None:
+    before = fleet.workers[-1]
+    job_id = fleet.submit_file(scan(30), TIFF)
+    until(lambda: fleet.job(job_id).status == "running", 60, "taken")
+    assert before.terminate() == 0
+    assert (fleet.job(job_id).status, fleet.job(job_id).attempt) == ("queued", 1)
+    fleet.ledger.cancel(TENANT, job_id)
+    fleet.start()
 
 
 def test_a_kill_while_it_is_read_costs_one_more_reading(fleet: Fleet) -> None:

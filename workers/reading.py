@@ -72,6 +72,7 @@ class Reading:
         return found.partition(";")[0] if found.partition(";")[0] in FORMATS else "unknown"
 
     def begin(self) -> None:
+        self.readers.prepare()
         began = time.monotonic()
         try:
             data, cancel = self.held.claim.document, self.held.abort
@@ -82,6 +83,7 @@ class Reading:
             self._in_time()
 
     def next_page(self) -> None:
+        self.readers.prepare(pictures=True)
         began, page = time.monotonic(), self.left[0]
         try:
             data, cancel = self.held.claim.document, self.held.abort

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -53,6 +54,12 @@ class Readers:
                 found = pool.map(lambda page: self.recognise(data, context, page, cancel), pages)
                 read |= dict(zip(pages, found, strict=True))
         return with_recognised(document, read) if read else document
+
+    def prepare(self, *, pictures: bool = False) -> None:
+        """Returns when a child waits, so that what imports and models take is no document's time. One that does not
+        start is told by the call that needs it."""
+        with suppress(SandboxError):
+            (self._pictures if pictures else self._texts).start()
 
     def begin(
         self, data: bytes, context: Context, cancel: threading.Event | None = None, wall_s: float | None = None
