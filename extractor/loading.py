@@ -13,7 +13,7 @@ import torch
 
 from extractor.config import Settings
 from extractor.engine import Engine, EngineConfig
-from extractor.engine.memory import plan_slots, row_bytes
+from extractor.engine.memory import plan_slots, rotary_bytes, slot_bytes, slot_shape
 from extractor.engine.models import Models, ModelSpec
 from extractor.engine.models import load as load_models
 from extractor.errors import ModelError
@@ -40,13 +40,17 @@ def load(settings: Settings) -> tuple[Engine, Any, dict[str, Any]]:
         graphs=on_gpu if settings.graphs is None else settings.graphs,
         kernels=on_gpu if settings.kernels is None else settings.kernels,
     )
-    row = row_bytes(models.target.config, config.entries, models.target.dtype)
-    slots = plan_slots(settings.slots, row, settings.cache_bytes, models.target.device)
+    target, dtype = models.target.config, models.target.dtype
+    slot = slot_bytes(target, slot_shape(target, config), dtype)
+    texts = [target] + ([models.drafter.config.text_config] if models.drafter else [])
+    tables = sum(rotary_bytes(text, config.entries + 1, dtype) for text in texts)
+    slots, prefixes = plan_slots(settings.slots, slot, tables, settings.cache_bytes, models.target.device)
     if slots < settings.slots:
-        log.warning("%d of %d slots fit into memory, %d MiB each", slots, settings.slots, row >> 20)
-    engine = Engine(models, replace(config, slots=slots))
+        log.warning("%d of %d slots fit into memory, %d MiB each", slots, settings.slots, slot >> 20)
+    engine = Engine(models, replace(config, slots=slots, prefix_bytes=prefixes))
     revision = settings.revision or getattr(models.target.config, "_commit_hash", None)
-    about = {"revision": revision, "context": context, "slots": slots, "cache_bytes": slots * row}
+    about = {"revision": revision, "context": context, "slots": slots, "slot_bytes": slot}
+    about["cache_bytes"] = slots * slot + prefixes + tables
     return engine, models.tokenizer, {**models.info, **about, "examples": _examples(settings, models.folder)}
 
 

@@ -53,12 +53,16 @@ def test_what_is_loaded(runner):
 
 
 def test_the_cache_is_planned_from_a_budget(model, runner):
-    row = runner.model_info()["cache_bytes"] // 2
+    """As many slots as fit beside the rotary tables and, of a slot's size, what prompts share."""
+    info = runner.model_info()
+    slot, tables = info["slot_bytes"], info["cache_bytes"] - 3 * info["slot_bytes"]
+    assert 0 < tables < slot
     given = {"model": str(model), "context": 1024, "threads": 1, "slots": 5, "offline": True}
-    with Extractor(Settings(**given, cache_bytes=3 * row)) as three:
+    with Extractor(Settings(**given, cache_bytes=4 * slot + tables)) as three:
         assert three.model_info()["slots"] == 3
+        assert three.model_info()["cache_bytes"] == 4 * slot + tables
     with pytest.raises(ModelError, match=r"one document takes .* MiB.*EXTRACTOR_CACHE_BYTES"):
-        Extractor(Settings(**given, cache_bytes=row - 1))
+        Extractor(Settings(**given, cache_bytes=slot + tables - 1))
 
 
 def test_answers_fit_the_schema_with_and_without_drafts(runner):

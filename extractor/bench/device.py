@@ -29,7 +29,7 @@ from transformers import (
 from extractor.bench.machine import machine
 from extractor.bench.options import command, positive, positives
 from extractor.engine.assistant import MtpModel
-from extractor.engine.cache import SlotCache, aligned
+from extractor.engine.cache import SlotCache, SlotShape, aligned
 from extractor.engine.forward import Target
 from extractor.engine.graphs import Graphs
 from extractor.engine.host_table import keep_on_host
@@ -135,17 +135,18 @@ def _steps(
         if reader.fused != kernels:  # no Triton; the log says so
             continue
         mtp = MtpModel(drafter, reader, graphs)
-        cache = SlotCache(rows, aligned(options.context + options.width + 1))
+        shape = SlotShape.of(target.config, aligned(options.context + options.width + 1), options.width)
+        cache, slots = SlotCache(rows, shape), list(range(rows))
         # Zeros are the padding, whose states are zeros, on which a GPU is quicker.
         ids = torch.randint(1, reader.vocab, (rows, options.width))
         hidden = torch.randn(rows, target.config.hidden_size, dtype=reader.dtype, device=reader.device)
         bits = torch.full((rows, (reader.vocab + 31) // 32), -1, dtype=torch.int32)
 
-        def verify(width: int, reader: Target = reader, cache: SlotCache = cache) -> Any:
-            return reader.verify(ids[:, :width], lengths, cache)  # noqa: B023 -- called within this round
+        def verify(width: int, reader: Target = reader, cache: SlotCache = cache, slots: list[int] = slots) -> Any:
+            return reader.verify(ids[:, :width], slots, lengths, cache)  # noqa: B023 -- called within this round
 
-        def chain(mtp: MtpModel = mtp, cache: SlotCache = cache) -> Any:
-            return mtp.chains(ids[:, 0].tolist(), hidden, lengths, cache, bits, options.width - 1)  # noqa: B023
+        def chain(mtp: MtpModel = mtp, cache: SlotCache = cache, slots: list[int] = slots) -> Any:
+            return mtp.chains(ids[:, 0].tolist(), hidden, slots, lengths, cache, bits, options.width - 1)  # noqa: B023
 
         begun = time.perf_counter()
         found[f"verify{suffix}_ms"] = round(timed(lambda: verify(options.width)), 3)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -75,7 +76,7 @@ def measure(
     answers = {id(one): answer for one, answer in asked}
     engine._words = VOCAB // 32
     engine._drafting.modes.pick = lambda allowed, _: allowed  # type: ignore[method-assign, assignment]
-    engine._target = Pretended(engine._target, engine._scheduler.running, answers, models.stop_ids[0], verify_s)  # type: ignore[assignment]
+    engine._target = Pretended(engine._target, engine._scheduler.ready, answers, models.stop_ids[0], verify_s)  # type: ignore[assignment]
     try:
         for _ in range(2):
             engine.step = steps = Steps(engine, rows)  # type: ignore[method-assign]
@@ -115,10 +116,10 @@ class Pretended:
     reads_ids, tried = False, 0
 
     def __init__(
-        self, target: Any, running: list[Sequence], answers: dict[int, list[int]], end: int, verify_s: float
+        self, target: Any, ready: Callable[[], list[Sequence]], answers: dict[int, list[int]], end: int, verify_s: float
     ) -> None:
         self.device, self.vocab = target.device, VOCAB
-        self._running, self._answers, self._end, self._verify_s = running, answers, end, verify_s
+        self._ready, self._answers, self._end, self._verify_s = ready, answers, end, verify_s
         self._over = 0.0
         self._right: list[int] = []
 
@@ -129,7 +130,7 @@ class Pretended:
         self._over = time.perf_counter() + self._verify_s
         n, width = ids.shape
         self._right = []
-        for row in self._running:
+        for row in self._ready():
             left = self._answers[id(row.request)][len(row.ids) :][:width]
             self._right += left + [self._end] * (width - len(left))
         return Reading(list(range(0, n * width, width)), torch.empty(n * width, 0))

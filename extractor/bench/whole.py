@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice, pairwise
 from random import Random
@@ -122,11 +123,11 @@ def measure(
     engine = Engine(models, config)
     asked = [(replace(one, params=replace(one.params, drafters=drafters)), answer) for one, answer in work]
     answers = {id(one): answer for one, answer in asked}
-    running = engine._scheduler.running
-    engine._target = Told(engine._target, running, answers, models.stop_ids[0])  # type: ignore[assignment]
+    ready = engine._scheduler.ready
+    engine._target = Told(engine._target, ready, answers, models.stop_ids[0])  # type: ignore[assignment]
     chains = engine._drafting._mtp
     if chains is not None:
-        chains._model = Assumed(chains._model, running, answers, chances)  # type: ignore[assignment]
+        chains._model = Assumed(chains._model, ready, answers, chances)  # type: ignore[assignment]
     try:
         for passes in range(1, PASSES + 1):
             before, forwards, tried = dict(engine.seconds), engine.figures()["forwards"], engine._target.tried
@@ -155,8 +156,10 @@ def measure(
 class Told:
     """A target that is right: its forward runs and it chooses, then the answer's tokens stand for what it chose."""
 
-    def __init__(self, target: Any, running: list[Sequence], answers: dict[int, list[int]], end: int) -> None:
-        self._target, self._running, self._answers, self._end = target, running, answers, end
+    def __init__(
+        self, target: Any, ready: Callable[[], list[Sequence]], answers: dict[int, list[int]], end: int
+    ) -> None:
+        self._target, self._ready, self._answers, self._end = target, ready, answers, end
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._target, name)
@@ -164,7 +167,7 @@ class Told:
     def verify(self, *given: Any) -> Reading:
         read: Reading = self._target.verify(*given)
         right: list[int] = []
-        for row, (first, end) in zip(self._running, pairwise([*read.first, read.positions]), strict=True):
+        for row, (first, end) in zip(self._ready(), pairwise([*read.first, read.positions]), strict=True):
             left = self._answers[id(row.request)][len(row.ids) :][: end - first]
             right += left + [self._end] * (end - first - len(left))
         self._right = torch.tensor(right, dtype=torch.double)
@@ -180,9 +183,9 @@ class Assumed:
     """An MTP drafter that runs, and is right as often as it is said to be."""
 
     def __init__(
-        self, model: Any, running: list[Sequence], answers: dict[int, list[int]], chances: list[float]
+        self, model: Any, ready: Callable[[], list[Sequence]], answers: dict[int, list[int]], chances: list[float]
     ) -> None:
-        self._model, self._running, self._answers = model, running, answers
+        self._model, self._ready, self._answers = model, ready, answers
         self._steps = [after / before for before, after in pairwise([1.0, *chances])]
         self._rng = Random(1)
 
@@ -191,7 +194,7 @@ class Assumed:
 
     def chains(self, tokens: list[int], *rest: Any) -> Tensor:
         made: Tensor = self._model.chains(tokens, *rest)
-        said = [self._said(row, len(made)) for row in self._running]
+        said = [self._said(row, len(made)) for row in self._ready()]
         return torch.tensor(said).T.contiguous().to(made.device, non_blocking=True)
 
     def _said(self, row: Sequence, depth: int) -> list[int]:

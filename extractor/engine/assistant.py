@@ -5,18 +5,18 @@ Knows its masks, its rotary places and its heads, and nothing of text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from extractor.engine.cache import SlotCache
-from extractor.engine.forward import Target, upload
+from extractor.engine.cache import KeyValues, SlotCache
+from extractor.engine.forward import Target, there_of, upload
 from extractor.engine.fused import FusedLayer, able, can_search, nearest
-from extractor.engine.gemma4 import SLIDING, Bias, Gemma4, KeyValues, Seen, attend, can_run
+from extractor.engine.gemma4 import Gemma4, Seen, attend, can_run, looks, sights
 from extractor.engine.graphs import Graphs, depth_of, entries_of, rows_of, width_of
-from extractor.engine.ragged import Sight
+from extractor.engine.layout import Layout
 from extractor.engine.verify import unpack
 from extractor.errors import ModelError
 
@@ -28,8 +28,8 @@ class Chain:
 
     at: Tensor
     rotary: dict[str, KeyValues]
-    stored: dict[str, KeyValues] = field(default_factory=dict)
-    seen: dict[str, Seen] = field(default_factory=dict)
+    stored: dict[str, KeyValues]
+    seen: dict[str, Seen]
 
 
 class MtpModel:
@@ -47,6 +47,8 @@ class MtpModel:
         self._graphs, self._widest, self._ragged = graphs, target.widest, target.ragged
         self._fused = target.fused and able(assistant.model)
         self._lean = Gemma4(assistant.model, FusedLayer if self._fused else None)
+        # transformers attends to the last `window` entries, both ends included (candidate_generator.py, 5.22)
+        self._reach = self._lean.window + 1
         head = assistant.masked_embedding
         self._members: Any = None  # [centroids, tokens of each]
         if head is not None:
@@ -65,71 +67,76 @@ class MtpModel:
         """Recordings so far (`graphs.py`)."""
         return self._graphs.tried if self._graphs else 0
 
-    def begin(self, lengths: list[int], cache: SlotCache) -> Chain:
-        """What a chain keeps fixed, for rows 0..n-1 with `lengths` valid entries each."""
-        at = torch.tensor(lengths, device=self.device)[:, None]
-        return self._fixed(at, cache, min(lengths), max(lengths), masked=len(lengths) > 1)
+    def reserve(self, places: int) -> None:
+        """As `Target.reserve`."""
+        self._lean.rotary.reserve(places)
 
-    def _fixed(self, at: Tensor, cache: SlotCache, shortest: int, longest: int, *, masked: bool) -> Chain:
-        """`at` `[n, 1]`: the lengths; `shortest` and `longest` of them, or bounds."""
-        chain = Chain(at, self._lean.rotary.at(at, longest + 1))
-        # transformers attends to the last `window` entries, both ends included (candidate_generator.py, 5.22)
-        reach = self._lean.window + 1
-        before = at[:, 0] - 1
-        for kind, layer in self._shared.items():
-            start = max(0, shortest - reach) if kind == SLIDING and not self._ragged else 0
-            keys, values = cache.read(layer, at.shape[0], longest)
-            chain.stored[kind] = keys[:, :, start:], values[:, :, start:]
-            if self._ragged:
-                chain.seen[kind] = Sight(before, reach if kind == SLIDING else None)
-                continue
-            if not masked:
-                chain.seen[kind] = None
-                continue
-            distance = at - torch.arange(start, longest, device=self.device)
-            hidden = (distance <= 0) | (distance > reach) if kind == SLIDING else distance <= 0
-            chain.seen[kind] = Bias(hidden[:, None], keys.dtype)
-        return chain
+    def begin(self, slots: list[int], lengths: list[int], cache: SlotCache) -> Chain:
+        """What a chain keeps fixed, for the rows in `slots` with `lengths` valid entries each."""
+        at = torch.tensor(lengths, device=self.device)[:, None]
+        return self._fixed(at, self._layout(slots, lengths, cache), max(lengths))
+
+    def _layout(self, slots: list[int], lengths: list[int], cache: SlotCache) -> Layout:
+        if self._ragged:
+            return Layout.whole(cache, *there_of(cache, slots, self.device))
+        return Layout.together(cache, slots, lengths, 0, self._reach, self.device)
+
+    def _fixed(self, at: Tensor, layout: Layout, longest: int) -> Chain:
+        """`at` `[n, 1]`: the lengths; `longest` of them, or a bound. What it sees ends before that."""
+        before = at - 1
+        if self._ragged:
+            seen = sights(layout, before[:, 0], self._reach)
+        else:
+            seen = looks(layout, before, self._reach, self._assistant.dtype)
+        stored = {kind: layout.read(layer) for kind, layer in self._shared.items()}
+        return Chain(at, self._lean.rotary.at(at, longest + 1), stored, seen)
 
     def chains(
-        self, tokens: list[int], hidden: Tensor, lengths: list[int], cache: SlotCache, bits: Tensor, depth: int
+        self,
+        tokens: list[int],
+        hidden: Tensor,
+        slots: list[int],
+        lengths: list[int],
+        cache: SlotCache,
+        bits: Tensor,
+        depth: int,
     ) -> Tensor:
-        """At least `depth` steps for rows 0..n-1 without a look at what comes out: tokens `[steps, n]`, on the device.
-        `bits` `[n, words]`, packed and on the host: what is allowed at the first step."""
+        """At least `depth` steps for the rows in `slots` without a look at what comes out: tokens `[steps, n]`, on the
+        device. `bits` `[n, words]`, packed and on the host: what is allowed at the first step."""
         n = len(tokens)
         rows = rows_of(n, cache.slots) if self._graphs else n
         more = rows - n
-        starts = torch.tensor([*lengths, *[1] * more])[:, None]  # an added row sees one entry of nobody's
-        given = (
+        bits = nn.functional.pad(bits, (0, 0, 0, more), value=-1)
+        given = [
             upload(torch.tensor([*tokens, *[0] * more]), self.device),
             nn.functional.pad(hidden, (0, 0, 0, more)),
-            upload(starts, self.device),
-            upload(nn.functional.pad(bits, (0, 0, 0, more), value=-1), self.device),
-        )
+            upload(bits, self.device),
+        ]
         if self._graphs is None:
-            return self._run_chain(*given, cache, min(lengths), max(lengths), depth)[0]
-        entries = cache.capacity if self._ragged else entries_of(max(lengths), cache.capacity)
+            return self._run_chain(self.begin(slots, lengths, cache), depth, *given)[0]
+        end = cache.shape.entries
+        entries = end if self._ragged else entries_of(max(lengths), end)
         # Without `entries` of all sizes there are few recordings, and chains can be almost as deep as asked.
         depth = depth_of(depth) if self._ragged else width_of(depth, self._widest)
-        self._lean.rotary.reserve(cache.capacity + 1)
+        self._lean.rotary.reserve(end + 1)
+        slots = [*slots, *(slot for slot in range(cache.slots) if slot not in slots)][:rows]
+        run = slots == list(range(rows))
+        # An added row sees one entry of nobody's.
+        there = [slots, [cache.bases[slot] for slot in slots[:n]] + [0] * more, [*lengths, *[1] * more]]
 
-        def work(tokens: Tensor, hidden: Tensor, at: Tensor, bits: Tensor) -> tuple[Tensor, ...]:
-            return self._run_chain(tokens, hidden, at, bits, cache, 0, entries, depth)
+        def work(
+            tokens: Tensor, hidden: Tensor, bits: Tensor, slots: Tensor, bases: Tensor, at: Tensor
+        ) -> tuple[Tensor, ...]:
+            if self._ragged:
+                layout = Layout.whole(cache, slots, bases)
+            else:
+                layout = Layout.bounded(cache, slots, bases, entries, run=run)
+            return self._run_chain(self._fixed(at[:, None], layout, entries), depth, tokens, hidden, bits)
 
-        return self._graphs.run(("chain", rows, entries, depth), work, *given)[0][:, :n]
+        given += upload(torch.tensor(there), self.device).unbind()
+        return self._graphs.run(("chain", rows, entries, depth, run), work, *given)[0][:, :n]
 
-    def _run_chain(
-        self,
-        tokens: Tensor,
-        hidden: Tensor,
-        at: Tensor,
-        bits: Tensor,
-        cache: SlotCache,
-        shortest: int,
-        longest: int,
-        depth: int,
-    ) -> tuple[Tensor, ...]:
-        fixed = self._fixed(at, cache, shortest, longest, masked=self._graphs is not None or len(tokens) > 1)
+    def _run_chain(self, fixed: Chain, depth: int, tokens: Tensor, hidden: Tensor, bits: Tensor) -> tuple[Tensor, ...]:
         steps = []
         for step in range(depth):
             state, hidden = self._body(tokens, hidden, fixed)

@@ -1,24 +1,28 @@
 """The slot KV cache: one slot a row, one length a row, nothing ever copied because a draft was rejected.
 
 Entries at or past a row's length are garbage by definition: a rejected draft leaves its entries there, the next step
-writes over them, and the masks never let anyone look. It is handed to a transformers model as its cache, which
-calls `update` once a layer (layers that share another's KV do not call it).
+writes over them, and the masks never let anyone look. A layer that looks at everything keeps a slot's whole context. A
+sliding one keeps what can still be looked at and what a step adds: its entries begin at the position `bases[slot]`, and
+when they reach the end of their room those still in reach are moved to its front, once in some hundred tokens.
 
-Idle slots keep their last row's entries, so a new prompt that begins like an old one (same schema, instructions and
-examples) starts from there.
+A new prompt that begins like an old one (same schema, instructions and examples) starts from there: in an idle slot
+that still holds it, or from a prefix, a copy made when a row passed the end of what its prompt shares with others.
 """
 
 from __future__ import annotations
 
-from itertools import takewhile
+from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Any
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
-from transformers import Cache, __version__
 
-# What a model's forward calls its cache: renamed in transformers 5.24, which warns of the old name.
-ARGUMENT = "cache" if tuple(map(int, __version__.split(".")[:2])) >= (5, 24) else "past_key_values"
+FULL, SLIDING = "full_attention", "sliding_attention"
+
+KeyValues = tuple[Tensor, Tensor]  # [.., kv heads, entries, head size] each
+Ids = NDArray[np.int32]
 
 
 def aligned(entries: int) -> int:
@@ -26,134 +30,179 @@ def aligned(entries: int) -> int:
     return -(-entries // 16) * 16
 
 
-class SlotCache(Cache):
-    """`slots` rows of `capacity` entries a layer, allocated on first use: `[slots, kv_heads, capacity, head_dim]`."""
+@dataclass(frozen=True)
+class SlotShape:
+    """What a slot keeps: `entries` of a layer, or of a `sliding` one `kept`, of which the last `reach` before a row's
+    length are always there."""
 
-    def __init__(self, slots: int, capacity: int) -> None:
-        super().__init__(layers=[])
-        self.slots = slots
-        self.capacity = capacity
-        self._keys: dict[int, Tensor] = {}
-        self._values: dict[int, Tensor] = {}
-        self._held: list[list[int]] = [[] for _ in range(slots)]  # token ids whose entries a slot holds
-        self.slot: Tensor | None = None  # see `aim_slot`
-        self._row, self._n = 0, 1
-        self._rows: Tensor | None = None
-        self._positions: Tensor | None = None
-        self._start = self._read = 0
+    entries: int
+    kept: int
+    reach: int
+    sliding: frozenset[int]
 
-    # What the engine says before each forward
+    @classmethod
+    def of(cls, config: Any, entries: int, most: int | None = None) -> SlotShape:
+        """For a model's `config`, with at most `most` new positions in a forward of a row (None: any number)."""
+        window = getattr(config, "sliding_window", None)
+        kinds = getattr(config, "layer_types", None) or [SLIDING if window else FULL] * config.num_hidden_layers
+        if not window:
+            return cls(entries, entries, entries, frozenset())
+        reach = window + 1  # the drafter's: one more than the target's
+        kept = entries if most is None else min(entries, aligned(reach + most))
+        return cls(entries, kept, reach, frozenset(at for at, kind in enumerate(kinds) if kind == SLIDING))
 
-    def aim(self, row: int, start: int, width: int) -> None:
-        """The next forward is row `row` alone, at positions `start … start + width - 1`."""
-        self._row, self._n, self._start, self._read = row, 1, start, start + width
-        self._rows = self._positions = self.slot = None
+    def kind(self, layer: int) -> str:
+        return SLIDING if layer in self.sliding else FULL
 
-    def aim_rows(self, positions: Tensor, lengths: list[int]) -> int:
-        """The next forward is rows 0..n-1 at `positions` `[n, width]`, from `lengths` on (the same, known without
-        asking the device); returns how many entries it reads."""
-        n, width = positions.shape
-        if n == 1:
-            self.aim(0, lengths[0], width)
-            return self._read
-        self.aim_padded(positions, max(lengths) + width)
-        return self._read
+    def of_layer(self, layer: int) -> int:
+        """Its entries."""
+        return self.kept if layer in self.sliding else self.entries
 
-    def aim_padded(self, positions: Tensor, entries: int) -> None:
-        """The next forward is rows 0..n-1 at `positions` `[n, width]` on the device, and reads `entries` of each."""
-        n = positions.shape[0]
-        self.aim_packed(positions, torch.arange(n, device=positions.device)[:, None], n, entries)
 
-    def aim_packed(self, positions: Tensor, rows: Tensor, n: int, entries: int) -> None:
-        """The next forward is at `positions` of `rows`, which are among rows 0..n-1: both `[1, width]`, without padding
-        (or of shapes that broadcast); it reads `entries` of each of the n."""
-        self._positions, self._rows = positions, rows
-        self._row, self._n, self._read, self.slot = 0, n, entries, None
+@dataclass(frozen=True)
+class Prefix:
+    """KV of the first `length` positions of prompts; of sliding layers from the position `first` on."""
 
-    def aim_slot(self, slot: Tensor) -> None:
-        """The next forward is one row, the one that `slot` `[1]` names on the device, and `room` is all of every row:
-        for layers that find the row and the places themselves (`fused.py`)."""
-        self.slot, self._row, self._read = slot, 0, self.capacity
+    ids: Ids
+    first: int
+    layers: dict[int, KeyValues]
 
-    # What the model calls
+    @property
+    def size(self) -> int:
+        return sum(tensor.nbytes for pair in self.layers.values() for tensor in pair)
 
-    def update(
-        self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_: Any, **__: Any
-    ) -> tuple[Tensor, Tensor]:
-        """Write `[n, kv_heads, width, head_dim]`, or `[1, kv_heads, positions, head_dim]` packed; return everything
-        written so far for these rows."""
-        heads, size = key_states.shape[1], key_states.shape[3]
-        keys, values = self.room(layer_idx, self._n, heads, size, key_states)
-        if self._rows is None or self._positions is None:
-            keys[0, :, self._start : self._read] = key_states[0]
-            values[0, :, self._start : self._read] = value_states[0]
-        else:
-            # Advanced indices around a slice put their own dimensions first: [n, width, kv_heads, head_dim].
-            at = self._rows.to(keys.device), slice(None), self._positions.to(keys.device)  # layers may be spread
-            keys[at] = key_states.transpose(1, 2)
-            values[at] = value_states.transpose(1, 2)
-        return keys, values
 
-    def room(self, layer_idx: int, n: int, heads: int, size: int, like: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys and values `[n, kv_heads, read, head_dim]` of the forward's rows, up to its last entry: views, in which
-        what the forward adds has its place already. `like`: what they are made of."""
-        if layer_idx not in self._keys:
-            for store in (self._keys, self._values):
-                store[layer_idx] = like.new_zeros((self.slots, heads, self.capacity, size))
-        rows = slice(self._row, self._row + n) if self.slot is None else slice(None)
-        return self._keys[layer_idx][rows, :, : self._read], self._values[layer_idx][rows, :, : self._read]
+class SlotCache:
+    """`slots` rows; a layer's `[slots, kv_heads, entries, head_dim]` are allocated on first use. Prefixes take at most
+    `prefix_bytes`, None: as much as a slot does; those used longest ago go first."""
 
-    def read(self, layer_idx: int, rows: int, length: int) -> tuple[Tensor, Tensor]:
-        """A layer's first `length` entries of rows 0..rows-1, as views."""
-        return self._keys[layer_idx][:rows, :, :length], self._values[layer_idx][:rows, :, :length]
-
-    def get_seq_length(self, layer_idx: int = 0) -> int:  # noqa: ARG002 -- part of the Cache interface
-        return self._start
-
-    # Slots and what they hold
-
-    def hold(self, slot: int, ids: list[int]) -> None:
-        """Record that `slot` holds valid entries for exactly `ids`."""
-        self._held[slot] = list(ids)
-
-    def held(self, slot: int) -> int:
-        """How many valid entries `slot` holds."""
-        return len(self._held[slot])
-
-    def begin(self, slot: int, prompt: list[int]) -> int:
-        """Make `slot` hold the longest known prefix of `prompt`; returns its length (entries that need no prefill)."""
-        best, shared = slot, common_prefix(self._held[slot], prompt)
-        for other, held in enumerate(self._held):
-            length = common_prefix(held, prompt)
-            if length > shared:
-                best, shared = other, length
-        if best != slot:
-            self._copy(best, slot, shared)
-        self._held[slot] = prompt[:shared]
-        return shared
-
-    def swap(self, a: int, b: int) -> None:
-        """Exchange two slots, so that a retired row's entries stay of use to a later prompt."""
-        if a == b:
-            return
-        longest = max(len(self._held[a]), len(self._held[b]))
-        for store in (self._keys, self._values):
-            for tensor in store.values():
-                kept = tensor[a, :, :longest].clone()
-                tensor[a, :, :longest] = tensor[b, :, :longest]
-                tensor[b, :, :longest] = kept
-        self._held[a], self._held[b] = self._held[b], self._held[a]
-
-    def _copy(self, source: int, target: int, length: int) -> None:
-        for store in (self._keys, self._values):
-            for tensor in store.values():
-                tensor[target, :, :length] = tensor[source, :, :length]
+    def __init__(self, slots: int, shape: SlotShape, prefix_bytes: int | None = None) -> None:
+        self.slots, self.shape = slots, shape
+        self._prefix_bytes = prefix_bytes
+        self._stores: dict[int, KeyValues] = {}
+        self.reset()
 
     def reset(self) -> None:
         """Forget everything (after a failed forward nothing in it can be trusted)."""
-        self._held = [[] for _ in range(self.slots)]
+        self.bases = [0] * self.slots
+        self._lengths = [0] * self.slots
+        self._ids: Ids = np.full((self.slots, self.shape.entries), -1, np.int32)  # whose entries a slot holds
+        self._busy: set[int] = set()
+        self._prefixes: OrderedDict[bytes, Prefix] = OrderedDict()
+
+    # KV
+
+    def store(self, layer: int, like: Tensor) -> KeyValues:
+        """Keys and values of all slots; `like` `[n, kv_heads, width, head_dim]`: what they are made of."""
+        if layer not in self._stores:
+            shape = self.slots, like.shape[1], self.shape.of_layer(layer), like.shape[3]
+            self._stores[layer] = like.new_zeros(shape), like.new_zeros(shape)
+        return self._stores[layer]
+
+    def stored(self, layer: int) -> KeyValues:
+        """Those of a layer that has some."""
+        return self._stores[layer]
+
+    def make_room(self, slot: int, start: int, end: int) -> None:
+        """Before positions `start … end - 1` of `slot` are written: sliding layers get to where they have room."""
+        base = self.bases[slot]
+        if end - base <= self.shape.kept:
+            return
+        new = max(0, start - self.shape.reach)
+        assert end - new <= self.shape.kept, "more positions in a forward than was said"
+        for layer, pair in self._stores.items():
+            if layer in self.shape.sliding:
+                for store in pair:
+                    store[slot, :, : start - new] = store[slot, :, new - base : start - base].clone()
+        self.bases[slot] = new
+
+    # Slots and what they hold
+
+    def held(self, slot: int) -> int:
+        """How many valid entries `slot` holds."""
+        return self._lengths[slot]
+
+    def begin(self, prompt: list[int]) -> tuple[int, int]:
+        """Take an idle slot for `prompt`: the slot, and how many entries it has for it already, never all of them."""
+        ids = np.asarray(prompt, np.int32)
+        most = max(0, len(ids) - 1)
+        idle = [slot for slot in range(self.slots) if slot not in self._busy]
+        shared = [
+            self._usable(min(int(same), most), base)
+            for same, base in zip(common(self._ids[idle], ids), (self.bases[slot] for slot in idle), strict=True)
+        ]
+        known = max(shared)
+        slot = idle[shared.index(known)]
+        key, length = self._longest_prefix(ids, most)
+        if key is not None and length > known:
+            slot, known = idle[0], length
+            self._load(key, slot, length)
+        self._busy.add(slot)
+        self._lengths[slot] = known
+        self._ids[slot, known:] = -1
+        self._ids[slot, :known] = ids[:known]
+        if not known:
+            self.bases[slot] = 0
+        return slot, known
+
+    def extend(self, slot: int, ids: list[int]) -> None:
+        """`slot` holds valid entries for `ids` behind those it held."""
+        length = self._lengths[slot]
+        self._lengths[slot] = end = length + len(ids)
+        self._ids[slot, length:end] = ids
+
+    def release(self, slot: int) -> None:
+        """Its row is gone; what it holds may be of use to a later prompt."""
+        self._busy.discard(slot)
+
+    def _usable(self, length: int, first: int) -> int:
+        """`length`, if a row of it sees all it looks at where sliding layers have positions from `first` on, else 0."""
+        return length if max(0, length - self.shape.reach) >= first else 0
+
+    # Prefixes
+
+    def remember(self, slot: int, length: int) -> None:
+        """Keep a copy of the first `length` entries of `slot`, which it read last: others will begin with them."""
+        ids = self._ids[slot, :length].copy()
+        key = ids.tobytes()
+        base, first = self.bases[slot], max(0, length - self.shape.reach)
+        if key in self._prefixes or first < base:
+            return
+        parts = {
+            layer: slice(first - base, length - base) if layer in self.shape.sliding else slice(0, length)
+            for layer in self._stores
+        }
+        views = {layer: tuple(store[slot, :, parts[layer]] for store in pair) for layer, pair in self._stores.items()}
+        room = self._prefix_bytes
+        if room is None:
+            room = sum(store[0].nbytes for pair in self._stores.values() for store in pair)
+        room -= sum(view.nbytes for pair in views.values() for view in pair)
+        while self._prefixes and sum(prefix.size for prefix in self._prefixes.values()) > room:
+            self._prefixes.popitem(last=False)
+        if room >= 0:
+            self._prefixes[key] = Prefix(ids, first, {at: (k.clone(), v.clone()) for at, (k, v) in views.items()})
+
+    def _longest_prefix(self, ids: Ids, most: int) -> tuple[bytes | None, int]:
+        """Of those kept the one that shares most with `ids`, and how much."""
+        found: tuple[bytes | None, int] = None, 0
+        for key, prefix in self._prefixes.items():
+            length = self._usable(min(int(common(prefix.ids[None], ids)[0]), most), prefix.first)
+            if length > found[1]:
+                found = key, length
+        return found
+
+    def _load(self, key: bytes, slot: int, length: int) -> None:
+        prefix = self._prefixes[key]
+        self._prefixes.move_to_end(key)
+        for layer, pair in prefix.layers.items():
+            count = length - prefix.first if layer in self.shape.sliding else length
+            for store, kept in zip(self._stores[layer], pair, strict=True):
+                store[slot, :, :count] = kept[:, :count]
+        self.bases[slot] = prefix.first
 
 
-def common_prefix(a: list[int], b: list[int]) -> int:
-    """How many leading ids two lists share."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
+def common(held: Ids, ids: Ids) -> Ids:
+    """How many leading ids each row of `held` `[n, entries]` shares with `ids`."""
+    width = min(held.shape[1], len(ids))
+    same = held[:, :width] == ids[:width]
+    return np.where(same.all(1), width, same.argmin(1) if width else 0).astype(np.int32)

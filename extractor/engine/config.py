@@ -13,7 +13,7 @@ class EngineConfig:
     most `step_positions` positions in one verify step: with many rows, drafts get shorter. A step reads at most
     `prefill_chunk` prompt tokens, so that a long prompt does not stall the rows that decode. `overlap`: whether the
     host drafts while the device works (`mtp.py`, `draft.py`); None: as the device likes it. `graphs`: see there;
-    `kernels`: those of `ragged.py` and `fused.py`, where the device can."""
+    `kernels`: those of `ragged.py` and `fused.py`, where the device can. `prefix_bytes`: see `SlotCache`."""
 
     slots: int = 4
     context: int = 4096
@@ -23,6 +23,7 @@ class EngineConfig:
     overlap: bool | None = None
     graphs: bool = False
     kernels: bool = False
+    prefix_bytes: int | None = None
 
     @property
     def entries(self) -> int:

@@ -68,9 +68,9 @@ class Drafting:
         self._asked: frozenset[str] = frozenset()  # for the drafts that are being verified
 
     def propose(self, rows: list[Sequence], budget: int, cache: SlotCache) -> Proposal:
-        """A draft of at most `budget` tokens for each of the cache's rows 0..n-1."""
-        budgets = [max(0, min(budget, row.room - 1)) if row.ready else 0 for row in rows]
-        allowed = frozenset(name for row in rows if row.ready for name in row.params.drafters)
+        """A draft of at most `budget` tokens for each row."""
+        budgets = [max(0, min(budget, row.room - 1)) for row in rows]
+        allowed = frozenset(name for row in rows for name in row.params.drafters)
         self._asked = asked = self.modes.pick(allowed if self._mtp else allowed - {"mtp"}, len(rows))
         drafts = [
             self._worth(row, self._free.next(row, limit, asked), 0, len(rows))
@@ -110,7 +110,7 @@ class Drafting:
             if over():
                 return
             limit = min(budget, row.room - len(draft) - 2)
-            if row.ready and limit > 0:
+            if limit > 0:
                 self._free.ahead(row, draft.tokens, limit, self._asked)
 
     def learn(self, row: Sequence, draft: Draft, accepted: int) -> None:

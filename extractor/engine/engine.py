@@ -31,6 +31,7 @@ from extractor.engine.free import FreeDrafter, matcher_of
 from extractor.engine.graphs import Graphs, rows_of
 from extractor.engine.mark import Mark
 from extractor.engine.masks import draft_masks
+from extractor.engine.memory import slot_shape
 from extractor.engine.mtp import MtpDrafter
 from extractor.engine.pulse import Moves
 from extractor.engine.scheduler import Scheduler
@@ -61,11 +62,14 @@ class Engine:
             self._target = Target(models.target, graphs, self.config.max_draft + 1, kernels=self.config.kernels)
             self._target.tell_moves(self._moves.mark)
             mtp = MtpModel(models.drafter, self._target, graphs) if models.drafter else None
+            for model in (self._target, mtp) if mtp else (self._target,):
+                model.reserve(self.config.entries + 1)
         chains = MtpDrafter(mtp, self._target.vocab, self._overlap) if mtp else None
         self._free = FreeDrafter(self._tokenizer)
         self._drafting = Drafting(self._free, chains, learns_late=self._overlap)
         self._words = (self._target.vocab + 31) // 32
-        self._cache = SlotCache(self.config.slots, self.config.entries)
+        shape = slot_shape(models.target.config, self.config)
+        self._cache = SlotCache(self.config.slots, shape, self.config.prefix_bytes)
         self._scheduler = Scheduler(self.config.slots)
         self._done = Figures()
         self.seconds = self._done.seconds  # by phase; `target` is the forward within `verify`
@@ -150,11 +154,10 @@ class Engine:
     def step(self) -> None:
         started = time.perf_counter()
         self._admit()
-        rows = self._scheduler.running
-        busy, tried = len(rows), self._target.tried
+        busy, tried = len(self._scheduler.running), self._target.tried
         with self._timed("prefill"):
-            self._prefill(rows)
-        if any(row.ready for row in rows):
+            self._prefill()
+        if rows := self._scheduler.ready():
             begun, pace = time.perf_counter(), self._drafting.pace
             with self._timed("draft"):
                 proposal = self._drafting.propose(rows, self._budget(rows), self._cache)
@@ -169,7 +172,7 @@ class Engine:
                 pace.verified(verified[2].positions, took() - late)
                 pace.stepped(len(rows), written, took_s)
                 self._drafting.modes.learn(written, took_s)
-        self._retire(rows)
+        self._retire()
         if busy:
             took_s = time.perf_counter() - started
             self._done.stepped(busy, took_s)
@@ -210,29 +213,29 @@ class Engine:
             sequence.usage.queued_s = sequence.started_s - sequence.submitted_s
             self._scheduler.start(sequence)
 
-    def _prefill(self, rows: list[Sequence]) -> None:
+    def _prefill(self) -> None:
         """One chunk of the prompts that are not read yet, first come first. The last prompt token stays out: it is the
-        row's first pending one, whose step verifies drafts too. Until a prompt is read its row takes part in steps
-        without a draft: the entry it leaves behind its length is garbage, as a rejected draft's is."""
+        row's first pending one, whose step verifies drafts too."""
         room, started, read = self.config.prefill_chunk, self._target.mark(), []
-        for index, row in sorted(enumerate(rows), key=lambda pair: pair[1].submitted_s):
+        for row in sorted(self._scheduler.running, key=lambda row: row.submitted_s):
             prompt = row.request.prompt[:-1]
             while not row.ready and room > 0:
                 begun = time.monotonic()
-                if not row.begun:
+                if row.slot < 0:
                     # The hidden state at the end has to be computed, so at least one token is.
-                    row.length = min(self._cache.begin(index, prompt), max(0, len(prompt) - 1))
+                    row.slot, row.length = self._cache.begin(prompt)
                     row.usage.shared_tokens = row.length
-                    row.begun = True
                 chunk = prompt[row.length : row.length + room]
                 if chunk:
-                    hidden = self._target.prefill(torch.tensor([chunk]), row.length, index, self._cache)
+                    hidden = self._target.prefill(torch.tensor([chunk]), row.length, row.slot, self._cache)
                     row.hidden = None if hidden is None else hidden[0]
+                    self._cache.extend(row.slot, chunk)
+                    if row.length < row.request.copy_from[0] <= row.length + len(chunk):
+                        self._cache.remember(row.slot, row.request.copy_from[0])
                     row.length += len(chunk)
                     room -= len(chunk)
                     read.append(row)
                     self._done.prompt_tokens += len(chunk)
-                self._cache.hold(index, prompt[: row.length])
                 row.ready = row.length == len(prompt)
                 row.usage.prefill_s += time.monotonic() - begun
         if read:
@@ -252,15 +255,14 @@ class Engine:
             proposal.settle()
         counts, chains = proposal.counts, proposal.chains
         width = max(counts)
-        counts = [count if row.ready else 0 for row, count in zip(rows, counts, strict=True)]
         known = [[row.pending, *draft.tokens] for row, draft in zip(rows, proposal.drafts, strict=True)]
         ids = torch.tensor([span + [PAD] * (width - len(span)) for span in known])
-        lengths = [row.length if row.begun else self._cache.held(slot) for slot, row in enumerate(rows)]
+        slots, lengths = [row.slot for row in rows], [row.length for row in rows]
         with self._timed("target"):
-            read = self._target.verify(ids, lengths, self._cache, chains.into if chains else None, counts)
+            read = self._target.verify(ids, slots, lengths, self._cache, chains.into if chains else None, counts)
         self._done.forwards += 1
         drafts = proposal.settle()  # a GPU is at work on the forward
-        counts = [1 + len(draft) if row.ready else 0 for row, draft in zip(rows, drafts, strict=True)]
+        counts = [1 + len(draft) for draft in drafts]
         pinned = self._target.device.type == "cuda"
         bits = draft_masks(rows, drafts, counts, self._words, pinned=pinned)  # while a GPU computes
         at = [first + position for first, count in zip(read.first, counts, strict=True) for position in range(count)]
@@ -273,10 +275,6 @@ class Engine:
         cuts = [slice(end - count, end) for end, count in zip(ends, counts, strict=True)]
         return [ids_[cut] for cut in cuts], [logprobs[cut] for cut in cuts], read
 
-    def _known(self, row: Sequence) -> list[int]:
-        """The ids whose cache entries are valid: prompt and output but for the pending token."""
-        return (row.request.prompt + row.ids)[: row.length]
-
     def _commit(
         self, rows: list[Sequence], drafts: list[Draft], verified: tuple[list[list[int]], list[list[float]], Reading]
     ) -> int:
@@ -284,8 +282,6 @@ class Engine:
         chosen, logprobs, read = verified
         written = 0
         for index, (row, draft) in enumerate(zip(rows, drafts, strict=True)):
-            if not row.ready:
-                continue
             if row.matcher is not None and row.matcher.is_error():
                 row.refuse(_too_complex(row.matcher))
                 continue
@@ -327,18 +323,16 @@ class Engine:
             elif row.matcher.is_stopped():
                 row.finished = "stop"
 
-    def _retire(self, rows: list[Sequence]) -> None:
+    def _retire(self) -> None:
         now = time.monotonic()
-        for index in reversed(range(len(rows))):
-            row = rows[index]
+        for row in list(self._scheduler.running):
             reason = row.finished or row.withdrawn(now)
             if reason is not None:
-                last = len(rows) - 1
-                for slot in {index, last}:
-                    if rows[slot].begun:
-                        self._cache.hold(slot, self._known(rows[slot]))
-                self._cache.swap(index, last)
-                self._scheduler.retire(index)
+                if row.slot >= 0:
+                    written = (row.request.prompt + row.ids)[self._cache.held(row.slot) : row.length]
+                    self._cache.extend(row.slot, written)
+                    self._cache.release(row.slot)
+                self._scheduler.retire(row)
                 row.finish(reason, self._forget)
 
     # Small things

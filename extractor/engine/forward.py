@@ -12,14 +12,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from extractor.engine.cache import ARGUMENT, SlotCache
+from extractor.engine.cache import FULL, SLIDING, SlotCache
 from extractor.engine.fused import FusedLayer, able, pick, soften
-from extractor.engine.gemma4 import FULL, SLIDING, Gemma4, Looks, can_run
+from extractor.engine.gemma4 import Gemma4, Seen, can_run
 from extractor.engine.graphs import Graphs, entries_of, prompt_of, rows_of, width_of
 from extractor.engine.host_table import HostTable
+from extractor.engine.layout import ARGUMENT, Layout
 from extractor.engine.mark import Mark
 from extractor.engine.models import positions_of
-from extractor.engine.packing import Packing, worth_packing
+from extractor.engine.packing import Packing, RowByRow, worth_packing
 from extractor.engine.ragged import able as ragged_able
 from extractor.engine.sampling import Sampling, gumbel
 from extractor.engine.verify import choose, together, unpack
@@ -32,6 +33,12 @@ def upload(tensor: Tensor, device: torch.device) -> Tensor:
     if device.type != "cuda":
         return tensor.to(device)
     return (tensor if tensor.is_pinned() else tensor.pin_memory()).to(device, non_blocking=True)
+
+
+def there_of(cache: SlotCache, slots: list[int], device: torch.device) -> tuple[Tensor, Tensor]:
+    """`slots` and where their sliding layers begin, `[n]` each, on `device`."""
+    found = upload(torch.tensor([slots, [cache.bases[slot] for slot in slots]]), device)
+    return found[0], found[1]
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ class Target:
         self.device: torch.device = model.device
         self.dtype: torch.dtype = model.dtype
         self.window: int | None = getattr(config, "sliding_window", None)
+        self._back = (self.window or 1) - 1  # how far behind a position a sliding layer looks
         self.layer_types: list[str] = list(getattr(config, "layer_types", None) or [])
         self._last = positions_of(config) - 1
         self.gemma4 = str(config.model_type).startswith("gemma4")
@@ -79,6 +87,11 @@ class Target:
         self._graphs, self.widest = graphs if self._lean else None, widest
         self._packs = self._lean is not None and self.device.type == "cpu" and not self._graphs and not self.ragged
 
+    def reserve(self, places: int) -> None:
+        """Rotary tables for so many positions, which then never grow."""
+        if self._lean:
+            self._lean.rotary.reserve(places)
+
     def tell_moves(self, moved: Callable[[], None]) -> None:
         """`moved` is called at every layer from now on."""
         if self._lean:
@@ -88,90 +101,115 @@ class Target:
         for layer in layers:
             layer.register_forward_pre_hook(lambda *_: moved())
 
-    def prefill(self, ids: Tensor, start: int, row: int, cache: SlotCache) -> Tensor | None:
-        """Write the KV of `ids` `[1, width]` (on the host) at `start …` into `row`; returns the last hidden state
+    def prefill(self, ids: Tensor, start: int, slot: int, cache: SlotCache) -> Tensor | None:
+        """Write the KV of `ids` `[1, width]` (on the host) at `start …` into `slot`; returns the last hidden state
         `[1, hidden]` for a Gemma 4 target (its drafter starts from it), None for others. No logits are computed."""
         if self._graphs and self.fused:
-            return self._prefill_padded(self._graphs, ids, start, row, cache)
+            return self._prefill_padded(self._graphs, ids, start, slot, cache)
         width = ids.shape[1]
         positions = torch.arange(start, start + width, device=self.device)[None]
-        cache.aim(row, start, width)
+        cache.make_room(slot, start, start + width)
+        layout = Layout.alone(cache, slot, start, width, self._back, self.device)
         inputs = self._table(ids) if self._table else None
         ids = upload(ids, self.device)
         if self._lean:
             last = torch.full((1,), width - 1, device=self.device)
-            return self._lean.read(ids, positions, start, start + width, cache, last=last, inputs=inputs)[:, 0]
-        hidden, _ = self._stock(ids, positions, cache, start + width, keep=1)
+            return self._lean.read(ids, positions, start + width, layout, last=last, inputs=inputs)[:, 0]
+        hidden, _ = self._stock(ids, positions, layout, keep=1)
         return hidden[:, -1] if self.gemma4 else None
 
-    def _prefill_padded(self, graphs: Graphs, ids: Tensor, start: int, row: int, cache: SlotCache) -> Tensor:
+    def _prefill_padded(self, graphs: Graphs, ids: Tensor, start: int, slot: int, cache: SlotCache) -> Tensor:
         """`prefill` with positions added behind the prompt's, whose entries nobody reads before they are written over;
         one recording does for every row."""
         assert self._lean is not None
         lean, width = self._lean, ids.shape[1]
-        wide = prompt_of(width)
-        lean.rotary.reserve(cache.capacity)
+        wide, end = prompt_of(width), cache.shape.entries
+        lean.rotary.reserve(end)
+        cache.make_room(slot, start, min(start + wide, end))
         ids = nn.functional.pad(ids, (0, wide - width))
-        positions = torch.arange(start, start + wide)[None].clamp_(max=cache.capacity - 1)
+        positions = torch.arange(start, start + wide)[None].clamp_(max=end - 1)
         on_device, where = upload(torch.stack([ids, positions]), self.device).unbind()
-        slot, last = upload(torch.tensor([[row], [width - 1]]), self.device).unbind()
-        given = [on_device, where, slot, last]
+        there = upload(torch.tensor([[slot], [cache.bases[slot]], [width - 1]]), self.device)
+        given = [on_device, where, *there.unbind()]
         if self._table:
             given.append(self._table(ids))
 
         def work(
-            ids: Tensor, positions: Tensor, slot: Tensor, last: Tensor, inputs: Tensor | None = None
+            ids: Tensor, positions: Tensor, slots: Tensor, bases: Tensor, last: Tensor, inputs: Tensor | None = None
         ) -> tuple[Tensor]:
-            cache.aim_slot(slot)
-            read = lean.read(ids, positions, 0, cache.capacity, cache, last=last, inputs=inputs, ragged=True)
-            return (read,)
+            layout = Layout.whole(cache, slots, bases, positions)
+            return (lean.read(ids, positions, end, layout, last=last, inputs=inputs, ragged=True),)
 
         return graphs.run(("prefill", wide), work, *given)[0][:, 0].clone()
 
     def verify(
         self,
         ids: Tensor,
+        slots: list[int],
         lengths: list[int],
         cache: SlotCache,
         fill: Fill | None = None,
         counts: list[int] | None = None,
     ) -> Reading:
-        """One step for rows 0..n-1, `ids` `[n, width]` (on the host). `fill` puts what only the device knows into the
-        ids there; not with `reads_ids`. `counts`: how many of a row's positions are no padding; None: all."""
+        """One step for the rows in `slots`, `ids` `[n, width]` (on the host) from `lengths` on. `fill` puts what only
+        the device knows into the ids there; not with `reads_ids`. `counts`: how many of a row's positions are no
+        padding; None: all."""
         n, width = ids.shape
         first = list(range(0, n * width, width))
         if counts and self._packs and worth_packing(lengths, counts):
-            return self._verify_packed(ids, lengths, cache, fill, counts)
+            return self._verify_packed(ids, slots, lengths, cache, fill, counts)
         if self._graphs:
-            hidden = self._verify_padded(self._graphs, ids, lengths, cache, fill)
+            hidden = self._verify_padded(self._graphs, ids, slots, lengths, cache, fill)
             return Reading(first, hidden)
         inputs = self._table(ids) if self._table else None
         ids = upload(ids, self.device)
         ids = fill(ids) if fill else ids
         places = torch.arange(width, device=self.device)
         positions = upload(torch.tensor(lengths), self.device)[:, None] + places
-        length = cache.aim_rows(positions, lengths)
+        length = max(lengths) + width
+        layout = self._layout(cache, slots, lengths, width, positions)
         if self._lean:
-            hidden = self._lean.read(ids, positions, min(lengths), length, cache, inputs=inputs, ragged=self.ragged)
+            hidden = self._lean.read(ids, positions, length, layout, inputs=inputs, ragged=self.ragged)
         else:
-            hidden, logits = self._stock(ids, positions, cache, length, keep=0)
+            hidden, logits = self._stock(ids, positions, layout, keep=0)
             if logits is not None:
                 return Reading(first, logits=logits.flatten(0, 1))
         return Reading(first, hidden.flatten(0, 1))
 
+    def _layout(self, cache: SlotCache, slots: list[int], lengths: list[int], width: int, positions: Tensor) -> Layout:
+        for slot, start in zip(slots, lengths, strict=True):
+            cache.make_room(slot, start, start + width)
+        if self.ragged:
+            return Layout.whole(cache, *there_of(cache, slots, self.device), positions)
+        if len(slots) == 1:
+            return Layout.alone(cache, slots[0], lengths[0], width, self._back, self.device)
+        return Layout.together(cache, slots, lengths, width, self._back, self.device, positions)
+
     def _verify_packed(
-        self, ids: Tensor, lengths: list[int], cache: SlotCache, fill: Fill | None, counts: list[int]
+        self,
+        ids: Tensor,
+        slots: list[int],
+        lengths: list[int],
+        cache: SlotCache,
+        fill: Fill | None,
+        counts: list[int],
     ) -> Reading:
         assert self._lean is not None
-        width = ids.shape[1]
+        width, lean = ids.shape[1], self._lean
         packing = Packing(counts, width)
         positions = packing.pack(torch.tensor(lengths)[:, None] + torch.arange(width))
         ids = packing.pack(fill(ids) if fill else ids)
         inputs = self._table(ids) if self._table else None
-        entries = max(lengths) + width
-        cache.aim_packed(positions, packing.rows, len(lengths), entries)
-        looks = Looks.packed(packing, lengths, self._lean.window, self.dtype)
-        read = self._lean.read(ids, positions, 0, entries, cache, inputs=inputs, packed=looks)[0]
+        for slot, start, count in zip(slots, lengths, counts, strict=True):
+            cache.make_room(slot, start, start + count)
+        bases = [cache.bases[slot] for slot in slots]
+        layout = Layout.whole(cache, torch.tensor(slots), torch.tensor(bases), positions, packing.rows)
+        near = [length - base for length, base in zip(lengths, bases, strict=True)]
+        seen: dict[str, Seen] = {
+            FULL: RowByRow(packing, slots, lengths, None, self.dtype),
+            SLIDING: RowByRow(packing, slots, near, lean.window, self.dtype),
+        }
+        read = lean.read(ids, positions, max(lengths) + width, layout, inputs=inputs, packed=seen)[0]
         return Reading(packing.first, read)
 
     def _logits(self, hidden: Tensor) -> Tensor:
@@ -208,43 +246,57 @@ class Target:
         return choose(logits, None if bits is None else unpack(bits, self.vocab))
 
     def _verify_padded(
-        self, graphs: Graphs, ids: Tensor, lengths: list[int], cache: SlotCache, fill: Fill | None
+        self,
+        graphs: Graphs,
+        ids: Tensor,
+        slots: list[int],
+        lengths: list[int],
+        cache: SlotCache,
+        fill: Fill | None,
     ) -> Tensor:
         """The states of `verify`, `[n * width, hidden]`, with rows and positions added that nobody reads. An added row
-        is a slot that is not in use: what it is given lands behind the entries it holds."""
+        is a slot that takes no part: what it is given lands behind the entries it holds."""
         assert self._lean is not None
         lean, (n, width) = self._lean, ids.shape
         rows, wide = rows_of(n, cache.slots), width_of(width, self.widest)
-        starts = [*lengths, *(cache.held(slot) for slot in range(n, rows))]
+        slots = [*slots, *(slot for slot in range(cache.slots) if slot not in slots)][:rows]
+        starts = [*lengths, *(cache.held(slot) for slot in slots[n:])]
+        for slot, start in zip(slots, starts, strict=True):
+            cache.make_room(slot, start, start + wide)
         # Over the added rows too: a query that sees nothing is NaN, and so is what it leaves in the cache.
         # Where each row reads to its own length, one recording does for all.
-        entries = cache.capacity if self.ragged else entries_of(max(starts) + wide, cache.capacity)
-        lean.rotary.reserve(cache.capacity)
+        end = cache.shape.entries
+        entries = end if self.ragged else entries_of(max(starts) + wide, end)
+        run = slots == list(range(rows))
+        lean.rotary.reserve(end)
         ids = nn.functional.pad(ids, (0, wide - width, 0, rows - n))
         positions = torch.tensor(starts)[:, None] + torch.arange(wide)
         on_device, where = upload(torch.stack([ids, positions]), self.device).unbind()
-        given = [fill(on_device) if fill else on_device, where]
+        given = [fill(on_device) if fill else on_device, where, *there_of(cache, slots, self.device)]
         if self._table:
             given.append(self._table(ids))
 
-        def work(ids: Tensor, positions: Tensor, inputs: Tensor | None = None) -> tuple[Tensor]:
-            cache.aim_padded(positions, entries)
-            return (lean.read(ids, positions, 0, entries, cache, inputs=inputs, ragged=self.ragged),)
+        def work(
+            ids: Tensor, positions: Tensor, slots: Tensor, bases: Tensor, inputs: Tensor | None = None
+        ) -> tuple[Tensor]:
+            if self.ragged:
+                layout = Layout.whole(cache, slots, bases, positions)
+            else:
+                layout = Layout.bounded(cache, slots, bases, entries, positions, run=run)
+            return (lean.read(ids, positions, entries, layout, inputs=inputs, ragged=self.ragged),)
 
-        (hidden,) = graphs.run(("verify", rows, wide, entries), work, *given)
+        (hidden,) = graphs.run(("verify", rows, wide, entries, run), work, *given)
         # A row keeps its hidden state, a recording does not. Nor are logits recorded: each would keep its own.
         return hidden[:n, :width].clone().flatten(0, 1)
 
-    def _stock(
-        self, ids: Tensor, positions: Tensor, cache: SlotCache, length: int, keep: int
-    ) -> tuple[Tensor, Tensor | None]:
+    def _stock(self, ids: Tensor, positions: Tensor, layout: Layout, keep: int) -> tuple[Tensor, Tensor | None]:
         """transformers' own forward: (hidden states, None) of a Gemma 4, (anything, logits) of others."""
         call = {
             "input_ids": ids,
-            "attention_mask": self._masks(positions, length),
+            "attention_mask": self._masks(positions, layout),
             # Padding may stand behind the last position there is, where a model's table of them ends.
             "position_ids": positions.clamp(max=self._last),
-            ARGUMENT: cache,
+            ARGUMENT: layout,
             "use_cache": True,
         }
         if self.gemma4:
@@ -252,14 +304,14 @@ class Target:
         logits: Tensor = self.model(**call, logits_to_keep=keep).logits
         return logits, logits
 
-    def _masks(self, positions: Tensor, length: int) -> Any:
-        """Bool `[n, 1, width, length]`, True where a query may look: at its own row's entries up to its position."""
-        distance = positions[:, None, :, None] - torch.arange(length, device=positions.device)
-        full = distance >= 0
+    def _masks(self, positions: Tensor, layout: Layout) -> Any:
+        """Bool `[n, 1, width, entries]`, True where a query may look: at its own row's entries up to its position."""
+        distance = {kind: positions[:, None, :, None] - layout.places(kind)[:, None, None] for kind in (FULL, SLIDING)}
+        full = distance[FULL] >= 0
         kinds = set(self.layer_types)
         if self.window is None or kinds == {FULL}:
             return full
-        sliding = full & (distance < self.window)
+        sliding = (distance[SLIDING] >= 0) & (distance[SLIDING] < self.window)
         return {FULL: full, SLIDING: sliding} if len(kinds) > 1 else sliding
 
     @property

@@ -15,7 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from extractor.engine.gemma4 import KeyValues, Layer
+from extractor.engine.cache import KeyValues
+from extractor.engine.gemma4 import Layer
+from extractor.engine.layout import Layout
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +64,7 @@ class FusedLayer(Layer):
     """The same layer."""
 
     def project(
-        self, normed: Tensor, rotary: KeyValues, positions: Tensor, cache: Any
+        self, normed: Tensor, rotary: KeyValues, positions: Tensor, layout: Layout | None
     ) -> tuple[Tensor, KeyValues | None]:
         from extractor.engine import fused_kernels as kernels
 
@@ -71,15 +73,16 @@ class FusedLayer(Layer):
         query = normed.new_empty(n, width, self._heads, self.size)
         stored: KeyValues | None = None
         into: KeyValues = (query, query)
-        slot = None if self.shares else cache.slot
-        at = positions if slot is None else slot
+        slots = bases = positions  # nobody looks
         if not self.shares:
-            into = stored = cache.room(self.index, n, self._kv_heads, self.size, normed)
+            assert layout is not None
+            into = stored = layout.cache.store(self.index, query[:, :, : self._kv_heads].transpose(1, 2))
+            slots, bases = layout.slots, layout.bases[self.kind]
         every = self._heads + self._kv_heads * (1 + self._own_values)
         kernels.heads[(n * width, every)](
-            parts, self._scales, *rotary, positions, at, query, *into, parts.stride(0), *into[0].stride()[:3],
+            parts, self._scales, *rotary, positions, slots, bases, query, *into, parts.stride(0), *into[0].stride()[:3],
             *into[1].stride()[:3], width, self._eps, PARTS=parts.shape[0], QUERIES=self._heads, KV=self._kv_heads,
-            OWN_VALUES=self._own_values, SIZE=self.size, PER=every, SLOT=slot is not None,
+            OWN_VALUES=self._own_values, SIZE=self.size, PER=every,
         )  # fmt: skip
         return query, stored
 

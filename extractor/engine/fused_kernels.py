@@ -64,9 +64,10 @@ def heads(
     cos,  # [m, SIZE], as sin, whose first half is negated
     sin,
     positions,  # [m]
-    slot,  # [1]: of the cache, which is the first row's, for SLOT
+    slots,  # [n]: where each row is in the cache,
+    bases,  # [n]: and the position of its first entry there
     query,  # [m, queries, SIZE]
-    keys,  # [n, kv heads, entries, SIZE]: the cache, as the values
+    keys,  # [slots, kv heads, entries, SIZE]: the cache, as the values
     values,
     made_part,  # strides
     keys_row,
@@ -83,7 +84,6 @@ def heads(
     OWN_VALUES: tl.constexpr,
     SIZE: tl.constexpr,
     PER: tl.constexpr,
-    SLOT: tl.constexpr,
 ):
     """One program: one head of one position: norm, rotary embedding, and off to the queries or into the cache."""
     at, head = tl.program_id(0).to(tl.int64), tl.program_id(1)
@@ -99,8 +99,8 @@ def heads(
     here, there = here.to(kind).to(tl.float32), there.to(kind).to(tl.float32)
     rate = tl.rsqrt(tl.sum(here * here, 0) / SIZE + eps)
     own, turned_own = (here * rate).to(kind), (there * rate).to(kind)
-    row, place = at // width, tl.load(positions + at)
-    row = row + tl.load(slot) if SLOT else row
+    row = tl.load(slots + at // width).to(tl.int64)
+    place = tl.load(positions + at) - tl.load(bases + at // width)
     if KV > 0:  # noqa: SIM102 -- Triton has to know before it compiles what is inside
         if head >= (QUERIES + KV if OWN_VALUES else QUERIES):
             value = (head - QUERIES) % KV

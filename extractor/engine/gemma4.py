@@ -11,23 +11,20 @@ its parameters become views.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from extractor.engine.packing import Packing, RowByRow
+from extractor.engine.cache import FULL, SLIDING, KeyValues
+from extractor.engine.layout import Layout
+from extractor.engine.packing import RowByRow
 from extractor.engine.ragged import Sight, attend_ragged
 
-SLIDING, FULL = "sliding_attention", "full_attention"
-_FROM_THE_START = {FULL: 0, SLIDING: 0}
 NARROW = 64  # queries a row: up to here two plain products beat the fused kernel on a CPU
 _GELU = {"gelu_pytorch_tanh": "tanh", "gelu": "none"}
 _PLACES = 1024  # rotary tables grow by doubling from here
-
-KeyValues = tuple[Tensor, Tensor]  # [n, kv heads, length, head size] each
 
 
 def can_run(text: Any) -> bool:
@@ -68,53 +65,26 @@ class Bias:
 Seen = Bias | Sight | RowByRow | None  # or how far each row sees, for `ragged.py` or `packing.py`; or everything
 
 
-@dataclass(frozen=True)
-class Looks:
-    """Who may look where in one step: for each kind of attention the first entry it reads, and which of them its
-    queries see."""
+def looks(layout: Layout, positions: Tensor, window: int, dtype: torch.dtype) -> dict[str, Seen]:
+    """What the queries at `positions` `[n, width]` see of what `layout` reads, by kind of attention."""
+    seen: dict[str, Seen] = {}
+    for kind, reach in ((FULL, None), (SLIDING, window)):
+        few = reach is None or layout.reads[kind].stop - layout.reads[kind].start <= reach
+        if layout.exact and positions.numel() == 1 and few:  # one query behind all that is read
+            seen[kind] = None
+            continue
+        distance = positions.int()[:, :, None] - layout.places(kind)[:, None]
+        hidden = distance < 0
+        if reach is not None:
+            hidden |= distance >= reach
+        seen[kind] = Bias(hidden, dtype)
+    return seen
 
-    start: dict[str, int]
-    seen: dict[str, Seen]
 
-    @classmethod
-    def padded(
-        cls,
-        positions: Tensor,
-        first: int,
-        length: int,
-        window: int,
-        like: Tensor,
-        *,
-        ragged: bool = False,
-        slot: Tensor | None = None,
-    ) -> Looks:
-        """Of rows at `positions` `[n, width]`, over `length` entries. `first`: the lowest of `positions`, `length`: one
-        past the highest, both known to the host; or bounds. `ragged`: every row reads to its own length, by
-        `ragged.py`; its `positions` are consecutive. `slot`: of `Sight`."""
-        if ragged:
-            seen: dict[str, Seen] = {
-                FULL: Sight(positions[:, 0], None, slot),
-                SLIDING: Sight(positions[:, 0], window, slot),
-            }
-            return cls(_FROM_THE_START, seen)
-        looks = cls({FULL: 0, SLIDING: max(0, first - window + 1)}, {FULL: None, SLIDING: None})
-        if positions.numel() == 1 and length == first + 1:  # one query of one row sees everything it is given
-            return looks
-        entries = torch.arange(length, dtype=torch.int32, device=positions.device)
-        distance = positions.int()[:, :, None] - entries
-        for kind, start in looks.start.items():
-            near = distance[:, :, start:]
-            hidden = near < 0
-            if kind == SLIDING:
-                hidden |= near >= window
-            looks.seen[kind] = Bias(hidden, like.dtype)
-        return looks
-
-    @classmethod
-    def packed(cls, packing: Packing, lengths: list[int], window: int, dtype: torch.dtype) -> Looks:
-        """For positions without padding, row i's from `lengths[i]` on."""
-        full, sliding = (RowByRow(packing, lengths, reach, dtype) for reach in (None, window))
-        return cls(_FROM_THE_START, {FULL: full, SLIDING: sliding})
+def sights(layout: Layout, last: Tensor, window: int) -> dict[str, Seen]:
+    """The same by `ragged.py`: rows whose first queries are at `last` `[n]`, the others behind them."""
+    slots, bases, end = layout.slots, layout.bases, layout.cache.shape.entries
+    return {kind: Sight(last, reach, slots, bases[kind], end) for kind, reach in ((FULL, None), (SLIDING, window))}
 
 
 class Rotary:
@@ -136,9 +106,9 @@ class Rotary:
         }
 
     def reserve(self, length: int) -> None:
-        """Tables for so many places, so that `at` makes none later."""
+        """Tables for so many places and no more, so that `at` makes none later."""
         if length > self._places:
-            self._make(1 << (length - 1).bit_length())
+            self._make(length)
 
     def _make(self, places: int) -> None:
         like = self._text.layers[0].self_attn.q_proj.weight
@@ -211,11 +181,11 @@ class Layer:
         self,
         normed: Tensor,
         rotary: KeyValues,
-        positions: Tensor,  # noqa: ARG002 -- for `fused.py`; `cache` knows them too
-        cache: Any,
+        positions: Tensor,  # noqa: ARG002 -- for `fused.py`; `layout` knows them too
+        layout: Layout | None,
     ) -> tuple[Tensor, KeyValues | None]:
         """`normed` `[n, width, hidden]` at `positions` `[n, width]` → its queries `[n, width, heads, size]` and, unless
-        shared, all KV of its rows: the new is in `cache` then."""
+        shared, the KV that `layout` reads: the new is in it then."""
         parts = F.linear(normed, self._into).view(*normed.shape[:2], -1, self.size)
         if self.shares:
             return turn(F.rms_norm(parts, (self.size,), None, self._eps) * self._scales, rotary), None
@@ -224,7 +194,8 @@ class Layer:
         values = F.rms_norm(values, (self.size,), None, self._eps)
         parts = turn(F.rms_norm(parts[:, :, :turned], (self.size,), None, self._eps) * self._scales, rotary)
         fresh = parts[:, :, self._heads :].transpose(1, 2), values.transpose(1, 2)
-        return parts[:, :, : self._heads], cache.update(*fresh, self.index)
+        assert layout is not None
+        return parts[:, :, : self._heads], layout.update(*fresh, self.index)
 
     def finish(self, state: Tensor, heard: Tensor, told: Tensor | None, after: Any) -> tuple[Tensor, Tensor]:
         """What follows attention: the new state and the norm `after` of it; `told` `[n, width, size]` is the layer's
@@ -261,45 +232,44 @@ class Gemma4:
         self,
         ids: Tensor,
         positions: Tensor,
-        first: int,
         length: int,
-        cache: Any,
+        layout: Layout,
         *,
         last: Tensor | None = None,
         inputs: Tensor | None = None,
         ragged: bool = False,
-        packed: Looks | None = None,
+        packed: dict[str, Seen] | None = None,
     ) -> Tensor:
-        """Final states `[n, width, hidden]` of `ids` `[n, width]`; their KV is in `cache` afterwards. The lowest of
-        `positions` is `first`, one past the highest is `length`, or they are bounds of them. `last` `[1]`: only the
-        state there is wanted, of one row, so nothing above the last KV that is stored runs for the others. `inputs`:
-        the per-layer embeddings of `ids`, `[n, width, layers * size]`, where the model does not have them itself.
-        `ragged`: as in `Looks`. `packed`: what `ids` `[1, width]` without padding see; the cache was told of them."""
+        """Final states `[n, width, hidden]` of `ids` `[n, width]` at `positions`, all below `length`; their KV is where
+        `layout` says afterwards. `last` `[1]`: only the state there is wanted, of one row, so nothing above the last KV
+        that is stored runs for the others. `inputs`: the per-layer embeddings of `ids`, `[n, width, layers * size]`,
+        where the model does not have them itself. `ragged`: every row reads to its own length, by `ragged.py`; its
+        `positions` are consecutive. `packed`: what `ids` `[1, width]` without padding see, by kind."""
         state = self.text.embed_tokens(ids)
         told = None
         if self.text.hidden_size_per_layer_input:
             named = self.text.get_per_layer_inputs(ids, state) if inputs is None else inputs
             told = self.text.project_per_layer_inputs(state, named.view(*ids.shape, len(self.layers), -1))
         rotary = self.rotary.at(positions, length)
-        slot = getattr(cache, "slot", None)
-        looks = packed or Looks.padded(positions, first, length, self.window, state, ragged=ragged, slot=slot)
+        seen = packed or self._seen(layout, positions, state.dtype, ragged=ragged)
         stored: dict[str, KeyValues] = {}
         normed = self.enter(state)
         for layer, after in zip(self.layers, self.after, strict=True):
             self.moved()
             kind = layer.kind
-            query, held = layer.project(normed, rotary[kind], positions, cache)
+            query, held = layer.project(normed, rotary[kind], positions, layout)
             stored[kind] = held or stored[kind]
             if last is not None and layer.index == self._owners - 1:
                 query, state, positions = (some.index_select(1, last) for some in (query, state, positions))
                 told = None if told is None else told.index_select(1, last)
                 rotary = self.rotary.at(positions, length)
-                looks = Looks.padded(positions, length - 1, length, self.window, state, ragged=ragged, slot=slot)
-            start = looks.start[kind]
-            keys, values = stored[kind]
-            heard = attend(query, keys[:, :, start:], values[:, :, start:], looks.seen[kind])
+                seen = self._seen(layout, positions, state.dtype, ragged=ragged)
+            heard = attend(query, *stored[kind], seen[kind])
             state, normed = layer.finish(state, heard, None if told is None else told[:, :, layer.index], after)
         return normed
+
+    def _seen(self, layout: Layout, positions: Tensor, dtype: torch.dtype, *, ragged: bool) -> dict[str, Seen]:
+        return sights(layout, positions[:, 0], self.window) if ragged else looks(layout, positions, self.window, dtype)
 
     def enter(self, state: Tensor) -> Tensor:
         """The first layer's norm of `state`."""

@@ -2,7 +2,7 @@
 
 `read` goes over the entries of one row in several splits at once, `join` puts the splits together. How far a row goes
 they read from the device, so a recorded launch (`graphs.py`) stays right while rows grow: of lengths the host says
-only `length`, the end of the cache. Arguments without a type are what Triton makes of tensors (pointers) and numbers;
+only `length`, where every row ends. Arguments without a type are what Triton makes of tensors (pointers) and numbers;
 an annotation would have to be one of Triton's own.
 """
 
@@ -27,10 +27,11 @@ def _span(last, row, last_row, width, length, reach, splits, LEAST: tl.constexpr
 @triton.jit(do_not_specialize=_PLAIN)
 def read(
     query,  # [n, width, kv heads * GROUP, SIZE]
-    keys,  # [n, kv heads, length, SIZE], as the values; with SLOT, of more rows than the queries'
+    keys,  # [slots, kv heads, entries, SIZE], as the values
     values,
     last,  # [n]
-    slot,  # [1]: of the keys and values, which is the first row's, for SLOT
+    slots,  # [n]: where the keys and values of each row are,
+    bases,  # [n]: and the position of the first of them
     means,  # [n * kv heads, splits, width * GROUP, SIZE] float32: what each split has heard
     weights,  # [n * kv heads, splits, width * GROUP] float32: log of the sum of exp of its scores
     query_row,  # strides, in numbers
@@ -53,7 +54,6 @@ def read(
     LEAST: tl.constexpr,
     TILE: tl.constexpr,
     BLOCK: tl.constexpr,
-    SLOT: tl.constexpr,
 ):
     """One program: TILE queries of a row that share a KV head, over one split of its entries, BLOCK at a time."""
     pair = tl.program_id(0).to(tl.int64)  # offsets into the cache can pass 2^31
@@ -69,9 +69,9 @@ def read(
     query += row * query_row + head * GROUP * query_head
     at_query = place * query_place + index % GROUP * query_head
     asked = tl.load(query + at_query[:, None] + size[None, :], mask=asking[:, None], other=0.0)
-    held_in = row + tl.load(slot) if SLOT else row
-    keys += held_in * keys_row + head * keys_head
-    values += held_in * values_row + head * values_head
+    slot, base = tl.load(slots + row).to(tl.int64), tl.load(bases + row).to(tl.int64)
+    keys += slot * keys_row + head * keys_head - base * keys_entry  # from here on entries are positions
+    values += slot * values_row + head * values_head - base * values_entry
     top = tl.full([TILE], float("-inf"), tl.float32)  # the softmax as it goes: highest score, sum of exp, sums
     total = tl.zeros([TILE], tl.float32)
     heard = tl.zeros([TILE, SIZE], tl.float32)

@@ -67,8 +67,7 @@ class MtpDrafter:
         self.at_once = at_once
 
     def launch(self, rows: list[Sequence], wanted: list[int], cache: SlotCache, pace: Pace) -> Launched | None:
-        """Ask the device for `wanted[i]` tokens for row i; None when no row can have any. `rows` must be the cache's
-        rows 0..n-1."""
+        """Ask the device for `wanted[i]` tokens for row i; None when no row can have any."""
         wanted = [most if row.hidden is not None else 0 for row, most in zip(rows, wanted, strict=True)]
         going = [index for index, most in enumerate(wanted) if most]
         if not going:
@@ -77,18 +76,20 @@ class MtpDrafter:
         bits = torch.full((len(rows), self._words), EVERYTHING, dtype=torch.int32)
         bits[going] = next_masks([rows[index] for index in going], self._words)
         pending, lengths = [row.pending for row in rows], [row.length for row in rows]
-        found = self._model.chains(pending, self._hidden(rows), lengths, cache, bits, max(wanted))
+        slots = [row.slot for row in rows]
+        found = self._model.chains(pending, self._hidden(rows), slots, lengths, cache, bits, max(wanted))
         return Launched(rows, wanted, found, pace if self._model.tried == tried else None, begun)
 
     def propose(self, rows: list[Sequence], wanted: list[int], cache: SlotCache, pace: Pace) -> list[list[int]]:
         """Up to `wanted[i]` tokens for row i; a chain ends where it is no longer likely enough to earn its price.
-        `rows` must be the cache's rows 0..n-1. Matchers are back where they were on return."""
+        Matchers are back where they were on return."""
         going = {index for index, row in enumerate(rows) if wanted[index] > 0 and row.hidden is not None}
         chains: list[list[int]] = [[] for _ in rows]
         if not going:
             return chains
         position, drafter_step = pace.position(len(rows)), pace.chain(len(rows))
-        hidden, chain = self._hidden(rows), self._model.begin([row.length for row in rows], cache)
+        hidden = self._hidden(rows)
+        chain = self._model.begin([row.slot for row in rows], [row.length for row in rows], cache)
         chance = [1.0] * len(rows)
         tokens = [row.pending for row in rows]
         while going:

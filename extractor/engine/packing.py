@@ -42,9 +42,10 @@ class Packing:
 
 
 class Part(NamedTuple):
-    """Of one row: its positions, the entries it reads, and what is added to the scores of those from `at` on."""
+    """Of one row: its slot, its positions, the entries it reads, and what is added to the scores of those from `at`
+    on."""
 
-    row: int
+    slot: int
     positions: slice
     entries: slice
     at: int
@@ -53,11 +54,13 @@ class Part(NamedTuple):
 
 class RowByRow:
     """What packed positions see: the entries of their row up to themselves, and of these the nearest `reach`, or all
-    (None). Row i's first position is its entry `lengths[i]`."""
+    (None). Row i is slot `slots[i]`, and its first position the entry `lengths[i]` there."""
 
-    def __init__(self, packing: Packing, lengths: list[int], reach: int | None, dtype: torch.dtype) -> None:
+    def __init__(
+        self, packing: Packing, slots: list[int], lengths: list[int], reach: int | None, dtype: torch.dtype
+    ) -> None:
         self._parts: list[Part] = []
-        for row, (first, count, length) in enumerate(zip(packing.first, packing.counts, lengths, strict=True)):
+        for slot, first, count, length in zip(slots, packing.first, packing.counts, lengths, strict=True):
             if not count:
                 continue
             start = 0 if reach is None else max(0, length - reach + 1)
@@ -69,22 +72,22 @@ class RowByRow:
                 if reach is not None:
                     hidden |= behind >= reach
                 added = torch.zeros(hidden.shape, dtype=dtype).masked_fill_(hidden, float("-inf"))
-            self._parts.append(Part(row, slice(first, first + count), slice(start, length + count), at, added))
+            self._parts.append(Part(slot, slice(first, first + count), slice(start, length + count), at, added))
 
     def attend(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        """`query` `[1, positions, heads, size]`, `keys` and `values` `[rows, kv heads, entries, size]` →
+        """`query` `[1, positions, heads, size]`, `keys` and `values` `[slots, kv heads, entries, size]` →
         `[1, positions, heads * size]`."""
         heads, size = query.shape[2:]
         kv = keys.shape[1]
         heard = []
-        for row, positions, entries, at, added in self._parts:
+        for slot, positions, entries, at, added in self._parts:
             asked = query[0, positions]
             count = asked.shape[0]
             asked = asked.view(count, kv, -1, size).permute(1, 2, 0, 3).reshape(kv, -1, size)
-            scores = asked @ keys[row, :, entries].mT
+            scores = asked @ keys[slot, :, entries].mT
             if added is not None:
                 scores.view(kv, -1, count, scores.shape[-1])[..., at:].add_(added)
             weights = scores.softmax(-1, dtype=torch.promote_types(scores.dtype, torch.float32)).to(values.dtype)
-            one = (weights @ values[row, :, entries]).view(kv, -1, count, size)
+            one = (weights @ values[slot, :, entries]).view(kv, -1, count, size)
             heard.append(one.permute(2, 0, 1, 3).reshape(count, heads * size))
         return torch.cat(heard)[None]

@@ -29,13 +29,16 @@ DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 
 @dataclass(frozen=True)
 class Sight:
-    """Row i's first query sees the entries up to `last[i]`, that one included, each query after it one more; and of
-    these the nearest `reach`, or all (None). `last` `[n]` is on the device; below 0, a query sees nothing. `slot`
-    `[1]`, there too: the row of the keys and values that is row 0's; None: the first."""
+    """Row i's first query sees the positions up to `last[i]`, that one included, each query after it one more; and of
+    these the nearest `reach`, or all (None); below 0, a query sees nothing. Its keys and values are those of
+    `slots[i]`, where the first entry is position `bases[i]`; none is at position `end` or after. `last`, `slots` and
+    `bases`, each `[n]`, are on the device."""
 
     last: Tensor
     reach: int | None
-    slot: Tensor | None = None
+    slots: Tensor
+    bases: Tensor
+    end: int
 
 
 def able(device: torch.device, dtype: torch.dtype, sizes: Collection[int]) -> bool:
@@ -64,7 +67,8 @@ def _failing(device: torch.device, dtype: torch.dtype, sizes: Collection[int]) -
     try:
         for size in sizes:
             one = torch.ones(1, 1, 1, size, dtype=dtype, device=device)
-            heard = attend_ragged(one, one, one, Sight(torch.zeros(1, dtype=torch.long, device=device), None))
+            zero = torch.zeros(1, dtype=torch.long, device=device)
+            heard = attend_ragged(one, one, one, Sight(zero, None, zero, zero, 1))
             if not bool((heard == 1).all()):
                 return "its numbers are wrong here"
     except Exception as error:
@@ -73,12 +77,12 @@ def _failing(device: torch.device, dtype: torch.dtype, sizes: Collection[int]) -
 
 
 def attend_ragged(query: Tensor, keys: Tensor, values: Tensor, sight: Sight) -> Tensor:
-    """`query` `[n, width, heads, size]`, `keys` and `values` `[n, kv heads, length, size]`, views of any strides but
-    the last, which is 1 → `[n, width, heads * size]`; zeros for a query that sees nothing. Scores are not scaled."""
+    """`query` `[n, width, heads, size]`, `keys` and `values` `[slots, kv heads, entries, size]`, views of any strides
+    but the last, which is 1 → `[n, width, heads * size]`; zeros for a query that sees nothing. Scores are unscaled."""
     from extractor.engine import kernels
 
     n, width, heads, size = query.shape
-    kv, length = keys.shape[1], keys.shape[2]
+    kv = keys.shape[1]
     group = heads // kv
     asked = group * width  # query heads that share a KV head are read together, so keys and values are read once
     tile, block, warps, stages = _blocks(n * kv, asked, size, query.dtype)
@@ -88,14 +92,12 @@ def attend_ragged(query: Tensor, keys: Tensor, values: Tensor, sight: Sight) -> 
     weights = query.new_empty((n * kv, splits, asked), dtype=torch.float32)
     out = query.new_empty((n, width, heads * size))
     reach = EVERYTHING if sight.reach is None else sight.reach
-    spans = (sight.last.stride(0), width, length, reach, kv, splits)
-    slot = sight.last if sight.slot is None else sight.slot
+    spans = (sight.last.stride(0), width, sight.end, reach, kv, splits)
     strides = (*query.stride()[:3], *keys.stride()[:3], *values.stride()[:3])
     with torch.cuda.device(query.get_device()):  # where Triton launches; -1, a CPU, changes nothing
         kernels.read[(n * kv, tiles, splits)](
-            query, keys, values, sight.last, slot, means, weights, *strides, *spans,
-            GROUP=group, SIZE=size, LEAST=LEAST, TILE=tile, BLOCK=block, SLOT=sight.slot is not None,
-            num_warps=warps, num_stages=stages,
+            query, keys, values, sight.last, sight.slots, sight.bases, means, weights, *strides, *spans,
+            GROUP=group, SIZE=size, LEAST=LEAST, TILE=tile, BLOCK=block, num_warps=warps, num_stages=stages,
         )  # fmt: skip
         part = min(size, 128)
         kernels.join[(n * kv, asked, size // part)](

@@ -1,7 +1,4 @@
-"""Who runs and who waits. Knows no torch: rows are numbers, and row i of the batch is slot i of the cache.
-
-Running rows always fill slots 0..n-1, so that a forward reads a slice of the cache and never gathers.
-"""
+"""Who runs and who waits. Knows no torch."""
 
 from __future__ import annotations
 
@@ -54,7 +51,7 @@ class Scheduler:
             return out
 
     def next(self) -> Sequence | None:
-        """The next one to admit, if a slot is free. Call `start` once it is prefilled."""
+        """The next one to admit, if a slot is free; `start` it then."""
         with self._changed:
             if len(self.running) < self._slots and self._waiting:
                 return self._waiting.popleft()
@@ -63,11 +60,12 @@ class Scheduler:
     def start(self, sequence: Sequence) -> None:
         self.running.append(sequence)
 
-    def retire(self, row: int) -> None:
-        """Take `row` out; the last row moves into its place."""
-        last = self.running.pop()
-        if row < len(self.running):
-            self.running[row] = last
+    def ready(self) -> list[Sequence]:
+        """The rows that decode, in the order of their slots: under load these lie side by side in the cache."""
+        return sorted((row for row in self.running if row.ready), key=lambda row: row.slot)
+
+    def retire(self, row: Sequence) -> None:
+        self.running.remove(row)
 
     def depth(self) -> tuple[int, int]:
         """(running, waiting)."""

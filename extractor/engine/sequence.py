@@ -115,8 +115,9 @@ class Sequence:
 
     `length` cache entries are valid; `pending` is the last known token, not yet in the cache; so the next target
     forward reads `[pending, *draft]` at positions `length, length + 1, …`. `hidden` is the target's hidden state at
-    position `length - 1` (what the MTP drafter starts from). The matcher has consumed exactly `ids`. A row has
-    `begun` when its slot holds the start of its prompt, and is `ready` when it holds all of it but the last token.
+    position `length - 1` (what the MTP drafter starts from). The matcher has consumed exactly `ids`. A row gets its
+    `slot` of the cache when its prompt is begun (-1 until then), and is `ready` when that holds all of the prompt but
+    the last token.
     """
 
     def __init__(self, request: Request, matcher: LLMatcher | None, document: bytes) -> None:
@@ -128,7 +129,7 @@ class Sequence:
         self.lookup = Lookup(document) if "copy" in request.params.drafters else None
         self.pending = request.prompt[-1]
         self.length = 0
-        self.begun = False
+        self.slot = -1
         self.ready = False
         self.ids: list[int] = []
         self.written = bytearray()

@@ -11,7 +11,7 @@ import torch
 from llguidance import LLMatcher
 from transformers import DynamicCache, Gemma4ForCausalLM, PreTrainedTokenizerFast
 
-from extractor.engine.cache import ARGUMENT
+from extractor.engine.layout import ARGUMENT
 from extractor.grammar import guided
 from extractor.pair.encode import Encoder
 from extractor.pair.generate import Task

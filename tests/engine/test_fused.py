@@ -16,10 +16,10 @@ from transformers import Gemma4AssistantForCausalLM
 
 from extractor.engine import fused
 from extractor.engine.assistant import MtpModel
-from extractor.engine.cache import SlotCache
 from extractor.engine.forward import Target
 from extractor.engine.gemma4 import Gemma4
 from extractor.engine.graphs import Graphs
+from extractor.engine.layout import Layout
 from extractor.engine.models import Models, ModelSpec, load
 from extractor.engine.verify import choose, told, unpack
 from tests.engine import tiny
@@ -90,13 +90,13 @@ def test_layers_are_the_plain_ones(pair: Models, width: int) -> None:
     states, caches = [], []
     with torch.inference_mode():
         for kind in (None, fused.FusedLayer):
-            cache = SlotCache(3, 40)
-            length = cache.aim_rows(positions, lengths)
-            states.append(Gemma4(target.model, kind).read(ids, positions, 0, length, cache))
+            cache = tiny.slots(target, 3, 40)
+            layout = Layout.together(cache, [0, 1], lengths, width, 40, ids.device, positions)
+            states.append(Gemma4(target.model, kind).read(ids, positions, max(lengths) + width, layout))
             caches.append(cache)
     torch.testing.assert_close(*states, atol=1e-4, rtol=1e-4)
-    for layer in caches[0]._keys:
-        for one, two in zip(*(cache.read(layer, 2, 5 + width) for cache in caches), strict=True):
+    for layer in caches[0]._stores:
+        for one, two in zip(*(cache.stored(layer) for cache in caches), strict=True):
             torch.testing.assert_close(one[1, :, 5:], two[1, :, 5:], atol=1e-4, rtol=1e-4)
 
 
@@ -108,14 +108,14 @@ def test_prefill_in_one_row_of_many(pair: Models, padded: bool) -> None:
     with torch.inference_mode():
         for kernels in (False, True):
             graphs = Graphs(torch.device("cpu")) if padded else None
-            cache, target = SlotCache(3, 32), Target(pair.target, graphs, kernels=kernels)
+            cache, target = tiny.slots(pair.target, 3, 32), Target(pair.target, graphs, kernels=kernels)
             assert target.fused == kernels
             target.prefill(ids[:, :9], 0, 2, cache)
             target.prefill(ids[:, :9], 0, 1, cache)
             hidden = target.prefill(ids[:, 9:], 9, 1, cache)
             assert hidden is not None
-            held = [(layer, *(store[1, :, :29] for store in cache.read(layer, 3, 32))) for layer in cache._keys]
-            found.append((hidden, held, [cache.read(layer, 3, 32)[0][2, :, :9] for layer in cache._keys]))
+            held = [(layer, *(store[1, :, :29] for store in cache.stored(layer))) for layer in cache._stores]
+            found.append((hidden, held, [cache.stored(layer)[0][2, :, :9] for layer in cache._stores]))
     torch.testing.assert_close(*found, atol=1e-4, rtol=1e-4)
 
 
@@ -190,11 +190,10 @@ def compiled(kernel, floats, longs, given, warps, stages, **fixed):
 single = {"made": "*fp32"}
 compiled(kernels.add_norm, ["state", "before", "after", "out", "normed"], [], single, 4, 3,
          NORMED=True, BLOCK=2048, PARTS=8)
+floats, longs = ["scales", "cos", "sin", "query", "keys", "values"], ["positions", "slots", "bases"]
 for size in (256, 512):
-    compiled(kernels.heads, ["scales", "cos", "sin", "query", "keys", "values"], ["positions", "slot"], single, 4, 3,
-             QUERIES=8, KV=1, OWN_VALUES=True, SIZE=size, PER=10, PARTS=4, SLOT=True)
-compiled(kernels.heads, ["scales", "cos", "sin", "query", "keys", "values"], ["positions", "slot"], single, 4, 3,
-         QUERIES=4, KV=0, OWN_VALUES=False, SIZE=256, PER=4, PARTS=1, SLOT=False)
+    compiled(kernels.heads, floats, longs, single, 4, 3, QUERIES=8, KV=1, OWN_VALUES=True, SIZE=size, PER=10, PARTS=4)
+compiled(kernels.heads, floats, longs, single, 4, 3, QUERIES=4, KV=0, OWN_VALUES=False, SIZE=256, PER=4, PARTS=1)
 compiled(kernels.gated, ["gate", "other", "out"], [], {}, 4, 3, BLOCK=1024)
 for mode, n, k in ((0, 2560, 1536), (0, 1536, 12288), (1, 12288, 1536), (2, 256, 1536)):
     plan = dict(__import__("extractor.engine.fused", fromlist=["x"])._plan(n, k, mode != 0)[1])

@@ -11,9 +11,11 @@ import pytest
 from torch import Tensor
 
 from extractor.engine import DRAFTERS, Engine, EngineConfig
+from extractor.engine.cache import SlotCache, SlotShape
 from extractor.engine.host_table import keep_on_host
 from extractor.engine.models import Models
 from extractor.engine.packing import RowByRow
+from extractor.engine.scheduler import Scheduler
 from tests.engine import tiny
 
 CONFIG = EngineConfig(slots=4, context=1024, max_draft=8)
@@ -154,6 +156,48 @@ def test_rows_that_come_and_go_while_others_are_read(models: Models) -> None:
             assert [future.result(60).ids for future in together] == alone
     finally:
         engine.close()
+
+
+@pytest.mark.parametrize("way", ["exact", "packed", "padded", "apart", "stock"])
+def test_windows_that_move_change_nothing(gemma4: Models, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """Sliding layers that keep 64 entries of up to 400: documents of one schema after and beside each other, an answer
+    that is asked for again, prefixes and slots reused; in each way a step is made. Against a cache that keeps all."""
+    if way == "packed":
+        monkeypatch.setattr("extractor.engine.packing._GOING", -1)
+    if way == "stock":
+        monkeypatch.setattr("extractor.engine.forward.can_run", lambda _: False)
+    small = EngineConfig(slots=4, context=1024, max_draft=8, prefill_chunk=24, graphs=way == "padded")
+    base = [tiny.request(gemma4, 0, drafters=DRAFTERS, max_tokens=12 + 30 * (index % 2)) for index in range(7)]
+    start, stop = base[0].copy_from
+    requests = []
+    for index, one in enumerate(base):
+        document = one.prompt[start:stop] * (1 + 2 * (index % 3)) + one.prompt[start + index : stop]
+        prompt = one.prompt[:start] + document + one.prompt[stop:]
+        requests.append(replace(one, prompt=prompt, copy_from=(start, start + len(document))))
+    # the same document again, with an answer and a complaint behind it; and a schema whose prompt is long by itself
+    requests.append(replace(requests[2], prompt=requests[2].prompt + requests[2].prompt[-20:]))
+    requests += [replace(one, copy_from=(one.copy_from[1], one.copy_from[1])) for one in (requests[1], requests[1])]
+    written, moved, shared = [], 0, []
+    for windowed in (False, True):
+        engine = Engine(gemma4, small)
+        if windowed:
+            assert engine._cache.shape.kept == 64
+        else:
+            engine._cache = SlotCache(4, SlotShape.of(gemma4.target.config, small.entries))
+        if way == "apart":  # rows that are never neighbours
+            monkeypatch.setattr(Scheduler, "ready", lambda self: [row for row in self.running if row.ready][::-1])
+            monkeypatch.setattr("extractor.engine.packing._GOING", 1 << 40)
+        try:
+            done = [future.result(120) for future in [engine.submit(one) for one in requests]]
+            done += [engine.submit(one).result(120) for one in reversed(requests)]
+            moved = max(engine._cache.bases)
+        finally:
+            engine.close()
+        written.append([one.ids for one in done])
+        shared.append(sum(one.usage.shared_tokens > 0 for one in done))
+    assert written[0] == written[1]
+    assert moved > 0
+    assert shared[1] > len(requests)
 
 
 def test_it_is_what_the_model_itself_would_write(gemma4: Models) -> None:

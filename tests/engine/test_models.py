@@ -181,31 +181,55 @@ def test_pickled_weights_are_not_read(pair: Path, tmp_path: Path) -> None:
         load(ModelSpec(model=str(folder), drafter="none"))
 
 
-@pytest.mark.parametrize("ordered", [False, True])
-def test_our_drafter_step_is_transformers_own(pair: Path, ordered: bool) -> None:
-    """Logits and next hidden state equal the assistant's forward; with ordered embeddings, for the tokens it scores."""
-    from extractor.engine.cache import SlotCache
+SMALL_ONES: dict[str, Any] = {}  # E2B, E4B: layers that share KV, per-layer inputs
+LARGE_ONES: dict[str, Any] = {  # 12B, 31B: neither, and global layers whose keys are their values
+    "attention_k_eq_v": True, "num_global_key_value_heads": 1, "num_kv_shared_layers": 0,
+    "hidden_size_per_layer_input": 0, "vocab_size_per_layer_input": 0,
+}  # fmt: skip
 
-    target = Target(load(ModelSpec(model=str(pair), drafter="none")).target)
-    assistant = tiny.loud(Gemma4AssistantForCausalLM(tiny.assistant_config(ordered)), 3).eval()
+
+@pytest.mark.parametrize("length", [20, 32, 33, 34, 50, 90])
+@pytest.mark.parametrize("ordered", [False, True])
+@pytest.mark.parametrize("changes", [SMALL_ONES, LARGE_ONES], ids=["small", "large"])
+def test_our_drafter_step_is_transformers_own(length: int, ordered: bool, changes: dict[str, Any]) -> None:
+    """Two steps of a chain, behind prompts shorter and longer than the window of 32: logits and next hidden states are
+    those of the assistant's own forward over all of the target's KV; with ordered embeddings, for the tokens it scores.
+    Ours reads a slot whose sliding layers keep what is in reach only."""
+    torch.manual_seed(length)
+    stock = tiny.loud(Gemma4ForCausalLM(tiny.gemma4_config(**changes)), 5).eval()
+    own = {key: changes[key] for key in ("attention_k_eq_v", "num_global_key_value_heads") if key in changes}
+    assistant = tiny.loud(Gemma4AssistantForCausalLM(tiny.assistant_config(ordered, **own)), 3).eval()
     if ordered:
         assistant.masked_embedding.token_ordering.copy_(torch.randperm(tiny.VOCAB))
-    cache = SlotCache(1, 64)
-    ids = torch.randint(6, 500, (1, 21))
+    target = Target(stock)
+    assert target._lean is not None
+    all_of_it, few = tiny.slots(stock, 2, 128), tiny.slots(stock, 2, 128, most=8)
+    ids, hidden = torch.randint(6, 500, (1, length + 1)), torch.randn(1, 64)
     with torch.inference_mode():
-        target.prefill(ids[:, :20], 0, 0, cache)
-        mtp, hidden = MtpModel(assistant, target), torch.randn(1, 64)
-        logits, after = mtp.step(ids[0, 20:], hidden, mtp.begin([20], cache))
-        embedded = target.model.get_input_embeddings()(ids[:, 20:])
-        theirs = assistant(
-            inputs_embeds=torch.cat([embedded, hidden[:, None]], -1),
-            position_ids=torch.tensor([[20]]),
-            shared_kv_states={kind: cache.read(layer, 1, 20) for kind, layer in target.shared_layers().items()},
-        )
-    scored = torch.isfinite(logits[0])
-    assert int(scored.sum()) == (8 * 16 if ordered else tiny.VOCAB)
-    assert torch.allclose(logits[0][scored], theirs.logits[0, 0][scored], atol=1e-4)
-    assert torch.allclose(after, theirs.last_hidden_state[:, 0], atol=1e-4)
+        for cache in (all_of_it, few):
+            for start in range(0, length, 8):
+                target.prefill(ids[:, start : min(start + 8, length)], start, 1, cache)
+        assert (few.bases[1] > 0) == (length > 48), "the window moved"
+        mtp = MtpModel(assistant, target)
+        chain, token, theirs_hidden = mtp.begin([1], [length], few), ids[0, length:], hidden
+        whole = {
+            kind: tuple(one[1:, :, :length] for one in all_of_it.stored(layer))
+            for kind, layer in target.shared_layers().items()
+        }
+        for _ in range(2):
+            logits, hidden = mtp.step(token, hidden, chain)
+            embedded = target.model.get_input_embeddings()(token[None])
+            theirs = assistant(
+                inputs_embeds=torch.cat([embedded, theirs_hidden[:, None]], -1),
+                position_ids=torch.tensor([[length]]),
+                shared_kv_states=whole,
+            )
+            scored = torch.isfinite(logits[0])
+            assert int(scored.sum()) == (8 * 16 if ordered else tiny.VOCAB)
+            assert torch.allclose(logits[0][scored], theirs.logits[0, 0][scored], atol=1e-4)
+            theirs_hidden = theirs.last_hidden_state[:, 0]
+            assert torch.allclose(hidden, theirs_hidden, atol=1e-4)
+            token = logits.argmax(-1)
 
 
 @pytest.mark.parametrize(
@@ -214,8 +238,6 @@ def test_our_drafter_step_is_transformers_own(pair: Path, ordered: bool) -> None
 def test_our_lean_layers_are_transformers_own(changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunked prefill of ragged rows and a wide step over them give the stock forward's states."""
     monkeypatch.setattr("extractor.engine.packing._GOING", 0)
-    from extractor.engine.cache import SlotCache
-
     torch.manual_seed(0)
     stock = tiny.loud(Gemma4ForCausalLM(tiny.gemma4_config(**changes)), 5).eval().double()
     for layer in stock.model.layers:
@@ -225,7 +247,7 @@ def test_our_lean_layers_are_transformers_own(changes: dict[str, Any], monkeypat
         wanted = [stock.model(input_ids=ids).last_hidden_state[0] for ids in rows]
         target = Target(stock)
         assert target._lean is not None
-        cache = SlotCache(3, 64)
+        cache = tiny.slots(stock, 3, 64)
         for row, ids in enumerate(rows):
             most = ids.shape[1] - 5
             first = target.prefill(ids[:, : most // 2], 0, row, cache)
@@ -234,14 +256,14 @@ def test_our_lean_layers_are_transformers_own(changes: dict[str, Any], monkeypat
             assert torch.allclose(last[0], wanted[row][most - 1], atol=1e-4, rtol=1e-3)  # type: ignore[index]
         tail = torch.cat([ids[:, -5:] for ids in rows])
         lengths = [ids.shape[1] - 5 for ids in rows]
-        read = target.verify(tail, lengths, cache)
+        read = target.verify(tail, [0, 1, 2], lengths, cache)
         for states, first in zip(wanted, read.first, strict=True):
             assert torch.allclose(read.hidden[first : first + 5], states[-5:], atol=1e-4, rtol=1e-3)  # type: ignore[index]
-        alone = target.verify(tail[:1], [35], cache)
+        alone = target.verify(tail[:1], [0], [35], cache)
         assert torch.allclose(alone.hidden, wanted[0][-5:], atol=1e-4, rtol=1e-3)  # type: ignore[arg-type]
         # without their padding, a row that takes no part among them
         counts = [2, 0, 5]
-        packed = target.verify(tail, lengths, cache, counts=counts)
+        packed = target.verify(tail, [0, 1, 2], lengths, cache, counts=counts)
         assert packed.first == [0, 2, 2]
         assert packed.positions == 7
         for states, first, count in zip(wanted, packed.first, counts, strict=True):
@@ -268,8 +290,6 @@ LONG: dict[str, Any] = {"rope_parameters": ROPE, "original_max_position_embeddin
 )
 def test_ragged_rows_of_other_architectures_are_as_each_alone(config: PreTrainedConfig) -> None:
     """Up to the last position, with padding behind it."""
-    from extractor.engine.cache import SlotCache
-
     torch.manual_seed(0)
     model = tiny.loud(AutoModelForCausalLM.from_config(config), 3).eval()
     for name, weight in model.named_parameters():
@@ -280,11 +300,11 @@ def test_ragged_rows_of_other_architectures_are_as_each_alone(config: PreTrained
     with torch.inference_mode():
         wanted = [model(input_ids=ids).logits[0, -5:] for ids in rows]
         install(model)
-        target, cache = Target(model), SlotCache(3, 80)
+        target, cache = Target(model), tiny.slots(model, 3, 80)
         for row, ids in enumerate(rows):
             target.prefill(ids[:, :-5], 0, row, cache)
         tail = torch.nn.functional.pad(torch.cat([ids[:, -5:] for ids in rows]), (0, 4))
-        read = target.verify(tail, [ids.shape[1] - 5 for ids in rows], cache)
+        read = target.verify(tail, [0, 1, 2], [ids.shape[1] - 5 for ids in rows], cache)
     for logits, first in zip(wanted, read.first, strict=True):
         assert torch.allclose(read.logits[first : first + 5], logits, atol=1e-3, rtol=1e-3)
 

@@ -42,9 +42,10 @@ def plain(query: Tensor, keys: Tensor, values: Tensor, sight: Sight) -> Tensor:
             if last < 0:
                 continue
             for head in range(heads):
-                held = slice(first, last + 1)
-                scores = keys[row, head // group, held].float() @ query[row, place, head].float()
-                out[row, place, head] = scores.softmax(-1) @ values[row, head // group, held].float()
+                slot, base = int(sight.slots[row]), int(sight.bases[row])
+                held = slice(first - base, min(last + 1, sight.end) - base)
+                scores = keys[slot, head // group, held].float() @ query[row, place, head].float()
+                out[row, place, head] = scores.softmax(-1) @ values[slot, head // group, held].float()
     return out.view(n, width, heads * size)
 
 
@@ -65,6 +66,12 @@ def made(
     return query.to(dtype), keys, values
 
 
+def sight(last: list[int], reach: int | None, end: int = 1 << 20) -> Sight:
+    """Of rows that are the first slots, from position 0 on."""
+    n = len(last)
+    return Sight(torch.tensor(last), reach, torch.arange(n), torch.zeros(n, dtype=torch.long), end)
+
+
 def differs(given: tuple[Tensor, Tensor, Tensor], sight: Sight) -> float:
     found, expected = attend_ragged(*given, sight), plain(*given, sight)
     assert found.dtype == given[0].dtype
@@ -80,23 +87,23 @@ SHAPES = [(1, 8, 1, 32), (3, 4, 2, 16), (8, 4, 1, 64), (16, 2, 2, 32), (5, 3, 1,
 def test_rows_of_any_length(shape: tuple[int, int, int, int], last: list[int]) -> None:
     given = made(last, *shape)
     for reach in (None, 17):
-        assert differs(given, Sight(torch.tensor(last), reach)) < 1e-5
+        assert differs(given, sight(last, reach)) < 1e-5
 
 
 @pytest.mark.parametrize("reach", [1, 2, 63, 64, 65, 128, 500])
 def test_windows_of_any_size(reach: int) -> None:
-    assert differs(made([3, 150], 4, 4, 1, 16), Sight(torch.tensor([3, 150]), reach)) < 1e-5
+    assert differs(made([3, 150], 4, 4, 1, 16), sight([3, 150], reach)) < 1e-5
 
 
 @pytest.mark.parametrize(("width", "size", "reach"), [(8, 256, 33), (2, 512, None)])
 def test_heads_as_large_as_e2bs(width: int, size: int, reach: int | None) -> None:
-    assert differs(made([70, 3], width, 8, 1, size), Sight(torch.tensor([70, 3]), reach)) < 1e-5
+    assert differs(made([70, 3], width, 8, 1, size), sight([70, 3], reach)) < 1e-5
 
 
 def test_sixteen_bits() -> None:
     """Not bfloat16: the interpreter's product (Triton 3.7 and 3.9) takes its bits for whole numbers."""
     given = made([90, 3], 4, 8, 1, 64, torch.float16)
-    assert differs(given, Sight(torch.tensor([90, 3]), None)) < 2e-3
+    assert differs(given, sight([90, 3], None)) < 2e-3
 
 
 @pytest.mark.parametrize("programs", [1, 7, 10_000])
@@ -104,25 +111,45 @@ def test_any_number_of_splits(programs: int, monkeypatch: pytest.MonkeyPatch) ->
     """From one to far more than there are entries for."""
     monkeypatch.setattr(module, "PROGRAMS", programs)
     last = [700, 2]
-    assert differs(made(last, 2, 4, 1, 16), Sight(torch.tensor(last), None)) < 1e-5
+    assert differs(made(last, 2, 4, 1, 16), sight(last, None)) < 1e-5
 
 
 def test_the_row_alone_decides_what_it_reads() -> None:
     """The same row beside a longer one, with more room behind it, and with positions that are a strided view."""
     query, keys, values = made([40, 400], 3, 4, 2, 32)
     places = torch.tensor([40, 400])[:, None] + torch.arange(3)
-    together = attend_ragged(query, keys, values, Sight(places[:, 0], None))
-    alone = attend_ragged(query[:1], keys[:1, :, :43], values[:1, :, :43], Sight(places[:1, 0], None))
+    strided = replace(sight([40, 400], None), last=places[:, 0])
+    together = attend_ragged(query, keys, values, strided)
+    alone = attend_ragged(query[:1], keys[:1, :, :43], values[:1, :, :43], sight([40], None))
     assert torch.equal(together[:1], alone)
 
 
 def test_large_scores_and_rows_that_see_nothing() -> None:
     query, keys, values = made([-4, -1, 70], 2, 4, 1, 32)
-    sight = Sight(torch.tensor([-4, -1, 70]), 20)
-    found = attend_ragged(query * 3000, keys, values, sight)
+    short = sight([-4, -1, 70], 20)
+    found = attend_ragged(query * 3000, keys, values, short)
     assert not found[0].any()
     assert not found[1, 0].any(), "the second query of this row sees the first entry"
-    assert torch.allclose(found, plain(query * 3000, keys, values, sight), atol=1e-4)
+    assert torch.allclose(found, plain(query * 3000, keys, values, short), atol=1e-4)
+
+
+@pytest.mark.parametrize("reach", [None, 17, 40])
+def test_rows_anywhere_in_the_cache(reach: int | None) -> None:
+    """Rows in slots of any order, whose first entries are later positions, up to where every row ends."""
+    last, slots, bases, width = [90, 44, 130], [3, 0, 2], [50, 28, 91], 4
+    whole = made(last, width, 4, 2, 32)
+    stores = [torch.full((5, 2, 64, 32), NAN) for _ in range(2)]
+    for store, full in zip(stores, whole[1:], strict=True):
+        for row, (slot, base) in enumerate(zip(slots, bases, strict=True)):
+            store[slot, :, : last[row] + width - base] = full[row, :, base : last[row] + width]
+    seen = replace(sight(last, reach, end=132), slots=torch.tensor(slots), bases=torch.tensor(bases))
+    if reach is None:
+        seen = replace(seen, bases=torch.zeros(3, dtype=torch.long))
+        stores = [torch.full((5, 2, 140, 32), NAN) for _ in range(2)]
+        for store, full in zip(stores, whole[1:], strict=True):
+            for row, slot in enumerate(slots):
+                store[slot, :, : last[row] + width] = full[row, :, : last[row] + width]
+    assert differs((whole[0], *stores), seen) < 1e-5
 
 
 @pytest.mark.parametrize("length", [1, 30, 33, 34, 120])
@@ -130,7 +157,7 @@ def test_the_drafters_bounds(length: int) -> None:
     """It stands at `length`, sees no entry there, and slides over window + 1."""
     window = 32
     query, keys, values = made([length - 1], 1, 4, 1, 32)
-    found = attend_ragged(query, keys, values, Sight(torch.tensor([length]) - 1, window + 1))
+    found = attend_ragged(query, keys, values, sight([length - 1], window + 1))
     seen = [entry for entry in range(length) if length - entry <= window + 1]
     scores = query[0, 0] @ keys[0, 0, seen].T
     assert torch.allclose(found[0, 0], (scores.softmax(-1) @ values[0, 0, seen]).flatten(), atol=1e-5)
@@ -178,7 +205,8 @@ import torch
 from extractor.engine import kernels, ragged
 
 def compiled(kernel, number, arch, warps, stages, **fixed):
-    numbers = {"query": number, "keys": number, "values": number, "out": number, "last": "*i64", "slot": "*i64"}
+    numbers = dict.fromkeys(["query", "keys", "values", "out"], number)
+    numbers |= dict.fromkeys(["last", "slots", "bases"], "*i64")
     numbers |= {"means": "*fp32", "weights": "*fp32"} | dict.fromkeys(fixed, "constexpr")
     names = kernel.arg_names
     even = {*numbers, *(name for name in names if name.startswith(("query_", "keys_", "values_")))} - set(fixed)
@@ -197,7 +225,7 @@ for size in (256, 512):
     for arch, pairs in ((80, 1), (90, 1), (120, 1), (80, 32), (90, 32), (120, 32)):
         tile, block, warps, stages = ragged._blocks(pairs, 64, size, torch.bfloat16)
         common = dict(GROUP=8, SIZE=size, LEAST=ragged.LEAST)
-        found.append(compiled(kernels.read, "*bf16", arch, warps, stages, TILE=tile, BLOCK=block, SLOT=True, **common))
+        found.append(compiled(kernels.read, "*bf16", arch, warps, stages, TILE=tile, BLOCK=block, **common))
         found.append(compiled(kernels.join, "*bf16", arch, 4, 3, MOST=ragged.MOST, PART=128, **common))
 print(json.dumps(found))
 """

@@ -18,6 +18,7 @@ from transformers import (
 )
 
 from extractor.engine import DRAFTERS, Params, Request
+from extractor.engine.cache import SlotCache, SlotShape
 from extractor.engine.models import Models
 from extractor.grammar import guided
 
@@ -169,6 +170,11 @@ def request(models: Models, index: int = 0, **changes: Any) -> Request:
     schema_grammar = changes.pop("grammar", grammar())
     params = Params(**{"max_tokens": 48, **changes})
     return Request(prompt, (len(head), len(head) + len(document)), schema_grammar, params)
+
+
+def slots(model: Any, count: int, entries: int, most: int | None = None) -> SlotCache:
+    """A cache for `model`; with `most` new positions a forward, its sliding layers keep no more than they need."""
+    return SlotCache(count, SlotShape.of(model.config, entries, most))
 
 
 class ScriptedMatcher:

@@ -1,0 +1,145 @@
+"""Where the rows of one forward are in the slot cache: what it reads there, and where what is new goes.
+
+A value, made for each forward. A transformers model takes it for its cache and calls `update` once a layer (layers that
+share another's KV do not call it). Rows name their slots, so no row ever has to move; where the slots of rows lie side
+by side in order, which they do under load, what is read are views.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import Cache, __version__
+
+from extractor.engine.cache import FULL, SLIDING, SlotCache
+
+# What a model's forward calls its cache: renamed in transformers 5.24, which warns of the old name.
+ARGUMENT = "cache" if tuple(map(int, __version__.split(".")[:2])) >= (5, 24) else "past_key_values"
+_ALL = {FULL: slice(None), SLIDING: slice(None)}
+
+
+class Layout(Cache):
+    """`index`: the slots it reads, and `reads`, by kind of attention, which of their entries. Row i is slot `slots[i]`,
+    whose layers of a kind begin at position `bases[kind][i]`: all `[n]`, on the device. `exact`: what is read ends with
+    the last new entry."""
+
+    def __init__(
+        self,
+        cache: SlotCache,
+        index: slice | Tensor,
+        reads: dict[str, slice],
+        slots: Tensor,
+        bases: Tensor,
+        *,
+        positions: Tensor | None = None,
+        owners: Tensor | None = None,
+        new: dict[str, slice] | None = None,
+        exact: bool = False,
+    ) -> None:
+        """New entries go to `new` of the one slot, by kind; or to `positions`, in the order of the forward's, of the
+        rows `owners`, both `[1, positions]` (None: `[n, width]`, in the order of the rows)."""
+        super().__init__(layers=[])
+        self.cache, self.reads, self.slots, self.exact = cache, reads, slots, exact
+        self.bases = {FULL: torch.zeros_like(bases), SLIDING: bases}
+        self._index, self._new, self._positions, self._owners = index, new, positions, owners
+
+    @classmethod
+    def alone(cls, cache: SlotCache, slot: int, start: int, width: int, back: int, device: torch.device) -> Layout:
+        """One row, at positions `start … start + width - 1`. Sliding layers are read from `back` before the first."""
+        base, end = cache.bases[slot], start + width
+        new = {FULL: slice(start, end), SLIDING: slice(start - base, end - base)}
+        reads = {FULL: slice(0, end), SLIDING: slice(max(0, start - base - back), end - base)}
+        slots, bases = torch.tensor([[slot], [base]]).to(device).unbind()
+        return cls(cache, slice(slot, slot + 1), reads, slots, bases, new=new, exact=True)
+
+    @classmethod
+    def together(
+        cls,
+        cache: SlotCache,
+        slots: list[int],
+        starts: list[int],
+        width: int,
+        back: int,
+        device: torch.device,
+        positions: Tensor | None = None,
+    ) -> Layout:
+        """Rows whose `width` new positions begin at `starts`; without `positions` they are only read."""
+        bases = [cache.bases[slot] for slot in slots]
+        ends = [start - base + width for start, base in zip(starts, bases, strict=True)]
+        reads = {FULL: slice(0, max(starts) + width), SLIDING: slice(max(0, min(ends) - width - back), max(ends))}
+        there = torch.tensor([slots, bases]).to(device)
+        run = slots == list(range(slots[0], slots[0] + len(slots)))
+        index = slice(slots[0], slots[0] + len(slots)) if run else there[0]
+        return cls(cache, index, reads, *there.unbind(), positions=positions, exact=len(slots) == 1)
+
+    @classmethod
+    def whole(
+        cls,
+        cache: SlotCache,
+        slots: Tensor,
+        bases: Tensor,
+        positions: Tensor | None = None,
+        owners: Tensor | None = None,
+    ) -> Layout:
+        """For who finds rows and entries himself (`ragged.py`, `fused.py`, `packing.py`): all of every slot."""
+        return cls(cache, slice(None), _ALL, slots, bases, positions=positions, owners=owners)
+
+    @classmethod
+    def bounded(
+        cls,
+        cache: SlotCache,
+        slots: Tensor,
+        bases: Tensor,
+        entries: int,
+        positions: Tensor | None = None,
+        *,
+        run: bool,
+    ) -> Layout:
+        """To record: of the rows in `slots` `entries` each are read. `run`: these are the first slots, in order."""
+        reads = {FULL: slice(0, entries), SLIDING: slice(0, min(entries, cache.shape.kept))}
+        return cls(cache, slice(0, len(slots)) if run else slots, reads, slots, bases, positions=positions)
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_: Any, **__: Any
+    ) -> tuple[Tensor, Tensor]:
+        """Write `[n, kv_heads, width, head_dim]`, or `[1, kv_heads, positions, head_dim]` packed; return what is
+        read of the layer."""
+        keys, values = self.cache.store(layer_idx, key_states)
+        kind = self.cache.shape.kind(layer_idx)
+        if self._new is not None:
+            keys[self._index, :, self._new[kind]] = key_states
+            values[self._index, :, self._new[kind]] = value_states
+        else:
+            # Advanced indices around a slice put their own dimensions first: [n, width, kv_heads, head_dim].
+            slots, entries = self._entries(kind)
+            at = slots.to(keys.device), slice(None), entries.to(keys.device)  # layers may be spread
+            keys[at] = key_states.transpose(1, 2)
+            values[at] = value_states.transpose(1, 2)
+        return self.read(layer_idx)
+
+    def _entries(self, kind: str) -> tuple[Tensor, Tensor]:
+        """Slot and entry of each new position, of shapes that broadcast."""
+        assert self._positions is not None
+        slots, bases = self.slots, self.bases[kind]
+        if self._owners is None:
+            return slots[:, None], self._positions - bases[:, None]
+        return slots[self._owners], self._positions - bases[self._owners]
+
+    def read(self, layer_idx: int) -> tuple[Tensor, Tensor]:
+        """Keys and values `[n, kv_heads, entries, head_dim]` of a layer that has some: views, unless rows' slots lie
+        apart."""
+        keys, values = self.cache.stored(layer_idx)
+        entries = self.reads[self.cache.shape.kind(layer_idx)]
+        index = self._index if isinstance(self._index, slice) else self._index.to(keys.device)
+        return keys[:, :, entries][index], values[:, :, entries][index]
+
+    def places(self, kind: str) -> Tensor:
+        """The position of each entry that is read, int32 `[n, entries]`."""
+        entries = self.reads[kind]
+        every = torch.arange(entries.start, entries.stop, dtype=torch.int32, device=self.slots.device)[None]
+        return every + self.bases[kind][:, None].int()
+
+    def get_seq_length(self, layer_idx: int = 0) -> int:  # noqa: ARG002 -- part of the Cache interface
+        return 0
