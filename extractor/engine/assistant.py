@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from extractor.engine.cache import KeyValues, SlotCache
+from extractor.engine.checkpoint import drafter_device
 from extractor.engine.forward import Target, there_of, upload
 from extractor.engine.fused import FusedLayer, able, can_search, nearest
 from extractor.engine.gemma4 import Gemma4, Seen, attend, can_run, looks, sights
@@ -43,6 +44,9 @@ class MtpModel:
     def __init__(self, assistant: Any, target: Target, graphs: Graphs | None = None) -> None:
         if not can_run(assistant.model):
             raise ModelError("the drafter is not one of plain linear layers on one device; EXTRACTOR_DRAFTER=none")
+        self.device: torch.device = assistant.device
+        if drafter_device(target.model) != self.device:
+            raise ModelError("the drafter is not where the layers are that it reads; EXTRACTOR_DRAFTER=none")
         self._assistant = assistant
         self._graphs, self._widest, self._ragged = graphs, target.widest, target.ragged
         self._fused = target.fused and able(assistant.model)
@@ -53,14 +57,8 @@ class MtpModel:
         self._members: Any = None  # [centroids, tokens of each]
         if head is not None:
             self._members = head.token_ordering.long().view(head.num_centroids, head.vocab_size_per_centroid)
-        self._embed: nn.Module = target.model.get_input_embeddings()
+        self._embed: Any = target.model.get_input_embeddings()
         self._shared = target.shared_layers()
-        self.device: torch.device = assistant.device
-        if any(target.placed(layer) != self.device for layer in self._shared.values()):
-            raise ModelError(
-                "EXTRACTOR_DEVICE_MAP puts the layers whose keys and values the drafter reads on another device than "
-                "the drafter; EXTRACTOR_DRAFTER=none"
-            )
 
     @property
     def tried(self) -> int:
@@ -151,7 +149,9 @@ class MtpModel:
 
     def _body(self, tokens: Tensor, hidden: Tensor, chain: Chain) -> tuple[Tensor, Tensor]:
         """Without the head: its final state `[n, 1, hidden]`."""
-        state = self._assistant.pre_projection(torch.cat([self._embed(tokens), hidden], -1))[:, None]
+        # The target's embeddings and its last layer may be on other devices than the layers in between.
+        embedded = self._embed(tokens.to(self._embed.weight.device)).to(self.device)
+        state = self._assistant.pre_projection(torch.cat([embedded, hidden.to(self.device)], -1))[:, None]
         normed = self._lean.enter(state)
         for layer, after in zip(self._lean.layers, self._lean.after, strict=True):
             query, _ = layer.project(normed, chain.rotary[layer.kind], chain.at, None)

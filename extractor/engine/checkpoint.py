@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+import torch
 from transformers import Gemma4AssistantConfig, Gemma4TextConfig
 
 from extractor.errors import ModelError
@@ -92,6 +93,25 @@ def as_assistant(config: Any) -> Any:
         centroid_intermediate_top_k=config.centroid_intermediate_top_k,
         tie_word_embeddings=config.tie_word_embeddings,
     )
+
+
+def drafted_from(config: Any) -> dict[str, int]:
+    """For each kind of attention of a Gemma 4 target the last layer that owns its KV: these its drafter reads."""
+    owners = config.num_hidden_layers - (getattr(config, "num_kv_shared_layers", 0) or 0)
+    return {kind: index for index, kind in enumerate(config.layer_types[:owners])}
+
+
+def drafter_device(target: Any) -> torch.device:
+    """Where the layers are that the drafter of a Gemma 4 `target` reads, and so their keys and values. Raises
+    `ModelError` where that is not one device."""
+    layers = [target.model.layers[index] for index in drafted_from(target.config).values()]
+    devices: set[torch.device] = {layer.self_attn.q_proj.weight.device for layer in layers}
+    if len(devices) > 1 or any(device.type == "meta" for device in devices):
+        raise ModelError(
+            "EXTRACTOR_DEVICE_MAP puts the layers whose keys and values the drafter reads on several devices, or on "
+            "none: place them together, or EXTRACTOR_DRAFTER=none"
+        )
+    return devices.pop()
 
 
 def _levels(config: Any) -> Iterable[tuple[str, Any]]:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from extractor.engine.cache import FULL, SLIDING, SlotCache
+from extractor.engine.checkpoint import drafted_from
 from extractor.engine.fused import FusedLayer, able, pick, soften
 from extractor.engine.gemma4 import Gemma4, Seen, can_run
 from extractor.engine.graphs import Graphs, entries_of, prompt_of, rows_of, width_of
@@ -328,13 +329,6 @@ class Target:
         """The end of what the device has been asked for so far."""
         return Mark(self.device)
 
-    def placed(self, layer: int) -> torch.device:
-        """Where Gemma 4's layer is, and its keys and values are."""
-        device: torch.device = self.model.model.layers[layer].self_attn.q_proj.weight.device
-        return device
-
     def shared_layers(self) -> dict[str, int]:
-        """Gemma 4: for each attention type the last layer that owns its KV; this is what the drafter reads."""
-        config = self.model.config
-        owners = self.layer_types[: config.num_hidden_layers - (getattr(config, "num_kv_shared_layers", 0) or 0)]
-        return {kind: index for index, kind in enumerate(owners)}
+        """Gemma 4: see `checkpoint.drafted_from`."""
+        return drafted_from(self.model.config)

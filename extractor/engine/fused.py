@@ -71,12 +71,11 @@ class FusedLayer(Layer):
         n, width = normed.shape[:2]
         parts = product(normed, self._into)
         query = normed.new_empty(n, width, self._heads, self.size)
-        stored: KeyValues | None = None
         into: KeyValues = (query, query)
         slots = bases = positions  # nobody looks
         if not self.shares:
             assert layout is not None
-            into = stored = layout.cache.store(self.index, query[:, :, : self._kv_heads].transpose(1, 2))
+            into = layout.cache.store(self.index, query[:, :, : self._kv_heads].transpose(1, 2))
             slots, bases = layout.slots, layout.bases[self.kind]
         every = self._heads + self._kv_heads * (1 + self._own_values)
         kernels.heads[(n * width, every)](
@@ -84,7 +83,7 @@ class FusedLayer(Layer):
             *into[1].stride()[:3], width, self._eps, PARTS=parts.shape[0], QUERIES=self._heads, KV=self._kv_heads,
             OWN_VALUES=self._own_values, SIZE=self.size, PER=every,
         )  # fmt: skip
-        return query, stored
+        return query, None if layout is None or self.shares else layout.read(self.index)
 
     def finish(self, state: Tensor, heard: Tensor, told: Tensor | None, after: Any) -> tuple[Tensor, Tensor]:
         layer, attention, mlp = self._module, self._module.self_attn, self._module.mlp

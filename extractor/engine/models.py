@@ -27,7 +27,7 @@ from transformers import (
 from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from extractor.engine.attention import install
-from extractor.engine.checkpoint import as_assistant, gemma4_text, judge_keys, refuse_quantized
+from extractor.engine.checkpoint import as_assistant, drafter_device, gemma4_text, judge_keys, refuse_quantized
 from extractor.engine.cut import cuts_alike
 from extractor.engine.host_table import keep_on_host
 from extractor.errors import ModelError
@@ -226,7 +226,7 @@ def _drafter(spec: ModelSpec, target: Any) -> tuple[Any | None, str | None]:
     config = as_assistant(config)
     source, how = _source(name, spec.drafter_revision, spec.offline)
     dtype = str(target.dtype).removeprefix("torch.")
-    beside = replace(spec, device=str(target.device), device_map=None, dtype=dtype, per_layer_on_host=False)
+    beside = replace(spec, device=str(drafter_device(target)), device_map=None, dtype=dtype, per_layer_on_host=False)
     return _weights(Gemma4AssistantForCausalLM, beside, source, how | {"config": config}), name
 
 

@@ -10,13 +10,12 @@ import torch
 from torch import Tensor
 
 from extractor.engine import Engine, EngineConfig
-from extractor.engine.assistant import MtpModel
 from extractor.engine.engine import _current
 from extractor.engine.forward import Target
 from extractor.engine.graphs import Graphs, Recording, depth_of, entries_of, prompt_of
 from extractor.engine.models import Models
 from extractor.engine.sequence import Sequence
-from extractor.errors import InputError, ModelError
+from extractor.errors import InputError
 from tests.engine import tiny
 
 
@@ -157,13 +156,6 @@ def test_drafts_fit_the_rows_a_step_is_padded_to(gemma4: Models, rows: int, *, g
 def test_an_engine_without_slots_is_refused(gemma4: Models) -> None:
     with pytest.raises(InputError, match="at least one slot"):
         Engine(gemma4, EngineConfig(slots=0))
-
-
-def test_a_drafter_on_another_device_than_what_it_reads_is_refused(gemma4: Models) -> None:
-    target = Target(gemma4.target)
-    target.placed = lambda _layer: torch.device("cuda:1")  # type: ignore[method-assign]
-    with pytest.raises(ModelError, match="EXTRACTOR_DRAFTER=none"):
-        MtpModel(gemma4.drafter, target)
 
 
 def test_a_cpu_is_always_the_current_device() -> None:

@@ -136,7 +136,7 @@ def test_large_scores_and_rows_that_see_nothing() -> None:
 @pytest.mark.parametrize("reach", [None, 17, 40])
 def test_rows_anywhere_in_the_cache(reach: int | None) -> None:
     """Rows in slots of any order, whose first entries are later positions, up to where every row ends."""
-    last, slots, bases, width = [90, 44, 130], [3, 0, 2], [50, 28, 91], 4
+    last, slots, bases, width = [90, 44, 130], [3, 0, 2], [50, 3, 91], 4
     whole = made(last, width, 4, 2, 32)
     stores = [torch.full((5, 2, 64, 32), NAN) for _ in range(2)]
     for store, full in zip(stores, whole[1:], strict=True):
