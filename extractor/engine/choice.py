@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
+import numpy as np
 from torch import Tensor
 
 from extractor.engine.mark import Mark
@@ -52,10 +52,10 @@ def choose_tokens(
 def forced(bits: Tensor) -> tuple[list[int], list[int]]:
     """Of packed masks `[n, words]`: for each the token where no other is allowed (where none is, `NOTHING`); and which
     masks allow several."""
-    holding = bits != 0
-    words = holding.sum(1)
-    place = holding.int().argmax(1)
-    word = bits.gather(1, place[:, None])[:, 0].long() & 0xFFFFFFFF
-    several = (words > 1) | ((words == 1) & ((word & (word - 1)) != 0))
-    tokens = torch.where(words == 1, place * 32 + word.clamp(min=1).double().log2().long(), NOTHING)
-    return tokens.tolist(), several.nonzero().flatten().tolist()
+    masks = bits.numpy().view(np.uint32)
+    held = masks != 0
+    words, place = held.sum(1), held.argmax(1)
+    word = masks[np.arange(len(masks)), place]
+    several = (words > 1) | (word & (word - (word > 0)) != 0)
+    tokens = np.where(words == 1, place * 32 + np.log2(np.maximum(word, 1)).astype(np.int64), NOTHING)
+    return tokens.tolist(), several.nonzero()[0].tolist()
