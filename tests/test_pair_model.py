@@ -21,7 +21,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from extractor.engine.cache import ARGUMENT
+from extractor.engine.layout import ARGUMENT
 from extractor.engine.models import ModelSpec
 from extractor.engine.models import load as load_models
 from extractor.grammar import guided

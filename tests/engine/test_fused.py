@@ -119,6 +119,26 @@ def test_prefill_in_one_row_of_many(pair: Models, padded: bool) -> None:
     torch.testing.assert_close(*found, atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.parametrize("padded", [False, True])
+def test_windows_that_move(pair: Models, padded: bool) -> None:
+    """A prompt longer than what sliding layers keep, then a step behind it, beside a row whose window did not move."""
+    window = pair.target.config.sliding_window
+    ids = torch.randint(3, 90, (1, 2 * window + 18), generator=torch.Generator().manual_seed(2))
+    found = []
+    with torch.inference_mode():
+        for kernels in (False, True):
+            graphs = Graphs(torch.device("cpu")) if padded else None
+            cache = tiny.slots(pair.target, 3, 2 * window + 64, most=16)
+            target = Target(pair.target, graphs, 2, kernels=kernels)
+            for start in range(0, ids.shape[1] - 2, 16):
+                target.prefill(ids[:, start : min(start + 16, ids.shape[1] - 2)], start, 2, cache)
+            target.prefill(ids[:, :5], 0, 0, cache)
+            assert cache.bases[2] > 0 == cache.bases[0]
+            read = target.verify(ids[:, -2:].expand(2, -1), [0, 2], [5, ids.shape[1] - 2], cache)
+            found.append(read.hidden)
+    torch.testing.assert_close(*found, atol=1e-4, rtol=1e-4)
+
+
 def packed(allowed: Tensor) -> Tensor:
     words = torch.nn.functional.pad(allowed, (0, -allowed.shape[1] % 32)).view(len(allowed), -1, 32).long()
     return (words << torch.arange(32)).sum(-1).to(torch.int64).apply_(lambda w: w - (1 << 32) if w >> 31 else w).int()
