@@ -24,8 +24,8 @@ from extractor.tighten import Bounds
 TRIAL = Limits(cpu_s=3.0, wall_s=15.0, memory_bytes=1024**3, nice=10)
 ANSWER = Limits(cpu_s=2.0, wall_s=10.0, memory_bytes=512 * 1024**2)
 TRIALS, ANSWERS = 2, 4  # at a time
-_VERSION = "3"  # of what a trial does; another makes kept verdicts void
-_SPENT = ("time", "cpu", "memory", "crashed")
+_VERSION = "4"  # of what a trial does; another makes kept verdicts void
+_SPENT = ("cpu", "memory", "crashed")
 
 
 class Judge:
@@ -135,5 +135,6 @@ def _told(doing: str, wall_s: float, limits: Limits) -> Iterator[None]:
             raise SchemaError(said, code="schema_too_complex", errors=(FieldError("", said),)) from None
         if error.kind == "failed":
             raise SchemaError(f"{doing} failed ({error.detail})", errors=(FieldError("", error.detail),)) from None
-        code = BUSY if error.kind == "busy" else None
+        # A schema spends processor time, of which it has less: whose clock ran out first shared a busy machine.
+        code = BUSY if error.kind in ("busy", "time") else None
         raise EngineError(f"{doing} is not possible now: {error.detail}", code=code) from None

@@ -16,7 +16,7 @@ import pytest
 from tokenizers import Tokenizer as Backend
 
 from extractor import trial
-from extractor.errors import Cancelled, DeadlineExceeded, SchemaError
+from extractor.errors import BUSY, Cancelled, DeadlineExceeded, EngineError, SchemaError
 from extractor.grammar import serialise
 from extractor.trial import Judge
 from schemas import inline
@@ -58,6 +58,24 @@ def test_what_costs_too_much_is_refused_and_costs_no_more(judge: Judge) -> None:
         judge.grammar(fields(a=letters), WALL_S)
     assert caught.value.code in ("schema_too_complex", "schema_too_large")
     assert caught.value.errors
+
+
+def test_a_machine_too_busy_for_a_trial_is_not_the_schemas_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock runs out before the processor time does: nothing is known of the schema, and nothing kept of it."""
+    for limits in ("TRIAL", "ANSWER"):
+        monkeypatch.setattr(trial, limits, replace(getattr(trial, limits), wall_s=0.001))
+    busy = Judge()
+    try:
+        with pytest.raises(EngineError) as caught:
+            busy.grammar(fields(a={"type": "string"}), WALL_S)
+        assert caught.value.code == BUSY
+        with pytest.raises(EngineError) as caught:
+            busy.faults(fields(a={"type": "string"}), '{"a": "b"}', WALL_S)
+        assert caught.value.code == BUSY
+        with pytest.raises(DeadlineExceeded):
+            busy.grammar(fields(a={"type": "string"}), 0.0005)
+    finally:
+        busy.close()
 
 
 @pytest.mark.parametrize(
