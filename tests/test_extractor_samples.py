@@ -73,7 +73,7 @@ def test_a_sample_is_a_short_document(path):
     [
         ("invoice-3.pdf", "Brightwater Studio Ltd", ["layout"]),
         ("purchase_order-2.eml", "net 30", ["text", "layout"]),
-        ("receipt-2.jpg", "17 QUAY STREET BRISTOL", ["ocr"]),
+        ("receipt-2.jpg", "The Tide Tables", ["ocr"]),  # a typewriter's spaces are no gaps between cells
     ],
 )
 def test_a_pdf_a_mail_and_a_scan_are_among_them_and_small(name, says, how):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from extractor.documents.placement import Glyph, Word, word_of
@@ -17,6 +18,7 @@ Quad = tuple[Point, Point, Point, Point]
 
 _SIZE = 0.72  # of a quad's height: detectors leave room around letters
 _ROOM = 0.2  # of a quad's height: what they leave at the ends of a line
+_REACH = 1.5  # times half a letter: how far one reaches beside a space
 _BASE = 0.3  # of a quad's height below its middle: where letters stand
 
 
@@ -61,12 +63,13 @@ def _words(line: ReadLine, skew: float, scale: float, width: int, height: int, t
     words: list[Word] = []
     glyphs: list[Glyph] = []
     tall = scale * _height(line.quad)
+    half = _half(line)
     for at, char in enumerate(line.text):
         if char.isspace():
             words += [word_of(glyphs, line.confidence)] if glyphs else []
             glyphs = []
             continue
-        corners = _slice(line.quad, *_span(line, at))
+        corners = _slice(line.quad, *_span(line, at, half))
         straight = [_turned((scale * x, scale * y), -skew) for x, y in corners]
         left, right = min(x for x, _ in straight), max(x for x, _ in straight)
         middle = sum(y for _, y in straight) / 4
@@ -83,8 +86,20 @@ def _words(line: ReadLine, skew: float, scale: float, width: int, height: int, t
     return words
 
 
-def _span(line: ReadLine, at: int) -> tuple[float, float]:
-    """Where along the line a character begins and ends. At a space it is as wide as on its other side."""
+def _half(line: ReadLine) -> float:
+    """Half of what a letter usually takes of the line, 0 where no two are beside each other."""
+    steps = [
+        after - before
+        for (one, before), (other, after) in pairwise(zip(line.text, line.centres, strict=True))
+        if not one.isspace() and not other.isspace()
+    ]
+    return median(steps) / 2 if steps else 0.0
+
+
+def _span(line: ReadLine, at: int, half: float) -> tuple[float, float]:
+    """Where along the line a character begins and ends. At a space it is as wide as on its other side, and somewhat
+    wider than a letter usually is (twice `half`): engines say roughly where a letter stands, and what they read as one
+    space should not look like the gap between two cells."""
     centres, text = line.centres, line.text
     here = centres[at]
     before = (here - centres[at - 1]) / 2 if at else None
@@ -92,13 +107,19 @@ def _span(line: ReadLine, at: int) -> tuple[float, float]:
     open_left = at == 0 or text[at - 1].isspace()
     open_right = at + 1 == len(text) or text[at + 1].isspace()
     usual = 0.5 / max(len(text), 1)
+    to_space = after
     if open_left:
-        before = after if after is not None and not open_right else min(usual, before or usual)
+        before = _open(after, half, before) if after is not None and not open_right else min(usual, before or usual)
     if open_right:
-        after = before if before is not None and not open_left else min(usual, after or usual)
+        after = _open(before, half, to_space) if before is not None and not open_left else min(usual, after or usual)
     begin, end = max(here - (before or usual), 0.0), min(here + (after or usual), 1.0)
     room = min(_ROOM * _height(line.quad) / max(_length(line.quad), 1.0), 0.2)  # around the whole line
     return (min(begin, room) if at == 0 else begin), (max(end, 1 - room) if at == len(text) - 1 else end)
+
+
+def _open(closed: float, half: float, to_space: float | None) -> float:
+    """How far a character reaches on its side to a space, whose middle is `2 * to_space` away."""
+    return max(closed, min(_REACH * half, 2 * to_space) if to_space is not None else 0.0)
 
 
 def _slice(quad: Quad, begin: float, end: float) -> list[Point]:
