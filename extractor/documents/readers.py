@@ -21,7 +21,7 @@ from extractor.errors import Cancelled, DocumentError, EngineError
 from extractor.sandbox import Limits, Refused, Sandbox, SandboxError
 
 _MODULE = "extractor.documents.child"
-_TEXTS = Limits(cpu_s=8, wall_s=120, memory_bytes=1536 * 1024**2)
+_TEXTS = Limits(cpu_s=5, wall_s=120, memory_bytes=1536 * 1024**2)
 _PICTURES = Limits(cpu_s=60, wall_s=180, memory_bytes=3 * 1024**3, nice=5)
 _TOO_MUCH = {
     "time": "it takes too long to read",

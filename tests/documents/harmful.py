@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from tests.documents.making import docx, p
+from tests.documents.making import docx, p, relationships
 from tests.documents.samples import PROSE, Pdf, ruled_table, saved, wrapped
 
 MEGABYTE = 1024 * 1024
@@ -217,6 +217,8 @@ def archive(parts: dict[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> byt
 _TYPES = b'<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
 _W = b'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 _S = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+_P = b'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"'
+_R = b'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
 _LAUGHS = (
     b'<!DOCTYPE l [<!ENTITY a "lol">'
     + b"".join(b'<!ENTITY %c "%b">' % (98 + at, b"&%c;" % (97 + at) * 10) for at in range(9))
@@ -224,30 +226,54 @@ _LAUGHS = (
 )
 
 
-def _containers() -> Iterator[Bomb]:
-    def word(xml: bytes) -> bytes:
-        return archive({"[Content_Types].xml": _TYPES, "word/document.xml": xml})
+def _office(main: str, parts: dict[str, bytes], **related: tuple[str, str]) -> bytes:
+    """An Office file as readers look for one: what is not related to its main part would never be reached."""
+    folder, _, name = main.partition("/")
+    return archive(
+        {
+            "[Content_Types].xml": _TYPES,
+            "_rels/.rels": relationships({"d": ("officeDocument", main)}).encode(),
+            f"{folder}/_rels/{name}.rels": relationships(related).encode(),
+            **parts,
+        }
+    )
 
-    def excel(sheet: bytes, **more: bytes) -> bytes:
-        return archive(
-            {
-                "[Content_Types].xml": _TYPES,
-                "xl/workbook.xml": b"<workbook %b/>" % _S,
-                "xl/worksheets/sheet1.xml": sheet,
-                **more,
-            }
-        )
+
+def _word(xml: bytes) -> bytes:
+    return _office("word/document.xml", {"word/document.xml": xml})
+
+
+def _excel(sheet: bytes, **more: bytes) -> bytes:
+    book = b'<workbook %b %b><sheets><sheet name="S" sheetId="1" r:id="s"/></sheets></workbook>' % (_S, _R)
+    return _office(
+        "xl/workbook.xml",
+        {"xl/workbook.xml": book, "xl/worksheets/sheet1.xml": sheet, **more},
+        s=("worksheet", "worksheets/sheet1.xml"),
+        t=("sharedStrings", "sharedStrings.xml"),
+    )
+
+
+def _slides(slide: bytes) -> bytes:
+    shown = b'<p:presentation %b %b><p:sldIdLst><p:sldId id="256" r:id="s"/></p:sldIdLst></p:presentation>' % (_P, _R)
+    return _office(
+        "ppt/presentation.xml",
+        {"ppt/presentation.xml": shown, "ppt/slides/slide1.xml": slide},
+        s=("slide", "slides/slide1.xml"),
+    )
+
+
+def _containers() -> Iterator[Bomb]:
 
     space = cache(lambda: b" " * (300 * MEGABYTE))
-    yield "a DOCX of 300 MiB", lambda: word(b"<w:document %b>%b</w:document>" % (_W, space()))
+    yield "a DOCX of 300 MiB", lambda: _word(b"<w:document %b>%b</w:document>" % (_W, space()))
     yield (
         "a DOCX of entities",
-        word(_LAUGHS + b"<w:document %b><w:body><w:p><w:r><w:t>&j;</w:t></w:r></w:p></w:body></w:document>" % _W),
+        _word(_LAUGHS + b"<w:document %b><w:body><w:p><w:r><w:t>&j;</w:t></w:r></w:p></w:body></w:document>" % _W),
     )
-    yield "a DOCX a million deep", word(b"<w:document %b><w:body>" % _W + b"<w:p><w:r>" * 500_000)
+    yield "a DOCX a million deep", _word(b"<w:document %b><w:body>" % _W + b"<w:p><w:r>" * 500_000)
     yield (
         "a DOCX of a table of tables",
-        word(
+        _word(
             b"<w:document %b><w:body>" % _W
             + b"<w:tbl><w:tr><w:tc>" * 20_000
             + b"</w:tc></w:tr></w:tbl>" * 20_000
@@ -256,19 +282,19 @@ def _containers() -> Iterator[Bomb]:
     )
     yield (
         "an XLSX of strings of 300 MiB",
-        lambda: excel(b"<worksheet %b/>" % _S, **{"xl/sharedStrings.xml": b"<sst %b><t>%b</t></sst>" % (_S, space())}),
+        lambda: _excel(b"<worksheet %b/>" % _S, **{"xl/sharedStrings.xml": b"<sst %b><t>%b</t></sst>" % (_S, space())}),
     )
     yield (
         "an XLSX with a cell at the far end",
-        excel(
+        _excel(
             b'<worksheet %b><sheetData><row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData></worksheet>'
             % _S
         ),
     )
-    yield "an XLSX of entities", excel(_LAUGHS + b"<worksheet %b>&j;</worksheet>" % _S)
+    yield "an XLSX of entities", _excel(_LAUGHS + b"<worksheet %b>&j;</worksheet>" % _S)
     yield (
         "a PPTX of 300 MiB",
-        lambda: archive({"[Content_Types].xml": _TYPES, "ppt/presentation.xml": b"", "ppt/slides/slide1.xml": space()}),
+        lambda: _slides(space()),
     )
     for kind in ("text", "spreadsheet", "presentation"):
         media = f"application/vnd.oasis.opendocument.{kind}".encode()
@@ -325,7 +351,7 @@ def _mails() -> Iterator[Bomb]:
     yield "a mail of a million headers", head % b"x" + b"X-A: b\r\n" * 300_000 + b"\r\nhello"
 
     def bomb() -> bytes:
-        return archive({"[Content_Types].xml": _TYPES, "word/document.xml": b" " * (200 * MEGABYTE)})
+        return _word(b" " * (200 * MEGABYTE))
 
     attached = b'--q\r\nContent-Disposition: attachment; filename="a.docx"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
     yield "a mail of bombs", lambda: many + (attached + base64.encodebytes(bomb()) + b"\r\n") * 10 + b"--q--"
