@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import redis
 
 from extractor.errors import Cancelled, DeadlineExceeded
 from extractor.verdicts import Verdict
@@ -19,7 +20,7 @@ from tests.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.keeper import Held
 from workers.ledger import Claim, Ledger
-from workers.trials import MOST_OF_A_TENANT, Trials
+from workers.trials import MOST_OF_A_TENANT, THREADS, Trials
 from workers.verdicts import LedgerVerdicts
 
 pytestmark = pytest.mark.timeout(300)
@@ -60,6 +61,9 @@ def test_trials_hold_up_no_document(fleet: Fleet) -> None:
     until(lambda: fleet.ledger.counts(TENANT)["running"] >= len(slow), 30, "all of them claimed")
     (job,) = fleet.wait([fleet.submit("ordinary")], 30)
     assert job.status == "succeeded"
+    with redis.Redis.from_url(fleet.valkey.url) as store:
+        parked = [store.hget(f"extractor:{{{TENANT}}}:job:{waiting}", "parked") for waiting in slow]
+    assert parked.count(b"1") == len(slow) - THREADS, "who only waits is not to blame when his worker dies"
     for waiting in slow:
         fleet.ledger.cancel(TENANT, waiting)
     assert {job.status for job in fleet.wait(slow, 60)} == {"cancelled"}

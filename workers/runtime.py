@@ -70,7 +70,9 @@ class Runtime:
             engine=library.ocr_engine,
             nice=settings.readers_nice,
         )
-        self.scans = Scans(self._park, self._read, settings.picture_readers)
+        self.scans = Scans(
+            lambda reading, waits: self._park(reading.held.claim, waits), self._read, settings.picture_readers
+        )
         self.stopping = threading.Event()
         self.broken = False
         self.extractor: Any = None
@@ -138,10 +140,12 @@ class Runtime:
     def try_first(self, claim: Claim) -> None:
         """The document waits for a trial of its schema, for as long as it may take itself, and not in memory."""
         wait_s = float(claim.job.options.get("timeout_s") or _LONGEST_WAIT_S)
+        self._park(claim, True)
         self.trials.take(self.keeper.hold(replace(claim, document=b"")), wait_s)
 
     def _judge(self, held: Held) -> None:
         job = held.claim.job
+        self._park(held.claim, False)
         wall_s = float(job.options.get("timeout_s") or self.settings.trial_s)
         self.extractor.judge(held.claim.json_schema, min(wall_s, self.settings.trial_s), held.abort)
 
@@ -163,10 +167,10 @@ class Runtime:
         """The reading of a document, yet to begin."""
         return Reading.of(held, self.readers, self.ocr, self.settings.reading_timeout_s)
 
-    def _park(self, reading: Reading, parked: bool) -> None:
-        job, attempt = reading.held.claim.job, reading.held.claim.attempt
+    def _park(self, claim: Claim, parked: bool) -> None:
+        """A document that only waits here is not to blame when this process dies."""
         with suppress(StoreUnavailable):
-            self.ledger.park(job.tenant, job.id, attempt, parked=parked)
+            self.ledger.park(claim.job.tenant, claim.job.id, claim.attempt, parked=parked)
 
     def _read(self, reading: Reading, error: Exception | None) -> None:
         from workers.tasks import was_read
