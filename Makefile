@@ -16,7 +16,7 @@ help:
 	@echo "make setup   a virtual environment in $(VENV) with pinned dependencies"
 	@echo "make demo    start the service, extract its samples over HTTP, a PDF, a scan and a mail among them, stop it"
 	@echo "make up      start the service and stay up (ARGS='--port 9000')"
-	@echo "make test    every test but the long fault runs (ARGS='tests/test_api_*.py', JOBS=0 for one process)"
+	@echo "make test    every test but the long fault runs (ARGS='tests/api', JOBS=0 for one process)"
 	@echo "make test-kernels  the GPU's own kernels, under Triton's interpreter (installs Triton; no GPU needed)"
 	@echo "make lint    ruff, mypy --strict, import contracts"
 	@echo "make bench   the measurements of the README (ARGS='--suite json --rows 1,16')"
@@ -57,7 +57,7 @@ images:
 	@docker/pin-images
 
 demo: setup
-	@$(BIN)/python -m extractor.demo $(ARGS)
+	@$(BIN)/python -m extractor.service.demo $(ARGS)
 
 up: setup
 	@$(BIN)/extractor up $(ARGS)
@@ -79,7 +79,7 @@ bench: setup
 	@$(BIN)/extractor bench $(or $(ARGS),--suite json --baseline hf,hf-outlines,hf-assisted)
 
 bench-gpu: setup
-	@$(BIN)/python -m extractor.bench.device $(ARGS)
+	@$(BIN)/python -m extractor.lab.bench.device $(ARGS)
 
 chaos: setup
 	@$(BIN)/python -m pytest -m chaos --timeout 1800 $(ARGS)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from api.server import main
+from api.server.server import main
 
 main()

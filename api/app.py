@@ -18,22 +18,24 @@ from starlette.responses import Response
 from starlette.routing import Match, Mount
 from starlette.types import Scope
 
-from api import access, intake, openapi
-from api.admission import Admission, Following, Visits
+from api import openapi
 from api.app_version import package_version
 from api.config import ApiSettings
-from api.judge import Judge
-from api.key_file import KeyFile
-from api.keys import Keys, check_exposure
-from api.metrics import Metrics
-from api.middleware import Callers, RequestContext
+from api.keys import access
+from api.keys.admission import Admission, Following, Visits
+from api.keys.key_file import KeyFile
+from api.keys.keys import Keys, check_exposure
+from api.observability.metrics import Metrics
 from api.problems import Problem, pointer
-from api.room import Rooms
 from api.routes import batches, extractions, health, schemas, workers
+from api.server.middleware import Callers, RequestContext
 from api.store import Publish, Store
+from api.submission import submission
+from api.submission.judge import Judge
+from api.submission.room import Rooms
 from schemas import Registry
-from workers import tracing
 from workers.config import WorkerSettings
+from workers.observability import tracing
 
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
 _NO_TELEMETRY: TelemetryConfig = {
@@ -151,4 +153,4 @@ async def _invalid_parameters(request: Request, error: Exception) -> Response:
     """Wrong query parameters, the only input FastAPI parses here."""
     assert isinstance(error, RequestValidationError)
     faults = [(pointer(*(str(part)[:100] for part in fault["loc"])), fault["msg"]) for fault in error.errors()]
-    return intake.invalid(faults).response(request.state.request_id)
+    return submission.invalid(faults).response(request.state.request_id)

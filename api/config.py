@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from api import crowd
+from api.server import crowd
 from workers.config import RedisUrl
 
 SCHEMA_ROOM_BYTES = 1024 * 1024  # an inline schema as sent; its own limit is of its compact form (schemas/limits.py)

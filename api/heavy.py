@@ -15,7 +15,7 @@ from typing import Any
 
 import pydantic_core
 
-from api import structure
+from api.submission import structure
 
 HEAVY_BYTES = 1024 * 1024  # a body from here on
 MAX_TEXT_BYTES = 4 * 1024 * 1024  # of all that is not the document, as sent: a schema has 256 KiB, metadata 9 KB

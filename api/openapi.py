@@ -12,12 +12,12 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from api import batch_models, examples, models, worker_models
+from api.models import batches, examples, extractions, workers
 from api.problems import CODES, MEDIA_TYPE, Kind
 
 JSON = dict[str, Any]
 _REF = "#/components/schemas/"
-_HOMES = (models, batch_models, worker_models)
+_HOMES = (extractions, batches, workers)
 _WHEN = {
     400: "The body cannot be parsed",
     401: "No valid API key",
@@ -33,8 +33,8 @@ _WHEN = {
 }
 _STOP = (401, 404, 409, 503)
 _ADDED: tuple[type[BaseModel], ...] = (  # FastAPI does not see these in the signatures
-    models.CreateExtraction, models.CheckSchema, models.ProblemDetails,
-    batch_models.BatchLine, batch_models.BatchResult, batch_models.BatchError,
+    extractions.CreateExtraction, extractions.CheckSchema, extractions.ProblemDetails,
+    batches.BatchLine, batches.BatchResult, batches.BatchError,
 )  # fmt: skip
 JOB_ID = "^[0-9a-f]{32}$"
 BATCH_ID = "^[0-9a-f]{24}0{8}$"

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from extractor.heartbeat import read
-from workers.ledger import WorkerInfo
+from extractor.service.heartbeat import read
+from workers.ledger.ledger import WorkerInfo
 
 _MOST = 3  # named
 

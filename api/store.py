@@ -16,13 +16,13 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 from api.config import ApiSettings
-from api.figures import Reading
-from api.metrics import Metrics
+from api.observability.metrics import Metrics
+from api.observability.stats import Reading
 from api.problems import Problem, limited, unavailable
-from extractor.heartbeat import ended
-from workers.calls import is_job_id
+from extractor.service.heartbeat import ended
 from workers.config import WorkerSettings
-from workers.ledger import (
+from workers.ledger.commands import is_job_id
+from workers.ledger.ledger import (
     AsyncLedger,
     BatchClosed,
     Created,
@@ -36,8 +36,8 @@ from workers.ledger import (
     StoreUnavailable,
     WorkerInfo,
 )
-from workers.queue import Queue
-from workers.scripts import Call
+from workers.ledger.scripts import Call
+from workers.queue.publish import Queue
 
 log = logging.getLogger("extractor.api")
 T = TypeVar("T")

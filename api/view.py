@@ -12,9 +12,9 @@ import orjson
 from starlette.responses import Response
 
 from schemas.jsontext import written
-from workers.batches import Batch, line_of
-from workers.ledger import Created, Job, NewJob, Page
-from workers.waiting import Waiting
+from workers.ledger.batches import Batch, line_of
+from workers.ledger.ledger import Created, Job, NewJob, Page
+from workers.ledger.waiting import Waiting
 
 _MOST_BODIES = 8
 _BODIES: dict[int, tuple[weakref.ref[Job], bytes]] = {}

@@ -1,7 +1,7 @@
 """Documents → validated JSON, as a library.
 
     from extractor import Extractor
-    from schemas.invoice import Invoice
+    from schemas.builtin.invoice import Invoice
 
     with Extractor() as extractor:
         print(extractor.extract(text, schema=Invoice).data)

@@ -32,14 +32,14 @@ from extractor.errors import (
     SchemaError,
     TruncatedOutput,
 )
-from extractor.grammar import Grammars
-from extractor.ground import ground
-from extractor.prompt import Prompt, PromptBuilder
+from extractor.evidence.ground import ground
+from extractor.grammar.compile import Grammars
+from extractor.grammar.narrow import Bounds
+from extractor.grammar.trial import Judge
+from extractor.grammar.verdicts import Verdicts
+from extractor.prompt.prompt import Prompt, PromptBuilder
 from extractor.result import Extraction, Known, Options, Usage
-from extractor.tighten import Bounds
-from extractor.trial import Judge
 from extractor.validate import read_answer, unfit
-from extractor.verdicts import Verdicts
 from schemas import Registry, Schema, SchemaProblem, of_model, unjudged
 
 log = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ import torch
 from extractor.config import Settings
 from extractor.engine import Engine, EngineConfig
 from extractor.engine.memory import plan_slots, rotary_bytes, slot_bytes, slot_shape
-from extractor.engine.models import Models, ModelSpec
-from extractor.engine.models import load as load_models
+from extractor.engine.model.loader import Models, ModelSpec
+from extractor.engine.model.loader import load as load_models
 from extractor.errors import ModelError
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@
     refused     neither can do it, or it reaches outside the document
     ignored     says nothing about validity, or is not known to anyone
 
-tests/test_schemas_keywords.py compiles a case for each line of the table, so a release that changes one is noticed.
+tests/schemas/test_keywords.py compiles a case for each line of the table, so a release that changes one is noticed.
 The check of a schema and the compilation of its grammar both read this table; nothing else decides.
 """
 

@@ -1,4 +1,4 @@
-"""Finds the schemas: the files beside this one, and the folders, files or modules a caller adds.
+"""Finds the schemas: the files of builtin/ and those beside this one, and the folders, files or modules a caller adds.
 
 A schema file is Python with a pydantic model. Which one: `__extract__ = Model` if the file says so, else the last
 model defined in it. Its name is the file's; its version the file's or the model's `__version__`, else "1". A caller's
@@ -51,9 +51,10 @@ class Registry:
     def discover(cls, extra: Sequence[str] = ()) -> Registry:
         """The built-in schemas and those of each entry of `extra`: a folder, a .py file, or a module or package."""
         registry = cls()
-        for path in sorted(HERE.glob("*.py")):
-            if path.stem not in MACHINERY:
-                registry._add(path.name, path.stem, partial(importlib.import_module, f"schemas.{path.stem}"))
+        for room, folder in (("schemas.builtin", HERE / "builtin"), ("schemas", HERE)):
+            for path in sorted(folder.glob("*.py")):
+                if path.stem not in MACHINERY:
+                    registry._add(path.name, path.stem, partial(importlib.import_module, f"{room}.{path.stem}"))
         registry._built_in = set(registry._schemas)
         for entry in filter(None, map(str.strip, extra)):
             try:

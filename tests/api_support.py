@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.config import ApiSettings
 from workers.config import WorkerSettings
-from workers.ledger import Claim, Ledger, Priority, WorkerInfo
+from workers.ledger.ledger import Claim, Ledger, Priority, WorkerInfo
 
 ANSWER = {
     "data": {"name": "Mina Okafor"},

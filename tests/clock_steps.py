@@ -12,7 +12,7 @@ from unittest import mock
 from hypothesis import strategies as st
 
 from tests.valkey import Valkey
-from workers import scripts
+from workers.ledger import scripts
 
 SECONDS = st.sampled_from([-31_536_000, -3600, -3, 3, 3600, 31_536_000])  # a step, for a state machine
 _KEY = "test:step"

@@ -16,9 +16,9 @@ from typing import Any
 
 from tests.valkey import Valkey
 from workers.config import WorkerSettings
-from workers.jobs import Form
-from workers.ledger import Job, Ledger, NewJob
-from workers.queue import Queue
+from workers.ledger.jobs import Form
+from workers.ledger.ledger import Job, Ledger, NewJob
+from workers.queue.publish import Queue
 
 ROOT = Path(__file__).parent.parent
 TENANT = "acme"

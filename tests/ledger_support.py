@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.valkey import Valkey
 from workers.config import WorkerSettings
-from workers.ledger import Ledger
+from workers.ledger.ledger import Ledger
 
 
 def open_ledger(valkey: Valkey, **settings: Any) -> Ledger:

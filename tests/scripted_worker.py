@@ -125,7 +125,7 @@ def _sleep(seconds: float, abort: threading.Event | None) -> None:
 
 
 def _deadlock(part: str | None) -> None:
-    from workers.runtime import Runtime
+    from workers.worker.runtime import Runtime
 
     if part == "keeper":
         Runtime.current().keeper._lock.acquire()

@@ -20,7 +20,7 @@ import psutil
 from tests.api_support import ANSWER
 from tests.valkey import Valkey, free_port
 from workers.config import WorkerSettings
-from workers.ledger import Claim, Ledger
+from workers.ledger.ledger import Claim, Ledger
 
 TENANT = "default"
 

@@ -27,9 +27,9 @@ from schemas.jsontext import Number, dumps, loads, read, written
 from tests.scripted import ScriptedEngine, tokenizer
 from tests.served import Api
 from tests.valkey import Valkey
-from workers import tasks
 from workers.config import WorkerSettings
-from workers.runtime import Runtime
+from workers.worker import tasks
+from workers.worker.runtime import Runtime
 
 # As a model may write them, each in a place of its own.
 NUMBERS = (

@@ -27,8 +27,8 @@ import pytest
 from pydantic import BaseModel, Field
 
 from extractor.client import Client, Conflict, Job, Refused
-from extractor.demo import Sample, samples
-from extractor.serve import Service, ServicePlan
+from extractor.service.demo import Sample, samples
+from extractor.service.supervisor import Service, ServicePlan
 from schemas.registry import Registry
 from tests.served import wait_until
 

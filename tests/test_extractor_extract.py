@@ -25,7 +25,7 @@ from extractor.errors import (
 )
 from extractor.validate import read_answer
 from schemas import Registry, inline
-from schemas.invoice import Invoice
+from schemas.builtin.invoice import Invoice
 from tests.matching import accepts
 from tests.scripted import ScriptedEngine, tokenizer
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import extractor
-from extractor.demo import places
 from extractor.documents import read
-from extractor.grammar import compile_grammar
+from extractor.grammar.compile import compile_grammar
+from extractor.service.demo import places
 from extractor.validate import read_answer
 from schemas import Registry
 from schemas.jsontext import dumps, loads

@@ -18,10 +18,10 @@ import yaml
 
 from api.app import create_app
 from api.config import ApiSettings
-from api.keys import KeyConfigError, Keys
+from api.keys.keys import KeyConfigError, Keys
 from extractor.cli.settings import rooms
 from extractor.config import PREFIX
-from extractor.embedded import binary, free_port
+from extractor.service.valkey import binary, free_port
 from tests.served import wait_until
 from workers.config import WorkerSettings
 
@@ -217,7 +217,7 @@ def test_workers_scale_on_a_metric_that_exists() -> None:
     (trigger,) = scaled["triggers"]
     (metric,) = re.findall(r"extractor_\w+", trigger["metadata"]["query"])
     assert trigger["metadata"]["query"].startswith("max(")
-    assert any(f'"{metric}"' in path.read_text() for path in (ROOT / "api").glob("*.py"))
+    assert any(f'"{metric}"' in path.read_text() for path in (ROOT / "api").rglob("*.py"))
 
 
 def test_keys_are_a_file_that_is_renewed() -> None:

@@ -83,7 +83,16 @@ def test_warnings_are_errors_but_for_the_ones_explained() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["api.app", "workers.ledger", "workers.queue", "workers.app", "extractor.cli", "extractor", "schemas"]
+    "module",
+    [
+        "api.app",
+        "workers.ledger.ledger",
+        "workers.queue.publish",
+        "workers.queue.app",
+        "extractor.cli",
+        "extractor",
+        "schemas",
+    ],
 )
 def test_what_runs_without_the_engine_loads_no_torch(module: str) -> None:
     code = f"import sys, {module}; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import redis
 
-from extractor.embedded import EmbeddedValkey
+from extractor.service.valkey import EmbeddedValkey
 
 _ADMIN = "of-the-tests"
 FAKETIME = next(iter(sorted(Path("/usr").glob("lib*/**/faketime/libfaketimeMT.so.1"))), None)

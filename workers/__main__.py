@@ -18,9 +18,9 @@ from pydantic import ValidationError
 from extractor.config import Settings
 from extractor.errors import ExtractorError, InputError, ModelError
 from workers.config import WorkerSettings, faults_of, misspelled
-from workers.logs import configure, place
-from workers.runtime import Runtime
-from workers.turning import Turning
+from workers.observability.logs import configure, place
+from workers.worker.runtime import Runtime
+from workers.worker.turning import Turning
 
 log = structlog.get_logger("workers")
 NEVER = 78  # EX_CONFIG of sysexits.h

@@ -103,7 +103,9 @@ class WorkerSettings(BaseSettings):
     interactive_slots: int = Field(
         1, ge=0, description="Of a worker's slots so many are kept from bulk documents, which get one at least"
     )
-    extractor_factory: str = Field("workers.extraction:make", description="`module:callable` that builds the extractor")
+    extractor_factory: str = Field(
+        "workers.worker.extraction:make", description="`module:callable` that builds the extractor"
+    )
     lease_s: float = Field(30.0, gt=0, description="A running job whose lease was not renewed for this is recovered")
     pulse_s: float = Field(2.0, gt=0, description="How often a worker renews its leases, hears of cancels, and beats")
     trial_s: float = Field(15.0, gt=0, le=60, description="The longest trial of an inline schema")

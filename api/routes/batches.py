@@ -8,14 +8,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from api import batches, examples, openapi, prefer, upload, view
-from api.access import Service, Services, Tenant
-from api.batch_models import Batch, BatchPage
+from api import openapi, view
+from api.batches import batches, stream
+from api.keys.access import Service, Services, Tenant
+from api.models import examples
+from api.models.batches import Batch, BatchPage
 from api.openapi import BATCH_ID, IDEMPOTENCY_KEY, answers, jsonl_answer, problems, said, stops, upload_body
 from api.problems import Problem
-from api.room import Held
-from workers import tracing
-from workers.batches import Order
+from api.submission import prefer
+from api.submission.room import Held
+from workers.ledger.batches import Order
+from workers.observability import tracing
 
 router = APIRouter(prefix="/v1", tags=["batches"])
 JSONL = "application/x-ndjson"
@@ -60,7 +63,7 @@ async def create_batch(
 async def _received(
     request: Request, service: Services, tenant: str, schema: str | None, key: str | None, held: Held
 ) -> Response:
-    uploaded = await upload.opened(request, service.settings, held)
+    uploaded = await stream.opened(request, service.settings, held)
     default = {**({"schema": schema} if schema is not None else {}), **uploaded.fields}
     await batches.check_default(service, tenant, default)
     caller = request.headers.get("traceparent")

@@ -12,9 +12,10 @@ from fastapi import APIRouter, Header, Path, Query, Request
 from sse_starlette import EventSourceResponse
 from starlette.responses import Response
 
-from api import body, examples, intake, openapi, prefer, view
-from api.access import Service, Services, Tenant
-from api.models import Extraction, ExtractionPage, Status
+from api import openapi, view
+from api.keys.access import Service, Services, Tenant
+from api.models import examples
+from api.models.extractions import Extraction, ExtractionPage, Status
 from api.openapi import (
     BATCH_ID,
     IDEMPOTENCY_KEY,
@@ -29,10 +30,11 @@ from api.openapi import (
     stops,
 )
 from api.problems import Problem
-from api.room import Held
+from api.submission import body, prefer, submission
+from api.submission.room import Held
 from schemas import UnknownSchema
-from workers import tracing
-from workers.ledger import Created, Job, NewJob
+from workers.ledger.ledger import Created, Job, NewJob
+from workers.observability import tracing
 
 router = APIRouter(prefix="/v1", tags=["extractions"])
 logging.getLogger("sse_starlette.sse").setLevel(logging.INFO)  # at DEBUG it logs every event, results and all
@@ -204,7 +206,7 @@ async def _kept(request: Request, service: Services, tenant: str, key: str | Non
 
 async def _prepared(request: Request, service: Services, held: Held, came: dict[str, str | None]) -> tuple[NewJob, str]:
     fields, upload = await body.read_submission(request, service.settings, service.offload, held)
-    prepare = partial(intake.prepare, fields, upload, service.schemas, service.settings, **came)
+    prepare = partial(submission.prepare, fields, upload, service.schemas, service.settings, **came)
     return await service.offload.submission(prepare)
 
 

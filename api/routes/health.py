@@ -10,10 +10,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.access import Service
 from api.app_version import package_version
-from api.metrics import CONTENT_TYPE
-from api.models import Health, Ready
+from api.keys.access import Service
+from api.models.extractions import Health, Ready
+from api.observability.metrics import CONTENT_TYPE
 from api.openapi import problems
 from api.problems import Problem
 from api.readiness import why_not_ready

@@ -8,11 +8,13 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api import body, examples, intake, view
-from api.access import Service, Tenant
-from api.models import CheckReport, CheckSchema, SchemaDetail, SchemaList
+from api import view
+from api.keys.access import Service, Tenant
+from api.models import examples
+from api.models.extractions import CheckReport, CheckSchema, SchemaDetail, SchemaList
 from api.openapi import answers, json_body, problems
 from api.problems import Problem
+from api.submission import body, submission
 from schemas import Schema, UnknownSchema
 
 router = APIRouter(prefix="/v1", tags=["schemas"])
@@ -40,7 +42,7 @@ async def get_schema(name: str, service: Service) -> Response:
     try:
         schema = await service.offload.submission(partial(service.schemas.get, name))
     except UnknownSchema as error:
-        names = intake.near(name, service.schemas)
+        names = submission.near(name, service.schemas)
         raise Problem(
             "schema_not_found", error.detail, errors=[("/path/name", error.detail)], extra={"near": names}
         ) from None
@@ -62,7 +64,7 @@ async def check_schema(request: Request, service: Service, tenant: Tenant) -> Re
     when it could not be used for an extraction. Pointers are into the schema given."""
     with service.rooms.held(tenant) as held:
         fields = await body.read_json(request, service.settings, service.offload, held)
-        asked = intake.validated(CheckSchema, fields)
+        asked = submission.validated(CheckSchema, fields)
         held.rest()
         report = await service.judge.report(tenant, asked.json_schema)
     return view.json_response(report)

@@ -9,10 +9,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from api import view
-from api.access import Service
+from api.keys.access import Service
+from api.models.workers import EXAMPLE, WorkerList
 from api.openapi import answers, problems
-from api.worker_models import EXAMPLE, WorkerList
-from workers.ledger import WorkerInfo
+from workers.ledger.ledger import WorkerInfo
 
 router = APIRouter(prefix="/v1", tags=["workers"])
 _MISSED_S = 6.0  # three pulses

@@ -44,7 +44,7 @@ app.command()(settings.settings)
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
 def bench(context: typer.Context) -> None:
     """The measurements of the README (`extractor bench --help`)."""
-    raise typer.Exit(import_module("extractor.bench.cli").main(context.args))  # here: it loads torch
+    raise typer.Exit(import_module("extractor.lab.bench.cli").main(context.args))  # here: it loads torch
 
 
 def _version(wanted: bool) -> None:

@@ -11,7 +11,7 @@ from extractor.cli.help import Group
 from extractor.cli.output import fail, put_rows, put_text, say
 
 if TYPE_CHECKING:
-    from api.keys import Keys
+    from api.keys.keys import Keys
 
 app = typer.Typer(name="keys", help="API keys for tenants.", no_args_is_help=True, cls=Group)
 _Tenant = Annotated[str, typer.Argument(help="Whose key: lower-case letters, digits, - and _.")]
@@ -55,7 +55,7 @@ def list_(file: _File = None) -> None:
 @app.command()
 def revoke(id: Annotated[str, typer.Argument(help="As `keys list` shows it.")], file: _File = None) -> None:
     """Take a key out of the file. A running service ends what is done with it within a second."""
-    from api.keys import without
+    from api.keys.keys import without
 
     path = _file(file)
     text = _text(path)
@@ -72,7 +72,7 @@ def revoke(id: Annotated[str, typer.Argument(help="As `keys list` shows it.")], 
 
 
 def _made(tenant: str) -> tuple[str, str]:
-    from api.keys import KeyConfigError, new_key
+    from api.keys.keys import KeyConfigError, new_key
 
     try:
         made = new_key(tenant)
@@ -83,7 +83,7 @@ def _made(tenant: str) -> tuple[str, str]:
 
 def _file(given: Path | None) -> Path:
     from api.config import ApiSettings
-    from api.keys import file_of
+    from api.keys.keys import file_of
 
     path = given or file_of(ApiSettings().api_keys)
     if path is None:
@@ -101,7 +101,7 @@ def _text(path: Path) -> str:
 
 
 def _of(text: str) -> Keys:
-    from api.keys import KeyConfigError, Keys
+    from api.keys.keys import KeyConfigError, Keys
 
     try:
         return Keys.of_file(text.encode())

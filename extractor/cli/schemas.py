@@ -105,7 +105,7 @@ def check(
 ) -> None:
     """What the grammar does not enforce of a schema, which class it is of, what is refused. Exit code 2 when any is."""
     fine = True
-    with closing(Sandbox("extractor.judge", _TRIAL, setup={}, size=1)) as judge:
+    with closing(Sandbox("extractor.grammar.judge", _TRIAL, setup={}, size=1)) as judge:
         for name in names:
             try:
                 verdict = _verdict(name, judge)

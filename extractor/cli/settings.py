@@ -35,7 +35,7 @@ class ClientSettings(BaseSettings):
 
 
 class TraceSettings(BaseSettings):
-    """What API and workers read for traces (workers/tracing.py)."""
+    """What API and workers read for traces (workers/observability/tracing.py)."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
@@ -59,7 +59,7 @@ def schema_sources() -> tuple[str, ...]:
 def rooms() -> Iterator[tuple[str, type[BaseSettings]]]:
     """Every settings class, under the name of its room."""
     from api.config import ApiSettings
-    from extractor.embedded import EmbeddedSettings
+    from extractor.service.valkey import EmbeddedSettings
     from workers.config import WorkerSettings
 
     yield "extractor", Settings

@@ -13,8 +13,8 @@ import typer
 
 from extractor.cli.output import fail, say
 from extractor.config import read_settings
-from extractor.embedded import EmbeddedSettings
-from extractor.serve import Service, plan_of
+from extractor.service.supervisor import Service, plan_of
+from extractor.service.valkey import EmbeddedSettings
 
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SPARE_S = 10.0
@@ -33,7 +33,7 @@ Workers = Annotated[int, typer.Option("--workers", min=1, help="Worker processes
 def up(port: Port = 8000, host: Host = "127.0.0.1", model: Model = None, workers: Workers = 1) -> None:
     """Start the service: API, workers, and the embedded store unless EXTRACTOR_REDIS_URL is set. Ctrl-C stops all."""
     from api.config import ApiSettings
-    from api.keys import KeyConfigError, Keys, check_exposure
+    from api.keys.keys import KeyConfigError, Keys, check_exposure
     from workers.config import WorkerSettings
 
     settings = ApiSettings(host=host, port=port)

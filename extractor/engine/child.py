@@ -15,7 +15,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from extractor.engine.pulse import EVERY_S, Pulse
+from extractor.engine.heartbeat import EVERY_S, Pulse
 from extractor.engine.sequence import Completion, Request
 from extractor.errors import EngineError, ExtractorError
 from extractor.sandbox.network import close_network

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from extractor.engine.mark import Mark
+from extractor.engine.model.device_event import Mark
 from extractor.engine.sampling import sampling_of
 from extractor.engine.sequence import Params
 from extractor.engine.verify import told

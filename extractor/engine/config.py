@@ -12,7 +12,7 @@ class EngineConfig:
     """`slots` rows at once, `context` tokens a row (prompt and output), drafts of at most `max_draft` tokens, and at
     most `step_positions` positions in one verify step: with many rows, drafts get shorter. A step reads at most
     `prefill_chunk` prompt tokens, so that a long prompt does not stall the rows that decode. `overlap`: whether the
-    host drafts while the device works (`mtp.py`, `draft.py`); None: as the device likes it. `graphs`: see there;
+    host drafts while the device works (`mtp.py`, `compose.py`); None: as the device likes it. `graphs`: see there;
     `kernels`: those of `ragged.py` and `fused.py`, where the device can. `prefix_bytes`: see `SlotCache`."""
 
     slots: int = 4

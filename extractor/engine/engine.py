@@ -20,22 +20,22 @@ from typing import Any
 import torch
 from llguidance import LLMatcher
 
-from extractor.engine.assistant import MtpModel
 from extractor.engine.cache import SlotCache
 from extractor.engine.choice import choose_tokens
 from extractor.engine.config import EngineConfig
-from extractor.engine.draft import Drafting, Proposal
-from extractor.engine.figures import Figures
-from extractor.engine.forward import Reading, Target
-from extractor.engine.free import FreeDrafter, matcher_of
-from extractor.engine.graphs import Graphs, rows_of
-from extractor.engine.mark import Mark
+from extractor.engine.drafting.compose import Drafting, Proposal
+from extractor.engine.drafting.mtp import MtpDrafter
+from extractor.engine.drafting.text import FreeDrafter, matcher_of
+from extractor.engine.heartbeat import Moves
 from extractor.engine.masks import draft_masks
 from extractor.engine.memory import slot_shape
-from extractor.engine.mtp import MtpDrafter
-from extractor.engine.pulse import Moves
+from extractor.engine.model.assistant import MtpModel
+from extractor.engine.model.device_event import Mark
+from extractor.engine.model.graphs import Graphs, rows_of
+from extractor.engine.model.runner import Reading, Target
 from extractor.engine.scheduler import Scheduler
 from extractor.engine.sequence import Completion, Draft, Request, Sequence
+from extractor.engine.stats import Figures
 from extractor.engine.verify import accept
 from extractor.errors import EngineError, InputError, SchemaError
 
@@ -46,7 +46,7 @@ PATIENCE = 8  # times the longest step so far, before one is thought to hang
 
 
 class Engine:
-    """Ids in, ids out. `models` is an `extractor.engine.models.Models`, or anything with its attributes."""
+    """Ids in, ids out. `models` is an `extractor.engine.model.loader.Models`, or anything with its attributes."""
 
     def __init__(self, models: Any, config: EngineConfig | None = None) -> None:
         self.config = config or EngineConfig()
@@ -114,7 +114,7 @@ class Engine:
         return self._scheduler.depth()
 
     def figures(self) -> dict[str, Any]:
-        """What it has done since it started: see figures.py."""
+        """What it has done since it started: see stats.py."""
         return self._done.as_json(*self._scheduler.depth())
 
     def progress(self) -> tuple[float, float | None]:

@@ -83,7 +83,7 @@ class Layout(Cache):
         positions: Tensor | None = None,
         owners: Tensor | None = None,
     ) -> Layout:
-        """For who finds rows and entries himself (`ragged.py`, `fused.py`, `packing.py`): all of every slot."""
+        """For who finds rows and entries himself (`ragged.py`, `fused.py`, `packed.py`): all of every slot."""
         return cls(cache, slice(None), _ALL, slots, bases, positions=positions, owners=owners)
 
     @classmethod

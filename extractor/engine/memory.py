@@ -8,7 +8,7 @@ import torch
 
 from extractor.engine.cache import SlotShape
 from extractor.engine.config import EngineConfig
-from extractor.engine.graphs import prompt_of
+from extractor.engine.model.graphs import prompt_of
 from extractor.errors import ModelError
 
 SHARE = 0.8  # of the GPU memory that is free once the model is loaded; the rest is the step's own

@@ -1,8 +1,9 @@
 """The engine in a process of its own, with the engine's interface: what kills it kills nobody else.
 
 The child (child.py) loads the model and runs the engine; requests and completions travel over a pipe. When the child
-dies (a signal, out of memory, a device that can no longer be trusted), or falls silent and is killed for it (pulse.py),
-every future it held ends with an `EngineError`, and a new child is started; requests that come meanwhile wait for it.
+dies (a signal, out of memory, a device that can no longer be trusted), or falls silent and is killed for it
+(heartbeat.py), every future it held ends with an `EngineError`, and a new child is started; requests that come
+meanwhile wait for it.
 When its parent dies the child sees the pipe's end and goes too. Deadlines need no translation: `time.monotonic()` is
 one clock for all processes of a machine.
 
@@ -26,7 +27,7 @@ from typing import Any
 
 from extractor import errors
 from extractor.engine.child import LOST_DEVICE
-from extractor.engine.pulse import EVERY_S, Pulse, silence
+from extractor.engine.heartbeat import EVERY_S, Pulse, silence
 from extractor.engine.sequence import Completion, Request
 from extractor.engine.spawn import EngineChild, spawn
 from extractor.errors import EngineError, ExtractorError

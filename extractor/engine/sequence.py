@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from extractor.engine.lookup import Lookup
+from extractor.engine.drafting.lookup import Lookup
 
 if TYPE_CHECKING:
     from llguidance import LLMatcher

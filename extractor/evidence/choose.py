@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from extractor.answer import Path, Scalar
-from extractor.bestpath import path as likeliest
-from extractor.engine.lookup import NAME
+from extractor.engine.drafting.lookup import NAME
+from extractor.evidence.best_path import path as likeliest
 from extractor.evidence.labels import LONGEST, NEAR, Labels, Span
 from extractor.evidence.lists import List
+from extractor.evidence.locate import MOST, Place, Places, Printed
 from extractor.evidence.overlap import apart, not_within
 from extractor.evidence.records import Records
 from extractor.evidence.said import Said
+from extractor.evidence.scalars import Path, Scalar
 from extractor.evidence.sharing import Cell, foreign
 from extractor.evidence.structure import (
     column_of,
@@ -30,7 +31,6 @@ from extractor.evidence.structure import (
     single,
     together,
 )
-from extractor.printed import MOST, Place, Places, Printed
 
 _CHOICES = 12  # of places for a value, between which its neighbours decide
 _FEW = 5  # places ahead, of a value of a table

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from extractor.engine.lookup import NAME
-from extractor.printed import Place, Printed
+from extractor.engine.drafting.lookup import NAME
+from extractor.evidence.locate import Place, Printed
 
 FAR = 120  # characters behind its label a value is labelled no longer
 NEAR = 8  # characters farther away that are as near: the end of a label may be no part of its key

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from extractor.printed import Places
+from extractor.evidence.locate import Places
 
 Find = Callable[[int, int], list[Places]]  # the places of value n of the list, those behind an offset first
 

@@ -6,9 +6,9 @@ from bisect import bisect_left, bisect_right
 from decimal import Decimal
 from itertools import accumulate
 
-from extractor.answer import Scalar
+from extractor.evidence.locate import Place, Places
+from extractor.evidence.scalars import Scalar
 from extractor.evidence.structure import row_of
-from extractor.printed import Place, Places
 
 
 def apart(found: list[Scalar], made: list[Places]) -> list[Places]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 
-from extractor.printed import Places
+from extractor.evidence.locate import Places
 
 Span = tuple[int, int]
 Find = Callable[[int, int, int], list[Places]]  # the places of a row's value behind an offset, in order

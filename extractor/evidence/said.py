@@ -9,8 +9,8 @@ from functools import cached_property
 
 from extractor.evidence.boxes import Answer, Boxes
 from extractor.evidence.keys import Match, match
+from extractor.evidence.locate import Place, Places, Printed, plain
 from extractor.evidence.rows import NO, WORD, YES, Span
-from extractor.printed import Place, Places, Printed, plain
 
 _BESIDE = 12  # characters between a label and a yes or no
 _LONG = 3  # letters of what may be a label

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from extractor.printed import Places
+from extractor.evidence.locate import Places
 
 
 @dataclass(frozen=True)

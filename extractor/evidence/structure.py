@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from extractor.answer import Path, Scalar
-from extractor.engine.lookup import NAME
+from extractor.engine.drafting.lookup import NAME
+from extractor.evidence.scalars import Path, Scalar
 
 _NUMBERS = frozenset("id no nr num number pos position line row item index rank n".split())
 

@@ -1,5 +1,5 @@
 """What of a schema is compiled: the validator, and each pattern by itself to tell which one is at fault. A stranger's
-are compiled in a process that may die (extractor/grammar/judge.py), never where requests are served."""
+are compiled in a process that may die (extractor/grammar/compile/judge.py), never where requests are served."""
 
 from __future__ import annotations
 

@@ -17,16 +17,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from api.keys import new_key
+from api.keys.keys import new_key
 from extractor import launch
-from extractor.serve import Service, ServicePlan
+from extractor.service.supervisor import Service, ServicePlan
 from tests.attack.attack import MARK, Attacker
 from tests.attack.bodies import Bodies
 from tests.attack.connections import Crowd
 from tests.attack.crowds import Waiters, fill_quotas
 from tests.attack.watch import Watch
 from workers.config import WorkerSettings
-from workers.ledger import Ledger
+from workers.ledger.ledger import Ledger
 
 NEIGHBOUR_P99_S, HEALTH_P99_S = 3.0, 0.25
 API_MOST_BYTES = 300 * 1024**2

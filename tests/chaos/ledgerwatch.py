@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from tests.fleet import TENANT, Fleet
 from tests.scripted_worker import digest
-from workers.ledger import TERMINAL
+from workers.ledger.ledger import TERMINAL
 
 
 @dataclass

@@ -18,7 +18,7 @@ from tests.chaos.proxy import Proxy
 from tests.documents.samples import PROSE, Pdf, saved, scanned
 from tests.fleet import TENANT, Fleet, until
 from tests.remains import left, mark
-from workers.ledger import STATUSES, StoreUnavailable
+from workers.ledger.ledger import STATUSES, StoreUnavailable
 
 
 def worker_kills(

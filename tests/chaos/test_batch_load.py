@@ -19,8 +19,8 @@ from tests.chaos.ledgerwatch import Report
 from tests.served import TENANT, Api
 from tests.valkey import Valkey
 from workers.config import WorkerSettings
-from workers.ledger import Ledger
-from workers.queue import Queue
+from workers.ledger.ledger import Ledger
+from workers.queue.publish import Queue
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 MIB = 1024 * 1024

@@ -17,7 +17,7 @@ import pytest
 from tests.chaos.ledgerwatch import Report
 from tests.fleet import TENANT, Fleet, Worker, until
 from tests.valkey import Valkey
-from workers.ledger import NewJob
+from workers.ledger.ledger import NewJob
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1700)]
 DIFFERENT = 40
@@ -37,7 +37,7 @@ def test_the_pair_killed_while_it_works(tmp_path: Path, capsys: pytest.CaptureFi
     count, pause = int(os.environ.get("PAIR_DOCUMENTS", "1000")), float(os.environ.get("PAIR_PAUSE_S", "20"))
     dice = random.Random(7)
     kills: Counter[str] = Counter()
-    real = {"extractor_factory": "workers.extraction:make", "slots": 2, "lease_s": 10.0}
+    real = {"extractor_factory": "workers.worker.extraction:make", "slots": 2, "lease_s": 10.0}
     with Valkey(tmp_path / "valkey", aof=True) as valkey, Fleet(valkey, tmp_path, **real) as fleet:
         fleet.start(2, wait=False)
         until(lambda: len(fleet.ready()) == 2, 300, "workers ready")

@@ -15,7 +15,7 @@ import pytest
 
 from tests.chaos.ledgerwatch import Report
 from tests.served import wait_until
-from tests.test_supervisor import Up, project
+from tests.service.test_supervisor import Up, project
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1200)]
 SECONDS = 60.0

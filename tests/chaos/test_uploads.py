@@ -20,7 +20,7 @@ from tests.chaos.ledgerwatch import Report
 from tests.fleet import Fleet, until
 from tests.served import TENANT, Api
 from tests.valkey import Valkey
-from workers.ledger import Ledger
+from workers.ledger.ledger import Ledger
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 MIB = 1024 * 1024

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from extractor.bench import layout
-from extractor.bench.places import main, measure, says
+from extractor.lab.bench import layout
+from extractor.lab.bench.places import main, measure, says
 from tests.documents.bills import bills
 
 

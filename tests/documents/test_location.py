@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from extractor import ground
 from extractor.documents import Document, locations, read
 from extractor.documents.builder import Builder
 from extractor.documents.location import Location, Whereabouts
+from extractor.evidence import ground
 from tests.documents.samples import HEIGHT, Pdf
 from tests.documents.test_builder import placed
 

@@ -86,7 +86,7 @@ def tiny_model(folder: str) -> tuple[Any, Any, dict[str, Any]]:
     import torch
 
     from extractor.engine import Engine, EngineConfig
-    from extractor.engine.models import ModelSpec, load
+    from extractor.engine.model.loader import ModelSpec, load
 
     torch.set_num_threads(1)
     models = load(ModelSpec(model=folder))

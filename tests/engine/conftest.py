@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from extractor.engine import Engine, EngineConfig
-from extractor.engine.models import Models, ModelSpec, load
+from extractor.engine.model.loader import Models, ModelSpec, load
 from tests.engine import tiny
 
 

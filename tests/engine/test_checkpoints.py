@@ -22,9 +22,9 @@ from transformers import (
 )
 
 from extractor.engine import DRAFTERS, Engine, EngineConfig
-from extractor.engine.checkpoint import judge_keys
-from extractor.engine.forward import Target
-from extractor.engine.models import Models, ModelSpec, load
+from extractor.engine.model.checkpoint import judge_keys
+from extractor.engine.model.loader import Models, ModelSpec, load
+from extractor.engine.model.runner import Target
 from extractor.errors import ModelError
 from tests.engine import tiny
 

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from extractor.engine import DRAFTERS, Engine, EngineConfig
 from extractor.engine.choice import choose_tokens, forced
-from extractor.engine.mark import Mark
-from extractor.engine.models import Models
+from extractor.engine.model.device_event import Mark
+from extractor.engine.model.loader import Models
 from extractor.engine.sequence import Params
 from extractor.engine.verify import unpack
 from tests.engine import tiny

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from extractor.engine import Engine, EngineConfig
-from extractor.engine.assistant import Chain, MtpModel
 from extractor.engine.cache import SlotCache
-from extractor.engine.checkpoint import drafted_from, drafter_device
-from extractor.engine.forward import Target
-from extractor.engine.models import Models, ModelSpec, load
+from extractor.engine.model.assistant import Chain, MtpModel
+from extractor.engine.model.checkpoint import drafted_from, drafter_device
+from extractor.engine.model.loader import Models, ModelSpec, load
+from extractor.engine.model.runner import Target
 from extractor.errors import ModelError
 from tests.engine import tiny
 
@@ -48,7 +48,7 @@ def test_layers_it_reads_that_are_apart_or_nowhere_are_refused(gemma4: Models, a
 def test_a_drafter_is_loaded_to_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = str(tiny.save_gemma4(tmp_path))
     assert load(ModelSpec(model=folder, device_map="auto")).drafter.device == torch.device("cpu")
-    monkeypatch.setattr("extractor.engine.models.drafter_device", lambda _: torch.device("meta"))
+    monkeypatch.setattr("extractor.engine.model.loader.drafter_device", lambda _: torch.device("meta"))
     models = load(ModelSpec(model=folder, device_map="auto"))
     assert (models.drafter.device.type, models.target.device.type) == ("meta", "cpu")
     with pytest.raises(ModelError, match="not where the layers are"):

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 import pytest
 from llguidance import LLMatcher
 
-from extractor.engine.draft import Drafting
-from extractor.engine.free import FreeDrafter, copy_span
-from extractor.engine.models import Models
+from extractor.engine.drafting.compose import Drafting
+from extractor.engine.drafting.text import FreeDrafter, copy_span
+from extractor.engine.model.loader import Models
 from extractor.engine.sequence import Draft, Sequence
 from tests.engine import tiny
 

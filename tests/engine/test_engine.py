@@ -10,9 +10,9 @@ import torch
 from llguidance import LLMatcher
 
 from extractor.engine import DRAFTERS, Engine, EngineConfig, Params, Request
-from extractor.engine.models import Models, ModelSpec, load
+from extractor.engine.model.loader import Models, ModelSpec, load
 from extractor.errors import EngineError, InputError, SchemaError
-from extractor.grammar import serialise
+from extractor.grammar.compile import serialise
 from schemas import inline
 from tests.engine import tiny
 

@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 from transformers import Gemma4AssistantForCausalLM
 
-from extractor.engine import fused
-from extractor.engine.assistant import MtpModel
-from extractor.engine.forward import Target
-from extractor.engine.gemma4 import Gemma4
-from extractor.engine.graphs import Graphs
 from extractor.engine.layout import Layout
-from extractor.engine.models import Models, ModelSpec, load
+from extractor.engine.model import fused
+from extractor.engine.model.assistant import MtpModel
+from extractor.engine.model.gemma4 import Gemma4
+from extractor.engine.model.graphs import Graphs
+from extractor.engine.model.loader import Models, ModelSpec, load
+from extractor.engine.model.runner import Target
 from extractor.engine.verify import choose, told, unpack
 from tests.engine import tiny
 
@@ -192,7 +192,7 @@ import torch
 from triton import compile
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
-from extractor.engine import fused_kernels as kernels
+from extractor.engine.model import fused_kernels as kernels
 
 def compiled(kernel, floats, longs, given, warps, stages, **fixed):
     names = kernel.arg_names
@@ -216,7 +216,7 @@ for size in (256, 512):
 compiled(kernels.heads, floats, longs, single, 4, 3, QUERIES=4, KV=0, OWN_VALUES=False, SIZE=256, PER=4, PARTS=1)
 compiled(kernels.gated, ["gate", "other", "out"], [], {}, 4, 3, BLOCK=1024)
 for mode, n, k in ((0, 2560, 1536), (0, 1536, 12288), (1, 12288, 1536), (2, 256, 1536)):
-    plan = dict(__import__("extractor.engine.fused", fromlist=["x"])._plan(n, k, mode != 0)[1])
+    plan = dict(__import__("extractor.engine.model.fused", fromlist=["x"])._plan(n, k, mode != 0)[1])
     compiled(kernels.product, ["x", "weight", "told", "out"], [], {}, plan.pop("num_warps"), plan.pop("num_stages"),
              MODE=mode, ROWS=16, **plan)
 compiled(kernels.soften, ["logits"], [], {}, 8, 3, BLOCK=4096)

@@ -11,9 +11,9 @@ from torch import Tensor
 
 from extractor.engine import Engine, EngineConfig
 from extractor.engine.engine import _current
-from extractor.engine.forward import Target
-from extractor.engine.graphs import Graphs, Recording, depth_of, entries_of, prompt_of
-from extractor.engine.models import Models
+from extractor.engine.model.graphs import Graphs, Recording, depth_of, entries_of, prompt_of
+from extractor.engine.model.loader import Models
+from extractor.engine.model.runner import Target
 from extractor.engine.sequence import Sequence
 from extractor.errors import InputError
 from tests.engine import tiny

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extractor.engine.lookup import Lookup
-from extractor.engine.spelling import dates, numbers
+from extractor.engine.drafting.lookup import Lookup
+from extractor.notation.spell import dates, numbers
 
 FORM = """ACME Freight Ltd
 Order No.: SO-77120    Carrier = DHL

@@ -4,7 +4,7 @@ import torch
 
 from extractor.engine import Params, Request
 from extractor.engine.masks import draft_masks, next_masks
-from extractor.engine.models import Models
+from extractor.engine.model.loader import Models
 from extractor.engine.sequence import Draft, Sequence
 from tests.engine.test_draft import row
 from tests.engine.tiny import request

@@ -9,11 +9,11 @@ import torch
 from transformers import Gemma4TextConfig
 
 from extractor.engine import EngineConfig
-from extractor.engine.assistant import MtpModel
 from extractor.engine.cache import SlotCache, SlotShape
-from extractor.engine.forward import Target
 from extractor.engine.memory import plan_slots, rotary_bytes, slot_bytes, slot_shape
-from extractor.engine.models import Models
+from extractor.engine.model.assistant import MtpModel
+from extractor.engine.model.loader import Models
+from extractor.engine.model.runner import Target
 from extractor.errors import ModelError
 
 

@@ -22,10 +22,10 @@ from transformers import (
 )
 
 from extractor.engine import Engine, EngineConfig
-from extractor.engine.assistant import MtpModel
-from extractor.engine.attention import install
-from extractor.engine.forward import Target
-from extractor.engine.models import ModelSpec, load, positions_of
+from extractor.engine.attention.transformers_backend import install
+from extractor.engine.model.assistant import MtpModel
+from extractor.engine.model.loader import ModelSpec, load, positions_of
+from extractor.engine.model.runner import Target
 from extractor.errors import ModelError
 from tests.engine import tiny
 
@@ -237,7 +237,7 @@ def test_our_drafter_step_is_transformers_own(length: int, ordered: bool, change
 )
 def test_our_lean_layers_are_transformers_own(changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunked prefill of ragged rows and a wide step over them give the stock forward's states."""
-    monkeypatch.setattr("extractor.engine.packing._GOING", 0)
+    monkeypatch.setattr("extractor.engine.attention.packed._GOING", 0)
     torch.manual_seed(0)
     stock = tiny.loud(Gemma4ForCausalLM(tiny.gemma4_config(**changes)), 5).eval().double()
     for layer in stock.model.layers:

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from extractor.engine.modes import FIRST, WINDOW, Drafters, Mode, Modes
+from extractor.engine.drafting.selector import FIRST, WINDOW, Drafters, Mode, Modes
 
 ALL, FREE, NONE = frozenset({"grammar", "copy", "mtp"}), frozenset({"grammar", "copy"}), frozenset[str]()
 Speeds = dict[Drafters, tuple[float, float]]  # tokens and seconds a step

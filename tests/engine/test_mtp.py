@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from extractor.engine.draft import Proposal
-from extractor.engine.mark import Mark
-from extractor.engine.mtp import Launched
-from extractor.engine.pace import Pace
+from extractor.engine.drafting.compose import Proposal
+from extractor.engine.drafting.cost import Pace
+from extractor.engine.drafting.mtp import Launched
+from extractor.engine.model.device_event import Mark
 from extractor.engine.sequence import Draft, Request, Sequence
 from tests.engine.tiny import ScriptedMatcher
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from extractor.engine.draft import Drafting
-from extractor.engine.pace import PRIOR, Acceptance, Acceptances, Line, Pace, judged
+from extractor.engine.drafting.compose import Drafting
+from extractor.engine.drafting.cost import PRIOR, Acceptance, Acceptances, Line, Pace, judged
 from extractor.engine.sequence import Draft, Request, Sequence
 
 

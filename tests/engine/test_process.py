@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from extractor.engine import Engine, EngineConfig, Params, Request, process
-from extractor.engine.models import Models, ModelSpec, load
+from extractor.engine.heartbeat import Pulse, silence
+from extractor.engine.model.loader import Models, ModelSpec, load
 from extractor.engine.process import EngineProcess
-from extractor.engine.pulse import Pulse, silence
 from extractor.errors import EngineError, InputError, ModelError
 from tests.engine import tiny
 from tests.engine.child import BUG, DIE, ECHO, HANG, LOSE_DEVICE, REFUSE, STUCK_NATIVE, STUCK_READER, STUCK_STEP

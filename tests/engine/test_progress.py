@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from extractor.engine import Engine, EngineConfig
-from extractor.engine.models import Models, ModelSpec, load
-from extractor.engine.pulse import Moves, Pulse, silence
+from extractor.engine.heartbeat import Moves, Pulse, silence
+from extractor.engine.model.loader import Models, ModelSpec, load
 from tests.engine import tiny
 from tests.served import wait_until
 
@@ -80,7 +80,7 @@ def test_an_engine_whose_thread_has_ended_is_seen(models: Models, monkeypatch: p
 
 def test_what_moves_is_not_still(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr("extractor.engine.pulse.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("extractor.engine.heartbeat.time", SimpleNamespace(monotonic=lambda: now))
     moves = Moves()
     moves.begin()
     now += 5

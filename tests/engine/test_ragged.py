@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from extractor.engine import Engine, EngineConfig
-from extractor.engine import ragged as module
-from extractor.engine.models import Models, ModelSpec, load
-from extractor.engine.ragged import Sight, attend_ragged
+from extractor.engine.attention import ragged as module
+from extractor.engine.attention.ragged import Sight, attend_ragged
+from extractor.engine.model.loader import Models, ModelSpec, load
 from tests.engine import tiny
 
 pytestmark = [pytest.mark.kernels, pytest.mark.timeout(1800)]
@@ -202,7 +202,9 @@ from triton import compile
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 import torch
-from extractor.engine import kernels, ragged
+from extractor.engine.attention import ragged_kernels
+
+from extractor.engine.attention import ragged
 
 def compiled(kernel, number, arch, warps, stages, **fixed):
     numbers = dict.fromkeys(["query", "keys", "values", "out"], number)
@@ -225,8 +227,8 @@ for size in (256, 512):
     for arch, pairs in ((80, 1), (90, 1), (120, 1), (80, 32), (90, 32), (120, 32)):
         tile, block, warps, stages = ragged._blocks(pairs, 64, size, torch.bfloat16)
         common = dict(GROUP=8, SIZE=size, LEAST=ragged.LEAST)
-        found.append(compiled(kernels.read, "*bf16", arch, warps, stages, TILE=tile, BLOCK=block, **common))
-        found.append(compiled(kernels.join, "*bf16", arch, 4, 3, MOST=ragged.MOST, PART=128, **common))
+        found.append(compiled(ragged_kernels.read, "*bf16", arch, warps, stages, TILE=tile, BLOCK=block, **common))
+        found.append(compiled(ragged_kernels.join, "*bf16", arch, 4, 3, MOST=ragged.MOST, PART=128, **common))
 print(json.dumps(found))
 """
 

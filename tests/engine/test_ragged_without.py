@@ -10,8 +10,9 @@ import torch
 
 from extractor import Settings, loading
 from extractor import engine as package
-from extractor.engine import Engine, EngineConfig, ragged
-from extractor.engine.models import Models
+from extractor.engine import Engine, EngineConfig
+from extractor.engine.attention import ragged
+from extractor.engine.model.loader import Models
 from tests.engine import tiny
 
 CPU = torch.device("cpu")
@@ -21,7 +22,7 @@ def give(monkeypatch: pytest.MonkeyPatch, *, interpreted: bool) -> None:
     """As if Triton were installed."""
     kernels = SimpleNamespace(INTERPRETED=interpreted)
     monkeypatch.setattr(ragged, "find_spec", lambda _: object())
-    monkeypatch.setitem(sys.modules, "extractor.engine.kernels", kernels)
+    monkeypatch.setitem(sys.modules, "extractor.engine.attention.ragged_kernels", kernels)
     monkeypatch.setattr(package, "kernels", kernels, raising=False)
 
 

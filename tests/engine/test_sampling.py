@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from extractor.engine.forward import Reading, Target
+from extractor.engine.model.runner import Reading, Target
 from extractor.engine.sampling import gumbel, sampling_of
 from extractor.engine.sequence import Params
 from extractor.engine.verify import choose, told

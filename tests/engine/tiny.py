@@ -19,8 +19,8 @@ from transformers import (
 
 from extractor.engine import DRAFTERS, Params, Request
 from extractor.engine.cache import SlotCache, SlotShape
-from extractor.engine.models import Models
-from extractor.grammar import guided
+from extractor.engine.model.loader import Models
+from extractor.grammar.compile import guided
 
 VOCAB = 512
 SLIDING, FULL = "sliding_attention", "full_attention"

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from extractor.answer import scalars
 from extractor.evidence.boxes import Boxes
+from extractor.evidence.ground import Evidence
 from extractor.evidence.keys import match
 from extractor.evidence.marks import marks
-from extractor.ground import Evidence
+from extractor.evidence.scalars import scalars
 
 Place = str | None
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from extractor.answer import scalars
-from extractor.ground import Evidence
+from extractor.evidence.ground import Evidence
+from extractor.evidence.scalars import scalars
 from tests.evidence.test_boxes import numbered, places
 
 RED = ["red", "blue", "red", "green"]

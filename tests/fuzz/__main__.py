@@ -18,8 +18,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from api.keys import NewKey, new_key
-from extractor.serve import Service, ServicePlan
+from api.keys.keys import NewKey, new_key
+from extractor.service.supervisor import Service, ServicePlan
 
 READY_S = 300.0
 QUICK = {"EXTRACTOR_MAX_WAIT_S": "1", "EXTRACTOR_MAX_EVENTS_S": "1"}  # or most of the time is spent on waiting

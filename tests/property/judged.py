@@ -10,10 +10,10 @@ from typing import Any
 
 from llguidance import LLMatcher
 
-from extractor.engine.free import LIMITS
+from extractor.engine.drafting.text import LIMITS
 from extractor.errors import InvalidOutput
-from extractor.grammar import serialise
-from extractor.tighten import Bounds
+from extractor.grammar.compile import serialise
+from extractor.grammar.narrow import Bounds
 from extractor.validate import read_answer
 from schemas import Schema, check, inline
 from schemas.keywords import CHECKED

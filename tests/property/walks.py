@@ -6,7 +6,7 @@ import random
 
 from llguidance import LLMatcher
 
-from extractor.engine.free import LIMITS
+from extractor.engine.drafting.text import LIMITS
 from tests.matching import TOKENIZER
 
 MOODS = ("short", "chance", "long")

@@ -1,0 +1,1 @@
+"""Uploads of many documents, read as they come."""

@@ -1,0 +1,102 @@
+"""Prometheus metrics of one API process, in their own registry, and beside them what the store says at a scrape
+(stats.py). Labels of requests never hold an id, a tenant or a name from outside: the routes bound their number."""
+
+from __future__ import annotations
+
+from collections import Counter as Counts
+from collections.abc import Iterator
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
+
+from api.observability.stats import Reading, families
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class _Store(Collector):
+    """Says what the store said when it was last read, once: stale figures are not repeated."""
+
+    def __init__(self) -> None:
+        self.reading: Reading | None = None
+
+    def collect(self) -> Iterator[Metric]:
+        if self.reading is not None:
+            yield from families(self.reading)
+
+    def describe(self) -> list[Metric]:
+        return []
+
+
+class Metrics:
+    """Counted here: this process. The rest is read from the ledger when scraped."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "extractor_http_requests", "Requests answered", ["method", "route", "status"], registry=self.registry
+        )
+        self._seconds = Histogram(
+            "extractor_http_request_duration_seconds",
+            "Time to the end of the answer, long-polls and event streams included",
+            ["method", "route"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self._unpublished = Counter(
+            "extractor_publish_failures",
+            "Accepted jobs whose message could not be published; the reconciler publishes them",
+            registry=self.registry,
+        )
+        self._hung_up = Counter(
+            "extractor_http_hung_up",
+            "Connections this server ended, by why: no place was left, the client was late, or it spoke no HTTP",
+            ["reason"],
+            registry=self.registry,
+        )
+        self._ended: Counts[str] = Counts()
+        self._connections = Gauge("extractor_http_connections", "Open connections", registry=self.registry)
+        self._workers = Gauge("extractor_workers_ready", "Workers with a loaded model", registry=self.registry)
+        self._store_up = Gauge("extractor_store_up", "1 when the ledger answered this scrape", registry=self.registry)
+        self._keys = Gauge("extractor_api_keys", "API keys that are accepted", registry=self.registry)
+        self._keys_stale = Gauge(
+            "extractor_api_keys_stale",
+            "1 while the file of API keys cannot be used and those from before stay",
+            registry=self.registry,
+        )
+        self._store = _Store()
+        self.registry.register(self._store)
+
+    def request(self, method: str, route: str, status: int, seconds: float) -> None:
+        method = method if method in _METHODS else "other"
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def hung_up(self, reason: str) -> None:
+        self._hung_up.labels(reason).inc()
+        self._ended[reason] += 1
+
+    def hung_up_since(self) -> dict[str, int]:
+        """How often `hung_up` was called since this was asked last."""
+        ended, self._ended = dict(self._ended), Counts()
+        return ended
+
+    def connected(self, number: int) -> None:
+        self._connections.set(number)
+
+    def keys(self, number: int, *, stale: bool) -> None:
+        self._keys.set(number)
+        self._keys_stale.set(stale)
+
+    def publish_failed(self) -> None:
+        self._unpublished.inc()
+
+    def render(self, reading: Reading | None) -> bytes:
+        """`reading`: what the store said just now; None when it did not answer."""
+        self._store_up.set(0 if reading is None else 1)
+        self._workers.set(sum(worker.ready for worker in reading.workers) if reading is not None else 0)
+        self._store.reading = reading
+        return generate_latest(self.registry)

@@ -1,0 +1,1 @@
+"""How a step's rows look at the cache."""

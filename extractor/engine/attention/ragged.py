@@ -1,0 +1,120 @@
+"""Attention of a decode step that reads of each row what the row holds, not what the longest row holds.
+
+A mask hides entries only after they were read: in a batch of rows from 200 to 8,000 entries the short ones wait for
+8,000, and a recorded graph reads its padded length. Here a program asks the device how far its row goes. As a row has
+few queries, programs for rows and heads alone would leave most of a GPU idle, so each row's entries are split among
+several, whose parts are joined by their weight ("flash decoding": Dao et al., 2023, on Milakov and Gimelshein's
+running softmax, arXiv:1805.02867). The kernels are Triton's (`ragged_kernels.py`); without Triton or a GPU nothing here
+runs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import torch
+from torch import Tensor
+
+log = logging.getLogger(__name__)
+
+PROGRAMS = 256  # aimed at by splitting: two for each multiprocessor of a large GPU
+MOST = 32  # splits of a row; a power of two
+LEAST = 32  # entries of a split; a multiple of every block
+EVERYTHING = 1 << 30  # entries: further back than any cache goes
+FEW = 256  # queries: up to here they are cut fine, so that there are more programs
+DTYPES = (torch.float32, torch.bfloat16, torch.float16)
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Row i's first query sees the positions up to `last[i]`, that one included, each query after it one more; and of
+    these the nearest `reach`, or all (None); below 0, a query sees nothing. Its keys and values are those of
+    `slots[i]`, where the first entry is position `bases[i]`; none is at position `end` or after. `last`, `slots` and
+    `bases`, each `[n]`, are on the device."""
+
+    last: Tensor
+    reach: int | None
+    slots: Tensor
+    bases: Tensor
+    end: int
+
+
+def able(device: torch.device, dtype: torch.dtype, sizes: Collection[int]) -> bool:
+    """Whether `attend_ragged` can run there, with heads of these `sizes`; says in the log why not."""
+    why = _lacking(device, dtype, sizes) or _failing(device, dtype, sizes)
+    if why:
+        log.warning("attention cannot read each row to its own length: %s; going on without", why)
+    return why is None
+
+
+def _lacking(device: torch.device, dtype: torch.dtype, sizes: Collection[int]) -> str | None:
+    if find_spec("triton") is None:
+        return "Triton is not installed (in a clone: pip install -c constraints.txt '.[kernels]')"
+    from extractor.engine.attention import ragged_kernels
+
+    if device.type != "cuda" and not ragged_kernels.INTERPRETED:
+        return f"{device} is no GPU"
+    if dtype not in DTYPES:
+        return f"{dtype} is none of {', '.join(map(str, DTYPES))}"
+    odd = [size for size in sizes if size & (size - 1) or not 16 <= size <= 512]
+    return f"a head of {odd[0]} is no power of two from 16 to 512" if odd else None
+
+
+def _failing(device: torch.device, dtype: torch.dtype, sizes: Collection[int]) -> str | None:
+    """Tries it: what Triton compiles with (a C compiler among it) and which GPUs it knows, only Triton can say."""
+    try:
+        for size in sizes:
+            one = torch.ones(1, 1, 1, size, dtype=dtype, device=device)
+            zero = torch.zeros(1, dtype=torch.long, device=device)
+            heard = attend_ragged(one, one, one, Sight(zero, None, zero, zero, 1))
+            if not bool((heard == 1).all()):
+                return "its numbers are wrong here"
+    except Exception as error:
+        return str(error).strip().split("\n")[0] or type(error).__name__
+    return None
+
+
+def attend_ragged(query: Tensor, keys: Tensor, values: Tensor, sight: Sight) -> Tensor:
+    """`query` `[n, width, heads, size]`, `keys` and `values` `[slots, kv heads, entries, size]`, views of any strides
+    but the last, which is 1 → `[n, width, heads * size]`; zeros for a query that sees nothing. Scores are unscaled."""
+    from extractor.engine.attention import ragged_kernels
+
+    n, width, heads, size = query.shape
+    kv = keys.shape[1]
+    group = heads // kv
+    asked = group * width  # query heads that share a KV head are read together, so keys and values are read once
+    tile, block, warps, stages = _blocks(n * kv, asked, size, query.dtype)
+    tiles = -(-asked // tile)
+    splits = max(1, min(MOST, PROGRAMS // (n * kv * tiles)))
+    means = query.new_empty((n * kv, splits, asked, size), dtype=torch.float32)
+    weights = query.new_empty((n * kv, splits, asked), dtype=torch.float32)
+    out = query.new_empty((n, width, heads * size))
+    reach = EVERYTHING if sight.reach is None else sight.reach
+    spans = (sight.last.stride(0), width, sight.end, reach, kv, splits)
+    strides = (*query.stride()[:3], *keys.stride()[:3], *values.stride()[:3])
+    with torch.cuda.device(query.get_device()):  # where Triton launches; -1, a CPU, changes nothing
+        ragged_kernels.read[(n * kv, tiles, splits)](
+            query, keys, values, sight.last, sight.slots, sight.bases, means, weights, *strides, *spans,
+            GROUP=group, SIZE=size, LEAST=LEAST, TILE=tile, BLOCK=block, num_warps=warps, num_stages=stages,
+        )  # fmt: skip
+        part = min(size, 128)
+        ragged_kernels.join[(n * kv, asked, size // part)](
+            means, weights, sight.last, out, *spans, GROUP=group, SIZE=size, LEAST=LEAST, MOST=MOST, PART=part
+        )
+    return out
+
+
+def _blocks(pairs: int, asked: int, size: int, dtype: torch.dtype) -> tuple[int, int, int, int]:
+    """(queries of a program, entries it reads at a time, warps, stages of its pipeline), for `pairs` of rows and KV
+    heads; the quickest on an H100 of those that leave a consumer card (99 KiB a program) its shared memory.
+
+    tl.dot takes no fewer than 16 rows. In float32 the products are not a tensor core's and all is twice as large.
+    """
+    wide = size > 256
+    if dtype == torch.float32:
+        return 16, 16, 8 if wide else 4, 1
+    tile = 16 if asked <= 16 or pairs * asked <= FEW else 32 if asked <= 32 or wide else 64
+    return tile, 32, 4, 2

@@ -1,0 +1,1 @@
+"""Where draft tokens come from, and how many are worth drafting."""

@@ -1,0 +1,143 @@
+"""Where draft tokens come from, and how they are put together. A wrong guess costs a rejected token, never an output.
+
+Three drafters:
+- grammar: the bytes the schema forces next (braces, keys, quotes);
+- copy: what the document seems to say of the field that is due (`lookup.py`), or what it, or the output so far, goes on
+  with after the text just written (extraction copies);
+- mtp: a chain of steps of Gemma 4's own drafter, each step masked by the grammar.
+
+Grammar and copy work on bytes and are tokenized together, because a tokenizer merges across their seams (`":"` is one
+token of forced text and value). They cost microseconds, an MTP step costs a small forward. So a draft is
+an MTP chain for as long as its tokens are likely enough, then free text from where it stopped; or free text alone where
+that promises more. What is likely enough is measured while running (`cost.py`), and so is whether drafting pays at all
+(`selector.py`). On a GPU a draft is a chain or free text, whole: to go on behind a chain would take a wait for it.
+
+While a GPU verifies, the host has nothing to do: it looks up the free text that would follow if the whole draft stood,
+which is two times in five (`ahead`), and learns from the step before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import accumulate
+
+from extractor.engine.cache import SlotCache
+from extractor.engine.drafting.cost import Acceptances, Pace
+from extractor.engine.drafting.mtp import Launched, MtpDrafter
+from extractor.engine.drafting.selector import Modes
+from extractor.engine.drafting.text import FreeDrafter
+from extractor.engine.sequence import Draft, Sequence
+
+
+@dataclass
+class Proposal:
+    """A draft for each row. Those of `chains` are empty until they are read, and may be verified before that."""
+
+    drafts: list[Draft]
+    chains: Launched | None = None
+
+    @property
+    def counts(self) -> list[int]:
+        """Positions of each row, its pending token included."""
+        chains = self.chains.wanted if self.chains else [0] * len(self.drafts)
+        return [1 + max(len(draft), chain) for draft, chain in zip(self.drafts, chains, strict=True)]
+
+    def settle(self) -> list[Draft]:
+        """The drafts, all of them known to the host."""
+        if self.chains:
+            for index, chain in enumerate(self.chains.read()):
+                if self.chains.wanted[index]:
+                    self.drafts[index] = Draft(chain, ["mtp"] * len(chain))
+            self.chains = None
+        return self.drafts
+
+
+class Drafting:
+    """Composes one draft a row out of what the row's request allows and what earns its price."""
+
+    def __init__(self, free: FreeDrafter, mtp: MtpDrafter | None, *, learns_late: bool = False) -> None:
+        """`learns_late`: in `ahead`, not before; for an engine that calls it in every step."""
+        self._free = free
+        self._mtp = mtp
+        self._learns_late = learns_late
+        self._lessons: list[tuple[str | None, Draft, int]] = []  # grammar, draft, how much of it stood
+        self.pace = Pace()
+        self.modes = Modes()
+        self.acceptances = Acceptances()
+        self._asked: frozenset[str] = frozenset()  # for the drafts that are being verified
+
+    def propose(self, rows: list[Sequence], budget: int, cache: SlotCache) -> Proposal:
+        """A draft of at most `budget` tokens for each row."""
+        budgets = [max(0, min(budget, row.room - 1)) for row in rows]
+        allowed = frozenset(name for row in rows for name in row.params.drafters)
+        self._asked = asked = self.modes.pick(allowed if self._mtp else allowed - {"mtp"}, len(rows))
+        drafts = [
+            self._worth(row, self._free.next(row, limit, asked), 0, len(rows))
+            for row, limit in zip(rows, budgets, strict=True)
+        ]
+        if self._mtp is None or "mtp" not in asked:
+            return Proposal(drafts)
+        able = sum("mtp" in row.params.drafters for row in rows)
+        wanted = [
+            self._depth(row, draft, limit, len(rows), able) if "mtp" in row.params.drafters else 0
+            for row, draft, limit in zip(rows, drafts, budgets, strict=True)
+        ]
+        if self._mtp.at_once:
+            launched = self._mtp.launch(rows, wanted, cache, self.pace)
+            for index, most in enumerate(launched.wanted if launched else ()):
+                if most:
+                    drafts[index] = Draft([], [])
+            return Proposal(drafts, launched)
+        chains = self._mtp.propose(rows, wanted, cache, self.pace)
+        for index, chain in enumerate(chains):
+            if chain:
+                rest = self._free.propose(rows[index], chain, budgets[index] - len(chain), asked)
+                whole = Draft(chain + rest.tokens, ["mtp"] * len(chain) + rest.sources)
+                drafts[index] = self._worth(rows[index], whole, len(chain), len(rows))
+        return Proposal(drafts)
+
+    def ahead(self, rows: list[Sequence], drafts: list[Draft], budget: int, over: Callable[[], bool]) -> None:
+        """While `drafts` are verified, look up what follows where all of one stands, the likeliest first, until that is
+        `over`."""
+
+        def chance(pair: tuple[Sequence, Draft]) -> float:
+            row, draft = pair
+            return [1.0, *self.acceptances.of(row.request.grammar).chances(draft.sources)][-1]
+
+        self._catch_up()
+        for row, draft in sorted(zip(rows, drafts, strict=True), key=chance, reverse=True):
+            if over():
+                return
+            limit = min(budget, row.room - len(draft) - 2)
+            if limit > 0:
+                self._free.ahead(row, draft.tokens, limit, self._asked)
+
+    def learn(self, row: Sequence, draft: Draft, accepted: int) -> None:
+        self._lessons.append((row.request.grammar, draft, accepted))
+        if not self._learns_late:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        for grammar, draft, accepted in self._lessons:
+            self.acceptances.learn(grammar, draft, accepted)
+        self._lessons.clear()
+
+    def _worth(self, row: Sequence, draft: Draft, kept: int, rows: int) -> Draft:
+        """`draft` up to where a token's chance falls under its price; the first `kept` have been judged already."""
+        price = self.pace.position(rows)
+        chances = self.acceptances.of(row.request.grammar).chances(draft.sources)
+        length = next((at for at, chance in enumerate(chances) if at >= kept and chance < price), len(draft))
+        return draft if length == len(draft) else Draft(draft.tokens[:length], draft.sources[:length])
+
+    def _depth(self, row: Sequence, free: Draft, budget: int, rows: int, able: int) -> int:
+        """How deep an MTP chain may go: nowhere when not even one of the best depth promises more, after its price,
+        than the free text does after its."""
+        acceptance = self.acceptances.of(row.request.grammar)
+        position = self.pace.position(rows)
+        token = position + self.pace.chain(rows) / able
+        gains = list(accumulate(chance - token for chance in acceptance.chances(["mtp"] * budget)))
+        most = max(gains, default=0.0)
+        if most <= sum(acceptance.chances(free.sources)) - position * len(free):
+            return 0
+        return gains.index(most) + 1 if self._mtp and self._mtp.at_once else budget

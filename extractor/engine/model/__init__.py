@@ -1,0 +1,1 @@
+"""Checkpoints → a target and its drafter that can be stepped."""

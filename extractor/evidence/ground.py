@@ -1,0 +1,75 @@
+"""Where the document says what an answer says, and how sure the model was of it: `fields` of a result.
+
+Evidence is looked up afterwards and in the document alone, so it holds whatever the model was thinking. Of several
+places where a value is printed, the one that its label, its row or its neighbours in the answer speak for is taken. A
+value that the document does not print has none, which is what evidence is for: it was concluded, or made up.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from itertools import accumulate
+
+from extractor import result
+from extractor.documents import Document, Whereabouts, locations
+from extractor.evidence.choose import Evidence
+from extractor.evidence.locate import Places
+from extractor.evidence.scalars import Scalar, scalars
+
+__all__ = ["Evidence", "ground"]
+
+
+def ground(text: str, document: Document, logprobs: list[float], sizes: list[int]) -> dict[str, result.Known]:
+    """For each scalar of the answer `text`, by JSON pointer. Offsets count the characters of `document.text`. The
+    confidence is the chance that the model gave the value's tokens; `logprobs` and `sizes` (bytes of the text) are of
+    all tokens, in order."""
+    found = list(scalars(text))
+    places = Evidence(document.text, [page.start for page in document.pages]).of(found)
+    chances = _chances(text, found, logprobs, sizes)
+    return {
+        scalar.pointer: {"evidence": _evidence(document, where), "confidence": chance}
+        for scalar, where, chance in zip(found, places, chances, strict=True)
+    }
+
+
+def _evidence(document: Document, where: Places) -> list[result.Evidence]:
+    return [
+        {
+            "start": at.start,
+            "stop": at.stop,
+            "text": document.text[at.start : at.stop],
+            "page": at.page,
+            "part": _part(at.part),
+            "boxes": [box.as_list() for box in at.boxes],
+        }
+        for place in where
+        for at in locations(document, place.start, place.stop)
+    ]
+
+
+def _part(where: Whereabouts | None) -> result.EvidencePart | None:
+    if where is None:
+        return None
+    return {
+        "number": where.number,
+        "kind": where.kind,
+        "name": where.name,
+        "label": where.label,
+        "cell": where.cell,
+    }
+
+
+def _chances(text: str, found: list[Scalar], logprobs: list[float], sizes: list[int]) -> list[float | None]:
+    """For each scalar the probability of the tokens it is made of; None where the tokens are not this text's."""
+    ends = list(accumulate(sizes))
+    if len(sizes) != len(logprobs) or not ends or ends[-1] != len(text.encode()):
+        return [None] * len(found)
+    places = range(len(text) + 1) if text.isascii() else [0, *accumulate(len(char.encode()) for char in text)]
+    sums = [0.0, *accumulate(logprobs)]
+    made: list[float | None] = []
+    for scalar in found:
+        first = bisect_left(ends, places[scalar.start] + 1)
+        last = bisect_left(ends, places[scalar.stop])
+        made.append(round(min(1.0, math.exp(sums[last + 1] - sums[first])), 4))
+    return made

@@ -1,0 +1,1 @@
+"""Schema → the grammar the engine decodes under, and what a stranger's schema may cost."""

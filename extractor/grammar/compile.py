@@ -1,0 +1,148 @@
+"""Schema → the grammar the engine decodes under: JSON Schema, narrowed, to llguidance.
+
+Knows llguidance and what schemas/keywords.py says of it; knows no tokenizer and no model (the engine binds a grammar to
+its own). The text of a grammar is compact JSON, keys in the schema's order, one object and nothing after it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from llguidance import LLMatcher
+
+from extractor.engine.drafting.text import LIMITS
+from extractor.errors import FieldError, SchemaError
+from extractor.grammar.narrow import Bounds, Tighten
+from extractor.grammar.trial import Judge
+from extractor.grammar.verdicts import Verdict, Verdicts
+from schemas import Schema
+
+# `coerce_one_of`: one of the options; that it is only one is validation's to check. No whitespace: it says nothing.
+OPTIONS = {"whitespace_flexible": False, "coerce_one_of": True}
+
+
+def compile_grammar(schema: Schema, bounds: Bounds | None = None) -> str:
+    """The serialised grammar for `llguidance.LLMatcher`, built once here: for schemas of one's own. Raises SchemaError
+    when llguidance will not have it. A stranger's schema is judged where it can hurt nobody (trial.py)."""
+    grammar = serialise(schema, bounds)
+    if error := _build(grammar):
+        raise SchemaError(f"the grammar cannot be built: {error}", errors=(FieldError("", error),))
+    return grammar
+
+
+def guided(schema: dict[str, Any]) -> str:
+    """llguidance's text of the grammar of a JSON Schema, as it stands."""
+    written = json.dumps({**schema, "x-guidance": {**OPTIONS, **schema.get("x-guidance", {})}}, separators=(",", ":"))
+    return f"start: %json {written}"
+
+
+def serialise(schema: Schema, bounds: Bounds | None = None) -> str:
+    """The grammar of `compile_grammar` before anybody has tried to build it."""
+    return guided(Tighten(schema.json_schema, bounds or Bounds()).whole())
+
+
+def reason(said: str) -> str:
+    """Why llguidance will not have a grammar, without the place in a text that nobody has seen."""
+    line = said.partition("\n")[0]
+    if "Unable to determine if regex is empty" in line:
+        return "more patterns, formats and lengths meet than it can combine: anchor a pattern (^…$) or leave one out"
+    return (line.partition("failed to compile JSON schema: ")[2] or line)[:200]
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    error: SchemaError
+    until: float
+
+
+class Grammars:
+    """Grammars by schema, the latest used kept. Safe to share between threads.
+
+    Those of an operator's own models are built here, a stranger's by the `judge`; what he said is kept, a refusal for
+    `refusal_s` (it may have failed for want of time or memory), and told to `verdicts`, which other processes ask."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        bounds: Bounds | None = None,
+        *,
+        verdicts: Verdicts | None = None,
+        capacity: int = 256,
+        refusal_s: float = 60.0,
+    ) -> None:
+        self._judge, self._bounds, self.verdicts = judge, bounds or Bounds(), verdicts
+        self._capacity, self._refusal_s = capacity, refusal_s
+        self._kept: OrderedDict[str, str | _Refusal] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def known(self, schema: Schema) -> bool:
+        """Whether `get` will answer without a trial."""
+        return self._found(schema) is not None or schema.model is not None or self._heard(schema) is not None
+
+    def get(self, schema: Schema, wall_s: float = math.inf, cancel: threading.Event | None = None) -> str:
+        """Raises SchemaError; for a stranger's schema what `Judge.grammar` raises too."""
+        kept = self._found(schema)
+        if kept is None:
+            kept = self._keep(schema, self._heard(schema) or self._judged(schema, wall_s, cancel))
+        if isinstance(kept, _Refusal):  # an error of its own for each caller: raising writes into it
+            raise SchemaError(kept.error.detail, code=kept.error.code, errors=kept.error.errors)
+        return kept
+
+    def _found(self, schema: Schema) -> str | _Refusal | None:
+        with self._lock:
+            kept = self._kept.get(schema.sha256)
+            if kept is None or (isinstance(kept, _Refusal) and time.monotonic() >= kept.until):
+                return None
+            self._kept.move_to_end(schema.sha256)
+            return kept
+
+    def _keep(self, schema: Schema, kept: str | _Refusal) -> str | _Refusal:
+        with self._lock:
+            self._kept[schema.sha256] = kept
+            self._kept.move_to_end(schema.sha256)
+            while len(self._kept) > self._capacity:
+                self._kept.popitem(last=False)
+        return kept
+
+    def _heard(self, schema: Schema) -> str | _Refusal | None:
+        """What another process has found."""
+        if self.verdicts is None or schema.model is not None:
+            return None
+        verdict = self.verdicts.get(self._key(schema))
+        if verdict is None:
+            return None
+        if not verdict.code:
+            return serialise(schema, self._bounds)
+        errors = tuple(FieldError(*place) for place in verdict.errors)
+        return self._refusal(SchemaError(verdict.detail, code=verdict.code, errors=errors))
+
+    def _judged(self, schema: Schema, wall_s: float, cancel: threading.Event | None) -> str | _Refusal:
+        try:
+            if schema.model is not None:
+                return compile_grammar(schema, self._bounds)
+            found: str | _Refusal = self._judge.grammar(schema.json_schema, wall_s, cancel)
+            verdict = Verdict()
+        except SchemaError as error:
+            found = self._refusal(error.with_traceback(None))
+            verdict = Verdict(error.code, error.detail, tuple((one.pointer, one.detail) for one in error.errors))
+        if self.verdicts is not None and schema.model is None:
+            self.verdicts.put(self._key(schema), verdict)
+        return found
+
+    def _key(self, schema: Schema) -> str:
+        return f"{self._judge.fingerprint}:{schema.sha256}"
+
+    def _refusal(self, error: SchemaError) -> _Refusal:
+        return _Refusal(error, time.monotonic() + self._refusal_s)
+
+
+def _build(grammar: str) -> str:
+    """Why the grammar cannot be built; empty when it can."""
+    failed, messages = LLMatcher.validate_grammar_with_warnings(grammar, limits=LIMITS)
+    return reason(messages[0]) if failed else ""

@@ -1,0 +1,35 @@
+"""Any JSON value, within bounds, for values of which a schema says nothing: definitions that name each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from extractor.grammar.narrow.bounds import Bounds
+from schemas.checks.numbers import FARTHEST
+
+JSON = dict[str, Any]
+
+LEVELS = 6  # of arrays and objects in one another; where two such values meet, llguidance takes 2 ** LEVELS ms
+
+
+def definitions(name: str, bounds: Bounds, *, decimals: bool) -> JSON:
+    """By their names, the last of which is any value. `decimals`: whether theirs are bounded."""
+    number: JSON = {"type": "number", "minimum": -FARTHEST, "maximum": FARTHEST}
+    if decimals:
+        number["multipleOf"] = 10.0**-bounds.decimals
+    plain = [{"type": "null"}, {"type": "boolean"}, number, {"type": "string", "maxLength": bounds.max_chars}]
+    made: JSON = {f"{name}0": {"anyOf": plain}}
+    for level in range(1, LEVELS + 1):
+        below = {"$ref": f"#/$defs/{name}{level - 1}"}
+        array = {"type": "array", "items": below, "maxItems": bounds.max_items}
+        made[f"{name}{level}"] = {"anyOf": [*plain, array, {"type": "object", **a_map(below, bounds)}]}
+    return made
+
+
+def a_map(values: Any, bounds: Bounds, least: int = 0) -> JSON:
+    """The keywords of an object of keys that nobody declares."""
+    return {
+        "patternProperties": {f"^(?s:.{{0,{bounds.max_key_chars}}})$": values},
+        "additionalProperties": False,
+        "maxProperties": max(bounds.max_items, least),
+    }

@@ -1,0 +1,291 @@
+"""JSON Schema → the narrower JSON Schema a grammar is made from. Every answer to the result is an answer to the
+original, save for what only validation checks (schemas/keywords.py), which is left out here.
+
+    nullable properties    become required: null is an answer, a missing key is a riddle
+    tags of unions         become required: which option it is is never left to a default
+    declared objects       take no other keys, unless the schema speaks of them itself
+    strings, numbers,      get the bounds of `Bounds` where the schema has none: no model can run away in a
+    arrays and maps        string of spaces or an endless row of digits
+
+Pure: knows JSON Schema and nothing else. Assumes what `schemas.check` has passed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from extractor.grammar.narrow.anything import LEVELS, a_map, definitions
+from extractor.grammar.narrow.bounds import Bounds, bound_number, bound_string, bounds_of, widened
+from extractor.grammar.narrow.keys import Keys
+from extractor.grammar.narrow.literals import literals
+from extractor.grammar.narrow.meeting import (
+    KINDS,
+    PRESENCE,
+    SAID,
+    Counts,
+    admits_null,
+    declared,
+    forbids_keys,
+    kinds,
+    named,
+    types,
+)
+from extractor.grammar.narrow.site import Site, counts_of, silent, undeclared
+from extractor.grammar.narrow.tags import tags_of
+from schemas import keywords
+from schemas.checks import numbers
+from schemas.checks.formats import LONGEST, PATTERNS
+from schemas.patterns import for_grammar
+
+JSON = dict[str, Any]
+
+_LITERAL = ("enum", "const")
+_SHORT = frozenset({"uuid", "ipv4", "ipv6", *PATTERNS})  # formats that bound a text themselves
+_SOURCES = ("$ref", "allOf", "anyOf", "oneOf")
+_ANY = "any"
+_NO_ESCAPED_LETTERS = {"json_allowed_escapes": 'nrbtf\\"'}  # a letter of a key written \\u006b
+
+
+class Tighten:
+    """One pass over one schema. A definition is rewritten once as a whole value, and again as a part where it meets
+    other schemas on the same value, because there it must not forbid the keys of the others."""
+
+    def __init__(self, root: JSON, bounds: Bounds) -> None:
+        self._root, self._bounds = root, bounds
+        self._multiples = keywords.Multiples(root)
+        self._keys = Keys(root, bounds)
+        self._wide = widened(bounds, root)
+        self._names: dict[tuple[str, str], str] = {}
+        self._defs: JSON = {}
+        self._waiting: list[tuple[str, Any, Site]] = []  # definitions named but not yet rewritten
+
+    def whole(self) -> JSON:
+        """The rewritten schema, self-contained."""
+        top = self._value(self._root)
+        while self._waiting:  # not by recursion: a long chain of definitions is no deep one
+            name, target, site = self._waiting.pop()
+            self._defs[name] = (
+                self._value(target, site.tags, typed=site.typed) if site.alone else self._rewrite(target, site)
+            )
+        told = {"x-guidance": _NO_ESCAPED_LETTERS} if self._keys.open else {}
+        return {**top, "$defs": self._defs, **told}
+
+    def _value(self, node: Any, tags: tuple[str, ...] = (), *, typed: bool = False) -> Any:
+        """`node` where it alone decides about a value."""
+        if isinstance(node, bool):
+            return self._anything() if node else False
+        if silent(node):
+            return self._anything()
+        sources = [key for key in _SOURCES if key in node]
+        beside = [("properties", *SAID), PRESENCE]
+        meets = len(sources) > 0 and len(sources) + sum(any(key in node for key in keys) for keys in beside) > 1
+        meets = meets or len(node.get("allOf", ())) > 1
+        if not meets:
+            return self._rewrite(node, Site(tags=tags, typed=typed))
+        counts = declared(self._root, node)
+        if counts is not None:
+            counts.forbids = forbids_keys(self._root, node)
+        closed = self._rewrite(node, Site(False, counts, tags))
+        if counts:
+            own = closed.pop("properties", {})
+            all_named = named(self._root, node)
+            given = {name: own.get(name, name in all_named or self._anything()) for name in counts}
+            closed = {"properties": given, **closed}
+            closed["additionalProperties"] = False
+        self._unsaid(closed, node, counts, typed=typed)
+        return closed
+
+    def _unsaid(self, closed: JSON, node: JSON, counts: Counts | None, *, typed: bool) -> None:
+        """Bounds of ours where none of the schemas that meet says anything."""
+        may_be = kinds(self._root, node)
+        if may_be == KINDS and not typed:
+            closed["type"] = sorted(KINDS)
+            self._bound(closed, node, Site(alone=False), far=bounds_of(node) is None)
+        if "object" not in may_be or counts:
+            return
+        if counts is not None and not self._keys.patterned:
+            closed.update({**a_map(self._anything(wide=True, within=1), self._wide), **counts_of(closed)})
+        elif counts is None and "additionalProperties" not in node and not self._keys.patterned:
+            closed["properties"] = {**dict.fromkeys(named(self._root, node), True), **closed.get("properties", {})}
+            self._keys.others(closed, self._anything(wide=True, within=1))
+
+    def _rewrite(self, node: Any, site: Site) -> Any:
+        """`node` keyword by keyword."""
+        if isinstance(node, bool):
+            return node
+
+        def inner(item: Any) -> Any:
+            return self._value(item) if site.alone else self._part(item)
+
+        new: JSON = {}
+        for key, value in node.items():
+            if key == "$ref":
+                new[key] = self._ref(value, replace(site, typed=site.typed or "type" in node))
+            elif key in ("allOf", "anyOf", "oneOf"):
+                parts = site if key == "allOf" else self._tagged(node, site)
+                new[key] = self._parts(value, replace(parts, typed=site.typed or "type" in node))
+                if key != "allOf" and not site.alone and (site.counts is None or site.counts):
+                    self._complete(new[key], value)
+            elif key == "properties":
+                patterned = self._keys.patterned_names(node)
+                new[key] = {
+                    name: self._value(one) if site.once(name) and name not in patterned else self._part(one)
+                    for name, one in value.items()
+                }
+            elif key == "patternProperties":
+                meets = not site.alone or bool(self._keys.patterned_names(node))
+                values = {pattern: self._part(one) if meets else self._value(one) for pattern, one in value.items()}
+                new[key] = self._keys.patterns(values, endless=not site.alone or undeclared(node) is not False)
+            elif key in ("items", "additionalProperties"):
+                new[key] = inner(value)
+            elif key == "prefixItems":
+                new[key] = [inner(one) for one in value]
+            elif self._kept(key, value, node):
+                new[key] = for_grammar(value) if key == "pattern" else value
+        if "format" in new:
+            self._formed(new)
+        if far := [literals(node, key) for key in _LITERAL if key in node and key not in new]:
+            new["allOf"] = [*new.get("allOf", ()), *far]
+        limits = bounds_of(node)
+        new.update(limits or {})
+        if not any(key in node for key in _LITERAL):
+            if site.alone and not site.typed and not any(key in node for key in ("type", *_SOURCES)):
+                new["type"] = sorted(KINDS)
+            self._object(new, node, site)
+            self._bound(new, node, site, far=limits is None)
+        return new
+
+    def _formed(self, new: JSON) -> None:
+        if (longest := LONGEST.get(new["format"])) is not None:
+            new["maxLength"] = min(longest, new.get("maxLength", longest))
+        if new["format"] not in PATTERNS:
+            return
+        pattern = PATTERNS[new.pop("format")]
+        if "pattern" in new:
+            new["allOf"] = [*new.get("allOf", ()), {"pattern": pattern}]
+        else:
+            new["pattern"] = pattern
+
+    def _part(self, node: Any) -> Any:
+        """`node` where others meet it on a value that is not the object's own."""
+        if node is False:
+            return False
+        if node is True or silent(node):
+            return self._anything(wide=True)
+        part = self._rewrite(node, Site(alone=False))
+        if kinds(self._root, node) == KINDS:
+            part["type"] = sorted(KINDS)
+            self._bound(part, node, Site(alone=False), far=bounds_of(node) is None)
+        return part
+
+    def _parts(self, nodes: list[Any], site: Site) -> list[Any]:
+        return [
+            self._value(one, site.tags, typed=site.typed) if site.alone else self._rewrite(one, site) for one in nodes
+        ]
+
+    def _complete(self, parts: list[Any], options: list[Any]) -> None:
+        """A property that another option declares is bounded in each that does not, and says nothing of such keys."""
+        each = [named(self._root, option) for option in options]
+        for part, own, option in zip(parts, each, options, strict=True):
+            if declared(self._root, option) is None:
+                continue
+            others = {name: self._anything() for names in each for name in names if name not in own}
+            if others and isinstance(part, dict):
+                part["properties"] = {**others, **part.get("properties", {})}
+
+    def _tagged(self, node: JSON, site: Site) -> Site:
+        tags = tags_of(self._root, node)
+        return replace(site, tags=tuple(sorted({*site.tags, *tags}))) if tags else site
+
+    def _kept(self, key: str, value: Any, node: JSON) -> bool:
+        if key == "format":
+            return keywords.format_in_grammar(node)
+        if key == "pattern":
+            return for_grammar(value) is not None and keywords.pattern_in_grammar(node)
+        if key in ("minProperties", "maxProperties"):
+            return keywords.counts_in_grammar(node)
+        if key == "propertyNames":
+            return False  # it becomes what an object says of its keys
+        if key in _LITERAL:
+            return numbers.all_held(value)
+        if key in keywords.BOUNDS:
+            return False  # written with the rest of the number
+        if key == "multipleOf":
+            return value in self._multiples
+        return key in keywords.ENFORCED
+
+    def _object(self, new: JSON, node: JSON, site: Site) -> None:
+        fields = node.get("properties")
+        if fields:
+            listed = list(new.get("required", ()))
+            forbids = forbids_keys(self._root, node) if site.counts is None else site.counts.forbids
+            added = [name for name in fields if name not in listed and name in site.tags]
+            if not forbids:
+                added += [
+                    name
+                    for name, item in fields.items()
+                    if name not in (*listed, *added) and site.once(name) and admits_null(self._root, item)
+                ]
+            if listed or added:
+                new["required"] = listed + added
+        if "propertyNames" in node and (named := self._keys.named(node, self._shared(new, site))):
+            new.update({**named, **counts_of(new)})
+        elif site.alone and (fields or "object" in types(new)):
+            self._undeclared(new, node)
+
+    def _shared(self, new: JSON, site: Site) -> Any:
+        """The values of keys that nobody declares, written once."""
+        values = new.pop("additionalProperties", True)
+        if values is True and site.alone:
+            return self._anything()
+        if not isinstance(values, dict) or values.keys() == {"$ref"}:
+            return values
+        name = f"v{len(self._defs)}"
+        self._defs[name] = values
+        return {"$ref": f"#/$defs/{name}"}
+
+    def _undeclared(self, new: JSON, node: JSON) -> None:
+        """Keys that no `properties` declares, of an object that meets no other schema."""
+        further = undeclared(node)
+        if further is not False:
+            values = new.get("additionalProperties") or self._value(further)
+            if node.get("properties") or "patternProperties" in node:
+                self._keys.others(new, values)
+                if keywords.counts_in_grammar(new):
+                    new.setdefault("maxProperties", len(new.get("properties", ())) + self._bounds.max_items)
+            else:
+                new.update({**a_map(values, self._bounds, new.get("minProperties", 0)), **counts_of(new)})
+        elif node.get("properties") or "patternProperties" in node or "additionalProperties" in node:
+            new["additionalProperties"] = False
+            for name in new.get("required", ()):  # required but not declared: it may be anything
+                new.setdefault("properties", {}).setdefault(name, self._anything())
+        else:
+            new.update({**a_map(self._anything(within=1), self._bounds, new.get("minProperties", 0)), **counts_of(new)})
+
+    def _bound(self, new: JSON, node: JSON, site: Site, *, far: bool) -> None:
+        bounds = self._bounds if site.alone else self._wide
+        if node.get("format") not in _SHORT:
+            bound_string(new, bounds)
+        if "array" in types(new):
+            if "items" not in new:
+                new["items"] = self._anything(wide=not site.alone, within=1)
+            new.setdefault("maxItems", max(bounds.max_items, new.get("minItems", 0)))
+        bound_number(new, bounds, alone=site.alone, far=far, multiples=bool(self._multiples))
+
+    def _ref(self, ref: str, site: Site) -> str:
+        """The new reference for `ref`. A part is written for its site, because sites differ."""
+        key = (ref, repr(site))
+        if key not in self._names:
+            self._names[key] = f"d{len(self._names)}"
+            self._waiting.append((self._names[key], keywords.resolve(self._root, ref), site))
+        return f"#/$defs/{self._names[key]}"
+
+    def _anything(self, *, wide: bool = False, within: int = 0) -> JSON:
+        """Any JSON value, within bounds. `wide`: where other schemas may say more of the value. `within`: how deep it
+        stands in one that may be anything too; they meet, and to llguidance it is cheap that what is the same does."""
+        bounds = self._wide if wide else self._bounds
+        name = _ANY if bounds == self._bounds else "wide"
+        if f"{name}0" not in self._defs:
+            self._defs.update(definitions(name, bounds, decimals=not self._multiples))
+        return {"$ref": f"#/$defs/{name}{LEVELS - within}"}

@@ -1,0 +1,140 @@
+"""Has strangers' schemas judged, and answers checked against them, in sandboxes: what costs a computer's whole time or
+memory ends there, with an error that says so. The judge (judge.py) builds with the model's own tokenizer.
+
+Trials have a sandbox of their own, with the lowest priority and few children, so that they hold up nobody's document;
+answers have another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any
+
+from extractor.errors import BUSY, Cancelled, DeadlineExceeded, EngineError, FieldError, SchemaError
+from extractor.grammar.narrow import Bounds
+from extractor.sandbox import Limits, Refused, Sandbox, SandboxError
+
+TRIAL = Limits(cpu_s=3.0, wall_s=15.0, memory_bytes=1024**3, nice=10)
+ANSWER = Limits(cpu_s=2.0, wall_s=10.0, memory_bytes=512 * 1024**2)
+TRIALS, ANSWERS = 2, 4  # at a time
+_VERSION = "4"  # of what a trial does; another makes kept verdicts void
+_SPENT = ("cpu", "memory", "crashed")
+
+
+class Judge:
+    """Starts its sandboxes when they are first needed. Safe to share between threads."""
+
+    def __init__(self, tokenizer: Any = None, bounds: Bounds | None = None) -> None:
+        """`tokenizer`: a transformers tokenizer; one that has no tokenizer.json is replaced by a made-up vocabulary."""
+        self._tokenizer, self._bounds = tokenizer, bounds or Bounds()
+        self._lock = threading.Lock()
+        self._trials: Sandbox | None = None
+        self._answers: Sandbox | None = None
+
+    def start(self) -> None:
+        """Loads the tokenizer where trials will need it: with a large vocabulary that takes seconds."""
+        with suppress(SandboxError):  # whoever needs it is told
+            self._trial_box().start()
+
+    def grammar(self, json_schema: dict[str, Any], wall_s: float, cancel: threading.Event | None = None) -> str:
+        """Its grammar. Raises SchemaError where it is refused or costs more than a trial may, DeadlineExceeded after
+        `wall_s`, Cancelled, and EngineError where it cannot be tried now."""
+        blobs = [_json(json_schema)]
+        with _told("building its grammar", wall_s, TRIAL):
+            written = _call(self._trial_box(), "grammar", asdict(self._bounds), blobs, wall_s, cancel)
+        return str(written)
+
+    def faults(
+        self, json_schema: dict[str, Any], text: str, wall_s: float, cancel: threading.Event | None = None
+    ) -> list[tuple[str, str]]:
+        """Where the answer `text` does not fit: (pointer, what is wrong there). Raises as `grammar` does."""
+        with _told("checking an answer against it", wall_s, ANSWER):
+            blobs = [_json(json_schema), text.encode("utf-8", "surrogatepass")]
+            found = _call(self._answer_box(), "faults", None, blobs, wall_s, cancel)
+        return [(str(where), str(what)) for where, what in found]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of all that a verdict depends on beside the schema: the tokenizer, the bounds and this judge's ways."""
+        backend = getattr(self._tokenizer, "backend_tokenizer", None)
+        parts = [_VERSION, version("llguidance"), repr(self._bounds), backend.to_str() if backend else "made up"]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+    def close(self) -> None:
+        with self._lock:
+            for box in (self._trials, self._answers):
+                if box is not None:
+                    box.close()
+
+    def _trial_box(self) -> Sandbox:
+        with self._lock:
+            if self._trials is None:
+                given, blob = _given(self._tokenizer)
+                self._trials = Sandbox("extractor.grammar.judge", TRIAL, setup=given, blob=blob, size=TRIALS)
+            return self._trials
+
+    def _answer_box(self) -> Sandbox:
+        with self._lock:
+            if self._answers is None:
+                self._answers = Sandbox("extractor.grammar.judge", ANSWER, size=ANSWERS)
+            return self._answers
+
+
+def _json(json_schema: dict[str, Any]) -> bytes:
+    """As Python writes it: with integers of any size, and halves of surrogate pairs."""
+    try:
+        return json.dumps(json_schema, separators=(",", ":")).encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise SchemaError(f"the schema is not JSON: {str(error)[:200]}", errors=(FieldError("", "not JSON"),)) from None
+
+
+def _given(tokenizer: Any) -> tuple[dict[str, Any], bytes | None]:
+    """What the zygote's `setup` is given."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        return {}, None
+    stops = tokenizer.eos_token_id
+    given = {"vocab": len(tokenizer), "stops": [stops] if isinstance(stops, int) else stops}
+    return given, backend.to_str().encode()
+
+
+def _call(
+    box: Sandbox, function: str, value: Any, blobs: list[bytes], wall_s: float, cancel: threading.Event | None
+) -> Any:
+    """As `Sandbox.call`. Whose child was killed once may not be to blame: memory may have run out for another."""
+    try:
+        return box.call(function, value, blobs, wall_s=wall_s, cancel=cancel)[0]
+    except SandboxError as error:
+        if error.kind not in ("crashed", "unavailable"):
+            raise
+        return box.call(function, value, blobs, wall_s=wall_s, cancel=cancel)[0]
+
+
+@contextmanager
+def _told(doing: str, wall_s: float, limits: Limits) -> Iterator[None]:
+    """A sandbox's ends as this library's errors."""
+    try:
+        yield
+    except Refused as no:
+        errors = tuple(FieldError(str(where), str(what)) for where, what in no.more.get("errors", ()))
+        raise SchemaError(no.detail, code=no.code, errors=errors) from None
+    except SandboxError as error:
+        if error.kind == "cancelled":
+            raise Cancelled("the extraction was cancelled") from None
+        if error.kind == "time" and wall_s < limits.wall_s:
+            raise DeadlineExceeded(f"{doing} took longer than was left of the extraction's time") from None
+        if error.kind in _SPENT:
+            said = f"{doing}: {error.detail}"
+            raise SchemaError(said, code="schema_too_complex", errors=(FieldError("", said),)) from None
+        if error.kind == "failed":
+            raise SchemaError(f"{doing} failed ({error.detail})", errors=(FieldError("", error.detail),)) from None
+        # A schema spends processor time, of which it has less: whose clock ran out first shared a busy machine.
+        code = BUSY if error.kind in ("busy", "time") else None
+        raise EngineError(f"{doing} is not possible now: {error.detail}", code=code) from None

@@ -1,0 +1,1 @@
+"""What measures and trains; nothing of it is needed to extract."""

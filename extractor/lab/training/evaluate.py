@@ -1,0 +1,158 @@
+"""Measures the bundled pair on held-out sets and hand-written documents: `python -m extractor.lab.training.evaluate`.
+
+Decoding is greedy under the grammar of each schema. The held-out sets have a seed of their own, which training never
+draws from; what was chosen by them all the same, the card says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import torch
+from transformers import Gemma4AssistantForCausalLM, Gemma4ForCausalLM, PreTrainedTokenizerFast
+
+from extractor.lab.training import drafter, tokenizer
+from extractor.lab.training.decode import Decoder
+from extractor.lab.training.encode import Encoder, bucketed, fixed
+from extractor.lab.training.generate import Task
+from extractor.lab.training.known import schema_of
+from extractor.lab.training.lexicon import NEW_EVERYTHING, NEW_VALUES, Split
+from extractor.lab.training.measure import Score
+from extractor.lab.training.model import DRAFT_TOKENS
+
+HERE = Path(__file__).parent
+WEIGHTS = HERE.parents[1] / "bundled" / "weights"
+HANDWRITTEN = HERE / "handwritten.jsonl"
+SETS: dict[str, Split] = {"new values": NEW_VALUES, "new values, names, labels and layouts": NEW_EVERYTHING}
+BATCH = 12
+
+
+def load(weights: Path = WEIGHTS) -> tuple[Gemma4ForCausalLM, Gemma4AssistantForCausalLM, PreTrainedTokenizerFast]:
+    """The pair as it is committed, in float32."""
+    target = Gemma4ForCausalLM.from_pretrained(weights / "target", dtype=torch.float32)
+    drafting = Gemma4AssistantForCausalLM.from_pretrained(weights / "drafter", dtype=torch.float32)
+    return target.train(False), drafting.train(False), tokenizer.load(weights / "target")
+
+
+def held_out(encoder: Encoder, split: Split, count: int) -> list[Task]:
+    return [task for task, _ in fixed(encoder, "held-out", split, count, limit=1600)]
+
+
+def handwritten() -> Iterator[Task]:
+    """The hand-written documents: {"schema": a known name or a JSON Schema, "document": ..., "answer": ...} a line."""
+    for line in HANDWRITTEN.read_text("utf-8").splitlines():
+        entry = json.loads(line)
+        named = isinstance(entry["schema"], str)
+        description, schema = schema_of(entry["schema"]) if named else ("", entry["schema"])
+        name = entry["schema"] if named else schema.get("title", "record")
+        answer = json.dumps(entry["answer"], ensure_ascii=False, separators=(",", ":"))
+        yield Task(name, description, schema, entry["document"], answer, "hand")
+
+
+def score(decoder: Decoder, tasks: list[Task]) -> Score:
+    """Rows are decoded longest prompts first, a dozen at a time."""
+    total = Score()
+    ordered = sorted(tasks, key=lambda task: -len(task.document))
+    for start in range(0, len(ordered), BATCH):
+        some = ordered[start : start + BATCH]
+        for task, answer in zip(some, decoder.answers(some), strict=True):
+            total.add(task.answer, answer)
+    return total
+
+
+def drafting(
+    target: Gemma4ForCausalLM, model: Gemma4AssistantForCausalLM, encoder: Encoder, count: int
+) -> dict[str, Any]:
+    """How the drafter does: right at each step of its chain, and tokens per target forward in stock `generate`."""
+    pairs = list(fixed(encoder, "held-out", NEW_VALUES, count, limit=1200))
+    rates = drafter.accepted(target, model, bucketed([row for _, row in pairs], 4096, Random(0)))
+    forwards = made = 0
+    counted = target.forward
+    generate: Any = target.generate  # type: ignore[misc]
+
+    def counting(*args: Any, **kwargs: Any) -> Any:
+        nonlocal forwards
+        forwards += 1
+        return counted(*args, **kwargs)
+
+    target.forward = counting
+    try:
+        for task, _ in pairs:
+            prompt = torch.tensor([encoder.prompt(task)])
+            out: torch.Tensor = generate(
+                prompt, assistant_model=model, max_new_tokens=400, attention_mask=torch.ones_like(prompt)
+            )
+            made += out.shape[1] - prompt.shape[1]
+    finally:
+        del target.forward
+    return {
+        "step_rates": rates,
+        "tokens_per_forward": round(made / max(1, forwards), 2),
+        "draft_tokens": DRAFT_TOKENS,
+        "documents": count,
+    }
+
+
+def evaluate(weights: Path, count: int, draft_count: int, hand: bool = True) -> dict[str, Any]:
+    """Every figure of the model card; a part whose count is 0 is left out."""
+    target, model, words = load(weights)
+    encoder = Encoder(words)
+    decoder = Decoder(target, words)
+    made: dict[str, Any] = {}
+    for name, split in SETS.items() if count else ():
+        begun = time.monotonic()
+        made[name] = _figures(score(decoder, held_out(encoder, split, count)), time.monotonic() - begun)
+        print(name, {k: v for k, v in made[name].items() if k != "misses"}, flush=True)
+    if HANDWRITTEN.exists() and hand:
+        begun = time.monotonic()
+        made["handwritten"] = _figures(score(decoder, list(handwritten())), time.monotonic() - begun)
+        print("handwritten", made["handwritten"], flush=True)
+    if draft_count:
+        made["drafter"] = drafting(target, model, encoder, draft_count)
+        print("drafter", made["drafter"], flush=True)
+    return made
+
+
+def _figures(got: Score, seconds: float) -> dict[str, Any]:
+    rates = {name: round(rate, 4) for name, rate in got.shares().items() if rate == rate}
+    counts = {
+        "n_documents": got.documents,
+        "n_scalars": got.scalars,
+        "n_said": got.said,
+        "n_unseen": got.unseen,
+        "n_rows": got.rows,
+        "n_lists": got.lists,
+    }
+    return {
+        **rates,
+        **counts,
+        "broken": got.broken,
+        "seconds": round(seconds, 1),
+        "misses": [list(map(str, miss)) for miss in got.misses[:12]],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--documents", type=int, default=200, help="of each held-out set")
+    parser.add_argument("--draft-documents", type=int, default=20)
+    parser.add_argument("--no-handwritten", action="store_true")
+    parser.add_argument("--figures", type=Path, help="a JSON file to add the figures to")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    made = evaluate(given.weights, given.documents, given.draft_documents, not given.no_handwritten)
+    if given.figures:
+        before = json.loads(given.figures.read_text("utf-8")) if given.figures.exists() else {}
+        given.figures.write_text(json.dumps({**before, **made}, indent=1, ensure_ascii=False), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""Where a prompt says what an answer says: the line of the schema a value answers, and where in the document it stands,
+character by character. It is what two heads are taught to look at.
+
+A value is looked for as it was printed. One that stands there more than once is the one nearest its label, or, in a
+table, nearest the longest cell of its row. What cannot be told apart is left out: this teaches, it never decides.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from extractor.lab.training.values import MONTHS
+
+_BEHIND = 20  # a value before its label is taken for this much farther away than one after it
+_DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
+
+
+@dataclass(frozen=True)
+class Told:
+    """One value of an answer: as printed, as the JSON text it stands for, and what leads to it."""
+
+    printed: str
+    json: str
+    label: str = ""
+    row: int = -1  # of its table; -1 outside of tables
+
+
+def places(document: str, told: list[Told | None]) -> list[int | None]:
+    """Where each value starts in `document`; None when it is not told or cannot be found."""
+    made: list[int | None] = []
+    at = 0
+    while at < len(told):
+        one = told[at]
+        if one is None or one.row < 0:
+            made.append(_labelled(document, one) if one else None)
+            at += 1
+            continue
+        end = at
+        while end < len(told) and (cell := told[end]) is not None and cell.row == one.row:
+            end += 1
+        last = made[-(end - at) :] if one.row else []  # where the row before ends
+        after = max((place for place in last if place is not None), default=-1)
+        made += _row(document, [cell for cell in told[at:end] if cell], after)
+        at = end
+    return made
+
+
+def aligned(one: Told) -> list[tuple[int, int]]:
+    """(character of the value, character of the printed text it comes from), in order; both without their quotes."""
+    value = one.json.strip('"')
+    if value == one.printed:
+        return [(i, i) for i in range(len(value))]
+    if (found := _DATE.fullmatch(value)) and one.json.startswith('"'):
+        return _dated(found, one.printed)
+    mine = [i for i, char in enumerate(value) if char.isdigit()]
+    theirs = [i for i, char in enumerate(one.printed) if char.isdigit()]
+    if mine and [value[i] for i in mine] == [one.printed[i] for i in theirs[: len(mine)]]:
+        return list(zip(mine, theirs, strict=False))
+    return [(0, 0)]
+
+
+def lines(rendered: str, answer: str) -> list[int]:
+    """For each value of `answer` the end (its newline) of the line of `rendered` that asks for it. `rendered` is what
+    the prompt shows of the schema, from the end of its head line on, without examples."""
+    ends: dict[tuple[str, ...], int] = {}
+    above: list[str] = []
+    for found in re.finditer(r"\n( *)(.+?): [^\n]*", rendered):
+        above = [*above[: len(found.group(1)) // 2], found.group(2)]
+        ends.setdefault(tuple(above), found.end())
+    return [ends[path] for path in _paths(json.loads(answer))]
+
+
+def _paths(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The keys that lead to each scalar, in order."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _paths(inner, (*path, key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _paths(inner, path)
+    else:
+        yield path
+
+
+def _occurrences(text: str, document: str) -> Iterator[int]:
+    """Where `text` stands as a whole word or number."""
+    before, after = r"(?<!\w)" if text[:1].isalnum() else "", r"(?!\w)" if text[-1:].isalnum() else ""
+    return (found.start() for found in re.finditer(before + re.escape(text) + after, document))
+
+
+def _labelled(document: str, one: Told) -> int | None:
+    found = list(_occurrences(one.printed, document)) if one.printed else []
+    if len(found) < 2:
+        return found[0] if found else None
+    label, low = one.label.lower(), document.lower()
+    names = {label, label.replace(" ", "_")} - {""}
+    labels = [spot for name in names for spot in _occurrences(name, low)]
+    if not labels:
+        return None
+
+    def distance(start: int) -> int:
+        return min(
+            start - spot - len(label) if start > spot else spot - start - len(one.printed) + _BEHIND for spot in labels
+        )
+
+    return min(found, key=distance)
+
+
+def _row(document: str, cells: list[Told], after: int) -> list[int | None]:
+    anchor = max(cells, key=lambda cell: len(cell.printed))
+    anchors = [place for place in _occurrences(anchor.printed, document) if place > after] if anchor.printed else []
+    if not anchors:
+        return [None] * len(cells)
+    return [
+        min(_occurrences(cell.printed, document), key=lambda place: abs(place - anchors[0]), default=None)
+        if cell.printed
+        else None
+        for cell in cells
+    ]
+
+
+def _dated(value: re.Match[str], printed: str) -> list[tuple[int, int]]:
+    """Year, month and day of an ISO date, each in the number or name it was printed as."""
+    numbers = list(re.finditer(r"\d+", printed))
+    used: set[int] = set()
+    made: list[tuple[int, int]] = []
+    for part, text in enumerate(value.groups(), 1):
+        if text is None:
+            continue
+        # a year is written out, or short and then last
+        start, short = value.start(part), text[2:] if part == 1 else text.lstrip("0")
+        wanted = [(n, form) for form in (text, short) for n in (numbers[::-1] if part == 1 else numbers)]
+        spot = next((n for n, form in wanted if n.start() not in used and n.group() == form), None)
+        name = _month(int(text), printed) if part == 2 else None
+        if name is not None:
+            made += [(start, name), (start + 1, name)]
+        elif spot:
+            used.add(spot.start())
+            more = len(text) - len(spot.group())
+            made += [(start + i, spot.start() + max(0, i - more)) for i in range(len(text))]
+    return made
+
+
+def _month(number: int, printed: str) -> int | None:
+    low = printed.lower()
+    starts = {name[:3].lower() for names in MONTHS.values() for name in (names[number - 1],)}
+    return min((found for start in starts if (found := low.find(start)) >= 0), default=None)

@@ -1,0 +1,151 @@
+"""The recipe of the bundled pair: `python -m extractor.lab.training.train --all`.
+
+Stages: tokenizer, target, drafter, export, evaluate, card. Each resumes from the run folder; time is given in minutes
+because the machine is what is fixed. The last stage writes the model card from what the others measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch.multiprocessing.spawn import spawn
+
+from extractor.lab.training import card, drafter, evaluate, target, tokenizer
+from extractor.lab.training.generate import tasks
+from extractor.lab.training.model import build_drafter, build_target
+from extractor.lab.training.target import Plan
+
+STAGES = ("tokenizer", "target", "drafter", "export", "evaluate", "card")
+
+
+def make_tokenizer(run_dir: Path, seed: int) -> None:
+    """Learns the tokenizer from generated tasks, unless the run folder has one."""
+    folder = run_dir / "tokenizer"
+    if (folder / "tokenizer.json").exists():
+        return
+    texts: list[str] = []
+    for size, count in ((0.5, 2000), (1.0, 4000)):
+        stream = tasks(seed, size=size)
+        for _ in range(count):
+            made = next(stream)
+            texts += [*made.pieces(), made.answer]
+    tokenizer.wrap(tokenizer.train(texts)).save_pretrained(folder)
+
+
+def train_target(plan: Plan, run_dir: Path, processes: int) -> None:
+    """Trains the target in `processes` processes of one thread each, or in this one with all its threads."""
+    if processes == 1:
+        target.train(plan, tokenizer.load(run_dir / "tokenizer"), run_dir)
+        return
+    meeting = run_dir.resolve() / "meeting"
+    meeting.unlink(missing_ok=True)
+    spawn(_one_of, (plan, run_dir, processes, meeting), nprocs=processes)  # type: ignore[no-untyped-call]
+
+
+def _one_of(rank: int, plan: Plan, run_dir: Path, processes: int, meeting: Path) -> None:
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=meeting.as_uri(), rank=rank, world_size=processes)
+    target.train(plan, tokenizer.load(run_dir / "tokenizer"), run_dir)
+    dist.destroy_process_group()
+
+
+def export(run_dir: Path, weights: Path) -> None:
+    """The trained pair as bf16 `save_pretrained` folders; a drafter not trained yet is left out."""
+    words = tokenizer.load(run_dir / "tokenizer")
+    for name, build, saved, kept in (
+        ("target", build_target, "checkpoint.pt", "average"),
+        ("drafter", build_drafter, "drafter.pt", "model"),
+    ):
+        if not (run_dir / saved).exists():
+            continue
+        model = build(len(words), 0)
+        model.load_state_dict(torch.load(run_dir / saved, map_location="cpu", weights_only=True)[kept])
+        model.bfloat16().save_pretrained(weights / name)
+    words.save_pretrained(weights / "target")
+    (weights / "target" / "extractor.json").write_text(json.dumps({"examples": 0}) + "\n", "utf-8")
+
+
+def facts(run_dir: Path, seed: int) -> dict[str, Any]:
+    """What the card says of the training."""
+    made: dict[str, Any] = {
+        "seed": seed,
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": platform.machine(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+    }
+    notes = run_dir / "notes.txt"  # what a reader should know of this run beyond its settings
+    made["notes"] = "\n" + notes.read_text("utf-8").strip() if notes.exists() else ""
+    for name, saved in (("target", "checkpoint.pt"), ("drafter", "drafter.pt")):
+        if (run_dir / saved).exists():
+            state = torch.load(run_dir / saved, map_location="cpu", weights_only=True)
+            if name == "target":
+                made["target_millions"] = (
+                    sum(w.numel() for k, w in state["model"].items() if k != "lm_head.weight") / 1e6
+                )
+            made[name] = {"minutes": round(state["spent"] / 60, 1), "tokens": state["tokens"], "steps": state["step"]}
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", action="store_true", help="every stage")
+    parser.add_argument("--stage", choices=STAGES, action="append", default=[])
+    parser.add_argument("--run-dir", type=Path, default=Path("build/pair"))
+    parser.add_argument("--weights", type=Path, default=evaluate.WEIGHTS)
+    parser.add_argument("--minutes", type=float, default=60, help="of the target")
+    parser.add_argument("--drafter-minutes", type=float, default=15)
+    parser.add_argument("--documents", type=int, default=200, help="of each held-out set")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--processes", type=int, default=1, help="that train the target side by side")
+    parser.add_argument("--report-s", type=float, default=180)
+    parser.add_argument("--fast", action="store_true", help="compiled layers, bf16 products (needs a C++ compiler)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--workers", type=int, default=0, help="processes that make batches; a GPU needs about ten")
+    parser.add_argument("--batch-tokens", type=int, default=Plan.batch_tokens, help="a GPU is busy from about 32768")
+    parser.add_argument("--pool-rows", type=int, default=Plan.pool_rows, help="rows that are sorted into batches")
+    given = parser.parse_args()
+    stages = STAGES if given.all else tuple(stage for stage in STAGES if stage in given.stage)
+    if not stages:
+        parser.error("give --all or a --stage")
+    torch.set_num_threads(given.threads)
+    # oneDNN compiles a product for each shape and keeps 1,024; a run has some thousand.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "65536")
+    run_dir: Path = given.run_dir
+    run_dir.mkdir(parents=True, exist_ok=True)
+    if "tokenizer" in stages:
+        make_tokenizer(run_dir, given.seed)
+    words = tokenizer.load(run_dir / "tokenizer")
+    plan = Plan(
+        given.minutes, given.seed, given.batch_tokens, given.pool_rows,
+        report_s=given.report_s, fast=given.fast, device=given.device, workers=given.workers,
+    )  # fmt: skip
+    if "target" in stages:
+        train_target(plan, run_dir, given.processes)
+    if "drafter" in stages:
+        model = build_target(len(words), 0)
+        model.load_state_dict(torch.load(run_dir / "checkpoint.pt", map_location="cpu", weights_only=True)["average"])
+        plan = replace(plan, minutes=given.drafter_minutes, muon_lr=0.02, adam_lr=4e-3, hold=0.4, pool_rows=128)
+        drafter.train(plan, model, words, run_dir)
+    if "export" in stages:
+        export(run_dir, given.weights)
+    if "evaluate" in stages:
+        figures = evaluate.evaluate(given.weights, given.documents, 20)
+        (run_dir / "figures.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False), "utf-8")
+    if "card" in stages:
+        figures = json.loads((run_dir / "figures.json").read_text("utf-8"))
+        card.write(given.weights.parent / "README.md", facts(run_dir, given.seed), figures)
+
+
+if __name__ == "__main__":
+    main()

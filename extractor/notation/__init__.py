@@ -1,0 +1,1 @@
+"""Numbers, dates and times as people print them, for the engine's drafts and for evidence."""

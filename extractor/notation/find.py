@@ -1,0 +1,132 @@
+"""How documents print numbers, days and times of day: where they stand in a text, by what they say. These are guesses:
+what can be read in two ways is found by both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+
+from extractor.notation.spell import MONTHS, dates, month
+
+Spans = dict[str, list[tuple[int, int]]]  # from where to where what is spelled so is printed, in order
+
+_FIGURE = re.compile(r"\d(?:[\d.,'’\u00a0\u202f]*\d)?")
+_FORMED = re.compile(  # one number, with or without groups; else commas are between numbers: `2.00,1` in a CSV
+    r"\d{1,3}(?:([.,'’\u00a0\u202f])\d{3})(?:\1\d{3})*(?:[.,]\d+)?|\d\d?(?:,\d\d)*,\d{3}(?:\.\d+)?|\d+(?:[.,]\d+)?"
+)
+_CELL = re.compile(r"[^,]+")
+_SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?!\d)")
+_DAY = r"(\d{4}-\d\d(?:-\d\d)?)"
+_HOUR = r"(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(?:Z|[-+]\d\d:?\d\d)?"
+_MOMENT = re.compile(f"{_DAY}(?:[T ]{_HOUR})?|{_HOUR}")
+_CLOCK = re.compile(  # hour, what separates, minute, second, half of the day, o'clock
+    r"(?<![\d:.,])(\d\d?)(?:([:.]| ?h ?)([0-5]\d))?(?::([0-5]\d))?"
+    r"(?: ?(?:([ap])\.? ?m\b\.?|(uhr|h|hrs|o['’]clock)\b))?(?!:?\d)",
+    re.IGNORECASE,
+)
+_MONTH = f"(?:{'|'.join(MONTHS)})[^\\W\\d_]{{0,9}}"
+_NO_YEAR = re.compile(  # a day without a year, or with two digits of it after a month in letters
+    rf"(?<![\d/.,-])(?:(?P<d1>\d\d?)(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de |of )?(?P<m1>{_MONTH})(?:\.?[ -]'?(?P<y>\d\d))?"
+    rf"|(?<![^\W_])(?P<m2>{_MONTH})\.? (?P<d2>\d\d?)(?:st|nd|rd|th)?"
+    r"|(?P<d3>\d\d)/(?P<m3>\d\d)|(?P<d4>\d\d?)\. ?(?P<m4>\d\d?)\.)"
+    r"(?![^\W_]|[/:-]\d|\.?,?[ -]?'?(?:de |del )?(?:\d{4}(?!\d)|\d\d(?![\d:]|[.,]\d)))",
+    re.IGNORECASE,
+)
+
+
+# Numbers
+
+
+def figures(text: str) -> Spans:
+    """By their `digits`."""
+    made: Spans = defaultdict(list)
+    for start, stop in sorted({*_figures(text), *(found.span() for found in _SPACED.finditer(text))}):
+        made[digits(text[start:stop])].append((start, stop))
+    return made
+
+
+def digits(printed: str) -> str:
+    """What a number keeps in every notation."""
+    return "".join(char if char.isascii() else str(int(char)) for char in printed if char.isdecimal()).strip("0") or "0"
+
+
+def padded(printed: str) -> bool:
+    """Whether it begins as a number of an account does, not one that counts."""
+    return printed[:1] == "0" and printed[1:2].isdecimal()
+
+
+def readings(printed: str) -> set[Decimal]:
+    """The numbers, without sign, that `printed` may mean. Its last separator is the decimal one, or, before three
+    digits, may be none."""
+    bare = "".join(char for char in printed if char.isdecimal() or char in ".,")
+    last = max(bare.rfind("."), bare.rfind(","))
+    whole, fraction = bare.replace(".", "").replace(",", ""), len(bare) - 1 - last if last >= 0 else 0
+    shifts = (0, 3) if fraction == 3 else (fraction,)
+    return {Decimal(whole).scaleb(-shift) for shift in shifts} if whole else set()
+
+
+def _figures(text: str) -> Iterator[tuple[int, int]]:
+    """As far as digits tell."""
+    for found in _FIGURE.finditer(text):
+        (start, stop), printed = found.span(), found.group()
+        beside = text[start - 1 : start] == "," or (text[stop : stop + 1] == "," and text[stop + 1 : stop + 2].strip())
+        if "," in printed and (beside or not _FORMED.fullmatch(printed)):
+            yield from ((start + cell.start(), start + cell.end()) for cell in _CELL.finditer(printed))
+        else:
+            yield start, stop
+
+
+# Days and times of day
+
+
+def moment(value: str) -> tuple[str | None, str | None] | None:
+    """(`YYYY-MM-DD` or `YYYY-MM`, `HH:MM` or `HH:MM:SS`) of an ISO date, time or both; None for anything else."""
+    found = _MOMENT.fullmatch(value)
+    return (found[1], found[2] or found[3]) if found else None
+
+
+def days(text: str) -> Spans:
+    """By `YYYY-MM-DD`, in both orders of day and month where both may be, and by `YYYY-MM`."""
+    made: Spans = defaultdict(list)
+    for date in dates(text):
+        for spelled in {date.text, _turned(date.text)}:
+            for key in {spelled, spelled[:7]}:
+                made[key].append((date.start, date.stop))
+    return made
+
+
+def days_of_a_year(text: str) -> Spans:
+    """The days that are said without a year, by `MM-DD`, or with two digits of it, by `YY-MM-DD`."""
+    made: Spans = defaultdict(list)
+    for found in _NO_YEAR.finditer(text):
+        said = {name[0]: part for name, part in found.groupdict().items() if part}
+        day, of_year = int(said["d"]), int(said["m"]) if said["m"].isdecimal() else month(said["m"])
+        year = f"{int(said['y']):02}-" if "y" in said else ""
+        for key in {(of_year, day), (day, of_year) if said["m"].isdecimal() else (of_year, day)}:
+            made[f"{year}{key[0]:02}-{key[1]:02}"].append(found.span())
+    return made
+
+
+def hours(text: str) -> Spans:
+    """By `HH:MM`, by `HH:MM:SS`, and by `HH:MM?` where the half of the day is not said."""
+    made: Spans = defaultdict(list)
+    for found in _CLOCK.finditer(text):
+        hour, mark, minute, second, half, word = found.groups()
+        if not (half or word or mark not in (None, ".")):
+            continue
+        of_day = int(hour) % 12 + (12 if half in ("p", "P") else 0) if half else int(hour)
+        time = f"{of_day:02}:{minute or '00'}"
+        for key in (time, second and f"{time}:{second}", not half and f"{time}?"):
+            if key:
+                made[key].append(found.span())
+    return made
+
+
+def _turned(date: str) -> str:
+    """Day and month the other way round, where both may be."""
+    year, _, rest = date.partition("-")
+    of_year, _, day = rest.partition("-")
+    return f"{year}-{day}-{of_year}" if day and int(day) <= 12 else date

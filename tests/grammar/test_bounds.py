@@ -1,0 +1,150 @@
+"""Whatever a schema leaves unsaid: what is written is bounded all the same."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from llguidance import LLMatcher
+from pydantic import ConfigDict, create_model
+
+from extractor.grammar.compile import compile_grammar
+from schemas import inline, of_model
+from tests.matching import TOKENIZER, accepts
+
+INT, STR = {"type": "integer"}, {"type": "string"}
+BASE = {"type": "object", "properties": {"a": STR}, "required": ["a"]}
+OPEN = {"type": "object", "allOf": [{"properties": {"k": {"type": "string"}}}, {"additionalProperties": True}]}
+CLOSED = {"properties": {"k": INT}, "additionalProperties": False}
+ONE_CLOSED = {"type": "object", "properties": {"l": STR}, "anyOf": [{"required": ["l"]}, {"required": ["m"]}, CLOSED]}
+EITHER = {**BASE, "anyOf": [{"properties": {"b": INT}, "required": ["b"]}, {"required": ["a"]}]}
+DEFS = {"short": {"minLength": 1}, "base": BASE, "node": {"properties": {"next": {"$ref": "#/$defs/node"}}}}
+
+SAID_LITTLE: list[Any] = [
+    True,
+    {},
+    {"description": "anything"},
+    {"minLength": 1},
+    {"pattern": "^a"},
+    {"format": "uri"},
+    {"items": INT},
+    {"items": {}},
+    {"prefixItems": [INT]},
+    {"minItems": 1},
+    {"properties": {"k": INT}},
+    {"properties": {"k": {}}, "additionalProperties": True},
+    {"required": ["k"]},
+    {"minimum": 5},
+    {"exclusiveMaximum": 5},
+    {"multipleOf": 3},
+    {"not": {"const": 5}},
+    {"if": {"type": "string"}, "then": {"minLength": 2}},
+    {"propertyNames": {"minLength": 1}},
+    {"patternProperties": {"^k": {}}},
+    {"additionalProperties": {}},
+    {"unevaluatedProperties": {}},
+    {"anyOf": [{"minLength": 1}, {"minimum": 5}]},
+    {"anyOf": [{"type": "null"}, {"maxItems": 3}]},
+    {"oneOf": [{"required": ["k"]}, {"minItems": 1}]},
+    {"$ref": "#/$defs/short"},
+    {"$ref": "#/$defs/short", "maxLength": 3_000, "allOf": [{"pattern": "^[a-zk9]"}]},
+    {"allOf": [{"minLength": 1}, {"pattern": "k"}]},
+    {"allOf": [{}, {"description": "x"}]},
+    {"allOf": [{"anyOf": [STR, {"minLength": 1}]}, {"minItems": 1}]},
+    {"$ref": "#/$defs/node"},
+    {"type": "object"},
+    {"type": "object", "properties": {"k": {}}, "additionalProperties": True},
+    {"type": "object", "properties": {"k": {}}, "unevaluatedProperties": True},
+    {"type": "object", "patternProperties": {"^k": {}}},
+    {"type": ["object", "array", "string", "number"]},
+    {"type": "array"},
+    ONE_CLOSED,
+    {"type": "object", "allOf": [{"minProperties": 1}, {"maxProperties": 9}]},
+    OPEN,
+    {"type": "array", "contains": INT},
+]
+
+
+def runs_away(begun: LLMatcher, start: str, piece: str, times: int) -> bool:
+    """Whether `piece` may follow `start` so often."""
+    matcher = begun.deep_copy()
+    if matcher.try_consume_tokens(list(start.encode())) < len(start.encode()):
+        return False
+    text = list((piece * times).encode())
+    return matcher.try_consume_tokens(text) == len(text)
+
+
+ENDLESS = [
+    ('{"f":"', "k", 100_001),
+    ('{"f":9', "9", 60),
+    ('{"f":-9', "9", 60),
+    ('{"f":9.1', "1", 60),
+    ('{"f":9e', "9", 5),
+    ('{"f":[9', "9", 60),
+    ('{"f":[9', ",9", 1_001),
+    ('{"f":["', "k", 4_001),
+    ('{"f":{"k', "k", 5_000),
+    ('{"f":{"k":"', "k", 4_001),
+    ('{"f":{"k":9', "9", 60),
+    ('{"f":', "[", 60),
+    ('{"f":', '{"k":', 60),
+]
+
+
+@pytest.mark.parametrize("field", SAID_LITTLE, ids=json.dumps)
+def test_nothing_is_endless(field):
+    schema = inline({"type": "object", "properties": {"f": field}, "required": ["f"], "$defs": DEFS})
+    begun = LLMatcher(TOKENIZER, compile_grammar(schema), log_level=0)
+    recursive = field == {"$ref": "#/$defs/node"}
+    for start, piece, times in ENDLESS:
+        assert not runs_away(begun, start, piece, times) or (recursive and piece == '{"next":'), (start, piece)
+
+
+def test_models_that_say_little():
+    extra = create_model("Extra", __config__=ConfigDict(extra="allow"), k=(int, ...))
+    for kind in (Any, dict, dict[str, Any], list, list[Any], object, extra, dict[str, dict[str, Any]] | None):
+        grammar = compile_grammar(of_model(create_model("Holder", f=(kind, ...))))
+        begun = LLMatcher(TOKENIZER, grammar, log_level=0)
+        for start, piece, times in ENDLESS:
+            assert not runs_away(begun, start, piece, times), (kind, start, piece)
+
+
+@pytest.mark.parametrize(
+    ("field", "texts"),
+    [
+        ({"minLength": 1}, ['"x"', "5", "null", "[]", "{}", "true", "1.5"]),
+        ({"properties": {"k": INT}}, ['{"k":1}', "{}", '"x"']),
+        ({"items": INT}, ["[1]", '"x"', "{}"]),
+        ({"minimum": 5}, ["5", '"x"', "123456789012345"]),
+        ({"minimum": 10**16}, ["10000000000000001"]),
+        ({"maxLength": 5_000}, ['"' + "x" * 5_000 + '"', "1"]),
+        ({"anyOf": [{"minLength": 2}, {"minimum": 5}]}, ['"xy"', "null", "7"]),
+        ({"allOf": [{"minLength": 2}, {"pattern": "^x"}]}, ['"xy"', "null", "[1]", '{"k":[1]}']),
+        ({"allOf": [{"type": "string"}, {"maxLength": 5_000}]}, ['"' + "x" * 5_000 + '"']),
+        ({"allOf": [{"type": "integer"}, {"minimum": 10**17}]}, ["100000000000000001"]),
+        ({"allOf": [{"type": "array", "items": INT}, {"minItems": 2}]}, ["[1,2]"]),
+        ({"allOf": [{**INT, "multipleOf": 10}, {"type": "number", "minimum": -(2**53)}]}, ["120", "-9007199254740990"]),
+        ({"allOf": [{"type": "number", "multipleOf": 0.5}, {"type": "number"}]}, ["1.5"]),
+        (EITHER, ['{"a":"x"}', '{"a":"x","b":1}']),
+        (OPEN, ['{"k":"x","l":[1]}', '{"l":{"m":2}}']),
+        ({}, ['[[[[[["x"]]]]]]', '{"a":{"b":[null,{"c":1}]}}']),
+    ],
+)  # fmt: skip
+def test_and_every_right_answer_can_be_written(field, texts):
+    schema = inline({"type": "object", "properties": {"f": field}, "required": ["f"]})
+    grammar = compile_grammar(schema)
+    for text in texts:
+        schema.validate(json.loads(f'{{"f":{text}}}'))
+        assert accepts(grammar, f'{{"f":{text}}}'), text[:80]
+
+
+MIXED = {"type": "object", "patternProperties": {"^a": STR}, "additionalProperties": INT}
+
+
+@pytest.mark.parametrize("field", [{**BASE, "additionalProperties": INT}, MIXED])
+def test_keys_are_counted_where_all_declared_ones_are_required(field):
+    grammar = compile_grammar(inline({"type": "object", "properties": {"f": field}, "required": ["f"]}))
+    for number, known in ((900, True), (1_100, False)):
+        keys = ",".join(f'"z{at}":1' for at in range(number))
+        assert accepts(grammar, f'{{"f":{{"a":"x",{keys}}}}}') is known

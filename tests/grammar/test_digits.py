@@ -1,0 +1,167 @@
+"""Numbers of a schema that have more digits than a double: the right one can always be written, the check says what is
+not enforced, and validation finds every digit."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import IntEnum
+from typing import Literal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel, Field
+
+from extractor.grammar.compile import compile_grammar, serialise
+from schemas import Registry, ValidationProblem, check, inline, of_model
+from schemas.checks.numbers import FARTHEST
+from schemas.jsontext import loads, read
+from tests.matching import accepts
+
+E = 2**53
+LONG = 1234567890123456789
+
+
+def whole(field):
+    return {"type": "object", "properties": {"f": field}, "required": ["f"]}
+
+
+def fate(field, keyword):
+    """What the check says of a keyword of the field."""
+    report = check(whole(field))
+    where = f"/properties/f/{keyword}"
+    return [kind for kind in ("enforced", "validated") if where in [one.pointer for one in getattr(report, kind)]]
+
+
+def stands(field, text):
+    try:
+        inline(whole(field)).validate(loads(f'{{"f":{text}}}'))
+    except ValidationProblem:
+        return False
+    return True
+
+
+def written(number):
+    return format(Decimal(repr(number)), "f") if isinstance(number, float) else str(number)
+
+
+@pytest.mark.parametrize(
+    ("values", "others"),
+    [
+        ([E, E + 1], ["9007199254740994"]),
+        ([LONG, LONG + 1, LONG + 4_000], ["1234567890123456791"]),
+        ([-LONG, 5, "a", None], ["-1234567890123456788", "6"]),
+        ([2**63 - 1, 2**63, 2**64 - 1, 10**19 + 7], ["9223372036854775806"]),
+        ([-(2**63), -(2**63) - 1, -(10**25) - 3], ["-9223372036854775807"]),
+        ([123456789.12345679, 932187471825.8147], ["123456789.1234568"]),
+        ([1.5e-30, 0.30000000000000004], ["0.3"]),
+    ],
+)
+def test_an_enum_of_long_numbers(values, others):
+    field = {"enum": values}
+    grammar = compile_grammar(inline(whole(field)))
+    assert fate(field, "enum") == ["validated"]
+    for value in values:
+        text = f'"{value}"' if isinstance(value, str) else "null" if value is None else written(value)
+        assert accepts(grammar, f'{{"f":{text}}}'), text
+        assert stands(field, text), text
+    for text in others:
+        assert not stands(field, text), text
+    assert not accepts(grammar, '{"f":7}') or any(isinstance(one, int) and abs(one) >= FARTHEST for one in values)
+
+
+@pytest.mark.parametrize("value", [5, -5, 0, E, E + 2, 10**18, 2**60, 1.5, -0.001, 5.0, 1e-7, 123456.123456789])
+def test_what_a_double_is_stays_enforced(value):
+    text = written(int(value) if value == int(value) else value)
+    for field in ({"const": value}, {"enum": [value]}, {"type": "number", "const": value}):
+        grammar = compile_grammar(inline(whole(field)))
+        assert fate(field, next(key for key in field if key != "type")) == ["enforced"]
+        assert accepts(grammar, f'{{"f":{text}}}')
+        assert not accepts(grammar, f'{{"f":{text}1}}')
+        assert stands(field, text)
+
+
+@pytest.mark.parametrize(
+    ("field", "good", "bad"),
+    [
+        ({"const": {"a": [E + 1], "b": "x"}}, '{"a":[9007199254740993],"b":"x"}', '{"a":[9007199254740993],"b":"y"}'),
+        ({"anyOf": [{"type": "integer", "const": E + 1}, {"type": "null"}]}, "9007199254740993", "8007199254740993"),
+        ({"oneOf": [{"enum": [E + 1, "x"]}, {"enum": [E + 3]}]}, "9007199254740995", "1"),
+        ({"allOf": [{"type": "integer"}, {"enum": [LONG, 3]}]}, str(LONG), "4"),
+        ({"type": "array", "items": {"enum": [LONG, -LONG]}}, f"[{LONG},-{LONG}]", "[1]"),
+        ({"enum": [E + 1, 3], "allOf": [{"type": "integer", "minimum": 5}]}, "9007199254740993", "3"),
+    ],
+)
+def test_wherever_they_stand(field, good, bad):
+    grammar = compile_grammar(inline(whole(field)))
+    assert accepts(grammar, f'{{"f":{good}}}')
+    assert stands(field, good)
+    assert not accepts(grammar, f'{{"f":{bad}}}')
+
+
+EDGES = (E, E + 1, LONG, 10**15 + 1, 10**18, 2**63 - 1, 2**63, 10**20, 10**400)
+
+
+@pytest.mark.parametrize("kind", ["integer", "number"])
+@pytest.mark.parametrize("bound", [*EDGES, *(-edge for edge in EDGES), 123456789.12345679, 1.5e-30])
+def test_bounds_of_long_numbers(kind, bound):
+    """The bound itself is allowed, and what is far beyond it is not."""
+    for key, beyond in (("minimum", -1), ("maximum", 1)):
+        field = {"type": kind, key: bound}
+        grammar = compile_grammar(inline(whole(field)))
+        if abs(bound) < FARTHEST and isinstance(bound, int):
+            assert accepts(grammar, f'{{"f":{bound}}}')
+            assert not accepts(grammar, f'{{"f":{bound + 30_000 * beyond}}}')
+        known = abs(bound) in (E, 10**15 + 1, 10**18)
+        assert fate(field, key) == (["enforced"] if known else ["validated"])
+
+
+def test_what_is_excluded_next_to_numbers_that_are_no_doubles():
+    for bound, known in ((E - 1, "enforced"), (E, "validated"), (10**17, "validated"), (-E, "validated")):
+        assert fate({"type": "integer", "exclusiveMinimum": bound}, "exclusiveMinimum") == [known]
+        assert fate({"type": "integer", "exclusiveMaximum": bound}, "exclusiveMaximum") == [known]
+    grammar = serialise(inline(whole({"type": "integer", "exclusiveMinimum": E - 1})))
+    assert accepts(grammar, f'{{"f":{E}}}')
+    assert not accepts(grammar, f'{{"f":{E - 1}}}')
+
+
+@given(st.integers(-(2**66), 2**66), st.integers(-(2**66), 2**66))
+@settings(max_examples=60, deadline=None)
+def test_any_two_numbers_can_be_written(one, two):
+    field = {"enum": [one, two, "none"]}
+    grammar = serialise(inline(whole(field)))
+    for text in (str(one), str(two), '"none"'):
+        assert accepts(grammar, f'{{"f":{text}}}')
+        assert stands(field, text)
+
+
+class Account(IntEnum):
+    FIRST, SECOND = LONG, LONG + 1
+
+
+class Ledger(BaseModel):
+    account: Account
+    batch: Literal[-9223372036854775808, 9007199254740993]
+    total: Decimal = Field(le=Decimal("99999999999999.99"), ge=Decimal("-0.1234567890123456789"))
+
+
+def test_models_with_long_numbers():
+    schema = of_model(Ledger)
+    text = '{"account":1234567890123456790,"batch":-9223372036854775808,"total":99999999999999.99}'
+    assert accepts(compile_grammar(schema), text)
+    assert schema.validate(loads(text)).account is Account.SECOND
+    over = text.replace(".99", ".991")
+    with pytest.raises(ValidationProblem, match=r".*") as caught:
+        schema.validate(loads(over))
+    assert [where for where, _ in caught.value.errors] == ["/total"]
+    for other in (text.replace("6790", "6791"), text.replace("993", "992").replace("-9223372036854775808", "0")):
+        with pytest.raises(ValidationProblem):
+            schema.validate(loads(other))
+
+
+def test_what_a_client_gives_validates_as_the_answer_did() -> None:
+    schema = Registry.discover().get("receipt")
+    answer = schema.examples[0].answer_text
+    assert schema.validate(read(answer)) == schema.validate(loads(answer))
+    data = read('{"f": 1.50}')
+    assert inline(whole({"type": "number"})).validate(data) is data

@@ -1,0 +1,162 @@
+"""The ledger against a model of it: any order of transitions leaves the counts, the indexes and the documents as the
+model says, and never changes a job that has ended. Leases last a millisecond, so that recovery can be a step."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+
+from tests import machines
+from tests.clock_steps import SECONDS, steps
+from tests.valkey import Valkey
+from workers.config import WorkerSettings
+from workers.ledger.ledger import ALONE, STATUSES, TERMINAL, Claim, Ledger, NewJob
+
+T = "acme"
+SHARED: dict[str, Any] = {}
+
+
+@dataclass
+class Known:
+    status: str = "queued"
+    attempt: int = 0
+    tries: int = 0
+    cancel: bool = False
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    jobs = Bundle("jobs")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.valkey = SHARED["valkey"]
+        self.valkey.flush()
+        self.ledger = Ledger(settings=WorkerSettings(redis_url=self.valkey.url, lease_s=0.001))
+        self.client = self.valkey.client()
+        self.known: dict[str, Known] = {}
+        self.ended: Counter[str] = Counter()
+        self.accepted = 0
+
+    def teardown(self) -> None:
+        self.ledger.close()
+        self.client.close()
+
+    def _end(self, job: Known, status: str) -> None:
+        job.status = "cancelled" if job.cancel else status
+        self.ended[job.status] += 1
+
+    @rule(target=jobs, size=st.integers(0, 3))
+    def create(self, size: int) -> str:
+        job_id = self.ledger.create(T, NewJob("invoice@1", b"x" * size)).job_id
+        self.known[job_id] = Known()
+        self.accepted += 1
+        return job_id
+
+    @rule(job_id=jobs, alone=st.booleans())
+    def claim(self, job_id: str, alone: bool) -> None:
+        job = self.known.get(job_id, Known("gone"))
+        claimed: Any = self.ledger.claim(T, job_id, "w", alone=alone)
+        if job.status != "queued":
+            assert claimed is None
+        elif job.tries == 2 and not alone:
+            assert claimed == ALONE
+        else:
+            assert isinstance(claimed, Claim)
+            job.status, job.attempt, job.tries = "running", job.attempt + 1, job.tries + 1
+            assert claimed.attempt == job.attempt
+
+    @rule(job_id=jobs, late=st.integers(0, 1), how=st.sampled_from(["succeed", "fail", "cancelled"]))
+    def finish(self, job_id: str, late: int, how: str) -> None:
+        job = self.known.get(job_id, Known("gone"))
+        attempt = job.attempt - late
+        match how:
+            case "succeed":
+                accepted, status = self.ledger.succeed(T, job_id, attempt, {}), "succeeded"
+            case "fail":
+                accepted, status = self.ledger.fail(T, job_id, attempt, {"code": "x"}), "failed"
+            case _:
+                accepted, status = self.ledger.cancelled(T, job_id, attempt), "cancelled"
+        current = job.status == "running" and late == 0
+        assert accepted == (current and (not job.cancel or status == "cancelled"))
+        if current:
+            self._end(job, status)
+
+    @rule(job_id=jobs, late=st.integers(0, 1), counts=st.booleans())
+    def release(self, job_id: str, late: int, counts: bool) -> None:
+        job = self.known.get(job_id, Known("gone"))
+        status = self.ledger.release(T, job_id, job.attempt - late, detail="", counts=counts)
+        if job.status != "running" or late:
+            assert status is None
+            return
+        if job.cancel or (counts and job.tries == 3):
+            self._end(job, "failed")
+        else:
+            job.status = "queued"
+            job.tries -= not counts
+        assert status == job.status
+
+    @rule()
+    def recover(self) -> None:
+        time.sleep(0.003)
+        outcomes = {token.job_id: outcome for token, outcome in self.ledger.recover(T)}
+        assert outcomes.keys() == {job_id for job_id, job in self.known.items() if job.status == "running"}
+        for job_id, outcome in outcomes.items():
+            job = self.known[job_id]
+            if job.cancel or job.tries == 3:
+                self._end(job, "failed")
+            else:
+                job.status = "queued"
+            assert outcome == job.status
+
+    @rule(job_id=jobs)
+    def cancel(self, job_id: str) -> None:
+        job = self.known.get(job_id)
+        status = self.ledger.cancel(T, job_id)
+        if job is None:
+            assert status is None
+            return
+        if job.status == "queued":
+            self._end(job, "cancelled")
+        elif job.status == "running":
+            job.cancel = True
+        assert status == job.status
+
+    @rule(job_id=consumes(jobs))
+    def delete(self, job_id: str) -> None:
+        job = self.known.pop(job_id, None)
+        assert self.ledger.delete(T, job_id) == (job is not None)
+        if job is not None and job.status not in TERMINAL:
+            self.ended["cancelled"] += 1
+
+    @rule(seconds=SECONDS)
+    def clock_steps(self, seconds: int) -> None:
+        """Time has not passed."""
+        SHARED["clock"].step(seconds)
+
+    @invariant()
+    def agrees(self) -> None:
+        now = Counter(job.status for job in self.known.values())
+        counts = self.ledger.counts(T)
+        assert counts["accepted"] == self.accepted
+        assert {s: counts[s] for s in TERMINAL} == {s: self.ended[s] for s in TERMINAL}
+        assert {s: counts[s] for s in ("queued", "running")} == {s: now[s] for s in ("queued", "running")}
+        assert counts["accepted"] == sum(counts[status] for status in STATUSES)
+        for status in STATUSES:
+            ids = {job.id for job in self.ledger.list(T, status=status, limit=1000).jobs}
+            assert ids == {job_id for job_id, job in self.known.items() if job.status == status}
+        prefix = f"extractor:{{{T}}}:doc:"
+        documents = {key.decode().removeprefix(prefix) for key in self.client.keys(prefix + "*")}
+        assert documents == {job_id for job_id, job in self.known.items() if job.status not in TERMINAL}
+
+
+def test_any_order_of_transitions() -> None:
+    with tempfile.TemporaryDirectory() as folder, Valkey(Path(folder)) as valkey, steps(valkey, exact=True) as clock:
+        SHARED.update(valkey=valkey, clock=clock)
+        machines.run(LedgerMachine, examples=20, steps=25)

@@ -1,0 +1,121 @@
+"""What the ledger and the queue do when Redis does not take part: they say so in time, and go on when it is back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from redis.exceptions import ResponseError
+
+from tests.valkey import Valkey, free_port
+from workers.config import WorkerSettings
+from workers.ledger.ledger import AsyncLedger, Ledger, NewJob, StoreUnavailable
+from workers.queue.publish import Queue
+
+T = "acme"
+TIMEOUT_S = 0.6
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[Valkey]:
+    with Valkey(tmp_path, aof=True) as server:
+        yield server
+
+
+def settings(url: str) -> WorkerSettings:
+    return WorkerSettings(redis_url=url, redis_timeout_s=TIMEOUT_S, redis_connect_timeout_s=TIMEOUT_S)
+
+
+def new(text: str = "a document") -> NewJob:
+    return NewJob("invoice@1", text.encode())
+
+
+def refused_in_time(call: Callable[[], object], within_s: float = 30.0) -> None:
+    """Soon; on a busy machine that is a while."""
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable):
+        call()
+    assert time.monotonic() - began < within_s
+
+
+def every_way_in(ledger: Ledger, queue: Queue) -> list[Callable[[], object]]:
+    async def asynchronously() -> None:
+        async with AsyncLedger(settings=ledger.settings) as other:
+            await other.wait(T, "0" * 32, 30)
+
+    return [
+        lambda: ledger.create(T, new()),
+        lambda: ledger.claim(T, "0" * 32, "w"),
+        lambda: queue.publish(T, "0" * 32, "bulk"),
+        queue.waiting,
+        lambda: asyncio.run(asynchronously()),
+    ]
+
+
+def test_nobody_listens() -> None:
+    s = settings(f"redis://127.0.0.1:{free_port()}/0")
+    with Ledger(settings=s) as ledger:
+        for call in every_way_in(ledger, Queue(s)):
+            refused_in_time(call)
+
+
+def test_frozen_and_thawed(valkey: Valkey) -> None:
+    s = settings(valkey.url)
+    queue = Queue(s)
+    with Ledger(settings=s) as ledger:
+        kept = ledger.create(T, new()).job_id
+        queue.publish(T, kept, "interactive")
+        valkey.freeze()
+        for call in every_way_in(ledger, queue):
+            refused_in_time(call)
+        valkey.thaw()
+        job = ledger.get(T, kept)
+        assert job is not None
+        assert job.status == "queued"
+        queue.publish(T, kept, "interactive")
+
+
+def test_killed_and_restarted_with_aof(valkey: Valkey) -> None:
+    with Ledger(settings=settings(valkey.url)) as ledger:
+        kept = ledger.create(T, new()).job_id
+        ledger.claim(T, kept, "w")
+        time.sleep(1.1)  # everysec
+        valkey.kill()
+        refused_in_time(lambda: ledger.get(T, kept))
+        valkey.start()
+        assert ledger.succeed(T, kept, 1, {"data": 1}), "scripts and leases survive"
+
+
+def test_full_memory_refuses_new_jobs_and_takes_results(valkey: Valkey) -> None:
+    with Ledger(settings=settings(valkey.url)) as ledger, valkey.client() as client:
+        running, queued = ledger.create(T, new()).job_id, ledger.create(T, new()).job_id
+        ledger.claim(T, running, "w")
+        client.config_set("maxmemory", "1mb")
+        with pytest.raises(StoreUnavailable):
+            ledger.create(T, new("x" * 2_000_000))
+        assert ledger.get(T, queued) is not None
+        assert ledger.renew(T, running, 1).ok
+        assert ledger.succeed(T, running, 1, {"data": "y" * 10_000})
+        assert ledger.cancel(T, queued) == "cancelled"
+        assert ledger.counts(T)["accepted"] == 2
+        client.config_set("maxmemory", "0")
+        ledger.create(T, new())
+
+
+def test_a_disk_that_fails_and_a_replica_are_unavailable(valkey: Valkey) -> None:
+    with Ledger(settings=settings(valkey.url)) as ledger, valkey.client() as client:
+        client.replicaof("127.0.0.1", str(free_port()))
+        refused_in_time(lambda: ledger.create(T, new()))
+        client.replicaof("no", "one")
+        ledger.create(T, new())
+
+
+def test_a_fault_of_ours_is_not_called_unavailable(valkey: Valkey) -> None:
+    with Ledger(settings=settings(valkey.url)) as ledger, valkey.client() as client:
+        job_id = ledger.create(T, new()).job_id
+        client.set(f"extractor:{{{T}}}:job:{job_id}", "not a hash")
+        with pytest.raises(ResponseError):
+            ledger.get(T, job_id)

@@ -1,0 +1,64 @@
+"""The Lua scripts as values: each transition of the ledger is one of them, run by Redis as one step. A `Call` is a
+script with its arguments and the way its answer is read; the sync and the async ledger run the same calls.
+Knows no connection."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Generic, TypeVar
+
+from workers.ledger.clock import LedgerClock
+
+T = TypeVar("T")
+Arg = str | bytes | int
+_SHARED = ("keys", "clock", "info", "quota", "reads", "moves")  # in this order before each script
+
+
+@dataclass(frozen=True)
+class Script:
+    """`text` begins with a shebang that holds the script's flags (Redis 7): `allow-oom` for what must work when
+    memory is full (a result must land), none for creation (which Redis then refuses). It takes as its last argument
+    what time its caller expects, and answers with the time and what the script returned (lua/shared/clock.lua)."""
+
+    name: str
+    text: str
+    sha1: str
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    script: Script
+    prefix: str
+    args: tuple[Arg, ...]
+    decode: Callable[[Any], T]
+
+    @property
+    def size(self) -> int:
+        """Of its arguments, in bytes or nearly."""
+        return sum(len(arg) for arg in self.args if not isinstance(arg, int))
+
+    def sent(self, clock: LedgerClock) -> tuple[Arg, ...]:
+        """Its key and its arguments, as EVALSHA takes them."""
+        return (self.prefix, *self.args, clock.expected())
+
+    def answer(self, reply: list[Any], clock: LedgerClock) -> T:
+        """What the script returned, read. Redis leaves out a nil at the end of a list."""
+        clock.told(reply[0])
+        return self.decode(reply[1] if len(reply) > 1 else None)
+
+
+@cache
+def script(name: str) -> Script:
+    shebang, _, body = source(f"{name}.lua").partition("\n")
+    parts = [source(f"shared/{shared}.lua") for shared in _SHARED]
+    noting = "" if "no-writes" in shebang else "note_time()"
+    text = "\n".join((shebang, *parts, noting, "local function answer()", body, "end", "return { NOW, answer() }"))
+    return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+def source(name: str) -> str:
+    return (resources.files(__package__) / "lua" / name).read_text("utf-8")

@@ -1,0 +1,1 @@
+"""The messages between API and workers: an id each."""

@@ -1,0 +1,98 @@
+"""The Celery app: how tokens travel. A message carries a tenant and a job's id; what is true about the job is in the
+ledger. Imports no task, no extractor and no torch: the API publishes through it by the task's name.
+
+Why each setting: docs/operations.md. Start a worker with `python -m workers`."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from celery import Celery
+from celery.loaders.app import AppLoader
+from kombu.entity import Queue
+from kombu.transport import TRANSPORT_ALIASES
+
+from workers.config import WorkerSettings
+from workers.ledger.jobs import PRIORITIES
+
+TASK = "extractor.run"
+_OURS = "extractor"
+TRANSPORT_ALIASES[_OURS] = "workers.queue.transport:Transport"
+
+
+def queue_name(priority: str) -> str:
+    return f"extractor.{priority}"
+
+
+def kombu_url(url: str) -> str:
+    """kombu's spelling of an address as redis-py has it; they differ for a Unix socket only. What stands before its +
+    names the transport, whatever `broker_transport` says."""
+    if not url.startswith("unix://"):
+        return url
+    parts = urlsplit(url)
+    database = parse_qs(parts.query).get("db", ["0"])[0]
+    return f"{_OURS}+socket://{parts.netloc}{parts.path}?virtual_host={database}"
+
+
+class _Loader(AppLoader):  # type: ignore[misc]
+    """Celery's own puts the working folder on the path while it imports: the user's, with who knows what in it."""
+
+    def import_from_cwd(self, module: str, imp: Any = None, package: str | None = None) -> Any:  # noqa: ARG002
+        return importlib.import_module(module, package)
+
+
+def make_app(settings: WorkerSettings) -> Celery:
+    """JSON only; no results, events, gossip or remote control; a token is acknowledged when its task is over."""
+    app = Celery("extractor", broker=kombu_url(settings.broker), loader=_Loader, set_as_current=False)
+    app.conf.update(
+        broker_transport=TRANSPORT_ALIASES[_OURS],
+        imports=("workers.worker.tasks",),  # loaded by a worker only
+        task_queues=[Queue(queue_name(p)) for p in PRIORITIES],  # type: ignore[no-untyped-call]  # in order
+        task_default_queue=queue_name("interactive"),
+        task_create_missing_queues=False,
+        # The broker is patient with nobody: a frozen Redis is noticed, a dead connection is replaced.
+        broker_transport_options={
+            "socket_timeout": settings.redis_timeout_s,
+            "socket_connect_timeout": settings.redis_connect_timeout_s,
+            "socket_keepalive": True,
+            "health_check_interval": 3,  # a connection that died unseen is replaced in 1 + 2 * 3 s
+            # BRPOP in the order of task_queues: interactive first
+            "queue_order_strategy": "workers.queue.transport:Order",
+            "interactive_slots": settings.interactive_slots,
+            "priority_steps": [0],  # one list a queue
+            "max_retries": 0,  # of a publish; a worker's own reconnecting is set below
+        },
+        broker_connection_timeout=settings.redis_connect_timeout_s,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_heartbeat=0,
+        task_publish_retry=False,
+        # Tokens.
+        task_acks_late=True,  # so that no more tokens are taken than there are slots
+        task_acks_on_failure_or_timeout=True,  # a failed task has settled its job in the ledger, or a lease will end
+        task_reject_on_worker_lost=False,
+        task_ignore_result=True,
+        task_store_errors_even_if_ignored=False,
+        result_backend=None,
+        task_serializer="json",
+        result_serializer="json",
+        accept_content=["json"],
+        task_track_started=False,
+        # The worker.
+        worker_pool="threads",
+        worker_concurrency=settings.slots,
+        worker_prefetch_multiplier=1,
+        worker_soft_shutdown_timeout=settings.shutdown_s,
+        worker_enable_soft_shutdown_on_idle=True,
+        worker_cancel_long_running_tasks_on_connection_loss=False,  # threads cannot be cancelled; leases decide
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        task_send_sent_event=False,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        timezone="UTC",
+        enable_utc=True,
+    )
+    return app

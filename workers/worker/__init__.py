@@ -1,0 +1,1 @@
+"""One worker process: what it takes, runs, keeps alive and repairs."""

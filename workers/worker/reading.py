@@ -1,0 +1,126 @@
+"""The reading of one document, a step at a time: first what its file says, then one page after the other of those that
+are pictures. What a step takes is bounded by the document's time; between steps it may wait. Knows the readers and a
+claim; knows no ledger."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from extractor.documents import Document, read
+from extractor.documents.context import Context, Ocr
+from extractor.documents.formats import FORMATS
+from extractor.documents.kept import Kept, loads
+from extractor.documents.read import context_of, said
+from extractor.documents.splice import with_recognised
+from extractor.errors import DeadlineExceeded, EngineError, ExtractorError
+from workers.observability import tracing
+from workers.worker.heartbeat import Held
+
+if TYPE_CHECKING:
+    from extractor.documents.readers import Readers
+
+_READ = ("read", "text", "plain")  # there is nothing to wait for, or next to nothing
+
+
+def kept_of(held: Held, ocr: Ocr) -> Kept | None:
+    """The document of a claim that has been read before, or is plain text; None where it has to be read. Raises
+    DocumentError."""
+    claim, job = held.claim, held.claim.job
+    if claim.form not in _READ:
+        return None
+    if claim.form == "read":
+        return loads(claim.document)
+    began = time.monotonic()
+    source = claim.document.decode() if claim.form == "text" else claim.document
+    most = max(1, len(claim.document))  # its size was checked at the door
+    document = read(source, media_type=job.media_type, filename=job.filename, max_bytes=most, ocr=ocr)
+    return Kept(document, time.monotonic() - began)
+
+
+@dataclass(eq=False)
+class Reading:
+    """`begin`, then `next_page` while any are `left`, then `end`. Each raises DocumentError, Cancelled once the claim
+    is withdrawn, EngineError (retryable), and DeadlineExceeded when the steps have taken more than `limit_s`."""
+
+    readers: Readers
+    held: Held
+    context: Context
+    limit_s: float
+    left: list[int] = field(default_factory=list)
+    spent_s: float = 0.0
+    _document: Document | None = None
+    _found: dict[int, Document | str] = field(default_factory=dict)
+    _begun_ns: int = field(default_factory=time.time_ns)
+
+    @classmethod
+    def of(cls, held: Held, readers: Readers, ocr: Ocr, limit_s: float) -> Reading:
+        claim, job = held.claim, held.claim.job
+        context = context_of(job.media_type, job.filename, password=claim.password, ocr=ocr)
+        return cls(readers, held, context, float(job.options.get("timeout_s") or limit_s))
+
+    @property
+    def size(self) -> int:
+        """Bytes that are held while it waits."""
+        return len(self.held.claim.document)
+
+    @property
+    def format(self) -> str:
+        """For metrics: one of few words."""
+        found = self._document.media_type if self._document is not None else self.held.claim.job.media_type or ""
+        return found.partition(";")[0] if found.partition(";")[0] in FORMATS else "unknown"
+
+    def begin(self) -> None:
+        self.readers.prepare()
+        began = time.monotonic()
+        try:
+            data, cancel = self.held.claim.document, self.held.abort
+            self._document = self.readers.begin(data, self.context, cancel, self._time_left())
+            self.left, self._found = self.readers.pictures(self._document, self.context)
+        finally:
+            self.spent_s += time.monotonic() - began
+            self._in_time()
+
+    def next_page(self) -> None:
+        self.readers.prepare(pictures=True)
+        began, page = time.monotonic(), self.left[0]
+        try:
+            data, cancel = self.held.claim.document, self.held.abort
+            self._found[page] = self.readers.recognise(data, self.context, page, cancel, self._time_left())
+            del self.left[0]
+        finally:
+            self.spent_s += time.monotonic() - began
+            self._in_time()
+
+    def end(self) -> Kept:
+        """What was read. Raises DocumentError where that is nothing."""
+        assert self._document is not None
+        document = with_recognised(self._document, self._found) if self._found else self._document
+        return Kept(said(document), self.spent_s)
+
+    def record(self, error: Exception | None) -> str:
+        """A span of it in the job's trace; how it ended, in one word."""
+        job, document = self.held.claim.job, self._document
+        outcome = "read" if error is None else error.code if isinstance(error, ExtractorError) else "internal_error"
+        parent, link = (None, job.trace) if job.batch else (job.trace, None)
+        with tracing.span("read", begun_ns=self._begun_ns, parent=parent, link=link) as spot:
+            spot.set(job=job.id, tenant=job.tenant, attempt=self.held.claim.attempt, format=self.format, bytes=job.size)
+            spot.set(document_s=round(self.spent_s, 4), pages=len(document.pages) if document else None)
+            spot.set(pictures=len(self._found) or None)
+            if error is not None:
+                spot.failed(outcome)
+        return outcome
+
+    def _time_left(self) -> float:
+        return max(self.limit_s - self.spent_s, 0.001)
+
+    def _in_time(self) -> None:
+        """Whatever else a step ended with, it was the time that ended it."""
+        if self.spent_s >= self.limit_s and not self.held.abort.is_set():
+            raise DeadlineExceeded(f"the document was not read within {self.limit_s:g} s") from None
+
+
+def is_busy(error: Exception) -> bool:
+    """No reader was to be had, which says nothing of the engine and nothing of the document."""
+    return isinstance(error, EngineError) and error.code == "readers_unavailable"

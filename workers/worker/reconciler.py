@@ -1,0 +1,115 @@
+"""Repairs what died: jobs whose lease ended, jobs whose message was lost, entries whose time is over; and has the
+store's file rewritten where it still tells of what was erased. A thread of every worker, one at a time by a lease in
+the ledger; each tick does bounded work. It is the only cure for a message lost between the queue and the worker
+(docs/operations.md). Knows no job's content."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+
+import structlog
+
+from workers.config import WorkerSettings
+from workers.ledger.ledger import Ledger, StoreUnavailable, Token
+from workers.queue.publish import Queue
+from workers.worker.erasing import Erasing
+from workers.worker.vitals import Vitals
+
+log = structlog.get_logger(__name__)
+PART = "the reconciler"
+_STILL_S = 120.0  # for one tenant, at a store that answers slowly
+_TIDY_S = 1.0  # of every tick, for what is cancelled (its jobs are refused at once) or erased
+
+
+class Reconciler:
+    def __init__(
+        self, ledger: Ledger, queue: Queue, settings: WorkerSettings, worker: str, vitals: Vitals | None = None
+    ) -> None:
+        self._ledger = ledger
+        self._queue = queue
+        self._settings = settings
+        self._worker = worker
+        self._vitals = vitals or Vitals()
+        self._erasing = Erasing(ledger)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
+        self._last = time.monotonic()
+        self._patient_until = 0.0
+        self._owed: list[Token] = []  # jobs that count as published and are not, because the broker was away
+
+    def start(self) -> None:
+        self._last = time.monotonic()
+        self._vitals.expect(PART, _STILL_S + self._settings.reconcile_s)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._vitals.rest(PART)
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._settings.reconcile_s):
+            self._vitals.moved(PART)
+            try:
+                if self._ledger.lead(self._worker, 3 * self._settings.reconcile_s):
+                    self._erasing.look()  # needs no queue
+                    self.tick()
+                self._answered()
+            except StoreUnavailable as error:
+                log.warning("not reconciled", reason=str(error))
+            except Exception as error:  # the next tick is the cure; a dead reconciler is none
+                log.error("reconciler", exc_info=error)
+
+    def tick(self) -> None:
+        """One look over the ledger. Raises StoreUnavailable."""
+        now = time.monotonic()
+        if now - self._last > self._settings.reconcile_s + self._settings.redis_timeout_s:
+            # Redis (or this process) was away, and nobody could renew: let the living do so first.
+            self._patient_until = now + 3 * self._settings.pulse_s
+        waiting = self._queue.waiting()
+        self._publish()
+        tenants = self._ledger.tenants()
+        for tenant in tenants:
+            self._vitals.moved(PART)
+            if now >= self._patient_until:
+                for token, outcome in self._ledger.recover(tenant):
+                    log.warning("lease ended", **_ids(token), outcome=outcome)
+                    if outcome == "queued":
+                        self._owed.append(token)
+            for token in self._ledger.stale(tenant, waiting):
+                log.info("republished", **_ids(token))
+                self._owed.append(token)
+            self._publish()
+        self._tidy(tenants)
+
+    def _tidy(self, tenants: Sequence[str]) -> None:
+        """Round after round, a slice of each tenant's work in each, as long as anybody has more and there is time."""
+        until, left = time.monotonic() + _TIDY_S, list(tenants)
+        while left:
+            left = [tenant for tenant in left if self._tidy_one(tenant)]
+            if time.monotonic() > until:
+                break
+
+    def _tidy_one(self, tenant: str) -> bool:
+        """Whether there may be more."""
+        full = self._settings.reconcile_batch in self._ledger.expire(tenant)
+        return self._ledger.run(self._ledger.batches.sweep(tenant, None)) or full
+
+    def _answered(self) -> None:
+        self._last = time.monotonic()
+
+    def _publish(self) -> None:
+        """All that is owed, to the front of the queues; what the broker does not take stays owed."""
+        while self._owed:
+            first = self._owed[0]
+            alike = [t for t in self._owed if (t.tenant, t.priority) == (first.tenant, first.priority)]
+            self._queue.publish_all(first.tenant, [t.job_id for t in alike], first.priority, again=True)
+            self._owed = [t for t in self._owed if t not in alike]
+
+
+def _ids(token: Token) -> dict[str, str]:
+    named = {"job": token.job_id, "tenant": token.tenant, "request_id": token.request_id}
+    return {name: value for name, value in named.items() if value is not None}

@@ -1,0 +1,34 @@
+"""What trials found of strangers' schemas, kept in the ledger so that one worker's trial serves all. A store that does
+not answer costs a trial more, nothing else."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import orjson
+
+from extractor.grammar.verdicts import Verdict
+from workers.ledger.ledger import Ledger, StoreUnavailable
+
+KEPT_S = 24 * 3600.0
+REFUSED_KEPT_S = 600.0  # it may have failed for want of time or memory
+
+
+class LedgerVerdicts:
+    """An `extractor.grammar.verdicts.Verdicts`."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def get(self, key: str) -> Verdict | None:
+        with suppress(StoreUnavailable):
+            said = self._ledger.verdict(key)
+            if said is not None:
+                code, detail, errors = orjson.loads(said)
+                return Verdict(code, detail, tuple((where, what) for where, what in errors))
+        return None
+
+    def put(self, key: str, verdict: Verdict) -> None:
+        with suppress(StoreUnavailable):
+            said = orjson.dumps([verdict.code, verdict.detail, verdict.errors])
+            self._ledger.keep_verdict(key, said, REFUSED_KEPT_S if verdict.code else KEPT_S)
