@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from extractor.service.heartbeat import read
+from extractor.heartbeat import read
 
 _ANSWER_S = 5.0
 _TRIES = 3

@@ -19,7 +19,7 @@ from api.config import ApiSettings
 from api.observability.metrics import Metrics
 from api.observability.stats import Reading
 from api.problems import Problem, limited, unavailable
-from extractor.service.heartbeat import ended
+from extractor.heartbeat import ended
 from workers.config import WorkerSettings
 from workers.ledger.commands import is_job_id
 from workers.ledger.ledger import (

@@ -24,7 +24,7 @@ from api.observability.metrics import Metrics
 from api.server import crowd
 from api.server.connection import Connection, Door
 from api.server.listener import Listener, listening
-from extractor.service.heartbeat import Heartbeat
+from extractor.heartbeat import Heartbeat
 from workers.config import WorkerSettings, faults_of, misspelled
 
 log = logging.getLogger("extractor.api")

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from extractor.heartbeat import Heartbeat, read
 from extractor.service.children import Child, Log, Program, Restarts
-from extractor.service.heartbeat import Heartbeat, read
 
 START_S = 120.0  # until the first sign of life: importing takes its time on a busy machine
 NEVER = 78  # EX_CONFIG of sysexits.h: another start would end alike

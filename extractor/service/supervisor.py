@@ -22,10 +22,10 @@ from types import TracebackType
 from typing import Self
 
 from extractor import launch
+from extractor.environment import of_api, of_worker
 from extractor.errors import ExtractorError
+from extractor.heartbeat import Heartbeat
 from extractor.service.children import Log, Program
-from extractor.service.environment import of_api, of_worker
-from extractor.service.heartbeat import Heartbeat
 from extractor.service.posts import NEVER, START_S, Door, Post, ending, reason
 from extractor.service.valkey import EmbeddedSettings, EmbeddedValkey, free_port
 

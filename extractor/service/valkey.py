@@ -23,9 +23,9 @@ from urllib.parse import quote
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from extractor.environment import of_store
 from extractor.errors import ExtractorError
 from extractor.service.children import Child, Log, Program
-from extractor.service.environment import of_store
 from extractor.service.private import private_folder, runtime_folder, takes_socket, write_secret
 
 _START_S, _LOOK_S = 15.0, 0.05

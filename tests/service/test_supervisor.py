@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
-from extractor.service import heartbeat
+from extractor import heartbeat
 from extractor.service.supervisor import Service, ServicePlan
 from tests.remains import holding, mark
 from tests.served import wait_until

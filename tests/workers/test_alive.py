@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from extractor.service.heartbeat import Beat, Heartbeat, born, ended, machine, read
+from extractor.heartbeat import Beat, Heartbeat, born, ended, machine, read
 from tests.fleet import ROOT, TENANT, Fleet, until
 from tests.valkey import Valkey
 from workers.config import WorkerSettings

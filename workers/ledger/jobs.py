@@ -203,7 +203,7 @@ class WorkerInfo:
     """What a worker says of itself. `ready`: its model is loaded and has answered; `state` says where it stands
     (loading, ready, recovering, reconnecting, stopping) and `why`, where that needs a reason. `figures` are what it and
     its engine have counted since they started, `tokens_per_s` the output tokens of its last pulse. By `machine` and
-    `born` (as extractor.service.heartbeat has them) others of its machine can tell that it has ended before it is
+    `born` (as extractor.heartbeat has them) others of its machine can tell that it has ended before it is
     missed."""
 
     id: str

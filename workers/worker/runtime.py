@@ -20,7 +20,7 @@ import structlog
 from extractor.config import Settings
 from extractor.documents.readers import Readers
 from extractor.errors import DeadlineExceeded, EngineError, ExtractorError, InputError, OutputError
-from extractor.service.heartbeat import born, machine
+from extractor.heartbeat import born, machine
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Claim, Ledger, StoreUnavailable, WorkerInfo
 from workers.observability import tracing

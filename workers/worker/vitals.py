@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from extractor.service.heartbeat import Heartbeat
+from extractor.heartbeat import Heartbeat
 
 log = structlog.get_logger(__name__)
 
