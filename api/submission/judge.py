@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
@@ -125,11 +126,25 @@ class Judge:
 
 def as_text(json_schema: object) -> bytes:
     """As the ledger keeps it, its keys in their order. Raises Problem."""
+    detail = "holds a number that is too large for a double"
     try:
-        return orjson.dumps(json_schema)
+        text = orjson.dumps(json_schema)
+        if b"null" not in text or not _endless(json_schema):  # orjson writes null for an infinite number
+            return text
     except orjson.JSONEncodeError:
         detail = "holds an integer of more than 64 bits"
-        raise Problem("invalid_schema", f"The schema {detail}", errors=[("/json_schema", detail)]) from None
+    raise Problem("invalid_schema", f"The schema {detail}", errors=[("/json_schema", detail)])
+
+
+def _endless(value: object) -> bool:
+    """Whether a number of it is infinite, as 1e400 is for whoever reads it as a double."""
+    stack = [value]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, float) and math.isinf(one):
+            return True
+        stack.extend(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+    return False
 
 
 def _refusal(problem: dict[str, Any]) -> Refusal:

@@ -41,7 +41,7 @@ def submit(
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
-    """Hand one document to the service; prints its id, or with --wait its data."""
+    """Hand one document to the service; prints its id and status as JSON, or with --wait its data."""
     document = sys.stdin.buffer.read() if file == STDIN else Path(file)
     what = schema_of(schema)
     with connect(url, api_key) as client:

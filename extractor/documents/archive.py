@@ -86,7 +86,7 @@ def contents(data: bytes) -> str:
     try:
         names = [posixpath.basename(name) for name in Archive(data, 0).names]
     except Refused:
-        return "files that cannot be told"
+        return "unknown files"
     named = ", ".join(_shown(name) for name in names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
     return f"{len(names):,} {'file' if len(names) == 1 else 'files'}{f' ({named})' if names else ''}"
 

@@ -92,7 +92,7 @@ def not_read(media_type: str, holds: str = "") -> str:
     known = FORMATS.get(media_type)
     if known is None:
         return f"documents of type {media_type[:80]!r} are not read here; taken are {taken()}"
-    what = f"the document is a {known.name}" if known.name[0] not in "AEIO" else f"the document is an {known.name}"
+    what = f"the document is a {known.name}" if known.name[0] not in "AEIOaeio" else f"the document is an {known.name}"
     return f"{what}{holds}, which is not read here; {known.instead or f'taken are {taken()}'}"
 
 

@@ -193,3 +193,14 @@ async def test_a_judge_that_died_is_made_again() -> None:
         await judge.require("a", fields(c={}))
     finally:
         judge.close()
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "1e309"])
+@pytest.mark.parametrize("place", ['{"enum": [N, 2]}', '{"const": {"a": N}}', '{"maximum": N}'])
+async def test_a_number_beyond_a_double_is_no_null(api: httpx.AsyncClient, number: str, place: str) -> None:
+    schema = '{"type": "object", "properties": {"n": P}}'.replace("P", place).replace("N", number)
+    headers = {"content-type": "application/json"}
+    for path in ("/v1/extractions", "/v1/schemas/check"):
+        document = "" if path.endswith("check") else ', "document": {"text": "n: 2"}'
+        answer = await api.post(path, content=f'{{"json_schema": {schema}{document}}}'.encode(), headers=headers)
+        is_problem(answer, 422, "invalid_schema", "/json_schema")

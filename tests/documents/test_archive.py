@@ -50,5 +50,5 @@ def test_other_archives_are_named():
     )
     with pytest.raises(Refused, match=r"of 9 files \('0', '1', '2', '3', '4', …\)"):
         read(zipped({str(at): "" for at in range(9)}))
-    with pytest.raises(Refused, match="cannot be told"):
+    with pytest.raises(Refused, match="unknown files"):
         read(b"PK\3\4" + bytes(50))
