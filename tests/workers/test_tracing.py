@@ -216,7 +216,7 @@ def test_the_sdk_is_imported_when_asked_for_and_not_needed_otherwise(
     script = (
         "import os, sys, workers.worker.tasks, api.app\n"
         "if os.environ.get('BARRED'): sys.modules['opentelemetry.sdk.trace'] = None\n"
-        "from workers import tracing\n"
+        "from workers.observability import tracing\n"
         "tracing.start('test')\n"
         "print('on' if tracing.on() else 'off', bool(sys.modules.get('opentelemetry.sdk.trace')))\n"
         "tracing.stop()\n"
