@@ -29,54 +29,90 @@ class ApiSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="EXTRACTOR_", frozen=True, extra="ignore", env_ignore_empty=True)
 
-    host: str = Field("127.0.0.1", description="Address to listen on; any but loopback needs api_keys")
-    port: int = Field(8000, ge=0, le=65535, description="Where to listen; 0 takes a free port")
-    redis_url: RedisUrl = Field("redis://127.0.0.1:6379/0", description="Where the ledger and the queue are")
+    host: str = Field(
+        "127.0.0.1", description="Address the API listens on; any other than loopback needs EXTRACTOR_API_KEYS"
+    )
+    port: int = Field(8000, ge=0, le=65535, description="Port the API listens on; 0: any free one")
+    redis_url: RedisUrl = Field(
+        "redis://127.0.0.1:6379/0",
+        description="Redis that holds the ledger, and the queue unless EXTRACTOR_BROKER_URL names another",
+    )
     api_keys: str = Field(
-        "", description="`tenant:sha256hex,…`, or the path of a file with one such entry a line, which is followed"
+        "",
+        description="Accepted keys: `tenant:sha256hex,…`, or the path of a file with one such entry "
+        "a line, read again when it changes",
     )
-    schemas: str = Field("", description="Folders, files or modules with more schemas, separated by : or ,")
+    schemas: str = Field("", description="Folders, files or modules with more schemas, separated by `:` or `,`")
 
-    max_document_bytes: int = Field(32 * 1024 * 1024, ge=1, description="One document, decoded")
-    max_batch_lines: int = Field(200_000, ge=1, description="One batch")
-    max_batch_bytes: int = Field(2 * 1024**3, ge=1, description="The upload of a batch, packed and unpacked")
-    max_batch_ratio: int = Field(200, ge=1, description="gzip may unpack to so many times its size")
-    output_tokens_limit: int = Field(65_536, ge=1, description="The most `options.max_output_tokens` may ask for")
-    max_timeout_s: float = Field(
-        300.0, gt=0, description="The most `options.timeout_s` may ask for; workers have theirs"
+    max_document_bytes: int = Field(32 * 1024 * 1024, ge=1, description="Most bytes of one document, decoded")
+    max_batch_lines: int = Field(200_000, ge=1, description="Most lines of one batch")
+    max_batch_bytes: int = Field(
+        2 * 1024**3, ge=1, description="Most bytes of the upload of one batch, compressed and uncompressed"
     )
-    max_wait_s: float = Field(60.0, gt=0, description="A longer `?wait=` or `Prefer: wait=` waits this long")
-    max_events_s: float = Field(900.0, gt=0, description="An event stream is closed after this; clients reconnect")
-    body_timeout_s: float = Field(60.0, gt=0, description="A body must have arrived after this; a batch's next chunk")
-    header_timeout_s: float = Field(10.0, gt=0, description="A request's head must have arrived after this")
-    idle_timeout_s: float = Field(15.0, gt=0, description="A connection without a request is closed after this")
+    max_batch_ratio: int = Field(200, ge=1, description="Most times its size to which a gzip upload may unpack")
+    output_tokens_limit: int = Field(
+        65_536, ge=1, description="Highest `options.max_output_tokens` that a request may ask for"
+    )
+    max_timeout_s: float = Field(
+        300.0,
+        gt=0,
+        description="Highest `options.timeout_s` in seconds that the API accepts; "
+        "EXTRACTOR_REQUEST_TIMEOUT_S of the workers limits it too",
+    )
+    max_wait_s: float = Field(
+        60.0, gt=0, description="Longest wait in seconds of `?wait=` and `Prefer: wait=`; longer ones are cut to it"
+    )
+    max_events_s: float = Field(
+        900.0, gt=0, description="Seconds after which an event stream is closed; the client connects again"
+    )
+    body_timeout_s: float = Field(
+        60.0, gt=0, description="Seconds within which a request's body must arrive; of a batch: each next 64 KiB"
+    )
+    header_timeout_s: float = Field(10.0, gt=0, description="Seconds within which a request's head must arrive")
+    idle_timeout_s: float = Field(
+        15.0, gt=0, description="Seconds after which a connection without a request is closed"
+    )
     stall_timeout_s: float = Field(
         20.0,
         gt=0,
-        description="A body of which nothing more comes, or an answer that is not taken, is given up after this",
+        description="Seconds without progress after which a half-sent body or an answer nobody takes is given up",
     )
     max_connections: int = Field(
-        4096, ge=1, description="Connections at once; fewer where the process may have fewer files open (ulimit -n)"
+        4096, ge=1, description="Most connections that the API serves at once; fewer under a low `ulimit -n`"
     )
     max_connections_per_address: int = Field(
-        2560, ge=1, description="Of one address, of IPv6 of one /64; behind a proxy: requests at once"
+        2560,
+        ge=1,
+        description="Most connections of one address (of IPv6: one /64); of one client behind "
+        "EXTRACTOR_PROXIES: most requests",
     )
     proxies: Networks = Field(
-        "", description="Addresses or networks of reverse proxies, separated by commas: X-Forwarded-For says who asks"
+        "", description="Addresses or networks of reverse proxies, with commas, whose X-Forwarded-For names the client"
     )
-    store_timeout_s: float = Field(4.0, gt=0, description="No answer from Redis after this (and 0.5 s) is a 503")
-    publish_timeout_s: float = Field(1.0, gt=0, description="A publish that takes longer goes on behind the answer")
+    store_timeout_s: float = Field(
+        4.0, gt=0, description="Seconds the API waits for an answer from Redis; half a second later it answers 503"
+    )
+    publish_timeout_s: float = Field(
+        1.0,
+        gt=0,
+        description="Seconds an answer waits for its job to be published; publishing then goes on in the background",
+    )
     heartbeat_file: str = Field(
-        "", description="Where a process tells its probe that it moves, and which it is; `extractor up` names its own"
+        "",
+        description="File in which this process writes its heartbeat for a probe; `extractor up` sets it; empty: none",
     )
     heartbeats: str = Field(
-        "", description="Folder of the workers' heartbeats, set by `extractor up`: /readyz says from it who is down"
+        "",
+        description="Folder with the workers' heartbeat files, set by `extractor up`, from which "
+        "/readyz says who is down",
     )
-    metrics_tenants: int = Field(20, ge=0, description="So many tenants are named in /metrics, the rest are `other`")
+    metrics_tenants: int = Field(20, ge=0, description="Tenants named in /metrics; the others are summed as `other`")
     metrics_token: str = Field(
-        "", description="SHA-256 (hex) of the token /metrics then needs; with api_keys no tenant is named without"
+        "",
+        description="SHA-256 (hex) of the bearer token that /metrics requires; empty: open, without "
+        "tenants' names where keys are set",
     )
-    retry_after_s: int = Field(2, ge=1, description="`Retry-After` of a 202: when to poll again")
+    retry_after_s: int = Field(2, ge=1, description="Seconds in the `Retry-After` of a 202: when to poll again")
 
     @property
     def max_body_bytes(self) -> int:

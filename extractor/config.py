@@ -42,69 +42,115 @@ class Settings(BaseSettings):
     )
 
     # The model
-    model: str = Field("bundled", description="hub id, local folder, .gguf file, or bundled")
-    drafter: str | None = Field(None, description="the MTP drafter; empty: found by convention; none: do without")
-    revision: str | None = Field(None, description="commit, tag or branch of the model on the hub")
-    drafter_revision: str | None = Field(None, description="the same, of the drafter")
-    offline: bool = Field(False, description="never ask the hub; local files only")
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="auto: bfloat16 on a GPU, float32 on a CPU"
+    model: str = Field(
+        "bundled", description="Model that extracts: a hub id, a local folder, a .gguf file, or `bundled`"
     )
-    device: str = Field("auto", description="auto, cpu, cuda, cuda:1, …")
-    device_map: str | None = Field(None, description="accelerate's, for a model larger than one device")
-    graphs: bool | None = Field(None, description="a step as one CUDA graph; empty: on a GPU")
+    drafter: str | None = Field(
+        None, description="MTP drafter of the model; empty: `<model>-assistant` where there is one; `none`: no drafter"
+    )
+    revision: str | None = Field(
+        None, description="Commit, tag or branch of the model on the hub; empty: the hub's default"
+    )
+    drafter_revision: str | None = Field(
+        None, description="Commit, tag or branch of the drafter on the hub; empty: the hub's default"
+    )
+    offline: bool = Field(False, description="Load models from local files only and never ask the hub")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="Number format of the weights; auto: bfloat16 on a GPU, float32 on a CPU"
+    )
+    device: str = Field(
+        "auto", description="Where the model runs: `cpu`, `cuda`, `cuda:1`, …; auto: a GPU where there is one"
+    )
+    device_map: str | None = Field(
+        None,
+        description="`device_map` of Accelerate (such as `auto`), which spreads a large model over "
+        "several devices; empty: one device",
+    )
+    graphs: bool | None = Field(
+        None, description="Record each step of the engine as one CUDA graph; empty: yes on a GPU"
+    )
     kernels: bool | None = Field(
-        None, description="Triton kernels for Gemma 4's layers and attention; empty: on a GPU, where Triton is"
+        None,
+        description="Use the engine's own Triton kernels for Gemma 4; empty: yes on a GPU where Triton is installed",
     )
     per_layer_on_host: bool = Field(
-        False, description="Gemma 4's per-layer embeddings, half of E2B, stay in the host's memory: for a small GPU"
+        False,
+        description="Keep Gemma 4's per-layer embeddings (half of E2B's weights) in the host's memory, for a small GPU",
     )
     threads: int | None = Field(
-        None, ge=1, le=1024, description="torch's CPU threads; empty: one for a small model, else torch decides"
+        None,
+        ge=1,
+        le=1024,
+        description="CPU threads of PyTorch; empty: one for a model under 30 M parameters, else what PyTorch chooses",
     )
 
     # The engine
-    slots: int = Field(4, ge=1, le=1024, description="documents decoded at once")
+    slots: int = Field(4, ge=1, le=1024, description="Documents that one engine decodes at the same time")
     cache_bytes: int | None = Field(
-        None, ge=1, description="memory for documents in flight; empty: most of what a GPU has free, as needed on a CPU"
+        None,
+        ge=1,
+        description="Memory for the KV cache of documents in flight; empty: most of what a GPU has "
+        "free, on a CPU what the slots need",
     )
-    max_draft: int = Field(15, ge=0, le=64, description="draft tokens a step at most; 0: none")
+    max_draft: int = Field(15, ge=0, le=64, description="Most tokens drafted in one step; 0: no drafts")
     engine_process: bool = Field(
-        False, description="the engine in a process of its own, restarted when it dies; workers do unless told not to"
+        False,
+        description="Run the engine in a child process that is restarted when it dies; a worker "
+        "does so unless this is false",
     )
     engine_silent_s: float = Field(
-        10.0, ge=2, le=600, description="an engine in a process of its own that says nothing for so long is replaced"
+        10.0,
+        ge=2,
+        le=600,
+        description="Seconds without a sign of life after which an engine in a child process is replaced",
     )
-    drafters: Annotated[tuple[str, ...], NoDecode] = Field(DRAFTERS, description="all, none, or names with commas")
+    drafters: Annotated[tuple[str, ...], NoDecode] = Field(
+        DRAFTERS, description="Drafters in use: some of `grammar`, `copy`, `mtp` with commas, or `all`, or `none`"
+    )
     context: int | None = Field(
-        None, ge=128, description="tokens of prompt and answer; empty: the model's, 8192 at most"
+        None, ge=128, description="Most tokens of prompt and answer together; empty: the model's context, at most 8192"
     )
 
     # One extraction
-    max_output_tokens: int = Field(1024, ge=1, le=65_536, description="the longest answer, unless the caller says")
-    max_document_bytes: int = Field(32 * 1024 * 1024, ge=1, description="one document, decoded")
+    max_output_tokens: int = Field(
+        1024, ge=1, le=65_536, description="Most tokens of one answer where the request sets no `max_output_tokens`"
+    )
+    max_document_bytes: int = Field(32 * 1024 * 1024, ge=1, description="Most bytes of one document, decoded")
     max_asks: int = Field(
-        2, ge=1, le=5, description="asks of the model for one document; the second carries the errors"
+        2,
+        ge=1,
+        le=5,
+        description="Most answers the model gives for one document; from the second on it is shown "
+        "the errors of the one before",
     )
     examples: int | None = Field(
-        None, ge=0, le=16, description="few-shot examples shown; empty: as the model was made for"
+        None,
+        ge=0,
+        le=16,
+        description="Few-shot examples in each prompt; empty: what the model's extractor.json says, else 2",
     )
     request_timeout_s: float = Field(
-        300, gt=0, description="the most one extraction may take; a caller may ask for less"
+        300, gt=0, description="Most seconds one extraction may take; a request may ask for less"
     )
-    max_string_chars: int = Field(4_000, ge=1, le=100_000, description="of a string whose schema has no maxLength")
-    max_array_items: int = Field(1_000, ge=1, le=100_000, description="of an array whose schema has no maxItems")
+    max_string_chars: int = Field(
+        4_000, ge=1, le=100_000, description="Most characters of a string whose schema sets no `maxLength`"
+    )
+    max_array_items: int = Field(
+        1_000, ge=1, le=100_000, description="Most items of an array whose schema sets no `maxItems`"
+    )
 
     # Documents
     ocr: Literal["auto", "always", "none"] = Field(
         "auto",
-        description="pictures of text are read where a page has no text of its own; always: of every page of a PDF",
+        description="OCR; auto: for pages without text of their own; always: for every page of a PDF; none: never",
     )
     ocr_engine: Literal["auto", "rapidocr", "tesseract"] = Field(
-        "auto", description="what reads pictures; auto: rapidocr (extra ocr), else tesseract, where they are installed"
+        "auto", description="What reads pictures; auto: RapidOCR (extra `ocr`) where it is installed, else Tesseract"
     )
 
-    schemas: Annotated[tuple[str, ...], NoDecode] = Field((), description="folders, files or modules with more schemas")
+    schemas: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Folders, files or modules with more schemas, separated by `:` or `,`"
+    )
 
     @field_validator("drafters", mode="before")
     @classmethod

@@ -62,75 +62,119 @@ class WorkerSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
     # Redis: refused, frozen or full is StoreUnavailable, in time.
-    redis_url: RedisUrl = Field("redis://127.0.0.1:6379/0", description="Where the ledger is; the queue too by default")
-    broker_url: str = Field("", description="Where the Celery queue is; empty: redis_url")
-    redis_timeout_s: float = Field(5.0, gt=0, description="No answer from Redis after this is StoreUnavailable")
-    redis_connect_timeout_s: float = Field(2.5, gt=0, description="No connection to Redis after this")
-    redis_connections: int = Field(256, ge=1, description="The most connections one process opens for the ledger")
+    redis_url: RedisUrl = Field(
+        "redis://127.0.0.1:6379/0",
+        description="Redis that holds the ledger, and the queue unless EXTRACTOR_BROKER_URL names another",
+    )
+    broker_url: str = Field("", description="Redis that holds the Celery queue; empty: the ledger's")
+    redis_timeout_s: float = Field(
+        5.0, gt=0, description="Seconds a worker waits for an answer from Redis before it treats the store as away"
+    )
+    redis_connect_timeout_s: float = Field(
+        2.5, gt=0, description="Seconds to connect to Redis before the store is treated as away"
+    )
+    redis_connections: int = Field(256, ge=1, description="Most connections to the ledger that one process opens")
     wait_tick_s: float = Field(
         2.0,
         gt=0,
-        description="How soon a change is noticed whose notification was lost; later where many wait",
+        description="Seconds between looks at a job somebody waits for, in case its notification "
+        "was lost; more where many wait",
     )
 
     # The ledger: what is kept, how long, and how much of it one tenant may have open.
-    result_ttl_s: float = Field(86_400.0, gt=0, description="A finished job and its result are erased after this")
+    result_ttl_s: float = Field(86_400.0, gt=0, description="Seconds that a finished job and its result are kept")
     erase_within_s: float = Field(
         3600.0,
         ge=1,
-        description="What is erased, or has expired, is gone from Redis' append-only file too after this; "
-        "it is asked to rewrite that at half of it",
+        description="Seconds after which what was erased or has expired is also gone from Redis' append-only file",
     )
-    open_ttl_s: float = Field(604_800.0, gt=0, description="A job still open after this is failed with `expired`")
-    idempotency_ttl_s: float = Field(86_400.0, gt=0, description="How long an Idempotency-Key is remembered")
-    quota_jobs: int = Field(250_000, ge=1, description="Queued and running jobs one tenant may have")
+    open_ttl_s: float = Field(
+        604_800.0, gt=0, description="Seconds after which a job that has not ended is failed with `expired`"
+    )
+    idempotency_ttl_s: float = Field(86_400.0, gt=0, description="Seconds that an Idempotency-Key is remembered")
+    quota_jobs: int = Field(250_000, ge=1, description="Most queued and running jobs of one tenant")
     quota_bytes: int = Field(
-        1_073_741_824, ge=1, description="Bytes of documents and inline schemas one tenant may have queued or running"
+        1_073_741_824,
+        ge=1,
+        description="Most bytes of documents and inline schemas that one tenant has queued or running",
     )
     quota_kept_bytes: int = Field(
         4_294_967_296,
         ge=1,
-        description="Bytes one tenant may keep until they are erased or expire: results, errors, metadata, keys",
+        description="Most bytes that one tenant keeps until they are erased or expire: results, errors, metadata, keys",
     )
     quota_share: float = Field(
-        1.0, ge=0, description="A tenant holds at most so many times what the store has free (of maxmemory); 0: any"
+        1.0,
+        ge=0,
+        description="Most that one tenant keeps, as a multiple of what Redis has free below its "
+        "maxmemory; 0: no such limit",
     )
-    quota_rate_per_minute: int = Field(0, ge=0, description="Documents a minute one tenant may bring; 0: any number")
-    max_attempts: int = Field(3, ge=1, description="Claims of one job before it is `failed` with `poison`")
+    quota_rate_per_minute: int = Field(
+        0, ge=0, description="Most documents that one tenant submits in a minute; 0: no limit"
+    )
+    max_attempts: int = Field(3, ge=1, description="Attempts at one job before it is failed with `poison`")
 
     # The worker.
-    slots: int = Field(4, ge=1, description="Documents one worker process has in flight; the engine batches them")
+    slots: int = Field(4, ge=1, description="Documents that one engine decodes at the same time")
     interactive_slots: int = Field(
-        1, ge=0, description="Of a worker's slots so many are kept from bulk documents, which get one at least"
+        1, ge=0, description="Slots of a worker that bulk documents may not take; at least one is left to them"
     )
     extractor_factory: str = Field(
-        "workers.worker.extraction:make", description="`module:callable` that builds the extractor"
+        "workers.worker.extraction:make", description="`module:callable` that builds a worker's extractor"
     )
-    lease_s: float = Field(30.0, gt=0, description="A running job whose lease was not renewed for this is recovered")
-    pulse_s: float = Field(2.0, gt=0, description="How often a worker renews its leases, hears of cancels, and beats")
-    trial_s: float = Field(15.0, gt=0, le=60, description="The longest trial of an inline schema")
-    picture_readers: int = Field(1, ge=1, le=64, description="Pages that are pictures a worker reads at a time")
-    readers_nice: int = Field(5, ge=0, le=19, description="Added to the niceness of what reads documents in a worker")
+    lease_s: float = Field(
+        30.0, gt=0, description="Seconds without a renewed lease after which a running job is queued again"
+    )
+    pulse_s: float = Field(
+        2.0, gt=0, description="Seconds between a worker's heartbeats, which renew leases and pick up cancellations"
+    )
+    trial_s: float = Field(
+        15.0, gt=0, le=60, description="Most seconds a worker spends on the trial of an inline schema"
+    )
+    picture_readers: int = Field(1, ge=1, le=64, description="Pages that one worker reads by OCR at the same time")
+    readers_nice: int = Field(
+        5, ge=0, le=19, description="Niceness that a worker gives the processes that read documents"
+    )
     reading_timeout_s: float = Field(
-        1800.0, gt=0, description="The longest reading of a document whose options say no timeout_s"
+        1800.0, gt=0, description="Most seconds to read a document (PDF, OCR, Office) whose request sets no `timeout_s`"
     )
-    retry_delay_s: float = Field(1.0, ge=0, description="Pause before a job is tried again after an engine error")
-    store_patience_s: float = Field(120.0, gt=0, description="How long a finished result waits for Redis to come back")
-    shutdown_s: float = Field(20.0, gt=0, description="On SIGTERM running jobs may finish for this long, then released")
-    abort_s: float = Field(5.0, gt=0, description="Released work that does not stop within this is abandoned")
-    heartbeat_ttl_s: float = Field(10.0, gt=0, description="A worker silent for this is gone")
+    retry_delay_s: float = Field(
+        1.0, ge=0, description="Seconds before a job is tried again after an error of the engine"
+    )
+    store_patience_s: float = Field(
+        120.0, gt=0, description="Seconds a worker keeps a finished result while Redis is away"
+    )
+    shutdown_s: float = Field(
+        20.0, gt=0, description="Seconds that running jobs have to finish after SIGTERM; then they go back to the queue"
+    )
+    abort_s: float = Field(
+        5.0, gt=0, description="Seconds that released work has to stop in; then the worker ends without it"
+    )
+    heartbeat_ttl_s: float = Field(
+        10.0, gt=0, description="Seconds without a heartbeat in Redis after which a worker counts as gone"
+    )
     heartbeat_file: str = Field(
-        "", description="Where a process tells its probe that it moves, and which it is; `extractor up` names its own"
+        "",
+        description="File in which this process writes its heartbeat for a probe; `extractor up` sets it; empty: none",
     )
     worker_silent_s: float = Field(
-        20.0, ge=2, description="A worker that has not moved for this is killed and started again"
+        20.0,
+        ge=2,
+        description="Seconds without a sign of life after which `extractor up`, or a container's "
+        "probe, has a worker killed and started again",
     )
-    warm_up: bool = Field(True, description="A tiny extraction before a worker is ready, and after an engine error")
+    warm_up: bool = Field(
+        True, description="Run a tiny extraction before a worker is ready, and after an error of the engine"
+    )
 
     # The reconciler, a thread of every worker, one at a time.
-    reconcile_s: float = Field(5.0, gt=0, description="How often the ledger is looked over")
-    republish_after_s: float = Field(20.0, gt=0, description="A queued job may be without a live message for this long")
-    reconcile_batch: int = Field(200, ge=1, description="The most jobs of one tenant handled in one script call")
+    reconcile_s: float = Field(5.0, gt=0, description="Seconds between the reconciler's passes over the ledger")
+    republish_after_s: float = Field(
+        20.0, gt=0, description="Seconds that a queued job may be without a message before it is published again"
+    )
+    reconcile_batch: int = Field(
+        200, ge=1, description="Most jobs of one tenant that the reconciler handles in one script call"
+    )
 
     @model_validator(mode="after")
     def _known_broker(self) -> Self:

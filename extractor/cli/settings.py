@@ -29,9 +29,9 @@ class ClientSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    url: str = Field("http://127.0.0.1:8000", description="The service the commands talk to")
-    api_key: str = Field("", description="The key they send")
-    debug: str = Field("", description="Anything: show tracebacks of internal errors")
+    url: str = Field("http://127.0.0.1:8000", description="Service that the commands and `Client` talk to")
+    api_key: str = Field("", description="Key that the commands and `Client` send")
+    debug: str = Field("", description="Any value: show the traceback of an internal error")
 
 
 class TraceSettings(BaseSettings):
@@ -39,7 +39,7 @@ class TraceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    otel: str = Field("", description="Traces over OTLP, true or false; empty: where an OTEL_* endpoint is set")
+    otel: str = Field("", description="Send traces over OTLP, true or false; empty: where an OTEL_* endpoint is set")
 
 
 @dataclass(frozen=True)
@@ -116,11 +116,21 @@ def page() -> str:
 
 _PAGE = """# Settings
 
-Environment variables; `extractor settings` prints them with the values of where you are, secrets as stars. Read by:
-`extractor` is the library and with it `extractor run` and every worker, `up` is `extractor up` with its store, `client`
-the commands that talk to a service and `Client`. This page is `extractor settings --markdown` without any of them set.
+Every setting is an environment variable. A setting that is not set, or is set to nothing, has its default.
+`extractor settings` prints each with its value here and where the value comes from; secrets are shown as stars.
+`extractor settings --markdown` prints this page, and with no variable set it prints exactly this page.
 
-| variable | default | read by | |
+*Read by* says which programs use a setting:
+
+| read by | programs |
+| --- | --- |
+| `extractor` | the library, `extractor run`, and every worker |
+| `workers` | every worker; the API uses those of Redis, quotas and keeping |
+| `api` | the API |
+| `up` | `extractor up`, for the store that it starts |
+| `client` | `Client` and the commands that talk to a service |
+
+| variable | default | read by | meaning |
 | --- | --- | --- | --- |"""
 
 

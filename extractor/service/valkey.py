@@ -52,9 +52,11 @@ class EmbeddedSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="EXTRACTOR_", frozen=True, extra="ignore", env_ignore_empty=True)
 
-    data_dir: Path = Field(Path(".run"), description="Where the embedded store keeps its append-only file")
+    data_dir: Path = Field(Path(".run"), description="Folder in which the embedded store keeps its append-only file")
     embedded_max_memory: str = Field(
-        "1gb", pattern=r"^\d+(kb|mb|gb)$", description="The embedded store refuses new documents past this size"
+        "1gb",
+        pattern=r"^\d+(kb|mb|gb)$",
+        description="Memory at which the embedded store refuses new documents, such as `512mb` or `1gb`",
     )
 
 
