@@ -10,9 +10,9 @@ import jsonschema_rs
 import pytest
 
 from extractor.lab.training import generate, layouts, lexicon, naming, tables, values
+from extractor.lab.training.builtin_schemas import KINDS, document
 from extractor.lab.training.fields import Leaf, Part
 from extractor.lab.training.generate import Task, drill, tasks
-from extractor.lab.training.known import KINDS, document
 from extractor.lab.training.lexicon import NEW_EVERYTHING, NEW_VALUES, TRAIN, Split
 from extractor.lab.training.open_fields import Maker
 from extractor.lab.training.unseen import unseen
@@ -146,10 +146,10 @@ def test_drill_words_are_on_their_side_as_values_too() -> None:
 def test_no_answer_of_training_holds_what_is_called_unseen() -> None:
     rng = Random(8)
     made = [generate.task(rng, TRAIN, size, 0.4) for _ in range(250) for size in (0.0, 0.5, 1.0)]
-    met = [one.json for task in made for one in task.told if one]
+    met = [one.json for task in made for one in task.origins if one]
     assert len(met) > 5000
     assert not [json for json in met if unseen(json)]
-    new = [one.json for task in some(NEW_VALUES) for one in task.told if one]
+    new = [one.json for task in some(NEW_VALUES) for one in task.origins if one]
     assert len(new) / 3 < sum(map(unseen, new)) < len(new)
 
 

@@ -28,11 +28,11 @@ from extractor.grammar.compile import guided
 from extractor.lab.training import tokenizer as words
 from extractor.lab.training.decode import Decoder
 from extractor.lab.training.drafter import STEPS, unroll
-from extractor.lab.training.encode import Encoder, Row, collate, fixed
+from extractor.lab.training.encode import Encoder, TrainingRow, collate, fixed
 from extractor.lab.training.evaluate import WEIGHTS, load
 from extractor.lab.training.forward import read
 from extractor.lab.training.generate import Task
-from extractor.lab.training.hardest import hardest, mistakes, plain_tokens
+from extractor.lab.training.hard_mining import hardest_rows, mistakes, plain_tokens
 from extractor.lab.training.lexicon import NEW_VALUES
 from extractor.lab.training.measure import Score
 from extractor.lab.training.model import DRAFT_TOKENS, build_drafter, build_target
@@ -180,17 +180,17 @@ def test_the_rows_trained_on_are_those_the_model_is_worst_at(pair: Pair) -> None
         rows[i] = replace(row, ids=[*row.ids[: row.start], *row.ids[row.start :][::-1]])
     group = [collate(rows[:2]), collate(rows[2:])]
     plain = plain_tokens(pair[2])
-    chosen = hardest(pair[0], group, plain, Random(1)).rows
+    chosen = hardest_rows(pair[0], group, plain, Random(1)).rows
     assert len(chosen) == 2
     assert all(row is rows[0] or row is rows[3] for row in chosen)
-    assert hardest(pair[0], group[:1], plain, Random(1)) is group[0]
+    assert hardest_rows(pair[0], group[:1], plain, Random(1)) is group[0]
 
 
 def test_a_models_mistakes_stand_in_what_it_is_given_and_not_in_what_it_is_to_say(pair: Pair) -> None:
     tokenizer = pair[2]
     rows = [row for _, row in fixed(Encoder(tokenizer), "mistakes", NEW_VALUES, 12, size=0)]
     plain = plain_tokens(tokenizer)
-    batch = hardest(pair[0], [collate(rows[:6]), collate(rows[6:])], plain, Random(1))
+    batch = hardest_rows(pair[0], [collate(rows[:6]), collate(rows[6:])], plain, Random(1))
     told = torch.cat([torch.tensor(row.ids[row.start :]) for row in batch.rows])
     assert torch.equal(batch.wanted, told)
     changed = [
@@ -207,12 +207,12 @@ def test_a_models_mistakes_stand_in_what_it_is_given_and_not_in_what_it_is_to_sa
 
 
 def test_a_wrong_token_is_the_likeliest_and_a_slip_the_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = Row(ids=[1, 2, 3, 4, 5], start=1, leaves=[(2, 4)], sources=[], lines=[])
+    row = TrainingRow(ids=[1, 2, 3, 4, 5], start=1, leaves=[(2, 4)], sources=[], lines=[])
     best = torch.tensor([[2, 9], [7, 3], [4, 8], [5, 9]])  # of 2, of 3 (wrong), of 4, of 5
     plain = torch.ones(10, dtype=torch.bool)
-    monkeypatch.setattr("extractor.lab.training.hardest._WRONG", 1.0)
+    monkeypatch.setattr("extractor.lab.training.hard_mining._WRONG", 1.0)
     assert mistakes(row, best, plain, Random(1)) == [(2, 7)]
-    monkeypatch.setattr("extractor.lab.training.hardest._SLIPS", 1.0)
+    monkeypatch.setattr("extractor.lab.training.hard_mining._SLIPS", 1.0)
     assert mistakes(row, best, plain, Random(1)) == [(2, 7), (3, 8)]
     plain[7] = plain[4] = False
     assert mistakes(row, best, plain, Random(1)) == []
@@ -300,7 +300,7 @@ def test_the_score_tells_what_training_cannot_have_met() -> None:
 
 
 def test_tokenizer_learns_from_any_text(tmp_path: Path) -> None:
-    made = words.wrap(words.train(["Batch number: 17", "batch"] * 5, 300))
+    made = words.wrap(words.train(["MiniBatch number: 17", "batch"] * 5, 300))
     made.save_pretrained(tmp_path)
     again = words.load(tmp_path)
     assert again.decode(again.encode("Überzug 12", add_special_tokens=False)) == "Überzug 12"

@@ -11,23 +11,23 @@ from extractor.lab.training import sources, tokenizer
 from extractor.lab.training.encode import Encoder
 from extractor.lab.training.evaluate import WEIGHTS
 from extractor.lab.training.generate import tasks
-from extractor.lab.training.sources import Told
+from extractor.lab.training.sources import Origin
 
 
-def text_at(document: str, told: list[Told | None]) -> list[str | None]:
-    return [None if at is None else document[at : at + 12] for at in sources.places(document, told)]
+def text_at(document: str, origins: list[Origin | None]) -> list[str | None]:
+    return [None if at is None else document[at : at + 12] for at in sources.places(document, origins)]
 
 
 def test_a_value_that_stands_twice_is_the_one_at_its_label() -> None:
     document = "Pages: 4\nParts: 4\nnothing"
-    assert sources.places(document, [Told("4", "4", "Parts"), Told("4", "4", "Pages"), None]) == [16, 7, None]
-    assert sources.places("4 and 4", [Told("4", "4", "Parts")]) == [None]
+    assert sources.places(document, [Origin("4", "4", "Parts"), Origin("4", "4", "Pages"), None]) == [16, 7, None]
+    assert sources.places("4 and 4", [Origin("4", "4", "Parts")]) == [None]
 
 
 def test_cells_of_a_row_are_found_beside_its_longest() -> None:
     document = "Qty  Name\n1    Bolt steel\n1    Bolt steel\n"
-    told = [Told(text, text, row=row) for row in (0, 1) for text in ("1", "Bolt steel")]
-    assert sources.places(document, told) == [10, 15, 26, 31]
+    origins = [Origin(text, text, row=row) for row in (0, 1) for text in ("1", "Bolt steel")]
+    assert sources.places(document, origins) == [10, 15, 26, 31]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_cells_of_a_row_are_found_beside_its_longest() -> None:
 )
 def test_characters_are_traced_to_what_was_printed(printed: str, json: str, pairs: str) -> None:
     value = json.strip('"')
-    found = sources.aligned(Told(printed, json))
+    found = sources.aligned(Origin(printed, json))
     assert " ".join(f"{value[mine]}>{printed[theirs]}" for mine, theirs in found) == pairs
 
 
@@ -55,16 +55,16 @@ def test_each_value_knows_the_line_of_the_schema_that_asks_for_it() -> None:
 
 
 @pytest.mark.skipif(not Path(WEIGHTS, "target").is_dir(), reason="the bundled pair is not in this checkout")
-def test_most_told_values_are_found_and_begin_alike() -> None:
+def test_most_values_are_found_and_begin_alike() -> None:
     encoder = Encoder(words := tokenizer.load(WEIGHTS / "target"))
-    told = found = alike = steps = 0
+    origins = found = alike = steps = 0
     for task in islice(tasks(8), 60):
         row = encoder.row(task)
-        told += sum(one is not None for one in task.told)
-        found += sum(place is not None for place in sources.places(task.document, task.told))
+        origins += sum(one is not None for one in task.origins)
+        found += sum(place is not None for place in sources.places(task.document, task.origins))
         for position, place, _ in row.sources:
             steps += 1
             mine, theirs = (words.decode([row.ids[i]]).strip(' _"') for i in (position + 1, place))
             alike += mine == theirs or not mine
-    assert found / told > 0.9
+    assert found / origins > 0.9
     assert alike / steps > 0.85

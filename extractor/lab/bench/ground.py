@@ -55,12 +55,12 @@ def _show(options: argparse.Namespace) -> int:
         found = [Evidence(task.document).of(list(scalars(task.answer))) for task in some]
         each = 1000 * (time.perf_counter() - begun) / len(some)
         counts = Counter(one for task, where in zip(some, found, strict=True) for one in _outcomes(task, where))
-        told = sum(counts.values())
-        shares = " | ".join(f"{counts[one] / max(1, told):.1%}" for one in ("right", "wrong", "none"))
+        values = sum(counts.values())
+        shares = " | ".join(f"{counts[one] / max(1, values):.1%}" for one in ("right", "wrong", "none"))
         fooled = [bool(where) for task, other in pairwise(some) for where in _foreign(task, other)]
         share = sum(fooled) / max(1, len(fooled))
         print(
-            f"| {len(some)}, {name} | {told:,} | {shares} | {share:.1%} of {len(fooled):,} | {each:.2f} |", flush=True
+            f"| {len(some)}, {name} | {values:,} | {shares} | {share:.1%} of {len(fooled):,} | {each:.2f} |", flush=True
         )
     if options.extract:
         _extracted({name: some[: options.extract] for name, some in made.items()}, options.model)
@@ -69,9 +69,9 @@ def _show(options: argparse.Namespace) -> int:
 
 def _outcomes(task: Task, found: list[Places]) -> Iterator[str]:
     """Of each value that is known to be printed somewhere."""
-    for start, told, where in zip(places(task.document, task.told), task.told, found, strict=True):
-        if start is not None and told is not None:
-            stop = start + len(told.printed)
+    for start, origin, where in zip(places(task.document, task.origins), task.origins, found, strict=True):
+        if start is not None and origin is not None:
+            stop = start + len(origin.printed)
             yield "none" if not where else "right" if any(p.start < stop and p.stop > start for p in where) else "wrong"
 
 

@@ -18,7 +18,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import Gemma4AssistantForCausalLM, Gemma4ForCausalLM, PreTrainedTokenizerFast
 
-from extractor.lab.training.encode import Batch, Encoder, bucketed, fixed
+from extractor.lab.training.encode import Encoder, MiniBatch, bucketed, fixed
 from extractor.lab.training.forward import read
 from extractor.lab.training.lexicon import NEW_VALUES
 from extractor.lab.training.model import FULL, build_drafter
@@ -31,7 +31,7 @@ STEPS = 8
 def unroll(
     target: Gemma4ForCausalLM,
     drafter: Gemma4AssistantForCausalLM,
-    batch: Batch,
+    batch: MiniBatch,
     steps: int,
     every: int = 1,
     shift: int = 0,
@@ -91,7 +91,7 @@ def loss_of(chain: list[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
 
 
 @torch.no_grad()
-def accepted(target: Gemma4ForCausalLM, drafter: Gemma4AssistantForCausalLM, batches: list[Batch]) -> list[float]:
+def accepted(target: Gemma4ForCausalLM, drafter: Gemma4AssistantForCausalLM, batches: list[MiniBatch]) -> list[float]:
     """Per step: the share of positions where the chain is right at it, given the right tokens before it: not its own,
     so an earlier miss does not count again. Where the target itself would have said otherwise is left out."""
     right, total = [0.0] * STEPS, [0] * STEPS

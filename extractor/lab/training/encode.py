@@ -27,7 +27,7 @@ _LEAF = re.compile(r'(?<=[\[{:,])("(?:[^"\\]|\\.)*"|-?[\d.]+|true|false|null)(?=
 
 
 @dataclass(frozen=True)
-class Row:
+class TrainingRow:
     ids: list[int]
     start: int  # of the answer
     leaves: list[tuple[int, int]]  # token spans of the values of the answer, as [from, to)
@@ -67,7 +67,7 @@ class Encoder:
         opening, document, closing = task.pieces()
         return [*self._before, *self.plain(opening), *self.plain(document), *self.plain(closing), *self._after]
 
-    def row(self, task: Task) -> Row:
+    def row(self, task: Task) -> TrainingRow:
         opening, document, closing = task.pieces()
         self._tokens.encode_special_tokens = True
         asked = self._tokens.encode(opening, add_special_tokens=False)
@@ -93,24 +93,24 @@ class Encoder:
             for token, place, first in _sources(task, offsets, read.offsets)
         ]
         shown = opening.index("\n", opening.index("\nSchema ") + 1)
-        ends = sources.lines(opening[shown:], task.answer) if task.told else []
+        ends = sources.lines(opening[shown:], task.answer) if task.origins else []
         lines = [
             (at, len(self._before) + bisect_right(asked.offsets, shown + end, key=lambda span: span[0]) - 1)
             for (first, last), end in zip(leaves, ends, strict=False)
             for at in range(first - 1, min(first + 1, last))
         ]
-        return Row([*prompt, *answer.ids, TURN_END], start, leaves, pointed, lines)
+        return TrainingRow([*prompt, *answer.ids, TURN_END], start, leaves, pointed, lines)
 
 
 def _sources(
     task: Task, offsets: list[tuple[int, int]], places: list[tuple[int, int]]
 ) -> Iterator[tuple[int, int, bool]]:
     """(token of the answer, token of the document it comes from, whether that is not just the next one)."""
-    if not task.told:
+    if not task.origins:
         return
-    spots = sources.places(task.document, task.told)
+    spots = sources.places(task.document, task.origins)
     token = 0
-    for found, one, spot in zip(_LEAF.finditer(task.answer), task.told, spots, strict=True):
+    for found, one, spot in zip(_LEAF.finditer(task.answer), task.origins, spots, strict=True):
         if one is None or spot is None or "\\" in one.json:
             continue
         start = found.start() + one.json.startswith('"')
@@ -132,7 +132,7 @@ def _sources(
 
 
 @dataclass(frozen=True)
-class Batch:
+class MiniBatch:
     """`ids` [rows, length], right-padded; `answer` marks the positions whose next token belongs to the answer, and
     `flat` counts them in `ids.flatten()`; `wanted` are those tokens, whatever `ids` may be made to say. Answers alone,
     padded by themselves, are [rows, `most`], and `slots` are those same positions in that, flattened. `sources` and
@@ -147,20 +147,20 @@ class Batch:
     sources: torch.Tensor
     lines: torch.Tensor
     most: int
-    rows: list[Row]
+    rows: list[TrainingRow]
 
     @property
     def tokens(self) -> int:
         return sum(len(row.ids) for row in self.rows)
 
-    def to(self, device: torch.device) -> Batch:
+    def to(self, device: torch.device) -> MiniBatch:
         return self._each(lambda tensor: tensor.to(device, non_blocking=True))
 
-    def pin_memory(self) -> Batch:
+    def pin_memory(self) -> MiniBatch:
         """What a DataLoader asks for before it hands a batch to a GPU."""
         return self._each(torch.Tensor.pin_memory)
 
-    def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Batch:
+    def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> MiniBatch:
         changed: dict[str, Any] = {
             name: change(value) for name, value in vars(self).items() if isinstance(value, torch.Tensor)
         }
@@ -171,7 +171,7 @@ def padded(length: int) -> int:
     return -(-length // _STEP) * _STEP
 
 
-def collate(rows: list[Row]) -> Batch:
+def collate(rows: list[TrainingRow]) -> MiniBatch:
     length = padded(max(len(row.ids) for row in rows))
     most = padded(max(len(row.ids) - row.start for row in rows))
     ids = torch.full((len(rows), length), PAD)
@@ -187,15 +187,15 @@ def collate(rows: list[Row]) -> Batch:
         sources += [(i, position - row.start + 1, place, new) for position, place, new in row.sources]
         lines += [(i, position - row.start + 1, place, 1) for position, place in row.lines]
     flat = answer.flatten().nonzero()[:, 0]
-    return Batch(
+    return MiniBatch(
         ids, answer, real, flat, ids.flatten()[flat + 1], used.flatten().nonzero()[:, 0],
         torch.tensor(sources).view(-1, 4), torch.tensor(lines).view(-1, 4), most, rows,
     )  # fmt: skip
 
 
-def by_length(rows: list[Row], budget: int) -> list[Batch]:
+def by_length(rows: list[TrainingRow], budget: int) -> list[MiniBatch]:
     """Batches of about `budget` tokens, the shortest rows first."""
-    made: list[list[Row]] = [[]]
+    made: list[list[TrainingRow]] = [[]]
     for row in sorted(rows, key=lambda row: len(row.ids)):
         if made[-1] and padded(len(row.ids)) * (len(made[-1]) + 1) > budget:
             made.append([])
@@ -203,7 +203,7 @@ def by_length(rows: list[Row], budget: int) -> list[Batch]:
     return [collate(some) for some in made]
 
 
-def bucketed(rows: list[Row], budget: int, rng: Random) -> list[Batch]:
+def bucketed(rows: list[TrainingRow], budget: int, rng: Random) -> list[MiniBatch]:
     """Batches of about `budget` tokens, each of rows of like length, in random order."""
     batches = by_length(rows, budget)
     rng.shuffle(batches)
@@ -212,10 +212,10 @@ def bucketed(rows: list[Row], budget: int, rng: Random) -> list[Batch]:
 
 def pool(
     encoder: Encoder, seed: int, index: int, sizes: list[tuple[float, float]], count: int, limit: int
-) -> list[Row]:
+) -> list[TrainingRow]:
     """The `index`-th pool of training rows: `sizes` are (size, share); rows over `limit` tokens are left out."""
     rng = Random(f"pool/{seed}/{index}")
-    rows: list[Row] = []
+    rows: list[TrainingRow] = []
     while len(rows) < count:
         size = rng.choices([size for size, _ in sizes], [share for _, share in sizes])[0]
         row = encoder.row(task(rng, TRAIN, size, _OWN))
@@ -226,7 +226,7 @@ def pool(
 
 def fixed(
     encoder: Encoder, seed: str, split: Split, count: int, limit: int = 2000, size: float = 1.0
-) -> Iterator[tuple[Task, Row]]:
+) -> Iterator[tuple[Task, TrainingRow]]:
     """The first `count` tasks of a named set with their rows."""
     rng = Random(f"set/{seed}/{split}")
     while count:

@@ -18,10 +18,10 @@ import torch
 from transformers import Gemma4AssistantForCausalLM, Gemma4ForCausalLM, PreTrainedTokenizerFast
 
 from extractor.lab.training import drafter, tokenizer
+from extractor.lab.training.builtin_schemas import schema_of
 from extractor.lab.training.decode import Decoder
 from extractor.lab.training.encode import Encoder, bucketed, fixed
 from extractor.lab.training.generate import Task
-from extractor.lab.training.known import schema_of
 from extractor.lab.training.lexicon import NEW_EVERYTHING, NEW_VALUES, Split
 from extractor.lab.training.measure import Score
 from extractor.lab.training.model import DRAFT_TOKENS
@@ -45,7 +45,7 @@ def held_out(encoder: Encoder, split: Split, count: int) -> list[Task]:
 
 
 def handwritten() -> Iterator[Task]:
-    """The hand-written documents: {"schema": a known name or a JSON Schema, "document": ..., "answer": ...} a line."""
+    """The hand-written documents: {"schema": a name or a JSON Schema, "document": ..., "answer": ...} a line."""
     for line in HANDWRITTEN.read_text("utf-8").splitlines():
         entry = json.loads(line)
         named = isinstance(entry["schema"], str)

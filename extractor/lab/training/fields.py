@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from extractor.lab.training.sources import Told
+from extractor.lab.training.sources import Origin
 from extractor.lab.training.values import Value
 
 JSON = dict[str, Any]
@@ -36,8 +36,8 @@ class Leaf:
     def answer(self) -> str:
         return self.value.json if self.value else "null"
 
-    def told(self) -> list[Told | None]:
-        return [Told(self.value.printed, self.value.json, self.label) if self.value else None]
+    def origins(self) -> list[Origin | None]:
+        return [Origin(self.value.printed, self.value.json, self.label) if self.value else None]
 
 
 @dataclass
@@ -57,8 +57,8 @@ class Group:
     def answer(self) -> str:
         return "null" if self.absent else object_answer(self.children)
 
-    def told(self) -> list[Told | None]:
-        return [None] if self.absent else object_told(self.children)
+    def origins(self) -> list[Origin | None]:
+        return [None] if self.absent else object_origins(self.children)
 
 
 @dataclass
@@ -78,8 +78,8 @@ class Rows:
     def answer(self) -> str:
         return f"[{','.join(self._row(row) for row in self.rows)}]"
 
-    def told(self) -> list[Told | None]:
-        return [Told(v.printed, v.json, row=i) if v else None for i, row in enumerate(self.rows) for v in row]
+    def origins(self) -> list[Origin | None]:
+        return [Origin(v.printed, v.json, row=i) if v else None for i, row in enumerate(self.rows) for v in row]
 
     def _row(self, row: list[Value | None]) -> str:
         pairs = zip(self.columns, row, strict=True)
@@ -102,8 +102,8 @@ class Listing:
     def answer(self) -> str:
         return f"[{','.join(item.json for item in self.items)}]"
 
-    def told(self) -> list[Told | None]:
-        return [Told(item.printed, item.json, self.label) for item in self.items]
+    def origins(self) -> list[Origin | None]:
+        return [Origin(item.printed, item.json, self.label) for item in self.items]
 
 
 Part = Leaf | Group | Rows | Listing
@@ -126,6 +126,6 @@ def object_answer(parts: list[Leaf] | list[Part]) -> str:
     return "{" + ",".join(f"{quote(part.key)}:{part.answer()}" for part in parts) + "}"
 
 
-def object_told(parts: list[Leaf] | list[Part]) -> list[Told | None]:
+def object_origins(parts: list[Leaf] | list[Part]) -> list[Origin | None]:
     """What each scalar of `object_answer` comes from, in its order."""
-    return [one for part in parts for one in part.told()]
+    return [one for part in parts for one in part.origins()]

@@ -2,9 +2,9 @@
 
 What stands above the last KV that is stored serves the next token alone, so queries, MLPs and everything of the
 KV-shared layers run on answer positions only; sliding layers look at two blocks of keys instead of all. Together this
-halves a step. On the way two heads are told where to look, at the schema's line and then at the value in the document:
-left to themselves they take millions of tokens to find out. `tests/lab/test_model.py` holds the forward to the stock
-one.
+halves a step. On the way two heads are taught where to look, at the schema's line and then at the value in the
+document: left to themselves they take millions of tokens to find out. `tests/lab/test_model.py` holds the forward to
+the stock one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch.nn.functional import cross_entropy, pad, rms_norm
 from transformers import Gemma4ForCausalLM
 from transformers.models.gemma4.modeling_gemma4 import apply_rotary_pos_emb
 
-from extractor.lab.training.encode import Batch, padded
+from extractor.lab.training.encode import MiniBatch, padded
 from extractor.lab.training.model import FULL, SLIDING
 
 _NEVER = -1e9
@@ -31,7 +31,7 @@ POINTER = (1, 3)  # the layer above that one, and its head, that is taught where
 
 
 @dataclass(frozen=True)
-class Reading:
+class TargetStates:
     """`states` [answer tokens of all rows, hidden]: final, in the order of `batch.answer`. `stored`: the KV that shared
     layers and the drafter read. `pointing`: how far one head is from looking at the values' places (a loss)."""
 
@@ -40,50 +40,50 @@ class Reading:
     pointing: torch.Tensor
 
 
-def read(model: Gemma4ForCausalLM, batch: Batch) -> Reading:
+def read(model: Gemma4ForCausalLM, batch: MiniBatch) -> TargetStates:
     """A forward for the answers of `batch`."""
     inner: Any = model.model
     config = inner.config
     length = batch.ids.shape[1]
     embedded = inner.embed_tokens(batch.ids)
-    extra = inner.project_per_layer_inputs(embedded, inner.get_per_layer_inputs(batch.ids, embedded))
+    per_layer = inner.project_per_layer_inputs(embedded, inner.get_per_layer_inputs(batch.ids, embedded))
     places = torch.arange(length, device=embedded.device)[None]
-    turns = {kind: inner.rotary_emb(embedded, places, kind) for kind in (SLIDING, FULL)}
+    rotary = {kind: inner.rotary_emb(embedded, places, kind) for kind in (SLIDING, FULL)}
     local = _local_mask(length, config.sliding_window, embedded.device)
     own = config.num_hidden_layers - config.num_kv_shared_layers
     stored: dict[str, KeyValues] = {}
     state = embedded
-    at = Answers(batch, config.sliding_window)
-    taught = {own - 1: (READER, at.lines), own + POINTER[0] - 1: (POINTER[1], at.sources)}
+    answers = AnswerPositions(batch, config.sliding_window)
+    taught = {own - 1: (READER, answers.lines), own + POINTER[0] - 1: (POINTER[1], answers.sources)}
     for i, layer in enumerate(inner.layers):
         kind = config.layer_types[i]
         normed = _norm(state, layer.input_layernorm)
         if i < own:
-            stored[kind] = keys, values = _keys_values(layer.self_attn, normed, turns[kind])
+            stored[kind] = keys, values = _keys_values(layer.self_attn, normed, rotary[kind])
             if i == own - 1:
-                state, normed, extra = at.pick(state), at.pick(normed), at.pick(extra)
+                state, normed, per_layer = map(answers.at_answers, (state, normed, per_layer))
         else:
             keys, values = stored[kind]
         if i < own - 1:
-            query = _queries(layer.self_attn, normed, turns[kind])
-            heard = (
+            query = _queries(layer.self_attn, normed, rotary[kind])
+            attn_out = (
                 _sliding(query, keys, values, config.sliding_window, local)
                 if kind == SLIDING
                 else _causal(query, keys, values)
             )
-            told = extra[:, :, i]
+            per_layer_input = per_layer[:, :, i]
         else:
-            query = _queries(layer.self_attn, normed[None], at.turns(turns[kind]))[0]
-            heard = at.attend(query, keys, values, kind, taught.get(i))
-            told = extra[:, i]
-        state = _rest(layer, state, heard, told)
-    return Reading(_norm(state, inner.norm)[: len(batch.flat)], stored, at.pointing)
+            query = _queries(layer.self_attn, normed[None], answers.rotary_at(rotary[kind]))[0]
+            attn_out = answers.attend(query, keys, values, kind, taught.get(i))
+            per_layer_input = per_layer[:, i]
+        state = _rest(layer, state, attn_out, per_layer_input)
+    return TargetStates(_norm(state, inner.norm)[: len(batch.flat)], stored, answers.pointing)
 
 
-class Answers:
+class AnswerPositions:
     """The answer positions of a batch: flat for products, padded per row for attention."""
 
-    def __init__(self, batch: Batch, window: int) -> None:
+    def __init__(self, batch: MiniBatch, window: int) -> None:
         rows, length = batch.ids.shape
         self._shape = rows, batch.most
         more = padded(len(batch.flat)) - len(batch.flat)  # the last one over and over, in slots behind all others
@@ -101,11 +101,11 @@ class Answers:
         nothing = torch.zeros(behind.shape, device=where.device)
         self._masks = {FULL: nothing.masked_fill(behind < 0, _NEVER), SLIDING: nothing.masked_fill(~near, _NEVER)}
 
-    def pick(self, states: torch.Tensor) -> torch.Tensor:
+    def at_answers(self, states: torch.Tensor) -> torch.Tensor:
         return states.flatten(0, 1).index_select(0, self._flat)
 
-    def turns(self, turn: tuple[torch.Tensor, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-        return turn[0][:, self._where], turn[1][:, self._where]
+    def rotary_at(self, rotary: tuple[torch.Tensor, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        return rotary[0][:, self._where], rotary[1][:, self._where]
 
     def attend(
         self,
@@ -127,9 +127,9 @@ class Answers:
         if taught and len(taught[1]):
             head, wanted = taught
             self._point(scores[:, head // group, head % group], wanted)
-        heard = scores.softmax(-1).view(rows, kv, group * most, -1) @ values
-        heard = heard.view(rows, kv, group, most, size).permute(0, 3, 1, 2, 4).reshape(rows * most, -1, size)
-        return pad(heard, (0, 0, 0, 0, 0, self._room - rows * most)).index_select(0, self._slots)
+        attn_out = scores.softmax(-1).view(rows, kv, group * most, -1) @ values
+        attn_out = attn_out.view(rows, kv, group, most, size).permute(0, 3, 1, 2, 4).reshape(rows * most, -1, size)
+        return pad(attn_out, (0, 0, 0, 0, 0, self._room - rows * most)).index_select(0, self._slots)
 
     def _point(self, scores: torch.Tensor, wanted: torch.Tensor) -> None:
         """`scores` [rows, most, length] of the head. To find a value takes reading its label, so it weighs more than to
@@ -140,20 +140,20 @@ class Answers:
         self.pointing = self.pointing + (losses * weights).sum() / weights.sum()
 
 
-def _keys_values(attention: Any, normed: torch.Tensor, turn: tuple[torch.Tensor, torch.Tensor]) -> KeyValues:
+def _keys_values(attention: Any, normed: torch.Tensor, rotary: tuple[torch.Tensor, torch.Tensor]) -> KeyValues:
     shape = (*normed.shape[:2], -1, attention.head_dim)
     keys = _norm(attention.k_proj(normed).view(shape), attention.k_norm)
     values = _norm(attention.v_proj(normed).view(shape), attention.v_norm)
-    turned: torch.Tensor = apply_rotary_pos_emb(keys, *turn, unsqueeze_dim=2)
-    return turned.transpose(1, 2), values.transpose(1, 2)
+    rotated: torch.Tensor = apply_rotary_pos_emb(keys, *rotary, unsqueeze_dim=2)
+    return rotated.transpose(1, 2), values.transpose(1, 2)
 
 
-def _queries(attention: Any, normed: torch.Tensor, turn: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+def _queries(attention: Any, normed: torch.Tensor, rotary: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
     """[rows, length, heads, size]."""
     shape = (*normed.shape[:2], -1, attention.head_dim)
     query = _norm(attention.q_proj(normed).view(shape), attention.q_norm)
-    turned: torch.Tensor = apply_rotary_pos_emb(query, *turn, unsqueeze_dim=2)
-    return turned
+    rotated: torch.Tensor = apply_rotary_pos_emb(query, *rotary, unsqueeze_dim=2)
+    return rotated
 
 
 def compile_layers() -> None:
@@ -171,9 +171,9 @@ def _local_mask(length: int, window: int, device: torch.device) -> torch.Tensor:
     blocks = -(-length // window)
     query, key = torch.arange(window, device=device)[:, None], torch.arange(2 * window, device=device)[None]
     mask = torch.zeros(window, 2 * window, device=device).masked_fill_((key > query + window) | (key <= query), _NEVER)
-    made = mask.expand(blocks, 1, 1, -1, -1).clone()
-    made[0, ..., :window] = _NEVER
-    return made
+    blocked = mask.expand(blocks, 1, 1, -1, -1).clone()
+    blocked[0, ..., :window] = _NEVER
+    return blocked
 
 
 def _sliding(
@@ -193,25 +193,25 @@ def _sliding(
     group = heads // kv
     scores = folded.reshape(rows, blocks, kv, group * window, size) @ near[0].mT
     scores = scores.view(rows, blocks, kv, group, window, 2 * window) + mask
-    heard = scores.softmax(-1).view(rows, blocks, kv, group * window, 2 * window) @ near[1]
-    heard = heard.view(rows, blocks, kv, group, window, size).permute(0, 1, 4, 2, 3, 5)
-    return heard.reshape(rows, blocks * window, heads, size)[:, :length]
+    attn_out = scores.softmax(-1).view(rows, blocks, kv, group * window, 2 * window) @ near[1]
+    attn_out = attn_out.view(rows, blocks, kv, group, window, size).permute(0, 1, 4, 2, 3, 5)
+    return attn_out.reshape(rows, blocks * window, heads, size)[:, :length]
 
 
 def _causal(query: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-    heard = torch.nn.functional.scaled_dot_product_attention(
+    attn_out = torch.nn.functional.scaled_dot_product_attention(
         query.transpose(1, 2), keys, values, is_causal=True, scale=1.0, enable_gqa=True
     )
-    return heard.transpose(1, 2)
+    return attn_out.transpose(1, 2)
 
 
-def _rest(layer: Any, state: torch.Tensor, heard: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
-    """What a layer does after its attention; `told` is its per-layer input."""
-    state = state + _norm(layer.self_attn.o_proj(heard.flatten(-2)), layer.post_attention_layernorm)
+def _rest(layer: Any, state: torch.Tensor, attn_out: torch.Tensor, per_layer_input: torch.Tensor) -> torch.Tensor:
+    """What a layer does after its attention; `per_layer_input` [..., size] is added behind the MLP."""
+    state = state + _norm(layer.self_attn.o_proj(attn_out.flatten(-2)), layer.post_attention_layernorm)
     normed = _norm(state, layer.pre_feedforward_layernorm)
-    made = layer.mlp.down_proj(_gelu(layer.mlp.gate_proj(normed)) * layer.mlp.up_proj(normed))
-    state = state + _norm(made, layer.post_feedforward_layernorm)
-    gate = _gelu(layer.per_layer_input_gate(state)) * told
+    mlp_out = layer.mlp.down_proj(_gelu(layer.mlp.gate_proj(normed)) * layer.mlp.up_proj(normed))
+    state = state + _norm(mlp_out, layer.post_feedforward_layernorm)
+    gate = _gelu(layer.per_layer_input_gate(state)) * per_layer_input
     state = state + _norm(layer.per_layer_projection(gate), layer.post_per_layer_input_norm)
     out: torch.Tensor = state * layer.layer_scalar
     return out

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from extractor.lab.training import alike, known, lexicon, naming, page, values
-from extractor.lab.training.alike import Alike
-from extractor.lab.training.fields import JSON, Leaf, Part, object_answer, object_schema, object_told
+from extractor.lab.training import builtin_schemas, lexicon, lookalikes, naming, page, values
+from extractor.lab.training.fields import JSON, Leaf, Part, object_answer, object_origins, object_schema
 from extractor.lab.training.lexicon import TRAIN, Split
+from extractor.lab.training.lookalikes import Lookalikes
 from extractor.lab.training.open_fields import Maker
-from extractor.lab.training.sources import Told
+from extractor.lab.training.sources import Origin
 from extractor.prompt.schema_text import fence, render_task
 
 
@@ -29,8 +29,8 @@ class Task:
     schema: JSON
     document: str
     answer: str
-    kind: str  # "open", "words" or "known"
-    told: list[Told | None] = field(default_factory=list)  # what each scalar of the answer comes from, in order
+    kind: str  # "open", "words" or "builtin"
+    origins: list[Origin | None] = field(default_factory=list)  # what each scalar of the answer comes from, in order
 
     def pieces(self) -> tuple[str, str, str]:
         """(task text with the opening fence, document, closing fence): each is tokenized by itself."""
@@ -42,8 +42,8 @@ def drill(rng: Random, split: Split = TRAIN) -> Task:
     """Nothing but many short values, under labels of their own or in a table: the most look-ups a token can teach."""
     maker = Maker(rng, split, values.style(rng))
     if rng.random() < 0.5:
-        maker.alike = Alike(rng, maker.look, split.values)
-        some = rng.choices(alike.KINDS, k=rng.randint(1, 3))
+        maker.lookalikes = Lookalikes(rng, maker.look, split.values)
+        some = rng.choices(lookalikes.KINDS, k=rng.randint(1, 3))
         kinds = rng.choices(some, k=14)
     else:
         kinds = rng.choices(_DRILLED, (10, 3, 4, 2, 1), k=14)
@@ -62,7 +62,7 @@ def drill(rng: Random, split: Split = TRAIN) -> Task:
     rng.shuffle(chunks)
     document = "\n".join(line for lines in chunks for line in lines) or "-"
     return Task(
-        rng.choice(_NAMES), "", object_schema(parts), document, object_answer(parts), "open", object_told(parts)
+        rng.choice(_NAMES), "", object_schema(parts), document, object_answer(parts), "open", object_origins(parts)
     )
 
 
@@ -77,9 +77,9 @@ def task(rng: Random, split: Split = TRAIN, size: float = 1.0, own: float = 0.25
     maker.absent = rng.choice((0.1, 0.3, 0.3, 0.6))
     draw = rng.random()
     if not split.names and draw < (own if size >= 1 else own / 4 if size >= 0.5 else 0.0):
-        kind = rng.choice(known.KINDS)
-        description, schema, document, answer, told = known.document(rng, kind, split, maker)
-        return Task(kind, description, schema, document, answer, "known", told)
+        kind = rng.choice(builtin_schemas.KINDS)
+        description, schema, document, answer, origins = builtin_schemas.document(rng, kind, split, maker)
+        return Task(kind, description, schema, document, answer, "builtin", origins)
     words = not split.names and draw < 0.6
     parts = _parts(maker, words, size)
     extra: list[Leaf] = []
@@ -91,7 +91,7 @@ def task(rng: Random, split: Split = TRAIN, size: float = 1.0, own: float = 0.25
     name = naming.keyify(rng, naming.open_label(rng, split.names)) if rng.random() < 0.5 else rng.choice(_NAMES)
     description = rng.choice(("", "", "", f"one {rng.choice(_NAMES)}", "what the document says"))
     kind = "words" if words else "open"
-    return Task(name, description, object_schema(parts), document, object_answer(parts), kind, object_told(parts))
+    return Task(name, description, object_schema(parts), document, object_answer(parts), kind, object_origins(parts))
 
 
 _DRILLED = ("word", "int", "date", "amount", "percent")

@@ -10,9 +10,9 @@ from random import Random
 from typing import Any
 
 from extractor.lab.training import lexicon, naming, values
-from extractor.lab.training.alike import Alike, scrap
 from extractor.lab.training.fields import Group, Leaf, Listing, Rows
 from extractor.lab.training.lexicon import Concept, Split
+from extractor.lab.training.lookalikes import Lookalikes, scrap
 from extractor.lab.training.values import Style, Value
 
 _OPEN_KINDS = [
@@ -50,7 +50,7 @@ class Maker:
     barred: set[str] = field(default_factory=set)  # concepts used, and those that share a name with one
     nullable: float = 0.5
     absent: float = 0.3  # of the nullable ones
-    alike: Alike | None = None  # where the short values of a drill come from, when they are to look like one another
+    lookalikes: Lookalikes | None = None  # where the short values of a drill come from, when they are to look alike
 
     def value(self, kind: str) -> Value:
         made = values.draw(self.rng, kind, self.look, self.split)
@@ -217,8 +217,8 @@ class Maker:
         return Leaf(key, kind, self.label(label), value, dict(type_of(kind)), note, nullable)
 
     def _short(self, kind: str) -> Value:
-        if self.alike:
-            return self.alike.draw(kind)
+        if self.lookalikes:
+            return self.lookalikes.draw(kind)
         return self._word() if kind == "word" else self.value(kind)
 
     def _word(self) -> Value:
@@ -234,7 +234,7 @@ class Maker:
         label = self.free_label()
         key, note = naming.open_key(self.rng, label, self.split.names, self.keys)
         self.keys.add(key)
-        inner = Maker(self.rng, self.split, self.look, alike=self.alike)
+        inner = Maker(self.rng, self.split, self.look, lookalikes=self.lookalikes)
         columns = [inner.leaf(kind) for kind in kinds]
         rows: list[list[Value | None]] = [
             [None if c.nullable and self.rng.random() < 0.2 else self._short(c.kind) for c in columns]

@@ -20,7 +20,7 @@ _DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
 
 
 @dataclass(frozen=True)
-class Told:
+class Origin:
     """One value of an answer: as printed, as the JSON text it stands for, and what leads to it."""
 
     printed: str
@@ -29,27 +29,27 @@ class Told:
     row: int = -1  # of its table; -1 outside of tables
 
 
-def places(document: str, told: list[Told | None]) -> list[int | None]:
-    """Where each value starts in `document`; None when it is not told or cannot be found."""
+def places(document: str, origins: list[Origin | None]) -> list[int | None]:
+    """Where each value starts in `document`; None when it has no origin or cannot be found."""
     made: list[int | None] = []
     at = 0
-    while at < len(told):
-        one = told[at]
+    while at < len(origins):
+        one = origins[at]
         if one is None or one.row < 0:
             made.append(_labelled(document, one) if one else None)
             at += 1
             continue
         end = at
-        while end < len(told) and (cell := told[end]) is not None and cell.row == one.row:
+        while end < len(origins) and (cell := origins[end]) is not None and cell.row == one.row:
             end += 1
         last = made[-(end - at) :] if one.row else []  # where the row before ends
         after = max((place for place in last if place is not None), default=-1)
-        made += _row(document, [cell for cell in told[at:end] if cell], after)
+        made += _row(document, [cell for cell in origins[at:end] if cell], after)
         at = end
     return made
 
 
-def aligned(one: Told) -> list[tuple[int, int]]:
+def aligned(one: Origin) -> list[tuple[int, int]]:
     """(character of the value, character of the printed text it comes from), in order; both without their quotes."""
     value = one.json.strip('"')
     if value == one.printed:
@@ -92,7 +92,7 @@ def _occurrences(text: str, document: str) -> Iterator[int]:
     return (found.start() for found in re.finditer(before + re.escape(text) + after, document))
 
 
-def _labelled(document: str, one: Told) -> int | None:
+def _labelled(document: str, one: Origin) -> int | None:
     found = list(_occurrences(one.printed, document)) if one.printed else []
     if len(found) < 2:
         return found[0] if found else None
@@ -110,7 +110,7 @@ def _labelled(document: str, one: Told) -> int | None:
     return min(found, key=distance)
 
 
-def _row(document: str, cells: list[Told], after: int) -> list[int | None]:
+def _row(document: str, cells: list[Origin], after: int) -> list[int | None]:
     anchor = max(cells, key=lambda cell: len(cell.printed))
     anchors = [place for place in _occurrences(anchor.printed, document) if place > after] if anchor.printed else []
     if not anchors:

@@ -22,9 +22,9 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from transformers import Gemma4ForCausalLM, PreTrainedTokenizerFast
 
-from extractor.lab.training.encode import Batch, Encoder, Row, bucketed, by_length, fixed, pool
+from extractor.lab.training.encode import Encoder, MiniBatch, TrainingRow, bucketed, by_length, fixed, pool
 from extractor.lab.training.forward import compile_layers, read
-from extractor.lab.training.hardest import hardest, plain_tokens
+from extractor.lab.training.hard_mining import hardest_rows, plain_tokens
 from extractor.lab.training.lexicon import NEW_EVERYTHING, TRAIN
 from extractor.lab.training.model import FULL, SLIDING, build_target
 from extractor.lab.training.optim import Optimizer
@@ -66,7 +66,9 @@ def masks(length: int, window: int, device: torch.device) -> dict[str, torch.Ten
     return {FULL: None, SLIDING: near[None, None]}
 
 
-def loss_of(model: Gemma4ForCausalLM, batch: Batch, prompt_weight: float = 0.0) -> tuple[torch.Tensor, torch.Tensor]:
+def loss_of(
+    model: Gemma4ForCausalLM, batch: MiniBatch, prompt_weight: float = 0.0
+) -> tuple[torch.Tensor, torch.Tensor]:
     """(loss, the cross entropy of each token of the answer in it). Beside that either what the pointing head misses or,
     at `prompt_weight`, the cross entropy of the prompt, which costs a whole forward."""
     if not prompt_weight:
@@ -82,7 +84,7 @@ def loss_of(model: Gemma4ForCausalLM, batch: Batch, prompt_weight: float = 0.0) 
 
 
 @torch.no_grad()
-def leaf_accuracy(model: Gemma4ForCausalLM, rows: list[Row]) -> float:
+def leaf_accuracy(model: Gemma4ForCausalLM, rows: list[TrainingRow]) -> float:
     """Share of values whose every token is the most likely one after the right prefix."""
     right = total = 0
     for batch in bucketed(rows, 8192, Random(0)):
@@ -127,7 +129,7 @@ class Progress:
         self._shared.value = value
 
 
-class Pools(IterableDataset[tuple[int, list[Batch]]]):
+class Pools(IterableDataset[tuple[int, list[MiniBatch]]]):
     """Endless (pool index, batches of like length of which one is to be made) from pool `index` on. A process takes
     every `world()`-th pool, and where a DataLoader has workers for it, they take turns at these."""
 
@@ -135,7 +137,7 @@ class Pools(IterableDataset[tuple[int, list[Batch]]]):
         self._encoder, self._plan, self._index, self._progress = encoder, plan, index, progress
         self._processes = world()
 
-    def __iter__(self) -> Iterator[tuple[int, list[Batch]]]:
+    def __iter__(self) -> Iterator[tuple[int, list[MiniBatch]]]:
         worker = get_worker_info()
         at, workers = (worker.id, worker.num_workers) if worker else (0, 1)
         plan, index = self._plan, self._index + at * self._processes
@@ -152,7 +154,7 @@ class Pools(IterableDataset[tuple[int, list[Batch]]]):
             index += workers * self._processes
 
 
-def fresh(pools: Pools, plan: Plan) -> Iterator[tuple[int, list[Batch]]]:
+def fresh(pools: Pools, plan: Plan) -> Iterator[tuple[int, list[MiniBatch]]]:
     """Endless (pool index, batches) on the plan's device, made ahead where the plan has workers."""
     device = torch.device(plan.device)
     loader = DataLoader(pools, batch_size=None, num_workers=plan.workers, pin_memory=device.type == "cuda")
@@ -162,13 +164,13 @@ def fresh(pools: Pools, plan: Plan) -> Iterator[tuple[int, list[Batch]]]:
 
 def stream(
     model: Gemma4ForCausalLM, tokenizer: PreTrainedTokenizerFast, pools: Pools, plan: Plan
-) -> Iterator[tuple[int, Batch]]:
+) -> Iterator[tuple[int, MiniBatch]]:
     """The hardest rows of `fresh`, each batch of them twice."""
-    waiting: deque[Batch] = deque()
+    waiting: deque[MiniBatch] = deque()
     plain, rng = plain_tokens(tokenizer), Random(rank())
     for index, group in fresh(pools, plan):
         with plan.precision():
-            batch = hardest(model, group, plain, rng)
+            batch = hardest_rows(model, group, plain, rng)
         yield index, batch
         waiting.append(batch)
         if len(waiting) > _AGAIN:
@@ -270,7 +272,7 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
     return average.model
 
 
-def _checks(encoder: Encoder) -> dict[str, list[Row]]:
+def _checks(encoder: Encoder) -> dict[str, list[TrainingRow]]:
     """Small sets to look at while training runs; no figure that is published comes from them."""
     made = {}
     for name, split, size in (("seen", TRAIN, 1.0), ("all", NEW_EVERYTHING, 1.0), ("drill", TRAIN, 0.0)):

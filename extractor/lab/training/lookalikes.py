@@ -27,7 +27,7 @@ def scrap(rng: Random) -> str:
     return made.capitalize() if rng.random() < 0.6 else made.lower()
 
 
-class Alike:
+class Lookalikes:
     """The values of one document; what they share is drawn once."""
 
     def __init__(self, rng: Random, look: Style, held_out: bool) -> None:

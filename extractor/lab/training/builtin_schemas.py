@@ -11,10 +11,10 @@ from importlib.resources import files
 from random import Random
 
 from extractor.lab.training import layouts, lexicon, page, tables, texts, values
-from extractor.lab.training.fields import JSON, Group, Leaf, Listing, Part, Rows, object_answer, object_told
+from extractor.lab.training.fields import JSON, Group, Leaf, Listing, Part, Rows, object_answer, object_origins
 from extractor.lab.training.lexicon import Concept, Split
 from extractor.lab.training.open_fields import Maker
-from extractor.lab.training.sources import Told
+from extractor.lab.training.sources import Origin
 from extractor.lab.training.values import Value
 from schemas.registry import Registry
 
@@ -39,8 +39,8 @@ def schema_of(kind: str) -> tuple[str, JSON]:
 KINDS = tuple(_FIELDS)
 
 
-def document(rng: Random, kind: str, split: Split, maker: Maker) -> tuple[str, JSON, str, str, list[Told | None]]:
-    """(description, schema, document, answer, what its values come from) of a known kind."""
+def document(rng: Random, kind: str, split: Split, maker: Maker) -> tuple[str, JSON, str, str, list[Origin | None]]:
+    """(description, schema, document, answer, what its values come from) of a built-in schema."""
     description, schema = schema_of(kind)
     maker.nullable, maker.absent = 1.0, rng.choice((0.1, 0.25, 0.5))
     symbol = maker.look.sign != "" and rng.random() < 0.8
@@ -54,7 +54,7 @@ def document(rng: Random, kind: str, split: Split, maker: Maker) -> tuple[str, J
     _special(rng, kind, maker, parts, chunks)
     _currency(rng, maker, parts, symbol)
     answered = _answered(schema, parts)
-    answer, told = object_answer(answered), object_told(answered)
+    answer, origins = object_answer(answered), object_origins(answered)
     bare = _bare(rng, kind, parts, head)
     leaves = [part for part in parts.values() if isinstance(part, Leaf) and not part.bare]
     pairs = page.pairs_of(leaves)
@@ -71,7 +71,7 @@ def document(rng: Random, kind: str, split: Split, maker: Maker) -> tuple[str, J
         rng.shuffle(chunks)
     order = [head, *body, *chunks, *ends] if rng.random() < 0.7 else [head, *chunks, *body, *ends]
     made = page.assemble(rng, order, bare)
-    return description, schema, made, answer, told
+    return description, schema, made, answer, origins
 
 
 def _leaf(key: str, meaning: str, maker: Maker) -> Leaf | None:

@@ -13,7 +13,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import Gemma4ForCausalLM, PreTrainedTokenizerFast
 
-from extractor.lab.training.encode import Batch, Row, collate
+from extractor.lab.training.encode import MiniBatch, TrainingRow, collate
 from extractor.lab.training.forward import read
 
 _ANY = 0.2  # of a batch's rows are taken whatever the model says, for what is common is to stay known
@@ -28,12 +28,12 @@ def plain_tokens(tokenizer: PreTrainedTokenizerFast) -> torch.Tensor:
     return torch.tensor([i not in special and not set(text) & set('"\\{}[]:,') for i, text in enumerate(texts)])
 
 
-def hardest(model: Gemma4ForCausalLM, group: list[Batch], plain: torch.Tensor, rng: Random) -> Batch:
+def hardest_rows(model: Gemma4ForCausalLM, group: list[MiniBatch], plain: torch.Tensor, rng: Random) -> MiniBatch:
     """Of the rows of `group` as many as one batch of it holds: most are those that `model` is worst at, and mistakes of
     its own are in what it is given. A group of one batch is trained on as it is."""
     if len(group) == 1:
         return group[0]
-    ranked: list[tuple[float, Row, torch.Tensor]] = []
+    ranked: list[tuple[float, TrainingRow, torch.Tensor]] = []
     with torch.no_grad():
         for batch in group:
             scores = model.lm_head(read(model, batch).states).float()
@@ -53,7 +53,7 @@ def hardest(model: Gemma4ForCausalLM, group: list[Batch], plain: torch.Tensor, r
     return made.to(model.device)
 
 
-def mistakes(row: Row, best: torch.Tensor, plain: torch.Tensor, rng: Random) -> list[tuple[int, int]]:
+def mistakes(row: TrainingRow, best: torch.Tensor, plain: torch.Tensor, rng: Random) -> list[tuple[int, int]]:
     """(place in `row.ids`, token to stand there): inside values only. `best` [tokens of the answer, 2] are the two
     likeliest tokens for each place of the answer."""
     made = []
