@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from extractor.errors import InputError
@@ -38,7 +38,12 @@ class Settings(BaseSettings):
     """Every setting of the library with its default. Make one with `read_settings` where its errors are shown."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="ignore", protected_namespaces=(), env_ignore_empty=True
+        env_prefix=PREFIX,
+        frozen=True,
+        extra="ignore",
+        protected_namespaces=(),
+        env_ignore_empty=True,
+        populate_by_name=True,
     )
 
     # The model
@@ -116,10 +121,11 @@ class Settings(BaseSettings):
         1024, ge=1, le=65_536, description="Most tokens of one answer where the request sets no `max_output_tokens`"
     )
     max_document_bytes: int = Field(32 * 1024 * 1024, ge=1, description="Most bytes of one document, decoded")
-    max_asks: int = Field(
+    max_model_calls: int = Field(
         2,
         ge=1,
         le=5,
+        validation_alias=AliasChoices(f"{PREFIX}MAX_MODEL_CALLS", f"{PREFIX}MAX_ASKS"),  # the old name, for a version
         description="Most answers the model gives for one document; from the second on it is shown "
         "the errors of the one before",
     )
@@ -187,6 +193,6 @@ def read_settings(**given: Any) -> Settings:
     except ValidationError as error:
         faults = []
         for fault in error.errors(include_url=False, include_input=False, include_context=False):
-            name = str(fault["loc"][0]) if fault["loc"] else ""
-            faults.append(f"{PREFIX}{name.upper()}: {fault['msg'].removeprefix('Value error, ')}")
+            name = str(fault["loc"][0]).upper().removeprefix(PREFIX) if fault["loc"] else ""
+            faults.append(f"{PREFIX}{name}: {fault['msg'].removeprefix('Value error, ')}")
         raise InputError("; ".join(faults), code="invalid_settings") from None

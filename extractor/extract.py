@@ -120,13 +120,13 @@ class Extractor:
         grammar = self._grammars.get(what, deadline - time.monotonic(), abort)
         failed: InvalidOutput | None = None
 
-        for ask in range(1, (options.max_asks or self._settings.max_asks) + 1):
+        for _ in range(options.max_model_calls or self._settings.max_model_calls):
             try:
                 prompt, max_tokens = self._prompt(what, read.text, options, failed)
             except DocumentError:
                 if failed is None:
                     raise
-                break  # no room to ask again
+                break  # no room for another call
             completion = self._decode(prompt, grammar, max_tokens, options, deadline, abort)
             usage.add(completion.usage)
             text = self._tokenizer.decode(completion.ids, clean_up_tokenization_spaces=False)
@@ -145,7 +145,7 @@ class Extractor:
             fields = _fields(text, read, completion) if options.fields else {}
             usage.duration_s = time.monotonic() - started
             model = self._info["model"]
-            return Extraction(answer.data, answer.value, text, fields, usage, ask, what.ref, model, read, options.text)
+            return Extraction(answer.data, answer.value, text, fields, usage, what.ref, model, read, options.text)
 
         assert failed is not None
         raise failed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, TypedDict
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from extractor.config import DRAFTERS, parse_drafters
 from extractor.documents.document import Document
@@ -24,8 +24,12 @@ class Options(BaseModel):
     temperature: float = Field(0, ge=0, le=2, description="0: greedy")
     seed: int | None = Field(None, ge=0, lt=2**63)
     timeout_s: float | None = Field(None, gt=0, allow_inf_nan=False)
-    max_asks: int | None = Field(
-        None, ge=1, le=5, description="asks of the model; each but the first carries the errors"
+    max_model_calls: int | None = Field(
+        None,
+        ge=1,
+        le=5,
+        validation_alias=AliasChoices("max_model_calls", "max_asks"),  # the old name, for a version
+        description="calls of the model; each but the first carries the errors",
     )
     fields: bool = Field(True, description="say where the document says each value, and how sure the model was")
     text: bool = Field(False, description="give back the text of the document as it was read, which offsets count in")
@@ -63,9 +67,10 @@ class Known(TypedDict):
 
 @dataclass
 class Usage:
-    """What an extraction cost, all asks together. Seconds are wall clock: `document_s` of reading the document, which
-    is no part of `duration_s` where somebody else had read it before."""
+    """What an extraction cost, all calls of the model together. Seconds are wall clock: `document_s` of reading the
+    document, which is no part of `duration_s` where somebody else had read it before."""
 
+    model_calls: int = 0
     prompt_tokens: int = 0
     output_tokens: int = 0
     target_forwards: int = 0
@@ -77,20 +82,22 @@ class Usage:
     prefill_s: float = 0.0
     decode_s: float = 0.0
 
-    def add(self, ask: Any) -> None:
-        """Count an engine's usage of one ask."""
-        self.prompt_tokens += ask.prompt_tokens
-        self.output_tokens += ask.output_tokens
-        self.target_forwards += ask.target_forwards
-        self.prefill_s += ask.prefill_s
-        self.decode_s += ask.decode_s
-        for name, counter in ask.drafts.items():
+    def add(self, call: Any) -> None:
+        """Count an engine's usage of one call."""
+        self.model_calls += 1
+        self.prompt_tokens += call.prompt_tokens
+        self.output_tokens += call.output_tokens
+        self.target_forwards += call.target_forwards
+        self.prefill_s += call.prefill_s
+        self.decode_s += call.decode_s
+        for name, counter in call.drafts.items():
             mine = self.drafts.setdefault(name, {"proposed": 0, "accepted": 0})
             mine["proposed"] += counter.proposed
             mine["accepted"] += counter.accepted
 
     def as_json(self) -> dict[str, Any]:
         return {
+            "model_calls": self.model_calls,
             "prompt_tokens": self.prompt_tokens,
             "output_tokens": self.output_tokens,
             "target_forwards": self.target_forwards,
@@ -114,23 +121,27 @@ class Extraction:
     text: str
     fields: dict[str, Known]
     usage: Usage
-    asks: int
     schema: str
     model: str
     document: Document
     with_text: bool = False
 
+    @property
+    def asks(self) -> int:
+        """`usage.model_calls` under its old name."""
+        return self.usage.model_calls
+
     def as_json(self) -> dict[str, Any]:
-        """The result as the service gives it."""
+        """The result as the service gives it; `asks` is `usage.model_calls` under its old name."""
         return {
             "data": self.data,
             "fields": self.fields,
             "document": told(self.document) | ({"text": self.document.text} if self.with_text else {}),
             "usage": self.usage.as_json(),
-            "asks": self.asks,
+            "asks": self.usage.model_calls,
             "model": self.model,
             "schema": self.schema,
         }
 
     def __repr__(self) -> str:  # no document's data in logs and tracebacks
-        return f"Extraction({self.schema}, {self.usage.output_tokens} tokens, {self.asks} ask(s))"
+        return f"Extraction({self.schema}, {self.usage.output_tokens} tokens, {self.usage.model_calls} model call(s))"

@@ -20,6 +20,7 @@ ANSWER = {
     "data": {"name": "Mina Okafor"},
     "fields": {},
     "usage": {
+        "model_calls": 1,
         "prompt_tokens": 9,
         "output_tokens": 7,
         "target_forwards": 2,

@@ -39,7 +39,7 @@ class Options:
     """Takes what the real ones take that tests use."""
 
     max_output_tokens: int | None = None
-    max_asks: int = 2
+    max_model_calls: int = 2
     timeout_s: float | None = None
 
 
@@ -49,8 +49,16 @@ class Answer:
     document: Document | None = None
 
     def as_json(self) -> dict[str, Any]:
-        said = {} if self.document is None else {"document": told(self.document)}
-        return said | {"data": self.data, "fields": {}, "usage": {}, "asks": 1, "model": "scripted", "schema": "x"}
+        document = {} if self.document is None else {"document": told(self.document)}
+        usage = {"model_calls": 1}
+        return document | {
+            "data": self.data,
+            "fields": {},
+            "usage": usage,
+            "asks": 1,
+            "model": "scripted",
+            "schema": "x",
+        }
 
 
 def digest(text: str) -> str:

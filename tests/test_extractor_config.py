@@ -16,7 +16,7 @@ def test_defaults():
     assert settings.drafter is None
     assert settings.drafters == ("grammar", "copy", "mtp")
     assert settings.context is None
-    assert settings.max_asks == 2
+    assert settings.max_model_calls == 2
     assert settings.schemas == ()
 
 
@@ -48,6 +48,22 @@ def test_drafters(text, drafters):
     assert Options(drafters=text).drafters == drafters
 
 
+def test_the_old_name_of_model_calls_is_taken_for_a_version(monkeypatch):
+    assert Options.model_validate({"max_asks": 3}).max_model_calls == 3
+    assert Options(max_model_calls=4).max_model_calls == 4
+    assert Settings(max_model_calls=5).max_model_calls == 5
+    monkeypatch.setenv("EXTRACTOR_MAX_ASKS", "1")
+    assert read_settings().max_model_calls == 1
+    monkeypatch.setenv("EXTRACTOR_MAX_MODEL_CALLS", "3")
+    assert read_settings().max_model_calls == 3
+
+
+def test_a_wrong_number_of_model_calls_names_its_variable(monkeypatch):
+    monkeypatch.setenv("EXTRACTOR_MAX_MODEL_CALLS", "9")
+    with pytest.raises(InputError, match="EXTRACTOR_MAX_MODEL_CALLS: Input should be less"):
+        read_settings()
+
+
 def test_settings_are_frozen():
     with pytest.raises(ValidationError, match="frozen"):
         Settings().model = "other"
@@ -72,7 +88,7 @@ def test_wrong_settings_name_their_variables(monkeypatch):
         {"temperature": float("nan")},
         {"timeout_s": 0},
         {"timeout_s": float("inf")},
-        {"max_asks": 6},
+        {"max_model_calls": 6},
         {"unknown": 1},
     ],
 )

@@ -53,7 +53,7 @@ def test_a_document_becomes_data(tok):
     assert result.data["total"] == 480
     assert result.data["items"][0]["quantity"] == 1
     assert result.text == GOOD
-    assert result.asks == 1
+    assert result.usage.model_calls == result.asks == 1
     assert result.schema == "invoice@1"
     assert result.usage.drafts["copy"] == {"proposed": 5, "accepted": 3}
     assert list(result.as_json()) == ["data", "fields", "document", "usage", "asks", "model", "schema"]
@@ -110,7 +110,7 @@ def test_every_way_to_give_a_document(tok, tmp_path):
 def test_a_wrong_answer_is_asked_again_with_its_errors(tok):
     runner, engine = scripted(tok, WRONG, GOOD)
     result = runner.extract(EXAMPLE.document, schema=Invoice)
-    assert result.asks == 2
+    assert result.usage.model_calls == 2
     assert result.usage.prompt_tokens == sum(len(request.prompt) for request in engine.requests)
     assert result.usage.target_forwards == 4
     assert result.usage.decode_s == 1.0
@@ -127,11 +127,11 @@ def test_when_it_stays_wrong_the_answer_and_its_errors_are_kept(tok):
     assert len(engine.requests) == 2
     assert caught.value.last == WRONG
     assert [(error.pointer, error.detail) for error in caught.value.errors] == [("/due_date", "is before issue_date")]
-    for asks in (1, 3):
+    for calls in (1, 3):
         runner, engine = scripted(tok, WRONG)
         with pytest.raises(InvalidOutput):
-            runner.extract("x", schema=Invoice, options=Options(max_asks=asks))
-        assert len(engine.requests) == asks
+            runner.extract("x", schema=Invoice, options=Options(max_model_calls=calls))
+        assert len(engine.requests) == calls
 
 
 def test_no_room_to_ask_again(tok):

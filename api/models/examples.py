@@ -127,6 +127,7 @@ SUCCEEDED: JSON = {
             "warnings": [],
         },
         "usage": {
+            "model_calls": 1,
             "prompt_tokens": 214,
             "output_tokens": 96,
             "target_forwards": 17,

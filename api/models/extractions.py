@@ -144,6 +144,7 @@ class Usage(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
+    model_calls: int = Field(1, description="One, and one more for each answer that did not validate")
     prompt_tokens: int
     output_tokens: int
     target_forwards: int
@@ -243,7 +244,7 @@ class Result(BaseModel):
     fields: dict[str, Known]
     document: DocumentRead | None = None
     usage: Usage
-    asks: int
+    asks: int = Field(deprecated=True, description="The old name of `usage.model_calls`")
     model: str
     schema_: str = Field(alias="schema")
 

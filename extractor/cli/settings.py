@@ -19,7 +19,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from extractor.cli.output import put, put_text
 from extractor.config import PREFIX, Settings, read_settings
 
-_ELSEWHERE = frozenset({"DOCUMENT_PASSWORD", "PUBLISH"})  # of a flag, and of docker/compose.yaml
+# Of a flag, of docker/compose.yaml, and the old name of MAX_MODEL_CALLS.
+_ELSEWHERE = frozenset({"DOCUMENT_PASSWORD", "PUBLISH", "MAX_ASKS"})
 _SECRET = re.compile(r"(api_keys?|token|secret|password)$")
 _PASSWORD = re.compile(r"(?<=://)([^/@]*:)[^@/]+(?=@)")
 

@@ -95,9 +95,9 @@ def test_an_answer_is_read_and_asked_for_again_under_both(tok, kind):
     """The first answer does not fit; the second prompt shows it and is primed again."""
     schema = {"type": "object", "properties": {"n": {"type": "integer", "maximum": 9}}, "required": ["n"]}
     engine = ScriptedEngine(tok, '{"n":10}', '{"n":7}')
-    with Extractor(Settings(max_asks=2), engine=engine, tokenizer=tok) as extractor:
+    with Extractor(Settings(max_model_calls=2), engine=engine, tokenizer=tok) as extractor:
         result = extractor.extract("seven", schema)
-    assert (result.data, result.asks) == ({"n": 7}, 2)
+    assert (result.data, result.usage.model_calls) == ({"n": 7}, 2)
     first, second = (tok.decode(request.prompt) for request in engine.requests)
     assert first.endswith(f"<|turn>model\n{PRIMER[kind]}")
     assert '<|turn>model\n{"n":10}<turn|>' in second

@@ -155,12 +155,20 @@ def figures_of(result: Mapping[str, Any]) -> dict[str, Value | None]:
     usage = result.get("usage") or {}
     about: dict[str, Value | None] = {
         name: usage.get(name)
-        for name in ("prompt_tokens", "output_tokens", "target_forwards", "prefill_s", "decode_s", "duration_s")
+        for name in (
+            "model_calls",
+            "prompt_tokens",
+            "output_tokens",
+            "target_forwards",
+            "prefill_s",
+            "decode_s",
+            "duration_s",
+        )
     }
     for drafter, counter in (usage.get("drafts") or {}).items():
         about[f"drafts.{drafter}.proposed"] = counter["proposed"]
         about[f"drafts.{drafter}.accepted"] = counter["accepted"]
-    return about | {"asks": result.get("asks"), "model": result.get("model")}
+    return about | {"model": result.get("model")}
 
 
 def _context(traceparent: str | None) -> Any:

@@ -182,7 +182,7 @@ class Runtime:
             return
         document, schema = _WARM_UP
         with suppress(OutputError):  # an answer that is no good is an answer
-            self.extract(document, schema, {"max_output_tokens": 16, "max_asks": 1})
+            self.extract(document, schema, {"max_output_tokens": 16, "max_model_calls": 1})
 
     def answers(self) -> bool:
         """Whether the engine still works, asked after it failed on a document: was it the document, or the engine?

@@ -109,7 +109,7 @@ def _judged(extractor: Extractor, task: Task) -> Iterator[tuple[bool, float, boo
     """(right, confidence, has evidence) of each value but null, true and false that the model wrote."""
     schema = replace(inline(task.schema), name=task.name, description=task.description)
     try:
-        done = extractor.extract(task.document, schema, Options(max_asks=1))
+        done = extractor.extract(task.document, schema, Options(max_model_calls=1))
     except (DocumentError, OutputError):
         return
     right = {one.path: one.value for one in scalars(task.answer)}
