@@ -16,6 +16,7 @@ from schemas.checks.compiled import faults_of, misfits_of
 from schemas.checks.expansion import expansion
 from schemas.checks.measure import measure
 from schemas.checks.report import Note, Report, note
+from schemas.checks.rewrite import without
 from schemas.checks.walk import Walk
 from schemas.limits import LIMITS, Limits
 
@@ -27,14 +28,15 @@ def check(json_schema: object, limits: Limits = LIMITS) -> Report:
         report.refuse(refusal)
         return report
     assert isinstance(json_schema, dict)  # measure refuses anything else
-    _refuse_all(report, [*_dialect(json_schema), *misfits_of(json_schema)])
-    if not report.ok:
+    misfits = list(misfits_of(json_schema))
+    _refuse_all(report, [*_dialect(json_schema), *(note(path, why) for path, why in misfits)])
+    root = without(json_schema, [path for path, _ in misfits]) if misfits else json_schema
+    if root is None or any(misfits_of(root)):
         return report
-    walk = Walk(json_schema, limits, report)
-    walk.schema(json_schema, (), live=True)
+    walk = Walk(root, limits, report)
+    walk.schema(root, (), live=True)
     walk.astray()
-    if report.ok:
-        walk.compile()
+    walk.compile()
     if report.ok:
         _refuse_all(report, _root(json_schema))
         _refuse_all(report, filter(None, [expansion(json_schema, limits)]))

@@ -4,13 +4,14 @@ are compiled in a process that may die (extractor/grammar/compile/judge.py), nev
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
 
 from schemas.checks.formats import VALIDATORS
-from schemas.checks.report import Note, note
+from schemas.checks.report import MAX_REFUSALS, Note, Path, note
 from schemas.checks.rewrite import rewritten
 from schemas.patterns import fault, for_validator
 
@@ -40,14 +41,19 @@ def faults_of(root: dict[str, Any]) -> Iterator[Note]:
         yield note((), _first_line(error))
 
 
-def misfits_of(root: dict[str, Any]) -> Iterator[Note]:
-    """Where `root` is no JSON Schema, by the meta-schema of draft 2020-12."""
+def misfits_of(root: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Where `root` is no JSON Schema, by the meta-schema of draft 2020-12, and why."""
+    known = {key: value for key, value in root.items() if key != "$schema"}
     try:
-        jsonschema_rs.meta.validate({**root, "$schema": "https://json-schema.org/draft/2020-12/schema"})
-    except jsonschema_rs.ValidationError as error:
-        yield note(tuple(error.instance_path), error.message)
+        for error in islice(_meta().iter_errors(known), MAX_REFUSALS):
+            yield tuple(error.instance_path), error.message
     except (ValueError, jsonschema_rs.ReferencingError) as error:
-        yield note((), _first_line(error))
+        yield (), _first_line(error)
+
+
+@cache
+def _meta() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator({"$ref": "https://json-schema.org/draft/2020-12/schema"})
 
 
 @lru_cache(maxsize=1024)

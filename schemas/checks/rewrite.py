@@ -1,12 +1,15 @@
-"""A JSON Schema whose patterns are rewritten for the validator, wherever a schema stands in it."""
+"""A JSON Schema whose patterns are rewritten for the validator, wherever a schema stands in it; and one without the
+places at which it is none."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from typing import Any
 from urllib.parse import quote, unquote
 
 from schemas import keywords
+from schemas.checks.report import Path
 from schemas.patterns.meaning import for_validator
 
 _SAME = "(?:)"  # makes another name of a pattern, and no other pattern
@@ -37,6 +40,23 @@ def rewritten(node: Any) -> Any:
 def originals(node: Any) -> dict[str, str]:
     """By what they are rewritten to, the patterns of a schema that do not stay as they are."""
     return {new: old for old in _patterns(node) if (new := for_validator(old)) != old}
+
+
+def without(root: dict[str, Any], paths: Sequence[Path]) -> dict[str, Any] | None:
+    """A copy with nothing at `paths`: no keyword, and where a schema has to be, one of anything. None where `root` is
+    one of them."""
+    new = deepcopy(root)
+    for path in sorted(paths, key=len, reverse=True):  # what is within others first
+        if not path:
+            return None
+        node: Any = new
+        for part in path[:-1]:
+            node = node[part]
+        if isinstance(node, list) or (len(path) > 1 and path[-2] in keywords.NAMED):
+            node[path[-1]] = True
+        else:
+            node.pop(path[-1], None)
+    return new
 
 
 def _names(patterns: dict[str, Any]) -> dict[str, str]:

@@ -245,3 +245,28 @@ def test_any_json_gets_a_verdict(value):
 @settings(max_examples=400, deadline=None)
 def test_any_pattern_gets_a_verdict(pattern):
     check({"type": "object", "properties": {"a": {"pattern": pattern}}})
+
+
+LOOK, GONE = {"type": "string", "pattern": "(?=a)b"}, {"$dynamicRef": "#x"}
+
+
+@pytest.mark.parametrize(
+    ("root", "places"),
+    [
+        (fields(a=LOOK, b=GONE), ["/properties/a/pattern", "/properties/b/$dynamicRef"]),
+        (fields(a=LOOK, b={"pattern": r"(a)\1"}, c={"pattern": "["}),
+         [f"/properties/{name}/pattern" for name in "abc"]),
+        ({**fields(a={"type": "strin"}, b=GONE, c=LOOK), "$schema": "x:y"},
+         ["/$schema", "/properties/a/type", "/properties/b/$dynamicRef", "/properties/c/pattern"]),
+        (fields(a={"type": "strin"}, b={"minLength": -1}, c={"required": "a"}),
+         ["/properties/a/type", "/properties/b/minLength", "/properties/c/required"]),
+        ({**fields(a={"$ref": "#/$defs/x"}, b=LOOK), "$defs": {"x": 5}}, ["/$defs/x", "/properties/b/pattern"]),
+        (fields(a={"anyOf": [5, LOOK]}), ["/properties/a/anyOf/0", "/properties/a/anyOf/1/pattern"]),
+        (fields(enum={"enum": 5}, properties={"properties": {"enum": 5}, "$anchor": "x"}),
+         ["/properties/enum/enum", "/properties/properties/$anchor", "/properties/properties/properties/enum"]),
+        (fields(a={"maxLength": 10**9, "pattern": "["}), ["/properties/a/maxLength", "/properties/a/pattern"]),
+    ],
+)  # fmt: skip
+def test_all_that_is_refused_is_told_at_once(root, places):
+    report = check(root)
+    assert sorted({note.pointer for note in report.refused}) == places

@@ -286,13 +286,22 @@ def test_many_ask_at_once(tmp_path):
     assert len({id(schema) for schema in found}) == 1, "the file ran once"
 
 
+PATTERNED = "from pydantic import BaseModel, constr\n\nclass A(BaseModel):\n    code: list[constr(pattern={pattern!r})]"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("\nimport dateparser_of_mine.core",
          r"^needs the package 'dateparser_of_mine', which is not installed here .*\(line 2\)$"),
         ("from pydantic import BaseModel\n\nclass A(BaseModel):\n    x: int\n\nA(x='no')",
-         r"^ValidationError: 1 validation error for A \(line 6\)$"),
+         r"^ValidationError: 1 validation error for A x Input should be a valid integer, .*\(line 6\)$"),
+        (PATTERNED.format(pattern=r"^(?=a)b"),
+         r'Field "code": regex parse error: \^\(\?=a\)b error: look-around, .*python-re'),
+        (PATTERNED.format(pattern=r"(a)\1"),
+         r'Field "code": .* backreferences are not supported.*python-re.*\(line 3\)$'),
+        (PATTERNED.format(pattern="^[a"),
+         r'Field "code": regex parse error: \^\[a error: unclosed character class \(line 3\)$'),
         ("import json\njson.loads('{')", r"^JSONDecodeError: .*\(line 2\)$"),
     ],
 )  # fmt: skip
