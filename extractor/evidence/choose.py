@@ -12,14 +12,13 @@ from typing import NamedTuple
 
 from extractor.engine.drafting.lookup import NAME
 from extractor.evidence.best_path import path as likeliest
-from extractor.evidence.labels import LONGEST, NEAR, Labels, Span
-from extractor.evidence.lists import List
-from extractor.evidence.locate import MOST, Place, Places, Printed
+from extractor.evidence.labels import LONGEST, NEAR, Labels
+from extractor.evidence.list_values import ListValues
+from extractor.evidence.locate import MOST, DocumentIndex, Fragment, Occurrence
 from extractor.evidence.overlap import apart, not_within
-from extractor.evidence.records import Records
-from extractor.evidence.said import Said
+from extractor.evidence.row_owner import RowCell, foreign
 from extractor.evidence.scalars import Path, Scalar
-from extractor.evidence.sharing import Cell, foreign
+from extractor.evidence.spans import Span
 from extractor.evidence.structure import (
     column_of,
     counting,
@@ -31,6 +30,8 @@ from extractor.evidence.structure import (
     single,
     together,
 )
+from extractor.evidence.table_rows import TableRows
+from extractor.evidence.yes_no import YesNo
 
 _CHOICES = 12  # of places for a value, between which its neighbours decide
 _FEW = 5  # places ahead, of a value of a table
@@ -42,27 +43,27 @@ class _Window(NamedTuple):
 
     begin: int
     end: int
-    places: dict[Path, Places]
+    places: dict[Path, Occurrence]
 
 
-class Evidence:
+class EvidenceSearch:
     """Chooses among the places of values."""
 
     def __init__(self, document: str, breaks: Sequence[int] = ()) -> None:
         """`breaks`: where its pages begin."""
-        self._printed = Printed(document, breaks)
-        self._said = Said(self._printed)
-        self._labels = Labels(self._printed)
+        self._index = DocumentIndex(document, breaks)
+        self._yes_no = YesNo(self._index)
+        self._labels = Labels(self._index)
         self._ends = [at.start() for at in re.finditer("\n", document)]  # of lines
         self._place = 0  # where the value before was found
         self._taken: set[int] = set()  # where those of the list so far were
         self._counting: set[Path] = set()
-        self._known: dict[tuple[str, str], tuple[int, bool, list[Places]]] = {}
+        self._known: dict[tuple[str, str], tuple[int, bool, list[Occurrence]]] = {}
         self._begins: dict[Path, int] = {}  # by the path of a row, where it begins
 
-    def of(self, found: list[Scalar]) -> list[Places]:
+    def of(self, found: list[Scalar]) -> list[Occurrence]:
         """Where each is printed; empty for what is not, and for null."""
-        made: list[Places] = []
+        made: list[Occurrence] = []
         self._counting = counting(found)
         groups = [list(group) for _, group in groupby(found, key=row_of)]
         groups = [part for _, same in groupby(groups, key=single) for part in together(list(same))]
@@ -73,7 +74,7 @@ class Evidence:
                 made += self._of_group(several, window)
         return apart(found, self._own(found, made))
 
-    def _own(self, found: list[Scalar], made: list[Places]) -> list[Places]:
+    def _own(self, found: list[Scalar], made: list[Occurrence]) -> list[Occurrence]:
         """`made` without what stands in the place of another row of its list."""
         lists: dict[Path, list[int]] = {}
         for at, one in enumerate(found):
@@ -81,12 +82,12 @@ class Evidence:
                 lists.setdefault(tuple(part for part in row_of(one) if isinstance(part, str)), []).append(at)
         kept, rows = list(made), {row: at for at, row in enumerate(dict.fromkeys(map(row_of, found)))}
         for several in lists.values():
-            cells = [Cell(rows[row_of(found[at])], made[at], self._is_of_all(found[at], made[at])) for at in several]
+            cells = [RowCell(rows[row_of(found[at])], made[at], self._is_shared(found[at], made[at])) for at in several]
             for at, is_foreign in zip(several, foreign(cells, self._line), strict=True):
                 kept[at] = () if is_foreign else made[at]
         return kept
 
-    def _is_of_all(self, scalar: Scalar, places: Places) -> bool:
+    def _is_shared(self, scalar: Scalar, places: Occurrence) -> bool:
         """Whether a value may be said once for several rows."""
         if isinstance(scalar.value, str) and any(map(str.isalpha, scalar.value)):
             return True
@@ -97,33 +98,33 @@ class Evidence:
         are its own."""
         own = [[one for one in several if not list_of(one)] for several in rows]
         since = self._begin(row_of(rows[0][0]))
-        records = Records(
+        table_rows = TableRows(
             [len(several) for several in own],
             lambda row, value, since: self._ahead(own[row][value], since),
             self._line,
             since,
         ).rows()
-        text, edges = self._printed.text, sorted(record.span for record in records if record is not None)
+        text, edges = self._index.text, sorted(table_row.span for table_row in table_rows if table_row is not None)
         made: list[_Window] = []
-        for record, several in zip(records, own, strict=True):
-            if record is None:
+        for table_row, several in zip(table_rows, own, strict=True):
+            if table_row is None:
                 made.append(_Window(0, 0, {}))
                 continue
-            (first, last), at = record.span, edges.index(record.span)
+            (first, last), at = table_row.span, edges.index(table_row.span)
             begin = max(text.rfind("\n", 0, first) + 1, edges[at - 1][1] if at else 0)
             end = edges[at + 1][0] if at + 1 < len(edges) else text.find("\n", last) % (len(text) + 1)
             line = text.rfind("\n", last, end) + 1
-            places = {several[number].path: where for number, where in record.at.items()}
+            places = {several[number].path: where for number, where in table_row.at.items()}
             made.append(_Window(begin, line if last <= line < end else end, places))
         return made
 
-    def _of_group(self, several: list[Scalar], window: _Window) -> list[Places]:
+    def _of_group(self, several: list[Scalar], window: _Window) -> list[Occurrence]:
         """The values of an object, and those of its lists, which stand behind each other. `window`: where it stands,
         when it is a row."""
         parts = [list(part) for _, part in groupby(several, key=list_of)]
         own = [one for part in parts if not is_list(part) for one in part]
-        made: dict[Path, Places] = {}
-        row, bounds = row_of(several[0]), (0, len(self._printed.text))
+        made: dict[Path, Occurrence] = {}
+        row, bounds = row_of(several[0]), (0, len(self._index.text))
         if row and (not own or row_of(several[-1]) != row):  # lists in a list, or rows of one value each
             bounds = (self._begin(row), bounds[1])
         if row and row_of(several[-1]) != row:
@@ -147,10 +148,10 @@ class Evidence:
             return self._place
         return self._begins.get(row_above(row), 0) if any(isinstance(part, int) and part for part in row) else 0
 
-    def _of_list(self, several: list[Scalar], bounds: Span, made: dict[Path, Places]) -> None:
+    def _of_list(self, several: list[Scalar], bounds: Span, made: dict[Path, Occurrence]) -> None:
         labels = self._labels.of_list(key_of(several[0]))
-        found = List(
-            self._printed.text,
+        found = ListValues(
+            self._index.text,
             [one.value for one in several],
             lambda at, since: self._candidates(several[at], since),
             lambda places: self._labels.distance(labels, places[0]),
@@ -161,21 +162,21 @@ class Evidence:
         self._keep(several, found, made)
 
     @staticmethod
-    def _keep(several: list[Scalar], found: list[Places], made: dict[Path, Places]) -> None:
+    def _keep(several: list[Scalar], found: list[Occurrence], made: dict[Path, Occurrence]) -> None:
         made |= {one.path: places for one, places in zip(several, found, strict=True)}
 
-    def _candidates(self, scalar: Scalar, since: int) -> list[Places]:
+    def _candidates(self, scalar: Scalar, since: int) -> list[Occurrence]:
         if scalar.value is None or scalar.value == "":
             return []
         if isinstance(scalar.value, bool):
             words = NAME.findall(key_of(scalar)[:LONGEST])
-            return self._said.find(scalar.value, words, self._labels.of(key_of(scalar)), since)
-        return self._printed.find(scalar.value, since)
+            return self._yes_no.find(scalar.value, words, self._labels.of(key_of(scalar)), since)
+        return self._index.find(scalar.value, since)
 
-    def _ahead(self, scalar: Scalar, since: int) -> list[Places]:
+    def _ahead(self, scalar: Scalar, since: int) -> list[Occurrence]:
         """Its candidates behind `since`, in order: a few at least, where there are so many. Looked up once for many."""
         key = (repr(scalar.value), key_of(scalar) if isinstance(scalar.value, bool) else "")
-        first, whole, places = self._known.get(key, (len(self._printed.text) + 1, False, []))
+        first, whole, places = self._known.get(key, (len(self._index.text) + 1, False, []))
         at = bisect_left(places, since, key=lambda one: one[0].start)
         if since < first or (not whole and len(places) - at < _FEW):
             found = self._candidates(scalar, since)
@@ -184,10 +185,10 @@ class Evidence:
             at = 0
         return places[at:]
 
-    def _in_order(self, several: list[Scalar], since: int = 0) -> list[Places]:
+    def _in_order(self, several: list[Scalar], since: int = 0) -> list[Occurrence]:
         """Each nearest behind its label; where that leaves a choice, as they follow each other in the document. Behind
         `since`, where they are there."""
-        likely: list[list[Places]] = []
+        likely: list[list[Occurrence]] = []
         for scalar in several:
             labels = [label for label in self._labels.of(key_of(scalar)) if label[0] >= since]
             candidates = self._candidates(scalar, labels[0][1] if labels else max(self._place, since))
@@ -203,10 +204,10 @@ class Evidence:
         self._place = max((place[-1].stop for place in made[-1:] if place), default=self._place)
         return made
 
-    def _from_label(self, places: Places, labels: list[Span]) -> tuple[int, int]:
-        return self._labels.distance(labels, places[0]) // NEAR, places[0].off
+    def _from_label(self, places: Occurrence, labels: list[Span]) -> tuple[int, int]:
+        return self._labels.distance(labels, places[0]) // NEAR, places[0].mismatch
 
-    def _step(self, before: Places, places: Places) -> float:
+    def _step(self, before: Occurrence, places: Occurrence) -> float:
         """How unlikely it is that a value stands at `places` when the one before it stands at `before`."""
         (first, last, _), (start, stop, _) = before[0], places[0]
         lines = self._line(start) - self._line(first)
@@ -216,13 +217,13 @@ class Evidence:
     def _line(self, offset: int) -> int:
         return bisect_right(self._ends, offset)
 
-    def _of_row(self, several: list[Scalar], window: _Window, made: dict[Path, Places]) -> Span:
+    def _of_row(self, several: list[Scalar], window: _Window, made: dict[Path, Occurrence]) -> Span:
         """Of an object in a list, which mostly is a row of a table, in its window; what is said of several rows stands
         outside. Texts come first, so that no number is taken for a part of one of them. From where to where it is."""
         if not row_of(several[0])[-1]:
             self._place, self._taken = self._begin(row_of(several[0])), set()
         begin, end = window.begin, window.end
-        chosen: dict[int, Places] = {}
+        chosen: dict[int, Occurrence] = {}
         for at in sorted(range(len(several)), key=lambda at: not isinstance(several[at].value, str)):
             texts = [place for places in chosen.values() for place in places]
             found = self._candidates(several[at], begin)
@@ -230,7 +231,7 @@ class Evidence:
             if not within and isinstance(several[at].value, bool):
                 within = self._by_row(several, at, [places for places in chosen.values() if places])
             if not within:
-                within = [places for places in found if self._is_of_all(several[at], places)]
+                within = [places for places in found if self._is_shared(several[at], places)]
             known = window.places.get(several[at].path)
             chosen[at] = min(
                 within,
@@ -243,14 +244,14 @@ class Evidence:
         self._keep(several, [chosen[at] for at in range(len(several))], made)
         return begin, end
 
-    def _by_row(self, several: list[Scalar], at: int, chosen: list[Places]) -> list[Places]:
+    def _by_row(self, several: list[Scalar], at: int, chosen: list[Occurrence]) -> list[Occurrence]:
         """Of the only yes or no of a row, whose label may be what else the row says."""
         value = several[at].value
         if not isinstance(value, bool) or sum(isinstance(one.value, bool) for one in several) > 1:
             return []
-        return self._said.beside(value, [(place.start, place.stop) for places in chosen for place in places])
+        return self._yes_no.beside(value, [(place.start, place.stop) for places in chosen for place in places])
 
-    def _cost(self, places: Places, scalar: Scalar, texts: list[Place]) -> int:
+    def _cost(self, places: Occurrence, scalar: Scalar, texts: list[Fragment]) -> int:
         """How unlikely a place in the window of a row is for a value of the row."""
         start, stop, off = places[0]
         within = any(
@@ -258,9 +259,9 @@ class Evidence:
         )
         return max(off - 1, 0) + (start in self._taken) + within + self._counts_rows(places[0], scalar)
 
-    def _counts_rows(self, place: Place, scalar: Scalar) -> bool:
+    def _counts_rows(self, place: Fragment, scalar: Scalar) -> bool:
         """Whether it is the number of the row, which begins its line, and no such number is asked for."""
-        text, row = self._printed.text, row_of(scalar)[-1]
+        text, row = self._index.text, row_of(scalar)[-1]
         if not isinstance(row, int) or column_of(scalar) in self._counting:
             return False
         begins = not text[text.rfind("\n", 0, place.start) + 1 : place.start].strip(" |")

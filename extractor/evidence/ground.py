@@ -13,11 +13,11 @@ from itertools import accumulate
 
 from extractor import result
 from extractor.documents import Document, Whereabouts, locations
-from extractor.evidence.choose import Evidence
-from extractor.evidence.locate import Places
+from extractor.evidence.choose import EvidenceSearch
+from extractor.evidence.locate import Occurrence
 from extractor.evidence.scalars import Scalar, scalars
 
-__all__ = ["Evidence", "ground"]
+__all__ = ["EvidenceSearch", "ground"]
 
 
 def ground(text: str, document: Document, logprobs: list[float], sizes: list[int]) -> dict[str, result.Known]:
@@ -25,7 +25,7 @@ def ground(text: str, document: Document, logprobs: list[float], sizes: list[int
     confidence is the chance that the model gave the value's tokens; `logprobs` and `sizes` (bytes of the text) are of
     all tokens, in order."""
     found = list(scalars(text))
-    places = Evidence(document.text, [page.start for page in document.pages]).of(found)
+    places = EvidenceSearch(document.text, [page.start for page in document.pages]).of(found)
     chances = _chances(text, found, logprobs, sizes)
     return {
         scalar.pointer: {"evidence": _evidence(document, where), "confidence": chance}
@@ -33,7 +33,7 @@ def ground(text: str, document: Document, logprobs: list[float], sizes: list[int
     }
 
 
-def _evidence(document: Document, where: Places) -> list[result.Evidence]:
+def _evidence(document: Document, where: Occurrence) -> list[result.Evidence]:
     return [
         {
             "start": at.start,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from extractor.engine.drafting.lookup import NAME
-from extractor.evidence.locate import Place, Printed
+from extractor.evidence.locate import DocumentIndex, Fragment
+from extractor.evidence.spans import Span
 
 FAR = 120  # characters behind its label a value is labelled no longer
 NEAR = 8  # characters farther away that are as near: the end of a label may be no part of its key
@@ -16,14 +17,12 @@ _WIDE = 600  # characters between them, with the spaces of a page's layout
 _BEFORE = 20  # a value before its label counts as so many characters farther away
 _SPACES = re.compile(" {2,}")
 
-Span = tuple[int, int]
-
 
 class Labels:
     """One document's."""
 
-    def __init__(self, printed: Printed) -> None:
-        self._printed = printed
+    def __init__(self, index: DocumentIndex) -> None:
+        self._index = index
         self._found: dict[str, list[Span]] = {}
 
     def of(self, key: str) -> list[Span]:
@@ -31,15 +30,15 @@ class Labels:
         if key not in self._found:
             words = NAME.findall(key[:LONGEST])
             names = (name for count in range(len(words), 0, -1) for name in (words[:count], words[-count:]))
-            spots = (self._spots(" ".join(name)) for name in names if len("".join(name)) >= _SHORTEST)
-            self._found[key] = next((found for found in spots if found), [])
+            spans = (self._spans_of(" ".join(name)) for name in names if len("".join(name)) >= _SHORTEST)
+            self._found[key] = next((found for found in spans if found), [])
         return self._found[key]
 
     def of_list(self, key: str) -> list[Span]:
         """As `of`; a list has its name in the plural, its values perhaps one each."""
         return self.of(key) or self.of(key.removesuffix("s"))
 
-    def distance(self, labels: list[Span], place: Place) -> int:
+    def distance(self, labels: list[Span], place: Fragment) -> int:
         """From the nearest, in characters; within a line what keeps columns apart counts as one, and the next line is
         a bit farther. `FAR` at most."""
         return min((min(self._from(label, place.start, place.stop), FAR) for label in labels), default=FAR)
@@ -47,9 +46,9 @@ class Labels:
     def _from(self, label: Span, start: int, stop: int) -> int:
         if start < label[1]:
             return label[0] - stop + _BEFORE if stop <= label[0] else FAR
-        between = self._printed.text[label[1] : start] if start - label[1] < _WIDE else ""
+        between = self._index.text[label[1] : start] if start - label[1] < _WIDE else ""
         lines = between.count("\n")
         return start - label[1] + NEAR * lines if lines or not between else len(_SPACES.sub(" ", between))
 
-    def _spots(self, name: str) -> list[Span]:
-        return [(place.start, place.stop) for place in self._printed.words(name)]
+    def _spans_of(self, name: str) -> list[Span]:
+        return [(place.start, place.stop) for place in self._index.words(name)]

@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import accumulate, chain, islice
 from typing import NamedTuple, TypeVar
 
-from extractor.evidence.broken import Broken
+from extractor.evidence.wrapped import WrappedText
 from extractor.notation import find
 from extractor.notation.find import Spans, digits, padded, readings
 
@@ -35,7 +35,7 @@ _WORD = re.compile(r"[^\W_]+")
 _DECIMALS = re.compile(r"[.,]\d{1,3}(?!\d)")
 _NUMBER = re.compile(r"-?\d[\d.,']*")
 _GLUED = re.compile(r"(?<=\d)[^\W\d_]+(?![^\W_])|(?<![^\W_])[A-Z]{3}(?=\d)")  # the unit or the currency of a number
-_SAID = {
+_YES_NO_WORDS = {
     True: "yes y ja oui sì sí si sim true x on".split(),
     False: "no n nein non não nee false off".split(),
 }
@@ -47,19 +47,19 @@ _SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW
 T = TypeVar("T")
 
 
-class Place(NamedTuple):
-    """`text[start:stop]` of a document; `off`: 0 where it is the value letter by letter, 1 but for capitals, 3 where it
-    is a part of a name, else 2."""
+class Fragment(NamedTuple):
+    """`text[start:stop]` of a document; `mismatch`: 0 where it is the value letter by letter, 1 but for capitals, 3
+    where it is a part of a name, else 2."""
 
     start: int
     stop: int
-    off: int
+    mismatch: int
 
 
-Places = tuple[Place, ...]  # one value, in one piece or more
+Occurrence = tuple[Fragment, ...]  # one value, in one piece or more
 
 
-class Printed:
+class DocumentIndex:
     """One document, read for look-ups."""
 
     def __init__(self, text: str, breaks: Many[int] = ()) -> None:
@@ -78,12 +78,12 @@ class Printed:
         self._figures = find.figures(text)
         self._since = 0
 
-    def find(self, value: str | int | Decimal | bool, since: int = 0) -> list[Places]:
+    def find(self, value: str | int | Decimal | bool, since: int = 0) -> list[Occurrence]:
         """Where `value` may be printed: about `MOST` places, those behind `since` first. Of a bool: where yes or no is
         said in a word."""
         self._since = since
         if isinstance(value, bool):
-            return _whole(place for word in _SAID[value] for place in self.words(word))
+            return _whole(place for word in _YES_NO_WORDS[value] for place in self.words(word))
         if not isinstance(value, str):
             return _whole(self._number(Decimal(value))) if abs(Decimal(value)) < _LARGE else []
         if (moment := find.moment(value)) is not None:
@@ -96,10 +96,10 @@ class Printed:
             found = self._letters(_SIGNS[value])
         if not found:
             spans = self._often(self._glued.get(value, ()), lambda span: span)
-            found = [Place(*span, 0) for span in islice(spans, MOST)]
-        return _whole(found) or self._broken(value) or self._pieces(value)
+            found = [Fragment(*span, 0) for span in islice(spans, MOST)]
+        return _whole(found) or self._wrapped(value) or self._pieces(value)
 
-    def words(self, value: str) -> list[Place]:
+    def words(self, value: str) -> list[Fragment]:
         """Where the words of `value` stand one after the other, perhaps cut otherwise."""
         wanted = _WORD.findall(value)
         if not wanted:
@@ -117,7 +117,7 @@ class Printed:
                 continue  # `C` and `C++`
             if printed.isdecimal() and self._in_figure(start, stop):
                 continue  # `12` in `12.50`
-            found.append(Place(start, stop, 0 if printed == value else 1 if printed.lower() == value.lower() else 2))
+            found.append(Fragment(start, stop, 0 if printed == value else 1 if printed.lower() == value.lower() else 2))
         return found or (self._letters(value) if len(value) > 1 and not value.isascii() else [])
 
     def _in_figure(self, start: int, stop: int) -> bool:
@@ -150,13 +150,13 @@ class Printed:
             made[found.group()].append(found.span())
         return made
 
-    def _letters(self, value: str) -> list[Place]:
+    def _letters(self, value: str) -> list[Fragment]:
         """Where `value` stands letter by letter, within a word too: not every script has spaces."""
-        found: list[Place] = []
+        found: list[Fragment] = []
         for begin, end in (self._since, len(self.text)), (0, self._since):
             at = self.text.find(value, begin, end) if value.strip() else -1
             while at >= 0 and len(found) < MOST:
-                found.append(Place(at, at + len(value), 0))
+                found.append(Fragment(at, at + len(value), 0))
                 at = self.text.find(value, at + len(value), end)
         return found
 
@@ -217,7 +217,7 @@ class Printed:
             and (lines == 1 or (not lines and len(between) <= _COLUMN))
         )
 
-    def _number(self, value: Decimal) -> list[Place]:
+    def _number(self, value: Decimal) -> list[Fragment]:
         spans = self._figures.get(digits(f"{value:.30f}"), ())
         figures = list(islice(self._often(spans, lambda span: span), 2 * MOST))
         found = [
@@ -225,13 +225,13 @@ class Printed:
         ]
         if not found and abs(value) <= 1:  # a share may be printed as a percentage
             found = [
-                Place(start, stop, 2)
+                Fragment(start, stop, 2)
                 for start, stop in figures
                 if self.text[stop : stop + 2].strip()[:1] == "%" and abs(value) * 100 in readings(self.text[start:stop])
             ]
         return found[:MOST]
 
-    def _signed(self, value: Decimal, start: int, stop: int) -> Place:
+    def _signed(self, value: Decimal, start: int, stop: int) -> Fragment:
         """Farther off: with another sign, behind a letter as in a name, and without decimals where `value` has some."""
         before = self.text[max(0, start - 2) : start]
         minus = before[-1:] in _MINUS and not before[:-1].isalnum()
@@ -239,58 +239,58 @@ class Printed:
         mark = before[-1:] if before[-1:] not in _MINUS else before[:-1]
         named = mark.isalpha() and mark not in ("x", "X")  # `M8`, `A-8`, but not `30x20`
         off = 3 if named else 2 if bare or minus is not (value < 0) else 1
-        return Place(start - (value < 0 and minus), stop, off)
+        return Fragment(start - (value < 0 and minus), stop, off)
 
-    def _moment(self, day: str | None, hour: str | None) -> list[Places]:
+    def _moment(self, day: str | None, hour: str | None) -> list[Occurrence]:
         """A date, a time of day, or both near each other."""
         hours = self._hour(hour) if hour else []
         if day is None:
             return _whole(hours)
         spans = islice(self._often(self._days.get(day, ()), lambda span: span), MOST)
-        days = [Place(*span, 0 if self.text[slice(*span)] == day else 1) for span in spans]
+        days = [Fragment(*span, 0 if self.text[slice(*span)] == day else 1) for span in spans]
         if len(day) == 7 and not days:
             days = self.words(f"{day[5:]}/{day[:4]}")
         if not days and len(day) > 7:
             short = self._days_of_a_year.get(day[2:]) or self._days_of_a_year.get(day[5:], [])
-            days = [Place(*span, 2) for span in islice(self._often(short, lambda span: span), MOST)]
-        found: list[Places] = []
+            days = [Fragment(*span, 2) for span in islice(self._often(short, lambda span: span), MOST)]
+        found: list[Occurrence] = []
         for one in days:
             near = [hour for hour in hours if abs(hour.start - one.stop) < _APART]
             found.append((one, min(near, key=lambda hour: abs(hour.start - one.stop))) if near else (one,))
         return found
 
-    def _hour(self, hour: str) -> list[Place]:
+    def _hour(self, hour: str) -> list[Fragment]:
         """As it is said; of an afternoon, perhaps without saying so."""
         unsaid = f"{int(hour[:2]) - 12:02}{hour[2:5]}?" if hour >= "13" else ""
         for key in (hour, hour[:5], unsaid):
             if spans := self._hours.get(key):
                 looked = islice(self._often(spans, lambda span: span), MOST)
-                return [Place(*span, 0 if self.text[slice(*span)] == hour else 1) for span in looked]
+                return [Fragment(*span, 0 if self.text[slice(*span)] == hour else 1) for span in looked]
         return []
 
     @cached_property
-    def _below(self) -> Broken:
-        return Broken(self.text, self._words, self._spans, self._breaks)
+    def _below(self) -> WrappedText:
+        return WrappedText(self.text, self._words, self._spans, self._breaks)
 
-    def _broken(self, value: str) -> list[Places]:
+    def _wrapped(self, value: str) -> list[Occurrence]:
         """`value` in lines that stand one below the other in a column, or on two pages."""
         wanted = [plain(word) for word in _WORD.findall(value)]
         whole = self._at.get(wanted[0], []) if len(wanted) > 1 else []  # alone it was looked for before
         cut = [word for word in self._below.cut if wanted and wanted[0].startswith(self._words[word])]
-        found: list[Places] = []
+        found: list[Occurrence] = []
         for first in self._often(sorted(whole + cut), self._spans.__getitem__):
             looks = self._below.looks
             if spans := self._below.from_word(first, wanted):
-                found.append(tuple(Place(*span, 1) for span in spans))
+                found.append(tuple(Fragment(*span, 1) for span in spans))
             self._left -= self._below.looks - looks
             if len(found) >= MOST:
                 break
         return found
 
-    def _pieces(self, value: str) -> list[Places]:
+    def _pieces(self, value: str) -> list[Occurrence]:
         """`value` in pieces of at least two words, in the order of the value, each near the one before."""
         wanted = [plain(word) for word in _WORD.findall(value)]
-        made: list[Place] = []
+        made: list[Fragment] = []
         covered = at = 0
         while at < len(wanted) and len(wanted) > 2 and len(made) < _PIECES and self._left > 0:
             for length in range(min(_RUN, len(wanted) - at), 0, -1):
@@ -305,16 +305,16 @@ class Printed:
                 at += 1
         return [tuple(made)] if covered >= _COVERED * len(wanted) and made else []
 
-    def _exactly(self, wanted: list[str]) -> list[Place]:
+    def _exactly(self, wanted: list[str]) -> list[Fragment]:
         count = len(wanted)
         return [
-            Place(self._spans[at][0], self._spans[at + count - 1][1], 2)
+            Fragment(self._spans[at][0], self._spans[at + count - 1][1], 2)
             for at in self._often(self._at.get(wanted[0], ()), self._spans.__getitem__)
             if self._words[at : at + count] == wanted and all(map(self._next, range(at, at + count - 1)))
         ]
 
 
-def _whole(places: Iterable[Place]) -> list[Places]:
+def _whole(places: Iterable[Fragment]) -> list[Occurrence]:
     """Each in one piece."""
     return [(place,) for place in places]
 

@@ -1,4 +1,4 @@
-"""Places that are a part of another value's."""
+"""Occurrences that are a part of another value's."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from bisect import bisect_left, bisect_right
 from decimal import Decimal
 from itertools import accumulate
 
-from extractor.evidence.locate import Place, Places
+from extractor.evidence.locate import Fragment, Occurrence
 from extractor.evidence.scalars import Scalar
 from extractor.evidence.structure import row_of
 
 
-def apart(found: list[Scalar], made: list[Places]) -> list[Places]:
+def apart(found: list[Scalar], made: list[Occurrence]) -> list[Occurrence]:
     """`made` without numbers that are part of a text of another row: no count is said by the `1` of `Milk 1l`."""
     pairs = list(zip(found, made, strict=True))
     texts = sorted((*where[0][:2], at) for at, (one, where) in enumerate(pairs) if where and isinstance(one.value, str))
-    kept: list[Places] = []
+    kept: list[Occurrence] = []
     for one, where in pairs:
         if where and isinstance(one.value, int | Decimal) and not isinstance(one.value, bool):
             start, stop, _ = where[0]
@@ -27,12 +27,12 @@ def apart(found: list[Scalar], made: list[Places]) -> list[Places]:
     return kept
 
 
-def not_within(likely: list[list[Places]]) -> list[list[Places]]:
+def not_within(likely: list[list[Occurrence]]) -> list[list[Occurrence]]:
     """Without places that are a part of another value's (a town in a name), where a value has others."""
     spans = sorted((place.start, place.stop) for each in likely for places in each for place in places)
     stops = list(accumulate((stop for _, stop in spans), max))
 
-    def within(place: Place) -> bool:
+    def within(place: Fragment) -> bool:
         before = bisect_left(spans, (place.start, 0))
         beside = bisect_right(spans, (place.start, place.stop))
         longer = beside < len(spans) and spans[beside][0] == place.start

@@ -14,8 +14,8 @@ import pytest
 from extractor import Extractor, Options, Settings
 from extractor.documents import Document, Page, read
 from extractor.evidence import locate as printed_module
-from extractor.evidence.ground import Evidence, ground
-from extractor.evidence.locate import Printed
+from extractor.evidence.ground import EvidenceSearch, ground
+from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.scalars import scalars
 from schemas import Registry
 from schemas.jsontext import loads
@@ -27,7 +27,7 @@ INVOICE = Registry.discover().get("invoice").examples[0]
 def evidence(document: str, answer: dict[str, Any]) -> dict[str, list[str]]:
     """What is found of each value, by pointer."""
     found = list(scalars(json.dumps(answer)))
-    places = Evidence(document).of(found)
+    places = EvidenceSearch(document).of(found)
     return {
         one.pointer: [document[place.start : place.stop] for place in where]
         for one, where in zip(found, places, strict=True)
@@ -95,7 +95,7 @@ def test_scalars_have_their_place_and_their_pointer() -> None:
     ],
 )
 def test_a_value_is_found_however_it_is_printed(value: Any, document: str, expected: str) -> None:
-    found = Printed(document).find(value)
+    found = DocumentIndex(document).find(value)
     assert [document[place.start : place.stop] for where in found for place in where] == [expected]
 
 
@@ -127,7 +127,7 @@ def test_a_value_is_found_however_it_is_printed(value: Any, document: str, expec
     ],
 )
 def test_what_is_not_printed_is_not_found(value: Any, document: str) -> None:
-    assert Printed(document).find(value) == []
+    assert DocumentIndex(document).find(value) == []
 
 
 def test_a_moment_and_a_text_in_pieces_have_several_spans() -> None:
@@ -140,7 +140,7 @@ def test_a_label_says_which_place_is_meant() -> None:
     document = "Net: 100.00\nShipping: 12.00\nTotal due: 100.00\n\nNumber of items: 12\nPaid: yes\nExpress: no\n"
     answer = {"totalDue": 100, "item_number": 12, "shipping": 12.0, "paid": True, "express": False, "gift": False}
     found = list(scalars(json.dumps(answer)))
-    where = [place[0].start if place else None for place in Evidence(document).of(found)]
+    where = [place[0].start if place else None for place in EvidenceSearch(document).of(found)]
     expected = [document.index(text) for text in ("100.00\n\n", "12\nPaid", "12.00", "yes", "no\n")]
     assert where == [*expected, None]
 
@@ -150,7 +150,7 @@ def test_the_cells_of_a_row_are_found_in_that_row() -> None:
     document = "2 pages, 3 parts\n" + "\n".join(f"{name:10}{count:>4}{price:>8}.00" for name, count, price in rows)
     answer = {"items": [{"price": price, "count": count, "name": name} for name, count, price in rows], "pages": 2}
     found = list(scalars(json.dumps(answer)))
-    lines = [document.count("\n", 0, where[0].start) for where in Evidence(document).of(found)]
+    lines = [document.count("\n", 0, where[0].start) for where in EvidenceSearch(document).of(found)]
     assert lines == [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 0]
 
 
@@ -163,11 +163,11 @@ def test_the_cells_of_a_row_stand_apart() -> None:
         {"price": -5.0, "sum": -5.0, "name": "Refund"},
     ]
     found = list(scalars(json.dumps({"items": rows})))
-    where = [document[: place[0].stop][-6:] if place else "" for place in Evidence(document).of(found)]
+    where = [document[: place[0].stop][-6:] if place else "" for place in EvidenceSearch(document).of(found)]
     assert where[:3] == ["  3.00", "3", "Apples"]
     assert where[7] == "", "the 1 of `Milk 1l` is no count of Bread"
     assert where[9:11] == [" -5.00", " -5.00"]
-    assert len({place[0].start for place in Evidence(document).of(found)[9:]}) == 3
+    assert len({place[0].start for place in EvidenceSearch(document).of(found)[9:]}) == 3
 
 
 def test_a_row_of_several_lines_does_not_reach_into_the_one_before() -> None:
@@ -176,14 +176,16 @@ def test_a_row_of_several_lines_does_not_reach_into_the_one_before() -> None:
         {"name": "Bread", "count": 2, "price": 1.2, "sum": 2.4},
         {"name": "Butter", "count": 1, "price": 2.4, "sum": 2.4},
     ]
-    starts = [place[0].start for place in Evidence(document).of(list(scalars(json.dumps({"items": rows}))))]
+    starts = [place[0].start for place in EvidenceSearch(document).of(list(scalars(json.dumps({"items": rows}))))]
     assert starts == sorted(set(starts))
 
 
 def test_a_count_is_not_part_of_a_name_nor_a_yes_part_of_a_sentence() -> None:
     document = "| A-10 | Cap | 10 | 1.00 |\n| A-11 | Hat | 2 | 3.00 |\npaid by card on 3 May\nInsured: yes\n"
     answer = {"items": [{"item": "Cap", "count": 10}, {"item": "Hat", "count": 2}], "paid": True, "insured": True}
-    where = [place[0].start if place else None for place in Evidence(document).of(list(scalars(json.dumps(answer))))]
+    where = [
+        place[0].start if place else None for place in EvidenceSearch(document).of(list(scalars(json.dumps(answer))))
+    ]
     assert where[1] == document.index("10 | 1.00")
     assert where[4:] == [None, document.index("yes")]
 
@@ -196,7 +198,7 @@ def test_a_csv_is_read_cell_by_cell() -> None:
         [cell] for row in (("1", "Bolt", "2.00", "1"), ("2", "Nut", "1.00", "2"), ("3", "Washer, big", "2.00", "3"))
         for cell in row
     ]  # fmt: skip
-    places = Evidence(document).of(list(scalars(json.dumps(answer))))
+    places = EvidenceSearch(document).of(list(scalars(json.dumps(answer))))
     starts = [place[0].start for place in places]
     assert starts == sorted(set(starts))
 
@@ -213,13 +215,13 @@ def test_a_long_table_is_followed_to_its_end() -> None:
     document = "\n".join(f"{n} | item {n % 7} | 1.00 | EUR" for n in range(1, count + 1))
     answer = {"rows": [{"n": n, "name": f"item {n % 7}", "p": 1.0, "c": "EUR"} for n in range(1, count + 1)]}
     found = list(scalars(json.dumps(answer)))
-    lines = [document.count("\n", 0, where[0].start) for where in Evidence(document).of(found)]
+    lines = [document.count("\n", 0, where[0].start) for where in EvidenceSearch(document).of(found)]
     assert lines == [n for n in range(count) for _ in range(4)]
 
 
 def test_looking_ends_for_a_hostile_document(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(printed_module, "_LOOKS", 5_000)
-    printed = Printed("word " * 3_000)
+    printed = DocumentIndex("word " * 3_000)
     for _ in range(20):
         assert printed.find("word word x") == []
     assert printed._left == 0
@@ -283,7 +285,7 @@ def test_a_number_in_a_row_is_not_part_of_a_name_in_it_nor_the_number_of_the_row
         {"name": "Turf 2m, green", "qty": 3.0, "price": 3.3333, "sum": 10.0},
         {"name": "Steak", "qty": 2.0, "price": 5.5, "sum": 11.0},
     ]
-    where = [place[0].start for place in Evidence(document).of(list(scalars(json.dumps({"items": rows}))))]
+    where = [place[0].start for place in EvidenceSearch(document).of(list(scalars(json.dumps({"items": rows}))))]
     assert where[1] == document.index("3     10")
     assert where[5] == document.index("2     11")
 
@@ -308,16 +310,18 @@ def test_a_number_in_a_row_is_not_part_of_a_name_in_it_nor_the_number_of_the_row
     ],
 )
 def test_a_value_goes_on_in_the_line_below_in_its_column(value: str, document: str, expected: list[str]) -> None:
-    found = Printed(document).find(value)
+    found = DocumentIndex(document).find(value)
     assert [document[place.start : place.stop] for where in found for place in where] == expected
 
 
 def test_a_value_goes_on_overleaf_past_foot_and_head() -> None:
     document = "Terms: goods are sent to the\nquay of\nPage 1\nACME Ltd, invoice 12\nHolm Harbour at noon\n"
     value = "quay of Holm Harbour"
-    found = Printed(document, [0, document.index("ACME")]).find(value)
+    found = DocumentIndex(document, [0, document.index("ACME")]).find(value)
     assert [[document[place.start : place.stop] for place in where] for where in found] == [["quay of", "Holm Harbour"]]
-    assert all(len(where) == 1 or where[1].off > 1 for where in Printed(document).find(value)), "not without pages"
+    assert all(len(where) == 1 or where[1].mismatch > 1 for where in DocumentIndex(document).find(value)), (
+        "not without pages"
+    )
 
 
 def test_lines_that_go_on_and_on_end_too() -> None:
@@ -335,16 +339,16 @@ def test_amounts_that_come_again_stand_in_the_order_of_the_answer() -> None:
         "Due                     529.87\n"
     )
     found = list(scalars(json.dumps({"net": 473.0, "tax": 56.87, "incl": 529.87, "to_pay": 529.87})))
-    lines = [document.count("\n", 0, where[0].start) for where in Evidence(document).of(found)]
+    lines = [document.count("\n", 0, where[0].start) for where in EvidenceSearch(document).of(found)]
     assert lines == [1, 2, 3, 4]
 
 
 def test_a_town_is_not_taken_from_a_name_where_it_stands_alone() -> None:
     document = "Hotel Saint Denis\nc/o Hotel Saint Denis\n97400 Saint Denis\n"
     found = list(scalars(json.dumps({"buyer": "Hotel Saint Denis", "city": "Saint Denis"})))
-    assert [document.count("\n", 0, where[0].start) for where in Evidence(document).of(found)] == [1, 2]
+    assert [document.count("\n", 0, where[0].start) for where in EvidenceSearch(document).of(found)] == [1, 2]
     alone = "Hotel Saint Denis\n"
-    assert Evidence(alone).of(found)[1][0].start == alone.index("Saint"), "better there than nowhere"
+    assert EvidenceSearch(alone).of(found)[1][0].start == alone.index("Saint"), "better there than nowhere"
 
 
 def test_a_number_that_its_row_does_not_print_is_not_taken_from_below_it() -> None:
@@ -354,7 +358,7 @@ def test_a_number_that_its_row_does_not_print_is_not_taken_from_below_it() -> No
         {"name": "Oil", "quantity": 10, "price": 19.8, "amount": 198.0},
     ]
     found = evidence(document, {"items": rows})
-    places = Evidence(document).of(list(scalars(json.dumps({"items": rows}))))
+    places = EvidenceSearch(document).of(list(scalars(json.dumps({"items": rows}))))
     assert found["/items/0/price"] == []
     assert [document.count("\n", 0, place[0].start) for place in places[4:]] == [1, 1, 1, 1]
 
@@ -362,8 +366,8 @@ def test_a_number_that_its_row_does_not_print_is_not_taken_from_below_it() -> No
 def test_two_quantities_that_happen_to_count_are_no_numbers_of_rows() -> None:
     document = "Pos  Name    Qty   Sum\n1    Lamp    1     9.00\n2    Chair   2     8.00\n"
     rows = [{"name": "Lamp", "qty": 1}, {"name": "Chair", "qty": 2}]
-    starts = [place[0].start for place in Evidence(document).of(list(scalars(json.dumps({"items": rows}))))]
+    starts = [place[0].start for place in EvidenceSearch(document).of(list(scalars(json.dumps({"items": rows}))))]
     assert starts[1::2] == [document.index("1     9"), document.index("2     8")]
     numbered = [{"pos": 1, "name": "Lamp"}, {"pos": 2, "name": "Chair"}]
-    starts = [place[0].start for place in Evidence(document).of(list(scalars(json.dumps({"items": numbered}))))]
+    starts = [place[0].start for place in EvidenceSearch(document).of(list(scalars(json.dumps({"items": numbered}))))]
     assert starts[::2] == [document.index("1    Lamp"), document.index("2    Chair")]

@@ -20,8 +20,8 @@ import torch
 
 from extractor.config import read_settings
 from extractor.errors import DocumentError, OutputError
-from extractor.evidence.ground import Evidence
-from extractor.evidence.locate import Places
+from extractor.evidence.ground import EvidenceSearch
+from extractor.evidence.locate import Occurrence
 from extractor.evidence.scalars import Scalar, scalars
 from extractor.extract import Extractor
 from extractor.lab.bench.machine import machine
@@ -52,7 +52,7 @@ def _show(options: argparse.Namespace) -> int:
     made = {name: list(islice(tasks(SEED + 4, split), options.documents)) for name, split in SETS.items()}
     for name, some in made.items():
         begun = time.perf_counter()
-        found = [Evidence(task.document).of(list(scalars(task.answer))) for task in some]
+        found = [EvidenceSearch(task.document).of(list(scalars(task.answer))) for task in some]
         each = 1000 * (time.perf_counter() - begun) / len(some)
         counts = Counter(one for task, where in zip(some, found, strict=True) for one in _outcomes(task, where))
         values = sum(counts.values())
@@ -67,7 +67,7 @@ def _show(options: argparse.Namespace) -> int:
     return 0
 
 
-def _outcomes(task: Task, found: list[Places]) -> Iterator[str]:
+def _outcomes(task: Task, found: list[Occurrence]) -> Iterator[str]:
     """Of each value that is known to be printed somewhere."""
     for start, origin, where in zip(places(task.document, task.origins), task.origins, found, strict=True):
         if start is not None and origin is not None:
@@ -75,10 +75,10 @@ def _outcomes(task: Task, found: list[Places]) -> Iterator[str]:
             yield "none" if not where else "right" if any(p.start < stop and p.stop > start for p in where) else "wrong"
 
 
-def _foreign(task: Task, other: Task) -> list[Places]:
+def _foreign(task: Task, other: Task) -> list[Occurrence]:
     """What is found in `task`'s document of what only the answer of `other` says."""
     own = {str(one.value) for one in scalars(task.answer)}
-    return Evidence(task.document).of(
+    return EvidenceSearch(task.document).of(
         [one for one in scalars(other.answer) if _says(one) and str(one.value) not in own]
     )
 

@@ -8,24 +8,24 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from extractor.evidence.locate import Places
+from extractor.evidence.locate import Occurrence
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A value of a row and where it stands; `of_all`: one that may be said for several rows at once: words, or a number
+class RowCell:
+    """A value of a row and where it stands; `shared`: one that may be said for several rows at once: words, or a number
     that has its label beside it."""
 
     row: int
-    places: Places
-    of_all: bool
+    places: Occurrence
+    shared: bool
 
     @property
     def start(self) -> int:
         return self.places[0].start
 
 
-def foreign(cells: Sequence[Cell], line: Callable[[int], int]) -> list[bool]:
+def foreign(cells: Sequence[RowCell], line: Callable[[int], int]) -> list[bool]:
     """Of each whether it stands in another row's place. Rows in the order of the answer; `line` of an offset."""
     lines: defaultdict[int, Counter[int]] = defaultdict(Counter)
     whose: dict[int, int] = {}  # by an offset, the first row that stands there
@@ -43,13 +43,13 @@ def foreign(cells: Sequence[Cell], line: Callable[[int], int]) -> list[bool]:
             cells_of[cell.row].append(cell.start)
     edges = {row: (min(each), max(each)) for row, each in cells_of.items()}
 
-    def is_foreign(cell: Cell) -> bool:
+    def is_foreign(cell: RowCell) -> bool:
         at, first, own = line(cell.start), whose[cell.start], lines[cell.row]
         if own[at] == 1 < len(own) and at_home[at] - {cell.row}:
             return True
         if first == cell.row:
             return False
-        return not cell.of_all or lines[first][at] > 1 or edges[first][0] < cell.start < edges[first][1]
+        return not cell.shared or lines[first][at] > 1 or edges[first][0] < cell.start < edges[first][1]
 
     found = [is_foreign(cell) for cell in cells]
     printed = {cell.row for cell, no in zip(cells, found, strict=True) if not no and whose[cell.start] == cell.row}

@@ -10,8 +10,9 @@ from bisect import bisect_left
 from collections import Counter
 from typing import NamedTuple
 
-from extractor.evidence.marks import Mark, marks
-from extractor.evidence.rows import NO, WORD, YES, Column, Page, Row, Span
+from extractor.evidence.checkboxes import Checkbox, checkboxes
+from extractor.evidence.form_lines import NO, WORD, YES, BoxRow, FormLines, YesNoColumn
+from extractor.evidence.spans import Span
 
 _ABOVE = 30  # lines that a table's head may be above a row
 _OFF = 4  # characters a mark may stand beside the word of its column
@@ -19,7 +20,7 @@ _HANGING = 3  # lines a label may go on for
 _EMPTY = (0, 0)
 
 
-class Answer(NamedTuple):
+class CheckboxAnswer(NamedTuple):
     """`says` is what the box `text[start:stop]` answers to the label or the question `text[slice(*label)]`."""
 
     start: int
@@ -31,27 +32,27 @@ class Answer(NamedTuple):
 class Option(NamedTuple):
     """A box for yes or for no. `word` is where that begins, `rest` what else stands on its side of the box."""
 
-    mark: Mark
+    mark: Checkbox
     says: bool
     word: int
     rest: Span
 
 
-class Boxes:
+class CheckboxLabels:
     """The boxes of one document."""
 
     def __init__(self, text: str) -> None:
-        self.answers: list[Answer] = []
-        found = marks(text)
+        self.answers: list[CheckboxAnswer] = []
+        found = checkboxes(text)
         self._starts = [(mark.start, mark.stop) for mark in found]
-        self._page = Page(text, found)
-        self._rows = [self._page.rows(at) for at in range(len(self._page.lines))]
-        self._words: set[int] = set(self._page.words)  # where a yes or a no begins that stands by a box
+        self._lines = FormLines(text, found)
+        self._rows = [self._lines.rows(at) for at in range(len(self._lines.lines))]
+        self._words: set[int] = set(self._lines.words)  # where a yes or a no begins that stands by a box
         sides = Counter(side for rows in self._rows for row in rows if (side := self._side_of(row)))
         self._usual = next(iter(sides)) if len(sides) == 1 else ""
         self._group: list[Option] = []  # of one question,
         self._questions: list[Span] = []  # which is the first of these
-        self._head: tuple[int, list[Column]] = (-_ABOVE, [])
+        self._head: tuple[int, list[YesNoColumn]] = (-_ABOVE, [])
         for at in range(len(self._rows)):
             self._line(at)
         self._ask()
@@ -65,9 +66,9 @@ class Boxes:
         rows = self._rows[at]
         if not rows:
             self._ask()
-            if columns := self._page.columns(at):
+            if columns := self._lines.columns(at):
                 self._head = (at, columns)
-            elif self._page.is_empty(at):  # where a table ends
+            elif self._lines.is_empty(at):  # where a table ends
                 self._head = (-_ABOVE, [])
             return
         if at - self._head[0] < _ABOVE and self._by_column(rows, *self._head):
@@ -75,22 +76,22 @@ class Boxes:
         for row in rows:
             self._row(row)
 
-    def _row(self, row: Row) -> None:
+    def _row(self, row: BoxRow) -> None:
         options = self._options(row)
         if options:
             self._choose(row, options)
             return
         self._ask()
         side = self._side_of(row) or self._side_by_lines(row) or self._usual
-        if self._is_alone(row) and row.line and self._page.asks(row.line - 1):
+        if self._is_alone(row) and row.line and self._lines.asks(row.line - 1):
             side = "after"
         for at, mark in enumerate(row.marks):
             if mark.ticked is None:
                 continue
             for label in self._labels(row, at, side):
-                self.answers.append(Answer(mark.start, mark.stop, mark.ticked, label))
+                self.answers.append(CheckboxAnswer(mark.start, mark.stop, mark.ticked, label))
 
-    def _labels(self, row: Row, at: int, side: str) -> list[Span]:
+    def _labels(self, row: BoxRow, at: int, side: str) -> list[Span]:
         left, right = row.texts[at], row.texts[at + 1]
         if side == "before":
             return [self._hanging(row, right)] if _is(right) else self._alone(row, 1)
@@ -100,30 +101,30 @@ class Boxes:
             return [text for text in (left, right) if _is(text)]
         return []
 
-    def _alone(self, row: Row, step: int) -> list[Span]:
+    def _alone(self, row: BoxRow, step: int) -> list[Span]:
         """The label of a box that has its line for itself."""
-        there = self._page.plain(row.line + step) if self._is_alone(row) else None
+        there = self._lines.plain(row.line + step) if self._is_alone(row) else None
         return [there] if there else []
 
-    def _is_alone(self, row: Row) -> bool:
+    def _is_alone(self, row: BoxRow) -> bool:
         return len(row.marks) == 1 and not any(map(_is, (*row.texts, row.left, row.right)))
 
-    def _hanging(self, row: Row, label: Span) -> Span:
+    def _hanging(self, row: BoxRow, label: Span) -> Span:
         """A label that goes on in the next lines, as far in as it began."""
         several = len(row.marks) > 1 or len(self._rows[row.line]) > 1
-        if several or self._page.text[row.marks[0].start].isalpha():  # who writes a letter leaves blank what is not
+        if several or self._lines.text[row.marks[0].start].isalpha():  # who writes a letter leaves blank what is not
             return label
-        within = label[0] - self._page.lines[row.line][0]
+        within = label[0] - self._lines.lines[row.line][0]
         for at in range(row.line + 1, row.line + 1 + _HANGING):
-            more = self._page.plain(at)
-            if more is None or more[0] - self._page.lines[at][0] < within:
+            more = self._lines.plain(at)
+            if more is None or more[0] - self._lines.lines[at][0] < within:
                 break
             label = (label[0], more[1])
         return label
 
     # Before their labels, or behind them
 
-    def _side_of(self, row: Row) -> str:
+    def _side_of(self, row: BoxRow) -> str:
         """Which of both a row shows by itself; empty where it does not."""
         if not all(map(_is, row.texts[1:-1])):
             return ""
@@ -132,7 +133,7 @@ class Boxes:
             return "after" if first else "before"
         if not first:
             return ""
-        text, nearer = self._page.text, set()
+        text, nearer = self._lines.text, set()
         if len(row.marks) > 1 and any(char in ":?" for char in text[row.texts[0][1] : row.marks[0].start]):
             return "before"  # `By: ☑ post ☐ mail`
         for mark, left, right in zip(row.marks, row.texts, row.texts[1:], strict=False):
@@ -140,7 +141,7 @@ class Boxes:
             nearer.add("before" if behind < ahead else "after" if ahead < behind else "")
         return nearer.pop() if len(nearer) == 1 else ""
 
-    def _side_by_lines(self, row: Row) -> str:
+    def _side_by_lines(self, row: BoxRow) -> str:
         """Of a row that begins and ends with a box, or is one: by where the block that it is in begins and ends."""
         if _is(row.texts[0]) or _is(row.texts[-1]) or not all(map(_is, row.texts[1:-1])):
             return ""
@@ -155,11 +156,11 @@ class Boxes:
         return "" if begins is ends else "before" if begins else "after"
 
     def _filled(self, at: int) -> bool:
-        return 0 <= at < len(self._rows) and (bool(self._rows[at]) or self._page.plain(at) is not None)
+        return 0 <= at < len(self._rows) and (bool(self._rows[at]) or self._lines.plain(at) is not None)
 
     # A box for yes and a box for no
 
-    def _options(self, row: Row) -> list[Option]:
+    def _options(self, row: BoxRow) -> list[Option]:
         """Of a row whose boxes all are a yes or a no."""
         for which, texts, free in (0, row.texts[1:], row.texts[0]), (-1, row.texts[:-1], row.texts[-1]):
             found = [self._option(mark, text, which) for mark, text in zip(row.marks, texts, strict=True)]
@@ -167,16 +168,16 @@ class Boxes:
                 return [one for one in found if one]
         return []
 
-    def _option(self, mark: Mark, text: Span, which: int) -> Option | None:
+    def _option(self, mark: Checkbox, text: Span, which: int) -> Option | None:
         """The yes or no that `text` begins (0) or ends (-1) with."""
-        words = list(WORD.finditer(self._page.text, *text))
-        if not words or mark.start in self._page.words or words[which].group().lower() not in YES | NO:
+        words = list(WORD.finditer(self._lines.text, *text))
+        if not words or mark.start in self._lines.words or words[which].group().lower() not in YES | NO:
             return None
         word = words[which]
         rest = (word.end(), text[1]) if which == 0 else (text[0], word.start())
-        return Option(mark, word.group().lower() in YES, word.start(), self._page.stripped(*rest))
+        return Option(mark, word.group().lower() in YES, word.start(), self._lines.stripped(*rest))
 
-    def _choose(self, row: Row, options: list[Option]) -> None:
+    def _choose(self, row: BoxRow, options: list[Option]) -> None:
         """Into groups: a group ends where the next question is, or where a yes comes the second time."""
         behind = options[0].word > options[0].mark.start
         ahead = [row.texts[0], *(one.rest for one in options[:-1])] if behind else [one.rest for one in options]
@@ -186,7 +187,7 @@ class Boxes:
                 self._ask()
             if not self._group:
                 first = at == 0 and row is self._rows[row.line][0]
-                self._questions = [asked, (self._page.plain(row.line - 1) if first else None) or _EMPTY]
+                self._questions = [asked, (self._lines.plain(row.line - 1) if first else None) or _EMPTY]
             self._group.append(option)
             self._words.add(option.word)
         tail = options[-1].rest if behind and _is(options[-1].rest) else row.right
@@ -203,21 +204,21 @@ class Boxes:
             return
         ticked = [one for one in group if one.mark.ticked]
         if len(ticked) == 1:
-            self.answers.append(Answer(ticked[0].mark.start, ticked[0].mark.stop, ticked[0].says, question))
+            self.answers.append(CheckboxAnswer(ticked[0].mark.start, ticked[0].mark.stop, ticked[0].says, question))
         elif len(group) == 1 and group[0].says:  # `Paid: ☐ yes`
-            self.answers.append(Answer(group[0].mark.start, group[0].mark.stop, False, question))
+            self.answers.append(CheckboxAnswer(group[0].mark.start, group[0].mark.stop, False, question))
 
-    def _by_column(self, rows: list[Row], head: int, columns: list[Column]) -> bool:
+    def _by_column(self, rows: list[BoxRow], head: int, columns: list[YesNoColumn]) -> bool:
         """Whether a row is of a table with columns for yes and no; then what it says."""
         row = rows[0]
-        label = next(filter(_is, row.texts), None) or (self._page.heads(head) if columns else None)
+        label = next(filter(_is, row.texts), None) or (self._lines.heads(head) if columns else None)
         if len(rows) > 1 or label is None or self._options(row):
             return False
-        start, stop = self._page.lines[row.line]
-        ruled = any(char in "|\t" for char in self._page.text[start:stop])
-        said: list[tuple[Mark, bool]] = []
+        start, stop = self._lines.lines[row.line]
+        ruled = any(char in "|\t" for char in self._lines.text[start:stop])
+        said: list[tuple[Checkbox, bool]] = []
         for mark in row.marks:
-            cell, middle = self._page.cell_of(row.line, mark.start), (mark.start + mark.stop) / 2 - start
+            cell, middle = self._lines.cell_of(row.line, mark.start), (mark.start + mark.stop) / 2 - start
             near = [one for one in columns if (one.cell == cell if ruled else abs(one.middle - middle) <= _OFF)]
             said += [(mark, min(near, key=lambda one: abs(one.middle - middle)).says)] if near else []
         if len(said) < len(row.marks) == len(columns):
@@ -225,7 +226,7 @@ class Boxes:
         self._words.update(column.start for column in columns if said)
         ticked = [(mark, says) for mark, says in said if mark.ticked]
         if len(ticked) == 1 and all(mark.ticked is not None for mark, _ in said):
-            self.answers.append(Answer(ticked[0][0].start, ticked[0][0].stop, ticked[0][1], label))
+            self.answers.append(CheckboxAnswer(ticked[0][0].start, ticked[0][0].stop, ticked[0][1], label))
         return bool(said)
 
 

@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from extractor.evidence.boxes import Boxes
-from extractor.evidence.ground import Evidence
-from extractor.evidence.keys import match
-from extractor.evidence.marks import marks
+from extractor.evidence.checkbox_labels import CheckboxLabels
+from extractor.evidence.checkboxes import checkboxes
+from extractor.evidence.ground import EvidenceSearch
+from extractor.evidence.key_match import match
 from extractor.evidence.scalars import scalars
 
-Place = str | None
+Fragment = str | None
 
 
 def places(document: str, answer: dict[str, Any]) -> list[int | None]:
     """Where each value of the answer has its evidence."""
     found = list(scalars(json.dumps(answer)))
-    return [where[0].start if where else None for where in Evidence(document).of(found)]
+    return [where[0].start if where else None for where in EvidenceSearch(document).of(found)]
 
 
 def numbered(document: str) -> tuple[str, list[int]]:
@@ -174,7 +174,7 @@ def test_boxes_of_several_people_are_each_ones_own() -> None:
 
 def test_what_signs_mean_depends_on_their_neighbours() -> None:
     def ticked(text: str) -> list[bool | None]:
-        return [mark.ticked for mark in marks(text)]
+        return [mark.ticked for mark in checkboxes(text)]
 
     assert ticked("☒ a ☐ b") == [True, False]
     assert ticked("☑ a ☒ b") == [True, False]
@@ -199,5 +199,5 @@ def test_a_document_of_boxes_is_read_soon() -> None:
         "Yes No\n" + "a ☑ ☐\n" * 10_000,
         "x \n" * 50_000,
     ):
-        Boxes(text)
+        CheckboxLabels(text)
     assert time.monotonic() - begun < 60

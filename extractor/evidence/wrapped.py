@@ -7,6 +7,8 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
+from extractor.evidence.spans import Span
+
 _LINES = 3  # below, that are looked at
 _EDGE = 6  # lines at the foot and at the head of a page that are no part of what goes on
 _WORDS = 400  # of a line, that are looked at
@@ -15,10 +17,8 @@ _CELL_ENDS = re.compile(r"[^\w\s|]{0,3}(?:\s*$|\s*\n|  |\s*\|)")
 _HYPHEN = re.compile(r"[-\u2010](?:\s*$|\s*\n|  |\s*\|)")
 _CUT = re.compile(rf"(?<=[^\W_]){_HYPHEN.pattern}")
 
-Span = tuple[int, int]
 
-
-class Broken:
+class WrappedText:
     """`words` are those of `text` as they are compared, `spans` where they stand; `breaks`: where its pages begin."""
 
     def __init__(self, text: str, words: Sequence[str], spans: Sequence[Span], breaks: Sequence[int] = ()) -> None:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 
-from extractor.evidence.locate import Places
+from extractor.evidence.locate import Occurrence
+from extractor.evidence.spans import Span
 
-Span = tuple[int, int]
-Find = Callable[[int, int, int], list[Places]]  # the places of a row's value behind an offset, in order
+Find = Callable[[int, int, int], list[Occurrence]]  # the places of a row's value behind an offset, in order
 
 _WAYS = 6  # that are followed at a time; fewer where there are many rows
 _WORK = 1_200  # rows on as many ways
@@ -33,11 +33,11 @@ _ANYWHERE = 8  # of starts of the first row
 
 
 @dataclass(frozen=True)
-class Record:
+class TableRow:
     """A row: `at` says by the number of a value where that stands, of those that it prints."""
 
     cost: float
-    at: dict[int, Places]
+    at: dict[int, Occurrence]
 
     @cached_property
     def span(self) -> Span:
@@ -52,12 +52,12 @@ class Record:
 class _Way:
     cost: float
     stop: int
-    row: Record | None
+    row: TableRow | None
     before: _Way | None
     order: list[int]
 
 
-class Records:
+class TableRows:
     """`sizes`: how many values each row has; `line` of an offset; the first begins at `since` or behind it."""
 
     def __init__(self, sizes: Sequence[int], find: Find, line: Callable[[int], int], since: int) -> None:
@@ -65,7 +65,7 @@ class Records:
         # of each row the values that stand anywhere
         self._printed = [sum(bool(find(at, value, since)) for value in range(size)) for at, size in enumerate(sizes)]
 
-    def rows(self) -> list[Record | None]:
+    def rows(self) -> list[TableRow | None]:
         """Where the values of each row stand; None for a row that is nowhere."""
         ways = [_Way(0.0, self._since, None, None, [])]
         most = max(2, min(_WAYS, _WORK // max(1, len(self._sizes))))
@@ -78,7 +78,7 @@ class Records:
             for one in sorted(further, key=lambda one: one.cost):
                 best.setdefault(one.stop, one)
             ways = list(best.values())[:most]
-        found: list[Record | None] = []
+        found: list[TableRow | None] = []
         last = ways[0]
         while last.before is not None:
             found.append(last.row)
@@ -102,21 +102,21 @@ class Records:
             made.append(_Way(way.cost + cost, row.span[1], row, way, row.order))
         return made
 
-    def _tall(self, row: Record) -> int:
+    def _tall(self, row: TableRow) -> int:
         return self._line(row.span[1] - 1) - self._line(row.span[0])
 
     def _rows(
         self, at: int, since: int, starts: int, order: Sequence[int] = (), taken: Sequence[Span] = ()
-    ) -> list[Record]:
+    ) -> list[TableRow]:
         """Ways for a row to stand behind `since`, clear of what is `taken`. `order`: of the row before."""
-        ahead: list[list[Places]] = []
+        ahead: list[list[Occurrence]] = []
         for value in range(self._sizes[at]):
             places = self._find(at, value, since)
             if taken:
                 places = [one for one in places if not any(_meet(one, span) for span in taken)]
             ahead.append(places)
         firsts = sorted({one[0].start for places in ahead for one in places[:starts]})[: 2 * starts + 2]
-        made: dict[tuple[tuple[int, int], ...], Record] = {}
+        made: dict[tuple[tuple[int, int], ...], TableRow] = {}
         whole = 0  # rows that have all their values in a line
         for first in firsts:
             for tall in _TALL:
@@ -129,9 +129,11 @@ class Records:
                 break
         return [row for row in made.values() if row.at]
 
-    def _row(self, ahead: list[list[Places]], printed: int, order: Sequence[int], first: int, last_line: int) -> Record:
+    def _row(
+        self, ahead: list[list[Occurrence]], printed: int, order: Sequence[int], first: int, last_line: int
+    ) -> TableRow:
         """The values of a row that begins at `first`, each in the nearest place that is nobody's."""
-        at: dict[int, Places] = {}
+        at: dict[int, Occurrence] = {}
         ranks = {value: rank for rank, value in enumerate(order)}
 
         def hardest(value: int) -> tuple[int, int, int]:
@@ -147,14 +149,14 @@ class Records:
                     break
         cost = _MISSING * (printed - len(at))
         if at:
-            row = Record(0.0, at)
+            row = TableRow(0.0, at)
             start, stop = row.span
             said = sum(one[-1].stop - one[0].start for one in at.values())
             cost += math.log2(1 + self._tall(row)) + _APART * math.log2(1 + max(stop - start - said, 0))
-            cost += _ODD * sum(one[0].off > 1 for one in at.values())
-        return Record(cost, at)
+            cost += _ODD * sum(one[0].mismatch > 1 for one in at.values())
+        return TableRow(cost, at)
 
-    def _left(self, found: list[Record | None]) -> list[Record | None]:
+    def _left(self, found: list[TableRow | None]) -> list[TableRow | None]:
         """Rows that stand on no way: the answer may have them in another order."""
         for at, missing in enumerate(found):
             taken = [one.span for one in found if one is not None]
@@ -173,9 +175,9 @@ def _turned(before: list[int], now: list[int]) -> int:
     return sum(place[one] > place[other] for one, other in combinations(both, 2))
 
 
-def _meet(places: Places, span: Span) -> bool:
+def _meet(places: Occurrence, span: Span) -> bool:
     return places[0].start < span[1] and span[0] < places[-1].stop
 
 
-def _length(places: list[Places]) -> int:
+def _length(places: list[Occurrence]) -> int:
     return places[0][-1].stop - places[0][0].start if places else 0

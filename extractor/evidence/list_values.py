@@ -11,9 +11,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from extractor.evidence.locate import Places
+from extractor.evidence.locate import Occurrence
 
-Find = Callable[[int, int], list[Places]]  # the places of value n of the list, those behind an offset first
+Find = Callable[[int, int], list[Occurrence]]  # the places of value n of the list, those behind an offset first
 
 _WAYS = 12  # that are followed at a time
 _NEXT = 4  # places behind the one before
@@ -30,11 +30,11 @@ class _Way:
     cost: float
     stop: int
     widest: int  # of the gaps so far
-    last: tuple[int, Places] | None
+    last: tuple[int, Occurrence] | None
     before: _Way | None
 
 
-class List:
+class ListValues:
     """`values` of one list; `label`: how far a place is behind a label of its, `labels.FAR` at most; `since`: where
     what came before it in the answer stands; all of it within `bounds`."""
 
@@ -43,7 +43,7 @@ class List:
         text: str,
         values: Sequence[object],
         find: Find,
-        label: Callable[[Places], int],
+        label: Callable[[Occurrence], int],
         since: int,
         bounds: tuple[int, int],
     ) -> None:
@@ -51,7 +51,7 @@ class List:
         self._since, self._bounds = since, bounds
         self._within = self._longer() if len(values) <= _COMPARED else []
 
-    def places(self) -> list[Places]:
+    def places(self) -> list[Occurrence]:
         """Empty for a value that has none."""
         ways = [_Way(0.0, self._bounds[0], 0, None, None)]
         for at in range(len(self._values)):
@@ -62,7 +62,7 @@ class List:
             for way in sorted(further, key=lambda way: way.cost):
                 best.setdefault(way.stop, way)
             ways = list(best.values())[:_WAYS]
-        made: list[Places] = [()] * len(self._values)
+        made: list[Occurrence] = [()] * len(self._values)
         widest, way = ways[0].widest, ways[0]
         while way.before is not None:
             if way.last is not None:
@@ -87,15 +87,15 @@ class List:
             again = self._values[at] in self._values[max(0, at - _COMPARED) : at]
             if again and not self._near(way.stop, places, way.widest):
                 continue
-            cost = min(math.log2(1 + gap), math.log2(1 + label) + _LABELLED) + _OFF * places[0].off
+            cost = min(math.log2(1 + gap), math.log2(1 + label) + _LABELLED) + _OFF * places[0].mismatch
             made.append(_Way(way.cost + cost, places[-1].stop, max(way.widest, gap), (at, places), way))
         return made
 
-    def _begin(self, places: Places) -> float:
+    def _begin(self, places: Occurrence) -> float:
         start, _, off = places[0]
         return math.log2(1 + self._label(places)) + _OFF * off + _BACKWARDS * (start < self._since)
 
-    def _left(self, at: int, made: list[Places], widest: int) -> Places:
+    def _left(self, at: int, made: list[Occurrence], widest: int) -> Occurrence:
         """Of a value on no way: the place nearest to a label, then to the others, that is nobody's."""
         others = [place for places in made for place in places]
         free = [
@@ -107,17 +107,17 @@ class List:
             free = [places for places in free if self._gap(places, others) <= max(_NEAR, widest)]
         return min(free, key=lambda places: (self._label(places), self._gap(places, others)), default=())
 
-    def _gap(self, places: Places, others: Sequence[tuple[int, int, int]]) -> int:
+    def _gap(self, places: Occurrence, others: Sequence[tuple[int, int, int]]) -> int:
         start, stop = places[0].start, places[-1].stop
         return min((max(start - one[1], one[0] - stop) for one in others), default=0)
 
-    def _near(self, stop: int, places: Places, widest: int) -> bool:
+    def _near(self, stop: int, places: Occurrence, widest: int) -> bool:
         """Whether the same value once more may stand there, and is no other mention of it."""
         start = places[0].start
         next_line = start - stop <= _LINE and self._text.count("\n", stop, start) == 1
         return start - stop <= max(_NEAR, 2 * widest) or next_line or self._label(places) <= _AT_LABEL
 
-    def _candidates(self, at: int, since: int) -> list[Places]:
+    def _candidates(self, at: int, since: int) -> list[Occurrence]:
         first, last = self._bounds
         found = [one for one in self._find(at, since) if first <= one[0].start and one[-1].stop <= last]
         return [one for one in found if not any(_is_within(one, longer) for longer in self._within)]
@@ -129,10 +129,10 @@ class List:
         return [(one[0].start, one[-1].stop) for at in hold for one in self._find(at, self._bounds[0])]
 
 
-def _start(places: Places) -> int:
+def _start(places: Occurrence) -> int:
     return places[0].start
 
 
-def _is_within(places: Places, longer: tuple[int, int]) -> bool:
+def _is_within(places: Occurrence, longer: tuple[int, int]) -> bool:
     start, stop = places[0].start, places[-1].stop
     return longer[0] <= start and stop <= longer[1] and stop - start < longer[1] - longer[0]

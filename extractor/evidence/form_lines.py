@@ -6,9 +6,9 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass
 
-from extractor.evidence.marks import Mark
+from extractor.evidence.checkboxes import Checkbox
+from extractor.evidence.spans import Span
 
-Span = tuple[int, int]
 YES = frozenset("yes y ja j oui sì sí si sim true".split())
 NO = frozenset("no n nein non não nee false".split())
 WORD = re.compile(r"[^\W_]+")
@@ -21,19 +21,19 @@ _LEADING = re.compile(r"[ \t]*(?:[-*•·][ \t]+)?([^\W\d_]{1,5})(?:[ \t]*[|:–
 
 
 @dataclass(frozen=True)
-class Row:
+class BoxRow:
     """Boxes that stand together: of line `line`, or of one cell of it. `texts` are between them, one more than those,
     empty where nothing is; `left` and `right` what stands beside it in its line, as far as the next row."""
 
     line: int
-    marks: tuple[Mark, ...]
+    marks: tuple[Checkbox, ...]
     texts: tuple[Span, ...]
     left: Span
     right: Span
 
 
 @dataclass(frozen=True)
-class Column:
+class YesNoColumn:
     """Of a table's head: a yes or a no, and where it stands in its line."""
 
     says: bool
@@ -42,10 +42,10 @@ class Column:
     middle: float
 
 
-class Page:
+class FormLines:
     """`text`, by lines."""
 
-    def __init__(self, text: str, found: list[Mark]) -> None:
+    def __init__(self, text: str, found: list[Checkbox]) -> None:
         self.text = text
         self.words: set[int] = set()  # where the words begin that are read as boxes
         self._starts = [mark.start for mark in found]
@@ -56,7 +56,7 @@ class Page:
             self.lines.append((start, start + len(line)))
             start += len(line) + 1
 
-    def rows(self, at: int) -> list[Row]:
+    def rows(self, at: int) -> list[BoxRow]:
         """Those of line `at`, from left to right."""
         start, stop = self.lines[at]
         if number := _NUMBERED.match(self.text, start, stop):
@@ -79,11 +79,11 @@ class Page:
             made.append(self._row(at, (since, stop), rest, since, stop))
         return made
 
-    def columns(self, at: int) -> list[Column]:
+    def columns(self, at: int) -> list[YesNoColumn]:
         """Of a line that heads columns for yes and no; empty for any other."""
         start, stop = self.lines[at]
         found = [
-            Column(word.group().lower() in YES, word.start(), cell, (word.start() + word.end()) / 2 - start)
+            YesNoColumn(word.group().lower() in YES, word.start(), cell, (word.start() + word.end()) / 2 - start)
             for cell, (first, last) in enumerate(self.cells(start, stop))
             for word in self._only_answers(first, last)
         ]
@@ -135,12 +135,12 @@ class Page:
         at = bisect_left(self._starts, place + 1) - 1
         return at >= 0 and place < self._marks[at].stop
 
-    def _row(self, line: int, cells: Span, mine: list[Mark], since: int, until: int) -> Row:
+    def _row(self, line: int, cells: Span, mine: list[Checkbox], since: int, until: int) -> BoxRow:
         edges = [cells[0], *(edge for mark in mine for edge in (mark.start, mark.stop)), cells[1]]
         texts = tuple(self.stripped(*edge) for edge in zip(edges[::2], edges[1::2], strict=True))
-        return Row(line, tuple(mine), texts, self.stripped(since, cells[0]), self.stripped(cells[1], until))
+        return BoxRow(line, tuple(mine), texts, self.stripped(since, cells[0]), self.stripped(cells[1], until))
 
-    def _mixed(self, start: int, stop: int, mine: list[Mark]) -> list[Span]:
+    def _mixed(self, start: int, stop: int, mine: list[Checkbox]) -> list[Span]:
         """The cells that hold boxes and text."""
         found = []
         for first, last in self.cells(start, stop):
@@ -153,7 +153,7 @@ class Page:
         words = list(WORD.finditer(self.text, start, stop))
         return words if all(word.group().lower() in YES | NO for word in words) else []
 
-    def _spoken(self, at: int) -> list[Mark]:
+    def _spoken(self, at: int) -> list[Checkbox]:
         """`Yes  Newsletter   No  Terms`: a line that begins with a yes or a no, before what it is said of. It is not
         the answer to a question of the line above."""
         start, stop = self.lines[at]
@@ -164,7 +164,7 @@ class Page:
             return []
         found = [word for word in WORD.finditer(self.text, start, stop) if word.group().lower() in YES | NO]
         self.words.update(word.start() for word in found)
-        return [Mark(*word.span(), word.group().lower() in YES) for word in found]
+        return [Checkbox(*word.span(), word.group().lower() in YES) for word in found]
 
 
 def _indent(line: str) -> int:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from extractor.evidence.ground import Evidence
+from extractor.evidence.ground import EvidenceSearch
 from extractor.evidence.scalars import scalars
-from tests.evidence.test_boxes import numbered, places
+from tests.evidence.test_checkboxes import numbered, places
 
 RED = ["red", "blue", "red", "green"]
 RRB = ["red", "red", "blue"]
@@ -108,7 +108,7 @@ def test_rows_of_several_lists_stay_in_their_own() -> None:
 )
 def test_what_is_too_often_in_the_answer_has_no_place(document: str, answer: dict[str, Any], none: list[str]) -> None:
     found = list(scalars(json.dumps(answer)))
-    where = Evidence(document).of(found)
+    where = EvidenceSearch(document).of(found)
     assert sorted(one.pointer for one, at in zip(found, where, strict=True) if not at) == none
     spans = [(place.start, place.stop) for at in where for place in at]
     assert len(set(spans)) == len(spans)

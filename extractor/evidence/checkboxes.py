@@ -34,7 +34,7 @@ _IN_CELL = re.compile(r"(?:\t|\||[^\s|x] {2,})[ \t]*([xX])(?=[ \t]*(?:\||\t|$| {
 _LETTERED = re.compile(r"\((?:ix|xi|w|y)\)")  # then `(x)` is one of a list of points
 
 
-class Mark(NamedTuple):
+class Checkbox(NamedTuple):
     """`text[start:stop]`; `ticked` is None where it cannot be told."""
 
     start: int
@@ -42,20 +42,20 @@ class Mark(NamedTuple):
     ticked: bool | None
 
 
-def marks(text: str) -> list[Mark]:
+def checkboxes(text: str) -> list[Checkbox]:
     """In the order of `text`, none within another."""
-    worded = (Mark(*found.span(), bool(found[1] or found[2])) for found in _WORDED.finditer(text))
+    worded = (Checkbox(*found.span(), bool(found[1] or found[2])) for found in _WORDED.finditer(text))
     found = sorted(
         {*_signs(text), *_brackets(text), *worded, *_letters(text)}, key=lambda mark: (mark.start, -mark.stop)
     )
-    apart: list[Mark] = []
+    apart: list[Checkbox] = []
     for mark in found[:MOST]:
         if not apart or mark.start >= apart[-1].stop:
             apart.append(mark)
     return apart
 
 
-def _signs(text: str) -> Iterator[Mark]:
+def _signs(text: str) -> Iterator[Checkbox]:
     said = {found.group()[0] for found in _SIGN.finditer(text)}
     if not said:
         return
@@ -72,7 +72,7 @@ def _signs(text: str) -> Iterator[Mark]:
         says |= dict.fromkeys(_RING, False) | dict.fromkeys(_DISC, True)
     for found in _SIGN.finditer(text):
         if found.group()[0] in says:
-            yield Mark(*found.span(), says[found.group()[0]])
+            yield Checkbox(*found.span(), says[found.group()[0]])
 
 
 _KINDS = {
@@ -80,7 +80,7 @@ _KINDS = {
 }  # fmt: skip
 
 
-def _brackets(text: str) -> Iterator[Mark]:
+def _brackets(text: str) -> Iterator[Checkbox]:
     found = [(one.span(), one[1] or one[2] or "", one.group()[0]) for one in _BRACKETED.finditer(text)]
     plus = any(within == "+" for _, within, _ in found)
     for kind in "[(":
@@ -90,19 +90,19 @@ def _brackets(text: str) -> Iterator[Mark]:
             continue
         for span, within in mine:
             if not within:
-                yield Mark(*span, False)
+                yield Checkbox(*span, False)
             elif within in _SURE:
-                yield Mark(*span, True)
+                yield Checkbox(*span, True)
             elif within in _CROSSES or within == "-":
-                yield Mark(*span, False if plus or any(one in _TICKS for _, one in mine if one) else None)
+                yield Checkbox(*span, False if plus or any(one in _TICKS for _, one in mine if one) else None)
             elif empty:  # `[v]`, `(o)`, `[*]`: only where others are empty
-                yield Mark(*span, True)
+                yield Checkbox(*span, True)
 
 
-def _letters(text: str) -> Iterator[Mark]:
-    lined = [Mark(*found.span(), True) for found in _LINED.finditer(text)]
+def _letters(text: str) -> Iterator[Checkbox]:
+    lined = [Checkbox(*found.span(), True) for found in _LINED.finditer(text)]
     yield from lined
     if lined:
-        yield from (Mark(*found.span(), False) for found in _LINES.finditer(text))
+        yield from (Checkbox(*found.span(), False) for found in _LINES.finditer(text))
     for pattern in (_LEADING, _IN_CELL):
-        yield from (Mark(*found.span(1), True) for found in pattern.finditer(text))
+        yield from (Checkbox(*found.span(1), True) for found in pattern.finditer(text))
