@@ -14,8 +14,9 @@ from starlette.requests import Request
 
 from api.config import SCHEMA_ROOM_BYTES, ApiSettings
 from api.problems import Problem, pointer
-from api.submission import arrival, media
-from api.submission.body import FORM_TYPE, parse_object
+from api.submission import arrival
+from api.submission.body import parse_object
+from api.submission.content_type import FORM_TYPE, content_type_of, not_accepted
 from api.submission.room import SMALL_BYTES, Held
 
 JSONL_TYPES = ("application/x-ndjson", "application/jsonl", "application/x-jsonlines", "application/octet-stream")
@@ -42,10 +43,9 @@ async def opened(request: Request, settings: ApiSettings, held: Held) -> Upload:
     if encoding not in ("identity", "gzip"):
         detail = "Only gzip is unpacked here"
         raise Problem("unsupported_media_type", detail, errors=[("/header/Content-Encoding", detail)])
-    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    given = content_type_of(request)
     if given not in ACCEPTED:
-        names = dict.fromkeys(ACCEPTED, ())
-        raise media.unsupported("The body's Content-Type is not accepted", "/header/Content-Type", given, names)
+        raise not_accepted(given, ACCEPTED)
     chunks = arrival.upload(request, settings)
     if given != FORM_TYPE:
         return Upload(chunks, encoding == "gzip" or given in GZIP_TYPES)

@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from api.config import ApiSettings
 from api.problems import Problem
-from api.submission import media
+from api.submission.document_check import check_document_size
 from api.submission.room import SMALL_BYTES, Held
 
 UPLOAD_PACE_BYTES = 64 * 1024
@@ -27,11 +27,11 @@ async def document(request: Request, settings: ApiSettings, held: Held) -> Async
     """The same of a body that is a document itself. Raises Problem 413 too, before more has come than may."""
     limit, came = settings.max_document_bytes, 0
     if int(request.headers.get("content-length", 0)) > limit:
-        raise media.too_large(limit, None, "")
+        check_document_size(None, limit, "")
     async for chunk in _whole(request, settings, held, limit):
         came += len(chunk)
         if came > limit:
-            raise media.too_large(limit, None, "")
+            check_document_size(None, limit, "")
         yield chunk
 
 

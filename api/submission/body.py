@@ -20,12 +20,12 @@ from api.config import SCHEMA_ROOM_BYTES, ApiSettings
 from api.heavy import HEAVY_BYTES, MAX_TEXT_BYTES, Lifted, TooMuchText, lifted
 from api.offload import Offload
 from api.problems import Problem, limited, pointer
-from api.submission import arrival, charsets, media, structure
+from api.submission import arrival, structure
+from api.submission.content_type import FORM_TYPE, JSON_TYPE, content_type_of, not_accepted
 from api.submission.room import Held
+from extractor.documents.charset_names import codec_name
 from schemas import LIMITS
 
-JSON_TYPE = "application/json"
-FORM_TYPE = "multipart/form-data"
 _FORM_TEXT = ("schema", "priority", "password")
 _QUERY_TEXT = ("schema", "priority", "filename")  # a password stands in no address: those are logged
 _FORM_JSON = ("json_schema", "options", "metadata")
@@ -156,7 +156,7 @@ async def _read_itself(request: Request, settings: ApiSettings, held: Held) -> t
             "A body of another Content-Type than application/json or multipart/form-data is the document itself, and "
             "needs ?schema="
         )
-        raise media.unsupported(detail, "/header/Content-Type", _bare(given), dict.fromkeys((JSON_TYPE, FORM_TYPE), ()))
+        raise not_accepted(content_type_of(request), (JSON_TYPE, FORM_TYPE), detail)
     fields: dict[str, Any] = {}
     for name, value in query:
         at = "/query" + pointer(name[:100])
@@ -212,7 +212,7 @@ async def _read_form(request: Request, settings: ApiSettings, held: Held) -> tup
 def _check_charset(content_type: str) -> None:
     """The form may name the charset of its fields."""
     charset = parse_options_header(content_type)[1].get(b"charset", b"utf-8").decode("latin-1")
-    if not charsets.known(charset):
+    if codec_name(charset) is None:
         detail = f"{charset[:40]!r} is no charset this service knows"
         raise Problem("invalid_multipart", detail, errors=[("/header/Content-Type", detail)])
 
@@ -253,17 +253,12 @@ def _type_of(request: Request) -> str:
     if encoding != "identity":
         detail = "A compressed body is not accepted"
         raise Problem("unsupported_media_type", detail, errors=[("/header/Content-Encoding", detail)])
-    return _bare(request.headers.get("content-type"))
+    return content_type_of(request)
 
 
 def _only(request: Request, accepted: tuple[str, ...]) -> str:
     """The same, which is one of `accepted`, else 415."""
     bare = _type_of(request)
     if bare not in accepted:
-        names = dict.fromkeys(accepted, ())
-        raise media.unsupported("The body's Content-Type is not accepted", "/header/Content-Type", bare, names)
+        raise not_accepted(bare, accepted)
     return bare
-
-
-def _bare(content_type: str | None) -> str:
-    return (content_type or "").partition(";")[0].strip().lower()

@@ -18,9 +18,10 @@ from api.heavy import Lifted
 from api.models.batches import BatchLine
 from api.models.extractions import Ask, CreateExtraction, DocumentIn
 from api.problems import Problem, limited, pointer
-from api.submission import media
 from api.submission.body import Upload
+from api.submission.document_check import check_document, check_document_size
 from api.submission.judge import as_text
+from extractor.documents.gate import DocumentType
 from schemas import Registry, UnknownSchema, unjudged
 from workers.ledger.ledger import NewJob
 
@@ -122,7 +123,7 @@ def _taken_out(fields: dict[str, Any]) -> list[str]:
 @dataclass(frozen=True)
 class _Document:
     content: bytes
-    kind: media.Kind
+    type: DocumentType
     filename: str | None
 
 
@@ -132,9 +133,9 @@ def _job(request: Ask, document: _Document, schema_ref: str, **more: Any) -> New
         schema_ref=schema_ref,
         json_schema=request.json_schema,
         document=document.content,
-        media_type=document.kind.media_type,
+        media_type=str(document.type),
         filename=document.filename,
-        form=document.kind.form,
+        form=document.type.form,
         password=None if password is None else password.get_secret_value(),
         options=request.options.model_dump(mode="json", exclude_none=True),
         metadata=request.metadata,
@@ -212,9 +213,11 @@ def _check_options(request: Ask, settings: ApiSettings) -> None:
 
 def _uploaded(upload: Upload, request: Ask, settings: ApiSettings) -> _Document:
     name = upload.filename or request.document.filename or None
-    limit, at = settings.max_document_bytes, upload.at
-    kind = media.check(upload.content, upload.media_type, name, limit=limit, at=at, charset_at=upload.charset_at)
-    return _Document(upload.content, kind, name and name[-255:])
+    found = check_document(
+        upload.content, upload.media_type, name, max_bytes=settings.max_document_bytes, at=upload.at,
+        media_type_at=upload.charset_at,
+    )  # fmt: skip
+    return _Document(upload.content, found, name and name[-255:])
 
 
 def _document(given: DocumentIn, base64: list[str], left_out: Lifted, settings: ApiSettings) -> _Document:
@@ -225,11 +228,11 @@ def _document(given: DocumentIn, base64: list[str], left_out: Lifted, settings: 
         content = _left_out(mark, left_out, settings.max_document_bytes, at, text=text)
     else:
         content = given.text.encode() if given.text is not None else _decoded(base64, at)
-    kind = media.check(
-        content, given.media_type, given.filename, limit=settings.max_document_bytes, at=at,
-        charset_at="/document/media_type", text=text,
+    found = check_document(
+        content, given.media_type, given.filename, max_bytes=settings.max_document_bytes, at=at,
+        media_type_at="/document/media_type", text=text,
     )  # fmt: skip
-    return _Document(content, kind, given.filename)
+    return _Document(content, found, given.filename)
 
 
 def _left_out(mark: str, left_out: Lifted, limit: int, at: str, *, text: bool) -> bytes:
@@ -241,8 +244,7 @@ def _left_out(mark: str, left_out: Lifted, limit: int, at: str, *, text: bool) -
     except ValueError:
         what = "not a JSON string"
         raise Problem("invalid_json", f"The JSON is not well formed: {at} is {what}", errors=[(at, what)]) from None
-    if size > limit:
-        raise media.too_large(limit, size, at)
+    check_document_size(size, limit, at)
     return content
 
 

@@ -1,8 +1,9 @@
 """Bytes, text or a file → a `Document`: its text, and where each character stands. Knows file formats; knows no schema
 and no model, and loads no torch.
 
-    read.py       the door                           convert.py   bytes → Document, in this process
-    sniff.py      what a file is, by its bytes       child.py     the same in a sandbox
+    gate.py       what a document is, and no others  read.py      any document → Document
+    sniff.py      what a file is, by its bytes       convert.py   the same of bytes, in this process
+    child.py      the same in a sandbox
     formats.py    the table of formats               wire.py      a Document as JSON and bytes
     context.py    what a reader is told              builder.py   what a reader writes to
     document.py   what everybody else sees           location.py  a span of it → page, part, boxes

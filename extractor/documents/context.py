@@ -18,8 +18,9 @@ Ocr = Literal["none", "auto", "always"]
 
 @dataclass(frozen=True)
 class Context:
-    """`media_type` is what was sniffed. `charset`, `password` and `filename` are the sender's word, where there is
-    one. `depth` is 0 for the document itself. `ocr`: whether pages that are pictures will be read."""
+    """`media_type` is what the file is (gate.py; sniff.py of a file within a file), `sent_as` what the sender called
+    it. `charset`, `password` and `filename` are the sender's word, where there is one. `depth` is 0 for the document
+    itself. `ocr`: whether pages that are pictures will be read."""
 
     media_type: str = "text/plain"
     charset: str | None = None
@@ -28,6 +29,7 @@ class Context:
     depth: int = 0
     ocr: Ocr = "auto"
     limits: ReadLimits = field(default_factory=ReadLimits)
+    sent_as: str = ""
 
     def embedded(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from typing import Any
 
 from extractor.documents.builder import AllDrawn, Builder
@@ -12,13 +11,11 @@ from extractor.documents.document import Document
 from extractor.documents.formats import FORMATS, TEXT
 from extractor.documents.ocr import load
 from extractor.documents.placement import Rules, lay_out
-from extractor.documents.sniff import sniff
 from extractor.sandbox import Refused
 
 
 def convert(data: bytes, context: Context, pace: Callable[[int], None] | None = None) -> Document:
-    """`context.media_type` is what the sender calls it. `pace` is told the number of each page that begins. Raises
-    Refused: `unsupported_media_type`,
+    """`pace` is told the number of each page that begins. Raises Refused: `unsupported_media_type`,
     `unreadable_document` (damaged), `document_too_complex`, and the codes of the readers."""
     into = Builder(context.limits, pace=pace)
     _read(data, into, context)
@@ -47,11 +44,10 @@ def recognise(data: bytes, context: Context, page: int) -> Document:
 
 
 def _read(data: bytes, into: Builder, context: Context) -> None:
-    found = sniff(data, context.media_type, context.filename)
-    told, context = context.media_type, replace(context, media_type=found)
+    found, sent_as = context.media_type, context.sent_as
     into.begin_part(context.filename, found)
-    if told in FORMATS and told != found and found in TEXT and told not in TEXT:
-        into.warn(f"sent as {told}, but it is {FORMATS[found].name}")
+    if sent_as in FORMATS and sent_as != found and found in TEXT and sent_as not in TEXT:
+        into.warn(f"sent as {sent_as}, but it is {FORMATS[found].name}")
     try:
         read_with(context, data, into)
     except AllDrawn:

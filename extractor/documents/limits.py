@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from extractor.sandbox import Refused
 
+MAX_CONTROLS = 0.01  # of the characters of a text: stray control characters happen in real ones
+
 
 @dataclass(frozen=True)
 class ReadLimits:

@@ -1,4 +1,4 @@
-"""The door for documents: whatever it is, sized, told what it is by its bytes, and read."""
+"""Reads a document: text as it stands, plain text in this process, every other file in a sandbox."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
-from extractor.documents import convert
+from extractor.documents import gate
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context, Ocr
+from extractor.documents.convert import convert
 from extractor.documents.document import Document
-from extractor.documents.formats import TEXT
 from extractor.documents.limits import ReadLimits
+from extractor.documents.media_type import parse_media_type
 from extractor.documents.readers import Readers
-from extractor.documents.sniff import is_binary, sniff_text
 from extractor.documents.text import as_text
 from extractor.errors import DocumentError
 from extractor.sandbox import Refused
@@ -42,44 +42,29 @@ def read(
     media type, is believed. What is no plain text is read in sandboxes: those of `readers`, else this process's own.
 
     Raises Cancelled once `cancel` is set, EngineError (retryable) where no sandbox is to be had, and DocumentError:
-    `document_too_large`, `unsupported_media_type`, `undecodable_document`, `empty_document`, `unreadable_document` (no
-    such file, or a damaged one), `document_too_complex`, `password_required`, `password_wrong`.
+    the gate's codes (gate.py), and of reading `undecodable_document`, `empty_document`, `unreadable_document` (no such
+    file, or a damaged one), `document_too_complex`, `unsupported_media_type`, `password_required`, `password_wrong`.
     """
     if isinstance(source, Document):
         return source
     limits = limits or ReadLimits()
     try:
-        if isinstance(source, str):
-            kind, _ = _split(media_type)
-            _sized(len(source.encode(errors="surrogatepass")), max_bytes)
-            document = _of_text(source, kind or "text/plain", filename, limits)
+        if isinstance(source, Path):
+            filename = filename or source.name
+            data = _load(source, max_bytes)
         else:
-            if isinstance(source, Path):
-                filename = filename or source.name
-                source = _load(source, max_bytes)
-            _sized(len(source), max_bytes)
-            context = context_of(media_type, filename, charset=charset, password=password, ocr=ocr, limits=limits)
-            if is_binary(source) or sniff_text(source, context.media_type, filename) not in TEXT:
-                document = (readers or shared_readers()).read(source, context, cancel)
-            else:
-                document = convert.convert(source, context)
+            data = source if isinstance(source, bytes) else _encoded(source)
+        text = isinstance(source, str)
+        known = gate.check(data, media_type, filename, max_bytes=max_bytes, charset=charset, text=text)
+        if isinstance(source, str) and known.form == "text":
+            document = _of_text(source, known.media_type, filename, limits)
+        else:
+            context = _context(known, media_type, filename, password, ocr, limits)
+            plain = known.form == "plain"
+            document = convert(data, context) if plain else (readers or shared_readers()).read(data, context, cancel)
     except Refused as no:
         raise DocumentError(no.detail, code=no.code) from None
     return said(document)
-
-
-def context_of(
-    media_type: str | None,
-    filename: str | None,
-    *,
-    charset: str | None = None,
-    password: str | None = None,
-    ocr: Ocr = "auto",
-    limits: ReadLimits | None = None,
-) -> Context:
-    """What a reader is told of a file, from what its sender says."""
-    kind, named = _split(media_type)
-    return Context(kind, charset or named, password, filename, ocr=ocr, limits=limits or ReadLimits())
 
 
 def said(document: Document) -> Document:
@@ -108,7 +93,8 @@ def draw(
 ) -> dict[int, bytes]:
     """Pages of a document as PNG, by the number that `read` gives them; those that have no picture are left out.
     Raises as `read`."""
-    context = Context(_split(media_type)[0], None, password, filename, limits=limits or ReadLimits())
+    known = gate.check(data, media_type, filename, max_bytes=len(data))
+    context = _context(known, media_type, filename, password, "auto", limits or ReadLimits())
     return (readers or shared_readers()).draw(data, context, pages)
 
 
@@ -119,6 +105,18 @@ def shared_readers() -> Readers:
     readers = Readers()
     atexit.register(readers.close)
     return readers
+
+
+def _context(
+    known: gate.DocumentType,
+    media_type: str | None,
+    filename: str | None,
+    password: str | None,
+    ocr: Ocr,
+    limits: ReadLimits,
+) -> Context:
+    sent_as, _ = parse_media_type(media_type)
+    return Context(known.media_type, known.charset, password, filename, ocr=ocr, limits=limits, sent_as=sent_as)
 
 
 def _of_text(text: str, media_type: str, filename: str | None, limits: ReadLimits) -> Document:
@@ -134,22 +132,15 @@ def _load(path: Path, max_bytes: int) -> bytes:
         with path.expanduser().open("rb") as file:
             data = file.read(max_bytes + 1)
             if len(data) > max_bytes:
-                _sized(max(path.expanduser().stat().st_size, len(data)), max_bytes)
+                gate.check_size(max(path.expanduser().stat().st_size, len(data)), max_bytes)
             return data
     except OSError as error:
         raise DocumentError(f"{path.name} cannot be read: {error.strerror}", code="unreadable_document") from None
 
 
-def _sized(size: int, max_bytes: int) -> None:
-    if size > max_bytes:
-        raise DocumentError(f"the document is {size:,} bytes; the limit is {max_bytes:,}", code="document_too_large")
-
-
-def _split(media_type: str | None) -> tuple[str, str | None]:
-    """`Text/HTML; charset="latin-1"` → `("text/html", "latin-1")`."""
-    kind, *parameters = (media_type or "").split(";")
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset" and value.strip():
-            return kind.strip().lower(), value.strip().strip("\"'")
-    return kind.strip().lower(), None
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        detail = "the document is not text: it holds half a surrogate pair"
+        raise DocumentError(detail, code="undecodable_document") from None

@@ -85,11 +85,6 @@ def sniff(data: bytes, declared: str | None = None, filename: str | None = None)
     return _binary(data) or sniff_text(data, declared, filename)
 
 
-def is_binary(data: bytes) -> bool:
-    """Whether it is a format that is no text. Looks at little, whatever it is."""
-    return data.startswith((b"PK\x03\x04", b"PK\x05\x06", _OLE_MARK)) or _binary(data) is not None
-
-
 def sniff_text(data: bytes, declared: str | None, filename: str | None) -> str:
     """Which kind of text, of what is not binary."""
     head = _opened(data[:_LOOKED_AT])

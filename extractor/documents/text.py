@@ -12,11 +12,11 @@ from extractor.documents.byte_order import marked
 from extractor.documents.charset_names import known
 from extractor.documents.context import Context
 from extractor.documents.encoding import guess
+from extractor.documents.limits import MAX_CONTROLS
 from extractor.sandbox import Refused
 
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})", re.IGNORECASE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffd\ufffe\uffff]")
-_MAX_CONTROLS = 0.01  # of all characters: stray ones happen in real text
 
 
 def read(data: bytes, into: Builder, context: Context) -> None:
@@ -39,7 +39,7 @@ def as_text(text: str) -> str:
     """Text that is already decoded, with `\\n` line ends. Raises Refused `undecodable_document` for binary data."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     controls = sum(1 for _ in _CONTROLS.finditer(text))
-    if "\x00" in text or controls > _MAX_CONTROLS * len(text):
+    if "\x00" in text or controls > MAX_CONTROLS * len(text):
         raise _undecodable("it holds binary data")
     try:
         text.encode()

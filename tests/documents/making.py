@@ -9,6 +9,7 @@ from extractor.documents import Document
 from extractor.documents.context import Context
 from extractor.documents.convert import convert
 from extractor.documents.limits import ReadLimits
+from extractor.documents.sniff import sniff
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -29,7 +30,7 @@ _NAMES = " ".join(
 
 
 def read(data: bytes, filename: str | None = None, **limits: int) -> Document:
-    return convert(data, Context("", filename=filename, limits=ReadLimits(**limits)))
+    return convert(data, Context(sniff(data, None, filename), filename=filename, limits=ReadLimits(**limits)))
 
 
 def zipped(parts: dict[str, str | bytes]) -> bytes:

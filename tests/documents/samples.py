@@ -86,7 +86,7 @@ def scanned(
     noise: bool = False,
 ) -> Image.Image:
     """The first page, or an area of it, as a scanner gives it: turned by so many degrees, askew, grey and grainy."""
-    image = convert.draw(pdf, Context(), [1])[1]
+    image = convert.draw(pdf, Context("application/pdf"), [1])[1]
     image = image.resize((round(WIDTH * dpi / 72), round(HEIGHT * dpi / 72)), Image.Resampling.BICUBIC)
     left, top, right, bottom = (round(side * dpi / 72) for side in area)
     image = image.crop((left, top, right, bottom))

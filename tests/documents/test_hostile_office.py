@@ -11,6 +11,7 @@ import pytest
 
 from extractor.documents.context import Context
 from extractor.documents.readers import Readers
+from extractor.documents.sniff import sniff
 from extractor.errors import DocumentError
 from extractor.sandbox import Refused
 from tests.documents import hostile
@@ -61,7 +62,7 @@ def _answers(files: Iterable[tuple[str, bytes]]) -> Iterable[tuple[str, float, s
         for name, data in files:
             began = time.perf_counter()
             try:
-                readers.read(data, Context(""))
+                readers.read(data, Context(sniff(data)))
                 said = "read"
             except DocumentError as error:
                 said = "broken" if "broke down" in error.detail else error.code

@@ -13,6 +13,7 @@ from extractor.documents import Document
 from extractor.documents.context import Context
 from extractor.documents.convert import convert
 from extractor.documents.kept import Kept, dumps, loads
+from extractor.documents.sniff import sniff
 from extractor.documents.told import told
 from tests.documents import making
 from tests.documents.samples import PROSE, Pdf, wrapped
@@ -37,7 +38,7 @@ def mail() -> bytes:
 
 @pytest.mark.parametrize("data", [pdf(), mail(), making.docx(making.p("Total 12")), b"a;b\n1;2\n"])
 def test_it_comes_back_as_it_was(data: bytes) -> None:
-    document = convert(data, Context("text/csv", filename="a.csv"))
+    document = convert(data, Context(sniff(data, "text/csv"), filename="a.csv"))
     back = loads(dumps(Kept(document, 1.25)))
     assert back.document_s == 1.25
     assert back.document == document
@@ -48,7 +49,7 @@ def test_it_comes_back_as_it_was(data: bytes) -> None:
 
 
 def test_places_take_little() -> None:
-    document = convert(pdf(), Context())
+    document = convert(pdf(), Context("application/pdf"))
     placed = sum(not math.isnan(left) for places in document.places.values() for left in places[::4])
     assert placed > 3_000
     assert len(dumps(Kept(document))) < 5 * len(document.text)

@@ -172,7 +172,7 @@ def test_what_is_drawn_in_a_box_is_all_there_is() -> None:
     data = pdf.bytes()
     document = read(data)
     (box,) = document.boxes(0, len(document.text))
-    image = convert.draw(data, Context(), [1])[1].convert("L")
+    image = convert.draw(data, Context("application/pdf"), [1])[1].convert("L")
     ink = image.point(lambda value: 255 * (value < 128)).getbbox()
     assert ink is not None
     wide, high = image.size

@@ -12,7 +12,8 @@ from extractor.documents import Document, read
 from extractor.documents.context import Context, Ocr
 from extractor.documents.formats import FORMATS
 from extractor.documents.kept import Kept, loads
-from extractor.documents.read import context_of, said
+from extractor.documents.media_type import parse_media_type
+from extractor.documents.read import said
 from extractor.documents.splice import with_recognised
 from extractor.errors import DeadlineExceeded, EngineError, ExtractorError
 from workers.observability import tracing
@@ -34,7 +35,7 @@ def kept_of(held: Held, ocr: Ocr) -> Kept | None:
         return loads(claim.document)
     began = time.monotonic()
     source = claim.document.decode() if claim.form == "text" else claim.document
-    most = max(1, len(claim.document))  # its size was checked at the door
+    most = max(1, len(claim.document))  # its size was checked when it was accepted
     document = read(source, media_type=job.media_type, filename=job.filename, max_bytes=most, ocr=ocr)
     return Kept(document, time.monotonic() - began)
 
@@ -57,7 +58,8 @@ class Reading:
     @classmethod
     def of(cls, held: Held, readers: Readers, ocr: Ocr, limit_s: float) -> Reading:
         claim, job = held.claim, held.claim.job
-        context = context_of(job.media_type, job.filename, password=claim.password, ocr=ocr)
+        media_type, charset = parse_media_type(job.media_type)  # as the gate decided when the job was accepted
+        context = Context(media_type, charset, claim.password, job.filename, ocr=ocr)
         return cls(readers, held, context, float(job.options.get("timeout_s") or limit_s))
 
     @property
