@@ -8,8 +8,8 @@ from typing import Annotated, Any, TypedDict
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from extractor.config import DRAFTERS, parse_drafters
+from extractor.documents.describe import describe
 from extractor.documents.document import Document
-from extractor.documents.told import told
 
 
 class Options(BaseModel):
@@ -136,7 +136,7 @@ class Extraction:
         return {
             "data": self.data,
             "fields": self.fields,
-            "document": told(self.document) | ({"text": self.document.text} if self.with_text else {}),
+            "document": describe(self.document) | ({"text": self.document.text} if self.with_text else {}),
             "usage": self.usage.as_json(),
             "asks": self.usage.model_calls,
             "model": self.model,

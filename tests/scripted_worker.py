@@ -21,7 +21,7 @@ from typing import Any
 from kombu.asynchronous import get_event_loop
 
 from extractor.documents import Document
-from extractor.documents.told import told
+from extractor.documents.describe import describe
 from extractor.errors import (
     SILENT,
     Cancelled,
@@ -49,7 +49,7 @@ class Answer:
     document: Document | None = None
 
     def as_json(self) -> dict[str, Any]:
-        document = {} if self.document is None else {"document": told(self.document)}
+        document = {} if self.document is None else {"document": describe(self.document)}
         usage = {"model_calls": 1}
         return document | {
             "data": self.data,

@@ -28,7 +28,8 @@ from pydantic import BaseModel, Field
 
 from extractor.client import Client, Conflict, Job, Refused
 from extractor.service.demo import Sample, samples
-from extractor.service.supervisor import Service, ServicePlan
+from extractor.service.plan import ServicePlan
+from extractor.service.supervisor import Service
 from schemas.registry import Registry
 from tests.served import wait_until
 

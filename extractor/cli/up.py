@@ -13,7 +13,8 @@ import typer
 
 from extractor.cli.output import fail, say
 from extractor.config import read_settings
-from extractor.service.supervisor import Service, plan_of
+from extractor.service.plan import plan_of
+from extractor.service.supervisor import Service
 from extractor.service.valkey import EmbeddedSettings
 
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -4,8 +4,8 @@ and no model, and loads no torch.
     gate.py       what a document is, and no others  read.py      any document → Document
     sniff.py      what a file is, by its bytes       convert.py   the same of bytes, in this process
     child.py      the same in a sandbox
-    formats.py    the table of formats               wire.py      a Document as JSON and bytes
-    context.py    what a reader is told              builder.py   what a reader writes to
+    formats.py    the table of formats               packing.py   a Document as JSON and bytes
+    context.py    what a reader is given             builder.py   what a reader writes to
     document.py   what everybody else sees           location.py  a span of it → page, part, boxes
     and a reader a format: text.py, …
 """

@@ -6,7 +6,7 @@ import io
 from contextlib import suppress
 from typing import Any
 
-from extractor.documents import convert, wire
+from extractor.documents import convert, packing
 from extractor.documents.context import Context, reader_of
 from extractor.documents.formats import ACCEPTED
 from extractor.documents.limits import ReadLimits
@@ -28,12 +28,12 @@ def setup(value: dict[str, Any]) -> None:
 
 
 def read(value: dict[str, Any], blobs: list[bytes]) -> tuple[Any, list[bytes]]:
-    return wire.pack(convert.convert(blobs[0], _context(value), pace=_pace))
+    return packing.pack(convert.convert(blobs[0], _context(value), pace=_pace))
 
 
 def recognise(value: dict[str, Any], blobs: list[bytes]) -> tuple[Any, list[bytes]]:
     """Page `value["page"]`."""
-    return wire.pack(convert.recognise(blobs[0], _context(value), value["page"]))
+    return packing.pack(convert.recognise(blobs[0], _context(value), value["page"]))
 
 
 def draw(value: dict[str, Any], blobs: list[bytes]) -> tuple[Any, list[bytes]]:

@@ -12,8 +12,8 @@ import pypdfium2.raw as pdfium
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
 from extractor.documents.pdf_fields import filled_in, form_of
-from extractor.documents.pdf_legible import says_little, told
-from extractor.documents.pdf_page import UNTOLD, contents_of
+from extractor.documents.pdf_legible import meaningful, says_little
+from extractor.documents.pdf_page import UNMAPPED, contents_of
 from extractor.documents.placement import Rules, lay_out, words
 from extractor.documents.splice import PICTURE
 from extractor.sandbox import Refused
@@ -52,10 +52,10 @@ def _read_page(page: Any, form: Any, into: Builder, context: Context) -> None:
     found = [word for each in by_direction.values() for word in each]
     if context.ocr == "always" or says_little(found, contents):
         into.read_as(PICTURE)  # what text there is stands until somebody has looked at the page
-    elif any(UNTOLD in word.text for word in told(found)):
+    elif any(UNMAPPED in word.text for word in meaningful(found)):
         into.warn("some characters have no meaning in the file, as a symbol or a letter of a font of its own")
     for turns, each in sorted(by_direction.items(), key=lambda each: -len(each[1])):
-        for line in lay_out(told(each), contents.rules if turns == 0 else Rules()):
+        for line in lay_out(meaningful(each), contents.rules if turns == 0 else Rules()):
             line.add_to(into)
 
 

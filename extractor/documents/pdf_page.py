@@ -21,7 +21,7 @@ _MOST_POINTS = 60_000
 _THIN = 2.5  # points: a filled box as thin as that is a rule
 _DEEPEST_FORM = 4
 _FLAT = 0.6  # points: a rule may lean as much
-UNTOLD = "\ufffd"
+UNMAPPED = "\ufffd"
 _BAR, _LYING, _LOW, _HIGH = (
     0.15,
     3.0,
@@ -64,7 +64,7 @@ class Frame:
 @dataclass
 class Contents:
     """`glyphs` by the direction they run in, in quarter turns clockwise from upright (None: askew); in the coordinates
-    of a page turned so that they run to the right; characters whose meaning the file does not tell are UNTOLD.
+    of a page turned so that they run to the right; characters whose meaning the file does not tell are UNMAPPED.
     `pictured`: the share of the page that pictures cover. `paths`: how many drawn shapes there are."""
 
     frame: Frame
@@ -143,7 +143,7 @@ def _told(text: Any) -> Iterator[tuple[str, _Printed]]:
             continue
         shown = _meant(code, text, at)
         angle = pdfium.FPDFText_GetCharAngle(text, at)
-        if shown == UNTOLD and not angle and _is_dash(text, at, loose.top - loose.bottom, y.value):
+        if shown == UNMAPPED and not angle and _is_dash(text, at, loose.top - loose.bottom, y.value):
             shown = "-"
         yield shown, _Printed(loose.left, loose.bottom, loose.right, loose.top, x.value, y.value, angle, parted)
         parted = False
@@ -216,17 +216,17 @@ def _is_dash(text: Any, at: int, size: float, base: float) -> bool:
 
 
 def _meant(code: int, text: Any, at: int) -> str:
-    """The character, or those of a ligature; UNTOLD where the file does not tell."""
+    """The character, or those of a ligature; UNMAPPED where the file does not tell."""
     if code in (2, 0xFFFE) and pdfium.FPDFText_IsHyphen(text, at) == 1:
         return "-"  # at the end of a line, as PDFium marks it
     if code < 0x20 or 0x7F <= code < 0xA0 or code in (0xFFFD, 0xFFFE, 0xFFFF):
-        return " " if code in (9, 0xA0) else UNTOLD
+        return " " if code in (9, 0xA0) else UNMAPPED
     if pdfium.FPDFText_HasUnicodeMapError(text, at) == 1 or any(low <= code <= high for low, high in _PRIVATE):
-        return UNTOLD
+        return UNMAPPED
     if code in _LIGATURES:
         return unicodedata.normalize("NFKC", chr(code))
     if code > 0x10FFFF or 0xD800 <= code < 0xE000:
-        return UNTOLD
+        return UNMAPPED
     return " " if code == 0xA0 else "-" if code == 0xAD else chr(code)
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
-from extractor.documents import wire
+from extractor.documents import packing
 from extractor.documents.context import Context
 from extractor.documents.document import Document
 from extractor.documents.ocr import Engine, available
@@ -67,7 +67,7 @@ class Readers:
         """What the file says itself; its pictures are still to be read. `wall_s`: the most it may take, where that is
         less than the sandbox's own limit. Raises as `read`."""
         value, blobs = self._call(self._texts, "read", context, data, cancel, wall_s)
-        return wire.unpack(value, blobs)
+        return packing.unpack(value, blobs)
 
     def pictures(self, document: Document, context: Context) -> tuple[list[int], dict[int, Document | str]]:
         """The pages that are to be recognised, and of those that are not, why: for `with_recognised`."""
@@ -92,7 +92,7 @@ class Readers:
             value, blobs = self._call(self._pictures, "recognise", context, data, cancel, wall_s, page=page)
         except DocumentError as error:
             return f"could not be read: {error.detail}"
-        return wire.unpack(value, blobs)
+        return packing.unpack(value, blobs)
 
     def draw(self, data: bytes, context: Context, pages: Collection[int]) -> dict[int, bytes]:
         """Pages as PNG, by number. Raises as `read`."""

@@ -70,7 +70,7 @@ class Child:
         """None while it runs; negative for a signal."""
         return self._process.poll()
 
-    def last_words(self) -> str:
+    def last_output(self) -> str:
         """The end of what it printed; its last line is usually the reason."""
         self._reader.join(timeout=1.0)
         return "\n".join(self._last)

@@ -18,7 +18,8 @@ from typing import Any
 from extractor.client import Client, ExtractionFailed, WaitTimeout
 from extractor.errors import ExtractorError
 from extractor.result import Known
-from extractor.service.supervisor import Service, ServicePlan
+from extractor.service.plan import ServicePlan
+from extractor.service.supervisor import Service
 from schemas.jsontext import written
 
 SAMPLES = Path(__file__).parents[1] / "samples"

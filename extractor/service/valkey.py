@@ -26,7 +26,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from extractor.environment import of_store
 from extractor.errors import ExtractorError
 from extractor.service.children import Child, Log, Program
-from extractor.service.private import private_folder, runtime_folder, takes_socket, write_secret
+from extractor.service.private_files import private_folder, runtime_folder, takes_socket, write_secret
 
 _START_S, _LOOK_S = 15.0, 0.05
 _READY, _LOADING = b"+PONG", b"-LOADING"
@@ -138,7 +138,7 @@ class EmbeddedValkey:
                 deadline = time.monotonic() + _START_S
         if said != _READY:
             child.kill()
-            raise EmbeddedError(f"The embedded store did not start:\n{child.last_words()}")
+            raise EmbeddedError(f"The embedded store did not start:\n{child.last_output()}")
         self._heard_at = time.monotonic()
         return child
 

@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 
 from api.keys.keys import new_key
 from extractor import launch
-from extractor.service.supervisor import Service, ServicePlan
+from extractor.service.plan import ServicePlan
+from extractor.service.supervisor import Service
 from tests.attack.attack import MARK, Attacker
 from tests.attack.bodies import Bodies
 from tests.attack.connections import Crowd

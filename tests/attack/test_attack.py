@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from extractor.service.supervisor import Service, ServicePlan
+from extractor.service.plan import ServicePlan
+from extractor.service.supervisor import Service
 from tests.attack.attack import MARK, Attacker
 from tests.attack.schemas import CHARGES, hostile
 from tests.attack.watch import Watch

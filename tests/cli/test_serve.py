@@ -13,7 +13,8 @@ import httpx
 import psutil
 import pytest
 
-from extractor.service.supervisor import Service, ServiceError, ServicePlan, plan_of
+from extractor.service.plan import ServicePlan, plan_of
+from extractor.service.supervisor import Service, ServiceError
 from extractor.service.valkey import EmbeddedSettings
 from tests.served import wait_until
 

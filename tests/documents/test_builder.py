@@ -6,7 +6,7 @@ from array import array
 
 import pytest
 
-from extractor.documents import wire
+from extractor.documents import packing
 from extractor.documents.builder import AllDrawn, Builder
 from extractor.documents.context import Context
 from extractor.documents.document import Cell, Document
@@ -90,13 +90,13 @@ def test_boxes_of_what_breaks_across_lines_columns_and_pages() -> None:
 
 
 def test_it_comes_through_the_wire(document: Document) -> None:
-    back = wire.unpack(*wire.pack(document))
+    back = packing.unpack(*packing.pack(document))
     assert back == document
     assert {number: each.tobytes() for number, each in back.places.items()} == {2: document.places[2].tobytes()}
     read = Builder()
     read.begin_page(how="ocr")
     read.add("line", confidence=0.5)
-    assert wire.unpack(*wire.pack(read.document())).confidence(0, 4) == 0.5
+    assert packing.unpack(*packing.pack(read.document())).confidence(0, 4) == 0.5
 
 
 def test_limits_are_kept_while_reading() -> None:

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from api.keys.keys import NewKey, new_key
-from extractor.service.supervisor import Service, ServicePlan
+from extractor.service.plan import ServicePlan
+from extractor.service.supervisor import Service
 
 READY_S = 300.0
 QUICK = {"EXTRACTOR_MAX_WAIT_S": "1", "EXTRACTOR_MAX_EVENTS_S": "1"}  # or most of the time is spent on waiting

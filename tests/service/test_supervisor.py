@@ -19,7 +19,8 @@ import httpx
 import pytest
 
 from extractor import heartbeat
-from extractor.service.supervisor import Service, ServicePlan
+from extractor.service.plan import ServicePlan
+from extractor.service.supervisor import Service
 from tests.remains import holding, mark
 from tests.served import wait_until
 

@@ -22,7 +22,7 @@ import redis
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
 from extractor.service import valkey
-from extractor.service.private import private_folder, takes_socket, write_secret
+from extractor.service.private_files import private_folder, takes_socket, write_secret
 from extractor.service.valkey import EmbeddedError, EmbeddedValkey
 from tests.served import wait_until
 from tests.valkey import Valkey

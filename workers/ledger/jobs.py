@@ -18,7 +18,7 @@ from workers.ledger.waiting import Waiting, waiting_of
 Priority = Literal["interactive", "bulk"]
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 # What is kept as a job's document: the bytes of a file of plain text; a text that came as such; a file that has to be
-# read; one that is known to be pictures of text; and what was read of it (extractor/documents/kept.py).
+# read; one that is known to be pictures of text; and what was read of it (extractor/documents/stored.py).
 Form = Literal["plain", "text", "file", "picture", "read"]
 PRIORITIES: tuple[Priority, ...] = ("interactive", "bulk")
 STATUSES: tuple[Status, ...] = ("queued", "running", "succeeded", "failed", "cancelled")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from extractor.documents import Document, read
 from extractor.documents.context import Context, Ocr
 from extractor.documents.formats import FORMATS
-from extractor.documents.kept import Kept, loads
 from extractor.documents.media_type import parse_media_type
 from extractor.documents.read import said
 from extractor.documents.splice import with_recognised
+from extractor.documents.stored import StoredDocument, loads
 from extractor.errors import DeadlineExceeded, EngineError, ExtractorError
 from workers.observability import tracing
 from workers.worker.heartbeat import Held
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _READ = ("read", "text", "plain")  # there is nothing to wait for, or next to nothing
 
 
-def kept_of(held: Held, ocr: Ocr) -> Kept | None:
+def kept_of(held: Held, ocr: Ocr) -> StoredDocument | None:
     """The document of a claim that has been read before, or is plain text; None where it has to be read. Raises
     DocumentError."""
     claim, job = held.claim, held.claim.job
@@ -37,7 +37,7 @@ def kept_of(held: Held, ocr: Ocr) -> Kept | None:
     source = claim.document.decode() if claim.form == "text" else claim.document
     most = max(1, len(claim.document))  # its size was checked when it was accepted
     document = read(source, media_type=job.media_type, filename=job.filename, max_bytes=most, ocr=ocr)
-    return Kept(document, time.monotonic() - began)
+    return StoredDocument(document, time.monotonic() - began)
 
 
 @dataclass(eq=False)
@@ -95,11 +95,11 @@ class Reading:
             self.spent_s += time.monotonic() - began
             self._in_time()
 
-    def end(self) -> Kept:
+    def end(self) -> StoredDocument:
         """What was read. Raises DocumentError where that is nothing."""
         assert self._document is not None
         document = with_recognised(self._document, self._found) if self._found else self._document
-        return Kept(said(document), self.spent_s)
+        return StoredDocument(said(document), self.spent_s)
 
     def record(self, error: Exception | None) -> str:
         """A span of it in the job's trace; how it ended, in one word."""

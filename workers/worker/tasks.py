@@ -15,7 +15,7 @@ import structlog
 from celery import shared_task
 from celery.exceptions import Reject
 
-from extractor.documents.kept import Kept, dumps
+from extractor.documents.stored import StoredDocument, dumps
 from extractor.errors import BUSY, SILENT, Cancelled, DeadlineExceeded, EngineError, ExtractorError, OutputError
 from schemas.jsontext import written
 from workers.ledger.ledger import ALONE, Claim, StoreUnavailable
@@ -195,7 +195,7 @@ def _put_with_scans(runtime: Runtime, reading: Reading, holding: ExitStack) -> s
     return "released"
 
 
-def _keep(runtime: Runtime, reading: Reading) -> Kept:
+def _keep(runtime: Runtime, reading: Reading) -> StoredDocument:
     """What was read, from here on in the place of the document. A store that is away for a moment costs a second
     reading at most, and only if this attempt fails."""
     error: Exception | None = None
@@ -214,7 +214,7 @@ def _keep(runtime: Runtime, reading: Reading) -> Kept:
     return kept
 
 
-def extract(runtime: Runtime, held: Held, kept: Kept) -> dict[str, Any]:
+def extract(runtime: Runtime, held: Held, kept: StoredDocument) -> dict[str, Any]:
     job = held.claim.job
     options = job.options
     if "timeout_s" in options and held.claim.form not in ("plain", "text"):  # of the work: reading was a part of it

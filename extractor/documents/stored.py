@@ -1,5 +1,5 @@
-"""A Document as bytes to be kept, and back: what a worker has read of a file and another may go on with, one of a
-later version too. So all is kept by its name: what a version does not know it leaves out, what it misses has a default.
+"""A Document as bytes to be stored, and back: what a worker has read of a file and another may go on with, one of a
+later version too. So all has its name: what a version does not know it leaves out, what it misses has a default.
 
 Places are most of it, and compress well once they lie as tables do, column by column: letters of a line have their top
 and bottom in common. `deflate` of one byte after another would see none of that.
@@ -23,19 +23,19 @@ _CHARACTER = 16  # bytes of a character's four fractions
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredDocument:
     """`document_s`: how long it took to read."""
 
     document: Document
     document_s: float = 0.0
 
 
-def dumps(kept: Kept) -> bytes:
-    document = kept.document
+def dumps(stored: StoredDocument) -> bytes:
+    document = stored.document
     blobs = [document.text.encode(), *(_columns(places.tobytes()) for places in document.places.values())]
     head = orjson.dumps(
         {
-            "document_s": kept.document_s,
+            "document_s": stored.document_s,
             "media_type": document.media_type,
             "filename": document.filename,
             "warnings": document.warnings,
@@ -47,7 +47,7 @@ def dumps(kept: Kept) -> bytes:
     return zlib.compress(b"".join([len(head).to_bytes(_LENGTH_BYTES), head, *blobs]), 1)
 
 
-def loads(data: bytes) -> Kept:
+def loads(data: bytes) -> StoredDocument:
     """Of what `dumps` made. Raises ValueError, TypeError, KeyError or zlib.error for anything else."""
     whole = zlib.decompress(data)
     start = _LENGTH_BYTES + int.from_bytes(whole[:_LENGTH_BYTES])
@@ -62,7 +62,7 @@ def loads(data: bytes) -> Kept:
         places={number: array("f", _rows(one)) for number, one in zip(head["places"], places, strict=True)},
         **{name: _made(kind, head[name]) for name, kind in _LISTS.items()},
     )
-    return Kept(document, head["document_s"])
+    return StoredDocument(document, head["document_s"])
 
 
 def _table(kind: type[Any], rows: tuple[Any, ...]) -> dict[str, list[Any]]:

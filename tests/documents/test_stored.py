@@ -12,9 +12,9 @@ import pytest
 from extractor.documents import Document
 from extractor.documents.context import Context
 from extractor.documents.convert import convert
-from extractor.documents.kept import Kept, dumps, loads
+from extractor.documents.describe import describe
 from extractor.documents.sniff import sniff
-from extractor.documents.told import told
+from extractor.documents.stored import StoredDocument, dumps, loads
 from tests.documents import making
 from tests.documents.samples import PROSE, Pdf, wrapped
 
@@ -39,25 +39,25 @@ def mail() -> bytes:
 @pytest.mark.parametrize("data", [pdf(), mail(), making.docx(making.p("Total 12")), b"a;b\n1;2\n"])
 def test_it_comes_back_as_it_was(data: bytes) -> None:
     document = convert(data, Context(sniff(data, "text/csv"), filename="a.csv"))
-    back = loads(dumps(Kept(document, 1.25)))
+    back = loads(dumps(StoredDocument(document, 1.25)))
     assert back.document_s == 1.25
     assert back.document == document
     assert {number: places.tobytes() for number, places in back.document.places.items()} == {
         number: places.tobytes() for number, places in document.places.items()
     }
-    assert told(back.document) == told(document)
+    assert describe(back.document) == describe(document)
 
 
 def test_places_take_little() -> None:
     document = convert(pdf(), Context("application/pdf"))
     placed = sum(not math.isnan(left) for places in document.places.values() for left in places[::4])
     assert placed > 3_000
-    assert len(dumps(Kept(document))) < 5 * len(document.text)
+    assert len(dumps(StoredDocument(document))) < 5 * len(document.text)
 
 
 def test_what_another_version_kept_is_read() -> None:
     """It knows something of a page that this one does not, and nothing of another thing."""
-    whole = zlib.decompress(dumps(Kept(Document("Total", pages=convert(b"Total", Context()).pages))))
+    whole = zlib.decompress(dumps(StoredDocument(Document("Total", pages=convert(b"Total", Context()).pages))))
     length = int.from_bytes(whole[:8])
     head = orjson.loads(whole[8 : 8 + length])
     head["pages"] |= {"mood": ["grey"]}

@@ -10,7 +10,7 @@ from extractor.documents.formats import FORMATS
 JSON = dict[str, Any]
 
 
-def told(document: Document) -> JSON:
+def describe(document: Document) -> JSON:
     """What it is, its pages and how each was read, its parts, and what a person should know. Holds none of its text."""
     known = FORMATS.get(document.media_type)
     return {

@@ -1,5 +1,5 @@
-"""A place in the service that has to be filled: the program, who is in it now, whether he moves, and why the last one
-went. Knows heartbeats' files and HTTP; knows no store. supervisor.py decides who is started when."""
+"""One process that the service keeps running: its program, the child that runs it now, whether that moves, and why the
+last one died. Knows heartbeats' files and HTTP; knows no store. supervisor.py decides who is started when."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from extractor.heartbeat import Heartbeat, read
 from extractor.service.children import Child, Log, Program, Restarts
 
 START_S = 120.0  # until the first sign of life: importing takes its time on a busy machine
-NEVER = 78  # EX_CONFIG of sysexits.h: another start would end alike
+UNRECOVERABLE = 78  # EX_CONFIG of sysexits.h: another start would end alike
 _PROBE_S = 3.0
 
 
 @dataclass
-class Post:
-    """`heartbeat`: the file that who is here writes, and this process for one who is not."""
+class ManagedProcess:
+    """`heartbeat`: the file that the child writes, and this process while there is none."""
 
     program: Program
     heartbeat: Heartbeat | None = None
@@ -32,13 +32,13 @@ class Post:
     def name(self) -> str:
         return self.program.name
 
-    def fill(self, log: Log) -> None:
+    def start(self, log: Log) -> None:
         """Raises OSError where no process can be had."""
         self.child = Child(self.program, log)
-        self.tell("starting", START_S, pid=self.child.pid)
+        self.report("starting", START_S, pid=self.child.pid)
 
-    def tell(self, state: str, good_for_s: float, why: str = "", pid: int | None = None) -> None:
-        """A disk that takes nothing is no reason not to go on."""
+    def report(self, state: str, good_for_s: float, why: str = "", pid: int | None = None) -> None:
+        """Writes the heartbeat in the child's place. A disk that takes nothing is no reason not to go on."""
         if self.heartbeat is not None:
             with suppress(OSError):
                 self.heartbeat.beat(state, good_for_s, why, pid)
@@ -47,20 +47,20 @@ class Post:
         if self.heartbeat is not None:
             self.heartbeat.close()
 
-    def stood_still(self) -> str:
+    def stalled(self) -> str:
         """What is to be said of one that no longer moves; empty while it does, or says nothing here."""
         beat = read(self.heartbeat.path) if self.heartbeat is not None else None
         if beat is None or self.child is None or beat.pid != self.child.pid or not beat.silent():
             return ""
         return f"{self.name} has not moved for {time.monotonic() - beat.at:.0f} s"
 
-    def works(self) -> bool:
+    def is_ready(self) -> bool:
         """As its heartbeat says."""
         beat = read(self.heartbeat.path) if self.heartbeat is not None else None
         return beat is not None and self.child is not None and (beat.pid, beat.state) == (self.child.pid, "ready")
 
 
-class Door:
+class ApiProbe:
     """Asks an API whether it answers. What is told here is not of documents: /healthz and /readyz need no key."""
 
     def __init__(self, url: str, silent_s: float) -> None:
