@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from cachetools import LRUCache
 from starlette.responses import Response
 
 from schemas.jsontext import written
@@ -16,8 +17,7 @@ from workers.ledger.batches import Batch, line_of
 from workers.ledger.ledger import Created, Job, NewJob, Page
 from workers.ledger.waiting import Waiting
 
-_MOST_BODIES = 8
-_BODIES: dict[int, tuple[weakref.ref[Job], bytes]] = {}
+_BODIES: LRUCache[int, tuple[weakref.ref[Job], bytes]] = LRUCache(8)
 _ERROR = ("code", "detail", "retryable", "errors", "last")
 
 
@@ -43,8 +43,6 @@ def body(job: Job) -> bytes:
         return known[1]
     made = written(extraction(job))
     _BODIES[id(job)] = (weakref.ref(job), made)
-    while len(_BODIES) > _MOST_BODIES:
-        del _BODIES[next(iter(_BODIES))]
     return made
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from anyio import CapacityLimiter, to_thread
+from cachetools import LRUCache
 
 from api.problems import CODES, Problem, limited
 from api.submission.rota import Full, Rota
@@ -51,7 +51,7 @@ class Judge:
         self._box = Sandbox("extractor.grammar.judge", limits, setup={}, size=_AT_ONCE)
         self._rota = Rota(_AT_ONCE, _WAITING, _WAITING_OF_ONE)
         self._threads = CapacityLimiter(_AT_ONCE)
-        self._kept: OrderedDict[bytes, Refusal | None] = OrderedDict()
+        self._kept: LRUCache[bytes, Refusal | None] = LRUCache(_KEPT)
         self._asked: dict[bytes, asyncio.Future[Refusal | None]] = {}
 
     async def require(self, tenant: str, json_schema: dict[str, Any], at: str = "/json_schema") -> None:
@@ -59,7 +59,6 @@ class Judge:
         text = as_text(json_schema)
         key = hashlib.sha256(text).digest()
         if key in self._kept:
-            self._kept.move_to_end(key)
             refusal = self._kept[key]
         else:
             refusal = await self._shared(key, tenant, text)
@@ -70,7 +69,7 @@ class Judge:
         """The report on a schema (models.CheckReport). Raises Problem: it cannot be checked now."""
         text = as_text(json_schema)
         report, refusal = await self._judge(tenant, text)
-        self._keep(hashlib.sha256(text).digest(), refusal)
+        self._kept[hashlib.sha256(text).digest()] = refusal
         return report
 
     def close(self) -> None:
@@ -92,7 +91,7 @@ class Judge:
             if self._asked.get(key) is mine:
                 del self._asked[key]
         mine.set_result(refusal)
-        self._keep(key, refusal)
+        self._kept[key] = refusal
         return refusal
 
     async def _judge(self, tenant: str, text: bytes) -> tuple[dict[str, Any], Refusal | None]:
@@ -116,12 +115,6 @@ class Judge:
             if error.kind not in ("crashed", "unavailable"):
                 raise
             return self._box.call("report", None, [text])  # whoever was killed once may not be to blame
-
-    def _keep(self, key: bytes, refusal: Refusal | None) -> None:
-        self._kept[key] = refusal
-        self._kept.move_to_end(key)
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
 
 
 def as_text(json_schema: object) -> bytes:

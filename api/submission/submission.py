@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from cachetools import LRUCache
 from pydantic import BaseModel, ValidationError
 
 from api.config import ApiSettings
@@ -72,7 +73,7 @@ class Intake:
     def __init__(self, schemas: Registry, settings: ApiSettings) -> None:
         self._schemas = schemas
         self._settings = settings
-        self._refs: dict[bytes, str | Problem] = {}
+        self._refs: LRUCache[bytes, str | Problem] = LRUCache(_KNOWN_SCHEMAS)
 
     def line(self, fields: dict[str, Any], left_out: Lifted) -> NewJob:
         """Raises Problem, and Unjudged for an inline schema of which nothing was learned yet."""
@@ -84,8 +85,6 @@ class Intake:
 
     def learn(self, json_schema: dict[str, Any], refusal: Problem | None) -> None:
         """What the judge says of an inline schema."""
-        if len(self._refs) >= _KNOWN_SCHEMAS:
-            self._refs.clear()
         self._refs[_key(json_schema)] = refusal or unjudged(json_schema).ref
 
     def _ref(self, request: BatchLine) -> str:
