@@ -75,7 +75,7 @@ class DocumentIndex:
             self._at[word].append(len(self._words))
             self._words.append(word)
             self._spans.append(found.span())
-        self._figures = find.figures(text)
+        self._numbers = find.number_spans(text)
         self._since = 0
 
     def find(self, value: str | int | Decimal | bool, since: int = 0) -> list[Occurrence]:
@@ -86,8 +86,8 @@ class DocumentIndex:
             return _whole(place for word in _YES_NO_WORDS[value] for place in self.words(word))
         if not isinstance(value, str):
             return _whole(self._number(Decimal(value))) if abs(Decimal(value)) < _LARGE else []
-        if (moment := find.moment(value)) is not None:
-            return self._moment(*moment) or _whole(self.words(value))
+        if (parts := find.date_and_time(value)) is not None:
+            return self._date_and_time(*parts) or _whole(self.words(value))
         found = self.words(value)
         if not found and _NUMBER.fullmatch(value):
             read = dict.fromkeys(place for number in readings(value) for place in self._number(number))
@@ -115,14 +115,14 @@ class DocumentIndex:
             printed = self.text[start:stop]
             if len(printed) < _SIGNIFICANT and (len(printed) < len(value) or self.text[stop : stop + 1] in _SUFFIXES):
                 continue  # `C` and `C++`
-            if printed.isdecimal() and self._in_figure(start, stop):
+            if printed.isdecimal() and self._in_number(start, stop):
                 continue  # `12` in `12.50`
             found.append(Fragment(start, stop, 0 if printed == value else 1 if printed.lower() == value.lower() else 2))
         return found or (self._letters(value) if len(value) > 1 and not value.isascii() else [])
 
-    def _in_figure(self, start: int, stop: int) -> bool:
+    def _in_number(self, start: int, stop: int) -> bool:
         """Whether the digits there are part of a number."""
-        spans = self._figures.get(digits(self.text[start:stop]), [])
+        spans = self._numbers.get(digits(self.text[start:stop]), [])
         at = bisect_left(spans, (start, stop))
         if spans[at : at + 1] == [(start, stop)]:
             return False
@@ -131,16 +131,16 @@ class DocumentIndex:
         return in_last or _DECIMALS.match(self.text, stop) is not None
 
     @cached_property
-    def _days(self) -> Spans:
-        return find.days(self.text)
+    def _dates(self) -> Spans:
+        return find.date_spans(self.text)
 
     @cached_property
-    def _days_of_a_year(self) -> Spans:
-        return find.days_of_a_year(self.text)
+    def _yearless_dates(self) -> Spans:
+        return find.yearless_date_spans(self.text)
 
     @cached_property
-    def _hours(self) -> Spans:
-        return find.hours(self.text)
+    def _times(self) -> Spans:
+        return find.time_spans(self.text)
 
     @cached_property
     def _glued(self) -> Spans:
@@ -218,15 +218,15 @@ class DocumentIndex:
         )
 
     def _number(self, value: Decimal) -> list[Fragment]:
-        spans = self._figures.get(digits(f"{value:.30f}"), ())
-        figures = list(islice(self._often(spans, lambda span: span), 2 * MOST))
+        spans = self._numbers.get(digits(f"{value:.30f}"), ())
+        spans = list(islice(self._often(spans, lambda span: span), 2 * MOST))
         found = [
-            self._signed(value, start, stop) for start, stop in figures if abs(value) in readings(self.text[start:stop])
+            self._signed(value, start, stop) for start, stop in spans if abs(value) in readings(self.text[start:stop])
         ]
         if not found and abs(value) <= 1:  # a share may be printed as a percentage
             found = [
                 Fragment(start, stop, 2)
-                for start, stop in figures
+                for start, stop in spans
                 if self.text[stop : stop + 2].strip()[:1] == "%" and abs(value) * 100 in readings(self.text[start:stop])
             ]
         return found[:MOST]
@@ -241,17 +241,17 @@ class DocumentIndex:
         off = 3 if named else 2 if bare or minus is not (value < 0) else 1
         return Fragment(start - (value < 0 and minus), stop, off)
 
-    def _moment(self, day: str | None, hour: str | None) -> list[Occurrence]:
+    def _date_and_time(self, day: str | None, hour: str | None) -> list[Occurrence]:
         """A date, a time of day, or both near each other."""
-        hours = self._hour(hour) if hour else []
+        hours = self._time_of_day(hour) if hour else []
         if day is None:
             return _whole(hours)
-        spans = islice(self._often(self._days.get(day, ()), lambda span: span), MOST)
+        spans = islice(self._often(self._dates.get(day, ()), lambda span: span), MOST)
         days = [Fragment(*span, 0 if self.text[slice(*span)] == day else 1) for span in spans]
         if len(day) == 7 and not days:
             days = self.words(f"{day[5:]}/{day[:4]}")
         if not days and len(day) > 7:
-            short = self._days_of_a_year.get(day[2:]) or self._days_of_a_year.get(day[5:], [])
+            short = self._yearless_dates.get(day[2:]) or self._yearless_dates.get(day[5:], [])
             days = [Fragment(*span, 2) for span in islice(self._often(short, lambda span: span), MOST)]
         found: list[Occurrence] = []
         for one in days:
@@ -259,11 +259,11 @@ class DocumentIndex:
             found.append((one, min(near, key=lambda hour: abs(hour.start - one.stop))) if near else (one,))
         return found
 
-    def _hour(self, hour: str) -> list[Fragment]:
+    def _time_of_day(self, hour: str) -> list[Fragment]:
         """As it is said; of an afternoon, perhaps without saying so."""
         unsaid = f"{int(hour[:2]) - 12:02}{hour[2:5]}?" if hour >= "13" else ""
         for key in (hour, hour[:5], unsaid):
-            if spans := self._hours.get(key):
+            if spans := self._times.get(key):
                 looked = islice(self._often(spans, lambda span: span), MOST)
                 return [Fragment(*span, 0 if self.text[slice(*span)] == hour else 1) for span in looked]
         return []

@@ -9,11 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
-from extractor.notation.spell import MONTHS, dates, month
+from extractor.notation.calendar import MONTH_BY_PREFIX, month
+from extractor.notation.spell import dates
 
 Spans = dict[str, list[tuple[int, int]]]  # from where to where what is spelled so is printed, in order
 
-_FIGURE = re.compile(r"\d(?:[\d.,'’\u00a0\u202f]*\d)?")
+_NUMBER = re.compile(r"\d(?:[\d.,'’\u00a0\u202f]*\d)?")
 _FORMED = re.compile(  # one number, with or without groups; else commas are between numbers: `2.00,1` in a CSV
     r"\d{1,3}(?:([.,'’\u00a0\u202f])\d{3})(?:\1\d{3})*(?:[.,]\d+)?|\d\d?(?:,\d\d)*,\d{3}(?:\.\d+)?|\d+(?:[.,]\d+)?"
 )
@@ -21,13 +22,13 @@ _CELL = re.compile(r"[^,]+")
 _SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?!\d)")
 _DAY = r"(\d{4}-\d\d(?:-\d\d)?)"
 _HOUR = r"(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(?:Z|[-+]\d\d:?\d\d)?"
-_MOMENT = re.compile(f"{_DAY}(?:[T ]{_HOUR})?|{_HOUR}")
+_DATE_AND_TIME = re.compile(f"{_DAY}(?:[T ]{_HOUR})?|{_HOUR}")
 _CLOCK = re.compile(  # hour, what separates, minute, second, half of the day, o'clock
     r"(?<![\d:.,])(\d\d?)(?:([:.]| ?h ?)([0-5]\d))?(?::([0-5]\d))?"
     r"(?: ?(?:([ap])\.? ?m\b\.?|(uhr|h|hrs|o['’]clock)\b))?(?!:?\d)",
     re.IGNORECASE,
 )
-_MONTH = f"(?:{'|'.join(MONTHS)})[^\\W\\d_]{{0,9}}"
+_MONTH = f"(?:{'|'.join(MONTH_BY_PREFIX)})[^\\W\\d_]{{0,9}}"
 _NO_YEAR = re.compile(  # a day without a year, or with two digits of it after a month in letters
     rf"(?<![\d/.,-])(?:(?P<d1>\d\d?)(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de |of )?(?P<m1>{_MONTH})(?:\.?[ -]'?(?P<y>\d\d))?"
     rf"|(?<![^\W_])(?P<m2>{_MONTH})\.? (?P<d2>\d\d?)(?:st|nd|rd|th)?"
@@ -40,10 +41,10 @@ _NO_YEAR = re.compile(  # a day without a year, or with two digits of it after a
 # Numbers
 
 
-def figures(text: str) -> Spans:
+def number_spans(text: str) -> Spans:
     """By their `digits`."""
     made: Spans = defaultdict(list)
-    for start, stop in sorted({*_figures(text), *(found.span() for found in _SPACED.finditer(text))}):
+    for start, stop in sorted({*_number_spans(text), *(found.span() for found in _SPACED.finditer(text))}):
         made[digits(text[start:stop])].append((start, stop))
     return made
 
@@ -68,9 +69,9 @@ def readings(printed: str) -> set[Decimal]:
     return {Decimal(whole).scaleb(-shift) for shift in shifts} if whole else set()
 
 
-def _figures(text: str) -> Iterator[tuple[int, int]]:
+def _number_spans(text: str) -> Iterator[tuple[int, int]]:
     """As far as digits tell."""
-    for found in _FIGURE.finditer(text):
+    for found in _NUMBER.finditer(text):
         (start, stop), printed = found.span(), found.group()
         beside = text[start - 1 : start] == "," or (text[stop : stop + 1] == "," and text[stop + 1 : stop + 2].strip())
         if "," in printed and (beside or not _FORMED.fullmatch(printed)):
@@ -82,23 +83,23 @@ def _figures(text: str) -> Iterator[tuple[int, int]]:
 # Days and times of day
 
 
-def moment(value: str) -> tuple[str | None, str | None] | None:
+def date_and_time(value: str) -> tuple[str | None, str | None] | None:
     """(`YYYY-MM-DD` or `YYYY-MM`, `HH:MM` or `HH:MM:SS`) of an ISO date, time or both; None for anything else."""
-    found = _MOMENT.fullmatch(value)
+    found = _DATE_AND_TIME.fullmatch(value)
     return (found[1], found[2] or found[3]) if found else None
 
 
-def days(text: str) -> Spans:
+def date_spans(text: str) -> Spans:
     """By `YYYY-MM-DD`, in both orders of day and month where both may be, and by `YYYY-MM`."""
     made: Spans = defaultdict(list)
     for date in dates(text):
-        for spelled in {date.text, _turned(date.text)}:
+        for spelled in {date.text, _day_and_month_swapped(date.text)}:
             for key in {spelled, spelled[:7]}:
                 made[key].append((date.start, date.stop))
     return made
 
 
-def days_of_a_year(text: str) -> Spans:
+def yearless_date_spans(text: str) -> Spans:
     """The days that are said without a year, by `MM-DD`, or with two digits of it, by `YY-MM-DD`."""
     made: Spans = defaultdict(list)
     for found in _NO_YEAR.finditer(text):
@@ -110,7 +111,7 @@ def days_of_a_year(text: str) -> Spans:
     return made
 
 
-def hours(text: str) -> Spans:
+def time_spans(text: str) -> Spans:
     """By `HH:MM`, by `HH:MM:SS`, and by `HH:MM?` where the half of the day is not said."""
     made: Spans = defaultdict(list)
     for found in _CLOCK.finditer(text):
@@ -125,7 +126,7 @@ def hours(text: str) -> Spans:
     return made
 
 
-def _turned(date: str) -> str:
+def _day_and_month_swapped(date: str) -> str:
     """Day and month the other way round, where both may be."""
     year, _, rest = date.partition("-")
     of_year, _, day = rest.partition("-")

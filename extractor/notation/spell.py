@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from extractor.notation.calendar import month
+
 
 class Spelled(NamedTuple):
     """`text` is the JSON spelling of `document[start:stop]`."""
@@ -17,12 +19,6 @@ class Spelled(NamedTuple):
     text: str
 
 
-# First letters of the twelve months in the languages of Western Europe.
-_NAMES = (
-    "jan ene gen", "feb fév fev", "mar mär maa mrt", "apr avr abr", "may mai mei maj mag", "jun jui giu",
-    "jul lug", "aug aoû ago", "sep set", "oct okt ott out", "nov", "dec dez déc dic",
-)  # fmt: skip
-MONTHS = {name: month for month, names in enumerate(_NAMES, 1) for name in names.split()} | {"juil": 7}
 _NUMBER = re.compile(r"[-+]?\d(?:[\d.,'\u00a0]*\d)?")
 _DATE = re.compile(
     r"(?<!\d)(?:"
@@ -54,12 +50,6 @@ def dates(document: str) -> Iterator[Spelled]:
             year = said["y"] if len(said["y"]) == 4 else f"20{said['y']}"
             text = f"{year}-{of_year:02}-{day:02}" if "d" in said else f"{year}-{of_year:02}"
             yield Spelled(found.start(), found.end(), text)
-
-
-def month(name: str) -> int:
-    """1 to 12; 0 where `name` is not a month's."""
-    low = name.lower()
-    return MONTHS.get(low[:4]) or MONTHS.get(low[:3], 0)
 
 
 def _number(printed: str) -> str:

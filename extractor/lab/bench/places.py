@@ -131,8 +131,8 @@ def says(value: object, printed: str) -> bool:
         return abs(Decimal(value)) in find.readings(printed) and not any(map(str.isalpha, printed))
     if not isinstance(value, str):
         return False
-    if (moment := find.moment(value)) is not None and moment[0] is not None:
-        return moment[0] in find.days(printed)
+    if (parts := find.date_and_time(value)) is not None and parts[0] is not None:
+        return parts[0] in find.date_spans(printed)
     letters = _letters(printed)
     return letters == _letters(value) if letters else bool(printed.strip())  # a sign of a currency for its code
 

@@ -13,18 +13,11 @@ from random import Random
 
 from extractor.lab.training import lexicon, texts
 from extractor.lab.training.lexicon import Split
+from extractor.notation import calendar
 
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "CHF": "CHF", "JPY": "¥", "INR": "₹", "PLN": "zł", "SEK": "kr"}
-_MONTHS = {
-    "en": "January February March April May June July August September October November December",
-    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
-    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
-    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
-}
-MONTHS = {lang: names.split() for lang, names in _MONTHS.items()}
+# Training draws from these in this order.
+MONTHS = {language: list(calendar.MONTHS[language]) for language in calendar.READ}
 _DAYS = "Mon Tue Wed Thu Fri Sat Sun".split()
 YES = "yes Yes YES y Y true True ja Ja oui Oui sí Sí si Sì sim [x] [X] ✓ ☑ x on".split()
 NO = "no No NO n N false False nein Nein non Non nee Nee não [ ] ✗ ☐ - off".replace("[ ]", "[_]").split()
