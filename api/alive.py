@@ -1,54 +1,8 @@
-"""`python -P -m api.alive`: the probe of the API's container. Status 0 while it answers /healthz, 1 when it does not.
+"""The old name of liveness.py, which probes of older deployments still call. Taken for a version."""
 
---kill   one that says nothing, three times in a row, is killed (SIGKILL), for `restart:` to start another: docker
-         restarts what ends, and nothing for being unhealthy. Which process that is, says the file
-         EXTRACTOR_HEARTBEAT_FILE names; the API writes it once it listens.
-"""
-
-from __future__ import annotations
-
-import http.client
-import os
 import sys
-from pathlib import Path
 
-from extractor.heartbeat import read
-
-_ANSWER_S = 5.0
-_TRIES = 3
-
-
-def main(arguments: list[str]) -> int:
-    kill = "--kill" in arguments
-    if any(lives() for _ in range(_TRIES if kill else 1)):
-        return 0
-    name = os.environ.get("EXTRACTOR_HEARTBEAT_FILE", "")
-    beat = read(Path(name)) if name and kill else None
-    killed = beat is not None and beat.kill()
-    print(f"the API does not answer{'; it was killed' if killed else ''}")
-    return 1
-
-
-def lives() -> bool:
-    """Whatever it answers. One that ends our connection lives, and is full; one that is stopped takes it (the kernel
-    does) and says nothing."""
-    connection = http.client.HTTPConnection(_host(), int(os.environ.get("EXTRACTOR_PORT") or 8000), timeout=_ANSWER_S)
-    try:
-        connection.request("GET", "/healthz")
-        connection.getresponse()
-    except (ConnectionResetError, BrokenPipeError, http.client.HTTPException):
-        return True
-    except OSError:
-        return False
-    finally:
-        connection.close()
-    return True
-
-
-def _host() -> str:
-    host = os.environ.get("EXTRACTOR_HOST") or "127.0.0.1"
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-
+from api.liveness import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

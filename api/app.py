@@ -28,7 +28,7 @@ from api.keys.keys import Keys, check_exposure
 from api.observability.metrics import Metrics
 from api.problems import Problem, pointer
 from api.routes import batches, extractions, health, schemas, workers
-from api.server.middleware import Callers, RequestContext
+from api.server.middleware import ProxiedRequestLimiter, RequestContext
 from api.store import Publish, Store
 from api.submission import submission
 from api.submission.judge import Judge
@@ -89,9 +89,11 @@ def create_app(settings: ApiSettings | None = None, publish: Publish | None = No
         telemetry=_NO_TELEMETRY,  # FastAPI's records exception messages, and those may quote a document
     )
     app.state.metrics = metrics
-    callers = Callers(settings.max_connections_per_address, settings.trusted_proxies)
+    limiter = ProxiedRequestLimiter(settings.max_connections_per_address, settings.trusted_proxies)
     app.add_middleware(Visits, admission=admission)
-    app.add_middleware(RequestContext, metrics=metrics, limit_of=partial(_limit_of, settings), callers=callers)
+    app.add_middleware(
+        RequestContext, metrics=metrics, body_limit_of=partial(_body_limit_of, settings), request_limiter=limiter
+    )
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _framework_error)
     app.add_exception_handler(RequestValidationError, _invalid_parameters)
@@ -105,7 +107,7 @@ def create_app(settings: ApiSettings | None = None, publish: Publish | None = No
     return app
 
 
-def _limit_of(settings: ApiSettings, scope: Scope) -> tuple[str, int]:
+def _body_limit_of(settings: ApiSettings, scope: Scope) -> tuple[str, int]:
     """A batch is never held in memory, so it may be large."""
     if (scope["method"], scope["path"]) == ("POST", "/v1/batches"):
         return "max_batch_bytes", settings.max_batch_bytes

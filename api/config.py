@@ -9,14 +9,14 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from api.server import crowd
+from api.server.proxies import TrustedProxies, parse_networks
 from workers.config import RedisUrl
 
 SCHEMA_ROOM_BYTES = 1024 * 1024  # an inline schema as sent; its own limit is of its compact form (schemas/limits.py)
 
 
 def _networks(value: str) -> str:
-    crowd.networks_of(value)
+    parse_networks(value)
     return value
 
 
@@ -121,8 +121,8 @@ class ApiSettings(BaseSettings):
         return self.max_document_bytes * 7 // 5 + SCHEMA_ROOM_BYTES + 64 * 1024
 
     @property
-    def trusted_proxies(self) -> crowd.Proxies:
-        return crowd.Proxies(crowd.networks_of(self.proxies))
+    def trusted_proxies(self) -> TrustedProxies:
+        return TrustedProxies(parse_networks(self.proxies))
 
     @property
     def schema_sources(self) -> tuple[str, ...]:

@@ -142,8 +142,8 @@ def limited(name: str, value: float) -> dict[str, Any]:
     return {"limit": {"name": name, "value": value}}
 
 
-def crowded(full: Literal["connections", "address"]) -> Problem:
-    """No place for another caller, or for another of the same address."""
+def too_many_connections(full: Literal["connections", "address"]) -> Problem:
+    """The limit on all connections is reached, or that on those of one address."""
     code, whose = ("too_many_connections", "your address") if full == "address" else ("overloaded", "all callers")
     detail = f"This server has as many connections of {whose} as it takes; end some, or come later"
     return Problem(code, detail, headers={"Retry-After": "1"})

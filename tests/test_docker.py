@@ -174,12 +174,12 @@ def test_the_api_is_published_to_this_machine_and_wants_keys() -> None:
     assert ":?" in SERVICES["api"]["environment"]["EXTRACTOR_API_KEYS"], "compose refuses to start without"
 
 
-@pytest.mark.parametrize(("name", "module"), [("api", "api"), ("worker", "workers"), ("worker-cpu", "workers")])
+@pytest.mark.parametrize(("name", "module"), [("api", "api.liveness"), ("worker", "workers.alive"), ("worker-cpu", "workers.alive")])
 def test_what_no_longer_moves_is_killed_and_started_again(name: str, module: str) -> None:
     """By its probe, which the image has too; `init` lets its end be the container's."""
     service = SERVICES[name]
     test = service["healthcheck"]["test"]
-    assert test[:5] == ["CMD", "python", "-P", "-m", f"{module}.alive"]
+    assert test[:5] == ["CMD", "python", "-P", "-m", module]
     assert test[-1] == "--kill"
     assert service["init"] is True
     assert service["restart"] == "unless-stopped"

@@ -51,9 +51,9 @@ class Metrics:
             "Accepted jobs whose message could not be published; the reconciler publishes them",
             registry=self.registry,
         )
-        self._hung_up = Counter(
+        self._connections_ended = Counter(
             "extractor_http_hung_up",
-            "Connections this server ended, by why: no place was left, the client was late, or it spoke no HTTP",
+            "Connections this server ended, by reason: a limit was reached, the client was late, or it spoke no HTTP",
             ["reason"],
             registry=self.registry,
         )
@@ -75,12 +75,12 @@ class Metrics:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 
-    def hung_up(self, reason: str) -> None:
-        self._hung_up.labels(reason).inc()
+    def connection_ended(self, reason: str) -> None:
+        self._connections_ended.labels(reason).inc()
         self._ended[reason] += 1
 
-    def hung_up_since(self) -> dict[str, int]:
-        """How often `hung_up` was called since this was asked last."""
+    def take_ended(self) -> dict[str, int]:
+        """How often `connection_ended` was called for each reason since this was asked last."""
         ended, self._ended = dict(self._ended), Counts()
         return ended
 

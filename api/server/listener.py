@@ -13,11 +13,11 @@ log = logging.getLogger("extractor.api")
 _BACKLOG = 2048
 _AT_ONCE = 16  # then others have their turn
 _PAUSE_S = 1.0
-_SAY_EVERY_S = 60.0
-_DEAD_PEER = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}
+_LOG_EVERY_S = 60.0
+_KEEPALIVE_OPTIONS = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}
 
 
-def listening(host: str, port: int) -> list[socket.socket]:
+def open_sockets(host: str, port: int) -> list[socket.socket]:
     """A socket for each address that `host` has. Raises OSError."""
     found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     opened: list[socket.socket] = []
@@ -39,22 +39,22 @@ def listening(host: str, port: int) -> list[socket.socket]:
 
 
 class Listener:
-    """Accepts from `start` to `close`; each connection gets a `protocol` of its own. `relieve` frees a descriptor where
-    one can be spared, and says whether it has."""
+    """Accepts from `start` to `close`; each connection gets a `protocol` of its own. `free_descriptor` closes an idle
+    connection where there is one, and says whether it has."""
 
     def __init__(
         self,
         sockets: Sequence[socket.socket],
         protocol: Callable[[], asyncio.Protocol],
-        relieve: Callable[[], bool] = lambda: False,
+        free_descriptor: Callable[[], bool] = lambda: False,
     ) -> None:
         self._sockets = sockets
         self._protocol = protocol
-        self._relieve = relieve
+        self._free_descriptor = free_descriptor
         self._loop = asyncio.get_running_loop()
         self._starting: set[asyncio.Task[None]] = set()
         self._resume: asyncio.TimerHandle | None = None
-        self._said_at = float("-inf")
+        self._logged_at = float("-inf")
 
     def start(self) -> None:
         for one in self._sockets:
@@ -77,7 +77,7 @@ class Listener:
             except ConnectionAbortedError:
                 continue
             except OSError as error:  # no descriptors, no memory: whoever waits goes on waiting
-                if not self._relieve():
+                if not self._free_descriptor():
                     self._wait(error)
                 return
             task = self._loop.create_task(self._connect(connection))
@@ -87,7 +87,7 @@ class Listener:
     async def _connect(self, connection: socket.socket) -> None:
         try:
             connection.setblocking(False)
-            _notice_death(connection)
+            _detect_dead_peer(connection)
             await self._loop.connect_accepted_socket(self._protocol, connection)
         except OSError:
             connection.close()
@@ -95,8 +95,8 @@ class Listener:
     def _wait(self, error: OSError) -> None:
         self._pause()
         self._resume = self._loop.call_later(_PAUSE_S, self.start)
-        if self._loop.time() > self._said_at + _SAY_EVERY_S:
-            self._said_at = self._loop.time()
+        if self._loop.time() > self._logged_at + _LOG_EVERY_S:
+            self._logged_at = self._loop.time()
             log.error("cannot accept connections for now", extra={"reason": error.strerror})
 
     def _pause(self) -> None:
@@ -106,12 +106,12 @@ class Listener:
             self._loop.remove_reader(one)
 
 
-def _notice_death(connection: socket.socket) -> None:
+def _detect_dead_peer(connection: socket.socket) -> None:
     """A peer that is gone without a word, as after a loss of power, is found out within a minute."""
     if connection.family not in (socket.AF_INET, socket.AF_INET6):
         return
     with contextlib.suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in _DEAD_PEER.items():
+        for name, value in _KEEPALIVE_OPTIONS.items():
             if (option := getattr(socket, name, None)) is not None:
                 connection.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -23,8 +23,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.observability.logs import place
 from api.observability.metrics import Metrics
-from api.problems import Problem, ResponseBroken, crowded, limited
-from api.server.crowd import Crowd, Full, Proxies, same_one
+from api.problems import Problem, ResponseBroken, limited, too_many_connections
+from api.server.connection_limits import ConnectionLimiter, LimitReached
+from api.server.proxies import TrustedProxies, address_group
 
 log = logging.getLogger("extractor.api")
 _LEDGER_ID = re.compile(r"[0-9a-f]{32}")
@@ -35,17 +36,22 @@ _CLIENT_CLOSED = 499  # nginx's number for "the client went away before the answ
 
 
 class RequestContext:
-    """`limit_of` names and gives the cap of a request's body. `scope["state"]["request_id"]` is set for everything
+    """`body_limit_of` names and gives the cap of a request's body. `scope["state"]["request_id"]` is set for everything
     inside; `X-Request-ID` answers it. A route puts the ids of what it makes into `scope["state"]["ids"]`, so that the
     line about a request names them."""
 
     def __init__(
-        self, app: ASGIApp, *, metrics: Metrics, limit_of: Callable[[Scope], tuple[str, int]], callers: Callers
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics,
+        body_limit_of: Callable[[Scope], tuple[str, int]],
+        request_limiter: ProxiedRequestLimiter,
     ) -> None:
         self.app = app
         self.metrics = metrics
-        self.limit_of = limit_of
-        self.callers = callers
+        self.body_limit_of = body_limit_of
+        self.request_limiter = request_limiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,7 +61,7 @@ class RequestContext:
         method = scope["method"]
         request_id = request_id_of(Headers(scope=scope).get("x-request-id"))
         if method == "HEAD":
-            scope, receive, send = headed(scope, receive, send)
+            scope, receive, send = as_get(scope, receive, send)
         scope.setdefault("state", {}).update(request_id=request_id, ids={})
         status = 0
 
@@ -67,15 +73,18 @@ class RequestContext:
                 headers["X-Request-ID"] = request_id
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers.setdefault("Cache-Control", "no-store")
-            for part in pieces(message):
+            for part in split_body(message):
                 await send(part)
 
         try:
-            with structlog.contextvars.bound_contextvars(request_id=request_id), self.callers.counted(scope) as full:
+            with (
+                structlog.contextvars.bound_contextvars(request_id=request_id),
+                self.request_limiter.counted(scope) as full,
+            ):
                 if full is not None:
-                    await crowded(full).response(request_id)(scope, receive, send_with_headers)
+                    await too_many_connections(full).response(request_id)(scope, receive, send_with_headers)
                 else:
-                    await self.app(scope, capped(scope, receive, *self.limit_of(scope)), send_with_headers)
+                    await self.app(scope, limit_body(scope, receive, *self.body_limit_of(scope)), send_with_headers)
         except ClientDisconnect:
             status = status or _CLIENT_CLOSED
         except ResponseBroken as error:
@@ -96,46 +105,46 @@ class RequestContext:
         route = getattr(scope.get("route"), "path", "unmatched")
         self.metrics.request(method, route, status, seconds)
         about = {"method": method, "route": route, "status": status, "duration_s": round(seconds, 4)}
-        ids = {**_asked_for(scope), **scope["state"]["ids"], "request_id": request_id}
+        ids = {**_ids_in_path(scope), **scope["state"]["ids"], "request_id": request_id}
         log.log(logging.DEBUG if route in _PROBES else logging.INFO, "request", extra={**about, **ids})
 
 
 @dataclass(eq=False)
 class _Request:
-    """One that a proxy hands on: the connection is the proxy's, so the request is what has a place."""
+    """One that a proxy hands on: the connection is the proxy's, so the request is what is counted."""
 
     address: str | None
 
-    def dismiss(self) -> None:
+    def evict(self) -> None:
         raise AssertionError("a request is never idle")
 
 
-class Callers:
-    """Of each caller behind a proxy so many requests at once; a connection of the caller's own is counted before."""
+class ProxiedRequestLimiter:
+    """So many requests at once of each client behind a proxy; a client's own connection is counted in connection.py."""
 
-    def __init__(self, most_of_one: int, proxies: Proxies) -> None:
+    def __init__(self, max_per_address: int, proxies: TrustedProxies) -> None:
         self._proxies = proxies
-        self._crowd = Crowd(sys.maxsize, most_of_one)
+        self._limiter = ConnectionLimiter(sys.maxsize, max_per_address)
 
     @contextlib.contextmanager
-    def counted(self, scope: Scope) -> Iterator[Full | None]:
-        """What is full, if anything is."""
+    def counted(self, scope: Scope) -> Iterator[LimitReached | None]:
+        """The limit that is reached, if any is."""
         peer = (scope.get("client") or ("",))[0]
         forwarded = Headers(scope=scope).getlist("x-forwarded-for") if peer in self._proxies else []
-        caller = self._proxies.client_of(forwarded)
+        caller = self._proxies.client_address(forwarded)
         if caller is None:
             yield None
             return
-        request = _Request(same_one(caller))
-        full = self._crowd.enter(request)
-        self._crowd.busy(request)
+        request = _Request(address_group(caller))
+        full = self._limiter.admit(request)
+        self._limiter.mark_busy(request)
         try:
             yield full
         finally:
-            self._crowd.leave(request)
+            self._limiter.release(request)
 
 
-def headed(scope: Scope, receive: Receive, send: Send) -> tuple[Scope, Receive, Send]:
+def as_get(scope: Scope, receive: Receive, send: Send) -> tuple[Scope, Receive, Send]:
     """The GET that a HEAD asks about, which is over as soon as its head is sent: of a stream, nothing is waited for."""
     over = False
 
@@ -152,13 +161,13 @@ def headed(scope: Scope, receive: Receive, send: Send) -> tuple[Scope, Receive, 
     return {**scope, "method": "GET"}, receive_no_more, send_head
 
 
-def _asked_for(scope: Scope) -> dict[str, str]:
+def _ids_in_path(scope: Scope) -> dict[str, str]:
     """The job or batch in the path, where it is an id and not just any text."""
     given = scope.get("path_params", {}).get("id", "")
     return {"batch" if given.endswith("00000000") else "job": given} if _LEDGER_ID.fullmatch(given) else {}
 
 
-def pieces(message: Message) -> Iterator[Message]:
+def split_body(message: Message) -> Iterator[Message]:
     """A long body in parts, each sent when the client has taken most of the ones before: the rest is not copied for
     whoever reads slowly."""
     body = message.get("body", b"") if message["type"] == "http.response.body" else b""
@@ -175,14 +184,14 @@ def request_id_of(given: str | None) -> str:
     return given if given is not None and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
-def capped(scope: Scope, receive: Receive, name: str, limit: int) -> Receive:
+def limit_body(scope: Scope, receive: Receive, name: str, limit: int) -> Receive:
     """`receive`, raising a 413 Problem as soon as the body is known to be over `limit` bytes: by its
     Content-Length before a byte is read, or while a chunked body streams in."""
     declared = Headers(scope=scope).get("content-length", "")
     too_long = declared.isdecimal() and int(declared[:20]) > limit
     total = 0
 
-    async def receive_capped() -> Message:
+    async def receive_limited() -> Message:
         nonlocal total
         if too_long:
             raise body_too_large(name, limit)
@@ -193,7 +202,7 @@ def capped(scope: Scope, receive: Receive, name: str, limit: int) -> Receive:
                 raise body_too_large(name, limit)
         return message
 
-    return receive_capped
+    return receive_limited
 
 
 def body_too_large(name: str, limit: int) -> Problem:

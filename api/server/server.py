@@ -21,9 +21,9 @@ from api.config import ApiSettings
 from api.keys.access import Services
 from api.observability import logs
 from api.observability.metrics import Metrics
-from api.server import crowd
-from api.server.connection import Connection, Door
-from api.server.listener import Listener, listening
+from api.server.connection import Connection, SharedContext
+from api.server.connection_limits import ConnectionLimiter
+from api.server.listener import Listener, open_sockets
 from extractor.heartbeat import Heartbeat
 from workers.config import WorkerSettings, faults_of, misspelled
 
@@ -32,8 +32,8 @@ _DRAIN_S = 8  # what has not ended by then is cut; no call but a long-poll or a 
 _OTHER_FILES = 128  # the store's connections, the queue's, what is read from disk
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # <malloc.h>
 _TICKS_A_SECOND = 10  # uvicorn's
-_ITS_LIFE_S = 10.0**9
-_NEVER = 78  # EX_CONFIG of sysexits.h
+_FOREVER_S = 10.0**9
+_EX_CONFIG = 78  # EX_CONFIG of sysexits.h
 
 
 class ListenError(ValueError):
@@ -46,54 +46,54 @@ def serve(settings: ApiSettings | None = None) -> None:
     settings = settings or ApiSettings()
     app = create_app(settings)
     try:
-        sockets = listening(settings.host, settings.port)
+        sockets = open_sockets(settings.host, settings.port)
     except OSError as error:
         raise ListenError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from None
     _Server(app, settings, sockets).run()
 
 
 class _Server(uvicorn.Server):
-    """Listens by itself (listener.py), holds its connections to their times, and ends the long-polls before it waits
+    """Listens by itself (listener.py), holds its connections to their timeouts, and ends the long-polls before it waits
     for what is in flight."""
 
     def __init__(self, app: FastAPI, settings: ApiSettings, sockets: list[socket.socket]) -> None:
-        super().__init__(configured(app, settings))
+        super().__init__(uvicorn_config(app, settings))
         self._app = app
         self._settings = settings
         self._sockets = sockets
         metrics: Metrics = app.state.metrics
-        most = places(settings)
+        most = connection_capacity(settings)
         of_one = min(settings.max_connections_per_address, max(1, most * 5 // 8))  # as the two stand by default
-        self._door = Door(
-            crowd.Crowd(most, of_one), settings.trusted_proxies, metrics,
-            header_s=settings.header_timeout_s, stall_s=settings.stall_timeout_s,
+        self._shared = SharedContext(
+            ConnectionLimiter(most, of_one), settings.trusted_proxies, metrics,
+            header_timeout_s=settings.header_timeout_s, stall_timeout_s=settings.stall_timeout_s,
         )  # fmt: skip
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
         await super().startup(sockets=[])
-        listener = Listener(self._sockets, self._connection, self._door.crowd.spare)
+        listener = Listener(self._sockets, self._connection, self._shared.limiter.evict_idle)
         listener.start()
         self.servers = [listener]  # type: ignore[list-item]  # of an asyncio.Server uvicorn uses these two methods
-        self._say_who_listens()
+        self._write_heartbeat()
         log.info("listening", extra={"at": [str(one.getsockname()) for one in self._sockets]})
 
-    def _say_who_listens(self) -> None:
-        """To the probe of this container (alive.py), which asks over HTTP and kills by number."""
+    def _write_heartbeat(self) -> None:
+        """For the probe of this container (liveness.py), which asks over HTTP and kills by process id."""
         name = self._settings.heartbeat_file
         try:
             if name:
                 heartbeat = Heartbeat(Path(name))
-                heartbeat.beat("serving", _ITS_LIFE_S)
+                heartbeat.beat("serving", _FOREVER_S)
                 heartbeat.close()
         except OSError as error:
             log.error("heartbeat_file cannot be written", extra={"file": name, "reason": error.strerror})
 
     def _connection(self) -> Connection:
-        return Connection(self.config, self.server_state, self.lifespan.state, self._door)
+        return Connection(self.config, self.server_state, self.lifespan.state, self._shared)
 
     async def on_tick(self, counter: int) -> bool:
         if counter % _TICKS_A_SECOND == 0:
-            self._door.look([one for one in self.server_state.connections if isinstance(one, Connection)])
+            self._shared.check_timeouts([one for one in self.server_state.connections if isinstance(one, Connection)])
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -103,7 +103,7 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def configured(app: FastAPI, settings: ApiSettings) -> uvicorn.Config:
+def uvicorn_config(app: FastAPI, settings: ApiSettings) -> uvicorn.Config:
     """How uvicorn is to run this application: no `Server` header, no access log beside our own (its lines hold query
     strings), no client address from a header nobody vouches for, no other protocol. Logging is the caller's."""
     return uvicorn.Config(
@@ -119,7 +119,7 @@ def configured(app: FastAPI, settings: ApiSettings) -> uvicorn.Config:
     )
 
 
-def places(settings: ApiSettings) -> int:
+def connection_capacity(settings: ApiSettings) -> int:
     """How many connections there may be: so many that a file descriptor is left for everything else. Takes as many
     descriptors as this process may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -135,7 +135,7 @@ def places(settings: ApiSettings) -> int:
     return found
 
 
-def return_memory() -> None:
+def tune_malloc() -> None:
     """What large bodies took goes back to the system: glibc would keep it, in as many heaps as threads were at work.
     Nothing elsewhere."""
     with suppress(OSError, AttributeError):
@@ -146,8 +146,8 @@ def return_memory() -> None:
 
 
 def main() -> None:
-    return_memory()
     """Status 78 where another start would end alike: a wrong setting, malformed keys, an address that is taken."""
+    tune_malloc()
     logs.configure()
     for name, near in misspelled(os.environ, ApiSettings, WorkerSettings).items():
         log.warning("no such setting", extra={"setting": name, "perhaps": near})
@@ -159,4 +159,4 @@ def main() -> None:
     except ValueError as error:  # keys, the address; a traceback would tell an operator nothing more
         said = str(error)
     print(f"extractor api: {said}", file=sys.stderr)
-    raise SystemExit(_NEVER)
+    raise SystemExit(_EX_CONFIG)

@@ -24,11 +24,12 @@ from uvicorn.server import ServerState
 
 from api.config import ApiSettings
 from api.observability.metrics import Metrics
-from api.server import strict
-from api.server.connection import Connection, Door
-from api.server.crowd import Crowd, Proxies, networks_of, same_one
-from api.server.server import configured
-from api.server.turns import Turns
+from api.server.connection import Connection, SharedContext
+from api.server.connection_limits import ConnectionLimiter
+from api.server.http_parser import HttpParser
+from api.server.proxies import TrustedProxies, address_group, parse_networks
+from api.server.round_robin import RoundRobin
+from api.server.server import uvicorn_config
 from tests.served import Api
 from tests.sockets import Raw
 from tests.valkey import Valkey
@@ -206,17 +207,17 @@ def test_a_body_in_the_smallest_chunks_is_read_whole_and_what_follows_it_too(api
 
 def test_no_more_is_parsed_in_one_go_than_a_turn() -> None:
     chunks = b"1\r\n \r\n" * 1000
-    parser = strict.Connection()
+    parser = HttpParser()
     parser.receive_data(_CHUNKED.encode() + chunks)
     turns, events = 0, 0
     while True:
-        parser.begin_turn()
+        parser.renew_budget()
         seen = 0
         while parser.next_event() is not h11.NEED_DATA:
             seen += 1
         turns, events = turns + 1, events + seen
         assert seen <= 128
-        if not parser.more:
+        if not parser.budget_spent:
             break
     assert events == 1 + 1000
     assert turns >= 8
@@ -226,15 +227,15 @@ def test_whoever_waits_for_a_turn_gets_it_before_another_has_two() -> None:
     done: list[str] = []
 
     async def run() -> None:
-        turns = Turns()
+        turns = RoundRobin()
 
         def piece(name: str, left: int) -> None:
             done.append(name)
             if left:
-                turns.wait(partial(piece, name, left - 1))
+                turns.schedule(partial(piece, name, left - 1))
 
-        turns.wait(partial(piece, "a", 3))
-        turns.wait(partial(piece, "b", 1))
+        turns.schedule(partial(piece, "a", 3))
+        turns.schedule(partial(piece, "b", 1))
         asyncio.get_running_loop().call_soon(done.append, "somebody else")
         for _ in range(10):
             await asyncio.sleep(0)
@@ -258,14 +259,16 @@ def test_requests_that_come_at_once_are_begun_in_turn() -> None:
     async def run() -> None:
         nonlocal turn
         settings = ApiSettings()
-        config = configured(cast("FastAPI", app), settings)
+        config = uvicorn_config(cast("FastAPI", app), settings)
         config.load()
-        door = Door(Crowd(9, 9), settings.trusted_proxies, Metrics(), header_s=60, stall_s=60)
+        shared = SharedContext(
+            ConnectionLimiter(9, 9), settings.trusted_proxies, Metrics(), header_timeout_s=60, stall_timeout_s=60
+        )
         loop, clients = asyncio.get_running_loop(), []
         for _ in range(5):
             ours, theirs = socket.socketpair()
             theirs.setblocking(False)
-            await loop.connect_accepted_socket(lambda: Connection(config, ServerState(), {}, door), theirs)
+            await loop.connect_accepted_socket(lambda: Connection(config, ServerState(), {}, shared), theirs)
             clients.append(ours)
         for one in clients:
             one.sendall("".join(f"GET /{n} HTTP/1.1\r\n{LOCAL}\r\n" for n in range(20)).encode())
@@ -539,46 +542,46 @@ def test_few_descriptors_and_thousands_of_connections(valkey: Valkey, tmp_path: 
     assert hard >= soft
 
 
-class Guest:
+class LimitedClient:
     def __init__(self, address: str | None) -> None:
         self.address = address
         self.gone = False
 
-    def dismiss(self) -> None:
+    def evict(self) -> None:
         self.gone = True
 
 
 def test_who_has_been_idle_longest_goes_first() -> None:
-    crowd = Crowd(3, 2)
-    a, b, c, d, e = Guest("a"), Guest("a"), Guest("b"), Guest("a"), Guest(None)
-    assert [crowd.enter(one) for one in (a, b, c)] == [None, None, None]
-    crowd.busy(a)
-    assert crowd.enter(d) is None, "of its own address one was idle"
+    limiter = ConnectionLimiter(3, 2)
+    a, b, c, d, e = LimitedClient("a"), LimitedClient("a"), LimitedClient("b"), LimitedClient("a"), LimitedClient(None)
+    assert [limiter.admit(one) for one in (a, b, c)] == [None, None, None]
+    limiter.mark_busy(a)
+    assert limiter.admit(d) is None, "of its own address one was idle"
     assert [one.gone for one in (a, b, c, d)] == [False, True, False, False]
-    crowd.busy(d)
-    assert crowd.enter(Guest("a")) == "address"
-    crowd.idle(a)
-    assert crowd.enter(e) is None
+    limiter.mark_busy(d)
+    assert limiter.admit(LimitedClient("a")) == "address"
+    limiter.mark_idle(a)
+    assert limiter.admit(e) is None
     assert [one.gone for one in (a, c)] == [False, True], "c had been idle for longer"
-    crowd.leave(e)
-    crowd.leave(e)
-    assert len(crowd) == 2
-    crowd.busy(a)
-    assert crowd.enter(Guest("b")) is None
-    assert len(crowd) == 3
+    limiter.release(e)
+    limiter.release(e)
+    assert len(limiter) == 2
+    limiter.mark_busy(a)
+    assert limiter.admit(LimitedClient("b")) is None
+    assert len(limiter) == 3
 
 
 def test_what_is_one_address() -> None:
-    assert same_one("::ffff:10.0.0.1") == same_one("10.0.0.1") == "10.0.0.1"
-    assert same_one("2001:db8::1") == same_one("2001:db8::ffff:2") != same_one("2001:db8:0:1::1")
-    proxies = Proxies(networks_of("10.0.0.0/8, ::1"))
+    assert address_group("::ffff:10.0.0.1") == address_group("10.0.0.1") == "10.0.0.1"
+    assert address_group("2001:db8::1") == address_group("2001:db8::ffff:2") != address_group("2001:db8:0:1::1")
+    proxies = TrustedProxies(parse_networks("10.0.0.0/8, ::1"))
     assert "::ffff:10.1.1.1" in proxies
     assert "11.0.0.1" not in proxies
     assert "nonsense" not in proxies
-    assert proxies.client_of(["8.8.8.8, 9.9.9.9:1234", "10.0.0.2"]) == "9.9.9.9"
-    assert proxies.client_of(["[2001:db8::7]:80"]) == "2001:db8::7"
-    assert proxies.client_of(["10.0.0.1"]) is None
-    assert proxies.client_of([]) is None
+    assert proxies.client_address(["8.8.8.8, 9.9.9.9:1234", "10.0.0.2"]) == "9.9.9.9"
+    assert proxies.client_address(["[2001:db8::7]:80"]) == "2001:db8::7"
+    assert proxies.client_address(["10.0.0.1"]) is None
+    assert proxies.client_address([]) is None
 
 
 def test_a_wrong_proxy_is_named() -> None:

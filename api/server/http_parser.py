@@ -12,47 +12,47 @@ from http import HTTPStatus
 import h11
 from h11._receivebuffer import ReceiveBuffer
 
-MAX_HEAD_BYTES = 16 * 1024
+MAX_HEADER_BYTES = 16 * 1024
 MAX_FIELDS = 100
 _TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-_BARE = re.compile(rb"(?<!\r)\n|\r(?!\n)")
+_BARE_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 _FOLDED = re.compile(rb"\r\n[ \t]")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _VERSIONS = (b"1.0", b"1.1")
-_WHOLE = re.compile(rb"(?i)https?://([^/?#]*)")
+_ABSOLUTE_URL = re.compile(rb"(?i)https?://([^/?#]*)")
 _HOST = re.compile(rb"(?:\[[\w:.%~-]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?")
-_EVENTS_A_TURN = 128  # some 3 ms, of whatever size they are
+_EVENTS_PER_TURN = 128  # some 3 ms, of whatever size they are
 
 
-class Connection(h11.Connection):
-    """The server's side. `fault` is why the last event was none; `more`: the last NEED_DATA was said because the turn
-    is over, and there may be events in what has come."""
+class HttpParser(h11.Connection):
+    """The server's side. `fault` is why the last event was none; `budget_spent`: the last NEED_DATA was said because
+    the turn is over, and there may be events in what has come."""
 
     def __init__(self) -> None:
-        super().__init__(h11.SERVER, MAX_HEAD_BYTES)
+        super().__init__(h11.SERVER, MAX_HEADER_BYTES)
         self._receive_buffer: _Buffer = _Buffer()
         self.fault: h11.RemoteProtocolError | None = None
-        self.more = False
-        self._left = 0
+        self.budget_spent = False
+        self._events_left = 0
 
     @property
-    def begun(self) -> bool:
+    def has_partial(self) -> bool:
         """Bytes have come that belong to no event yet."""
         return len(self._receive_buffer) > 0
 
-    def begin_turn(self) -> None:
-        """So many events from here on, and then NEED_DATA."""
-        self.more, self._left = False, _EVENTS_A_TURN
+    def renew_budget(self) -> None:
+        """Give so many events from here on, and then NEED_DATA."""
+        self.budget_spent, self._events_left = False, _EVENTS_PER_TURN
 
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
-        if not self._left:
-            self.more = True
+        if not self._events_left:
+            self.budget_spent = True
             return h11.NEED_DATA
-        self._left -= 1
+        self._events_left -= 1
         try:
             event = super().next_event()
             if isinstance(event, h11.Request):
-                _check(event, self._receive_buffer.head)
+                _check_request(event, self._receive_buffer.head)
                 event = _in_origin_form(event)
         except h11.RemoteProtocolError as fault:
             self.fault = fault
@@ -89,9 +89,9 @@ class _Buffer(ReceiveBuffer):
 
 def _check_lines(raw: bytes | bytearray) -> None:
     """Raises LocalProtocolError, as h11's own readers do; h11 makes the other side's fault of it."""
-    if len(raw) > MAX_HEAD_BYTES:
-        raise h11.LocalProtocolError(f"the head is over {MAX_HEAD_BYTES} bytes", _TOO_LARGE)
-    if _BARE.search(raw):
+    if len(raw) > MAX_HEADER_BYTES:
+        raise h11.LocalProtocolError(f"the head is over {MAX_HEADER_BYTES} bytes", _TOO_LARGE)
+    if _BARE_LINE_END.search(raw):
         raise h11.LocalProtocolError("a line ends with something else than CR LF")
     if _FOLDED.search(raw):
         raise h11.LocalProtocolError("a header field goes on in the next line")
@@ -99,7 +99,7 @@ def _check_lines(raw: bytes | bytearray) -> None:
         raise h11.LocalProtocolError("a control character in the head")
 
 
-def _check(request: h11.Request, head: bytes | bytearray) -> None:
+def _check_request(request: h11.Request, head: bytes | bytearray) -> None:
     """What a single line does not show. Reads `head`, because h11 has merged the fields that are there twice."""
     fields = [line.partition(b":") for line in head.split(b"\r\n")[1:]]
     lengths = [value.strip(b" \t") for name, _, value in fields if name.lower() == b"content-length"]
@@ -118,7 +118,7 @@ def _check(request: h11.Request, head: bytes | bytearray) -> None:
 
 def _in_origin_form(request: h11.Request) -> h11.Request:
     """A client that takes us for its proxy names the whole URL, whose path is meant (RFC 9112, 3.2.2)."""
-    whole = _WHOLE.match(request.target)
+    whole = _ABSOLUTE_URL.match(request.target)
     if whole is None:
         return request
     if not whole[1] or not _HOST.fullmatch(whole[1]):

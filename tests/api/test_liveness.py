@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from api import alive
+from api import liveness
 from tests.served import Api, wait_until
 from tests.valkey import Valkey, free_port
 
@@ -23,24 +23,24 @@ def test_an_api_that_says_nothing_is_killed_and_no_other(tmp_path: Path, monkeyp
         monkeypatch.setenv("EXTRACTOR_PORT", str(api.port))
         monkeypatch.setenv("EXTRACTOR_HEARTBEAT_FILE", str(file))
         assert wait_until(file.exists, 10)
-        assert alive.main(["--kill"]) == 0
+        assert liveness.main(["--kill"]) == 0
         os.kill(api.pid, signal.SIGSTOP)
-        monkeypatch.setattr(alive, "_ANSWER_S", 0.3)
-        assert alive.main([]) == 1
+        monkeypatch.setattr(liveness, "_ANSWER_S", 0.3)
+        assert liveness.main([]) == 1
         assert api.process is not None
         assert api.process.poll() is None, "it was only asked"
-        assert alive.main(["--kill"]) == 1
+        assert liveness.main(["--kill"]) == 1
         assert api.process.wait(10) == -signal.SIGKILL
-        assert alive.main(["--kill"]) == 1, "nobody is there"
+        assert liveness.main(["--kill"]) == 1, "nobody is there"
 
 
 def test_one_that_ends_connections_lives(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is full, and no reason to kill it."""
     port = free_port()
     monkeypatch.setenv("EXTRACTOR_PORT", str(port))
-    assert not alive.lives()
+    assert not liveness.is_alive()
     with socket.create_server(("127.0.0.1", port)) as server:
         full = threading.Thread(target=lambda: server.accept()[0].close())
         full.start()
-        assert alive.lives()
+        assert liveness.is_alive()
         full.join()
