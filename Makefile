@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup locks images demo up test test-kernels lint bench bench-gpu chaos property attack fuzz clean
+.PHONY: help setup locks images demo up docs test test-kernels lint bench bench-gpu chaos property attack fuzz clean
 
 help:
 	@echo "make setup   a virtual environment in $(VENV) with pinned dependencies"
@@ -19,6 +19,7 @@ help:
 	@echo "make test    every test but the long fault runs (ARGS='tests/api', JOBS=0 for one process)"
 	@echo "make test-kernels  the GPU's own kernels, under Triton's interpreter (installs Triton; no GPU needed)"
 	@echo "make lint    ruff, mypy --strict, import contracts"
+	@echo "make docs    the examples, tables and pictures of the pages (ARGS='--bench' measures their figures first: 10 minutes)"
 	@echo "make bench   the measurements of the README (ARGS='--suite json --rows 1,16')"
 	@echo "make bench-gpu  one step at Gemma 4 E2B's shapes, random weights, on this GPU"
 	@echo "make chaos   faults injected over a running service"
@@ -64,6 +65,9 @@ up: setup
 
 test: setup
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+docs: setup
+	@$(BIN)/python -m extractor.lab.pages $(ARGS)
 
 # Triton comes with PyTorch for CUDA, not with PyTorch for a CPU, and no other test needs it.
 test-kernels: setup

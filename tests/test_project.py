@@ -32,9 +32,9 @@ def pins() -> dict[str, str]:
 
 def test_make_offers_what_the_readme_says() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in "setup locks images demo up test test-kernels lint bench chaos clean".split():
+    for target in "setup locks images demo up docs test test-kernels lint bench chaos clean".split():
         assert re.search(rf"^{target}:", makefile, re.M), target
-    for target in "locks demo up test test-kernels lint bench chaos".split():
+    for target in "locks demo up docs test test-kernels lint bench chaos".split():
         assert re.search(rf"^{target}: setup$", makefile, re.M), f"{target} must work in a fresh clone"
 
 

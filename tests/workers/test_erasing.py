@@ -41,17 +41,17 @@ def ledger(valkey: Valkey) -> Iterator[Ledger]:
 
 
 def job(ledger: Ledger, text: str, **more: Any) -> str:
-    return ledger.run(ledger.jobs.create(T, NewJob("invoice@1", text.encode(), **more))).job_id
+    return ledger.create(T, NewJob("invoice@1", text.encode(), **more)).job_id
 
 
 def claim(ledger: Ledger, job_id: str) -> int:
-    claimed = ledger.run(ledger.jobs.claim(T, job_id, "w"))
+    claimed = ledger.claim(T, job_id, "w")
     assert isinstance(claimed, Claim)
     return claimed.attempt
 
 
 def tallies(ledger: Ledger) -> dict[str, int]:
-    return ledger.run(ledger.upkeep.tallies())
+    return ledger.run(ledger._calls.tallies())
 
 
 def persistence(valkey: Valkey) -> dict[str, Any]:
@@ -123,19 +123,17 @@ def test_what_is_gone_leaves_the_file(valkey: Valkey, compressed: str) -> None:
             for name in ("queued", "running", "cancelled", "succeeded")
         }
         claim(ledger, first["running"])
-        assert ledger.run(ledger.jobs.cancel(T, first["cancelled"])) == "cancelled"
-        assert ledger.run(
-            ledger.jobs.succeed(T, first["succeeded"], claim(ledger, first["succeeded"]), {"a": marks["result"]})
-        )
+        assert ledger.cancel(T, first["cancelled"]) == "cancelled"
+        assert ledger.succeed(T, first["succeeded"], claim(ledger, first["succeeded"]), {"a": marks["result"]})
         failed = job(ledger, marks["failed"], **everywhere(marks["failed"]))
-        assert hasty.run(hasty.jobs.fail(T, failed, claim(ledger, failed), {"code": "x", "detail": marks["failed"]}))
+        assert hasty.fail(T, failed, claim(ledger, failed), {"code": "x", "detail": marks["failed"]})
         job(hasty, marks["given up"], **everywhere(marks["given up"]))
         many = batch(ledger, marks)
         ended = job(ledger, marks["document of an ended one"])
         long = NewJob("invoice@1", b"".join(b"%d: %d\n" % (n, n * n) for n in range(900)))
         assert long.stored is not long.document
         packed = long.stored[1000:1024]
-        first["long"] = ledger.run(ledger.jobs.create(T, long)).job_id
+        first["long"] = ledger.create(T, long).job_id
         kept = job(ledger, "a neighbour's", metadata={"note": marks["kept"]})
         rewritten(valkey)
         for name, text in marks.items():
@@ -143,28 +141,28 @@ def test_what_is_gone_leaves_the_file(valkey: Valkey, compressed: str) -> None:
         assert holding(valkey.folder, packed, "**/*.base.rdb")
 
         for one in first.values():
-            assert ledger.run(ledger.jobs.delete(T, one))
-        assert ledger.run(ledger.jobs.succeed(T, ended, claim(ledger, ended), {"a": 1}))
+            assert ledger.delete(T, one)
+        assert ledger.succeed(T, ended, claim(ledger, ended), {"a": 1})
         assert ledger.run(ledger.batches.end(T, many, "erase", "deleted")) == "ending"
         while ledger.run(ledger.batches.sweep(T, many)):
             pass
         time.sleep(0.05)
-        assert sum(hasty.run(hasty.upkeep.expire(T))[:2]) == 2
+        assert sum(hasty.expire(T)[:2]) == 2
         time.sleep(0.05)
-        assert hasty.run(hasty.upkeep.expire(T))[1] == 1
+        assert hasty.expire(T)[1] == 1
         gone = [text for name, text in marks.items() if name != "kept"]
         assert any(holding(valkey.folder, text) for text in gone), "they are not gone at once"
         took_s = until(lambda: clean(valkey, ledger, packed, *gone), 30, "no file holds any of them")
         print(f"gone after {took_s:.1f} s")
 
         assert holding(valkey.folder, marks["kept"]), "what is kept is there"
-        found = ledger.run(ledger.jobs.get(T, kept))
+        found = ledger.get(T, kept)
         assert found is not None
         assert found.metadata == {"note": marks["kept"]}
-        assert ledger.run(ledger.jobs.get(T, ended)) is not None
+        assert ledger.get(T, ended) is not None
         valkey.kill()
         valkey.start()
-        assert ledger.run(ledger.jobs.get(T, kept)) is not None, "and after a restart from the file"
+        assert ledger.get(T, kept) is not None, "and after a restart from the file"
 
 
 def test_whatever_removes_text_notes_it(valkey: Valkey) -> None:
@@ -176,33 +174,33 @@ def test_whatever_removes_text_notes_it(valkey: Valkey) -> None:
     ):
 
         def noted() -> bool:
-            since_s = ledger.run(ledger.upkeep.erasing())
+            since_s = ledger.run(ledger._calls.erasing())
             client.delete("extractor:erasing")
             return since_s > 0
 
         def ended(by: Ledger) -> str:
             one = job(by, "text")
-            assert by.run(by.jobs.succeed(T, one, claim(by, one), {"a": 1}))
+            assert by.succeed(T, one, claim(by, one), {"a": 1})
             assert noted(), "its document"
             return one
 
         waiting, running = job(ledger, "text"), job(ledger, "text")
         attempt = claim(ledger, running)
-        assert ledger.run(ledger.jobs.release(T, running, attempt, detail="again")) == "queued"
-        assert ledger.run(ledger.jobs.renew(T, running, claim(ledger, running))).ok
+        assert ledger.release(T, running, attempt, detail="again") == "queued"
+        assert ledger.renew(T, running, claim(ledger, running)).ok
         assert not noted()
-        assert ledger.run(ledger.jobs.cancel(T, waiting)) == "cancelled"
+        assert ledger.cancel(T, waiting) == "cancelled"
         assert noted()
         for one in (waiting, running, ended(ledger)):
-            assert ledger.run(ledger.jobs.delete(T, one))
+            assert ledger.delete(T, one)
             assert noted()
         ended(hasty)
         time.sleep(0.02)
-        assert hasty.run(hasty.upkeep.expire(T))[1] == 1
+        assert hasty.expire(T)[1] == 1
         assert noted()
         job(hasty, "text")
         time.sleep(0.02)
-        assert hasty.run(hasty.upkeep.expire(T))[0] == 1
+        assert hasty.expire(T)[0] == 1
         assert noted()
 
         opened = ledger.run(ledger.batches.open(T, None, "asked", None))
@@ -212,7 +210,7 @@ def test_whatever_removes_text_notes_it(valkey: Valkey) -> None:
         assert not noted()
         ledger.run(ledger.batches.sweep(T, opened.batch_id))
         assert noted(), "of a batch without jobs"
-        assert not ledger.run(ledger.jobs.delete(T, waiting))
+        assert not ledger.delete(T, waiting)
         assert not noted()
 
 
@@ -223,16 +221,16 @@ def test_nothing_is_rewritten_without_need(valkey: Valkey, ledger: Ledger) -> No
     look()
     with open_ledger(valkey, erase_within_s=3600.0) as patient:
         for one in made:
-            assert ledger.run(ledger.jobs.delete(T, one))
-        assert patient.run(patient.upkeep.rewrite()).outcome == ""
-        assert 0 < patient.run(patient.upkeep.rewrite()).oldest_s < 60
+            assert ledger.delete(T, one)
+        assert patient.rewrite().outcome == ""
+        assert 0 < patient.rewrite().oldest_s < 60
     assert persistence(valkey)["aof_rewrites"] == 0
     looked_until(ledger, "file rewritten")
     assert persistence(valkey)["aof_rewrites"] == 1
     time.sleep(WITHIN_S)
     look()
     assert persistence(valkey)["aof_rewrites"] == 1
-    assert ledger.run(ledger.upkeep.rewrite()).oldest_s == 0
+    assert ledger.rewrite().oldest_s == 0
     assert tallies(ledger)["rewrite_done"] == 1
 
 
@@ -247,10 +245,10 @@ def test_a_rewrite_that_began_before_clears_nothing_away(valkey: Valkey, ledger:
     slow(valkey, 0.1)
     with valkey.client() as client:
         client.bgrewriteaof()
-    assert ledger.run(ledger.jobs.delete(T, doomed))
+    assert ledger.delete(T, doomed)
     time.sleep(WITHIN_S / 2 + 0.05)
     if persistence(valkey)["aof_rewrite_in_progress"]:  # it takes a second; a busy machine may have slept longer
-        assert ledger.run(ledger.upkeep.rewrite()).outcome == "", "it is waited for"
+        assert ledger.rewrite().outcome == "", "it is waited for"
     slow(valkey, 0)
     until(lambda: not persistence(valkey)["aof_rewrite_in_progress"], 30, "the one that began before")
     assert holding(valkey.folder, early)
@@ -261,13 +259,13 @@ def test_a_rewrite_that_began_before_clears_nothing_away(valkey: Valkey, ledger:
 
 def test_a_store_that_never_stops_rewriting_is_judged_by_the_last_that_ended(valkey: Valkey, ledger: Ledger) -> None:
     text = mark()
-    assert ledger.run(ledger.jobs.delete(T, job(ledger, text)))
-    until(lambda: ledger.run(ledger.upkeep.rewrite()).outcome == "ask", 10, "due")
+    assert ledger.delete(T, job(ledger, text))
+    until(lambda: ledger.rewrite().outcome == "ask", 10, "due")
     rewritten(valkey)
     slow(valkey, 0.5)
     with valkey.client() as client:
         client.bgrewriteaof()
-    assert ledger.run(ledger.upkeep.rewrite()).outcome == "done"
+    assert ledger.rewrite().outcome == "done"
     assert persistence(valkey)["aof_rewrite_in_progress"]
     until(lambda: clean(valkey, ledger, text), 10, "gone")
 
@@ -275,8 +273,8 @@ def test_a_store_that_never_stops_rewriting_is_judged_by_the_last_that_ended(val
 def test_figures_that_were_reset_prove_nothing(valkey: Valkey, ledger: Ledger) -> None:
     text = mark()
     rewritten(valkey)
-    assert ledger.run(ledger.jobs.delete(T, job(ledger, text)))
-    until(lambda: ledger.run(ledger.upkeep.rewrite()).outcome == "ask", 10, "due")
+    assert ledger.delete(T, job(ledger, text))
+    until(lambda: ledger.rewrite().outcome == "ask", 10, "due")
     with valkey.client() as client:
         client.config_resetstat()
     assert persistence(valkey)["aof_rewrites"] == 0
@@ -288,14 +286,14 @@ def test_figures_that_were_reset_prove_nothing(valkey: Valkey, ledger: Ledger) -
 def test_what_is_erased_during_a_rewrite_has_the_next(valkey: Valkey, ledger: Ledger) -> None:
     first, second = mark(), mark()
     later = job(ledger, second)
-    assert ledger.run(ledger.jobs.delete(T, job(ledger, first)))
+    assert ledger.delete(T, job(ledger, first))
     slow(valkey, 0.1)
     looked_until(ledger, "file to be rewritten")
-    assert ledger.run(ledger.jobs.delete(T, later))
+    assert ledger.delete(T, later)
     slow(valkey, 0)
     looked_until(ledger, "file rewritten")
     assert holding(valkey.folder, second)
-    assert ledger.run(ledger.upkeep.rewrite()).oldest_s > 0
+    assert ledger.rewrite().oldest_s > 0
     until(lambda: clean(valkey, ledger, first, second), 30, "gone")
 
 
@@ -306,11 +304,11 @@ def test_a_store_killed_while_it_rewrites_is_asked_again(valkey: Valkey, ledger:
     first, second = mark(), mark()
     doomed, later = job(ledger, first), job(ledger, second)
     more = [job(ledger, f"another {n}") for n in range(20)]
-    assert ledger.run(ledger.jobs.delete(T, doomed))
+    assert ledger.delete(T, doomed)
     slow(valkey, 0.05)
     looked_until(ledger, "file to be rewritten")
     assert persistence(valkey)["aof_rewrite_in_progress"]
-    assert ledger.run(ledger.jobs.delete(T, later))
+    assert ledger.delete(T, later)
     until(lambda: bool(list(valkey.folder.glob("temp-rewriteaof-*"))), 10, "a file of its child")
     valkey.kill()
     with (valkey.folder / "temp-rewriteaof-bg-1.aof").open("w") as left:
@@ -319,12 +317,12 @@ def test_a_store_killed_while_it_rewrites_is_asked_again(valkey: Valkey, ledger:
     assert not list(valkey.folder.glob("temp-*")), "what a dead store left half-written"
     assert holding(valkey.folder, first)
     until(lambda: clean(valkey, ledger, first, second), 30, "gone")
-    assert all(ledger.run(ledger.jobs.get(T, one)) is not None for one in more)
+    assert all(ledger.get(T, one) is not None for one in more)
 
 
 def test_a_rewrite_that_fails_is_asked_for_again(valkey: Valkey, ledger: Ledger) -> None:
     text = mark()
-    assert ledger.run(ledger.jobs.delete(T, job(ledger, text)))
+    assert ledger.delete(T, job(ledger, text))
     slow(valkey, 0.5)
     looked_until(ledger, "file to be rewritten")
     (child,) = psutil.Process(valkey.pid).children()
@@ -340,8 +338,8 @@ def test_a_rewrite_that_fails_is_asked_for_again(valkey: Valkey, ledger: Ledger)
 def test_an_asker_that_died_is_no_loss(valkey: Valkey, ledger: Ledger) -> None:
     """Between the ledger's word and the store's ear."""
     text = mark()
-    assert ledger.run(ledger.jobs.delete(T, job(ledger, text)))
-    until(lambda: ledger.run(ledger.upkeep.rewrite()).outcome == "ask", 10, "due")
+    assert ledger.delete(T, job(ledger, text))
+    until(lambda: ledger.rewrite().outcome == "ask", 10, "due")
     assert persistence(valkey)["aof_rewrites"] == 0
     until(lambda: clean(valkey, ledger, text), 30, "gone")
 
@@ -359,7 +357,7 @@ def test_a_store_that_refuses_is_told_of_once_and_nothing_breaks(tmp_path: Path,
         )
         with Ledger(settings=settings) as ledger, capture_logs() as logs:
             text = mark()
-            assert ledger.run(ledger.jobs.delete(T, job(ledger, text)))
+            assert ledger.delete(T, job(ledger, text))
             erasing = Erasing(ledger)
 
             def refused() -> int:
@@ -370,14 +368,12 @@ def test_a_store_that_refuses_is_told_of_once_and_nothing_breaks(tmp_path: Path,
             (line,) = [one for one in logs if one["log_level"] == "error"]
             assert line["event"] == "erased documents stay in the store's append-only file"
             assert "+bgrewriteaof" in line["detail"]
-            assert ledger.run(ledger.upkeep.rewrite()).oldest_s > WITHIN_S / 2
+            assert ledger.rewrite().oldest_s > WITHIN_S / 2
             assert claim(ledger, job(ledger, "all else goes on")) == 1
             with valkey.client() as client:
                 client.execute_command("x" if lacking else "BGREWRITEAOF")
             until(lambda: clean(valkey, ledger, text), 30, "gone")
-            until(
-                lambda: not erasing.look() and not ledger.run(ledger.upkeep.rewrite()).oldest_s, 30, "known to be gone"
-            )
+            until(lambda: not erasing.look() and not ledger.rewrite().oldest_s, 30, "known to be gone")
 
 
 def test_a_store_that_says_nothing_of_itself_is_told_of_once(tmp_path: Path) -> None:
@@ -385,7 +381,7 @@ def test_a_store_that_says_nothing_of_itself_is_told_of_once(tmp_path: Path) -> 
     with Valkey(tmp_path / "store", aof=True, directives=directives) as valkey:
         settings = WorkerSettings(redis_url=f"unix://guest:secret@{valkey.socket}?db=0", erase_within_s=WITHIN_S)
         with Ledger(settings=settings) as ledger, capture_logs() as logs:
-            assert ledger.run(ledger.jobs.delete(T, job(ledger, "text")))
+            assert ledger.delete(T, job(ledger, "text"))
             erasing = Erasing(ledger)
             erasing.look()
             erasing.look()
@@ -395,7 +391,7 @@ def test_a_store_that_says_nothing_of_itself_is_told_of_once(tmp_path: Path) -> 
 
 def test_without_such_a_file_nothing_is_asked(tmp_path: Path) -> None:
     with Valkey(tmp_path / "store") as valkey, open_ledger(valkey, erase_within_s=WITHIN_S) as ledger:
-        assert ledger.run(ledger.jobs.delete(T, job(ledger, "text")))
+        assert ledger.delete(T, job(ledger, "text"))
         time.sleep(WITHIN_S / 2)
-        assert ledger.run(ledger.upkeep.rewrite()).outcome == ""
-        assert ledger.run(ledger.upkeep.rewrite()).oldest_s == 0
+        assert ledger.rewrite().outcome == ""
+        assert ledger.rewrite().oldest_s == 0

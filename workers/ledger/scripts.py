@@ -31,17 +31,10 @@ class Script:
 
 @dataclass(frozen=True)
 class Call(Generic[T]):
-    """`script` is None where the answer is known without the store."""
-
-    script: Script | None
+    script: Script
     prefix: str
     args: tuple[Arg, ...]
     decode: Callable[[Any], T]
-
-    @classmethod
-    def answered(cls, value: T) -> Call[T]:
-        """One that has this answer and asks nobody."""
-        return cls(None, "", (), lambda _: value)
 
     @property
     def size(self) -> int:
@@ -54,7 +47,7 @@ class Call(Generic[T]):
 
     def answer(self, reply: list[Any], clock: LedgerClock) -> T:
         """What the script returned, read. Redis leaves out a nil at the end of a list."""
-        clock.learn(reply[0])
+        clock.told(reply[0])
         return self.decode(reply[1] if len(reply) > 1 else None)
 
 

@@ -1,0 +1,175 @@
+"""Tables of what is kept in docs/runs/: `python -m extractor.lab.pages.figures one_row`. Loads no torch."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+from extractor.lab.pages import runs
+
+_ENGINES = {
+    "hf": "transformers' `generate`, no grammar",
+    "hf-outlines": "`generate` with Outlines",
+    "hf-assisted": "`generate` with the drafter, no grammar",
+    "ours": "Extractor",
+}
+
+
+def main(names: list[str]) -> int:
+    """Prints what is asked for: `readme`, `phases`, or the table of a run. Exit code: 0."""
+    for name in names:
+        match name:
+            case "readme":
+                print(readme())
+            case "phases":
+                print(phases(runs.kept("rows")["record"]))
+            case _:
+                print(shown(name))
+    return 0
+
+
+def shown(name: str) -> str:
+    kept = runs.kept(name)
+    return f"{told(kept)}\n\n{table(kept)}"
+
+
+def told(kept: dict[str, Any]) -> str:
+    """When, where and how a run was made."""
+    return f"Measured {kept['date']} on {kept['machine']}: `{kept['command'].removesuffix(' --json')}`"
+
+
+def table(kept: dict[str, Any]) -> str:
+    record = kept.get("record")
+    if record is None:
+        return "\n".join(_rows(kept["printed"]))
+    return engines(record) if "runs" in record else growth(record)
+
+
+def _rows(printed: list[str]) -> list[str]:
+    """The tables among the lines; where there is none the lines, as text."""
+    found = [line for line in printed if line.startswith("|")]
+    return found or ["```", *(line for line in printed if not line.startswith("{")), "```"]
+
+
+def engines(record: dict[str, Any]) -> str:
+    """Of `extractor bench`: one line an engine, mix and number of rows; ratios are to generate with Outlines."""
+    base = next((one for one in record["runs"] if one["engine"] == "hf-outlines"), record["runs"][0])
+    lines = [
+        "| engine | drafts | rows | tokens/s | ratio | documents/s | tokens per target forward | drafts accepted |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for one in record["runs"]:
+        accepted = ", ".join(
+            f"{k} {v['accepted']}/{v['proposed']}" for k, v in one["acceptance"].items() if v["proposed"]
+        )
+        lines.append(
+            f"| {_ENGINES[one['engine']]} | {'+'.join(one['drafters']) or 'none'} | {one['rows']} | "
+            f"{one['tokens_per_s']:,.0f} | {one['tokens_per_s'] / base['tokens_per_s']:.2f}x | "
+            f"{one['documents_per_s']:.2f} | {one['tokens_per_forward']:.2f} | {accepted or '–'} |"
+        )
+    size, model = record["workload"], record["model"]
+    said = (
+        f"{size['documents']} held-out documents of {size['schemas']} schemas, median prompt "
+        f"{size['prompt_tokens_median']} tokens; {model['model']} in {model['dtype']}; medians of {record['rounds']} "
+        f"round{'s' if record['rounds'] > 1 else ''} in turn; at most {record['max_draft']} draft tokens a step."
+    )
+    same = record["same_output_as_hf_outlines"] or {}
+    count = [one.split(" of ") for one in same.values()]
+    if count and all(one == other for one, other in count):
+        said += f" Every line of Extractor's wrote all {count[0][1]} documents exactly as `generate` with Outlines did."
+    elif count:
+        said += " Documents written exactly as `generate` with Outlines wrote them: "
+        said += "; ".join(f"{name}: {told}" for name, told in same.items()) + "."
+    return "\n".join([*lines, "", said])
+
+
+def phases(record: dict[str, Any]) -> str:
+    """Shares of a run's time, all drafters, one line for each number of rows."""
+    told = [one for one in record["runs"] if one["phases"] and one["drafters"] == record["runs"][-1]["drafters"]]
+    names = list(told[0]["phases"])
+    lines = [f"| rows | {' | '.join(names)} |", f"| --- {'| --- ' * len(names)}|"]
+    return "\n".join([*lines, *(f"| {one['rows']} | {_shares(one, names)} |" for one in told)])
+
+
+def _shares(one: dict[str, Any], names: list[str]) -> str:
+    return " | ".join(f"{one['phases'][name]:.0%}" for name in names)
+
+
+def growth(record: dict[str, Any]) -> str:
+    """One line a size: undrafted, then with all drafters."""
+    lines = [
+        "| grows | size | prompt tokens | answer tokens | seconds, no drafts | seconds, all drafts | of it reading "
+        "| ms a token, no drafts | ms a token, all drafts | tokens per target forward |",
+        f"{'| --- ' * 10}|",
+    ]
+    pairs: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for one in record["rows"]:
+        pairs.setdefault((one["curve"], one["size"]), []).append(one)
+    for (curve, size), (plain, drafted, *_) in pairs.items():
+        what = "document, tokens" if curve == "document" else "fields of the schema"
+        lines.append(
+            f"| {what} | {size:,} | {plain['prompt_tokens']:,} | {plain['tokens']:,} | {plain['seconds']:.2f} | "
+            f"{drafted['seconds']:.2f} | {drafted['prefill_s']:.2f} | {plain['ms_per_token']:.2f} | "
+            f"{drafted['ms_per_token']:.2f} | {drafted['tokens_per_forward']:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+def readme() -> str:
+    """The five rows of the README."""
+    one, many, service, gpu = (runs.kept(name) for name in ("one_row", "rows", "service", "gpu"))
+    alone, wide = one["record"]["runs"][-1], _of(many["record"], 16)
+    same = [told.split(" of ") for told in one["record"]["same_output_as_hf_outlines"].values()]
+    idle, through = (_number(service["printed"], pattern) for pattern in (r"p50 ([0-9.]+) ms", r"(\d+) documents/s"))
+    step = {line.split("|")[1].strip(): line.split("|")[4].strip() for line in gpu["printed"] if line.startswith("| ")}
+    rows = [
+        (
+            "the bundled pair, one document at a time, against transformers' `generate` with Outlines",
+            f"{_ratio(one['record'], alone):.1f} times the tokens a second, "
+            f"{alone['tokens_per_forward']:.1f} tokens a forward pass of the model",
+            one,
+        ),
+        (
+            "the bundled pair, 16 documents at a time, against the same",
+            f"{_ratio(many['record'], wide):.1f} times the tokens a second",
+            many,
+        ),
+        (
+            "documents for which it writes the same text as `generate` with Outlines",
+            f"{min(int(a) for a, _ in same)} of {same[0][1]}, with drafts and without",
+            one,
+        ),
+        (
+            "the service alone, with a model that costs nothing",
+            f"{idle:.1f} ms for one document, {through:.0f} documents a second in a batch",
+            service,
+        ),
+        (
+            "a step of 8 tokens at Gemma 4 E2B's shapes, random weights",
+            f"{step['1']} for one document, {step['32']} for 32",
+            gpu,
+        ),
+    ]
+    lines = ["| what | figure | measured |", "| --- | --- | --- |"]
+    return "\n".join([*lines, *(f"| {what} | {figure} | {at['date']}, {at['machine']} |" for what, figure, at in rows)])
+
+
+def _of(record: dict[str, Any], rows: int) -> dict[str, Any]:
+    """With all drafters."""
+    drafters = record["runs"][-1]["drafters"]
+    found: dict[str, Any] = next(r for r in record["runs"] if r["rows"] == rows and r["drafters"] == drafters)
+    return found
+
+
+def _ratio(record: dict[str, Any], one: dict[str, Any]) -> float:
+    base = next(run for run in record["runs"] if run["engine"] == "hf-outlines")
+    return float(one["tokens_per_s"] / base["tokens_per_s"])
+
+
+def _number(lines: list[str], pattern: str) -> float:
+    return float(next(found[1] for found in (re.search(pattern, line) for line in lines) if found))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

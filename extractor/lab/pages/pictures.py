@@ -1,0 +1,127 @@
+"""The pictures of the pages: the way of one document, the engine's step, and tokens a second by engine and rows."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from extractor.lab.bench import plot
+from extractor.lab.pages import runs
+from extractor.lab.pages.drawing import Arrow, Box, svg
+
+
+def drawn() -> dict[str, str]:
+    """Each picture as SVG, by its name in the repository."""
+    record = runs.kept("rows")["record"]
+    base = next(run["tokens_per_s"] for run in record["runs"] if run["engine"] == "hf-outlines")
+    return {
+        "docs/document.svg": document(),
+        "docs/step.svg": step(),
+        "docs/rows.svg": plot.svg(record, float(base)),
+    }
+
+
+def document() -> str:
+    """From a POST to the result."""
+    client = Box(20, 20, 180, "client", ["POST /v1/extractions"], "end")
+    api = Box(270, 20, 230, "API", ["checks request, schema, bytes", "answers 202 and a Location"])
+    ledger = Box(
+        600,
+        20,
+        280,
+        "ledger in Redis",
+        ["document and job, kept before the 202", "status, attempt, lease, result"],
+        "store",
+    )
+    queue = Box(600, 130, 280, "Celery queue in Redis", ["a message: tenant and id, nothing else"], "store")
+    tasks = [
+        Box(20, 260, 200, "1  claim, read", ["lease for attempt n;", "bytes → text, pages, boxes"]),
+        Box(240, 260, 200, "2  prompt, grammar", ["schema and text → tokens;", "JSON Schema → grammar"]),
+        Box(460, 260, 200, "3  engine", ["in a process of its own,", "shared by a worker's slots"], "engine"),
+        Box(680, 260, 200, "4  validate, ground", ["pydantic; a second call at most;", "where each value stands"]),
+    ]
+    ended = Box(
+        290, 400, 320, "succeeded · failed · cancelled", ["in the ledger, until it expires or is erased"], "end"
+    )
+    claim, *_, ground = tasks
+    arrows = [
+        Arrow([client.at("right"), api.at("left")]),
+        Arrow([(500, 48), (600, 48)], "create", (528, 42)),
+        Arrow([(385, api.at("bottom")[1]), (385, 156), (600, 156)], "publish the id", (480, 150)),
+        Arrow(
+            [(740, queue.at("bottom")[1]), (740, 222), (120, 222), claim.at("top")],
+            "a worker's task takes the id",
+            (400, 216),
+        ),
+        *(Arrow([one.at("right"), other.at("left")]) for one, other in pairwise(tasks)),
+        Arrow([ground.at("bottom"), (780, 426), (610, 426)], "only if attempt n still holds", (622, 420)),
+        Arrow(
+            [(290, 426), (8, 426), (8, 46), client.at("left")],
+            "poll, long poll or event stream",
+            (40, 420),
+            dashed=True,
+        ),
+    ]
+    return svg(900, 470, "The way of one document", [client, api, ledger, queue, *tasks, ended], arrows)
+
+
+def step() -> str:
+    """What `Engine.step` does, and a row's tokens in it."""
+    parts = [
+        Box(20, 20, 250, "admit", ["waiting documents take free slots"]),
+        Box(20, 90, 250, "prefill", ["one chunk of the unread prompts"]),
+        Box(
+            20,
+            160,
+            250,
+            "draft",
+            ["grammar: what the schema forces", "copy: what the document prints", "mtp: what the drafter proposes"],
+            "engine",
+        ),
+        Box(
+            20,
+            264,
+            250,
+            "verify",
+            ["one forward of the model, all rows;", "a mask of the grammar at each place"],
+            "engine",
+        ),
+        Box(20, 351, 250, "commit", ["lengths and matchers move by", "accepted tokens only"], "engine"),
+        Box(20, 438, 250, "retire", ["finished rows free their slots"]),
+    ]
+    arrows = [Arrow([one.at("bottom"), other.at("top")]) for one, other in pairwise(parts)]
+    arrows.append(Arrow([parts[-1].at("left"), (6, 461), (6, 43), parts[0].at("left")], dashed=True))
+    left, wide, gap = 350, 92, 8
+    names = ["pending", "d1", "d2", "d3", "d4"]
+    read = [
+        Box(left + at * (wide + gap), 178, wide, name, [word])
+        for at, (name, word) in enumerate(zip(names, ['"total"', ":", "66", "0.00", "}"], strict=True))
+    ]
+    said = [Box(left + at * (wide + gap), 282, wide, word, [told], kind) for at, (word, told, kind) in enumerate([
+        (":", "= d1: kept", "end"), ("66", "= d2: kept", "end"), ("0.00", "= d3: kept", "end"),
+        (",", "≠ d4: the next", "store"), ("…", "thrown away", "plain"),
+    ])]  # fmt: skip
+    arrows += [Arrow([one.at("bottom"), other.at("top")]) for one, other in zip(read, said, strict=True)]
+    arrows += [Arrow([parts[2].at("right"), (left, 202)]), Arrow([parts[3].at("right"), (left, 306)])]
+    notes = [
+        Box(
+            left,
+            60,
+            492,
+            "One row in this step",
+            [
+                "The pending token is the last one written; it is not in the cache yet.",
+                "The model reads it and the drafts in one forward.",
+            ],
+        ),
+        Box(
+            left,
+            366,
+            492,
+            "Four tokens for one forward",
+            [
+                "What the model itself writes under the grammar's mask decides at each place.",
+                'The first one that differs from the draft is kept too: "," is pending next.',
+            ],
+        ),
+    ]
+    return svg(880, 500, "One step of the engine", [*parts, *notes, *read, *said], arrows)
