@@ -10,7 +10,8 @@ from pathlib import Path
 from extractor.lab.pages import answer
 from extractor.lab.pages.example import Desk, ExampleFailed
 from extractor.lab.pages.page import Example, Made, Page
-from extractor.service.supervisor import Service, ServicePlan
+from extractor.service.plan import ServicePlan
+from extractor.service.supervisor import Service
 
 ROOT = Path(__file__).parents[3]
 START_S = 300.0
