@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -46,9 +47,7 @@ def command(room: str) -> tuple[str, ...]:
 def cli() -> None:
     """The command `extractor`."""
     own_rooms()
-    from extractor.cli import main
-
-    main()
+    import_module("extractor.cli").main()
 
 
 def main() -> None:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from extractor.engine.drafting.lookup import NAME
 from extractor.evidence.best_path import path as likeliest
 from extractor.evidence.labels import LONGEST, NEAR, Labels
 from extractor.evidence.list_values import ListValues
@@ -32,6 +31,7 @@ from extractor.evidence.structure import (
 )
 from extractor.evidence.table_rows import TableRows
 from extractor.evidence.yes_no import YesNo
+from extractor.notation.key_words import key_words
 
 _CHOICES = 12  # of places for a value, between which its neighbours decide
 _FEW = 5  # places ahead, of a value of a table
@@ -169,7 +169,7 @@ class EvidenceSearch:
         if scalar.value is None or scalar.value == "":
             return []
         if isinstance(scalar.value, bool):
-            words = NAME.findall(key_of(scalar)[:LONGEST])
+            words = key_words(key_of(scalar)[:LONGEST])
             return self._yes_no.find(scalar.value, words, self._labels.of(key_of(scalar)), since)
         return self._index.find(scalar.value, since)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from extractor.engine.drafting.lookup import NAME
 from extractor.evidence.locate import DocumentIndex, Fragment
 from extractor.evidence.spans import Span
+from extractor.notation.key_words import key_words
 
 FAR = 120  # characters behind its label a value is labelled no longer
 NEAR = 8  # characters farther away that are as near: the end of a label may be no part of its key
@@ -28,7 +28,7 @@ class Labels:
     def of(self, key: str) -> list[Span]:
         """All words of a key, or as many of the first or of the last as occur."""
         if key not in self._found:
-            words = NAME.findall(key[:LONGEST])
+            words = key_words(key[:LONGEST])
             names = (name for count in range(len(words), 0, -1) for name in (words[:count], words[-count:]))
             spans = (self._spans_of(" ".join(name)) for name in names if len("".join(name)) >= _SHORTEST)
             self._found[key] = next((found for found in spans if found), [])

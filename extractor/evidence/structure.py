@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from extractor.engine.drafting.lookup import NAME
 from extractor.evidence.scalars import Path, Scalar
+from extractor.notation.key_words import key_words
 
 _NUMBERS = frozenset("id no nr num number pos position line row item index rank n".split())
 
@@ -58,6 +58,6 @@ def counting(found: list[Scalar]) -> set[Path]:
     return {
         column
         for column, values in said.items()
-        if len(values) > (1 if _NUMBERS.intersection(NAME.findall(str(column[-1]).lower())) else 2)
+        if len(values) > (1 if _NUMBERS.intersection(key_words(str(column[-1]).lower())) else 2)
         and values == list(range(1, len(values) + 1))
     }

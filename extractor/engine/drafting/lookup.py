@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from extractor.notation.key_words import key_words
 from extractor.notation.spell import Spelled, dates, numbers
 
 _SHORTEST = 3  # letters of a name that is looked for
@@ -33,7 +34,6 @@ _SYNTAX = '"\\{}[]:'
 _VALUE = re.compile(rf"(?<=[:\[,])({_STRING}|-?\d[\d.]*)(?=[,}}\]])")
 
 # In the document
-NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")  # a word of a key, in snake_case or camelCase
 _WORD = re.compile(r"[^\W_]+")
 _TO_VALUE = re.compile(r"[^\S\n]*(?:[^\n:=|\t]{0,16}[:=|\t])?[\s:=|.#]*")  # between a label and what it labels
 _TO_CELL = re.compile(r"[\s|;:,*€$£@-]*")
@@ -202,7 +202,7 @@ class Lookup:
     def _label(self, key: str) -> int | None:
         """Where the value behind the label begins that reads most like `key`: its first words will do."""
         if key not in self._labels:
-            self._labels[key] = self._find([word.lower() for word in NAME.findall(key)])
+            self._labels[key] = self._find([word.lower() for word in key_words(key)])
         return self._labels[key]
 
     def _find(self, words: list[str]) -> int | None:
