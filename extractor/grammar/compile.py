@@ -18,6 +18,7 @@ from llguidance import LLMatcher
 
 from extractor.engine.drafting.text import LIMITS
 from extractor.errors import FieldError, SchemaError
+from extractor.grammar.forced import forced
 from extractor.grammar.narrow import Bounds, Tighten
 from extractor.grammar.trial import Judge
 from extractor.grammar.verdicts import Verdict, Verdicts
@@ -25,6 +26,8 @@ from schemas import Schema
 
 # `coerce_one_of`: one of the options; that it is only one is validation's to check. No whitespace: it says nothing.
 OPTIONS = {"whitespace_flexible": False, "coerce_one_of": True}
+_MOST_FORCED = 1_000  # characters: a mask takes half a millisecond
+_ANY_TOKENS = '\n%llguidance {"no_forcing": true}'
 
 
 def compile_grammar(schema: Schema, bounds: Bounds | None = None) -> str:
@@ -39,7 +42,7 @@ def compile_grammar(schema: Schema, bounds: Bounds | None = None) -> str:
 def guided(schema: dict[str, Any]) -> str:
     """llguidance's text of the grammar of a JSON Schema, as it stands."""
     written = json.dumps({**schema, "x-guidance": {**OPTIONS, **schema.get("x-guidance", {})}}, separators=(",", ":"))
-    return f"start: %json {written}"
+    return f"start: %json {written}" + (_ANY_TOKENS if forced(schema) > _MOST_FORCED else "")
 
 
 def serialise(schema: Schema, bounds: Bounds | None = None) -> str:

@@ -24,6 +24,8 @@ from schemas.jsontext import loads
 
 BUILD_S = 1.0  # of processor time; the engine builds it once more, beside the documents it decodes
 MASK_S = 0.25  # and computes a mask of it at every step
+MEAN_S = 0.05  # of so many, in the mean: that is what the documents beside it wait for, token by token
+FEWEST = 8
 WALKS, STEPS, MOST_ENDED = 4, 24, 2  # texts by chance, tokens of each, how many may meet a limit
 WALK_S = 0.5  # for all of them
 BLAME_S = 0.3  # to find the property at fault
@@ -110,23 +112,27 @@ def _walk(matcher: LLMatcher, found: Report) -> None:
     """Texts by chance. That one meets a limit is no fault: a model may never write it, and the row that does ends by
     itself. Where nearly all do, none would be written to its end."""
     until, ended = time.process_time() + WALK_S, 0
+    took: list[float] = []
     for seed in range(WALKS):
-        ended += _ended(matcher.deep_copy(), seed, found)
+        ended += _ended(matcher.deep_copy(), seed, found, took)
         if not found.ok or time.process_time() > until:
             break
+    mean_s = sum(took) / max(1, len(took))
+    if found.ok and len(took) >= FEWEST and mean_s > MEAN_S:
+        _too_complex(found, f"a step of its grammar takes {mean_s:.2f} s in the mean, more than {MEAN_S:g} s")
     if found.ok and ended > MOST_ENDED:
         _too_complex(found, "its grammar meets a limit with nearly any text that is written under it")
 
 
-def _ended(matcher: LLMatcher, seed: int, found: Report) -> bool:
-    """Whether this text meets a limit."""
+def _ended(matcher: LLMatcher, seed: int, found: Report, took: list[float]) -> bool:
+    """Whether this text meets a limit. Adds to `took` the seconds of each mask."""
     dice = random.Random(seed)
     for _ in range(STEPS):
         asked = time.process_time()
         bits = matcher.compute_bitmask()
-        took_s = time.process_time() - asked
-        if took_s > MASK_S:
-            _too_complex(found, f"a step of its grammar takes {took_s:.1f} s, more than {MASK_S:g} s")
+        took.append(time.process_time() - asked)
+        if took[-1] > MASK_S:
+            _too_complex(found, f"a step of its grammar takes {took[-1]:.1f} s, more than {MASK_S:g} s")
         if matcher.is_error() or not found.ok:
             return True
         token = _any_of(bits, dice)
