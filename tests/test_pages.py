@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +60,19 @@ def anchors(text: str) -> set[str]:
     """Of the headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.+)$", text, re.M)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", ["docs/architecture.md", "docs/experiments.md", "docs/operations.md"])
+def test_files_that_a_page_names_are_there(name: str) -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    named = re.findall(r"`([\w./-]+(?:\.py|\.lua|/))`", book.read(name).text)
+    missing = [
+        one for one in named if not any(f"/{each}".endswith(f"/{one}") or f"/{one}" in f"/{each}" for each in listed)
+    ]
+    assert named
+    assert missing == []
 
 
 def test_the_readme_is_short() -> None:

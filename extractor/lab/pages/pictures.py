@@ -37,14 +37,14 @@ def document() -> str:
         Box(20, 260, 200, "1  claim, read", ["lease for attempt n;", "bytes → text, pages, boxes"]),
         Box(240, 260, 200, "2  prompt, grammar", ["schema and text → tokens;", "JSON Schema → grammar"]),
         Box(460, 260, 200, "3  engine", ["in a process of its own,", "shared by a worker's slots"], "engine"),
-        Box(680, 260, 200, "4  validate, ground", ["pydantic; a second call at most;", "where each value stands"]),
+        Box(680, 260, 200, "4  validate, ground", ["pydantic; at most two calls;", "where each value stands"]),
     ]
     ended = Box(
         290, 400, 320, "succeeded · failed · cancelled", ["in the ledger, until it expires or is erased"], "end"
     )
     claim, *_, ground = tasks
     arrows = [
-        Arrow([client.at("right"), api.at("left")]),
+        Arrow([(200, 45), (270, 45)]),
         Arrow([(500, 48), (600, 48)], "create", (528, 42)),
         Arrow([(385, api.at("bottom")[1]), (385, 156), (600, 156)], "publish the id", (480, 150)),
         Arrow(
@@ -53,7 +53,7 @@ def document() -> str:
             (400, 216),
         ),
         *(Arrow([one.at("right"), other.at("left")]) for one, other in pairwise(tasks)),
-        Arrow([ground.at("bottom"), (780, 426), (610, 426)], "only if attempt n still holds", (622, 420)),
+        Arrow([ground.at("bottom"), (780, 426), (610, 426)], "only if attempt n holds", (626, 420)),
         Arrow(
             [(290, 426), (8, 426), (8, 46), client.at("left")],
             "poll, long poll or event stream",
@@ -67,12 +67,12 @@ def document() -> str:
 def step() -> str:
     """What `Engine.step` does, and a row's tokens in it."""
     parts = [
-        Box(20, 20, 250, "admit", ["waiting documents take free slots"]),
-        Box(20, 90, 250, "prefill", ["one chunk of the unread prompts"]),
+        Box(20, 20, 280, "admit", ["waiting documents take free slots"]),
+        Box(20, 90, 280, "prefill", ["one chunk of the unread prompts"]),
         Box(
             20,
             160,
-            250,
+            280,
             "draft",
             ["grammar: what the schema forces", "copy: what the document prints", "mtp: what the drafter proposes"],
             "engine",
@@ -80,17 +80,17 @@ def step() -> str:
         Box(
             20,
             264,
-            250,
+            280,
             "verify",
-            ["one forward of the model, all rows;", "a mask of the grammar at each place"],
+            ["one forward of the model for all rows,", "a mask of the grammar at each place"],
             "engine",
         ),
-        Box(20, 351, 250, "commit", ["lengths and matchers move by", "accepted tokens only"], "engine"),
-        Box(20, 438, 250, "retire", ["finished rows free their slots"]),
+        Box(20, 351, 280, "commit", ["lengths and matchers move by", "accepted tokens only"], "engine"),
+        Box(20, 438, 280, "retire", ["finished rows free their slots"]),
     ]
     arrows = [Arrow([one.at("bottom"), other.at("top")]) for one, other in pairwise(parts)]
     arrows.append(Arrow([parts[-1].at("left"), (6, 461), (6, 43), parts[0].at("left")], dashed=True))
-    left, wide, gap = 350, 92, 8
+    left, wide, gap = 370, 112, 8
     names = ["pending", "d1", "d2", "d3", "d4"]
     read = [
         Box(left + at * (wide + gap), 178, wide, name, [word])
@@ -98,15 +98,15 @@ def step() -> str:
     ]
     said = [Box(left + at * (wide + gap), 282, wide, word, [told], kind) for at, (word, told, kind) in enumerate([
         (":", "= d1: kept", "end"), ("66", "= d2: kept", "end"), ("0.00", "= d3: kept", "end"),
-        (",", "≠ d4: the next", "store"), ("…", "thrown away", "plain"),
+        (",", "≠ d4: next", "store"), ("…", "thrown away", "plain"),
     ])]  # fmt: skip
     arrows += [Arrow([one.at("bottom"), other.at("top")]) for one, other in zip(read, said, strict=True)]
-    arrows += [Arrow([parts[2].at("right"), (left, 202)]), Arrow([parts[3].at("right"), (left, 306)])]
+    arrows += [Arrow([(300, 202), (left, 202)]), Arrow([(300, 306), (left, 306)])]
     notes = [
         Box(
             left,
             60,
-            492,
+            5 * wide + 4 * gap,
             "One row in this step",
             [
                 "The pending token is the last one written; it is not in the cache yet.",
@@ -116,12 +116,12 @@ def step() -> str:
         Box(
             left,
             366,
-            492,
+            5 * wide + 4 * gap,
             "Four tokens for one forward",
             [
-                "What the model itself writes under the grammar's mask decides at each place.",
+                "At each place counts what the model itself writes under the grammar's mask.",
                 'The first one that differs from the draft is kept too: "," is pending next.',
             ],
         ),
     ]
-    return svg(880, 500, "One step of the engine", [*parts, *notes, *read, *said], arrows)
+    return svg(990, 500, "One step of the engine", [*parts, *notes, *read, *said], arrows)
