@@ -13,6 +13,7 @@ import threading
 import time
 import traceback
 from concurrent.futures import Future, wait
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -112,41 +113,23 @@ class Extractor:
         options = options or Options()
         limit_s = self._settings.request_timeout_s
         deadline = started + min(options.timeout_s or limit_s, limit_s)
-        what = self.schema(schema)
+        asked = self.schema(schema)
         read = documents.read(
             document, max_bytes=self._settings.max_document_bytes, ocr=self._settings.ocr, cancel=abort
         )
         usage = Usage(document_s=0.0 if isinstance(document, Document) else time.monotonic() - started)
-        grammar = self._grammars.get(what, deadline - time.monotonic(), abort)
+        grammar = self._grammars.get(asked, deadline - time.monotonic(), abort)
+        run = _Run(asked, read, grammar, options, started, deadline, abort, usage)
         failed: InvalidOutput | None = None
-
         for _ in range(options.max_model_calls or self._settings.max_model_calls):
             try:
-                prompt, max_tokens = self._prompt(what, read.text, options, failed)
+                return self._call_model(run, failed)
+            except InvalidOutput as error:
+                failed = error
             except DocumentError:
                 if failed is None:
                     raise
                 break  # no room for another call
-            completion = self._decode(prompt, grammar, max_tokens, options, deadline, abort)
-            usage.add(completion.usage)
-            text = self._tokenizer.decode(completion.ids, clean_up_tokenization_spaces=False)
-            if completion.finish == "cancelled":
-                raise Cancelled("the extraction was cancelled")
-            if completion.finish == "deadline":
-                raise DeadlineExceeded(f"the extraction took longer than {deadline - started:g} s")
-            if completion.finish == "length":
-                raise TruncatedOutput(f"the answer was not complete after {max_tokens:,} tokens", last=text)
-            try:
-                answer = read_answer(text, what)
-                self._check(what, text, deadline, abort)
-            except InvalidOutput as error:
-                failed = error
-                continue
-            fields = _fields(text, read, completion) if options.fields else {}
-            usage.duration_s = time.monotonic() - started
-            model = self._info["model"]
-            return Extraction(answer.data, answer.value, text, fields, usage, what.ref, model, read, options.text)
-
         assert failed is not None
         raise failed
 
@@ -208,54 +191,89 @@ class Extractor:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.close()
 
-    def _prompt(
-        self, schema: Schema, document: str, options: Options, failed: InvalidOutput | None
-    ) -> tuple[Prompt, int]:
+    def _call_model(self, run: _Run, failed: InvalidOutput | None) -> Extraction:
+        """One call of the model, the first or one with the errors of the answer before it (`failed`). Raises
+        InvalidOutput for an answer that does not stand, DocumentError where no room is left for one."""
+        prompt, max_tokens = self._prompt(run, failed)
+        completion = self._decode(run, prompt, max_tokens)
+        run.usage.add(completion.usage)
+        text = self._tokenizer.decode(completion.ids, clean_up_tokenization_spaces=False)
+        _raise_unless_complete(completion.finish, run, max_tokens, text)
+        answer = read_answer(text, run.schema)
+        self._check(run, text)
+        fields = _fields(text, run.document, completion) if run.options.fields else {}
+        run.usage.duration_s = time.monotonic() - run.started
+        schema, model, document, with_text = run.schema.ref, self._info["model"], run.document, run.options.text
+        return Extraction(answer.data, answer.value, text, fields, run.usage, schema, model, document, with_text)
+
+    def _prompt(self, run: _Run, failed: InvalidOutput | None) -> tuple[Prompt, int]:
         """The prompt and how many tokens the answer may have."""
-        wanted = options.max_output_tokens or self._settings.max_output_tokens
-        least = options.max_output_tokens or min(LEAST_ANSWER, wanted)
+        wanted = run.options.max_output_tokens or self._settings.max_output_tokens
+        least = run.options.max_output_tokens or min(LEAST_ANSWER, wanted)
         last, errors = (failed.last, failed.errors) if failed else (None, ())
-        prompt = self._prompts.build(schema, document, least, last=last, errors=errors)
+        prompt = self._prompts.build(run.schema, run.document.text, least, last=last, errors=errors)
         return prompt, min(wanted, prompt.room)
 
-    def _check(self, schema: Schema, text: str, deadline: float, abort: threading.Event | None) -> None:
+    def _check(self, run: _Run, text: str) -> None:
         """An answer under a stranger's schema is checked where it can cost nobody else. Raises InvalidOutput."""
-        if schema.model is None:
-            faults = self._judge.faults(schema.json_schema, text, deadline - time.monotonic(), abort)
+        if run.schema.model is None:
+            faults = self._judge.faults(run.schema.json_schema, text, run.deadline - time.monotonic(), run.abort)
             if faults:
                 raise unfit(text, faults)
 
-    def _decode(
-        self,
-        prompt: Prompt,
-        grammar: str,
-        max_tokens: int,
-        options: Options,
-        deadline: float,
-        abort: threading.Event | None,
-    ) -> Any:
-        """The engine's Completion; waits for it, for `abort` and for the deadline."""
+    def _decode(self, run: _Run, prompt: Prompt, max_tokens: int) -> Any:
+        """The engine's Completion; waits for it, for the caller's withdrawal and for the deadline."""
         from extractor.engine import Params, Request
 
-        allowed = self._settings.drafters
+        options, allowed = run.options, self._settings.drafters
         params = Params(
             max_tokens=max_tokens,
             drafters=allowed if options.drafters is None else tuple(one for one in options.drafters if one in allowed),
             temperature=options.temperature,
             seed=secrets.randbits(31) if options.seed is None else options.seed,
-            deadline=deadline,
+            deadline=run.deadline,
         )
-        if abort is not None and abort.is_set():
-            raise Cancelled("the extraction was cancelled")
-        future = self._engine.submit(Request(prompt.ids, prompt.copy_from, grammar, params))
-        while not wait([future], _POLL_S if abort else max(deadline + _GRACE_S - time.monotonic(), 0)).done:
-            if abort is not None and abort.is_set():
-                self._engine.abort(future)
-                raise Cancelled("the extraction was cancelled")
-            if time.monotonic() >= deadline + _GRACE_S:
-                self._engine.abort(future)
-                raise DeadlineExceeded("the engine did not end the extraction in time", code=SILENT)
+        run.raise_if_withdrawn()
+        future = self._engine.submit(Request(prompt.ids, prompt.copy_from, run.grammar, params))
+        given_up_at = run.deadline + _GRACE_S
+        try:
+            while not wait([future], _POLL_S if run.abort else max(given_up_at - time.monotonic(), 0)).done:
+                run.raise_if_withdrawn()
+                if time.monotonic() >= given_up_at:
+                    raise DeadlineExceeded("the engine did not end the extraction in time", code=SILENT)
+        except (Cancelled, DeadlineExceeded):
+            self._engine.abort(future)
+            raise
         return future.result()
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One extraction under way: what is asked of what, until when, and what it has cost so far (`usage` grows).
+    `started` and `deadline` are of the monotonic clock."""
+
+    schema: Schema
+    document: Document
+    grammar: str
+    options: Options
+    started: float
+    deadline: float
+    abort: threading.Event | None
+    usage: Usage
+
+    def raise_if_withdrawn(self) -> None:
+        if self.abort is not None and self.abort.is_set():
+            raise Cancelled("the extraction was cancelled")
+
+
+def _raise_unless_complete(finish: str, run: _Run, max_tokens: int, text: str) -> None:
+    """`finish`: why the engine ended the answer `text`."""
+    if finish == "cancelled":
+        raise Cancelled("the extraction was cancelled")
+    if finish == "deadline":
+        raise DeadlineExceeded(f"the extraction took longer than {run.deadline - run.started:g} s")
+    if finish == "length":
+        raise TruncatedOutput(f"the answer was not complete after {max_tokens:,} tokens", last=text)
 
 
 def _fields(text: str, document: Document, completion: Any) -> dict[str, Known]:
