@@ -39,7 +39,7 @@ def check(json_schema: object, limits: Limits = LIMITS) -> Report:
     walk.compile()
     if report.ok:
         _refuse_all(report, _root(json_schema))
-        _refuse_all(report, filter(None, [expansion(json_schema, limits)]))
+        _refuse_all(report, filter(None, [expansion(json_schema, limits, report)]))
     if report.ok:
         _refuse_all(report, faults_of(json_schema))
     return report

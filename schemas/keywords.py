@@ -82,6 +82,10 @@ def digits_in_grammar(key: str, value: Any) -> bool:
     return key not in BOUNDS or held_as_bound(value, excluded=key.startswith("exclusive"))
 
 
+# How often a definition may stand within itself in an answer. Threads, organisations, parts lists and tables of
+# contents seldom have half as many levels.
+DEPTH = 16
+
 MAX_MULTIPLE = 1_000
 _MOST_MULTIPLES = 100  # looked at
 _U32 = 2**32

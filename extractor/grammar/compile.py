@@ -55,6 +55,8 @@ def reason(said: str) -> str:
     line = said.partition("\n")[0]
     if "Unable to determine if regex is empty" in line:
         return "more patterns, formats and lengths meet than it can combine: anchor a pattern (^…$) or leave one out"
+    if "schema is false" in line:
+        return "no answer fits it: it has to hold itself without end, or rules itself out"
     return (line.partition("failed to compile JSON schema: ")[2] or line)[:200]
 
 

@@ -24,7 +24,7 @@ from extractor.sandbox import Limits, Refused, Sandbox, SandboxError
 TRIAL = Limits(cpu_s=3.0, wall_s=15.0, memory_bytes=1024**3, nice=10)
 ANSWER = Limits(cpu_s=2.0, wall_s=10.0, memory_bytes=512 * 1024**2)
 TRIALS, ANSWERS = 2, 4  # at a time
-_VERSION = "4"  # of what a trial does; another makes kept verdicts void
+_VERSION = "5"  # of what a trial does; another makes kept verdicts void
 _SPENT = ("cpu", "memory", "crashed")
 
 

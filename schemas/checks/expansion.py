@@ -5,17 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 from schemas import keywords
 from schemas.checks.measure import over
-from schemas.checks.report import Note
+from schemas.checks.report import Note, Path, Report
 from schemas.limits import Limits
 
 
-def expansion(root: dict[str, Any], limits: Limits) -> Note | None:
-    """Over which limit it is, if over one. A use of a definition within itself ends the walk, as it ends the prompt's.
-    Definitions that nothing uses cost nothing."""
+def expansion(root: dict[str, Any], limits: Limits, report: Report | None = None) -> Note | None:
+    """Over which limit it is, if over one. A use of a definition within itself ends the walk, as it ends the prompt's,
+    and is told to the `report`. Definitions that nothing uses cost nothing."""
     budget = limits.max_expanded
+    within: dict[str, None] = {}
     stack: list[tuple[Any, frozenset[str], int]] = [(root, frozenset(), 0)]
     while stack:
         node, open_refs, depth = stack.pop()
@@ -27,10 +29,19 @@ def expansion(root: dict[str, Any], limits: Limits) -> Note | None:
         if depth > limits.max_depth:
             return over((), "levels with every $ref written out", limits, "max_depth")
         ref = node.get("$ref")
-        if isinstance(ref, str) and ref not in open_refs:
+        if isinstance(ref, str) and ref in open_refs:
+            within[ref] = None
+        elif isinstance(ref, str):
             stack.append((keywords.resolve(root, ref), open_refs | {ref}, depth + 1))
         stack.extend((below, open_refs, depth + 1) for below in applied(node))
+    if report is not None:
+        for ref in within:
+            report.say("enforced", _path(ref), f"may stand within itself {keywords.DEPTH} times at most")
     return None
+
+
+def _path(ref: str) -> Path:
+    return tuple(unquote(part).replace("~1", "/").replace("~0", "~") for part in ref.split("/")[1:])
 
 
 def applied(node: dict[str, Any]) -> Iterator[Any]:

@@ -6,6 +6,8 @@ original, save for what only validation checks (schemas/keywords.py), which is l
     declared objects       take no other keys, unless the schema speaks of them itself
     strings, numbers,      get the bounds of `Bounds` where the schema has none: no model can run away in a
     arrays and maps        string of spaces or an endless row of digits
+    definitions that       are written out to a depth (unfold.py): no answer goes on for ever inside itself
+    lead to themselves
 
 Pure: knows JSON Schema and nothing else. Assumes what `schemas.check` has passed.
 """
@@ -33,6 +35,7 @@ from extractor.grammar.narrow.meeting import (
 )
 from extractor.grammar.narrow.site import Site, counts_of, silent, undeclared
 from extractor.grammar.narrow.tags import tags_of
+from extractor.grammar.narrow.unfold import unfolded
 from schemas import keywords
 from schemas.checks import numbers
 from schemas.checks.formats import LONGEST, PATTERNS
@@ -63,13 +66,16 @@ class Tighten:
     def whole(self) -> JSON:
         """The rewritten schema, self-contained."""
         top = self._value(self._root)
+        parts: set[str] = set()
         while self._waiting:  # not by recursion: a long chain of definitions is no deep one
             name, target, site = self._waiting.pop()
+            if not site.alone:
+                parts.add(name)
             self._defs[name] = (
                 self._value(target, site.tags, typed=site.typed) if site.alone else self._rewrite(target, site)
             )
         told = {"x-guidance": _NO_ESCAPED_LETTERS} if self._keys.open else {}
-        return {**top, "$defs": self._defs, **told}
+        return unfolded({**top, "$defs": self._defs, **told}, parts, LEVELS)
 
     def _value(self, node: Any, tags: tuple[str, ...] = (), *, typed: bool = False) -> Any:
         """`node` where it alone decides about a value."""
