@@ -21,7 +21,7 @@ from api.observability.stats import Reading
 from api.problems import Problem, limited, unavailable
 from extractor.heartbeat import ended
 from workers.config import WorkerSettings
-from workers.ledger.commands import is_job_id
+from workers.ledger.keyspace import is_job_id
 from workers.ledger.ledger import (
     AsyncLedger,
     BatchClosed,
@@ -107,7 +107,7 @@ class Store:
     async def create(self, tenant: str, job: NewJob, key: str | None, request_hash: str) -> Created:
         """Kept, then published. Raises Problem: 422 for a reused key, 429, 503."""
         with as_problems():
-            created = await self.ledger.create(tenant, job, key, request_hash)
+            created = await self.ledger.run(self.ledger.jobs.create(tenant, job, key, request_hash))
         if not created.existing:
             await self._sent(partial(self.publish, tenant, created.job_id, job.priority), {"job": created.job_id})
         return created
@@ -123,7 +123,7 @@ class Store:
 
     async def get(self, tenant: str, job_id: str) -> Job | None:
         with as_problems():
-            return await self.ledger.get(tenant, job_id)
+            return await self.ledger.run(self.ledger.jobs.get(tenant, job_id))
 
     async def wait(self, tenant: str, job_id: str, seconds: float) -> Job | None:
         """The job when it is finished, or as it is after `seconds` or when the server stops."""
@@ -152,28 +152,31 @@ class Store:
             detail = "Give next_cursor of a page as it was"
             raise Problem("invalid_cursor", detail, errors=[("/query/cursor", detail)])
         with as_problems():
-            return await self.ledger.list(
-                tenant, status=status, schema=schema, batch=batch, cursor=cursor or None, limit=limit
+            return await self.ledger.run(
+                self.ledger.jobs.list(
+                    tenant, status=status, schema=schema, batch=batch, cursor=cursor or None, limit=limit
+                )
             )
 
     async def cancel(self, tenant: str, job_id: str) -> str | None:
         with as_problems():
-            return await self.ledger.cancel(tenant, job_id)
+            return await self.ledger.run(self.ledger.jobs.cancel(tenant, job_id))
 
     async def delete(self, tenant: str, job_id: str) -> bool:
         with as_problems():
-            return await self.ledger.delete(tenant, job_id)
+            return await self.ledger.run(self.ledger.jobs.delete(tenant, job_id))
 
     async def reading(self, named: int | None) -> Reading:
         """For /metrics: a few short scripts, whatever the number of jobs."""
         with as_problems():
-            surveys, tallies = await self.ledger.survey(), await self.ledger.tallies()
-            return Reading(surveys, tallies, await self.workers(), named, await self.ledger.erasing())
+            upkeep = self.ledger.upkeep
+            surveys, tallies = await self.ledger.survey(), await self.ledger.run(upkeep.tallies())
+            return Reading(surveys, tallies, await self.workers(), named, await self.ledger.run(upkeep.erasing()))
 
     async def workers(self) -> Sequence[WorkerInfo]:
         """Those heard of within the heartbeat's TTL, but for those of this machine that have ended since."""
         with as_problems():
-            known = await self.ledger.workers()
+            known = await self.ledger.run(self.ledger.workers.alive())
         return [worker for worker in known if not ended(worker.machine, worker.pid, worker.born)]
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:

@@ -49,20 +49,20 @@ class FakeWorker:
         self.ledger = Ledger(settings=WorkerSettings(redis_url=redis_url))
 
     def claim(self, job_id: str, tenant: str = "default") -> Claim:
-        claim = self.ledger.claim(tenant, job_id, "fake")
+        claim = self.ledger.run(self.ledger.jobs.claim(tenant, job_id, "fake"))
         assert isinstance(claim, Claim)
         return claim
 
     def succeed(self, job_id: str, tenant: str = "default", result: dict[str, Any] | None = None) -> None:
         claim = self.claim(job_id, tenant)
-        assert self.ledger.succeed(tenant, job_id, claim.attempt, result or ANSWER)
+        assert self.ledger.run(self.ledger.jobs.succeed(tenant, job_id, claim.attempt, result or ANSWER))
 
     def fail(self, job_id: str, error: dict[str, Any], tenant: str = "default") -> None:
-        assert self.ledger.fail(tenant, job_id, self.claim(job_id, tenant).attempt, error)
+        assert self.ledger.run(self.ledger.jobs.fail(tenant, job_id, self.claim(job_id, tenant).attempt, error))
 
     def beat(self, *, ready: bool, state: str = "ready", why: str = "") -> None:
         about = WorkerInfo("w1", "box", 1, ready, state, slots=1, busy=0, loaded_at=None, model={"id": "m"}, why=why)
-        self.ledger.beat(about)
+        self.ledger.run(self.ledger.workers.beat(about))
 
     async def later(self, seconds: float, step: Callable[[], object]) -> None:
         await asyncio.sleep(seconds)

@@ -16,8 +16,8 @@ from typing import Any
 
 from tests.valkey import Valkey
 from workers.config import WorkerSettings
-from workers.ledger.jobs import Form
 from workers.ledger.ledger import Job, Ledger, NewJob
+from workers.ledger.new_job import Form
 from workers.queue.publish import Queue
 
 ROOT = Path(__file__).parent.parent
@@ -110,7 +110,7 @@ class Fleet:
         return worker.pid in self.ready()
 
     def ready(self) -> list[int]:
-        return [info.pid for info in self.ledger.workers() if info.ready]
+        return [info.pid for info in self.ledger.run(self.ledger.workers.alive()) if info.ready]
 
     def alive(self) -> list[Worker]:
         return [worker for worker in self.workers if worker.process.poll() is None]
@@ -126,13 +126,13 @@ class Fleet:
         return self._enter(job, True, None, "", tenant)
 
     def _enter(self, job: NewJob, publish: bool, key: str | None, asked: str, tenant: str = TENANT) -> str:
-        created = self.ledger.create(tenant, job, key, asked)
+        created = self.ledger.run(self.ledger.jobs.create(tenant, job, key, asked))
         if publish and not created.existing:
             self.queue.publish(tenant, created.job_id, job.priority)
         return created.job_id
 
     def job(self, job_id: str) -> Job:
-        job = self.ledger.get(TENANT, job_id)
+        job = self.ledger.run(self.ledger.jobs.get(TENANT, job_id))
         assert job is not None, "the ledger lost a job"
         return job
 
@@ -155,7 +155,7 @@ class Fleet:
 
     def wait_busy(self) -> None:
         """Until something runs; with short documents, any one may be over before it is asked for."""
-        until(lambda: self.ledger.counts(TENANT)["running"] > 0, 30, "some job running")
+        until(lambda: self.ledger.run(self.ledger.jobs.counts(TENANT))["running"] > 0, 30, "some job running")
 
     def runs(self) -> Counter[str]:
         """How often the extractor was asked, by the digest of the document."""

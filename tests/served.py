@@ -108,13 +108,13 @@ class ThreadWorker:
 
     def _run(self) -> None:
         while not self._stop.wait(0.02):
-            for job in reversed(self.ledger.list(TENANT, status="queued", limit=1000).jobs):
-                claim = self.ledger.claim(TENANT, job.id, "thread")
+            for job in reversed(self.ledger.run(self.ledger.jobs.list(TENANT, status="queued", limit=1000)).jobs):
+                claim = self.ledger.run(self.ledger.jobs.claim(TENANT, job.id, "thread"))
                 if isinstance(claim, Claim):
                     self._work(claim)
             for claim in list(self.held):
-                if self.ledger.renew(TENANT, claim.job.id, claim.attempt).cancel_requested:
-                    self.ledger.cancelled(TENANT, claim.job.id, claim.attempt)
+                if self.ledger.run(self.ledger.jobs.renew(TENANT, claim.job.id, claim.attempt)).cancel_requested:
+                    self.ledger.run(self.ledger.jobs.cancelled(TENANT, claim.job.id, claim.attempt))
                     self.held.remove(claim)
 
     def _work(self, claim: Claim) -> None:
@@ -123,9 +123,11 @@ class ThreadWorker:
             self.held.append(claim)
         elif "fail" in text:
             error = {"code": "invalid_output", "detail": "no", "retryable": False, "errors": [], "last": "{}"}
-            self.ledger.fail(TENANT, claim.job.id, claim.attempt, error)
+            self.ledger.run(self.ledger.jobs.fail(TENANT, claim.job.id, claim.attempt, error))
         else:
-            self.ledger.succeed(TENANT, claim.job.id, claim.attempt, {**ANSWER, "data": {"text": text}})
+            self.ledger.run(
+                self.ledger.jobs.succeed(TENANT, claim.job.id, claim.attempt, {**ANSWER, "data": {"text": text}})
+            )
 
     def __enter__(self) -> ThreadWorker:
         self._thread.start()

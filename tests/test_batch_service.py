@@ -129,7 +129,10 @@ def test_an_api_killed_in_the_middle_of_an_upload_costs_nothing(valkey: Valkey, 
             for at in range(0, stop, 4096):
                 yield lines[at : at + 4096]
             deadline = time.monotonic() + 60
-            while worker.ledger.counts("default")["accepted"] < count * (part - 0.2) and time.monotonic() < deadline:
+            while (
+                worker.ledger.run(worker.ledger.jobs.counts("default"))["accepted"] < count * (part - 0.2)
+                and time.monotonic() < deadline
+            ):
                 time.sleep(0.01)
             os.kill(api.pid, signal.SIGKILL)
             yield lines[stop:]
@@ -141,7 +144,7 @@ def test_an_api_killed_in_the_middle_of_an_upload_costs_nothing(valkey: Valkey, 
 
         with pytest.raises(httpx.TransportError):
             upload(until_killed(0.6))
-        kept = worker.ledger.counts("default")["accepted"]
+        kept = worker.ledger.run(worker.ledger.jobs.counts("default"))["accepted"]
         api.kill()
         api.start()
         response = upload(lines)
@@ -152,7 +155,7 @@ def test_an_api_killed_in_the_middle_of_an_upload_costs_nothing(valkey: Valkey, 
             rows = list(client.batch_rows(batch_id))
         again = upload(gzip.compress(lines))
         assert (again.headers["idempotent-replayed"], again.json()["id"]) == ("true", batch_id)
-        counts = worker.ledger.counts("default")
+        counts = worker.ledger.run(worker.ledger.jobs.counts("default"))
     print(f"[api killed] lines={count} kept_at_the_kill={kept} accepted={counts['accepted']}")
     assert 0 < kept < count
     assert done.counts["accepted"] == done.counts["succeeded"] == count
@@ -182,7 +185,10 @@ def test_real_workers_take_a_batch_and_an_interactive_document_passes_it(
 
 @pytest.fixture
 def run(
-    service: str, worker: ThreadWorker, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]  # noqa: ARG001
+    service: str,
+    worker: ThreadWorker,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
 ) -> Any:
     monkeypatch.setattr(command, "POLL_S", 0.02)
 
@@ -309,7 +315,7 @@ def test_an_interrupted_command_is_resumed(
             time.sleep(0.01)
         held = worker.held.pop()
         answer = {"data": {"text": "held"}, "fields": {}}
-        worker.ledger.succeed("default", held.job.id, held.attempt, answer)
+        worker.ledger.run(worker.ledger.jobs.succeed("default", held.job.id, held.attempt, answer))
 
     helper = threading.Thread(target=let_go)
     helper.start()
@@ -317,7 +323,7 @@ def test_an_interrupted_command_is_resumed(
     helper.join()
     rows = [json.loads(row) for row in out.read_text().splitlines()]
     assert (status, [row["data"]["text"] for row in rows]) == (0, ["a", "held", "b"])
-    assert worker.ledger.counts("default")["accepted"] == 3, "each document once"
+    assert worker.ledger.run(worker.ledger.jobs.counts("default"))["accepted"] == 3, "each document once"
     assert not out.with_name("out.jsonl.batch").exists()
 
 
@@ -401,9 +407,9 @@ def test_without_an_output_an_interrupted_batch_is_cancelled(
     monkeypatch.setattr(command, "_follow", interrupt)
     assert run(*write(tmp_path, "hold", "hold"), "-s", "contact")[0] == 130
     deadline = time.monotonic() + 20
-    while worker.ledger.counts("default")["cancelled"] < 2 and time.monotonic() < deadline:
+    while worker.ledger.run(worker.ledger.jobs.counts("default"))["cancelled"] < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert worker.ledger.counts("default")["cancelled"] == 2
+    assert worker.ledger.run(worker.ledger.jobs.counts("default"))["cancelled"] == 2
 
 
 def test_a_document_that_cannot_be_read_ends_the_library_call(client: Client, tmp_path: Path) -> None:

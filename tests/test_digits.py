@@ -187,7 +187,7 @@ def working(runtime: Runtime) -> Iterator[None]:
 
     def work() -> None:
         while not ended.wait(0.02):
-            for job in runtime.ledger.list("default", status="queued", limit=100).jobs:
+            for job in runtime.ledger.run(runtime.ledger.jobs.list("default", status="queued", limit=100)).jobs:
                 tasks.process(runtime, "default", job.id)
 
     thread = threading.Thread(target=work, daemon=True)

@@ -1,4 +1,4 @@
-"""`python -m workers`: one worker process under the settings of the environment. Loads the model, then takes tokens
+"""`python -m workers`: one worker process under the settings of the environment. Loads the model, then takes messages
 until SIGTERM or SIGINT, then finishes or gives back what runs. Exit status: 0 after a stop that was asked for, 78 where
 another start would end alike (a wrong setting, no such model, a package that is missing), 1 when the engine or the
 worker broke."""

@@ -127,7 +127,7 @@ async def check_default(service: Services, tenant: str, fields: dict[str, Any]) 
 async def get(service: Services, tenant: str, batch_id: str) -> Batch:
     """Raises Problem 404."""
     store = service.store
-    batch = await store.run(store.ledger.batches.get(tenant, batch_id)) if is_batch_id(batch_id) else None
+    batch = await store.run(store.ledger.batches.get(tenant, batch_id))
     if batch is None:
         raise unknown()
     return batch
@@ -172,15 +172,15 @@ async def errors(service: Services, tenant: str, batch_id: str, after: int, limi
 
 async def stop(service: Services, tenant: str, batch_id: str, how: Literal["cancel", "erase"], reason: str) -> None:
     """None of its documents is started any more. Raises Problem 404, 409."""
-    store, calls = service.store, service.store.ledger.batches
-    outcome = await store.run(calls.end(tenant, batch_id, how, reason)) if is_batch_id(batch_id) else None
+    store, batches = service.store, service.store.ledger.batches
+    outcome = await store.run(batches.end(tenant, batch_id, how, reason))
     if outcome is None:
         raise unknown()
     if outcome == "finished":
         raise Problem("already_finished", "All documents of the batch have ended already")
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _SWEEP_S
-    while loop.time() < deadline and await store.run(calls.sweep(tenant, batch_id)):
+    while loop.time() < deadline and await store.run(batches.sweep(tenant, batch_id)):
         pass
 
 

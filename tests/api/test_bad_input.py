@@ -130,7 +130,7 @@ async def test_a_wrong_submission(
     assert any(error["pointer"].startswith(pointer) for error in problem["errors"]), problem
     assert not problem["retryable"]
     assert published == []
-    assert worker.ledger.counts("default")["accepted"] == 0
+    assert worker.ledger.run(worker.ledger.jobs.counts("default"))["accepted"] == 0
 
 
 async def test_every_fault_is_told_at_once(api: httpx.AsyncClient) -> None:

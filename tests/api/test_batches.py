@@ -98,7 +98,7 @@ async def test_a_batch_from_upload_to_results(api: httpx.AsyncClient, worker: Fa
     assert now["counts"] | {"succeeded": 1, "failed": 1, "running": 1} == now["counts"]
     assert now["documents_per_s"] > 0
     assert now["seconds_left"] >= 0
-    worker.ledger.succeed("default", third, 1, {"data": {"n": 3}} | _rest())
+    worker.ledger.run(worker.ledger.jobs.succeed("default", third, 1, {"data": {"n": 3}} | _rest()))
     done = await api.get(f"/v1/batches/{batch['id']}")
     assert (done.json()["status"], "retry-after" in done.headers) == ("completed", False)
     ids = [job["id"] for job in (await api.get("/v1/extractions", params={"batch": batch["id"]})).json()["data"]]
@@ -391,8 +391,8 @@ async def test_cancel_stops_the_rest_and_keeps_what_is_there(
     worker.claim(jobs[2])
     response = await api.post(f"/v1/batches/{batch['id']}/cancel")
     assert (response.status_code, response.json()["status"]) == (202, "cancelling")
-    assert worker.ledger.renew("default", jobs[2], 1).cancel_requested
-    worker.ledger.cancelled("default", jobs[2], 1)
+    assert worker.ledger.run(worker.ledger.jobs.renew("default", jobs[2], 1)).cancel_requested
+    worker.ledger.run(worker.ledger.jobs.cancelled("default", jobs[2], 1))
     response = await api.post(f"/v1/batches/{batch['id']}/cancel")
     assert (response.status_code, response.json()["status"]) == (200, "cancelled")
     found = await rows(api, batch["id"])

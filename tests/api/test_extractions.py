@@ -48,7 +48,7 @@ async def test_a_document_is_kept_published_and_answered(
     running = (await api.get(f"/v1/extractions/{job['id']}")).json()
     assert (running["status"], running["attempt"], running["result"]) == ("running", 1, None)
 
-    assert worker.ledger.succeed("default", job["id"], claim.attempt, ANSWER)
+    assert worker.ledger.run(worker.ledger.jobs.succeed("default", job["id"], claim.attempt, ANSWER))
     for _ in range(2):  # readable more than once
         done = await api.get(f"/v1/extractions/{job['id']}")
         assert done.json()["status"] == "succeeded"
@@ -146,7 +146,7 @@ async def test_events_of_what_is_deleted_end(api: httpx.AsyncClient, worker: Fak
     job_id = await submit(api)
     stream, _ = await asyncio.gather(
         api.get(f"/v1/extractions/{job_id}/events"),
-        worker.later(0.3, lambda: worker.ledger.delete("default", job_id)),
+        worker.later(0.3, lambda: worker.ledger.run(worker.ledger.jobs.delete("default", job_id))),
     )
     assert "event: succeeded" not in stream.text
 
@@ -175,7 +175,7 @@ async def test_cancel_of_queued_running_and_finished(api: httpx.AsyncClient, wor
     response = await api.post(f"/v1/extractions/{running}/cancel")
     assert (response.status_code, response.json()["status"]) == (202, "running")
     assert response.json()["reason"] == "cancel_requested"
-    assert worker.ledger.renew("default", running, claim.attempt).cancel_requested
+    assert worker.ledger.run(worker.ledger.jobs.renew("default", running, claim.attempt)).cancel_requested
 
     worker.succeed(finished)
     is_problem(await api.post(f"/v1/extractions/{finished}/cancel"), 409, "already_finished")
@@ -194,7 +194,7 @@ async def test_a_long_poll_on_what_is_deleted_is_a_404(api: httpx.AsyncClient, w
     job_id = await submit(api)
     response, _ = await asyncio.gather(
         api.get(f"/v1/extractions/{job_id}", params={"wait": 20}),
-        worker.later(0.2, lambda: worker.ledger.delete("default", job_id)),
+        worker.later(0.2, lambda: worker.ledger.run(worker.ledger.jobs.delete("default", job_id))),
     )
     is_problem(response, 404, "extraction_not_found")
 

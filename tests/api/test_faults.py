@@ -102,7 +102,7 @@ async def test_a_queue_that_fails_does_not_fail_the_request(redis_url: str, work
     async with running(ApiSettings(redis_url=redis_url), broken) as app, client(app) as api:
         response = await api.post("/v1/extractions", json=BODY)
         assert response.status_code == 202
-        assert worker.ledger.counts("default")["queued"] == 1
+        assert worker.ledger.run(worker.ledger.jobs.counts("default"))["queued"] == 1
         assert "extractor_publish_failures_total 1.0" in (await api.get("/metrics")).text
 
 

@@ -98,7 +98,9 @@ async def test_a_password_goes_to_the_worker_and_to_nobody_else(
     assert claim.password == SECRET
     answers = [response, await api.get(f"/v1/extractions/{job_id}"), await api.get("/v1/extractions")]
     assert SECRET not in "".join(one.text for one in answers) + caplog.text + repr(claim)
-    assert worker.ledger.fail("default", job_id, claim.attempt, {"code": "x", "detail": "y", "retryable": False})
+    assert worker.ledger.run(
+        worker.ledger.jobs.fail("default", job_id, claim.attempt, {"code": "x", "detail": "y", "retryable": False})
+    )
     left = worker.ledger._redis.dump(f"extractor:{{default}}:job:{job_id}")
     assert SECRET.encode() not in left  # nor is it kept any longer than the document
 

@@ -75,15 +75,17 @@ async def test_every_transition_is_counted_once(api: httpx.AsyncClient, worker: 
     worker.succeed(ids[0])
     worker.fail(ids[1], {"code": "invalid_output", "detail": "no"})
     claim = worker.claim(ids[2])
-    worker.ledger.release("default", ids[2], claim.attempt, detail="engine_error: x", counts=True)
-    assert not worker.ledger.succeed("default", ids[2], claim.attempt, {})
+    worker.ledger.run(
+        worker.ledger.jobs.release("default", ids[2], claim.attempt, detail="engine_error: x", counts=True)
+    )
+    assert not worker.ledger.run(worker.ledger.jobs.succeed("default", ids[2], claim.attempt, {}))
     brief = WorkerSettings(redis_url=redis_url, lease_s=0.001, republish_after_s=0.001)
     with Ledger(settings=brief) as other:
-        other.claim("default", ids[3], "dead")
+        other.run(other.jobs.claim("default", ids[3], "dead"))
         time.sleep(0.01)
-        assert len(other.recover("default")) == 1
+        assert len(other.run(other.upkeep.recover("default"))) == 1
         time.sleep(0.01)
-        republished = len(other.stale("default", {"interactive": 0, "bulk": 0}))
+        republished = len(other.run(other.upkeep.stale("default", {"interactive": 0, "bulk": 0})))
     await api.post(f"/v1/extractions/{ids[4]}/cancel")
     metric = await scrape(api)
     assert metric("jobs_accepted_total") == 5
@@ -106,7 +108,7 @@ async def test_what_workers_say_is_shown(api: httpx.AsyncClient, worker: FakeWor
     gauge = Gauge()
     for outcome, seconds in (("read", 0.015), ("read", 0.02), ("read", 7.5), ("password_required", 400.0)):
         gauge.read("application/pdf", outcome, seconds)
-    worker.ledger.beat(replace(INFO, figures=INFO.figures | {"readings": gauge.readings()}))
+    worker.ledger.run(worker.ledger.workers.beat(replace(INFO, figures=INFO.figures | {"readings": gauge.readings()})))
     metric = await scrape(api)
     pdf = {"worker": INFO.id, "format": "application/pdf"}
     buckets = [
@@ -131,8 +133,8 @@ def test_tenants_are_named_up_to_a_number(valkey_url: str, named: int | None, la
     with Ledger(settings=WorkerSettings(redis_url=valkey_url)) as ledger:
         for tenant, count in (("t0", 5), ("t1", 4), ("t2", 1), ("t3", 1)):
             for _ in range(count):
-                ledger.create(tenant, NewJob("invoice@1", b"x"))
-        surveys = ledger.run(ledger._calls.survey(ledger.tenants()))
+                ledger.run(ledger.jobs.create(tenant, NewJob("invoice@1", b"x")))
+        surveys = ledger.run(ledger._calls.survey(ledger.run(ledger.upkeep.tenants())))
     family = next(iter(families(Reading(surveys, {}, [], named))))
     assert {one.labels["tenant"] for one in family.samples} == labels
     assert sum(one.value for one in family.samples) == 11
@@ -145,7 +147,7 @@ def valkey_url(redis_url: str) -> Iterator[str]:
 
 async def test_metrics_name_no_tenant_to_strangers(api_valkey: Valkey, redis_url: str) -> None:
     with Ledger(settings=WorkerSettings(redis_url=redis_url)) as ledger:
-        ledger.create("acme", NewJob("invoice@1", b"x"))
+        ledger.run(ledger.jobs.create("acme", NewJob("invoice@1", b"x")))
     keys = f"acme:{hashlib.sha256(b'k' * 40).hexdigest()}"
     async with running(ApiSettings(redis_url=api_valkey.url, api_keys=keys), Published()) as app, client(app) as api:
         assert "acme" not in (await api.get("/metrics")).text
@@ -161,7 +163,7 @@ async def test_metrics_name_no_tenant_to_strangers(api_valkey: Valkey, redis_url
 
 async def test_workers_are_listed(api: httpx.AsyncClient, worker: FakeWorker) -> None:
     assert (await api.get("/v1/workers")).json() == {"data": []}
-    worker.ledger.beat(INFO)
+    worker.ledger.run(worker.ledger.workers.beat(INFO))
     worker.beat(ready=False, state="loading")  # as a version before says it: no figures
     found = WorkerList.model_validate((await api.get("/v1/workers")).json()).data
     ready = next(one for one in found if one.ready)
@@ -190,13 +192,19 @@ async def test_a_waiting_document_says_why(api: httpx.AsyncClient, worker: FakeW
     job_id = first.rpartition("/")[2]
     claim = worker.claim(job_id)
     assert await why(first) == (None, None)
-    worker.ledger.release("default", job_id, claim.attempt, detail="engine_crashed: it died", delay_s=30, counts=True)
+    worker.ledger.run(
+        worker.ledger.jobs.release(
+            "default", job_id, claim.attempt, detail="engine_crashed: it died", delay_s=30, counts=True
+        )
+    )
     reason, waiting = await why(first)
     assert (reason, waiting["last_fault"]) == ("retry_delay", "engine_crashed: it died")
     assert waiting["until"] is not None
     assert (await why(second))[1]["ahead"] == 0
     claim = worker.claim(second.rpartition("/")[2])
-    worker.ledger.release("default", second.rpartition("/")[2], claim.attempt, detail="x", counts=True)
+    worker.ledger.run(
+        worker.ledger.jobs.release("default", second.rpartition("/")[2], claim.attempt, detail="x", counts=True)
+    )
     assert (await why(second))[0] == "retry"
     await api.post(f"{second}/cancel")
     assert (await why(second)) == ("requested", None)
@@ -227,9 +235,9 @@ async def test_a_scrape_is_cheap_whatever_waits(api: httpx.AsyncClient, redis_ur
             await api.get("/metrics")
             return count() - before
 
-        ledger.create("default", NewJob("invoice@1", b"x"))
+        ledger.run(ledger.jobs.create("default", NewJob("invoice@1", b"x")))
         few = await calls()
         for _ in range(300):
-            ledger.create("default", NewJob("invoice@1", b"x"))
+            ledger.run(ledger.jobs.create("default", NewJob("invoice@1", b"x")))
         assert await calls() == few < 20
         assert "cmdstat_keys" not in redis.info("commandstats")

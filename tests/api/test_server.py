@@ -65,7 +65,7 @@ def test_over_a_socket(server: tuple[subprocess.Popen[bytes], str], valkey: Valk
             claim = worker.claim(job_id)
             assert next(events) == "event: running"
             next(events)
-            worker.ledger.succeed("default", job_id, claim.attempt, {"data": {}})
+            worker.ledger.run(worker.ledger.jobs.succeed("default", job_id, claim.attempt, {"data": {}}))
             assert next(events) == "event: succeeded"
             assert json.loads(next(events).removeprefix("data: "))["result"] == {"data": {}}
             assert next(events, None) is None, "the stream ends"

@@ -57,7 +57,9 @@ def main() -> int:
                 fared = json.loads(neighbour.communicate(timeout=200)[0])
                 deaths = watch.deaths()
             with Ledger(settings=WorkerSettings(redis_url=service.redis_url)) as ledger:
-                counts = {tenant: ledger.counts(tenant) for tenant in ("attacker", "hoarder", "neighbour")}
+                counts = {
+                    tenant: ledger.run(ledger.jobs.counts(tenant)) for tenant in ("attacker", "hoarder", "neighbour")
+                }
     return _report(asked, attacker, fared, watch, deaths, counts, open_, log, took_s)
 
 

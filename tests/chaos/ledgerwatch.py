@@ -71,7 +71,7 @@ class Watch:
         jobs = self.fleet.wait(self.texts, timeout_s)
         settled_s = time.monotonic() - began
         time.sleep(0.1)
-        counts = self.fleet.ledger.counts(TENANT)
+        counts = self.fleet.ledger.run(self.fleet.ledger.jobs.counts(TENANT))
         statuses = Counter(job.status for job in jobs)
         assert counts["accepted"] == len(self.texts), "accepted by the ledger = accepted by the client"
         assert counts["accepted"] == counts["succeeded"] + counts["failed"] + counts["cancelled"]

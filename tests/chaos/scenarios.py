@@ -173,8 +173,8 @@ def every_token_twice(fleet: Fleet, *, documents: int) -> Report:
         fleet.wait(ids, 60)
         for job_id in ids:
             fleet.queue.publish(TENANT, job_id, "bulk")
-        until(lambda: sum(fleet.queue.waiting().values()) == 0, 30, "tokens taken")
-        report = watch.judge("every token three times", 10, tokens=3 * documents)
+        until(lambda: sum(fleet.queue.waiting().values()) == 0, 30, "messages taken")
+        report = watch.judge("every message three times", 10, messages=3 * documents)
         assert report.figures["runs"] == documents, "no second run"
         assert report.figures["succeeded"] == documents
         return report
@@ -198,7 +198,7 @@ def engine_hung(fleet: Fleet, *, hangs: int, documents: int) -> Report:
             for n in range(fleet.settings.slots):
                 watch.submit(f"large {hang}.{n} fill=4000000")
             while _open(fleet):
-                (info,) = fleet.ledger.workers()
+                (info,) = fleet.ledger.run(fleet.ledger.workers.alive())
                 assert info.age_s < fleet.settings.pulse_s + 2.0, "it goes on beating"
                 seen.add(info.state)
                 if info.state == "recovering" and len(noticed) == hang:
@@ -216,7 +216,7 @@ def engine_hung(fleet: Fleet, *, hangs: int, documents: int) -> Report:
 
 
 def _open(fleet: Fleet) -> int:
-    counts = fleet.ledger.counts(TENANT)
+    counts = fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))
     return counts["queued"] + counts["running"]
 
 
@@ -263,7 +263,7 @@ def erased(fleet: Fleet, *, documents: int, kills: int, seed: int = 1) -> Report
         for job_id, text in new.items():
             if dice.random() < 0.5:
                 time.sleep(dice.uniform(0.0, 0.02))
-                assert fleet.ledger.delete(TENANT, job_id)
+                assert fleet.ledger.run(fleet.ledger.jobs.delete(TENANT, job_id))
                 gone[job_id] = text
             else:
                 kept[job_id] = text
@@ -279,20 +279,24 @@ def erased(fleet: Fleet, *, documents: int, kills: int, seed: int = 1) -> Report
     done = fleet.wait(kept, 90)
     assert all(job.status == "succeeded" and job.metadata == {"note": kept[job.id]} for job in done)
     assert len(left(fleet.valkey.folder, kept.values())) == len(kept)
-    assert not any(fleet.ledger.get(TENANT, job_id) for job_id in gone)
-    counts = fleet.ledger.counts(TENANT)
+    assert not any(fleet.ledger.run(fleet.ledger.jobs.get(TENANT, job_id)) for job_id in gone)
+    counts = fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))
     assert counts["accepted"] == len(gone) + len(kept) == sum(counts[status] for status in STATUSES)
     return Report("erased", {"kills": kills, "erased": len(gone), "kept": len(kept), "gone_s": round(gone_s, 1)})
 
 
 def store_killed_full(fleet: Fleet) -> Report:
     """Redis is away while every slot works, so that nothing reads the queue's connection, for longer than the worker's
-    patience: the results are given up and every token is acknowledged to nobody."""
+    patience: the results are given up and every message is acknowledged to nobody."""
     with Watch(fleet) as watch:
         fleet.start()
         for n in range(fleet.settings.slots * 3):
             watch.submit(f"document {n} sleep=1")
-        until(lambda: fleet.ledger.counts(TENANT)["running"] == fleet.settings.slots, 30, "every slot works")
+        until(
+            lambda: fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))["running"] == fleet.settings.slots,
+            30,
+            "every slot works",
+        )
         fleet.valkey.kill()
         time.sleep(2.0 + fleet.settings.store_patience_s)
         fleet.valkey.start()
@@ -300,7 +304,7 @@ def store_killed_full(fleet: Fleet) -> Report:
 
 
 def _succeeded(fleet: Fleet) -> int:
-    return fleet.ledger.counts(TENANT)["succeeded"]
+    return fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))["succeeded"]
 
 
 def store_frozen(fleet: Fleet, *, documents: int, frozen_s: float) -> Report:
@@ -337,7 +341,7 @@ def store_full(fleet: Fleet, *, documents: int) -> Report:
             watch.submit(f"document {n} sleep=0.3")
         fleet.wait_busy()
         client.config_set("maxmemory", "1mb")
-        running = [job.id for job in fleet.ledger.list(TENANT, status="running", limit=100).jobs]
+        running = [job.id for job in fleet.ledger.run(fleet.ledger.jobs.list(TENANT, status="running", limit=100)).jobs]
         with pytest.raises(StoreUnavailable):
             fleet.submit("refused " + "x" * 1_500_000)
         landed = fleet.wait(running, 20)
@@ -365,7 +369,9 @@ def sigterm(fleet: Fleet, *, documents: int, rounds: int) -> Report:
                 worker.process.terminate()
             statuses += [worker.process.wait(60) for worker in fleet.workers[-2:]]
             longest = max(longest, time.monotonic() - began)
-            assert not fleet.ledger.list(TENANT, status="running").jobs, "nothing is left to a lease"
+            assert not fleet.ledger.run(fleet.ledger.jobs.list(TENANT, status="running")).jobs, (
+                "nothing is left to a lease"
+            )
         fleet.start(2)
         report = watch.judge("SIGTERM", 60, sigterms=2 * rounds, longest_stop_s=round(longest, 1))
         assert report.figures["succeeded"] == documents + 1
@@ -375,7 +381,7 @@ def sigterm(fleet: Fleet, *, documents: int, rounds: int) -> Report:
 
 
 def longer_than_lease(fleet: Fleet, *, seconds: float) -> Report:
-    """A document that takes several times as long as a lease, and as the reconciler lets a token be silent."""
+    """A document that takes several times as long as a lease, and as the reconciler lets a message be silent."""
     with Watch(fleet) as watch:
         fleet.start(2)
         watch.submit(f"long sleep={seconds}")
@@ -397,7 +403,7 @@ def recovery(fleet: Fleet) -> Report:
         victim.kill()
         recovered_s = until(lambda: all(fleet.job(job_id).attempt == 2 for job_id in ids), 120, "taken over")
         for job_id in ids:
-            fleet.ledger.cancel(TENANT, job_id)
+            fleet.ledger.run(fleet.ledger.jobs.cancel(TENANT, job_id))
         return watch.judge("recovery", 20, kills=1, lease_s=fleet.settings.lease_s, recovered_s=round(recovered_s, 1))
 
 

@@ -84,7 +84,7 @@ def test_acceptance_of_a_large_batch(tmp_path: Path, capsys: pytest.CaptureFixtu
             seconds = time.monotonic() - began
             work = [cpu_s(api.pid) - work[0], cpu_s(valkey.pid) - work[1]]
             held = redis.info("memory")["used_memory"] - used
-            tokens = redis.memory_usage("extractor.bulk", samples=0) or 0
+            messages = redis.memory_usage("extractor.bulk", samples=0) or 0
             payload = sum(len(document(number)) for number in range(count))
             began = time.monotonic()
             stopped = client.cancel_batch(batch.id)
@@ -92,7 +92,7 @@ def test_acceptance_of_a_large_batch(tmp_path: Path, capsys: pytest.CaptureFixtu
                 stopped = client.cancel_batch(batch.id)
             stop_s = time.monotonic() - began
         with Ledger(settings=WorkerSettings(redis_url=valkey.url)) as ledger:
-            counts = ledger.counts(TENANT)
+            counts = ledger.run(ledger.jobs.counts(TENANT))
         queue = Queue(WorkerSettings(redis_url=valkey.url))
         waiting = queue.waiting()["bulk"]
         queue.close()
@@ -103,8 +103,8 @@ def test_acceptance_of_a_large_batch(tmp_path: Path, capsys: pytest.CaptureFixtu
         "documents_per_s": round(count / seconds),
         "api_cpu_us_each": round(1e6 * work[0] / count), "redis_cpu_us_each": round(1e6 * work[1] / count),
         "api_growth_mib": round((watch.rss - rss) / MIB, 1),
-        "payload_bytes_each": payload // count, "redis_bytes_each_without_tokens": (held - tokens) // count,
-        "token_bytes_each": tokens // count, "polls": len(polls),
+        "payload_bytes_each": payload // count, "redis_bytes_each_without_messages": (held - messages) // count,
+        "message_bytes_each": messages // count, "polls": len(polls),
         "poll_p50_ms": round(1000 * p50, 1), "poll_p99_ms": round(1000 * p99, 1),
         "cancel_s": round(stop_s, 1), "cancelled_then": stopped.counts["cancelled"],
     })  # fmt: skip
@@ -112,7 +112,7 @@ def test_acceptance_of_a_large_batch(tmp_path: Path, capsys: pytest.CaptureFixtu
         print(f"\n{report}")
     assert batch.counts["accepted"] == counts["accepted"] == waiting == count
     assert watch.rss - rss <= 200 * MIB
-    assert (held - tokens) / count - payload / count <= 2048
+    assert (held - messages) / count - payload / count <= 2048
     assert stopped.counts["cancelled"] == count
     if count >= 100_000:
         assert seconds <= 60

@@ -44,18 +44,22 @@ def test_the_pair_killed_while_it_works(tmp_path: Path, capsys: pytest.CaptureFi
         texts = {}
         for number in range(count):
             text = document(number % DIFFERENT)
-            job = fleet.ledger.create(TENANT, NewJob("shipping_notice@1", text.encode(), priority="bulk"), None, text)
+            job = fleet.ledger.run(
+                fleet.ledger.jobs.create(
+                    TENANT, NewJob("shipping_notice@1", text.encode(), priority="bulk"), None, text
+                )
+            )
             fleet.queue.publish(TENANT, job.job_id, "bulk")
             texts[job.job_id] = text
         began = killed = time.monotonic()
 
         def settled() -> bool:
-            counts = fleet.ledger.counts(TENANT)
+            counts = fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))
             return not counts["queued"] + counts["running"]
 
         while not settled():
             time.sleep(0.2)
-            assert time.monotonic() - began < 1500, fleet.ledger.counts(TENANT)
+            assert time.monotonic() - began < 1500, fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))
             if time.monotonic() - killed < pause or len(fleet.ready()) < 2:
                 continue
             worker = dice.choice(fleet.alive())
@@ -70,8 +74,8 @@ def test_the_pair_killed_while_it_works(tmp_path: Path, capsys: pytest.CaptureFi
             killed = time.monotonic()
         seconds = time.monotonic() - began
         jobs = [fleet.job(job_id) for job_id in texts]
-        until(lambda: fleet.ledger.counts(TENANT)["accepted"] == count, 5, "the counts")
-        counts = fleet.ledger.counts(TENANT)
+        until(lambda: fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))["accepted"] == count, 5, "the counts")
+        counts = fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))
     answers = defaultdict(set)
     for job in jobs:
         answers[texts[job.id]].add(json.dumps((job.result or {}).get("data") or job.error, sort_keys=True))

@@ -50,7 +50,7 @@ def upload(url: str, content: Iterator[bytes]) -> httpx.Response:
 
 def accepted(ledger: Ledger, count: float) -> Callable[[], bool]:
     """Whether so many are."""
-    return lambda: ledger.counts(TENANT)["accepted"] > count
+    return lambda: ledger.run(ledger.jobs.counts(TENANT))["accepted"] > count
 
 
 def cut(url: str, count: int, text: str, moment: Callable[[], bool], stop: Callable[[], None]) -> None:
@@ -75,11 +75,11 @@ def test_the_api_killed_in_the_middle_of_a_large_upload(tmp_path: Path, tell: Te
         kept = []
         for part in (0.2, 0.5, 0.8):
             cut(api.url, count, "document", accepted(ledger, part * count), api.kill)
-            kept.append(ledger.counts(TENANT)["accepted"])
+            kept.append(ledger.run(ledger.jobs.counts(TENANT))["accepted"])
             api.start()
         batch_id = upload(api.url, lines(count)).json()["id"]
         batch = ledger.run(ledger.batches.get(TENANT, batch_id))
-        counts = ledger.counts(TENANT)
+        counts = ledger.run(ledger.jobs.counts(TENANT))
         with valkey.client() as client:
             jobs = client.zcard(f"extractor:{{{TENANT}}}:index:batch:{batch_id}")
     tell(Report("API kill -9 during an upload", {"lines": count, "kept_at_the_kills": kept, "accepted": jobs}))
@@ -110,7 +110,7 @@ def test_nobody_works_and_memory_stays_as_it_is(tmp_path: Path, tell: Tell) -> N
             rss.append(process.memory_info().rss)
             used.append(store.info("memory")["used_memory"])
         with Ledger(valkey.url) as ledger:
-            counts = ledger.counts(TENANT)
+            counts = ledger.run(ledger.jobs.counts(TENANT))
     grown = {"api_growth_mib": (rss[-1] - rss[1]) / MIB, "redis_growth_mib": (used[-1] - used[1]) / MIB}
     grown = {name: round(value, 1) for name, value in grown.items()}
     tell(Report("nobody works", {"quota": quota, "uploads_refused": rounds, "documents_refused": refused, **grown}))
@@ -147,7 +147,7 @@ def test_everything_told_to_stop_during_a_batch(tmp_path: Path, tell: Tell) -> N
             began = time.monotonic()
             batch = client.wait_batch(response.json()["id"], 300)
             rows = list(client.batch_rows(batch.id))
-        counts = fleet.ledger.counts(TENANT)
+        counts = fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))
     figures = {"stops": rounds, "workers_ended": statuses, "seconds_then": round(time.monotonic() - began, 1)}
     tell(Report("SIGTERM to every process", {"documents": count, "succeeded": counts["succeeded"], **figures}))
     assert counts["accepted"] == counts["succeeded"] == batch.counts["succeeded"] == count

@@ -113,7 +113,7 @@ def test_ledger_and_queue_go_over_the_socket(store: EmbeddedValkey) -> None:
     settings = WorkerSettings(redis_url=store.url)
     queue = Queue(settings)
     with Ledger(settings=settings) as ledger:
-        job = ledger.create("acme", NewJob("invoice@1", b"text")).job_id
+        job = ledger.run(ledger.jobs.create("acme", NewJob("invoice@1", b"text"))).job_id
         queue.publish("acme", job, "bulk")
         assert queue.waiting()["bulk"] == 1
     queue.close()
@@ -178,7 +178,7 @@ def test_an_odd_folder(tmp_path: Path) -> None:  # a short name: a socket's path
     try:
         assert store.socket == folder / "socket"
         with Ledger(settings=WorkerSettings(redis_url=store.url)) as ledger:
-            ledger.create("acme", NewJob("invoice@1", b"text"))
+            ledger.run(ledger.jobs.create("acme", NewJob("invoice@1", b"text")))
         queue = Queue(WorkerSettings(redis_url=store.url))
         assert queue.waiting() == {"interactive": 0, "bulk": 0}
         queue.close()
@@ -221,7 +221,7 @@ def test_where_no_folder_takes_a_socket_it_is_loopback_with_the_password(
         with redis.Redis(port=store.port, retry=None) as stranger, pytest.raises(AuthenticationError):
             stranger.ping()
         with Ledger(settings=WorkerSettings(redis_url=store.url)) as ledger:
-            ledger.create("acme", NewJob("invoice@1", b"text"))
+            ledger.run(ledger.jobs.create("acme", NewJob("invoice@1", b"text")))
         assert (tmp_path / ("d" * 100) / "password").read_text() == password_of(store)
     finally:
         store.stop()

@@ -52,7 +52,7 @@ def test_a_worker_that_moves_is_left_alone_and_one_that_does_not_is_killed(tmp_p
             assert worker.process.wait(10) == -signal.SIGKILL
             if fault != "stopped":
                 assert fleet.job(job).status == "running"
-                fleet.ledger.cancel(TENANT, job)
+                fleet.ledger.run(fleet.ledger.jobs.cancel(TENANT, job))
         fleet.start()
 
 

@@ -1,4 +1,4 @@
-"""Batches against a model of them: uploads that break, repeat and overtake each other, workers that die, tokens that
+"""Batches against a model of them: uploads that break, repeat and overtake each other, workers that die, messages that
 are lost or come twice, cancelling, erasing and time, in any order. After every step the ledger says what the model
 says; at the end of every run each line is one entry of the results or of the errors, and a DELETE leaves nothing.
 
@@ -25,7 +25,8 @@ from tests.clock_steps import SECONDS, steps
 from tests.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.errors import BatchClosed, IdempotencyConflict
-from workers.ledger.batches import COUNTS, BatchCalls, Line, Opened, line_of
+from workers.ledger.batch_commands import BatchCommands
+from workers.ledger.batches import COUNTS, Line, Opened, line_of
 from workers.ledger.ledger import PRIORITIES, STATUSES, TERMINAL, Claim, Ledger, NewJob
 from workers.queue.app import queue_name
 from workers.queue.publish import Queue
@@ -106,8 +107,8 @@ class BatchMachine(RuleBasedStateMachine):
         self.ended: Counter[str] = Counter()
         self.accepted = 0
 
-    def calls(self, **other: Any) -> BatchCalls:
-        return BatchCalls(self.ledger.settings.model_copy(update=other))
+    def calls(self, **other: Any) -> BatchCommands:
+        return BatchCommands(self.ledger.settings.model_copy(update=other))
 
     # ---- what the model does ----
 
@@ -257,7 +258,7 @@ class BatchMachine(RuleBasedStateMachine):
     @rule(target=jobs)
     def single(self) -> str:
         """An interactive document beside the batches."""
-        job_id = self.ledger.create(T, NewJob("invoice@1", b"single")).job_id
+        job_id = self.ledger.run(self.ledger.jobs.create(T, NewJob("invoice@1", b"single"))).job_id
         self.queue.publish(T, job_id, "interactive")
         self.known[job_id] = KnownJob(None, 6)
         self.accepted += 1
@@ -268,7 +269,7 @@ class BatchMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.queue.waiting() != {"interactive": 0, "bulk": 0})
     @rule(fate=st.sampled_from(["claim", "claim", "claim", "lost", "twice"]))
     def take(self, fate: str) -> None:
-        """A worker takes a token as Celery's BRPOP does: of the first queue that has one, in the app's order."""
+        """A worker takes a message as Celery's BRPOP does: of the first queue that has one, in the app's order."""
         queues = [queue.name for queue in self.queue.app.conf.task_queues]
         found = next(((name, message) for name in queues if (message := self.client.rpop(name))), None)
         if found is None:
@@ -287,9 +288,9 @@ class BatchMachine(RuleBasedStateMachine):
 
     @rule(job_id=jobs)
     def claim(self, job_id: str) -> None:
-        """Also for a token that comes again: whatever the job's state is by now."""
+        """Also for a message that comes again: whatever the job's state is by now."""
         job = self.known.get(job_id)
-        claimed = self.ledger.claim(T, job_id, "w", alone=True)
+        claimed = self.ledger.run(self.ledger.jobs.claim(T, job_id, "w", alone=True))
         if job is None or job.status != "queued":
             assert claimed is None
         elif job.withdrawn:
@@ -307,11 +308,11 @@ class BatchMachine(RuleBasedStateMachine):
         result = {"data": f"{job_id} {attempt}"}
         match how:
             case "succeed":
-                accepted, status = self.ledger.succeed(T, job_id, attempt, result), "succeeded"
+                accepted, status = self.ledger.run(self.ledger.jobs.succeed(T, job_id, attempt, result)), "succeeded"
             case "fail":
-                accepted, status = self.ledger.fail(T, job_id, attempt, {"code": "x"}), "failed"
+                accepted, status = self.ledger.run(self.ledger.jobs.fail(T, job_id, attempt, {"code": "x"})), "failed"
             case _:
-                accepted, status = self.ledger.cancelled(T, job_id, attempt), "cancelled"
+                accepted, status = self.ledger.run(self.ledger.jobs.cancelled(T, job_id, attempt)), "cancelled"
         if job is None or job.status != "running" or late:
             assert not accepted
             return
@@ -323,7 +324,9 @@ class BatchMachine(RuleBasedStateMachine):
     @rule(job_id=jobs, counts=st.booleans())
     def release(self, job_id: str, counts: bool) -> None:
         job = self.known.get(job_id)
-        status = self.ledger.release(T, job_id, job.attempt if job else 1, detail="", counts=counts)
+        status = self.ledger.run(
+            self.ledger.jobs.release(T, job_id, job.attempt if job else 1, detail="", counts=counts)
+        )
         if job is None or job.status != "running":
             assert status is None
             return
@@ -340,11 +343,11 @@ class BatchMachine(RuleBasedStateMachine):
     def stop_one(self, job_id: str, erase: bool) -> None:
         job = self.known.get(job_id)
         if erase:
-            assert self.ledger.delete(T, job_id) == (job is not None)
+            assert self.ledger.run(self.ledger.jobs.delete(T, job_id)) == (job is not None)
             if job is not None:
                 self._forget(job_id)
             return
-        status = self.ledger.cancel(T, job_id)
+        status = self.ledger.run(self.ledger.jobs.cancel(T, job_id))
         if job is not None and job.status == "queued":
             self._end(job_id, "cancelled")
         elif job is not None and job.status == "running":
@@ -406,7 +409,7 @@ class BatchMachine(RuleBasedStateMachine):
     @invariant()
     def counts_agree(self) -> None:
         now = Counter(job.status for job in self.known.values())
-        counts = self.ledger.counts(T)
+        counts = self.ledger.run(self.ledger.jobs.counts(T))
         assert all(count >= 0 for count in counts.values())
         assert counts["accepted"] == self.accepted == sum(counts[status] for status in STATUSES)
         assert {s: counts[s] for s in TERMINAL} == {s: self.ended[s] for s in TERMINAL}
@@ -422,7 +425,7 @@ class BatchMachine(RuleBasedStateMachine):
     def jobs_agree(self) -> None:
         """Also: a result that was given is never another, and a document is kept as long as it may be needed."""
         for job_id, known in self.known.items():
-            job = self.ledger.get(T, job_id)
+            job = self.ledger.run(self.ledger.jobs.get(T, job_id))
             assert job is not None
             assert (job.status, job.attempt, job.result) == (known.status, known.attempt, known.result)
         assert self._named("doc:") == set(self._open_jobs())
@@ -453,7 +456,7 @@ class BatchMachine(RuleBasedStateMachine):
             assert (batch.lines, batch.refused, batch.cancel) == (known.lines, len(known.refused), known.cancel)
             assert (batch.finished_at is not None) == self._finished(known)
             assert (batch.received_at is not None) == known.received
-            held = self.ledger.list(T, batch=known.id, limit=1000).jobs
+            held = self.ledger.run(self.ledger.jobs.list(T, batch=known.id, limit=1000)).jobs
             assert len({job.custom_id for job in held}) == len(held)
         traces = {key.split(":")[1] for key in self._keys() if key.startswith("batch:")}
         assert traces == {batch.id for batch in self.batches}, "of an erased batch nothing is left"
@@ -484,7 +487,7 @@ class BatchMachine(RuleBasedStateMachine):
             self.time_passes()
             while sum(self.queue.waiting().values()):
                 self.take("claim")
-            self.ledger.stale(T, self.queue.waiting())
+            self.ledger.run(self.ledger.upkeep.stale(T, self.queue.waiting()))
             assert int(self.client.hget(f"extractor:{{{T}}}:counts", "orphans") or 0) == 0, "no message, no orphan"
             for job_id in self._open_jobs():
                 self.finish(job_id, 0, "succeed")
@@ -514,13 +517,13 @@ class BatchMachine(RuleBasedStateMachine):
             self.ledger.run(self.ledger.batches.end(T, batch.id, "erase", "deleted"))
         self._sweep(None)
         for job_id, job in self.known.items():
-            assert self.ledger.delete(T, job_id) == (job.batch is None)
+            assert self.ledger.run(self.ledger.jobs.delete(T, job_id)) == (job.batch is None)
         time.sleep(0.003)
-        self.ledger.expire(T)
+        self.ledger.run(self.ledger.upkeep.expire(T))
         assert set(self._keys()) == {"counts"}
-        counts = self.ledger.counts(T)
+        counts = self.ledger.run(self.ledger.jobs.counts(T))
         assert (counts["bytes"], counts["kept"]) == (0, 0)
-        assert self.ledger.tenants() == ()
+        assert self.ledger.run(self.ledger.upkeep.tenants()) == ()
 
 
 def test_any_order_of_uploads_work_and_faults() -> None:

@@ -61,9 +61,9 @@ def found(ledger: Ledger, batch_id: str) -> Batch:
 
 
 def finish(ledger: Ledger, job_id: str, data: Any = 1) -> None:
-    claim = ledger.claim(T, job_id, "w")
+    claim = ledger.run(ledger.jobs.claim(T, job_id, "w"))
     assert isinstance(claim, Claim)
-    assert ledger.succeed(T, job_id, claim.attempt, {"data": data})
+    assert ledger.run(ledger.jobs.succeed(T, job_id, claim.attempt, {"data": data}))
 
 
 def swept(ledger: Ledger, batch_id: str | None = None) -> None:
@@ -90,7 +90,7 @@ def test_a_batch_from_its_first_line_to_its_last_result(ledger: Ledger) -> None:
     assert running.counts == {
         "accepted": 2, "queued": 1, "running": 0, "succeeded": 1, "failed": 0, "cancelled": 0
     }  # fmt: skip
-    job = ledger.get(T, added.job_ids[1])
+    job = ledger.run(ledger.jobs.get(T, added.job_ids[1]))
     assert job is not None
     assert (job.batch, job.custom_id, job.priority, job.expires_at) == (opened.batch_id, "c3", "bulk", None)
     finish(ledger, added.job_ids[0])
@@ -99,7 +99,7 @@ def test_a_batch_from_its_first_line_to_its_last_result(ledger: Ledger) -> None:
     assert done.finished_at
     assert done.expires_at
     assert (done.expires_at - done.finished_at).total_seconds() == pytest.approx(86_400)
-    job = ledger.get(T, added.job_ids[1])
+    job = ledger.run(ledger.jobs.get(T, added.job_ids[1]))
     assert job is not None
     assert job.expires_at == done.expires_at, "a result is kept as long as its batch"
 
@@ -123,7 +123,7 @@ def test_results_in_the_order_of_the_lines_or_of_their_ends(ledger: Ledger) -> N
     assert read("input") == sorted(ended)
     assert read("finished") == ended
     assert read("finished") == ended, "as often as one likes"
-    ledger.delete(T, jobs[3])
+    ledger.run(ledger.jobs.delete(T, jobs[3]))
     assert read("finished") == [7, 180, 249, 0]
 
 
@@ -138,7 +138,7 @@ def test_a_repeated_upload_goes_on_where_the_first_one_broke(ledger: Ledger) -> 
     assert [line_of(job_id) for job_id in add(ledger, again, line(3)).job_ids] == [3]
     ledger.run(ledger.batches.seal(T, again))
     assert start(ledger, "key").received
-    assert found(ledger, first.batch_id).counts["accepted"] == ledger.counts(T)["accepted"] == 3
+    assert found(ledger, first.batch_id).counts["accepted"] == ledger.run(ledger.jobs.counts(T))["accepted"] == 3
     with pytest.raises(IdempotencyConflict):
         start(ledger, "key", asked="something else")
     assert start(ledger).batch_id != first.batch_id
@@ -210,28 +210,28 @@ def test_schemas_metadata_and_what_is_wrong_count_while_they_are_kept(valkey: Va
     shared = len(json.dumps(schema, separators=(",", ":")))
     with open_ledger(valkey, quota_kept_bytes=12_000, reconcile_batch=2) as ledger:
         opened = start(ledger)
-        empty = ledger.counts(T)["kept"]
+        empty = ledger.run(ledger.jobs.counts(T))["kept"]
         jobs = [NewJob("inline@1", b"text", json_schema=schema, custom_id=f"i{n}") for n in range(2)]
         noted = NewJob("invoice@1", b"text", metadata={"a": "z" * 100}, custom_id="m")
         made = add(ledger, opened, *(line(n, job) for n, job in enumerate([*jobs, noted], 1)), line(4, said))
-        counts = ledger.counts(T)
+        counts = ledger.run(ledger.jobs.counts(T))
         assert counts["bytes"] == 3 * 4, "the schema is the batch's"
         taken = counts["kept"] - empty - shared - len(said) - len(f'{{"a":"{"z" * 100}"}}')
         assert 3 * 1000 < taken < 3 * 2000, "and the keys of three jobs"
         assert add(ledger, opened, line(4, said)).lines == 4
         for job_id in made.job_ids:
             finish(ledger, job_id)
-        counts = ledger.counts(T)
+        counts = ledger.run(ledger.jobs.counts(T))
         assert counts["bytes"] == 0
         added = add(ledger, opened, *(line(n, said.replace(b"4", b"%d" % n, 1)) for n in range(5, 20)))
         assert added.refused is not None
         assert (added.refused.limit, added.refused.allowed) == ("quota_kept_bytes", 12_000)
         assert 12_000 - 700 < added.refused.current <= 12_000
         for job_id in made.job_ids:
-            ledger.delete(T, job_id)
+            ledger.run(ledger.jobs.delete(T, job_id))
         ledger.run(ledger.batches.end(T, opened.batch_id, "erase", "deleted"))
         swept(ledger)
-        assert (ledger.counts(T)["bytes"], ledger.counts(T)["kept"]) == (0, 0)
+        assert (ledger.run(ledger.jobs.counts(T))["bytes"], ledger.run(ledger.jobs.counts(T))["kept"]) == (0, 0)
 
 
 def test_a_rate_is_charged_a_slice_at_a_time_for_documents_only(valkey: Valkey) -> None:
@@ -258,18 +258,18 @@ def test_a_rate_is_charged_a_slice_at_a_time_for_documents_only(valkey: Valkey) 
 def test_cancelling_stops_what_is_queued_and_what_runs(ledger: Ledger) -> None:
     batch_id, jobs = whole(ledger, 5)
     finish(ledger, jobs[0])
-    claim = ledger.claim(T, jobs[1], "w")
+    claim = ledger.run(ledger.jobs.claim(T, jobs[1], "w"))
     assert isinstance(claim, Claim)
     assert ledger.run(ledger.batches.end(T, batch_id, "cancel", "requested")) == "ending"
-    assert ledger.claim(T, jobs[2], "w") is None, "at once, before anything is swept"
-    assert ledger.renew(T, jobs[1], 1).cancel_requested
+    assert ledger.run(ledger.jobs.claim(T, jobs[2], "w")) is None, "at once, before anything is swept"
+    assert ledger.run(ledger.jobs.renew(T, jobs[1], 1)).cancel_requested
     swept(ledger)
     assert found(ledger, batch_id).status == "cancelling"
-    assert not ledger.succeed(T, jobs[1], 1, {"data": 1})
+    assert not ledger.run(ledger.jobs.succeed(T, jobs[1], 1, {"data": 1}))
     done = found(ledger, batch_id)
     assert (done.status, done.counts["succeeded"], done.counts["cancelled"]) == ("cancelled", 1, 4)
     assert done.expires_at is not None
-    reasons = {job.reason for job in ledger.list(T, batch=batch_id, status="cancelled").jobs}
+    reasons = {job.reason for job in ledger.run(ledger.jobs.list(T, batch=batch_id, status="cancelled")).jobs}
     assert reasons == {"requested"}
     assert ledger.run(ledger.batches.end(T, batch_id, "cancel", "requested")) == "ending", "twice is fine"
     finished, _ = whole(ledger, 0)
@@ -278,11 +278,11 @@ def test_cancelling_stops_what_is_queued_and_what_runs(ledger: Ledger) -> None:
 
 def test_a_worker_that_dies_in_a_cancelled_batch_gives_nothing_back(ledger: Ledger) -> None:
     batch_id, (job_id,) = whole(ledger, 1)
-    ledger.claim(T, job_id, "w")
+    ledger.run(ledger.jobs.claim(T, job_id, "w"))
     ledger.run(ledger.batches.end(T, batch_id, "cancel", "requested"))
     swept(ledger)
     time.sleep(0.06)
-    assert ledger.recover(T)[0][1] == "cancelled"
+    assert ledger.run(ledger.upkeep.recover(T))[0][1] == "cancelled"
     assert found(ledger, batch_id).status == "cancelled"
 
 
@@ -307,7 +307,7 @@ def test_nothing_of_a_batch_is_left(valkey: Valkey, how: str) -> None:
         made = add(ledger, opened, *(line(n) for n in range(1, 6)), line(6, b"{}"), line(7, custom_id="c1"))
         finish(ledger, made.job_ids[0])
         if how == "erased":
-            ledger.claim(T, made.job_ids[1], "w")
+            ledger.run(ledger.jobs.claim(T, made.job_ids[1], "w"))
             assert ledger.run(ledger.batches.end(T, opened.batch_id, "erase", "deleted")) == "ending"
             assert ledger.run(ledger.batches.get(T, opened.batch_id)) is None, "gone for everybody at once"
             assert ledger.run(ledger.batches.ids(T, None, 10)) == []
@@ -321,11 +321,11 @@ def test_nothing_of_a_batch_is_left(valkey: Valkey, how: str) -> None:
         swept(ledger)
         left = keys(valkey)
         assert left == {"counts"}
-        counts = ledger.counts(T)
+        counts = ledger.run(ledger.jobs.counts(T))
         assert counts["accepted"] == 5 == sum(counts[s] for s in STATUSES)
         assert (counts["bytes"], counts["kept"]) == (0, 0)
-        ledger.expire(T)
-        assert ledger.tenants() == ()
+        ledger.run(ledger.upkeep.expire(T))
+        assert ledger.run(ledger.upkeep.tenants()) == ()
 
 
 def test_an_inline_schema_is_kept_once_and_handed_out_with_every_job(valkey: Valkey, ledger: Ledger) -> None:
@@ -335,7 +335,7 @@ def test_an_inline_schema_is_kept_once_and_handed_out_with_every_job(valkey: Val
     made = add(ledger, opened, *(line(n, job) for n, job in enumerate(jobs, 1)))
     with valkey.client() as client:
         assert not client.hexists(f"extractor:{{{T}}}:job:{made.job_ids[0]}", "json_schema")
-    claim = ledger.claim(T, made.job_ids[2], "w")
+    claim = ledger.run(ledger.jobs.claim(T, made.job_ids[2], "w"))
     assert isinstance(claim, Claim)
     assert claim.json_schema == schema
 
@@ -344,14 +344,16 @@ def test_a_document_is_kept_compressed_and_handed_out_as_it_was(valkey: Valkey, 
     text = b"Invoice 17, total 3.00 EUR\n" * 400
     noise = random.Random(1).randbytes(3000)
     for document, smaller in ((text, True), (noise, False), (b"short", False)):
-        job_id = ledger.create(T, NewJob("invoice@1", document)).job_id
+        job_id = ledger.run(ledger.jobs.create(T, NewJob("invoice@1", document))).job_id
         with valkey.client() as client:
             assert (client.strlen(f"extractor:{{{T}}}:doc:{job_id}") < len(document) / 5) == smaller
-            assert ledger.counts(T)["bytes"] == client.strlen(f"extractor:{{{T}}}:doc:{job_id}"), "as it is kept"
-        claim = ledger.claim(T, job_id, "w")
+            assert ledger.run(ledger.jobs.counts(T))["bytes"] == client.strlen(f"extractor:{{{T}}}:doc:{job_id}"), (
+                "as it is kept"
+            )
+        claim = ledger.run(ledger.jobs.claim(T, job_id, "w"))
         assert isinstance(claim, Claim)
         assert (claim.document, claim.job.size) == (document, len(document))
-        ledger.succeed(T, job_id, 1, {})
+        ledger.run(ledger.jobs.succeed(T, job_id, 1, {}))
 
 
 def test_batches_of_tenants_never_meet(ledger: Ledger) -> None:
@@ -414,35 +416,35 @@ def test_any_order_of_events_keeps_the_counts_true(ledger: Ledger) -> None:
         for step in range(60):
             job_id = chance.choice(jobs)
             event = chance.choice(["claim", "claim", "succeed", "fail", "release", "cancel", "delete", "recover"])
-            job = ledger.get(T, job_id)
+            job = ledger.run(ledger.jobs.get(T, job_id))
             attempt = job.attempt if job else 0
             match event:
                 case "claim":
-                    ledger.claim(T, job_id, "w", alone=True)
+                    ledger.run(ledger.jobs.claim(T, job_id, "w", alone=True))
                 case "succeed":
-                    ledger.succeed(T, job_id, attempt, {"data": 1})
+                    ledger.run(ledger.jobs.succeed(T, job_id, attempt, {"data": 1}))
                 case "fail":
-                    ledger.fail(T, job_id, attempt, {"code": "x"})
+                    ledger.run(ledger.jobs.fail(T, job_id, attempt, {"code": "x"}))
                 case "release":
-                    ledger.release(T, job_id, attempt, detail="")
+                    ledger.run(ledger.jobs.release(T, job_id, attempt, detail=""))
                 case "cancel":
-                    ledger.cancel(T, job_id)
+                    ledger.run(ledger.jobs.cancel(T, job_id))
                 case "delete" if job and chance.random() < 0.2:
                     seen[job.status if job.done else "cancelled"] += 1
-                    ledger.delete(T, job_id)
+                    ledger.run(ledger.jobs.delete(T, job_id))
                 case "recover" if chance.random() < 0.3:
                     time.sleep(0.06)
-                    ledger.recover(T)
+                    ledger.run(ledger.upkeep.recover(T))
             if step == 30:
                 ledger.run(ledger.batches.seal(T, opened))
-            left = Counter(job.status for job in (ledger.get(T, i) for i in jobs) if job)
+            left = Counter(job.status for job in (ledger.run(ledger.jobs.get(T, i)) for i in jobs) if job)
             counts = found(ledger, opened.batch_id).counts
             assert {s: counts[s] for s in STATUSES} == {s: left[s] + seen[s] for s in STATUSES}
             assert counts["accepted"] == 8 == sum(counts[s] for s in STATUSES)
         ledger.run(ledger.batches.end(T, opened.batch_id, "cancel", "requested"))
         swept(ledger)
         for job_id in jobs:
-            ledger.cancelled(T, job_id, getattr(ledger.get(T, job_id), "attempt", 0))
+            ledger.run(ledger.jobs.cancelled(T, job_id, getattr(ledger.run(ledger.jobs.get(T, job_id)), "attempt", 0)))
         ended = found(ledger, opened.batch_id)
         assert (ended.open, ended.finished_at is not None) == (0, True)
 
@@ -473,7 +475,7 @@ def test_the_reconciler_ends_what_the_api_began(valkey: Valkey) -> None:
         Reconciler(ledger, queue, settings, "w").tick()
         assert found(ledger, cancelled).counts["cancelled"] == 5
         assert found(ledger, cancelled).status == "cancelled"
-        assert ledger.get(T, job_id) is None
+        assert ledger.run(ledger.jobs.get(T, job_id)) is None
     queue.close()
 
 
@@ -485,9 +487,9 @@ def test_a_tick_erases_all_that_is_due_and_every_tenant_has_a_turn(
     with Ledger(settings=settings) as ledger:
         for tenant, count in (("a", 7), ("b", 7), ("c", 1)):
             for n in range(count):
-                job_id = ledger.create(tenant, NewJob("invoice@1", b"%d" % n)).job_id
-                ledger.claim(tenant, job_id, "w")
-                assert ledger.succeed(tenant, job_id, 1, {})
+                job_id = ledger.run(ledger.jobs.create(tenant, NewJob("invoice@1", b"%d" % n))).job_id
+                ledger.run(ledger.jobs.claim(tenant, job_id, "w"))
+                assert ledger.run(ledger.jobs.succeed(tenant, job_id, 1, {}))
         time.sleep(0.01)
         monkeypatch.setattr("workers.worker.reconciler._TIDY_S", 0.0)
         Reconciler(ledger, queue, settings, "w").tick()
@@ -496,5 +498,5 @@ def test_a_tick_erases_all_that_is_due_and_every_tenant_has_a_turn(
         assert left == {"a": 5, "b": 5, "c": 0}, "a slice of each, when there is no time"
         monkeypatch.undo()
         Reconciler(ledger, queue, settings, "w").tick()
-        assert ledger.tenants() == ()
+        assert ledger.run(ledger.upkeep.tenants()) == ()
     queue.close()

@@ -35,38 +35,38 @@ def new() -> NewJob:
 
 
 def make(ledger: Ledger) -> str:
-    return ledger.create(T, new()).job_id
+    return ledger.run(ledger.jobs.create(T, new())).job_id
 
 
 @either_way
 def test_who_is_at_work_stays_so_and_what_is_kept_is_kept(valkey: Valkey, clock: Steps, step: float) -> None:
     info = WorkerInfo("w", "host", 1, True, "ready", 4, 1, 1.5, {})
     with open_ledger(valkey, quota_rate_per_minute=1000) as ledger:
-        ended, waits, runs = make(ledger), make(ledger), ledger.create(T, new(), "key", "hash").job_id
-        claimed = ledger.claim(T, ended, "w")
+        ended, waits, runs = make(ledger), make(ledger), ledger.run(ledger.jobs.create(T, new(), "key", "hash")).job_id
+        claimed = ledger.run(ledger.jobs.claim(T, ended, "w"))
         assert isinstance(claimed, Claim)
-        assert ledger.succeed(T, ended, 1, {"data": 1})
-        ledger.claim(T, runs, "w")
+        assert ledger.run(ledger.jobs.succeed(T, ended, 1, {"data": 1}))
+        ledger.run(ledger.jobs.claim(T, runs, "w"))
         batch = ledger.run(ledger.batches.open(T, "batch", "", None))
-        ledger.beat(info)
-        assert ledger.lead("w", 15)
+        ledger.run(ledger.workers.beat(info))
+        assert ledger.run(ledger.upkeep.lead("w", 15))
         clock.step(step)
-        assert ledger.workers()[0].id == "w"
-        assert not ledger.lead("another", 15), "the one that leads still does"
-        assert ledger.recover(T) == (), "no lease has ended"
-        assert ledger.stale(T, {"interactive": 0, "bulk": 0}) == (), "no message is late"
-        assert ledger.expire(T) == (0, 0, 0)
+        assert ledger.run(ledger.workers.alive())[0].id == "w"
+        assert not ledger.run(ledger.upkeep.lead("another", 15)), "the one that leads still does"
+        assert ledger.run(ledger.upkeep.recover(T)) == (), "no lease has ended"
+        assert ledger.run(ledger.upkeep.stale(T, {"interactive": 0, "bulk": 0})) == (), "no message is late"
+        assert ledger.run(ledger.upkeep.expire(T)) == (0, 0, 0)
         ledger.run(ledger.batches.sweep(T, None))
         found = ledger.run(ledger.batches.get(T, batch.batch_id))
         assert found is not None
         assert found.status == "receiving"
-        job = ledger.get(T, ended)
+        job = ledger.run(ledger.jobs.get(T, ended))
         assert job is not None
         assert job.result == {"data": 1}
-        assert ledger.create(T, new(), "key", "hash").job_id == runs, "a key is still known"
-        assert ledger.renew(T, runs, 1).ok
-        assert ledger.succeed(T, runs, 1, {})
-        assert isinstance(ledger.claim(T, waits, "w"), Claim)
+        assert ledger.run(ledger.jobs.create(T, new(), "key", "hash")).job_id == runs, "a key is still known"
+        assert ledger.run(ledger.jobs.renew(T, runs, 1)).ok
+        assert ledger.run(ledger.jobs.succeed(T, runs, 1, {}))
+        assert isinstance(ledger.run(ledger.jobs.claim(T, waits, "w")), Claim)
 
 
 @back
@@ -87,14 +87,14 @@ def test_a_rate_asks_for_no_more_patience_than_before(valkey: Valkey, clock: Ste
 def test_a_lease_ends_when_it_would_have(valkey: Valkey, step: float) -> None:
     with steps(valkey, exact=True) as clock, open_ledger(valkey, lease_s=0.2, heartbeat_ttl_s=0.2) as ledger:
         job_id = make(ledger)
-        ledger.claim(T, job_id, "w")
-        ledger.beat(WorkerInfo("w", "host", 1, True, "ready", 4, 1, 1.5, {}))
-        assert ledger.lead("w", 0.2)
+        ledger.run(ledger.jobs.claim(T, job_id, "w"))
+        ledger.run(ledger.workers.beat(WorkerInfo("w", "host", 1, True, "ready", 4, 1, 1.5, {})))
+        assert ledger.run(ledger.upkeep.lead("w", 0.2))
         clock.step(step)
         time.sleep(0.25)
-        assert [outcome for _, outcome in ledger.recover(T)] == ["queued"]
-        assert ledger.workers() == ()
-        assert ledger.lead("another", 0.2)
+        assert [outcome for _, outcome in ledger.run(ledger.upkeep.recover(T))] == ["queued"]
+        assert ledger.run(ledger.workers.alive()) == ()
+        assert ledger.run(ledger.upkeep.lead("another", 0.2))
 
 
 @back
@@ -102,19 +102,22 @@ def test_what_is_to_end_ends_when_it_would_have(valkey: Valkey, step: float) -> 
     lives = {"result_ttl_s": 0.2, "open_ttl_s": 0.2, "idempotency_ttl_s": 0.2, "republish_after_s": 0.2}
     with steps(valkey, exact=True) as clock, open_ledger(valkey, **lives) as ledger:
         ended, waits = make(ledger), make(ledger)
-        ledger.cancel(T, ended)
-        keyed = ledger.create(T, new(), "key", "hash").job_id
+        ledger.run(ledger.jobs.cancel(T, ended))
+        keyed = ledger.run(ledger.jobs.create(T, new(), "key", "hash")).job_id
         batch = ledger.run(ledger.batches.open(T, None, "", None))
         clock.step(step)
         time.sleep(0.25)
-        assert ledger.get(T, ended) is None
-        assert {token.job_id for token in ledger.stale(T, {"interactive": 0, "bulk": 0})} == {waits, keyed}
-        assert ledger.expire(T) == (2, 1, 1)
+        assert ledger.run(ledger.jobs.get(T, ended)) is None
+        assert {message.job_id for message in ledger.run(ledger.upkeep.stale(T, {"interactive": 0, "bulk": 0}))} == {
+            waits,
+            keyed,
+        }
+        assert ledger.run(ledger.upkeep.expire(T)) == (2, 1, 1)
         ledger.run(ledger.batches.sweep(T, None))
         found = ledger.run(ledger.batches.get(T, batch.batch_id))
         assert found is not None
         assert found.cancel == "upload_abandoned"
-        job = ledger.get(T, waits)
+        job = ledger.run(ledger.jobs.get(T, waits))
         assert job is not None
         assert job.reason == "expired"
 
@@ -122,14 +125,14 @@ def test_what_is_to_end_ends_when_it_would_have(valkey: Valkey, step: float) -> 
 def test_a_delayed_retry_is_due_when_it_would_have_been(valkey: Valkey) -> None:
     with steps(valkey, exact=True) as clock, open_ledger(valkey) as ledger:
         job_id = make(ledger)
-        ledger.claim(T, job_id, "w")
-        ledger.release(T, job_id, 1, detail="", delay_s=0.2)
+        ledger.run(ledger.jobs.claim(T, job_id, "w"))
+        ledger.run(ledger.jobs.release(T, job_id, 1, detail="", delay_s=0.2))
         clock.step(HOUR)
-        assert ledger.claim(T, job_id, "w") is None
+        assert ledger.run(ledger.jobs.claim(T, job_id, "w")) is None
         clock.step(-2 * HOUR)
-        assert ledger.claim(T, job_id, "w") is None
+        assert ledger.run(ledger.jobs.claim(T, job_id, "w")) is None
         time.sleep(0.25)
-        assert isinstance(ledger.claim(T, job_id, "w"), Claim)
+        assert isinstance(ledger.run(ledger.jobs.claim(T, job_id, "w")), Claim)
 
 
 @either_way
@@ -143,22 +146,22 @@ def test_lists_stay_in_their_order(valkey: Valkey, clock: Steps, step: float) ->
         clock.step(-step)
         time.sleep(0.002)
         fourth = make(ledger)
-        assert [job.id for job in ledger.list(T).jobs] == [fourth, third, second, first]
+        assert [job.id for job in ledger.run(ledger.jobs.list(T)).jobs] == [fourth, third, second, first]
 
 
 @either_way
 def test_a_person_is_shown_the_stores_clock(valkey: Valkey, clock: Steps, step: float) -> None:
     with open_ledger(valkey, result_ttl_s=HOUR) as ledger:
         before = make(ledger)
-        ledger.cancel(T, before)
+        ledger.run(ledger.jobs.cancel(T, before))
         clock.step(step)
         wall = datetime.now(UTC) + timedelta(seconds=step)
-        after = ledger.create(T, new())
+        after = ledger.run(ledger.jobs.create(T, new()))
         assert after.at is not None
         assert abs(after.at - wall) < timedelta(seconds=1)
-        ledger.cancel(T, after.job_id)
+        ledger.run(ledger.jobs.cancel(T, after.job_id))
         for job_id in (before, after.job_id):
-            job = ledger.get(T, job_id)
+            job = ledger.run(ledger.jobs.get(T, job_id))
             assert job is not None
             assert job.expires_at is not None
             assert abs(job.expires_at - wall - timedelta(hours=1)) < timedelta(seconds=COST_S)
@@ -167,27 +170,27 @@ def test_a_person_is_shown_the_stores_clock(valkey: Valkey, clock: Steps, step: 
 def test_a_pause_that_nobody_measured_counts_as_an_hour_at_most(valkey: Valkey, clock: Steps) -> None:
     with open_ledger(valkey, result_ttl_s=HOUR + 60, open_ttl_s=DAY) as ledger:
         ended, opened = make(ledger), make(ledger)
-        ledger.cancel(T, ended)
+        ledger.run(ledger.jobs.cancel(T, ended))
     clock.step(YEAR)  # with everything stopped, and a clock that is wrong: nobody can tell
     with open_ledger(valkey, result_ttl_s=HOUR, open_ttl_s=DAY) as ledger:
-        assert ledger.expire(T) == (0, 0, 0)
-        job = ledger.get(T, ended)
+        assert ledger.run(ledger.upkeep.expire(T)) == (0, 0, 0)
+        job = ledger.run(ledger.jobs.get(T, ended))
         assert job is not None
         assert job.expires_at is not None
         left = job.expires_at - datetime.now(UTC) - timedelta(seconds=YEAR)
         assert abs(left.total_seconds() - 60) < 2
-        assert ledger.get(T, opened) is not None
+        assert ledger.run(ledger.jobs.get(T, opened)) is not None
 
 
 def test_an_idle_service_knows_how_late_it_is(valkey: Valkey, clock: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing was called for a day; the caller's own clock says so too."""
     with open_ledger(valkey, result_ttl_s=HOUR) as ledger:
         ended = make(ledger)
-        ledger.cancel(T, ended)
+        ledger.run(ledger.jobs.cancel(T, ended))
         clock.step(DAY)
         gone = time.clock_gettime
         monkeypatch.setattr(time, "clock_gettime", lambda which: gone(which) + DAY)
-        assert ledger.expire(T) == (0, 1, 0)
+        assert ledger.run(ledger.upkeep.expire(T)) == (0, 1, 0)
 
 
 def test_one_caller_that_was_told_nothing_holds_nobody_back(valkey: Valkey, clock: Steps) -> None:
@@ -207,7 +210,7 @@ def test_one_caller_that_was_told_nothing_holds_nobody_back(valkey: Valkey, cloc
 def test_what_time_is_expected() -> None:
     clock = LedgerClock()
     assert clock.expected() == ""
-    clock.told(1_000_000)
+    clock.learn(1_000_000)
     time.sleep(0.02)
     assert 1_000_020 <= int(clock.expected()) < 1_005_000
 
@@ -217,10 +220,10 @@ def test_what_time_is_expected() -> None:
 def test_the_whole_server_is_stepped(tmp_path: Path, step: int) -> None:
     """Its own expiry too."""
     with Valkey(tmp_path, faketime=True) as valkey, open_ledger(valkey, quota_rate_per_minute=60) as ledger:
-        kept, runs = make(ledger), ledger.create(T, new(), "key", "hash").job_id
-        ledger.cancel(T, kept)
-        ledger.claim(T, runs, "w")
-        ledger.beat(WorkerInfo("w", "host", 1, True, "ready", 4, 1, 1.5, {}))
+        kept, runs = make(ledger), ledger.run(ledger.jobs.create(T, new(), "key", "hash")).job_id
+        ledger.run(ledger.jobs.cancel(T, kept))
+        ledger.run(ledger.jobs.claim(T, runs, "w"))
+        ledger.run(ledger.workers.beat(WorkerInfo("w", "host", 1, True, "ready", 4, 1, 1.5, {})))
         with pytest.raises(QuotaExceeded):
             [make(ledger) for _ in range(100)]
         valkey.set_clock(step)
@@ -229,9 +232,9 @@ def test_the_whole_server_is_stepped(tmp_path: Path, step: int) -> None:
         with pytest.raises(QuotaExceeded) as rate:
             make(ledger)
         assert (rate.value.retry_after_s or 99) <= 1 + COST_S
-        assert ledger.recover(T) == ()
-        assert ledger.expire(T) == (0, 0, 0)
-        assert ledger.get(T, kept) is not None
-        assert ledger.workers()[0].id == "w"
-        assert ledger.create(T, new(), "key", "hash").job_id == runs
-        assert ledger.succeed(T, runs, 1, {})
+        assert ledger.run(ledger.upkeep.recover(T)) == ()
+        assert ledger.run(ledger.upkeep.expire(T)) == (0, 0, 0)
+        assert ledger.run(ledger.jobs.get(T, kept)) is not None
+        assert ledger.run(ledger.workers.alive())[0].id == "w"
+        assert ledger.run(ledger.jobs.create(T, new(), "key", "hash")).job_id == runs
+        assert ledger.run(ledger.jobs.succeed(T, runs, 1, {}))

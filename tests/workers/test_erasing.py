@@ -41,11 +41,11 @@ def ledger(valkey: Valkey) -> Iterator[Ledger]:
 
 
 def job(ledger: Ledger, text: str, **more: Any) -> str:
-    return ledger.create(T, NewJob("invoice@1", text.encode(), **more)).job_id
+    return ledger.run(ledger.jobs.create(T, NewJob("invoice@1", text.encode(), **more))).job_id
 
 
 def claim(ledger: Ledger, job_id: str) -> int:
-    claimed = ledger.claim(T, job_id, "w")
+    claimed = ledger.run(ledger.jobs.claim(T, job_id, "w"))
     assert isinstance(claimed, Claim)
     return claimed.attempt
 
@@ -123,8 +123,10 @@ def test_what_is_gone_leaves_the_file(valkey: Valkey, compressed: str) -> None:
             for name in ("queued", "running", "cancelled", "succeeded")
         }
         claim(ledger, first["running"])
-        assert ledger.cancel(T, first["cancelled"]) == "cancelled"
-        assert ledger.succeed(T, first["succeeded"], claim(ledger, first["succeeded"]), {"a": marks["result"]})
+        assert ledger.run(ledger.jobs.cancel(T, first["cancelled"])) == "cancelled"
+        assert ledger.run(
+            ledger.jobs.succeed(T, first["succeeded"], claim(ledger, first["succeeded"]), {"a": marks["result"]})
+        )
         failed = job(ledger, marks["failed"], **everywhere(marks["failed"]))
         assert hasty.fail(T, failed, claim(ledger, failed), {"code": "x", "detail": marks["failed"]})
         job(hasty, marks["given up"], **everywhere(marks["given up"]))
@@ -133,7 +135,7 @@ def test_what_is_gone_leaves_the_file(valkey: Valkey, compressed: str) -> None:
         long = NewJob("invoice@1", b"".join(b"%d: %d\n" % (n, n * n) for n in range(900)))
         assert long.stored is not long.document
         packed = long.stored[1000:1024]
-        first["long"] = ledger.create(T, long).job_id
+        first["long"] = ledger.run(ledger.jobs.create(T, long)).job_id
         kept = job(ledger, "a neighbour's", metadata={"note": marks["kept"]})
         rewritten(valkey)
         for name, text in marks.items():
@@ -141,8 +143,8 @@ def test_what_is_gone_leaves_the_file(valkey: Valkey, compressed: str) -> None:
         assert holding(valkey.folder, packed, "**/*.base.rdb")
 
         for one in first.values():
-            assert ledger.delete(T, one)
-        assert ledger.succeed(T, ended, claim(ledger, ended), {"a": 1})
+            assert ledger.run(ledger.jobs.delete(T, one))
+        assert ledger.run(ledger.jobs.succeed(T, ended, claim(ledger, ended), {"a": 1}))
         assert ledger.run(ledger.batches.end(T, many, "erase", "deleted")) == "ending"
         while ledger.run(ledger.batches.sweep(T, many)):
             pass
@@ -156,13 +158,13 @@ def test_what_is_gone_leaves_the_file(valkey: Valkey, compressed: str) -> None:
         print(f"gone after {took_s:.1f} s")
 
         assert holding(valkey.folder, marks["kept"]), "what is kept is there"
-        found = ledger.get(T, kept)
+        found = ledger.run(ledger.jobs.get(T, kept))
         assert found is not None
         assert found.metadata == {"note": marks["kept"]}
-        assert ledger.get(T, ended) is not None
+        assert ledger.run(ledger.jobs.get(T, ended)) is not None
         valkey.kill()
         valkey.start()
-        assert ledger.get(T, kept) is not None, "and after a restart from the file"
+        assert ledger.run(ledger.jobs.get(T, kept)) is not None, "and after a restart from the file"
 
 
 def test_whatever_removes_text_notes_it(valkey: Valkey) -> None:
@@ -186,13 +188,13 @@ def test_whatever_removes_text_notes_it(valkey: Valkey) -> None:
 
         waiting, running = job(ledger, "text"), job(ledger, "text")
         attempt = claim(ledger, running)
-        assert ledger.release(T, running, attempt, detail="again") == "queued"
-        assert ledger.renew(T, running, claim(ledger, running)).ok
+        assert ledger.run(ledger.jobs.release(T, running, attempt, detail="again")) == "queued"
+        assert ledger.run(ledger.jobs.renew(T, running, claim(ledger, running))).ok
         assert not noted()
-        assert ledger.cancel(T, waiting) == "cancelled"
+        assert ledger.run(ledger.jobs.cancel(T, waiting)) == "cancelled"
         assert noted()
         for one in (waiting, running, ended(ledger)):
-            assert ledger.delete(T, one)
+            assert ledger.run(ledger.jobs.delete(T, one))
             assert noted()
         ended(hasty)
         time.sleep(0.02)
@@ -210,7 +212,7 @@ def test_whatever_removes_text_notes_it(valkey: Valkey) -> None:
         assert not noted()
         ledger.run(ledger.batches.sweep(T, opened.batch_id))
         assert noted(), "of a batch without jobs"
-        assert not ledger.delete(T, waiting)
+        assert not ledger.run(ledger.jobs.delete(T, waiting))
         assert not noted()
 
 
@@ -221,7 +223,7 @@ def test_nothing_is_rewritten_without_need(valkey: Valkey, ledger: Ledger) -> No
     look()
     with open_ledger(valkey, erase_within_s=3600.0) as patient:
         for one in made:
-            assert ledger.delete(T, one)
+            assert ledger.run(ledger.jobs.delete(T, one))
         assert patient.rewrite().outcome == ""
         assert 0 < patient.rewrite().oldest_s < 60
     assert persistence(valkey)["aof_rewrites"] == 0
@@ -230,7 +232,7 @@ def test_nothing_is_rewritten_without_need(valkey: Valkey, ledger: Ledger) -> No
     time.sleep(WITHIN_S)
     look()
     assert persistence(valkey)["aof_rewrites"] == 1
-    assert ledger.rewrite().oldest_s == 0
+    assert ledger.run(ledger.upkeep.rewrite()).oldest_s == 0
     assert tallies(ledger)["rewrite_done"] == 1
 
 
@@ -245,10 +247,10 @@ def test_a_rewrite_that_began_before_clears_nothing_away(valkey: Valkey, ledger:
     slow(valkey, 0.1)
     with valkey.client() as client:
         client.bgrewriteaof()
-    assert ledger.delete(T, doomed)
+    assert ledger.run(ledger.jobs.delete(T, doomed))
     time.sleep(WITHIN_S / 2 + 0.05)
     if persistence(valkey)["aof_rewrite_in_progress"]:  # it takes a second; a busy machine may have slept longer
-        assert ledger.rewrite().outcome == "", "it is waited for"
+        assert ledger.run(ledger.upkeep.rewrite()).outcome == "", "it is waited for"
     slow(valkey, 0)
     until(lambda: not persistence(valkey)["aof_rewrite_in_progress"], 30, "the one that began before")
     assert holding(valkey.folder, early)
@@ -259,13 +261,13 @@ def test_a_rewrite_that_began_before_clears_nothing_away(valkey: Valkey, ledger:
 
 def test_a_store_that_never_stops_rewriting_is_judged_by_the_last_that_ended(valkey: Valkey, ledger: Ledger) -> None:
     text = mark()
-    assert ledger.delete(T, job(ledger, text))
-    until(lambda: ledger.rewrite().outcome == "ask", 10, "due")
+    assert ledger.run(ledger.jobs.delete(T, job(ledger, text)))
+    until(lambda: ledger.run(ledger.upkeep.rewrite()).outcome == "ask", 10, "due")
     rewritten(valkey)
     slow(valkey, 0.5)
     with valkey.client() as client:
         client.bgrewriteaof()
-    assert ledger.rewrite().outcome == "done"
+    assert ledger.run(ledger.upkeep.rewrite()).outcome == "done"
     assert persistence(valkey)["aof_rewrite_in_progress"]
     until(lambda: clean(valkey, ledger, text), 10, "gone")
 
@@ -273,8 +275,8 @@ def test_a_store_that_never_stops_rewriting_is_judged_by_the_last_that_ended(val
 def test_figures_that_were_reset_prove_nothing(valkey: Valkey, ledger: Ledger) -> None:
     text = mark()
     rewritten(valkey)
-    assert ledger.delete(T, job(ledger, text))
-    until(lambda: ledger.rewrite().outcome == "ask", 10, "due")
+    assert ledger.run(ledger.jobs.delete(T, job(ledger, text)))
+    until(lambda: ledger.run(ledger.upkeep.rewrite()).outcome == "ask", 10, "due")
     with valkey.client() as client:
         client.config_resetstat()
     assert persistence(valkey)["aof_rewrites"] == 0
@@ -286,14 +288,14 @@ def test_figures_that_were_reset_prove_nothing(valkey: Valkey, ledger: Ledger) -
 def test_what_is_erased_during_a_rewrite_has_the_next(valkey: Valkey, ledger: Ledger) -> None:
     first, second = mark(), mark()
     later = job(ledger, second)
-    assert ledger.delete(T, job(ledger, first))
+    assert ledger.run(ledger.jobs.delete(T, job(ledger, first)))
     slow(valkey, 0.1)
     looked_until(ledger, "file to be rewritten")
-    assert ledger.delete(T, later)
+    assert ledger.run(ledger.jobs.delete(T, later))
     slow(valkey, 0)
     looked_until(ledger, "file rewritten")
     assert holding(valkey.folder, second)
-    assert ledger.rewrite().oldest_s > 0
+    assert ledger.run(ledger.upkeep.rewrite()).oldest_s > 0
     until(lambda: clean(valkey, ledger, first, second), 30, "gone")
 
 
@@ -304,11 +306,11 @@ def test_a_store_killed_while_it_rewrites_is_asked_again(valkey: Valkey, ledger:
     first, second = mark(), mark()
     doomed, later = job(ledger, first), job(ledger, second)
     more = [job(ledger, f"another {n}") for n in range(20)]
-    assert ledger.delete(T, doomed)
+    assert ledger.run(ledger.jobs.delete(T, doomed))
     slow(valkey, 0.05)
     looked_until(ledger, "file to be rewritten")
     assert persistence(valkey)["aof_rewrite_in_progress"]
-    assert ledger.delete(T, later)
+    assert ledger.run(ledger.jobs.delete(T, later))
     until(lambda: bool(list(valkey.folder.glob("temp-rewriteaof-*"))), 10, "a file of its child")
     valkey.kill()
     with (valkey.folder / "temp-rewriteaof-bg-1.aof").open("w") as left:
@@ -317,12 +319,12 @@ def test_a_store_killed_while_it_rewrites_is_asked_again(valkey: Valkey, ledger:
     assert not list(valkey.folder.glob("temp-*")), "what a dead store left half-written"
     assert holding(valkey.folder, first)
     until(lambda: clean(valkey, ledger, first, second), 30, "gone")
-    assert all(ledger.get(T, one) is not None for one in more)
+    assert all(ledger.run(ledger.jobs.get(T, one)) is not None for one in more)
 
 
 def test_a_rewrite_that_fails_is_asked_for_again(valkey: Valkey, ledger: Ledger) -> None:
     text = mark()
-    assert ledger.delete(T, job(ledger, text))
+    assert ledger.run(ledger.jobs.delete(T, job(ledger, text)))
     slow(valkey, 0.5)
     looked_until(ledger, "file to be rewritten")
     (child,) = psutil.Process(valkey.pid).children()
@@ -338,8 +340,8 @@ def test_a_rewrite_that_fails_is_asked_for_again(valkey: Valkey, ledger: Ledger)
 def test_an_asker_that_died_is_no_loss(valkey: Valkey, ledger: Ledger) -> None:
     """Between the ledger's word and the store's ear."""
     text = mark()
-    assert ledger.delete(T, job(ledger, text))
-    until(lambda: ledger.rewrite().outcome == "ask", 10, "due")
+    assert ledger.run(ledger.jobs.delete(T, job(ledger, text)))
+    until(lambda: ledger.run(ledger.upkeep.rewrite()).outcome == "ask", 10, "due")
     assert persistence(valkey)["aof_rewrites"] == 0
     until(lambda: clean(valkey, ledger, text), 30, "gone")
 
@@ -357,7 +359,7 @@ def test_a_store_that_refuses_is_told_of_once_and_nothing_breaks(tmp_path: Path,
         )
         with Ledger(settings=settings) as ledger, capture_logs() as logs:
             text = mark()
-            assert ledger.delete(T, job(ledger, text))
+            assert ledger.run(ledger.jobs.delete(T, job(ledger, text)))
             erasing = Erasing(ledger)
 
             def refused() -> int:
@@ -368,12 +370,14 @@ def test_a_store_that_refuses_is_told_of_once_and_nothing_breaks(tmp_path: Path,
             (line,) = [one for one in logs if one["log_level"] == "error"]
             assert line["event"] == "erased documents stay in the store's append-only file"
             assert "+bgrewriteaof" in line["detail"]
-            assert ledger.rewrite().oldest_s > WITHIN_S / 2
+            assert ledger.run(ledger.upkeep.rewrite()).oldest_s > WITHIN_S / 2
             assert claim(ledger, job(ledger, "all else goes on")) == 1
             with valkey.client() as client:
                 client.execute_command("x" if lacking else "BGREWRITEAOF")
             until(lambda: clean(valkey, ledger, text), 30, "gone")
-            until(lambda: not erasing.look() and not ledger.rewrite().oldest_s, 30, "known to be gone")
+            until(
+                lambda: not erasing.look() and not ledger.run(ledger.upkeep.rewrite()).oldest_s, 30, "known to be gone"
+            )
 
 
 def test_a_store_that_says_nothing_of_itself_is_told_of_once(tmp_path: Path) -> None:
@@ -381,7 +385,7 @@ def test_a_store_that_says_nothing_of_itself_is_told_of_once(tmp_path: Path) -> 
     with Valkey(tmp_path / "store", aof=True, directives=directives) as valkey:
         settings = WorkerSettings(redis_url=f"unix://guest:secret@{valkey.socket}?db=0", erase_within_s=WITHIN_S)
         with Ledger(settings=settings) as ledger, capture_logs() as logs:
-            assert ledger.delete(T, job(ledger, "text"))
+            assert ledger.run(ledger.jobs.delete(T, job(ledger, "text")))
             erasing = Erasing(ledger)
             erasing.look()
             erasing.look()
@@ -391,7 +395,7 @@ def test_a_store_that_says_nothing_of_itself_is_told_of_once(tmp_path: Path) -> 
 
 def test_without_such_a_file_nothing_is_asked(tmp_path: Path) -> None:
     with Valkey(tmp_path / "store") as valkey, open_ledger(valkey, erase_within_s=WITHIN_S) as ledger:
-        assert ledger.delete(T, job(ledger, "text"))
+        assert ledger.run(ledger.jobs.delete(T, job(ledger, "text")))
         time.sleep(WITHIN_S / 2)
-        assert ledger.rewrite().outcome == ""
-        assert ledger.rewrite().oldest_s == 0
+        assert ledger.run(ledger.upkeep.rewrite()).outcome == ""
+        assert ledger.run(ledger.upkeep.rewrite()).oldest_s == 0

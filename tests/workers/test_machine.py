@@ -54,7 +54,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(target=jobs, size=st.integers(0, 3))
     def create(self, size: int) -> str:
-        job_id = self.ledger.create(T, NewJob("invoice@1", b"x" * size)).job_id
+        job_id = self.ledger.run(self.ledger.jobs.create(T, NewJob("invoice@1", b"x" * size))).job_id
         self.known[job_id] = Known()
         self.accepted += 1
         return job_id
@@ -62,7 +62,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(job_id=jobs, alone=st.booleans())
     def claim(self, job_id: str, alone: bool) -> None:
         job = self.known.get(job_id, Known("gone"))
-        claimed: Any = self.ledger.claim(T, job_id, "w", alone=alone)
+        claimed: Any = self.ledger.run(self.ledger.jobs.claim(T, job_id, "w", alone=alone))
         if job.status != "queued":
             assert claimed is None
         elif job.tries == 2 and not alone:
@@ -78,11 +78,11 @@ class LedgerMachine(RuleBasedStateMachine):
         attempt = job.attempt - late
         match how:
             case "succeed":
-                accepted, status = self.ledger.succeed(T, job_id, attempt, {}), "succeeded"
+                accepted, status = self.ledger.run(self.ledger.jobs.succeed(T, job_id, attempt, {})), "succeeded"
             case "fail":
-                accepted, status = self.ledger.fail(T, job_id, attempt, {"code": "x"}), "failed"
+                accepted, status = self.ledger.run(self.ledger.jobs.fail(T, job_id, attempt, {"code": "x"})), "failed"
             case _:
-                accepted, status = self.ledger.cancelled(T, job_id, attempt), "cancelled"
+                accepted, status = self.ledger.run(self.ledger.jobs.cancelled(T, job_id, attempt)), "cancelled"
         current = job.status == "running" and late == 0
         assert accepted == (current and (not job.cancel or status == "cancelled"))
         if current:
@@ -91,7 +91,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(job_id=jobs, late=st.integers(0, 1), counts=st.booleans())
     def release(self, job_id: str, late: int, counts: bool) -> None:
         job = self.known.get(job_id, Known("gone"))
-        status = self.ledger.release(T, job_id, job.attempt - late, detail="", counts=counts)
+        status = self.ledger.run(self.ledger.jobs.release(T, job_id, job.attempt - late, detail="", counts=counts))
         if job.status != "running" or late:
             assert status is None
             return
@@ -105,7 +105,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule()
     def recover(self) -> None:
         time.sleep(0.003)
-        outcomes = {token.job_id: outcome for token, outcome in self.ledger.recover(T)}
+        outcomes = {message.job_id: outcome for message, outcome in self.ledger.run(self.ledger.upkeep.recover(T))}
         assert outcomes.keys() == {job_id for job_id, job in self.known.items() if job.status == "running"}
         for job_id, outcome in outcomes.items():
             job = self.known[job_id]
@@ -118,7 +118,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(job_id=jobs)
     def cancel(self, job_id: str) -> None:
         job = self.known.get(job_id)
-        status = self.ledger.cancel(T, job_id)
+        status = self.ledger.run(self.ledger.jobs.cancel(T, job_id))
         if job is None:
             assert status is None
             return
@@ -131,7 +131,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(job_id=consumes(jobs))
     def delete(self, job_id: str) -> None:
         job = self.known.pop(job_id, None)
-        assert self.ledger.delete(T, job_id) == (job is not None)
+        assert self.ledger.run(self.ledger.jobs.delete(T, job_id)) == (job is not None)
         if job is not None and job.status not in TERMINAL:
             self.ended["cancelled"] += 1
 
@@ -143,13 +143,13 @@ class LedgerMachine(RuleBasedStateMachine):
     @invariant()
     def agrees(self) -> None:
         now = Counter(job.status for job in self.known.values())
-        counts = self.ledger.counts(T)
+        counts = self.ledger.run(self.ledger.jobs.counts(T))
         assert counts["accepted"] == self.accepted
         assert {s: counts[s] for s in TERMINAL} == {s: self.ended[s] for s in TERMINAL}
         assert {s: counts[s] for s in ("queued", "running")} == {s: now[s] for s in ("queued", "running")}
         assert counts["accepted"] == sum(counts[status] for status in STATUSES)
         for status in STATUSES:
-            ids = {job.id for job in self.ledger.list(T, status=status, limit=1000).jobs}
+            ids = {job.id for job in self.ledger.run(self.ledger.jobs.list(T, status=status, limit=1000)).jobs}
             assert ids == {job_id for job_id, job in self.known.items() if job.status == status}
         prefix = f"extractor:{{{T}}}:doc:"
         documents = {key.decode().removeprefix(prefix) for key in self.client.keys(prefix + "*")}

@@ -47,15 +47,15 @@ def test_a_result_is_what_the_extractor_said(fleet: Fleet) -> None:
 def test_a_running_job_is_cancelled(fleet: Fleet) -> None:
     job_id = fleet.submit("sleep=30")
     fleet.wait_running(job_id)
-    assert fleet.ledger.cancel(TENANT, job_id) == "running"
+    assert fleet.ledger.run(fleet.ledger.jobs.cancel(TENANT, job_id)) == "running"
     assert fleet.wait([job_id], 5)[0].status == "cancelled"
 
 
 def test_a_deleted_running_job_stops(fleet: Fleet) -> None:
     job_id = fleet.submit("sleep=31")
     fleet.wait_running(job_id)
-    assert fleet.ledger.delete(TENANT, job_id)
-    until(lambda: fleet.ledger.workers()[0].busy == 0, 5, "the slot is free again")
+    assert fleet.ledger.run(fleet.ledger.jobs.delete(TENANT, job_id))
+    until(lambda: fleet.ledger.run(fleet.ledger.workers.alive())[0].busy == 0, 5, "the slot is free again")
 
 
 def test_an_answer_that_is_no_good_is_kept_with_its_faults(fleet: Fleet) -> None:
@@ -126,17 +126,21 @@ def test_interactive_documents_go_before_bulk(fleet: Fleet) -> None:
 def test_bulk_documents_leave_a_place_to_interactive_ones(fleet: Fleet) -> None:
     """Long ones: whoever had to wait for one of them to end would not be done in time."""
     bulk = [fleet.submit(f"long {n} sleep=20", priority="bulk") for n in range(6)]
-    until(lambda: fleet.ledger.counts(TENANT)["running"] == fleet.settings.slots - 1, 5, "bulk has its places")
+    until(
+        lambda: fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))["running"] == fleet.settings.slots - 1,
+        5,
+        "bulk has its places",
+    )
     for n in range(3):
         assert end_of(fleet, f"urgent in between {n}", 5).status == "succeeded"
-    assert fleet.ledger.counts(TENANT)["running"] == fleet.settings.slots - 1
+    assert fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))["running"] == fleet.settings.slots - 1
     for job_id in bulk:
-        fleet.ledger.cancel(TENANT, job_id)
+        fleet.ledger.run(fleet.ledger.jobs.cancel(TENANT, job_id))
     fleet.wait(bulk, 10)
 
 
 def test_a_worker_says_what_it_is(fleet: Fleet) -> None:
-    (info,) = fleet.ledger.workers()
+    (info,) = fleet.ledger.run(fleet.ledger.workers.alive())
     assert (info.ready, info.state, info.slots, info.model) == (True, "ready", 4, {"model": "scripted"})
     assert info.loaded_at is not None
     assert info.age_s < fleet.settings.heartbeat_ttl_s

@@ -59,7 +59,7 @@ def one(fleet: Fleet, content: bytes, media_type: str = PDF, **more: Any) -> Job
 def readings(fleet: Fleet) -> dict[tuple[str, str], int]:
     """What workers say that they have read: how many by format and outcome."""
     found: dict[tuple[str, str], int] = {}
-    for worker in fleet.ledger.workers():
+    for worker in fleet.ledger.run(fleet.ledger.workers.alive()):
         for said in worker.figures["readings"]["each"]:
             at = said["format"], said["outcome"]
             found[at] = found.get(at, 0) + sum(said["buckets"])
@@ -84,7 +84,7 @@ def test_a_file_is_read_and_nothing_of_it_is_left(fleet: Fleet) -> None:
     assert (document["format"], [page["how"] for page in document["pages"]]) == ("Word (DOCX)", ["text"])
     names, kept = left_of(fleet, job.id)
     assert (names & {"password", "coding", "weight"}, kept) == (set(), 0)
-    assert fleet.ledger.counts(TENANT)["bytes"] == 0
+    assert fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))["bytes"] == 0
 
 
 def test_pictures_are_read_beside_and_come_back_by_the_queue(fleet: Fleet) -> None:
@@ -93,7 +93,7 @@ def test_pictures_are_read_beside_and_come_back_by_the_queue(fleet: Fleet) -> No
     (page,) = job.result["document"]["pages"]
     assert (page["how"], page["confidence"] > 0.5) == ("ocr", True)
     assert job.attempt == 2
-    assert fleet.ledger.counts(TENANT)["bytes"] == 0
+    assert fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))["bytes"] == 0
 
 
 def test_an_interactive_text_passes_pictures_that_are_read(fleet: Fleet) -> None:
@@ -104,7 +104,7 @@ def test_an_interactive_text_passes_pictures_that_are_read(fleet: Fleet) -> None
     assert text.status == "succeeded"
     assert [fleet.job(job_id).status for job_id in slow] == ["running", "running"]
     for job_id in slow:
-        fleet.ledger.cancel(TENANT, job_id)
+        fleet.ledger.run(fleet.ledger.jobs.cancel(TENANT, job_id))
     assert {job.status for job in fleet.wait(slow, 60)} == {"cancelled"}
 
 
@@ -211,7 +211,7 @@ def test_a_worker_that_stops_gives_pictures_back_at_once(fleet: Fleet) -> None:
     until(lambda: fleet.job(job_id).status == "running", 60, "taken")
     assert before.terminate() == 0
     assert (fleet.job(job_id).status, fleet.job(job_id).attempt) == ("queued", 1)
-    fleet.ledger.cancel(TENANT, job_id)
+    fleet.ledger.run(fleet.ledger.jobs.cancel(TENANT, job_id))
     fleet.start()
 
 
@@ -222,9 +222,9 @@ def test_a_kill_while_it_is_read_costs_one_more_reading(fleet: Fleet) -> None:
     fleet.workers[-1].send(signal.SIGKILL)
     ids.append(fleet.submit_file(making.docx(making.p("Total after all")), making.DOCX))
     fleet.start()
-    fleet.ledger.cancel(TENANT, ids[1])
+    fleet.ledger.run(fleet.ledger.jobs.cancel(TENANT, ids[1]))
     jobs = fleet.wait(ids, 90)
     assert [job.status for job in jobs] == ["succeeded", "cancelled", "succeeded"], [job.error for job in jobs]
     assert jobs[0].attempt == 3, "killed, read, extracted"
     until(lambda: readings(fleet).get((TIFF, "read")) == 1, 30, "a heartbeat of the second worker")
-    assert fleet.ledger.counts(TENANT)["bytes"] == 0
+    assert fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))["bytes"] == 0

@@ -44,41 +44,41 @@ def text(count: int) -> str:
 
 
 def documents(ledger: Ledger, _: int) -> None:
-    ledger.create(HOG, NewJob("invoice@1", NOISE.randbytes(50_000)))
+    ledger.run(ledger.jobs.create(HOG, NewJob("invoice@1", NOISE.randbytes(50_000))))
 
 
 def tiny(ledger: Ledger, n: int) -> None:
-    ledger.create(HOG, new(), f"key {n}", "hash")
+    ledger.run(ledger.jobs.create(HOG, new(), f"key {n}", "hash"))
 
 
 def ended(ledger: Ledger, n: int) -> None:
-    ledger.cancel(HOG, ledger.create(HOG, new(), f"key {n}", "hash").job_id)
+    ledger.run(ledger.jobs.cancel(HOG, ledger.run(ledger.jobs.create(HOG, new(), f"key {n}", "hash")).job_id))
 
 
 def metadata(ledger: Ledger, _: int) -> None:
-    ledger.create(HOG, new(metadata={str(key): "é" * 512 for key in range(16)}))
+    ledger.run(ledger.jobs.create(HOG, new(metadata={str(key): "é" * 512 for key in range(16)})))
 
 
 def names(ledger: Ledger, _: int) -> None:
     job = new(filename="🧾" * 255, media_type="x" * 200, custom_id="🧾" * 64, request_id="r" * 128)
-    ledger.cancel(HOG, ledger.create(HOG, job).job_id)
+    ledger.run(ledger.jobs.cancel(HOG, ledger.run(ledger.jobs.create(HOG, job)).job_id))
 
 
 def schemas(ledger: Ledger, n: int) -> None:
     job = NewJob(f"inline@{n:012x}", b"x", json_schema={"type": "object", "description": text(20_000)})
-    ledger.create(HOG, job)
+    ledger.run(ledger.jobs.create(HOG, job))
 
 
 def results(ledger: Ledger, _: int) -> None:
-    claim = ledger.claim(HOG, ledger.create(HOG, new()).job_id, "w")
+    claim = ledger.run(ledger.jobs.claim(HOG, ledger.run(ledger.jobs.create(HOG, new())).job_id, "w"))
     assert isinstance(claim, Claim)
-    assert ledger.succeed(HOG, claim.job.id, 1, {"data": text(300_000)}), "what runs lands"
+    assert ledger.run(ledger.jobs.succeed(HOG, claim.job.id, 1, {"data": text(300_000)})), "what runs lands"
 
 
 def errors(ledger: Ledger, _: int) -> None:
-    claim = ledger.claim(HOG, ledger.create(HOG, new()).job_id, "w")
+    claim = ledger.run(ledger.jobs.claim(HOG, ledger.run(ledger.jobs.create(HOG, new())).job_id, "w"))
     assert isinstance(claim, Claim)
-    assert ledger.fail(HOG, claim.job.id, 1, {"code": "invalid_output", "last": text(50_000)})
+    assert ledger.run(ledger.jobs.fail(HOG, claim.job.id, 1, {"code": "invalid_output", "last": text(50_000)}))
 
 
 def batch(ledger: Ledger, n: int, *contents: NewJob | bytes) -> Opened:
@@ -121,7 +121,7 @@ def one_by_one(ledger: Ledger, n: int) -> None:
     """The jobs of a batch are erased, their places in its list are not."""
     opened = batch(ledger, n, *(new(custom_id=f"{n}.{at}") for at in range(200)))
     for at in range(1, 201):
-        ledger.delete(HOG, f"{opened.batch_id[:24]}{at:08x}")
+        ledger.run(ledger.jobs.delete(HOG, f"{opened.batch_id[:24]}{at:08x}"))
 
 
 def messages(ledger: Ledger, n: int) -> None:
@@ -145,7 +145,11 @@ QUICK = [documents, metadata, schemas, results, errors, cancelled_batches, wrong
 
 def neighbour_is_served(ledger: Ledger) -> None:
     """Whatever it brings: refused is neither its document nor its batch."""
-    ledger.delete(NEIGHBOUR, ledger.create(NEIGHBOUR, NewJob("invoice@1", NOISE.randbytes(20_000))).job_id)
+    ledger.run(
+        ledger.jobs.delete(
+            NEIGHBOUR, ledger.run(ledger.jobs.create(NEIGHBOUR, NewJob("invoice@1", NOISE.randbytes(20_000)))).job_id
+        )
+    )
     opened = ledger.run(ledger.batches.open(NEIGHBOUR, None, "", None))
     assert ledger.run(ledger.batches.add(NEIGHBOUR, opened, [Line(1, "d", new())])).refused is None
     ledger.run(ledger.batches.end(NEIGHBOUR, opened.batch_id, "erase", "x"))
@@ -217,7 +221,7 @@ def until_refused(ledger: Ledger, tenant: str, size: int) -> list[str]:
     made: list[str] = []
     with contextlib.suppress(QuotaExceeded):
         while len(made) < 10_000:
-            made.append(ledger.create(tenant, NewJob("invoice@1", NOISE.randbytes(size))).job_id)
+            made.append(ledger.run(ledger.jobs.create(tenant, NewJob("invoice@1", NOISE.randbytes(size)))).job_id)
     assert len(made) < 10_000
     return made
 
@@ -233,31 +237,35 @@ def test_what_is_erased_is_free_again(small: Valkey) -> None:
     with open_ledger(small) as ledger:
         made = until_refused(ledger, HOG, 50_000)
         for job_id in made[: len(made) // 2]:
-            ledger.delete(HOG, job_id)
+            ledger.run(ledger.jobs.delete(HOG, job_id))
         assert len(until_refused(ledger, HOG, 50_000)) > len(made) // 3
 
 
 def test_results_of_a_hog_wait_when_the_store_is_nearly_full(small: Valkey) -> None:
     """Those that run land; what is queued waits until there is room, and is done then."""
     with open_ledger(small, republish_after_s=0.05) as ledger, small.client() as client:
-        runs, waits = (ledger.create(HOG, NewJob("invoice@1", NOISE.randbytes(10_000))).job_id for _ in range(2))
+        runs, waits = (
+            ledger.run(ledger.jobs.create(HOG, NewJob("invoice@1", NOISE.randbytes(10_000)))).job_id for _ in range(2)
+        )
         for _ in range(400):
-            ledger.create(HOG, new(metadata={"m": text(4000)}))
-        assert isinstance(ledger.claim(HOG, runs, "w"), Claim)
+            ledger.run(ledger.jobs.create(HOG, new(metadata={"m": text(4000)})))
+        assert isinstance(ledger.run(ledger.jobs.claim(HOG, runs, "w")), Claim)
         while client.info("memory")["used_memory"] < 0.93 * MEMORY_MB * 2**20:
             client.rpush("other", b"o" * 100_000)
         time.sleep(1.05)
-        mine = ledger.create(NEIGHBOUR, new()).job_id
-        assert ledger.succeed(HOG, runs, 1, {"data": text(100_000)})
-        assert ledger.claim(HOG, waits, "w") is None
-        ledger.beat(WorkerInfo("w", "host", 1, True, "ready", 4, 1, 1.5, {}))
-        seen = ledger.get(HOG, waits)
+        mine = ledger.run(ledger.jobs.create(NEIGHBOUR, new())).job_id
+        assert ledger.run(ledger.jobs.succeed(HOG, runs, 1, {"data": text(100_000)}))
+        assert ledger.run(ledger.jobs.claim(HOG, waits, "w")) is None
+        ledger.run(ledger.workers.beat(WorkerInfo("w", "host", 1, True, "ready", 4, 1, 1.5, {})))
+        seen = ledger.run(ledger.jobs.get(HOG, waits))
         assert seen is not None
         assert (seen.status, seen.attempt) == ("queued", 0)
         assert seen.waiting is not None
         assert seen.waiting.reason == "store_full"
-        assert isinstance(ledger.claim(NEIGHBOUR, mine, "w"), Claim), "nobody else waits for it"
+        assert isinstance(ledger.run(ledger.jobs.claim(NEIGHBOUR, mine, "w")), Claim), "nobody else waits for it"
         client.delete("other")
         time.sleep(1.05)
-        assert waits in {token.job_id for token in ledger.stale(HOG, {"interactive": 9, "bulk": 9})}
-        assert isinstance(ledger.claim(HOG, waits, "w"), Claim)
+        assert waits in {
+            message.job_id for message in ledger.run(ledger.upkeep.stale(HOG, {"interactive": 9, "bulk": 9}))
+        }
+        assert isinstance(ledger.run(ledger.jobs.claim(HOG, waits, "w")), Claim)

@@ -47,8 +47,8 @@ def every_way_in(ledger: Ledger, queue: Queue) -> list[Callable[[], object]]:
             await other.wait(T, "0" * 32, 30)
 
     return [
-        lambda: ledger.create(T, new()),
-        lambda: ledger.claim(T, "0" * 32, "w"),
+        lambda: ledger.run(ledger.jobs.create(T, new())),
+        lambda: ledger.run(ledger.jobs.claim(T, "0" * 32, "w")),
         lambda: queue.publish(T, "0" * 32, "bulk"),
         queue.waiting,
         lambda: asyncio.run(asynchronously()),
@@ -66,13 +66,13 @@ def test_frozen_and_thawed(valkey: Valkey) -> None:
     s = settings(valkey.url)
     queue = Queue(s)
     with Ledger(settings=s) as ledger:
-        kept = ledger.create(T, new()).job_id
+        kept = ledger.run(ledger.jobs.create(T, new())).job_id
         queue.publish(T, kept, "interactive")
         valkey.freeze()
         for call in every_way_in(ledger, queue):
             refused_in_time(call)
         valkey.thaw()
-        job = ledger.get(T, kept)
+        job = ledger.run(ledger.jobs.get(T, kept))
         assert job is not None
         assert job.status == "queued"
         queue.publish(T, kept, "interactive")
@@ -80,42 +80,45 @@ def test_frozen_and_thawed(valkey: Valkey) -> None:
 
 def test_killed_and_restarted_with_aof(valkey: Valkey) -> None:
     with Ledger(settings=settings(valkey.url)) as ledger:
-        kept = ledger.create(T, new()).job_id
-        ledger.claim(T, kept, "w")
+        kept = ledger.run(ledger.jobs.create(T, new())).job_id
+        ledger.run(ledger.jobs.claim(T, kept, "w"))
         time.sleep(1.1)  # everysec
         valkey.kill()
-        refused_in_time(lambda: ledger.get(T, kept))
+        refused_in_time(lambda: ledger.run(ledger.jobs.get(T, kept)))
         valkey.start()
-        assert ledger.succeed(T, kept, 1, {"data": 1}), "scripts and leases survive"
+        assert ledger.run(ledger.jobs.succeed(T, kept, 1, {"data": 1})), "scripts and leases survive"
 
 
 def test_full_memory_refuses_new_jobs_and_takes_results(valkey: Valkey) -> None:
     with Ledger(settings=settings(valkey.url)) as ledger, valkey.client() as client:
-        running, queued = ledger.create(T, new()).job_id, ledger.create(T, new()).job_id
-        ledger.claim(T, running, "w")
+        running, queued = (
+            ledger.run(ledger.jobs.create(T, new())).job_id,
+            ledger.run(ledger.jobs.create(T, new())).job_id,
+        )
+        ledger.run(ledger.jobs.claim(T, running, "w"))
         client.config_set("maxmemory", "1mb")
         with pytest.raises(StoreUnavailable):
-            ledger.create(T, new("x" * 2_000_000))
-        assert ledger.get(T, queued) is not None
-        assert ledger.renew(T, running, 1).ok
-        assert ledger.succeed(T, running, 1, {"data": "y" * 10_000})
-        assert ledger.cancel(T, queued) == "cancelled"
-        assert ledger.counts(T)["accepted"] == 2
+            ledger.run(ledger.jobs.create(T, new("x" * 2_000_000)))
+        assert ledger.run(ledger.jobs.get(T, queued)) is not None
+        assert ledger.run(ledger.jobs.renew(T, running, 1)).ok
+        assert ledger.run(ledger.jobs.succeed(T, running, 1, {"data": "y" * 10_000}))
+        assert ledger.run(ledger.jobs.cancel(T, queued)) == "cancelled"
+        assert ledger.run(ledger.jobs.counts(T))["accepted"] == 2
         client.config_set("maxmemory", "0")
-        ledger.create(T, new())
+        ledger.run(ledger.jobs.create(T, new()))
 
 
 def test_a_disk_that_fails_and_a_replica_are_unavailable(valkey: Valkey) -> None:
     with Ledger(settings=settings(valkey.url)) as ledger, valkey.client() as client:
         client.replicaof("127.0.0.1", str(free_port()))
-        refused_in_time(lambda: ledger.create(T, new()))
+        refused_in_time(lambda: ledger.run(ledger.jobs.create(T, new())))
         client.replicaof("no", "one")
-        ledger.create(T, new())
+        ledger.run(ledger.jobs.create(T, new()))
 
 
 def test_a_fault_of_ours_is_not_called_unavailable(valkey: Valkey) -> None:
     with Ledger(settings=settings(valkey.url)) as ledger, valkey.client() as client:
-        job_id = ledger.create(T, new()).job_id
+        job_id = ledger.run(ledger.jobs.create(T, new())).job_id
         client.set(f"extractor:{{{T}}}:job:{job_id}", "not a hash")
         with pytest.raises(ResponseError):
-            ledger.get(T, job_id)
+            ledger.run(ledger.jobs.get(T, job_id))

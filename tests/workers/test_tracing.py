@@ -162,7 +162,7 @@ async def test_documents_of_a_batch_are_linked_to_its_upload(
     lines = "".join(json.dumps({"custom_id": str(n), **body("plain")}) + "\n" for n in range(2))
     headers = {"Content-Type": "application/x-ndjson", "traceparent": CALLER}
     batch = (await api.post("/v1/batches", content=lines.encode(), headers=headers)).json()
-    for job in runtime.ledger.list("default", batch=batch["id"]).jobs:
+    for job in runtime.ledger.run(runtime.ledger.jobs.list("default", batch=batch["id"])).jobs:
         tasks.process(runtime, "default", job.id)
     upload, *_ = (span for span in exporter.get_finished_spans() if span.name == "POST /v1/batches")
     documents = [span for span in exporter.get_finished_spans() if span.name == "document"]
@@ -176,7 +176,7 @@ async def test_documents_of_a_batch_are_linked_to_its_upload(
 
 async def test_off_nothing_is_kept(api: httpx.AsyncClient, runtime: Runtime) -> None:
     job = await run_one(api, runtime, "plain", traceparent=CALLER)
-    kept = runtime.ledger.get("default", job["id"])
+    kept = runtime.ledger.run(runtime.ledger.jobs.get("default", job["id"]))
     assert kept is not None
     assert kept.trace is None
 

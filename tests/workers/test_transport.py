@@ -114,7 +114,7 @@ def test_a_bulk_document_that_ends_makes_room_for_the_next_at_once(
 
 
 def taken(queue: Queue, ended: str) -> None:
-    """Takes two tokens, ends one and closes the channel."""
+    """Takes two messages, ends one and closes the channel."""
     with queue.app.connection_for_read() as connection:
         consumer = connection.SimpleQueue("extractor.bulk")
         first, second = consumer.get(timeout=5), consumer.get(timeout=5)

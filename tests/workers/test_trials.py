@@ -58,14 +58,14 @@ def test_a_refused_schema_fails_its_document_with_the_reason(fleet: Fleet) -> No
 def test_trials_hold_up_no_document(fleet: Fleet) -> None:
     """More of them than there are slots, each longer than the test: an ordinary document passes them all."""
     slow = [fleet.submit(f"slow {at}", json_schema=trial(60, str(at))) for at in range(12)]
-    until(lambda: fleet.ledger.counts(TENANT)["running"] >= len(slow), 30, "all of them claimed")
+    until(lambda: fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))["running"] >= len(slow), 30, "all of them claimed")
     (job,) = fleet.wait([fleet.submit("ordinary")], 30)
     assert job.status == "succeeded"
     with redis.Redis.from_url(fleet.valkey.url) as store:
         parked = [store.hget(f"extractor:{{{TENANT}}}:job:{waiting}", "parked") for waiting in slow]
     assert parked.count(b"1") == len(slow) - THREADS, "who only waits is not to blame when his worker dies"
     for waiting in slow:
-        fleet.ledger.cancel(TENANT, waiting)
+        fleet.ledger.run(fleet.ledger.jobs.cancel(TENANT, waiting))
     assert {job.status for job in fleet.wait(slow, 60)} == {"cancelled"}
 
 
@@ -161,18 +161,18 @@ def test_a_worker_that_stops_gives_all_of_them_back_at_once() -> None:
 def test_a_waiting_document_can_be_withdrawn_and_has_its_time(fleet: Fleet) -> None:
     """More slow trials of one tenant than there are threads: those behind them wait."""
     slow = [fleet.submit(f"held {at}", json_schema=trial(60, f"held {at}")) for at in range(3)]
-    until(lambda: fleet.ledger.counts(TENANT)["running"] >= len(slow), 30, "all of them claimed")
+    until(lambda: fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))["running"] >= len(slow), 30, "all of them claimed")
     behind = fleet.submit("behind", json_schema=trial(60, "behind"))
     short = fleet.submit("short", json_schema=trial(60, "short"), options={"timeout_s": 1.0})
-    until(lambda: fleet.ledger.counts(TENANT)["running"] >= len(slow) + 1, 30, "those too")
-    fleet.ledger.cancel(TENANT, behind)
+    until(lambda: fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))["running"] >= len(slow) + 1, 30, "those too")
+    fleet.ledger.run(fleet.ledger.jobs.cancel(TENANT, behind))
     (job, late) = fleet.wait([behind, short], 30)
     assert job.status == "cancelled"
     assert late.status == "failed"
     assert late.error is not None
     assert late.error["code"] == "deadline_exceeded"
     for waiting in slow:
-        fleet.ledger.cancel(TENANT, waiting)
+        fleet.ledger.run(fleet.ledger.jobs.cancel(TENANT, waiting))
     assert {job.status for job in fleet.wait(slow, 60)} == {"cancelled"}
 
 

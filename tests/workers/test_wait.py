@@ -38,22 +38,22 @@ def new() -> NewJob:
 
 
 def claim(ledger: Ledger, job_id: str) -> None:
-    assert isinstance(ledger.claim(T, job_id, "w"), Claim)
+    assert isinstance(ledger.run(ledger.jobs.claim(T, job_id, "w")), Claim)
 
 
 def test_the_async_door_does_what_the_other_does(valkey: Valkey) -> None:
     async def story() -> None:
         async with both(valkey) as (api, worker):
-            created = await api.create(T, new(), "k", "h")
-            assert (await api.create(T, new(), "k", "h")).existing
-            assert await api.get(T, created.job_id) == worker.get(T, created.job_id)
-            assert (await api.list(T, limit=1)).jobs == worker.list(T, limit=1).jobs
-            assert await api.counts(T) == worker.counts(T)
-            assert await api.tenants() == (T,)
-            assert await api.workers() == ()
-            assert await api.cancel(T, created.job_id) == "cancelled"
-            assert await api.delete(T, created.job_id)
-            assert await api.get(T, created.job_id) is None
+            created = await api.run(api.jobs.create(T, new(), "k", "h"))
+            assert (await api.run(api.jobs.create(T, new(), "k", "h"))).existing
+            assert await api.run(api.jobs.get(T, created.job_id)) == worker.run(worker.jobs.get(T, created.job_id))
+            assert (await api.run(api.jobs.list(T, limit=1))).jobs == worker.run(worker.jobs.list(T, limit=1)).jobs
+            assert await api.run(api.jobs.counts(T)) == worker.run(worker.jobs.counts(T))
+            assert await api.run(api.upkeep.tenants()) == (T,)
+            assert await api.run(api.workers.alive()) == ()
+            assert await api.run(api.jobs.cancel(T, created.job_id)) == "cancelled"
+            assert await api.run(api.jobs.delete(T, created.job_id))
+            assert await api.run(api.jobs.get(T, created.job_id)) is None
 
     asyncio.run(story())
 
@@ -61,7 +61,7 @@ def test_the_async_door_does_what_the_other_does(valkey: Valkey) -> None:
 def test_waiting_ends_with_the_job(valkey: Valkey) -> None:
     async def story() -> None:
         async with both(valkey) as (api, worker):
-            ids = [(await api.create(T, new())).job_id for _ in range(50)]
+            ids = [(await api.run(api.jobs.create(T, new()))).job_id for _ in range(50)]
             waiting = [asyncio.create_task(api.wait(T, job_id, LONG_S)) for job_id in ids]
             await asyncio.sleep(0.2)
             for job_id in ids:
@@ -69,7 +69,7 @@ def test_waiting_ends_with_the_job(valkey: Valkey) -> None:
             await asyncio.sleep(0.1)
             assert not any(task.done() for task in waiting), "running is not the end"
             for job_id in ids:
-                worker.succeed(T, job_id, 1, {"data": job_id})
+                worker.run(worker.jobs.succeed(T, job_id, 1, {"data": job_id}))
             jobs = await asyncio.wait_for(asyncio.gather(*waiting), SOON_S)
             assert [job.result for job in jobs if job] == [{"data": job_id} for job_id in ids]
 
@@ -81,11 +81,11 @@ def test_a_job_that_ends_soon_is_told(valkey: Valkey) -> None:
 
     async def story(pause_s: float) -> None:
         async with both(valkey) as (api, worker):
-            job_id = (await api.create(T, new())).job_id
+            job_id = (await api.run(api.jobs.create(T, new()))).job_id
             waiting = asyncio.create_task(api.wait(T, job_id, LONG_S))
             await asyncio.sleep(pause_s)
             await asyncio.to_thread(claim, worker, job_id)
-            await asyncio.to_thread(worker.succeed, T, job_id, 1, {"data": 1})
+            await asyncio.to_thread(worker.run, worker.jobs.succeed(T, job_id, 1, {"data": 1}))
             await asyncio.wait_for(waiting, SOON_S)
 
     for number in range(60):
@@ -95,7 +95,7 @@ def test_a_job_that_ends_soon_is_told(valkey: Valkey) -> None:
 def test_waiting_gives_up_in_time(valkey: Valkey) -> None:
     async def story() -> None:
         async with both(valkey) as (api, _):
-            job_id = (await api.create(T, new())).job_id
+            job_id = (await api.run(api.jobs.create(T, new()))).job_id
             began = time.monotonic()
             job = await api.wait(T, job_id, 0.3)
             assert job is not None
@@ -110,10 +110,10 @@ def test_waiting_gives_up_in_time(valkey: Valkey) -> None:
 def test_a_job_erased_meanwhile_ends_the_wait(valkey: Valkey) -> None:
     async def story() -> None:
         async with both(valkey) as (api, worker):
-            job_id = (await api.create(T, new())).job_id
+            job_id = (await api.run(api.jobs.create(T, new()))).job_id
             waiting = asyncio.create_task(api.wait(T, job_id, LONG_S))
             await asyncio.sleep(0.2)
-            worker.delete(T, job_id)
+            worker.run(worker.jobs.delete(T, job_id))
             assert await asyncio.wait_for(waiting, SOON_S) is None
 
     asyncio.run(story())
@@ -122,7 +122,7 @@ def test_a_job_erased_meanwhile_ends_the_wait(valkey: Valkey) -> None:
 def test_watching_tells_of_every_change(valkey: Valkey) -> None:
     async def story() -> None:
         async with both(valkey) as (api, worker):
-            job_id = (await api.create(T, new())).job_id
+            job_id = (await api.run(api.jobs.create(T, new()))).job_id
             seen = []
 
             async def watch() -> None:
@@ -138,13 +138,13 @@ def test_watching_tells_of_every_change(valkey: Valkey) -> None:
             await has(1)
             claim(worker, job_id)
             await has(2)
-            worker.release(T, job_id, 1, detail="", counts=False)
+            worker.run(worker.jobs.release(T, job_id, 1, detail="", counts=False))
             await has(3)
             claim(worker, job_id)
             await has(4)
-            worker.cancel(T, job_id)
+            worker.run(worker.jobs.cancel(T, job_id))
             await has(5)
-            worker.cancelled(T, job_id, 2)
+            worker.run(worker.jobs.cancelled(T, job_id, 2))
             await asyncio.wait_for(watching, SOON_S)
             assert seen == [
                 ("queued", 0, False),
@@ -161,13 +161,13 @@ def test_watching_tells_of_every_change(valkey: Valkey) -> None:
 def test_a_lost_notification_costs_a_tick(valkey: Valkey) -> None:
     async def story() -> None:
         async with both(valkey, tick_s=0.3) as (api, worker):
-            job_id = (await api.create(T, new())).job_id
+            job_id = (await api.run(api.jobs.create(T, new()))).job_id
             waiting = asyncio.create_task(api.wait(T, job_id, LONG_S))
             await asyncio.sleep(0.1)
             with valkey.client() as client:
                 for entry in client.client_list(_type="pubsub"):
                     client.client_kill(entry["addr"])
-                worker.cancel(T, job_id)  # said to nobody
+                worker.run(worker.jobs.cancel(T, job_id))  # said to nobody
             job = await asyncio.wait_for(waiting, SOON_S)
             assert job is not None
             assert job.status == "cancelled"
@@ -178,14 +178,14 @@ def test_a_lost_notification_costs_a_tick(valkey: Valkey) -> None:
 def test_a_cut_subscription_is_made_again(valkey: Valkey) -> None:
     async def story() -> None:
         async with both(valkey) as (api, worker):
-            job_id = (await api.create(T, new())).job_id
+            job_id = (await api.run(api.jobs.create(T, new()))).job_id
             waiting = asyncio.create_task(api.wait(T, job_id, LONG_S))
             await asyncio.sleep(0.2)
             with valkey.client() as client:
                 for entry in client.client_list(_type="pubsub"):
                     client.client_kill(entry["addr"])
             await asyncio.sleep(1.5)
-            worker.cancel(T, job_id)
+            worker.run(worker.jobs.cancel(T, job_id))
             await asyncio.wait_for(waiting, SOON_S)
 
     asyncio.run(story())

@@ -12,8 +12,8 @@ import pytest
 
 from api.view import accepted
 from workers.errors import StoreUnavailable
-from workers.ledger.jobs import Created, Job, NewJob
 from workers.ledger.lane import Lane
+from workers.ledger.ledger import Created, Job, NewJob
 from workers.ledger.watching import Stopped, Watched, Watching
 
 JOB = accepted("acme", Created("0" * 32, existing=False), NewJob("invoice@1", b"x"))

@@ -1,5 +1,5 @@
 """The ledger's time as one process follows it. The store's clock may be set back or forward; how much time has passed
-is told by each caller's own monotonic clock, and lua/shared/clock.lua puts the two together. Knows no connection."""
+each caller's own monotonic clock says, and lua/shared/clock.lua puts the two together. Knows no connection."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ class LedgerClock:
     """Thread-safe: what is kept is one tuple."""
 
     def __init__(self) -> None:
-        self._told: tuple[int, float] | None = None
+        self._last: tuple[int, float] | None = None
 
-    def told(self, now_ms: int) -> None:
-        """The ledger has just said what time it is."""
-        self._told = (now_ms, time.clock_gettime(_CLOCK))
+    def learn(self, now_ms: int) -> None:
+        """The ledger has just answered what time it is."""
+        self._last = (now_ms, time.clock_gettime(_CLOCK))
 
     def expected(self) -> str:
-        """What time it should be there now (ms), at the earliest; empty before it was ever told."""
-        if self._told is None:
+        """What time it should be there now (ms), at the earliest; empty before its first answer."""
+        if self._last is None:
             return ""
-        now_ms, at = self._told
+        now_ms, at = self._last
         return str(now_ms + int((time.clock_gettime(_CLOCK) - at) * 1000))

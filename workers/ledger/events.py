@@ -12,7 +12,7 @@ from typing import Any
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from workers.ledger.commands import prefix
+from workers.ledger.keyspace import prefix
 
 _CHANNEL = "events"
 _RETRY_S = 1.0

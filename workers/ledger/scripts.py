@@ -31,10 +31,17 @@ class Script:
 
 @dataclass(frozen=True)
 class Call(Generic[T]):
-    script: Script
+    """`script` is None where the answer is known without the store."""
+
+    script: Script | None
     prefix: str
     args: tuple[Arg, ...]
     decode: Callable[[Any], T]
+
+    @classmethod
+    def answered(cls, value: T) -> Call[T]:
+        """One that has this answer and asks nobody."""
+        return cls(None, "", (), lambda _: value)
 
     @property
     def size(self) -> int:
@@ -47,7 +54,7 @@ class Call(Generic[T]):
 
     def answer(self, reply: list[Any], clock: LedgerClock) -> T:
         """What the script returned, read. Redis leaves out a nil at the end of a list."""
-        clock.told(reply[0])
+        clock.learn(reply[0])
         return self.decode(reply[1] if len(reply) > 1 else None)
 
 

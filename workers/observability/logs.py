@@ -35,7 +35,7 @@ def configure(level: str = "INFO") -> None:
     root.handlers = [handler]
     root.setLevel(level)
     logging.captureWarnings(True)
-    # One line for a token received and one for its end say nothing that the ledger does not say better.
+    # One line for a message received and one for its end say nothing that the ledger does not say better.
     for name in ("celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(

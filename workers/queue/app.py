@@ -1,4 +1,4 @@
-"""The Celery app: how tokens travel. A message carries a tenant and a job's id; what is true about the job is in the
+"""The Celery app: how messages travel. A message carries a tenant and a job's id; what is true about the job is in the
 ledger. Imports no task, no extractor and no torch: the API publishes through it by the task's name.
 
 Why each setting: docs/operations.md. Start a worker with `python -m workers`."""
@@ -15,7 +15,7 @@ from kombu.entity import Queue
 from kombu.transport import TRANSPORT_ALIASES
 
 from workers.config import WorkerSettings
-from workers.ledger.jobs import PRIORITIES
+from workers.ledger.new_job import PRIORITIES
 
 TASK = "extractor.run"
 _OURS = "extractor"
@@ -44,7 +44,7 @@ class _Loader(AppLoader):  # type: ignore[misc]
 
 
 def make_app(settings: WorkerSettings) -> Celery:
-    """JSON only; no results, events, gossip or remote control; a token is acknowledged when its task is over."""
+    """JSON only; no results, events, gossip or remote control; a message is acknowledged when its task is over."""
     app = Celery("extractor", broker=kombu_url(settings.broker), loader=_Loader, set_as_current=False)
     app.conf.update(
         broker_transport=TRANSPORT_ALIASES[_OURS],
@@ -69,8 +69,8 @@ def make_app(settings: WorkerSettings) -> Celery:
         broker_connection_max_retries=None,
         broker_heartbeat=0,
         task_publish_retry=False,
-        # Tokens.
-        task_acks_late=True,  # so that no more tokens are taken than there are slots
+        # Messages.
+        task_acks_late=True,  # so that no more messages are taken than there are slots
         task_acks_on_failure_or_timeout=True,  # a failed task has settled its job in the ledger, or a lease will end
         task_reject_on_worker_lost=False,
         task_ignore_result=True,

@@ -1,4 +1,4 @@
-"""Publishes tokens and says how many wait. Loses none that matters: a publish that fails is made good by the
+"""Publishes messages and says how many wait. Loses none that matters: a publish that fails is made good by the
 reconciler, because the job is in the ledger. Knows the Celery app; knows no task and no ledger."""
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from workers.config import WorkerSettings
 from workers.errors import StoreUnavailable
-from workers.ledger.jobs import PRIORITIES, Priority
+from workers.ledger.new_job import PRIORITIES, Priority
 from workers.queue.app import TASK, make_app, queue_name
 from workers.queue.transport import AGAIN
 
@@ -24,11 +24,11 @@ class Queue:
         self.app = app or make_app(settings or WorkerSettings())
 
     def publish(self, tenant: str, job_id: str, priority: Priority, *, again: bool = False) -> None:
-        """One token. The message holds the two ids and nothing else of the job."""
+        """One message. The message holds the two ids and nothing else of the job."""
         self.publish_all(tenant, [job_id], priority, again=again)
 
     def publish_all(self, tenant: str, job_ids: Sequence[str], priority: Priority, *, again: bool = False) -> None:
-        """Tokens of many jobs in one round trip; `again`: to the front of the queue. They are written as Celery's
+        """Messages of many jobs in one round trip; `again`: to the front of the queue. They are written as Celery's
         protocol 2 asks at least: what its own `send_task` adds, empty fields mostly, is more than the rest."""
         headers = {"lang": "py", "task": TASK, **({AGAIN: True} if again else {})}
         try:

@@ -1,14 +1,14 @@
-"""kombu's Redis transport for tokens that may be lost.
+"""kombu's Redis transport for messages that may be lost.
 
 Taken messages are kept in the worker's memory only. kombu's own way writes each into Redis until it is acknowledged,
 which costs more than everything else a worker does for a document, starts a second time what takes longer than a
-timeout, and still loses what was taken and not yet written. A token's job is in the ledger: the reconciler publishes
+timeout, and still loses what was taken and not yet written. A message's job is in the ledger: the reconciler publishes
 again what was queued and lost, and a lease that ends brings back what was running.
 
 One client a channel: kombu makes one for every command, and in redis-py a client is dear to make.
 
 And bulk documents leave places for interactive ones: while they have all the others, a worker waits for the interactive
-queue only. Their tokens stay where they are, so nothing is taken that would have to go back.
+queue only. Their messages stay where they are, so nothing is taken that would have to go back.
 """
 
 from __future__ import annotations

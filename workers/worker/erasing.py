@@ -22,7 +22,7 @@ class Erasing:
 
     def look(self) -> None:
         """Raises StoreUnavailable."""
-        due = self._ledger.rewrite()
+        due = self._ledger.run(self._ledger.upkeep.rewrite())
         oldest_s = round(due.oldest_s, 1)
         match due.outcome:
             case "ask":

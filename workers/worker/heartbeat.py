@@ -78,7 +78,7 @@ class Keeper:
             try:
                 info = self._info()
                 self._vitals.beat(info.state, info.why)
-                self._ledger.beat(info)
+                self._ledger.run(self._ledger.workers.beat(info))
                 for held in self.holding():
                     self._renew(held)
                     self._vitals.beat(info.state, info.why)  # a slow store, and many to renew
@@ -93,7 +93,7 @@ class Keeper:
         job = held.claim.job
         if held.abort.is_set():
             return
-        renewal = self._ledger.renew(job.tenant, job.id, held.claim.attempt)
+        renewal = self._ledger.run(self._ledger.jobs.renew(job.tenant, job.id, held.claim.attempt))
         if renewal.ok and not renewal.cancel_requested:
             return
         if held not in self.holding():  # it ended while we asked

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import structlog
 
 from workers.config import WorkerSettings
-from workers.ledger.ledger import Ledger, StoreUnavailable, Token
+from workers.ledger.ledger import Ledger, Message, StoreUnavailable
 from workers.queue.publish import Queue
 from workers.worker.erasing import Erasing
 from workers.worker.vitals import Vitals
@@ -28,6 +28,7 @@ class Reconciler:
         self, ledger: Ledger, queue: Queue, settings: WorkerSettings, worker: str, vitals: Vitals | None = None
     ) -> None:
         self._ledger = ledger
+        self._upkeep = ledger.upkeep
         self._queue = queue
         self._settings = settings
         self._worker = worker
@@ -37,7 +38,7 @@ class Reconciler:
         self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
         self._last = time.monotonic()
         self._patient_until = 0.0
-        self._owed: list[Token] = []  # jobs that count as published and are not, because the broker was away
+        self._owed: list[Message] = []  # jobs that count as published and are not, because the broker was away
 
     def start(self) -> None:
         self._last = time.monotonic()
@@ -54,7 +55,7 @@ class Reconciler:
         while not self._stop.wait(self._settings.reconcile_s):
             self._vitals.moved(PART)
             try:
-                if self._ledger.lead(self._worker, 3 * self._settings.reconcile_s):
+                if self._ledger.run(self._upkeep.lead(self._worker, 3 * self._settings.reconcile_s)):
                     self._erasing.look()  # needs no queue
                     self.tick()
                 self._answered()
@@ -71,17 +72,17 @@ class Reconciler:
             self._patient_until = now + 3 * self._settings.pulse_s
         waiting = self._queue.waiting()
         self._publish()
-        tenants = self._ledger.tenants()
+        tenants = self._ledger.run(self._upkeep.tenants())
         for tenant in tenants:
             self._vitals.moved(PART)
             if now >= self._patient_until:
-                for token, outcome in self._ledger.recover(tenant):
-                    log.warning("lease ended", **_ids(token), outcome=outcome)
+                for message, outcome in self._ledger.run(self._upkeep.recover(tenant)):
+                    log.warning("lease ended", **_ids(message), outcome=outcome)
                     if outcome == "queued":
-                        self._owed.append(token)
-            for token in self._ledger.stale(tenant, waiting):
-                log.info("republished", **_ids(token))
-                self._owed.append(token)
+                        self._owed.append(message)
+            for message in self._ledger.run(self._upkeep.stale(tenant, waiting)):
+                log.info("republished", **_ids(message))
+                self._owed.append(message)
             self._publish()
         self._tidy(tenants)
 
@@ -95,7 +96,7 @@ class Reconciler:
 
     def _tidy_one(self, tenant: str) -> bool:
         """Whether there may be more."""
-        full = self._settings.reconcile_batch in self._ledger.expire(tenant)
+        full = self._settings.reconcile_batch in self._ledger.run(self._upkeep.expire(tenant))
         return self._ledger.run(self._ledger.batches.sweep(tenant, None)) or full
 
     def _answered(self) -> None:
@@ -105,11 +106,11 @@ class Reconciler:
         """All that is owed, to the front of the queues; what the broker does not take stays owed."""
         while self._owed:
             first = self._owed[0]
-            alike = [t for t in self._owed if (t.tenant, t.priority) == (first.tenant, first.priority)]
-            self._queue.publish_all(first.tenant, [t.job_id for t in alike], first.priority, again=True)
-            self._owed = [t for t in self._owed if t not in alike]
+            alike = [one for one in self._owed if (one.tenant, one.priority) == (first.tenant, first.priority)]
+            self._queue.publish_all(first.tenant, [one.job_id for one in alike], first.priority, again=True)
+            self._owed = [one for one in self._owed if one not in alike]
 
 
-def _ids(token: Token) -> dict[str, str]:
-    named = {"job": token.job_id, "tenant": token.tenant, "request_id": token.request_id}
+def _ids(message: Message) -> dict[str, str]:
+    named = {"job": message.job_id, "tenant": message.tenant, "request_id": message.request_id}
     return {name: value for name, value in named.items() if value is not None}

@@ -170,7 +170,7 @@ class Runtime:
     def _park(self, claim: Claim, parked: bool) -> None:
         """A document that only waits here is not to blame when this process dies."""
         with suppress(StoreUnavailable):
-            self.ledger.park(claim.job.tenant, claim.job.id, claim.attempt, parked=parked)
+            self.ledger.run(self.ledger.jobs.park(claim.job.tenant, claim.job.id, claim.attempt, parked=parked))
 
     def _read(self, reading: Reading, error: Exception | None) -> None:
         from workers.worker.tasks import was_read
@@ -240,7 +240,7 @@ class Runtime:
         return "" if asked is None else str(asked())
 
     def consuming(self, yes: bool) -> None:
-        """Whether tokens are taken just now; a worker that takes none is not ready."""
+        """Whether messages are taken just now; a worker that takes none is not ready."""
         if not self.stopping.is_set():
             self._state = "ready" if yes else "reconnecting"
             self.keeper.pulse()
@@ -270,7 +270,7 @@ class Runtime:
                 self.release(held, "the worker stopped", counts=False)
         log.warning("a thread did not stop and is abandoned")
         with suppress(StoreUnavailable):
-            self.ledger.leave(self.id)
+            self.ledger.run(self.ledger.workers.leave(self.id))
         os._exit(1)
 
     def _idle_within(self, seconds: float) -> bool:
@@ -284,8 +284,10 @@ class Runtime:
     ) -> str | None:
         """Gives a job back, and publishes it unless it is to wait. Raises StoreUnavailable."""
         job = held.claim.job
-        status = self.ledger.release(
-            job.tenant, job.id, held.claim.attempt, detail=detail, delay_s=delay_s, counts=counts, behind=behind
+        status = self.ledger.run(
+            self.ledger.jobs.release(
+                job.tenant, job.id, held.claim.attempt, detail=detail, delay_s=delay_s, counts=counts, behind=behind
+            )
         )
         if status == "queued" and not delay_s:
             self.queue.publish(job.tenant, job.id, job.priority, again=True)
@@ -301,7 +303,7 @@ class Runtime:
         self.keeper.stop()
         self.vitals.beat("stopping", good_for_s=_CLOSING_S)
         try:
-            self.ledger.leave(self.id)
+            self.ledger.run(self.ledger.workers.leave(self.id))
         except StoreUnavailable as error:
             log.warning("left without saying so", reason=str(error))
         close = getattr(self.extractor, "close", None)

@@ -1,5 +1,6 @@
-"""One document, from its token to its end: claim → read → extract → finish. The ledger decides everything that matters:
-a token of a job that cannot be claimed (taken, done, erased) is dropped, and a result counts only under its attempt.
+"""One document, from its message to its end: claim → read → extract → finish. The ledger decides everything that
+matters: a message of a job that cannot be claimed (taken, done, erased) is dropped, and a result counts only under its
+attempt.
 
 What was read of a document is kept in its place, so it is read once however many attempts it takes. One that turns out
 to be pictures of text leaves its slot until they are read (scans.py), and comes back by the queue."""
@@ -19,6 +20,7 @@ from extractor.documents.stored import StoredDocument, dumps
 from extractor.errors import BUSY, SILENT, Cancelled, DeadlineExceeded, EngineError, ExtractorError, OutputError
 from schemas.jsontext import written
 from workers.ledger.ledger import ALONE, Claim, StoreUnavailable
+from workers.ledger.scripts import Call
 from workers.observability import tracing
 from workers.observability.logs import ids_of, place
 from workers.queue.app import TASK
@@ -47,15 +49,17 @@ def run(tenant: str, job_id: str) -> None:
 
 def process(runtime: Runtime, tenant: str, job_id: str) -> None:
     """Raises StoreUnavailable: whatever the ledger did not hear of is repaired by the reconciler."""
+    ledger = runtime.ledger
     with runtime.room.shared():
         asked_ns = time.time_ns()
-        claim = runtime.ledger.claim(tenant, job_id, runtime.id, pictures=runtime.scans.has_room(tenant))
+        pictures = runtime.scans.has_room(tenant)
+        claim = ledger.run(ledger.jobs.claim(tenant, job_id, runtime.id, pictures=pictures))
         if isinstance(claim, Claim) and not sent_to_trial(runtime, claim):
             work(runtime, claim, asked_ns)
     if claim == ALONE:
         with runtime.room.alone():
             asked_ns = time.time_ns()
-            claim = runtime.ledger.claim(tenant, job_id, runtime.id, alone=True)
+            claim = ledger.run(ledger.jobs.claim(tenant, job_id, runtime.id, alone=True))
             if isinstance(claim, Claim) and not sent_to_trial(runtime, claim):
                 work(runtime, claim, asked_ns, alone=True)
 
@@ -100,7 +104,7 @@ def was_read(runtime: Runtime, reading: Reading, error: Exception | None) -> Non
             runtime.gauge.ended(settle(runtime, held, error))
             return
         attempt = held.claim.attempt
-        status = _patiently(runtime, lambda: runtime.ledger.read(job.tenant, job.id, attempt, kept, requeue=True))
+        status = _write(runtime, runtime.ledger.jobs.keep_read(job.tenant, job.id, attempt, kept, requeue=True))
         if status == "queued":
             runtime.queue.publish(job.tenant, job.id, job.priority, again=True)
 
@@ -152,7 +156,7 @@ def _work(runtime: Runtime, claim: Claim, spot: tracing.Spot, alone: bool) -> st
                 spot.set(outcome="reading")
                 return _put_with_scans(runtime, reading, holding)
             with tracing.span("finish"):
-                accepted = _patiently(runtime, lambda: runtime.ledger.succeed(job.tenant, job.id, claim.attempt, kept))
+                accepted = _write(runtime, runtime.ledger.jobs.succeed(job.tenant, job.id, claim.attempt, kept))
             outcome = "succeeded" if accepted else "dropped"
     spot.set(outcome=outcome, code=code)
     said = {"outcome": outcome, "seconds": round(time.monotonic() - began, 3), **({"code": code} if code else {})}
@@ -208,7 +212,8 @@ def _keep(runtime: Runtime, reading: Reading) -> StoredDocument:
         _record(runtime, reading, error)
     held, job = reading.held, reading.held.claim.job
     with suppress(StoreUnavailable):
-        if runtime.ledger.read(job.tenant, job.id, held.claim.attempt, dumps(kept)) is None:
+        ledger = runtime.ledger
+        if ledger.run(ledger.jobs.keep_read(job.tenant, job.id, held.claim.attempt, dumps(kept))) is None:
             held.lost = True
             raise Cancelled("the job is another's by now")
     return kept
@@ -227,11 +232,11 @@ def extract(runtime: Runtime, held: Held, kept: StoredDocument) -> dict[str, Any
 
 def settle(runtime: Runtime, held: Held, error: Exception) -> str:
     """How a job ends, or goes on, that brought an error instead of a result."""
-    ledger, job, attempt = runtime.ledger, held.claim.job, held.claim.attempt
+    job, attempt = held.claim.job, held.claim.attempt
     if held.lost or held.released:
         return "dropped"
     if held.cancelled:
-        _patiently(runtime, lambda: ledger.cancelled(job.tenant, job.id, attempt))
+        _write(runtime, runtime.ledger.jobs.cancelled(job.tenant, job.id, attempt))
         return "cancelled"
     if held.abort.is_set():  # nobody asked but this worker, which stops
         runtime.release(held, "the worker stopped", counts=False)
@@ -257,7 +262,7 @@ def _failed(runtime: Runtime, held: Held, error: Exception) -> str:
     job, attempt, fault = held.claim.job, held.claim.attempt, as_fault(error)
     if fault["code"] == "internal_error":
         log.error("internal error", attempt=attempt, **place(error))
-    failed = _patiently(runtime, lambda: runtime.ledger.fail(job.tenant, job.id, attempt, fault))
+    failed = _write(runtime, runtime.ledger.jobs.fail(job.tenant, job.id, attempt, fault))
     return "failed" if failed else "dropped"
 
 
@@ -279,13 +284,18 @@ def as_fault(error: Exception) -> dict[str, Any]:
     return {**fault, "last": error.last} if isinstance(error, OutputError) else fault
 
 
-def _patiently(runtime: Runtime, call: Callable[[], T]) -> T:
+def _write(runtime: Runtime, call: Call[T]) -> T:
+    """The call, patiently."""
+    return _patiently(runtime, lambda: runtime.ledger.run(call))
+
+
+def _patiently(runtime: Runtime, work: Callable[[], T]) -> T:
     """What was worked for is not thrown away because Redis is away for a while. Safe to repeat: the ledger accepts an
     end of an attempt once. Raises StoreUnavailable after `store_patience_s`, or at once when the worker stops."""
     deadline = time.monotonic() + runtime.settings.store_patience_s
     while True:
         try:
-            return call()
+            return work()
         except StoreUnavailable:
             if time.monotonic() > deadline or runtime.stopping.wait(_STORE_RETRY_S):
                 raise

@@ -22,7 +22,7 @@ class LedgerVerdicts:
 
     def get(self, key: str) -> Verdict | None:
         with suppress(StoreUnavailable):
-            said = self._ledger.verdict(key)
+            said = self._ledger.run(self._ledger.verdicts.get(key))
             if said is not None:
                 code, detail, errors = orjson.loads(said)
                 return Verdict(code, detail, tuple((where, what) for where, what in errors))
@@ -31,4 +31,4 @@ class LedgerVerdicts:
     def put(self, key: str, verdict: Verdict) -> None:
         with suppress(StoreUnavailable):
             said = orjson.dumps([verdict.code, verdict.detail, verdict.errors])
-            self._ledger.keep_verdict(key, said, REFUSED_KEPT_S if verdict.code else KEPT_S)
+            self._ledger.run(self._ledger.verdicts.put(key, said, REFUSED_KEPT_S if verdict.code else KEPT_S))
