@@ -100,7 +100,7 @@ async def test_every_transition_is_counted_once(api: httpx.AsyncClient, worker: 
     assert metric("jobs", status="queued") == 2
     assert metric("erased_oldest_seconds") > 0, "of the documents that ended"
     assert metric("file_rewrites_total", outcome="refused") == 0
-    worker.ledger.run(worker.ledger._calls.refused())
+    worker.ledger.run(worker.ledger.upkeep.rewrite_refused())
     assert (await scrape(api))("file_rewrites_total", outcome="refused") == 1
 
 
@@ -134,7 +134,7 @@ def test_tenants_are_named_up_to_a_number(valkey_url: str, named: int | None, la
         for tenant, count in (("t0", 5), ("t1", 4), ("t2", 1), ("t3", 1)):
             for _ in range(count):
                 ledger.run(ledger.jobs.create(tenant, NewJob("invoice@1", b"x")))
-        surveys = ledger.run(ledger._calls.survey(ledger.run(ledger.upkeep.tenants())))
+        surveys = ledger.run(ledger.upkeep.survey(ledger.run(ledger.upkeep.tenants())))
     family = next(iter(families(Reading(surveys, {}, [], named))))
     assert {one.labels["tenant"] for one in family.samples} == labels
     assert sum(one.value for one in family.samples) == 11

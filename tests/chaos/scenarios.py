@@ -72,7 +72,7 @@ def reader_kills(fleet: Fleet, *, kills: int, files: int, scans: int = 0, seed: 
             fleet.start(wait=False)
             until(lambda: _ready(fleet) == 2, 60, "the fleet is complete again")
         report = watch.judge("worker SIGKILL while reading", 180, kills=kills)
-        tallies = fleet.ledger.run(fleet.ledger._calls.tallies())
+        tallies = fleet.ledger.run(fleet.ledger.upkeep.tallies())
         report.figures["cut_short"] = tallies.get("lease_lost", 0)
         report.figures["read"] = fleet.logs().count('"event": "read"')
         assert report.figures["succeeded"] == files + scans, report

@@ -51,7 +51,7 @@ def claim(ledger: Ledger, job_id: str) -> int:
 
 
 def tallies(ledger: Ledger) -> dict[str, int]:
-    return ledger.run(ledger._calls.tallies())
+    return ledger.run(ledger.upkeep.tallies())
 
 
 def persistence(valkey: Valkey) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def test_what_is_gone_leaves_the_file(valkey: Valkey, compressed: str) -> None:
             ledger.jobs.succeed(T, first["succeeded"], claim(ledger, first["succeeded"]), {"a": marks["result"]})
         )
         failed = job(ledger, marks["failed"], **everywhere(marks["failed"]))
-        assert hasty.fail(T, failed, claim(ledger, failed), {"code": "x", "detail": marks["failed"]})
+        assert hasty.run(hasty.jobs.fail(T, failed, claim(ledger, failed), {"code": "x", "detail": marks["failed"]}))
         job(hasty, marks["given up"], **everywhere(marks["given up"]))
         many = batch(ledger, marks)
         ended = job(ledger, marks["document of an ended one"])
@@ -149,9 +149,9 @@ def test_what_is_gone_leaves_the_file(valkey: Valkey, compressed: str) -> None:
         while ledger.run(ledger.batches.sweep(T, many)):
             pass
         time.sleep(0.05)
-        assert sum(hasty.expire(T)[:2]) == 2
+        assert sum(hasty.run(hasty.upkeep.expire(T))[:2]) == 2
         time.sleep(0.05)
-        assert hasty.expire(T)[1] == 1
+        assert hasty.run(hasty.upkeep.expire(T))[1] == 1
         gone = [text for name, text in marks.items() if name != "kept"]
         assert any(holding(valkey.folder, text) for text in gone), "they are not gone at once"
         took_s = until(lambda: clean(valkey, ledger, packed, *gone), 30, "no file holds any of them")
@@ -176,13 +176,13 @@ def test_whatever_removes_text_notes_it(valkey: Valkey) -> None:
     ):
 
         def noted() -> bool:
-            since_s = ledger.run(ledger._calls.erasing())
+            since_s = ledger.run(ledger.upkeep.erasing())
             client.delete("extractor:erasing")
             return since_s > 0
 
         def ended(by: Ledger) -> str:
             one = job(by, "text")
-            assert by.succeed(T, one, claim(by, one), {"a": 1})
+            assert by.run(by.jobs.succeed(T, one, claim(by, one), {"a": 1}))
             assert noted(), "its document"
             return one
 
@@ -198,11 +198,11 @@ def test_whatever_removes_text_notes_it(valkey: Valkey) -> None:
             assert noted()
         ended(hasty)
         time.sleep(0.02)
-        assert hasty.expire(T)[1] == 1
+        assert hasty.run(hasty.upkeep.expire(T))[1] == 1
         assert noted()
         job(hasty, "text")
         time.sleep(0.02)
-        assert hasty.expire(T)[0] == 1
+        assert hasty.run(hasty.upkeep.expire(T))[0] == 1
         assert noted()
 
         opened = ledger.run(ledger.batches.open(T, None, "asked", None))
@@ -224,8 +224,8 @@ def test_nothing_is_rewritten_without_need(valkey: Valkey, ledger: Ledger) -> No
     with open_ledger(valkey, erase_within_s=3600.0) as patient:
         for one in made:
             assert ledger.run(ledger.jobs.delete(T, one))
-        assert patient.rewrite().outcome == ""
-        assert 0 < patient.rewrite().oldest_s < 60
+        assert patient.run(patient.upkeep.rewrite()).outcome == ""
+        assert 0 < patient.run(patient.upkeep.rewrite()).oldest_s < 60
     assert persistence(valkey)["aof_rewrites"] == 0
     looked_until(ledger, "file rewritten")
     assert persistence(valkey)["aof_rewrites"] == 1
