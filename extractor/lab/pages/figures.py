@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from extractor.lab.pages import runs
+from extractor.lab.training import card
 
 _ENGINES = {
     "hf": "transformers' `generate`, no grammar",
@@ -15,15 +16,27 @@ _ENGINES = {
     "ours": "Extractor",
 }
 
+_RIGHT = "| model | documents | scalar fields right |\n| --- | --- | --- |"
+_NOT_MEASURED = "| Gemma 4 (what Extractor is made for), and any other general model | – | not measured |"
+
 
 def main(names: list[str]) -> int:
-    """Prints what is asked for: `readme`, `phases`, or the table of a run. Exit code: 0."""
+    """Prints what is asked for, by its name here, or the table of a run. Exit code: 0."""
     for name in names:
         match name:
             case "readme":
                 print(readme())
             case "phases":
                 print(phases(runs.kept("rows")["record"]))
+            case "right":
+                print(_RIGHT, card.right(runs.kept("pair")["figures"]), _NOT_MEASURED, sep="\n")
+            case "training":
+                print(card.training(runs.kept("pair")["training"]))
+            case "pair":
+                kept = runs.kept("pair")
+                print(f"{told(kept)}\n\n{card.results(kept['figures'])}")
+            case "drafter":
+                print(card.drafter(runs.kept("pair")["figures"]["drafter"]))
             case _:
                 print(shown(name))
     return 0

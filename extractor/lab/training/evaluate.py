@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from transformers import Gemma4AssistantForCausalLM, Gemma4ForCausalLM, PreTrainedTokenizerFast
 
-from extractor.lab.training import drafter, tokenizer
+from extractor.lab.training import card, drafter, tokenizer
 from extractor.lab.training.builtin_schemas import schema_of
 from extractor.lab.training.decode import Decoder
 from extractor.lab.training.encode import Encoder, bucketed, fixed
@@ -145,6 +145,7 @@ def main() -> None:
     parser.add_argument("--draft-documents", type=int, default=20)
     parser.add_argument("--no-handwritten", action="store_true")
     parser.add_argument("--figures", type=Path, help="a JSON file to add the figures to")
+    parser.add_argument("--card", type=Path, help="docs/runs/pair.json: put the figures into what is kept there")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
@@ -152,6 +153,10 @@ def main() -> None:
     if given.figures:
         before = json.loads(given.figures.read_text("utf-8")) if given.figures.exists() else {}
         given.figures.write_text(json.dumps({**before, **made}, indent=1, ensure_ascii=False), "utf-8")
+    if given.card:
+        kept = json.loads(given.card.read_text("utf-8"))
+        command = f"python -m extractor.lab.training.evaluate --documents {given.documents}"
+        card.keep(given.card, command, kept["training"], {**kept["figures"], **made})
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The recipe of the bundled pair: `python -m extractor.lab.training.train --all`.
 
 Stages: tokenizer, target, drafter, export, evaluate, card. Each resumes from the run folder; time is given in minutes
-because the machine is what is fixed. The last stage writes the model card from what the others measured.
+because the machine is what is fixed. The last stage keeps what the others measured; `make docs` makes the tables of the
+model card of it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import torch
 import torch.distributed as dist
 from torch.multiprocessing.spawn import spawn
 
+from extractor.lab.pages import runs
 from extractor.lab.training import card, drafter, evaluate, target, tokenizer
 from extractor.lab.training.generate import tasks
 from extractor.lab.training.model import build_drafter, build_target
@@ -83,8 +85,9 @@ def facts(run_dir: Path, seed: int) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
     }
-    notes = run_dir / "notes.txt"  # what a reader should know of this run beyond its settings
-    made["notes"] = "\n" + notes.read_text("utf-8").strip() if notes.exists() else ""
+    stages = run_dir / "stages.json"  # of a run whose settings changed on the way: what `card.training` shows
+    if stages.exists():
+        made["stages"] = json.loads(stages.read_text("utf-8"))
     for name, saved in (("target", "checkpoint.pt"), ("drafter", "drafter.pt")):
         if (run_dir / saved).exists():
             state = torch.load(run_dir / saved, map_location="cpu", weights_only=True)
@@ -144,7 +147,8 @@ def main() -> None:
         (run_dir / "figures.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False), "utf-8")
     if "card" in stages:
         figures = json.loads((run_dir / "figures.json").read_text("utf-8"))
-        card.write(given.weights.parent / "README.md", facts(run_dir, given.seed), figures)
+        command = f"python -m extractor.lab.training.evaluate --documents {given.documents}"
+        card.keep(runs.FOLDER / "pair.json", command, facts(run_dir, given.seed), figures)
 
 
 if __name__ == "__main__":
