@@ -23,6 +23,7 @@ from transformers import (
 
 from extractor.engine import Engine, EngineConfig
 from extractor.engine.attention.transformers_backend import install
+from extractor.engine.layout import Layout
 from extractor.engine.model.assistant import MtpModel
 from extractor.engine.model.loader import ModelSpec, load, positions_of
 from extractor.engine.model.runner import Target
@@ -269,6 +270,24 @@ def test_our_lean_layers_are_transformers_own(changes: dict[str, Any], monkeypat
         for states, first, count in zip(wanted, packed.first, counts, strict=True):
             found, right = packed.hidden[first : first + count], states[-5:][:count]  # type: ignore[index]
             assert torch.allclose(found, right, atol=1e-4, rtol=1e-3)
+
+
+def test_rows_whose_slots_lie_apart_are_read_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To read them together is to copy every layer's KV, which makes a step of many rows twice as long."""
+    monkeypatch.setattr(Layout, "together", None)
+    torch.manual_seed(0)
+    stock = tiny.loud(Gemma4ForCausalLM(tiny.gemma4_config()), 5).eval().double()
+    rows = [torch.randint(6, 500, (1, length)) for length in (12, 11)]
+    with torch.inference_mode():
+        target, cache = Target(stock), tiny.slots(stock, 5, 64)
+        slots = [1, 4]
+        for slot, ids in zip(slots, rows, strict=True):
+            target.prefill(ids[:, :-1], 0, slot, cache)
+        last = torch.cat([ids[:, -1:] for ids in rows])
+        read = target.verify(last, slots, [ids.shape[1] - 1 for ids in rows], cache, counts=[1, 1])
+        for row, ids in enumerate(rows):
+            states = stock.model(input_ids=ids).last_hidden_state[0]
+            assert torch.allclose(read.hidden[row], states[-1], atol=1e-4, rtol=1e-3)  # type: ignore[index]
 
 
 SMALL: dict[str, Any] = {

@@ -7,7 +7,7 @@ that count stand one behind the other, and attention goes from row to row.
 
 from __future__ import annotations
 
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import torch
@@ -16,9 +16,11 @@ from torch import Tensor
 _GOING = 1400  # scores that cost a CPU about as much as going to a row does
 
 
-def worth_packing(lengths: list[int], counts: list[int]) -> bool:
-    """Whether so much of what attention would compute, of rows with `lengths` entries and `counts` new positions, is
-    padding that it should go from row to row."""
+def worth_packing(slots: list[int], lengths: list[int], counts: list[int]) -> bool:
+    """Whether attention should go from row to row: so much of what it would compute, of rows with `lengths` entries and
+    `counts` new positions, is padding, or their `slots` lie apart, so that to read them together is to copy them."""
+    if any(after != before + 1 for before, after in pairwise(slots)):
+        return True
     padded = len(counts) * max(counts) * max(lengths)
     return padded - sum(length * count for length, count in zip(lengths, counts, strict=True)) > _GOING * len(counts)
 

@@ -157,7 +157,7 @@ class Target:
         padding; None: all."""
         n, width = ids.shape
         first = list(range(0, n * width, width))
-        if counts and self._packs and worth_packing(lengths, counts):
+        if counts and self._packs and worth_packing(slots, lengths, counts):
             return self._verify_packed(ids, slots, lengths, cache, fill, counts)
         if self._graphs:
             hidden = self._verify_padded(self._graphs, ids, slots, lengths, cache, fill)
