@@ -47,7 +47,7 @@ class Beat:
         return True
 
 
-class Heartbeat:
+class HeartbeatFile:
     """One process' file. `beat` is cheap and safe in any thread, and raises OSError."""
 
     def __init__(self, path: Path) -> None:

@@ -3,7 +3,7 @@ from it, and it loads in no time. `EXTRACTOR_EXTRACTOR_FACTORY=tests.scripted_wo
 
 A document is text with commands anywhere in it: `sleep=0.2` (seconds, stops on abort), `stubborn=3` (sleeps through an
 abort), `die` (SIGKILL to its own process), `raise=engine|output|memory|bug|silent`, `huge` (an answer no JSON encoder
-takes), `deadlock=keeper|consumer` (that part of its worker never moves again). Each run is recorded as a line
+takes), `deadlock=heartbeat|consumer` (that part of its worker never moves again). Each run is recorded as a line
 `<pid> <digest>` in the file named by SCRIPTED_LOG; while a file `broken` lies beside it, all runs are EngineErrors."""
 
 from __future__ import annotations
@@ -135,10 +135,10 @@ def _sleep(seconds: float, abort: threading.Event | None) -> None:
 def _deadlock(part: str | None) -> None:
     from workers.worker.runtime import Runtime
 
-    if part == "keeper":
-        Runtime.current().keeper._lock.acquire()
+    if part == "heartbeat":
+        Runtime.current().heartbeat._lock.acquire()
     elif part == "consumer":
-        Runtime.current().vitals.expect("the consumer", 3.0)  # it may be slower than a test is patient
+        Runtime.current().watchdog.expect("the consumer", 3.0)  # it may be slower than a test is patient
         get_event_loop().call_soon(time.sleep, 1000)
 
 

@@ -19,8 +19,8 @@ from extractor.config import Settings
 from extractor.errors import ExtractorError, InputError, ModelError
 from workers.config import WorkerSettings, faults_of, misspelled
 from workers.observability.logs import configure, place
+from workers.worker.consumer_watch import ConsumerWatch
 from workers.worker.runtime import Runtime
-from workers.worker.turning import Turning
 
 log = structlog.get_logger("workers")
 NEVER = 78  # EX_CONFIG of sysexits.h
@@ -80,7 +80,7 @@ def consume(runtime: Runtime) -> int:
     signals.worker_ready.connect(taking)
     signals.worker_shutting_down.connect(stopping)
     signals.setup_logging.connect(logging_is_ours)
-    runtime.queue.app.steps["consumer"].add(Turning)
+    runtime.queue.app.steps["consumer"].add(ConsumerWatch)
     worked_at = time.monotonic()
     while True:
         began = time.monotonic()

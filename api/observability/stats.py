@@ -125,7 +125,7 @@ def _workers(workers: Sequence[WorkerInfo]) -> Iterator[Metric]:
     for one in workers:
         if one.started_at is not None:
             started.add_metric([one.id], one.started_at)
-        for outcome, count in one.figures.get("documents", {}).items():
+        for outcome, count in one.stats.get("documents", {}).items():
             ended.add_metric([one.id, outcome], count)
     yield from (started, ended)
 
@@ -136,7 +136,7 @@ def _readings(workers: Sequence[WorkerInfo]) -> Metric:
     names = ["worker", "format", "outcome"]
     family = HistogramMetricFamily("extractor_document_read_seconds", text, labels=names)
     for one in workers:
-        said = one.figures.get("readings") or {}
+        said = one.stats.get("readings") or {}
         bounds = [*map(str, map(float, said.get("bounds_s", ()))), "+Inf"]
         for each in said.get("each", ()):
             buckets = list(zip(bounds, accumulate(each["buckets"]), strict=True))
@@ -145,7 +145,7 @@ def _readings(workers: Sequence[WorkerInfo]) -> Metric:
 
 
 def _engines(workers: Sequence[WorkerInfo]) -> Iterator[Metric]:
-    engines = [(one.id, one.figures["engine"]) for one in workers if one.figures.get("engine")]
+    engines = [(one.id, one.stats["engine"]) for one in workers if one.stats.get("engine")]
     yield _each(workers, "extractor_engine_output_tokens_per_second", "Of its last pulse", lambda one: one.tokens_per_s)
     for name, text in (("running", "Rows that decode"), ("waiting", "Requests that wait for a row")):
         rows = GaugeMetricFamily(f"extractor_engine_rows_{name}", text, labels=["worker"])

@@ -44,7 +44,7 @@ def _shown(one: WorkerInfo, now: datetime) -> dict[str, Any]:
         **model,
         "slots": one.slots,
         "busy": one.busy,
-        "rows": one.figures.get("engine", {}).get("running"),
+        "rows": one.stats.get("engine", {}).get("running"),
         "tokens_per_s": one.tokens_per_s,
         "started_at": _time(one.started_at),
         "loaded_at": _time(one.loaded_at),

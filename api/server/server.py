@@ -24,7 +24,7 @@ from api.observability.metrics import Metrics
 from api.server.connection import Connection, SharedContext
 from api.server.connection_limits import ConnectionLimiter
 from api.server.listener import Listener, open_sockets
-from extractor.heartbeat import Heartbeat
+from extractor.heartbeat import HeartbeatFile
 from workers.config import WorkerSettings, faults_of, misspelled
 
 log = logging.getLogger("extractor.api")
@@ -82,7 +82,7 @@ class _Server(uvicorn.Server):
         name = self._settings.heartbeat_file
         try:
             if name:
-                heartbeat = Heartbeat(Path(name))
+                heartbeat = HeartbeatFile(Path(name))
                 heartbeat.beat("serving", _FOREVER_S)
                 heartbeat.close()
         except OSError as error:

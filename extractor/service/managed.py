@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from extractor.heartbeat import Heartbeat, read
+from extractor.heartbeat import HeartbeatFile, read
 from extractor.service.children import Child, Log, Program, Restarts
 
 START_S = 120.0  # until the first sign of life: importing takes its time on a busy machine
@@ -24,7 +24,7 @@ class ManagedProcess:
     """`heartbeat`: the file that the child writes, and this process while there is none."""
 
     program: Program
-    heartbeat: Heartbeat | None = None
+    heartbeat: HeartbeatFile | None = None
     child: Child | None = None
     restarts: Restarts = field(default_factory=Restarts)
 

@@ -22,7 +22,7 @@ from typing import Self
 
 from extractor.environment import of_api, of_worker
 from extractor.errors import ExtractorError
-from extractor.heartbeat import Heartbeat
+from extractor.heartbeat import HeartbeatFile
 from extractor.service.children import Log, Program
 from extractor.service.managed import START_S, UNRECOVERABLE, ApiProbe, ManagedProcess, ending, reason
 from extractor.service.plan import ServicePlan
@@ -176,7 +176,7 @@ class Service:
             )
         file = self._heartbeats / name
         environ["EXTRACTOR_HEARTBEAT_FILE"] = str(file)
-        return ManagedProcess(Program(name, command, environ, of_worker), Heartbeat(file))
+        return ManagedProcess(Program(name, command, environ, of_worker), HeartbeatFile(file))
 
     def _all(self) -> list[ManagedProcess]:
         return [*([self._store_process] if self._store_process else []), *self._processes]

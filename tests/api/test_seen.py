@@ -19,7 +19,7 @@ from tests.api_support import BODY, FakeWorker, Published, client, is_problem, r
 from tests.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Ledger, NewJob, WorkerInfo
-from workers.worker.stats import Gauge
+from workers.worker.worker_stats import WorkerStats
 
 pytest_plugins = ["tests.api_fixtures"]
 pytestmark = pytest.mark.anyio
@@ -31,7 +31,7 @@ ENGINE: dict[str, Any] = {
 INFO = WorkerInfo(
     "box-1-a", "box", 1, ready=True, state="ready", slots=4, busy=3, loaded_at=1700000000.0,
     model={"model": "bundled", "drafter": "d", "device": "cpu"}, started_at=1699999990.0, tokens_per_s=12.5,
-    figures={"documents": {"succeeded": 5}, "engine": ENGINE},
+    stats={"documents": {"succeeded": 5}, "engine": ENGINE},
 )  # fmt: skip
 
 
@@ -105,10 +105,10 @@ async def test_every_transition_is_counted_once(api: httpx.AsyncClient, worker: 
 
 
 async def test_what_workers_say_is_shown(api: httpx.AsyncClient, worker: FakeWorker) -> None:
-    gauge = Gauge()
+    stats = WorkerStats()
     for outcome, seconds in (("read", 0.015), ("read", 0.02), ("read", 7.5), ("password_required", 400.0)):
-        gauge.read("application/pdf", outcome, seconds)
-    worker.ledger.run(worker.ledger.workers.beat(replace(INFO, figures=INFO.figures | {"readings": gauge.readings()})))
+        stats.reading_ended("application/pdf", outcome, seconds)
+    worker.ledger.run(worker.ledger.workers.beat(replace(INFO, stats=INFO.stats | {"readings": stats.readings()})))
     metric = await scrape(api)
     pdf = {"worker": INFO.id, "format": "application/pdf"}
     buckets = [

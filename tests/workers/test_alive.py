@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from extractor.heartbeat import Beat, Heartbeat, born, ended, machine, read
+from extractor.heartbeat import Beat, HeartbeatFile, born, ended, machine, read
 from tests.fleet import ROOT, TENANT, Fleet, until
 from tests.valkey import Valkey
 from workers.config import WorkerSettings
-from workers.worker.vitals import Vitals
+from workers.worker.watchdog import Watchdog
 
 pytestmark = pytest.mark.timeout(300)  # real processes, on machines that may be busy
 SILENT = {"worker_silent_s": 3.0, "redis_timeout_s": 1.0, "redis_connect_timeout_s": 0.5}
@@ -38,7 +38,7 @@ def test_a_worker_that_moves_is_left_alone_and_one_that_does_not_is_killed(tmp_p
         Fleet(valkey, tmp_path, heartbeat_file=str(file), **SILENT) as fleet,
     ):
         assert probe(file, "--ready") == (1, f"no heartbeat: {file}")
-        for fault in ("stopped", "keeper", "consumer"):
+        for fault in ("stopped", "heartbeat", "consumer"):
             worker = fleet.start()
             assert probe(file, "--ready", "--kill") == (0, "ready")
             job = fleet.submit(f"{fault} sleep=0.1" if fault == "stopped" else f"deadlock={fault} sleep=1000")
@@ -93,7 +93,7 @@ def test_what_lies_there_may_be_anything(tmp_path: Path) -> None:
     for rubbish in (b"", b"{", b"[]", b"null", b"{}", json.dumps({"pid": 1}).encode(), b"\xff" * 2000):
         file.write_bytes(rubbish)
         assert read(file) is None
-    writer = Heartbeat(file)
+    writer = HeartbeatFile(file)
     writer.beat("recovering", 5.0, "\N{GREEK SMALL LETTER ALPHA}" * 5000)
     writer.beat("ready", 5.0)
     beat = read(file)
@@ -103,22 +103,22 @@ def test_what_lies_there_may_be_anything(tmp_path: Path) -> None:
 
 
 def test_a_worker_with_a_part_that_stands_still_no_longer_beats(tmp_path: Path) -> None:
-    vitals = Vitals(str(tmp_path / "heartbeat"), 60.0)
-    vitals.beat("ready")
+    watchdog = Watchdog(str(tmp_path / "heartbeat"), 60.0)
+    watchdog.beat("ready")
     first = read(tmp_path / "heartbeat")
-    vitals.expect("a part", 0.01)
+    watchdog.expect("a part", 0.01)
     time.sleep(0.05)
-    vitals.beat("ready")
-    assert vitals.stuck() == "a part"
+    watchdog.beat("ready")
+    assert watchdog.stuck() == "a part"
     assert read(tmp_path / "heartbeat") == first
-    vitals.moved("a part")
-    vitals.beat("ready")
+    watchdog.moved("a part")
+    watchdog.beat("ready")
     assert read(tmp_path / "heartbeat") != first
-    vitals.rest("a part")
+    watchdog.rest("a part")
     time.sleep(0.05)
-    assert vitals.stuck() == ""
-    vitals.close()
-    Vitals(str(tmp_path / "no such folder" / "heartbeat")).beat("ready")  # told in the log; the work goes on
+    assert watchdog.stuck() == ""
+    watchdog.close()
+    Watchdog(str(tmp_path / "no such folder" / "heartbeat")).beat("ready")  # told in the log; the work goes on
 
 
 def test_a_beat_outlasts_whatever_a_store_holds_up() -> None:

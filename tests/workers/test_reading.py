@@ -21,8 +21,9 @@ from tests.fleet import TENANT, Fleet, until
 from tests.scripted_worker import digest
 from tests.valkey import Valkey
 from workers.ledger.ledger import Job
+from workers.worker.pictures import PictureReading
 from workers.worker.reading import Reading
-from workers.worker.scans import MOST_OF_A_TENANT, Scans
+from workers.worker.waiting_room import MOST_OF_A_TENANT, WaitingRoom
 
 pytestmark = pytest.mark.timeout(300)
 PDF, PNG, TIFF = "application/pdf", "image/png", "image/tiff"
@@ -60,7 +61,7 @@ def readings(fleet: Fleet) -> dict[tuple[str, str], int]:
     """What workers say that they have read: how many by format and outcome."""
     found: dict[tuple[str, str], int] = {}
     for worker in fleet.ledger.run(fleet.ledger.workers.alive()):
-        for said in worker.figures["readings"]["each"]:
+        for said in worker.stats["readings"]["each"]:
             at = said["format"], said["outcome"]
             found[at] = found.get(at, 0) + sum(said["buckets"])
     return found
@@ -156,13 +157,13 @@ def test_a_password_opens_it(fleet: Fleet) -> None:
 
 def _reading(tenant: str, name: str, priority: str, pages: int, seen: list[str], gate: threading.Event) -> Reading:
     job = SimpleNamespace(tenant=tenant, id=name, priority=priority)
-    held = SimpleNamespace(claim=SimpleNamespace(job=job, document=b"x"), abort=threading.Event())
-    made = SimpleNamespace(held=held, left=list(range(pages)), size=1)
+    active = SimpleNamespace(claim=SimpleNamespace(job=job, document=b"x"), abort=threading.Event())
+    made = SimpleNamespace(active=active, pages_left=list(range(pages)), size=1)
 
     def next_page() -> None:
         seen.append(name)
         gate.wait(30)
-        del made.left[0]
+        del made.pages_left[0]
 
     made.next_page = next_page
     return cast("Reading", made)
@@ -173,36 +174,35 @@ def test_tenants_take_turns_by_the_page_and_interactive_ones_come_first() -> Non
     ended: list[tuple[str, str]] = []
     gate = threading.Event()
     parked: list[tuple[str, bool]] = []
-    scans = Scans(
-        lambda one, waits: parked.append((one.held.claim.job.id, waits)),
-        lambda one, error: ended.append((one.held.claim.job.id, type(error).__name__)),
-        1,
-    )
+    pictures = WaitingRoom("pictures", 1, lambda claim, waits: parked.append((claim.job.id, waits)))
+
+    def then(reading: Reading, error: Exception | None) -> None:
+        ended.append((reading.active.claim.job.id, type(error).__name__))
 
     def take(tenant: str, name: str, priority: str, pages: int) -> Reading:
         made = _reading(tenant, name, priority, pages, seen, gate)
-        scans.take(ExitStack(), made)
+        pictures.take(PictureReading(made.active, ExitStack(), made, then))
         return made
 
     take("a", "a-long", "bulk", 3)
-    scans.start()
+    pictures.start()
     until(lambda: seen == ["a-long"], 30, "the first page")
     take("a", "a-more", "bulk", 1)
     take("b", "b-one", "bulk", 1)
     take("c", "c-now", "interactive", 2)
     withdrawn = take("d", "d-gone", "bulk", 1)
-    withdrawn.held.abort.set()
+    withdrawn.active.abort.set()
     until(lambda: ended == [("d-gone", "Cancelled")], 30, "who waits and is withdrawn leaves at once")
     for at in range(MOST_OF_A_TENANT - 2):
-        assert scans.has_room("a")
+        assert pictures.has_room("a")
         take("a", f"a{at}", "bulk", 1)
-    assert (scans.has_room("a"), scans.has_room("b")) == (True, True)  # the one that is read does not wait
+    assert (pictures.has_room("a"), pictures.has_room("b")) == (True, True)  # the one that is read does not wait
     gate.set()
     until(lambda: len(ended) == 4 + MOST_OF_A_TENANT - 1, 30, "all")
     assert seen[:7] == ["a-long", "c-now", "c-now", "a-long", "b-one", "a-long", "a-more"]
     assert [waits for name, waits in parked if name == "c-now"] == [True, False, True, False]
-    scans.stop()
-    assert not scans.has_room("e")
+    pictures.stop()
+    assert not pictures.has_room("e")
 
 
 def test_a_worker_that_stops_gives_pictures_back_at_once(fleet: Fleet) -> None:

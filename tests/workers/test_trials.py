@@ -4,8 +4,9 @@ workers."""
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -19,9 +20,10 @@ from tests.scripted_worker import digest
 from tests.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Claim, Ledger
-from workers.worker.heartbeat import Held
-from workers.worker.trials import MOST_OF_A_TENANT, THREADS, Trials
+from workers.worker.heartbeat import ActiveJob
+from workers.worker.trials import THREADS, Trial
 from workers.worker.verdicts import LedgerVerdicts
+from workers.worker.waiting_room import MOST_OF_A_TENANT, WaitingRoom
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -62,8 +64,11 @@ def test_trials_hold_up_no_document(fleet: Fleet) -> None:
     (job,) = fleet.wait([fleet.submit("ordinary")], 30)
     assert job.status == "succeeded"
     with redis.Redis.from_url(fleet.valkey.url) as store:
-        parked = [store.hget(f"extractor:{{{TENANT}}}:job:{waiting}", "parked") for waiting in slow]
-    assert parked.count(b"1") == len(slow) - THREADS, "who only waits is not to blame when his worker dies"
+
+        def parked() -> int:
+            return [store.hget(f"extractor:{{{TENANT}}}:job:{waiting}", "parked") for waiting in slow].count(b"1")
+
+        until(lambda: parked() == len(slow) - THREADS, 30, "who only waits is not to blame when his worker dies")
     for waiting in slow:
         fleet.ledger.run(fleet.ledger.jobs.cancel(TENANT, waiting))
     assert {job.status for job in fleet.wait(slow, 60)} == {"cancelled"}
@@ -72,27 +77,30 @@ def test_trials_hold_up_no_document(fleet: Fleet) -> None:
 def test_tenants_take_turns() -> None:
     began, over, order = threading.Event(), threading.Event(), []
 
-    def judge(held: Held) -> None:
-        order.append(held.claim.job.id)
-        if held.claim.job.id.startswith("first"):
+    def judge(active: ActiveJob) -> None:
+        order.append(active.claim.job.id)
+        if active.claim.job.id.startswith("first"):
             began.set()
             over.wait(30)
 
-    def after(_: Held, error: Exception | None) -> None:
+    def then(_: ActiveJob, error: Exception | None) -> None:
         assert error is None
 
-    trials = Trials(judge, after)
+    def take(tenant: str, job_id: str) -> None:
+        trials.take(Trial(_active(tenant, job_id), ExitStack(), judge, then, time.monotonic() + 60))
+
+    trials = WaitingRoom("trials", THREADS, lambda *_: None)
     for at in range(2):  # both threads are busy
-        trials.take(_holding("a", f"first-{at}"), 60)
+        take("a", f"first-{at}")
     trials.start()
     assert began.wait(30)
     until(lambda: len(order) == 2, 30, "both threads busy")
     for at in range(4):
-        trials.take(_holding("a", f"a{at}"), 60)
-    trials.take(_holding("b", "b0"), 60)
+        take("a", f"a{at}")
+    take("b", "b0")
     assert trials.has_room("b")
     for at in range(MOST_OF_A_TENANT - 4):
-        trials.take(_holding("a", f"more{at}"), 60)
+        take("a", f"more{at}")
     assert not trials.has_room("a")
     over.set()
     until(lambda: "b0" in order, 30, "the other tenant")
@@ -100,10 +108,9 @@ def test_tenants_take_turns() -> None:
     trials.stop()
 
 
-@contextmanager
-def _holding(tenant: str, job_id: str) -> Iterator[Held]:
+def _active(tenant: str, job_id: str) -> ActiveJob:
     job = SimpleNamespace(tenant=tenant, id=job_id)
-    yield Held(cast("Claim", SimpleNamespace(job=job)))
+    return ActiveJob(cast("Claim", SimpleNamespace(job=job)))
 
 
 class Busy:
@@ -113,30 +120,36 @@ class Busy:
         self.over = threading.Event()
         self.began: list[str] = []
         self.ended: dict[str, Exception | None] = {}
-        self.trials = Trials(self._judge, self._after)
+        self.let_go: list[str] = []
+        self.trials = WaitingRoom("trials", THREADS, lambda *_: None)
         self.trials.start()
-        self.trials.take(_holding("a", "busy-0"), 60)
-        self.trials.take(_holding("a", "busy-1"), 60)
+        self.take("a", "busy-0")
+        self.take("a", "busy-1")
         until(lambda: len(self.began) == 2, 30, "both threads busy")
 
-    def _judge(self, held: Held) -> None:
-        self.began.append(held.claim.job.id)
+    def take(self, tenant: str, job_id: str, wait_s: float = 60) -> ActiveJob:
+        active, holding = _active(tenant, job_id), ExitStack()
+        holding.callback(self.let_go.append, job_id)
+        self.trials.take(Trial(active, holding, self._judge, self._then, time.monotonic() + wait_s))
+        return active
+
+    def _judge(self, active: ActiveJob) -> None:
+        self.began.append(active.claim.job.id)
         while not self.over.wait(0.02):
-            if held.abort.is_set():
+            if active.abort.is_set():
                 raise Cancelled("the extraction was cancelled")
 
-    def _after(self, held: Held, error: Exception | None) -> None:
-        self.ended[held.claim.job.id] = error
+    def _then(self, active: ActiveJob, error: Exception | None) -> None:
+        self.ended[active.claim.job.id] = error
 
 
 def test_who_is_withdrawn_or_late_leaves_though_others_are_tried() -> None:
     busy = Busy()
     assert not busy.trials.idle()
-    with _holding("b", "withdrawn") as withdrawn:
-        busy.trials.take(nullcontext(withdrawn), 60)
-        busy.trials.take(_holding("b", "late"), 0.2)
-        busy.trials.take(_holding("b", "patient"), 60)
-        withdrawn.abort.set()
+    withdrawn = busy.take("b", "withdrawn")
+    busy.take("b", "late", 0.2)
+    busy.take("b", "patient")
+    withdrawn.abort.set()
     until(lambda: len(busy.ended) == 2, 30, "both gone")
     assert isinstance(busy.ended["withdrawn"], Cancelled)
     assert isinstance(busy.ended["late"], DeadlineExceeded)
@@ -144,13 +157,14 @@ def test_who_is_withdrawn_or_late_leaves_though_others_are_tried() -> None:
     busy.over.set()
     until(lambda: busy.trials.idle(), 30, "all tried")
     assert busy.ended["patient"] is None
+    assert sorted(busy.let_go) == sorted(busy.ended), "each claim is let go once"
     busy.trials.stop()
 
 
 def test_a_worker_that_stops_gives_all_of_them_back_at_once() -> None:
     busy = Busy()
     for at in range(5):
-        busy.trials.take(_holding("b", f"b{at}"), 60)
+        busy.take("b", f"b{at}")
     busy.trials.give_back()
     assert not busy.trials.has_room("c")
     until(lambda: len(busy.ended) == 7, 30, "all given back")

@@ -16,9 +16,9 @@ from workers.ledger.scripts import Call, script
 @dataclass(frozen=True)
 class WorkerInfo:
     """What a worker says of itself. `ready`: its model is loaded and has answered; `state` says where it stands
-    (loading, ready, recovering, reconnecting, stopping) and `why`, where that needs a reason. `figures` are what it and
-    its engine have counted since they started, `tokens_per_s` the output tokens of its last pulse. By `machine` and
-    `born` (as extractor.heartbeat has them) others of its machine can tell that it has ended before it is
+    (loading, ready, recovering, reconnecting, stopping) and `why`, where that needs a reason. `stats` are what it and
+    its engine have counted since they started, `tokens_per_s` the output tokens since its last heartbeat. By `machine`
+    and `born` (as extractor.heartbeat has them) others of its machine can tell that it has ended before it is
     missed."""
 
     id: str
@@ -32,17 +32,18 @@ class WorkerInfo:
     model: dict[str, Any]
     started_at: float | None = None
     tokens_per_s: float = 0.0
-    figures: dict[str, Any] = field(default_factory=dict)
+    stats: dict[str, Any] = field(default_factory=dict)
     why: str = ""
     machine: str = ""
     born: int = 0
     age_s: float = 0.0
 
     @classmethod
-    def of(cls, said: Mapping[str, Any], age_s: float) -> WorkerInfo:
+    def of(cls, written: Mapping[str, Any], age_s: float) -> WorkerInfo:
         """What a worker of another version says and this one does not know is left out."""
         known = {one.name for one in fields(cls)}
-        return cls(**{name: value for name, value in said.items() if name in known} | {"age_s": age_s})
+        values = {name: value for name, value in written.items() if name in known}
+        return cls(**{"stats": written.get("figures", {})} | values | {"age_s": age_s})  # `figures`: the old name
 
 
 class WorkerCommands:

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from opentelemetry import trace
+    from opentelemetry.context import Context
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SpanExporter
-    from opentelemetry.trace import Span, Tracer
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 log = logging.getLogger("extractor.tracing")
 Kind = Literal["internal", "server", "producer", "consumer"]
 Value = str | int | float | bool
-_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _ON, _OFF = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
 _provider: TracerProvider | None = None
-_tracer: Tracer | None = None
+_tracer: trace.Tracer | None = None
 
 
 class TracingUnavailable(ValueError):
@@ -82,10 +82,10 @@ def on() -> bool:
     return _tracer is not None
 
 
-class Spot:
+class Span:
     """A span as the rest of the code sees it; one that does nothing where tracing is off."""
 
-    def __init__(self, span: Span | None = None) -> None:
+    def __init__(self, span: trace.Span | None = None) -> None:
         self._span = span
 
     def set(self, **about: Value | None) -> None:
@@ -106,11 +106,14 @@ class Spot:
         """As W3C writes it, for whoever goes on with the trace."""
         if self._span is None:
             return None
-        at = self._span.get_span_context()
-        return f"00-{at.trace_id:032x}-{at.span_id:016x}-{int(at.trace_flags):02x}" if at.is_valid else None
+        from opentelemetry import trace
+
+        carrier: dict[str, str] = {}
+        _propagator().inject(carrier, trace.set_span_in_context(self._span))
+        return carrier.get("traceparent")
 
 
-_NOTHING = Spot()
+_NOTHING = Span()
 
 
 @contextmanager
@@ -122,7 +125,7 @@ def span(
     kind: Kind = "internal",
     begun_ns: int | None = None,
     **about: Value | None,
-) -> Iterator[Spot]:
+) -> Iterator[Span]:
     """A span around the block, below `parent` (a traceparent; malformed is none) or the one it is in. Errors that pass
     are marked by their type alone. `link`: another trace it belongs to."""
     if _tracer is None:
@@ -130,27 +133,27 @@ def span(
         return
     from opentelemetry import trace
 
-    links = [trace.Link(at)] if (at := _context(link)) is not None else None
-    above = None if (up := _context(parent)) is None else trace.set_span_in_context(trace.NonRecordingSpan(up))
+    linked = _context_of(link)
+    links = None if linked is None else [trace.Link(trace.get_current_span(linked).get_span_context())]
     with _tracer.start_as_current_span(
         name,
-        context=above,
+        context=_context_of(parent),
         kind=trace.SpanKind[kind.upper()],
         links=links,
         start_time=begun_ns,
         record_exception=False,
         set_status_on_exception=False,
     ) as made:
-        spot = Spot(made)
-        spot.set(**about)
+        opened = Span(made)
+        opened.set(**about)
         try:
-            yield spot
+            yield opened
         except Exception as error:
-            spot.failed(type(error).__name__)
+            opened.failed(type(error).__name__)
             raise
 
 
-def figures_of(result: Mapping[str, Any]) -> dict[str, Value | None]:
+def stats_of(result: Mapping[str, Any]) -> dict[str, Value | None]:
     """The attributes of an extraction that its usage gives."""
     usage = result.get("usage") or {}
     about: dict[str, Value | None] = {
@@ -171,10 +174,18 @@ def figures_of(result: Mapping[str, Any]) -> dict[str, Value | None]:
     return about | {"model": result.get("model")}
 
 
-def _context(traceparent: str | None) -> Any:
-    if traceparent is None or not _TRACEPARENT.fullmatch(traceparent):
+def _context_of(traceparent: str | None) -> Context | None:
+    """The trace that a traceparent names; None for none, and for one that is malformed."""
+    if traceparent is None:
         return None
-    from opentelemetry.trace import SpanContext, TraceFlags
+    from opentelemetry import trace
 
-    _, trace_id, span_id, flags = traceparent.split("-")
-    return SpanContext(int(trace_id, 16), int(span_id, 16), is_remote=True, trace_flags=TraceFlags(int(flags, 16)))
+    found = _propagator().extract({"traceparent": traceparent})
+    return found if trace.get_current_span(found).get_span_context().is_valid else None
+
+
+def _propagator() -> TraceContextTextMapPropagator:
+    """W3C's, whatever `OTEL_PROPAGATORS` says: the ledger keeps a traceparent."""
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    return TraceContextTextMapPropagator()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Room:
+class Gate:
     """Whoever waits to be alone goes before new company. Not reentrant."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from extractor.documents.splice import with_recognised
 from extractor.documents.stored import StoredDocument, loads
 from extractor.errors import DeadlineExceeded, EngineError, ExtractorError
 from workers.observability import tracing
-from workers.worker.heartbeat import Held
+from workers.worker.heartbeat import ActiveJob
 
 if TYPE_CHECKING:
     from extractor.documents.readers import Readers
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 _READ = ("read", "text", "plain")  # there is nothing to wait for, or next to nothing
 
 
-def kept_of(held: Held, ocr: Ocr) -> StoredDocument | None:
+def stored_of(active: ActiveJob, ocr: Ocr) -> StoredDocument | None:
     """The document of a claim that has been read before, or is plain text; None where it has to be read. Raises
     DocumentError."""
-    claim, job = held.claim, held.claim.job
+    claim, job = active.claim, active.claim.job
     if claim.form not in _READ:
         return None
     if claim.form == "read":
@@ -42,55 +42,55 @@ def kept_of(held: Held, ocr: Ocr) -> StoredDocument | None:
 
 @dataclass(eq=False)
 class Reading:
-    """`begin`, then `next_page` while any are `left`, then `end`. Each raises DocumentError, Cancelled once the claim
-    is withdrawn, EngineError (retryable), and DeadlineExceeded when the steps have taken more than `limit_s`."""
+    """`begin`, then `next_page` while there are `pages_left`, then `end`. Each raises DocumentError, Cancelled once the
+    claim is withdrawn, EngineError (retryable), and DeadlineExceeded when the steps have taken more than `limit_s`."""
 
     readers: Readers
-    held: Held
+    active: ActiveJob
     context: Context
     limit_s: float
-    left: list[int] = field(default_factory=list)
+    pages_left: list[int] = field(default_factory=list)
     spent_s: float = 0.0
     _document: Document | None = None
     _found: dict[int, Document | str] = field(default_factory=dict)
     _begun_ns: int = field(default_factory=time.time_ns)
 
     @classmethod
-    def of(cls, held: Held, readers: Readers, ocr: Ocr, limit_s: float) -> Reading:
-        claim, job = held.claim, held.claim.job
+    def of(cls, active: ActiveJob, readers: Readers, ocr: Ocr, limit_s: float) -> Reading:
+        claim, job = active.claim, active.claim.job
         media_type, charset = parse_media_type(job.media_type)  # as the gate decided when the job was accepted
         context = Context(media_type, charset, claim.password, job.filename, ocr=ocr)
-        return cls(readers, held, context, float(job.options.get("timeout_s") or limit_s))
+        return cls(readers, active, context, float(job.options.get("timeout_s") or limit_s))
 
     @property
     def size(self) -> int:
         """Bytes that are held while it waits."""
-        return len(self.held.claim.document)
+        return len(self.active.claim.document)
 
     @property
     def format(self) -> str:
         """For metrics: one of few words."""
-        found = self._document.media_type if self._document is not None else self.held.claim.job.media_type or ""
+        found = self._document.media_type if self._document is not None else self.active.claim.job.media_type or ""
         return found.partition(";")[0] if found.partition(";")[0] in FORMATS else "unknown"
 
     def begin(self) -> None:
         self.readers.prepare()
         began = time.monotonic()
         try:
-            data, cancel = self.held.claim.document, self.held.abort
+            data, cancel = self.active.claim.document, self.active.abort
             self._document = self.readers.begin(data, self.context, cancel, self._time_left())
-            self.left, self._found = self.readers.pictures(self._document, self.context)
+            self.pages_left, self._found = self.readers.pictures(self._document, self.context)
         finally:
             self.spent_s += time.monotonic() - began
             self._in_time()
 
     def next_page(self) -> None:
         self.readers.prepare(pictures=True)
-        began, page = time.monotonic(), self.left[0]
+        began, page = time.monotonic(), self.pages_left[0]
         try:
-            data, cancel = self.held.claim.document, self.held.abort
+            data, cancel = self.active.claim.document, self.active.abort
             self._found[page] = self.readers.recognise(data, self.context, page, cancel, self._time_left())
-            del self.left[0]
+            del self.pages_left[0]
         finally:
             self.spent_s += time.monotonic() - began
             self._in_time()
@@ -103,15 +103,17 @@ class Reading:
 
     def record(self, error: Exception | None) -> str:
         """A span of it in the job's trace; how it ended, in one word."""
-        job, document = self.held.claim.job, self._document
+        job, document = self.active.claim.job, self._document
         outcome = "read" if error is None else error.code if isinstance(error, ExtractorError) else "internal_error"
         parent, link = (None, job.trace) if job.batch else (job.trace, None)
-        with tracing.span("read", begun_ns=self._begun_ns, parent=parent, link=link) as spot:
-            spot.set(job=job.id, tenant=job.tenant, attempt=self.held.claim.attempt, format=self.format, bytes=job.size)
-            spot.set(document_s=round(self.spent_s, 4), pages=len(document.pages) if document else None)
-            spot.set(pictures=len(self._found) or None)
+        with tracing.span("read", begun_ns=self._begun_ns, parent=parent, link=link) as span:
+            span.set(
+                job=job.id, tenant=job.tenant, attempt=self.active.claim.attempt, format=self.format, bytes=job.size
+            )
+            span.set(document_s=round(self.spent_s, 4), pages=len(document.pages) if document else None)
+            span.set(pictures=len(self._found) or None)
             if error is not None:
-                spot.failed(outcome)
+                span.failed(outcome)
         return outcome
 
     def _time_left(self) -> float:
@@ -119,7 +121,7 @@ class Reading:
 
     def _in_time(self) -> None:
         """Whatever else a step ended with, it was the time that ended it."""
-        if self.spent_s >= self.limit_s and not self.held.abort.is_set():
+        if self.spent_s >= self.limit_s and not self.active.abort.is_set():
             raise DeadlineExceeded(f"the document was not read within {self.limit_s:g} s") from None
 
 

@@ -15,7 +15,7 @@ from workers.config import WorkerSettings
 from workers.ledger.ledger import Ledger, Message, StoreUnavailable
 from workers.queue.publish import Queue
 from workers.worker.erasing import Erasing
-from workers.worker.vitals import Vitals
+from workers.worker.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
 PART = "the reconciler"
@@ -25,14 +25,14 @@ _TIDY_S = 1.0  # of every tick, for what is cancelled (its jobs are refused at o
 
 class Reconciler:
     def __init__(
-        self, ledger: Ledger, queue: Queue, settings: WorkerSettings, worker: str, vitals: Vitals | None = None
+        self, ledger: Ledger, queue: Queue, settings: WorkerSettings, worker: str, watchdog: Watchdog | None = None
     ) -> None:
         self._ledger = ledger
         self._upkeep = ledger.upkeep
         self._queue = queue
         self._settings = settings
         self._worker = worker
-        self._vitals = vitals or Vitals()
+        self._watchdog = watchdog or Watchdog()
         self._erasing = Erasing(ledger)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
@@ -42,18 +42,18 @@ class Reconciler:
 
     def start(self) -> None:
         self._last = time.monotonic()
-        self._vitals.expect(PART, _STILL_S + self._settings.reconcile_s)
+        self._watchdog.expect(PART, _STILL_S + self._settings.reconcile_s)
         self._thread.start()
 
     def stop(self) -> None:
-        self._vitals.rest(PART)
+        self._watchdog.rest(PART)
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join()
 
     def _run(self) -> None:
         while not self._stop.wait(self._settings.reconcile_s):
-            self._vitals.moved(PART)
+            self._watchdog.moved(PART)
             try:
                 if self._ledger.run(self._upkeep.lead(self._worker, 3 * self._settings.reconcile_s)):
                     self._erasing.look()  # needs no queue
@@ -74,7 +74,7 @@ class Reconciler:
         self._publish()
         tenants = self._ledger.run(self._upkeep.tenants())
         for tenant in tenants:
-            self._vitals.moved(PART)
+            self._watchdog.moved(PART)
             if now >= self._patient_until:
                 for message, outcome in self._ledger.run(self._upkeep.recover(tenant)):
                     log.warning("lease ended", **_ids(message), outcome=outcome)

@@ -22,13 +22,13 @@ class LedgerVerdicts:
 
     def get(self, key: str) -> Verdict | None:
         with suppress(StoreUnavailable):
-            said = self._ledger.run(self._ledger.verdicts.get(key))
-            if said is not None:
-                code, detail, errors = orjson.loads(said)
+            kept = self._ledger.run(self._ledger.verdicts.get(key))
+            if kept is not None:
+                code, detail, errors = orjson.loads(kept)
                 return Verdict(code, detail, tuple((where, what) for where, what in errors))
         return None
 
     def put(self, key: str, verdict: Verdict) -> None:
         with suppress(StoreUnavailable):
-            said = orjson.dumps([verdict.code, verdict.detail, verdict.errors])
-            self._ledger.run(self._ledger.verdicts.put(key, said, REFUSED_KEPT_S if verdict.code else KEPT_S))
+            kept = orjson.dumps([verdict.code, verdict.detail, verdict.errors])
+            self._ledger.run(self._ledger.verdicts.put(key, kept, REFUSED_KEPT_S if verdict.code else KEPT_S))

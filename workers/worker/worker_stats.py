@@ -13,7 +13,7 @@ READING_BOUNDS_S = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
 _LEAST_S = 0.5  # a shorter window says more about the clock than about the engine
 
 
-class Gauge:
+class WorkerStats:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._documents: Counter[str] = Counter()
@@ -22,8 +22,8 @@ class Gauge:
         self._tokens = 0
         self._rate = 0.0
 
-    def ended(self, outcome: str) -> None:
-        """An attempt is over: succeeded, failed, cancelled, queued (to be tried again), released or dropped."""
+    def attempt_ended(self, outcome: str) -> None:
+        """Succeeded, failed, cancelled, queued (to be tried again), released or dropped."""
         with self._lock:
             self._documents[outcome] += 1
 
@@ -31,8 +31,8 @@ class Gauge:
         with self._lock:
             return dict(self._documents)
 
-    def read(self, format_: str, outcome: str, seconds: float) -> None:
-        """A reading is over: `read`, or the code of what it ended with."""
+    def reading_ended(self, format_: str, outcome: str, seconds: float) -> None:
+        """`outcome`: `read`, or the code of what it ended with."""
         with self._lock:
             buckets, total = self._readings.get((format_, outcome), ([0] * (len(READING_BOUNDS_S) + 1), 0.0))
             buckets[bisect_left(READING_BOUNDS_S, seconds)] += 1
@@ -48,7 +48,7 @@ class Gauge:
         return {"bounds_s": READING_BOUNDS_S, "each": each}
 
     def tokens_per_s(self, engine: dict[str, Any]) -> float:
-        """Output tokens of the time since this was asked last. `engine`: its figures, {} where it has none yet."""
+        """Output tokens of the time since this was asked last. `engine`: its stats, {} where it has none yet."""
         with self._lock:
             now, tokens = time.monotonic(), int(engine.get("output_tokens", 0))
             if now - self._at >= _LEAST_S:

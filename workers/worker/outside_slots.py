@@ -1,0 +1,97 @@
+"""What a document waits for outside of the slots, and what follows: a trial of its schema, the reading of its pictures.
+Afterwards it comes back by the queue. Knows the runtime and its waiting rooms."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+
+import structlog
+
+from extractor.documents.stored import dumps
+from extractor.errors import BUSY, EngineError
+from workers.ledger.ledger import Claim
+from workers.observability.logs import ids_of
+from workers.worker.heartbeat import ActiveJob
+from workers.worker.pictures import PictureReading
+from workers.worker.reading import Reading
+from workers.worker.runtime import Runtime
+from workers.worker.settle import settle, write
+from workers.worker.trials import Trial
+
+log = structlog.get_logger(__name__)
+_TRIAL_AGAIN_S = 2.0
+_LONGEST_WAIT_S = 300.0  # for a trial, of a document that says nothing of its time
+
+
+def sent_to_trial(runtime: Runtime, claim: Claim) -> bool:
+    """Whether the document has to wait for a trial of its schema, for as long as it may take itself. It waits without
+    being in memory."""
+    if claim.json_schema is None or runtime.knows(claim.json_schema):
+        return False
+    job = claim.job
+    if not runtime.trials.has_room(job.tenant):
+        with runtime.heartbeat.hold(claim) as active:
+            runtime.release(active, "many new schemas wait to be tried", delay_s=_TRIAL_AGAIN_S, counts=False)
+        return True
+    log.info("schema is tried", **ids_of(job), attempt=claim.attempt)
+    holding = ExitStack()
+    active = holding.enter_context(runtime.heartbeat.hold(replace(claim, document=b"")))
+    until = time.monotonic() + float(job.options.get("timeout_s") or _LONGEST_WAIT_S)
+    runtime.trials.take(Trial(active, holding, runtime.judge, partial(_tried, runtime), until))
+    return True
+
+
+def _tried(runtime: Runtime, active: ActiveJob, error: Exception | None) -> None:
+    """Raises StoreUnavailable."""
+    with structlog.contextvars.bound_contextvars(**ids_of(active.claim.job)):
+        if isinstance(error, EngineError) and error.code == BUSY and not active.abort.is_set():
+            runtime.release(active, error.detail, delay_s=_TRIAL_AGAIN_S, counts=False)
+        elif error is not None:
+            runtime.stats.attempt_ended(settle(runtime, active, error))
+        elif not active.lost:
+            runtime.release(active, "its schema was tried", counts=False)
+
+
+def leave_pictures(runtime: Runtime, reading: Reading, holding: ExitStack) -> str | None:
+    """The pages that are left are read outside of the slots (None), or the job is given back: its outcome."""
+    active, job = reading.active, reading.active.claim.job
+    if runtime.pictures.has_room(job.tenant, reading.size):
+        log.info("pictures are read", attempt=active.claim.attempt, pages=len(reading.pages_left))
+        runtime.pictures.take(PictureReading(active, holding.pop_all(), reading, partial(_pictures_read, runtime)))
+        return None
+    if runtime.stopping.is_set():
+        runtime.release(active, "the worker stopped", counts=False)
+        return "released"
+    delay_s = runtime.settings.republish_after_s
+    runtime.release(active, "other pictures are read before it", delay_s=delay_s, counts=False, behind=True)
+    return "released"
+
+
+def _pictures_read(runtime: Runtime, reading: Reading, error: Exception | None) -> None:
+    """Raises StoreUnavailable."""
+    active, job = reading.active, reading.active.claim.job
+    with structlog.contextvars.bound_contextvars(**ids_of(job)):
+        try:
+            if error is None:
+                stored = dumps(reading.end())
+        except Exception as nothing:
+            error = nothing
+        record(runtime, reading, error)
+        if error is not None:
+            runtime.stats.attempt_ended(settle(runtime, active, error))
+            return
+        attempt = active.claim.attempt
+        status = write(runtime, runtime.ledger.jobs.keep_read(job.tenant, job.id, attempt, stored, requeue=True))
+        if status == "queued":
+            runtime.queue.publish(job.tenant, job.id, job.priority, again=True)
+
+
+def record(runtime: Runtime, reading: Reading, error: Exception | None) -> None:
+    """A reading is over: to be seen in metrics, traces and the log."""
+    outcome, seconds = reading.record(error), reading.spent_s
+    runtime.stats.reading_ended(reading.format, outcome, seconds)
+    attempt = reading.active.claim.attempt
+    log.info("read", attempt=attempt, format=reading.format, outcome=outcome, seconds=round(seconds, 3))
