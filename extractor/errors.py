@@ -94,4 +94,5 @@ class DeadlineExceeded(ExtractorError):
 
 
 SILENT = "engine_silent"
+NOT_PRINTED = "not_printed"  # a DocumentError: nothing that the document prints is what a field may be
 BUSY = "engine_busy"  # as many wait for it as may: an EngineError that says nothing of the request

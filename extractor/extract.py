@@ -36,6 +36,7 @@ from extractor.errors import (
 from extractor.evidence.ground import ground
 from extractor.grammar.compile import Grammars
 from extractor.grammar.narrow import Bounds
+from extractor.grammar.printed.grammars import Demands, PrintedAnswers
 from extractor.grammar.trial import Judge
 from extractor.grammar.verdicts import Verdicts
 from extractor.prompt.prompt import Prompt, PromptBuilder
@@ -93,6 +94,7 @@ class Extractor:
         bounds = Bounds(self._settings.max_string_chars, self._settings.max_array_items)
         self._judge = Judge(tokenizer, bounds)
         self._grammars = Grammars(self._judge, bounds)
+        self._demands = Demands(bounds)
         self._prompts = PromptBuilder(tokenizer, self._info["context"], self._info["examples"])
         self._of_models: dict[type[BaseModel], Schema] = {}
 
@@ -119,7 +121,8 @@ class Extractor:
         )
         usage = Usage(document_s=0.0 if isinstance(document, Document) else time.monotonic() - started)
         grammar = self._grammars.get(asked, deadline - time.monotonic(), abort)
-        run = _Run(asked, read, grammar, options, started, deadline, abort, usage)
+        printed = self._printed(asked, options, read.text, deadline, abort)
+        run = _Run(asked, read, grammar, printed, options, started, deadline, abort, usage)
         failed: InvalidOutput | None = None
         for _ in range(options.max_model_calls or self._settings.max_model_calls):
             try:
@@ -191,6 +194,16 @@ class Extractor:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.close()
 
+    def _printed(
+        self, schema: Schema, options: Options, text: str, deadline: float, abort: threading.Event | None
+    ) -> PrintedAnswers | None:
+        """What an answer may be where values have to stand in the document; None where none has to."""
+        demand = self._demands.get(schema, options.printed)
+        if demand is None or schema.model is not None:
+            return demand and demand.of(text)
+        left_s = deadline - time.monotonic()
+        return self._judge.printed(demand, schema.json_schema, options.printed, text, left_s, abort)
+
     def _call_model(self, run: _Run, failed: InvalidOutput | None) -> Extraction:
         """One call of the model, the first or one with the errors of the answer before it (`failed`). Raises
         InvalidOutput for an answer that does not stand, DocumentError where no room is left for one."""
@@ -201,6 +214,8 @@ class Extractor:
         _raise_unless_complete(completion.finish, run, max_tokens, text)
         answer = read_answer(text, run.schema)
         self._check(run, text)
+        if run.printed is not None and (missing := run.printed.faults(answer.data)):
+            raise unfit(text, [(one.pointer, one.detail) for one in missing])
         fields = _fields(text, run.document, completion) if run.options.fields else {}
         run.usage.duration_s = time.monotonic() - run.started
         schema, model, document, with_text = run.schema.ref, self._info["model"], run.document, run.options.text
@@ -234,7 +249,8 @@ class Extractor:
             deadline=run.deadline,
         )
         run.raise_if_withdrawn()
-        future = self._engine.submit(Request(prompt.ids, prompt.copy_from, run.grammar, params))
+        grammar = (run.printed and run.printed.grammar) or run.grammar
+        future = self._engine.submit(Request(prompt.ids, prompt.copy_from, grammar, params))
         given_up_at = run.deadline + _GRACE_S
         try:
             while not wait([future], _POLL_S if run.abort else max(given_up_at - time.monotonic(), 0)).done:
@@ -254,7 +270,8 @@ class _Run:
 
     schema: Schema
     document: Document
-    grammar: str
+    grammar: str  # of the schema, where none of the document is
+    printed: PrintedAnswers | None
     options: Options
     started: float
     deadline: float

@@ -10,6 +10,7 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from extractor.config import DRAFTERS, parse_drafters
 from extractor.documents.describe import describe
 from extractor.documents.document import Document
+from schemas.keywords import Mode
 
 
 class Options(BaseModel):
@@ -30,6 +31,9 @@ class Options(BaseModel):
         le=5,
         validation_alias=AliasChoices("max_model_calls", "max_asks"),  # the old name, for a version
         description="calls of the model; each but the first carries the errors",
+    )
+    printed: Mode = Field(
+        "declared", description="which values have to stand in the document: declared (as the schema says), all, none"
     )
     fields: bool = Field(True, description="say where the document says each value, and how sure the model was")
     text: bool = Field(False, description="give back the text of the document as it was read, which offsets count in")

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote
 
 from schemas.checks.numbers import all_held, held_as_bound
@@ -49,6 +49,8 @@ ANNOTATIONS = _words(
     "$schema $id $comment $defs definitions title description default examples deprecated readOnly writeOnly "
     "contentEncoding contentMediaType contentSchema discriminator"
 )
+Mode = Literal["declared", "all", "none"]  # which values have to stand in the document: as the schema says, all, none
+PRINTED = "x-printed"  # that a value has to
 CHECKED = "x-checked"  # what only a model's own validator tells, in the JSON Schema we make of it
 
 # Where schemas stand inside a schema.

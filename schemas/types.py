@@ -8,10 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
+
+from schemas.keywords import PRINTED
+
+T = TypeVar("T")
+
+
+class _Demand:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {**handler(schema), PRINTED: True}
 
 
 class Record(BaseModel):
@@ -24,6 +34,9 @@ class Record(BaseModel):
 Amount = Annotated[Decimal, WithJsonSchema({"type": "number"})]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 Email = Annotated[str, Field(json_schema_extra={"format": "email"})]
+# A value that has to stand in the document: `Printed[str]`, `Printed[date]`, `Printed[Amount] | None`. Of a model or a
+# list, all values within.
+Printed = Annotated[T, _Demand()]
 ClockTime = Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 YearMonth = Annotated[str, Field(pattern="^[0-9]{4}(-(0[1-9]|1[0-2]))?$")]
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints,
 from pydantic_core import PydanticCustomError
 
 from api.models import examples
+from schemas.keywords import Mode
 
 MAX_METADATA = 16
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
@@ -62,6 +63,9 @@ class OptionsIn(_In):
     temperature: float | None = Field(None, ge=0, le=2, strict=True, description="0, the default, is greedy")
     seed: int | None = Field(None, ge=0, lt=2**63, strict=True, description="Of sampling, with a temperature")
     timeout_s: float | None = Field(None, gt=0, strict=True, description="Of the work itself, without the queue")
+    printed: Mode | None = Field(
+        None, description="Which values have to stand in the document: as the schema says (`declared`), `all`, `none`"
+    )
     fields: bool | None = Field(None, strict=True, description="Whether the result says where each value stands. Yes")
     text: bool | None = Field(
         None, strict=True, description="Whether `result.document.text` is the text that offsets count in. No"

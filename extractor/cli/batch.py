@@ -27,6 +27,7 @@ from extractor.cli.flags import (
     Drafters,
     MaxTokens,
     Password,
+    PrintedMode,
     Url,
     connect,
     options_of,
@@ -91,6 +92,7 @@ def batch(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that is there.")] = False,
     drafters: Drafters = "all",
     max_output_tokens: MaxTokens = None,
+    printed: PrintedMode = "declared",
     charset: Charset = None,
     password: Password = None,
     url: Url = None,
@@ -102,7 +104,7 @@ def batch(
     leaves the batch running in the service: --resume waits for it. Without -o it is cancelled.
     """
     what = None if schema is None else schema_of(schema)
-    options = options_of(drafters, max_output_tokens)
+    options = options_of(drafters, max_output_tokens, printed)
     if output is not None and output.is_dir():
         fail(f"{output} is a folder; -o names the file to write")
     if output is not None and output.is_file() and not (resume or overwrite or _memory_of(output).exists()):

@@ -15,6 +15,7 @@ from extractor.client.core import How
 from extractor.config import DRAFTERS, parse_drafters
 from extractor.errors import FieldError, SchemaError
 from schemas.errors import SchemaProblem, UnknownSchema
+from schemas.keywords import Mode
 from schemas.registry import Registry, of_file
 from schemas.schema import Schema, inline
 
@@ -27,6 +28,9 @@ ApiKey = Annotated[
 ]
 Drafters = Annotated[str, typer.Option("--drafters", help="all, none, or some of grammar,copy,mtp.")]
 MaxTokens = Annotated[int | None, typer.Option("--max-output-tokens", min=1, help="The longest answer.")]
+PrintedMode = Annotated[
+    Mode, typer.Option("--printed", help="Which values have to stand in the document: declared, all, none.")
+]
 Charset = Annotated[
     str | None, typer.Option("--charset", help="The encoding of text files; else what they declare, or a guess.")
 ]
@@ -45,12 +49,12 @@ def drafters_of(text: str) -> tuple[str, ...] | None:
     return None if names == DRAFTERS else names
 
 
-def options_of(drafters: str, max_output_tokens: int | None) -> dict[str, Any]:
+def options_of(drafters: str, max_output_tokens: int | None, printed: Mode = "declared") -> dict[str, Any]:
     """The options of a submission; what is not said is left to the service."""
     chosen = drafters_of(drafters)
-    return ({} if chosen is None else {"drafters": chosen}) | (
-        {} if max_output_tokens is None else {"max_output_tokens": max_output_tokens}
-    )
+    said = {"drafters": chosen, "max_output_tokens": max_output_tokens, "printed": printed}
+    left = {"drafters": None, "max_output_tokens": None, "printed": "declared"}
+    return {name: value for name, value in said.items() if value != left[name]}
 
 
 def sender_of(charset: str | None, password: str | None) -> How:

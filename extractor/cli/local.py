@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from extractor.cli.documents import Source, sources
-from extractor.cli.flags import Charset, Drafters, MaxTokens, Password, SchemaName, drafters_of, known_schema_of
+from extractor.cli.flags import (
+    Charset,
+    Drafters,
+    MaxTokens,
+    Password,
+    PrintedMode,
+    SchemaName,
+    drafters_of,
+    known_schema_of,
+)
 from extractor.cli.output import BAD_INPUT, SOME_FAILED, put, say, told
 from extractor.config import read_settings
 from extractor.documents import read
@@ -30,6 +39,7 @@ def run(
     drafters: Drafters = "all",
     full: Annotated[bool, typer.Option("--full", help="Fields, usage and errors too, not the data alone.")] = False,
     max_output_tokens: MaxTokens = None,
+    printed: PrintedMode = "declared",
     charset: Charset = None,
     password: Password = None,
     model: Annotated[str | None, typer.Option("--model", help="A hub id or a folder; else EXTRACTOR_MODEL.")] = None,
@@ -42,7 +52,7 @@ def run(
     from extractor import Extractor, Options  # here: it loads torch
 
     piped = sys.stdin.buffer.read() if any(source.path is None for source in documents) else b""
-    options = Options(drafters=chosen, max_output_tokens=max_output_tokens)
+    options = Options(drafters=chosen, max_output_tokens=max_output_tokens, printed=printed)
     abort = threading.Event()
     failures: list[ExtractorError] = []
     readers = Readers(texts=2, pictures=os.cpu_count() or 1, engine=settings.ocr_engine)

@@ -15,6 +15,7 @@ from extractor.cli.flags import (
     Drafters,
     MaxTokens,
     Password,
+    PrintedMode,
     SchemaName,
     Url,
     connect,
@@ -36,6 +37,7 @@ def submit(
     full: Annotated[bool, typer.Option("--full", help="With --wait: print the whole extraction.")] = False,
     drafters: Drafters = "all",
     max_output_tokens: MaxTokens = None,
+    printed: PrintedMode = "declared",
     charset: Charset = None,
     password: Password = None,
     url: Url = None,
@@ -46,7 +48,7 @@ def submit(
     what = schema_of(schema)
     with connect(url, api_key) as client:
         how = sender_of(charset, password)
-        how["options"] = options_of(drafters, max_output_tokens)
+        how["options"] = options_of(drafters, max_output_tokens, printed)
         job = client.submit(document, what, **how)
         if not wait:
             put({"id": job.id, "status": job.status})

@@ -6,28 +6,21 @@ its own). The text of a grammar is compact JSON, keys in the schema's order, one
 
 from __future__ import annotations
 
-import json
 import math
 import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any
 
 from llguidance import LLMatcher
 
 from extractor.engine.drafting.text import LIMITS
 from extractor.errors import FieldError, SchemaError
-from extractor.grammar.forced import forced
+from extractor.grammar.guided import guided
 from extractor.grammar.narrow import Bounds, Tighten
 from extractor.grammar.trial import Judge
 from extractor.grammar.verdicts import Verdict, Verdicts
 from schemas import Schema
-
-# `coerce_one_of`: one of the options; that it is only one is validation's to check. No whitespace: it says nothing.
-OPTIONS = {"whitespace_flexible": False, "coerce_one_of": True}
-_MOST_FORCED = 1_000  # characters: a mask takes half a millisecond
-_ANY_TOKENS = '\n%llguidance {"no_forcing": true}'
 
 
 def compile_grammar(schema: Schema, bounds: Bounds | None = None) -> str:
@@ -37,12 +30,6 @@ def compile_grammar(schema: Schema, bounds: Bounds | None = None) -> str:
     if error := _build(grammar):
         raise SchemaError(f"the grammar cannot be built: {error}", errors=(FieldError("", error),))
     return grammar
-
-
-def guided(schema: dict[str, Any]) -> str:
-    """llguidance's text of the grammar of a JSON Schema, as it stands."""
-    written = json.dumps({**schema, "x-guidance": {**OPTIONS, **schema.get("x-guidance", {})}}, separators=(",", ":"))
-    return f"start: %json {written}" + (_ANY_TOKENS if forced(schema) > _MOST_FORCED else "")
 
 
 def serialise(schema: Schema, bounds: Bounds | None = None) -> str:

@@ -14,9 +14,12 @@ from typing import Any
 from llguidance import LLMatcher, LLTokenizer
 
 from extractor.engine.drafting.text import LIMITS
+from extractor.errors import DocumentError
 from extractor.grammar import vocabulary
-from extractor.grammar.compile import guided, reason
+from extractor.grammar.compile import reason
+from extractor.grammar.guided import guided
 from extractor.grammar.narrow import Bounds, Tighten
+from extractor.grammar.printed.grammars import demand
 from extractor.sandbox import Refused
 from schemas import ValidationProblem, check, inline
 from schemas.checks.report import Report, note
@@ -59,6 +62,20 @@ def grammar(given: dict[str, Any], blobs: list[bytes]) -> str:
         problem = _problem(found)
         raise Refused(problem["code"], problem["detail"], errors=problem["errors"])
     return written
+
+
+def printed(given: dict[str, Any], blobs: list[bytes]) -> tuple[str | None, bool]:
+    """Of the schema that is the first blob and the document that is the second: the grammar of what it prints, None
+    where it is too long for one, and whether an answer has to be compared with it all the same. `given`: the `mode`
+    and the `bounds`. Raises Refused with the code `not_printed`."""
+    made = demand(json.loads(blobs[0]), given["mode"], Bounds(**given["bounds"]))
+    assert made is not None
+    try:
+        answers = made.of(blobs[1].decode("utf-8", "surrogatepass"))
+    except DocumentError as error:
+        errors = [(one.pointer, one.detail) for one in error.errors[:_MOST_PLACES]]
+        raise Refused(error.code, error.detail, errors=errors) from None
+    return answers.grammar, answers.unheld is not None
 
 
 def faults(_: None, blobs: list[bytes]) -> list[tuple[str, str]]:

@@ -17,9 +17,21 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
-from extractor.errors import BUSY, Cancelled, DeadlineExceeded, EngineError, FieldError, SchemaError
+from extractor.errors import (
+    BUSY,
+    NOT_PRINTED,
+    Cancelled,
+    DeadlineExceeded,
+    DocumentError,
+    EngineError,
+    FieldError,
+    SchemaError,
+)
 from extractor.grammar.narrow import Bounds
+from extractor.grammar.printed.grammars import Demand, PrintedAnswers
+from extractor.grammar.printed.reading import Reading
 from extractor.sandbox import Limits, Refused, Sandbox, SandboxError
+from schemas.keywords import Mode
 
 TRIAL = Limits(cpu_s=3.0, wall_s=15.0, memory_bytes=1024**3, nice=10)
 ANSWER = Limits(cpu_s=2.0, wall_s=10.0, memory_bytes=512 * 1024**2)
@@ -50,6 +62,18 @@ class Judge:
         with _told("building its grammar", wall_s, TRIAL):
             written = _call(self._trial_box(), "grammar", asdict(self._bounds), blobs, wall_s, cancel)
         return str(written)
+
+    def printed(
+        self, made: Demand, json_schema: dict[str, Any], mode: Mode, text: str, wall_s: float,
+        cancel: threading.Event | None = None,
+    ) -> PrintedAnswers:  # fmt: skip
+        """What `made.of(text)` says, for a stranger's schema, whose patterns meet a stranger's document there. Raises
+        as `grammar` does, and as that does."""
+        given = {"mode": mode, "bounds": asdict(self._bounds)}
+        blobs = [_json(json_schema), text.encode("utf-8", "surrogatepass")]
+        with _told("building the grammar of what the document prints", wall_s, ANSWER):
+            grammar, unheld = _call(self._answer_box(), "printed", given, blobs, wall_s, cancel)
+        return PrintedAnswers(grammar, made.marked if unheld else None, Reading(text))
 
     def faults(
         self, json_schema: dict[str, Any], text: str, wall_s: float, cancel: threading.Event | None = None
@@ -124,6 +148,8 @@ def _told(doing: str, wall_s: float, limits: Limits) -> Iterator[None]:
         yield
     except Refused as no:
         errors = tuple(FieldError(str(where), str(what)) for where, what in no.more.get("errors", ()))
+        if no.code == NOT_PRINTED:
+            raise DocumentError(no.detail, code=no.code, errors=errors) from None
         raise SchemaError(no.detail, code=no.code, errors=errors) from None
     except SandboxError as error:
         if error.kind == "cancelled":

@@ -46,6 +46,11 @@ class Walk:
                     self._judge(key, value, node, where)
             elif key == keywords.CHECKED and isinstance(value, str):
                 self._report.say("validated", where, f"is checked in the answer only, by the model in Python: {value}")
+            elif key == keywords.PRINTED:
+                if not isinstance(value, bool):
+                    self._report.refuse(note(where, "is true or false: whether the value has to stand in the document"))
+                elif live and value:
+                    self._report.say("enforced", where, "a value is one that the document prints")
             elif key not in keywords.ANNOTATIONS:
                 self._report.say("ignored", where, "is not a keyword of JSON Schema")
             self._below(key, value, where, live=live and self._live_below(key, node))

@@ -16,6 +16,9 @@ from extractor.engine.cache import SlotCache, SlotShape
 from extractor.engine.model.host_embedding import keep_on_host
 from extractor.engine.model.loader import Models
 from extractor.engine.scheduler import Scheduler
+from extractor.grammar.narrow import Bounds
+from extractor.grammar.printed.grammars import PrintedAnswers, demand
+from extractor.grammar.printed.reading import Reading
 from tests.engine import tiny
 
 CONFIG = EngineConfig(slots=4, context=1024, max_draft=8)
@@ -224,3 +227,19 @@ def test_what_it_writes_is_json_of_the_schema(gemma4: Models) -> None:
     assert finished
     for text in finished:
         assert list(json.loads(text)) == ["name", "total", "items"]
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+def test_printed_values_change_nothing(models: Models, rows: int) -> None:
+    """A grammar of each document, which lets only what it prints through."""
+    schema = {"x-printed": True, **tiny.SCHEMA}
+    made = demand(schema, "declared", Bounds())
+    assert made is not None
+    grammar = made.of(tiny.DOCUMENT).grammar
+    alone = run(models, (), rows=1, grammar=grammar, max_tokens=150)
+    for mix in tiny.MIXES[1:]:
+        assert run(models, mix, rows=rows, grammar=grammar, max_tokens=150) == alone, mix
+    printed = PrintedAnswers(None, made.marked, Reading(tiny.DOCUMENT))
+    for ids in alone:
+        answer = json.loads(models.tokenizer.decode(ids))
+        assert printed.faults(answer) == []

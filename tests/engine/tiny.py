@@ -20,7 +20,7 @@ from transformers import (
 from extractor.engine import DRAFTERS, Params, Request
 from extractor.engine.cache import SlotCache, SlotShape
 from extractor.engine.model.loader import Models
-from extractor.grammar.compile import guided
+from extractor.grammar.guided import guided
 
 VOCAB = 512
 SLIDING, FULL = "sliding_attention", "full_attention"

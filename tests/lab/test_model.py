@@ -24,7 +24,7 @@ from transformers import (
 from extractor.engine.layout import ARGUMENT
 from extractor.engine.model.loader import ModelSpec
 from extractor.engine.model.loader import load as load_models
-from extractor.grammar.compile import guided
+from extractor.grammar.guided import guided
 from extractor.lab.training import tokenizer as words
 from extractor.lab.training.decode import Decoder
 from extractor.lab.training.drafter import STEPS, unroll

@@ -211,6 +211,8 @@ class Tighten:
             return for_grammar(value) is not None and keywords.pattern_in_grammar(node)
         if key in ("minProperties", "maxProperties"):
             return keywords.counts_in_grammar(node)
+        if key == keywords.PRINTED:
+            return isinstance(value, str)  # as grammar/printed/mark.py says it
         if key == "propertyNames":
             return False  # it becomes what an object says of its keys
         if key in _LITERAL:

@@ -12,7 +12,7 @@ from llguidance import LLMatcher
 from transformers import DynamicCache, Gemma4ForCausalLM, PreTrainedTokenizerFast
 
 from extractor.engine.layout import ARGUMENT
-from extractor.grammar.compile import guided
+from extractor.grammar.guided import guided
 from extractor.lab.training.encode import Encoder
 from extractor.lab.training.generate import Task
 from extractor.lab.training.model import EOS, PAD, TURN_END

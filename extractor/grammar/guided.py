@@ -1,0 +1,29 @@
+"""JSON Schema as llguidance's text of a grammar."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from extractor.grammar.forced import forced
+
+# `coerce_one_of`: one of the options; that it is only one is validation's to check. No whitespace: it says nothing.
+OPTIONS = {"whitespace_flexible": False, "coerce_one_of": True}
+_MOST_FORCED = 1_000  # characters: a mask takes half a millisecond
+_ANY_TOKENS = '\n%llguidance {"no_forcing": true}'
+
+
+def guided(schema: dict[str, Any]) -> str:
+    """The grammar of a JSON Schema, as it stands."""
+    return f"start: {part(schema)}{options(schema)}"
+
+
+def part(schema: dict[str, Any]) -> str:
+    """What stands for a JSON Schema in a rule of a grammar."""
+    written = json.dumps({**schema, "x-guidance": {**OPTIONS, **schema.get("x-guidance", {})}}, separators=(",", ":"))
+    return f"%json {written}"
+
+
+def options(schema: dict[str, Any]) -> str:
+    """What else a grammar says that lets only answers to this schema through."""
+    return _ANY_TOKENS if forced(schema) > _MOST_FORCED else ""

@@ -1,0 +1,77 @@
+"""What a document prints that a value may be and that can be listed: numbers, days, times, and words of one kind. Each
+as JSON spells it. Knows notation; knows no grammar.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from itertools import product
+
+from extractor.notation import possible
+
+MOST_MOMENTS = 4_000  # days with times, of a document that prints many of both
+
+# Currencies that documents print as a sign.
+_SIGNS = {"€": "EUR", "£": "GBP", "¥": "JPY CNY", "₹": "INR", "₩": "KRW", "₺": "TRY", "zł": "PLN", "Kč": "CZK",
+          "₽": "RUB", "₪": "ILS", "฿": "THB", "Fr.": "CHF", "$": "USD CAD AUD NZD SGD MXN"}  # fmt: skip
+_WORD = re.compile(r"\S+")
+_AROUND = "\"'.,;:!?()[]<>{}„“”‚‘’«»*"
+
+
+class Candidates:
+    """Of one text, each kind found when it is first asked for."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def numbers(self) -> dict[str, int | float]:
+        found = possible.numbers(self._text)
+        return {spelled: int(value) if "." not in spelled else float(value) for spelled, value in found.items()}
+
+    @cached_property
+    def days(self) -> list[str]:
+        return list(possible.days(self._text))
+
+    @cached_property
+    def spellings(self) -> list[str]:
+        """What is not printed letter by letter: days, months, times of day, codes of currencies."""
+        codes = [code for sign, of_it in _SIGNS.items() if sign in self._text for code in of_it.split()]
+        return [*self.days, *possible.months(self._text), *possible.hours(self._text), *codes]
+
+    @cached_property
+    def words(self) -> list[str]:
+        """What stands between white space, with and without the marks around it."""
+        found: dict[str, None] = {}
+        for word in _WORD.findall(self._text):
+            found.update(dict.fromkeys((word, word.strip(_AROUND), word.rstrip(_AROUND))))
+        return [word for word in found if word]
+
+    def of_format(self, name: str) -> Iterable[str] | None:
+        """The values that a format may have; None where texts of it are stretches of words."""
+        if name in _WORDS_OF:
+            return self.words
+        return _MOMENTS[name](self) if name in _MOMENTS else None
+
+    def _times(self, *, local: bool) -> list[str]:
+        made = [f"{hour}:00" if len(hour) == 5 else hour for hour in possible.hours(self._text)]
+        if local:
+            return [*possible.hours(self._text), *made]
+        return [time + offset for time, offset in product(made, possible.offsets(self._text))]
+
+    def _moments(self, *, local: bool) -> list[str]:
+        """A day without a time of its own begins at midnight."""
+        times = [*self._times(local=local), *(["00:00:00"] if local else ["00:00:00Z"])]
+        return [f"{day}T{time}" for day, time in product(self.days, times)][:MOST_MOMENTS]
+
+
+_MOMENTS: dict[str, Callable[[Candidates], list[str]]] = {
+    "date": lambda one: one.days,
+    "time": lambda one: one._times(local=False),
+    "time-local": lambda one: one._times(local=True),
+    "date-time": lambda one: one._moments(local=False),
+    "date-time-local": lambda one: one._moments(local=True),
+}
+_WORDS_OF = frozenset("uuid ipv4 ipv6 uri hostname duration".split())

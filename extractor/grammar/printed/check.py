@@ -1,0 +1,53 @@
+"""Compares a finished answer with what the document prints, where no grammar has: the demand stands where a grammar
+cannot follow it, or the document is longer than a grammar may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from extractor.errors import FieldError
+from extractor.grammar.printed.mark import PRINTED
+from extractor.grammar.printed.reading import Reading
+from schemas import keywords
+
+JSON = dict[str, Any]
+_DEEPEST = 64
+
+
+def not_printed(answer: Any, schema: JSON, document: Reading) -> list[FieldError]:
+    """The values of an answer to a marked schema that the document does not print, in the answer's order."""
+    found = dict.fromkeys(_places(answer, schema, schema, document, "", 0))
+    return [FieldError(pointer, "is not printed in the document") for pointer in found]
+
+
+def _places(value: Any, node: Any, root: JSON, document: Reading, pointer: str, depth: int) -> Iterator[str]:
+    if not isinstance(node, dict) or depth > _DEEPEST:
+        return
+    if PRINTED in node and isinstance(value, str | int | float) and not isinstance(value, bool):
+        if not document.prints(value, node):
+            yield pointer
+        return
+    inner: list[tuple[Any, Any, str]] = []
+    if "$ref" in node:
+        inner.append((value, keywords.resolve(root, node["$ref"]), ""))
+    inner += [(value, one, "") for one in node.get("allOf", ())]
+    if isinstance(value, dict):
+        fields = node.get("properties", {})
+        others = node.get("additionalProperties", {})
+        inner += [(one, fields.get(name, others), "/" + _escaped(name)) for name, one in value.items()]
+        for rule in node.get("patternProperties", {}).values():
+            inner += [(one, rule, "/" + _escaped(name)) for name, one in value.items() if name not in fields]
+    if isinstance(value, list):
+        first, more = node.get("prefixItems", []), node.get("items", {})
+        inner += [(one, first[at] if at < len(first) else more, f"/{at}") for at, one in enumerate(value)]
+    for one, below, step in inner:
+        yield from _places(one, below, root, document, pointer + step, depth + 1)
+    for key in ("anyOf", "oneOf"):
+        if key in node:  # whichever option it was: one that finds nothing amiss will do
+            options = [list(_places(value, one, root, document, pointer, depth + 1)) for one in node[key]]
+            yield from min(options, key=len, default=[])
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

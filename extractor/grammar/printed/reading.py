@@ -1,0 +1,166 @@
+"""What a document prints for each kind of value, as terminals of a grammar. Made once for a document and a schema.
+Knows llguidance's grammars, and of a schema the keywords of one scalar.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from functools import cache, cached_property
+from itertools import accumulate
+from typing import Any
+
+from llguidance import LLMatcher, LLTokenizer
+
+from extractor.grammar.printed.candidates import Candidates
+from extractor.grammar.printed.mark import PRINTED, TEXT
+from extractor.grammar.printed.words import MOST_CHUNKS, SEPARATOR, chunks, escaped
+from schemas.checks.compiled import validator
+
+JSON = dict[str, Any]
+
+_LONGEST = 4_000  # characters of a text that need no counting: what is copied ends with the document
+_RUN = rf"/[^ ,{SEPARATOR}]([^{SEPARATOR}]*[^ {SEPARATOR}])?/"  # of one part, without a space at its ends
+_ANYTHING = "(?s:.*)"
+_ANY_LETTER = r"(?s:[^\\]|\\.)"  # of a JSON string
+
+
+class Reading:
+    """One document. Fields that ask the same share a terminal."""
+
+    def __init__(self, text: str) -> None:
+        self._candidates = Candidates(text)
+        self._text = text
+        self._names: dict[str, str] = {}  # of terminals, by what they are
+
+    @property
+    def too_long(self) -> bool:
+        """Whether it has more words than a grammar may hold."""
+        return len(self._chunks) > MOST_CHUNKS
+
+    def prints(self, value: str | float, leaf: JSON) -> bool:
+        """Whether the value of a marked scalar stands in the document, whatever else is asked of it."""
+        if not isinstance(value, str):
+            return any(value == one for one in self._candidates.numbers.values())
+        listed = self._candidates.of_format(leaf[PRINTED])
+        if listed is not None:
+            return value in listed
+        return ("pattern" in leaf and value in self._candidates.spellings) or self._is_run(" ".join(value.split()))
+
+    def _is_run(self, text: str) -> bool:
+        wanted, (whole, seams) = escaped(text), self._joined
+        at = whole.find(wanted) if wanted else -1
+        while at >= 0 and not (at in seams and at + len(wanted) in seams):
+            at = whole.find(wanted, at + 1)
+        return at >= 0
+
+    @cached_property
+    def _joined(self) -> tuple[str, set[int]]:
+        """All chunks as one text, and where they begin and end."""
+        return "".join(self._chunks), {0, *accumulate(map(len, self._chunks))}
+
+    @cached_property
+    def _chunks(self) -> list[str]:
+        return chunks(self._text)
+
+    @cached_property
+    def _words(self) -> str:
+        """The terminals that all stretches of words are made of; empty where there are none."""
+        some = json.dumps({"substring_chunks": self._chunks}, ensure_ascii=False)
+        return f"WORDS: SOME & {_RUN}\nSOME: %regex {some}" if any(map(str.strip, self._chunks)) else ""
+
+    def terminal(self, leaf: JSON) -> str | None:
+        """The name of what a marked scalar may be, null and booleans apart. None where nothing printed fits."""
+        kinds = leaf["type"] if isinstance(leaf["type"], list) else [leaf["type"]]
+        found = [self._text_of(leaf)] if "string" in kinds else []
+        if "number" in kinds or "integer" in kinds:
+            found.append(self._number_of(leaf, whole="number" not in kinds))
+        body = " | ".join(part for part in found if part)
+        return self._names.setdefault(body, f"P{len(self._names)}") if body else None
+
+    def terminals(self) -> str:
+        """All that have been named."""
+        lines = [f"{name}: {body}" for body, name in self._names.items()]
+        return "\n".join([*lines, self._words] if any("WORDS" in body for body in self._names) else lines)
+
+    def _number_of(self, leaf: JSON, *, whole: bool) -> str:
+        fits = _fits(leaf)
+        found = self._candidates.numbers.items()
+        return _either(spelled for spelled, value in found if fits(value) and not (whole and "." in spelled))
+
+    def _text_of(self, leaf: JSON) -> str:
+        listed = self._candidates.of_format(leaf[PRINTED])
+        if listed is not None:
+            return _texts(filter(_fits(leaf), listed))
+        runs = self._runs(leaf)
+        if "pattern" not in leaf or leaf[PRINTED] != TEXT:
+            return runs
+        spelled = _texts(filter(_fits(leaf), self._candidates.spellings))
+        return " | ".join(part for part in (runs, spelled) if part)
+
+    def _runs(self, leaf: JSON) -> str:
+        """Stretches of words that keep to patterns and lengths."""
+        if not self._words:
+            return ""
+        rules = [one["pattern"] for one in (leaf, *leaf.get("allOf", ())) if "pattern" in one]
+        meets = [_anywhere(pattern) for pattern in rules]
+        if rules:
+            meets.append(r'/[^"\\]*/')  # what JSON escapes is not the letters that a pattern speaks of
+        least, most = max(leaf.get("minLength", 1), 1), leaf.get("maxLength", _LONGEST)
+        if least > 1 or most < _LONGEST:
+            meets.append(f"/{_ANY_LETTER}{{{least},{most}}}/")
+        body = r'"\"" ' + ("WORDS" if not meets else f"({' & '.join(['WORDS', *meets])})") + r' "\""'
+        return body if not meets or self._some(body) else ""
+
+    def _some(self, body: str) -> bool:
+        """Whether the document prints any. llguidance looks for a way through a terminal before it lets its first byte
+        through."""
+        matcher = LLMatcher(_bytes(), f"start: ANY\nANY: {body}\n{self._words}", log_level=0)
+        return matcher.try_consume_tokens(list(b'"')) == 1
+
+
+def _either(spelled: Iterable[str]) -> str:
+    return " | ".join(json.dumps(one, ensure_ascii=False) for one in dict.fromkeys(spelled))
+
+
+def _texts(values: Iterable[str]) -> str:
+    return _either(json.dumps(one, ensure_ascii=False) for one in values)
+
+
+def _fits(leaf: JSON) -> Callable[[Any], bool]:
+    """Whether a value keeps to what a scalar says beside its kind."""
+    said = {key: value for key, value in leaf.items() if key not in ("type", PRINTED)}
+    return validator(said).is_valid if said else lambda _: True
+
+
+def _anywhere(pattern: str) -> str:
+    """A pattern that is found anywhere in a text, as one of the whole text between slashes. Its anchors stand at the
+    ends of its alternatives, as `for_grammar` writes them."""
+    made = []
+    for one in _alternatives(pattern):
+        begins, ends = one.startswith("^"), one.endswith("$") and not one.endswith(r"\$")
+        inner = one[begins : len(one) - ends]
+        made.append(f"{'' if begins else _ANYTHING}(?:{inner}){'' if ends else _ANYTHING}")
+    return "/" + re.sub(r"(\\.)|/", lambda found: found[1] or r"\/", "|".join(made), flags=re.DOTALL) + "/"
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """Cut where a `|` stands in no group and no class."""
+    made, depth, in_class = [""], 0, False
+    for part in re.findall(r"\\.|.", pattern, re.DOTALL):
+        if part == "|" and not depth and not in_class:
+            made.append("")
+            continue
+        if part in "[]":
+            in_class = part == "["
+        elif part in "()" and not in_class:
+            depth += 1 if part == "(" else -1
+        made[-1] += part
+    return made
+
+
+@cache
+def _bytes() -> LLTokenizer:
+    """A tokenizer whose tokens are bytes."""
+    return LLTokenizer("byte")

@@ -1,0 +1,136 @@
+"""Every number, day and time of day that a text may mean, spelled as JSON spells it. Where what is printed can be read
+in two ways the rest of the text decides, and where it does not both are given. Pure: knows text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import date
+from decimal import Decimal
+
+from extractor.notation import calendar, find, spell
+
+_BEFORE = re.compile(r"(?:(?<![^\W_])[-−–]|\()\s?[€$£¥]?\s?(?:[A-Z]{3}\s)?$")  # a minus, a bracket, a currency
+_BEHIND = re.compile(r"\s?[€$£¥]?(?:[-−–](?![^\W_])|\)|\s?(?:CR|DR)\b)")
+_MARK = re.compile(r".*\d([.,])\d{1,2}")  # one that separates no thousands
+_FIGURES = re.compile(r"(\d\d?)[-/.] ?(\d\d?)[-/.] ?(\d{4}|\d\d)")  # a day in figures, its year last
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_OFFSET = re.compile(r"(?<=\d) ?(?:(Z|UTC|GMT)\b|([+-])(\d\d):?(\d\d)(?!\d))")
+_RANGE = re.compile(  # `3–5 May 2024`: the first of its days
+    r"(?<![\d.,/])(\d\d?)\.? ?(?:[-–—]|to|bis|au|al|a|tot|and|und|&) ?\d\d?(?=(?:st|nd|rd|th|\.|º)?[ -]?(?:de |of )?"
+    r"([^\W\d_]{3,12})\.?,?[ -](?:de |del )?(\d{4})(?!\d))"
+)
+_AHEAD = 20  # years by which a day may be later than the last year that the text prints
+_OLD = 30  # two digits of a year from here on may be of the century before
+
+
+def numbers(text: str) -> dict[str, Decimal]:
+    """By their spelling, with the decimals that are printed and without those that say nothing. A number is negative
+    only where a minus or a bracket says so, and may then be meant either way. Of a day only the year is a number."""
+    dates = [(said.start, said.stop) for said in spell.dates(text)]
+    within = {at for start, stop in dates for at in range(start, stop)}
+    spans = [span for spans in find.number_spans(text).values() for span in spans if span[0] not in within]
+    spans += [found.span() for start, stop in dates for found in _YEAR.finditer(text, start, stop)]
+    mark = _decimal_mark(text[start:stop] for start, stop in spans)
+    made: dict[str, Decimal] = {}
+    for start, stop in sorted(spans):
+        for value in _read(text[start:stop], mark):
+            made.update(_spelled(value))
+            if _BEFORE.search(text, max(0, start - 8), start) or _BEHIND.match(text, stop):
+                made.update(_spelled(-value))
+    return made
+
+
+def _decimal_mark(printed: Iterable[str]) -> str:
+    """The one that these numbers use where it can be no other; empty where they use both or none."""
+    found = {match[1] for number in printed if (match := _MARK.fullmatch(number))}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _read(printed: str, mark: str) -> Iterator[Decimal]:
+    """What a number may mean in a text with this decimal mark."""
+    meant = find.readings(printed)
+    if len(meant) > 1 and mark:
+        separator = next(char for char in reversed(printed) if char in ".,")
+        meant = {min(meant) if separator == mark else max(meant)}
+    yield from meant
+
+
+def _spelled(value: Decimal) -> Iterator[tuple[str, Decimal]]:
+    full = f"{abs(value) if value == 0 else value:f}"
+    yield full, value
+    if "." in full:
+        yield full.rstrip("0").rstrip("."), value
+
+
+def days(text: str) -> dict[str, None]:
+    """As `YYYY-MM-DD`. Day and month in the order that other days of the text tell, in both where none does; of two
+    digits of a year the century in which the text's other years are."""
+    printed = [(text[said.start : said.stop], said.text) for said in spell.dates(text)]
+    figures = [found.groups() for where, _ in printed if (found := _FIGURES.fullmatch(where))]
+    order = _order([(int(first), int(second)) for first, second, _ in figures])
+    years = sorted({int(year) for year in _YEAR.findall(text)})
+    made: dict[str, None] = {}
+    for where, said in printed:
+        if len(said) == 10 and not _FIGURES.fullmatch(where):
+            made.update(dict.fromkeys(_day(said[:4], int(said[5:7]), int(said[8:]), years)))
+    for first, second, year in figures:
+        made.update(dict.fromkeys(_either(int(first), int(second), year, order, years)))
+    for first, name, year in _RANGE.findall(text):
+        made.update(dict.fromkeys(_day(year, calendar.month(name), int(first), years)))
+    for said in find.yearless_date_spans(text):
+        *year, month, day = said.split("-")
+        for one in year or map(str, years):
+            made.update(dict.fromkeys(_day(one, int(month), int(day), years)))
+    return made
+
+
+def months(text: str) -> dict[str, None]:
+    """As `YYYY-MM`, those of its days too."""
+    said = (date.text for date in spell.dates(text) if len(date.text) == 7)
+    return dict.fromkeys([*said, *(day[:7] for day in days(text))])
+
+
+def hours(text: str) -> dict[str, None]:
+    """As `HH:MM` or `HH:MM:SS`; of an hour whose half of the day is not said both."""
+    made: dict[str, None] = {}
+    for said in find.time_spans(text):
+        time = said.rstrip("?")
+        hour, rest = int(time[:2]), time[2:]
+        both = [hour, hour + 12] if said.endswith("?") and 1 <= hour <= 11 else [hour]
+        made.update((f"{one:02}{rest}", None) for one in both if one < 24)
+    return made
+
+
+def offsets(text: str) -> dict[str, None]:
+    """From UTC, as RFC 3339 spells them: those that stand behind a digit, and `Z`."""
+    found = _OFFSET.finditer(text)
+    return dict.fromkeys(["Z", *(f"{match[2]}{match[3]}:{match[4]}" for match in found if match[2])])
+
+
+def _order(pairs: list[tuple[int, int]]) -> str:
+    """Of days and months in figures: `dm` or `md` where those above twelve tell; empty where they say both or none."""
+    told = {"dm" if first > 12 else "md" for first, second in pairs if (first > 12) != (second > 12)}
+    return told.pop() if len(told) == 1 else ""
+
+
+def _either(first: int, second: int, year: str, order: str, years: list[int]) -> Iterator[str]:
+    if order != "md" or first > 12:
+        yield from _day(year, second, first, years)
+    if order != "dm" or second > 12:
+        yield from _day(year, first, second, years)
+
+
+def _day(year: str, month: int, day: int, years: list[int]) -> Iterator[str]:
+    """The days it may be; none where there is no such day. Of two digits of a year, the later century that is not far
+    beyond `years`."""
+    centuries = [int(year)] if len(year) == 4 else [2000 + int(year), 1900 + int(year)]
+    if len(centuries) > 1 and years:
+        centuries = [one for one in centuries if one <= years[-1] + _AHEAD][:1]
+    elif len(centuries) > 1 and int(year) < _OLD:
+        centuries.pop()
+    for one in centuries:
+        with suppress(ValueError):
+            yield date(one, month, day).isoformat()

@@ -1,0 +1,365 @@
+"""What a grammar of printed values lets through: an answer is tried byte by byte against the grammar of a document."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import date
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from llguidance import LLMatcher, LLTokenizer
+from pydantic import BaseModel
+
+from extractor.errors import DocumentError
+from extractor.grammar.narrow import Bounds
+from extractor.grammar.printed.grammars import PrintedAnswers, demand
+from extractor.grammar.printed.words import MOST_CHUNKS
+from schemas import check, of_model
+from schemas.keywords import Mode
+from schemas.types import Amount, ClockTime, Currency, Printed
+
+BYTES = LLTokenizer("byte")
+JSON = dict[str, Any]
+
+
+def answers(schema: JSON, text: str, mode: Mode = "all") -> PrintedAnswers:
+    made = demand(schema, mode, Bounds())
+    assert made is not None
+    return made.of(text)
+
+
+def lets(schema: JSON, text: str, answer: str, mode: Mode = "all") -> bool:
+    """Whether all of `answer` may be written, and nothing need follow."""
+    grammar = answers(schema, text, mode).grammar
+    assert grammar is not None
+    matcher = LLMatcher(BYTES, grammar, log_level=0)
+    assert not matcher.is_error(), matcher.get_error()
+    wanted = list(answer.encode())
+    return matcher.try_consume_tokens(wanted) == len(wanted) and matcher.is_accepting()
+
+
+def of(kind: JSON) -> JSON:
+    return {"type": "object", "properties": {"a": kind}, "required": ["a"]}
+
+
+def value(kind: JSON, text: str, written: str) -> bool:
+    return lets(of(kind), text, '{"a":' + written + "}")
+
+
+COLUMNS = """
+Alma Ruiz          Bank of Lima
+4 Calle Sol        Av. Grau 10
+15001 Lima         15074 Lima
+"""
+TEXT = {"type": "string"}
+NUMBER = {"type": "number"}
+DATE = {"type": "string", "format": "date"}
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ("Acme  Corp.\tLtd", "Acme Corp. Ltd"),
+        ("To:\n14 Quay St\nBristol", "14 Quay St Bristol"),
+        ("To:\n14 Quay St\nBristol", "14 Quay St, Bristol"),
+        ("14 Quay St,\nBristol", "14 Quay St, Bristol"),
+        ("Rechnungs-\n  nummer 7", "Rechnungsnummer 7"),
+        ("Marie Jean-\nPaul", "Jean-Paul"),
+        ("co\u00adoper\u200bate", "cooperate"),
+        ('a 3.5" disk \\ C:', '3.5" disk \\ C:'),
+        ("10\u00a0Downing\u202fStreet", "10 Downing Street"),
+        ("東京都千代田区", "千代田区"),
+        ("☑ Ja 👍 gut", "👍 gut"),
+        ("From: Ann <ann@x.org>", "ann@x.org"),
+        (COLUMNS, "4 Calle Sol, 15001 Lima"),
+        (COLUMNS, "Av. Grau 10 15074 Lima"),
+        ("price 480.00EUR", "EUR"),
+        ("a\rb\r\nc\fd", "a b c d"),
+        ("x\x00y\x07z", "y"),
+    ],
+)  # fmt: skip
+def test_a_text_is_a_stretch_of_words(document: str, said: str) -> None:
+    assert value(TEXT, document, json.dumps(said, ensure_ascii=False))
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ("Acme Corp", "Acme Inc"),
+        ("Acme Corp", "Acm"),
+        ("Acme Corp", "Acme Corp Corp"),
+        ("Acme Corp", "acme corp"),
+        ("Acme Corp", " Acme"),
+        ("Acme Corp", "Acme "),
+        ("Acme Corp", ""),
+        ("total 1,250.00", "250.00"),
+        ("at 12:45", "45"),
+        ("ISO9001", "9001x"),
+        ("one\ntwo\nthree", "one, three"),
+        ("one two", "two one"),
+        ("ten to\nbed at", "bed, at"),
+        ("ten to\nbed at", "ten to,"),
+        ("ten to\nbed at", ", bed"),
+        ("one two", "one\\u0001two"),
+    ],
+)
+def test_nothing_else_is(document: str, said: str) -> None:
+    assert not value(TEXT, document, json.dumps(said, ensure_ascii=False))
+
+
+@pytest.mark.parametrize(
+    ("document", "yes", "no"),
+    [
+        ("total 1.234,50 EUR", "1234.50 1234.5", "1234 50 1.2345 -1234.5 123450"),
+        ("total 1,234.50", "1234.5", "1.2345"),
+        ("1 234,50 zł", "1234.50", ""),
+        ("CHF 1'234.50", "1234.50", ""),
+        ("loss (250.00) and -3 and 4- end", "-250 250.00 -3 3 -4", "-25"),
+        ("10-20 pieces", "10 20", "-20"),
+        ("Menge 1.500, Preis 2,50", "1500", "1.5"),
+        ("qty 1,500 price 2.50", "1500", "1.5"),
+        ("weight 1.500", "1.5 1500 1.500", ""),
+        ("on 17.06.2024", "2024", "17 6 17.06 1706"),
+        ("12.50", "12.5 12.50", "12 50"),
+        ("zero 0.00", "0 0.00", "-0"),
+        ("٣٤ pieces", "34", ""),
+    ],
+)
+def test_a_number_is_one_in_any_notation(document: str, yes: str, no: str) -> None:
+    for spelled in yes.split():
+        assert value(NUMBER, document, spelled), spelled
+    for spelled in no.split():
+        assert not value(NUMBER, document, spelled), spelled
+
+
+@pytest.mark.parametrize(
+    ("document", "yes", "no"),
+    [
+        ("3 May 2024", "2024-05-03", "2024-03-05 2024-05-02"),
+        ("03/05/2024", "2024-05-03 2024-03-05", "2024-05-05"),
+        ("03/05/2024 due 17/05/2024", "2024-05-03 2024-05-17", "2024-03-05"),
+        ("03/05/2024 due 05/17/2024", "2024-03-05 2024-05-17", "2024-05-03"),
+        ("2024-05-03", "2024-05-03", "2024-03-05"),
+        ("3.5.24", "2024-05-03 2024-03-05", "1924-05-03"),
+        ("born 4.7.64, signed 1 March 2020", "1964-07-04", "2064-07-04"),
+        ("Posted 7 Sept, year 2023", "2023-09-07", "2024-09-07"),
+        ("from 3–5 May 2024", "2024-05-03 2024-05-05", "2024-05-04"),
+        ("31.02.2024 and 29 February 2023", "null", "2024-02-31 2023-02-29"),
+        ("le 1er août 2023", "2023-08-01", ""),
+        ("2024年5月3日", "2024-05-03", ""),
+    ],
+)
+def test_a_date_is_one_in_any_notation(document: str, yes: str, no: str) -> None:
+    maybe = {"anyOf": [DATE, {"type": "null"}]}
+    for spelled in yes.split():
+        assert value(maybe, document, "null" if spelled == "null" else f'"{spelled}"'), spelled
+    for spelled in no.split():
+        assert not value(maybe, document, f'"{spelled}"'), spelled
+
+
+@pytest.mark.parametrize(
+    ("kind", "document", "yes", "no"),
+    [
+        ({"type": "string", "pattern": "^[A-Z]{2}-[0-9]{4}$"}, "ref AB-1234 and XY-99", ["AB-1234"], ["XY-99", "AB"]),
+        ({"type": "string", "pattern": "[0-9]"}, "room 12 b, hall", ["room 12", "12 b"], ["hall", "room"]),
+        ({"type": "string", "pattern": "^a/b$|^c$"}, "a/b c d", ["a/b", "c"], ["d", "a"]),
+        ({"type": "string", "maxLength": 8}, "alpha beta gamma", ["beta", "alpha"], ["beta gamma"]),
+        ({"type": "string", "minLength": 6}, "alpha beta", ["alpha beta"], ["beta"]),
+        ({"type": "string", "pattern": "^[A-Z]{3}$"}, "€ 12", ["EUR"], ["USD"]),
+        ({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"}, "since March 2022", ["2022-03"], ["2022-04"]),
+        ({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}, "2:30 PM", ["14:30"], ["02:30"]),
+        ({"type": "string", "format": "email"}, "mail ann@x.org now", ["ann@x.org"], ["bob@x.org"]),
+        ({"type": "string", "format": "uuid"}, "id (7d444840-9dc0-11d1-b245-5ffdce74fad2).",
+         ["7d444840-9dc0-11d1-b245-5ffdce74fad2"], ["7d444840-9dc0-11d1-b245-5ffdce74fad3"]),
+        ({"type": "string", "format": "uri"}, "see https://x.org/a?b=1.", ["https://x.org/a?b=1"], ["https://x.org/b"]),
+        ({"type": "string", "format": "date-time-local"}, "3 May 2024 at 14:30",
+         ["2024-05-03T14:30", "2024-05-03T00:00:00"], ["2024-05-03T15:30"]),
+        ({"type": "string", "format": "date-time"}, "3 May 2024 14:30:05 +02:00", ["2024-05-03T14:30:05+02:00"],
+         ["2024-05-03T14:30:05+01:00"]),
+        ({"type": "string", "format": "time-local"}, "opens 9:05 am", ["09:05", "09:05:00"], ["21:05"]),
+    ],
+)  # fmt: skip
+def test_patterns_lengths_and_formats_hold_too(kind: JSON, document: str, yes: list[str], no: list[str]) -> None:
+    for said in yes:
+        assert value(kind, document, json.dumps(said)), said
+    for said in no:
+        assert not value(kind, document, json.dumps(said)), said
+
+
+def test_bounds_of_numbers_hold_too() -> None:
+    document = "5 and 15 and 7.5 and 20"
+    assert value({"type": "integer"}, document, "15")
+    assert not value({"type": "integer"}, document, "7.5")
+    assert not value({"type": "number", "minimum": 10}, document, "5")
+    assert not value({"type": "number", "multipleOf": 5}, document, "7.5")
+    assert value({"type": ["number", "null"], "exclusiveMaximum": 8}, document, "7.5")
+
+
+def test_what_a_schema_lists_is_left_to_it() -> None:
+    for kind in ({"enum": ["yes", "no"]}, {"type": "boolean"}, {"const": 7, "type": "integer"}):
+        assert demand(of(kind), "all", Bounds()) is None
+    assert value({"type": ["string", "boolean", "null"]}, "perhaps", "false")
+    both = {"type": "object", "properties": {"t": TEXT, "e": {"enum": ["yes", 7]}}, "required": ["t", "e"]}
+    assert lets(both, "perhaps", '{"t":"perhaps","e":7}')
+
+
+class Line(BaseModel):
+    what: Printed[str]
+    amount: Printed[Amount] | None = None
+
+
+class Bill(BaseModel):
+    seller: Printed[str]
+    day: Printed[date] | None
+    note: str
+    kind: Literal["bill", "credit"]
+    at: Printed[ClockTime] | None = None
+    currency: Currency
+    lines: list[Line]
+    totals: dict[str, Printed[Amount]] = {}
+    pair: tuple[Printed[str], int] | None = None
+
+
+BILL = of_model(Bill).json_schema
+GOOD = {
+    "seller": "Acme", "day": None, "note": "never said", "kind": "credit", "at": None, "currency": "XXX",
+    "lines": [{"what": "Blue chair", "amount": 12.5}, {"what": "Stool", "amount": None}], "totals": {"net": 12.5},
+    "pair": ["Stool", 99],
+}  # fmt: skip
+
+
+def test_only_what_is_declared_has_to_be_printed() -> None:
+    document = "Acme\nBlue chair 12.50\nStool"
+    written = json.dumps(GOOD, separators=(",", ":"))
+    assert lets(BILL, document, written, "declared")
+    assert not lets(BILL, document + " XXX", written, "all")
+    for old, new in (('"Acme"', '"Ajax"'), ("12.5", "13"), ('"Stool"', '"Chairs"'), ('"net":12.5', '"net":1')):
+        assert not lets(BILL, document, written.replace(old, new), "declared"), new
+    assert demand(BILL, "none", Bounds()) is None
+    assert demand(of(TEXT), "declared", Bounds()) is None
+
+
+def test_a_field_that_nothing_fits_is_null_or_left_out_and_a_list_empty() -> None:
+    row = {"type": "object", "properties": {"day": DATE}, "required": ["day"]}
+    schema = {
+        "type": "object",
+        "properties": {"name": TEXT, "day": DATE, "rows": {"type": "array", "items": row}},
+        "required": ["name", "rows"],
+    }
+    assert lets(schema, "Ann", '{"name":"Ann","rows":[]}')
+    assert not lets(schema, "Ann", '{"name":"Ann","day":"2024-05-03","rows":[]}')
+    union = of({"anyOf": [DATE, {"type": "object", "properties": {"said": TEXT}, "required": ["said"]}]})
+    assert lets(union, "Ann", '{"a":{"said":"Ann"}}')
+
+
+def test_where_no_answer_is_possible_the_field_is_named() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"name": TEXT, "rows": {"type": "array", "items": of(DATE), "minItems": 1}},
+        "required": ["name", "rows"],
+    }
+    with pytest.raises(DocumentError) as found:
+        answers(schema, "Ann")
+    assert found.value.code == "not_printed"
+    assert [error.pointer for error in found.value.errors] == ["/rows/*/a"]
+    with pytest.raises(DocumentError):
+        answers(of(TEXT), " \n\t ")
+    with pytest.raises(DocumentError):
+        answers(of({"type": "string", "pattern": "^[0-9]+$"}), "no digits")
+
+
+def test_optional_fields_stand_in_any_number() -> None:
+    schema = {"type": "object", "properties": dict.fromkeys("abc", TEXT), "additionalProperties": False}
+    for some in ("", "a", "b", "c", "ab", "ac", "bc", "abc"):
+        assert lets(schema, "x", json.dumps(dict.fromkeys(some, "x"), separators=(",", ":"))), some
+    assert not lets(schema, "x", '{"b":"x","a":"x"}')
+    must = {**schema, "required": ["b"]}
+    assert lets(must, "x", '{"b":"x","c":"x"}')
+    assert not lets(must, "x", '{"c":"x"}')
+
+
+@pytest.mark.parametrize(("least", "most"), [(0, 0), (0, 1), (1, 1), (0, 2), (2, 3), (3, None)])
+def test_lists_are_as_long_as_they_may_be(least: int, most: int | None) -> None:
+    kind = {"type": "array", "items": TEXT, "minItems": least} | ({} if most is None else {"maxItems": most})
+    for count in range(5):
+        fits = least <= count and (most is None or count <= most)
+        assert value(kind, "x", json.dumps(["x"] * count, separators=(",", ":"))) == fits, count
+
+
+def test_a_schema_may_name_itself() -> None:
+    tree = {
+        "type": "object",
+        "properties": {"name": TEXT, "below": {"type": "array", "items": {"$ref": "#"}}},
+        "required": ["name", "below"],
+    }
+    assert lets(tree, "a b", '{"name":"a","below":[{"name":"b","below":[]}]}')
+    assert not lets(tree, "a b", '{"name":"a","below":[{"name":"c","below":[]}]}')
+
+
+def test_names_are_written_as_json_writes_them() -> None:
+    name = 'a "b" \\ /é\n'
+    schema = {"type": "object", "properties": {name: TEXT}, "required": [name]}
+    assert lets(schema, "x", json.dumps({name: "x"}, separators=(",", ":"), ensure_ascii=False))
+
+
+def test_the_demand_is_heard_through_references_and_containers() -> None:
+    schema = {
+        "type": "object",
+        "$defs": {"line": {"type": "object", "properties": {"t": TEXT}, "required": ["t"]}},
+        "properties": {"free": {"$ref": "#/$defs/line"}, "held": {"$ref": "#/$defs/line", "x-printed": True}},
+        "required": ["free", "held"],
+    }
+    assert lets(schema, "x", '{"free":{"t":"any"},"held":{"t":"x"}}', "declared")
+    assert not lets(schema, "x", '{"free":{"t":"x"},"held":{"t":"any"}}', "declared")
+    undone = {**of({**TEXT, "x-printed": False}), "x-printed": True}
+    assert demand(undone, "declared", Bounds()) is None
+
+
+def test_what_no_grammar_holds_is_compared_afterwards() -> None:
+    schema = of({"allOf": [{"type": "string", "maxLength": 9, "x-printed": True}, {"minLength": 1}]})
+    made = answers(schema, "Ann", "declared")
+    assert [error.pointer for error in made.faults({"a": "Bob"})] == ["/a"]
+    assert made.faults({"a": "Ann"}) == []
+    long = answers(of(TEXT), "word " * MOST_CHUNKS)
+    assert long.grammar is None
+    assert [error.pointer for error in long.faults({"a": "other"})] == ["/a"]
+    assert long.faults({"a": "word word"}) == []
+
+
+def test_check_says_what_has_to_be_printed() -> None:
+    report = check(BILL)
+    assert report.ok
+    assert "/properties/seller/x-printed" in [one.pointer for one in report.enforced]
+    assert [one.pointer for one in check(of({**TEXT, "x-printed": "yes"})).refused] == ["/properties/a/x-printed"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.sampled_from("ab Z\n-.,:;\"\\'/|1203€(é東)\t"), max_size=60), st.integers(0, 2**32))
+def test_whatever_is_written_is_printed(document: str, seed: int) -> None:
+    """Texts by chance under the grammar: each value passes the comparison that reads no grammar."""
+    schema = {
+        "type": "object",
+        "properties": {
+            "t": {"type": ["string", "null"]}, "n": {"type": ["number", "null"]},
+            "d": {**DATE, "type": ["string", "null"]},
+            "p": {"type": ["string", "null"], "pattern": "[a-z1]"}, "s": {"type": ["string", "null"], "maxLength": 5},
+        },
+        "required": ["t", "n", "d", "p", "s"],
+    }  # fmt: skip
+    made = demand(schema, "all", Bounds())
+    assert made is not None
+    found = made.of(document)
+    matcher, dice, written = LLMatcher(BYTES, found.grammar, log_level=0), random.Random(seed), bytearray()
+    while not matcher.is_stopped():
+        bits = matcher.compute_bitmask()
+        allowed = [byte for byte in range(256) if bits[byte // 8] >> byte % 8 & 1]
+        if not allowed:
+            break
+        written.append(dice.choice(allowed))
+        assert matcher.consume_token(written[-1])
+    assert matcher.is_accepting(), written
+    answer = json.loads(written.decode())
+    assert PrintedAnswers(None, made.marked, found.document).faults(answer) == [], (document, answer)
