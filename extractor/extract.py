@@ -199,8 +199,10 @@ class Extractor:
     ) -> PrintedAnswers | None:
         """What an answer may be where values have to stand in the document; None where none has to."""
         demand = self._demands.get(schema, options.printed)
-        if demand is None or schema.model is not None:
-            return demand and demand.of(text)
+        if demand is None:
+            return None
+        if schema.model is not None:
+            return demand.of(text)
         left_s = deadline - time.monotonic()
         return self._judge.printed(demand, schema.json_schema, options.printed, text, left_s, abort)
 
