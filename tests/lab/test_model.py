@@ -37,7 +37,10 @@ from extractor.lab.training.lexicon import NEW_VALUES
 from extractor.lab.training.measure import Score
 from extractor.lab.training.model import DRAFT_TOKENS, build_drafter, build_target
 from extractor.lab.training.optim import orthogonal
-from extractor.lab.training.target import Average, Plan, Pools, Progress, fresh, stream
+from extractor.lab.training.plan import Plan
+from extractor.lab.training.pools import Pools, fresh, stream
+from extractor.lab.training.processes import Progress
+from extractor.lab.training.target import Average
 
 Pair = tuple[Gemma4ForCausalLM, Gemma4AssistantForCausalLM, PreTrainedTokenizerFast]
 
@@ -233,7 +236,7 @@ def test_batches_made_ahead_are_the_same(pair: Pair) -> None:
 
 
 def test_what_is_trained_on_comes_a_second_time_and_not_a_third(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("extractor.lab.training.target._AGAIN", 2)
+    monkeypatch.setattr("extractor.lab.training.pools._AGAIN", 2)
     plan = Plan(1, batch_tokens=1024, pool_rows=6)
     pools = Pools(Encoder(pair[2]), plan, 7, Progress(0.1))
     batches = [batch for _, batch in islice(stream(pair[0], pair[2], pools, plan), 12)]

@@ -5,28 +5,22 @@ Which concept a field means is a table here; a field the table does not know is 
 
 from __future__ import annotations
 
-import json
 from functools import cache
-from importlib.resources import files
 from random import Random
 
-from extractor.lab.training import layouts, lexicon, page, tables, texts, values
-from extractor.lab.training.fields import JSON, Group, Leaf, Listing, Part, Rows, object_answer, object_origins
+from extractor.lab.training import builtin_parts as parts_of
+from extractor.lab.training import layouts, lexicon, page
+from extractor.lab.training.builtin_parts import TABLES
+from extractor.lab.training.fields import JSON, Leaf, Part, object_answer, object_origins
 from extractor.lab.training.lexicon import Concept, Split
 from extractor.lab.training.open_fields import Maker
 from extractor.lab.training.sources import Origin
 from extractor.lab.training.values import Value
 from schemas.registry import Registry
 
-_TABLES: JSON = json.loads((files("extractor.lab.training") / "data" / "kinds.json").read_text("utf-8"))
-_FIELDS: dict[str, dict[str, str]] = _TABLES["fields"]  # field -> "concept" or "concept/value kind"
-_LABELS: dict[str, list[str]] = _TABLES["labels"]
-_PARTY: dict[str, list[str]] = _TABLES["party"]
-_HEADS: dict[str, list[str]] = _TABLES["heads"]
-_TITLES: dict[str, list[str]] = _TABLES["titles"]
-_ITEM: dict[str, str] = _TABLES["item"]
-_REFUND: dict[str, list[str]] = _TABLES["refund"]
-_LINES: list[str] = _TABLES["lines"]
+_FIELDS: dict[str, dict[str, str]] = TABLES["fields"]  # field -> "concept" or "concept/value kind"
+_LABELS: dict[str, list[str]] = TABLES["labels"]
+_HEADS: dict[str, list[str]] = TABLES["heads"]
 
 
 @cache
@@ -131,213 +125,23 @@ def _said(part: Part | None) -> Leaf | None:
 
 def _special(rng: Random, kind: str, maker: Maker, parts: dict[str, Part], chunks: list[list[str]]) -> None:
     if kind == "invoice":
-        chunks.append(_party(rng, "seller", "seller", maker, parts))
-        chunks.append(_party(rng, "buyer", "buyer", maker, parts))
-        chunks.append(_items(rng, maker, parts, ("description", "quantity", "unit_price", "amount")))
+        chunks.append(parts_of.party(rng, "seller", "seller", maker, parts))
+        chunks.append(parts_of.party(rng, "buyer", "buyer", maker, parts))
+        chunks.append(parts_of.items(rng, maker, parts, ("description", "quantity", "unit_price", "amount")))
     elif kind == "purchase_order":
-        chunks.append(_party(rng, "buyer", "order_buyer", maker, parts))
-        chunks.append(_party(rng, "supplier", "supplier", maker, parts))
-        chunks.append(_items(rng, maker, parts, ("sku", "description", "quantity", "unit_price", "amount")))
+        chunks.append(parts_of.party(rng, "buyer", "order_buyer", maker, parts))
+        chunks.append(parts_of.party(rng, "supplier", "supplier", maker, parts))
+        chunks.append(parts_of.items(rng, maker, parts, ("sku", "description", "quantity", "unit_price", "amount")))
     elif kind == "receipt":
-        chunks.append(_items(rng, maker, parts, ("description", "quantity", "amount")))
+        chunks.append(parts_of.items(rng, maker, parts, ("description", "quantity", "amount")))
     elif kind == "shipping_notice":
-        chunks.append(_items(rng, maker, parts, ("sku", "description", "quantity")))
+        chunks.append(parts_of.items(rng, maker, parts, ("sku", "description", "quantity")))
     elif kind == "contact":
-        chunks += _contact(rng, maker, parts)
+        chunks += parts_of.contact(rng, maker, parts)
     elif kind == "resume":
-        chunks += _resume(rng, maker, parts)
+        chunks += parts_of.resume(rng, maker, parts)
     elif kind == "support_ticket":
-        wants = rng.random() < 0.4
-        said = rng.choice(_REFUND["asked" if wants else "not"])
-        story = [texts.sentence(rng) for _ in range(rng.randint(0, 3))]
-        parts["refund_requested"] = Leaf(
-            "refund_requested", "bool", "", Value("", "true" if wants else "false"), shown=False
-        )
-        chunks.append([line for line in [*story, said] if line])
-        names = list(dict.fromkeys(texts.filename(rng) for _ in range(rng.choice((0, 0, 1, 1, 2, 3)))))
-        parts["attachments"] = Listing("attachments", "", [values.text(name) for name in names])
-        if names:
-            chunks.append(
-                tables.listed(
-                    rng,
-                    rng.choice("Attachments;Attached;Files;Anhang;Anhänge;Attached files;Pièces jointes".split(";")),
-                    names,
-                    maker.split.layouts,
-                )
-            )
-        for required in ("category",):
-            leaf = parts.get(required)
-            if isinstance(leaf, Leaf) and leaf.value is None:
-                leaf.value = maker.enum(lexicon.enum("ticketcat"))
-
-
-def _party(rng: Random, key: str, labels: str, maker: Maker, parts: dict[str, Part]) -> list[str]:
-    """A block of name, address and tax number under a heading, or with labels."""
-    if rng.random() < 0.08:
-        parts[key] = Group(key, "", [], absent=True)
-        return []
-    label = maker.label(rng.choice(_PARTY[labels]))
-    name = Leaf("name", "company", "", maker.value("company" if rng.random() < 0.85 else "person"))
-    where, tax = rng.random() < 0.75, rng.random() < 0.4
-    address = Leaf("address", "address", "", maker.value("address") if where else None)
-    number = Leaf("tax_id", "code", rng.choice(_PARTY["tax_id"]), maker.value("code") if tax else None)
-    parts[key] = Group(key, label, [name, address, number])
-    printed = name.value.printed if name.value else ""
-    lines = [f"{label}: {printed}"] if rng.random() < 0.6 else [label + rng.choice((":", "")), printed]
-    if address.value:
-        text = address.value.printed
-        draw = rng.random()
-        if draw < 0.3:
-            lines[-1] += f", {text}"
-        elif draw < 0.6:
-            lines += text.split(", ")
-        else:
-            lines.append(text if draw < 0.85 else f"{rng.choice(_PARTY['address'])}: {text}")
-    if number.value:
-        lines.append(f"{number.label}{rng.choice((': ', ' '))}{number.value.printed}")
-    return lines
-
-
-def _items(rng: Random, maker: Maker, parts: dict[str, Part], keys: tuple[str, ...]) -> list[str]:
-    inner = Maker(rng, maker.split, maker.look, maker.upper, nullable=0.0)
-    given = {key for key in keys if key == "description" or rng.random() < 0.8}
-    plain = rng.random() < 0.4  # lines without a header
-    if plain and "unit_price" in given and "amount" not in given:
-        given = given - {"unit_price"} | {"amount"}  # nobody could tell a lone price from a lone amount
-    columns = [leaf for key in keys if (leaf := inner.concept_leaf(lexicon.concepts()[_ITEM[key]], key=key, note=""))]
-    count = rng.choice((0, 1, 1, 2, 2, 3, 3, 4, 5, 6))
-    made = [[inner.value(leaf.kind) if leaf.key in given else None for leaf in columns] for _ in range(count)]
-    rows = parts["items"] = Rows(
-        "items", rng.choice("Items;Positions;Positionen;Articles;Details;Contents;Lines".split(";")), columns, made
-    )
-    if not made:
-        return []
-    if plain:
-        return [
-            _item_line(rng, {leaf.key: cell for leaf, cell in zip(columns, row, strict=True) if cell}) for row in made
-        ]
-    shown = [i for i, leaf in enumerate(columns) if leaf.key in given]
-    some = Rows("items", rows.label, [columns[i] for i in shown], [[row[i] for i in shown] for row in made])
-    return page.chunk(rng, some, maker.split)
-
-
-def _item_line(rng: Random, row: dict[str, Value]) -> str:
-    """One line of items as receipts print them, no header above; what is missing leaves no trace."""
-    line = rng.choice(_LINES)
-    cells = {"d": "description", "q": "quantity", "u": "unit_price", "a": "amount"}
-    for mark, key in cells.items():
-        cell = row.get(key)
-        if cell:
-            if "{" + mark + "}" not in line:
-                line += f"  {cell.printed}" if mark != "q" else ""
-                line = f"{cell.printed} x {line}" if mark == "q" else line
-            line = line.replace("{" + mark + "}", cell.printed)
-    for left in (
-        "{q} x ",
-        "{q}x ",
-        " x{q}",
-        "{q} x",
-        " x {u}",
-        " @ {u}",
-        "x {u}",
-        " = {a}",
-        ": {a}",
-        "{q}",
-        "{u}",
-        "{a}",
-        "{d}",
-    ):
-        line = line.replace(left, "")
-    sku = row.get("sku")
-    return f"{sku.printed}  {line.strip(' ,')}" if sku else line.strip(" ,=:")
-
-
-def _contact(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[list[str]]:
-    kinds = lexicon.enum("phonekind")
-    kind = Leaf("kind", "enum", "", None, {"type": "string", "enum": list(kinds)}, nullable=True)
-    number = Leaf("number", "phone", "", None)
-    chosen = rng.sample(list(kinds), rng.choice((0, 1, 1, 2, 2, 3)))
-    rows: list[list[Value | None]] = []
-    lines = []
-    for name in chosen:
-        phone = maker.value("phone")
-        named = rng.random() < 0.75
-        rows.append([Value(name, f'"{name}"') if named else None, phone])
-        lines.append(
-            rng.choice(kinds[name] if named else ["Tel.", "Phone", "T", "Telefon"])
-            + rng.choice((": ", " ", ". "))
-            + phone.printed
-        )
-    parts["phones"] = Rows("phones", "", [kind, number], rows)
-    if rng.random() < 0.3:
-        parts["address"] = Group("address", "", [], absent=True)
-        return [lines]
-    drawn = {
-        name: maker.value(value)
-        for name, value in (("street", "street"), ("postal_code", "zip"), ("city", "city"), ("country", "country"))
-    }
-    if rng.random() < 0.5:
-        del drawn["country"]
-    order = ("street", "postal_code", "city", "country")
-    parts["address"] = Group("address", "", [Leaf(name, "", "", drawn.get(name)) for name in order])
-    place = f"{drawn['postal_code'].printed} {drawn['city'].printed}"
-    where = [drawn["street"].printed, place, *([drawn["country"].printed] if "country" in drawn else [])]
-    return [lines, where if rng.random() < 0.5 else [", ".join(where)]]
-
-
-def _resume(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[list[str]]:
-    jobs: list[list[Value | None]] = []
-    lines: list[str] = [rng.choice(_TITLES["experience"])]
-    form = rng.randrange(4)
-    for _ in range(rng.choice((0, 1, 2, 2, 3))):
-        title, employer = maker.value("job"), maker.value("company")
-        start, end = maker.value("year_month"), maker.value("year_month") if rng.random() < 0.7 else None
-        until = end.printed if end else rng.choice(("today", "present", "now", "heute", "aujourd'hui", "actualidad"))
-        jobs.append([title, employer, start, end])
-        dash = rng.choice((" - ", " – ", "–", " to "))
-        span = f"{start.printed}{dash}{until}"
-        lines += (
-            [f"{span}: {title.printed}, {employer.printed}"],
-            [f"{title.printed} at {employer.printed} ({span})"],
-            [f"{title.printed}, {employer.printed}", span],
-            [f"{span}  {title.printed}", employer.printed],
-        )[form]
-    columns = [Leaf(key, "", "", None) for key in ("title", "employer", "start", "end")]
-    parts["experience"] = Rows("experience", "", columns, jobs)
-    made = [lines] if jobs else []
-    degrees: list[list[Value | None]] = []
-    lines = [rng.choice(_TITLES["education"])]
-    form = rng.randrange(3)
-    for _ in range(rng.choice((0, 1, 1, 2))):
-        degree, school, year = maker.value("degree"), maker.value("school"), maker.value("year")
-        degrees.append([degree, school, year])
-        lines.append(
-            (
-                f"{year.printed} {degree.printed}, {school.printed}",
-                f"{degree.printed}, {school.printed}, {year.printed}",
-                f"{degree.printed} - {school.printed} ({year.printed})",
-            )[form]
-        )
-    parts["education"] = Rows(
-        "education", "", [Leaf(key, "", "", None) for key in ("degree", "school", "year")], degrees
-    )
-    made += [lines] if degrees else []
-    skills = rng.sample(lexicon.small("skill"), rng.choice((0, 2, 3, 4, 5)))
-    parts["skills"] = Listing("skills", "", [values.text(skill) for skill in skills])
-    if skills:
-        made.append(tables.listed(rng, rng.choice(_TITLES["skills"]), skills, maker.split.layouts))
-    levels = lexicon.enum("level")
-    spoken = rng.sample(lexicon.small("language"), rng.choice((0, 1, 2, 3)))
-    rows: list[list[Value | None]] = []
-    told = []
-    for name in spoken:
-        level = rng.choice([*levels, None])
-        rows.append([values.text(name), Value(level, f'"{level}"') if level else None])
-        told.append(f"{name} ({rng.choice(levels[level])})" if level else name)
-    parts["languages"] = Rows("languages", "", [Leaf(key, "", "", None) for key in ("name", "level")], rows)
-    if spoken:
-        made.append(tables.listed(rng, rng.choice(_TITLES["languages"]), told, maker.split.layouts))
-    return made
+        chunks += parts_of.ticket(rng, maker, parts)
 
 
 def _answered(schema: JSON, parts: dict[str, Part]) -> list[Part]:

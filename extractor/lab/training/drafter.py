@@ -23,9 +23,14 @@ from extractor.lab.training.forward import read
 from extractor.lab.training.lexicon import NEW_VALUES
 from extractor.lab.training.model import FULL, build_drafter
 from extractor.lab.training.optim import Optimizer
-from extractor.lab.training.target import Plan, Pools, Progress, fresh
+from extractor.lab.training.plan import Counts, Plan, save
+from extractor.lab.training.pools import Pools, fresh
+from extractor.lab.training.processes import Progress
 
 STEPS = 8
+_EVERY = 3  # positions of an answer, of which one starts a chain; another one in the next step
+_WARM_UP = 40  # steps
+_FIRST_POOL = 100_000  # which the target did not see
 
 
 def unroll(
@@ -102,78 +107,84 @@ def accepted(target: Gemma4ForCausalLM, drafter: Gemma4AssistantForCausalLM, bat
     return [round(r / max(1, t), 3) for r, t in zip(right, total, strict=True)]
 
 
+class Training:
+    """One run: the drafter and its optimizer, from `drafter.pt` in `run_dir` where that is. The target is only read."""
+
+    def __init__(
+        self, plan: Plan, target: Gemma4ForCausalLM, tokenizer: PreTrainedTokenizerFast, run_dir: Path
+    ) -> None:
+        self._plan, self._target, self._saved = plan, target, run_dir / "drafter.pt"
+        self._budget_s = plan.minutes * 60
+        self._encoder = Encoder(tokenizer)
+        device: Any = torch.device(plan.device)
+        target.train(False).requires_grad_(False).to(device)
+        self._drafter = build_drafter(len(tokenizer), plan.seed)
+        self._drafter.to(device)
+        with torch.no_grad():  # the two vocabularies are one: start from what the target knows of it
+            self._drafter.lm_head.weight.copy_(target.lm_head.weight)
+        self._optimizer = Optimizer(self._drafter, plan.muon_lr, plan.adam_lr)
+        self._counts = self._resumed()
+        self._checks = bucketed([row for _, row in fixed(self._encoder, "dev", NEW_VALUES, 8)], 8192, Random(0))
+        self._losses: list[float] = []
+        self._begun = time.monotonic()
+
+    def run(self) -> Gemma4AssistantForCausalLM:
+        self._drafter.train()
+        reported = self._begun = time.monotonic()
+        pools = Pools(self._encoder, self._plan, self._counts.index, Progress(1.0))
+        for index, batch in ((index, batch) for index, group in fresh(pools, self._plan) for batch in group):
+            progress = self._spent() / self._budget_s
+            if progress >= 1:
+                break
+            self._counts.index = max(self._counts.index, index + 1)
+            self._step(batch, progress)
+            if time.monotonic() - reported > self._plan.report_s:
+                reported = time.monotonic()
+                self._report()
+                self._save()
+        self._save()
+        return self._drafter
+
+    def _step(self, batch: MiniBatch, progress: float) -> None:
+        counts = self._counts
+        warm = min(1.0, (counts.step + 1) / _WARM_UP)
+        factor = warm * min(1.0, (1.0 - progress) / (1.0 - self._plan.hold) + 0.01)
+        loss = loss_of(unroll(self._target, self._drafter, batch, STEPS, every=_EVERY, shift=counts.step % _EVERY))
+        torch.autograd.backward(loss)
+        self._optimizer.step(factor)
+        counts.step += 1
+        counts.tokens += batch.tokens
+        self._losses.append(loss.item())
+
+    def _report(self) -> None:
+        self._drafter.train(False)
+        rates = accepted(self._target, self._drafter, self._checks)
+        self._drafter.train()
+        print(
+            f"{self._spent() / 60:5.1f} min  step {self._counts.step}  {self._counts.tokens / 1e6:.2f} M tokens  "
+            f"loss {mean(self._losses):.3f}  right at each step {rates}",
+            flush=True,
+        )
+        self._losses.clear()
+
+    def _spent(self) -> float:
+        return self._counts.spent + time.monotonic() - self._begun
+
+    def _resumed(self) -> Counts:
+        if not self._saved.exists():
+            return Counts(index=_FIRST_POOL)
+        state = torch.load(self._saved, weights_only=True)
+        self._drafter.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        return Counts.of(state)
+
+    def _save(self) -> None:
+        states = {"model": self._drafter.state_dict(), "optimizer": self._optimizer.state_dict()}
+        save(self._saved, self._counts, self._spent(), **states)
+
+
 def train(
     plan: Plan, target: Gemma4ForCausalLM, tokenizer: PreTrainedTokenizerFast, run_dir: Path
 ) -> Gemma4AssistantForCausalLM:
     """Trains until `plan.minutes` are used up; resumes from `drafter.pt` in the run folder."""
-    encoder = Encoder(tokenizer)
-    device: Any = torch.device(plan.device)
-    target.train(False).requires_grad_(False).to(device)
-    drafter = build_drafter(len(tokenizer), plan.seed)
-    drafter.to(device)
-    with torch.no_grad():  # the two vocabularies are one: start from what the target knows of it
-        drafter.lm_head.weight.copy_(target.lm_head.weight)
-    optimizer = Optimizer(drafter, plan.muon_lr, plan.adam_lr)
-    saved = run_dir / "drafter.pt"
-    index, step, spent = 100_000, 0, 0.0  # pools the target did not see
-    tokens = 0
-    if saved.exists():
-        state = torch.load(saved, weights_only=True)
-        drafter.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        index, step, tokens, spent = state["index"], state["step"], state["tokens"], state["spent"]
-    drafter.train()
-    checks = bucketed([row for _, row in fixed(encoder, "dev", NEW_VALUES, 8)], 8192, Random(0))
-    budget = plan.minutes * 60
-    begun = reported = time.monotonic()
-    losses: list[float] = []
-    pools = Pools(encoder, plan, index, Progress(1.0))
-    for at, batch in ((at, batch) for at, group in fresh(pools, plan) for batch in group):
-        progress = (spent + time.monotonic() - begun) / budget
-        if progress >= 1:
-            break
-        index = max(index, at + 1)
-        factor = min(1.0, (step + 1) / 40) * min(1.0, (1.0 - progress) / (1.0 - plan.hold) + 0.01)
-        loss = loss_of(unroll(target, drafter, batch, STEPS, every=3, shift=step % 3))
-        torch.autograd.backward(loss)
-        optimizer.step(factor)
-        step += 1
-        tokens += batch.tokens
-        losses.append(loss.item())
-        if time.monotonic() - reported > plan.report_s:
-            reported = time.monotonic()
-            drafter.train(False)
-            rates = accepted(target, drafter, checks)
-            drafter.train()
-            elapsed = spent + time.monotonic() - begun
-            print(
-                f"{elapsed / 60:5.1f} min  step {step}  {tokens / 1e6:.2f} M tokens  loss {mean(losses):.3f}  "
-                f"right at each step {rates}",
-                flush=True,
-            )
-            losses.clear()
-            _save(saved, drafter, optimizer, index, step, tokens, elapsed)
-    _save(saved, drafter, optimizer, index, step, tokens, spent + time.monotonic() - begun)
-    return drafter
-
-
-def _save(
-    path: Path,
-    model: Gemma4AssistantForCausalLM,
-    optimizer: Optimizer,
-    index: int,
-    step: int,
-    tokens: int,
-    spent: float,
-) -> None:
-    state = {
-        "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "index": index,
-        "step": step,
-        "tokens": tokens,
-        "spent": spent,
-    }
-    draft = path.with_suffix(".tmp")
-    torch.save(state, draft)
-    draft.rename(path)
+    return Training(plan, target, tokenizer, run_dir).run()

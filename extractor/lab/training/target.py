@@ -8,55 +8,27 @@ are there from the first step, for they do not come later.
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
-from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
 from random import Random
 
 import torch
-import torch.distributed as dist
 from torch.nn.functional import cross_entropy
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from transformers import Gemma4ForCausalLM, PreTrainedTokenizerFast
 
-from extractor.lab.training.encode import Encoder, MiniBatch, TrainingRow, bucketed, by_length, fixed, pool
+from extractor.lab.training.encode import Encoder, MiniBatch, TrainingRow, bucketed, fixed
 from extractor.lab.training.forward import compile_layers, read
-from extractor.lab.training.hard_mining import hardest_rows, plain_tokens
 from extractor.lab.training.lexicon import NEW_EVERYTHING, TRAIN
 from extractor.lab.training.model import FULL, SLIDING, build_target
 from extractor.lab.training.optim import Optimizer
+from extractor.lab.training.plan import Counts, Plan, save
+from extractor.lab.training.pools import Pools, stream
+from extractor.lab.training.processes import Progress, rank, share, world
 
 POINTING = 0.3  # weight of the loss of the head that points
-_READ = 4  # batches read for one that is trained on, once most rows are right
-_AGAIN = 24  # batches later one is trained on a second time
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How one model is trained. `minutes` of training, the time of earlier runs of the same checkpoint included."""
-
-    minutes: float
-    seed: int = 1
-    batch_tokens: int = 4096
-    pool_rows: int = 384  # drawn at a time and sorted by length
-    muon_lr: float = 0.0055
-    adam_lr: float = 1.0e-3
-    hold: float = 0.37  # of the time, before the decay
-    half_life: float = 0.1  # of the time, after which weights count half in the average
-    report_s: float = 180
-    fast: bool = False  # compiled layers and bf16 products: 1.7 times the speed of one process (Xeon with AMX)
-    device: str = "cpu"  # or "cuda": bf16 products, nothing compiled
-    workers: int = 0  # processes that make batches for this one; a core makes some 100,000 tokens a second
-
-    @property
-    def half(self) -> bool:
-        return self.fast or self.device == "cuda"
-
-    def precision(self) -> torch.autocast:
-        return torch.autocast(self.device, torch.bfloat16, enabled=self.half)
+_WARM_UP = 60  # steps
+_PROMPTS = 0.06  # of the time, in which prompts are learnt too, at this weight:
+_PROMPT_WEIGHT = 0.1
 
 
 def masks(length: int, window: int, device: torch.device) -> dict[str, torch.Tensor | None]:
@@ -98,108 +70,6 @@ def leaf_accuracy(model: Gemma4ForCausalLM, rows: list[TrainingRow]) -> float:
     return right / max(1, total)
 
 
-def sizes(progress: float) -> list[tuple[float, float]]:
-    """(size, share) of the documents: small ones first."""
-    if progress < 0.2:
-        return [(0.0, 0.55), (0.25, 0.2), (0.5, 0.25)]
-    if progress < 0.5:
-        return [(0.0, 0.35), (0.5, 0.4), (1.0, 0.25)]
-    if progress < 0.85:
-        return [(0.0, 0.2), (0.5, 0.3), (1.0, 0.5)]
-    return [(0.0, 0.08), (0.5, 0.25), (1.0, 0.64), (2.0, 0.03)]
-
-
-def longest(progress: float) -> int:
-    """Tokens of the longest row that is trained on."""
-    return 512 if progress < 0.2 else 768 if progress < 0.5 else 1152 if progress < 0.85 else 2048
-
-
-class Progress:
-    """Of the time that is there, between 0 and 1; the same in every process of a run."""
-
-    def __init__(self, value: float) -> None:
-        self._shared = RawValue("d", value)  # workers that make batches see it too
-
-    @property
-    def value(self) -> float:
-        return float(self._shared.value)
-
-    @value.setter
-    def value(self, value: float) -> None:
-        self._shared.value = value
-
-
-class Pools(IterableDataset[tuple[int, list[MiniBatch]]]):
-    """Endless (pool index, batches of like length of which one is to be made) from pool `index` on. A process takes
-    every `world()`-th pool, and where a DataLoader has workers for it, they take turns at these."""
-
-    def __init__(self, encoder: Encoder, plan: Plan, index: int, progress: Progress) -> None:
-        self._encoder, self._plan, self._index, self._progress = encoder, plan, index, progress
-        self._processes = world()
-
-    def __iter__(self) -> Iterator[tuple[int, list[MiniBatch]]]:
-        worker = get_worker_info()
-        at, workers = (worker.id, worker.num_workers) if worker else (0, 1)
-        plan, index = self._plan, self._index + at * self._processes
-        while True:
-            now = self._progress.value
-            count = plan.pool_rows // self._processes
-            rows = pool(self._encoder, plan.seed, index, sizes(now), count, longest(now))
-            batches = by_length(rows, plan.batch_tokens)
-            together = _READ if now >= 0.2 else 1
-            groups = [batches[start : start + together] for start in range(0, len(batches), together)]
-            Random(index // self._processes).shuffle(groups)
-            for group in groups:
-                yield index, group
-            index += workers * self._processes
-
-
-def fresh(pools: Pools, plan: Plan) -> Iterator[tuple[int, list[MiniBatch]]]:
-    """Endless (pool index, batches) on the plan's device, made ahead where the plan has workers."""
-    device = torch.device(plan.device)
-    loader = DataLoader(pools, batch_size=None, num_workers=plan.workers, pin_memory=device.type == "cuda")
-    for index, group in loader:
-        yield index, [batch.to(device) for batch in group]
-
-
-def stream(
-    model: Gemma4ForCausalLM, tokenizer: PreTrainedTokenizerFast, pools: Pools, plan: Plan
-) -> Iterator[tuple[int, MiniBatch]]:
-    """The hardest rows of `fresh`, each batch of them twice."""
-    waiting: deque[MiniBatch] = deque()
-    plain, rng = plain_tokens(tokenizer), Random(rank())
-    for index, group in fresh(pools, plan):
-        with plan.precision():
-            batch = hardest_rows(model, group, plain, rng)
-        yield index, batch
-        waiting.append(batch)
-        if len(waiting) > _AGAIN:
-            yield index, waiting.popleft()
-
-
-def world() -> int:
-    return dist.get_world_size() if dist.is_initialized() else 1
-
-
-def rank() -> int:
-    return dist.get_rank() if dist.is_initialized() else 0
-
-
-def share(model: torch.nn.Module, progress: Progress, now: float) -> None:
-    """Averages gradients and progress over the processes: one process a core loses less to a busy machine than
-    threads that wait for each other in every product."""
-    if world() == 1:
-        progress.value = now
-        return
-    weights = [weight for weight in model.parameters() if weight.grad is not None]
-    flat = torch.cat([*(weight.grad.flatten() for weight in weights if weight.grad is not None), torch.tensor([now])])
-    dist.all_reduce(flat)
-    flat /= world()
-    progress.value = flat[-1].item()
-    for weight, grad in zip(weights, torch.split(flat[:-1], [weight.numel() for weight in weights]), strict=True):
-        weight.grad = grad.view_as(weight)
-
-
 class Average:
     """The weights of a model, averaged over time; a half-life back they count half."""
 
@@ -214,62 +84,94 @@ class Average:
         torch._foreach_lerp_(list(self.model.parameters()), list(model.parameters()), new)
 
 
+class Training:
+    """One run: the model, its average and its optimizer, from the checkpoint in `run_dir` where there is one."""
+
+    def __init__(self, plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> None:
+        self._plan, self._saved = plan, run_dir / "checkpoint.pt"
+        self._budget_s = plan.minutes * 60
+        encoder = Encoder(tokenizer)
+        self._model = build_target(len(tokenizer), plan.seed)
+        self._model.to(torch.device(plan.device))  # type: ignore[arg-type]
+        self._optimizer = Optimizer(self._model, plan.muon_lr, plan.adam_lr, half=plan.half)
+        if plan.fast:
+            compile_layers()
+        self._average = Average(self._model, plan.half_life * self._budget_s)
+        self._counts = self._resumed()
+        self._progress = Progress(self._counts.spent / self._budget_s)
+        self._checks = _checks(encoder)
+        self._losses: list[torch.Tensor] = []
+        self._rate = 0.0  # of the last step, as a factor of the plan's
+        pools = Pools(encoder, plan, self._counts.index + rank(), self._progress)
+        self._batches = stream(self._model, tokenizer, pools, plan)
+        self._begun = time.monotonic()
+
+    def run(self) -> Gemma4ForCausalLM:
+        self._model.train()
+        reported = stepped = self._begun = time.monotonic()
+        while self._progress.value < 1:
+            index, batch = next(self._batches)
+            self._step(batch)
+            self._counts.index = max(self._counts.index, index)
+            self._average.add(self._model, time.monotonic() - stepped)
+            stepped = time.monotonic()
+            if rank() == 0 and stepped - reported > self._plan.report_s:
+                reported = stepped
+                self._report()
+                self._save()
+        if rank() == 0:
+            self._save()
+        return self._average.model
+
+    def _step(self, batch: MiniBatch) -> None:
+        counts, now = self._counts, self._progress.value
+        with self._plan.precision():
+            loss, answer_losses = loss_of(self._model, batch, _PROMPT_WEIGHT if now < _PROMPTS else 0.0)
+        torch.autograd.backward(loss)
+        self._rate = self._factor()
+        share(self._model, self._progress, self._spent() / self._budget_s)
+        self._optimizer.step(self._rate)
+        counts.step += 1
+        counts.tokens += batch.tokens * world()
+        self._losses.append(answer_losses.mean())
+
+    def _factor(self) -> float:
+        """Of the learning rate: up, level, and down to a hundredth."""
+        warm = min(1.0, (self._counts.step + 1) / _WARM_UP)
+        return warm * min(1.0, (1.0 - self._progress.value) / (1.0 - self._plan.hold) + 0.01)
+
+    def _report(self) -> None:
+        right = {name: round(leaf_accuracy(self._average.model, rows), 3) for name, rows in self._checks.items()}
+        print(
+            f"{self._spent() / 60:5.1f} min  step {self._counts.step}  {self._counts.tokens / 1e6:.2f} M tokens  "
+            f"loss {torch.stack(self._losses).mean().item():.3f}  factor {self._rate:.2f}  {right}",
+            flush=True,
+        )
+        self._losses.clear()
+
+    def _spent(self) -> float:
+        return self._counts.spent + time.monotonic() - self._begun
+
+    def _resumed(self) -> Counts:
+        if not self._saved.exists():
+            return Counts()
+        state = torch.load(self._saved, weights_only=True)
+        self._model.load_state_dict(state["model"])
+        self._average.model.load_state_dict(state["average"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        return Counts.of(state)
+
+    def _save(self) -> None:
+        states = {"model": self._model.state_dict(), "average": self._average.model.state_dict()}
+        save(self._saved, self._counts, self._spent(), optimizer=self._optimizer.state_dict(), **states)
+
+
 def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemma4ForCausalLM:
     """Trains until `plan.minutes` are used up, saving now and then; returns the average.
 
     Inside a process group every process calls this; the first one reports and saves.
     """
-    encoder = Encoder(tokenizer)
-    model = build_target(len(tokenizer), plan.seed)
-    model.to(torch.device(plan.device))  # type: ignore[arg-type]
-    optimizer = Optimizer(model, plan.muon_lr, plan.adam_lr, half=plan.half)
-    if plan.fast:
-        compile_layers()
-    saved = run_dir / "checkpoint.pt"
-    index = step = tokens = 0
-    spent = 0.0
-    budget = plan.minutes * 60
-    average = Average(model, plan.half_life * budget)
-    if saved.exists():
-        state = torch.load(saved, weights_only=True)
-        model.load_state_dict(state["model"])
-        average.model.load_state_dict(state["average"])
-        optimizer.load_state_dict(state["optimizer"])
-        index, step, tokens, spent = state["index"], state["step"], state["tokens"], state["spent"]
-    model.train()
-    progress = Progress(spent / budget)
-    checks = _checks(encoder)
-    losses: list[torch.Tensor] = []
-    batches = stream(model, tokenizer, Pools(encoder, plan, index + rank(), progress), plan)
-    begun = reported = stepped = time.monotonic()
-    while progress.value < 1:
-        at, batch = next(batches)
-        index = max(index, at)
-        factor = min(1.0, (step + 1) / 60) * min(1.0, (1.0 - progress.value) / (1.0 - plan.hold) + 0.01)
-        with plan.precision():
-            loss, said = loss_of(model, batch, 0.1 if progress.value < 0.06 else 0.0)
-        torch.autograd.backward(loss)
-        share(model, progress, (spent + time.monotonic() - begun) / budget)
-        optimizer.step(factor)
-        average.add(model, time.monotonic() - stepped)
-        stepped = time.monotonic()
-        step += 1
-        tokens += batch.tokens * world()
-        losses.append(said.mean())
-        if rank() == 0 and time.monotonic() - reported > plan.report_s:
-            reported = time.monotonic()
-            right = {name: round(leaf_accuracy(average.model, rows), 3) for name, rows in checks.items()}
-            elapsed = spent + time.monotonic() - begun
-            print(
-                f"{elapsed / 60:5.1f} min  step {step}  {tokens / 1e6:.2f} M tokens  "
-                f"loss {torch.stack(losses).mean().item():.3f}  factor {factor:.2f}  {right}",
-                flush=True,
-            )
-            losses.clear()
-            _save(saved, model, average.model, optimizer, index, step, tokens, elapsed)
-    if rank() == 0:
-        _save(saved, model, average.model, optimizer, index, step, tokens, spent + time.monotonic() - begun)
-    return average.model
+    return Training(plan, tokenizer, run_dir).run()
 
 
 def _checks(encoder: Encoder) -> dict[str, list[TrainingRow]]:
@@ -278,27 +180,3 @@ def _checks(encoder: Encoder) -> dict[str, list[TrainingRow]]:
     for name, split, size in (("seen", TRAIN, 1.0), ("all", NEW_EVERYTHING, 1.0), ("drill", TRAIN, 0.0)):
         made[name] = [row for _, row in fixed(encoder, "dev", split, 16 if size else 24, size=size)]
     return made
-
-
-def _save(
-    path: Path,
-    model: Gemma4ForCausalLM,
-    average: Gemma4ForCausalLM,
-    optimizer: Optimizer,
-    index: int,
-    step: int,
-    tokens: int,
-    spent: float,
-) -> None:
-    state = {
-        "model": model.state_dict(),
-        "average": average.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "index": index,
-        "step": step,
-        "tokens": tokens,
-        "spent": spent,
-    }
-    draft = path.with_suffix(".tmp")
-    torch.save(state, draft)
-    draft.rename(path)

@@ -24,7 +24,7 @@ from extractor.lab.pages import runs
 from extractor.lab.training import card, drafter, evaluate, target, tokenizer
 from extractor.lab.training.generate import tasks
 from extractor.lab.training.model import build_drafter, build_target
-from extractor.lab.training.target import Plan
+from extractor.lab.training.plan import Plan
 
 STAGES = ("tokenizer", "target", "drafter", "export", "evaluate", "card")
 
@@ -99,7 +99,7 @@ def facts(run_dir: Path, seed: int) -> dict[str, Any]:
     return made
 
 
-def main() -> None:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", action="store_true", help="every stage")
     parser.add_argument("--stage", choices=STAGES, action="append", default=[])
@@ -117,6 +117,11 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=0, help="processes that make batches; a GPU needs about ten")
     parser.add_argument("--batch-tokens", type=int, default=Plan.batch_tokens, help="a GPU is busy from about 32768")
     parser.add_argument("--pool-rows", type=int, default=Plan.pool_rows, help="rows that are sorted into batches")
+    return parser
+
+
+def main() -> None:
+    parser = _parser()
     given = parser.parse_args()
     stages = STAGES if given.all else tuple(stage for stage in STAGES if stage in given.stage)
     if not stages:
