@@ -33,21 +33,21 @@ class Run:
 RUNS = [
     Run(
         "one_row",
-        "extractor bench --baseline hf,hf-outlines,hf-assisted --documents 12 --rounds 2 --max-tokens 160 --json",
-        120,
+        "extractor bench --baseline hf,hf-outlines,hf-assisted --documents 10 --rounds 2 --max-tokens 160 --json",
+        125,
     ),
     Run(
         "rows",
-        "extractor bench --baseline hf-outlines --drafters 'none;grammar,copy;all' --rows 1,4,16,64 "
+        "extractor bench --baseline hf-outlines --drafters 'none;grammar,copy;all' --rows 1,16,64 "
         "--documents 64 --rounds 1 --max-tokens 64 --json",
-        180,
+        150,
     ),
-    Run("growth", "python -m extractor.lab.bench.growth --rounds 1 --json", 100),
-    Run("drafts", "python -m extractor.lab.bench.drafts", 60),
+    Run("growth", "python -m extractor.lab.bench.growth --rounds 1 --fields 5,20,50,100 --json", 90),
+    Run("drafts", "python -m extractor.lab.bench.drafts", 20),
     Run("host", "python -m extractor.lab.bench.host", 40),
-    Run("evidence", "python -m extractor.lab.bench.ground --extract 0", 20),
-    Run("lossless", "python -m extractor.lab.bench.lossless --documents 24 --max-tokens 40", 60),
-    Run("service", "python -m tests.chaos.measure", 40),
+    Run("evidence", "python -m extractor.lab.bench.ground --extract 0", 25),
+    Run("lossless", "python -m extractor.lab.bench.lossless --documents 24 --max-tokens 40", 45),
+    Run("service", "python -m tests.chaos.measure", 45),
 ]
 
 
