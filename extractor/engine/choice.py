@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from extractor.engine.model.device_event import Mark
+from extractor.engine.model.device_event import DeviceEvent
 from extractor.engine.sampling import sampling_of
 from extractor.engine.sequence import Params
 from extractor.engine.verify import told
@@ -19,7 +19,7 @@ NOTHING = 0  # any valid id: what follows the end of a text is never written
 class PendingChoice:
     """The tokens of a step's positions, some of which a device may still be choosing."""
 
-    def __init__(self, tokens: list[int], asked: list[int], found: Tensor | None, ended: Mark) -> None:
+    def __init__(self, tokens: list[int], asked: list[int], found: Tensor | None, ended: DeviceEvent) -> None:
         """`tokens`: known ones, and anything at the places `asked`, whose tokens are in `found` (as `verify.choose`
         gives them; None: nowhere). `ended`: the end of the step on the device."""
         self._tokens, self._asked, self._found, self._ended = tokens, asked, found, ended

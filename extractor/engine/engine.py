@@ -30,9 +30,10 @@ from extractor.engine.heartbeat import Moves
 from extractor.engine.masks import draft_masks
 from extractor.engine.memory import slot_shape
 from extractor.engine.model.assistant import MtpModel
-from extractor.engine.model.device_event import Mark
+from extractor.engine.model.build import build_runner
+from extractor.engine.model.device_event import DeviceEvent
 from extractor.engine.model.graphs import Graphs, rows_of
-from extractor.engine.model.runner import Reading, Target
+from extractor.engine.model.runner import StepOutput
 from extractor.engine.scheduler import Scheduler
 from extractor.engine.sequence import Completion, Draft, Request, Sequence
 from extractor.engine.stats import Figures
@@ -59,11 +60,12 @@ class Engine:
         graphs = Graphs(models.target.device) if self.config.graphs else None
         self._overlap = models.target.device.type != "cpu" if self.config.overlap is None else self.config.overlap
         with _current(models.target.device):  # kernels are tried
-            self._target = Target(models.target, graphs, self.config.max_draft + 1, kernels=self.config.kernels)
-            self._target.tell_moves(self._moves.mark)
-            mtp = MtpModel(models.drafter, self._target, graphs) if models.drafter else None
-            for model in (self._target, mtp) if mtp else (self._target,):
-                model.reserve(self.config.entries + 1)
+            self._target = build_runner(models.target, graphs, self.config.max_draft + 1, kernels=self.config.kernels)
+            self._target.on_layer(self._moves.mark)
+            mtp = MtpModel(models.drafter, self._target) if models.drafter else None
+            self._target.reserve(self.config.entries + 1)
+            if mtp:
+                mtp.reserve(self.config.entries + 1)
         chains = MtpDrafter(mtp, self._target.vocab, self._overlap) if mtp else None
         self._free = FreeDrafter(self._tokenizer)
         self._drafting = Drafting(self._free, chains, learns_late=self._overlap)
@@ -75,7 +77,8 @@ class Engine:
         self.seconds = self._done.seconds  # by phase; `target` is the forward within `verify`
         self._step_since: float | None = None
         self.broken = False  # the device is lost: every step from now on would fail
-        self._reading: tuple[Mark, Mark, list[Sequence]] | None = None  # of the device, which may still be at it
+        # Where the device begins and ends to read prompts, and whose; it may still be at it.
+        self._reading: tuple[DeviceEvent, DeviceEvent, list[Sequence]] | None = None
         self._sequences: dict[int, Sequence] = {}  # by id of their future, until it is done
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
@@ -154,7 +157,7 @@ class Engine:
     def step(self) -> None:
         started = time.perf_counter()
         self._admit()
-        busy, tried = len(self._scheduler.running), self._target.tried
+        busy, captures = len(self._scheduler.running), self._target.captures
         with self._timed("prefill"):
             self._prefill()
         if rows := self._scheduler.ready():
@@ -168,7 +171,7 @@ class Engine:
             with self._timed("commit"):
                 written = self._commit(rows, proposal.drafts, verified)
             took_s = time.perf_counter() - begun - late
-            if self._target.tried == tried:  # a step that records a graph tells nothing of those to come
+            if self._target.captures == captures:  # a step that records a graph tells nothing of those to come
                 pace.verified(verified[2].positions, took() - late)
                 pace.stepped(len(rows), written, took_s)
                 self._drafting.modes.learn(written, took_s)
@@ -178,7 +181,7 @@ class Engine:
             self._done.stepped(busy, took_s)
             if self._done.steps == 1:
                 self._moves.longest_s = 0.0  # it read weights from a disk
-            if self._target.tried == tried:
+            if self._target.captures == captures:
                 self._done.longest_step_s = max(self._done.longest_step_s, took_s)
 
     def _late(self, verifying: float) -> float:
@@ -248,11 +251,12 @@ class Engine:
             count = rows_of(count, self.config.slots)  # as many as the step is going to compute
         return max(0, min(self.config.max_draft, self.config.step_positions // count - 1))
 
-    def _verify(self, rows: list[Sequence], proposal: Proposal) -> tuple[list[list[int]], list[list[float]], Reading]:
+    def _verify(
+        self, rows: list[Sequence], proposal: Proposal
+    ) -> tuple[list[list[int]], list[list[float]], StepOutput]:
         """One target forward for all rows; chosen tokens and log-probabilities for each position, and it. What the
         device still drafts is known to the host, and in `proposal`, on return."""
-        if self._target.reads_ids:
-            proposal.settle()
+        self._target.prepare(proposal.settle)
         counts, chains = proposal.counts, proposal.chains
         width = max(counts)
         known = [[row.pending, *draft.tokens] for row, draft in zip(rows, proposal.drafts, strict=True)]
@@ -276,7 +280,7 @@ class Engine:
         return [ids_[cut] for cut in cuts], [logprobs[cut] for cut in cuts], read
 
     def _commit(
-        self, rows: list[Sequence], drafts: list[Draft], verified: tuple[list[list[int]], list[list[float]], Reading]
+        self, rows: list[Sequence], drafts: list[Draft], verified: tuple[list[list[int]], list[list[float]], StepOutput]
     ) -> int:
         """Write what was accepted; how many tokens that was."""
         chosen, logprobs, read = verified

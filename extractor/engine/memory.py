@@ -33,7 +33,7 @@ def slot_bytes(config: Any, shape: SlotShape, dtype: torch.dtype) -> int:
 
 
 def rotary_bytes(config: Any, places: int, dtype: torch.dtype) -> int:
-    """Bytes of the rotary tables of a Gemma 4 model (`gemma4.Rotary`); of another 0: it makes what it needs itself."""
+    """Bytes of the rotary tables of a Gemma 4 model (`rotary.Rotary`); of another 0: it makes what it needs itself."""
     if not str(config.model_type).startswith("gemma4"):
         return 0
     layers = getattr(config, "per_layer_config", None) or [config] * config.num_hidden_layers

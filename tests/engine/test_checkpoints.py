@@ -22,9 +22,10 @@ from transformers import (
 )
 
 from extractor.engine import DRAFTERS, Engine, EngineConfig
+from extractor.engine.model.build import build_runner
 from extractor.engine.model.checkpoint import judge_keys
+from extractor.engine.model.eager_runner import EagerRunner
 from extractor.engine.model.loader import Models, ModelSpec, load
-from extractor.engine.model.runner import Target
 from extractor.errors import ModelError
 from tests.engine import tiny
 
@@ -71,7 +72,7 @@ def test_a_unified_checkpoint_is_read_as_transformers_reads_it_and_takes_the_fas
     ids = torch.randint(6, 500, (2, 50), generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
         assert torch.allclose(models.target(ids).logits, theirs(input_ids=ids).logits, atol=1e-4)
-    assert Target(models.target)._lean is not None
+    assert isinstance(build_runner(models.target), EagerRunner)
 
 
 def test_a_unified_drafter_drafts_and_changes_nothing(unified: Path) -> None:

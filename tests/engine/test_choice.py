@@ -13,7 +13,7 @@ from torch import Tensor
 
 from extractor.engine import DRAFTERS, Engine, EngineConfig
 from extractor.engine.choice import choose_tokens, forced
-from extractor.engine.model.device_event import Mark
+from extractor.engine.model.device_event import DeviceEvent
 from extractor.engine.model.loader import Models
 from extractor.engine.sequence import Params
 from extractor.engine.verify import unpack
@@ -56,8 +56,8 @@ class Device:
         self.asked, self.masks = at, bits
         return torch.tensor([[40.0 + place for place in at], [-0.5] * len(at)])
 
-    def mark(self) -> Mark:
-        return Mark(torch.device("cpu"))
+    def mark(self) -> DeviceEvent:
+        return DeviceEvent(torch.device("cpu"))
 
 
 def test_forced_positions_stand_between_asked_ones() -> None:

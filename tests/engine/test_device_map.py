@@ -14,9 +14,10 @@ from torch import Tensor
 from extractor.engine import Engine, EngineConfig
 from extractor.engine.cache import SlotCache
 from extractor.engine.model.assistant import Chain, MtpModel
+from extractor.engine.model.build import build_runner
 from extractor.engine.model.checkpoint import drafted_from, drafter_device
 from extractor.engine.model.loader import Models, ModelSpec, load
-from extractor.engine.model.runner import Target
+from extractor.engine.model.runner import Runner
 from extractor.errors import ModelError
 from tests.engine import tiny
 
@@ -67,13 +68,13 @@ class Elsewhere:
         return self._embed(torch.zeros(ids.shape, dtype=torch.long)).to(self._gives)
 
 
-def chain_of(mtp: MtpModel, target: Target, cache: SlotCache) -> Chain:
+def chain_of(mtp: MtpModel, target: Runner, cache: SlotCache) -> Chain:
     target.prefill(torch.arange(10, 30)[None], 0, 0, cache)
     return mtp.begin([0], [20], cache)
 
 
 def test_a_steps_tokens_go_to_where_the_embeddings_are(gemma4: Models) -> None:
-    target, cache = Target(gemma4.target), tiny.slots(gemma4.target, 1, 64)
+    target, cache = build_runner(gemma4.target), tiny.slots(gemma4.target, 1, 64)
     mtp = MtpModel(gemma4.drafter, target)
     embed = mtp._embed = Elsewhere(mtp._embed, torch.empty(1, device=META), CPU)
     with torch.inference_mode():
@@ -84,7 +85,7 @@ def test_a_steps_tokens_go_to_where_the_embeddings_are(gemma4: Models) -> None:
 @pytest.mark.parametrize("ordered", [False, True])
 def test_embeddings_and_states_go_to_where_the_drafter_is(gemma4: Models, ordered: bool) -> None:
     """All of the drafter, and what it reads, on a device that refuses tensors of another."""
-    target, cache = Target(gemma4.target), tiny.slots(gemma4.target, 1, 64)
+    target, cache = build_runner(gemma4.target), tiny.slots(gemma4.target, 1, 64)
     assistant = tiny.loud(tiny.Gemma4AssistantForCausalLM(tiny.assistant_config(ordered)), 3).double()
     mtp = MtpModel(assistant.requires_grad_(False), target)
     with torch.inference_mode():
@@ -92,7 +93,7 @@ def test_embeddings_and_states_go_to_where_the_drafter_is(gemma4: Models, ordere
         mtp._embed = Elsewhere(mtp._embed, torch.empty(1, device=META), CPU)
         mtp.device = META
         assistant.to(META)
-        for part in (mtp, *mtp._lean.layers):
+        for part in (mtp, *mtp._layers.layers):
             for name, tensor in vars(part).items():
                 if isinstance(tensor, Tensor):
                     setattr(part, name, tensor.to(META))

@@ -17,10 +17,10 @@ from transformers import Gemma4AssistantForCausalLM
 from extractor.engine.layout import Layout
 from extractor.engine.model import fused
 from extractor.engine.model.assistant import MtpModel
-from extractor.engine.model.gemma4 import Gemma4
+from extractor.engine.model.build import build_runner
+from extractor.engine.model.gemma4 import Gemma4, Layer
 from extractor.engine.model.graphs import Graphs
 from extractor.engine.model.loader import Models, ModelSpec, load
-from extractor.engine.model.runner import Target
 from extractor.engine.verify import choose, told, unpack
 from tests.engine import tiny
 
@@ -89,7 +89,7 @@ def test_layers_are_the_plain_ones(pair: Models, width: int) -> None:
     positions = torch.tensor(lengths)[:, None] + torch.arange(width)
     states, caches = [], []
     with torch.inference_mode():
-        for kind in (None, fused.FusedLayer):
+        for kind in (Layer, fused.FusedLayer):
             cache = tiny.slots(target, 3, 40)
             layout = Layout.together(cache, [0, 1], lengths, width, 40, ids.device, positions)
             states.append(Gemma4(target.model, kind).read(ids, positions, max(lengths) + width, layout))
@@ -108,8 +108,8 @@ def test_prefill_in_one_row_of_many(pair: Models, padded: bool) -> None:
     with torch.inference_mode():
         for kernels in (False, True):
             graphs = Graphs(torch.device("cpu")) if padded else None
-            cache, target = tiny.slots(pair.target, 3, 32), Target(pair.target, graphs, kernels=kernels)
-            assert target.fused == kernels
+            cache, target = tiny.slots(pair.target, 3, 32), build_runner(pair.target, graphs, kernels=kernels)
+            assert target.backend.fused == kernels
             target.prefill(ids[:, :9], 0, 2, cache)
             target.prefill(ids[:, :9], 0, 1, cache)
             hidden = target.prefill(ids[:, 9:], 9, 1, cache)
@@ -129,7 +129,7 @@ def test_windows_that_move(pair: Models, padded: bool) -> None:
         for kernels in (False, True):
             graphs = Graphs(torch.device("cpu")) if padded else None
             cache = tiny.slots(pair.target, 3, 2 * window + 64, most=16)
-            target = Target(pair.target, graphs, 2, kernels=kernels)
+            target = build_runner(pair.target, graphs, 2, kernels=kernels)
             for start in range(0, ids.shape[1] - 2, 16):
                 target.prefill(ids[:, start : min(start + 16, ids.shape[1] - 2)], start, 2, cache)
             target.prefill(ids[:, :5], 0, 0, cache)
@@ -156,7 +156,7 @@ def test_the_choice_is_the_plain_one(vocab: int) -> None:
     bits = packed(allowed)
     assert torch.equal(unpack(bits, vocab), allowed)
     for mask in (allowed, None):
-        tokens, logprobs = fused.pick(logits, bits if mask is not None else None)
+        tokens, logprobs = fused.masked_argmax(logits, bits if mask is not None else None)
         expected = told(choose(logits, mask))
         assert tokens.tolist() == expected[0]
         assert logprobs.tolist() == pytest.approx(expected[1], abs=1e-5)
@@ -165,7 +165,7 @@ def test_the_choice_is_the_plain_one(vocab: int) -> None:
 def test_caps_in_place() -> None:
     logits = random(3, 5001, dtype=HALF) * 40
     expected = torch.tanh(logits / 30.0) * 30.0
-    torch.testing.assert_close(fused.soften(logits, 30.0), expected, atol=0.04, rtol=2e-3)
+    torch.testing.assert_close(fused.softcap(logits, 30.0), expected, atol=0.04, rtol=2e-3)
 
 
 def test_the_drafters_choice_among_clusters(gemma4: Models) -> None:
@@ -173,7 +173,7 @@ def test_the_drafters_choice_among_clusters(gemma4: Models) -> None:
     assistant = tiny.loud(Gemma4AssistantForCausalLM(tiny.assistant_config(True)), 3).eval().requires_grad_(False)
     head: Any = assistant.masked_embedding
     head.token_ordering.copy_(torch.randperm(tiny.VOCAB, generator=torch.Generator().manual_seed(4)))
-    plain, quick = (MtpModel(assistant, Target(gemma4.target, kernels=ragged)) for ragged in (False, True))
+    plain, quick = (MtpModel(assistant, build_runner(gemma4.target, kernels=ragged)) for ragged in (False, True))
     state = random(4, 1, assistant.config.text_config.hidden_size)
     allowed = torch.rand(4, tiny.VOCAB, generator=torch.Generator().manual_seed(3)) < 0.5
     for bits in (None, packed(allowed)):
@@ -219,11 +219,11 @@ for mode, n, k in ((0, 2560, 1536), (0, 1536, 12288), (1, 12288, 1536), (2, 256,
     plan = dict(__import__("extractor.engine.model.fused", fromlist=["x"])._plan(n, k, mode != 0)[1])
     compiled(kernels.product, ["x", "weight", "told", "out"], [], {}, plan.pop("num_warps"), plan.pop("num_stages"),
              MODE=mode, ROWS=16, **plan)
-compiled(kernels.soften, ["logits"], [], {}, 8, 3, BLOCK=4096)
-compiled(kernels.pick, ["logits"], ["token"], {"bits": "*i32", "best": "*fp32", "total": "*fp32"}, 4, 3,
+compiled(kernels.softcap, ["logits"], [], {}, 8, 3, BLOCK=4096)
+compiled(kernels.masked_argmax, ["logits"], ["token"], {"bits": "*i32", "best": "*fp32", "total": "*fp32"}, 4, 3,
          MASKED=True, BLOCK=4096)
-compiled(kernels.nearest, ["state", "weight"], ["members", "chosen", "token"], {"bits": "*i32", "best": "*fp32"}, 4, 3,
-         MASKED=True, SIZE=256, EACH=128, BLOCK=32)
+compiled(kernels.centroid_argmax, ["state", "weight"], ["members", "chosen", "token"],
+         {"bits": "*i32", "best": "*fp32"}, 4, 3, MASKED=True, SIZE=256, EACH=128, BLOCK=32)
 """
 
 

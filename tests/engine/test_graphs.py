@@ -13,7 +13,7 @@ from extractor.engine import Engine, EngineConfig
 from extractor.engine.engine import _current
 from extractor.engine.model.graphs import Graphs, Recording, depth_of, entries_of, prompt_of
 from extractor.engine.model.loader import Models
-from extractor.engine.model.runner import Target
+from extractor.engine.model.runner import Runner
 from extractor.engine.sequence import Sequence
 from extractor.errors import InputError
 from tests.engine import tiny
@@ -49,12 +49,12 @@ def test_a_recording_is_made_once_a_shape_and_first_run_on_the_tensors_it_keeps(
 
     first = torch.tensor([1.0, 2.0])
     assert graphs.run("two", double, first)[0].tolist() == [2.0, 4.0]
-    assert graphs.tried == 1
+    assert graphs.captures == 1
     assert seen[0] == seen[1] != first.data_ptr(), "a kernel for a tensor's alignment is compiled before, not in it"
     assert graphs.run("two", double, torch.tensor([5.0, 6.0]))[0].tolist() == [10.0, 12.0]
-    assert graphs.tried == 1
+    assert graphs.captures == 1
     graphs.run("one", double, torch.tensor([1.0]))
-    assert graphs.tried == 2
+    assert graphs.captures == 2
 
 
 def test_a_shape_there_is_no_memory_for_goes_without_and_the_others_stay(
@@ -70,7 +70,7 @@ def test_a_shape_there_is_no_memory_for_goes_without_and_the_others_stay(
         assert graphs.run("large", lambda given: (given + 1,), torch.ones(9))[0].tolist() == [2.0] * 9
     assert graphs.able
     assert list(graphs._recordings) == ["small"]
-    assert graphs.tried == 2, "it is not tried again"
+    assert graphs.captures == 2, "it is not tried again"
     assert "no memory for the graph of large" in caplog.text
 
 
@@ -111,8 +111,8 @@ def test_a_step_that_records_teaches_no_prices(gemma4: Models, monkeypatch: pyte
         first = engine.submit(tiny.request(gemma4, 0)).result(60)
         assert taught
         taught.clear()
-        tried = iter(range(10_000))
-        monkeypatch.setattr(Target, "tried", property(lambda _: next(tried)))  # every look at it finds one more
+        counts = iter(range(10_000))
+        monkeypatch.setattr(Runner, "captures", property(lambda _: next(counts)))  # every look at it finds one more
         assert engine.submit(tiny.request(gemma4, 0)).result(60).ids == first.ids
         assert not taught
     finally:

@@ -11,7 +11,7 @@ import pytest
 from torch import Tensor
 
 from extractor.engine import DRAFTERS, Engine, EngineConfig
-from extractor.engine.attention.packed import RowByRow
+from extractor.engine.attention.packed import PackedMask
 from extractor.engine.cache import SlotCache, SlotShape
 from extractor.engine.model.host_embedding import keep_on_host
 from extractor.engine.model.loader import Models
@@ -99,17 +99,17 @@ def test_the_way_of_a_gpu_changes_nothing(gemma4: Models, rows: int, *, graphs: 
 def test_rows_without_their_padding(gemma4: Models, monkeypatch: pytest.MonkeyPatch, *, at_once: bool) -> None:
     """As a CPU does where there is much of it; here everywhere. Some rows are read while others decode."""
     plain = run(gemma4, (), rows=1)
-    monkeypatch.setattr("extractor.engine.attention.packed._GOING", -1)
+    monkeypatch.setattr("extractor.engine.attention.packed._ROW_COST", -1)
     config = EngineConfig(slots=4, context=1024, max_draft=8, prefill_chunk=30, overlap=at_once)
     packed = 0
-    attend = RowByRow.attend
+    attend = PackedMask.attend
 
-    def counted(self: RowByRow, *given: Tensor) -> Tensor:
+    def counted(self: PackedMask, *given: Tensor) -> Tensor:
         nonlocal packed
         packed += 1
         return attend(self, *given)
 
-    monkeypatch.setattr(RowByRow, "attend", counted)
+    monkeypatch.setattr(PackedMask, "attend", counted)
     for mix in tiny.MIXES:
         before = packed
         assert run(gemma4, mix, rows=4, config=config) == plain
@@ -166,7 +166,7 @@ def test_windows_that_move_change_nothing(gemma4: Models, monkeypatch: pytest.Mo
     """Sliding layers that keep 64 entries of up to 400: documents of one schema after and beside each other, an answer
     that is asked for again, prefixes and slots reused; in each way a step is made. Against a cache that keeps all."""
     if way == "packed":
-        monkeypatch.setattr("extractor.engine.attention.packed._GOING", -1)
+        monkeypatch.setattr("extractor.engine.attention.packed._ROW_COST", -1)
     if way == "stock":
         monkeypatch.setattr("extractor.engine.model.runner.can_run", lambda _: False)
     small = EngineConfig(slots=4, context=1024, max_draft=8, prefill_chunk=24, graphs=way == "padded")
@@ -189,7 +189,7 @@ def test_windows_that_move_change_nothing(gemma4: Models, monkeypatch: pytest.Mo
             engine._cache = SlotCache(4, SlotShape.of(gemma4.target.config, small.entries))
         if way == "apart":  # rows that are never neighbours
             monkeypatch.setattr(Scheduler, "ready", lambda self: [row for row in self.running if row.ready][::-1])
-            monkeypatch.setattr("extractor.engine.attention.packed._GOING", 1 << 40)
+            monkeypatch.setattr("extractor.engine.attention.packed._ROW_COST", 1 << 40)
         try:
             done = [future.result(120) for future in [engine.submit(one) for one in requests]]
             done += [engine.submit(one).result(120) for one in reversed(requests)]

@@ -12,8 +12,9 @@ from extractor.engine import EngineConfig
 from extractor.engine.cache import SlotCache, SlotShape
 from extractor.engine.memory import plan_slots, rotary_bytes, slot_bytes, slot_shape
 from extractor.engine.model.assistant import MtpModel
+from extractor.engine.model.build import build_runner
+from extractor.engine.model.eager_runner import EagerRunner
 from extractor.engine.model.loader import Models
-from extractor.engine.model.runner import Target
 from extractor.errors import ModelError
 
 
@@ -25,20 +26,20 @@ def test_a_slot_costs_what_is_allocated(name: str, chunk: int, request: pytest.F
     assert (shape.kept < shape.entries) == (name == "gemma4" and chunk == 16)
     cache = SlotCache(3, shape)
     with torch.inference_mode():
-        Target(models.target).prefill(torch.randint(6, 500, (1, 9)), 0, 0, cache)
+        build_runner(models.target).prefill(torch.randint(6, 500, (1, 9)), 0, 0, cache)
     held = [tensor for store in cache._stores.values() for tensor in store]
     assert sum(tensor.nbytes for tensor in held) == 3 * slot_bytes(models.target.config, shape, models.target.dtype)
 
 
 def test_rotary_tables_cost_what_is_allocated(gemma4: Models) -> None:
-    target, mtp = Target(gemma4.target), MtpModel(gemma4.drafter, Target(gemma4.target))
+    target, mtp = build_runner(gemma4.target), MtpModel(gemma4.drafter, build_runner(gemma4.target))
     configs = gemma4.target.config, gemma4.drafter.config.text_config
-    for model, lean, config in zip((target, mtp), (target._lean, mtp._lean), configs, strict=True):
+    assert isinstance(target, EagerRunner)
+    for model, layers, config in zip((target, mtp), (target.layers, mtp._layers), configs, strict=True):
         model.reserve(100)
-        assert lean is not None
-        tables = [tensor for pair in lean.rotary._tables.values() for tensor in pair]
+        tables = [tensor for pair in layers.rotary._tables.values() for tensor in pair]
         assert sum(tensor.nbytes for tensor in tables) == rotary_bytes(config, 100, tables[0].dtype)
-        ends = [lean.rotary.at(torch.tensor([[99]]), 100)[kind][0] for kind in sorted(lean.rotary._tables)]
+        ends = [layers.rotary.at(torch.tensor([[99]]), 100)[kind][0] for kind in sorted(layers.rotary._tables)]
         assert all(len(end) == 1 for end in ends), "and are enough"
 
 

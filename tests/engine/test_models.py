@@ -25,8 +25,10 @@ from extractor.engine import Engine, EngineConfig
 from extractor.engine.attention.transformers_backend import install
 from extractor.engine.layout import Layout
 from extractor.engine.model.assistant import MtpModel
+from extractor.engine.model.build import build_runner
+from extractor.engine.model.eager_runner import EagerRunner
 from extractor.engine.model.loader import ModelSpec, load, positions_of
-from extractor.engine.model.runner import Target
+from extractor.engine.model.stock_runner import StockRunner
 from extractor.errors import ModelError
 from tests.engine import tiny
 
@@ -202,8 +204,8 @@ def test_our_drafter_step_is_transformers_own(length: int, ordered: bool, change
     assistant = tiny.loud(Gemma4AssistantForCausalLM(tiny.assistant_config(ordered, **own)), 3).eval()
     if ordered:
         assistant.masked_embedding.token_ordering.copy_(torch.randperm(tiny.VOCAB))
-    target = Target(stock)
-    assert target._lean is not None
+    target = build_runner(stock)
+    assert isinstance(target, EagerRunner)
     all_of_it, few = tiny.slots(stock, 2, 128), tiny.slots(stock, 2, 128, most=8)
     ids, hidden = torch.randint(6, 500, (1, length + 1)), torch.randn(1, 64)
     with torch.inference_mode():
@@ -215,7 +217,7 @@ def test_our_drafter_step_is_transformers_own(length: int, ordered: bool, change
         chain, token, theirs_hidden = mtp.begin([1], [length], few), ids[0, length:], hidden
         whole = {
             kind: tuple(one[1:, :, :length] for one in all_of_it.stored(layer))
-            for kind, layer in target.shared_layers().items()
+            for kind, layer in target.drafter_layers().items()
         }
         for _ in range(2):
             logits, hidden = mtp.step(token, hidden, chain)
@@ -238,7 +240,7 @@ def test_our_drafter_step_is_transformers_own(length: int, ordered: bool, change
 )
 def test_our_lean_layers_are_transformers_own(changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunked prefill of ragged rows and a wide step over them give the stock forward's states."""
-    monkeypatch.setattr("extractor.engine.attention.packed._GOING", 0)
+    monkeypatch.setattr("extractor.engine.attention.packed._ROW_COST", 0)
     torch.manual_seed(0)
     stock = tiny.loud(Gemma4ForCausalLM(tiny.gemma4_config(**changes)), 5).eval().double()
     for layer in stock.model.layers:
@@ -246,8 +248,8 @@ def test_our_lean_layers_are_transformers_own(changes: dict[str, Any], monkeypat
     rows = [torch.randint(6, 500, (1, length)) for length in (40, 23, 9)]
     with torch.inference_mode():
         wanted = [stock.model(input_ids=ids).last_hidden_state[0] for ids in rows]
-        target = Target(stock)
-        assert target._lean is not None
+        target = build_runner(stock)
+        assert isinstance(target, EagerRunner)
         cache = tiny.slots(stock, 3, 64)
         for row, ids in enumerate(rows):
             most = ids.shape[1] - 5
@@ -279,7 +281,7 @@ def test_rows_whose_slots_lie_apart_are_read_in_place(monkeypatch: pytest.Monkey
     stock = tiny.loud(Gemma4ForCausalLM(tiny.gemma4_config()), 5).eval().double()
     rows = [torch.randint(6, 500, (1, length)) for length in (12, 11)]
     with torch.inference_mode():
-        target, cache = Target(stock), tiny.slots(stock, 5, 64)
+        target, cache = build_runner(stock), tiny.slots(stock, 5, 64)
         slots = [1, 4]
         for slot, ids in zip(slots, rows, strict=True):
             target.prefill(ids[:, :-1], 0, slot, cache)
@@ -319,7 +321,7 @@ def test_ragged_rows_of_other_architectures_are_as_each_alone(config: PreTrained
     with torch.inference_mode():
         wanted = [model(input_ids=ids).logits[0, -5:] for ids in rows]
         install(model)
-        target, cache = Target(model), tiny.slots(model, 3, 80)
+        target, cache = build_runner(model), tiny.slots(model, 3, 80)
         for row, ids in enumerate(rows):
             target.prefill(ids[:, :-5], 0, row, cache)
         tail = torch.nn.functional.pad(torch.cat([ids[:, -5:] for ids in rows]), (0, 4))
@@ -330,9 +332,9 @@ def test_ragged_rows_of_other_architectures_are_as_each_alone(config: PreTrained
 
 def test_a_model_of_other_layers_takes_its_own_forward(pair: Path) -> None:
     target = load(ModelSpec(model=str(pair), drafter="none")).target
-    assert Target(target)._lean is not None
+    assert isinstance(build_runner(target), EagerRunner)
     target.model.layers[0].mlp.gate_proj.register_parameter("bias", torch.nn.Parameter(torch.zeros(128)))
-    assert Target(target)._lean is None
+    assert isinstance(build_runner(target), StockRunner)
 
 
 def test_a_grammar_is_bound_as_it_is_where_the_tokenizer_does_not_look_back(pair: Path) -> None:

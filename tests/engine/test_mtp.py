@@ -10,14 +10,14 @@ from torch import Tensor
 from extractor.engine.drafting.compose import Proposal
 from extractor.engine.drafting.cost import Pace
 from extractor.engine.drafting.mtp import Launched
-from extractor.engine.model.device_event import Mark
+from extractor.engine.model.device_event import DeviceEvent
 from extractor.engine.sequence import Draft, Request, Sequence
 from tests.engine.tiny import ScriptedMatcher
 
 
 def launched(wanted: list[int], found: Tensor, matchers: list[Any]) -> Launched:
     rows = [Sequence(Request([1]), matcher, b"") for matcher in matchers]
-    return Launched(rows, wanted, found, Pace(), Mark(found.device))
+    return Launched(rows, wanted, found, Pace(), DeviceEvent(found.device))
 
 
 FOUND = torch.tensor([[11, 21, 31], [12, 22, 32], [13, 23, 33], [14, 24, 34]])  # [steps, rows], one more than wanted

@@ -32,7 +32,7 @@ def test_every_layer_of_a_long_prompt_says_that_it_moves(models: Models) -> None
         def moved() -> None:
             said.append(time.monotonic())
 
-        engine._target.tell_moves(moved)
+        engine._target.on_layer(moved)
         request = tiny.request(models, 1, max_tokens=4)
         forwards = -(-len(request.prompt) // 64) + engine.submit(request).result(60).usage.target_forwards
         layers = models.target.config.num_hidden_layers

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from extractor.engine import Engine, EngineConfig
 from extractor.engine.attention import ragged as module
-from extractor.engine.attention.ragged import Sight, attend_ragged
+from extractor.engine.attention.ragged import RaggedMask, attend_ragged
 from extractor.engine.model.loader import Models, ModelSpec, load
 from tests.engine import tiny
 
@@ -30,7 +30,7 @@ def _few_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PROGRAMS", 12)
 
 
-def plain(query: Tensor, keys: Tensor, values: Tensor, sight: Sight) -> Tensor:
+def plain(query: Tensor, keys: Tensor, values: Tensor, sight: RaggedMask) -> Tensor:
     """The same in a few lines of torch, one query at a time."""
     n, width, heads, size = query.shape
     group = heads // keys.shape[1]
@@ -66,13 +66,13 @@ def made(
     return query.to(dtype), keys, values
 
 
-def sight(last: list[int], reach: int | None, end: int = 1 << 20) -> Sight:
+def sight(last: list[int], reach: int | None, end: int = 1 << 20) -> RaggedMask:
     """Of rows that are the first slots, from position 0 on."""
     n = len(last)
-    return Sight(torch.tensor(last), reach, torch.arange(n), torch.zeros(n, dtype=torch.long), end)
+    return RaggedMask(torch.tensor(last), reach, torch.arange(n), torch.zeros(n, dtype=torch.long), end)
 
 
-def differs(given: tuple[Tensor, Tensor, Tensor], sight: Sight) -> float:
+def differs(given: tuple[Tensor, Tensor, Tensor], sight: RaggedMask) -> float:
     found, expected = attend_ragged(*given, sight), plain(*given, sight)
     assert found.dtype == given[0].dtype
     assert found.isfinite().all()
@@ -184,7 +184,7 @@ def test_it_changes_no_token(pair: Models, changes: dict[str, bool]) -> None:
     written = []
     for ragged in (False, True):
         engine = Engine(pair, replace(CONFIG, kernels=ragged, **changes))
-        assert engine._target.ragged == ragged
+        assert engine._target.backend.view.own_length == ragged
         try:
             requests = [tiny.request(pair, index, drafters=("mtp",), max_tokens=5) for index in range(3)]
             done = [future.result(900) for future in [engine.submit(one) for one in requests]]

@@ -34,7 +34,7 @@ def test_without_triton_the_engine_goes_on(
     for on in (False, True):
         engine = Engine(gemma4, EngineConfig(slots=2, context=512, kernels=on))
         try:
-            assert not engine._target.ragged
+            assert not engine._target.backend.view.own_length
             written.append(engine.submit(tiny.request(gemma4, max_tokens=12)).result(60).ids)
         finally:
             engine.close()
@@ -65,7 +65,7 @@ def test_it_is_tried_before_it_is_used(
 
     give(monkeypatch, interpreted=True)
     monkeypatch.setattr(ragged, "attend_ragged", attend)
-    assert not ragged.able(CPU, torch.float32, [64])
+    assert not ragged.available(CPU, torch.float32, [64])
     assert {"fails": "Failed to find C compiler.;", "lies": "numbers are wrong"}[broken] in caplog.text
 
 

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from extractor.engine.model.runner import Reading, Target
+from extractor.engine.model.build import build_runner
+from extractor.engine.model.runner import StepOutput
 from extractor.engine.sampling import gumbel, sampling_of
 from extractor.engine.sequence import Params
 from extractor.engine.verify import choose, told
@@ -59,8 +60,8 @@ def test_greedy_rows_beside_a_sampled_one_are_chosen_as_ever() -> None:
     model = SimpleNamespace(
         config=SimpleNamespace(vocab_size=50, model_type="none"), device=torch.device("cpu"), dtype=torch.float32
     )
-    target = Target(model)
-    read = Reading([0], logits=torch.randn(9, 50, generator=torch.Generator().manual_seed(0)))
+    target = build_runner(model)
+    read = StepOutput([0], logits=torch.randn(9, 50, generator=torch.Generator().manual_seed(0)))
     greedy, warm = Params(), Params(temperature=0.8, seed=4)
     at, asked = [0, 2, 3, 5, 8], [(greedy, 0), (greedy, 1), (warm, 3), (warm, 4), (greedy, 9)]
     alone = told(target.choose(read, at, None, None))

@@ -18,6 +18,10 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
+from extractor.engine.attention.masks import Masks
+from extractor.engine.cache import FULL, SLIDING
+from extractor.engine.layout import Layout
+
 log = logging.getLogger(__name__)
 
 PROGRAMS = 256  # aimed at by splitting: two for each multiprocessor of a large GPU
@@ -29,11 +33,11 @@ DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 
 
 @dataclass(frozen=True)
-class Sight:
-    """Row i's first query sees the positions up to `last[i]`, that one included, each query after it one more; and of
-    these the nearest `reach`, or all (None); below 0, a query sees nothing. Its keys and values are those of
-    `slots[i]`, where the first entry is position `bases[i]`; none is at position `end` or after. `last`, `slots` and
-    `bases`, each `[n]`, are on the device."""
+class RaggedMask:
+    """Row i's first query sees the positions up to `last[i]`, that one included, and each query after it one more. Of
+    these it sees the nearest `reach`, or all (None). A query whose last position is below 0 sees nothing. The keys and
+    values of row i are those of the slot `slots[i]`, whose first entry is position `bases[i]`; there are none at
+    position `end` or after it. `last`, `slots` and `bases`, each `[n]`, are on the device."""
 
     last: Tensor
     reach: int | None
@@ -41,8 +45,18 @@ class Sight:
     bases: Tensor
     end: int
 
+    def attend(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """See `AttentionMask.attend`; zeros for a query that sees nothing."""
+        return attend_ragged(query, keys, values, self)
 
-def able(device: torch.device, dtype: torch.dtype, sizes: Collection[int]) -> bool:
+
+def ragged_masks(layout: Layout, last: Tensor, window: int) -> Masks:
+    """For rows whose first queries are at `last` `[n]` and whose others follow; `layout` names their slots."""
+    slots, bases, end = layout.slots, layout.bases, layout.cache.shape.entries
+    return {kind: RaggedMask(last, reach, slots, bases[kind], end) for kind, reach in ((FULL, None), (SLIDING, window))}
+
+
+def available(device: torch.device, dtype: torch.dtype, sizes: Collection[int]) -> bool:
     """Whether `attend_ragged` can run there, with heads of these `sizes`; says in the log why not."""
     why = _lacking(device, dtype, sizes) or _failing(device, dtype, sizes)
     if why:
@@ -69,15 +83,15 @@ def _failing(device: torch.device, dtype: torch.dtype, sizes: Collection[int]) -
         for size in sizes:
             one = torch.ones(1, 1, 1, size, dtype=dtype, device=device)
             zero = torch.zeros(1, dtype=torch.long, device=device)
-            heard = attend_ragged(one, one, one, Sight(zero, None, zero, zero, 1))
-            if not bool((heard == 1).all()):
+            out = attend_ragged(one, one, one, RaggedMask(zero, None, zero, zero, 1))
+            if not bool((out == 1).all()):
                 return "its numbers are wrong here"
     except Exception as error:
         return str(error).strip().split("\n")[0] or type(error).__name__
     return None
 
 
-def attend_ragged(query: Tensor, keys: Tensor, values: Tensor, sight: Sight) -> Tensor:
+def attend_ragged(query: Tensor, keys: Tensor, values: Tensor, mask: RaggedMask) -> Tensor:
     """`query` `[n, width, heads, size]`, `keys` and `values` `[slots, kv heads, entries, size]`, views of any strides
     but the last, which is 1 → `[n, width, heads * size]`; zeros for a query that sees nothing. Scores are unscaled."""
     from extractor.engine.attention import ragged_kernels
@@ -92,17 +106,17 @@ def attend_ragged(query: Tensor, keys: Tensor, values: Tensor, sight: Sight) -> 
     means = query.new_empty((n * kv, splits, asked, size), dtype=torch.float32)
     weights = query.new_empty((n * kv, splits, asked), dtype=torch.float32)
     out = query.new_empty((n, width, heads * size))
-    reach = EVERYTHING if sight.reach is None else sight.reach
-    spans = (sight.last.stride(0), width, sight.end, reach, kv, splits)
+    reach = EVERYTHING if mask.reach is None else mask.reach
+    spans = (mask.last.stride(0), width, mask.end, reach, kv, splits)
     strides = (*query.stride()[:3], *keys.stride()[:3], *values.stride()[:3])
     with torch.cuda.device(query.get_device()):  # where Triton launches; -1, a CPU, changes nothing
         ragged_kernels.read[(n * kv, tiles, splits)](
-            query, keys, values, sight.last, sight.slots, sight.bases, means, weights, *strides, *spans,
+            query, keys, values, mask.last, mask.slots, mask.bases, means, weights, *strides, *spans,
             GROUP=group, SIZE=size, LEAST=LEAST, TILE=tile, BLOCK=block, num_warps=warps, num_stages=stages,
         )  # fmt: skip
         part = min(size, 128)
         ragged_kernels.join[(n * kv, asked, size // part)](
-            means, weights, sight.last, out, *spans, GROUP=group, SIZE=size, LEAST=LEAST, MOST=MOST, PART=part
+            means, weights, mask.last, out, *spans, GROUP=group, SIZE=size, LEAST=LEAST, MOST=MOST, PART=part
         )
     return out
 

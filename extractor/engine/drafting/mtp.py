@@ -17,7 +17,7 @@ from extractor.engine.cache import SlotCache
 from extractor.engine.drafting.cost import Pace
 from extractor.engine.masks import EVERYTHING, next_masks
 from extractor.engine.model.assistant import MtpModel
-from extractor.engine.model.device_event import Mark
+from extractor.engine.model.device_event import DeviceEvent
 from extractor.engine.sequence import Sequence
 from extractor.engine.verify import unpack
 
@@ -27,14 +27,16 @@ UNSURE = 0.1  # a token less likely than this is never drafted, however cheap
 class Launched:
     """Chains a device is at work on: `wanted[i]` tokens for row i, 0 for a row without one."""
 
-    def __init__(self, rows: list[Sequence], wanted: list[int], found: Tensor, pace: Pace | None, begun: Mark) -> None:
+    def __init__(
+        self, rows: list[Sequence], wanted: list[int], found: Tensor, pace: Pace | None, begun: DeviceEvent
+    ) -> None:
         """`found` `[steps, n]`: tokens, on the device. `pace`: what learns how long it took, if it may."""
         self.wanted = wanted
         self._rows, self._pace, self._begun, self._steps = rows, pace, begun, len(found)
         self._tokens = found[: max(wanted)]
         self._copy = torch.empty(self._tokens.shape, dtype=found.dtype, pin_memory=found.device.type == "cuda")
         self._copy.copy_(self._tokens, non_blocking=True)
-        self._ended = Mark(found.device)
+        self._ended = DeviceEvent(found.device)
 
     def into(self, ids: Tensor) -> Tensor:
         """`ids` `[rows, width]` on the device, with every chain behind its row's pending token."""
@@ -72,13 +74,13 @@ class MtpDrafter:
         going = [index for index, most in enumerate(wanted) if most]
         if not going:
             return None
-        begun, tried = Mark(self._model.device), self._model.tried
+        begun, captures = DeviceEvent(self._model.device), self._model.captures
         bits = torch.full((len(rows), self._words), EVERYTHING, dtype=torch.int32)
         bits[going] = next_masks([rows[index] for index in going], self._words)
         pending, lengths = [row.pending for row in rows], [row.length for row in rows]
         slots = [row.slot for row in rows]
         found = self._model.chains(pending, self._hidden(rows), slots, lengths, cache, bits, max(wanted))
-        return Launched(rows, wanted, found, pace if self._model.tried == tried else None, begun)
+        return Launched(rows, wanted, found, pace if self._model.captures == captures else None, begun)
 
     def propose(self, rows: list[Sequence], wanted: list[int], cache: SlotCache, pace: Pace) -> list[list[int]]:
         """Up to `wanted[i]` tokens for row i; a chain ends where it is no longer likely enough to earn its price.

@@ -1,4 +1,4 @@
-"""When a device gets to what it was asked for: the host asks a GPU for a step and is back long before that is done."""
+"""When a device gets to what it was asked for. The host asks a GPU for a step and goes on long before that is done."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from typing import Any
 import torch
 
 
-class Mark:
-    """A moment in what a device does."""
+class DeviceEvent:
+    """The end of what a device has been asked for when this is made. A CPU is always there already."""
 
     def __init__(self, device: torch.device) -> None:
         event: Any = torch.cuda.Event  # untyped
         self._event = event(enable_timing=True) if device.type == "cuda" else None
         if self._event:
             self._event.record()
-        self.at = time.perf_counter()  # when it was asked for
+        self.at = time.perf_counter()  # the host's time then, seconds
 
     def over(self) -> bool:
-        """Whether a GPU is past it; False on a CPU, which does nothing behind the host's back."""
+        """Whether a GPU is past it; False on a CPU, which does nothing beside the host."""
         return bool(self._event and self._event.query())
 
     def wait(self) -> None:
-        """Until it is over."""
+        """Wait until it is over."""
         if self._event:
             self._event.synchronize()
 
-    def since(self, earlier: Mark) -> float:
+    def since(self, earlier: DeviceEvent) -> float:
         """Seconds from `earlier` to this one; waits until this one is over."""
         if self._event and earlier._event:
             self.wait()

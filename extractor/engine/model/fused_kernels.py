@@ -176,7 +176,7 @@ def product(
 
 
 @triton.jit
-def soften(logits, count, cap, BLOCK: tl.constexpr):
+def softcap(logits, count, cap, BLOCK: tl.constexpr):
     """Logits capped to ±cap, in place."""
     i = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     kind = logits.dtype.element_ty
@@ -186,7 +186,7 @@ def soften(logits, count, cap, BLOCK: tl.constexpr):
 
 
 @triton.jit(do_not_specialize=["words", "chunks"])
-def pick(
+def masked_argmax(
     logits,  # [m, vocab]
     bits,  # [m, words], int32: packed masks
     best,  # [m, chunks] float32: of each chunk the highest allowed logit,
@@ -215,7 +215,7 @@ def pick(
 
 
 @triton.jit(do_not_specialize=["words"])
-def nearest(
+def centroid_argmax(
     state,  # [m, SIZE]
     weight,  # [vocab, SIZE]
     members,  # [clusters, EACH] int64: the tokens of each

@@ -1,11 +1,11 @@
-"""Gemma 4's text layers as few calls: the numbers of transformers' modules, a third of their kernels.
+"""Gemma 4's text layers in few calls: the same numbers as transformers' modules, with a third of their kernels.
 
-A decode step of a small model, or of any model on a GPU, is spent launching kernels, not computing. Here the query,
-key and value products are one, gate and up are one, each norm is one call, rotary tables are looked up instead of
-made, and masks are added, built once a step (or, with `ragged.py`, not at all). The merged weights are the model's own:
-its parameters become views.
+A decode step of a small model, or of any model on a GPU, takes as long as launching its kernels takes. So the query,
+key and value products are one product here, gate and up are one, each norm is one call, rotary tables are looked up
+(`rotary.py`), and masks are built once a step. The merged weights are not copies: the model's parameters become views
+of them.
 
-`can_run` says whether a model is one of those; any other takes transformers' own forward (`runner.py`).
+`can_run` says whether a model is made of such layers. Any other takes transformers' own forward (`stock_runner.py`).
 """
 
 from __future__ import annotations
@@ -17,14 +17,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from extractor.engine.attention.packed import RowByRow
-from extractor.engine.attention.ragged import Sight, attend_ragged
 from extractor.engine.cache import FULL, SLIDING, KeyValues
 from extractor.engine.layout import Layout
+from extractor.engine.model.rotary import Rotary, apply_rotary
+from extractor.engine.model.view import DenseView, View
 
-NARROW = 64  # queries a row: up to here two plain products beat the fused kernel on a CPU
-_GELU = {"gelu_pytorch_tanh": "tanh", "gelu": "none"}
-_PLACES = 1024  # rotary tables grow by doubling from here
+_GELU = {"gelu_pytorch_tanh": "tanh", "gelu": "none"}  # transformers' names, PyTorch's `approximate`
 
 
 def can_run(text: Any) -> bool:
@@ -48,108 +46,8 @@ def _all(module: nn.Module) -> list[Tensor]:
     return [*module.parameters(), *module.buffers()]
 
 
-class Bias:
-    """What is added to scores: `[n, 1, 1, width, entries]`, -inf at the `hidden` `[n, width, entries]`."""
-
-    def __init__(self, hidden: Tensor, dtype: torch.dtype) -> None:
-        self.added = torch.zeros_like(hidden, dtype=dtype).masked_fill_(hidden, float("-inf"))[:, None, None]
-        self._folded: dict[int, Tensor] = {}
-
-    def folded(self, group: int) -> Tensor:
-        """`[n, 1, group * width, entries]`; the layers of a step share it, for it is a copy."""
-        if group not in self._folded:
-            self._folded[group] = self.added[:, 0].expand(-1, group, -1, -1).flatten(1, 2)[:, None]
-        return self._folded[group]
-
-
-Seen = Bias | Sight | RowByRow | None  # or how far each row sees, for `ragged.py` or `packed.py`; or everything
-
-
-def looks(layout: Layout, positions: Tensor, window: int, dtype: torch.dtype) -> dict[str, Seen]:
-    """What the queries at `positions` `[n, width]` see of what `layout` reads, by kind of attention."""
-    seen: dict[str, Seen] = {}
-    for kind, reach in ((FULL, None), (SLIDING, window)):
-        few = reach is None or layout.reads[kind].stop - layout.reads[kind].start <= reach
-        if layout.exact and positions.numel() == 1 and few:  # one query behind all that is read
-            seen[kind] = None
-            continue
-        distance = positions.int()[:, :, None] - layout.places(kind)[:, None]
-        hidden = distance < 0
-        if reach is not None:
-            hidden |= distance >= reach
-        seen[kind] = Bias(hidden, dtype)
-    return seen
-
-
-def sights(layout: Layout, last: Tensor, window: int) -> dict[str, Seen]:
-    """The same by `ragged.py`: rows whose first queries are at `last` `[n]`, the others behind them."""
-    slots, bases, end = layout.slots, layout.bases, layout.cache.shape.entries
-    return {kind: Sight(last, reach, slots, bases[kind], end) for kind, reach in ((FULL, None), (SLIDING, window))}
-
-
-class Rotary:
-    """cos and sin of every place, `[places, head size]`, the first half of sin negated: x·cos + rolled(x)·sin."""
-
-    def __init__(self, text: Any) -> None:
-        self._text = text
-        self._kinds = sorted(set(text.config.layer_types))
-        self._tables: dict[str, KeyValues] = {}
-        self._places = 0
-
-    def at(self, positions: Tensor, length: int) -> dict[str, KeyValues]:
-        """For `positions` `[n, width]`, all below `length`: (cos, sin) `[n, width, 1, head size]` by kind."""
-        if length > self._places:
-            self._make(max(_PLACES, 1 << (length - 1).bit_length()))
-        return {
-            kind: (cos[positions].unsqueeze(2), sin[positions].unsqueeze(2))
-            for kind, (cos, sin) in self._tables.items()
-        }
-
-    def reserve(self, length: int) -> None:
-        """Tables for so many places and no more, so that `at` makes none later."""
-        if length > self._places:
-            self._make(length)
-
-    def _make(self, places: int) -> None:
-        like = self._text.layers[0].self_attn.q_proj.weight
-        every = torch.arange(places, device=like.device)[None]
-        for kind in self._kinds:
-            cos, sin = self._text.rotary_emb(like, every, kind)
-            half = cos.shape[-1] // 2
-            self._tables[kind] = cos[0], torch.cat([-sin[0, :, :half], sin[0, :, half:]], -1)
-        self._places = places
-
-
-def turn(states: Tensor, rotary: KeyValues) -> Tensor:
-    """Rotary embedding of `states` `[n, width, heads, head size]`."""
-    cos, sin = rotary
-    return torch.addcmul(states * cos, states.roll(states.shape[-1] // 2, -1), sin)
-
-
-def attend(query: Tensor, keys: Tensor, values: Tensor, seen: Seen) -> Tensor:
-    """`query` `[n, width, heads, size]` → `[n, width, heads * size]`. Query heads that share a KV head are folded into
-    the width, so keys and values are read in place. Gemma 4 does not scale its scores: its query norm does."""
-    if isinstance(seen, Sight):
-        return attend_ragged(query, keys, values, seen)
-    if isinstance(seen, RowByRow):
-        return seen.attend(query, keys, values)
-    n, width, heads, size = query.shape
-    kv, length = keys.shape[1], keys.shape[2]
-    group = heads // kv
-    folded = query.view(n, width, kv, group, size).permute(0, 2, 3, 1, 4).reshape(n, kv, group * width, size)
-    if width > NARROW or query.device.type != "cpu":
-        mask = None if seen is None else seen.folded(group)
-        heard = F.scaled_dot_product_attention(folded, keys, values, attn_mask=mask, scale=1.0)
-    else:
-        scores = folded @ keys.mT
-        if seen is not None:
-            scores.view(n, kv, group, width, length).add_(seen.added)
-        heard = scores.softmax(-1, dtype=torch.promote_types(scores.dtype, torch.float32)).to(values.dtype) @ values
-    return heard.view(n, kv, group, width, size).permute(0, 3, 1, 2, 4).reshape(n, width, heads * size)
-
-
 class Layer:
-    """One decoder layer; `index` is its place in the cache, `shares` whether it reads another layer's KV."""
+    """One decoder layer. `index` is its place in the cache, `shares` says whether it reads another layer's KV."""
 
     def __init__(self, module: Any, index: int, kind: str) -> None:
         self.index, self.kind = index, kind
@@ -160,21 +58,21 @@ class Layer:
         self._heads = attention.q_proj.out_features // self.size
         self._scale: float = float(module.layer_scalar)
         self._gelu = _GELU[module.config.hidden_activation]
-        parts, scales = [attention.q_proj], [attention.q_norm.weight.expand(self._heads, -1)]
+        linears, scales = [attention.q_proj], [attention.q_norm.weight.expand(self._heads, -1)]
         self._kv_heads, self._own_values = 0, False
         if not self.shares:
             self._kv_heads = attention.k_proj.out_features // self.size
-            self._own_values = attention.v_proj is not None  # else keys, before their norm, are the values too
-            parts += [attention.k_proj, attention.v_proj] if self._own_values else [attention.k_proj]
+            self._own_values = attention.v_proj is not None  # without: keys, before their norm, are the values too
+            linears += [attention.k_proj, attention.v_proj] if self._own_values else [attention.k_proj]
             scales += [attention.k_norm.weight.expand(self._kv_heads, -1)]
-        self._into = merge(parts)
+        self._qkv = merge(linears)
         self._gate_up = merge([mlp.gate_proj, mlp.up_proj])
         self._scales = torch.cat(scales)
         self._eps: float = attention.q_norm.eps
 
     @property
     def norm(self) -> Any:
-        """What its input has to have gone through."""
+        """The norm of its input."""
         return self._module.input_layernorm
 
     def project(
@@ -184,48 +82,48 @@ class Layer:
         positions: Tensor,  # noqa: ARG002 -- for `fused.py`; `layout` knows them too
         layout: Layout | None,
     ) -> tuple[Tensor, KeyValues | None]:
-        """`normed` `[n, width, hidden]` at `positions` `[n, width]` → its queries `[n, width, heads, size]` and, unless
-        shared, the KV that `layout` reads: the new is in it then."""
-        parts = F.linear(normed, self._into).view(*normed.shape[:2], -1, self.size)
+        """From the normed input `[n, width, hidden]` at `positions` `[n, width]`: the queries `[n, width, heads, size]`
+        and the KV that `layout` reads, with the new entries written to it; None where the layer shares another's."""
+        heads = F.linear(normed, self._qkv).view(*normed.shape[:2], -1, self.size)
         if self.shares:
-            return turn(F.rms_norm(parts, (self.size,), None, self._eps) * self._scales, rotary), None
-        turned = self._heads + self._kv_heads
-        values = parts[:, :, turned:] if self._own_values else parts[:, :, self._heads :]
+            return apply_rotary(F.rms_norm(heads, (self.size,), None, self._eps) * self._scales, rotary), None
+        rotated = self._heads + self._kv_heads
+        values = heads[:, :, rotated:] if self._own_values else heads[:, :, self._heads :]
         values = F.rms_norm(values, (self.size,), None, self._eps)
-        parts = turn(F.rms_norm(parts[:, :, :turned], (self.size,), None, self._eps) * self._scales, rotary)
-        fresh = parts[:, :, self._heads :].transpose(1, 2), values.transpose(1, 2)
+        heads = apply_rotary(F.rms_norm(heads[:, :, :rotated], (self.size,), None, self._eps) * self._scales, rotary)
+        new = heads[:, :, self._heads :].transpose(1, 2), values.transpose(1, 2)
         assert layout is not None
-        return parts[:, :, : self._heads], layout.update(*fresh, self.index)
+        return heads[:, :, : self._heads], layout.update(*new, self.index)
 
-    def finish(self, state: Tensor, heard: Tensor, told: Tensor | None, after: Any) -> tuple[Tensor, Tensor]:
-        """What follows attention: the new state and the norm `after` of it; `told` `[n, width, size]` is the layer's
-        per-layer input, if the model has them."""
+    def finish(
+        self, state: Tensor, attn_out: Tensor, per_layer_input: Tensor | None, next_norm: Any
+    ) -> tuple[Tensor, Tensor]:
+        """What follows attention: the new state, and `next_norm` of it. `state` `[n, width, hidden]`, `attn_out`
+        `[n, width, heads * size]`; `per_layer_input` `[n, width, size]`, or None for a model without them."""
         layer = self._module
-        state = state + _norm(F.linear(heard, layer.self_attn.o_proj.weight), layer.post_attention_layernorm)
+        state = state + _norm(F.linear(attn_out, layer.self_attn.o_proj.weight), layer.post_attention_layernorm)
         gate, up = F.linear(_norm(state, layer.pre_feedforward_layernorm), self._gate_up).chunk(2, -1)
-        made = F.linear(F.gelu(gate, approximate=self._gelu).mul_(up), layer.mlp.down_proj.weight)
-        state = state + _norm(made, layer.post_feedforward_layernorm)
-        if told is not None:
-            gate = F.gelu(F.linear(state, layer.per_layer_input_gate.weight), approximate=self._gelu).mul_(told)
-            made = F.linear(gate, layer.per_layer_projection.weight)
-            state = state + _norm(made, layer.post_per_layer_input_norm)
+        out = F.linear(F.gelu(gate, approximate=self._gelu).mul_(up), layer.mlp.down_proj.weight)
+        state = state + _norm(out, layer.post_feedforward_layernorm)
+        if per_layer_input is not None:
+            gate = F.gelu(F.linear(state, layer.per_layer_input_gate.weight), approximate=self._gelu)
+            out = F.linear(gate.mul_(per_layer_input), layer.per_layer_projection.weight)
+            state = state + _norm(out, layer.post_per_layer_input_norm)
         state = state if self._scale == 1.0 else state * self._scale
-        return state, _norm(state, after)
+        return state, _norm(state, next_norm)
 
 
 class Gemma4:
-    """The layers of a `Gemma4TextModel`, target's or assistant's."""
+    """The layers of a `Gemma4TextModel`, the target's or the drafter's."""
 
-    def __init__(self, text: Any, kind: type[Layer] | None = None) -> None:
-        """`kind`: `Layer`, or another that computes the same."""
+    def __init__(self, text: Any, kind: type[Layer] = Layer) -> None:
+        """`kind`: `Layer`, or another class that computes the same."""
         self.text = text
         self.window: int = text.config.sliding_window
-        made = kind or Layer
-        self.layers = [made(layer, i, text.config.layer_types[i]) for i, layer in enumerate(text.layers)]
-        # The norm that follows each layer: the next one's, and the last.
-        self.after = [*(layer.norm for layer in self.layers[1:]), text.norm]
+        self.layers = [kind(layer, i, text.config.layer_types[i]) for i, layer in enumerate(text.layers)]
+        self.next_norms = [*(layer.norm for layer in self.layers[1:]), text.norm]  # what follows each layer
         self.rotary = Rotary(text)
-        self.moved: Callable[[], None] = lambda: None  # called at every layer
+        self.on_layer: Callable[[], None] = lambda: None  # called at every layer
         self._owners = sum(not layer.shares for layer in self.layers)
 
     def read(
@@ -234,42 +132,46 @@ class Gemma4:
         positions: Tensor,
         length: int,
         layout: Layout,
+        view: View | None = None,
         *,
         last: Tensor | None = None,
         inputs: Tensor | None = None,
-        ragged: bool = False,
-        packed: dict[str, Seen] | None = None,
     ) -> Tensor:
-        """Final states `[n, width, hidden]` of `ids` `[n, width]` at `positions`, all below `length`; their KV is where
-        `layout` says afterwards. `last` `[1]`: only the state there is wanted, of one row, so nothing above the last KV
-        that is stored runs for the others. `inputs`: the per-layer embeddings of `ids`, `[n, width, layers * size]`,
-        where the model does not have them itself. `ragged`: every row reads to its own length, by `ragged.py`; its
-        `positions` are consecutive. `packed`: what `ids` `[1, width]` without padding see, by kind."""
+        """Final states `[n, width, hidden]` of `ids` `[n, width]` at `positions`, which are all below `length`. Their
+        KV is where `layout` says afterwards; `view` gives the masks (None: dense ones).
+
+        `last` `[1]`: of one row only the state at this index is wanted; then nothing above the last layer that stores
+        KV runs for the others. `inputs` `[n, width, layers * size]`: the per-layer embeddings of `ids`, where the model
+        does not hold them itself (`host_embedding.py`)."""
+        view = view or DenseView()
         state = self.text.embed_tokens(ids)
-        told = None
-        if self.text.hidden_size_per_layer_input:
-            named = self.text.get_per_layer_inputs(ids, state) if inputs is None else inputs
-            told = self.text.project_per_layer_inputs(state, named.view(*ids.shape, len(self.layers), -1))
+        per_layer = self._per_layer_inputs(ids, state, inputs)
         rotary = self.rotary.at(positions, length)
-        seen = packed or self._seen(layout, positions, state.dtype, ragged=ragged)
+        masks = view.masks(layout, positions, self.window, state.dtype)
         stored: dict[str, KeyValues] = {}
         normed = self.enter(state)
-        for layer, after in zip(self.layers, self.after, strict=True):
-            self.moved()
+        for layer, next_norm in zip(self.layers, self.next_norms, strict=True):
+            self.on_layer()
             kind = layer.kind
-            query, held = layer.project(normed, rotary[kind], positions, layout)
-            stored[kind] = held or stored[kind]
+            query, kv = layer.project(normed, rotary[kind], positions, layout)
+            stored[kind] = kv or stored[kind]
             if last is not None and layer.index == self._owners - 1:
                 query, state, positions = (some.index_select(1, last) for some in (query, state, positions))
-                told = None if told is None else told.index_select(1, last)
+                per_layer = None if per_layer is None else per_layer.index_select(1, last)
                 rotary = self.rotary.at(positions, length)
-                seen = self._seen(layout, positions, state.dtype, ragged=ragged)
-            heard = attend(query, *stored[kind], seen[kind])
-            state, normed = layer.finish(state, heard, None if told is None else told[:, :, layer.index], after)
+                masks = view.masks(layout, positions, self.window, state.dtype)
+            attn_out = masks[kind].attend(query, *stored[kind])
+            own = None if per_layer is None else per_layer[:, :, layer.index]
+            state, normed = layer.finish(state, attn_out, own, next_norm)
         return normed
 
-    def _seen(self, layout: Layout, positions: Tensor, dtype: torch.dtype, *, ragged: bool) -> dict[str, Seen]:
-        return sights(layout, positions[:, 0], self.window) if ragged else looks(layout, positions, self.window, dtype)
+    def _per_layer_inputs(self, ids: Tensor, state: Tensor, inputs: Tensor | None) -> Tensor | None:
+        """`[n, width, layers, size]`; None for a model without them."""
+        if not self.text.hidden_size_per_layer_input:
+            return None
+        named = self.text.get_per_layer_inputs(ids, state) if inputs is None else inputs
+        found: Tensor = self.text.project_per_layer_inputs(state, named.view(*ids.shape, len(self.layers), -1))
+        return found
 
     def enter(self, state: Tensor) -> Tensor:
         """The first layer's norm of `state`."""
@@ -277,8 +179,8 @@ class Gemma4:
 
 
 def merge(linears: list[nn.Linear]) -> Tensor:
-    """The weights of several linear layers as one; theirs become views of it, so nothing is held twice, not even by a
-    second engine on the same model."""
+    """The weights of several linear layers as one tensor, of which theirs become views. Nothing is held twice, not even
+    when a second engine merges the same model again."""
     first = linears[0].weight
     if len(linears) == 1:
         return first

@@ -1,7 +1,7 @@
 """Gemma 4's per-layer embeddings in the host's memory: half of E2B's parameters, of which a step reads a few rows.
 
-A GPU then holds half as much, and a step pays for the upload of those rows (E2B: 18 kB a token in bfloat16). Knows one
-embedding table; `runner.py` gives it ids that are on the host already, so that nothing waits for the device.
+A GPU then holds half as much, and a step pays for the upload of those rows (E2B: 18 kB a token in bfloat16). A runner
+gives ids that are on the host already, so that nothing waits for the device.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from torch import Tensor, nn
 from extractor.errors import ModelError
 
 
-class HostTable(nn.Module):
-    """Stands where the model has its `embed_tokens_per_layer`. Its weight is no parameter: `model.to` leaves it."""
+class HostEmbedding(nn.Module):
+    """Takes the place of a model's `embed_tokens_per_layer`. Its weight is no parameter, so `model.to` leaves it."""
 
     def __init__(self, embedding: Any, device: torch.device) -> None:
         super().__init__()
-        # Rows are gathered by the host, into memory a GPU can fetch them from: the table itself needs none of that,
-        # which PyTorch would hand out by powers of two (E2B's 4.4 GiB as 8).
+        # The host gathers rows into pinned memory. The table itself is not pinned: PyTorch hands pinned memory out by
+        # powers of two, and would take 8 GiB for E2B's 4.4.
         self._weight = embedding.weight.detach().to("cpu")
         self._scale = float(embedding.embed_scale.to(self._weight.dtype))
         self._device = device
 
     def forward(self, ids: Tensor) -> Tensor:
-        """`ids` `[n, width]`, best on the host → `[n, width, layers * size]` on the model's device."""
+        """The embeddings `[n, width, layers * size]` of `ids` `[n, width]`, on the model's device. Ids that are not on
+        the host are fetched first, which waits for the device."""
         wanted = ids.to("cpu").flatten()
         shape, pinned = (wanted.numel(), self._weight.shape[1]), self._device.type == "cuda"
         rows = torch.empty(shape, dtype=self._weight.dtype, pin_memory=pinned)
@@ -35,9 +36,10 @@ class HostTable(nn.Module):
 
 
 def keep_on_host(model: Any, device: torch.device) -> None:
-    """Give `model`, about to move to `device`, such a table. Raises ModelError for one without per-layer embeddings."""
+    """Keep the per-layer embeddings of `model`, which is about to move to `device`, on the host. Raises ModelError for
+    a model without them."""
     text = getattr(model, "model", None)
     table = getattr(text, "embed_tokens_per_layer", None)
     if text is None or table is None:
         raise ModelError("EXTRACTOR_PER_LAYER_ON_HOST: this model has no per-layer embeddings")
-    text.embed_tokens_per_layer = HostTable(table, device)
+    text.embed_tokens_per_layer = HostEmbedding(table, device)

@@ -29,7 +29,7 @@ from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 from extractor.engine.attention.transformers_backend import install
 from extractor.engine.model.checkpoint import as_assistant, drafter_device, gemma4_text, judge_keys, refuse_quantized
 from extractor.engine.model.host_embedding import keep_on_host
-from extractor.engine.model.tokenizer_check import cuts_alike
+from extractor.engine.model.tokenizer_check import looks_back
 from extractor.errors import ModelError
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Models:
     drafter: Any | None
     tokenizer: PreTrainedTokenizerFast
     ll_tokenizer: LLTokenizer
-    any_cut: bool  # see `bound`
+    any_tokenization: bool  # see `bound`
     stop_ids: tuple[int, ...]
     context: int
     folder: Path | None
@@ -78,7 +78,7 @@ class Models:
         Of text the schema forces, llguidance allows one tokenization: its own, which looks no further back than the
         last token. Where that is the tokenizer's own too, it stays so: what is forced is then drafted without a miss.
         Where it is not, it would make the model spell keys as it never has, so any tokenization is allowed."""
-        return f'%llguidance {{"no_forcing": true}}\n{grammar}' if self.any_cut else grammar
+        return f'%llguidance {{"no_forcing": true}}\n{grammar}' if self.any_tokenization else grammar
 
     @property
     def info(self) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def load(spec: ModelSpec) -> Models:
         drafter=drafter,
         tokenizer=tokenizer,
         ll_tokenizer=ll_tokenizer,
-        any_cut=not cuts_alike(ll_tokenizer),
+        any_tokenization=looks_back(ll_tokenizer),
         stop_ids=stop_ids,
         context=positions_of(target.config),
         folder=folder if folder.is_dir() else None,

@@ -1,4 +1,5 @@
-"""Whether a tokenizer cuts text by what stands before it: that decides which grammars it is given (`Models.bound`)."""
+"""Whether a tokenizer looks back: whether it splits a text otherwise for what stands before it. That decides how its
+grammars are bound (`Models.bound`)."""
 
 from __future__ import annotations
 
@@ -11,13 +12,13 @@ _FORCED = (
 )  # fmt: skip
 
 
-def cuts_alike(tokenizer: LLTokenizer) -> bool:
-    """Whether text after a token is cut as it is within the whole: a pre-tokenizer that looks back cuts it otherwise.
-    Nearly always is enough, for a merge across a seam is an accident that any byte-pair tokenizer has."""
-    alike = seen = 0
+def looks_back(tokenizer: LLTokenizer) -> bool:
+    """Whether what follows a token is split otherwise alone than within its text, in more than one case of ten: fewer
+    are merges across a seam, which happen to any byte-pair tokenizer."""
+    same = tried = 0
     for text in _FORCED:
         ids = tokenizer.tokenize_str(text)
         for at in range(1, len(ids)):
-            seen += 1
-            alike += tokenizer.tokenize_bytes(tokenizer.decode_bytes(ids[at:])) == ids[at:]
-    return alike >= 0.9 * seen
+            tried += 1
+            same += tokenizer.tokenize_bytes(tokenizer.decode_bytes(ids[at:])) == ids[at:]
+    return same < 0.9 * tried

@@ -28,9 +28,10 @@ from transformers import (
 
 from extractor.engine.cache import SlotCache, SlotShape, aligned
 from extractor.engine.model.assistant import MtpModel
+from extractor.engine.model.build import build_runner
 from extractor.engine.model.graphs import Graphs
 from extractor.engine.model.host_embedding import keep_on_host
-from extractor.engine.model.runner import Target
+from extractor.engine.model.runner import Runner
 from extractor.lab.bench.machine import machine
 from extractor.lab.bench.options import command, positive, positives
 
@@ -131,10 +132,10 @@ def _steps(
         if kernels and not on_gpu:
             continue
         graphs = Graphs(target.device) if recorded else None
-        reader = Target(target, graphs, options.width, kernels=kernels)
-        if reader.fused != kernels:  # no Triton; the log says so
+        reader = build_runner(target, graphs, options.width, kernels=kernels)
+        if reader.backend.fused != kernels:  # no Triton; the log says so
             continue
-        mtp = MtpModel(drafter, reader, graphs)
+        mtp = MtpModel(drafter, reader)
         shape = SlotShape.of(target.config, aligned(options.context + options.width + 1), options.width)
         cache, slots = SlotCache(rows, shape), list(range(rows))
         # Zeros are the padding, whose states are zeros, on which a GPU is quicker.
@@ -142,7 +143,7 @@ def _steps(
         hidden = torch.randn(rows, target.config.hidden_size, dtype=reader.dtype, device=reader.device)
         bits = torch.full((rows, (reader.vocab + 31) // 32), -1, dtype=torch.int32)
 
-        def verify(width: int, reader: Target = reader, cache: SlotCache = cache, slots: list[int] = slots) -> Any:
+        def verify(width: int, reader: Runner = reader, cache: SlotCache = cache, slots: list[int] = slots) -> Any:
             return reader.verify(ids[:, :width], slots, lengths, cache)  # noqa: B023 -- called within this round
 
         def chain(mtp: MtpModel = mtp, cache: SlotCache = cache, slots: list[int] = slots) -> Any:

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from extractor.engine import Engine, EngineConfig
 from extractor.engine.model.loader import Models, ModelSpec, load
-from extractor.engine.model.runner import Reading
+from extractor.engine.model.runner import StepOutput
 from extractor.engine.sequence import Sequence
 from extractor.lab.bench.engines import mixes
 from extractor.lab.bench.machine import machine
@@ -113,7 +113,7 @@ class Steps:
 class Pretended:
     """A target on a device that takes `verify_s` for a step, and says the right answers then."""
 
-    reads_ids, tried = False, 0
+    captures = 0
 
     def __init__(
         self, target: Any, ready: Callable[[], list[Sequence]], answers: dict[int, list[int]], end: int, verify_s: float
@@ -126,16 +126,19 @@ class Pretended:
     def prefill(self, *_: Any) -> None:
         return None
 
-    def verify(self, ids: Tensor, *_: Any) -> Reading:
+    def prepare(self, resolve: Callable[[], object]) -> None:
+        """It looks no embeddings up."""
+
+    def verify(self, ids: Tensor, *_: Any) -> StepOutput:
         self._over = time.perf_counter() + self._verify_s
         n, width = ids.shape
         self._right = []
         for row in self._ready():
             left = self._answers[id(row.request)][len(row.ids) :][:width]
             self._right += left + [self._end] * (width - len(left))
-        return Reading(list(range(0, n * width, width)), torch.empty(n * width, 0))
+        return StepOutput(list(range(0, n * width, width)), torch.empty(n * width, 0))
 
-    def choose(self, _read: Reading, at: list[int], bits: Tensor | None, _noise: Tensor | None) -> Late:
+    def choose(self, _read: StepOutput, at: list[int], bits: Tensor | None, _noise: Tensor | None) -> Late:
         assert bits is not None
         return Late(self, [[float(self._right[place]) for place in at], [0.0] * len(at)])
 

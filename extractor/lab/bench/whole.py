@@ -25,7 +25,7 @@ from torch import Tensor
 
 from extractor.engine import Engine, EngineConfig, Params, Request
 from extractor.engine.model.loader import Models, ModelSpec, load
-from extractor.engine.model.runner import Reading
+from extractor.engine.model.runner import StepOutput
 from extractor.engine.sequence import Sequence
 from extractor.errors import DocumentError
 from extractor.grammar.compile import compile_grammar
@@ -130,14 +130,14 @@ def measure(
         chains._model = Assumed(chains._model, ready, answers, chances)  # type: ignore[assignment]
     try:
         for passes in range(1, PASSES + 1):
-            before, forwards, tried = dict(engine.seconds), engine.figures()["forwards"], engine._target.tried
+            before, forwards, captures = dict(engine.seconds), engine.figures()["forwards"], engine._target.captures
             begun = time.perf_counter()
             done = [future.result() for future in [engine.submit(one) for one, _ in asked]]
             seconds = time.perf_counter() - begun
             for one, (_, answer) in zip(done, asked, strict=True):
                 if one.ids != answer:
                     raise RuntimeError(f"the engine wrote {one.ids[:20]}, not {answer[:20]}")
-            recorded = engine._target.tried - tried
+            recorded = engine._target.captures - captures
             if passes > 1 and not recorded:
                 break
     finally:
@@ -164,8 +164,8 @@ class Told:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._target, name)
 
-    def verify(self, *given: Any) -> Reading:
-        read: Reading = self._target.verify(*given)
+    def verify(self, *given: Any) -> StepOutput:
+        read: StepOutput = self._target.verify(*given)
         right: list[int] = []
         for row, (first, end) in zip(self._ready(), pairwise([*read.first, read.positions]), strict=True):
             left = self._answers[id(row.request)][len(row.ids) :][: end - first]
@@ -173,7 +173,7 @@ class Told:
         self._right = torch.tensor(right, dtype=torch.double)
         return read
 
-    def choose(self, read: Reading, at: list[int], *rest: Any) -> Tensor:
+    def choose(self, read: StepOutput, at: list[int], *rest: Any) -> Tensor:
         found: Tensor = self._target.choose(read, at, *rest)
         found[0].copy_(self._right[at], non_blocking=True)
         return found

@@ -1,0 +1,70 @@
+"""Attention over rectangles: every row is read as far as the longest one, and -inf hides what a query may not see.
+
+Query heads that share a KV head are folded into the width, so keys and values are read in place.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from extractor.engine.attention.masks import Masks
+from extractor.engine.cache import FULL, SLIDING
+from extractor.engine.layout import Layout
+
+NARROW = 64  # queries a row: up to here two plain products beat PyTorch's fused attention on a CPU
+
+
+class DenseMask:
+    """Hides nothing, or what `hidden` says."""
+
+    def __init__(self, hidden: Tensor | None = None, dtype: torch.dtype = torch.float32) -> None:
+        """`hidden` `[n, width, entries]`: True where a query may not look. `dtype` is that of the scores."""
+        self._added: Tensor | None = None  # to scores: [n, 1, 1, width, entries]
+        if hidden is not None:
+            self._added = torch.zeros_like(hidden, dtype=dtype).masked_fill_(hidden, float("-inf"))[:, None, None]
+        self._folded: dict[int, Tensor] = {}
+
+    def attend(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """See `AttentionMask.attend`; row i's keys and values are those at i."""
+        n, width, heads, size = query.shape
+        kv, length = keys.shape[1], keys.shape[2]
+        group = heads // kv
+        folded = query.view(n, width, kv, group, size).permute(0, 2, 3, 1, 4).reshape(n, kv, group * width, size)
+        if width > NARROW or query.device.type != "cpu":
+            mask = self._for_group(group)
+            out = F.scaled_dot_product_attention(folded, keys, values, attn_mask=mask, scale=1.0)
+        else:
+            scores = folded @ keys.mT
+            if self._added is not None:
+                scores.view(n, kv, group, width, length).add_(self._added)
+            weights = scores.softmax(-1, dtype=torch.promote_types(scores.dtype, torch.float32)).to(values.dtype)
+            out = weights @ values
+        return out.view(n, kv, group, width, size).permute(0, 3, 1, 2, 4).reshape(n, width, heads * size)
+
+    def _for_group(self, group: int) -> Tensor | None:
+        """`[n, 1, group * width, entries]` for so many query heads a KV head. The layers of a step share it, because it
+        is a copy."""
+        if self._added is None:
+            return None
+        if group not in self._folded:
+            self._folded[group] = self._added[:, 0].expand(-1, group, -1, -1).flatten(1, 2)[:, None]
+        return self._folded[group]
+
+
+def dense_masks(layout: Layout, positions: Tensor, window: int, dtype: torch.dtype) -> Masks:
+    """For queries at `positions` `[n, width]` over the entries that `layout` reads: each sees its own position and
+    those before it, in sliding layers the last `window` of them."""
+    masks: Masks = {}
+    for kind, reach in ((FULL, None), (SLIDING, window)):
+        in_reach = reach is None or layout.reads[kind].stop - layout.reads[kind].start <= reach
+        if layout.exact and positions.numel() == 1 and in_reach:  # one query behind all that is read
+            masks[kind] = DenseMask()
+            continue
+        distance = positions.int()[:, :, None] - layout.places(kind)[:, None]
+        hidden = distance < 0
+        if reach is not None:
+            hidden |= distance >= reach
+        masks[kind] = DenseMask(hidden, dtype)
+    return masks

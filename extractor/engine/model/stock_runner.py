@@ -1,0 +1,96 @@
+"""The runner for any causal LM: transformers' own forward, over the slot cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from extractor.engine.cache import FULL, SLIDING, SlotCache
+from extractor.engine.layout import ARGUMENT, Layout
+from extractor.engine.model.graphs import Graphs
+from extractor.engine.model.loader import positions_of
+from extractor.engine.model.runner import Fill, Runner, StepOutput
+from extractor.engine.model.upload import upload
+from extractor.engine.model.view import DenseView
+
+
+class StockRunner(Runner):
+    """Every architecture that transformers' attention interface reaches, and Gemma 4s of layers that `gemma4.py` does
+    not know."""
+
+    def __init__(self, model: Any, graphs: Graphs | None = None, widest: int = 1) -> None:
+        super().__init__(model, graphs, widest)
+        config = model.config
+        self._window: int | None = getattr(config, "sliding_window", None)
+        self._kinds = set(getattr(config, "layer_types", None) or [])
+        self._last = positions_of(config) - 1
+        self._gemma4 = is_gemma4(model)
+        self._view = DenseView()
+
+    def on_layer(self, callback: Callable[[], None]) -> None:
+        layers = next((part for part in self.model.modules() if isinstance(part, nn.ModuleList) and len(part) > 1), ())
+        for layer in layers:
+            layer.register_forward_pre_hook(lambda *_: callback())
+
+    def prefill(self, ids: Tensor, start: int, slot: int, cache: SlotCache) -> Tensor | None:
+        width = ids.shape[1]
+        positions = torch.arange(start, start + width, device=self.device)[None]
+        cache.make_room(slot, start, start + width)
+        layout = self._view.layout(cache, [slot], [start], width, self._back, self.device)
+        hidden, _ = self._forward(upload(ids, self.device), positions, layout, keep=1)
+        return None if hidden is None else hidden[:, -1]
+
+    def verify(
+        self,
+        ids: Tensor,
+        slots: list[int],
+        lengths: list[int],
+        cache: SlotCache,
+        fill: Fill | None = None,
+        counts: list[int] | None = None,  # noqa: ARG002 -- padding is computed
+    ) -> StepOutput:
+        n, width = ids.shape
+        ids = upload(ids, self.device)
+        ids = fill(ids) if fill else ids
+        positions = upload(torch.tensor(lengths), self.device)[:, None] + torch.arange(width, device=self.device)
+        for slot, start in zip(slots, lengths, strict=True):
+            cache.make_room(slot, start, start + width)
+        layout = self._view.layout(cache, slots, lengths, width, self._back, self.device, positions)
+        hidden, logits = self._forward(ids, positions, layout, keep=0)
+        flat = [None if part is None else part.flatten(0, 1) for part in (hidden, logits)]
+        return StepOutput(list(range(0, n * width, width)), *flat)
+
+    def _forward(
+        self, ids: Tensor, positions: Tensor, layout: Layout, keep: int
+    ) -> tuple[Tensor | None, Tensor | None]:
+        """(final states, None) of a Gemma 4, (None, logits) of others; logits of the last `keep` positions, 0: of
+        all."""
+        call = {
+            "input_ids": ids,
+            "attention_mask": self._masks(positions, layout),
+            # Padding may stand behind the last position there is, where a model's table of them ends.
+            "position_ids": positions.clamp(max=self._last),
+            ARGUMENT: layout,
+            "use_cache": True,
+        }
+        if self._gemma4:
+            return self.model.model(**call).last_hidden_state, None
+        return None, self.model(**call, logits_to_keep=keep).logits
+
+    def _masks(self, positions: Tensor, layout: Layout) -> Any:
+        """Bool `[n, 1, width, entries]`, True where a query may look: at its own row's entries up to its position. By
+        kind of attention where the model has several."""
+        distance = {kind: positions[:, None, :, None] - layout.places(kind)[:, None, None] for kind in (FULL, SLIDING)}
+        full = distance[FULL] >= 0
+        if self._window is None or self._kinds == {FULL}:
+            return full
+        sliding = (distance[SLIDING] >= 0) & (distance[SLIDING] < self._window)
+        return {FULL: full, SLIDING: sliding} if len(self._kinds) > 1 else sliding
+
+
+def is_gemma4(model: Any) -> bool:
+    """Whether `model` is a Gemma 4 target."""
+    return str(model.config.model_type).startswith("gemma4")
