@@ -207,8 +207,8 @@ def compiled(kernel, floats, longs, given, warps, stages, **fixed):
         assert made.asm["cubin"]
         assert made.metadata.shared <= 99 * 1024, (kernel, made.metadata.shared)
 
-single = {"made": "*fp32"}
-compiled(kernels.add_norm, ["state", "before", "after", "out", "normed"], [], single, 4, 3,
+single = {"parts": "*fp32"}
+compiled(kernels.add_norm, ["state", "norm", "next_norm", "out", "normed"], [], single, 4, 3,
          NORMED=True, BLOCK=2048, PARTS=8)
 floats, longs = ["scales", "cos", "sin", "query", "keys", "values"], ["positions", "slots", "bases"]
 for size in (256, 512):
@@ -217,7 +217,7 @@ compiled(kernels.heads, floats, longs, single, 4, 3, QUERIES=4, KV=0, OWN_VALUES
 compiled(kernels.gated, ["gate", "other", "out"], [], {}, 4, 3, BLOCK=1024)
 for mode, n, k in ((0, 2560, 1536), (0, 1536, 12288), (1, 12288, 1536), (2, 256, 1536)):
     plan = dict(__import__("extractor.engine.model.fused", fromlist=["x"])._plan(n, k, mode != 0)[1])
-    compiled(kernels.product, ["x", "weight", "told", "out"], [], {}, plan.pop("num_warps"), plan.pop("num_stages"),
+    compiled(kernels.product, ["x", "weight", "factor", "out"], [], {}, plan.pop("num_warps"), plan.pop("num_stages"),
              MODE=mode, ROWS=16, **plan)
 compiled(kernels.softcap, ["logits"], [], {}, 8, 3, BLOCK=4096)
 compiled(kernels.masked_argmax, ["logits"], ["token"], {"bits": "*i32", "best": "*fp32", "total": "*fp32"}, 4, 3,

@@ -168,7 +168,7 @@ def test_windows_that_move_change_nothing(gemma4: Models, monkeypatch: pytest.Mo
     if way == "packed":
         monkeypatch.setattr("extractor.engine.attention.packed._ROW_COST", -1)
     if way == "stock":
-        monkeypatch.setattr("extractor.engine.model.runner.can_run", lambda _: False)
+        monkeypatch.setattr("extractor.engine.model.build.can_run", lambda _: False)
     small = EngineConfig(slots=4, context=1024, max_draft=8, prefill_chunk=24, graphs=way == "padded")
     base = [tiny.request(gemma4, 0, drafters=DRAFTERS, max_tokens=12 + 30 * (index % 2)) for index in range(7)]
     start, stop = base[0].copy_from

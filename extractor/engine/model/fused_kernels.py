@@ -1,7 +1,8 @@
 """The Triton kernels of `fused.py`, which says what they compute; importing this imports Triton.
 
 Numbers are rounded where PyTorch's own kernels round them, between one operation and the next; sums are in float32.
-What depends on the batch (rows, positions) is not specialized, so that one compilation does for all.
+Arguments that depend on the batch (rows, positions) are not specialized, so that one compilation does for all batches.
+In the shapes below `m` is the number of positions.
 """
 
 import triton
@@ -23,82 +24,67 @@ def _gelu(numbers):
     return 0.5 * numbers * (1.0 + _tanh(0.7978845608028654 * (numbers + 0.044715 * numbers * numbers * numbers)))
 
 
-@triton.jit(do_not_specialize=["made_part"])
+@triton.jit(do_not_specialize=["part_stride"])
 def add_norm(
     state,  # [m, size]
-    made,  # [PARTS, m, size]: sums of it are what a product made
-    before,  # [size]: weight of the norm of what was made
-    after,  # [size]: weight of the norm of the new state
-    out,  # [m, size]
-    normed,  # [m, size]
-    made_part,  # stride
-    size,
-    eps,
-    scale,
-    PARTS: tl.constexpr,
-    NORMED: tl.constexpr,
-    BLOCK: tl.constexpr,
-):
-    """One program: a position's state + norm(made), scaled; and, if asked for, the norm of that."""
+    parts,  # [PARTS, m, size]: their sum is a product
+    norm,  # [size]: weight of the norm of the product
+    next_norm,  # [size]: weight of the norm of the new state
+    out,  # [m, size]: the new state
+    normed,  # [m, size]: its norm
+    part_stride, size, eps, scale,
+    PARTS: tl.constexpr, NORMED: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
+    """One program: the new state of a position, (state + norm(sum of parts)) * scale; if NORMED, its norm too."""
     at = tl.program_id(0).to(tl.int64) * size
     i = tl.arange(0, BLOCK)
     held = i < size
     kind = state.dtype.element_ty
-    new = tl.load(made + at + i, mask=held, other=0.0).to(tl.float32)
+    new = tl.load(parts + at + i, mask=held, other=0.0).to(tl.float32)
     for part in tl.static_range(1, PARTS):
-        new += tl.load(made + part * made_part + at + i, mask=held, other=0.0).to(tl.float32)
+        new += tl.load(parts + part * part_stride + at + i, mask=held, other=0.0).to(tl.float32)
     new = _normed(new.to(kind).to(tl.float32), size, eps)
-    new = (new * tl.load(before + i, mask=held, other=0.0).to(tl.float32)).to(kind).to(tl.float32)
+    new = (new * tl.load(norm + i, mask=held, other=0.0).to(tl.float32)).to(kind).to(tl.float32)
     sum_ = (tl.load(state + at + i, mask=held, other=0.0).to(tl.float32) + new).to(kind).to(tl.float32)
     sum_ = (sum_ * scale).to(kind)
     tl.store(out + at + i, sum_, mask=held)
     if NORMED:
-        again = _normed(sum_.to(tl.float32), size, eps) * tl.load(after + i, mask=held, other=0.0).to(tl.float32)
+        again = _normed(sum_.to(tl.float32), size, eps) * tl.load(next_norm + i, mask=held, other=0.0).to(tl.float32)
         tl.store(normed + at + i, again.to(kind), mask=held)
 
 
-@triton.jit(do_not_specialize=["made_part", "width", "keys_row", "values_row"])
+@triton.jit(do_not_specialize=["part_stride", "width", "keys_row", "values_row"])
 def heads(
-    made,  # [PARTS, m, (queries + keys + values) * SIZE]
-    scales,  # [queries + keys, SIZE]
+    parts,  # [PARTS, m, PER * SIZE]: their sum is the product; PER: the queries, keys and own values of a position
+    scales,  # [QUERIES + KV, SIZE]: weights of the norms of queries and keys
     cos,  # [m, SIZE], as sin, whose first half is negated
     sin,
     positions,  # [m]
-    slots,  # [n]: where each row is in the cache,
-    bases,  # [n]: and the position of its first entry there
-    query,  # [m, queries, SIZE]
+    slots,  # [n]: the slot of each row,
+    bases,  # [n]: and the position of its first entry
+    query,  # [m, QUERIES, SIZE]
     keys,  # [slots, kv heads, entries, SIZE]: the cache, as the values
     values,
-    made_part,  # strides
-    keys_row,
-    keys_head,
-    keys_entry,
-    values_row,
-    values_head,
-    values_entry,
-    width,
-    eps,
-    PARTS: tl.constexpr,
-    QUERIES: tl.constexpr,
-    KV: tl.constexpr,
-    OWN_VALUES: tl.constexpr,
-    SIZE: tl.constexpr,
+    part_stride, keys_row, keys_head, keys_entry, values_row, values_head, values_entry,  # strides, in numbers
+    width, eps,
+    PARTS: tl.constexpr, QUERIES: tl.constexpr, KV: tl.constexpr, OWN_VALUES: tl.constexpr, SIZE: tl.constexpr,
     PER: tl.constexpr,
-):
-    """One program: one head of one position: norm, rotary embedding, and off to the queries or into the cache."""
+):  # fmt: skip
+    """One program: one head of one position. Its norm and rotary embedding are taken, and it is stored as a query or
+    in the cache. With KV = 0 nothing is stored there; without OWN_VALUES the values are the keys before their norm."""
     at, head = tl.program_id(0).to(tl.int64), tl.program_id(1)
     i = tl.arange(0, SIZE)
-    turned = (i + SIZE // 2) % SIZE
+    rolled = (i + SIZE // 2) % SIZE
     kind = query.dtype.element_ty
-    made += at * PER * SIZE + head * SIZE
-    here = tl.load(made + i).to(tl.float32)
-    there = tl.load(made + turned).to(tl.float32)
+    parts += at * PER * SIZE + head * SIZE
+    here = tl.load(parts + i).to(tl.float32)
+    there = tl.load(parts + rolled).to(tl.float32)
     for part in tl.static_range(1, PARTS):
-        here += tl.load(made + part * made_part + i).to(tl.float32)
-        there += tl.load(made + part * made_part + turned).to(tl.float32)
+        here += tl.load(parts + part * part_stride + i).to(tl.float32)
+        there += tl.load(parts + part * part_stride + rolled).to(tl.float32)
     here, there = here.to(kind).to(tl.float32), there.to(kind).to(tl.float32)
     rate = tl.rsqrt(tl.sum(here * here, 0) / SIZE + eps)
-    own, turned_own = (here * rate).to(kind), (there * rate).to(kind)
+    own, rolled_own = (here * rate).to(kind), (there * rate).to(kind)
     row = tl.load(slots + at // width).to(tl.int64)
     place = tl.load(positions + at) - tl.load(bases + at // width)
     if KV > 0:  # noqa: SIM102 -- Triton has to know before it compiles what is inside
@@ -107,7 +93,7 @@ def heads(
             tl.store(values + row * values_row + value * values_head + place * values_entry + i, own)
     if head < QUERIES + KV:
         one = (own.to(tl.float32) * tl.load(scales + head * SIZE + i).to(tl.float32)).to(kind).to(tl.float32)
-        two = turned_own.to(tl.float32) * tl.load(scales + head * SIZE + turned).to(tl.float32)
+        two = rolled_own.to(tl.float32) * tl.load(scales + head * SIZE + rolled).to(tl.float32)
         two = two.to(kind).to(tl.float32)
         out = (one * tl.load(cos + at * SIZE + i).to(tl.float32)).to(kind).to(tl.float32)
         out = (out + two * tl.load(sin + at * SIZE + i).to(tl.float32)).to(kind)
@@ -120,7 +106,7 @@ def heads(
 
 @triton.jit(do_not_specialize=["gate_row", "other_row"])
 def gated(gate, other, out, gate_row, other_row, size, BLOCK: tl.constexpr):
-    """gelu(gate) * other: BLOCK of the `size` numbers of a row."""
+    """One program: BLOCK of the `size` numbers of a position's gelu(gate) * other, which are `[m, size]`."""
     at = tl.program_id(0).to(tl.int64)
     i = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
     held = i < size
@@ -130,24 +116,19 @@ def gated(gate, other, out, gate_row, other_row, size, BLOCK: tl.constexpr):
     tl.store(out + at * size + i, numbers.to(kind), mask=held)
 
 
-@triton.jit(do_not_specialize=["m", "told_row"])
+@triton.jit(do_not_specialize=["m", "factor_row"])
 def product(
     x,  # [m, k], m at most ROWS
     weight,  # [n, k], in mode 1 [2n, k]
-    told,  # [m, n], for mode 2
+    factor,  # [m, n], for mode 2
     out,  # [splits, m, n]
-    m,
-    n,
-    k,
-    each,  # of k, for a split
-    told_row,
-    MODE: tl.constexpr,
-    ROWS: tl.constexpr,
-    BLOCK_N: tl.constexpr,
-    BLOCK_K: tl.constexpr,
-):
-    """One program: BLOCK_N columns of x @ weight.T over one split of k; then, by MODE, nothing (0), or
-    gelu(first half) * second half (1), or gelu(it) * told (2)."""
+    m, n, k,
+    each,  # how much of k a split takes
+    factor_row,  # stride
+    MODE: tl.constexpr, ROWS: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr,
+):  # fmt: skip
+    """One program: BLOCK_N columns of x @ weight.T over one split of k. By MODE that is what is stored (0, PLAIN), or
+    gelu(its first half) * its second half (1, GATE_UP), or gelu(it) * factor (2, GATE)."""
     rows, inner = tl.arange(0, ROWS), tl.arange(0, BLOCK_K)
     columns = tl.program_id(0) * BLOCK_N + tl.arange(0, BLOCK_N)
     start = tl.program_id(1) * each
@@ -165,19 +146,19 @@ def product(
             second = tl.load(first + n * k + at, mask=held, other=0.0)
             other = tl.dot(given, second, other, input_precision="ieee")
     place = rows[:, None] * n + columns[None, :]
-    asked = (rows < m)[:, None] & there[None, :]
+    inside = (rows < m)[:, None] & there[None, :]
     if MODE == 0:
-        tl.store(out + tl.program_id(1).to(tl.int64) * m * n + place, total.to(out.dtype.element_ty), mask=asked)
+        tl.store(out + tl.program_id(1).to(tl.int64) * m * n + place, total.to(out.dtype.element_ty), mask=inside)
     else:
         if MODE == 2:
-            other = tl.load(told + rows[:, None] * told_row + columns[None, :], mask=asked, other=0.0)
-        made = _gelu(total.to(kind).to(tl.float32)).to(kind).to(tl.float32) * other.to(kind).to(tl.float32)
-        tl.store(out + place, made.to(kind), mask=asked)
+            other = tl.load(factor + rows[:, None] * factor_row + columns[None, :], mask=inside, other=0.0)
+        gate = _gelu(total.to(kind).to(tl.float32)).to(kind).to(tl.float32)
+        tl.store(out + place, (gate * other.to(kind).to(tl.float32)).to(kind), mask=inside)
 
 
 @triton.jit
 def softcap(logits, count, cap, BLOCK: tl.constexpr):
-    """Logits capped to ±cap, in place."""
+    """One program: BLOCK logits become cap * tanh(logit / cap), in place."""
     i = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     kind = logits.dtype.element_ty
     numbers = (tl.load(logits + i, mask=i < count).to(tl.float32) / cap).to(kind).to(tl.float32)
@@ -190,7 +171,7 @@ def masked_argmax(
     logits,  # [m, vocab]
     bits,  # [m, words], int32: packed masks
     best,  # [m, chunks] float32: of each chunk the highest allowed logit,
-    token,  # [m, chunks] int64: its token, the lowest of equals,
+    token,  # [m, chunks] int64: its token, of equals the lowest,
     total,  # [m, chunks] float32: and the sum of exp(logit - highest)
     vocab,
     words,
@@ -198,7 +179,7 @@ def masked_argmax(
     MASKED: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
-    """One program: one chunk of one position's logits."""
+    """One program: one chunk, BLOCK logits, of one position."""
     at, chunk = tl.program_id(0).to(tl.int64), tl.program_id(1)
     i = chunk * BLOCK + tl.arange(0, BLOCK)
     held = i < vocab
@@ -234,13 +215,13 @@ def centroid_argmax(
     at, top = tl.program_id(0).to(tl.int64), tl.program_id(1)
     i, size = tl.arange(0, BLOCK), tl.arange(0, SIZE)
     members += tl.load(chosen + at * tops + top) * EACH
-    asked = tl.load(state + at * SIZE + size).to(tl.float32)
+    own = tl.load(state + at * SIZE + size).to(tl.float32)
     highest = tl.full([BLOCK], float("-inf"), tl.float32)
     found = tl.load(members + i)
     for start in tl.static_range(0, EACH, BLOCK):
         tokens = tl.load(members + start + i)
         rows = tl.load(weight + tokens[:, None] * SIZE + size[None, :]).to(tl.float32)
-        scores = tl.sum(rows * asked[None, :], 1).to(state.dtype.element_ty).to(tl.float32)
+        scores = tl.sum(rows * own[None, :], 1).to(state.dtype.element_ty).to(tl.float32)
         if MASKED:
             word = tl.load(bits + at * words + tokens // 32)
             scores = tl.where(((word >> (tokens % 32).to(tl.int32)) & 1) != 0, scores, float("-inf"))
