@@ -275,7 +275,7 @@ def test_the_whole_engine_writes_the_answers_laid_over_random_weights() -> None:
 
 def test_passes_end_when_shapes_are_recorded_in_each(monkeypatch: pytest.MonkeyPatch) -> None:
     recorded = count()
-    monkeypatch.setattr(whole.Told, "tried", property(lambda _: next(recorded)), raising=False)
+    monkeypatch.setattr(whole.Told, "captures", property(lambda _: next(recorded)), raising=False)
     models = whole.shaped("small", torch.device("cpu"))
     found = whole.measure(models, whole.answered(models, 1, 1024), DRAFTERS, EngineConfig(slots=1, context=1024), [0.8])
     assert found["passes"] == whole.PASSES
