@@ -58,14 +58,14 @@ class HeartbeatFile:
         """`pid`: another process', for which this one speaks; None: this one's."""
         who = os.getpid() if pid is None else pid
         beat = Beat(who, born(who), time.monotonic(), good_for_s, state, why[:_MOST_WHY])
-        said = json.dumps(asdict(beat)).encode()
-        while len(said) > _BYTES:  # letters that JSON writes as escapes
+        written = json.dumps(asdict(beat)).encode()
+        while len(written) > _BYTES:  # letters that JSON writes as escapes
             beat = Beat(**{**asdict(beat), "why": beat.why[: len(beat.why) // 2]})
-            said = json.dumps(asdict(beat)).encode()
+            written = json.dumps(asdict(beat)).encode()
         if self._file is None:
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
             os.ftruncate(self._file, _BYTES)
-        os.pwrite(self._file, said.ljust(_BYTES), 0)
+        os.pwrite(self._file, written.ljust(_BYTES), 0)
 
     def close(self, *, remove: bool = False) -> None:
         if self._file is not None:
@@ -95,15 +95,15 @@ def born(pid: int) -> int:
 def _stat(pid: int) -> tuple[str, int]:
     """proc(5): its state (Z: ended, and its parent has not asked yet), and when it was started."""
     try:
-        told = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return told[0], int(told[19])
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return fields[0], int(fields[19])
     except (OSError, ValueError, IndexError):
         return "", 0
 
 
 @cache
 def machine() -> str:
-    """The run of the machine, and the namespace, that pids of this process belong to; empty where neither is told."""
+    """The run of the machine, and the namespace, that pids of this process belong to; empty where /proc has neither."""
     try:
         run = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         return f"{run} {Path('/proc/self/ns/pid').readlink()}"

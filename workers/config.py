@@ -57,7 +57,7 @@ RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 
 
 class WorkerSettings(BaseSettings):
-    """What every process that touches the ledger or the queue is told; the API uses the first two groups only."""
+    """What every process that touches the ledger or the queue reads; the API uses the first two groups only."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 

@@ -69,7 +69,7 @@ class WorkerDetail(BaseModel):
     slots: int = Field(description="Documents it takes at once")
     busy: int = Field(description="Documents it has in hand")
     rows: int | None = Field(description="Rows its engine decodes just now; null where it does not say")
-    tokens_per_s: float = Field(description="Output tokens, over its last pulse")
+    tokens_per_s: float = Field(description="Output tokens a second, since its last heartbeat")
     started_at: datetime | None
     loaded_at: datetime | None
     last_seen_at: datetime

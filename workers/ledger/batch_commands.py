@@ -30,9 +30,9 @@ class BatchCommands:
         self._settings = settings
 
     def open(
-        self, tenant: str, key: str | None, asked: str, schema: str | None, request_id: str = "", trace: str = ""
+        self, tenant: str, key: str | None, parameters: str, schema: str | None, request_id: str = "", trace: str = ""
     ) -> Call[Opened]:
-        """`asked` tells one set of parameters from another under the same key. Raises IdempotencyConflict,
+        """`parameters`: those of the upload, so that others under the same key are noticed. Raises IdempotencyConflict,
         BatchClosed, QuotaExceeded."""
         s = self._settings
 
@@ -48,7 +48,7 @@ class BatchCommands:
 
         digest = hashlib.sha256(f"batch\0{key}".encode()).hexdigest() if key else ""
         args = (
-            secrets.token_hex(6), digest, hashlib.sha256(asked.encode()).hexdigest(), ms(s.idempotency_ttl_s),
+            secrets.token_hex(6), digest, hashlib.sha256(parameters.encode()).hexdigest(), ms(s.idempotency_ttl_s),
             ms(s.result_ttl_s), tenant, schema or "", request_id, trace, s.quota_kept_bytes, str(s.quota_share),
         )  # fmt: skip
         return Call(script("batch_open"), prefix(tenant), args, decode)
@@ -114,7 +114,7 @@ class BatchCommands:
         """(line, what is wrong with it as JSON) after the line `after`, a page of them."""
 
         def decode(reply: Sequence[bytes]) -> list[tuple[int, bytes]]:
-            return [(int(float(line)), said) for said, line in zip(reply[::2], reply[1::2], strict=True)]
+            return [(int(float(line)), error) for error, line in zip(reply[::2], reply[1::2], strict=True)]
 
         return Call(script("batch_errors"), prefix(tenant), (batch_id, after, 1000), decode)
 

@@ -75,7 +75,7 @@ class Job:
 
     @property
     def version(self) -> tuple[str, int, bool]:
-        """Differs whenever something happened that a watcher is told of."""
+        """Differs whenever something happened that a watcher is to see."""
         return self.status, self.attempt, self.cancel_requested
 
 

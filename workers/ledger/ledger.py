@@ -171,7 +171,7 @@ class AsyncLedger(Commands):
 
     async def _run_large(self, call: Call[T]) -> T:
         """With a large document in it: a loop would copy it more than once on its way out, a thread sends it as it
-        lies there. Who waits behind a silent store is told with the first one."""
+        lies there. Who waits behind a silent store fails together with the first one."""
         async with self._large.taken():
             with faults():
                 async with asyncio.timeout(self.settings.redis_timeout_s + 0.5):

@@ -90,7 +90,7 @@ class NewJob:
 
 
 def _may_shrink(document: bytes) -> bool:
-    """Most files are packed already. Told by pieces of one that takes long to try: at its begin, middle and end."""
+    """Most files are compressed already. Of a large one its beginning, middle and end are tried."""
     if len(document) < _TRIED_WHOLE_BYTES:
         return True
     middle = len(document) // 2

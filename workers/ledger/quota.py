@@ -1,4 +1,4 @@
-"""Quotas of a tenant: how the scripts are told of them, and how their refusals are read (lua/shared/quota.lua). Knows
+"""Quotas of a tenant: how they are handed to the scripts, and how their refusals are read (lua/shared/quota.lua). Knows
 no connection."""
 
 from __future__ import annotations

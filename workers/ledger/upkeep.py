@@ -104,7 +104,7 @@ class UpkeepCommands:
         return Call(script("expire"), prefix(tenant), args, lambda reply: tuple(int(count) for count in reply))
 
     def rewrite(self) -> Call[Rewrite]:
-        """Whether the store's file, which tells of what was erased, is to be rewritten: on `ask`,
+        """Whether the store's file, in which still stands what was erased, is to be rewritten: on `ask`,
         `Ledger.rewrite_file`."""
 
         def decode(reply: Sequence[bytes]) -> Rewrite:

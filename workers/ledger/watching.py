@@ -64,7 +64,7 @@ class Watching:
                     found = await self._read(*key)
                 except Exception as error:  # theirs, who asked; the next look may be luckier
                     found = error
-                await watched.tell(asking, found)
+                await watched.deliver(asking, found)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(max(self._tick_s, len(self._watched) / _TICKS_PER_S)):
                         await news.wait()
@@ -106,16 +106,16 @@ class Watched:
         asking, self._asking = self._asking, {}
         return asking
 
-    async def tell(
+    async def deliver(
         self, asking: dict[asyncio.Future[Job | None], Version | None], found: Job | Exception | None
     ) -> None:
-        """What has been found, to those to whom it is new; the others go on asking. That nothing could be read tells
-        also those who came meanwhile: behind a silent store they would wait for another silence."""
+        """What has been found, to those to whom it is new; the others go on asking. That nothing could be read
+        also those learn who came meanwhile: behind a silent store they would wait for another silence."""
         if isinstance(found, Exception):
             asking, self._asking = {**asking, **self._asking}, {}
         else:
             self._last = found
-            # Whoever has asked while it was read, knowing the state before: nobody else would tell them of this one.
+            # Whoever has asked while it was read, knowing the state before: nobody else would give them this one.
             late = {future: seen for future, seen in self._asking.items() if seen is not None}
             self._asking = {future: seen for future, seen in self._asking.items() if seen is None}
             asking = {**asking, **late}

@@ -66,7 +66,7 @@ def _where(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[s
 
 
 def place(error: BaseException) -> dict[str, str]:
-    """What may be said of an error that is not ours."""
+    """What may be logged of an error that is not ours."""
     frames = traceback.extract_tb(error.__traceback__)
     at = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
     return {"error": type(error).__name__, "at": at}

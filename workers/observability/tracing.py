@@ -35,11 +35,11 @@ class TracingUnavailable(ValueError):
 
 def wanted(environ: Mapping[str, str] = os.environ) -> bool:
     """Raises TracingUnavailable for a value that is neither yes nor no."""
-    said = environ.get("EXTRACTOR_OTEL", "").strip().lower()
-    if said and said not in _ON + _OFF:
+    value = environ.get("EXTRACTOR_OTEL", "").strip().lower()
+    if value and value not in _ON + _OFF:
         raise TracingUnavailable("EXTRACTOR_OTEL is true or false")
-    if said:
-        return said in _ON
+    if value:
+        return value in _ON
     return environ.get("OTEL_SDK_DISABLED", "").lower() != "true" and any(environ.get(name) for name in _ENDPOINTS)
 
 

@@ -46,14 +46,15 @@ class _Loader(AppLoader):  # type: ignore[misc]
 def make_app(settings: WorkerSettings) -> Celery:
     """JSON only; no results, events, gossip or remote control; a message is acknowledged when its task is over."""
     app = Celery("extractor", broker=kombu_url(settings.broker), loader=_Loader, set_as_current=False)
-    app.conf.update(
-        broker_transport=TRANSPORT_ALIASES[_OURS],
-        imports=("workers.worker.tasks",),  # loaded by a worker only
-        task_queues=[Queue(queue_name(p)) for p in PRIORITIES],  # type: ignore[no-untyped-call]  # in order
-        task_default_queue=queue_name("interactive"),
-        task_create_missing_queues=False,
-        # The broker is patient with nobody: a frozen Redis is noticed, a dead connection is replaced.
-        broker_transport_options={
+    app.conf.update(**_broker(settings), **_messages(), **_worker(settings), timezone="UTC", enable_utc=True)
+    return app
+
+
+def _broker(settings: WorkerSettings) -> dict[str, Any]:
+    """Patient with nobody: a frozen Redis is noticed, a dead connection is replaced."""
+    return {
+        "broker_transport": TRANSPORT_ALIASES[_OURS],
+        "broker_transport_options": {
             "socket_timeout": settings.redis_timeout_s,
             "socket_connect_timeout": settings.redis_connect_timeout_s,
             "socket_keepalive": True,
@@ -64,35 +65,46 @@ def make_app(settings: WorkerSettings) -> Celery:
             "priority_steps": [0],  # one list a queue
             "max_retries": 0,  # of a publish; a worker's own reconnecting is set below
         },
-        broker_connection_timeout=settings.redis_connect_timeout_s,
-        broker_connection_retry_on_startup=True,
-        broker_connection_max_retries=None,
-        broker_heartbeat=0,
-        task_publish_retry=False,
-        # Messages.
-        task_acks_late=True,  # so that no more messages are taken than there are slots
-        task_acks_on_failure_or_timeout=True,  # a failed task has settled its job in the ledger, or a lease will end
-        task_reject_on_worker_lost=False,
-        task_ignore_result=True,
-        task_store_errors_even_if_ignored=False,
-        result_backend=None,
-        task_serializer="json",
-        result_serializer="json",
-        accept_content=["json"],
-        task_track_started=False,
-        # The worker.
-        worker_pool="threads",
-        worker_concurrency=settings.slots,
-        worker_prefetch_multiplier=1,
-        worker_soft_shutdown_timeout=settings.shutdown_s,
-        worker_enable_soft_shutdown_on_idle=True,
-        worker_cancel_long_running_tasks_on_connection_loss=False,  # threads cannot be cancelled; leases decide
-        worker_enable_remote_control=False,
-        worker_send_task_events=False,
-        task_send_sent_event=False,
-        worker_hijack_root_logger=False,
-        worker_redirect_stdouts=False,
-        timezone="UTC",
-        enable_utc=True,
-    )
-    return app
+        "broker_connection_timeout": settings.redis_connect_timeout_s,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_heartbeat": 0,
+    }
+
+
+def _messages() -> dict[str, Any]:
+    return {
+        "task_queues": [Queue(queue_name(p)) for p in PRIORITIES],  # type: ignore[no-untyped-call]  # in order
+        "task_default_queue": queue_name("interactive"),
+        "task_create_missing_queues": False,
+        "task_publish_retry": False,
+        "task_acks_late": True,  # so that no more messages are taken than there are slots
+        # A failed task has settled its job in the ledger, or a lease will end.
+        "task_acks_on_failure_or_timeout": True,
+        "task_reject_on_worker_lost": False,
+        "task_ignore_result": True,
+        "task_store_errors_even_if_ignored": False,
+        "result_backend": None,
+        "task_serializer": "json",
+        "result_serializer": "json",
+        "accept_content": ["json"],
+        "task_track_started": False,
+        "task_send_sent_event": False,
+    }
+
+
+def _worker(settings: WorkerSettings) -> dict[str, Any]:
+    return {
+        "imports": ("workers.worker.tasks",),  # loaded by a worker only
+        "worker_pool": "threads",
+        "worker_concurrency": settings.slots,
+        "worker_prefetch_multiplier": 1,
+        "worker_soft_shutdown_timeout": settings.shutdown_s,
+        "worker_enable_soft_shutdown_on_idle": True,
+        # Threads cannot be cancelled; leases decide.
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "worker_enable_remote_control": False,
+        "worker_send_task_events": False,
+        "worker_hijack_root_logger": False,
+        "worker_redirect_stdouts": False,
+    }

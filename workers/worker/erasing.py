@@ -1,6 +1,6 @@
 """What is erased is to be gone from the store's append-only file too, within a stated time: the store is asked to
 rewrite it (BGREWRITEAOF), and asked again until it has. When, and whether it has, the ledger knows (lua/rewrite.lua);
-here is what is done and said about it. Used by the reconciler; knows no job."""
+here is what is done about it and logged. Used by the reconciler; knows no job."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import structlog
 from workers.ledger.ledger import Ledger
 
 log = structlog.get_logger(__name__)
-_UNSEEN = "INFO is not allowed, so nobody could tell whether it has: its user needs +info"
+_UNSEEN = "INFO is not allowed, so nobody would know whether it has: its user needs +info"
 _NEEDED = "its user needs +bgrewriteaof; where it has no such command, what is erased stays until it rewrites by itself"
 
 
 class Erasing:
-    """`look` now and then. What the store refuses is said once, and again after it has obeyed."""
+    """`look` now and then. What the store refuses is logged once, and again after it has obeyed."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger

@@ -1,5 +1,5 @@
 """The heartbeat of a worker: a thread that says in the ledger that the process lives, and renews the lease of every
-active job. It is the only one to learn that a job was cancelled or is another's by now, and it tells the job by its
+active job. It is the only one to learn that a job was cancelled or is another's by now, and passes that on by the job's
 abort event. With every beat the heartbeat's file is written too, whether the store answers or not: that says that this
 process lives. Knows the ledger; knows no queue and no model."""
 

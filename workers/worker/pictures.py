@@ -13,7 +13,7 @@ from workers.worker.waiting_room import Work
 
 @dataclass(eq=False)
 class PictureReading(Work):
-    """`then` is told of the reading when it is over, and of what ended it."""
+    """`then` is called with the reading when it is over, and with what ended it."""
 
     reading: Reading
     then: Callable[[Reading, Exception | None], Any]

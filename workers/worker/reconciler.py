@@ -1,5 +1,5 @@
 """Repairs what died: jobs whose lease ended, jobs whose message was lost, entries whose time is over; and has the
-store's file rewritten where it still tells of what was erased. A thread of every worker, one at a time by a lease in
+store's file rewritten where what was erased still stands in it. A thread of every worker, one at a time by a lease in
 the ledger; each tick does bounded work. It is the only cure for a message lost between the queue and the worker
 (docs/operations.md). Knows no job's content."""
 

@@ -54,7 +54,7 @@ def write(runtime: Runtime, call: Call[T]) -> T:
 
 
 def fault_of(error: Exception) -> dict[str, Any]:
-    """What the caller is told. The message of an error that is not ours may quote the document, so it is not kept."""
+    """The error that the caller gets. The message of one that is not ours may quote the document, so it is not kept."""
     if not isinstance(error, ExtractorError):
         return {
             "code": "internal_error",

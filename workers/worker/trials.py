@@ -17,8 +17,8 @@ THREADS = 2
 
 @dataclass(eq=False)
 class Trial(Work):
-    """`judge` raises what is wrong with the schema; `then` is told how it ended. It has to begin before `until`
-    (`time.monotonic()`)."""
+    """`judge` raises what is wrong with the schema; `then` is called with what ended it (None: it passed). It has to
+    begin before `until` (`time.monotonic()`)."""
 
     judge: Callable[[ActiveJob], None]
     then: Callable[[ActiveJob, Exception | None], Any]

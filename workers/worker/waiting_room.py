@@ -63,7 +63,8 @@ class Work(ABC):
 
 
 class WaitingRoom:
-    """`park` is told of each claim when it begins to wait (True) and when it is worked on (False); it never raises."""
+    """`park` is called with each claim when it begins to wait (True) and when it is worked on (False); it never
+    raises."""
 
     def __init__(self, name: str, threads: int, park: Park) -> None:
         self._park = park

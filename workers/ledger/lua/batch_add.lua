@@ -8,8 +8,8 @@
 --       'error', what is wrong as JSON   or
 --       'job', custom_id, schema, size as sent, document as kept, priority, bytes until it ends, bytes until it is
 --       erased, number of further hash fields, those fields
--- Returns {'added' or the name of a quota, its figures (quota.lua's `full`), lines of the batch, id, id, …}, or
--- {'superseded'|'cancelled'|'gone'} when this upload may write no more. The figure of the rate is the ms until a whole
+-- Returns {'added' or the name of a quota, its counts (quota.lua's `full`), lines of the batch, id, id, …}, or
+-- {'superseded'|'cancelled'|'gone'} when this upload may write no more. The count of the rate is the ms until a whole
 -- minute's documents have room: the upload comes again from its first line, so it should get far.
 local now, batch, key = now_ms(), ARGV[1], batch_key(ARGV[1])
 local b = redis.call('HMGET', key, 'upload', 'lines', 'received', 'cancel', 'erase')
@@ -30,17 +30,17 @@ local out, digest, added, refused = { 'added', '0', b[2] }, nil, 0, 0
 
 -- Whether there is room; if not, that is the answer.
 local function fits(jobs, bytes, kept)
-  local quota, figures = full(c, most, jobs, bytes, kept)
-  if quota then out[1], out[2] = quota, figures end
+  local quota, counts = full(c, most, jobs, bytes, kept)
+  if quota then out[1], out[2] = quota, counts end
   return not quota
 end
 
 -- An entry of the errors, if there is room.
-local function refuse(line, said)
-  if not fits(0, 0, #said + LINE) then return false end
-  redis.call('ZADD', batch_key(batch, 'errors'), line, said)
-  add(c, 0, 0, #said + LINE)
-  refused, held = refused + 1, held + #said + LINE
+local function refuse(line, error)
+  if not fits(0, 0, #error + LINE) then return false end
+  redis.call('ZADD', batch_key(batch, 'errors'), line, error)
+  add(c, 0, 0, #error + LINE)
+  refused, held = refused + 1, held + #error + LINE
   return true
 end
 

@@ -5,7 +5,7 @@
 --       upload is to be whole, 5 result TTL ms, 6 tenant, 7 default schema or '', 8 the request's id or '',
 --       9 its trace or ''
 --       10 most kept bytes, 11 share
--- Returns {'conflict', id}, {the name of a quota, its figures} or {'open'|'received'|'cancelled', id, upload, lines,
+-- Returns {'conflict', id}, {the name of a quota, its counts} or {'open'|'received'|'cancelled', id, upload, lines,
 -- digest of them}
 local now, batch = now_ms(), nil
 if ARGV[2] ~= '' then
@@ -23,8 +23,8 @@ if not batch then
   local held = BATCH + #ARGV[7] + #ARGV[8] + #ARGV[9]
   local c, most = quotas(0, 0, ARGV[10], ARGV[11])
   most.bytes = math.huge
-  local quota, figures = full(c, most, 0, 0, held)
-  if quota then return { quota, figures } end
+  local quota, counts = full(c, most, 0, 0, held)
+  if quota then return { quota, counts } end
   batch = string.format('%012x', now) .. ARGV[1] .. '00000000'
   redis.call('SADD', 'extractor:tenants', ARGV[6])
   redis.call('HSET', batch_key(batch), 'id', batch, 'created', ms(WALL), 'schema', ARGV[7], 'idem', ARGV[2],

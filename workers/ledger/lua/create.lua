@@ -4,7 +4,7 @@
 --       5 request hash, 6 its TTL ms, 7 most open jobs, 8 most open bytes, 9 most kept bytes, 10 share, 11 documents a
 --       minute or 0, 12 grace ms before its message counts as lost, 13 open TTL ms, 14 tenant, 15 schema, 16 batch,
 --       17 priority, 18 bytes until it ends, 19 bytes until it is erased, 20.. further fields of the hash
--- Returns {'created', id, when (ms)}, {'existing'|'conflict', id}, {the name of a quota, its figures: see quota.lua's
+-- Returns {'created', id, when (ms)}, {'existing'|'conflict', id}, {the name of a quota, its counts: see quota.lua's
 -- `full`} or {'quota_rate', ms to wait}
 local now, weight, kept = now_ms(), tonumber(ARGV[18]), JOB + tonumber(ARGV[19])
 local id = string.format('%012x', now) .. ARGV[1]
@@ -22,8 +22,8 @@ if ARGV[4] ~= '' then
 end
 
 local c, most = quotas(ARGV[7], ARGV[8], ARGV[9], ARGV[10])
-local quota, figures = full(c, most, 1, weight, kept)
-if quota then return { quota, figures } end
+local quota, counts = full(c, most, 1, weight, kept)
+if quota then return { quota, counts } end
 local rate = tonumber(ARGV[11])
 if rate_room(now, rate) < 1 then return { 'quota_rate', rate_wait(now, rate, 1) } end
 rate_take(now, rate, 1)

@@ -11,27 +11,27 @@
 --   'ask'     ask the store now
 --   'done'    it has rewritten its file
 --   'failed'  it tried and could not
---   'unseen'  it may not be asked how it is (INFO), so that nobody could tell
+--   'unseen'  INFO is not allowed, so that nobody would know whether it has
 --   ''        nothing to do now
 local now, within = now_ms(), tonumber(ARGV[1])
 local e = redis.call('HMGET', ERASING, 'since', 'asked', 'rewrites', 'again')
 local since, asked, before, again = tonumber(e[1]), tonumber(e[2]), tonumber(e[3]), tonumber(e[4] or 0)
 
-local function said(outcome)
+local function result(outcome)
   local first = math.min(since or math.huge, asked or math.huge)
   return { outcome, first < math.huge and ms(math.max(1, now - first)) or '0' }
 end
-if not since and not asked then return said('') end
+if not since and not asked then return result('') end
 
 local log = info('persistence')
-local begun = tonumber(figure(log, 'aof_rewrites'))
-if not begun then return said('unseen') end
-if figure(log, 'aof_enabled') == '0' then  -- there is no such file
+local begun = tonumber(info_field(log, 'aof_rewrites'))
+if not begun then return result('unseen') end
+if info_field(log, 'aof_enabled') == '0' then  -- there is no such file
   redis.call('DEL', ERASING)
   since, asked = nil, nil
-  return said('')
+  return result('')
 end
-local runs, waits = figure(log, 'aof_rewrite_in_progress') == '1', figure(log, 'aof_rewrite_scheduled') == '1'
+local runs, waits = info_field(log, 'aof_rewrite_in_progress') == '1', info_field(log, 'aof_rewrite_scheduled') == '1'
 local ended = runs and begun - 1 or begun  -- they are counted as they begin, one at a time
 
 -- From here on one that begins is waited for.
@@ -46,16 +46,16 @@ local function pause()
 end
 
 if asked and ended > before then
-  local well = figure(log, 'aof_last_bgrewrite_status') == 'ok'
+  local well = info_field(log, 'aof_last_bgrewrite_status') == 'ok'
   tally(well and 'rewrite_done' or 'rewrite_failed', 1)
   if well then
     asked = nil
     redis.call('HDEL', ERASING, 'asked', 'rewrites')
-    return said('done')
+    return result('done')
   end
   await()
   pause()
-  return said('failed')
+  return result('failed')
 end
 if asked and begun < before then await() end  -- the store has started anew, and counts anew
 if not asked and since and now - since >= within / 2 then
@@ -63,6 +63,6 @@ if not asked and since and now - since >= within / 2 then
   redis.call('HDEL', ERASING, 'since')
   await()
 end
-if not asked or begun > before or runs or waits or now < again then return said('') end
+if not asked or begun > before or runs or waits or now < again then return result('') end
 pause()
-return said('ask')
+return result('ask')

@@ -1,13 +1,13 @@
 -- The ledger's time (ms): leases, retries, rates, ages and lives are computed with it and nothing else. It keeps the
--- pace of the store's clock and takes no part in its steps. Every caller adds to the time that it was told last what has
+-- pace of the store's clock and takes no part in its steps. Every caller adds to the time of the last answer what has
 -- passed since by its own monotonic clock (workers/ledger/clock.py); where the store's clock is off from that by more than
 -- STEP, what the caller expects is the time. (A store that was frozen is the same case: nobody could renew a lease, so
--- that time does not count.) Where the caller was told nothing yet, a pause in which nobody wrote counts as an hour at
+-- that time does not count.) Where the caller had no answer yet, a pause in which nobody wrote counts as an hour at
 -- most. And the time never goes back behind `seen`. So a step costs STEP at most, however long it is.
 -- extractor:clock holds `ahead`, by how much the ledger's time is ahead of the store's clock, and `seen`, the time as
 -- it was written down last, once a second.
 local CLOCK, STEP, PAUSE, NOTE = 'extractor:clock', 5000, 3600000, 1000
-local EXPECTED = tonumber(table.remove(ARGV))  -- '' of a caller that was never told
+local EXPECTED = tonumber(table.remove(ARGV))  -- '' of a caller that had no answer yet
 
 local WALL, NOW, AHEAD, SEEN
 do

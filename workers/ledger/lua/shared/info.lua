@@ -1,6 +1,6 @@
--- What the store says of itself: a section of INFO, empty where it may not be asked, and a figure in one (nil: not told).
+-- A section of INFO, empty where the store does not allow it, and a field in one (nil: it has none of that name).
 local function info(section)
-  local said = redis.pcall('INFO', section)
-  return type(said) == 'string' and said or ''
+  local reply = redis.pcall('INFO', section)
+  return type(reply) == 'string' and reply or ''
 end
-local function figure(said, name) return string.match(said, '[\r\n]' .. name .. ':([^\r\n]*)') end
+local function info_field(text, name) return string.match(text, '[\r\n]' .. name .. ':([^\r\n]*)') end

@@ -37,7 +37,7 @@ local function move(id, batch, from, to)
   notify(id, to)
 end
 
--- Something is gone that the store's log still tells of: from when that is, for rewrite.lua.
+-- Something is gone that still stands in the store's append-only file: since when, for rewrite.lua.
 local function gone() redis.call('HSETNX', ERASING, 'since', ms(NOW)) end
 
 -- Into a terminal status from `queued` or `running`: the document goes, the clock of the result starts. A job of a

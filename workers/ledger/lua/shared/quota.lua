@@ -4,7 +4,7 @@
 --            each what they were measured to take at most (docs/operations.md)
 --   orphans  messages still in a queue whose job has ended without them
 -- What an open job will need beside that, its message and about what its result takes, is held too: OPENED.
-local JOB, BATCH, LINE, SCHEMA, ENDED, TOKEN, OPENED = 1500, 1200, 100, 250, 50, 500, 2500
+local JOB, BATCH, LINE, SCHEMA, ENDED, MESSAGE, OPENED = 1500, 1200, 100, 250, 50, 500, 2500
 
 -- extractor:memory holds, for a second: `most`, the store's maxmemory, and `free` of it, less what was charged since.
 local MEMORY, MEMORY_MS = 'extractor:memory', 1000
@@ -15,12 +15,12 @@ local function charge(bytes, kept)
   redis.call('HINCRBY', MEMORY, 'free', 0 - bytes - kept)  -- never -0, which Redis 7.0 cannot read back
 end
 
--- The store's maxmemory (0: none, or it may not be asked) and what is free of it.
+-- The store's maxmemory (0: none, or INFO is not allowed) and what is free of it.
 local function memory()
   local m = redis.call('HMGET', MEMORY, 'most', 'free', 'at')
   if m[3] and NOW - tonumber(m[3]) < MEMORY_MS then return tonumber(m[1]), tonumber(m[2]) end
-  local said = info('memory')
-  local function bytes(name) return tonumber(figure(said, name) or 0) end
+  local text = info('memory')
+  local function bytes(name) return tonumber(info_field(text, name) or 0) end
   local most = bytes('maxmemory')
   local free = most - bytes('used_memory') + bytes('mem_not_counted_for_evict')
   redis.call('HSET', MEMORY, 'most', ms(most), 'free', ms(free), 'at', ms(NOW))
@@ -31,7 +31,7 @@ local function counted()
   local c = redis.call('HMGET', COUNTS, 'queued', 'running', 'bytes', 'kept', 'orphans')
   local open = tonumber(c[1] or 0) + tonumber(c[2] or 0)
   local bytes, kept = tonumber(c[3] or 0), tonumber(c[4] or 0)
-  return { open = open, bytes = bytes, kept = kept, held = bytes + kept + open * OPENED + tonumber(c[5] or 0) * TOKEN }
+  return { open = open, bytes = bytes, kept = kept, held = bytes + kept + open * OPENED + tonumber(c[5] or 0) * MESSAGE }
 end
 
 -- A tenant may hold `times` as much as the store has free (dynamic thresholds, Choudhury and Hahne 1998). Where that is
@@ -43,7 +43,7 @@ local function share_left(times, held)
   return (times * free - held) / (1 + times)
 end
 
--- What of the quotas is full for that much more: its name and the figures that go with it, or nil.
+-- What of the quotas is full for that much more: its name and the counts that go with it, or nil.
 -- `most` holds jobs, bytes, kept, share; `c` is of `counted`, with what was added since.
 local function full(c, most, jobs, bytes, kept)
   if jobs > 0 and c.open + jobs > most.jobs then return 'quota_jobs', ms(c.open) end
