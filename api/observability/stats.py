@@ -146,7 +146,9 @@ def _readings(workers: Sequence[WorkerInfo]) -> Metric:
 
 def _engines(workers: Sequence[WorkerInfo]) -> Iterator[Metric]:
     engines = [(one.id, one.stats["engine"]) for one in workers if one.stats.get("engine")]
-    yield _each(workers, "extractor_engine_output_tokens_per_second", "Since its last heartbeat", lambda one: one.tokens_per_s)
+    yield _each(
+        workers, "extractor_engine_output_tokens_per_second", "Since its last heartbeat", lambda one: one.tokens_per_s
+    )
     for name, text in (("running", "Rows that decode"), ("waiting", "Requests that wait for a row")):
         rows = GaugeMetricFamily(f"extractor_engine_rows_{name}", text, labels=["worker"])
         for worker, engine in engines:
