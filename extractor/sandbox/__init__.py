@@ -8,8 +8,8 @@ nothing behind. What crosses the border is JSON and bytes: nothing is unpickled 
 no queue, so every room may use it.
 """
 
-from extractor.sandbox.box import Sandbox
 from extractor.sandbox.errors import Refused, SandboxError
 from extractor.sandbox.limits import Limits
+from extractor.sandbox.sandbox import Sandbox
 
 __all__ = ["Limits", "Refused", "Sandbox", "SandboxError"]

@@ -1,4 +1,4 @@
-"""The process that children are forked from: `python -P -m extractor.sandbox.zygote FD`, started by box.py.
+"""The process that children are forked from: `python -P -m extractor.sandbox.zygote FD`, started by children.py.
 
 It has one thread, imports the module it is told, and forks on demand; a child gets a stream of its own, serves its
 calls on it and ends. Setting up may read files and settings; children no longer can.
@@ -45,7 +45,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # the collector of a child leaves the shared pages alone
     control.send(orjson.dumps({"ready": os.getpid()}))
-    _tend(control, module, limits)
+    _serve_parent(control, module, limits)
 
 
 def _read(descriptor: int) -> bytes:
@@ -57,8 +57,8 @@ def _read(descriptor: int) -> bytes:
     return bytes(blob)
 
 
-def _tend(control: socket.socket, module: Any, limits: Limits) -> None:
-    """Fork and bury until the parent is gone."""
+def _serve_parent(control: socket.socket, module: Any, limits: Limits) -> None:
+    """Fork and reap until the parent is gone."""
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, _COMMAND_BYTES, 1)
         if not message:
@@ -70,10 +70,10 @@ def _tend(control: socket.socket, module: Any, limits: Limits) -> None:
                 _child(socket.socket(fileno=descriptors[0]), module, limits)
             os.close(descriptors[0])
         else:
-            control.send(orjson.dumps({"status": _bury(command["pid"])}))
+            control.send(orjson.dumps({"status": _reap(command["pid"])}))
 
 
-def _bury(pid: int) -> int:
+def _reap(pid: int) -> int:
     """What a child ended with: negative for a signal. One that runs on is killed; that does not change what one that
     was dying died of."""
     try:
