@@ -7,7 +7,7 @@ and no model, and loads no torch.
     formats.py    the table of formats               packing.py   a Document as JSON and bytes
     context.py    what a reader is given             builder.py   what a reader writes to
     document.py   what everybody else sees           location.py  a span of it → page, part, boxes
-    and a reader a format: text.py, …
+    and a reader a format: text.py, pdf/, …
 """
 
 from extractor.documents.document import Box, Cell, Document, Page, Part, Recognised

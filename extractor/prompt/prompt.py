@@ -10,10 +10,11 @@ The cuts are where the bundled pair was trained to have them: before the documen
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from cachetools import LRUCache
 
 from extractor.errors import DocumentError, FieldError, ModelError
 from extractor.prompt.codec import Codec
@@ -23,7 +24,7 @@ from schemas import Schema
 _MARKS = ("⟦first message⟧", "⟦second message⟧", "⟦third message⟧")
 _PLAIN = "User:\n{first}\n\nAssistant:\n"
 _PLAIN_AGAIN = "User:\n{first}\n\nAssistant:\n{second}\n\nUser:\n{third}\n\nAssistant:\n"
-_KEPT_SCHEMAS = 256
+_CACHED_SCHEMAS = 256
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class PromptBuilder:
         self._one = self._cut(_render(tokenizer, 1), 1)
         self._three: list[list[int]] | None = None
         self._tokenizer = tokenizer
-        self._tasks: OrderedDict[object, tuple[str, list[int]]] = OrderedDict()
+        self._tasks: LRUCache[object, tuple[str, list[int]]] = LRUCache(_CACHED_SCHEMAS)
         self._lock = threading.Lock()
 
     def build(
@@ -122,15 +123,13 @@ class PromptBuilder:
         document full of tildes has a longer fence than the others."""
         key = schema.name, schema.sha256, tuple(example.document for example in schema.examples)
         with self._lock:
-            kept = self._tasks.get(key)
-        if kept is None:
+            cached = self._tasks.get(key)
+        if cached is None:
             text = self._task_text(schema)
-            kept = text, self._codec.data(text + fence("")[0])
+            cached = text, self._codec.data(text + fence("")[0])
             with self._lock:
-                self._tasks[key] = kept
-                while len(self._tasks) > _KEPT_SCHEMAS:
-                    self._tasks.popitem(last=False)
-        text, usual = kept
+                self._tasks[key] = cached
+        text, usual = cached
         if opening == fence("")[0]:
             return usual, len(usual)
         own = self._codec.data(text + opening)

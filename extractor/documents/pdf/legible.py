@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from extractor.documents.pdf_page import UNMAPPED, Contents
+from extractor.documents.pdf.frame import UNMAPPED, Contents
 from extractor.documents.placement import Word
 
 _FEW = 8  # characters: a page with fewer says nothing by itself

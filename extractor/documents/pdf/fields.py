@@ -11,7 +11,7 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from extractor.documents.pdf_page import Frame, fractions
+from extractor.documents.pdf.frame import Frame, fractions
 from extractor.documents.placement import Glyph, Word, word_of
 
 _MOST = 5_000  # fields of a page

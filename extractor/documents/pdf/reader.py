@@ -11,9 +11,10 @@ import pypdfium2.raw as pdfium
 
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
-from extractor.documents.pdf_fields import filled_in, form_of
-from extractor.documents.pdf_legible import meaningful, says_little
-from extractor.documents.pdf_page import UNMAPPED, contents_of
+from extractor.documents.pdf.fields import filled_in, form_of
+from extractor.documents.pdf.frame import UNMAPPED
+from extractor.documents.pdf.legible import meaningful, says_little
+from extractor.documents.pdf.page import contents_of
 from extractor.documents.placement import Rules, lay_out, words
 from extractor.documents.splice import PICTURE
 from extractor.sandbox import Refused

@@ -1,0 +1,78 @@
+"""A page of a PDF as it is shown, and what is found on it. Coordinates of the file run upwards, before the page is
+turned; those of the page as it is shown run downwards from its left top corner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from extractor.documents.placement import Glyph, Rules
+
+UNMAPPED = "\ufffd"  # a character whose meaning the file does not tell
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The page as it is shown: its visible box in the file's coordinates, and by how many quarters it is turned."""
+
+    left: float
+    bottom: float
+    right: float
+    top: float
+    turns: int
+
+    @property
+    def width(self) -> float:
+        return self.top - self.bottom if self.turns % 2 else self.right - self.left
+
+    @property
+    def height(self) -> float:
+        return self.right - self.left if self.turns % 2 else self.top - self.bottom
+
+    def shown(self, x: float, y: float) -> tuple[float, float]:
+        """A point of the file, from the left top corner of the page as it is shown, y downwards."""
+        if self.turns == 0:
+            return x - self.left, self.top - y
+        if self.turns == 1:
+            return y - self.bottom, x - self.left
+        if self.turns == 2:
+            return self.right - x, y - self.bottom
+        return self.top - y, self.right - x
+
+
+@dataclass
+class Contents:
+    """`glyphs` by the direction they run in, in quarter turns clockwise from upright (None: askew); in the coordinates
+    of a page turned so that they run to the right; characters whose meaning the file does not tell are UNMAPPED.
+    `pictured`: the share of the page that pictures cover. `paths`: how many drawn shapes there are."""
+
+    frame: Frame
+    glyphs: dict[int | None, list[Glyph]] = field(default_factory=dict)
+    rules: Rules = field(default_factory=Rules)
+    pictured: float = 0.0
+    paths: int = 0
+
+
+def fractions(box: tuple[float, float, float, float], frame: Frame) -> tuple[float, float, float, float]:
+    """A box in points of the shown page as fractions of it."""
+    left, top, right, bottom = box
+    width, height = frame.width, frame.height
+    return (
+        min(max(left / width, 0.0), 1.0),
+        min(max(top / height, 0.0), 1.0),
+        min(max(right / width, 0.0), 1.0),
+        min(max(bottom / height, 0.0), 1.0),
+    )
+
+
+def turned(
+    box: tuple[float, float, float, float], turns: int | None, frame: Frame
+) -> tuple[float, float, float, float]:
+    """A box of the shown page on a page turned back by `turns` quarters, so that text there runs to the right."""
+    left, top, right, bottom = box
+    if turns == 1:  # it runs downwards
+        return top, frame.width - right, bottom, frame.width - left
+    if turns == 2:
+        return frame.width - right, frame.height - bottom, frame.width - left, frame.height - top
+    if turns == 3:  # it runs upwards
+        return frame.height - bottom, left, frame.height - top, right
+    return box

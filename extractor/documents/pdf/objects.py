@@ -1,0 +1,130 @@
+"""What is drawn on a page of a PDF: rules, and how much of it is picture. Knows PDFium."""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+from extractor.documents.pdf.frame import Contents, Frame
+from extractor.documents.placement import Rules
+
+_MOST_OBJECTS = 20_000  # of a page that are looked at for rules
+_MOST_POINTS = 60_000
+_THIN = 2.5  # points: a filled box as thin as that is a rule
+_DEEPEST_FORM = 4
+_FLAT = 0.6  # points: a rule may lean as much
+
+_Matrix = tuple[float, float, float, float, float, float]
+
+
+def read_objects(page: Any, found: Contents) -> None:
+    budget = [_MOST_OBJECTS, _MOST_POINTS]
+    area = max(found.frame.width * found.frame.height, 1.0)
+    count = min(pdfium.FPDFPage_CountObjects(page), _MOST_OBJECTS)
+    for at in range(count):
+        _read_object(pdfium.FPDFPage_GetObject(page, at), (1, 0, 0, 1, 0, 0), found, budget, area, 0)
+    if min(budget) <= 0:  # a drawing, no table
+        found.rules = Rules()
+
+
+def _read_object(thing: Any, outer: _Matrix, found: Contents, budget: list[int], area: float, depth: int) -> None:
+    budget[0] -= 1
+    if not thing or budget[0] <= 0:
+        return
+    kind = pdfium.FPDFPageObj_GetType(thing)
+    if kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _DEEPEST_FORM:
+        matrix = _product(_matrix_of(thing), outer)
+        for at in range(pdfium.FPDFFormObj_CountObjects(thing)):
+            _read_object(pdfium.FPDFFormObj_GetObject(thing, at), matrix, found, budget, area, depth + 1)
+    elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+        left, top, right, bottom = _bounds(thing, outer, found.frame)
+        found.pictured += max(0.0, right - left) * max(0.0, bottom - top) / area
+    elif kind == pdfium.FPDF_PAGEOBJ_PATH:
+        found.paths += 1
+        _read_path(thing, _product(_matrix_of(thing), outer), found, budget)
+    elif kind == pdfium.FPDF_PAGEOBJ_SHADING:
+        found.paths += 1
+
+
+def _matrix_of(thing: Any) -> _Matrix:
+    matrix = pdfium.FS_MATRIX()
+    if not pdfium.FPDFPageObj_GetMatrix(thing, matrix):
+        return (1, 0, 0, 1, 0, 0)
+    return (matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)
+
+
+def _product(one: _Matrix, two: _Matrix) -> _Matrix:
+    a, b, c, d, e, f = one
+    p, q, r, s, t, u = two
+    return (a * p + b * r, a * q + b * s, c * p + d * r, c * q + d * s, e * p + f * r + t, e * q + f * s + u)
+
+
+def _moved(matrix: _Matrix, x: float, y: float) -> tuple[float, float]:
+    a, b, c, d, e, f = matrix
+    return a * x + c * y + e, b * x + d * y + f
+
+
+def _bounds(thing: Any, outer: _Matrix, frame: Frame) -> tuple[float, float, float, float]:
+    """Within the page; in its shown coordinates."""
+    sides = [ctypes.c_float() for _ in range(4)]
+    if not pdfium.FPDFPageObj_GetBounds(thing, *sides):
+        return 0.0, 0.0, 0.0, 0.0
+    x0, y0, x1, y1 = (side.value for side in sides)
+    corners = [frame.shown(*_moved(outer, x, y)) for x, y in ((x0, y0), (x1, y1), (x0, y1), (x1, y0))]
+    across, down = [x for x, _ in corners], [y for _, y in corners]
+    return (
+        max(min(across), 0.0),
+        max(min(down), 0.0),
+        min(max(across), frame.width),
+        min(max(down), frame.height),
+    )
+
+
+def _read_path(path: Any, matrix: _Matrix, found: Contents, budget: list[int]) -> None:
+    """Straight lines that are drawn, and boxes filled so thin that they are lines."""
+    count = pdfium.FPDFPath_CountSegments(path)
+    budget[1] -= max(count, 0)
+    if count < 2 or budget[1] <= 0:
+        return
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    if not pdfium.FPDFPath_GetDrawMode(path, fill, stroke):
+        return
+    for stroke_points in _strokes(path, count, matrix, found.frame):
+        across, down = [x for x, _ in stroke_points], [y for _, y in stroke_points]
+        wide, high = max(across) - min(across), max(down) - min(down)
+        if min(wide, high) <= _THIN and (stroke.value or fill.value):
+            if wide >= high:
+                found.rules.lying.append(((min(down) + max(down)) / 2, min(across), max(across)))
+            else:
+                found.rules.standing.append(((min(across) + max(across)) / 2, min(down), max(down)))
+        elif stroke.value:
+            for (x0, y0), (x1, y1) in itertools.pairwise(stroke_points):
+                if abs(y0 - y1) <= _FLAT:
+                    found.rules.lying.append(((y0 + y1) / 2, min(x0, x1), max(x0, x1)))
+                elif abs(x0 - x1) <= _FLAT:
+                    found.rules.standing.append(((x0 + x1) / 2, min(y0, y1), max(y0, y1)))
+
+
+def _strokes(path: Any, count: int, matrix: _Matrix, frame: Frame) -> Iterator[list[tuple[float, float]]]:
+    """The points of each stroke of the pen; those with curves are left out."""
+    stroke_points: list[tuple[float, float]] = []
+    curved = False
+    x, y = ctypes.c_float(), ctypes.c_float()
+    for at in range(count):
+        segment = pdfium.FPDFPath_GetPathSegment(path, at)
+        kind = pdfium.FPDFPathSegment_GetType(segment)
+        if kind == pdfium.FPDF_SEGMENT_MOVETO:
+            if len(stroke_points) > 1 and not curved:
+                yield stroke_points
+            stroke_points, curved = [], False
+        curved = curved or kind == pdfium.FPDF_SEGMENT_BEZIERTO
+        pdfium.FPDFPathSegment_GetPoint(segment, x, y)
+        stroke_points.append(frame.shown(*_moved(matrix, x.value, y.value)))
+        if pdfium.FPDFPathSegment_GetClose(segment) and len(stroke_points) > 1:
+            stroke_points.append(stroke_points[0])
+    if len(stroke_points) > 1 and not curved:
+        yield stroke_points
