@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("extractor", "schemas", "workers", "api")
+UNRECOVERABLE = 78  # EX_CONFIG of sysexits.h: another start would end alike
 
 
 class _Rooms(MetaPathFinder):
@@ -55,7 +56,13 @@ def main() -> None:
 
     room = sys.argv.pop(1)
     own_rooms()
-    runpy.run_module(room, run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(room, run_name="__main__", alter_sys=True)
+    except ModuleNotFoundError as error:
+        from extractor.packages import missing
+
+        print(f"extractor {room}: {missing(error)}", file=sys.stderr)
+        raise SystemExit(UNRECOVERABLE) from None
 
 
 if __name__ == "__main__":

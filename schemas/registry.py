@@ -124,7 +124,7 @@ class Registry:
                 with redirect_stdout(sys.stderr):
                     names = list(_modules(entry))
             except (Exception, SystemExit) as error:
-                self.problems[entry] = f"is neither a folder nor a module that loads: {reason(error)}"
+                self.problems[entry] = _no_module(entry, error)
                 return
             for name in names:
                 self._add(name, name.rpartition(".")[2], partial(importlib.import_module, name))
@@ -159,6 +159,13 @@ def _files(place: Path) -> list[Path]:
     if not place.is_dir():
         return [place]
     return [file for file in sorted(place.glob("*.py")) if not file.stem.startswith("_")]
+
+
+def _no_module(entry: str, error: BaseException) -> str:
+    named = isinstance(error, ModuleNotFoundError) and error.name is not None
+    if named and f"{entry}.".startswith(f"{error.name}."):  # type: ignore[attr-defined]
+        return "there is no such folder, file or module here"
+    return f"is neither a folder nor a module that loads: {reason(error)}"
 
 
 def _written(file: Path) -> int:

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from extractor.config import Settings
 from extractor.errors import ExtractorError, InputError, ModelError
+from extractor.packages import missing
 from workers.config import WorkerSettings, faults_of, misspelled
 from workers.observability.logs import configure, place
 from workers.worker.consumer_watch import ConsumerWatch
@@ -36,7 +37,7 @@ def main() -> int:
     try:
         runtime = Runtime(WorkerSettings())
     except ValidationError as error:
-        log.error("a setting is wrong", detail=faults_of(error))
+        log.error("a setting is wrong", detail=faults_of(error), status=NEVER)
         return NEVER
     status = 1
     try:
@@ -45,11 +46,11 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     except ExtractorError as error:
-        log.error("the extractor did not start", code=error.code, detail=error.detail)
         status = NEVER if isinstance(error, InputError | ModelError) else 1
+        log.error("the extractor did not start", code=error.code, detail=error.detail, status=status)
     except ImportError as error:
-        log.error("the extractor did not start", detail=f"{error.name or 'a package'} cannot be imported: {error}")
         status = NEVER
+        log.error("the extractor did not start", detail=missing(error), status=status)
     except Exception as error:
         log.error("the worker did not start", detail=str(error), **place(error))
     finally:

@@ -15,6 +15,7 @@ from extractor.cli import batch, keys, local, read, remote, schemas, settings, u
 from extractor.cli.help import WIDTH, Group
 from extractor.cli.output import BAD_INPUT, SOME_FAILED, debugging, exit_code_of, put_text, say, told
 from extractor.errors import ExtractorError
+from extractor.packages import missing
 from workers.config import faults_of
 
 app = typer.Typer(
@@ -78,7 +79,7 @@ def main() -> None:
     except ModuleNotFoundError as error:  # an installation for the API only, asked to extract
         if debugging():
             raise
-        say(f"extractor: {error.name} is not installed: in a clone, pip install -c constraints.txt '.[engine]'")
+        say(f"extractor: {missing(error)}")
         status = BAD_INPUT
     except KeyboardInterrupt:
         status = 128 + signal.SIGINT

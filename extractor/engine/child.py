@@ -18,6 +18,7 @@ from typing import Any
 from extractor.engine.heartbeat import EVERY_S, Pulse
 from extractor.engine.sequence import Completion, Request
 from extractor.errors import EngineError, ExtractorError
+from extractor.packages import missing
 from extractor.sandbox.network import close_network
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ def main() -> None:
         module, _, function = make.partition(":")
         engine, tokenizer, info = getattr(importlib.import_module(module), function)(*given)
     except ImportError as error:
-        child.say("failed", "ModelError", f"{error.name or 'a package'} cannot be imported: {error}", "missing_package")
+        child.say("failed", "ModelError", missing(error), "missing_package")
         raise SystemExit(1) from None
     except Exception as error:
         child.say("failed", *told(error))

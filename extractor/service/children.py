@@ -40,11 +40,13 @@ class Program:
 
 
 class Child:
-    """One run of a program. Its output goes to `log`, prefixed; the last lines are kept to say why it died."""
+    """One run of a program. Its output goes to `log`, prefixed, but for lines that are `withheld`; the last lines are
+    kept, those among them, to say why it died."""
 
-    def __init__(self, program: Program, log: Log) -> None:
+    def __init__(self, program: Program, log: Log, withheld: Callable[[str], object] = lambda _: False) -> None:
         self.program = program
         self._log = log
+        self._withheld = withheld
         self._last: deque[str] = deque(maxlen=_KEPT_LINES)
         parent = os.getpid()
         self._process = subprocess.Popen(
@@ -101,7 +103,12 @@ class Child:
             for line in lines:
                 text = line.rstrip("\n")
                 self._last.append(text)
-                self._log(f"{self.program.name:<8}| {text}")
+                if not self._withheld(text):
+                    self.tell(text)
+
+    def tell(self, line: str) -> None:
+        """A line of its output, to the log."""
+        self._log(f"{self.program.name:<8}| {line}")
 
 
 class Restarts:

@@ -4,6 +4,7 @@ last one died. Knows heartbeats' files and HTTP; knows no store. supervisor.py d
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 from contextlib import suppress
@@ -12,11 +13,12 @@ from dataclasses import dataclass, field
 import httpx
 
 from extractor.heartbeat import HeartbeatFile, read
+from extractor.launch import UNRECOVERABLE
 from extractor.service.children import Child, Log, Program, Restarts
 
 START_S = 120.0  # until the first sign of life: importing takes its time on a busy machine
-UNRECOVERABLE = 78  # EX_CONFIG of sysexits.h: another start would end alike
 _PROBE_S = 3.0
+_OF_A_ROOM = re.compile(r"extractor (api|workers): ")
 
 
 @dataclass
@@ -34,8 +36,20 @@ class ManagedProcess:
 
     def start(self, log: Log) -> None:
         """Raises OSError where no process can be had."""
-        self.child = Child(self.program, log)
+        self.child = Child(self.program, log, last_word)
         self.report("starting", START_S, pid=self.child.pid)
+
+    def end(self, *, told: bool) -> str:
+        """Kills the child, with what it started and left behind, and returns its last output. `told`: its last word is
+        told by the caller; else, as it said one and then died of something else, it is a line of the log after all."""
+        if self.child is None:
+            return ""
+        self.child.kill()
+        said = self.child.last_output()
+        for line in filter(last_word, () if told else said.splitlines()):
+            self.child.tell(line)
+        self.child = None
+        return said
 
     def report(self, state: str, good_for_s: float, why: str = "", pid: int | None = None) -> None:
         """Writes the heartbeat in the child's place. A disk that takes nothing is no reason not to go on."""
@@ -115,13 +129,18 @@ def ending(status: int) -> str:
     return f"signal {-status}"
 
 
+def last_word(line: str) -> str:
+    """Why another start would end alike, where a program says so in this line; empty of any other line. Who started it
+    tells that, once for all programs that say it: so it is no line of the log."""
+    if found := _OF_A_ROOM.match(line):
+        return line[found.end() :]
+    if f'"status": {UNRECOVERABLE}' not in line:
+        return ""
+    with suppress(ValueError, AttributeError):
+        return str(json.loads(line).get("detail", ""))
+    return ""
+
+
 def reason(words: str) -> str:
-    """Of what a program printed last, what is meant for a person: a log line's `detail`, or a line that is no log."""
-    for line in reversed(words.splitlines()):
-        try:
-            said = json.loads(line)
-        except ValueError:
-            return line.removeprefix("extractor api: ")
-        if isinstance(said, dict) and "detail" in said:
-            return str(said["detail"])
-    return words
+    """Of what a program printed last, what is meant for a person."""
+    return next(filter(None, map(last_word, reversed(words.splitlines()))), words)

@@ -23,8 +23,9 @@ from typing import Self
 from extractor.environment import of_api, of_worker
 from extractor.errors import ExtractorError
 from extractor.heartbeat import HeartbeatFile
+from extractor.launch import UNRECOVERABLE
 from extractor.service.children import Log, Program
-from extractor.service.managed import START_S, UNRECOVERABLE, ApiProbe, ManagedProcess, ending, reason
+from extractor.service.managed import START_S, ApiProbe, ManagedProcess, ending, reason
 from extractor.service.plan import ServicePlan
 from extractor.service.valkey import EmbeddedValkey, free_port
 
@@ -245,11 +246,7 @@ class Service:
 
     def _schedule_restart(self, process: ManagedProcess, what: str, *, unrecoverable: bool = False) -> None:
         """Raises ServiceError when it is pointless to go on."""
-        last_lines = ""
-        if process.child is not None:
-            process.child.kill()  # it, and what it started and left behind
-            last_lines = process.child.last_output()
-            process.child = None
+        last_lines = process.end(told=unrecoverable)
         pause_s = process.restarts.died(time.monotonic())
         if not self._ready.is_set() and unrecoverable:
             raise ServiceError(reason(last_lines) or what)

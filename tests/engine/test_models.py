@@ -113,12 +113,18 @@ def test_per_layer_embeddings_on_the_host(pair: Path, llama_folder: Path) -> Non
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"model": "/nowhere/at/all"}, "no such folder"),
-        ({"model": "/nowhere/model.gguf"}, "no such file"),
-        ({"model": "no such name!"}, "no such model on the hub"),
-        ({"model": "google/gemma-4-E2B-it", "offline": True}, "not in the local cache"),
+        ({"model": "/nowhere/at/all"}, "EXTRACTOR_MODEL=/nowhere/at/all: no such folder"),
+        ({"model": "/nowhere/model.gguf"}, "EXTRACTOR_MODEL=/nowhere/model.gguf: no such file"),
+        ({"model": "no such name!"}, "EXTRACTOR_MODEL=no such name!: no such model on the hub"),
+        ({"model": "google/gemma-4-E2B-it", "offline": True}, "EXTRACTOR_MODEL=google/\\S+: not in the local cache"),
         ({"dtype": "int3"}, "EXTRACTOR_DTYPE=int3 is none of auto, float32"),
-        ({"device": "tpu9000"}, "is no device"),
+        ({"device": "tpu9000"}, "EXTRACTOR_DEVICE=tpu9000 is no device"),
+        ({"device": "meta"}, "EXTRACTOR_DEVICE=meta holds no numbers"),
+        ({"device": "mps"}, "EXTRACTOR_DEVICE=mps cannot be used here"),
+        ({"device_map": "everywhere"}, "EXTRACTOR_DEVICE_MAP=everywhere is none of auto, balanced"),
+        ({"device_map": "mps"}, "EXTRACTOR_DEVICE_MAP=mps cannot be used here"),
+        ({"drafter": "./none"}, r"EXTRACTOR_DRAFTER=\./none: no such folder \(EXTRACTOR_DRAFTER=none does without\)"),
+        ({"drafter": "no name!"}, "EXTRACTOR_DRAFTER=no name!: no such model on the hub"),
     ],
 )
 def test_wrong_settings_are_told(pair: Path, change: dict[str, object], words: str) -> None:

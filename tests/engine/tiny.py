@@ -131,13 +131,13 @@ def loud(model: Any, seed: int) -> Any:
     return model
 
 
-def save_gemma4(folder: Path, seed: int = 0) -> Path:
-    """`folder/model` (in shards) and `folder/model-assistant`."""
-    target = loud(Gemma4ForCausalLM(gemma4_config()), seed)
+def save_gemma4(folder: Path, seed: int = 0, **changes: Any) -> Path:
+    """`folder/model` (in shards) and `folder/model-assistant`; `changes` to the configs of both."""
+    target = loud(Gemma4ForCausalLM(gemma4_config(**changes)), seed)
     target.generation_config.eos_token_id = [1, 5]
     target.save_pretrained(folder / "model", max_shard_size="200KB")
     text_tokenizer().save_pretrained(folder / "model")
-    loud(Gemma4AssistantForCausalLM(assistant_config()), seed + 1).save_pretrained(folder / "model-assistant")
+    loud(Gemma4AssistantForCausalLM(assistant_config(**changes)), seed + 1).save_pretrained(folder / "model-assistant")
     return folder / "model"
 
 

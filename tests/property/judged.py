@@ -26,10 +26,12 @@ _BUDGET = {"short": 0, "chance": 400, "long": 1500}
 
 @dataclass
 class Tally:
-    """Of schemas: how many were tried, and how many had no grammar. Of walks: answers, and those that did not end."""
+    """Of schemas: how many were tried, how many had no grammar, and how many no place in a prompt. Of texts: answers,
+    and those that did not end."""
 
     schemas: int = 0
     refused: int = 0
+    roomless: int = 0
     answers: int = 0
     unfinished: int = 0
     faults: list[str] = field(default_factory=list)
@@ -37,6 +39,7 @@ class Tally:
     def add(self, other: Tally) -> None:
         self.schemas += other.schemas
         self.refused += other.refused
+        self.roomless += other.roomless
         self.answers += other.answers
         self.unfinished += other.unfinished
         self.faults += other.faults
@@ -60,7 +63,7 @@ def judge(schema: Schema, seed: int, walks: int = 1) -> Tally:
                     tally.unfinished += 1
                     continue
                 tally.answers += 1
-                _fits(text, schema, enforced)
+                fits(text, schema, enforced)
             except (Stuck, InvalidOutput) as fault:
                 stuck += isinstance(fault, Stuck)
                 places = getattr(fault, "errors", ())
@@ -71,7 +74,7 @@ def judge(schema: Schema, seed: int, walks: int = 1) -> Tally:
     return tally
 
 
-def _fits(text: str, schema: Schema, enforced: Schema) -> None:
+def fits(text: str, schema: Schema, enforced: Schema) -> None:
     """Raises InvalidOutput. Where only validation knows part of a schema, the rest of it must hold; where all of it
     holds, so must the model."""
     read_answer(text, enforced)

@@ -1,38 +1,34 @@
-"""Schemas and models by their seeds, through the judge."""
+"""Schemas and models by their seeds, each with a name to find it by, and all of them through the judge."""
 
 from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pydantic_core import SchemaError
 
-from schemas import InvalidSchema, inline
+from schemas import InvalidSchema, Schema, inline
 from schemas.schema import of_model
 from tests.property.json_schemas import Maker
 from tests.property.judged import Tally, judge
 from tests.property.models import of_seed
 
+Named = tuple[int, str, Schema]
 
-def of_json_schemas(seeds: Iterable[int]) -> Tally:
-    """What `check` refuses is not counted among the schemas."""
-    tally = Tally()
+
+def json_schemas(seeds: Iterable[int]) -> Iterator[Named]:
+    """Without those that `check` refuses."""
     for seed in seeds:
         json_schema = Maker(seed).whole()
         try:
-            schema = inline(json_schema)
+            yield seed, f"schema {seed}: {json.dumps(json_schema)[:1000]}", inline(json_schema)
         except InvalidSchema:
             continue
-        found = judge(schema, seed)
-        found.faults = [f"schema {seed}: {json.dumps(json_schema)[:1000]}\n  {fault}" for fault in found.faults]
-        tally.add(found)
-    return tally
 
 
-def of_models(seeds: Iterable[int]) -> Tally:
-    """What pydantic does not make, or `check` refuses, is not counted among the schemas."""
-    tally = Tally()
+def models(seeds: Iterable[int]) -> Iterator[Named]:
+    """Without what pydantic does not make, and those that `check` refuses."""
     for seed in seeds:
         try:
             with warnings.catch_warnings():
@@ -40,7 +36,17 @@ def of_models(seeds: Iterable[int]) -> Tally:
                 schema = of_model(of_seed(seed))
         except (InvalidSchema, SchemaError, TypeError, RuntimeError):
             continue
-        found = judge(schema, seed)
-        found.faults = [f"model {seed}: {json.dumps(schema.json_schema)[:1000]}\n  {fault}" for fault in found.faults]
-        tally.add(found)
+        yield seed, f"model {seed}: {json.dumps(schema.json_schema)[:1000]}", schema
+
+
+KINDS = {"schemas": json_schemas, "models": models}
+
+
+def walked(found: Iterable[Named]) -> Tally:
+    """Answers by walks of the grammar alone."""
+    tally = Tally()
+    for seed, name, schema in found:
+        one = judge(schema, seed)
+        one.faults = [f"{name}\n  {fault}" for fault in one.faults]
+        tally.add(one)
     return tally

@@ -177,7 +177,7 @@ def test_other_ways_to_be_wrong(tmp_path):
     assert "lower-case" in registry.problems["Bad-Name.py"]
     assert "taken by another file" in registry.problems["machine.py"]
     assert "no .py file" in registry.problems[str(empty)]
-    assert "neither a folder nor a module" in registry.problems["no.such.module"]
+    assert "no such folder, file or module" in registry.problems["no.such.module"]
     assert registry.get("machine").version == "3"
 
 

@@ -34,6 +34,10 @@ FAST = {
     "EXTRACTOR_WORKER_SILENT_S": "4", "EXTRACTOR_SHUTDOWN_S": "2", "EXTRACTOR_ERASE_WITHIN_S": "4",
 }  # fmt: skip
 MINE = "from pydantic import BaseModel\n\n\nclass Ticket(BaseModel):\n    number: str\n"
+WITHOUT = """import os, sys
+if name := os.environ.get("WITHOUT"):
+    sys.modules[name] = None
+"""
 BOOM = "raise RuntimeError('the working folder was imported')\n"
 
 
@@ -283,17 +287,26 @@ def test_a_service_that_was_ready_never_gives_up(up: Up) -> None:
     ("environ", "told"),
     [
         ({"EXTRACTOR_EXTRACTOR_FACTORY": "tests.scripted_worker:no_model"}, "./none: no such folder"),
-        ({"EXTRACTOR_EXTRACTOR_FACTORY": "nowhere:make"}, "nowhere cannot be imported"),
+        (
+            {"EXTRACTOR_EXTRACTOR_FACTORY": "workers.worker.extraction:make", "EXTRACTOR_MODEL": "./none"},
+            "EXTRACTOR_MODEL=./none: no such folder",
+        ),
+        ({"EXTRACTOR_EXTRACTOR_FACTORY": "nowhere:make"}, "there is no module nowhere"),
         ({"EXTRACTOR_EXTRACTOR_FACTORY": "workers.worker.extraction:nothing"}, "has no 'nothing'"),
         ({"EXTRACTOR_MAX_DRAFT": "many"}, "EXTRACTOR_MAX_DRAFT: "),
         ({"EXTRACTOR_LEASE_S": "0"}, "EXTRACTOR_LEASE_S: "),
+        ({"WITHOUT": "celery"}, "celery is not installed: in a clone, pip install -c constraints.txt ."),
+        ({"WITHOUT": "fastapi"}, "fastapi is not installed: in a clone, pip install -c constraints.txt ."),
     ],
 )
 def test_what_can_never_work_is_told_at_once(folder: Path, environ: dict[str, str], told: str) -> None:
-    with Up(folder, **environ) as running:
+    """And once, however many programs find it out."""
+    (folder.parent / "sitecustomize.py").write_text(WITHOUT)
+    with Up(folder, "--workers", "2", **environ, PYTHONPATH=f"{ROOT}{os.pathsep}{folder.parent}") as running:
         assert running.process.wait(READY_S) == 2
         running._reader.join(10)
         last = running.said.rstrip().splitlines()[-1]
         assert last.startswith("extractor: ")
         assert told in last
+        assert running.said.count(told) == 1, running.said
         assert "again" not in running.said, "one start"

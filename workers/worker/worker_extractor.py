@@ -37,10 +37,15 @@ class WorkerExtractor:
     def load(self, verdicts: Verdicts) -> None:
         """Returns when the model has answered. Raises whatever loading it raises."""
         module, _, name = self._settings.extractor_factory.partition(":")
-        self._module = importlib.import_module(module)  # torch, at last
+        try:
+            self._module = importlib.import_module(module)  # torch, at last
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+                raise
+            raise _wrong_factory(f"there is no module {module}") from None
         make = getattr(self._module, name, None)
         if make is None:
-            raise InputError(f"EXTRACTOR_EXTRACTOR_FACTORY: {module} has no {name!r}", code="invalid_settings")
+            raise _wrong_factory(f"{module} has no {name!r}")
         self._extractor = make()
         if (keep_verdicts := self._offered("keep_verdicts")) is not None:
             keep_verdicts(verdicts)
@@ -119,3 +124,7 @@ class WorkerExtractor:
             document, schema = _WARM_UP
             with suppress(OutputError):  # an answer that is no good is an answer
                 self.extract(document, schema, {"max_output_tokens": 16, "max_model_calls": 1})
+
+
+def _wrong_factory(why: str) -> InputError:
+    return InputError(f"EXTRACTOR_EXTRACTOR_FACTORY, which is module:callable: {why}", code="invalid_settings")

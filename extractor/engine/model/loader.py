@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub.errors import GatedRepoError, HFValidationError, LocalEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub.utils.logging import set_verbosity_error as hub_says_errors_only
 from llguidance import LLTokenizer
 from llguidance.hf import from_tokenizer
 from transformers import (
@@ -28,6 +28,8 @@ from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from extractor.engine.attention.transformers_backend import install
 from extractor.engine.model.checkpoint import as_assistant, drafter_device, gemma4_text, judge_keys, refuse_quantized
+from extractor.engine.model.device import device_map_of, device_of, dtype_of
+from extractor.engine.model.explained import Explained
 from extractor.engine.model.host_embedding import keep_on_host
 from extractor.engine.model.tokenizer_check import looks_back
 from extractor.errors import ModelError
@@ -36,7 +38,6 @@ log = logging.getLogger(__name__)
 
 BUNDLED = "bundled"
 BUNDLED_FOLDER = Path(__file__).parents[2] / "bundled" / "weights"
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 @dataclass(frozen=True)
@@ -97,14 +98,16 @@ def load(spec: ModelSpec) -> Models:
     disable_progress_bar()  # type: ignore[no-untyped-call]
     # The loader reports unread keys (a vision tower) at length; missing keys are checked below.
     set_verbosity_error()  # type: ignore[no-untyped-call]
+    hub_says_errors_only()  # type: ignore[no-untyped-call]  # of each try to reach a hub that cannot be reached; what came of it is told below
     spec, name = _located(spec)
-    config = _config(spec.model, spec.revision, spec.offline)
-    target = _target(spec, config)
-    tokenizer = _tokenizer(spec, target)
+    checkpoint = _checkpoint(spec.model, spec.revision, spec.offline, f"EXTRACTOR_MODEL={name}")
+    target = _target(spec, checkpoint, _config(checkpoint))
+    tokenizer = _tokenizer(checkpoint, target)
     drafter, drafter_name = _drafter(spec, target)
-    stop_ids = _stop_ids(target, tokenizer)
+    stop_ids = _stop_ids(target, tokenizer, checkpoint)
     folder = Path(spec.model)
-    ll_tokenizer = _ll_tokenizer(tokenizer, target.config.vocab_size, stop_ids)
+    with Explained(checkpoint.said):
+        ll_tokenizer = from_tokenizer(tokenizer, n_vocab=target.config.vocab_size, eos_token=list(stop_ids))
     return Models(
         target=target,
         drafter=drafter,
@@ -140,61 +143,77 @@ def _located(spec: ModelSpec) -> tuple[ModelSpec, str]:
     return replace(spec, model=str(BUNDLED_FOLDER / "target"), drafter=drafter, offline=True), BUNDLED
 
 
-def _source(model: str, revision: str | None, offline: bool) -> tuple[str, dict[str, Any]]:
-    """(what from_pretrained is given, how)."""
+@dataclass(frozen=True)
+class _Checkpoint:
+    """One to read: `source` and `how` are what from_pretrained is given, `said` is what it is called where something is
+    wrong with it, by its setting."""
+
+    source: str
+    how: dict[str, Any]
+    said: str
+
+
+def _checkpoint(model: str, revision: str | None, offline: bool, said: str) -> _Checkpoint:
     how: dict[str, Any] = {"revision": revision, "local_files_only": offline, "trust_remote_code": False}
     path = Path(model)
     if path.suffix == ".gguf":
         if not path.is_file():
-            raise ModelError(f"{model}: no such file", code="model_not_found")
-        return str(path.parent), how | {"gguf_file": path.name}
+            raise ModelError(f"{said}: no such file", code="model_not_found")
+        return _Checkpoint(str(path.parent), how | {"gguf_file": path.name}, said)
     if model.startswith((".", "/", "~")) or path.is_dir():
         if not path.expanduser().is_dir():
-            raise ModelError(f"{model}: no such folder", code="model_not_found")
-        return str(path.expanduser()), how
-    return model, how
+            raise ModelError(f"{said}: no such folder", code="model_not_found")
+        return _Checkpoint(str(path.expanduser()), how, said)
+    return _Checkpoint(model, how, said)
 
 
-def _config(model: str, revision: str | None, offline: bool) -> Any:
-    source, how = _source(model, revision, offline)
-    with _explained(model):
-        return AutoConfig.from_pretrained(source, **how)
+def _config(checkpoint: _Checkpoint) -> Any:
+    with Explained(checkpoint.said):
+        return AutoConfig.from_pretrained(checkpoint.source, **checkpoint.how)
 
 
-def _target(spec: ModelSpec, config: Any) -> Any:
-    source, how = _source(spec.model, spec.revision, spec.offline)
-    refuse_quantized(config, spec.model)
-    if (text := gemma4_text(config)) is not None:
+def _target(spec: ModelSpec, checkpoint: _Checkpoint, config: Any) -> Any:
+    refuse_quantized(config, checkpoint.said)
+    if "assistant" in config.model_type:
+        raise ModelError(f"{checkpoint.said} is a drafter, not a target: name it with EXTRACTOR_DRAFTER")
+    if spec.per_layer_on_host and spec.device_map:
+        raise ModelError("EXTRACTOR_PER_LAYER_ON_HOST and EXTRACTOR_DEVICE_MAP exclude each other")
+    device, text = device_of(spec.device), gemma4_text(config)
+    read: dict[str, Any] = {"config": config, "dtype": dtype_of(spec.dtype, device)}
+    if spec.device_map:
+        read["device_map"] = device_map_of(spec.device_map)
+    if text is not None:
         # Of a multimodal checkpoint only the text tower is read. Text-only checkpoints say `model.layers…` where it
         # says `model.language_model.layers…`.
-        how |= {"config": text, "key_mapping": {r"^model\.language_model\.": "model."}}
-        return _weights(Gemma4ForCausalLM, spec, source, how, towers=text is not config)
-    if "assistant" in config.model_type:
-        raise ModelError(f"{spec.model} is a drafter, not a target: name it with EXTRACTOR_DRAFTER")
-    return _weights(AutoModelForCausalLM, spec, source, how | {"config": config})
+        read |= {"config": text, "key_mapping": {r"^model\.language_model\.": "model."}}
+    kind = AutoModelForCausalLM if text is None else Gemma4ForCausalLM
+    model = _weights(kind, checkpoint, read, towers=text is not None and text is not config)
+    if spec.per_layer_on_host:
+        keep_on_host(model, device)
+    return _placed(model, checkpoint, None if spec.device_map else device)
 
 
-def _weights(kind: Any, spec: ModelSpec, source: str, how: dict[str, Any], *, towers: bool = False) -> Any:
-    device = _device(spec.device)
-    placed: dict[str, Any] = {"device_map": spec.device_map} if spec.device_map else {}
+def _weights(kind: Any, checkpoint: _Checkpoint, read: dict[str, Any], *, towers: bool = False) -> Any:
+    """The model, with every weight that it has and none that it does not read."""
+    said, how = checkpoint.said, {**checkpoint.how, **read}
     if "gguf_file" not in how:
-        placed["use_safetensors"] = True
-    with _explained(source):
-        model, report = kind.from_pretrained(
-            source, dtype=_dtype(spec.dtype, device), output_loading_info=True, **how, **placed
-        )
-    judge_keys(report["unexpected_keys"], source, towers=towers)  # first: packed weights are missing ones too
+        how["use_safetensors"] = True
+    with Explained(said):
+        model, report = kind.from_pretrained(checkpoint.source, output_loading_info=True, **how)
+    judge_keys(report["unexpected_keys"], said, towers=towers)  # first: packed weights are missing ones too
     missing = sorted(set(report["missing_keys"]) - set(getattr(model, "all_tied_weights_keys", None) or {}))
     if missing:
-        raise ModelError(f"{source} lacks {len(missing)} of the model's weights, {missing[0]} first")
+        raise ModelError(f"{said} lacks {len(missing)} of the model's weights, {missing[0]} first")
     if report.get("mismatched_keys"):
-        raise ModelError(f"{source}: weights do not fit its config.json, {sorted(report['mismatched_keys'])[0]} first")
+        raise ModelError(f"{said}: weights do not fit its config.json, {sorted(report['mismatched_keys'])[0]} first")
     install(model)
-    if spec.per_layer_on_host:
-        if spec.device_map:
-            raise ModelError("EXTRACTOR_PER_LAYER_ON_HOST and EXTRACTOR_DEVICE_MAP exclude each other")
-        keep_on_host(model, device)
-    return (model if spec.device_map else model.to(device)).eval().requires_grad_(False)
+    return model
+
+
+def _placed(model: Any, checkpoint: _Checkpoint, device: torch.device | None) -> Any:
+    """On `device`, unless it has been placed already."""
+    with Explained(checkpoint.said):
+        return (model if device is None else model.to(device)).eval().requires_grad_(False)
 
 
 def _drafter(spec: ModelSpec, target: Any) -> tuple[Any | None, str | None]:
@@ -202,117 +221,51 @@ def _drafter(spec: ModelSpec, target: Any) -> tuple[Any | None, str | None]:
         return None, None
     named = spec.drafter is not None
     name = spec.drafter or f"{spec.model.rstrip('/')}-assistant"
+    said = f"EXTRACTOR_DRAFTER={name}"
     try:
-        config = _config(name, spec.drafter_revision, spec.offline)
+        checkpoint = _checkpoint(name, spec.drafter_revision, spec.offline, said)
+        config = _config(checkpoint)
     except ModelError as error:
-        if named or error.code != "model_not_found":
+        if named:
+            raise ModelError(f"{error.detail} (EXTRACTOR_DRAFTER=none does without)", code=error.code) from error
+        if error.code != "model_not_found":
             raise
         log.warning("no drafter: %s was not found; decoding with grammar and copy drafts only", name)
         return None, None
     if not str(config.model_type).endswith("_assistant"):
-        raise ModelError(f"{name} is a {config.model_type}, not a Gemma 4 assistant; EXTRACTOR_DRAFTER=none for none")
+        raise ModelError(f"{said} is a {config.model_type}, not a Gemma 4 assistant; EXTRACTOR_DRAFTER=none for none")
     if not str(target.config.model_type).startswith("gemma4"):
-        raise ModelError(f"{name} drafts for Gemma 4 targets only; this target is a {target.config.model_type}")
+        raise ModelError(f"{said} drafts for Gemma 4 targets only; this target is a {target.config.model_type}")
     if config.backbone_hidden_size != target.config.hidden_size:
         raise ModelError(
-            f"{name} was made for a target of hidden size {config.backbone_hidden_size}, "
+            f"{said} was made for a target of hidden size {config.backbone_hidden_size}, "
             f"this one has {target.config.hidden_size}"
         )
     if config.text_config.vocab_size != target.config.vocab_size:
         raise ModelError(
-            f"{name} has a vocabulary of {config.text_config.vocab_size}, its target one of {target.config.vocab_size}"
+            f"{said} has a vocabulary of {config.text_config.vocab_size}, its target one of {target.config.vocab_size}"
         )
-    refuse_quantized(config, name)
-    config = as_assistant(config)
-    source, how = _source(name, spec.drafter_revision, spec.offline)
-    dtype = str(target.dtype).removeprefix("torch.")
-    beside = replace(spec, device=str(drafter_device(target)), device_map=None, dtype=dtype, per_layer_on_host=False)
-    return _weights(Gemma4AssistantForCausalLM, beside, source, how | {"config": config}), name
+    refuse_quantized(config, said)
+    model = _weights(Gemma4AssistantForCausalLM, checkpoint, {"config": as_assistant(config), "dtype": target.dtype})
+    return _placed(model, checkpoint, drafter_device(target)), name
 
 
-def _tokenizer(spec: ModelSpec, target: Any) -> PreTrainedTokenizerFast:
-    source, how = _source(spec.model, spec.revision, spec.offline)
-    with _explained(spec.model):
-        tokenizer = AutoTokenizer.from_pretrained(source, **how)
+def _tokenizer(checkpoint: _Checkpoint, target: Any) -> PreTrainedTokenizerFast:
+    with Explained(checkpoint.said):
+        tokenizer = AutoTokenizer.from_pretrained(checkpoint.source, **checkpoint.how)
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
-        raise ModelError(f"{spec.model} has no fast tokenizer (tokenizer.json): grammars need one")
+        raise ModelError(f"{checkpoint.said} has no fast tokenizer (tokenizer.json): grammars need one")
     if len(tokenizer) > target.config.vocab_size:
         raise ModelError(
-            f"{spec.model}: its tokenizer has {len(tokenizer)} tokens, the model only {target.config.vocab_size}"
+            f"{checkpoint.said}: its tokenizer has {len(tokenizer)} tokens, the model only {target.config.vocab_size}"
         )
     return tokenizer
 
 
-def _ll_tokenizer(tokenizer: PreTrainedTokenizerFast, vocab: int, stop_ids: tuple[int, ...]) -> LLTokenizer:
-    with _explained(str(tokenizer.name_or_path)):
-        return from_tokenizer(tokenizer, n_vocab=vocab, eos_token=list(stop_ids))
-
-
-def _stop_ids(target: Any, tokenizer: PreTrainedTokenizerFast) -> tuple[int, ...]:
+def _stop_ids(target: Any, tokenizer: PreTrainedTokenizerFast, checkpoint: _Checkpoint) -> tuple[int, ...]:
     found: list[int] = []
     for ids in (getattr(target.generation_config, "eos_token_id", None), tokenizer.eos_token_id):
         found += ids if isinstance(ids, list) else [ids] if ids is not None else []
     if not found:
-        raise ModelError("the model names no end-of-sequence token (generation_config.json or tokenizer)")
+        raise ModelError(f"{checkpoint.said} names no end-of-sequence token (generation_config.json or tokenizer)")
     return tuple(dict.fromkeys(found))
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise ModelError(f"EXTRACTOR_DEVICE={name} is no device; try cpu, cuda or cuda:1") from error
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise ModelError(f"EXTRACTOR_DEVICE={name}, but torch sees no GPU here")
-    return device
-
-
-def _dtype(name: str, device: torch.device) -> torch.dtype:
-    if name == "auto":
-        return torch.float32 if device.type == "cpu" else torch.bfloat16
-    if name not in DTYPES:
-        raise ModelError(f"EXTRACTOR_DTYPE={name} is none of auto, {', '.join(DTYPES)}")
-    return DTYPES[name]
-
-
-class _explained:
-    """Turns what loading can raise into a `ModelError` with a hint, without the library's page of traceback."""
-
-    def __init__(self, model: str) -> None:
-        self._model = model
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if error is None or isinstance(error, ModelError) or not isinstance(error, Exception):
-            return
-        causes = [error, *_causes(error)]
-        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        if any(isinstance(cause, GatedRepoError) for cause in causes):
-            raise ModelError(f"{self._model} is gated: accept its terms on the hub and set HF_TOKEN") from error
-        if any(isinstance(cause, (RepositoryNotFoundError, HFValidationError)) for cause in causes):
-            raise ModelError(
-                f"{self._model}: no such model on the hub, nor a folder here", code="model_not_found"
-            ) from error
-        if any(isinstance(cause, LocalEntryNotFoundError) for cause in causes):
-            raise ModelError(
-                f"{self._model} is not in the local cache and the hub cannot be asked (offline, or no network)",
-                code="model_not_found",
-            ) from error
-        if isinstance(error, OSError):
-            raise ModelError(f"{self._model}: {line}", code="model_not_found") from error
-        if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-            raise ModelError(f"{self._model} does not fit into memory") from error
-        raise ModelError(f"{self._model} cannot be loaded: {line}") from error
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
-    cause = error.__cause__ or error.__context__
-    while cause is not None and len(found) < 16:
-        found.append(cause)
-        cause = cause.__cause__ or cause.__context__
-    return found
