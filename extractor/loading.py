@@ -30,7 +30,7 @@ def load(settings: Settings) -> tuple[Engine, Any, dict[str, Any]]:
     models = load_models(spec(settings))
     use_threads(settings, models)
     if settings.context is not None and settings.context > models.context:
-        raise ModelError(f"EXTRACTOR_CONTEXT={settings.context}, {models.name} reads {models.context} at most")
+        raise ModelError(f"EXTRACTOR_CONTEXT={settings.context}, but {models.name} reads {models.context} tokens")
     context = settings.context or min(models.context, MAX_CONTEXT)
     on_gpu = models.target.device.type == "cuda"
     config = EngineConfig(
