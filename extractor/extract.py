@@ -175,13 +175,13 @@ class Extractor:
 
     def trouble(self) -> str:
         """Why the engine cannot answer now (one in a process of its own may be being replaced); empty when it can."""
-        asked = getattr(self._engine, "trouble", None)
-        return asked() if asked is not None else ""
+        trouble = getattr(self._engine, "trouble", None)
+        return trouble() if trouble is not None else ""
 
-    def figures(self) -> dict[str, Any]:
-        """What the engine has done since it started (engine/figures.py); empty where it does not say."""
-        asked = getattr(self._engine, "figures", None)
-        return asked() if asked is not None else {}
+    def stats(self) -> dict[str, Any]:
+        """What the engine has done since it started (engine/stats.py); empty where it does not say."""
+        stats = getattr(self._engine, "stats", None)
+        return stats() if stats is not None else {}
 
     def close(self) -> None:
         """Stops the engine; whoever is waiting gets an EngineError."""

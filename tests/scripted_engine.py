@@ -34,8 +34,8 @@ class Piped:
     def model_info(self) -> dict[str, Any]:
         return {"model": "scripted"}
 
-    def figures(self) -> dict[str, Any]:
-        return self._engine.figures()
+    def stats(self) -> dict[str, Any]:
+        return self._engine.stats()
 
     def trouble(self) -> str:
         return self._engine.trouble()

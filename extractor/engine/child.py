@@ -80,7 +80,7 @@ class _Child:
         progress = getattr(engine, "progress", None)
         step_s, most_s = progress() if progress else (0.0, None)
         handling_s = time.monotonic() - since if since is not None else 0.0
-        return Pulse(handling_s, step_s, most_s, engine.figures() if hasattr(engine, "figures") else {})
+        return Pulse(handling_s, step_s, most_s, engine.stats() if hasattr(engine, "stats") else {})
 
     def serve(self, engine: Any, tokenizer: Any, info: dict[str, Any]) -> None:
         self.say("ready", tokenizer, info)

@@ -36,7 +36,7 @@ from extractor.engine.model.graphs import Graphs, rows_of
 from extractor.engine.model.runner import StepOutput
 from extractor.engine.scheduler import Scheduler
 from extractor.engine.sequence import Completion, Draft, Request, Sequence
-from extractor.engine.stats import Figures
+from extractor.engine.stats import EngineStats
 from extractor.engine.verify import accept
 from extractor.errors import EngineError, InputError, SchemaError
 
@@ -73,7 +73,7 @@ class Engine:
         shape = slot_shape(models.target.config, self.config)
         self._cache = SlotCache(self.config.slots, shape, self.config.prefix_bytes)
         self._scheduler = Scheduler(self.config.slots)
-        self._done = Figures()
+        self._done = EngineStats()
         self.seconds = self._done.seconds  # by phase; `target` is the forward within `verify`
         self._step_since: float | None = None
         self.broken = False  # the device is lost: every step from now on would fail
@@ -116,7 +116,7 @@ class Engine:
         """(running, waiting) requests."""
         return self._scheduler.depth()
 
-    def figures(self) -> dict[str, Any]:
+    def stats(self) -> dict[str, Any]:
         """What it has done since it started: see stats.py."""
         return self._done.as_json(*self._scheduler.depth())
 

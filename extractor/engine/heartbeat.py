@@ -24,7 +24,7 @@ class Pulse:
     handling_s: float = 0.0
     step_s: float = 0.0
     step_most_s: float | None = None
-    figures: dict[str, Any] = field(default_factory=dict)
+    stats: dict[str, Any] = field(default_factory=dict)
 
 
 class Moves:

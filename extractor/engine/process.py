@@ -122,11 +122,11 @@ class EngineProcess:
         """Requests in the child's hands or waiting for it."""
         return len(self._pending)
 
-    def figures(self) -> dict[str, Any]:
-        """What the child's engine has done since it started, as its last pulse said. Empty until there was one."""
+    def stats(self) -> dict[str, Any]:
+        """What the child's engine has done since it started, as of its last pulse. Empty until there was one."""
         with self._changed:
-            said = self._pulse.figures
-            return {**said, "restarts": self.restarts} if said else {}
+            stats = self._pulse.stats
+            return {**stats, "restarts": self.restarts} if stats else {}
 
     def ready(self) -> bool:
         """Whether there is a child that has loaded and is heard of; what is submitted while there is none waits."""

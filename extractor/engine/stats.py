@@ -12,7 +12,7 @@ from extractor.engine.sequence import DRAFTERS, Tally
 STEP_BOUNDS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
-class Figures:
+class EngineStats:
     """Written by the engine's own thread; reading from another may see a step half counted, which the next reading
     makes good."""
 

@@ -37,16 +37,16 @@ def test_figures_are_the_sum_of_what_requests_used(gemma4: Models) -> None:
         used = [future.result(60).usage for future in futures]
     finally:
         engine.close()
-    figures = engine.figures()  # now that the last step is counted too
-    assert figures["output_tokens"] == sum(usage.output_tokens for usage in used)
-    for name, counter in figures["drafts"].items():
+    stats = engine.stats()  # now that the last step is counted too
+    assert stats["output_tokens"] == sum(usage.output_tokens for usage in used)
+    for name, counter in stats["drafts"].items():
         assert counter["proposed"] == sum(usage.drafts[name].proposed for usage in used)
         assert counter["accepted"] == sum(usage.drafts[name].accepted for usage in used)
     shared = sum(usage.prompt_tokens - usage.shared_tokens - 1 for usage in used)  # the last is read by a step
-    assert figures["prompt_tokens"] == shared
-    assert figures["forwards"] <= figures["steps"] <= figures["step_rows"] <= 2 * figures["steps"]
-    assert sum(figures["step_buckets"]) == figures["steps"]
-    assert figures["step_s"] >= figures["seconds"]["verify"] >= figures["seconds"]["target"] > 0
+    assert stats["prompt_tokens"] == shared
+    assert stats["forwards"] <= stats["steps"] <= stats["step_rows"] <= 2 * stats["steps"]
+    assert sum(stats["step_buckets"]) == stats["steps"]
+    assert stats["step_s"] >= stats["seconds"]["verify"] >= stats["seconds"]["target"] > 0
 
 
 def test_no_drafters_means_one_token_a_forward(engine: Engine, gemma4: Models) -> None:

@@ -48,10 +48,10 @@ def test_it_answers_as_the_engine_in_this_process_does(tmp_path: Path) -> None:
         assert theirs.usage.drafts.keys() == mine.usage.drafts.keys()  # how much is drafted depends on the clock
         assert there.info["architecture"] == "Gemma4ForCausalLM"
         deadline = time.monotonic() + 30
-        while (figures := there.figures()).get("output_tokens") != len(theirs.ids):
+        while (stats := there.stats()).get("output_tokens") != len(theirs.ids):
             assert time.monotonic() < deadline
             time.sleep(0.05)  # told with the next pulse
-        assert figures["drafts"].keys() == here.figures()["drafts"].keys()
+        assert stats["drafts"].keys() == here.stats()["drafts"].keys()
         assert there.tokenizer.decode(theirs.ids) == models.tokenizer.decode(mine.ids)
         with pytest.raises(InputError, match="the context is 1024") as caught:
             there.submit(Request(request.prompt, params=Params(max_tokens=5000))).result(60)
@@ -145,7 +145,7 @@ def test_nobody_waits_for_an_engine_that_reads_nothing() -> None:
         os.kill(engine.pid, signal.SIGSTOP)
         waiting = [engine.submit(Request([HANG], grammar="x" * 4_000_000)) for _ in range(4)]
         engine.abort(waiting[0])
-        assert engine.figures() is not None
+        assert engine.stats() is not None
         assert engine.depth() == 4
         os.kill(engine.pid, signal.SIGCONT)
         assert waiting[0].result(60).finish == "cancelled"

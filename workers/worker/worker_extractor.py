@@ -103,7 +103,7 @@ class WorkerExtractor:
 
     def stats(self) -> dict[str, Any]:
         """Of its engine; empty before a model is loaded, and for an extractor that has none."""
-        stats = self._offered("figures")
+        stats = self._offered("stats")
         return stats() if stats is not None else {}
 
     def trouble(self) -> str:

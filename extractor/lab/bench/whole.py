@@ -130,7 +130,7 @@ def measure(
         chains._model = Assumed(chains._model, ready, answers, chances)  # type: ignore[assignment]
     try:
         for passes in range(1, PASSES + 1):
-            before, forwards, captures = dict(engine.seconds), engine.figures()["forwards"], engine._target.captures
+            before, forwards, captures = dict(engine.seconds), engine.stats()["forwards"], engine._target.captures
             begun = time.perf_counter()
             done = [future.result() for future in [engine.submit(one) for one, _ in asked]]
             seconds = time.perf_counter() - begun
@@ -146,7 +146,7 @@ def measure(
         "seconds": seconds,
         "tokens": sum(len(one.ids) for one in done),
         "row_forwards": sum(one.usage.target_forwards for one in done),
-        "forwards": engine.figures()["forwards"] - forwards,
+        "forwards": engine.stats()["forwards"] - forwards,
         "passes": passes,
         "recorded": recorded,
         "phases": {name: engine.seconds[name] - before.get(name, 0.0) for name in PHASES},
