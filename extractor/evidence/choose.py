@@ -13,7 +13,8 @@ from typing import NamedTuple
 from extractor.evidence.best_path import path as likeliest
 from extractor.evidence.labels import LONGEST, NEAR, Labels
 from extractor.evidence.list_values import ListValues
-from extractor.evidence.locate import MOST, DocumentIndex, Fragment, Occurrence
+from extractor.evidence.locate import DocumentIndex
+from extractor.evidence.occurrence import Fragment, Occurrence
 from extractor.evidence.overlap import apart, not_within
 from extractor.evidence.row_owner import RowCell, foreign
 from extractor.evidence.scalars import Path, Scalar
@@ -30,6 +31,7 @@ from extractor.evidence.structure import (
     together,
 )
 from extractor.evidence.table_rows import TableRows
+from extractor.evidence.word_index import MOST
 from extractor.evidence.yes_no import YesNo
 from extractor.notation.key_words import key_words
 

@@ -14,7 +14,7 @@ from itertools import accumulate
 from extractor import result
 from extractor.documents import Document, Whereabouts, locations
 from extractor.evidence.choose import EvidenceSearch
-from extractor.evidence.locate import Occurrence
+from extractor.evidence.occurrence import Occurrence
 from extractor.evidence.scalars import Scalar, scalars
 
 __all__ = ["EvidenceSearch", "ground"]

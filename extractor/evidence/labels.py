@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from extractor.evidence.locate import DocumentIndex, Fragment
+from extractor.evidence.locate import DocumentIndex
+from extractor.evidence.occurrence import Fragment
 from extractor.evidence.spans import Span
 from extractor.notation.key_words import key_words
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from extractor.evidence.locate import Occurrence
+from extractor.evidence.occurrence import Occurrence
 
 Find = Callable[[int, int], list[Occurrence]]  # the places of value n of the list, those behind an offset first
 

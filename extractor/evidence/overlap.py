@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from decimal import Decimal
 from itertools import accumulate
 
-from extractor.evidence.locate import Fragment, Occurrence
+from extractor.evidence.occurrence import Fragment, Occurrence
 from extractor.evidence.scalars import Scalar
 from extractor.evidence.structure import row_of
 

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from extractor.evidence.locate import Occurrence
+from extractor.evidence.occurrence import Occurrence
 
 
 @dataclass(frozen=True)

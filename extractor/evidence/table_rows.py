@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 
-from extractor.evidence.locate import Occurrence
+from extractor.evidence.occurrence import Occurrence
 from extractor.evidence.spans import Span
 
 Find = Callable[[int, int, int], list[Occurrence]]  # the places of a row's value behind an offset, in order

@@ -10,8 +10,10 @@ from functools import cached_property
 from extractor.evidence.checkbox_labels import CheckboxAnswer, CheckboxLabels
 from extractor.evidence.form_lines import NO, WORD, YES
 from extractor.evidence.key_match import Match, match
-from extractor.evidence.locate import DocumentIndex, Fragment, Occurrence, plain
+from extractor.evidence.locate import DocumentIndex
+from extractor.evidence.occurrence import Fragment, Occurrence
 from extractor.evidence.spans import Span, overlap
+from extractor.evidence.word_index import plain
 
 _BESIDE = 12  # characters between a label and a yes or no
 _LONG = 3  # letters of what may be a label

@@ -13,7 +13,7 @@ import pytest
 
 from extractor import Extractor, Options, Settings
 from extractor.documents import Document, Page, read
-from extractor.evidence import locate as printed_module
+from extractor.evidence import word_index
 from extractor.evidence.ground import EvidenceSearch, ground
 from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.scalars import scalars
@@ -220,11 +220,11 @@ def test_a_long_table_is_followed_to_its_end() -> None:
 
 
 def test_looking_ends_for_a_hostile_document(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(printed_module, "_LOOKS", 5_000)
+    monkeypatch.setattr(word_index, "_LOOKS", 5_000)
     printed = DocumentIndex("word " * 3_000)
     for _ in range(20):
         assert printed.find("word word x") == []
-    assert printed._left == 0
+    assert printed._words.left == 0
     assert printed.find("word") == [], "no more than that is looked at"
 
 

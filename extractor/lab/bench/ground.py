@@ -21,7 +21,7 @@ import torch
 from extractor.config import read_settings
 from extractor.errors import DocumentError, OutputError
 from extractor.evidence.ground import EvidenceSearch
-from extractor.evidence.locate import Occurrence
+from extractor.evidence.occurrence import Occurrence
 from extractor.evidence.scalars import Scalar, scalars
 from extractor.extract import Extractor
 from extractor.lab.bench.machine import machine
