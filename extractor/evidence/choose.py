@@ -45,7 +45,7 @@ class _Window(NamedTuple):
 
     begin: int
     end: int
-    places: dict[Path, Occurrence]
+    occurrences: dict[Path, Occurrence]
 
 
 class EvidenceSearch:
@@ -57,7 +57,7 @@ class EvidenceSearch:
         self._yes_no = YesNo(self._index)
         self._labels = Labels(self._index)
         self._ends = [at.start() for at in re.finditer("\n", document)]  # of lines
-        self._place = 0  # where the value before was found
+        self._offset = 0  # where the value before was found
         self._taken: set[int] = set()  # where those of the list so far were
         self._counting: set[Path] = set()
         self._known: dict[tuple[str, str], tuple[int, bool, list[Occurrence]]] = {}
@@ -89,11 +89,11 @@ class EvidenceSearch:
                 kept[at] = () if is_foreign else made[at]
         return kept
 
-    def _is_shared(self, scalar: Scalar, places: Occurrence) -> bool:
+    def _is_shared(self, scalar: Scalar, occurrence: Occurrence) -> bool:
         """Whether a value may be said once for several rows."""
         if isinstance(scalar.value, str) and any(map(str.isalpha, scalar.value)):
             return True
-        return self._labels.distance(self._labels.of(key_of(scalar)), places[0]) <= NEAR
+        return self._labels.distance(self._labels.of(key_of(scalar)), occurrence[0]) <= NEAR
 
     def _windows(self, rows: list[list[Scalar]]) -> list[_Window]:
         """Where each row of a list stands: from the first value of it to the first of the next, whole lines where they
@@ -116,8 +116,8 @@ class EvidenceSearch:
             begin = max(text.rfind("\n", 0, first) + 1, edges[at - 1][1] if at else 0)
             end = edges[at + 1][0] if at + 1 < len(edges) else text.find("\n", last) % (len(text) + 1)
             line = text.rfind("\n", last, end) + 1
-            places = {several[number].path: where for number, where in table_row.at.items()}
-            made.append(_Window(begin, line if last <= line < end else end, places))
+            occurrences = {several[number].path: where for number, where in table_row.at.items()}
+            made.append(_Window(begin, line if last <= line < end else end, occurrences))
         return made
 
     def _of_group(self, several: list[Scalar], window: _Window) -> list[Occurrence]:
@@ -140,14 +140,16 @@ class EvidenceSearch:
             elif part[0].path not in made:
                 since = self._begins.get(row, self._begin(row)) if row else 0
                 self._keep(part, self._in_order(part, since), made)
-        self._begins.setdefault(row, min((places[0].start for places in made.values() if places), default=self._place))
+        self._begins.setdefault(
+            row, min((occurrence[0].start for occurrence in made.values() if occurrence), default=self._offset)
+        )
         return [made[one.path] for one in several]
 
     def _begin(self, row: Path) -> int:
         """From where on a row may stand: behind the one before it; the first within the row that it is in, the first
         of all anywhere."""
         if row[-1]:
-            return self._place
+            return self._offset
         return self._begins.get(row_above(row), 0) if any(isinstance(part, int) and part for part in row) else 0
 
     def _of_list(self, several: list[Scalar], bounds: Span, made: dict[Path, Occurrence]) -> None:
@@ -156,16 +158,16 @@ class EvidenceSearch:
             self._index.text,
             [one.value for one in several],
             lambda at, since: self._candidates(several[at], since),
-            lambda places: self._labels.distance(labels, places[0]),
-            min(max(self._place, bounds[0]), bounds[1]),
+            lambda occurrence: self._labels.distance(labels, occurrence[0]),
+            min(max(self._offset, bounds[0]), bounds[1]),
             bounds,
-        ).places()
-        self._place = max((places[-1].stop for places in found if places), default=self._place)
+        ).occurrences()
+        self._offset = max((occurrence[-1].stop for occurrence in found if occurrence), default=self._offset)
         self._keep(several, found, made)
 
     @staticmethod
     def _keep(several: list[Scalar], found: list[Occurrence], made: dict[Path, Occurrence]) -> None:
-        made |= {one.path: places for one, places in zip(several, found, strict=True)}
+        made |= {one.path: occurrence for one, occurrence in zip(several, found, strict=True)}
 
     def _candidates(self, scalar: Scalar, since: int) -> list[Occurrence]:
         if scalar.value is None or scalar.value == "":
@@ -178,14 +180,14 @@ class EvidenceSearch:
     def _ahead(self, scalar: Scalar, since: int) -> list[Occurrence]:
         """Its candidates behind `since`, in order: a few at least, where there are so many. Looked up once for many."""
         key = (repr(scalar.value), key_of(scalar) if isinstance(scalar.value, bool) else "")
-        first, whole, places = self._known.get(key, (len(self._index.text) + 1, False, []))
-        at = bisect_left(places, since, key=lambda one: one[0].start)
-        if since < first or (not whole and len(places) - at < _FEW):
+        first, whole, occurrences = self._known.get(key, (len(self._index.text) + 1, False, []))
+        at = bisect_left(occurrences, since, key=lambda one: one[0].start)
+        if since < first or (not whole and len(occurrences) - at < _FEW):
             found = self._candidates(scalar, since)
-            places = sorted((one for one in found if one[0].start >= since), key=lambda one: one[0].start)
-            self._known[key] = (since, len(found) < MOST // 2, places)
+            occurrences = sorted((one for one in found if one[0].start >= since), key=lambda one: one[0].start)
+            self._known[key] = (since, len(found) < MOST // 2, occurrences)
             at = 0
-        return places[at:]
+        return occurrences[at:]
 
     def _in_order(self, several: list[Scalar], since: int = 0) -> list[Occurrence]:
         """Each nearest behind its label; where that leaves a choice, as they follow each other in the document. Behind
@@ -193,25 +195,27 @@ class EvidenceSearch:
         likely: list[list[Occurrence]] = []
         for scalar in several:
             labels = [label for label in self._labels.of(key_of(scalar)) if label[0] >= since]
-            candidates = self._candidates(scalar, labels[0][1] if labels else max(self._place, since))
-            candidates = [places for places in candidates if places[0].start >= since] or candidates
-            costs = [self._from_label(place, labels) for place in candidates]
-            likely.append([place for place, cost in zip(candidates, costs, strict=True) if cost == min(costs)])
+            candidates = self._candidates(scalar, labels[0][1] if labels else max(self._offset, since))
+            candidates = [occurrence for occurrence in candidates if occurrence[0].start >= since] or candidates
+            costs = [self._from_label(occurrence, labels) for occurrence in candidates]
+            likely.append(
+                [occurrence for occurrence, cost in zip(candidates, costs, strict=True) if cost == min(costs)]
+            )
             if likely[-1]:
-                ahead = (place for place in likely[-1] if place[0].start >= self._place)
-                self._place = next(ahead, likely[-1][0])[-1].stop
+                ahead = (occurrence for occurrence in likely[-1] if occurrence[0].start >= self._offset)
+                self._offset = next(ahead, likely[-1][0])[-1].stop
         likely = not_within(likely)
-        chosen = iter(likeliest([places[:_CHOICES] for places in likely if places], self._step))
-        made = [next(chosen) if places else () for places in likely]
-        self._place = max((place[-1].stop for place in made[-1:] if place), default=self._place)
+        chosen = iter(likeliest([each[:_CHOICES] for each in likely if each], self._step))
+        made = [next(chosen) if each else () for each in likely]
+        self._offset = max((occurrence[-1].stop for occurrence in made[-1:] if occurrence), default=self._offset)
         return made
 
-    def _from_label(self, places: Occurrence, labels: list[Span]) -> tuple[int, int]:
-        return self._labels.distance(labels, places[0]) // NEAR, places[0].mismatch
+    def _from_label(self, occurrence: Occurrence, labels: list[Span]) -> tuple[int, int]:
+        return self._labels.distance(labels, occurrence[0]) // NEAR, occurrence[0].mismatch
 
-    def _step(self, before: Occurrence, places: Occurrence) -> float:
-        """How unlikely it is that a value stands at `places` when the one before it stands at `before`."""
-        (first, last, _), (start, stop, _) = before[0], places[0]
+    def _step(self, before: Occurrence, occurrence: Occurrence) -> float:
+        """How unlikely it is that a value stands at `occurrence` when the one before it stands at `before`."""
+        (first, last, _), (start, stop, _) = before[0], occurrence[0]
         lines = self._line(start) - self._line(first)
         overlap = start < last and first < stop
         return math.log2(1 + abs(lines)) + _BACK * (start < first) + _BACK * overlap
@@ -223,26 +227,32 @@ class EvidenceSearch:
         """Of an object in a list, which mostly is a row of a table, in its window; what is said of several rows stands
         outside. Texts come first, so that no number is taken for a part of one of them. From where to where it is."""
         if not row_of(several[0])[-1]:
-            self._place, self._taken = self._begin(row_of(several[0])), set()
+            self._offset, self._taken = self._begin(row_of(several[0])), set()
         begin, end = window.begin, window.end
         chosen: dict[int, Occurrence] = {}
         for at in sorted(range(len(several)), key=lambda at: not isinstance(several[at].value, str)):
-            texts = [place for places in chosen.values() for place in places]
+            texts = [fragment for occurrence in chosen.values() for fragment in occurrence]
             found = self._candidates(several[at], begin)
-            within = [places for places in found if begin <= places[0].start < end]
+            within = [occurrence for occurrence in found if begin <= occurrence[0].start < end]
             if not within and isinstance(several[at].value, bool):
-                within = self._by_row(several, at, [places for places in chosen.values() if places])
+                within = self._by_row(several, at, [occurrence for occurrence in chosen.values() if occurrence])
             if not within:
-                within = [places for places in found if self._is_shared(several[at], places)]
-            known = window.places.get(several[at].path)
+                within = [occurrence for occurrence in found if self._is_shared(several[at], occurrence)]
+            known = window.occurrences.get(several[at].path)
             chosen[at] = min(
                 within,
-                key=lambda place: (self._cost(place, several[at], texts), place != known, place[0].start),
+                key=lambda occurrence: (
+                    self._cost(occurrence, several[at], texts),
+                    occurrence != known,
+                    occurrence[0].start,
+                ),
                 default=(),
             )
-            self._taken.update(place.start for place in chosen[at])
-        stops = [place[-1].stop for place in chosen.values() if place and begin <= place[0].start < end]
-        self._place = max([self._place, *stops])
+            self._taken.update(fragment.start for fragment in chosen[at])
+        stops = [
+            occurrence[-1].stop for occurrence in chosen.values() if occurrence and begin <= occurrence[0].start < end
+        ]
+        self._offset = max([self._offset, *stops])
         self._keep(several, [chosen[at] for at in range(len(several))], made)
         return begin, end
 
@@ -251,23 +261,25 @@ class EvidenceSearch:
         value = several[at].value
         if not isinstance(value, bool) or sum(isinstance(one.value, bool) for one in several) > 1:
             return []
-        return self._yes_no.beside(value, [(place.start, place.stop) for places in chosen for place in places])
+        return self._yes_no.beside(
+            value, [(fragment.start, fragment.stop) for occurrence in chosen for fragment in occurrence]
+        )
 
-    def _cost(self, places: Occurrence, scalar: Scalar, texts: list[Fragment]) -> int:
+    def _cost(self, occurrence: Occurrence, scalar: Scalar, texts: list[Fragment]) -> int:
         """How unlikely a place in the window of a row is for a value of the row."""
-        start, stop, off = places[0]
+        start, stop, off = occurrence[0]
         within = any(
             text.start <= start and stop <= text.stop and stop - start < text.stop - text.start for text in texts
         )
-        return max(off - 1, 0) + (start in self._taken) + within + self._counts_rows(places[0], scalar)
+        return max(off - 1, 0) + (start in self._taken) + within + self._counts_rows(occurrence[0], scalar)
 
-    def _counts_rows(self, place: Fragment, scalar: Scalar) -> bool:
+    def _counts_rows(self, fragment: Fragment, scalar: Scalar) -> bool:
         """Whether it is the number of the row, which begins its line, and no such number is asked for."""
         text, row = self._index.text, row_of(scalar)[-1]
         if not isinstance(row, int) or column_of(scalar) in self._counting:
             return False
-        begins = not text[text.rfind("\n", 0, place.start) + 1 : place.start].strip(" |")
-        return begins and text[place.start : place.stop].lstrip("0") == str(row + 1)
+        begins = not text[text.rfind("\n", 0, fragment.start) + 1 : fragment.start].strip(" |")
+        return begins and text[fragment.start : fragment.stop].lstrip("0") == str(row + 1)
 
 
 def _table(several: list[Scalar]) -> Path:

@@ -39,10 +39,10 @@ class Labels:
         """As `of`; a list has its name in the plural, its values perhaps one each."""
         return self.of(key) or self.of(key.removesuffix("s"))
 
-    def distance(self, labels: list[Span], place: Fragment) -> int:
+    def distance(self, labels: list[Span], fragment: Fragment) -> int:
         """From the nearest, in characters; within a line what keeps columns apart counts as one, and the next line is
         a bit farther. `FAR` at most."""
-        return min((min(self._from(label, place.start, place.stop), FAR) for label in labels), default=FAR)
+        return min((min(self._from(label, fragment.start, fragment.stop), FAR) for label in labels), default=FAR)
 
     def _from(self, label: Span, start: int, stop: int) -> int:
         if start < label[1]:
@@ -52,4 +52,4 @@ class Labels:
         return start - label[1] + NEAR * lines if lines or not between else len(_SPACES.sub(" ", between))
 
     def _spans_of(self, name: str) -> list[Span]:
-        return [(place.start, place.stop) for place in self._index.words(name)]
+        return [(fragment.start, fragment.stop) for fragment in self._index.words(name)]

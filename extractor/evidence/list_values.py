@@ -51,7 +51,7 @@ class ListValues:
         self._since, self._bounds = since, bounds
         self._within = self._longer() if len(values) <= _COMPARED else []
 
-    def places(self) -> list[Occurrence]:
+    def occurrences(self) -> list[Occurrence]:
         """Empty for a value that has none."""
         ways = [_Way(0.0, self._bounds[0], 0, None, None)]
         for at in range(len(self._values)):
@@ -68,8 +68,8 @@ class ListValues:
             if way.last is not None:
                 made[way.last[0]] = way.last[1]
             way = way.before
-        for at, places in enumerate(made):
-            if not places:
+        for at, occurrence in enumerate(made):
+            if not occurrence:
                 made[at] = self._left(at, made, widest)
         return made
 
@@ -77,45 +77,45 @@ class ListValues:
         """Where a way may go on."""
         if way.widest == 0 and way.stop == self._bounds[0]:  # nothing yet: it may begin anywhere
             return [
-                _Way(way.cost + self._begin(places), places[-1].stop, 0, (at, places), way)
-                for places in self._candidates(at, self._since)
+                _Way(way.cost + self._begin(occurrence), occurrence[-1].stop, 0, (at, occurrence), way)
+                for occurrence in self._candidates(at, self._since)
             ]
         ahead = sorted((one for one in self._candidates(at, way.stop) if one[0].start >= way.stop), key=_start)
         made = []
-        for places in ahead[:_NEXT]:
-            gap, label = places[0].start - way.stop, self._label(places)
+        for occurrence in ahead[:_NEXT]:
+            gap, label = occurrence[0].start - way.stop, self._label(occurrence)
             again = self._values[at] in self._values[max(0, at - _COMPARED) : at]
-            if again and not self._near(way.stop, places, way.widest):
+            if again and not self._near(way.stop, occurrence, way.widest):
                 continue
-            cost = min(math.log2(1 + gap), math.log2(1 + label) + _LABELLED) + _OFF * places[0].mismatch
-            made.append(_Way(way.cost + cost, places[-1].stop, max(way.widest, gap), (at, places), way))
+            cost = min(math.log2(1 + gap), math.log2(1 + label) + _LABELLED) + _OFF * occurrence[0].mismatch
+            made.append(_Way(way.cost + cost, occurrence[-1].stop, max(way.widest, gap), (at, occurrence), way))
         return made
 
-    def _begin(self, places: Occurrence) -> float:
-        start, _, off = places[0]
-        return math.log2(1 + self._label(places)) + _OFF * off + _BACKWARDS * (start < self._since)
+    def _begin(self, occurrence: Occurrence) -> float:
+        start, _, off = occurrence[0]
+        return math.log2(1 + self._label(occurrence)) + _OFF * off + _BACKWARDS * (start < self._since)
 
     def _left(self, at: int, made: list[Occurrence], widest: int) -> Occurrence:
         """Of a value on no way: the place nearest to a label, then to the others, that is nobody's."""
-        others = [place for places in made for place in places]
+        others = [fragment for occurrence in made for fragment in occurrence]
         free = [
-            places
-            for places in self._candidates(at, self._since)
-            if not any(one.start < other.stop and other.start < one.stop for one in places for other in others)
+            occurrence
+            for occurrence in self._candidates(at, self._since)
+            if not any(one.start < other.stop and other.start < one.stop for one in occurrence for other in others)
         ]
         if any(where and self._values[other] == self._values[at] for other, where in enumerate(made)):
-            free = [places for places in free if self._gap(places, others) <= max(_NEAR, widest)]
-        return min(free, key=lambda places: (self._label(places), self._gap(places, others)), default=())
+            free = [occurrence for occurrence in free if self._gap(occurrence, others) <= max(_NEAR, widest)]
+        return min(free, key=lambda occurrence: (self._label(occurrence), self._gap(occurrence, others)), default=())
 
-    def _gap(self, places: Occurrence, others: Sequence[tuple[int, int, int]]) -> int:
-        start, stop = places[0].start, places[-1].stop
+    def _gap(self, occurrence: Occurrence, others: Sequence[tuple[int, int, int]]) -> int:
+        start, stop = occurrence[0].start, occurrence[-1].stop
         return min((max(start - one[1], one[0] - stop) for one in others), default=0)
 
-    def _near(self, stop: int, places: Occurrence, widest: int) -> bool:
+    def _near(self, stop: int, occurrence: Occurrence, widest: int) -> bool:
         """Whether the same value once more may stand there, and is no other mention of it."""
-        start = places[0].start
+        start = occurrence[0].start
         next_line = start - stop <= _LINE and self._text.count("\n", stop, start) == 1
-        return start - stop <= max(_NEAR, 2 * widest) or next_line or self._label(places) <= _AT_LABEL
+        return start - stop <= max(_NEAR, 2 * widest) or next_line or self._label(occurrence) <= _AT_LABEL
 
     def _candidates(self, at: int, since: int) -> list[Occurrence]:
         first, last = self._bounds
@@ -129,10 +129,10 @@ class ListValues:
         return [(one[0].start, one[-1].stop) for at in hold for one in self._find(at, self._bounds[0])]
 
 
-def _start(places: Occurrence) -> int:
-    return places[0].start
+def _start(occurrence: Occurrence) -> int:
+    return occurrence[0].start
 
 
-def _is_within(places: Occurrence, longer: tuple[int, int]) -> bool:
-    start, stop = places[0].start, places[-1].stop
+def _is_within(occurrence: Occurrence, longer: tuple[int, int]) -> bool:
+    start, stop = occurrence[0].start, occurrence[-1].stop
     return longer[0] <= start and stop <= longer[1] and stop - start < longer[1] - longer[0]

@@ -29,13 +29,13 @@ def apart(found: list[Scalar], made: list[Occurrence]) -> list[Occurrence]:
 
 def not_within(likely: list[list[Occurrence]]) -> list[list[Occurrence]]:
     """Without places that are a part of another value's (a town in a name), where a value has others."""
-    spans = sorted((place.start, place.stop) for each in likely for places in each for place in places)
+    spans = sorted((fragment.start, fragment.stop) for each in likely for occurrence in each for fragment in occurrence)
     stops = list(accumulate((stop for _, stop in spans), max))
 
-    def within(place: Fragment) -> bool:
-        before = bisect_left(spans, (place.start, 0))
-        beside = bisect_right(spans, (place.start, place.stop))
-        longer = beside < len(spans) and spans[beside][0] == place.start
-        return longer or (before > 0 and stops[before - 1] >= place.stop)
+    def within(fragment: Fragment) -> bool:
+        before = bisect_left(spans, (fragment.start, 0))
+        beside = bisect_right(spans, (fragment.start, fragment.stop))
+        longer = beside < len(spans) and spans[beside][0] == fragment.start
+        return longer or (before > 0 and stops[before - 1] >= fragment.stop)
 
-    return [[places for places in each if not within(places[0])] or each for each in likely]
+    return [[occurrence for occurrence in each if not within(occurrence[0])] or each for each in likely]

@@ -17,12 +17,12 @@ class RowCell:
     that has its label beside it."""
 
     row: int
-    places: Occurrence
+    occurrence: Occurrence
     shared: bool
 
     @property
     def start(self) -> int:
-        return self.places[0].start
+        return self.occurrence[0].start
 
 
 def foreign(cells: Sequence[RowCell], line: Callable[[int], int]) -> list[bool]:

@@ -111,11 +111,11 @@ class TableRows:
         """Ways for a row to stand behind `since`, clear of what is `taken`. `order`: of the row before."""
         ahead: list[list[Occurrence]] = []
         for value in range(self._sizes[at]):
-            places = self._find(at, value, since)
+            occurrences = self._find(at, value, since)
             if taken:
-                places = [one for one in places if not any(_meet(one, span) for span in taken)]
-            ahead.append(places)
-        firsts = sorted({one[0].start for places in ahead for one in places[:starts]})[: 2 * starts + 2]
+                occurrences = [one for one in occurrences if not any(_meet(one, span) for span in taken)]
+            ahead.append(occurrences)
+        firsts = sorted({one[0].start for occurrences in ahead for one in occurrences[:starts]})[: 2 * starts + 2]
         made: dict[tuple[tuple[int, int], ...], TableRow] = {}
         whole = 0  # rows that have all their values in a line
         for first in firsts:
@@ -175,9 +175,9 @@ def _turned(before: list[int], now: list[int]) -> int:
     return sum(place[one] > place[other] for one, other in combinations(both, 2))
 
 
-def _meet(places: Occurrence, span: Span) -> bool:
-    return places[0].start < span[1] and span[0] < places[-1].stop
+def _meet(occurrence: Occurrence, span: Span) -> bool:
+    return occurrence[0].start < span[1] and span[0] < occurrence[-1].stop
 
 
-def _length(places: list[Occurrence]) -> int:
-    return places[0][-1].stop - places[0][0].start if places else 0
+def _length(occurrences: list[Occurrence]) -> int:
+    return occurrences[0][-1].stop - occurrences[0][0].start if occurrences else 0

@@ -41,7 +41,7 @@ class YesNo:
         if answers:
             return [(Fragment(one.start, one.stop, 0),) for one in answers if one.says is value]
         found = self._index.find(value, since)
-        return [place for place in found if any(self._answers(stop, place[0]) for _, stop in labels)]
+        return [one for one in found if any(self._answers(stop, one[0]) for _, stop in labels)]
 
     def beside(self, value: bool, labels: list[Span]) -> list[Occurrence]:
         """Where `value` is said of what stands at `labels`, words in the same line."""
@@ -49,10 +49,10 @@ class YesNo:
         if answers:
             return [(Fragment(one.start, one.stop, 0),) for one in answers if one.says is value]
         found = self._index.find(value, min((start for start, _ in labels), default=0))
-        return [place for place in found if any(self._answers_in_line(stop, place[0]) for _, stop in labels)]
+        return [one for one in found if any(self._answers_in_line(stop, one[0]) for _, stop in labels)]
 
-    def _answers_in_line(self, label: int, place: Fragment) -> bool:
-        return "\n" not in self._index.text[label : place.start] and self._answers(label, place)
+    def _answers_in_line(self, label: int, fragment: Fragment) -> bool:
+        return "\n" not in self._index.text[label : fragment.start] and self._answers(label, fragment)
 
     def _by_checkboxes(self, key: list[str]) -> list[CheckboxAnswer]:
         """Of the boxes whose labels name it best."""
@@ -63,25 +63,29 @@ class YesNo:
                 named[how].append(answer)
         return named[min(named)] if named else []
 
-    def _answers(self, label: int, place: Fragment) -> bool:
+    def _answers(self, label: int, fragment: Fragment) -> bool:
         """Whether a yes or no answers a label that ends at `label`: not the `on` of `paid by card on`, not what stands
         behind another label, not the two to choose from."""
-        text, said = self._index.text, self._index.text[place.start : place.stop].lower()
+        text, said = self._index.text, self._index.text[fragment.start : fragment.stop].lower()
         if offered := _OFFERED.match(text, label):
             label = offered.end()
-        if not 0 <= place.start - label <= _BESIDE or self._checkboxes.covers(place.start):
+        if not 0 <= fragment.start - label <= _BESIDE or self._checkboxes.covers(fragment.start):
             return False
-        if any(one.end() > place.start for one in _CHOICE.finditer(text, label, place.stop + _BESIDE)):
+        if any(one.end() > fragment.start for one in _CHOICE.finditer(text, label, fragment.stop + _BESIDE)):
             return False
-        between = text[label : place.start]
-        if any(word.lower() in YES | NO for word in WORD.findall(between)) or self._is_of_its_line(between, place):
+        between = text[label : fragment.start]
+        if any(word.lower() in YES | NO for word in WORD.findall(between)) or self._is_of_its_line(between, fragment):
             return False
         return said not in _SENTENCES or any(mark in between for mark in _ASKS) or not any(map(str.isalpha, between))
 
-    def _is_of_its_line(self, between: str, place: Fragment) -> bool:
+    def _is_of_its_line(self, between: str, fragment: Fragment) -> bool:
         """Whether it belongs to something else of its line, when that is below the label's."""
         _, broken, before = between.rpartition("\n")
         if any(len(word) >= _LONG for word in WORD.findall(before)):  # longer than the `A.` of an answer
             return bool(broken)
-        behind = self._index.text[place.stop :].split("\n", 1)[0] if broken and place.stop - place.start == 1 else ""
+        behind = (
+            self._index.text[fragment.stop :].split("\n", 1)[0]
+            if broken and fragment.stop - fragment.start == 1
+            else ""
+        )
         return any(map(str.isalnum, behind))
