@@ -26,8 +26,9 @@ from extractor.engine.attention.transformers_backend import install
 from extractor.engine.layout import Layout
 from extractor.engine.model.assistant import MtpModel
 from extractor.engine.model.build import build_runner
+from extractor.engine.model.checkpoint import positions_of
 from extractor.engine.model.eager_runner import EagerRunner
-from extractor.engine.model.loader import ModelSpec, load, positions_of
+from extractor.engine.model.loader import ModelSpec, load
 from extractor.engine.model.stock_runner import StockRunner
 from extractor.errors import ModelError
 from tests.engine import tiny

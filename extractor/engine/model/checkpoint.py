@@ -1,6 +1,6 @@
-"""What a checkpoint's config.json and its keys say before its weights are believed: which text model is in it, and
-whether its numbers are those of the layers that will run. A checkpoint that loads without an error and writes garbage
-is the worst of all, so what is not known to be right is refused by name."""
+"""What a checkpoint's config.json and the names of its weights say: which text model is in it, and whether its weights
+are those of the layers that will run. A checkpoint that loads without an error and then writes garbage would be the
+worst case, so what is not known to be right is refused, and the error names it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,20 @@ _TEXT = re.compile(r"^(model\.)?(language_model\.)?(model\.)?(layers|embed_token
 _MOST_NAMED = 3
 
 
+def positions_of(config: Any) -> int:
+    """The context of a model with this `config`: how many positions it reads, whatever else is read in the same call.
+    With `longrope` that is what it was first made for: one position beyond changes the embedding of all."""
+    most = int(getattr(config, "max_position_embeddings", None) or 4096)
+    rope = getattr(config, "rope_parameters", None) or {}
+    for one in (rope, *(part for part in rope.values() if isinstance(part, dict))):
+        if one.get("rope_type") == "longrope":
+            most = min(most, int(one.get("original_max_position_embeddings") or most))
+    return most
+
+
 def refuse_quantized(config: Any, name: str) -> None:
-    """Raises ModelError for a config.json with a `quantization_config` at any level: transformers drops the one of a
-    multimodal checkpoint together with its other towers, and reads the packed numbers as weights."""
+    """Raises ModelError for a config.json with a `quantization_config` at any level. Transformers would drop that of a
+    multimodal checkpoint together with its other towers, and read the packed numbers as weights."""
     for at, part in _levels(config):
         found = getattr(part, "quantization_config", None)
         if found:
@@ -39,8 +50,8 @@ def refuse_quantized(config: Any, name: str) -> None:
 
 
 def judge_keys(unread: Iterable[str], name: str, *, towers: bool) -> None:
-    """Raises ModelError for weights that nothing reads, unless they are known to be of no use. `towers`: the checkpoint
-    has other towers beside the text model (vision, audio), which are left out on purpose."""
+    """Raises ModelError for weights that no layer reads (`unread`, their names), unless they are known to be of no use.
+    `towers`: the checkpoint has other towers beside the text model (vision, audio), which are left out on purpose."""
     unread = sorted(unread)
     if packed := [key for key in unread if _QUANTIZED_KEY.search(key)]:
         raise ModelError(
@@ -57,9 +68,9 @@ def judge_keys(unread: Iterable[str], name: str, *, towers: bool) -> None:
 
 
 def gemma4_text(config: Any) -> Any | None:
-    """The text model's config of a Gemma 4 checkpoint that has more to it (a vision or an audio tower) or is of the
-    unified kind (12B); None for any other. A unified text model is a Gemma 4 one without per-layer inputs and without
-    experts: as such its layers are the same, number for number, and take the same way through the engine."""
+    """The text model's config of a Gemma 4 checkpoint that has other towers (vision, audio) or is of the unified kind
+    (12B); None for any other checkpoint. A unified text model computes the same numbers as a Gemma 4 text model without
+    per-layer inputs and without experts, and is loaded as one."""
     kind = str(getattr(config, "model_type", ""))
     if kind not in ("gemma4", "gemma4_unified", "gemma4_unified_text"):
         return None
@@ -67,7 +78,7 @@ def gemma4_text(config: Any) -> Any | None:
 
 
 def as_gemma4(text: Any) -> Any:
-    """`text`, or what it is as a `Gemma4TextConfig` where it is the unified one."""
+    """`text` as a `Gemma4TextConfig`, if it is of the unified kind; else `text`."""
     if getattr(text, "model_type", None) != "gemma4_unified_text":
         return text
     said = text.to_dict()
@@ -82,7 +93,7 @@ def as_gemma4(text: Any) -> Any:
 
 
 def as_assistant(config: Any) -> Any:
-    """A drafter's config, the unified kind's (12B) as the Gemma 4 one that computes the same."""
+    """A drafter's `config`; one of the unified kind (12B) as the Gemma 4 config that computes the same."""
     if getattr(config, "model_type", None) != "gemma4_unified_assistant":
         return config
     return Gemma4AssistantConfig(
@@ -96,14 +107,14 @@ def as_assistant(config: Any) -> Any:
 
 
 def drafted_from(config: Any) -> dict[str, int]:
-    """For each kind of attention of a Gemma 4 target the last layer that owns its KV: these its drafter reads."""
+    """For each kind of attention the last layer of a Gemma 4 target that owns its KV. These its drafter reads."""
     owners = config.num_hidden_layers - (getattr(config, "num_kv_shared_layers", 0) or 0)
     return {kind: index for index, kind in enumerate(config.layer_types[:owners])}
 
 
 def drafter_device(target: Any) -> torch.device:
-    """Where the layers are that the drafter of a Gemma 4 `target` reads, and so their keys and values. Raises
-    `ModelError` where that is not one device."""
+    """The device of the layers whose keys and values the drafter of a Gemma 4 `target` reads. Raises `ModelError` if
+    they are not all on one device."""
     layers = [target.model.layers[index] for index in drafted_from(target.config).values()]
     devices: set[torch.device] = {layer.self_attn.q_proj.weight.device for layer in layers}
     if len(devices) > 1 or any(device.type == "meta" for device in devices):

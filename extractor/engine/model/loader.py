@@ -1,8 +1,7 @@
-"""Loads a target, its MTP drafter and their tokenizer; the only door to checkpoints. Every way a checkpoint can be
-wrong ends in a `ModelError` that says what to do.
+"""Loads a target, its MTP drafter and their tokenizer. Every way a checkpoint can be wrong ends in a `ModelError` that
+says what to do.
 
-A model is a hub id, a local folder, a `.gguf` file, or `bundled`. Weights are safetensors only and no code from a
-checkpoint ever runs (`trust_remote_code` stays False).
+A model is a hub id, a local folder, a `.gguf` file, or `bundled`. Weights are safetensors only.
 """
 
 from __future__ import annotations
@@ -15,11 +14,8 @@ from typing import Any
 import torch
 from huggingface_hub.utils.logging import set_verbosity_error as hub_says_errors_only
 from llguidance import LLTokenizer
-from llguidance.hf import from_tokenizer
 from transformers import (
-    AutoConfig,
     AutoModelForCausalLM,
-    AutoTokenizer,
     Gemma4AssistantForCausalLM,
     Gemma4ForCausalLM,
     PreTrainedTokenizerFast,
@@ -27,10 +23,19 @@ from transformers import (
 from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from extractor.engine.attention.transformers_backend import install
-from extractor.engine.model.checkpoint import as_assistant, drafter_device, gemma4_text, judge_keys, refuse_quantized
+from extractor.engine.model.checkpoint import (
+    as_assistant,
+    drafter_device,
+    gemma4_text,
+    judge_keys,
+    positions_of,
+    refuse_quantized,
+)
 from extractor.engine.model.device import device_map_of, device_of, dtype_of
 from extractor.engine.model.explained import Explained
 from extractor.engine.model.host_embedding import keep_on_host
+from extractor.engine.model.source import Checkpoint, checkpoint_at, config_of
+from extractor.engine.model.tokenizer import ll_tokenizer_of, load_tokenizer, stop_ids_of
 from extractor.engine.model.tokenizer_check import looks_back
 from extractor.errors import ModelError
 
@@ -42,10 +47,10 @@ BUNDLED_FOLDER = Path(__file__).parents[2] / "bundled" / "weights"
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """What to load. `drafter`: None for the one the convention names (`<model>-assistant` beside it on the hub or on
-    disk) if there is one, "none" for none. `dtype` "auto": bfloat16 on a GPU, float32 on a CPU. `device` "auto": the
-    first GPU if there is one. `device_map` (accelerate, e.g. "auto") spreads the target and overrides `device`.
-    `per_layer_on_host`: see `host_embedding.py`."""
+    """What to load. `drafter`: a model, "none" for no drafter, or None for `<model>-assistant` beside the model, on the
+    hub or on disk, if it is there. `dtype` "auto": bfloat16 on a GPU, float32 on a CPU. `device` "auto": the first GPU
+    if there is one. `device_map` (accelerate's, e.g. "auto") spreads the target and overrides `device`.
+    `per_layer_on_host`: keep the per-layer embeddings in the host's memory (`host_embedding.py`)."""
 
     model: str = BUNDLED
     drafter: str | None = None
@@ -60,7 +65,8 @@ class ModelSpec:
 
 @dataclass(frozen=True)
 class Models:
-    """A target that runs, its drafter or None, its tokenizer in both dresses, and the ids that end a text."""
+    """A target that runs, its drafter or None, their tokenizer (transformers' and llguidance's), the ids that end a
+    text, and `context`, the positions the target reads."""
 
     target: Any
     drafter: Any | None
@@ -74,15 +80,17 @@ class Models:
     drafter_name: str | None
 
     def bound(self, grammar: str) -> str:
-        """The grammar for this tokenizer.
+        """`grammar`, as this tokenizer needs it.
 
-        Of text the schema forces, llguidance allows one tokenization: its own, which looks no further back than the
-        last token. Where that is the tokenizer's own too, it stays so: what is forced is then drafted without a miss.
-        Where it is not, it would make the model spell keys as it never has, so any tokenization is allowed."""
+        Of text that the schema forces, llguidance allows one tokenization: its own, which looks no further back than
+        the last token. If the tokenizer splits text the same way, that stays: forced text is then always drafted right.
+        If the tokenizer looks further back, llguidance's tokenization would make the model spell keys as it never has,
+        so any tokenization is allowed."""
         return f'%llguidance {{"no_forcing": true}}\n{grammar}' if self.any_tokenization else grammar
 
     @property
     def info(self) -> dict[str, Any]:
+        """For logs and reports."""
         return {
             "model": self.name,
             "drafter": self.drafter_name,
@@ -98,16 +106,16 @@ def load(spec: ModelSpec) -> Models:
     disable_progress_bar()  # type: ignore[no-untyped-call]
     # The loader reports unread keys (a vision tower) at length; missing keys are checked below.
     set_verbosity_error()  # type: ignore[no-untyped-call]
-    hub_says_errors_only()  # type: ignore[no-untyped-call]  # of each try to reach a hub that cannot be reached; what came of it is told below
+    # It warns of each try to reach a hub that cannot be reached; what came of them is told below.
+    hub_says_errors_only()  # type: ignore[no-untyped-call]
     spec, name = _located(spec)
-    checkpoint = _checkpoint(spec.model, spec.revision, spec.offline, f"EXTRACTOR_MODEL={name}")
-    target = _target(spec, checkpoint, _config(checkpoint))
-    tokenizer = _tokenizer(checkpoint, target)
+    checkpoint = checkpoint_at(spec.model, spec.revision, spec.offline, f"EXTRACTOR_MODEL={name}")
+    target = _target(spec, checkpoint, config_of(checkpoint))
+    tokenizer = load_tokenizer(checkpoint, target.config.vocab_size)
     drafter, drafter_name = _drafter(spec, target)
-    stop_ids = _stop_ids(target, tokenizer, checkpoint)
+    stop_ids = stop_ids_of(target, tokenizer, checkpoint)
     folder = Path(spec.model)
-    with Explained(checkpoint.said):
-        ll_tokenizer = from_tokenizer(tokenizer, n_vocab=target.config.vocab_size, eos_token=list(stop_ids))
+    ll_tokenizer = ll_tokenizer_of(tokenizer, target.config.vocab_size, checkpoint, stop_ids)
     return Models(
         target=target,
         drafter=drafter,
@@ -122,19 +130,8 @@ def load(spec: ModelSpec) -> Models:
     )
 
 
-def positions_of(config: Any) -> int:
-    """How many positions the model reads, whatever else is read in the same call: `longrope` turns the positions of all
-    rows otherwise once one of them is beyond those that the model was first made for."""
-    most = int(getattr(config, "max_position_embeddings", None) or 4096)
-    rope = getattr(config, "rope_parameters", None) or {}
-    for one in (rope, *(part for part in rope.values() if isinstance(part, dict))):
-        if one.get("rope_type") == "longrope":
-            most = min(most, int(one.get("original_max_position_embeddings") or most))
-    return most
-
-
 def _located(spec: ModelSpec) -> tuple[ModelSpec, str]:
-    """The spec with `bundled` turned into its folders, and the name the user knows the model by."""
+    """`spec` with the folders of the bundled pair in place of its name, and the name the user gave."""
     if spec.model != BUNDLED:
         return spec, spec.model
     if not (BUNDLED_FOLDER / "target" / "config.json").is_file():
@@ -143,36 +140,7 @@ def _located(spec: ModelSpec) -> tuple[ModelSpec, str]:
     return replace(spec, model=str(BUNDLED_FOLDER / "target"), drafter=drafter, offline=True), BUNDLED
 
 
-@dataclass(frozen=True)
-class _Checkpoint:
-    """One to read: `source` and `how` are what from_pretrained is given, `said` is what it is called where something is
-    wrong with it, by its setting."""
-
-    source: str
-    how: dict[str, Any]
-    said: str
-
-
-def _checkpoint(model: str, revision: str | None, offline: bool, said: str) -> _Checkpoint:
-    how: dict[str, Any] = {"revision": revision, "local_files_only": offline, "trust_remote_code": False}
-    path = Path(model)
-    if path.suffix == ".gguf":
-        if not path.is_file():
-            raise ModelError(f"{said}: no such file", code="model_not_found")
-        return _Checkpoint(str(path.parent), how | {"gguf_file": path.name}, said)
-    if model.startswith((".", "/", "~")) or path.is_dir():
-        if not path.expanduser().is_dir():
-            raise ModelError(f"{said}: no such folder", code="model_not_found")
-        return _Checkpoint(str(path.expanduser()), how, said)
-    return _Checkpoint(model, how, said)
-
-
-def _config(checkpoint: _Checkpoint) -> Any:
-    with Explained(checkpoint.said):
-        return AutoConfig.from_pretrained(checkpoint.source, **checkpoint.how)
-
-
-def _target(spec: ModelSpec, checkpoint: _Checkpoint, config: Any) -> Any:
+def _target(spec: ModelSpec, checkpoint: Checkpoint, config: Any) -> Any:
     refuse_quantized(config, checkpoint.said)
     if "assistant" in config.model_type:
         raise ModelError(f"{checkpoint.said} is a drafter, not a target: name it with EXTRACTOR_DRAFTER")
@@ -193,8 +161,8 @@ def _target(spec: ModelSpec, checkpoint: _Checkpoint, config: Any) -> Any:
     return _placed(model, checkpoint, None if spec.device_map else device)
 
 
-def _weights(kind: Any, checkpoint: _Checkpoint, read: dict[str, Any], *, towers: bool = False) -> Any:
-    """The model, with every weight that it has and none that it does not read."""
+def _weights(kind: Any, checkpoint: Checkpoint, read: dict[str, Any], *, towers: bool = False) -> Any:
+    """The model, if its checkpoint has every weight that it needs and none that it does not read."""
     said, how = checkpoint.said, {**checkpoint.how, **read}
     if "gguf_file" not in how:
         how["use_safetensors"] = True
@@ -210,8 +178,8 @@ def _weights(kind: Any, checkpoint: _Checkpoint, read: dict[str, Any], *, towers
     return model
 
 
-def _placed(model: Any, checkpoint: _Checkpoint, device: torch.device | None) -> Any:
-    """On `device`, unless it has been placed already."""
+def _placed(model: Any, checkpoint: Checkpoint, device: torch.device | None) -> Any:
+    """`model` on `device` (None: where it is), ready to run."""
     with Explained(checkpoint.said):
         return (model if device is None else model.to(device)).eval().requires_grad_(False)
 
@@ -223,8 +191,8 @@ def _drafter(spec: ModelSpec, target: Any) -> tuple[Any | None, str | None]:
     name = spec.drafter or f"{spec.model.rstrip('/')}-assistant"
     said = f"EXTRACTOR_DRAFTER={name}"
     try:
-        checkpoint = _checkpoint(name, spec.drafter_revision, spec.offline, said)
-        config = _config(checkpoint)
+        checkpoint = checkpoint_at(name, spec.drafter_revision, spec.offline, said)
+        config = config_of(checkpoint)
     except ModelError as error:
         if named:
             raise ModelError(f"{error.detail} (EXTRACTOR_DRAFTER=none does without)", code=error.code) from error
@@ -248,24 +216,3 @@ def _drafter(spec: ModelSpec, target: Any) -> tuple[Any | None, str | None]:
     refuse_quantized(config, said)
     model = _weights(Gemma4AssistantForCausalLM, checkpoint, {"config": as_assistant(config), "dtype": target.dtype})
     return _placed(model, checkpoint, drafter_device(target)), name
-
-
-def _tokenizer(checkpoint: _Checkpoint, target: Any) -> PreTrainedTokenizerFast:
-    with Explained(checkpoint.said):
-        tokenizer = AutoTokenizer.from_pretrained(checkpoint.source, **checkpoint.how)
-    if not isinstance(tokenizer, PreTrainedTokenizerFast):
-        raise ModelError(f"{checkpoint.said} has no fast tokenizer (tokenizer.json): grammars need one")
-    if len(tokenizer) > target.config.vocab_size:
-        raise ModelError(
-            f"{checkpoint.said}: its tokenizer has {len(tokenizer)} tokens, the model only {target.config.vocab_size}"
-        )
-    return tokenizer
-
-
-def _stop_ids(target: Any, tokenizer: PreTrainedTokenizerFast, checkpoint: _Checkpoint) -> tuple[int, ...]:
-    found: list[int] = []
-    for ids in (getattr(target.generation_config, "eos_token_id", None), tokenizer.eos_token_id):
-        found += ids if isinstance(ids, list) else [ids] if ids is not None else []
-    if not found:
-        raise ModelError(f"{checkpoint.said} names no end-of-sequence token (generation_config.json or tokenizer)")
-    return tuple(dict.fromkeys(found))

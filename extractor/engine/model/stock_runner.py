@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from extractor.engine.cache import FULL, SLIDING, SlotCache
 from extractor.engine.layout import ARGUMENT, Layout
+from extractor.engine.model.checkpoint import positions_of
 from extractor.engine.model.graphs import Graphs
-from extractor.engine.model.loader import positions_of
 from extractor.engine.model.runner import Fill, Runner, StepOutput
 from extractor.engine.model.upload import upload
 from extractor.engine.model.view import DenseView

@@ -1,0 +1,43 @@
+"""Where a checkpoint is read from. No code in a checkpoint ever runs (`trust_remote_code` stays False)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoConfig
+
+from extractor.engine.model.explained import Explained
+from extractor.errors import ModelError
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint to read: `source` and the keyword arguments `how` are for transformers' `from_pretrained`; `said` is
+    what errors call it, its setting and value."""
+
+    source: str
+    how: dict[str, Any]
+    said: str
+
+
+def checkpoint_at(model: str, revision: str | None, offline: bool, said: str) -> Checkpoint:
+    """That of `model`: a hub id, a local folder or a `.gguf` file. Raises `ModelError` for a path where nothing is."""
+    how: dict[str, Any] = {"revision": revision, "local_files_only": offline, "trust_remote_code": False}
+    path = Path(model)
+    if path.suffix == ".gguf":
+        if not path.is_file():
+            raise ModelError(f"{said}: no such file", code="model_not_found")
+        return Checkpoint(str(path.parent), how | {"gguf_file": path.name}, said)
+    if model.startswith((".", "/", "~")) or path.is_dir():
+        if not path.expanduser().is_dir():
+            raise ModelError(f"{said}: no such folder", code="model_not_found")
+        return Checkpoint(str(path.expanduser()), how, said)
+    return Checkpoint(model, how, said)
+
+
+def config_of(checkpoint: Checkpoint) -> Any:
+    """Its configuration. Raises `ModelError`."""
+    with Explained(checkpoint.said):
+        return AutoConfig.from_pretrained(checkpoint.source, **checkpoint.how)
