@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,23 +20,7 @@ from tests.engine import tiny
 
 @pytest.fixture
 def graphs(monkeypatch: pytest.MonkeyPatch) -> Graphs:
-    """On a device that records: replaying is to run again on what the recording was made of."""
-    made = Graphs(torch.device("cpu"))
-    made.able = True
-    for name in ("synchronize", "set_stream", "default_stream"):
-        monkeypatch.setattr(torch.cuda, name, lambda *_: None)
-
-    def record(work: Any, kept: tuple[Tensor, ...]) -> Recording:
-        out = work(*kept)
-
-        def replay() -> None:
-            for old, new in zip(out, work(*kept), strict=True):
-                old.copy_(new)
-
-        return Recording(SimpleNamespace(replay=replay), kept, out)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(made, "_record", record)
-    return made
+    return tiny.recording_graphs(monkeypatch)
 
 
 def test_a_recording_is_made_once_a_shape_and_first_run_on_the_tensors_it_keeps(graphs: Graphs) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 import tokenizers
 import torch
 from transformers import (
@@ -19,6 +21,7 @@ from transformers import (
 
 from extractor.engine import DRAFTERS, Params, Request
 from extractor.engine.cache import SlotCache, SlotShape
+from extractor.engine.model.graphs import Graphs, Recording
 from extractor.engine.model.loader import Models
 from extractor.grammar.guided import guided
 
@@ -175,6 +178,27 @@ def request(models: Models, index: int = 0, **changes: Any) -> Request:
 def slots(model: Any, count: int, entries: int, most: int | None = None) -> SlotCache:
     """A cache for `model`; with `most` new positions a forward, its sliding layers keep no more than they need."""
     return SlotCache(count, SlotShape.of(model.config, entries, most))
+
+
+def recording_graphs(monkeypatch: pytest.MonkeyPatch) -> Graphs:
+    """Graphs of a device that records: to replay is to run the recorded work again, on the tensors it was recorded
+    with. So whatever else the work depends on stays as it was then."""
+    graphs = Graphs(torch.device("cpu"))
+    graphs.able = True
+    for name in ("synchronize", "set_stream", "default_stream"):
+        monkeypatch.setattr(torch.cuda, name, lambda *_: None)
+
+    def record(work: Any, kept: tuple[torch.Tensor, ...]) -> Recording:
+        out = work(*kept)
+
+        def replay() -> None:
+            for old, new in zip(out, work(*kept), strict=True):
+                old.copy_(new)
+
+        return Recording(SimpleNamespace(replay=replay), kept, out)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(graphs, "_record", record)
+    return graphs
 
 
 class ScriptedMatcher:
