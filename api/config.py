@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from api.server.proxies import TrustedProxies, parse_networks
 from workers.config import RedisUrl
 
-SCHEMA_ROOM_BYTES = 1024 * 1024  # an inline schema as sent; its own limit is of its compact form (schemas/limits.py)
+SENT_SCHEMA_BYTES = 1024 * 1024  # an inline schema as sent; its own limit is of its compact form (schemas/limits.py)
 
 
 def _networks(value: str) -> str:
@@ -118,7 +118,7 @@ class ApiSettings(BaseSettings):
     def max_body_bytes(self) -> int:
         """The largest request body: a document as base64 with its line breaks, beside an inline schema and the rest of
         the request. A text whose letters are all written as escapes may be a third or a half as long."""
-        return self.max_document_bytes * 7 // 5 + SCHEMA_ROOM_BYTES + 64 * 1024
+        return self.max_document_bytes * 7 // 5 + SENT_SCHEMA_BYTES + 64 * 1024
 
     @property
     def trusted_proxies(self) -> TrustedProxies:

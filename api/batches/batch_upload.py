@@ -15,11 +15,11 @@ import orjson
 
 from api.batches.jsonl import Limits, Lines, RawLine
 from api.config import ApiSettings
+from api.ledger_errors import ledger_errors_as_problems
 from api.models.batches import MAX_CUSTOM_ID
 from api.problems import Problem, limited
-from api.store import as_problems
-from api.submission import submission
-from api.submission.body import parse_request
+from api.submission.json_body import parse_request
+from api.submission.prepare import LinePreparer, UncheckedSchema
 from schemas import Registry
 from workers.ledger.batches import Line, Opened
 from workers.ledger.ledger import AsyncLedger, NewJob
@@ -27,11 +27,11 @@ from workers.ledger.ledger import AsyncLedger, NewJob
 log = logging.getLogger("extractor.api")
 SLICE_LINES = 50  # a slice is worked on in one piece; polls wait for it
 SLICE_BYTES = 1024 * 1024
-_MOST_ERRORS = 10  # of one line
-_FEWER_FROM = 1000  # lines that are wrong in one upload: of those after them one error each is kept
+_MAX_ERRORS = 10  # of one line
+_FEWER_ERRORS_FROM = 1000  # lines that are wrong in one upload: of those after them one error each is kept
 
 
-class Ingest:
+class BatchUpload:
     """`feed` what arrives, then `end` it. Raises Problem for what ends an upload, and the ledger's errors."""
 
     def __init__(
@@ -46,30 +46,30 @@ class Ingest:
         in_thread: Callable[[Callable[[], Any]], Awaitable[Any]],
         schemas: Registry,
         settings: ApiSettings,
-        judge: Callable[[dict[str, Any]], Awaitable[None]],
-        came: Mapping[str, str] = MappingProxyType({}),
+        check_schema: Callable[[dict[str, Any]], Awaitable[None]],
+        origin: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """`default` holds `schema` or `json_schema` for the lines that have neither. `publish` never raises.
-        `judge` raises Problem for an inline schema that cannot be used, or (retryable) cannot be judged now. `came`: by
-        which request (`request_id`, `trace`)."""
+        `check_schema` raises Problem for an inline schema that cannot be used, or (retryable) cannot be checked now.
+        `origin`: by which request (`request_id`, `trace`)."""
         self._tenant = tenant
         self._key = key
-        self._came = came
+        self._origin = origin
         self._default = default
         self._ledger = ledger
         self._publish = publish
         self._in_thread = in_thread
         self._settings = settings
-        self._ask = submission.Intake(schemas, settings)
-        self._judge = judge
-        self._unjudged: dict[str, Any] | None = None  # the schema of the line that is held
+        self._preparer = LinePreparer(schemas, settings)
+        self._check_schema = check_schema
+        self._unchecked: dict[str, Any] | None = None  # the schema of the line that waits
         self._lines = Lines(
             Limits(
                 settings.max_body_bytes, settings.max_batch_bytes, settings.max_batch_ratio, settings.max_batch_lines
             ),
             gzip=gzip,
         )
-        self._held: RawLine | None = None  # one that needs the batch to be opened, or its schema to be judged
+        self._waiting: RawLine | None = None  # a line that needs the batch to be opened, or its schema to be checked
         self._slice: list[Line] = []
         self._slice_bytes = self._wrong = 0
         self._same = True  # as far as the lines go that an earlier upload brought
@@ -111,22 +111,22 @@ class Ingest:
 
     async def _take(self, lines: Iterator[RawLine]) -> None:
         while await self._in_thread(partial(self._fill, lines)):
-            if self._unjudged is not None:
-                await self._ask_judge(self._unjudged)
+            if self._unchecked is not None:
+                await self._check(self._unchecked)
             else:
                 await (self._open() if self._batch is None else self._flush())
 
     def _fill(self, lines: Iterator[RawLine]) -> bool:
-        """Decide on lines, until there are no more (False), the slice is full, or a batch or a verdict is needed to
-        go on."""
-        while (raw := self._held or next(lines, None)) is not None:
-            self._held = None if self._batch is not None else raw
+        """Decide on lines, until there are no more (False), the slice is full, or a batch or the check of a schema is
+        needed to go on."""
+        while (raw := self._waiting or next(lines, None)) is not None:
+            self._waiting = None if self._batch is not None else raw
             if self._batch is None:
                 return True
             try:
                 self._add(raw, self._batch)
-            except submission.Unjudged as asked:
-                self._held, self._unjudged = raw, asked.json_schema
+            except UncheckedSchema as unchecked:
+                self._waiting, self._unchecked = raw, unchecked.json_schema
                 return True
             if len(self._slice) >= SLICE_LINES or self._slice_bytes >= SLICE_BYTES:
                 return True
@@ -141,21 +141,21 @@ class Ingest:
         self._slice.append(Line(raw.number, raw.digest, self._decide(raw)))
         self._slice_bytes += len(raw.content or b"")
 
-    async def _ask_judge(self, json_schema: dict[str, Any]) -> None:
-        self._unjudged = None
+    async def _check(self, json_schema: dict[str, Any]) -> None:
+        self._unchecked = None
         refusal = None
         try:
-            await self._judge(json_schema)
+            await self._check_schema(json_schema)
         except Problem as problem:
             if problem.kind.retryable:  # it is not the schema that is wrong
                 raise
             refusal = problem
-        self._ask.learn(json_schema, refusal)
+        self._preparer.schema_checked(json_schema, refusal)
 
     async def _open(self) -> None:
         schema = self._default.get("schema")
         asked = orjson.dumps(self._default).decode()
-        call = self._ledger.batches.open(self._tenant, self._key, asked, schema, **self._came)
+        call = self._ledger.batches.open(self._tenant, self._key, asked, schema, **self._origin)
         self._batch = await self._ledger.run_bulk(call)
         self._same = self._batch.lines == 0
 
@@ -178,20 +178,20 @@ class Ingest:
                 detail = f"A line may have {self._settings.max_body_bytes} bytes"
                 limit = limited("max_body_bytes", self._settings.max_body_bytes)
                 raise Problem("line_too_large", detail, errors=[("", detail)], extra=limit)
-            fields, left_out = parse_request(raw.content)
+            fields, detached = parse_request(raw.content)
             if not fields.keys() & {"schema", "json_schema"}:
                 fields = {**fields, **self._default}
-            job = self._ask.line(fields, left_out)
-            with as_problems():
+            job = self._preparer.prepare(fields, detached)
+            with ledger_errors_as_problems():
                 self._ledger.batches.check(job)
             return job
         except Problem as problem:
             self._wrong += 1
-            most = 1 if self._wrong > _FEWER_FROM else _MOST_ERRORS
+            most = 1 if self._wrong > _FEWER_ERRORS_FROM else _MAX_ERRORS
             return refused(raw.number, fields.get("custom_id"), problem, most)
 
 
-def refused(line: int, custom_id: object, problem: Problem, most: int = _MOST_ERRORS) -> bytes:
+def refused(line: int, custom_id: object, problem: Problem, most: int = _MAX_ERRORS) -> bytes:
     """An entry of the errors: models.BatchError."""
     fits = isinstance(custom_id, str) and len(custom_id) <= MAX_CUSTOM_ID
     errors = [{"pointer": at[:200], "detail": said[:200]} for at, said in problem.errors[:most]]

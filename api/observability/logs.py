@@ -38,7 +38,7 @@ def configure(level: str = "INFO") -> None:
     root.setLevel(level)
 
 
-def place(error: BaseException) -> dict[str, str]:
+def error_location(error: BaseException) -> dict[str, str]:
     """What may be said of an error that is not ours: its type, and the functions and lines, innermost first."""
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     at = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
@@ -50,7 +50,7 @@ def _without_traceback(_: Any, __: str, event: MutableMapping[str, Any]) -> Muta
         event.pop(name, None)
     record = event.get("_record")
     if record is not None and record.exc_info and record.exc_info[1] is not None:
-        event.update(place(record.exc_info[1]))
+        event.update(error_location(record.exc_info[1]))
     if record is not None:  # ProcessorFormatter appends what a record still carries
         record.exc_info = record.exc_text = record.stack_info = None
     return event

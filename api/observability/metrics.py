@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from api.observability.stats import Reading, families
+from api.observability.stats import StoreSnapshot, families
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -18,14 +18,14 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 class _Store(Collector):
-    """Says what the store said when it was last read, once: stale figures are not repeated."""
+    """Gives the snapshot of this scrape, once: stale statistics are not repeated."""
 
     def __init__(self) -> None:
-        self.reading: Reading | None = None
+        self.snapshot: StoreSnapshot | None = None
 
     def collect(self) -> Iterator[Metric]:
-        if self.reading is not None:
-            yield from families(self.reading)
+        if self.snapshot is not None:
+            yield from families(self.snapshot)
 
     def describe(self) -> list[Metric]:
         return []
@@ -94,9 +94,9 @@ class Metrics:
     def publish_failed(self) -> None:
         self._unpublished.inc()
 
-    def render(self, reading: Reading | None) -> bytes:
-        """`reading`: what the store said just now; None when it did not answer."""
-        self._store_up.set(0 if reading is None else 1)
-        self._workers.set(sum(worker.ready for worker in reading.workers) if reading is not None else 0)
-        self._store.reading = reading
+    def render(self, snapshot: StoreSnapshot | None) -> bytes:
+        """`snapshot`: what the store said just now; None when it did not answer."""
+        self._store_up.set(0 if snapshot is None else 1)
+        self._workers.set(sum(worker.ready for worker in snapshot.workers) if snapshot is not None else 0)
+        self._store.snapshot = snapshot
         return generate_latest(self.registry)

@@ -1,4 +1,4 @@
-"""The ledger's and the workers' figures as Prometheus families, from one reading a scrape. Knows no connection.
+"""The ledger's and the workers' statistics as Prometheus families, from one snapshot a scrape. Knows no connection.
 
 Labels are bounded: tenants are named up to a number, those with the most jobs first, and the rest are `other`; where
 nobody may see names all of them are `all`. Statuses, priorities, causes, codes, phases and drafters are few, workers
@@ -32,7 +32,7 @@ _ENGINE = {
 
 
 @dataclass(frozen=True)
-class Reading:
+class StoreSnapshot:
     """What the store said at one moment. `named`: how many tenants may be named, None when none may. `erasing_s`: since
     when the first thing erased may still stand in the store's append-only file."""
 
@@ -43,20 +43,20 @@ class Reading:
     erasing_s: float = 0.0
 
 
-def families(reading: Reading) -> Iterator[Metric]:
-    yield from _queue(reading)
-    yield from _jobs(reading)
-    yield from _erasing(reading)
-    yield from _workers(reading.workers)
-    yield _readings(reading.workers)
-    yield from _engines(reading.workers)
+def families(snapshot: StoreSnapshot) -> Iterator[Metric]:
+    yield from _queue(snapshot)
+    yield from _jobs(snapshot)
+    yield from _erasing(snapshot)
+    yield from _workers(snapshot.workers)
+    yield _read_times(snapshot.workers)
+    yield from _engines(snapshot.workers)
 
 
-def _queue(reading: Reading) -> Iterator[Metric]:
-    label = _labels(reading)
+def _queue(snapshot: StoreSnapshot) -> Iterator[Metric]:
+    label = _labels(snapshot)
     depth: Counter[tuple[str, str]] = Counter()
     oldest: dict[tuple[str, str], float] = {}
-    for one in reading.surveys:
+    for one in snapshot.surveys:
         for priority in PRIORITIES:
             at: tuple[str, str] = (label[one.tenant], priority)
             depth[at] += one.waiting[priority].jobs
@@ -72,24 +72,24 @@ def _queue(reading: Reading) -> Iterator[Metric]:
     yield from (jobs, age)
 
 
-def _labels(reading: Reading) -> dict[str, str]:
+def _labels(snapshot: StoreSnapshot) -> dict[str, str]:
     """The label of each tenant."""
-    if reading.named is None:
-        return {one.tenant: ALL for one in reading.surveys}
-    largest = sorted(reading.surveys, key=lambda one: (-sum(one.jobs.values()), one.tenant))
-    return {one.tenant: one.tenant if place < reading.named else OTHER for place, one in enumerate(largest)}
+    if snapshot.named is None:
+        return {one.tenant: ALL for one in snapshot.surveys}
+    largest = sorted(snapshot.surveys, key=lambda one: (-sum(one.jobs.values()), one.tenant))
+    return {one.tenant: one.tenant if place < snapshot.named else OTHER for place, one in enumerate(largest)}
 
 
-def _jobs(reading: Reading) -> Iterator[Metric]:
+def _jobs(snapshot: StoreSnapshot) -> Iterator[Metric]:
     jobs = GaugeMetricFamily("extractor_jobs", "Jobs in the ledger, by status", labels=["status"])
     for status in STATUSES:
-        jobs.add_metric([status], sum(one.jobs[status] for one in reading.surveys))
+        jobs.add_metric([status], sum(one.jobs[status] for one in snapshot.surveys))
     yield jobs
     batches = GaugeMetricFamily("extractor_batches", "Batches in the ledger, ended ones included")
-    batches.add_metric([], sum(one.batches for one in reading.surveys))
+    batches.add_metric([], sum(one.batches for one in snapshot.surveys))
     yield batches
 
-    said = reading.tallies
+    said = snapshot.tallies
     failed = {name.partition(":")[2] or "unknown": n for name, n in said.items() if name.partition(":")[0] == "failed"}
     ended = {status: said.get(status, 0) for status in sorted(TERMINAL)} | {"failed": sum(failed.values())}
     retried = {cause: said.get(name, 0) for cause, name in _RETRIES.items()}
@@ -103,12 +103,12 @@ def _jobs(reading: Reading) -> Iterator[Metric]:
     yield _counter("extractor_results_dropped", "Results refused: too late, or another's job", said.get("dropped", 0))
 
 
-def _erasing(reading: Reading) -> Iterator[Metric]:
+def _erasing(snapshot: StoreSnapshot) -> Iterator[Metric]:
     text = "How long the first thing erased has been in the store's append-only file; 0: nothing is"
     oldest = GaugeMetricFamily("extractor_erased_oldest_seconds", text)
-    oldest.add_metric([], reading.erasing_s)
+    oldest.add_metric([], snapshot.erasing_s)
     yield oldest
-    rewrites = {outcome: reading.tallies.get(f"rewrite_{outcome}", 0) for outcome in ("done", "failed", "refused")}
+    rewrites = {outcome: snapshot.tallies.get(f"rewrite_{outcome}", 0) for outcome in ("done", "failed", "refused")}
     yield _counters(
         "extractor_file_rewrites", "Rewrites of that file asked for, by how they ended", "outcome", rewrites
     )
@@ -130,8 +130,8 @@ def _workers(workers: Sequence[WorkerInfo]) -> Iterator[Metric]:
     yield from (started, ended)
 
 
-def _readings(workers: Sequence[WorkerInfo]) -> Metric:
-    """Formats and outcomes are those of the table of formats and of the errors of reading: few."""
+def _read_times(workers: Sequence[WorkerInfo]) -> Metric:
+    """Formats and outcomes are those of the table of formats and of the errors of snapshot: few."""
     text = "Time of reading a document that is no plain text, by its format and how that ended"
     names = ["worker", "format", "outcome"]
     family = HistogramMetricFamily("extractor_document_read_seconds", text, labels=names)

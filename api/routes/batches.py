@@ -8,15 +8,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from api import openapi, view
-from api.batches import batches, stream
-from api.keys.access import Service, Services, Tenant
+from api import openapi, serializers
+from api.batches import batches
+from api.batches.receive import receive
+from api.batches.upload_body import open_upload
+from api.keys.authentication import Tenant
 from api.models import examples
 from api.models.batches import Batch, BatchPage
 from api.openapi import BATCH_ID, IDEMPOTENCY_KEY, answers, jsonl_answer, problems, said, stops, upload_body
 from api.problems import Problem
-from api.submission import prefer
-from api.submission.room import Held
+from api.services import Service, Services
+from api.submission import request_headers
+from api.submission.memory_budget import BodyReservation
 from workers.ledger.batches import Order
 from workers.observability import tracing
 
@@ -55,32 +58,32 @@ async def create_batch(
 ) -> Response:
     """A line of JSON for each document, plain or gzip. It is stored as it arrives: what breaks is sent again with the
     same Idempotency-Key, and no document is there twice."""
-    key = prefer.idempotency_key(idempotency_key)
-    with service.rooms.held(tenant) as held:
-        return await _received(request, service, tenant, schema, key, held)
+    key = request_headers.idempotency_key(idempotency_key)
+    with service.body_memory.reservation(tenant) as reservation:
+        return await _received(request, service, tenant, schema, key, reservation)
 
 
 async def _received(
-    request: Request, service: Services, tenant: str, schema: str | None, key: str | None, held: Held
+    request: Request, service: Services, tenant: str, schema: str | None, key: str | None, reservation: BodyReservation
 ) -> Response:
-    uploaded = await stream.opened(request, service.settings, held)
-    default = {**({"schema": schema} if schema is not None else {}), **uploaded.fields}
+    body = await open_upload(request, service.settings, reservation)
+    default = {**({"schema": schema} if schema is not None else {}), **body.fields}
     await batches.check_default(service, tenant, default)
     caller = request.headers.get("traceparent")
-    with tracing.span("POST /v1/batches", kind="server", parent=caller, tenant=tenant) as spot:
-        came = {"request_id": request.state.request_id, "trace": spot.traceparent or ""}
-        ingest = await batches.receive(service, tenant, key, default, uploaded, request.state.ids, **came)
-        spot.set(batch=ingest.batch_id, request_id=request.state.request_id)
-    if ingest.batch_id is None:
+    with tracing.span("POST /v1/batches", kind="server", parent=caller, tenant=tenant) as span:
+        origin = {"request_id": request.state.request_id, "trace": span.traceparent or ""}
+        upload = await receive(service, tenant, key, default, body, request.state.ids, **origin)
+        span.set(batch=upload.batch_id, request_id=request.state.request_id)
+    if upload.batch_id is None:
         raise batches.unknown()
-    batch = await batches.get(service, tenant, ingest.batch_id)
+    batch = await batches.get(service, tenant, upload.batch_id)
     headers = {"Location": f"/v1/batches/{batch.id}"}
-    if ingest.replayed:
+    if upload.replayed:
         headers["Idempotent-Replayed"] = "true"
         if batch.finished_at:
-            return view.json_response(view.batch(batch), 200, headers)
+            return serializers.json_response(serializers.batch(batch), 200, headers)
     headers["Retry-After"] = str(service.settings.retry_after_s)
-    return view.json_response(view.batch(batch), 202, headers)
+    return serializers.json_response(serializers.batch(batch), 202, headers)
 
 
 @router.get(
@@ -92,7 +95,7 @@ async def get_batch(id: _Id, service: Service, tenant: Tenant) -> Response:
     """Status, counts, speed, and the time left at that speed."""
     batch = await batches.get(service, tenant, id)
     headers = {} if batch.finished_at else {"Retry-After": str(service.settings.retry_after_s)}
-    return view.json_response(view.batch(batch), 200, headers)
+    return serializers.json_response(serializers.batch(batch), 200, headers)
 
 
 @router.get(
@@ -114,7 +117,7 @@ async def list_batches(
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Response:
     """The tenant's batches, newest first."""
-    return view.json_response(await batches.page(service, tenant, cursor, limit))
+    return serializers.json_response(await batches.page(service, tenant, cursor, limit))
 
 
 @router.get(
@@ -167,7 +170,7 @@ async def cancel_batch(id: _Id, service: Service, tenant: Tenant) -> Response:
     """Stop the rest; what has ended stays readable. Twice is fine; 409 when everything had ended before."""
     await batches.stop(service, tenant, id, "cancel", "requested")
     batch = await batches.get(service, tenant, id)
-    return view.json_response(view.batch(batch), 200 if batch.finished_at else 202)
+    return serializers.json_response(serializers.batch(batch), 200 if batch.finished_at else 202)
 
 
 @router.delete("/batches/{id}", status_code=204, response_class=Response, responses=problems(401, 404, 503))

@@ -12,8 +12,8 @@ from fastapi import APIRouter, Header, Path, Query, Request
 from sse_starlette import EventSourceResponse
 from starlette.responses import Response
 
-from api import openapi, view
-from api.keys.access import Service, Services, Tenant
+from api import openapi, serializers
+from api.keys.authentication import Tenant
 from api.models import examples
 from api.models.extractions import Extraction, ExtractionPage, Status
 from api.openapi import (
@@ -30,8 +30,10 @@ from api.openapi import (
     stops,
 )
 from api.problems import Problem
-from api.submission import body, prefer, submission
-from api.submission.room import Held
+from api.services import Service, Services
+from api.submission import request_body, request_headers
+from api.submission.memory_budget import BodyReservation
+from api.submission.prepare import prepare
 from schemas import UnknownSchema
 from workers.ledger.ledger import Created, Job, NewJob
 from workers.observability import tracing
@@ -80,10 +82,10 @@ async def create_extraction(
 ) -> Response:
     """Submit one document: as JSON, as a form, or as the body itself with its fields in the query. What it is, is told
     by its bytes. It is stored before this answers: a 202 is never lost."""
-    key = prefer.idempotency_key(idempotency_key)
-    wait_s = prefer.wait_of(request.headers.getlist("Prefer"))
-    with service.rooms.held(tenant) as held:
-        created, job = await _kept(request, service, tenant, key, held)
+    key = request_headers.idempotency_key(idempotency_key)
+    wait_s = request_headers.wait_of(request.headers.getlist("Prefer"))
+    with service.body_memory.reservation(tenant) as reservation:
+        created, job = await _accept(request, service, tenant, key, reservation)
     headers = {"Location": f"/v1/extractions/{created.job_id}"}
     if created.existing:
         headers["Idempotent-Replayed"] = "true"
@@ -94,8 +96,8 @@ async def create_extraction(
         with contextlib.suppress(Problem):  # it is accepted, whatever the store says now
             job = await service.store.wait(tenant, created.job_id, wait_s or 0) or job
     if job.done:
-        return view.answer(job, 200, headers)
-    return view.answer(job, 202, {**headers, "Retry-After": str(service.settings.retry_after_s)})
+        return serializers.answer(job, 200, headers)
+    return serializers.answer(job, 202, {**headers, "Retry-After": str(service.settings.retry_after_s)})
 
 
 @router.get(
@@ -111,7 +113,7 @@ async def get_extraction(id: _Id, service: Service, tenant: Tenant, wait: _Wait 
     if job is None:
         raise _unknown()
     headers = {} if job.done else {"Retry-After": str(service.settings.retry_after_s)}
-    return view.answer(job, 200, headers)
+    return serializers.answer(job, 200, headers)
 
 
 @router.get(
@@ -156,9 +158,9 @@ async def list_extractions(
     """The tenant's extractions, newest first, without their results."""
     if schema is not None:
         with contextlib.suppress(UnknownSchema):  # an inline schema's, or one that is gone: as it is written
-            schema = (await service.offload.submission(partial(service.schemas.get, schema))).ref
+            schema = (await service.threads.submission(partial(service.schemas.get, schema))).ref
     page = await service.store.page(tenant, status=status, schema=schema, batch=batch, cursor=cursor, limit=limit)
-    return view.page(page)
+    return serializers.page(page)
 
 
 @router.post(
@@ -178,7 +180,7 @@ async def cancel_extraction(id: _Id, service: Service, tenant: Tenant) -> Respon
         raise _unknown()
     if job.status in ("succeeded", "failed"):
         raise Problem("already_finished", f"It has already {job.status}", extra={"status_of_extraction": job.status})
-    return view.answer(job, 200 if job.status == "cancelled" else 202)
+    return serializers.answer(job, 200 if job.status == "cancelled" else 202)
 
 
 @router.delete("/extractions/{id}", status_code=204, response_class=Response, responses=problems(401, 404, 503))
@@ -189,25 +191,29 @@ async def delete_extraction(id: _Id, service: Service, tenant: Tenant) -> Respon
     return Response(status_code=204)
 
 
-async def _kept(request: Request, service: Services, tenant: str, key: str | None, held: Held) -> tuple[Created, Job]:
+async def _accept(
+    request: Request, service: Services, tenant: str, key: str | None, reservation: BodyReservation
+) -> tuple[Created, Job]:
     """From the body to the ledger. Who then waits for the result keeps nothing of it in memory."""
     caller = request.headers.get("traceparent")
-    with tracing.span("POST /v1/extractions", kind="server", parent=caller, tenant=tenant) as spot:
-        came = {"request_id": request.state.request_id, "trace": spot.traceparent}
-        new, request_hash = await _prepared(request, service, held, came)
-        held.rest()
+    with tracing.span("POST /v1/extractions", kind="server", parent=caller, tenant=tenant) as span:
+        origin = {"request_id": request.state.request_id, "trace": span.traceparent}
+        new, request_hash = await _prepared(request, service, reservation, origin)
+        reservation.end_work()
         if new.json_schema is not None:
-            await service.judge.require(tenant, new.json_schema)
+            await service.schema_checker.require(tenant, new.json_schema)
         created = await service.store.create(tenant, new, key, request_hash)
         request.state.ids["job"] = created.job_id
-        spot.set(job=created.job_id, schema=new.schema_ref, bytes=len(new.document), request_id=new.request_id)
-    return created, view.accepted(tenant, created, new)
+        span.set(job=created.job_id, schema=new.schema_ref, bytes=len(new.document), request_id=new.request_id)
+    return created, serializers.accepted(tenant, created, new)
 
 
-async def _prepared(request: Request, service: Services, held: Held, came: dict[str, str | None]) -> tuple[NewJob, str]:
-    fields, upload = await body.read_submission(request, service.settings, service.offload, held)
-    prepare = partial(submission.prepare, fields, upload, service.schemas, service.settings, **came)
-    return await service.offload.submission(prepare)
+async def _prepared(
+    request: Request, service: Services, reservation: BodyReservation, origin: dict[str, str | None]
+) -> tuple[NewJob, str]:
+    fields, upload = await request_body.read_submission(request, service.settings, service.threads, reservation)
+    work = partial(prepare, fields, upload, service.schemas, service.settings, **origin)
+    return await service.threads.submission(work)
 
 
 async def _events(service: Services, tenant: str, id: str) -> AsyncIterator[bytes]:
@@ -216,7 +222,7 @@ async def _events(service: Services, tenant: str, id: str) -> AsyncIterator[byte
     try:
         async with contextlib.aclosing(service.store.changes(tenant, id, service.settings.max_events_s)) as jobs:
             async for job in jobs:
-                yield view.event(job)
+                yield serializers.event(job)
     except Problem as problem:
         yield b"event: error\r\ndata: %s\r\n\r\n" % problem.text("").encode()
 

@@ -11,12 +11,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.app_version import package_version
-from api.keys.access import Service
 from api.models.extractions import Health, Ready
 from api.observability.metrics import CONTENT_TYPE
 from api.openapi import problems
 from api.problems import Problem
 from api.readiness import why_not_ready
+from api.services import Service
 
 router = APIRouter(tags=["health"])
 
@@ -48,19 +48,19 @@ async def readyz(service: Service) -> dict[str, Any]:
 async def metrics(request: Request, service: Service) -> Response:
     """Prometheus text: this process's requests; jobs, batches and workers of the whole service. With
     `metrics_token` set, for its bearer only. Tenants are named to its bearer, and where there are no API keys."""
-    named = service.settings.metrics_tenants if _may_name(request, service) else None
+    named_tenants = service.settings.metrics_tenants if _may_name(request, service) else None
     try:
-        reading = await service.store.reading(named)
+        snapshot = await service.store.snapshot(named_tenants)
     except Problem:
-        reading = None
-    return Response(service.metrics.render(reading), media_type=CONTENT_TYPE)
+        snapshot = None
+    return Response(service.metrics.render(snapshot), media_type=CONTENT_TYPE)
 
 
 def _may_name(request: Request, service: Service) -> bool:
     """Raises Problem 401."""
     expected = service.settings.metrics_token.strip().lower()
     if not expected:
-        return not service.admission.keyed
+        return not service.authenticator.keys_required
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     presented = hashlib.sha256(token.strip().encode()).hexdigest()
     if scheme.lower() == "bearer" and hmac.compare_digest(presented, expected):

@@ -8,13 +8,15 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api import view
-from api.keys.access import Service, Tenant
+from api import serializers
+from api.keys.authentication import Tenant
 from api.models import examples
 from api.models.extractions import CheckReport, CheckSchema, SchemaDetail, SchemaList
 from api.openapi import answers, json_body, problems
 from api.problems import Problem
-from api.submission import body, submission
+from api.services import Service
+from api.submission import request_body
+from api.submission.validation import similar_names, validated
 from schemas import Schema, UnknownSchema
 
 router = APIRouter(prefix="/v1", tags=["schemas"])
@@ -27,9 +29,9 @@ router = APIRouter(prefix="/v1", tags=["schemas"])
 )
 async def list_schemas(service: Service) -> Response:
     """Every schema this service knows, and the files it could not load. Files that have come since are looked for."""
-    found = await service.offload.submission(service.schemas.list)
+    found = await service.threads.submission(service.schemas.list)
     faults = [{"file": file, "detail": detail} for file, detail in service.schemas.problems.items()]
-    return view.json_response({"data": [_info(schema) for schema in found], "problems": faults})
+    return serializers.json_response({"data": [_info(schema) for schema in found], "problems": faults})
 
 
 @router.get(
@@ -40,14 +42,14 @@ async def list_schemas(service: Service) -> Response:
 async def get_schema(name: str, service: Service) -> Response:
     """One schema by `name` (its newest version) or `name@version`."""
     try:
-        schema = await service.offload.submission(partial(service.schemas.get, name))
+        schema = await service.threads.submission(partial(service.schemas.get, name))
     except UnknownSchema as error:
-        names = submission.near(name, service.schemas)
+        names = similar_names(name, service.schemas)
         raise Problem(
             "schema_not_found", error.detail, errors=[("/path/name", error.detail)], extra={"near": names}
         ) from None
     samples = [{"document": one.document, "answer": one.answer} for one in schema.examples]
-    return view.json_response({**_info(schema), "json_schema": schema.json_schema, "examples": samples})
+    return serializers.json_response({**_info(schema), "json_schema": schema.json_schema, "examples": samples})
 
 
 @router.post(
@@ -62,12 +64,12 @@ async def get_schema(name: str, service: Service) -> Response:
 async def check_schema(request: Request, service: Service, tenant: Tenant) -> Response:
     """What the grammar enforces in a JSON Schema, what only validation does, and what is refused; `ok` is false
     when it could not be used for an extraction. Pointers are into the schema given."""
-    with service.rooms.held(tenant) as held:
-        fields = await body.read_json(request, service.settings, service.offload, held)
-        asked = submission.validated(CheckSchema, fields)
-        held.rest()
-        report = await service.judge.report(tenant, asked.json_schema)
-    return view.json_response(report)
+    with service.body_memory.reservation(tenant) as reservation:
+        fields = await request_body.read_json(request, service.settings, service.threads, reservation)
+        asked = validated(CheckSchema, fields)
+        reservation.end_work()
+        report = await service.schema_checker.report(tenant, asked.json_schema)
+    return serializers.json_response(report)
 
 
 def _info(schema: Schema) -> dict[str, Any]:

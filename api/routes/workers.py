@@ -8,10 +8,10 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api import view
-from api.keys.access import Service
+from api import serializers
 from api.models.workers import EXAMPLE, WorkerList
 from api.openapi import answers, problems
+from api.services import Service
 from workers.ledger.ledger import WorkerInfo
 
 router = APIRouter(prefix="/v1", tags=["workers"])
@@ -28,7 +28,7 @@ async def list_workers(service: Service) -> Response:
     that waits says in its `reason` when no worker is the cause."""
     now = datetime.now(UTC)
     found = sorted(await service.store.workers(), key=lambda one: (one.host, one.started_at or 0.0, one.id))
-    return view.json_response({"data": [_shown(one, now) for one in found]})
+    return serializers.json_response({"data": [_shown(one, now) for one in found]})
 
 
 def _shown(one: WorkerInfo, now: datetime) -> dict[str, Any]:
@@ -48,9 +48,9 @@ def _shown(one: WorkerInfo, now: datetime) -> dict[str, Any]:
         "tokens_per_s": one.tokens_per_s,
         "started_at": _time(one.started_at),
         "loaded_at": _time(one.loaded_at),
-        "last_seen_at": view.time_text(now - timedelta(seconds=one.age_s)),
+        "last_seen_at": serializers.time_text(now - timedelta(seconds=one.age_s)),
     }
 
 
 def _time(at: float | None) -> str | None:
-    return None if at is None else view.time_text(datetime.fromtimestamp(at, UTC))
+    return None if at is None else serializers.time_text(datetime.fromtimestamp(at, UTC))

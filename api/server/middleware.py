@@ -21,7 +21,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.observability.logs import place
+from api.observability.logs import error_location
 from api.observability.metrics import Metrics
 from api.problems import Problem, ResponseBroken, limited, too_many_connections
 from api.server.connection_limits import ConnectionLimiter, LimitReached
@@ -91,7 +91,7 @@ class RequestContext:
             log.warning("answer cut", extra={"request_id": request_id, "reason": str(error)})
             raise
         except Exception as error:
-            log.error("request broke", extra={"request_id": request_id, **place(error)})
+            log.error("request broke", extra={"request_id": request_id, **error_location(error)})
             if status:
                 raise ResponseBroken(f"request_id={request_id}") from None
             problem = Problem("internal_error", "The request could not be completed; report it with its request_id")

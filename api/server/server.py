@@ -18,12 +18,12 @@ from pydantic import ValidationError
 
 from api.app import create_app
 from api.config import ApiSettings
-from api.keys.access import Services
 from api.observability import logs
 from api.observability.metrics import Metrics
 from api.server.connection import Connection, SharedContext
 from api.server.connection_limits import ConnectionLimiter
 from api.server.listener import Listener, open_sockets
+from api.services import Services
 from extractor.heartbeat import HeartbeatFile
 from workers.config import WorkerSettings, faults_of, misspelled
 

@@ -1,7 +1,7 @@
 """Judges what a stranger's schema costs by paying it: checks it, builds its grammar and walks it, or checks an answer
 against it. Runs in a sandbox's child, where it may take all it is given; nothing here is called where documents or
 requests wait. The one judge of all doors: workers ask it with the model's own tokenizer (trial.py), the API with a
-made-up vocabulary (api/submission/judge.py), and what costs too much there is refused there.
+made-up vocabulary (api/submission/schema_check.py), and what costs too much there is refused there.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.models import batches, examples, extractions, workers
 from api.problems import CODES, MEDIA_TYPE, Problem
-from api.submission.prefer import idempotency_key
+from api.submission.request_headers import idempotency_key
 from schemas import Registry, check
 
 CALLS = {

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.config import ApiSettings
 from api.models.workers import WorkerList
-from api.observability.stats import Reading, families
+from api.observability.stats import StoreSnapshot, families
 from tests.api_support import BODY, FakeWorker, Published, client, is_problem, running
 from tests.valkey import Valkey
 from workers.config import WorkerSettings
@@ -135,7 +135,7 @@ def test_tenants_are_named_up_to_a_number(valkey_url: str, named: int | None, la
             for _ in range(count):
                 ledger.run(ledger.jobs.create(tenant, NewJob("invoice@1", b"x")))
         surveys = ledger.run(ledger.upkeep.survey(ledger.run(ledger.upkeep.tenants())))
-    family = next(iter(families(Reading(surveys, {}, [], named))))
+    family = next(iter(families(StoreSnapshot(surveys, {}, [], named))))
     assert {one.labels["tenant"] for one in family.samples} == labels
     assert sum(one.value for one in family.samples) == 11
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from api.view import accepted
+from api.serializers import accepted
 from workers.errors import StoreUnavailable
 from workers.ledger.lane import Lane
 from workers.ledger.ledger import Created, Job, NewJob

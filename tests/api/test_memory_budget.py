@@ -17,7 +17,7 @@ import pytest
 
 from api.keys.keys import new_key
 from api.problems import Problem
-from api.submission.room import SMALL_BYTES, Room, Rooms
+from api.submission.memory_budget import SMALL_BYTES, BodyMemory, MemoryBudget
 from tests.served import Api
 from tests.valkey import Valkey
 
@@ -34,80 +34,87 @@ def asynchronous(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], 
 
 @asynchronous
 async def test_whoever_has_nothing_finds_room_whatever_another_wants() -> None:
-    room = Room(400)
+    budget = MemoryBudget(400)
     for _ in range(2):
-        await room.take("a", 100, 1)
+        await budget.acquire("a", 100, 1)
     with pytest.raises(Problem, match="too_many_bodies"):
-        await room.take("a", 1, 0.01)
-    await room.take("b", 100, 0.01)
+        await budget.acquire("a", 1, 0.01)
+    await budget.acquire("b", 100, 0.01)
     with pytest.raises(Problem):
-        await room.take("b", 1, 0.01)
-    await room.take("c", 100, 0.01)
+        await budget.acquire("b", 1, 0.01)
+    await budget.acquire("c", 100, 0.01)
 
 
 @asynchronous
 async def test_who_waits_is_next_and_holds_up_nobody_else() -> None:
-    room = Room(400)
-    await room.take("a", 200, 1)
-    large = asyncio.create_task(room.take("a", 150, 5))
-    small = asyncio.create_task(room.take("a", 1, 5))
+    budget = MemoryBudget(400)
+    await budget.acquire("a", 200, 1)
+    large = asyncio.create_task(budget.acquire("a", 150, 5))
+    small = asyncio.create_task(budget.acquire("a", 1, 5))
     await asyncio.sleep(0)
-    await room.take("b", 10, 0.01)
+    await budget.acquire("b", 10, 0.01)
     assert (large.done(), small.done()) == (False, False), "of one tenant the first is served first"
-    room.give("a", 200)
+    budget.release("a", 200)
     await asyncio.gather(large, small)
     with pytest.raises(Problem):
-        await room.take("a", 100, 0.01)
-    room.give("a", 151)
-    room.give("b", 10)
-    await room.take("c", 200, 0.01)
+        await budget.acquire("a", 100, 0.01)
+    budget.release("a", 151)
+    budget.release("b", 10)
+    await budget.acquire("c", 200, 0.01)
 
 
 @asynchronous
 async def test_who_gives_up_leaves_nothing_behind() -> None:
-    room = Room(400)
-    await room.take("a", 200, 1)
-    waiting = [asyncio.create_task(room.take("a", 100, 5)) for _ in range(3)]
+    budget = MemoryBudget(400)
+    await budget.acquire("a", 200, 1)
+    waiting = [asyncio.create_task(budget.acquire("a", 100, 5)) for _ in range(3)]
     await asyncio.sleep(0)
     waiting[0].cancel()
-    room.give("a", 200)  # granted to the second and the third, which is told at the same moment that it is not wanted
+    budget.release(
+        "a", 200
+    )  # granted to the second and the third, which is told at the same moment that it is not wanted
     waiting[1].cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
-    room.give("a", 100)
-    await room.take("b", 200, 0.01)
+    budget.release("a", 100)
+    await budget.acquire("b", 200, 0.01)
 
 
 @asynchronous
 async def test_many_may_wait_and_not_more() -> None:
-    room = Room(4)
-    await room.take("a", 2, 1)
-    waiting = [asyncio.create_task(room.take("a", 1, 5)) for _ in range(64)]
+    budget = MemoryBudget(4)
+    await budget.acquire("a", 2, 1)
+    waiting = [asyncio.create_task(budget.acquire("a", 1, 5)) for _ in range(64)]
     await asyncio.sleep(0)
     with pytest.raises(Problem):
-        await room.take("a", 1, 5)
+        await budget.acquire("a", 1, 5)
     for one in waiting:
         one.cancel()
 
 
 @asynchronous
 async def test_a_large_body_keeps_no_small_one_waiting_and_is_worked_on_alone() -> None:
-    rooms = Rooms(MIB, 0.01)
-    with rooms.held("a") as one, rooms.held("b") as two, rooms.held("a") as three, rooms.held("a") as small:
-        for held in (one, two):
-            await held.cover(MIB)
+    memory = BodyMemory(MIB, 0.01)
+    with (
+        memory.reservation("a") as one,
+        memory.reservation("b") as two,
+        memory.reservation("a") as three,
+        memory.reservation("a") as small,
+    ):
+        for reservation in (one, two):
+            await reservation.reserve(MIB)
         with pytest.raises(Problem):
-            await three.cover(MIB)
-        await small.cover(SMALL_BYTES)
-        await one.work()
-        working = asyncio.create_task(two.work())
-        await small.work()
+            await three.reserve(MIB)
+        await small.reserve(SMALL_BYTES)
+        await one.start_work()
+        working = asyncio.create_task(two.start_work())
+        await small.start_work()
         await asyncio.sleep(0)
         assert not working.done()
-        one.rest()
+        one.end_work()
         await working
-    with rooms.held("a") as one, rooms.held("a") as two:
-        for held in (one, two):
-            await held.cover(MIB // 2)
+    with memory.reservation("a") as one, memory.reservation("a") as two:
+        for reservation in (one, two):
+            await reservation.reserve(MIB // 2)
 
 
 TENANTS = new_key("attacker"), new_key("neighbour")

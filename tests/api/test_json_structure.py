@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.problems import Problem
-from api.submission import structure
-from api.submission.body import parse_object
+from api.submission import json_structure
+from api.submission.json_body import parse_object
 from schemas import LIMITS
 from tests.api_support import BODY, is_problem
 
 pytest_plugins = ["tests.api_fixtures"]
-MANY = structure.MAX_VALUES + 10
+MANY = json_structure.MAX_VALUES + 10
 LARGE = 300_000  # of anything: a body of about a megabyte
 
 TOO_MANY = {
@@ -40,7 +40,7 @@ FEW = {
     "a text of escapes": json.dumps({"text": '\\"\n,[' * LARGE}).encode(),
     "no end": b'{"text": "' + b"a,[{" * LARGE,
     "an escape at the end": b'{"text": "' + b",[" * LARGE + b"\\",
-    "as many as may be": b"[" + b"0," * (structure.MAX_VALUES - 5) + b"0]",
+    "as many as may be": b"[" + b"0," * (json_structure.MAX_VALUES - 5) + b"0]",
     "letters": b"x" * LARGE,
 }
 
@@ -62,14 +62,14 @@ def test_too_many(name):
 
 @pytest.mark.parametrize("name", FEW)
 def test_not_too_many(name):
-    assert not structure.too_many(FEW[name])
+    assert not json_structure.has_too_many_values(FEW[name])
 
 
 def test_where_it_becomes_too_many():
-    assert structure.where(TOO_MANY["after a long text"]) == "/metadata"
-    assert structure.where(TOO_MANY["nulls in a field"]) == "/json_schema"
-    assert structure.where(TOO_MANY["keys"]) == ""
-    assert structure.where(b'{"a": {"json_schema": [' + b"1," * MANY) == ""
+    assert json_structure.field_with_too_many(TOO_MANY["after a long text"]) == "/metadata"
+    assert json_structure.field_with_too_many(TOO_MANY["nulls in a field"]) == "/json_schema"
+    assert json_structure.field_with_too_many(TOO_MANY["keys"]) == ""
+    assert json_structure.field_with_too_many(b'{"a": {"json_schema": [' + b"1," * MANY) == ""
 
 
 JSON = st.recursive(
@@ -94,8 +94,8 @@ def empties(value):
 @given(JSON, st.sampled_from([None, 1]))
 def test_the_count_is_right_but_for_what_is_empty(value, indent):
     body, exact = json.dumps(value, indent=indent).encode(), count(value)
-    assert structure.too_many(body, exact - 2) or exact < 2
-    assert not structure.too_many(body, exact - 1 + empties(value))
+    assert json_structure.has_too_many_values(body, exact - 2) or exact < 2
+    assert not json_structure.has_too_many_values(body, exact - 1 + empties(value))
 
 
 @pytest.mark.anyio

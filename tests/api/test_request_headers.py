@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from api.problems import Problem
-from api.submission.prefer import idempotency_key, wait_of
+from api.submission.request_headers import idempotency_key, wait_of
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api import heavy
 from api.config import ApiSettings
-from api.heavy import HEAVY_BYTES, lifted
 from api.problems import Problem
-from api.submission.body import parse_object, parse_request
+from api.submission import large_json
+from api.submission.json_body import parse_object, parse_request
+from api.submission.large_json import LARGE_BYTES, detach_documents
 from tests.served import Api
 from tests.valkey import Valkey
 
@@ -35,26 +35,26 @@ _BODY = st.dictionaries(st.sampled_from(["document", "schema", "text", "metadata
 
 @pytest.fixture
 def borders(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heavy, "_PIECE", _BORDERS)
-    monkeypatch.setattr(heavy, "_LONG_BYTES", 0)
+    monkeypatch.setattr(large_json, "_PIECE", _BORDERS)
+    monkeypatch.setattr(large_json, "_LONG_BYTES", 0)
 
 
 def whole(body: bytes) -> Any:
-    """What `lifted` makes of it, put together again."""
-    value, left_out = lifted(body)
+    """What `detach_documents` makes of it, put together again."""
+    value, detached = detach_documents(body)
     document = value.get("document") if isinstance(value, dict) else None
     for name in ("text", "content") if isinstance(document, dict) else ():
-        if isinstance(document.get(name), str) and document[name] in left_out:
-            mark, spans = document[name], dict(left_out._spans)
-            found, size = left_out.text(mark, MOST)
+        if isinstance(document.get(name), str) and document[name] in detached:
+            placeholder, spans = document[name], dict(detached._spans)
+            found, size = detached.text(placeholder, MOST)
             assert len(found) == size
             document[name] = found.decode()
-            left_out._body, left_out._spans = body, spans
+            detached._body, detached._spans = body, spans
     return value
 
 
 @pytest.mark.usefixtures("borders")
-class TestLifted:
+class TestDetachedDocuments:
     @given(value=_BODY | _VALUE, ascii_=st.booleans(), indent=st.sampled_from([None, 1]))
     def test_it_is_what_the_parser_makes_of_the_whole(self, value: Any, ascii_: bool, indent: int | None) -> None:
         assert whole(json.dumps(value, ensure_ascii=ascii_, indent=indent).encode()) == value
@@ -86,39 +86,39 @@ class TestLifted:
         at = len(text) * line // 10
         text = text[:at] + spoil + text[at:]
         body = json.dumps({"document": {"content": "\r\n".join(re.findall(f".{{1,{line}}}", text, re.S))}}).encode()
-        value, left_out = lifted(body)
+        value, detached = detach_documents(body)
         try:
             expected = binascii.a2b_base64(text, strict_mode=True)
             if len(text) % 4 or "===" in text:  # which this takes
                 raise binascii.Error
         except ValueError:
             with pytest.raises(ValueError, match=r"."):
-                left_out.base64(value["document"]["content"], MOST)
+                detached.base64(value["document"]["content"], MOST)
         else:
-            assert left_out.base64(value["document"]["content"], MOST) == (expected, len(expected))
+            assert detached.base64(value["document"]["content"], MOST) == (expected, len(expected))
 
     def test_of_two_with_one_name_the_last_counts(self) -> None:
         assert whole(b'{"document":{"text":"a"},"document":{"text":"b","text":"c"}}') == {"document": {"text": "c"}}
 
     def test_more_than_may_be_is_counted_and_not_kept(self) -> None:
-        value, left_out = lifted(b'{"document":{"text":"0123456789"}}')
-        found, size = left_out.text(value["document"]["text"], 4)
+        value, detached = detach_documents(b'{"document":{"text":"0123456789"}}')
+        found, size = detached.text(value["document"]["text"], 4)
         assert len(found) <= 4
         assert size == 10
 
 
 def test_thousands_of_documents_and_lines_are_no_work() -> None:
     """A fault behind them is found where it is."""
-    many = b'{"document":{' + b'"text":"a",' * 9_000 + b'"text":"' + b"x" * HEAVY_BYTES + b'"}' + b"\n" * 10**7 + b" ,}"
+    many = b'{"document":{' + b'"text":"a",' * 9_000 + b'"text":"' + b"x" * LARGE_BYTES + b'"}' + b"\n" * 10**7 + b" ,}"
     with pytest.raises(ValueError, match=r"line 10000001 column"):
-        lifted(many)
+        detach_documents(many)
 
 
 def body(document: Any, **more: Any) -> bytes:
     return json.dumps({"document": document, **more}, ensure_ascii=False).encode()
 
 
-LONG = "x" * (HEAVY_BYTES * 5)
+LONG = "x" * (LARGE_BYTES * 5)
 
 
 @pytest.mark.parametrize(
@@ -143,14 +143,14 @@ def test_a_fault_is_where_it_is_in_the_body() -> None:
         said = []
         for parse in (parse_request, parse_object):
             with pytest.raises(Problem) as failed:
-                parse(b'{"document":{"text":"' + b"x" * HEAVY_BYTES + one)
+                parse(b'{"document":{"text":"' + b"x" * LARGE_BYTES + one)
             said.append(failed.value.detail)
         assert said[0] == said[1]
 
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    folder = tmp_path_factory.mktemp("heavy")
+    folder = tmp_path_factory.mktemp("large")
     with Valkey(folder / "valkey") as valkey, Api(valkey, folder, max_document_bytes=DOCUMENT_BYTES) as one:
         yield one
 

@@ -12,22 +12,22 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
 
-from api.config import SCHEMA_ROOM_BYTES, ApiSettings
+from api.config import SENT_SCHEMA_BYTES, ApiSettings
 from api.problems import Problem, pointer
-from api.submission import arrival
-from api.submission.body import parse_object
+from api.submission.body_stream import upload_chunks
 from api.submission.content_type import FORM_TYPE, content_type_of, not_accepted
-from api.submission.room import SMALL_BYTES, Held
+from api.submission.json_body import parse_object
+from api.submission.memory_budget import SMALL_BYTES, BodyReservation
 
 JSONL_TYPES = ("application/x-ndjson", "application/jsonl", "application/x-jsonlines", "application/octet-stream")
 GZIP_TYPES = ("application/gzip", "application/x-gzip")
-_MAX_NAME = 200
-_SCHEMA_WEIGHT = 8  # what a byte of a schema costs as objects
+_MAX_NAME_CHARACTERS = 200
+_BYTES_PER_SCHEMA_BYTE = 8  # what a byte of a schema costs as objects
 ACCEPTED = (*JSONL_TYPES, *GZIP_TYPES, FORM_TYPE)
 
 
 @dataclass(frozen=True)
-class Upload:
+class UploadBody:
     """`fields` are those of the form, which stand before its file: `schema`, `json_schema`."""
 
     chunks: AsyncIterator[bytes]
@@ -35,10 +35,10 @@ class Upload:
     fields: dict[str, Any] = field(default_factory=dict)
 
 
-async def opened(request: Request, settings: ApiSettings, held: Held) -> Upload:
-    """Reads up to the first byte of the lines. `held` covers what an upload needs while it lasts, however slow it is:
-    little, unless its form brings a large schema. Raises Problem; so does reading on."""
-    await held.cover(SMALL_BYTES)
+async def open_upload(request: Request, settings: ApiSettings, reservation: BodyReservation) -> UploadBody:
+    """Reads up to the first byte of the lines. Reserves the memory that an upload needs while it lasts: little,
+    unless its form brings a large schema. Raises Problem; so does reading on."""
+    await reservation.reserve(SMALL_BYTES)
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip"):
         detail = "Only gzip is unpacked here"
@@ -46,32 +46,32 @@ async def opened(request: Request, settings: ApiSettings, held: Held) -> Upload:
     given = content_type_of(request)
     if given not in ACCEPTED:
         raise not_accepted(given, ACCEPTED)
-    chunks = arrival.upload(request, settings)
+    chunks = upload_chunks(request, settings)
     if given != FORM_TYPE:
-        return Upload(chunks, encoding == "gzip" or given in GZIP_TYPES)
+        return UploadBody(chunks, encoding == "gzip" or given in GZIP_TYPES)
     if encoding == "gzip":
         detail = "In a form it is the file that may be gzip"
         raise Problem("unsupported_media_type", detail, errors=[("/header/Content-Encoding", detail)])
     form = _Form(request.headers["content-type"])
     async for chunk in chunks:
         form.feed(chunk)
-        if form.text_bytes * _SCHEMA_WEIGHT > SMALL_BYTES:
-            await held.cover(SCHEMA_ROOM_BYTES * _SCHEMA_WEIGHT)
+        if form.text_bytes * _BYTES_PER_SCHEMA_BYTE > SMALL_BYTES:
+            await reservation.reserve(SENT_SCHEMA_BYTES * _BYTES_PER_SCHEMA_BYTE)
         if form.in_file:
-            return Upload(_file(form, chunks), False, form.fields)
+            return UploadBody(_file(form, chunks), False, form.fields)
     raise _bad_form("/file", "missing")
 
 
 async def _file(form: _Form, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield form.taken()
+    yield form.take()
     async for chunk in chunks:
         form.feed(chunk)
-        yield form.taken()
+        yield form.take()
     form.end()
 
 
 class _Form:
-    """A multipart form whose last part is the file. `feed` it; `taken` is what came of the file since."""
+    """A multipart form whose last part is the file. `feed` it; `take` gives what came of the file since."""
 
     def __init__(self, content_type: str) -> None:
         boundary = parse_options_header(content_type)[1].get(b"boundary")
@@ -97,7 +97,7 @@ class _Form:
         except MultipartParseError as error:
             raise Problem("invalid_multipart", str(error), errors=[("", str(error))]) from None
 
-    def taken(self) -> bytes:
+    def take(self) -> bytes:
         part = bytes(self._file)
         self._file.clear()
         return part
@@ -133,8 +133,8 @@ class _Form:
     def _data(self, data: bytes, start: int, stop: int) -> None:
         if self.in_file:
             self._file += data[start:stop]
-        elif len(self._text) + stop - start > SCHEMA_ROOM_BYTES:
-            raise _bad_form(pointer(self._name or ""), f"over the limit of {SCHEMA_ROOM_BYTES} bytes")
+        elif len(self._text) + stop - start > SENT_SCHEMA_BYTES:
+            raise _bad_form(pointer(self._name or ""), f"over the limit of {SENT_SCHEMA_BYTES} bytes")
         else:
             self._text += data[start:stop]
             self.text_bytes += stop - start
@@ -143,8 +143,8 @@ class _Form:
         if not self.in_file and self._name == "json_schema":
             self.fields["json_schema"] = parse_object(bytes(self._text), "/json_schema")
         elif not self.in_file:
-            if len(self._text) > _MAX_NAME:
-                raise _bad_form("/schema", f"a name has at most {_MAX_NAME} characters")
+            if len(self._text) > _MAX_NAME_CHARACTERS:
+                raise _bad_form("/schema", f"a name has at most {_MAX_NAME_CHARACTERS} characters")
             self.fields["schema"] = self._text.decode("utf-8", "replace")
 
     def _on_end(self) -> None:

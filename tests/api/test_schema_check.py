@@ -1,4 +1,4 @@
-"""Schemas of strangers at the door: judged in a child, so that the API answers whatever they cost, and dies of none."""
+"""Schemas that strangers send: checked in a sandbox, so that the API answers whatever they cost, and dies of none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from api.config import ApiSettings
 from api.problems import Problem
-from api.submission.judge import Judge
+from api.submission.schema_check import SchemaChecker
 from extractor.sandbox import Limits
 from tests.api_support import BODY, Published, client, is_problem, running
 from tests.schemas.test_hostile import APPLICATORS, LONG_KEYS, PATTERNS, REPORTS, doubling
@@ -149,50 +149,50 @@ async def test_the_service_answers_whatever_is_checked(redis_url: str) -> None:
 )
 async def test_a_schema_that_takes_all_it_may(limits: Limits, code: str) -> None:
     """The limits are low instead of the schema costly: what is costly today a release may make cheap."""
-    judge = Judge(limits)
+    checker = SchemaChecker(limits)
     slow = texts(*(rf"^[\p{{L}} ]{{1,20}}{at}$" for at in range(60)))
     try:
         with pytest.raises(Problem) as caught:
-            await judge.require("a", slow)
+            await checker.require("a", slow)
         assert caught.value.code == code
         assert caught.value.kind.retryable == (code == "schema_check_busy")
     finally:
-        judge.close()
+        checker.close()
 
 
 async def test_a_verdict_is_kept_and_shared() -> None:
-    judge = Judge()
+    checker = SchemaChecker()
     asked = []
-    ask = judge._ask
-    judge._ask = lambda text: asked.append(text) or ask(text)  # type: ignore[method-assign]
+    call = checker._call
+    checker._call = lambda text: asked.append(text) or call(text)  # type: ignore[method-assign]
     try:
-        await asyncio.gather(*(judge.require("a", fields(a={"type": "string"})) for _ in range(20)))
-        await judge.require("b", fields(a={"type": "string"}))
+        await asyncio.gather(*(checker.require("a", fields(a={"type": "string"})) for _ in range(20)))
+        await checker.require("b", fields(a={"type": "string"}))
         assert len(asked) == 1
         for _ in range(2):
             with pytest.raises(Problem):
-                await judge.require("a", fields(a={"type": "strin"}))
+                await checker.require("a", fields(a={"type": "strin"}))
         assert len(asked) == 2
-        await judge.require("a", {"properties": {"a": {"type": "string"}}, "type": "object"})
+        await checker.require("a", {"properties": {"a": {"type": "string"}}, "type": "object"})
         assert len(asked) == 3  # the order of keys is part of it
     finally:
-        judge.close()
+        checker.close()
 
 
-async def test_a_judge_that_died_is_made_again() -> None:
-    judge = Judge()
+async def test_a_checker_that_died_is_made_again() -> None:
+    checker = SchemaChecker()
     try:
-        await judge.require("a", fields(a={}))
-        (zygote,) = judge._box.pids()
+        await checker.require("a", fields(a={}))
+        (zygote,) = checker._sandbox.pids()
         os.kill(zygote, signal.SIGKILL)
         for at in range(5):
             with contextlib.suppress(Problem):  # at worst: not just now
-                await judge.require("a", fields(**{f"b{at}": {}}))
-        assert judge._box.pids()
-        assert judge._box.pids() != [zygote]
-        await judge.require("a", fields(c={}))
+                await checker.require("a", fields(**{f"b{at}": {}}))
+        assert checker._sandbox.pids()
+        assert checker._sandbox.pids() != [zygote]
+        await checker.require("a", fields(c={}))
     finally:
-        judge.close()
+        checker.close()
 
 
 @pytest.mark.parametrize("number", ["1e400", "-1e400", "1e309"])

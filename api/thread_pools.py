@@ -1,5 +1,5 @@
-"""Threads for what takes time and no waiting: parsing, deciding, writing large answers. Each kind of work has threads
-of its own, so those who upload, however many, keep nobody waiting who reads. Nothing that asks a store runs here."""
+"""Threads for work that takes time and waits for nothing: parsing, deciding, writing large answers. Each kind of work
+has threads of its own, so that uploads, however many, keep no reader waiting. Nothing that asks a store runs here."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Offload:
-    """Of each kind so many at once."""
+class ThreadPools:
+    """So many threads for each kind."""
 
     _submissions: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(8))
     _uploads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(4))

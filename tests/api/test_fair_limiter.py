@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from api.submission.rota import Full, Rota
+from api.submission.fair_limiter import FairLimiter, QueueFull
 
 pytestmark = pytest.mark.anyio
 
@@ -19,8 +19,8 @@ async def settle() -> None:
 class Line:
     """Callers that hold their turn until they are let go; `order` is who had it, in turn."""
 
-    def __init__(self, rota: Rota) -> None:
-        self.rota, self.order, self._go = rota, [], []
+    def __init__(self, limiter: FairLimiter) -> None:
+        self.limiter, self.order, self._go = limiter, [], []
         self.tasks: list[asyncio.Task[None]] = []
 
     async def ask(self, tenant: str, count: int = 1) -> None:
@@ -29,7 +29,7 @@ class Line:
         await settle()
 
     async def _one(self, tenant: str) -> None:
-        async with self.rota.turn(tenant):
+        async with self.limiter.slot(tenant):
             self.order.append(tenant)
             self._go.append(asyncio.Event())
             await self._go[-1].wait()
@@ -41,7 +41,7 @@ class Line:
 
 
 async def test_tenants_take_turns_and_their_own_keep_their_order() -> None:
-    line = Line(Rota(1, 100, 50))
+    line = Line(FairLimiter(1, 100, 50))
     await line.ask("many", 20)
     await line.ask("one")
     await line.ask("two", 2)
@@ -53,7 +53,7 @@ async def test_tenants_take_turns_and_their_own_keep_their_order() -> None:
 
 
 async def test_as_many_at_once_as_may() -> None:
-    line = Line(Rota(3, 100, 50))
+    line = Line(FairLimiter(3, 100, 50))
     await line.ask("a", 5)
     assert len(line.order) == 3
     await line.go_on(2)
@@ -64,21 +64,21 @@ async def test_as_many_at_once_as_may() -> None:
 
 
 async def test_who_would_wait_behind_too_many_is_told_at_once() -> None:
-    line = Line(Rota(1, 4, 2))
+    line = Line(FairLimiter(1, 4, 2))
     await line.ask("a", 3)
-    with pytest.raises(Full):
-        async with line.rota.turn("a"):
+    with pytest.raises(QueueFull):
+        async with line.limiter.slot("a"):
             pass
     await line.ask("b", 2)
-    with pytest.raises(Full):
-        async with line.rota.turn("c"):
+    with pytest.raises(QueueFull):
+        async with line.limiter.slot("c"):
             pass
     await line.go_on(5)
     await asyncio.gather(*line.tasks)
 
 
 async def test_who_goes_away_loses_nobody_a_turn() -> None:
-    line = Line(Rota(1, 100, 50))
+    line = Line(FairLimiter(1, 100, 50))
     await line.ask("a", 4)
     line.tasks[1].cancel()
     line.tasks[0].cancel()  # while it has its turn

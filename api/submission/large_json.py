@@ -15,9 +15,9 @@ from typing import Any
 
 import pydantic_core
 
-from api.submission import structure
+from api.submission import json_structure
 
-HEAVY_BYTES = 1024 * 1024  # a body from here on
+LARGE_BYTES = 1024 * 1024  # a body from here on
 MAX_TEXT_BYTES = 4 * 1024 * 1024  # of all that is not the document, as sent: a schema has 256 KiB, metadata 9 KB
 _LONG_BYTES = 64 * 1024  # a document from here on; a shorter one stays where it is
 _SOURCES = ("text", "content")
@@ -25,7 +25,7 @@ _PIECE = re.compile(rb"(?:[^\\]{0,512}+(?:\\u....|\\.)){0,4096}+[^\\]{0,65536}+"
 _HIGH_SURROGATE = re.compile(rb"\\u[dD][89abAB]..\Z", re.DOTALL)
 _POSITION = re.compile(r" at line (\d+) column (\d+)$")
 _ESCAPE_BYTES = 6
-_MARK = token_hex(16)  # nobody outside knows what stands for a document
+_PLACEHOLDER = token_hex(16)  # nobody outside knows it
 
 
 class TooMuchText(ValueError):
@@ -37,34 +37,34 @@ class TooMuchText(ValueError):
 
 
 @dataclass
-class Lifted:
-    """The documents that were left out of a body, by the marks that stand for them. Each is taken once."""
+class DetachedDocuments:
+    """The documents that were left out of a body, by the placeholders that stand for them. Each is taken once."""
 
     _body: bytes | bytearray = b""
     _spans: dict[str, tuple[int, int]] = field(default_factory=dict)
 
-    def __contains__(self, mark: str | None) -> bool:
-        return mark in self._spans
+    def __contains__(self, placeholder: str | None) -> bool:
+        return placeholder in self._spans
 
-    def text(self, mark: str, most: int) -> tuple[bytes, int]:
-        """(UTF-8, of which no more than `most` bytes are kept; how many it has)."""
-        return self._taken((piece.encode() for piece in self._pieces(mark)), most)
+    def text(self, placeholder: str, max_bytes: int) -> tuple[bytes, int]:
+        """(UTF-8, of which no more than `max_bytes` are kept; how many it has)."""
+        return self._take((piece.encode() for piece in self._pieces(placeholder)), max_bytes)
 
-    def base64(self, mark: str, most: int) -> tuple[bytes, int]:
+    def base64(self, placeholder: str, max_bytes: int) -> tuple[bytes, int]:
         """Likewise of what the text is base64 of. Raises ValueError."""
-        return self._taken(_decoded(self._pieces(mark)), most)
+        return self._take(_decoded(self._pieces(placeholder)), max_bytes)
 
-    def _taken(self, parts: Iterator[bytes], most: int) -> tuple[bytes, int]:
+    def _take(self, parts: Iterator[bytes], max_bytes: int) -> tuple[bytes, int]:
         out, size = io.BytesIO(), 0
         for part in parts:
             size += len(part)
-            if size <= most:
+            if size <= max_bytes:
                 out.write(part)
         self._body, self._spans = b"", {}
         return out.getvalue(), size
 
-    def _pieces(self, mark: str) -> Iterator[str]:
-        at, end = self._spans[mark]
+    def _pieces(self, placeholder: str) -> Iterator[str]:
+        at, end = self._spans[placeholder]
         while at < end:
             found = _PIECE.match(self._body, at, end)
             stop = found.end() if found is not None and found.end() > at else end
@@ -78,30 +78,30 @@ class Lifted:
             at = stop
 
 
-def lifted(body: bytes | bytearray) -> tuple[Any, Lifted]:
-    """The value of `body`, with a mark in the place of `document.text` and `document.content`. Raises TooMuchText, and
-    ValueError for what is no JSON, with the place in `body`, as the parser has it."""
+def detach_documents(body: bytes | bytearray) -> tuple[Any, DetachedDocuments]:
+    """The value of `body`, with a placeholder for a long `document.text` or `document.content`. Raises TooMuchText, and
+    ValueError for what is no JSON, with the position in `body`, as the parser has it."""
     lean, at = io.BytesIO(), len(BOM_UTF8) if body.startswith(BOM_UTF8) else 0
     spans: dict[str, tuple[int, int]] = {}
     moved: list[tuple[int, int]] = []  # from where on in the lean JSON a place is so much further on in the body
     for start, end in _documents(body):
-        mark = f"{_MARK}{len(spans)}"
-        lean.write(body[at : start + 1] + mark.encode())
-        spans[mark] = (start + 1, end - 1)
-        moved.append((lean.tell(), end - start - 2 - len(mark)))
+        placeholder = f"{_PLACEHOLDER}{len(spans)}"
+        lean.write(body[at : start + 1] + placeholder.encode())
+        spans[placeholder] = (start + 1, end - 1)
+        moved.append((lean.tell(), end - start - 2 - len(placeholder)))
         at = end - 1
     lean.write(memoryview(body)[at:])
     text = lean.getvalue()
     try:
-        return _json(text), Lifted(body, spans)
+        return _json(text), DetachedDocuments(body, spans)
     except ValueError as error:
-        raise ValueError(_as_in_body(str(error), text, moved)) from None
+        raise ValueError(_with_position_in_body(str(error), text, moved)) from None
 
 
-def _as_in_body(said: str, lean: bytes, moved: list[tuple[int, int]]) -> str:
-    """What the parser says of the lean JSON, with the column it would have named."""
-    if (position := _POSITION.search(said)) is None:
-        return said
+def _with_position_in_body(message: str, lean: bytes, moved: list[tuple[int, int]]) -> str:
+    """The parser's message on the JSON without documents, with the column that it would have named."""
+    if (position := _POSITION.search(message)) is None:
+        return message
     line, column = int(position[1]), int(position[2])
     at, number, begins, further = 0, 1, 0, 0
     for place, by in moved:
@@ -111,7 +111,7 @@ def _as_in_body(said: str, lean: bytes, moved: list[tuple[int, int]]) -> str:
         if number == line and place - begins <= column:
             further += by
     column += further
-    return f"{said[: position.start()]} at line {line} column {column}"
+    return f"{message[: position.start()]} at line {line} column {column}"
 
 
 def _documents(body: bytes | bytearray) -> Iterator[tuple[int, int]]:
@@ -120,13 +120,13 @@ def _documents(body: bytes | bytearray) -> Iterator[tuple[int, int]]:
     field_: bytes | bytearray = b""
     key: bytes | bytearray = b""
     text: bytes | bytearray = b""
-    value = (0, 0)  # the last text, and where it stands; whether it is a key, the mark after it says
-    for mark, start, end in structure.marks(body):
-        if mark == structure.QUOTE:
+    value = (0, 0)  # the last text, and where it stands; the character after it says whether it is a key
+    for char, start, end in json_structure.scan(body):
+        if char == json_structure.QUOTE:
             value = (start, end)
-            text = body[start + 1 : end - 1] if end - start < structure.MAX_NAME else b""
+            text = body[start + 1 : end - 1] if end - start < json_structure.MAX_NAME_BYTES else b""
             others += end - start
-        elif mark == structure.COLON:
+        elif char == json_structure.COLON:
             field_, key = (text, b"") if depth == 1 else (field_, text if depth == 2 else key)
             value = (0, 0)
         else:
@@ -134,7 +134,7 @@ def _documents(body: bytes | bytearray) -> Iterator[tuple[int, int]]:
             if source and value[1] - value[0] > _LONG_BYTES:
                 others -= value[1] - value[0]
                 yield value
-            depth += (mark in b"[{") - (mark in b"]}")
+            depth += (char in b"[{") - (char in b"]}")
             value = (0, 0)
         if others - (value[1] - value[0]) > MAX_TEXT_BYTES:
             raise TooMuchText(field_.decode("ascii", "replace"))
