@@ -20,7 +20,7 @@ MAX_ERRORS = 100
 
 @dataclass(frozen=True)
 class Kind:
-    """One row of the table in docs/api.md: the status and title a code always has."""
+    """One row of the table in docs/errors.md: the status and title a code always has."""
 
     status: int
     title: str

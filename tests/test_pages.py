@@ -1,4 +1,4 @@
-"""The pages say what is: every example of README.md and docs/api.md is typed at a running service with the bundled
+"""The pages say what is: every example of README.md and docs/ is typed at a running service with the bundled
 pair, and what comes back is what the page shows, ids and times aside; what a command makes is what it makes now."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from extractor.lab.pages import answer, book, page, pictures
 
 pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[1]
-SHOWN = ("README.md", "docs/api.md")
+SHOWN = ("README.md", "docs/api.md", "docs/batches.md", "docs/clients.md", "docs/evidence.md")
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_the_readme_is_short() -> None:
 
 
 def test_every_problem_is_in_the_table_with_its_status() -> None:
-    table = re.findall(r"^\| (\d{3}|–|any) \| (`.+?`) \|", book.read("docs/api.md").text, re.M)
+    table = re.findall(r"^\| (\d{3}|–|any) \| (`.+?`) \|", book.read("docs/errors.md").text, re.M)
     told = {code: status for status, codes in table for code in re.findall(r"`(\w+)`", codes)}
     known = {code: str(kind.status) for code, kind in CODES.items()}
     assert {code: status if status.isdigit() else known.get(code) for code, status in told.items()} == known
