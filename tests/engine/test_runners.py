@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
@@ -79,18 +78,17 @@ def test_only_who_looks_embeddings_up_on_the_host_waits_for_ids(gemma4: Models, 
 
 
 @pytest.fixture
-def recorded(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Graphs]:
-    return lambda: tiny.recording_graphs(monkeypatch)
+def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Graphs]:
+    return tiny.let_graphs_record(monkeypatch)
 
 
-def test_a_recorded_step_depends_on_what_it_is_given_only(gemma4: Models, recorded: Callable[[], Graphs]) -> None:
+def test_a_recorded_step_depends_on_what_it_is_given_only(gemma4: Models, recorded: list[Graphs]) -> None:
     """Steps of one shape: other rows, other lengths, narrower ones, each as it is without a recording."""
     ids = torch.randint(6, 500, (4, 60), generator=torch.Generator().manual_seed(0))
     steps = [([0, 1], 2), ([1, 3], 2), ([2], 1), ([3, 0], 2), ([0, 1, 2], 4), ([3, 2, 1], 3)]
     found: list[list[Tensor]] = []
-    graphs = recorded()
     with torch.inference_mode():
-        for runner in (build_runner(gemma4.target), build_runner(gemma4.target, graphs, 4)):
+        for runner in (build_runner(gemma4.target), build_runner(gemma4.target, Graphs(CPU), 4)):
             cache, lengths = tiny.slots(gemma4.target, 4, 96), [20, 31, 7, 12]
             for slot, length in enumerate(lengths):
                 runner.prefill(ids[slot : slot + 1, :length], 0, slot, cache)
@@ -105,24 +103,15 @@ def test_a_recorded_step_depends_on_what_it_is_given_only(gemma4: Models, record
                     lengths[slot] += width
                     cache._lengths[slot] = lengths[slot]
             found.append(states)
-    assert 0 < graphs.captures < len(steps), "some were replayed"
+    assert 0 < recorded[0].captures < len(steps), "some were replayed"
     for plain, replayed in zip(*found, strict=True):
         assert torch.allclose(plain, replayed, atol=1e-6)
 
 
-def test_an_engine_that_records_writes_the_same(
-    gemma4: Models, recorded: Callable[[], Graphs], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_engine_that_records_writes_the_same(gemma4: Models, recorded: list[Graphs]) -> None:
     """Steps and chains, in rows that come and go."""
     written = []
     requests = [tiny.request(gemma4, index, drafters=DRAFTERS, max_tokens=20) for index in range(4)]
-    made: list[Graphs] = []
-
-    def graphs(_: torch.device) -> Graphs:
-        made.append(recorded())
-        return made[-1]
-
-    monkeypatch.setattr("extractor.engine.engine.Graphs", graphs)
     for on in (False, True):
         engine = Engine(gemma4, EngineConfig(slots=3, context=512, max_draft=3, overlap=True, graphs=on))
         try:
@@ -131,16 +120,15 @@ def test_an_engine_that_records_writes_the_same(
         finally:
             engine.close()
     assert written[0] == written[1]
-    (graph,) = made
+    (graph,) = recorded
     assert {key[0] for key in graph._recordings} == {"verify", "chain"}  # type: ignore[index]
 
 
-def test_what_a_drafter_records_beside_a_stock_target_is_counted(
-    recorded: Callable[[], Graphs], gemma4: Models
-) -> None:
+@pytest.mark.usefixtures("recorded")
+def test_what_a_drafter_records_beside_a_stock_target_is_counted(gemma4: Models) -> None:
     target: Any = deepcopy(gemma4.target)
     target.model.layers[0].mlp.gate_proj.register_parameter("bias", torch.nn.Parameter(torch.zeros(128).double()))
-    runner = build_runner(target, recorded(), 4)
+    runner = build_runner(target, Graphs(CPU), 4)
     assert type(runner) is StockRunner
     mtp = MtpModel(gemma4.drafter, runner)
     cache = tiny.slots(target, 2, 64)

@@ -180,15 +180,18 @@ def slots(model: Any, count: int, entries: int, most: int | None = None) -> Slot
     return SlotCache(count, SlotShape.of(model.config, entries, most))
 
 
-def recording_graphs(monkeypatch: pytest.MonkeyPatch) -> Graphs:
-    """Graphs of a device that records: to replay is to run the recorded work again, on the tensors it was recorded
-    with. So whatever else the work depends on stays as it was then."""
-    graphs = Graphs(torch.device("cpu"))
-    graphs.able = True
-    for name in ("synchronize", "set_stream", "default_stream"):
-        monkeypatch.setattr(torch.cuda, name, lambda *_: None)
+def let_graphs_record(monkeypatch: pytest.MonkeyPatch) -> list[Graphs]:
+    """Graphs made from now on are those of a device that records: to replay is to run the recorded work again, on the
+    tensors it was recorded with. So whatever else the work depends on stays as it was then. Returns those made."""
+    made: list[Graphs] = []
+    begin = Graphs.__init__
 
-    def record(work: Any, kept: tuple[torch.Tensor, ...]) -> Recording:
+    def able(graphs: Graphs, device: torch.device) -> None:
+        begin(graphs, device)
+        graphs.able = True
+        made.append(graphs)
+
+    def record(_: Graphs, work: Any, kept: tuple[torch.Tensor, ...]) -> Recording:
         out = work(*kept)
 
         def replay() -> None:
@@ -197,8 +200,11 @@ def recording_graphs(monkeypatch: pytest.MonkeyPatch) -> Graphs:
 
         return Recording(SimpleNamespace(replay=replay), kept, out)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(graphs, "_record", record)
-    return graphs
+    monkeypatch.setattr(Graphs, "__init__", able)
+    monkeypatch.setattr(Graphs, "_record", record)
+    for name in ("synchronize", "set_stream", "default_stream"):
+        monkeypatch.setattr(torch.cuda, name, lambda *_: None)
+    return made
 
 
 class ScriptedMatcher:
