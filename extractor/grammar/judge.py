@@ -64,7 +64,7 @@ def grammar(given: dict[str, Any], blobs: list[bytes]) -> str:
     return written
 
 
-def printed(given: dict[str, Any], blobs: list[bytes]) -> tuple[str | None, bool]:
+def printed(given: dict[str, Any], blobs: list[bytes]) -> list[str | bool | None]:
     """Of the schema that is the first blob and the document that is the second: the grammar of what it prints, None
     where it is too long for one, and whether an answer has to be compared with it all the same. `given`: the `mode`
     and the `bounds`. Raises Refused with the code `not_printed`."""
@@ -75,7 +75,7 @@ def printed(given: dict[str, Any], blobs: list[bytes]) -> tuple[str | None, bool
     except DocumentError as error:
         errors = [(one.pointer, one.detail) for one in error.errors[:_MOST_PLACES]]
         raise Refused(error.code, error.detail, errors=errors) from None
-    return answers.grammar, answers.unheld is not None
+    return [answers.grammar, answers.unheld is not None]
 
 
 def faults(_: None, blobs: list[bytes]) -> list[tuple[str, str]]:

@@ -22,6 +22,9 @@ _RANGE = re.compile(  # `3–5 May 2024`: the first of its days
     r"(?<![\d.,/])(\d\d?)\.? ?(?:[-–—]|to|bis|au|al|a|tot|and|und|&) ?\d\d?(?=(?:st|nd|rd|th|\.|º)?[ -]?(?:de |of )?"
     r"([^\W\d_]{3,12})\.?,?[ -](?:de |del )?(\d{4})(?!\d))"
 )
+_MONTH_AND_YEAR = re.compile(  # `03/2021`, `2021/03`
+    r"(?<![\d/.,-])(?:(\d\d?)[/.-]((?:19|20)\d\d)|((?:19|20)\d\d)[/-](\d\d?))(?![/-]?\d|[.,]\d)"
+)
 _AHEAD = 20  # years by which a day may be later than the last year that the text prints
 _OLD = 30  # two digits of a year from here on may be of the century before
 
@@ -89,7 +92,9 @@ def days(text: str) -> dict[str, None]:
 
 def months(text: str) -> dict[str, None]:
     """As `YYYY-MM`, those of its days too."""
-    said = (date.text for date in spell.dates(text) if len(date.text) == 7)
+    said = [date.text for date in spell.dates(text) if len(date.text) == 7]
+    figures = [(year or last, month or first) for first, last, year, month in _MONTH_AND_YEAR.findall(text)]
+    said += [f"{year}-{int(month):02}" for year, month in figures if 1 <= int(month) <= 12]
     return dict.fromkeys([*said, *(day[:7] for day in days(text))])
 
 

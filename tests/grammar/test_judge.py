@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 from tokenizers import Tokenizer as Backend
 
-from extractor.errors import BUSY, Cancelled, DeadlineExceeded, EngineError, SchemaError
+from extractor.errors import BUSY, Cancelled, DeadlineExceeded, DocumentError, EngineError, SchemaError
 from extractor.grammar import trial
 from extractor.grammar.compile import serialise
+from extractor.grammar.narrow import Bounds
+from extractor.grammar.printed.grammars import demand
 from extractor.grammar.trial import Judge
 from schemas import inline
 from tests.attack.schemas import CHARGES, hostile
@@ -112,6 +114,18 @@ def test_an_answer_is_checked_where_it_can_cost_nobody_else(judge: Judge) -> Non
     short = fields(a={"type": "string", "maxLength": 3})
     assert judge.faults(short, '{"a": "abc"}', WALL_S) == []
     assert judge.faults(short, '{"a": "abcd"}', WALL_S)[0][0] == "/a"
+
+
+def test_what_a_document_prints_meets_a_strangers_patterns_there(judge: Judge) -> None:
+    schema = fields(a={"type": "string", "pattern": "^[A-Z]-[0-9]+$"})
+    made = demand(schema, "all", Bounds())
+    assert made is not None
+    found = judge.printed(made, schema, "all", "ref A-17", 30)
+    assert found.grammar == made.of("ref A-17").grammar
+    assert [error.pointer for error in found.faults({"a": "B-17"})] == []  # its grammar holds it
+    with pytest.raises(DocumentError) as no:
+        judge.printed(made, schema, "all", "ref 17", 30)
+    assert (no.value.code, [error.pointer for error in no.value.errors]) == ("not_printed", ["/a"])
 
 
 def test_a_trial_ends_with_the_time_there_is_and_when_it_is_withdrawn(judge: Judge) -> None:

@@ -170,6 +170,8 @@ def test_a_date_is_one_in_any_notation(document: str, yes: str, no: str) -> None
         ({"type": "string", "minLength": 6}, "alpha beta", ["alpha beta"], ["beta"]),
         ({"type": "string", "pattern": "^[A-Z]{3}$"}, "€ 12", ["EUR"], ["USD"]),
         ({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"}, "since March 2022", ["2022-03"], ["2022-04"]),
+        ({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"}, "03/2021 - 2022/5, 17/2020, 1.12.2019",
+         ["2021-03", "2022-05", "2019-12"], ["2020-17", "2021-05"]),
         ({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}, "2:30 PM", ["14:30"], ["02:30"]),
         ({"type": "string", "format": "email"}, "mail ann@x.org now", ["ann@x.org"], ["bob@x.org"]),
         ({"type": "string", "format": "uuid"}, "id (7d444840-9dc0-11d1-b245-5ffdce74fad2).",
