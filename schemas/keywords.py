@@ -18,7 +18,7 @@ from fractions import Fraction
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from schemas.checks.numbers import all_held, held_as_bound
+from schemas.checks.numbers import FARTHEST, all_held, held_as_bound, is_number
 from schemas.patterns import of_whole_text
 
 
@@ -82,6 +82,12 @@ def digits_in_grammar(key: str, value: Any) -> bool:
     if key in ("enum", "const"):
         return all_held(value)
     return key not in BOUNDS or held_as_bound(value, excluded=key.startswith("exclusive"))
+
+
+def beyond(schema: dict[str, Any]) -> bool:
+    """Whether its bounds leave only numbers that are farther than a grammar counts."""
+    bounds = {key: schema[key] for key in BOUNDS & schema.keys() if is_number(schema[key])}
+    return any(abs(bound) >= FARTHEST and ("inimum" in key) == (bound > 0) for key, bound in bounds.items())
 
 
 # How often a definition may stand within itself in an answer. Threads, organisations, parts lists and tables of

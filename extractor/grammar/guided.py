@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 from extractor.grammar.forced import forced
+from extractor.grammar.lark import in_lark
+from extractor.grammar.narrow.marks import unmarked
 
 # `coerce_one_of`: one of the options; that it is only one is validation's to check. No whitespace: it says nothing.
 OPTIONS = {"whitespace_flexible": False, "coerce_one_of": True}
@@ -14,14 +16,14 @@ _ANY_TOKENS = '\n%llguidance {"no_forcing": true}'
 
 
 def guided(schema: dict[str, Any]) -> str:
-    """The grammar of a JSON Schema, as it stands."""
-    return f"start: {part(schema)}{options(schema)}"
+    """The grammar of a JSON Schema that narrow/ has rewritten."""
+    return (in_lark(schema, part) or f"start: {part(schema)}") + options(schema)
 
 
 def part(schema: dict[str, Any]) -> str:
-    """What stands for a JSON Schema in a rule of a grammar."""
-    written = json.dumps({**schema, "x-guidance": {**OPTIONS, **schema.get("x-guidance", {})}}, separators=(",", ":"))
-    return f"%json {written}"
+    """What stands for a JSON Schema in a rule of a grammar, as far as it is one."""
+    told = {**OPTIONS, **schema.get("x-guidance", {})}
+    return f"%json {json.dumps({**unmarked(schema), 'x-guidance': told}, separators=(',', ':'))}"
 
 
 def options(schema: dict[str, Any]) -> str:

@@ -105,7 +105,7 @@ class Walk:
             say("validated", where, "a key that is written twice counts once: checked in the answer only")
         elif not keywords.digits_in_grammar(key, value):
             say("validated", where, "has more digits than the grammar holds: the last are checked in the answer only")
-        elif key == "multipleOf" and value not in self._multiples:
+        elif key == "multipleOf" and (value not in self._multiples or keywords.beyond(node)):
             say("validated", where, "is more than the grammar counts to: checked in the answer only")
         elif key == "propertyNames" and not self._live_below(key, node):
             say("validated", where, "is checked when the answer is complete")

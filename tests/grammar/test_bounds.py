@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from llguidance import LLMatcher
-from pydantic import ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, create_model
 
 from extractor.grammar.compile import compile_grammar
 from schemas import inline, of_model
@@ -139,12 +139,75 @@ def test_and_every_right_answer_can_be_written(field, texts):
         assert accepts(grammar, f'{{"f":{text}}}'), text[:80]
 
 
-MIXED = {"type": "object", "patternProperties": {"^a": STR}, "additionalProperties": INT}
+MIXED = {"type": "object", "patternProperties": {"^[ab]": STR}, "additionalProperties": INT}
+OPTIONAL = {"type": "object", "properties": {"a": STR, "b": STR}}
+IN_A_LIST = {"type": "array", "items": {**OPTIONAL, "additionalProperties": INT}, "minItems": 1}
+IN_A_MAP = {"type": "object", "additionalProperties": {**OPTIONAL, "additionalProperties": INT}}
+AN_OPTION = {"anyOf": [{"$ref": "#/$defs/optional"}, {"type": "null"}]}
+ONE_OF_TWO = {
+    "type": ["object", "null"],
+    **{key: OPTIONAL[key] for key in ("properties",)},
+    "additionalProperties": INT,
+}
+FIRST = {"type": "array", "prefixItems": [{**OPTIONAL, "additionalProperties": INT}, INT], "items": INT}
 
 
-@pytest.mark.parametrize("field", [{**BASE, "additionalProperties": INT}, MIXED])
-def test_keys_are_counted_where_all_declared_ones_are_required(field):
-    grammar = compile_grammar(inline({"type": "object", "properties": {"f": field}, "required": ["f"]}))
-    for number, known in ((900, True), (1_100, False)):
+@pytest.mark.parametrize(
+    ("field", "around"),
+    [
+        ({**OPTIONAL, "required": ["a", "b"], "additionalProperties": INT}, ("", "")),
+        (MIXED, ("", "")),
+        ({**OPTIONAL, "additionalProperties": INT}, ("", "")),
+        ({**OPTIONAL, "additionalProperties": {}}, ("", "")),
+        ({**OPTIONAL, "additionalProperties": True, "required": ["b"]}, ("", "")),
+        ({**OPTIONAL, "unevaluatedProperties": INT}, ("", "")),
+        (IN_A_LIST, ("[", "]")),
+        (IN_A_LIST, ("[{},", "]")),
+        (IN_A_MAP, ('{"k":', "}")),
+        (IN_A_MAP, ('{"k":{},"l":', "}")),
+        (FIRST, ("[", ",1]")),
+        (AN_OPTION, ("", "")),
+        (ONE_OF_TWO, ("", "")),
+        ({"type": "object", "properties": {"k": AN_OPTION}}, ('{"k":', "}")),
+    ],
+)
+def test_keys_that_nobody_declares_are_counted(field, around):
+    defs = {"optional": {**OPTIONAL, "additionalProperties": INT}}
+    schema = inline({"type": "object", "properties": {"f": field}, "required": ["f"], "$defs": defs})
+    grammar = compile_grammar(schema)
+    for number, known in ((2, True), (900, True), (1_100, False)):
         keys = ",".join(f'"z{at}":1' for at in range(number))
-        assert accepts(grammar, f'{{"f":{{"a":"x",{keys}}}}}') is known
+        text = f'{{"f":{around[0]}{{"a":"x","b":"y",{keys}}}{around[1]}}}'
+        assert accepts(grammar, text) is known
+        if known:
+            schema.validate(json.loads(text))
+
+
+def test_declared_keys_stay_what_they_are_beside_others():
+    names = ["a", 'q"', "b\\", "é", ""]
+    field = {"type": "object", "properties": dict.fromkeys(names, STR), "additionalProperties": INT}
+    grammar = compile_grammar(inline({"type": "object", "properties": {"f": field}, "required": ["f"]}))
+    good = [{}, {"z": 1}, {"a": "x"}, {"a": "x", "é": "y", "z": 1}, {'q"': "x"}, {"b\\": "x", "zz": 1}, {"": "x"}]
+    good += [{"aa": 1, "q": 1, "b": 1, "e": 1}, dict.fromkeys(names, "x"), {"k" * 200: 1}]
+    bad = [{"a": 1}, {'q"': 1}, {"b\\": 1}, {"é": 1}, {"": 1}, {"z": "x"}, {"z": 1, "a": "x"}, {"b\\": "x", "a": "x"}]
+    for value, known in [*((one, True) for one in good), *((one, False) for one in bad), ({"k" * 201: 1}, False)]:
+        text = json.dumps({"f": value}, separators=(",", ":"), ensure_ascii=False)
+        assert accepts(grammar, text) is known, text[:80]
+
+
+def test_models_that_allow_extra_keys_beside_optional_ones():
+    class Open(BaseModel):
+        model_config = ConfigDict(extra="allow")
+        a: int = 0
+
+    class Typed(Open):
+        __pydantic_extra__: dict[str, int]
+
+    for kind in (Open, Typed, list[Open], dict[str, Typed], Open | None):
+        schema = of_model(create_model("Holder", f=(kind, ...)))
+        grammar = compile_grammar(schema)
+        around = {list[Open]: ("[", "]"), dict[str, Typed]: ('{"k":', "}")}.get(kind, ("", ""))
+        for number, known in ((900, True), (1_100, False)):
+            keys = ",".join(f'"z{at}":1' for at in range(number))
+            text = f'{{"f":{around[0]}{{{keys}}}{around[1]}}}'
+            assert accepts(grammar, text) is known, kind

@@ -93,8 +93,8 @@ VALIDATED = [
     ("oneOf", {"oneOf": [INT, {"type": "integer", "multipleOf": 2}]}, "3", "4"),
     ("minProperties", {**obj(a=INT, b=INT), "minProperties": 2}, '{"a":1,"b":1}', "{}"),
     ("maxProperties", {**obj(a=INT, b=INT), "maxProperties": 1}, '{"a":1}', '{"a":1,"b":1}'),
-    ("minimum", {"type": "integer", "minimum": 10**20}, "1" + "0" * 20, "5"),
-    ("maximum", {"type": "integer", "maximum": -(10**20)}, "-1" + "0" * 20, "5"),
+    ("minimum", {"type": "integer", "minimum": 5 * 10**20}, "5" + "0" * 20, "4" + "9" * 20),
+    ("maximum", {"type": "integer", "maximum": -5 * 10**20}, "-5" + "0" * 20, "-1" + "0" * 20),
     ("pattern", {"type": "string", "pattern": r"\bcat\b"}, '"a cat"', '"cats"'),
     *[
         ("format", {"type": "string", "format": name}, quoted(good), quoted(bad))

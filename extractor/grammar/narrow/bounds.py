@@ -44,13 +44,13 @@ def bound_string(new: dict[str, Any], bounds: Bounds) -> None:
 def bounds_of(node: dict[str, Any]) -> dict[str, float] | None:
     """The bounds that `node` sets to a number, each the nearest beyond it that the grammar holds. None where every
     right answer is beyond what the grammar counts to."""
+    if keywords.beyond(node):
+        return None
     found: dict[str, float] = {}
     for key in keywords.BOUNDS & node.keys():
-        low, bound = "inimum" in key, node[key]
+        bound = node[key]
         if abs(bound) < FARTHEST:
-            found[key] = at_most(bound) if low else at_least(bound)
-        elif low == (bound > 0):
-            return None
+            found[key] = at_most(bound) if "inimum" in key else at_least(bound)
     for key, opposite in (("exclusiveMinimum", "aximum"), ("exclusiveMaximum", "inimum")):
         _set_off(found, key, opposite)
     return dict(sorted(found.items()))

@@ -23,7 +23,8 @@ class Keys:
     def __init__(self, root: JSON, bounds: Bounds) -> None:
         self._root, self._bounds = root, bounds
         self.open = False
-        self._declared = [name for names in keywords.values_of(root, "properties") for name in names]
+        declared = [name for names in keywords.values_of(root, "properties") for name in names]
+        self.longest = max([bounds.max_key_chars, *map(len, declared)])  # characters of any key
         said = ("patternProperties", "propertyNames")
         self.patterned = any(True for key in said for _ in keywords.values_of(root, key))
 
@@ -57,8 +58,7 @@ class Keys:
         """Lets `new` have other keys than it names, of `values`; none of them endless, but beside patterns."""
         self.open = True
         if "patternProperties" not in new and not self.patterned:
-            most = max([self._bounds.max_key_chars, *map(len, self._declared)])
-            new["patternProperties"] = {f"^(?s:.{{{most + 1},}})$": False}
+            new["patternProperties"] = {f"^(?s:.{{{self.longest + 1},}})$": False}
         new["additionalProperties"] = values
 
     def _bounded(self, pattern: str) -> str:

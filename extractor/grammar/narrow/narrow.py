@@ -19,8 +19,10 @@ from typing import Any
 
 from extractor.grammar.narrow.anything import LEVELS, a_map, definitions
 from extractor.grammar.narrow.bounds import Bounds, bound_number, bound_string, bounds_of, widened
+from extractor.grammar.narrow.far import apart, speaks_far, terminal
 from extractor.grammar.narrow.keys import Keys
 from extractor.grammar.narrow.literals import literals
+from extractor.grammar.narrow.marks import LARK, OTHERS
 from extractor.grammar.narrow.meeting import (
     KINDS,
     PRESENCE,
@@ -59,6 +61,7 @@ class Tighten:
         self._multiples = keywords.Multiples(root)
         self._keys = Keys(root, bounds)
         self._wide = widened(bounds, root)
+        self._far = speaks_far(root)
         self._names: dict[tuple[str, str], str] = {}
         self._defs: JSON = {}
         self._waiting: list[tuple[str, Any, Site]] = []  # definitions named but not yet rewritten
@@ -79,6 +82,15 @@ class Tighten:
 
     def _value(self, node: Any, tags: tuple[str, ...] = (), *, typed: bool = False) -> Any:
         """`node` where it alone decides about a value."""
+        if not self._far or not isinstance(node, dict):
+            return self._narrowed(node, tags, typed=typed)
+        if kinds := apart(node):
+            return {"anyOf": [self._value(one) for one in kinds]}
+        new = self._narrowed(node, tags, typed=typed)
+        text = terminal(self._root, node)
+        return new if text is None or not isinstance(new, dict) else {**new, LARK: text}
+
+    def _narrowed(self, node: Any, tags: tuple[str, ...], *, typed: bool) -> Any:
         if isinstance(node, bool):
             return self._anything() if node else False
         if silent(node):
@@ -260,6 +272,8 @@ class Tighten:
             values = new.get("additionalProperties") or self._value(further)
             if node.get("properties") or "patternProperties" in node:
                 self._keys.others(new, values)
+                if "patternProperties" not in node and not self._keys.patterned and not counts_of(new):
+                    new[OTHERS] = {"most": self._bounds.max_items, "chars": self._keys.longest}
                 if keywords.counts_in_grammar(new):
                     new.setdefault("maxProperties", len(new.get("properties", ())) + self._bounds.max_items)
             else:

@@ -29,7 +29,7 @@ def unfolded(root: JSON, parts: Collection[str], of_parts: int) -> JSON:
     definitions that meet others on one value: where they alone lead to each other, they go `of_parts` deep, since all
     that they branch into is written out where they meet."""
     defs: JSON = root["$defs"]
-    found = groups({name: _leads_to(node) for name, node in defs.items()})
+    found = groups({name: leads_to(node) for name, node in defs.items()})
     if not any(group.back for group in found):
         return root
     made: JSON = {}
@@ -46,7 +46,7 @@ def unfolded(root: JSON, parts: Collection[str], of_parts: int) -> JSON:
         fields = {name: _fitting(node, known) for name, node in root.get("properties", {}).items()}
         top = {"type": "object", "properties": fields, "required": [name for name in fields if fields[name] is False]}
         top = top if top["required"] else {"allOf": [False]}
-    return {**top, "$defs": _reached(top, made)}
+    return {**top, "$defs": reached(top, made)}
 
 
 def _depth(group: Group, defs: JSON) -> int:
@@ -128,7 +128,7 @@ def _no_object(new: JSON) -> bool:
     return not others and new.get("minProperties", 0) > sum(one is not False for one in fields.values())
 
 
-def _leads_to(node: JSON) -> list[str]:
+def leads_to(node: JSON) -> list[str]:
     """The definitions that a schema refers to, each once."""
     found: dict[str, None] = {}
 
@@ -140,13 +140,13 @@ def _leads_to(node: JSON) -> list[str]:
     return list(found)
 
 
-def _reached(top: JSON, made: JSON) -> JSON:
+def reached(top: JSON, made: JSON) -> JSON:
     """The definitions that are used."""
     reached: JSON = {}
-    waiting = _leads_to(top)
+    waiting = leads_to(top)
     while waiting:
         name = waiting.pop()
         if name not in reached:
             reached[name] = made[name]
-            waiting += _leads_to(made[name])
+            waiting += leads_to(made[name])
     return reached

@@ -1,0 +1,47 @@
+"""What a rewritten schema says beyond JSON Schema, for a grammar that can say it (extractor/grammar/lark.py). The rest
+of the schema stands without them, and is wider."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from schemas import keywords
+
+LARK = "x-lark"  # of a value: the terminal of llguidance's Lark that it is
+OTHERS = "x-others"  # of an object: {"most": keys that it does not declare, "chars": of each}; beside `maxProperties`
+# it says nothing more
+_MARKS = (LARK, OTHERS)
+
+
+def marked(node: Any) -> bool:
+    """Whether a mark is in it, definitions apart."""
+    if not isinstance(node, dict):
+        return False
+    if LARK in node or (OTHERS in node and "maxProperties" not in node):
+        return True
+    return any(marked(one) for key, value in node.items() for one in _below(key, value))
+
+
+def unmarked(node: Any) -> Any:
+    """Without marks."""
+    if not isinstance(node, dict):
+        return node
+    new = {}
+    for key, value in node.items():
+        if key in keywords.ONE:
+            value = unmarked(value)
+        elif key in keywords.MANY:
+            value = [unmarked(one) for one in value]
+        elif key in keywords.NAMED:
+            value = {name: unmarked(one) for name, one in value.items()}
+        if key not in _MARKS:
+            new[key] = value
+    return new
+
+
+def _below(key: str, value: Any) -> list[Any]:
+    if key in keywords.ONE:
+        return [value]
+    if key in keywords.MANY:
+        return list(value)
+    return list(value.values()) if key in keywords.NAMED else []
