@@ -1,10 +1,10 @@
 """Grammars under which a value can only be one that the document prints, where a schema or a call demands it.
 
-    mark.py        which values of a schema have to be printed: `x-printed` in JSON Schema, or all of a call
-    words.py       a document as stretches of words that a text may be
-    candidates.py  its numbers, days, times and words of one kind, as JSON spells them
-    reading.py     what it prints for each kind of value: a terminal of the grammar, or nothing at all
-    lark.py        the schema's objects and lists down to such values as rules, all else as JSON Schema
-    check.py       the same of a finished answer, where no grammar could hold it
-    grammars.py    schema and document → grammar
+mark.py        which values of a schema have to be printed: `x-printed` in JSON Schema, or all of a call
+words.py       a document as stretches of words that a text may be
+candidates.py  its numbers, days, times and words of one kind, as JSON spells them
+reading.py     what it prints for each kind of value: a terminal of the grammar, or nothing at all
+lark.py        the schema's objects and lists down to such values as rules, all else as JSON Schema
+check.py       the same of a finished answer, where no grammar could hold it
+grammars.py    schema and document → grammar
 """
