@@ -12,12 +12,15 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from api.models import batches, examples, extractions, workers
+from api.models import batches, extractions, health, requests, results, schemas, workers
+from api.models import problems as problem_models
+from api.models.examples.batches import BATCH_LINE
+from api.models.examples.problems import PROBLEM
 from api.problems import CODES, MEDIA_TYPE, Kind
 
 JSON = dict[str, Any]
 _REF = "#/components/schemas/"
-_HOMES = (extractions, batches, workers)
+_MODULES = (requests, results, extractions, batches, schemas, problem_models, health, workers)
 _WHEN = {
     400: "The body cannot be parsed",
     401: "No valid API key",
@@ -33,7 +36,7 @@ _WHEN = {
 }
 _STOP = (401, 404, 409, 503)
 _ADDED: tuple[type[BaseModel], ...] = (  # FastAPI does not see these in the signatures
-    extractions.CreateExtraction, extractions.CheckSchema, extractions.ProblemDetails,
+    requests.CreateExtraction, schemas.CheckSchema, problem_models.ProblemDetails,
     batches.BatchLine, batches.BatchResult, batches.BatchError,
 )  # fmt: skip
 JOB_ID = "^[0-9a-f]{32}$"
@@ -44,7 +47,7 @@ EVENTS = {"description": "Events: `event` is a status, or `error`; `data` an Ext
 DESCRIPTION = """Documents in, validated JSON out. Every error is a problem (RFC 9457) with a stable `code`."""
 
 
-def problems(*statuses: int) -> dict[int | str, JSON]:
+def problem_responses(*statuses: int) -> dict[int | str, JSON]:
     """The `responses` of a call that can answer these statuses, and 422 and 500, which any can."""
     return {
         status: {
@@ -55,24 +58,28 @@ def problems(*statuses: int) -> dict[int | str, JSON]:
     }
 
 
-def said(pattern: str, example: str) -> JSON:
+def parameter(pattern: str, example: str) -> JSON:
     """The `json_schema_extra` of a parameter whose pattern a route itself checks, to answer with a code of its own."""
     return {"pattern": pattern, "examples": [example]}
 
 
-def cursor(pattern: str, example: str) -> JSON:
+def cursor_parameter(pattern: str, example: str) -> JSON:
     """Likewise of a page's beginning: an id, or nothing for the newest."""
-    return said(f"^({pattern.strip('^$')})?$", example)
+    return parameter(f"^({pattern.strip('^$')})?$", example)
 
 
-def answers(description: str, model: type[BaseModel], example: JSON) -> JSON:
+def answer(description: str, model: type[BaseModel], example: JSON) -> JSON:
     """One entry of `responses`: an answer of `model`."""
     return {"description": description, "model": model, "content": {"application/json": {"example": example}}}
 
 
-def stops(model: type[BaseModel], ended: tuple[str, JSON], running: tuple[str, JSON]) -> dict[int | str, JSON]:
+def stop_responses(model: type[BaseModel], ended: tuple[str, JSON], running: tuple[str, JSON]) -> dict[int | str, JSON]:
     """The `responses` of a call that stops something: at once, or soon; (description, example) of each."""
-    return {200: answers(ended[0], model, ended[1]), 202: answers(running[0], model, running[1]), **problems(*_STOP)}
+    return {
+        200: answer(ended[0], model, ended[1]),
+        202: answer(running[0], model, running[1]),
+        **problem_responses(*_STOP),
+    }
 
 
 def json_body(model: str, samples: dict[str, JSON], **others: JSON) -> JSON:
@@ -116,8 +123,8 @@ def document_call(body: JSON) -> JSON:
         "metadata": (text, "Of such a body: as JSON"),
     }
     query = [
-        {"name": name, "in": "query", "required": False, "schema": schema, "description": said_of}
-        for name, (schema, said_of) in fields.items()
+        {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
+        for name, (schema, description) in fields.items()
     ]
     return {**body, "parameters": query}
 
@@ -131,7 +138,7 @@ def upload_body() -> JSON:
         "file": {**text, "format": "binary", "description": "JSONL, plain or gzip; the last part"},
     }
     form = {"type": "object", "required": ["file"], "properties": parts, "additionalProperties": False}
-    lines = "".join(orjson.dumps(examples.BATCH_LINE | {"custom_id": f"card-{n}"}).decode() + "\n" for n in (17, 18))
+    lines = "".join(orjson.dumps(BATCH_LINE | {"custom_id": f"card-{n}"}).decode() + "\n" for n in (17, 18))
     jsonl = {"schema": {**text, "description": "Each line is a BatchLine"}, "example": lines}
     packed = {"schema": {**text, "format": "binary"}}
     content = {
@@ -181,7 +188,7 @@ def _whole_examples(document: JSON, routers: Sequence[APIRouter]) -> None:
                     if "example" in content:
                         shown[str(status)]["content"][media_type]["example"] = content["example"]
     for name, component in document["components"]["schemas"].items():
-        model = next((found for home in _HOMES if (found := getattr(home, name, None))), None)
+        model = next((found for module in _MODULES if (found := getattr(module, name, None))), None)
         extra = model.model_config.get("json_schema_extra") if model is not None else None
         if isinstance(extra, dict):
             component.update(extra)
@@ -189,11 +196,11 @@ def _whole_examples(document: JSON, routers: Sequence[APIRouter]) -> None:
 
 def _example(status: int) -> JSON:
     if status == 422:
-        return examples.PROBLEM
+        return PROBLEM
     code, kind = next((code, kind) for code, kind in CODES.items() if kind.status == status)
     return _problem(code, kind)
 
 
 def _problem(code: str, kind: Kind) -> JSON:
     about = {"type": f"urn:extractor:problem:{code}", "title": kind.title, "status": kind.status, "code": code}
-    return {**examples.PROBLEM, **about, "detail": _WHEN[kind.status], "retryable": kind.retryable, "errors": []}
+    return {**PROBLEM, **about, "detail": _WHEN[kind.status], "retryable": kind.retryable, "errors": []}

@@ -22,7 +22,7 @@ _ERROR = ("code", "detail", "retryable", "errors", "last")
 
 
 def extraction(job: Job) -> dict[str, Any]:
-    """models.Extraction."""
+    """models.extractions.Extraction."""
     return {
         **_common(job),
         "options": job.options,
@@ -32,12 +32,12 @@ def extraction(job: Job) -> dict[str, Any]:
 
 
 def summary(job: Job) -> dict[str, Any]:
-    """models.ExtractionSummary."""
+    """models.extractions.ExtractionSummary."""
     return {**_common(job), "error_code": None if job.error is None else job.error.get("code")}
 
 
 def body(job: Job) -> bytes:
-    """models.Extraction as JSON, written once for all who wait for the same job and are given it together."""
+    """models.extractions.Extraction as JSON, written once for all who wait for the same job and are given it together."""
     known = _BODIES.get(id(job))
     if known is not None and known[0]() is job:
         return known[1]
@@ -56,7 +56,7 @@ def answer(job: Job, status: int, headers: Mapping[str, str] | None = None) -> R
 
 
 def batch(one: Batch) -> dict[str, Any]:
-    """batch_models.Batch."""
+    """models.batches.BatchDetail."""
     rate, left = one.documents_per_s, one.seconds_left
     return {
         "id": one.id,
@@ -78,7 +78,7 @@ def batch(one: Batch) -> dict[str, Any]:
 
 
 def result_lines(jobs: Iterable[Job]) -> bytes:
-    """JSONL of batch_models.BatchResult."""
+    """JSONL of models.batches.BatchResult."""
     return b"".join(written({"line": line_of(job.id), **extraction(job)}) + b"\n" for job in jobs)
 
 
@@ -118,7 +118,7 @@ def _reason(job: Job) -> str | None:
 
 
 def _waiting(one: Waiting) -> dict[str, Any]:
-    """models.Waiting."""
+    """models.extractions.Waiting."""
     return {"detail": one.detail, "ahead": one.ahead, "until": time_text(one.until), "last_fault": one.last_fault}
 
 

@@ -192,7 +192,7 @@ class BatchUpload:
 
 
 def refused(line: int, custom_id: object, problem: Problem, most: int = _MAX_ERRORS) -> bytes:
-    """An entry of the errors: models.BatchError."""
+    """An entry of the errors: models.batches.BatchError."""
     fits = isinstance(custom_id, str) and len(custom_id) <= MAX_CUSTOM_ID
     errors = [{"pointer": at[:200], "detail": said[:200]} for at, said in problem.errors[:most]]
     error = {

@@ -5,16 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
-from api.models import examples
-from api.models.extractions import Ask, Extraction, Failure, Page
+from api.models.base import Page, ResponseModel
+from api.models.examples import batches as examples
+from api.models.extractions import Extraction
+from api.models.problems import Failure
+from api.models.requests import SubmissionFields
 
 MAX_CUSTOM_ID = 64
 BatchStatus = Literal["receiving", "running", "cancelling", "completed", "cancelled"]
 
 
-class BatchLine(Ask):
+class BatchLine(SubmissionFields):
     """One line of the upload: a document, and what to get out of it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [examples.BATCH_LINE]})
@@ -24,11 +27,7 @@ class BatchLine(Ask):
     )
 
 
-class _Out(BaseModel):
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-
-class Counts(_Out):
+class BatchCounts(ResponseModel):
     """accepted = queued + running + succeeded + failed + cancelled, at any moment."""
 
     accepted: int
@@ -39,7 +38,7 @@ class Counts(_Out):
     cancelled: int
 
 
-class Batch(_Out):
+class BatchDetail(ResponseModel):
     """Many documents, handed over in one upload."""
 
     model_config = ConfigDict(
@@ -56,7 +55,7 @@ class Batch(_Out):
     schema_: str | None = Field(alias="schema", description="Of the lines that name none")
     lines: int = Field(description="Lines decided on so far")
     refused: int = Field(description="Lines that became no document; `/errors` says why")
-    counts: Counts
+    counts: BatchCounts
     documents_per_s: float | None = Field(description="Of the last 200 documents; of all, once it has ended")
     seconds_left: float | None = Field(description="At that speed, for what has been received")
     reason: str | None = Field(
@@ -65,7 +64,7 @@ class Batch(_Out):
     request_id: str | None = Field(description="Of its upload (the latest, where it was repeated)")
 
 
-class BatchPage(Page[Batch]):
+class BatchPage(Page[BatchDetail]):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.BATCH_PAGE]})
 
 
@@ -75,7 +74,7 @@ class BatchResult(Extraction):
     line: int
 
 
-class BatchError(_Out):
+class BatchError(ResponseModel):
     """A line of `/errors`: one that became no document."""
 
     line: int

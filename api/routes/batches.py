@@ -13,9 +13,18 @@ from api.batches import batches
 from api.batches.receive import receive
 from api.batches.upload_body import open_upload
 from api.keys.authentication import Tenant
-from api.models import examples
-from api.models.batches import Batch, BatchPage
-from api.openapi import BATCH_ID, IDEMPOTENCY_KEY, answers, jsonl_answer, problems, said, stops, upload_body
+from api.models.batches import BatchDetail, BatchPage
+from api.models.examples import batches as examples
+from api.openapi import (
+    BATCH_ID,
+    IDEMPOTENCY_KEY,
+    answer,
+    jsonl_answer,
+    parameter,
+    problem_responses,
+    stop_responses,
+    upload_body,
+)
 from api.problems import Problem
 from api.services import Service, Services
 from api.submission import request_headers
@@ -29,10 +38,10 @@ _Key = Annotated[
     str | None,
     Header(
         description="The same key with the same upload gives the same batch: send one",
-        json_schema_extra=said(IDEMPOTENCY_KEY, "evening-7"),
+        json_schema_extra=parameter(IDEMPOTENCY_KEY, "evening-7"),
     ),
 ]
-_Id = Annotated[str, Path(json_schema_extra=said(BATCH_ID, examples.BATCH["id"]))]
+_Id = Annotated[str, Path(json_schema_extra=parameter(BATCH_ID, examples.BATCH["id"]))]
 
 _After = Annotated[int, Query(ge=0, lt=2**31, description="Only lines after this one; not with `order=finished`")]
 _Limit = Annotated[int | None, Query(ge=1, description="At most so many; absent: all")]
@@ -43,9 +52,9 @@ _Limit = Annotated[int | None, Query(ge=1, description="At most so many; absent:
     status_code=202,
     response_class=Response,
     responses={
-        202: answers("Received whole; its documents run already", Batch, examples.BATCH),
-        200: answers("A replay of a batch that has ended", Batch, examples.BATCH_DONE),
-        **problems(400, 401, 408, 409, 413, 415, 429, 503),
+        202: answer("Received whole; its documents run already", BatchDetail, examples.BATCH),
+        200: answer("A replay of a batch that has ended", BatchDetail, examples.BATCH_DONE),
+        **problem_responses(400, 401, 408, 409, 413, 415, 429, 503),
     },
     openapi_extra=upload_body(),
 )
@@ -89,7 +98,7 @@ async def _received(
 @router.get(
     "/batches/{id}",
     response_class=Response,
-    responses={200: answers("As it is now", Batch, examples.BATCH), **problems(401, 404, 503)},
+    responses={200: answer("As it is now", BatchDetail, examples.BATCH), **problem_responses(401, 404, 503)},
 )
 async def get_batch(id: _Id, service: Service, tenant: Tenant) -> Response:
     """Status, counts, speed, and the time left at that speed."""
@@ -101,7 +110,7 @@ async def get_batch(id: _Id, service: Service, tenant: Tenant) -> Response:
 @router.get(
     "/batches",
     response_class=Response,
-    responses={200: answers("A page, newest first", BatchPage, examples.BATCH_PAGE), **problems(401, 503)},
+    responses={200: answer("A page, newest first", BatchPage, examples.BATCH_PAGE), **problem_responses(401, 503)},
 )
 async def list_batches(
     service: Service,
@@ -111,7 +120,7 @@ async def list_batches(
         Query(
             max_length=500,
             description="`next_cursor` of the page before",
-            json_schema_extra=openapi.cursor(BATCH_ID, examples.BATCH["id"]),
+            json_schema_extra=openapi.cursor_parameter(BATCH_ID, examples.BATCH["id"]),
         ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
@@ -125,7 +134,7 @@ async def list_batches(
     response_class=Response,
     responses={
         200: jsonl_answer("Each document that has ended so far", "BatchResult", examples.BATCH_RESULT),
-        **problems(401, 404, 503),
+        **problem_responses(401, 404, 503),
     },
 )
 async def batch_results(
@@ -148,7 +157,7 @@ async def batch_results(
     response_class=Response,
     responses={
         200: jsonl_answer("Each line that became no document", "BatchError", examples.BATCH_ERROR),
-        **problems(401, 404, 503),
+        **problem_responses(401, 404, 503),
     },
 )
 async def batch_errors(id: _Id, service: Service, tenant: Tenant, after: _After = 0, limit: _Limit = None) -> Response:
@@ -160,8 +169,8 @@ async def batch_errors(id: _Id, service: Service, tenant: Tenant, after: _After 
 @router.post(
     "/batches/{id}/cancel",
     response_class=Response,
-    responses=stops(
-        Batch,
+    responses=stop_responses(
+        BatchDetail,
         ("It has ended", examples.BATCH_CANCELLED),
         ("Nothing is started any more; what runs is told to stop", examples.BATCH),
     ),
@@ -173,7 +182,7 @@ async def cancel_batch(id: _Id, service: Service, tenant: Tenant) -> Response:
     return serializers.json_response(serializers.batch(batch), 200 if batch.finished_at else 202)
 
 
-@router.delete("/batches/{id}", status_code=204, response_class=Response, responses=problems(401, 404, 503))
+@router.delete("/batches/{id}", status_code=204, response_class=Response, responses=problem_responses(401, 404, 503))
 async def delete_batch(id: _Id, service: Service, tenant: Tenant) -> Response:
     """Erase the batch, its documents and results, stopping it first when it runs. Not undone by anything."""
     await batches.stop(service, tenant, id, "erase", "deleted")

@@ -14,20 +14,20 @@ from starlette.responses import Response
 
 from api import openapi, serializers
 from api.keys.authentication import Tenant
-from api.models import examples
+from api.models.examples import extractions as examples
 from api.models.extractions import Extraction, ExtractionPage, Status
 from api.openapi import (
     BATCH_ID,
     IDEMPOTENCY_KEY,
     JOB_ID,
-    answers,
+    answer,
     document_body,
     document_call,
     form_body,
     json_body,
-    problems,
-    said,
-    stops,
+    parameter,
+    problem_responses,
+    stop_responses,
 )
 from api.problems import Problem
 from api.services import Service, Services
@@ -55,10 +55,10 @@ _Key = Annotated[
     str | None,
     Header(
         description="The same key with the same request gives the same extraction",
-        json_schema_extra=said(IDEMPOTENCY_KEY, "card-17"),
+        json_schema_extra=parameter(IDEMPOTENCY_KEY, "card-17"),
     ),
 ]
-_Id = Annotated[str, Path(json_schema_extra=said(JOB_ID, examples.QUEUED["id"]))]
+_Id = Annotated[str, Path(json_schema_extra=parameter(JOB_ID, examples.QUEUED["id"]))]
 _Prefer = Annotated[str | None, Header(alias="Prefer", description="`wait=20`: answer with the result")]
 
 
@@ -67,9 +67,9 @@ _Prefer = Annotated[str | None, Header(alias="Prefer", description="`wait=20`: a
     status_code=202,
     response_class=Response,
     responses={
-        202: answers("Accepted; poll Location", Extraction, examples.QUEUED),
-        200: answers("Finished, within `Prefer: wait` or before a replay", Extraction, examples.SUCCEEDED),
-        **problems(400, 401, 408, 413, 415, 429, 503),
+        202: answer("Accepted; poll Location", Extraction, examples.QUEUED),
+        200: answer("Finished, within `Prefer: wait` or before a replay", Extraction, examples.SUCCEEDED),
+        **problem_responses(400, 401, 408, 413, 415, 429, 503),
     },
     openapi_extra=document_call(json_body("CreateExtraction", _BODIES, **form_body(), **document_body())),
 )
@@ -103,7 +103,7 @@ async def create_extraction(
 @router.get(
     "/extractions/{id}",
     response_class=Response,
-    responses={200: answers("As it is now", Extraction, examples.SUCCEEDED), **problems(401, 404, 503)},
+    responses={200: answer("As it is now", Extraction, examples.SUCCEEDED), **problem_responses(401, 404, 503)},
 )
 async def get_extraction(id: _Id, service: Service, tenant: Tenant, wait: _Wait = None) -> Response:
     """Status and, when it has succeeded, the result; readable until `expires_at`. With `wait`, answers as soon as
@@ -124,7 +124,7 @@ async def get_extraction(id: _Id, service: Service, tenant: Tenant, wait: _Wait 
             "description": "An event for the status it has and for each it gets; the stream ends with the last",
             "content": {"text/event-stream": {"schema": openapi.EVENTS, "example": examples.EVENTS}},
         },
-        **problems(401, 404, 503),
+        **problem_responses(401, 404, 503),
     },
 )
 async def follow_extraction(id: _Id, service: Service, tenant: Tenant) -> Response:
@@ -137,7 +137,7 @@ async def follow_extraction(id: _Id, service: Service, tenant: Tenant) -> Respon
 @router.get(
     "/extractions",
     response_class=Response,
-    responses={200: answers("A page, newest first", ExtractionPage, examples.PAGE), **problems(401, 503)},
+    responses={200: answer("A page, newest first", ExtractionPage, examples.PAGE), **problem_responses(401, 503)},
 )
 async def list_extractions(
     service: Service,
@@ -150,7 +150,7 @@ async def list_extractions(
         Query(
             max_length=500,
             description="`next_cursor` of the page before",
-            json_schema_extra=openapi.cursor(JOB_ID, examples.QUEUED["id"]),
+            json_schema_extra=openapi.cursor_parameter(JOB_ID, examples.QUEUED["id"]),
         ),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
@@ -166,7 +166,7 @@ async def list_extractions(
 @router.post(
     "/extractions/{id}/cancel",
     response_class=Response,
-    responses=stops(
+    responses=stop_responses(
         Extraction,
         ("It is cancelled", examples.CANCELLED),
         ("It is running; the worker has been told to stop", examples.QUEUED),
@@ -183,7 +183,9 @@ async def cancel_extraction(id: _Id, service: Service, tenant: Tenant) -> Respon
     return serializers.answer(job, 200 if job.status == "cancelled" else 202)
 
 
-@router.delete("/extractions/{id}", status_code=204, response_class=Response, responses=problems(401, 404, 503))
+@router.delete(
+    "/extractions/{id}", status_code=204, response_class=Response, responses=problem_responses(401, 404, 503)
+)
 async def delete_extraction(id: _Id, service: Service, tenant: Tenant) -> Response:
     """Erase the document and the result, stopping it first when it runs. Not undone by anything."""
     if not await service.store.delete(tenant, id):

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.app_version import package_version
-from api.models.extractions import Health, Ready
+from api.models.health import Health, Ready
 from api.observability.metrics import CONTENT_TYPE
-from api.openapi import problems
+from api.openapi import problem_responses
 from api.problems import Problem
 from api.readiness import why_not_ready
 from api.services import Service
@@ -27,7 +27,7 @@ async def healthz() -> dict[str, Any]:
     return {"status": "ok", "version": package_version()}
 
 
-@router.get("/readyz", response_model=Ready, responses=problems(503))
+@router.get("/readyz", response_model=Ready, responses=problem_responses(503))
 async def readyz(service: Service) -> dict[str, Any]:
     """The store answers, and at least one worker with a loaded model has been heard of lately, and has not ended since
     as far as this machine can tell. If not, the problem's
@@ -44,7 +44,9 @@ async def readyz(service: Service) -> dict[str, Any]:
     }
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **problems(401)})
+@router.get(
+    "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **problem_responses(401)}
+)
 async def metrics(request: Request, service: Service) -> Response:
     """Prometheus text: this process's requests; jobs, batches and workers of the whole service. With
     `metrics_token` set, for its bearer only. Tenants are named to its bearer, and where there are no API keys."""

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from api import serializers
 from api.keys.authentication import Tenant
-from api.models import examples
-from api.models.extractions import CheckReport, CheckSchema, SchemaDetail, SchemaList
-from api.openapi import answers, json_body, problems
+from api.models.examples import schemas as examples
+from api.models.schemas import CheckReport, CheckSchema, SchemaDetail, SchemaList
+from api.openapi import answer, json_body, problem_responses
 from api.problems import Problem
 from api.services import Service
 from api.submission import request_body
@@ -25,7 +25,7 @@ router = APIRouter(prefix="/v1", tags=["schemas"])
 @router.get(
     "/schemas",
     response_class=Response,
-    responses={200: answers("All of them", SchemaList, examples.SCHEMA_LIST), **problems(401)},
+    responses={200: answer("All of them", SchemaList, examples.SCHEMA_LIST), **problem_responses(401)},
 )
 async def list_schemas(service: Service) -> Response:
     """Every schema this service knows, and the files it could not load. Files that have come since are looked for."""
@@ -37,7 +37,7 @@ async def list_schemas(service: Service) -> Response:
 @router.get(
     "/schemas/{name}",
     response_class=Response,
-    responses={200: answers("The schema", SchemaDetail, examples.SCHEMA_DETAIL), **problems(401, 404)},
+    responses={200: answer("The schema", SchemaDetail, examples.SCHEMA_DETAIL), **problem_responses(401, 404)},
 )
 async def get_schema(name: str, service: Service) -> Response:
     """One schema by `name` (its newest version) or `name@version`."""
@@ -56,8 +56,8 @@ async def get_schema(name: str, service: Service) -> Response:
     "/schemas/check",
     response_class=Response,
     responses={
-        200: answers("The report", CheckReport, examples.CHECK_REPORT),
-        **problems(400, 401, 408, 413, 415, 429, 503),
+        200: answer("The report", CheckReport, examples.CHECK_REPORT),
+        **problem_responses(400, 401, 408, 413, 415, 429, 503),
     },
     openapi_extra=json_body("CheckSchema", {"a schema": examples.CHECK_REQUEST}),
 )

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api import serializers
 from api.models.workers import EXAMPLE, WorkerList
-from api.openapi import answers, problems
+from api.openapi import answer, problem_responses
 from api.services import Service
 from workers.ledger.ledger import WorkerInfo
 
@@ -21,7 +21,7 @@ _MISSED_S = 6.0  # three pulses
 @router.get(
     "/workers",
     response_class=Response,
-    responses={200: answers("Those heard of lately", WorkerList, EXAMPLE), **problems(401, 503)},
+    responses={200: answer("Those heard of lately", WorkerList, EXAMPLE), **problem_responses(401, 503)},
 )
 async def list_workers(service: Service) -> Response:
     """Every worker that has been heard of within the heartbeat's time, the same for every tenant. A document of yours
@@ -32,7 +32,7 @@ async def list_workers(service: Service) -> Response:
 
 
 def _shown(one: WorkerInfo, now: datetime) -> dict[str, Any]:
-    """worker_models.WorkerDetail."""
+    """models.workers.WorkerDetail."""
     model = {name: one.model.get(name) for name in ("model", "revision", "drafter", "device")}
     return {
         "id": one.id,

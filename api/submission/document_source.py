@@ -7,7 +7,7 @@ import binascii
 from dataclasses import dataclass
 from typing import Any
 
-from api.models.extractions import DocumentIn
+from api.models.requests import DocumentIn
 from api.problems import Problem
 from api.submission.document_check import check_document, check_document_size
 from api.submission.large_json import DetachedDocuments

@@ -11,7 +11,7 @@ from cachetools import LRUCache
 
 from api.config import ApiSettings
 from api.models.batches import BatchLine
-from api.models.extractions import Ask, CreateExtraction
+from api.models.requests import CreateExtraction, SubmissionFields
 from api.problems import Problem
 from api.submission.document_source import DocumentSource, decode_document, take_content, uploaded_document
 from api.submission.large_json import DetachedDocuments
@@ -108,7 +108,7 @@ def _key(json_schema: dict[str, Any]) -> bytes:
     return hashlib.sha256(as_json(json_schema)).digest()
 
 
-def _job(request: Ask, document: DocumentSource, schema_ref: str, **more: Any) -> NewJob:
+def _job(request: SubmissionFields, document: DocumentSource, schema_ref: str, **more: Any) -> NewJob:
     password = request.document.password
     return NewJob(
         schema_ref=schema_ref,
@@ -124,7 +124,7 @@ def _job(request: Ask, document: DocumentSource, schema_ref: str, **more: Any) -
     )
 
 
-def _check_options(request: Ask, settings: ApiSettings) -> None:
+def _check_options(request: SubmissionFields, settings: ApiSettings) -> None:
     """The limits an operator sets."""
     limits = {"max_output_tokens": "output_tokens_limit", "timeout_s": "max_timeout_s"}
     over = [
@@ -136,7 +136,7 @@ def _check_options(request: Ask, settings: ApiSettings) -> None:
         raise invalid([(at, f"over the limit of {value:g}") for at, _, value in over], over[0][1:])
 
 
-def _schema_ref(request: Ask, schemas: Registry) -> str:
+def _schema_ref(request: SubmissionFields, schemas: Registry) -> str:
     if request.schema_ is None:
         return unjudged(request.json_schema or {}).ref  # it is checked by schema_check.py
     try:

@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect
 
 from api.batches import batch_upload as ingest_module
 from api.config import ApiSettings
-from api.models.batches import Batch, BatchError, BatchResult
+from api.models.batches import BatchDetail, BatchError, BatchResult
 from tests.api_support import TEXT, FakeWorker, Published, client, is_problem, running
 from tests.valkey import Valkey
 
@@ -43,7 +43,7 @@ async def created(api: httpx.AsyncClient, *lines: Any, **headers: str) -> dict[s
     response = await post(api, jsonl(*lines), **headers)
     assert response.status_code == 202, response.text
     body: dict[str, Any] = response.json()
-    Batch.model_validate(body)
+    BatchDetail.model_validate(body)
     assert response.headers["location"] == f"/v1/batches/{body['id']}"
     return body
 

@@ -15,7 +15,12 @@ from pydantic import BaseModel
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.models import batches, examples, extractions, workers
+from api.models import batches, extractions, health, problems, requests, schemas, workers
+from api.models.examples import batches as batch_examples
+from api.models.examples import extractions as examples
+from api.models.examples import health as health_examples
+from api.models.examples import schemas as schema_examples
+from api.models.examples.problems import PROBLEM
 from api.problems import CODES, MEDIA_TYPE, Problem
 from api.submission.request_headers import idempotency_key
 from schemas import Registry, check
@@ -100,7 +105,7 @@ def test_every_error_is_a_problem_with_an_example(document: dict[str, Any]) -> N
                 assert list(response["content"]) == [MEDIA_TYPE], f"{name} {status}"
                 example = response["content"][MEDIA_TYPE]["example"]
                 assert example["status"] == int(status)
-                extractions.ProblemDetails.model_validate(example)
+                problems.ProblemDetails.model_validate(example)
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
@@ -125,28 +130,28 @@ def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("model", "example"),
     [
-        (extractions.CreateExtraction, examples.CREATE_JSON),
-        (extractions.CreateExtraction, examples.CREATE_BASE64),
-        (extractions.CreateExtraction, examples.CREATE_INLINE),
+        (requests.CreateExtraction, examples.CREATE_JSON),
+        (requests.CreateExtraction, examples.CREATE_BASE64),
+        (requests.CreateExtraction, examples.CREATE_INLINE),
         (extractions.Extraction, examples.QUEUED),
         (extractions.Extraction, examples.SUCCEEDED),
         (extractions.Extraction, examples.CANCELLED),
         (extractions.ExtractionPage, examples.PAGE),
-        (batches.BatchLine, examples.BATCH_LINE),
-        (batches.Batch, examples.BATCH),
-        (batches.Batch, examples.BATCH_DONE),
-        (batches.Batch, examples.BATCH_CANCELLED),
-        (batches.BatchPage, examples.BATCH_PAGE),
-        (batches.BatchResult, examples.BATCH_RESULT),
-        (batches.BatchError, examples.BATCH_ERROR),
-        (extractions.SchemaList, examples.SCHEMA_LIST),
-        (extractions.SchemaDetail, examples.SCHEMA_DETAIL),
-        (extractions.CheckSchema, examples.CHECK_REQUEST),
-        (extractions.CheckReport, examples.CHECK_REPORT),
+        (batches.BatchLine, batch_examples.BATCH_LINE),
+        (batches.BatchDetail, batch_examples.BATCH),
+        (batches.BatchDetail, batch_examples.BATCH_DONE),
+        (batches.BatchDetail, batch_examples.BATCH_CANCELLED),
+        (batches.BatchPage, batch_examples.BATCH_PAGE),
+        (batches.BatchResult, batch_examples.BATCH_RESULT),
+        (batches.BatchError, batch_examples.BATCH_ERROR),
+        (schemas.SchemaList, schema_examples.SCHEMA_LIST),
+        (schemas.SchemaDetail, schema_examples.SCHEMA_DETAIL),
+        (schemas.CheckSchema, schema_examples.CHECK_REQUEST),
+        (schemas.CheckReport, schema_examples.CHECK_REPORT),
         (workers.WorkerList, workers.EXAMPLE),
-        (extractions.Health, examples.HEALTH),
-        (extractions.Ready, examples.READY),
-        (extractions.ProblemDetails, examples.PROBLEM),
+        (health.Health, health_examples.HEALTH),
+        (health.Ready, health_examples.READY),
+        (problems.ProblemDetails, PROBLEM),
     ],
 )
 def test_an_example_is_an_instance_of_its_model(model: type[BaseModel], example: dict[str, Any]) -> None:
@@ -155,9 +160,9 @@ def test_an_example_is_an_instance_of_its_model(model: type[BaseModel], example:
 
 def test_the_examples_of_schemas_are_what_the_service_says() -> None:
     contact = Registry.discover().get("contact")
-    shown = examples.SCHEMA_LIST["data"][0]
+    shown = schema_examples.SCHEMA_LIST["data"][0]
     assert all(shown[name] == getattr(contact, name) for name in ("name", "version", "ref", "description"))
-    assert check(examples.CHECK_REQUEST["json_schema"]).as_json() == examples.CHECK_REPORT
+    assert check(schema_examples.CHECK_REQUEST["json_schema"]).as_json() == schema_examples.CHECK_REPORT
 
 
 def test_the_docs_page_loads_nothing_from_elsewhere() -> None:

@@ -1,0 +1,125 @@
+"""What an extraction gives: the data, where the document says each value, and how the document was read."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.models.base import ResponseModel
+from api.models.examples import extractions as examples
+
+
+class Draft(ResponseModel):
+    proposed: int
+    accepted: int
+
+
+class ExtractionUsage(BaseModel):
+    """`target_forwards` against `output_tokens` is what speculation saved."""
+
+    model_config = ConfigDict(extra="allow")
+
+    model_calls: int = Field(1, description="One, and one more for each answer that did not validate")
+    prompt_tokens: int
+    output_tokens: int
+    target_forwards: int
+    drafts: dict[str, Draft]
+    duration_s: float
+    document_s: float = Field(0.0, description="It took to read the document, once for all attempts")
+
+
+class EvidencePart(BaseModel):
+    """The attachment, the mail within a mail or the sheet that a value stands in."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.EVIDENCE["part"]]})
+
+    number: int = Field(description="1 is the document itself")
+    kind: Literal["document", "attachment", "message"]
+    name: str | None = Field(description="Of the file")
+    label: str | None = Field(description="What the page is called: a sheet, a slide, a chapter")
+    cell: str | None = Field(description="`B7`, `Prices!B7` where there are several sheets, `B7:C7` for several cells")
+
+
+class Evidence(BaseModel):
+    """A place on a page of the document: a half-open span of the characters of its text, every line end counted as one.
+    A value that goes on over the end of a page has one for each page."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.EVIDENCE]})
+
+    start: int
+    stop: int
+    text: str = Field(description="What stands there")
+    page: int | None = Field(description="From 1, through all parts; null for plain text, which has no pages")
+    part: EvidencePart | None = Field(description="null for what stands in the document itself and not in a sheet")
+    boxes: list[tuple[float, float, float, float]] = Field(
+        description="One for each line: left, top, right and bottom as fractions of the page, from its left top "
+        "corner. Empty where the format has no places: of PDF and pictures they are known"
+    )
+
+
+class FieldEvidence(BaseModel):
+    """Of one value. No evidence: the document does not print it. `confidence`: the chance the model gave its tokens,
+    among those the schema allows; null where that is not known."""
+
+    evidence: list[Evidence]
+    confidence: float | None
+
+
+class PageRead(BaseModel):
+    """A page, numbered from 1 through all parts, and its half-open span of the text. `how` it was read: `text` (as the
+    file says it), `layout` (placed by its coordinates), `ocr`, or `none`; `confidence` is the least of what was read
+    from a picture."""
+
+    model_config = ConfigDict(extra="allow")
+
+    number: int
+    part: int
+    label: str | None = Field(description="What the file calls it: a sheet's or a chapter's name")
+    start: int
+    stop: int
+    how: Literal["text", "layout", "ocr", "none"]
+    confidence: float | None
+    warnings: list[str]
+
+
+class PartRead(BaseModel):
+    """The file itself, or what lay in it: an attachment, a mail within a mail."""
+
+    model_config = ConfigDict(extra="allow")
+
+    number: int
+    name: str | None
+    media_type: str
+    kind: Literal["document", "attachment", "message"]
+    start: int
+    stop: int
+
+
+class DocumentRead(BaseModel):
+    """What was read. `warnings` are those of the document and of all its pages; `text` is there when it was asked
+    for."""
+
+    model_config = ConfigDict(extra="allow")
+
+    format: str
+    media_type: str
+    characters: int
+    pages: list[PageRead]
+    parts: list[PartRead]
+    warnings: list[str]
+    text: str | None = None
+
+
+class Result(BaseModel):
+    """`data` validates against the schema; `fields` says what is known of each of its scalars, by JSON pointer."""
+
+    model_config = ConfigDict(extra="allow", populate_by_name=True)
+
+    data: Any = Field(description="As the model wrote it: numbers keep their digits, 1250.00 is not 1250.0")
+    fields: dict[str, FieldEvidence]
+    document: DocumentRead | None = None
+    usage: ExtractionUsage
+    asks: int = Field(deprecated=True, description="The old name of `usage.model_calls`")
+    model: str
+    schema_: str = Field(alias="schema")
