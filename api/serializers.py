@@ -37,7 +37,7 @@ def summary(job: Job) -> dict[str, Any]:
 
 
 def body(job: Job) -> bytes:
-    """models.extractions.Extraction as JSON, written once for all who wait for the same job and are given it together."""
+    """models.extractions.Extraction as JSON, written once for all who wait for the same job."""
     known = _BODIES.get(id(job))
     if known is not None and known[0]() is job:
         return known[1]
