@@ -1,1 +1,1 @@
-"""How a step's rows look at the cache."""
+"""Attention masks: how the rows of a step look at the cache."""

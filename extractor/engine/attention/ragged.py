@@ -1,11 +1,11 @@
-"""Attention of a decode step that reads of each row what the row holds, not what the longest row holds.
+"""Attention of a decode step on a GPU that reads each row to its own length.
 
-A mask hides entries only after they were read: in a batch of rows from 200 to 8,000 entries the short ones wait for
-8,000, and a recorded graph reads its padded length. Here a program asks the device how far its row goes. As a row has
-few queries, programs for rows and heads alone would leave most of a GPU idle, so each row's entries are split among
-several, whose parts are joined by their weight ("flash decoding": Dao et al., 2023, on Milakov and Gimelshein's
-running softmax, arXiv:1805.02867). The kernels are Triton's (`ragged_kernels.py`); without Triton or a GPU nothing here
-runs.
+A dense mask hides entries only after they were read: in a batch of rows from 200 to 8,000 entries the short rows wait
+for 8,000, and a recorded graph always reads its padded length. Here each program reads on the device how far its row
+goes. A row has few queries, so one program for each row and head would leave most of a GPU idle. Therefore several
+programs share the entries of a row, and their results are joined by weight ("flash decoding": Dao et al., 2023, with
+the running softmax of Milakov and Gimelshein, arXiv:1805.02867). The kernels are Triton's (`ragged_kernels.py`);
+without Triton or a GPU nothing here runs.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from extractor.engine.layout import Layout
 
 log = logging.getLogger(__name__)
 
-PROGRAMS = 256  # aimed at by splitting: two for each multiprocessor of a large GPU
-MOST = 32  # splits of a row; a power of two
-LEAST = 32  # entries of a split; a multiple of every block
+PROGRAMS = 256  # as many as splitting aims for: two for each multiprocessor of a large GPU
+MOST = 32  # splits of a row at most; a power of two
+LEAST = 32  # entries of a split at least; a multiple of every block
 EVERYTHING = 1 << 30  # entries: further back than any cache goes
-FEW = 256  # queries: up to here they are cut fine, so that there are more programs
+FEW = 256  # queries: up to here their tiles are small, so that there are more programs
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 
 
@@ -57,7 +57,7 @@ def ragged_masks(layout: Layout, last: Tensor, window: int) -> Masks:
 
 
 def available(device: torch.device, dtype: torch.dtype, sizes: Collection[int]) -> bool:
-    """Whether `attend_ragged` can run there, with heads of these `sizes`; says in the log why not."""
+    """Whether `attend_ragged` can run on `device` for heads of these `sizes`. The log says why not."""
     why = _lacking(device, dtype, sizes) or _failing(device, dtype, sizes)
     if why:
         log.warning("attention cannot read each row to its own length: %s; going on without", why)
@@ -78,7 +78,8 @@ def _lacking(device: torch.device, dtype: torch.dtype, sizes: Collection[int]) -
 
 
 def _failing(device: torch.device, dtype: torch.dtype, sizes: Collection[int]) -> str | None:
-    """Tries it: what Triton compiles with (a C compiler among it) and which GPUs it knows, only Triton can say."""
+    """Why a trial fails, if it does. Only Triton can say which GPUs it knows and whether it finds what it compiles
+    with, a C compiler among it."""
     try:
         for size in sizes:
             one = torch.ones(1, 1, 1, size, dtype=dtype, device=device)
@@ -92,19 +93,19 @@ def _failing(device: torch.device, dtype: torch.dtype, sizes: Collection[int]) -
 
 
 def attend_ragged(query: Tensor, keys: Tensor, values: Tensor, mask: RaggedMask) -> Tensor:
-    """`query` `[n, width, heads, size]`, `keys` and `values` `[slots, kv heads, entries, size]`, views of any strides
-    but the last, which is 1 → `[n, width, heads * size]`; zeros for a query that sees nothing. Scores are unscaled."""
+    """See `RaggedMask.attend`: `query` `[n, width, heads, size]`, `keys` and `values` `[slots, kv heads, entries,
+    size]` give `[n, width, heads * size]`. They may be views of any strides but the last, which is 1."""
     from extractor.engine.attention import ragged_kernels
 
     n, width, heads, size = query.shape
     kv = keys.shape[1]
     group = heads // kv
-    asked = group * width  # query heads that share a KV head are read together, so keys and values are read once
-    tile, block, warps, stages = _blocks(n * kv, asked, size, query.dtype)
-    tiles = -(-asked // tile)
+    queries = group * width  # of a KV head: they are computed together, so keys and values are read once
+    tile, block, warps, stages = _blocks(n * kv, queries, size, query.dtype)
+    tiles = -(-queries // tile)
     splits = max(1, min(MOST, PROGRAMS // (n * kv * tiles)))
-    means = query.new_empty((n * kv, splits, asked, size), dtype=torch.float32)
-    weights = query.new_empty((n * kv, splits, asked), dtype=torch.float32)
+    means = query.new_empty((n * kv, splits, queries, size), dtype=torch.float32)
+    weights = query.new_empty((n * kv, splits, queries), dtype=torch.float32)
     out = query.new_empty((n, width, heads * size))
     reach = EVERYTHING if mask.reach is None else mask.reach
     spans = (mask.last.stride(0), width, mask.end, reach, kv, splits)
@@ -115,20 +116,21 @@ def attend_ragged(query: Tensor, keys: Tensor, values: Tensor, mask: RaggedMask)
             GROUP=group, SIZE=size, LEAST=LEAST, TILE=tile, BLOCK=block, num_warps=warps, num_stages=stages,
         )  # fmt: skip
         part = min(size, 128)
-        ragged_kernels.join[(n * kv, asked, size // part)](
+        ragged_kernels.join[(n * kv, queries, size // part)](
             means, weights, mask.last, out, *spans, GROUP=group, SIZE=size, LEAST=LEAST, MOST=MOST, PART=part
         )
     return out
 
 
-def _blocks(pairs: int, asked: int, size: int, dtype: torch.dtype) -> tuple[int, int, int, int]:
-    """(queries of a program, entries it reads at a time, warps, stages of its pipeline), for `pairs` of rows and KV
-    heads; the quickest on an H100 of those that leave a consumer card (99 KiB a program) its shared memory.
+def _blocks(pairs: int, queries: int, size: int, dtype: torch.dtype) -> tuple[int, int, int, int]:
+    """(queries of a program, entries it reads at a time, warps, stages of its pipeline), for so many `pairs` of a row
+    and a KV head with `queries` each. Of those that fit the shared memory of a consumer card (99 KiB a program) they
+    were the quickest on an H100.
 
-    tl.dot takes no fewer than 16 rows. In float32 the products are not a tensor core's and all is twice as large.
+    tl.dot takes no fewer than 16 rows. In float32 no tensor core computes the products, and all takes twice the memory.
     """
     wide = size > 256
     if dtype == torch.float32:
         return 16, 16, 8 if wide else 4, 1
-    tile = 16 if asked <= 16 or pairs * asked <= FEW else 32 if asked <= 32 or wide else 64
+    tile = 16 if queries <= 16 or pairs * queries <= FEW else 32 if queries <= 32 or wide else 64
     return tile, 32, 4, 2

@@ -1,8 +1,9 @@
-"""Attention for ragged rows over the slot cache, as a transformers attention backend named `extractor`.
+"""Attention over the slot cache for transformers' own forward, registered there as a backend named `extractor`.
 
-Grouped-query heads that share a KV head are folded into the query length, `[n, kv_heads, group * width, head_dim]`,
-so the cache is read in place. transformers' own SDPA path repeats the keys and values for every query head whenever a
-mask is given: a copy of the whole cache a layer a step (3x the time of a 16-row step on a CPU).
+Query heads that share a KV head are folded into the query length, `[n, kv_heads, group * width, head_dim]`, so the
+cache is read in place. Transformers' own SDPA path repeats the keys and values for every query head when a mask is
+given. That would copy the whole cache in every layer of a step, and a step of 16 rows on a CPU would take three times
+as long.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedM
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from extractor.engine.attention.dense import NARROW
+
 NAME = "extractor"
-NARROW = 64  # queries a row
 
 
 def folded_attention(
@@ -31,10 +33,10 @@ def folded_attention(
     s_aux: Tensor | None = None,
     **rest: Any,
 ) -> tuple[Tensor, None]:
-    """`query` `[n, heads, width, head_dim]`, `key` and `value` `[n, kv_heads, length, head_dim]`, `attention_mask`
-    bool `[n, 1, width, length]` → `[n, width, heads, head_dim]`. `s_aux` `[heads]`: what each head may look at instead
-    of any entry (gpt-oss' sinks)."""
-    if attention_mask is None:  # somebody else's call, without our masks
+    """`query` `[n, heads, width, head_dim]`, `key` and `value` `[n, kv_heads, length, head_dim]` and the bool
+    `attention_mask` `[n, 1, width, length]` give `[n, width, heads, head_dim]`. `s_aux` `[heads]`: the score of each
+    head's attention sink, which takes weight and has no value (gpt-oss)."""
+    if attention_mask is None:  # not a call of the engine, which always gives one
         out, _ = sdpa_attention_forward(module, query, key, value, None, scaling=scaling, **rest)
         return out, None
     n, heads, width, head_dim = query.shape
@@ -61,7 +63,7 @@ def folded_attention(
 
 
 def install(model: PreTrainedModel) -> None:
-    """Use it in `model`, if its code goes through transformers' attention interface; otherwise leave the model be."""
+    """Use the backend in `model`, if its code goes through transformers' attention interface."""
     AttentionInterface.register(NAME, folded_attention)
     AttentionMaskInterface.register(NAME, sdpa_mask)
     if getattr(model, "_supports_attention_backend", False):

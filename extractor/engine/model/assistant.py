@@ -118,7 +118,7 @@ class MtpModel:
         self._layers.rotary.reserve(end + 1)
         slots = [*slots, *(slot for slot in range(cache.slots) if slot not in slots)][:rows]
         run = slots == list(range(rows))
-        # An added row sees one entry, which is nobody's.
+        # An added row sees one entry of its slot, so that no query sees nothing; its tokens are dropped.
         there = [slots, [cache.bases[slot] for slot in slots[:n]] + [0] * more, [*lengths, *[1] * more]]
 
         def work(

@@ -9,7 +9,7 @@ import torch
 
 
 class DeviceEvent:
-    """The end of what a device has been asked for when this is made. A CPU is always there already."""
+    """The end of what a device has been asked for when this is made. A CPU has always done it by then."""
 
     def __init__(self, device: torch.device) -> None:
         event: Any = torch.cuda.Event  # untyped

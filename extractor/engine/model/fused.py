@@ -47,7 +47,7 @@ def _lacking(text: Any) -> str | None:
 
 
 def _right(dtype: torch.dtype, device: torch.device) -> bool:
-    """Tries a product, whole and in splits, and a gate against PyTorch's."""
+    """Whether a product, whole and in splits, and a gate are those of PyTorch, up to rounding."""
     generator = torch.Generator().manual_seed(0)
     for k in (64, 2048):
         x = torch.randn(1, 3, k, generator=generator).to(device, dtype)
@@ -105,8 +105,9 @@ class FusedLayer(Layer):
 def add_norm(
     state: Tensor, parts: Tensor, norm: Any, next_norm: Any | None, scale: float = 1.0
 ) -> tuple[Tensor, Tensor]:
-    """The new state (`state` + `norm` of the sum of `parts`) * scale, and `next_norm` of it (None: `state` again, for
-    nobody). `state` `[n, width, size]`, `parts` `[parts, n * width, size]`, as `product` gives them."""
+    """The new state (`state` + `norm` of the sum of `parts`) * scale, and `next_norm` of it (None: no second norm, and
+    `state` takes its place). `state` `[n, width, size]`, `parts` `[parts, n * width, size]`, as `product` gives
+    them."""
     from extractor.engine.model import fused_kernels as kernels
 
     size = state.shape[2]
