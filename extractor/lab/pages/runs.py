@@ -44,7 +44,7 @@ RUNS = [
     ),
     Run("growth", "python -m extractor.lab.bench.growth --rounds 1 --fields 5,20,50,100 --json", 90),
     Run("drafts", "python -m extractor.lab.bench.drafts", 20),
-    Run("host", "python -m extractor.lab.bench.host", 40),
+    Run("host", "python -m extractor.lab.bench.host --documents 16", 50),
     Run("evidence", "python -m extractor.lab.bench.ground --extract 0", 25),
     Run("lossless", "python -m extractor.lab.bench.lossless --documents 24 --max-tokens 40", 45),
     Run("service", "python -m tests.chaos.measure", 45),
