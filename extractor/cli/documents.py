@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from extractor.client.core import printable
+from extractor.client.document import printable
 from extractor.errors import DocumentError
 
 STDIN = "-"

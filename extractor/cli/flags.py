@@ -11,7 +11,7 @@ import typer
 from extractor.cli.output import fail
 from extractor.cli.schemas import json_schema_of
 from extractor.client import Client, Patience
-from extractor.client.core import How
+from extractor.client.document import SubmitOptions
 from extractor.config import DRAFTERS, parse_drafters
 from extractor.errors import FieldError, SchemaError
 from schemas.errors import SchemaProblem, UnknownSchema
@@ -57,9 +57,9 @@ def options_of(drafters: str, max_output_tokens: int | None, printed: Mode = "de
     return {name: value for name, value in said.items() if value != left[name]}
 
 
-def sender_of(charset: str | None, password: str | None) -> How:
+def sender_of(charset: str | None, password: str | None) -> SubmitOptions:
     """What is known of a document beside its bytes; nothing where nothing is said."""
-    said = How()
+    said = SubmitOptions()
     if charset is not None:
         said["media_type"] = f"text/plain; charset={charset}"
     if password is not None:

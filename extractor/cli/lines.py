@@ -18,7 +18,7 @@ import pydantic_core
 from extractor.cli.byte_order import utf8_lines
 from extractor.cli.documents import Source, sources
 from extractor.client import Row, batches
-from extractor.client.core import How, printable
+from extractor.client.document import SubmitOptions, printable
 from extractor.errors import DocumentError
 from schemas.schema import Schema, inline
 
@@ -33,13 +33,17 @@ class Inputs:
 
     found: list[Source]
     options: Mapping[str, Any]
-    how: How | None = None
+    how: SubmitOptions | None = None
     unreadable: dict[int, DocumentError] = field(default_factory=dict)
     _stdin: bytes | None = None
 
     @classmethod
     def of(
-        cls, inputs: Iterable[str], options: Mapping[str, Any], but: Iterable[Path] = (), how: How | None = None
+        cls,
+        inputs: Iterable[str],
+        options: Mapping[str, Any],
+        but: Iterable[Path] = (),
+        how: SubmitOptions | None = None,
     ) -> Inputs:
         """`but`: files that are none, wherever they lie. Raises DocumentError for an input that names nothing."""
         own = {os.path.realpath(path) for path in but}  # not resolve(), which raises where links lead in a circle
@@ -82,7 +86,7 @@ class Inputs:
                 yield {"file": name, "id": None, "status": "failed", "data": None, "error": said}
             elif row is not None and row.line == number:
                 own = name is None and row.job is not None and row.job.schema_ != judged
-                yield _as_json(batches.judged(row, None if own else judge), name, line)
+                yield _as_json(batches.validated(row, None if own else judge), name, line)
                 row = next(left, None)
 
     def _named(self) -> Iterator[tuple[int, str | None, int]]:

@@ -25,7 +25,7 @@ from extractor.cli.flags import (
 )
 from extractor.cli.output import SOME_FAILED, err, put, put_text, say
 from extractor.client import ExtractionFailed
-from extractor.client.judge import judge_of, outcome
+from extractor.client.validation import data_of, validator_of
 
 JobId = Annotated[str, typer.Argument(metavar="ID", help="What submit printed.")]
 
@@ -56,7 +56,7 @@ def submit(
         say(f"{job.id} submitted")
         job = client.wait(job.id)
     try:
-        outcome(job, judge_of(what))
+        data_of(job, validator_of(what))
     except ExtractionFailed as failed:
         if full:
             put(failed.job.as_json())

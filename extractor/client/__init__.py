@@ -1,4 +1,4 @@
-"""The HTTP client: `Client` for scripts, `AsyncClient` for services, over the same flows (core.py). Loads no torch.
+"""The HTTP client: `Client` for scripts, `AsyncClient` for services, over the same flows (flow.py). Loads no torch.
 
     with Client() as client:
         invoice = client.extract(Path("invoice.txt"), Invoice)      # an Invoice, or a typed error
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from extractor.client.awaiting import AsyncClient
 from extractor.client.blocking import Client
-from extractor.client.core import Patience
 from extractor.client.errors import (
     BatchTimeout,
     Broken,
@@ -26,6 +25,7 @@ from extractor.client.errors import (
     Unreachable,
     WaitTimeout,
 )
+from extractor.client.flow import Patience
 from extractor.client.model import Batch, Job, JobPage, Row, Worker
 
 __all__ = [

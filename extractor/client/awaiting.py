@@ -1,4 +1,4 @@
-"""`AsyncClient`: the flows of core.py and batches.py, awaited."""
+"""`AsyncClient`: the flows of extractions.py and batches.py, awaited."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from typing import Any, Self, Unpack, overload
 
 import httpx
 
-from extractor.client import batches, core
-from extractor.client.batches import Bulk, Lines
-from extractor.client.core import PAGE, Document, Flow, How, M, Outcome, Patience, Send, T, Which
-from extractor.client.judge import Schema, judge_of
+from extractor.client import batches, extractions
+from extractor.client.batches import BatchOptions, Lines
+from extractor.client.document import Document, SubmitOptions
+from extractor.client.extractions import PAGE, ListFilter
+from extractor.client.flow import Flow, M, Outcome, Patience, Send, T
 from extractor.client.model import Batch, Job, JobPage, Row, Worker
 from extractor.client.transport import request, settings
+from extractor.client.validation import Schema, validator_of
 
 
 class AsyncClient:
@@ -33,29 +35,29 @@ class AsyncClient:
         self._patience = replace(patience or Patience())  # what it remembers is of this service
         self._http = httpx.AsyncClient(transport=transport, **settings(url, api_key, timeout_s))
 
-    async def submit(self, document: Document, schema: Schema, **how: Unpack[How]) -> Job:
-        return await self._run(core.submit(document, schema, how, self._patience))
+    async def submit(self, document: Document, schema: Schema, **how: Unpack[SubmitOptions]) -> Job:
+        return await self._run(extractions.submit(document, schema, how, self._patience))
 
     async def get(self, job_id: str, wait_s: float = 0.0) -> Job:
-        return await self._run(core.get(job_id, wait_s, self._patience))
+        return await self._run(extractions.get(job_id, wait_s, self._patience))
 
     async def wait(self, job_id: str, timeout_s: float | None = None) -> Job:
-        return await self._run(core.wait(job_id, timeout_s, self._patience))
+        return await self._run(extractions.wait(job_id, timeout_s, self._patience))
 
     async def cancel(self, job_id: str) -> Job:
-        return await self._run(core.cancel(job_id, self._patience))
+        return await self._run(extractions.cancel(job_id, self._patience))
 
     async def delete(self, job_id: str) -> None:
-        return await self._run(core.delete(job_id, self._patience))
+        return await self._run(extractions.delete(job_id, self._patience))
 
     async def workers(self) -> tuple[Worker, ...]:
         """Who does the work: every worker heard of lately."""
-        return (await self._run(core.workers(self._patience))).data
+        return (await self._run(extractions.workers(self._patience))).data
 
-    async def page(self, cursor: str | None = None, limit: int = PAGE, **which: Unpack[Which]) -> JobPage:
-        return await self._run(core.page(which, cursor, limit, self._patience))
+    async def page(self, cursor: str | None = None, limit: int = PAGE, **which: Unpack[ListFilter]) -> JobPage:
+        return await self._run(extractions.page(which, cursor, limit, self._patience))
 
-    async def list(self, **which: Unpack[Which]) -> AsyncIterator[Job]:
+    async def list(self, **which: Unpack[ListFilter]) -> AsyncIterator[Job]:
         cursor: str | None = None
         while True:
             page = await self.page(cursor, **which)
@@ -67,35 +69,35 @@ class AsyncClient:
 
     @overload
     async def extract(
-        self, document: Document, schema: type[M], timeout_s: float | None = ..., **how: Unpack[How]
+        self, document: Document, schema: type[M], timeout_s: float | None = ..., **how: Unpack[SubmitOptions]
     ) -> M: ...
     @overload
     async def extract(
-        self, document: Document, schema: Schema, timeout_s: float | None = ..., **how: Unpack[How]
+        self, document: Document, schema: Schema, timeout_s: float | None = ..., **how: Unpack[SubmitOptions]
     ) -> Any: ...
     async def extract(
-        self, document: Document, schema: Schema, timeout_s: float | None = None, **how: Unpack[How]
+        self, document: Document, schema: Schema, timeout_s: float | None = None, **how: Unpack[SubmitOptions]
     ) -> Any:
-        return await self._run(core.extract(document, schema, how, timeout_s, self._patience))
+        return await self._run(extractions.extract(document, schema, how, timeout_s, self._patience))
 
     @overload
     def batch(
-        self, documents: Iterable[Document | tuple[str, Document]], schema: type[M], **how: Unpack[Bulk]
+        self, documents: Iterable[Document | tuple[str, Document]], schema: type[M], **how: Unpack[BatchOptions]
     ) -> AsyncIterator[Row[M]]: ...
     @overload
     def batch(
-        self, documents: Iterable[Document | tuple[str, Document]], schema: Schema, **how: Unpack[Bulk]
+        self, documents: Iterable[Document | tuple[str, Document]], schema: Schema, **how: Unpack[BatchOptions]
     ) -> AsyncIterator[Row[Any]]: ...
     async def batch(
-        self, documents: Iterable[Document | tuple[str, Document]], schema: Schema, **how: Unpack[Bulk]
+        self, documents: Iterable[Document | tuple[str, Document]], schema: Schema, **how: Unpack[BatchOptions]
     ) -> AsyncIterator[Row[Any]]:
-        core.known(how, Bulk)
-        judge = judge_of(schema)
+        extractions.check_names(how, BatchOptions)
+        validator = validator_of(schema)
         lines = batches.lines_of(documents, how.get("options") or {})
-        sent = await self.submit_batch(lines, judge or schema, how.get("idempotency_key"), how.get("timeout_s"))
+        sent = await self.submit_batch(lines, validator or schema, how.get("idempotency_key"), how.get("timeout_s"))
         await self.wait_batch(sent.id, how.get("timeout_s"))
         async for row in self.batch_rows(sent.id):
-            yield batches.judged(row, judge)
+            yield batches.validated(row, validator)
 
     async def submit_batch(
         self,
@@ -126,7 +128,7 @@ class AsyncClient:
         return await self._run(batches.delete(batch_id, self._patience))
 
     async def fetch(self, path: str, body: Any = None) -> dict[str, Any]:
-        return await self._run(core.fetch(path, self._patience, body))
+        return await self._run(extractions.fetch(path, self._patience, body))
 
     async def _run(self, flow: Flow[T]) -> T:
         outcome: Outcome | None = None

@@ -1,4 +1,4 @@
-"""The client's calls on batches, as flows (see core.py): an upload that is repeated until it is whole, waiting, and the
+"""The client's calls on batches, as flows (see flow.py): an upload that is repeated until it is whole, waiting, and the
 rows of results and refused lines in one order."""
 
 from __future__ import annotations
@@ -12,26 +12,16 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from extractor.client.core import (
-    JSON,
-    Document,
-    Flow,
-    How,
-    Patience,
-    Pause,
-    Send,
-    document_body,
-    parse,
-    send,
-)
+from extractor.client.document import Document, SubmitOptions, document_body
 from extractor.client.errors import BatchTimeout, ExtractionFailed, Overloaded, UnexpectedAnswer
-from extractor.client.judge import Schema, outcome, schema_body
+from extractor.client.flow import JSON, Flow, Patience, Pause, Send, parse, send
 from extractor.client.model import Batch, Job, Refused, Row
+from extractor.client.validation import Schema, data_of, schema_body
 from extractor.errors import InputError
 from schemas.jsontext import read, written
 
 if TYPE_CHECKING:
-    from schemas.schema import Schema as Judge
+    from schemas.schema import Schema as Validator
 
 PAGE_ROWS = 500
 POLL_S = 1.0
@@ -42,7 +32,7 @@ M = TypeVar("M", bound=BaseModel)
 Lines = Callable[[], Iterable[bytes]]
 
 
-class Bulk(TypedDict, total=False):
+class BatchOptions(TypedDict, total=False):
     """The optional part of a batch."""
 
     options: Mapping[str, Any]
@@ -63,10 +53,10 @@ def lines_of(documents: Iterable[Document | tuple[str, Document]], options: Mapp
     return lines
 
 
-def line(custom_id: str, document: Document, options: Mapping[str, Any], how: How | None = None) -> bytes:
+def line(custom_id: str, document: Document, options: Mapping[str, Any], how: SubmitOptions | None = None) -> bytes:
     """`how`: what is known of the document. Raises DocumentError, or InputError for a custom_id or options that are no
     JSON."""
-    body: JSON = {"custom_id": custom_id, "document": document_body(document, how or How())}
+    body: JSON = {"custom_id": custom_id, "document": document_body(document, how or SubmitOptions())}
     return _written(body | ({"options": options} if options else {})) + b"\n"
 
 
@@ -141,12 +131,12 @@ def rows(batch_id: str, after: int, patience: Patience) -> Flow[tuple[list[Row[A
     return sorted(kept, key=lambda row: row.line), safe
 
 
-def judged(row: Row[Any], judge: Judge | None) -> Row[Any]:
-    """`row` with an instance as its value where a class judges it; one that is refused has failed."""
-    if judge is None or row.job is None or row.status != "succeeded":
+def validated(row: Row[Any], validator: Validator | None) -> Row[Any]:
+    """`row` with an instance as its value where a class validates it; one that is refused has failed."""
+    if validator is None or row.job is None or row.status != "succeeded":
         return row
     try:
-        return replace(row, value=outcome(row.job, judge))
+        return replace(row, value=data_of(row.job, validator))
     except ExtractionFailed as refused:
         return _result(refused.job)
 

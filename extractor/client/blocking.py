@@ -1,4 +1,4 @@
-"""`Client`: the flows of core.py and batches.py, driven in the calling thread."""
+"""`Client`: the flows of extractions.py and batches.py, driven in the calling thread."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from typing import Any, Self, Unpack, overload
 
 import httpx
 
-from extractor.client import batches, core
-from extractor.client.batches import Bulk, Lines
-from extractor.client.core import PAGE, Document, Flow, How, M, Outcome, Patience, Send, T, Which
-from extractor.client.judge import Schema, judge_of
+from extractor.client import batches, extractions
+from extractor.client.batches import BatchOptions, Lines
+from extractor.client.document import Document, SubmitOptions
+from extractor.client.extractions import PAGE, ListFilter
+from extractor.client.flow import Flow, M, Outcome, Patience, Send, T
 from extractor.client.model import Batch, Job, JobPage, Row, Worker
 from extractor.client.transport import request, settings
+from extractor.client.validation import Schema, validator_of
 
 
 class Client:
@@ -34,31 +36,31 @@ class Client:
         self._patience = replace(patience or Patience())  # what it remembers is of this service
         self._http = httpx.Client(transport=transport, **settings(url, api_key, timeout_s))
 
-    def submit(self, document: Document, schema: Schema, **how: Unpack[How]) -> Job:
+    def submit(self, document: Document, schema: Schema, **how: Unpack[SubmitOptions]) -> Job:
         """Hand in a document (text, bytes, or the path of a file). Safe to repeat: it carries an Idempotency-Key."""
-        return self._run(core.submit(document, schema, how, self._patience))
+        return self._run(extractions.submit(document, schema, how, self._patience))
 
     def get(self, job_id: str, wait_s: float = 0.0) -> Job:
-        return self._run(core.get(job_id, wait_s, self._patience))
+        return self._run(extractions.get(job_id, wait_s, self._patience))
 
     def wait(self, job_id: str, timeout_s: float | None = None) -> Job:
         """Until it has ended, however it ended."""
-        return self._run(core.wait(job_id, timeout_s, self._patience))
+        return self._run(extractions.wait(job_id, timeout_s, self._patience))
 
     def cancel(self, job_id: str) -> Job:
-        return self._run(core.cancel(job_id, self._patience))
+        return self._run(extractions.cancel(job_id, self._patience))
 
     def delete(self, job_id: str) -> None:
-        return self._run(core.delete(job_id, self._patience))
+        return self._run(extractions.delete(job_id, self._patience))
 
     def workers(self) -> tuple[Worker, ...]:
         """Who does the work: every worker heard of lately."""
-        return self._run(core.workers(self._patience)).data
+        return self._run(extractions.workers(self._patience)).data
 
-    def page(self, cursor: str | None = None, limit: int = PAGE, **which: Unpack[Which]) -> JobPage:
-        return self._run(core.page(which, cursor, limit, self._patience))
+    def page(self, cursor: str | None = None, limit: int = PAGE, **which: Unpack[ListFilter]) -> JobPage:
+        return self._run(extractions.page(which, cursor, limit, self._patience))
 
-    def list(self, **which: Unpack[Which]) -> Iterator[Job]:
+    def list(self, **which: Unpack[ListFilter]) -> Iterator[Job]:
         """Every job, newest first, page after page."""
         cursor: str | None = None
         while True:
@@ -69,33 +71,39 @@ class Client:
                 return
 
     @overload
-    def extract(self, document: Document, schema: type[M], timeout_s: float | None = ..., **how: Unpack[How]) -> M: ...
+    def extract(
+        self, document: Document, schema: type[M], timeout_s: float | None = ..., **how: Unpack[SubmitOptions]
+    ) -> M: ...
     @overload
-    def extract(self, document: Document, schema: Schema, timeout_s: float | None = ..., **how: Unpack[How]) -> Any: ...
-    def extract(self, document: Document, schema: Schema, timeout_s: float | None = None, **how: Unpack[How]) -> Any:
+    def extract(
+        self, document: Document, schema: Schema, timeout_s: float | None = ..., **how: Unpack[SubmitOptions]
+    ) -> Any: ...
+    def extract(
+        self, document: Document, schema: Schema, timeout_s: float | None = None, **how: Unpack[SubmitOptions]
+    ) -> Any:
         """Submit, wait, and hand back the data: an instance when `schema` is a pydantic class."""
-        return self._run(core.extract(document, schema, how, timeout_s, self._patience))
+        return self._run(extractions.extract(document, schema, how, timeout_s, self._patience))
 
     @overload
     def batch(
-        self, documents: Iterable[Document | tuple[str, Document]], schema: type[M], **how: Unpack[Bulk]
+        self, documents: Iterable[Document | tuple[str, Document]], schema: type[M], **how: Unpack[BatchOptions]
     ) -> Iterator[Row[M]]: ...
     @overload
     def batch(
-        self, documents: Iterable[Document | tuple[str, Document]], schema: Schema, **how: Unpack[Bulk]
+        self, documents: Iterable[Document | tuple[str, Document]], schema: Schema, **how: Unpack[BatchOptions]
     ) -> Iterator[Row[Any]]: ...
     def batch(
-        self, documents: Iterable[Document | tuple[str, Document]], schema: Schema, **how: Unpack[Bulk]
+        self, documents: Iterable[Document | tuple[str, Document]], schema: Schema, **how: Unpack[BatchOptions]
     ) -> Iterator[Row[Any]]:
         """Many documents (or pairs of a custom_id and a document) in one upload; when all have ended a row for each,
         in their order, with an instance as its value when `schema` is a pydantic class."""
-        core.known(how, Bulk)
-        judge = judge_of(schema)
+        extractions.check_names(how, BatchOptions)
+        validator = validator_of(schema)
         lines = batches.lines_of(documents, how.get("options") or {})
-        sent = self.submit_batch(lines, judge or schema, how.get("idempotency_key"), how.get("timeout_s"))
+        sent = self.submit_batch(lines, validator or schema, how.get("idempotency_key"), how.get("timeout_s"))
         self.wait_batch(sent.id, how.get("timeout_s"))
         for row in self.batch_rows(sent.id):
-            yield batches.judged(row, judge)
+            yield batches.validated(row, validator)
 
     def submit_batch(
         self,
@@ -130,7 +138,7 @@ class Client:
 
     def fetch(self, path: str, body: Any = None) -> dict[str, Any]:
         """Any other JSON of the service: `/v1/schemas`, `/readyz`; a POST when there is a body."""
-        return self._run(core.fetch(path, self._patience, body))
+        return self._run(extractions.fetch(path, self._patience, body))
 
     def _run(self, flow: Flow[T]) -> T:
         outcome: Outcome | None = None

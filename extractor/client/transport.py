@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from extractor.client.core import Send
+from extractor.client.flow import Send
 from extractor.errors import InputError
 
 DEFAULT_URL = "http://127.0.0.1:8000"

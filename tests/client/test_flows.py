@@ -36,8 +36,8 @@ from extractor.client import (
     WaitTimeout,
     batches,
     blocking,
-    core,
 )
+from extractor.client.document import document_body, max_bytes
 from extractor.errors import DocumentError, InputError, SchemaError
 from schemas.types import fault
 
@@ -124,11 +124,11 @@ def test_text_goes_as_text_with_its_schema_and_options() -> None:
 def test_a_file_goes_as_bytes_with_its_name(tmp_path: Path) -> None:
     file = tmp_path / "note.txt"
     file.write_bytes(b"Ad\xe8le")
-    body = core.document_body(file, {"media_type": "text/plain; charset=latin-1"})
+    body = document_body(file, {"media_type": "text/plain; charset=latin-1"})
     assert base64.b64decode(body["content"]) == b"Ad\xe8le"
     assert (body["filename"], body["media_type"]) == ("note.txt", "text/plain; charset=latin-1")
     with pytest.raises(DocumentError, match="absent"):
-        core.document_body(tmp_path / "absent.txt", {})
+        document_body(tmp_path / "absent.txt", {})
 
 
 def test_a_file_that_no_service_takes_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,16 +136,16 @@ def test_a_file_that_no_service_takes_is_not_read(tmp_path: Path, monkeypatch: p
     with file.open("wb") as opened:
         opened.truncate(5 * 1024**3)
     with pytest.raises(DocumentError, match="5,368,709,120 bytes; 67,108,864 are sent at most") as caught:
-        core.document_body(file, {})
+        document_body(file, {})
     assert caught.value.code == "document_too_large"
     monkeypatch.setenv("EXTRACTOR_MAX_DOCUMENT_BYTES", str(10**9))
-    assert core.most_bytes() == 10**9
+    assert max_bytes() == 10**9
 
 
 def test_a_name_in_another_encoding_is_no_error(tmp_path: Path) -> None:
     file = tmp_path / os.fsdecode(b"caf\xe9.txt")
     file.write_text("x")
-    assert core.document_body(file, {})["filename"] == "caf\ufffd.txt"
+    assert document_body(file, {})["filename"] == "caf\ufffd.txt"
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_who_was_never_reached_is_not_waited_for_long(monkeypatch: pytest.Monkey
     """A service that has answered once is restarting; one that never did is not there. By a clock of its own."""
     patience = Patience(total_s=1.0, first_s=0.01, most_s=0.02, unreachable_s=0.1)
     clock = Clock()
-    for module in (core, blocking):
+    for module in (flow, blocking):
         monkeypatch.setattr(module, "time", clock)
 
     def tried_for(service: Service, *, after_an_answer: bool) -> float:
@@ -268,7 +268,7 @@ class Bill(BaseModel):
         return self
 
 
-def test_a_class_judges_here_as_it_would_in_the_service() -> None:
+def test_a_class_validates_here_as_it_would_in_the_service() -> None:
     """A strict one takes its dates from JSON; a check keeps its pointer; what is refused has failed like any job."""
     with client(Service(ok(code=202), succeeded({"total": 12.5, "issued": "2026-10-05"}))) as c:
         assert c.extract("bill", Bill) == Bill(total=Decimal("12.5"), issued=date(2026, 10, 5))
@@ -360,11 +360,11 @@ def test_an_upload_waits_for_a_full_quota_and_is_sent_again_whole() -> None:
     flow = batches.submit(lambda: iter([b"line"]), "contact", None, None, Patience(total_s=0, first_s=0.001))
     send = next(flow)
     for _ in range(3):
-        assert isinstance(send, core.Send)
+        assert isinstance(send, flow.Send)
         assert b"".join(send.content() if send.content else ()) == b"line"
         assert send.headers["Idempotency-Key"]
         pause = flow.send(httpx.Response(429, json=problem, headers={"Retry-After": "10"}))
-        assert pause == core.Pause(10)
+        assert pause == flow.Pause(10)
         send = next(flow)
     answer = {
         "id": "b", "status": "running", "created_at": "2026-11-23T12:00:00Z", "lines": 1, "refused": 0, "counts": {}
@@ -390,7 +390,7 @@ def test_an_upload_without_a_key_is_made_once() -> None:
     for answer in (httpx.Response(429, json=problem, headers={"Retry-After": "1"}), httpx.Response(503)):
         flow = batches.submit(lambda: iter([b"line"]), "contact", "", None, Patience())
         send = next(flow)
-        assert isinstance(send, core.Send)
+        assert isinstance(send, flow.Send)
         assert "Idempotency-Key" not in send.headers
         with pytest.raises(ServiceError):
             flow.send(answer)
@@ -399,7 +399,7 @@ def test_an_upload_without_a_key_is_made_once() -> None:
 def test_an_upload_that_the_service_refuses_is_not_sent_again() -> None:
     flow = batches.submit(lambda: iter(()), {"type": "object"}, "key", None, QUICK)
     send = next(flow)
-    assert isinstance(send, core.Send)
+    assert isinstance(send, flow.Send)
     assert send.headers["Content-Type"].startswith("multipart/form-data")
     with pytest.raises(Refused):
         flow.send(httpx.Response(422, json={"code": "empty_batch", "detail": "no line"}))

@@ -1,0 +1,67 @@
+"""A document as the caller gives it (text, bytes or the path of a file) → the `document` of a request."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypedDict
+
+from extractor.errors import DocumentError
+
+JSON = dict[str, Any]
+Document = str | bytes | Path
+_MAX_BYTES = 64 * 1024**2
+
+
+class SubmitOptions(TypedDict, total=False):
+    """The optional part of a submission."""
+
+    options: Mapping[str, Any]
+    metadata: Mapping[str, str]
+    priority: Literal["interactive", "bulk"]
+    idempotency_key: str
+    media_type: str
+    filename: str
+    password: str
+
+
+def document_body(document: Document, how: SubmitOptions) -> JSON:
+    """The `document` of a request: text as text, bytes of any format as base64 with what is known of their kind."""
+    named = {key: how[key] for key in ("media_type", "filename", "password") if how.get(key)}
+    if isinstance(document, Path):
+        name = printable(document.name)
+        try:
+            size = document.stat().st_size
+            content = b"" if size > max_bytes() else document.read_bytes()
+        except OSError as error:
+            raise DocumentError(f"Cannot read {name}: {error.strerror}", code="unreadable_document") from None
+        if size > max_bytes():
+            detail = f"{name} has {size:,} bytes; {max_bytes():,} are sent at most (EXTRACTOR_MAX_DOCUMENT_BYTES)"
+            raise DocumentError(detail, code="document_too_large")
+        return {"content": _base64(content), "filename": name} | named
+    if isinstance(document, bytes):
+        return {"content": _base64(document)} | named
+    if not isinstance(document, str):
+        raise TypeError(f"A document is text, bytes or a Path, not {type(document).__name__}")
+    try:
+        document.encode()
+    except UnicodeEncodeError:
+        raise DocumentError("The text holds half a surrogate pair", code="undecodable_document") from None
+    return {"text": document} | named
+
+
+def printable(path: str | Path) -> str:
+    """A file's name as text: one in another encoding than UTF-8 has marks in place of what cannot be read."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def max_bytes() -> int:
+    """Of a file, before it is read: the service has its own limit, but not the memory of this process to spare."""
+    said = os.environ.get("EXTRACTOR_MAX_DOCUMENT_BYTES", "")
+    return max(_MAX_BYTES, int(said) if said.isdigit() else 0)
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
