@@ -36,6 +36,7 @@ from extractor.client import (
     WaitTimeout,
     batches,
     blocking,
+    flow,
 )
 from extractor.client.document import document_body, max_bytes
 from extractor.errors import DocumentError, InputError, SchemaError
