@@ -30,6 +30,12 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class PrintedRecord(Record):
+    """A record whose texts, numbers and dates all have to stand in the document."""
+
+    model_config = ConfigDict(json_schema_extra={PRINTED: True})
+
+
 # A number in JSON, a Decimal in Python: money and quantities never pass through a float on their way to the model.
 Amount = Annotated[Decimal, WithJsonSchema({"type": "number"})]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
@@ -41,7 +47,7 @@ ClockTime = Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 YearMonth = Annotated[str, Field(pattern="^[0-9]{4}(-(0[1-9]|1[0-2]))?$")]
 
 
-class Party(Record):
+class Party(PrintedRecord):
     """A person or company on one side of a deal."""
 
     name: str

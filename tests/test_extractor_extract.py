@@ -46,7 +46,7 @@ def scripted(tok, *script, finish="stop", **settings):
 
 
 def test_a_document_becomes_data(tok):
-    runner, engine = scripted(tok, GOOD)
+    runner, engine = scripted(tok, GOOD, GOOD)
     result = runner.extract(EXAMPLE.document, schema=Invoice)
     assert result.value.due_date == date(2024, 6, 2)
     assert str(result.value.total) == "480.00"
@@ -64,7 +64,9 @@ def test_a_document_becomes_data(tok):
     assert tok.decode(request.prompt[start:stop]) == EXAMPLE.document
     assert request.params.temperature == 0
     assert request.params.drafters == ("grammar", "copy", "mtp")
-    assert request.grammar.startswith("start: %json {")
+    assert '"Brightwater"' in request.grammar  # what the document prints, and nothing else
+    runner.extract(EXAMPLE.document, schema=Invoice, options=Options(printed="none"))
+    assert engine.requests[1].grammar.startswith("start: %json {")
 
 
 def test_every_way_to_name_a_schema(tok):

@@ -8,10 +8,10 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from schemas.examples import example
-from schemas.types import Amount, Currency, Record, fault
+from schemas.types import Amount, Currency, PrintedRecord, fault
 
 
-class BankTransaction(Record):
+class BankTransaction(PrintedRecord):
     """One movement of money on a bank account."""
 
     booking_date: date | None = Field(None, description="day it was booked")

@@ -7,22 +7,22 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.examples import example
-from schemas.types import Email, Record
+from schemas.types import Email, PrintedRecord
 
 
-class Phone(Record):
+class Phone(PrintedRecord):
     kind: Literal["mobile", "work", "home", "fax"] | None = None
     number: str = Field(description="as printed")
 
 
-class Address(Record):
+class Address(PrintedRecord):
     street: str | None = Field(None, description="street and house number")
     postal_code: str | None = None
     city: str | None = None
     country: str | None = None
 
 
-class Contact(Record):
+class Contact(PrintedRecord):
     """How to reach a person."""
 
     name: str | None = Field(None, description="full name without title")

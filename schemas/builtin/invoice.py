@@ -7,17 +7,17 @@ from datetime import date
 from pydantic import Field, model_validator
 
 from schemas.examples import example
-from schemas.types import Amount, Currency, Party, Record, adds_up, fault
+from schemas.types import Amount, Currency, Party, PrintedRecord, adds_up, fault
 
 
-class InvoiceItem(Record):
+class InvoiceItem(PrintedRecord):
     description: str
     quantity: Amount | None = None
     unit_price: Amount | None = Field(None, description="price of one")
     amount: Amount | None = Field(None, description="total of the line")
 
 
-class Invoice(Record):
+class Invoice(PrintedRecord):
     """A bill for goods or services."""
 
     number: str | None = Field(None, description="invoice number as printed")

@@ -7,10 +7,10 @@ from datetime import date
 from pydantic import Field, model_validator
 
 from schemas.examples import example
-from schemas.types import Amount, Currency, Party, Record, adds_up, fault
+from schemas.types import Amount, Currency, Party, PrintedRecord, adds_up, fault
 
 
-class OrderItem(Record):
+class OrderItem(PrintedRecord):
     sku: str | None = Field(None, description="article number")
     description: str | None = None
     quantity: Amount | None = None
@@ -18,7 +18,7 @@ class OrderItem(Record):
     amount: Amount | None = Field(None, description="total of the line")
 
 
-class PurchaseOrder(Record):
+class PurchaseOrder(PrintedRecord):
     """An order of goods or services by a company."""
 
     number: str | None = Field(None, description="order number as printed")

@@ -8,16 +8,16 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from schemas.examples import example
-from schemas.types import Amount, ClockTime, Currency, Record, adds_up, fault
+from schemas.types import Amount, ClockTime, Currency, PrintedRecord, adds_up, fault
 
 
-class ReceiptItem(Record):
+class ReceiptItem(PrintedRecord):
     description: str
     quantity: Amount | None = None
     amount: Amount | None = Field(None, description="price of the line")
 
 
-class Receipt(Record):
+class Receipt(PrintedRecord):
     """Proof of a purchase in a shop, restaurant or online."""
 
     merchant: str | None = Field(None, description="name of the shop")

@@ -7,10 +7,10 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from schemas.examples import example
-from schemas.types import Email, Record, YearMonth, fault
+from schemas.types import Email, PrintedRecord, YearMonth, fault
 
 
-class Job(Record):
+class Job(PrintedRecord):
     title: str | None = None
     employer: str | None = None
     start: YearMonth | None = Field(None, description="YYYY-MM or YYYY")
@@ -26,18 +26,18 @@ class Job(Record):
         return self
 
 
-class Study(Record):
+class Study(PrintedRecord):
     degree: str | None = None
     school: str | None = None
     year: int | None = Field(None, description="year of graduation")
 
 
-class Language(Record):
+class Language(PrintedRecord):
     name: str
     level: Literal["basic", "intermediate", "fluent", "native"] | None = None
 
 
-class Resume(Record):
+class Resume(PrintedRecord):
     """A person's curriculum vitae."""
 
     name: str | None = Field(None, description="full name")

@@ -8,16 +8,16 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from schemas.examples import example
-from schemas.types import Amount, Record, fault
+from schemas.types import Amount, PrintedRecord, fault
 
 
-class ShippedItem(Record):
+class ShippedItem(PrintedRecord):
     sku: str | None = Field(None, description="article number")
     description: str | None = None
     quantity: int | None = None
 
 
-class ShippingNotice(Record):
+class ShippingNotice(PrintedRecord):
     """Word that a parcel or pallet has left."""
 
     order_number: str | None = None

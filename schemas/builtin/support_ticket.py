@@ -8,10 +8,10 @@ from typing import Literal
 from pydantic import Field
 
 from schemas.examples import example
-from schemas.types import Email, Record
+from schemas.types import Email, PrintedRecord
 
 
-class SupportTicket(Record):
+class SupportTicket(PrintedRecord):
     """A customer's request for help."""
 
     ticket_id: str | None = Field(None, description="number of the ticket")

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cachetools import LRUCache
+from llguidance import LLMatcher
 
+from extractor.engine.drafting.text import LIMITS
 from extractor.errors import FieldError
 from extractor.grammar.narrow import Bounds, Tighten
 from extractor.grammar.printed.check import not_printed
@@ -34,12 +36,14 @@ class Demand:
         if document.too_long:
             return PrintedAnswers(None, self.marked, document)
         grammar, loose = printed_grammar(self.narrowed, document)
+        if LLMatcher.validate_grammar(grammar, None, limits=LIMITS):  # what it says quotes the document
+            return PrintedAnswers(None, self.marked, document)
         return PrintedAnswers(grammar, self.marked if loose else None, document)
 
 
 @dataclass(frozen=True)
 class PrintedAnswers:
-    """`grammar`: None where the document is longer than one may be. `unheld`: the marked schema where an answer under
+    """`grammar`: None where the document is longer than one may be, or says more than llguidance will have. `unheld`: the marked schema where an answer under
     the grammar may still hold a value that the document does not print."""
 
     grammar: str | None
