@@ -224,7 +224,7 @@ def test_the_sdk_is_imported_when_asked_for_and_not_needed_otherwise(
     done = subprocess.run(
         [sys.executable, "-c", script],
         env={**os.environ, **environ},
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
         timeout=110,

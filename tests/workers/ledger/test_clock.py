@@ -15,8 +15,6 @@ from tests.valkey import FAKETIME, Valkey
 from workers.ledger.clock import LedgerClock
 from workers.ledger.ledger import Claim, Ledger, NewJob, QuotaExceeded, WorkerInfo
 
-pytest_plugins = ["tests.ledger_fixtures"]
-
 T = "acme"
 HOUR, DAY, YEAR = 3600, 86_400, 31_536_000
 COST_S = 5.0  # STEP of lua/shared/clock.lua

@@ -1,0 +1,20 @@
+"""The ledger's fixtures: one Valkey a module, empty for every test, and a ledger on it with short leases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.ledger_fixtures import server, valkey
+from tests.ledger_support import open_ledger
+from tests.valkey import Valkey
+from workers.ledger.ledger import Ledger
+
+__all__ = ["server", "valkey"]
+
+
+@pytest.fixture
+def ledger(valkey: Valkey) -> Iterator[Ledger]:
+    with open_ledger(valkey, lease_s=0.2) as opened:
+        yield opened

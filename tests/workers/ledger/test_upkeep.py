@@ -1,0 +1,215 @@
+"""Lists, tenants apart, and what is repaired: lost messages, silent workers, documents that were read elsewhere."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.ledger_support import T, claim, job, make, open_ledger
+from tests.valkey import Valkey
+from workers.ledger.ledger import (
+    Ledger,
+    NewJob,
+    WorkerInfo,
+)
+
+UNKNOWN = "0" * 32
+
+
+def test_a_list_is_newest_first_with_filters_and_cursor(ledger: Ledger) -> None:
+    made = []
+    for n in range(9):
+        made.append(make(ledger, batch="even" if n % 2 == 0 else None))
+        time.sleep(0.002)  # ids of one millisecond have no order among them
+    ledger.run(ledger.jobs.create(T, NewJob("receipt@1", b"x")))
+    ledger.run(ledger.jobs.cancel(T, made[0]))
+    claim(ledger, made[1])
+    ledger.run(ledger.jobs.succeed(T, made[1], 1, {"data": "large"}))
+
+    def walk(limit: int, **filters: str) -> list[str]:
+        ids, cursor = [], None
+        for _ in range(20):
+            page = ledger.run(ledger.jobs.list(T, cursor=cursor, limit=limit, **filters))
+            assert len(page.jobs) <= limit
+            ids += [found.id for found in page.jobs]
+            cursor = page.cursor
+            if cursor is None:
+                return ids
+        raise AssertionError("a cursor that never ends")
+
+    assert walk(100)[1:] == sorted(made, reverse=True)
+    assert walk(3)[1:] == sorted(made, reverse=True)
+    assert walk(2, batch="even") == [made[n] for n in (8, 6, 4, 2, 0)]
+    assert walk(2, batch="even", status="queued") == [made[n] for n in (8, 6, 4, 2)]
+    assert walk(5, schema="receipt@1", batch="even") == []
+    assert walk(5, status="running") == []
+    succeeded = ledger.run(ledger.jobs.list(T, status="succeeded")).jobs
+    assert [found.id for found in succeeded] == [made[1]]
+    assert succeeded[0].result is None, "a list carries no results"
+    assert ledger.run(ledger.jobs.list(T, cursor="nonsense", limit=1)).jobs[0].schema == "receipt@1"
+
+
+def test_tenants_never_meet(valkey: Valkey, ledger: Ledger) -> None:
+    mine, theirs = make(ledger), make(ledger, tenant="rival")
+    assert ledger.run(ledger.jobs.get(T, theirs)) is None
+    assert ledger.run(ledger.jobs.cancel(T, theirs)) is None
+    assert ledger.run(ledger.jobs.delete(T, theirs)) is False
+    assert ledger.run(ledger.jobs.claim(T, theirs, "w")) is None
+    assert [found.id for found in ledger.run(ledger.jobs.list(T)).jobs] == [mine]
+    assert ledger.run(ledger.jobs.list(T, cursor=theirs)).jobs in ([], list(ledger.run(ledger.jobs.list(T)).jobs))
+    assert ledger.run(ledger.jobs.counts("rival"))["accepted"] == 1
+    assert ledger.run(ledger.upkeep.tenants()) == (T, "rival")
+    with valkey.client() as client:
+        shared = [key for key in client.keys("*") if not key.startswith((b"extractor:{acme}:", b"extractor:{rival}:"))]
+    assert sorted(shared) == [
+        b"extractor:clock", b"extractor:memory", b"extractor:tallies", b"extractor:tenants",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("tenant", ["", "a b", "a}:job:", "x" * 65, "a\n", "*"])
+def test_a_tenants_name_cannot_reach_into_anothers_keys(ledger: Ledger, tenant: str) -> None:
+    with pytest.raises(ValueError, match="tenant"):
+        ledger.run(ledger.jobs.get(tenant, UNKNOWN))
+
+
+@pytest.mark.parametrize("job_id", ["", UNKNOWN, "x" * 32, "../" + "0" * 29, "0" * 31, "0" * 33, "{acme}"])
+def test_an_unknown_or_malformed_id_is_nothing(ledger: Ledger, job_id: str) -> None:
+    assert ledger.run(ledger.jobs.get(T, job_id)) is None
+    assert ledger.run(ledger.jobs.cancel(T, job_id)) is None
+    assert ledger.run(ledger.jobs.delete(T, job_id)) is False
+    assert ledger.run(ledger.jobs.claim(T, job_id, "w")) is None
+
+
+def test_queued_jobs_are_republished_when_their_message_is_lost_only(valkey: Valkey) -> None:
+    with open_ledger(valkey, republish_after_s=0.2) as ledger:
+        lost = make(ledger)
+        assert ledger.run(ledger.upkeep.stale(T, {"interactive": 0, "bulk": 0})) == (), "within the grace"
+        time.sleep(0.25)
+        assert ledger.run(ledger.upkeep.stale(T, {"interactive": 7, "bulk": 0})) == (), "its queue still holds messages"
+        later = make(ledger)
+        time.sleep(0.45)
+        latest = make(ledger)
+        claim(ledger, latest)  # published long after `lost` and taken: `lost` was overtaken, so its message is gone
+        found = {message.job_id for message in ledger.run(ledger.upkeep.stale(T, {"interactive": 7, "bulk": 0}))}
+        assert found == {lost, later}
+        assert ledger.run(ledger.upkeep.stale(T, {"interactive": 0, "bulk": 0})) == (), "just published"
+        time.sleep(0.25)
+        found = {message.job_id for message in ledger.run(ledger.upkeep.stale(T, {"interactive": 0, "bulk": 0}))}
+        assert found == {lost, later}, "an empty queue holds no message"
+
+
+def test_a_backlog_of_one_priority_hides_nothing_of_the_other(valkey: Valkey) -> None:
+    with open_ledger(valkey, republish_after_s=0.1, reconcile_batch=1) as ledger:  # ten a look
+        backlog = [make(ledger, priority="bulk") for _ in range(40)]
+        lost = make(ledger, priority="interactive")
+        time.sleep(0.15)
+        found = ledger.run(ledger.upkeep.stale(T, {"interactive": 0, "bulk": len(backlog)}))
+        assert [message.job_id for message in found] == [lost]
+
+
+def test_a_message_lost_in_the_middle_of_a_long_queue_is_missed_soon(valkey: Valkey) -> None:
+    """All were published within one grace, and most of them still wait."""
+    with open_ledger(valkey, republish_after_s=0.3) as ledger:
+        ids = []
+        for _ in range(40):
+            ids.append(make(ledger))
+            time.sleep(0.002)
+        depth = {"interactive": 30, "bulk": 0}
+        for job_id in ids[:10]:
+            if job_id != ids[4]:  # its message was popped by a worker that died
+                claim(ledger, job_id)
+        found: list[str] = []
+        ends = time.monotonic() + 5
+        while not found and time.monotonic() < ends:
+            time.sleep(0.05)
+            found += [message.job_id for message in ledger.run(ledger.upkeep.stale(T, depth))]
+        assert found == [ids[4]], "and none of those that wait"
+        time.sleep(0.7)
+        assert ledger.run(ledger.upkeep.stale(T, depth)) == (), "once"
+
+
+def test_workers_are_seen_while_they_beat(valkey: Valkey) -> None:
+    info = WorkerInfo("w1", "host", 42, True, "ready", 4, 1, 1.5, {"model": "bundled"})
+    with open_ledger(valkey, heartbeat_ttl_s=100.0) as ledger:
+        ledger.run(ledger.workers.beat(info))
+        (seen,) = ledger.run(ledger.workers.alive())
+        assert (seen.id, seen.model, seen.ready, seen.busy) == ("w1", {"model": "bundled"}, True, 1)
+        assert 0 <= seen.age_s < 100
+    with open_ledger(valkey, heartbeat_ttl_s=0.2) as ledger:
+        ledger.run(ledger.workers.beat(info))
+        time.sleep(0.25)
+        assert ledger.run(ledger.workers.alive()) == ()
+        ledger.run(ledger.workers.beat(info))
+        ledger.run(ledger.workers.leave("w1"))
+        assert ledger.run(ledger.workers.alive()) == ()
+
+
+def test_one_reconciler_leads(ledger: Ledger) -> None:
+    assert ledger.run(ledger.upkeep.lead("w1", 0.2))
+    assert not ledger.run(ledger.upkeep.lead("w2", 0.2))
+    assert ledger.run(ledger.upkeep.lead("w1", 0.2))
+    time.sleep(0.25)
+    assert ledger.run(ledger.upkeep.lead("w2", 0.2))
+
+
+def test_what_was_read_takes_the_documents_place(ledger: Ledger) -> None:
+    """Counted as it is kept, under the attempt's fence; the password goes with the document it opened."""
+    job_id = ledger.run(ledger.jobs.create(T, NewJob("invoice@1", b"%PDF" * 500, form="file", password="owl"))).job_id
+    first = claim(ledger, job_id)
+    assert (first.form, first.password, first.document[:4]) == ("file", "owl", b"%PDF")
+    assert ledger.run(ledger.jobs.keep_read(T, job_id, first.attempt + 1, b"no")) is None
+    assert ledger.run(ledger.jobs.keep_read(T, job_id, first.attempt, b"x" * 5000)) == "running"
+    assert ledger.run(ledger.jobs.counts(T))["bytes"] == 5000
+    assert ledger.run(ledger.jobs.release(T, job_id, first.attempt, detail="an engine error")) == "queued"
+    again = claim(ledger, job_id)
+    assert (again.form, again.password, again.document) == ("read", None, b"x" * 5000)
+    assert ledger.run(ledger.jobs.succeed(T, job_id, again.attempt, {}))
+    assert ledger.run(ledger.jobs.counts(T))["bytes"] == 0
+
+
+def test_a_document_that_was_read_elsewhere_comes_back_uncounted(ledger: Ledger) -> None:
+    job_id = ledger.run(ledger.jobs.create(T, NewJob("invoice@1", b"II*", form="picture"))).job_id
+    for _ in range(5):  # more than there may be attempts
+        assert (
+            ledger.run(ledger.jobs.keep_read(T, job_id, claim(ledger, job_id).attempt, b"read", requeue=True))
+            == "queued"
+        )
+    last = claim(ledger, job_id)
+    assert ledger.run(ledger.jobs.cancel(T, job_id)) == "running"
+    assert ledger.run(ledger.jobs.keep_read(T, job_id, last.attempt, b"read", requeue=True)) == "cancelled"
+    assert ledger.run(ledger.jobs.counts(T))["bytes"] == 0
+
+
+def test_pictures_are_put_off_where_there_is_no_room_for_them(ledger: Ledger) -> None:
+    job_id = ledger.run(ledger.jobs.create(T, NewJob("invoice@1", b"%PDF", form="file"))).job_id
+    ledger.run(
+        ledger.workers.beat(WorkerInfo("w1", "box", 1, True, "ready", slots=1, busy=0, loaded_at=None, model={}))
+    )
+    first = claim(ledger, job_id, pictures=False)  # nobody knew yet that it is pictures
+    assert (
+        ledger.run(ledger.jobs.release(T, job_id, first.attempt, detail="x", counts=False, delay_s=0.001, behind=True))
+        == "queued"
+    )
+    time.sleep(0.01)
+    assert ledger.run(ledger.jobs.claim(T, job_id, "w", pictures=False)) is None
+    seen = job(ledger, job_id)
+    assert seen.waiting is not None
+    assert (seen.waiting.reason, seen.attempt) == ("readers_busy", 1)
+
+
+def test_who_only_waited_in_a_worker_that_died_is_not_to_blame(ledger: Ledger) -> None:
+    job_id = make(ledger)
+    for _ in range(5):  # more than there may be attempts
+        attempt = claim(ledger, job_id).attempt
+        assert not ledger.run(ledger.jobs.park(T, job_id, attempt + 1, parked=True))
+        assert ledger.run(ledger.jobs.park(T, job_id, attempt, parked=True))
+        time.sleep(0.25)
+        assert [outcome for _, outcome in ledger.run(ledger.upkeep.recover(T))] == ["queued"]
+    for _ in range(3):  # worked on when it died
+        attempt = claim(ledger, job_id, alone=True).attempt
+        ledger.run(ledger.jobs.park(T, job_id, attempt, parked=True))
+        ledger.run(ledger.jobs.park(T, job_id, attempt, parked=False))
+        time.sleep(0.25)
+        ((_, outcome),) = ledger.run(ledger.upkeep.recover(T))
+    assert outcome == "failed"
