@@ -2,7 +2,8 @@
 are lost or come twice, cancelling, erasing and time, in any order. After every step the ledger says what the model
 says; at the end of every run each line is one entry of the results or of the errors, and a DELETE leaves nothing.
 
-One file: its rules share one state and one model. Leases and the short lives last a millisecond, so that time passing is a step. The messages are real ones."""
+One file: its rules share one state and one model. Leases and the short lives last a millisecond, so that time passing
+is a step. The messages are real ones."""
 
 from __future__ import annotations
 
