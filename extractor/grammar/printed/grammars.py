@@ -43,8 +43,8 @@ class Demand:
 
 @dataclass(frozen=True)
 class PrintedAnswers:
-    """`grammar`: None where the document is longer than one may be, or says more than llguidance will have. `unheld`: the marked schema where an answer under
-    the grammar may still hold a value that the document does not print."""
+    """`grammar`: None where the document is longer than one may be, or says more than llguidance will have. `unheld`:
+    the marked schema where an answer under the grammar may still hold a value that the document does not print."""
 
     grammar: str | None
     unheld: JSON | None
