@@ -12,8 +12,8 @@ import typer
 from pydantic import ValidationError
 
 from extractor.cli import batch, keys, local, read, remote, schemas, settings, up, workers
-from extractor.cli.help import WIDTH, Group
-from extractor.cli.output import BAD_INPUT, SOME_FAILED, debugging, exit_code_of, put_text, say, told
+from extractor.cli.help import WIDTH, CommandGroup
+from extractor.cli.output import BAD_INPUT, SOME_FAILED, debugging, describe, exit_code_of, put_text, say
 from extractor.errors import ExtractorError
 from extractor.packages import missing
 from workers.config import faults_of
@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     rich_markup_mode=None,
-    cls=Group,
+    cls=CommandGroup,
     context_settings=WIDTH,
 )
 app.command()(up.up)
@@ -71,7 +71,7 @@ def main() -> None:
     try:
         app()
     except ExtractorError as error:
-        say(f"extractor: {told(error)}")
+        say(f"extractor: {describe(error)}")
         status = exit_code_of(error)
     except ValidationError as error:  # of a settings object: values from the environment
         say(f"extractor: {faults_of(error)}")

@@ -21,10 +21,11 @@ import orjson
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from extractor.cli.batch_inputs import Inputs
 from extractor.cli.flags import (
     ApiKey,
     Charset,
-    Drafters,
+    DraftersFlag,
     MaxTokens,
     Password,
     PrintedMode,
@@ -34,7 +35,6 @@ from extractor.cli.flags import (
     schema_of,
     sender_of,
 )
-from extractor.cli.lines import Inputs
 from extractor.cli.output import SOME_FAILED, err, fail, reader, say
 from extractor.client import Batch, Client, Conflict, NotFound, Refused, Unauthorized
 from extractor.errors import ExtractorError
@@ -90,7 +90,7 @@ def batch(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="JSONL; else standard output.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the batch that this output began.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that is there.")] = False,
-    drafters: Drafters = "all",
+    drafters: DraftersFlag = "all",
     max_output_tokens: MaxTokens = None,
     printed: PrintedMode = "declared",
     charset: Charset = None,

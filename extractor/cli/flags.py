@@ -26,7 +26,7 @@ Url = Annotated[str | None, typer.Option("--url", envvar="EXTRACTOR_URL", help="
 ApiKey = Annotated[
     str | None, typer.Option("--api-key", envvar="EXTRACTOR_API_KEY", show_envvar=True, help="Whose documents.")
 ]
-Drafters = Annotated[str, typer.Option("--drafters", help="all, none, or some of grammar,copy,mtp.")]
+DraftersFlag = Annotated[str, typer.Option("--drafters", help="all, none, or some of grammar,copy,mtp.")]
 MaxTokens = Annotated[int | None, typer.Option("--max-output-tokens", min=1, help="The longest answer.")]
 PrintedMode = Annotated[
     Mode, typer.Option("--printed", help="Which values have to stand in the document: declared, all, none.")

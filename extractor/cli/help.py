@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 WIDTH = {"max_content_width": 120}  # of a wider terminal; longer lines are hard to read
 
 
-class Group(TyperGroup):
+class CommandGroup(TyperGroup):
     """Says of each command the first sentence of its help in full; Typer cuts it to what fits into a line."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

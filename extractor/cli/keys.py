@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from extractor.cli.help import Group
+from extractor.cli.help import CommandGroup
 from extractor.cli.output import fail, put_rows, put_text, say
 
 if TYPE_CHECKING:
     from api.keys.keys import Keys
 
-app = typer.Typer(name="keys", help="API keys for tenants.", no_args_is_help=True, cls=Group)
+app = typer.Typer(name="keys", help="API keys for tenants.", no_args_is_help=True, cls=CommandGroup)
 _Tenant = Annotated[str, typer.Argument(help="Whose key: lower-case letters, digits, - and _.")]
 _File = Annotated[Path | None, typer.Option("--file", help="The file of keys; else the one EXTRACTOR_API_KEYS names.")]
 

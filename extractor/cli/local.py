@@ -15,7 +15,7 @@ import typer
 from extractor.cli.documents import Source, sources
 from extractor.cli.flags import (
     Charset,
-    Drafters,
+    DraftersFlag,
     MaxTokens,
     Password,
     PrintedMode,
@@ -23,7 +23,7 @@ from extractor.cli.flags import (
     drafters_of,
     known_schema_of,
 )
-from extractor.cli.output import BAD_INPUT, SOME_FAILED, put, say, told
+from extractor.cli.output import BAD_INPUT, SOME_FAILED, describe, put, say
 from extractor.config import read_settings
 from extractor.documents import read
 from extractor.documents.readers import Readers
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def run(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, folders or globs; - reads stdin.")],
     schema: SchemaName,
-    drafters: Drafters = "all",
+    drafters: DraftersFlag = "all",
     full: Annotated[bool, typer.Option("--full", help="Fields, usage and errors too, not the data alone.")] = False,
     max_output_tokens: MaxTokens = None,
     printed: PrintedMode = "declared",
@@ -76,7 +76,7 @@ def run(
                 done = outcome.result()
             except ExtractorError as error:
                 failures.append(error)
-                say(f"{source.name}: {told(error)}")
+                say(f"{source.name}: {describe(error)}")
                 put(_failure(source, error) if full else None)
             else:
                 say(f"{source.name}: {summary(done.as_json()['usage'])}")

@@ -93,7 +93,7 @@ def exit_code_of(error: ExtractorError) -> int:
     return BAD_INPUT if not isinstance(error, ClientError) or not error.retryable else NO_SERVICE
 
 
-def told(error: ExtractorError) -> str:
+def describe(error: ExtractorError) -> str:
     """An error in full: what, its code, when to come again, and each place at fault on a line of its own."""
     later = error.retry_after_s if isinstance(error, Overloaded) else None
     when = f"; try again in {later:g} s" if later else ""

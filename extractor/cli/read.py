@@ -13,7 +13,7 @@ import typer
 
 from extractor.cli.documents import Source, sources
 from extractor.cli.flags import Charset, Password
-from extractor.cli.output import BAD_INPUT, SOME_FAILED, put, put_text, say, told
+from extractor.cli.output import BAD_INPUT, SOME_FAILED, describe, put, put_text, say
 from extractor.config import Settings, read_settings
 from extractor.documents import Document, Page, draw, read
 from extractor.documents.readers import Readers
@@ -51,7 +51,7 @@ def command(
                     _draw(source, data, document, password, pictures, readers)
             except ExtractorError as error:
                 failures.append(error)
-                say(f"{source.name}: {told(error)}")
+                say(f"{source.name}: {describe(error)}")
                 if as_json:
                     put({"file": source.name, "error": {"code": error.code, "detail": error.detail}})
                 continue

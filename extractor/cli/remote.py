@@ -12,7 +12,7 @@ from extractor.cli.documents import STDIN
 from extractor.cli.flags import (
     ApiKey,
     Charset,
-    Drafters,
+    DraftersFlag,
     MaxTokens,
     Password,
     PrintedMode,
@@ -35,7 +35,7 @@ def submit(
     schema: SchemaName,
     wait: Annotated[bool, typer.Option("--wait", help="Wait and print the data.")] = False,
     full: Annotated[bool, typer.Option("--full", help="With --wait: print the whole extraction.")] = False,
-    drafters: Drafters = "all",
+    drafters: DraftersFlag = "all",
     max_output_tokens: MaxTokens = None,
     printed: PrintedMode = "declared",
     charset: Charset = None,

@@ -16,7 +16,7 @@ import typer
 from rich.text import Text
 
 from extractor.cli.byte_order import as_utf8
-from extractor.cli.help import Group
+from extractor.cli.help import CommandGroup
 from extractor.cli.output import BAD_INPUT, fail, put, put_rows, put_styled, put_text, say
 from extractor.cli.settings import schema_sources
 from extractor.sandbox import Limits, Sandbox, SandboxError
@@ -26,7 +26,7 @@ from schemas.errors import SchemaProblem
 from schemas.files import Found, find_in
 from schemas.registry import Registry
 
-app = typer.Typer(name="schemas", help="What to extract.", no_args_is_help=True, cls=Group)
+app = typer.Typer(name="schemas", help="What to extract.", no_args_is_help=True, cls=CommandGroup)
 _TRIAL = Limits(cpu_s=10.0, wall_s=60.0, memory_bytes=1024**3)
 _SECTIONS = {  # and how each is shown
     "refused": ("refused: a document is never accepted with this", "red"),
@@ -117,7 +117,7 @@ def check(
             if json:
                 put(verdict.report if len(names) == 1 else {"schema": verdict.name, **verdict.report})
             else:
-                put_styled(_told(verdict, verbose))
+                put_styled(_report_lines(verdict, verbose))
     if not fine:
         raise typer.Exit(BAD_INPUT)
 
@@ -201,7 +201,7 @@ def _report(json_schema: Any, judge: Sandbox) -> dict[str, Any]:
     return report.as_json()
 
 
-def _told(verdict: _Verdict, verbose: bool) -> Iterator[Text]:
+def _report_lines(verdict: _Verdict, verbose: bool) -> Iterator[Text]:
     report, subject = verdict.report, verdict.subject or _Subject(None)
     of = f" (class {subject.model})" if subject.model else ""
     ok = Text("ok", "bold green") if report["ok"] else Text("not ok", "bold red")

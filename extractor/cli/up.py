@@ -27,11 +27,11 @@ Port = Annotated[
 Host = Annotated[
     str, typer.Option("--host", envvar="EXTRACTOR_HOST", help="Address to listen on; any but loopback needs keys.")
 ]
-Model = Annotated[str | None, typer.Option("--model", help="A hub id or a folder; else EXTRACTOR_MODEL.")]
+ModelFlag = Annotated[str | None, typer.Option("--model", help="A hub id or a folder; else EXTRACTOR_MODEL.")]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Worker processes, each with a model of its own.")]
 
 
-def up(port: Port = 8000, host: Host = "127.0.0.1", model: Model = None, workers: Workers = 1) -> None:
+def up(port: Port = 8000, host: Host = "127.0.0.1", model: ModelFlag = None, workers: Workers = 1) -> None:
     """Start the service: API, workers, and the embedded store unless EXTRACTOR_REDIS_URL is set. Ctrl-C stops all."""
     from api.config import ApiSettings
     from api.keys.keys import KeyConfigError, Keys, check_exposure
@@ -60,7 +60,7 @@ def up(port: Port = 8000, host: Host = "127.0.0.1", model: Model = None, workers
 
 def run_until_stopped(service: Service, *, keyed: bool = False) -> None:
     """Start, say when it is ready and what to try (`keyed`: with an API key), and end in order at the first Ctrl-C or
-    SIGTERM, at once at the second. Raises ServiceError when the service cannot go on."""
+    SIGTERM, at once at the second. Raises ServiceFailed when the service cannot go on."""
     asked = 0
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001

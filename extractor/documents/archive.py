@@ -53,11 +53,11 @@ class Archive:
     def read(self, name: str) -> bytes:
         member = self._members.get(_key(name))
         if member is None:
-            raise Refused("unreadable_document", f"the file is not whole: its part {_shown(name)} is missing")
+            raise Refused("unreadable_document", f"the file is not whole: its part {_quoted(name)} is missing")
         if member.flag_bits & _ENCRYPTED:
             raise Refused("password_required", "the file is protected by a password; save it without one")
         if member.compress_type not in METHODS:
-            raise Refused("unreadable_document", f"its part {_shown(name)} is packed in a way that Office never uses")
+            raise Refused("unreadable_document", f"its part {_quoted(name)} is packed in a way that Office never uses")
         chunks, most = [], min(self._left, MEMBER_BYTES)
         try:
             with self._zip.open(member) as stream:
@@ -68,14 +68,14 @@ class Archive:
                     if most < 0:
                         raise self._too_large(member)
         except _BROKEN as error:
-            raise _damaged(f"its part {_shown(name)}", error) from None
+            raise _damaged(f"its part {_quoted(name)}", error) from None
         return b"".join(chunks)
 
     def _too_large(self, member: zipfile.ZipInfo) -> Refused:
         together, alone = self._most // 1024**2, MEMBER_BYTES // 1024**2
         return Refused(
             "document_too_complex",
-            f"unpacked, the file is too large: {_shown(member.filename)} grows beyond what is read "
+            f"unpacked, the file is too large: {_quoted(member.filename)} grows beyond what is read "
             f"({alone:,} MiB a part, {together:,} MiB together)",
             limit=self._most,
         )
@@ -87,7 +87,7 @@ def contents(data: bytes) -> str:
         names = [posixpath.basename(name) for name in Archive(data, 0).names]
     except Refused:
         return "unknown files"
-    named = ", ".join(_shown(name) for name in names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+    named = ", ".join(_quoted(name) for name in names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
     return f"{len(names):,} {'file' if len(names) == 1 else 'files'}{f' ({named})' if names else ''}"
 
 
@@ -101,7 +101,7 @@ def _key(name: str) -> str:
     return name.replace("\\", "/").lstrip("/").casefold()
 
 
-def _shown(name: str) -> str:
+def _quoted(name: str) -> str:
     return repr(name[-80:])
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from extractor.documents.blocks import Block, Break, Row, Table, collapsed
+from extractor.documents.blocks import Block, Break, Table, TableRow, collapsed
 from extractor.documents.builder import CELL, Builder
 
 _BESIDE_CHARACTERS = 80  # a line that stands beside another is no longer
@@ -24,7 +24,7 @@ _FIGURE = re.compile(r"\(?[-–]?[\d.,]*\d|[-–—]$")
 _NUMBER = re.compile(r"[-–($€£¥ ]*[\d.,]*\d")
 _CLOSING = re.compile(r"\)|%|\)%|%\)")
 
-Line = str | None  # None: a page ends here
+LineOrBreak = str | None  # None: a page ends here
 
 
 def write(blocks: Iterable[Block], into: Builder) -> None:
@@ -46,7 +46,7 @@ def _add(waiting: list[str], into: Builder) -> None:
         into.add("\n".join([*waiting, ""]))
 
 
-def lines(blocks: Iterable[Block]) -> Iterator[Line]:
+def lines(blocks: Iterable[Block]) -> Iterator[LineOrBreak]:
     """Empty lines stand alone and between others, never first or last on a page."""
     gap, begun = False, False
     for line in _all_lines(blocks):
@@ -59,7 +59,7 @@ def lines(blocks: Iterable[Block]) -> Iterator[Line]:
         yield line
 
 
-def _all_lines(blocks: Iterable[Block]) -> Iterator[Line]:
+def _all_lines(blocks: Iterable[Block]) -> Iterator[LineOrBreak]:
     for block in blocks:
         if isinstance(block, str):
             if "\n" in block:
@@ -88,7 +88,7 @@ class _Cell:
         return self.joint.join(self.lines)
 
 
-def _table(table: Table) -> Iterator[Line]:
+def _table(table: Table) -> Iterator[LineOrBreak]:
     """Columns in which nothing is said only make room, and are left out."""
     rows = [_Laid(row) for row in table.rows]
     alone = {column for row in rows for column, cell in row.cells.items() if cell.span == 1}
@@ -104,7 +104,7 @@ def _table(table: Table) -> Iterator[Line]:
 class _Laid:
     """A row: its cells by the column of the grid where they begin, those that say nothing left out."""
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: TableRow) -> None:
         self.heading, self.pages = row.heading, 0
         self.cells: dict[int, _Cell] = {}
         column = 0

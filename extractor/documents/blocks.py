@@ -18,7 +18,7 @@ class Break(Enum):
 
 
 @dataclass
-class Cell:
+class TableCell:
     """`span`: columns of the grid it covers. A cell that another one covers has no blocks."""
 
     blocks: list[Block] = field(default_factory=list)
@@ -26,14 +26,14 @@ class Cell:
 
 
 @dataclass
-class Row:
-    cells: list[Cell] = field(default_factory=list)
+class TableRow:
+    cells: list[TableCell] = field(default_factory=list)
     heading: bool = False  # its cells name the columns
 
 
 @dataclass
 class Table:
-    rows: list[Row] = field(default_factory=list)
+    rows: list[TableRow] = field(default_factory=list)
 
 
 Block: TypeAlias = "str | Table | Break"  # a string is a paragraph; its line ends are those that its author set

@@ -13,7 +13,7 @@ from extractor.documents.limits import ReadLimits
 from extractor.documents.sniff import sniff
 from extractor.sandbox import Refused
 
-Ocr = Literal["none", "auto", "always"]
+OcrMode = Literal["none", "auto", "always"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Context:
     password: str | None = field(default=None, repr=False)
     filename: str | None = None
     depth: int = 0
-    ocr: Ocr = "auto"
+    ocr: OcrMode = "auto"
     limits: ReadLimits = field(default_factory=ReadLimits)
     sent_as: str = ""
 

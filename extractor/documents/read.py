@@ -10,7 +10,7 @@ from pathlib import Path
 
 from extractor.documents import gate
 from extractor.documents.builder import Builder
-from extractor.documents.context import Context, Ocr
+from extractor.documents.context import Context, OcrMode
 from extractor.documents.convert import convert
 from extractor.documents.document import Document
 from extractor.documents.limits import ReadLimits
@@ -31,7 +31,7 @@ def read(
     max_bytes: int = 32 * 1024 * 1024,
     charset: str | None = None,
     password: str | None = None,
-    ocr: Ocr = "auto",
+    ocr: OcrMode = "auto",
     limits: ReadLimits | None = None,
     readers: Readers | None = None,
     cancel: threading.Event | None = None,
@@ -64,10 +64,10 @@ def read(
             document = convert(data, context) if plain else (readers or shared_readers()).read(data, context, cancel)
     except Refused as no:
         raise DocumentError(no.detail, code=no.code) from None
-    return said(document)
+    return not_empty(document)
 
 
-def said(document: Document) -> Document:
+def not_empty(document: Document) -> Document:
     """`document`, which says something. Raises DocumentError `empty_document`."""
     if not document.text.strip():
         raise DocumentError(_nothing(document), code="empty_document")
@@ -112,7 +112,7 @@ def _context(
     media_type: str | None,
     filename: str | None,
     password: str | None,
-    ocr: Ocr,
+    ocr: OcrMode,
     limits: ReadLimits,
 ) -> Context:
     sent_as, _ = parse_media_type(media_type)

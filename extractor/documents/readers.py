@@ -15,7 +15,7 @@ from typing import Any
 from extractor.documents import packing
 from extractor.documents.context import Context
 from extractor.documents.document import Document
-from extractor.documents.ocr import Engine, available
+from extractor.documents.ocr import OcrEngineName, available
 from extractor.documents.splice import pictures_of, with_recognised
 from extractor.errors import Cancelled, DocumentError, EngineError
 from extractor.sandbox import Limits, Refused, Sandbox, SandboxError
@@ -35,7 +35,7 @@ _TOO_MUCH = {
 class Readers:
     """Thread-safe. `texts` and `pictures` are how many documents, and pages of them, are read at a time."""
 
-    def __init__(self, *, texts: int = 2, pictures: int = 1, engine: Engine = "auto", nice: int = 0) -> None:
+    def __init__(self, *, texts: int = 2, pictures: int = 1, engine: OcrEngineName = "auto", nice: int = 0) -> None:
         """Starts nothing yet. An `engine` that is not installed reads nothing, and pages say so. `nice` is added to the
         priority of all of them, so that they yield to what else runs here."""
         self._engine = available() if engine == "auto" else engine

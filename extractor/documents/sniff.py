@@ -61,7 +61,7 @@ _OLE = (  # streams by name, as the directory spells them; the first that is the
 _OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PDF_WITHIN = 1024  # bytes that may stand before its mark (ISO 32000-1, appendix H)
 _LOOKED_AT = 8_192
-_TOLD_BYTES = 200
+_DECLARED_BYTES = 200
 _SUFFIXES = {
     ".md": "text/markdown",
     ".markdown": "text/markdown",
@@ -132,19 +132,19 @@ def _zipped(data: bytes) -> str:
         if data.count(ENTRY) <= MEMBERS:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 names = archive.namelist()
-                if (told := _told(archive)) in FORMATS:
-                    return told
+                if (declared := _declared(archive)) in FORMATS:
+                    return declared
     if not names:
         names = [name for name, _ in _OPEN_XML if name.encode() in data]
     return next((kind for start, kind in _OPEN_XML if any(name.startswith(start) for name in names)), "application/zip")
 
 
-def _told(archive: zipfile.ZipFile) -> str:
+def _declared(archive: zipfile.ZipFile) -> str:
     """What a container of OpenDocument's kind says that it is."""
     if "mimetype" not in archive.namelist() or archive.getinfo("mimetype").compress_type not in METHODS:
         return ""
     with archive.open("mimetype") as stream:
-        return stream.read(_TOLD_BYTES).decode("ascii", "replace").strip().removesuffix("-template")
+        return stream.read(_DECLARED_BYTES).decode("ascii", "replace").strip().removesuffix("-template")
 
 
 def _opened(head: bytes) -> str:

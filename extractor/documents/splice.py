@@ -29,7 +29,7 @@ def with_recognised(document: Document, read: Mapping[int, Document | str]) -> D
     places = dict(document.places)
     for number, (page, one) in enumerate(zip(document.pages, found, strict=True)):
         start, stop = page.start + moved[number], page.stop + moved[number + 1]
-        pages.append(replace(_told(page, read.get(page.number)), start=start, stop=stop))
+        pages.append(replace(_as_recognised(page, read.get(page.number)), start=start, stop=stop))
         if one is not None:
             recognised += [replace(line, start=line.start + start, stop=line.stop + start) for line in one.recognised]
             places[page.number] = one.places[1]
@@ -62,7 +62,7 @@ def _legible(found: Document | str | None) -> Document | None:
     return found if isinstance(found, Document) and found.text.strip() else None
 
 
-def _told(page: Page, found: Document | str | None) -> Page:
+def _as_recognised(page: Page, found: Document | str | None) -> Page:
     """`how` and `warnings` of the page now."""
     if found is None:
         return page

@@ -17,7 +17,7 @@ from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.occurrence import Fragment, Occurrence
 from extractor.evidence.overlap import apart, not_within
 from extractor.evidence.row_owner import RowCell, foreign
-from extractor.evidence.scalars import Path, Scalar
+from extractor.evidence.scalars import JsonPath, Scalar
 from extractor.evidence.spans import Span
 from extractor.evidence.structure import (
     column_of,
@@ -30,7 +30,7 @@ from extractor.evidence.structure import (
     single,
     together,
 )
-from extractor.evidence.table_rows import TableRows
+from extractor.evidence.table_rows import RowPlacements
 from extractor.evidence.word_index import MOST
 from extractor.evidence.yes_no import YesNo
 from extractor.notation.key_words import key_words
@@ -45,7 +45,7 @@ class _Window(NamedTuple):
 
     begin: int
     end: int
-    occurrences: dict[Path, Occurrence]
+    occurrences: dict[JsonPath, Occurrence]
 
 
 class EvidenceSearch:
@@ -59,9 +59,9 @@ class EvidenceSearch:
         self._ends = [at.start() for at in re.finditer("\n", document)]  # of lines
         self._offset = 0  # where the value before was found
         self._taken: set[int] = set()  # where those of the list so far were
-        self._counting: set[Path] = set()
+        self._counting: set[JsonPath] = set()
         self._known: dict[tuple[str, str], tuple[int, bool, list[Occurrence]]] = {}
-        self._begins: dict[Path, int] = {}  # by the path of a row, where it begins
+        self._begins: dict[JsonPath, int] = {}  # by the path of a row, where it begins
 
     def of(self, found: list[Scalar]) -> list[Occurrence]:
         """Where each is printed; empty for what is not, and for null."""
@@ -78,7 +78,7 @@ class EvidenceSearch:
 
     def _own(self, found: list[Scalar], made: list[Occurrence]) -> list[Occurrence]:
         """`made` without what stands in the place of another row of its list."""
-        lists: dict[Path, list[int]] = {}
+        lists: dict[JsonPath, list[int]] = {}
         for at, one in enumerate(found):
             if made[at] and row_of(one):
                 lists.setdefault(tuple(part for part in row_of(one) if isinstance(part, str)), []).append(at)
@@ -100,7 +100,7 @@ class EvidenceSearch:
         are its own."""
         own = [[one for one in several if not list_of(one)] for several in rows]
         since = self._begin(row_of(rows[0][0]))
-        table_rows = TableRows(
+        table_rows = RowPlacements(
             [len(several) for several in own],
             lambda row, value, since: self._ahead(own[row][value], since),
             self._line,
@@ -125,7 +125,7 @@ class EvidenceSearch:
         when it is a row."""
         parts = [list(part) for _, part in groupby(several, key=list_of)]
         own = [one for part in parts if not is_list(part) for one in part]
-        made: dict[Path, Occurrence] = {}
+        made: dict[JsonPath, Occurrence] = {}
         row, bounds = row_of(several[0]), (0, len(self._index.text))
         if row and (not own or row_of(several[-1]) != row):  # lists in a list, or rows of one value each
             bounds = (self._begin(row), bounds[1])
@@ -145,14 +145,14 @@ class EvidenceSearch:
         )
         return [made[one.path] for one in several]
 
-    def _begin(self, row: Path) -> int:
+    def _begin(self, row: JsonPath) -> int:
         """From where on a row may stand: behind the one before it; the first within the row that it is in, the first
         of all anywhere."""
         if row[-1]:
             return self._offset
         return self._begins.get(row_above(row), 0) if any(isinstance(part, int) and part for part in row) else 0
 
-    def _of_list(self, several: list[Scalar], bounds: Span, made: dict[Path, Occurrence]) -> None:
+    def _of_list(self, several: list[Scalar], bounds: Span, made: dict[JsonPath, Occurrence]) -> None:
         labels = self._labels.of_list(key_of(several[0]))
         found = ListValues(
             self._index.text,
@@ -166,7 +166,7 @@ class EvidenceSearch:
         self._keep(several, found, made)
 
     @staticmethod
-    def _keep(several: list[Scalar], found: list[Occurrence], made: dict[Path, Occurrence]) -> None:
+    def _keep(several: list[Scalar], found: list[Occurrence], made: dict[JsonPath, Occurrence]) -> None:
         made |= {one.path: occurrence for one, occurrence in zip(several, found, strict=True)}
 
     def _candidates(self, scalar: Scalar, since: int) -> list[Occurrence]:
@@ -223,7 +223,7 @@ class EvidenceSearch:
     def _line(self, offset: int) -> int:
         return bisect_right(self._ends, offset)
 
-    def _of_row(self, several: list[Scalar], window: _Window, made: dict[Path, Occurrence]) -> Span:
+    def _of_row(self, several: list[Scalar], window: _Window, made: dict[JsonPath, Occurrence]) -> Span:
         """Of an object in a list, which mostly is a row of a table, in its window; what is said of several rows stands
         outside. Texts come first, so that no number is taken for a part of one of them. From where to where it is."""
         if not row_of(several[0])[-1]:
@@ -282,7 +282,7 @@ class EvidenceSearch:
         return begins and text[fragment.start : fragment.stop].lstrip("0") == str(row + 1)
 
 
-def _table(several: list[Scalar]) -> Path:
+def _table(several: list[Scalar]) -> JsonPath:
     """The list that a row of several values is of; () for anything else."""
     own = [one for one in several if not list_of(one)]
     row = row_of(several[0])

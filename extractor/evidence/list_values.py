@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from extractor.evidence.occurrence import Occurrence
 
-Find = Callable[[int, int], list[Occurrence]]  # the places of value n of the list, those behind an offset first
+FindInList = Callable[[int, int], list[Occurrence]]  # the places of value n of the list, those behind an offset first
 
 _WAYS = 12  # that are followed at a time
 _NEXT = 4  # places behind the one before
@@ -42,7 +42,7 @@ class ListValues:
         self,
         text: str,
         values: Sequence[object],
-        find: Find,
+        find: FindInList,
         label: Callable[[Occurrence], int],
         since: int,
         bounds: tuple[int, int],

@@ -12,8 +12,8 @@ from decimal import Decimal
 from schemas.errors import pointer
 from schemas.jsontext import loads
 
-Path = tuple[str | int, ...]
-Value = str | int | Decimal | bool | None
+JsonPath = tuple[str | int, ...]
+ScalarValue = str | int | Decimal | bool | None
 
 _TOKEN = re.compile(r'[ \t\n\r]*(?:([{}\[\],:])|("(?:[^"\\]|\\.)*"|[^\s{}\[\],:"]+))')
 
@@ -22,8 +22,8 @@ _TOKEN = re.compile(r'[ \t\n\r]*(?:([{}\[\],:])|("(?:[^"\\]|\\.)*"|[^\s{}\[\],:"
 class Scalar:
     """`text[start:stop]` of the answer is its JSON; `value` has the digits of numbers as they are written."""
 
-    path: Path
-    value: Value
+    path: JsonPath
+    value: ScalarValue
     start: int
     stop: int
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extractor.evidence.scalars import Path, Scalar
+from extractor.evidence.scalars import JsonPath, Scalar
 from extractor.notation.key_words import key_words
 
 _NUMBERS = frozenset("id no nr num number pos position line row item index rank n".split())
@@ -13,7 +13,7 @@ def key_of(scalar: Scalar) -> str:
     return next((part for part in reversed(scalar.path) if isinstance(part, str)), "")
 
 
-def list_of(scalar: Scalar) -> Path:
+def list_of(scalar: Scalar) -> JsonPath:
     """The path of the list that it is a value of; () where it is none."""
     return scalar.path[:-1] if isinstance(scalar.path[-1], int) else ()
 
@@ -22,18 +22,18 @@ def is_list(part: list[Scalar]) -> bool:
     return len(part) > 1 and bool(list_of(part[0]))
 
 
-def row_of(scalar: Scalar) -> Path:
+def row_of(scalar: Scalar) -> JsonPath:
     """The path of the innermost object of a list it is in; () for none."""
     return row_above(scalar.path)
 
 
-def row_above(path: Path) -> Path:
+def row_above(path: JsonPath) -> JsonPath:
     """As `row_of`; of a row itself the row that it is in."""
     last = max((at for at, part in enumerate(path[:-1]) if isinstance(part, int)), default=-1)
     return path[: last + 1]
 
 
-def single(several: list[Scalar]) -> Path:
+def single(several: list[Scalar]) -> JsonPath:
     """The column of a row that has one value; () for another."""
     return column_of(several[0]) if len(several) == 1 and row_of(several[0]) and not list_of(several[0]) else ()
 
@@ -43,15 +43,15 @@ def together(groups: list[list[Scalar]]) -> list[list[Scalar]]:
     return [[one for group in groups for one in group]] if single(groups[0]) else groups
 
 
-def column_of(scalar: Scalar) -> Path:
+def column_of(scalar: Scalar) -> JsonPath:
     """The path of what it is in every row of its list."""
     row = row_of(scalar)
     return (*row[:-1], "", *scalar.path[len(row) :])
 
 
-def counting(found: list[Scalar]) -> set[Path]:
+def counting(found: list[Scalar]) -> set[JsonPath]:
     """Of lists of two rows or more, the columns that say 1, 2, 3, …; of two rows only one that is called a number."""
-    said: dict[Path, list[object]] = {}
+    said: dict[JsonPath, list[object]] = {}
     for one in found:
         if row_of(one):
             said.setdefault(column_of(one), []).append(one.value)

@@ -14,7 +14,7 @@ from itertools import combinations
 from extractor.evidence.occurrence import Occurrence
 from extractor.evidence.spans import Span
 
-Find = Callable[[int, int, int], list[Occurrence]]  # the places of a row's value behind an offset, in order
+FindInRow = Callable[[int, int, int], list[Occurrence]]  # the places of a row's value behind an offset, in order
 
 _WAYS = 6  # that are followed at a time; fewer where there are many rows
 _WORK = 1_200  # rows on as many ways
@@ -33,7 +33,7 @@ _ANYWHERE = 8  # of starts of the first row
 
 
 @dataclass(frozen=True)
-class TableRow:
+class RowPlacement:
     """A row: `at` says by the number of a value where that stands, of those that it prints."""
 
     cost: float
@@ -52,20 +52,20 @@ class TableRow:
 class _Way:
     cost: float
     stop: int
-    row: TableRow | None
+    row: RowPlacement | None
     before: _Way | None
     order: list[int]
 
 
-class TableRows:
+class RowPlacements:
     """`sizes`: how many values each row has; `line` of an offset; the first begins at `since` or behind it."""
 
-    def __init__(self, sizes: Sequence[int], find: Find, line: Callable[[int], int], since: int) -> None:
+    def __init__(self, sizes: Sequence[int], find: FindInRow, line: Callable[[int], int], since: int) -> None:
         self._sizes, self._find, self._line, self._since = sizes, find, line, since
         # of each row the values that stand anywhere
         self._printed = [sum(bool(find(at, value, since)) for value in range(size)) for at, size in enumerate(sizes)]
 
-    def rows(self) -> list[TableRow | None]:
+    def rows(self) -> list[RowPlacement | None]:
         """Where the values of each row stand; None for a row that is nowhere."""
         ways = [_Way(0.0, self._since, None, None, [])]
         most = max(2, min(_WAYS, _WORK // max(1, len(self._sizes))))
@@ -78,7 +78,7 @@ class TableRows:
             for one in sorted(further, key=lambda one: one.cost):
                 best.setdefault(one.stop, one)
             ways = list(best.values())[:most]
-        found: list[TableRow | None] = []
+        found: list[RowPlacement | None] = []
         last = ways[0]
         while last.before is not None:
             found.append(last.row)
@@ -102,12 +102,12 @@ class TableRows:
             made.append(_Way(way.cost + cost, row.span[1], row, way, row.order))
         return made
 
-    def _tall(self, row: TableRow) -> int:
+    def _tall(self, row: RowPlacement) -> int:
         return self._line(row.span[1] - 1) - self._line(row.span[0])
 
     def _rows(
         self, at: int, since: int, starts: int, order: Sequence[int] = (), taken: Sequence[Span] = ()
-    ) -> list[TableRow]:
+    ) -> list[RowPlacement]:
         """Ways for a row to stand behind `since`, clear of what is `taken`. `order`: of the row before."""
         ahead: list[list[Occurrence]] = []
         for value in range(self._sizes[at]):
@@ -116,7 +116,7 @@ class TableRows:
                 occurrences = [one for one in occurrences if not any(_meet(one, span) for span in taken)]
             ahead.append(occurrences)
         firsts = sorted({one[0].start for occurrences in ahead for one in occurrences[:starts]})[: 2 * starts + 2]
-        made: dict[tuple[tuple[int, int], ...], TableRow] = {}
+        made: dict[tuple[tuple[int, int], ...], RowPlacement] = {}
         whole = 0  # rows that have all their values in a line
         for first in firsts:
             for tall in _TALL:
@@ -131,7 +131,7 @@ class TableRows:
 
     def _row(
         self, ahead: list[list[Occurrence]], printed: int, order: Sequence[int], first: int, last_line: int
-    ) -> TableRow:
+    ) -> RowPlacement:
         """The values of a row that begins at `first`, each in the nearest place that is nobody's."""
         at: dict[int, Occurrence] = {}
         ranks = {value: rank for rank, value in enumerate(order)}
@@ -149,14 +149,14 @@ class TableRows:
                     break
         cost = _MISSING * (printed - len(at))
         if at:
-            row = TableRow(0.0, at)
+            row = RowPlacement(0.0, at)
             start, stop = row.span
             said = sum(one[-1].stop - one[0].start for one in at.values())
             cost += math.log2(1 + self._tall(row)) + _APART * math.log2(1 + max(stop - start - said, 0))
             cost += _ODD * sum(one[0].mismatch > 1 for one in at.values())
-        return TableRow(cost, at)
+        return RowPlacement(cost, at)
 
-    def _left(self, found: list[TableRow | None]) -> list[TableRow | None]:
+    def _left(self, found: list[RowPlacement | None]) -> list[RowPlacement | None]:
         """Rows that stand on no way: the answer may have them in another order."""
         for at, missing in enumerate(found):
             taken = [one.span for one in found if one is not None]

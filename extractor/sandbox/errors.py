@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-Kind = Literal["time", "cpu", "memory", "crashed", "failed", "cancelled", "busy", "unavailable"]
+FailureKind = Literal["time", "cpu", "memory", "crashed", "failed", "cancelled", "busy", "unavailable"]
 
 
 class Refused(Exception):
@@ -27,6 +27,6 @@ class SandboxError(Exception):
     unavailable         the zygote does not start; `detail` says why
     """
 
-    def __init__(self, kind: Kind, detail: str) -> None:
+    def __init__(self, kind: FailureKind, detail: str) -> None:
         super().__init__(detail)
         self.kind, self.detail = kind, detail

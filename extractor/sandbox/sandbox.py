@@ -14,8 +14,8 @@ from dataclasses import asdict
 from typing import Any
 
 from extractor.sandbox import wire
-from extractor.sandbox.children import Child, Children
 from extractor.sandbox.errors import Refused, SandboxError
+from extractor.sandbox.forked import ForkedChild, ForkedChildren
 from extractor.sandbox.limits import Limits
 
 _GRACE_S = 1.0  # the kernel keeps the wall limit; who is this late is killed by us
@@ -43,7 +43,7 @@ class Sandbox:
         """Starts nothing yet: the first call does, or `start`. `environ` names further variables the zygote gets."""
         self.limits = limits or Limits()
         order = {"module": module, "setup": setup, "limits": asdict(self.limits)}
-        self._children = Children(order, blob, environ, self.limits.reuse)
+        self._children = ForkedChildren(order, blob, environ, self.limits.reuse)
         self._slots = threading.Semaphore(size)
         self._most, self._here = size + waiting, 0
         self._counting = threading.Lock()
@@ -108,7 +108,7 @@ class Sandbox:
                 self._here -= 1
 
     def _ask(
-        self, child: Child, request: dict[str, Any], blobs: Sequence[bytes], cancel: threading.Event | None
+        self, child: ForkedChild, request: dict[str, Any], blobs: Sequence[bytes], cancel: threading.Event | None
     ) -> tuple[Any, list[bytes]]:
         """Raises SandboxError for a child that dies, stays away or says too much."""
         deadline = time.monotonic() + request["wall_s"] + _GRACE_S

@@ -1,4 +1,4 @@
-"""The process that children are forked from: `python -P -m extractor.sandbox.zygote FD`, started by children.py.
+"""The process that children are forked from: `python -P -m extractor.sandbox.zygote FD`, started by forked.py.
 
 It has one thread, imports the module it is told, and forks on demand; a child gets a stream of its own, serves its
 calls on it and ends. Setting up may read files and settings; children no longer can.

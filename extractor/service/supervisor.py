@@ -39,7 +39,7 @@ _API_GRACE_S = 15.0
 _STORE_GRACE_S = 5.0  # of one that did not answer
 
 
-class ServiceError(ExtractorError):
+class ServiceFailed(ExtractorError):
     """The service cannot start, or a part of it kept dying; `detail` ends with that part's last lines."""
 
     code = "service_failed"
@@ -59,7 +59,7 @@ class Service:
         self._stopping = threading.Event()
         self._ready = threading.Event()
         self._over = threading.Event()
-        self._failure: ServiceError | None = None
+        self._failure: ServiceFailed | None = None
         self._thread = threading.Thread(target=self._main, name="supervisor")
 
     @property
@@ -82,20 +82,20 @@ class Service:
         self._thread.start()
 
     def wait_ready(self, timeout_s: float | None = None) -> None:
-        """Until a worker has loaded its model and the API says so. Raises ServiceError."""
+        """Until a worker has loaded its model and the API says so. Raises ServiceFailed."""
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while not self._ready.wait(_CHECK_EVERY_S):
             self.check()
             if deadline is not None and time.monotonic() > deadline:
-                raise ServiceError(f"The service was not ready after {timeout_s:g} s")
+                raise ServiceFailed(f"The service was not ready after {timeout_s:g} s")
 
     def check(self) -> None:
-        """Raises ServiceError when the service is over."""
+        """Raises ServiceFailed when the service is over."""
         if self._over.is_set():
-            raise self._failure or ServiceError("The service has stopped")
+            raise self._failure or ServiceFailed("The service has stopped")
 
     def watch(self) -> None:
-        """Return when it has been stopped. Raises ServiceError when it could not go on."""
+        """Return when it has been stopped. Raises ServiceFailed when it could not go on."""
         while not self._over.wait(1.0):
             continue  # in slices, so that a signal handler of the main thread gets its turn
         if self._failure is not None:
@@ -128,9 +128,9 @@ class Service:
             while not self._stopping.wait(_CHECK_EVERY_S):
                 self._check_once()
         except ExtractorError as error:
-            self._failure = ServiceError(error.detail)
+            self._failure = ServiceFailed(error.detail)
         except Exception as error:  # a fault of ours must still end the children
-            self._failure = ServiceError(f"The supervisor broke: {type(error).__name__}: {error}")
+            self._failure = ServiceFailed(f"The supervisor broke: {type(error).__name__}: {error}")
         finally:
             self._end()
             self._over.set()
@@ -245,13 +245,13 @@ class Service:
                 self._schedule_restart(process, f"{process.name} cannot be started: {error}")
 
     def _schedule_restart(self, process: ManagedProcess, what: str, *, unrecoverable: bool = False) -> None:
-        """Raises ServiceError when it is pointless to go on."""
+        """Raises ServiceFailed when it is pointless to go on."""
         last_lines = process.end(told=unrecoverable)
         pause_s = process.restarts.died(time.monotonic())
         if not self._ready.is_set() and unrecoverable:
-            raise ServiceError(reason(last_lines) or what)
+            raise ServiceFailed(reason(last_lines) or what)
         if not self._ready.is_set() and process.restarts.deaths >= _MOST_EARLY_DEATHS:
-            raise ServiceError(f"{what}, {_MOST_EARLY_DEATHS} times in a row. Its last lines:\n{last_lines}")
+            raise ServiceFailed(f"{what}, {_MOST_EARLY_DEATHS} times in a row. Its last lines:\n{last_lines}")
         why = f"{reason(last_lines)} ({what})" if unrecoverable else what
         if process.restarts.deaths > 1:
             why += f", {process.restarts.deaths} times in a row"

@@ -113,7 +113,6 @@ def test_check_reports_json_schema(run: Run, tmp_path: Path, schema: object, ok:
     assert ("not ok" in run("schemas", "check", str(tmp_path / "s.json")).out) is not ok
 
 
-
 def test_a_check_builds_the_grammar_as_the_service_does(run: Run, tmp_path: Path) -> None:
     overlapping = {"type": "object", "patternProperties": {"^a": {"type": "integer"}, "a$": {"type": "string"}}}
     schema = {"type": "object", "properties": {"fine": {"type": "string"}, "bad": overlapping}}

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from extractor.service.plan import ServicePlan, plan_of
-from extractor.service.supervisor import Service, ServiceError
+from extractor.service.supervisor import Service, ServiceFailed
 from extractor.service.valkey import EmbeddedSettings
 from tests.served import wait_until
 
@@ -101,7 +101,7 @@ def test_what_is_killed_is_started_again(tmp_path: Path, name: str) -> None:
 def test_a_program_that_cannot_start_ends_the_service_with_its_reason(tmp_path: Path) -> None:
     service = Service(plan(tmp_path, worker=BROKEN), lambda _: None)
     reason = r"(?s)worker-. ended with status 1.*the model folder is empty"
-    with service, pytest.raises(ServiceError, match=reason):
+    with service, pytest.raises(ServiceFailed, match=reason):
         service.wait_ready(60)
     assert service.pids() == {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from extractor.documents.sheets.format_code import BUILT_IN
-from extractor.documents.sheets.number_format import shown, shown_text
+from extractor.documents.sheets.number_format import formatted, formatted_text
 
 ACCOUNTING = '_(* #,##0.00_);_(* \\(#,##0.00\\);_(* "-"??_);_(@_)'
 FEBRUARY = 46081  # 28 February 2026
@@ -53,7 +53,7 @@ FEBRUARY = 46081  # 28 February 2026
     ],
 )
 def test_numbers(value, code, expected):
-    assert shown(value, code) == expected
+    assert formatted(value, code) == expected
 
 
 @pytest.mark.parametrize(
@@ -70,8 +70,8 @@ def test_numbers(value, code, expected):
     ],
 )
 def test_numbers_without_a_format(value, expected):
-    assert shown(value, "General") == expected
-    assert shown(value, 'General" kg"') == f"{expected} kg"
+    assert formatted(value, "General") == expected
+    assert formatted(value, 'General" kg"') == f"{expected} kg"
 
 
 @pytest.mark.parametrize(
@@ -106,17 +106,17 @@ def test_numbers_without_a_format(value, expected):
     ],
 )
 def test_dates(value, code, expected):
-    assert shown(value, code) == expected
+    assert formatted(value, code) == expected
 
 
 def test_dates_from_1904():
-    assert shown(0, "yyyy-mm-dd", from_1904=True) == "1904-01-01"
-    assert shown(44619, "yyyy-mm-dd", from_1904=True) == "2026-02-28"
+    assert formatted(0, "yyyy-mm-dd", from_1904=True) == "1904-01-01"
+    assert formatted(44619, "yyyy-mm-dd", from_1904=True) == "2026-02-28"
 
 
 def test_texts():
-    assert shown_text("x", '0;0;0;"<"@">"') == "<x>"
-    assert shown_text("x", "General") == "x"
+    assert formatted_text("x", '0;0;0;"<"@">"') == "<x>"
+    assert formatted_text("x", "General") == "x"
 
 
 @pytest.mark.parametrize(
@@ -124,4 +124,4 @@ def test_texts():
 )
 def test_codes_that_make_no_sense_show_something(code):
     for value in (0.0, 1.5, -2.0, 1e308, 5e-324):
-        assert isinstance(shown(value, code), str)
+        assert isinstance(formatted(value, code), str)

@@ -11,7 +11,7 @@ import pytest
 
 from extractor.lab.training import generate, layouts, lexicon, naming, tables, values
 from extractor.lab.training.builtin_schemas import KINDS, document
-from extractor.lab.training.fields import Leaf, Part
+from extractor.lab.training.fields import AnswerPart, Leaf
 from extractor.lab.training.generate import Task, drill, tasks
 from extractor.lab.training.lexicon import NEW_EVERYTHING, NEW_VALUES, TRAIN, Split
 from extractor.lab.training.open_fields import Maker
@@ -216,6 +216,6 @@ def test_a_lone_group_of_three_never_looks_like_decimals() -> None:
 
 
 def test_parts_know_null() -> None:
-    part: Part = Leaf("a", "code", "A", None, nullable=True, note="why")
+    part: AnswerPart = Leaf("a", "code", "A", None, nullable=True, note="why")
     assert part.answer() == "null"
     assert part.schema() == {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "why"}

@@ -16,8 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from extractor.sandbox import Limits, Refused, Sandbox, SandboxError
-from extractor.sandbox import children as children_module
+from extractor.sandbox import Limits, Refused, Sandbox, SandboxError, forked
 
 _STRANGER = "tests.sandbox.stranger"
 _LIMITS = Limits(cpu_s=1, wall_s=20, memory_bytes=256 * 1024**2, reply_bytes=1024**2)
@@ -180,7 +179,7 @@ def test_a_zygote_that_dies_or_hangs_is_no_fault_of_the_call(monkeypatch: pytest
         with pytest.raises(SandboxError) as caught:
             running.result()
         assert caught.value.kind == "unavailable"
-    monkeypatch.setattr(children_module, "_ANSWER_S", 0.3)
+    monkeypatch.setattr(forked, "_ANSWER_S", 0.3)
     assert served(own)
     psutil.Process(own.pids()[0]).suspend()
     kinds = set()

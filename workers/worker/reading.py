@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from extractor.documents import Document, read
-from extractor.documents.context import Context, Ocr
+from extractor.documents.context import Context, OcrMode
 from extractor.documents.formats import FORMATS
 from extractor.documents.media_type import parse_media_type
-from extractor.documents.read import said
+from extractor.documents.read import not_empty
 from extractor.documents.splice import with_recognised
 from extractor.documents.stored import StoredDocument, loads
 from extractor.errors import DeadlineExceeded, EngineError, ExtractorError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _READ = ("read", "text", "plain")  # there is nothing to wait for, or next to nothing
 
 
-def stored_of(active: ActiveJob, ocr: Ocr) -> StoredDocument | None:
+def stored_of(active: ActiveJob, ocr: OcrMode) -> StoredDocument | None:
     """The document of a claim that has been read before, or is plain text; None where it has to be read. Raises
     DocumentError."""
     claim, job = active.claim, active.claim.job
@@ -56,7 +56,7 @@ class Reading:
     _begun_ns: int = field(default_factory=time.time_ns)
 
     @classmethod
-    def of(cls, active: ActiveJob, readers: Readers, ocr: Ocr, limit_s: float) -> Reading:
+    def of(cls, active: ActiveJob, readers: Readers, ocr: OcrMode, limit_s: float) -> Reading:
         claim, job = active.claim, active.claim.job
         media_type, charset = parse_media_type(job.media_type)  # as the gate decided when the job was accepted
         context = Context(media_type, charset, claim.password, job.filename, ocr=ocr)
@@ -99,7 +99,7 @@ class Reading:
         """What was read. Raises DocumentError where that is nothing."""
         assert self._document is not None
         document = with_recognised(self._document, self._found) if self._found else self._document
-        return StoredDocument(said(document), self.spent_s)
+        return StoredDocument(not_empty(document), self.spent_s)
 
     def record(self, error: Exception | None) -> str:
         """A span of it in the job's trace; how it ended, in one word."""

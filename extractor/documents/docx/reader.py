@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from extractor.documents import tree
 from extractor.documents.block_lines import write
-from extractor.documents.blocks import Block, Break, Cell, Row, Table, is_page_number
+from extractor.documents.blocks import Block, Break, Table, TableCell, TableRow, is_page_number
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
 from extractor.documents.docx.inline import PAGE, Fields, Inline, inline, is_placeholder
@@ -171,15 +171,15 @@ class _Body:
     def _table(self, table: Element) -> Table:
         return Table([self._row(row) for row in _within(table, "tr") if row.find(f"{W}trPr/{W}del") is None])
 
-    def _row(self, row: Element) -> Row:
+    def _row(self, row: Element) -> TableRow:
         properties = row.find(f"{W}trPr")
         before = properties.find(f"{W}gridBefore") if properties is not None else None
         skipped = _span(before.get(f"{W}val")) if before is not None else 0
-        cells = [Cell(span=skipped)] if skipped else []
+        cells = [TableCell(span=skipped)] if skipped else []
         for cell in _within(row, "tc"):
             look = cell.find(f"{W}tcPr")
             if look is None:
-                cells.append(Cell(self.blocks(cell)))
+                cells.append(TableCell(self.blocks(cell)))
                 continue
             span = look.find(f"{W}gridSpan")
             merged = any(
@@ -187,8 +187,10 @@ class _Body:
                 for tag in ("vMerge", "hMerge")
             )
             gone = merged or look.find(f"{W}cellDel") is not None
-            cells.append(Cell([] if gone else self.blocks(cell), _span(span.get(f"{W}val")) if span is not None else 1))
-        return Row(cells, properties is not None and on(properties.find(f"{W}tblHeader")))
+            cells.append(
+                TableCell([] if gone else self.blocks(cell), _span(span.get(f"{W}val")) if span is not None else 1)
+            )
+        return TableRow(cells, properties is not None and on(properties.find(f"{W}tblHeader")))
 
 
 def _is_said(block: Block) -> bool:

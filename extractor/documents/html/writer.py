@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from extractor.documents.blocks import Block, Break, Cell, Row, Table, cleaned
+from extractor.documents.blocks import Block, Break, Table, TableCell, TableRow, cleaned
 from extractor.documents.numerals import numeral
 from extractor.sandbox import Refused
 
@@ -32,7 +32,7 @@ class _Open:
     """A table that is being read. `covered`: columns that cells of rows above cover (first, past the last, rows)."""
 
     table: Table = field(default_factory=Table)
-    row: Row | None = None
+    row: TableRow | None = None
     column: int = 0
     covered: list[tuple[int, int, int]] = field(default_factory=list)
     cell: list[Block] | None = None
@@ -141,7 +141,7 @@ class Writer:
         self._flush()
         if self._tables:
             self.end_row()
-            self._tables[-1].row = Row(heading=heading)
+            self._tables[-1].row = TableRow(heading=heading)
             self._tables[-1].column = 0
 
     def end_row(self) -> None:
@@ -168,7 +168,7 @@ class Writer:
             self._skip_covered(at)
         blocks: list[Block] = []
         assert at.row is not None
-        at.row.cells.append(Cell(blocks, columns))
+        at.row.cells.append(TableCell(blocks, columns))
         if rows > 1:
             at.covered.append((at.column, at.column + columns, rows))
         at.column += columns
@@ -189,7 +189,7 @@ class Writer:
             for first, past, rows in at.covered:
                 current = rows and first <= at.column < past
                 if current and at.row is not None:
-                    at.row.cells.append(Cell(span=past - at.column))
+                    at.row.cells.append(TableCell(span=past - at.column))
                     at.column = past
                     moved = True
 

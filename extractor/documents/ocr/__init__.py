@@ -14,25 +14,25 @@ from typing import Any, Literal, Protocol
 
 from extractor.documents.placement import Word
 
-Engine = Literal["auto", "rapidocr", "tesseract"]
+OcrEngineName = Literal["auto", "rapidocr", "tesseract"]
 
 
-class Ocr(Protocol):
+class Recognizer(Protocol):
     def read(self, image: Any, /) -> tuple[list[Word], int]:
         """The words of an RGB picture (PIL), placed, and how many lines were found that cannot be read."""
 
 
-def available() -> Engine | None:
+def available() -> OcrEngineName | None:
     """The engine that `auto` means here."""
     if importlib.util.find_spec("rapidocr") and importlib.util.find_spec("onnxruntime"):
         return "rapidocr"
     return "tesseract" if shutil.which("tesseract") else None
 
 
-_LOADED: list[Ocr] = []
+_LOADED: list[Recognizer] = []
 
 
-def load(engine: Engine = "auto") -> Ocr:
+def load(engine: OcrEngineName = "auto") -> Recognizer:
     """The engine of this process: the one that was loaded first. Raises ModuleNotFoundError where it is not
     installed."""
     if not _LOADED:

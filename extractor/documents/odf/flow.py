@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from extractor.documents import tree
-from extractor.documents.blocks import Block, Break, Cell, Row, Table
+from extractor.documents.blocks import Block, Break, Table, TableCell, TableRow
 from extractor.documents.odf.inline import PAGE, inline
 from extractor.documents.odf.package import TABLE, TEXT, repeated
 from extractor.documents.odf.styles import Styles
@@ -24,7 +24,7 @@ _THROUGH = frozenset(
 )
 
 
-class Flow:
+class TextFlow:
     """`notes` are those that were referred to, each with its mark, until someone takes them."""
 
     def __init__(self, styles: Styles) -> None:
@@ -164,24 +164,24 @@ class Flow:
     def _table(self, table: Element) -> Table:
         return Table([row for element, heading in _rows(table) for row in self._row(element, heading)])
 
-    def _row(self, row: Element, heading: bool) -> Iterator[Row]:
-        cells: list[Cell] = []
+    def _row(self, row: Element, heading: bool) -> Iterator[TableRow]:
+        cells: list[TableCell] = []
         for cell in row:
             name = tree.local(cell)
             times = repeated(cell, "columns", _MOST_REPEATED)
             if name == "covered-table-cell":
-                cells.append(Cell(span=times))
+                cells.append(TableCell(span=times))
             elif name == "table-cell":
                 blocks = self.blocks(cell)
                 span = max(1, min(tree.number(cell.get(f"{TABLE}number-columns-spanned"), 1), _MOST_REPEATED))
-                cells += [Cell(list(blocks), 1) for _ in range(times)] if blocks else [Cell(span=times)]
+                cells += [TableCell(list(blocks), 1) for _ in range(times)] if blocks else [TableCell(span=times)]
                 cells[-1].span = max(1, span - _covered_after(cell)) if blocks else cells[-1].span
         if any(cell.blocks for cell in cells):
             times = repeated(row, "rows", _MOST_REPEATED)
             self._cells += len(cells) * times
             if self._cells > _MOST_CELLS:
                 raise Refused("document_too_complex", f"the tables have more than {_MOST_CELLS:,} cells")
-            yield from (Row(cells, heading) for _ in range(times))
+            yield from (TableRow(cells, heading) for _ in range(times))
 
 
 def _covered_after(cell: Element) -> int:

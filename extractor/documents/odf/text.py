@@ -8,7 +8,7 @@ from extractor.documents.block_lines import write
 from extractor.documents.blocks import Block, Break, Table, is_page_number
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
-from extractor.documents.odf.flow import Flow
+from extractor.documents.odf.flow import TextFlow
 from extractor.documents.odf.package import CONTENT, OFFICE, STYLE, STYLES, opened, root
 from extractor.documents.odf.styles import Styles
 from extractor.documents.pictures_within import read_pictures
@@ -25,7 +25,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     body = content.find(f"{OFFICE}body/{OFFICE}text") if content is not None else None
     if body is None:
         raise Refused("unreadable_document", "the file is not whole: it has no text")
-    flow = Flow(Styles((look, content)))
+    flow = TextFlow(Styles((look, content)))
     blocks = list(_paged(flow, body))
     above, below = (_margins(flow, look, which) for which in (_HEADERS, _FOOTERS))
     into.begin_page()
@@ -34,7 +34,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
         read_pictures(archive, "Pictures/", into, context)
 
 
-def _paged(flow: Flow, body: Element) -> Iterator[Block]:
+def _paged(flow: TextFlow, body: Element) -> Iterator[Block]:
     """Notes stand before the page break that follows them; of breaks that nothing stands between there is one."""
     fresh = True
     notes: list[Block] = []
@@ -53,7 +53,7 @@ def _paged(flow: Flow, body: Element) -> Iterator[Block]:
     yield from notes
 
 
-def _margins(flow: Flow, look: Element | None, names: tuple[str, ...]) -> list[Block]:
+def _margins(flow: TextFlow, look: Element | None, names: tuple[str, ...]) -> list[Block]:
     """What stands above or below pages, each wording once."""
     made: list[Block] = []
     shown: set[str] = set()

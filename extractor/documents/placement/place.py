@@ -30,7 +30,7 @@ _ROOMY = 1.75  # times the usual distance of lines: a paragraph ends
 
 
 @dataclass(slots=True)
-class Text:
+class PlacedText:
     """A line of the text with its place: four fractions a character."""
 
     text: str
@@ -88,7 +88,7 @@ def _overlap(one: Line, other: Line) -> bool:
     return any(a.left < b.right and b.left < a.right for a in one.segments for b in other.segments)
 
 
-def placed(segments: list[Segment]) -> Iterator[Text]:
+def placed(segments: list[Segment]) -> Iterator[PlacedText]:
     """The text of a region, a line at a time; an empty one where the page leaves room."""
     lines = _unbroken(lines_of(segments))
     columns = _columns([one for line in lines for one in line.segments])
@@ -99,7 +99,7 @@ def placed(segments: list[Segment]) -> Iterator[Text]:
     usual = median(steps) if steps else 0.0
     for number, line in enumerate(lines):
         if number and steps[number - 1] > max(_ROOMY * usual, 1.8 * line.size):
-            yield Text("", array("f"), None)
+            yield PlacedText("", array("f"), None)
         yield _text(line, columns)
 
 
@@ -113,7 +113,7 @@ def _stands_alone(one: Segment, lines: list[Line]) -> bool:
     )
 
 
-def _text(line: Line, columns: dict[int, int]) -> Text:
+def _text(line: Line, columns: dict[int, int]) -> PlacedText:
     text: list[str] = []
     boxes: array[float] = array("f")
     length = 0
@@ -136,7 +136,7 @@ def _text(line: Line, columns: dict[int, int]) -> Text:
             length += len(word.text)
             if word.confidence is not None:
                 surest.append(word.confidence)
-    return Text("".join(text), boxes, min(surest, default=None))
+    return PlacedText("".join(text), boxes, min(surest, default=None))
 
 
 def _columns(segments: list[Segment]) -> dict[int, int]:

@@ -43,15 +43,15 @@ class Rules:
 
 
 @dataclass(slots=True)
-class Row:
+class RuledRow:
     """A row of a ruled table, as one line."""
 
     segments: list[Segment]
 
 
-def ruled_rows(words: Sequence[Word], rules: Rules) -> tuple[list[Row], list[Word]]:
+def ruled_rows(words: Sequence[Word], rules: Rules) -> tuple[list[RuledRow], list[Word]]:
     """The rows of ruled tables, and the words that are in none of them."""
-    rows: list[Row] = []
+    rows: list[RuledRow] = []
     left = list(words)
     for grid in _grids(rules):
         inside = [word for word in left if grid.holds(word)]
@@ -73,7 +73,7 @@ class _Grid:
         across = (word.left + word.right) / 2
         return self.xs[0] - 1 < across < self.xs[-1] + 1 and self.ys[0] - 1 < word.middle < self.ys[-1] + 1
 
-    def rows(self, words: list[Word]) -> tuple[list[Row], set[int]]:
+    def rows(self, words: list[Word]) -> tuple[list[RuledRow], set[int]]:
         cells: dict[tuple[int, int], list[Word]] = defaultdict(list)
         for word in words:
             column = _interval(self.xs, (word.left + word.right) / 2)
@@ -82,7 +82,7 @@ class _Grid:
         by_row: dict[int, dict[int, list[list[Word]]]] = defaultdict(dict)
         for (row, column), inside in cells.items():
             by_row[row][column] = rows_of(inside)
-        found: list[Row] = []
+        found: list[RuledRow] = []
         used: set[int] = set()
         many = len(by_row) >= _FEW_ROWS
         for row in sorted(by_row):
@@ -134,12 +134,12 @@ def _beside(lines: list[list[Word]]) -> list[list[list[Word]]]:
     return [rows_of(part) for part in parts] if len(parts) > 1 and (not both or 2 * both > len(lines)) else [lines]
 
 
-def _row(segments: list[Segment]) -> Row:
+def _row(segments: list[Segment]) -> RuledRow:
     """All on the first line of the row."""
     base = min(segment.top + 0.8 * segment.size for segment in segments)
     for segment in segments:
         segment.base = base
-    return Row(segments)
+    return RuledRow(segments)
 
 
 def _is_list(lines: list[list[Word]]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from extractor.documents import tree
-from extractor.documents.blocks import Block, Cell, Row, Table, cleaned
+from extractor.documents.blocks import Block, Table, TableCell, TableRow, cleaned
 from extractor.documents.ooxml import A
 from extractor.documents.pptx.text import line
 from extractor.documents.tree import Element
@@ -29,9 +29,9 @@ def chart(root: Element) -> Iterator[Block]:
     for _, own, values in columns:
         categories = {**dict.fromkeys(values, ""), **own, **categories}
     if columns and categories:
-        head = Row([_cell(""), *(_cell(name) for name, _, _ in columns)], heading=True)
+        head = TableRow([_cell(""), *(_cell(name) for name, _, _ in columns)], heading=True)
         rows = [
-            Row([_cell(categories[at]), *(_cell(values.get(at, "")) for _, _, values in columns)])
+            TableRow([_cell(categories[at]), *(_cell(values.get(at, "")) for _, _, values in columns)])
             for at in sorted(categories)[:_MOST_ROWS]
         ]
         yield Table([head, *rows])
@@ -46,5 +46,5 @@ def _points(element: Element | None) -> dict[int, str]:
     return made
 
 
-def _cell(text: str) -> Cell:
-    return Cell([text] if text else [])
+def _cell(text: str) -> TableCell:
+    return TableCell([text] if text else [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from extractor.documents import tree
-from extractor.documents.blocks import Block, Cell, Row, Table, cleaned
+from extractor.documents.blocks import Block, Table, TableCell, TableRow, cleaned
 from extractor.documents.numerals import numeral
 from extractor.documents.ooxml import A, unescaped
 from extractor.documents.tabs import spread
@@ -73,6 +73,6 @@ def table(element: Element) -> Table:
         for cell in row.iterfind(f"{A}tc"):
             covered = any(cell.get(name, "0") in ("1", "true") for name in ("hMerge", "vMerge"))
             body = cell.find(f"{A}txBody")
-            cells.append(Cell([] if covered or body is None else list(paragraphs(body))))
-        rows.append(Row(cells, heads and at == 0))
+            cells.append(TableCell([] if covered or body is None else list(paragraphs(body))))
+        rows.append(TableRow(cells, heads and at == 0))
     return Table(rows)

@@ -9,8 +9,8 @@ from extractor.documents.blocks import Block, Break, is_page_number
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
 from extractor.documents.rtf import charsets
+from extractor.documents.rtf.lexer import Lexeme, lexemes
 from extractor.documents.rtf.stream import Stream
-from extractor.documents.rtf.tokens import Token, tokens
 from extractor.sandbox import Refused
 
 _MOST_GROUPS = 10_000  # within each other
@@ -90,19 +90,19 @@ class _Reader:
 
     def run(self, data: bytes) -> bool:
         """Whether the file is whole: no group is open at its end."""
-        for token in tokens(data):
-            if token.kind == "open":
+        for lexeme in lexemes(data):
+            if lexeme.kind == "open":
                 self._open()
-            elif token.kind == "close":
+            elif lexeme.kind == "close":
                 self._close()
                 if not self._stack:
                     return True
-            elif token.kind == "word":
-                self._word(token)
-            elif token.kind == "symbol":
-                self._symbol(token.word)
+            elif lexeme.kind == "word":
+                self._word(lexeme)
+            elif lexeme.kind == "symbol":
+                self._symbol(lexeme.word)
             else:
-                self._bytes(token.data)
+                self._bytes(lexeme.data)
         self._flush()
         whole = not self._stack
         while self._stack:
@@ -180,8 +180,8 @@ class _Reader:
 
     # Words
 
-    def _word(self, token: Token) -> None:
-        word, number = token.word, token.number
+    def _word(self, lexeme: Lexeme) -> None:
+        word, number = lexeme.word, lexeme.number
         self._flush()
         if word == "u":
             self._unicode(number or 0)

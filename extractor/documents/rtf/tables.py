@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from extractor.documents.blocks import Block, Break, Cell, Row, Table
+from extractor.documents.blocks import Block, Break, Table, TableCell, TableRow
 
 _MOST_DEPTH = 30
 
@@ -13,8 +13,8 @@ _MOST_DEPTH = 30
 class _Level:
     """A table that is being read: its rows, the cells of its last row, the blocks of the last cell."""
 
-    rows: list[Row] = field(default_factory=list)
-    cells: list[Cell] = field(default_factory=list)
+    rows: list[TableRow] = field(default_factory=list)
+    cells: list[TableCell] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
 
 
@@ -40,7 +40,7 @@ class Tables:
 
     def end_cell(self, level: int) -> None:
         at = self._at(max(1, level))
-        at.cells.append(Cell(at.blocks))
+        at.cells.append(TableCell(at.blocks))
         at.blocks = []
 
     def end_row(self, level: int) -> None:
@@ -51,7 +51,7 @@ class Tables:
             if merged:
                 cell.blocks = []
         if at.cells:
-            at.rows.append(Row(at.cells))
+            at.rows.append(TableRow(at.cells))
         at.cells = []
 
     def _at(self, level: int) -> _Level:
@@ -66,8 +66,8 @@ class Tables:
         while len(self._levels) - 1 > level:
             ended = self._levels.pop()
             if ended.blocks:
-                ended.cells.append(Cell(ended.blocks))
+                ended.cells.append(TableCell(ended.blocks))
             if ended.cells:
-                ended.rows.append(Row(ended.cells))
+                ended.rows.append(TableRow(ended.cells))
             if ended.rows:
                 self._levels[-1].blocks.append(Table(ended.rows))

@@ -1,4 +1,4 @@
-"""A spreadsheet's number as a date or a time, under the tokens of a date format."""
+"""A spreadsheet's number as a date or a time, under the parts of a date format."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from extractor.documents.sheets.calendar_names import names
+from extractor.documents.sheets.format_code import CodePart
 
-Token = tuple[str, str]
 _FIRST = datetime.date(1899, 12, 30)  # day 0, from the day after 28 February 1900 on
 _FIRST_1904 = datetime.date(1904, 1, 1)
 _LEAP = 60  # Lotus 1-2-3 took 1900 for a leap year, and so do its heirs
@@ -17,15 +17,15 @@ _DAY_MS = 86_400_000
 _HALVES = ("am/pm", "a/p")
 
 
-def is_date(tokens: Sequence[Token]) -> bool:
-    return any(kind in ("date", "elapsed") and text.lower() != "e" for kind, text in tokens)
+def is_date(parts: Sequence[CodePart]) -> bool:
+    return any(kind in ("date", "elapsed") and text.lower() != "e" for kind, text in parts)
 
 
-def shown_date(value: float, tokens: Sequence[Token], locale: str, from_1904: bool) -> str | None:
+def formatted_date(value: float, parts: Sequence[CodePart], locale: str, from_1904: bool) -> str | None:
     """None for what is no day of the calendar."""
     if not (0 <= value < _DAYS):
         return None
-    pieces = _pieces(tokens)
+    pieces = _pieces(parts)
     thousandths = any(kind == "fraction" for kind, _ in pieces)
     total = round(value * _DAY_MS)
     total = total if thousandths else round(total / 1000) * 1000
@@ -34,7 +34,7 @@ def shown_date(value: float, tokens: Sequence[Token], locale: str, from_1904: bo
         return None
     half = any(kind == "half" for kind, _ in pieces)
     moment = _Moment(_date(day, from_1904), day, clock, half, total)
-    return "".join(moment.shown(kind, text, locale) for kind, text in pieces).strip()
+    return "".join(moment.formatted(kind, text, locale) for kind, text in pieces).strip()
 
 
 def _date(day: int, from_1904: bool) -> tuple[int, int, int, int]:
@@ -57,7 +57,7 @@ class _Moment:
         self._hour, rest = divmod(seconds, 3600)
         self._minute, self._second = divmod(rest, 60)
 
-    def shown(self, kind: str, text: str, locale: str) -> str:
+    def formatted(self, kind: str, text: str, locale: str) -> str:
         width = len(text)
         if kind == "y":
             return f"{self._year % 100:02}" if width <= 2 else str(self._year)
@@ -94,15 +94,15 @@ def _padded(count: int, width: int) -> str:
     return f"{count:02}" if width >= 2 else str(count)
 
 
-def _pieces(tokens: Sequence[Token]) -> list[Token]:
+def _pieces(parts: Sequence[CodePart]) -> list[CodePart]:
     """Letters that stand together are one piece; an `m` beside hours or seconds means minutes."""
-    made: list[Token] = []
+    made: list[CodePart] = []
     at = 0
-    text = "".join(words.lower() if kind in ("date", "slash") else "\0" * len(words) for kind, words in tokens)
-    grouped: list[Token] = []
+    text = "".join(words.lower() if kind in ("date", "slash") else "\0" * len(words) for kind, words in parts)
+    grouped: list[CodePart] = []
     place = 0
-    while at < len(tokens):
-        kind, words = tokens[at]
+    while at < len(parts):
+        kind, words = parts[at]
         half = next((mark for mark in _HALVES if text.startswith(mark, place)), "")
         if half and kind == "date":
             grouped.append(("half", half))
@@ -112,18 +112,18 @@ def _pieces(tokens: Sequence[Token]) -> list[Token]:
         grouped.append((words.lower() if kind == "date" else kind, words))
         place += len(words)
         at += 1
-    for kind, run in groupby(grouped, key=lambda token: token[0]):
-        parts = [word for _, word in run]
+    for kind, run in groupby(grouped, key=lambda part: part[0]):
+        run_texts = [each for _, each in run]
         if kind in ("y", "m", "d", "h", "s", "b", "e", "g"):
-            made.append(("y" if kind == "e" else kind, "yyyy" if kind == "e" else "".join(parts)))
+            made.append(("y" if kind == "e" else kind, "yyyy" if kind == "e" else "".join(run_texts)))
         elif kind == "digit":
-            made.append(("fraction" if made and made[-1] == ("text", ".") else "text", "".join(parts)))
+            made.append(("fraction" if made and made[-1] == ("text", ".") else "text", "".join(run_texts)))
         else:
-            made += [(kind if kind in ("half", "elapsed") else "text", word) for word in parts]
+            made += [(kind if kind in ("half", "elapsed") else "text", word) for word in run_texts]
     return _with_minutes(made)
 
 
-def _with_minutes(pieces: list[Token]) -> list[Token]:
+def _with_minutes(pieces: list[CodePart]) -> list[CodePart]:
     units = [at for at, (kind, _) in enumerate(pieces) if kind in "ymdhsb" or kind == "elapsed"]
     for place, at in enumerate(units):
         if pieces[at][0] != "m":

@@ -1,4 +1,4 @@
-"""Format codes of spreadsheets, cut into sections and their tokens (ECMA-376, part 1, 18.8.30 and 18.8.31)."""
+"""Format codes of spreadsheets, cut into sections and their parts (ECMA-376, part 1, 18.8.30 and 18.8.31)."""
 
 from __future__ import annotations
 
@@ -62,38 +62,40 @@ _TOKEN = re.compile(
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)(-?[\d.]+)")
 _ELAPSED = re.compile(r"h+|m+|s+", re.IGNORECASE)
 
-Token = tuple[str, str]  # (kind, text): text, digit, point, comma, percent, slash, exponent, at, general, date, elapsed
+CodePart = tuple[
+    str, str
+]  # (kind, text): text, digit, point, comma, percent, slash, exponent, at, general, date, elapsed
 
 
 @dataclass(frozen=True)
 class Section:
-    tokens: tuple[Token, ...]
+    parts: tuple[CodePart, ...]
     condition: tuple[str, float] | None = None
     locale: str = ""
 
     def kinds(self) -> frozenset[str]:
-        return frozenset(kind for kind, _ in self.tokens)
+        return frozenset(kind for kind, _ in self.parts)
 
 
 @lru_cache(maxsize=1024)
 def sections(code: str) -> tuple[Section, ...]:
     made: list[Section] = []
-    tokens: list[Token] = []
+    parts: list[CodePart] = []
     condition: tuple[str, float] | None = None
     locale = ""
     for found in _TOKEN.finditer(code[:_MOST_CODE]):
         kind, text = found.lastgroup or "", found.group(found.lastgroup or 0)
         if kind == "one" and text == ";":
-            made.append(Section(tuple(tokens), condition, locale))
-            tokens, condition, locale = [], None, ""
+            made.append(Section(tuple(parts), condition, locale))
+            parts, condition, locale = [], None, ""
         elif kind == "condition":
             condition = _condition(text)
         elif found.group().startswith("[$"):
             locale = found.group("locale") or locale
-            tokens.append(("text", found.group("currency")))
+            parts.append(("text", found.group("currency")))
         else:
-            tokens += _token(kind, text)
-    return (*made, Section(tuple(tokens), condition, locale))
+            parts += _code_part(kind, text)
+    return (*made, Section(tuple(parts), condition, locale))
 
 
 def _condition(text: str) -> tuple[str, float] | None:
@@ -104,7 +106,7 @@ def _condition(text: str) -> tuple[str, float] | None:
         return None
 
 
-def _token(kind: str, text: str) -> list[Token]:
+def _code_part(kind: str, text: str) -> list[CodePart]:
     if kind in ("quoted", "escaped"):
         return [("text", text)]
     if kind == "room":

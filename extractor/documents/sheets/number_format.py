@@ -10,8 +10,8 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 
-from extractor.documents.sheets.date_format import is_date, shown_date
-from extractor.documents.sheets.format_code import Section, Token, section_for, sections
+from extractor.documents.sheets.date_format import formatted_date, is_date
+from extractor.documents.sheets.format_code import CodePart, Section, section_for, sections
 
 _EXACT = Context(prec=420, rounding=ROUND_HALF_UP)
 _MOST_PLACES = 30
@@ -19,22 +19,22 @@ _GENERAL_CHARACTERS = 11  # of a figure with decimals, as a column shows it
 _GENERAL_WHOLE = 10**15  # what a double holds exactly
 
 
-def shown(value: float, code: str, from_1904: bool = False) -> str:
+def formatted(value: float, code: str, from_1904: bool = False) -> str:
     """`value` under the format `code`. A date that the calendar does not have is shown as its number."""
     section, size = section_for(sections(code), value)
     if section is None:
         return general(value)
-    if is_date(section.tokens):
-        made = shown_date(value, section.tokens, section.locale, from_1904)
+    if is_date(section.parts):
+        made = formatted_date(value, section.parts, section.locale, from_1904)
         return general(value) if made is None else made
     return _number(section, size).strip()
 
 
-def shown_text(text: str, code: str) -> str:
+def formatted_text(text: str, code: str) -> str:
     """A text under a format: the section for texts may add words to it."""
     for section in sections(code)[:4]:
         if "at" in section.kinds():
-            return "".join(text if kind == "at" else words for kind, words in section.tokens)
+            return "".join(text if kind == "at" else words for kind, words in section.parts)
     return text
 
 
@@ -65,11 +65,11 @@ def _rounded(value: float, places: int) -> Decimal:
 def _number(section: Section, value: float) -> str:
     kinds = section.kinds()
     if "general" in kinds:
-        return "".join(general(value) if kind == "general" else text for kind, text in section.tokens)
+        return "".join(general(value) if kind == "general" else text for kind, text in section.parts)
     if "digit" not in kinds:  # only words, or nothing
-        words = "".join(text for kind, text in section.tokens if kind != "comma")
+        words = "".join(text for kind, text in section.parts if kind != "comma")
         return f"-{words}" if value < 0 and words else words
-    value *= 100 ** sum(kind == "percent" for kind, _ in section.tokens)
+    value *= 100 ** sum(kind == "percent" for kind, _ in section.parts)
     if "exponent" in kinds:
         return _scientific(section, value)
     if "slash" in kinds and _is_fraction(section):
@@ -79,35 +79,35 @@ def _number(section: Section, value: float) -> str:
 
 def _decimal(section: Section, value: float) -> str:
     """Digits are written from the point to the left, into the places that the format has for them."""
-    tokens = list(section.tokens)
-    last = max(at for at, (kind, _) in enumerate(tokens) if kind == "digit")
-    point = next((at for at, (kind, _) in enumerate(tokens) if kind == "point"), len(tokens))
+    parts = list(section.parts)
+    last = max(at for at, (kind, _) in enumerate(parts) if kind == "digit")
+    point = next((at for at, (kind, _) in enumerate(parts) if kind == "point"), len(parts))
     end = min(point, last + 1)
-    commas = [at for at, (kind, _) in enumerate(tokens) if kind == "comma"]
-    scale = sum(_is_scale(tokens, at, last, point) for at in commas)
-    first = next(at for at, (kind, _) in enumerate(tokens) if kind == "digit")
+    commas = [at for at, (kind, _) in enumerate(parts) if kind == "comma"]
+    scale = sum(_is_scale(parts, at, last, point) for at in commas)
+    first = next(at for at, (kind, _) in enumerate(parts) if kind == "digit")
     grouped = any(first < at < end for at in commas)
-    places = [text for kind, text in tokens[point + 1 :] if kind == "digit"][:_MOST_PLACES]
+    places = [text for kind, text in parts[point + 1 :] if kind == "digit"][:_MOST_PLACES]
     size = _EXACT.divide(Decimal(f"{abs(value):.15g}"), Decimal(1000) ** min(scale, 20))
     figures = f"{size.quantize(Decimal(1).scaleb(-len(places)), context=_EXACT):f}"
     whole, _, part = figures.partition(".")
     negative = value < 0 and bool(figures.strip("0."))
-    left = _whole(tokens[:point], whole.lstrip("0"), grouped)
-    return ("-" if negative else "") + left + _part(tokens[point:], part)
+    left = _whole(parts[:point], whole.lstrip("0"), grouped)
+    return ("-" if negative else "") + left + _part(parts[point:], part)
 
 
-def _is_scale(tokens: list[Token], at: int, last: int, point: int) -> bool:
+def _is_scale(parts: list[CodePart], at: int, last: int, point: int) -> bool:
     """Whether a comma stands behind the last digit of the whole: it divides by a thousand then."""
-    whole = [index for index, (kind, _) in enumerate(tokens[:point]) if kind == "digit"]
-    return at > (whole[-1] if whole and point < len(tokens) else last) or bool(whole and whole[-1] < at < point)
+    whole = [index for index, (kind, _) in enumerate(parts[:point]) if kind == "digit"]
+    return at > (whole[-1] if whole and point < len(parts) else last) or bool(whole and whole[-1] < at < point)
 
 
-def _whole(tokens: list[Token], figures: str, grouped: bool) -> str:
+def _whole(parts: list[CodePart], figures: str, grouped: bool) -> str:
     made: list[str] = []
     left = list(figures)
-    places = sum(kind == "digit" for kind, _ in tokens)
+    places = sum(kind == "digit" for kind, _ in parts)
     written = 0
-    for kind, text in reversed(tokens):
+    for kind, text in reversed(parts):
         if kind == "digit":
             places -= 1
             taken = [left.pop()] if left else ["" if text == "#" else " " if text == "?" else "0"]
@@ -124,26 +124,26 @@ def _whole(tokens: list[Token], figures: str, grouped: bool) -> str:
     return "".join(made)[::-1]
 
 
-def _part(tokens: list[Token], figures: str) -> str:
+def _part(parts: list[CodePart], figures: str) -> str:
     """Behind the point: `#` writes no zeros at the end, `?` leaves room for them."""
     made = ""
     at = 0
-    for kind, text in tokens:
+    for kind, text in parts:
         if kind == "digit":
             rest = figures[at:]
             dropped = text != "0" and not rest.strip("0")
             made += "" if dropped else rest[:1]
             at += 1
         elif kind == "point":
-            made += "." if figures.strip("0") or any(text == "0" for kind, text in tokens if kind == "digit") else ""
+            made += "." if figures.strip("0") or any(text == "0" for kind, text in parts if kind == "digit") else ""
         elif kind != "comma":
             made += text
     return made
 
 
 def _scientific(section: Section, value: float) -> str:
-    at = next(index for index, (kind, _) in enumerate(section.tokens) if kind == "exponent")
-    front, behind = section.tokens[:at], section.tokens[at + 1 :]
+    at = next(index for index, (kind, _) in enumerate(section.parts) if kind == "exponent")
+    front, behind = section.parts[:at], section.parts[at + 1 :]
     point = next((index for index, (kind, _) in enumerate(front) if kind == "point"), len(front))
     whole = max(1, sum(kind == "digit" for kind, _ in front[:point]))
     places = min(sum(kind == "digit" for kind, _ in front[point:]), _MOST_PLACES)
@@ -153,21 +153,21 @@ def _scientific(section: Section, value: float) -> str:
     if mantissa >= 10**whole:
         power, mantissa = power + whole, _rounded(float(mantissa) / 10**whole, places)
     width = sum(kind == "digit" for kind, _ in behind)
-    sign = "-" if power < 0 else "+" if section.tokens[at][1].endswith("+") else ""
+    sign = "-" if power < 0 else "+" if section.parts[at][1].endswith("+") else ""
     tail = "".join(text for kind, text in behind if kind not in ("digit", "comma"))
     return f"{'-' if value < 0 else ''}{mantissa:f}E{sign}{abs(power):0{width or 1}}{tail}"
 
 
 def _is_fraction(section: Section) -> bool:
-    slash = next(at for at, (kind, _) in enumerate(section.tokens) if kind == "slash")
-    after = section.tokens[slash + 1 : slash + 2]
+    slash = next(at for at, (kind, _) in enumerate(section.parts) if kind == "slash")
+    after = section.parts[slash + 1 : slash + 2]
     return bool(after) and (after[0][0] == "digit" or after[0][1].isdigit())
 
 
 def _fraction(section: Section, value: float) -> str:
-    slash = next(at for at, (kind, _) in enumerate(section.tokens) if kind == "slash")
-    below = "".join(text for kind, text in section.tokens[slash + 1 :] if kind == "digit" or text.isdigit())
-    has_whole = any(kind == "text" and text.isspace() for kind, text in section.tokens[:slash])
+    slash = next(at for at, (kind, _) in enumerate(section.parts) if kind == "slash")
+    below = "".join(text for kind, text in section.parts[slash + 1 :] if kind == "digit" or text.isdigit())
+    has_whole = any(kind == "text" and text.isspace() for kind, text in section.parts[:slash])
     size = Fraction(f"{abs(value):.15g}")
     whole, rest = divmod(size, 1) if has_whole else (0, size)
     if fixed := int("".join(char for char in below if char.isdigit()) or 0):

@@ -12,7 +12,7 @@ from extractor.documents.context import Context
 from extractor.documents.sheets.format_code import GENERAL
 from extractor.documents.sheets.grid import Grid
 from extractor.documents.sheets.hidden import Hidden, said_of_sheets
-from extractor.documents.sheets.number_format import general, shown, shown_text
+from extractor.documents.sheets.number_format import formatted, formatted_text, general
 from extractor.sandbox import Refused
 
 
@@ -66,10 +66,10 @@ def _text(book: xlrd.Book, cell: xlrd.sheet.Cell) -> str:
     if cell.ctype == xlrd.XL_CELL_ERROR:
         return str(xlrd.error_text_from_code.get(cell.value, "#N/A"))
     if cell.ctype == xlrd.XL_CELL_TEXT:
-        return shown_text(str(cell.value), _code(book, cell))
+        return formatted_text(str(cell.value), _code(book, cell))
     if cell.ctype in (xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE):
         try:
-            return shown(float(cell.value), _code(book, cell), bool(book.datemode))
+            return formatted(float(cell.value), _code(book, cell), bool(book.datemode))
         except (ValueError, OverflowError):
             return general(0.0)
     return ""

@@ -13,7 +13,7 @@ from extractor.documents.ooxml import A, Package, R, S, unescaped
 from extractor.documents.sheets.format_code import BUILT_IN, GENERAL
 from extractor.documents.sheets.grid import Grid, place
 from extractor.documents.sheets.hidden import Hidden, said_of_sheets
-from extractor.documents.sheets.number_format import shown, shown_text
+from extractor.documents.sheets.number_format import formatted, formatted_text
 from extractor.documents.tree import Element
 
 _MOST_TEXTS = 2_000_000
@@ -103,15 +103,15 @@ class _Workbook:
     def _value(self, kind: str, stored: str, code: str) -> str:
         if kind == "s":
             at = tree.number(stored, -1)
-            return shown_text(self._texts[at], code) if 0 <= at < len(self._texts) else ""
+            return formatted_text(self._texts[at], code) if 0 <= at < len(self._texts) else ""
         if kind == "b":
             return "TRUE" if stored.strip() in ("1", "true") else "FALSE"
         if kind in ("str", "e"):
-            return shown_text(unescaped(stored), code) if kind == "str" else stored
+            return formatted_text(unescaped(stored), code) if kind == "str" else stored
         if kind == "d":  # ISO 8601
             return stored.removesuffix("T00:00:00").replace("T", " ").removesuffix("Z")
         try:
-            return shown(float(stored), code, self._from_1904)
+            return formatted(float(stored), code, self._from_1904)
         except (ValueError, OverflowError):
             return stored
 

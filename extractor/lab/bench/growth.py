@@ -36,7 +36,7 @@ ROOM = 2048  # tokens of the context beside the longest document
 
 
 @dataclass(frozen=True)
-class Point:
+class GrowthPoint:
     curve: str  # "document" or "fields"
     size: int
     case: Case
@@ -68,7 +68,7 @@ def _show(options: argparse.Namespace) -> int:
     context = max((*lengths, 2000)) + 2 * ROOM + 60 * max((*fields, 1))
     texts = [*_longer(models, lengths, options.seed), *_wider(fields, options.seed)]
     points = [
-        Point(curve, size, case)
+        GrowthPoint(curve, size, case)
         for curve, size, schema, text in texts
         for case in _cases(models, schema, text, context, options.max_tokens)
     ]
@@ -85,10 +85,10 @@ def _show(options: argparse.Namespace) -> int:
     return 0
 
 
-Text = tuple[str, int, Schema, str]  # the curve, the size, the schema and the document
+GrowthCase = tuple[str, int, Schema, str]  # the curve, the size, the schema and the document
 
 
-def _longer(models: Models, lengths: tuple[int, ...], seed: int) -> Iterator[Text]:
+def _longer(models: Models, lengths: tuple[int, ...], seed: int) -> Iterator[GrowthCase]:
     """One schema, documents that grow."""
     codec = Codec(models.tokenizer)
     texts = [text for _, text in documents(40 + max((*lengths, 0)) // 20, seed)]
@@ -103,7 +103,7 @@ def _longer(models: Models, lengths: tuple[int, ...], seed: int) -> Iterator[Tex
         yield "document", held, schema, made
 
 
-def _wider(fields: tuple[int, ...], seed: int) -> Iterator[Text]:
+def _wider(fields: tuple[int, ...], seed: int) -> Iterator[GrowthCase]:
     """A document and a schema that grow together: each field has its line."""
     for count in fields:
         schema, rng = flat(count), Random(seed)
@@ -146,7 +146,7 @@ def _value(kind: str, rng: Random) -> str:
     return rng.choice(_NOUNS).capitalize() + f" {rng.randrange(100)}"
 
 
-def _measure(point: Point, runner: Runner, rounds: int) -> dict[str, Any]:
+def _measure(point: GrowthPoint, runner: Runner, rounds: int) -> dict[str, Any]:
     # The first pays for what is kept of a grammar; prompts are not kept from run to run.
     outcomes = [runner.run([point.case]) for _ in range(1 + rounds)][1:]
     last = outcomes[-1]

@@ -34,14 +34,14 @@ KINDS = ("layout", "columns run together", "as PDFium gives it")
 
 
 @dataclass
-class Score:
+class LayoutScore:
     """Values that are right, those of them that are not null; documents without an answer."""
 
     right: int = 0
     said_right: int = 0
     failed: int = 0
 
-    def add(self, other: Score) -> None:
+    def add(self, other: LayoutScore) -> None:
         self.right += other.right
         self.said_right += other.said_right
         self.failed += other.failed
@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> int:
 def _show(options: argparse.Namespace) -> int:
     files = answered(options.folder)
     settings = read_settings(**({"model": options.model} if options.model else {}))
-    total, wrong = {kind: Score() for kind in KINDS}, []
+    total, wrong = {kind: LayoutScore() for kind in KINDS}, []
     values = [one.value for file in files for one in scalars(_gold(file))]
     print(f"| document | values | {' | '.join(KINDS)} |\n{'| --- ' * (2 + len(KINDS))}|")
     with Extractor(settings) as extractor:
@@ -88,14 +88,14 @@ def _show(options: argparse.Namespace) -> int:
     return 0
 
 
-def _cell(score: Score | None, values: int) -> str:
+def _cell(score: LayoutScore | None, values: int) -> str:
     return "–" if score is None else f"{score.right} ({score.right / max(1, values):.1%})"
 
 
-def score(gold: str, answer: str | None) -> Score:
+def score(gold: str, answer: str | None) -> LayoutScore:
     given = {one.path: one for one in scalars(answer)} if answer is not None else {}
     right = [one.value for one in scalars(gold) if one.path in given and same(one, given[one.path])]
-    return Score(len(right), sum(value is not None for value in right), answer is None)
+    return LayoutScore(len(right), sum(value is not None for value in right), answer is None)
 
 
 def _gold(file: Path) -> str:

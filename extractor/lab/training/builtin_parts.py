@@ -9,7 +9,7 @@ from importlib.resources import files
 from random import Random
 
 from extractor.lab.training import lexicon, page, tables, texts, values
-from extractor.lab.training.fields import JSON, Group, Leaf, Listing, Part, Rows
+from extractor.lab.training.fields import JSON, AnswerPart, FieldGroup, Leaf, Listing, Rows
 from extractor.lab.training.open_fields import Maker
 from extractor.lab.training.values import Value
 
@@ -22,17 +22,17 @@ _LINES: list[str] = TABLES["lines"]
 _ATTACHMENTS = "Attachments;Attached;Files;Anhang;Anhänge;Attached files;Pièces jointes".split(";")
 
 
-def party(rng: Random, key: str, labels: str, maker: Maker, parts: dict[str, Part]) -> list[str]:
+def party(rng: Random, key: str, labels: str, maker: Maker, parts: dict[str, AnswerPart]) -> list[str]:
     """A block of name, address and tax number under a heading, or with labels."""
     if rng.random() < 0.08:
-        parts[key] = Group(key, "", [], absent=True)
+        parts[key] = FieldGroup(key, "", [], absent=True)
         return []
     label = maker.label(rng.choice(_PARTY[labels]))
     name = Leaf("name", "company", "", maker.value("company" if rng.random() < 0.85 else "person"))
     where, tax = rng.random() < 0.75, rng.random() < 0.4
     address = Leaf("address", "address", "", maker.value("address") if where else None)
     number = Leaf("tax_id", "code", rng.choice(_PARTY["tax_id"]), maker.value("code") if tax else None)
-    parts[key] = Group(key, label, [name, address, number])
+    parts[key] = FieldGroup(key, label, [name, address, number])
     printed = name.value.printed if name.value else ""
     lines = [f"{label}: {printed}"] if rng.random() < 0.6 else [label + rng.choice((":", "")), printed]
     if address.value:
@@ -49,7 +49,7 @@ def party(rng: Random, key: str, labels: str, maker: Maker, parts: dict[str, Par
     return lines
 
 
-def items(rng: Random, maker: Maker, parts: dict[str, Part], keys: tuple[str, ...]) -> list[str]:
+def items(rng: Random, maker: Maker, parts: dict[str, AnswerPart], keys: tuple[str, ...]) -> list[str]:
     inner = Maker(rng, maker.split, maker.look, maker.upper, nullable=0.0)
     given = {key for key in keys if key == "description" or rng.random() < 0.8}
     plain = rng.random() < 0.4  # lines without a header
@@ -103,7 +103,7 @@ def _item_line(rng: Random, row: dict[str, Value]) -> str:
     return f"{sku.printed}  {line.strip(' ,')}" if sku else line.strip(" ,=:")
 
 
-def contact(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[list[str]]:
+def contact(rng: Random, maker: Maker, parts: dict[str, AnswerPart]) -> list[list[str]]:
     kinds = lexicon.enum("phonekind")
     kind = Leaf("kind", "enum", "", None, {"type": "string", "enum": list(kinds)}, nullable=True)
     number = Leaf("number", "phone", "", None)
@@ -121,7 +121,7 @@ def contact(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[list[str]
         )
     parts["phones"] = Rows("phones", "", [kind, number], rows)
     if rng.random() < 0.3:
-        parts["address"] = Group("address", "", [], absent=True)
+        parts["address"] = FieldGroup("address", "", [], absent=True)
         return [lines]
     drawn = {
         name: maker.value(value)
@@ -130,13 +130,13 @@ def contact(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[list[str]
     if rng.random() < 0.5:
         del drawn["country"]
     order = ("street", "postal_code", "city", "country")
-    parts["address"] = Group("address", "", [Leaf(name, "", "", drawn.get(name)) for name in order])
+    parts["address"] = FieldGroup("address", "", [Leaf(name, "", "", drawn.get(name)) for name in order])
     place = f"{drawn['postal_code'].printed} {drawn['city'].printed}"
     where = [drawn["street"].printed, place, *([drawn["country"].printed] if "country" in drawn else [])]
     return [lines, where if rng.random() < 0.5 else [", ".join(where)]]
 
 
-def resume(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[list[str]]:
+def resume(rng: Random, maker: Maker, parts: dict[str, AnswerPart]) -> list[list[str]]:
     return [
         chunk
         for chunk in (
@@ -149,7 +149,7 @@ def resume(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[list[str]]
     ]
 
 
-def _experience(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[str]:
+def _experience(rng: Random, maker: Maker, parts: dict[str, AnswerPart]) -> list[str]:
     jobs: list[list[Value | None]] = []
     lines: list[str] = [rng.choice(_TITLES["experience"])]
     form = rng.randrange(4)
@@ -170,7 +170,7 @@ def _experience(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[str]:
     return lines if jobs else []
 
 
-def _education(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[str]:
+def _education(rng: Random, maker: Maker, parts: dict[str, AnswerPart]) -> list[str]:
     degrees: list[list[Value | None]] = []
     lines = [rng.choice(_TITLES["education"])]
     form = rng.randrange(3)
@@ -188,13 +188,13 @@ def _education(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[str]:
     return lines if degrees else []
 
 
-def _skills(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[str]:
+def _skills(rng: Random, maker: Maker, parts: dict[str, AnswerPart]) -> list[str]:
     skills = rng.sample(lexicon.small("skill"), rng.choice((0, 2, 3, 4, 5)))
     parts["skills"] = Listing("skills", "", [values.text(skill) for skill in skills])
     return tables.listed(rng, rng.choice(_TITLES["skills"]), skills, maker.split.layouts) if skills else []
 
 
-def _languages(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[str]:
+def _languages(rng: Random, maker: Maker, parts: dict[str, AnswerPart]) -> list[str]:
     levels = lexicon.enum("level")
     spoken = rng.sample(lexicon.small("language"), rng.choice((0, 1, 2, 3)))
     rows: list[list[Value | None]] = []
@@ -211,7 +211,7 @@ def _rows(key: str, columns: tuple[str, ...], rows: list[list[Value | None]]) ->
     return Rows(key, "", [Leaf(column, "", "", None) for column in columns], rows)
 
 
-def ticket(rng: Random, maker: Maker, parts: dict[str, Part]) -> list[list[str]]:
+def ticket(rng: Random, maker: Maker, parts: dict[str, AnswerPart]) -> list[list[str]]:
     wants = rng.random() < 0.4
     said = rng.choice(_REFUND["asked" if wants else "not"])
     story = [texts.sentence(rng) for _ in range(rng.randint(0, 3))]

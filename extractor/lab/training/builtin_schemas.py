@@ -11,7 +11,7 @@ from random import Random
 from extractor.lab.training import builtin_parts as parts_of
 from extractor.lab.training import layouts, lexicon, page
 from extractor.lab.training.builtin_parts import TABLES
-from extractor.lab.training.fields import JSON, Leaf, Part, object_answer, object_origins
+from extractor.lab.training.fields import JSON, AnswerPart, Leaf, object_answer, object_origins
 from extractor.lab.training.lexicon import Concept, Split
 from extractor.lab.training.open_fields import Maker
 from extractor.lab.training.sources import Origin
@@ -38,7 +38,7 @@ def document(rng: Random, kind: str, split: Split, maker: Maker) -> tuple[str, J
     description, schema = schema_of(kind)
     maker.nullable, maker.absent = 1.0, rng.choice((0.1, 0.25, 0.5))
     symbol = maker.look.sign != "" and rng.random() < 0.8
-    parts: dict[str, Part] = {}
+    parts: dict[str, AnswerPart] = {}
     for key, meaning in _FIELDS[kind].items():
         leaf = _leaf(key, meaning, maker)
         if leaf:
@@ -78,7 +78,7 @@ def _leaf(key: str, meaning: str, maker: Maker) -> Leaf | None:
     return maker.concept_leaf(concept, key=key, note="")
 
 
-def _currency(rng: Random, maker: Maker, parts: dict[str, Part], symbol: bool) -> None:
+def _currency(rng: Random, maker: Maker, parts: dict[str, AnswerPart], symbol: bool) -> None:
     """The currency is said by a label, by the signs of the amounts, or not at all."""
     leaf = parts.get("currency")
     amounts = [part for part in parts.values() if isinstance(part, Leaf) and part.kind == "amount" and part.value]
@@ -99,7 +99,7 @@ def _currency(rng: Random, maker: Maker, parts: dict[str, Part], symbol: bool) -
         leaf.value = None
 
 
-def _bare(rng: Random, kind: str, parts: dict[str, Part], head: list[str]) -> bool:
+def _bare(rng: Random, kind: str, parts: dict[str, AnswerPart], head: list[str]) -> bool:
     """What real documents print without a label: a shop's name, a person's name, above everything else; whether it did.
     What follows a name means nothing without one."""
     order = {
@@ -119,11 +119,11 @@ def _bare(rng: Random, kind: str, parts: dict[str, Part], head: list[str]) -> bo
     return True
 
 
-def _said(part: Part | None) -> Leaf | None:
+def _said(part: AnswerPart | None) -> Leaf | None:
     return part if isinstance(part, Leaf) and part.value else None
 
 
-def _special(rng: Random, kind: str, maker: Maker, parts: dict[str, Part], chunks: list[list[str]]) -> None:
+def _special(rng: Random, kind: str, maker: Maker, parts: dict[str, AnswerPart], chunks: list[list[str]]) -> None:
     if kind == "invoice":
         chunks.append(parts_of.party(rng, "seller", "seller", maker, parts))
         chunks.append(parts_of.party(rng, "buyer", "buyer", maker, parts))
@@ -144,9 +144,9 @@ def _special(rng: Random, kind: str, maker: Maker, parts: dict[str, Part], chunk
         chunks += parts_of.ticket(rng, maker, parts)
 
 
-def _answered(schema: JSON, parts: dict[str, Part]) -> list[Part]:
+def _answered(schema: JSON, parts: dict[str, AnswerPart]) -> list[AnswerPart]:
     """The parts in the schema's order, one that is null for each field nobody filled."""
-    ordered: list[Part] = []
+    ordered: list[AnswerPart] = []
     for key in schema["properties"]:
         part = parts.get(key)
         ordered.append(part or Leaf(key, "", "", None))

@@ -23,7 +23,7 @@ from extractor.lab.training.forward import read
 from extractor.lab.training.lexicon import NEW_VALUES
 from extractor.lab.training.model import FULL, build_drafter
 from extractor.lab.training.optim import Optimizer
-from extractor.lab.training.plan import Counts, Plan, save
+from extractor.lab.training.plan import Plan, RunState, save
 from extractor.lab.training.pools import Pools, fresh
 from extractor.lab.training.processes import Progress
 
@@ -107,7 +107,7 @@ def accepted(target: Gemma4ForCausalLM, drafter: Gemma4AssistantForCausalLM, bat
     return [round(r / max(1, t), 3) for r, t in zip(right, total, strict=True)]
 
 
-class Training:
+class DrafterTraining:
     """One run: the drafter and its optimizer, from `drafter.pt` in `run_dir` where that is. The target is only read."""
 
     def __init__(
@@ -123,7 +123,7 @@ class Training:
         with torch.no_grad():  # the two vocabularies are one: start from what the target knows of it
             self._drafter.lm_head.weight.copy_(target.lm_head.weight)
         self._optimizer = Optimizer(self._drafter, plan.muon_lr, plan.adam_lr)
-        self._counts = self._resumed()
+        self._state = self._resumed()
         self._checks = bucketed([row for _, row in fixed(self._encoder, "dev", NEW_VALUES, 8)], 8192, Random(0))
         self._losses: list[float] = []
         self._begun = time.monotonic()
@@ -131,12 +131,12 @@ class Training:
     def run(self) -> Gemma4AssistantForCausalLM:
         self._drafter.train()
         reported = self._begun = time.monotonic()
-        pools = Pools(self._encoder, self._plan, self._counts.index, Progress(1.0))
+        pools = Pools(self._encoder, self._plan, self._state.index, Progress(1.0))
         for index, batch in ((index, batch) for index, group in fresh(pools, self._plan) for batch in group):
             progress = self._spent() / self._budget_s
             if progress >= 1:
                 break
-            self._counts.index = max(self._counts.index, index + 1)
+            self._state.index = max(self._state.index, index + 1)
             self._step(batch, progress)
             if time.monotonic() - reported > self._plan.report_s:
                 reported = time.monotonic()
@@ -146,7 +146,7 @@ class Training:
         return self._drafter
 
     def _step(self, batch: MiniBatch, progress: float) -> None:
-        counts = self._counts
+        counts = self._state
         warm = min(1.0, (counts.step + 1) / _WARM_UP)
         factor = warm * min(1.0, (1.0 - progress) / (1.0 - self._plan.hold) + 0.01)
         loss = loss_of(unroll(self._target, self._drafter, batch, STEPS, every=_EVERY, shift=counts.step % _EVERY))
@@ -161,30 +161,30 @@ class Training:
         rates = accepted(self._target, self._drafter, self._checks)
         self._drafter.train()
         print(
-            f"{self._spent() / 60:5.1f} min  step {self._counts.step}  {self._counts.tokens / 1e6:.2f} M tokens  "
+            f"{self._spent() / 60:5.1f} min  step {self._state.step}  {self._state.tokens / 1e6:.2f} M tokens  "
             f"loss {mean(self._losses):.3f}  right at each step {rates}",
             flush=True,
         )
         self._losses.clear()
 
     def _spent(self) -> float:
-        return self._counts.spent + time.monotonic() - self._begun
+        return self._state.spent + time.monotonic() - self._begun
 
-    def _resumed(self) -> Counts:
+    def _resumed(self) -> RunState:
         if not self._saved.exists():
-            return Counts(index=_FIRST_POOL)
+            return RunState(index=_FIRST_POOL)
         state = torch.load(self._saved, weights_only=True)
         self._drafter.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
-        return Counts.of(state)
+        return RunState.of(state)
 
     def _save(self) -> None:
         states = {"model": self._drafter.state_dict(), "optimizer": self._optimizer.state_dict()}
-        save(self._saved, self._counts, self._spent(), **states)
+        save(self._saved, self._state, self._spent(), **states)
 
 
 def train(
     plan: Plan, target: Gemma4ForCausalLM, tokenizer: PreTrainedTokenizerFast, run_dir: Path
 ) -> Gemma4AssistantForCausalLM:
     """Trains until `plan.minutes` are used up; resumes from `drafter.pt` in the run folder."""
-    return Training(plan, target, tokenizer, run_dir).run()
+    return DrafterTraining(plan, target, tokenizer, run_dir).run()

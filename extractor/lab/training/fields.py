@@ -41,7 +41,7 @@ class Leaf:
 
 
 @dataclass
-class Group:
+class FieldGroup:
     key: str
     label: str
     children: list[Leaf]
@@ -106,14 +106,14 @@ class Listing:
         return [Origin(item.printed, item.json, self.label) for item in self.items]
 
 
-Part = Leaf | Group | Rows | Listing
+AnswerPart = Leaf | FieldGroup | Rows | Listing
 
 
 def quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def object_schema(parts: list[Leaf] | list[Part]) -> JSON:
+def object_schema(parts: list[Leaf] | list[AnswerPart]) -> JSON:
     return {
         "type": "object",
         "properties": {part.key: part.schema() for part in parts},
@@ -122,10 +122,10 @@ def object_schema(parts: list[Leaf] | list[Part]) -> JSON:
     }
 
 
-def object_answer(parts: list[Leaf] | list[Part]) -> str:
+def object_answer(parts: list[Leaf] | list[AnswerPart]) -> str:
     return "{" + ",".join(f"{quote(part.key)}:{part.answer()}" for part in parts) + "}"
 
 
-def object_origins(parts: list[Leaf] | list[Part]) -> list[Origin | None]:
+def object_origins(parts: list[Leaf] | list[AnswerPart]) -> list[Origin | None]:
     """What each scalar of `object_answer` comes from, in its order."""
     return [one for part in parts for one in part.origins()]

@@ -23,7 +23,7 @@ from extractor.lab.training.model import FULL, SLIDING
 _NEVER = -1e9
 
 
-KeyValues = tuple[torch.Tensor, torch.Tensor]  # [rows, kv heads, length, size] each
+KvTensors = tuple[torch.Tensor, torch.Tensor]  # [rows, kv heads, length, size] each
 
 
 READER = 1  # the head of the last layer that stores KV that is taught which line of the schema asks for a value
@@ -36,7 +36,7 @@ class TargetStates:
     layers and the drafter read. `pointing`: how far one head is from looking at the values' places (a loss)."""
 
     states: torch.Tensor
-    stored: dict[str, KeyValues]
+    stored: dict[str, KvTensors]
     pointing: torch.Tensor
 
 
@@ -51,7 +51,7 @@ def read(model: Gemma4ForCausalLM, batch: MiniBatch) -> TargetStates:
     rotary = {kind: inner.rotary_emb(embedded, places, kind) for kind in (SLIDING, FULL)}
     local = _local_mask(length, config.sliding_window, embedded.device)
     own = config.num_hidden_layers - config.num_kv_shared_layers
-    stored: dict[str, KeyValues] = {}
+    stored: dict[str, KvTensors] = {}
     state = embedded
     answers = AnswerPositions(batch, config.sliding_window)
     taught = {own - 1: (READER, answers.lines), own + POINTER[0] - 1: (POINTER[1], answers.sources)}
@@ -140,7 +140,7 @@ class AnswerPositions:
         self.pointing = self.pointing + (losses * weights).sum() / weights.sum()
 
 
-def _keys_values(attention: Any, normed: torch.Tensor, rotary: tuple[torch.Tensor, torch.Tensor]) -> KeyValues:
+def _keys_values(attention: Any, normed: torch.Tensor, rotary: tuple[torch.Tensor, torch.Tensor]) -> KvTensors:
     shape = (*normed.shape[:2], -1, attention.head_dim)
     keys = _norm(attention.k_proj(normed).view(shape), attention.k_norm)
     values = _norm(attention.v_proj(normed).view(shape), attention.v_norm)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from extractor.lab.training import builtin_schemas, lexicon, lookalikes, naming, page, values
-from extractor.lab.training.fields import JSON, Leaf, Part, object_answer, object_origins, object_schema
+from extractor.lab.training.fields import JSON, AnswerPart, Leaf, object_answer, object_origins, object_schema
 from extractor.lab.training.lexicon import TRAIN, Split
 from extractor.lab.training.lookalikes import Lookalikes
 from extractor.lab.training.open_fields import Maker
@@ -49,7 +49,7 @@ def drill(rng: Random, split: Split = TRAIN) -> Task:
         kinds = rng.choices(_DRILLED, (10, 3, 4, 2, 1), k=14)
     leaves = [maker.leaf(kind) for kind in kinds[: rng.randint(3, 10)]]
     asked = rng.randint(2, len(leaves)) if rng.random() < 0.4 else len(leaves)  # the others are printed all the same
-    parts: list[Part] = [*leaves[:asked]]
+    parts: list[AnswerPart] = [*leaves[:asked]]
     chunks: list[list[str]] = []
     if rng.random() < 0.45:
         del parts[rng.choice((0, 0, 1, 2)) :]
@@ -116,10 +116,10 @@ def _words(maker: Maker) -> Leaf | None:
     return None if concept.value.startswith("list:") else maker.concept_leaf(concept)
 
 
-def _parts(maker: Maker, words: bool, size: float) -> list[Part]:
+def _parts(maker: Maker, words: bool, size: float) -> list[AnswerPart]:
     rng = maker.rng
     top = 2 if size < 0.5 else 4 if size < 1 else rng.choice((4, 6, 8, 12))
-    parts: list[Part] = []
+    parts: list[AnswerPart] = []
     for _ in range(rng.randint(1, top)):
         leaf = _words(maker) if words and rng.random() < 0.85 else maker.open_leaf()
         if leaf:

@@ -11,7 +11,7 @@ from random import Random
 from extractor.lab.training import lexicon
 from extractor.lab.training.sentences import Pair, composed, prose
 
-Layout = Callable[[Random, list[Pair]], list[str]]
+PairLayout = Callable[[Random, list[Pair]], list[str]]
 
 
 def colon(rng: Random, pairs: list[Pair]) -> list[str]:
@@ -218,7 +218,7 @@ def stacked(rng: Random, pairs: list[Pair]) -> list[str]:
     return [line for label, value in pairs for line in (f"{head}{label}", f"{body}{value}")]
 
 
-TRAIN: list[tuple[Layout, int]] = [
+TRAIN: list[tuple[PairLayout, int]] = [
     (colon, 8), (dotted, 2), (tabbed, 3), (above, 4), (aligned, 3), (bold_list, 2), (pipe_table, 2), (key_values, 2),
     (two_columns, 3), (header_row, 3), (equals, 2), (bracketed, 1), (tags, 1), (yaml, 1), (running, 3), (prose, 11),
     (chat, 1), (json_like, 1), (right_amounts, 2), (bullets, 2),
@@ -226,7 +226,7 @@ TRAIN: list[tuple[Layout, int]] = [
 ]  # fmt: skip
 
 
-_HARD: list[tuple[Layout, int]] = [
+_HARD: list[tuple[PairLayout, int]] = [
     (two_columns, 4), (header_row, 3), (running, 2), (prose, 3), (composed, 6), (chat, 2), (stacked, 4), (odd, 5),
     (key_values, 1),
 ]  # fmt: skip
@@ -275,12 +275,12 @@ def report(rng: Random, pairs: list[Pair]) -> list[str]:
     return [" ".join(said)]
 
 
-HELD: list[tuple[Layout, int]] = [
+HELD: list[tuple[PairLayout, int]] = [
     (numbered, 2), (chevrons, 2), (boxed, 1), (semicolons, 1), (questions, 1), (indented, 1), (report, 2),
 ]  # fmt: skip
 
 
-def choose(rng: Random, held_out: bool, hard: bool = False) -> Layout:
+def choose(rng: Random, held_out: bool, hard: bool = False) -> PairLayout:
     """A layout; `hard`: one of those in which a value is found by more than the mark before it."""
     family = HELD if held_out else _HARD if hard else TRAIN
     return rng.choices([layout for layout, _ in family], [weight for _, weight in family])[0]

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from extractor.lab.training import lexicon, naming, values
-from extractor.lab.training.fields import Group, Leaf, Listing, Rows
+from extractor.lab.training.fields import FieldGroup, Leaf, Listing, Rows
 from extractor.lab.training.lexicon import Concept, Split
 from extractor.lab.training.lookalikes import Lookalikes, scrap
 from extractor.lab.training.values import Style, Value
@@ -163,7 +163,7 @@ class Maker:
     def _key_usable(self, name: str, lone: bool) -> bool:
         return name not in self.keys and (lone or name.lower() not in lexicon.generic())
 
-    def group(self) -> Group:
+    def group(self) -> FieldGroup:
         """An open nested object."""
         label = self.free_label()
         key, note = naming.open_key(self.rng, label, self.split.names, self.keys)
@@ -172,7 +172,7 @@ class Maker:
         inner.labels = self.labels
         children = [inner.open_leaf() for _ in range(self.rng.randint(2, 4))]
         nullable, absent = self._nullable()
-        return Group(key, self.label(label), children, note, nullable, absent)
+        return FieldGroup(key, self.label(label), children, note, nullable, absent)
 
     def rows(self, most: int) -> Rows:
         """An open table, or one of line items."""

@@ -9,7 +9,7 @@ from itertools import pairwise
 from random import Random
 
 from extractor.lab.training import layouts, lexicon, tables, texts
-from extractor.lab.training.fields import Group, Leaf, Listing, Part, Rows
+from extractor.lab.training.fields import AnswerPart, FieldGroup, Leaf, Listing, Rows
 from extractor.lab.training.lexicon import Split
 from extractor.lab.training.sentences import Pair
 
@@ -18,7 +18,7 @@ def pairs_of(leaves: list[Leaf]) -> list[Pair]:
     return [(leaf.label, leaf.value.printed) for leaf in leaves if leaf.value and leaf.shown]
 
 
-def page(rng: Random, parts: list[Part], extra: list[Leaf], split: Split) -> str:
+def page(rng: Random, parts: list[AnswerPart], extra: list[Leaf], split: Split) -> str:
     """The document: `extra` leaves are printed too, though no field asks for them."""
     leaves = [part for part in parts if isinstance(part, Leaf)]
     pairs = pairs_of(leaves + extra)
@@ -43,9 +43,9 @@ def clusters(rng: Random, pairs: list[Pair], split: Split, drill: bool = False) 
     return [layouts.choose(rng, split.layouts, hard)(rng, pairs[a:b]) for a, b in spans]
 
 
-def chunk(rng: Random, part: Part, split: Split) -> list[str]:
+def chunk(rng: Random, part: AnswerPart, split: Split) -> list[str]:
     """A group, table or list with its heading."""
-    if isinstance(part, Group):
+    if isinstance(part, FieldGroup):
         inner = pairs_of(part.children)
         if part.absent or not inner:
             return []

@@ -36,7 +36,7 @@ class Plan:
 
 
 @dataclass
-class Counts:
+class RunState:
     """How far the runs of one checkpoint have come; `spent` seconds before this process began."""
 
     index: int = 0  # of the last pool
@@ -45,11 +45,11 @@ class Counts:
     spent: float = 0.0
 
     @classmethod
-    def of(cls, state: Mapping[str, Any]) -> Counts:
+    def of(cls, state: Mapping[str, Any]) -> RunState:
         return cls(state["index"], state["step"], state["tokens"], state["spent"])
 
 
-def save(path: Path, counts: Counts, spent: float, **states: Any) -> None:
+def save(path: Path, counts: RunState, spent: float, **states: Any) -> None:
     """A checkpoint: whole or not at all. `spent`: seconds until now, in all runs."""
     draft = path.with_suffix(".tmp")
     torch.save({**states, **asdict(counts), "spent": spent}, draft)

@@ -7,7 +7,7 @@ from random import Random
 
 from extractor.lab.training.layouts import BARS, FRONTS, any_mark, fronted
 
-Table = Callable[[Random, list[str], list[list[str]]], list[str]]
+TableLayout = Callable[[Random, list[str], list[list[str]]], list[str]]
 
 
 def table_pipes(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]:
@@ -55,7 +55,15 @@ def table_blocks(rng: Random, head: list[str], rows: list[list[str]]) -> list[st
     ]
 
 
-TABLES: list[Table] = [table_pipes, table_tabs, table_aligned, table_aligned, table_csv, table_labelled, table_blocks]
+TABLES: list[TableLayout] = [
+    table_pipes,
+    table_tabs,
+    table_aligned,
+    table_aligned,
+    table_csv,
+    table_labelled,
+    table_blocks,
+]
 
 
 def table_slashes(_: Random, head: list[str], rows: list[list[str]]) -> list[str]:
@@ -73,10 +81,10 @@ def table_boxed(_: Random, head: list[str], rows: list[list[str]]) -> list[str]:
     return ["│ " + " │ ".join(row) + " │" for row in (head, *rows)]
 
 
-HELD_TABLES: list[Table] = [table_slashes, table_numbered, table_boxed]
+HELD_TABLES: list[TableLayout] = [table_slashes, table_numbered, table_boxed]
 
 
-def choose_table(rng: Random, held_out: bool) -> Table:
+def choose_table(rng: Random, held_out: bool) -> TableLayout:
     return rng.choice(HELD_TABLES if held_out else TABLES)
 
 

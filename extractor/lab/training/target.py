@@ -21,7 +21,7 @@ from extractor.lab.training.forward import compile_layers, read
 from extractor.lab.training.lexicon import NEW_EVERYTHING, TRAIN
 from extractor.lab.training.model import FULL, SLIDING, build_target
 from extractor.lab.training.optim import Optimizer
-from extractor.lab.training.plan import Counts, Plan, save
+from extractor.lab.training.plan import Plan, RunState, save
 from extractor.lab.training.pools import Pools, stream
 from extractor.lab.training.processes import Progress, rank, share, world
 
@@ -84,7 +84,7 @@ class Average:
         torch._foreach_lerp_(list(self.model.parameters()), list(model.parameters()), new)
 
 
-class Training:
+class TargetTraining:
     """One run: the model, its average and its optimizer, from the checkpoint in `run_dir` where there is one."""
 
     def __init__(self, plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> None:
@@ -97,12 +97,12 @@ class Training:
         if plan.fast:
             compile_layers()
         self._average = Average(self._model, plan.half_life * self._budget_s)
-        self._counts = self._resumed()
-        self._progress = Progress(self._counts.spent / self._budget_s)
+        self._state = self._resumed()
+        self._progress = Progress(self._state.spent / self._budget_s)
         self._checks = _checks(encoder)
         self._losses: list[torch.Tensor] = []
         self._rate = 0.0  # of the last step, as a factor of the plan's
-        pools = Pools(encoder, plan, self._counts.index + rank(), self._progress)
+        pools = Pools(encoder, plan, self._state.index + rank(), self._progress)
         self._batches = stream(self._model, tokenizer, pools, plan)
         self._begun = time.monotonic()
 
@@ -112,7 +112,7 @@ class Training:
         while self._progress.value < 1:
             index, batch = next(self._batches)
             self._step(batch)
-            self._counts.index = max(self._counts.index, index)
+            self._state.index = max(self._state.index, index)
             self._average.add(self._model, time.monotonic() - stepped)
             stepped = time.monotonic()
             if rank() == 0 and stepped - reported > self._plan.report_s:
@@ -124,7 +124,7 @@ class Training:
         return self._average.model
 
     def _step(self, batch: MiniBatch) -> None:
-        counts, now = self._counts, self._progress.value
+        counts, now = self._state, self._progress.value
         with self._plan.precision():
             loss, answer_losses = loss_of(self._model, batch, _PROMPT_WEIGHT if now < _PROMPTS else 0.0)
         torch.autograd.backward(loss)
@@ -137,33 +137,33 @@ class Training:
 
     def _factor(self) -> float:
         """Of the learning rate: up, level, and down to a hundredth."""
-        warm = min(1.0, (self._counts.step + 1) / _WARM_UP)
+        warm = min(1.0, (self._state.step + 1) / _WARM_UP)
         return warm * min(1.0, (1.0 - self._progress.value) / (1.0 - self._plan.hold) + 0.01)
 
     def _report(self) -> None:
         right = {name: round(leaf_accuracy(self._average.model, rows), 3) for name, rows in self._checks.items()}
         print(
-            f"{self._spent() / 60:5.1f} min  step {self._counts.step}  {self._counts.tokens / 1e6:.2f} M tokens  "
+            f"{self._spent() / 60:5.1f} min  step {self._state.step}  {self._state.tokens / 1e6:.2f} M tokens  "
             f"loss {torch.stack(self._losses).mean().item():.3f}  factor {self._rate:.2f}  {right}",
             flush=True,
         )
         self._losses.clear()
 
     def _spent(self) -> float:
-        return self._counts.spent + time.monotonic() - self._begun
+        return self._state.spent + time.monotonic() - self._begun
 
-    def _resumed(self) -> Counts:
+    def _resumed(self) -> RunState:
         if not self._saved.exists():
-            return Counts()
+            return RunState()
         state = torch.load(self._saved, weights_only=True)
         self._model.load_state_dict(state["model"])
         self._average.model.load_state_dict(state["average"])
         self._optimizer.load_state_dict(state["optimizer"])
-        return Counts.of(state)
+        return RunState.of(state)
 
     def _save(self) -> None:
         states = {"model": self._model.state_dict(), "average": self._average.model.state_dict()}
-        save(self._saved, self._counts, self._spent(), optimizer=self._optimizer.state_dict(), **states)
+        save(self._saved, self._state, self._spent(), optimizer=self._optimizer.state_dict(), **states)
 
 
 def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemma4ForCausalLM:
@@ -171,7 +171,7 @@ def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemm
 
     Inside a process group every process calls this; the first one reports and saves.
     """
-    return Training(plan, tokenizer, run_dir).run()
+    return TargetTraining(plan, tokenizer, run_dir).run()
 
 
 def _checks(encoder: Encoder) -> dict[str, list[TrainingRow]]:

@@ -18,7 +18,7 @@ _TOKEN = re.compile(
 )
 
 
-class Token(NamedTuple):
+class Lexeme(NamedTuple):
     """`kind`: `word`, `symbol`, `open`, `close`, `byte` or `text`. `number` is a control word's parameter."""
 
     kind: str
@@ -27,10 +27,10 @@ class Token(NamedTuple):
     data: bytes = b""
 
 
-_OPEN, _CLOSE = Token("open"), Token("close")
+_OPEN, _CLOSE = Lexeme("open"), Lexeme("close")
 
 
-def tokens(data: bytes) -> Iterator[Token]:
+def lexemes(data: bytes) -> Iterator[Lexeme]:
     at = 0
     while (found := _TOKEN.match(data, at)) is not None:
         at = found.end()
@@ -40,12 +40,12 @@ def tokens(data: bytes) -> Iterator[Token]:
             if word == "bin":
                 at += max(0, number or 0)
             else:
-                yield Token("word", word, number)
+                yield Lexeme("word", word, number)
         elif kind == "brace":
             yield _OPEN if found["brace"] == b"{" else _CLOSE
         elif kind == "byte":
-            yield Token("byte", data=bytes.fromhex(found["byte"].decode()))
+            yield Lexeme("byte", data=bytes.fromhex(found["byte"].decode()))
         elif kind == "symbol":
-            yield Token("symbol", found["symbol"].decode("latin-1"))
+            yield Lexeme("symbol", found["symbol"].decode("latin-1"))
         elif kind == "text":
-            yield Token("text", data=found["text"])
+            yield Lexeme("text", data=found["text"])

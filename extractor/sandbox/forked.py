@@ -27,7 +27,7 @@ _KEPT_ENVIRON = ("PATH", "PYTHONHOME", "VIRTUAL_ENV", "LANG", "LC_ALL", "LC_CTYP
 
 
 @dataclass
-class Child:
+class ForkedChild:
     """`stream`: its calls go in and their answers come out. `pid` is 0 until it has said its own, and when reaped."""
 
     stream: socket.socket
@@ -35,7 +35,7 @@ class Child:
     pid: int = 0
 
 
-class Children:
+class ForkedChildren:
     """`order`: what the zygote is told to import, as zygote.py takes it; `blob` goes with it. A child serves `reuse`
     calls."""
 
@@ -46,7 +46,7 @@ class Children:
         self._lock = threading.Lock()
         self._zygote: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
-        self._idle: deque[Child] = deque()
+        self._idle: deque[ForkedChild] = deque()
         self._closed = False
 
     def start(self) -> None:
@@ -56,12 +56,12 @@ class Children:
             if not self._idle:
                 self._idle.append(self._fork())
 
-    def take(self) -> Child:
+    def take(self) -> ForkedChild:
         with self._lock:
             self._ensure()
             return self._idle.popleft() if self._idle else self._fork()
 
-    def give_back(self, child: Child) -> None:
+    def give_back(self, child: ForkedChild) -> None:
         """After a call that ended well. A spare is forked ahead of the next call."""
         child.served += 1
         spent = child.served >= self._reuse
@@ -74,13 +74,13 @@ class Children:
         if spent:
             self.drop(child)
 
-    def drop(self, child: Child) -> None:
+    def drop(self, child: ForkedChild) -> None:
         """It is not used again: killed if it lives."""
         if child.pid:
             self.reap(child)
         child.stream.close()
 
-    def learn_pid(self, child: Child) -> None:
+    def learn_pid(self, child: ForkedChild) -> None:
         """Of a child that has been forked. Raises SandboxError where none says its own: then the zygote hangs, which is
         no fault of the call."""
         try:
@@ -92,7 +92,7 @@ class Children:
                 self._end_zygote()
             raise SandboxError("unavailable", f"no child was forked within {_ANSWER_S:g} s") from None
 
-    def reap(self, child: Child) -> int | None:
+    def reap(self, child: ForkedChild) -> int | None:
         """What it ended with, killed if it lives; None where nobody can tell."""
         pid, child.pid = child.pid, 0
         if not pid:
@@ -125,7 +125,7 @@ class Children:
 
     # Below: under the lock.
 
-    def _fork(self) -> Child:
+    def _fork(self) -> ForkedChild:
         assert self._control is not None
         ours, theirs = socket.socketpair()
         try:
@@ -137,7 +137,7 @@ class Children:
             raise SandboxError("unavailable", "the process that children are forked from has ended") from None
         finally:
             theirs.close()
-        return Child(ours)
+        return ForkedChild(ours)
 
     def _ensure(self) -> None:
         if self._closed:

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from extractor.cli.batch_inputs import Inputs
 from extractor.cli.byte_order import as_utf8
 from extractor.cli.flags import sender_of
-from extractor.cli.lines import Inputs
 from extractor.errors import DocumentError
 
 OPTIONS = {"max_output_tokens": 9}
