@@ -39,6 +39,7 @@ from extractor.client import (
     flow,
 )
 from extractor.client.document import document_body, max_bytes
+from extractor.client.flow import Pause, Send
 from extractor.errors import DocumentError, InputError, SchemaError
 from schemas.types import fault
 
@@ -358,30 +359,30 @@ def test_the_client_loads_no_torch_and_no_service() -> None:
 def test_an_upload_waits_for_a_full_quota_and_is_sent_again_whole() -> None:
     """However long: the patience of a call is for a service that is away."""
     problem = {"code": "quota_exceeded", "detail": "full"}
-    flow = batches.submit(lambda: iter([b"line"]), "contact", None, None, Patience(total_s=0, first_s=0.001))
-    send = next(flow)
+    upload = batches.submit(lambda: iter([b"line"]), "contact", None, None, Patience(total_s=0, first_s=0.001))
+    send = next(upload)
     for _ in range(3):
-        assert isinstance(send, flow.Send)
+        assert isinstance(send, Send)
         assert b"".join(send.content() if send.content else ()) == b"line"
         assert send.headers["Idempotency-Key"]
-        pause = flow.send(httpx.Response(429, json=problem, headers={"Retry-After": "10"}))
-        assert pause == flow.Pause(10)
-        send = next(flow)
+        pause = upload.send(httpx.Response(429, json=problem, headers={"Retry-After": "10"}))
+        assert pause == Pause(10)
+        send = next(upload)
     answer = {
         "id": "b", "status": "running", "created_at": "2026-11-23T12:00:00Z", "lines": 1, "refused": 0, "counts": {}
     }  # fmt: skip
     with pytest.raises(StopIteration) as end:
-        flow.send(httpx.Response(202, json=answer))
+        upload.send(httpx.Response(202, json=answer))
     assert end.value.value.id == "b"
 
 
 @pytest.mark.parametrize("limit", ["quota_kept_bytes", "quota_share"])
 def test_an_upload_does_not_wait_for_what_somebody_has_to_erase(limit: str) -> None:
     problem = {"code": "quota_exceeded", "detail": "erase", "limit": {"name": limit, "value": 1}}
-    flow = batches.submit(lambda: iter([b"line"]), "contact", None, None, Patience(total_s=0))
-    next(flow)
+    upload = batches.submit(lambda: iter([b"line"]), "contact", None, None, Patience(total_s=0))
+    next(upload)
     with pytest.raises(Overloaded) as full:
-        flow.send(httpx.Response(429, json=problem, headers={"Retry-After": "60"}))
+        upload.send(httpx.Response(429, json=problem, headers={"Retry-After": "60"}))
     assert full.value.limit == limit
 
 
@@ -389,21 +390,21 @@ def test_an_upload_without_a_key_is_made_once() -> None:
     """The service cancels what broke: a second one would be another batch."""
     problem = {"code": "quota_exceeded", "detail": "full"}
     for answer in (httpx.Response(429, json=problem, headers={"Retry-After": "1"}), httpx.Response(503)):
-        flow = batches.submit(lambda: iter([b"line"]), "contact", "", None, Patience())
-        send = next(flow)
-        assert isinstance(send, flow.Send)
+        upload = batches.submit(lambda: iter([b"line"]), "contact", "", None, Patience())
+        send = next(upload)
+        assert isinstance(send, Send)
         assert "Idempotency-Key" not in send.headers
         with pytest.raises(ServiceError):
-            flow.send(answer)
+            upload.send(answer)
 
 
 def test_an_upload_that_the_service_refuses_is_not_sent_again() -> None:
-    flow = batches.submit(lambda: iter(()), {"type": "object"}, "key", None, QUICK)
-    send = next(flow)
-    assert isinstance(send, flow.Send)
+    upload = batches.submit(lambda: iter(()), {"type": "object"}, "key", None, QUICK)
+    send = next(upload)
+    assert isinstance(send, Send)
     assert send.headers["Content-Type"].startswith("multipart/form-data")
     with pytest.raises(Refused):
-        flow.send(httpx.Response(422, json={"code": "empty_batch", "detail": "no line"}))
+        upload.send(httpx.Response(422, json={"code": "empty_batch", "detail": "no line"}))
 
 
 HALF = "\ud800"  # of a surrogate pair: no UTF-8 has it
