@@ -22,7 +22,7 @@ from api.problems import Problem
 from extractor.heartbeat import ended
 from workers.config import WorkerSettings
 from workers.ledger.keyspace import is_job_id
-from workers.ledger.ledger import AsyncLedger, Created, Job, NewJob, Page, Priority, WorkerInfo
+from workers.ledger.ledger import AsyncLedger, Created, Job, JobPage, NewJob, Priority, WorkerInfo
 from workers.ledger.scripts import Call
 from workers.queue.publish import Queue
 
@@ -118,7 +118,7 @@ class JobStore:
 
     async def page(
         self, tenant: str, *, status: str | None, schema: str | None, batch: str | None, cursor: str | None, limit: int
-    ) -> Page:
+    ) -> JobPage:
         if cursor and not is_job_id(cursor):
             detail = "Give next_cursor of a page as it was"
             raise Problem("invalid_cursor", detail, errors=[("/query/cursor", detail)])

@@ -14,8 +14,8 @@ from starlette.responses import Response
 
 from schemas.jsontext import written
 from workers.ledger.batches import Batch, line_of
-from workers.ledger.ledger import Created, Job, NewJob, Page
-from workers.ledger.waiting import Waiting
+from workers.ledger.ledger import Created, Job, JobPage, NewJob
+from workers.ledger.wait_reason import WaitState
 
 _BODIES: LRUCache[int, tuple[weakref.ref[Job], bytes]] = LRUCache(8)
 _ERROR = ("code", "detail", "retryable", "errors", "last")
@@ -82,7 +82,7 @@ def result_lines(jobs: Iterable[Job]) -> bytes:
     return b"".join(written({"line": line_of(job.id), **extraction(job)}) + b"\n" for job in jobs)
 
 
-def page(found: Page) -> Response:
+def page(found: JobPage) -> Response:
     return json_response({"data": [summary(job) for job in found.jobs], "next_cursor": found.cursor})
 
 
@@ -117,7 +117,7 @@ def _reason(job: Job) -> str | None:
     return job.reason or ("cancel_requested" if job.cancel_requested else None) or waits or failed
 
 
-def _waiting(one: Waiting) -> dict[str, Any]:
+def _waiting(one: WaitState) -> dict[str, Any]:
     """models.extractions.Waiting."""
     return {"detail": one.detail, "ahead": one.ahead, "until": time_text(one.until), "last_fault": one.last_fault}
 

@@ -21,7 +21,7 @@ from api.problems import Problem, limited
 from api.submission.json_body import parse_request
 from api.submission.prepare import LinePreparer, UncheckedSchema
 from schemas import Registry
-from workers.ledger.batches import Line, Opened
+from workers.ledger.batches import DecidedLine, Opened
 from workers.ledger.ledger import AsyncLedger, NewJob
 
 log = logging.getLogger("extractor.api")
@@ -70,7 +70,7 @@ class BatchUpload:
             gzip=gzip,
         )
         self._waiting: RawLine | None = None  # a line that needs the batch to be opened, or its schema to be checked
-        self._slice: list[Line] = []
+        self._slice: list[DecidedLine] = []
         self._slice_bytes = self._wrong = 0
         self._same = True  # as far as the lines go that an earlier upload brought
         self._batch: Opened | None = None
@@ -138,7 +138,7 @@ class BatchUpload:
             return
         if batch.received or not self._same:
             raise _another_upload()
-        self._slice.append(Line(raw.number, raw.digest, self._decide(raw)))
+        self._slice.append(DecidedLine(raw.number, raw.digest, self._decide(raw)))
         self._slice_bytes += len(raw.content or b"")
 
     async def _check(self, json_schema: dict[str, Any]) -> None:

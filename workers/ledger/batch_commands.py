@@ -12,7 +12,7 @@ import orjson
 
 from workers.config import WorkerSettings
 from workers.errors import BatchClosed, IdempotencyConflict
-from workers.ledger.batches import Added, Batch, Line, Opened, Order, Results, decode_batch, is_batch_id
+from workers.ledger.batches import Added, Batch, DecidedLine, Opened, Order, Results, decode_batch, is_batch_id
 from workers.ledger.jobs import decode_job, pairs
 from workers.ledger.keyspace import ms, prefix
 from workers.ledger.new_job import NewJob
@@ -57,7 +57,7 @@ class BatchCommands:
         """Raises OverQuota for a line that no quota would ever have room for."""
         check_weight(job, self._settings)
 
-    def add(self, tenant: str, opened: Opened, lines: Iterable[Line]) -> Call[Added]:
+    def add(self, tenant: str, opened: Opened, lines: Iterable[DecidedLine]) -> Call[Added]:
         """Lines after those the batch has, in their order; all or none of them are in it afterwards, but for a quota.
         Raises BatchClosed."""
         s = self._settings

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from workers.errors import QuotaExceeded
 from workers.ledger.jobs import Job, moment, pairs, when
 from workers.ledger.new_job import NewJob
-from workers.ledger.waiting import no_worker
+from workers.ledger.wait_reason import no_worker
 
 COUNTS = ("accepted", "queued", "running", "succeeded", "failed", "cancelled")
 BatchStatus = Literal["receiving", "running", "cancelling", "completed", "cancelled"]
@@ -22,7 +22,7 @@ _BATCH_ID = re.compile(r"[0-9a-f]{24}0{8}")
 
 
 @dataclass(frozen=True)
-class Line:
+class DecidedLine:
     """One line of an upload, decided: a job, or what is wrong with it (JSON, as `/errors` shows it). `digest` is that
     of the upload up to here."""
 

@@ -12,7 +12,7 @@ import orjson
 
 from workers.config import WorkerSettings
 from workers.errors import IdempotencyConflict
-from workers.ledger.jobs import Claim, Created, Job, Page, Renewal, decode_claim, decode_job, moment, pairs
+from workers.ledger.jobs import Claim, Created, Job, JobPage, Renewal, decode_claim, decode_job, moment, pairs
 from workers.ledger.keyspace import is_job_id, ms, prefix
 from workers.ledger.new_job import NewJob
 from workers.ledger.quota import check_weight, quota_args, quota_exceeded
@@ -78,9 +78,9 @@ class JobCommands:
         batch: str | None = None,
         cursor: str | None = None,
         limit: int = 50,
-    ) -> Call[Page]:
-        def decode(reply: Sequence[Any]) -> Page:
-            return Page([decode_job(tenant, pairs(flat)) for flat in reply[1:]], reply[0].decode() or None)
+    ) -> Call[JobPage]:
+        def decode(reply: Sequence[Any]) -> JobPage:
+            return JobPage([decode_job(tenant, pairs(flat)) for flat in reply[1:]], reply[0].decode() or None)
 
         after = cursor if cursor and is_job_id(cursor) else ""
         args = (after, limit, max(_LIST_READS, limit + 1), status or "", schema or "", batch or "", self._silent)

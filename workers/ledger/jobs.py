@@ -13,7 +13,7 @@ import orjson
 
 from schemas.jsontext import read
 from workers.ledger.new_job import Form, Priority
-from workers.ledger.waiting import Waiting, waiting_of
+from workers.ledger.wait_reason import WaitState, wait_state_of
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 STATUSES: tuple[Status, ...] = ("queued", "running", "succeeded", "failed", "cancelled")
@@ -61,7 +61,7 @@ class Job:
     cancel_requested: bool
     request_id: str | None = None
     trace: str | None = None
-    waiting: Waiting | None = None
+    waiting: WaitState | None = None
 
     @property
     def done(self) -> bool:
@@ -104,7 +104,7 @@ class Renewal:
 
 
 @dataclass(frozen=True)
-class Page:
+class JobPage:
     """Newest first; without results. `cursor` is None on the last page; a page may be short and have a cursor."""
 
     jobs: list[Job]
@@ -143,7 +143,7 @@ def decode_job(tenant: str, raw: Mapping[str, bytes]) -> Job:
         cancel_requested="cancel" in raw,
         request_id=_text(raw, "request"),
         trace=_text(raw, "trace"),
-        waiting=waiting_of(raw) if "ready" in raw else None,
+        waiting=wait_state_of(raw) if "ready" in raw else None,
     )
 
 

@@ -30,7 +30,7 @@ from workers.ledger.clock import LedgerClock
 from workers.ledger.commands import Commands
 from workers.ledger.events import Events
 from workers.ledger.job_commands import ALONE
-from workers.ledger.jobs import STATUSES, TERMINAL, Claim, Created, Job, Page, Renewal, Status
+from workers.ledger.jobs import STATUSES, TERMINAL, Claim, Created, Job, JobPage, Renewal, Status
 from workers.ledger.keyspace import is_job_id
 from workers.ledger.lane import Lane
 from workers.ledger.new_job import PRIORITIES, Form, NewJob, Priority
@@ -52,12 +52,12 @@ __all__ = [
     "Form",
     "IdempotencyConflict",
     "Job",
+    "JobPage",
     "Ledger",
     "LedgerError",
     "Message",
     "NewJob",
     "OverQuota",
-    "Page",
     "Priority",
     "QuotaExceeded",
     "Renewal",

@@ -16,7 +16,7 @@ from workers.ledger.ledger import Claim
 from workers.observability.logs import ids_of
 from workers.worker.heartbeat import ActiveJob
 from workers.worker.pictures import PictureReading
-from workers.worker.reading import Reading
+from workers.worker.reading import DocumentReading
 from workers.worker.runtime import Runtime
 from workers.worker.settle import settle, write
 from workers.worker.trials import Trial
@@ -55,7 +55,7 @@ def _tried(runtime: Runtime, active: ActiveJob, error: Exception | None) -> None
             runtime.release(active, "its schema was tried", counts=False)
 
 
-def leave_pictures(runtime: Runtime, reading: Reading, holding: ExitStack) -> str | None:
+def leave_pictures(runtime: Runtime, reading: DocumentReading, holding: ExitStack) -> str | None:
     """The pages that are left are read outside of the slots (None), or the job is given back: its outcome."""
     active, job = reading.active, reading.active.claim.job
     if runtime.pictures.has_room(job.tenant, reading.size):
@@ -70,7 +70,7 @@ def leave_pictures(runtime: Runtime, reading: Reading, holding: ExitStack) -> st
     return "released"
 
 
-def _pictures_read(runtime: Runtime, reading: Reading, error: Exception | None) -> None:
+def _pictures_read(runtime: Runtime, reading: DocumentReading, error: Exception | None) -> None:
     """Raises StoreUnavailable."""
     active, job = reading.active, reading.active.claim.job
     with structlog.contextvars.bound_contextvars(**ids_of(job)):
@@ -89,7 +89,7 @@ def _pictures_read(runtime: Runtime, reading: Reading, error: Exception | None) 
             runtime.queue.publish(job.tenant, job.id, job.priority, again=True)
 
 
-def record(runtime: Runtime, reading: Reading, error: Exception | None) -> None:
+def record(runtime: Runtime, reading: DocumentReading, error: Exception | None) -> None:
     """A reading is over: to be seen in metrics, traces and the log."""
     outcome, seconds = reading.record(error), reading.spent_s
     runtime.stats.reading_ended(reading.format, outcome, seconds)

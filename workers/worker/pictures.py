@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from workers.worker.reading import Reading
+from workers.worker.reading import DocumentReading
 from workers.worker.waiting_room import Work
 
 
@@ -15,8 +15,8 @@ from workers.worker.waiting_room import Work
 class PictureReading(Work):
     """`then` is called with the reading when it is over, and with what ended it."""
 
-    reading: Reading
-    then: Callable[[Reading, Exception | None], Any]
+    reading: DocumentReading
+    then: Callable[[DocumentReading, Exception | None], Any]
 
     @property
     def urgent(self) -> bool:

@@ -41,7 +41,7 @@ def stored_of(active: ActiveJob, ocr: OcrMode) -> StoredDocument | None:
 
 
 @dataclass(eq=False)
-class Reading:
+class DocumentReading:
     """`begin`, then `next_page` while there are `pages_left`, then `end`. Each raises DocumentError, Cancelled once the
     claim is withdrawn, EngineError (retryable), and DeadlineExceeded when the steps have taken more than `limit_s`."""
 
@@ -56,7 +56,7 @@ class Reading:
     _begun_ns: int = field(default_factory=time.time_ns)
 
     @classmethod
-    def of(cls, active: ActiveJob, readers: Readers, ocr: OcrMode, limit_s: float) -> Reading:
+    def of(cls, active: ActiveJob, readers: Readers, ocr: OcrMode, limit_s: float) -> DocumentReading:
         claim, job = active.claim, active.claim.job
         media_type, charset = parse_media_type(job.media_type)  # as the gate decided when the job was accepted
         context = Context(media_type, charset, claim.password, job.filename, ocr=ocr)

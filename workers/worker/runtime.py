@@ -24,7 +24,7 @@ from workers.observability import tracing
 from workers.queue.publish import Queue
 from workers.worker.gate import Gate
 from workers.worker.heartbeat import ActiveJob, Heartbeat
-from workers.worker.reading import Reading
+from workers.worker.reading import DocumentReading
 from workers.worker.reconciler import Reconciler
 from workers.worker.trials import THREADS as TRIAL_THREADS
 from workers.worker.verdicts import LedgerVerdicts
@@ -100,9 +100,9 @@ class Runtime:
         wall_s = float(job.options.get("timeout_s") or self.settings.trial_s)
         self.extractor.judge(active.claim.json_schema, min(wall_s, self.settings.trial_s), active.abort)
 
-    def reading(self, active: ActiveJob) -> Reading:
+    def reading(self, active: ActiveJob) -> DocumentReading:
         """The reading of a document, yet to begin."""
-        return Reading.of(active, self.readers, self.ocr, self.settings.reading_timeout_s)
+        return DocumentReading.of(active, self.readers, self.ocr, self.settings.reading_timeout_s)
 
     def park(self, claim: Claim, parked: bool) -> None:
         """A document that only waits here is not to blame when this process dies."""

@@ -24,7 +24,7 @@ from workers.observability.logs import ids_of
 from workers.queue.app import TASK
 from workers.worker.heartbeat import ActiveJob
 from workers.worker.outside_slots import leave_pictures, record, sent_to_trial
-from workers.worker.reading import Reading, stored_of
+from workers.worker.reading import DocumentReading, stored_of
 from workers.worker.runtime import Runtime
 from workers.worker.settle import settle, write
 
@@ -87,7 +87,7 @@ def _work(runtime: Runtime, claim: Claim, span: tracing.Span, alone: bool) -> st
         active = holding.enter_context(runtime.heartbeat.hold(claim))
         if runtime.stopping.is_set():  # claimed in the very moment: give it back at once
             active.abort.set()
-        reading: Reading | None = None
+        reading: DocumentReading | None = None
         try:
             document = stored_of(active, runtime.ocr)
             if document is None:
@@ -116,7 +116,7 @@ def _work(runtime: Runtime, claim: Claim, span: tracing.Span, alone: bool) -> st
     return outcome
 
 
-def _begin(runtime: Runtime, active: ActiveJob, *, to_its_end: bool) -> Reading:
+def _begin(runtime: Runtime, active: ActiveJob, *, to_its_end: bool) -> DocumentReading:
     """What a document's file says; its pictures too where they are not to be left to others."""
     reading = runtime.reading(active)
     try:
@@ -129,7 +129,7 @@ def _begin(runtime: Runtime, active: ActiveJob, *, to_its_end: bool) -> Reading:
     return reading
 
 
-def _keep(runtime: Runtime, reading: Reading) -> StoredDocument:
+def _keep(runtime: Runtime, reading: DocumentReading) -> StoredDocument:
     """What was read, from here on in the place of the document. A store that is away for a moment costs a second
     reading at most, and only if this attempt fails."""
     error: Exception | None = None

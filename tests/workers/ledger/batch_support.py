@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from tests.valkey import Valkey
-from workers.ledger.batches import Added, Batch, Line, Opened
+from workers.ledger.batches import Added, Batch, DecidedLine, Opened
 from workers.ledger.ledger import Claim, Ledger, NewJob
 
 T = "acme"
@@ -16,12 +16,12 @@ def start(ledger: Ledger, key: str | None = None, asked: str = "same") -> Opened
     return ledger.run(ledger.batches.open(T, key, asked, None))
 
 
-def line(number: int, content: NewJob | bytes | None = None, custom_id: str | None = None) -> Line:
+def line(number: int, content: NewJob | bytes | None = None, custom_id: str | None = None) -> DecidedLine:
     job = NewJob("invoice@1", f"document {number}".encode(), priority="bulk", custom_id=custom_id or f"c{number}")
-    return Line(number, hashlib.sha256(f"up to {number}".encode()).hexdigest(), content or job)
+    return DecidedLine(number, hashlib.sha256(f"up to {number}".encode()).hexdigest(), content or job)
 
 
-def add(ledger: Ledger, opened: Opened, *lines: Line) -> Added:
+def add(ledger: Ledger, opened: Opened, *lines: DecidedLine) -> Added:
     return ledger.run(ledger.batches.add(T, opened, lines))
 
 

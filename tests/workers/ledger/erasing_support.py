@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from tests.fleet import until
 from tests.remains import holding
 from tests.valkey import Valkey
-from workers.ledger.batches import Line
+from workers.ledger.batches import DecidedLine
 from workers.ledger.ledger import Claim, Ledger, NewJob
 from workers.worker.erasing import Erasing
 
@@ -81,7 +81,7 @@ def batch(ledger: Ledger, texts: dict[str, str]) -> str:
     schema = {"type": "object", "properties": {texts["schema of a batch"]: {"type": "string"}}}
     line = NewJob("inline", texts["line"].encode(), schema, custom_id=texts["custom_id"], priority="bulk")
     wrong = f'{{"line": 2, "error": "{texts["refused line"]}"}}'.encode()
-    ledger.run(ledger.batches.add(T, opened, [Line(1, "a", line), Line(2, "b", wrong)]))
+    ledger.run(ledger.batches.add(T, opened, [DecidedLine(1, "a", line), DecidedLine(2, "b", wrong)]))
     ledger.run(ledger.batches.seal(T, opened))
     return opened.batch_id
 

@@ -27,7 +27,7 @@ from tests.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.errors import BatchClosed, IdempotencyConflict
 from workers.ledger.batch_commands import BatchCommands
-from workers.ledger.batches import COUNTS, Line, Opened, line_of
+from workers.ledger.batches import COUNTS, DecidedLine, Opened, line_of
 from workers.ledger.ledger import PRIORITIES, STATUSES, TERMINAL, Claim, Ledger, NewJob
 from workers.queue.app import queue_name
 from workers.queue.publish import Queue
@@ -206,7 +206,9 @@ class BatchMachine(RuleBasedStateMachine):
         """The next lines of an upload, or, `again`, some that it has sent already."""
         changes: dict[str, dict[str, Any]] = {"mortal": {"open_ttl_s": 0.001}, "tight": {"quota_jobs": TIGHT}}
         batch, first = upload.batch, max(1, upload.sent + 1 - again)
-        slice_ = [Line(n, f"d{n}", c) for n in range(first, first + count) if (c := content(batch.text, n)) is not None]
+        slice_ = [
+            DecidedLine(n, f"d{n}", c) for n in range(first, first + count) if (c := content(batch.text, n)) is not None
+        ]
         why = (
             "gone" if batch.erased else "cancelled" if batch.cancel is not None
             else "superseded" if batch.received or batch.upload != upload.opened.upload else None

@@ -27,7 +27,7 @@ from tests.workers.ledger.erasing_support import (
     rewritten,
     tallies,
 )
-from workers.ledger.batches import Line
+from workers.ledger.batches import DecidedLine
 from workers.ledger.ledger import Ledger, NewJob
 from workers.worker.erasing import Erasing
 
@@ -144,7 +144,7 @@ def test_whatever_removes_text_notes_it(valkey: Valkey) -> None:
         assert noted()
 
         opened = ledger.run(ledger.batches.open(T, None, "asked", None))
-        ledger.run(ledger.batches.add(T, opened, [Line(1, "a", b'{"line": 1, "error": "refused"}')]))
+        ledger.run(ledger.batches.add(T, opened, [DecidedLine(1, "a", b'{"line": 1, "error": "refused"}')]))
         ledger.run(ledger.batches.seal(T, opened))
         assert ledger.run(ledger.batches.end(T, opened.batch_id, "erase", "deleted")) == "ending"
         assert not noted()

@@ -14,7 +14,7 @@ import pytest
 
 from tests.ledger_support import open_ledger
 from tests.valkey import Valkey
-from workers.ledger.batches import Line, Opened
+from workers.ledger.batches import DecidedLine, Opened
 from workers.ledger.ledger import Claim, Ledger, NewJob, QuotaExceeded, WorkerInfo
 
 MEMORY_MB = 24
@@ -83,7 +83,7 @@ def errors(ledger: Ledger, _: int) -> None:
 
 def batch(ledger: Ledger, n: int, *contents: NewJob | bytes) -> Opened:
     opened = ledger.run(ledger.batches.open(HOG, f"batch {n}", "", None))
-    lines = [Line(number, f"{n}.{number}", content) for number, content in enumerate(contents, 1)]
+    lines = [DecidedLine(number, f"{n}.{number}", content) for number, content in enumerate(contents, 1)]
     refused = ledger.run(ledger.batches.add(HOG, opened, lines)).refused
     if refused is not None:
         raise refused
@@ -151,7 +151,7 @@ def neighbour_is_served(ledger: Ledger) -> None:
         )
     )
     opened = ledger.run(ledger.batches.open(NEIGHBOUR, None, "", None))
-    assert ledger.run(ledger.batches.add(NEIGHBOUR, opened, [Line(1, "d", new())])).refused is None
+    assert ledger.run(ledger.batches.add(NEIGHBOUR, opened, [DecidedLine(1, "d", new())])).refused is None
     ledger.run(ledger.batches.end(NEIGHBOUR, opened.batch_id, "erase", "x"))
     while ledger.run(ledger.batches.sweep(NEIGHBOUR, opened.batch_id)):
         pass

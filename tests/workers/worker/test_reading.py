@@ -22,7 +22,7 @@ from tests.scripted_worker import digest
 from tests.valkey import Valkey
 from workers.ledger.ledger import Job
 from workers.worker.pictures import PictureReading
-from workers.worker.reading import Reading
+from workers.worker.reading import DocumentReading
 from workers.worker.waiting_room import MOST_OF_A_TENANT, WaitingRoom
 
 pytestmark = pytest.mark.timeout(300)
@@ -155,7 +155,9 @@ def test_a_password_opens_it(fleet: Fleet) -> None:
     assert "owl" not in str(job)
 
 
-def _reading(tenant: str, name: str, priority: str, pages: int, seen: list[str], gate: threading.Event) -> Reading:
+def _reading(
+    tenant: str, name: str, priority: str, pages: int, seen: list[str], gate: threading.Event
+) -> DocumentReading:
     job = SimpleNamespace(tenant=tenant, id=name, priority=priority)
     active = SimpleNamespace(claim=SimpleNamespace(job=job, document=b"x"), abort=threading.Event())
     made = SimpleNamespace(active=active, pages_left=list(range(pages)), size=1)
@@ -166,7 +168,7 @@ def _reading(tenant: str, name: str, priority: str, pages: int, seen: list[str],
         del made.pages_left[0]
 
     made.next_page = next_page
-    return cast("Reading", made)
+    return cast("DocumentReading", made)
 
 
 def test_tenants_take_turns_by_the_page_and_interactive_ones_come_first() -> None:
@@ -176,10 +178,10 @@ def test_tenants_take_turns_by_the_page_and_interactive_ones_come_first() -> Non
     parked: list[tuple[str, bool]] = []
     pictures = WaitingRoom("pictures", 1, lambda claim, waits: parked.append((claim.job.id, waits)))
 
-    def then(reading: Reading, error: Exception | None) -> None:
+    def then(reading: DocumentReading, error: Exception | None) -> None:
         ended.append((reading.active.claim.job.id, type(error).__name__))
 
-    def take(tenant: str, name: str, priority: str, pages: int) -> Reading:
+    def take(tenant: str, name: str, priority: str, pages: int) -> DocumentReading:
         made = _reading(tenant, name, priority, pages, seen, gate)
         pictures.take(PictureReading(made.active, ExitStack(), made, then))
         return made

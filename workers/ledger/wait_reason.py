@@ -15,7 +15,7 @@ WaitReason = Literal[
 
 
 @dataclass(frozen=True)
-class Waiting:
+class WaitState:
     """`detail` is for a person; `ahead`: how many of the same tenant and priority come before it; `until`: it is not
     tried before; `last_fault`: what ended the attempt before."""
 
@@ -26,13 +26,13 @@ class Waiting:
     last_fault: str | None = None
 
 
-def waiting_of(raw: Mapping[str, bytes]) -> Waiting:
+def wait_state_of(raw: Mapping[str, bytes]) -> WaitState:
     """Of a queued job as its hash and what was added to it say."""
     ahead = int(raw["ahead"]) if "ahead" in raw else None
     fault = raw["fault"].decode() if raw.get("fault") else None
     until = datetime.fromtimestamp(int(raw["not_before"]) / 1000, UTC) if "not_before" in raw else None
     reason, detail = _why(raw, ahead, until)
-    return Waiting(reason, detail, ahead, until, fault)
+    return WaitState(reason, detail, ahead, until, fault)
 
 
 def no_worker(workers: int, ready: int) -> tuple[WaitReason, str] | None:
