@@ -23,6 +23,7 @@ from extractor import Extractor, Options, Settings
 from extractor.cli import batch as batch_command
 from extractor.cli import main
 from extractor.client import AsyncClient, Client, ExtractionFailed, Job, batches
+from extractor.grammar.verdicts import Verdicts
 from schemas.jsontext import Number, dumps, loads, read, written
 from tests.scripted import ScriptedEngine, tokenizer
 from tests.served import Api
@@ -30,6 +31,7 @@ from tests.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.worker import tasks
 from workers.worker.runtime import Runtime
+from workers.worker.worker_extractor import WorkerExtractor
 
 # As a model may write them, each in a place of its own.
 NUMBERS = (
@@ -169,15 +171,23 @@ def test_a_class_has_its_own_say_in_the_value_and_none_in_the_data(extractor: Ex
 # The service
 
 
+class Loaded(WorkerExtractor):
+    """One that is there already."""
+
+    def __init__(self, settings: WorkerSettings, extractor: Extractor) -> None:
+        super().__init__(settings, "digits")
+        self._module, self._extractor = sys.modules[__name__], extractor
+
+    def load(self, verdicts: Verdicts) -> None:  # noqa: ARG002
+        self.model = self._extractor.model_info()
+
+
 class Echoing(Runtime):
-    """A worker's runtime, threads and all, around an extractor that is there already."""
+    """A worker's runtime, threads and all."""
 
     def __init__(self, valkey: Valkey, extractor: Extractor) -> None:
         super().__init__(WorkerSettings(redis_url=valkey.url, warm_up=False))
-        self._module, self.extractor = sys.modules[__name__], extractor
-
-    def _load(self) -> None:
-        self._model = self.extractor.model_info()
+        self.extractor = Loaded(self.settings, extractor)
 
 
 @contextlib.contextmanager
