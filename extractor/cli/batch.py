@@ -47,7 +47,7 @@ _CUT = "body_timeout"  # an upload that came too slowly: what has come is there
 
 
 @dataclass
-class Memory:
+class UploadRecord:
     """Which upload an output belongs to: the Idempotency-Key that finds it again, and what was asked. Without an output
     there is no key, so an upload that breaks is cancelled by the service: nobody could come back for it."""
 
@@ -57,11 +57,11 @@ class Memory:
     resumed: bool = False
 
     @classmethod
-    def of(cls, output: Path | None, asked: str, *, resume: bool) -> Memory:
-        """Raises typer.Exit when there is another batch's memory, or one that was not to be resumed."""
+    def of(cls, output: Path | None, asked: str, *, resume: bool) -> UploadRecord:
+        """Raises typer.Exit when there is another batch's record, or one that was not to be resumed."""
         if output is None:
             return cls(None, "", asked)
-        path = _memory_of(output)
+        path = _record_path(output)
         if not path.exists():
             made = cls(path, str(uuid.uuid4()), asked)
             _replace(path, lambda file: file.write(orjson.dumps({"key": made.key, "asked": asked})))
@@ -105,12 +105,7 @@ def batch(
     """
     what = None if schema is None else schema_of(schema)
     options = options_of(drafters, max_output_tokens, printed)
-    if output is not None and output.is_dir():
-        fail(f"{output} is a folder; -o names the file to write")
-    if output is not None and output.is_file() and not (resume or overwrite or _memory_of(output).exists()):
-        fail(f"{output} is there already; --overwrite replaces it")
-    if resume and output is None:
-        fail("--resume needs the -o of the batch to go on with")
+    _check_output(output, resume=resume, overwrite=overwrite)
     found = Inputs.of(inputs, options, but=_written(output), how=sender_of(charset, password))
     if not found.found:
         fail("There is nothing among the inputs but the output")
@@ -119,45 +114,32 @@ def batch(
     sent = what.json_schema if isinstance(what, Schema) else what
     known = [found.names(), sent, options, *([charset] if charset else [])]  # a password is written nowhere
     asked = hashlib.sha256(orjson.dumps(known)).hexdigest()
-    if resume and output is not None and output.exists() and not _memory_of(output).exists():
+    if resume and output is not None and output.exists() and not _record_path(output).exists():
         say(f"{output} is whole already")
         raise typer.Exit(_status_of(output))
     with connect(url, api_key) as client:
         client.fetch("/healthz")  # is anything there at all? Soon said, before the patience of a long batch sets in
-    memory = Memory.of(output, asked, resume=resume)
+    record = UploadRecord.of(output, asked, resume=resume)
     with connect(url, api_key, PATIENCE_S) as client:
-        failed = _run(client, found, what, memory, output)
+        failed = _run(client, found, what, record, output)
     if failed:
         raise typer.Exit(SOME_FAILED)
 
 
-def _run(client: Client, found: Inputs, schema: str | Schema | None, memory: Memory, output: Path | None) -> int:
+def _check_output(output: Path | None, *, resume: bool, overwrite: bool) -> None:
+    """Raises typer.Exit where nothing may be written, or nothing is there to go on with."""
+    if output is None:
+        if resume:
+            fail("--resume needs the -o of the batch to go on with")
+    elif output.is_dir():
+        fail(f"{output} is a folder; -o names the file to write")
+    elif output.is_file() and not (resume or overwrite or _record_path(output).exists()):
+        fail(f"{output} is there already; --overwrite replaces it")
+
+
+def _run(client: Client, found: Inputs, schema: str | Schema | None, record: UploadRecord, output: Path | None) -> int:
     """How many lines did not succeed."""
-    batch_id: str | None = None
-    try:
-        with _progress(found.count) as (progress, task):
-
-            def lines() -> Iterator[bytes]:
-                for sent, line in enumerate(found.lines(), start=1):
-                    progress.update(task, what=f"{sent} sent")
-                    yield line
-
-            sent = client.submit_batch(lines, schema, memory.key)
-            batch_id = sent.id
-            ended = _follow(client, sent, progress, task)
-    except KeyboardInterrupt:
-        _interrupted(client, batch_id, output)
-        raise
-    except ExtractorError as error:
-        if error.code == "quota_exceeded" and output is None:
-            detail = f"{error.detail}. The batch is cancelled; with -o FILE an upload waits for room and goes on"
-            fail(detail, SOME_FAILED)
-        if error.code == "idempotency_key_reused":
-            fail("The inputs have changed since this batch was begun; delete the .batch file to start anew")
-        refused = isinstance(error, (Refused, Unauthorized)) and error.code != _CUT
-        if refused and batch_id is None and not memory.resumed:
-            memory.forget()  # nothing was begun: the corrected command is another batch
-        raise
+    ended = _uploaded(client, found, schema, record, output)
     count: Counter[bool] = Counter()  # of rows, by whether they succeeded
 
     def rows() -> Iterator[bytes]:
@@ -171,10 +153,41 @@ def _run(client: Client, found: Inputs, schema: str | Schema | None, memory: Mem
             sys.stdout.buffer.flush()
     else:
         _replace(output, lambda file: file.writelines(rows()))
-    memory.forget()
+    record.forget()
     rate = f", {ended.documents_per_s:.2f} documents/s" if ended.documents_per_s else ""
     say(f"{count[True]} succeeded, {count[False]} failed{rate}")
     return count[False]
+
+
+def _uploaded(
+    client: Client, found: Inputs, schema: str | Schema | None, record: UploadRecord, output: Path | None
+) -> Batch:
+    """The batch when all of it has ended."""
+    batch_id: str | None = None
+    try:
+        with _progress(found.count) as (progress, task):
+
+            def lines() -> Iterator[bytes]:
+                for sent, line in enumerate(found.lines(), start=1):
+                    progress.update(task, what=f"{sent} sent")
+                    yield line
+
+            sent = client.submit_batch(lines, schema, record.key)
+            batch_id = sent.id
+            return _follow(client, sent, progress, task)
+    except KeyboardInterrupt:
+        _interrupted(client, batch_id, output)
+        raise
+    except ExtractorError as error:
+        if error.code == "quota_exceeded" and output is None:
+            detail = f"{error.detail}. The batch is cancelled; with -o FILE an upload waits for room and goes on"
+            fail(detail, SOME_FAILED)
+        if error.code == "idempotency_key_reused":
+            fail("The inputs have changed since this batch was begun; delete the .batch file to start anew")
+        refused = isinstance(error, (Refused, Unauthorized)) and error.code != _CUT
+        if refused and batch_id is None and not record.resumed:
+            record.forget()  # nothing was begun: the corrected command is another batch
+        raise
 
 
 def _follow(client: Client, batch: Batch, progress: Progress, task: TaskID) -> Batch:
@@ -198,7 +211,7 @@ def _interrupted(client: Client, batch_id: str | None, output: Path | None) -> N
             say("The batch is cancelled")
 
 
-def _memory_of(output: Path) -> Path:
+def _record_path(output: Path) -> Path:
     return output.with_name(output.name + ".batch")
 
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -54,36 +55,40 @@ def run(
     piped = sys.stdin.buffer.read() if any(source.path is None for source in documents) else b""
     options = Options(drafters=chosen, max_output_tokens=max_output_tokens, printed=printed)
     abort = threading.Event()
-    failures: list[ExtractorError] = []
     readers = Readers(texts=2, pictures=os.cpu_count() or 1, engine=settings.ocr_engine)
     with Extractor(settings) as extractor, closing(readers):
         say(f"{settings.model} loaded; {len(documents)} document{'s' if len(documents) != 1 else ''}")
+        document_of = partial(
+            read,
+            max_bytes=settings.max_document_bytes,
+            charset=charset,
+            password=password,
+            ocr=settings.ocr,
+            readers=readers,
+            cancel=abort,
+        )
 
         def extract(source: Source) -> Extraction:
-            document = read(
-                source.file or piped,
-                max_bytes=settings.max_document_bytes,
-                charset=charset,
-                password=password,
-                ocr=settings.ocr,
-                readers=readers,
-                cancel=abort,
-            )
-            return extractor.extract(document, what, options, abort=abort)
+            return extractor.extract(document_of(source.file or piped), what, options, abort=abort)
 
-        for source, outcome in _in_order(documents, extract, settings.slots, abort):
-            try:
-                done = outcome.result()
-            except ExtractorError as error:
-                failures.append(error)
-                say(f"{source.name}: {describe(error)}")
-                put(_failure(source, error) if full else None)
-            else:
-                say(f"{source.name}: {summary(done.as_json()['usage'])}")
-                put({"file": source.name, **done.as_json()} if full else done.data)
+        outcomes = _in_order(documents, extract, settings.slots, abort)
+        failures = [error for source, outcome in outcomes if (error := _put_outcome(source, outcome, full))]
     if failures:
         nothing_but_input = len(failures) == len(documents) and all(isinstance(each, InputError) for each in failures)
         raise typer.Exit(BAD_INPUT if nothing_but_input else SOME_FAILED)
+
+
+def _put_outcome(source: Source, outcome: Future[Extraction], full: bool) -> ExtractorError | None:
+    """The line of one document, and a word about it; its error, where it failed."""
+    try:
+        done = outcome.result()
+    except ExtractorError as error:
+        say(f"{source.name}: {describe(error)}")
+        put(_failure(source, error) if full else None)
+        return error
+    say(f"{source.name}: {summary(done.as_json()['usage'])}")
+    put({"file": source.name, **done.as_json()} if full else done.data)
+    return None
 
 
 def summary(usage: dict[str, Any]) -> str:
