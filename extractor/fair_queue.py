@@ -1,5 +1,5 @@
-"""A queue in which tenants take turns, and one tenant's own come in their order: who puts a thousand into it makes
-himself wait, and nobody else for more than a turn of each."""
+"""A queue in which tenants take turns; within a tenant the order is first come, first served. A tenant that puts in a
+thousand items delays another by one item a turn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class FairQueue(Generic[T]):
-    """Has no lock: whoever shares it between threads holds one."""
+    """Not locked: threads that share it hold a lock of their own."""
 
     def __init__(self) -> None:
         self._lines: OrderedDict[str, deque[T]] = OrderedDict()  # in the order of their turns, none of them empty
@@ -28,13 +28,13 @@ class FairQueue(Generic[T]):
         return len(self._lines.get(tenant, ()))
 
     def put(self, tenant: str, item: T, *, first: bool = False) -> None:
-        """Behind all of its tenant's, or before them."""
+        """Behind the tenant's other items, or before them."""
         line = self._lines.setdefault(tenant, deque())
         line.appendleft(item) if first else line.append(item)
         self._count += 1
 
     def take(self) -> T:
-        """The next one in turn. Raises KeyError where nothing waits."""
+        """The next item in turn. Raises KeyError when nothing waits."""
         tenant = next(iter(self._lines), "")
         item = self._lines[tenant].popleft()
         self._lines.move_to_end(tenant)  # the others' turn
@@ -42,7 +42,7 @@ class FairQueue(Generic[T]):
         return item
 
     def remove(self, tenant: str, item: T) -> bool:
-        """Whether it was waiting."""
+        """Takes it out; whether it was waiting."""
         try:
             self._lines[tenant].remove(item)
         except (KeyError, ValueError):

@@ -1,9 +1,8 @@
-"""The heartbeat of a process, in a file: who it is, when it last moved, and for how long that is to be believed.
+"""The heartbeat of a process, in a file: which process, when it last moved, and for how long that is to be believed.
 
-For whoever watches it on the same machine: the supervisor of `extractor up`, and probes of containers. It needs no
-store, so a store that is away makes nobody look dead. Times are `time.monotonic()`, one clock for all processes of a
-machine, which nobody sets. Knows no document.
-"""
+The supervisor of `extractor up` and probes of containers read it, on the same machine. It needs no store, so a store
+that is away makes no process look dead. Times are `time.monotonic()`, one clock for all processes of a machine, which
+nobody sets. Knows no document."""
 
 from __future__ import annotations
 
@@ -23,8 +22,8 @@ _TRIES = 3
 
 @dataclass(frozen=True)
 class Beat:
-    """`born`: when the kernel says that `pid` was started, so that no later process is taken for it. `state` as in
-    `GET /v1/workers`, or `down`; `why` says what is wrong, where something is."""
+    """`born`: when the kernel started `pid`, so that a later process with the same pid is not taken for it. `state` as
+    in `GET /v1/workers`, or `down`; `why` says what is wrong."""
 
     pid: int
     born: int
@@ -34,12 +33,13 @@ class Beat:
     why: str = ""
 
     def silent(self, now: float | None = None) -> bool:
-        """Whether it has not moved for longer than it said. `at` in the future is of before the machine's start."""
+        """Whether it has not moved for longer than it promised. An `at` in the future is from before the machine's
+        start."""
         age_s = (time.monotonic() if now is None else now) - self.at
         return not 0.0 <= age_s <= self.good_for_s
 
     def kill(self) -> bool:
-        """SIGKILL, if it still is who wrote this; whether it was."""
+        """SIGKILL, if the pid is still the process that wrote this; whether it was."""
         if born(self.pid) != self.born:
             return False
         with suppress(ProcessLookupError):
@@ -48,14 +48,14 @@ class Beat:
 
 
 class HeartbeatFile:
-    """One process' file. `beat` is cheap and safe in any thread, and raises OSError."""
+    """The file of one process. `beat` is cheap and safe in any thread, and raises OSError."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: int | None = None
 
     def beat(self, state: str, good_for_s: float, why: str = "", pid: int | None = None) -> None:
-        """`pid`: another process', for which this one speaks; None: this one's."""
+        """`pid`: the process that this one speaks for; None: itself."""
         who = os.getpid() if pid is None else pid
         beat = Beat(who, born(who), time.monotonic(), good_for_s, state, why[:_MOST_WHY])
         written = json.dumps(asdict(beat)).encode()
@@ -76,7 +76,7 @@ class HeartbeatFile:
 
 
 def read(path: Path) -> Beat | None:
-    """None where there is none, or what lies there is none."""
+    """None when there is no file, or it holds no heartbeat."""
     for _ in range(_TRIES):  # it may be being written
         try:
             return Beat(**json.loads(path.read_bytes()))
@@ -93,7 +93,7 @@ def born(pid: int) -> int:
 
 
 def _stat(pid: int) -> tuple[str, int]:
-    """proc(5): its state (Z: ended, and its parent has not asked yet), and when it was started."""
+    """From proc(5): its state (Z: it has ended and its parent has not collected it), and when it was started."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return fields[0], int(fields[19])
@@ -103,7 +103,7 @@ def _stat(pid: int) -> tuple[str, int]:
 
 @cache
 def machine() -> str:
-    """The run of the machine, and the namespace, that pids of this process belong to; empty where /proc has neither."""
+    """Names the run of the machine and the pid namespace of this process; empty where /proc has neither."""
     try:
         run = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         return f"{run} {Path('/proc/self/ns/pid').readlink()}"
@@ -112,8 +112,8 @@ def machine() -> str:
 
 
 def ended(where: str, pid: int, since: int) -> bool:
-    """Whether the process has certainly ended that was born at `since` on the machine `where` (as `machine` there
-    said). False where this process cannot know."""
+    """Whether the process that was born at `since` on the machine `where` (the `machine()` there) has certainly ended.
+    False where this process cannot know."""
     if not where or where != machine():
         return False
     try:

@@ -1,1 +1,1 @@
-"""Who does it: the ledger, the queue and the worker. Only `tasks` and `runtime` ever load the extractor (and torch)."""
+"""The ledger, the queue and the worker. Only modules of `worker/` load the extractor (and torch)."""

@@ -27,8 +27,8 @@ def faults_of(error: ValidationError) -> str:
 
 
 def misspelled(environ: Iterable[str], *kinds: type[BaseSettings]) -> dict[str, str]:
-    """Variables that are nearly one of these settings and none, with the one they are nearly. For a process that does
-    not know the settings of the others: what resembles none of its own may be theirs."""
+    """Variables whose names are nearly those of these settings, each with the setting that was probably meant. Names
+    that resemble none of them are left alone: they may be settings of another process."""
     known = {name.upper() for kind in kinds for name in kind.model_fields}
     named = {name: name.upper().removeprefix(PREFIX) for name in sorted(environ) if name.upper().startswith(PREFIX)}
     near = {
@@ -40,7 +40,7 @@ def misspelled(environ: Iterable[str], *kinds: type[BaseSettings]) -> dict[str, 
 
 
 def _redis_url(value: str) -> str:
-    """No message quotes it: a password may stand in it."""
+    """Its errors do not quote the URL, because a password may stand in it."""
     scheme = urlsplit(value).scheme
     if scheme not in ("redis", "rediss", "unix"):
         raise ValueError("is a URL such as redis://127.0.0.1:6379/0 (or rediss://, unix:///path/of/socket)")
@@ -185,8 +185,8 @@ class WorkerSettings(BaseSettings):
 
     @property
     def beat_good_for_s(self) -> float:
-        """How long a beat in `heartbeat_file` is to be believed: never shorter than a store that is away holds the
-        next one up."""
+        """For how long a beat in `heartbeat_file` is to be believed. It is longer than a store that is away can delay
+        the next beat."""
         return max(self.worker_silent_s, self.pulse_s + 2 * (self.redis_timeout_s + self.redis_connect_timeout_s))
 
     @property

@@ -1,5 +1,6 @@
-"""The ledger's time as one process follows it. The store's clock may be set back or forward; how much time has passed
-each caller's own monotonic clock says, and lua/shared/clock.lua puts the two together. Knows no connection."""
+"""The ledger's time as one process follows it. The store's clock may be set back or forward, so each caller measures by
+its own monotonic clock how much time has passed since its last answer; lua/shared/clock.lua combines the two. Knows no
+connection."""
 
 from __future__ import annotations
 
@@ -9,17 +10,17 @@ _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # also counts wh
 
 
 class LedgerClock:
-    """Thread-safe: what is kept is one tuple."""
+    """Thread-safe: its state is one tuple."""
 
     def __init__(self) -> None:
         self._last: tuple[int, float] | None = None
 
     def learn(self, now_ms: int) -> None:
-        """The ledger has just answered what time it is."""
+        """Notes the ledger's time, which comes with every answer."""
         self._last = (now_ms, time.clock_gettime(_CLOCK))
 
     def expected(self) -> str:
-        """What time it should be there now (ms), at the earliest; empty before its first answer."""
+        """The ledger's time now in ms, at the earliest; empty before the first answer."""
         if self._last is None:
             return ""
         now_ms, at = self._last

@@ -1,6 +1,6 @@
-"""Who waits for which job, in one process: a single Redis subscription to the transitions of all tenants wakes the
-waiters here. Best effort on purpose: a notification says "look again", never what happened, and whoever waits also
-looks on a slow tick. Knows the channel's name and no other key."""
+"""Notifications of changed jobs, in one process: a single Redis subscription to the transitions of all tenants wakes
+those who wait. A notification says "look again" and never what happened; it may be lost, so whoever waits also looks at
+a slow interval. Knows the channel's name and no other key."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _RETRY_S = 1.0
 
 
 class Events:
-    """Subscribes while anybody waits. Once the subscription stands everybody is woken, for what was missed before: at
-    the first and after a lost connection."""
+    """Subscribes while anybody waits. Whenever a subscription begins, the first time and after a lost connection,
+    everybody is woken, because earlier notifications were missed."""
 
     def __init__(self, client: redis.asyncio.Redis) -> None:
         self._redis = client
@@ -29,7 +29,7 @@ class Events:
 
     @contextlib.contextmanager
     def of(self, tenant: str, job_id: str) -> Iterator[asyncio.Event]:
-        """Yields an event that each notification sets; whoever has seen it clears it before he looks."""
+        """Yields an event that every notification sets. Clear it before looking at the job."""
         key = (prefix(tenant) + _CHANNEL, job_id)
         event = asyncio.Event()
         self._waiting.setdefault(key, set()).add(event)
@@ -55,7 +55,8 @@ class Events:
                 event.set()
 
     async def _read(self) -> None:
-        """Ends only right after nobody waited: whoever comes while a subscription is being closed gets another."""
+        """Ends only right after the last one has left: whoever comes while a subscription is being closed gets a new
+        one."""
         while self._waiting:
             try:
                 async with self._redis.pubsub() as subscription:

@@ -1,4 +1,4 @@
-"""So many at once, the others wait for their turn. Knows what a silent store is called, and no store."""
+"""Calls that run a few at a time; the others wait for their turn. Knows StoreUnavailable, and no store."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from workers.errors import StoreUnavailable
 
 
 class Lane:
-    """First come, first served. Who waits behind somebody for whom the store was silent hears so, rather than find out
-    for himself: however many wait, all of them know in the time that one needs."""
+    """First come, first served. When the store does not answer one call, those that waited behind it fail with it
+    instead of waiting for a timeout each."""
 
     def __init__(self, at_once: int) -> None:
         self._free = asyncio.Semaphore(at_once)

@@ -40,12 +40,12 @@ class Call(Generic[T]):
 
     @classmethod
     def answered(cls, value: T) -> Call[T]:
-        """One that has this answer and asks nobody."""
+        """A call whose answer is known: running it asks no store."""
         return cls(None, "", (), lambda _: value)
 
     @property
     def size(self) -> int:
-        """Of its arguments, in bytes or nearly."""
+        """Bytes of its arguments, nearly."""
         return sum(len(arg) for arg in self.args if not isinstance(arg, int))
 
     def sent(self, clock: LedgerClock) -> tuple[Arg, ...]:
@@ -53,7 +53,7 @@ class Call(Generic[T]):
         return (self.prefix, *self.args, clock.expected())
 
     def answer(self, reply: list[Any], clock: LedgerClock) -> T:
-        """What the script returned, read. Redis leaves out a nil at the end of a list."""
+        """Decodes what the script returned. Redis leaves out a nil at the end of a list."""
         clock.learn(reply[0])
         return self.decode(reply[1] if len(reply) > 1 else None)
 

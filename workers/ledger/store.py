@@ -1,4 +1,4 @@
-"""Redis as the ledger uses it: what its faults are called, and connections that wait for nobody. Knows no key and no
+"""Redis as the ledger uses it: its faults as one error, and connections with short timeouts. Knows no key and no
 script."""
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PASSING_WORDS = ("OOM", "MISCONF", "BUSY", "NOREPLICAS", "CLUSTERDOWN", "TRYAGA
 
 @contextmanager
 def faults() -> Iterator[None]:
-    """Whatever is wrong with Redis itself becomes StoreUnavailable; a fault of ours (a bad script) stays what it is."""
+    """Turns what is wrong with Redis into StoreUnavailable; a fault of ours (a bad script) stays what it is."""
     try:
         yield
     except (RedisConnectionError, RedisTimeoutError, TimeoutError, OSError) as error:
@@ -34,7 +34,7 @@ def faults() -> Iterator[None]:
 
 
 def client_options(settings: WorkerSettings, url: str) -> dict[str, Any]:
-    """The same for both clients of `url`; each is also given no retries of its own."""
+    """Options for the sync and the async client of `url`. Both are made without retries."""
     network = {"socket_connect_timeout": settings.redis_connect_timeout_s, "socket_keepalive": True}
     return {
         "socket_timeout": settings.redis_timeout_s,

@@ -1,6 +1,6 @@
-"""Why a queued job has not started: for whoever looks at one. Quotas refuse at the door (429); nothing waits behind
-one, but for room for its result in a store that is nearly full. Knows the fields that lua/shared/reads.lua adds to a
-queued job; knows no key."""
+"""Why a queued job has not started, for whoever looks at it. Quotas refuse new documents with 429 and hold up none that
+were accepted; a store that is nearly full does. Knows the fields that lua/shared/reads.lua adds to a queued job; knows
+no key."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ WaitReason = Literal[
 
 @dataclass(frozen=True)
 class WaitState:
-    """`detail` is for a person; `ahead`: how many of the same tenant and priority come before it; `until`: it is not
-    tried before; `last_fault`: what ended the attempt before."""
+    """`detail` is for a person. `ahead`: how many jobs of the same tenant and priority come first. `until`: it is not
+    tried before. `last_fault`: what ended the attempt before."""
 
     reason: WaitReason
     detail: str
@@ -27,7 +27,7 @@ class WaitState:
 
 
 def wait_state_of(raw: Mapping[str, bytes]) -> WaitState:
-    """Of a queued job as its hash and what was added to it say."""
+    """From a queued job's hash and the fields that were added to it."""
     ahead = int(raw["ahead"]) if "ahead" in raw else None
     fault = raw["fault"].decode() if raw.get("fault") else None
     until = datetime.fromtimestamp(int(raw["not_before"]) / 1000, UTC) if "not_before" in raw else None
@@ -36,7 +36,7 @@ def wait_state_of(raw: Mapping[str, bytes]) -> WaitState:
 
 
 def no_worker(workers: int, ready: int) -> tuple[WaitReason, str] | None:
-    """What keeps every job waiting, if something does."""
+    """Why no job starts at all; None when workers are ready."""
     if not workers:
         return "no_worker", "No worker is alive; it starts when one is"
     if not ready:

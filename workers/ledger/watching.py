@@ -1,5 +1,6 @@
-"""Everybody in one process who waits for a job: it is looked at once for all of them, after a notification, on a slow
-tick, and for whoever has just come. Knows no key and no connection; the ledger gives it the reading."""
+"""Waiting for jobs, in one process. However many wait for a job, it is read once for all of them: after a notification,
+at a slow interval, and for each newcomer. Knows no key and no connection; the ledger passes in the function that
+reads."""
 
 from __future__ import annotations
 
@@ -19,11 +20,11 @@ _WOKEN_AT_ONCE = 20  # then others have their turn
 
 
 class Stopped(Exception):
-    """Nobody waits any longer: the process is about to end."""
+    """The process is about to end; nobody waits any longer."""
 
 
 class Watching:
-    """`of` a job gives a `Watched`, for as long as somebody is there."""
+    """`of(tenant, job_id)` gives a `Watched`, shared by all who wait for that job."""
 
     def __init__(self, events: Events, read: Read, tick_s: float) -> None:
         self._events = events
@@ -71,7 +72,7 @@ class Watching:
 
 
 class Watched:
-    """One job, and those who want to hear of it."""
+    """One job, and those who wait for it to change."""
 
     task: asyncio.Task[None]
 
@@ -83,8 +84,8 @@ class Watched:
         self._stopped = stopped
 
     async def next(self, seen: Job | None, timeout_s: float | None = None) -> Job | None:
-        """The job as soon as it is another than `seen`; without that, as a look that begins now or later finds it. None
-        when it is unknown or erased. Raises TimeoutError, Stopped, and what the reading raises."""
+        """The job as soon as it differs from `seen`. Without `seen`: the job as a read finds it that begins now or
+        later. None when it is unknown or erased. Raises TimeoutError, Stopped, and what the reading raises."""
         if self._stopped:
             raise Stopped
         if seen is None:
@@ -102,15 +103,15 @@ class Watched:
                 future.exception()  # it may have come together with the end of the waiting: then nobody wants it
 
     def asking(self) -> dict[asyncio.Future[Job | None], Version | None]:
-        """Those who have asked up to now, and what they have seen."""
+        """Takes out those who wait now, with the version each has seen."""
         asking, self._asking = self._asking, {}
         return asking
 
     async def deliver(
         self, asking: dict[asyncio.Future[Job | None], Version | None], found: Job | Exception | None
     ) -> None:
-        """What has been found, to those to whom it is new; the others go on asking. That nothing could be read
-        also those learn who came meanwhile: behind a silent store they would wait for another silence."""
+        """Gives what was found to those to whom it is new; the others go on waiting. A failed read is given to
+        everybody, also to those who came during it: otherwise they would wait for another timeout of the same store."""
         if isinstance(found, Exception):
             asking, self._asking = {**asking, **self._asking}, {}
         else:

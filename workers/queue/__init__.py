@@ -1,1 +1,1 @@
-"""The messages between API and workers: an id each."""
+"""The messages between API and workers. Each holds a tenant and a job's id."""

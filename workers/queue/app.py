@@ -1,5 +1,5 @@
-"""The Celery app: how messages travel. A message carries a tenant and a job's id; what is true about the job is in the
-ledger. Imports no task, no extractor and no torch: the API publishes through it by the task's name.
+"""The Celery app. A message carries a tenant and a job's id; what is true about the job is in the ledger. Imports no
+task, no extractor and no torch: the API publishes by the task's name.
 
 Why each setting: docs/operations.md. Start a worker with `python -m workers`."""
 
@@ -27,8 +27,8 @@ def queue_name(priority: str) -> str:
 
 
 def kombu_url(url: str) -> str:
-    """kombu's spelling of an address as redis-py has it; they differ for a Unix socket only. What stands before its +
-    names the transport, whatever `broker_transport` says."""
+    """A Redis URL as kombu writes it; only for a Unix socket does that differ from redis-py. kombu takes the transport
+    from what stands before the +, whatever `broker_transport` says."""
     if not url.startswith("unix://"):
         return url
     parts = urlsplit(url)
@@ -37,7 +37,8 @@ def kombu_url(url: str) -> str:
 
 
 class _Loader(AppLoader):  # type: ignore[misc]
-    """Celery's own puts the working folder on the path while it imports: the user's, with who knows what in it."""
+    """Celery's own loader puts the working folder on the import path; this one does not, because anything may lie
+    there."""
 
     def import_from_cwd(self, module: str, imp: Any = None, package: str | None = None) -> Any:  # noqa: ARG002
         return importlib.import_module(module, package)
@@ -51,7 +52,7 @@ def make_app(settings: WorkerSettings) -> Celery:
 
 
 def _broker(settings: WorkerSettings) -> dict[str, Any]:
-    """Patient with nobody: a frozen Redis is noticed, a dead connection is replaced."""
+    """Short timeouts: a frozen Redis is noticed, a dead connection is replaced."""
     return {
         "broker_transport": TRANSPORT_ALIASES[_OURS],
         "broker_transport_options": {

@@ -1,5 +1,5 @@
-"""Publishes messages and says how many wait. Loses none that matters: a publish that fails is made good by the
-reconciler, because the job is in the ledger. Knows the Celery app; knows no task and no ledger."""
+"""Publishes messages, and counts those that wait. A publish that fails loses nothing: the job is in the ledger, and the
+reconciler publishes it. Knows the Celery app; knows no task and no ledger."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from workers.queue.transport import AGAIN
 
 
 class Queue:
-    """Thread-safe. Every method raises StoreUnavailable in bounded time when the broker does not take part."""
+    """Thread-safe. Every method raises StoreUnavailable in bounded time when the broker does not answer."""
 
     def __init__(self, settings: WorkerSettings | None = None, app: Celery | None = None) -> None:
         self.app = app or make_app(settings or WorkerSettings())
 
     def publish(self, tenant: str, job_id: str, priority: Priority, *, again: bool = False) -> None:
-        """One message. The message holds the two ids and nothing else of the job."""
+        """One message, with the two ids and nothing else of the job."""
         self.publish_all(tenant, [job_id], priority, again=again)
 
     def publish_all(self, tenant: str, job_ids: Sequence[str], priority: Priority, *, again: bool = False) -> None:
-        """Messages of many jobs in one round trip; `again`: to the front of the queue. They are written as Celery's
-        protocol 2 asks at least: what its own `send_task` adds, empty fields mostly, is more than the rest."""
+        """Messages of many jobs in one round trip; `again` puts them to the front of the queue. They hold only what
+        Celery's protocol 2 requires: the fields that `send_task` adds, most of them empty, are longer than the rest."""
         headers = {"lang": "py", "task": TASK, **({AGAIN: True} if again else {})}
         try:
             with self.app.producer_pool.acquire(block=True) as producer, producer.batch():

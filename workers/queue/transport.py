@@ -1,15 +1,14 @@
-"""kombu's Redis transport for messages that may be lost.
+"""kombu's Redis transport, for messages that may be lost.
 
-Taken messages are kept in the worker's memory only. kombu's own way writes each into Redis until it is acknowledged,
-which costs more than everything else a worker does for a document, starts a second time what takes longer than a
-timeout, and still loses what was taken and not yet written. A message's job is in the ledger: the reconciler publishes
-again what was queued and lost, and a lease that ends brings back what was running.
+Messages that were taken are kept in the worker's memory only. kombu's own way writes each into Redis until it is
+acknowledged. That costs more than everything else a worker does for a document, starts a second time what takes longer
+than a timeout, and still loses what was taken and not yet written. Here the ledger has the job: the reconciler
+publishes again what was queued and lost, and a lease that ends brings back what was running.
 
-One client a channel: kombu makes one for every command, and in redis-py a client is dear to make.
+A channel has one client. kombu makes one for every command, and in redis-py making one is slow.
 
-And bulk documents leave places for interactive ones: while they have all the others, a worker waits for the interactive
-queue only. Their messages stay where they are, so nothing is taken that would have to go back.
-"""
+Bulk documents leave slots free for interactive ones: when they have all the other slots, a worker waits for the
+interactive queue only. Their messages stay in the queue, so nothing is taken that would have to go back."""
 
 from __future__ import annotations
 
@@ -29,8 +28,8 @@ _LOOK_S = 0.1  # how long the interactive queue is waited for alone, where Redis
 
 class QoS(virtual.QoS):
     def restore_unacked(self) -> list[Any]:
-        """What a worker took and did not end goes back when its channel closes; the first one that cannot is the last
-        that is tried, for a store that is away answers none, and the ledger knows them all."""
+        """What a worker took and did not finish goes back to the queue when its channel closes. After the first message
+        that cannot go back none is tried: the store is away, and the ledger knows the jobs."""
         self._flush()  # type: ignore[no-untyped-call]
         with suppress(*self.channel.connection_errors):
             for message in self._delivered.values():
@@ -62,7 +61,7 @@ class Channel(redis.Channel):
         self.QoS = QoS  # type: ignore[assignment]  # of the instance, as kombu does without ack_emulation
 
     def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
-        """What was taken once already (`AGAIN`) goes to the front: it waits behind nobody a second time."""
+        """A message that was taken before (`AGAIN`) goes to the front of the queue."""
         if not (message.get("headers") or {}).get(AGAIN):
             super()._put(queue, message, **kwargs)  # type: ignore[no-untyped-call]
         elif (batch := kwargs.get("_publish_batch")) is not None:
@@ -80,7 +79,7 @@ class Channel(redis.Channel):
             client.rpush(queue, dumps(message))  # type: ignore[no-untyped-call]
 
     def _brpop_start(self, timeout: float | None = None) -> None:
-        """One message is asked for at a time, so what is decided here still holds when it comes."""
+        """One message is asked for at a time, so this decision still holds when it arrives."""
         full = self._bulk_full()
         self._queue_cycle.closed = (_BULK,) if full else ()
         if full:
@@ -92,14 +91,14 @@ class Channel(redis.Channel):
         super()._brpop_start(timeout)  # type: ignore[no-untyped-call]
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
-        """A bulk document that ends makes room for the next at once: the waiting that left it out is ended."""
+        """When a bulk document ends there is room for the next at once: the waiting that left bulk out is ended."""
         super().basic_ack(delivery_tag, multiple)  # type: ignore[no-untyped-call]
         if self._in_poll and self._queue_cycle.closed and self._waits and not self._bulk_full():
             with suppress(self.ResponseError, *self.connection_errors), self.conn_or_acquire() as client:
                 client.client_unblock(self._waits)
 
     def _bulk_full(self) -> bool:
-        """Whether bulk documents have all places but those kept for others. Of a single place none is kept."""
+        """Whether bulk documents have all slots but those kept for interactive ones. A single slot is never kept."""
         places: int = self.qos.prefetch_count
         taken = [message for tag, message in list(self.qos._delivered.items()) if tag not in self.qos._dirty]
         bulk = sum(message.delivery_info["routing_key"] == _BULK for message in taken)

@@ -1,6 +1,6 @@
-"""What is erased is to be gone from the store's append-only file too, within a stated time: the store is asked to
-rewrite it (BGREWRITEAOF), and asked again until it has. When, and whether it has, the ledger knows (lua/rewrite.lua);
-here is what is done about it and logged. Used by the reconciler; knows no job."""
+"""Has what was erased removed from the store's append-only file too, within `erase_within_s`: the store is asked to
+rewrite the file (BGREWRITEAOF), again and again until it has. The ledger knows when, and whether it has
+(lua/rewrite.lua). Used by the reconciler; knows no job."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NEEDED = "its user needs +bgrewriteaof; where it has no such command, what is e
 
 
 class Erasing:
-    """`look` now and then. What the store refuses is logged once, and again after it has obeyed."""
+    """`look` at every tick. A refusal of the store is logged once, and again after it has obeyed."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger

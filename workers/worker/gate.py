@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 class Gate:
-    """Whoever waits to be alone goes before new company. Not reentrant."""
+    """Whoever waits to be alone goes before those who come later. Not reentrant."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()

@@ -1,6 +1,5 @@
-"""The reading of one document, a step at a time: first what its file says, then one page after the other of those that
-are pictures. What a step takes is bounded by the document's time; between steps it may wait. Knows the readers and a
-claim; knows no ledger."""
+"""The reading of one document, a step at a time: first its file, then each page that is a picture. The steps together
+may take the document's time limit; between them it may wait. Knows the readers and a claim; knows no ledger."""
 
 from __future__ import annotations
 
@@ -26,7 +25,7 @@ _READ = ("read", "text", "plain")  # there is nothing to wait for, or next to no
 
 
 def stored_of(active: ActiveJob, ocr: OcrMode) -> StoredDocument | None:
-    """The document of a claim that has been read before, or is plain text; None where it has to be read. Raises
+    """The document of a claim whose document was read before or is plain text; None where it has to be read. Raises
     DocumentError."""
     claim, job = active.claim, active.claim.job
     if claim.form not in _READ:
@@ -69,7 +68,7 @@ class DocumentReading:
 
     @property
     def format(self) -> str:
-        """For metrics: one of few words."""
+        """The media type as a label of metrics: one of those that are read, or `unknown`."""
         found = self._document.media_type if self._document is not None else self.active.claim.job.media_type or ""
         return found.partition(";")[0] if found.partition(";")[0] in FORMATS else "unknown"
 
@@ -96,13 +95,13 @@ class DocumentReading:
             self._in_time()
 
     def end(self) -> StoredDocument:
-        """What was read. Raises DocumentError where that is nothing."""
+        """What was read. Raises DocumentError when it is nothing."""
         assert self._document is not None
         document = with_recognised(self._document, self._found) if self._found else self._document
         return StoredDocument(not_empty(document), self.spent_s)
 
     def record(self, error: Exception | None) -> str:
-        """A span of it in the job's trace; how it ended, in one word."""
+        """Makes a span of it in the job's trace, and returns the outcome: `read` or the error's code."""
         job, document = self.active.claim.job, self._document
         outcome = "read" if error is None else error.code if isinstance(error, ExtractorError) else "internal_error"
         parent, link = (None, job.trace) if job.batch else (job.trace, None)
@@ -120,11 +119,11 @@ class DocumentReading:
         return max(self.limit_s - self.spent_s, 0.001)
 
     def _in_time(self) -> None:
-        """Whatever else a step ended with, it was the time that ended it."""
+        """Raises DeadlineExceeded when the time is over, whatever else the step ended with."""
         if self.spent_s >= self.limit_s and not self.active.abort.is_set():
             raise DeadlineExceeded(f"the document was not read within {self.limit_s:g} s") from None
 
 
 def is_busy(error: Exception) -> bool:
-    """No reader was to be had, which says nothing of the engine and nothing of the document."""
+    """No reader was free. That says nothing about the engine or the document."""
     return isinstance(error, EngineError) and error.code == "readers_unavailable"

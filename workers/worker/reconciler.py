@@ -1,7 +1,7 @@
-"""Repairs what died: jobs whose lease ended, jobs whose message was lost, entries whose time is over; and has the
-store's file rewritten where what was erased still stands in it. A thread of every worker, one at a time by a lease in
-the ledger; each tick does bounded work. It is the only cure for a message lost between the queue and the worker
-(docs/operations.md). Knows no job's content."""
+"""Repairs the ledger: jobs whose lease ended, jobs whose message was lost, entries whose time is over. It also has the
+store's file rewritten while erased documents still stand in it. It is a thread of every worker, and a lease in the
+ledger lets one of them work at a time; each tick does bounded work. It is the only cure for a message lost between the
+queue and the worker (docs/operations.md). Knows no job's content."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Reconciler:
                 log.error("reconciler", exc_info=error)
 
     def tick(self) -> None:
-        """One look over the ledger. Raises StoreUnavailable."""
+        """One pass over the ledger. Raises StoreUnavailable."""
         now = time.monotonic()
         if now - self._last > self._settings.reconcile_s + self._settings.redis_timeout_s:
             # Redis (or this process) was away, and nobody could renew: let the living do so first.
@@ -87,7 +87,7 @@ class Reconciler:
         self._tidy(tenants)
 
     def _tidy(self, tenants: Sequence[str]) -> None:
-        """Round after round, a slice of each tenant's work in each, as long as anybody has more and there is time."""
+        """A slice of each tenant's work in turn, while any tenant has more and there is time."""
         until, left = time.monotonic() + _TIDY_S, list(tenants)
         while left:
             left = [tenant for tenant in left if self._tidy_one(tenant)]
@@ -95,7 +95,7 @@ class Reconciler:
                 break
 
     def _tidy_one(self, tenant: str) -> bool:
-        """Whether there may be more."""
+        """One slice; whether there may be more."""
         full = self._settings.reconcile_batch in self._ledger.run(self._upkeep.expire(tenant))
         return self._ledger.run(self._ledger.batches.sweep(tenant, None)) or full
 
@@ -103,7 +103,7 @@ class Reconciler:
         self._last = time.monotonic()
 
     def _publish(self) -> None:
-        """All that is owed, to the front of the queues; what the broker does not take stays owed."""
+        """Publishes all owed messages to the front of the queues; those that the broker does not take stay owed."""
         while self._owed:
             first = self._owed[0]
             alike = [one for one in self._owed if (one.tenant, one.priority) == (first.tenant, first.priority)]

@@ -1,5 +1,5 @@
-"""What trials found of strangers' schemas, kept in the ledger so that one worker's trial serves all. A store that does
-not answer costs a trial more, nothing else."""
+"""Verdicts of trials on inline schemas, kept in the ledger so that one worker's trial serves all. When the store does
+not answer, the schema is tried again; nothing else is lost."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A watchdog over the parts of this worker. Each part says itself that it has moved; the heartbeat's file is written
-only while none of them has stood still for longer than it may, so that whoever watches the file replaces a worker that
-lives and does nothing. Thread-safe; knows no part by more than its name."""
+"""The watchdog of a worker's threads. Each part reports when it moves. The heartbeat's file is written only while every
+part has reported in time, so whoever watches the file replaces a worker that lives and does nothing. Thread-safe; knows
+the parts by name only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 class Watchdog:
-    """`file` empty: nobody watches. `silent_s`: how long a beat is good for."""
+    """With an empty `file` nothing is written. `silent_s`: for how long a beat is to be believed."""
 
     def __init__(self, file: str = "", silent_s: float = 20.0) -> None:
         self._file = HeartbeatFile(Path(file)) if file else None
@@ -26,7 +26,7 @@ class Watchdog:
         self._complained = ""
 
     def expect(self, part: str, within_s: float) -> None:
-        """From now on the part moves at least so often, until it rests."""
+        """From now on the part reports at least every `within_s`, until it rests."""
         with self._lock:
             self._parts[part] = time.monotonic() + within_s, within_s
 
@@ -41,13 +41,14 @@ class Watchdog:
             self._parts.pop(part, None)
 
     def stuck(self) -> str:
-        """The part that has stood still for too long; empty when none has."""
+        """The name of a part that has not reported in time; empty when there is none."""
         now = time.monotonic()
         with self._lock:
             return next((part for part, (until, _) in self._parts.items() if now > until), "")
 
     def beat(self, state: str, why: str = "", *, good_for_s: float | None = None) -> None:
-        """Unless a part is stuck. A file that cannot be written is logged once: the work goes on."""
+        """Writes the file, unless a part is stuck. A file that cannot be written is logged once, and the work goes
+        on."""
         stuck = self.stuck()
         if stuck:
             self._complain(f"{stuck} has stood still for too long; this worker no longer says that it is alive")
