@@ -24,10 +24,10 @@ class Report:
     """What was injected and what was counted; `print` it."""
 
     name: str
-    figures: dict[str, Any] = field(default_factory=dict)
+    measured: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        return f"[{self.name}] " + " ".join(f"{key}={value}" for key, value in self.figures.items())
+        return f"[{self.name}] " + " ".join(f"{key}={value}" for key, value in self.measured.items())
 
 
 class Watch:
@@ -86,7 +86,7 @@ class Watch:
         twice = [job_id for job_id, times in self.ends.items() if times > 1]
         assert not twice, "a job that ended twice"
         runs = self.fleet.runs()
-        figures = {
+        measured = {
             **injected,
             "accepted": counts["accepted"],
             "succeeded": counts["succeeded"],
@@ -102,10 +102,10 @@ class Watch:
         }
         again = sorted(later - earlier for claims in self.claims.values() for earlier, later in pairwise(claims))
         if again:  # from one claim to the next, so the time before the fault is in it
-            figures["taken_again"] = len(again)
-            figures["recovered_p99_s"] = round(again[int(len(again) * 0.99)], 1)
-            figures["recovered_last_s"] = round(again[-1], 1)
-        return Report(name, figures)
+            measured["taken_again"] = len(again)
+            measured["recovered_p99_s"] = round(again[int(len(again) * 0.99)], 1)
+            measured["recovered_last_s"] = round(again[-1], 1)
+        return Report(name, measured)
 
     def _listen(self) -> None:
         while not self._stop.is_set():

@@ -1,5 +1,6 @@
-"""The faults, each a function of its size: a few seconds in `make test`, more in `make chaos`. Each returns what it
-injected and counted, after `Watch.judge` has held the run to the promise (nothing lost, nothing twice)."""
+"""Faults of workers and engines, each a function of its size: a few seconds in `make test`, more in `make chaos`. Each
+returns what it injected and counted, after `Watch.judge` has held the run to the promise (nothing lost, nothing twice).
+Faults of the store are in store_scenarios.py."""
 
 from __future__ import annotations
 
@@ -10,15 +11,11 @@ import threading
 import time
 
 import psutil
-import pytest
 
 from extractor.documents import read
 from tests.chaos.ledgerwatch import Report, Watch
-from tests.chaos.proxy import Proxy
 from tests.documents.samples import PROSE, Pdf, saved, scanned
 from tests.fleet import TENANT, Fleet, until
-from tests.remains import left, mark
-from workers.ledger.ledger import STATUSES, StoreUnavailable
 
 
 def worker_kills(
@@ -50,7 +47,7 @@ def worker_kills(
             over.set()
             feeder.join()
         report = watch.judge("worker SIGKILL", 120, kills=kills)
-        report.figures["runs_cut_short"] = report.figures["runs"] - report.figures["accepted"]
+        report.measured["runs_cut_short"] = report.measured["runs"] - report.measured["accepted"]
         return report
 
 
@@ -73,11 +70,11 @@ def reader_kills(fleet: Fleet, *, kills: int, files: int, scans: int = 0, seed: 
             until(lambda: _ready(fleet) == 2, 60, "the fleet is complete again")
         report = watch.judge("worker SIGKILL while reading", 180, kills=kills)
         tallies = fleet.ledger.run(fleet.ledger.upkeep.tallies())
-        report.figures["cut_short"] = tallies.get("lease_lost", 0)
-        report.figures["read"] = fleet.logs().count('"event": "read"')
-        assert report.figures["succeeded"] == files + scans, report
+        report.measured["cut_short"] = tallies.get("lease_lost", 0)
+        report.measured["read"] = fleet.logs().count('"event": "read"')
+        assert report.measured["succeeded"] == files + scans, report
         at_once = fleet.settings.slots + fleet.settings.picture_readers
-        assert report.figures["read"] <= files + scans + kills * at_once
+        assert report.measured["read"] <= files + scans + kills * at_once
         return report
 
 
@@ -128,8 +125,8 @@ def stale_worker(fleet: Fleet) -> Report:
         stopped.send(signal.SIGCONT)
         until(lambda: '"outcome": "dropped"' in stopped.log.read_text(), 15, "the late result dropped")
         report = watch.judge("stale worker", 5, stops=1, late_results_dropped=1)
-        assert report.figures["succeeded"] == 1
-        assert report.figures["most_attempts"] == 2
+        assert report.measured["succeeded"] == 1
+        assert report.measured["most_attempts"] == 2
         return report
 
 
@@ -152,7 +149,7 @@ def poison(fleet: Fleet, *, neighbours: int) -> Report:
         assert jobs[0].error is not None
         assert jobs[0].error["code"] == "poison"
         assert fleet.runs().most_common(1)[0][1] <= 3
-        assert report.figures["succeeded"] == len(first) + len(rest), "neighbours are untouched"
+        assert report.measured["succeeded"] == len(first) + len(rest), "neighbours are untouched"
         return report
 
 
@@ -162,7 +159,7 @@ def _replace_the_dead(fleet: Fleet, stop: threading.Event) -> None:
             fleet.start(wait=False)
 
 
-def every_token_twice(fleet: Fleet, *, documents: int) -> Report:
+def every_message_twice(fleet: Fleet, *, documents: int) -> Report:
     """Each message published twice, and again after its job has succeeded."""
     with Watch(fleet) as watch:
         fleet.start(2)
@@ -175,8 +172,8 @@ def every_token_twice(fleet: Fleet, *, documents: int) -> Report:
             fleet.queue.publish(TENANT, job_id, "bulk")
         until(lambda: sum(fleet.queue.waiting().values()) == 0, 30, "messages taken")
         report = watch.judge("every message three times", 10, messages=3 * documents)
-        assert report.figures["runs"] == documents, "no second run"
-        assert report.figures["succeeded"] == documents
+        assert report.measured["runs"] == documents, "no second run"
+        assert report.measured["succeeded"] == documents
         return report
 
 
@@ -209,8 +206,8 @@ def engine_hung(fleet: Fleet, *, hangs: int, documents: int) -> Report:
             assert not psutil.pid_exists(engine)
         report = watch.judge("engine hung, its pipe full", 60, hangs=hangs, noticed_s=round(max(noticed), 1))
         assert worker.process.poll() is None, "the worker stays"
-        assert report.figures["succeeded"] == len(watch.texts)
-        assert report.figures["most_attempts"] == 2, "a hang counts an attempt"
+        assert report.measured["succeeded"] == len(watch.texts)
+        assert report.measured["most_attempts"] == 2, "a hang counts an attempt"
         assert seen == {"ready", "recovering"}
         return report
 
@@ -218,140 +215,6 @@ def engine_hung(fleet: Fleet, *, hangs: int, documents: int) -> Report:
 def _open(fleet: Fleet) -> int:
     counts = fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))
     return counts["queued"] + counts["running"]
-
-
-def store_killed(fleet: Fleet, *, documents: int, away_s: float, kills: int = 1) -> Report:
-    """Redis killed with SIGKILL and restarted from its AOF, under load. Work has resumed when something ends that had
-    not when Redis was back; a fast machine may have ended everything by then."""
-    with Watch(fleet) as watch:
-        fleet.start()
-        refused, resumed_s = 0, 0.0
-        for kill in range(kills):
-            for n in range(documents):
-                watch.submit(f"document {kill}.{n} sleep=0.05")
-            fleet.valkey.kill()
-            time.sleep(away_s)
-            try:
-                fleet.submit("refused")
-            except StoreUnavailable:
-                refused += 1
-            fleet.valkey.start()
-            done, every = _succeeded(fleet), (kill + 1) * documents
-
-            def resumed(done: int = done, every: int = every) -> bool:
-                return _succeeded(fleet) > done or done == every
-
-            resumed_s = max(resumed_s, until(resumed, 30, lambda: f"work resumed\n{fleet.logs()[-4000:]}"))
-        assert refused == kills
-        report = watch.judge("Redis kill -9", 90, kills=kills, resumed_s=round(resumed_s, 1))
-        assert report.figures["succeeded"] == kills * documents
-        assert resumed_s < 15
-        return report
-
-
-def erased(fleet: Fleet, *, documents: int, kills: int, seed: int = 1) -> Report:
-    """Documents are erased, waiting, running or done, while store and workers are killed: in the end no file of the
-    store's folder holds any of them, and all others are done."""
-    dice = random.Random(seed)
-    gone, kept = dict[str, str](), dict[str, str]()
-    fleet.start(2)
-    for _ in range(kills):
-        new = dict[str, str]()
-        for _ in range(documents // kills):
-            text = mark()
-            new[fleet.submit(f"{text} sleep={dice.uniform(0.0, 0.2):.2f}", metadata={"note": text})] = text
-        for job_id, text in new.items():
-            if dice.random() < 0.5:
-                time.sleep(dice.uniform(0.0, 0.02))
-                assert fleet.ledger.run(fleet.ledger.jobs.delete(TENANT, job_id))
-                gone[job_id] = text
-            else:
-                kept[job_id] = text
-        assert left(fleet.valkey.folder, gone.values()), "it could be seen"
-        time.sleep(dice.uniform(0.0, fleet.settings.erase_within_s))
-        dice.choice(fleet.alive()).kill()
-        fleet.valkey.kill()
-        fleet.valkey.start()
-        fleet.start(wait=False)
-    began = time.monotonic()
-    until(lambda: not left(fleet.valkey.folder, gone.values()), 120, lambda: f"gone\n{fleet.logs()[-4000:]}")
-    gone_s = time.monotonic() - began
-    done = fleet.wait(kept, 90)
-    assert all(job.status == "succeeded" and job.metadata == {"note": kept[job.id]} for job in done)
-    assert len(left(fleet.valkey.folder, kept.values())) == len(kept)
-    assert not any(fleet.ledger.run(fleet.ledger.jobs.get(TENANT, job_id)) for job_id in gone)
-    counts = fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))
-    assert counts["accepted"] == len(gone) + len(kept) == sum(counts[status] for status in STATUSES)
-    return Report("erased", {"kills": kills, "erased": len(gone), "kept": len(kept), "gone_s": round(gone_s, 1)})
-
-
-def store_killed_full(fleet: Fleet) -> Report:
-    """Redis is away while every slot works, so that nothing reads the queue's connection, for longer than the worker's
-    patience: the results are given up and every message is acknowledged to nobody."""
-    with Watch(fleet) as watch:
-        fleet.start()
-        for n in range(fleet.settings.slots * 3):
-            watch.submit(f"document {n} sleep=1")
-        until(
-            lambda: fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))["running"] == fleet.settings.slots,
-            30,
-            "every slot works",
-        )
-        fleet.valkey.kill()
-        time.sleep(2.0 + fleet.settings.store_patience_s)
-        fleet.valkey.start()
-        return watch.judge("Redis kill -9 under full slots", 40)
-
-
-def _succeeded(fleet: Fleet) -> int:
-    return fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))["succeeded"]
-
-
-def store_frozen(fleet: Fleet, *, documents: int, frozen_s: float) -> Report:
-    """Redis stopped for longer than a lease: calls end in time, and what was in the air happens once. A creation that
-    timed out may have taken effect; asked again with its idempotency key it is the same job."""
-    with Watch(fleet) as watch:
-        fleet.start()
-        for n in range(documents):
-            watch.submit(f"document {n} sleep=0.3")
-        fleet.wait_busy()
-        fleet.valkey.freeze()
-        began = time.monotonic()
-        longest = 0.0
-        while time.monotonic() - began < frozen_s:
-            asked = time.monotonic()
-            with pytest.raises(StoreUnavailable):
-                fleet.submit("asked again and again", key="once")
-            longest = max(longest, time.monotonic() - asked)
-        fleet.valkey.thaw()
-        thawed = time.monotonic()
-        watch.submit("asked again and again", key="once")
-        report = watch.judge("Redis frozen", 60, frozen_s=frozen_s, longest_call_s=round(longest, 2))
-        assert longest < fleet.settings.redis_timeout_s + 1
-        assert report.figures["succeeded"] == documents + 1
-        report.figures["all_done_after_s"] = round(time.monotonic() - thawed, 1)
-        return report
-
-
-def store_full(fleet: Fleet, *, documents: int) -> Report:
-    """Memory runs out under load: new jobs are refused, results of running work land, then all goes on."""
-    with Watch(fleet) as watch, fleet.valkey.client() as client:
-        worker = fleet.start()
-        for n in range(documents):
-            watch.submit(f"document {n} sleep=0.3")
-        fleet.wait_busy()
-        client.config_set("maxmemory", "1mb")
-        running = [job.id for job in fleet.ledger.run(fleet.ledger.jobs.list(TENANT, status="running", limit=100)).jobs]
-        with pytest.raises(StoreUnavailable):
-            fleet.submit("refused " + "x" * 1_500_000)
-        landed = fleet.wait(running, 20)
-        assert {job.status for job in landed} == {"succeeded"}
-        time.sleep(1)
-        client.config_set("maxmemory", "0")
-        report = watch.judge("Redis full", 60, landed_while_full=len(landed))
-        assert report.figures["succeeded"] == documents
-        report.figures["worker_survived"] = worker.process.poll() is None
-        return report
 
 
 def sigterm(fleet: Fleet, *, documents: int, rounds: int) -> Report:
@@ -374,9 +237,9 @@ def sigterm(fleet: Fleet, *, documents: int, rounds: int) -> Report:
             )
         fleet.start(2)
         report = watch.judge("SIGTERM", 60, sigterms=2 * rounds, longest_stop_s=round(longest, 1))
-        assert report.figures["succeeded"] == documents + 1
+        assert report.measured["succeeded"] == documents + 1
         assert statuses == [0] * len(statuses), statuses
-        report.figures["attempts_of_the_long_one"] = fleet.job(slow).attempt
+        report.measured["attempts_of_the_long_one"] = fleet.job(slow).attempt
         return report
 
 
@@ -387,8 +250,8 @@ def longer_than_lease(fleet: Fleet, *, seconds: float) -> Report:
         watch.submit(f"long sleep={seconds}")
         times = round(seconds / max(fleet.settings.lease_s, fleet.settings.republish_after_s), 1)
         report = watch.judge("longer than a lease", seconds + 20, times_longer=times)
-        assert report.figures["runs"] == 1
-        assert report.figures["most_attempts"] == 1
+        assert report.measured["runs"] == 1
+        assert report.measured["most_attempts"] == 1
         return report
 
 
@@ -405,26 +268,3 @@ def recovery(fleet: Fleet) -> Report:
         for job_id in ids:
             fleet.ledger.run(fleet.ledger.jobs.cancel(TENANT, job_id))
         return watch.judge("recovery", 20, kills=1, lease_s=fleet.settings.lease_s, recovered_s=round(recovered_s, 1))
-
-
-def network(fleet: Fleet, *, documents: int) -> Report:
-    """The worker reaches Redis through a proxy that resets every connection, then swallows everything for a while."""
-    with Proxy(fleet.valkey) as proxy, Watch(fleet) as watch:
-        fleet.settings = fleet.settings.model_copy(update={"redis_url": proxy.url})
-        fleet.start()
-        for n in range(documents):
-            watch.submit(f"document {n} sleep=0.2")
-        resets = 0
-        for _ in range(5):
-            time.sleep(0.8)
-            resets += proxy.reset()
-        proxy.blackhole(True)
-        time.sleep(6)
-        proxy.blackhole(False)
-        began = time.monotonic()
-        done = _succeeded(fleet)
-        resumed_s = until(lambda: _succeeded(fleet) > done, 60, "work resumed")
-        report = watch.judge("network", 90, resets=resets, blackholed_s=6, resumed_s=round(resumed_s, 1))
-        assert report.figures["succeeded"] == documents
-        report.figures["all_done_after_s"] = round(time.monotonic() - began, 1)
-        return report

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from extractor.config import Settings
-from tests.chaos import scenarios
+from tests.chaos import scenarios, store_scenarios
 from tests.chaos.ledgerwatch import Report
 from tests.fleet import Fleet
 from tests.valkey import Valkey
@@ -43,14 +43,14 @@ def test_twenty_kills_under_load(fleet: Open, tell: Callable[[Report], None]) ->
     with fleet() as f:
         report = scenarios.worker_kills(f, kills=20, documents=400)
         tell(report)
-        assert report.figures["runs_cut_short"] >= 20, "the kills hit work"
+        assert report.measured["runs_cut_short"] >= 20, "the kills hit work"
 
 
 def test_kills_while_files_and_pictures_are_read(fleet: Open, tell: Callable[[Report], None]) -> None:
     with fleet(max_attempts=12) as f:  # of pictures the first in line may be the one that is hit, again and again
         report = scenarios.reader_kills(f, kills=12, files=100, scans=30)
         tell(report)
-        assert report.figures["cut_short"] >= 12, "the kills hit work"
+        assert report.measured["cut_short"] >= 12, "the kills hit work"
 
 
 def test_two_hundred_kills_over_twenty_thousand_documents(fleet: Open, tell: Callable[[Report], None]) -> None:
@@ -58,21 +58,21 @@ def test_two_hundred_kills_over_twenty_thousand_documents(fleet: Open, tell: Cal
         short = (0.02, 0.12)
         report = scenarios.worker_kills(f, kills=200, documents=20_000, seed=2, backlog=500, seconds=short)
         tell(report)
-        assert report.figures["accepted"] >= 20_000
-        assert report.figures["recovered_p99_s"] <= 90
-        assert report.figures["longest_s"] <= 180, "one that was lost between queue and worker is missed too"
+        assert report.measured["accepted"] >= 20_000
+        assert report.measured["recovered_p99_s"] <= 90
+        assert report.measured["longest_s"] <= 180, "one that was lost between queue and worker is missed too"
 
 
 def test_recovery_with_the_default_leases(fleet: Open, tell: Callable[[Report], None]) -> None:
     with fleet(**DEFAULTS) as f:
         report = scenarios.recovery(f)
         tell(report)
-        assert report.figures["recovered_s"] <= 90
+        assert report.measured["recovered_s"] <= 90
 
 
 def test_erased_while_the_store_is_killed(fleet: Open, tell: Callable[[Report], None]) -> None:
     with fleet(erase_within_s=5.0) as f:
-        tell(scenarios.erased(f, documents=2000, kills=20))
+        tell(store_scenarios.erased(f, documents=2000, kills=20))
 
 
 def test_stale_worker(fleet: Open, tell: Callable[[Report], None]) -> None:
@@ -90,29 +90,29 @@ def test_engines_that_hang_with_full_pipes(fleet: Open, tell: Callable[[Report],
         f.environ["ENGINE_SILENT_S"] = str(Settings().engine_silent_s)
         report = scenarios.engine_hung(f, hangs=4, documents=40)
         tell(report)
-        assert report.figures["noticed_s"] <= 15, "whatever timeouts documents have"
+        assert report.measured["noticed_s"] <= 15, "whatever timeouts documents have"
 
 
-def test_every_token_twice(fleet: Open, tell: Callable[[Report], None]) -> None:
+def test_every_message_twice(fleet: Open, tell: Callable[[Report], None]) -> None:
     with fleet() as f:
-        tell(scenarios.every_token_twice(f, documents=500))
+        tell(scenarios.every_message_twice(f, documents=500))
 
 
 def test_store_killed_again_and_again(fleet: Open, tell: Callable[[Report], None]) -> None:
     with fleet() as f:
-        tell(scenarios.store_killed(f, documents=150, away_s=5.0, kills=3))
+        tell(store_scenarios.store_killed(f, documents=150, away_s=5.0, kills=3))
 
 
 def test_store_frozen_for_45_seconds(fleet: Open, tell: Callable[[Report], None]) -> None:
     with fleet(**DEFAULTS) as f:
-        report = scenarios.store_frozen(f, documents=60, frozen_s=45.0)
+        report = store_scenarios.store_frozen(f, documents=60, frozen_s=45.0)
         tell(report)
-        assert report.figures["all_done_after_s"] <= 60
+        assert report.measured["all_done_after_s"] <= 60
 
 
 def test_store_full(fleet: Open, tell: Callable[[Report], None]) -> None:
     with fleet() as f:
-        tell(scenarios.store_full(f, documents=60))
+        tell(store_scenarios.store_full(f, documents=60))
 
 
 def test_sigterm_to_every_worker(fleet: Open, tell: Callable[[Report], None]) -> None:
@@ -127,4 +127,4 @@ def test_ten_times_the_lease(fleet: Open, tell: Callable[[Report], None]) -> Non
 
 def test_connections_cut_and_blackholed(fleet: Open, tell: Callable[[Report], None]) -> None:
     with fleet(redis_timeout_s=2.0, redis_connect_timeout_s=1.0) as f:
-        tell(scenarios.network(f, documents=200))
+        tell(store_scenarios.network(f, documents=200))

@@ -88,7 +88,7 @@ def test_a_worker_killed_every_three_seconds_for_a_minute(tmp_path: Path, tell: 
         report = sender.judge("SIGKILL to a worker every 3 s", 300, kills=kills, ready_after_s=ready_s)
         tell(report)
         assert sender.refused == 0, "the API goes on accepting"
-        assert report.figures["failed_codes"].keys() <= {"invalid_output", "truncated_output", "poison"}
+        assert report.measured["failed_codes"].keys() <= {"invalid_output", "truncated_output", "poison"}
         assert kills >= 5
 
 
@@ -112,9 +112,9 @@ def test_a_worker_without_heartbeat(tmp_path: Path, tell: Any) -> None:
         )  # fmt: skip
         tell(report)
         assert sender.refused == 0
-        assert "poison" not in report.figures["failed_codes"]
-        assert report.figures["replaced_s"] <= 30
-        assert report.figures["recovered_s"] <= 90
+        assert "poison" not in report.measured["failed_codes"]
+        assert report.measured["replaced_s"] <= 30
+        assert report.measured["recovered_s"] <= 90
 
 
 def test_an_api_that_no_longer_answers(tmp_path: Path, tell: Any) -> None:

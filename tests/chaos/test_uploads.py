@@ -148,8 +148,8 @@ def test_everything_told_to_stop_during_a_batch(tmp_path: Path, tell: Tell) -> N
             batch = client.wait_batch(response.json()["id"], 300)
             rows = list(client.batch_rows(batch.id))
         counts = fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))
-    figures = {"stops": rounds, "workers_ended": statuses, "seconds_then": round(time.monotonic() - began, 1)}
-    tell(Report("SIGTERM to every process", {"documents": count, "succeeded": counts["succeeded"], **figures}))
+    measured = {"stops": rounds, "workers_ended": statuses, "seconds_then": round(time.monotonic() - began, 1)}
+    tell(Report("SIGTERM to every process", {"documents": count, "succeeded": counts["succeeded"], **measured}))
     assert counts["accepted"] == counts["succeeded"] == batch.counts["succeeded"] == count
     assert [row.custom_id for row in rows] == [f"c{n}" for n in range(count)]
     assert set(statuses) == {0}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos import scenarios
+from tests.chaos import scenarios, store_scenarios
 from tests.fleet import Fleet
 from tests.valkey import Valkey
 
@@ -30,12 +30,12 @@ def impatient(tmp_path: Path) -> Iterator[Fleet]:
 
 def test_workers_killed_under_load(fleet: Fleet) -> None:
     print(report := scenarios.worker_kills(fleet, kills=4, documents=60))
-    assert report.figures["runs_cut_short"] > 0, "the kills hit nothing"
+    assert report.measured["runs_cut_short"] > 0, "the kills hit nothing"
 
 
 def test_workers_killed_while_they_read(fleet: Fleet) -> None:
     print(report := scenarios.reader_kills(fleet, kills=2, files=10))
-    assert report.figures["cut_short"] > 0, "the kills hit nothing"
+    assert report.measured["cut_short"] > 0, "the kills hit nothing"
 
 
 def test_a_stale_worker_writes_nothing(fleet: Fleet) -> None:
@@ -56,11 +56,11 @@ def test_an_engine_that_hangs_with_a_full_pipe(tmp_path: Path) -> None:
 
 
 def test_duplicate_tokens_run_once(fleet: Fleet) -> None:
-    print(scenarios.every_token_twice(fleet, documents=60))
+    print(scenarios.every_message_twice(fleet, documents=60))
 
 
 def test_the_store_killed_and_restarted(fleet: Fleet) -> None:
-    print(scenarios.store_killed(fleet, documents=40, away_s=1.0))
+    print(store_scenarios.store_killed(fleet, documents=40, away_s=1.0))
 
 
 def test_the_store_killed_while_every_slot_is_taken(tmp_path: Path) -> None:
@@ -69,15 +69,15 @@ def test_the_store_killed_while_every_slot_is_taken(tmp_path: Path) -> None:
         Valkey(tmp_path / "valkey", aof=True) as valkey,
         Fleet(valkey, tmp_path, slots=2, store_patience_s=1.0) as fleet,
     ):
-        print(scenarios.store_killed_full(fleet))
+        print(store_scenarios.store_killed_full(fleet))
 
 
 def test_the_store_frozen_longer_than_a_lease(impatient: Fleet) -> None:
-    print(scenarios.store_frozen(impatient, documents=12, frozen_s=3.0))
+    print(store_scenarios.store_frozen(impatient, documents=12, frozen_s=3.0))
 
 
 def test_the_store_full(fleet: Fleet) -> None:
-    print(scenarios.store_full(fleet, documents=12))
+    print(store_scenarios.store_full(fleet, documents=12))
 
 
 def test_sigterm_gives_everything_back(impatient: Fleet) -> None:
