@@ -37,10 +37,12 @@ from extractor.evidence.ground import ground
 from extractor.grammar.compile import Grammars
 from extractor.grammar.narrow import Bounds
 from extractor.grammar.printed.grammars import Demands, PrintedAnswers
+from extractor.grammar.printed.reading import Reading
 from extractor.grammar.trial import Judge
 from extractor.grammar.verdicts import Verdicts
 from extractor.prompt.prompt import Prompt, PromptBuilder
 from extractor.result import Extraction, Known, Options, Usage
+from extractor.review import review
 from extractor.validate import read_answer, unfit
 from schemas import Registry, Schema, SchemaProblem, of_model, unjudged
 
@@ -219,9 +221,10 @@ class Extractor:
         if run.printed is not None and (missing := run.printed.faults(answer.data)):
             raise unfit(text, [(one.pointer, one.detail) for one in missing])
         fields = _fields(text, run.document, completion) if run.options.fields else {}
+        marks = review(answer.doubts, self._unprinted(run, answer.data), fields)
         run.usage.duration_s = time.monotonic() - run.started
         schema, model, document, with_text = run.schema.ref, self._info["model"], run.document, run.options.text
-        return Extraction(answer.data, answer.value, text, fields, run.usage, schema, model, document, with_text)
+        return Extraction(answer.data, answer.value, text, fields, marks, run.usage, schema, model, document, with_text)
 
     def _prompt(self, run: _Run, failed: InvalidOutput | None) -> tuple[Prompt, int]:
         """The prompt and how many tokens the answer may have."""
@@ -230,6 +233,15 @@ class Extractor:
         last, errors = (failed.last, failed.errors) if failed else (None, ())
         prompt = self._prompts.build(run.schema, run.document.text, least, last=last, errors=errors)
         return prompt, min(wanted, prompt.room)
+
+    def _unprinted(self, run: _Run, data: Any) -> list[str]:
+        """Of an answer that stands. It is not lost for it."""
+        try:
+            document = run.printed.document if run.printed is not None else Reading(run.document.text)
+            return self._demands.unprinted(run.schema, data, document)
+        except Exception as error:
+            log.error("not compared: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
+            return []
 
     def _check(self, run: _Run, text: str) -> None:
         """An answer under a stranger's schema is checked where it can cost nobody else. Raises InvalidOutput."""

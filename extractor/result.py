@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -69,6 +69,16 @@ class Known(TypedDict):
     confidence: float | None
 
 
+class Mark(TypedDict):
+    """What a person should look at. `pointer` into the data; `code`: `check` (a check of the schema), `not_printed`,
+    `low_confidence`; `severity`: `high` where something speaks against the value, `low` where little speaks for it."""
+
+    pointer: str
+    code: Literal["check", "not_printed", "low_confidence"]
+    detail: str
+    severity: Literal["high", "low"]
+
+
 @dataclass
 class Usage:
     """What an extraction cost, all calls of the model together. Seconds are wall clock: `document_s` of reading the
@@ -117,13 +127,14 @@ class Usage:
 class Extraction:
     """`data`: JSON as Python, for machines, its numbers with the digits they were written with (`jsontext.Number`);
     `value`: the pydantic instance, or `data` where the schema has no model; `text`: the answer as written; `fields`:
-    what is known of each scalar, by JSON pointer; `document`: what it was extracted from. `with_text`: the JSON has the
-    document's text too."""
+    what is known of each scalar, by JSON pointer; `review`: what of it a person should look at; `document`: what it
+    was extracted from. `with_text`: the JSON has the document's text too."""
 
     data: dict[str, Any]
     value: Any
     text: str
     fields: dict[str, Known]
+    review: list[Mark]
     usage: Usage
     schema: str
     model: str
@@ -140,6 +151,8 @@ class Extraction:
         return {
             "data": self.data,
             "fields": self.fields,
+            "review": self.review,
+            "needs_review": bool(self.review),
             "document": describe(self.document) | ({"text": self.document.text} if self.with_text else {}),
             "usage": self.usage.as_json(),
             "asks": self.usage.model_calls,

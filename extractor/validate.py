@@ -9,17 +9,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from extractor.errors import FieldError, InvalidOutput
-from schemas import Schema, ValidationProblem
+from schemas import Schema, ValidationProblem, doubts
+from schemas.errors import Place
 from schemas.jsontext import loads, read, written
 
 
 @dataclass(frozen=True)
 class Answer:
     """`data`: the JSON as the model wrote it (ints stay ints, other numbers are floats that keep their text,
-    `jsontext.Number`); `value`: the pydantic instance, its Decimals exact, or `data` where the schema has no model."""
+    `jsontext.Number`); `value`: the pydantic instance, its Decimals exact, or `data` where the schema has no model;
+    `doubts`: (pointer, what is doubtful there), of the model's own checks."""
 
     data: dict[str, Any]
     value: Any
+    doubts: list[Place]
 
 
 def read_answer(text: str, schema: Schema) -> Answer:
@@ -36,10 +39,11 @@ def read_answer(text: str, schema: Schema) -> Answer:
     if not isinstance(exact, dict):
         raise unfit(text, [("", "is not a JSON object")])
     try:
-        value = schema.validate(exact)
+        with doubts.listen() as found:
+            value = schema.validate(exact)
     except ValidationProblem as problem:
         raise unfit(text, problem.errors) from None
-    return Answer(data, data if schema.model is None else value)
+    return Answer(data, data if schema.model is None else value, doubts.places(value, found))
 
 
 def unfit(text: str, places: list[tuple[str, str]]) -> InvalidOutput:

@@ -14,7 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, WithJso
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from schemas.doubts import should
+from schemas.errors import Place
 from schemas.keywords import PRINTED
+
+__all__ = [
+    "Amount", "ClockTime", "Currency", "Email", "Party", "Place", "Printed", "PrintedRecord", "Record", "Unsigned",
+    "YearMonth", "adds_up", "fault", "should",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -38,6 +45,7 @@ class PrintedRecord(Record):
 
 # A number in JSON, a Decimal in Python: money and quantities never pass through a float on their way to the model.
 Amount = Annotated[Decimal, WithJsonSchema({"type": "number"})]
+Unsigned = Annotated[Decimal, Field(ge=0), WithJsonSchema({"type": "number", "minimum": 0})]  # the same, not below zero
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
 Email = Annotated[str, Field(json_schema_extra={"format": "email"})]
 # A value that has to stand in the document: `Printed[str]`, `Printed[date]`, `Printed[Amount] | None`. Of a model or a

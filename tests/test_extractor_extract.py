@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pydantic import model_validator
 
 import extractor
 from extractor import Extractor, Options, Settings
@@ -26,11 +27,24 @@ from extractor.errors import (
 from extractor.validate import read_answer
 from schemas import Registry, inline
 from schemas.builtin.invoice import Invoice
+from schemas.types import fault
 from tests.matching import accepts
 from tests.scripted import ScriptedEngine, tokenizer
 
 EXAMPLE = Registry.discover().get("invoice").examples[0]
 GOOD = EXAMPLE.answer_text
+
+
+class Strict(Invoice):
+    """An invoice whose dates must be in order."""
+
+    @model_validator(mode="after")
+    def _ordered(self):
+        if self.due_date and self.issue_date and self.due_date < self.issue_date:
+            raise fault("/due_date", "is before issue_date")
+        return self
+
+
 WRONG = GOOD.replace("2024-06-02", "2024-01-01")  # due before it was issued
 SMALL = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
 
@@ -56,7 +70,9 @@ def test_a_document_becomes_data(tok):
     assert result.usage.model_calls == result.asks == 1
     assert result.schema == "invoice@1"
     assert result.usage.drafts["copy"] == {"proposed": 5, "accepted": 3}
-    assert list(result.as_json()) == ["data", "fields", "document", "usage", "asks", "model", "schema"]
+    assert list(result.as_json()) == [
+        "data", "fields", "review", "needs_review", "document", "usage", "asks", "model", "schema",
+    ]  # fmt: skip
     assert result.as_json()["document"]["format"] == "text"
     assert "Brightwater" not in repr(result)
     request = engine.requests[0]
@@ -111,7 +127,7 @@ def test_every_way_to_give_a_document(tok, tmp_path):
 
 def test_a_wrong_answer_is_asked_again_with_its_errors(tok):
     runner, engine = scripted(tok, WRONG, GOOD)
-    result = runner.extract(EXAMPLE.document, schema=Invoice)
+    result = runner.extract(EXAMPLE.document, schema=Strict)
     assert result.usage.model_calls == 2
     assert result.usage.prompt_tokens == sum(len(request.prompt) for request in engine.requests)
     assert result.usage.target_forwards == 4
@@ -125,21 +141,21 @@ def test_a_wrong_answer_is_asked_again_with_its_errors(tok):
 def test_when_it_stays_wrong_the_answer_and_its_errors_are_kept(tok):
     runner, engine = scripted(tok, WRONG)
     with pytest.raises(InvalidOutput) as caught:
-        runner.extract("x", schema=Invoice)
+        runner.extract("x", schema=Strict)
     assert len(engine.requests) == 2
     assert caught.value.last == WRONG
     assert [(error.pointer, error.detail) for error in caught.value.errors] == [("/due_date", "is before issue_date")]
     for calls in (1, 3):
         runner, engine = scripted(tok, WRONG)
         with pytest.raises(InvalidOutput):
-            runner.extract("x", schema=Invoice, options=Options(max_model_calls=calls))
+            runner.extract("x", schema=Strict, options=Options(max_model_calls=calls))
         assert len(engine.requests) == calls
 
 
 def test_no_room_to_ask_again(tok):
     runner, engine = scripted(tok, WRONG, context=1_150, examples=0)
     with pytest.raises(InvalidOutput):
-        runner.extract("x " * 50, schema=Invoice)
+        runner.extract("x " * 50, schema=Strict)
     assert len(engine.requests) == 1
 
 

@@ -111,6 +111,16 @@ class DocumentRead(BaseModel):
     text: str | None = None
 
 
+class Mark(ResponseModel):
+    """What a person should look at: `check` is a check of the schema that failed, `not_printed` a text or a number that
+    the document does not print, `low_confidence` a value of which the model was less sure than 0.5."""
+
+    pointer: str = Field(description="Into `data`")
+    code: Literal["check", "not_printed", "low_confidence"]
+    detail: str
+    severity: Literal["high", "low"] = Field(description="high: something speaks against the value")
+
+
 class Result(BaseModel):
     """`data` validates against the schema; `fields` says what is known of each of its scalars, by JSON pointer."""
 
@@ -118,6 +128,8 @@ class Result(BaseModel):
 
     data: Any = Field(description="As the model wrote it: numbers keep their digits, 1250.00 is not 1250.0")
     fields: dict[str, FieldEvidence]
+    review: list[Mark] = Field([], description="What a person should look at, and why")
+    needs_review: bool = Field(False, description="Whether there is anything in `review`")
     document: DocumentRead | None = None
     usage: ExtractionUsage
     asks: int = Field(deprecated=True, description="The old name of `usage.model_calls`")

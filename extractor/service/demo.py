@@ -52,6 +52,7 @@ class Totals:
     forwards: int = 0
     proposed: int = 0
     accepted: int = 0
+    marked: int = 0  # for a person to look at
 
     def add(self, usage: dict[str, Any], seconds: float) -> None:
         self.documents += 1
@@ -93,8 +94,10 @@ def extract_all(client: Client, documents: Iterable[Sample]) -> Totals:
             continue
         seconds = time.monotonic() - started
         totals.add(job.result["usage"], seconds)
+        totals.marked += job.result["needs_review"]
         print(indented(job.data))
         print("".join(f"  {line}\n" for line in places(job.fields)), end="")
+        print("".join(f"  to review: {one['pointer']} {one['detail']}\n" for one in job.result["review"]), end="")
         print(f"  {figures(job.result['usage'], seconds)}")
     return totals
 
@@ -130,7 +133,7 @@ def total(totals: Totals) -> str:
     rate = totals.tokens / totals.seconds if totals.seconds else 0.0
     succeeded = totals.documents - totals.refused - totals.failed
     return (
-        f"{succeeded} of {totals.documents} documents succeeded in {totals.seconds:.1f} s: "
+        f"{succeeded} of {totals.documents} documents succeeded ({totals.marked} to review) in {totals.seconds:.1f} s: "
         f"{totals.tokens} tokens, {rate:.0f} tokens/s with everything, "
         f"{totals.tokens / max(1, totals.forwards):.2f} tokens per target forward, "
         f"{totals.accepted} of {totals.proposed} draft tokens accepted"

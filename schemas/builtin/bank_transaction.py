@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from schemas.examples import example
-from schemas.types import Amount, Currency, PrintedRecord, fault
+from schemas.types import Amount, Currency, Place, PrintedRecord, Unsigned, should
 
 
 class BankTransaction(PrintedRecord):
@@ -17,7 +18,7 @@ class BankTransaction(PrintedRecord):
     booking_date: date | None = Field(None, description="day it was booked")
     value_date: date | None = Field(None, description="day it counts for interest")
     direction: Literal["credit", "debit"] | None = Field(None, description="credit is money in")
-    amount: Amount | None = Field(None, description="without sign")
+    amount: Unsigned | None = Field(None, description="without sign")
     currency: Currency | None = Field(None, description="ISO 4217 code")
     kind: Literal["transfer", "card", "direct_debit", "cash", "fee", "interest", "other"] | None = None
     counterparty: str | None = Field(None, description="name of the other side")
@@ -27,17 +28,10 @@ class BankTransaction(PrintedRecord):
     purpose: str | None = Field(None, description="what the payment is for, as written")
     balance_after: Amount | None = None
 
-    @model_validator(mode="after")
-    def _dates(self) -> BankTransaction:
+    @should
+    def _dates(self) -> Iterator[Place]:
         if self.booking_date and self.value_date and abs(self.booking_date - self.value_date) > timedelta(days=366):
-            raise fault("/value_date", "is more than a year from booking_date")
-        return self
-
-    @model_validator(mode="after")
-    def _sign(self) -> BankTransaction:
-        if self.amount is not None and self.amount < 0:
-            raise fault("/amount", "has a sign: direction says which way the money went")
-        return self
+            yield "/value_date", "is more than a year from booking_date"
 
     __examples__ = (
         example(

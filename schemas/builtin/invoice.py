@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from schemas.examples import example
-from schemas.types import Amount, Currency, Party, PrintedRecord, adds_up, fault
+from schemas.types import Amount, Currency, Party, Place, PrintedRecord, adds_up, should
 
 
 class InvoiceItem(PrintedRecord):
@@ -31,20 +32,18 @@ class Invoice(PrintedRecord):
     tax: Amount | None = Field(None, description="VAT or sales tax")
     total: Amount | None = Field(None, description="amount to pay, tax included")
 
-    @model_validator(mode="after")
-    def _dates(self) -> Invoice:
+    @should
+    def _dates(self) -> Iterator[Place]:
         if self.issue_date and self.due_date and self.due_date < self.issue_date:
-            raise fault("/due_date", "is before issue_date")
-        return self
+            yield "/due_date", "is before issue_date"
 
-    @model_validator(mode="after")
-    def _sums(self) -> Invoice:
+    @should
+    def _sums(self) -> Iterator[Place]:
         if not adds_up([self.subtotal, self.tax], [self.total]) and not adds_up([self.subtotal], [self.total]):
-            raise fault("/total", "is neither subtotal + tax nor subtotal")
+            yield "/total", "is neither subtotal + tax nor subtotal"
         net = None if self.total is None or self.tax is None else self.total - self.tax
         if not adds_up([item.amount for item in self.items], [self.subtotal, net, self.total]):
-            raise fault("/items", "the amounts do not sum to subtotal or total")
-        return self
+            yield "/items", "the amounts do not sum to subtotal or total"
 
     __examples__ = (
         example(

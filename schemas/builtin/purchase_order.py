@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from schemas.examples import example
-from schemas.types import Amount, Currency, Party, PrintedRecord, adds_up, fault
+from schemas.types import Amount, Currency, Party, Place, PrintedRecord, adds_up, should
 
 
 class OrderItem(PrintedRecord):
@@ -34,21 +35,19 @@ class PurchaseOrder(PrintedRecord):
     tax: Amount | None = None
     total: Amount | None = Field(None, description="total of the order")
 
-    @model_validator(mode="after")
-    def _dates(self) -> PurchaseOrder:
+    @should
+    def _dates(self) -> Iterator[Place]:
         if self.order_date and self.delivery_date and self.delivery_date < self.order_date:
-            raise fault("/delivery_date", "is before order_date")
-        return self
+            yield "/delivery_date", "is before order_date"
 
-    @model_validator(mode="after")
-    def _sums(self) -> PurchaseOrder:
+    @should
+    def _sums(self) -> Iterator[Place]:
         if self.total is None:
-            return self
+            return
         tax, shipping = self.tax or 0, self.shipping or 0
         targets = [self.total, self.total - tax, self.total - shipping, self.total - tax - shipping]
         if not adds_up([item.amount for item in self.items], targets):
-            raise fault("/items", "the amounts do not sum to total, less tax and shipping")
-        return self
+            yield "/items", "the amounts do not sum to total, less tax and shipping"
 
     __examples__ = (
         example(

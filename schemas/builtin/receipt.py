@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from schemas.examples import example
-from schemas.types import Amount, ClockTime, Currency, PrintedRecord, adds_up, fault
+from schemas.types import Amount, ClockTime, Currency, Place, PrintedRecord, adds_up, should
 
 
 class ReceiptItem(PrintedRecord):
@@ -32,15 +33,14 @@ class Receipt(PrintedRecord):
     payment_method: Literal["cash", "card", "voucher", "other"] | None = None
     card_last_four: Annotated[str, Field(pattern="^[0-9]{4}$")] | None = Field(None, description="end of card number")
 
-    @model_validator(mode="after")
-    def _sums(self) -> Receipt:
+    @should
+    def _sums(self) -> Iterator[Place]:
         if self.total is None:
-            return self
+            return
         tax, tip = self.tax or 0, self.tip or 0
         targets = [self.total, self.total - tax, self.total - tip, self.total - tax - tip]
         if not adds_up([item.amount for item in self.items], targets):
-            raise fault("/items", "the amounts do not sum to total, less tax and tip")
-        return self
+            yield "/items", "the amounts do not sum to total, less tax and tip"
 
     __examples__ = (
         example(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from schemas.examples import example
-from schemas.types import Email, PrintedRecord, YearMonth, fault
+from schemas.types import Email, Place, PrintedRecord, YearMonth, should
 
 
 class Job(PrintedRecord):
@@ -16,14 +17,13 @@ class Job(PrintedRecord):
     start: YearMonth | None = Field(None, description="YYYY-MM or YYYY")
     end: YearMonth | None = Field(None, description="YYYY-MM or YYYY, null if it goes on")
 
-    @model_validator(mode="after")
-    def _dates(self) -> Job:
+    @should
+    def _dates(self) -> Iterator[Place]:
         # A bare year covers all its months, so only what both sides say is compared.
         if self.start and self.end:
             said = min(len(self.start), len(self.end))
             if self.end[:said] < self.start[:said]:
-                raise fault("/end", "is before start")
-        return self
+                yield "/end", "is before start"
 
 
 class Study(PrintedRecord):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from schemas.examples import example
-from schemas.types import Amount, PrintedRecord, fault
+from schemas.types import Amount, Place, PrintedRecord, should
 
 
 class ShippedItem(PrintedRecord):
@@ -33,11 +34,10 @@ class ShippingNotice(PrintedRecord):
     weight_kg: Amount | None = None
     items: list[ShippedItem] = Field(description="contents in order")
 
-    @model_validator(mode="after")
-    def _dates(self) -> ShippingNotice:
+    @should
+    def _dates(self) -> Iterator[Place]:
         if self.ship_date and self.delivery_date and self.delivery_date < self.ship_date:
-            raise fault("/delivery_date", "is before ship_date")
-        return self
+            yield "/delivery_date", "is before ship_date"
 
     __examples__ = (
         example(

@@ -325,6 +325,9 @@ def test_what_no_grammar_holds_is_compared_afterwards() -> None:
     made = answers(schema, "Ann", "declared")
     assert [error.pointer for error in made.faults({"a": "Bob"})] == ["/a"]
     assert made.faults({"a": "Ann"}) == []
+    maybe = answers(of({"allOf": [{"anyOf": [TEXT, {"type": "null"}, {"enum": ["yes"]}]}, {}]}), "Ann")
+    assert [error.pointer for error in maybe.faults({"a": "Bob"})] == ["/a"]
+    assert maybe.faults({"a": "yes"}) == maybe.faults({"a": None}) == []
     most = " ".join(f"w{number}" for number in range(MOST_CHUNKS // 4))  # the longest there is a grammar for
     assert answers(of(TEXT), most).grammar is not None
     long = answers(of(TEXT), "word " * MOST_CHUNKS)

@@ -3,7 +3,8 @@ cannot follow it, or the document is longer than a grammar may be."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from extractor.errors import FieldError
@@ -24,7 +25,7 @@ def not_printed(answer: Any, schema: JSON, document: Reading) -> list[FieldError
 def _places(value: Any, node: Any, root: JSON, document: Reading, pointer: str, depth: int) -> Iterator[str]:
     if not isinstance(node, dict) or depth > _DEEPEST:
         return
-    if PRINTED in node and isinstance(value, str | int | float) and not isinstance(value, bool):
+    if PRINTED in node and isinstance(value, str | int | float | Decimal) and not isinstance(value, bool):
         if not document.prints(value, node):
             yield pointer
         return
@@ -45,8 +46,42 @@ def _places(value: Any, node: Any, root: JSON, document: Reading, pointer: str, 
         yield from _places(one, below, root, document, pointer + step, depth + 1)
     for key in ("anyOf", "oneOf"):
         if key in node:  # whichever option it was: one that finds nothing amiss will do
-            options = [list(_places(value, one, root, document, pointer, depth + 1)) for one in node[key]]
+            options = [
+                list(_places(value, one, root, document, pointer, depth + 1))
+                for one in node[key]
+                if _may_be(value, one, root)
+            ]
             yield from min(options, key=len, default=[])
+
+
+def _may_be(value: Any, node: Any, root: JSON) -> bool:
+    """Whether the kind of `value` is one that `node` takes."""
+    for _ in range(_DEEPEST):
+        if not isinstance(node, dict) or "$ref" not in node:
+            break
+        node = keywords.resolve(root, node["$ref"])
+    if not isinstance(node, dict):
+        return bool(node)
+    if "enum" in node or "const" in node:
+        return value in node.get("enum", [node.get("const")])
+    kinds = node.get("type", ())
+    names = [kinds] if isinstance(kinds, str) else kinds
+    return not names or any(_IS[name](value) for name in names)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+_IS: dict[str, Callable[[Any], bool]] = {
+    "null": lambda value: value is None,
+    "boolean": lambda value: isinstance(value, bool),
+    "string": lambda value: isinstance(value, str),
+    "number": _is_number,
+    "integer": lambda value: _is_number(value) and value % 1 == 0,
+    "array": lambda value: isinstance(value, list),
+    "object": lambda value: isinstance(value, dict),
+}
 
 
 def _escaped(name: str) -> str:

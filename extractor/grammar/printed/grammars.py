@@ -61,6 +61,7 @@ class Demands:
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
         self._kept: LRUCache[tuple[str, Mode], Demand | None] = LRUCache(_KEPT)
+        self._of_all: LRUCache[str, JSON] = LRUCache(_KEPT)  # marked schemas
         self._lock = threading.Lock()
 
     def get(self, schema: Schema, mode: Mode) -> Demand | None:
@@ -75,6 +76,16 @@ class Demands:
         with self._lock:
             self._kept[key] = made
         return made
+
+    def unprinted(self, schema: Schema, answer: Any, document: Reading) -> list[str]:
+        """The pointers of all texts and numbers of an answer that the document does not print, demanded or not."""
+        with self._lock:
+            said = self._of_all.get(schema.sha256)
+        if said is None:
+            said = marked(schema.json_schema, "all")
+            with self._lock:
+                self._of_all[schema.sha256] = said
+        return [error.pointer for error in not_printed(answer, said, document)]
 
 
 def demand(json_schema: JSON, mode: Mode, bounds: Bounds) -> Demand | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from functools import cache, cached_property
 from itertools import accumulate
 from typing import Any
@@ -39,10 +40,10 @@ class Reading:
         """Whether it has more words than a grammar may hold."""
         return len(self._chunks) > MOST_CHUNKS
 
-    def prints(self, value: str | float, leaf: JSON) -> bool:
+    def prints(self, value: str | float | Decimal, leaf: JSON) -> bool:
         """Whether the value of a marked scalar stands in the document, whatever else is asked of it."""
         if not isinstance(value, str):
-            return any(value == one for one in self._candidates.numbers.values())
+            return value in self._values
         listed = self._candidates.of_format(leaf[PRINTED])
         if listed is not None:
             return value in listed
@@ -59,6 +60,10 @@ class Reading:
     def _joined(self) -> tuple[str, set[int]]:
         """All chunks as one text, and where they begin and end."""
         return "".join(self._chunks), {0, *accumulate(map(len, self._chunks))}
+
+    @cached_property
+    def _values(self) -> set[int | float]:
+        return set(self._candidates.numbers.values())
 
     @cached_property
     def _chunks(self) -> list[str]:

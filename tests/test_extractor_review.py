@@ -1,0 +1,59 @@
+"""What of an answer is marked for a person, and why."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from extractor.config import Settings
+from extractor.extract import Extractor
+from extractor.result import Options
+from extractor.review import UNSURE, review
+from schemas.builtin.invoice import Invoice
+from tests.scripted import ScriptedEngine, tokenizer
+
+EMPTY: dict[str, Any] = {
+    "number": None, "issue_date": None, "due_date": None, "seller": None, "buyer": None, "currency": None, "items": [],
+    "subtotal": None, "tax": None, "total": None,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tok() -> Any:
+    return tokenizer()
+
+
+def extract(tok: Any, document: str, options: Options | None = None, **answer: Any) -> Any:
+    engine = ScriptedEngine(tok, json.dumps({**EMPTY, **answer}))
+    with Extractor(Settings(), engine=engine, tokenizer=tok) as extractor:
+        return extractor.extract(document, Invoice, options)
+
+
+def marks(result: Any) -> list[tuple[str, str, str]]:
+    return [(one["pointer"], one["code"], one["severity"]) for one in result.review]
+
+
+def test_a_check_that_should_hold_marks_the_answer_and_calls_no_model_again(tok: Any) -> None:
+    result = extract(tok, "Total 12.00 net 10.00 tax 1.00", subtotal=10, tax=1, total=12)
+    assert marks(result) == [("/total", "check", "high")]
+    assert result.usage.model_calls == 1
+    assert result.as_json()["needs_review"] is True
+
+
+def test_a_value_that_is_not_printed_is_marked(tok: Any) -> None:
+    result = extract(tok, "Invoice A-7", Options(printed="none"), number="B-8", currency="EUR")
+    assert marks(result) == [("/number", "not_printed", "high"), ("/currency", "not_printed", "high")]
+
+
+def test_an_answer_that_stands_has_no_marks(tok: Any) -> None:
+    result = extract(tok, "Invoice A-7 of 3 May 2024, € 10.00", number="A-7", issue_date="2024-05-03", total=10)
+    assert result.review == []
+    assert result.as_json()["needs_review"] is False
+
+
+def test_what_the_model_was_unsure_of_is_marked() -> None:
+    known = {"/a": {"evidence": [], "confidence": UNSURE - 0.01}, "/b": {"evidence": [], "confidence": UNSURE}}
+    [mark] = review([], [], known | {"/c": {"evidence": [], "confidence": None}})  # type: ignore[arg-type]
+    assert (mark["pointer"], mark["code"], mark["severity"]) == ("/a", "low_confidence", "low")
