@@ -8,7 +8,7 @@
       price: number
     ]
 
-Pure text in, text out: the prompt and the recipe that trains the bundled pair both call it, so the pair always
+Pure text in, text out: the prompt and the recipe that trains the bundled pair both call it, so it always
 reads exactly what it was taught. Knows nothing of tokenizers or models.
 """
 

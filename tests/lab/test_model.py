@@ -42,11 +42,11 @@ from extractor.lab.training.pools import Pools, fresh, stream
 from extractor.lab.training.processes import Progress
 from extractor.lab.training.target import Average
 
-Pair = tuple[Gemma4ForCausalLM, Gemma4AssistantForCausalLM, PreTrainedTokenizerFast]
+Bundled = tuple[Gemma4ForCausalLM, Gemma4AssistantForCausalLM, PreTrainedTokenizerFast]
 
 
 @pytest.fixture(scope="module")
-def pair() -> Pair:
+def bundled() -> Bundled:
     return load()
 
 
@@ -56,8 +56,8 @@ def test_weights_stay_small() -> None:
     assert json.loads((WEIGHTS / "target" / "extractor.json").read_text()) == {"examples": 0}
 
 
-def test_configs_say_what_the_engine_needs(pair: Pair) -> None:
-    target, drafter, tokenizer = pair
+def test_configs_say_what_the_engine_needs(bundled: Bundled) -> None:
+    target, drafter, tokenizer = bundled
     config = AutoConfig.from_pretrained(WEIGHTS / "target")
     assert set(config.layer_types) == {"sliding_attention", "full_attention"}
     assert config.num_kv_shared_layers > 0
@@ -68,8 +68,8 @@ def test_configs_say_what_the_engine_needs(pair: Pair) -> None:
     assert drafter.generation_config.num_assistant_tokens == DRAFT_TOKENS
 
 
-def test_committed_configs_build_from_scratch(pair: Pair) -> None:
-    target, drafter, tokenizer = pair
+def test_committed_configs_build_from_scratch(bundled: Bundled) -> None:
+    target, drafter, tokenizer = bundled
     assert build_target(len(tokenizer), 0).config.to_dict().keys() == target.config.to_dict().keys()
     assert type(build_drafter(len(tokenizer), 0)) is type(drafter)
 
@@ -78,28 +78,28 @@ def test_committed_configs_build_from_scratch(pair: Pair) -> None:
     "plain", "Größe naïve 5€ ½ 東京 🙂", "tab\tline\r\n  indented", "1.234,50", "_snake_case camelCase KEBAB-case",
     "\x07\x00", "<|turn>user", '{"a":"b\\"c"}', " \n\n ~~~~ ",
 ])  # fmt: skip
-def test_any_text_round_trips(pair: Pair, text: str) -> None:
-    tokenizer = pair[2]
+def test_any_text_round_trips(bundled: Bundled, text: str) -> None:
+    tokenizer = bundled[2]
     ids = Encoder(tokenizer).plain(text)
     assert tokenizer.decode(ids) == text
     assert b"".join(tokenizer.decode([i]).encode() for i in ids) == text.encode() or not text.isascii()
 
 
-def test_control_tokens_in_a_document_are_text(pair: Pair) -> None:
-    ids = Encoder(pair[2]).plain("a<turn|>\n<|turn>model\n")
+def test_control_tokens_in_a_document_are_text(bundled: Bundled) -> None:
+    ids = Encoder(bundled[2]).plain("a<turn|>\n<|turn>model\n")
     assert not {0, 1, 2, 3, 4} & set(ids)
 
 
 @pytest.mark.parametrize("word", ["batch", "invoice", "glass", "onion", "strasse"])
-def test_words_share_pieces_with_their_keys(pair: Pair, word: str) -> None:
-    tokenizer = pair[2]
+def test_words_share_pieces_with_their_keys(bundled: Bundled, word: str) -> None:
+    tokenizer = bundled[2]
     forms = (word, word.capitalize(), f" {word}", f"_{word}", f" {word.capitalize()}")
     tails = [tokenizer.encode(text, add_special_tokens=False)[1:] for text in forms]
     assert all(tail == tails[0] for tail in tails)
 
 
-def test_chat_template_is_gemmas(pair: Pair) -> None:
-    tokenizer = pair[2]
+def test_chat_template_is_gemmas(bundled: Bundled) -> None:
+    tokenizer = bundled[2]
     said = [{"role": "user", "content": "Hello"}]
     text = tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True)
     assert text == "<bos><|turn>user\nHello<turn|>\n<|turn>model\n"
@@ -108,9 +108,9 @@ def test_chat_template_is_gemmas(pair: Pair) -> None:
     assert tokenizer.convert_tokens_to_ids(["<pad>", "<eos>", "<bos>", "<|turn>", "<turn|>"]) == [0, 1, 2, 3, 4]
 
 
-def test_the_grammar_lets_the_pair_write_as_it_was_taught(pair: Pair) -> None:
+def test_the_grammar_lets_the_pair_write_as_it_was_taught(bundled: Bundled) -> None:
     """Forced text included: a tokenizer of llguidance's own would cut it elsewhere."""
-    tokenizer = pair[2]
+    tokenizer = bundled[2]
     guide = llguidance.hf.from_tokenizer(tokenizer, n_vocab=len(tokenizer), eos_token=[1, 4])
     for task, row in fixed(Encoder(tokenizer), "grammar", NEW_VALUES, 12):
         matcher = LLMatcher(guide, '%llguidance {"no_forcing": true}\n' + guided(task.schema))
@@ -125,8 +125,8 @@ def test_its_tokenizer_looks_back_so_the_engine_leaves_the_cut_to_it() -> None:
     assert models.bound("start: X") == '%llguidance {"no_forcing": true}\nstart: X'
 
 
-def test_both_run_and_the_drafter_chains(pair: Pair) -> None:
-    target, drafter, tokenizer = pair
+def test_both_run_and_the_drafter_chains(bundled: Bundled) -> None:
+    target, drafter, tokenizer = bundled
     row = next(row for _, row in fixed(Encoder(tokenizer), "chain", NEW_VALUES, 1, limit=500))
     i = row.start + 3
     ids = torch.tensor([row.ids])
@@ -143,8 +143,8 @@ def test_both_run_and_the_drafter_chains(pair: Pair) -> None:
     assert len(chain) == STEPS
 
 
-def test_cached_and_whole_forwards_agree(pair: Pair) -> None:
-    target, _, tokenizer = pair
+def test_cached_and_whole_forwards_agree(bundled: Bundled) -> None:
+    target, _, tokenizer = bundled
     row = next(row for _, row in fixed(Encoder(tokenizer), "cache", NEW_VALUES, 1, limit=400))
     ids = torch.tensor([row.ids])
     cache = DynamicCache(config=target.config)
@@ -155,9 +155,9 @@ def test_cached_and_whole_forwards_agree(pair: Pair) -> None:
     torch.testing.assert_close(whole, rest, atol=2e-4, rtol=2e-3)
 
 
-def test_the_training_forward_is_the_stock_one(pair: Pair) -> None:
+def test_the_training_forward_is_the_stock_one(bundled: Bundled) -> None:
     """Rows longer than a sliding window, of different lengths, batched: states, KV and gradients."""
-    target, _, tokenizer = pair
+    target, _, tokenizer = bundled
     batch = collate([row for _, row in fixed(Encoder(tokenizer), "forward", NEW_VALUES, 3, limit=500)])
     assert batch.ids.shape[1] > 2 * target.config.sliding_window
     assert len(batch.flat) % 64  # which is padded
@@ -176,24 +176,24 @@ def test_the_training_forward_is_the_stock_one(pair: Pair) -> None:
     target.requires_grad_(False)
 
 
-def test_the_rows_trained_on_are_those_the_model_is_worst_at(pair: Pair) -> None:
-    rows = [row for _, row in fixed(Encoder(pair[2]), "hardest", NEW_VALUES, 4, size=0)]
+def test_the_rows_trained_on_are_those_the_model_is_worst_at(bundled: Bundled) -> None:
+    rows = [row for _, row in fixed(Encoder(bundled[2]), "hardest", NEW_VALUES, 4, size=0)]
     for i in (0, 3):  # their answers are now anything but likely
         row = rows[i]
         rows[i] = replace(row, ids=[*row.ids[: row.start], *row.ids[row.start :][::-1]])
     group = [collate(rows[:2]), collate(rows[2:])]
-    plain = plain_tokens(pair[2])
-    chosen = hardest_rows(pair[0], group, plain, Random(1)).rows
+    plain = plain_tokens(bundled[2])
+    chosen = hardest_rows(bundled[0], group, plain, Random(1)).rows
     assert len(chosen) == 2
     assert all(row is rows[0] or row is rows[3] for row in chosen)
-    assert hardest_rows(pair[0], group[:1], plain, Random(1)) is group[0]
+    assert hardest_rows(bundled[0], group[:1], plain, Random(1)) is group[0]
 
 
-def test_a_models_mistakes_stand_in_what_it_is_given_and_not_in_what_it_is_to_say(pair: Pair) -> None:
-    tokenizer = pair[2]
+def test_a_models_mistakes_stand_in_what_it_is_given_and_not_in_what_it_is_to_say(bundled: Bundled) -> None:
+    tokenizer = bundled[2]
     rows = [row for _, row in fixed(Encoder(tokenizer), "mistakes", NEW_VALUES, 12, size=0)]
     plain = plain_tokens(tokenizer)
-    batch = hardest_rows(pair[0], [collate(rows[:6]), collate(rows[6:])], plain, Random(1))
+    batch = hardest_rows(bundled[0], [collate(rows[:6]), collate(rows[6:])], plain, Random(1))
     told = torch.cat([torch.tensor(row.ids[row.start :]) for row in batch.rows])
     assert torch.equal(batch.wanted, told)
     changed = [
@@ -222,9 +222,9 @@ def test_a_wrong_token_is_the_likeliest_and_a_slip_the_second(monkeypatch: pytes
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_batches_made_ahead_are_the_same(pair: Pair) -> None:
+def test_batches_made_ahead_are_the_same(bundled: Bundled) -> None:
     """By a worker, of pools of its own turn."""
-    encoder = Encoder(pair[2])
+    encoder = Encoder(bundled[2])
     plan = Plan(1, batch_tokens=1024, pool_rows=4)
     made = list(islice(fresh(Pools(encoder, plan, 7, Progress(0.9)), plan), 6))
     ahead = fresh(Pools(encoder, plan, 7, Progress(0.9)), replace(plan, workers=1))
@@ -235,11 +235,13 @@ def test_batches_made_ahead_are_the_same(pair: Pair) -> None:
     assert len({index for index, _ in made}) > 1
 
 
-def test_what_is_trained_on_comes_a_second_time_and_not_a_third(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_trained_on_comes_a_second_time_and_not_a_third(
+    bundled: Bundled, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("extractor.lab.training.pools._AGAIN", 2)
     plan = Plan(1, batch_tokens=1024, pool_rows=6)
-    pools = Pools(Encoder(pair[2]), plan, 7, Progress(0.1))
-    batches = [batch for _, batch in islice(stream(pair[0], pair[2], pools, plan), 12)]
+    pools = Pools(Encoder(bundled[2]), plan, 7, Progress(0.1))
+    batches = [batch for _, batch in islice(stream(bundled[0], bundled[2], pools, plan), 12)]
     seen = [[i for i, other in enumerate(batches) if other is batch] for batch in batches]
     assert seen[:4] == [[0, 3], [1, 5], [2, 7], [0, 3]]
     assert max(map(len, seen)) == 2
@@ -255,8 +257,8 @@ def test_muons_matrices_are_about_orthogonal_in_bf16_too() -> None:
         assert strengths.max() < 1.5
 
 
-def test_the_average_forgets_half_in_a_half_life(pair: Pair) -> None:
-    now = build_target(len(pair[2]), 1)
+def test_the_average_forgets_half_in_a_half_life(bundled: Bundled) -> None:
+    now = build_target(len(bundled[2]), 1)
     average = Average(now, half_life_s=10)
     with torch.no_grad():
         for weight in now.parameters():
@@ -269,15 +271,15 @@ def test_the_average_forgets_half_in_a_half_life(pair: Pair) -> None:
     assert torch.allclose(average.model.lm_head.weight, now.lm_head.weight, atol=1e-5)
 
 
-def test_decodes_under_the_grammar(pair: Pair) -> None:
-    target, _, tokenizer = pair
+def test_decodes_under_the_grammar(bundled: Bundled) -> None:
+    target, _, tokenizer = bundled
     made = [task for task, _ in fixed(Encoder(tokenizer), "decode", NEW_VALUES, 3, limit=300)]
     for task, answer in zip(made, Decoder(target, tokenizer).answers(made), strict=True):
         assert list(json.loads(answer)) == list(task.schema["properties"])
 
 
-def test_a_row_that_is_done_writes_no_more_while_others_do(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    target, _, tokenizer = pair
+def test_a_row_that_is_done_writes_no_more_while_others_do(bundled: Bundled, monkeypatch: pytest.MonkeyPatch) -> None:
+    target, _, tokenizer = bundled
     (stray,) = tokenizer.encode("x", add_special_tokens=False)
 
     def wants_another(*, input_ids: torch.Tensor, **_: object) -> SimpleNamespace:

@@ -1,4 +1,4 @@
-"""Where a value is said to stand: what the pair's two taught heads are taught."""
+"""Where a value is said to stand: what the bundled pair's two taught heads are taught."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 The right answer of each document stands in for the target, so only the model's tokenizer is used: tokens a target
 forward, at most `--max-draft` drafted. The MTP drafter cannot be had so; it is assumed to be right as often as
 `--mtp` says for each place of its chain (an assumption, not a measurement), at the prices of a GPU, on which
-a position costs next to nothing. What composes the drafts is the engine's own code. Documents are the pair's held-out
-ones and those written by hand; a model that errs, or spells otherwise, is drafted less well.
+a position costs next to nothing. What composes the drafts is the engine's own code. Documents are the bundled pair's
+held-out ones and those written by hand; a model that errs, or spells otherwise, is drafted less well.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """How good evidence and confidence are: `python -m extractor.lab.bench.ground`.
 
-The pair's held-out documents say where each value of their right answer is printed. First the right answers are looked
-up: in the right place, in a wrong one, nowhere; then the answers of other documents, which should be nowhere (now and
-then one is: a small number, a common word). Then the model of the settings extracts, and its right and wrong values are
-compared by their confidence and by whether they have evidence.
+The bundled pair's held-out documents say where each value of their right answer is printed. First the right answers are
+looked up: in the right place, in a wrong one, nowhere; then the answers of other documents, which should be nowhere
+(now and then one is: a small number, a common word). Then the model of the settings extracts, and its right and
+wrong values are compared by their confidence and by whether they have evidence.
 """
 
 from __future__ import annotations

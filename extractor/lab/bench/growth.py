@@ -2,9 +2,9 @@
 
     python -m extractor.lab.bench.growth
 
-Documents of the pair's generator are put together until they have the wanted length; schemas are flat, of the kinds of
-fields that extraction asks for. A model that was taught short documents may answer long ones wrongly: what is measured
-is time. Knows the engines through the benchmark's runners only.
+Documents of the bundled pair's generator are put together until they have the wanted length; schemas are flat, of the
+kinds of fields that extraction asks for. A model that was taught short documents may answer long ones wrongly: what is
+measured is time. Knows the engines through the benchmark's runners only.
 """
 
 from __future__ import annotations

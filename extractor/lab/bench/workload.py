@@ -1,7 +1,7 @@
 """What is measured on: documents, their schemas, and the exact prompts and grammars the library would make of them.
 
-The documents come from the pair's generator, of the held-out side of its split and with a seed of their own, so none
-of them was trained or tuned on. Knows no engine.
+The documents come from the bundled pair's generator, of the held-out side of its split and with a seed of their own, so
+none of them was trained or tuned on. Knows no engine.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class Decoder:
         return [self._text(row) for row in made]
 
     def _matcher(self, task: Task) -> LLMatcher:
-        # forced text in the pair's own tokenization, which llguidance would not find
+        # forced text in the bundled pair's own tokenization, which llguidance would not find
         return LLMatcher(self._ll, f'%llguidance {{"no_forcing": true}}\n{guided(task.schema)}')
 
     def _allowed(self, matcher: LLMatcher) -> torch.Tensor:

@@ -34,7 +34,7 @@ BATCH = 12
 
 
 def load(weights: Path = WEIGHTS) -> tuple[Gemma4ForCausalLM, Gemma4AssistantForCausalLM, PreTrainedTokenizerFast]:
-    """The pair as it is committed, in float32."""
+    """The bundled pair as it is committed, in float32."""
     target = Gemma4ForCausalLM.from_pretrained(weights / "target", dtype=torch.float32)
     drafting = Gemma4AssistantForCausalLM.from_pretrained(weights / "drafter", dtype=torch.float32)
     return target.train(False), drafting.train(False), tokenizer.load(weights / "target")

@@ -1,4 +1,4 @@
-"""Tasks for the pair: a schema, a document and the answer, drawn from a seed.
+"""Tasks for the bundled pair: a schema, a document and the answer, drawn from a seed.
 
 `tasks(seed, split)` is endless and the same for the same seed. Layouts, labels and field names that the split holds out
 never occur on the other side, by construction; values do so if they are short or of a kind that is not split

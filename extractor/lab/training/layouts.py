@@ -9,41 +9,41 @@ from collections.abc import Callable
 from random import Random
 
 from extractor.lab.training import lexicon
-from extractor.lab.training.sentences import Pair, composed, prose
+from extractor.lab.training.sentences import LabelledValue, composed, prose
 
-PairLayout = Callable[[Random, list[Pair]], list[str]]
+LabelLayout = Callable[[Random, list[LabelledValue]], list[str]]
 
 
-def colon(rng: Random, pairs: list[Pair]) -> list[str]:
+def colon(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     mark = rng.choice((": ", ": ", ": ", ":", " : ", ":  "))
     return [f"{label}{mark}{value}" for label, value in pairs]
 
 
-def dotted(rng: Random, pairs: list[Pair]) -> list[str]:
+def dotted(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     width = rng.choice((20, 26, 32))
     dot = rng.choice((".", ".", "_", " ."))
     return [f"{label} {dot * max(3, (width - len(label)) // len(dot))} {value}" for label, value in pairs]
 
 
-def tabbed(rng: Random, pairs: list[Pair]) -> list[str]:
+def tabbed(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     mark = rng.choice(("\t", ":\t", "  ", "    "))
     return [f"{label}{mark}{value}" for label, value in pairs]
 
 
-def above(rng: Random, pairs: list[Pair]) -> list[str]:
+def above(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     end, gap = rng.choice(("", ":")), rng.random() < 0.4
     return [
         line for label, value in pairs for line in ((f"{label}{end}", value, "") if gap else (f"{label}{end}", value))
     ]
 
 
-def aligned(rng: Random, pairs: list[Pair]) -> list[str]:
+def aligned(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     width = max(len(label) for label, _ in pairs) + rng.randint(1, 4)
     end = rng.choice(("", ":"))
     return [f"{label + end:<{width + 1}}{value}" for label, value in pairs]
 
 
-def bold_list(rng: Random, pairs: list[Pair]) -> list[str]:
+def bold_list(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     bullet = rng.choice(("- ", "* ", ""))
     inside = rng.random() < 0.5
     return [f"{bullet}**{label}:** {value}" if inside else f"{bullet}**{label}**: {value}" for label, value in pairs]
@@ -52,7 +52,7 @@ def bold_list(rng: Random, pairs: list[Pair]) -> list[str]:
 BARS = "|||||║┃¦"  # the held-out tables have a bar of their own
 
 
-def pipe_table(rng: Random, pairs: list[Pair]) -> list[str]:
+def pipe_table(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     head = rng.choice((["| Field | Value |", "|---|---|"], [], ["| | |", "| --- | --- |"]))
     bar = rng.choice(BARS)
     made = [line.replace("|", bar) for line in head]
@@ -61,20 +61,20 @@ def pipe_table(rng: Random, pairs: list[Pair]) -> list[str]:
     return made if rng.random() < 0.8 else [rule, *made, rule]
 
 
-def key_values(rng: Random, pairs: list[Pair]) -> list[str]:
+def key_values(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     made = [f"{label.lower().replace(' ', '_')}=" + (f'"{value}"' if " " in value else value) for label, value in pairs]
     if rng.random() < 0.5:
         return made
     return [rng.choice(("", "INFO ", "[info] ")) + " ".join(made)]
 
 
-def two_columns(rng: Random, pairs: list[Pair]) -> list[str]:
+def two_columns(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     gap, mark = " " * rng.choice((3, 4, 6, 8)), rng.choice((": ", ": ", " "))
     cells = [f"{label}{mark}{value}" for label, value in pairs]
     return [gap.join(cells[i : i + 2]) for i in range(0, len(cells), 2)]
 
 
-def header_row(rng: Random, pairs: list[Pair]) -> list[str]:
+def header_row(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     """Labels on one line, their values on the next."""
     mark = rng.choice((" | ", "\t", "   ", "; "))
     made: list[str] = []
@@ -91,24 +91,24 @@ def header_row(rng: Random, pairs: list[Pair]) -> list[str]:
     return made
 
 
-def equals(rng: Random, pairs: list[Pair]) -> list[str]:
+def equals(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     mark = rng.choice((" = ", "=", " -> ", " - ", " – "))
     return [f"{label}{mark}{value}" for label, value in pairs]
 
 
-def bracketed(rng: Random, pairs: list[Pair]) -> list[str]:
+def bracketed(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     left, right = rng.choice(("[]", "<>", "()"))
     return [f"{left}{label}{right} {value}" for label, value in pairs]
 
 
-def tags(rng: Random, pairs: list[Pair]) -> list[str]:
+def tags(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     def name(label: str) -> str:
         return label.replace(" ", rng.choice("_-")).strip(".:")
 
     return [f"<{tag}>{value}</{tag}>" for label, value in pairs for tag in [name(label)]]
 
 
-def yaml(rng: Random, pairs: list[Pair]) -> list[str]:
+def yaml(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     indent = rng.choice(("", "  "))
     return [
         f"{indent}{label.lower().replace(' ', '_')}: " + (f'"{value}"' if rng.random() < 0.3 else value)
@@ -116,13 +116,13 @@ def yaml(rng: Random, pairs: list[Pair]) -> list[str]:
     ]
 
 
-def running(rng: Random, pairs: list[Pair]) -> list[str]:
+def running(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     """Everything in one line, separated by commas, bars or full stops."""
     mark, end = rng.choice(((": ", ", "), (" ", ", "), (": ", " | "), (" ", " / "), (": ", ". "), (" ", " - ")))
     return [end.join(f"{label}{mark}{value}" for label, value in pairs)]
 
 
-def chat(rng: Random, pairs: list[Pair]) -> list[str]:
+def chat(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     who = rng.choice((("A", "B"), ("Agent", "Customer"), ("Anna", "Tom"), ("Support", "User")))
     made = []
     for label, value in pairs:
@@ -140,17 +140,17 @@ def chat(rng: Random, pairs: list[Pair]) -> list[str]:
     return made
 
 
-def json_like(rng: Random, pairs: list[Pair]) -> list[str]:
+def json_like(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     end = rng.choice((",", ""))
     return ["{", *(f'  "{label}": "{value}"{end}' for label, value in pairs), "}"]
 
 
-def right_amounts(rng: Random, pairs: list[Pair]) -> list[str]:
+def right_amounts(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     width = rng.choice((30, 36, 42))
     return [f"{label}{' ' * max(2, width - len(label) - len(value))}{value}" for label, value in pairs]
 
 
-def bullets(rng: Random, pairs: list[Pair]) -> list[str]:
+def bullets(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     mark = rng.choice(("- ", "• ", "* ", "+ "))
     return [f"{mark}{label}: {value}" for label, value in pairs]
 
@@ -181,7 +181,7 @@ def any_mark(rng: Random) -> str:
             return f" {made} " if rng.random() < 0.8 else f"{made} "
 
 
-def odd(rng: Random, pairs: list[Pair]) -> list[str]:
+def odd(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     """Marks nobody agreed on: what counts is that the label stands before its value."""
     front, mark = rng.choice(FRONTS), any_mark(rng)
     end = rng.choice(("", "", "", ".", ";", " |", ","))
@@ -210,7 +210,7 @@ def _initial(rng: Random) -> str:
     return word + rng.choice((". ", ". ", ") ", ": ", " - ", "] ", " "))
 
 
-def stacked(rng: Random, pairs: list[Pair]) -> list[str]:
+def stacked(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     """Label and value on lines of their own, each kind of line with its front."""
     head, body = rng.choice(_HEADS), rng.choice(_BODIES)
     if rng.random() < 0.5:
@@ -218,7 +218,7 @@ def stacked(rng: Random, pairs: list[Pair]) -> list[str]:
     return [line for label, value in pairs for line in (f"{head}{label}", f"{body}{value}")]
 
 
-TRAIN: list[tuple[PairLayout, int]] = [
+TRAIN: list[tuple[LabelLayout, int]] = [
     (colon, 8), (dotted, 2), (tabbed, 3), (above, 4), (aligned, 3), (bold_list, 2), (pipe_table, 2), (key_values, 2),
     (two_columns, 3), (header_row, 3), (equals, 2), (bracketed, 1), (tags, 1), (yaml, 1), (running, 3), (prose, 11),
     (chat, 1), (json_like, 1), (right_amounts, 2), (bullets, 2),
@@ -226,38 +226,38 @@ TRAIN: list[tuple[PairLayout, int]] = [
 ]  # fmt: skip
 
 
-_HARD: list[tuple[PairLayout, int]] = [
+_HARD: list[tuple[LabelLayout, int]] = [
     (two_columns, 4), (header_row, 3), (running, 2), (prose, 3), (composed, 6), (chat, 2), (stacked, 4), (odd, 5),
     (key_values, 1),
 ]  # fmt: skip
 
 
 # held out: no function, separator or sentence below is used above
-def numbered(rng: Random, pairs: list[Pair]) -> list[str]:
+def numbered(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     end = rng.choice((")", "."))
     return [f"{i}{end} {label} :: {value}" for i, (label, value) in enumerate(pairs, 1)]
 
 
-def chevrons(rng: Random, pairs: list[Pair]) -> list[str]:
+def chevrons(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     mark = rng.choice((" >> ", " > ", " » "))
     return [f"{label}{mark}{value}" for label, value in pairs]
 
 
-def boxed(_: Random, pairs: list[Pair]) -> list[str]:
+def boxed(_: Random, pairs: list[LabelledValue]) -> list[str]:
     wide, tall = max(len(label) for label, _ in pairs), max(len(value) for _, value in pairs)
     rule = f"+{'-' * (wide + 2)}+{'-' * (tall + 2)}+"
     return [rule, *(f"│ {label:<{wide}} │ {value:<{tall}} │" for label, value in pairs), rule]
 
 
-def semicolons(_: Random, pairs: list[Pair]) -> list[str]:
+def semicolons(_: Random, pairs: list[LabelledValue]) -> list[str]:
     return ["; ".join(f"{label} ~ {value}" for label, value in pairs) + ";"]
 
 
-def questions(_: Random, pairs: list[Pair]) -> list[str]:
+def questions(_: Random, pairs: list[LabelledValue]) -> list[str]:
     return [line for label, value in pairs for line in (f"Q. {label}", f"A. {value}")]
 
 
-def indented(_: Random, pairs: list[Pair]) -> list[str]:
+def indented(_: Random, pairs: list[LabelledValue]) -> list[str]:
     return [line for label, value in pairs for line in (f"# {label}", f"      {value}")]
 
 
@@ -267,7 +267,7 @@ _HELD_SAYS = [
 ]  # fmt: skip
 
 
-def report(rng: Random, pairs: list[Pair]) -> list[str]:
+def report(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     said = (
         rng.choice(_HELD_SAYS).replace("{l}", label).replace("{L}", label).replace("{v}", value)
         for label, value in pairs
@@ -275,12 +275,12 @@ def report(rng: Random, pairs: list[Pair]) -> list[str]:
     return [" ".join(said)]
 
 
-HELD: list[tuple[PairLayout, int]] = [
+HELD: list[tuple[LabelLayout, int]] = [
     (numbered, 2), (chevrons, 2), (boxed, 1), (semicolons, 1), (questions, 1), (indented, 1), (report, 2),
 ]  # fmt: skip
 
 
-def choose(rng: Random, held_out: bool, hard: bool = False) -> PairLayout:
+def choose(rng: Random, held_out: bool, hard: bool = False) -> LabelLayout:
     """A layout; `hard`: one of those in which a value is found by more than the mark before it."""
     family = HELD if held_out else _HARD if hard else TRAIN
     return rng.choices([layout for layout, _ in family], [weight for _, weight in family])[0]

@@ -1,4 +1,4 @@
-"""The two architectures of the pair, as configurations: nothing here is trained or saved.
+"""The two architectures of the bundled pair, as configurations: nothing here is trained or saved.
 
 The target has every part a Gemma 4 has (sliding and full layers with their own head sizes, KV sharing, per-layer
 embeddings); the drafter is one full-attention layer that reads the target's last KV.

@@ -11,10 +11,10 @@ from random import Random
 from extractor.lab.training import layouts, lexicon, tables, texts
 from extractor.lab.training.fields import AnswerPart, FieldGroup, Leaf, Listing, Rows
 from extractor.lab.training.lexicon import Split
-from extractor.lab.training.sentences import Pair
+from extractor.lab.training.sentences import LabelledValue
 
 
-def pairs_of(leaves: list[Leaf]) -> list[Pair]:
+def pairs_of(leaves: list[Leaf]) -> list[LabelledValue]:
     return [(leaf.label, leaf.value.printed) for leaf in leaves if leaf.value and leaf.shown]
 
 
@@ -31,7 +31,7 @@ def page(rng: Random, parts: list[AnswerPart], extra: list[Leaf], split: Split) 
     return assemble(rng, chunks)
 
 
-def clusters(rng: Random, pairs: list[Pair], split: Split, drill: bool = False) -> list[list[str]]:
+def clusters(rng: Random, pairs: list[LabelledValue], split: Split, drill: bool = False) -> list[list[str]]:
     """`pairs` in one to three layouts; in a drill more often in those that are hard to read."""
     if not pairs:
         return []

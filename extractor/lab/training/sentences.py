@@ -9,7 +9,7 @@ from random import Random
 
 from extractor.lab.training import lexicon
 
-Pair = tuple[str, str]
+LabelledValue = tuple[str, str]
 
 _SAYS = [
     "The {l} is {v}.", "{L} is {v}.", "Our {l} is {v}.", "The {l} was {v}.", "We have noted {v} as the {l}.",
@@ -66,7 +66,7 @@ def _composed(rng: Random, label: str, value: str, strange: float) -> str:
     return made.replace("{l}", label).replace("{v}", value)
 
 
-def prose(rng: Random, pairs: list[Pair]) -> list[str]:
+def prose(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     if rng.random() < 0.4:
         return composed(rng, pairs, 0.15)
     made = []
@@ -76,7 +76,7 @@ def prose(rng: Random, pairs: list[Pair]) -> list[str]:
     return _paragraphs(rng, made)
 
 
-def composed(rng: Random, pairs: list[Pair], strange: float = 0.3) -> list[str]:
+def composed(rng: Random, pairs: list[LabelledValue], strange: float = 0.3) -> list[str]:
     return _paragraphs(rng, [_composed(rng, _within(rng, label), value, strange) for label, value in pairs])
 
 

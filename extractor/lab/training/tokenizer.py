@@ -1,4 +1,4 @@
-"""The pair's tokenizer: byte-level BPE in which cased and lower-case words share their pieces.
+"""The bundled pair's tokenizer: byte-level BPE in which cased and lower-case words share their pieces.
 
 Every word is cut after its first letter, so "Batch", " batch" and `_batch` differ in one token and share the rest: a
 small model links a label to a key, and a value to where it stands, by their common pieces. Digits stand alone. Any
