@@ -178,7 +178,8 @@ def test_the_docs_page_loads_nothing_from_elsewhere() -> None:
 
 
 def test_every_code_is_in_the_docs() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    pages = [Path(__file__).parents[2] / "docs" / name for name in ("api.md", "errors.md")]
+    page = "".join(page.read_text(encoding="utf-8") for page in pages)
     assert [code for code in CODES if f"`{code}`" not in page] == []
 
 
