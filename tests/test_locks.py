@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from importlib.metadata import PackageNotFoundError, requires
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
@@ -45,7 +45,8 @@ def of_image(marker: Marker | None, machine: str, extra: str = "") -> bool:
 
 def needed(name: str, machine: str) -> dict[str, str]:
     """Every package that the image needs, by the metadata of what is installed here, with who asks for it. Where a
-    package is not installed (NVIDIA's) the walk ends."""
+    package is not installed (NVIDIA's), or in another version, the walk ends."""
+    pinned = pins()
     seen: dict[tuple[str, frozenset[str]], str] = {}
     own = [
         *PROJECT["dependencies"],
@@ -59,10 +60,12 @@ def needed(name: str, machine: str) -> dict[str, str]:
             continue
         seen[key] = by
         try:
-            texts = requires(requirement.name) or ()
+            found = distribution(requirement.name)
         except PackageNotFoundError:
             continue
-        for each in map(Requirement, texts):
+        if found.version.partition("+")[0] != pinned.get(key[0]):
+            continue
+        for each in map(Requirement, found.requires or ()):
             if any(of_image(each.marker, machine, extra) for extra in ("", *requirement.extras)):
                 todo.append((each, requirement.name))
     return {package: by for (package, _), by in seen.items()}

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from extractor import Extractor, Options, Settings
-from extractor.errors import DocumentError, EngineError, InvalidOutput, SchemaError, TruncatedOutput
-from schemas import inline
+from extractor.errors import BUSY, DocumentError, EngineError, InvalidOutput, SchemaError, TruncatedOutput
+from schemas import Schema, inline
 from tests.property.judged import Tally, fits, relaxed
 from tests.property.run import Named
 
 ENGINES = ("tiny", "bundled")
 ROWS, TOKENS, CONTEXT = 16, 1500, 8192
-SMALL = {"max_string_chars": 40, "max_array_items": 3}
-WAYS = (0.0, 0.7, 1.5)  # temperatures: greedy, likely texts, and any
+SMALL = {"max_string_chars": 24, "max_array_items": 2}
+WAYS = (0.0, 1.5)  # temperatures: greedy, and nearly anything
+A_DAY_S = 86_400.0  # no answer is given up because the machine is busy
 # Something of every kind for the drafters to copy, at hand for values that it does not fit.
 DOCUMENT = """Invoice TR-20418 of 14 March 2025, due 2025-04-13T08:30:00Z, 09:02:60
 a: 12    b: -2.25    c d: two words    é: Grüße 😀    x/y: "q"    kind: x    type: null    0: true
@@ -33,7 +34,7 @@ def running(name: str, rows: int = ROWS) -> Iterator[Extractor]:
     """An extractor of the bundled pair, or of a tiny random one: its texts are noise, where the grammar lets them."""
     with tempfile.TemporaryDirectory() as folder:
         given = {} if name == "bundled" else {"model": _tiny(Path(folder)), "context": CONTEXT}
-        with Extractor(Settings(slots=rows, examples=0, request_timeout_s=600, **SMALL, **given)) as runner:
+        with Extractor(Settings(slots=rows, examples=0, request_timeout_s=A_DAY_S, **SMALL, **given)) as runner:
             yield runner
 
 
@@ -67,7 +68,7 @@ class Decoding:
                 max_asks=1, max_output_tokens=self.tokens, temperature=temperature, seed=seed, fields=False
             )
             try:
-                text = self.runner.extract(DOCUMENT, schema, options).text
+                text = self._text(schema, options)
             except InvalidOutput as error:
                 text = error.last  # perhaps by what only validation knows
             except TruncatedOutput:
@@ -87,3 +88,12 @@ class Decoding:
                 said = "; ".join(f"{place.pointer[-60:] or 'it'} {place.detail}" for place in error.errors)
                 tally.faults.append(f"{name}\n  temperature {temperature}: {said}\n    {text[:600]}")
         return tally
+
+    def _text(self, schema: Schema, options: Options) -> str:
+        """A sandbox whose clock ran out on a busy machine is asked again."""
+        while True:
+            try:
+                return self.runner.extract(DOCUMENT, schema, options).text
+            except EngineError as error:
+                if error.code != BUSY:
+                    raise
