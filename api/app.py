@@ -49,7 +49,7 @@ def create_app(settings: ApiSettings | None = None, publish: Publish | None = No
     keys. Nothing is connected before the lifespan starts, and everything is closed when it ends.
     """
     settings = settings or ApiSettings()
-    key_file = KeyFile.named_by(settings.api_keys)
+    key_file = KeyFile.of_setting(settings.api_keys)
     authenticator = Authenticator(Keys.load(settings.api_keys) if key_file is None else key_file.keys)
     check_exposure(settings, authenticator.keys)
     metrics = Metrics()

@@ -24,7 +24,7 @@ Networks = Annotated[str, AfterValidator(_networks)]
 
 
 class ApiSettings(BaseSettings):
-    """What the HTTP door is told. Every limit here is stated in docs/errors.md and named by the problem that
+    """The settings of the API. Every limit here is stated in docs/errors.md and named by the problem that
     answers whoever crosses it."""
 
     model_config = SettingsConfigDict(env_prefix="EXTRACTOR_", frozen=True, extra="ignore", env_ignore_empty=True)

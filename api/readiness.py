@@ -1,4 +1,4 @@
-"""Why no worker is ready: what the known ones say of themselves, and of those that are down what their supervisor says.
+"""Why no worker is ready: what the known ones say of themselves, and what the supervisor reports of those that are down.
 States and faults of processes only; nothing of a document, a tenant or an id."""
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from pathlib import Path
 from extractor.heartbeat import read
 from workers.ledger.ledger import WorkerInfo
 
-_MOST = 3  # named
+_MAX_REASONS = 3  # named
 
 
 def why_not_ready(workers: Sequence[WorkerInfo], heartbeats: str) -> str:
     """`heartbeats`: the folder of `extractor up`, if it is that which runs this."""
     down = _down(Path(heartbeats)) if heartbeats else []
     known = [f"one is {worker.state}{f' ({worker.why})' if worker.why else ''}" for worker in workers]
-    said = [*down, *known]
-    if not said:
+    reasons = [*down, *known]
+    if not reasons:
         return "none has been heard of"
-    more = len(said) - _MOST
-    return "; ".join([*said[:_MOST], *([f"and {more} more"] if more > 0 else [])])
+    more = len(reasons) - _MAX_REASONS
+    return "; ".join([*reasons[:_MAX_REASONS], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _down(folder: Path) -> list[str]:

@@ -17,8 +17,8 @@ from workers.ledger.batches import Batch, line_of
 from workers.ledger.ledger import Created, Job, JobPage, NewJob
 from workers.ledger.wait_reason import WaitState
 
-_BODIES: LRUCache[int, tuple[weakref.ref[Job], bytes]] = LRUCache(8)
-_ERROR = ("code", "detail", "retryable", "errors", "last")
+_RECENT: LRUCache[int, tuple[weakref.ref[Job], bytes]] = LRUCache(8)
+_ERROR_FIELDS = ("code", "detail", "retryable", "errors", "last")
 
 
 def extraction(job: Job) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def extraction(job: Job) -> dict[str, Any]:
         **_common(job),
         "options": job.options,
         "result": None if job.result_json is None else orjson.Fragment(job.result_json),
-        "error": None if job.error is None else {"errors": [], **_known(job.error)},
+        "error": None if job.error is None else {"errors": [], **_error_fields(job.error)},
     }
 
 
@@ -36,23 +36,23 @@ def summary(job: Job) -> dict[str, Any]:
     return {**_common(job), "error_code": None if job.error is None else job.error.get("code")}
 
 
-def body(job: Job) -> bytes:
+def extraction_json(job: Job) -> bytes:
     """models.extractions.Extraction as JSON, written once for all who wait for the same job."""
-    known = _BODIES.get(id(job))
+    known = _RECENT.get(id(job))
     if known is not None and known[0]() is job:
         return known[1]
     made = written(extraction(job))
-    _BODIES[id(job)] = (weakref.ref(job), made)
+    _RECENT[id(job)] = (weakref.ref(job), made)
     return made
 
 
-def event(job: Job) -> bytes:
+def server_sent_event(job: Job) -> bytes:
     """As a server-sent event: the status, and the extraction, which is one line."""
-    return b"event: %s\r\ndata: %s\r\n\r\n" % (job.status.encode(), body(job))
+    return b"event: %s\r\ndata: %s\r\n\r\n" % (job.status.encode(), extraction_json(job))
 
 
-def answer(job: Job, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(body(job), status, headers=headers, media_type="application/json")
+def extraction_response(job: Job, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(extraction_json(job), status, headers=headers, media_type="application/json")
 
 
 def batch(one: Batch) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def result_lines(jobs: Iterable[Job]) -> bytes:
     return b"".join(written({"line": line_of(job.id), **extraction(job)}) + b"\n" for job in jobs)
 
 
-def page(found: JobPage) -> Response:
+def page_response(found: JobPage) -> Response:
     return json_response({"data": [summary(job) for job in found.jobs], "next_cursor": found.cursor})
 
 
@@ -90,7 +90,7 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
     return Response(written(value), status, headers=headers, media_type="application/json")
 
 
-def accepted(tenant: str, created: Created, new: NewJob) -> Job:
+def accepted_job(tenant: str, created: Created, new: NewJob) -> Job:
     """The job just created, without asking the ledger again."""
     return Job(
         id=created.job_id, tenant=tenant, status="queued", schema=new.schema_ref,
@@ -102,8 +102,8 @@ def accepted(tenant: str, created: Created, new: NewJob) -> Job:
     )  # fmt: skip
 
 
-def _known(error: dict[str, Any]) -> dict[str, Any]:
-    return {key: error[key] for key in _ERROR if key in error}
+def _error_fields(error: dict[str, Any]) -> dict[str, Any]:
+    return {key: error[key] for key in _ERROR_FIELDS if key in error}
 
 
 def time_text(at: datetime | None) -> str | None:

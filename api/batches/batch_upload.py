@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from api.batches.jsonl import Limits, Lines, RawLine
+from api.batches.jsonl import Limits, LineSplitter, RawLine
 from api.config import ApiSettings
 from api.ledger_errors import ledger_errors_as_problems
 from api.models.batches import MAX_CUSTOM_ID
@@ -63,7 +63,7 @@ class BatchUpload:
         self._preparer = LinePreparer(schemas, settings)
         self._check_schema = check_schema
         self._unchecked: dict[str, Any] | None = None  # the schema of the line that waits
-        self._lines = Lines(
+        self._lines = LineSplitter(
             Limits(
                 settings.max_body_bytes, settings.max_batch_bytes, settings.max_batch_ratio, settings.max_batch_lines
             ),
@@ -194,7 +194,7 @@ class BatchUpload:
 def refused(line: int, custom_id: object, problem: Problem, most: int = _MAX_ERRORS) -> bytes:
     """An entry of the errors: models.batches.BatchError."""
     fits = isinstance(custom_id, str) and len(custom_id) <= MAX_CUSTOM_ID
-    errors = [{"pointer": at[:200], "detail": said[:200]} for at, said in problem.errors[:most]]
+    errors = [{"pointer": at[:200], "detail": detail[:200]} for at, detail in problem.errors[:most]]
     error = {
         "code": problem.code,
         "detail": problem.detail[:500],

@@ -71,7 +71,7 @@ async def errors(service: Services, tenant: str, batch_id: str, after: int, limi
     store, left = service.store, limit or sys.maxsize
     while True:
         found = (await store.run(store.ledger.batches.errors(tenant, batch_id, after)))[:left]
-        yield b"".join(said + b"\n" for _, said in found)
+        yield b"".join(error + b"\n" for _, error in found)
         left -= len(found)
         if not found or not left:
             return

@@ -33,7 +33,7 @@ class Limits:
     lines: int
 
 
-class Lines:
+class LineSplitter:
     """`feed` chunks as they come, then `end`; both yield the lines that are complete, blank ones left out (but
     counted). Raises Problem: 413 for what is over a limit, 400 for broken gzip."""
 

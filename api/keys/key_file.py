@@ -1,4 +1,4 @@
-"""The file of API keys, looked at again and again while the service runs. What is found counts when a second look finds
+"""The file of API keys, looked at again and again while the service runs. What is found counts when a second poll finds
 the same, so a file that is being written is waited for. Whatever cannot be used (a file that is gone, broken or of no
 bytes) changes nothing: the keys from before stay. Knows no request."""
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 from api.keys.keys import MAX_FILE_BYTES, KeyConfigError, Keys, file_of
 
-_Seen = tuple[int, int, int, int, int]
+_FileStatus = tuple[int, int, int, int, int]
 
 
 class KeyFile:
-    """`keys` are those in force; `fault`: why the file as it is now cannot be used, or "". Its time to be seen as it is
-    now are two calls of `look`, which reads it only where its status has changed. A link that leads elsewhere, as
+    """`keys` are those in force; `fault`: why the file as it is now cannot be used, or "". A change counts after two
+    calls of `poll`, which reads the file only where its status has changed. A link that leads elsewhere, as
     Kubernetes swaps them, is another file."""
 
     def __init__(self, path: Path) -> None:
@@ -22,16 +22,16 @@ class KeyFile:
         self.path = path
         self.keys = Keys.load(str(path))
         self.fault = ""
-        self._settled: _Seen | None = None
-        self._before: bytes | str | None = None  # what the last look found: content, or why there is none
+        self._settled: _FileStatus | None = None
+        self._before: bytes | str | None = None  # what the last poll found: content, or why there is none
 
     @classmethod
-    def named_by(cls, source: str) -> KeyFile | None:
+    def of_setting(cls, source: str) -> KeyFile | None:
         """None where `source` is entries, or a pipe, which can be read once. Raises KeyConfigError."""
         path = file_of(source)
         return cls(path) if path is not None and path.is_file() else None
 
-    def look(self) -> Keys | None:
+    def poll(self) -> Keys | None:
         """Other keys than before. None: nothing new, or nothing that can be used (`fault`)."""
         try:
             seen = _status(self.path)
@@ -44,9 +44,9 @@ class KeyFile:
             self._before, self._settled = found, None
             return None
         self._settled = seen
-        return self._taken(found)
+        return self._parsed(found)
 
-    def _taken(self, found: bytes | str) -> Keys | None:
+    def _parsed(self, found: bytes | str) -> Keys | None:
         try:
             if not isinstance(found, bytes):
                 raise KeyConfigError(found)
@@ -63,7 +63,7 @@ class KeyFile:
         return keys
 
 
-def _status(path: Path) -> _Seen:
+def _status(path: Path) -> _FileStatus:
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):
         raise OSError(0, "It is not a file")

@@ -14,7 +14,7 @@ from api.observability.logs import error_location
 from api.observability.metrics import Metrics
 
 log = logging.getLogger("extractor.api")
-_POLL_S = 0.25  # and what is found counts from the second look on
+_POLL_S = 0.25  # and what is found counts from the second poll on
 
 
 class KeyFileWatcher:
@@ -32,7 +32,7 @@ class KeyFileWatcher:
         while True:
             await asyncio.sleep(_POLL_S)
             try:
-                keys = await anyio.to_thread.run_sync(self._file.look, abandon_on_cancel=True, limiter=thread)
+                keys = await anyio.to_thread.run_sync(self._file.poll, abandon_on_cancel=True, limiter=thread)
             except Exception as error:  # whatever it is: a watcher that stops would never revoke a key again
                 log.error("the file of API keys cannot be looked at", extra=error_location(error))
                 continue

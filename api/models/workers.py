@@ -59,7 +59,7 @@ class WorkerDetail(BaseModel):
     id: str
     host: str
     pid: int
-    alive: bool = Field(description="Heard of lately: three pulses or more have not been missed")
+    alive: bool = Field(description="Heard of lately: it has not missed three heartbeats")
     ready: bool = Field(description="Its model is loaded and it takes documents")
     state: str = Field(description="loading, ready, recovering, reconnecting, stopping")
     model: str | None

@@ -95,7 +95,7 @@ class Metrics:
         self._unpublished.inc()
 
     def render(self, snapshot: StoreSnapshot | None) -> bytes:
-        """`snapshot`: what the store said just now; None when it did not answer."""
+        """`snapshot`: the state of the store at this scrape; None when it did not answer."""
         self._store_up.set(0 if snapshot is None else 1)
         self._workers.set(sum(worker.ready for worker in snapshot.workers) if snapshot is not None else 0)
         self._store.snapshot = snapshot

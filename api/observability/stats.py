@@ -2,7 +2,7 @@
 
 Labels are bounded: tenants are named up to a number, those with the most jobs first, and the rest are `other`; where
 nobody may see names all of them are `all`. Statuses, priorities, causes, codes, phases and drafters are few, workers
-are those alive. Every API process says the same of the ledger: aggregate with `max`, not `sum`, over instances."""
+are those alive. Every API process gives the same of the ledger: aggregate with `max`, not `sum`, over instances."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _ENGINE = {
 
 @dataclass(frozen=True)
 class StoreSnapshot:
-    """What the store said at one moment. `named`: how many tenants may be named, None when none may. `erasing_s`: since
-    when the first thing erased may still stand in the store's append-only file."""
+    """The state of the store at one moment. `named_tenants`: how many may be named, None when none may. `erasing_s`:
+    since when the first thing erased may still stand in the store's append-only file."""
 
     surveys: Sequence[Survey]
     tallies: Mapping[str, int]
     workers: Sequence[WorkerInfo]
-    named: int | None = None
+    named_tenants: int | None = None
     erasing_s: float = 0.0
 
 
@@ -74,10 +74,10 @@ def _queue(snapshot: StoreSnapshot) -> Iterator[Metric]:
 
 def _labels(snapshot: StoreSnapshot) -> dict[str, str]:
     """The label of each tenant."""
-    if snapshot.named is None:
+    if snapshot.named_tenants is None:
         return {one.tenant: ALL for one in snapshot.surveys}
     largest = sorted(snapshot.surveys, key=lambda one: (-sum(one.jobs.values()), one.tenant))
-    return {one.tenant: one.tenant if place < snapshot.named else OTHER for place, one in enumerate(largest)}
+    return {one.tenant: one.tenant if place < snapshot.named_tenants else OTHER for place, one in enumerate(largest)}
 
 
 def _jobs(snapshot: StoreSnapshot) -> Iterator[Metric]:
@@ -89,18 +89,22 @@ def _jobs(snapshot: StoreSnapshot) -> Iterator[Metric]:
     batches.add_metric([], sum(one.batches for one in snapshot.surveys))
     yield batches
 
-    said = snapshot.tallies
-    failed = {name.partition(":")[2] or "unknown": n for name, n in said.items() if name.partition(":")[0] == "failed"}
-    ended = {status: said.get(status, 0) for status in sorted(TERMINAL)} | {"failed": sum(failed.values())}
-    retried = {cause: said.get(name, 0) for cause, name in _RETRIES.items()}
-    yield _counter("extractor_jobs_accepted", "Jobs taken into the ledger", said.get("accepted", 0))
+    tallies = snapshot.tallies
+    failed = {
+        name.partition(":")[2] or "unknown": n for name, n in tallies.items() if name.partition(":")[0] == "failed"
+    }
+    ended = {status: tallies.get(status, 0) for status in sorted(TERMINAL)} | {"failed": sum(failed.values())}
+    retried = {cause: tallies.get(name, 0) for cause, name in _RETRIES.items()}
+    yield _counter("extractor_jobs_accepted", "Jobs taken into the ledger", tallies.get("accepted", 0))
     yield _counters("extractor_jobs_finished", "Jobs that ended", "status", ended)
     yield _counters("extractor_jobs_failed", "Jobs that failed, by the code of their error", "code", failed)
-    yield _counter("extractor_attempts", "Claims: each is one attempt at a document", said.get("claimed", 0))
+    yield _counter("extractor_attempts", "Claims: each is one attempt at a document", tallies.get("claimed", 0))
     yield _counters("extractor_attempts_lost", "Attempts that ended without an end of their job", "cause", retried)
-    yield _counter("extractor_leases_lost", "Leases that ran out under a silent worker", said.get("lease_lost", 0))
-    yield _counter("extractor_jobs_republished", "Lost or due messages published again", said.get("republished", 0))
-    yield _counter("extractor_results_dropped", "Results refused: too late, or another's job", said.get("dropped", 0))
+    yield _counter("extractor_leases_lost", "Leases that ran out under a silent worker", tallies.get("lease_lost", 0))
+    yield _counter("extractor_jobs_republished", "Lost or due messages published again", tallies.get("republished", 0))
+    yield _counter(
+        "extractor_results_dropped", "Results refused: too late, or another's job", tallies.get("dropped", 0)
+    )
 
 
 def _erasing(snapshot: StoreSnapshot) -> Iterator[Metric]:
@@ -136,9 +140,9 @@ def _read_times(workers: Sequence[WorkerInfo]) -> Metric:
     names = ["worker", "format", "outcome"]
     family = HistogramMetricFamily("extractor_document_read_seconds", text, labels=names)
     for one in workers:
-        said = one.stats.get("readings") or {}
-        bounds = [*map(str, map(float, said.get("bounds_s", ()))), "+Inf"]
-        for each in said.get("each", ()):
+        read_times = one.stats.get("readings") or {}
+        bounds = [*map(str, map(float, read_times.get("bounds_s", ()))), "+Inf"]
+        for each in read_times.get("each", ()):
             buckets = list(zip(bounds, accumulate(each["buckets"]), strict=True))
             family.add_metric([one.id, each["format"], each["outcome"]], buckets, each["seconds"])
     return family

@@ -96,8 +96,8 @@ async def create_extraction(
         with contextlib.suppress(Problem):  # it is accepted, whatever the store says now
             job = await service.store.wait(tenant, created.job_id, wait_s or 0) or job
     if job.done:
-        return serializers.answer(job, 200, headers)
-    return serializers.answer(job, 202, {**headers, "Retry-After": str(service.settings.retry_after_s)})
+        return serializers.extraction_response(job, 200, headers)
+    return serializers.extraction_response(job, 202, {**headers, "Retry-After": str(service.settings.retry_after_s)})
 
 
 @router.get(
@@ -113,7 +113,7 @@ async def get_extraction(id: _Id, service: Service, tenant: Tenant, wait: _Wait 
     if job is None:
         raise _unknown()
     headers = {} if job.done else {"Retry-After": str(service.settings.retry_after_s)}
-    return serializers.answer(job, 200, headers)
+    return serializers.extraction_response(job, 200, headers)
 
 
 @router.get(
@@ -160,7 +160,7 @@ async def list_extractions(
         with contextlib.suppress(UnknownSchema):  # an inline schema's, or one that is gone: as it is written
             schema = (await service.threads.submission(partial(service.schemas.get, schema))).ref
     page = await service.store.page(tenant, status=status, schema=schema, batch=batch, cursor=cursor, limit=limit)
-    return serializers.page(page)
+    return serializers.page_response(page)
 
 
 @router.post(
@@ -180,7 +180,7 @@ async def cancel_extraction(id: _Id, service: Service, tenant: Tenant) -> Respon
         raise _unknown()
     if job.status in ("succeeded", "failed"):
         raise Problem("already_finished", f"It has already {job.status}", extra={"status_of_extraction": job.status})
-    return serializers.answer(job, 200 if job.status == "cancelled" else 202)
+    return serializers.extraction_response(job, 200 if job.status == "cancelled" else 202)
 
 
 @router.delete(
@@ -207,7 +207,7 @@ async def _accept(
         created = await service.store.create(tenant, new, key, request_hash)
         request.state.ids["job"] = created.job_id
         span.set(job=created.job_id, schema=new.schema_ref, bytes=len(new.document), request_id=new.request_id)
-    return created, serializers.accepted(tenant, created, new)
+    return created, serializers.accepted_job(tenant, created, new)
 
 
 async def _prepared(
@@ -224,7 +224,7 @@ async def _events(service: Services, tenant: str, id: str) -> AsyncIterator[byte
     try:
         async with contextlib.aclosing(service.store.changes(tenant, id, service.settings.max_events_s)) as jobs:
             async for job in jobs:
-                yield serializers.event(job)
+                yield serializers.server_sent_event(job)
     except Problem as problem:
         yield b"event: error\r\ndata: %s\r\n\r\n" % problem.text("").encode()
 

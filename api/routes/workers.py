@@ -15,7 +15,7 @@ from api.services import Service
 from workers.ledger.ledger import WorkerInfo
 
 router = APIRouter(prefix="/v1", tags=["workers"])
-_MISSED_S = 6.0  # three pulses
+_MISSED_S = 6.0  # three heartbeats
 
 
 @router.get(

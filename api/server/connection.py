@@ -32,7 +32,7 @@ _log.setLevel(logging.ERROR)  # what uvicorn warns of here anybody can bring abo
 _log.addFilter(lambda record: not (record.exc_info and isinstance(record.exc_info[1], ResponseBroken)))  # has been told
 _READ_BYTES = 32 * 1024  # at once
 _LINGER_S = 2.0  # for a client that has had its answer to read it, and to stop sending
-_MOST_LINGERING = 64
+_MAX_LINGERING = 64
 _LOG_EVERY_S = 10.0
 
 
@@ -247,7 +247,7 @@ class Connection(H11Protocol):
 
     def _refuse(self, full: LimitReached) -> None:
         self._shared.metrics.connection_ended(full)
-        if self._shared.lingering >= _MOST_LINGERING:  # under a flood no descriptor is spent on manners
+        if self._shared.lingering >= _MAX_LINGERING:  # under a flood no descriptor is spent on manners
             self._shared.lingering += 1
             self._phase = Phase.CLOSING
             self.transport.abort()
@@ -268,7 +268,7 @@ class Connection(H11Protocol):
         self.flow.resume_reading()
         if not started:
             self.transport.write(_serialized(problem))
-        if started or self._shared.lingering > _MOST_LINGERING or not self.transport.can_write_eof():
+        if started or self._shared.lingering > _MAX_LINGERING or not self.transport.can_write_eof():
             self.transport.close()
         else:
             self.transport.write_eof()

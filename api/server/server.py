@@ -155,8 +155,8 @@ def main() -> None:
         serve()
         return
     except ValidationError as error:
-        said = faults_of(error)
+        detail = faults_of(error)
     except ValueError as error:  # keys, the address; a traceback would tell an operator nothing more
-        said = str(error)
-    print(f"extractor api: {said}", file=sys.stderr)
+        detail = str(error)
+    print(f"extractor api: {detail}", file=sys.stderr)
     raise SystemExit(_EX_CONFIG)

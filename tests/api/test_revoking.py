@@ -183,25 +183,25 @@ class TestKeyFile:
     def test_a_file_counts_when_it_is_seen_twice(self, path: Path) -> None:
         """One that is being written is not acted on, however far it has come."""
         following = KeyFile(path)
-        assert following.look() is None
+        assert following.poll() is None
         for entries in (1, 2, 3):
             write(path, *(LATER, ACME, GLOBEX)[:entries])
-            assert following.look() is None, f"with {entries}"
-        keys = following.look()
+            assert following.poll() is None, f"with {entries}"
+        keys = following.poll()
         assert keys is not None
         assert keys is following.keys
         assert [entry.tenant for entry in keys.entries] == ["acme", "acme", "globex"]
-        assert following.look() is None
+        assert following.poll() is None
 
     def test_it_is_read_only_where_its_status_has_changed(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         following = KeyFile(path)
-        following.look(), following.look()
+        following.poll(), following.poll()
         read: list[Path] = []
         monkeypatch.setattr("api.keys.key_file._content", lambda it: read.append(it) or it.read_bytes())
-        assert following.look() is None
+        assert following.poll() is None
         assert read == []
         os.utime(path)
-        following.look(), following.look(), following.look()
+        following.poll(), following.poll(), following.poll()
         assert len(read) == 1, "it says what it said before"
 
     @pytest.mark.parametrize(
@@ -211,13 +211,13 @@ class TestKeyFile:
     def test_what_is_wrong_is_told_and_the_keys_stay(self, path: Path, content: bytes, why: str) -> None:
         following = KeyFile(path)
         path.write_bytes(content)
-        assert (following.look(), following.fault) == (None, "")
-        assert following.look() is None
+        assert (following.poll(), following.fault) == (None, "")
+        assert following.poll() is None
         assert why in following.fault
         assert following.keys.tenant_of(ACME.key) == "acme"
         write(path, LATER)
-        following.look()
-        assert following.look() is following.keys
+        following.poll()
+        assert following.poll() is following.keys
         assert following.fault == ""
         assert following.keys.tenant_of(ACME.key) is None
 
@@ -227,7 +227,7 @@ class TestKeyFile:
             KeyFile(path)
 
     def test_entries_and_pipes_are_no_files_to_follow(self, path: Path) -> None:
-        assert KeyFile.named_by(ACME.entry) is None
-        assert KeyFile.named_by("") is None
-        assert KeyFile.named_by("/dev/null") is None
-        assert KeyFile.named_by(str(path)) is not None
+        assert KeyFile.of_setting(ACME.entry) is None
+        assert KeyFile.of_setting("") is None
+        assert KeyFile.of_setting("/dev/null") is None
+        assert KeyFile.of_setting(str(path)) is not None

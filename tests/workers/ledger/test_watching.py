@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from api.serializers import accepted
+from api.serializers import accepted_job
 from workers.errors import StoreUnavailable
 from workers.ledger.lane import Lane
 from workers.ledger.ledger import Created, Job, NewJob
 from workers.ledger.watching import Stopped, Watched, Watching
 
-JOB = accepted("acme", Created("0" * 32, existing=False), NewJob("invoice@1", b"x"))
+JOB = accepted_job("acme", Created("0" * 32, existing=False), NewJob("invoice@1", b"x"))
 
 
 class Scripted:
