@@ -1,4 +1,4 @@
-"""Why no worker is ready: what the known ones say of themselves, and what the supervisor reports of those that are down.
+"""Why no worker is ready: what the known ones say of themselves, and what the supervisor says of those that are down.
 States and faults of processes only; nothing of a document, a tenant or an id."""
 
 from __future__ import annotations
