@@ -84,13 +84,13 @@ def _examples(settings: Settings, folder: Path | None) -> int:
     if settings.examples is not None:
         return settings.examples
     try:
-        said = json.loads((folder / "extractor.json").read_text()).get("examples") if folder else None
+        examples = json.loads((folder / "extractor.json").read_text()).get("examples") if folder else None
     except FileNotFoundError:
         return EXAMPLES
     except (OSError, ValueError, AttributeError) as error:
         raise ModelError(f"{folder}/extractor.json cannot be read: {error}") from None
-    if said is None:
+    if examples is None:
         return EXAMPLES
-    if not isinstance(said, int) or said < 0:
-        raise ModelError(f"{folder}/extractor.json: examples is a number, not {said!r}")
-    return said
+    if not isinstance(examples, int) or examples < 0:
+        raise ModelError(f"{folder}/extractor.json: examples is a number, not {examples!r}")
+    return examples

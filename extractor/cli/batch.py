@@ -69,8 +69,8 @@ class UploadRecord:
         if not resume:
             fail(f"{path} is of a batch that has not ended: --resume goes on with it; delete the file to start anew")
         try:
-            said = orjson.loads(path.read_bytes())
-            found = cls(path, said["key"], said["asked"], resumed=True)
+            stored = orjson.loads(path.read_bytes())
+            found = cls(path, stored["key"], stored["asked"], resumed=True)
         except (OSError, ValueError, KeyError, TypeError):
             fail(f"{path} cannot be read; delete it to start anew")
         if found.asked != asked:

@@ -82,8 +82,8 @@ class Inputs:
         for number, name, line in self._named():
             if number in self.unreadable:
                 error = self.unreadable[number]
-                said = {"code": error.code, "detail": error.detail, "errors": []}
-                yield {"file": name, "id": None, "status": "failed", "data": None, "error": said}
+                problem = {"code": error.code, "detail": error.detail, "errors": []}
+                yield {"file": name, "id": None, "status": "failed", "data": None, "error": problem}
             elif row is not None and row.line == number:
                 own = name is None and row.job is not None and row.job.schema_ != judged
                 yield _as_json(batches.validated(row, None if own else judge), name, line)

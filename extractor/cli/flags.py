@@ -52,19 +52,19 @@ def drafters_of(text: str) -> tuple[str, ...] | None:
 def options_of(drafters: str, max_output_tokens: int | None, printed: Mode = "declared") -> dict[str, Any]:
     """The options of a submission; what is not said is left to the service."""
     chosen = drafters_of(drafters)
-    said = {"drafters": chosen, "max_output_tokens": max_output_tokens, "printed": printed}
+    options = {"drafters": chosen, "max_output_tokens": max_output_tokens, "printed": printed}
     left = {"drafters": None, "max_output_tokens": None, "printed": "declared"}
-    return {name: value for name, value in said.items() if value != left[name]}
+    return {name: value for name, value in options.items() if value != left[name]}
 
 
 def sender_of(charset: str | None, password: str | None) -> SubmitOptions:
     """What is known of a document beside its bytes; nothing where nothing is said."""
-    said = SubmitOptions()
+    options = SubmitOptions()
     if charset is not None:
-        said["media_type"] = f"text/plain; charset={charset}"
+        options["media_type"] = f"text/plain; charset={charset}"
     if password is not None:
-        said["password"] = password
-    return said
+        options["password"] = password
+    return options
 
 
 def connect(url: str | None, api_key: str | None, patience_s: float = 3.0) -> Client:

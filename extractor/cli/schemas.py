@@ -194,8 +194,8 @@ def _report(json_schema: Any, judge: Sandbox) -> dict[str, Any]:
     report = check_alone(json_schema)
     if report.ok:
         try:
-            said, _ = judge.call("report", None, [dumps(json_schema).encode()])
-            return dict(said["report"])
+            reply, _ = judge.call("report", None, [dumps(json_schema).encode()])
+            return dict(reply["report"])
         except SandboxError as error:
             report.refuse(note((), f"too complex: checking it, {error.detail}", "schema_too_complex"))
     return report.as_json()

@@ -80,8 +80,8 @@ def collected() -> list[Setting]:
         for key, declared in kind.model_fields.items():
             name, value = PREFIX + key.upper(), masked(key, getattr(values, key))
             source = "environment" if os.environ.get(name) else "default"
-            said = found.get((name, value)) or Setting(name, value, source, declared.description or "", ())
-            found[name, value] = replace(said, read_by=(*said.read_by, room))
+            setting = found.get((name, value)) or Setting(name, value, source, declared.description or "", ())
+            found[name, value] = replace(setting, read_by=(*setting.read_by, room))
     return [found[key] for key in sorted(found)]
 
 

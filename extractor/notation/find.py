@@ -103,10 +103,10 @@ def yearless_date_spans(text: str) -> Spans:
     """The days that are said without a year, by `MM-DD`, or with two digits of it, by `YY-MM-DD`."""
     made: Spans = defaultdict(list)
     for found in _NO_YEAR.finditer(text):
-        said = {name[0]: part for name, part in found.groupdict().items() if part}
-        day, of_year = int(said["d"]), int(said["m"]) if said["m"].isdecimal() else month(said["m"])
-        year = f"{int(said['y']):02}-" if "y" in said else ""
-        for key in {(of_year, day), (day, of_year) if said["m"].isdecimal() else (of_year, day)}:
+        parts = {name[0]: part for name, part in found.groupdict().items() if part}
+        day, of_year = int(parts["d"]), int(parts["m"]) if parts["m"].isdecimal() else month(parts["m"])
+        year = f"{int(parts['y']):02}-" if "y" in parts else ""
+        for key in {(of_year, day), (day, of_year) if parts["m"].isdecimal() else (of_year, day)}:
             made[f"{year}{key[0]:02}-{key[1]:02}"].append(found.span())
     return made
 

@@ -41,14 +41,14 @@ def numbers(document: str) -> Iterator[Spelled]:
 def dates(document: str) -> Iterator[Spelled]:
     """As `YYYY-MM-DD`, or `YYYY-MM` where no day is said, in the order of the document."""
     for found in _DATE.finditer(document):
-        said = {name[0]: text for name, text in found.groupdict().items() if text}
-        day = int(said.get("d", 1))
-        of_year = int(said["m"]) if said["m"].isdecimal() else month(said["m"])
+        parts = {name[0]: text for name, text in found.groupdict().items() if text}
+        day = int(parts.get("d", 1))
+        of_year = int(parts["m"]) if parts["m"].isdecimal() else month(parts["m"])
         if of_year > 12 >= day:  # the month first
             of_year, day = day, of_year
         if 1 <= of_year <= 12 and 1 <= day <= 31:
-            year = said["y"] if len(said["y"]) == 4 else f"20{said['y']}"
-            text = f"{year}-{of_year:02}-{day:02}" if "d" in said else f"{year}-{of_year:02}"
+            year = parts["y"] if len(parts["y"]) == 4 else f"20{parts['y']}"
+            text = f"{year}-{of_year:02}-{day:02}" if "d" in parts else f"{year}-{of_year:02}"
             yield Spelled(found.start(), found.end(), text)
 
 

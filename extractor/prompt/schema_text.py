@@ -59,9 +59,10 @@ class _Renderer:
             note = f" # {description}" if description else ""
             head, brace, body = f"{indent}{name}: {self._type(field, indent)}".partition("\n")
             lines.append(head + note + brace + body)
-        if said := [key for key in ("patternProperties", "additionalProperties") if isinstance(schema.get(key), dict)]:
-            kept = {key: value for key, value in schema.items() if key in (*said, "propertyNames")}
-            lines += [f"{indent}{key}: {values}" for key, values in self._map(kept, indent)]
+        undeclared = [key for key in ("patternProperties", "additionalProperties") if isinstance(schema.get(key), dict)]
+        if undeclared:
+            rest = {key: value for key, value in schema.items() if key in (*undeclared, "propertyNames")}
+            lines += [f"{indent}{key}: {values}" for key, values in self._map(rest, indent)]
         return lines
 
     def _map(self, schema: JSON, indent: str) -> list[tuple[str, str]]:

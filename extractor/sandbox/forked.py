@@ -85,8 +85,8 @@ class ForkedChildren:
         no fault of the call."""
         try:
             if not child.pid:
-                said, _ = wire.receive(child.stream, _COMMAND_BYTES, time.monotonic() + _ANSWER_S)
-                child.pid = int(said["pid"])
+                reply, _ = wire.receive(child.stream, _COMMAND_BYTES, time.monotonic() + _ANSWER_S)
+                child.pid = int(reply["pid"])
         except TimeoutError:
             with self._lock:
                 self._end_zygote()
@@ -103,8 +103,8 @@ class ForkedChildren:
             try:
                 self._control.settimeout(_ANSWER_S)
                 self._control.send(orjson.dumps({"do": "reap", "pid": pid}))
-                said = orjson.loads(self._control.recv(_COMMAND_BYTES))
-                return int(said["status"])
+                reply = orjson.loads(self._control.recv(_COMMAND_BYTES))
+                return int(reply["status"])
             except (OSError, ValueError, KeyError):  # the zygote is gone, and its children with it
                 self._end_zygote()
                 return None
@@ -161,12 +161,12 @@ class ForkedChildren:
             ours.settimeout(START_S)
             descriptors = [] if self._blob is None else [self._blob]
             socket.send_fds(ours, [orjson.dumps(self._order)], descriptors)
-            said = orjson.loads(ours.recv(_COMMAND_BYTES) or b'{"failed": "it ended"}')
+            reply = orjson.loads(ours.recv(_COMMAND_BYTES) or b'{"failed": "it ended"}')
         except OSError as error:
-            said = {"failed": f"{type(error).__name__} within {START_S:g} s"}
-        if "ready" not in said:
+            reply = {"failed": f"{type(error).__name__} within {START_S:g} s"}
+        if "ready" not in reply:
             self._end_zygote()
-            raise SandboxError("unavailable", f"{self._order['module']} cannot be sandboxed: {said.get('failed')}")
+            raise SandboxError("unavailable", f"{self._order['module']} cannot be sandboxed: {reply.get('failed')}")
 
     def _end_zygote(self) -> None:
         for child in self._idle:

@@ -67,12 +67,12 @@ class Sandbox:
         with self._slot(wall_s, cancel):
             child = self._children.take()
             try:
-                said, out = self._ask(child, {"function": function, "value": value, "wall_s": wall_s}, blobs, cancel)
+                reply, out = self._ask(child, {"function": function, "value": value, "wall_s": wall_s}, blobs, cancel)
             except BaseException:
                 self._children.drop(child)
                 raise
             self._children.give_back(child)
-        return _answer(said, self.limits), out
+        return _answer(reply, self.limits), out
 
     def pids(self) -> list[int]:
         """Of the zygote, when it runs."""
@@ -148,15 +148,15 @@ def _readable(stream: socket.socket) -> bool:
     return bool(poll.poll(_LOOK_S * 1000))
 
 
-def _answer(said: Any, limits: Limits) -> Any:
-    if "value" in said:
-        return said["value"]
-    if "refused" in said:
-        no = said["refused"]
+def _answer(reply: Any, limits: Limits) -> Any:
+    if "value" in reply:
+        return reply["value"]
+    if "refused" in reply:
+        no = reply["refused"]
         raise Refused(str(no["code"]), str(no["detail"]), **dict(no["more"]))
-    if "memory" in said:
+    if "memory" in reply:
         raise _memory(limits)
-    raise SandboxError("failed", str(said.get("failed"))[:300])
+    raise SandboxError("failed", str(reply.get("failed"))[:300])
 
 
 def _memory(limits: Limits) -> SandboxError:

@@ -38,9 +38,9 @@ def main() -> None:
         if order["setup"] is not None:
             module.setup(order["setup"], *(_read(descriptor) for descriptor in descriptors))
     except Exception as error:
-        said = f"{type(error).__name__}: {error}"
+        failure = f"{type(error).__name__}: {error}"
         print(traceback.format_exc(), file=sys.stderr)
-        control.send(orjson.dumps({"failed": said[:2000]}))
+        control.send(orjson.dumps({"failed": failure[:2000]}))
         return
     gc.collect()
     gc.freeze()  # the collector of a child leaves the shared pages alone
@@ -110,18 +110,18 @@ def _serve(stream: socket.socket, module: Any, limits: Limits) -> None:
     try:
         answer = getattr(module, asked["function"])(asked["value"], blobs)
         value, out = answer if isinstance(answer, tuple) else (answer, [])
-        said = {"value": value}
-        orjson.dumps(said)
+        reply = {"value": value}
+        orjson.dumps(reply)
     except Refused as refusal:
-        said, out = {"refused": {"code": refusal.code, "detail": refusal.detail, "more": refusal.more}}, []
+        reply, out = {"refused": {"code": refusal.code, "detail": refusal.detail, "more": refusal.more}}, []
     except MemoryError:
         asked = answer = value = None  # room for what is still to be said
-        said, out = {"memory": True}, []
+        reply, out = {"memory": True}, []
     except BaseException as error:
-        said, out = {"failed": _named(error)}, []
+        reply, out = {"failed": _named(error)}, []
     blobs = []
     end_call()
-    wire.send(stream, said, out)
+    wire.send(stream, reply, out)
 
 
 def _named(error: BaseException) -> str:

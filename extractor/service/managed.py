@@ -39,17 +39,17 @@ class ManagedProcess:
         self.child = Child(self.program, log, last_word)
         self.report("starting", START_S, pid=self.child.pid)
 
-    def end(self, *, told: bool) -> str:
-        """Kills the child, with what it started and left behind, and returns its last output. `told`: its last word is
-        told by the caller; else, as it said one and then died of something else, it is a line of the log after all."""
+    def end(self, *, reported: bool) -> str:
+        """Kills the child, with what it started and left behind, and returns its last output. `reported`: the caller
+        reports its last word; else, as it said one and then died of something else, that is a line of the log."""
         if self.child is None:
             return ""
         self.child.kill()
-        said = self.child.last_output()
-        for line in filter(last_word, () if told else said.splitlines()):
+        output = self.child.last_output()
+        for line in filter(last_word, () if reported else output.splitlines()):
             self.child.tell(line)
         self.child = None
-        return said
+        return output
 
     def report(self, state: str, good_for_s: float, why: str = "", pid: int | None = None) -> None:
         """Writes the heartbeat in the child's place. A disk that takes nothing is no reason not to go on."""
@@ -110,15 +110,15 @@ class ApiProbe:
     def _ask(self, path: str) -> bytes | None:
         """Its answer, whatever it is. One that ends our connection lives, and is full; one that is stopped takes it
         (the kernel does) and says nothing."""
-        said = b""
+        answer = b""
         try:
-            said = self._client.get(path).content
+            answer = self._client.get(path).content
         except (httpx.RemoteProtocolError, httpx.ReadError):
             pass
         except httpx.TransportError:
             return None
         self._heard_at, self._most_s = time.monotonic(), self._silent_s
-        return said
+        return answer
 
 
 def ending(status: int) -> str:

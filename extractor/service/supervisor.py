@@ -246,7 +246,7 @@ class Service:
 
     def _schedule_restart(self, process: ManagedProcess, what: str, *, unrecoverable: bool = False) -> None:
         """Raises ServiceFailed when it is pointless to go on."""
-        last_lines = process.end(told=unrecoverable)
+        last_lines = process.end(reported=unrecoverable)
         pause_s = process.restarts.died(time.monotonic())
         if not self._ready.is_set() and unrecoverable:
             raise ServiceFailed(reason(last_lines) or what)
