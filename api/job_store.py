@@ -24,7 +24,7 @@ from workers.config import WorkerSettings
 from workers.ledger.keyspace import is_job_id
 from workers.ledger.ledger import AsyncLedger, Created, Job, JobPage, NewJob, Priority, WorkerInfo
 from workers.ledger.scripts import Call
-from workers.queue.publish import Queue
+from workers.queue.publish import JobQueue
 
 log = logging.getLogger("extractor.api")
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class JobStore:
         """Connects lazily: a Redis that is down does not keep the API from starting (and from answering 503).
         `publish` stands in for the Celery queue where given."""
         threads = ThreadPoolExecutor(_PUBLISHERS, thread_name_prefix="publish")
-        queue = Queue(redis_settings)
+        queue = JobQueue(redis_settings)
         send, send_all = (queue.publish, queue.publish_all) if publish is None else (publish, _one_by_one(publish))
         try:
             async with AsyncLedger(settings=redis_settings) as ledger:

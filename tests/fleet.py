@@ -18,7 +18,7 @@ from tests.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Job, Ledger, NewJob
 from workers.ledger.new_job import Form
-from workers.queue.publish import Queue
+from workers.queue.publish import JobQueue
 
 ROOT = Path(__file__).parent.parent
 TENANT = "acme"
@@ -78,7 +78,7 @@ class Fleet:
         self.folder = folder
         self.settings = WorkerSettings(**{**FAST, "redis_url": valkey.url, **settings})
         self.ledger = Ledger(settings=self.settings)
-        self.queue = Queue(self.settings)
+        self.queue = JobQueue(self.settings)
         self.workers: list[Worker] = []
         self.started = 0
         self.environ: dict[str, str] = {}  # what workers are told beside their settings

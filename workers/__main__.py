@@ -19,7 +19,7 @@ from extractor.config import Settings
 from extractor.errors import ExtractorError, InputError, ModelError
 from extractor.packages import missing
 from workers.config import WorkerSettings, faults_of, misspelled
-from workers.observability.logs import configure, place
+from workers.observability.logs import configure, where_raised
 from workers.worker.consumer_watch import ConsumerWatch
 from workers.worker.runtime import Runtime
 
@@ -52,7 +52,7 @@ def main() -> int:
         status = NEVER
         log.error("the extractor did not start", detail=missing(error), status=status)
     except Exception as error:
-        log.error("the worker did not start", detail=str(error), **place(error))
+        log.error("the worker did not start", detail=str(error), **where_raised(error))
     finally:
         runtime.stop()
         log.info("worker stopped", worker=runtime.id)

@@ -20,7 +20,7 @@ from tests.served import TENANT, Api
 from tests.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Ledger
-from workers.queue.publish import Queue
+from workers.queue.publish import JobQueue
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 MIB = 1024 * 1024
@@ -93,7 +93,7 @@ def test_acceptance_of_a_large_batch(tmp_path: Path, capsys: pytest.CaptureFixtu
             stop_s = time.monotonic() - began
         with Ledger(settings=WorkerSettings(redis_url=valkey.url)) as ledger:
             counts = ledger.run(ledger.jobs.counts(TENANT))
-        queue = Queue(WorkerSettings(redis_url=valkey.url))
+        queue = JobQueue(WorkerSettings(redis_url=valkey.url))
         waiting = queue.waiting()["bulk"]
         queue.close()
     polls = sorted(watch.seconds)

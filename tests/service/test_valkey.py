@@ -28,7 +28,7 @@ from tests.served import wait_until
 from tests.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Ledger, NewJob
-from workers.queue.publish import Queue
+from workers.queue.publish import JobQueue
 
 REFUSED = [
     "CONFIG GET *", "CONFIG SET dir /tmp", "DEBUG SLEEP 0", "MODULE LIST", "SAVE", "BGSAVE", "SHUTDOWN NOSAVE",
@@ -111,7 +111,7 @@ def test_scripts_have_no_more_rights(store: EmbeddedValkey) -> None:
 
 def test_ledger_and_queue_go_over_the_socket(store: EmbeddedValkey) -> None:
     settings = WorkerSettings(redis_url=store.url)
-    queue = Queue(settings)
+    queue = JobQueue(settings)
     with Ledger(settings=settings) as ledger:
         job = ledger.run(ledger.jobs.create("acme", NewJob("invoice@1", b"text"))).job_id
         queue.publish("acme", job, "bulk")
@@ -121,7 +121,7 @@ def test_ledger_and_queue_go_over_the_socket(store: EmbeddedValkey) -> None:
 
 def test_the_queue_takes_the_database_of_the_address(store: EmbeddedValkey) -> None:
     other = store.url.replace("db=0", "db=3")
-    queue = Queue(WorkerSettings(redis_url=store.url, broker_url=other))
+    queue = JobQueue(WorkerSettings(redis_url=store.url, broker_url=other))
     queue.publish("acme", "1" * 32, "interactive")
     with redis.Redis.from_url(other) as client:
         assert client.llen("extractor.interactive") == 1
@@ -179,7 +179,7 @@ def test_an_odd_folder(tmp_path: Path) -> None:  # a short name: a socket's path
         assert store.socket == folder / "socket"
         with Ledger(settings=WorkerSettings(redis_url=store.url)) as ledger:
             ledger.run(ledger.jobs.create("acme", NewJob("invoice@1", b"text")))
-        queue = Queue(WorkerSettings(redis_url=store.url))
+        queue = JobQueue(WorkerSettings(redis_url=store.url))
         assert queue.waiting() == {"interactive": 0, "bulk": 0}
         queue.close()
     finally:

@@ -61,12 +61,12 @@ def _where(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[s
     info = info or getattr(record, "exc_info", None)
     error = info if isinstance(info, BaseException) else (info[1] if isinstance(info, tuple) else None)
     if error is not None:
-        event.update(place(error))
+        event.update(where_raised(error))
     return event
 
 
-def place(error: BaseException) -> dict[str, str]:
-    """What may be logged of an error that is not ours."""
+def where_raised(error: BaseException) -> dict[str, str]:
+    """The type of an error and the line that raised it: all that may be logged of one that is not ours."""
     frames = traceback.extract_tb(error.__traceback__)
     at = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
     return {"error": type(error).__name__, "at": at}

@@ -17,7 +17,7 @@ from workers.queue.app import TASK, make_app, queue_name
 from workers.queue.transport import AGAIN
 
 
-class Queue:
+class JobQueue:
     """Thread-safe. Every method raises StoreUnavailable in bounded time when the broker does not answer."""
 
     def __init__(self, settings: WorkerSettings | None = None, app: Celery | None = None) -> None:
@@ -59,10 +59,10 @@ class Queue:
 
 
 @cache
-def _default() -> Queue:
-    return Queue()
+def _default() -> JobQueue:
+    return JobQueue()
 
 
 def publish(tenant: str, job_id: str, priority: Priority) -> None:
-    """`Queue.publish` under the settings of the environment."""
+    """`JobQueue.publish` under the settings of the environment."""
     _default().publish(tenant, job_id, priority)

@@ -13,7 +13,7 @@ import structlog
 
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Ledger, Message, StoreUnavailable
-from workers.queue.publish import Queue
+from workers.queue.publish import JobQueue
 from workers.worker.erasing import Erasing
 from workers.worker.watchdog import Watchdog
 
@@ -25,7 +25,7 @@ _TIDY_S = 1.0  # of every tick, for what is cancelled (its jobs are refused at o
 
 class Reconciler:
     def __init__(
-        self, ledger: Ledger, queue: Queue, settings: WorkerSettings, worker: str, watchdog: Watchdog | None = None
+        self, ledger: Ledger, queue: JobQueue, settings: WorkerSettings, worker: str, watchdog: Watchdog | None = None
     ) -> None:
         self._ledger = ledger
         self._upkeep = ledger.upkeep

@@ -21,7 +21,7 @@ from extractor.heartbeat import born, machine
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Claim, Ledger, StoreUnavailable, WorkerInfo
 from workers.observability import tracing
-from workers.queue.publish import Queue
+from workers.queue.publish import JobQueue
 from workers.worker.gate import Gate
 from workers.worker.heartbeat import ActiveJob, Heartbeat
 from workers.worker.reading import DocumentReading
@@ -47,7 +47,7 @@ class Runtime:
         self.settings = settings
         self.id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self.ledger = Ledger(settings=settings)
-        self.queue = Queue(settings)
+        self.queue = JobQueue(settings)
         self.gate = Gate()
         self.watchdog = Watchdog(settings.heartbeat_file, settings.beat_good_for_s)
         self.heartbeat = Heartbeat(self.ledger, self.info, settings.pulse_s, self.watchdog)

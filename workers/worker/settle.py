@@ -12,7 +12,7 @@ import structlog
 from extractor.errors import SILENT, DeadlineExceeded, ExtractorError, OutputError
 from workers.ledger.ledger import StoreUnavailable
 from workers.ledger.scripts import Call
-from workers.observability.logs import place
+from workers.observability.logs import where_raised
 from workers.worker.heartbeat import ActiveJob
 from workers.worker.reading import is_busy
 from workers.worker.runtime import Runtime
@@ -81,7 +81,7 @@ def _again(runtime: Runtime, active: ActiveJob, detail: str, delay_s: float, *, 
 def _failed(runtime: Runtime, active: ActiveJob, error: Exception) -> str:
     job, attempt, fault = active.claim.job, active.claim.attempt, fault_of(error)
     if fault["code"] == "internal_error":
-        log.error("internal error", attempt=attempt, **place(error))
+        log.error("internal error", attempt=attempt, **where_raised(error))
     return "failed" if write(runtime, runtime.ledger.jobs.fail(job.tenant, job.id, attempt, fault)) else "dropped"
 
 

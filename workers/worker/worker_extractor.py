@@ -15,7 +15,7 @@ import structlog
 from extractor.errors import DeadlineExceeded, EngineError, ExtractorError, InputError, OutputError
 from extractor.grammar.verdicts import Verdicts
 from workers.config import WorkerSettings
-from workers.observability.logs import place
+from workers.observability.logs import where_raised
 
 log = structlog.get_logger(__name__)
 _QUICK_TRIAL_S = 0.25
@@ -94,7 +94,7 @@ class WorkerExtractor:
             try:
                 self._warm_up()
             except Exception as error:
-                log.error("the engine does not answer", worker=self._worker, **place(error))
+                log.error("the engine does not answer", worker=self._worker, **where_raised(error))
                 if not (isinstance(error, EngineError) and error.code == "engine_crashed"):
                     return False
             else:

@@ -20,7 +20,7 @@ from workers.config import WorkerSettings
 from workers.errors import BatchClosed
 from workers.ledger.ledger import STATUSES, Claim, Ledger, NewJob, StoreUnavailable
 from workers.queue.app import TASK
-from workers.queue.publish import Queue
+from workers.queue.publish import JobQueue
 from workers.worker.reconciler import Reconciler
 
 
@@ -226,7 +226,7 @@ def test_any_order_of_events_keeps_the_counts_true(ledger: Ledger) -> None:
 
 def test_a_message_holds_two_ids_and_little_else(valkey: Valkey) -> None:
     """As Celery's protocol 2 writes a task, which any Celery worker reads."""
-    queue = Queue(WorkerSettings(redis_url=valkey.url))
+    queue = JobQueue(WorkerSettings(redis_url=valkey.url))
     queue.publish(T, "0" * 32, "bulk")
     queue.publish_all(T, ["1" * 32, "2" * 32], "bulk")
     with valkey.client() as client:
@@ -241,7 +241,7 @@ def test_a_message_holds_two_ids_and_little_else(valkey: Valkey) -> None:
 
 def test_the_reconciler_ends_what_the_api_began(valkey: Valkey) -> None:
     settings = WorkerSettings(redis_url=valkey.url, reconcile_batch=2)
-    queue = Queue(settings)
+    queue = JobQueue(settings)
     with Ledger(settings=settings) as ledger:
         cancelled, _ = whole(ledger, 5)
         erased, (job_id, *_) = whole(ledger, 5)
@@ -258,7 +258,7 @@ def test_a_tick_erases_all_that_is_due_and_every_tenant_has_a_turn(
     valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = WorkerSettings(redis_url=valkey.url, reconcile_batch=2, result_ttl_s=0.001)
-    queue = Queue(settings)
+    queue = JobQueue(settings)
     with Ledger(settings=settings) as ledger:
         for tenant, count in (("a", 7), ("b", 7), ("c", 1)):
             for n in range(count):

@@ -30,7 +30,7 @@ from workers.ledger.batch_commands import BatchCommands
 from workers.ledger.batches import COUNTS, DecidedLine, Opened, line_of
 from workers.ledger.ledger import PRIORITIES, STATUSES, TERMINAL, Claim, Ledger, NewJob
 from workers.queue.app import queue_name
-from workers.queue.publish import Queue
+from workers.queue.publish import JobQueue
 from workers.worker.reconciler import Reconciler
 
 T = "acme"
@@ -99,7 +99,7 @@ class BatchMachine(RuleBasedStateMachine):
         super().__init__()
         valkey: Valkey = SHARED["valkey"]
         valkey.flush()
-        self.queue: Queue = SHARED["queue"]
+        self.queue: JobQueue = SHARED["queue"]
         self.ledger: Ledger = SHARED["ledger"]
         self.client = SHARED["client"]
         self.known: dict[str, KnownJob] = {}
@@ -532,7 +532,7 @@ class BatchMachine(RuleBasedStateMachine):
 def test_any_order_of_uploads_work_and_faults() -> None:
     with tempfile.TemporaryDirectory() as folder, Valkey(Path(folder)) as valkey:
         options = WorkerSettings(redis_url=valkey.url, lease_s=0.001, republish_after_s=0.001)
-        queue = Queue(options)
+        queue = JobQueue(options)
         with Ledger(settings=options) as ledger, valkey.client() as client, steps(valkey, exact=True) as clock:
             SHARED.update(valkey=valkey, queue=queue, ledger=ledger, client=client, clock=clock)
             machines.run(BatchMachine, examples=25, steps=30)

@@ -13,7 +13,7 @@ from redis.exceptions import ResponseError
 from tests.valkey import Valkey, free_port
 from workers.config import WorkerSettings
 from workers.ledger.ledger import AsyncLedger, Ledger, NewJob, StoreUnavailable
-from workers.queue.publish import Queue
+from workers.queue.publish import JobQueue
 
 T = "acme"
 TIMEOUT_S = 0.6
@@ -41,7 +41,7 @@ def refused_in_time(call: Callable[[], object], within_s: float = 30.0) -> None:
     assert time.monotonic() - began < within_s
 
 
-def every_way_in(ledger: Ledger, queue: Queue) -> list[Callable[[], object]]:
+def every_way_in(ledger: Ledger, queue: JobQueue) -> list[Callable[[], object]]:
     async def asynchronously() -> None:
         async with AsyncLedger(settings=ledger.settings) as other:
             await other.wait(T, "0" * 32, 30)
@@ -58,13 +58,13 @@ def every_way_in(ledger: Ledger, queue: Queue) -> list[Callable[[], object]]:
 def test_nobody_listens() -> None:
     s = settings(f"redis://127.0.0.1:{free_port()}/0")
     with Ledger(settings=s) as ledger:
-        for call in every_way_in(ledger, Queue(s)):
+        for call in every_way_in(ledger, JobQueue(s)):
             refused_in_time(call)
 
 
 def test_frozen_and_thawed(valkey: Valkey) -> None:
     s = settings(valkey.url)
-    queue = Queue(s)
+    queue = JobQueue(s)
     with Ledger(settings=s) as ledger:
         kept = ledger.run(ledger.jobs.create(T, new())).job_id
         queue.publish(T, kept, "interactive")

@@ -16,7 +16,7 @@ from tests.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.queue import transport
 from workers.queue.app import make_app
-from workers.queue.publish import Queue
+from workers.queue.publish import JobQueue
 from workers.queue.transport import Transport
 
 
@@ -58,7 +58,7 @@ def test_tls_goes_through_this_one() -> None:
 def test_what_was_taken_and_not_ended_goes_back(tmp_path: Path) -> None:
     """To the front of the queue when the channel closes; to nowhere, and at once, when the store is away."""
     with Valkey(tmp_path) as valkey:
-        queue = Queue(WorkerSettings(redis_url=valkey.url, redis_timeout_s=2.0))
+        queue = JobQueue(WorkerSettings(redis_url=valkey.url, redis_timeout_s=2.0))
         for job in ("ended", "taken", "other"):
             queue.publish("acme", job, "bulk")
         taken(queue, "ended")
@@ -76,7 +76,7 @@ def test_what_was_taken_and_not_ended_goes_back(tmp_path: Path) -> None:
 
 def test_what_is_published_again_is_taken_next(tmp_path: Path) -> None:
     with Valkey(tmp_path) as valkey:
-        queue = Queue(WorkerSettings(redis_url=valkey.url))
+        queue = JobQueue(WorkerSettings(redis_url=valkey.url))
         queue.publish_all("acme", ["first", "second"], "bulk")
         queue.publish("acme", "again", "bulk", again=True)
         with queue.app.connection_for_read() as connection:
@@ -94,7 +94,7 @@ def test_a_bulk_document_that_ends_makes_room_for_the_next_at_once(
     """Whoever waits for interactive documents only is told, and does not look again some time later."""
     monkeypatch.setattr(transport, "_LOOK_S", 300.0)
     with Valkey(tmp_path) as valkey:
-        queue = Queue(WorkerSettings(redis_url=valkey.url, interactive_slots=1))
+        queue = JobQueue(WorkerSettings(redis_url=valkey.url, interactive_slots=1))
         queue.publish_all("acme", ["first", "second"], "bulk")
         came: list[Message] = []
         with queue.app.connection_for_read() as connection:
@@ -113,7 +113,7 @@ def test_a_bulk_document_that_ends_makes_room_for_the_next_at_once(
         queue.close()
 
 
-def taken(queue: Queue, ended: str) -> None:
+def taken(queue: JobQueue, ended: str) -> None:
     """Takes two messages, ends one and closes the channel."""
     with queue.app.connection_for_read() as connection:
         consumer = connection.SimpleQueue("extractor.bulk")
