@@ -17,7 +17,7 @@ again can help (`retryable`), and the places at fault (`errors`, JSON pointers i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ class DocumentError(InputError):
 
 
 class OutputError(ExtractorError):
-    """`last` is the model's last answer as text, kept for the user."""
+    """`last` is the model's last answer as text, kept for the user; `kept` what is known of it, where something is: its
+    `data`, as far as it is whole, with `fields`, `review` and `usage` as of a result."""
 
     code = "invalid_output"
 
@@ -64,6 +65,7 @@ class OutputError(ExtractorError):
     ) -> None:
         super().__init__(detail, code=code, errors=errors)
         self.last = last
+        self.kept: dict[str, Any] = {}
 
 
 class InvalidOutput(OutputError):

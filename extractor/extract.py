@@ -13,7 +13,6 @@ import threading
 import time
 import traceback
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -30,21 +29,22 @@ from extractor.errors import (
     DocumentError,
     FieldError,
     InvalidOutput,
+    OutputError,
     SchemaError,
-    TruncatedOutput,
 )
-from extractor.evidence.ground import ground
 from extractor.grammar.compile import Grammars
 from extractor.grammar.narrow import Bounds
 from extractor.grammar.printed.grammars import Demands, PrintedAnswers
 from extractor.grammar.printed.reading import Reading
 from extractor.grammar.trial import Judge
 from extractor.grammar.verdicts import Verdicts
+from extractor.partial import completed
 from extractor.prompt.prompt import Prompt, PromptBuilder
-from extractor.result import Extraction, Known, Options, Usage
+from extractor.result import Extraction, Options, Usage
 from extractor.review import review
-from extractor.validate import read_answer, unfit
-from schemas import Registry, Schema, SchemaProblem, of_model, unjudged
+from extractor.run import Run, fields_of, raise_unless_complete
+from extractor.validate import Answer, read_answer, unfit
+from schemas import Registry, Schema, SchemaProblem, jsontext, of_model, unjudged
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +124,7 @@ class Extractor:
         usage = Usage(document_s=0.0 if isinstance(document, Document) else time.monotonic() - started)
         grammar = self._grammars.get(asked, deadline - time.monotonic(), abort)
         printed = self._printed(asked, options, read.text, deadline, abort)
-        run = _Run(asked, read, grammar, printed, options, started, deadline, abort, usage)
+        run = Run(asked, read, grammar, printed, options, started, deadline, abort, usage)
         failed: InvalidOutput | None = None
         for _ in range(options.max_model_calls or self._settings.max_model_calls):
             try:
@@ -208,25 +208,46 @@ class Extractor:
         left_s = deadline - time.monotonic()
         return self._judge.printed(demand, schema.json_schema, options.printed, text, left_s, abort)
 
-    def _call_model(self, run: _Run, failed: InvalidOutput | None) -> Extraction:
+    def _call_model(self, run: Run, failed: InvalidOutput | None) -> Extraction:
         """One call of the model, the first or one with the errors of the answer before it (`failed`). Raises
         InvalidOutput for an answer that does not stand, DocumentError where no room is left for one."""
         prompt, max_tokens = self._prompt(run, failed)
         completion = self._decode(run, prompt, max_tokens)
         run.usage.add(completion.usage)
         text = self._tokenizer.decode(completion.ids, clean_up_tokenization_spaces=False)
-        _raise_unless_complete(completion.finish, run, max_tokens, text)
-        answer = read_answer(text, run.schema)
-        self._check(run, text)
-        if run.printed is not None and (missing := run.printed.faults(answer.data)):
-            raise unfit(text, [(one.pointer, one.detail) for one in missing])
-        fields = _fields(text, run.document, completion) if run.options.fields else {}
+        try:
+            answer = self._answer(run, completion.finish, max_tokens, text)
+        except OutputError as error:
+            error.kept = self._kept(run, text, completion)
+            raise
+        fields = fields_of(text, run.document, completion) if run.options.fields else {}
         marks = review(answer.doubts, self._unprinted(run, answer.data), fields)
         run.usage.duration_s = time.monotonic() - run.started
         schema, model, document, with_text = run.schema.ref, self._info["model"], run.document, run.options.text
         return Extraction(answer.data, answer.value, text, fields, marks, run.usage, schema, model, document, with_text)
 
-    def _prompt(self, run: _Run, failed: InvalidOutput | None) -> tuple[Prompt, int]:
+    def _answer(self, run: Run, finish: str, max_tokens: int, text: str) -> Answer:
+        """What the model wrote, where it stands. Raises InvalidOutput, TruncatedOutput and what ended it."""
+        raise_unless_complete(finish, run, max_tokens, text)
+        answer = read_answer(text, run.schema)
+        self._check(run, text)
+        if run.printed is not None and (missing := run.printed.faults(answer.data)):
+            raise unfit(text, [(one.pointer, one.detail) for one in missing])
+        return answer
+
+    def _kept(self, run: Run, text: str, completion: Any) -> dict[str, Any]:
+        """What is known of an answer that does not stand: as much of it as is whole."""
+        whole = completed(text)
+        run.usage.duration_s = time.monotonic() - run.started
+        try:
+            data = jsontext.read(whole)
+        except (ValueError, TypeError, RecursionError):
+            return {"usage": run.usage.as_json()}
+        fields = fields_of(whole, run.document, completion) if run.options.fields else {}
+        marks = review([], self._unprinted(run, data), fields)
+        return {"data": data, "fields": fields, "review": marks, "usage": run.usage.as_json()}
+
+    def _prompt(self, run: Run, failed: InvalidOutput | None) -> tuple[Prompt, int]:
         """The prompt and how many tokens the answer may have."""
         wanted = run.options.max_output_tokens or self._settings.max_output_tokens
         least = run.options.max_output_tokens or min(LEAST_ANSWER, wanted)
@@ -234,7 +255,7 @@ class Extractor:
         prompt = self._prompts.build(run.schema, run.document.text, least, last=last, errors=errors)
         return prompt, min(wanted, prompt.room)
 
-    def _unprinted(self, run: _Run, data: Any) -> list[str]:
+    def _unprinted(self, run: Run, data: Any) -> list[str]:
         """Of an answer that stands. It is not lost for it."""
         try:
             document = run.printed.document if run.printed is not None else Reading(run.document.text)
@@ -243,14 +264,14 @@ class Extractor:
             log.error("not compared: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
             return []
 
-    def _check(self, run: _Run, text: str) -> None:
+    def _check(self, run: Run, text: str) -> None:
         """An answer under a stranger's schema is checked where it can cost nobody else. Raises InvalidOutput."""
         if run.schema.model is None:
             faults = self._judge.faults(run.schema.json_schema, text, run.deadline - time.monotonic(), run.abort)
             if faults:
                 raise unfit(text, faults)
 
-    def _decode(self, run: _Run, prompt: Prompt, max_tokens: int) -> Any:
+    def _decode(self, run: Run, prompt: Prompt, max_tokens: int) -> Any:
         """The engine's Completion; waits for it, for the caller's withdrawal and for the deadline."""
         from extractor.engine import Params, Request
 
@@ -275,45 +296,6 @@ class Extractor:
             self._engine.abort(future)
             raise
         return future.result()
-
-
-@dataclass(frozen=True)
-class _Run:
-    """One extraction under way: what is asked of what, until when, and what it has cost so far (`usage` grows).
-    `started` and `deadline` are of the monotonic clock."""
-
-    schema: Schema
-    document: Document
-    grammar: str  # of the schema, where none of the document is
-    printed: PrintedAnswers | None
-    options: Options
-    started: float
-    deadline: float
-    abort: threading.Event | None
-    usage: Usage
-
-    def raise_if_withdrawn(self) -> None:
-        if self.abort is not None and self.abort.is_set():
-            raise Cancelled("the extraction was cancelled")
-
-
-def _raise_unless_complete(finish: str, run: _Run, max_tokens: int, text: str) -> None:
-    """`finish`: why the engine ended the answer `text`."""
-    if finish == "cancelled":
-        raise Cancelled("the extraction was cancelled")
-    if finish == "deadline":
-        raise DeadlineExceeded(f"the extraction took longer than {run.deadline - run.started:g} s")
-    if finish == "length":
-        raise TruncatedOutput(f"the answer was not complete after {max_tokens:,} tokens", last=text)
-
-
-def _fields(text: str, document: Document, completion: Any) -> dict[str, Known]:
-    """What is known of each value. An answer that stands is not lost for it."""
-    try:
-        return ground(text, document, completion.logprobs, completion.sizes)
-    except Exception as error:
-        log.error("no evidence: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
-        return {}
 
 
 def _load(settings: Settings) -> tuple[EngineLike, Any, dict[str, Any]]:

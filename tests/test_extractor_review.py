@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from extractor.config import Settings
+from extractor.errors import OutputError
 from extractor.extract import Extractor
 from extractor.result import Options
 from extractor.review import UNSURE, review
@@ -57,3 +58,21 @@ def test_what_the_model_was_unsure_of_is_marked() -> None:
     known = {"/a": {"evidence": [], "confidence": UNSURE - 0.01}, "/b": {"evidence": [], "confidence": UNSURE}}
     [mark] = review([], [], known | {"/c": {"evidence": [], "confidence": None}})  # type: ignore[arg-type]
     assert (mark["pointer"], mark["code"], mark["severity"]) == ("/a", "low_confidence", "low")
+
+
+def test_an_answer_that_does_not_stand_is_kept_with_what_is_known_of_it(tok: Any) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string"}, "n": {"type": "integer"}}, "required": ["a"]}
+    for finish, text, data in (
+        ("stop", '{"a":"Bob","n":"x"}', {"a": "Bob", "n": "x"}),
+        ("length", '{"a":"Bob","n":1', {"a": "Bob"}),
+        ("length", '{"a":"Bo', {}),
+    ):
+        engine = ScriptedEngine(tok, text, finish=finish)
+        extractor = Extractor(Settings(max_model_calls=1), engine=engine, tokenizer=tok)
+        with extractor, pytest.raises(OutputError) as caught:
+            extractor.extract("from Bob", schema)
+        kept = caught.value.kept
+        assert (caught.value.last, kept["data"]) == (text, data)
+        assert kept["usage"]["model_calls"] == 1
+        if data:
+            assert kept["fields"]["/a"]["evidence"][0]["text"] == "Bob"

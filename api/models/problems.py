@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.models.base import ResponseModel
 from api.models.examples import problems as examples
+from api.models.results import ExtractionUsage, FieldEvidence, Mark
 
 
 class ProblemError(ResponseModel):
@@ -29,7 +32,8 @@ class ProblemDetails(BaseModel):
 
 
 class Failure(BaseModel):
-    """Why it failed; `last` is the model's last answer where there was one."""
+    """Why it failed. `last` is the model's last answer where there was one, `data` what of it is whole, with `fields`,
+    `review` and `usage` as a result has them."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -38,3 +42,7 @@ class Failure(BaseModel):
     retryable: bool
     errors: list[ProblemError] = Field(default_factory=list)
     last: str | None = None
+    data: Any = None
+    fields: dict[str, FieldEvidence] | None = None
+    review: list[Mark] | None = None
+    usage: ExtractionUsage | None = None

@@ -118,5 +118,5 @@ def _in_order(
 
 def _failure(source: Source, error: ExtractorError) -> dict[str, Any]:
     errors = [{"pointer": each.pointer, "detail": each.detail} for each in error.errors]
-    last = {"last": error.last} if isinstance(error, OutputError) and error.last else {}
+    last = {"last": error.last, **error.kept} if isinstance(error, OutputError) and error.last else {}
     return {"file": source.name, "error": {"code": error.code, "detail": error.detail, "errors": errors, **last}}

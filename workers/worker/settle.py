@@ -68,7 +68,7 @@ def fault_of(error: Exception) -> dict[str, Any]:
         "retryable": error.retryable,
         "errors": [{"pointer": e.pointer, "detail": e.detail} for e in error.errors],
     }
-    return {**fault, "last": error.last} if isinstance(error, OutputError) else fault
+    return {**fault, "last": error.last, **error.kept} if isinstance(error, OutputError) else fault
 
 
 def _again(runtime: Runtime, active: ActiveJob, detail: str, delay_s: float, *, counts: bool) -> str:

@@ -1,0 +1,57 @@
+"""One extraction under way, and what is made of an answer's end."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+from extractor.documents import Document
+from extractor.errors import Cancelled, DeadlineExceeded, TruncatedOutput
+from extractor.evidence.ground import ground
+from extractor.grammar.printed.grammars import PrintedAnswers
+from extractor.result import Known, Options, Usage
+from schemas import Schema
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One extraction under way: what is asked of what, until when, and what it has cost so far (`usage` grows).
+    `started` and `deadline` are of the monotonic clock."""
+
+    schema: Schema
+    document: Document
+    grammar: str  # of the schema, where none of the document is
+    printed: PrintedAnswers | None
+    options: Options
+    started: float
+    deadline: float
+    abort: threading.Event | None
+    usage: Usage
+
+    def raise_if_withdrawn(self) -> None:
+        if self.abort is not None and self.abort.is_set():
+            raise Cancelled("the extraction was cancelled")
+
+
+def raise_unless_complete(finish: str, run: Run, max_tokens: int, text: str) -> None:
+    """`finish`: why the engine ended the answer `text`."""
+    if finish == "cancelled":
+        raise Cancelled("the extraction was cancelled")
+    if finish == "deadline":
+        raise DeadlineExceeded(f"the extraction took longer than {run.deadline - run.started:g} s")
+    if finish == "length":
+        raise TruncatedOutput(f"the answer was not complete after {max_tokens:,} tokens", last=text)
+
+
+def fields_of(text: str, document: Document, completion: Any) -> dict[str, Known]:
+    """What is known of each value. An answer that stands is not lost for it."""
+    try:
+        return ground(text, document, completion.logprobs, completion.sizes)
+    except Exception as error:
+        log.error("no evidence: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
+        return {}
