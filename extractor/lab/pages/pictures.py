@@ -90,23 +90,43 @@ def step() -> str:
     ]
     arrows = [Arrow([one.at("bottom"), other.at("top")]) for one, other in pairwise(parts)]
     arrows.append(Arrow([parts[-1].at("left"), (6, 461), (6, 43), parts[0].at("left")], dashed=True))
-    left, wide, gap = 370, 112, 8
+    read, written = _tokens()
+    arrows += [Arrow([one.at("bottom"), other.at("top")]) for one, other in zip(read, written, strict=True)]
+    arrows += [Arrow([(300, 202), (_LEFT, 202)]), Arrow([(300, 306), (_LEFT, 306)])]
+    return svg(990, 500, "One step of the engine", [*parts, *_notes(), *read, *written], arrows)
+
+
+_LEFT, _WIDE, _GAP = 370, 112, 8  # of the row of tokens
+
+
+def _tokens() -> tuple[list[Box], list[Box]]:
+    """What a row reads in a step, and below each token what the model writes behind it."""
     names = ["pending", "d1", "d2", "d3", "d4"]
     read = [
-        Box(left + at * (wide + gap), 178, wide, name, [word])
+        Box(_LEFT + at * (_WIDE + _GAP), 178, _WIDE, name, [word])
         for at, (name, word) in enumerate(zip(names, ['"total"', ":", "66", "0.00", "}"], strict=True))
     ]
-    said = [Box(left + at * (wide + gap), 282, wide, word, [told], kind) for at, (word, told, kind) in enumerate([
-        (":", "= d1: kept", "end"), ("66", "= d2: kept", "end"), ("0.00", "= d3: kept", "end"),
-        (",", "≠ d4: next", "store"), ("…", "thrown away", "plain"),
-    ])]  # fmt: skip
-    arrows += [Arrow([one.at("bottom"), other.at("top")]) for one, other in zip(read, said, strict=True)]
-    arrows += [Arrow([(300, 202), (left, 202)]), Arrow([(300, 306), (left, 306)])]
-    notes = [
+    verdicts = [
+        (":", "= d1: kept", "end"),
+        ("66", "= d2: kept", "end"),
+        ("0.00", "= d3: kept", "end"),
+        (",", "≠ d4: next", "store"),
+        ("…", "thrown away", "plain"),
+    ]
+    written = [
+        Box(_LEFT + at * (_WIDE + _GAP), 282, _WIDE, word, [verdict], kind)
+        for at, (word, verdict, kind) in enumerate(verdicts)
+    ]
+    return read, written
+
+
+def _notes() -> list[Box]:
+    width = 5 * _WIDE + 4 * _GAP
+    return [
         Box(
-            left,
+            _LEFT,
             60,
-            5 * wide + 4 * gap,
+            width,
             "One row in this step",
             [
                 "The pending token is the last one written; it is not in the cache yet.",
@@ -114,9 +134,9 @@ def step() -> str:
             ],
         ),
         Box(
-            left,
+            _LEFT,
             366,
-            5 * wide + 4 * gap,
+            width,
             "Four tokens for one forward",
             [
                 "At each place counts what the model itself writes under the grammar's mask.",
@@ -124,4 +144,3 @@ def step() -> str:
             ],
         ),
     ]
-    return svg(990, 500, "One step of the engine", [*parts, *notes, *read, *said], arrows)
