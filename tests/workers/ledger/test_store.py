@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.exceptions import ResponseError
@@ -13,6 +14,7 @@ from redis.exceptions import ResponseError
 from tests.valkey import Valkey, free_port
 from workers.config import WorkerSettings
 from workers.ledger.ledger import AsyncLedger, Ledger, NewJob, StoreUnavailable
+from workers.ledger.scripts import Call
 from workers.queue.publish import JobQueue
 
 T = "acme"
@@ -60,6 +62,24 @@ def test_nobody_listens() -> None:
     with Ledger(settings=s) as ledger:
         for call in every_way_in(ledger, JobQueue(s)):
             refused_in_time(call)
+
+
+def test_what_is_known_without_the_store_is_answered_without_it() -> None:
+    """Of a malformed id: one call value, and both ledgers answer it alike."""
+    s = settings(f"redis://127.0.0.1:{free_port()}/0")
+
+    async def asynchronously() -> list[object]:
+        async with AsyncLedger(settings=s) as other:
+            return [await other.run(call) for call in calls]
+
+    with Ledger(settings=s) as ledger:
+        jobs, batches = ledger.jobs, ledger.batches
+        calls: list[Call[Any]] = [
+            jobs.get(T, "nonsense"), jobs.cancel(T, ""), jobs.claim(T, "x" * 32, "w"), jobs.delete(T, "../" + "0" * 29),
+            batches.get(T, "0" * 31), batches.end(T, "nonsense", "erase", "x"),
+        ]  # fmt: skip
+        assert [ledger.run(call) for call in calls] == [None, None, None, False, None, None]
+    assert asyncio.run(asynchronously()) == [None, None, None, False, None, None]
 
 
 def test_frozen_and_thawed(valkey: Valkey) -> None:

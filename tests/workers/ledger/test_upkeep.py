@@ -145,6 +145,16 @@ def test_workers_are_seen_while_they_beat(valkey: Valkey) -> None:
         assert ledger.run(ledger.workers.alive()) == ()
 
 
+def test_a_worker_of_another_version_is_understood() -> None:
+    """`stats` had another name; what is not known is left out."""
+    said = {
+        "id": "w1", "host": "host", "pid": 42, "ready": True, "state": "ready", "slots": 4, "busy": 1, "loaded_at": 1.5,
+        "model": {}, "figures": {"documents": {"succeeded": 3}}, "mood": "good",
+    }  # fmt: skip
+    assert WorkerInfo.of(said, 0.5).stats == {"documents": {"succeeded": 3}}
+    assert WorkerInfo.of({**said, "stats": {"engine": {}}}, 0.5).stats == {"engine": {}}
+
+
 def test_one_reconciler_leads(ledger: Ledger) -> None:
     assert ledger.run(ledger.upkeep.lead("w1", 0.2))
     assert not ledger.run(ledger.upkeep.lead("w2", 0.2))
