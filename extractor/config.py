@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from extractor.drafters import DRAFTERS
 from extractor.errors import InputError
 
-DRAFTERS = ("grammar", "copy", "mtp")
 PREFIX = "EXTRACTOR_"
 
 

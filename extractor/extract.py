@@ -214,7 +214,7 @@ class Extractor:
         prompt, max_tokens = self._prompt(run, failed)
         completion = self._decode(run, prompt, max_tokens)
         run.usage.add(completion.usage)
-        text = self._tokenizer.decode(completion.ids, clean_up_tokenization_spaces=False)
+        text = completion.text.decode("utf-8", "replace")
         try:
             answer = self._answer(run, completion.finish, max_tokens, text)
         except OutputError as error:
@@ -285,7 +285,7 @@ class Extractor:
         )
         run.raise_if_withdrawn()
         grammar = (run.printed and run.printed.grammar) or run.grammar
-        future = self._engine.submit(Request(prompt.ids, prompt.copy_from, grammar, params))
+        future = self._engine.submit(Request(prompt.ids, prompt.source, prompt.document[0], grammar, params))
         given_up_at = run.deadline + _GRACE_S
         try:
             while not wait([future], _POLL_S if run.abort else max(given_up_at - time.monotonic(), 0)).done:

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
-from extractor.config import DRAFTERS, parse_drafters
+from extractor.config import parse_drafters
 from extractor.documents.describe import describe
 from extractor.documents.document import Document
+from extractor.drafters import DRAFTERS
 from schemas.keywords import Mode
 
 

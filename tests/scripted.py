@@ -77,7 +77,7 @@ class ScriptedEngine:
             usage = Usage(prompt_tokens=len(request.prompt), output_tokens=len(ids), target_forwards=2, decode_s=0.5)
             usage.drafts["copy"].proposed, usage.drafts["copy"].accepted = 5, 3
             sizes = [len(self._encoder.decode([one]).encode()) for one in ids]
-            future.set_result(Completion(ids, self._finish, [-0.01] * len(ids), sizes, usage))
+            future.set_result(Completion(ids, line.encode(), self._finish, [-0.01] * len(ids), sizes, usage))
         return future
 
     def abort(self, future: Future[Any], /) -> None:

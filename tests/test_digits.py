@@ -130,8 +130,7 @@ class Echo(ScriptedEngine):
     """The model writes what the document says."""
 
     def submit(self, request: Any, /) -> Any:
-        said = request.prompt[slice(*request.copy_from)]
-        self._script[:] = [self._encoder.decode(said, clean_up_tokenization_spaces=False)]
+        self._script[:] = [request.source.decode()]
         return super().submit(request)
 
 

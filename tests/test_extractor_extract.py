@@ -76,8 +76,8 @@ def test_a_document_becomes_data(tok):
     assert result.as_json()["document"]["format"] == "text"
     assert "Brightwater" not in repr(result)
     request = engine.requests[0]
-    start, stop = request.copy_from
-    assert tok.decode(request.prompt[start:stop]) == EXAMPLE.document
+    assert request.source.decode() == EXAMPLE.document
+    assert tok.decode(request.prompt[request.prefix :]).startswith(EXAMPLE.document)
     assert request.params.temperature == 0
     assert request.params.drafters == ("grammar", "copy", "mtp")
     assert '"Brightwater"' in request.grammar  # what the document prints, and nothing else

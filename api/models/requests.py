@@ -10,11 +10,11 @@ from pydantic_core import PydanticCustomError
 
 from api.models.base import RequestModel
 from api.models.examples import extractions as examples
+from extractor.drafters import Drafter
 from schemas.keywords import Mode
 
 MAX_METADATA = 16
 Priority = Literal["interactive", "bulk"]
-Drafter = Literal["grammar", "copy", "mtp"]
 SchemaRef = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 _MetadataKey = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 _MetadataValue = Annotated[str, StringConstraints(max_length=512)]

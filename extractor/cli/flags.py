@@ -12,7 +12,8 @@ from extractor.cli.output import fail
 from extractor.cli.schemas import json_schema_of
 from extractor.client import Client, Patience
 from extractor.client.document import SubmitOptions
-from extractor.config import DRAFTERS, parse_drafters
+from extractor.config import parse_drafters
+from extractor.drafters import DRAFTERS
 from extractor.errors import FieldError, SchemaError
 from schemas.errors import SchemaProblem, UnknownSchema
 from schemas.keywords import Mode

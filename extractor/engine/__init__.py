@@ -1,4 +1,4 @@
-"""The engine: ids in, ids out. It knows no text and no schema.
+"""The engine: a prompt's ids and its document's bytes in, an answer's ids and bytes out. It knows no schema.
 
 `Engine` and `EngineConfig` are imported when they are asked for: who only speaks to an engine in another process
 (`process.py`) needs no torch.
@@ -6,7 +6,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from extractor.engine.sequence import DRAFTERS, Completion, Counter, Params, Request, Usage
+from extractor.drafters import DRAFTERS
+from extractor.engine.sequence import Completion, Counter, Params, Request, Usage
 
 if TYPE_CHECKING:
     from extractor.engine.config import EngineConfig

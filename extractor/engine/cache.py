@@ -122,6 +122,10 @@ class SlotCache:
         """How many valid entries `slot` holds."""
         return self._lengths[slot]
 
+    def held_ids(self, slot: int) -> Ids:
+        """The token of each of them, as far as it has been told: of a row that decodes its prompt's."""
+        return self._ids[slot, : self._lengths[slot]]
+
     def begin(self, prompt: list[int]) -> tuple[int, int]:
         """Take an idle slot for `prompt`: the slot, and how many entries it has for it already, never all of them."""
         ids = np.asarray(prompt, np.int32)

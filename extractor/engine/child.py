@@ -46,7 +46,7 @@ def main() -> None:
         child.say("failed", "ModelError", missing(error), "missing_package")
         raise SystemExit(1) from None
     except Exception as error:
-        child.say("failed", *told(error))
+        child.say("failed", *as_message(error))
         raise SystemExit(1) from None
     if not close_network():
         log.warning("this kernel has no seccomp: the engine keeps a network that it does not need")
@@ -105,7 +105,7 @@ class _Child:
             future = self._engine.submit(request)
         except Exception as error:
             self._forget(number)
-            self.say("failed", number, *told(error))
+            self.say("failed", number, *as_message(error))
             return
         finally:
             del self._since[number]
@@ -132,7 +132,7 @@ class _Child:
         if error is None:
             self.say("done", number, future.result())
         else:
-            self.say("failed", number, *told(error))
+            self.say("failed", number, *as_message(error))
 
     def _forget(self, number: int) -> None:
         with self._order:
@@ -140,7 +140,7 @@ class _Child:
             self._early.discard(number)
 
 
-def told(error: BaseException) -> tuple[str, str, str]:
+def as_message(error: BaseException) -> tuple[str, str, str]:
     """An error as it travels: (class, detail, code). Of an error that is not ours only the class is told: its message
     may quote a document."""
     if isinstance(error, ExtractorError):

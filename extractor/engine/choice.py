@@ -11,7 +11,7 @@ from torch import Tensor
 from extractor.engine.model.device_event import DeviceEvent
 from extractor.engine.sampling import sampling_of
 from extractor.engine.sequence import Params
-from extractor.engine.verify import told
+from extractor.engine.verify import fetch
 
 NOTHING = 0  # any valid id: what follows the end of a text is never written
 
@@ -30,7 +30,7 @@ class PendingChoice:
         if self._found is None:
             self._ended.wait()  # a step is over when the device is, or its price would be learned wrong
             return self._tokens, logprobs
-        for place, token, logprob in zip(self._asked, *told(self._found), strict=True):
+        for place, token, logprob in zip(self._asked, *fetch(self._found), strict=True):
             self._tokens[place], logprobs[place] = token, logprob
         return self._tokens, logprobs
 

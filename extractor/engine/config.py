@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
+
 from extractor.engine.cache import aligned
+from extractor.engine.model.graphs import rows_of
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,16 @@ class EngineConfig:
     graphs: bool = False
     kernels: bool = False
     prefix_bytes: int | None = None
+
+    def draft_budget(self, rows: int) -> int:
+        """How many tokens each of `rows` rows may draft."""
+        if self.graphs:
+            rows = rows_of(rows, self.slots)  # as many as the step is going to compute
+        return max(0, min(self.max_draft, self.step_positions // rows - 1))
+
+    def overlaps(self, device: torch.device) -> bool:
+        """Whether the host drafts while `device` works."""
+        return device.type != "cpu" if self.overlap is None else self.overlap
 
     @property
     def entries(self) -> int:

@@ -11,74 +11,66 @@ import math
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from itertools import accumulate
 from typing import Any
 
 import torch
 from llguidance import LLMatcher
 
 from extractor.engine.cache import SlotCache
-from extractor.engine.choice import choose_tokens
+from extractor.engine.commit import Committer
 from extractor.engine.config import EngineConfig
-from extractor.engine.drafting.compose import Drafting, Proposal
-from extractor.engine.drafting.mtp import MtpDrafter
-from extractor.engine.drafting.text import FreeDrafter, matcher_of
+from extractor.engine.drafting.compose import Drafting
+from extractor.engine.drafting.text import matcher_of
 from extractor.engine.heartbeat import Moves
-from extractor.engine.masks import draft_masks
 from extractor.engine.memory import slot_shape
-from extractor.engine.model.assistant import MtpModel
-from extractor.engine.model.build import build_runner
-from extractor.engine.model.device_event import DeviceEvent
-from extractor.engine.model.graphs import Graphs, rows_of
-from extractor.engine.model.runner import StepOutput
+from extractor.engine.model.runner import Runner
+from extractor.engine.parts import compose_drafting, current_device, mtp_model, target_runner
+from extractor.engine.prefill import PromptReader
 from extractor.engine.scheduler import Scheduler
 from extractor.engine.sequence import Completion, Draft, Request, Sequence
 from extractor.engine.stats import EngineStats
-from extractor.engine.verify import accept
-from extractor.errors import EngineError, InputError, SchemaError
+from extractor.engine.step_timer import StepTimer
+from extractor.engine.verification import Verifier
+from extractor.errors import EngineError, InputError
 
 log = logging.getLogger(__name__)
 
-PAD = 0  # any valid id: padding is never looked at
-PATIENCE = 8  # times the longest step so far, before one is thought to hang
-
 
 class Engine:
-    """Ids in, ids out. `models` is an `extractor.engine.model.loader.Models`, or anything with its attributes."""
+    """Prompts in, text out. `models` is an `extractor.engine.model.loader.Models`, or anything with its attributes."""
 
-    def __init__(self, models: Any, config: EngineConfig | None = None) -> None:
-        self.config = config or EngineConfig()
+    def __init__(
+        self,
+        models: Any,
+        config: EngineConfig | None = None,
+        *,
+        runner: Runner | None = None,
+        drafting: Drafting | None = None,
+    ) -> None:
+        """`runner` and `drafting` stand in for those that `parts.py` builds of `models`."""
+        self.config = config = config or EngineConfig()
+        if config.slots < 1:
+            raise InputError(f"an engine needs at least one slot, not {config.slots}")
         self._tokenizer, self._bound = models.ll_tokenizer, models.bound
-        self._stop = frozenset(models.stop_ids)
-        if self.config.slots < 1:
-            raise InputError(f"an engine needs at least one slot, not {self.config.slots}")
-        self._moves = Moves()
+        self._runner = runner or target_runner(models, config)
+        self._drafting = drafting or compose_drafting(
+            models, config, self._runner, mtp_model(models, config, self._runner)
+        )
+        self._overlap = config.overlaps(self._runner.device)
+        self._cache = SlotCache(config.slots, slot_shape(models.target.config, config), config.prefix_bytes)
+        self._scheduler = Scheduler(config.slots)
+        moves = Moves()
+        self._runner.on_layer(moves.mark)
+        self._stats = EngineStats()
+        self.seconds = self._stats.seconds  # by phase; `target` is the forward within `verify`
+        self._timer = StepTimer(self._stats, moves)
+        self._prompts = PromptReader(self._runner, config.prefill_chunk, self._stats)
+        self._verifier = Verifier(self._runner, self._timer)
+        self._committer = Committer(self._tokenizer, models.stop_ids, self._drafting.text.sizes, self._stats)
         self._closed = False
-        graphs = Graphs(models.target.device) if self.config.graphs else None
-        self._overlap = models.target.device.type != "cpu" if self.config.overlap is None else self.config.overlap
-        with _current(models.target.device):  # kernels are tried
-            self._target = build_runner(models.target, graphs, self.config.max_draft + 1, kernels=self.config.kernels)
-            self._target.on_layer(self._moves.mark)
-            mtp = MtpModel(models.drafter, self._target) if models.drafter else None
-            self._target.reserve(self.config.entries + 1)
-            if mtp:
-                mtp.reserve(self.config.entries + 1)
-        chains = MtpDrafter(mtp, self._target.vocab, self._overlap) if mtp else None
-        self._free = FreeDrafter(self._tokenizer)
-        self._drafting = Drafting(self._free, chains, learns_late=self._overlap)
-        self._words = (self._target.vocab + 31) // 32
-        shape = slot_shape(models.target.config, self.config)
-        self._cache = SlotCache(self.config.slots, shape, self.config.prefix_bytes)
-        self._scheduler = Scheduler(self.config.slots)
-        self._done = EngineStats()
-        self.seconds = self._done.seconds  # by phase; `target` is the forward within `verify`
-        self._step_since: float | None = None
         self.broken = False  # the device is lost: every step from now on would fail
-        # Where the device begins and ends to read prompts, and whose; it may still be at it.
-        self._reading: tuple[DeviceEvent, DeviceEvent, list[Sequence]] | None = None
         self._sequences: dict[int, Sequence] = {}  # by id of their future, until it is done
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
@@ -97,9 +89,7 @@ class Engine:
                 f"the context is {self.config.context}",
                 code="context_exceeded",
             )
-        start, stop = request.copy_from
-        document = self._tokenizer.decode_bytes(request.prompt[start:stop]) if stop > start else b""
-        sequence = Sequence(request, self._matcher(request.grammar), document)
+        sequence = Sequence(request, self._matcher(request.grammar))
         sequence.future.set_running_or_notify_cancel()
         self._sequences[id(sequence.future)] = sequence
         if not self._scheduler.submit(sequence):
@@ -118,20 +108,16 @@ class Engine:
 
     def stats(self) -> dict[str, Any]:
         """What it has done since it started: see stats.py."""
-        return self._done.as_json(*self._scheduler.depth())
+        return self._stats.as_json(*self._scheduler.depth())
 
     def progress(self) -> tuple[float, float | None]:
         """For how many seconds the step that runs has been going on (0 between steps), and how long it may at most:
         several times the longest that has ended; None while that cannot be said: the first step compiles kernels and
         reads weights, and one that records a graph takes its time. On a CPU, which computes for as long as it must,
         both are from one layer to the next."""
-        since, longest_s = self._step_since, self._done.longest_step_s
         if not self._thread.is_alive() and not self._closed:
             return math.inf, 0.0
-        on_cpu = self._target.device.type == "cpu"
-        going_s = 0.0 if since is None else self._moves.still_s() if on_cpu else time.monotonic() - since
-        known = self._done.steps > 0 and not self._target.recording
-        return going_s, PATIENCE * (self._moves.longest_s if on_cpu else longest_s) if known else None
+        return self._timer.progress(on_cpu=self._runner.device.type == "cpu", recording=self._runner.recording)
 
     def close(self) -> None:
         """Stop; whoever is still waiting gets an `EngineError`."""
@@ -143,70 +129,50 @@ class Engine:
     # The engine's own thread
 
     def _run(self) -> None:
-        with _current(self._target.device):  # a thread begins on the first GPU
+        with current_device(self._runner.device):  # a thread begins on the first GPU
             while self._scheduler.wait():
-                self._moves.begin()
-                self._step_since = time.monotonic()
-                try:
-                    self.step()
-                except Exception as error:  # out of memory, a bug, a broken device: its rows fail, the engine goes on
-                    self._break(error)
-                self._step_since = None
+                with self._timer.running():
+                    try:
+                        self.step()
+                    except Exception as error:  # out of memory, a bug, a broken device: its rows fail, others go on
+                        self._break(error)
 
     @torch.inference_mode()
     def step(self) -> None:
-        started = time.perf_counter()
+        """Admit who waits, read a chunk of prompts, draft, verify, commit, retire who is done."""
+        timer, captures = self._timer, self._runner.captures
+        timer.begin()
         self._admit()
-        busy, captures = len(self._scheduler.running), self._target.captures
-        with self._timed("prefill"):
-            self._prefill()
+        busy = len(self._scheduler.running)
+        with timer.phase("prefill"):
+            self._prompts.read(self._scheduler.running, self._cache)
         if rows := self._scheduler.ready():
-            begun, pace = time.perf_counter(), self._drafting.pace
-            with self._timed("draft"):
-                proposal = self._drafting.propose(rows, self._budget(rows), self._cache)
-            verifying = time.perf_counter()
-            with self._timed("verify") as took:
-                verified = self._verify(rows, proposal)
-            late = self._late(verifying)
-            with self._timed("commit"):
-                written = self._commit(rows, proposal.drafts, verified)
-            took_s = time.perf_counter() - begun - late
-            if self._target.captures == captures:  # a step that records a graph tells nothing of those to come
-                pace.verified(verified[2].positions, took() - late)
-                pace.stepped(len(rows), written, took_s)
-                self._drafting.modes.learn(written, took_s)
+            self._decode(rows, captures)
         self._retire()
-        if busy:
-            took_s = time.perf_counter() - started
-            self._done.stepped(busy, took_s)
-            if self._done.steps == 1:
-                self._moves.longest_s = 0.0  # it read weights from a disk
-            if self._target.captures == captures:
-                self._done.longest_step_s = max(self._done.longest_step_s, took_s)
+        timer.end(busy, recorded=self._runner.captures != captures)
 
-    def _late(self, verifying: float) -> float:
-        """Seconds for which the device still read prompts when it was given the rows to verify: what `verify` waited
-        for and did not take."""
-        if self._reading is None:
-            return 0.0
-        begun, ended, rows = self._reading
-        self._reading = None
-        late = max(0.0, begun.at + ended.since(begun) - verifying)
-        self.seconds["prefill"] += late
-        self.seconds["verify"] -= late
-        for row in rows:
-            row.usage.prefill_s += late / len(rows)
-        return late
+    def _decode(self, rows: list[Sequence], captures: int) -> None:
+        """At least one token for each of the rows. `captures`: recordings before the step."""
+        timer, budget = self._timer, self.config.draft_budget(len(rows))
+        with timer.phase("draft"):
+            proposal = self._drafting.propose(rows, budget, self._cache)
 
-    @contextmanager
-    def _timed(self, phase: str) -> Iterator[Callable[[], float]]:
-        """Adds the block's seconds to `seconds[phase]`; yields a way to ask for them afterwards."""
-        begun = ended = time.perf_counter()
-        self._moves.mark()
-        yield lambda: ended - begun
-        ended = time.perf_counter()
-        self._moves.mark()
-        self.seconds[phase] += ended - begun
+        def look_ahead(drafts: list[Draft], over: Callable[[], bool]) -> None:
+            self._drafting.ahead(rows, drafts, budget, over)
+
+        with timer.phase("verify"):
+            verified = self._verifier.verify(rows, proposal, self._cache, look_ahead if self._overlap else None)
+        self._stats.forwards += 1
+        timer.shift(self._prompts.overhang(timer.began("verify")), "verify", "prefill")
+        with timer.phase("commit"):
+            accepted = self._committer.commit(rows, verified)
+            for row, draft, count in zip(rows, verified.drafts, accepted, strict=True):
+                if count is not None:
+                    self._drafting.learn(row, draft, count)
+        if self._runner.captures == captures:  # a step that records a graph tells nothing of those to come
+            written = sum(count + 1 for count in accepted if count is not None)
+            verify_s, step_s = timer.took("verify"), timer.took("draft", "verify", "commit")
+            self._drafting.stepped(len(rows), verified.output.positions, written, verify_s, step_s)
 
     def _admit(self) -> None:
         for gone, reason in self._scheduler.withdrawn(time.monotonic()):
@@ -215,117 +181,6 @@ class Engine:
             sequence.started_s = time.monotonic()
             sequence.usage.queued_s = sequence.started_s - sequence.submitted_s
             self._scheduler.start(sequence)
-
-    def _prefill(self) -> None:
-        """One chunk of the prompts that are not read yet, first come first. The last prompt token stays out: it is the
-        row's first pending one, whose step verifies drafts too."""
-        room, started, read = self.config.prefill_chunk, self._target.mark(), []
-        for row in sorted(self._scheduler.running, key=lambda row: row.submitted_s):
-            prompt = row.request.prompt[:-1]
-            while not row.ready and room > 0:
-                begun = time.monotonic()
-                if row.slot < 0:
-                    # The hidden state at the end has to be computed, so at least one token is.
-                    row.slot, row.length = self._cache.begin(prompt)
-                    row.usage.shared_tokens = row.length
-                chunk = prompt[row.length : row.length + room]
-                if chunk:
-                    hidden = self._target.prefill(torch.tensor([chunk]), row.length, row.slot, self._cache)
-                    row.hidden = None if hidden is None else hidden[0]
-                    self._cache.extend(row.slot, chunk)
-                    if row.length < row.request.copy_from[0] <= row.length + len(chunk):
-                        self._cache.remember(row.slot, row.request.copy_from[0])
-                    row.length += len(chunk)
-                    room -= len(chunk)
-                    read.append(row)
-                    self._done.prompt_tokens += len(chunk)
-                row.ready = row.length == len(prompt)
-                row.usage.prefill_s += time.monotonic() - begun
-        if read:
-            self._reading = (self._reading or (started,))[0], self._target.mark(), read
-
-    def _budget(self, rows: list[Sequence]) -> int:
-        """How many tokens a row may draft."""
-        count = len(rows)
-        if self.config.graphs:
-            count = rows_of(count, self.config.slots)  # as many as the step is going to compute
-        return max(0, min(self.config.max_draft, self.config.step_positions // count - 1))
-
-    def _verify(
-        self, rows: list[Sequence], proposal: Proposal
-    ) -> tuple[list[list[int]], list[list[float]], StepOutput]:
-        """One target forward for all rows; chosen tokens and log-probabilities for each position, and it. What the
-        device still drafts is known to the host, and in `proposal`, on return."""
-        self._target.prepare(proposal.settle)
-        counts, chains = proposal.counts, proposal.chains
-        width = max(counts)
-        known = [[row.pending, *draft.tokens] for row, draft in zip(rows, proposal.drafts, strict=True)]
-        ids = torch.tensor([span + [PAD] * (width - len(span)) for span in known])
-        slots, lengths = [row.slot for row in rows], [row.length for row in rows]
-        with self._timed("target"):
-            read = self._target.verify(ids, slots, lengths, self._cache, chains.into if chains else None, counts)
-        self._done.forwards += 1
-        drafts = proposal.settle()  # a GPU is at work on the forward
-        counts = [1 + len(draft) for draft in drafts]
-        pinned = self._target.device.type == "cuda"
-        bits = draft_masks(rows, drafts, counts, self._words, pinned=pinned)  # while a GPU computes
-        at = [first + position for first, count in zip(read.first, counts, strict=True) for position in range(count)]
-        how = [(row.params, len(row.ids) + at) for row, n in zip(rows, counts, strict=True) for at in range(n)]
-        choice = choose_tokens(self._target, read, at, bits, how)
-        if self._overlap:
-            self._drafting.ahead(rows, drafts, self._budget(rows), self._target.mark().over)
-        ids_, logprobs = choice.resolve()
-        ends = list(accumulate(counts))
-        cuts = [slice(end - count, end) for end, count in zip(ends, counts, strict=True)]
-        return [ids_[cut] for cut in cuts], [logprobs[cut] for cut in cuts], read
-
-    def _commit(
-        self, rows: list[Sequence], drafts: list[Draft], verified: tuple[list[list[int]], list[list[float]], StepOutput]
-    ) -> int:
-        """Write what was accepted; how many tokens that was."""
-        chosen, logprobs, read = verified
-        written = 0
-        for index, (row, draft) in enumerate(zip(rows, drafts, strict=True)):
-            if row.matcher is not None and row.matcher.is_error():
-                row.refuse(_too_complex(row.matcher))
-                continue
-            accepted = accept(draft.tokens, chosen[index])
-            tally = draft.tally(accepted)
-            row.count(tally)
-            self._done.drafted(tally)
-            self._drafting.learn(row, draft, accepted)
-            written += accepted + 1
-            self._write(row, chosen[index][: accepted + 1], logprobs[index])
-            row.length += accepted + 1
-            row.pending = chosen[index][accepted]
-            row.hidden = None if read.hidden is None else read.hidden[read.first[index] + accepted]
-        return written
-
-    def _write(self, row: Sequence, tokens: list[int], logprobs: list[float]) -> None:
-        """Accepted tokens, up to the one that ends the text, if one does."""
-        stops = [at for at, token in enumerate(tokens) if token in self._stop]
-        begun = 0
-        for end in [*stops, len(tokens)]:
-            self._append(row, tokens[begun:end], logprobs[begun:end])
-            begun = end
-            if row.finished is None and end < len(tokens) and (row.matcher is None or row.matcher.is_accepting()):
-                row.finished = "stop"
-            if row.finished is not None:
-                return
-        if row.room == 0:
-            row.finished = "length"
-
-    def _append(self, row: Sequence, tokens: list[int], logprobs: list[float]) -> None:
-        row.ids += tokens
-        self._done.output_tokens += len(tokens)
-        row.logprobs += logprobs
-        row.sizes += self._free.sizes(tokens)
-        row.written += self._tokenizer.decode_bytes(tokens)
-        if row.matcher is not None and tokens:
-            if not row.matcher.consume_tokens(tokens):
-                row.refuse(_too_complex(row.matcher))
-            elif row.matcher.is_stopped():
-                row.finished = "stop"
 
     def _retire(self) -> None:
         now = time.monotonic()
@@ -352,8 +207,8 @@ class Engine:
     def _alive(self) -> bool:
         """Whether the device still answers; kernels of Triton's say that it does not by an error of no kind."""
         try:
-            if self._target.device.type == "cuda":
-                torch.cuda.synchronize(self._target.device)
+            if self._runner.device.type == "cuda":
+                torch.cuda.synchronize(self._runner.device)
         except RuntimeError:
             return False
         return True
@@ -376,14 +231,3 @@ class Engine:
         self._cache.reset()
         for row in rows:
             self._fail(row, EngineError(f"the engine failed: {type(error).__name__}"))
-
-
-def _current(device: torch.device) -> AbstractContextManager[Any]:
-    """Where Triton launches its kernels."""
-    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
-
-
-def _too_complex(matcher: LLMatcher) -> SchemaError:
-    """A grammar may pass every check and only meet a limit of llguidance's with the text that is written under it."""
-    said = matcher.get_error().partition("\n")[0]  # of limits, never of text: verbose errors are off
-    return SchemaError(f"the schema is more than its grammar can follow: {said}", code="schema_too_complex")

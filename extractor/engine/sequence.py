@@ -1,6 +1,6 @@
 """What a caller asks of the engine, what it gets back, and one row's state in between.
 
-Token ids only: nothing here knows text, schemas or torch.
+Token ids and bytes: nothing here knows schemas or torch.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from extractor.drafters import DRAFTERS
 from extractor.engine.drafting.lookup import Lookup
 
 if TYPE_CHECKING:
     from llguidance import LLMatcher
-
-DRAFTERS = ("grammar", "copy", "mtp")
 
 Finish = Literal["stop", "length", "cancelled", "deadline"]
 
@@ -34,11 +33,13 @@ class Params:
 
 @dataclass(frozen=True)
 class Request:
-    """`prompt`: token ids; `copy_from`: the half-open span of `prompt` that holds the document;
-    `grammar`: a serialized llguidance grammar, None to decode freely until an end-of-sequence token."""
+    """`prompt`: token ids. `source`: the text of the document in it, UTF-8, where drafts are looked up. `prefix`: how
+    many tokens stand before the document; other prompts are likely to begin with the same. `grammar`: a serialized
+    llguidance grammar, None to decode freely until an end-of-sequence token."""
 
     prompt: list[int]
-    copy_from: tuple[int, int] = (0, 0)
+    source: bytes = b""
+    prefix: int = 0
     grammar: str | None = None
     params: Params = field(default_factory=Params)
 
@@ -67,10 +68,12 @@ class Usage:
 
 @dataclass(frozen=True)
 class Completion:
-    """`ids` without the end-of-sequence token; `logprobs[i]` is the natural log of the probability that the
-    grammar-masked target gave `ids[i]`, and `sizes[i]` how many bytes of text that is."""
+    """`ids` without the end-of-sequence token, and the `text` that they are, UTF-8: where a limit cut it short it may
+    end within a character. `logprobs[i]` is the natural log of the probability that the grammar-masked target gave
+    `ids[i]`, and `sizes[i]` how many bytes of `text` that is."""
 
     ids: list[int]
+    text: bytes
     finish: Finish
     logprobs: list[float]
     sizes: list[int]
@@ -120,13 +123,12 @@ class Sequence:
     the last token.
     """
 
-    def __init__(self, request: Request, matcher: LLMatcher | None, document: bytes) -> None:
+    def __init__(self, request: Request, matcher: LLMatcher | None) -> None:
         self.request = request
         self.params = request.params
         self.future: Future[Completion] = Future()
         self.matcher = matcher
-        self.document = document
-        self.lookup = Lookup(document) if "copy" in request.params.drafters else None
+        self.lookup = Lookup(request.source) if "copy" in request.params.drafters else None
         self.pending = request.prompt[-1]
         self.length = 0
         self.slot = -1
@@ -185,5 +187,7 @@ class Sequence:
         if self.error is not None:
             self.future.set_exception(self.error)
         else:
-            completion = Completion(list(self.ids), reason, list(self.logprobs), list(self.sizes), self.usage)
+            completion = Completion(
+                list(self.ids), bytes(self.written), reason, list(self.logprobs), list(self.sizes), self.usage
+            )
             self.future.set_result(completion)

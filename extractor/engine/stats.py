@@ -7,7 +7,8 @@ from bisect import bisect_left
 from collections import defaultdict
 from typing import Any
 
-from extractor.engine.sequence import DRAFTERS, Tally
+from extractor.drafters import DRAFTERS
+from extractor.engine.sequence import Tally
 
 STEP_BOUNDS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 

@@ -20,7 +20,7 @@ from torch import Tensor
 
 def choose(logits: Tensor, allowed: Tensor | None, noise: Tensor | None = None) -> Tensor:
     """The token for each position and its natural log-probability under the masked distribution at temperature 1, for
-    `told`. `logits` `[n, vocab]`, `allowed` bool `[n, vocab]`; `noise` `[n, vocab]` makes the choice a sample
+    `fetch`. `logits` `[n, vocab]`, `allowed` bool `[n, vocab]`; `noise` `[n, vocab]` makes the choice a sample
     (sampling.py), None the most likely."""
     masked = logits if logits.dtype == torch.float64 else logits.float()
     if allowed is not None:
@@ -35,7 +35,7 @@ def together(ids: Tensor, logprobs: Tensor) -> Tensor:
     return torch.stack([ids.double(), logprobs.double()])
 
 
-def told(found: Tensor) -> tuple[list[int], list[float]]:
+def fetch(found: Tensor) -> tuple[list[int], list[float]]:
     """Tokens and log-probabilities, on the host; waits for the device."""
     ids, logprobs = found.tolist()
     return [int(token) for token in ids], logprobs

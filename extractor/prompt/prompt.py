@@ -29,11 +29,12 @@ _CACHED_SCHEMAS = 256
 
 @dataclass(frozen=True)
 class Prompt:
-    """`copy_from`: the half-open span of `ids` that holds the document. The first `shared` ids are the same for every
-    document of the schema. `room` tokens of the context are left for the answer."""
+    """`document`: the half-open span of `ids` that holds the document, whose text is `source`, UTF-8. The first
+    `shared` ids are the same for every document of the schema. `room` tokens of the context are left for the answer."""
 
     ids: list[int]
-    copy_from: tuple[int, int]
+    document: tuple[int, int]
+    source: bytes
     shared: int
     room: int
 
@@ -89,7 +90,8 @@ class PromptBuilder:
                 errors=(FieldError("/document", f"is {len(body):,} tokens"),),
             )
         start = len(head)
-        return Prompt(ids, (start, start + len(body)), len(self._lead) + len(before) + shared, room)
+        source = text.encode("utf-8", "replace")
+        return Prompt(ids, (start, start + len(body)), source, len(self._lead) + len(before) + shared, room)
 
     def _refuse_endless(self, document: str) -> None:
         """What the context cannot hold in any case is not read to its end: that would take time and memory that no

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from extractor.client import Client, ExtractionFailed, WaitTimeout
+from extractor.drafters import DRAFTERS
 from extractor.errors import ExtractorError
 from extractor.result import Known
 from extractor.service.plan import ServicePlan
@@ -25,7 +26,6 @@ from schemas.jsontext import written
 SAMPLES = Path(__file__).parents[1] / "samples"
 START_S = 600.0  # a first start may fetch a model from the hub
 DOCUMENT_S = 180.0
-_DRAFTERS = ("grammar", "copy", "mtp")
 _WRONG_ANSWERS = ("invalid_output", "truncated_output")
 
 
@@ -123,7 +123,7 @@ def figures(usage: dict[str, Any], seconds: float) -> str:
     rate is of the extraction, the seconds of the whole way from POST to result."""
     tokens, forwards, took_s = usage["output_tokens"], usage["target_forwards"], usage["duration_s"]
     drafts = usage["drafts"]
-    accepted = ", ".join(f"{name} {drafts[name]['accepted']}/{drafts[name]['proposed']}" for name in _DRAFTERS)
+    accepted = ", ".join(f"{name} {drafts[name]['accepted']}/{drafts[name]['proposed']}" for name in DRAFTERS)
     rate = tokens / took_s if took_s else 0.0
     per_forward = tokens / forwards if forwards else 0.0
     return f"{seconds:.2f} s · {rate:.0f} tokens/s · {per_forward:.2f} tokens per target forward · accepted {accepted}"

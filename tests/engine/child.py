@@ -25,7 +25,7 @@ class Scripted:
         future: Future[Completion] = Future()
         match request.prompt[0]:
             case 1:
-                future.set_result(Completion(request.prompt, "stop", [], [], Usage()))
+                future.set_result(Completion(request.prompt, b"", "stop", [], [], Usage()))
             case 3:
                 os._exit(7)
             case 4:
@@ -44,7 +44,7 @@ class Scripted:
         return future
 
     def abort(self, future: Future[Completion]) -> None:
-        future.set_result(Completion([], "cancelled", [], [], Usage()))
+        future.set_result(Completion([], b"", "cancelled", [], [], Usage()))
 
     def progress(self) -> tuple[float, float | None]:
         return time.monotonic() - self._step_since if self._step_since else 0.0, 0.1

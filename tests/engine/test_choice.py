@@ -90,14 +90,14 @@ def test_logits_are_made_for_open_positions_only(gemma4: Models, *, graphs: bool
     engine = Engine(gemma4, EngineConfig(slots=4, context=1024, max_draft=8, graphs=graphs))
     try:
         read: list[int] = []
-        verify = engine._target.verify
+        verify = engine._runner.verify
 
         def counted(*given: Any) -> Any:
             reading = verify(*given)
             read.append(reading.positions)
             return reading
 
-        engine._target.verify = counted  # type: ignore[method-assign]
+        engine._runner.verify = counted  # type: ignore[method-assign]
         requests = [tiny.request(gemma4, index, drafters=DRAFTERS, max_tokens=30) for index in range(4)]
         together = [future.result(60) for future in [engine.submit(one) for one in requests]]
         written, positions = sum(made), sum(read)

@@ -60,6 +60,7 @@ def test_logprobs_are_of_the_masked_distribution(engine: Engine, gemma4: Models)
     forced = gemma4.tokenizer.decode(done.ids).index('"')
     assert all(value <= 1e-9 for value in done.logprobs)
     assert done.logprobs[0] == pytest.approx(0, abs=20)
+    assert done.text == gemma4.ll_tokenizer.decode_bytes(done.ids)
     assert done.sizes == [len(gemma4.ll_tokenizer.decode_bytes([token])) for token in done.ids]
     assert forced >= 0
 
@@ -100,13 +101,15 @@ def test_a_schema_beyond_the_grammars_limits_fails_its_own_row_only(
 ) -> None:
     """It passes every check and fails with the first text that is written under it."""
     pair = load(ModelSpec())
-    prompt = pair.tokenizer("a document that says aaaaa and bbbbb").input_ids
+    document = "a document that says aaaaa and bbbbb"
+    prompt = pair.tokenizer(document).input_ids
     required = [] if len(fields) > 1 else ["a"]
     beyond = serialise(inline({"type": "object", "properties": fields, "required": required}))
     engine = Engine(pair, EngineConfig(slots=2, context=1024))
     try:
         beside = engine.submit(Request(prompt, grammar="start: /[0-9]{5000}/", params=Params(max_tokens=800)))
-        failing = engine.submit(Request(prompt, (0, len(prompt)), beyond, Params(max_tokens=40, drafters=drafters)))
+        asked = Request(prompt, document.encode(), 0, beyond, Params(max_tokens=40, drafters=drafters))
+        failing = engine.submit(asked)
         with pytest.raises(SchemaError, match="more than its grammar can follow") as caught:
             failing.result(60)
         assert caught.value.code == "schema_too_complex"
@@ -122,7 +125,7 @@ def test_a_long_prompt_does_not_stall_who_decodes(gemma4: Models) -> None:
     """While one row decodes, another's prompt is read a chunk a step."""
     engine = Engine(gemma4, EngineConfig(slots=2, context=1024, prefill_chunk=16))
     events: list[int] = []
-    prefill, verify = engine._target.prefill, engine._target.verify
+    prefill, verify = engine._runner.prefill, engine._runner.verify
 
     def reading(ids: torch.Tensor, *rest: Any) -> Any:
         events.append(ids.shape[1])
@@ -132,7 +135,7 @@ def test_a_long_prompt_does_not_stall_who_decodes(gemma4: Models) -> None:
         events.append(0)
         return verify(*given)
 
-    engine._target.prefill, engine._target.verify = reading, deciding  # type: ignore[method-assign]
+    engine._runner.prefill, engine._runner.verify = reading, deciding  # type: ignore[method-assign]
     try:
         decoding = engine.submit(tiny.request(gemma4, 0, **ENDLESS))
         while 0 not in events:

@@ -21,7 +21,7 @@ from extractor.engine.model.build import build_runner
 from extractor.engine.model.gemma4 import Gemma4, Layer
 from extractor.engine.model.graphs import Graphs
 from extractor.engine.model.loader import Models, ModelSpec, load
-from extractor.engine.verify import choose, told, unpack
+from extractor.engine.verify import choose, fetch, unpack
 from tests.engine import tiny
 
 pytestmark = [pytest.mark.kernels, pytest.mark.timeout(900)]
@@ -157,7 +157,7 @@ def test_the_choice_is_the_plain_one(vocab: int) -> None:
     assert torch.equal(unpack(bits, vocab), allowed)
     for mask in (allowed, None):
         tokens, logprobs = fused.masked_argmax(logits, bits if mask is not None else None)
-        expected = told(choose(logits, mask))
+        expected = fetch(choose(logits, mask))
         assert tokens.tolist() == expected[0]
         assert logprobs.tolist() == pytest.approx(expected[1], abs=1e-5)
 

@@ -9,11 +9,15 @@ import torch
 from torch import Tensor
 
 from extractor.engine import Engine, EngineConfig
-from extractor.engine.engine import _current
+from extractor.engine.heartbeat import Moves
 from extractor.engine.model.graphs import Graphs, Recording, depth_of, entries_of, prompt_of
 from extractor.engine.model.loader import Models
 from extractor.engine.model.runner import Runner
+from extractor.engine.parts import current_device
+from extractor.engine.prefill import PromptReader
 from extractor.engine.sequence import Sequence
+from extractor.engine.stats import EngineStats
+from extractor.engine.step_timer import StepTimer
 from extractor.errors import InputError
 from tests.engine import tiny
 
@@ -90,7 +94,7 @@ def test_shapes_hold_what_they_are_for() -> None:
 def test_a_step_that_records_teaches_no_prices(gemma4: Models, monkeypatch: pytest.MonkeyPatch) -> None:
     taught: list[int] = []
     engine = Engine(gemma4, EngineConfig(slots=1, context=1024))
-    engine._drafting.modes.learn = lambda tokens, _: taught.append(tokens)  # type: ignore[method-assign]
+    engine._drafting.selector.learn = lambda tokens, _: taught.append(tokens)  # type: ignore[method-assign]
     try:
         first = engine.submit(tiny.request(gemma4, 0)).result(60)
         assert taught
@@ -114,27 +118,25 @@ class Moment:
 
 
 def test_what_a_device_still_reads_while_it_should_verify_is_prefill(gemma4: Models) -> None:
-    engine = Engine(gemma4, EngineConfig(slots=1, context=64))
-    try:
-        assert engine._late(5.0) == 0.0, "no prompt was read"
-        rows = [Sequence(tiny.request(gemma4, index), None, b"") for index in range(2)]
-        engine._reading = Moment(1.0, 1.0), Moment(1.1, 6.5), rows  # type: ignore[assignment]
-        assert engine._late(5.0) == pytest.approx(1.5)
-        assert [row.usage.prefill_s for row in rows] == [pytest.approx(0.75)] * 2
-        assert engine.seconds["prefill"] == pytest.approx(1.5)
-        assert engine.seconds["verify"] == pytest.approx(-1.5), "the step that waited for it adds what it took"
-        assert engine._late(7.0) == 0.0
-    finally:
-        engine.close()
+    stats = EngineStats()
+    prompts, timer = PromptReader(Any, 16, stats), StepTimer(stats, Moves())  # type: ignore[arg-type]
+    assert prompts.overhang(5.0) == 0.0, "no prompt was read"
+    rows = [Sequence(tiny.request(gemma4, index), None) for index in range(2)]
+    prompts._reading = Moment(1.0, 1.0), Moment(1.1, 6.5), rows  # type: ignore[assignment]
+    with timer.phase("verify"):
+        late = prompts.overhang(5.0)
+    assert late == pytest.approx(1.5)
+    assert [row.usage.prefill_s for row in rows] == [pytest.approx(0.75)] * 2
+    timer.shift(late, "verify", "prefill")
+    assert stats.seconds["prefill"] == timer.took("prefill") == pytest.approx(1.5)
+    assert stats.seconds["verify"] == pytest.approx(-1.5, abs=0.1)
+    assert prompts.overhang(7.0) == 0.0
 
 
 @pytest.mark.parametrize(("rows", "graphs", "budget"), [(3, False, 20), (3, True, 15), (17, True, 1), (1, True, 30)])
-def test_drafts_fit_the_rows_a_step_is_padded_to(gemma4: Models, rows: int, *, graphs: bool, budget: int) -> None:
-    engine = Engine(gemma4, EngineConfig(slots=32, context=64, max_draft=30, step_positions=64, graphs=graphs))
-    try:
-        assert engine._budget([None] * rows) == budget  # type: ignore[list-item]
-    finally:
-        engine.close()
+def test_drafts_fit_the_rows_a_step_is_padded_to(rows: int, *, graphs: bool, budget: int) -> None:
+    config = EngineConfig(slots=32, context=64, max_draft=30, step_positions=64, graphs=graphs)
+    assert config.draft_budget(rows) == budget
 
 
 def test_an_engine_without_slots_is_refused(gemma4: Models) -> None:
@@ -143,5 +145,5 @@ def test_an_engine_without_slots_is_refused(gemma4: Models) -> None:
 
 
 def test_a_cpu_is_always_the_current_device() -> None:
-    with _current(torch.device("cpu")):
+    with current_device(torch.device("cpu")):
         pass

@@ -123,7 +123,8 @@ def test_padded_rows_leave_what_idle_slots_keep(gemma4: Models) -> None:
     """A slot keeps a long prompt while the others work on short ones, padded to four rows; then it is used again by a
     prompt that begins alike, so what it kept is read."""
     long = tiny.request(gemma4, 0, drafters=("mtp",), max_tokens=8)
-    start, stop = long.copy_from
+    start = long.prefix
+    stop = start + len(gemma4.tokenizer(long.source.decode(), add_special_tokens=False).input_ids)
     prompt = long.prompt[:stop] + long.prompt[start:stop] * 20 + long.prompt[stop:]
     kept = replace(long, prompt=prompt)
     alike = replace(long, prompt=prompt[:-10] + long.prompt[-6:])
@@ -171,15 +172,17 @@ def test_windows_that_move_change_nothing(gemma4: Models, monkeypatch: pytest.Mo
         monkeypatch.setattr("extractor.engine.model.build.can_run", lambda _: False)
     small = EngineConfig(slots=4, context=1024, max_draft=8, prefill_chunk=24, graphs=way == "padded")
     base = [tiny.request(gemma4, 0, drafters=DRAFTERS, max_tokens=12 + 30 * (index % 2)) for index in range(7)]
-    start, stop = base[0].copy_from
+    start = base[0].prefix
+    stop = start + len(gemma4.tokenizer(base[0].source.decode(), add_special_tokens=False).input_ids)
     requests = []
     for index, one in enumerate(base):
         document = one.prompt[start:stop] * (1 + 2 * (index % 3)) + one.prompt[start + index : stop]
         prompt = one.prompt[:start] + document + one.prompt[stop:]
-        requests.append(replace(one, prompt=prompt, copy_from=(start, start + len(document))))
+        requests.append(replace(one, prompt=prompt, source=gemma4.ll_tokenizer.decode_bytes(document)))
     # the same document again, with an answer and a complaint behind it; and a schema whose prompt is long by itself
     requests.append(replace(requests[2], prompt=requests[2].prompt + requests[2].prompt[-20:]))
-    requests += [replace(one, copy_from=(one.copy_from[1], one.copy_from[1])) for one in (requests[1], requests[1])]
+    long = replace(requests[1], source=b"", prefix=len(requests[1].prompt) - 6)
+    requests += [long, long]
     written, moved, shared = [], 0, []
     for windowed in (False, True):
         engine = Engine(gemma4, small)

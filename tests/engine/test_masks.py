@@ -29,7 +29,7 @@ def masks_one_by_one(row: Sequence, draft: list[int], words: int) -> torch.Tenso
 def test_masks_of_many_rows_are_those_of_one_token_after_the_other(gemma4: Models) -> None:
     words = (gemma4.ll_tokenizer.vocab_size + 31) // 32
     cut = gemma4.ll_tokenizer.tokenize_bytes
-    free = Sequence(Request([0], params=Params()), None, b"")
+    free = Sequence(Request([0], params=Params()), None)
     rows = [row(gemma4, ""), free, row(gemma4, '{"'), row(gemma4, "{"), row(gemma4, "")]
     tokens = [cut(b'{"'), [5, 6], [], cut(b'"'), []]
     drafts = [Draft(some, ["grammar"] * len(some)) for some in tokens]
@@ -62,7 +62,7 @@ def test_masks_end_where_the_text_does(gemma4: Models) -> None:
 
 
 def test_rows_without_a_grammar_need_no_mask(gemma4: Models) -> None:
-    free = Sequence(request(gemma4, grammar=None), None, b"")
+    free = Sequence(request(gemma4, grammar=None), None)
     assert draft_masks([free], [Draft([], [])], [1], 4) is None
     assert (next_masks([free], 4) == -1).all()
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 from transformers import (
     AutoModelForCausalLM,
     Gemma4AssistantForCausalLM,
@@ -29,7 +30,7 @@ from extractor.engine.model.build import build_runner
 from extractor.engine.model.checkpoint import positions_of
 from extractor.engine.model.eager_runner import EagerRunner
 from extractor.engine.model.loader import ModelSpec, load
-from extractor.engine.model.stock_runner import StockRunner
+from extractor.engine.model.stock_runner import StockRunner, neighbours
 from extractor.errors import ModelError
 from tests.engine import tiny
 
@@ -335,6 +336,39 @@ def test_ragged_rows_of_other_architectures_are_as_each_alone(config: PreTrained
         read = target.verify(tail, [0, 1, 2], [ids.shape[1] - 5 for ids in rows], cache)
     for logits, first in zip(wanted, read.first, strict=True):
         assert torch.allclose(read.logits[first : first + 5], logits, atol=1e-3, rtol=1e-3)
+
+
+def test_transformers_own_forward_reads_rows_with_a_slot_between_in_place() -> None:
+    """To copy them takes twice as long. What the slot between holds stays."""
+    torch.manual_seed(0)
+    model = tiny.loud(AutoModelForCausalLM.from_config(GPT2Config(vocab_size=512, n_embd=32, n_layer=2, n_head=4)), 3)
+    rows = [torch.randint(6, 500, (1, 9 + 3 * slot)) for slot in range(6)]
+    slots = [0, 1, 2, 3, 5]
+    with torch.inference_mode():
+        wanted = [model.eval()(input_ids=ids).logits[0, -1] for ids in rows]
+        install(model)
+        target, cache = build_runner(model), tiny.slots(model, 6, 80)
+        for slot, ids in enumerate(rows):
+            cache.begin(ids[0].tolist())
+            target.prefill(ids[:, :-1], 0, slot, cache)
+            cache.extend(slot, ids[0, :-1].tolist())
+
+        def step(slots: list[int]) -> list[Tensor]:
+            last = torch.cat([rows[slot][:, -1:] for slot in slots])
+            output = target.verify(last, slots, [rows[slot].shape[1] - 1 for slot in slots], cache)
+            return [output.logits[first] for first in output.first]  # type: ignore[index]
+
+        together, between = step(slots), step([4])
+    for slot, logits in [*zip(slots, together, strict=True), (4, between[0])]:
+        assert torch.allclose(logits, wanted[slot], atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("slots", "whole"),
+    [([0, 1, 2], [0, 1, 2]), ([0, 1, 3, 4], [0, 1, 2, 3, 4]), ([0, 2], [0, 2]), ([4, 3, 1, 0], [4, 3, 1, 0])],
+)
+def test_slots_between_are_computed_where_they_are_few(slots: list[int], whole: list[int]) -> None:
+    assert neighbours(slots) == whole
 
 
 def test_a_model_of_other_layers_takes_its_own_forward(pair: Path) -> None:

@@ -8,16 +8,16 @@ import torch
 from torch import Tensor
 
 from extractor.engine.drafting.compose import Proposal
-from extractor.engine.drafting.cost import Pace
-from extractor.engine.drafting.mtp import Launched
+from extractor.engine.drafting.cost import StepCosts
+from extractor.engine.drafting.mtp import PendingChain
 from extractor.engine.model.device_event import DeviceEvent
 from extractor.engine.sequence import Draft, Request, Sequence
 from tests.engine.tiny import ScriptedMatcher
 
 
-def launched(wanted: list[int], found: Tensor, matchers: list[Any]) -> Launched:
-    rows = [Sequence(Request([1]), matcher, b"") for matcher in matchers]
-    return Launched(rows, wanted, found, Pace(), DeviceEvent(found.device))
+def launched(wanted: list[int], found: Tensor, matchers: list[Any]) -> PendingChain:
+    rows = [Sequence(Request([1]), matcher) for matcher in matchers]
+    return PendingChain(rows, wanted, found, StepCosts(), DeviceEvent(found.device))
 
 
 FOUND = torch.tensor([[11, 21, 31], [12, 22, 32], [13, 23, 33], [14, 24, 34]])  # [steps, rows], one more than wanted
@@ -37,6 +37,6 @@ def test_a_proposal_is_as_wide_as_its_chains_until_it_is_settled() -> None:
     free = Draft([7], ["copy"])
     proposal = Proposal([Draft([], []), free, Draft([], [])], launched([3, 0, 2], FOUND, [ScriptedMatcher(0)] * 3))
     assert proposal.counts == [4, 2, 3]
-    assert proposal.settle() == [Draft([], []), free, Draft([], [])]
+    assert proposal.resolve() == [Draft([], []), free, Draft([], [])]
     assert proposal.chains is None
     assert proposal.counts == [1, 2, 1]

@@ -32,7 +32,7 @@ def test_every_layer_of_a_long_prompt_says_that_it_moves(models: Models) -> None
         def moved() -> None:
             said.append(time.monotonic())
 
-        engine._target.on_layer(moved)
+        engine._runner.on_layer(moved)
         request = tiny.request(models, 1, max_tokens=4)
         forwards = -(-len(request.prompt) // 64) + engine.submit(request).result(60).usage.target_forwards
         layers = models.target.config.num_hidden_layers
@@ -48,8 +48,8 @@ def test_a_step_that_hangs_is_seen_and_an_idle_engine_is_not(models: Models, mon
         assert engine.progress() == (0.0, None), "how long a step takes is not known"
         engine.submit(tiny.request(models, 1, max_tokens=4)).result(60)
         assert wait_until(lambda: engine.progress()[0] == 0.0, 10), "it waits for work"
-        verify = engine._target.verify
-        monkeypatch.setattr(engine._target, "verify", lambda *given: (release.wait(60), verify(*given))[1])
+        verify = engine._runner.verify
+        monkeypatch.setattr(engine._runner, "verify", lambda *given: (release.wait(60), verify(*given))[1])
         hanging = engine.submit(tiny.request(models, 2, max_tokens=4))
         time.sleep(1.0)
         going_s, most_s = engine.progress()

@@ -184,7 +184,7 @@ def test_it_changes_no_token(pair: Models, changes: dict[str, bool]) -> None:
     written = []
     for ragged in (False, True):
         engine = Engine(pair, replace(CONFIG, kernels=ragged, **changes))
-        assert engine._target.backend.view.own_length == ragged
+        assert engine._runner.backend.view.own_length == ragged
         try:
             requests = [tiny.request(pair, index, drafters=("mtp",), max_tokens=5) for index in range(3)]
             done = [future.result(900) for future in [engine.submit(one) for one in requests]]

@@ -34,7 +34,7 @@ def test_without_triton_the_engine_goes_on(
     for on in (False, True):
         engine = Engine(gemma4, EngineConfig(slots=2, context=512, kernels=on))
         try:
-            assert not engine._target.backend.view.own_length
+            assert not engine._runner.backend.view.own_length
             written.append(engine.submit(tiny.request(gemma4, max_tokens=12)).result(60).ids)
         finally:
             engine.close()

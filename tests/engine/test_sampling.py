@@ -13,7 +13,7 @@ from extractor.engine.model.build import build_runner
 from extractor.engine.model.runner import StepOutput
 from extractor.engine.sampling import gumbel, sampling_of
 from extractor.engine.sequence import Params
-from extractor.engine.verify import choose, told
+from extractor.engine.verify import choose, fetch
 
 
 def noise(seed: int, position: int, count: int, vocab: int, temperature: float = 1.0) -> Tensor:
@@ -26,7 +26,7 @@ def test_samples_follow_the_masked_distribution() -> None:
     """Chi-squared over 4,000 draws of 4 allowed tokens: 3 degrees of freedom, 16.3 is the 0.1% point."""
     logits = torch.tensor([2.0, 1.0, 0.0, -1.0, 9.0]).repeat(4000, 1)
     allowed = torch.tensor([True, True, True, True, False]).repeat(4000, 1)
-    ids, _ = told(choose(logits, allowed, noise(3, 0, 4000, 5)))
+    ids, _ = fetch(choose(logits, allowed, noise(3, 0, 4000, 5)))
     expected = torch.softmax(logits[0, :4], -1) * 4000
     counts = torch.bincount(torch.tensor(ids), minlength=5)
     assert counts[4] == 0
@@ -64,9 +64,9 @@ def test_greedy_rows_beside_a_sampled_one_are_chosen_as_ever() -> None:
     read = StepOutput([0], logits=torch.randn(9, 50, generator=torch.Generator().manual_seed(0)))
     greedy, warm = Params(), Params(temperature=0.8, seed=4)
     at, asked = [0, 2, 3, 5, 8], [(greedy, 0), (greedy, 1), (warm, 3), (warm, 4), (greedy, 9)]
-    alone = told(target.choose(read, at, None, None))
-    mixed = told(target.choose(read, at, None, sampling_of(asked)))
-    own = told(target.choose(read, at[2:4], None, sampling_of(asked[2:4])))
+    alone = fetch(target.choose(read, at, None, None))
+    mixed = fetch(target.choose(read, at, None, sampling_of(asked)))
+    own = fetch(target.choose(read, at[2:4], None, sampling_of(asked[2:4])))
     assert [mixed[0][place] for place in (0, 1, 4)] == [alone[0][place] for place in (0, 1, 4)]
     assert mixed[0][2:4] == own[0]
     assert mixed[1][2:4] == pytest.approx(own[1])

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractor.engine.verify import accept, choose, told, unpack
+from extractor.engine.verify import accept, choose, fetch, unpack
 
 
 @given(st.lists(st.integers(0, 3), max_size=8), st.lists(st.integers(0, 3), min_size=9, max_size=9))
@@ -26,6 +26,6 @@ def test_unpack_reads_bit_i_as_token_i() -> None:
 
 def test_choice_stays_inside_the_mask_and_so_does_its_probability() -> None:
     logits = torch.tensor([[5.0, 1.0, 1.0]])
-    ids, logprobs = told(choose(logits, torch.tensor([[False, True, True]])))
+    ids, logprobs = fetch(choose(logits, torch.tensor([[False, True, True]])))
     assert ids == [1]
     assert math.isclose(math.exp(logprobs[0]), 0.5, rel_tol=1e-6)

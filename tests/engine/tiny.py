@@ -168,11 +168,12 @@ def request(models: Models, index: int = 0, **changes: Any) -> Request:
     def ids(text: str) -> list[int]:
         return list(models.tokenizer(text, add_special_tokens=False).input_ids)
 
-    head, document = ids(f"<bos><|turn>user\nExtract {index}: "), ids(DOCUMENT * (1 + index % 3))
-    prompt = head + document + ids("<turn|>\n<|turn>model\n")
+    text = DOCUMENT * (1 + index % 3)
+    head = ids(f"<bos><|turn>user\nExtract {index}: ")
+    prompt = head + ids(text) + ids("<turn|>\n<|turn>model\n")
     schema_grammar = changes.pop("grammar", grammar())
     params = Params(**{"max_tokens": 48, **changes})
-    return Request(prompt, (len(head), len(head) + len(document)), schema_grammar, params)
+    return Request(prompt, text.encode(), len(head), schema_grammar, params)
 
 
 def slots(model: Any, count: int, entries: int, most: int | None = None) -> SlotCache:

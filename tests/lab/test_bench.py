@@ -57,9 +57,9 @@ def test_every_counted_round_reads_its_prompts(pair: str) -> None:
     try:
         read = []
         for _ in range(3):
-            before = ours._engine.figures()["prompt_tokens"]
+            before = ours._engine.stats()["prompt_tokens"]
             ours.run(workload)
-            read.append(ours._engine.figures()["prompt_tokens"] - before)
+            read.append(ours._engine.stats()["prompt_tokens"] - before)
     finally:
         ours.close()
     assert read[0] == read[1] == read[2] > 0
@@ -242,7 +242,7 @@ def test_only_allowed_tokens_differ_by_rounding(pair: str) -> None:
             return SimpleNamespace(logits=torch.zeros(*ids.shape, models.target.config.vocab_size))
 
     models = load(ModelSpec(model=pair))
-    case = Case([1, 2], (0, 0), 'start: "a" | "b"', "", 8)
+    case = Case([1, 2], b"", 0, 'start: "a" | "b"', "", 8)
     a, b, c = (models.ll_tokenizer.tokenize_bytes(text)[0] for text in (b"a", b"b", b"c"))
     undecided = replace(models, target=Undecided())
     assert lossless._difference(undecided, case, [a], [b])["rounding"]

@@ -41,7 +41,7 @@ def test_the_prompt_reads_as_the_template_says(tok, builder):
     task = render_task("invoice", INVOICE.description, INVOICE.json_schema, [])
     said = "".join([task, *fence(DOCUMENT)])
     assert tok.decode(prompt.ids) == f"<bos><|turn>user\n{said}<turn|>\n<|turn>model\n"
-    start, stop = prompt.copy_from
+    start, stop = prompt.document
     assert tok.decode(prompt.ids[start:stop]) == DOCUMENT
     assert prompt.ids.count(tok.bos_token_id) == 1
     assert prompt.room == 8192 - len(prompt.ids)
@@ -78,11 +78,11 @@ def test_the_ids_are_those_the_bundled_pair_was_trained_on():
 def test_all_documents_of_a_schema_share_their_start(builder):
     prompts = [builder.build(INVOICE, text, 100) for text in (DOCUMENT, "other", "a ~~~~ fence")]
     for prompt in prompts:
-        assert 100 < prompt.shared <= prompt.copy_from[0]
+        assert 100 < prompt.shared <= prompt.document[0]
         assert prompt.ids[: prompt.shared - 1] == prompts[0].ids[: prompt.shared - 1]
-    assert prompts[0].shared == prompts[1].shared == prompts[0].copy_from[0]
+    assert prompts[0].shared == prompts[1].shared == prompts[0].document[0]
     assert prompts[0].ids[: prompts[0].shared] == prompts[1].ids[: prompts[1].shared]
-    assert prompts[2].shared < prompts[2].copy_from[0]
+    assert prompts[2].shared < prompts[2].document[0]
     assert prompts[2].ids[: prompts[2].shared] == prompts[0].ids[: prompts[2].shared]
 
 
@@ -94,7 +94,7 @@ def test_a_document_cannot_speak_the_templates_language(tok, builder):
     plain = builder.build(INVOICE, DOCUMENT, 100)
     for id_ in special_ids(tok):
         assert prompt.ids.count(id_) == plain.ids.count(id_), id_
-    start, stop = prompt.copy_from
+    start, stop = prompt.document
     assert tok.decode(prompt.ids[start:stop]) == HOSTILE
     assert "\n~~~~\n" in tok.decode(prompt.ids[:start])  # a longer fence than its own
 
@@ -113,7 +113,7 @@ def test_control_tokens_that_are_not_called_special():
     builder = PromptBuilder(tok, context=8192, examples=0)
     prompt = builder.build(INVOICE, "a <think> b <think><think>\n\nc", 100)
     assert prompt.ids.count(tok.convert_tokens_to_ids("<think>")) == 1
-    start, stop = prompt.copy_from
+    start, stop = prompt.document
     assert tok.decode(prompt.ids[start:stop]) == "a <think> b <think><think>\n\nc"
     assert tok.convert_tokens_to_ids("\n\n") in prompt.ids[start:stop]
 
@@ -137,8 +137,8 @@ def test_asking_again_shows_the_answer_and_its_errors(tok, builder):
         "Answer again with the corrected JSON.<turn|>\n<|turn>model\n"
     )
     first = builder.build(INVOICE, DOCUMENT, 100)
-    assert prompt.copy_from == first.copy_from
-    assert prompt.ids[: first.copy_from[1]] == first.ids[: first.copy_from[1]]
+    assert prompt.document == first.document
+    assert prompt.ids[: first.document[1]] == first.ids[: first.document[1]]
 
 
 def test_examples_are_shown_as_far_as_they_fit(tok):
@@ -148,7 +148,7 @@ def test_examples_are_shown_as_far_as_they_fit(tok):
     assert (
         f"Example document:\n~~~\n{example.document}\n~~~\nExample answer:\n{example.answer_text}\n\nDocument:" in text
     )
-    assert shown.shared == shown.copy_from[0]
+    assert shown.shared == shown.document[0]
     tight = PromptBuilder(tok, context=800, examples=2).build(INVOICE, DOCUMENT, 10)
     assert "Example document" not in tok.decode(tight.ids)
 

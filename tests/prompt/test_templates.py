@@ -55,7 +55,7 @@ def test_the_prompt_is_the_templates_own_and_ends_where_the_answer_begins(tok, b
     text = tok.decode(prompt.ids)
     assert text == asked(tok, said(DOCUMENT))
     assert text.endswith(f"<turn|>\n<|turn>model\n{PRIMER[kind]}")
-    start, stop = prompt.copy_from
+    start, stop = prompt.document
     assert tok.decode(prompt.ids[start:stop]) == DOCUMENT
     assert prompt.ids[: prompt.shared] == builder.build(INVOICE, "another", 100).ids[: prompt.shared]
     assert prompt.shared == start
@@ -77,7 +77,7 @@ def test_nobody_but_the_template_opens_a_channel(tok, builder):
         id_ = tok.convert_tokens_to_ids(name)
         assert hostile.ids.count(id_) == plain.ids.count(id_), name
         assert again.ids.count(id_) == usual.ids.count(id_), name
-    start, stop = hostile.copy_from
+    start, stop = hostile.document
     assert tok.decode(hostile.ids[start:stop]) == HOSTILE
 
 

@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from extractor.engine.cache import SlotCache
-from extractor.engine.drafting.cost import Acceptances, Pace
-from extractor.engine.drafting.mtp import Launched, MtpDrafter
-from extractor.engine.drafting.selector import Modes
-from extractor.engine.drafting.text import FreeDrafter
+from extractor.engine.drafting.cost import Acceptances, StepCosts
+from extractor.engine.drafting.mtp import MtpDrafter, PendingChain
+from extractor.engine.drafting.selector import Selector
+from extractor.engine.drafting.text import TextDrafter
 from extractor.engine.sequence import Draft, Sequence
 
 
@@ -35,7 +35,7 @@ class Proposal:
     """A draft for each row. Those of `chains` are empty until they are read, and may be verified before that."""
 
     drafts: list[Draft]
-    chains: Launched | None = None
+    chains: PendingChain | None = None
 
     @property
     def counts(self) -> list[int]:
@@ -43,7 +43,7 @@ class Proposal:
         chains = self.chains.wanted if self.chains else [0] * len(self.drafts)
         return [1 + max(len(draft), chain) for draft, chain in zip(self.drafts, chains, strict=True)]
 
-    def settle(self) -> list[Draft]:
+    def resolve(self) -> list[Draft]:
         """The drafts, all of them known to the host."""
         if self.chains:
             for index, chain in enumerate(self.chains.read()):
@@ -56,14 +56,23 @@ class Proposal:
 class Drafting:
     """Composes one draft a row out of what the row's request allows and what earns its price."""
 
-    def __init__(self, free: FreeDrafter, mtp: MtpDrafter | None, *, learns_late: bool = False) -> None:
-        """`learns_late`: in `ahead`, not before; for an engine that calls it in every step."""
-        self._free = free
+    def __init__(
+        self,
+        text: TextDrafter,
+        mtp: MtpDrafter | None,
+        *,
+        learns_late: bool = False,
+        costs: StepCosts | None = None,
+        selector: Selector | None = None,
+    ) -> None:
+        """`learns_late`: in `ahead`, not before; for an engine that calls it in every step. `costs` and `selector`:
+        others than those that learn from nothing."""
+        self.text = text
         self._mtp = mtp
         self._learns_late = learns_late
         self._lessons: list[tuple[str | None, Draft, int]] = []  # grammar, draft, how much of it stood
-        self.pace = Pace()
-        self.modes = Modes()
+        self.costs = costs or StepCosts()
+        self.selector = selector or Selector()
         self.acceptances = Acceptances()
         self._asked: frozenset[str] = frozenset()  # for the drafts that are being verified
 
@@ -71,9 +80,9 @@ class Drafting:
         """A draft of at most `budget` tokens for each row."""
         budgets = [max(0, min(budget, row.room - 1)) for row in rows]
         allowed = frozenset(name for row in rows for name in row.params.drafters)
-        self._asked = asked = self.modes.pick(allowed if self._mtp else allowed - {"mtp"}, len(rows))
+        self._asked = asked = self.selector.pick(allowed if self._mtp else allowed - {"mtp"}, len(rows))
         drafts = [
-            self._worth(row, self._free.next(row, limit, asked), 0, len(rows))
+            self._worth(row, self.text.next(row, limit, asked), 0, len(rows))
             for row, limit in zip(rows, budgets, strict=True)
         ]
         if self._mtp is None or "mtp" not in asked:
@@ -84,15 +93,15 @@ class Drafting:
             for row, draft, limit in zip(rows, drafts, budgets, strict=True)
         ]
         if self._mtp.at_once:
-            launched = self._mtp.launch(rows, wanted, cache, self.pace)
-            for index, most in enumerate(launched.wanted if launched else ()):
+            pending = self._mtp.launch(rows, wanted, cache, self.costs)
+            for index, most in enumerate(pending.wanted if pending else ()):
                 if most:
                     drafts[index] = Draft([], [])
-            return Proposal(drafts, launched)
-        chains = self._mtp.propose(rows, wanted, cache, self.pace)
+            return Proposal(drafts, pending)
+        chains = self._mtp.propose(rows, wanted, cache, self.costs)
         for index, chain in enumerate(chains):
             if chain:
-                rest = self._free.propose(rows[index], chain, budgets[index] - len(chain), asked)
+                rest = self.text.propose(rows[index], chain, budgets[index] - len(chain), asked)
                 whole = Draft(chain + rest.tokens, ["mtp"] * len(chain) + rest.sources)
                 drafts[index] = self._worth(rows[index], whole, len(chain), len(rows))
         return Proposal(drafts)
@@ -111,12 +120,19 @@ class Drafting:
                 return
             limit = min(budget, row.room - len(draft) - 2)
             if limit > 0:
-                self._free.ahead(row, draft.tokens, limit, self._asked)
+                self.text.ahead(row, draft.tokens, limit, self._asked)
 
     def learn(self, row: Sequence, draft: Draft, accepted: int) -> None:
         self._lessons.append((row.request.grammar, draft, accepted))
         if not self._learns_late:
             self._catch_up()
+
+    def stepped(self, rows: int, positions: int, written: int, verify_s: float, step_s: float) -> None:
+        """A step of so many `rows` verified `positions` in `verify_s` seconds and wrote `written` tokens in `step_s`,
+        its drafts and its commit included: that teaches what drafts cost, and whether they pay."""
+        self.costs.verified(positions, verify_s)
+        self.costs.stepped(rows, written, step_s)
+        self.selector.learn(written, step_s)
 
     def _catch_up(self) -> None:
         for grammar, draft, accepted in self._lessons:
@@ -125,7 +141,7 @@ class Drafting:
 
     def _worth(self, row: Sequence, draft: Draft, kept: int, rows: int) -> Draft:
         """`draft` up to where a token's chance falls under its price; the first `kept` have been judged already."""
-        price = self.pace.position(rows)
+        price = self.costs.position(rows)
         chances = self.acceptances.of(row.request.grammar).chances(draft.sources)
         length = next((at for at, chance in enumerate(chances) if at >= kept and chance < price), len(draft))
         return draft if length == len(draft) else Draft(draft.tokens[:length], draft.sources[:length])
@@ -134,8 +150,8 @@ class Drafting:
         """How deep an MTP chain may go: nowhere when not even one of the best depth promises more, after its price,
         than the free text does after its."""
         acceptance = self.acceptances.of(row.request.grammar)
-        position = self.pace.position(rows)
-        token = position + self.pace.chain(rows) / able
+        position = self.costs.position(rows)
+        token = position + self.costs.chain(rows) / able
         gains = list(accumulate(chance - token for chance in acceptance.chances(["mtp"] * budget)))
         most = max(gains, default=0.0)
         if most <= sum(acceptance.chances(free.sources)) - position * len(free):

@@ -8,8 +8,10 @@ nears one, and nothing is drafted; with one row on a GPU positions are almost fr
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence as Many
+
+from cachetools import LRUCache
 
 from extractor.engine.sequence import Draft
 
@@ -28,12 +30,12 @@ Judged = dict[Place, tuple[int, int]]  # how many tokens there were judged, and 
 
 def judged(draft: Draft, accepted: int) -> Judged:
     """What a verified draft tells. Tokens after the first rejected one were never judged and teach nothing."""
-    told: Judged = {}
+    counts: Judged = {}
     for at, source in enumerate(draft.sources[: accepted + 1]):
         key = source, min(at, PLACES - 1)
-        reached, stood = told.get(key, (0, 0))
-        told[key] = reached + 1, stood + (at < accepted)
-    return told
+        reached, stood = counts.get(key, (0, 0))
+        counts[key] = reached + 1, stood + (at < accepted)
+    return counts
 
 
 class Acceptance:
@@ -60,17 +62,17 @@ class Acceptance:
 
     def chances(self, sources: Many[str]) -> list[float]:
         """For each token of a draft with these sources, the chance that it and all before it stand."""
-        made, chance, last = [], 1.0, ""
+        chances, chance, last = [], 1.0, ""
         for place, source in enumerate(sources):
             if source != last or place < PLACES:
                 rate, last = self.rate(source, place), source
             chance *= rate
-            made.append(chance)
-        return made
+            chances.append(chance)
+        return chances
 
-    def learn(self, told: Judged) -> None:
+    def learn(self, judged: Judged) -> None:
         self._steps += 1
-        for key, (more, right) in told.items():
+        for key, (more, right) in judged.items():
             reached, stood = self._counts(key)
             self._seen[key] = reached + more, stood + right, self._steps
 
@@ -88,22 +90,18 @@ class Acceptances:
 
     def __init__(self) -> None:
         self._all = Acceptance()
-        self._kept: OrderedDict[str | None, Acceptance] = OrderedDict()
+        self._kept: LRUCache[str | None, Acceptance] = LRUCache(SCHEMAS)
 
     def of(self, grammar: str | None) -> Acceptance:
         found = self._kept.get(grammar)
         if found is None:
             found = self._kept[grammar] = Acceptance(self._all)
-            if len(self._kept) > SCHEMAS:
-                self._kept.popitem(last=False)
-        else:
-            self._kept.move_to_end(grammar)
         return found
 
     def learn(self, grammar: str | None, draft: Draft, accepted: int) -> None:
-        told = judged(draft, accepted)
-        self._all.learn(told)
-        self.of(grammar).learn(told)
+        lesson = judged(draft, accepted)
+        self._all.learn(lesson)
+        self.of(grammar).learn(lesson)
 
 
 class Line:
@@ -134,7 +132,7 @@ class Line:
         return max(0.0, self._y / self._n + self.each * (count - self._x / self._n)) if self._n else 0.0
 
 
-class Pace:
+class StepCosts:
     """The measured times of steps, and the prices that follow from them."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from extractor.engine.cache import SlotCache
-from extractor.engine.drafting.cost import Pace
+from extractor.engine.drafting.cost import StepCosts
 from extractor.engine.masks import EVERYTHING, next_masks
 from extractor.engine.model.assistant import MtpModel
 from extractor.engine.model.device_event import DeviceEvent
@@ -24,15 +24,15 @@ from extractor.engine.verify import unpack
 UNSURE = 0.1  # a token less likely than this is never drafted, however cheap
 
 
-class Launched:
+class PendingChain:
     """Chains a device is at work on: `wanted[i]` tokens for row i, 0 for a row without one."""
 
     def __init__(
-        self, rows: list[Sequence], wanted: list[int], found: Tensor, pace: Pace | None, begun: DeviceEvent
+        self, rows: list[Sequence], wanted: list[int], found: Tensor, costs: StepCosts | None, begun: DeviceEvent
     ) -> None:
-        """`found` `[steps, n]`: tokens, on the device. `pace`: what learns how long it took, if it may."""
+        """`found` `[steps, n]`: tokens, on the device. `costs`: what learns how long it took, if it may."""
         self.wanted = wanted
-        self._rows, self._pace, self._begun, self._steps = rows, pace, begun, len(found)
+        self._rows, self._costs, self._begun, self._steps = rows, costs, begun, len(found)
         self._tokens = found[: max(wanted)]
         self._copy = torch.empty(self._tokens.shape, dtype=found.dtype, pin_memory=found.device.type == "cuda")
         self._copy.copy_(self._tokens, non_blocking=True)
@@ -50,8 +50,8 @@ class Launched:
         """The chains, as far as the grammars let them through. Waits for the drafter, not for what was asked of the
         device after it."""
         seconds = self._ended.since(self._begun)
-        if self._pace:
-            self._pace.chained(len(self._rows), seconds / self._steps)
+        if self._costs:
+            self._costs.chained(len(self._rows), seconds / self._steps)
         chains = [line[:most] for line, most in zip(self._copy.T.tolist(), self.wanted, strict=True)]
         for row, chain in zip(self._rows, chains, strict=True):
             if row.matcher is not None and chain:
@@ -68,7 +68,9 @@ class MtpDrafter:
         self._words = (vocab + 31) // 32
         self.at_once = at_once
 
-    def launch(self, rows: list[Sequence], wanted: list[int], cache: SlotCache, pace: Pace) -> Launched | None:
+    def launch(
+        self, rows: list[Sequence], wanted: list[int], cache: SlotCache, costs: StepCosts
+    ) -> PendingChain | None:
         """Ask the device for `wanted[i]` tokens for row i; None when no row can have any."""
         wanted = [most if row.hidden is not None else 0 for row, most in zip(rows, wanted, strict=True)]
         going = [index for index, most in enumerate(wanted) if most]
@@ -80,16 +82,16 @@ class MtpDrafter:
         pending, lengths = [row.pending for row in rows], [row.length for row in rows]
         slots = [row.slot for row in rows]
         found = self._model.chains(pending, self._hidden(rows), slots, lengths, cache, bits, max(wanted))
-        return Launched(rows, wanted, found, pace if self._model.captures == captures else None, begun)
+        return PendingChain(rows, wanted, found, costs if self._model.captures == captures else None, begun)
 
-    def propose(self, rows: list[Sequence], wanted: list[int], cache: SlotCache, pace: Pace) -> list[list[int]]:
+    def propose(self, rows: list[Sequence], wanted: list[int], cache: SlotCache, costs: StepCosts) -> list[list[int]]:
         """Up to `wanted[i]` tokens for row i; a chain ends where it is no longer likely enough to earn its price.
         Matchers are back where they were on return."""
         going = {index for index, row in enumerate(rows) if wanted[index] > 0 and row.hidden is not None}
         chains: list[list[int]] = [[] for _ in rows]
         if not going:
             return chains
-        position, drafter_step = pace.position(len(rows)), pace.chain(len(rows))
+        position, drafter_step = costs.position(len(rows)), costs.chain(len(rows))
         hidden = self._hidden(rows)
         chain = self._model.begin([row.slot for row in rows], [row.length for row in rows], cache)
         chance = [1.0] * len(rows)
@@ -100,7 +102,7 @@ class MtpDrafter:
             least = max(UNSURE, position + drafter_step / len(going))
             logits, hidden = self._model.step(torch.tensor(tokens, device=self._model.device), hidden, chain)
             best, tokens = self._choose(logits.float(), rows, going)
-            pace.chained(len(rows), time.perf_counter() - begun)
+            costs.chained(len(rows), time.perf_counter() - begun)
             for index in sorted(going):
                 chance[index] *= best[index]
                 if not chance[index] >= least:  # also ends a chain whose every allowed token has no score (nan)

@@ -86,7 +86,7 @@ class Table:
         self._used.learn(tokens, seconds)
 
 
-class Modes:
+class Selector:
     """A table for each set of drafters that rows allow, and for about so many rows."""
 
     def __init__(self) -> None:

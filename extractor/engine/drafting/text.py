@@ -10,7 +10,8 @@ from typing import Protocol
 
 from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 
-from extractor.engine.sequence import DRAFTERS, Ahead, Draft, Sequence
+from extractor.drafters import DRAFTERS
+from extractor.engine.sequence import Ahead, Draft, Sequence
 
 # Of whoever builds a grammar, the judge (judge.py) as the engine. Those of a step are llguidance's own, under which a
 # mask of hostile grammars was measured to take 10 to 100 ms before its row ends. Verbose errors quote the text.
@@ -39,7 +40,7 @@ def matcher_of(tokenizer: LLTokenizer, grammar: str) -> LLMatcher:
     return LLMatcher(tokenizer, grammar, log_level=0, limits=LIMITS)
 
 
-class FreeDrafter:
+class TextDrafter:
     """Grammar and copy: text that costs no forward.
 
     Whether the grammar lets a text through it is asked byte by byte, with the tokens that are one byte: tokenizing
@@ -85,7 +86,8 @@ class FreeDrafter:
         text, enough = bytes(row.written[-ANCHOR_BYTES:]) + ahead, budget * self._bytes_a_token
         most = int(SPARE * enough) + 1
         if matcher is None:
-            return self._tokens(text, copy_span(row.document, bytes(row.written), text, most) or b"", ["copy"], budget)
+            plan = copy_span(row.request.source, bytes(row.written), text, most) or b""
+            return self._tokens(text, plan, ["copy"], budget)
         if after:
             matcher.consume_tokens(after)
         plan, owners = b"", []
@@ -121,7 +123,7 @@ class FreeDrafter:
                 if not valid:
                     refused.add(candidate[0])
         if not part:
-            span = copy_span(row.document, bytes(row.written), text, room)
+            span = copy_span(row.request.source, bytes(row.written), text, room)
             ended = span is not None and not span
             part = self._take(matcher, span[: matcher.validate_tokens(self._bytes(span))]) if span else b""
         if ended or 0 < len(part) < room:  # what ends on a line is most often the whole value

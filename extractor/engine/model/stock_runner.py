@@ -16,6 +16,8 @@ from extractor.engine.model.runner import Fill, Runner, StepOutput
 from extractor.engine.model.upload import upload
 from extractor.engine.model.view import DenseView
 
+MOST_BETWEEN = 1.25  # times as many rows
+
 
 class StockRunner(Runner):
     """Every architecture that transformers' attention interface reaches, and Gemma 4s of layers that `gemma4.py` does
@@ -52,7 +54,13 @@ class StockRunner(Runner):
         fill: Fill | None = None,
         counts: list[int] | None = None,  # noqa: ARG002 -- padding is computed
     ) -> StepOutput:
-        n, width = ids.shape
+        width = ids.shape[1]
+        whole = slots if fill else neighbours(slots)
+        at = [whole.index(slot) for slot in slots]
+        if len(whole) > len(slots):
+            lengths = [lengths[slots.index(slot)] if slot in slots else cache.held(slot) for slot in whole]
+            ids = ids.new_zeros(len(whole), width).index_copy_(0, torch.tensor(at), ids)
+            slots = whole
         ids = upload(ids, self.device)
         ids = fill(ids) if fill else ids
         positions = upload(torch.tensor(lengths), self.device)[:, None] + torch.arange(width, device=self.device)
@@ -61,7 +69,7 @@ class StockRunner(Runner):
         layout = self._view.layout(cache, slots, lengths, width, self._back, self.device, positions)
         hidden, logits = self._forward(ids, positions, layout, keep=0)
         flat = [None if part is None else part.flatten(0, 1) for part in (hidden, logits)]
-        return StepOutput(list(range(0, n * width, width)), *flat)
+        return StepOutput([row * width for row in at], *flat)
 
     def _forward(
         self, ids: Tensor, positions: Tensor, layout: Layout, keep: int
@@ -89,6 +97,14 @@ class StockRunner(Runner):
             return full
         sliding = (distance[SLIDING] >= 0) & (distance[SLIDING] < self._window)
         return {FULL: full, SLIDING: sliding} if len(self._kinds) > 1 else sliding
+
+
+def neighbours(slots: list[int]) -> list[int]:
+    """`slots`, and those between them where these are few. Rows side by side are read in place, others copied, every
+    layer's KV in every step: to compute some rows more, which nobody looks at, costs less. What these are given lands
+    behind the entries that their slots hold."""
+    whole = list(range(slots[0], slots[-1] + 1))
+    return whole if slots == sorted(slots) and len(whole) <= MOST_BETWEEN * len(slots) else slots
 
 
 def is_gemma4(model: Any) -> bool:

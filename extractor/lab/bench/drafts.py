@@ -24,8 +24,8 @@ from llguidance import LLMatcher
 from extractor.config import read_settings
 from extractor.engine import Counter, Params, Request
 from extractor.engine.drafting.compose import Drafting
-from extractor.engine.drafting.cost import Pace
-from extractor.engine.drafting.text import FreeDrafter
+from extractor.engine.drafting.cost import StepCosts
+from extractor.engine.drafting.text import TextDrafter
 from extractor.engine.model.loader import Models, load
 from extractor.engine.sequence import Sequence
 from extractor.grammar.compile import compile_grammar
@@ -77,7 +77,7 @@ def _show(options: argparse.Namespace) -> int:
     return 0
 
 
-class Priced(Pace):
+class Priced(StepCosts):
     """As on a GPU at one row, in tokens; the real one measures."""
 
     def position(self, rows: int) -> float:  # noqa: ARG002
@@ -121,8 +121,7 @@ def measure(
     models: Models, made: list[Task], drafters: tuple[str, ...], budget: int, chances: list[float]
 ) -> dict[str, Any]:
     mtp = Assumed(chances) if "mtp" in drafters else None
-    drafting: Any = Drafting(FreeDrafter(models.ll_tokenizer), mtp)  # type: ignore[arg-type]
-    drafting.pace = Priced()
+    drafting: Any = Drafting(TextDrafter(models.ll_tokenizer), mtp, costs=Priced())  # type: ignore[arg-type]
     drafts = {name: Counter() for name in drafters}
     tokens, forwards, seconds = 0, 0, 0.0
     for task in made:
@@ -132,7 +131,7 @@ def measure(
             mtp.answer = answer
         while len(row.ids) < len(answer):
             begun = time.perf_counter()
-            (draft,) = drafting.propose([row], budget, None).settle()
+            (draft,) = drafting.propose([row], budget, None).resolve()
             seconds += time.perf_counter() - begun
             left = answer[len(row.ids) :]
             stood = next((n for n, token in enumerate(draft.tokens) if token != left[n : n + 1][0]), len(draft))
@@ -154,8 +153,9 @@ def measure(
 
 def _row(models: Models, task: Task, drafters: tuple[str, ...]) -> Sequence:
     grammar = models.bound(compile_grammar(inline(task.schema)))
-    request = Request([0], grammar=grammar, params=Params(drafters=drafters, max_tokens=1 << 20))
-    row = Sequence(request, LLMatcher(models.ll_tokenizer, grammar), task.document.encode())
+    params = Params(drafters=drafters, max_tokens=1 << 20)
+    request = Request([0], task.document.encode(), grammar=grammar, params=params)
+    row = Sequence(request, LLMatcher(models.ll_tokenizer, grammar))
     row.ready = True
     return row
 

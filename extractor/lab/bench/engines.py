@@ -73,7 +73,7 @@ class Ours:
 
     def _request(self, case: Case) -> Request:
         params = Params(max_tokens=case.max_tokens, drafters=self.drafters)
-        return Request(case.prompt, case.copy_from, case.grammar, params)
+        return Request(case.prompt, case.source, case.prefix, case.grammar, params)
 
     def close(self) -> None:
         self._engine.close()

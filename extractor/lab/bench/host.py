@@ -21,13 +21,17 @@ from llguidance.hf import from_tokenizer
 from torch import Tensor
 
 from extractor.engine import Engine, EngineConfig
+from extractor.engine.cache import SlotCache
+from extractor.engine.drafting.compose import Drafting
+from extractor.engine.drafting.selector import Drafters, Selector
+from extractor.engine.drafting.text import TextDrafter
 from extractor.engine.model.loader import Models, ModelSpec, load
-from extractor.engine.model.runner import StepOutput
-from extractor.engine.sequence import Sequence
+from extractor.engine.model.runner import Runner, StepOutput
+from extractor.lab.bench.answers import Answers, Work
 from extractor.lab.bench.engines import mixes
 from extractor.lab.bench.machine import machine
 from extractor.lab.bench.options import command, positive, positives
-from extractor.lab.bench.whole import PHASES, Work, answered
+from extractor.lab.bench.whole import PHASES, answered
 
 VOCAB = 262_144
 
@@ -71,78 +75,83 @@ def measure(
     models: Models, work: Work, drafters: tuple[str, ...], rows: int, verify_s: float, *, overlap: bool
 ) -> dict[str, Any]:
     """One pass to warm up and one that counts."""
-    engine = Engine(models, EngineConfig(slots=rows, context=2048, overlap=overlap))
     asked = [(replace(one, params=replace(one.params, drafters=drafters)), answer) for one, answer in work]
-    answers = {id(one): answer for one, answer in asked}
-    engine._words = VOCAB // 32
-    engine._drafting.modes.pick = lambda allowed, _: allowed  # type: ignore[method-assign, assignment]
-    engine._target = Pretended(engine._target, engine._scheduler.ready, answers, models.stop_ids[0], verify_s)  # type: ignore[assignment]
+    runner = Pretended(models.target, Answers(asked, models.stop_ids[0]), verify_s)
+    drafting = Drafting(TextDrafter(models.ll_tokenizer), None, learns_late=overlap, selector=Always())
+    config = EngineConfig(slots=rows, context=2048, overlap=overlap)
+    engine = Engine(models, config, runner=runner, drafting=drafting)
     try:
         for _ in range(2):
-            engine.step = steps = Steps(engine, rows)  # type: ignore[method-assign]
+            watch = Watch(engine, rows)
+            runner.watched = watch
             for future, (_, answer) in [(engine.submit(one), (one, answer)) for one, answer in asked]:
                 if (wrote := future.result().ids) != answer:
                     raise ValueError(f"the engine wrote {wrote[:20]}, not {answer[:20]}")
     finally:
         engine.close()
-    return steps.found
+    return watch.found
 
 
-class Steps:
-    """Counts the steps in which every row decodes: how a batch begins and ends is not its pace."""
+class Always(Selector):
+    """Drafts in every step, paid or not."""
+
+    def pick(self, allowed: Drafters, rows: int) -> Drafters:  # noqa: ARG002
+        return allowed
+
+
+class Watch:
+    """Sums up the steps in which every row decodes, each from one verification to the next: how a batch begins and ends
+    says nothing of those."""
 
     def __init__(self, engine: Engine, rows: int) -> None:
         self._engine, self._rows = engine, rows
+        self._last: tuple[float, dict[str, float], int] | None = None
         self.found: dict[str, Any] = {"seconds": 0.0, "steps": 0, "tokens": 0, "phases": dict.fromkeys(PHASES, 0.0)}
 
-    def __call__(self) -> None:
-        engine, found = self._engine, self.found
-        rows = [row for row in engine._scheduler.running if row.ready]
-        before, tokens = dict(engine.seconds), sum(len(row.ids) for row in rows)
-        begun = time.perf_counter()
-        Engine.step(engine)
-        if len(rows) < self._rows:
-            return
-        found["seconds"] += time.perf_counter() - begun
-        found["steps"] += 1
-        found["tokens"] += sum(len(row.ids) for row in rows) - tokens
-        for name in PHASES:
-            found["phases"][name] += engine.seconds[name] - before.get(name, 0.0)
+    def __call__(self, rows: int) -> None:
+        """A step of so many rows is verified now."""
+        found, engine = self.found, self._engine
+        now, seconds, tokens = time.perf_counter(), dict(engine.seconds), engine.stats()["output_tokens"]
+        if self._last is not None:
+            begun, before, written = self._last
+            found["seconds"] += now - begun
+            found["steps"] += 1
+            found["tokens"] += tokens - written
+            for name in PHASES:
+                found["phases"][name] += seconds.get(name, 0.0) - before.get(name, 0.0)
+        self._last = (now, seconds, tokens) if rows == self._rows else None
 
 
-class Pretended:
+class Pretended(Runner):
     """A target on a device that takes `verify_s` for a step, and says the right answers then."""
 
-    captures = 0
-
-    def __init__(
-        self, target: Any, ready: Callable[[], list[Sequence]], answers: dict[int, list[int]], end: int, verify_s: float
-    ) -> None:
-        self.device, self.vocab = target.device, VOCAB
-        self._ready, self._answers, self._end, self._verify_s = ready, answers, end, verify_s
+    def __init__(self, model: Any, answers: Answers, verify_s: float) -> None:
+        super().__init__(model)
+        self.vocab = VOCAB
+        self.watched: Callable[[int], None] = lambda _: None  # called with the rows of each step
+        self._answers, self._verify_s = answers, verify_s
         self._over = 0.0
         self._right: list[int] = []
+
+    def on_layer(self, callback: Callable[[], None]) -> None:
+        """There are none."""
 
     def prefill(self, *_: Any) -> None:
         return None
 
-    def prepare(self, resolve: Callable[[], object]) -> None:
-        """It looks no embeddings up."""
-
-    def verify(self, ids: Tensor, *_: Any) -> StepOutput:
-        self._over = time.perf_counter() + self._verify_s
+    def verify(self, ids: Tensor, slots: list[int], lengths: list[int], cache: SlotCache, *_: Any) -> StepOutput:
         n, width = ids.shape
-        self._right = []
-        for row in self._ready():
-            left = self._answers[id(row.request)][len(row.ids) :][:width]
-            self._right += left + [self._end] * (width - len(left))
+        self.watched(n)
+        self._over = time.perf_counter() + self._verify_s
+        rows = zip(slots, lengths, strict=True)
+        self._right = [token for slot, length in rows for token in self._answers.padded(slot, length, cache, width)]
         return StepOutput(list(range(0, n * width, width)), torch.empty(n * width, 0))
 
-    def choose(self, _read: StepOutput, at: list[int], bits: Tensor | None, _noise: Tensor | None) -> Late:
+    def choose(self, _output: StepOutput, at: list[int], bits: Tensor | None, _sampled: Any) -> Any:
         assert bits is not None
         return Late(self, [[float(self._right[place]) for place in at], [0.0] * len(at)])
 
-    def mark(self) -> Pretended:
+    def mark(self) -> Any:
         return self
 
     at = 0.0

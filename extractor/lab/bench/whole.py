@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice, pairwise
 from random import Random
@@ -24,11 +23,14 @@ from llguidance.hf import from_tokenizer
 from torch import Tensor
 
 from extractor.engine import Engine, EngineConfig, Params, Request
+from extractor.engine.cache import SlotCache
+from extractor.engine.model.assistant import MtpModel
 from extractor.engine.model.loader import Models, ModelSpec, load
-from extractor.engine.model.runner import StepOutput
-from extractor.engine.sequence import Sequence
+from extractor.engine.model.runner import Runner, StepOutput
+from extractor.engine.parts import compose_drafting, mtp_model, target_runner
 from extractor.errors import DocumentError
 from extractor.grammar.compile import compile_grammar
+from extractor.lab.bench.answers import Answers, Work
 from extractor.lab.bench.device import random_pair
 from extractor.lab.bench.engines import mixes
 from extractor.lab.bench.machine import machine
@@ -92,9 +94,6 @@ def shaped(shapes: str, device: torch.device, *, on_host: bool = False) -> Model
     return replace(bundled, target=target, drafter=drafter, ll_tokenizer=words, name=f"random {shapes}")
 
 
-Work = list[tuple[Request, list[int]]]
-
-
 def answered(models: Models, count: int, context: int) -> Work:
     """(request, its answer) of held-out documents that fit `context`."""
     builder = PromptBuilder(models.tokenizer, context, examples=0)
@@ -107,7 +106,8 @@ def answered(models: Models, count: int, context: int) -> Work:
             prompt = builder.build(schema, task.document, room)
         except DocumentError:
             continue
-        made.append((Request(prompt.ids, prompt.copy_from, compile_grammar(schema), Params(max_tokens=room)), answer))
+        grammar, params = compile_grammar(schema), Params(max_tokens=room)
+        made.append((Request(prompt.ids, prompt.source, prompt.document[0], grammar, params), answer))
         if len(made) == count:
             break
     if not made:
@@ -120,24 +120,23 @@ def measure(
 ) -> dict[str, Any]:
     """Passes until one records no shape, which is the one that counts; if all do, the last, and `recorded` says how
     many it recorded. The first only warms up."""
-    engine = Engine(models, config)
     asked = [(replace(one, params=replace(one.params, drafters=drafters)), answer) for one, answer in work]
-    answers = {id(one): answer for one, answer in asked}
-    ready = engine._scheduler.ready
-    engine._target = Told(engine._target, ready, answers, models.stop_ids[0])  # type: ignore[assignment]
-    chains = engine._drafting._mtp
-    if chains is not None:
-        chains._model = Assumed(chains._model, ready, answers, chances)  # type: ignore[assignment]
+    answers = Answers(asked, models.stop_ids[0])
+    runner = target_runner(models, config)
+    told: Any = Told(runner, answers)
+    mtp: Any = mtp_model(models, config, runner)
+    drafting = compose_drafting(models, config, runner, Assumed(mtp, answers, chances) if mtp else None)  # type: ignore[arg-type]
+    engine = Engine(models, config, runner=told, drafting=drafting)
     try:
         for passes in range(1, PASSES + 1):
-            before, forwards, captures = dict(engine.seconds), engine.stats()["forwards"], engine._target.captures
+            before, forwards, captures = dict(engine.seconds), engine.stats()["forwards"], told.captures
             begun = time.perf_counter()
             done = [future.result() for future in [engine.submit(one) for one, _ in asked]]
             seconds = time.perf_counter() - begun
             for one, (_, answer) in zip(done, asked, strict=True):
                 if one.ids != answer:
                     raise RuntimeError(f"the engine wrote {one.ids[:20]}, not {answer[:20]}")
-            recorded = engine._target.captures - captures
+            recorded = told.captures - captures
             if passes > 1 and not recorded:
                 break
     finally:
@@ -156,25 +155,22 @@ def measure(
 class Told:
     """A target that is right: its forward runs and it chooses, then the answer's tokens stand for what it chose."""
 
-    def __init__(
-        self, target: Any, ready: Callable[[], list[Sequence]], answers: dict[int, list[int]], end: int
-    ) -> None:
-        self._target, self._ready, self._answers, self._end = target, ready, answers, end
+    def __init__(self, runner: Runner, answers: Answers) -> None:
+        self._runner, self._answers = runner, answers
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._target, name)
+        return getattr(self._runner, name)
 
-    def verify(self, *given: Any) -> StepOutput:
-        read: StepOutput = self._target.verify(*given)
-        right: list[int] = []
-        for row, (first, end) in zip(self._ready(), pairwise([*read.first, read.positions]), strict=True):
-            left = self._answers[id(row.request)][len(row.ids) :][: end - first]
-            right += left + [self._end] * (end - first - len(left))
+    def verify(self, ids: Tensor, slots: list[int], lengths: list[int], cache: SlotCache, *rest: Any) -> StepOutput:
+        output = self._runner.verify(ids, slots, lengths, cache, *rest)
+        counts = [end - first for first, end in pairwise([*output.first, output.positions])]
+        rows = zip(slots, lengths, counts, strict=True)
+        right = [token for slot, length, n in rows for token in self._answers.padded(slot, length, cache, n)]
         self._right = torch.tensor(right, dtype=torch.double)
-        return read
+        return output
 
-    def choose(self, read: StepOutput, at: list[int], *rest: Any) -> Tensor:
-        found: Tensor = self._target.choose(read, at, *rest)
+    def choose(self, output: StepOutput, at: list[int], *rest: Any) -> Tensor:
+        found = self._runner.choose(output, at, *rest)
         found[0].copy_(self._right[at], non_blocking=True)
         return found
 
@@ -182,27 +178,26 @@ class Told:
 class Assumed:
     """An MTP drafter that runs, and is right as often as it is said to be."""
 
-    def __init__(
-        self, model: Any, ready: Callable[[], list[Sequence]], answers: dict[int, list[int]], chances: list[float]
-    ) -> None:
-        self._model, self._ready, self._answers = model, ready, answers
+    def __init__(self, model: MtpModel, answers: Answers, chances: list[float]) -> None:
+        self._model, self._answers = model, answers
         self._steps = [after / before for before, after in pairwise([1.0, *chances])]
         self._rng = Random(1)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
 
-    def chains(self, tokens: list[int], *rest: Any) -> Tensor:
-        made: Tensor = self._model.chains(tokens, *rest)
-        said = [self._said(row, len(made)) for row in self._ready()]
-        return torch.tensor(said).T.contiguous().to(made.device, non_blocking=True)
+    def chains(
+        self, tokens: list[int], hidden: Tensor, slots: list[int], lengths: list[int], cache: SlotCache, *rest: Any
+    ) -> Tensor:
+        chains = self._model.chains(tokens, hidden, slots, lengths, cache, *rest)
+        left = [self._answers.left(slot, length, cache) for slot, length in zip(slots, lengths, strict=True)]
+        drafted = [self._draft(answer, wrong, len(chains)) for answer, wrong in zip(left, tokens, strict=True)]
+        return torch.tensor(drafted).T.contiguous().to(chains.device, non_blocking=True)
 
-    def _said(self, row: Sequence, depth: int) -> list[int]:
-        answer = self._answers[id(row.request)][len(row.ids) :]
+    def _draft(self, answer: list[int], wrong: int, depth: int) -> list[int]:
         right = 0
         while right < min(depth, len(answer), len(self._steps)) and self._rng.random() < self._steps[right]:
             right += 1
-        wrong = row.pending
         return answer[:right] + [wrong] * (depth - right)
 
 

@@ -27,7 +27,8 @@ class Case:
     """One document ready to decode."""
 
     prompt: list[int]
-    copy_from: tuple[int, int]
+    source: bytes
+    prefix: int
     grammar: str | None
     schema: str
     max_tokens: int
@@ -53,7 +54,7 @@ def cases(models: Models, items: Iterator[tuple[Schema, str]], context: int, max
         except DocumentError:
             continue
         name = json.dumps(schema.json_schema, sort_keys=True)
-        made.append(Case(prompt.ids, prompt.copy_from, compile_grammar(schema), name, max_tokens))
+        made.append(Case(prompt.ids, prompt.source, prompt.document[0], compile_grammar(schema), name, max_tokens))
     return made
 
 
@@ -66,7 +67,7 @@ def plain(models: Models, texts: tuple[str, ...], count: int, max_tokens: int) -
             turn = [{"role": "user", "content": text}]
             text = str(tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True))
         ids = list(tokenizer(text, add_special_tokens=not tokenizer.chat_template).input_ids)
-        made.append(Case(ids, (0, len(ids)), None, "", max_tokens))
+        made.append(Case(ids, text.encode(), 0, None, "", max_tokens))
     return made
 
 

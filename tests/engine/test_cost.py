@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from extractor.engine.drafting.compose import Drafting
-from extractor.engine.drafting.cost import PRIOR, Acceptance, Acceptances, Line, Pace, judged
+from extractor.engine.drafting.cost import PRIOR, Acceptance, Acceptances, Line, StepCosts, judged
 from extractor.engine.sequence import Draft, Request, Sequence
 
 
@@ -69,21 +69,21 @@ def test_a_line_without_spread_leans_on_a_guess() -> None:
     assert Line().each == Line().at(3) == 0.0
 
 
-def _pace(fixed: float, each: float, chain: float, rows: int, tokens: int) -> Pace:
+def _costs(fixed: float, each: float, chain: float, rows: int, tokens: int) -> StepCosts:
     """A machine on which verification costs `fixed + each * positions` and a step of `rows` writes `tokens`."""
-    pace = Pace()
+    costs = StepCosts()
     for n in range(300):
         positions = rows * (1 + n % 9)
-        pace.verified(positions, fixed + each * positions)
-        pace.chained(rows, chain)
-        pace.stepped(rows, tokens, fixed + each * rows * 5 + 4 * chain)
-    return pace
+        costs.verified(positions, fixed + each * positions)
+        costs.chained(rows, chain)
+        costs.stepped(rows, tokens, fixed + each * rows * 5 + 4 * chain)
+    return costs
 
 
 def test_a_position_costs_little_where_the_step_is_launched_and_much_where_it_is_computed() -> None:
-    assert _pace(0.003, 0.00005, 0.0004, 1, 5).position(1) < 0.1
-    assert _pace(0.003, 0.0005, 0.0004, 64, 80).position(64) > 0.2
-    assert Pace().position(4) == Pace().chain(4) == 0.0, "nothing is known: draft"
+    assert _costs(0.003, 0.00005, 0.0004, 1, 5).position(1) < 0.1
+    assert _costs(0.003, 0.0005, 0.0004, 64, 80).position(64) > 0.2
+    assert StepCosts().position(4) == StepCosts().chain(4) == 0.0, "nothing is known: draft"
 
 
 class _Chains:
@@ -102,10 +102,10 @@ class _Nothing:
     next = propose
 
 
-def _drafting(pace: Pace, accepted: int) -> tuple[Drafting, Sequence]:
+def _drafting(costs: StepCosts, accepted: int) -> tuple[Drafting, Sequence]:
     drafting = Drafting(_Nothing(), _Chains())  # type: ignore[arg-type]
-    drafting.pace = pace
-    row = Sequence(Request([1, 2]), None, b"")
+    drafting.costs = costs
+    row = Sequence(Request([1, 2]), None)
     row.ready = True
     for _ in range(200):
         drafting.learn(row, Draft([9] * 4, ["mtp"] * 4), accepted)
@@ -113,19 +113,19 @@ def _drafting(pace: Pace, accepted: int) -> tuple[Drafting, Sequence]:
 
 
 def test_it_drafts_while_that_pays_and_not_where_it_loses() -> None:
-    cheap = _pace(0.003, 0.00005, 0.0003, 1, 5)
+    cheap = _costs(0.003, 0.00005, 0.0003, 1, 5)
     drafting, row = _drafting(cheap, accepted=4)
     assert len(drafting.propose([row], 8, None).drafts[0]) == 8  # type: ignore[arg-type]
     drafting, row = _drafting(cheap, accepted=0)
     assert len(drafting.propose([row], 8, None).drafts[0]) == 0  # type: ignore[arg-type]
-    costly = _pace(0.003, 0.00005, 0.01, 1, 5)  # a drafter slower than its target
+    costly = _costs(0.003, 0.00005, 0.01, 1, 5)  # a drafter slower than its target
     drafting, row = _drafting(costly, accepted=4)
     assert len(drafting.propose([row], 8, None).drafts[0]) == 0  # type: ignore[arg-type]
 
 
 def test_what_a_step_teaches_may_wait_until_the_next_is_verified() -> None:
     drafting = Drafting(_Nothing(), None, learns_late=True)  # type: ignore[arg-type]
-    row = Sequence(Request([1, 2]), None, b"")
+    row = Sequence(Request([1, 2]), None)
     drafting.learn(row, Draft([9], ["copy"]), 1)
     assert drafting.acceptances.of(None).rate("copy", 0) == pytest.approx(PRIOR)
     drafting.ahead([row], [Draft([], [])], 8, lambda: True)
@@ -136,16 +136,16 @@ def test_what_a_step_teaches_may_wait_until_the_next_is_verified() -> None:
 
 def test_a_drafter_measured_in_a_bad_moment_is_tried_again() -> None:
     """A machine that stood still during the first chains must not put an end to chains."""
-    pace = _pace(0.003, 0.00005, 0.0003, 1, 5)
-    pace._chain = Line()
-    pace._chain.learn(1, 2.0)
-    drafting, row = _drafting(pace, accepted=4)
+    costs = _costs(0.003, 0.00005, 0.0003, 1, 5)
+    costs._chain = Line()
+    costs._chain.learn(1, 2.0)
+    drafting, row = _drafting(costs, accepted=4)
     lengths = []
     for _ in range(200):
         lengths.append(len(drafting.propose([row], 8, None).drafts[0]))  # type: ignore[arg-type]
         for _ in range(lengths[-1]):
-            pace.chained(1, 0.0003)
-        pace.stepped(1, 5, 0.005)
+            costs.chained(1, 0.0003)
+        costs.stepped(1, 5, 0.005)
     assert lengths[0] == 0, "it looks too dear"
     assert lengths[-1] == 8, "it was tried again, and was not"
 

@@ -7,13 +7,13 @@ from random import Random
 
 import pytest
 
-from extractor.engine.drafting.selector import FIRST, WINDOW, Drafters, Mode, Modes
+from extractor.engine.drafting.selector import FIRST, WINDOW, Drafters, Mode, Selector
 
 ALL, FREE, NONE = frozenset({"grammar", "copy", "mtp"}), frozenset({"grammar", "copy"}), frozenset[str]()
 Speeds = dict[Drafters, tuple[float, float]]  # tokens and seconds a step
 
 
-def run(modes: Modes, speeds: Speeds, steps: int, allowed: Drafters = ALL, rows: int = 1) -> Counter[Drafters]:
+def run(modes: Selector, speeds: Speeds, steps: int, allowed: Drafters = ALL, rows: int = 1) -> Counter[Drafters]:
     """How often each mode was picked, steps as noisy as documents make them."""
     rng, picked = Random(steps), Counter[Drafters]()
     for _ in range(steps):
@@ -34,7 +34,7 @@ def run(modes: Modes, speeds: Speeds, steps: int, allowed: Drafters = ALL, rows:
     ],
 )
 def test_the_fastest_mode_is_found_and_kept(speeds: Speeds, fastest: Drafters) -> None:
-    modes = Modes()
+    modes = Selector()
     run(modes, speeds, 300)
     picked = run(modes, speeds, 1000)
     assert picked[fastest] > 850
@@ -42,12 +42,12 @@ def test_the_fastest_mode_is_found_and_kept(speeds: Speeds, fastest: Drafters) -
 
 
 def test_all_drafters_are_used_until_others_have_been_tried() -> None:
-    picked = run(Modes(), {ALL: (1.0, 1.0), FREE: (1.0, 0.1), NONE: (1.0, 0.1)}, FIRST - 1)
+    picked = run(Selector(), {ALL: (1.0, 1.0), FREE: (1.0, 0.1), NONE: (1.0, 0.1)}, FIRST - 1)
     assert picked == {ALL: FIRST - 1}
 
 
 def test_what_was_best_is_left_when_it_gets_slow() -> None:
-    modes = Modes()
+    modes = Selector()
     assert run(modes, {ALL: (9.0, 0.01), FREE: (7.0, 0.01), NONE: (1.0, 0.004)}, 300)[ALL] > 200
     changed = {ALL: (9.0, 0.09), FREE: (7.0, 0.08), NONE: (1.0, 0.001)}
     run(modes, changed, 2000)
@@ -55,7 +55,7 @@ def test_what_was_best_is_left_when_it_gets_slow() -> None:
 
 
 def test_more_rows_and_other_drafters_are_measured_apart() -> None:
-    modes = Modes()
+    modes = Selector()
     run(modes, {ALL: (1.0, 1.0), FREE: (1.0, 1.0), NONE: (1.0, 0.1)}, 300, rows=64)
     assert modes.pick(ALL, 64) == NONE
     assert modes.pick(ALL, 1) == ALL
@@ -78,7 +78,7 @@ def test_one_slow_step_does_not_condemn_a_mode() -> None:
 def test_what_was_cold_when_it_was_judged_is_used_once_it_is_warm() -> None:
     """The first steps of all compile kernels, record graphs and build what the grammars need; they are long, and the
     mode that comes first pays."""
-    modes = Modes()
+    modes = Selector()
     warm: Speeds = {ALL: (9.0, 0.010), FREE: (6.0, 0.010), NONE: (1.0, 0.004)}
     cold = {mode: (tokens, 30 * seconds if mode == ALL else seconds) for mode, (tokens, seconds) in warm.items()}
     assert run(modes, cold, 30)[ALL] < 25
