@@ -1,19 +1,18 @@
-"""Where draft tokens come from, and how they are put together. A wrong guess costs a rejected token, never an output.
+"""Composes drafts out of what three drafters propose. A wrong guess costs a rejected token, never an output.
 
-Three drafters:
-- grammar: the bytes the schema forces next (braces, keys, quotes);
-- copy: what the document seems to say of the field that is due (`lookup.py`), or what it, or the output so far, goes on
-  with after the text just written (extraction copies);
-- mtp: a chain of steps of Gemma 4's own drafter, each step masked by the grammar.
+- grammar (jump-forward): the bytes that the schema forces next: braces, keys, quotes;
+- copy (prompt lookup): what the document seems to say of the field that is due (`lookup.py`), or how it, or the output
+  so far, goes on after the text just written. Extraction copies;
+- mtp: a chain of steps of Gemma 4's own drafter, each masked by the grammar.
 
-Grammar and copy work on bytes and are tokenized together, because a tokenizer merges across their seams (`":"` is one
-token of forced text and value). They cost microseconds, an MTP step costs a small forward. So a draft is
-an MTP chain for as long as its tokens are likely enough, then free text from where it stopped; or free text alone where
-that promises more. What is likely enough is measured while running (`cost.py`), and so is whether drafting pays at all
-(`selector.py`). On a GPU a draft is a chain or free text, whole: to go on behind a chain would take a wait for it.
+Grammar and copy work on bytes (`text.py`) and are tokenized together, because a tokenizer merges across their seams:
+`":"` is one token of forced text and value. Text costs microseconds, an MTP step a small forward. So a draft is an MTP
+chain for as long as its tokens are likely enough, and text from where it stopped; or text alone where that promises
+more. What is likely enough is measured while running (`cost.py`), and so is whether drafting pays at all
+(`selector.py`). On a GPU a draft is a chain or text, whole: to go on behind a chain would mean to wait for it.
 
-While a GPU verifies, the host has nothing to do: it looks up the free text that would follow if the whole draft stood,
-which is two times in five (`ahead`), and learns from the step before.
+While a GPU verifies, the host has nothing to do: it looks up the text that would follow if the whole draft stood
+(`ahead`), which happens two times in five, and learns from the step before.
 """
 
 from __future__ import annotations
@@ -146,14 +145,14 @@ class Drafting:
         length = next((at for at, chance in enumerate(chances) if at >= kept and chance < price), len(draft))
         return draft if length == len(draft) else Draft(draft.tokens[:length], draft.sources[:length])
 
-    def _depth(self, row: Sequence, free: Draft, budget: int, rows: int, able: int) -> int:
+    def _depth(self, row: Sequence, text: Draft, budget: int, rows: int, able: int) -> int:
         """How deep an MTP chain may go: nowhere when not even one of the best depth promises more, after its price,
-        than the free text does after its."""
+        than the text does after its."""
         acceptance = self.acceptances.of(row.request.grammar)
         position = self.costs.position(rows)
         token = position + self.costs.chain(rows) / able
         gains = list(accumulate(chance - token for chance in acceptance.chances(["mtp"] * budget)))
         most = max(gains, default=0.0)
-        if most <= sum(acceptance.chances(free.sources)) - position * len(free):
+        if most <= sum(acceptance.chances(text.sources)) - position * len(text):
             return 0
         return gains.index(most) + 1 if self._mtp and self._mtp.at_once else budget

@@ -1,5 +1,5 @@
-"""Grammar and copy: the drafts that cost no forward. Text that the schema forces and text that the document foretells,
-found byte by byte and cut into tokens as one. Knows no torch.
+"""Grammar and copy: the drafts that cost no forward. Text that the schema forces (jump-forward) and text that the
+document foretells (prompt lookup) are found byte by byte and cut into tokens as one. Knows no torch.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def matcher_of(tokenizer: LLTokenizer, grammar: str) -> LLMatcher:
 
 
 class TextDrafter:
-    """Grammar and copy: text that costs no forward.
+    """Drafts text.
 
     Whether the grammar lets a text through it is asked byte by byte, with the tokens that are one byte: tokenizing
     every guess would take longer than all the rest.

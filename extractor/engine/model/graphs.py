@@ -8,12 +8,12 @@ functions below say which. Off a GPU the padded work just runs, which is how tes
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from cachetools import LRUCache
 from torch import Tensor
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Graphs:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._recordings: OrderedDict[Hashable, Recording] = OrderedDict()
+        self._recordings: LRUCache[Hashable, Recording] = LRUCache(MOST)
         self._refused: set[Hashable] = set()  # those there was no memory for
         self.able = device.type == "cuda"
         self.recording = False  # whether a forward is being recorded just now
@@ -60,7 +60,6 @@ class Graphs:
                 return self._first(key, work, inputs)
             finally:
                 self.recording = False
-        self._recordings.move_to_end(key)
         for place, new in zip(recording.inputs, inputs, strict=True):
             place.copy_(new, non_blocking=True)
         recording.graph.replay()
@@ -77,8 +76,6 @@ class Graphs:
             self._recordings[key] = self._record(work, kept)
         except RuntimeError as error:
             self._give_up(key, error)
-        while len(self._recordings) > MOST:
-            self._recordings.popitem(last=False)
         return out
 
     def _give_up(self, key: Hashable, error: RuntimeError) -> None:

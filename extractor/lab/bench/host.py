@@ -1,6 +1,6 @@
 """How long a GPU would wait for the host: `python -m extractor.lab.bench.host`.
 
-The engine's own scheduler, grammar, masks, free drafts and commits, around a device that computes nothing: it takes
+The engine's own scheduler, grammar, masks, drafts of text and commits, around a device that computes nothing: it takes
 `--verify-ms` for a step's forward, while the host may do something else, and then says the right answers. What a step
 takes beyond that is the host's. It is drafted in every step, paid or not; prompts cost the device nothing; there is no
 MTP drafter. Masks are of Gemma's 262,144 tokens, of which the bundled tokenizer names the first 1,536: finding them

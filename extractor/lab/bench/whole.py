@@ -1,11 +1,11 @@
 """The whole engine at Gemma 4 E2B's shapes with random weights: documents in, JSON out, at what a step costs on this
 device: `python -m extractor.lab.bench.whole`.
 
-Random weights write nothing worth reading, so the documents' right answers are laid over them: the target's forward
-runs in full and then the answer's tokens stand for what it chose, the MTP drafter runs in full and then says the
-answer's tokens as often as `--mtp` assumes. Prefill, grammar, masks, free drafts, policy and commits are the engine's
-own, and what free drafts earn is measured. Texts are cut by the bundled pair's tokenizer, whose 1,536 tokens are
-fewer and shorter than Gemma's: a token here is less text, and masks are found faster, than there.
+Random weights write nothing worth reading, so the documents' right answers are laid over them (`answers.py`): the
+target's forward runs in full and then the answer's tokens stand for what it chose, the MTP drafter runs in full and
+then says the answer's tokens as often as `--mtp` assumes. Prefill, grammar, masks, drafts of text, policy and commits
+are the engine's own, and what drafts of text earn is measured. Texts are cut by the bundled pair's tokenizer, whose
+1,536 tokens are fewer and shorter than Gemma's: a token here is less text, and masks are found faster, than there.
 """
 
 from __future__ import annotations
