@@ -15,7 +15,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-from extractor.engine.heartbeat import EVERY_S, Pulse
+from extractor.engine.heartbeat import EVERY_S, Heartbeat
 from extractor.engine.sequence import Completion, Request
 from extractor.errors import EngineError, ExtractorError
 from extractor.packages import missing
@@ -38,7 +38,7 @@ def main() -> None:
     except (EOFError, OSError):
         return  # the parent died meanwhile
     child = _Child(pipe)
-    threading.Thread(target=child.beat, name="pulse", daemon=True).start()
+    threading.Thread(target=child.beat, name="heartbeat", daemon=True).start()
     try:
         module, _, function = make.partition(":")
         engine, tokenizer, info = getattr(importlib.import_module(module), function)(*given)
@@ -72,15 +72,15 @@ class _Child:
     def beat(self) -> None:
         """For ever, from before there is an engine."""
         while True:
-            self.say("pulse", 0, self._pulse())
+            self.say("heartbeat", 0, self._heartbeat())
             time.sleep(EVERY_S)
 
-    def _pulse(self) -> Pulse:
+    def _heartbeat(self) -> Heartbeat:
         since, engine = min(list(self._since.values()), default=None), self._engine
         progress = getattr(engine, "progress", None)
         step_s, most_s = progress() if progress else (0.0, None)
         handling_s = time.monotonic() - since if since is not None else 0.0
-        return Pulse(handling_s, step_s, most_s, engine.stats() if hasattr(engine, "stats") else {})
+        return Heartbeat(handling_s, step_s, most_s, engine.stats() if hasattr(engine, "stats") else {})
 
     def serve(self, engine: Any, tokenizer: Any, info: dict[str, Any]) -> None:
         self.say("ready", tokenizer, info)

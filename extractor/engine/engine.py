@@ -119,6 +119,10 @@ class Engine:
             return math.inf, 0.0
         return self._timer.progress(on_cpu=self._runner.device.type == "cpu", recording=self._runner.recording)
 
+    def forget(self) -> None:
+        """Forget the prompts it has read, so that a later one shares nothing with them. While it is idle only."""
+        self._cache.reset()
+
     def close(self) -> None:
         """Stop; whoever is still waiting gets an `EngineError`."""
         self._closed = True

@@ -1,8 +1,8 @@
 """How the engine's process says that it lives, and when its parent stops believing it. Numbers only.
 
-The child sends a pulse every `EVERY_S` from a thread of its own, so none comes when it is stopped or when native code
-holds its interpreter. A pulse also tells for how long a request has been on its way into the engine, and a step has
-taken: a process whose parts hang goes on pulsing.
+The child sends a heartbeat every `EVERY_S` from a thread of its own, so none comes when it is stopped or when native
+code holds its interpreter. A heartbeat also says for how long a request has been on its way into the engine, and how
+long a step has taken: a process whose parts hang goes on beating.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ EVERY_S = 1.0
 
 
 @dataclass(frozen=True)
-class Pulse:
+class Heartbeat:
     """`handling_s`: how long a request has been on its way into the engine, 0 while none is. `step_s`: how long the
     step that runs has gone on (a CPU: without a sign of moving), 0 between steps; `step_most_s`: how long that may be,
     None where it cannot be said yet (the first step; a GPU that records or compiles takes its time)."""
@@ -48,15 +48,15 @@ class Moves:
         return time.monotonic() - self._at
 
 
-def silence(pulse: Pulse, heard_s: float, silent_s: float) -> str | None:
-    """Why a child whose last pulse is `heard_s` old is to be killed; None while it is believed. `silent_s`: how long
-    it may say nothing, and how long a request may be on its way."""
+def silence(heartbeat: Heartbeat, heard_s: float, silent_s: float) -> str | None:
+    """Why a child whose last heartbeat is `heard_s` old is to be killed; None while it is believed. `silent_s`: how
+    long it may say nothing, and how long a request may be on its way."""
     if heard_s > silent_s:
         return f"has not been heard of for {heard_s:.0f} s"
-    if pulse.handling_s > silent_s:
-        return f"has been at one request for {pulse.handling_s:.0f} s"
-    if math.isinf(pulse.step_s):
+    if heartbeat.handling_s > silent_s:
+        return f"has been at one request for {heartbeat.handling_s:.0f} s"
+    if math.isinf(heartbeat.step_s):
         return "has lost the thread that its steps run in"
-    if pulse.step_most_s is not None and pulse.step_s > max(silent_s, pulse.step_most_s):
-        return f"has been at one step for {pulse.step_s:.0f} s"
+    if heartbeat.step_most_s is not None and heartbeat.step_s > max(silent_s, heartbeat.step_most_s):
+        return f"has been at one step for {heartbeat.step_s:.0f} s"
     return None

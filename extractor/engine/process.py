@@ -27,7 +27,7 @@ from typing import Any
 
 from extractor import errors
 from extractor.engine.child import LOST_DEVICE
-from extractor.engine.heartbeat import EVERY_S, Pulse, silence
+from extractor.engine.heartbeat import EVERY_S, Heartbeat, silence
 from extractor.engine.sequence import Completion, Request
 from extractor.engine.spawn import EngineChild, spawn
 from extractor.errors import EngineError, ExtractorError
@@ -67,7 +67,7 @@ class EngineProcess:
         self._broken: str | None = None
         self._outbox: _Outbox | None = None  # of the child that has loaded
         self._killed_for = ""
-        self._pulse, self._heard_at = Pulse(), time.monotonic()
+        self._heartbeat, self._heard_at = Heartbeat(), time.monotonic()
         self.restarts = 0
         self._pipe, self._child = self._spawn()
         self._over = threading.Event()
@@ -123,9 +123,9 @@ class EngineProcess:
         return len(self._pending)
 
     def stats(self) -> dict[str, Any]:
-        """What the child's engine has done since it started, as of its last pulse. Empty until there was one."""
+        """What the child's engine has done since it started, as of its last heartbeat. Empty until there was one."""
         with self._changed:
-            stats = self._pulse.stats
+            stats = self._heartbeat.stats
             return {**stats, "restarts": self.restarts} if stats else {}
 
     def ready(self) -> bool:
@@ -152,7 +152,7 @@ class EngineProcess:
     # ---- the child's life ----
 
     def _spawn(self) -> tuple[Connection, EngineChild]:
-        self._pulse, self._heard_at, self._killed_for = Pulse(), time.monotonic(), ""
+        self._heartbeat, self._heard_at, self._killed_for = Heartbeat(), time.monotonic(), ""
         return spawn(self._make, self._given, fetches=self._fetches)
 
     def _greeting(self, pipe: Connection) -> tuple[Any, dict[str, Any]]:
@@ -197,7 +197,7 @@ class EngineProcess:
                 return
 
     def _hear(self, word: str, number: int, *said: Any) -> None:
-        if word == "pulse":
+        if word == "heartbeat":
             self._heard(said[0])
             return
         with self._changed:
@@ -209,8 +209,8 @@ class EngineProcess:
         else:
             future.set_exception(_raised(*said))
 
-    def _heard(self, pulse: Pulse) -> None:
-        self._pulse, self._heard_at = pulse, time.monotonic()
+    def _heard(self, heartbeat: Heartbeat) -> None:
+        self._heartbeat, self._heard_at = heartbeat, time.monotonic()
 
     def _watch(self) -> None:
         """Kills a child that hangs: its death is then noticed as any other is."""
@@ -221,7 +221,7 @@ class EngineProcess:
                 self._heard_at = now
             looked_at = now
             most = self._silent_s if self._ready else max(self._silent_s, SILENT_LOADING_S)
-            child, why = self._child, silence(self._pulse, now - self._heard_at, most)
+            child, why = self._child, silence(self._heartbeat, now - self._heard_at, most)
             if why and child.is_alive() and not self._closed:
                 self._trouble = f"the engine's process {why} and is killed"
                 self._killed_for, self._ready = why, False

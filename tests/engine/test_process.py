@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from extractor.engine import Engine, EngineConfig, Params, Request, process
-from extractor.engine.heartbeat import Pulse, silence
+from extractor.engine.heartbeat import Heartbeat, silence
 from extractor.engine.model.loader import Models, ModelSpec, load
 from extractor.engine.process import EngineProcess
 from extractor.errors import EngineError, InputError, ModelError
@@ -50,7 +50,7 @@ def test_it_answers_as_the_engine_in_this_process_does(tmp_path: Path) -> None:
         deadline = time.monotonic() + 30
         while (stats := there.stats()).get("output_tokens") != len(theirs.ids):
             assert time.monotonic() < deadline
-            time.sleep(0.05)  # told with the next pulse
+            time.sleep(0.05)  # told with the next heartbeat
         assert stats["drafts"].keys() == here.stats()["drafts"].keys()
         assert there.tokenizer.decode(theirs.ids) == models.tokenizer.decode(mine.ids)
         with pytest.raises(InputError, match="the context is 1024") as caught:
@@ -171,13 +171,13 @@ def test_it_says_whether_it_is_ready(engine: EngineProcess) -> None:
 
 
 def test_silence_is_of_the_process_its_reader_or_its_step() -> None:
-    assert silence(Pulse(), 9, 10) is None
-    assert "not been heard" in (silence(Pulse(), 11, 10) or "")
-    assert "one request" in (silence(Pulse(handling_s=11), 0, 10) or "")
-    assert silence(Pulse(step_s=1000), 0, 10) is None  # it cannot be said how long a step may take
-    assert silence(Pulse(step_s=15, step_most_s=20), 0, 10) is None
-    assert silence(Pulse(step_s=9, step_most_s=1), 0, 10) is None
-    assert "one step" in (silence(Pulse(step_s=21, step_most_s=20), 0, 10) or "")
+    assert silence(Heartbeat(), 9, 10) is None
+    assert "not been heard" in (silence(Heartbeat(), 11, 10) or "")
+    assert "one request" in (silence(Heartbeat(handling_s=11), 0, 10) or "")
+    assert silence(Heartbeat(step_s=1000), 0, 10) is None  # it cannot be said how long a step may take
+    assert silence(Heartbeat(step_s=15, step_most_s=20), 0, 10) is None
+    assert silence(Heartbeat(step_s=9, step_most_s=1), 0, 10) is None
+    assert "one step" in (silence(Heartbeat(step_s=21, step_most_s=20), 0, 10) or "")
 
 
 def test_abort_and_refusal_travel(engine: EngineProcess) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from extractor.engine import Engine, EngineConfig
-from extractor.engine.heartbeat import Moves, Pulse, silence
+from extractor.engine.heartbeat import Heartbeat, Moves, silence
 from extractor.engine.model.loader import Models, ModelSpec, load
 from tests.engine import tiny
 from tests.served import wait_until
@@ -55,7 +55,7 @@ def test_a_step_that_hangs_is_seen_and_an_idle_engine_is_not(models: Models, mon
         going_s, most_s = engine.progress()
         assert most_s is not None
         assert going_s > 0.5
-        assert silence(Pulse(0.0, going_s + most_s, most_s), 0.0, 0.1)
+        assert silence(Heartbeat(0.0, going_s + most_s, most_s), 0.0, 0.1)
         release.set()
         hanging.result(60)
         assert wait_until(lambda: engine.progress()[0] == 0.0, 10)
@@ -74,7 +74,7 @@ def test_an_engine_whose_thread_has_ended_is_seen(models: Models, monkeypatch: p
     monkeypatch.setattr(engine, "step", end)
     engine.submit(tiny.request(models, 1, max_tokens=4))
     engine._thread.join(10)
-    assert silence(Pulse(0.0, *engine.progress()), 0.0, 10.0) == "has lost the thread that its steps run in"
+    assert silence(Heartbeat(0.0, *engine.progress()), 0.0, 10.0) == "has lost the thread that its steps run in"
     engine.close()
 
 
