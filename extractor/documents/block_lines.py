@@ -111,10 +111,10 @@ class _Laid:
         for cell in row.cells:
             found = list(lines(cell.blocks)) if cell.blocks else []
             self.pages = max(self.pages, found.count(None))
-            if said := [line if CELL in line else collapsed(line) for line in found if line]:
+            if written := [line if CELL in line else collapsed(line) for line in found if line]:
                 nested = any(isinstance(block, Table) for block in cell.blocks)
                 spaced = [line for line in found if line is not None]
-                self.cells[column] = _Cell(said, CELL if nested else " ", cell.span, spaced)
+                self.cells[column] = _Cell(written, CELL if nested else " ", cell.span, spaced)
             column += cell.span
         self._glue()
 

@@ -20,7 +20,7 @@ from extractor.documents.text import as_text
 from extractor.errors import DocumentError
 from extractor.sandbox import Refused
 
-_MOST_SAID = 3
+_MOST_WARNINGS = 3
 
 
 def read(
@@ -76,9 +76,11 @@ def not_empty(document: Document) -> Document:
 
 def _nothing(document: Document) -> str:
     """That nothing was read, and why, as far as its pages tell."""
-    said = [f"page {page.number}: {warning}" for page in document.pages for warning in page.warnings]
-    more = f"; {len(said) - _MOST_SAID:,} more" if len(said) > _MOST_SAID else ""
-    return f"the document is empty ({'; '.join(said[:_MOST_SAID])}{more})" if said else "the document is empty"
+    warnings = [f"page {page.number}: {warning}" for page in document.pages for warning in page.warnings]
+    more = f"; {len(warnings) - _MOST_WARNINGS:,} more" if len(warnings) > _MOST_WARNINGS else ""
+    return (
+        f"the document is empty ({'; '.join(warnings[:_MOST_WARNINGS])}{more})" if warnings else "the document is empty"
+    )
 
 
 def draw(

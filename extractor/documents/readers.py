@@ -74,8 +74,10 @@ class Readers:
         pages, most = pictures_of(document), context.limits.pictures
         why: dict[int, Document | str] = dict.fromkeys(pages[most:], _too_many(context))
         if context.ocr == "none" or self._engine is None:
-            said = "pictures are not read here" if context.ocr == "none" else "nothing is installed that reads pictures"
-            return [], why | dict.fromkeys(pages[:most], f"a picture, or no text that can be told; {said}")
+            reason = (
+                "pictures are not read here" if context.ocr == "none" else "nothing is installed that reads pictures"
+            )
+            return [], why | dict.fromkeys(pages[:most], f"a picture, or no text that can be told; {reason}")
         return pages[:most], why
 
     def recognise(
@@ -121,8 +123,8 @@ class Readers:
             if error.kind == "cancelled":
                 raise Cancelled("the extraction was cancelled") from None
             if error.kind in ("busy", "unavailable"):
-                said = f"documents cannot be read just now: {error.detail}"
-                raise EngineError(said, code="readers_unavailable") from None
+                reason = f"documents cannot be read just now: {error.detail}"
+                raise EngineError(reason, code="readers_unavailable") from None
             code = "unreadable_document" if error.kind in ("crashed", "failed") else "document_too_complex"
             raise DocumentError(f"the document cannot be read: {_TOO_MUCH[error.kind]}", code=code) from None
 

@@ -66,8 +66,8 @@ def _as_recognised(page: Page, found: Document | str | None) -> Page:
     """`how` and `warnings` of the page now."""
     if found is None:
         return page
-    said = (found,) if isinstance(found, str) else tuple(each for one in found.pages for each in one.warnings)
+    warnings = (found,) if isinstance(found, str) else tuple(each for one in found.pages for each in one.warnings)
     if _legible(found) is not None:
-        return replace(page, how="ocr", warnings=(*page.warnings, *said))
-    said = said if isinstance(found, str) else ("nothing readable",)
-    return replace(page, how="layout" if page.stop > page.start else "none", warnings=(*page.warnings, *said))
+        return replace(page, how="ocr", warnings=(*page.warnings, *warnings))
+    warnings = warnings if isinstance(found, str) else ("nothing readable",)
+    return replace(page, how="layout" if page.stop > page.start else "none", warnings=(*page.warnings, *warnings))

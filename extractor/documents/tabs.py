@@ -15,14 +15,14 @@ def spread(text: str, stops: Mapping[int, str]) -> str:
         return text
     made, *pieces = text.split("\t")
     for piece in pieces:
-        said = piece.strip()
+        words = piece.strip()
         column, kind = _next(stops, len(made))
         if kind in ("right", "end", "decimal"):
-            column -= len(said)
+            column -= len(words)
         elif kind == "center":
-            column -= len(said) // 2
+            column -= len(words) // 2
         width = max(column, len(made) + _GAP if made.strip() else column)
-        made = made.ljust(min(width, max(_WIDEST, len(made) + _GAP))) + said
+        made = made.ljust(min(width, max(_WIDEST, len(made) + _GAP))) + words
     return made.rstrip()
 
 

@@ -37,7 +37,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
         write(section, into)
     if body.foreign:
         into.warn("a part of the document that was pasted from another format was not read")
-    if not body.said and body.pictures:
+    if not body.has_text and body.pictures:
         read_pictures(package.archive, "word/media/", into, context)
 
 
@@ -55,7 +55,7 @@ class _Body:
         self._fresh = True  # nothing stands on the page yet
         self._carried = ""  # of a paragraph whose end was deleted: it goes on in the next
         self._depth = 0
-        self.said = False
+        self.has_text = False
         self.pictures = self.foreign = 0
 
     def sections(self) -> Iterator[list[Block]]:
@@ -150,7 +150,7 @@ class _Body:
             self._carried = text
             return []
         self._carried = ""
-        self.said = self.said or bool(text.strip())
+        self.has_text = self.has_text or bool(text.strip())
         return [*self._lines(text, look, found), *(block for box in found.boxes for block in self.blocks(box))]
 
     def _lines(self, text: str, look: Look, found: Inline) -> Iterator[Block]:

@@ -26,12 +26,12 @@ _EMPTY = re.compile(r"<((?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*))((?:\s[^<>]*)?)
 _VOID = frozenset("area base br col embed hr img input link meta source track wbr param".split())
 
 
-def parse(said: str) -> LexborHTMLParser:
+def parse(markup: str) -> LexborHTMLParser:
     """Raises Refused `document_too_complex` for what takes too long."""
-    if any(len(_QUOTED.sub("", tag).split()) > _MOST_ATTRIBUTES for tag in _LONG_TAG.findall(said)):
+    if any(len(_QUOTED.sub("", tag).split()) > _MOST_ATTRIBUTES for tag in _LONG_TAG.findall(markup)):
         raise Refused("document_too_complex", f"the HTML has an element of more than {_MOST_ATTRIBUTES:,} attributes")
     depth = steps = 0
-    for count, found in enumerate(_TAG.finditer(said)):
+    for count, found in enumerate(_TAG.finditer(markup)):
         if count > _MOST_TAGS:
             raise Refused("document_too_complex", f"the HTML has more than {_MOST_TAGS:,} tags", limit=_MOST_TAGS)
         if found[2].lower() in _CLOSED_ALONE:
@@ -43,14 +43,14 @@ def parse(said: str) -> LexborHTMLParser:
             steps += depth
         if steps > _MOST_STEPS:
             raise Refused("document_too_complex", "the HTML has elements within each other without end")
-    return LexborHTMLParser(said)
+    return LexborHTMLParser(markup)
 
 
-def opened(said: str) -> str:
+def opened(markup: str) -> str:
     """XHTML as HTML: an element that XML closes at once (`<title/>`, `<a id="x"/>`) would take all that follows."""
 
     def close(found: re.Match[str]) -> str:
         name, plain, attributes = found.groups()
         return found.group() if plain.lower() in _VOID else f"<{name}{attributes}></{name}>"
 
-    return _EMPTY.sub(close, said)
+    return _EMPTY.sub(close, markup)

@@ -31,15 +31,15 @@ _NAMED = 200  # characters of a title
 
 
 def read(data: bytes, into: Builder, context: Context) -> None:
-    said = decoded(data, context.charset)
-    title, found = blocks(said, is_xml=context.media_type == "application/xhtml+xml")
+    markup = decoded(data, context.charset)
+    title, found = blocks(markup, is_xml=context.media_type == "application/xhtml+xml")
     into.begin_page(label=title or None)
     write(found, into)
 
 
-def blocks(said: str, is_xml: bool = False) -> tuple[str, list[Block]]:
+def blocks(markup: str, is_xml: bool = False) -> tuple[str, list[Block]]:
     """The title of a page, and what is seen of it. Raises as `parse`."""
-    tree = parse(opened(said) if is_xml or said.lstrip()[:5] == "<?xml" else said)
+    tree = parse(opened(markup) if is_xml or markup.lstrip()[:5] == "<?xml" else markup)
     named = tree.css_first("head > title")
     title = collapsed(cleaned(named.text(deep=True) or ""))[:_NAMED] if named is not None else ""
     walk = _Walk(hidden_by_rules(tree))
@@ -132,8 +132,8 @@ def _names(row: LexborNode) -> bool:
 
 def _number(attributes: dict[str, str | None], name: str) -> int:
     """A span, within the bounds that HTML sets."""
-    said = attributes.get(name)
-    if not said:
+    value = attributes.get(name)
+    if not value:
         return 1
-    said = said.strip()
-    return max(1, min(int(said), 1_000)) if said.isdecimal() and len(said) < 8 else 1
+    value = value.strip()
+    return max(1, min(int(value), 1_000)) if value.isdecimal() and len(value) < 8 else 1

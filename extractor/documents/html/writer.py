@@ -52,12 +52,12 @@ class Writer:
         self._flush()
         return self._out[0]
 
-    def text(self, said: str) -> None:
+    def text(self, content: str) -> None:
         if self._kept:
-            said = said.replace("\r\n", "\n").replace("\n", _BREAK)
-            self._line.append(said.replace("\t", _KEPT * 8).replace(" ", _KEPT))
-        elif self._line or not said.isspace():
-            self._line.append(said)
+            content = content.replace("\r\n", "\n").replace("\n", _BREAK)
+            self._line.append(content.replace("\t", _KEPT * 8).replace(" ", _KEPT))
+        elif self._line or not content.isspace():
+            self._line.append(content)
 
     def line_break(self) -> None:
         self._line.append(_BREAK)
@@ -81,15 +81,15 @@ class Writer:
     def _flush(self) -> None:
         if not self._line:
             return
-        said = _WHITE.sub(" ", "".join(self._line)).strip(" ")
+        line = _WHITE.sub(" ", "".join(self._line)).strip(" ")
         self._line = []
-        if _BREAK in said:
-            said = _AROUND_BREAK.sub("\n", said)
-        said = cleaned(said).rstrip()
-        if not said:
+        if _BREAK in line:
+            line = _AROUND_BREAK.sub("\n", line)
+        line = cleaned(line).rstrip()
+        if not line:
             return
         mark, self._mark = self._mark, ""
-        self._out[-1].append(f"{mark}{said.lstrip() if mark else said}")
+        self._out[-1].append(f"{mark}{line.lstrip() if mark else line}")
 
     # Lists
 
@@ -194,6 +194,6 @@ class Writer:
                     moved = True
 
 
-def _number(said: str | None, default: int) -> int:
-    said = (said or "").strip()
-    return int(said) if said.removeprefix("-").isdecimal() and len(said) < 9 else default
+def _number(value: str | None, default: int) -> int:
+    value = (value or "").strip()
+    return int(value) if value.removeprefix("-").isdecimal() and len(value) < 9 else default

@@ -99,8 +99,8 @@ def _sort(part: Message, letter: Letter, depth: int) -> None:
     elif kind in ("message/partial", "message/external-body"):
         letter.warnings.append(f"a part ({kind}) that lies outside the mail was not read")
     elif kind == "message/delivery-status":
-        said = "\n".join(str(each) for each in part.get_payload()) if part.is_multipart() else ""
-        letter.body += [Break.GAP, *plain.blocks(said, flowed=False, delsp=False)]
+        headers = "\n".join(str(each) for each in part.get_payload()) if part.is_multipart() else ""
+        letter.body += [Break.GAP, *plain.blocks(headers, flowed=False, delsp=False)]
     elif kind in ("text/plain", "text/html", "text/enriched") and not _is_attached(part, name, letter):
         _add(letter, _text(part, kind))
     else:

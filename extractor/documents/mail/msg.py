@@ -47,7 +47,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
 def _message(storage: Storage, depth: int) -> bytes:
     own = Properties(storage, header=32 if depth == 0 else 24)
     attached = list(_attachments(storage, depth))
-    head = [f"{label}: {said}" for label, said in _head(own, storage) if said]
+    head = [f"{label}: {content}" for label, content in _head(own, storage) if content]
     parts = [_text(own), *attached]
     mark = f"=_part_{depth}"
     body = b"".join(b"--%b\r\n%b\r\n" % (mark.encode(), part) for part in parts)
@@ -80,8 +80,8 @@ def _person(name: str, address: str) -> str:
 def _text(own: Properties) -> bytes:
     """Both wordings, where there are two; the reader takes the one that says more."""
     found = []
-    if said := own.text(BODY):
-        found.append(_part("text/plain", "utf-8", said.encode("utf-8", "replace")))
+    if content := own.text(BODY):
+        found.append(_part("text/plain", "utf-8", content.encode("utf-8", "replace")))
     if page := own.raw(HTML):
         charset = "utf-8" if own.is_text(HTML) else own.charset
         found.append(_part("text/html", charset, own.text(HTML).encode() if own.is_text(HTML) else page))
@@ -105,8 +105,10 @@ def _attachments(storage: Storage, depth: int) -> Iterator[bytes]:
             yield one.raw(DATA).strip()
             continue
         kind = kind if _TOKEN.fullmatch(kind) and not kind.startswith(("multipart/", "message/")) else ""
-        said = base64.b64encode(name.encode("utf-8", "replace")).decode()
-        yield _part(kind or "application/octet-stream", "", one.raw(DATA), f'attachment; filename="=?utf-8?B?{said}?="')
+        content = base64.b64encode(name.encode("utf-8", "replace")).decode()
+        yield _part(
+            kind or "application/octet-stream", "", one.raw(DATA), f'attachment; filename="=?utf-8?B?{content}?="'
+        )
 
 
 def _part(kind: str, charset: str, data: bytes, disposition: str = "") -> bytes:

@@ -7,8 +7,8 @@ from extractor.documents.blocks import Block, cleaned
 _SIGNATURE = "-- "
 
 
-def blocks(said: str, flowed: bool, delsp: bool) -> list[Block]:
-    lines = said.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+def blocks(content: str, flowed: bool, delsp: bool) -> list[Block]:
+    lines = content.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     lines = _unfolded(lines, delsp) if flowed else lines
     return [cleaned(line.expandtabs(8)).rstrip() for line in lines]
 

@@ -51,7 +51,7 @@ def _head(message: Message, letter: Letter) -> list[Block]:
         "Date": date(message),
         "Attachments": ", ".join(each.name for each in letter.attached if each.name),
     }
-    return [f"{label}: {said}" for label, said in lines.items() if said]
+    return [f"{label}: {content}" for label, content in lines.items() if content]
 
 
 def _subject(part: Message) -> str | None:

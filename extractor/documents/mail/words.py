@@ -45,8 +45,8 @@ def date(message: Message) -> str:
 
 
 def words(value: str) -> str:
-    said = _of_bytes(value[:_MOST].encode("ascii", "surrogateescape")) if not value.isascii() else value[:_MOST]
-    return collapsed(cleaned("".join(_decoded(said))))
+    content = _of_bytes(value[:_MOST].encode("ascii", "surrogateescape")) if not value.isascii() else value[:_MOST]
+    return collapsed(cleaned("".join(_decoded(content))))
 
 
 def filename(message: Message) -> str | None:
@@ -58,8 +58,8 @@ def filename(message: Message) -> str | None:
             told = None
         if told is None:
             continue
-        said = _of_charset(told) if isinstance(told, tuple) else words(str(told))
-        name = PurePosixPath(said.replace("\\", "/")).name.strip(". ")
+        content = _of_charset(told) if isinstance(told, tuple) else words(str(told))
+        name = PurePosixPath(content.replace("\\", "/")).name.strip(". ")
         if name:
             return name[-_NAME:]
     return None
@@ -73,11 +73,11 @@ def _of_charset(told: tuple[str | None, str | None, str]) -> str:
     return collapsed(cleaned(text_of(data, charset)))
 
 
-def _decoded(said: str) -> Iterator[str]:
+def _decoded(content: str) -> Iterator[str]:
     """Encoded words of one charset that follow each other may share a character."""
     at, charset, held = 0, "", b""
-    for found in _WORD.finditer(said):
-        between = said[at : found.start()]
+    for found in _WORD.finditer(content):
+        between = content[at : found.start()]
         data, name = _bytes(found[2], found[3]), found[1].lower()
         if held and (between.strip() or name != charset):
             yield text_of(held, charset)
@@ -87,11 +87,11 @@ def _decoded(said: str) -> Iterator[str]:
         charset, held, at = name, held + data, found.end()
     if held:
         yield text_of(held, charset)
-    yield said[at:]
+    yield content[at:]
 
 
-def _bytes(how: str, said: str) -> bytes:
-    data = said.encode("latin-1", "replace")
+def _bytes(how: str, content: str) -> bytes:
+    data = content.encode("latin-1", "replace")
     if how in "qQ":
         return _HEX.sub(lambda found: bytes([int(found[1], 16)]), data.replace(b"_", b" "))
     data = data.strip().rstrip(b"=")

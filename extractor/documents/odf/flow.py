@@ -72,9 +72,9 @@ class TextFlow:
         for at, page in enumerate(found.text.split(PAGE)):
             if at:
                 made.append(Break.PAGE)
-            said = "\n".join(spread(line, {}) for line in page.split("\n")).strip("\n")
-            made.append(f"{label}{said}" if said.strip() else "")
-            label = "" if said.strip() else label
+            laid_out = "\n".join(spread(line, {}) for line in page.split("\n")).strip("\n")
+            made.append(f"{label}{laid_out}" if laid_out.strip() else "")
+            label = "" if laid_out.strip() else label
         self.pictures += found.pictures
         made += [Break.PICTURE] * bool(found.pictures)
         made += [block for frame in found.frames for block in self.blocks([frame])]

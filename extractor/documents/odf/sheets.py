@@ -109,9 +109,9 @@ def _row(sheet: _Sheet, row: Element) -> None:
 
 def _text(cell: Element) -> str:
     paragraphs = [plain(paragraph) for paragraph in cell.iterchildren(f"{TEXT}p", f"{TEXT}h")]
-    said = " ".join(paragraphs).strip()
-    if said:
-        return said
+    words = " ".join(paragraphs).strip()
+    if words:
+        return words
     kind = cell.get(f"{OFFICE}value-type", "")
     for name in ("date-value", "time-value", "string-value", "boolean-value", "value"):
         if (value := cell.get(f"{OFFICE}{name}")) is not None:

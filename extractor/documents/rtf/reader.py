@@ -160,23 +160,25 @@ class _Reader:
         self._group = replace(self._group, place=place)
 
     def _put_away(self, stream: Stream, place: str) -> None:
-        said = [
+        found_blocks = [
             block
             for block in stream.blocks()
             if not isinstance(block, Break) and not (isinstance(block, str) and is_page_number(block)) and block != ""
         ]
-        if place == "note" and said:
-            first = said[0] if isinstance(said[0], str) else ""
+        if place == "note" and found_blocks:
+            first = found_blocks[0] if isinstance(found_blocks[0], str) else ""
             notes = self._stream.notes
             notes += [
                 *([] if notes else [Break.GAP]),
                 f"[{self._noted}] {first.strip()}",
-                *(said[1:] if first else said),
+                *(found_blocks[1:] if first else found_blocks),
             ]
         elif place in ("above", "below"):
             margin = self._above if place == "above" else self._below
-            if said and repr(said) not in map(repr, (margin[at : at + len(said)] for at in range(len(margin)))):
-                margin += said
+            if found_blocks and repr(found_blocks) not in map(
+                repr, (margin[at : at + len(found_blocks)] for at in range(len(margin)))
+            ):
+                margin += found_blocks
 
     # Words
 

@@ -50,9 +50,9 @@ class Stream:
         if text.strip() and (self._section_ended or self._page_before):
             self._page_before = False
             self._page(None)
-        said = "\n".join(spread(line, {}) for line in text.split("\n"))
-        if said.strip() or ends:
-            self._tables.add(said if said.strip() else "", self._depth)
+        laid_out = "\n".join(spread(line, {}) for line in text.split("\n"))
+        if laid_out.strip() or ends:
+            self._tables.add(laid_out if laid_out.strip() else "", self._depth)
 
     def _page(self, _: int | None) -> None:
         self._section_ended = False

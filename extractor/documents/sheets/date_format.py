@@ -76,8 +76,8 @@ class _Moment:
         if kind == "fraction":
             return f"{self._ms:03}"[: len(text)].ljust(len(text), "0")
         if kind == "half":
-            said = "AM" if self._hour < 12 else "PM"
-            return said[0] if width == 3 else said
+            half_name = "AM" if self._hour < 12 else "PM"
+            return half_name[0] if width == 3 else half_name
         if kind == "elapsed":
             unit = {"h": 3_600_000, "m": 60_000, "s": 1000}[text[0]]
             return _padded(self._total // unit, width)

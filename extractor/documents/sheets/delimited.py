@@ -22,7 +22,7 @@ _SAMPLE_ROWS = 200
 _SAMPLE_CHARACTERS = 256 * 1024
 _ALIKE = 0.6  # of the rows at least have as many cells as most
 _MOST_LINES = 50  # in one cell; a quote that is never closed takes all that follows
-_TOLD = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)  # Excel's own first line
+_DECLARED = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)  # Excel's own first line
 _DECIMAL = re.compile(r"(?<=\d),(?=\d)")
 _ESCAPED = re.compile(r'(?<!\\)\\"')
 
@@ -35,13 +35,13 @@ class Dialect:
 
     separator: str | None
     quoted: bool = True
-    escaped: bool = False  # a quote within quotes is told by a backslash, not by two
+    escaped: bool = False  # a quote within quotes is declared by a backslash, not by two
 
-    def rows(self, said: str) -> Iterator[list[str]]:
+    def rows(self, content: str) -> Iterator[list[str]]:
         if self.separator is None:
-            return ([line] for line in said.split("\n"))
+            return ([line] for line in content.split("\n"))
         return csv.reader(
-            io.StringIO(said, newline=""),
+            io.StringIO(content, newline=""),
             delimiter=self.separator,
             quoting=csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE,
             escapechar="\\" if self.escaped else None,
@@ -50,24 +50,24 @@ class Dialect:
 
 
 def read(data: bytes, into: Builder, context: Context) -> None:
-    said = text.as_text(text.decode(data, context.charset))
+    content = text.as_text(text.decode(data, context.charset))
     first, dialect = 0, None
-    if (told := _TOLD.match(said)) is not None:
-        said, first, dialect = said[told.end() :], 1, Dialect(told.group(1), escaped=_is_escaped(said))
-    dialect = dialect or _dialect(said, tabs="tab-separated" in context.media_type)
-    grid = _grid(said, dialect, first, into.limits)
+    if (declared := _DECLARED.match(content)) is not None:
+        content, first, dialect = content[declared.end() :], 1, Dialect(declared.group(1), escaped=_is_escaped(content))
+    dialect = dialect or _dialect(content, tabs="tab-separated" in context.media_type)
+    grid = _grid(content, dialect, first, into.limits)
     if grid is None:
-        grid = _grid(said, Dialect(dialect.separator, quoted=False), first, into.limits)
+        grid = _grid(content, Dialect(dialect.separator, quoted=False), first, into.limits)
     if grid is not None:
         grid.write(into, titled=False)
 
 
-def _grid(said: str, dialect: Dialect, first: int, limits: ReadLimits) -> Grid | None:
+def _grid(content: str, dialect: Dialect, first: int, limits: ReadLimits) -> Grid | None:
     """None where quotes do not match, so that a cell would take what is another's."""
     grid = Grid("", limits)
-    most = 0 if said.count('"') % 2 else _MOST_LINES
+    most = 0 if content.count('"') % 2 else _MOST_LINES
     try:
-        for at, row in enumerate(dialect.rows(said), first):
+        for at, row in enumerate(dialect.rows(content), first):
             for column, cell in enumerate(row[:COLUMNS]):
                 if dialect.quoted and cell.count("\n") > most:
                     return None
@@ -79,10 +79,10 @@ def _grid(said: str, dialect: Dialect, first: int, limits: ReadLimits) -> Grid |
     return grid
 
 
-def _dialect(said: str, tabs: bool) -> Dialect:
-    sample = said[:_SAMPLE_CHARACTERS]
+def _dialect(content: str, tabs: bool) -> Dialect:
+    sample = content[:_SAMPLE_CHARACTERS]
     escaped = _is_escaped(sample)
-    quoted = len(said) > len(sample) or said.count('"') % 2 == 0
+    quoted = len(content) > len(sample) or content.count('"') % 2 == 0
     found = [
         (columns, separator)
         for separator in _SEPARATORS

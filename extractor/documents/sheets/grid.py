@@ -25,14 +25,14 @@ class Grid:
         self._cells = self._characters = self._looked_at = 0
 
     def put(self, row: int, column: int, text: str) -> None:
-        said = text if text.isalnum() else collapsed(cleaned(text))
-        if not said or not 0 <= column < COLUMNS or not 0 <= row < _ROWS:
+        content = text if text.isalnum() else collapsed(cleaned(text))
+        if not content or not 0 <= column < COLUMNS or not 0 <= row < _ROWS:
             return
         self._cells += 1
-        self._characters += len(said)
+        self._characters += len(content)
         self._limits.check("cells in a sheet", self._cells, _CELLS)
         self._limits.check("characters", self._characters, self._limits.characters)
-        self._rows.setdefault(row, {})[column] = said
+        self._rows.setdefault(row, {})[column] = content
 
     def drop(self, first_row: int, last_row: int, first_column: int, last_column: int) -> None:
         """Empties the cells that a merged one covers: of the range all but the first."""

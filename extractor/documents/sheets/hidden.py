@@ -38,8 +38,8 @@ class Hidden:
         if self._left_out:
             yield f"{_counted(len(self._left_out), 'hidden column')} left out"
         if self.formulas:
-            said = _counted(self.formulas, "formula", "has", "have")
-            yield f"{said} no stored value: open and save the file where it is calculated"
+            counted = _counted(self.formulas, "formula", "has", "have")
+            yield f"{counted} no stored value: open and save the file where it is calculated"
 
 
 def _counted(count: int, what: str, one: str = "was", more: str = "were") -> str:

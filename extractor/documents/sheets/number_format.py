@@ -178,5 +178,5 @@ def _fraction(section: Section, value: float) -> str:
     if has_whole and top == bottom:
         whole, top = whole + 1, 0
     shown_whole = str(whole) if whole or not top else ""
-    said = " ".join(piece for piece in (shown_whole if has_whole else "", f"{top}/{bottom}" if top else "") if piece)
-    return ("-" if value < 0 else "") + (said or "0")
+    printed = " ".join(piece for piece in (shown_whole if has_whole else "", f"{top}/{bottom}" if top else "") if piece)
+    return ("-" if value < 0 else "") + (printed or "0")

@@ -122,9 +122,9 @@ class _Workbook:
             return
         for body in self._package.root(drawing).iter(f"{_DRAWING}txBody"):
             for paragraph in body.iter(f"{A}p"):
-                said = collapsed(cleaned("".join(text.text or "" for text in paragraph.iter(f"{A}t"))))
-                if said:
-                    yield said
+                line = collapsed(cleaned("".join(text.text or "" for text in paragraph.iter(f"{A}t"))))
+                if line:
+                    yield line
 
 
 def on_attribute(element: Element, name: str) -> bool:
