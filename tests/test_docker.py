@@ -175,7 +175,7 @@ def test_the_api_is_published_to_this_machine_and_wants_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "module"), [("api", "api.liveness"), ("worker", "workers.alive"), ("worker-cpu", "workers.alive")]
+    ("name", "module"), [("api", "api.liveness"), ("worker", "workers.liveness"), ("worker-cpu", "workers.liveness")]
 )
 def test_what_no_longer_moves_is_killed_and_started_again(name: str, module: str) -> None:
     """By its probe, which the image has too; `init` lets its end be the container's."""

@@ -24,7 +24,7 @@ SILENT = {"worker_silent_s": 3.0, "redis_timeout_s": 1.0, "redis_connect_timeout
 
 def probe(file: Path, *arguments: str) -> tuple[int, str]:
     environ = {**os.environ, "EXTRACTOR_HEARTBEAT_FILE": str(file)}
-    command = [sys.executable, "-m", "workers.alive", *arguments]
+    command = [sys.executable, "-m", "workers.liveness", *arguments]
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
     assert not done.stderr
     return done.returncode, done.stdout.strip()
