@@ -1,6 +1,6 @@
 """`python -m workers.liveness`: the liveness probe of a worker's container. Status 0 while the worker of this machine
-moves; 1 when it does not, or there is none. It reads the file EXTRACTOR_HEARTBEAT_FILE names and asks no store: one that is away is
-no reason to start a worker again.
+moves; 1 when it does not, or there is none. It reads the file EXTRACTOR_HEARTBEAT_FILE names and asks no store: one
+that is away is no reason to start a worker again.
 
     --ready   it has to take documents, too
     --kill    one that no longer moves is killed (SIGKILL), for `restart:` to start another: docker restarts what
