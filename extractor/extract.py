@@ -8,24 +8,20 @@ threads may extract at once, one engine batches them.
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 import time
 import traceback
-from concurrent.futures import Future, wait
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import BaseModel
 
 from extractor import documents
 from extractor.config import Settings, read_settings
+from extractor.decode import EngineLike, decode, start_engine
 from extractor.documents import Document
 from extractor.errors import (
-    SILENT,
-    Cancelled,
-    DeadlineExceeded,
     DocumentError,
     FieldError,
     InvalidOutput,
@@ -51,16 +47,6 @@ log = logging.getLogger(__name__)
 LEAST_ANSWER = 256  # tokens an answer gets at least where the caller set no number: a long document may take the rest
 DEFAULT_CONTEXT = 8192
 DEFAULT_EXAMPLES = 2
-_POLL_S = 0.05  # how soon a withdrawal is noticed
-_GRACE_S = 10.0  # the engine keeps deadlines; an engine this late is given up
-
-
-class EngineLike(Protocol):
-    """What is needed of `extractor.engine.Engine`; tests pass a scripted one."""
-
-    def submit(self, request: Any, /) -> Future[Any]: ...
-    def abort(self, future: Future[Any], /) -> None: ...
-    def close(self) -> None: ...
 
 
 class Extractor:
@@ -84,7 +70,7 @@ class Extractor:
         for file, why in self.schemas.problems.items():
             log.warning("schema %s is left out: %s", file, why)
         if engine is None:
-            engine, tokenizer, info = _load(self._settings)
+            engine, tokenizer, info = start_engine(self._settings)
         self._engine, self._tokenizer = engine, tokenizer
         self._info: dict[str, Any] = {
             "model": "scripted",
@@ -212,7 +198,7 @@ class Extractor:
         """One call of the model, the first or one with the errors of the answer before it (`failed`). Raises
         InvalidOutput for an answer that does not stand, DocumentError where no room is left for one."""
         prompt, max_tokens = self._prompt(run, failed)
-        completion = self._decode(run, prompt, max_tokens)
+        completion = decode(self._engine, run, prompt, max_tokens, self._settings.drafters)
         run.usage.add(completion.usage)
         text = completion.text.decode("utf-8", "replace")
         try:
@@ -270,42 +256,3 @@ class Extractor:
             faults = self._judge.faults(run.schema.json_schema, text, run.deadline - time.monotonic(), run.abort)
             if faults:
                 raise unfit(text, faults)
-
-    def _decode(self, run: Run, prompt: Prompt, max_tokens: int) -> Any:
-        """The engine's Completion; waits for it, for the caller's withdrawal and for the deadline."""
-        from extractor.engine import Params, Request
-
-        options, allowed = run.options, self._settings.drafters
-        params = Params(
-            max_tokens=max_tokens,
-            drafters=allowed if options.drafters is None else tuple(one for one in options.drafters if one in allowed),
-            temperature=options.temperature,
-            seed=secrets.randbits(31) if options.seed is None else options.seed,
-            deadline=run.deadline,
-        )
-        run.raise_if_withdrawn()
-        grammar = (run.printed and run.printed.grammar) or run.grammar
-        future = self._engine.submit(Request(prompt.ids, prompt.source, prompt.document[0], grammar, params))
-        given_up_at = run.deadline + _GRACE_S
-        try:
-            while not wait([future], _POLL_S if run.abort else max(given_up_at - time.monotonic(), 0)).done:
-                run.raise_if_withdrawn()
-                if time.monotonic() >= given_up_at:
-                    raise DeadlineExceeded("the engine did not end the extraction in time", code=SILENT)
-        except (Cancelled, DeadlineExceeded):
-            self._engine.abort(future)
-            raise
-        return future.result()
-
-
-def _load(settings: Settings) -> tuple[EngineLike, Any, dict[str, Any]]:
-    """(engine, tokenizer, what is loaded). Torch is imported here and not before, or in the engine's own process."""
-    if settings.engine_process:
-        from extractor.engine.process import EngineProcess
-
-        patience_s, fetches = settings.engine_silent_s, settings.may_fetch
-        engine = EngineProcess("extractor.loading:load", settings, silent_s=patience_s, fetches=fetches)
-        return engine, engine.tokenizer, engine.info
-    from extractor.loading import load
-
-    return load(settings)

@@ -203,7 +203,7 @@ def test_what_the_engine_ended(tok, finish, error):
 
 
 def test_an_engine_that_never_answers_is_given_up(tok, monkeypatch):
-    monkeypatch.setattr("extractor.extract._GRACE_S", 0.1)
+    monkeypatch.setattr("extractor.decode._GRACE_S", 0.1)
     runner, engine = scripted(tok, None)
     runner.judge(SMALL, 60)
     with pytest.raises(DeadlineExceeded):

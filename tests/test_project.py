@@ -77,6 +77,18 @@ def test_the_licence_is_the_one_declared() -> None:
     assert "END OF TERMS AND CONDITIONS" in licence
 
 
+def test_every_part_of_the_extractor_has_its_floor() -> None:
+    """What the contract of imports does not name it does not hold."""
+    parts = {
+        path.stem for path in (ROOT / "extractor").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    (floors,) = [each["layers"] for each in PYPROJECT["tool"]["importlinter"]["contracts"] if each["type"] == "layers"]
+    named = [name for floor in floors for name in floor.split(" | ")]
+    assert sorted(named) == sorted(
+        ["api", "workers", "schemas", *(f"extractor.{part}" for part in parts - {"__init__"})]
+    )
+
+
 def test_warnings_are_errors_but_for_the_ones_explained() -> None:
     filters = PYPROJECT["tool"]["pytest"]["ini_options"]["filterwarnings"]
     assert filters[0] == "error"
