@@ -97,6 +97,7 @@ DEPTH = 16
 MAX_MULTIPLE = 1_000
 _MOST_MULTIPLES = 100  # looked at
 _U32 = 2**32
+_LEAST_DECIMALS = 4
 
 
 class Multiples:
@@ -116,12 +117,17 @@ class Multiples:
             if _read_exactly(value) and _remainders(together) <= MAX_MULTIPLE:
                 self._kept.add(value)
                 common = together
+        self._common = common
 
     def __contains__(self, value: object) -> bool:
         return value in self._kept
 
-    def __bool__(self) -> bool:
-        return bool(self._kept)
+    def decimals(self, most: int) -> int | None:
+        """How many a number may have where others say what it is a multiple of; None where that is not to be said. The
+        grammar's common multiples are products of 32 bits."""
+        if not self._kept:
+            return most
+        return next((count for count in range(most, _LEAST_DECIMALS - 1, -1) if self._common * 10**count < _U32), None)
 
 
 def _is_multiple(value: object) -> bool:

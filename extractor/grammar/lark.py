@@ -9,10 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import combinations
 from typing import Any
 
+from llguidance import LLMatcher
+
+from extractor.grammar.key_patterns import LETTER, keys_of
 from extractor.grammar.narrow.marks import LARK, OTHERS, marked
 from extractor.grammar.narrow.unfold import leads_to, reached
+from schemas.checks.compiled import matches
+from schemas.patterns import begin_apart
 
 JSON = dict[str, Any]
 
@@ -23,7 +29,6 @@ _SCALAR = frozenset({"minLength", "maxLength", "pattern", "format", "minimum", "
     "exclusiveMaximum",
     "multipleOf",
 }
-_LETTER = r'(?:[^"\\\x00-\x1F\x7F]|\\["\\nrbtf])'  # of a text in JSON, as `%json` has it where no letter is escaped
 
 
 class _Unwritable(Exception):
@@ -102,9 +107,12 @@ class _Writer:
         return self._named("r", " | ".join(options))
 
     def _json(self, node: Any) -> str:
-        schema: JSON = node if isinstance(node, dict) else {} if node else {"allOf": [False]}
+        return self._named("j", self._whole(node if isinstance(node, dict) else {} if node else {"allOf": [False]}))
+
+    def _whole(self, schema: JSON) -> str:
+        """As JSON Schema, with the definitions that it uses."""
         defs = reached(schema, self._defs)
-        return self._named("j", self._part({**schema, **({"$defs": defs} if defs else {}), **self._more}))
+        return self._part({**schema, **({"$defs": defs} if defs else {}), **self._more})
 
     def _definition(self, name: str) -> str:
         if name not in self._rules:
@@ -125,34 +133,61 @@ class _Writer:
         if set(required) - fields.keys() or (fields and OTHERS not in node and _COUNTS & node.keys()):
             raise _Unwritable
         tail = self._others(node, list(fields))
+        written = {name: self._field(node, name) for name in fields}
+        if any(written[name] is None for name in required):
+            raise _Unwritable
         items = [
-            (f"{_quoted(_text(name) + ':')} {self._written(one)}", name in required)
-            for name, one in fields.items()
-            if one is not False or name in required
+            (f"{_quoted(_text(name) + ':')} {value}", name in required) for name, value in written.items() if value
         ]
         return f'"{{" {self._members(items, *tail)} "}}"'
 
+    def _field(self, node: JSON, name: str) -> str | None:
+        """The value of a declared property, of which patterns may speak too; None where nothing fits it."""
+        patterns = node.get(OTHERS, {}).get("patterns", {})
+        said = [node["patternProperties"][kept] for pattern, kept in patterns.items() if matches(pattern, name)]
+        one = node["properties"][name]
+        if one is False or not said:
+            return None if one is False else self._written(one)
+        both = self._whole({"allOf": [one, *said]})
+        return None if LLMatcher.validate_grammar(f"start: {both}") else self._named("j", both)
+
     def _others(self, node: JSON, taken: Sequence[str]) -> tuple[str, int, int]:
         """A key that is not declared, with its value, and how many of them there may be."""
-        if OTHERS in node and node["additionalProperties"] is not False:
-            key = f'/"{_LETTER}{{0,{node[OTHERS]["chars"]}}}"/'
-            if taken:
-                key += f" & ~({' | '.join(_quoted(_text(name)) for name in taken)})"
-            return f'{self._named("T", key)} ":" {self._written(node["additionalProperties"])}', 0, node[OTHERS]["most"]
+        if OTHERS in node:
+            pairs, told = self._pairs(node, taken), node[OTHERS]
+            if not pairs and told["least"]:
+                raise _Unwritable
+            return self._named("r", " | ".join(pairs)) if pairs else "", told["least"], told["most"] if pairs else 0
         if node.get("additionalProperties", True) is not False:
             raise _Unwritable
         patterns = node.get("patternProperties", {})
         if not patterns:
             return "", 0, 0
-        if taken:
+        if taken or "maxProperties" not in node:
             raise _Unwritable
         pairs = [
             f'{self._json({"type": "string", "pattern": pattern})} ":" {self._written(one)}'
             for pattern, one in patterns.items()
         ]
-        if "maxProperties" not in node:
-            raise _Unwritable
         return self._named("r", " | ".join(pairs)), node.get("minProperties", 0), node["maxProperties"]
+
+    def _pairs(self, node: JSON, taken: Sequence[str]) -> list[str]:
+        """Keys of each pattern with their values, and those of none."""
+        patterns = {pattern: keys_of(pattern) for pattern in node[OTHERS]["patterns"]}
+        told_apart = all(begin_apart(one, other) for one, other in combinations(patterns, 2))
+        if None in patterns.values() or not told_apart:
+            raise _Unwritable
+        length = f'/"{LETTER}{{0,{node[OTHERS]["chars"]}}}"/'
+        declared = f" & ~({' | '.join(_quoted(_text(name)) for name in taken)})" if taken else ""
+        pairs, known = [], [f'/"{one}"/' for one in patterns.values()]
+        for (pattern, name), key in zip(node[OTHERS]["patterns"].items(), known, strict=True):
+            if (values := node["patternProperties"][name]) is not False:
+                but = declared if any(matches(pattern, one) for one in taken) else ""
+                pairs.append(f'{self._named("T", f"{length} & {key}{but}")} ":" {self._written(values)}')
+        if (values := node.get("additionalProperties")) is not False:
+            key = f"{length}{declared}" + (f" & ~({' | '.join(known)})" if known else "")
+            pairs.append(f'{self._named("T", key)} ":" {self._written(values)}')
+        return pairs
 
     def _members(self, items: list[tuple[str, bool]], pair: str, least: int, most: int) -> str:
         """What stands between the braces. From the end: how it goes on where something was written, and where nothing

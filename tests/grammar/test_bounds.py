@@ -211,3 +211,50 @@ def test_models_that_allow_extra_keys_beside_optional_ones():
             keys = ",".join(f'"z{at}":1' for at in range(number))
             text = f'{{"f":{around[0]}{{{keys}}}{around[1]}}}'
             assert accepts(grammar, text) is known, kind
+
+
+N_AND_OTHERS = {"type": "object", "patternProperties": {"^n_": INT}, "additionalProperties": STR}
+QUOTES = {"type": "object", "patternProperties": {'^[^a-z]+"$': INT}, "additionalProperties": STR}
+
+
+@pytest.mark.parametrize(
+    ("field", "good", "bad"),
+    [
+        (N_AND_OTHERS, [{"n_a": 1, "b": "x"}, {}, {"n_" + "k" * 198: 1}], [{"n_a": "x"}, {"b": 1}, {"k" * 201: "x"}]),
+        (N_AND_OTHERS, [{"k" * 200: "x"}, {"N_": "x"}, {"n_\n": 1}], [{"n_" + "k" * 199: 1}, {"n_\n": "x"}]),
+        ({**N_AND_OTHERS, "properties": {"b": INT}}, [{"b": 1, "n_": 2, "c": "x"}], [{"b": "x"}, {"c": "x", "b": 1}]),
+        ({**N_AND_OTHERS, "properties": {"n_b": {"type": "integer", "maximum": 5}}}, [{"n_b": 3}, {"n_c": 9}],
+         [{"n_b": 6}, {"n_b": "x"}]),
+        ({**N_AND_OTHERS, "properties": {"n_b": STR}}, [{"n_c": 1}], [{"n_b": 1}, {"n_b": "x"}]),
+        ({**N_AND_OTHERS, "maxProperties": 2}, [{"n_": 1, "a": "x"}], [{"a": "x", "b": "x", "c": "x"}]),
+        ({**N_AND_OTHERS, "minProperties": 1}, [{"n_": 1}, {"a": "x"}], [{}]),
+        ({**N_AND_OTHERS, "patternProperties": {"^n_": False}}, [{"a": "x"}], [{"n_a": "x"}, {"n_a": 1}]),
+        (QUOTES, [{'A"': 1, "a": "x", "A": "x"}, {'\\"': 1}], [{'A"': "x"}, {'A"' + "k" * 200: "x"}]),
+        ({**QUOTES, "patternProperties": {r"^\p{Lu}+$": INT}}, [{"ÄÖ": 1, "ä": "x"}], [{"Ä": "x"}, {"Ä" * 201: 1}]),
+        ({**QUOTES, "patternProperties": {r"[/\\\\]": INT}}, [{"a/b": 1, "c\\d": 1}], [{"a/": "x"}, {"\\": "x"}]),
+        ({**QUOTES, "patternProperties": {r"^(?i)eur|usd$": INT}}, [{"EURO": 1, "Usd": 1, "x": "y"}], [{"eur": "x"}]),
+        ({"type": "object", "patternProperties": {"^n_": INT}, "properties": {"a": STR}}, [{"n_": 1}], [{"b": 1}]),
+        ({**OPTIONAL, "additionalProperties": INT, "propertyNames": {"maxLength": 5}}, [{"c": 1}], [{"k" * 201: 1}]),
+    ],
+)  # fmt: skip
+def test_keys_beside_patterns_are_bounded(field, good, bad):
+    schema = inline({"type": "object", "properties": {"f": field}, "required": ["f"]})
+    grammar = compile_grammar(schema)
+    for value in good:
+        schema.validate({"f": value})
+        assert accepts(grammar, json.dumps({"f": value}, separators=(",", ":"), ensure_ascii=False)), value
+    for value in bad:
+        assert not accepts(grammar, json.dumps({"f": value}, separators=(",", ":"), ensure_ascii=False)), value
+    keys = ",".join(f'"z{at}":"x"' for at in range(1_100))
+    assert not accepts(grammar, f'{{"f":{{{keys}}}}}')
+
+
+@pytest.mark.parametrize("step", [2.5, 7, 0.25, 1000, 999, 1e-7])
+def test_decimals_end_where_a_schema_says_multiples_too(step):
+    meets = {"allOf": [{"type": "number"}, {"minimum": 0}]}
+    fields = {"a": {"type": "number", "multipleOf": step}, "b": {}, "c": meets, "d": {"type": "array"}}
+    grammar = compile_grammar(inline({"type": "object", "properties": fields, "required": list(fields)}))
+    whole = int(step * 1000) if step >= 1 else 5
+    for number, known in (("1.5", True), ("0.1234", True), ("0." + "1" * 60, False)):
+        assert accepts(grammar, f'{{"a":{whole},"b":{number},"c":1,"d":[]}}') is known
+        assert accepts(grammar, f'{{"a":{whole},"b":0,"c":{number},"d":[{number}]}}') is known

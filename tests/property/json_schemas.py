@@ -18,7 +18,10 @@ PATTERNS = [
 ]  # fmt: skip
 NAMES = ["a", "b", "c d", "é", "x/y", "t~z", "type", '"q"', "a\\b", "0"]
 TEXTS = ["", "a", "EUR", "two words", "Grüße", '"', "\\", "line\nend", "😀", "null", "1", "\u2028", "/"]
-NUMBERS = [0, 1, -1, 3.5, 0.1, -2.25, 1e-7, 12345.678, 2**53, 2**53 + 1, -(2**53) - 1, 10**15, 10**18, 10**19, 1e20, 10]
+NUMBERS = [
+    0, 1, -1, 3.5, 0.1, -2.25, 1e-7, 12345.678, 2**53, 2**53 + 1, -(2**53) - 1, 10**15, 10**18, 10**19, 1e20, 10, 1e30, -1e22,
+    1.5e300, 123456789012345678901234567890, -(10**25) - 3, 1.2345678901234567e23, 2**64, 0.12345678901234568,
+]  # fmt: skip
 STEPS = [1, 2, 5, 7, 10, 100, 0.01, 0.1, 0.5, 0.25, 1e-3, 3, 1.5, 999, 2.5]
 
 
@@ -92,6 +95,8 @@ class Maker:
     def _value(self, depth: int = 0) -> Any:
         dice = self._dice
         kind = dice.randrange(7 if depth < 2 else 5)
+        if kind == 6 and not depth and self._some(0.2):
+            return {f"k{at}": dice.choice(TEXTS) for at in range(dice.choice((30, 200)))}
         if kind < 2:
             return dice.choice(TEXTS)
         if kind < 4:
@@ -178,7 +183,9 @@ class Maker:
         if self._some(0.3):
             made["patternProperties"] = {"^[a-c]+$": self.schema(depth + 1)}
         if self._some(0.2):
-            made["propertyNames"] = self._dice.choice([{"enum": ["EUR", "USD"]}, {"pattern": "^[A-Z]{3}$"}, {"maxLength": 4}])
+            made["propertyNames"] = self._dice.choice(
+                [{"enum": ["EUR", "USD"]}, {"pattern": "^[A-Z]{3}$"}, {"maxLength": 4}]
+            )
         return made
 
     def _union(self, depth: int) -> JSON:
@@ -209,5 +216,13 @@ class Maker:
         return {"allOf": [{"type": "string"}, {"pattern": dice.choice(PATTERNS)}, {"maxLength": 20}]}
 
     def _reference(self, _: int) -> JSON:
-        made: JSON = {"$ref": f"#/$defs/{self._dice.choice(self._defs)}"}
+        made: JSON = {"$ref": "#" if self._some(0.1) else f"#/$defs/{self._dice.choice(self._defs)}"}
+        if self._some(0.3):
+            return {"type": "array", "items": made, **self._lengths("minItems", "maxItems", 2)}
+        if self._some(0.2):
+            return {
+                "type": "object",
+                "properties": {"next": made, "x": {"type": "integer"}},
+                "additionalProperties": made,
+            }
         return {"anyOf": [made, {"type": "null"}]} if self._some() else made

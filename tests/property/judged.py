@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import re
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from llguidance import LLMatcher
@@ -21,6 +24,7 @@ from tests.matching import TOKENIZER
 from tests.property.walks import MOODS, Stuck, walk
 
 SMALL = Bounds(max_chars=40, max_items=4, max_key_chars=12)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BUDGET = {"short": 0, "chance": 400, "long": 1500}
 
 
@@ -63,6 +67,7 @@ def judge(schema: Schema, seed: int, walks: int = 1) -> Tally:
                     tally.unfinished += 1
                     continue
                 tally.answers += 1
+                ends(text, keys=not _meets_a_pattern(schema))
                 fits(text, schema, enforced)
             except (Stuck, InvalidOutput) as fault:
                 stuck += isinstance(fault, Stuck)
@@ -72,6 +77,36 @@ def judge(schema: Schema, seed: int, walks: int = 1) -> Tally:
     if stuck == walks * len(MOODS):  # bounds that rule each other out: the judge, who walks it too, refuses it
         return Tally(schemas=1, refused=1)
     return tally
+
+
+def ends(text: str, *, keys: bool) -> None:
+    """Raises Stuck where something in an answer is longer than any schema made here lets it be: a number, values in one
+    another, an object, and where `keys` says so a key."""
+    signs = _STRING.sub("", text)
+    objects = [value for value in _within(json.loads(text)) if isinstance(value, dict)]
+    sizes = {
+        "digits": (max(map(len, re.findall(r"[0-9]+", signs)), default=0), 320),
+        "levels": (max(accumulate((sign in "[{") - (sign in "]}") for sign in signs)), 120),
+        "keys": (max(map(len, objects), default=0), 210),
+        "characters of a key": (max((len(key) for value in objects for key in value), default=0) if keys else 0, 300),
+    }
+    for what, (found, most) in sizes.items():
+        if found > most:
+            raise Stuck(f"{found} {what} in {text[:100]}")
+
+
+def _meets_a_pattern(schema: Schema) -> bool:
+    """Whether keys may have no end: where several schemas meet on an object (which the value of a pattern is too, where
+    it speaks of a declared property) and one speaks of patterns."""
+    said = json.dumps(schema.json_schema)
+    meets = any(f'"{key}"' in said for key in ("allOf", "anyOf", "oneOf"))
+    return said.count('"patternProperties"') > (0 if meets else 1)
+
+
+def _within(value: Any) -> Iterator[Any]:
+    yield value
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _within(one)
 
 
 def fits(text: str, schema: Schema, enforced: Schema) -> None:

@@ -34,6 +34,17 @@ class Level(enum.IntEnum):
     HIGH = 2
 
 
+class Account(enum.IntEnum):
+    FIRST = 1234567890123456789
+    SECOND = 123456789012345678901234567890
+
+
+class Thread(BaseModel):
+    text: str = ""
+    replies: list[Thread] = []
+    by_name: dict[str, Thread] = {}
+
+
 class Cat(BaseModel):
     kind: Literal["cat"] = "cat"
     lives: int = Field(9, ge=1, le=9)
@@ -89,6 +100,12 @@ class TypedExtra(BaseModel):
     a: int = 0
 
 
+class OpenNode(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    a: int = 0
+    next: Optional["OpenNode"] = None  # noqa: UP037
+
+
 class Computed(BaseModel):
     width: Annotated[int, Field(ge=0, le=10**6)]
 
@@ -140,7 +157,16 @@ PATTERNS = [
     r"^\p{Lu}\p{L}+$", r"^\<[a-z]+\>$", r"\bcat\b", r"^[a-z&&[^aeiou]]+$", r"^[[:alpha:]]+$", r"^(?i)eur$", r"^(?P<n>a+)b$",
     r"^.{2,5}$", r"^[^\W\d_]+$", r"^a{,3}$", r"(?x) a b ", r"^\x{41}\u{1F600}$", r"^[^\"\\]+$", "^a$|^b$", "(^|,)x", r"^[\w.-]+$",
 ]  # fmt: skip
-PYTHON_PATTERNS = [r"^(?=.*\d)[a-z\d]{2,8}$", r"(a|b)\1", r"^\<b\>\Z", r"^\w+\W$", r"^[]a]+$", r"^x{,2}y", r"^é[\[]$", r"\D+\s\S"]
+PYTHON_PATTERNS = [
+    r"^(?=.*\d)[a-z\d]{2,8}$",
+    r"(a|b)\1",
+    r"^\<b\>\Z",
+    r"^\w+\W$",
+    r"^[]a]+$",
+    r"^x{,2}y",
+    r"^é[\[]$",
+    r"\D+\s\S",
+]
 
 
 def _leaf(dice: Dice) -> Any:
@@ -183,7 +209,7 @@ def _leaf(dice: Dice) -> Any:
         lambda: Annotated[str, p.PlainSerializer(str)], lambda: Annotated[int, p.WrapValidator(lambda value, go: go(value))],
         lambda: Annotated[str, p.WithJsonSchema({"type": "string", "pattern": "^[0-9]+$"})],
         lambda: Annotated[str, Field(json_schema_extra={"format": "email"})], lambda: Annotated[str, Field(examples=["x"])],
-        lambda: Cat, lambda: Node, lambda: Left, lambda: Numbers, lambda: Prices, lambda: Strict, lambda: Extra,
+        lambda: Cat, lambda: Account, lambda: Thread, lambda: OpenNode, lambda: Literal[2**60 + 1, -7, "x"], lambda: Node, lambda: Left, lambda: Numbers, lambda: Prices, lambda: Strict, lambda: Extra,
         lambda: TypedExtra, lambda: Computed, lambda: Aliased, lambda: Point, lambda: Movie, lambda: Data,
         lambda: Annotated[Cat | Dog, Field(discriminator="kind")], lambda: Pair[int], lambda: Pair[Cat],
     ]  # fmt: skip
@@ -196,7 +222,16 @@ def _type(dice: Dice, depth: int = 0) -> Any:
     inner, other = _type(dice, depth + 1), _type(dice, depth + 1)
     hashable = dice.choice([str, int, Literal["a", "b"], Decimal, dt.date, uuid.UUID, Colour])
     key = dice.choice(
-        [str, Annotated[str, Field(pattern="^[A-Z]{3}$")], Literal["EUR", "USD"], int, Colour, dt.date, p.constr(max_length=4), Level]
+        [
+            str,
+            Annotated[str, Field(pattern="^[A-Z]{3}$")],
+            Literal["EUR", "USD"],
+            int,
+            Colour,
+            dt.date,
+            p.constr(max_length=4),
+            Level,
+        ]
     )
     options: list[Callable[[], Any]] = [
         lambda: list[inner], lambda: list, lambda: dict, lambda: tuple, lambda: Sequence[inner],
@@ -216,8 +251,16 @@ def model(dice: Dice, depth: int = 0) -> type[BaseModel]:
     for at in range(dice.randint(1, 3)):
         kind = _type(dice, depth)
         fields[f"f{at}"] = (kind, ...) if dice.random() < 0.6 else (Optional[kind], None)
-    config = dice.choice([ConfigDict(), ConfigDict(), ConfigDict(extra="forbid"), ConfigDict(regex_engine="python-re"),
-                          ConfigDict(str_strip_whitespace=True), ConfigDict(alias_generator=to_camel)])
+    config = dice.choice(
+        [
+            ConfigDict(),
+            ConfigDict(),
+            ConfigDict(extra="forbid"),
+            ConfigDict(regex_engine="python-re"),
+            ConfigDict(str_strip_whitespace=True),
+            ConfigDict(alias_generator=to_camel),
+        ]
+    )
     return create_model(f"M{depth}", __config__=config, **fields)
 
 

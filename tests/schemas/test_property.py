@@ -16,6 +16,7 @@ ENGINE_STRIDE = 12
 def test_what_is_enforced_never_fails(kind, start):
     tally = walked(KINDS[kind](range(start, start + STRIDE)))
     assert tally.faults == []
+    assert tally.unfinished == 0
     assert tally.schemas > 0.7 * STRIDE
     assert tally.refused < 0.3 * STRIDE
     assert tally.answers > 2 * (tally.schemas - tally.refused)

@@ -12,11 +12,11 @@ JSON = dict[str, Any]
 LEVELS = 6  # of arrays and objects in one another; where two such values meet, llguidance takes 2 ** LEVELS ms
 
 
-def definitions(name: str, bounds: Bounds, *, decimals: bool) -> JSON:
-    """By their names, the last of which is any value. `decimals`: whether theirs are bounded."""
+def definitions(name: str, bounds: Bounds, decimals: int | None) -> JSON:
+    """By their names, the last of which is any value. `decimals`: of its numbers, as many as there may be."""
     number: JSON = {"type": "number", "minimum": -FARTHEST, "maximum": FARTHEST}
-    if decimals:
-        number["multipleOf"] = 10.0**-bounds.decimals
+    if decimals is not None:
+        number["multipleOf"] = 10.0**-decimals
     plain = [{"type": "null"}, {"type": "boolean"}, number, {"type": "string", "maxLength": bounds.max_chars}]
     made: JSON = {f"{name}0": {"anyOf": plain}}
     for level in range(1, LEVELS + 1):

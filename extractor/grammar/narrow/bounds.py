@@ -70,9 +70,9 @@ def _set_off(found: dict[str, float], key: str, opposite: str) -> None:
     found["minimum" if low else "maximum"] = max(nearest, step) if low else min(nearest, step)
 
 
-def bound_number(new: dict[str, Any], bounds: Bounds, *, alone: bool, far: bool, multiples: bool) -> None:
+def bound_number(new: dict[str, Any], bounds: Bounds, *, alone: bool, far: bool, decimals: int | None) -> None:
     """`far`: every right answer is beyond what the grammar counts to, so bounds of ours would rule it out.
-    `multiples`: other schemas that meet this one may say how many decimals there are."""
+    `decimals`: where others meet it, that may say what it is a multiple of."""
     kinds = types(new) or (["number"] if keywords.BOUNDS & new.keys() else [])
     if ("number" in kinds or "integer" in kinds) and not far:
         limit = bounds.max_number if "number" in kinds else bounds.max_integer
@@ -83,5 +83,6 @@ def bound_number(new: dict[str, Any], bounds: Bounds, *, alone: bool, far: bool,
             new["minimum"] = -limit if high is None else max(-FARTHEST, min(-limit, 1000 * high - limit))
         if high is None:
             new["maximum"] = limit if low is None else min(FARTHEST, max(limit, 1000 * low + limit))
-    if "number" in kinds and (alone or not multiples):
-        new.setdefault("multipleOf", 10.0**-bounds.decimals)
+    most = bounds.decimals if alone else decimals
+    if "number" in kinds and most is not None:
+        new.setdefault("multipleOf", 10.0**-most)

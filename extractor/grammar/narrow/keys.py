@@ -7,9 +7,10 @@ from typing import Any
 
 from extractor.grammar.narrow.anything import a_map
 from extractor.grammar.narrow.bounds import Bounds
+from extractor.grammar.narrow.marks import OTHERS
 from schemas import keywords
 from schemas.checks.compiled import matches
-from schemas.checks.names import names_in_grammar, pattern_of
+from schemas.checks.names import Names, pattern_of
 from schemas.patterns import begin_apart, bounded, unbounded
 
 JSON = dict[str, Any]
@@ -21,7 +22,7 @@ class Keys:
     of JSON, so that a declared name could be written another way."""
 
     def __init__(self, root: JSON, bounds: Bounds) -> None:
-        self._root, self._bounds = root, bounds
+        self._bounds = bounds
         self.open = False
         declared = [name for names in keywords.values_of(root, "properties") for name in names]
         self.longest = max([bounds.max_key_chars, *map(len, declared)])  # characters of any key
@@ -40,11 +41,8 @@ class Keys:
             return {self._bounded(pattern): values for pattern, values in given.items()}
         return {unbounded(pattern): values for pattern, values in given.items()}
 
-    def named(self, node: JSON, values: Any) -> JSON | None:
-        """The keywords of an object whose keys `propertyNames` says; None where that is not for a grammar."""
-        names = names_in_grammar(self._root, node)
-        if names is None:
-            return None
+    def named(self, node: JSON, names: Names, values: Any) -> JSON:
+        """The keywords of an object whose keys are `names`."""
         counted = "minProperties" in node or "maxProperties" in node
         if names.listed is not None and len(names.listed) <= _MOST_LISTED and not counted:
             return {"properties": dict.fromkeys(names.listed, values), "additionalProperties": False}
@@ -60,6 +58,24 @@ class Keys:
         if "patternProperties" not in new and not self.patterned:
             new["patternProperties"] = {f"^(?s:.{{{self.longest + 1},}})$": False}
         new["additionalProperties"] = values
+
+    def count(self, new: JSON, patterns: list[str], *, unheld: bool) -> None:
+        """As many keys that nobody declares as an array has items, where the schema says nothing else. `unheld`: JSON
+        Schema does not say how long they are."""
+        all_required, fields = keywords.counts_in_grammar(new), len(new.get("properties", ()))
+        least = new.get("minProperties", 0)
+        most = new.get("maxProperties", max(fields + self._bounds.max_items, least))
+        if all_required:
+            new["maxProperties"] = most
+        made = list(new.get("patternProperties", ()))[: len(patterns)]
+        if len(made) == len(patterns) and most >= fields:
+            new[OTHERS] = {
+                "least": max(0, least - fields),
+                "most": most - fields,
+                "chars": self.longest,
+                "patterns": dict(zip(patterns, made, strict=True)),
+                "needed": unheld or not all_required,
+            }
 
     def _bounded(self, pattern: str) -> str:
         return bounded(pattern, self._bounds.max_key_chars)

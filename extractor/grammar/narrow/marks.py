@@ -8,8 +8,9 @@ from typing import Any
 from schemas import keywords
 
 LARK = "x-lark"  # of a value: the terminal of llguidance's Lark that it is
-OTHERS = "x-others"  # of an object: {"most": keys that it does not declare, "chars": of each}; beside `maxProperties`
-# it says nothing more
+# Of an object: the "least" and "most" keys that it does not declare, "chars" of each at most, its "patterns", by what
+# they were, as they are, and whether the mark is "needed": whether JSON Schema does not say as much.
+OTHERS = "x-others"
 _MARKS = (LARK, OTHERS)
 
 
@@ -17,7 +18,7 @@ def marked(node: Any) -> bool:
     """Whether a mark is in it, definitions apart."""
     if not isinstance(node, dict):
         return False
-    if LARK in node or (OTHERS in node and "maxProperties" not in node):
+    if LARK in node or (OTHERS in node and node[OTHERS]["needed"]):
         return True
     return any(marked(one) for key, value in node.items() for one in _below(key, value))
 

@@ -22,7 +22,7 @@ from extractor.grammar.narrow.bounds import Bounds, bound_number, bound_string, 
 from extractor.grammar.narrow.far import apart, speaks_far, terminal
 from extractor.grammar.narrow.keys import Keys
 from extractor.grammar.narrow.literals import literals
-from extractor.grammar.narrow.marks import LARK, OTHERS
+from extractor.grammar.narrow.marks import LARK
 from extractor.grammar.narrow.meeting import (
     KINDS,
     PRESENCE,
@@ -41,6 +41,7 @@ from extractor.grammar.narrow.unfold import unfolded
 from schemas import keywords
 from schemas.checks import numbers
 from schemas.checks.formats import LONGEST, PATTERNS
+from schemas.checks.names import names_in_grammar
 from schemas.patterns import for_grammar
 
 JSON = dict[str, Any]
@@ -124,7 +125,7 @@ class Tighten:
             return
         if counts is not None and not self._keys.patterned:
             closed.update({**a_map(self._anything(wide=True, within=1), self._wide), **counts_of(closed)})
-        elif counts is None and "additionalProperties" not in node and not self._keys.patterned:
+        elif counts is None and "additionalProperties" not in node:
             closed["properties"] = {**dict.fromkeys(named(self._root, node), True), **closed.get("properties", {})}
             self._keys.others(closed, self._anything(wide=True, within=1))
 
@@ -249,8 +250,8 @@ class Tighten:
                 ]
             if listed or added:
                 new["required"] = listed + added
-        if "propertyNames" in node and (named := self._keys.named(node, self._shared(new, site))):
-            new.update({**named, **counts_of(new)})
+        if "propertyNames" in node and (names := names_in_grammar(self._root, node)) is not None:
+            new.update({**self._keys.named(node, names, self._shared(new, site)), **counts_of(new)})
         elif site.alone and (fields or "object" in types(new)):
             self._undeclared(new, node)
 
@@ -267,23 +268,23 @@ class Tighten:
 
     def _undeclared(self, new: JSON, node: JSON) -> None:
         """Keys that no `properties` declares, of an object that meets no other schema."""
-        further = undeclared(node)
+        further, patterned = undeclared(node), "patternProperties" in node
         if further is not False:
             values = new.get("additionalProperties") or self._value(further)
-            if node.get("properties") or "patternProperties" in node:
-                self._keys.others(new, values)
-                if "patternProperties" not in node and not self._keys.patterned and not counts_of(new):
-                    new[OTHERS] = {"most": self._bounds.max_items, "chars": self._keys.longest}
-                if keywords.counts_in_grammar(new):
-                    new.setdefault("maxProperties", len(new.get("properties", ())) + self._bounds.max_items)
-            else:
+            if not node.get("properties") and not patterned:
                 new.update({**a_map(values, self._bounds, new.get("minProperties", 0)), **counts_of(new)})
-        elif node.get("properties") or "patternProperties" in node or "additionalProperties" in node:
+                return
+            self._keys.others(new, values)
+        elif node.get("properties") or patterned or "additionalProperties" in node:
             new["additionalProperties"] = False
             for name in new.get("required", ()):  # required but not declared: it may be anything
                 new.setdefault("properties", {}).setdefault(name, self._anything())
         else:
             new.update({**a_map(self._anything(within=1), self._bounds, new.get("minProperties", 0)), **counts_of(new)})
+            return
+        if further is not False or patterned:
+            unheld = further is not False and (patterned or self._keys.patterned)
+            self._keys.count(new, list(node.get("patternProperties", ())), unheld=unheld)
 
     def _bound(self, new: JSON, node: JSON, site: Site, *, far: bool) -> None:
         bounds = self._bounds if site.alone else self._wide
@@ -293,7 +294,7 @@ class Tighten:
             if "items" not in new:
                 new["items"] = self._anything(wide=not site.alone, within=1)
             new.setdefault("maxItems", max(bounds.max_items, new.get("minItems", 0)))
-        bound_number(new, bounds, alone=site.alone, far=far, multiples=bool(self._multiples))
+        bound_number(new, bounds, alone=site.alone, far=far, decimals=self._multiples.decimals(bounds.decimals))
 
     def _ref(self, ref: str, site: Site) -> str:
         """The new reference for `ref`. A part is written for its site, because sites differ."""
@@ -309,5 +310,5 @@ class Tighten:
         bounds = self._wide if wide else self._bounds
         name = _ANY if bounds == self._bounds else "wide"
         if f"{name}0" not in self._defs:
-            self._defs.update(definitions(name, bounds, decimals=not self._multiples))
+            self._defs.update(definitions(name, bounds, self._multiples.decimals(bounds.decimals)))
         return {"$ref": f"#/$defs/{name}{LEVELS - within}"}
