@@ -39,16 +39,16 @@ def rms(x: Tensor, weight: Tensor) -> Tensor:
 @pytest.mark.parametrize("dtype", [torch.float32, HALF])
 @pytest.mark.parametrize(("parts", "size"), [(1, 48), (3, 64), (8, 1000)])
 def test_a_norm_a_sum_and_a_norm(parts: int, size: int, dtype: torch.dtype) -> None:
-    state, made = random(2, 3, size, dtype=dtype), random(parts, 6, size, seed=1)
-    before, after = (SimpleNamespace(weight=random(size, dtype=dtype, seed=seed), eps=1e-6) for seed in (2, 3))
-    whole = made.sum(0).to(dtype).view(2, 3, size)
-    expected = (state + rms(whole, before.weight)) * 0.5
-    found, normed = fused.add_norm(state, made, before, after, 0.5)
+    state, given = random(2, 3, size, dtype=dtype), random(parts, 6, size, seed=1)
+    norm, next_norm = (SimpleNamespace(weight=random(size, dtype=dtype, seed=seed), eps=1e-6) for seed in (2, 3))
+    whole = given.sum(0).to(dtype).view(2, 3, size)
+    expected = (state + rms(whole, norm.weight)) * 0.5
+    found, normed = fused.add_norm(state, given, norm, next_norm, 0.5)
     exact = {"atol": 1e-5, "rtol": 1e-5} if dtype == torch.float32 else {"atol": 5e-3, "rtol": 5e-3}
     torch.testing.assert_close(found, expected, **exact)
-    torch.testing.assert_close(normed, rms(expected, after.weight), **exact)
-    alone, untouched = fused.add_norm(state, made, before, None)
-    torch.testing.assert_close(alone, state + rms(whole, before.weight), **exact)
+    torch.testing.assert_close(normed, rms(expected, next_norm.weight), **exact)
+    alone, untouched = fused.add_norm(state, given, norm, None)
+    torch.testing.assert_close(alone, state + rms(whole, norm.weight), **exact)
     assert untouched is state
 
 
@@ -66,11 +66,11 @@ def test_products_of_few_positions(columns: int, k: int) -> None:
 
 
 @pytest.mark.parametrize("positions", [3, fused.FEW + 4])
-def test_gates_with_what_a_layer_is_told(positions: int) -> None:
+def test_gates_with_per_layer_inputs(positions: int) -> None:
     x, weight = random(positions, 1, 64, dtype=HALF), random(24, 64, dtype=HALF, seed=1) / 8
-    told = random(positions, 1, 5, 24, dtype=HALF, seed=2)[:, :, 3]
-    expected = torch.nn.functional.gelu(x @ weight.T, approximate="tanh") * told
-    torch.testing.assert_close(fused.gated(x, weight, told), expected, atol=1e-2, rtol=1e-2)
+    per_layer_input = random(positions, 1, 5, 24, dtype=HALF, seed=2)[:, :, 3]
+    expected = torch.nn.functional.gelu(x @ weight.T, approximate="tanh") * per_layer_input
+    torch.testing.assert_close(fused.gated(x, weight, per_layer_input), expected, atol=1e-2, rtol=1e-2)
 
 
 @pytest.fixture(scope="module", params=["bundled", "random"])

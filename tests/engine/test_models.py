@@ -246,7 +246,7 @@ def test_our_drafter_step_is_transformers_own(length: int, ordered: bool, change
 @pytest.mark.parametrize(
     "changes", [{}, {"attention_k_eq_v": True}, {"hidden_size_per_layer_input": 8, "sliding_window": 7}]
 )
-def test_our_lean_layers_are_transformers_own(changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_our_layers_are_transformers_own(changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunked prefill of ragged rows and a wide step over them give the stock forward's states."""
     monkeypatch.setattr("extractor.engine.attention.packed._ROW_COST", 0)
     torch.manual_seed(0)

@@ -18,9 +18,9 @@ from tests.served import wait_until
 pytestmark = pytest.mark.timeout(180)
 
 
-@pytest.fixture(scope="module", params=["lean", "stock"])
+@pytest.fixture(scope="module", params=["eager", "stock"])
 def models(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Models:
-    save = {"lean": tiny.save_gemma4, "stock": tiny.save_llama}[request.param]
+    save = {"eager": tiny.save_gemma4, "stock": tiny.save_llama}[request.param]
     return load(ModelSpec(model=str(save(tmp_path_factory.mktemp("model")))))
 
 
