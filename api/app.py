@@ -25,7 +25,8 @@ from api.keys.keys import Keys, check_exposure
 from api.keys.revocation import RevocationMiddleware
 from api.observability.metrics import Metrics
 from api.routes import batches, extractions, health, schemas, workers
-from api.server.middleware import ProxiedRequestLimiter, RequestContext
+from api.server.middleware import RequestContext
+from api.server.proxied_requests import ProxiedRequestLimiter
 from api.services import Services
 from api.submission.memory_budget import BodyMemory
 from api.submission.schema_check import SchemaChecker

@@ -7,14 +7,11 @@ request's id; of an exception only its type and where it came from, because a me
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import re
-import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -23,15 +20,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.observability.logs import error_location
 from api.observability.metrics import Metrics
-from api.problems import Problem, ResponseBroken, limited, too_many_connections
-from api.server.connection_limits import ConnectionLimiter, LimitReached
-from api.server.proxies import TrustedProxies, address_group
+from api.problems import Problem, ResponseBroken, too_many_connections
+from api.server.messages import as_get, limit_body, split_body
+from api.server.proxied_requests import ProxiedRequestLimiter
 
 log = logging.getLogger("extractor.api")
 _LEDGER_ID = re.compile(r"[0-9a-f]{32}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
-_PIECE_BYTES = 64 * 1024
 _CLIENT_CLOSED = 499  # nginx's number for "the client went away before the answer"
 
 
@@ -109,108 +105,12 @@ class RequestContext:
         log.log(logging.DEBUG if route in _PROBES else logging.INFO, "request", extra={**about, **ids})
 
 
-@dataclass(eq=False)
-class _Request:
-    """One that a proxy hands on: the connection is the proxy's, so the request is what is counted."""
-
-    address: str | None
-
-    def evict(self) -> None:
-        raise AssertionError("a request is never idle")
-
-
-class ProxiedRequestLimiter:
-    """So many requests at once of each client behind a proxy; a client's own connection is counted in connection.py."""
-
-    def __init__(self, max_per_address: int, proxies: TrustedProxies) -> None:
-        self._proxies = proxies
-        self._limiter = ConnectionLimiter(sys.maxsize, max_per_address)
-
-    @contextlib.contextmanager
-    def counted(self, scope: Scope) -> Iterator[LimitReached | None]:
-        """The limit that is reached, if any is."""
-        peer = (scope.get("client") or ("",))[0]
-        forwarded = Headers(scope=scope).getlist("x-forwarded-for") if peer in self._proxies else []
-        caller = self._proxies.client_address(forwarded)
-        if caller is None:
-            yield None
-            return
-        request = _Request(address_group(caller))
-        full = self._limiter.admit(request)
-        self._limiter.mark_busy(request)
-        try:
-            yield full
-        finally:
-            self._limiter.release(request)
-
-
-def as_get(scope: Scope, receive: Receive, send: Send) -> tuple[Scope, Receive, Send]:
-    """The GET that a HEAD asks about, which is over as soon as its head is sent: of a stream, nothing is waited for."""
-    over = False
-
-    async def send_head(message: Message) -> None:
-        nonlocal over
-        if message["type"] == "http.response.start":
-            await send(message)
-            over = True
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    async def receive_no_more() -> Message:
-        return {"type": "http.disconnect"} if over else await receive()
-
-    return {**scope, "method": "GET"}, receive_no_more, send_head
-
-
 def _ids_in_path(scope: Scope) -> dict[str, str]:
     """The job or batch in the path, where it is an id and not just any text."""
     given = scope.get("path_params", {}).get("id", "")
     return {"batch" if given.endswith("00000000") else "job": given} if _LEDGER_ID.fullmatch(given) else {}
 
 
-def split_body(message: Message) -> Iterator[Message]:
-    """A long body in parts, each sent when the client has taken most of the ones before: the rest is not copied for
-    whoever reads slowly."""
-    body = message.get("body", b"") if message["type"] == "http.response.body" else b""
-    if len(body) <= _PIECE_BYTES:
-        yield message
-        return
-    for at in range(0, len(body), _PIECE_BYTES):
-        more = at + _PIECE_BYTES < len(body) or message.get("more_body", False)
-        yield {**message, "body": body[at : at + _PIECE_BYTES], "more_body": more}
-
-
 def request_id_of(given: str | None) -> str:
     """The client's id where it is short and plain enough to be logged as it is, else a new one."""
     return given if given is not None and _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-
-
-def limit_body(scope: Scope, receive: Receive, name: str, limit: int) -> Receive:
-    """`receive`, raising a 413 Problem as soon as the body is known to be over `limit` bytes: by its
-    Content-Length before a byte is read, or while a chunked body streams in."""
-    declared = Headers(scope=scope).get("content-length", "")
-    too_long = declared.isdecimal() and int(declared[:20]) > limit
-    total = 0
-
-    async def receive_limited() -> Message:
-        nonlocal total
-        if too_long:
-            raise body_too_large(name, limit)
-        message = await receive()
-        if message["type"] == "http.request":
-            total += len(message.get("body", b""))
-            if total > limit:
-                raise body_too_large(name, limit)
-        return message
-
-    return receive_limited
-
-
-def body_too_large(name: str, limit: int) -> Problem:
-    # the rest of the body is not read, so the connection cannot carry another request
-    return Problem(
-        "body_too_large",
-        f"A request body may have {limit} bytes",
-        errors=[("", f"over the limit of {limit} bytes")],
-        headers={"Connection": "close"},
-        extra=limited(name, limit),
-    )
