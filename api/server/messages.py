@@ -1,4 +1,4 @@
-"""ASGI messages on their way: a body is limited as it comes and split as it goes, a HEAD becomes the GET it asks about."""
+"""ASGI messages on their way: a body is limited as it comes, split as it goes; a HEAD becomes the GET it asks about."""
 
 from __future__ import annotations
 
