@@ -71,7 +71,7 @@ class Extractor:
             log.warning("schema %s is left out: %s", file, why)
         if engine is None:
             engine, tokenizer, info = start_engine(self._settings)
-        self._engine, self._tokenizer = engine, tokenizer
+        self._engine = engine
         self._info: dict[str, Any] = {
             "model": "scripted",
             "context": self._settings.context or DEFAULT_CONTEXT,
