@@ -18,7 +18,7 @@ from tests.property.run import Named
 
 ENGINES = ("tiny", "bundled")
 ROWS, TOKENS, CONTEXT = 16, 1500, 8192
-SMALL = {"max_string_chars": 24, "max_array_items": 2}
+SMALL = {"max_string_chars": 40, "max_array_items": 2}
 WAYS = (0.0, 1.5)  # temperatures: greedy, and nearly anything
 A_DAY_S = 86_400.0  # no answer is given up because the machine is busy
 # Something of every kind for the drafters to copy, at hand for values that it does not fit.
