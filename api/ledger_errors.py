@@ -8,9 +8,11 @@ import math
 from collections.abc import Iterator
 
 from api.problems import Problem, limited, unavailable
+from extractor.repeated import Repeated
 from workers.ledger.ledger import BatchClosed, IdempotencyConflict, OverQuota, QuotaExceeded, StoreUnavailable
 
 log = logging.getLogger("extractor.api")
+_STORE_AWAY = Repeated()
 _RETRY_AFTER_S = {"quota_jobs": 10, "quota_bytes": 10, "quota_kept_bytes": 60, "quota_share": 60}
 _CLOSED = {
     "superseded": "A later upload with the same Idempotency-Key goes on with this batch",
@@ -33,7 +35,8 @@ def ledger_errors_as_problems() -> Iterator[None]:
     try:
         yield
     except StoreUnavailable as error:
-        log.warning("store unavailable", extra={"reason": str(error)})
+        if (untold := _STORE_AWAY.untold(str(error))) is not None:
+            log.warning("store unavailable", extra={"reason": str(error), "untold": untold})
         raise unavailable() from None
     except QuotaExceeded as error:
         raise Problem(

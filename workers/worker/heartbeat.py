@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from extractor.repeated import Repeated
 from workers.ledger.ledger import Claim, Ledger, StoreUnavailable, WorkerInfo
 from workers.observability.logs import ids_of
 from workers.worker.watchdog import Watchdog
@@ -41,6 +42,7 @@ class Heartbeat:
         self._every_s = every_s
         self._active: set[ActiveJob] = set()
         self._lock = threading.Lock()
+        self._store_away = Repeated()
         self._stop = threading.Event()
         self._now = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -85,7 +87,8 @@ class Heartbeat:
                     self._watchdog.beat(info.state, info.why)  # a slow store, and many to renew
             except StoreUnavailable as error:
                 # The work goes on: until another worker claims the job, its result still counts.
-                log.warning("leases not renewed", reason=str(error), jobs=len(self.active()))
+                if (untold := self._store_away.untold(str(error))) is not None:
+                    log.warning("leases not renewed", reason=str(error), jobs=len(self.active()), untold=untold)
             except Exception as error:  # this thread must outlive any fault of ours: without it every lease ends
                 log.error("heartbeat", exc_info=error)
             self._now.wait(self._every_s)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from extractor.repeated import Repeated
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Ledger, Message, StoreUnavailable
 from workers.queue.publish import JobQueue
@@ -34,6 +35,7 @@ class Reconciler:
         self._worker = worker
         self._watchdog = watchdog or Watchdog()
         self._erasing = Erasing(ledger)
+        self._store_away = Repeated()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
         self._last = time.monotonic()
@@ -60,7 +62,8 @@ class Reconciler:
                     self.tick()
                 self._answered()
             except StoreUnavailable as error:
-                log.warning("not reconciled", reason=str(error))
+                if (untold := self._store_away.untold(str(error))) is not None:
+                    log.warning("not reconciled", reason=str(error), untold=untold)
             except Exception as error:  # the next tick is the cure; a dead reconciler is none
                 log.error("reconciler", exc_info=error)
 

@@ -1,0 +1,18 @@
+"""Trouble that goes on is told now and then."""
+
+from __future__ import annotations
+
+from extractor.repeated import Repeated
+
+
+def test_it_is_told_when_it_begins_and_then_now_and_then() -> None:
+    now = [100.0]
+    trouble = Repeated(30.0, clock=lambda: now[0])
+    assert trouble.untold("refused") == 0
+    assert [trouble.untold("refused") for _ in range(3)] == [None] * 3
+    assert trouble.untold("frozen") == 0, "another reason is news"
+    now[0] += 29.9
+    assert trouble.untold("refused") is None
+    now[0] += 0.2
+    assert trouble.untold("refused") == 4
+    assert trouble.untold("refused") is None
