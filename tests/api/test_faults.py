@@ -241,8 +241,10 @@ async def test_ready_is_red_when_the_heartbeat_stops(
 ) -> None:
     monkeypatch.setenv("EXTRACTOR_HEARTBEAT_TTL_S", "0.2")
     async with running(ApiSettings(redis_url=redis_url)) as app, client(app) as api:
-        worker.beat(ready=True)
-        assert (await api.get("/readyz")).status_code == 200
+        seen = 503
+        while seen != 200:  # on a busy machine a beat may be too old before anybody asks; the test's own limit ends this
+            worker.beat(ready=True)
+            seen = (await api.get("/readyz")).status_code
         time.sleep(0.3)
         is_problem(await api.get("/readyz"), 503, "not_ready")
 
