@@ -242,7 +242,7 @@ async def test_ready_is_red_when_the_heartbeat_stops(
     monkeypatch.setenv("EXTRACTOR_HEARTBEAT_TTL_S", "0.2")
     async with running(ApiSettings(redis_url=redis_url)) as app, client(app) as api:
         seen = 503
-        while seen != 200:  # on a busy machine a beat may be too old before anybody asks; the test's own limit ends this
+        while seen != 200:  # a busy machine may be too late for a beat
             worker.beat(ready=True)
             seen = (await api.get("/readyz")).status_code
         time.sleep(0.3)
