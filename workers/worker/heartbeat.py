@@ -32,7 +32,7 @@ class ActiveJob:
     released: bool = False
 
 
-class Heartbeat:
+class WorkerHeartbeat:
     """`start` and `stop` the thread, which beats every `every_s`; `hold` a claim while its work runs."""
 
     def __init__(self, ledger: Ledger, info: Callable[[], WorkerInfo], every_s: float, watchdog: Watchdog) -> None:

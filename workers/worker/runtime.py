@@ -23,7 +23,7 @@ from workers.ledger.ledger import Claim, Ledger, StoreUnavailable, WorkerInfo
 from workers.observability import tracing
 from workers.queue.publish import JobQueue
 from workers.worker.gate import Gate
-from workers.worker.heartbeat import ActiveJob, Heartbeat
+from workers.worker.heartbeat import ActiveJob, WorkerHeartbeat
 from workers.worker.reading import DocumentReading
 from workers.worker.reconciler import Reconciler
 from workers.worker.trials import THREADS as TRIAL_THREADS
@@ -50,7 +50,7 @@ class Runtime:
         self.queue = JobQueue(settings)
         self.gate = Gate()
         self.watchdog = Watchdog(settings.heartbeat_file, settings.beat_good_for_s)
-        self.heartbeat = Heartbeat(self.ledger, self.info, settings.pulse_s, self.watchdog)
+        self.heartbeat = WorkerHeartbeat(self.ledger, self.info, settings.pulse_s, self.watchdog)
         self.reconciler = Reconciler(self.ledger, self.queue, settings, self.id, self.watchdog)
         self.stats = WorkerStats()
         library = Settings()
