@@ -17,9 +17,9 @@ from cachetools import LRUCache
 
 from api.problems import CODES, Problem, limited
 from api.submission.fair_limiter import FairLimiter, QueueFull
-from extractor.sandbox import Limits, Sandbox, SandboxError
+from extractor.sandbox import Sandbox, SandboxError, SandboxLimits
 
-LIMITS = Limits(cpu_s=3.0, wall_s=8.0, memory_bytes=128 * 1024**2, reply_bytes=4 * 1024**2, nice=5)
+LIMITS = SandboxLimits(cpu_s=3.0, wall_s=8.0, memory_bytes=128 * 1024**2, reply_bytes=4 * 1024**2, nice=5)
 _AT_ONCE = 2
 _MAX_WAITING, _MAX_WAITING_PER_TENANT = 256, 32
 _CACHED = 2_000
@@ -47,7 +47,7 @@ class Refusal:
 class SchemaChecker:
     """Belongs to the event loop in which it is first asked. `close` it."""
 
-    def __init__(self, limits: Limits = LIMITS) -> None:
+    def __init__(self, limits: SandboxLimits = LIMITS) -> None:
         self._sandbox = Sandbox("extractor.grammar.judge", limits, setup={}, size=_AT_ONCE)
         self._limiter = FairLimiter(_AT_ONCE, _MAX_WAITING, _MAX_WAITING_PER_TENANT)
         self._threads = CapacityLimiter(_AT_ONCE)

@@ -19,7 +19,7 @@ from extractor.cli.byte_order import as_utf8
 from extractor.cli.help import CommandGroup
 from extractor.cli.output import BAD_INPUT, fail, put, put_rows, put_styled, put_text, say
 from extractor.cli.settings import schema_sources
-from extractor.sandbox import Limits, Sandbox, SandboxError
+from extractor.sandbox import Sandbox, SandboxError, SandboxLimits
 from schemas.check import check as check_alone
 from schemas.checks.report import note
 from schemas.errors import SchemaProblem
@@ -27,7 +27,7 @@ from schemas.files import Found, find_in
 from schemas.registry import Registry
 
 app = typer.Typer(name="schemas", help="What to extract.", no_args_is_help=True, cls=CommandGroup)
-_TRIAL = Limits(cpu_s=10.0, wall_s=60.0, memory_bytes=1024**3)
+_TRIAL = SandboxLimits(cpu_s=10.0, wall_s=60.0, memory_bytes=1024**3)
 _SECTIONS = {  # and how each is shown
     "refused": ("refused: a document is never accepted with this", "red"),
     "validated": ("validated: checked when the JSON is complete", "yellow"),

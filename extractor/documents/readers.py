@@ -18,11 +18,11 @@ from extractor.documents.document import Document
 from extractor.documents.ocr import OcrEngineName, available
 from extractor.documents.splice import pictures_of, with_recognised
 from extractor.errors import Cancelled, DocumentError, EngineError
-from extractor.sandbox import Limits, Refused, Sandbox, SandboxError
+from extractor.sandbox import Refused, Sandbox, SandboxError, SandboxLimits
 
 _MODULE = "extractor.documents.child"
-_TEXTS = Limits(cpu_s=5, wall_s=120, memory_bytes=1536 * 1024**2)
-_PICTURES = Limits(cpu_s=60, wall_s=180, memory_bytes=3 * 1024**3, nice=5)
+_TEXTS = SandboxLimits(cpu_s=5, wall_s=120, memory_bytes=1536 * 1024**2)
+_PICTURES = SandboxLimits(cpu_s=60, wall_s=180, memory_bytes=3 * 1024**3, nice=5)
 _TOO_MUCH = {
     "time": "it takes too long to read",
     "cpu": "it takes too long to read",

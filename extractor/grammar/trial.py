@@ -30,11 +30,11 @@ from extractor.errors import (
 from extractor.grammar.narrow import Bounds
 from extractor.grammar.printed.grammars import Demand, PrintedAnswers
 from extractor.grammar.printed.reading import Reading
-from extractor.sandbox import Limits, Refused, Sandbox, SandboxError
+from extractor.sandbox import Refused, Sandbox, SandboxError, SandboxLimits
 from schemas.keywords import Mode
 
-TRIAL = Limits(cpu_s=3.0, wall_s=15.0, memory_bytes=1024**3, nice=10)
-ANSWER = Limits(cpu_s=2.0, wall_s=10.0, memory_bytes=512 * 1024**2)
+TRIAL = SandboxLimits(cpu_s=3.0, wall_s=15.0, memory_bytes=1024**3, nice=10)
+ANSWER = SandboxLimits(cpu_s=2.0, wall_s=10.0, memory_bytes=512 * 1024**2)
 TRIALS, ANSWERS = 2, 4  # at a time
 _VERSION = "5"  # of what a trial does; another makes kept verdicts void
 _SPENT = ("cpu", "memory", "crashed")
@@ -142,7 +142,7 @@ def _call(
 
 
 @contextmanager
-def _told(doing: str, wall_s: float, limits: Limits) -> Iterator[None]:
+def _told(doing: str, wall_s: float, limits: SandboxLimits) -> Iterator[None]:
     """A sandbox's ends as this library's errors."""
     try:
         yield

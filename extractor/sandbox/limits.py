@@ -20,7 +20,7 @@ _REPLY_BYTES = 256 * 1024**2
 
 
 @dataclass(frozen=True)
-class Limits:
+class SandboxLimits:
     """Of one call. `memory_bytes` is address space beyond what the zygote has; `nice` is added to the priority of the
     whole sandbox, so that a trial yields to the documents that are being read."""
 
@@ -43,7 +43,7 @@ def confine_zygote(nice: int) -> None:
     close_network()  # containers seldom allow the one above
 
 
-def confine_child(limits: Limits) -> None:
+def confine_child(limits: SandboxLimits) -> None:
     """In a fresh child, before it hears of its work. Files: read only where Python and its libraries lie."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     _hard(resource.RLIMIT_CORE, 0)
@@ -54,7 +54,7 @@ def confine_child(limits: Limits) -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def begin_call(limits: Limits, wall_s: float) -> None:
+def begin_call(limits: SandboxLimits, wall_s: float) -> None:
     """From now on this call's clocks run."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu_s = used.ru_utime + used.ru_stime + limits.cpu_s

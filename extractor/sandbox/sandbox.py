@@ -16,7 +16,7 @@ from typing import Any
 from extractor.sandbox import wire
 from extractor.sandbox.errors import Refused, SandboxError
 from extractor.sandbox.forked import ForkedChild, ForkedChildren
-from extractor.sandbox.limits import Limits
+from extractor.sandbox.limits import SandboxLimits
 
 _GRACE_S = 1.0  # the kernel keeps the wall limit; who is this late is killed by us
 _LOOK_S = 0.05  # how soon a withdrawal is noticed
@@ -32,7 +32,7 @@ class Sandbox:
     def __init__(
         self,
         module: str,
-        limits: Limits | None = None,
+        limits: SandboxLimits | None = None,
         *,
         setup: Any = None,
         blob: bytes | None = None,
@@ -41,7 +41,7 @@ class Sandbox:
         environ: Sequence[str] = (),
     ) -> None:
         """Starts nothing yet: the first call does, or `start`. `environ` names further variables the zygote gets."""
-        self.limits = limits or Limits()
+        self.limits = limits or SandboxLimits()
         order = {"module": module, "setup": setup, "limits": asdict(self.limits)}
         self._children = ForkedChildren(order, blob, environ, self.limits.reuse)
         self._slots = threading.Semaphore(size)
@@ -148,7 +148,7 @@ def _readable(stream: socket.socket) -> bool:
     return bool(poll.poll(_LOOK_S * 1000))
 
 
-def _answer(reply: Any, limits: Limits) -> Any:
+def _answer(reply: Any, limits: SandboxLimits) -> Any:
     if "value" in reply:
         return reply["value"]
     if "refused" in reply:
@@ -159,7 +159,7 @@ def _answer(reply: Any, limits: Limits) -> Any:
     raise SandboxError("failed", str(reply.get("failed"))[:300])
 
 
-def _memory(limits: Limits) -> SandboxError:
+def _memory(limits: SandboxLimits) -> SandboxError:
     return SandboxError("memory", f"it takes more than {limits.memory_bytes // 1024**2:,} MiB of memory")
 
 

@@ -19,7 +19,7 @@ import orjson
 
 from extractor.sandbox import landlock, wire
 from extractor.sandbox.errors import Refused
-from extractor.sandbox.limits import Limits, begin_call, confine_child, confine_zygote, end_call, readable_paths
+from extractor.sandbox.limits import SandboxLimits, begin_call, confine_child, confine_zygote, end_call, readable_paths
 
 _COMMAND_BYTES = 65_536
 _MOST_REQUEST = 1024**3
@@ -31,7 +31,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     message, descriptors, _, _ = socket.recv_fds(control, _COMMAND_BYTES, 1)
     order = orjson.loads(message)
-    limits = Limits(**order["limits"])
+    limits = SandboxLimits(**order["limits"])
     try:
         confine_zygote(limits.nice)
         module = importlib.import_module(order["module"])
@@ -57,7 +57,7 @@ def _read(descriptor: int) -> bytes:
     return bytes(blob)
 
 
-def _serve_parent(control: socket.socket, module: Any, limits: Limits) -> None:
+def _serve_parent(control: socket.socket, module: Any, limits: SandboxLimits) -> None:
     """Fork and reap until the parent is gone."""
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, _COMMAND_BYTES, 1)
@@ -84,7 +84,7 @@ def _reap(pid: int) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def _child(stream: socket.socket, module: Any, limits: Limits) -> NoReturn:
+def _child(stream: socket.socket, module: Any, limits: SandboxLimits) -> NoReturn:
     status = 1
     try:
         quiet = os.open(os.devnull, os.O_RDWR)
@@ -103,7 +103,7 @@ def _child(stream: socket.socket, module: Any, limits: Limits) -> NoReturn:
         os._exit(status)
 
 
-def _serve(stream: socket.socket, module: Any, limits: Limits) -> None:
+def _serve(stream: socket.socket, module: Any, limits: SandboxLimits) -> None:
     asked, blobs = wire.receive(stream, _MOST_REQUEST)
     begin_call(limits, asked["wall_s"])
     value: Any

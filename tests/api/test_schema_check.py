@@ -16,7 +16,7 @@ import pytest
 from api.config import ApiSettings
 from api.problems import Problem
 from api.submission.schema_check import SchemaChecker
-from extractor.sandbox import Limits
+from extractor.sandbox import SandboxLimits
 from tests.api_support import BODY, Published, client, is_problem, running
 from tests.schemas.test_hostile import APPLICATORS, LONG_KEYS, PATTERNS, REPORTS, doubling
 
@@ -145,9 +145,9 @@ async def test_the_service_answers_whatever_is_checked(redis_url: str) -> None:
 
 @pytest.mark.parametrize(
     ("limits", "code"),
-    [(Limits(cpu_s=0.01, wall_s=30), "schema_too_complex"), (Limits(wall_s=0.001), "schema_check_busy")],
+    [(SandboxLimits(cpu_s=0.01, wall_s=30), "schema_too_complex"), (SandboxLimits(wall_s=0.001), "schema_check_busy")],
 )
-async def test_a_schema_that_takes_all_it_may(limits: Limits, code: str) -> None:
+async def test_a_schema_that_takes_all_it_may(limits: SandboxLimits, code: str) -> None:
     """The limits are low instead of the schema costly: what is costly today a release may make cheap."""
     checker = SchemaChecker(limits)
     slow = texts(*(rf"^[\p{{L}} ]{{1,20}}{at}$" for at in range(60)))

@@ -19,7 +19,7 @@ from transformers import Gemma4AssistantForCausalLM, Gemma4ForCausalLM, Gemma4Te
 from extractor.engine import DRAFTERS, EngineConfig
 from extractor.engine.model.loader import ModelSpec, load
 from extractor.lab.bench import cli, device, drafts, ground, growth, host, lossless, machine, options, whole
-from extractor.lab.bench.engines import Ours, Outcome, in_turn, mixes, theirs
+from extractor.lab.bench.engines import Ours, RunOutcome, in_turn, mixes, theirs
 from extractor.lab.bench.workload import Case, cases, documents
 from tests.engine import tiny
 
@@ -75,9 +75,9 @@ class Idle:
         self.ran: list[int] = []
         self.closed = False
 
-    def run(self, workload: list[Case]) -> Outcome:
+    def run(self, workload: list[Case]) -> RunOutcome:
         self.ran.append(len(workload))
-        return Outcome(1.0, [], 1)
+        return RunOutcome(1.0, [], 1)
 
     def close(self) -> None:
         self.closed = True
@@ -275,7 +275,7 @@ def test_the_whole_engine_writes_the_answers_laid_over_random_weights() -> None:
 
 def test_passes_end_when_shapes_are_recorded_in_each(monkeypatch: pytest.MonkeyPatch) -> None:
     recorded = count()
-    monkeypatch.setattr(whole.Told, "captures", property(lambda _: next(recorded)), raising=False)
+    monkeypatch.setattr(whole.RightTarget, "captures", property(lambda _: next(recorded)), raising=False)
     models = whole.shaped("small", torch.device("cpu"))
     found = whole.measure(models, whole.answered(models, 1, 1024), DRAFTERS, EngineConfig(slots=1, context=1024), [0.8])
     assert found["passes"] == whole.PASSES

@@ -16,10 +16,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from extractor.sandbox import Limits, Refused, Sandbox, SandboxError, forked
+from extractor.sandbox import Refused, Sandbox, SandboxError, SandboxLimits, forked
 
 _STRANGER = "tests.sandbox.stranger"
-_LIMITS = Limits(cpu_s=1, wall_s=20, memory_bytes=256 * 1024**2, reply_bytes=1024**2)
+_LIMITS = SandboxLimits(cpu_s=1, wall_s=20, memory_bytes=256 * 1024**2, reply_bytes=1024**2)
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_it_is_told_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_child_may_serve_more_than_one_call_where_it_is_allowed_to() -> None:
-    shared = Sandbox(_STRANGER, Limits(reuse=3))
+    shared = Sandbox(_STRANGER, SandboxLimits(reuse=3))
     assert [shared.call("remember", n)[0] for n in range(4)] == [[0], [0, 1], [0, 1, 2], [3]]
     shared.close()
 
@@ -128,7 +128,7 @@ def test_many_threads_share_few_children(box: Sandbox) -> None:
 
 
 def test_too_many_waiting_is_said_at_once() -> None:
-    small = Sandbox(_STRANGER, Limits(), size=1, waiting=0)
+    small = Sandbox(_STRANGER, SandboxLimits(), size=1, waiting=0)
     small.start()
     cancel = threading.Event()
     with ThreadPoolExecutor(1) as threads:

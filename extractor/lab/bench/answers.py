@@ -7,13 +7,13 @@ import numpy as np
 from extractor.engine import Request
 from extractor.engine.cache import SlotCache
 
-Work = list[tuple[Request, list[int]]]  # requests, and the ids of their answers
+AnsweredRequests = list[tuple[Request, list[int]]]  # requests, and the ids of their answers
 
 
 class Answers:
     """The answers of `work`, by the prompts that slots of a cache hold. `end` is the id that ends a text."""
 
-    def __init__(self, work: Work, end: int) -> None:
+    def __init__(self, work: AnsweredRequests, end: int) -> None:
         self._end = end
         self._by_prompt = {_key(request.prompt[:-1]): answer for request, answer in work}
 

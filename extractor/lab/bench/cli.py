@@ -17,7 +17,7 @@ from typing import Any
 
 from extractor.config import read_settings
 from extractor.engine.model.loader import Models, load
-from extractor.lab.bench.engines import BASELINES, Ours, Outcome, Runner, drafters_of, in_turn, mixes, theirs
+from extractor.lab.bench.engines import BASELINES, Contender, Ours, RunOutcome, drafters_of, in_turn, mixes, theirs
 from extractor.lab.bench.machine import machine, peak_memory
 from extractor.lab.bench.options import command, natural, positive, positives, writable
 from extractor.lab.bench.plot import svg
@@ -68,7 +68,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     context = min(models.context, settings.context or 4096)
     max_draft = settings.max_draft if options.max_draft is None else options.max_draft
     baselines = [name.strip() for name in options.baseline.split(",") if name.strip()]
-    makers: list[Callable[[], Runner]] = [
+    makers: list[Callable[[], Contender]] = [
         partial(theirs, _able(name, models, options.suite), wanted, max_draft) for name in baselines
     ]
     makers += [
@@ -107,7 +107,7 @@ def _able(name: str, models: Models, suite: str) -> str:
     return name
 
 
-def _run(runner: Runner, outcomes: list[Outcome], suite: str, count: int) -> dict[str, Any]:
+def _run(runner: Contender, outcomes: list[RunOutcome], suite: str, count: int) -> dict[str, Any]:
     seconds = median(one.seconds for one in outcomes)
     last = outcomes[-1]
     return {
@@ -126,7 +126,7 @@ def _run(runner: Runner, outcomes: list[Outcome], suite: str, count: int) -> dic
     }
 
 
-def phases(outcome: Outcome) -> dict[str, float]:
+def phases(outcome: RunOutcome) -> dict[str, float]:
     """Shares of the run's time: reading prompts, drafting, the target's forward, the rest of verification (masks, the
     choice of tokens), committing, and everything else. Empty for engines that do not tell."""
     spent = dict(outcome.phases)
@@ -137,7 +137,7 @@ def phases(outcome: Outcome) -> dict[str, float]:
     return {name: round(value / outcome.seconds, 3) for name, value in spent.items()}
 
 
-def _agreement(results: list[tuple[Runner, list[Outcome]]]) -> dict[str, str] | None:
+def _agreement(results: list[tuple[Contender, list[RunOutcome]]]) -> dict[str, str] | None:
     """How many documents each of ours wrote exactly as generate + Outlines did: the same grammar, greedy, float32."""
     theirs = next((outcomes[-1].ids for runner, outcomes in results if runner.name == "hf-outlines"), None)
     if theirs is None:

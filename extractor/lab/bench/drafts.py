@@ -87,7 +87,7 @@ class Priced(StepCosts):
         return 0.15
 
 
-class Assumed:
+class AssumedDrafter:
     """An MTP drafter that is right as often as it is said to be."""
 
     at_once = True
@@ -120,7 +120,7 @@ class Assumed:
 def measure(
     models: Models, made: list[Task], drafters: tuple[str, ...], budget: int, chances: list[float]
 ) -> dict[str, Any]:
-    mtp = Assumed(chances) if "mtp" in drafters else None
+    mtp = AssumedDrafter(chances) if "mtp" in drafters else None
     drafting: Any = Drafting(TextDrafter(models.ll_tokenizer), mtp, costs=Priced())  # type: ignore[arg-type]
     drafts = {name: Counter() for name in drafters}
     tokens, forwards, seconds = 0, 0, 0.0

@@ -27,7 +27,7 @@ BASELINES = ("hf", "hf-outlines", "hf-assisted")
 
 
 @dataclass
-class Outcome:
+class RunOutcome:
     """One pass over the workload."""
 
     seconds: float
@@ -50,7 +50,7 @@ class Ours:
         config = EngineConfig(slots=rows, context=context, max_draft=max_draft, graphs=on_gpu, kernels=on_gpu)
         self._engine = Engine(models, config)
 
-    def run(self, workload: list[Case]) -> Outcome:
+    def run(self, workload: list[Case]) -> RunOutcome:
         self._engine.forget()  # what an earlier run read is to be read again, as the others do
         before = dict(self._engine.seconds)
         begun = time.perf_counter()
@@ -69,7 +69,7 @@ class Ours:
         }
         forwards = sum(one.usage.target_forwards for one in done)
         spent = {name: value - before.get(name, 0.0) for name, value in self._engine.seconds.items()}
-        return Outcome(seconds, [one.ids for one in done], forwards, drafts, spent)
+        return RunOutcome(seconds, [one.ids for one in done], forwards, drafts, spent)
 
     def _request(self, case: Case) -> Request:
         params = Params(max_tokens=case.max_tokens, drafters=self.drafters)
@@ -96,13 +96,13 @@ class Generate:
         self._forwards += 1
 
     @torch.inference_mode()
-    def run(self, workload: list[Case]) -> Outcome:
+    def run(self, workload: list[Case]) -> RunOutcome:
         self._forwards = 0
         begun = time.perf_counter()
         ids = [self._one(case) for case in workload]
         seconds = time.perf_counter() - begun
         # Its prefill forward writes the first token; ours writes none and is not counted.
-        return Outcome(seconds, ids, self._forwards)
+        return RunOutcome(seconds, ids, self._forwards)
 
     def _one(self, case: Case) -> list[int]:
         models = self._models
@@ -146,7 +146,7 @@ def theirs(name: str, wanted: ModelSpec, max_draft: int) -> Generate:
     return Generate(name, models)
 
 
-Runner = Ours | Generate
+Contender = Ours | Generate
 
 
 def drafters_of(models: Models) -> tuple[str, ...]:
@@ -173,13 +173,13 @@ def mixes(given: str, there: tuple[str, ...] = DRAFTERS) -> list[tuple[str, ...]
 
 
 def in_turn(
-    makers: list[Callable[[], Runner]], workload: list[Case], rounds: int
-) -> list[tuple[Runner, list[Outcome]]]:
+    makers: list[Callable[[], Contender]], workload: list[Case], rounds: int
+) -> list[tuple[Contender, list[RunOutcome]]]:
     """Every engine over the whole workload, one after the other, `rounds` times; before that each is warmed up, with
     enough documents to fill its rows and fill them again."""
     with ExitStack() as stack:
         runners = [stack.enter_context(closing(make())) for make in makers]
-        outcomes: list[list[Outcome]] = [[] for _ in runners]
+        outcomes: list[list[RunOutcome]] = [[] for _ in runners]
         for runner in runners:
             runner.run(workload[: max(4, 2 * runner.rows)])
         for _ in range(rounds):

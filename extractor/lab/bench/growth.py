@@ -21,7 +21,7 @@ from typing import Any
 
 from extractor.config import read_settings
 from extractor.engine.model.loader import Models, load
-from extractor.lab.bench.engines import Ours, Runner, drafters_of, theirs
+from extractor.lab.bench.engines import Contender, Ours, drafters_of, theirs
 from extractor.lab.bench.machine import machine
 from extractor.lab.bench.options import command, positive, positives
 from extractor.lab.bench.workload import SEED, Case, cases, documents
@@ -73,7 +73,7 @@ def _show(options: argparse.Namespace) -> int:
         for case in _cases(models, schema, text, context, options.max_tokens)
     ]
     with ExitStack() as stack:
-        runners: list[Runner] = [
+        runners: list[Contender] = [
             stack.enter_context(closing(Ours(models, mix, 1, context, settings.max_draft)))
             for mix in ((), drafters_of(models))
         ]
@@ -146,7 +146,7 @@ def _value(kind: str, rng: Random) -> str:
     return rng.choice(_NOUNS).capitalize() + f" {rng.randrange(100)}"
 
 
-def _measure(point: GrowthPoint, runner: Runner, rounds: int) -> dict[str, Any]:
+def _measure(point: GrowthPoint, runner: Contender, rounds: int) -> dict[str, Any]:
     # The first pays for what is kept of a grammar; prompts are not kept from run to run.
     outcomes = [runner.run([point.case]) for _ in range(1 + rounds)][1:]
     last = outcomes[-1]

@@ -27,7 +27,7 @@ from extractor.engine.drafting.selector import Drafters, Selector
 from extractor.engine.drafting.text import TextDrafter
 from extractor.engine.model.loader import Models, ModelSpec, load
 from extractor.engine.model.runner import Runner, StepOutput
-from extractor.lab.bench.answers import Answers, Work
+from extractor.lab.bench.answers import AnsweredRequests, Answers
 from extractor.lab.bench.engines import mixes
 from extractor.lab.bench.machine import machine
 from extractor.lab.bench.options import command, positive, positives
@@ -72,7 +72,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def measure(
-    models: Models, work: Work, drafters: tuple[str, ...], rows: int, verify_s: float, *, overlap: bool
+    models: Models, work: AnsweredRequests, drafters: tuple[str, ...], rows: int, verify_s: float, *, overlap: bool
 ) -> dict[str, Any]:
     """One pass to warm up and one that counts."""
     asked = [(replace(one, params=replace(one.params, drafters=drafters)), answer) for one, answer in work]

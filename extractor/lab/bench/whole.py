@@ -30,7 +30,7 @@ from extractor.engine.model.runner import Runner, StepOutput
 from extractor.engine.parts import compose_drafting, mtp_model, target_runner
 from extractor.errors import DocumentError
 from extractor.grammar.compile import compile_grammar
-from extractor.lab.bench.answers import Answers, Work
+from extractor.lab.bench.answers import AnsweredRequests, Answers
 from extractor.lab.bench.device import random_pair
 from extractor.lab.bench.engines import mixes
 from extractor.lab.bench.machine import machine
@@ -94,10 +94,10 @@ def shaped(shapes: str, device: torch.device, *, on_host: bool = False) -> Model
     return replace(bundled, target=target, drafter=drafter, ll_tokenizer=words, name=f"random {shapes}")
 
 
-def answered(models: Models, count: int, context: int) -> Work:
+def answered(models: Models, count: int, context: int) -> AnsweredRequests:
     """(request, its answer) of held-out documents that fit `context`."""
     builder = PromptBuilder(models.tokenizer, context, examples=0)
-    made: Work = []
+    made: AnsweredRequests = []
     for task in islice((task for task in tasks(SEED + 3, NEW_VALUES)), 8 * count):
         schema = inline(task.schema)
         answer = models.ll_tokenizer.tokenize_bytes(task.answer.encode())
@@ -116,27 +116,27 @@ def answered(models: Models, count: int, context: int) -> Work:
 
 
 def measure(
-    models: Models, work: Work, drafters: tuple[str, ...], config: EngineConfig, chances: list[float]
+    models: Models, work: AnsweredRequests, drafters: tuple[str, ...], config: EngineConfig, chances: list[float]
 ) -> dict[str, Any]:
     """Passes until one records no shape, which is the one that counts; if all do, the last, and `recorded` says how
     many it recorded. The first only warms up."""
     asked = [(replace(one, params=replace(one.params, drafters=drafters)), answer) for one, answer in work]
     answers = Answers(asked, models.stop_ids[0])
     runner = target_runner(models, config)
-    told: Any = Told(runner, answers)
+    target: Any = RightTarget(runner, answers)
     mtp: Any = mtp_model(models, config, runner)
-    drafting = compose_drafting(models, config, runner, Assumed(mtp, answers, chances) if mtp else None)  # type: ignore[arg-type]
-    engine = Engine(models, config, runner=told, drafting=drafting)
+    drafting = compose_drafting(models, config, runner, AssumedChains(mtp, answers, chances) if mtp else None)  # type: ignore[arg-type]
+    engine = Engine(models, config, runner=target, drafting=drafting)
     try:
         for passes in range(1, PASSES + 1):
-            before, forwards, captures = dict(engine.seconds), engine.stats()["forwards"], told.captures
+            before, forwards, captures = dict(engine.seconds), engine.stats()["forwards"], target.captures
             begun = time.perf_counter()
             done = [future.result() for future in [engine.submit(one) for one, _ in asked]]
             seconds = time.perf_counter() - begun
             for one, (_, answer) in zip(done, asked, strict=True):
                 if one.ids != answer:
                     raise RuntimeError(f"the engine wrote {one.ids[:20]}, not {answer[:20]}")
-            recorded = told.captures - captures
+            recorded = target.captures - captures
             if passes > 1 and not recorded:
                 break
     finally:
@@ -152,7 +152,7 @@ def measure(
     }
 
 
-class Told:
+class RightTarget:
     """A target that is right: its forward runs and it chooses, then the answer's tokens stand for what it chose."""
 
     def __init__(self, runner: Runner, answers: Answers) -> None:
@@ -175,7 +175,7 @@ class Told:
         return found
 
 
-class Assumed:
+class AssumedChains:
     """An MTP drafter that runs, and is right as often as it is said to be."""
 
     def __init__(self, model: MtpModel, answers: Answers, chances: list[float]) -> None:

@@ -11,7 +11,7 @@ from random import Random
 from extractor.lab.training import lexicon, page, tables, texts, values
 from extractor.lab.training.fields import JSON, AnswerPart, FieldGroup, Leaf, Listing, Rows
 from extractor.lab.training.open_fields import Maker
-from extractor.lab.training.values import Value
+from extractor.lab.training.values import PrintedValue
 
 TABLES: JSON = json.loads((files("extractor.lab.training") / "data" / "kinds.json").read_text("utf-8"))
 _PARTY: dict[str, list[str]] = TABLES["party"]
@@ -72,7 +72,7 @@ def items(rng: Random, maker: Maker, parts: dict[str, AnswerPart], keys: tuple[s
     return page.chunk(rng, some, maker.split)
 
 
-def _item_line(rng: Random, row: dict[str, Value]) -> str:
+def _item_line(rng: Random, row: dict[str, PrintedValue]) -> str:
     """One line of items as receipts print them, no header above; what is missing leaves no trace."""
     line = rng.choice(_LINES)
     cells = {"d": "description", "q": "quantity", "u": "unit_price", "a": "amount"}
@@ -108,12 +108,12 @@ def contact(rng: Random, maker: Maker, parts: dict[str, AnswerPart]) -> list[lis
     kind = Leaf("kind", "enum", "", None, {"type": "string", "enum": list(kinds)}, nullable=True)
     number = Leaf("number", "phone", "", None)
     chosen = rng.sample(list(kinds), rng.choice((0, 1, 1, 2, 2, 3)))
-    rows: list[list[Value | None]] = []
+    rows: list[list[PrintedValue | None]] = []
     lines = []
     for name in chosen:
         phone = maker.value("phone")
         named = rng.random() < 0.75
-        rows.append([Value(name, f'"{name}"') if named else None, phone])
+        rows.append([PrintedValue(name, f'"{name}"') if named else None, phone])
         lines.append(
             rng.choice(kinds[name] if named else ["Tel.", "Phone", "T", "Telefon"])
             + rng.choice((": ", " ", ". "))
@@ -150,7 +150,7 @@ def resume(rng: Random, maker: Maker, parts: dict[str, AnswerPart]) -> list[list
 
 
 def _experience(rng: Random, maker: Maker, parts: dict[str, AnswerPart]) -> list[str]:
-    jobs: list[list[Value | None]] = []
+    jobs: list[list[PrintedValue | None]] = []
     lines: list[str] = [rng.choice(_TITLES["experience"])]
     form = rng.randrange(4)
     for _ in range(rng.choice((0, 1, 2, 2, 3))):
@@ -171,7 +171,7 @@ def _experience(rng: Random, maker: Maker, parts: dict[str, AnswerPart]) -> list
 
 
 def _education(rng: Random, maker: Maker, parts: dict[str, AnswerPart]) -> list[str]:
-    degrees: list[list[Value | None]] = []
+    degrees: list[list[PrintedValue | None]] = []
     lines = [rng.choice(_TITLES["education"])]
     form = rng.randrange(3)
     for _ in range(rng.choice((0, 1, 1, 2))):
@@ -197,17 +197,17 @@ def _skills(rng: Random, maker: Maker, parts: dict[str, AnswerPart]) -> list[str
 def _languages(rng: Random, maker: Maker, parts: dict[str, AnswerPart]) -> list[str]:
     levels = lexicon.enum("level")
     spoken = rng.sample(lexicon.small("language"), rng.choice((0, 1, 2, 3)))
-    rows: list[list[Value | None]] = []
+    rows: list[list[PrintedValue | None]] = []
     printed = []
     for name in spoken:
         level = rng.choice([*levels, None])
-        rows.append([values.text(name), Value(level, f'"{level}"') if level else None])
+        rows.append([values.text(name), PrintedValue(level, f'"{level}"') if level else None])
         printed.append(f"{name} ({rng.choice(levels[level])})" if level else name)
     parts["languages"] = _rows("languages", ("name", "level"), rows)
     return tables.listed(rng, rng.choice(_TITLES["languages"]), printed, maker.split.layouts) if spoken else []
 
 
-def _rows(key: str, columns: tuple[str, ...], rows: list[list[Value | None]]) -> Rows:
+def _rows(key: str, columns: tuple[str, ...], rows: list[list[PrintedValue | None]]) -> Rows:
     return Rows(key, "", [Leaf(column, "", "", None) for column in columns], rows)
 
 
@@ -216,7 +216,7 @@ def ticket(rng: Random, maker: Maker, parts: dict[str, AnswerPart]) -> list[list
     said = rng.choice(_REFUND["asked" if wants else "not"])
     story = [texts.sentence(rng) for _ in range(rng.randint(0, 3))]
     parts["refund_requested"] = Leaf(
-        "refund_requested", "bool", "", Value("", "true" if wants else "false"), shown=False
+        "refund_requested", "bool", "", PrintedValue("", "true" if wants else "false"), shown=False
     )
     chunks = [[line for line in [*story, said] if line]]
     names = list(dict.fromkeys(texts.filename(rng) for _ in range(rng.choice((0, 0, 1, 1, 2, 3)))))

@@ -15,7 +15,7 @@ from extractor.lab.training.fields import JSON, AnswerPart, Leaf, object_answer,
 from extractor.lab.training.lexicon import Concept, Split
 from extractor.lab.training.open_fields import Maker
 from extractor.lab.training.sources import Origin
-from extractor.lab.training.values import Value
+from extractor.lab.training.values import PrintedValue
 from schemas.registry import Registry
 
 _FIELDS: dict[str, dict[str, str]] = TABLES["fields"]  # field -> "concept" or "concept/value kind"
@@ -90,10 +90,10 @@ def _currency(rng: Random, maker: Maker, parts: dict[str, AnswerPart], symbol: b
     if not isinstance(leaf, Leaf):
         return
     if signed or (amounts and symbol and maker.look.sign):
-        leaf.value = Value(maker.look.currency, f'"{maker.look.currency}"')
+        leaf.value = PrintedValue(maker.look.currency, f'"{maker.look.currency}"')
         leaf.shown = rng.random() < 0.2
     elif rng.random() < 0.5:
-        leaf.value = Value(maker.look.currency, f'"{maker.look.currency}"')
+        leaf.value = PrintedValue(maker.look.currency, f'"{maker.look.currency}"')
         leaf.shown = True
     else:
         leaf.value = None

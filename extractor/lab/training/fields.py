@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from extractor.lab.training.sources import Origin
-from extractor.lab.training.values import Value
+from extractor.lab.training.values import PrintedValue
 
 JSON = dict[str, Any]
 
@@ -22,7 +22,7 @@ class Leaf:
     key: str
     kind: str
     label: str
-    value: Value | None
+    value: PrintedValue | None
     type: JSON = field(default_factory=lambda: {"type": "string"})
     note: str = ""
     nullable: bool = False
@@ -68,7 +68,7 @@ class Rows:
     key: str
     label: str
     columns: list[Leaf]
-    rows: list[list[Value | None]]
+    rows: list[list[PrintedValue | None]]
     note: str = ""
 
     def schema(self) -> JSON:
@@ -81,7 +81,7 @@ class Rows:
     def origins(self) -> list[Origin | None]:
         return [Origin(v.printed, v.json, row=i) if v else None for i, row in enumerate(self.rows) for v in row]
 
-    def _row(self, row: list[Value | None]) -> str:
+    def _row(self, row: list[PrintedValue | None]) -> str:
         pairs = zip(self.columns, row, strict=True)
         return "{" + ",".join(f"{quote(c.key)}:{v.json if v else 'null'}" for c, v in pairs) + "}"
 
@@ -92,7 +92,7 @@ class Listing:
 
     key: str
     label: str
-    items: list[Value]
+    items: list[PrintedValue]
     note: str = ""
 
     def schema(self) -> JSON:

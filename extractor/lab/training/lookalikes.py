@@ -11,7 +11,7 @@ from datetime import date
 from random import Random
 
 from extractor.lab.training import lexicon, texts, values
-from extractor.lab.training.values import Style, Value
+from extractor.lab.training.values import PrintedValue, Style
 
 KINDS = ("code", "date", "amount", "phrase", "person", "sentence", "scrap")
 _SOURCES = ("words.txt", "words.txt", "modifiers.txt", "places.txt", "first.txt", "last.txt")
@@ -46,7 +46,7 @@ class Lookalikes:
         self._first = [rng.choice(lexicon.words("first.txt")) for _ in range(2)] + [scrap(rng).capitalize()]
         self._last = [rng.choice(lexicon.words("last.txt")) for _ in range(2)] + [scrap(rng).capitalize()]
 
-    def draw(self, kind: str) -> Value:
+    def draw(self, kind: str) -> PrintedValue:
         """A value of one of `KINDS`, on the side of the split."""
         while True:
             for _ in range(200):
@@ -55,7 +55,7 @@ class Lookalikes:
                     return made
             self._share()  # a dozen dates may all be on the other side
 
-    def _draw(self, kind: str) -> Value:
+    def _draw(self, kind: str) -> PrintedValue:
         rng = self._rng
         match kind:
             case "code":
@@ -63,7 +63,7 @@ class Lookalikes:
             case "date":
                 day = date(rng.choice(self._years), rng.choice(self._months), rng.choice(self._days))
                 form = self._look.dates if rng.random() < 0.7 else rng.randrange(values.DATE_FORMS)
-                return Value(values.date_text(day, form, self._look.language), f'"{day.isoformat()}"')
+                return PrintedValue(values.date_text(day, form, self._look.language), f'"{day.isoformat()}"')
             case "amount":
                 digits = f"{rng.choice(self._wholes)}.{rng.choice(self._cents):02d}"
                 return values.number(digits, self._look, rng, money=True)

@@ -13,7 +13,7 @@ from extractor.lab.training import lexicon, naming, values
 from extractor.lab.training.fields import FieldGroup, Leaf, Listing, Rows
 from extractor.lab.training.lexicon import Concept, Split
 from extractor.lab.training.lookalikes import Lookalikes, scrap
-from extractor.lab.training.values import Style, Value
+from extractor.lab.training.values import PrintedValue, Style
 
 _OPEN_KINDS = [
     ("code", 8), ("amount", 4), ("date", 5), ("person", 4), ("company", 3), ("phrase", 6), ("int", 5), ("decimal", 5),
@@ -52,7 +52,7 @@ class Maker:
     absent: float = 0.3  # of the nullable ones
     lookalikes: Lookalikes | None = None  # where the short values of a drill come from, when they are to look alike
 
-    def value(self, kind: str) -> Value:
+    def value(self, kind: str) -> PrintedValue:
         made = values.draw(self.rng, kind, self.look, self.split)
         if not self.split.values and kind in _WORDY and self.rng.random() < _SCRAPS:
             words = values.text(" ".join(scrap(self.rng) for _ in range(self.rng.randint(1, 3))))
@@ -65,11 +65,11 @@ class Maker:
             return values.text(made.printed.upper())
         return made
 
-    def enum(self, forms: dict[str, list[str]]) -> Value:
+    def enum(self, forms: dict[str, list[str]]) -> PrintedValue:
         options = list(forms)
         chosen = self.rng.choice(options[:-1] if options[-1] == "other" else options)
         printed = self.rng.choice(forms[chosen])
-        return Value(printed.upper() if self.upper else printed, f'"{chosen}"')
+        return PrintedValue(printed.upper() if self.upper else printed, f'"{chosen}"')
 
     def label(self, text: str) -> str:
         made = naming.case(self.rng, text)
@@ -109,7 +109,7 @@ class Maker:
                 note = {"date": "day", "amount": "amount of money", "bool": "true if marked"}[kind]
         return Leaf(key, kind, self.label(label), None if absent else value, type_, note, nullable)
 
-    def open_enum(self) -> tuple[dict[str, Any], Value]:
+    def open_enum(self) -> tuple[dict[str, Any], PrintedValue]:
         rng = self.rng
         options: dict[str, list[str]] = {}
         for _ in range(rng.randint(2, 5)):
@@ -216,12 +216,12 @@ class Maker:
         value = None if nullable and rng.random() < 0.4 else self._short(kind)
         return Leaf(key, kind, self.label(label), value, dict(type_of(kind)), note, nullable)
 
-    def _short(self, kind: str) -> Value:
+    def _short(self, kind: str) -> PrintedValue:
         if self.lookalikes:
             return self.lookalikes.draw(kind)
         return self._word() if kind == "word" else self.value(kind)
 
-    def _word(self) -> Value:
+    def _word(self) -> PrintedValue:
         """On its side both as a word and as a value; the committed weights were drilled on words that were the former
         only."""
         while True:
@@ -236,13 +236,13 @@ class Maker:
         self.keys.add(key)
         inner = Maker(self.rng, self.split, self.look, lookalikes=self.lookalikes)
         columns = [inner.leaf(kind) for kind in kinds]
-        rows: list[list[Value | None]] = [
+        rows: list[list[PrintedValue | None]] = [
             [None if c.nullable and self.rng.random() < 0.2 else self._short(c.kind) for c in columns]
             for _ in range(count)
         ]
         return Rows(key, self.label(label), columns, rows, note)
 
-    def _cell(self, column: Leaf) -> Value | None:
+    def _cell(self, column: Leaf) -> PrintedValue | None:
         if column.nullable and self.rng.random() < 0.2:
             return None
         if "enum" in column.type:

@@ -13,7 +13,7 @@ from functools import cache
 
 from extractor.lab.training import lexicon, values
 from extractor.lab.training.lexicon import held
-from extractor.lab.training.values import Value
+from extractor.lab.training.values import PrintedValue
 
 _LISTS = ("carrier", "country", "terms", "skill", "language", "unit", "incoterm")
 _TITLES = "dr. prof. mr. ms. mrs. dipl.-ing. mag.".split()
@@ -28,7 +28,7 @@ _NUMBERS = 1000  # below it any number may be one that was counted, weighed or m
 def unseen(json: str) -> bool:
     """Whether no answer of the training side can hold `json`, the JSON text of a scalar."""
     if (
-        values.sided(Value("", json), held_out=False) or "SS" in json
+        values.sided(PrintedValue("", json), held_out=False) or "SS" in json
     ):  # perhaps an ß, which is split as one, in capitals
         return False
     if not json.startswith('"'):

@@ -24,7 +24,7 @@ NO = "no No NO n N false False nein Nein non Non nee Nee não [ ] ✗ ☐ - off"
 
 
 @dataclass(frozen=True)
-class Value:
+class PrintedValue:
     """`printed` in the document, `json` (JSON text) in the answer."""
 
     printed: str
@@ -55,11 +55,11 @@ def style(rng: Random) -> Style:
     )
 
 
-def text(printed: str) -> Value:
-    return Value(printed, json.dumps(printed, ensure_ascii=False))
+def text(printed: str) -> PrintedValue:
+    return PrintedValue(printed, json.dumps(printed, ensure_ascii=False))
 
 
-def number(digits: str, look: Style, rng: Random, money: bool) -> Value:
+def number(digits: str, look: Style, rng: Random, money: bool) -> PrintedValue:
     """`digits` is plain (1234.50); printed in the style of the document."""
     whole, _, cents = digits.partition(".")
     sign, whole = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
@@ -70,7 +70,7 @@ def number(digits: str, look: Style, rng: Random, money: bool) -> Value:
     # a lone group after a point or comma reads as decimals when nothing follows it
     thousands = look.thousands if cents or look.thousands not in ".," else rng.choice(("", " "))
     printed = sign + thousands.join([whole, *groups]) + ((("," if look.comma else ".") + cents) if cents else "")
-    return Value(_with_currency(printed, look) if money else printed, digits)
+    return PrintedValue(_with_currency(printed, look) if money else printed, digits)
 
 
 def _with_currency(printed: str, look: Style) -> str:
@@ -87,7 +87,7 @@ def _with_currency(printed: str, look: Style) -> str:
     return printed
 
 
-def money(rng: Random, look: Style) -> Value:
+def money(rng: Random, look: Style) -> PrintedValue:
     size = rng.choice((10, 100, 100, 1_000, 1_000, 10_000, 100_000, 1_000_000))
     whole = rng.randrange(size // 10, size)
     cents = f".{rng.randrange(100):02d}" if rng.random() < 0.9 else ""
@@ -145,16 +145,16 @@ def date_text(d: date, form: int, language: str) -> str:
     return d.isoformat()
 
 
-def date_value(rng: Random, look: Style) -> Value:
+def date_value(rng: Random, look: Style) -> PrintedValue:
     d = day(rng)
     form = look.dates if rng.random() < 0.8 else rng.randrange(DATE_FORMS)
-    return Value(date_text(d, form, look.language), f'"{d.isoformat()}"')
+    return PrintedValue(date_text(d, form, look.language), f'"{d.isoformat()}"')
 
 
-def year_month(rng: Random) -> Value:
+def year_month(rng: Random) -> PrintedValue:
     year, month = rng.randint(1985, 2029), rng.randint(1, 12)
     if rng.random() < 0.3:
-        return Value(str(year), f'"{year}"')
+        return PrintedValue(str(year), f'"{year}"')
     language = rng.choice(tuple(MONTHS))
     name = MONTHS[language][month - 1]
     printed = rng.choice(
@@ -166,10 +166,10 @@ def year_month(rng: Random) -> Value:
             f"{month:02d}.{year}",
         )
     )
-    return Value(printed, f'"{year}-{month:02d}"')
+    return PrintedValue(printed, f'"{year}-{month:02d}"')
 
 
-def clock(rng: Random) -> Value:
+def clock(rng: Random) -> PrintedValue:
     hour, minute = rng.randint(0, 23), rng.randint(0, 59)
     plain = f"{hour:02d}:{minute:02d}"
     twelve = f"{(hour - 1) % 12 + 1}:{minute:02d}"
@@ -185,10 +185,10 @@ def clock(rng: Random) -> Value:
             f"{twelve} {'PM' if hour > 11 else 'AM'}",
         )
     )
-    return Value(printed, f'"{plain}"')
+    return PrintedValue(printed, f'"{plain}"')
 
 
-def decimal(rng: Random, look: Style) -> Value:
+def decimal(rng: Random, look: Style) -> PrintedValue:
     """A plain measured number, sometimes with its unit behind it."""
     whole = rng.randrange(rng.choice((10, 100, 1000)))
     digits = f"{whole}.{rng.randrange(1, 10 ** rng.choice((1, 1, 2)))}" if rng.random() < 0.7 else str(whole)
@@ -196,10 +196,10 @@ def decimal(rng: Random, look: Style) -> Value:
         digits = "-" + digits
     made = number(digits, look, rng, money=False)
     unit = rng.choice(("", "", "", " kg", " m", " %", " °C", " bar", " mm", " h", " km", " V", "%", " l"))
-    return Value(made.printed + unit, made.json)
+    return PrintedValue(made.printed + unit, made.json)
 
 
-def percent(rng: Random, look: Style) -> Value:
+def percent(rng: Random, look: Style) -> PrintedValue:
     digits = rng.choice(
         (
             "19",
@@ -217,32 +217,32 @@ def percent(rng: Random, look: Style) -> Value:
         )
     )
     made = number(digits, look, rng, money=False)
-    return Value(made.printed + rng.choice(("%", " %", "", " percent")), made.json)
+    return PrintedValue(made.printed + rng.choice(("%", " %", "", " percent")), made.json)
 
 
-def weight(rng: Random, look: Style) -> Value:
+def weight(rng: Random, look: Style) -> PrintedValue:
     made = number(
         f"{rng.randint(0, 400)}.{rng.randint(1, 99)}" if rng.random() < 0.7 else str(rng.randint(1, 900)),
         look,
         rng,
         money=False,
     )
-    return Value(made.printed + rng.choice((" kg", "kg", " KG", "", " kilo")), made.json)
+    return PrintedValue(made.printed + rng.choice((" kg", "kg", " KG", "", " kilo")), made.json)
 
 
-def _whole(n: int) -> Value:
-    return Value(str(n), str(n))
+def _whole(n: int) -> PrintedValue:
+    return PrintedValue(str(n), str(n))
 
 
-def bool_value(rng: Random) -> Value:
+def bool_value(rng: Random) -> PrintedValue:
     yes = rng.random() < 0.5
-    return Value(rng.choice(YES if yes else NO).replace("_", " "), "true" if yes else "false")
+    return PrintedValue(rng.choice(YES if yes else NO).replace("_", " "), "true" if yes else "false")
 
 
-_STYLED: dict[str, Callable[[Random, Style], Value]] = {
+_STYLED: dict[str, Callable[[Random, Style], PrintedValue]] = {
     "amount": money, "date": date_value, "decimal": decimal, "percent": percent, "weight": weight,
 }  # fmt: skip
-_SMALL: dict[str, Callable[[Random], Value]] = {
+_SMALL: dict[str, Callable[[Random], PrintedValue]] = {
     "int": lambda rng: _whole(rng.randrange(rng.choice((10, 20, 100, 1000, 5000)))),
     "year": lambda rng: _whole(rng.randint(1960, 2035)),
     "bool": bool_value, "year_month": year_month, "clock": clock,
@@ -254,12 +254,12 @@ UNSPLIT = {"bool", "year", "int", "percent", "first", "last", "zip", "academic",
            "country", "terms", "skill", "incoterm", "weight", "decimal", "version"}  # fmt: skip
 
 
-def sided(value: Value, held_out: bool) -> bool:
+def sided(value: PrintedValue, held_out: bool) -> bool:
     """Whether `value` may stand on that side of the split; those under six characters of JSON are on both."""
     return len(value.json) < 6 or lexicon.held(value.json) == held_out
 
 
-def draw(rng: Random, kind: str, look: Style, split: Split) -> Value:
+def draw(rng: Random, kind: str, look: Style, split: Split) -> PrintedValue:
     """A value of `kind`, on the side of the split."""
     for _ in range(200):
         if kind in _STYLED:
@@ -267,7 +267,7 @@ def draw(rng: Random, kind: str, look: Style, split: Split) -> Value:
         elif kind in _SMALL:
             made = _SMALL[kind](rng)
         elif kind == "currency":
-            return Value(look.currency, f'"{look.currency}"')
+            return PrintedValue(look.currency, f'"{look.currency}"')
         else:
             made = text(texts.TEXTS[kind](rng))
         if kind in UNSPLIT or sided(made, split.values):
