@@ -3,7 +3,7 @@ key may be nor, where keys of other patterns are allowed, which it is."""
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import jsonschema_rs
 
@@ -46,7 +46,7 @@ def _in_json(node: Node) -> str:
     raise PatternError("has an anchor")  # `pieces` leaves none
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _chars(node: Chars) -> str:
     said = written(node)
     has = jsonschema_rs.Draft202012Validator({"pattern": f"^(?:{said})$"}, pattern_options=_LINEAR).is_valid
