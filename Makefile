@@ -10,13 +10,14 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup locks images demo up docs test test-kernels lint bench bench-gpu chaos property attack fuzz clean
+.PHONY: help setup locks images demo up docs test test-fast test-kernels lint bench bench-gpu chaos property attack fuzz clean
 
 help:
 	@echo "make setup   a virtual environment in $(VENV) with pinned dependencies"
 	@echo "make demo    start the service, extract its samples over HTTP, a PDF, a scan and a mail among them, stop it"
 	@echo "make up      start the service and stay up (ARGS='--port 9000')"
 	@echo "make test    every test but the long fault runs (ARGS='tests/api', JOBS=0 for one process)"
+	@echo "make test-fast  those that start no process and load no torch (under a minute)"
 	@echo "make test-kernels  the GPU's own kernels, under Triton's interpreter (installs Triton; no GPU needed)"
 	@echo "make lint    ruff, mypy --strict, import contracts"
 	@echo "make docs    the examples, tables and pictures of the pages (ARGS='--bench' measures their figures first: 10 minutes)"
@@ -65,6 +66,10 @@ up: setup
 
 test: setup
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+# What starts a process or loads torch is left out (tests/no_process.py): under a minute, for while one writes.
+test-fast: setup
+	@$(BIN)/python -m pytest -p tests.no_process -n $(JOBS) --dist loadfile $(ARGS)
 
 docs: setup
 	@$(BIN)/python -m extractor.lab.pages $(ARGS)

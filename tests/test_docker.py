@@ -196,6 +196,7 @@ def test_workers_reserve_a_gpu_or_say_cpu() -> None:
     assert "deploy" not in SERVICES["worker-cpu"]
 
 
+@pytest.mark.process
 def test_digests_are_asked_for_and_written_whole_or_not_at_all(tmp_path: Path) -> None:
     """`make images`, with a docker that knows one image after the other."""
     defaults = ("Dockerfile.api", "Dockerfile.worker", "compose.yaml", "kubernetes.yaml")

@@ -116,6 +116,7 @@ def test_services_lead_to_ports_that_are_listened_on() -> None:
     assert SECRET["EXTRACTOR_REDIS_URL"].endswith("@extractor-redis:6379/0")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("does", "alive"),
     [("echo PONG", True), ("echo LOADING the dataset", True), ("exec sleep 60", False), ("exit 1", False)],
@@ -182,6 +183,7 @@ def test_the_store_keeps_what_it_acknowledged() -> None:
     )
 
 
+@pytest.mark.process
 def test_the_password_of_the_store_is_no_argument(tmp_path: Path) -> None:
     """The pod's own command, over the server that is here."""
     one = container("extractor-redis")

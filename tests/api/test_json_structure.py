@@ -91,6 +91,7 @@ def empties(value):
     return (value in ([], {})) + sum(empties(item) for item in below)
 
 
+@pytest.mark.process
 @given(JSON, st.sampled_from([None, 1]))
 def test_the_count_is_right_but_for_what_is_empty(value, indent):
     body, exact = json.dumps(value, indent=indent).encode(), count(value)
@@ -98,6 +99,7 @@ def test_the_count_is_right_but_for_what_is_empty(value, indent):
     assert not json_structure.has_too_many_values(body, exact - 1 + empties(value))
 
 
+@pytest.mark.process
 @pytest.mark.anyio
 async def test_a_schema_of_too_many_values(api: httpx.AsyncClient) -> None:
     schema = {"type": "object", "default": [0] * MANY}
@@ -107,6 +109,7 @@ async def test_a_schema_of_too_many_values(api: httpx.AsyncClient) -> None:
         assert problem["limit"] == {"name": "max_values", "value": LIMITS.max_values}
 
 
+@pytest.mark.process
 @pytest.mark.anyio
 async def test_too_many_values_in_a_line_and_a_form(api: httpx.AsyncClient) -> None:
     line = json.dumps(BODY | {"custom_id": "a", "metadata": {"a": [0] * MANY}})

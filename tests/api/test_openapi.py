@@ -190,6 +190,7 @@ def test_every_code_has_a_status_and_a_title() -> None:
         assert problem["type"].endswith(code)
 
 
+@pytest.mark.process
 def test_importing_the_api_loads_no_model() -> None:
     heavy = ("torch", "transformers", "outlines", "llguidance", "extractor.engine", "extractor.grammar.compile")
     script = (

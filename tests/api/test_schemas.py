@@ -15,6 +15,7 @@ pytestmark = pytest.mark.anyio
 SCHEMA = "from pydantic import BaseModel\nclass One(BaseModel):\n    n: int\n"
 
 
+@pytest.mark.process
 async def test_the_built_in_schemas(api: httpx.AsyncClient) -> None:
     listed = (await api.get("/v1/schemas")).json()
     names = [schema["name"] for schema in listed["data"]]
@@ -28,12 +29,14 @@ async def test_the_built_in_schemas(api: httpx.AsyncClient) -> None:
         assert detail["examples"], "every built-in schema has an example"
 
 
+@pytest.mark.process
 async def test_an_unknown_schema(api: httpx.AsyncClient) -> None:
     problem = is_problem(await api.get("/v1/schemas/recipt"), 404, "schema_not_found", "/path/name")
     assert problem["near"] == ["receipt"]
     is_problem(await api.get("/v1/schemas/receipt@99"), 404, "schema_not_found")
 
 
+@pytest.mark.process
 async def test_a_broken_file_is_listed_and_the_rest_works(redis_url: str, tmp_path: Path) -> None:
     (tmp_path / "lease.py").write_text("from pydantic import BaseModel\nclass Lease(BaseModel):\n    tenant: str\n")
     (tmp_path / "broken.py").write_text("def (:\n")
@@ -49,6 +52,7 @@ async def test_a_broken_file_is_listed_and_the_rest_works(redis_url: str, tmp_pa
         assert "broken.py: SyntaxError" in is_problem(asked, 422, "unknown_schema", "/schema")["detail"]
 
 
+@pytest.mark.process
 async def test_check_reports_each_keyword(api: httpx.AsyncClient) -> None:
     schema = {"type": "object", "properties": {"tags": {"type": "array", "uniqueItems": True}}}
     report = (await api.post("/v1/schemas/check", json={"json_schema": schema})).json()
@@ -57,6 +61,7 @@ async def test_check_reports_each_keyword(api: httpx.AsyncClient) -> None:
     assert "/type" in [note["pointer"] for note in report["enforced"]]
 
 
+@pytest.mark.process
 async def test_check_says_what_is_refused(api: httpx.AsyncClient) -> None:
     report = await api.post(
         "/v1/schemas/check", json={"json_schema": {"type": "object", "properties": {"a": {"$ref": "http://x/y"}}}}
@@ -66,6 +71,7 @@ async def test_check_says_what_is_refused(api: httpx.AsyncClient) -> None:
     assert [note["pointer"] for note in report.json()["refused"]] == ["/properties/a/$ref"]
 
 
+@pytest.mark.process
 async def test_check_of_something_else(api: httpx.AsyncClient) -> None:
     is_problem(await api.post("/v1/schemas/check", json={"schema": {}}), 422, "invalid_request", "/json_schema")
     is_problem(await api.post("/v1/schemas/check", json={"json_schema": 3}), 422, "invalid_request", "/json_schema")
@@ -73,6 +79,7 @@ async def test_check_of_something_else(api: httpx.AsyncClient) -> None:
     is_problem(await api.post("/v1/schemas/check", content=b"[" * 9999, headers=headers), 400, "invalid_json")
 
 
+@pytest.mark.process
 async def test_a_file_that_comes_later_needs_no_restart(redis_url: str, tmp_path: Path) -> None:
     """Asked for by its name, in the list, and by a document."""
     async with running(ApiSettings(redis_url=redis_url, schemas=str(tmp_path)), Published()) as app, client(app) as api:

@@ -95,6 +95,7 @@ def test_a_broken_schema_file_is_named_and_the_others_are_listed(run: Run, tmp_p
     assert "invoice@1" in listed.out
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("schema", "ok"),
     [
@@ -113,6 +114,7 @@ def test_check_reports_json_schema(run: Run, tmp_path: Path, schema: object, ok:
     assert ("not ok" in run("schemas", "check", str(tmp_path / "s.json")).out) is not ok
 
 
+@pytest.mark.process
 def test_a_check_builds_the_grammar_as_the_service_does(run: Run, tmp_path: Path) -> None:
     overlapping = {"type": "object", "patternProperties": {"^a": {"type": "integer"}, "a$": {"type": "string"}}}
     schema = {"type": "object", "properties": {"fine": {"type": "string"}, "bad": overlapping}}
@@ -123,6 +125,7 @@ def test_a_check_builds_the_grammar_as_the_service_does(run: Run, tmp_path: Path
     assert "disjoint" in refused["detail"]
 
 
+@pytest.mark.process
 def test_check_reports_python_and_says_why_it_cannot(run: Run, tmp_path: Path) -> None:
     good = write(tmp_path / "good.py", "from pydantic import BaseModel\nclass Good(BaseModel):\n    n: int\n")
     assert run("schemas", "check", good, "--json").json["ok"] is True
@@ -133,6 +136,7 @@ def test_check_reports_python_and_says_why_it_cannot(run: Run, tmp_path: Path) -
     assert "is not JSON" in run("schemas", "check", write(tmp_path / "x.json", "{")).err
 
 
+@pytest.mark.process
 def test_check_says_what_is_not_enforced_and_the_rest_when_asked(run: Run, tmp_path: Path) -> None:
     """A pattern that the grammar cannot keep among those it can."""
     schema = {
@@ -153,6 +157,7 @@ def test_check_says_what_is_not_enforced_and_the_rest_when_asked(run: Run, tmp_p
     assert len(brief.out.splitlines()) < len(whole.out.splitlines())
 
 
+@pytest.mark.process
 def test_check_and_show_take_a_name_or_a_file(run: Run, tmp_path: Path) -> None:
     text = "from pydantic import BaseModel\nclass Good(BaseModel):\n    n: int\nclass Helper(BaseModel):\n    x: int\n"
     file = write(tmp_path / "several.py", text)
@@ -171,6 +176,7 @@ def test_check_and_show_take_a_name_or_a_file(run: Run, tmp_path: Path) -> None:
     assert absent.err.strip() == f"extractor: {tmp_path / 'absent.py'}: cannot be read: No such file or directory"
 
 
+@pytest.mark.process
 def test_a_broken_file_among_several_is_a_line(run: Run, tmp_path: Path) -> None:
     broken, torn = write(tmp_path / "broken.py", "1/0"), write(tmp_path / "torn.json", "{")
     done = run("schemas", "check", "invoice", broken, torn, "receipt", "--json")
@@ -211,6 +217,7 @@ def on_a_terminal(*arguments: str, columns: int = 100) -> str:
     return said.decode()
 
 
+@pytest.mark.process
 def test_colours_and_columns_on_a_terminal() -> None:
     listed = on_a_terminal("schemas", "list", columns=60)
     plain = [re.sub(r"\x1b\[[\d;]*m", "", line).rstrip() for line in listed.splitlines()]
@@ -224,6 +231,7 @@ def test_colours_and_columns_on_a_terminal() -> None:
     assert "\x1b[1;32mok" in told
 
 
+@pytest.mark.process
 def test_a_new_schema_works_as_written_and_is_never_overwritten(run: Run, tmp_path: Path, monkeypatch: Any) -> None:
     made = run("schemas", "new", "delivery_note", "--dir", str(tmp_path))
     file = tmp_path / "delivery_note.py"
@@ -237,6 +245,7 @@ def test_a_new_schema_works_as_written_and_is_never_overwritten(run: Run, tmp_pa
         assert run("schemas", "new", name, "--dir", str(tmp_path)).status == 2
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("more", [[], ["--json"]])
 def test_a_reader_that_goes_is_no_failure(more: list[str]) -> None:
     command = [sys.executable, "-c", "from extractor.cli import main; main()", "schemas", "list", *more]
@@ -388,6 +397,7 @@ def test_a_hangup_that_is_ignored_stays_so() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
+@pytest.mark.process
 def test_standard_input_is_read_before_anything_is_extracted(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the thread that hears Ctrl-C, and once."""
     threads = []
@@ -498,6 +508,7 @@ def test_what_is_to_be_tried_carries_a_key_where_keys_are_set() -> None:
         assert words.count("-H") == (3 if greeting is keyed else 2)
 
 
+@pytest.mark.process
 def test_a_schema_with_a_byte_order_mark(run: Run, tmp_path: Path) -> None:
     schema = {"type": "object", "properties": {"größe": {"type": "integer"}}}
     for encoding in ("utf-8-sig", "utf-16", "utf-32"):

@@ -29,6 +29,7 @@ def invoice(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.process
 def test_text_of_several_files(invoice: Path, tmp_path: Path) -> None:
     note = tmp_path / "note.txt"
     note.write_bytes("Größe 3\r\n".encode("cp1252"))
@@ -37,6 +38,7 @@ def test_text_of_several_files(invoice: Path, tmp_path: Path) -> None:
     assert done.stdout == "Rechnung Nr.   4711\nSumme 12,50 €\nGröße 3\n"
 
 
+@pytest.mark.process
 def test_json_says_pages_and_boxes(invoice: Path) -> None:
     said = json.loads(run(invoice, "--json").stdout)
     assert (said["media_type"], [page["how"] for page in said["pages"]]) == ("application/pdf", ["layout", "layout"])
@@ -48,6 +50,7 @@ def test_json_says_pages_and_boxes(invoice: Path) -> None:
     assert top < 93 / HEIGHT
 
 
+@pytest.mark.process
 def test_pictures_have_the_boxes_on_them(invoice: Path, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     assert run(invoice, "--pictures", folder).exit_code == 0
@@ -58,10 +61,12 @@ def test_pictures_have_the_boxes_on_them(invoice: Path, tmp_path: Path) -> None:
     assert image.getpixel((10, 10)) == (255, 255, 255)
 
 
+@pytest.mark.process
 def test_charset_and_standard_input() -> None:
     assert run("-", "--charset", "cp1251", stdin="Счёт 5".encode("cp1251")).stdout == "Счёт 5\n"
 
 
+@pytest.mark.process
 def test_a_file_that_cannot_be_read_is_told_and_the_rest_is_read(invoice: Path, tmp_path: Path) -> None:
     bad = tmp_path / "archive.zip"
     bad.write_bytes(b"PK\x05\x06" + bytes(18))

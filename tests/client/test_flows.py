@@ -350,6 +350,7 @@ def test_the_async_client_makes_the_same_requests() -> None:
     assert sent[0] == sent[1]
 
 
+@pytest.mark.process
 def test_the_client_loads_no_torch_and_no_service() -> None:
     code = "import sys, extractor.client; print(*{m.split('.')[0] for m in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

@@ -59,6 +59,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
     return run
 
 
+@pytest.mark.process
 def test_the_command_shows_a_table_or_json(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "160")
     shown = run(EXAMPLE).stdout

@@ -106,6 +106,7 @@ NUMBERING = (
 )
 
 
+@pytest.mark.process
 def test_lists_are_counted():
     body = (
         item(1, 0, "one")

@@ -218,6 +218,7 @@ def test_control_characters_are_counted_to_the_end() -> None:
     assert check(b"\x01" * 900 + some).form == "plain"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("source", "media_type"),
     [
@@ -252,6 +253,7 @@ def test_the_library_asks_the_gate(source: str | bytes, media_type: str | None, 
         assert found == by_gate
 
 
+@pytest.mark.process
 def test_a_reader_reads_what_the_gate_said() -> None:
     """A page that came as text is a page, though it holds the mark of another format near its beginning."""
     page = "<html><p>%PDF-1.7 is how they begin</p></html>"

@@ -42,10 +42,12 @@ def check(readers: Readers, cases: Iterable[harmful.Case]) -> None:
     assert read(good, readers=readers).text == gold
 
 
+@pytest.mark.process
 def test_some_harmed_files(readers: Readers) -> None:
     check(readers, list(harmful.harmed(harmful.whole()))[::QUICK])
 
 
+@pytest.mark.process
 def test_some_bombs(readers: Readers) -> None:
     check(readers, harmful.bombs(harmful.SMALL))
 

@@ -26,6 +26,7 @@ CODES = {
 }
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("kind", sorted(hostile.samples()))
 def test_damaged_files_are_read_or_refused(kind):
     """Here, in this process: a reader that fails in any other way than by saying so fails the test."""

@@ -160,5 +160,6 @@ def test_nesting_without_end_is_refused_at_once(element):
     assert text(element * 2_000 + "deep") == "deep\n"
 
 
+@pytest.mark.process
 def test_a_long_page_of_open_paragraphs_is_read():
     assert text("<p>x" * 20_000 + "<table>" + "<tr><td>y" * 20_000).count("x") == 20_000

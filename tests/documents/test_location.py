@@ -48,6 +48,7 @@ def test_an_attachment_has_its_name_and_its_place_in_the_mail() -> None:
     assert [box.as_list() for box in found.boxes] == [[0.18, 0.1, 0.22, 0.12]]
 
 
+@pytest.mark.process
 def test_a_cell_is_named_and_several_are_a_range() -> None:
     document = read(b"name,town\nAda,Ely\nBob,Ham\n", media_type="text/csv", filename="people.csv")
     (one,) = at(document, "Ely")
@@ -75,6 +76,7 @@ def test_sheets_and_slides_are_named_where_there_are_several() -> None:
     assert locations(document, 0, len(document.text))[0].page == 1
 
 
+@pytest.mark.process
 def test_a_value_that_goes_on_to_the_next_page_is_found_on_both() -> None:
     pdf = Pdf()
     pdf.text(60, HEIGHT - 60, "Delivered to: Larkspur Botanical")
@@ -87,6 +89,7 @@ def test_a_value_that_goes_on_to_the_next_page_is_found_on_both() -> None:
     assert first["boxes"][0][1] > 0.8 > 0.2 > second["boxes"][0][1]
 
 
+@pytest.mark.process
 def test_a_value_of_several_lines_has_a_box_for_each() -> None:
     pdf = Pdf()
     pdf.text(60, 100, "Ship to: Ada Lovelace, Analytical")
@@ -98,6 +101,7 @@ def test_a_value_of_several_lines_has_a_box_for_each() -> None:
     assert upper[0] > lower[0]
 
 
+@pytest.mark.process
 def test_the_answer_of_a_model_is_shown_on_the_page() -> None:
     pdf = Pdf()
     label = pdf.text(60, 100, "Total")

@@ -63,6 +63,7 @@ def warnings(document) -> list[str]:
     return [warning for page in document.pages for warning in page.warnings]
 
 
+@pytest.mark.process
 def test_a_mail_with_people_and_attachments():
     tree = message(
         USUAL | {BODY: "Guten Tag,\r\nzwanzig Schrauben bitte.\r\n"},

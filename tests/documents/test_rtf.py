@@ -83,6 +83,7 @@ def test_pages_notes_and_margins():
     assert text(r"{\shp{\*\shpinst{\sp{\sn no}{\sv no}}{\shptxt boxed\par}}{\shprslt no}}") == "boxed\n"
 
 
+@pytest.mark.process
 def test_files_that_end_early():
     whole = rtf(r"{\b one\par two\par}")
     document = read(whole[: whole.index(b"two") + 2])

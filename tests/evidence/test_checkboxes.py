@@ -190,6 +190,7 @@ def test_what_signs_mean_depends_on_their_neighbours() -> None:
     assert ticked("☑\ufe0f a") == [True]
 
 
+@pytest.mark.process
 def test_a_document_of_boxes_is_read_soon() -> None:
     begun = time.monotonic()
     for text in (

@@ -248,6 +248,7 @@ def test_the_grammar_counts_to_what_it_can(values):
         assert (f"/properties/a/allOf/{at}/multipleOf" in left) is (f'"multipleOf": {json.dumps(value)}' not in text)
 
 
+@pytest.mark.process
 def test_twenty_thousand_multiples_are_looked_at_in_no_time():
     many = {**fields(a={"type": "number"}), "default": [{"multipleOf": 1.0001 + at / 7} for at in range(6_000)]}
     code = "import json, sys; from schemas import check; print(check(json.load(sys.stdin)).ok)"

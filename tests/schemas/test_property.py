@@ -22,6 +22,7 @@ def test_what_is_enforced_never_fails(kind, start):
     assert tally.answers > 2 * (tally.schemas - tally.refused)
 
 
+@pytest.mark.process
 def test_what_is_enforced_never_fails_as_an_engine_writes_it():
     with running("tiny") as runner:
         for kind in sorted(KINDS):

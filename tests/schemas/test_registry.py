@@ -322,6 +322,7 @@ def test_an_address_of_mail_is_a_type_like_others(tmp_path):
         schema.validate({"mail": "ada"})
 
 
+@pytest.mark.process
 def test_a_missing_package_for_addresses_is_named(tmp_path):
     """In an installation without it: the reader is told which one and how to get it."""
     (tmp_path / "person.py").write_text(MAIL)
@@ -354,6 +355,7 @@ def test_a_place_nobody_may_look_into_takes_nobody_along(monkeypatch):
     assert registry.get("invoice")
 
 
+@pytest.mark.process
 def test_importing_schemas_loads_no_model_library():
     code = (
         "import sys; from schemas import Registry; Registry.discover(); "

@@ -72,6 +72,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         assert CANARY not in log.read_text(), f"{log.name} holds something of a document"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -99,6 +100,7 @@ def test_every_line_about_a_document_has_its_id(service: Service, text: str, sai
         assert job["reason"] == ("poison" if text == "raise=engine" else code)
 
 
+@pytest.mark.process
 def test_a_batchs_documents_have_its_id_and_their_line(service: Service) -> None:
     texts = ["one", "two raise=bug"]
     lines = [
@@ -118,6 +120,7 @@ def test_a_batchs_documents_have_its_id_and_their_line(service: Service) -> None
     assert set(service.grep(batch["id"])) == {"request", "claimed", "internal error", "job"}
 
 
+@pytest.mark.process
 def test_a_lost_worker_is_told_of_with_the_ids(service: Service) -> None:
     body = {"schema": "contact", "document": {"text": f"{CANARY} sleep=20"}}
     job_id = service.http.post("/v1/extractions", json=body, headers={"X-Request-ID": "orphan-1"}).json()["id"]
@@ -135,6 +138,7 @@ def test_a_lost_worker_is_told_of_with_the_ids(service: Service) -> None:
     assert said[-2:] == ["abort", "job"]
 
 
+@pytest.mark.process
 def test_nothing_strange_in_a_callers_id_reaches_the_logs(service: Service) -> None:
     for strange in ('x"}\n{"event": "forged', f"{CANARY} with spaces", "x" * 500):
         headers = {b"X-Request-ID": strange.replace("\n", " ").encode()}
