@@ -3,12 +3,14 @@ key may be nor, where keys of other patterns are allowed, which it is."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import jsonschema_rs
 
 from schemas.patterns import PatternError
 from schemas.patterns.anchors import pieces
+from schemas.patterns.bounded import bounded_options
 from schemas.patterns.read import read
 from schemas.patterns.tree import Chars, Choice, Node, Repeat, Sequence
 from schemas.patterns.write import written
@@ -26,12 +28,21 @@ def keys_of(pattern: str) -> str | None:
         found = pieces(read(pattern))
     except PatternError:
         return None
-    options = [
+    return _either(
         f"{'' if start else LETTER + '*'}{_in_json(node)}{'' if end else LETTER + '*'}"
         for (start, end), nodes in sorted(found.items())
         for node in nodes
-    ]
-    return f"(?:{'|'.join(options)})".replace("/", r"\x2F") if options else None
+    )
+
+
+def short_keys_of(pattern: str, most: int) -> str | None:
+    """The same of keys that repeat nothing without a bound more than `most` times."""
+    return _either(map(_in_json, bounded_options(pattern, most)))
+
+
+def _either(options: Iterable[str]) -> str | None:
+    said = "|".join(options).replace("/", r"\x2F")
+    return f"(?:{said})" if said else None
 
 
 def _in_json(node: Node) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from llguidance import LLMatcher
 
-from extractor.grammar.key_patterns import LETTER, keys_of
+from extractor.grammar.key_patterns import LETTER, keys_of, short_keys_of
 from extractor.grammar.narrow.marks import LARK, OTHERS, marked
 from extractor.grammar.narrow.unfold import leads_to, reached
 from schemas.checks.compiled import matches
@@ -173,19 +173,21 @@ class _Writer:
 
     def _pairs(self, node: JSON, taken: Sequence[str]) -> list[str]:
         """Keys of each pattern with their values, and those of none."""
-        patterns = {pattern: keys_of(pattern) for pattern in node[OTHERS]["patterns"]}
+        told: JSON = node[OTHERS]
+        patterns = {pattern: keys_of(pattern) for pattern in told["patterns"]}
         told_apart = all(begin_apart(one, other) for one, other in combinations(patterns, 2))
         if None in patterns.values() or not told_apart:
             raise _Unwritable
-        length = f'/"{LETTER}{{0,{node[OTHERS]["chars"]}}}"/'
         declared = f" & ~({' | '.join(_quoted(_text(name)) for name in taken)})" if taken else ""
-        pairs, known = [], [f'/"{one}"/' for one in patterns.values()]
-        for (pattern, name), key in zip(node[OTHERS]["patterns"].items(), known, strict=True):
+        pairs = []
+        for pattern, name in told["patterns"].items():
             if (values := node["patternProperties"][name]) is not False:
-                but = declared if any(matches(pattern, one) for one in taken) else ""
-                pairs.append(f'{self._named("T", f"{length} & {key}{but}")} ":" {self._written(values)}')
+                key = f'/"{short_keys_of(pattern, told["chars"])}"/'
+                key += declared if any(matches(pattern, one) for one in taken) else ""
+                pairs.append(f'{self._named("T", key)} ":" {self._written(values)}')
         if (values := node.get("additionalProperties")) is not False:
-            key = f"{length}{declared}" + (f" & ~({' | '.join(known)})" if known else "")
+            of_patterns = " | ".join(f'/"{one}"/' for one in patterns.values())
+            key = f'/"{LETTER}{{0,{told["chars"]}}}"/{declared}' + (f" & ~({of_patterns})" if patterns else "")
             pairs.append(f'{self._named("T", key)} ":" {self._written(values)}')
         return pairs
 

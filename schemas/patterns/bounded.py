@@ -19,7 +19,7 @@ _ANY = Chars(negated=True)
 def bounded(pattern: str, most: int) -> str:
     """`pattern` with at most `most` characters where it has no bound itself (fewer where repeats are nested), before
     and behind it too where it has no anchor. `pattern` is one that a grammar can hold."""
-    options = _options(pattern, most)
+    options = bounded_options(pattern, most)
     return f"^(?:{'|'.join(map(written, options))})$" if options else pattern
 
 
@@ -43,7 +43,9 @@ def unbounded(pattern: str) -> str:
 def begin_apart(one: str, other: str) -> bool:
     """Whether the first characters of their keys already tell them apart. Of two that do not llguidance cannot always
     say whether a key fits both, once their repeats are counted."""
-    return all(_apart(_head(first), _head(second)) for first in _options(one, 1) for second in _options(other, 1))
+    return all(
+        _apart(_head(first), _head(second)) for first in bounded_options(one, 1) for second in bounded_options(other, 1)
+    )
 
 
 def _apart(one: list[Chars], other: list[Chars]) -> bool:
@@ -69,7 +71,8 @@ def _head(node: Node) -> list[Chars]:
 
 
 @lru_cache(maxsize=1024)
-def _options(pattern: str, most: int) -> tuple[Node, ...]:
+def bounded_options(pattern: str, most: int) -> tuple[Node, ...]:
+    """The alternatives of `bounded`, each of a whole key; none where the pattern is none for a grammar."""
     try:
         found = pieces(read(pattern))
     except PatternError:

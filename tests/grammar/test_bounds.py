@@ -221,7 +221,7 @@ QUOTES = {"type": "object", "patternProperties": {'^[^a-z]+"$': INT}, "additiona
     ("field", "good", "bad"),
     [
         (N_AND_OTHERS, [{"n_a": 1, "b": "x"}, {}, {"n_" + "k" * 198: 1}], [{"n_a": "x"}, {"b": 1}, {"k" * 201: "x"}]),
-        (N_AND_OTHERS, [{"k" * 200: "x"}, {"N_": "x"}, {"n_\n": 1}], [{"n_" + "k" * 199: 1}, {"n_\n": "x"}]),
+        (N_AND_OTHERS, [{"k" * 200: "x"}, {"N_": "x"}, {"n_\n": 1}], [{"n_" + "k" * 201: 1}, {"n_\n": "x"}]),
         ({**N_AND_OTHERS, "properties": {"b": INT}}, [{"b": 1, "n_": 2, "c": "x"}], [{"b": "x"}, {"c": "x", "b": 1}]),
         ({**N_AND_OTHERS, "properties": {"n_b": {"type": "integer", "maximum": 5}}}, [{"n_b": 3}, {"n_c": 9}],
          [{"n_b": 6}, {"n_b": "x"}]),
@@ -229,6 +229,7 @@ QUOTES = {"type": "object", "patternProperties": {'^[^a-z]+"$': INT}, "additiona
         ({**N_AND_OTHERS, "maxProperties": 2}, [{"n_": 1, "a": "x"}], [{"a": "x", "b": "x", "c": "x"}]),
         ({**N_AND_OTHERS, "minProperties": 1}, [{"n_": 1}, {"a": "x"}], [{}]),
         ({**N_AND_OTHERS, "patternProperties": {"^n_": False}}, [{"a": "x"}], [{"n_a": "x"}, {"n_a": 1}]),
+        ({**N_AND_OTHERS, "patternProperties": {"^n{220}$": INT}}, [{"n" * 220: 1, "n": "x"}], [{"n" * 220: "x"}]),
         (QUOTES, [{'A"': 1, "a": "x", "A": "x"}, {'\\"': 1}], [{'A"': "x"}, {'A"' + "k" * 200: "x"}]),
         ({**QUOTES, "patternProperties": {r"^\p{Lu}+$": INT}}, [{"ÄÖ": 1, "ä": "x"}], [{"Ä": "x"}, {"Ä" * 201: 1}]),
         ({**QUOTES, "patternProperties": {r"[/\\\\]": INT}}, [{"a/b": 1, "c\\d": 1}], [{"a/": "x"}, {"\\": "x"}]),

@@ -36,7 +36,7 @@ class Level(enum.IntEnum):
 
 class Account(enum.IntEnum):
     FIRST = 1234567890123456789
-    SECOND = 123456789012345678901234567890
+    SECOND = 1234567890123456790
 
 
 class Thread(BaseModel):
