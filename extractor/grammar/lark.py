@@ -233,7 +233,8 @@ def _several(one: str, least: int, most: int) -> str:
     """So many, with commas between them."""
     if not most:
         return '""'
-    some = f'{one} ("," {one}){{{max(0, least - 1)},{most - 1}}}'
+    after = f' ("," {one}){{{max(0, least - 1)},{most - 1}}}' if most > 1 else ""
+    some = f"{one}{after}"
     return some if least else f"({some})?"
 
 

@@ -180,3 +180,13 @@ def test_a_thousand_names_are_no_burden():
     grammar = compile_grammar(inline({"type": "object", "properties": {"f": field}, "required": ["f"]}))
     assert accepts(grammar, '{"f":{"name_7":1,"name_999":"x"}}')
     assert len(grammar) < 100_000
+
+
+@pytest.mark.parametrize("most", [0, 1, 2])
+def test_a_map_in_an_array_of_few(most):
+    """Written as Lark, which knows no `{0,0}`."""
+    table = {"type": "object", "additionalProperties": {"type": "integer"}, "patternProperties": {"^a+$": {}}}
+    rows = {"type": "array", "items": table, "maxItems": most}
+    grammar = compile_grammar(inline({"properties": {"t": rows}, "required": ["t"]}))
+    for count in range(4):
+        assert accepts(grammar, f'{{"t":[{",".join(["{}"] * count)}]}}') is (count <= most)
