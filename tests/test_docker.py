@@ -65,6 +65,11 @@ class TestDockerfile:
                 assert list(ROOT.glob(source)), f"{dockerfile.name} copies {source}"
                 assert source not in ignored
 
+    def test_no_image_carries_the_lab_and_only_a_worker_s_has_weights(self, dockerfile: Path) -> None:
+        ignored = set(Path(f"{dockerfile}.dockerignore").read_text().split("\n"))
+        assert "extractor/lab" in ignored
+        assert ("extractor/bundled/weights" in ignored) is (dockerfile.name == "Dockerfile.api")
+
     def test_bases_are_pinned_and_the_user_is_nobody(self, dockerfile: Path) -> None:
         bases = [rest.split()[0] for word, rest in instructions(dockerfile) if word == "FROM"]
         assert set(bases) == {"${PYTHON_IMAGE}"}, "a virtual environment runs with the Python it was made with"

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 
 from extractor.cli import batch, keys, local, read, remote, schemas, settings, up, workers
 from extractor.cli.help import WIDTH, CommandGroup
-from extractor.cli.output import BAD_INPUT, SOME_FAILED, debugging, describe, exit_code_of, put_text, say
+from extractor.cli.output import BAD_INPUT, SOME_FAILED, debugging, describe, exit_code_of, fail, put_text, say
 from extractor.errors import ExtractorError
 from extractor.packages import missing
 from workers.config import faults_of
@@ -42,10 +43,21 @@ app.add_typer(keys.app, name="keys")
 app.command()(settings.settings)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
+LAB = "extractor.lab"  # what measures and trains: a clone has it, an installed package does not
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    add_help_option=False,
+    hidden=find_spec(LAB) is None,
+)
 def bench(context: typer.Context) -> None:
-    """The measurements of the README (`extractor bench --help`)."""
-    raise typer.Exit(import_module("extractor.lab.bench.cli").main(context.args))  # here: it loads torch
+    """The measurements of the README (`extractor bench --help`), in a clone of the project."""
+    if find_spec(LAB) is None:
+        fail(
+            "bench is not in the installed package: it needs extractor/lab. Run `make bench` in a clone of the project"
+        )
+    raise typer.Exit(import_module(f"{LAB}.bench.cli").main(context.args))  # here: it loads torch
 
 
 def _version(wanted: bool) -> None:
