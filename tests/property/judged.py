@@ -96,11 +96,11 @@ def ends(text: str, *, keys: bool) -> None:
 
 
 def _meets_a_pattern(schema: Schema) -> bool:
-    """Whether keys may have no end: where several schemas meet on an object (which the value of a pattern is too, where
-    it speaks of a declared property) and one speaks of patterns."""
+    """Whether keys may have no end: where several schemas meet on an object that is not closed (the value of a pattern
+    meets one too, where the pattern speaks of a declared property)."""
     said = json.dumps(schema.json_schema)
     meets = any(f'"{key}"' in said for key in ("allOf", "anyOf", "oneOf"))
-    return said.count('"patternProperties"') > (0 if meets else 1)
+    return '"patternProperties"' in said or (meets and '"additionalProperties"' in said)
 
 
 def _within(value: Any) -> Iterator[Any]:
