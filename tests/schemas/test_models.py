@@ -1,4 +1,4 @@
-"""The checks a grammar cannot express: they fire on contradictions, name the place, and on nothing else."""
+"""The checks a grammar cannot express, those that mark an answer among them: they fire on contradictions, name the place, and on nothing else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from schemas import InvalidSchema, Registry, ValidationProblem, of_model
+from schemas import InvalidSchema, Registry, ValidationProblem, doubts, of_model
 from schemas.jsontext import dumps, loads
 from schemas.types import adds_up
 
@@ -15,15 +15,16 @@ REGISTRY = Registry.discover()
 
 
 def faults(name, **changes):
-    """The pointers at fault after changing the schema's own example."""
+    """The pointers at fault or in doubt after changing the schema's own example."""
     schema = REGISTRY.get(name)
     answer = deepcopy(schema.examples[0].answer)
     answer.update(changes)
     try:
-        schema.validate(answer)
+        with doubts.listen() as found:
+            instance = schema.validate(answer)
     except ValidationProblem as problem:
         return [where for where, _ in problem.errors]
-    return []
+    return [where for where, _ in doubts.places(instance, found)]
 
 
 def item(amount, **more):
