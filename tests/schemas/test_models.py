@@ -1,4 +1,4 @@
-"""The checks a grammar cannot express, those that mark an answer among them: they fire on contradictions, name the place, and on nothing else."""
+"""The checks a grammar cannot express, those that mark an answer too: they fire on contradictions and nothing else."""
 
 from __future__ import annotations
 
