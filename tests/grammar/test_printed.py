@@ -370,3 +370,15 @@ def test_whatever_is_written_is_printed(document: str, seed: int) -> None:
     assert matcher.is_accepting(), written
     answer = json.loads(written.decode())
     assert PrintedAnswers(None, made.marked, found.document).faults(answer) == [], (document, answer)
+
+
+def test_definitions_in_a_chain_are_followed_or_compared_afterwards() -> None:
+    for length in (5, 900):
+        chain = {f"d{at}": of({"$ref": f"#/$defs/d{at + 1}"}) for at in range(length)}
+        schema = {**of({"$ref": "#/$defs/d0"}), "$defs": {**chain, f"d{length}": TEXT}}
+        made = answers(schema, "Ann")
+        if made.grammar is not None:
+            said = '{"a":' * (length + 1) + '"%s"' + "}" * (length + 1)
+            assert lets(schema, "Ann", said % "Ann")
+            assert not lets(schema, "Ann", said % "Bob")
+        assert made.grammar is not None or made.unheld is not None

@@ -35,7 +35,10 @@ class Demand:
         document = Reading(text)
         if document.too_long:
             return PrintedAnswers(None, self.marked, document)
-        grammar, loose = printed_grammar(self.narrowed, document)
+        try:
+            grammar, loose = printed_grammar(self.narrowed, document)
+        except RecursionError:  # definitions in a chain longer than anybody writes
+            return PrintedAnswers(None, self.marked, document)
         if LLMatcher.validate_grammar(grammar, None, limits=LIMITS):  # what it says quotes the document
             return PrintedAnswers(None, self.marked, document)
         return PrintedAnswers(grammar, self.marked if loose else None, document)

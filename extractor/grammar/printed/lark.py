@@ -12,6 +12,7 @@ from typing import Any
 
 from extractor.errors import NOT_PRINTED, DocumentError, FieldError
 from extractor.grammar.guided import options, part
+from extractor.grammar.narrow.unfold import leads_to, reached
 from extractor.grammar.printed.mark import PRINTED, marks
 from extractor.grammar.printed.reading import Reading
 from schemas import keywords
@@ -42,6 +43,7 @@ class _Writer:
 
     def __init__(self, root: JSON, document: Reading) -> None:
         self._root, self._document = root, document
+        self._printing = self._definitions_that_print()
         self._rules: dict[str, str] = {}  # names, by what they are
         self._of_refs: dict[str, str | None] = {}
         self.missing: list[str] = []
@@ -90,7 +92,7 @@ class _Writer:
         if not isinstance(node, dict):
             return part({} if node else {"enum": []})
         bare = _unmarked({key: value for key, value in node.items() if key not in ("$defs", "x-guidance")})
-        known = {name: _unmarked(self._definitions[name]) for name in self._named_in([bare])}
+        known = _unmarked(reached(bare, self._definitions))
         told = {"x-guidance": self._root["x-guidance"]} if "x-guidance" in self._root else {}
         return part({**bare, **({"$defs": known} if known else {}), **told})
 
@@ -181,19 +183,23 @@ class _Writer:
 
     def _prints(self, node: Any) -> bool:
         """Whether anything within has to be printed."""
-        return marks(node) or any(marks(self._definitions[name]) for name in self._named_in([node]))
+        own = {key: value for key, value in node.items() if key != "$defs"} if isinstance(node, dict) else node
+        return marks(own) or not self._printing.isdisjoint(leads_to(own))
 
-    def _named_in(self, nodes: list[Any]) -> list[str]:
-        """The definitions that are named there, and in those."""
-        found: dict[str, None] = {}
-        waiting = list(nodes)
+    def _definitions_that_print(self) -> set[str]:
+        """Those within which something has to be printed, by themselves or by what they refer to."""
+        into: dict[str, list[str]] = {}
+        for name, node in self._definitions.items():
+            for other in leads_to(node):
+                into.setdefault(other, []).append(name)
+        found: set[str] = set()
+        waiting = [name for name, node in self._definitions.items() if marks(node)]
         while waiting:
-            for ref in keywords.values_of(waiting.pop(), "$ref"):
-                name = ref.removeprefix("#/$defs/")
-                if name not in found:
-                    found[name] = None
-                    waiting.append(self._definitions[name])
-        return list(found)
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting += into.get(name, ())
+        return found
 
 
 def _commas(made: list[str], first: int) -> str:

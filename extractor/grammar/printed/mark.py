@@ -37,9 +37,13 @@ class _Marking:
         self._root, self._deaf = root, deaf
         self._names: dict[str, str] = {}
         self._defs: JSON = {}
+        self._waiting: list[str] = []  # references whose definitions are still to be marked
 
     def whole(self, demanded: bool) -> JSON:
         top = self._node(self._root, demanded)
+        while self._waiting:  # not by recursion: a long chain of definitions is no deep one
+            ref = self._waiting.pop()
+            self._defs[self._names[ref]] = self._node(keywords.resolve(self._root, ref), True)
         kept = {key: top[key] for key in keywords.DEFINITIONS if key in top}
         return {**top, **kept, "$defs": {**top.get("$defs", {}), **self._defs}} if self._defs else top
 
@@ -70,9 +74,8 @@ class _Marking:
     def _demanded(self, ref: str) -> str:
         """The reference to a definition whose values all have to be printed."""
         if ref not in self._names:
-            self._names[ref] = name = f"printed:{len(self._names)}"
-            self._defs[name] = True  # a definition may name itself
-            self._defs[name] = self._node(keywords.resolve(self._root, ref), True)
+            self._names[ref] = f"printed:{len(self._names)}"
+            self._waiting.append(ref)
         return f"#/$defs/{self._names[ref]}"
 
 
