@@ -37,7 +37,9 @@ def start_engine(settings: Settings) -> tuple[EngineLike, Any, dict[str, Any]]:
     return load(settings)
 
 
-def decode(engine: EngineLike, run: Run, prompt: Prompt, max_tokens: int, allowed: tuple[str, ...]) -> Any:
+def decode(
+    engine: EngineLike, run: Run, prompt: Prompt, grammar: str, max_tokens: int, allowed: tuple[str, ...]
+) -> Any:
     """The engine's Completion; waits for it, for the caller's withdrawal and for the deadline."""
     from extractor.engine import Params, Request
 
@@ -50,7 +52,6 @@ def decode(engine: EngineLike, run: Run, prompt: Prompt, max_tokens: int, allowe
         deadline=run.deadline,
     )
     run.raise_if_withdrawn()
-    grammar = (run.printed and run.printed.grammar) or run.grammar
     future = engine.submit(Request(prompt.ids, prompt.source, prompt.document[0], grammar, params))
     given_up_at = run.deadline + _GRACE_S
     try:

@@ -29,16 +29,17 @@ from extractor.errors import (
     SchemaError,
 )
 from extractor.grammar.compile import Grammars
-from extractor.grammar.narrow import Bounds
+from extractor.grammar.narrow import Bounds, Tighten
 from extractor.grammar.printed.grammars import Demands, PrintedAnswers
 from extractor.grammar.printed.reading import Reading
+from extractor.grammar.rewrite import rewritten
 from extractor.grammar.trial import Judge
 from extractor.grammar.verdicts import Verdicts
 from extractor.partial import completed
 from extractor.prompt.prompt import Prompt, PromptBuilder
 from extractor.result import Extraction, Options, Usage
 from extractor.review import review
-from extractor.run import Run, fields_of, raise_unless_complete
+from extractor.run import Run, fields_of, kept_confidence, raise_unless_complete
 from extractor.validate import Answer, read_answer, unfit
 from schemas import Registry, Schema, SchemaProblem, jsontext, of_model, unjudged
 
@@ -79,7 +80,7 @@ class Extractor:
             "slots": self._settings.slots,
             **(info or {}),
         }
-        bounds = Bounds(self._settings.max_string_chars, self._settings.max_array_items)
+        self._bounds = bounds = Bounds(self._settings.max_string_chars, self._settings.max_array_items)
         self._judge = Judge(tokenizer, bounds)
         self._grammars = Grammars(self._judge, bounds)
         self._demands = Demands(bounds)
@@ -198,7 +199,9 @@ class Extractor:
         """One call of the model, the first or one with the errors of the answer before it (`failed`). Raises
         InvalidOutput for an answer that does not stand, DocumentError where no room is left for one."""
         prompt, max_tokens = self._prompt(run, failed)
-        completion = decode(self._engine, run, prompt, max_tokens, self._settings.drafters)
+        grammar = self._again(run, failed) if failed is not None else None
+        grammar = grammar or (run.printed and run.printed.grammar) or run.grammar
+        completion = decode(self._engine, run, prompt, grammar, max_tokens, self._settings.drafters)
         run.usage.add(completion.usage)
         text = completion.text.decode("utf-8", "replace")
         try:
@@ -207,10 +210,20 @@ class Extractor:
             error.kept = self._kept(run, text, completion)
             raise
         fields = fields_of(text, run.document, completion) if run.options.fields else {}
+        if failed is not None:
+            fields = kept_confidence(fields, failed)
         marks = review(answer.doubts, self._unprinted(run, answer.data), fields)
         run.usage.duration_s = time.monotonic() - run.started
         schema, model, document, with_text = run.schema.ref, self._info["model"], run.document, run.options.text
         return Extraction(answer.data, answer.value, text, fields, marks, run.usage, schema, model, document, with_text)
+
+    def _again(self, run: Run, failed: InvalidOutput) -> str | None:
+        """The grammar under which only what was wrong with the last answer is written again; None where that cannot be
+        said of its errors."""
+        pointers = [error.pointer for error in failed.errors]
+        if run.printed is not None and (demand := self._demands.get(run.schema, run.options.printed)) is not None:
+            return run.printed.rewritten(demand.narrowed, failed.last, pointers)
+        return rewritten(failed.last, pointers, Tighten(run.schema.json_schema, self._bounds).whole())
 
     def _answer(self, run: Run, finish: str, max_tokens: int, text: str) -> Answer:
         """What the model wrote, where it stands. Raises InvalidOutput, TruncatedOutput and what ended it."""

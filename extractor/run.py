@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from extractor.documents import Document
-from extractor.errors import Cancelled, DeadlineExceeded, TruncatedOutput
+from extractor.errors import Cancelled, DeadlineExceeded, InvalidOutput, TruncatedOutput
 from extractor.evidence.ground import ground
 from extractor.grammar.printed.grammars import PrintedAnswers
 from extractor.result import Known, Options, Usage
@@ -55,3 +55,15 @@ def fields_of(text: str, document: Document, completion: Any) -> dict[str, Known
     except Exception as error:
         log.error("no evidence: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
         return {}
+
+
+def kept_confidence(fields: dict[str, Known], failed: InvalidOutput) -> dict[str, Known]:
+    """Of values that a second answer had to leave as they were: how sure the model was when it wrote them."""
+    before: dict[str, Known] = failed.kept.get("fields", {})
+    wrong = [error.pointer for error in failed.errors]
+    return {
+        pointer: known
+        if pointer not in before or any(f"{pointer}/".startswith(f"{one}/") for one in wrong)
+        else {**known, "confidence": before[pointer]["confidence"]}
+        for pointer, known in fields.items()
+    }

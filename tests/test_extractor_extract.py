@@ -136,6 +136,9 @@ def test_a_wrong_answer_is_asked_again_with_its_errors(tok):
     again = tok.decode(engine.requests[1].prompt)
     assert "- /due_date: is before issue_date\n" in again
     assert WRONG in again
+    second = engine.requests[1].grammar
+    assert accepts(second, GOOD)
+    assert not accepts(second, GOOD.replace("2024-0117", "Brightwater Studio"))  # it was not at fault
 
 
 def test_when_it_stays_wrong_the_answer_and_its_errors_are_kept(tok):

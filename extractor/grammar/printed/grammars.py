@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from cachetools import LRUCache
-from llguidance import LLMatcher
 
-from extractor.engine.drafting.text import LIMITS
 from extractor.errors import FieldError
 from extractor.grammar.narrow import Bounds, Tighten
 from extractor.grammar.printed.check import not_printed
-from extractor.grammar.printed.lark import printed_grammar
+from extractor.grammar.printed.lark import printed_grammar, rewritten_printed
 from extractor.grammar.printed.mark import marked, marks
 from extractor.grammar.printed.reading import Reading
+from extractor.grammar.rewrite import held
 from schemas import Schema
 from schemas.keywords import Mode
 
@@ -39,7 +38,7 @@ class Demand:
             grammar, loose = printed_grammar(self.narrowed, document)
         except RecursionError:  # definitions in a chain longer than anybody writes
             return PrintedAnswers(None, self.marked, document)
-        if LLMatcher.validate_grammar(grammar, None, limits=LIMITS):  # what it says quotes the document
+        if held(grammar) is None:
             return PrintedAnswers(None, self.marked, document)
         return PrintedAnswers(grammar, self.marked if loose else None, document)
 
@@ -52,6 +51,10 @@ class PrintedAnswers:
     grammar: str | None
     unheld: JSON | None
     document: Reading
+
+    def rewritten(self, narrowed: JSON, answer: str, pointers: list[str]) -> str | None:
+        """The grammar of an answer of which only the values at `pointers` are written again, where there is one."""
+        return None if self.grammar is None else rewritten_printed(narrowed, self.document, answer, pointers)
 
     def faults(self, answer: Any) -> list[FieldError]:
         """The values of an answer that the document does not print."""

@@ -8,6 +8,7 @@ Takes what narrow/ has made of a schema that mark.py has marked.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from extractor.errors import NOT_PRINTED, DocumentError, FieldError
@@ -15,6 +16,7 @@ from extractor.grammar.guided import options, part
 from extractor.grammar.narrow.unfold import leads_to, reached
 from extractor.grammar.printed.mark import PRINTED, marks
 from extractor.grammar.printed.reading import Reading
+from extractor.grammar.rewrite import ANY_TOKENS, held, rewriting
 from schemas import keywords
 
 JSON = dict[str, Any]
@@ -35,7 +37,15 @@ def printed_grammar(narrowed: JSON, document: Reading) -> tuple[str, list[str]]:
     if start is None:
         places = tuple(FieldError(pointer, "nothing that the document prints fits here") for pointer in writer.missing)
         raise DocumentError("the document does not print what the schema needs", code=NOT_PRINTED, errors=places)
-    return writer.text(start), writer.loose
+    return writer.text(start) + options(narrowed), writer.loose
+
+
+def rewritten_printed(narrowed: JSON, document: Reading, answer: str, pointers: Iterable[str]) -> str | None:
+    """The grammar of an answer of which only the values at `pointers` are written again; None where that is not to be
+    had (rewrite.py)."""
+    writer = _Writer(narrowed, document)
+    start = rewriting(answer, pointers, narrowed, lambda node: writer.rule(node, ""))
+    return None if start is None else held(ANY_TOKENS + writer.text(start))
 
 
 class _Writer:
@@ -52,7 +62,7 @@ class _Writer:
     def text(self, start: str) -> str:
         lines = [f"start: {start}", *(f"{name}: {body}" for body, name in self._rules.items())]
         lines += [f"{_name(ref)}: {rule}" for ref, rule in self._of_refs.items() if rule is not None]
-        return "\n".join([*lines, self._document.terminals() + options(self._root), ""])
+        return "\n".join([*lines, self._document.terminals(), ""])
 
     def rule(self, node: Any, pointer: str) -> str | None:
         """What may stand where `node` does."""
