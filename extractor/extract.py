@@ -240,6 +240,7 @@ class Extractor:
         run.usage.duration_s = time.monotonic() - run.started
         try:
             data = jsontext.read(whole)
+            jsontext.written(data)  # as the ledger keeps it
         except (ValueError, TypeError, RecursionError):
             return {"usage": run.usage.as_json()}
         fields = fields_of(whole, run.document, completion) if run.options.fields else {}

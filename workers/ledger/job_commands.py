@@ -8,8 +8,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
+from schemas.jsontext import written
 from workers.config import WorkerSettings
 from workers.errors import IdempotencyConflict
 from workers.ledger.jobs import Claim, Created, Job, JobPage, Renewal, decode_claim, decode_job, moment, pairs
@@ -165,7 +164,7 @@ class JobCommands:
         flat: tuple[Arg, ...] = tuple(
             part
             for name, value in fields.items()
-            for part in (name, value if isinstance(value, str | bytes) else orjson.dumps(value))
+            for part in (name, value if isinstance(value, str | bytes) else written(value))
         )
         return Call(script("finish"), prefix(tenant), (job_id, attempt, status, self._result_ttl, *flat), bool)
 

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from schemas.jsontext import read
 from tests.ledger_support import T, balanced, claim, job, make, new
 from tests.valkey import Valkey
 from workers.ledger.ledger import (
@@ -79,6 +80,16 @@ def test_a_terminal_job_stays_as_it_is(ledger: Ledger) -> None:
         {"code": "invalid_output", "detail": "no", "retryable": False},
     )
     assert balanced(ledger)["failed"] == 1
+
+
+def test_a_failed_job_keeps_an_answer_with_any_numbers(ledger: Ledger) -> None:
+    job_id = make(ledger)
+    claim(ledger, job_id)
+    data = read('{"a":1250.00,"b":123456789012345678901234567890,"c":-0.5e-7}')
+    assert ledger.run(ledger.jobs.fail(T, job_id, 1, {"code": "invalid_output", "data": data}))
+    error = job(ledger, job_id).error
+    assert error is not None
+    assert error["data"] == {"a": 1250, "b": pytest.approx(123456789012345678901234567890), "c": -0.5e-7}
 
 
 def test_a_lease_goes_on_while_it_is_renewed(ledger: Ledger) -> None:
