@@ -70,7 +70,7 @@ def test_what_layout_is_worth_is_measured_over_answers(tmp_path: Path) -> None:
         layout.score(gold, '{"a": 1.50, "b": "x", "c": [{"d": "ADA Ely", "e": "2026-01-02"}, {"d": "more"}]}').right
         == 3
     )
-    assert layout.score(gold, None) == layout.Score(failed=1)
+    assert layout.score(gold, None) == layout.LayoutScore(failed=1)
     made = layout.schema_of([gold, '{"a": null, "b": true, "c": []}'])
     assert made.json_schema["properties"]["b"] == {"type": ["boolean", "null"]}
     assert made.json_schema["properties"]["c"]["items"]["required"] == ["d", "e"]
