@@ -18,7 +18,7 @@ from workers.ledger.ledger import Created, Job, JobPage, NewJob
 from workers.ledger.wait_reason import WaitState
 
 _RECENT: LRUCache[int, tuple[weakref.ref[Job], bytes]] = LRUCache(8)
-_ERROR_FIELDS = ("code", "detail", "retryable", "errors", "last")
+_ERROR_FIELDS = ("code", "detail", "retryable", "errors", "last", "data", "fields", "review", "usage")
 
 
 def extraction(job: Job) -> dict[str, Any]:
