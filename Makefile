@@ -67,9 +67,9 @@ up: setup
 test: setup
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-# What starts a process or loads torch is left out (tests/no_process.py): under a minute, for while one writes.
+# What starts a process or loads torch is left out (tests/support/no_process.py): under a minute, for while one writes.
 test-fast: setup
-	@$(BIN)/python -m pytest -p tests.no_process -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -p tests.support.no_process -n $(JOBS) --dist loadfile $(ARGS)
 
 docs: setup
 	@$(BIN)/python -m extractor.lab.pages $(ARGS)

@@ -23,10 +23,10 @@ from extractor.cli import batch as command
 from extractor.cli import main
 from extractor.client import AsyncClient, BatchTimeout, Client, NotFound, Patience, Row, Unauthorized, batches
 from extractor.errors import DocumentError
-from tests.fleet import Fleet
-from tests.scripted_worker import digest
-from tests.served import Api, ThreadWorker
-from tests.valkey import Valkey
+from tests.support.fleet import Fleet
+from tests.support.scripted_worker import digest
+from tests.support.served import Api, ThreadWorker
+from tests.support.valkey import Valkey
 
 
 class Said(BaseModel):

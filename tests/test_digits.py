@@ -25,9 +25,9 @@ from extractor.cli import main
 from extractor.client import AsyncClient, Client, ExtractionFailed, Job, batches
 from extractor.grammar.verdicts import Verdicts
 from schemas.jsontext import Number, dumps, loads, read, written
-from tests.scripted import ScriptedEngine, tokenizer
-from tests.served import Api
-from tests.valkey import Valkey
+from tests.support.scripted import ScriptedEngine, tokenizer
+from tests.support.served import Api
+from tests.support.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.worker import tasks
 from workers.worker.runtime import Runtime

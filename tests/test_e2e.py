@@ -31,7 +31,7 @@ from extractor.service.demo import Sample, samples
 from extractor.service.plan import ServicePlan
 from extractor.service.supervisor import Service
 from schemas.registry import Registry
-from tests.served import wait_until
+from tests.support.served import wait_until
 
 pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[1]

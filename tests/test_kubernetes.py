@@ -22,7 +22,7 @@ from api.keys.keys import KeyConfigError, Keys
 from extractor.cli.settings import rooms
 from extractor.config import PREFIX
 from extractor.service.valkey import binary, free_port
-from tests.served import wait_until
+from tests.support.served import wait_until
 from workers.config import WorkerSettings
 
 ROOT = Path(__file__).parents[1]

@@ -11,9 +11,9 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.config import ApiSettings
 from api.keys.keys import KeyConfigError, NewKey, new_key
-from tests.api_support import BODY, FakeWorker, client, is_problem, running
+from tests.support.api_support import BODY, FakeWorker, client, is_problem, running
 
-pytest_plugins = ["tests.api_fixtures"]
+pytest_plugins = ["tests.support.api_fixtures"]
 pytestmark = pytest.mark.anyio
 ACME, GLOBEX = new_key("acme"), new_key("globex")
 

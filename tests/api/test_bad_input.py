@@ -15,9 +15,9 @@ import pytest
 from fastapi import FastAPI
 
 from api.config import ApiSettings
-from tests.api_support import BODY, FakeWorker, Published, client, is_problem, running
+from tests.support.api_support import BODY, FakeWorker, Published, client, is_problem, running
 
-pytest_plugins = ["tests.api_fixtures"]
+pytest_plugins = ["tests.support.api_fixtures"]
 pytestmark = pytest.mark.anyio
 GARBAGE = random.Random(7).randbytes(1000)
 

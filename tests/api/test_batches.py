@@ -19,10 +19,10 @@ from starlette.requests import ClientDisconnect
 from api.batches import batch_upload as ingest_module
 from api.config import ApiSettings
 from api.models.batches import BatchDetail, BatchError, BatchResult
-from tests.api_support import TEXT, FakeWorker, Published, client, is_problem, running
-from tests.valkey import Valkey
+from tests.support.api_support import TEXT, FakeWorker, Published, client, is_problem, running
+from tests.support.valkey import Valkey
 
-pytest_plugins = ["tests.api_fixtures"]
+pytest_plugins = ["tests.support.api_fixtures"]
 pytestmark = pytest.mark.anyio
 JSONL = {"Content-Type": "application/x-ndjson"}
 

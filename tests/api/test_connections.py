@@ -30,9 +30,9 @@ from api.server.http_parser import HttpParser
 from api.server.proxies import TrustedProxies, address_group, parse_networks
 from api.server.round_robin import RoundRobin
 from api.server.server import uvicorn_config
-from tests.served import Api
-from tests.sockets import Raw
-from tests.valkey import Valkey
+from tests.support.served import Api
+from tests.support.sockets import Raw
+from tests.support.valkey import Valkey
 
 LOCAL = "Host: 127.0.0.1\r\n"
 POST = f"POST /v1/extractions HTTP/1.1\r\n{LOCAL}Content-Type: application/json\r\n"

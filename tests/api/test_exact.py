@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api_support import BODY, FakeWorker, Published, is_problem
+from tests.support.api_support import BODY, FakeWorker, Published, is_problem
 
-pytest_plugins = ["tests.api_fixtures"]
+pytest_plugins = ["tests.support.api_fixtures"]
 pytestmark = pytest.mark.anyio
 
 

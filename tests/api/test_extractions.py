@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from api.config import ApiSettings
-from tests.api_support import ANSWER, BODY, TEXT, FakeWorker, Published, client, is_problem, running
+from tests.support.api_support import ANSWER, BODY, TEXT, FakeWorker, Published, client, is_problem, running
 
-pytest_plugins = ["tests.api_fixtures"]
+pytest_plugins = ["tests.support.api_fixtures"]
 pytestmark = pytest.mark.anyio
 UNKNOWN = "0" * 32
 

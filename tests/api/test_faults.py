@@ -19,10 +19,10 @@ import redis
 from api.config import ApiSettings
 from api.keys.keys import new_key
 from extractor.client import AsyncClient
-from tests.api_support import ANSWER, BODY, TEXT, FakeWorker, Published, client, is_problem, running
-from tests.valkey import Valkey, free_port
+from tests.support.api_support import ANSWER, BODY, TEXT, FakeWorker, Published, client, is_problem, running
+from tests.support.valkey import Valkey, free_port
 
-pytest_plugins = ["tests.api_fixtures"]
+pytest_plugins = ["tests.support.api_fixtures"]
 pytestmark = pytest.mark.anyio
 
 

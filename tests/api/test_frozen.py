@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.served import Api, wait_until
-from tests.sockets import Raw
-from tests.valkey import Valkey
+from tests.support.served import Api, wait_until
+from tests.support.sockets import Raw
+from tests.support.valkey import Valkey
 
 STORE_S = 1.0  # of the setting that is 4 by default
 BOUND_S = 30.0  # what a busy machine may make of two; where one waits for the other it is minutes

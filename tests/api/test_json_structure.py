@@ -14,9 +14,9 @@ from api.problems import Problem
 from api.submission import json_structure
 from api.submission.json_body import parse_object
 from schemas import LIMITS
-from tests.api_support import BODY, is_problem
+from tests.support.api_support import BODY, is_problem
 
-pytest_plugins = ["tests.api_fixtures"]
+pytest_plugins = ["tests.support.api_fixtures"]
 MANY = json_structure.MAX_VALUES + 10
 LARGE = 300_000  # of anything: a body of about a megabyte
 

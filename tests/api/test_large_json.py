@@ -22,8 +22,8 @@ from api.problems import Problem
 from api.submission import large_json
 from api.submission.json_body import parse_object, parse_request
 from api.submission.large_json import LARGE_BYTES, detach_documents
-from tests.served import Api
-from tests.valkey import Valkey
+from tests.support.served import Api
+from tests.support.valkey import Valkey
 
 MOST = 10**9
 _BORDERS = re.compile(rb"(?:[^\\]{0,2}+(?:\\u....|\\.)){0,2}+[^\\]{0,3}+", re.DOTALL)  # pieces of a few bytes

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from api import liveness
-from tests.served import Api, wait_until
-from tests.valkey import Valkey, free_port
+from tests.support.served import Api, wait_until
+from tests.support.valkey import Valkey, free_port
 
 pytestmark = pytest.mark.timeout(200)
 

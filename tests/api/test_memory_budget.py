@@ -18,8 +18,8 @@ import pytest
 from api.keys.keys import new_key
 from api.problems import Problem
 from api.submission.memory_budget import SMALL_BYTES, BodyMemory, MemoryBudget
-from tests.served import Api
-from tests.valkey import Valkey
+from tests.support.served import Api
+from tests.support.valkey import Valkey
 
 MIB = 1024 * 1024
 

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api_support import TEXT, FakeWorker, is_problem
 from tests.documents import making
+from tests.support.api_support import TEXT, FakeWorker, is_problem
 
-pytest_plugins = ["tests.api_fixtures"]
+pytest_plugins = ["tests.support.api_fixtures"]
 pytestmark = pytest.mark.anyio
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n..."
 SECRET = "s3cr3t77"

@@ -15,9 +15,9 @@ import pytest
 
 from api.keys.key_file import KeyFile
 from api.keys.keys import KeyConfigError, NewKey, new_key
-from tests.api_support import BODY, is_problem
-from tests.served import Api, wait_until
-from tests.valkey import Valkey
+from tests.support.api_support import BODY, is_problem
+from tests.support.served import Api, wait_until
+from tests.support.valkey import Valkey
 
 ACME, GLOBEX, LATER = new_key("acme"), new_key("globex"), new_key("acme")
 UNUSABLE = "the file of API keys cannot be used; the keys from before stay"

@@ -17,10 +17,10 @@ from api.config import ApiSettings
 from api.problems import Problem
 from api.submission.schema_check import SchemaChecker
 from extractor.sandbox import SandboxLimits
-from tests.api_support import BODY, Published, client, is_problem, running
 from tests.schemas.test_hostile import APPLICATORS, LONG_KEYS, PATTERNS, REPORTS, doubling
+from tests.support.api_support import BODY, Published, client, is_problem, running
 
-pytest_plugins = ["tests.api_fixtures"]
+pytest_plugins = ["tests.support.api_fixtures"]
 pytestmark = pytest.mark.anyio
 
 

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from api.config import ApiSettings
-from tests.api_support import Published, client, is_problem, running
+from tests.support.api_support import Published, client, is_problem, running
 
-pytest_plugins = ["tests.api_fixtures"]
+pytest_plugins = ["tests.support.api_fixtures"]
 pytestmark = pytest.mark.anyio
 SCHEMA = "from pydantic import BaseModel\nclass One(BaseModel):\n    n: int\n"
 

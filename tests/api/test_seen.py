@@ -15,13 +15,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from api.config import ApiSettings
 from api.models.workers import WorkerList
 from api.observability.stats import StoreSnapshot, families
-from tests.api_support import BODY, FakeWorker, Published, client, is_problem, running
-from tests.valkey import Valkey
+from tests.support.api_support import BODY, FakeWorker, Published, client, is_problem, running
+from tests.support.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Ledger, NewJob, WorkerInfo
 from workers.worker.worker_stats import WorkerStats
 
-pytest_plugins = ["tests.api_fixtures"]
+pytest_plugins = ["tests.support.api_fixtures"]
 pytestmark = pytest.mark.anyio
 ENGINE: dict[str, Any] = {
     "running": 3, "waiting": 1, "steps": 4, "step_rows": 9, "step_s": 0.5, "step_bounds_s": [0.1, 1.0],

@@ -18,8 +18,8 @@ import pytest
 from api.config import ApiSettings
 from api.keys.keys import KeyConfigError
 from api.server.server import serve
-from tests.api_support import BODY, FakeWorker
-from tests.valkey import Valkey, free_port
+from tests.support.api_support import BODY, FakeWorker
+from tests.support.valkey import Valkey, free_port
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.api_support import FakeWorker
-from tests.served import Api
-from tests.valkey import Valkey
-from tests.waiters import Heard, Waiters, health, room_for, submitted
+from tests.support.api_support import FakeWorker
+from tests.support.served import Api
+from tests.support.valkey import Valkey
+from tests.support.waiters import Heard, Waiters, health, room_for, submitted
 
 HEALTH_S = 5.0  # what a busy machine may add to a quarter of a second; where all are answered at once it was 0.9 s idle
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from tests.fleet import TENANT, Fleet
-from tests.scripted_worker import digest
+from tests.support.fleet import TENANT, Fleet
+from tests.support.scripted_worker import digest
 from workers.ledger.ledger import TERMINAL
 
 

@@ -16,9 +16,9 @@ import httpx
 import psutil
 
 from extractor.client import Client, batches
-from tests.fleet import Fleet
-from tests.served import Api
-from tests.valkey import Valkey
+from tests.support.fleet import Fleet
+from tests.support.served import Api
+from tests.support.valkey import Valkey
 
 DEFAULTS = {"lease_s": 30.0, "pulse_s": 2.0, "reconcile_s": 5.0, "republish_after_s": 20.0}
 WARM = 20

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.valkey import Valkey
+from tests.support.valkey import Valkey
 
 
 class Proxy:

@@ -15,7 +15,7 @@ import psutil
 from extractor.documents import read
 from tests.chaos.ledgerwatch import Report, Watch
 from tests.documents.samples import PROSE, Pdf, saved, scanned
-from tests.fleet import TENANT, Fleet, until
+from tests.support.fleet import TENANT, Fleet, until
 
 
 def worker_kills(
@@ -180,7 +180,7 @@ def every_message_twice(fleet: Fleet, *, documents: int) -> Report:
 def engine_hung(fleet: Fleet, *, hangs: int, documents: int) -> Report:
     """The engine of a worker stopped (SIGSTOP) while documents with large grammars fill its pipe, again and again. The
     worker goes on beating and says what is wrong; the engine is killed, another loads, and the documents are done in
-    the same worker. They have no timeouts that would help. For `tests.scripted_engine`."""
+    the same worker. They have no timeouts that would help. For `tests.support.scripted_engine`."""
     with Watch(fleet) as watch:
         worker = fleet.start()
         noticed, seen = [], set[str]()

@@ -9,8 +9,8 @@ import pytest
 
 from tests.chaos.ledgerwatch import Report, Watch
 from tests.chaos.proxy import Proxy
-from tests.fleet import TENANT, Fleet, until
-from tests.remains import left, mark
+from tests.support.fleet import TENANT, Fleet, until
+from tests.support.remains import left, mark
 from workers.ledger.ledger import STATUSES, StoreUnavailable
 
 

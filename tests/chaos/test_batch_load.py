@@ -16,8 +16,8 @@ import pytest
 
 from extractor.client import Client, batches
 from tests.chaos.ledgerwatch import Report
-from tests.served import TENANT, Api
-from tests.valkey import Valkey
+from tests.support.served import TENANT, Api
+from tests.support.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Ledger
 from workers.queue.publish import JobQueue

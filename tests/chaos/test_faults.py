@@ -12,8 +12,8 @@ import pytest
 from extractor.config import Settings
 from tests.chaos import scenarios, store_scenarios
 from tests.chaos.ledgerwatch import Report
-from tests.fleet import Fleet
-from tests.valkey import Valkey
+from tests.support.fleet import Fleet
+from tests.support.valkey import Valkey
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1200)]
 Open = Callable[..., Any]
@@ -86,7 +86,7 @@ def test_poison_among_a_thousand(fleet: Open, tell: Callable[[Report], None]) ->
 
 
 def test_engines_that_hang_with_full_pipes(fleet: Open, tell: Callable[[Report], None]) -> None:
-    with fleet(extractor_factory="tests.scripted_engine:make", **DEFAULTS) as f:
+    with fleet(extractor_factory="tests.support.scripted_engine:make", **DEFAULTS) as f:
         f.environ["ENGINE_SILENT_S"] = str(Settings().engine_silent_s)
         report = scenarios.engine_hung(f, hangs=4, documents=40)
         tell(report)

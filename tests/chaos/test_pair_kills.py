@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from tests.chaos.ledgerwatch import Report
-from tests.fleet import TENANT, Fleet, Worker, until
-from tests.valkey import Valkey
+from tests.support.fleet import TENANT, Fleet, Worker, until
+from tests.support.valkey import Valkey
 from workers.ledger.ledger import NewJob
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1700)]

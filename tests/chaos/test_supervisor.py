@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from tests.chaos.ledgerwatch import Report
-from tests.served import wait_until
 from tests.service.test_supervisor import Up, project
+from tests.support.served import wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1200)]
 SECONDS = 60.0

@@ -17,9 +17,9 @@ import pytest
 from extractor.client import Client, Overloaded, Patience
 from extractor.client import batches as lines_of
 from tests.chaos.ledgerwatch import Report
-from tests.fleet import Fleet, until
-from tests.served import TENANT, Api
-from tests.valkey import Valkey
+from tests.support.fleet import Fleet, until
+from tests.support.served import TENANT, Api
+from tests.support.valkey import Valkey
 from workers.ledger.ledger import Ledger
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]

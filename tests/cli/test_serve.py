@@ -16,7 +16,7 @@ import pytest
 from extractor.service.plan import ServicePlan, plan_of
 from extractor.service.supervisor import Service, ServiceFailed
 from extractor.service.valkey import EmbeddedSettings
-from tests.served import wait_until
+from tests.support.served import wait_until
 
 # Calls every worker ready whose pid lies in the folder of pids, as the API does with heartbeats.
 API = """

@@ -13,7 +13,7 @@ from extractor.engine import Engine, EngineConfig
 from extractor.engine.heartbeat import Heartbeat, Moves, silence
 from extractor.engine.model.loader import Models, ModelSpec, load
 from tests.engine import tiny
-from tests.served import wait_until
+from tests.support.served import wait_until
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -19,7 +19,7 @@ from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.scalars import scalars
 from schemas import Registry
 from schemas.jsontext import loads
-from tests.scripted import ScriptedEngine, tokenizer
+from tests.support.scripted import ScriptedEngine, tokenizer
 
 INVOICE = Registry.discover().get("invoice").examples[0]
 

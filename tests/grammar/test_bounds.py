@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from extractor.grammar.compile import compile_grammar
 from schemas import inline, of_model
-from tests.matching import TOKENIZER, accepts
+from tests.support.matching import TOKENIZER, accepts
 
 INT, STR = {"type": "integer"}, {"type": "string"}
 BASE = {"type": "object", "properties": {"a": STR}, "required": ["a"]}

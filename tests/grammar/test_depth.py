@@ -13,7 +13,7 @@ from extractor.errors import SchemaError
 from extractor.grammar.compile import compile_grammar, serialise
 from schemas import check, inline, of_model
 from schemas.keywords import DEPTH
-from tests.matching import TOKENIZER, accepts
+from tests.support.matching import TOKENIZER, accepts
 
 OBJ: dict[str, Any] = {"type": "object"}
 NODE, INT, NULL = {"$ref": "#/$defs/node"}, {"type": "integer"}, {"type": "null"}

@@ -16,7 +16,7 @@ from extractor.grammar.compile import compile_grammar, serialise
 from schemas import Registry, ValidationProblem, check, inline, of_model
 from schemas.checks.numbers import FARTHEST
 from schemas.jsontext import loads, read
-from tests.matching import accepts
+from tests.support.matching import accepts
 
 E = 2**53
 LONG = 1234567890123456789

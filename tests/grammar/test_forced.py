@@ -10,7 +10,7 @@ from llguidance import LLMatcher
 from extractor.grammar import judge
 from extractor.grammar.compile import compile_grammar
 from schemas import Registry, inline
-from tests.matching import TOKENIZER, accepts
+from tests.support.matching import TOKENIZER, accepts
 
 LONG = {f"key_{at}": f"value {at}" for at in range(900)}
 OBJ = {"type": "object"}

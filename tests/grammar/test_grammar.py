@@ -20,7 +20,7 @@ from extractor.grammar.trial import Judge
 from extractor.grammar.verdicts import Verdict
 from schemas import Registry, inline, of_model, unjudged
 from schemas.jsontext import loads
-from tests.matching import TOKENIZER, accepts, stops
+from tests.support.matching import TOKENIZER, accepts, stops
 
 REGISTRY = Registry.discover()
 INT = {"type": "integer"}

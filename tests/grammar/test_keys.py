@@ -17,7 +17,7 @@ from pydantic import ConfigDict, Field, HttpUrl, RootModel, conint, constr, crea
 from extractor.grammar.compile import compile_grammar
 from extractor.prompt.schema_text import render_schema
 from schemas import InvalidSchema, check, inline, of_model
-from tests.matching import accepts
+from tests.support.matching import accepts
 
 
 class Currency(StrEnum):

@@ -24,7 +24,7 @@ from extractor.grammar.compile import compile_grammar
 from extractor.prompt.schema_text import render_schema
 from schemas import ValidationProblem, inline, of_model
 from schemas.checks.formats import PATTERNS
-from tests.matching import TOKENIZER, accepts
+from tests.support.matching import TOKENIZER, accepts
 
 
 def whole(field):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Discriminator, Field, RootModel, Tag, create_mod
 from extractor.grammar.compile import compile_grammar
 from schemas import inline, of_model
 from schemas.jsontext import loads
-from tests.matching import accepts
+from tests.support.matching import accepts
 
 
 class Email(BaseModel):

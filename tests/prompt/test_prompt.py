@@ -15,7 +15,7 @@ from extractor.prompt.codec import Codec
 from extractor.prompt.prompt import PromptBuilder
 from extractor.prompt.schema_text import fence, render_schema, render_task
 from schemas import Registry, inline
-from tests.scripted import SPECIAL, tokenizer
+from tests.support.scripted import SPECIAL, tokenizer
 
 INVOICE = Registry.discover().get("invoice")
 DOCUMENT = "Invoice 17\nTotal 12.50 EUR — für Müller"

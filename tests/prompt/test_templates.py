@@ -14,8 +14,8 @@ from extractor.prompt.prompt import PromptBuilder
 from extractor.prompt.schema_text import fence, render_task
 from schemas import Registry, inline
 from tests.engine import tiny
-from tests.family_templates import CONTROL, FAMILY, PRIMER, dressed
-from tests.scripted import ScriptedEngine, tokenizer
+from tests.support.family_templates import CONTROL, FAMILY, PRIMER, dressed
+from tests.support.scripted import ScriptedEngine, tokenizer
 
 INVOICE = Registry.discover().get("invoice")
 DOCUMENT = "Invoice 17\nTotal 12.50 EUR — für Müller"

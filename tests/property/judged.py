@@ -20,8 +20,8 @@ from extractor.grammar.narrow import Bounds
 from extractor.validate import read_answer
 from schemas import Schema, check, inline
 from schemas.keywords import CHECKED
-from tests.matching import TOKENIZER
 from tests.property.walks import MOODS, Stuck, walk
+from tests.support.matching import TOKENIZER
 
 SMALL = Bounds(max_chars=40, max_items=4, max_key_chars=12)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)

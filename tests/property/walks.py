@@ -7,7 +7,7 @@ import random
 from llguidance import LLMatcher
 
 from extractor.engine.drafting.text import LIMITS
-from tests.matching import TOKENIZER
+from tests.support.matching import TOKENIZER
 
 MOODS = ("short", "chance", "long")
 _EOS = 256

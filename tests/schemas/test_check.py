@@ -12,7 +12,7 @@ from extractor.grammar.compile import serialise
 from extractor.prompt.schema_text import render_schema
 from schemas import InvalidSchema, check, inline
 from schemas.patterns import for_grammar, pattern_size
-from tests.matching import accepts
+from tests.support.matching import accepts
 
 
 def deep(levels):

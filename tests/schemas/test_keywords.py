@@ -12,7 +12,7 @@ import pytest
 
 from extractor.grammar.compile import serialise
 from schemas import InvalidSchema, ValidationProblem, check, inline, keywords
-from tests.matching import accepts
+from tests.support.matching import accepts
 
 INT, STR = {"type": "integer"}, {"type": "string"}
 

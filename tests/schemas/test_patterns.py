@@ -17,7 +17,7 @@ from schemas.patterns import PatternError, for_grammar, for_validator, measure
 from schemas.patterns.cursor import Unsupported
 from schemas.patterns.escapes import Language
 from schemas.patterns.read import read
-from tests.matching import TOKENIZER, accepts
+from tests.support.matching import TOKENIZER, accepts
 
 ESCAPED = "".join(f"\\{sign}" for sign in string.punctuation)
 

@@ -19,7 +19,7 @@ from schemas import ValidationProblem, check
 from schemas.jsontext import loads
 from schemas.keywords import CHECKED
 from schemas.schema import of_model
-from tests.matching import accepts
+from tests.support.matching import accepts
 
 UUID4 = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
 

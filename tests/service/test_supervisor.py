@@ -21,14 +21,14 @@ import pytest
 from extractor import heartbeat
 from extractor.service.plan import ServicePlan
 from extractor.service.supervisor import Service
-from tests.remains import holding, mark
-from tests.served import wait_until
+from tests.support.remains import holding, mark
+from tests.support.served import wait_until
 
 pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[2]
 READY_S = 120.0
 FAST = {
-    "EXTRACTOR_EXTRACTOR_FACTORY": "tests.scripted_worker:Scripted", "EXTRACTOR_LEASE_S": "3",
+    "EXTRACTOR_EXTRACTOR_FACTORY": "tests.support.scripted_worker:Scripted", "EXTRACTOR_LEASE_S": "3",
     "EXTRACTOR_PULSE_S": "0.4", "EXTRACTOR_RECONCILE_S": "0.5", "EXTRACTOR_REPUBLISH_AFTER_S": "2",
     "EXTRACTOR_HEARTBEAT_TTL_S": "2", "EXTRACTOR_REDIS_TIMEOUT_S": "1", "EXTRACTOR_REDIS_CONNECT_TIMEOUT_S": "0.5",
     "EXTRACTOR_WORKER_SILENT_S": "4", "EXTRACTOR_SHUTDOWN_S": "2", "EXTRACTOR_ERASE_WITHIN_S": "4",
@@ -286,7 +286,7 @@ def test_a_service_that_was_ready_never_gives_up(up: Up) -> None:
 @pytest.mark.parametrize(
     ("environ", "told"),
     [
-        ({"EXTRACTOR_EXTRACTOR_FACTORY": "tests.scripted_worker:no_model"}, "./none: no such folder"),
+        ({"EXTRACTOR_EXTRACTOR_FACTORY": "tests.support.scripted_worker:no_model"}, "./none: no such folder"),
         (
             {"EXTRACTOR_EXTRACTOR_FACTORY": "workers.worker.extraction:make", "EXTRACTOR_MODEL": "./none"},
             "EXTRACTOR_MODEL=./none: no such folder",

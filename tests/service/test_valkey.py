@@ -24,8 +24,8 @@ from redis.exceptions import AuthenticationError, NoPermissionError, ResponseErr
 from extractor.service import valkey
 from extractor.service.private_files import private_folder, takes_socket, write_secret
 from extractor.service.valkey import EmbeddedError, EmbeddedValkey
-from tests.served import wait_until
-from tests.valkey import Valkey
+from tests.support.served import wait_until
+from tests.support.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Ledger, NewJob
 from workers.queue.publish import JobQueue

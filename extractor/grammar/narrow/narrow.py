@@ -9,7 +9,8 @@ original, save for what only validation checks (schemas/keywords.py), which is l
     definitions that       are written out to a depth (unfold.py): no answer goes on for ever inside itself
     lead to themselves
 
-Pure: knows JSON Schema and nothing else. Assumes what `schemas.check` has passed.
+Pure: knows JSON Schema and nothing else. Assumes what `schemas.check` has passed. Over 300 lines, because each keyword
+is rewritten by what stands beside it, and one class is where they meet.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from tests.valkey import Valkey
+from tests.support.valkey import Valkey
 from workers.ledger.batches import Added, Batch, DecidedLine, Opened
 from workers.ledger.ledger import Claim, Ledger, NewJob
 

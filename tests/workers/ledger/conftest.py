@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.ledger_fixtures import server, valkey
-from tests.ledger_support import open_ledger
-from tests.valkey import Valkey
+from tests.support.ledger_fixtures import server, valkey
+from tests.support.ledger_support import open_ledger
+from tests.support.valkey import Valkey
 from workers.ledger.ledger import Ledger
 
 __all__ = ["server", "valkey"]

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from tests.fleet import until
-from tests.remains import holding
-from tests.valkey import Valkey
+from tests.support.fleet import until
+from tests.support.remains import holding
+from tests.support.valkey import Valkey
 from workers.ledger.batches import DecidedLine
 from workers.ledger.ledger import Claim, Ledger, NewJob
 from workers.worker.erasing import Erasing

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from schemas.jsontext import read
-from tests.ledger_support import T, balanced, claim, job, make, new
-from tests.valkey import Valkey
+from tests.support.ledger_support import T, balanced, claim, job, make, new
+from tests.support.valkey import Valkey
 from workers.ledger.ledger import (
     ALONE,
     Ledger,

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.ledger_support import open_ledger
-from tests.valkey import Valkey
+from tests.support.ledger_support import open_ledger
+from tests.support.valkey import Valkey
 from tests.workers.ledger.batch_support import T, add, finish, found, keys, line, start, swept, whole
 from workers.config import WorkerSettings
 from workers.errors import BatchClosed

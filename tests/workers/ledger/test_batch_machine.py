@@ -21,9 +21,9 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
 
-from tests import machines
-from tests.clock_steps import SECONDS, steps
-from tests.valkey import Valkey
+from tests.support import machines
+from tests.support.clock_steps import SECONDS, steps
+from tests.support.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.errors import BatchClosed, IdempotencyConflict
 from workers.ledger.batch_commands import BatchCommands

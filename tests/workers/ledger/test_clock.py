@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.clock_steps import Steps, steps
-from tests.ledger_support import open_ledger
-from tests.valkey import FAKETIME, Valkey
+from tests.support.clock_steps import Steps, steps
+from tests.support.ledger_support import open_ledger
+from tests.support.valkey import FAKETIME, Valkey
 from workers.ledger.clock import LedgerClock
 from workers.ledger.ledger import Claim, Ledger, NewJob, QuotaExceeded, WorkerInfo
 

@@ -13,9 +13,9 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from tests import machines
-from tests.clock_steps import SECONDS, steps
-from tests.valkey import Valkey
+from tests.support import machines
+from tests.support.clock_steps import SECONDS, steps
+from tests.support.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger.ledger import ALONE, STATUSES, TERMINAL, Claim, Ledger, NewJob
 

@@ -12,10 +12,10 @@ import psutil
 import pytest
 from structlog.testing import capture_logs
 
-from tests.fleet import until
-from tests.ledger_support import open_ledger
-from tests.remains import holding, mark
-from tests.valkey import Valkey
+from tests.support.fleet import until
+from tests.support.ledger_support import open_ledger
+from tests.support.remains import holding, mark
+from tests.support.valkey import Valkey
 from tests.workers.ledger.erasing_support import (
     COMPRESSED,
     RIGHTS,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from redis.exceptions import ResponseError
 
-from tests.valkey import Valkey, free_port
+from tests.support.valkey import Valkey, free_port
 from workers.config import WorkerSettings
 from workers.ledger.ledger import AsyncLedger, Ledger, NewJob, StoreUnavailable
 from workers.ledger.scripts import Call

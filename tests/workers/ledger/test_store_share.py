@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.ledger_support import open_ledger
-from tests.valkey import Valkey
+from tests.support.ledger_support import open_ledger
+from tests.support.valkey import Valkey
 from workers.ledger.batches import DecidedLine, Opened
 from workers.ledger.ledger import Claim, Ledger, NewJob, QuotaExceeded, WorkerInfo
 

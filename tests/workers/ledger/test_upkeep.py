@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from tests.ledger_support import T, claim, job, make, open_ledger
-from tests.valkey import Valkey
+from tests.support.ledger_support import T, claim, job, make, open_ledger
+from tests.support.valkey import Valkey
 from workers.ledger.ledger import (
     Ledger,
     NewJob,

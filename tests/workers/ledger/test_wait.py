@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.valkey import Valkey
+from tests.support.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger.ledger import AsyncLedger, Claim, Ledger, NewJob
 

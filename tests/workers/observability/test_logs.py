@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fleet import Fleet, until
-from tests.served import Api
-from tests.valkey import Valkey
+from tests.support.fleet import Fleet, until
+from tests.support.served import Api
+from tests.support.valkey import Valkey
 
 pytestmark = pytest.mark.timeout(300)  # real processes, on machines that may be busy
 CANARY = "canary5d1e"

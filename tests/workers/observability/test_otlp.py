@@ -15,9 +15,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from tests.fleet import Fleet
-from tests.served import Api
-from tests.valkey import Valkey
+from tests.support.fleet import Fleet
+from tests.support.served import Api
+from tests.support.valkey import Valkey
 
 TRACE, ABOVE = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 CANARY = "canary41c2"

@@ -19,14 +19,14 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind
 
 from extractor.errors import FieldError, InvalidOutput
-from tests.api_support import ANSWER, Published
 from tests.documents import making
+from tests.support.api_support import ANSWER, Published
 from workers.config import WorkerSettings
 from workers.observability import tracing
 from workers.worker import tasks
 from workers.worker.runtime import Runtime
 
-pytest_plugins = ["tests.api_fixtures"]
+pytest_plugins = ["tests.support.api_fixtures"]
 pytestmark = pytest.mark.anyio
 CANARY = "canary77f0"
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

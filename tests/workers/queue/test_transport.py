@@ -11,8 +11,8 @@ import pytest
 from kombu import Consumer, Message
 from pydantic import ValidationError
 
-from tests.fleet import until
-from tests.valkey import Valkey
+from tests.support.fleet import until
+from tests.support.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.queue import transport
 from workers.queue.app import make_app

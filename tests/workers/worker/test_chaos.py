@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.chaos import scenarios, store_scenarios
-from tests.fleet import Fleet
-from tests.valkey import Valkey
+from tests.support.fleet import Fleet
+from tests.support.valkey import Valkey
 
 pytestmark = pytest.mark.timeout(300)  # real processes, on machines that may be busy
 
@@ -49,7 +49,7 @@ def test_a_poison_document_harms_no_neighbour(fleet: Fleet) -> None:
 def test_an_engine_that_hangs_with_a_full_pipe(tmp_path: Path) -> None:
     with (
         Valkey(tmp_path / "valkey", aof=True) as valkey,
-        Fleet(valkey, tmp_path, extractor_factory="tests.scripted_engine:make") as fleet,
+        Fleet(valkey, tmp_path, extractor_factory="tests.support.scripted_engine:make") as fleet,
     ):
         fleet.environ["ENGINE_SILENT_S"] = "3"
         print(scenarios.engine_hung(fleet, hangs=1, documents=4))

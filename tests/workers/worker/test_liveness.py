@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from extractor.heartbeat import Beat, HeartbeatFile, born, ended, machine, read
-from tests.fleet import ROOT, TENANT, Fleet, until
-from tests.valkey import Valkey
+from tests.support.fleet import ROOT, TENANT, Fleet, until
+from tests.support.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.worker.watchdog import Watchdog
 

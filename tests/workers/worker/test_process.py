@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fleet import ROOT, TENANT, Fleet, until
-from tests.scripted_worker import digest
-from tests.valkey import Valkey
+from tests.support.fleet import ROOT, TENANT, Fleet, until
+from tests.support.scripted_worker import digest
+from tests.support.valkey import Valkey
 from workers.ledger.ledger import Job
 
 pytestmark = pytest.mark.timeout(300)  # real processes, on machines that may be busy
@@ -178,7 +178,7 @@ def test_a_broken_engine_ends_its_worker_and_blames_no_document(fleet: Fleet) ->
     [
         # what the API imports
         ("workers.ledger.ledger, workers.queue.publish, workers.queue.app, workers.config", {"extractor"}),
-        ("workers.__main__, tests.scripted_worker", set()),
+        ("workers.__main__, tests.support.scripted_worker", set()),
     ],
 )
 def test_importing_workers_loads_no_torch(modules: str, barred: set[str]) -> None:

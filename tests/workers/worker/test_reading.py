@@ -17,9 +17,9 @@ from extractor.documents import read
 from extractor.errors import DocumentError
 from tests.documents import making
 from tests.documents.samples import Pdf, saved, scanned
-from tests.fleet import TENANT, Fleet, until
-from tests.scripted_worker import digest
-from tests.valkey import Valkey
+from tests.support.fleet import TENANT, Fleet, until
+from tests.support.scripted_worker import digest
+from tests.support.valkey import Valkey
 from workers.ledger.ledger import Job
 from workers.worker.pictures import PictureReading
 from workers.worker.reading import DocumentReading

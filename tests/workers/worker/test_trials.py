@@ -15,9 +15,9 @@ import redis
 
 from extractor.errors import Cancelled, DeadlineExceeded
 from extractor.grammar.verdicts import Verdict
-from tests.fleet import TENANT, Fleet, until
-from tests.scripted_worker import digest
-from tests.valkey import Valkey
+from tests.support.fleet import TENANT, Fleet, until
+from tests.support.scripted_worker import digest
+from tests.support.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Claim, Ledger
 from workers.worker.heartbeat import ActiveJob

@@ -1,5 +1,5 @@
 """A worker's extractor over a real engine process with a scripted engine in it (tests/engine/child.py): what is asked
-of the engine travels over the real pipe. `EXTRACTOR_EXTRACTOR_FACTORY=tests.scripted_engine:make`.
+of the engine travels over the real pipe. `EXTRACTOR_EXTRACTOR_FACTORY=tests.support.scripted_engine:make`.
 
 A document's size is its request's: `fill=4000000` puts so many bytes into its grammar. Each run is recorded as
 scripted_worker.py does, and the engine's pid in `engine-of-<worker's pid>` beside it. The engine loads for some pulses
@@ -19,7 +19,7 @@ from extractor.engine import Request
 from extractor.engine.process import EngineProcess
 from extractor.errors import Cancelled
 from tests.engine.child import ECHO
-from tests.scripted_worker import Answer, Options, digest
+from tests.support.scripted_worker import Answer, Options, digest
 
 __all__ = ["Options", "make"]
 

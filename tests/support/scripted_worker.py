@@ -1,5 +1,6 @@
 """A scripted extractor for real worker processes: what it does is written in the document, what it answers is derived
-from it, and it loads in no time. `EXTRACTOR_EXTRACTOR_FACTORY=tests.scripted_worker:Scripted` puts it into a worker.
+from it, and it loads in no time. `EXTRACTOR_EXTRACTOR_FACTORY=tests.support.scripted_worker:Scripted` puts it into a
+worker.
 
 A document is text with commands anywhere in it: `sleep=0.2` (seconds, stops on abort), `stubborn=3` (sleeps through an
 abort), `die` (SIGKILL to its own process), `raise=engine|output|memory|bug|silent`, `huge` (an answer no JSON encoder

@@ -1,7 +1,7 @@
 """The store's clock, set back and forward in a test: the ledger's scripts read Redis' TIME plus what `Steps` says. With
 `exact` the ledger writes the time down with every call, not once a second, so that a step costs nothing at all.
 
-What Redis itself does by its clock is not stepped; `tests/valkey.py` can start it under libfaketime."""
+What Redis itself does by its clock is not stepped; `tests/support/valkey.py` can start it under libfaketime."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unittest import mock
 
 from hypothesis import strategies as st
 
-from tests.valkey import Valkey
+from tests.support.valkey import Valkey
 from workers.ledger import scripts
 
 SECONDS = st.sampled_from([-31_536_000, -3600, -3, 3, 3600, 31_536_000])  # a step, for a state machine

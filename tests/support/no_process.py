@@ -21,13 +21,13 @@ api/test_faults api/test_frozen api/test_large_json api/test_liveness api/test_m
 api/test_revoking api/test_schema_check api/test_seen api/test_server api/test_waiters cli/test_serve
 documents/test_bench_places documents/test_pdf documents/test_pictures evidence/test_ground grammar/test_judge
 prompt/test_prompt prompt/test_templates schemas/test_models test_batch_service test_digits test_e2e
-test_extractor_documents test_extractor_engine test_extractor_extract test_extractor_review
-test_extractor_samples test_pages test_project workers/observability/test_otlp
+extractor/test_documents extractor/test_engine extractor/test_extract extractor/test_review
+extractor/test_samples test_pages test_project test_wheel workers/observability/test_otlp
 workers/observability/test_tracing
 """
-_HERE = Path(__file__).parent
+_HERE = Path(__file__).parents[1]
 _LEFT_OUT = {_HERE / name for name in PROCESS.split()} | {_HERE / f"{name}.py" for name in PROCESS.split()}
-_WHAT = "mark it with `pytest.mark.process`, or name its file in tests/no_process.py"
+_WHAT = "mark it with `pytest.mark.process`, or name its file in tests/support/no_process.py"
 
 
 class _NoTorch(MetaPathFinder):

@@ -13,7 +13,7 @@ from extractor.extract import Extractor
 from extractor.result import Options
 from extractor.review import UNSURE, review
 from schemas.builtin.invoice import Invoice
-from tests.scripted import ScriptedEngine, tokenizer
+from tests.support.scripted import ScriptedEngine, tokenizer
 
 EMPTY: dict[str, Any] = {
     "number": None, "issue_date": None, "due_date": None, "seller": None, "buyer": None, "currency": None, "items": [],

@@ -14,13 +14,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.valkey import Valkey
+from tests.support.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Job, Ledger, NewJob
 from workers.ledger.new_job import Form
 from workers.queue.publish import JobQueue
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 TENANT = "acme"
 FAST: dict[str, Any] = {
     "slots": 4,
@@ -32,7 +32,7 @@ FAST: dict[str, Any] = {
     "heartbeat_ttl_s": 4.0,
     "shutdown_s": 5.0,
     "store_patience_s": 60.0,
-    "extractor_factory": "tests.scripted_worker:Scripted",
+    "extractor_factory": "tests.support.scripted_worker:Scripted",
 }
 
 

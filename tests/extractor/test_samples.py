@@ -14,7 +14,7 @@ from extractor.service.demo import places
 from extractor.validate import read_answer
 from schemas import Registry
 from schemas.jsontext import dumps, loads
-from tests.matching import accepts
+from tests.support.matching import accepts
 
 FOLDER = Path(extractor.__file__).parent / "samples"
 REGISTRY = Registry.discover()

@@ -28,8 +28,8 @@ from extractor.validate import read_answer
 from schemas import Registry, inline
 from schemas.builtin.invoice import Invoice
 from schemas.types import fault
-from tests.matching import accepts
-from tests.scripted import ScriptedEngine, tokenizer
+from tests.support.matching import accepts
+from tests.support.scripted import ScriptedEngine, tokenizer
 
 EXAMPLE = Registry.discover().get("invoice").examples[0]
 GOOD = EXAMPLE.answer_text

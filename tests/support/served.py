@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 import psutil
 
-from tests.api_support import ANSWER
-from tests.valkey import Valkey, free_port
+from tests.support.api_support import ANSWER
+from tests.support.valkey import Valkey, free_port
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Claim, Ledger
 

@@ -1,4 +1,4 @@
-"""The API's fixtures. A test module takes them by `pytest_plugins = ["tests.api_fixtures"]`."""
+"""The API's fixtures. A test module takes them by `pytest_plugins = ["tests.support.api_fixtures"]`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from fastapi import FastAPI
 
 from api.config import ApiSettings
-from tests.api_support import FakeWorker, Published, client, running
-from tests.valkey import Valkey
+from tests.support.api_support import FakeWorker, Published, client, running
+from tests.support.valkey import Valkey
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.valkey import Valkey
+from tests.support.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Claim, Job, Ledger, NewJob
 

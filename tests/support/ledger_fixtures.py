@@ -1,5 +1,5 @@
 """The ledger's fixtures: one Valkey a module, empty for every test. A test module takes them by
-`pytest_plugins = ["tests.ledger_fixtures"]`."""
+`pytest_plugins = ["tests.support.ledger_fixtures"]`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.valkey import Valkey
+from tests.support.valkey import Valkey
 
 
 @pytest.fixture(scope="module")

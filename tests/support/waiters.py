@@ -12,8 +12,8 @@ from typing import Any
 
 import httpx
 
-from tests.api_support import BODY
-from tests.served import Api
+from tests.support.api_support import BODY
+from tests.support.served import Api
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""What tests share: services, stores, scripted models and workers, and pytest plugins."""
