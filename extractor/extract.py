@@ -110,8 +110,7 @@ class Extractor:
         )
         usage = Usage(document_s=0.0 if isinstance(document, Document) else time.monotonic() - started)
         grammar = self._grammars.get(asked, deadline - time.monotonic(), abort)
-        printed = self._printed(asked, options, read.text, deadline, abort)
-        run = Run(asked, read, grammar, printed, options, started, deadline, abort, usage)
+        run = Run(asked, read, grammar, options, started, deadline, abort, usage)
         failed: InvalidOutput | None = None
         for _ in range(options.max_model_calls or self._settings.max_model_calls):
             try:
@@ -183,22 +182,23 @@ class Extractor:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.close()
 
-    def _printed(
-        self, schema: Schema, options: Options, text: str, deadline: float, abort: threading.Event | None
-    ) -> PrintedAnswers | None:
+    def _printed(self, run: Run) -> PrintedAnswers | None:
         """What an answer may be where values have to stand in the document; None where none has to."""
-        demand = self._demands.get(schema, options.printed)
+        schema, mode, text = run.schema, run.options.printed, run.document.text
+        demand = self._demands.get(schema, mode)
         if demand is None:
             return None
         if schema.model is not None:
             return demand.of(text)
-        left_s = deadline - time.monotonic()
-        return self._judge.printed(demand, schema.json_schema, options.printed, text, left_s, abort)
+        left_s = run.deadline - time.monotonic()
+        return self._judge.printed(demand, schema.json_schema, mode, text, left_s, run.abort)
 
     def _call_model(self, run: Run, failed: InvalidOutput | None) -> Extraction:
         """One call of the model, the first or one with the errors of the answer before it (`failed`). Raises
         InvalidOutput for an answer that does not stand, DocumentError where no room is left for one."""
         prompt, max_tokens = self._prompt(run, failed)
+        if failed is None:  # of a document that fits the model, and no longer one
+            run.printed = self._printed(run)
         grammar = self._again(run, failed) if failed is not None else None
         grammar = grammar or (run.printed and run.printed.grammar) or run.grammar
         completion = decode(self._engine, run, prompt, grammar, max_tokens, self._settings.drafters)

@@ -18,20 +18,21 @@ from schemas import Schema
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Run:
     """One extraction under way: what is asked of what, until when, and what it has cost so far (`usage` grows).
-    `started` and `deadline` are of the monotonic clock."""
+    `started` and `deadline` are of the monotonic clock. `printed`: the grammar of what the document prints, where one
+    is asked for, from the first call of the model on."""
 
     schema: Schema
     document: Document
     grammar: str  # of the schema, where none of the document is
-    printed: PrintedAnswers | None
     options: Options
     started: float
     deadline: float
     abort: threading.Event | None
     usage: Usage
+    printed: PrintedAnswers | None = None
 
     def raise_if_withdrawn(self) -> None:
         if self.abort is not None and self.abort.is_set():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from datetime import date
 from typing import Any, Literal
 
@@ -16,7 +17,8 @@ from pydantic import BaseModel
 from extractor.errors import DocumentError
 from extractor.grammar.narrow import Bounds
 from extractor.grammar.printed.grammars import PrintedAnswers, demand
-from extractor.grammar.printed.words import MOST_CHUNKS
+from extractor.grammar.printed.words import MOST_CHUNKS, chunks
+from extractor.notation import possible
 from schemas import check, of_model
 from schemas.keywords import Mode
 from schemas.types import Amount, ClockTime, Currency, Printed
@@ -334,6 +336,22 @@ def test_what_no_grammar_holds_is_compared_afterwards() -> None:
     assert long.grammar is None
     assert [error.pointer for error in long.faults({"a": "other"})] == ["/a"]
     assert long.faults({"a": "word word"}) == []
+
+
+@pytest.mark.parametrize("line", ["a   b\n", "a-\n", "letters", "1,", "12:30 ", "\n", '"\\', "(1", "1. 2. ", "3 "])
+def test_no_text_takes_longer_than_its_length(line: str) -> None:
+    """Ten times the text may take forty times as long, and not a hundred times."""
+    took_s = []
+    for size in (20_000, 200_000):
+        text = (line * size)[:size]
+        began = time.thread_time()
+        chunks(text)
+        possible.numbers(text)
+        possible.days(text)
+        possible.months(text)
+        possible.hours(text)
+        took_s.append(time.thread_time() - began)
+    assert took_s[1] < 40 * took_s[0] + 1
 
 
 def test_check_says_what_has_to_be_printed() -> None:

@@ -24,9 +24,11 @@ _CHUNK = re.compile(
 _APART = re.compile("([\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")  # written without spaces
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 _CELL = re.compile(r"\S+(?: \S+)*")
+_HYPHENED = re.compile(r"[^\W\d_]{1,60}-\n\s{0,80}[^\W\d_]{1,60}")
 _COMMA = ", "  # one chunk: no value ends with a comma that is not printed
 _BREAK = re.compile(r"[ \t]*\n[ \t]*")
 _LINE = 100  # characters of a line that may be one of several lines of one value
+_LINES = 30  # of a column that are taken together
 _OFFSET = 2  # columns by which the lines of one column may begin apart
 
 
@@ -77,7 +79,7 @@ def _joined(text: str) -> Iterator[list[str]]:
         if sum(map(_has_letters, block)) * 2 > len(block) and any(line[-1] not in ",;:" for line in block[:-1]):
             first, *rest = ([*_cut(line.rstrip(",;"))] for line in block)
             yield [*first, *(chunk for line in rest for chunk in (_COMMA, *line))]
-    for found in re.finditer(r"[^\W\d_]+-\n\s*[^\W\d_]+", text):  # a hyphen that stays: `Jean-\nPaul`
+    for found in _HYPHENED.finditer(text):  # a hyphen that stays: `Jean-\nPaul`
         yield list(_cut(_BREAK.sub("", found.group())))
 
 
@@ -92,11 +94,12 @@ def _blocks(text: str) -> Iterator[tuple[list[str], bool]]:
             above = next((block for block in open_ if abs(block[0] - start) <= _OFFSET), None)
             if len(cell) > _LINE:
                 continue
-            if above is None:
+            if above is None or len(above[1]) == _LINES:
                 going.append((start, [cell], alone))
             else:
                 open_.remove(above)
-                going.append((start, [*above[1], cell], above[2] and alone))
+                above[1].append(cell)
+                going.append((start, above[1], above[2] and alone))
         yield from ((cells, alone) for _, cells, alone in open_ if len(cells) > 1)
         open_ = going
 
