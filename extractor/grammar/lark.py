@@ -16,7 +16,7 @@ from llguidance import LLMatcher
 
 from extractor.grammar.key_patterns import LETTER, keys_of, short_keys_of
 from extractor.grammar.narrow.marks import LARK, OTHERS, marked
-from extractor.grammar.narrow.unfold import leads_to, reached
+from extractor.grammar.narrow.unfold import leading_to, leads_to, reached
 from schemas.checks.compiled import matches
 from schemas.patterns import begin_apart
 
@@ -51,7 +51,7 @@ class _Writer:
         self._top = {key: value for key, value in root.items() if key not in ("$defs", "x-guidance")}
         self._more = {"x-guidance": root["x-guidance"]} if "x-guidance" in root else {}
         self._defs: JSON = root.get("$defs", {})
-        self._needy = self._marked_below()
+        self._needy = leading_to(self._defs, marked)
         self._names: dict[str, str] = {}  # of rules and terminals, by their text
         self._lines: list[str] = []
         self._rules: dict[str, str] = {}  # of definitions
@@ -63,21 +63,6 @@ class _Writer:
             name = self._waiting.pop()
             self._lines.append(f"{self._rules[name]}: {self._written(self._defs[name])}")
         return "\n".join([f"start: {start}", *self._lines])
-
-    def _marked_below(self) -> set[str]:
-        """The definitions that have a mark, or lead to one that has."""
-        into: dict[str, list[str]] = {}
-        for name, node in self._defs.items():
-            for to in leads_to(node):
-                into.setdefault(to, []).append(name)
-        found: set[str] = set()
-        waiting = [name for name, node in self._defs.items() if marked(node)]
-        while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                waiting += into.get(name, ())
-        return found
 
     def _written(self, node: Any) -> str:
         """What stands for `node` in a rule."""

@@ -140,6 +140,22 @@ def leads_to(node: JSON) -> list[str]:
     return list(found)
 
 
+def leading_to(made: JSON, wanted: Callable[[Any], bool]) -> set[str]:
+    """The definitions that are `wanted`, or refer to one that is, however far."""
+    into: dict[str, list[str]] = {}
+    for name, node in made.items():
+        for other in leads_to(node):
+            into.setdefault(other, []).append(name)
+    found: set[str] = set()
+    waiting = [name for name, node in made.items() if wanted(node)]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += into.get(name, ())
+    return found
+
+
 def reached(top: JSON, made: JSON) -> JSON:
     """The definitions that are used."""
     reached: JSON = {}

@@ -11,6 +11,7 @@ from extractor.errors import FieldError
 from extractor.grammar.printed.mark import PRINTED
 from extractor.grammar.printed.reading import Reading
 from schemas import keywords
+from schemas.errors import pointer as pointer_to
 
 JSON = dict[str, Any]
 _DEEPEST = 64
@@ -36,9 +37,9 @@ def _places(value: Any, node: Any, root: JSON, document: Reading, pointer: str, 
     if isinstance(value, dict):
         fields = node.get("properties", {})
         others = node.get("additionalProperties", {})
-        inner += [(one, fields.get(name, others), "/" + _escaped(name)) for name, one in value.items()]
+        inner += [(one, fields.get(name, others), pointer_to(name)) for name, one in value.items()]
         for rule in node.get("patternProperties", {}).values():
-            inner += [(one, rule, "/" + _escaped(name)) for name, one in value.items() if name not in fields]
+            inner += [(one, rule, pointer_to(name)) for name, one in value.items() if name not in fields]
     if isinstance(value, list):
         first, more = node.get("prefixItems", []), node.get("items", {})
         inner += [(one, first[at] if at < len(first) else more, f"/{at}") for at, one in enumerate(value)]
@@ -84,5 +85,3 @@ _IS: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")

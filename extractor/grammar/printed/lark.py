@@ -13,11 +13,12 @@ from typing import Any
 
 from extractor.errors import NOT_PRINTED, DocumentError, FieldError
 from extractor.grammar.guided import options, part
-from extractor.grammar.narrow.unfold import leads_to, reached
+from extractor.grammar.narrow.unfold import leading_to, leads_to, reached
 from extractor.grammar.printed.mark import PRINTED, marks
 from extractor.grammar.printed.reading import Reading
 from extractor.grammar.rewrite import ANY_TOKENS, held, rewriting
 from schemas import keywords
+from schemas.errors import pointer as pointer_to
 
 JSON = dict[str, Any]
 
@@ -53,7 +54,7 @@ class _Writer:
 
     def __init__(self, root: JSON, document: Reading) -> None:
         self._root, self._document = root, document
-        self._printing = self._definitions_that_print()
+        self._printing = leading_to(self._definitions, marks)
         self._rules: dict[str, str] = {}  # names, by what they are
         self._of_refs: dict[str, str | None] = {}
         self.missing: list[str] = []
@@ -133,7 +134,7 @@ class _Writer:
         required, possible = set(node.get("required", ())), True
         fields: list[tuple[str, bool]] = []  # what each writes, and whether it must
         for name, one in node["properties"].items():
-            value = None if one is False else self.rule(one, f"{pointer}/{_escaped(name)}")
+            value = None if one is False else self.rule(one, pointer + pointer_to(name))
             if value is not None:
                 fields.append((f"{_literal(json.dumps(name, ensure_ascii=False) + ':')} {value}", name in required))
             elif name in required:
@@ -196,21 +197,6 @@ class _Writer:
         own = {key: value for key, value in node.items() if key != "$defs"} if isinstance(node, dict) else node
         return marks(own) or not self._printing.isdisjoint(leads_to(own))
 
-    def _definitions_that_print(self) -> set[str]:
-        """Those within which something has to be printed, by themselves or by what they refer to."""
-        into: dict[str, list[str]] = {}
-        for name, node in self._definitions.items():
-            for other in leads_to(node):
-                into.setdefault(other, []).append(name)
-        found: set[str] = set()
-        waiting = [name for name, node in self._definitions.items() if marks(node)]
-        while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                waiting += into.get(name, ())
-        return found
-
 
 def _commas(made: list[str], first: int) -> str:
     """The first of them with commas between; what follows has its own."""
@@ -228,10 +214,6 @@ def _times(body: str, least: int, most: int | None) -> str:
 
 def _literal(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _name(ref: str) -> str:
