@@ -19,7 +19,7 @@ from api.ledger_errors import ledger_errors_as_problems
 from api.observability.metrics import Metrics
 from api.observability.stats import StoreSnapshot
 from api.problems import Problem
-from extractor.heartbeat import ended
+from extractor.processes.heartbeat import ended
 from workers.config import WorkerSettings
 from workers.ledger.keyspace import is_job_id
 from workers.ledger.ledger import AsyncLedger, Created, Job, JobPage, NewJob, Priority, WorkerInfo

@@ -8,8 +8,8 @@ import math
 from collections.abc import Iterator
 
 from api.problems import Problem, limited, unavailable
-from extractor.repeated import Repeated
 from workers.ledger.ledger import BatchClosed, IdempotencyConflict, OverQuota, QuotaExceeded, StoreUnavailable
+from workers.observability.repeated import Repeated
 
 log = logging.getLogger("extractor.api")
 _STORE_AWAY = Repeated()

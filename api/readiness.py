@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from extractor.heartbeat import read
+from extractor.processes.heartbeat import read
 from workers.ledger.ledger import WorkerInfo
 
 _MAX_REASONS = 3  # named

@@ -52,7 +52,7 @@ def run(installed: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command `extractor` of what is unpacked there. Nothing of this checkout is on its path: where the project is
     installed in place, a .pth file says so, and `-S` reads none."""
     path = [str(installed), *site.getsitepackages()]
-    code = f"import sys; sys.path[:0] = {path!r}; from extractor.launch import cli; cli()"
+    code = f"import sys; sys.path[:0] = {path!r}; from extractor.processes.launch import cli; cli()"
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     call = [sys.executable, "-P", "-S", "-c", code, *arguments]
     return subprocess.run(call, cwd=installed, env=environ, capture_output=True, text=True, check=False, timeout=60)

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from extractor.config import Settings
 from extractor.errors import ExtractorError, InputError, ModelError
-from extractor.packages import missing
+from extractor.processes.packages import missing
 from workers.config import WorkerSettings, faults_of, misspelled
 from workers.observability.logs import configure, where_raised
 from workers.worker.consumer_watch import ConsumerWatch

@@ -13,7 +13,7 @@ import os
 import sys
 from pathlib import Path
 
-from extractor.heartbeat import read
+from extractor.processes.heartbeat import read
 
 FILE = "EXTRACTOR_HEARTBEAT_FILE"
 

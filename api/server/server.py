@@ -24,7 +24,7 @@ from api.server.connection import Connection, SharedContext
 from api.server.connection_limits import ConnectionLimiter
 from api.server.listener import Listener, open_sockets
 from api.services import Services
-from extractor.heartbeat import HeartbeatFile
+from extractor.processes.heartbeat import HeartbeatFile
 from workers.config import WorkerSettings, faults_of, misspelled
 
 log = logging.getLogger("extractor.api")

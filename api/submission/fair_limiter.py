@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from extractor.fair_queue import FairQueue
+from workers.queue.fair_queue import FairQueue
 
 
 class QueueFull(Exception):

@@ -16,7 +16,7 @@ from extractor.cli import batch, keys, local, read, remote, schemas, settings, u
 from extractor.cli.help import WIDTH, CommandGroup
 from extractor.cli.output import BAD_INPUT, SOME_FAILED, debugging, describe, exit_code_of, fail, put_text, say
 from extractor.errors import ExtractorError
-from extractor.packages import missing
+from extractor.processes.packages import missing
 from workers.config import faults_of
 
 app = typer.Typer(

@@ -18,7 +18,7 @@ from typing import Any
 from extractor.engine.heartbeat import EVERY_S, Heartbeat
 from extractor.engine.sequence import Completion, Request
 from extractor.errors import EngineError, ExtractorError
-from extractor.packages import missing
+from extractor.processes.packages import missing
 from extractor.sandbox.network import close_network
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
-from extractor.environment import of_engine
+from extractor.processes.environment import of_engine
 
 
 class EngineChild:

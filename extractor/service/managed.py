@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from extractor.heartbeat import HeartbeatFile, read
-from extractor.launch import UNRECOVERABLE
+from extractor.processes.heartbeat import HeartbeatFile, read
+from extractor.processes.launch import UNRECOVERABLE
 from extractor.service.children import Child, Log, Program, Restarts
 
 START_S = 120.0  # until the first sign of life: importing takes its time on a busy machine

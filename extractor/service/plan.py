@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from extractor import launch
+from extractor.processes import launch
 from extractor.service.valkey import EmbeddedSettings
 
 

@@ -20,10 +20,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from extractor.environment import of_api, of_worker
 from extractor.errors import ExtractorError
-from extractor.heartbeat import HeartbeatFile
-from extractor.launch import UNRECOVERABLE
+from extractor.processes.environment import of_api, of_worker
+from extractor.processes.heartbeat import HeartbeatFile
+from extractor.processes.launch import UNRECOVERABLE
 from extractor.service.children import Log, Program
 from extractor.service.managed import START_S, ApiProbe, ManagedProcess, ending, reason
 from extractor.service.plan import ServicePlan

@@ -23,8 +23,8 @@ from urllib.parse import quote
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from extractor.environment import of_store
 from extractor.errors import ExtractorError
+from extractor.processes.environment import of_store
 from extractor.service.children import Child, Log, Program
 from extractor.service.private_files import private_folder, runtime_folder, takes_socket, write_secret
 

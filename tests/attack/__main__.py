@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from api.keys.keys import new_key
-from extractor import launch
+from extractor.processes import launch
 from extractor.service.plan import ServicePlan
 from extractor.service.supervisor import Service
 from tests.attack.attack import MARK, Attacker

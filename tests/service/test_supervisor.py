@@ -48,7 +48,7 @@ class Up:
     def __init__(self, folder: Path, *arguments: str, scripted: bool = True, **environ: str) -> None:
         script = folder.parent / "bin" / "extractor"  # as pip writes it: it stands in another folder than the user
         script.parent.mkdir(exist_ok=True)
-        script.write_text("from extractor.launch import cli\ncli()\n")
+        script.write_text("from extractor.processes.launch import cli\ncli()\n")
         given = {name: value for name, value in os.environ.items() if not name.startswith("EXTRACTOR_")}
         fast = FAST if scripted else {}
         self.lines: list[str] = []

@@ -18,7 +18,7 @@ class WorkerInfo:
     """What a worker says of itself. `ready`: its model is loaded and has answered; `state` says where it stands
     (loading, ready, recovering, reconnecting, stopping) and `why`, where that needs a reason. `stats` are what it and
     its engine have counted since they started, `tokens_per_s` the output tokens since its last heartbeat. By `machine`
-    and `born` (as extractor.heartbeat has them) others of its machine can tell that it has ended before it is
+    and `born` (as extractor.processes.heartbeat has them) others of its machine can tell that it has ended before it is
     missed."""
 
     id: str

@@ -1,1 +1,1 @@
-"""Logs and traces of workers and the ledger."""
+"""Logs and traces of workers and the ledger; which troubles are told again, and when."""

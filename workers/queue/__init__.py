@@ -1,1 +1,2 @@
-"""The messages between API and workers. Each holds a tenant and a job's id."""
+"""The messages between API and workers, each a tenant and a job's id; and queues within a process in which tenants
+take turns."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from extractor.repeated import Repeated
 from workers.ledger.ledger import Claim, Ledger, StoreUnavailable, WorkerInfo
 from workers.observability.logs import ids_of
+from workers.observability.repeated import Repeated
 from workers.worker.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)

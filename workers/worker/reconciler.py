@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import structlog
 
-from extractor.repeated import Repeated
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Ledger, Message, StoreUnavailable
+from workers.observability.repeated import Repeated
 from workers.queue.publish import JobQueue
 from workers.worker.erasing import Erasing
 from workers.worker.watchdog import Watchdog

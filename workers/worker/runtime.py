@@ -17,7 +17,7 @@ import structlog
 
 from extractor.config import Settings
 from extractor.documents.readers import Readers
-from extractor.heartbeat import born, machine
+from extractor.processes.heartbeat import born, machine
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Claim, Ledger, StoreUnavailable, WorkerInfo
 from workers.observability import tracing

@@ -15,8 +15,8 @@ from typing import Any
 import structlog
 
 from extractor.errors import Cancelled
-from extractor.fair_queue import FairQueue
 from workers.ledger.ledger import Claim
+from workers.queue.fair_queue import FairQueue
 from workers.worker.heartbeat import ActiveJob
 
 log = structlog.get_logger(__name__)

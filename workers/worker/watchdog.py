@@ -10,7 +10,7 @@ from pathlib import Path
 
 import structlog
 
-from extractor.heartbeat import HeartbeatFile
+from extractor.processes.heartbeat import HeartbeatFile
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from extractor.heartbeat import Beat, HeartbeatFile, born, ended, machine, read
+from extractor.processes.heartbeat import Beat, HeartbeatFile, born, ended, machine, read
 from tests.support.fleet import ROOT, TENANT, Fleet, until
 from tests.support.valkey import Valkey
 from workers.config import WorkerSettings

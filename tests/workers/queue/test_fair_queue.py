@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from extractor.fair_queue import FairQueue
+from workers.queue.fair_queue import FairQueue
 
 
 def drain(queue: FairQueue[str]) -> list[str]:

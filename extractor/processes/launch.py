@@ -1,7 +1,7 @@
-"""Starts a room of this project as a program, whatever folder that is done in: `python -P extractor/launch.py api`.
+"""Starts a room of this project as a program, in any working folder: `python -P extractor/processes/launch.py api`.
 
 A user's working folder may hold an `api`, `workers` or `schemas` of its own, as `extractor up` is started in projects.
-So it is not on the path of what runs here, and the rooms are always the ones beside this file.
+So it is not on the path of what runs here, and the rooms are always those of this file's own project.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("extractor", "schemas", "workers", "api")
 UNRECOVERABLE = 78  # EX_CONFIG of sysexits.h: another start would end alike
 
 
 class _Rooms(MetaPathFinder):
-    """Asked before the path is: our four names are found beside this file only."""
+    """Asked before the path is: our four names are found in this project only."""
 
     def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:  # noqa: ARG002
         return PathFinder.find_spec(fullname, [str(ROOT)]) if fullname in ROOMS else None
@@ -59,7 +59,7 @@ def main() -> None:
     try:
         runpy.run_module(room, run_name="__main__", alter_sys=True)
     except ModuleNotFoundError as error:
-        from extractor.packages import missing
+        from extractor.processes.packages import missing
 
         print(f"extractor {room}: {missing(error)}", file=sys.stderr)
         raise SystemExit(UNRECOVERABLE) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from extractor.repeated import Repeated
+from workers.observability.repeated import Repeated
 
 
 def test_it_is_told_when_it_begins_and_then_now_and_then() -> None:
