@@ -1,1 +1,1 @@
-"""Answers against right ones: how many values are right, and how well confidence says which."""
+"""Answers against right ones: how many values are right, leaf by leaf, and how well confidence says which."""
