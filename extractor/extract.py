@@ -35,13 +35,15 @@ from extractor.grammar.printed.reading import Reading
 from extractor.grammar.rewrite import rewritten
 from extractor.grammar.trial import Judge
 from extractor.grammar.verdicts import Verdicts
+from extractor.missed import missed
 from extractor.partial import completed
 from extractor.prompt.prompt import Prompt, PromptBuilder
-from extractor.result import Extraction, Options, Usage
+from extractor.result import Extraction, Known, Mark, Options, Usage
 from extractor.review import review
 from extractor.run import Run, fields_of, kept_confidence, raise_unless_complete
 from extractor.validate import Answer, read_answer, unfit
 from schemas import Registry, Schema, SchemaProblem, jsontext, of_model, unjudged
+from schemas.errors import Place
 
 log = logging.getLogger(__name__)
 
@@ -212,7 +214,7 @@ class Extractor:
         fields = fields_of(text, run.document, completion) if run.options.fields else {}
         if failed is not None:
             fields = kept_confidence(fields, failed)
-        marks = review(answer.doubts, self._unprinted(run, answer.data), fields)
+        marks = self._marks(run, answer.data, answer.doubts, fields)
         run.usage.duration_s = time.monotonic() - run.started
         schema, model, document, with_text = run.schema.ref, self._info["model"], run.document, run.options.text
         return Extraction(answer.data, answer.value, text, fields, marks, run.usage, schema, model, document, with_text)
@@ -244,7 +246,7 @@ class Extractor:
         except (ValueError, TypeError, RecursionError):
             return {"usage": run.usage.as_json()}
         fields = fields_of(whole, run.document, completion) if run.options.fields else {}
-        marks = review([], self._unprinted(run, data), fields)
+        marks = self._marks(run, data, [], fields)
         return {"data": data, "fields": fields, "review": marks, "usage": run.usage.as_json()}
 
     def _prompt(self, run: Run, failed: InvalidOutput | None) -> tuple[Prompt, int]:
@@ -255,14 +257,16 @@ class Extractor:
         prompt = self._prompts.build(run.schema, run.document.text, least, last=last, errors=errors)
         return prompt, min(wanted, prompt.room)
 
-    def _unprinted(self, run: Run, data: Any) -> list[str]:
+    def _marks(self, run: Run, data: Any, doubts: list[Place], fields: dict[str, Known]) -> list[Mark]:
         """Of an answer that stands. It is not lost for it."""
         try:
             document = run.printed.document if run.printed is not None else Reading(run.document.text)
-            return self._demands.unprinted(run.schema, data, document)
+            unprinted = self._demands.unprinted(run.schema, data, document)
+            left_out = missed(fields, run.schema.json_schema)
         except Exception as error:
             log.error("not compared: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
-            return []
+            unprinted, left_out = [], []
+        return review(doubts, unprinted, fields, left_out)
 
     def _check(self, run: Run, text: str) -> None:
         """An answer under a stranger's schema is checked where it can cost nobody else. Raises InvalidOutput."""

@@ -63,19 +63,29 @@ class Evidence(TypedDict):
     boxes: list[list[float]]
 
 
+class Label(Evidence):
+    """Where a name like the field's is printed. `behind`: of a null, what stands there all the same; None where nothing
+    does, and of other values."""
+
+    behind: Evidence | None
+
+
 class Known(TypedDict):
-    """Of one value. No evidence: the document does not print it."""
+    """Of one value. No evidence: the document does not print it. `label`: the printed name that it stands at, or, of a
+    null, that is printed without being another value's; None where there is none, and for what is in a list."""
 
     evidence: list[Evidence]
+    label: Label | None
     confidence: float | None
 
 
 class Mark(TypedDict):
     """What a person should look at. `pointer` into the data; `code`: `check` (a check of the schema), `not_printed`,
-    `low_confidence`; `severity`: `high` where something speaks against the value, `low` where little speaks for it."""
+    `low_confidence`, `missed`; `severity`: `high` where something speaks against the value, `low` where little speaks
+    for it."""
 
     pointer: str
-    code: Literal["check", "not_printed", "low_confidence"]
+    code: Literal["check", "not_printed", "low_confidence", "missed"]
     detail: str
     severity: Literal["high", "low"]
 

@@ -42,6 +42,11 @@ class ValidationProblem(SchemaProblem):
         super().__init__(f"the value does not fit the schema in {len(errors)} place(s)", errors)
 
 
+def parts_of(pointer: str) -> list[str]:
+    """What `pointer` was made of, as texts."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
 def pointer(*parts: object) -> str:
     """The JSON pointer to `parts`: `pointer("items", 0, "a/b")` is `/items/0/a~1b`."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)

@@ -58,11 +58,19 @@ class Evidence(BaseModel):
     )
 
 
+class FieldLabel(Evidence):
+    """Where a name like the field's is printed."""
+
+    behind: Evidence | None = Field(description="Of a null: what stands there all the same. Else null")
+
+
 class FieldEvidence(BaseModel):
-    """Of one value. No evidence: the document does not print it. `confidence`: the chance the model gave its tokens,
-    among those the schema allows; null where that is not known."""
+    """Of one value. No evidence: the document does not print it. `label`: the printed name that the value stands at; of
+    a null one that is printed without being another value's; null where there is none and in lists. `confidence`: the
+    chance the model gave its tokens, among those the schema allows; null where that is not known."""
 
     evidence: list[Evidence]
+    label: FieldLabel | None = None
     confidence: float | None
 
 
@@ -113,10 +121,11 @@ class DocumentRead(BaseModel):
 
 class Mark(ResponseModel):
     """What a person should look at: `check` is a check of the schema that failed, `not_printed` a text or a number that
-    the document does not print, `low_confidence` a value of which the model was less sure than 0.5."""
+    the document does not print, `low_confidence` a value of which the model was less sure than 0.5, `missed` a null
+    although a label like the field's is printed with something behind it."""
 
     pointer: str = Field(description="Into `data`")
-    code: Literal["check", "not_printed", "low_confidence"]
+    code: Literal["check", "not_printed", "low_confidence", "missed"]
     detail: str
     severity: Literal["high", "low"] = Field(description="high: something speaks against the value")
 

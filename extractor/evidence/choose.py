@@ -14,8 +14,10 @@ from extractor.evidence.best_path import path as likeliest
 from extractor.evidence.labels import LONGEST, NEAR, Labels
 from extractor.evidence.list_values import ListValues
 from extractor.evidence.locate import DocumentIndex
+from extractor.evidence.named import Named
 from extractor.evidence.occurrence import Fragment, Occurrence
 from extractor.evidence.overlap import apart, not_within
+from extractor.evidence.printed_labels import PrintedLabel, PrintedLabels
 from extractor.evidence.row_owner import RowCell, foreign
 from extractor.evidence.scalars import JsonPath, Scalar
 from extractor.evidence.spans import Span
@@ -75,6 +77,10 @@ class EvidenceSearch:
             for several, window in zip(rows, windows, strict=True):
                 made += self._of_group(several, window)
         return apart(found, self._own(found, made))
+
+    def labels(self, found: list[Scalar], made: list[Occurrence]) -> list[PrintedLabel | None]:
+        """Of each the printed label that names it, where one does; `made`: where they stand."""
+        return Named(PrintedLabels(self._index), found, made).labels()
 
     def _own(self, found: list[Scalar], made: list[Occurrence]) -> list[Occurrence]:
         """`made` without what stands in the place of another row of its list."""

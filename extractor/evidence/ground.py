@@ -14,7 +14,7 @@ from itertools import accumulate
 from extractor import result
 from extractor.documents import Document, Whereabouts, locations
 from extractor.evidence.choose import EvidenceSearch
-from extractor.evidence.occurrence import Occurrence
+from extractor.evidence.printed_labels import PrintedLabel
 from extractor.evidence.scalars import Scalar, scalars
 
 __all__ = ["EvidenceSearch", "ground"]
@@ -25,15 +25,21 @@ def ground(text: str, document: Document, logprobs: list[float], sizes: list[int
     confidence is the chance that the model gave the value's tokens; `logprobs` and `sizes` (bytes of the text) are of
     all tokens, in order."""
     found = list(scalars(text))
-    places = EvidenceSearch(document.text, [page.start for page in document.pages]).of(found)
+    search = EvidenceSearch(document.text, [page.start for page in document.pages])
+    places = search.of(found)
+    labels = search.labels(found, places)
     chances = _chances(text, found, logprobs, sizes)
     return {
-        scalar.pointer: {"evidence": _evidence(document, where), "confidence": chance}
-        for scalar, where, chance in zip(found, places, chances, strict=True)
+        scalar.pointer: {
+            "evidence": [one for place in where for one in _evidence(document, place.start, place.stop)],
+            "label": _label(document, label) if label is not None else None,
+            "confidence": chance,
+        }
+        for scalar, where, label, chance in zip(found, places, labels, chances, strict=True)
     }
 
 
-def _evidence(document: Document, where: Occurrence) -> list[result.Evidence]:
+def _evidence(document: Document, start: int, stop: int) -> list[result.Evidence]:
     return [
         {
             "start": at.start,
@@ -43,9 +49,13 @@ def _evidence(document: Document, where: Occurrence) -> list[result.Evidence]:
             "part": _part(at.part),
             "boxes": [box.as_list() for box in at.boxes],
         }
-        for place in where
-        for at in locations(document, place.start, place.stop)
+        for at in locations(document, start, stop)
     ]
+
+
+def _label(document: Document, printed: PrintedLabel) -> result.Label:
+    behind = _evidence(document, *printed.behind)[0] if printed.behind else None
+    return {**_evidence(document, *printed.label)[0], "behind": behind}
 
 
 def _part(where: Whereabouts | None) -> result.EvidencePart | None:

@@ -65,6 +65,11 @@ class DocumentIndex:
         """Where the words of `value` stand one after the other, perhaps cut otherwise."""
         return self._words.find(value)
 
+    def anywhere(self, value: str) -> list[Fragment]:
+        """As `words`, from the begin of the document on."""
+        self._words.since = 0
+        return self.words(value)
+
     def _is_in_number(self, start: int, stop: int) -> bool:
         """Whether the digits there are part of a number."""
         spans = self._numbers.get(digits(self.text[start:stop]), [])

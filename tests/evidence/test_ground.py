@@ -235,10 +235,18 @@ def test_fields_have_spans_pages_and_the_chance_of_their_tokens() -> None:
     chances = [1, 0.9, 0.9, 0.9, 0.5, 0.9, 0.25, 1]
     logprobs, sizes = [math.log(chance) for chance in chances], [len(token.encode()) for token in tokens]
     found = ground(text, document, logprobs, sizes)
-    nothing = {"part": None, "boxes": []}
+    nothing: dict[str, Any] = {"part": None, "boxes": []}
     assert found == {
-        "/größe": {"evidence": [{"start": 15, "stop": 16, "text": "7", "page": 1, **nothing}], "confidence": 0.5},
-        "/n": {"evidence": [{"start": 26, "stop": 27, "text": "8", "page": 2, **nothing}], "confidence": 0.25},
+        "/größe": {
+            "evidence": [{"start": 15, "stop": 16, "text": "7", "page": 1, **nothing}],
+            "label": None,
+            "confidence": 0.5,
+        },
+        "/n": {
+            "evidence": [{"start": 26, "stop": 27, "text": "8", "page": 2, **nothing}],
+            "label": None,
+            "confidence": 0.25,
+        },
     }
     other = ground(text, document, logprobs[1:], sizes[1:])
     assert [known["confidence"] for known in other.values()] == [None, None], "not the tokens of this text"

@@ -10,7 +10,7 @@ import pytest
 from extractor.config import Settings
 from extractor.errors import OutputError
 from extractor.extract import Extractor
-from extractor.result import Options
+from extractor.result import Known, Options
 from extractor.review import UNSURE, review
 from schemas.builtin.invoice import Invoice
 from tests.support.scripted import ScriptedEngine, tokenizer
@@ -55,9 +55,48 @@ def test_an_answer_that_stands_has_no_marks(tok: Any) -> None:
 
 
 def test_what_the_model_was_unsure_of_is_marked() -> None:
-    known = {"/a": {"evidence": [], "confidence": UNSURE - 0.01}, "/b": {"evidence": [], "confidence": UNSURE}}
-    [mark] = review([], [], known | {"/c": {"evidence": [], "confidence": None}})  # type: ignore[arg-type]
+    chances = {"/a": UNSURE - 0.01, "/b": UNSURE, "/c": None}
+    known: dict[str, Known] = {
+        pointer: {"evidence": [], "label": None, "confidence": chance} for pointer, chance in chances.items()
+    }
+    [mark] = review([], [], known)
     assert (mark["pointer"], mark["code"], mark["severity"]) == ("/a", "low_confidence", "low")
+
+
+def test_a_null_beside_a_printed_value_is_marked(tok: Any) -> None:
+    document = "Mina Okafor\nLarkspur Labs\nE-Mail: m.okafor@larkspur.example\nWebsite: n/a\n"
+    answer = {
+        "name": "Mina Okafor", "title": None, "job_title": None, "company": "Larkspur Labs", "email": None,
+        "phones": [], "website": None, "address": None,
+    }  # fmt: skip
+    with Extractor(Settings(), engine=ScriptedEngine(tok, json.dumps(answer)), tokenizer=tok) as extractor:
+        result = extractor.extract(document, "contact")
+    assert marks(result) == [("/email", "missed", "high")]
+    assert "m.okafor@larkspur.example" in result.review[0]["detail"]
+    label = result.fields["/email"]["label"]
+    assert (label["text"], label["behind"]["text"]) == ("E-Mail", "m.okafor@larkspur.example")
+    label = result.fields["/website"]["label"]
+    assert (label["text"], label["behind"]) == ("Website", None)
+
+
+@pytest.mark.parametrize(
+    ("document", "key", "schema"),
+    [
+        ("Discount: see appendix", "discount", {"type": ["number", "null"]}),
+        ("E-mail: on request", "email", {"type": ["string", "null"]}),
+        ("Due date: on receipt", "due_date", {"type": ["string", "null"], "format": "date"}),
+        ("Size: oversized", "size", {"enum": ["small", "large", None]}),
+        ("Paid: yes", "paid", {"type": ["boolean", "null"]}),
+        ("Notes: " + "word " * 20, "notes", {"type": ["string", "null"]}),
+    ],
+)
+def test_what_a_field_cannot_hold_is_not_missed(tok: Any, document: str, key: str, schema: dict[str, Any]) -> None:
+    asked = {"type": "object", "properties": {key: schema}, "required": [key]}
+    engine = ScriptedEngine(tok, json.dumps({key: None}))
+    with Extractor(Settings(), engine=engine, tokenizer=tok) as extractor:
+        result = extractor.extract(document, asked)
+    assert result.fields[f"/{key}"]["label"]["behind"] is not None, "it is said all the same"
+    assert result.review == []
 
 
 def test_an_answer_that_does_not_stand_is_kept_with_what_is_known_of_it(tok: Any) -> None:

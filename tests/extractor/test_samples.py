@@ -88,9 +88,9 @@ def test_where_a_value_stands_is_shown_for_pages_alone():
     box, part = [0.1, 0.2, 0.3, 0.4], {"number": 2, "kind": "attachment", "name": "a.pdf", "label": None, "cell": None}
     placed = {"start": 0, "stop": 2, "text": "17", "page": 2, "part": part, "boxes": [box]}
     fields = {
-        "/no": {"evidence": [placed, placed | {"page": 3, "part": None}], "confidence": 1.0},
-        "/name": {"evidence": [placed | {"boxes": [], "page": None}], "confidence": 1.0},
-        "/nothing": {"evidence": [], "confidence": None},
+        "/no": {"evidence": [placed, placed | {"page": 3, "part": None}], "label": None, "confidence": 1.0},
+        "/name": {"evidence": [placed | {"boxes": [], "page": None}], "label": None, "confidence": 1.0},
+        "/nothing": {"evidence": [], "label": None, "confidence": None},
     }
     first, second = places(fields)
     assert first.split() == ["/no", "17", "a.pdf", "page", "2", "[0.10", "0.20", "0.30", "0.40]"]

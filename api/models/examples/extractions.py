@@ -99,9 +99,10 @@ SUCCEEDED: JSON = {
         "fields": {
             "/name": {
                 "evidence": [{"start": 4, "stop": 15, "text": "Mina Okafor", "page": None, "part": None, "boxes": []}],
+                "label": None,
                 "confidence": 0.9976,
             },
-            "/website": {"evidence": [], "confidence": 1.0},
+            "/website": {"evidence": [], "label": None, "confidence": 1.0},
         },
         "document": {
             "format": "text",

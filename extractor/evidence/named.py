@@ -1,0 +1,64 @@
+"""Which printed label names a value of an answer: the one it stands at; of a null, one that no other value of the
+answer stands at, and what is printed there instead.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from extractor.evidence.occurrence import Occurrence
+from extractor.evidence.printed_labels import PrintedLabel, PrintedLabels
+from extractor.evidence.scalars import Scalar
+from extractor.evidence.spans import Span, overlap
+
+
+class Named:
+    """`found` and where each of it stands: one answer to the document that `labels` are of."""
+
+    def __init__(self, labels: PrintedLabels, found: Sequence[Scalar], places: Sequence[Occurrence]) -> None:
+        self._labels = labels
+        self._found, self._places = found, places
+        # where values stand, with the path of the object that each is in
+        self._spans = sorted(
+            (fragment.start, fragment.stop, one.path[:-1])
+            for one, where in zip(found, places, strict=True)
+            for fragment in where
+        )
+
+    def labels(self) -> list[PrintedLabel | None]:
+        """Of each. `behind` only of a null. None where no such label is printed, of a value that stands elsewhere, and
+        of what is in a list."""
+        return [self._label(one, where) for one, where in zip(self._found, self._places, strict=True)]
+
+    def _label(self, one: Scalar, where: Occurrence) -> PrintedLabel | None:
+        key = one.path[-1] if one.path else ""
+        if not isinstance(key, str) or any(isinstance(part, int) for part in one.path):
+            return None
+        if one.value is None:
+            return self._of_null(one, self._labels.of(key))
+        if not where:
+            return None
+        at = (where[0].start, where[-1].stop)
+        labels = (each.label for each in self._labels.of(key) if each.behind and overlap(each.behind, at))
+        return next((PrintedLabel(label, None) for label in labels), None)
+
+    def _of_null(self, one: Scalar, printed: list[PrintedLabel]) -> PrintedLabel | None:
+        free = [
+            each
+            for each in printed
+            if not self._is_said(each.label) and not self._is_said(each.behind) and self._is_of(one, each.label)
+        ]
+        return next((each for each in free if each.behind), free[0] if free else None)
+
+    def _is_said(self, span: Span | None) -> bool:
+        """Whether another value stands there."""
+        if span is None:
+            return False
+        at = bisect_left(self._spans, (span[1],))
+        return any(stop > span[0] for _, stop, _ in self._spans[max(0, at - 2) : at])
+
+    def _is_of(self, one: Scalar, label: Span) -> bool:
+        """Of a value in an object of its own: whether what stands before the label is of that object too."""
+        at = bisect_left(self._spans, (label[0],))
+        return len(one.path) < 2 or (at > 0 and self._spans[at - 1][2][:1] == one.path[:1])
