@@ -27,6 +27,7 @@ class Origin:
     json: str
     label: str = ""
     row: int = -1  # of its table; -1 outside of tables
+    at: int | None = None  # where it starts in the document, where that is known
 
 
 def places(document: str, origins: list[Origin | None]) -> list[int | None]:
@@ -35,6 +36,10 @@ def places(document: str, origins: list[Origin | None]) -> list[int | None]:
     at = 0
     while at < len(origins):
         one = origins[at]
+        if one is not None and one.at is not None:
+            made.append(one.at)
+            at += 1
+            continue
         if one is None or one.row < 0:
             made.append(_labelled(document, one) if one else None)
             at += 1
@@ -54,6 +59,8 @@ def aligned(one: Origin) -> list[tuple[int, int]]:
     value = one.json.strip('"')
     if value == one.printed:
         return [(i, i) for i in range(len(value))]
+    if one.json.startswith('"') and (spread := _spread(value, one.printed)):
+        return spread
     if (found := _DATE.fullmatch(value)) and one.json.startswith('"'):
         return _dated(found, one.printed)
     mine = [i for i, char in enumerate(value) if char.isdigit()]
@@ -61,6 +68,19 @@ def aligned(one: Origin) -> list[tuple[int, int]]:
     if mine and [value[i] for i in mine] == [one.printed[i] for i in theirs[: len(mine)]]:
         return list(zip(mine, theirs, strict=False))
     return [(0, 0)]
+
+
+def _spread(value: str, printed: str) -> list[tuple[int, int]]:
+    """Of a text over several lines or cells, word by word; nothing where a word is missing."""
+    made: list[tuple[int, int]] = []
+    place = 0
+    for word in re.finditer(r"\S+", value):
+        place = printed.find(word.group(), place)
+        if place < 0:
+            return []
+        made += [(word.start() + i, place + i) for i in range(len(word.group()))]
+        place += len(word.group())
+    return made
 
 
 def lines(rendered: str, answer: str) -> list[int]:
