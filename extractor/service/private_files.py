@@ -26,13 +26,20 @@ def private_folder(folder: Path) -> bool:
 
 
 def runtime_folder(of: Path) -> Path | None:
-    """A private folder with a short path that belongs to the folder `of`: always the same one, so that nothing piles up
-    after a SIGKILL. None where another user holds its name."""
+    """Makes a private folder with a short path that belongs to the folder `of`: always the same one, so that nothing
+    piles up after a SIGKILL. None where another user holds its name. Whoever asks for it removes it."""
     name = hashlib.sha256(os.fsencode(of.resolve())).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"extractor-{os.geteuid()}-{name}"
     with suppress(OSError):
         folder.mkdir(mode=0o700)
     return folder if not folder.is_symlink() and private_folder(folder) else None
+
+
+def remove_if_empty(folder: Path | None) -> None:
+    """What cannot be removed stays."""
+    if folder is not None:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def write_secret(path: Path, text: str) -> None:

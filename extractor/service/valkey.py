@@ -26,7 +26,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from extractor.errors import ExtractorError
 from extractor.processes.environment import of_store
 from extractor.service.children import Child, Log, Program
-from extractor.service.private_files import private_folder, runtime_folder, takes_socket, write_secret
+from extractor.service.private_files import private_folder, remove_if_empty, runtime_folder, takes_socket, write_secret
 
 _START_S, _LOOK_S = 15.0, 0.05
 _READY, _LOADING = b"+PONG", b"-LOADING"
@@ -109,7 +109,7 @@ class EmbeddedValkey:
         self._binary = binary()
         self._lock: int | None = None
         self._password = ""
-        self._closed = directory  # to other users; where socket and password are
+        self._closed: Path | None = None  # to other users; where socket and password are
         self.socket: Path | None = None
         self.port = 0
         self.child: Child | None = None
@@ -122,7 +122,8 @@ class EmbeddedValkey:
         return f"redis://:{self._password}@127.0.0.1:{self.port}/0"
 
     def start(self, stopping: Callable[[], bool] = lambda: False) -> Child:
-        """Returns when it answers, its data loaded (`stopping` ends the wait for that). Raises EmbeddedError."""
+        """Returns when it answers, its data loaded (`stopping` ends the wait for that). Raises EmbeddedError; `stop`
+        clears away after that too."""
         self._lock_folder()
         self._clear_away()
         self._open_door()
@@ -159,8 +160,7 @@ class EmbeddedValkey:
         if self.child is not None:
             self.child.end(_STOP_S)
             self.child = None
-        if self._password:
-            self._close_door()
+        self._close_door()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -181,34 +181,46 @@ class EmbeddedValkey:
         return "\n".join([*lines, ""]).encode()
 
     def _close_door(self) -> None:
+        if self._closed is None:
+            return
         for name in (_SOCKET, _PASSWORD):
             (self._closed / name).unlink(missing_ok=True)
         if self._closed != self._directory:
-            with suppress(OSError):
-                self._closed.rmdir()
-        self._password = ""
+            remove_if_empty(self._closed)
+        self._closed, self._password = None, ""
 
     def _open_door(self) -> None:
         """Where it will be reached, and the password, decided at the first start: in the data folder, where a socket's
         path is too long or not to be had there, in a folder of the system's temporary files; else on a port."""
         if self._password:
             return
-        folders = [self._directory, runtime_folder(self._directory)]
-        closed = [folder for folder in folders if folder is not None and private_folder(folder)]
-        if not closed:
-            raise EmbeddedError(
-                f"EXTRACTOR_DATA_DIR {self._directory} cannot be closed to other users (0700), and neither can a "
-                f"folder in {tempfile.gettempdir()}: give it a folder of its own"
-            )
-        able = [folder for folder in closed if takes_socket(folder.resolve() / _SOCKET)]
-        self._closed = (able or closed)[0]
-        self.socket = self._closed.resolve() / _SOCKET if able else None
+        self._closed, takes_one = self._closed_folder()
+        self.socket = self._closed.resolve() / _SOCKET if takes_one else None
         if self.socket is None:
             self.port = free_port()
             self._log(f"store   | no folder takes a Unix socket: it is on 127.0.0.1:{self.port}, with a password")
         password = secrets.token_urlsafe(32)
         write_secret(self._closed / _PASSWORD, password)
         self._password = password
+
+    def _closed_folder(self) -> tuple[Path, bool]:
+        """And whether it takes a socket. The folder among temporary files is made only where it is needed. Raises
+        EmbeddedError."""
+        own = private_folder(self._directory)
+        if own and takes_socket(self._directory.resolve() / _SOCKET):
+            return self._directory, True
+        elsewhere = runtime_folder(self._directory)
+        if elsewhere is not None and takes_socket(elsewhere.resolve() / _SOCKET):
+            return elsewhere, True
+        if own:
+            remove_if_empty(elsewhere)
+            return self._directory, False
+        if elsewhere is not None:
+            return elsewhere, False
+        raise EmbeddedError(
+            f"EXTRACTOR_DATA_DIR {self._directory} cannot be closed to other users (0700), and neither can a "
+            f"folder in {tempfile.gettempdir()}: give it a folder of its own"
+        )
 
     def _lock_folder(self) -> None:
         """Two servers over one append-only file destroy it."""
@@ -255,8 +267,3 @@ def _quoted(path: Path) -> str:
     """As a configuration file names it, whatever bytes it is made of."""
     plain = (chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\x{byte:02x}" for byte in os.fsencode(path))
     return f'"{"".join(plain)}"'
-
-
-def scratch_folder() -> tempfile.TemporaryDirectory[str]:
-    """For a store whose data nobody wants afterwards (the demo, tests)."""
-    return tempfile.TemporaryDirectory(prefix="extractor-")

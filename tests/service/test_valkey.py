@@ -187,6 +187,22 @@ def test_an_odd_folder(tmp_path: Path) -> None:  # a short name: a socket's path
     assert list(folder.glob("appendonlydir/*.aof"))
 
 
+def test_among_temporary_files_nothing_is_made_that_is_not_needed_and_nothing_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", os.fspath(temporary))
+    store = running(tmp_path / "short")
+    assert not list(temporary.iterdir())
+    store.stop()
+    store = EmbeddedValkey(tmp_path / ("d" * 120), print, directives=["no-such-directive yes"])
+    with pytest.raises(EmbeddedError):  # the server does not take its configuration
+        store.start()
+    store.stop()
+    assert not list(temporary.iterdir())
+
+
 @pytest.mark.parametrize("name", ["d" * 120, "caf\udce9"], ids=["long", "no UTF-8"])
 def test_a_folder_that_no_socket_fits_into_has_one_elsewhere(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
@@ -223,6 +239,7 @@ def test_where_no_folder_takes_a_socket_it_is_loopback_with_the_password(
         with Ledger(settings=WorkerSettings(redis_url=store.url)) as ledger:
             ledger.run(ledger.jobs.create("acme", NewJob("invoice@1", b"text")))
         assert (tmp_path / ("d" * 100) / "password").read_text() == password_of(store)
+        assert not list(long.iterdir())
     finally:
         store.stop()
 
