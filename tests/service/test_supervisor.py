@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
-from extractor import heartbeat
+from extractor.processes import heartbeat
 from extractor.service.plan import ServicePlan
 from extractor.service.supervisor import Service
 from tests.support.remains import holding, mark
