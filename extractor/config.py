@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     drafter_revision: str | None = Field(
         None, description="Commit, tag or branch of the drafter on the hub; empty: the hub's default"
     )
+    calibration: str | None = Field(
+        None,
+        description="File that `extractor calibrate` wrote for the model; empty: `calibration.json` in the model's "
+        "folder, where there is one; `none`: confidence is the model's own",
+    )
     offline: bool = Field(False, description="Load models from local files only and never ask the hub")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="Number format of the weights; auto: bfloat16 on a GPU, float32 on a CPU"

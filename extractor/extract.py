@@ -18,6 +18,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from extractor import documents
+from extractor.calibration.calibrator import Calibrator
+from extractor.calibration.find import calibration_of
 from extractor.config import Settings, read_settings
 from extractor.decode import EngineLike, decode, start_engine
 from extractor.documents import Document
@@ -66,8 +68,10 @@ class Extractor:
         engine: EngineLike | None = None,
         tokenizer: Any = None,
         info: dict[str, Any] | None = None,
+        calibrator: Calibrator | None = None,
     ) -> None:
-        """Raises ModelError when the model cannot be loaded, InputError when a setting is wrong."""
+        """`calibrator` replaces the one that the settings ask for. Raises ModelError when the model cannot be loaded,
+        InputError when a setting is wrong."""
         self._settings = settings or read_settings()
         self.schemas = Registry.discover(self._settings.schemas)
         for file, why in self.schemas.problems.items():
@@ -82,6 +86,8 @@ class Extractor:
             "slots": self._settings.slots,
             **(info or {}),
         }
+        fit = calibration_of(self._settings.calibration, self._info["model"]) if calibrator is None else None
+        self._calibrator = calibrator or Calibrator(fit)
         self._bounds = bounds = Bounds(self._settings.max_string_chars, self._settings.max_array_items)
         self._judge = Judge(tokenizer, bounds)
         self._grammars = Grammars(self._judge, bounds)
@@ -211,13 +217,24 @@ class Extractor:
         except OutputError as error:
             error.kept = self._kept(run, text, completion)
             raise
-        fields = fields_of(text, run.document, completion) if run.options.fields else {}
+        fields = self._fields(run, text, completion)
         if failed is not None:
             fields = kept_confidence(fields, failed)
         marks = self._marks(run, answer.data, answer.doubts, fields)
         run.usage.duration_s = time.monotonic() - run.started
         schema, model, document, with_text = run.schema.ref, self._info["model"], run.document, run.options.text
-        return Extraction(answer.data, answer.value, text, fields, marks, run.usage, schema, model, document, with_text)
+        about = self._calibrator.about()
+        return Extraction(
+            answer.data, answer.value, text, fields, marks, run.usage, schema, model, document, with_text, about
+        )
+
+    def _fields(self, run: Run, text: str, completion: Any) -> dict[str, Known]:
+        """What is known of each value of the answer `text`, where that is asked for."""
+        if not run.options.fields:
+            return {}
+        held = "none" if run.printed is None or run.printed.grammar is None else run.options.printed
+        fields = fields_of(text, run.document, completion)
+        return self._calibrator.calibrated(fields, text, run.document, run.schema.json_schema, completion, held)
 
     def _again(self, run: Run, failed: InvalidOutput) -> str | None:
         """The grammar under which only what was wrong with the last answer is written again; None where that cannot be
@@ -245,7 +262,7 @@ class Extractor:
             jsontext.written(data)  # as the ledger keeps it
         except (ValueError, TypeError, RecursionError):
             return {"usage": run.usage.as_json()}
-        fields = fields_of(whole, run.document, completion) if run.options.fields else {}
+        fields = self._fields(run, whole, completion)
         marks = self._marks(run, data, [], fields)
         return {"data": data, "fields": fields, "review": marks, "usage": run.usage.as_json()}
 

@@ -70,6 +70,11 @@ class Label(Evidence):
     behind: Evidence | None
 
 
+UNCALIBRATED = "uncalibrated"  # confidence is the model's own
+
+CalibrationInfo = str | dict[str, Any]  # UNCALIBRATED, or for which model, when and of how many documents it was fitted
+
+
 class Known(TypedDict):
     """Of one value. No evidence: the document does not print it. `label`: the printed name that it stands at, or, of a
     null, that is printed without being another value's; None where there is none, and for what is in a list."""
@@ -139,7 +144,8 @@ class Extraction:
     """`data`: JSON as Python, for machines, its numbers with the digits they were written with (`jsontext.Number`);
     `value`: the pydantic instance, or `data` where the schema has no model; `text`: the answer as written; `fields`:
     what is known of each scalar, by JSON pointer; `review`: what of it a person should look at; `document`: what it
-    was extracted from. `with_text`: the JSON has the document's text too."""
+    was extracted from. `with_text`: the JSON has the document's text too. `calibration`: what makes a probability of
+    the confidences, `UNCALIBRATED` where they are the model's own."""
 
     data: dict[str, Any]
     value: Any
@@ -151,6 +157,7 @@ class Extraction:
     model: str
     document: Document
     with_text: bool = False
+    calibration: CalibrationInfo = UNCALIBRATED
 
     @property
     def asks(self) -> int:
@@ -164,6 +171,7 @@ class Extraction:
             "fields": self.fields,
             "review": self.review,
             "needs_review": bool(self.review),
+            "calibration": self.calibration,
             "document": describe(self.document) | ({"text": self.document.text} if self.with_text else {}),
             "usage": self.usage.as_json(),
             "asks": self.usage.model_calls,

@@ -130,6 +130,16 @@ class Mark(ResponseModel):
     severity: Literal["high", "low"] = Field(description="high: something speaks against the value")
 
 
+class Calibration(ResponseModel):
+    """What makes probabilities of confidences: a fit for `model`, made on the day `fitted` of so many `documents`. It
+    `covers` values, nulls or both; where it does not, `confidence` is the model's own."""
+
+    model: str
+    fitted: str
+    documents: int
+    covers: list[Literal["value", "null"]]
+
+
 class Result(BaseModel):
     """`data` validates against the schema; `fields` says what is known of each of its scalars, by JSON pointer."""
 
@@ -139,6 +149,10 @@ class Result(BaseModel):
     fields: dict[str, FieldEvidence]
     review: list[Mark] = Field([], description="What a person should look at, and why")
     needs_review: bool = Field(False, description="Whether there is anything in `review`")
+    calibration: Calibration | Literal["uncalibrated"] = Field(
+        "uncalibrated",
+        description="Of the confidences: the fit that made them probabilities; uncalibrated: they are the model's own",
+    )
     document: DocumentRead | None = None
     usage: ExtractionUsage
     asks: int = Field(deprecated=True, description="The old name of `usage.model_calls`")

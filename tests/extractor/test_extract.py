@@ -71,7 +71,7 @@ def test_a_document_becomes_data(tok):
     assert result.schema == "invoice@1"
     assert result.usage.drafts["copy"] == {"proposed": 5, "accepted": 3}
     assert list(result.as_json()) == [
-        "data", "fields", "review", "needs_review", "document", "usage", "asks", "model", "schema",
+        "data", "fields", "review", "needs_review", "calibration", "document", "usage", "asks", "model", "schema",
     ]  # fmt: skip
     assert result.as_json()["document"]["format"] == "text"
     assert "Brightwater" not in repr(result)

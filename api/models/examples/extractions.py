@@ -102,8 +102,11 @@ SUCCEEDED: JSON = {
                 "label": None,
                 "confidence": 0.9976,
             },
-            "/website": {"evidence": [], "label": None, "confidence": 1.0},
+            "/website": {"evidence": [], "label": None, "confidence": 0.9714},
         },
+        "review": [],
+        "needs_review": False,
+        "calibration": {"model": "bundled", "fitted": "2026-11-29", "documents": 530, "covers": ["value", "null"]},
         "document": {
             "format": "text",
             "media_type": "text/plain",

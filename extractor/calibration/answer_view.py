@@ -1,0 +1,125 @@
+"""One answer as a whole: its rows and columns, where its values were taken from, and what of the document nothing was
+taken from. Knows values and spans; no model."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import NamedTuple
+
+from extractor.calibration.tokens import Sureness
+from extractor.evidence.scalars import JsonPath, Scalar
+from extractor.evidence.spans import Span
+from extractor.evidence.structure import column_of, key_of, row_of
+from extractor.result import Known
+
+_DIGIT = re.compile(r"\d")
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
+
+
+class RowView(NamedTuple):
+    """An object of a list: the natural logarithm of its least sure value, the share of its values that the document
+    does not print, and the lines that the others stand in."""
+
+    worst: float
+    bare: float
+    lines: frozenset[Span]
+
+
+_NO_ROW = RowView(0.0, 0.0, frozenset())
+
+
+class AnswerView:
+    """`found` are the values of an answer to `text`, `sure` how sure the model was of each."""
+
+    def __init__(self, text: str, found: list[Scalar], sure: list[Sureness], fields: Mapping[str, Known]) -> None:
+        self.found, self.sure = found, sure
+        self._text, self._fields = text, fields
+        self._spans = sorted((*span, at) for at, one in enumerate(found) for span in self._places(one))
+        self.worst = min(each.least for each in sure)
+        said = [one for one in found if one.value is not None]
+        self.nulls = 1 - len(said) / len(found)
+        self.bare = self._bare(found)
+        self._said = Counter((key_of(one), str(one.value)) for one in said)
+
+    @cached_property
+    def unread(self) -> float:
+        """The share of the document's lines that nothing was taken from."""
+        lines = [found.span() for found in re.finditer(r"[^\n]*\w[^\n]*", self._text)]
+        return sum(not self.taken(line) for line in lines) / max(1, len(lines))
+
+    def says(self, key: str, value: str) -> int:
+        """How often the answer has the value under such a key."""
+        return self._said[key, value]
+
+    def row(self, one: Scalar) -> RowView:
+        """The row it is in; one of nothing where it is in none."""
+        return self._rows.get(row_of(one), _NO_ROW) if row_of(one) else _NO_ROW
+
+    def filled(self, one: Scalar) -> float:
+        """The share of its column that has values; 0 of what is in no row."""
+        values, count = self._columns.get(column_of(one), (0, 0)) if row_of(one) else (0, 0)
+        return values / count if count else 0.0
+
+    def row_has_free(self, one: Scalar, *, numbers: bool) -> bool:
+        """Whether the lines of its row have a number, or else words, that nothing was taken from."""
+        wanted = _DIGIT if numbers else _LETTERS
+        return any(wanted.search(part) for line in self.row(one).lines for part in self._free(line))
+
+    def taken(self, span: Span, own: int = -1) -> bool:
+        """Whether a value, but the `own`-th, stands there."""
+        return any(at != own for _, _, at in self._within(span))
+
+    def _within(self, span: Span) -> Iterator[tuple[int, int, int]]:
+        first = bisect_left(self._spans, (span[0], 0, 0))
+        for start, stop, at in self._spans[max(0, first - 2) :]:
+            if start >= span[1]:
+                return
+            if stop > span[0]:
+                yield start, stop, at
+
+    def _free(self, line: Span) -> Iterator[str]:
+        since = line[0]
+        for start, stop, _ in self._within(line):
+            yield self._text[since : max(since, start)]
+            since = max(since, stop)
+        yield self._text[since : line[1]]
+
+    def _places(self, one: Scalar) -> list[Span]:
+        return [(each["start"], each["stop"]) for each in self._fields[one.pointer]["evidence"]]
+
+    def _bare(self, some: list[Scalar]) -> float:
+        said = [one for one in some if one.value is not None and not isinstance(one.value, bool)]
+        return sum(not self._fields[one.pointer]["evidence"] for one in said) / max(1, len(said))
+
+    @cached_property
+    def _rows(self) -> dict[JsonPath, RowView]:
+        several: defaultdict[JsonPath, list[int]] = defaultdict(list)
+        for at, one in enumerate(self.found):
+            if row_of(one):
+                several[row_of(one)].append(at)
+        return {
+            row: RowView(
+                min(self.sure[at].least for at in own),
+                self._bare([self.found[at] for at in own]),
+                frozenset(self._line(span[0]) for at in own for span in self._places(self.found[at])),
+            )
+            for row, own in several.items()
+        }
+
+    @cached_property
+    def _columns(self) -> dict[JsonPath, tuple[int, int]]:
+        """Of each column how many cells have values, and how many there are."""
+        made: dict[JsonPath, tuple[int, int]] = {}
+        for one in self.found:
+            if row_of(one):
+                values, count = made.get(column_of(one), (0, 0))
+                made[column_of(one)] = values + (one.value is not None), count + 1
+        return made
+
+    def _line(self, offset: int) -> Span:
+        end = self._text.find("\n", offset)
+        return self._text.rfind("\n", 0, offset) + 1, end if end >= 0 else len(self._text)

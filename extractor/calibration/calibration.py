@@ -1,0 +1,68 @@
+"""A fit as a file: for one model, what makes a probability of a value's figures and what of a null's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from extractor.calibration.curve import Curve
+from extractor.calibration.features import NAMES, Row
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """`model`: for which (`name_of`). `fitted`: the day, `YYYY-MM-DD`. `curves`: by the kind of a row, one at least.
+    `report`: what was measured on documents that the fit had not seen, for people."""
+
+    model: str
+    fitted: str
+    documents: int
+    curves: Mapping[str, Curve]
+    report: dict[str, Any] = field(default_factory=dict)
+
+    def probability(self, row: Row) -> float | None:
+        """That the value, or the null, is right; None where nothing of its kind was fitted."""
+        curve = self.curves.get(row.kind)
+        return None if curve is None else curve.probability(row.figures)
+
+    def about(self) -> dict[str, Any]:
+        """As a result says it."""
+        return {
+            "model": self.model,
+            "fitted": self.fitted,
+            "documents": self.documents,
+            "covers": sorted(self.curves, reverse=True),
+        }
+
+    def write(self, path: Path) -> None:
+        curves = {kind: curve.as_json() for kind, curve in self.curves.items()}
+        whole = {"format": FORMAT, **self.about(), "curves": curves, "report": self.report}
+        path.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def read(path: Path) -> Calibration:
+    """Raises ValueError, in words for a person, and OSError."""
+    try:
+        whole = json.loads(path.read_text("utf-8"))
+        if whole["format"] != FORMAT:
+            raise ValueError(f"its format is {whole['format']!r}, and {FORMAT} is read")
+        curves = {str(kind): Curve.of(curve) for kind, curve in whole["curves"].items()}
+        made = Calibration(
+            str(whole["model"]), str(whole["fitted"]), int(whole["documents"]), curves, dict(whole.get("report", {}))
+        )
+    except (TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError(f"it is not what extractor calibrate writes ({type(error).__name__})") from None
+    if not curves or any(curve.names != NAMES.get(kind) for kind, curve in curves.items()):
+        raise ValueError("it was fitted by another version of Extractor: fit it again with extractor calibrate")
+    return made
+
+
+def name_of(model: str) -> str:
+    """What a fit calls its model: a hub id as it is, a folder or a file by its own name, wherever it lies."""
+    path = Path(model)
+    return path.name if model.startswith((".", "/", "~")) or path.is_dir() or path.suffix == ".gguf" else model

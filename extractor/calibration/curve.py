@@ -1,0 +1,55 @@
+"""From a row of figures to a probability: what a fit has found. Plain Python, for it is used with every answer."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A logistic regression over figures by `names`, each less its `mean` and by its `scale`; then, where there are
+    some, steps: a probability of `steps` is `truth` in truth, and what is between is interpolated."""
+
+    names: tuple[str, ...]
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    weights: tuple[float, ...]
+    bias: float
+    steps: tuple[float, ...] = ()
+    truth: tuple[float, ...] = ()
+
+    def probability(self, figures: Sequence[float]) -> float:
+        parts = zip(figures, self.mean, self.scale, self.weights, strict=True)
+        total = self.bias + math.fsum((figure - mean) / scale * weight for figure, mean, scale, weight in parts)
+        return self._in_truth(1 / (1 + math.exp(-max(-40.0, min(40.0, total)))))
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def of(cls, read: Any) -> Curve:
+        """Raises ValueError, TypeError, KeyError for what is none."""
+        names = tuple(str(name) for name in read["names"])
+        mean, scale, weights = (tuple(float(one) for one in read[name]) for name in ("mean", "scale", "weights"))
+        steps, truth = (tuple(float(one) for one in read[name]) for name in ("steps", "truth"))
+        made = cls(names, mean, scale, weights, float(read["bias"]), steps, truth)
+        numbers = (*mean, *scale, *weights, *steps, *truth, made.bias)
+        if not len(names) == len(mean) == len(scale) == len(weights) or len(steps) != len(truth):
+            raise ValueError("its figures are not as many as their names")
+        if not all(map(math.isfinite, numbers)) or not all(scale) or list(steps) != sorted(steps):
+            raise ValueError("its figures are no fit")
+        return made
+
+    def _in_truth(self, sure: float) -> float:
+        if not self.steps:
+            return sure
+        at = bisect_right(self.steps, sure)
+        if at in (0, len(self.steps)):
+            return self.truth[min(at, len(self.steps) - 1)]
+        low, high = self.steps[at - 1], self.steps[at]
+        share = (sure - low) / (high - low) if high > low else 0.0
+        return self.truth[at - 1] + share * (self.truth[at] - self.truth[at - 1])

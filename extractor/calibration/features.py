@@ -1,0 +1,172 @@
+"""What is known of each value of an answer, as a row of figures that a fit makes a probability of.
+
+Of a value: how sure the model was, whether and how the document prints it, whether it stands at its label and fills its
+cell, what kind it is. Of a null: how sure the model was, and whether a name like the field's is printed with something
+behind it that no other value is taken from. Of both: how the rest of its row and of the answer looks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+from extractor.calibration.answer_view import AnswerView
+from extractor.calibration.field_schema import FieldSchema, FieldSchemas
+from extractor.calibration.looks import look_of, looks_like, of_kind, printed
+from extractor.calibration.surroundings import Surroundings
+from extractor.calibration.tokens import Sureness, sureness
+from extractor.documents import Document
+from extractor.evidence.scalars import Scalar, scalars
+from extractor.evidence.spans import Span
+from extractor.evidence.structure import key_of
+from extractor.result import Known
+
+VALUE, NULL = "value", "null"
+
+# The figures of a row, in its order. A fit is of these names: where one changes, it is another fit.
+_BOTH = (
+    *("whole", "least", "mean", "worst_of_answer", "mean_of_answer", "bare_of_answer", "unread"),
+    *("in_list", "worst_of_row", "bare_of_row", "number", "date", "choice"),
+)
+NAMES: dict[str, tuple[str, ...]] = {
+    VALUE: (
+        *_BOTH,
+        *("evidence", "literal", "in_pieces", "at_label", "named_elsewhere", "begins_cell", "ends_cell", "taken_twice"),
+        *("said_again", "held", "words", "long", "odd", "picture"),
+    ),
+    NULL: (
+        *_BOTH,
+        *("named", "behind", "behind_free", "behind_fits", "label", "label_behind", "printed_free"),
+        *("nulls_of_answer", "column_filled", "row_free"),
+    ),
+}
+
+Held = Literal["all", "declared", "none"]
+
+_LEAST = 1e-5  # a probability nearer to 0 or 1 counts as this far away
+_LONG = 60  # characters
+
+
+class Row(NamedTuple):
+    """`kind` is `VALUE` or `NULL`; `figures` are in the order of `NAMES[kind]`."""
+
+    kind: str
+    figures: tuple[float, ...]
+
+
+def rows(
+    text: str,
+    document: Document,
+    schema: dict[str, Any],
+    fields: Mapping[str, Known],
+    logprobs: Sequence[float],
+    sizes: Sequence[int],
+    held: Held = "none",
+) -> dict[str, Row]:
+    """Of each scalar of the answer `text`, by its pointer; of none where the tokens are not the text's. `fields`: its
+    evidence. `logprobs` and `sizes` are of the tokens, as the engine gives them. `held`: which values the grammar held
+    to the document."""
+    found = list(scalars(text))
+    sure = [one for one in sureness(text, found, logprobs, sizes) if one is not None]
+    if len(sure) < len(found) or not found:
+        return {}
+    return _Rows(found, sure, document, FieldSchemas(schema), fields, held).made()
+
+
+class _Rows:
+    """The rows of one answer."""
+
+    def __init__(
+        self,
+        found: list[Scalar],
+        sure: list[Sureness],
+        document: Document,
+        schemas: FieldSchemas,
+        fields: Mapping[str, Known],
+        held: Held,
+    ) -> None:
+        self._document, self._schemas, self._held, self._fields = document, schemas, held, fields
+        self._view = AnswerView(document.text, found, sure, fields)
+        self._around = Surroundings(document.text)
+        self._printed: dict[str, list[Span]] = {}  # by a look
+        self._answer = (
+            _logit(self._view.worst),
+            _logit(math.fsum(each.mean for each in sure) / len(sure)),
+            self._view.bare,
+            self._view.unread,
+        )
+
+    def made(self) -> dict[str, Row]:
+        return {
+            one.pointer: Row(NULL, self._null(one, sure))
+            if one.value is None
+            else Row(VALUE, self._value(at, one, sure))
+            for at, (one, sure) in enumerate(zip(self._view.found, self._view.sure, strict=True))
+        }
+
+    def _both(self, one: Scalar, sure: Sureness, field: FieldSchema) -> tuple[float, ...]:
+        row = self._view.row(one)
+        return (
+            *(_logit(sure.whole), _logit(sure.least), _logit(sure.mean), *self._answer),
+            *(float(any(isinstance(part, int) for part in one.path)), _logit(row.worst), row.bare),
+            *(float(field.kind == kind) for kind in ("number", "date", "choice")),
+        )
+
+    def _value(self, at: int, one: Scalar, sure: Sureness) -> tuple[float, ...]:
+        known, key, field = self._fields[one.pointer], key_of(one), self._schemas.at(one.path)
+        said = one.value if isinstance(one.value, str) else str(one.value)
+        places: list[Span] = [(each["start"], each["stop"]) for each in known["evidence"]]
+        start, stop = (places[0][0], places[0][1]) if places else (0, 0)
+        here = self._around.before(key, start) if places else 0.0
+        picture = min((self._document.confidence(*place) or 1.0 for place in places), default=1.0)
+        return (
+            *self._both(one, sure, field),
+            float(bool(places)),
+            float(bool(places) and known["evidence"][0]["text"] == said),
+            float(len(places) > 1),
+            max(here, float(known.get("label") is not None)),
+            max(0.0, self._around.named(key).share - here),
+            float(bool(places) and self._around.begins(start)),
+            float(bool(places) and self._around.ends(stop)),
+            float(any(self._view.taken(place, at) for place in places)),
+            float(self._view.says(key, said) > 1),
+            float(field.kind != "choice" and (self._held == "all" or (self._held == "declared" and field.printed))),
+            math.log1p(len(said.split())),
+            float(len(said) > _LONG),
+            float(isinstance(one.value, str) and not looks_like(key, field.format, said)),
+            1 - picture,
+        )
+
+    def _null(self, one: Scalar, sure: Sureness) -> tuple[float, ...]:
+        key, field = key_of(one), self._schemas.at(one.path)
+        named = self._around.named(key)
+        behind = self._around.text(named.behind)
+        free = bool(behind) and not self._view.taken(named.behind)
+        label: Any = self._fields[one.pointer].get("label")
+        return (
+            *self._both(one, sure, field),
+            named.share,
+            named.share * bool(behind),
+            named.share * free,
+            named.share * (free and of_kind(field.kind, key, field.format, behind)),
+            float(label is not None),
+            float(label is not None and label.get("behind") is not None),
+            float(any(not self._view.taken(span) for span in self._looks(key, field))),
+            self._view.nulls,
+            self._view.filled(one),
+            float(self._view.row_has_free(one, numbers=field.kind == "number")),
+        )
+
+    def _looks(self, key: str, field: FieldSchema) -> list[Span]:
+        """Where the document prints what looks as only such a field's values do: an address of mail, say."""
+        look = "date" if field.kind == "date" else look_of(key, field.format) if field.kind == "text" else None
+        if look is not None and look not in self._printed:
+            self._printed[look] = printed(self._document.text, look)
+        return self._printed[look] if look is not None else []
+
+
+def _logit(logarithm: float) -> float:
+    """Of a probability whose natural logarithm is given."""
+    chance = min(max(math.exp(logarithm), _LEAST), 1 - _LEAST)
+    return math.log(chance / (1 - chance))
