@@ -92,12 +92,13 @@ def days(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, None]:
     return made
 
 
-def months(text: str, dates: Sequence[Spelled], days: Iterable[str]) -> dict[str, None]:
-    """As `YYYY-MM`, those of its `days` too."""
+def months(text: str, dates: Sequence[Spelled] | None = None, those: Iterable[str] | None = None) -> dict[str, None]:
+    """As `YYYY-MM`, those of its days too. `those`: the days, for whoever knows them."""
+    dates = list(spell.dates(text)) if dates is None else dates
     said = [date.text for date in dates if len(date.text) == 7]
     figures = [(year or last, month or first) for first, last, year, month in _MONTH_AND_YEAR.findall(text)]
     said += [f"{year}-{int(month):02}" for year, month in figures if 1 <= int(month) <= 12]
-    return dict.fromkeys([*said, *(day[:7] for day in days)])
+    return dict.fromkeys([*said, *(day[:7] for day in (days(text, dates) if those is None else those))])
 
 
 def hours(text: str) -> dict[str, None]:
