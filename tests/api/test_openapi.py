@@ -62,6 +62,12 @@ def test_every_call_is_there_and_no_other(document: dict[str, Any]) -> None:
     assert {(verb, path) for path, item in document["paths"].items() for verb in item} == CALLS
 
 
+def test_every_call_is_in_the_docs_and_no_other() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\| `([A-Z]+) (\S+)` \|", page, re.M)
+    assert {(verb.lower(), path) for verb, path in shown} == CALLS
+
+
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     def references(node: Any) -> set[str]:
         if isinstance(node, dict):

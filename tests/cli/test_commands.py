@@ -22,8 +22,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import typer
 
 from extractor.cli import main
+from extractor.cli.app import app
 from extractor.cli.documents import sources
 from extractor.cli.flags import drafters_of, options_of, schema_of
 from extractor.cli.settings import collected, masked
@@ -529,3 +531,14 @@ def test_rooms_that_read_one_variable_agree_on_its_default() -> None:
     for setting in collected():
         values.setdefault(setting.name, set()).add(setting.value)
     assert [name for name, found in values.items() if len(found) > 1] == []
+
+
+def test_every_command_is_in_the_docs_and_no_other() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "clients.md").read_text(encoding="utf-8")
+    table = page.partition("## The command\n")[2].partition("\nExit code 0")[0]
+    calls = [call for row in re.findall(r"^\| (`.+?) \|", table, re.M) for call in re.findall(r"`(.+?)`", row)]
+    shown = {" ".join(word for word in call.split() if word.islower()) for call in calls}
+    there = set()
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        there |= {f"{name} {below}" for below in getattr(command, "commands", ())} or {name}
+    assert shown == there
