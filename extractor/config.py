@@ -126,6 +126,12 @@ class Settings(BaseSettings):
         1024, ge=1, le=65_536, description="Most tokens of one answer where the request sets no `max_output_tokens`"
     )
     max_document_bytes: int = Field(32 * 1024 * 1024, ge=1, description="Most bytes of one document, decoded")
+    max_windows: int = Field(
+        1_000,
+        ge=1,
+        le=100_000,
+        description="Most windows in which a document is read that is longer than the model's context",
+    )
     max_model_calls: int = Field(
         2,
         ge=1,
@@ -141,7 +147,10 @@ class Settings(BaseSettings):
         description="Few-shot examples in each prompt; empty: what the model's extractor.json says, else 2",
     )
     request_timeout_s: float = Field(
-        300, gt=0, description="Most seconds one extraction may take; a request may ask for less"
+        300,
+        gt=0,
+        description="Most seconds one extraction may take; a request may ask for less. A document that is read in "
+        "windows may take so long for each, as many as are read at the same time counted once",
     )
     max_string_chars: int = Field(
         4_000, ge=1, le=100_000, description="Most characters of a string whose schema sets no `maxLength`"

@@ -24,9 +24,9 @@ from extractor.config import Settings, read_settings
 from extractor.decode import EngineLike, decode, start_engine
 from extractor.documents import Document
 from extractor.errors import (
+    CONTEXT_EXCEEDED,
     DocumentError,
     FieldError,
-    InputError,
     InvalidOutput,
     OutputError,
     SchemaError,
@@ -38,19 +38,19 @@ from extractor.grammar.printed.reading import Reading
 from extractor.grammar.rewrite import rewritten
 from extractor.grammar.trial import Judge
 from extractor.grammar.verdicts import Verdicts
+from extractor.long_document import LongDocuments, WholeAnswer
 from extractor.missed import missed
 from extractor.partial import completed
 from extractor.prompt.prompt import Prompt, PromptBuilder
-from extractor.result import Extraction, Known, Mark, Options, Usage
+from extractor.result import Extraction, Known, Mark, Options, Usage, WindowRead
 from extractor.review import review
-from extractor.run import Run, fields_of, kept_confidence, raise_unless_complete
+from extractor.run import LEAST_ANSWER, Run, fields_of, kept_confidence, raise_unless_complete
 from extractor.validate import Answer, read_answer, unfit
 from schemas import Registry, Schema, SchemaProblem, jsontext, of_model, unjudged
 from schemas.errors import Place
 
 log = logging.getLogger(__name__)
 
-LEAST_ANSWER = 256  # tokens an answer gets at least where the caller set no number: a long document may take the rest
 DEFAULT_CONTEXT = 8192
 DEFAULT_EXAMPLES = 2
 
@@ -94,6 +94,7 @@ class Extractor:
         self._grammars = Grammars(self._judge, bounds)
         self._demands = Demands(bounds)
         self._prompts = PromptBuilder(tokenizer, self._info["context"], self._info["examples"])
+        self._long = LongDocuments(self._prompts, self._grammars, self._settings, self._info["slots"], self._read)
         self._of_models: dict[type[BaseModel], Schema] = {}
 
     def extract(
@@ -120,8 +121,17 @@ class Extractor:
         usage = Usage(document_s=0.0 if isinstance(document, Document) else time.monotonic() - started)
         grammar = self._grammars.get(asked, deadline - time.monotonic(), abort)
         run = Run(asked, read, grammar, options, started, deadline, abort, usage)
+        try:
+            return self._read(run)
+        except DocumentError as error:
+            if error.code != CONTEXT_EXCEEDED:
+                raise
+            return self._finish(run, self._long.read(run, error))
+
+    def _read(self, run: Run) -> Extraction:
+        """What fits the context. Raises DocumentError `context_exceeded` for what does not."""
         failed: InvalidOutput | None = None
-        for _ in range(options.max_model_calls or self._settings.max_model_calls):
+        for _ in range(run.options.max_model_calls or self._settings.max_model_calls):
             try:
                 return self._call_model(run, failed)
             except InvalidOutput as error:
@@ -208,7 +218,9 @@ class Extractor:
         prompt, max_tokens = self._prompt(run, failed)
         if failed is None:  # of a document that fits the model, and no longer one
             run.printed = self._printed(run)
-        completion = self._completed(run, prompt, max_tokens, failed)
+        grammar = self._again(run, failed) if failed is not None else None
+        grammar = grammar or (run.printed and run.printed.grammar) or run.grammar
+        completion = decode(self._engine, run, prompt, grammar, max_tokens, self._settings.drafters)
         run.usage.add(completion.usage)
         text = completion.text.decode("utf-8", "replace")
         try:
@@ -220,12 +232,39 @@ class Extractor:
         if failed is not None:
             fields = kept_confidence(fields, failed)
         marks = self._marks(run, answer.data, answer.doubts, fields)
+        return self._extraction(run, answer, text, fields, marks)
+
+    def _finish(self, run: Run, whole: WholeAnswer) -> Extraction:
+        """Of what the windows of a document say together. Raises InvalidOutput where that does not stand."""
+        found = whole.answer
+        text = jsontext.written(found.data).decode()
+        fields = found.fields if run.options.fields else {}
+        marks = [*review([], found.unprinted, fields, missed(fields, run.schema.json_schema)), *whole.marks()]
+        try:
+            answer = read_answer(text, run.schema)
+            self._check(run, text)
+        except OutputError as error:
+            run.usage.duration_s = time.monotonic() - run.started
+            error.kept = {"data": found.data, "fields": fields, "review": marks, "usage": run.usage.as_json()}
+            raise
+        return self._extraction(run, answer, text, fields, [*review(answer.doubts, [], {}), *marks], whole.windows)
+
+    def _extraction(
+        self,
+        run: Run,
+        answer: Answer,
+        text: str,
+        fields: dict[str, Known],
+        marks: list[Mark],
+        windows: list[WindowRead] | None = None,
+    ) -> Extraction:
         run.usage.duration_s = time.monotonic() - run.started
-        schema, model, document, with_text = run.schema.ref, self._info["model"], run.document, run.options.text
-        about = self._calibrator.about()
+        schema, model, document = run.schema.ref, self._info["model"], run.document
+        about, with_text = self._calibrator.about(), run.options.text
         return Extraction(
-            answer.data, answer.value, text, fields, marks, run.usage, schema, model, document, with_text, about
-        )
+            answer.data, answer.value, text, fields, marks, run.usage, schema, model, document, with_text, about,
+            windows or [],
+        )  # fmt: skip
 
     def _fields(self, run: Run, text: str, completion: Any) -> dict[str, Known]:
         """What is known of each value of the answer `text`, where that is asked for."""
@@ -234,20 +273,6 @@ class Extractor:
         held = "none" if run.printed is None or run.printed.grammar is None else run.options.printed
         fields = fields_of(text, run.document, completion)
         return self._calibrator.calibrated(fields, text, run.document, run.schema.json_schema, completion, held)
-
-    def _completed(self, run: Run, prompt: Prompt, max_tokens: int, failed: InvalidOutput | None) -> Any:
-        """What the model wrote, under the narrowest grammar there is that the engine can build."""
-        drafters = self._settings.drafters
-        narrow = self._again(run, failed) if failed is not None else None
-        if grammar := narrow or (run.printed and run.printed.grammar):
-            try:
-                return decode(self._engine, run, prompt, grammar, max_tokens, drafters)
-            except InputError as error:
-                if error.code != SchemaError.code:
-                    raise
-            if run.printed is not None:
-                run.printed = run.printed.without_grammar()
-        return decode(self._engine, run, prompt, run.grammar, max_tokens, drafters)
 
     def _again(self, run: Run, failed: InvalidOutput) -> str | None:
         """The grammar under which only what was wrong with the last answer is written again; None where that cannot be
@@ -284,15 +309,15 @@ class Extractor:
         wanted = run.options.max_output_tokens or self._settings.max_output_tokens
         least = run.options.max_output_tokens or min(LEAST_ANSWER, wanted)
         last, errors = (failed.last, failed.errors) if failed else (None, ())
-        prompt = self._prompts.build(run.schema, run.document.text, least, last=last, errors=errors)
+        schema, text = run.shown or run.schema, run.document.text
+        prompt = self._prompts.build(schema, text, least, last=last, errors=errors, part=run.part)
         return prompt, min(wanted, prompt.room)
 
     def _marks(self, run: Run, data: Any, doubts: list[Place], fields: dict[str, Known]) -> list[Mark]:
         """Of an answer that stands. It is not lost for it."""
-        found = {pointer for pointer, known in fields.items() if known["evidence"]}
         try:
             document = run.printed.document if run.printed is not None else Reading(run.document.text)
-            unprinted = self._demands.unprinted(run.schema, data, document, found)
+            unprinted = self._demands.unprinted(run.schema, data, document)
             left_out = missed(fields, run.schema.json_schema)
         except Exception as error:
             log.error("not compared: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -75,24 +75,55 @@ UNCALIBRATED = "uncalibrated"  # confidence is the model's own
 CalibrationInfo = str | dict[str, Any]  # UNCALIBRATED, or for which model, when and of how many documents it was fitted
 
 
+class WindowVotes(TypedDict):
+    """Of the windows that a document was read in, how many say the same, something else, and nothing."""
+
+    agree: int
+    disagree: int
+    empty: int
+
+
 class Known(TypedDict):
     """Of one value. No evidence: the document does not print it. `label`: the printed name that it stands at, or, of a
-    null, that is printed without being another value's; None where there is none, and for what is in a list."""
+    null, that is printed without being another value's; None where there is none, and for what is in a list. `windows`:
+    where several were asked for it."""
 
     evidence: list[Evidence]
     label: Label | None
+    confidence: float | None
+    windows: NotRequired[WindowVotes]
+
+
+class Other(TypedDict):
+    """What another window says instead."""
+
+    value: Any
+    evidence: list[Evidence]
     confidence: float | None
 
 
 class Mark(TypedDict):
     """What a person should look at. `pointer` into the data; `code`: `check` (a check of the schema), `not_printed`,
-    `low_confidence`, `missed`; `severity`: `high` where something speaks against the value, `low` where little speaks
-    for it."""
+    `low_confidence`, `missed`, `windows_disagree` (with the `others`), `not_read` (of the whole answer); `severity`:
+    `high` where something speaks against the value, `low` where little speaks for it."""
 
     pointer: str
-    code: Literal["check", "not_printed", "low_confidence", "missed"]
+    code: Literal["check", "not_printed", "low_confidence", "missed", "windows_disagree", "not_read"]
     detail: str
     severity: Literal["high", "low"]
+    others: NotRequired[list[Other]]
+
+
+class WindowRead(TypedDict):
+    """A window of a document that was longer than the context: its half-open span of the text, and the first and last
+    page of that. `state`: `read`, `truncated` (its answer was cut off; what was whole of it counts), `failed` (nothing
+    of it counts; `code` says why), `skipped` (nothing stands there)."""
+
+    start: int
+    stop: int
+    pages: list[int] | None
+    state: Literal["read", "truncated", "failed", "skipped"]
+    code: str | None
 
 
 @dataclass
@@ -125,6 +156,19 @@ class Usage:
             mine["proposed"] += counter.proposed
             mine["accepted"] += counter.accepted
 
+    def join(self, other: Usage) -> None:
+        """Count what a part of the same work cost."""
+        self.model_calls += other.model_calls
+        self.prompt_tokens += other.prompt_tokens
+        self.output_tokens += other.output_tokens
+        self.target_forwards += other.target_forwards
+        self.prefill_s += other.prefill_s
+        self.decode_s += other.decode_s
+        for name, counter in other.drafts.items():
+            mine = self.drafts.setdefault(name, {"proposed": 0, "accepted": 0})
+            mine["proposed"] += counter["proposed"]
+            mine["accepted"] += counter["accepted"]
+
     def as_json(self) -> dict[str, Any]:
         return {
             "model_calls": self.model_calls,
@@ -145,7 +189,8 @@ class Extraction:
     `value`: the pydantic instance, or `data` where the schema has no model; `text`: the answer as written; `fields`:
     what is known of each scalar, by JSON pointer; `review`: what of it a person should look at; `document`: what it
     was extracted from. `with_text`: the JSON has the document's text too. `calibration`: what makes a probability of
-    the confidences, `UNCALIBRATED` where they are the model's own."""
+    the confidences, `UNCALIBRATED` where they are the model's own. `windows`: those it
+    was read in; none where it was read at once."""
 
     data: dict[str, Any]
     value: Any
@@ -158,6 +203,7 @@ class Extraction:
     document: Document
     with_text: bool = False
     calibration: CalibrationInfo = UNCALIBRATED
+    windows: list[WindowRead] = field(default_factory=list)
 
     @property
     def asks(self) -> int:
@@ -172,7 +218,9 @@ class Extraction:
             "review": self.review,
             "needs_review": bool(self.review),
             "calibration": self.calibration,
-            "document": describe(self.document) | ({"text": self.document.text} if self.with_text else {}),
+            "document": describe(self.document)
+            | ({"windows": self.windows} if self.windows else {})
+            | ({"text": self.document.text} if self.with_text else {}),
             "usage": self.usage.as_json(),
             "asks": self.usage.model_calls,
             "model": self.model,

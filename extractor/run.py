@@ -17,12 +17,15 @@ from schemas import Schema
 
 log = logging.getLogger(__name__)
 
+LEAST_ANSWER = 256  # tokens an answer gets at least where the caller set no number: a long document may take the rest
+
 
 @dataclass
 class Run:
     """One extraction under way: what is asked of what, until when, and what it has cost so far (`usage` grows).
     `started` and `deadline` are of the monotonic clock. `printed`: the grammar of what the document prints, where one
-    is asked for, from the first call of the model on."""
+    is asked for, from the first call of the model on. Of a window of a document: `shown` is the schema that the prompt
+    tells of, `part` which part of the document it is."""
 
     schema: Schema
     document: Document
@@ -33,6 +36,8 @@ class Run:
     abort: threading.Event | None
     usage: Usage
     printed: PrintedAnswers | None = None
+    shown: Schema | None = None
+    part: str = ""
 
     def raise_if_withdrawn(self) -> None:
         if self.abort is not None and self.abort.is_set():

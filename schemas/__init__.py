@@ -11,7 +11,7 @@ from schemas.errors import InvalidSchema, SchemaProblem, UnknownSchema, Validati
 from schemas.examples import Example, example
 from schemas.limits import LIMITS, Limits
 from schemas.registry import Registry
-from schemas.schema import Schema, inline, of_model, unjudged
+from schemas.schema import Schema, inline, loosened, of_model, unjudged
 
 __all__ = [
     "LIMITS",
@@ -28,6 +28,7 @@ __all__ = [
     "check",
     "example",
     "inline",
+    "loosened",
     "of_model",
     "unjudged",
 ]

@@ -10,11 +10,11 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jsonschema_rs
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError, PydanticUserError
 from pydantic_core import ErrorDetails
 
@@ -120,6 +120,20 @@ def unjudged(json_schema: dict[str, Any]) -> Schema:
         json_schema=json.loads(canonical),
         description=description if isinstance(description, str) else "",
     )
+
+
+class _AnyObject(BaseModel):
+    """What an answer for a part of a document is to pydantic: the whole is checked by the schema's own model."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+def loosened(schema: Schema, json_schema: dict[str, Any]) -> Schema:
+    """`schema` with a JSON Schema that admits more, for answers that are a part of one: none of its model's checks is
+    asked of them. A request's is as unjudged as the first was. Raises InvalidSchema."""
+    if schema.model is None:
+        return replace(unjudged(json_schema), name=schema.name, version=schema.version)
+    return _schema(schema.name, schema.version, json_schema, _AnyObject)
 
 
 def _instance(model: type[BaseModel], value: object) -> BaseModel:

@@ -241,11 +241,14 @@ def test_bad_input_is_a_problem_and_no_job(service: Service, body: Any, status: 
     assert newest() == before
 
 
-def test_a_document_longer_than_the_context_fails_and_says_so(client: Client) -> None:
-    job = client.wait(client.submit("word " * 100_000, "contact").id, 120)
-    assert job.status == "failed"
-    assert job.error is not None
-    assert job.error["code"] == "context_exceeded"
+def test_a_document_longer_than_the_context_is_read_in_windows(client: Client) -> None:
+    letter = "Anna Berger, Sales\nPhone: 030 1234567\n" + "and so we write, as agreed.\n" * 500
+    job = client.wait(client.submit(letter, "contact").id, 120)
+    assert job.status == "succeeded"
+    assert job.result is not None
+    windows = job.result["document"]["windows"]
+    assert len(windows) > 1
+    assert [window["state"] for window in windows] == ["read"] * len(windows)
 
 
 def test_the_command_line_submits_lists_and_tells(service: Service, tmp_path: Path) -> None:

@@ -64,6 +64,14 @@ class FieldLabel(Evidence):
     behind: Evidence | None = Field(description="Of a null: what stands there all the same. Else null")
 
 
+class WindowVotes(ResponseModel):
+    """Of the windows that were asked for a value, how many say this one, another one, and nothing."""
+
+    agree: int
+    disagree: int
+    empty: int
+
+
 class FieldEvidence(BaseModel):
     """Of one value. No evidence: the document does not print it. `label`: the printed name that the value stands at; of
     a null one that is printed without being another value's; null where there is none and in lists. `confidence`: the
@@ -72,6 +80,7 @@ class FieldEvidence(BaseModel):
     evidence: list[Evidence]
     label: FieldLabel | None = None
     confidence: float | None
+    windows: WindowVotes | None = Field(None, description="Of a document that was read in several windows")
 
 
 class PageRead(BaseModel):
@@ -104,9 +113,22 @@ class PartRead(BaseModel):
     stop: int
 
 
+class WindowRead(BaseModel):
+    """A window of a document that was longer than the model's context. `truncated`: its answer was cut off, and what
+    was whole of it counts; `failed`: nothing of it counts; `skipped`: nothing stands there."""
+
+    model_config = ConfigDict(extra="allow")
+
+    start: int
+    stop: int
+    pages: tuple[int, int] | None = Field(description="The first and the last; null where the document has no pages")
+    state: Literal["read", "truncated", "failed", "skipped"]
+    code: str | None = Field(description="Why it was not read, or not to its end")
+
+
 class DocumentRead(BaseModel):
-    """What was read. `warnings` are those of the document and of all its pages; `text` is there when it was asked
-    for."""
+    """What was read. `warnings` are those of the document and of all its pages; `windows` is there when it did not fit
+    the model's context, `text` when it was asked for."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -116,18 +138,27 @@ class DocumentRead(BaseModel):
     pages: list[PageRead]
     parts: list[PartRead]
     warnings: list[str]
+    windows: list[WindowRead] | None = None
     text: str | None = None
+
+
+class OtherValue(ResponseModel):
+    value: Any
+    evidence: list[Evidence]
+    confidence: float | None
 
 
 class Mark(ResponseModel):
     """What a person should look at: `check` is a check of the schema that failed, `not_printed` a text or a number that
     the document does not print, `low_confidence` a value of which the model was less sure than 0.5, `missed` a null
-    although a label like the field's is printed with something behind it."""
+    although a label like the field's is printed with something behind it, `windows_disagree` a value for which other
+    parts of a long document have others, `not_read` pages that are missing in the answer."""
 
     pointer: str = Field(description="Into `data`")
-    code: Literal["check", "not_printed", "low_confidence", "missed"]
+    code: Literal["check", "not_printed", "low_confidence", "missed", "windows_disagree", "not_read"]
     detail: str
     severity: Literal["high", "low"] = Field(description="high: something speaks against the value")
+    others: list[OtherValue] | None = Field(None, description="Of `windows_disagree`: the other values, best first")
 
 
 class Calibration(ResponseModel):

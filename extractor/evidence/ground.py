@@ -17,7 +17,7 @@ from extractor.evidence.choose import EvidenceSearch
 from extractor.evidence.printed_labels import PrintedLabel
 from extractor.evidence.scalars import Scalar, scalars
 
-__all__ = ["EvidenceSearch", "ground"]
+__all__ = ["EvidenceSearch", "evidence_at", "ground"]
 
 
 def ground(text: str, document: Document, logprobs: list[float], sizes: list[int]) -> dict[str, result.Known]:
@@ -31,7 +31,7 @@ def ground(text: str, document: Document, logprobs: list[float], sizes: list[int
     chances = _chances(text, found, logprobs, sizes)
     return {
         scalar.pointer: {
-            "evidence": [one for place in where for one in _evidence(document, place.start, place.stop)],
+            "evidence": [one for place in where for one in evidence_at(document, place.start, place.stop)],
             "label": _label(document, label) if label is not None else None,
             "confidence": chance,
         }
@@ -39,7 +39,8 @@ def ground(text: str, document: Document, logprobs: list[float], sizes: list[int
     }
 
 
-def _evidence(document: Document, start: int, stop: int) -> list[result.Evidence]:
+def evidence_at(document: Document, start: int, stop: int) -> list[result.Evidence]:
+    """Of a span of the document's text: one for each page it stands on."""
     return [
         {
             "start": at.start,
@@ -54,8 +55,8 @@ def _evidence(document: Document, start: int, stop: int) -> list[result.Evidence
 
 
 def _label(document: Document, printed: PrintedLabel) -> result.Label:
-    behind = _evidence(document, *printed.behind)[0] if printed.behind else None
-    return {**_evidence(document, *printed.label)[0], "behind": behind}
+    behind = evidence_at(document, *printed.behind)[0] if printed.behind else None
+    return {**evidence_at(document, *printed.label)[0], "behind": behind}
 
 
 def _part(where: Whereabouts | None) -> result.EvidencePart | None:

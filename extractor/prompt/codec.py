@@ -6,6 +6,7 @@ Works on copies of the tokenizer's core, because the flag that tells the two apa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tokenizers import Encoding, Tokenizer
@@ -66,6 +67,10 @@ class Codec:
                 if found // 2 > enough:
                     break
         return found // 2
+
+    def counts(self, texts: Sequence[str]) -> list[int]:
+        """How many ids each has, nearly: what would spell a control token is not looked for."""
+        return [len(one.ids) for one in self._data.encode_batch(list(texts), add_special_tokens=False)]
 
     def lead(self) -> list[int]:
         """What the tokenizer itself puts before any text (`<bos>` or nothing)."""

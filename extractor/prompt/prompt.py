@@ -16,7 +16,7 @@ from typing import Any
 
 from cachetools import LRUCache
 
-from extractor.errors import DocumentError, FieldError, ModelError
+from extractor.errors import CONTEXT_EXCEEDED, DocumentError, FieldError, ModelError
 from extractor.prompt.codec import Codec
 from extractor.prompt.schema_text import fence, render_task
 from schemas import Schema
@@ -25,6 +25,8 @@ _MARKS = ("⟦first message⟧", "⟦second message⟧", "⟦third message⟧")
 _PLAIN = "User:\n{first}\n\nAssistant:\n"
 _PLAIN_AGAIN = "User:\n{first}\n\nAssistant:\n{second}\n\nUser:\n{third}\n\nAssistant:\n"
 _CACHED_SCHEMAS = 256
+_ENDS = ":\n"  # of the task, before the document
+_LONG_PART = "part 1000 of 1000, pages 1000-1000"
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,11 @@ class PromptBuilder:
         *,
         last: str | None = None,
         errors: Sequence[FieldError] = (),
+        part: str = "",
     ) -> Prompt:
         """The prompt for `document`, with at least `max_output_tokens` of the context left for the answer. With `last`
-        it asks again: the same message, that answer, and what was wrong with it.
+        it asks again: the same message, that answer, and what was wrong with it. `part` says which part of a document
+        this is, where it is one: "part 2 of 5, pages 11-20".
 
         Raises DocumentError `context_exceeded`.
         """
@@ -77,7 +81,7 @@ class PromptBuilder:
         if last is not None:
             before, between, again, end = self._again()
             tail = [*between, *self._codec.data(last), *again, *self._codec.data(_complaint(errors)), *end]
-        task, shared = self._task(schema, opening)
+        task, shared = self._task(schema, opening, part)
         head = [*self._lead, *before, *task]
         body = self._codec.data(text)
         ids = [*head, *body, *self._codec.data(closing), *tail]
@@ -86,12 +90,23 @@ class PromptBuilder:
             raise DocumentError(
                 f"the prompt is {len(ids):,} tokens ({len(body):,} of them the document) and the answer may need "
                 f"{max_output_tokens:,}; together they exceed the context of {self._context:,}",
-                code="context_exceeded",
+                code=CONTEXT_EXCEEDED,
                 errors=(FieldError("/document", f"is {len(body):,} tokens"),),
             )
         start = len(head)
         source = text.encode("utf-8", "replace")
         return Prompt(ids, (start, start + len(body)), source, len(self._lead) + len(before) + shared, room)
+
+    def left(self, schema: Schema) -> int:
+        """Tokens of the context that are left for a part of a document and its answer."""
+        task, _ = self._task(schema, fence("")[0], _LONG_PART)
+        before, after = self._one
+        frame = len(self._lead) + len(before) + len(task) + len(self._codec.data(fence("")[2])) + len(after)
+        return self._context - frame
+
+    def counts(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, nearly."""
+        return self._codec.counts(texts)
 
     def _refuse_endless(self, document: str) -> None:
         """What the context cannot hold in any case is not read to its end: that would take time and memory that no
@@ -101,7 +116,7 @@ class PromptBuilder:
             raise DocumentError(
                 f"the document ({len(document.encode()):,} bytes) is more than {least:,} tokens and exceeds the "
                 f"context of {self._context:,}",
-                code="context_exceeded",
+                code=CONTEXT_EXCEEDED,
                 errors=(FieldError("/document", f"is more than {least:,} tokens"),),
             )
 
@@ -120,9 +135,9 @@ class PromptBuilder:
             parts.append(before)
         return [self._codec.template(part) for part in (*parts, rest)]
 
-    def _task(self, schema: Schema, opening: str) -> tuple[list[int], int]:
+    def _task(self, schema: Schema, opening: str, part: str) -> tuple[list[int], int]:
         """The task with the opening fence as ids, and how many of them every document of the schema begins with. A
-        document full of tildes has a longer fence than the others."""
+        document full of tildes has a longer fence than the others, and a part of one says so."""
         key = schema.name, schema.sha256, tuple(example.document for example in schema.examples)
         with self._lock:
             cached = self._tasks.get(key)
@@ -132,9 +147,9 @@ class PromptBuilder:
             with self._lock:
                 self._tasks[key] = cached
         text, usual = cached
-        if opening == fence("")[0]:
+        if opening == fence("")[0] and not part:
             return usual, len(usual)
-        own = self._codec.data(text + opening)
+        own = self._codec.data(f"{text.removesuffix(_ENDS)}, {part}{_ENDS}{opening}" if part else text + opening)
         shared = next(
             (at for at, (a, b) in enumerate(zip(own, usual, strict=False)) if a != b), min(len(own), len(usual))
         )

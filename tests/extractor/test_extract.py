@@ -20,7 +20,6 @@ from extractor.errors import (
     DeadlineExceeded,
     DocumentError,
     EngineError,
-    InputError,
     InvalidOutput,
     SchemaError,
     TruncatedOutput,
@@ -84,20 +83,6 @@ def test_a_document_becomes_data(tok):
     assert '"Brightwater"' in request.grammar  # what the document prints, and nothing else
     runner.extract(EXAMPLE.document, schema=Invoice, options=Options(printed="none"))
     assert engine.requests[1].grammar.startswith("start: %json {")
-
-
-def test_where_the_engine_refuses_a_documents_grammar_the_answer_is_compared(tok):
-    refused = InputError("the grammar does not compile: too large", code="invalid_schema")
-    unprinted = GOOD.replace("Brightwater", "Blackwater")
-    runner, engine = scripted(tok, refused, unprinted, GOOD)
-    result = runner.extract(EXAMPLE.document, schema=Invoice, options=Options(printed="all"))
-    assert result.data["seller"]["name"] == EXAMPLE.answer["seller"]["name"]
-    assert [request.grammar.startswith("start: %json {") for request in engine.requests[:2]] == [False, True]
-    assert result.usage.model_calls == 2
-    other, engine = scripted(tok, InputError("too long", code="context_exceeded"), GOOD)
-    with pytest.raises(InputError, match="too long"):
-        other.extract(EXAMPLE.document, schema=Invoice)
-    assert len(engine.requests) == 1
 
 
 def test_every_way_to_name_a_schema(tok):
@@ -185,10 +170,16 @@ def test_a_long_document_takes_room_from_the_answer_but_not_all(tok):
     assert free == 1_000 - len(engine.requests[0].prompt)
     assert 256 <= free < 1_024
     assert engine.requests[1].params.max_tokens == 50
-    for options in (None, Options(max_output_tokens=free + 1)):
-        with pytest.raises(DocumentError) as caught:
-            runner.extract("word " * (30 if options else 500), schema=SMALL, options=options)
-        assert caught.value.code == "context_exceeded"
+    with pytest.raises(DocumentError) as caught:
+        runner.extract("word " * 30, schema=SMALL, options=Options(max_output_tokens=free + 1))
+    assert caught.value.code == "context_exceeded"
+
+
+def test_a_longer_document_is_read_in_windows(tok):
+    runner, engine = scripted(tok, '{"n":1}', context=1_000)
+    result = runner.extract("word " * 500, schema=SMALL)
+    assert len(result.windows) == len(engine.requests) > 1
+    assert all(256 <= request.params.max_tokens <= 1_000 - len(request.prompt) for request in engine.requests)
 
 
 def test_a_cut_answer(tok):

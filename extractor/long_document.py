@@ -1,0 +1,176 @@
+"""A document that does not fit the model's context: cut into windows, read side by side as rows of the one engine, and
+merged (windows/). Each window is an extraction of its own, under a schema that lets it leave out what it does not show.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cachetools import LRUCache
+
+from extractor.config import Settings
+from extractor.documents import Document
+from extractor.errors import DocumentError
+from extractor.grammar.compile import Grammars
+from extractor.grammar.narrow.unfold import reached
+from extractor.prompt.prompt import PromptBuilder
+from extractor.result import Extraction, Mark, Other, Usage, WindowRead
+from extractor.run import LEAST_ANSWER, Run
+from extractor.windows.cut import Cutter
+from extractor.windows.merge import Shapes, merged
+from extractor.windows.partial import holds_lists, partial, shapes
+from extractor.windows.plan import cutter, room_for
+from extractor.windows.read import Reading, WindowAnswer, read_all
+from extractor.windows.translate import translated
+from extractor.windows.tree import Flat, Leaf, flat, grown
+from extractor.windows.window import Window
+from schemas import Schema, loosened
+
+_KEPT = 256  # schemas
+_FINISH_S, _FINISH_SHARE = 10.0, 0.1  # kept of the time for what comes after the windows
+
+
+@dataclass(frozen=True)
+class WholeAnswer:
+    """What all windows say together, and what became of each."""
+
+    answer: Flat
+    windows: list[WindowRead]
+
+    def marks(self) -> list[Mark]:
+        """Windows that say different things, and pages that were not read."""
+        made: list[Mark] = []
+        for pointer, others in self.answer.disagreements.items():
+            detail = f"another part of the document says otherwise ({len(others)} other value{'s'[: len(others) > 1]})"
+            shown = [_other(leaf) for leaf in others]
+            made.append(
+                {"pointer": pointer, "code": "windows_disagree", "detail": detail, "severity": "low", "others": shown}
+            )
+        for one in self.windows:
+            if one["state"] in ("failed", "truncated"):
+                where = _pages(one["pages"]) or f"characters {one['start']:,} to {one['stop']:,}"
+                how = "were not read" if one["state"] == "failed" else "were not read to their end"
+                detail = f"{where} {how} ({one['code']})"
+                made.append({"pointer": "", "code": "not_read", "detail": detail, "severity": "high"})
+        return made
+
+
+class LongDocuments:
+    """`slots`: of the engine, of which one document takes half at most. `read`: one extraction of what fits."""
+
+    def __init__(
+        self,
+        prompts: PromptBuilder,
+        grammars: Grammars,
+        settings: Settings,
+        slots: int,
+        read: Callable[[Run], Extraction],
+    ) -> None:
+        self._prompts, self._grammars, self._settings, self._read = prompts, grammars, settings, read
+        self._at_once = max(1, slots // 2)
+        self._partial: LRUCache[str, tuple[Schema, Shapes]] = LRUCache(_KEPT)
+        self._lock = threading.Lock()
+
+    def read(self, run: Run, refusal: DocumentError) -> WholeAnswer:
+        """`refusal`: why it cannot be read at once; raised where it is the schema that does not fit. Raises what ended
+        the first window where none was read; sets the run's deadline."""
+        cut = self._cutter(run, refusal)
+        part, whole = self._part_of(run.schema)
+        self._set_deadline(run, len(cut.windows()))
+        grammar = self._grammars.get(part, run.deadline - time.monotonic(), run.abort)
+        left_s = run.deadline - time.monotonic()
+        until = run.deadline - min(_FINISH_S, _FINISH_SHARE * left_s)
+
+        options = run.options.model_copy(update={"fields": True})  # rows are known by their places
+
+        def ask(window: Window, number: int, of: int, withdrawn: threading.Event) -> WindowAnswer:
+            began = time.monotonic()
+            deadline = min(until, began + self._settings.request_timeout_s)
+            own = window.document(run.document)
+            told = _told(run.document, window, number, of)
+            asked = Run(part, own, grammar, options, began, deadline, withdrawn, Usage(), None, run.schema, told)
+            try:
+                found = self._read(asked)
+            finally:
+                with self._lock:
+                    run.usage.join(asked.usage)
+            lost = [mark["pointer"] for mark in found.review if mark["code"] == "not_printed"]
+            return WindowAnswer(found.data, found.fields, lost)
+
+        readings = read_all(cut, run.document, ask, at_once=self._at_once, until=until, abort=run.abort)
+        return WholeAnswer(_merged(run.document, readings, whole), [_read(run.document, one) for one in readings])
+
+    def _cutter(self, run: Run, refusal: DocumentError) -> Cutter:
+        answer = run.options.max_output_tokens or self._settings.max_output_tokens
+        least = run.options.max_output_tokens or min(LEAST_ANSWER, answer)
+        lists = holds_lists(run.schema.json_schema, run.schema.json_schema)
+        room = room_for(self._prompts.left(run.schema), answer, least, lists=lists)
+        if room is None:
+            raise refusal
+        return cutter(run.document, self._prompts.counts, room, self._settings.max_windows)
+
+    def _part_of(self, schema: Schema) -> tuple[Schema, Shapes]:
+        """The schema of a window's answer, and how such answers are merged."""
+        with self._lock:
+            kept = self._partial.get(schema.sha256)
+        if kept is None:
+            made = partial(schema.json_schema)
+            if "$defs" in made and "definitions" not in made:
+                made["$defs"] = reached({**made, "$defs": {}}, made["$defs"])
+            kept = loosened(schema, made), shapes(schema.json_schema)
+            with self._lock:
+                self._partial[schema.sha256] = kept
+        return kept
+
+    def _set_deadline(self, run: Run, windows: int) -> None:
+        """Each round of windows may take as long as one extraction; the caller's own limit holds for all of them."""
+        longest_s = self._settings.request_timeout_s * max(1, math.ceil(windows / self._at_once))
+        run.deadline = run.started + min(run.options.timeout_s or longest_s, longest_s)
+
+
+def _merged(document: Document, readings: list[Reading], whole: Shapes) -> Flat:
+    """Raises what ended the first window where none was read."""
+    answered = [(one.window, one.answer) for one in readings if one.answer is not None]
+    if not answered:
+        errors = [one.error for one in readings if one.error is not None]
+        if errors:
+            raise next((error for error in errors if error.retryable), errors[0])
+        raise DocumentError("the document has no text to extract from", code="empty_document")
+    trees = []
+    for at, (window, answer) in enumerate(answered):
+        fields, places = translated(answer.fields, window, document)
+        trees.append(grown(answer.data, fields, answer.unprinted, window=at, places=places))
+    return flat(merged(trees, [window for window, _ in answered], whole))
+
+
+def _read(document: Document, one: Reading) -> WindowRead:
+    code = one.error.code if one.error is not None else None
+    span = {"start": one.window.fresh, "stop": one.window.stop}
+    return {**span, "pages": _pages_of(document, one.window), "state": one.state, "code": code}  # type: ignore[typeddict-item]
+
+
+def _pages_of(document: Document, window: Window) -> list[int] | None:
+    """The first and the last; None where the document has no pages."""
+    found = [page.number for page in document.pages if page.start < window.stop and window.fresh < page.stop]
+    return [found[0], found[-1]] if found and len(document.pages) > 1 else None
+
+
+def _pages(pages: list[int] | None) -> str:
+    if pages is None:
+        return ""
+    return f"pages {pages[0]}-{pages[1]}" if pages[0] < pages[1] else f"page {pages[0]}"
+
+
+def _told(document: Document, window: Window, number: int, of: int) -> str:
+    """What the prompt says of a window."""
+    return ", ".join(filter(None, (f"part {number} of {of}", _pages(_pages_of(document, window)))))
+
+
+def _other(leaf: Leaf) -> Other:
+    known = leaf.known
+    evidence, confidence = ([], None) if known is None else (known["evidence"], known["confidence"])
+    return {"value": leaf.value, "evidence": evidence, "confidence": confidence}

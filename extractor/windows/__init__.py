@@ -1,0 +1,8 @@
+"""Documents that are longer than a model's context: cut into windows, read side by side, merged into one answer.
+
+lines.py     a document's lines: tables, headings, and how well it can be cut before each
+cut.py       lines → windows                        window.py    one of them: its text, and offsets back and forth
+partial.py   what a window's answer may leave out   tree.py      an answer with what is known of its values
+merge.py     answers of windows → one               rows.py      the same of lists, without doubles at the seams
+values.py    the same of one value                  read.py      windows read side by side; what became of each
+"""

@@ -1,0 +1,101 @@
+"""The answers of windows → one. Pure: knows answers as trees, and of the schema what is taken whole.
+
+Objects are merged field by field, values by evidence and confidence (values.py), lists in the document's order
+(rows.py). What a schema makes one thing, one of several kinds of object or a list whose places have meanings, is taken
+whole from the window that knows most of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from extractor.windows.rows import distinct, joined
+from extractor.windows.tree import Leaf, Node, Record, Rows, data_of, leaves
+from extractor.windows.values import MOST_OTHERS, merged_value
+from extractor.windows.window import Window
+
+ANY = "*"  # in the path of a shape: any item of a list, any key of a map
+Steps = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """Of a schema, by path: what is taken whole, lists in which nothing stands twice, and keys that are left out where
+    nothing is said, because null is no answer there."""
+
+    whole: frozenset[Steps] = field(default_factory=frozenset)
+    unique: frozenset[Steps] = field(default_factory=frozenset)
+    optional: frozenset[Steps] = field(default_factory=frozenset)
+
+
+def merged(answers: Sequence[Node], windows: Sequence[Window], shapes: Shapes | None = None) -> Node:
+    """`answers[i]` is that of `windows[i]`, which are in the document's order; there is at least one."""
+    return _Merge(windows, shapes or Shapes()).node(list(enumerate(answers)), ())
+
+
+class _Merge:
+    def __init__(self, windows: Sequence[Window], shapes: Shapes) -> None:
+        self._windows, self._shapes = windows, shapes
+
+    def node(self, said: list[tuple[int, Node]], path: Steps) -> Node:
+        """What windows, by number, say at a path."""
+        some = [(at, node) for at, node in said if not isinstance(node, Leaf) or node.value is not None]
+        if not some:
+            return merged_value([node for _, node in said if isinstance(node, Leaf)])
+        if path in self._shapes.whole:
+            return _fullest([node for _, node in some])
+        kind = type(max(some, key=lambda one: _knowledge(one[1]))[1])
+        if kind is Leaf:
+            return merged_value([node for _, node in said if isinstance(node, Leaf)])
+        if kind is Record:
+            return self._record([(at, node) for at, node in some if isinstance(node, Record)], path)
+        return self._rows([(at, node) for at, node in some if isinstance(node, Rows)], path)
+
+    def _record(self, said: list[tuple[int, Record]], path: Steps) -> Record:
+        """Its keys in the order in which they first come."""
+        members: dict[str, Node] = {}
+        for key in dict.fromkeys(key for _, record in said for key in record.members):
+            below = (*path, key)
+            one = self.node([(at, record.members[key]) for at, record in said if key in record.members], below)
+            if not (below in self._shapes.optional and isinstance(one, Leaf) and one.value is None):
+                members[key] = one
+        return Record(members)
+
+    def _rows(self, said: list[tuple[int, Rows]], path: Steps) -> Rows:
+        at_of = {id(item): at for at, rows in said for item in rows.items}
+
+        def merge(row: list[Node]) -> Node:
+            return self.node([(at_of[id(node)], node) for node in row], (*path, ANY))
+
+        rows = joined(said, self._windows, merge)
+        return distinct(rows) if path in self._shapes.unique else rows
+
+
+def _knowledge(node: Node) -> tuple[int, int]:
+    """How many of its values are printed, and how many there are."""
+    found = [leaf for _, leaf in leaves(node) if leaf.value is not None]
+    return sum(bool(leaf.places) for leaf in found), len(found)
+
+
+def _fullest(said: list[Node]) -> Node:
+    """One of them; the others are told at its first value."""
+    best = max(said, key=_knowledge)
+    data = data_of(best)
+    others = [node for node in said if data_of(node) != data and _knowledge(node)[0]]
+    return _told(best, [Leaf(data_of(node), window=_window(node)) for node in others[:MOST_OTHERS]]) if others else best
+
+
+def _told(node: Node, others: list[Leaf]) -> Node:
+    if isinstance(node, Leaf):
+        return replace(node, others=tuple(others))
+    if isinstance(node, Record) and node.members:
+        key, first = next(iter(node.members.items()))
+        return Record({**node.members, key: _told(first, others)})
+    if isinstance(node, Rows) and node.items:
+        return Rows([_told(node.items[0], others), *node.items[1:]])
+    return node
+
+
+def _window(node: Node) -> int:
+    return next((leaf.window for _, leaf in leaves(node)), 0)

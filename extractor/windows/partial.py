@@ -1,0 +1,181 @@
+"""What a window may leave out: a schema → the same schema in which every value may be null and every list empty, and
+how its answers are merged. Pure: knows JSON Schema.
+
+What a window does not print is not to be made up there because another window prints it. Rows of a list stay as they
+are: a row is written by the window that shows it. A record with lists of its own may go on in the next window, which
+does not print its name again, so it is made like the whole. What speaks of several values at once (`if`, `contains`,
+`uniqueItems`, …) is asked of the merged answer only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from extractor.grammar.narrow.meeting import admits_null
+from extractor.windows.merge import ANY, Shapes, Steps
+from schemas import keywords
+
+JSON = dict[str, Any]
+
+_OF_SEVERAL = keywords.VALIDATED | {"minItems", "minProperties"}
+_DEEPEST = 12  # levels of a schema that are looked at for shapes
+_OPTIONS = ("anyOf", "oneOf")
+_CONTAINERS = frozenset({"object", "array"})
+
+
+def partial(json_schema: JSON) -> JSON:
+    """Keys keep their order, and what is required stays: as null, where the window says nothing."""
+    return _Partial(json_schema).whole()
+
+
+class _Partial:
+    """A definition that is referred to becomes two, one as it was and one that may say nothing."""
+
+    def __init__(self, root: JSON) -> None:
+        self._root = root
+        self._names: dict[str, str] = {}
+        self._waiting: list[str] = []
+        self._defs: JSON = {}
+
+    def whole(self) -> JSON:
+        top = self._resolved_object(self._root)
+        while self._waiting:  # not by recursion: a long chain of definitions is no deep one
+            ref = self._waiting.pop()
+            self._defs[self._names[ref]] = self._nullable(keywords.resolve(self._root, ref))
+        kept = {key: self._root[key] for key in keywords.DEFINITIONS if key in self._root}
+        return {**top, **kept, "$defs": {**kept.get("$defs", {}), **self._defs}} if self._defs or kept else top
+
+    def _resolved_object(self, node: Any) -> JSON:
+        """An object that is the answer itself, which is never null."""
+        while isinstance(node, dict) and "$ref" in node and not node.get("properties"):
+            node = {**{key: value for key, value in node.items() if key != "$ref"}, **self._target(node["$ref"])}
+        return self._object(node)
+
+    def _target(self, ref: str) -> JSON:
+        target: JSON = keywords.resolve(self._root, ref)
+        return target
+
+    def _nullable(self, node: Any) -> Any:
+        """`node` where a window may have nothing to say: an object of nulls, an empty list, null."""
+        plain = _plain(self._root, node)
+        if plain is None or admits_null(self._root, node) or _is_container(plain):
+            return self._inside(node)
+        if node.keys() & {"$ref", "allOf", *_OPTIONS}:
+            return _or_null(self._inside(node))
+        if "const" in node:
+            rest = {key: value for key, value in node.items() if key not in ("const", "type")}
+            return {**rest, "enum": [node["const"], None]}
+        made = dict(node)
+        if "enum" in made:
+            made["enum"] = [*made["enum"], None]
+        if "type" in made:
+            made["type"] = [*([made["type"]] if isinstance(made["type"], str) else made["type"]), "null"]
+        return made
+
+    def _inside(self, node: Any) -> Any:
+        """What stands within it made so, and not itself."""
+        if not isinstance(node, dict):
+            return node
+        if "$ref" in node:
+            return {**node, "$ref": self._ref(node["$ref"])}
+        for key in _OPTIONS:
+            if key in node:
+                some = [one for one in node[key] if one != {"type": "null"}]
+                if len(some) == 1:  # of several kinds, each stays what it is
+                    return {**node, key: [one if one == {"type": "null"} else self._inside(one) for one in node[key]]}
+                return dict(node)
+        if len(node.get("allOf", ())) == 1:
+            return {**node, "allOf": [self._inside(node["allOf"][0])]}
+        return self._object(node)
+
+    def _object(self, node: JSON) -> JSON:
+        made = {key: value for key, value in node.items() if key not in _OF_SEVERAL and key not in keywords.DEFINITIONS}
+        if isinstance(made.get("properties"), dict):
+            made["properties"] = {name: self._nullable(one) for name, one in made["properties"].items()}
+        if "items" in made and "prefixItems" not in made and holds_lists(self._root, made["items"]):
+            made["items"] = self._inside(made["items"])
+        return made
+
+    def _ref(self, ref: str) -> str:
+        if ref not in self._names:
+            name = f"partial:{len(self._names)}"
+            self._names[ref] = name
+            self._waiting.append(ref)
+        return f"#/$defs/{self._names[ref]}"
+
+
+def _kinds(node: JSON) -> set[str]:
+    kinds = node.get("type", [])
+    return {kinds} if isinstance(kinds, str) else set(kinds)
+
+
+def _or_null(node: JSON) -> JSON:
+    """What describes it stays outside."""
+    about = {key: node[key] for key in ("description", "title", keywords.PRINTED) if key in node}
+    return {**about, "anyOf": [{key: value for key, value in node.items() if key not in about}, {"type": "null"}]}
+
+
+def holds_lists(root: JSON, node: Any) -> bool:
+    """Whether a list stands anywhere in what `node` describes."""
+    seen: set[str] = set()
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if not isinstance(one, dict):
+            continue
+        if "array" in _kinds(one) or "items" in one:
+            return True
+        if (ref := one.get("$ref")) is not None and ref not in seen:
+            seen.add(ref)
+            waiting.append(keywords.resolve(root, ref))
+        waiting += [*one.get("properties", {}).values(), one.get("additionalProperties")]
+        waiting += [option for key in (*_OPTIONS, "allOf") for option in one.get(key, ())]
+    return False
+
+
+def shapes(json_schema: JSON) -> Shapes:
+    """How answers to a schema are merged, to a depth that no document needs."""
+    whole: set[Steps] = set()
+    unique: set[Steps] = set()
+    optional: set[Steps] = set()
+
+    def look(node: Any, path: Steps, depth: int) -> None:
+        node = _plain(json_schema, node)
+        if node is None or depth > _DEEPEST:
+            return
+        options = [one for key in _OPTIONS for one in node.get(key, ())]
+        containers = [one for one in options if _is_container(_plain(json_schema, one))]
+        if "prefixItems" in node or len(containers) > 1:
+            whole.add(path)
+            return
+        if node.get("uniqueItems") is True:
+            unique.add(path)
+        for one in containers:
+            look(one, path, depth + 1)
+        for name, one in node.get("properties", {}).items():
+            if name not in node.get("required", ()) and not admits_null(json_schema, one):
+                optional.add((*path, name))
+            look(one, (*path, name), depth + 1)
+        if "items" in node:
+            look(node["items"], (*path, ANY), depth + 1)
+
+    look(json_schema, (), 0)
+    return Shapes(frozenset(whole), frozenset(unique), frozenset(optional))
+
+
+def _plain(root: JSON, node: Any) -> JSON | None:
+    """What `$ref`s and an `allOf` of one lead to."""
+    for _ in range(32):
+        if not isinstance(node, dict):
+            return None
+        if "$ref" in node:
+            node = keywords.resolve(root, node["$ref"])
+        elif len(node.get("allOf", ())) == 1:
+            node = node["allOf"][0]
+        else:
+            return node
+    return None
+
+
+def _is_container(node: JSON | None) -> bool:
+    return node is not None and (not _CONTAINERS.isdisjoint(_kinds(node)) or "properties" in node or "items" in node)

@@ -1,0 +1,170 @@
+"""Windows read side by side, and what became of each.
+
+At most so many of a document are with the engine at a time, so that others find a slot. An error of the engine is
+tried once more; an answer that was cut off makes two windows of one; whatever else fails costs the window, and the
+others go on. Withdrawing the document withdraws all of them.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from extractor.documents import Document
+from extractor.errors import (
+    CONTEXT_EXCEEDED,
+    Cancelled,
+    DeadlineExceeded,
+    DocumentError,
+    EngineError,
+    ExtractorError,
+    InvalidOutput,
+    OutputError,
+    SchemaError,
+    TruncatedOutput,
+)
+from extractor.result import Known
+from extractor.windows.cut import Cutter
+from extractor.windows.window import Window
+
+State = Literal["read", "truncated", "failed", "skipped"]
+
+_POLL_S = 0.05  # how soon a withdrawal is noticed
+TRIES = 2
+
+
+@dataclass
+class WindowAnswer:
+    """What a window says, with offsets of its own: `fields` and `unprinted` by pointer into `data`."""
+
+    data: Any = None
+    fields: dict[str, Known] = field(default_factory=dict)
+    unprinted: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Reading:
+    """`error`: why a window was not read, or not to its end."""
+
+    window: Window
+    state: State
+    answer: WindowAnswer | None = None
+    error: ExtractorError | None = None
+
+
+Ask = Callable[[Window, int, int, threading.Event], WindowAnswer]  # window, its number, of how many; withdrawn when set
+
+
+def read_all(
+    cutter: Cutter, document: Document, ask: Ask, *, at_once: int, until: float, abort: threading.Event | None
+) -> list[Reading]:
+    """All windows, in order; their own spans cover the document. What has not begun at `until` (monotonic) does not.
+    Raises Cancelled, and SchemaError, which is no window's fault."""
+    return _Flight(cutter, document, ask, until, abort).over(at_once)
+
+
+class _Flight:
+    def __init__(
+        self, cutter: Cutter, document: Document, ask: Ask, until: float, abort: threading.Event | None
+    ) -> None:
+        self._cutter, self._document, self._ask = cutter, document, ask
+        self._until, self._abort = until, abort
+        self._waiting = deque(cutter.windows())
+        self._withdrawn = threading.Event()
+        self._read: list[Reading] = []
+
+    def over(self, at_once: int) -> list[Reading]:
+        flying: dict[Future[WindowAnswer], Window] = {}
+        with ThreadPoolExecutor(at_once, thread_name_prefix="window") as threads:
+            try:
+                while self._waiting or flying:
+                    while self._waiting and len(flying) < at_once:
+                        self._begin(self._waiting.popleft(), threads, flying)
+                    self._look(flying)
+            except BaseException:
+                self._withdrawn.set()
+                raise
+        return sorted(self._read, key=lambda one: (one.window.fresh, one.window.stop))
+
+    def _begin(self, window: Window, threads: ThreadPoolExecutor, flying: dict[Future[WindowAnswer], Window]) -> None:
+        if not any(char.isalnum() for char in self._document.text[window.fresh : window.stop]):
+            self._read.append(Reading(window, "skipped"))
+        elif time.monotonic() >= self._until:
+            self._read.append(Reading(window, "failed", error=DeadlineExceeded("there was no time left to read it")))
+        else:
+            number, of = self._place(window, flying)
+            # with the context of whoever reads the document, for what is logged
+            call = contextvars.copy_context().run
+            flying[threads.submit(call, self._try, window, number, of)] = window
+
+    def _place(self, window: Window, flying: dict[Future[WindowAnswer], Window]) -> tuple[int, int]:
+        """The how manieth it is, of how many as far as that is known."""
+        all_of_them = [*(one.window for one in self._read), *flying.values(), *self._waiting, window]
+        return 1 + sum(one.fresh < window.fresh for one in all_of_them), len(all_of_them)
+
+    def _look(self, flying: dict[Future[WindowAnswer], Window]) -> None:
+        """Takes what is over."""
+        if not flying:
+            return
+        done = wait(flying, _POLL_S if self._abort else None, FIRST_COMPLETED).done
+        if self._abort is not None and self._abort.is_set():
+            raise Cancelled("the extraction was cancelled")
+        for future in done:
+            self._take(flying.pop(future), future)
+
+    def _take(self, window: Window, future: Future[WindowAnswer]) -> None:
+        try:
+            self._read.append(Reading(window, "read", future.result()))
+        except (Cancelled, SchemaError):
+            raise
+        except (TruncatedOutput, DocumentError) as error:
+            if isinstance(error, DocumentError) and error.code != CONTEXT_EXCEEDED:
+                self._read.append(Reading(window, "failed", error=error))
+            elif len(halves := self._cutter.halves(window)) > 1:
+                self._waiting.extendleft(reversed(halves))
+            else:
+                self._read.append(_kept(window, "truncated", error))
+        except InvalidOutput as error:  # what is wrong with it is said of the whole answer
+            self._read.append(_kept(window, "read", error))
+        except ExtractorError as error:
+            self._read.append(Reading(window, "failed", error=error))
+
+    def _try(self, window: Window, number: int, of: int) -> WindowAnswer:
+        for left in reversed(range(TRIES)):
+            try:
+                return self._ask(window, number, of, self._withdrawn)
+            except EngineError:
+                if not left or self._withdrawn.is_set() or time.monotonic() >= self._until:
+                    raise
+        raise AssertionError
+
+
+def _kept(window: Window, state: State, error: ExtractorError) -> Reading:
+    """With as much of its answer as is whole."""
+    kept = error.kept if isinstance(error, OutputError) else {}
+    if "data" not in kept:
+        return Reading(window, "failed", error=error)
+    lost = [mark["pointer"] for mark in kept["review"] if mark["code"] == "not_printed"]
+    data = without_last_row(kept["data"]) if state == "truncated" else kept["data"]
+    answer = WindowAnswer(data, kept["fields"], lost)
+    return Reading(window, state, answer, error if state == "truncated" else None)
+
+
+def without_last_row(data: Any) -> Any:
+    """Of an answer that was cut off: the record of a list that was being written is left out, as far as it was."""
+    node, rows = data, None
+    while isinstance(node, dict | list) and node:
+        if isinstance(node, list):
+            rows = node if isinstance(node[-1], dict) else None
+            node = node[-1]
+        else:
+            node = node[next(reversed(node))]
+    if rows is not None:
+        rows.pop()
+    return data

@@ -1,0 +1,111 @@
+"""A window's answer as a tree whose leaves know what is known of them, and such a tree as data and fields. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from extractor.result import Known
+from extractor.windows.window import Piece
+from schemas.errors import pointer
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A value of the window number `window`. `places`: where the document prints it. `unprinted`: it was looked for and
+    stands nowhere. Of a merged value, `others` are those that other windows gave, best first."""
+
+    value: Any
+    known: Known | None = None
+    places: tuple[Piece, ...] = ()
+    unprinted: bool = False
+    window: int = 0
+    others: tuple[Leaf, ...] = ()
+
+
+@dataclass(frozen=True)
+class Record:
+    members: dict[str, Node]
+
+
+@dataclass(frozen=True)
+class Rows:
+    items: list[Node]
+
+
+Node = Leaf | Record | Rows
+
+
+@dataclass
+class Flat:
+    """`unprinted`: pointers; `disagreements`: by pointer, the values of windows that say otherwise."""
+
+    data: Any
+    fields: dict[str, Known] = field(default_factory=dict)
+    unprinted: list[str] = field(default_factory=list)
+    disagreements: dict[str, tuple[Leaf, ...]] = field(default_factory=dict)
+
+
+def grown(
+    data: Any,
+    fields: Mapping[str, Known],
+    unprinted: Iterable[str] = (),
+    *,
+    window: int = 0,
+    places: Mapping[str, tuple[Piece, ...]] | None = None,
+) -> Node:
+    """`fields` and `unprinted` are by pointer into `data`; so are `places`, which are else those of the evidence."""
+    lost = frozenset(unprinted)
+
+    def node(value: Any, path: Path) -> Node:
+        if isinstance(value, dict):
+            return Record({key: node(one, (*path, key)) for key, one in value.items()})
+        if isinstance(value, list):
+            return Rows([node(one, (*path, at)) for at, one in enumerate(value)])
+        where = pointer(*path)
+        known = fields.get(where)
+        if places is not None:
+            found = places.get(where, ())
+        else:
+            found = tuple(Piece(one["start"], one["stop"]) for one in known["evidence"]) if known else ()
+        return Leaf(value, known, found, where in lost, window)
+
+    return node(data, ())
+
+
+def flat(tree: Node) -> Flat:
+    made = Flat(data_of(tree))
+    for path, leaf in leaves(tree):
+        where = pointer(*path)
+        if leaf.known is not None:
+            made.fields[where] = leaf.known
+        if leaf.unprinted:
+            made.unprinted.append(where)
+        if leaf.others:
+            made.disagreements[where] = leaf.others
+    return made
+
+
+def data_of(tree: Node) -> Any:
+    if isinstance(tree, Record):
+        return {key: data_of(one) for key, one in tree.members.items()}
+    return [data_of(one) for one in tree.items] if isinstance(tree, Rows) else tree.value
+
+
+def leaves(tree: Node, path: Path = (), *, lists: bool = True) -> Iterator[tuple[Path, Leaf]]:
+    """`lists` false: of those only that stand in no list within."""
+    if isinstance(tree, Leaf):
+        yield path, tree
+    elif isinstance(tree, Record):
+        for key, one in tree.members.items():
+            yield from leaves(one, (*path, key), lists=lists)
+    elif lists:
+        for at, one in enumerate(tree.items):
+            yield from leaves(one, (*path, at))
+
+
+def has_lists(tree: Node) -> bool:
+    return isinstance(tree, Rows) or (isinstance(tree, Record) and any(map(has_lists, tree.members.values())))

@@ -1,0 +1,109 @@
+"""What several windows say of one value → one of them, with the others beside it. Pure.
+
+Nothing said loses against something said. A value that the document prints wins over one that it does not, then the one
+that the windows are surer of. What two windows read at the same place counts once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from extractor.result import Known
+from extractor.windows.tree import Leaf
+from extractor.windows.window import Piece
+
+_UNKNOWN = 0.5  # how sure a model was where that is not known
+_SUREST = 0.99  # two that are quite sure are surer than one
+MOST_OTHERS = 5
+
+
+def merged_value(said: Sequence[Leaf]) -> Leaf:
+    """`said`: of windows in their order, at least one."""
+    if len(said) == 1:
+        return said[0]
+    values = [leaf for leaf in said if leaf.value is not None]
+    if not values:
+        least = min(said, key=lambda leaf: (not _passed_over(leaf), _sure(leaf)))
+        return _counted(least, agree=len(said), disagree=0, empty=0)
+    values = _longest(values)
+    groups: dict[Any, list[Leaf]] = {}
+    for leaf in values:
+        groups.setdefault(_key(leaf.value), []).append(leaf)
+    ranked = sorted(groups.values(), key=_weight, reverse=True)  # the first of equals stays first
+    first = _best(ranked[0])
+    agree = sum(_key(leaf.value) == _key(first.value) for leaf in values)
+    best = _counted(first, agree=agree, disagree=len(values) - agree, empty=sum(leaf.value is None for leaf in said))
+    others = [_best(group) for group in ranked[1:]]
+    if first.places:  # a guess is no contradiction to what is printed
+        others = [other for other in others if other.places]
+    return replace(best, others=tuple(others[:MOST_OTHERS]), unprinted=first.unprinted)
+
+
+def same(one: Any, other: Any) -> bool:
+    return bool(_key(one) == _key(other))
+
+
+def _key(value: Any) -> Any:
+    """Texts are the same whatever their white space and case, numbers however they are written; true is not 1."""
+    if isinstance(value, str):
+        return " ".join(value.split()).casefold()
+    return (type(value), value) if isinstance(value, bool) else value
+
+
+def together(some: Sequence[Piece], others: Sequence[Piece]) -> bool:
+    """Whether they have characters in common."""
+    return any(one.start < other.stop and other.start < one.stop for one in some for other in others)
+
+
+def _longest(values: list[Leaf]) -> list[Leaf]:
+    """Without those that a seam cut off: another window read more at the same place."""
+    return [leaf for leaf in values if not any(_part_of(leaf, other) for other in values)]
+
+
+def _part_of(leaf: Leaf, other: Leaf) -> bool:
+    mine, theirs = _size(leaf), _size(other)
+    return mine < theirs and not same(leaf.value, other.value) and together(leaf.places, other.places)
+
+
+def _size(leaf: Leaf) -> int:
+    return sum(place.stop - place.start for place in leaf.places)
+
+
+def _weight(group: list[Leaf]) -> tuple[bool, float]:
+    """Whether it is printed, and the chance that not all of its windows are wrong."""
+    seen: list[Piece] = []
+    wrong = 0.0
+    printed = any(leaf.places for leaf in group)
+    for leaf in sorted(group, key=_sure, reverse=True):
+        if (printed and not leaf.places) or together(leaf.places, seen):
+            continue
+        seen += leaf.places
+        wrong += math.log1p(-min(_sure(leaf), _SUREST))
+    return printed, -wrong
+
+
+def _best(group: list[Leaf]) -> Leaf:
+    return max(group, key=lambda leaf: (bool(leaf.places), _sure(leaf)))
+
+
+def _sure(leaf: Leaf) -> float:
+    """A value that stands at its own name is half as doubtful as one that is printed somewhere."""
+    if leaf.known is None:
+        return _UNKNOWN
+    confidence = leaf.known["confidence"]
+    sure = _UNKNOWN if confidence is None else float(confidence)
+    return (1 + sure) / 2 if leaf.value is not None and leaf.known["label"] is not None else sure
+
+
+def _passed_over(leaf: Leaf) -> bool:
+    """Whether it is a null although its name is printed, with something behind it."""
+    label = leaf.known["label"] if leaf.known else None
+    return label is not None and label["behind"] is not None
+
+
+def _counted(leaf: Leaf, *, agree: int, disagree: int, empty: int) -> Leaf:
+    known: Known = leaf.known or {"evidence": [], "label": None, "confidence": None}
+    return replace(leaf, known={**known, "windows": {"agree": agree, "disagree": disagree, "empty": empty}})
