@@ -27,6 +27,7 @@ from extractor.errors import (
     CONTEXT_EXCEEDED,
     DocumentError,
     FieldError,
+    InputError,
     InvalidOutput,
     OutputError,
     SchemaError,
@@ -218,9 +219,7 @@ class Extractor:
         prompt, max_tokens = self._prompt(run, failed)
         if failed is None:  # of a document that fits the model, and no longer one
             run.printed = self._printed(run)
-        grammar = self._again(run, failed) if failed is not None else None
-        grammar = grammar or (run.printed and run.printed.grammar) or run.grammar
-        completion = decode(self._engine, run, prompt, grammar, max_tokens, self._settings.drafters)
+        completion = self._completed(run, prompt, max_tokens, failed)
         run.usage.add(completion.usage)
         text = completion.text.decode("utf-8", "replace")
         try:
@@ -274,6 +273,20 @@ class Extractor:
         fields = fields_of(text, run.document, completion)
         return self._calibrator.calibrated(fields, text, run.document, run.schema.json_schema, completion, held)
 
+    def _completed(self, run: Run, prompt: Prompt, max_tokens: int, failed: InvalidOutput | None) -> Any:
+        """What the model wrote, under the narrowest grammar there is that the engine can build."""
+        drafters = self._settings.drafters
+        narrow = self._again(run, failed) if failed is not None else None
+        if grammar := narrow or (run.printed and run.printed.grammar):
+            try:
+                return decode(self._engine, run, prompt, grammar, max_tokens, drafters)
+            except InputError as error:
+                if error.code != SchemaError.code:
+                    raise
+            if run.printed is not None:
+                run.printed = run.printed.without_grammar()
+        return decode(self._engine, run, prompt, run.grammar, max_tokens, drafters)
+
     def _again(self, run: Run, failed: InvalidOutput) -> str | None:
         """The grammar under which only what was wrong with the last answer is written again; None where that cannot be
         said of its errors."""
@@ -315,9 +328,10 @@ class Extractor:
 
     def _marks(self, run: Run, data: Any, doubts: list[Place], fields: dict[str, Known]) -> list[Mark]:
         """Of an answer that stands. It is not lost for it."""
+        found = {pointer for pointer, known in fields.items() if known["evidence"]}
         try:
             document = run.printed.document if run.printed is not None else Reading(run.document.text)
-            unprinted = self._demands.unprinted(run.schema, data, document)
+            unprinted = self._demands.unprinted(run.schema, data, document, found)
             left_out = missed(fields, run.schema.json_schema)
         except Exception as error:
             log.error("not compared: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])

@@ -20,6 +20,7 @@ from extractor.grammar.compile import reason
 from extractor.grammar.guided import guided
 from extractor.grammar.narrow import Bounds, Tighten
 from extractor.grammar.printed.grammars import demand
+from extractor.grammar.rewrite import held
 from extractor.sandbox import Refused
 from schemas import ValidationProblem, check, inline
 from schemas.checks.report import Report, note
@@ -66,8 +67,8 @@ def grammar(given: dict[str, Any], blobs: list[bytes]) -> str:
 
 def printed(given: dict[str, Any], blobs: list[bytes]) -> list[str | bool | None]:
     """Of the schema that is the first blob and the document that is the second: the grammar of what it prints, None
-    where it is too long for one, and whether an answer has to be compared with it all the same. `given`: the `mode`
-    and the `bounds`. Raises Refused with the code `not_printed`."""
+    where it is too long for one, and whether no answer need be compared with it. `given`: the `mode` and the
+    `bounds`. Raises Refused with the code `not_printed`."""
     made = demand(json.loads(blobs[0]), given["mode"], Bounds(**given["bounds"]))
     assert made is not None
     try:
@@ -75,7 +76,9 @@ def printed(given: dict[str, Any], blobs: list[bytes]) -> list[str | bool | None
     except DocumentError as error:
         errors = [(one.pointer, one.detail) for one in error.errors[:_MOST_PLACES]]
         raise Refused(error.code, error.detail, errors=errors) from None
-    return [answers.grammar, answers.unheld is not None]
+    if answers.grammar is not None and held(answers.grammar) is None:
+        answers = answers.without_grammar()
+    return [answers.grammar, answers.held]
 
 
 def faults(_: None, blobs: list[bytes]) -> list[tuple[str, str]]:

@@ -41,9 +41,7 @@ def held(grammar: str) -> str | None:
     return None if LLMatcher.validate_grammar(grammar, None, limits=LIMITS) else grammar
 
 
-def rewriting(
-    answer: str, pointers: Iterable[str], narrowed: JSON, rule: Callable[[JSON], str | None]
-) -> str | None:
+def rewriting(answer: str, pointers: Iterable[str], narrowed: JSON, rule: Callable[[JSON], str | None]) -> str | None:
     """What such a grammar starts with: text, a rule, text, … `answer` is compact JSON; `rule` says what may stand for a
     schema, None where nothing may. None where a pointer leads to no value of the answer, or to one of which the schema
     does not say plainly what it is."""

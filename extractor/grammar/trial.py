@@ -72,8 +72,8 @@ class Judge:
         given = {"mode": mode, "bounds": asdict(self._bounds)}
         blobs = [_json(json_schema), text.encode("utf-8", "surrogatepass")]
         with _told("building the grammar of what the document prints", wall_s, ANSWER):
-            grammar, unheld = _call(self._answer_box(), "printed", given, blobs, wall_s, cancel)
-        return PrintedAnswers(grammar, made.marked if unheld else None, Reading(text))
+            grammar, held = _call(self._answer_box(), "printed", given, blobs, wall_s, cancel)
+        return PrintedAnswers(grammar, made.marked, Reading(text), held)
 
     def faults(
         self, json_schema: dict[str, Any], text: str, wall_s: float, cancel: threading.Event | None = None

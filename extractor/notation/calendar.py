@@ -43,6 +43,10 @@ def _prefixes() -> Iterator[tuple[str, int]]:
 
 MONTH_BY_PREFIX = dict(_prefixes()) | _MORE
 
+# Regular expressions: a month's name, whole or short, in any case, and the letters that one may begin with.
+NAME = f"(?i:{'|'.join(MONTH_BY_PREFIX)})[^\\W\\d_]{{0,9}}"
+FIRST_LETTERS = "".join(sorted({letter for name in MONTH_BY_PREFIX for letter in (name[0], name[0].upper())}))
+
 
 def month(name: str) -> int:
     """1 to 12 of a month's name, whole or short; 0 where `name` is none."""

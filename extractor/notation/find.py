@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
-from extractor.notation.calendar import MONTH_BY_PREFIX, month
+from extractor.notation.calendar import FIRST_LETTERS, NAME, month
 from extractor.notation.spell import dates
 
 Spans = dict[str, list[tuple[int, int]]]  # from where to where what is spelled so is printed, in order
@@ -28,10 +28,10 @@ _CLOCK = re.compile(  # hour, what separates, minute, second, half of the day, o
     r"(?: ?(?:([ap])\.? ?m\b\.?|(uhr|h|hrs|o['’]clock)\b))?(?!:?\d)",
     re.IGNORECASE,
 )
-_MONTH = f"(?:{'|'.join(MONTH_BY_PREFIX)})[^\\W\\d_]{{0,9}}"
 _NO_YEAR = re.compile(  # a day without a year, or with two digits of it after a month in letters
-    rf"(?<![\d/.,-])(?:(?P<d1>\d\d?)(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de |of )?(?P<m1>{_MONTH})(?:\.?[ -]'?(?P<y>\d\d))?"
-    rf"|(?<![^\W_])(?P<m2>{_MONTH})\.? (?P<d2>\d\d?)(?:st|nd|rd|th)?"
+    rf"(?<![\d/.,-])(?=[\d{FIRST_LETTERS}])(?:"
+    rf"(?P<d1>\d\d?)(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de |of )?(?P<m1>{NAME})(?:\.?[ -]'?(?P<y>\d\d))?"
+    rf"|(?<![^\W_])(?P<m2>{NAME})\.? (?P<d2>\d\d?)(?:st|nd|rd|th)?"
     r"|(?P<d3>\d\d)/(?P<m3>\d\d)|(?P<d4>\d\d?)\. ?(?P<m4>\d\d?)\.)"
     r"(?![^\W_]|[/:-]\d|\.?,?[ -]?'?(?:de |del )?(?:\d{4}(?!\d)|\d\d(?![\d:]|[.,]\d)))",
     re.IGNORECASE,

@@ -1,16 +1,18 @@
 """Every number, day and time of day that a text may mean, spelled as JSON spells it. Where what is printed can be read
-in two ways the rest of the text decides, and where it does not both are given. Pure: knows text.
+in two ways the rest of the text decides, and where it does not both are given. `dates` of a text are those that
+`spell.dates` finds in it, for whoever asks more than once. Pure: knows text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 
 from extractor.notation import calendar, find, spell
+from extractor.notation.spell import Spelled
 
 _BEFORE = re.compile(r"(?:(?<![^\W_])[-−–]|\()\s?[€$£¥]?\s?(?:[A-Z]{3}\s)?$")  # a minus, a bracket, a currency
 _BEHIND = re.compile(r"\s?[€$£¥]?(?:[-−–](?![^\W_])|\)|\s?(?:CR|DR)\b)")
@@ -29,13 +31,13 @@ _AHEAD = 20  # years by which a day may be later than the last year that the tex
 _OLD = 30  # two digits of a year from here on may be of the century before
 
 
-def numbers(text: str) -> dict[str, Decimal]:
+def numbers(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, Decimal]:
     """By their spelling, with the decimals that are printed and without those that say nothing. A number is negative
     only where a minus or a bracket says so, and may then be meant either way. Of a day only the year is a number."""
-    dates = [(said.start, said.stop) for said in spell.dates(text)]
-    within = {at for start, stop in dates for at in range(start, stop)}
+    dates = list(spell.dates(text)) if dates is None else dates
+    within = {at for said in dates for at in range(said.start, said.stop)}
     spans = [span for spans in find.number_spans(text).values() for span in spans if span[0] not in within]
-    spans += [found.span() for start, stop in dates for found in _YEAR.finditer(text, start, stop)]
+    spans += [found.span() for said in dates for found in _YEAR.finditer(text, said.start, said.stop)]
     mark = _decimal_mark(text[start:stop] for start, stop in spans)
     made: dict[str, Decimal] = {}
     for start, stop in sorted(spans):
@@ -68,10 +70,10 @@ def _spelled(value: Decimal) -> Iterator[tuple[str, Decimal]]:
         yield full.rstrip("0").rstrip("."), value
 
 
-def days(text: str) -> dict[str, None]:
+def days(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, None]:
     """As `YYYY-MM-DD`. Day and month in the order that other days of the text tell, in both where none does; of two
     digits of a year the century in which the text's other years are."""
-    printed = [(text[said.start : said.stop], said.text) for said in spell.dates(text)]
+    printed = [(text[said.start : said.stop], said.text) for said in (spell.dates(text) if dates is None else dates)]
     figures = [found.groups() for where, _ in printed if (found := _FIGURES.fullmatch(where))]
     order = _order([(int(first), int(second)) for first, second, _ in figures])
     years = sorted({int(year) for year in _YEAR.findall(text)})
@@ -90,12 +92,13 @@ def days(text: str) -> dict[str, None]:
     return made
 
 
-def months(text: str) -> dict[str, None]:
-    """As `YYYY-MM`, those of its days too."""
-    said = [date.text for date in spell.dates(text) if len(date.text) == 7]
+def months(text: str, dates: Sequence[Spelled] | None = None, those: Iterable[str] | None = None) -> dict[str, None]:
+    """As `YYYY-MM`, those of its days too. `those`: the days, for whoever knows them."""
+    dates = list(spell.dates(text)) if dates is None else dates
+    said = [date.text for date in dates if len(date.text) == 7]
     figures = [(year or last, month or first) for first, last, year, month in _MONTH_AND_YEAR.findall(text)]
     said += [f"{year}-{int(month):02}" for year, month in figures if 1 <= int(month) <= 12]
-    return dict.fromkeys([*said, *(day[:7] for day in days(text))])
+    return dict.fromkeys([*said, *(day[:7] for day in (days(text, dates) if those is None else those))])
 
 
 def hours(text: str) -> dict[str, None]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from extractor.notation.calendar import month
+from extractor.notation.calendar import FIRST_LETTERS, NAME, month
 
 
 class Spelled(NamedTuple):
@@ -21,13 +21,13 @@ class Spelled(NamedTuple):
 
 _NUMBER = re.compile(r"[-+]?\d(?:[\d.,'\u00a0]*\d)?")
 _DATE = re.compile(
-    r"(?<!\d)(?:"
+    rf"(?<!\d)(?=[\d{FIRST_LETTERS}])(?:"
     r"(?P<y1>\d{4})(?:[-/.]|[年년] ?)(?P<m1>\d{1,2})(?:[-/.]|[月월] ?)(?P<d1>\d{1,2})"
     r"|(?P<d2>\d{1,2})(?:[-/.] ?)(?P<m2>\d{1,2})(?:[-/.] ?)(?P<y2>\d{4}|\d\d)"
     r"|(?P<d3>\d{1,2})(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de |of )?"
-    r"(?P<m3>[^\W\d_]{3,12})\.?,?[ -](?:de |del )?(?P<y3>\d{4})"
-    r"|(?P<m5>[^\W\d_]{3,12})\.?[ -](?P<y5>\d{4})(?![-/.]\d)"
-    r"|(?P<m4>[^\W\d_]{3,12})\.? (?P<d4>\d{1,2})(?:st|nd|rd|th)?,? (?P<y4>\d{4})"
+    rf"(?P<m3>{NAME})\.?,?[ -](?:de |del )?(?P<y3>\d{{4}})"
+    rf"|(?<![^\W_])(?:(?P<m5>{NAME})\.?[ -](?P<y5>\d{{4}})(?![-/.]\d)"
+    rf"|(?P<m4>{NAME})\.? (?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y4>\d{{4}}))"
     r")(?!\d)"
 )
 

@@ -6,11 +6,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import socket
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from extractor.processes.heartbeat import born, ended, machine
+
+_SCRATCH = "extractor-up-"
 _SOCKET_PATH = 107  # bytes of a path that bind(2) takes, the last of sockaddr_un's 108 being its end
 
 
@@ -33,6 +38,28 @@ def runtime_folder(of: Path) -> Path | None:
     with suppress(OSError):
         folder.mkdir(mode=0o700)
     return folder if not folder.is_symlink() and private_folder(folder) else None
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A private folder among temporary files, named after this process; it goes at the end. Those of processes that
+    were killed go when the next one is made. Raises OSError."""
+    here = hashlib.sha256(machine().encode()).hexdigest()[:8]
+    _remove_left_folders(here)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{here}-{os.getpid()}-{born(os.getpid())}-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_left_folders(here: str) -> None:
+    """Only ours, and only of processes that have certainly ended: pids of other containers mean nothing here."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}{here}-*"):
+        with suppress(OSError, ValueError):
+            pid, since, _ = folder.name.removeprefix(f"{_SCRATCH}{here}-").split("-", 2)
+            if folder.lstat().st_uid == os.geteuid() and ended(machine(), int(pid), int(since)):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_if_empty(folder: Path | None) -> None:

@@ -11,12 +11,10 @@ whatever dies is started again, after pauses that grow to half a minute, and the
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -27,6 +25,7 @@ from extractor.processes.launch import UNRECOVERABLE
 from extractor.service.children import Log, Program
 from extractor.service.managed import START_S, ApiProbe, ManagedProcess, ending, reason
 from extractor.service.plan import ServicePlan
+from extractor.service.private_files import scratch_folder
 from extractor.service.valkey import EmbeddedValkey, free_port
 
 _CHECK_EVERY_S = 0.1
@@ -132,7 +131,8 @@ class Service:
         except Exception as error:  # a fault of ours must still end the children
             self._failure = ServiceFailed(f"The supervisor broke: {type(error).__name__}: {error}")
         finally:
-            self._end()
+            with self._stack:  # whatever comes, its folders go
+                self._end()
             self._over.set()
 
     def _check_once(self) -> None:
@@ -146,16 +146,16 @@ class Service:
             self._stopping.wait(1.0)
 
     def _begin(self) -> None:
+        scratch = self._stack.enter_context(scratch_folder())
         if self.plan.redis_url is None:
-            folder = self.plan.data_dir
-            if folder is None:
-                folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="extractor-")))
+            folder = self.plan.data_dir or scratch
             self._store = EmbeddedValkey(
                 folder / "store", self._log, max_memory=self.plan.max_memory, silent_s=self.plan.store_silent_s
             )
             self._store_process = ManagedProcess(Program("store", ()))
             self._store_process.child = self._store.start(self._stopping.is_set)
-        self._heartbeats = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="extractor-up-")))
+        self._heartbeats = scratch / "heartbeats"
+        self._heartbeats.mkdir()
         self._processes = [self._managed("api", self.plan.api_command)]
         for number in range(1, self.plan.workers + 1):
             self._processes.append(self._managed(f"worker-{number}", self.plan.worker_command))
@@ -276,4 +276,3 @@ class Service:
         for process in self._all():
             process.child = None
             process.close()
-        self._stack.close()

@@ -20,6 +20,7 @@ from extractor.errors import (
     DeadlineExceeded,
     DocumentError,
     EngineError,
+    InputError,
     InvalidOutput,
     SchemaError,
     TruncatedOutput,
@@ -83,6 +84,20 @@ def test_a_document_becomes_data(tok):
     assert '"Brightwater"' in request.grammar  # what the document prints, and nothing else
     runner.extract(EXAMPLE.document, schema=Invoice, options=Options(printed="none"))
     assert engine.requests[1].grammar.startswith("start: %json {")
+
+
+def test_where_the_engine_refuses_a_documents_grammar_the_answer_is_compared(tok):
+    refused = InputError("the grammar does not compile: too large", code="invalid_schema")
+    unprinted = GOOD.replace("Brightwater", "Blackwater")
+    runner, engine = scripted(tok, refused, unprinted, GOOD)
+    result = runner.extract(EXAMPLE.document, schema=Invoice, options=Options(printed="all"))
+    assert result.data["seller"]["name"] == EXAMPLE.answer["seller"]["name"]
+    assert [request.grammar.startswith("start: %json {") for request in engine.requests[:2]] == [False, True]
+    assert result.usage.model_calls == 2
+    other, engine = scripted(tok, InputError("too long", code="context_exceeded"), GOOD)
+    with pytest.raises(InputError, match="too long"):
+        other.extract(EXAMPLE.document, schema=Invoice)
+    assert len(engine.requests) == 1
 
 
 def test_every_way_to_name_a_schema(tok):

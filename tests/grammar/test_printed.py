@@ -16,9 +16,11 @@ from pydantic import BaseModel
 
 from extractor.errors import DocumentError
 from extractor.grammar.narrow import Bounds
-from extractor.grammar.printed.grammars import PrintedAnswers, demand
+from extractor.grammar.printed.candidates import Candidates
+from extractor.grammar.printed.grammars import Demands, PrintedAnswers, demand
+from extractor.grammar.printed.reading import Reading
 from extractor.grammar.printed.words import MOST_CHUNKS, chunks
-from extractor.notation import possible
+from extractor.grammar.rewrite import held
 from schemas import check, of_model
 from schemas.keywords import Mode
 from schemas.types import Amount, ClockTime, Currency, Printed
@@ -331,7 +333,7 @@ def test_what_no_grammar_holds_is_compared_afterwards() -> None:
     assert [error.pointer for error in maybe.faults({"a": "Bob"})] == ["/a"]
     assert maybe.faults({"a": "yes"}) == maybe.faults({"a": None}) == []
     most = " ".join(f"w{number}" for number in range(MOST_CHUNKS // 4))  # the longest there is a grammar for
-    assert answers(of(TEXT), most).grammar is not None
+    assert held(answers(of(TEXT), most).grammar or "") is not None
     long = answers(of(TEXT), "word " * MOST_CHUNKS)
     assert long.grammar is None
     assert [error.pointer for error in long.faults({"a": "other"})] == ["/a"]
@@ -346,12 +348,40 @@ def test_no_text_takes_longer_than_its_length(line: str) -> None:
         text = (line * size)[:size]
         began = time.thread_time()
         chunks(text)
-        possible.numbers(text)
-        possible.days(text)
-        possible.months(text)
-        possible.hours(text)
+        found = Candidates(text)
+        made = (found.numbers, found.spellings, found.words)
+        assert all(one is not None for one in made)
         took_s.append(time.thread_time() - began)
     assert took_s[1] < 40 * took_s[0] + 1
+
+
+class Unread(Reading):
+    """A document that nobody may compare a value with."""
+
+    def prints(self, value: Any, leaf: JSON) -> bool:
+        raise AssertionError(f"looked for {value} of {leaf}")
+
+
+def test_what_was_found_is_not_looked_for_again() -> None:
+    demands, schema = Demands(Bounds()), of_model(Bill)
+    answer = {"seller": "Acme", "note": "never said", "lines": [{"what": "Chair", "amount": 12.5}]}
+    text = "Acme\nChair 12.50"
+    assert demands.unprinted(schema, answer, Reading(text)) == ["/note"]
+    assert demands.unprinted(schema, answer, Reading(text), {"/note"}) == []
+    everywhere = {"/seller", "/note", "/lines/0/what", "/lines/0/amount"}
+    assert demands.unprinted(schema, answer, Unread(text), everywhere) == []
+    assert demands.get(schema, "all") is demands.get(schema, "all")
+
+
+def test_a_list_that_nothing_fits_can_still_be_ended() -> None:
+    row = {"type": "string", "pattern": "^[0-9]+$"}
+    for rows in ({"items": row}, {"prefixItems": [TEXT], "items": row, "minItems": 1}):
+        for text, filled in (("one two", False), ("one 2", True)):
+            written = {"a": ["one", "2"] if "prefixItems" in rows else ["2"]}
+            schema = of({"type": "array", "maxItems": 3, **rows})
+            assert lets(schema, text, json.dumps(written, separators=(",", ":"))) is filled
+            empty = '{"a":["one"]}' if "prefixItems" in rows else '{"a":[]}'
+            assert lets(schema, text, empty)
 
 
 def test_check_says_what_has_to_be_printed() -> None:
@@ -399,4 +429,4 @@ def test_definitions_in_a_chain_are_followed_or_compared_afterwards() -> None:
             said = '{"a":' * (length + 1) + '"%s"' + "}" * (length + 1)
             assert lets(schema, "Ann", said % "Ann")
             assert not lets(schema, "Ann", said % "Bob")
-        assert made.grammar is not None or made.unheld is not None
+        assert made.grammar is not None or not made.held

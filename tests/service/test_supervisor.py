@@ -53,10 +53,13 @@ class Up:
         fast = FAST if scripted else {}
         self.lines: list[str] = []
         self.data = folder / "run"
+        self.temporary = folder.parent / "temporary"
+        self.temporary.mkdir(exist_ok=True)
+        folders = {"EXTRACTOR_DATA_DIR": str(self.data), "TMPDIR": str(self.temporary)}
         self.process = subprocess.Popen(
             [sys.executable, str(script), "up", "--port", "0", *arguments],
             cwd=folder,
-            env={**given, "PYTHONPATH": str(ROOT), "EXTRACTOR_DATA_DIR": str(folder / "run"), **fast, **environ},
+            env={**given, "PYTHONPATH": str(ROOT), **folders, **fast, **environ},
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -106,6 +109,7 @@ class Up:
         self._reader.join(10)
         assert self.process.stderr is not None
         self.process.stderr.close()
+        assert self.process.returncode < 0 or not list(self.temporary.glob("extractor-*")), "an orderly end leaves none"
 
 
 def words(file: Path, between: str | None) -> list[str]:

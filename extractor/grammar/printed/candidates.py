@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import product
 
-from extractor.notation import possible
+from extractor.notation import possible, spell
+from extractor.notation.spell import Spelled
 
 MOST_MOMENTS = 4_000  # days with times, of a document that prints many of both
 
@@ -28,18 +29,26 @@ class Candidates:
 
     @cached_property
     def numbers(self) -> dict[str, int | float]:
-        found = possible.numbers(self._text)
+        found = possible.numbers(self._text, self._dates)
         return {spelled: int(value) if "." not in spelled else float(value) for spelled, value in found.items()}
 
     @cached_property
     def days(self) -> list[str]:
-        return list(possible.days(self._text))
+        return list(possible.days(self._text, self._dates))
 
     @cached_property
     def spellings(self) -> list[str]:
         """What is not printed letter by letter: days, months, times of day, codes of currencies."""
         codes = [code for sign, of_it in _SIGNS.items() if sign in self._text for code in of_it.split()]
-        return [*self.days, *possible.months(self._text), *possible.hours(self._text), *codes]
+        return [*self.days, *possible.months(self._text, self._dates, self.days), *self._hours, *codes]
+
+    @cached_property
+    def _dates(self) -> list[Spelled]:
+        return list(spell.dates(self._text))
+
+    @cached_property
+    def _hours(self) -> list[str]:
+        return list(possible.hours(self._text))
 
     @cached_property
     def words(self) -> list[str]:
@@ -56,9 +65,9 @@ class Candidates:
         return _MOMENTS[name](self) if name in _MOMENTS else None
 
     def _times(self, *, local: bool) -> list[str]:
-        made = [f"{hour}:00" if len(hour) == 5 else hour for hour in possible.hours(self._text)]
+        made = [f"{hour}:00" if len(hour) == 5 else hour for hour in self._hours]
         if local:
-            return [*possible.hours(self._text), *made]
+            return [*self._hours, *made]
         return [time + offset for time, offset in product(made, possible.offsets(self._text))]
 
     def _moments(self, *, local: bool) -> list[str]:

@@ -3,7 +3,7 @@ cannot follow it, or the document is longer than a grammar may be."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -14,20 +14,26 @@ from schemas import keywords
 from schemas.errors import pointer as pointer_to
 
 JSON = dict[str, Any]
+Missing = Callable[[Any, JSON, str], bool]  # whether the document does not print a value of a node, at a pointer
 _DEEPEST = 64
 
 
-def not_printed(answer: Any, schema: JSON, document: Reading) -> list[FieldError]:
-    """The values of an answer to a marked schema that the document does not print, in the answer's order."""
-    found = dict.fromkeys(_places(answer, schema, schema, document, "", 0))
-    return [FieldError(pointer, "is not printed in the document") for pointer in found]
+def not_printed(answer: Any, schema: JSON, document: Reading, found: Container[str] = ()) -> list[FieldError]:
+    """The values of an answer to a marked schema that the document does not print, in the answer's order. Pointers that
+    are `found` there are not looked for."""
+
+    def missing(value: Any, node: JSON, pointer: str) -> bool:
+        return pointer not in found and not document.prints(value, node)
+
+    pointers = dict.fromkeys(_places(answer, schema, schema, missing, "", 0))
+    return [FieldError(pointer, "is not printed in the document") for pointer in pointers]
 
 
-def _places(value: Any, node: Any, root: JSON, document: Reading, pointer: str, depth: int) -> Iterator[str]:
+def _places(value: Any, node: Any, root: JSON, missing: Missing, pointer: str, depth: int) -> Iterator[str]:
     if not isinstance(node, dict) or depth > _DEEPEST:
         return
     if PRINTED in node and isinstance(value, str | int | float | Decimal) and not isinstance(value, bool):
-        if not document.prints(value, node):
+        if missing(value, node, pointer):
             yield pointer
         return
     inner: list[tuple[Any, Any, str]] = []
@@ -44,11 +50,11 @@ def _places(value: Any, node: Any, root: JSON, document: Reading, pointer: str, 
         first, more = node.get("prefixItems", []), node.get("items", {})
         inner += [(one, first[at] if at < len(first) else more, f"/{at}") for at, one in enumerate(value)]
     for one, below, step in inner:
-        yield from _places(one, below, root, document, pointer + step, depth + 1)
+        yield from _places(one, below, root, missing, pointer + step, depth + 1)
     for key in ("anyOf", "oneOf"):
         if key in node:  # whichever option it was: one that finds nothing amiss will do
             options = [
-                list(_places(value, one, root, document, pointer, depth + 1))
+                list(_places(value, one, root, missing, pointer, depth + 1))
                 for one in node[key]
                 if _may_be(value, one, root)
             ]
@@ -83,5 +89,3 @@ _IS: dict[str, Callable[[Any], bool]] = {
     "array": lambda value: isinstance(value, list),
     "object": lambda value: isinstance(value, dict),
 }
-
-

@@ -22,7 +22,7 @@ from schemas.errors import pointer as pointer_to
 
 JSON = dict[str, Any]
 
-_SCALAR = frozenset({"null", "boolean", "string", "number", "integer"})
+_LITERALS = {"null": '"null"', "boolean": '"true" | "false"'}
 _OBJECT = frozenset({"type", "properties", "required", "additionalProperties", "maxProperties", "x-guidance", "$defs"})
 _MAP = frozenset({"type", "patternProperties", "additionalProperties", "maxProperties", "minProperties"})
 _NOTHING = '""'
@@ -65,25 +65,26 @@ class _Writer:
         lines += [f"{_name(ref)}: {rule}" for ref, rule in self._of_refs.items() if rule is not None]
         return "\n".join([*lines, self._document.terminals(), ""])
 
-    def rule(self, node: Any, pointer: str) -> str | None:
-        """What may stand where `node` does."""
+    def rule(self, node: Any, pointer: str, *, spare: bool = False) -> str | None:
+        """What may stand where `node` does. `spare`: something else may too, so that it need not be found whether
+        anything fits."""
         before = len(self.missing)
-        found = self._rule_of(node, pointer)
+        found = self._rule_of(node, pointer, spare)
         if found is not None:  # what is missing within can be done without
             del self.missing[before:]
         return found
 
-    def _rule_of(self, node: Any, pointer: str) -> str | None:
+    def _rule_of(self, node: Any, pointer: str, spare: bool) -> str | None:
         if not self._prints(node):
             return self._rule('"null"' if node == {"type": "null"} else self._free(node))
         if PRINTED in node:
-            return self._scalar(node, pointer)
+            return self._scalar(node, pointer, spare)
         if isinstance(node.get("type"), list):
-            return self._either([{**node, "type": kind} for kind in node["type"]], pointer)
+            return self._either([{**node, "type": kind} for kind in node["type"]], pointer, spare)
         keys = node.keys()
         for only in ("anyOf", "oneOf"):
             if keys <= {only, "$defs"}:
-                return self._either(node[only], pointer)
+                return self._either(node[only], pointer, spare)
         if keys <= {"$ref", "$defs"}:
             return self._ref(node["$ref"], pointer)
         if keys <= _OBJECT and node.get("additionalProperties") is False and "properties" in node:
@@ -107,17 +108,17 @@ class _Writer:
         told = {"x-guidance": self._root["x-guidance"]} if "x-guidance" in self._root else {}
         return part({**bare, **({"$defs": known} if known else {}), **told})
 
-    def _scalar(self, node: JSON, pointer: str) -> str | None:
+    def _scalar(self, node: JSON, pointer: str, spare: bool) -> str | None:
         kinds = node["type"] if isinstance(node["type"], list) else [node["type"]]
-        found = [self._document.terminal(node)]
-        if found == [None]:
+        others = [literal for kind, literal in _LITERALS.items() if kind in kinds]
+        found = self._document.terminal(node, spare=spare or bool(others))
+        if found is None:
             self.missing.append(pointer)
-        found += ['"null"' for kind in kinds if kind == "null"]
-        found += ['"true" | "false"' for kind in kinds if kind == "boolean"]
-        return self._any(found)
+        return self._any([found, *others])
 
-    def _either(self, options: list[Any], pointer: str) -> str | None:
-        return self._any([self.rule(option, pointer) for option in options])
+    def _either(self, options: list[Any], pointer: str, spare: bool) -> str | None:
+        spare = spare or {"type": "null"} in options
+        return self._any([self.rule(option, pointer, spare=spare) for option in options])
 
     def _any(self, found: list[str | None]) -> str | None:
         possible = list(dict.fromkeys(one for one in found if one is not None))
@@ -168,7 +169,7 @@ class _Writer:
             return self._rule(self._free(node))
         first = [self.rule(one, f"{pointer}/{place}") for place, one in enumerate(heads)]
         more = False if heads and most == len(heads) else node.get("items", True)
-        rest = None if more is False else self.rule(more, f"{pointer}/*")
+        rest = None if more is False else self.rule(more, f"{pointer}/*", spare=not first and not least)
         if None in first or (rest is None and least > len(first)):
             return None
         if not first:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import cache, cached_property
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any
 
 from llguidance import LLMatcher, LLTokenizer
@@ -22,6 +22,7 @@ from schemas.checks.compiled import validator
 JSON = dict[str, Any]
 
 _LONGEST = 4_000  # characters of a text that need no counting: what is copied ends with the document
+_FEW = 8
 _RUN = rf"/[^ ,{SEPARATOR}]([^{SEPARATOR}]*[^ {SEPARATOR}])?/"  # of one part, without a space at its ends
 _ANYTHING = "(?s:.*)"
 _ANY_LETTER = r"(?s:[^\\]|\\.)"  # of a JSON string
@@ -75,10 +76,11 @@ class Reading:
         some = json.dumps({"substring_chunks": self._chunks}, ensure_ascii=False)
         return f"WORDS: SOME & {_RUN}\nSOME: %regex {some}" if any(map(str.strip, self._chunks)) else ""
 
-    def terminal(self, leaf: JSON) -> str | None:
-        """The name of what a marked scalar may be, null and booleans apart. None where nothing printed fits."""
+    def terminal(self, leaf: JSON, *, spare: bool = False) -> str | None:
+        """The name of what a marked scalar may be, null and booleans apart. None where nothing printed fits; with a
+        `spare`, something else that may be written there, the terminal may be one that nothing fits."""
         kinds = leaf["type"] if isinstance(leaf["type"], list) else [leaf["type"]]
-        found = [self._text_of(leaf)] if "string" in kinds else []
+        found = [self._text_of(leaf, spare)] if "string" in kinds else []
         if "number" in kinds or "integer" in kinds:
             found.append(self._number_of(leaf, whole="number" not in kinds))
         body = " | ".join(part for part in found if part)
@@ -94,17 +96,15 @@ class Reading:
         found = self._candidates.numbers.items()
         return _either(spelled for spelled, value in found if fits(value) and not (whole and "." in spelled))
 
-    def _text_of(self, leaf: JSON) -> str:
+    def _text_of(self, leaf: JSON, spare: bool) -> str:
         listed = self._candidates.of_format(leaf[PRINTED])
         if listed is not None:
             return _texts(filter(_fits(leaf), listed))
-        runs = self._runs(leaf)
-        if "pattern" not in leaf or leaf[PRINTED] != TEXT:
-            return runs
-        spelled = _texts(filter(_fits(leaf), self._candidates.spellings))
-        return " | ".join(part for part in (runs, spelled) if part)
+        spellings = self._candidates.spellings if "pattern" in leaf and leaf[PRINTED] == TEXT else ()
+        spelled = _texts(filter(_fits(leaf), spellings))
+        return " | ".join(part for part in (self._runs(leaf, spare or bool(spelled)), spelled) if part)
 
-    def _runs(self, leaf: JSON) -> str:
+    def _runs(self, leaf: JSON, spare: bool) -> str:
         """Stretches of words that keep to patterns and lengths."""
         if not self._words:
             return ""
@@ -116,11 +116,15 @@ class Reading:
         if least > 1 or most < _LONGEST:
             meets.append(f"/{_ANY_LETTER}{{{least},{most}}}/")
         body = r'"\"" ' + ("WORDS" if not meets else f"({' & '.join(['WORDS', *meets])})") + r' "\""'
-        return body if not meets or self._some(body) else ""
+        return body if not meets or spare or self._has_word(leaf) or self._some(body) else ""
+
+    def _has_word(self, leaf: JSON) -> bool:
+        """Whether one word of the document fits, of the first few that would."""
+        return any(map(self._is_run, islice(filter(_fits(leaf), self._candidates.words), _FEW)))
 
     def _some(self, body: str) -> bool:
         """Whether the document prints any. llguidance looks for a way through a terminal before it lets its first byte
-        through."""
+        through; building it takes as long as building the whole grammar."""
         matcher = LLMatcher(_bytes(), f"start: ANY\nANY: {body}\n{self._words}", log_level=0)
         return matcher.try_consume_tokens(list(b'"')) == 1
 

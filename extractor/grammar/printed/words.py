@@ -7,22 +7,26 @@ these ways to read it is a part of one list, with a separator between parts that
 
 from __future__ import annotations
 
-import json
 import re
-import unicodedata
 from collections.abc import Iterator
 
 SEPARATOR = "\x01"  # between parts; no JSON string holds it unescaped
 MOST_CHUNKS = 60_000  # of all parts: what llguidance builds within half a second
 
-_CHUNK = re.compile(
-    r"\d+(?:[.,:'’]\d+)+"  # one number, one time of day
-    r"|\d+(?=[^\W\d_]+(?![^\W_]))|(?<![^\W_])[A-Z]{3}(?=\d)"  # the number before its unit, a currency before one
-    r"|[^\W_]+|\s+|.",
+# Letters that are written without spaces between words: each is a chunk.
+_UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_CHUNK = re.compile(  # of text that is escaped as in a JSON string
+    r"\\."
+    r"|\d+(?:[.,:'’]\d+)+"  # one number, one time of day
+    rf"|[{_UNSPACED}]"
+    # the number before its unit, a currency before one
+    rf"|\d+(?=[^\W\d_]+(?![^\W_]))|(?<![^\W_])[A-Z]{{3}}(?=\d)"
+    rf"|[^\W_{_UNSPACED}]+|.",
     re.DOTALL,
 )
-_APART = re.compile("([\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff])")  # written without spaces
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+_NEVER = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # in a JSON string
+_LETTER = re.compile(r"[^\W\d_]")
 _CELL = re.compile(r"\S+(?: \S+)*")
 _HYPHENED = re.compile(r"[^\W\d_]{1,60}-\n\s{0,80}[^\W\d_]{1,60}")
 _COMMA = ", "  # one chunk: no value ends with a comma that is not printed
@@ -47,40 +51,34 @@ def chunks(document: str) -> list[str]:
 def _clean(document: str) -> str:
     """Without what nobody sees, and with what no JSON string may hold as a space."""
     text = document.translate(_UNSEEN).replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n")
-    return "".join(char if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs") else " " for char in text)
+    return _NEVER.sub(" ", text)
 
 
 def _plain(text: str) -> list[str]:
     """In the order of the document, line breaks as spaces."""
-    return list(_cut(re.sub(r"(?<=[^\W\d_])-\n\s*(?=[a-zà-ÿ])", "", text)))
+    return _cut(re.sub(r"(?<=[^\W\d_])-\n\s*(?=[a-zà-ÿ])", "", text))
 
 
-def _cut(text: str) -> Iterator[str]:
+def _cut(text: str) -> list[str]:
     """Chunks of one stretch of text, white space folded, none at its ends."""
-    for chunk in _CHUNK.findall(text.strip()):
-        if chunk.isspace():
-            yield " "
-        elif _APART.search(chunk):
-            yield from (escaped(part) for part in _APART.split(chunk) if part)
-        else:
-            yield escaped(chunk)
+    return _CHUNK.findall(escaped(" ".join(text.split())))
 
 
-def escaped(chunk: str) -> str:
-    """As in a JSON string."""
-    return json.dumps(chunk, ensure_ascii=False)[1:-1]
+def escaped(text: str) -> str:
+    """As in a JSON string, of text without what `_clean` takes away."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _joined(text: str) -> Iterator[list[str]]:
     """Lines under each other that may be one value: joined by commas, and by spaces where other columns are between."""
     for block, alone in _blocks(text):
         if not alone:
-            yield list(_cut(" ".join(block)))
+            yield _cut(" ".join(block))
         if sum(map(_has_letters, block)) * 2 > len(block) and any(line[-1] not in ",;:" for line in block[:-1]):
-            first, *rest = ([*_cut(line.rstrip(",;"))] for line in block)
+            first, *rest = (_cut(line.rstrip(",;")) for line in block)
             yield [*first, *(chunk for line in rest for chunk in (_COMMA, *line))]
     for found in _HYPHENED.finditer(text):  # a hyphen that stays: `Jean-\nPaul`
-        yield list(_cut(_BREAK.sub("", found.group())))
+        yield _cut(_BREAK.sub("", found.group()))
 
 
 def _blocks(text: str) -> Iterator[tuple[list[str], bool]]:
@@ -105,4 +103,4 @@ def _blocks(text: str) -> Iterator[tuple[list[str], bool]]:
 
 
 def _has_letters(cell: str) -> bool:
-    return any(char.isalpha() for char in cell)
+    return _LETTER.search(cell) is not None

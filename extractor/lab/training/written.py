@@ -10,7 +10,7 @@ import re
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -175,7 +175,11 @@ def _value(kind: FieldKind, printed: str, given: str | None, where: str) -> str:
         if not meant or len({abs(float(one)) for one in meant}) > 1:
             raise Unreadable(f"{where}: {printed!r} may be {meant or 'no number'}: say {kind.path}=… before the colon")
         return least
-    readers = {"date": possible.days, "month": possible.months, "time": possible.hours}
+    readers: dict[str, Callable[[str], dict[str, None]]] = {
+        "date": possible.days,
+        "month": possible.months,
+        "time": possible.hours,
+    }
     if kind.type in readers:
         meant = list(readers[kind.type](printed))
         if len(meant) != 1:
