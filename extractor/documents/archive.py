@@ -106,5 +106,5 @@ def _quoted(name: str) -> str:
 
 
 def _damaged(what: str, error: Exception) -> Refused:
-    said = "is damaged or cut off" if not isinstance(error, NotImplementedError) else "is packed in an unknown way"
-    return Refused("unreadable_document", f"{what} {said}")
+    reason = "is damaged or cut off" if not isinstance(error, NotImplementedError) else "is packed in an unknown way"
+    return Refused("unreadable_document", f"{what} {reason}")

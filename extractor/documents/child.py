@@ -55,5 +55,5 @@ def _pace(page: int) -> None:
 
 
 def _context(value: dict[str, Any]) -> Context:
-    told = value["context"]
-    return Context(**{**told, "limits": ReadLimits(**told["limits"])})
+    fields = value["context"]
+    return Context(**{**fields, "limits": ReadLimits(**fields["limits"])})

@@ -34,12 +34,12 @@ def read(data: bytes, into: Builder, context: Context) -> None:
 
 
 def _is_locked(archive: Archive) -> bool:
-    told = archive.get(_ENCRYPTION)
-    if told is None:
+    encryption = archive.get(_ENCRYPTION)
+    if encryption is None:
         return False
     methods = [
         tree.attribute(element, "Algorithm").encode()
-        for element in tree.parse(told, _ENCRYPTION).iter()
+        for element in tree.parse(encryption, _ENCRYPTION).iter()
         if tree.local(element) == "EncryptionMethod"
     ]
     return any(method not in _FONTS for method in methods)
@@ -63,12 +63,12 @@ def _spine(archive: Archive, package: str) -> list[tuple[str, bool]]:
             items[element.get("id", "")] = element
         elif name == "itemref":
             order.append(element.get("idref", ""))
-    made = []
+    parts = []
     for name in dict.fromkeys(order):
         item = items.get(name)
         if item is None or item.get("media-type", _TEXT[0]) not in _TEXT:
             continue
         part = resolve(package, unquote(item.get("href", "")))
         if part in archive:
-            made.append((part, "nav" in item.get("properties", "").split()))
-    return made
+            parts.append((part, "nav" in item.get("properties", "").split()))
+    return parts

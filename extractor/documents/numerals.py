@@ -18,18 +18,18 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 
 def numeral(count: int, style: str) -> str:
     """`count` as a list of this style prints it; in plain figures where the style is unknown or ends before."""
-    made = _STYLES[style](count) if style in _STYLES and count > 0 else ""
-    return made or str(count)
+    text = _STYLES[style](count) if style in _STYLES and count > 0 else ""
+    return text or str(count)
 
 
 def _roman(count: int) -> str:
     if count > _MOST_ROMAN:
         return ""
-    made = ""
+    text = ""
     for value, letters in _ROMAN:
         times, count = divmod(count, value)
-        made += letters * times
-    return made
+        text += letters * times
+    return text
 
 
 def _repeated(count: int, alphabet: str = _ALPHABET) -> str:
@@ -40,11 +40,11 @@ def _repeated(count: int, alphabet: str = _ALPHABET) -> str:
 
 def _spread(count: int) -> str:
     """a … z, aa, ab, …"""
-    made = ""
+    text = ""
     while count:
         count, at = divmod(count - 1, len(_ALPHABET))
-        made = _ALPHABET[at] + made
-    return made
+        text = _ALPHABET[at] + text
+    return text
 
 
 def _ordinal(count: int) -> str:

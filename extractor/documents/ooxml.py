@@ -50,12 +50,12 @@ class Package:
         data = self.archive.get(path)
         if data is None:
             return {}
-        made = {}
+        relations = {}
         for element in tree.parse(data, path):
             if element.get("TargetMode") != "External":
                 kind = element.get("Type", "").rpartition("/")[2]
-                made[element.get("Id", "")] = Relation(kind, resolve(part, element.get("Target", "")))
-        return made
+                relations[element.get("Id", "")] = Relation(kind, resolve(part, element.get("Target", "")))
+        return relations
 
     def related(self, part: str, kind: str) -> str | None:
         """The first part of a kind that `part` points to and that is there."""

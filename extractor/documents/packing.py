@@ -21,7 +21,7 @@ def pack(document: Document) -> tuple[dict[str, Any], list[bytes]]:
 
 def unpack(value: dict[str, Any], blobs: list[bytes]) -> Document:
     """Raises ValueError, TypeError or KeyError for what `pack` did not make."""
-    lists = {name: tuple(_made(kind, row) for row in value[name]) for name, kind in _LISTS.items()}
+    lists = {name: tuple(_instance(kind, row) for row in value[name]) for name, kind in _LISTS.items()}
     places = {number: array("f", blob) for number, blob in zip(value["places"], blobs[1:], strict=True)}
     return Document(
         text=blobs[0].decode(),
@@ -33,6 +33,6 @@ def unpack(value: dict[str, Any], blobs: list[bytes]) -> Document:
     )
 
 
-def _made(kind: type[Any], row: list[Any]) -> Any:
+def _instance(kind: type[Any], row: list[Any]) -> Any:
     names = [each.name for each in fields(kind)]
     return kind(**{name: tuple(one) if isinstance(one, list) else one for name, one in zip(names, row, strict=True)})

@@ -79,8 +79,8 @@ def _upright(image: Any) -> Any:
 
 def _size(image: Any) -> tuple[float, float]:
     """In points, as it is shown."""
-    told = image.info.get("dpi") or (_DPI, _DPI)
-    across, down = (float(each) if _LEAST_DPI <= float(each or 0) <= _MOST_DPI else _DPI for each in told[:2])
+    dpi = image.info.get("dpi") or (_DPI, _DPI)
+    across, down = (float(each) if _LEAST_DPI <= float(each or 0) <= _MOST_DPI else _DPI for each in dpi[:2])
     width, height = image.width * 72 / across, image.height * 72 / down
     turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     return (height, width) if turned else (width, height)

@@ -60,7 +60,7 @@ def loads(data: bytes) -> StoredDocument:
         filename=head["filename"],
         warnings=tuple(head["warnings"]),
         places={number: array("f", _rows(one)) for number, one in zip(head["places"], places, strict=True)},
-        **{name: _made(kind, head[name]) for name, kind in _LISTS.items()},
+        **{name: _instances(kind, head[name]) for name, kind in _LISTS.items()},
     )
     return StoredDocument(document, head["document_s"])
 
@@ -69,7 +69,7 @@ def _table(kind: type[Any], rows: tuple[Any, ...]) -> dict[str, list[Any]]:
     return {field.name: [getattr(row, field.name) for row in rows] for field in fields(kind)}
 
 
-def _made(kind: type[Any], table: dict[str, list[Any]]) -> tuple[Any, ...]:
+def _instances(kind: type[Any], table: dict[str, list[Any]]) -> tuple[Any, ...]:
     known = [field.name for field in fields(kind) if field.name in table]
     rows = zip(*(table[name] for name in known), strict=True)
     return tuple(

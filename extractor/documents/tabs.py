@@ -13,17 +13,17 @@ def spread(text: str, stops: Mapping[int, str]) -> str:
     """One line. `stops`: by its column, how text stands at it. What follows a tab is at least two spaces away."""
     if "\t" not in text:
         return text
-    made, *pieces = text.split("\t")
+    line, *pieces = text.split("\t")
     for piece in pieces:
         words = piece.strip()
-        column, kind = _next(stops, len(made))
+        column, kind = _next(stops, len(line))
         if kind in ("right", "end", "decimal"):
             column -= len(words)
         elif kind == "center":
             column -= len(words) // 2
-        width = max(column, len(made) + _GAP if made.strip() else column)
-        made = made.ljust(min(width, max(_WIDEST, len(made) + _GAP))) + words
-    return made.rstrip()
+        width = max(column, len(line) + _GAP if line.strip() else column)
+        line = line.ljust(min(width, max(_WIDEST, len(line) + _GAP))) + words
+    return line.rstrip()
 
 
 def _next(stops: Mapping[int, str], after: int) -> tuple[int, str]:

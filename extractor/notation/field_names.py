@@ -62,15 +62,15 @@ def names(words: Sequence[str]) -> Iterator[str]:
 
 def kind(words: Sequence[str]) -> str:
     """The first name of the key's group: `email` for `e_mail` and `customer_email`; its own name where it has none."""
-    said = " ".join(words)
-    group = _GROUP_OF.get(said) or (_GROUP_OF.get(words[-1]) if words else None)
-    return group[0] if group and (said in group or group[0] in _REACHED) else said
+    name = " ".join(words)
+    group = _GROUP_OF.get(name) or (_GROUP_OF.get(words[-1]) if words else None)
+    return group[0] if group and (name in group or group[0] in _REACHED) else name
 
 
 def _names(words: Sequence[str]) -> Iterator[str]:
-    said = " ".join(words)
-    yield said
-    yield from _GROUP_OF.get(said, ())
+    joined = " ".join(words)
+    yield joined
+    yield from _GROUP_OF.get(joined, ())
     if len(words) > 1 and words[-1] in _NUMBER:
         rest = " ".join(words[:-1])
         yield rest

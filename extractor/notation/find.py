@@ -43,10 +43,10 @@ _NO_YEAR = re.compile(  # a day without a year, or with two digits of it after a
 
 def number_spans(text: str) -> Spans:
     """By their `digits`."""
-    made: Spans = defaultdict(list)
+    spans: Spans = defaultdict(list)
     for start, stop in sorted({*_number_spans(text), *(found.span() for found in _SPACED.finditer(text))}):
-        made[digits(text[start:stop])].append((start, stop))
-    return made
+        spans[digits(text[start:stop])].append((start, stop))
+    return spans
 
 
 def digits(printed: str) -> str:
@@ -91,29 +91,29 @@ def date_and_time(value: str) -> tuple[str | None, str | None] | None:
 
 def date_spans(text: str) -> Spans:
     """By `YYYY-MM-DD`, in both orders of day and month where both may be, and by `YYYY-MM`."""
-    made: Spans = defaultdict(list)
+    spans: Spans = defaultdict(list)
     for date in dates(text):
         for spelled in {date.text, _day_and_month_swapped(date.text)}:
             for key in {spelled, spelled[:7]}:
-                made[key].append((date.start, date.stop))
-    return made
+                spans[key].append((date.start, date.stop))
+    return spans
 
 
 def yearless_date_spans(text: str) -> Spans:
     """The days that are said without a year, by `MM-DD`, or with two digits of it, by `YY-MM-DD`."""
-    made: Spans = defaultdict(list)
+    spans: Spans = defaultdict(list)
     for found in _NO_YEAR.finditer(text):
         parts = {name[0]: part for name, part in found.groupdict().items() if part}
         day, of_year = int(parts["d"]), int(parts["m"]) if parts["m"].isdecimal() else month(parts["m"])
         year = f"{int(parts['y']):02}-" if "y" in parts else ""
         for key in {(of_year, day), (day, of_year) if parts["m"].isdecimal() else (of_year, day)}:
-            made[f"{year}{key[0]:02}-{key[1]:02}"].append(found.span())
-    return made
+            spans[f"{year}{key[0]:02}-{key[1]:02}"].append(found.span())
+    return spans
 
 
 def time_spans(text: str) -> Spans:
     """By `HH:MM`, by `HH:MM:SS`, and by `HH:MM?` where the half of the day is not said."""
-    made: Spans = defaultdict(list)
+    spans: Spans = defaultdict(list)
     for found in _CLOCK.finditer(text):
         hour, mark, minute, second, half, word = found.groups()
         if not (half or word or mark not in (None, ".")):
@@ -122,8 +122,8 @@ def time_spans(text: str) -> Spans:
         time = f"{of_day:02}:{minute or '00'}"
         for key in (time, second and f"{time}:{second}", not half and f"{time}?"):
             if key:
-                made[key].append(found.span())
-    return made
+                spans[key].append(found.span())
+    return spans
 
 
 def _day_and_month_swapped(date: str) -> str:

@@ -65,12 +65,12 @@ class Inline:
 
 def inline(paragraph: Element, styles: Styles, fields: Fields, mark: Callable[[str, str], str]) -> Inline:
     """`mark(kind, id)` is what stands in the text for a note."""
-    made = Inline()
-    made.text = cleaned_text("".join(_pieces(paragraph, made, styles, fields, mark)))
+    out = Inline()
+    out.text = cleaned_text("".join(_pieces(paragraph, out, styles, fields, mark)))
     changed = any(tree.local(child) in ("del", "moveFrom") for child in paragraph)
-    made.gone = changed and not made.text.strip() and not made.pictures
+    out.gone = changed and not out.text.strip() and not out.pictures
     fields.end_paragraph()
-    return made
+    return out
 
 
 def cleaned_text(text: str) -> str:
@@ -79,7 +79,7 @@ def cleaned_text(text: str) -> str:
 
 
 def _pieces(
-    element: Element, made: Inline, styles: Styles, fields: Fields, mark: Callable[[str, str], str]
+    element: Element, out: Inline, styles: Styles, fields: Fields, mark: Callable[[str, str], str]
 ) -> Iterator[str]:
     for child in element:
         name = tree.local(child)
@@ -89,7 +89,7 @@ def _pieces(
         elif name == "r" and _is_hidden(child, styles):
             continue
         elif name in _WITHIN:
-            yield from _pieces(child, made, styles, fields, mark)
+            yield from _pieces(child, out, styles, fields, mark)
         elif name in _PLAIN:
             yield _PLAIN[name]
         elif name == "br":
@@ -100,16 +100,16 @@ def _pieces(
         elif name == "sym":
             yield _symbol(child)
         elif name == "sdt":
-            yield from _control(child, made, styles, fields, mark)
+            yield from _control(child, out, styles, fields, mark)
         elif name in ("footnoteReference", "endnoteReference"):
             kind, number = name.removesuffix("Reference"), child.get(f"{W}id", "")
-            made.notes.append((kind, number))
+            out.notes.append((kind, number))
             yield mark(kind, number)
         elif name == "AlternateContent":
             if (shown := chosen(child)) is not None:
-                yield from _pieces(shown, made, styles, fields, mark)
+                yield from _pieces(shown, out, styles, fields, mark)
         elif name in ("drawing", "pict", "object"):
-            _drawing(child, made)
+            _drawing(child, out)
 
 
 def _is_hidden(run: Element, styles: Styles) -> bool:
@@ -150,22 +150,22 @@ def _symbol(element: Element) -> str:
 
 
 def _control(
-    control: Element, made: Inline, styles: Styles, fields: Fields, mark: Callable[[str, str], str]
+    control: Element, out: Inline, styles: Styles, fields: Fields, mark: Callable[[str, str], str]
 ) -> Iterator[str]:
     """A control for content; the words that only ask to fill it in are none."""
     if not is_placeholder(control):
         for content in control.iterfind(f"{W}sdtContent"):
-            yield from _pieces(content, made, styles, fields, mark)
+            yield from _pieces(content, out, styles, fields, mark)
 
 
 def is_placeholder(control: Element) -> bool:
     return on(control.find(f"{W}sdtPr/{W}showingPlcHdr"))
 
 
-def _drawing(element: Element, made: Inline) -> None:
+def _drawing(element: Element, out: Inline) -> None:
     boxes = [found for found in element.iter(f"{W}txbxContent") if not _within_a_box(found, element)]
-    made.boxes += boxes
-    made.pictures += not boxes
+    out.boxes += boxes
+    out.pictures += not boxes
 
 
 def _within_a_box(found: Element, top: Element) -> bool:

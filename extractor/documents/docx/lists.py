@@ -97,11 +97,11 @@ def _level(element: Element) -> tuple[int, _Level]:
     def value(name: str, default: str) -> str:
         return str(found[name].get(f"{W}val", default)) if name in found else default
 
-    made = _Level(
+    level = _Level(
         style=value("numFmt", "decimal"),
         text=value("lvlText", ""),
         start=tree.number(value("start", "0")),
         restart=tree.number(value("lvlRestart", "-1"), -1),
         plain="isLgl" in found and on(found["isLgl"]),
     )
-    return tree.number(element.get(f"{W}ilvl")), made
+    return tree.number(element.get(f"{W}ilvl")), level

@@ -39,9 +39,9 @@ class Notes:
     def due(self, kind: str = "footnote") -> list[Block]:
         """The notes that were referred to since this was last asked."""
         waiting, self._waiting[kind] = self._waiting[kind], []
-        made: list[Block] = [Break.GAP] if waiting else []
+        out: list[Block] = [Break.GAP] if waiting else []
         for mark, note in waiting:
             blocks = [block for block in self._blocks(note) if block not in ("", Break.PAGE, Break.PICTURE)]
             first = blocks[0] if blocks and isinstance(blocks[0], str) else ""
-            made += [f"{mark} {first.strip()}", *(blocks[1:] if first else blocks)]
-        return made
+            out += [f"{mark} {first.strip()}", *(blocks[1:] if first else blocks)]
+        return out

@@ -68,12 +68,12 @@ class _Body:
             name = tree.local(element)
             self.foreign += name == "altChunk"
             if name in ("p", "tbl") and _is_shown(element):
-                made = self._block(element)
-                if Break.PAGE in made:
-                    at = made.index(Break.PAGE)
-                    made[at:at], notes = notes, []
+                blocks = self._block(element)
+                if Break.PAGE in blocks:
+                    at = blocks.index(Break.PAGE)
+                    blocks[at:at], notes = notes, []
                 notes += self._notes.due()
-                section += made
+                section += blocks
             properties = element if name == "sectPr" else element.find(f"{W}pPr/{W}sectPr")
             if properties is not None:
                 yield self._once_broken(self._whole([*section, *notes], properties, first))
@@ -87,16 +87,16 @@ class _Body:
 
     def _once_broken(self, blocks: list[Block]) -> list[Block]:
         """Of page breaks that nothing stands between the first: Word remembers those that the author set once more."""
-        made: list[Block] = []
+        out: list[Block] = []
         for block in blocks:
             if block is not Break.PAGE or not self._fresh:
-                made.append(block)
+                out.append(block)
             self._fresh = block is Break.PAGE or (self._fresh and block in (Break.GAP, ""))
-        return made
+        return out
 
     def _margin(self, properties: Element, which: str) -> list[Block]:
         """Headers or footers that this section names and that were not printed before."""
-        made: list[Block] = []
+        out: list[Block] = []
         for reference in properties.iterfind(f"{W}{which}Reference"):
             kind = reference.get(f"{W}type")
             if (kind == "even" and not self._facing) or (kind == "first" and not on(properties.find(f"{W}titlePg"))):
@@ -106,22 +106,22 @@ class _Body:
                 continue
             root = self._package.root(relation.part)
             blocks = [block for block in self.blocks(root) if isinstance(block, Table) or _is_said(block)]
-            told = tuple(_FIGURES.sub("#", repr(block)) if _counts_pages(root) else repr(block) for block in blocks)
-            if blocks and told not in self._shown:
-                self._shown.add(told)
-                made += [*blocks, Break.GAP] if which == "header" else [Break.GAP, *blocks]
-        return made
+            content = tuple(_FIGURES.sub("#", repr(block)) if _counts_pages(root) else repr(block) for block in blocks)
+            if blocks and content not in self._shown:
+                self._shown.add(content)
+                out += [*blocks, Break.GAP] if which == "header" else [Break.GAP, *blocks]
+        return out
 
     # Blocks
 
     def blocks(self, parent: Iterable[Element]) -> list[Block]:
         self._depth += 1
-        made: list[Block] = []
+        blocks: list[Block] = []
         if self._depth <= _MOST_DEPTH:
             for element in parent:
-                made += self._block(element)
+                blocks += self._block(element)
         self._depth -= 1
-        return made
+        return blocks
 
     def _block(self, element: Element) -> list[Block]:
         name = tree.local(element)

@@ -42,14 +42,14 @@ class Styles:
 
     def look(self, name: str | None) -> Look:
         if name not in self._looks:
-            made = Look()
+            look = Look()
             for style in reversed(self._line(name)):
                 properties = style.find(f"{W}pPr")
                 if properties is not None:
-                    made = _changed(made, properties)
+                    look = _changed(look, properties)
                 if on(style.find(f"{W}rPr/{W}vanish")):
-                    made.hidden = True
-            self._looks[name] = made
+                    look.hidden = True
+            self._looks[name] = look
         return self._looks[name]
 
     def hides(self, name: str | None) -> bool:
@@ -58,32 +58,32 @@ class Styles:
 
     def _line(self, name: str | None) -> list[Element]:
         """The style and what it is based on, nearest first."""
-        made: list[Element] = []
-        while name in self._styles and len(made) < _MOST_ANCESTORS:
-            made.append(self._styles[name])
-            base = made[-1].find(f"{W}basedOn")
+        line: list[Element] = []
+        while name in self._styles and len(line) < _MOST_ANCESTORS:
+            line.append(self._styles[name])
+            base = line[-1].find(f"{W}basedOn")
             name = base.get(f"{W}val") if base is not None else None
-        return made
+        return line
 
 
 def _changed(base: Look, properties: Element) -> Look:
-    made = Look(base.number_id, base.level, base.page_before, base.hidden, base.tabs)
+    look = Look(base.number_id, base.level, base.page_before, base.hidden, base.tabs)
     listed = properties.find(f"{W}numPr")
     if listed is not None:
         number, level = listed.find(f"{W}numId"), listed.find(f"{W}ilvl")
         if number is not None:
-            made.number_id = number.get(f"{W}val")
+            look.number_id = number.get(f"{W}val")
         if level is not None:
-            made.level = tree.number(level.get(f"{W}val"))
-    made.page_before = on(properties.find(f"{W}pageBreakBefore"), base.page_before)
+            look.level = tree.number(level.get(f"{W}val"))
+    look.page_before = on(properties.find(f"{W}pageBreakBefore"), base.page_before)
     stops = properties.find(f"{W}tabs")
     if stops is not None:
-        made.tabs = dict(base.tabs)
+        look.tabs = dict(base.tabs)
         for stop in stops:
             column = max(0, tree.number(stop.get(f"{W}pos")) // _TWIPS_A_CHARACTER)
             kind = stop.get(f"{W}val", "left")
             if kind == "clear":
-                made.tabs.pop(column, None)
+                look.tabs.pop(column, None)
             elif kind != "bar":
-                made.tabs[column] = kind
-    return made
+                look.tabs[column] = kind
+    return look

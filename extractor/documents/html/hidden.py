@@ -79,18 +79,18 @@ def _of_sheet(sheet: str) -> Iterator[tuple[str, bool]]:
 
 def _without_media(sheet: str) -> str:
     """Without rules for printers, small screens and animations."""
-    made, at = [], 0
+    kept, at = [], 0
     while (start := sheet.find("@", at)) >= 0:
         opening, end = sheet.find("{", start), sheet.find(";", start)
-        made.append(sheet[at:start])
+        kept.append(sheet[at:start])
         if opening < 0 or 0 <= end < opening:
             at = end + 1 if end >= 0 else len(sheet)
             continue
         closing = _closing(sheet, opening)
         if _SCREEN.match(sheet[start:opening]):
-            made.append(sheet[opening + 1 : closing])
+            kept.append(sheet[opening + 1 : closing])
         at = closing + 1
-    return "".join(made) + sheet[at:]
+    return "".join(kept) + sheet[at:]
 
 
 def _closing(sheet: str, opening: int) -> int:

@@ -177,8 +177,8 @@ def _text(part: Message, kind: str) -> list[Block]:
     data, charset = payload(part), part.get_content_charset()
     if kind == "text/html":
         return html.blocks(decoded(data, charset))[1]
-    told = {name: str(part.get_param(name, "")).lower() for name in ("format", "delsp")}
-    return plain.blocks(text_of(data, charset), told["format"] == "flowed", told["delsp"] == "yes")
+    parameters = {name: str(part.get_param(name, "")).lower() for name in ("format", "delsp")}
+    return plain.blocks(text_of(data, charset), parameters["format"] == "flowed", parameters["delsp"] == "yes")
 
 
 def _add(letter: Letter, blocks: list[Block]) -> None:

@@ -64,8 +64,8 @@ def _head(own: Properties, storage: Storage) -> Iterator[tuple[str, str]]:
         one = Properties(folder, header=8)
         role = _ROLES.get(one.number(ROLE), "To")
         people[role].append(_person(one.text(NAME), one.text(SMTP) or one.text(MAIL)))
-    for role, told in (("To", TO), ("Cc", CC), ("Bcc", BCC)):
-        yield role, ", ".join(filter(None, people[role])) or _line(own.text(told))
+    for role, kind in (("To", TO), ("Cc", CC), ("Bcc", BCC)):
+        yield role, ", ".join(filter(None, people[role])) or _line(own.text(kind))
     sent = _DATE.search(own.text(HEADERS))
     yield "Date", _line(sent[1]) if sent else own.date(SENT) or own.date(DELIVERED)
 

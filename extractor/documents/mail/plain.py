@@ -14,7 +14,7 @@ def blocks(content: str, flowed: bool, delsp: bool) -> list[Block]:
 
 
 def _unfolded(lines: list[str], delsp: bool) -> list[str]:
-    made: list[str] = []
+    unfolded: list[str] = []
     open_depth = -1  # of quotes, of the line that goes on
     for line in lines:
         text = line.lstrip(">")
@@ -24,8 +24,8 @@ def _unfolded(lines: list[str], delsp: bool) -> list[str]:
         if soft and delsp:
             text = text[:-1]
         if open_depth == depth and text != _SIGNATURE:
-            made[-1] += text
+            unfolded[-1] += text
         else:
-            made.append(f"{'>' * depth} {text}" if depth else text)
+            unfolded.append(f"{'>' * depth} {text}" if depth else text)
         open_depth = depth if soft else -1
-    return made
+    return unfolded

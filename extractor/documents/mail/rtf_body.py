@@ -30,17 +30,17 @@ def unpacked(packed: bytes) -> bytes:
     if kind != _COMPRESSED:
         return packed[16 : 16 + size]
     window = bytearray(_DICTIONARY.ljust(_SIZE, b"\0"))
-    write, made, at = len(_DICTIONARY), bytearray(), 16
-    while at < len(packed) and len(made) < min(size, _MOST_BYTES):
+    write, out, at = len(_DICTIONARY), bytearray(), 16
+    while at < len(packed) and len(out) < min(size, _MOST_BYTES):
         control = packed[at]
         at += 1
         for bit in range(8):
             if at >= len(packed):
-                return bytes(made)
+                return bytes(out)
             if not control >> bit & 1:
                 run = packed[at : at + 1]
                 at += 1
-                made += run
+                out += run
                 window[write] = run[0]
                 write = (write + 1) % _SIZE
                 continue
@@ -48,10 +48,10 @@ def unpacked(packed: bytes) -> bytes:
             at += 2
             read, length = token >> 4, (token & 0xF) + 2
             if read == write:
-                return bytes(made)
+                return bytes(out)
             for _ in range(length):
                 byte = window[read]
-                made.append(byte)
+                out.append(byte)
                 window[write] = byte
                 read, write = (read + 1) % _SIZE, (write + 1) % _SIZE
-    return bytes(made)
+    return bytes(out)

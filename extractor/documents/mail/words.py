@@ -53,20 +53,20 @@ def filename(message: Message) -> str | None:
     """The last part of the name that a part goes by."""
     for header, parameter in (("content-disposition", "filename"), ("content-type", "name")):
         try:
-            told = message.get_param(parameter, None, header)
+            value = message.get_param(parameter, None, header)
         except (ValueError, LookupError, TypeError):
-            told = None
-        if told is None:
+            value = None
+        if value is None:
             continue
-        content = _of_charset(told) if isinstance(told, tuple) else words(str(told))
+        content = _of_charset(value) if isinstance(value, tuple) else words(str(value))
         name = PurePosixPath(content.replace("\\", "/")).name.strip(". ")
         if name:
             return name[-_NAME:]
     return None
 
 
-def _of_charset(told: tuple[str | None, str | None, str]) -> str:
-    charset, _, value = told
+def _of_charset(parameter: tuple[str | None, str | None, str]) -> str:
+    charset, _, value = parameter
     data = value.encode("latin-1", "replace")
     if b"%" in data:
         data = unquote_to_bytes(data)

@@ -20,8 +20,8 @@ _LINE, _WORD = "4", "5"  # levels of its table
 class Tesseract:
     def read(self, image: Any, /) -> tuple[list[Word], int]:
         """`image`: an RGB picture (PIL)."""
-        said = _ROTATE.search(_run(image, "0"))
-        turn = -int(said[1]) // 90 % 4 if said else 0
+        rotation = _ROTATE.search(_run(image, "0"))
+        turn = -int(rotation[1]) // 90 % 4 if rotation else 0
         if turn:
             image = image.rotate(90 * turn, expand=True)
         rows = list(csv.DictReader(io.StringIO(_run(image, "3", "tsv")), delimiter="\t", quoting=csv.QUOTE_NONE))

@@ -43,11 +43,11 @@ class TextFlow:
         if self._depth >= _MOST_DEPTH:
             return []
         self._depth += 1
-        made: list[Block] = []
+        out: list[Block] = []
         for element in elements:
-            made += self._block(element, kind, level)
+            out += self._block(element, kind, level)
         self._depth -= 1
-        return made
+        return out
 
     def _block(self, element: Element, kind: str | None, level: int) -> list[Block]:
         name = tree.local(element)
@@ -68,17 +68,17 @@ class TextFlow:
     def _paragraph(self, paragraph: Element, label: str = "") -> list[Block]:
         style = paragraph.get(f"{TEXT}style-name")
         found = inline(paragraph, self._styles, self._note)
-        made: list[Block] = [Break.PAGE] if self._styles.breaks_before(style) else []
+        out: list[Block] = [Break.PAGE] if self._styles.breaks_before(style) else []
         for at, page in enumerate(found.text.split(PAGE)):
             if at:
-                made.append(Break.PAGE)
+                out.append(Break.PAGE)
             laid_out = "\n".join(spread(line, {}) for line in page.split("\n")).strip("\n")
-            made.append(f"{label}{laid_out}" if laid_out.strip() else "")
+            out.append(f"{label}{laid_out}" if laid_out.strip() else "")
             label = "" if laid_out.strip() else label
         self.pictures += found.pictures
-        made += [Break.PICTURE] * bool(found.pictures)
-        made += [block for frame in found.frames for block in self.blocks([frame])]
-        return [*made, Break.PAGE] if self._styles.breaks_behind(style) else made
+        out += [Break.PICTURE] * bool(found.pictures)
+        out += [block for frame in found.frames for block in self.blocks([frame])]
+        return [*out, Break.PAGE] if self._styles.breaks_behind(style) else out
 
     def _note(self, note: Element) -> str:
         """The mark that the file gives it, else its number."""
@@ -94,12 +94,12 @@ class TextFlow:
     def due(self) -> list[Block]:
         """The notes that have been referred to since this was last asked."""
         waiting, self.notes = self.notes, []
-        made: list[Block] = [Break.GAP] if waiting else []
+        out: list[Block] = [Break.GAP] if waiting else []
         for mark, body in waiting:
             blocks = [block for block in self.blocks(body) if block not in ("", Break.PAGE, Break.PICTURE)]
             first = blocks[0] if blocks and isinstance(blocks[0], str) else ""
-            made += [f"{mark} {first}".strip(), *(blocks[1:] if first else blocks)]
-        return made
+            out += [f"{mark} {first}".strip(), *(blocks[1:] if first else blocks)]
+        return out
 
     def _heading(self, heading: Element) -> str:
         """The number of a heading, where the outline has numbers."""
@@ -118,13 +118,13 @@ class TextFlow:
         if level > 0:  # one within another begins anew
             for at in [at for at in counts if at > level]:
                 del counts[at]
-        made: list[Block] = []
+        out: list[Block] = []
         for item in element:
             if tree.local(item) == "list-header":
-                made += self.blocks(item, own, level + 1)
+                out += self.blocks(item, own, level + 1)
             elif tree.local(item) == "list-item":
-                made += self._item(item, own, level + 1, counts)
-        return made
+                out += self._item(item, own, level + 1, counts)
+        return out
 
     def _begun(self, element: Element, kind: str | None) -> dict[int, int]:
         """The counts of a list that begins: its own, or those of the one that it continues."""

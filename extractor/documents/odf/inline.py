@@ -31,10 +31,10 @@ class Inline:
 
 def inline(paragraph: Element, styles: Styles, note: Callable[[Element], str]) -> Inline:
     """`note` is given a footnote or endnote and says its mark."""
-    made = Inline()
-    text = "".join(_pieces(paragraph, made, styles, note))
-    made.text = PAGE.join(cleaned(piece) for piece in text.split(PAGE))
-    return made
+    out = Inline()
+    text = "".join(_pieces(paragraph, out, styles, note))
+    out.text = PAGE.join(cleaned(piece) for piece in text.split(PAGE))
+    return out
 
 
 def plain(paragraph: Element) -> str:
@@ -42,14 +42,14 @@ def plain(paragraph: Element) -> str:
     return inline(paragraph, Styles(()), lambda _: "").text.replace(PAGE, "")
 
 
-def _pieces(element: Element, made: Inline, styles: Styles, note: Callable[[Element], str]) -> Iterator[str]:
+def _pieces(element: Element, out: Inline, styles: Styles, note: Callable[[Element], str]) -> Iterator[str]:
     yield _white(element.text)
     for child in element:
-        yield from _piece(child, made, styles, note)
+        yield from _piece(child, out, styles, note)
         yield _white(child.tail)
 
 
-def _piece(child: Element, made: Inline, styles: Styles, note: Callable[[Element], str]) -> Iterator[str]:
+def _piece(child: Element, out: Inline, styles: Styles, note: Callable[[Element], str]) -> Iterator[str]:
     name = tree.local(child)
     if name == "s":
         yield " " * max(1, min(tree.number(child.get(f"{TEXT}c"), 1), _MOST_SPACES))
@@ -62,22 +62,22 @@ def _piece(child: Element, made: Inline, styles: Styles, note: Callable[[Element
     elif name == "note":
         yield note(child)
     elif child.tag.startswith(DRAW):
-        _drawing(child, made)
+        _drawing(child, out)
     elif name == "conditional-text" or name in _SKIPPED:
         if name == "conditional-text":
             yield _white(child.text)
     elif name == "span" and styles.hides_text(child.get(f"{TEXT}style-name")):
         return
     elif isinstance(child.tag, str):
-        yield from _pieces(child, made, styles, note)
+        yield from _pieces(child, out, styles, note)
 
 
-def _drawing(element: Element, made: Inline) -> None:
+def _drawing(element: Element, out: Inline) -> None:
     """Its text boxes, but not those in them: whoever reads the box finds these."""
     if any(True for _ in element.iter(f"{TEXT}p", f"{TEXT}h")):
-        made.frames.append(element)
+        out.frames.append(element)
     else:
-        made.pictures += 1
+        out.pictures += 1
 
 
 def _white(text: str | None) -> str:

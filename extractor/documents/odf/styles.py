@@ -51,10 +51,10 @@ class Styles:
         """Whether a paragraph of this style begins a page; one that names another kind of page does."""
         for style in self._line("paragraph", name):
             properties = style.find(f"{STYLE}paragraph-properties")
-            told = properties.get(f"{FO}break-before") if properties is not None else None
-            if style.get(f"{STYLE}master-page-name") or told == "page":
+            value = properties.get(f"{FO}break-before") if properties is not None else None
+            if style.get(f"{STYLE}master-page-name") or value == "page":
                 return True
-            if told is not None:
+            if value is not None:
                 return False
         return False
 

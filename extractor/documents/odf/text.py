@@ -55,7 +55,7 @@ def _paged(flow: TextFlow, body: Element) -> Iterator[Block]:
 
 def _margins(flow: TextFlow, look: Element | None, names: tuple[str, ...]) -> list[Block]:
     """What stands above or below pages, each wording once."""
-    made: list[Block] = []
+    out: list[Block] = []
     shown: set[str] = set()
     for name in names:
         for margin in look.iterfind(f".//{STYLE}{name}") if look is not None else ():
@@ -64,8 +64,8 @@ def _margins(flow: TextFlow, look: Element | None, names: tuple[str, ...]) -> li
             blocks = [block for block in flow.blocks(margin) if _is_said(block)]
             if blocks and repr(blocks) not in shown:
                 shown.add(repr(blocks))
-                made += blocks
-    return made
+                out += blocks
+    return out
 
 
 def _is_said(block: Block) -> bool:

@@ -28,8 +28,8 @@ def form_of(file: Any) -> Iterator[Any]:
     if pdfium.FPDF_GetFormType(file) == pdfium.FORMTYPE_NONE:
         yield None
         return
-    told = pdfium.FPDF_FORMFILLINFO(version=2)
-    form = pdfium.FPDFDOC_InitFormFillEnvironment(file, told)
+    callbacks = pdfium.FPDF_FORMFILLINFO(version=2)
+    form = pdfium.FPDFDOC_InitFormFillEnvironment(file, callbacks)
     try:
         yield form or None
     finally:

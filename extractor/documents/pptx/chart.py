@@ -16,8 +16,8 @@ _MOST_ROWS = 1_000
 def chart(root: Element) -> Iterator[Block]:
     """The title, and a row for each category with the value of each series, as they were stored for drawing."""
     title = next((part for part in root.iter() if tree.local(part) == "title"), None)
-    if title is not None and (said := " ".join(line(words) for words in title.iter(f"{A}p")).strip()):
-        yield said
+    if title is not None and (heading := " ".join(line(words) for words in title.iter(f"{A}p")).strip()):
+        yield heading
     columns: list[tuple[str, dict[int, str], dict[int, str]]] = []
     for series in (part for part in root.iter() if tree.local(part) == "ser"):
         found = {tree.local(child): child for child in series}
@@ -38,12 +38,12 @@ def chart(root: Element) -> Iterator[Block]:
 
 
 def _points(element: Element | None) -> dict[int, str]:
-    made = {}
+    points = {}
     for point in element.iter() if element is not None else ():
         if tree.local(point) == "pt":
             text = next((child.text for child in point if tree.local(child) == "v"), "")
-            made[tree.number(point.get("idx"))] = cleaned(text or "").strip()
-    return made
+            points[tree.number(point.get("idx"))] = cleaned(text or "").strip()
+    return points
 
 
 def _cell(text: str) -> TableCell:

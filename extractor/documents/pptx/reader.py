@@ -31,17 +31,17 @@ def read(data: bytes, into: Builder, context: Context) -> None:
         for slide in package.root(main).iterfind(f"{P}sldIdLst/{P}sldId")
         if (name := slide.get(f"{R}id", "")) in relations
     ]
-    said = False
+    any_text = False
     for number, part in enumerate(parts, 1):
         slide = _Slide(package, part)
         if slide.hidden:
             into.warn(f"slide {number} is hidden and was left out")
             continue
         blocks = slide.blocks()
-        said = said or bool(blocks)
+        any_text = any_text or bool(blocks)
         into.begin_page(label=f"Slide {number}")
         write(blocks, into)
-    if not said:
+    if not any_text:
         read_pictures(package.archive, "ppt/media/", into, context)
 
 
@@ -52,14 +52,14 @@ class _Slide:
         self.hidden = self._root.get("show", "1").lower() in ("0", "false", "off")
 
     def blocks(self) -> list[Block]:
-        made: list[Block] = []
+        out: list[Block] = []
         tree_of_shapes = self._root.find(f"{P}cSld/{P}spTree")
         shapes = list(self._shapes(tree_of_shapes)) if tree_of_shapes is not None else []
         for shape in in_order(shapes):
             blocks = list(self._shape(shape.element))
-            made += [*([Break.GAP] if made and blocks else []), *blocks]
+            out += [*([Break.GAP] if out and blocks else []), *blocks]
         notes = [block for block in self._notes() if block]
-        return [*made, *([Break.GAP, "Notes:", *notes] if notes else [])]
+        return [*out, *([Break.GAP, "Notes:", *notes] if notes else [])]
 
     def _shapes(self, parent: Element, shift: tuple[int, int] = (0, 0), depth: int = 0) -> Iterator[Shape]:
         for element in parent:
@@ -80,14 +80,14 @@ class _Slide:
     def _inherited(self) -> dict[str, tuple[int, int]]:
         """Where the slide's layout has its placeholders, by their index and their kind."""
         layout = self._package.related(self._part, "slideLayout")
-        made: dict[str, tuple[int, int]] = {}
+        inherited: dict[str, tuple[int, int]] = {}
         for element in self._package.root(layout).iter(f"{P}sp") if layout is not None else ():
             place = offset(element)
             if place is not None:
                 for name in placeholder(element):
                     if name:
-                        made.setdefault(name, place)
-        return made
+                        inherited.setdefault(name, place)
+        return inherited
 
     def _shape(self, element: Element) -> Iterator[Block]:
         found = element.find(f"{A}graphic/{A}graphicData/{A}tbl")
@@ -110,7 +110,7 @@ class _Slide:
             if tree.local(root) == "chartSpace":
                 yield from chart(root)
             else:
-                yield from (said for words in root.iter(f"{A}p") if (said := line(words)))
+                yield from (text for words in root.iter(f"{A}p") if (text := line(words)))
 
     def _notes(self) -> Iterator[Block]:
         notes = self._package.related(self._part, "notesSlide")

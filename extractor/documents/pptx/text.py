@@ -29,12 +29,12 @@ def paragraphs(body: Element) -> Iterator[Block]:
     for paragraph in body.iterfind(f"{A}p"):
         properties = paragraph.find(f"{A}pPr")
         level = max(0, min(tree.number(properties.get("lvl")), 8)) if properties is not None else 0
-        said = line(paragraph)
-        if not said:
+        text = line(paragraph)
+        if not text:
             counts.clear()
             yield ""
             continue
-        yield "  " * level + _mark(properties, level, counts) + said
+        yield "  " * level + _mark(properties, level, counts) + text
 
 
 def _mark(properties: Element | None, level: int, counts: dict[int, int]) -> str:
@@ -60,8 +60,8 @@ def line(paragraph: Element) -> str:
             pieces.append("\n")
         elif name == "AlternateContent" or name == "m":
             pieces += [text.text or "" for text in child.iter() if tree.local(text) == "t"]
-    said = cleaned("".join(pieces).replace("\v", "\n"))
-    return "\n".join(spread(each, {}).rstrip() for each in said.split("\n")).strip("\n")
+    joined = cleaned("".join(pieces).replace("\v", "\n"))
+    return "\n".join(spread(each, {}).rstrip() for each in joined.split("\n")).strip("\n")
 
 
 def table(element: Element) -> Table:

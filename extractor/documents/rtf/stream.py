@@ -13,7 +13,7 @@ class Stream:
     """`notes` stand at the foot of the page."""
 
     def __init__(self) -> None:
-        self._said: list[str] = []  # of the paragraph, so far
+        self._pieces: list[str] = []  # of the paragraph, so far
         self.notes: list[Block] = []
         self._tables = Tables()
         self._level = 0  # of tables, as the paragraph says
@@ -25,7 +25,7 @@ class Stream:
         return [*self._tables.blocks, *self.notes]
 
     def say(self, text: str) -> None:
-        self._said.append(text)
+        self._pieces.append(text)
 
     def act(self, word: str, number: int | None) -> None:
         """A control word that ends or shapes what stands in the stream; others are of no matter."""
@@ -44,9 +44,9 @@ class Stream:
 
     def _end_paragraph(self, ends: bool = True) -> None:
         """`ends`: as the file says; else it only goes no further."""
-        if not self._said and not ends:
+        if not self._pieces and not ends:
             return
-        text, self._said = _paired(cleaned("".join(self._said))), []
+        text, self._pieces = _paired(cleaned("".join(self._pieces))), []
         if text.strip() and (self._section_ended or self._page_before):
             self._page_before = False
             self._page(None)
@@ -56,7 +56,7 @@ class Stream:
 
     def _page(self, _: int | None) -> None:
         self._section_ended = False
-        if self._said:
+        if self._pieces:
             self._end_paragraph(ends=False)
         notes, self.notes = self.notes, []
         for note in notes:
@@ -64,7 +64,7 @@ class Stream:
         self._tables.add(Break.PAGE, 0)
 
     def _section(self, _: int | None) -> None:
-        if self._said:
+        if self._pieces:
             self._end_paragraph(ends=False)
         self._section_ended = True
 

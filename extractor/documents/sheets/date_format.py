@@ -96,7 +96,7 @@ def _padded(count: int, width: int) -> str:
 
 def _pieces(parts: Sequence[CodePart]) -> list[CodePart]:
     """Letters that stand together are one piece; an `m` beside hours or seconds means minutes."""
-    made: list[CodePart] = []
+    out: list[CodePart] = []
     at = 0
     text = "".join(words.lower() if kind in ("date", "slash") else "\0" * len(words) for kind, words in parts)
     grouped: list[CodePart] = []
@@ -115,12 +115,12 @@ def _pieces(parts: Sequence[CodePart]) -> list[CodePart]:
     for kind, run in groupby(grouped, key=lambda part: part[0]):
         run_texts = [each for _, each in run]
         if kind in ("y", "m", "d", "h", "s", "b", "e", "g"):
-            made.append(("y" if kind == "e" else kind, "yyyy" if kind == "e" else "".join(run_texts)))
+            out.append(("y" if kind == "e" else kind, "yyyy" if kind == "e" else "".join(run_texts)))
         elif kind == "digit":
-            made.append(("fraction" if made and made[-1] == ("text", ".") else "text", "".join(run_texts)))
+            out.append(("fraction" if out and out[-1] == ("text", ".") else "text", "".join(run_texts)))
         else:
-            made += [(kind if kind in ("half", "elapsed") else "text", word) for word in run_texts]
-    return _with_minutes(made)
+            out += [(kind if kind in ("half", "elapsed") else "text", word) for word in run_texts]
+    return _with_minutes(out)
 
 
 def _with_minutes(pieces: list[CodePart]) -> list[CodePart]:

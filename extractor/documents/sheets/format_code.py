@@ -79,14 +79,14 @@ class Section:
 
 @lru_cache(maxsize=1024)
 def sections(code: str) -> tuple[Section, ...]:
-    made: list[Section] = []
+    out: list[Section] = []
     parts: list[CodePart] = []
     condition: tuple[str, float] | None = None
     locale = ""
     for found in _TOKEN.finditer(code[:_MOST_CODE]):
         kind, text = found.lastgroup or "", found.group(found.lastgroup or 0)
         if kind == "one" and text == ";":
-            made.append(Section(tuple(parts), condition, locale))
+            out.append(Section(tuple(parts), condition, locale))
             parts, condition, locale = [], None, ""
         elif kind == "condition":
             condition = _condition(text)
@@ -95,7 +95,7 @@ def sections(code: str) -> tuple[Section, ...]:
             parts.append(("text", found.group("currency")))
         else:
             parts += _code_part(kind, text)
-    return (*made, Section(tuple(parts), condition, locale))
+    return (*out, Section(tuple(parts), condition, locale))
 
 
 def _condition(text: str) -> tuple[str, float] | None:

@@ -25,8 +25,8 @@ def formatted(value: float, code: str, from_1904: bool = False) -> str:
     if section is None:
         return general(value)
     if is_date(section.parts):
-        made = formatted_date(value, section.parts, section.locale, from_1904)
-        return general(value) if made is None else made
+        date = formatted_date(value, section.parts, section.locale, from_1904)
+        return general(value) if date is None else date
     return _number(section, size).strip()
 
 
@@ -50,8 +50,8 @@ def general(value: float) -> str:
 
 
 def _plain(figures: str, negative: bool) -> str:
-    made = figures.rstrip("0").rstrip(".") if "." in figures else figures
-    return f"-{made}" if negative and made.strip("0.") else made
+    text = figures.rstrip("0").rstrip(".") if "." in figures else figures
+    return f"-{text}" if negative and text.strip("0.") else text
 
 
 def _rounded(value: float, places: int) -> Decimal:
@@ -103,7 +103,7 @@ def _is_scale(parts: list[CodePart], at: int, last: int, point: int) -> bool:
 
 
 def _whole(parts: list[CodePart], figures: str, grouped: bool) -> str:
-    made: list[str] = []
+    out: list[str] = []
     left = list(figures)
     places = sum(kind == "digit" for kind, _ in parts)
     written = 0
@@ -116,29 +116,29 @@ def _whole(parts: list[CodePart], figures: str, grouped: bool) -> str:
                 left = []
             for figure in taken:
                 if grouped and written and written % 3 == 0 and figure.isdigit():
-                    made.append(",")
-                made.append(figure)
+                    out.append(",")
+                out.append(figure)
                 written += bool(figure)
         elif kind not in ("comma",):
-            made.append(text[::-1])
-    return "".join(made)[::-1]
+            out.append(text[::-1])
+    return "".join(out)[::-1]
 
 
 def _part(parts: list[CodePart], figures: str) -> str:
     """Behind the point: `#` writes no zeros at the end, `?` leaves room for them."""
-    made = ""
+    out = ""
     at = 0
     for kind, text in parts:
         if kind == "digit":
             rest = figures[at:]
             dropped = text != "0" and not rest.strip("0")
-            made += "" if dropped else rest[:1]
+            out += "" if dropped else rest[:1]
             at += 1
         elif kind == "point":
-            made += "." if figures.strip("0") or any(text == "0" for kind, text in parts if kind == "digit") else ""
+            out += "." if figures.strip("0") or any(text == "0" for kind, text in parts if kind == "digit") else ""
         elif kind != "comma":
-            made += text
-    return made
+            out += text
+    return out
 
 
 def _scientific(section: Section, value: float) -> str:
