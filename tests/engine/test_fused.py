@@ -20,7 +20,7 @@ from extractor.engine.model.assistant import MtpModel
 from extractor.engine.model.build import build_runner
 from extractor.engine.model.gemma4 import Gemma4, Layer
 from extractor.engine.model.graphs import Graphs
-from extractor.engine.model.loader import Models, ModelSpec, load
+from extractor.engine.model.loader import Models
 from extractor.engine.verify import choose, fetch, unpack
 from tests.engine import tiny
 
@@ -71,13 +71,6 @@ def test_gates_with_per_layer_inputs(positions: int) -> None:
     per_layer_input = random(positions, 1, 5, 24, dtype=HALF, seed=2)[:, :, 3]
     expected = torch.nn.functional.gelu(x @ weight.T, approximate="tanh") * per_layer_input
     torch.testing.assert_close(fused.gated(x, weight, per_layer_input), expected, atol=1e-2, rtol=1e-2)
-
-
-@pytest.fixture(scope="module", params=["bundled", "random"])
-def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Models:
-    if request.param == "bundled":
-        return load(ModelSpec())
-    return load(ModelSpec(model=str(tiny.save_gemma4(tmp_path_factory.mktemp("fused")))))
 
 
 @pytest.mark.parametrize("width", [3, 12])

@@ -35,31 +35,21 @@ from extractor.errors import ModelError
 from tests.engine import tiny
 
 
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.save_gemma4(tmp_path_factory.mktemp("pair"))
-
-
-@pytest.fixture(scope="module")
-def llama_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.save_llama(tmp_path_factory.mktemp("llama"))
-
-
-def test_a_sharded_text_checkpoint_with_its_drafter_by_convention(pair: Path) -> None:
-    assert len(list(pair.glob("*.safetensors"))) > 1
-    models = load(ModelSpec(model=str(pair)))
-    assert models.info["drafter"] == f"{pair}-assistant"
+def test_a_sharded_text_checkpoint_with_its_drafter_by_convention(gemma4_folder: Path) -> None:
+    assert len(list(gemma4_folder.glob("*.safetensors"))) > 1
+    models = load(ModelSpec(model=str(gemma4_folder)))
+    assert models.info["drafter"] == f"{gemma4_folder}-assistant"
     assert models.stop_ids == (1, 5)
     assert models.info["dtype"] == ("float32" if models.info["device"] == "cpu" else "bfloat16")
 
 
-def test_a_drafter_can_be_refused_or_named(pair: Path) -> None:
-    assert load(ModelSpec(model=str(pair), drafter="none")).drafter is None
-    assert load(ModelSpec(model=str(pair), drafter=f"{pair}-assistant")).drafter is not None
+def test_a_drafter_can_be_refused_or_named(gemma4_folder: Path) -> None:
+    assert load(ModelSpec(model=str(gemma4_folder), drafter="none")).drafter is None
+    assert load(ModelSpec(model=str(gemma4_folder), drafter=f"{gemma4_folder}-assistant")).drafter is not None
 
 
-def test_a_multimodal_checkpoint_gives_its_text_tower(pair: Path, tmp_path: Path) -> None:
-    text = Gemma4ForCausalLM.from_pretrained(pair)
+def test_a_multimodal_checkpoint_gives_its_text_tower(gemma4_folder: Path, tmp_path: Path) -> None:
+    text = Gemma4ForCausalLM.from_pretrained(gemma4_folder)
     vision = {
         "model_type": "gemma4_vision",
         "hidden_size": 32,
@@ -87,14 +77,14 @@ def test_another_architecture_has_no_drafter(llama_folder: Path) -> None:
     assert models.drafter is None
 
 
-def test_dtype_and_accelerates_device_map(pair: Path) -> None:
-    models = load(ModelSpec(model=str(pair), dtype="bfloat16", device_map="auto"))
+def test_dtype_and_accelerates_device_map(gemma4_folder: Path) -> None:
+    models = load(ModelSpec(model=str(gemma4_folder), dtype="bfloat16", device_map="auto"))
     assert models.target.dtype == models.drafter.dtype == torch.bfloat16
 
 
-def test_per_layer_embeddings_on_the_host(pair: Path, llama_folder: Path) -> None:
+def test_per_layer_embeddings_on_the_host(gemma4_folder: Path, llama_folder: Path) -> None:
     """They are no weights of the device's any more, and change no number, in our forward or transformers' own."""
-    usual, kept = (load(ModelSpec(model=str(pair), per_layer_on_host=on)) for on in (False, True))
+    usual, kept = (load(ModelSpec(model=str(gemma4_folder), per_layer_on_host=on)) for on in (False, True))
     table = usual.target.model.embed_tokens_per_layer.weight
     assert usual.target.num_parameters() - kept.target.num_parameters() == table.numel()
     ids = torch.randint(6, 500, (2, 20))
@@ -109,7 +99,7 @@ def test_per_layer_embeddings_on_the_host(pair: Path, llama_folder: Path) -> Non
     with pytest.raises(ModelError, match="no per-layer embeddings"):
         load(ModelSpec(model=str(llama_folder), per_layer_on_host=True))
     with pytest.raises(ModelError, match="exclude each other"):
-        load(ModelSpec(model=str(pair), per_layer_on_host=True, device_map="auto"))
+        load(ModelSpec(model=str(gemma4_folder), per_layer_on_host=True, device_map="auto"))
 
 
 @pytest.mark.parametrize(
@@ -129,62 +119,62 @@ def test_per_layer_embeddings_on_the_host(pair: Path, llama_folder: Path) -> Non
         ({"drafter": "no name!"}, "EXTRACTOR_DRAFTER=no name!: no such model on the hub"),
     ],
 )
-def test_wrong_settings_are_told(pair: Path, change: dict[str, object], words: str) -> None:
+def test_wrong_settings_are_told(gemma4_folder: Path, change: dict[str, object], words: str) -> None:
     with pytest.raises(ModelError, match=words):
-        load(ModelSpec(**{"model": str(pair), **change}))  # type: ignore[arg-type]
+        load(ModelSpec(**{"model": str(gemma4_folder), **change}))  # type: ignore[arg-type]
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens where there is no GPU")
-def test_a_gpu_that_is_not_there_is_told(pair: Path) -> None:
+def test_a_gpu_that_is_not_there_is_told(gemma4_folder: Path) -> None:
     with pytest.raises(ModelError, match="no GPU here"):
-        load(ModelSpec(model=str(pair), device="cuda"))
+        load(ModelSpec(model=str(gemma4_folder), device="cuda"))
 
 
-def test_targets_and_drafters_that_do_not_fit(pair: Path, llama_folder: Path, tmp_path: Path) -> None:
+def test_targets_and_drafters_that_do_not_fit(gemma4_folder: Path, llama_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is a drafter, not a target"):
-        load(ModelSpec(model=f"{pair}-assistant"))
+        load(ModelSpec(model=f"{gemma4_folder}-assistant"))
     with pytest.raises(ModelError, match="not a Gemma 4 assistant"):
-        load(ModelSpec(model=str(pair), drafter=str(llama_folder)))
+        load(ModelSpec(model=str(gemma4_folder), drafter=str(llama_folder)))
     with pytest.raises(ModelError, match="drafts for Gemma 4 targets only"):
-        load(ModelSpec(model=str(llama_folder), drafter=f"{pair}-assistant"))
+        load(ModelSpec(model=str(llama_folder), drafter=f"{gemma4_folder}-assistant"))
     config = tiny.assistant_config()
     config.backbone_hidden_size = 48
     Gemma4AssistantForCausalLM(config).save_pretrained(tmp_path / "other")
     with pytest.raises(ModelError, match="hidden size 48, this one has 64"):
-        load(ModelSpec(model=str(pair), drafter=str(tmp_path / "other")))
+        load(ModelSpec(model=str(gemma4_folder), drafter=str(tmp_path / "other")))
     with pytest.raises(ModelError, match="no such folder"):
-        load(ModelSpec(model=str(pair), drafter="/nowhere"))
+        load(ModelSpec(model=str(gemma4_folder), drafter="/nowhere"))
 
 
-def broken(pair: Path, folder: Path) -> Path:
-    shutil.copytree(pair, folder / "model")
+def broken(gemma4_folder: Path, folder: Path) -> Path:
+    shutil.copytree(gemma4_folder, folder / "model")
     return folder / "model"
 
 
-def test_a_missing_shard_missing_weights_and_no_tokenizer(pair: Path, tmp_path: Path) -> None:
-    folder = broken(pair, tmp_path / "a")
+def test_a_missing_shard_missing_weights_and_no_tokenizer(gemma4_folder: Path, tmp_path: Path) -> None:
+    folder = broken(gemma4_folder, tmp_path / "a")
     next(iter(sorted(folder.glob("model-0000*.safetensors")))).unlink()
     with pytest.raises(ModelError):
         load(ModelSpec(model=str(folder), drafter="none"))
-    folder = broken(pair, tmp_path / "b")
+    folder = broken(gemma4_folder, tmp_path / "b")
     shard = sorted(folder.glob("model-0000*.safetensors"))[-1]
     weights = load_file(shard)
     save_file(dict(list(weights.items())[1:]), shard, metadata={"format": "pt"})
     with pytest.raises(ModelError, match=r"lacks \d+ of the model's weights"):
         load(ModelSpec(model=str(folder), drafter="none"))
-    folder = broken(pair, tmp_path / "c")
+    folder = broken(gemma4_folder, tmp_path / "c")
     (folder / "tokenizer.json").unlink()
     (folder / "tokenizer_config.json").unlink()
     with pytest.raises(ModelError):
         load(ModelSpec(model=str(folder), drafter="none"))
-    folder = broken(pair, tmp_path / "d")
+    folder = broken(gemma4_folder, tmp_path / "d")
     (folder / "config.json").write_text("{")
     with pytest.raises(ModelError):
         load(ModelSpec(model=str(folder), drafter="none"))
 
 
-def test_pickled_weights_are_not_read(pair: Path, tmp_path: Path) -> None:
-    folder = broken(pair, tmp_path)
+def test_pickled_weights_are_not_read(gemma4_folder: Path, tmp_path: Path) -> None:
+    folder = broken(gemma4_folder, tmp_path)
     for file in [*folder.glob("*.safetensors"), *folder.glob("*.index.json")]:
         file.unlink()
     torch.save({"weight": torch.zeros(1)}, folder / "pytorch_model.bin")
@@ -371,13 +361,13 @@ def test_slots_between_are_computed_where_they_are_few(slots: list[int], whole: 
     assert neighbours(slots) == whole
 
 
-def test_a_model_of_other_layers_takes_its_own_forward(pair: Path) -> None:
-    target = load(ModelSpec(model=str(pair), drafter="none")).target
+def test_a_model_of_other_layers_takes_its_own_forward(gemma4_folder: Path) -> None:
+    target = load(ModelSpec(model=str(gemma4_folder), drafter="none")).target
     assert isinstance(build_runner(target), EagerRunner)
     target.model.layers[0].mlp.gate_proj.register_parameter("bias", torch.nn.Parameter(torch.zeros(128)))
     assert isinstance(build_runner(target), StockRunner)
 
 
-def test_a_grammar_is_bound_as_it_is_where_the_tokenizer_does_not_look_back(pair: Path) -> None:
-    models = load(ModelSpec(model=str(pair), drafter="none"))
+def test_a_grammar_is_bound_as_it_is_where_the_tokenizer_does_not_look_back(gemma4_folder: Path) -> None:
+    models = load(ModelSpec(model=str(gemma4_folder), drafter="none"))
     assert models.bound("start: X") == "start: X"

@@ -19,9 +19,9 @@ pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(scope="module", params=["eager", "stock"])
-def models(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Models:
-    save = {"eager": tiny.save_gemma4, "stock": tiny.save_llama}[request.param]
-    return load(ModelSpec(model=str(save(tmp_path_factory.mktemp("model")))))
+def models(request: pytest.FixtureRequest) -> Models:
+    folder = {"eager": "gemma4_folder", "stock": "llama_folder"}[request.param]
+    return load(ModelSpec(model=str(request.getfixturevalue(folder))))
 
 
 def test_every_layer_of_a_long_prompt_says_that_it_moves(models: Models) -> None:

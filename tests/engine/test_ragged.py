@@ -17,7 +17,7 @@ from torch import Tensor
 from extractor.engine import Engine, EngineConfig
 from extractor.engine.attention import ragged as module
 from extractor.engine.attention.ragged import RaggedMask, attend_ragged
-from extractor.engine.model.loader import Models, ModelSpec, load
+from extractor.engine.model.loader import Models
 from tests.engine import tiny
 
 pytestmark = [pytest.mark.kernels, pytest.mark.timeout(1800)]
@@ -161,14 +161,6 @@ def test_the_drafters_bounds(length: int) -> None:
     seen = [entry for entry in range(length) if length - entry <= window + 1]
     scores = query[0, 0] @ keys[0, 0, seen].T
     assert torch.allclose(found[0, 0], (scores.softmax(-1) @ values[0, 0, seen]).flatten(), atol=1e-5)
-
-
-@pytest.fixture(scope="module", params=["bundled", "random"])
-def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Models:
-    """In float32. The random one has two KV heads, and windows shorter than its prompts."""
-    if request.param == "bundled":
-        return load(ModelSpec())
-    return load(ModelSpec(model=str(tiny.save_gemma4(tmp_path_factory.mktemp("ragged")))))
 
 
 CONFIG = EngineConfig(slots=4, context=512, max_draft=3)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from tests.support.fleet import until
 from tests.support.ledger_support import open_ledger
 from tests.support.remains import holding, mark
 from tests.support.valkey import Valkey
-from tests.workers.ledger.erasing_support import (
+from tests.workers.ledger.erasing.support import (
     COMPRESSED,
     WITHIN_S,
     T,
@@ -30,18 +26,6 @@ from tests.workers.ledger.erasing_support import (
 from workers.ledger.batches import DecidedLine
 from workers.ledger.ledger import Ledger, NewJob
 from workers.worker.erasing import Erasing
-
-
-@pytest.fixture
-def valkey(tmp_path: Path) -> Iterator[Valkey]:
-    with Valkey(tmp_path / "store", aof=True) as started:
-        yield started
-
-
-@pytest.fixture
-def ledger(valkey: Valkey) -> Iterator[Ledger]:
-    with open_ledger(valkey, erase_within_s=WITHIN_S) as opened:
-        yield opened
 
 
 @COMPRESSED

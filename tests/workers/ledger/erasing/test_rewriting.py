@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -16,7 +15,7 @@ from tests.support.fleet import until
 from tests.support.ledger_support import open_ledger
 from tests.support.remains import holding, mark
 from tests.support.valkey import Valkey
-from tests.workers.ledger.erasing_support import (
+from tests.workers.ledger.erasing.support import (
     COMPRESSED,
     RIGHTS,
     WITHIN_S,
@@ -34,18 +33,6 @@ from tests.workers.ledger.erasing_support import (
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Ledger
 from workers.worker.erasing import Erasing
-
-
-@pytest.fixture
-def valkey(tmp_path: Path) -> Iterator[Valkey]:
-    with Valkey(tmp_path / "store", aof=True) as started:
-        yield started
-
-
-@pytest.fixture
-def ledger(valkey: Valkey) -> Iterator[Ledger]:
-    with open_ledger(valkey, erase_within_s=WITHIN_S) as opened:
-        yield opened
 
 
 def test_a_rewrite_that_began_before_clears_nothing_away(valkey: Valkey, ledger: Ledger) -> None:
