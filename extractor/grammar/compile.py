@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import math
 import threading
-import time
-from collections import OrderedDict
-from dataclasses import dataclass
 
+from cachetools import TLRUCache
 from llguidance import LLMatcher
 
 from extractor.engine.drafting.text import LIMITS
@@ -47,12 +45,6 @@ def reason(said: str) -> str:
     return (line.partition("failed to compile JSON schema: ")[2] or line)[:200]
 
 
-@dataclass(frozen=True)
-class _Refusal:
-    error: SchemaError
-    until: float
-
-
 class Grammars:
     """Grammars by schema, the latest used kept. Safe to share between threads.
 
@@ -69,8 +61,9 @@ class Grammars:
         refusal_s: float = 60.0,
     ) -> None:
         self._judge, self._bounds, self.verdicts = judge, bounds or Bounds(), verdicts
-        self._capacity, self._refusal_s = capacity, refusal_s
-        self._kept: OrderedDict[str, str | _Refusal] = OrderedDict()
+        self._kept: TLRUCache[str, str | SchemaError] = TLRUCache(
+            capacity, lambda _, kept, now: now + (refusal_s if isinstance(kept, SchemaError) else math.inf)
+        )
         self._lock = threading.Lock()
 
     def known(self, schema: Schema) -> bool:
@@ -81,28 +74,18 @@ class Grammars:
         """Raises SchemaError; for a stranger's schema what `Judge.grammar` raises too."""
         kept = self._found(schema)
         if kept is None:
-            kept = self._keep(schema, self._heard(schema) or self._judged(schema, wall_s, cancel))
-        if isinstance(kept, _Refusal):  # an error of its own for each caller: raising writes into it
-            raise SchemaError(kept.error.detail, code=kept.error.code, errors=kept.error.errors)
+            kept = self._heard(schema) or self._judged(schema, wall_s, cancel)
+            with self._lock:
+                self._kept[schema.sha256] = kept
+        if isinstance(kept, SchemaError):  # an error of its own for each caller: raising writes into it
+            raise SchemaError(kept.detail, code=kept.code, errors=kept.errors)
         return kept
 
-    def _found(self, schema: Schema) -> str | _Refusal | None:
+    def _found(self, schema: Schema) -> str | SchemaError | None:
         with self._lock:
-            kept = self._kept.get(schema.sha256)
-            if kept is None or (isinstance(kept, _Refusal) and time.monotonic() >= kept.until):
-                return None
-            self._kept.move_to_end(schema.sha256)
-            return kept
+            return self._kept.get(schema.sha256)
 
-    def _keep(self, schema: Schema, kept: str | _Refusal) -> str | _Refusal:
-        with self._lock:
-            self._kept[schema.sha256] = kept
-            self._kept.move_to_end(schema.sha256)
-            while len(self._kept) > self._capacity:
-                self._kept.popitem(last=False)
-        return kept
-
-    def _heard(self, schema: Schema) -> str | _Refusal | None:
+    def _heard(self, schema: Schema) -> str | SchemaError | None:
         """What another process has found."""
         if self.verdicts is None or schema.model is not None:
             return None
@@ -112,16 +95,16 @@ class Grammars:
         if not verdict.code:
             return serialise(schema, self._bounds)
         errors = tuple(FieldError(*place) for place in verdict.errors)
-        return self._refusal(SchemaError(verdict.detail, code=verdict.code, errors=errors))
+        return SchemaError(verdict.detail, code=verdict.code, errors=errors)
 
-    def _judged(self, schema: Schema, wall_s: float, cancel: threading.Event | None) -> str | _Refusal:
+    def _judged(self, schema: Schema, wall_s: float, cancel: threading.Event | None) -> str | SchemaError:
         try:
             if schema.model is not None:
                 return compile_grammar(schema, self._bounds)
-            found: str | _Refusal = self._judge.grammar(schema.json_schema, wall_s, cancel)
+            found: str | SchemaError = self._judge.grammar(schema.json_schema, wall_s, cancel)
             verdict = Verdict()
         except SchemaError as error:
-            found = self._refusal(error.with_traceback(None))
+            found = error.with_traceback(None)
             verdict = Verdict(error.code, error.detail, tuple((one.pointer, one.detail) for one in error.errors))
         if self.verdicts is not None and schema.model is None:
             self.verdicts.put(self._key(schema), verdict)
@@ -129,9 +112,6 @@ class Grammars:
 
     def _key(self, schema: Schema) -> str:
         return f"{self._judge.fingerprint}:{schema.sha256}"
-
-    def _refusal(self, error: SchemaError) -> _Refusal:
-        return _Refusal(error, time.monotonic() + self._refusal_s)
 
 
 def _build(grammar: str) -> str:
