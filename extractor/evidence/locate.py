@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import cached_property
 from itertools import islice
 
+from extractor.evidence.bigger import Bigger
 from extractor.evidence.occurrence import Fragment, Occurrence, in_one_piece
 from extractor.evidence.word_index import MOST, WordIndex
 from extractor.notation import find
@@ -26,6 +27,7 @@ _YES_NO_WORDS = {
     True: "yes y ja oui sì sí si sim true x on".split(),
     False: "no n nein non não nee false off".split(),
 }
+_CENTURIES = ("19", "20")  # whose years are looked for
 _MINUS = ("-", "−", "–")
 _LARGE = 10**30
 _SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩"}
@@ -39,6 +41,7 @@ class DocumentIndex:
         self.text = text
         self._numbers = find.number_spans(text)
         self._words = WordIndex(text, breaks, self._is_in_number)
+        self._bigger = Bigger(text)
 
     def find(self, value: str | int | Decimal | bool, since: int = 0) -> list[Occurrence]:
         """Where `value` may be printed: about `MOST` places, those behind `since` first. Of a bool: where yes or no is
@@ -80,6 +83,11 @@ class DocumentIndex:
         in_last = stop - start <= 3 and before[-1:] in (".", ",") and before[:1].isdecimal()
         return in_last or _DECIMALS.match(self.text, stop) is not None
 
+    def _is_part(self, start: int, stop: int) -> bool:
+        """Whether the number there is a part of what is none. A year is one within a date too."""
+        said = self.text[start:stop]
+        return not (len(said) == 4 and said[:2] in _CENTURIES) and self._bigger.holds(start, stop)
+
     @cached_property
     def _dates(self) -> Spans:
         return find.date_spans(self.text)
@@ -104,7 +112,9 @@ class DocumentIndex:
         spans = self._numbers.get(digits(f"{value:.30f}"), ())
         spans = list(islice(self._words.often(spans, lambda span: span), 2 * MOST))
         found = [
-            self._signed(value, start, stop) for start, stop in spans if abs(value) in readings(self.text[start:stop])
+            self._signed(value, start, stop)
+            for start, stop in spans
+            if abs(value) in readings(self.text[start:stop]) and not self._is_part(start, stop)
         ]
         if not found and abs(value) <= 1:  # a share may be printed as a percentage
             found = [
@@ -121,6 +131,7 @@ class DocumentIndex:
         bare = "." in f"{value:f}" and self.text[start:stop].isdecimal()
         mark = before[-1:] if before[-1:] not in _MINUS else before[:-1]
         named = mark.isalpha() and mark not in ("x", "X")  # `M8`, `A-8`, but not `30x20`
+        named = named or self._bigger.numbers_an_item(start, stop)
         off = 3 if named else 2 if bare or minus is not (value < 0) else 1
         return Fragment(start - (value < 0 and minus), stop, off)
 

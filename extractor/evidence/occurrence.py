@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 
 class Fragment(NamedTuple):
-    """`text[start:stop]` of a document; `mismatch`: 0 where it is the value letter by letter, 1 but for capitals, 3
-    where it is a part of a name, else 2."""
+    """`text[start:stop]` of a document; `mismatch`: 0 where it is the value letter by letter, 1 but for capitals, 2
+    in another notation, 3 where it is a number that seems to say something else."""
 
     start: int
     stop: int

@@ -15,6 +15,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, pairwise
+from pathlib import Path
+from typing import get_args
 
 import torch
 
@@ -23,7 +25,9 @@ from extractor.errors import DocumentError, OutputError
 from extractor.evidence.ground import EvidenceSearch
 from extractor.evidence.occurrence import Occurrence
 from extractor.evidence.scalars import Scalar, scalars
+from extractor.evidence.spans import overlap
 from extractor.extract import Extractor
+from extractor.lab.bench.gold import Gold, Kind, golds, kind
 from extractor.lab.bench.machine import machine
 from extractor.lab.bench.options import command, natural, positive
 from extractor.lab.bench.workload import SEED
@@ -42,43 +46,70 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--model", default=None)
     parser.add_argument("--documents", type=positive, default=300, help="of each set")
     parser.add_argument("--extract", type=natural, default=100, help="documents of each set that the model is given")
+    parser.add_argument("--gold", type=Path, nargs="*", help="folders of documents marked by hand (bench/gold.py)")
     return command(parser, arguments, _show)
 
 
 def _show(options: argparse.Namespace) -> int:
     print(f"{machine(torch.device('cpu'))}\n")
-    print("| documents | values | right place | wrong place | none | of another document, found | ms a document |")
-    print("| --- " * 7 + "|")
+    print("| documents | values | printed | right place | wrong place | none | of another document, found ", end="")
+    print("| ms of a processor a document |\n" + "| --- " * 8 + "|")
     made = {name: list(islice(tasks(SEED + 4, split), options.documents)) for name, split in SETS.items()}
-    for name, some in made.items():
-        begun = time.perf_counter()
-        found = [EvidenceSearch(task.document).of(list(scalars(task.answer))) for task in some]
-        each = 1000 * (time.perf_counter() - begun) / len(some)
-        counts = Counter(one for task, where in zip(some, found, strict=True) for one in _outcomes(task, where))
-        values = sum(counts.values())
-        shares = " | ".join(f"{counts[one] / max(1, values):.1%}" for one in ("right", "wrong", "none"))
-        fooled = [bool(where) for task, other in pairwise(some) for where in _foreign(task, other)]
-        share = sum(fooled) / max(1, len(fooled))
-        print(
-            f"| {len(some)}, {name} | {values:,} | {shares} | {share:.1%} of {len(fooled):,} | {each:.2f} |", flush=True
-        )
+    sets = {name: [_gold(task) for task in some] for name, some in made.items()}
+    if options.gold:
+        sets |= {f"marked by hand, {folder.name}": golds(folder) for folder in options.gold}
+    for name, some in sets.items():
+        for line in _measured(name, some):
+            print(line, flush=True)
     if options.extract:
         _extracted({name: some[: options.extract] for name, some in made.items()}, options.model)
     return 0
 
 
-def _outcomes(task: Task, found: list[Occurrence]) -> Iterator[str]:
-    """Of each value that is known to be printed somewhere."""
-    for start, origin, where in zip(places(task.document, task.origins), task.origins, found, strict=True):
-        if start is not None and origin is not None:
-            stop = start + len(origin.printed)
-            yield "none" if not where else "right" if any(p.start < stop and p.stop > start for p in where) else "wrong"
+def _gold(task: Task) -> Gold:
+    printed = {
+        one.pointer: [(start, start + len(origin.printed))]
+        for one, start, origin in zip(
+            scalars(task.answer), places(task.document, task.origins), task.origins, strict=True
+        )
+        if start is not None and origin is not None
+    }
+    return Gold(task.name, task.document, task.answer, printed)
 
 
-def _foreign(task: Task, other: Task) -> list[Occurrence]:
-    """What is found in `task`'s document of what only the answer of `other` says."""
-    own = {str(one.value) for one in scalars(task.answer)}
-    return EvidenceSearch(task.document).of(
+def _measured(name: str, some: list[Gold]) -> Iterator[str]:
+    """A line for each way that values are printed."""
+    begun = time.thread_time()
+    found = [EvidenceSearch(one.document).of(list(scalars(one.answer))) for one in some]
+    each = 1000 * (time.thread_time() - begun) / len(some)
+    counts = Counter(one for gold, where in zip(some, found, strict=True) for one in outcomes(gold, where))
+    fooled = [bool(where) for one, other in pairwise(some) for where in _foreign(one, other)]
+    share = sum(fooled) / max(1, len(fooled))
+    rest = f"{share:.1%} of {len(fooled):,} | {each:.2f}"
+    for printed in get_args(Kind):
+        values = sum(counts[printed, outcome] for outcome in ("right", "wrong", "none"))
+        shares = " | ".join(f"{counts[printed, one] / max(1, values):.1%}" for one in ("right", "wrong", "none"))
+        if values:
+            yield f"| {len(some)}, {name} | {values:,} | {printed} | {shares} | {rest} |"
+            rest = " | "
+
+
+def outcomes(gold: Gold, found: list[Occurrence]) -> Iterator[tuple[Kind, str]]:
+    """Of each value that is printed somewhere: how, and whether its place was found."""
+    for one, where in zip(scalars(gold.answer), found, strict=True):
+        if spans := gold.places.get(one.pointer):
+            kinds = {kind(one, gold.document[slice(*span)]) for span in spans}
+            is_right = any(overlap((place.start, place.stop), span) for place in where for span in spans)
+            yield (
+                max(kinds, key=list(get_args(Kind))[::-1].index),
+                "none" if not where else "right" if is_right else "wrong",
+            )
+
+
+def _foreign(gold: Gold, other: Gold) -> list[Occurrence]:
+    """What is found in `gold`'s document of what only the answer of `other` says."""
+    own = {str(one.value) for one in scalars(gold.answer)}
+    return EvidenceSearch(gold.document).of(
         [one for one in scalars(other.answer) if _says(one) and str(one.value) not in own]
     )
 

@@ -1,0 +1,99 @@
+"""What digits are a part of: the 11 of a date, of `11:30`, of `PO-11-A`, of a telephone number or of `page 11 of 12` is
+no quantity. Knows text only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from extractor.evidence.spans import Span
+from extractor.notation.calendar import MONTHS, SHORT_MONTHS_FR
+from extractor.notation.spell import dates
+
+_MONTH = frozenset(
+    name[:length].lower()
+    for names in (*MONTHS.values(), SHORT_MONTHS_FR)
+    for name in names
+    for length in range(3, len(name) + 1)
+)
+_NAMES = re.compile(r"[^\W\d_]{3,}")
+_DAY = re.compile(  # without a year: `5. Oktober`, `Oct 5`, `05.10.`
+    r"(?<![\w.,/-])(?:\d\d?(?:st|nd|rd|th|er|\.|º)? ?(?:de |of )?(?P<m1>[^\W\d_]{3,10})(?![^\W_])"
+    r"|(?P<m2>[^\W\d_]{3,10})\.? \d\d?(?:st|nd|rd|th)?(?![\w.,/-]*\d)|\d\d?\. ?\d\d?\.(?! ?\d))"
+)
+_CLOCK = re.compile(r"(?<![\w:])\d\d?:\d\d(?::\d\d)?(?![\w:])")
+# Letters or digits held together by hyphens, slashes or dots, three parts or more, or two with letters among them.
+_CODE = re.compile(
+    r"(?<![\w/-])(?:[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+){2,}|(?=[\d_/-]*[A-Za-z])[A-Za-z0-9]+[-_/][A-Za-z0-9]+"
+    r"|(?=[a-f\d]*[a-f])(?=\w*\d\w*\d\w*\d\w*\d)[a-f\d]{6,})(?![\w-]|/\w)"
+)
+_PHONE = re.compile(
+    r"(?<![\w.,])(?:\+\d|\(0\d|0\d(?!\d?[.,/]\d)|[A-Z]{2}\d\d ?[A-Z\d]{2})[\d ()/-]{6,}\d(?![\w]|[.,]\d)"
+)
+_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b|\b\d{4} [A-Z]{2}\b(?= [A-Z][a-z])")
+_PAGE = re.compile(
+    r"\b(?:page|seite|blatt|pagina|página|sheet|side|strana)\.? \d+(?: ?(?:/|of|von|de|di|van|sur|av) ?\d+)?",
+    re.IGNORECASE,
+)
+_ITEM = re.compile(r"[.)](?=[ \t]+[^\W\d])")
+_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+|\bwww\.[^\s|]+|\bhttps?://[^\s|]+")
+
+
+_KINDS = (_CLOCK, _CODE, _PHONE, _POSTCODE, _PAGE, _ADDRESS)
+_TIES = frozenset("-–/_:.@+(=")
+_NEXT = re.compile(r"(?:st|nd|rd|th|er|\.|º)? ?(?:de |of )?([^\W\d_]{3,10})")
+_PAGES = frozenset("page seite blatt pagina página sheet side strana of von de di van sur av".split())
+_WORD = 14  # characters of the word before
+_AROUND = 32  # characters on each side that are looked at
+
+
+class Bigger:
+    """One document's."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._known: dict[Span, bool] = {}
+
+    def holds(self, start: int, stop: int) -> bool:
+        """Whether `text[start:stop]`, a number, is less than the whole of something that is none."""
+        if (start, stop) not in self._known:
+            self._known[start, stop] = self._may_be_held(start, stop) and self._is_held(start, stop)
+        return self._known[start, stop]
+
+    def _may_be_held(self, start: int, stop: int) -> bool:
+        """Whether what stands beside it makes it worth a closer look."""
+        before, after = self._text[max(0, start - 2) : start], self._text[stop : stop + 2]
+        if before[-1:].isalnum() or after[:1] in _TIES or after[:1].isalnum():
+            return True
+        if before[-1:] in _TIES or after[1:].isdecimal():
+            return True
+        if (word := _NEXT.match(self._text, stop)) is not None and word[1].lower() in _MONTH:
+            return True
+        last = self._text[max(0, start - _WORD) : start].rsplit(maxsplit=1)
+        token = last[-1].lower().rstrip(".,") if last else ""
+        return token in _MONTH or token in _PAGES or (before[-1:] == " " and token[-1:].isdecimal())
+
+    def _is_held(self, start: int, stop: int) -> bool:
+        since = max(0, start - _AROUND)
+        window = self._text[since : stop + _AROUND]
+        begin, end = start - since, stop - since
+        return any(first <= begin and end <= last and end - begin < last - first for first, last in _found(window))
+
+    def numbers_an_item(self, start: int, stop: int) -> bool:
+        """Whether it only counts the paragraphs: `3) `, at the start of a line."""
+        line = self._text.rfind("\n", max(0, start - _AROUND), start) + 1
+        return self._text[line:start].strip(" \t(") == "" and _ITEM.match(self._text, stop) is not None
+
+
+def _found(window: str) -> Iterator[Span]:
+    """What there is in it that is no number and has some."""
+    for date in dates(window):
+        said, names = window[date.start : date.stop], _NAMES.findall(window, date.start, date.stop)
+        if all(name.lower() in _MONTH for name in names) and (names or " " not in said or said[-4:].isdecimal()):
+            yield date.start, date.stop
+    for day in _DAY.finditer(window):
+        if not (name := day["m1"] or day["m2"]) or name.lower() in _MONTH:
+            yield day.span()
+    for kind in _KINDS:
+        yield from (found.span() for found in kind.finditer(window))
