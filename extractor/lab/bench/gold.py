@@ -1,6 +1,6 @@
 """Documents in which it is marked where each value of the right answer stands. A file is the answer as JSON, a line
-`---`, and the text, in which `⟨/total⟩12,00⟨⟩` marks a place by the value's JSON pointer. A value that stands in several
-places is marked in each. A value that is not marked is not printed.
+`---`, and the text, in which `⟨/total⟩12,00⟨⟩` marks a place by the value's JSON pointer. A value that stands in
+several places is marked in each. A value that is not marked is not printed.
 """
 
 from __future__ import annotations
