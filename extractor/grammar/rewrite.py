@@ -13,7 +13,8 @@ from llguidance import LLMatcher
 
 from extractor.engine.drafting.text import LIMITS
 from extractor.grammar.guided import part
-from extractor.grammar.narrow.unfold import reached
+from extractor.grammar.lark import Writer
+from extractor.grammar.printed.reading import Reading
 from schemas import keywords
 
 JSON = dict[str, Any]
@@ -25,15 +26,15 @@ _DEEPEST = 64
 ANY_TOKENS = '%llguidance {"no_forcing": true}\n'  # long text is forced; see forced.py
 
 
-def rewritten(answer: str, pointers: Iterable[str], narrowed: JSON) -> str | None:
-    """The grammar. None as `rewriting`, or where llguidance will not have it."""
-
-    def rule(node: JSON) -> str:
-        told = {"x-guidance": narrowed["x-guidance"]} if "x-guidance" in narrowed else {}
-        return part({**node, "$defs": reached(node, narrowed.get("$defs", {})), **told})
-
-    start = rewriting(answer, pointers, narrowed, rule)
-    return None if start is None else held(f"{ANY_TOKENS}start: {start}")
+def rewritten(answer: str, pointers: Iterable[str], narrowed: JSON, document: Reading | None = None) -> str | None:
+    """The grammar, where values have to be printed of what the document prints. None as `rewriting`, or where
+    llguidance will not have it."""
+    writer = Writer(narrowed, part, document)
+    start = rewriting(answer, pointers, narrowed, writer.rule)
+    if start is None:
+        return None
+    terminals = document.terminals() if document is not None else ""
+    return held(f"{ANY_TOKENS}{writer.text(start)}\n{terminals}")
 
 
 def held(grammar: str) -> str | None:

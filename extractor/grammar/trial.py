@@ -36,7 +36,7 @@ from schemas.keywords import Mode
 TRIAL = SandboxLimits(cpu_s=3.0, wall_s=15.0, memory_bytes=1024**3, nice=10)
 ANSWER = SandboxLimits(cpu_s=2.0, wall_s=10.0, memory_bytes=512 * 1024**2)
 TRIALS, ANSWERS = 2, 4  # at a time
-_VERSION = "5"  # of what a trial does; another makes kept verdicts void
+_VERSION = "6"  # of what a trial does; another makes kept verdicts void
 _SPENT = ("cpu", "memory", "crashed")
 
 

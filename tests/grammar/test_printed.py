@@ -325,7 +325,7 @@ def test_the_demand_is_heard_through_references_and_containers() -> None:
 
 
 def test_what_no_grammar_holds_is_compared_afterwards() -> None:
-    schema = of({"allOf": [{"type": "string", "maxLength": 9, "x-printed": True}, {"minLength": 1}]})
+    schema = of({"allOf": [{"anyOf": [{"type": "string", "x-printed": True}, {"type": "null"}]}, {"minLength": 1}]})
     made = answers(schema, "Ann", "declared")
     assert [error.pointer for error in made.faults({"a": "Bob"})] == ["/a"]
     assert made.faults({"a": "Ann"}) == []
@@ -421,12 +421,10 @@ def test_whatever_is_written_is_printed(document: str, seed: int) -> None:
 
 
 def test_definitions_in_a_chain_are_followed_or_compared_afterwards() -> None:
-    for length in (5, 900):
+    for length in (5, 300, 900):
         chain = {f"d{at}": of({"$ref": f"#/$defs/d{at + 1}"}) for at in range(length)}
         schema = {**of({"$ref": "#/$defs/d0"}), "$defs": {**chain, f"d{length}": TEXT}}
-        made = answers(schema, "Ann")
-        if made.grammar is not None:
-            said = '{"a":' * (length + 1) + '"%s"' + "}" * (length + 1)
-            assert lets(schema, "Ann", said % "Ann")
-            assert not lets(schema, "Ann", said % "Bob")
-        assert made.grammar is not None or not made.held
+        said = '{"a":' * (length + 1) + '"%s"' + "}" * (length + 1)
+        assert answers(schema, "Ann").held is (length < 900)
+        assert lets(schema, "Ann", said % "Ann")
+        assert lets(schema, "Ann", said % "Bob") is (length == 900)

@@ -5,7 +5,8 @@ counts to (schemas/checks/numbers.py). They are written as text instead, values 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +22,7 @@ JSON = dict[str, Any]
 _MORE = 3  # digits that a number may have more than the bound that it is beyond
 _MOST = 400  # of any: a double has fewer
 _VALUES = ("enum", "const")
-_OF_NUMBERS = keywords.BOUNDS | {"type", "multipleOf", "format"}
+_OF_NUMBERS = keywords.BOUNDS | {"type", "multipleOf", "format", keywords.PRINTED}
 _NUMBERS = frozenset({"integer", "number"})
 
 
@@ -51,6 +52,14 @@ def terminal(root: JSON, node: JSON) -> str | None:
     others have a say in what it is that are not known here."""
     met = _met(root, node, ())
     return None if met is None else _values(root, met) or _beyond(met)
+
+
+def writes(terminal: str) -> Callable[[str], bool]:
+    """Whether a number may be spelled so, by a `terminal` of this page."""
+    if terminal.startswith("/"):
+        digits = re.compile(terminal[1:-1])
+        return lambda spelled: digits.fullmatch(spelled) is not None
+    return set(re.findall(r'"(-?\d[^"\\]*)"', terminal)).__contains__
 
 
 def _values(root: JSON, met: list[JSON]) -> str | None:

@@ -1,8 +1,9 @@
-"""What a rewritten schema says beyond JSON Schema, for a grammar that can say it (extractor/grammar/lark.py). The rest
+"""What a rewritten schema says beyond JSON Schema, for a grammar that can say it (extractor/grammar/lark/). The rest
 of the schema stands without them, and is wider."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from schemas import keywords
@@ -11,16 +12,24 @@ LARK = "x-lark"  # of a value: the terminal of llguidance's Lark that it is
 # Of an object: the "least" and "most" keys that it does not declare, "chars" of each at most, its "patterns", by what
 # they were, as they are, and whether the mark is "needed": whether JSON Schema does not say as much.
 OTHERS = "x-others"
-_MARKS = (LARK, OTHERS)
+PRINTED = keywords.PRINTED  # of a scalar: that it has to be printed, and its format (grammar/printed/mark.py)
+_MARKS = (LARK, OTHERS, PRINTED)
 
 
 def marked(node: Any) -> bool:
     """Whether a mark is in it, definitions apart."""
+    return _has(node, lambda one: LARK in one or PRINTED in one or (OTHERS in one and one[OTHERS]["needed"]))
+
+
+def printing(node: Any) -> bool:
+    """Whether a value in it has to be printed, definitions apart."""
+    return _has(node, lambda one: PRINTED in one)
+
+
+def _has(node: Any, mark: Callable[[dict[str, Any]], bool]) -> bool:
     if not isinstance(node, dict):
         return False
-    if LARK in node or (OTHERS in node and node[OTHERS]["needed"]):
-        return True
-    return any(marked(one) for key, value in node.items() for one in _below(key, value))
+    return mark(node) or any(_has(one, mark) for key, value in node.items() for one in _below(key, value))
 
 
 def unmarked(node: Any) -> Any:

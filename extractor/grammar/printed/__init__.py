@@ -4,7 +4,6 @@ mark.py        which values of a schema have to be printed: `x-printed` in JSON 
 words.py       a document as stretches of words that a text may be
 candidates.py  its numbers, days, times and words of one kind, as JSON spells them
 reading.py     what it prints for each kind of value: a terminal of the grammar, or nothing at all
-lark.py        the schema's objects and lists down to such values as rules, all else as JSON Schema
 check.py       the same of a finished answer, where no grammar could hold it
-grammars.py    schema and document → grammar
+grammars.py    schema and document → grammar, written by ../lark
 """

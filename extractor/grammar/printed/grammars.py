@@ -11,12 +11,14 @@ from typing import Any
 
 from cachetools import LRUCache, cachedmethod
 
-from extractor.errors import FieldError
+from extractor.errors import NOT_PRINTED, DocumentError, FieldError
+from extractor.grammar.guided import options, part
+from extractor.grammar.lark import Writer
 from extractor.grammar.narrow import Bounds, Tighten
 from extractor.grammar.printed.check import not_printed
-from extractor.grammar.printed.lark import printed_grammar, rewritten_printed
 from extractor.grammar.printed.mark import marked, marks
 from extractor.grammar.printed.reading import Reading
+from extractor.grammar.rewrite import rewritten
 from schemas import Schema
 from schemas.keywords import Mode
 
@@ -42,11 +44,14 @@ class Demand:
         document = Reading(text)
         if document.too_long:
             return PrintedAnswers(None, self.marked, document)
-        try:
-            grammar, loose = printed_grammar(self.narrowed, document)
-        except RecursionError:  # definitions in a chain longer than anybody writes
-            return PrintedAnswers(None, self.marked, document)
-        return PrintedAnswers(grammar, self.marked, document, held=not loose)
+        writer = Writer(self.narrowed, part, document)
+        start = writer.whole()
+        if start is None:
+            said = "nothing that the document prints fits here"
+            places = tuple(FieldError(pointer, said) for pointer in writer.missing)
+            raise DocumentError("the document does not print what the schema needs", code=NOT_PRINTED, errors=places)
+        grammar = f"{writer.text(start)}\n{document.terminals()}\n{options(self.narrowed)}"
+        return PrintedAnswers(grammar, self.marked, document, held=not writer.loose)
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class PrintedAnswers:
 
     def rewritten(self, narrowed: JSON, answer: str, pointers: list[str]) -> str | None:
         """The grammar of an answer of which only the values at `pointers` are written again, where there is one."""
-        return None if self.grammar is None else rewritten_printed(narrowed, self.document, answer, pointers)
+        return None if self.grammar is None else rewritten(answer, pointers, narrowed, self.document)
 
     def faults(self, answer: Any) -> list[FieldError]:
         """The values of an answer that the document does not print."""

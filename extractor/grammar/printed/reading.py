@@ -14,6 +14,8 @@ from typing import Any
 
 from llguidance import LLMatcher, LLTokenizer
 
+from extractor.grammar.narrow.far import writes
+from extractor.grammar.narrow.marks import LARK
 from extractor.grammar.printed.candidates import Candidates
 from extractor.grammar.printed.mark import PRINTED, TEXT
 from extractor.grammar.printed.words import MOST_CHUNKS, SEPARATOR, chunks, escaped
@@ -48,7 +50,7 @@ class Reading:
         listed = self._candidates.of_format(leaf[PRINTED])
         if listed is not None:
             return value in listed
-        return ("pattern" in leaf and value in self._candidates.spellings) or self._is_run(" ".join(value.split()))
+        return (_patterned(leaf) and value in self._candidates.spellings) or self._is_run(" ".join(value.split()))
 
     def _is_run(self, text: str) -> bool:
         wanted, (whole, seams) = escaped(text), self._joined
@@ -93,14 +95,19 @@ class Reading:
 
     def _number_of(self, leaf: JSON, *, whole: bool) -> str:
         fits = _fits(leaf)
+        far = [writes(one[LARK]) for one in _parts(leaf) if LARK in one]
         found = self._candidates.numbers.items()
-        return _either(spelled for spelled, value in found if fits(value) and not (whole and "." in spelled))
+        return _either(
+            spelled
+            for spelled, value in found
+            if fits(value) and not (whole and "." in spelled) and all(may(spelled) for may in far)
+        )
 
     def _text_of(self, leaf: JSON, spare: bool) -> str:
         listed = self._candidates.of_format(leaf[PRINTED])
         if listed is not None:
             return _texts(filter(_fits(leaf), listed))
-        spellings = self._candidates.spellings if "pattern" in leaf and leaf[PRINTED] == TEXT else ()
+        spellings = self._candidates.spellings if _patterned(leaf) and leaf[PRINTED] == TEXT else ()
         spelled = _texts(filter(_fits(leaf), spellings))
         return " | ".join(part for part in (self._runs(leaf, spare or bool(spelled)), spelled) if part)
 
@@ -108,11 +115,12 @@ class Reading:
         """Stretches of words that keep to patterns and lengths."""
         if not self._words:
             return ""
-        rules = [one["pattern"] for one in (leaf, *leaf.get("allOf", ())) if "pattern" in one]
+        rules = [one["pattern"] for one in _parts(leaf) if "pattern" in one]
         meets = [_anywhere(pattern) for pattern in rules]
         if rules:
             meets.append(r'/[^"\\]*/')  # what JSON escapes is not the letters that a pattern speaks of
-        least, most = max(leaf.get("minLength", 1), 1), leaf.get("maxLength", _LONGEST)
+        least = max(1, *(one.get("minLength", 1) for one in _parts(leaf)))
+        most = min((one["maxLength"] for one in _parts(leaf) if "maxLength" in one), default=_LONGEST)
         if least > 1 or most < _LONGEST:
             meets.append(f"/{_ANY_LETTER}{{{least},{most}}}/")
         body = r'"\"" ' + ("WORDS" if not meets else f"({' & '.join(['WORDS', *meets])})") + r' "\""'
@@ -127,6 +135,15 @@ class Reading:
         through; building it takes as long as building the whole grammar."""
         matcher = LLMatcher(_bytes(), f"start: ANY\nANY: {body}\n{self._words}", log_level=0)
         return matcher.try_consume_tokens(list(b'"')) == 1
+
+
+def _parts(leaf: JSON) -> list[JSON]:
+    """Where what is asked of it is said."""
+    return [leaf, *leaf.get("allOf", ())]
+
+
+def _patterned(leaf: JSON) -> bool:
+    return any("pattern" in one for one in _parts(leaf))
 
 
 def _either(spelled: Iterable[str]) -> str:

@@ -1,0 +1,43 @@
+"""A value that has to be printed and on which several schemas meet, as one schema of a scalar. Pure: knows JSON
+Schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from extractor.grammar.narrow.marks import LARK, PRINTED
+from schemas import keywords
+
+JSON = dict[str, Any]
+
+TEXT = "text"  # the `x-printed` of a scalar without a format
+SCALAR = keywords.BOUNDS | {"type", "minLength", "maxLength", "pattern", "format", "multipleOf", PRINTED, LARK}
+_KINDS = frozenset({"string", "number", "integer", "boolean", "null"})
+
+
+def leaf_of(node: JSON, root: JSON) -> JSON | None:
+    """`type` (a list), `x-printed` and, in `allOf`, all that `node`, its `allOf` and what it refers to say beside
+    these. None where something else is said of the value, or nothing prints it."""
+    parts, waiting = [], [(node, 0)]
+    while waiting:
+        one, depth = waiting.pop()
+        if not isinstance(one, dict) or one.keys() - SCALAR - {"allOf", "$ref"} or depth > keywords.DEPTH:
+            return None
+        parts.append({key: value for key, value in one.items() if key in SCALAR})
+        waiting += [(below, depth + 1) for below in one.get("allOf", ())]
+        if "$ref" in one:
+            waiting.append((keywords.resolve(root, one["$ref"]), depth + 1))
+    kinds = _kinds(parts)
+    formats = sorted({one.pop(PRINTED) for one in parts if PRINTED in one}, key=lambda name: (name == TEXT, name))
+    if not kinds or not kinds <= _KINDS or not formats:
+        return None
+    said = [{key: value for key, value in one.items() if key != "type"} for one in parts]
+    return {"type": sorted(kinds), PRINTED: formats[0], "allOf": [one for one in said if one]}
+
+
+def _kinds(parts: list[JSON]) -> set[str]:
+    """Those that all of them take."""
+    each = [{one["type"]} if isinstance(one["type"], str) else set(one["type"]) for one in parts if "type" in one]
+    wide = [kinds | ({"integer"} if "number" in kinds else set()) for kinds in each]
+    common = set.intersection(*wide) if wide else set()
+    return common - {"integer"} if "number" in common else common

@@ -1,0 +1,266 @@
+"""A rewritten schema → llguidance's Lark, where its `%json` cannot say what has to be written: a number as text
+(`x-lark`, a terminal), how many keys an object has beside optional ones that it declares (`x-others`), and what a
+document prints (`x-printed`).
+
+Objects, arrays and unions above such a place become rules; all else stays `%json`. Where a schema above it is none of
+these (others meet it on one value), the marks are left out and the schema without them says what it can. What no answer
+fits has no rule: an option, a field that need not be there and a list's items are left out with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Protocol
+
+from llguidance import LLMatcher
+
+from extractor.grammar.lark.key_patterns import LETTER, keys_of, short_keys_of
+from extractor.grammar.lark.leaf import SCALAR, leaf_of
+from extractor.grammar.lark.rules import Rules, TooDeep, json_text, quoted
+from extractor.grammar.narrow.marks import LARK, OTHERS, PRINTED, marked, printing
+from extractor.grammar.narrow.unfold import leading_to, leads_to, reached
+from schemas.checks.compiled import matches
+from schemas.errors import pointer as pointer_to
+from schemas.patterns import begin_apart
+
+JSON = dict[str, Any]
+Part = Callable[[JSON], str]  # what stands for a JSON Schema in a rule, as far as it is one
+
+_COUNTS = frozenset({"minProperties", "maxProperties"})
+_OBJECT = frozenset({"properties", "required", "additionalProperties", "patternProperties", OTHERS}) | _COUNTS
+_ARRAY = frozenset({"items", "prefixItems", "minItems", "maxItems"})
+_LITERALS = {"null": '"null"', "boolean": '"true" | "false"'}
+_MOST_MISSING = 100  # places that are told
+
+
+class Printed(Protocol):
+    """What a document prints."""
+
+    def terminal(self, leaf: JSON, *, spare: bool) -> str | None:
+        """As `Reading.terminal`."""
+
+
+class _Unwritable(Exception):
+    """There is no rule for a schema of this shape."""
+
+
+@dataclass(frozen=True)
+class _Definition:
+    rule: str | None
+    missing: list[str]  # as `Writer.missing`, from there
+
+
+def in_lark(schema: JSON, part: Part) -> str | None:
+    """The rules of a rewritten schema; None where `%json` says all of it."""
+    writer = Writer(schema, part)
+    start = writer.whole() if writer.needed else None
+    return None if start is None else writer.text(start)
+
+
+class Writer:
+    """Of one schema, and one document where values of it have to be printed.
+
+    `missing`: pointers of the values of which the document prints none and because of which there is no rule. `loose`:
+    whether a value that has to be printed may be another under these rules."""
+
+    def __init__(self, root: JSON, part: Part, document: Printed | None = None) -> None:
+        self._root, self._part, self._document = root, part, document
+        self._top = {key: value for key, value in root.items() if key not in ("$defs", "x-guidance")}
+        self._told = {"x-guidance": root["x-guidance"]} if "x-guidance" in root else {}
+        self._defs: JSON = root.get("$defs", {})
+        self._needy = leading_to(self._defs, marked)
+        self._printing = leading_to(self._defs, printing) if document is not None else set()
+        self._defined: dict[str, _Definition] = {}
+        self._rules = Rules()
+        self.missing: list[str] = []
+        self.loose = False
+
+    @property
+    def needed(self) -> bool:
+        """Whether `%json` cannot say all of it."""
+        return bool(self._needy) or marked(self._top)
+
+    def whole(self) -> str | None:
+        """What stands for the schema in a rule; None where no answer fits it."""
+        return self.rule(self._top)
+
+    def rule(self, node: Any) -> str | None:
+        """The same of a schema within it."""
+        self._define(leads_to(node))
+        return self._of(node, "")
+
+    def text(self, start: str) -> str:
+        """The grammar, terminals of the document apart."""
+        return self._rules.text(start)
+
+    def _define(self, names: list[str]) -> None:
+        """The needy definitions that are used, first those that others use: not by recursion, for a chain of them may
+        be long."""
+        waiting, seen = list(names), set[str]()
+        while waiting:
+            name = waiting[-1]
+            below = [one for one in leads_to(self._defs[name]) if one in self._needy and one not in self._defined]
+            if name in self._needy and name not in self._defined and below and name not in seen:
+                seen.add(name)
+                waiting += below
+                continue
+            waiting.pop()
+            if name in self._needy and name not in self._defined:
+                outside, self.missing = self.missing, []
+                self._defined[name] = _Definition(self._of(self._defs[name], ""), self.missing)
+                self.missing = outside
+
+    def _of(self, node: Any, pointer: str, *, spare: bool = False) -> str | None:
+        """What stands for `node` in a rule. `spare`: something else may be written there too, so that it need not be
+        found whether anything fits."""
+        if node is False:
+            return None
+        if not isinstance(node, dict) or not (marked(node) or self._needy.intersection(leads_to(node))):
+            return self._json(node)
+        before = len(self.missing)
+        try:
+            found = self._composed(node, pointer, spare)
+        except (_Unwritable, TooDeep):
+            self.loose = self.loose or self._prints(node)
+            found = self._json(node)
+        if found is not None:  # what is missing within can be done without
+            del self.missing[before:]
+        return found
+
+    def _composed(self, node: JSON, pointer: str, spare: bool) -> str | None:
+        keys = set(node)
+        if LARK in node and PRINTED not in node:
+            return self._rules.named("T", node[LARK])
+        if keys == {"$ref"}:
+            return self._definition(node["$ref"].rpartition("/")[2], pointer)
+        for key in ("anyOf", "oneOf", "allOf"):
+            if keys == {key} and (key != "allOf" or len(node[key]) == 1):
+                spare = spare or {"type": "null"} in node[key]
+                return self._rules.any_of([self._of(one, pointer, spare=spare) for one in node[key]])
+        if (leaf := leaf_of(node, self._root)) is not None:
+            return self._printed(leaf, pointer, spare)
+        return self._of_kinds(node, pointer, spare)
+
+    def _of_kinds(self, node: JSON, pointer: str, spare: bool) -> str | None:
+        kinds = [node["type"]] if isinstance(node.get("type"), str) else node.get("type", [])
+        scalars = [kind for kind in kinds if kind not in ("object", "array")]
+        only_scalars = PRINTED in node and len(scalars) == len(kinds)  # what else is said of them validation checks
+        if not kinds or (node.keys() - SCALAR - _OBJECT - _ARRAY and not only_scalars):
+            raise _Unwritable
+        options = [self._object(node, pointer)] if "object" in kinds else []
+        options += [self._array(node, pointer)] if "array" in kinds else []
+        if scalars:
+            own = {**{key: node[key] for key in SCALAR & node.keys()}, "type": scalars}
+            options.append(self._printed(own, pointer, spare) if PRINTED in node else self._json(own))
+        return self._rules.any_of(options)
+
+    def _printed(self, leaf: JSON, pointer: str, spare: bool) -> str | None:
+        assert self._document is not None
+        others = [literal for kind, literal in _LITERALS.items() if kind in leaf["type"]]
+        found = self._document.terminal(leaf, spare=spare or bool(others))
+        if found is None:
+            self.missing.append(pointer)
+        return self._rules.any_of([found, *others])
+
+    def _json(self, node: Any) -> str:
+        if node == {"type": "null"}:
+            return self._rules.named("r", _LITERALS["null"])
+        return self._rules.named("j", self._whole(node if isinstance(node, dict) else {}))
+
+    def _whole(self, schema: JSON) -> str:
+        """As JSON Schema, with the definitions that it uses."""
+        defs = reached(schema, self._defs)
+        return self._part({**schema, **({"$defs": defs} if defs else {}), **self._told})
+
+    def _definition(self, name: str, pointer: str) -> str | None:
+        if name not in self._defined:  # it leads back to itself, which unfold.py leaves none
+            raise _Unwritable
+        made = self._defined[name]
+        self.missing = [*self.missing, *(pointer + one for one in made.missing)][:_MOST_MISSING]
+        return made.rule
+
+    def _prints(self, node: JSON) -> bool:
+        """Whether anything within has to be printed."""
+        return printing(node) or not self._printing.isdisjoint(leads_to(node))
+
+    def _object(self, node: JSON, pointer: str) -> str | None:
+        fields: JSON = node.get("properties", {})
+        required = set(node.get("required", ()))
+        if required - fields.keys() or (fields and OTHERS not in node and _COUNTS & node.keys()):
+            raise _Unwritable
+        values = {name: self._field(node, name, pointer + pointer_to(name)) for name in fields}
+        others = self._others(node, list(fields), f"{pointer}/*")
+        if others is None or any(values[name] is None for name in required):
+            return None
+        written = [(name, value, name in required) for name, value in values.items() if value is not None]
+        return self._rules.object(written, *others)
+
+    def _field(self, node: JSON, name: str, pointer: str) -> str | None:
+        """The value of a declared property, of which patterns may speak too; None where nothing fits it."""
+        patterns = node.get(OTHERS, {}).get("patterns", {})
+        said = [node["patternProperties"][kept] for pattern, kept in patterns.items() if matches(pattern, name)]
+        one = node["properties"][name]
+        if one is False or not said:
+            return self._of(one, pointer)
+        both = {"allOf": [one, *said]}
+        self.loose = self.loose or self._prints(both)
+        text = self._whole(both)
+        return None if LLMatcher.validate_grammar(f"start: {text}") else self._rules.named("j", text)
+
+    def _others(self, node: JSON, taken: list[str], pointer: str) -> tuple[str | None, int, int] | None:
+        """A key that is not declared, with its value, where there may be one, and how many there may be. None where
+        there have to be more than there can be."""
+        if OTHERS in node:
+            pair = self._rules.any_of(self._pairs(node, taken, pointer))
+            least, most = node[OTHERS]["least"], node[OTHERS]["most"]
+        else:
+            if node.get("additionalProperties", True) is not False:
+                raise _Unwritable
+            patterns: JSON = node.get("patternProperties", {})
+            if patterns and (taken or "maxProperties" not in node):
+                raise _Unwritable
+            keys = {self._json({"type": "string", "pattern": pattern}): one for pattern, one in patterns.items()}
+            pair = self._rules.any_of([self._pair(key, one, pointer) for key, one in keys.items()])
+            least, most = node.get("minProperties", 0), node.get("maxProperties", 0)
+        return None if least and pair is None else (pair, least, most)
+
+    def _pair(self, key: str, values: Any, pointer: str) -> str | None:
+        value = self._of(values, pointer)
+        return None if value is None else f'{key} ":" {value}'
+
+    def _pairs(self, node: JSON, taken: list[str], pointer: str) -> list[str | None]:
+        """Keys of each pattern with their values, and those of none."""
+        told: JSON = node[OTHERS]
+        patterns = {pattern: keys_of(pattern) for pattern in told["patterns"]}
+        told_apart = all(begin_apart(one, other) for one, other in combinations(patterns, 2))
+        if None in patterns.values() or not told_apart:
+            raise _Unwritable
+        declared = f" & ~({' | '.join(quoted(json_text(name)) for name in taken)})" if taken else ""
+        pairs = []
+        for pattern, name in told["patterns"].items():
+            key = f'/"{short_keys_of(pattern, told["chars"])}"/'
+            key += declared if any(matches(pattern, one) for one in taken) else ""
+            pairs.append(self._pair(self._rules.named("T", key), node["patternProperties"][name], pointer))
+        of_patterns = " | ".join(f'/"{one}"/' for one in patterns.values())
+        key = f'/"{LETTER}{{0,{told["chars"]}}}"/{declared}' + (f" & ~({of_patterns})" if patterns else "")
+        if (values := node.get("additionalProperties", False)) is not False:
+            pairs.append(self._pair(self._rules.named("T", key), values, pointer))
+        return pairs
+
+    def _array(self, node: JSON, pointer: str) -> str | None:
+        least, most = node.get("minItems", 0), node.get("maxItems")
+        if most is None:
+            raise _Unwritable
+        first, rest = node.get("prefixItems", [])[:most], node.get("items", True)
+        listed: list[str] = []
+        for at, one in enumerate(first):
+            value = self._of(one, f"{pointer}/{at}", spare=not at and not least)
+            if value is None:  # nor may any be that comes after it
+                rest = False
+                break
+            listed.append(value)
+        item = self._of(rest, f"{pointer}/*", spare=not first and not least) if len(listed) < most else None
+        most = most if item is not None else len(listed)
+        return self._rules.array(listed, item, least, most) if least <= most else None
