@@ -20,7 +20,7 @@ import pytest
 from pydantic import BaseModel, field_validator
 
 from extractor.cli import batch as command
-from extractor.cli import main
+from extractor.cli import evaluate_runs, main
 from extractor.client import AsyncClient, BatchTimeout, Client, NotFound, Patience, Row, Unauthorized, batches
 from extractor.errors import DocumentError
 from tests.support.fleet import Fleet
@@ -415,3 +415,29 @@ def test_without_an_output_an_interrupted_batch_is_cancelled(
 def test_a_document_that_cannot_be_read_ends_the_library_call(client: Client, tmp_path: Path) -> None:
     with pytest.raises(DocumentError):
         list(client.batch(["a", tmp_path / "gone.txt"], "contact"))
+
+
+def test_eval_asks_a_service_in_one_batch_and_leaves_nothing_there(
+    service: str, client: Client, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes],
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    schema = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
+    said = [
+        {"document": "first one", "expected": {"text": "First one"}, "schema": schema},
+        {"document": {"text": "fail"}, "expected": {"text": "x"}, "schema": schema},
+        {"document": "third one", "expected": {"name": "Roe"}, "schema": "contact"},
+    ]
+    (tmp_path / "gold.jsonl").write_text("\n".join(map(json.dumps, said)))
+    monkeypatch.setattr(evaluate_runs, "_POLL_S", 0.02)
+    monkeypatch.setattr(sys, "argv", ["extractor", "eval", str(tmp_path / "gold.jsonl"), "--url", service, "--json"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    out, err = capsysbinary.readouterr()
+    assert ended.value.code == 0, err
+    made = json.loads(out)
+    kinds = [[leaf["kind"] for leaf in one["leaves"]] for one in made["documents"]]
+    assert kinds == [["normalised"], ["missing"], ["missing", "invented"]], "the last has a field that no contact has"
+    assert [one["error"] and one["error"]["code"] for one in made["documents"]] == [None, "invalid_output", None]
+    assert [one["schema"].partition("@")[0] for one in made["documents"]] == ["inline", "inline", "contact"]
+    assert made["model"] == "scripted"
+    assert list(client.list()) == []

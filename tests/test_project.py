@@ -102,6 +102,7 @@ def test_warnings_are_errors_but_for_the_ones_explained() -> None:
         "workers.queue.publish",
         "workers.queue.app",
         "extractor.cli",
+        "extractor.evaluation.html",
         "extractor",
         "schemas",
     ],

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -32,6 +32,9 @@ from extractor.errors import ExtractorError, InputError, OutputError
 
 if TYPE_CHECKING:
     from extractor.result import Extraction
+
+D = TypeVar("D")
+R = TypeVar("R")
 
 
 def run(
@@ -71,7 +74,7 @@ def run(
         def extract(source: Source) -> Extraction:
             return extractor.extract(document_of(source.file or piped), what, options, abort=abort)
 
-        outcomes = _in_order(documents, extract, settings.slots, abort)
+        outcomes = in_order(documents, extract, settings.slots, abort)
         failures = [error for source, outcome in outcomes if (error := _put_outcome(source, outcome, full))]
     if failures:
         nothing_but_input = len(failures) == len(documents) and all(isinstance(each, InputError) for each in failures)
@@ -102,9 +105,9 @@ def summary(usage: dict[str, Any]) -> str:
     return line + (f"; drafts accepted: {drafts}" if drafts else "")
 
 
-def _in_order(
-    documents: list[Source], extract: Callable[[Source], Extraction], slots: int, abort: threading.Event
-) -> Iterator[tuple[Source, Future[Extraction]]]:
+def in_order(
+    documents: Sequence[D], extract: Callable[[D], R], slots: int, abort: threading.Event
+) -> Iterator[tuple[D, Future[R]]]:
     """As many at once as the engine has slots; each handed out in the order given. An interrupt aborts the rest."""
     with ThreadPoolExecutor(max_workers=slots) as pool:
         futures = [pool.submit(extract, source) for source in documents]

@@ -1,0 +1,176 @@
+"""`extractor eval`: how right answers are, on documents whose right answers are known."""
+
+from __future__ import annotations
+
+import random
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import orjson
+import typer
+
+from extractor.cli.evaluate_runs import run_here, run_there
+from extractor.cli.flags import (
+    ApiKey,
+    Charset,
+    DraftersFlag,
+    MaxTokens,
+    Password,
+    PrintedMode,
+    connect,
+    known_schema_of,
+    options_of,
+    schema_of,
+)
+from extractor.cli.output import SOME_FAILED, fail, put, put_rows, put_text, say
+from extractor.client import Client
+from extractor.config import read_settings
+from extractor.errors import FieldError, SchemaError
+from extractor.evaluation import table
+from extractor.evaluation.gold import GoldCase, read_gold
+from extractor.evaluation.html import page
+from extractor.evaluation.judged import judge
+from extractor.evaluation.report import compared, report
+from schemas import Schema, SchemaProblem, inline, unjudged
+
+JSON = dict[str, Any]
+PATIENCE_S = 120.0  # of each call: a service that restarts does not end a run
+
+
+def evaluate(
+    gold: Annotated[
+        Path, typer.Argument(metavar="GOLD", help="A .jsonl of lines, or a folder of documents with NAME.json beside.")
+    ],
+    schema: Annotated[
+        str | None, typer.Option("--schema", "-s", help="As for run; documents may name their own.")
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", help="A hub id or a folder; else EXTRACTOR_MODEL.")] = None,
+    url: Annotated[str | None, typer.Option("--url", help="A running service, instead of a model here.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="The whole report as JSON, not a table.")] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="A page with the documents and their evidence.")
+    ] = None,
+    compare: Annotated[
+        Path | None, typer.Option("--compare", metavar="FILE", help="What changed since this report (of --json).")
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many documents.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Draws those of --limit by chance.")] = None,
+    rows: Annotated[
+        int | None, typer.Option("--rows", min=1, help="Documents at a time; else EXTRACTOR_SLOTS.")
+    ] = None,
+    drafters: DraftersFlag = "all",
+    max_output_tokens: MaxTokens = None,
+    printed: PrintedMode = "declared",
+    charset: Charset = None,
+    password: Password = None,
+    api_key: ApiKey = None,
+) -> None:
+    """Extract documents whose right answers are known, and say how right it is.
+
+    A line of GOLD is {"document": "a text or the path of a file", "expected": {...}}, with "schema" and "places" where
+    they are known. Fields that "expected" does not name are not judged. docs/evaluation.md explains every figure.
+    """
+    if url is not None and (model is not None or rows is not None):
+        fail("--url asks a service: --model and --rows are of a model here")
+    before = None if compare is None else _read_report(compare)
+    if html is not None:
+        _check_writable(html)
+    options = options_of(drafters, max_output_tokens, printed)
+    given = {name: value for name, value in (("model", model), ("slots", rows)) if value is not None}
+    settings = read_settings(**given)
+    known = partial(known_schema_of, sources=settings.schemas) if url is None else partial(_of_service, url, api_key)
+    cases = read_gold(gold, None if schema is None else known(schema), partial(_named, known))
+    cases = _some(cases, limit, seed)
+    if url is None:
+        run = run_here(cases, options, settings, charset, password)
+    else:
+        run = run_there(cases, options, partial(connect, url, api_key, PATIENCE_S), charset, password)
+    judged = [judge(case, answer) for case, answer in zip(cases, run.answers, strict=True)]
+    made = report(judged, {"gold": gold.name, "model": run.model, "options": options}, run.seconds)
+    changed = None if before is None else compared(before, made)
+    if html is not None:
+        _write(html, page(judged, made, changed))
+    if json:
+        put(made if changed is None else made | {"compared": changed})
+    else:
+        _show(made, changed)
+    if all(answer.error for answer in run.answers):
+        raise typer.Exit(SOME_FAILED)
+
+
+def _show(made: JSON, changed: JSON | None) -> None:
+    faulty, right = table.field_rows(made)
+    if faulty:
+        put_rows(faulty if sys.stdout.isatty() else [table.FIELD_HEADS, *faulty], *table.FIELD_HEADS)
+    if right:
+        put_text([f"{len(right)} field{'s' if len(right) != 1 else ''} in which all is right"])
+    put_text([""])
+    put_rows(list(table.figures(made)), "figure", made["model"])
+    if changed is not None:
+        put_text(["", *table.changes(changed)])
+    for one in made["documents"]:
+        if one["error"]:
+            say(f"{one['name']}: {one['error']['detail']} ({one['error']['code']})")
+
+
+def _some(cases: list[GoldCase], limit: int | None, seed: int | None) -> list[GoldCase]:
+    if limit is None or limit >= len(cases):
+        return cases
+    chosen = range(limit) if seed is None else sorted(random.Random(seed).sample(range(len(cases)), limit))
+    return [cases[at] for at in chosen]
+
+
+def _named(known: Any, said: str | JSON, folder: Path) -> Schema:
+    """The schema that a line means: an object, a file beside the gold, or a name."""
+    if isinstance(said, dict):
+        try:
+            return inline(said)
+        except SchemaProblem as problem:
+            errors = tuple(FieldError(*place) for place in problem.errors)
+            raise SchemaError(problem.detail, code=problem.code, errors=errors) from None
+    beside = folder / said
+    found: Schema = known(str(beside) if beside.suffix in (".json", ".py") else said)
+    return found
+
+
+def _of_service(url: str, api_key: str | None, text: str) -> Schema:
+    """One that the service knows by name; a file's is sent as JSON Schema."""
+    said = schema_of(text)
+    if isinstance(said, Schema):
+        return inline(said.json_schema) if said.model is not None else said
+    with connect(url, api_key) as client:
+        found = _fetched(client, said)
+    made = unjudged(found["json_schema"])
+    return Schema(found["name"], found["version"], found["sha256"], made.json_schema, made.description)
+
+
+def _fetched(client: Client, name: str) -> JSON:
+    return client.fetch(f"/v1/schemas/{quote(name, safe='@')}")
+
+
+def _read_report(path: Path) -> Any:
+    try:
+        return orjson.loads(path.read_bytes())
+    except OSError as error:
+        fail(f"Cannot read {path}: {error.strerror}")
+    except ValueError:
+        fail(f"{path} is not JSON; --compare takes what --json printed")
+
+
+def _check_writable(path: Path) -> None:
+    """Before anything is measured."""
+    if path.is_dir() or not path.parent.is_dir():
+        fail(f"{path} cannot be written: {'it is a folder' if path.is_dir() else 'there is no such folder'}")
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(text, encoding="utf-8", errors="replace")
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        fail(f"Cannot write {path}: {error.strerror}")

@@ -1,0 +1,90 @@
+"""Which values of an answer the document does not print: those that were invented, or concluded. Judged by itself and
+not by what made the answer: letters and digits in their order, and else where evidence would look (evidence/locate.py).
+What a schema lists (an enum, a constant) and booleans need not be printed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import accumulate, pairwise
+from typing import Any
+
+from extractor.evaluation.normal import is_number
+from extractor.evaluation.shape import JSON, Shape
+from extractor.evidence.locate import DocumentIndex
+from extractor.evidence.occurrence import Fragment, Occurrence
+from schemas.errors import pointer as pointer_to
+from schemas.jsontext import exact
+
+# Letters apart from digits (`20kg`), and each character of scripts that are written without spaces.
+_PART = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|\\d+|[^\\W\\d_]+")
+_ENDS = re.compile(r"[^\w\s|]{0,3}(?:\s*$|\s*\n|  |\t| ?\|)")
+_BEGINS = re.compile(r"(?:\n ?|  |\t|\|| \|)$")
+_LINES = 3  # from a cell's line to the next one of the same cell
+
+
+def written_values(json_schema: JSON, answer: Any) -> dict[str, str | int | Decimal]:
+    """The texts and numbers of an answer by pointer, without those that the schema lists."""
+    return dict(_values(Shape.of(json_schema), exact(answer), ""))
+
+
+class Printed:
+    """One document."""
+
+    def __init__(self, text: str) -> None:
+        self._index = DocumentIndex(text)
+        self._text = text
+        self._letters, self._seams = _run(text)
+
+    def __contains__(self, value: str | int | Decimal) -> bool:
+        if not isinstance(value, str):
+            return bool(self._index.find(value))
+        return self._says(value) or any(self._stands(value, found) for found in self._index.find(value))
+
+    def _says(self, value: str) -> bool:
+        """Whether its letters and digits stand there one after the other, as whole words."""
+        wanted = _run(value)[0]
+        if not wanted:
+            return " ".join(value.split()) in self._text
+        at = self._letters.find(wanted)
+        while at >= 0 and not (at in self._seams and at + len(wanted) in self._seams):
+            at = self._letters.find(wanted, at + 1)
+        return at >= 0
+
+    def _stands(self, value: str, found: Occurrence) -> bool:
+        """Whether what evidence would show is the value, and no collection of its words: whole words in one place, or
+        whole cells one below the other."""
+        if len(found) == 1:
+            return self._is_seam(found[0].start) and self._is_seam(found[0].stop)
+        said = "".join(_run(self._text[one.start : one.stop])[0] for one in found)
+        return said == _run(value)[0] and all(self._goes_on(one, other) for one, other in pairwise(found))
+
+    def _is_seam(self, at: int) -> bool:
+        """Whether no word goes on there."""
+        return all(len(part) < 2 for part in _PART.findall(self._text[max(0, at - 1) : at + 1].casefold()))
+
+    def _goes_on(self, one: Fragment, other: Fragment) -> bool:
+        """Whether a cell ends with the one and a cell in one of the next lines begins with the other."""
+        before, between = self._text[max(0, other.start - 2) : other.start], self._text[one.stop : other.start]
+        return bool(_ENDS.match(self._text, one.stop) and _BEGINS.search(before)) and 1 <= between.count("\n") <= _LINES
+
+
+def _values(shape: Shape, value: Any, pointer: str) -> Iterator[tuple[str, str | int | Decimal]]:
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from _values(shape.below(key), one, pointer + pointer_to(key))
+    elif isinstance(value, list):
+        for at, one in enumerate(value):
+            yield from _values(shape.below(at), one, f"{pointer}/{at}")
+    elif not shape.listed:
+        if isinstance(value, str):
+            yield pointer, value
+        elif is_number(value):
+            yield pointer, value if isinstance(value, int) else Decimal(str(value))
+
+
+def _run(text: str) -> tuple[str, set[int]]:
+    """The letters and digits of a text, and where among them words begin and end."""
+    parts = _PART.findall(text.casefold())
+    return "".join(parts), {0, *accumulate(map(len, parts))}

@@ -1,0 +1,115 @@
+"""A report as lines of text for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+JSON = dict[str, Any]
+Row = Sequence[str]
+_MOST_CHANGES = 20
+_LONGEST = 60  # characters of a value
+_KINDS = {"exact": "exact", "normalised": "normalised", "wrong": "wrong", "missing": "missing", "invented": "invented",
+          "null_right": "null, rightly"}  # fmt: skip
+
+
+def figures(said: JSON) -> Iterator[tuple[str, str]]:
+    """Each figure of a run with its name."""
+    total = said["totals"]
+    documents, leaves, f1, invented = total["documents"], total["leaves"], total["value_f1"], total["invented"]
+    failed = ", ".join(f"{count} {code}" for code, count in documents["failed"].items())
+    yield (
+        "documents",
+        f"{documents['count']}: {documents['right']} right in every field" + (f"; failed: {failed}" if failed else ""),
+    )
+    yield "fields right", f"{share(leaves['accuracy'])} of {leaves['count']:,}"
+    yield "value-F1, micro", _prf(f1["micro"])
+    yield "value-F1, macro", _prf(f1["macro"])
+    yield "invented, where there is none", f"{invented['where_gold_has_none']:,}"
+    yield (
+        "not printed in the document",
+        (
+            f"{invented['not_printed']:,} of {invented['written']:,} texts and numbers; "
+            f"{invented['not_printed_and_not_right']:,} of the judged ones are not right"
+        ),
+    )
+    yield "answers that ran on", f"{documents['ran_on']}"
+    if (grounding := total["grounding"]) is not None:
+        yield (
+            "evidence in the right place",
+            (
+                f"{share(grounding['place'])}; {grounding['elsewhere']} elsewhere, {grounding['not_found']} not found; "
+                f"right page {share(grounding['page'])}"
+            ),
+        )
+        if grounding["words"]:
+            yield "evidence by words", _prf(grounding["words"])
+    for name in ("values", "nulls"):
+        one = total["calibration"][name]
+        if one["count"]:
+            yield (
+                f"confidence of {one['count']:,} {name}",
+                (
+                    f"ECE {figure(one['ece'])}, AUROC {figure(one['auroc'])}; right: {share(one['accuracy'])}, "
+                    f"of the surest 90% {share(one['at_90'])}, of the surest 80% {share(one['at_80'])}"
+                ),
+            )
+    time = total["time"]
+    yield (
+        "time",
+        (
+            f"{time['seconds']:.1f} s, {time['documents_per_s'] or 0:.2f} documents/s, "
+            f"{time['tokens_per_s'] or 0:.0f} tokens/s"
+            + (f"; a document {time['median_s']:.2f} s (longest {time['longest_s']:.2f} s)" if time["median_s"] else "")
+        ),
+    )
+
+
+FIELD_HEADS = ["field", *_KINDS.values(), "F1"]
+
+
+def field_rows(said: JSON) -> tuple[list[Row], list[Row]]:
+    """The rows of the table of fields under `FIELD_HEADS`: fields with something that is not right, and those where all
+    is right."""
+    faulty: list[Row] = []
+    right: list[Row] = []
+    for one in said["fields"]:
+        row = [one["field"], *(str(one[kind]) for kind in _KINDS), figure(one["f1"])]
+        (faulty if one["wrong"] + one["missing"] + one["invented"] else right).append(row)
+    return faulty, right
+
+
+def changes(said: JSON) -> Iterator[str]:
+    """Two reports side by side (`report.compared`)."""
+    f1 = said["f1"]
+    yield (
+        f"value-F1 {figure(f1['before'])} before, {figure(f1['after'])} now; of {said['leaves']:,} leaves that both "
+        f"judged {len(said['better'])} got better, {len(said['worse'])} got worse"
+    )
+    for name, sign in (("better", "+"), ("worse", "-")):
+        for one in said[name][:_MOST_CHANGES]:
+            values = f"{short(one['before'])} → {short(one['after'])} (right: {short(one['gold'])})"
+            yield f"{sign} {one['document']} {one['pointer']}: {values}"
+        if len(said[name]) > _MOST_CHANGES:
+            yield f"{sign} and {len(said[name]) - _MOST_CHANGES} more"
+    for name, when in (("only_before", "before"), ("only_after", "now")):
+        if said[name]:
+            yield f"documents only {when}: {len(said[name])}"
+
+
+def share(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}%"
+
+
+def figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def short(value: Any) -> str:
+    """A value in one line."""
+    text = " ".join(str("null" if value is None else value).split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _prf(said: JSON) -> str:
+    return f"{figure(said['f1'])} (precision {figure(said['precision'])}, recall {figure(said['recall'])})"
