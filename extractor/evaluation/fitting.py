@@ -1,0 +1,95 @@
+"""From answers and right answers to a fit, and what the fit is worth. Pure but for numpy: knows answers, figures and
+right answers; runs no model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from extractor.calibration.calibration import Calibration
+from extractor.calibration.features import NAMES, NULL, VALUE, Row
+from extractor.evaluation.compare import compare
+from extractor.evaluation.metrics import Judgement, reliability
+from extractor.result import Known
+
+JSON = dict[str, Any]
+
+KINDS = {VALUE: "values", NULL: "nulls"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A value or a null of an answer: its figures, whether it is right, how sure the model itself was of it, and the
+    document that it is of."""
+
+    row: Row
+    right: bool
+    own: float
+    document: str
+
+
+def samples(
+    json_schema: JSON, expected: Any, data: Any, rows: Mapping[str, Row], fields: Mapping[str, Known], document: str
+) -> list[Sample]:
+    """Those of one answer that the right answer `expected` says something of. `fields`: as without a fit."""
+    right: dict[str, bool] = {}
+    for outcome in compare(json_schema, expected, data):
+        if outcome.pointer_in_answer is not None:
+            right[outcome.pointer_in_answer] = right.get(outcome.pointer_in_answer, True) and outcome.right
+    own = {pointer: known["confidence"] for pointer, known in fields.items()}
+    return [
+        Sample(row, right[pointer], own[pointer] or 0.0, document)
+        for pointer, row in rows.items()
+        if pointer in right and pointer in own
+    ]
+
+
+@dataclass(frozen=True)
+class Made:
+    """`left_out`: by kind, what a fit that had not seen the document says of each sample of the kind, in their order.
+    `missing`: kinds that there was too little of."""
+
+    calibration: Calibration | None
+    left_out: Mapping[str, list[float]]
+    missing: list[str]
+
+
+def calibration_from(all_samples: Sequence[Sample], model: str, day: str) -> Made:
+    """`day`: `YYYY-MM-DD`."""
+    from extractor.calibration.fit import fit  # here: it loads numpy, which an installation for the API lacks
+
+    curves, left_out, report = {}, {}, {}
+    for kind in KINDS:
+        own = [one for one in all_samples if one.row.kind == kind]
+        figures, right = [one.row.figures for one in own], [one.right for one in own]
+        made = fit(NAMES[kind], figures, right, [one.document for one in own])
+        if made is not None:
+            curves[kind], left_out[kind] = made.curve, made.left_out
+            report[kind] = {
+                "before": figures_of((one.own, one.right) for one in own),
+                "after": figures_of(zip(made.left_out, right, strict=True)),
+            }
+    documents = len({one.document for one in all_samples})
+    calibration = Calibration(model, day, documents, curves, report) if curves else None
+    return Made(calibration, left_out, [kind for kind in KINDS if kind not in curves])
+
+
+def figures_of(judged: Iterable[Judgement]) -> JSON:
+    """Count, share right, calibration error, AUROC, and the share right of the surest 80 and 90 in a hundred."""
+    found = reliability(judged).as_json()
+    return {name: _round(found[name]) for name in ("count", "accuracy", "ece", "auroc", "at_80", "at_90")}
+
+
+HEADS = ("count", "right", "calibration error", "AUROC", "right of the surest 80%", "of the surest 90%")
+
+
+def cells(figures: JSON) -> list[str]:
+    """Under `HEADS`; a dash for what cannot be said."""
+    shares = {name: "–" if figures[name] is None else f"{figures[name]:.1%}" for name in ("accuracy", "at_80", "at_90")}
+    ece, auroc = ("–" if figures[name] is None else f"{figures[name]:.3f}" for name in ("ece", "auroc"))
+    return [f"{figures['count']:,}", shares["accuracy"], ece, auroc, shares["at_80"], shares["at_90"]]
+
+
+def _round(figure: Any) -> Any:
+    return round(figure, 4) if isinstance(figure, float) else figure

@@ -1,0 +1,153 @@
+"""Fits the bundled pair's confidence and measures what that is worth: `python -m extractor.lab.calibration`.
+
+The fit is made of held-out documents of the pair's generator, with new values and with new names and layouts too, and
+of documents written by hand for it (`documents.jsonl`). It is measured on others: of the same generator with another
+seed, and the hand-written documents of the pair's card, which nothing was fitted or trained on. Values are held to the
+document as the schema says in every other document, and all of them in the rest; in those written by hand, both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from extractor.calibration.calibrator import Calibrator
+from extractor.calibration.features import Row
+from extractor.calibration.find import BUNDLED, FILE
+from extractor.config import read_settings
+from extractor.documents import Document
+from extractor.errors import DocumentError, OutputError
+from extractor.evaluation.fitting import HEADS, KINDS, Sample, calibration_from, cells, figures_of, samples
+from extractor.extract import Extractor
+from extractor.lab.bench.options import command, positive
+from extractor.lab.bench.workload import SEED
+from extractor.lab.training.evaluate import handwritten
+from extractor.lab.training.generate import Task, tasks
+from extractor.lab.training.lexicon import NEW_EVERYTHING, NEW_VALUES, Split
+from extractor.result import Options
+from schemas import Registry, Schema, inline, jsontext
+from schemas.keywords import Mode
+
+OWN = Path(__file__).with_name("documents.jsonl")
+SYNTHETIC: dict[str, Split] = {"new values": NEW_VALUES, "new names, labels and layouts": NEW_EVERYTHING}
+HAND = "written by hand"
+MODES: tuple[Mode, ...] = ("declared", "all")
+ROWS = 12
+
+
+@dataclass(frozen=True)
+class Case:
+    schema: Schema
+    text: str
+    expected: Any
+    modes: tuple[Mode, ...] = MODES
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m extractor.lab.calibration", description=__doc__.split("\n")[0])
+    parser.add_argument("--documents", type=positive, default=160, help="of each synthetic set that is fitted")
+    parser.add_argument("--test", type=positive, default=100, help="of each synthetic set that is measured")
+    parser.add_argument("--write", action="store_true", help="the bundled pair's calibration.json")
+    parser.add_argument("--samples", type=Path, help="keep what was decoded in this file, or read it from there")
+    return command(parser, arguments, _run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.samples is not None and options.samples.is_file():
+        fit, test = (_read(part) for part in json.loads(options.samples.read_text()))
+    else:
+        fit, test = _decoded(options.documents, options.test)
+        if options.samples is not None:
+            options.samples.write_text(json.dumps([_plain(fit), _plain(test)]))
+    day = datetime.now(UTC).date().isoformat()
+    made = calibration_from([one for some in fit.values() for one in some], "bundled", day)
+    if made.calibration is None or made.missing:
+        raise SystemExit(f"too few documents for {' and '.join(made.missing)}")
+    if options.write:
+        made.calibration.write(BUNDLED / FILE)
+    print(f"Fitted to {made.calibration.documents} documents; measured on others.\n")
+    print("| documents | what | confidence | " + " | ".join(HEADS) + " |")
+    print("| --- " * (len(HEADS) + 3) + "|")
+    for name, some in test.items():
+        other = [one for kind, each in fit.items() if kind != name for one in each]
+        without = calibration_from(other, "bundled", day).calibration
+        for kind, what in KINDS.items():
+            own = [one for one in some if one.row.kind == kind]
+            lines = {"the model's own": [(one.own, one.right) for one in own]}
+            for label, fitted in (("calibrated", made.calibration), ("of a fit without this kind", without)):
+                if fitted is not None:
+                    lines[label] = [(fitted.probability(one.row) or 0.0, one.right) for one in own]
+            for label, judged in lines.items():
+                print(f"| {name} | {what} | {label} | {' | '.join(cells(figures_of(judged)))} |")
+    return 0
+
+
+def _decoded(count: int, tested: int) -> tuple[dict[str, list[Sample]], dict[str, list[Sample]]]:
+    """By the kind of their documents: what is fitted, and what is measured."""
+    told: dict[int, dict[str, Row]] = {}
+    calibrator = Calibrator(record=lambda document, rows: told.update({id(document): rows}))
+    with Extractor(read_settings(model="bundled", slots=ROWS), calibrator=calibrator) as extractor:
+
+        def answered(cases: list[Case]) -> list[Sample]:
+            with ThreadPoolExecutor(ROWS) as pool:
+                jobs = [(case, mode) for case in cases for mode in case.modes]
+                return [one for some in pool.map(lambda job: _samples(extractor, told, *job), jobs) for one in some]
+
+        fit = {name: answered(_synthetic(SEED + 31, split, count)) for name, split in SYNTHETIC.items()}
+        fit[HAND] = answered(list(_written()))
+        test = {name: answered(_synthetic(SEED + 32, split, tested)) for name, split in SYNTHETIC.items()}
+        test[HAND] = answered([_case(task) for task in handwritten()])
+    return fit, test
+
+
+def _samples(extractor: Extractor, told: dict[int, dict[str, Row]], case: Case, mode: Mode) -> list[Sample]:
+    document = Document(case.text)
+    try:
+        done = extractor.extract(document, case.schema, Options(max_model_calls=1, printed=mode))
+    except (DocumentError, OutputError):
+        return []
+    rows = told.pop(id(document), {})
+    return samples(case.schema.json_schema, case.expected, done.data, rows, done.fields, case.text)
+
+
+def _synthetic(seed: int, split: Split, count: int) -> list[Case]:
+    made = (_case(task) for task in islice(tasks(seed, split), count))
+    return [replace(case, modes=(MODES[at % 2],)) for at, case in enumerate(made)]
+
+
+def _case(task: Task) -> Case:
+    schema = replace(inline(task.schema), name=task.name, description=task.description)
+    return Case(schema, task.document, jsontext.read(task.answer))
+
+
+def _written() -> Iterator[Case]:
+    known = Registry.discover()
+    for line in OWN.read_text("utf-8").splitlines():
+        one = jsontext.read(line)
+        schema = known.get(one["schema"]) if isinstance(one["schema"], str) else inline(one["schema"])
+        yield Case(schema, one["document"], one["expected"])
+
+
+def _plain(sets: dict[str, list[Sample]]) -> dict[str, list[Any]]:
+    return {name: [asdict(one) for one in some] for name, some in sets.items()}
+
+
+def _read(sets: dict[str, list[Any]]) -> dict[str, list[Sample]]:
+    return {
+        name: [
+            Sample(Row(one["row"][0], tuple(one["row"][1])), one["right"], one["own"], one["document"]) for one in some
+        ]
+        for name, some in sets.items()
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
