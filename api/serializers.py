@@ -41,9 +41,9 @@ def extraction_json(job: Job) -> bytes:
     known = _RECENT.get(id(job))
     if known is not None and known[0]() is job:
         return known[1]
-    made = written(extraction(job))
-    _RECENT[id(job)] = (weakref.ref(job), made)
-    return made
+    body = written(extraction(job))
+    _RECENT[id(job)] = (weakref.ref(job), body)
+    return body
 
 
 def server_sent_event(job: Job) -> bytes:

@@ -18,7 +18,7 @@ from schemas.errors import Place, pointer
 M = TypeVar("M", bound=BaseModel)
 Found = list[tuple[BaseModel, str, str]]  # the record, the pointer within it, what is doubtful
 
-_heard: ContextVar[Found | None] = ContextVar("doubts", default=None)
+_found: ContextVar[Found | None] = ContextVar("doubts", default=None)
 
 
 def should(check: Callable[[M], Iterable[tuple[str, str]]]) -> Any:
@@ -26,7 +26,7 @@ def should(check: Callable[[M], Iterable[tuple[str, str]]]) -> Any:
     stands all the same, and its result says so in `review`."""
 
     def after(self: M) -> M:
-        found = _heard.get()
+        found = _found.get()
         if found is not None:
             found.extend((self, where, what) for where, what in check(self))
         return self
@@ -38,11 +38,11 @@ def should(check: Callable[[M], Iterable[tuple[str, str]]]) -> Any:
 def listen() -> Iterator[Found]:
     """What is found by validations within, some of which may come to nothing."""
     found: Found = []
-    token = _heard.set(found)
+    token = _found.set(found)
     try:
         yield found
     finally:
-        _heard.reset(token)
+        _found.reset(token)
 
 
 def places(value: Any, found: Found) -> list[Place]:

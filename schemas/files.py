@@ -102,17 +102,17 @@ def reason(error: BaseException, path: Path | None = None) -> str:
             f"needs the package {package!r}, which is not installed here ({type(error).__name__}): install it where "
             f"API and workers run{where}"
         )
-    said = _in_a_line(str(error.msg) if isinstance(error, SyntaxError) else str(error))
-    return f"{type(error).__name__}: {said}{where}"
+    text = _in_a_line(str(error.msg) if isinstance(error, SyntaxError) else str(error))
+    return f"{type(error).__name__}: {text}{where}"
 
 
 def _in_a_line(text: str) -> str:
     """All that a message says: pydantic names the field and why a pattern is refused far below its first line."""
     lines = [line.strip().removeprefix("SchemaError: ") for line in text.splitlines()]
-    said = " ".join(line for line in lines if line and not _NOISE.fullmatch(line))
-    if any(word in said for word in _PYTHONS_OWN):
-        said += ': write the pattern without, or let Python match it (model_config = {"regex_engine": "python-re"})'
-    return said if len(said) <= _LONGEST else said[: _LONGEST - 1] + "…"
+    joined = " ".join(line for line in lines if line and not _NOISE.fullmatch(line))
+    if any(word in joined for word in _PYTHONS_OWN):
+        joined += ': write the pattern without, or let Python match it (model_config = {"regex_engine": "python-re"})'
+    return joined if len(joined) <= _LONGEST else joined[: _LONGEST - 1] + "…"
 
 
 def _line(error: BaseException, path: Path | None) -> int | None:

@@ -25,9 +25,9 @@ class Number(float):
     text: str
 
     def __new__(cls, text: str) -> Number:
-        made = super().__new__(cls, text)
-        made.text = text
-        return made
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
 
     @property
     def exact(self) -> Decimal:

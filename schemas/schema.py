@@ -169,7 +169,7 @@ def _schema(name: str, version: str | None, json_schema: object, model: type[Bas
     def errors(value: Any) -> list[Place]:
         found = []
         for error in compiled.iter_errors(value):
-            found.append((pointer(*error.instance_path), _said(error, as_given)[:300]))
+            found.append((pointer(*error.instance_path), _message(error, as_given)[:300]))
             if len(found) == MAX_ERRORS:
                 break
         return found
@@ -186,7 +186,7 @@ def _schema(name: str, version: str | None, json_schema: object, model: type[Bas
     )
 
 
-def _said(error: jsonschema_rs.ValidationError, patterns: dict[str, str]) -> str:
+def _message(error: jsonschema_rs.ValidationError, patterns: dict[str, str]) -> str:
     """What the validator says, of patterns as their author has them."""
     if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Pattern):
         matched = error.kind.pattern

@@ -125,4 +125,4 @@ def test_only_what_differs_is_written_anew() -> None:
     asked: list[object] = []
     one.rewrite(lambda made: asked.append(made) or "new\n", lambda told: asked.append(told) or "2\n")  # type: ignore[func-returns-value]
     assert one.text == text.replace("```\n1\n", "```\n2\n").replace("old", "new")
-    assert asked == [page.Example("sh", "echo 1\n", "1\n", show=("/a",)), page.Made("date", "old\n")]
+    assert asked == [page.Example("sh", "echo 1\n", "1\n", show=("/a",)), page.Region("date", "old\n")]

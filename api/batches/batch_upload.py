@@ -154,8 +154,8 @@ class BatchUpload:
 
     async def _open(self) -> None:
         schema = self._default.get("schema")
-        asked = orjson.dumps(self._default).decode()
-        call = self._ledger.batches.open(self._tenant, self._key, asked, schema, **self._origin)
+        fields = orjson.dumps(self._default).decode()
+        call = self._ledger.batches.open(self._tenant, self._key, fields, schema, **self._origin)
         self._batch = await self._ledger.run_bulk(call)
         self._same = self._batch.lines == 0
 

@@ -66,9 +66,9 @@ async def check_schema(request: Request, service: Service, tenant: Tenant) -> Re
     when it could not be used for an extraction. Pointers are into the schema given."""
     with service.body_memory.reservation(tenant) as reservation:
         fields = await request_body.read_json(request, service.settings, service.threads, reservation)
-        asked = validated(CheckSchema, fields)
+        wanted = validated(CheckSchema, fields)
         reservation.end_work()
-        report = await service.schema_checker.report(tenant, asked.json_schema)
+        report = await service.schema_checker.report(tenant, wanted.json_schema)
     return serializers.json_response(report)
 
 

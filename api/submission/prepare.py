@@ -150,9 +150,9 @@ def _request_hash(request: CreateExtraction, job: NewJob) -> str:
     order of a schema's properties is part of it, for it is the order of the answer; that of metadata is not. Nor is a
     password, of which nothing is to be left when the document is gone.
     Raises Problem where an inline schema holds a number the ledger cannot write."""
-    asked = {
+    content = {
         **request.model_dump(mode="json", by_alias=True, exclude={"document"}),
         "metadata": sorted(request.metadata.items()),
         "document": [hashlib.sha256(job.document).hexdigest(), job.media_type, job.filename, job.form],
     }
-    return hashlib.sha256(as_json(asked)).hexdigest()
+    return hashlib.sha256(as_json(content)).hexdigest()

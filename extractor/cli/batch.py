@@ -53,19 +53,19 @@ class UploadRecord:
 
     path: Path | None
     key: str
-    asked: str
+    digest: str
     resumed: bool = False
 
     @classmethod
-    def of(cls, output: Path | None, asked: str, *, resume: bool) -> UploadRecord:
+    def of(cls, output: Path | None, digest: str, *, resume: bool) -> UploadRecord:
         """Raises typer.Exit when there is another batch's record, or one that was not to be resumed."""
         if output is None:
-            return cls(None, "", asked)
+            return cls(None, "", digest)
         path = _record_path(output)
         if not path.exists():
-            made = cls(path, str(uuid.uuid4()), asked)
-            _replace(path, lambda file: file.write(orjson.dumps({"key": made.key, "asked": asked})))
-            return made
+            record = cls(path, str(uuid.uuid4()), digest)
+            _replace(path, lambda file: file.write(orjson.dumps({"key": record.key, "asked": digest})))
+            return record
         if not resume:
             fail(f"{path} is of a batch that has not ended: --resume goes on with it; delete the file to start anew")
         try:
@@ -73,7 +73,7 @@ class UploadRecord:
             found = cls(path, stored["key"], stored["asked"], resumed=True)
         except (OSError, ValueError, KeyError, TypeError):
             fail(f"{path} cannot be read; delete it to start anew")
-        if found.asked != asked:
+        if found.digest != digest:
             fail(f"{path} is of another batch: inputs, schema or options differ")
         return found
 
@@ -113,13 +113,13 @@ def batch(
         fail("Files need a --schema")
     sent = what.json_schema if isinstance(what, Schema) else what
     known = [found.names(), sent, options, *([charset] if charset else [])]  # a password is written nowhere
-    asked = hashlib.sha256(orjson.dumps(known)).hexdigest()
+    digest = hashlib.sha256(orjson.dumps(known)).hexdigest()
     if resume and output is not None and output.exists() and not _record_path(output).exists():
         say(f"{output} is whole already")
         raise typer.Exit(_status_of(output))
     with connect(url, api_key) as client:
         client.fetch("/healthz")  # is anything there at all? Soon said, before the patience of a long batch sets in
-    record = UploadRecord.of(output, asked, resume=resume)
+    record = UploadRecord.of(output, digest, resume=resume)
     with connect(url, api_key, PATIENCE_S) as client:
         failed = _run(client, found, what, record, output)
     if failed:

@@ -26,7 +26,7 @@ def _keys() -> None:
 @app.command()
 def new(tenant: _Tenant) -> None:
     """Make a key. Prints the key (for the client), then the entry for EXTRACTOR_API_KEYS (for the service)."""
-    key, entry = _made(tenant)
+    key, entry = _new_entry(tenant)
     say("The client's key (shown once, stored nowhere), then the service's entry for EXTRACTOR_API_KEYS:")
     put_text([key, entry])
 
@@ -36,7 +36,7 @@ def add(tenant: _Tenant, file: _File = None) -> None:
     """Make a key and put its entry into the file. A running service takes it within a second."""
     path = _file(file)
     text = _text(path) if path.exists() else ""
-    key, entry = _made(tenant)
+    key, entry = _new_entry(tenant)
     try:
         with path.open("a", encoding="utf-8") as opened:
             opened.write(f"{'' if not text or text.endswith(chr(10)) else chr(10)}{entry}\n")
@@ -71,14 +71,14 @@ def revoke(id: Annotated[str, typer.Argument(help="As `keys list` shows it.")], 
     say(f"Revoked: {entry.id} of {entry.tenant}")
 
 
-def _made(tenant: str) -> tuple[str, str]:
+def _new_entry(tenant: str) -> tuple[str, str]:
     from api.keys.keys import KeyConfigError, new_key
 
     try:
-        made = new_key(tenant)
+        new = new_key(tenant)
     except KeyConfigError as error:
         fail(str(error))
-    return made.key, made.entry
+    return new.key, new.entry
 
 
 def _file(given: Path | None) -> Path:

@@ -61,12 +61,12 @@ def up(port: Port = 8000, host: Host = "127.0.0.1", model: ModelFlag = None, wor
 def run_until_stopped(service: Service, *, keyed: bool = False) -> None:
     """Start, say when it is ready and what to try (`keyed`: with an API key), and end in order at the first Ctrl-C or
     SIGTERM, at once at the second. Raises ServiceFailed when the service cannot go on."""
-    asked = 0
+    stops = 0
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        nonlocal asked
-        asked += 1
-        if asked == 1:
+        nonlocal stops
+        stops += 1
+        if stops == 1:
             raise KeyboardInterrupt
         service.hurry()
 

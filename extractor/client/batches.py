@@ -71,13 +71,13 @@ def submit(
     began = time.monotonic()
     patience = replace(patience, total_s=0.0) if key == "" else patience
     headers = {} if key == "" else {"Idempotency-Key": key or str(uuid.uuid4())}
-    asked = {} if schema is None else schema_body(schema)
+    fields = {} if schema is None else schema_body(schema)
     params: dict[str, str] = {}
     content, content_type = lines, "application/x-ndjson"
-    if "json_schema" in asked:
-        content, content_type = _form(lines, asked["json_schema"]), f"multipart/form-data; boundary={_BOUNDARY}"
-    elif asked:
-        params = {"schema": asked["schema"]}
+    if "json_schema" in fields:
+        content, content_type = _form(lines, fields["json_schema"]), f"multipart/form-data; boundary={_BOUNDARY}"
+    elif fields:
+        params = {"schema": fields["schema"]}
     headers["Content-Type"] = content_type
     request = Send("POST", "/v1/batches", params=params, headers=headers, content=content, wait_s=_UPLOAD_ANSWER_S)
     while True:

@@ -59,8 +59,8 @@ def printable(path: str | Path) -> str:
 
 def max_bytes() -> int:
     """Of a file, before it is read: the service has its own limit, but not the memory of this process to spare."""
-    said = os.environ.get("EXTRACTOR_MAX_DOCUMENT_BYTES", "")
-    return max(_MAX_BYTES, int(said) if said.isdigit() else 0)
+    value = os.environ.get("EXTRACTOR_MAX_DOCUMENT_BYTES", "")
+    return max(_MAX_BYTES, int(value) if value.isdigit() else 0)
 
 
 def _base64(content: bytes) -> str:

@@ -30,8 +30,8 @@ def check_names(given: Mapping[str, Any], names: type) -> None:
     """Raises TypeError for a name that is none, as Python does: `**how` takes any."""
     unknown = given.keys() - names.__annotations__.keys()
     if unknown:
-        said, there = ", ".join(sorted(unknown)), ", ".join(names.__annotations__)
-        raise TypeError(f"Unexpected keyword argument: {said}; there are {there}")
+        wrong, there = ", ".join(sorted(unknown)), ", ".join(names.__annotations__)
+        raise TypeError(f"Unexpected keyword argument: {wrong}; there are {there}")
 
 
 def submit(document: Document, schema: Schema, how: SubmitOptions, patience: Patience) -> Flow[Job]:

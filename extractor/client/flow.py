@@ -73,9 +73,9 @@ class Patience:
         """The pause before another try, or None when this outcome is the answer."""
         if isinstance(outcome, httpx.Response) and not _retryable(outcome):
             return None
-        asked = _retry_after_s(outcome)
-        if asked is not None:
-            return asked
+        retry_after_s = _retry_after_s(outcome)
+        if retry_after_s is not None:
+            return retry_after_s
         longest = min(self.most_s, self.first_s * 2.0**tries)
         return float(longest * (0.5 + self.jitter() / 2))
 

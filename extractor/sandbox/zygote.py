@@ -104,18 +104,18 @@ def _child(stream: socket.socket, module: Any, limits: SandboxLimits) -> NoRetur
 
 
 def _serve(stream: socket.socket, module: Any, limits: SandboxLimits) -> None:
-    asked, blobs = wire.receive(stream, _MOST_REQUEST)
-    begin_call(limits, asked["wall_s"])
+    request, blobs = wire.receive(stream, _MOST_REQUEST)
+    begin_call(limits, request["wall_s"])
     value: Any
     try:
-        answer = getattr(module, asked["function"])(asked["value"], blobs)
+        answer = getattr(module, request["function"])(request["value"], blobs)
         value, out = answer if isinstance(answer, tuple) else (answer, [])
         reply = {"value": value}
         orjson.dumps(reply)
     except Refused as refusal:
         reply, out = {"refused": {"code": refusal.code, "detail": refusal.detail, "more": refusal.more}}, []
     except MemoryError:
-        asked = answer = value = None  # room for what is still to be said
+        request = answer = value = None  # room for what is still to be said
         reply, out = {"memory": True}, []
     except BaseException as error:
         reply, out = {"failed": _named(error)}, []

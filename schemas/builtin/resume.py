@@ -21,8 +21,8 @@ class Job(PrintedRecord):
     def _dates(self) -> Iterator[Place]:
         # A bare year covers all its months, so only what both sides say is compared.
         if self.start and self.end:
-            said = min(len(self.start), len(self.end))
-            if self.end[:said] < self.start[:said]:
+            length = min(len(self.start), len(self.end))
+            if self.end[:length] < self.start[:length]:
                 yield "/end", "is before start"
 
 

@@ -28,23 +28,23 @@ def names_of(root: Any, node: Any, seen: tuple[str, ...] = ()) -> Names | None:
     """None where a grammar cannot hold it, or where it says nothing."""
     if not isinstance(node, dict):
         return None if node else Names(())
-    said = {key: value for key, value in node.items() if key not in _SILENT}
+    checked = {key: value for key, value in node.items() if key not in _SILENT}
     if "string" not in node.get("type", "string"):
         return Names(())
-    if said.keys() == {"$ref"} and said["$ref"] not in seen:
-        return names_of(root, keywords.resolve(root, said["$ref"]), (*seen, said["$ref"]))
-    if said.keys() in ({"enum"}, {"const"}):
-        values = said["enum"] if "enum" in said else [said["const"]]
+    if checked.keys() == {"$ref"} and checked["$ref"] not in seen:
+        return names_of(root, keywords.resolve(root, checked["$ref"]), (*seen, checked["$ref"]))
+    if checked.keys() in ({"enum"}, {"const"}):
+        values = checked["enum"] if "enum" in checked else [checked["const"]]
         return Names(tuple(dict.fromkeys(value for value in values if isinstance(value, str))))
-    if said.keys() == {"pattern"}:
-        return Names(pattern=said["pattern"])
-    if said.keys() == {"format"} and said["format"] in _FORMATS:
-        return Names(pattern=_FORMATS[said["format"]])
-    if said and said.keys() <= _LENGTHS:
-        least, most = int(said.get("minLength", 0)), said.get("maxLength")
+    if checked.keys() == {"pattern"}:
+        return Names(pattern=checked["pattern"])
+    if checked.keys() == {"format"} and checked["format"] in _FORMATS:
+        return Names(pattern=_FORMATS[checked["format"]])
+    if checked and checked.keys() <= _LENGTHS:
+        least, most = int(checked.get("minLength", 0)), checked.get("maxLength")
         return Names(pattern=f"^[^]{{{least},{'' if most is None else int(most)}}}$")
-    if said.keys() == {"anyOf"}:
-        return _either(names_of(root, one, seen) for one in said["anyOf"])
+    if checked.keys() == {"anyOf"}:
+        return _either(names_of(root, one, seen) for one in checked["anyOf"])
     return None
 
 

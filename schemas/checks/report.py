@@ -19,12 +19,12 @@ _CUT = "…"
 
 def written(path: Iterable[object]) -> str:
     """The JSON pointer (RFC 6901) to `path`, cut where it is longer than anybody reads."""
-    said = ""
+    pointer = ""
     for part in path:
-        said += "/" + str(part)[: MAX_POINTER + 1].replace("~", "~0").replace("/", "~1")
-        if len(said) > MAX_POINTER:
-            return said[:MAX_POINTER] + _CUT
-    return said
+        pointer += "/" + str(part)[: MAX_POINTER + 1].replace("~", "~0").replace("/", "~1")
+        if len(pointer) > MAX_POINTER:
+            return pointer[:MAX_POINTER] + _CUT
+    return pointer
 
 
 @dataclass(frozen=True)

@@ -61,15 +61,15 @@ def without(root: dict[str, Any], paths: Sequence[Path]) -> dict[str, Any] | Non
 
 def _names(patterns: dict[str, Any]) -> dict[str, str]:
     """Two that mean the same stay two."""
-    made: dict[str, str] = {}
+    renamed: dict[str, str] = {}
     taken: set[str] = set()
     for old in patterns:
         name = for_validator(old)
         while name in taken:
             name += _SAME
         taken.add(name)
-        made[old] = name
-    return made
+        renamed[old] = name
+    return renamed
 
 
 def _reference(ref: str) -> str:

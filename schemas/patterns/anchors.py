@@ -55,10 +55,10 @@ def pieces(node: Node) -> Pieces:
         return _joined(*map(pieces, node.options))
     if isinstance(node, Repeat):
         return _repeated(node)
-    made: Pieces = {_FREE: [_EMPTY]}
+    out: Pieces = {_FREE: [_EMPTY]}
     for part in node.parts:
-        made = _followed(made, pieces(part))
-    return made
+        out = _followed(out, pieces(part))
+    return out
 
 
 def _without_nul(node: Chars) -> Chars:
@@ -79,16 +79,16 @@ def _without_nul(node: Chars) -> Chars:
 
 
 def _joined(*each: Pieces) -> Pieces:
-    made: Pieces = {}
+    out: Pieces = {}
     for pieces in each:
         for ends, options in pieces.items():
-            kept = made.setdefault(ends, [])
+            kept = out.setdefault(ends, [])
             kept.extend(option for option in options if option not in kept)
-    return _checked(made)
+    return _checked(out)
 
 
 def _followed(before: Pieces, after: Pieces) -> Pieces:
-    made: Pieces = {}
+    out: Pieces = {}
     for (start, ended), some in before.items():
         for (starts, end), more in after.items():
             first, second = _one_of(some), _one_of(more)
@@ -100,8 +100,8 @@ def _followed(before: Pieces, after: Pieces) -> Pieces:
                 if not _may_be_empty(second):
                     continue
                 second = _EMPTY
-            made.setdefault((start or starts, ended or end), []).append(_sequence(first, second))
-    return _checked(made)
+            out.setdefault((start or starts, ended or end), []).append(_sequence(first, second))
+    return _checked(out)
 
 
 def _repeated(node: Repeat) -> Pieces:
@@ -113,23 +113,23 @@ def _repeated(node: Repeat) -> Pieces:
         return {_FREE: [Repeat(_one_of(free), node.least, node.most)]}
     if node.least > 1:
         raise Unsupported("repeats an anchor")
-    made: Pieces = {_FREE: [_EMPTY]} if node.least == 0 else {}
+    out: Pieces = {_FREE: [_EMPTY]} if node.least == 0 else {}
     if node.most == 0:
-        return made
+        return out
     if free is not None:
-        made = _joined(made, {_FREE: [Repeat(_one_of(free), node.least, node.most)]})
-    made = _joined(made, dict(inner))
+        out = _joined(out, {_FREE: [Repeat(_one_of(free), node.least, node.most)]})
+    out = _joined(out, dict(inner))
     if node.most == 1:
-        return made
+        return out
     most = None if node.most is None else node.most - 1
     between: Pieces = {_FREE: [_EMPTY if free is None else Repeat(_one_of(free), 0, most)]}
     starts: Pieces = {ends: options for ends, options in inner.items() if ends == (True, False)}
     ends_: Pieces = {ends: options for ends, options in inner.items() if ends == (False, True)}
     led = _followed(starts, between)
-    made = _joined(made, led, _followed(between, ends_))
+    out = _joined(out, led, _followed(between, ends_))
     if node.most is None or node.most > 2:
-        return _joined(made, _followed(led, ends_))
-    return _joined(made, _followed(starts, ends_))
+        return _joined(out, _followed(led, ends_))
+    return _joined(out, _followed(starts, ends_))
 
 
 def _one_of(options: list[Node]) -> Node:

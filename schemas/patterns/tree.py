@@ -72,13 +72,13 @@ def chars(
 
 def joined(ranges: list[Range]) -> tuple[Range, ...]:
     """In order, those that touch made one."""
-    made: list[Range] = []
+    out: list[Range] = []
     for first, last in sorted(ranges):
-        if made and first <= made[-1][1] + 1:
-            made[-1] = (made[-1][0], max(made[-1][1], last))
+        if out and first <= out[-1][1] + 1:
+            out[-1] = (out[-1][0], max(out[-1][1], last))
         else:
-            made.append((first, last))
-    return tuple(made)
+            out.append((first, last))
+    return tuple(out)
 
 
 def without_surrogates(ranges: tuple[Range, ...]) -> tuple[Range, ...]:
@@ -92,9 +92,9 @@ def without_surrogates(ranges: tuple[Range, ...]) -> tuple[Range, ...]:
 
 
 def complement(ranges: list[Range]) -> list[Range]:
-    left, made = 0, []
+    left, out = 0, []
     for first, last in joined(ranges):
         if first > left:
-            made.append((left, first - 1))
+            out.append((left, first - 1))
         left = last + 1
-    return [*made, (left, MOST)] if left <= MOST else made
+    return [*out, (left, MOST)] if left <= MOST else out

@@ -143,8 +143,8 @@ def span(
         start_time=begun_ns,
         record_exception=False,
         set_status_on_exception=False,
-    ) as made:
-        opened = Span(made)
+    ) as current:
+        opened = Span(current)
         opened.set(**about)
         try:
             yield opened

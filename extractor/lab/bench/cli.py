@@ -165,12 +165,12 @@ def table(record: dict[str, Any]) -> str:
     """Markdown, as the README shows it."""
     runs, base = record["runs"], _base(record)
     size = record["workload"]
-    asked = (
+    content = (
         f"held-out documents, {size['schemas']} schemas" if size["suite"] == "json" else f"requests for {size['suite']}"
     )
     lines = [
         f"{record['date']}, {record['machine']}, {record['model']['model']} ({record['model']['architecture']}, "
-        f"{record['model']['dtype']}); {size['documents']} {asked}, "
+        f"{record['model']['dtype']}); {size['documents']} {content}, "
         f"median prompt {size['prompt_tokens_median']} tokens; medians of {record['rounds']} rounds in turn",
         "",
         "| engine | drafters | rows | tokens/s | ratio | documents/s | tokens per target forward | accepted |",

@@ -58,7 +58,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    asked = mixes(options.drafters)
+    variants = mixes(options.drafters)
     settings = read_settings(**({"model": options.model} if options.model else {}))
     models = load(spec(settings))
     here = machine(torch.device("cpu"))  # no model runs; what drafts does so there
@@ -67,13 +67,13 @@ def _show(options: argparse.Namespace) -> int:
     print("| documents | drafters | tokens a forward | accepted | drafting, ms a forward |")
     print("| --- | --- | --- | --- | --- |")
     for name, of in SETS.items():
-        made = list(of(options.documents))
-        for mix in asked:
-            found = measure(models, made, mix, options.max_draft, options.mtp)
+        tasks = list(of(options.documents))
+        for mix in variants:
+            found = measure(models, tasks, mix, options.max_draft, options.mtp)
             accepted = ", ".join(f"{k} {v.accepted}/{v.proposed}" for k, v in found["drafts"].items() if v.proposed)
             rate, spent = found["tokens"] / found["forwards"], 1000 * found["seconds"] / found["forwards"]
             label = "+".join(mix) or "none"
-            print(f"| {len(made)}, {name} | {label} | {rate:.2f} | {accepted} | {spent:.2f} |", flush=True)
+            print(f"| {len(tasks)}, {name} | {label} | {rate:.2f} | {accepted} | {spent:.2f} |", flush=True)
     return 0
 
 
@@ -118,13 +118,13 @@ class AssumedDrafter:
 
 
 def measure(
-    models: Models, made: list[Task], drafters: tuple[str, ...], budget: int, chances: list[float]
+    models: Models, tasks: list[Task], drafters: tuple[str, ...], budget: int, chances: list[float]
 ) -> dict[str, Any]:
     mtp = AssumedDrafter(chances) if "mtp" in drafters else None
     drafting: Any = Drafting(TextDrafter(models.ll_tokenizer), mtp, costs=Priced())  # type: ignore[arg-type]
     drafts = {name: Counter() for name in drafters}
     tokens, forwards, seconds = 0, 0, 0.0
-    for task in made:
+    for task in tasks:
         row = _row(models, task, drafters)
         answer = models.ll_tokenizer.tokenize_bytes(task.answer.encode())
         if mtp:

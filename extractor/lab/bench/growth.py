@@ -94,13 +94,13 @@ def _longer(models: Models, lengths: tuple[int, ...], seed: int) -> Iterator[Gro
     texts = [text for _, text in documents(40 + max((*lengths, 0)) // 20, seed)]
     schema = flat(ASKED)
     for length in lengths:
-        made, held = "", 0
+        longer, held = "", 0
         for text in texts:
             if held >= length:
                 break
-            made += text + "\n\n"
-            held = len(codec.data(made))
-        yield "document", held, schema, made
+            longer += text + "\n\n"
+            held = len(codec.data(longer))
+        yield "document", held, schema, longer
 
 
 def _wider(fields: tuple[int, ...], seed: int) -> Iterator[GrowthCase]:

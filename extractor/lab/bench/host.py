@@ -46,8 +46,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    asked = mixes(options.drafters)
-    if any("mtp" in mix for mix in asked) or len(options.rows) != len(options.verify_ms):
+    variants = mixes(options.drafters)
+    if any("mtp" in mix for mix in variants) or len(options.rows) != len(options.verify_ms):
         raise ValueError("there is no MTP drafter here, and each of the rows has one --verify-ms")
     bundled = load(ModelSpec(device="cpu", drafter="none"))
     words = from_tokenizer(bundled.tokenizer, n_vocab=VOCAB, eos_token=list(bundled.stop_ids))
@@ -57,7 +57,7 @@ def _show(options: argparse.Namespace) -> int:
     print(" | ".join(PHASES[1:]) + " |\n" + "| --- " * (6 + len(PHASES)) + "|")
     for rows, verify_ms in zip(options.rows, options.verify_ms, strict=True):
         work = answered(models, max(options.documents, 4 * rows), 2048)
-        for mix in asked:
+        for mix in variants:
             for overlap in (False, True) if mix else (False,):
                 found = measure(models, work, mix, rows, verify_ms / 1000, overlap=overlap)
                 steps = found["steps"]
@@ -75,8 +75,8 @@ def measure(
     models: Models, work: AnsweredRequests, drafters: tuple[str, ...], rows: int, verify_s: float, *, overlap: bool
 ) -> dict[str, Any]:
     """One pass to warm up and one that counts."""
-    asked = [(replace(one, params=replace(one.params, drafters=drafters)), answer) for one, answer in work]
-    runner = Pretended(models.target, Answers(asked, models.stop_ids[0]), verify_s)
+    requests = [(replace(one, params=replace(one.params, drafters=drafters)), answer) for one, answer in work]
+    runner = Pretended(models.target, Answers(requests, models.stop_ids[0]), verify_s)
     drafting = Drafting(TextDrafter(models.ll_tokenizer), None, learns_late=overlap, selector=Always())
     config = EngineConfig(slots=rows, context=2048, overlap=overlap)
     engine = Engine(models, config, runner=runner, drafting=drafting)
@@ -84,7 +84,7 @@ def measure(
         for _ in range(2):
             watch = Watch(engine, rows)
             runner.watched = watch
-            for future, (_, answer) in [(engine.submit(one), (one, answer)) for one, answer in asked]:
+            for future, (_, answer) in [(engine.submit(one), (one, answer)) for one, answer in requests]:
                 if (wrote := future.result().ids) != answer:
                     raise ValueError(f"the engine wrote {wrote[:20]}, not {answer[:20]}")
     finally:

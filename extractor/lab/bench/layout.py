@@ -38,12 +38,12 @@ class LayoutScore:
     """Values that are right, those of them that are not null; documents without an answer."""
 
     right: int = 0
-    said_right: int = 0
+    printed_right: int = 0
     failed: int = 0
 
     def add(self, other: LayoutScore) -> None:
         self.right += other.right
-        self.said_right += other.said_right
+        self.printed_right += other.printed_right
         self.failed += other.failed
 
 
@@ -81,8 +81,9 @@ def _show(options: argparse.Namespace) -> int:
                 flush=True,
             )
     print(f"| all | {len(values)} | {' | '.join(_cell(score, len(values)) for score in total.values())} |")
-    said = sum(value is not None for value in values)
-    print(f"| not null | {said} | {' | '.join(f'{one.said_right / max(1, said):.1%}' for one in total.values())} |")
+    printed = sum(value is not None for value in values)
+    shares = " | ".join(f"{one.printed_right / max(1, printed):.1%}" for one in total.values())
+    print(f"| not null | {printed} | {shares} |")
     print(f"| no answer | | {' | '.join(str(one.failed) for one in total.values())} |")
     print("\n".join(wrong if options.verbose else []))
     return 0
@@ -147,8 +148,8 @@ def _wrong(gold: str, answer: str | None) -> Iterator[str]:
 
 def schema_of(answers: list[str]) -> Schema:
     """Of what the answers have in common: every key, of the type its values have, or null."""
-    made = _described([json.loads(answer) for answer in answers])
-    return replace(inline(made), name="document")
+    schema = _described([json.loads(answer) for answer in answers])
+    return replace(inline(schema), name="document")
 
 
 def _described(values: list[Any]) -> dict[str, Any]:

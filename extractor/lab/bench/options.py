@@ -46,12 +46,12 @@ def positives(text: str) -> tuple[int, ...]:
 def falling(text: str) -> list[float]:
     """Of a chain, to be right up to each of its places: each above 0, and none above the one before it."""
     try:
-        made = [float(part) for part in text.split(",")]
+        shares = [float(part) for part in text.split(",")]
     except ValueError:
         raise ArgumentTypeError(f"{text!r} is no list of numbers") from None
-    if not all(0 < after <= before for before, after in pairwise([1.0, *made])):
+    if not all(0 < after <= before for before, after in pairwise([1.0, *shares])):
         raise ArgumentTypeError(f"{text!r} does not fall from 1 towards 0")
-    return made
+    return shares
 
 
 def writable(text: str) -> Path:

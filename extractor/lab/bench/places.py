@@ -40,7 +40,7 @@ class Looked:
     pointer: str
     value: object
     outcome: str
-    said: str
+    described: str
 
 
 def main(arguments: list[str]) -> int:
@@ -65,7 +65,7 @@ def _show(options: argparse.Namespace) -> int:
         print(_row(file.name, len(document.pages), counts), flush=True)
     print(_row(f"all {len(files)}", pages, total))
     for file, one in wrong if options.verbose else ():
-        print(f"{file.name} {one.pointer} {one.value!r}: {one.outcome} {one.said}")
+        print(f"{file.name} {one.pointer} {one.value!r}: {one.outcome} {one.described}")
     return 0
 
 
@@ -92,8 +92,8 @@ def measure(file: Path) -> tuple[Document, list[Looked]]:
     document = documents.read(data, filename=file.name, max_bytes=settings.max_document_bytes, ocr=settings.ocr)
     answer = file.with_name(f"{file.stem}.gold.json").read_text()
     known = ground(answer, document, [], [])
-    told = file.with_name(f"{file.stem}.places.json")
-    places = json.loads(told.read_text()) if told.exists() else {}
+    truth = file.with_name(f"{file.stem}.places.json")
+    places = json.loads(truth.read_text()) if truth.exists() else {}
     with box_reader(data, document) as reader:
         return document, [
             _looked(one, known[one.pointer]["evidence"], places.get(one.pointer), reader)
@@ -103,8 +103,8 @@ def measure(file: Path) -> tuple[Document, list[Looked]]:
 
 
 def _looked(one: Scalar, found: list[Evidence], places: list[list[float]] | None, reader: BoxReader) -> Looked:
-    said = " ".join(f"p{each['page']} {each['text']!r}" for each in found)
-    return Looked(one.pointer, one.value, _outcome(one, found, places, reader), said)
+    described = " ".join(f"p{each['page']} {each['text']!r}" for each in found)
+    return Looked(one.pointer, one.value, _outcome(one, found, places, reader), described)
 
 
 def _outcome(one: Scalar, found: list[Evidence], places: list[list[float]] | None, reader: BoxReader) -> str:

@@ -27,11 +27,11 @@ def svg(record: dict[str, Any], base: float) -> str:
         top = 38 + at * (_BAR + _GAP)
         wide = max(1, round(_WIDE * run["tokens_per_s"] / most))
         color = _OURS if run["engine"] == "ours" else _THEIRS
-        said = f"{run['tokens_per_s']:,.0f} ({run['tokens_per_s'] / base:.2f}x)"
+        label = f"{run['tokens_per_s']:,.0f} ({run['tokens_per_s'] / base:.2f}x)"
         parts += [
             f'<text x="{_LEFT - 10}" y="{top + 16}" text-anchor="end">{escape(_name(run))}</text>',
             f'<rect x="{_LEFT}" y="{top}" width="{wide}" height="{_BAR}" fill="{color}"/>',
-            f'<text x="{_LEFT + wide + 8}" y="{top + 16}">{said}</text>',
+            f'<text x="{_LEFT + wide + 8}" y="{top + 16}">{label}</text>',
         ]
     return "\n".join([*parts, "</svg>\n"])
 

@@ -63,10 +63,10 @@ def _show(options: argparse.Namespace) -> int:
     use_threads(settings, models)
     print(f"{machine(models.target.device)}; {models.name}, {models.ll_tokenizer.vocab_size:,} tokens\n")
     print("| words | grammar | write, ms | build, ms | mask, µs: median | worst | memory, MiB |\n" + "| --- " * 7 + "|")
-    made = demand(_SCHEMA, "declared", Bounds())
-    assert made is not None
+    parsed = demand(_SCHEMA, "declared", Bounds())
+    assert parsed is not None
     for count in options.words:
-        print(f"| {count:,} | {_row(models, made, _document(count))} |", flush=True)
+        print(f"| {count:,} | {_row(models, parsed, _document(count))} |", flush=True)
     print("\n| rows | printed values | tokens/s | ratio | tokens per target forward |\n" + "| --- " * 5 + "|")
     context = min(models.context, settings.context or 4096)
     for rows in options.rows:
@@ -83,9 +83,9 @@ def _document(count: int) -> str:
     return "\n".join(" ".join(words[at : at + 12]) for at in range(0, count, 12))
 
 
-def _row(models: Models, made: Demand, text: str) -> str:
+def _row(models: Models, parsed: Demand, text: str) -> str:
     before, began = _resident(), time.thread_time()
-    answers = made.of(text)
+    answers = parsed.of(text)
     write_s = time.thread_time() - began
     if answers.grammar is None:
         return f"too long: compared afterwards | {1000 * write_s:.0f} | – | – | – | –"
@@ -115,10 +115,10 @@ def _decoded(models: Models, rows: int, context: int, count: int, rounds: int, m
     off: list[Case] = []
     on: list[Case] = []
     for schema, text in documents(count, SEED):
-        made = demand(schema.json_schema, "all", Bounds())
+        parsed = demand(schema.json_schema, "all", Bounds())
         for case in cases(models, iter([(schema, text)]), context):
             off.append(case)
-            on.append(replace(case, grammar=made.of(text).grammar if made else case.grammar))
+            on.append(replace(case, grammar=parsed.of(text).grammar if parsed else case.grammar))
     speeds: dict[str, list[float]] = {"off": [], "on": []}
     per_forward: dict[str, float] = {}
     for _ in range(rounds):

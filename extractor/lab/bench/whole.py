@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    asked = mixes(options.drafters)
+    variants = mixes(options.drafters)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if options.shapes == "e2b" and device.type == "cpu":
         print("no GPU here: E2B's shapes would take minutes a step; try --shapes small", file=sys.stderr)
@@ -71,7 +71,7 @@ def _show(options: argparse.Namespace) -> int:
     print(" | passes | shapes recorded in the last |\n" + "| --- " * (8 + len(PHASES)) + "|")
     for rows in options.rows:
         work = answered(models, max(options.documents, 2 * rows), options.context)
-        for mix in asked:
+        for mix in variants:
             kernels = device.type == "cuda" and not options.plain
             config = EngineConfig(slots=rows, context=options.context, overlap=True, graphs=True, kernels=kernels)
             found = measure(models, work, mix, config, options.mtp)
@@ -97,7 +97,7 @@ def shaped(shapes: str, device: torch.device, *, on_host: bool = False) -> Model
 def answered(models: Models, count: int, context: int) -> AnsweredRequests:
     """(request, its answer) of held-out documents that fit `context`."""
     builder = PromptBuilder(models.tokenizer, context, examples=0)
-    made: AnsweredRequests = []
+    answers: AnsweredRequests = []
     for task in islice((task for task in tasks(SEED + 3, NEW_VALUES)), 8 * count):
         schema = inline(task.schema)
         answer = models.ll_tokenizer.tokenize_bytes(task.answer.encode())
@@ -107,12 +107,12 @@ def answered(models: Models, count: int, context: int) -> AnsweredRequests:
         except DocumentError:
             continue
         grammar, params = compile_grammar(schema), Params(max_tokens=room)
-        made.append((Request(prompt.ids, prompt.source, prompt.document[0], grammar, params), answer))
-        if len(made) == count:
+        answers.append((Request(prompt.ids, prompt.source, prompt.document[0], grammar, params), answer))
+        if len(answers) == count:
             break
-    if not made:
+    if not answers:
         raise ValueError(f"no document and its answer fit {context} tokens")
-    return made
+    return answers
 
 
 def measure(
@@ -120,8 +120,8 @@ def measure(
 ) -> dict[str, Any]:
     """Passes until one records no shape, which is the one that counts; if all do, the last, and `recorded` says how
     many it recorded. The first only warms up."""
-    asked = [(replace(one, params=replace(one.params, drafters=drafters)), answer) for one, answer in work]
-    answers = Answers(asked, models.stop_ids[0])
+    requests = [(replace(one, params=replace(one.params, drafters=drafters)), answer) for one, answer in work]
+    answers = Answers(requests, models.stop_ids[0])
     runner = target_runner(models, config)
     target: Any = RightTarget(runner, answers)
     mtp: Any = mtp_model(models, config, runner)
@@ -131,9 +131,9 @@ def measure(
         for passes in range(1, PASSES + 1):
             before, forwards, captures = dict(engine.seconds), engine.stats()["forwards"], target.captures
             begun = time.perf_counter()
-            done = [future.result() for future in [engine.submit(one) for one, _ in asked]]
+            done = [future.result() for future in [engine.submit(one) for one, _ in requests]]
             seconds = time.perf_counter() - begun
-            for one, (_, answer) in zip(done, asked, strict=True):
+            for one, (_, answer) in zip(done, requests, strict=True):
                 if one.ids != answer:
                     raise RuntimeError(f"the engine wrote {one.ids[:20]}, not {answer[:20]}")
             recorded = target.captures - captures

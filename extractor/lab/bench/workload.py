@@ -47,36 +47,36 @@ def documents(count: int, seed: int = SEED, new_names: bool = False) -> Iterator
 def cases(models: Models, items: Iterator[tuple[Schema, str]], context: int, max_tokens: int = 512) -> list[Case]:
     """Each document as its prompt's ids; one that does not fit the context is left out."""
     builder = PromptBuilder(models.tokenizer, context, examples=0)
-    made = []
+    out = []
     for schema, document in items:
         try:
             prompt = builder.build(schema, document, max_tokens)
         except DocumentError:
             continue
         name = json.dumps(schema.json_schema, sort_keys=True)
-        made.append(Case(prompt.ids, prompt.source, prompt.document[0], compile_grammar(schema), name, max_tokens))
-    return made
+        out.append(Case(prompt.ids, prompt.source, prompt.document[0], compile_grammar(schema), name, max_tokens))
+    return out
 
 
 def plain(models: Models, texts: tuple[str, ...], count: int, max_tokens: int) -> list[Case]:
     """`count` requests without a schema, in the model's chat template; a draft may copy from the request."""
     tokenizer = models.tokenizer
-    made = []
+    out = []
     for text in texts[:count]:
         if tokenizer.chat_template:
             turn = [{"role": "user", "content": text}]
             text = str(tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True))
         ids = list(tokenizer(text, add_special_tokens=not tokenizer.chat_template).input_ids)
-        made.append(Case(ids, text.encode(), 0, None, "", max_tokens))
-    return made
+        out.append(Case(ids, text.encode(), 0, None, "", max_tokens))
+    return out
 
 
-def summary(made: list[Case]) -> dict[str, Any]:
+def summary(some: list[Case]) -> dict[str, Any]:
     """How big the workload is."""
-    prompts = [len(case.prompt) for case in made]
+    prompts = [len(case.prompt) for case in some]
     return {
-        "documents": len(made),
-        "schemas": len({case.schema for case in made}),
+        "documents": len(some),
+        "schemas": len({case.schema for case in some}),
         "prompt_tokens_median": round(median(prompts)) if prompts else 0,
         "prompt_tokens_max": max(prompts, default=0),
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from extractor.lab.pages import answer
 from extractor.lab.pages.example import Desk, ExampleFailed
-from extractor.lab.pages.page import Example, Made, Page
+from extractor.lab.pages.page import Example, Page, Region
 from extractor.service.plan import ServicePlan
 from extractor.service.supervisor import Service
 
@@ -41,7 +41,7 @@ def renewed(name: str, url: str) -> tuple[Page, list[str]]:
     page = read(name)
     faults: list[str] = []
 
-    def made(region: Made) -> str:
+    def region_text(region: Region) -> str:
         try:
             found = _finished(desk.command(region.command))
         except ExampleFailed as error:
@@ -51,20 +51,20 @@ def renewed(name: str, url: str) -> tuple[Page, list[str]]:
             faults.append(f"{name}: `{region.command}` gives now\n{found}")
         return found
 
-    def example(told: Example) -> str | None:
+    def example(shown: Example) -> str | None:
         try:
-            found = desk.answered(told)
+            found = desk.answered(shown)
         except ExampleFailed as error:
-            faults.append(f"{name}: the example\n{told.request}ended with {error}")
-            return told.answer
-        if told.answer is None or answer.same(told.answer, found):
-            return told.answer
-        faults.append(f"{name}: the example\n{told.request}gives now\n{found}and not\n{told.answer}")
+            faults.append(f"{name}: the example\n{shown.request}ended with {error}")
+            return shown.answer
+        if shown.answer is None or answer.same(shown.answer, found):
+            return shown.answer
+        faults.append(f"{name}: the example\n{shown.request}gives now\n{found}and not\n{shown.answer}")
         return found
 
     with tempfile.TemporaryDirectory(prefix="pages-") as folder:
         desk = Desk(ROOT, Path(folder), url)
-        page.rewrite(made, example)
+        page.rewrite(region_text, example)
     return page, faults
 
 

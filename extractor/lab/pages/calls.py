@@ -15,8 +15,8 @@ def main() -> None:
     print("| call | what it does |\n| --- | --- |")
     for path, calls in described["paths"].items():
         for method, call in calls.items():
-            told = " ".join(call["description"].split())
-            print(f"| `{method.upper()} {path}` | {re.split(r'(?<=[.]) ', told)[0].rstrip('.')} |")
+            description = " ".join(call["description"].split())
+            print(f"| `{method.upper()} {path}` | {re.split(r'(?<=[.]) ', description)[0].rstrip('.')} |")
 
 
 if __name__ == "__main__":

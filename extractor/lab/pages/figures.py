@@ -34,7 +34,7 @@ def main(names: list[str]) -> int:
                 print(card.training(runs.kept("pair")["training"]))
             case "pair":
                 kept = runs.kept("pair")
-                print(f"{told(kept)}\n\n{card.results(kept['figures'])}")
+                print(f"{provenance(kept)}\n\n{card.results(kept['figures'])}")
             case "drafter":
                 print(card.drafter(runs.kept("pair")["figures"]["drafter"]))
             case _:
@@ -44,10 +44,10 @@ def main(names: list[str]) -> int:
 
 def shown(name: str) -> str:
     kept = runs.kept(name)
-    return f"{told(kept)}\n\n{table(kept)}"
+    return f"{provenance(kept)}\n\n{table(kept)}"
 
 
-def told(kept: dict[str, Any]) -> str:
+def provenance(kept: dict[str, Any]) -> str:
     """When, where and how a run was made."""
     return f"Measured {kept['date']} on {kept['machine']}: `{kept['command'].removesuffix(' --json')}`"
 
@@ -82,7 +82,7 @@ def engines(record: dict[str, Any]) -> str:
             f"{one['documents_per_s']:.2f} | {one['tokens_per_forward']:.2f} | {accepted or '–'} |"
         )
     size, model = record["workload"], record["model"]
-    said = (
+    note = (
         f"{size['documents']} held-out documents of {size['schemas']} schemas, median prompt "
         f"{size['prompt_tokens_median']} tokens; {model['model']} in {model['dtype']}; medians of {record['rounds']} "
         f"round{'s' if record['rounds'] > 1 else ''} in turn; at most {record['max_draft']} draft tokens a step."
@@ -90,19 +90,19 @@ def engines(record: dict[str, Any]) -> str:
     same = record["same_output_as_hf_outlines"] or {}
     count = [one.split(" of ") for one in same.values()]
     if count and all(one == other for one, other in count):
-        said += f" Every line of Extractor's wrote all {count[0][1]} documents exactly as `generate` with Outlines did."
+        note += f" Every line of Extractor's wrote all {count[0][1]} documents exactly as `generate` with Outlines did."
     elif count:
-        said += " Documents written exactly as `generate` with Outlines wrote them: "
-        said += "; ".join(f"{name}: {told}" for name, told in same.items()) + "."
-    return "\n".join([*lines, "", said])
+        note += " Documents written exactly as `generate` with Outlines wrote them: "
+        note += "; ".join(f"{name}: {documents}" for name, documents in same.items()) + "."
+    return "\n".join([*lines, "", note])
 
 
 def phases(record: dict[str, Any]) -> str:
     """Shares of a run's time, all drafters, one line for each number of rows."""
-    told = [one for one in record["runs"] if one["phases"] and one["drafters"] == record["runs"][-1]["drafters"]]
-    names = list(told[0]["phases"])
+    runs = [one for one in record["runs"] if one["phases"] and one["drafters"] == record["runs"][-1]["drafters"]]
+    names = list(runs[0]["phases"])
     lines = [f"| rows | {' | '.join(names)} |", f"| --- {'| --- ' * len(names)}|"]
-    return "\n".join([*lines, *(f"| {one['rows']} | {_shares(one, names)} |" for one in told)])
+    return "\n".join([*lines, *(f"| {one['rows']} | {_shares(one, names)} |" for one in runs)])
 
 
 def _shares(one: dict[str, Any], names: list[str]) -> str:
@@ -133,7 +133,7 @@ def readme() -> str:
     """The five rows of the README."""
     one, many, service, gpu = (runs.kept(name) for name in ("one_row", "rows", "service", "gpu"))
     alone, wide = one["record"]["runs"][-1], _of(many["record"], 16)
-    same = [told.split(" of ") for told in one["record"]["same_output_as_hf_outlines"].values()]
+    same = [count.split(" of ") for count in one["record"]["same_output_as_hf_outlines"].values()]
     idle, through = (_number(service["printed"], pattern) for pattern in (r"p50 ([0-9.]+) ms", r"(\d+) documents/s"))
     step = {line.split("|")[1].strip(): line.split("|")[4].strip() for line in gpu["printed"] if line.startswith("| ")}
     rows = [

@@ -13,7 +13,7 @@ _RUNNABLE = ("sh", "python")
 
 
 @dataclass(frozen=True)
-class Made:
+class Region:
     """What a command prints, Markdown. `text` ends with a line break."""
 
     command: str
@@ -42,21 +42,21 @@ class Page:
     name: str
     text: str
 
-    def rewrite(self, made: Callable[[Made], str], example: Callable[[Example], str | None]) -> None:
+    def rewrite(self, region: Callable[[Region], str], example: Callable[[Example], str | None]) -> None:
         """Puts into each region what the callables return for it: the text, and an example's answer. In the order of
         the page."""
 
         def one(found: re.Match[str]) -> str:
-            kind, told, inner = found.groups()
+            kind, options, inner = found.groups()
             if kind != "example":
-                inner = made(Made(told.strip(), inner))
-                return f"<!-- {kind}{told} -->\n{inner.rstrip()}\n<!-- end -->"
-            whole = _example(told, inner)
+                inner = region(Region(options.strip(), inner))
+                return f"<!-- {kind}{options} -->\n{inner.rstrip()}\n<!-- end -->"
+            whole = _example(options, inner)
             answer = example(whole)
             if whole.answer is not None and answer is not None and answer != whole.answer:
                 at = inner.rindex(f"{whole.answer}```")
                 inner = f"{inner[:at]}{answer}{inner[at + len(whole.answer) :]}"
-            return f"<!-- {kind}{told} -->\n{inner}<!-- end -->"
+            return f"<!-- {kind}{options} -->\n{inner}<!-- end -->"
 
         self.text = _REGION.sub(one, self.text)
 
@@ -66,13 +66,13 @@ class Page:
         return [body for language, body in _FENCE.findall(rest) if language in _RUNNABLE]
 
 
-def _example(told: str, inner: str) -> Example:
+def _example(written: str, inner: str) -> Example:
     """`; show /a /b; head location; until text`. Raises ValueError."""
     fences = _FENCE.findall(inner)
     if not 1 <= len(fences) <= 2 or fences[0][0] not in _RUNNABLE:
         raise ValueError(f"an example is a fence of {' or '.join(_RUNNABLE)}, and one with its answer: {inner[:80]!r}")
     options = {"show": "", "head": "", "until": ""}
-    for part in filter(None, (each.strip() for each in told.split(";"))):
+    for part in filter(None, (each.strip() for each in written.split(";"))):
         name, _, value = part.partition(" ")
         if name not in options:
             raise ValueError(f"{name!r} is none of {', '.join(options)}")

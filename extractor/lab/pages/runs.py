@@ -102,12 +102,12 @@ def _run(run: Run) -> dict[str, Any]:
     )
     if done.returncode:
         raise InputError(f"{run.command} ended with {done.returncode}: {done.stderr[-2000:]}", code="run_failed")
-    told = {
+    record = {
         "command": run.command,
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
         "took_s": round(time.monotonic() - began, 1),
     }
     if "--json" in shlex.split(run.command):
-        return {**told, "record": json.loads(done.stdout)}
-    return {**told, "printed": done.stdout.rstrip().split("\n")}
+        return {**record, "record": json.loads(done.stdout)}
+    return {**record, "printed": done.stdout.rstrip().split("\n")}
