@@ -52,7 +52,7 @@ def decode(
         deadline=run.deadline,
     )
     run.raise_if_withdrawn()
-    future = engine.submit(Request(prompt.ids, prompt.source, prompt.shared, grammar, params))
+    future = engine.submit(Request(prompt.ids, prompt.source, prompt.shared, grammar, params, run.limits))
     given_up_at = run.deadline + _GRACE_S
     try:
         while not wait([future], _POLL_S if run.abort else max(given_up_at - time.monotonic(), 0)).done:

@@ -23,6 +23,7 @@ from extractor.calibration.find import calibration_of
 from extractor.config import Settings, read_settings
 from extractor.decode import EngineLike, decode, start_engine
 from extractor.documents import Document
+from extractor.engine.limits.limits import Why
 from extractor.errors import (
     CONTEXT_EXCEEDED,
     DocumentError,
@@ -33,6 +34,7 @@ from extractor.errors import (
     SchemaError,
 )
 from extractor.grammar.compile import Grammars
+from extractor.grammar.limits import limits_of
 from extractor.grammar.narrow import Bounds, Tighten
 from extractor.grammar.printed.grammars import Demands, PrintedAnswers
 from extractor.grammar.printed.reading import Reading
@@ -45,7 +47,7 @@ from extractor.partial import completed
 from extractor.prompt.prompt import Prompt, PromptBuilder
 from extractor.result import Extraction, Known, Mark, Options, Usage, WindowRead
 from extractor.review import review
-from extractor.run import LEAST_ANSWER, Run, fields_of, kept_confidence, raise_unless_complete
+from extractor.run import LEAST_ANSWER, Run, ended_values, fields_of, kept_confidence, raise_unless_complete
 from extractor.validate import Answer, read_answer, unfit
 from schemas import Registry, Schema, SchemaProblem, jsontext, of_model, unjudged
 from schemas.errors import Place
@@ -121,7 +123,8 @@ class Extractor:
         )
         usage = Usage(document_s=0.0 if isinstance(document, Document) else time.monotonic() - started)
         grammar = self._grammars.get(asked, deadline - time.monotonic(), abort)
-        run = Run(asked, read, grammar, options, started, deadline, abort, usage)
+        limits = limits_of(asked.json_schema, self._bounds)
+        run = Run(asked, read, grammar, limits, options, started, deadline, abort, usage)
         try:
             return self._read(run)
         except DocumentError as error:
@@ -230,7 +233,7 @@ class Extractor:
         fields = self._fields(run, text, completion)
         if failed is not None:
             fields = kept_confidence(fields, failed)
-        marks = self._marks(run, answer.data, answer.doubts, fields)
+        marks = self._marks(run, answer.data, answer.doubts, fields, ended_values(text, completion))
         return self._extraction(run, answer, text, fields, marks)
 
     def _finish(self, run: Run, whole: WholeAnswer) -> Extraction:
@@ -314,7 +317,7 @@ class Extractor:
         except (ValueError, TypeError, RecursionError):
             return {"usage": run.usage.as_json()}
         fields = self._fields(run, whole, completion)
-        marks = self._marks(run, data, [], fields)
+        marks = self._marks(run, data, [], fields, ended_values(whole, completion))
         return {"data": data, "fields": fields, "review": marks, "usage": run.usage.as_json()}
 
     def _prompt(self, run: Run, failed: InvalidOutput | None) -> tuple[Prompt, int]:
@@ -326,7 +329,9 @@ class Extractor:
         prompt = self._prompts.build(schema, text, least, last=last, errors=errors, part=run.part)
         return prompt, min(wanted, prompt.room)
 
-    def _marks(self, run: Run, data: Any, doubts: list[Place], fields: dict[str, Known]) -> list[Mark]:
+    def _marks(
+        self, run: Run, data: Any, doubts: list[Place], fields: dict[str, Known], ended: list[tuple[str, Why]]
+    ) -> list[Mark]:
         """Of an answer that stands. It is not lost for it."""
         found = {pointer for pointer, known in fields.items() if known["evidence"]}
         try:
@@ -336,7 +341,7 @@ class Extractor:
         except Exception as error:
             log.error("not compared: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
             unprinted, left_out = [], []
-        return review(doubts, unprinted, fields, left_out)
+        return review(doubts, unprinted, fields, left_out, ended)
 
     def _check(self, run: Run, text: str) -> None:
         """An answer under a stranger's schema is checked where it can cost nobody else. Raises InvalidOutput."""

@@ -5,6 +5,7 @@ merged (windows/). Each window is an extraction of its own, under a schema that 
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -14,11 +15,13 @@ from cachetools import LRUCache
 
 from extractor.config import Settings
 from extractor.documents import Document
+from extractor.engine.limits.limits import Why
 from extractor.errors import DocumentError
 from extractor.grammar.compile import Grammars
 from extractor.grammar.narrow.unfold import reached
 from extractor.prompt.prompt import PromptBuilder
 from extractor.result import Extraction, Mark, Other, Usage, WindowRead
+from extractor.review import ended_marks
 from extractor.run import LEAST_ANSWER, Run
 from extractor.windows.cut import Cutter
 from extractor.windows.merge import Shapes, merged
@@ -30,20 +33,23 @@ from extractor.windows.tree import Flat, Leaf, flat, grown
 from extractor.windows.window import Window
 from schemas import Schema, loosened
 
+_IN_A_LIST = re.compile(r"/\d+(?:/.*)?$")
 _KEPT = 256  # schemas
 _FINISH_S, _FINISH_SHARE = 10.0, 0.1  # kept of the time for what comes after the windows
 
 
 @dataclass(frozen=True)
 class WholeAnswer:
-    """What all windows say together, and what became of each."""
+    """What all windows say together, and what became of each. `ended`: values that did not end by themselves; of one in
+    a list, the list."""
 
     answer: Flat
     windows: list[WindowRead]
+    ended: list[tuple[str, Why]]
 
     def marks(self) -> list[Mark]:
-        """Windows that say different things, and pages that were not read."""
-        made: list[Mark] = []
+        """Values that did not end by themselves, windows that say different things, and pages that were not read."""
+        made: list[Mark] = list(ended_marks(self.ended))
         for pointer, others in self.answer.disagreements.items():
             detail = f"another part of the document says otherwise ({len(others)} other value{'s'[: len(others) > 1]})"
             shown = [_other(leaf) for leaf in others]
@@ -92,17 +98,18 @@ class LongDocuments:
             deadline = min(until, began + self._settings.request_timeout_s)
             own = window.document(run.document)
             told = _told(run.document, window, number, of)
-            asked = Run(part, own, grammar, options, began, deadline, withdrawn, Usage(), None, run.schema, told)
+            how = (grammar, run.limits, options, began, deadline, withdrawn)
+            asked = Run(part, own, *how, Usage(), None, run.schema, told)
             try:
                 found = self._read(asked)
             finally:
                 with self._lock:
                     run.usage.join(asked.usage)
-            lost = [mark["pointer"] for mark in found.review if mark["code"] == "not_printed"]
-            return WindowAnswer(found.data, found.fields, lost)
+            return WindowAnswer.of(found.data, found.fields, found.review)
 
         readings = read_all(cut, run.document, ask, at_once=self._at_once, until=until, abort=run.abort)
-        return WholeAnswer(_merged(run.document, readings, whole), [_read(run.document, one) for one in readings])
+        merged_answer, windows = _merged(run.document, readings, whole), [_read(run.document, one) for one in readings]
+        return WholeAnswer(merged_answer, windows, _ended(readings))
 
     def _cutter(self, run: Run, refusal: DocumentError) -> Cutter:
         answer = run.options.max_output_tokens or self._settings.max_output_tokens
@@ -145,6 +152,12 @@ def _merged(document: Document, readings: list[Reading], whole: Shapes) -> Flat:
         fields, places = translated(answer.fields, window, document)
         trees.append(grown(answer.data, fields, answer.unprinted, window=at, places=places))
     return flat(merged(trees, [window for window, _ in answered], whole))
+
+
+def _ended(readings: list[Reading]) -> list[tuple[str, Why]]:
+    """Each once. Rows of a list are others in the whole."""
+    ended = [one for reading in readings if reading.answer is not None for one in reading.answer.ended]
+    return list(dict.fromkeys((_IN_A_LIST.sub("", pointer), why) for pointer, why in ended))
 
 
 def _read(document: Document, one: Reading) -> WindowRead:

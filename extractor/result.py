@@ -102,13 +102,19 @@ class Other(TypedDict):
     confidence: float | None
 
 
+Code = Literal[
+    "check", "not_printed", "repeated", "cut_off", "low_confidence", "missed", "windows_disagree", "not_read"
+]
+
+
 class Mark(TypedDict):
     """What a person should look at. `pointer` into the data; `code`: `check` (a check of the schema), `not_printed`,
-    `low_confidence`, `missed`, `windows_disagree` (with the `others`), `not_read` (of the whole answer); `severity`:
-    `high` where something speaks against the value, `low` where little speaks for it."""
+    `low_confidence`, `missed`, `repeated` and `cut_off` (it did not end by itself), `windows_disagree` (with the
+    `others`), `not_read` (of the whole answer); `severity`: `high` where something speaks against the value, `low`
+    where little speaks for it."""
 
     pointer: str
-    code: Literal["check", "not_printed", "low_confidence", "missed", "windows_disagree", "not_read"]
+    code: Code
     detail: str
     severity: Literal["high", "low"]
     others: NotRequired[list[Other]]

@@ -7,18 +7,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from extractor.engine.limits.limits import Why
 from extractor.result import Known, Mark
 from schemas.errors import Place
 
 UNSURE = 0.5  # a value of which the model was less sure than this is marked
 
 
+_ENDED: dict[Why, str] = {
+    "repeated": "repeated itself more often than the document does, and was ended there",
+    "cut_off": "was ended at the most that is written of such a value",
+}
+
+
 def review(
-    doubts: list[Place], unprinted: list[str], fields: Mapping[str, Known], left_out: Sequence[Place] = ()
+    doubts: list[Place],
+    unprinted: list[str],
+    fields: Mapping[str, Known],
+    left_out: Sequence[Place] = (),
+    ended: Sequence[tuple[str, Why]] = (),
 ) -> list[Mark]:
     """`doubts`: of the schema's own checks; `unprinted`: pointers of texts and numbers that the document does not
-    print; `left_out`: nulls, with what a label like the field's name says."""
-    return [*_checked(doubts), *_unprinted(unprinted), *_missed(left_out), *_unsure(fields)]
+    print; `left_out`: nulls, with what a label like the field's name says; `ended`: of values that did not end by
+    themselves."""
+    return [*_checked(doubts), *_unprinted(unprinted), *_missed(left_out), *ended_marks(ended), *_unsure(fields)]
 
 
 def _checked(doubts: list[Place]) -> Iterator[Mark]:
@@ -36,6 +48,12 @@ def _missed(left_out: Sequence[Place]) -> Iterator[Mark]:
     for pointer, printed in left_out:
         detail = f"is null, and the document prints {printed!r}"
         yield {"pointer": pointer, "code": "missed", "detail": detail, "severity": "high"}
+
+
+def ended_marks(values: Sequence[tuple[str, Why]]) -> Iterator[Mark]:
+    """`values`: pointers, with why they did not end by themselves."""
+    for pointer, why in values:
+        yield {"pointer": pointer, "code": why, "detail": _ENDED[why], "severity": "high"}
 
 
 def _unsure(fields: Mapping[str, Known]) -> Iterator[Mark]:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from extractor.documents import Document
+from extractor.engine.limits.limits import Limits, Why
 from extractor.errors import Cancelled, DeadlineExceeded, InvalidOutput, TruncatedOutput
 from extractor.evidence.ground import ground
+from extractor.evidence.scalars import pointers
 from extractor.grammar.printed.grammars import PrintedAnswers
 from extractor.result import Known, Options, Usage
 from schemas import Schema
@@ -23,13 +25,14 @@ LEAST_ANSWER = 256  # tokens an answer gets at least where the caller set no num
 @dataclass
 class Run:
     """One extraction under way: what is asked of what, until when, and what it has cost so far (`usage` grows).
-    `started` and `deadline` are of the monotonic clock. `printed`: the grammar of what the document prints, where one
-    is asked for, from the first call of the model on. Of a window of a document: `shown` is the schema that the prompt
-    tells of, `part` which part of the document it is."""
+    `started` and `deadline` are of the monotonic clock. `limits`: of what the grammar leaves open. `printed`: the
+    grammar of what the document prints, where one is asked for, from the first call of the model on. Of a window of a
+    document: `shown` is the schema that the prompt tells of, `part` which part of the document it is."""
 
     schema: Schema
     document: Document
     grammar: str  # of the schema, where none of the document is
+    limits: Limits
     options: Options
     started: float
     deadline: float
@@ -61,6 +64,16 @@ def fields_of(text: str, document: Document, completion: Any) -> dict[str, Known
     except Exception as error:
         log.error("no evidence: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
         return {}
+
+
+def ended_values(text: str, completion: Any) -> list[tuple[str, Why]]:
+    """The values of the answer `text` that a limit ended, by their pointers. `text` is the completion's own, or the
+    part of it that is whole."""
+    if not completion.ended:
+        return []
+    found = pointers(text)
+    places = [(len(completion.text[: one.start].decode("utf-8", "replace")), one.why) for one in completion.ended]
+    return [(found[start], why) for start, why in places if start in found]
 
 
 def kept_confidence(fields: dict[str, Known], failed: InvalidOutput) -> dict[str, Known]:

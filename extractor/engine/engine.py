@@ -24,6 +24,7 @@ from extractor.engine.config import EngineConfig
 from extractor.engine.drafting.compose import Drafting
 from extractor.engine.drafting.text import matcher_of
 from extractor.engine.heartbeat import Moves
+from extractor.engine.limits.narrowing import Narrowing
 from extractor.engine.memory import slot_shape
 from extractor.engine.model.runner import Runner
 from extractor.engine.parts import compose_drafting, current_device, mtp_model, target_runner
@@ -67,7 +68,7 @@ class Engine:
         self.seconds = self._stats.seconds  # by phase; `target` is the forward within `verify`
         self._timer = StepTimer(self._stats, moves)
         self._prompts = PromptReader(self._runner, config.prefill_chunk, self._stats)
-        self._verifier = Verifier(self._runner, self._timer)
+        self._verifier = Verifier(self._runner, Narrowing(self._tokenizer), self._timer)
         self._committer = Committer(self._tokenizer, models.stop_ids, self._drafting.text.sizes, self._stats)
         self._closed = False
         self.broken = False  # the device is lost: every step from now on would fail

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from extractor.drafters import DRAFTERS
 from extractor.engine.drafting.lookup import Lookup
+from extractor.engine.limits.limits import Ended, Limits
+from extractor.engine.limits.repeats import Repeats
+from extractor.engine.limits.text import JsonText
 
 if TYPE_CHECKING:
     from llguidance import LLMatcher
@@ -35,13 +38,15 @@ class Params:
 class Request:
     """`prompt`: token ids. `source`: the text of the document in it, UTF-8, where drafts are looked up. `prefix`: how
     many tokens stand before the document; other prompts are likely to begin with the same. `grammar`: a serialized
-    llguidance grammar, None to decode freely until an end-of-sequence token."""
+    llguidance grammar, None to decode freely until an end-of-sequence token. `limits`: of its text, which is JSON then;
+    None: what the grammar leaves open has no end."""
 
     prompt: list[int]
     source: bytes = b""
     prefix: int = 0
     grammar: str | None = None
     params: Params = field(default_factory=Params)
+    limits: Limits | None = None
 
 
 @dataclass
@@ -70,7 +75,8 @@ class Usage:
 class Completion:
     """`ids` without the end-of-sequence token, and the `text` that they are, UTF-8: where a limit cut it short it may
     end within a character. `logprobs[i]` is the natural log of the probability that the grammar-masked target gave
-    `ids[i]`, and `sizes[i]` how many bytes of `text` that is."""
+    `ids[i]`, and `sizes[i]` how many bytes of `text` that is. `ended`: the values that a limit of the request ended, as
+    they did."""
 
     ids: list[int]
     text: bytes
@@ -78,6 +84,7 @@ class Completion:
     logprobs: list[float]
     sizes: list[int]
     usage: Usage
+    ended: list[Ended] = field(default_factory=list)
 
 
 Tally = list[tuple[str, int, int]]  # drafter (more than once, perhaps), tokens proposed, tokens accepted
@@ -135,6 +142,7 @@ class Sequence:
         self.ready = False
         self.ids: list[int] = []
         self.written = bytearray()
+        self.json = _json(request, self.written)
         self.logprobs: list[float] = []
         self.sizes: list[int] = []
         self.hidden: Any = None
@@ -187,7 +195,18 @@ class Sequence:
         if self.error is not None:
             self.future.set_exception(self.error)
         else:
+            ended: list[Ended] = []
+            if self.json is not None:
+                self.json.read()
+                ended = self.json.ended
             completion = Completion(
-                list(self.ids), bytes(self.written), reason, list(self.logprobs), list(self.sizes), self.usage
+                list(self.ids), bytes(self.written), reason, list(self.logprobs), list(self.sizes), self.usage, ended
             )
             self.future.set_result(completion)
+
+
+def _json(request: Request, written: bytearray) -> JsonText | None:
+    """What is watched of a text that has limits; where there is no grammar it need not be JSON."""
+    if request.limits is None or request.grammar is None:
+        return None
+    return JsonText(written, request.limits, Repeats(request.source))

@@ -11,6 +11,7 @@ import torch
 from extractor.engine.cache import SlotCache
 from extractor.engine.choice import choose_tokens
 from extractor.engine.drafting.compose import Proposal
+from extractor.engine.limits.narrowing import Narrowing
 from extractor.engine.masks import draft_masks
 from extractor.engine.model.runner import Runner, StepOutput
 from extractor.engine.sequence import Draft, Sequence
@@ -33,8 +34,8 @@ class Verified:
 class Verifier:
     """Has the target verify drafts."""
 
-    def __init__(self, runner: Runner, timer: StepTimer) -> None:
-        self._runner, self._timer = runner, timer
+    def __init__(self, runner: Runner, narrowing: Narrowing, timer: StepTimer) -> None:
+        self._runner, self._narrowing, self._timer = runner, narrowing, timer
         self._words = (runner.vocab + 31) // 32
         self._pinned = runner.device.type == "cuda"
 
@@ -51,6 +52,8 @@ class Verifier:
         drafts = proposal.resolve()  # a GPU is at work on the forward
         counts = [1 + len(draft) for draft in drafts]
         bits = draft_masks(rows, drafts, counts, self._words, pinned=self._pinned)  # while a GPU computes
+        if bits is not None:
+            self._narrowing.narrow(rows, drafts, counts, bits)
         at = [start + place for start, count in zip(output.first, counts, strict=True) for place in range(count)]
         how = [(row.params, len(row.ids) + place) for row, n in zip(rows, counts, strict=True) for place in range(n)]
         choice = choose_tokens(self._runner, output, at, bits, how)

@@ -32,8 +32,30 @@ class Scalar:
         return pointer(*self.path)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """A key (`key`: the path is its member's), a scalar with its JSON, or the beginning of a container."""
+
+    path: JsonPath
+    start: int
+    stop: int
+    scalar: str | None
+    key: bool = False
+
+
 def scalars(text: str) -> Iterator[Scalar]:
     """In the order of the answer. `text` is JSON; another may bring ValueError."""
+    for part in _parts(text):
+        if part.scalar is not None and not part.key:
+            yield Scalar(part.path, loads(part.scalar), part.start, part.stop)
+
+
+def pointers(text: str) -> dict[int, str]:
+    """Of every value, by where it begins in `text`; of every member of an object by where its key does too."""
+    return {part.start: pointer(*part.path) for part in _parts(text)}
+
+
+def _parts(text: str) -> Iterator[_Part]:
     path: list[str | int] = []  # of the value that is due; the last part is moved on at each comma
     lists: list[bool] = []  # for each container around it, whether it is a list
     key = False  # a key is due, not a value
@@ -41,6 +63,7 @@ def scalars(text: str) -> Iterator[Scalar]:
         mark, scalar = found.groups()
         if scalar is None:
             if mark in "{[":
+                yield _Part(tuple(path), found.start(1), found.end(1), None)
                 lists.append(mark == "[")
                 path.append(0 if mark == "[" else "")
                 key = mark == "{"
@@ -53,5 +76,6 @@ def scalars(text: str) -> Iterator[Scalar]:
                 key = not lists[-1]
         elif key:
             path[-1], key = json.loads(scalar), False
+            yield _Part(tuple(path), found.start(2), found.end(2), scalar, key=True)
         else:
-            yield Scalar(tuple(path), loads(scalar), found.start(2), found.end(2))
+            yield _Part(tuple(path), found.start(2), found.end(2), scalar)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from extractor.documents import Document
+from extractor.engine.limits.limits import Why
 from extractor.errors import (
     CONTEXT_EXCEEDED,
     Cancelled,
@@ -29,7 +30,7 @@ from extractor.errors import (
     SchemaError,
     TruncatedOutput,
 )
-from extractor.result import Known
+from extractor.result import Known, Mark
 from extractor.windows.cut import Cutter
 from extractor.windows.window import Window
 
@@ -41,11 +42,23 @@ TRIES = 2
 
 @dataclass
 class WindowAnswer:
-    """What a window says, with offsets of its own: `fields` and `unprinted` by pointer into `data`."""
+    """What a window says, with offsets of its own: `fields`, `unprinted` and `ended` by pointer into `data`."""
 
     data: Any = None
     fields: dict[str, Known] = field(default_factory=dict)
     unprinted: list[str] = field(default_factory=list)
+    ended: list[tuple[str, Why]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, data: Any, fields: dict[str, Known], review: list[Mark]) -> WindowAnswer:
+        """Of an extraction."""
+        unprinted = [mark["pointer"] for mark in review if mark["code"] == "not_printed"]
+        ended: list[tuple[str, Why]] = [
+            (mark["pointer"], mark["code"])
+            for mark in review
+            if mark["code"] == "repeated" or mark["code"] == "cut_off"
+        ]
+        return cls(data, fields, unprinted, ended)
 
 
 @dataclass
@@ -150,9 +163,8 @@ def _kept(window: Window, state: State, error: ExtractorError) -> Reading:
     kept = error.kept if isinstance(error, OutputError) else {}
     if "data" not in kept:
         return Reading(window, "failed", error=error)
-    lost = [mark["pointer"] for mark in kept["review"] if mark["code"] == "not_printed"]
     data = without_last_row(kept["data"]) if state == "truncated" else kept["data"]
-    answer = WindowAnswer(data, kept["fields"], lost)
+    answer = WindowAnswer.of(data, kept["fields"], kept["review"])
     return Reading(window, state, answer, error if state == "truncated" else None)
 
 

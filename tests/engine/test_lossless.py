@@ -10,9 +10,11 @@ from dataclasses import replace
 import pytest
 from torch import Tensor
 
-from extractor.engine import DRAFTERS, Engine, EngineConfig
+from extractor.engine import DRAFTERS, Completion, Engine, EngineConfig
 from extractor.engine.attention.packed import PackedMask
 from extractor.engine.cache import SlotCache, SlotShape
+from extractor.engine.limits.limits import Limits
+from extractor.engine.limits.text import JsonText
 from extractor.engine.model.host_embedding import keep_on_host
 from extractor.engine.model.loader import Models
 from extractor.engine.scheduler import Scheduler
@@ -246,3 +248,55 @@ def test_printed_values_change_nothing(models: Models, rows: int) -> None:
     for ids in alone:
         answer = json.loads(models.tokenizer.decode(ids))
         assert printed.faults(answer) == []
+
+
+TEXT = {"type": "string"}
+OPEN = {
+    "type": "object",
+    "properties": {
+        "name": TEXT,
+        "tags": {"type": "array", "items": TEXT},
+        "rows": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"a": {"enum": ["x", "yy"]}, "n": {"type": ["integer", "null"]}},
+                "required": ["a", "n"],
+                "additionalProperties": False,
+            },
+        },
+        "more": {"type": "object", "additionalProperties": {"type": ["null", "boolean"]}},
+    },
+    "required": ["name", "tags", "rows", "more"],
+    "additionalProperties": False,
+}
+LIMITS = Limits(chars=40, key_chars=10, digits=4, items=5, keys=9)
+
+
+@pytest.mark.parametrize(("temperature", "at_once"), [(0.0, False), (0.0, True), (0.9, False)])
+def test_what_ends_a_value_changes_nothing(
+    models: Models, monkeypatch: pytest.MonkeyPatch, temperature: float, *, at_once: bool
+) -> None:
+    """A grammar that leaves every kind of value open, under limits that end each of them; and loops that are soon ones,
+    so that random models write some."""
+    monkeypatch.setattr(f"{JsonText.__module__}._PATIENCE", 16)
+    monkeypatch.setattr(f"{JsonText.__module__}._AGAIN", 12)
+    given = {"grammar": tiny.grammar(OPEN), "limits": LIMITS, "max_tokens": 100, "temperature": temperature, "seed": 3}
+    config = EngineConfig(slots=16, context=1024, max_draft=8, overlap=at_once)
+
+    def written(mix: tuple[str, ...], rows: int) -> list[Completion]:
+        engine = Engine(models, replace(config, slots=rows))
+        try:
+            requests = [tiny.request(models, index, drafters=mix, **given) for index in range(6)]
+            return [future.result(120) for future in [engine.submit(one) for one in requests]]
+        finally:
+            engine.close()
+
+    alone = written((), 1)
+    for mix in (DRAFTERS, ("grammar", "copy")):
+        found = written(mix, 16)
+        assert [(one.ids, one.ended) for one in found] == [(one.ids, one.ended) for one in alone], mix
+    ended = {(one.text[end.start :][:1], end.why) for one in alone for end in one.ended}
+    assert (b'"', "cut_off") in ended
+    assert any(sign.isdigit() for sign, _ in ended)
+    assert (b'"', "repeated") in ended or temperature or models.drafter is None

@@ -172,8 +172,9 @@ def request(models: Models, index: int = 0, **changes: Any) -> Request:
     head = ids(f"<bos><|turn>user\nExtract {index}: ")
     prompt = head + ids(text) + ids("<turn|>\n<|turn>model\n")
     schema_grammar = changes.pop("grammar", grammar())
+    limits = changes.pop("limits", None)
     params = Params(**{"max_tokens": 48, **changes})
-    return Request(prompt, text.encode(), len(head), schema_grammar, params)
+    return Request(prompt, text.encode(), len(head), schema_grammar, params, limits)
 
 
 def slots(model: Any, count: int, entries: int, most: int | None = None) -> SlotCache:

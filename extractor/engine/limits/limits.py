@@ -1,0 +1,30 @@
+"""How much of a value is written at most, and what is said of one that was ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Why = Literal["repeated", "cut_off"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of a text that is JSON, where its grammar ends a value no sooner: `chars` of a string, `key_chars` of a key,
+    `digits` of a number (its signs count too), `items` of an array, `keys` of an object. A token that crosses a limit
+    is the last one of its value."""
+
+    chars: int = 4_000
+    key_chars: int = 200
+    digits: int = 100
+    items: int = 1_000
+    keys: int = 1_000
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A value that did not end by itself: its first byte is the text's byte `start`. `why`: it `repeated` what the
+    document does not print as often, or it reached a limit and is `cut_off`."""
+
+    start: int
+    why: Why

@@ -1,0 +1,101 @@
+"""Narrows what the grammars of rows allow to what ends a value, where one has to end. Where a grammar allows nothing of
+that, it has its way. What a row may write is thereby a function of what it has written, as without: drafts change
+nothing."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from extractor.engine.limits.text import JsonText
+from extractor.engine.sequence import Draft, Sequence
+
+_Bits = NDArray[np.uint32]
+
+
+class Tokens(Protocol):
+    """The part of llguidance's tokenizer that is needed."""
+
+    @property
+    def vocab_size(self) -> int: ...
+    def decode_bytes(self, tokens: list[int]) -> bytes: ...
+
+
+class Narrowing:
+    """For one vocabulary, which is looked through when a value has to end for the first time."""
+
+    def __init__(self, tokenizer: Tokens) -> None:
+        self._tokenizer = tokenizer
+
+    def narrow(self, rows: list[Sequence], drafts: list[Draft], counts: list[int], bits: Tensor) -> None:
+        """`bits` `[sum of counts, words]`: what each row may write after each prefix of its draft, as
+        `masks.draft_masks` gives it."""
+        allowed, first = bits.numpy().view(np.uint32), 0
+        for row, draft, count in zip(rows, drafts, counts, strict=True):
+            if row.json is not None and count:
+                row.json.read()
+                self._row(row.json, draft.tokens[: count - 1], allowed[first : first + count])
+            first += count
+
+    def _row(self, text: JsonText, tokens: list[int], allowed: _Bits) -> None:
+        if text.calm(len(self._tokenizer.decode_bytes(tokens)) if tokens else 0):
+            return
+        self._one(text, allowed[0])
+        if tokens:
+            text = text.copy()
+        for token, after in zip(tokens, allowed[1:], strict=True):
+            text.written += self._tokenizer.decode_bytes([token])
+            text.read()
+            self._one(text, after)
+
+    def _one(self, text: JsonText, allowed: _Bits) -> None:
+        due = text.due()
+        if due is None:
+            return
+        if due.string:
+            _keep(allowed, allowed & self._ends_string)
+        if due.number:
+            _keep(allowed, allowed & self._ends_number)
+        if due.full:
+            kept = allowed.copy()
+            for token in _ids(allowed & self._commas):
+                if text.overruns(self._texts[token]):
+                    kept[token >> 5] &= ~np.uint32(1 << (token & 31))
+            _keep(allowed, kept)
+
+    @cached_property
+    def _texts(self) -> list[bytes]:
+        return [self._tokenizer.decode_bytes([token]) for token in range(self._tokenizer.vocab_size)]
+
+    @cached_property
+    def _ends_string(self) -> _Bits:
+        return _packed([text[:1] == b'"' for text in self._texts])
+
+    @cached_property
+    def _ends_number(self) -> _Bits:
+        return _packed([text[:1] in (b",", b"]", b"}") for text in self._texts])
+
+    @cached_property
+    def _commas(self) -> _Bits:
+        return _packed([b"," in text for text in self._texts])
+
+
+def _keep(allowed: _Bits, some: _Bits) -> None:
+    if some.any():
+        allowed[:] = some
+
+
+def _packed(chosen: list[bool]) -> _Bits:
+    """One bit a token, as llguidance packs them."""
+    bits = np.packbits(np.asarray([*chosen, *[False] * (-len(chosen) % 32)]), bitorder="little")
+    return bits.view(np.uint32)
+
+
+def _ids(bits: _Bits) -> list[int]:
+    """The tokens whose bits are set."""
+    found: list[int] = np.flatnonzero(np.unpackbits(bits.view(np.uint8), bitorder="little")).tolist()
+    return found

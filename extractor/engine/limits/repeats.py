@@ -1,0 +1,119 @@
+"""How often a document repeats something. Where in doubt, often: to cut what a document does print is worse than to
+write a loop for a while.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cached_property
+from typing import Any
+from unicodedata import normalize
+
+from extractor.notation.find import digits
+
+_WORD = re.compile(r"\w+")
+_NOT_OF_WORDS = re.compile(r"[\W_]+")
+_NAME = re.compile(r"[^\W\d_]+")  # letters
+_NUMBER = re.compile(r"\d(?:[\d.,'’\u00a0\u202f]*\d)?")
+_LONG = 12  # characters of a text that was copied and not chosen: no word for a kind is as long
+
+
+class Repeats:
+    """Of one document, by its text as UTF-8. What is looked up is made when it is first asked for."""
+
+    def __init__(self, source: bytes) -> None:
+        self._source = source
+        self._counted: dict[tuple[str, ...], int] = {}
+
+    def prints(self, run: str, period: int) -> bool:
+        """Whether it prints `run`, the same piece of `period` characters over and over, at that length: as it stands,
+        with other spaces, signs and capitals between the same letters, or its piece as often in other places."""
+        letters = _letters(run)
+        if not letters:
+            marks = "".join(run.split())
+            return marks in self._spaceless if marks else run in self._text
+        if letters in self._letters:
+            return True
+        word = re.search(r"\W(?=\w)", run)
+        if word is None:
+            return False
+        piece = tuple(_WORD.findall(_plain(run[word.end() : word.end() + period])))
+        return self._times(piece) >= len(run) // period
+
+    def of_row(self, row: Any) -> int:
+        """How often an array may hold `row` in succession: as often as the document prints one of its values. Values
+        that say what kind a line is need not be printed, so of these there may be as many as there are lines."""
+        most, copied = 0, False
+        for value in _scalars(row):
+            if isinstance(value, str):
+                printed = self._of_text(value)
+                copied = copied or len(_NAME.findall(value)) > 1 or len(value) >= _LONG
+            elif isinstance(value, bool):
+                printed = 0
+            else:
+                printed = self._numbers[digits(str(value))]
+                copied = copied or printed > 0
+            most = max(most, printed)
+        said = any(value != "" for value in _scalars(row))
+        return most if copied or not said else max(most, self._lines)
+
+    def _of_text(self, value: str) -> int:
+        words = tuple(_WORD.findall(_plain(value)))
+        if not words:
+            marks = "".join(value.split())
+            return self._spaceless.count(marks) if marks else 0
+        within = _letters(value)  # of languages that put no spaces between words
+        return max(self._times(words), 0 if within.isascii() else self._letters.count(within))
+
+    def _times(self, words: tuple[str, ...]) -> int:
+        """How often they stand one after the other."""
+        if not words:
+            return 0
+        if words not in self._counted:
+            found = self._words
+            first = [at for at, word in enumerate(found) if word == words[0]]
+            self._counted[words] = sum(found[at : at + len(words)] == list(words) for at in first)
+        return self._counted[words]
+
+    @cached_property
+    def _text(self) -> str:
+        return self._source.decode("utf-8", "ignore")
+
+    @cached_property
+    def _spaceless(self) -> str:
+        return "".join(self._text.split())
+
+    @cached_property
+    def _letters(self) -> str:
+        return _letters(self._text)
+
+    @cached_property
+    def _words(self) -> list[str]:
+        return _WORD.findall(_plain(self._text))
+
+    @cached_property
+    def _numbers(self) -> Counter[str]:
+        return Counter(digits(found) for found in _NUMBER.findall(normalize("NFKC", self._text)))
+
+    @cached_property
+    def _lines(self) -> int:
+        return sum(1 for line in self._text.splitlines() if line.strip())
+
+
+def _plain(text: str) -> str:
+    return normalize("NFKC", text).casefold()
+
+
+def _letters(text: str) -> str:
+    """Letters and digits alone."""
+    return _NOT_OF_WORDS.sub("", _plain(text))
+
+
+def _scalars(value: Any) -> list[Any]:
+    """Within it, but for nulls."""
+    if isinstance(value, dict):
+        return [one for item in value.values() for one in _scalars(item)]
+    if isinstance(value, list):
+        return [one for item in value for one in _scalars(item)]
+    return [] if value is None else [value]

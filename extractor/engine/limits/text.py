@@ -1,0 +1,216 @@
+"""A JSON text while it is written: what is open in it, and what of that has to end. A function of its bytes alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+
+from extractor.engine.limits.limits import Ended, Limits, Why
+from extractor.engine.limits.loops import WINDOW, loop_at_end, recurs
+from extractor.engine.limits.repeats import Repeats
+
+_NOWHERE = -1
+_QUOTE, _BACKSLASH, _COMMA, _OBJECT = b'"\\,{'
+_OPENING, _CLOSING = frozenset(b"[{"), frozenset(b"]}")
+_SIGN = re.compile(rb'[\[\]{},:"]')
+_QUOTED = re.compile(rb'["\\]')
+_OF_NUMBERS = frozenset(b"0123456789.eE+-")
+_SIGNS = re.compile(rb"\\u....|\\.|.", re.DOTALL)  # of a string, each as it is written
+_WITHIN = re.compile(rb"\\u(?:[0-9a-fA-F]{0,3}|[dD][89abAB][0-9a-fA-F]{2})$")  # an escape, or a surrogate pair
+# A loop is long before it is one, and longer in the first that an answer has: until then its model is trusted.
+_PATIENCE, _AGAIN = 256, 64  # bytes
+_TIMES, _ROWS, _ROWS_AGAIN = 4, 8, 4  # a piece of a string, members of an array
+
+
+@dataclass(frozen=True)
+class Due:
+    """What has to end now: the `string` or `number` that is being written, or, as soon as what is within them has,
+    containers that are `full`."""
+
+    string: bool
+    number: bool
+    full: bool
+
+
+@dataclass
+class _Container:
+    start: int
+    of_keys: bool
+    begun: int = 1  # members, the one that is written among them
+    full: Why | None = None
+
+
+class JsonText:
+    """`written` is the text, which may grow: `read` it then. `ended`: the values that a limit ended, as they did."""
+
+    def __init__(self, written: bytearray, limits: Limits, repeats: Repeats) -> None:
+        self.written = written
+        self.ended: list[Ended] = []
+        self._limits, self._repeats = limits, repeats
+        self._at = 0  # read up to here
+        self._open: list[_Container] = []
+        self._string = _NOWHERE  # the quote that began the one that is being written
+        self._escaped = False  # the next byte of it is no quote
+        self._sign = 0  # behind the last sign outside of strings
+        self._looped = False
+        self._safe = 0  # up to here none of its containers is in a loop
+
+    def copy(self) -> JsonText:
+        """For what may follow: neither feels the other."""
+        other = object.__new__(JsonText)
+        other.__dict__.update(self.__dict__)
+        other.written, other.ended = bytearray(self.written), list(self.ended)
+        other._open = [replace(one) for one in self._open]
+        return other
+
+    def read(self) -> None:
+        """What has been written since."""
+        text = self.written
+        while self._at < len(text):
+            if self._escaped:
+                self._escaped, self._at = False, self._at + 1
+                continue
+            found = (_SIGN if self._string == _NOWHERE else _QUOTED).search(text, self._at)
+            if found is None:
+                self._at = len(text)
+                return
+            self._take(text[found.start()], found.start())
+
+    def _take(self, sign: int, place: int) -> None:
+        if self._string != _NOWHERE:
+            if sign == _QUOTE:
+                self._end(self._string, self._string_due(place))
+                self._string, self._sign = _NOWHERE, place + 1
+            else:
+                self._escaped = True
+        else:
+            if self._digits(place) >= self._limits.digits:
+                self._end(self._sign, "cut_off")
+            if sign == _QUOTE:
+                self._string = place
+            elif sign in _OPENING:
+                self._open.append(_Container(place, sign == _OBJECT))
+            elif sign in _CLOSING and self._open:
+                closed = self._open.pop()
+                self._end(closed.start, closed.full)
+            elif sign == _COMMA and self._open:
+                self._go_on(self._open[-1], place + 1)
+            self._sign = place + 1
+        self._at = place + 1
+
+    def _end(self, start: int, why: Why | None) -> None:
+        if why is not None:
+            self.ended.append(Ended(start, why))
+            if why == "repeated":
+                self._looped, self._safe = True, 0
+
+    def calm(self, more: int) -> bool:
+        """Whether nothing of it has to end within so many bytes, whatever they are. False where that is not plain."""
+        limits, patience, end = self._limits, self._patience, len(self.written) + more
+        quoted = self._string != _NOWHERE
+        string, number = (end - self._string, more) if quoted else (more, end - self._sign)
+        if string >= min(patience, limits.key_chars) or number >= limits.digits:
+            return False
+        for one in self._open:
+            if one.full or one.begun + more // 2 + 1 >= (limits.keys if one.of_keys else limits.items):
+                return False
+        if end > max(self._safe, patience):
+            if recurs(self.written, patience):
+                return False
+            self._safe = len(self.written) + patience // 2
+        return end <= max(self._safe, patience)
+
+    def due(self) -> Due | None:
+        """None while nothing has to end."""
+        end = len(self.written)
+        full = any(one.full for one in self._open)
+        string = self._string != _NOWHERE and not self._escaped and self._string_due(end) is not None
+        number = self._digits(end) >= self._limits.digits
+        return Due(string, number, full) if string or number or full else None
+
+    def overruns(self, token: bytes) -> bool:
+        """Whether it would begin one member more in a container that is full."""
+        quoted, escaped = self._string != _NOWHERE, self._escaped
+        full = [one.full is not None for one in self._open]
+        for byte in token:
+            if quoted:
+                quoted, escaped = escaped or byte != _QUOTE, not escaped and byte == _BACKSLASH
+            elif byte == _QUOTE:
+                quoted = True
+            elif byte in _OPENING:
+                full.append(False)
+            elif byte in _CLOSING:
+                if full:
+                    full.pop()
+            elif byte == _COMMA and full and full[-1]:
+                return True
+        return False
+
+    @property
+    def _patience(self) -> int:
+        return _AGAIN if self._looped else _PATIENCE
+
+    def _digits(self, end: int) -> int:
+        """Characters of the number that is being written up to `end`; 0 where none is."""
+        if self._string != _NOWHERE or end - self._sign < 1 or self.written[end - 1] not in _OF_NUMBERS:
+            return 0
+        return end - self._sign
+
+    def _string_due(self, end: int) -> Why | None:
+        """Why the string that is being written has to end at `end`."""
+        start = self._string + 1
+        most = self._limits.key_chars if self._is_key() else self._limits.chars
+        if end - start < min(most, self._patience):
+            return None
+        written = bytes(self.written[start:end])
+        if _WITHIN.search(written):
+            return None
+        if end - start >= most and len(_text(written)) >= most:
+            return "cut_off"
+        loop = loop_at_end(written, self._patience, _TIMES)
+        if loop is None:
+            return None
+        period, length = loop
+        run = _text(written, length)
+        return None if self._repeats.prints(run, max(1, round(len(run) * period / length))) else "repeated"
+
+    def _is_key(self) -> bool:
+        return bool(self._open) and self._open[-1].of_keys and self.written[self._string - 1] in b"{,"
+
+    def _go_on(self, container: _Container, end: int) -> None:
+        """After a comma, which ends at `end`."""
+        limits, patience = self._limits, self._patience
+        container.begun += 1
+        if container.full is not None:
+            return
+        if container.begun >= (limits.keys if container.of_keys else limits.items):
+            container.full = "cut_off"
+        elif end - container.start > patience:
+            members = bytes(self.written[max(container.start + 1, end - WINDOW) : end])
+            if self._loops(members, of_keys=container.of_keys):
+                container.full = "repeated"
+
+    def _loops(self, members: bytes, *, of_keys: bool) -> bool:
+        """Whether their end repeats some of them, more often than the document prints these. No key of an object may be
+        there twice."""
+        times = _ROWS_AGAIN if self._looped else _ROWS
+        loop = loop_at_end(members, self._patience, times)
+        if loop is None:
+            return False
+        period, length = loop
+        try:
+            row = json.loads(b"[%b]" % members[-period:-1])
+        except ValueError:
+            return of_keys
+        return length // period > max(times - 1, self._repeats.of_row(row))
+
+
+def _text(written: bytes, last: int | None = None) -> str:
+    """What the beginning of a JSON string stands for, or its `last` bytes alone."""
+    if last is not None and _BACKSLASH in written:
+        starts = (found.start() for found in _SIGNS.finditer(written))
+        last = len(written) - next(at for at in starts if at >= len(written) - last)
+    said = written[-last:] if last is not None else written
+    text = said.decode("utf-8", "ignore")  # it may begin or end within a character
+    return str(json.loads(f'"{text}"', strict=False)) if _BACKSLASH in said else text

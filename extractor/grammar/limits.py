@@ -1,0 +1,52 @@
+"""The limits that an answer under a schema has while it is written (extractor/engine/limits/): those of `Bounds`, and
+where the schema itself names more, so much. What a grammar bounds it ends itself, and sooner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from extractor.engine.limits.limits import Limits
+from extractor.grammar.narrow.bounds import Bounds, widened
+from schemas import keywords
+from schemas.checks.numbers import is_number
+
+_KEY_OF_PATTERN = 1_000  # characters
+_MORE_DIGITS = 3  # than of any number that the schema names
+
+
+def limits_of(schema: dict[str, Any], bounds: Bounds) -> Limits:
+    """Of the answers to a schema that `schemas.check` has passed."""
+
+    def said(*names: str) -> list[Any]:
+        return [value for name in names for value in keywords.values_of(schema, name)]
+
+    literals = list(_within(said("enum", "const")))
+    texts = [len(one) for one in literals if isinstance(one, str)]
+    sizes = [len(one) for one in literals if isinstance(one, list | dict)]
+    digits = [_length(one) for one in (*literals, *said(*keywords.BOUNDS, "multipleOf")) if is_number(one)]
+    counts = [int(one) for one in said("minProperties", "maxProperties") if is_number(one)]
+    declared = [len(name) for names in said("properties") if isinstance(names, dict) for name in names]
+    wide, least = widened(bounds, schema), Limits()
+    key = _KEY_OF_PATTERN if said("patternProperties", "propertyNames") else bounds.max_key_chars
+    return Limits(
+        chars=max(wide.max_chars, *texts, 0),
+        key_chars=max(key, *declared, *texts, 0),
+        digits=max(least.digits, *(one + _MORE_DIGITS for one in digits), 0),
+        items=max(wide.max_items, *sizes, 0),
+        keys=max(wide.max_items, *sizes, *counts, 0) + len(declared),
+    )
+
+
+def _within(value: Any) -> Iterator[Any]:
+    """It, and all that is in it, keys too."""
+    yield value
+    if isinstance(value, dict):
+        yield from value
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _within(one)
+
+
+def _length(number: float) -> int:
+    return len(format(Decimal(repr(number)), "f"))

@@ -1,0 +1,268 @@
+"""What a text that is JSON is watched for, the length of each value and loops, and what is let through to a model that
+would go on for ever."""
+
+from __future__ import annotations
+
+import json
+from itertools import chain, cycle, islice
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from llguidance import LLMatcher
+
+from extractor.engine.limits.limits import Ended, Limits
+from extractor.engine.limits.narrowing import Narrowing
+from extractor.engine.limits.repeats import Repeats
+from extractor.engine.limits.text import JsonText
+from extractor.engine.sequence import Draft, Request, Sequence
+from extractor.grammar.compile import compile_grammar
+from extractor.grammar.guided import guided
+from extractor.grammar.limits import limits_of
+from extractor.grammar.narrow import Bounds
+from schemas import inline
+from tests.support.matching import TOKENIZER
+
+SMALL = Bounds(max_chars=300, max_items=12, max_key_chars=20)
+TEXT, NUMBER = {"type": "string"}, {"type": "number"}
+WORDS = (TOKENIZER.vocab_size + 31) // 32
+BYTES = 6_000
+_EASY = b'"]},:0123456789[{ntf'  # what ends soon
+
+
+def stubborn(grammar: str, wish: str, piece: str, limits: Limits | None, source: str = "") -> tuple[str, list[Ended]]:
+    """What a model writes that wants `wish` and then `piece` for ever, and where it may not have it, what ends soon."""
+    row = Sequence(Request([0], source.encode(), 0, grammar, limits=limits), LLMatcher(TOKENIZER, grammar, log_level=0))
+    assert row.matcher is not None
+    wanted, narrowing = chain(wish.encode(), cycle(piece.encode())), Narrowing(TOKENIZER)
+    due, going = next(wanted), True
+    for _ in range(BYTES):
+        bits = torch.zeros((1, WORDS), dtype=torch.int32)
+        row.matcher.unsafe_compute_mask_ptr(bits.data_ptr(), WORDS * 4)
+        narrowing.narrow([row], [Draft([], [])], [1], bits)
+        allowed = np.flatnonzero(np.unpackbits(bits.numpy().view(np.uint8), bitorder="little")).tolist()
+        if due in allowed and going:
+            byte, due = due, next(wanted)
+        else:
+            going = False
+            byte = next((one for one in _EASY if one in allowed), allowed[0])
+        if byte == 256:
+            break
+        assert row.matcher.consume_token(byte)
+        row.written.append(byte)
+        if row.matcher.is_stopped():
+            break
+    else:
+        return row.written.decode(), []
+    assert row.json is None or limits
+    if row.json is not None:
+        row.json.read()
+    return row.written.decode(), row.json.ended if row.json else []
+
+
+def of(properties: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), **more}
+
+
+NEVER_THE_SAME = "".join(f"{number:x}." for number in range(8_000))
+MEMBERS = "".join(f',"k{number}":1' for number in range(3_000))
+UNCLOSED = {**of({"k": TEXT}), "additionalProperties": True, "anyOf": [{"required": ["k"]}, {"required": ["l"]}]}
+WITH_PATTERNS = {"type": "object", "allOf": [{"patternProperties": {"^x": TEXT}}, {"additionalProperties": True}]}
+OVERLAPPING = {"type": "object", "patternProperties": {r"^\d{2}": TEXT, r"^\d[a-z]": NUMBER}}
+FAR = {"type": "integer", "minimum": 10**20, "anyOf": [{"multipleOf": 1}, {"title": "x"}]}
+FAR_EITHER = {"type": "number", "minimum": 1e30, "oneOf": [{"maximum": 1e40}, {"minimum": 1e35}]}
+KINDS = [  # schema of a value, what the model begins with, what it goes on with, how long the answer may be at most
+    (UNCLOSED, '{"f":{"k":"","', NEVER_THE_SAME, 260),
+    (UNCLOSED, '{"f":{"k":""', MEMBERS, 150),
+    (WITH_PATTERNS, '{"f":{"', NEVER_THE_SAME, 1_050),
+    (WITH_PATTERNS, '{"f":{"k":1', MEMBERS, 150),
+    (OVERLAPPING, '{"f":{"12', NEVER_THE_SAME, 1_050),
+    (FAR, '{"f":9', "9", 110),
+    (FAR_EITHER, '{"f":9', "09", 110),
+]
+
+
+@pytest.mark.parametrize(("field", "wish", "piece", "most"), KINDS)
+def test_where_schemas_meet_everything_ends(field: dict[str, Any], wish: str, piece: str, most: int) -> None:
+    schema = inline(of({"f": field}))
+    grammar, limits = compile_grammar(schema, SMALL), limits_of(schema.json_schema, SMALL)
+    endless, _ = stubborn(grammar, wish, piece, None)
+    assert len(endless) == BYTES, "the grammar ends it already: the limit is not needed"
+    text, ended = stubborn(grammar, wish, piece, limits)
+    schema.validate(json.loads(text))
+    assert len(text) < most
+    assert [one.why for one in ended] == ["cut_off"]
+
+
+LOOPS = [
+    (TEXT, '{"f":"', "ha "),
+    (TEXT, '{"f":"', "😀"),
+    (TEXT, '{"f":"', "請求書"),
+    (TEXT, '{"f":"', "n"),
+    (TEXT, '{"f":"', "\\n"),
+    (TEXT, '{"f":"', "\\u001f\\\\"),
+    (TEXT, '{"f":"It says: ', "the quick brown fox jumps over the lazy dog, and then "),
+    ({"type": "array", "items": TEXT}, '{"f":["a', '","a'),
+    ({"type": "array", "items": {"type": "integer"}}, '{"f":[7', ",7"),
+    ({"type": "array", "items": {"type": "array", "items": {"type": "null"}}}, '{"f":[[]', ",[null]"),
+    ({"type": "array", "items": of({"a": TEXT, "n": NUMBER})}, '{"f":[{"a":"x","n":1.5}', ',{"a":"x","n":1.5}'),
+    ({"type": "array", "items": of({"a": TEXT})}, '{"f":[{"a":"Ann Lee"}', ',{"a":"Bob Ray"},{"a":"Ann Lee"}'),
+    ({"type": "object", "additionalProperties": {"type": "null"}}, '{"f":{"a":null', ',"a":null'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "wish", "piece"), LOOPS)
+def test_a_loop_ends_and_the_rest_of_the_answer_comes(field: dict[str, Any], wish: str, piece: str) -> None:
+    schema = inline(of({"f": field, "rest": TEXT}))
+    grammar, limits = compile_grammar(schema), limits_of(schema.json_schema, Bounds())
+    text, ended = stubborn(grammar, wish, piece, limits, source="Of Ann Lee and Bob Ray.\n")
+    schema.validate(json.loads(text))
+    assert len(text) < 700
+    assert ended == [Ended(5, "repeated")]
+
+
+PRINTED = [
+    ({"type": "string", "maxLength": 900}, '{"f":"', "ha ", "Ha! " * 400),
+    ({"type": "string", "maxLength": 900}, '{"f":"', "ha ", "| ha | 1 |\n| ha | 2 |\n" * 200),
+    ({"type": "string", "maxLength": 900}, '{"f":"', "哈", "哈哈\n" * 500),
+    ({"type": "string", "maxLength": 900}, '{"f":"', "😀", "😀 " * 900),
+    ({"type": "string", "maxLength": 900}, '{"f":"', "0", "0" * 900),
+    ({"type": "string", "maxLength": 900}, '{"f":"', "-", "-" * 900),
+    ({"type": "string", "maxLength": 900}, '{"f":"', "AAAB", "AAAB" * 300),
+    ({"type": "array", "items": TEXT, "maxItems": 200}, '{"f":["paper"', ',"paper"', "paper  2  1.00\n" * 200),
+    ({"type": "array", "items": {"type": "number"}, "maxItems": 200}, '{"f":[0.0', ",0.0", "0,00\t" * 200),
+    ({"type": "array", "items": {"type": "boolean"}, "maxItems": 90}, '{"f":[true', ",true", "present\n" * 90),
+    (
+        {"type": "array", "items": of({"a": TEXT, "n": {"type": "number"}}), "maxItems": 200},
+        '{"f":[{"a":"Blue pen","n":1250.5}', ',{"a":"Blue pen","n":1250.5}', "Blue  pen, 4 mm   1.250,50 EUR\n" * 200,
+    ),
+    (
+        {"type": "array", "items": of({"day": TEXT, "n": {"type": "number"}}), "maxItems": 60},
+        '{"f":[{"day":"Monday morning","n":0}', ',{"day":"Monday morning","n":0}', "Monday morning\n" + "0\n" * 60,
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "wish", "piece", "document"), PRINTED)
+def test_what_the_document_repeats_as_often_is_no_loop(
+    field: dict[str, Any], wish: str, piece: str, document: str
+) -> None:
+    schema = inline(of({"f": field}))
+    grammar, limits = compile_grammar(schema), limits_of(schema.json_schema, Bounds())
+    text, ended = stubborn(grammar, wish, piece, limits, document)
+    assert (text, ended) == (stubborn(grammar, wish, piece, None, document)[0], [])
+    assert len(json.loads(text)["f"]) == field.get("maxLength", field.get("maxItems"))
+
+
+def test_the_second_loop_of_an_answer_ends_sooner() -> None:
+    schema = inline(of({"a": TEXT, "b": TEXT}))
+    text, ended = stubborn(
+        compile_grammar(schema), '{"a":"' + "n" * 256 + '","b":"', "n", limits_of(schema.json_schema, Bounds())
+    )
+    answer = json.loads(text)
+    assert (len(answer["a"]), len(answer["b"])) == (256, 64)
+    assert [one.start for one in ended] == [5, 268]
+
+
+def test_a_grammar_that_lets_nothing_end_has_its_way() -> None:
+    """A length that the schema asks for, an escape, half of a character."""
+    schema = inline(of({"f": {"type": "string", "minLength": 400}}))
+    grammar, limits = compile_grammar(schema), limits_of(schema.json_schema, Bounds())
+    text, _ = stubborn(grammar, '{"f":"', "n", limits)
+    assert len(json.loads(text)["f"]) == 400
+
+
+TEXTS = [
+    '{"a":"' + "x" * 300 + '","b":[' + ",".join(["1"] * 200) + '],"c":{"d":' + "9" * 120 + "}}",
+    '{"a":"' + "é\\u00e9\\n" * 60 + '","b":[' + ",".join(['{"k":"v w x","n":null}'] * 40) + "]}",
+    '{"a":["' + '","'.join(["ab,c\\\"]}"] * 60) + '"],"' + "k" * 250 + '":true}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_it_is_the_same_in_whatever_pieces_it_is_written(text: str) -> None:
+    limits = Limits(items=150)
+
+    def states(size: int) -> tuple[dict[int, Any], list[Ended]]:
+        written = bytearray()
+        watched, found = JsonText(written, limits, Repeats(b"")), {}
+        for start in range(0, len(raw), size):
+            written += raw[start : start + size]
+            watched.read()
+            found[len(written)] = watched.due()
+        return found, watched.ended
+
+    raw = text.encode()
+    one, ended = states(1)
+    assert ended
+    for size in (2, 3, 7, 64, 500):
+        other, same = states(size)
+        assert same == ended
+        assert all(one[place] == due for place, due in other.items())
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_calm_is_never_said_where_something_may_have_to_end(text: str) -> None:
+    raw, written = text.encode(), bytearray()
+    watched = JsonText(written, Limits(items=150), Repeats(b""))
+    calm_to = 0
+    for byte in raw:
+        written.append(byte)
+        watched.read()
+        if watched.due() is not None:
+            assert len(written) > calm_to
+        calm_to = max([calm_to, *(len(written) + more for more in (0, 15, 60) if watched.calm(more))])
+
+
+def test_a_copy_goes_its_own_way() -> None:
+    written = bytearray(b'{"a":["b"')
+    watched = JsonText(written, Limits(items=2), Repeats(b""))
+    watched.read()
+    other = watched.copy()
+    other.written += b',"c"],"d":"'
+    other.read()
+    assert watched.due() is None
+    assert (bytes(watched.written), watched.ended) == (b'{"a":["b"', [])
+    assert other.ended == [Ended(5, "cut_off")]
+
+
+def test_tokens_of_many_bytes_do_not_step_over_a_limit() -> None:
+    """One that ends an item and begins the next, in a list that is full."""
+    watched = JsonText(bytearray(b'{"a":["b","c'), Limits(items=2), Repeats(b""))
+    watched.read()
+    assert [token for token in (b'","', b'"],"', b'c","d', b'"]', b',",', b'\\",') if watched.overruns(token)] == [
+        b'","', b'c","d', b',",',
+    ]  # fmt: skip
+
+
+def test_drafts_are_judged_as_what_is_written() -> None:
+    grammar = guided(of({"f": {"type": "array", "items": {"type": "integer"}}}))
+    narrowing = Narrowing(TOKENIZER)
+
+    def masks(written: bytes, draft: bytes) -> torch.Tensor:
+        row = Sequence(Request([0], grammar=grammar, limits=Limits(items=3, digits=2)), None)
+        row.written += written
+        bits = torch.full((len(draft) + 1, WORDS), -1, dtype=torch.int32)
+        narrowing.narrow([row], [Draft(list(draft), [""] * len(draft))], [len(draft) + 1], bits)
+        return bits
+
+    text = b'{"f":[1,22,3'
+    together = masks(b"", text)
+    for place in range(len(text) + 1):
+        assert torch.equal(together[place], masks(text[:place], b"")[0]), place
+    assert not torch.equal(together[-1], together[0])
+
+
+def test_limits_are_as_wide_as_what_a_schema_says() -> None:
+    said = {
+        "properties": {"k" * 300: {"maxLength": 9_000}, "b": {"enum": ["x" * 4_500, 10**120]}},
+        "maxProperties": 2_000,
+        "items": {"maxItems": 5_000},
+    }
+    limits = limits_of(said, Bounds())
+    assert (limits.chars, limits.key_chars, limits.items) == (9_000, 4_500, 5_000)
+    assert (limits.digits, limits.keys) == (124, 5_002)
+    assert list(islice((getattr(limits_of({}, Bounds()), name) for name in ("chars", "items", "keys")), 3)) == [
+        4_000, 1_000, 1_000,
+    ]  # fmt: skip
