@@ -29,7 +29,7 @@ _CODE = re.compile(
     r"|(?=[a-f\d]*[a-f])(?=\w*\d\w*\d\w*\d\w*\d)[a-f\d]{6,})(?![\w-]|/\w)"
 )
 _PHONE = re.compile(
-    r"(?<![\w.,])(?:\+\d|\(0\d|0\d(?!\d?[.,/]\d)|[A-Z]{2}\d\d ?[A-Z\d]{2})[\d ()/-]{6,}\d(?![\w]|[.,]\d)"
+    r"(?<![\w.,])(?:\+\d|\(0\d|0\d(?!\d?[.,/]\d)|[A-Z]{2}\d\d ?[A-Z\d]{2})(?:[\d()/-]| (?! )){6,}\d(?![\w]|[.,]\d)"
 )
 _POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b|\b\d{4} [A-Z]{2}\b(?= [A-Z][a-z])")
 _PAGE = re.compile(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from extractor.evidence.answer_columns import with_columns
 from extractor.evidence.best_path import path as likeliest
 from extractor.evidence.labels import LONGEST, NEAR, Labels
 from extractor.evidence.list_values import ListValues
@@ -56,7 +57,8 @@ class EvidenceSearch:
     def __init__(self, document: str, breaks: Sequence[int] = ()) -> None:
         """`breaks`: where its pages begin."""
         self._index = DocumentIndex(document, breaks)
-        self._yes_no = YesNo(self._index)
+        self._printed = PrintedLabels(self._index)
+        self._yes_no = YesNo(self._index, self._printed)
         self._labels = Labels(self._index)
         self._ends = [at.start() for at in re.finditer("\n", document)]  # of lines
         self._offset = 0  # where the value before was found
@@ -76,11 +78,12 @@ class EvidenceSearch:
             windows = self._windows(rows) if _table(rows[0]) else [_Window(0, 0, {})] * len(rows)
             for several, window in zip(rows, windows, strict=True):
                 made += self._of_group(several, window)
-        return apart(found, self._own(found, made))
+        made = apart(found, self._own(found, made))
+        return with_columns(self._index.text, self._ends, found, made)
 
     def labels(self, found: list[Scalar], made: list[Occurrence]) -> list[PrintedLabel | None]:
         """Of each the printed label that names it, where one does; `made`: where they stand."""
-        return Named(PrintedLabels(self._index), found, made).labels()
+        return Named(self._printed, found, made).labels()
 
     def _own(self, found: list[Scalar], made: list[Occurrence]) -> list[Occurrence]:
         """`made` without what stands in the place of another row of its list."""
@@ -96,7 +99,9 @@ class EvidenceSearch:
         return kept
 
     def _is_shared(self, scalar: Scalar, occurrence: Occurrence) -> bool:
-        """Whether a value may be said once for several rows."""
+        """Whether a value may be said once for several rows. A yes or no is said of one."""
+        if isinstance(scalar.value, bool) and row_of(scalar):
+            return False
         if isinstance(scalar.value, str) and any(map(str.isalpha, scalar.value)):
             return True
         return self._labels.distance(self._labels.of(key_of(scalar)), occurrence[0]) <= NEAR
@@ -180,7 +185,7 @@ class EvidenceSearch:
             return []
         if isinstance(scalar.value, bool):
             words = key_words(key_of(scalar)[:LONGEST])
-            return self._yes_no.find(scalar.value, words, self._labels.of(key_of(scalar)), since)
+            return self._yes_no.find(scalar.value, key_of(scalar), words, self._labels.of(key_of(scalar)), since)
         return self._index.find(scalar.value, since)
 
     def _ahead(self, scalar: Scalar, since: int) -> list[Occurrence]:

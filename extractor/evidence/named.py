@@ -41,7 +41,7 @@ class Named:
             return None
         at = (where[0].start, where[-1].stop)
         labels = (each.label for each in self._labels.of(key) if each.behind and overlap(each.behind, at))
-        return next((PrintedLabel(label, None) for label in labels), None)
+        return next((PrintedLabel(label, None, None) for label in labels), None)
 
     def _of_null(self, one: Scalar, printed: list[PrintedLabel]) -> PrintedLabel | None:
         free = [

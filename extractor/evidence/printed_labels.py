@@ -42,10 +42,11 @@ _NOTHING = frozenset(
 
 
 class PrintedLabel(NamedTuple):
-    """`behind`: what stands there; None where nothing does, or a sign for nothing (`–`, `n/a`)."""
+    """`there`: what stands there, `behind` the same but for a sign for nothing (`–`, `n/a`)."""
 
     label: Span
     behind: Span | None
+    there: Span | None
 
 
 class PrintedLabels:
@@ -76,7 +77,8 @@ class PrintedLabels:
             if start < last or end is None or not self._begins(start, end["mark"] is not None):
                 continue
             last = stop
-            yield PrintedLabel((start, stop), self._behind(start, stop, end))
+            there = self._there(start, stop, end)
+            yield PrintedLabel((start, stop), self._unless_nothing(there), there)
 
     def _begins(self, start: int, is_sure: bool) -> bool:
         """Whether a label may begin there. `is_sure`: it ends as only labels do, so it may follow a value."""
@@ -91,7 +93,7 @@ class PrintedLabels:
         token = bare.split()[-1]
         return is_sure and (bare[-1] in ".,;)/" or "@" in token or any(map(str.isdecimal, token)))
 
-    def _behind(self, start: int, stop: int, end: re.Match[str]) -> Span | None:
+    def _there(self, start: int, stop: int, end: re.Match[str]) -> Span | None:
         """In the line, where it says that it comes there or nothing else stands in it; else below."""
         text = self._text
         gap = _GAP.match(text, end.end())
@@ -103,7 +105,7 @@ class PrintedLabels:
             others = text[self._line_start(start) : start].strip(f"{_DECORATION}{_BARS}\t")
             others += text[value[1] : self._line_end(value[1])].strip(f" {_BARS}\t")
             if end["mark"] is not None or end["number"] is not None or not others:
-                return self._unless_nothing(value)
+                return value
         elif _BAR.search(text, end.end(), first):
             return None
         return self._below(start, stop)
@@ -135,7 +137,7 @@ class PrintedLabels:
         for cell, (first, last) in enumerate(self._cells(below, end, ruled)):
             under = cell == number if ruled else first - below < stop - line and last - below > start - line
             if under and first < last:
-                return None if _LABELLED.match(text, first, end) else self._unless_nothing((first, last))
+                return None if _LABELLED.match(text, first, end) else (first, last)
         return None
 
     def _cells(self, start: int, stop: int, ruled: bool) -> Iterator[Span]:
@@ -161,6 +163,8 @@ class PrintedLabels:
         end = self._text.find("\n", at, last)
         return last if end < 0 else end
 
-    def _unless_nothing(self, span: Span) -> Span | None:
+    def _unless_nothing(self, span: Span | None) -> Span | None:
+        if span is None:
+            return None
         said = self._text[slice(*span)].lower().strip(" .()[]")
         return span if any(map(str.isalnum, said)) and said not in _NOTHING else None

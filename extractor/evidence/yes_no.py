@@ -7,11 +7,13 @@ import re
 from collections import defaultdict
 from functools import cached_property
 
+from extractor.evidence.answer_columns import says
 from extractor.evidence.checkbox_labels import CheckboxAnswer, CheckboxLabels
 from extractor.evidence.form_lines import NO, WORD, YES
 from extractor.evidence.key_match import Match, match
 from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.occurrence import Fragment, Occurrence
+from extractor.evidence.printed_labels import PrintedLabels
 from extractor.evidence.spans import Span, overlap
 from extractor.evidence.word_index import plain
 
@@ -27,21 +29,26 @@ _OFFERED = re.compile(rf"\s*[(\[]?{_EITHER}[)\]]?", re.IGNORECASE)  # `Paid (yes
 class YesNo:
     """One document's."""
 
-    def __init__(self, index: DocumentIndex) -> None:
-        self._index = index
+    def __init__(self, index: DocumentIndex, printed: PrintedLabels) -> None:
+        self._index, self._printed = index, printed
 
     @cached_property
     def _checkboxes(self) -> CheckboxLabels:
         return CheckboxLabels(self._index.text)
 
-    def find(self, value: bool, key: list[str], labels: list[Span], since: int) -> list[Occurrence]:
-        """Where `value` of the field that `key`, its words, names is said; `labels`: where the document prints that.
-        What stands behind `since` comes first."""
+    def find(self, value: bool, name: str, key: list[str], labels: list[Span], since: int) -> list[Occurrence]:
+        """Where `value` of the field `name` is said, of which `key` are the words; `labels`: where the document prints
+        that. What stands behind `since` comes first."""
         answers = self._by_checkboxes([plain(word) for word in key])
         if answers:
             return [(Fragment(one.start, one.stop, 0),) for one in answers if one.says is value]
         found = self._index.find(value, since)
-        return [one for one in found if any(self._answers(stop, one[0]) for _, stop in labels)]
+        said = [one for one in found if any(self._answers(stop, one[0]) for _, stop in labels)]
+        if said:
+            return said
+        cells = [one.there for one in self._printed.of(name) if one.there]
+        cells = [cell for cell in cells if says(self._index.text[slice(*cell)]) is value]
+        return [(Fragment(*cell, 2),) for cell in cells]
 
     def beside(self, value: bool, labels: list[Span]) -> list[Occurrence]:
         """Where `value` is said of what stands at `labels`, words in the same line."""

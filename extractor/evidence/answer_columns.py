@@ -1,0 +1,141 @@
+"""Yes and no in the columns of a table. A cell that says one of both is no evidence by itself: the table is full of
+them. A whole column that says what the answer says, row by row, is; of several the one whose head names the key.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from extractor.evidence.checkboxes import checkboxes
+from extractor.evidence.form_lines import NO, WORD, YES
+from extractor.evidence.key_match import match
+from extractor.evidence.occurrence import Fragment, Occurrence
+from extractor.evidence.scalars import JsonPath, Scalar
+from extractor.evidence.spans import Span
+from extractor.evidence.structure import column_of, key_of, row_of
+from extractor.evidence.word_index import plain
+from extractor.notation.key_words import key_words
+
+_CUT = re.compile(r"[ \u00a0]*(?:\|\||//|[|│┃║;\t])[ \u00a0]*|[ \u00a0]{2,}|[ \u00a0]+[~*•·/][ \u00a0]+|,(?! )")
+_RULER = re.compile(r"[^\w\n]*$")
+_LINE = 2_000  # characters of a line, and
+_HEADS = 3  # lines above the first row, that are looked at
+_BOX = 12  # characters of a cell that is a box
+_DASHES = frozenset("-–—")
+
+
+def says(text: str) -> bool | None:
+    """What a cell says when it says nothing but yes or no."""
+    said = text.strip().lower()
+    if said in YES or said in ("on", "true"):
+        return True
+    if said in NO or said in ("off", "false") or said in _DASHES:
+        return False
+    boxes = checkboxes(said) if len(said) < _BOX else []
+    return boxes[0].ticked if len(boxes) == 1 and boxes[0][:2] == (0, len(said)) else None
+
+
+def with_columns(
+    text: str, ends: Sequence[int], found: Sequence[Scalar], made: Sequence[Occurrence]
+) -> list[Occurrence]:
+    """`made`, and for each yes and no of rows the cell of its column. `ends`: of the lines of `text`."""
+    lists: dict[JsonPath, list[int]] = {}
+    for at, one in enumerate(found):
+        if row := row_of(one):
+            lists.setdefault(row[:-1], []).append(at)
+    kept = list(made)
+    for several in lists.values():
+        lines: dict[JsonPath, Counter[int]] = {}  # by a row, where its other values stand
+        answers: dict[JsonPath, list[int]] = {}
+        for at in several:
+            if isinstance(found[at].value, bool):
+                answers.setdefault(column_of(found[at]), []).append(at)
+            elif made[at]:
+                lines.setdefault(row_of(found[at]), Counter())[bisect_right(ends, made[at][0].start)] += 1
+        starts = {
+            row: ends[line - 1] + 1 if (line := counts.most_common(1)[0][0]) else 0 for row, counts in lines.items()
+        }
+        asked = {
+            key_of(found[each[0]]): placed
+            for each in answers.values()
+            if len(placed := [at for at in each if row_of(found[at]) in starts]) == len(starts)
+        }
+        if not asked or not starts or len(set(starts.values())) < len(starts):
+            continue
+        table = AnswerColumns(text, list(starts.values()))
+        cells = table.places({key: [bool(found[at].value) for at in each] for key, each in asked.items()})
+        for key, each in asked.items():
+            for number, at in enumerate(each):
+                if key in cells:
+                    kept[at] = (Fragment(*cells[key][number], 2),)
+                elif table.answers(number) > 1 and kept[at] and text[kept[at][0].start].isalpha():
+                    kept[at] = ()  # whose the word is cannot be told
+    return kept
+
+
+class AnswerColumns:
+    """Of one table of one text: `lines` are where its rows begin, in order."""
+
+    def __init__(self, text: str, lines: Sequence[int]) -> None:
+        self._text = text
+        self._rows = [self._cells(start) for start in lines]
+        self._said = [[says(text[slice(*cell)]) for cell in row] for row in self._rows]
+        self._head = self._heads(lines[0]) if lines else []
+
+    def places(self, columns: Mapping[str, Sequence[bool]]) -> dict[str, list[Span]]:
+        """By its key, of each column of the answer that has one, the cell in each row. `columns`: what the rows say."""
+        fitting = {key: self._fitting(values) for key, values in columns.items()}
+        made: dict[str, list[Span]] = {}
+        taken: set[int] = set()
+        for key, fits in fitting.items():
+            alike = [other for other, others in fitting.items() if others == fits]
+            named = [at for at in fits if self._names(at, key)]
+            if len(named) == 1:
+                chosen = named[0]
+            elif len(alike) == len(fits) and (len(self._rows) > 1 or len(fits) == self.answers(0)):
+                chosen = fits[alike.index(key)]  # in the order of the answer
+            else:
+                continue
+            if chosen not in taken:
+                taken.add(chosen)
+                made[key] = [row[chosen] for row in self._rows]
+        return made
+
+    def _fitting(self, values: Sequence[bool]) -> list[int]:
+        """The columns of the table that say what one of the answer does."""
+        width = min(map(len, self._rows), default=0)
+        return [
+            at for at in range(width) if all(row[at] is value for row, value in zip(self._said, values, strict=True))
+        ]
+
+    def answers(self, row: int) -> int:
+        """How many of its cells say yes or no."""
+        return sum(one is not None for one in self._said[row])
+
+    def _names(self, at: int, key: str) -> bool:
+        if at >= len(self._head):
+            return False
+        head = map(plain, WORD.findall(self._text[slice(*self._head[at])]))
+        return match([plain(word) for word in key_words(key)], head) is not None
+
+    def _heads(self, first: int) -> list[Span]:
+        """The cells of the line above the rows."""
+        for _ in range(_HEADS):
+            first = self._text.rfind("\n", max(0, first - 1 - _LINE), max(0, first - 1)) + 1 if first else 0
+            if not _RULER.match(self._text[first : first + _LINE].split("\n", 1)[0]):
+                return self._cells(first)
+            if not first:
+                break
+        return []
+
+    def _cells(self, start: int) -> list[Span]:
+        end = self._text.find("\n", start, start + _LINE)
+        end = min(len(self._text), start + _LINE) if end < 0 else end
+        cells, since = [], start
+        for cut in _CUT.finditer(self._text, start, end):
+            cells.append((since, cut.start()))
+            since = cut.end()
+        return [*cells, (since, end)]
