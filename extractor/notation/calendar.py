@@ -47,6 +47,8 @@ MONTH_BY_PREFIX = dict(_prefixes()) | _MORE
 NAME = f"(?i:{'|'.join(MONTH_BY_PREFIX)})[^\\W\\d_]{{0,9}}"
 FIRST_LETTERS = "".join(sorted({letter for name in MONTH_BY_PREFIX for letter in (name[0], name[0].upper())}))
 
+ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925}  # Japanese: the year before the first of each
+
 
 def month(name: str) -> int:
     """1 to 12 of a month's name, whole or short; 0 where `name` is none."""

@@ -24,7 +24,7 @@ _DAY = r"(\d{4}-\d\d(?:-\d\d)?)"
 _HOUR = r"(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(?:Z|[-+]\d\d:?\d\d)?"
 _DATE_AND_TIME = re.compile(f"{_DAY}(?:[T ]{_HOUR})?|{_HOUR}")
 _CLOCK = re.compile(  # hour, what separates, minute, second, half of the day, o'clock
-    r"(?<![\d:.,])(\d\d?)(?:([:.]| ?h ?)([0-5]\d))?(?::([0-5]\d))?"
+    r"(?<![\d:.,])(\d\d?)(?:([:.]| ?h ?|[時时點点시] ?)([0-5]\d))?(?::([0-5]\d))?"
     r"(?: ?(?:([ap])\.? ?m\b\.?|(uhr|h|hrs|o['’]clock)\b))?(?!:?\d)",
     re.IGNORECASE,
 )

@@ -6,6 +6,7 @@ in two ways the rest of the text decides, and where it does not both are given. 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
@@ -17,8 +18,9 @@ from extractor.notation.spell import Spelled
 _BEFORE = re.compile(r"(?:(?<![^\W_])[-−–]|\()\s?[€$£¥]?\s?(?:[A-Z]{3}\s)?$")  # a minus, a bracket, a currency
 _BEHIND = re.compile(r"\s?[€$£¥]?(?:[-−–](?![^\W_])|\)|\s?(?:CR|DR)\b)")
 _MARK = re.compile(r".*\d([.,])\d{1,2}")  # one that separates no thousands
-_FIGURES = re.compile(r"(\d\d?)[-/.] ?(\d\d?)[-/.] ?(\d{4}|\d\d)")  # a day in figures, its year last
+_FIGURES = re.compile(r"(\d\d?) ?[-/.] ?(\d\d?) ?[-/.] ?(\d{4}|\d\d)")  # a day in figures, its year last
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_COMPACT = re.compile(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?!\d)")  # `20240503`
 _OFFSET = re.compile(r"(?<=\d) ?(?:(Z|UTC|GMT)\b|([+-])(\d\d):?(\d\d)(?!\d))")
 _RANGE = re.compile(  # `3–5 May 2024`: the first of its days
     r"(?<![\d.,/])(\d\d?)\.? ?(?:[-–—]|to|bis|au|al|a|tot|and|und|&) ?\d\d?(?=(?:st|nd|rd|th|\.|º)?[ -]?(?:de |of )?"
@@ -27,6 +29,14 @@ _RANGE = re.compile(  # `3–5 May 2024`: the first of its days
 _MONTH_AND_YEAR = re.compile(  # `03/2021`, `2021/03`
     r"(?<![\d/.,-])(?:(\d\d?)[/.-]((?:19|20)\d\d)|((?:19|20)\d\d)[/-](\d\d?))(?![/-]?\d|[.,]\d)"
 )
+_BARE = re.compile(r"(?<![^\s€$£¥(-])([.,])$")  # before a fraction without a whole: `.50`
+_FRACTION = re.compile(r"(?:(\d{1,9}) ?)?([½¼¾⅛⅜⅝⅞])")
+_SCALES = {
+    "thousand": 3, "tsd": 3, "mille": 3, "mil": 3, "million": 6, "millions": 6, "mio": 6, "mn": 6, "millionen": 6,
+    "millones": 6, "milioni": 6, "miljoen": 6, "billion": 9, "bn": 9, "mrd": 9, "milliarden": 9, "milliard": 9,
+    "milliards": 9, "miliardi": 9, "miljard": 9, "trillion": 12, "万": 4, "萬": 4, "億": 8, "亿": 8,
+}  # fmt: skip
+_SCALE = re.compile(r"[ \u00a0]?([万萬億亿]|[^\W\d_]{2,10}(?![^\W\d_]))")
 _AHEAD = 20  # years by which a day may be later than the last year that the text prints
 _OLD = 30  # two digits of a year from here on may be of the century before
 
@@ -41,10 +51,12 @@ def numbers(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, Deci
     mark = _decimal_mark(text[start:stop] for start, stop in spans)
     made: dict[str, Decimal] = {}
     for start, stop in sorted(spans):
-        for value in _read(text[start:stop], mark):
+        for value in _read(text, start, stop, mark):
             made.update(_spelled(value))
             if _BEFORE.search(text, max(0, start - 8), start) or _BEHIND.match(text, stop):
                 made.update(_spelled(-value))
+    for whole, fraction in _FRACTION.findall(text):
+        made.update(_spelled(Decimal(whole or 0) + Decimal(unicodedata.numeric(fraction))))
     return made
 
 
@@ -54,13 +66,20 @@ def _decimal_mark(printed: Iterable[str]) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
-def _read(printed: str, mark: str) -> Iterator[Decimal]:
-    """What a number may mean in a text with this decimal mark."""
+def _read(text: str, start: int, stop: int, mark: str) -> Iterator[Decimal]:
+    """What the number that stands there may mean in a text with this decimal mark."""
+    printed = text[start:stop]
     meant = find.readings(printed)
     if len(meant) > 1 and mark:
         separator = next(char for char in reversed(printed) if char in ".,")
         meant = {min(meant) if separator == mark else max(meant)}
+    if printed.isdecimal() and (bare := _BARE.search(text, max(0, start - 2), start)):
+        fraction = next(iter(meant)).scaleb(-len(printed))
+        meant = {fraction} if bare[1] == "." else {*meant, fraction}
     yield from meant
+    scale = _SCALE.match(text, stop)
+    if scale and (places := _SCALES.get(scale[1].lower())):
+        yield from (value.scaleb(places) for value in meant)
 
 
 def _spelled(value: Decimal) -> Iterator[tuple[str, Decimal]]:
@@ -85,6 +104,8 @@ def days(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, None]:
         made.update(dict.fromkeys(_either(int(first), int(second), year, order, years)))
     for first, name, year in _RANGE.findall(text):
         made.update(dict.fromkeys(_day(year, calendar.month(name), int(first), years)))
+    for year, month, day in _COMPACT.findall(text):
+        made.update(dict.fromkeys(_day(year, int(month), int(day), years)))
     for said in find.yearless_date_spans(text):
         *year, month, day = said.split("-")
         for one in year or map(str, years):

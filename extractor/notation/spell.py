@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from extractor.notation.calendar import FIRST_LETTERS, NAME, month
+from extractor.notation.calendar import ERAS, FIRST_LETTERS, NAME, month
 
 
 class Spelled(NamedTuple):
@@ -20,14 +20,18 @@ class Spelled(NamedTuple):
 
 
 _NUMBER = re.compile(r"[-+]?\d(?:[\d.,'\u00a0]*\d)?")
+_GAP = "(?:[ \u00a0\u202f]{1,2}|[ \t]?\r?\n {0,40})"  # between words: no wider, for that is another column
 _DATE = re.compile(
-    rf"(?<!\d)(?=[\d{FIRST_LETTERS}])(?:"
-    r"(?P<y1>\d{4})(?:[-/.]|[年년] ?)(?P<m1>\d{1,2})(?:[-/.]|[月월] ?)(?P<d1>\d{1,2})"
+    rf"(?<!\d)(?=[\d{FIRST_LETTERS}令平昭])(?:"
+    r"(?P<y1>\d{4})(?:[-/.] ?|[年년] ?)(?P<m1>\d{1,2})(?:[-/.] ?|[月월] ?)(?P<d1>\d{1,2})"
+    rf"|(?:(?P<e6>{'|'.join(ERAS)})(?P<y6>\d{{1,2}}|元)|(?P<y8>\d\d))"
+    r"[年년] ?(?P<m6>\d{1,2})[月월] ?(?P<d6>\d{1,2})"
     r"|(?P<d2>\d{1,2})(?:[-/.] ?)(?P<m2>\d{1,2})(?:[-/.] ?)(?P<y2>\d{4}|\d\d)"
-    r"|(?P<d3>\d{1,2})(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de |of )?"
-    rf"(?P<m3>{NAME})\.?,?[ -](?:de |del )?(?P<y3>\d{{4}})"
-    rf"|(?<![^\W_])(?:(?P<m5>{NAME})\.?[ -](?P<y5>\d{{4}})(?![-/.]\d)"
-    rf"|(?P<m4>{NAME})\.? (?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<y4>\d{{4}}))"
+    r"|(?P<d7>\d{1,2}) [-/.] (?P<m7>\d{1,2}) [-/.] (?P<y7>\d{4})"
+    rf"|(?P<d3>\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?(?:{_GAP}|-)?(?:(?:de|of){_GAP})?"
+    rf"(?P<m3>{NAME})\.?,?(?:{_GAP}|-)(?:(?:de|del){_GAP})?(?P<y3>\d{{4}})"
+    rf"|(?<![^\W_])(?:(?P<m5>{NAME})\.?(?:{_GAP}|-)(?P<y5>\d{{4}})(?![-/.]\d)"
+    rf"|(?P<m4>{NAME})\.?{_GAP}(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,?{_GAP}(?P<y4>\d{{4}}))"
     r")(?!\d)"
 )
 
@@ -47,9 +51,16 @@ def dates(document: str) -> Iterator[Spelled]:
         if of_year > 12 >= day:  # the month first
             of_year, day = day, of_year
         if 1 <= of_year <= 12 and 1 <= day <= 31:
-            year = parts["y"] if len(parts["y"]) == 4 else f"20{parts['y']}"
+            year = _year(parts["y"], parts.get("e", ""))
             text = f"{year}-{of_year:02}-{day:02}" if "d" in parts else f"{year}-{of_year:02}"
             yield Spelled(found.start(), found.end(), text)
+
+
+def _year(printed: str, era: str) -> str:
+    """In four digits."""
+    if era:
+        return str(ERAS[era] + (1 if printed == "元" else int(printed)))
+    return printed if len(printed) == 4 else f"20{int(printed):02}"
 
 
 def _number(printed: str) -> str:

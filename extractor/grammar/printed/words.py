@@ -1,8 +1,10 @@
 """A document as runs of words that a value may be: chunks of text, any stretch of which is printed there.
 
-White space is folded and a word that a line break cut is healed. Where lines stand under each other, as an address
-does, they may be joined by a comma; where a page has columns, the lines of one column follow each other too. Each of
-these ways to read it is a part of one list, with a separator between parts that no value crosses. Pure: knows text.
+White space is folded and a word that a line break cut is healed: without its hyphen before a small letter, with it
+before others; both ways within two lines. Where lines stand under each other, as an address does, they may be joined by
+a comma; where a page has columns, the lines of one column follow each other too. An IBAN may be written without spaces.
+Each of these ways to read it is a part of one list, with a separator between parts that no value crosses. Pure: knows
+text.
 """
 
 from __future__ import annotations
@@ -28,9 +30,13 @@ _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 _NEVER = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # in a JSON string
 _LETTER = re.compile(r"[^\W\d_]")
 _CELL = re.compile(r"\S+(?: \S+)*")
-_HYPHENED = re.compile(r"[^\W\d_]{1,60}-\n\s{0,80}[^\W\d_]{1,60}")
+_CUT = re.compile(r"-[ \t]*\n\s*(?=([a-zà-ÿ])|[^\W_])(?!(?:und|oder|bzw|and|or|et|ou|y|e)\b)")
+_BESIDE = 200  # characters of the lines around such a cut that are read both ways
+_IBAN = re.compile(
+    r"(?<![^\W_])[A-Z]{2}\d\d(?: [A-Z0-9]{4})(?: (?=[A-Z]{0,3}\d)[A-Z0-9]{4}){1,6}(?: [A-Z0-9]{1,3})?(?![^\W_])"
+)
+_LABEL = re.compile(r"[^\W\d_][^:]{0,40}: (?=\S)")
 _COMMA = ", "  # one chunk: no value ends with a comma that is not printed
-_BREAK = re.compile(r"[ \t]*\n[ \t]*")
 _LINE = 100  # characters of a line that may be one of several lines of one value
 _LINES = 30  # of a column that are taken together
 _OFFSET = 2  # columns by which the lines of one column may begin apart
@@ -56,7 +62,17 @@ def _clean(document: str) -> str:
 
 def _plain(text: str) -> list[str]:
     """In the order of the document, line breaks as spaces."""
-    return _cut(re.sub(r"(?<=[^\W\d_])-\n\s*(?=[a-zà-ÿ])", "", text))
+    return _cut(_healed(text))
+
+
+def _healed(text: str) -> str:
+    """Words whole that a line break cut."""
+
+    def whole(found: re.Match[str]) -> str:
+        before = text[found.start() - 1 : found.start()]
+        return ("" if found[1] and before.isalpha() else "-") if before.isalnum() else found.group()
+
+    return _CUT.sub(whole, text)
 
 
 def _cut(text: str) -> list[str]:
@@ -73,16 +89,21 @@ def _joined(text: str) -> Iterator[list[str]]:
     """Lines under each other that may be one value: joined by commas, and by spaces where other columns are between."""
     for block, alone in _blocks(text):
         if not alone:
-            yield _cut(" ".join(block))
+            yield _cut(_healed("\n".join(block)))
         if sum(map(_has_letters, block)) * 2 > len(block) and any(line[-1] not in ",;:" for line in block[:-1]):
             first, *rest = (_cut(line.rstrip(",;")) for line in block)
             yield [*first, *(chunk for line in rest for chunk in (_COMMA, *line))]
-    for found in _HYPHENED.finditer(text):  # a hyphen that stays: `Jean-\nPaul`
-        yield _cut(_BREAK.sub("", found.group()))
+    for found in _CUT.finditer(text):
+        if found[1]:  # a hyphen that stays: `well-\nknown`
+            before = text[max(0, found.start() - _BESIDE) : found.start()].rpartition("\n")[2]
+            yield _cut(f"{before}-{text[found.end() : found.end() + _BESIDE].partition(chr(10))[0]}")
+    for found in _IBAN.finditer(text):
+        yield [found.group().replace(" ", "")]
 
 
 def _blocks(text: str) -> Iterator[tuple[list[str], bool]]:
-    """Cells under each other, at least two, and whether each is its whole line."""
+    """Cells under each other, at least two, and whether each is its whole line. A value may go on under itself, not
+    under its label: `To: 14 Quay St`."""
     open_: list[tuple[int, list[str], bool]] = []  # where its last cell begins, its cells
     for line in [*text.expandtabs().split("\n"), ""]:
         cells = [(found.start(), found.group()) for found in _CELL.finditer(line)]
@@ -98,6 +119,8 @@ def _blocks(text: str) -> Iterator[tuple[list[str], bool]]:
                 open_.remove(above)
                 above[1].append(cell)
                 going.append((start, above[1], above[2] and alone))
+        if cells and (label := _LABEL.match(cells[0][1])):
+            going.append((cells[0][0] + label.end(), [cells[0][1][label.end() :]], True))
         yield from ((cells, alone) for _, cells, alone in open_ if len(cells) > 1)
         open_ = going
 
