@@ -21,7 +21,7 @@ from api.keys.authentication import tenant
 from api.keys.authenticator import Authenticator
 from api.keys.key_file import KeyFile
 from api.keys.key_file_watcher import KeyFileWatcher
-from api.keys.keys import Keys, check_exposure
+from api.keys.keys import ApiKeys, check_exposure
 from api.keys.revocation import RevocationMiddleware
 from api.observability.metrics import Metrics
 from api.routes import batches, extractions, health, schemas, workers
@@ -51,7 +51,7 @@ def create_app(settings: ApiSettings | None = None, publish: Publish | None = No
     """
     settings = settings or ApiSettings()
     key_file = KeyFile.of_setting(settings.api_keys)
-    authenticator = Authenticator(Keys.load(settings.api_keys) if key_file is None else key_file.keys)
+    authenticator = Authenticator(ApiKeys.load(settings.api_keys) if key_file is None else key_file.keys)
     check_exposure(settings, authenticator.keys)
     metrics = Metrics()
     metrics.keys(len(authenticator.keys.entries), stale=False)

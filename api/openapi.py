@@ -16,7 +16,7 @@ from api.models import batches, extractions, health, requests, results, schemas,
 from api.models import problems as problem_models
 from api.models.examples.batches import BATCH_LINE
 from api.models.examples.problems import PROBLEM
-from api.problems import CODES, MEDIA_TYPE, Kind
+from api.problems import CODES, MEDIA_TYPE, ProblemKind
 
 JSON = dict[str, Any]
 _REF = "#/components/schemas/"
@@ -201,6 +201,6 @@ def _example(status: int) -> JSON:
     return _problem(code, kind)
 
 
-def _problem(code: str, kind: Kind) -> JSON:
+def _problem(code: str, kind: ProblemKind) -> JSON:
     about = {"type": f"urn:extractor:problem:{code}", "title": kind.title, "status": kind.status, "code": code}
     return {**PROBLEM, **about, "detail": _WHEN[kind.status], "retryable": kind.retryable, "errors": []}

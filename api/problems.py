@@ -19,7 +19,7 @@ MAX_ERRORS = 100
 
 
 @dataclass(frozen=True)
-class Kind:
+class ProblemKind:
     """One row of the table in docs/errors.md: the status and title a code always has."""
 
     status: int
@@ -27,59 +27,59 @@ class Kind:
     retryable: bool = False
 
 
-CODES: dict[str, Kind] = {
+CODES: dict[str, ProblemKind] = {
     # the connection
-    "invalid_http": Kind(400, "The request is not HTTP/1.1"),
-    "headers_too_large": Kind(431, "The head of the request is over the limit"),
-    "header_timeout": Kind(408, "The head of the request did not arrive in time", retryable=True),
-    "too_many_connections": Kind(429, "The caller has too many connections", retryable=True),
-    "too_many_bodies": Kind(429, "The tenant's requests need more memory than it may have", retryable=True),
-    "overloaded": Kind(503, "The server has too many connections", retryable=True),
+    "invalid_http": ProblemKind(400, "The request is not HTTP/1.1"),
+    "headers_too_large": ProblemKind(431, "The head of the request is over the limit"),
+    "header_timeout": ProblemKind(408, "The head of the request did not arrive in time", retryable=True),
+    "too_many_connections": ProblemKind(429, "The caller has too many connections", retryable=True),
+    "too_many_bodies": ProblemKind(429, "The tenant's requests need more memory than it may have", retryable=True),
+    "overloaded": ProblemKind(503, "The server has too many connections", retryable=True),
     # the request itself
-    "invalid_json": Kind(400, "The body is not JSON"),
-    "invalid_multipart": Kind(400, "The body is not a valid multipart form"),
-    "invalid_request": Kind(422, "The request does not have the expected form"),
-    "invalid_cursor": Kind(422, "The cursor is not one this API gave"),
-    "invalid_idempotency_key": Kind(422, "The Idempotency-Key cannot be used"),
-    "idempotency_key_reused": Kind(422, "The Idempotency-Key was used for another request"),
-    "body_too_large": Kind(413, "The request body is over the limit"),
-    "batch_too_large": Kind(413, "The batch is over a limit"),
-    "line_too_large": Kind(413, "The line is over the limit"),
-    "empty_batch": Kind(422, "The batch has no line"),
-    "duplicate_custom_id": Kind(422, "Another line of the batch has this custom_id"),
-    "invalid_gzip": Kind(400, "The body is not valid gzip"),
-    "body_timeout": Kind(408, "The request body did not arrive in time", retryable=True),
-    "unsupported_media_type": Kind(415, "The media type is not accepted"),
+    "invalid_json": ProblemKind(400, "The body is not JSON"),
+    "invalid_multipart": ProblemKind(400, "The body is not a valid multipart form"),
+    "invalid_request": ProblemKind(422, "The request does not have the expected form"),
+    "invalid_cursor": ProblemKind(422, "The cursor is not one this API gave"),
+    "invalid_idempotency_key": ProblemKind(422, "The Idempotency-Key cannot be used"),
+    "idempotency_key_reused": ProblemKind(422, "The Idempotency-Key was used for another request"),
+    "body_too_large": ProblemKind(413, "The request body is over the limit"),
+    "batch_too_large": ProblemKind(413, "The batch is over a limit"),
+    "line_too_large": ProblemKind(413, "The line is over the limit"),
+    "empty_batch": ProblemKind(422, "The batch has no line"),
+    "duplicate_custom_id": ProblemKind(422, "Another line of the batch has this custom_id"),
+    "invalid_gzip": ProblemKind(400, "The body is not valid gzip"),
+    "body_timeout": ProblemKind(408, "The request body did not arrive in time", retryable=True),
+    "unsupported_media_type": ProblemKind(415, "The media type is not accepted"),
     # the schema
-    "unknown_schema": Kind(422, "No schema has this name"),
-    "invalid_schema": Kind(422, "The JSON Schema cannot be used"),
-    "schema_too_large": Kind(422, "The JSON Schema is over a limit"),
-    "unsupported_keyword": Kind(422, "The JSON Schema uses a keyword that is refused"),
-    "schema_too_complex": Kind(422, "The JSON Schema takes too much time or memory"),
-    "schema_check_busy": Kind(503, "JSON Schemas cannot be checked now", retryable=True),
+    "unknown_schema": ProblemKind(422, "No schema has this name"),
+    "invalid_schema": ProblemKind(422, "The JSON Schema cannot be used"),
+    "schema_too_large": ProblemKind(422, "The JSON Schema is over a limit"),
+    "unsupported_keyword": ProblemKind(422, "The JSON Schema uses a keyword that is refused"),
+    "schema_too_complex": ProblemKind(422, "The JSON Schema takes too much time or memory"),
+    "schema_check_busy": ProblemKind(503, "JSON Schemas cannot be checked now", retryable=True),
     # the document
-    "empty_document": Kind(422, "The document is empty"),
-    "document_too_large": Kind(413, "The document is over the limit"),
-    "invalid_base64": Kind(422, "The document's content is not base64"),
-    "binary_document": Kind(422, "The document is of no known kind"),
-    "password_required": Kind(422, "The document needs a password"),
-    "undecodable_document": Kind(422, "The document is not in the encoding it claims"),
+    "empty_document": ProblemKind(422, "The document is empty"),
+    "document_too_large": ProblemKind(413, "The document is over the limit"),
+    "invalid_base64": ProblemKind(422, "The document's content is not base64"),
+    "binary_document": ProblemKind(422, "The document is of no known kind"),
+    "password_required": ProblemKind(422, "The document needs a password"),
+    "undecodable_document": ProblemKind(422, "The document is not in the encoding it claims"),
     # who asks, and for what
-    "unauthorized": Kind(401, "A valid API key is needed"),
-    "keys_required": Kind(403, "Without API keys only this machine may ask"),
-    "not_found": Kind(404, "There is nothing here"),
-    "extraction_not_found": Kind(404, "No extraction has this id"),
-    "batch_not_found": Kind(404, "No batch has this id"),
-    "schema_not_found": Kind(404, "No schema has this name"),
-    "method_not_allowed": Kind(405, "The method is not allowed here"),
-    "already_finished": Kind(409, "It has already finished"),
-    "batch_closed": Kind(409, "The batch takes no more lines from this upload"),
+    "unauthorized": ProblemKind(401, "A valid API key is needed"),
+    "keys_required": ProblemKind(403, "Without API keys only this machine may ask"),
+    "not_found": ProblemKind(404, "There is nothing here"),
+    "extraction_not_found": ProblemKind(404, "No extraction has this id"),
+    "batch_not_found": ProblemKind(404, "No batch has this id"),
+    "schema_not_found": ProblemKind(404, "No schema has this name"),
+    "method_not_allowed": ProblemKind(405, "The method is not allowed here"),
+    "already_finished": ProblemKind(409, "It has already finished"),
+    "batch_closed": ProblemKind(409, "The batch takes no more lines from this upload"),
     # not now
-    "quota_exceeded": Kind(429, "A quota of the tenant is used up", retryable=True),
-    "store_unavailable": Kind(503, "The job store cannot be reached", retryable=True),
-    "not_ready": Kind(503, "The service is not ready", retryable=True),
-    "internal_error": Kind(500, "Something broke in the service", retryable=True),
-    "http_error": Kind(400, "The request failed"),
+    "quota_exceeded": ProblemKind(429, "A quota of the tenant is used up", retryable=True),
+    "store_unavailable": ProblemKind(503, "The job store cannot be reached", retryable=True),
+    "not_ready": ProblemKind(503, "The service is not ready", retryable=True),
+    "internal_error": ProblemKind(500, "Something broke in the service", retryable=True),
+    "http_error": ProblemKind(400, "The request failed"),
 }
 
 

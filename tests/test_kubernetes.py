@@ -18,7 +18,7 @@ import yaml
 
 from api.app import create_app
 from api.config import ApiSettings
-from api.keys.keys import KeyConfigError, Keys
+from api.keys.keys import ApiKeys, KeyConfigError
 from extractor.cli.settings import rooms
 from extractor.config import PREFIX
 from extractor.service.valkey import binary, free_port
@@ -235,5 +235,5 @@ def test_keys_are_a_file_that_is_renewed() -> None:
 
 def test_the_api_does_not_start_with_the_secret_as_it_is() -> None:
     with pytest.raises(KeyConfigError):
-        Keys.of_file(KEYS["keys"].encode())
+        ApiKeys.of_file(KEYS["keys"].encode())
     assert SECRET["REDIS_PASSWORD"] in SECRET["EXTRACTOR_REDIS_URL"]

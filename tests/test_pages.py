@@ -120,9 +120,10 @@ def test_only_what_differs_is_written_anew() -> None:
         "a\n<!-- example; show /a -->\n```sh\necho 1\n```\nSo:\n```\n1\n```\n<!-- end -->\n"
         "<!-- made by: date -->\nold\n<!-- end -->\n<!-- not run: no -->\n```sh\nrm -r x\n```\n```sh\nls\n```\n"
     )
-    one = page.Page("x.md", text)
+    one = page.MarkdownPage("x.md", text)
     assert one.unrun() == ["ls\n"]
     asked: list[object] = []
     one.rewrite(lambda made: asked.append(made) or "new\n", lambda told: asked.append(told) or "2\n")  # type: ignore[func-returns-value]
     assert one.text == text.replace("```\n1\n", "```\n2\n").replace("old", "new")
-    assert asked == [page.Example("sh", "echo 1\n", "1\n", show=("/a",)), page.Region("date", "old\n")]
+    example = page.PageExample("sh", "echo 1\n", "1\n", show=("/a",))
+    assert asked == [example, page.Region("date", "old\n")]

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from api.batches.jsonl import Limits, LineSplitter, RawLine
+from api.batches.jsonl import LineSplitter, RawLine, UploadLimits
 from api.config import ApiSettings
 from api.ledger_errors import ledger_errors_as_problems
 from api.models.batches import MAX_CUSTOM_ID
@@ -64,7 +64,7 @@ class BatchUpload:
         self._check_schema = check_schema
         self._unchecked: dict[str, Any] | None = None  # the schema of the line that waits
         self._lines = LineSplitter(
-            Limits(
+            UploadLimits(
                 settings.max_body_bytes, settings.max_batch_bytes, settings.max_batch_ratio, settings.max_batch_lines
             ),
             gzip=gzip,

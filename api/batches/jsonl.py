@@ -26,7 +26,7 @@ class RawLine:
 
 
 @dataclass(frozen=True)
-class Limits:
+class UploadLimits:
     line_bytes: int
     total_bytes: int
     ratio: int
@@ -37,7 +37,7 @@ class LineSplitter:
     """`feed` chunks as they come, then `end`; both yield the lines that are complete, blank ones left out (but
     counted). Raises Problem: 413 for what is over a limit, 400 for broken gzip."""
 
-    def __init__(self, limits: Limits, *, gzip: bool = False) -> None:
+    def __init__(self, limits: UploadLimits, *, gzip: bool = False) -> None:
         """`gzip`: the sender said that it is."""
         self._limits = limits
         self._gunzip = _Gunzip(limits)
@@ -119,7 +119,7 @@ def _stripped(line: bytearray) -> bytearray:
 class _Gunzip:
     """One or several gzip members, unpacked a piece at a time."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: UploadLimits) -> None:
         self._limits = limits
         self._member = zlib.decompressobj(_GZIP_WINDOW)
         self._packed = self._unpacked = 0

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from api.keys.keys import Entry, Keys
+from api.keys.keys import ApiKeys, Entry
 
 
 @dataclass(eq=False)
@@ -21,7 +21,7 @@ class Authenticator:
     """`keys_required`: nobody is let in without a key. That is decided once: a file that loses its keys opens
     nothing."""
 
-    keys: Keys
+    keys: ApiKeys
     keys_required: bool = field(init=False)
     _running: dict[AuthenticatedRequest, Entry] = field(default_factory=dict, init=False)
 
@@ -38,7 +38,7 @@ class Authenticator:
     def end(self, request: AuthenticatedRequest) -> None:
         self._running.pop(request, None)
 
-    def replace(self, keys: Keys) -> int:
+    def replace(self, keys: ApiKeys) -> int:
         """Let in by these from now on. Returns how many requests end by it, which they do in the loop's next turn."""
         self.keys = keys
         known = set(keys.entries)

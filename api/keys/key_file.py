@@ -7,7 +7,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from api.keys.keys import MAX_FILE_BYTES, KeyConfigError, Keys, file_of
+from api.keys.keys import MAX_FILE_BYTES, ApiKeys, KeyConfigError, file_of
 
 _FileStatus = tuple[int, int, int, int, int]
 
@@ -20,7 +20,7 @@ class KeyFile:
     def __init__(self, path: Path) -> None:
         """Raises KeyConfigError."""
         self.path = path
-        self.keys = Keys.load(str(path))
+        self.keys = ApiKeys.load(str(path))
         self.fault = ""
         self._settled: _FileStatus | None = None
         self._before: bytes | str | None = None  # what the last poll found: content, or why there is none
@@ -31,7 +31,7 @@ class KeyFile:
         path = file_of(source)
         return cls(path) if path is not None and path.is_file() else None
 
-    def poll(self) -> Keys | None:
+    def poll(self) -> ApiKeys | None:
         """Other keys than before. None: nothing new, or nothing that can be used (`fault`)."""
         try:
             seen = _status(self.path)
@@ -46,13 +46,13 @@ class KeyFile:
         self._settled = seen
         return self._parsed(found)
 
-    def _parsed(self, found: bytes | str) -> Keys | None:
+    def _parsed(self, found: bytes | str) -> ApiKeys | None:
         try:
             if not isinstance(found, bytes):
                 raise KeyConfigError(found)
             if not found:
                 raise KeyConfigError("It is empty; one that is to let nobody in says so in a comment")
-            keys = Keys.of_file(found)
+            keys = ApiKeys.of_file(found)
         except KeyConfigError as error:
             self.fault = str(error)
             return None

@@ -9,7 +9,7 @@ import anyio
 
 from api.keys.authenticator import Authenticator
 from api.keys.key_file import KeyFile
-from api.keys.keys import Keys
+from api.keys.keys import ApiKeys
 from api.observability.logs import error_location
 from api.observability.metrics import Metrics
 
@@ -41,7 +41,7 @@ class KeyFileWatcher:
             self._log_fault()
             self._metrics.keys(len(self._authenticator.keys.entries), stale=bool(self._file.fault))
 
-    def _replace(self, keys: Keys) -> None:
+    def _replace(self, keys: ApiKeys) -> None:
         before, now = set(self._authenticator.keys.entries), set(keys.entries)
         ended = self._authenticator.replace(keys)
         about = {"keys": len(now), "added": len(now - before), "revoked": len(before - now), "ended": ended}

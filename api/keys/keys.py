@@ -54,14 +54,14 @@ class Entry:
         return self.digest[:12]
 
 
-class Keys:
+class ApiKeys:
     """The keys a service accepts. One that starts without any is open to everyone, which only loopback may be."""
 
     def __init__(self, entries: tuple[Entry, ...] = ()) -> None:
         self.entries = entries
 
     @classmethod
-    def load(cls, source: str) -> Keys:
+    def load(cls, source: str) -> ApiKeys:
         """From `tenant:sha256hex` entries (commas or lines, `#` starts a comment), or from a file of them.
 
         Raises KeyConfigError and never repeats an entry: it may be a key pasted by mistake.
@@ -81,7 +81,7 @@ class Keys:
         return keys
 
     @classmethod
-    def of_file(cls, content: bytes) -> Keys:
+    def of_file(cls, content: bytes) -> ApiKeys:
         """Raises KeyConfigError."""
         if len(content) > MAX_FILE_BYTES:
             raise KeyConfigError(f"The file of API keys is over {MAX_FILE_BYTES} bytes")
@@ -91,7 +91,7 @@ class Keys:
             raise KeyConfigError("The file of API keys is not UTF-8") from None
 
     @classmethod
-    def parse(cls, text: str) -> Keys:
+    def parse(cls, text: str) -> ApiKeys:
         """Raises KeyConfigError."""
         return cls(tuple(_parse(number, entry) for number, entry in enumerate(_entries(text), 1)))
 
@@ -124,7 +124,7 @@ def without(text: str, digest: str) -> str:
     return re.sub(rf"[^\s,#]*[^\S\n]*:[^\S\n]*{digest}", lambda found: " " * len(found[0]), text, flags=re.I)
 
 
-def check_exposure(settings: ApiSettings, keys: Keys) -> None:
+def check_exposure(settings: ApiSettings, keys: ApiKeys) -> None:
     """Refuse to be reachable from elsewhere without keys. Raises KeyConfigError."""
     if not keys and not is_loopback(settings.host):
         raise KeyConfigError(

@@ -19,6 +19,6 @@ class ResponseModel(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
 
-class Page(ResponseModel, Generic[Item]):
+class ListPage(ResponseModel, Generic[Item]):
     data: list[Item]
     next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from api.models.base import Page, ResponseModel
+from api.models.base import ListPage, ResponseModel
 from api.models.examples import batches as examples
 from api.models.extractions import Extraction
 from api.models.problems import Failure
@@ -64,7 +64,7 @@ class BatchDetail(ResponseModel):
     request_id: str | None = Field(description="Of its upload (the latest, where it was repeated)")
 
 
-class BatchPage(Page[BatchDetail]):
+class BatchPage(ListPage[BatchDetail]):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.BATCH_PAGE]})
 
 

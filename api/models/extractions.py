@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from api.models.base import Page, ResponseModel
+from api.models.base import ListPage, ResponseModel
 from api.models.examples import extractions as examples
 from api.models.problems import Failure
 from api.models.requests import Priority
@@ -86,5 +86,5 @@ class ExtractionSummary(ResponseModel):
     error_code: str | None
 
 
-class ExtractionPage(Page[ExtractionSummary]):
+class ExtractionPage(ListPage[ExtractionSummary]):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [examples.PAGE]})

@@ -10,7 +10,7 @@ from api.models.base import ResponseModel
 from api.models.examples import extractions as examples
 
 
-class Draft(ResponseModel):
+class DraftCounts(ResponseModel):
     proposed: int
     accepted: int
 
@@ -24,7 +24,7 @@ class ExtractionUsage(BaseModel):
     prompt_tokens: int
     output_tokens: int
     target_forwards: int
-    drafts: dict[str, Draft]
+    drafts: dict[str, DraftCounts]
     duration_s: float
     document_s: float = Field(0.0, description="It took to read the document, once for all attempts")
 

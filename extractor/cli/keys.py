@@ -11,7 +11,7 @@ from extractor.cli.help import CommandGroup
 from extractor.cli.output import fail, put_rows, put_text, say
 
 if TYPE_CHECKING:
-    from api.keys.keys import Keys
+    from api.keys.keys import ApiKeys
 
 app = typer.Typer(name="keys", help="API keys for tenants.", no_args_is_help=True, cls=CommandGroup)
 _Tenant = Annotated[str, typer.Argument(help="Whose key: lower-case letters, digits, - and _.")]
@@ -100,10 +100,10 @@ def _text(path: Path) -> str:
         fail(f"{path} is not UTF-8")
 
 
-def _of(text: str) -> Keys:
-    from api.keys.keys import KeyConfigError, Keys
+def _of(text: str) -> ApiKeys:
+    from api.keys.keys import ApiKeys, KeyConfigError
 
     try:
-        return Keys.of_file(text.encode())
+        return ApiKeys.of_file(text.encode())
     except KeyConfigError as error:
         fail(str(error))

@@ -34,13 +34,13 @@ Workers = Annotated[int, typer.Option("--workers", min=1, help="Worker processes
 def up(port: Port = 8000, host: Host = "127.0.0.1", model: ModelFlag = None, workers: Workers = 1) -> None:
     """Start the service: API, workers, and the embedded store unless EXTRACTOR_REDIS_URL is set. Ctrl-C stops all."""
     from api.config import ApiSettings
-    from api.keys.keys import KeyConfigError, Keys, check_exposure
+    from api.keys.keys import ApiKeys, KeyConfigError, check_exposure
     from workers.config import WorkerSettings
 
     settings = ApiSettings(host=host, port=port)
     read_settings()  # what is wrong is told now, and not by a worker that has been started for it
     try:
-        keys = Keys.load(settings.api_keys)
+        keys = ApiKeys.load(settings.api_keys)
         check_exposure(settings, keys)
     except KeyConfigError as error:
         fail(str(error))

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from extractor.client.document import Document, SubmitOptions, document_body
 from extractor.client.errors import BatchTimeout, ExtractionFailed, Overloaded, UnexpectedAnswer
 from extractor.client.flow import JSON, Flow, Patience, Pause, Send, parse, send
-from extractor.client.model import Batch, Job, Refused, Row
+from extractor.client.model import Batch, Job, RefusedLine, Row
 from extractor.client.validation import Schema, data_of, schema_body
 from extractor.errors import InputError
 from schemas.jsontext import read, written
@@ -121,7 +121,7 @@ def rows(batch_id: str, after: int, patience: Patience) -> Flow[tuple[list[Row[A
     """A page of what has ended, results and refused lines in the order of the input, after a line; and where the next
     page begins (None: that was all)."""
     results = yield from _page(Job, batch_id, "results", after, patience)
-    refused = yield from _page(Refused, batch_id, "errors", after, patience)
+    refused = yield from _page(RefusedLine, batch_id, "errors", after, patience)
     found = [_result(job) for job in results] + [
         Row(one.line, one.custom_id, "refused", None, one.error, None) for one in refused
     ]

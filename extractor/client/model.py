@@ -136,7 +136,7 @@ class WorkerList(BaseModel):
     data: tuple[Worker, ...]
 
 
-class Refused(BaseModel):
+class RefusedLine(BaseModel):
     """A line of a batch that became no document."""
 
     model_config = ConfigDict(frozen=True, extra="allow")

@@ -7,10 +7,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from schemas.patterns.cursor import Unsupported
-from schemas.patterns.tree import Anchor, Boundary, Chars, Choice, Node, Repeat, Sequence, joined
+from schemas.patterns.tree import Anchor, Boundary, Chars, Choice, Concatenation, Node, Repeat, joined
 from schemas.patterns.write import written
 
-_EMPTY = Sequence()
+_EMPTY = Concatenation()
 _FREE = (False, False)
 _QUOTES = (0x22, 0x5C)
 _WITH_CONTROLS = frozenset({"c", "cc", "other", "control", "cntrl"})
@@ -137,13 +137,13 @@ def _one_of(options: list[Node]) -> Node:
 
 
 def _sequence(first: Node, second: Node) -> Node:
-    parts = [*(first.parts if isinstance(first, Sequence) else (first,))]
-    parts += second.parts if isinstance(second, Sequence) else (second,)
-    return parts[0] if len(parts) == 1 else Sequence(tuple(parts))
+    parts = [*(first.parts if isinstance(first, Concatenation) else (first,))]
+    parts += second.parts if isinstance(second, Concatenation) else (second,)
+    return parts[0] if len(parts) == 1 else Concatenation(tuple(parts))
 
 
 def _may_be_empty(node: Node) -> bool:
-    if isinstance(node, Sequence):
+    if isinstance(node, Concatenation):
         return all(map(_may_be_empty, node.parts))
     if isinstance(node, Choice):
         return any(map(_may_be_empty, node.options))
@@ -158,7 +158,7 @@ def _checked(pieces: Pieces) -> Pieces:
 
 
 def _size(node: Node) -> int:
-    if isinstance(node, Sequence):
+    if isinstance(node, Concatenation):
         return 1 + sum(map(_size, node.parts))
     if isinstance(node, Choice):
         return 1 + sum(map(_size, node.options))

@@ -8,7 +8,7 @@ from functools import lru_cache
 from schemas.patterns.anchors import pieces
 from schemas.patterns.cursor import PatternError
 from schemas.patterns.read import read
-from schemas.patterns.tree import Chars, Choice, Node, Repeat, Sequence
+from schemas.patterns.tree import Chars, Choice, Concatenation, Node, Repeat
 from schemas.patterns.write import written
 
 _NESTED = 64  # where a repeat is within another
@@ -33,7 +33,7 @@ def unbounded(pattern: str) -> str:
         return pattern
     rest = Repeat(_ANY, 0, None)
     options = [
-        written(Sequence((*(() if start else (rest,)), node, *(() if end else (rest,)))))
+        written(Concatenation((*(() if start else (rest,)), node, *(() if end else (rest,)))))
         for (start, end), nodes in sorted(found.items())
         for node in nodes
     ]
@@ -59,10 +59,10 @@ def _disjoint(one: Chars, other: Chars) -> bool:
 
 
 def _head(node: Node) -> list[Chars]:
-    parts = node.parts if isinstance(node, Sequence) else (node,)
+    parts = node.parts if isinstance(node, Concatenation) else (node,)
     found: list[Chars] = []
     for part in parts:
-        if isinstance(part, Sequence):
+        if isinstance(part, Concatenation):
             return [*found, *_head(part)]
         if not isinstance(part, Chars):
             break
@@ -82,13 +82,13 @@ def bounded_options(pattern: str, most: int) -> tuple[Node, ...]:
     for (start, end), nodes in sorted(found.items()):
         for node in nodes:
             before, behind = () if start else (rest,), () if end else (rest,)
-            options.append(Sequence((*before, _ended(node, most), *behind)))
+            options.append(Concatenation((*before, _ended(node, most), *behind)))
     return tuple(options)
 
 
 def _ended(node: Node, most: int) -> Node:
-    if isinstance(node, Sequence):
-        return Sequence(tuple(_ended(part, most) for part in node.parts))
+    if isinstance(node, Concatenation):
+        return Concatenation(tuple(_ended(part, most) for part in node.parts))
     if isinstance(node, Choice):
         return Choice(tuple(_ended(option, most) for option in node.options))
     if not isinstance(node, Repeat):

@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 
 from schemas.patterns.cursor import NOT_LINEAR, Cursor, PatternError, Unsupported, wrong
-from schemas.patterns.escapes import LINE_ENDS, Language
+from schemas.patterns.escapes import LINE_ENDS, Dialect
 from schemas.patterns.single import bracketed, escaped, single
-from schemas.patterns.tree import Anchor, Boundary, Chars, Choice, Node, Repeat, Sequence, joined
+from schemas.patterns.tree import Anchor, Boundary, Chars, Choice, Concatenation, Node, Repeat, joined
 
 MAX_NESTING = 60
 _BRACES = re.compile(r"\{(?=,?\d)(\d*)(,(\d*))?\}")
@@ -20,16 +20,16 @@ _LOOKS = ("=", "!", "<=", "<!", ">", "(", "P=", "P>")
 _ENDS = {"^": "start", "$": "end", "A": "start", "z": "end", "Z": "end"}
 
 
-def read(pattern: str, language: Language = Language.ECMASCRIPT) -> Node:
+def read(pattern: str, language: Dialect = Dialect.ECMASCRIPT) -> Node:
     """Raises PatternError."""
-    reader = _Reader(Cursor(pattern, language))
+    reader = _PatternReader(Cursor(pattern, language))
     node = reader.choice()
     if reader.cursor.char:
         wrong("a ) closes nothing")
     return node
 
 
-class _Reader:
+class _PatternReader:
     def __init__(self, cursor: Cursor) -> None:
         self.cursor = cursor
         self._depth = 0
@@ -47,15 +47,15 @@ class _Reader:
             atom = self._atom()
             if atom is not None:
                 parts.append(self._repeated(atom, may_be=began == "(" or not isinstance(atom, Anchor | Boundary)))
-        return parts[0] if len(parts) == 1 else Sequence(tuple(parts))
+        return parts[0] if len(parts) == 1 else Concatenation(tuple(parts))
 
     def _repeated(self, node: Node, *, may_be: bool) -> Node:
         times = 0
         while (counts := self._quantifier()) is not None:
-            if self.cursor.language is not Language.RUST and (times or not may_be):
+            if self.cursor.language is not Dialect.RUST and (times or not may_be):
                 wrong("a quantifier follows what cannot be repeated")
             self.cursor.passed("?")
-            if self.cursor.language is Language.PYTHON and self.cursor.ahead("+"):
+            if self.cursor.language is Dialect.PYTHON and self.cursor.ahead("+"):
                 raise Unsupported(NOT_LINEAR)
             node, times = Repeat(node, *counts), times + 1
             if times > MAX_NESTING:
@@ -69,7 +69,7 @@ class _Reader:
         found = self.cursor.found(_BRACES)
         if found is None:
             return None
-        if not found[1] and self.cursor.language is Language.ECMASCRIPT:
+        if not found[1] and self.cursor.language is Dialect.ECMASCRIPT:
             wrong(f"write {{0,{found[3]}}} for {found[0]}")
         least = int(found[1] or 0)
         most = least if found[2] is None else int(found[3]) if found[3] else None
@@ -99,8 +99,8 @@ class _Reader:
     def _escape(self) -> Node:
         cursor = self.cursor
         char = cursor.char
-        unicode_words = cursor.language is not Language.ECMASCRIPT
-        if char and ((char in "bB" and unicode_words) or (char in "<>" and cursor.language is Language.RUST)):
+        unicode_words = cursor.language is not Dialect.ECMASCRIPT
+        if char and ((char in "bB" and unicode_words) or (char in "<>" and cursor.language is Dialect.RUST)):
             raise Unsupported("has a word boundary of Unicode's words")
         if char and char in "bBAzZ":
             cursor.at += 1

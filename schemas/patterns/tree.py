@@ -42,7 +42,7 @@ class Boundary:
 
 
 @dataclass(frozen=True)
-class Sequence:
+class Concatenation:
     parts: tuple[Node, ...] = ()
 
 
@@ -60,7 +60,7 @@ class Repeat:
     most: int | None
 
 
-Node = Union[Chars, Anchor, Boundary, Sequence, Choice, Repeat]  # noqa: UP007 - named before they are
+Node = Union[Chars, Anchor, Boundary, Concatenation, Choice, Repeat]  # noqa: UP007 - named before they are
 
 
 def chars(

@@ -3,7 +3,7 @@ but `\\x{…}` and `\\p{…}`, no flag but around one character, nothing in a cl
 
 from __future__ import annotations
 
-from schemas.patterns.tree import MOST, Anchor, Boundary, Chars, Choice, Node, Range, Repeat, Sequence
+from schemas.patterns.tree import MOST, Anchor, Boundary, Chars, Choice, Concatenation, Node, Range, Repeat
 
 _PLAIN = frozenset(" !\"#%&',-/:;<=>@_`~")
 _PLAIN_IN_CLASS = frozenset(" !\"#$%'()*+,./:;<=>?@_`{|}")
@@ -20,7 +20,7 @@ def written(node: Node) -> str:
         return f"(?m:{sign})" if node.lines else sign
     if isinstance(node, Boundary):
         return r"(?-u:\B)" if node.negated else r"(?-u:\b)"
-    if isinstance(node, Sequence):
+    if isinstance(node, Concatenation):
         return "".join(_term(part) if isinstance(part, Choice) else written(part) for part in node.parts)
     if isinstance(node, Choice):
         return "|".join(written(option) for option in node.options)

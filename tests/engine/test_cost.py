@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from extractor.engine.drafting.compose import Drafting
-from extractor.engine.drafting.cost import PRIOR, Acceptance, Acceptances, Line, StepCosts, judged
+from extractor.engine.drafting.cost import PRIOR, Acceptance, Acceptances, LinearFit, StepCosts, judged
 from extractor.engine.sequence import Draft, Request, Sequence
 
 
@@ -54,7 +54,7 @@ def test_a_schema_has_its_own_acceptance_and_a_new_one_believes_the_others() -> 
 
 
 def test_a_line_finds_what_one_more_costs() -> None:
-    line = Line()
+    line = LinearFit()
     for n in range(200):
         line.learn(1 + n % 9, 0.003 + 0.0002 * (1 + n % 9))
     assert line.each == pytest.approx(0.0002, rel=0.15)
@@ -62,11 +62,11 @@ def test_a_line_finds_what_one_more_costs() -> None:
 
 
 def test_a_line_without_spread_leans_on_a_guess() -> None:
-    line = Line()
+    line = LinearFit()
     for _ in range(50):
         line.learn(9, 0.005)
     assert line.each == pytest.approx(0.0001)
-    assert Line().each == Line().at(3) == 0.0
+    assert LinearFit().each == LinearFit().at(3) == 0.0
 
 
 def _costs(fixed: float, each: float, chain: float, rows: int, tokens: int) -> StepCosts:
@@ -137,7 +137,7 @@ def test_what_a_step_teaches_may_wait_until_the_next_is_verified() -> None:
 def test_a_drafter_measured_in_a_bad_moment_is_tried_again() -> None:
     """A machine that stood still during the first chains must not put an end to chains."""
     costs = _costs(0.003, 0.00005, 0.0003, 1, 5)
-    costs._chain = Line()
+    costs._chain = LinearFit()
     costs._chain.learn(1, 2.0)
     drafting, row = _drafting(costs, accepted=4)
     lengths = []
@@ -151,7 +151,7 @@ def test_a_drafter_measured_in_a_bad_moment_is_tried_again() -> None:
 
 
 def test_one_slow_step_does_not_change_what_steps_cost() -> None:
-    line = Line()
+    line = LinearFit()
     for n in range(200):
         line.learn(1 + n % 9, 0.003)
     before = line.at(5)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from extractor.documents import tree
 from extractor.documents.blocks import cleaned
-from extractor.documents.docx.styles import Styles
+from extractor.documents.docx.styles import DocxStyles
 from extractor.documents.ooxml import W, chosen, on
 from extractor.documents.tree import Element
 
@@ -53,7 +53,7 @@ class Fields:
 
 
 @dataclass
-class Inline:
+class DocxInline:
     """`text` may hold PAGE and tabs. `boxes` are the contents of text boxes; `pictures` counts what only shows."""
 
     text: str = ""
@@ -63,9 +63,9 @@ class Inline:
     gone: bool = False  # nothing is left of it, since what stood in it was deleted or moved
 
 
-def inline(paragraph: Element, styles: Styles, fields: Fields, mark: Callable[[str, str], str]) -> Inline:
+def inline(paragraph: Element, styles: DocxStyles, fields: Fields, mark: Callable[[str, str], str]) -> DocxInline:
     """`mark(kind, id)` is what stands in the text for a note."""
-    out = Inline()
+    out = DocxInline()
     out.text = cleaned_text("".join(_pieces(paragraph, out, styles, fields, mark)))
     changed = any(tree.local(child) in ("del", "moveFrom") for child in paragraph)
     out.gone = changed and not out.text.strip() and not out.pictures
@@ -79,7 +79,7 @@ def cleaned_text(text: str) -> str:
 
 
 def _pieces(
-    element: Element, out: Inline, styles: Styles, fields: Fields, mark: Callable[[str, str], str]
+    element: Element, out: DocxInline, styles: DocxStyles, fields: Fields, mark: Callable[[str, str], str]
 ) -> Iterator[str]:
     for child in element:
         name = tree.local(child)
@@ -112,7 +112,7 @@ def _pieces(
             _drawing(child, out)
 
 
-def _is_hidden(run: Element, styles: Styles) -> bool:
+def _is_hidden(run: Element, styles: DocxStyles) -> bool:
     properties = run.find(f"{W}rPr")
     if properties is None:
         return False
@@ -150,7 +150,7 @@ def _symbol(element: Element) -> str:
 
 
 def _control(
-    control: Element, out: Inline, styles: Styles, fields: Fields, mark: Callable[[str, str], str]
+    control: Element, out: DocxInline, styles: DocxStyles, fields: Fields, mark: Callable[[str, str], str]
 ) -> Iterator[str]:
     """A control for content; the words that only ask to fill it in are none."""
     if not is_placeholder(control):
@@ -162,7 +162,7 @@ def is_placeholder(control: Element) -> bool:
     return on(control.find(f"{W}sdtPr/{W}showingPlcHdr"))
 
 
-def _drawing(element: Element, out: Inline) -> None:
+def _drawing(element: Element, out: DocxInline) -> None:
     boxes = [found for found in element.iter(f"{W}txbxContent") if not _within_a_box(found, element)]
     out.boxes += boxes
     out.pictures += not boxes

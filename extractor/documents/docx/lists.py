@@ -16,7 +16,7 @@ _LEVELS = 9
 
 
 @dataclass
-class _Level:
+class _ListLevel:
     style: str = "decimal"
     text: str = ""
     start: int = 1
@@ -26,8 +26,8 @@ class _Level:
 
 class Lists:
     def __init__(self, root: Element | None) -> None:
-        self._kinds: dict[str, dict[int, _Level]] = {}  # by abstractNumId
-        self._of: dict[str, tuple[str, dict[int, _Level], dict[int, int]]] = {}  # numId → kind, levels, starts
+        self._kinds: dict[str, dict[int, _ListLevel]] = {}  # by abstractNumId
+        self._of: dict[str, tuple[str, dict[int, _ListLevel], dict[int, int]]] = {}  # numId → kind, levels, starts
         self._counts: dict[str, dict[int, int]] = {}  # by kind: what was printed last on each level
         self._begun: set[tuple[str, int]] = set()
         links: dict[str, str] = {}
@@ -76,7 +76,7 @@ class Lists:
         return _printed(own, levels, counts)
 
 
-def _printed(own: _Level, levels: dict[int, _Level], counts: dict[int, int]) -> str:
+def _printed(own: _ListLevel, levels: dict[int, _ListLevel], counts: dict[int, int]) -> str:
     if own.style == "none" and not own.text:
         return ""
     if own.style == "bullet":
@@ -84,20 +84,20 @@ def _printed(own: _Level, levels: dict[int, _Level], counts: dict[int, int]) -> 
 
     def counted(found: re.Match[str]) -> str:
         at = int(found.group(1)) - 1
-        level = levels.get(at, _Level())
+        level = levels.get(at, _ListLevel())
         style = "decimal" if own.plain else level.style
         return "" if level.style == "none" else numeral(counts.get(at, level.start), style)
 
     return _PLACE.sub(counted, own.text).strip()
 
 
-def _level(element: Element) -> tuple[int, _Level]:
+def _level(element: Element) -> tuple[int, _ListLevel]:
     found = {tree.local(child): child for child in element}
 
     def value(name: str, default: str) -> str:
         return str(found[name].get(f"{W}val", default)) if name in found else default
 
-    level = _Level(
+    level = _ListLevel(
         style=value("numFmt", "decimal"),
         text=value("lvlText", ""),
         start=tree.number(value("start", "0")),

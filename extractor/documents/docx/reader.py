@@ -14,10 +14,10 @@ from extractor.documents.block_lines import write
 from extractor.documents.blocks import Block, Break, Table, TableCell, TableRow, is_page_number
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
-from extractor.documents.docx.inline import PAGE, Fields, Inline, inline, is_placeholder
+from extractor.documents.docx.inline import PAGE, DocxInline, Fields, inline, is_placeholder
 from extractor.documents.docx.lists import Lists
 from extractor.documents.docx.notes import Notes
-from extractor.documents.docx.styles import Look, Styles
+from extractor.documents.docx.styles import DocxStyles, Look
 from extractor.documents.ooxml import Package, R, W, chosen, on
 from extractor.documents.pictures_within import read_pictures
 from extractor.documents.tabs import spread
@@ -44,7 +44,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
 class _Body:
     def __init__(self, package: Package) -> None:
         self._package, self._main = package, package.main
-        self._styles = Styles(package.related_root(self._main, "styles"))
+        self._styles = DocxStyles(package.related_root(self._main, "styles"))
         self._lists = Lists(package.related_root(self._main, "numbering"))
         settings = package.related_root(self._main, "settings")
         self._facing = settings is not None and on(settings.find(f"{W}evenAndOddHeaders"))
@@ -153,7 +153,7 @@ class _Body:
         self.has_text = self.has_text or bool(text.strip())
         return [*self._lines(text, look, found), *(block for box in found.boxes for block in self.blocks(box))]
 
-    def _lines(self, text: str, look: Look, found: Inline) -> Iterator[Block]:
+    def _lines(self, text: str, look: Look, found: DocxInline) -> Iterator[Block]:
         if look.page_before:
             yield Break.PAGE
         label = "" if found.gone else self._lists.label(look.number_id, look.level)

@@ -23,7 +23,7 @@ class Look:
     tabs: dict[int, str] = field(default_factory=dict)
 
 
-class Styles:
+class DocxStyles:
     def __init__(self, root: Element | None) -> None:
         self._styles: dict[str, Element] = {}
         self._looks: dict[str | None, Look] = {}

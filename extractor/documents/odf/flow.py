@@ -8,7 +8,7 @@ from extractor.documents import tree
 from extractor.documents.blocks import Block, Break, Table, TableCell, TableRow
 from extractor.documents.odf.inline import PAGE, inline
 from extractor.documents.odf.package import TABLE, TEXT, repeated
-from extractor.documents.odf.styles import Styles
+from extractor.documents.odf.styles import OdfStyles
 from extractor.documents.tabs import spread
 from extractor.documents.tree import Element
 from extractor.sandbox import Refused
@@ -27,7 +27,7 @@ _THROUGH = frozenset(
 class TextFlow:
     """`notes` are those that were referred to, each with its mark, until someone takes them."""
 
-    def __init__(self, styles: Styles) -> None:
+    def __init__(self, styles: OdfStyles) -> None:
         self._styles = styles
         self._depth = 0
         self._outline: dict[int, int] = {}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from extractor.documents import tree
 from extractor.documents.blocks import cleaned
 from extractor.documents.odf.package import DRAW, TEXT
-from extractor.documents.odf.styles import Styles
+from extractor.documents.odf.styles import OdfStyles
 from extractor.documents.tree import Element
 
 PAGE = "\f"
@@ -23,15 +23,15 @@ _SKIPPED = frozenset(
 
 
 @dataclass
-class Inline:
+class OdfInline:
     text: str = ""
     frames: list[Element] = field(default_factory=list)
     pictures: int = 0
 
 
-def inline(paragraph: Element, styles: Styles, note: Callable[[Element], str]) -> Inline:
+def inline(paragraph: Element, styles: OdfStyles, note: Callable[[Element], str]) -> OdfInline:
     """`note` is given a footnote or endnote and says its mark."""
-    out = Inline()
+    out = OdfInline()
     text = "".join(_pieces(paragraph, out, styles, note))
     out.text = PAGE.join(cleaned(piece) for piece in text.split(PAGE))
     return out
@@ -39,17 +39,17 @@ def inline(paragraph: Element, styles: Styles, note: Callable[[Element], str]) -
 
 def plain(paragraph: Element) -> str:
     """The text alone, on one line; what is anchored in it is left out."""
-    return inline(paragraph, Styles(()), lambda _: "").text.replace(PAGE, "")
+    return inline(paragraph, OdfStyles(()), lambda _: "").text.replace(PAGE, "")
 
 
-def _pieces(element: Element, out: Inline, styles: Styles, note: Callable[[Element], str]) -> Iterator[str]:
+def _pieces(element: Element, out: OdfInline, styles: OdfStyles, note: Callable[[Element], str]) -> Iterator[str]:
     yield _white(element.text)
     for child in element:
         yield from _piece(child, out, styles, note)
         yield _white(child.tail)
 
 
-def _piece(child: Element, out: Inline, styles: Styles, note: Callable[[Element], str]) -> Iterator[str]:
+def _piece(child: Element, out: OdfInline, styles: OdfStyles, note: Callable[[Element], str]) -> Iterator[str]:
     name = tree.local(child)
     if name == "s":
         yield " " * max(1, min(tree.number(child.get(f"{TEXT}c"), 1), _MOST_SPACES))
@@ -72,7 +72,7 @@ def _piece(child: Element, out: Inline, styles: Styles, note: Callable[[Element]
         yield from _pieces(child, out, styles, note)
 
 
-def _drawing(element: Element, out: Inline) -> None:
+def _drawing(element: Element, out: OdfInline) -> None:
     """Its text boxes, but not those in them: whoever reads the box finds these."""
     if any(True for _ in element.iter(f"{TEXT}p", f"{TEXT}h")):
         out.frames.append(element)

@@ -16,7 +16,7 @@ _BULLET = "•"
 
 
 @dataclass
-class Level:
+class ListLevel:
     """Of a list: what is printed before and behind its number, and how many numbers of levels above."""
 
     bullet: str = ""
@@ -27,10 +27,10 @@ class Level:
     start: int = 1
 
 
-class Styles:
+class OdfStyles:
     def __init__(self, roots: Iterable[Element | None]) -> None:
         self._styles: dict[tuple[str, str], Element] = {}
-        self.lists: dict[str, dict[int, Level]] = {}
+        self.lists: dict[str, dict[int, ListLevel]] = {}
         for root in roots:
             for style in root.iter(f"{STYLE}style") if root is not None else ():
                 key = style.get(f"{STYLE}family", ""), style.get(f"{STYLE}name", "")
@@ -103,14 +103,14 @@ class Styles:
         return f"{own.prefix}{'.'.join(numbers)}{own.suffix}".strip()
 
 
-def _level(element: Element) -> tuple[int, Level]:
+def _level(element: Element) -> tuple[int, ListLevel]:
     level = tree.number(element.get(f"{TEXT}level"), 1)
     name = tree.local(element)
     if name in ("list-level-style-bullet", "list-level-style-image"):
         mark = element.get(f"{TEXT}bullet-char", _BULLET)
-        return level, Level(bullet=mark if len(mark) == 1 and not mark.isalnum() and mark < "\ue000" else _BULLET)
+        return level, ListLevel(bullet=mark if len(mark) == 1 and not mark.isalnum() and mark < "\ue000" else _BULLET)
     code = element.get(f"{STYLE}num-format", "")
-    return level, Level(
+    return level, ListLevel(
         style=_FORMATS.get(code, "decimal") if code else None,
         prefix=element.get(f"{STYLE}num-prefix", ""),
         suffix=element.get(f"{STYLE}num-suffix", ""),

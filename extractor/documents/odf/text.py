@@ -10,7 +10,7 @@ from extractor.documents.builder import Builder
 from extractor.documents.context import Context
 from extractor.documents.odf.flow import TextFlow
 from extractor.documents.odf.package import CONTENT, OFFICE, STYLE, STYLES, opened, root
-from extractor.documents.odf.styles import Styles
+from extractor.documents.odf.styles import OdfStyles
 from extractor.documents.pictures_within import read_pictures
 from extractor.documents.tree import Element
 from extractor.sandbox import Refused
@@ -25,7 +25,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     body = content.find(f"{OFFICE}body/{OFFICE}text") if content is not None else None
     if body is None:
         raise Refused("unreadable_document", "the file is not whole: it has no text")
-    flow = TextFlow(Styles((look, content)))
+    flow = TextFlow(OdfStyles((look, content)))
     blocks = list(_paged(flow, body))
     above, below = (_margins(flow, look, which) for which in (_HEADERS, _FOOTERS))
     into.begin_page()

@@ -52,7 +52,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
 
 def blocks_of(data: bytes) -> tuple[list[Block], bool]:
     """What is shown, and whether the file is whole. Raises Refused `document_too_complex`."""
-    reader = _Reader()
+    reader = _RtfReader()
     whole = reader.run(data)
     return reader.blocks(), whole
 
@@ -68,7 +68,7 @@ class _Group:
     place: str = ""  # `fonts`, `label`, `above`, `below`, `note`
 
 
-class _Reader:
+class _RtfReader:
     def __init__(self) -> None:
         self._group = _Group()
         self._stack: list[tuple[_Group, Stream | None]] = []

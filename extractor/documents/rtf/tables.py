@@ -10,7 +10,7 @@ _MOST_DEPTH = 30
 
 
 @dataclass
-class _Level:
+class _OpenTable:
     """A table that is being read: its rows, the cells of its last row, the blocks of the last cell."""
 
     rows: list[TableRow] = field(default_factory=list)
@@ -22,7 +22,7 @@ class Tables:
     """Level 0 is the text, 1 a table in it, 2 a table in a cell of that, and so on."""
 
     def __init__(self) -> None:
-        self._levels = [_Level()]
+        self._levels = [_OpenTable()]
         self.merged: list[bool] = []  # of the row that is being defined: whether a cell is covered by another
 
     @property
@@ -54,11 +54,11 @@ class Tables:
             at.rows.append(TableRow(at.cells))
         at.cells = []
 
-    def _at(self, level: int) -> _Level:
+    def _at(self, level: int) -> _OpenTable:
         level = min(level, _MOST_DEPTH)
         self._fold(level)
         while len(self._levels) <= level:
-            self._levels.append(_Level())
+            self._levels.append(_OpenTable())
         return self._levels[level]
 
     def _fold(self, level: int) -> None:

@@ -104,7 +104,7 @@ class Acceptances:
         self.of(grammar).learn(lesson)
 
 
-class Line:
+class LinearFit:
     """Seconds as a line over a count: least squares over the recent past, leaning towards "one more costs a fiftieth"
     where the counts hardly vary."""
 
@@ -136,7 +136,7 @@ class StepCosts:
     """The measured times of steps, and the prices that follow from them."""
 
     def __init__(self) -> None:
-        self._verify, self._chain = Line(), Line()
+        self._verify, self._chain = LinearFit(), LinearFit()
         self._earned: defaultdict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])  # by rows: tokens, seconds
         self._cold = True
         self._unchained = 0  # steps since the last chain
@@ -147,7 +147,7 @@ class StepCosts:
     def chained(self, rows: int, seconds: float) -> None:
         """One step of the MTP drafter. The first ever is slow for reasons of its own."""
         if self._unchained > RETRY:
-            self._chain = Line()
+            self._chain = LinearFit()
         if not self._cold:
             self._chain.learn(rows, seconds)
         self._cold = False

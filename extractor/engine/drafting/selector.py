@@ -58,7 +58,7 @@ class Mode:
         return self.waited >= RETRY * min(worse, self.trials, RAREST)  # the first trial may have been its first steps
 
 
-class Table:
+class ModeTable:
     """The modes of steps of one kind."""
 
     def __init__(self, allowed: Drafters) -> None:
@@ -90,14 +90,14 @@ class Selector:
     """A table for each set of drafters that rows allow, and for about so many rows."""
 
     def __init__(self) -> None:
-        self._tables: dict[tuple[Drafters, int], Table] = {}  # as many as there are sets of three drafters and sizes
-        self._last: Table | None = None
+        self._tables: dict[tuple[Drafters, int], ModeTable] = {}  # of each set of drafters, by size
+        self._last: ModeTable | None = None
 
     def pick(self, allowed: Drafters, rows: int) -> Drafters:
         """Which drafters the next step asks."""
         key = allowed, rows.bit_length()
         if key not in self._tables:
-            self._tables[key] = Table(allowed)
+            self._tables[key] = ModeTable(allowed)
         self._last = self._tables[key]
         return self._last.pick()
 

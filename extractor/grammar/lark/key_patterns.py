@@ -12,7 +12,7 @@ from schemas.patterns import PatternError
 from schemas.patterns.anchors import pieces
 from schemas.patterns.bounded import bounded_options
 from schemas.patterns.read import read
-from schemas.patterns.tree import Chars, Choice, Node, Repeat, Sequence
+from schemas.patterns.tree import Chars, Choice, Concatenation, Node, Repeat
 from schemas.patterns.write import written
 
 LETTER = r'(?:[^"\\\x00-\x1F\x7F]|\\["\\nrbtf])'  # as `%json` has it where no letter is escaped
@@ -48,7 +48,7 @@ def _either(options: Iterable[str]) -> str | None:
 def _in_json(node: Node) -> str:
     if isinstance(node, Chars):
         return _chars(node)
-    if isinstance(node, Sequence):
+    if isinstance(node, Concatenation):
         return "".join(map(_in_json, node.parts))
     if isinstance(node, Choice):
         return f"(?:{'|'.join(map(_in_json, node.options))})"

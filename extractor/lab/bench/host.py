@@ -82,7 +82,7 @@ def measure(
     engine = Engine(models, config, runner=runner, drafting=drafting)
     try:
         for _ in range(2):
-            watch = Watch(engine, rows)
+            watch = StepWatch(engine, rows)
             runner.watched = watch
             for future, (_, answer) in [(engine.submit(one), (one, answer)) for one, answer in requests]:
                 if (wrote := future.result().ids) != answer:
@@ -99,7 +99,7 @@ class Always(Selector):
         return allowed
 
 
-class Watch:
+class StepWatch:
     """Sums up the steps in which every row decodes, each from one verification to the next: how a batch begins and ends
     says nothing of those."""
 

@@ -38,14 +38,14 @@ _PASSING = [
 
 
 @dataclass(frozen=True)
-class Node:
+class ShownNode:
     """An object or a list as it is shown: its members, each with its name and colon (in a list: nothing)."""
 
     brackets: str
     members: tuple[tuple[str, Any], ...]
 
 
-LEFT_OUT = Node("", ())
+LEFT_OUT = ShownNode("", ())
 
 
 def written(output: str, show: Iterable[str] = (), head: Iterable[str] = ()) -> str:
@@ -96,7 +96,7 @@ def tree(value: Any, show: Sequence[str] = ("",), at: str = "") -> Any:
             members.append((label, tree(member, show, pointer)))
         elif not members or members[-1][1] is not LEFT_OUT:
             members.append(("", LEFT_OUT))
-    return Node("{}" if isinstance(value, dict) else "[]", tuple(members))
+    return ShownNode("{}" if isinstance(value, dict) else "[]", tuple(members))
 
 
 def _ordered(value: dict[str, Any]) -> dict[str, Any]:
@@ -107,16 +107,16 @@ def _ordered(value: dict[str, Any]) -> dict[str, Any]:
 def laid_out(value: Any, column: int = 0) -> str:
     """On one line where it fits, else as many members on a line as fit. `column`: where it is indented to."""
     text = _line(value)
-    if len(text) + column <= _WIDTH or not isinstance(value, Node):
+    if len(text) + column <= _WIDTH or not isinstance(value, ShownNode):
         return text
-    if len(value.members) == 1 and isinstance(value.members[0][1], Node) and not value.members[0][0]:
+    if len(value.members) == 1 and isinstance(value.members[0][1], ShownNode) and not value.members[0][0]:
         return f"{value.brackets[0]}{laid_out(value.members[0][1], column)}{value.brackets[1]}"
     inner = column + 2 if column else 1
     lines = [""]
     for at, (label, member) in enumerate(value.members):
         comma = "," if at < len(value.members) - 1 else ""
         piece = f"{label}{_line(member)}{comma}"
-        if len(piece) + inner > _WIDTH and isinstance(member, Node):
+        if len(piece) + inner > _WIDTH and isinstance(member, ShownNode):
             lines += [f"{label}{laid_out(member, inner)}{comma}", ""]
         elif lines[-1] and len(lines[-1]) + 1 + len(piece) + inner > _WIDTH:
             lines.append(piece)
@@ -130,7 +130,7 @@ def laid_out(value: Any, column: int = 0) -> str:
 def _line(value: Any) -> str:
     if value is LEFT_OUT:
         return "…"
-    if isinstance(value, Node):
+    if isinstance(value, ShownNode):
         inside = ", ".join(label + _line(member) for label, member in value.members)
         return f"{value.brackets[0]}{inside}{value.brackets[1]}"
     return value.text if isinstance(value, Number) else json.dumps(value, ensure_ascii=False)

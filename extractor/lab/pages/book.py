@@ -9,7 +9,7 @@ from pathlib import Path
 
 from extractor.lab.pages import answer
 from extractor.lab.pages.example import Desk, ExampleFailed
-from extractor.lab.pages.page import Example, Page, Region
+from extractor.lab.pages.page import MarkdownPage, PageExample, Region
 from extractor.service.plan import ServicePlan
 from extractor.service.supervisor import Service
 
@@ -32,11 +32,11 @@ def service() -> Iterator[str]:
         yield running.url
 
 
-def read(name: str) -> Page:
-    return Page(name, (ROOT / name).read_text("utf-8"))
+def read(name: str) -> MarkdownPage:
+    return MarkdownPage(name, (ROOT / name).read_text("utf-8"))
 
 
-def renewed(name: str, url: str) -> tuple[Page, list[str]]:
+def renewed(name: str, url: str) -> tuple[MarkdownPage, list[str]]:
     """The page as it would be made now, and what no longer held, a text each: empty where nothing has changed."""
     page = read(name)
     faults: list[str] = []
@@ -51,7 +51,7 @@ def renewed(name: str, url: str) -> tuple[Page, list[str]]:
             faults.append(f"{name}: `{region.command}` gives now\n{found}")
         return found
 
-    def example(shown: Example) -> str | None:
+    def example(shown: PageExample) -> str | None:
         try:
             found = desk.answered(shown)
         except ExampleFailed as error:

@@ -12,7 +12,7 @@ FILLS = {"plain": "#f6f8fa", "store": "#fff1d6", "engine": "#dcefe3", "end": "#d
 
 
 @dataclass(frozen=True)
-class Box:
+class Rectangle:
     """A title in bold and lines under it. `kind` is a key of FILLS."""
 
     left: int
@@ -43,7 +43,7 @@ class Arrow:
     dashed: bool = False
 
 
-def svg(wide: int, high: int, title: str, boxes: Sequence[Box], arrows: Sequence[Arrow]) -> str:
+def svg(wide: int, high: int, title: str, boxes: Sequence[Rectangle], arrows: Sequence[Arrow]) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" viewBox="0 0 {wide} {high}" '
         f'role="img" aria-label="{escape(title)}" font-family="sans-serif" font-size="13" fill="{_INK}">',
@@ -56,7 +56,7 @@ def svg(wide: int, high: int, title: str, boxes: Sequence[Box], arrows: Sequence
     return "\n".join([*parts, "</svg>\n"])
 
 
-def _box(box: Box) -> list[str]:
+def _box(box: Rectangle) -> list[str]:
     styles = ['font-weight="bold"', *[f'fill="{_QUIET}"'] * len(box.lines)]
     texts = [
         f'<text x="{box.left + _PAD}" y="{box.top + _PAD + 12 + _LINE * at}" {style}>{escape(text)}</text>'

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from extractor.lab.pages import answer
-from extractor.lab.pages.page import Example
+from extractor.lab.pages.page import PageExample
 
 _PLACE = "localhost:8000"
 _LIMIT_S = 120.0
@@ -39,7 +39,7 @@ class Desk:
             "EXTRACTOR_URL": url,
         }
 
-    def answered(self, example: Example) -> str:
+    def answered(self, example: PageExample) -> str:
         """What comes back now, as the page shows it and in the page's ids. Raises ExampleFailed."""
         deadline = time.monotonic() + _LIMIT_S
         while True:
@@ -58,7 +58,7 @@ class Desk:
         """What a command of the repository prints. Raises ExampleFailed."""
         return self._finished(["bash", "-euo", "pipefail", "-c", line], self._root)
 
-    def _run(self, example: Example) -> str:
+    def _run(self, example: PageExample) -> str:
         typed = example.request.replace(_PLACE, self._place)
         for named, given in self._given.items():
             typed = typed.replace(named, given)

@@ -21,7 +21,7 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Example:
+class PageExample:
     """What one types, in the language of its fence, and what comes back. `answer` None: the page shows none.
 
     `show` are JSON pointers of what the page shows of each JSON value, empty for all of it; `head` names the headers
@@ -36,13 +36,13 @@ class Example:
 
 
 @dataclass
-class Page:
+class MarkdownPage:
     """`text` is the whole page."""
 
     name: str
     text: str
 
-    def rewrite(self, region: Callable[[Region], str], example: Callable[[Example], str | None]) -> None:
+    def rewrite(self, region: Callable[[Region], str], example: Callable[[PageExample], str | None]) -> None:
         """Puts into each region what the callables return for it: the text, and an example's answer. In the order of
         the page."""
 
@@ -66,7 +66,7 @@ class Page:
         return [body for language, body in _FENCE.findall(rest) if language in _RUNNABLE]
 
 
-def _example(written: str, inner: str) -> Example:
+def _example(written: str, inner: str) -> PageExample:
     """`; show /a /b; head location; until text`. Raises ValueError."""
     fences = _FENCE.findall(inner)
     if not 1 <= len(fences) <= 2 or fences[0][0] not in _RUNNABLE:
@@ -77,7 +77,7 @@ def _example(written: str, inner: str) -> Example:
         if name not in options:
             raise ValueError(f"{name!r} is none of {', '.join(options)}")
         options[name] = value.strip()
-    return Example(
+    return PageExample(
         language=fences[0][0],
         request=fences[0][1],
         answer=fences[1][1] if len(fences) == 2 else None,

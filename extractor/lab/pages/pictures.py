@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from extractor.lab.bench import plot
 from extractor.lab.pages import runs
-from extractor.lab.pages.drawing import Arrow, Box, svg
+from extractor.lab.pages.drawing import Arrow, Rectangle, svg
 
 
 def drawn() -> dict[str, str]:
@@ -22,9 +22,9 @@ def drawn() -> dict[str, str]:
 
 def document() -> str:
     """From a POST to the result."""
-    client = Box(20, 20, 180, "client", ["POST /v1/extractions"], "end")
-    api = Box(270, 20, 230, "API", ["checks request, schema, bytes", "answers 202 and a Location"])
-    ledger = Box(
+    client = Rectangle(20, 20, 180, "client", ["POST /v1/extractions"], "end")
+    api = Rectangle(270, 20, 230, "API", ["checks request, schema, bytes", "answers 202 and a Location"])
+    ledger = Rectangle(
         600,
         20,
         280,
@@ -32,14 +32,14 @@ def document() -> str:
         ["document and job, kept before the 202", "status, attempt, lease, result"],
         "store",
     )
-    queue = Box(600, 130, 280, "Celery queue in Redis", ["a message: tenant and id, nothing else"], "store")
+    queue = Rectangle(600, 130, 280, "Celery queue in Redis", ["a message: tenant and id, nothing else"], "store")
     tasks = [
-        Box(20, 260, 200, "1  claim, read", ["lease for attempt n;", "bytes → text, pages, boxes"]),
-        Box(240, 260, 200, "2  prompt, grammar", ["schema and text → tokens;", "JSON Schema → grammar"]),
-        Box(460, 260, 200, "3  engine", ["in a process of its own,", "shared by a worker's slots"], "engine"),
-        Box(680, 260, 200, "4  validate, ground", ["pydantic; at most two calls;", "where each value stands"]),
+        Rectangle(20, 260, 200, "1  claim, read", ["lease for attempt n;", "bytes → text, pages, boxes"]),
+        Rectangle(240, 260, 200, "2  prompt, grammar", ["schema and text → tokens;", "JSON Schema → grammar"]),
+        Rectangle(460, 260, 200, "3  engine", ["in a process of its own,", "shared by a worker's slots"], "engine"),
+        Rectangle(680, 260, 200, "4  validate, ground", ["pydantic; at most two calls;", "where each value stands"]),
     ]
-    ended = Box(
+    ended = Rectangle(
         290, 400, 320, "succeeded · failed · cancelled", ["in the ledger, until it expires or is erased"], "end"
     )
     claim, *_, ground = tasks
@@ -67,9 +67,9 @@ def document() -> str:
 def step() -> str:
     """What `Engine.step` does, and a row's tokens in it."""
     parts = [
-        Box(20, 20, 280, "admit", ["waiting documents take free slots"]),
-        Box(20, 90, 280, "prefill", ["one chunk of the unread prompts"]),
-        Box(
+        Rectangle(20, 20, 280, "admit", ["waiting documents take free slots"]),
+        Rectangle(20, 90, 280, "prefill", ["one chunk of the unread prompts"]),
+        Rectangle(
             20,
             160,
             280,
@@ -77,7 +77,7 @@ def step() -> str:
             ["grammar: what the schema forces", "copy: what the document prints", "mtp: what the drafter proposes"],
             "engine",
         ),
-        Box(
+        Rectangle(
             20,
             264,
             280,
@@ -85,8 +85,8 @@ def step() -> str:
             ["one forward of the model for all rows,", "a mask of the grammar at each place"],
             "engine",
         ),
-        Box(20, 351, 280, "commit", ["lengths and matchers move by", "accepted tokens only"], "engine"),
-        Box(20, 438, 280, "retire", ["finished rows free their slots"]),
+        Rectangle(20, 351, 280, "commit", ["lengths and matchers move by", "accepted tokens only"], "engine"),
+        Rectangle(20, 438, 280, "retire", ["finished rows free their slots"]),
     ]
     arrows = [Arrow([one.at("bottom"), other.at("top")]) for one, other in pairwise(parts)]
     arrows.append(Arrow([parts[-1].at("left"), (6, 461), (6, 43), parts[0].at("left")], dashed=True))
@@ -99,11 +99,11 @@ def step() -> str:
 _LEFT, _WIDE, _GAP = 370, 112, 8  # of the row of tokens
 
 
-def _tokens() -> tuple[list[Box], list[Box]]:
+def _tokens() -> tuple[list[Rectangle], list[Rectangle]]:
     """What a row reads in a step, and below each token what the model writes behind it."""
     names = ["pending", "d1", "d2", "d3", "d4"]
     read = [
-        Box(_LEFT + at * (_WIDE + _GAP), 178, _WIDE, name, [word])
+        Rectangle(_LEFT + at * (_WIDE + _GAP), 178, _WIDE, name, [word])
         for at, (name, word) in enumerate(zip(names, ['"total"', ":", "66", "0.00", "}"], strict=True))
     ]
     verdicts = [
@@ -114,16 +114,16 @@ def _tokens() -> tuple[list[Box], list[Box]]:
         ("…", "thrown away", "plain"),
     ]
     written = [
-        Box(_LEFT + at * (_WIDE + _GAP), 282, _WIDE, word, [verdict], kind)
+        Rectangle(_LEFT + at * (_WIDE + _GAP), 282, _WIDE, word, [verdict], kind)
         for at, (word, verdict, kind) in enumerate(verdicts)
     ]
     return read, written
 
 
-def _notes() -> list[Box]:
+def _notes() -> list[Rectangle]:
     width = 5 * _WIDE + 4 * _GAP
     return [
-        Box(
+        Rectangle(
             _LEFT,
             60,
             width,
@@ -133,7 +133,7 @@ def _notes() -> list[Box]:
                 "The model reads it and the drafts in one forward.",
             ],
         ),
-        Box(
+        Rectangle(
             _LEFT,
             366,
             width,

@@ -22,7 +22,7 @@ _LIMIT_S = 3600.0
 
 
 @dataclass(frozen=True)
-class Run:
+class KeptRun:
     """`seconds` is about what it takes on two quiet cores."""
 
     name: str
@@ -31,27 +31,27 @@ class Run:
 
 
 RUNS = [
-    Run(
+    KeptRun(
         "one_row",
         "extractor bench --baseline hf,hf-outlines,hf-assisted --documents 10 --rounds 2 --max-tokens 160 --json",
         125,
     ),
-    Run(
+    KeptRun(
         "rows",
         "extractor bench --baseline hf-outlines --drafters 'none;grammar,copy;all' --rows 1,16,64 "
         "--documents 64 --rounds 1 --max-tokens 64 --json",
         150,
     ),
-    Run("growth", "python -m extractor.lab.bench.growth --rounds 1 --fields 5,20,50,100 --json", 90),
-    Run("drafts", "python -m extractor.lab.bench.drafts", 20),
-    Run("host", "python -m extractor.lab.bench.host --documents 16", 50),
-    Run("evidence", "python -m extractor.lab.bench.ground --extract 0", 25),
-    Run("lossless", "python -m extractor.lab.bench.lossless --documents 24 --max-tokens 40", 45),
-    Run("service", "python -m tests.chaos.measure", 45),
+    KeptRun("growth", "python -m extractor.lab.bench.growth --rounds 1 --fields 5,20,50,100 --json", 90),
+    KeptRun("drafts", "python -m extractor.lab.bench.drafts", 20),
+    KeptRun("host", "python -m extractor.lab.bench.host --documents 16", 50),
+    KeptRun("evidence", "python -m extractor.lab.bench.ground --extract 0", 25),
+    KeptRun("lossless", "python -m extractor.lab.bench.lossless --documents 24 --max-tokens 40", 45),
+    KeptRun("service", "python -m tests.chaos.measure", 45),
 ]
 
 
-def chosen(names: str) -> list[Run]:
+def chosen(names: str) -> list[KeptRun]:
     """All, or those that `names` has, separated by commas. Raises InputError."""
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     known = {run.name: run for run in RUNS}
@@ -61,7 +61,7 @@ def chosen(names: str) -> list[Run]:
     return [known[name] for name in wanted] or RUNS
 
 
-def measure(runs: list[Run]) -> None:
+def measure(runs: list[KeptRun]) -> None:
     """One after the other, each kept when it has ended. Raises InputError when one fails."""
     print(f"{len(runs)} runs, about {sum(run.seconds for run in runs) / 60:.0f} minutes on two quiet cores:")
     print("".join(f"  {run.name:<10} {run.seconds:>4} s  {run.command}\n" for run in runs), flush=True)
@@ -92,7 +92,7 @@ def machine() -> str:
     return f"{model}, {cores} core{'s' if cores > 1 else ''}"
 
 
-def _run(run: Run) -> dict[str, Any]:
+def _run(run: KeptRun) -> dict[str, Any]:
     tools = Path(sys.executable).parent
     clean = {name: value for name, value in os.environ.items() if not name.startswith("EXTRACTOR_")}
     environ = {**clean, "PATH": f"{tools}{os.pathsep}{clean.get('PATH', '')}", "PYTHONPATH": str(ROOT)}
