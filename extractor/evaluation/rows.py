@@ -31,9 +31,9 @@ def pairs(gold: Sequence[Any], answer: Sequence[Any]) -> list[int | None]:
     left = [at for at, place in enumerate(made) if place is None]
     free = [at for at in range(len(answer)) if at not in taken]
     for some, others in _windows(left, free):
-        costs = _costs([gold[at] for at in some], [answer[at] for at in others])
-        for row, column in enumerate(assign(costs)):
-            if column is not None and costs[row][column] < 1:
+        wanted, given = _cells([gold[at] for at in some], [answer[at] for at in others])
+        for row, column in enumerate(assign(_costs(wanted, given))):
+            if column is not None and _share_something(wanted[row], given[column]):
                 made[some[row]] = others[column]
     return made
 
@@ -65,21 +65,32 @@ def _windows(left: list[int], free: list[int]) -> Iterator[tuple[list[int], list
             yield some, others
 
 
-def _costs(gold: list[Any], answer: list[Any]) -> list[list[float]]:
-    """Between 0, the same, and 1, nothing in common. Only what the gold items say counts."""
+def _cells(gold: list[Any], answer: list[Any]) -> tuple[list[list[Cell | None]], list[list[Cell]]]:
+    """What gold items say on each of their paths, None where one says nothing of a path; and what the others say
+    there."""
     rows, columns = [paths(item) for item in gold], [paths(item) for item in answer]
     asked = list(dict.fromkeys(path for row in rows for path in row))
     wanted = [[_cell(row[path]) if path in row else None for path in asked] for row in rows]
-    given = [[_cell(column.get(path, [None])) for path in asked] for column in columns]
-    slope = _OUT_OF_ORDER / max(len(gold), len(answer))
+    return wanted, [[_cell(column.get(path, [None])) for path in asked] for column in columns]
+
+
+def _costs(wanted: list[list[Cell | None]], given: list[list[Cell]]) -> list[list[float]]:
+    """Between 0, the same, and 1, nothing in common."""
+    slope = _OUT_OF_ORDER / max(len(wanted), len(given))
     known: dict[tuple[Cell, Cell], float] = {}
     return [
         [
-            _off(some, other, known) + abs(row / len(gold) - column / len(answer)) * slope
+            _off(some, other, known) + abs(row / len(wanted) - column / len(given)) * slope
             for column, other in enumerate(given)
         ]
         for row, some in enumerate(wanted)
     ]
+
+
+def _share_something(some: list[Cell | None], other: list[Cell]) -> bool:
+    """A value, or a word of one."""
+    both = [(one, two) for one, two in zip(some, other, strict=True) if one is not None and one[0] != NULL]
+    return any(one[0] == two[0] or one[1] & two[1] for one, two in both)
 
 
 def _off(some: list[Cell | None], other: list[Cell], known: dict[tuple[Cell, Cell], float]) -> float:
