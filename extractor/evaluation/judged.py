@@ -16,7 +16,8 @@ from extractor.evaluation.printed import Printed, written_values
 from extractor.result import Evidence
 
 JSON = dict[str, Any]
-RAN_ON = frozenset({"truncated_output"})  # answers that ran on until they were cut off
+_RAN_ON = "truncated_output"  # the answer ran on until it was cut off
+_ENDED = frozenset({"repeated", "cut_off"})  # of a result's review: a value that did not end by itself
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,13 @@ class Judged:
 
     @property
     def ran_on(self) -> bool:
-        return self.answered.error is not None and self.answered.error["code"] in RAN_ON
+        return self.answered.error is not None and self.answered.error["code"] == _RAN_ON
+
+    @property
+    def was_ended(self) -> bool:
+        """A value of it did not end by itself, and the answer stands."""
+        marks = (self.answered.result or {}).get("review", ())
+        return any(mark["code"] in _ENDED for mark in marks)
 
 
 def judge(case: GoldCase, answered: Answered) -> Judged:

@@ -33,7 +33,7 @@ def figures(said: JSON) -> Iterator[tuple[str, str]]:
             f"{invented['not_printed_and_not_right']:,} of the judged ones are not right"
         ),
     )
-    yield "answers that ran on", f"{documents['ran_on']}"
+    yield "answers that ran on", f"{documents['ran_on']} cut off, {documents['ended']} ended and marked"
     if (grounding := total["grounding"]) is not None:
         yield (
             "evidence in the right place",

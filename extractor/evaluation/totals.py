@@ -57,6 +57,7 @@ def totals(judged: list[Judged], seconds: float) -> JSON:
             "right": sum(one.right for one in judged),
             "failed": dict(Counter(one.answered.error["code"] for one in judged if one.answered.error)),
             "ran_on": sum(one.ran_on for one in judged),
+            "ended": sum(one.was_ended for one in judged),
         },
         "leaves": _counts(kinds) | {"accuracy": _share(sum(leaf.outcome.right for leaf in leaves), len(leaves))},
         "value_f1": {

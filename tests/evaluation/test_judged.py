@@ -59,7 +59,7 @@ def test_a_run_is_counted() -> None:
     judged = sample()
     made = report(judged, {"gold": "g", "model": "m", "options": {}}, 4.0)
     total = made["totals"]
-    assert total["documents"] == {"count": 2, "right": 0, "failed": {"truncated_output": 1}, "ran_on": 1}
+    assert total["documents"] == {"count": 2, "right": 0, "failed": {"truncated_output": 1}, "ran_on": 1, "ended": 0}
     kinds = {name: total["leaves"][name] for name in table._KINDS}
     assert kinds == {"exact": 1, "normalised": 1, "wrong": 0, "missing": 2, "invented": 1, "null_right": 1}
     # right 2; said 3; wanted 4
