@@ -193,6 +193,19 @@ def test_drafters_change_speed_and_nothing_else(client: Client) -> None:
     assert forwards[-1] < forwards[0]
 
 
+def test_a_loop_is_ended_and_told(service: Service) -> None:
+    """Of a text that no model could write without one."""
+    loop = {"type": "string", "pattern": "^n{300,}$"}
+    schema = {"type": "object", "properties": {"text": loop, "after": WORD}, "required": ["text", "after"]}
+    body = {"json_schema": schema, "document": {"text": "None."}}
+    answer = httpx.post(f"{service.url}/v1/extractions", json=body, headers={"Prefer": "wait=60"}, timeout=90)
+    result = answer.json()["result"]
+    assert result["data"]["text"] == "n" * 300
+    assert result["needs_review"]
+    [mark] = [one for one in result["review"] if one["code"] == "repeated"]
+    assert (mark["pointer"], mark["severity"]) == ("/text", "high")
+
+
 def test_a_typed_extraction_gives_an_instance(client: Client) -> None:
     class Code(BaseModel):
         code: str = Field(max_length=8)

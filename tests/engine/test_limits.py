@@ -70,6 +70,7 @@ MEMBERS = "".join(f',"k{number}":1' for number in range(3_000))
 UNCLOSED = {**of({"k": TEXT}), "additionalProperties": True, "anyOf": [{"required": ["k"]}, {"required": ["l"]}]}
 WITH_PATTERNS = {"type": "object", "allOf": [{"patternProperties": {"^x": TEXT}}, {"additionalProperties": True}]}
 OVERLAPPING = {"type": "object", "patternProperties": {r"^\d{2}": TEXT, r"^\d[a-z]": NUMBER}}
+WITH_ENDS = {"type": "object", "patternProperties": {"^x.*1$": TEXT, "^x.*2$": NUMBER}}
 FAR = {"type": "integer", "minimum": 10**20, "anyOf": [{"multipleOf": 1}, {"title": "x"}]}
 FAR_EITHER = {"type": "number", "minimum": 1e30, "oneOf": [{"maximum": 1e40}, {"minimum": 1e35}]}
 KINDS = [  # schema of a value, what the model begins with, what it goes on with, how long the answer may be at most
@@ -78,6 +79,7 @@ KINDS = [  # schema of a value, what the model begins with, what it goes on with
     (WITH_PATTERNS, '{"f":{"', NEVER_THE_SAME, 1_050),
     (WITH_PATTERNS, '{"f":{"k":1', MEMBERS, 150),
     (OVERLAPPING, '{"f":{"12', NEVER_THE_SAME, 1_050),
+    (WITH_ENDS, '{"f":{"x', NEVER_THE_SAME.replace("1", "one"), 1_050),
     (FAR, '{"f":9', "9", 110),
     (FAR_EITHER, '{"f":9', "09", 110),
 ]
@@ -241,7 +243,9 @@ def test_drafts_are_judged_as_what_is_written() -> None:
     narrowing = Narrowing(TOKENIZER)
 
     def masks(written: bytes, draft: bytes) -> torch.Tensor:
-        row = Sequence(Request([0], grammar=grammar, limits=Limits(items=3, digits=2)), None)
+        matcher = LLMatcher(TOKENIZER, grammar, log_level=0)
+        row = Sequence(Request([0], grammar=grammar, limits=Limits(items=3, digits=2)), matcher)
+        assert matcher.consume_tokens(list(written))
         row.written += written
         bits = torch.full((len(draft) + 1, WORDS), -1, dtype=torch.int32)
         narrowing.narrow([row], [Draft(list(draft), [""] * len(draft))], [len(draft) + 1], bits)

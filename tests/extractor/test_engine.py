@@ -43,6 +43,24 @@ def runner(model):
         yield extractor
 
 
+def test_what_does_not_end_by_itself_is_ended_and_marked(runner):
+    """A loop that no model can leave out, and an object that no grammar ends."""
+    open_object = {
+        "type": "object",
+        "properties": {"k": {"type": "boolean"}},
+        "required": ["k"],
+        "additionalProperties": {"type": "boolean"},
+        "anyOf": [{"required": ["k"]}, {"required": ["l"]}],
+    }
+    fields = {"loop": {"type": "string", "pattern": "^n{300,}$"}, "open": open_object}
+    schema = {"type": "object", "properties": fields, "required": list(fields)}
+    result = runner.extract("None.", schema, Options(max_output_tokens=700, temperature=1.5, seed=1))
+    found = {(mark["pointer"], mark["code"]) for mark in result.review}
+    assert ("/loop", "repeated") in found
+    assert len(result.data["loop"]) == 300
+    assert all(len(key) < 240 for key in result.data["open"])
+
+
 def test_what_is_loaded(runner):
     info = runner.model_info()
     assert info["architecture"] == "Gemma4ForCausalLM"

@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 
 from extractor.config import Settings
+from extractor.engine import Completion, Usage
+from extractor.engine.limits.limits import Ended
 from extractor.errors import OutputError
 from extractor.extract import Extractor
+from extractor.partial import completed
 from extractor.result import Known, Options
 from extractor.review import UNSURE, review
+from extractor.run import ended_values
 from schemas.builtin.invoice import Invoice
 from tests.support.scripted import ScriptedEngine, tokenizer
 
@@ -97,6 +101,17 @@ def test_what_a_field_cannot_hold_is_not_missed(tok: Any, document: str, key: st
         result = extractor.extract(document, asked)
     assert result.fields[f"/{key}"]["label"]["behind"] is not None, "it is said all the same"
     assert result.review == []
+
+
+def test_what_did_not_end_by_itself_is_marked_where_it_stands() -> None:
+    text = '{"é":"nn","rows":[{"a":[1,1]},{"b c":2}],"k":"n'.encode()
+    starts = [text.rindex(start) for start in (b'"nn"', b"[1,1", b'"b c"', b"[{", b'"n')]
+    ended = [Ended(start, "repeated" if start < 30 else "cut_off") for start in starts]
+    completion = Completion([], text, "length", [], [], Usage(), ended)
+    assert ended_values(text[:9].decode() + '"}', completion)[0] == ("/é", "repeated")
+    found = ended_values(completed(text.decode()), completion)
+    assert found == [("/é", "repeated"), ("/rows/0/a", "repeated"), ("/rows/1/b c", "cut_off"), ("/rows", "repeated")]
+    assert [(mark["pointer"], mark["code"]) for mark in review([], [], {}, [], found)] == found
 
 
 def test_an_answer_that_does_not_stand_is_kept_with_what_is_known_of_it(tok: Any) -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 from extractor import Extractor, Options, Settings
 from extractor.errors import BUSY, DocumentError, EngineError, InvalidOutput, SchemaError, TruncatedOutput
 from schemas import Schema, inline
-from tests.property.judged import Tally, fits, relaxed
+from tests.property.judged import Tally, ends, fits, relaxed
 from tests.property.run import Named
+from tests.property.walks import Stuck
 
 ENGINES = ("tiny", "bundled")
 ROWS, TOKENS, CONTEXT = 16, 1500, 8192
@@ -83,7 +84,10 @@ class Decoding:
                 continue
             tally.answers += 1
             try:
+                ends(text, keys=True)
                 fits(text, schema, enforced)
+            except Stuck as fault:
+                tally.faults.append(f"{name}\n  temperature {temperature}: {fault}")
             except InvalidOutput as error:
                 said = "; ".join(f"{place.pointer[-60:] or 'it'} {place.detail}" for place in error.errors)
                 tally.faults.append(f"{name}\n  temperature {temperature}: {said}\n    {text[:600]}")

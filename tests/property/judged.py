@@ -81,14 +81,14 @@ def judge(schema: Schema, seed: int, walks: int = 1) -> Tally:
 
 def ends(text: str, *, keys: bool) -> None:
     """Raises Stuck where something in an answer is longer than any schema made here lets it be: a number, values in one
-    another, an object, and where `keys` says so a key."""
+    another, an object, and where `keys` says so a key, which where schemas meet no grammar ends, but an engine does."""
     signs = _STRING.sub("", text)
     objects = [value for value in _within(json.loads(text)) if isinstance(value, dict)]
     sizes = {
         "digits": (max(map(len, re.findall(r"[0-9]+", signs)), default=0), 320),
         "levels": (max(accumulate((sign in "[{") - (sign in "]}") for sign in signs)), 120),
         "keys": (max(map(len, objects), default=0), 210),
-        "characters of a key": (max((len(key) for value in objects for key in value), default=0) if keys else 0, 300),
+        "characters of a key": (max((len(key) for value in objects for key in value), default=0) if keys else 0, 1_100),
     }
     for what, (found, most) in sizes.items():
         if found > most:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from llguidance import LLMatcher
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -36,28 +37,29 @@ class Narrowing:
         `masks.draft_masks` gives it."""
         allowed, first = bits.numpy().view(np.uint32), 0
         for row, draft, count in zip(rows, drafts, counts, strict=True):
-            if row.json is not None and count:
+            if row.json is not None and row.matcher is not None and count:
                 row.json.read()
-                self._row(row.json, draft.tokens[: count - 1], allowed[first : first + count])
+                self._row(row.json, row.matcher, draft.tokens[: count - 1], allowed[first : first + count])
             first += count
 
-    def _row(self, text: JsonText, tokens: list[int], allowed: _Bits) -> None:
+    def _row(self, text: JsonText, matcher: LLMatcher, tokens: list[int], allowed: _Bits) -> None:
         if text.calm(len(self._tokenizer.decode_bytes(tokens)) if tokens else 0):
             return
-        self._one(text, allowed[0])
+        self._one(text, matcher, [], allowed[0])
         if tokens:
             text = text.copy()
-        for token, after in zip(tokens, allowed[1:], strict=True):
+        for place, token in enumerate(tokens, 1):
             text.written += self._tokenizer.decode_bytes([token])
             text.read()
-            self._one(text, after)
+            self._one(text, matcher, tokens[:place], allowed[place])
 
-    def _one(self, text: JsonText, allowed: _Bits) -> None:
+    def _one(self, text: JsonText, matcher: LLMatcher, after: list[int], allowed: _Bits) -> None:
+        """What may follow `text`, to which the `matcher` comes by the tokens `after`."""
         due = text.due()
         if due is None:
             return
-        if due.string:
-            _keep(allowed, allowed & self._ends_string)
+        if due.string and not _keep(allowed, allowed & self._ends_string):
+            _keep(allowed, self._last_signs(matcher, after, allowed))
         if due.number:
             _keep(allowed, allowed & self._ends_number)
         if due.full:
@@ -66,6 +68,16 @@ class Narrowing:
                 if text.overruns(self._texts[token]):
                     kept[token >> 5] &= ~np.uint32(1 << (token & 31))
             _keep(allowed, kept)
+
+    def _last_signs(self, matcher: LLMatcher, after: list[int], allowed: _Bits) -> _Bits:
+        """Of what is `allowed`, the single bytes that a string may end behind: a pattern may ask for its last sign."""
+        kept, quote = np.zeros_like(allowed), self._quote
+        if quote is None:
+            return kept
+        for token in _ids(allowed & self._bytes):
+            if matcher.validate_tokens([*after, token, quote]) == len(after) + 2:
+                kept[token >> 5] |= np.uint32(1 << (token & 31))
+        return kept
 
     @cached_property
     def _texts(self) -> list[bytes]:
@@ -80,13 +92,24 @@ class Narrowing:
         return _packed([text[:1] in (b",", b"]", b"}") for text in self._texts])
 
     @cached_property
+    def _bytes(self) -> _Bits:
+        return _packed([len(text) == 1 for text in self._texts])
+
+    @cached_property
+    def _quote(self) -> int | None:
+        return next((token for token, text in enumerate(self._texts) if text == b'"'), None)
+
+    @cached_property
     def _commas(self) -> _Bits:
         return _packed([b"," in text for text in self._texts])
 
 
-def _keep(allowed: _Bits, some: _Bits) -> None:
-    if some.any():
+def _keep(allowed: _Bits, some: _Bits) -> bool:
+    """Only `some` of what is allowed, if there is any; whether there is."""
+    kept = bool(some.any())
+    if kept:
         allowed[:] = some
+    return kept
 
 
 def _packed(chosen: list[bool]) -> _Bits:
