@@ -34,9 +34,9 @@ _FRACTION = re.compile(r"(?:(\d{1,9}) ?)?([½¼¾⅛⅜⅝⅞])")
 _SCALES = {
     "thousand": 3, "tsd": 3, "mille": 3, "mil": 3, "million": 6, "millions": 6, "mio": 6, "mn": 6, "millionen": 6,
     "millones": 6, "milioni": 6, "miljoen": 6, "billion": 9, "bn": 9, "mrd": 9, "milliarden": 9, "milliard": 9,
-    "milliards": 9, "miliardi": 9, "miljard": 9, "trillion": 12, "万": 4, "萬": 4, "億": 8, "亿": 8,
+    "milliards": 9, "miliardi": 9, "miljard": 9, "trillion": 12, "万": 4, "萬": 4, "億": 8, "亿": 8, "만": 4, "억": 8,
 }  # fmt: skip
-_SCALE = re.compile(r"[ \u00a0]?([万萬億亿]|[^\W\d_]{2,10}(?![^\W\d_]))")
+_SCALE = re.compile(r"[ \u00a0]?([万萬億亿만억]|[^\W\d_]{2,10}(?![^\W\d_]))")
 _AHEAD = 20  # years by which a day may be later than the last year that the text prints
 _OLD = 30  # two digits of a year from here on may be of the century before
 

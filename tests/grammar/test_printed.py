@@ -85,6 +85,7 @@ DATE = {"type": "string", "format": "date"}
         ('a 3.5" disk \\ C:', '3.5" disk \\ C:'),
         ("10\u00a0Downing\u202fStreet", "10 Downing Street"),
         ("東京都千代田区", "千代田区"),
+        ("서울에서 스타벅스의 커피", "스타벅스"),
         ("☑ Ja 👍 gut", "👍 gut"),
         ("From: Ann <ann@x.org>", "ann@x.org"),
         (COLUMNS, "4 Calle Sol, 15001 Lima"),
@@ -149,7 +150,7 @@ def test_nothing_else_is(document: str, said: str) -> None:
         ("off .50 each", "0.50 0.5", "50 5"),
         ("$1.2 million and 3,5 Mrd. €", "1200000 1.2 3500000000 3.5", "12000000 1.2000000"),
         ("5½ hours, ¼ day, 2 ½", "5.5 0.25 2.5", "5.05"),
-        ("3 万円", "30000 3", "300"),
+        ("3 万円, 40만원", "30000 3 400000", "300 4000"),
     ],
 )
 def test_a_number_is_one_in_any_notation(document: str, yes: str, no: str) -> None:

@@ -17,12 +17,14 @@ MOST_CHUNKS = 60_000  # of all parts: what llguidance builds within half a secon
 
 # Letters that are written without spaces between words: each is a chunk.
 _UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_PARTICLES = "에서|에게|으로|까지|부터|은|는|이|가|을|를|의|에|로|와|과|도|만"  # that Korean writes behind a noun
 _CHUNK = re.compile(  # of text that is escaped as in a JSON string
     r"\\."
     r"|\d+(?:[.,:'’]\d+)+"  # one number, one time of day
     rf"|[{_UNSPACED}]"
     # the number before its unit, a currency before one
     rf"|\d+(?=[^\W\d_]+(?![^\W_]))|(?<![^\W_])[A-Z]{{3}}(?=\d)"
+    rf"|[\uac00-\ud7af]+?(?=(?:{_PARTICLES})(?![^\W_]))"
     rf"|[^\W_{_UNSPACED}]+|.",
     re.DOTALL,
 )
