@@ -80,6 +80,7 @@ DATE = {"type": "string", "format": "date"}
         ("Personen-Unfall-   2 Tage\nversicherung        3 Tage", "Personen-Unfallversicherung"),
         ("Ship to: 14 Quay St\n         Bristol\n         BS1", "14 Quay St, Bristol, BS1"),
         ("IBAN: FR20 1242 1242 1242 1242 1242 124 - BIC", "FR2012421242124212421242124"),
+        ("Ballots        Other\n       No      Incomplete/\nCompleted      More", "Ballots Completed"),
         ("GB29 NWBK 6016 1331 9268 19.", "GB29NWBK60161331926819"),
         ("co\u00adoper\u200bate", "cooperate"),
         ('a 3.5" disk \\ C:', '3.5" disk \\ C:'),
@@ -372,7 +373,8 @@ def test_what_no_grammar_holds_is_compared_afterwards() -> None:
     assert long.faults({"a": "word word"}) == []
 
 
-@pytest.mark.parametrize("line", ["a   b\n", "a-\n", "letters", "1,", "12:30 ", "\n", '"\\', "(1", "1. 2. ", "3 "])
+@pytest.mark.parametrize("line", ["a   b\n", "a-\n", "letters", "1,", "12:30 ", "\n", '"\\', "(1", "1. 2. ", "3 ",
+                                  "May\n", "1 / 2 / ", "AB12 CD34 ", "5 ½ ", "a: b\n"])  # fmt: skip
 def test_no_text_takes_longer_than_its_length(line: str) -> None:
     """Ten times the text may take forty times as long, and not a hundred times."""
     took_s = []
@@ -414,6 +416,17 @@ def test_a_list_that_nothing_fits_can_still_be_ended() -> None:
             assert lets(schema, text, json.dumps(written, separators=(",", ":"))) is filled
             empty = '{"a":["one"]}' if "prefixItems" in rows else '{"a":[]}'
             assert lets(schema, text, empty)
+
+
+def test_lines_of_many_cells_take_no_longer_than_others() -> None:
+    """Cells of two lines that stand beside each other, none under another."""
+    took_s = []
+    for cells in (2_000, 20_000):
+        text = "a      " * cells + "\n   " + "b      " * cells
+        began = time.thread_time()
+        assert chunks(text)
+        took_s.append(time.thread_time() - began)
+    assert took_s[1] < 40 * took_s[0] + 1
 
 
 def test_check_says_what_has_to_be_printed() -> None:

@@ -43,6 +43,8 @@ _LINE = 100  # characters of a line that may be one of several lines of one valu
 _LINES = 30  # of a column that are taken together
 _OFFSET = 2  # columns by which the lines of one column may begin apart
 
+Block = tuple[list[str], bool]
+
 
 def chunks(document: str) -> list[str]:
     """The chunks of `document`, escaped as in a JSON string; parts are separated by `SEPARATOR`. Runs of them, parts
@@ -103,28 +105,32 @@ def _joined(text: str) -> Iterator[list[str]]:
         yield [found.group().replace(" ", "")]
 
 
-def _blocks(text: str) -> Iterator[tuple[list[str], bool]]:
-    """Cells under each other, at least two, and whether each is its whole line. A value may go on under itself, not
-    under its label: `To: 14 Quay St`."""
-    open_: list[tuple[int, list[str], bool]] = []  # where its last cell begins, its cells
+def _blocks(text: str) -> Iterator[Block]:
+    """Cells under each other, at least two, with at most one line between them that has none there; and whether each is
+    its whole line. A value may go on under itself, not under its label: `To: 14 Quay St`."""
+    last: dict[int, Block] = {}  # by where their last cell begins, those that the last line belongs to
+    passed: dict[int, Block] = {}  # those that it does not belong to, and the line before it does
     for line in [*text.expandtabs().split("\n"), ""]:
         cells = [(found.start(), found.group()) for found in _CELL.finditer(line)]
-        alone = len(cells) == 1
-        going: list[tuple[int, list[str], bool]] = []
+        going: dict[int, Block] = {}
         for start, cell in cells:
-            above = next((block for block in open_ if abs(block[0] - start) <= _OFFSET), None)
             if len(cell) > _LINE:
                 continue
-            if above is None or len(above[1]) == _LINES:
-                going.append((start, [cell], alone))
-            else:
-                open_.remove(above)
-                above[1].append(cell)
-                going.append((start, above[1], above[2] and alone))
+            lines, alone = _taken(last, start) or _taken(passed, start) or ([], True)
+            if len(lines) == _LINES:
+                yield lines, alone
+                lines, alone = [], True
+            going[start] = ([*lines, cell], alone and len(cells) == 1)
         if cells and (label := _LABEL.match(cells[0][1])):
-            going.append((cells[0][0] + label.end(), [cells[0][1][label.end() :]], True))
-        yield from ((cells, alone) for _, cells, alone in open_ if len(cells) > 1)
-        open_ = going
+            going[cells[0][0] + label.end()] = ([cells[0][1][label.end() :]], True)
+        ended = [*passed.values()] if cells else [*passed.values(), *last.values()]
+        yield from (block for block in ended if len(block[0]) > 1)
+        passed, last = last if cells else {}, going
+
+
+def _taken(blocks: dict[int, Block], start: int) -> Block | None:
+    """The one whose last cell begins about there."""
+    return next((blocks.pop(at) for at in range(start - _OFFSET, start + _OFFSET + 1) if at in blocks), None)
 
 
 def _has_letters(cell: str) -> bool:
