@@ -118,7 +118,10 @@ class Settings(BaseSettings):
         DRAFTERS, description="Drafters in use: some of `grammar`, `copy`, `mtp` with commas, or `all`, or `none`"
     )
     context: int | None = Field(
-        None, ge=128, description="Most tokens of prompt and answer together; empty: the model's context, at most 8192"
+        None,
+        ge=128,
+        description="Most tokens of prompt and answer together; empty: the model's context, as far as memory holds it "
+        "for all slots (80% of what a GPU has free, half of a host's, or EXTRACTOR_CACHE_BYTES)",
     )
 
     # One extraction
@@ -126,6 +129,12 @@ class Settings(BaseSettings):
         1024, ge=1, le=65_536, description="Most tokens of one answer where the request sets no `max_output_tokens`"
     )
     max_document_bytes: int = Field(32 * 1024 * 1024, ge=1, description="Most bytes of one document, decoded")
+    window: int | None = Field(
+        None,
+        ge=64,
+        description="Most tokens in a window of a document that does not fit the context; empty: what the model's "
+        "extractor.json says, else what fits",
+    )
     max_windows: int = Field(
         1_000,
         ge=1,

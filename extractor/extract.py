@@ -32,6 +32,7 @@ from extractor.errors import (
     InvalidOutput,
     OutputError,
     SchemaError,
+    TruncatedOutput,
 )
 from extractor.grammar.compile import Grammars
 from extractor.grammar.limits import limits_of
@@ -97,7 +98,8 @@ class Extractor:
         self._grammars = Grammars(self._judge, bounds)
         self._demands = Demands(bounds)
         self._prompts = PromptBuilder(tokenizer, self._info["context"], self._info["examples"])
-        self._long = LongDocuments(self._prompts, self._grammars, self._settings, self._info["slots"], self._read)
+        slots, window = self._info["slots"], self._settings.window or self._info.get("window")
+        self._long = LongDocuments(self._prompts, self._grammars, self._settings, slots, window, self._read)
         self._of_models: dict[type[BaseModel], Schema] = {}
 
     def extract(
@@ -127,8 +129,8 @@ class Extractor:
         run = Run(asked, read, grammar, limits, options, started, deadline, abort, usage)
         try:
             return self._read(run)
-        except DocumentError as error:
-            if error.code != CONTEXT_EXCEEDED:
+        except (DocumentError, TruncatedOutput) as error:
+            if error.code != CONTEXT_EXCEEDED and (error.code != TruncatedOutput.code or options.max_output_tokens):
                 raise
             return self._finish(run, self._long.read(run, error))
 

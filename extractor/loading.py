@@ -13,14 +13,13 @@ import torch
 
 from extractor.config import Settings
 from extractor.engine import Engine, EngineConfig
-from extractor.engine.memory import plan_slots, rotary_bytes, slot_bytes, slot_shape
+from extractor.engine.memory import free_bytes, plan_context, plan_slots, rotary_bytes, slot_bytes, slot_shape
 from extractor.engine.model.loader import Models, ModelSpec
 from extractor.engine.model.loader import load as load_models
 from extractor.errors import ModelError
 
 log = logging.getLogger(__name__)
 
-MAX_CONTEXT = 8192  # where no setting says more: a slot's cache costs memory by the token
 EXAMPLES = 2
 SMALL = 30_000_000  # parameters
 
@@ -31,19 +30,24 @@ def load(settings: Settings) -> tuple[Engine, Any, dict[str, Any]]:
     use_threads(settings, models)
     if settings.context is not None and settings.context > models.context:
         raise ModelError(f"EXTRACTOR_CONTEXT={settings.context}, but {models.name} reads {models.context} tokens")
-    context = settings.context or min(models.context, MAX_CONTEXT)
     on_gpu = models.target.device.type == "cuda"
     config = EngineConfig(
         slots=settings.slots,
-        context=context,
+        context=models.context,
         max_draft=settings.max_draft,
         graphs=on_gpu if settings.graphs is None else settings.graphs,
         kernels=on_gpu if settings.kernels is None else settings.kernels,
     )
-    target, dtype = models.target.config, models.target.dtype
-    slot = slot_bytes(target, slot_shape(target, config), dtype)
-    texts = [target] + ([models.drafter.config.text_config] if models.drafter else [])
-    tables = sum(rotary_bytes(text, config.entries + 1, dtype) for text in texts)
+
+    def cost(context: int) -> int:
+        """Of the cache, prefixes with it."""
+        slot, tables = _bytes(models, replace(config, context=context))
+        return (settings.slots + 1) * slot + tables
+
+    budget = settings.cache_bytes or free_bytes(models.target.device)
+    context = settings.context or plan_context(models.context, cost, budget)
+    config = replace(config, context=context)
+    slot, tables = _bytes(models, config)
     slots, prefixes = plan_slots(settings.slots, slot, tables, settings.cache_bytes, models.target.device)
     if slots < settings.slots:
         log.warning("%d of %d slots fit into memory, %d MiB each", slots, settings.slots, slot >> 20)
@@ -51,7 +55,15 @@ def load(settings: Settings) -> tuple[Engine, Any, dict[str, Any]]:
     revision = settings.revision or getattr(models.target.config, "_commit_hash", None)
     about = {"revision": revision, "context": context, "slots": slots, "slot_bytes": slot}
     about["cache_bytes"] = slots * slot + prefixes + tables
-    return engine, models.tokenizer, {**models.info, **about, "examples": _examples(settings, models.folder)}
+    return engine, models.tokenizer, {**models.info, **about, **_habits(settings, models.folder)}
+
+
+def _bytes(models: Models, config: EngineConfig) -> tuple[int, int]:
+    """Of a slot, and of the tables that all slots share."""
+    target, dtype = models.target.config, models.target.dtype
+    texts = [target] + ([models.drafter.config.text_config] if models.drafter else [])
+    tables = sum(rotary_bytes(text, config.entries + 1, dtype) for text in texts)
+    return slot_bytes(target, slot_shape(target, config), dtype), tables
 
 
 def use_threads(settings: Settings, models: Models) -> None:
@@ -78,19 +90,22 @@ def spec(settings: Settings) -> ModelSpec:
     )
 
 
-def _examples(settings: Settings, folder: Path | None) -> int:
-    """How many few-shot examples to show: the setting, else what the model was made for (`extractor.json` in its
-    folder: `{"examples": 0}`), else two."""
-    if settings.examples is not None:
-        return settings.examples
+def _habits(settings: Settings, folder: Path | None) -> dict[str, int | None]:
+    """How many few-shot examples to show, and of how many tokens the windows of a long document are: the settings, else
+    what the model was made for (`extractor.json` in its folder: `{"examples": 0, "window": 400}`), else two examples,
+    and windows as large as the context allows."""
+    said: dict[str, int | None] = {"examples": settings.examples, "window": settings.window}
     try:
-        examples = json.loads((folder / "extractor.json").read_text()).get("examples") if folder else None
+        file = json.loads((folder / "extractor.json").read_text()) if folder else {}
+        for name in said:
+            if said[name] is None:
+                said[name] = file.get(name)
     except FileNotFoundError:
-        return EXAMPLES
+        pass
     except (OSError, ValueError, AttributeError) as error:
         raise ModelError(f"{folder}/extractor.json cannot be read: {error}") from None
-    if examples is None:
-        return EXAMPLES
-    if not isinstance(examples, int) or examples < 0:
-        raise ModelError(f"{folder}/extractor.json: examples is a number, not {examples!r}")
-    return examples
+    for name, least in (("examples", 0), ("window", 1)):
+        value = said[name]
+        if value is not None and (type(value) is not int or value < least):
+            raise ModelError(f"{folder}/extractor.json: {name} is a number, not {value!r}")
+    return {**said, "examples": EXAMPLES if said["examples"] is None else said["examples"]}

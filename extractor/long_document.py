@@ -1,5 +1,6 @@
-"""A document that does not fit the model's context: cut into windows, read side by side as rows of the one engine, and
-merged (windows/). Each window is an extraction of its own, under a schema that lets it leave out what it does not show.
+"""A document that does not fit the model's context, or whose answer does not fit its limit: cut into windows, read
+side by side as rows of the one engine, and merged (windows/). Each window is an extraction of its own, under a schema
+that lets it leave out what it does not show.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from cachetools import LRUCache
 from extractor.config import Settings
 from extractor.documents import Document
 from extractor.engine.limits.limits import Why
-from extractor.errors import DocumentError
+from extractor.errors import DocumentError, ExtractorError
 from extractor.grammar.compile import Grammars
 from extractor.grammar.narrow.unfold import reached
 from extractor.prompt.prompt import PromptBuilder
@@ -66,7 +67,8 @@ class WholeAnswer:
 
 
 class LongDocuments:
-    """`slots`: of the engine, of which one document takes half at most. `read`: one extraction of what fits."""
+    """`slots`: of the engine, of which one document takes half at most. `most`: tokens of a window, where the model
+    does better with few. `read`: one extraction of what fits."""
 
     def __init__(
         self,
@@ -74,16 +76,18 @@ class LongDocuments:
         grammars: Grammars,
         settings: Settings,
         slots: int,
+        most: int | None,
         read: Callable[[Run], Extraction],
     ) -> None:
         self._prompts, self._grammars, self._settings, self._read = prompts, grammars, settings, read
+        self._most = most
         self._at_once = max(1, slots // 2)
         self._partial: LRUCache[str, tuple[Schema, Shapes]] = LRUCache(_KEPT)
         self._lock = threading.Lock()
 
-    def read(self, run: Run, refusal: DocumentError) -> WholeAnswer:
-        """`refusal`: why it cannot be read at once; raised where it is the schema that does not fit. Raises what ended
-        the first window where none was read; sets the run's deadline."""
+    def read(self, run: Run, refusal: ExtractorError) -> WholeAnswer:
+        """`refusal`: why it cannot be read at once; raised where windows do not help, because it is the schema that
+        does not fit. Raises what ended the first window where none was read; sets the run's deadline."""
         cut = self._cutter(run, refusal)
         part, whole = self._part_of(run.schema)
         self._set_deadline(run, len(cut.windows()))
@@ -111,14 +115,17 @@ class LongDocuments:
         merged_answer, windows = _merged(run.document, readings, whole), [_read(run.document, one) for one in readings]
         return WholeAnswer(merged_answer, windows, _ended(readings))
 
-    def _cutter(self, run: Run, refusal: DocumentError) -> Cutter:
+    def _cutter(self, run: Run, refusal: ExtractorError) -> Cutter:
         answer = run.options.max_output_tokens or self._settings.max_output_tokens
         least = run.options.max_output_tokens or min(LEAST_ANSWER, answer)
         lists = holds_lists(run.schema.json_schema, run.schema.json_schema)
-        room = room_for(self._prompts.left(run.schema), answer, least, lists=lists)
+        room = room_for(self._prompts.left(run.schema), answer, least, self._most, lists=lists)
         if room is None:
             raise refusal
-        return cutter(run.document, self._prompts.counts, room, self._settings.max_windows)
+        made = cutter(run.document, self._prompts.counts, room, self._settings.max_windows)
+        if len(made.windows()) < 2:
+            raise refusal
+        return made
 
     def _part_of(self, schema: Schema) -> tuple[Schema, Shapes]:
         """The schema of a window's answer, and how such answers are merged."""

@@ -1,7 +1,11 @@
-"""How many rows the cache may have: what a row costs, from the model's configuration, against a budget of bytes."""
+"""How many rows the cache may have, and how long they may be: what a row costs, from the model's configuration, against
+a budget of bytes."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,6 +16,12 @@ from extractor.engine.model.graphs import prompt_of
 from extractor.errors import ModelError
 
 SHARE = 0.8  # of the GPU memory that is free once the model is loaded; the rest is the step's own
+HOST_SHARE = 0.5  # of a host's: documents are read there too
+ENOUGH = 8192  # tokens of context that are kept though slots be lost for them
+_STEP = 1024  # contexts are multiples of it
+
+_UNTOLD = 1 << 50
+_CGROUP = Path("/sys/fs/cgroup")
 
 
 def slot_shape(model: Any, config: EngineConfig) -> SlotShape:
@@ -41,13 +51,50 @@ def rotary_bytes(config: Any, places: int, dtype: torch.dtype) -> int:
     return 2 * sum(map(int, sizes.values())) * places * dtype.itemsize
 
 
+def plan_context(most: int, cost: Callable[[int], int], budget: int) -> int:
+    """As much of `most`, which the model reads, as fits `budget` bytes for all slots, where a context costs them
+    `cost` bytes. Not less than `ENOUGH`: where that does not fit, there are fewer slots."""
+    low, high = min(most, ENOUGH), most
+    if cost(high) <= budget:
+        return high
+    while high - low > _STEP:
+        middle = (low + high) // 2
+        low, high = (middle, high) if cost(middle) <= budget else (low, middle)
+    return low if low <= ENOUGH else low // _STEP * _STEP
+
+
+def free_bytes(device: torch.device) -> int:
+    """How much of the memory that is free on a device the cache may have."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0] * SHARE)
+    return int(min(_available(), _of_group()) * HOST_SHARE)
+
+
+def _available() -> int:
+    """Bytes of the host's memory that are to be had; infinite where it does not say."""
+    try:
+        found = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
+    except OSError:
+        return _UNTOLD
+    return int(found[1]) * 1024 if found else _UNTOLD
+
+
+def _of_group() -> int:
+    """Bytes that are left to the container."""
+    try:
+        limit, used = ((_CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
+        return max(0, int(limit) - int(used))
+    except (OSError, ValueError):  # none, or "max"
+        return _UNTOLD
+
+
 def plan_slots(wanted: int, slot: int, tables: int, budget: int | None, device: torch.device) -> tuple[int, int]:
     """How many of `wanted` slots of `slot` bytes fit `budget` (None: most of what a GPU has free; no limit on a CPU)
     beside `tables` bytes, and how many bytes are left for prefixes: as many as a slot's, where there is more than one.
 
     Raises `ModelError` when not one does."""
     if budget is None and device.type == "cuda":
-        budget = int(torch.cuda.mem_get_info(device)[0] * SHARE)
+        budget = free_bytes(device)
     if budget is None:
         return wanted, slot
     if slot + tables > budget:

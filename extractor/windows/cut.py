@@ -24,10 +24,11 @@ _ENDS = (".", ":", ";", "!", "?", ")")
 @dataclass(frozen=True)
 class Room:
     """`tokens` that a window may have, and how many of them in rows of tables: each row is written again in the answer,
-    which has an end too."""
+    which has an end too. One of `least` or fewer is not cut in two: an answer to that without an end runs on."""
 
     tokens: int
     rows: float = math.inf
+    least: int = 0
 
 
 class Cutter:
@@ -45,6 +46,8 @@ class Cutter:
         """The same text in two windows or more; fewer where it cannot be cut any further."""
         first, last = self._line_at(window.fresh), self._line_at(window.stop)
         own = self._lines[first:last]
+        if window.tokens <= self._room.least:
+            return []
         room = Room(_half(line.tokens for line in own), _half(line.tokens for line in own if line.cells))
         return list(self._cut(first, last, room, self._line_at(window.start)))
 

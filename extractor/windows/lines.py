@@ -100,7 +100,7 @@ def _with_tables(document: Document, lines: list[Line]) -> list[Line]:
             header = (*header, at) if goes_on else (at,)
             made.append(replace(line, cells=len(cells[at])))
         else:
-            fits = bool(header) and abs(len(cells[at]) - len(cells[header[-1]])) <= max(1, len(cells[header[-1]]) // 2)
+            fits = bool(header) and abs(len(cells[at]) - len(cells[header[-1]])) <= max(1, len(cells[header[-1]]) // 3)
             made.append(replace(line, cells=len(cells[at]), header=header if fits else ()))
         last = at
     return made

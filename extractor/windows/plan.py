@@ -12,15 +12,18 @@ from extractor.windows.lines import Count
 
 _LEAST = 64  # tokens of a window; where there is room for fewer, it is the schema that does not fit
 _MARGIN = 16  # tokens: a text as a whole may have a few more than its lines
+_RUNS_ON = 8  # an answer that is so much longer than its window has no end
 _ROW_COST = 1.75  # tokens of a row's JSON for each of its own
 
 
-def room_for(left: int, answer: int, least: int, *, lists: bool) -> Room | None:
+def room_for(left: int, answer: int, least: int, most: int | None, *, lists: bool) -> Room | None:
     """`left` tokens of the context are left beside the prompt's other parts; an answer may have `answer`, and `least`
-    at least. `lists`: whether the rows of tables are written again in it. None where nothing useful is left."""
+    at least; a window `most` at most. `lists`: whether the rows of tables are written again in an answer. None where
+    nothing useful is left."""
     answer = min(answer, max(least, left // 2))
     tokens = left - answer - _MARGIN
-    return Room(tokens, max(1, answer / _ROW_COST) if lists else math.inf) if tokens >= _LEAST else None
+    rows = max(1, answer / _ROW_COST) if lists else math.inf
+    return Room(min(tokens, most or tokens), rows, answer // _RUNS_ON) if tokens >= _LEAST else None
 
 
 def cutter(document: Document, count: Count, room: Room, most: int) -> Cutter:

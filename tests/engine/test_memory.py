@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from transformers import Gemma4TextConfig
 
-from extractor.engine import EngineConfig
+from extractor.engine import EngineConfig, memory
 from extractor.engine.cache import SlotCache, SlotShape
-from extractor.engine.memory import plan_slots, rotary_bytes, slot_bytes, slot_shape
+from extractor.engine.memory import plan_context, plan_slots, rotary_bytes, slot_bytes, slot_shape
 from extractor.engine.model.assistant import MtpModel
 from extractor.engine.model.build import build_runner
 from extractor.engine.model.eager_runner import EagerRunner
@@ -72,6 +73,28 @@ def test_what_a_slot_of_8k_takes_in_the_family(name: str, before: float, after: 
         for shape in (SlotShape.of(config, settings.entries), slot_shape(config, settings))
     ]
     assert found == [pytest.approx(before, rel=0.01), pytest.approx(after, rel=0.01)]
+
+
+def test_the_context_is_the_models_as_far_as_memory_holds_it() -> None:
+    def cost(context: int) -> int:
+        return 5 * context
+
+    assert plan_context(131_072, cost, 10**9) == 131_072
+    assert plan_context(131_072, cost, 5 * 50_000) in range(48_000, 50_001)
+    assert plan_context(131_072, cost, 5 * 50_000) % 1024 == 0
+    assert plan_context(131_072, cost, 100) == 8192  # slots go first
+    assert plan_context(4096, cost, 100) == 4096
+
+
+def test_memory_is_what_the_host_and_its_container_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_CGROUP", tmp_path)
+    free = memory.free_bytes(torch.device("cpu"))
+    assert 0 < free < 2**50
+    (tmp_path / "memory.max").write_text("1000\n")
+    (tmp_path / "memory.current").write_text("400\n")
+    assert memory.free_bytes(torch.device("cpu")) == 300
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory.free_bytes(torch.device("cpu")) > 300
 
 
 def test_slots_fit_the_budget() -> None:

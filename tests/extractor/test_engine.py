@@ -122,6 +122,11 @@ def test_cut_cancelled_and_late(runner):
         runner.extract("x", TEXT, Options(max_output_tokens=700, timeout_s=0.1))
 
 
+def test_the_context_is_the_models(model):
+    with Extractor(Settings(model=str(model))) as extractor:
+        assert extractor.model_info()["context"] == 2048
+
+
 def test_settings_that_do_not_fit_the_model(model, tmp_path):
     with pytest.raises(ModelError, match="reads 2048 tokens"):
         Extractor(Settings(model=str(model), context=4096))
@@ -129,7 +134,7 @@ def test_settings_that_do_not_fit_the_model(model, tmp_path):
         Extractor(Settings(model=str(tmp_path / "none")))
 
 
-def test_the_model_says_how_many_examples_it_was_made_for(model):
+def test_the_model_says_what_it_was_made_for(model):
     note = model / "extractor.json"
     try:
         for text, count in [('{"examples": 0}', 0), ("{}", 2)]:
@@ -139,7 +144,12 @@ def test_the_model_says_how_many_examples_it_was_made_for(model):
                 assert extractor.model_info()["drafter"] is None
         with Extractor(Settings(model=str(model), drafter="none", examples=1)) as extractor:
             assert extractor.model_info()["examples"] == 1
-        for text in ("[", '{"examples": "two"}', "[]"):
+        note.write_text('{"window": 200}')
+        with Extractor(Settings(model=str(model), drafter="none")) as extractor:
+            assert extractor.model_info()["window"] == 200
+        with Extractor(Settings(model=str(model), drafter="none", window=100)) as extractor:
+            assert extractor.model_info()["window"] == 100
+        for text in ("[", '{"examples": "two"}', "[]", '{"window": 0}'):
             note.write_text(text)
             with pytest.raises(ModelError, match=r"extractor\.json"):
                 Extractor(Settings(model=str(model), drafter="none"))

@@ -11,7 +11,8 @@ from pydantic import BaseModel, model_validator
 
 from extractor import Extractor, Options, Settings
 from extractor.documents import Document, Page
-from extractor.errors import Cancelled, DeadlineExceeded, DocumentError, EngineError, InvalidOutput
+from extractor.errors import Cancelled, DeadlineExceeded, DocumentError, EngineError, InvalidOutput, TruncatedOutput
+from extractor.windows.cut import Cutter, Room
 from schemas.types import should
 from tests.support.long_documents import ledger
 from tests.support.scripted import tokenizer
@@ -89,7 +90,8 @@ def test_prompts_say_which_part_they_show_and_begin_alike(tok):
     runner, engine = reader(tok)
     runner.extract(document, Ledger)
     prompts = [tok.decode(request.prompt) for request in engine.requests]
-    assert all(f", part {at + 1} of {len(prompts)}, page" in prompts[at] for at in (0, 1))
+    for at in range(len(prompts)):
+        assert sum(f", part {at + 1} of {len(prompts)}, page" in prompt for prompt in prompts) == 1
     first = engine.requests[0]
     assert "Document" in tok.decode(first.prompt[: first.prefix])
     assert all(request.prompt[: first.prefix] == first.prompt[: first.prefix] for request in engine.requests)
@@ -162,6 +164,25 @@ def test_an_answer_that_was_cut_off_makes_two_windows_of_one(tok, monkeypatch):
     assert told(result) == rows
     assert len(engine.requests) > len(result.windows)  # some were read twice
     assert result.usage.model_calls == len(engine.requests)
+
+
+def test_a_document_that_fits_is_read_in_windows_where_its_answer_does_not(tok):
+    document, rows = ledger(12, 60)
+    runner, engine = reader(tok, context=32_768, max_output_tokens=1024)
+    result = runner.extract(document, Ledger)
+    assert told(result) == rows
+    assert len(result.windows) == len(engine.requests) - 1  # the first held all of it
+    with pytest.raises(TruncatedOutput):
+        runner.extract(document, Ledger, Options(max_output_tokens=1024))
+
+
+def test_an_answer_that_runs_on_is_not_asked_for_line_by_line():
+    document, _ = ledger(12, 60)
+    cutter = Cutter(document, lambda texts: [len(text.split()) for text in texts], Room(100, least=60))
+    window = cutter.windows()[0]
+    halves = cutter.halves(window)
+    assert len(halves) > 1
+    assert all(cutter.halves(one) == [] for one in halves if one.tokens <= 60)
 
 
 def test_a_row_whose_answer_never_fits_costs_itself(tok):

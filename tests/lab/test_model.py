@@ -53,7 +53,7 @@ def bundled() -> Bundled:
 def test_weights_stay_small() -> None:
     size = sum(path.stat().st_size for path in WEIGHTS.rglob("*") if path.is_file())
     assert size <= 25 * 2**20
-    assert json.loads((WEIGHTS / "target" / "extractor.json").read_text()) == {"examples": 0}
+    assert json.loads((WEIGHTS / "target" / "extractor.json").read_text()) == {"examples": 0, "window": 300}
 
 
 def test_configs_say_what_the_engine_needs(bundled: Bundled) -> None:

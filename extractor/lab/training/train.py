@@ -73,7 +73,7 @@ def export(run_dir: Path, weights: Path) -> None:
         model.load_state_dict(torch.load(run_dir / saved, map_location="cpu", weights_only=True)[kept])
         model.bfloat16().save_pretrained(weights / name)
     words.save_pretrained(weights / "target")
-    (weights / "target" / "extractor.json").write_text(json.dumps({"examples": 0}) + "\n", "utf-8")
+    (weights / "target" / "extractor.json").write_text(json.dumps({"examples": 0, "window": 300}) + "\n", "utf-8")
 
 
 def facts(run_dir: Path, seed: int) -> dict[str, Any]:
