@@ -367,6 +367,7 @@ def test_what_no_grammar_holds_is_compared_afterwards() -> None:
     assert maybe.faults({"a": "yes"}) == maybe.faults({"a": None}) == []
     most = " ".join(f"w{number}" for number in range(MOST_CHUNKS // 4))  # the longest there is a grammar for
     assert held(answers(of(TEXT), most).grammar or "") is not None
+    assert not Reading("one\ntwo").prints("two\x01one", {"type": "string", "x-printed": "text"})
     long = answers(of(TEXT), "word " * MOST_CHUNKS)
     assert long.grammar is None
     assert [error.pointer for error in long.faults({"a": "other"})] == ["/a"]

@@ -54,7 +54,7 @@ class Reading:
 
     def _is_run(self, text: str) -> bool:
         wanted, (whole, seams) = escaped(text), self._joined
-        at = whole.find(wanted) if wanted else -1
+        at = whole.find(wanted) if wanted and SEPARATOR not in wanted else -1
         while at >= 0 and not (at in seams and at + len(wanted) in seams):
             at = whole.find(wanted, at + 1)
         return at >= 0
