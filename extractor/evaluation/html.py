@@ -107,13 +107,19 @@ def _documents(judged: list[Judged], said: Sequence[JSON]) -> Iterator[str]:
         yield (
             f"<details{' open' if is_open else ''}><summary><b>{escape(one.case.name)}</b>"
             f'<span class="kind {kind}">{state}</span>'
-            f'<span class="soft">{escape(about["schema"])}, F1 {about["f1"]:.3f}, {about["seconds"]:.2f} s</span>'
+            f'<span class="soft">{escape(_schema(one))}, F1 {about["f1"]:.3f}, {about["seconds"]:.2f} s</span>'
             "</summary>"
         )
         if about["error"]:
             yield f'<p class="failed">{escape(about["error"]["code"])}: {escape(about["error"]["detail"])}</p>'
         yield f'<div class="sides"><div class="scroll">{_leaves(one, number)}</div>'
-        yield f"<pre>{_text(one, number)}</pre></div></details>\n"
+        yield f"<pre{_placed(one)}>{_text(one, number)}</pre></div></details>\n"
+
+
+def _schema(one: Judged) -> str:
+    """Its name; that of a JSON Schema says nothing but its digest."""
+    schema = one.case.schema
+    return "a schema of its own" if schema.name == "inline" else schema.ref
 
 
 def _leaves(one: Judged, number: int) -> str:
@@ -164,14 +170,23 @@ def _value(value: Any) -> str:
     return f"<bdi>{escape(value if isinstance(value, str) else str(value))}</bdi>"
 
 
+def _placed(one: Judged) -> str:
+    """The class of a text whose columns stand by their spaces: its lines are not broken."""
+    return ' class="placed"' if any(each.get("how") in ("layout", "ocr") for each in _pages(one)) else ""
+
+
+def _pages(one: Judged) -> Sequence[JSON]:
+    found: Sequence[JSON] = (one.answered.result or {}).get("document", {}).get("pages", ())
+    return found
+
+
 def _text(one: Judged, number: int) -> str:
     """The document, where it was read."""
     text = one.answered.text
     if not text:
         return '<span class="soft">The document was not read.</span>'
     pages: list[tuple[int, str]] = []
-    known = (one.answered.result or {}).get("document", {}).get("pages", ())
-    if len(known) > 1:
+    if len(known := _pages(one)) > 1:
         pages = [(each["start"], f"page {each['number']}") for each in known]
     marks = [
         Marked(place["start"], place["stop"], _anchor(number, at, part), leaf.outcome.kind, _where(leaf))

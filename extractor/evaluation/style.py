@@ -22,6 +22,7 @@ table { border-collapse: collapse; width: 100%; } th, td { text-align: left; ver
 td { overflow-wrap: anywhere; } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .zero { color: var(--soft); opacity: .55; } .scroll { overflow-x: auto; }
 .figures { width: auto; } .figures th { white-space: nowrap; }
+@media (max-width: 40rem) { .figures th { white-space: normal; } }
 .plots { display: flex; flex-wrap: wrap; gap: 1.5rem; } figure { margin: 0; } figcaption { color: var(--soft);
   max-width: 22rem; font-size: .9rem; } svg { display: block; width: 22rem; max-width: 100%; height: auto; }
 svg text { fill: var(--soft); font-size: 11px; } svg .axis { stroke: var(--line); fill: none; }
@@ -37,6 +38,8 @@ summary { cursor: pointer; padding: .55rem .8rem; display: flex; flex-wrap: wrap
 pre { margin: 0; padding: .7rem; max-height: 40rem; overflow: auto; background: var(--ground); border: 1px solid
   var(--line); border-radius: .4rem; font: 12.5px/1.55 ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace;
   white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate; tab-size: 4; }
+pre.placed { white-space: pre; overflow-wrap: normal; font-size: 11.5px; }
+@media (min-width: 60rem) { .sides > pre { position: sticky; top: .5rem; align-self: start; max-height: 92vh; } }
 bdi.page { display: block; color: var(--soft); border-top: 1px dashed var(--line); margin-top: .4rem;
   font-size: 11px; }
 mark { color: inherit; border-radius: .2rem; padding: 0 .1rem; scroll-margin: 6rem; border-bottom: 2px solid;

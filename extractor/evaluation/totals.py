@@ -72,6 +72,7 @@ def totals(judged: list[Judged], seconds: float) -> JSON:
         },
         "grounding": _grounding(leaves),
         "calibration": {
+            "fit": next((one.answered.result.get("calibration") for one in done if one.answered.result), None),
             "values": reliability(of_values(leaves)).as_json(),
             "nulls": reliability([one for each in judged for one in of_nulls(each.leaves)]).as_json(),
         },
