@@ -44,11 +44,12 @@ def figures(said: JSON) -> Iterator[tuple[str, str]]:
         )
         if grounding["words"]:
             yield "evidence by words", _prf(grounding["words"])
+    fitted = isinstance(total["calibration"]["fit"], dict)
     for name in ("values", "nulls"):
         one = total["calibration"][name]
         if one["count"]:
             yield (
-                f"confidence of {one['count']:,} {name}",
+                f"confidence of {one['count']:,} {name}" + ("" if fitted else ", uncalibrated"),
                 (
                     f"ECE {figure(one['ece'])}, AUROC {figure(one['auroc'])}; right: {share(one['accuracy'])}, "
                     f"of the surest 90% {share(one['at_90'])}, of the surest 80% {share(one['at_80'])}"

@@ -20,7 +20,8 @@ _MONTH = frozenset(
 _NAMES = re.compile(r"[^\W\d_]{3,}")
 _DAY = re.compile(  # without a year: `5. Oktober`, `Oct 5`, `05.10.`
     r"(?<![\w.,/-])(?:\d\d?(?:st|nd|rd|th|er|\.|º)? ?(?:de |of )?(?P<m1>[^\W\d_]{3,10})(?![^\W_])"
-    r"|(?P<m2>[^\W\d_]{3,10})\.? \d\d?(?:st|nd|rd|th)?(?![\w.,/-]*\d)|\d\d?\. ?\d\d?\.(?! ?\d))"
+    r"|(?P<m2>[^\W\d_]{3,10})\.? \d\d?(?:st|nd|rd|th)?(?![\w.,/-]*\d)"
+    r"|(?<![€$£¥])(?<![A-Z]{3} )(?:[12]\d|3[01]|0?[1-9])\. ?(?:1[0-2]|0?[1-9])\.(?! ?\d))"  # no `EUR 11.12.`
 )
 _CLOCK = re.compile(r"(?<![\w:])\d\d?:\d\d(?::\d\d)?(?![\w:])")
 # Letters or digits held together by hyphens, slashes or dots, three parts or more, or two with letters among them.

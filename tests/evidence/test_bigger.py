@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -26,6 +27,23 @@ def found(value: Any, document: str) -> list[str]:
 )  # fmt: skip
 def test_eleven_is_no_part_of(document: str) -> None:
     assert found(11, document) == []
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "It is EUR 11.68.\nThen", "It is $11.68.\nThen", "It is 11.68. Then", "€11.68.", "11.68.", "the sum 11.68.\n",
+    ],
+)  # fmt: skip
+def test_a_sum_that_ends_a_sentence_is_no_day(document: str) -> None:
+    assert found(Decimal("11.68"), document) == ["11.68"]
+
+
+def test_a_currency_before_it_makes_a_sum_of_what_may_be_a_day() -> None:
+    assert (
+        found(Decimal("11.12"), "It is EUR 11.12.\nThen") == found(Decimal("11.12"), "It is $11.12.\nThen") == ["11.12"]
+    )
+    assert found(Decimal("11.12"), "by 11.12.\nThen") == []
 
 
 @pytest.mark.parametrize(
