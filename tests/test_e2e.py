@@ -92,7 +92,7 @@ def client(service: Service) -> Iterator[Client]:
 
 
 @dataclass
-class Done:
+class CommandRun:
     status: int
     out: str
     err: str
@@ -102,7 +102,7 @@ class Done:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
-def command(*arguments: str, url: str | None = None) -> Done:
+def command(*arguments: str, url: str | None = None) -> CommandRun:
     """The command line as a process of its own."""
     environ = {**os.environ, **({"EXTRACTOR_URL": url} if url else {})}
     done = subprocess.run(
@@ -110,7 +110,7 @@ def command(*arguments: str, url: str | None = None) -> Done:
         capture_output=True, text=True, env=environ, cwd=ROOT, timeout=200, check=False,
     )  # fmt: skip
     assert "Traceback" not in done.stderr, done.stderr
-    return Done(done.returncode, done.stdout, done.stderr)
+    return CommandRun(done.returncode, done.stdout, done.stderr)
 
 
 def environ_of(pid: int) -> dict[str, str]:

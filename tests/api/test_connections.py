@@ -542,7 +542,7 @@ def test_few_descriptors_and_thousands_of_connections(valkey: Valkey, tmp_path: 
     assert hard >= soft
 
 
-class LimitedClient:
+class FakeClient:
     def __init__(self, address: str | None) -> None:
         self.address = address
         self.gone = False
@@ -553,13 +553,13 @@ class LimitedClient:
 
 def test_who_has_been_idle_longest_goes_first() -> None:
     limiter = ConnectionLimiter(3, 2)
-    a, b, c, d, e = LimitedClient("a"), LimitedClient("a"), LimitedClient("b"), LimitedClient("a"), LimitedClient(None)
+    a, b, c, d, e = FakeClient("a"), FakeClient("a"), FakeClient("b"), FakeClient("a"), FakeClient(None)
     assert [limiter.admit(one) for one in (a, b, c)] == [None, None, None]
     limiter.mark_busy(a)
     assert limiter.admit(d) is None, "of its own address one was idle"
     assert [one.gone for one in (a, b, c, d)] == [False, True, False, False]
     limiter.mark_busy(d)
-    assert limiter.admit(LimitedClient("a")) == "address"
+    assert limiter.admit(FakeClient("a")) == "address"
     limiter.mark_idle(a)
     assert limiter.admit(e) is None
     assert [one.gone for one in (a, c)] == [False, True], "c had been idle for longer"
@@ -567,7 +567,7 @@ def test_who_has_been_idle_longest_goes_first() -> None:
     limiter.release(e)
     assert len(limiter) == 2
     limiter.mark_busy(a)
-    assert limiter.admit(LimitedClient("b")) is None
+    assert limiter.admit(FakeClient("b")) is None
     assert len(limiter) == 3
 
 

@@ -16,7 +16,7 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-class Line:
+class WaitingCallers:
     """Callers that hold their turn until they are let go; `order` is who had it, in turn."""
 
     def __init__(self, limiter: FairLimiter) -> None:
@@ -41,7 +41,7 @@ class Line:
 
 
 async def test_tenants_take_turns_and_their_own_keep_their_order() -> None:
-    line = Line(FairLimiter(1, 100, 50))
+    line = WaitingCallers(FairLimiter(1, 100, 50))
     await line.ask("many", 20)
     await line.ask("one")
     await line.ask("two", 2)
@@ -53,7 +53,7 @@ async def test_tenants_take_turns_and_their_own_keep_their_order() -> None:
 
 
 async def test_as_many_at_once_as_may() -> None:
-    line = Line(FairLimiter(3, 100, 50))
+    line = WaitingCallers(FairLimiter(3, 100, 50))
     await line.ask("a", 5)
     assert len(line.order) == 3
     await line.go_on(2)
@@ -64,7 +64,7 @@ async def test_as_many_at_once_as_may() -> None:
 
 
 async def test_who_would_wait_behind_too_many_is_told_at_once() -> None:
-    line = Line(FairLimiter(1, 4, 2))
+    line = WaitingCallers(FairLimiter(1, 4, 2))
     await line.ask("a", 3)
     with pytest.raises(QueueFull):
         async with line.limiter.slot("a"):
@@ -78,7 +78,7 @@ async def test_who_would_wait_behind_too_many_is_told_at_once() -> None:
 
 
 async def test_who_goes_away_loses_nobody_a_turn() -> None:
-    line = Line(FairLimiter(1, 100, 50))
+    line = WaitingCallers(FairLimiter(1, 100, 50))
     await line.ask("a", 4)
     line.tasks[1].cancel()
     line.tasks[0].cancel()  # while it has its turn

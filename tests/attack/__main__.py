@@ -24,8 +24,8 @@ from extractor.service.supervisor import Service
 from tests.attack.attack import MARK, Attacker
 from tests.attack.bodies import Bodies
 from tests.attack.connections import Crowd
-from tests.attack.crowds import Waiters, fill_quotas
-from tests.attack.watch import Watch
+from tests.attack.crowds import CrowdOfWaiters, fill_quotas
+from tests.attack.watch import ProcessWatch
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Ledger
 
@@ -47,7 +47,7 @@ def main() -> int:
         plan = ServicePlan(port=0, data_dir=Path(folder), environ=environ, api_command=command)
         with Service(plan, log.append) as service:
             service.wait_ready(READY_S)
-            with Watch(service.pids) as watch:
+            with ProcessWatch(service.pids) as watch:
                 neighbour = _neighbour(service.url, neighbour_key.key)
                 began = time.monotonic()
                 with Attacker(service.url, attacker_key.key) as attacker:
@@ -97,7 +97,7 @@ def _attack(attacker: Attacker, url: str, key: str, hoarder: str, asked: argpars
     assert at.port is not None
     slow = asked.connections // 3
     crowd = Crowd((at.hostname, at.port), silent=asked.connections - slow, slow=slow, seconds=60, seed=asked.seed)
-    waiters = Waiters(url, key, asked.waiters, 45)
+    waiters = CrowdOfWaiters(url, key, asked.waiters, 45)
     bodies = Bodies((at.hostname, at.port), hoarder, count=asked.bodies, seconds=15)
     beside = [crowd.start(), waiters.start(), bodies.start()]
     attacker.schemas(asked.schemas, asked.seed)
@@ -116,7 +116,7 @@ def _report(
     asked: argparse.Namespace,
     attacker: Attacker,
     fared: dict[str, list[float]],
-    watch: Watch,
+    watch: ProcessWatch,
     deaths: list[str],
     counts: Mapping[str, Mapping[str, int]],
     open_: list[str],

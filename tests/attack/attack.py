@@ -25,7 +25,7 @@ MARK = "Kestrel-4711"  # stands in every document, and so in no log
 
 
 @dataclass
-class Record:
+class AttackRecord:
     """`faults`: what must not be: a 5xx, no answer, an answer that is no problem+json where it should be one."""
 
     answers: Counter[str] = field(default_factory=Counter)
@@ -43,7 +43,7 @@ class Attacker:
         limits = httpx.Limits(max_connections=threads + 64)
         self._http = httpx.Client(base_url=url, headers=headers, timeout=CALL_S, trust_env=False, limits=limits)
         self._threads = threads
-        self.record = Record()
+        self.record = AttackRecord()
 
     def __enter__(self) -> Attacker:
         return self
@@ -84,19 +84,19 @@ class Attacker:
         document = {"text": f"{MARK} Total: 12.50 on 2026-05-04, code ab12, items 1, 2, 3"}
         options = {"max_output_tokens": 200, "timeout_s": JOB_S}
         body = {"json_schema": schema, "document": document, "options": options}
-        self._call(documents.Call(name, "/v1/extractions", _JSON, json.dumps(body).encode()))
+        self._call(documents.BadCall(name, "/v1/extractions", _JSON, json.dumps(body).encode()))
         if at % 3 == 0:
             asked = json.dumps({"json_schema": schema}).encode()
             self._call(
-                documents.Call(f"{name} (check)", "/v1/schemas/check", {"content-type": "application/json"}, asked)
+                documents.BadCall(f"{name} (check)", "/v1/schemas/check", {"content-type": "application/json"}, asked)
             )
         if at % 5 == 0:
             line = json.dumps({"custom_id": f"c{at}", **body}).encode() + b"\n"
             self._call(
-                documents.Call(f"{name} (batch)", "/v1/batches", {"content-type": "application/jsonl"}, line * 3)
+                documents.BadCall(f"{name} (batch)", "/v1/batches", {"content-type": "application/jsonl"}, line * 3)
             )
 
-    def _call(self, call: documents.Call) -> None:
+    def _call(self, call: documents.BadCall) -> None:
         began = time.monotonic()
         try:
             answer = self._http.post(call.path, content=call.body, headers=call.headers)
@@ -110,7 +110,7 @@ class Attacker:
             return
         self._note(call, answer, time.monotonic() - began)
 
-    def _note(self, call: documents.Call, answer: httpx.Response, took_s: float) -> None:
+    def _note(self, call: documents.BadCall, answer: httpx.Response, took_s: float) -> None:
         kind = answer.headers.get("content-type", "")
         try:
             said = answer.json()

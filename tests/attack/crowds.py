@@ -14,7 +14,7 @@ _TEXT = {"text": "Carrier: DHL"}
 _META = {"m": "m" * 4000}
 
 
-class Waiters:
+class CrowdOfWaiters:
     """`count` long-polls and as many event streams on one job that takes its time, for `seconds`."""
 
     def __init__(self, url: str, key: str, count: int, seconds: float) -> None:

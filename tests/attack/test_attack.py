@@ -11,7 +11,7 @@ from extractor.service.plan import ServicePlan
 from extractor.service.supervisor import Service
 from tests.attack.attack import MARK, Attacker
 from tests.attack.schemas import CHARGES, hostile
-from tests.attack.watch import Watch
+from tests.attack.watch import ProcessWatch
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -29,7 +29,7 @@ def service(log: list[str]) -> Iterator[Service]:
 
 
 def test_every_kind_is_answered_and_nobody_dies(service: Service, log: list[str]) -> None:
-    with Attacker(service.url, None) as attacker, Watch(service.pids) as watch:
+    with Attacker(service.url, None) as attacker, ProcessWatch(service.pids) as watch:
         attacker.schemas(len(CHARGES), seed=1)
         attacker.documents(18, seed=1)
         assert attacker.wait_for_all(120) == []

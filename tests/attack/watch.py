@@ -17,7 +17,7 @@ EVERY_S = 0.25
 MOST_BYTES = 6 * 1024**3
 
 
-class Watch:
+class ProcessWatch:
     """`pids`: the service's own, by name; their children are found."""
 
     def __init__(self, pids: Callable[[], Mapping[str, int]]) -> None:
@@ -28,7 +28,7 @@ class Watch:
         self.peaks: dict[str, int] = {}
         self.killed: list[str] = []
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> ProcessWatch:
         for name, process in self._lasting():
             self._first[name] = process
         self._thread.start()

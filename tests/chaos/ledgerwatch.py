@@ -20,7 +20,7 @@ from workers.ledger.ledger import TERMINAL
 
 
 @dataclass
-class Report:
+class FaultRun:
     """What was injected and what was counted; `print` it."""
 
     name: str
@@ -30,7 +30,7 @@ class Report:
         return f"[{self.name}] " + " ".join(f"{key}={value}" for key, value in self.measured.items())
 
 
-class Watch:
+class LedgerWatch:
     """Submits documents and holds the ledger to account for each."""
 
     def __init__(self, fleet: Fleet) -> None:
@@ -42,7 +42,7 @@ class Watch:
         self._client = fleet.valkey.client()
         self._thread = threading.Thread(target=self._listen, name="watch", daemon=True)
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> LedgerWatch:
         self._subscription = self._client.pubsub(ignore_subscribe_messages=True)
         self._subscription.subscribe(f"extractor:{{{TENANT}}}:events")
         self._thread.start()
@@ -65,7 +65,7 @@ class Watch:
         self.texts[job_id] = text
         return job_id
 
-    def judge(self, name: str, timeout_s: float, **injected: Any) -> Report:
+    def judge(self, name: str, timeout_s: float, **injected: Any) -> FaultRun:
         """Waits for every job and asserts what must hold whatever was injected."""
         began = time.monotonic()
         jobs = self.fleet.wait(self.texts, timeout_s)
@@ -105,7 +105,7 @@ class Watch:
             measured["taken_again"] = len(again)
             measured["recovered_p99_s"] = round(again[int(len(again) * 0.99)], 1)
             measured["recovered_last_s"] = round(again[-1], 1)
-        return Report(name, measured)
+        return FaultRun(name, measured)
 
     def _listen(self) -> None:
         while not self._stop.is_set():

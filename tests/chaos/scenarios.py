@@ -1,5 +1,5 @@
 """Faults of workers and engines, each a function of its size: a few seconds in `make test`, more in `make chaos`. Each
-returns what it injected and counted, after `Watch.judge` has held the run to the promise (nothing lost, nothing twice).
+returns what it injected and counted, after `LedgerWatch.judge` has held the run to the promise (nothing lost or twice).
 Faults of the store are in store_scenarios.py."""
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 import psutil
 
 from extractor.documents import read
-from tests.chaos.ledgerwatch import Report, Watch
+from tests.chaos.ledgerwatch import FaultRun, LedgerWatch
 from tests.documents.samples import PROSE, Pdf, saved, scanned
 from tests.support.fleet import TENANT, Fleet, until
 
@@ -27,12 +27,12 @@ def worker_kills(
     seed: int = 1,
     backlog: int = 50,
     seconds: tuple[float, float] = (0.1, 0.5),
-) -> Report:
+) -> FaultRun:
     """SIGKILL to a worker's process group, again and again; each is replaced and ready before the next, and documents
     keep coming until the last kill (at least `documents` of them), so that about `backlog` wait; each takes between
     two numbers of `seconds`."""
     dice = random.Random(seed)
-    with Watch(fleet) as watch:
+    with LedgerWatch(fleet) as watch:
         fleet.start(workers)
         over = threading.Event()
         feeder = threading.Thread(target=_feed, args=(watch, documents, over, dice.randrange(2**32), backlog, seconds))
@@ -51,12 +51,12 @@ def worker_kills(
         return report
 
 
-def reader_kills(fleet: Fleet, *, kills: int, files: int, scans: int = 0, seed: int = 3) -> Report:
+def reader_kills(fleet: Fleet, *, kills: int, files: int, scans: int = 0, seed: int = 3) -> FaultRun:
     """SIGKILL to workers while they read files (and pictures, where there are `scans`), each of which takes a
     moment. None is lost, and of each kill's files none is read more than once more."""
     dice = random.Random(seed)
     contents = [_file(number) for number in range(4)] + [_scan()] * (scans > 0)
-    with Watch(fleet) as watch:
+    with LedgerWatch(fleet) as watch:
         fleet.start(2)
         for number in range(files + scans):
             content, media_type, text = contents[-1] if number < scans else contents[number % 4]
@@ -102,7 +102,7 @@ def _ready(fleet: Fleet) -> int:
 
 
 def _feed(
-    watch: Watch, documents: int, over: threading.Event, seed: int, backlog: int, seconds: tuple[float, float]
+    watch: LedgerWatch, documents: int, over: threading.Event, seed: int, backlog: int, seconds: tuple[float, float]
 ) -> None:
     dice = random.Random(seed)
     while len(watch.texts) < documents or not over.is_set():
@@ -113,9 +113,9 @@ def _feed(
         watch.submit(text, priority=dice.choice(["interactive", "bulk"]))
 
 
-def stale_worker(fleet: Fleet) -> Report:
+def stale_worker(fleet: Fleet) -> FaultRun:
     """A worker stopped past its lease and continued: what it brings late is refused."""
-    with Watch(fleet) as watch:
+    with LedgerWatch(fleet) as watch:
         stopped = fleet.start()
         job_id = watch.submit("slow document stubborn=1.0")
         fleet.wait_running(job_id)
@@ -130,9 +130,9 @@ def stale_worker(fleet: Fleet) -> Report:
         return report
 
 
-def poison(fleet: Fleet, *, neighbours: int) -> Report:
+def poison(fleet: Fleet, *, neighbours: int) -> FaultRun:
     """A document that kills its process, among others in flight."""
-    with Watch(fleet) as watch:
+    with LedgerWatch(fleet) as watch:
         fleet.start()
         stop = threading.Event()
         nurse = threading.Thread(target=_replace_the_dead, args=(fleet, stop))
@@ -159,9 +159,9 @@ def _replace_the_dead(fleet: Fleet, stop: threading.Event) -> None:
             fleet.start(wait=False)
 
 
-def every_message_twice(fleet: Fleet, *, documents: int) -> Report:
+def every_message_twice(fleet: Fleet, *, documents: int) -> FaultRun:
     """Each message published twice, and again after its job has succeeded."""
-    with Watch(fleet) as watch:
+    with LedgerWatch(fleet) as watch:
         fleet.start(2)
         ids = []
         for n in range(documents):
@@ -177,11 +177,11 @@ def every_message_twice(fleet: Fleet, *, documents: int) -> Report:
         return report
 
 
-def engine_hung(fleet: Fleet, *, hangs: int, documents: int) -> Report:
+def engine_hung(fleet: Fleet, *, hangs: int, documents: int) -> FaultRun:
     """The engine of a worker stopped (SIGSTOP) while documents with large grammars fill its pipe, again and again. The
     worker goes on beating and says what is wrong; the engine is killed, another loads, and the documents are done in
     the same worker. They have no timeouts that would help. For `tests.support.scripted_engine`."""
-    with Watch(fleet) as watch:
+    with LedgerWatch(fleet) as watch:
         worker = fleet.start()
         noticed, seen = [], set[str]()
         for hang in range(hangs):
@@ -217,9 +217,9 @@ def _open(fleet: Fleet) -> int:
     return counts["queued"] + counts["running"]
 
 
-def sigterm(fleet: Fleet, *, documents: int, rounds: int) -> Report:
+def sigterm(fleet: Fleet, *, documents: int, rounds: int) -> FaultRun:
     """SIGTERM to every worker in the middle of a batch, new ones started, again and again."""
-    with Watch(fleet) as watch:
+    with LedgerWatch(fleet) as watch:
         slow = watch.submit("long document sleep=4")
         for n in range(documents):
             watch.submit(f"document {n} sleep=0.4")
@@ -243,9 +243,9 @@ def sigterm(fleet: Fleet, *, documents: int, rounds: int) -> Report:
         return report
 
 
-def longer_than_lease(fleet: Fleet, *, seconds: float) -> Report:
+def longer_than_lease(fleet: Fleet, *, seconds: float) -> FaultRun:
     """A document that takes several times as long as a lease, and as the reconciler lets a message be silent."""
-    with Watch(fleet) as watch:
+    with LedgerWatch(fleet) as watch:
         fleet.start(2)
         watch.submit(f"long sleep={seconds}")
         times = round(seconds / max(fleet.settings.lease_s, fleet.settings.republish_after_s), 1)
@@ -255,9 +255,9 @@ def longer_than_lease(fleet: Fleet, *, seconds: float) -> Report:
         return report
 
 
-def recovery(fleet: Fleet) -> Report:
+def recovery(fleet: Fleet) -> FaultRun:
     """How long documents in flight wait for another worker when theirs is killed."""
-    with Watch(fleet) as watch:
+    with LedgerWatch(fleet) as watch:
         victim = fleet.start()
         ids = [watch.submit(f"document {n} sleep=1000") for n in range(4)]
         for job_id in ids:

@@ -7,17 +7,17 @@ import time
 
 import pytest
 
-from tests.chaos.ledgerwatch import Report, Watch
+from tests.chaos.ledgerwatch import FaultRun, LedgerWatch
 from tests.chaos.proxy import Proxy
 from tests.support.fleet import TENANT, Fleet, until
 from tests.support.remains import left, mark
 from workers.ledger.ledger import STATUSES, StoreUnavailable
 
 
-def store_killed(fleet: Fleet, *, documents: int, away_s: float, kills: int = 1) -> Report:
+def store_killed(fleet: Fleet, *, documents: int, away_s: float, kills: int = 1) -> FaultRun:
     """Redis killed with SIGKILL and restarted from its AOF, under load. Work has resumed when something ends that had
     not when Redis was back; a fast machine may have ended everything by then."""
-    with Watch(fleet) as watch:
+    with LedgerWatch(fleet) as watch:
         fleet.start()
         refused, resumed_s = 0, 0.0
         for kill in range(kills):
@@ -43,7 +43,7 @@ def store_killed(fleet: Fleet, *, documents: int, away_s: float, kills: int = 1)
         return report
 
 
-def erased(fleet: Fleet, *, documents: int, kills: int, seed: int = 1) -> Report:
+def erased(fleet: Fleet, *, documents: int, kills: int, seed: int = 1) -> FaultRun:
     """Documents are erased, waiting, running or done, while store and workers are killed: in the end no file of the
     store's folder holds any of them, and all others are done."""
     dice = random.Random(seed)
@@ -76,13 +76,13 @@ def erased(fleet: Fleet, *, documents: int, kills: int, seed: int = 1) -> Report
     assert not any(fleet.ledger.run(fleet.ledger.jobs.get(TENANT, job_id)) for job_id in gone)
     counts = fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))
     assert counts["accepted"] == len(gone) + len(kept) == sum(counts[status] for status in STATUSES)
-    return Report("erased", {"kills": kills, "erased": len(gone), "kept": len(kept), "gone_s": round(gone_s, 1)})
+    return FaultRun("erased", {"kills": kills, "erased": len(gone), "kept": len(kept), "gone_s": round(gone_s, 1)})
 
 
-def store_killed_full(fleet: Fleet) -> Report:
+def store_killed_full(fleet: Fleet) -> FaultRun:
     """Redis is away while every slot works, so that nothing reads the queue's connection, for longer than the worker's
     patience: the results are given up and every message is acknowledged to nobody."""
-    with Watch(fleet) as watch:
+    with LedgerWatch(fleet) as watch:
         fleet.start()
         for n in range(fleet.settings.slots * 3):
             watch.submit(f"document {n} sleep=1")
@@ -101,10 +101,10 @@ def _succeeded(fleet: Fleet) -> int:
     return fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))["succeeded"]
 
 
-def store_frozen(fleet: Fleet, *, documents: int, frozen_s: float) -> Report:
+def store_frozen(fleet: Fleet, *, documents: int, frozen_s: float) -> FaultRun:
     """Redis stopped for longer than a lease: calls end in time, and what was in the air happens once. A creation that
     timed out may have taken effect; asked again with its idempotency key it is the same job."""
-    with Watch(fleet) as watch:
+    with LedgerWatch(fleet) as watch:
         fleet.start()
         for n in range(documents):
             watch.submit(f"document {n} sleep=0.3")
@@ -127,9 +127,9 @@ def store_frozen(fleet: Fleet, *, documents: int, frozen_s: float) -> Report:
         return report
 
 
-def store_full(fleet: Fleet, *, documents: int) -> Report:
+def store_full(fleet: Fleet, *, documents: int) -> FaultRun:
     """Memory runs out under load: new jobs are refused, results of running work land, then all goes on."""
-    with Watch(fleet) as watch, fleet.valkey.client() as client:
+    with LedgerWatch(fleet) as watch, fleet.valkey.client() as client:
         worker = fleet.start()
         for n in range(documents):
             watch.submit(f"document {n} sleep=0.3")
@@ -148,9 +148,9 @@ def store_full(fleet: Fleet, *, documents: int) -> Report:
         return report
 
 
-def network(fleet: Fleet, *, documents: int) -> Report:
+def network(fleet: Fleet, *, documents: int) -> FaultRun:
     """The worker reaches Redis through a proxy that resets every connection, then swallows everything for a while."""
-    with Proxy(fleet.valkey) as proxy, Watch(fleet) as watch:
+    with Proxy(fleet.valkey) as proxy, LedgerWatch(fleet) as watch:
         fleet.settings = fleet.settings.model_copy(update={"redis_url": proxy.url})
         fleet.start()
         for n in range(documents):

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from extractor.client import Client, batches
-from tests.chaos.ledgerwatch import Report
+from tests.chaos.ledgerwatch import FaultRun
 from tests.support.served import TENANT, Api
 from tests.support.valkey import Valkey
 from workers.config import WorkerSettings
@@ -38,7 +38,7 @@ def cpu_s(pid: int) -> float:
     return float(times.user + times.system)
 
 
-class Watch:
+class ServiceWatch:
     """Polls the service and samples its memory while something else goes on."""
 
     def __init__(self, url: str, pid: int) -> None:
@@ -48,7 +48,7 @@ class Watch:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> ServiceWatch:
         self._thread.start()
         return self
 
@@ -79,7 +79,7 @@ def test_acceptance_of_a_large_batch(tmp_path: Path, capsys: pytest.CaptureFixtu
 
             work = [cpu_s(api.pid), cpu_s(valkey.pid)]
             began = time.monotonic()
-            with Watch(api.url, api.pid) as watch:
+            with ServiceWatch(api.url, api.pid) as watch:
                 batch = client.submit_batch(lines, "contact")
             seconds = time.monotonic() - began
             work = [cpu_s(api.pid) - work[0], cpu_s(valkey.pid) - work[1]]
@@ -98,7 +98,7 @@ def test_acceptance_of_a_large_batch(tmp_path: Path, capsys: pytest.CaptureFixtu
         queue.close()
     polls = sorted(watch.seconds)
     p50, p99 = polls[len(polls) // 2], polls[len(polls) * 99 // 100]
-    report = Report("large batch", {
+    report = FaultRun("large batch", {
         "documents": count, "accepted": batch.counts["accepted"], "published": waiting, "seconds": round(seconds, 1),
         "documents_per_s": round(count / seconds),
         "api_cpu_us_each": round(1e6 * work[0] / count), "redis_cpu_us_each": round(1e6 * work[1] / count),

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.chaos.ledgerwatch import Report
+from tests.chaos.ledgerwatch import FaultRun
 from tests.support.fleet import TENANT, Fleet, Worker, until
 from tests.support.valkey import Valkey
 from workers.ledger.ledger import NewJob
@@ -79,7 +79,7 @@ def test_the_pair_killed_while_it_works(tmp_path: Path, capsys: pytest.CaptureFi
     answers = defaultdict(set)
     for job in jobs:
         answers[texts[job.id]].add(json.dumps((job.result or {}).get("data") or job.error, sort_keys=True))
-    report = Report("the pair under kills", {
+    report = FaultRun("the pair under kills", {
         "documents": count, "kills": dict(kills), "succeeded": counts["succeeded"], "failed": counts["failed"],
         "failed_codes": dict(Counter((job.error or {})["code"] for job in jobs if job.status == "failed")),
         "most_attempts": max(job.attempt for job in jobs), "different_documents": len(answers),

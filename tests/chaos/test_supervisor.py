@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.chaos.ledgerwatch import Report
+from tests.chaos.ledgerwatch import FaultRun
 from tests.service.test_supervisor import Up, project
 from tests.support.served import wait_until
 
@@ -48,13 +48,13 @@ class Sender:
     def all_done(self) -> bool:
         return not any(one["status"] in ("queued", "running") for one in self.seen())
 
-    def judge(self, name: str, timeout_s: float, **injected: Any) -> Report:
+    def judge(self, name: str, timeout_s: float, **injected: Any) -> FaultRun:
         began = time.monotonic()
         assert wait_until(self.all_done, timeout_s, every_s=1.0)
         seen = self.seen()
         codes = Counter((one.get("error") or {}).get("code", "") for one in seen if one["status"] == "failed")
         statuses = Counter(one["status"] for one in seen)
-        report = Report(name, {
+        report = FaultRun(name, {
             **injected, "accepted": len(self.jobs), "refused": self.refused, **statuses, "failed_codes": dict(codes),
             "most_attempts": max(one["attempt"] for one in seen), "settled_s": round(time.monotonic() - began, 1),
         })  # fmt: skip
@@ -64,7 +64,7 @@ class Sender:
 
 @pytest.fixture
 def tell(capsys: pytest.CaptureFixture[str]) -> Any:
-    def say(report: Report) -> None:
+    def say(report: FaultRun) -> None:
         with capsys.disabled():
             print(f"\n{report}")
 

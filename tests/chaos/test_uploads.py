@@ -16,7 +16,7 @@ import pytest
 
 from extractor.client import Client, Overloaded, Patience
 from extractor.client import batches as lines_of
-from tests.chaos.ledgerwatch import Report
+from tests.chaos.ledgerwatch import FaultRun
 from tests.support.fleet import Fleet, until
 from tests.support.served import TENANT, Api
 from tests.support.valkey import Valkey
@@ -25,12 +25,12 @@ from workers.ledger.ledger import Ledger
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 MIB = 1024 * 1024
 HEADERS = {"Idempotency-Key": "evening", "Content-Type": "application/x-ndjson"}
-Tell = Callable[[Report], None]
+Tell = Callable[[FaultRun], None]
 
 
 @pytest.fixture
 def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
-    def say(report: Report) -> None:
+    def say(report: FaultRun) -> None:
         with capsys.disabled():
             print(f"\n{report}")
 
@@ -82,7 +82,7 @@ def test_the_api_killed_in_the_middle_of_a_large_upload(tmp_path: Path, tell: Te
         counts = ledger.run(ledger.jobs.counts(TENANT))
         with valkey.client() as client:
             jobs = client.zcard(f"extractor:{{{TENANT}}}:index:batch:{batch_id}")
-    tell(Report("API kill -9 during an upload", {"lines": count, "kept_at_the_kills": kept, "accepted": jobs}))
+    tell(FaultRun("API kill -9 during an upload", {"lines": count, "kept_at_the_kills": kept, "accepted": jobs}))
     assert batch is not None
     assert (batch.status, batch.lines, batch.refused) == ("running", count, 0)
     assert batch.counts["accepted"] == counts["accepted"] == counts["queued"] == jobs == count
@@ -113,7 +113,7 @@ def test_nobody_works_and_memory_stays_as_it_is(tmp_path: Path, tell: Tell) -> N
             counts = ledger.run(ledger.jobs.counts(TENANT))
     grown = {"api_growth_mib": (rss[-1] - rss[1]) / MIB, "redis_growth_mib": (used[-1] - used[1]) / MIB}
     grown = {name: round(value, 1) for name, value in grown.items()}
-    tell(Report("nobody works", {"quota": quota, "uploads_refused": rounds, "documents_refused": refused, **grown}))
+    tell(FaultRun("nobody works", {"quota": quota, "uploads_refused": rounds, "documents_refused": refused, **grown}))
     assert counts["accepted"] == counts["queued"] == quota
     assert rss[-1] - rss[1] <= 20 * MIB
     assert used[-1] - used[1] <= MIB
@@ -149,7 +149,7 @@ def test_everything_told_to_stop_during_a_batch(tmp_path: Path, tell: Tell) -> N
             rows = list(client.batch_rows(batch.id))
         counts = fleet.ledger.run(fleet.ledger.jobs.counts(TENANT))
     measured = {"stops": rounds, "workers_ended": statuses, "seconds_then": round(time.monotonic() - began, 1)}
-    tell(Report("SIGTERM to every process", {"documents": count, "succeeded": counts["succeeded"], **measured}))
+    tell(FaultRun("SIGTERM to every process", {"documents": count, "succeeded": counts["succeeded"], **measured}))
     assert counts["accepted"] == counts["succeeded"] == batch.counts["succeeded"] == count
     assert [row.custom_id for row in rows] == [f"c{n}" for n in range(count)]
     assert set(statuses) == {0}

@@ -37,7 +37,7 @@ from workers.config import WorkerSettings, misspelled
 
 
 @dataclass
-class Done:
+class InProcessRun:
     status: int
     out: str
     err: str
@@ -47,17 +47,17 @@ class Done:
         return json.loads(self.out)
 
 
-Run = Callable[..., Done]
+Run = Callable[..., InProcessRun]
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]) -> Run:
-    def call(*arguments: str) -> Done:
+    def call(*arguments: str) -> InProcessRun:
         monkeypatch.setattr(sys, "argv", ["extractor", *arguments])
         with pytest.raises(SystemExit) as ended:
             main()
         out, err = capsysbinary.readouterr()
-        return Done(int(ended.value.code or 0), out.decode(), err.decode())
+        return InProcessRun(int(ended.value.code or 0), out.decode(), err.decode())
 
     return call
 
@@ -404,12 +404,12 @@ def test_standard_input_is_read_before_anything_is_extracted(run: Run, monkeypat
     """By the thread that hears Ctrl-C, and once."""
     threads = []
 
-    class Piped:
+    class PipedInput:
         def read(self) -> bytes:
             threads.append(threading.current_thread())
             return b"Ada Lovelace"
 
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Piped()))
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=PipedInput()))
     done = run("run", "-", "-", "-s", "contact", "--max-output-tokens", "4")
     assert threads == [threading.main_thread()]
     assert done.err.count("stdin") == 2

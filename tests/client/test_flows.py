@@ -59,7 +59,7 @@ class Clock:
         self.now += seconds
 
 
-class Service(httpx.MockTransport):
+class FakeService(httpx.MockTransport):
     """Gives the scripted answers in turn, the last one for ever, and keeps the requests."""
 
     def __init__(self, *answers: Answer) -> None:
@@ -95,7 +95,7 @@ def problem(status: int, code: str, headers: dict[str, str] | None = None, **mor
     return httpx.Response(status, json=body, headers=headers)
 
 
-def client(service: Service, patience: Patience = QUICK) -> Client:
+def client(service: FakeService, patience: Patience = QUICK) -> Client:
     return Client("http://service.test", "key-1", patience=patience, transport=service)
 
 
@@ -105,7 +105,7 @@ class Contact(BaseModel):
 
 
 def test_text_goes_as_text_with_its_schema_and_options() -> None:
-    service = Service(ok(code=202))
+    service = FakeService(ok(code=202))
     with client(service) as c:
         made = c.submit("Ada, 555", "contact", options={"max_output_tokens": 9}, metadata={"a": "b"}, priority="bulk")
     (request,) = service.requests
@@ -161,7 +161,7 @@ def test_a_name_in_another_encoding_is_no_error(tmp_path: Path) -> None:
     ],
 )
 def test_a_repeated_post_carries_the_same_idempotency_key(first: Answer) -> None:
-    service = Service(first, ok(code=202))
+    service = FakeService(first, ok(code=202))
     with client(service) as c:
         c.submit("text", "contact")
     keys = {request.headers["Idempotency-Key"] for request in service.requests}
@@ -174,7 +174,7 @@ def test_retry_after_is_honoured_and_patience_ends() -> None:
     assert Patience().delay_s(0, problem(422, "invalid_schema")) is None
     delays = [Patience(jitter=lambda: 1.0).delay_s(n, httpx.ConnectError("x")) for n in range(7)]
     assert delays == [0.5, 1, 2, 4, 8, 15, 15]
-    service = Service(problem(429, "quota_exceeded", {"Retry-After": "60"}))
+    service = FakeService(problem(429, "quota_exceeded", {"Retry-After": "60"}))
     with client(service) as c, pytest.raises(Overloaded) as caught:
         c.submit("text", "contact")
     assert caught.value.retry_after_s == 60.0
@@ -188,7 +188,7 @@ def test_who_was_never_reached_is_not_waited_for_long(monkeypatch: pytest.Monkey
     for module in (flow, blocking):
         monkeypatch.setattr(module, "time", clock)
 
-    def tried_for(service: Service, *, after_an_answer: bool) -> float:
+    def tried_for(service: FakeService, *, after_an_answer: bool) -> float:
         with client(service, patience) as c:
             if after_an_answer:
                 c.get("j1")
@@ -199,17 +199,17 @@ def test_who_was_never_reached_is_not_waited_for_long(monkeypatch: pytest.Monkey
 
     assert Patience().unreachable_s == 3.0
     away = httpx.ConnectError("refused")
-    assert tried_for(Service(away), after_an_answer=False) <= 0.1
-    assert tried_for(Service(ok(), away), after_an_answer=True) > 0.9, "one client's knowledge is not another's"
-    assert tried_for(Service(away), after_an_answer=False) <= 0.1
-    assert tried_for(Service(httpx.ReadError("cut")), after_an_answer=False) > 0.9, "somebody was there"
+    assert tried_for(FakeService(away), after_an_answer=False) <= 0.1
+    assert tried_for(FakeService(ok(), away), after_an_answer=True) > 0.9, "one client's knowledge is not another's"
+    assert tried_for(FakeService(away), after_an_answer=False) <= 0.1
+    assert tried_for(FakeService(httpx.ReadError("cut")), after_an_answer=False) > 0.9, "somebody was there"
     few = Patience(total_s=0.0, unreachable_s=9.0)
     assert few.limit_s(away) == 0.0
 
 
 @pytest.mark.parametrize("answer", [problem(413, "document_too_large"), problem(429, "quota", retryable=False)])
 def test_what_can_never_fit_is_not_asked_again(answer: httpx.Response) -> None:
-    service = Service(answer)
+    service = FakeService(answer)
     with client(service, Patience()) as c:
         for call in (lambda: c.submit("text", "contact"), lambda: c.submit_batch(lambda: [b"line"], "contact")):
             service.requests.clear()
@@ -233,7 +233,7 @@ def test_what_can_never_fit_is_not_asked_again(answer: httpx.Response) -> None:
 )
 def test_each_failure_has_its_class(answer: Answer, error: type[Exception]) -> None:
     patience = Patience(total_s=0.0)
-    with client(Service(answer), patience) as c, pytest.raises(error) as caught:
+    with client(FakeService(answer), patience) as c, pytest.raises(error) as caught:
         c.get("j1")
     if error is Refused:
         assert "/document: missing" in str(caught.value)
@@ -241,17 +241,17 @@ def test_each_failure_has_its_class(answer: Answer, error: type[Exception]) -> N
 
 
 def test_wait_polls_until_the_end_and_stops_at_its_time() -> None:
-    service = Service(ok("queued"), ok("running"), succeeded({"name": "Ada"}))
+    service = FakeService(ok("queued"), ok("running"), succeeded({"name": "Ada"}))
     with client(service) as c:
         assert c.wait("j1").data == {"name": "Ada"}
     assert [request.url.params["wait"] for request in service.requests] == ["20"] * 3
-    with client(Service(ok("running"))) as c, pytest.raises(WaitTimeout) as caught:
+    with client(FakeService(ok("running"))) as c, pytest.raises(WaitTimeout) as caught:
         c.wait("j1", timeout_s=0.05)
     assert caught.value.job.status == "running"
 
 
 def test_extract_gives_an_instance_of_the_callers_class() -> None:
-    service = Service(ok(code=202), succeeded({"name": "Ada", "phone": None}))
+    service = FakeService(ok(code=202), succeeded({"name": "Ada", "phone": None}))
     with client(service) as c:
         assert c.extract("Ada", Contact) == Contact(name="Ada")
     assert b'"json_schema"' in service.requests[0].content
@@ -272,14 +272,14 @@ class Bill(BaseModel):
 
 def test_a_class_validates_here_as_it_would_in_the_service() -> None:
     """A strict one takes its dates from JSON; a check keeps its pointer; what is refused has failed like any job."""
-    with client(Service(ok(code=202), succeeded({"total": 12.5, "issued": "2026-10-05"}))) as c:
+    with client(FakeService(ok(code=202), succeeded({"total": 12.5, "issued": "2026-10-05"}))) as c:
         assert c.extract("bill", Bill) == Bill(total=Decimal("12.5"), issued=date(2026, 10, 5))
     refused: list[tuple[dict[str, Any], set[str]]] = [
         ({"total": -12.5, "issued": "2026-10-05"}, {"/total"}),
         ({"total": "much"}, {"", "/total"}),
     ]
     for data, places in refused:
-        with client(Service(ok(code=202), succeeded(data))) as c, pytest.raises(ExtractionFailed) as caught:
+        with client(FakeService(ok(code=202), succeeded(data))) as c, pytest.raises(ExtractionFailed) as caught:
             c.extract("bill", Bill)
         assert (caught.value.code, {error.pointer for error in caught.value.errors}) == ("invalid_output", places)
         failed = caught.value.job
@@ -291,7 +291,7 @@ def test_what_is_no_schema_is_said() -> None:
     class Odd(BaseModel):
         pattern: str = Field(json_schema_extra={"$ref": "http://elsewhere/x"})
 
-    with client(Service(ok())) as c:
+    with client(FakeService(ok())) as c:
         with pytest.raises(SchemaError, match=r"Odd: .*outside the document"):
             c.submit("text", Odd)
         with pytest.raises(TypeError, match="a name, a JSON Schema or a pydantic class, not NoneType"):
@@ -300,7 +300,7 @@ def test_what_is_no_schema_is_said() -> None:
 
 def test_extract_raises_what_the_job_failed_of() -> None:
     error = {"code": "poison", "detail": "gave up", "retryable": False, "errors": [], "last": "{"}
-    with client(Service(ok(code=202), ok("failed", error=error))) as c, pytest.raises(ExtractionFailed) as caught:
+    with client(FakeService(ok(code=202), ok("failed", error=error))) as c, pytest.raises(ExtractionFailed) as caught:
         c.extract("text", "contact")
     assert (caught.value.code, caught.value.detail) == ("poison", "gave up")
     assert caught.value.job.error == error
@@ -308,7 +308,7 @@ def test_extract_raises_what_the_job_failed_of() -> None:
 
 def test_a_list_follows_its_cursor() -> None:
     first = httpx.Response(200, json={"data": [job()], "next_cursor": "c2"})
-    service = Service(first, httpx.Response(200, json={"data": [job("failed", error_code="poison")]}))
+    service = FakeService(first, httpx.Response(200, json={"data": [job("failed", error_code="poison")]}))
     with client(service) as c:
         assert [each.status for each in c.list(status="queued")] == ["queued", "failed"]
     assert service.requests[1].url.params["cursor"] == "c2"
@@ -316,7 +316,7 @@ def test_a_list_follows_its_cursor() -> None:
 
 
 def test_an_id_cannot_leave_its_path() -> None:
-    service = Service(httpx.Response(204))
+    service = FakeService(httpx.Response(204))
     with client(service) as c:
         c.delete("../schemas?x=1")
     assert service.requests[0].url.raw_path == b"/v1/extractions/..%2Fschemas%3Fx%3D1"
@@ -333,7 +333,7 @@ def test_the_async_client_makes_the_same_requests() -> None:
         httpx.ConnectError("refused"), ok(code=202), ok("running"), succeeded({"name": "Ada"}),
         ok("cancelled"), httpx.Response(204), httpx.Response(200, json={"data": [job()]}), httpx.Response(200, json={}),
     )  # fmt: skip
-    blocking, awaited = Service(*answers()), Service(*answers())
+    blocking, awaited = FakeService(*answers()), FakeService(*answers())
     with client(blocking) as c:
         one: list[Any] = [c.extract("Ada", Contact), c.cancel("j1")]
         c.delete("j1")
@@ -430,12 +430,12 @@ HALF = "\ud800"  # of a surrogate pair: no UTF-8 has it
     ],
 )
 def test_what_cannot_be_written_is_the_callers_input(call: Callable[[Client], object]) -> None:
-    with client(Service(ok())) as c, pytest.raises(InputError):
+    with client(FakeService(ok())) as c, pytest.raises(InputError):
         call(c)
 
 
 def test_an_id_that_cannot_be_written_is_not_there() -> None:
-    with client(Service(problem(404, "extraction_not_found"))) as c, pytest.raises(NotFound):
+    with client(FakeService(problem(404, "extraction_not_found"))) as c, pytest.raises(NotFound):
         c.get(HALF)
 
 
@@ -449,7 +449,7 @@ def test_an_id_that_cannot_be_written_is_not_there() -> None:
     ],
 )
 def test_arguments_that_are_none_are_type_errors(call: Callable[[Client], object], said: str) -> None:
-    service = Service(ok())
+    service = FakeService(ok())
     with client(service) as c, pytest.raises(TypeError, match=said):
         call(c)
     assert not service.requests

@@ -23,7 +23,7 @@ MEGABYTE = 1024 * 1024
 Bomb = tuple[str, bytes | Callable[[], bytes]]  # a name, and what it is or how it is made
 
 
-class Case(NamedTuple):
+class HarmfulFile(NamedTuple):
     name: str
     filename: str | None
     data: bytes
@@ -377,13 +377,13 @@ def _texts() -> Iterator[Bomb]:
     yield "zeros", bytes(2 * MEGABYTE)
 
 
-def bombs(wanted: tuple[str, ...] = ("",)) -> Iterator[Case]:
+def bombs(wanted: tuple[str, ...] = ("",)) -> Iterator[HarmfulFile]:
     """Those whose names begin so. `filename` is none: what they are, the bytes tell."""
     for kind in (_pdfs, _pictures, _containers, _mails, _texts):
         for name, made in kind():
             if name.startswith(wanted):
                 data = made if isinstance(made, bytes) else made()
-                yield Case(name, "a.csv" if name.startswith("CSV") else None, data)
+                yield HarmfulFile(name, "a.csv" if name.startswith("CSV") else None, data)
 
 
 SMALL = (  # and refused soon
@@ -437,25 +437,25 @@ def whole() -> dict[str, bytes]:
     }
 
 
-def harmed(files: dict[str, bytes], seed: int = 1) -> Iterator[Case]:
+def harmed(files: dict[str, bytes], seed: int = 1) -> Iterator[HarmfulFile]:
     """Cut off at every size class, with bytes changed at the beginning and all over, and under wrong names."""
     source = random.Random(seed)
     names = list(files)
     for number, (name, data) in enumerate(files.items()):
         for part in (0.02, 0.1, 0.3, 0.6, 0.9, 0.99):
-            yield Case(f"{name}, cut to {part:.0%}", name, data[: max(1, int(part * len(data)))])
-        yield Case(f"{name}, its last byte missing", name, data[:-1])
+            yield HarmfulFile(f"{name}, cut to {part:.0%}", name, data[: max(1, int(part * len(data)))])
+        yield HarmfulFile(f"{name}, its last byte missing", name, data[:-1])
         for at in range(4):
             changed = bytearray(data)
             for _ in range(1 + at * 4):
                 changed[source.randrange(min(64, len(data)))] = source.randrange(256)
-            yield Case(f"{name}, its head changed ({at})", name, bytes(changed))
+            yield HarmfulFile(f"{name}, its head changed ({at})", name, bytes(changed))
         for share in (0.001, 0.01, 0.1):
             changed = bytearray(data)
             for _ in range(max(1, int(share * len(data)))):
                 changed[source.randrange(len(data))] = source.randrange(256)
-            yield Case(f"{name}, {share:.1%} changed", name, bytes(changed))
+            yield HarmfulFile(f"{name}, {share:.1%} changed", name, bytes(changed))
         middle = len(data) // 2
-        yield Case(f"{name}, its middle twice", name, data[:middle] + data[middle // 2 :])
+        yield HarmfulFile(f"{name}, its middle twice", name, data[:middle] + data[middle // 2 :])
         wrong = names[(number + 5) % len(names)]
-        yield Case(f"{name}, called {wrong}", wrong, data)
+        yield HarmfulFile(f"{name}, called {wrong}", wrong, data)

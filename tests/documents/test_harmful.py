@@ -26,7 +26,7 @@ SOON_S = 100.0  # of a machine that does ten things at once; `make attack` and t
 QUICK = 12  # one of so many
 
 
-def check(readers: Readers, cases: Iterable[harmful.Case]) -> None:
+def check(readers: Readers, cases: Iterable[harmful.HarmfulFile]) -> None:
     good = harmful.whole()["a.pdf"]
     gold = read(good, readers=readers).text
     for number, case in enumerate(cases):

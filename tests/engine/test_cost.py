@@ -95,7 +95,7 @@ class _Chains:
         return [[9] * count for count in wanted]
 
 
-class _Nothing:
+class _NoDrafts:
     def propose(self, *_: Any) -> Draft:
         return Draft([], [])
 
@@ -103,7 +103,7 @@ class _Nothing:
 
 
 def _drafting(costs: StepCosts, accepted: int) -> tuple[Drafting, Sequence]:
-    drafting = Drafting(_Nothing(), _Chains())  # type: ignore[arg-type]
+    drafting = Drafting(_NoDrafts(), _Chains())  # type: ignore[arg-type]
     drafting.costs = costs
     row = Sequence(Request([1, 2]), None)
     row.ready = True
@@ -124,7 +124,7 @@ def test_it_drafts_while_that_pays_and_not_where_it_loses() -> None:
 
 
 def test_what_a_step_teaches_may_wait_until_the_next_is_verified() -> None:
-    drafting = Drafting(_Nothing(), None, learns_late=True)  # type: ignore[arg-type]
+    drafting = Drafting(_NoDrafts(), None, learns_late=True)  # type: ignore[arg-type]
     row = Sequence(Request([1, 2]), None)
     drafting.learn(row, Draft([9], ["copy"]), 1)
     assert drafting.acceptances.of(None).rate("copy", 0) == pytest.approx(PRIOR)

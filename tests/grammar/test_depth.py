@@ -72,9 +72,9 @@ def test_the_whole_within_itself_and_through_a_union():
         assert not accepts(grammar, before * (DEPTH + 2) + "{}" + after * (DEPTH + 2))
 
 
-class Part(BaseModel):
+class NestedPart(BaseModel):
     name: str
-    parts: list[Part] = []
+    parts: list[NestedPart] = []
 
 
 class Employee(BaseModel):
@@ -99,7 +99,7 @@ class Files(BaseModel):
 @pytest.mark.parametrize(
     ("model", "before", "innermost", "after"),
     [
-        (Part, '{"name":"x","parts":[', '{"name":"x","parts":[]}', "]}"),
+        (NestedPart, '{"name":"x","parts":[', '{"name":"x","parts":[]}', "]}"),
         (Employee, '{"name":"x","manager":', '{"name":"x","manager":null,"team":null}', ',"team":null}'),
         (Employee, '{"name":"x","manager":null,"team":{"lead":', '{"name":"x","manager":null,"team":null}', "}}"),
         (Files, '{"root":{"a":', "{}", "}}"),

@@ -140,7 +140,7 @@ def test_a_trial_ends_with_the_time_there_is_and_when_it_is_withdrawn(judge: Jud
 
 
 def test_a_judge_whose_process_was_killed_is_made_again_with_its_tokenizer() -> None:
-    class Tokenizer:
+    class JudgedTokenizer:
         """As much of one as a judge reads."""
 
         eos_token_id = 1
@@ -151,7 +151,7 @@ def test_a_judge_whose_process_was_killed_is_made_again_with_its_tokenizer() -> 
         def __len__(self) -> int:
             return int(self.backend_tokenizer.get_vocab_size())
 
-    judge = Judge(Tokenizer())
+    judge = Judge(JudgedTokenizer())
     try:
         judge.start()
         for name in "abcd":

@@ -39,18 +39,18 @@ class AliasedPhone(BaseModel):
     address: str
 
 
-class Kind(StrEnum):
+class ChannelKind(StrEnum):
     EMAIL = "email"
     PHONE = "phone"
 
 
 class EnumEmail(BaseModel):
-    channel: Literal[Kind.EMAIL] = Kind.EMAIL
+    channel: Literal[ChannelKind.EMAIL] = ChannelKind.EMAIL
     address: str
 
 
 class EnumPhone(BaseModel):
-    channel: Literal[Kind.PHONE] = Kind.PHONE
+    channel: Literal[ChannelKind.PHONE] = ChannelKind.PHONE
     address: str
 
 
@@ -58,7 +58,7 @@ class Base(BaseModel):
     channel: str = "email"
 
 
-class Work(Base):
+class WorkEmail(Base):
     channel: Literal["email"] = "email"
     place: Literal["work"] = "work"
     address: str
@@ -70,7 +70,7 @@ class Home(Base):
     address: str
 
 
-Places = Annotated[Work | Home, Field(discriminator="place")]
+Places = Annotated[WorkEmail | Home, Field(discriminator="place")]
 
 
 class Contact(RootModel[Annotated[Email | Phone, Field(discriminator="channel")]]):

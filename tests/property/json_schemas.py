@@ -25,7 +25,7 @@ NUMBERS = [
 STEPS = [1, 2, 5, 7, 10, 100, 0.01, 0.1, 0.5, 0.25, 1e-3, 3, 1.5, 999, 2.5]
 
 
-class Maker:
+class SchemaMaker:
     """Each `schema` is another; the same seed gives the same."""
 
     def __init__(self, seed: int) -> None:

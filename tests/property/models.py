@@ -55,9 +55,9 @@ class Dog(BaseModel):
     name: str = ""
 
 
-class Node(BaseModel):
+class TreeNode(BaseModel):
     value: int | None = None
-    children: list[Node] = Field([], max_length=2)
+    children: list[TreeNode] = Field([], max_length=2)
 
 
 class Left(BaseModel):
@@ -209,7 +209,7 @@ def _leaf(dice: Dice) -> Any:
         lambda: Annotated[str, p.PlainSerializer(str)], lambda: Annotated[int, p.WrapValidator(lambda value, go: go(value))],
         lambda: Annotated[str, p.WithJsonSchema({"type": "string", "pattern": "^[0-9]+$"})],
         lambda: Annotated[str, Field(json_schema_extra={"format": "email"})], lambda: Annotated[str, Field(examples=["x"])],
-        lambda: Cat, lambda: Account, lambda: Thread, lambda: OpenNode, lambda: Literal[2**60 + 1, -7, "x"], lambda: Node, lambda: Left, lambda: Numbers, lambda: Prices, lambda: Strict, lambda: Extra,
+        lambda: Cat, lambda: Account, lambda: Thread, lambda: OpenNode, lambda: Literal[2**60 + 1, -7, "x"], lambda: TreeNode, lambda: Left, lambda: Numbers, lambda: Prices, lambda: Strict, lambda: Extra,
         lambda: TypedExtra, lambda: Computed, lambda: Aliased, lambda: Point, lambda: Movie, lambda: Data,
         lambda: Annotated[Cat | Dog, Field(discriminator="kind")], lambda: Pair[int], lambda: Pair[Cat],
     ]  # fmt: skip

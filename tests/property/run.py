@@ -10,7 +10,7 @@ from pydantic_core import SchemaError
 
 from schemas import InvalidSchema, Schema, inline
 from schemas.schema import of_model
-from tests.property.json_schemas import Maker
+from tests.property.json_schemas import SchemaMaker
 from tests.property.judged import Tally, judge
 from tests.property.models import of_seed
 
@@ -20,7 +20,7 @@ Named = tuple[int, str, Schema]
 def json_schemas(seeds: Iterable[int]) -> Iterator[Named]:
     """Without those that `check` refuses."""
     for seed in seeds:
-        json_schema = Maker(seed).whole()
+        json_schema = SchemaMaker(seed).whole()
         try:
             yield seed, f"schema {seed}: {json.dumps(json_schema)[:1000]}", inline(json_schema)
         except InvalidSchema:

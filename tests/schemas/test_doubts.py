@@ -10,7 +10,7 @@ from schemas import doubts, of_model
 from schemas.types import Place, fault, should
 
 
-class Row(BaseModel):
+class RangeRow(BaseModel):
     low: int = Field(alias="from")
     high: int = Field(validation_alias="to")
 
@@ -22,10 +22,10 @@ class Row(BaseModel):
             yield "", "is empty"
 
 
-class Table(BaseModel):
-    rows: list[Row]
-    by_name: dict[str, Row] = {}
-    pair: tuple[Row, Row] | None = None
+class RangeTable(BaseModel):
+    rows: list[RangeRow]
+    by_name: dict[str, RangeRow] = {}
+    pair: tuple[RangeRow, RangeRow] | None = None
 
     @should
     def _some(self) -> Iterator[Place]:
@@ -33,7 +33,7 @@ class Table(BaseModel):
             yield "/rows", "has none"
 
 
-SCHEMA = of_model(Table)
+SCHEMA = of_model(RangeTable)
 BAD, GOOD = {"from": 2, "to": 1}, {"from": 1, "to": 2}
 
 
@@ -56,7 +56,7 @@ def test_equal_records_keep_their_own_places() -> None:
 
 
 def test_nobody_listens() -> None:
-    assert Table.model_validate({"rows": [BAD]}).rows[0].high == 1
+    assert RangeTable.model_validate({"rows": [BAD]}).rows[0].high == 1
     assert SCHEMA.validate({"rows": []}).rows == []
 
 

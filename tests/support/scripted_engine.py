@@ -19,7 +19,7 @@ from extractor.engine import Request
 from extractor.engine.process import EngineProcess
 from extractor.errors import Cancelled
 from tests.engine.child import ECHO
-from tests.support.scripted_worker import Answer, Options, digest
+from tests.support.scripted_worker import Options, ScriptedExtraction, digest
 
 __all__ = ["Options", "make"]
 
@@ -45,7 +45,7 @@ class Piped:
 
     def extract(
         self, document: Document | str, _schema: Any, _options: Options, *, abort: threading.Event | None = None
-    ) -> Answer:
+    ) -> ScriptedExtraction:
         text = document if isinstance(document, str) else document.text
         name = digest(text)
         if not isinstance(document, str):
@@ -59,7 +59,7 @@ class Piped:
                 self._engine.abort(future)
                 raise Cancelled("withdrawn")
         assert future.result().ids[1:] == list(text.encode())
-        return Answer({"digest": name, "schema": "invoice@1"})
+        return ScriptedExtraction({"digest": name, "schema": "invoice@1"})
 
 
 def make() -> Piped:

@@ -45,7 +45,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ScriptedExtraction:
     data: dict[str, Any]
     document: Document | None = None
 
@@ -94,7 +94,7 @@ class Scripted:
 
     def extract(
         self, document: Document | str, schema: Any, _options: Options, *, abort: threading.Event | None = None
-    ) -> Answer:
+    ) -> ScriptedExtraction:
         text = document if isinstance(document, str) else document.text
         if isinstance(schema, dict) and schema.get("x-trial") == "refuse":
             raise SchemaError("it takes too long to build", code="schema_too_complex")
@@ -112,9 +112,9 @@ class Scripted:
         _sleep(float(_argument(text, "sleep") or 0), abort)
         _raise(_argument(text, "raise"), text)
         if "huge" in text.split():
-            return Answer({"digest": name, "n": {1, 2}})
+            return ScriptedExtraction({"digest": name, "n": {1, 2}})
         said = {"digest": name, "schema": schema if isinstance(schema, str) else "inline"}
-        return Answer(said, document if isinstance(document, Document) else None)
+        return ScriptedExtraction(said, document if isinstance(document, Document) else None)
 
 
 def no_model() -> Scripted:

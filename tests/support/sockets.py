@@ -12,7 +12,7 @@ import httpx
 
 
 @dataclass(frozen=True)
-class Answer:
+class RawAnswer:
     status: int
     headers: dict[str, str]
     body: bytes
@@ -42,7 +42,7 @@ class Raw:
     def get(self, path: str, headers: str = "") -> Raw:
         return self.send(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}\r\n".encode())
 
-    def read(self) -> Answer:
+    def read(self) -> RawAnswer:
         while b"\r\n\r\n" not in self._rest:
             self._more()
         head, _, self._rest = self._rest.partition(b"\r\n\r\n")
@@ -52,16 +52,16 @@ class Raw:
         while len(self._rest) < length:
             self._more()
         body, self._rest = self._rest[:length], self._rest[length:]
-        return Answer(int(first.split()[1]), headers, body)
+        return RawAnswer(int(first.split()[1]), headers, body)
 
-    def head(self) -> Answer:
+    def head(self) -> RawAnswer:
         """An answer that has no body, whatever length it names."""
         while b"\r\n\r\n" not in self._rest:
             self._more()
         head, _, self._rest = self._rest.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        return Answer(int(first.split()[1]), headers, b"")
+        return RawAnswer(int(first.split()[1]), headers, b"")
 
     def ended(self, within_s: float = 30.0) -> float:
         """The seconds until the server hung up, whatever it said before."""

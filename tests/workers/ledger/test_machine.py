@@ -24,7 +24,7 @@ SHARED: dict[str, Any] = {}
 
 
 @dataclass
-class Known:
+class ModelledJob:
     status: str = "queued"
     attempt: int = 0
     tries: int = 0
@@ -40,7 +40,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.valkey.flush()
         self.ledger = Ledger(settings=WorkerSettings(redis_url=self.valkey.url, lease_s=0.001))
         self.client = self.valkey.client()
-        self.known: dict[str, Known] = {}
+        self.known: dict[str, ModelledJob] = {}
         self.ended: Counter[str] = Counter()
         self.accepted = 0
 
@@ -48,20 +48,20 @@ class LedgerMachine(RuleBasedStateMachine):
         self.ledger.close()
         self.client.close()
 
-    def _end(self, job: Known, status: str) -> None:
+    def _end(self, job: ModelledJob, status: str) -> None:
         job.status = "cancelled" if job.cancel else status
         self.ended[job.status] += 1
 
     @rule(target=jobs, size=st.integers(0, 3))
     def create(self, size: int) -> str:
         job_id = self.ledger.run(self.ledger.jobs.create(T, NewJob("invoice@1", b"x" * size))).job_id
-        self.known[job_id] = Known()
+        self.known[job_id] = ModelledJob()
         self.accepted += 1
         return job_id
 
     @rule(job_id=jobs, alone=st.booleans())
     def claim(self, job_id: str, alone: bool) -> None:
-        job = self.known.get(job_id, Known("gone"))
+        job = self.known.get(job_id, ModelledJob("gone"))
         claimed: Any = self.ledger.run(self.ledger.jobs.claim(T, job_id, "w", alone=alone))
         if job.status != "queued":
             assert claimed is None
@@ -74,7 +74,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(job_id=jobs, late=st.integers(0, 1), how=st.sampled_from(["succeed", "fail", "cancelled"]))
     def finish(self, job_id: str, late: int, how: str) -> None:
-        job = self.known.get(job_id, Known("gone"))
+        job = self.known.get(job_id, ModelledJob("gone"))
         attempt = job.attempt - late
         match how:
             case "succeed":
@@ -90,7 +90,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(job_id=jobs, late=st.integers(0, 1), counts=st.booleans())
     def release(self, job_id: str, late: int, counts: bool) -> None:
-        job = self.known.get(job_id, Known("gone"))
+        job = self.known.get(job_id, ModelledJob("gone"))
         status = self.ledger.run(self.ledger.jobs.release(T, job_id, job.attempt - late, detail="", counts=counts))
         if job.status != "running" or late:
             assert status is None

@@ -19,7 +19,7 @@ from workers.ledger.watching import Stopped, Watched, Watching
 JOB = accepted_job("acme", Created("0" * 32, existing=False), NewJob("invoice@1", b"x"))
 
 
-class Scripted:
+class ScriptedStore:
     """Stands for the notifications and the store: `job` is what a look finds, after `slow_s`."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Scripted:
 
 
 @asynccontextmanager
-async def watched(store: Scripted, tick_s: float = 60.0) -> AsyncIterator[Watched]:
+async def watched(store: ScriptedStore, tick_s: float = 60.0) -> AsyncIterator[Watched]:
     watching = Watching(store, store.read, tick_s)  # type: ignore[arg-type]
     async with watching.of("acme", JOB.id) as one:
         yield one
@@ -60,7 +60,7 @@ async def watched(store: Scripted, tick_s: float = 60.0) -> AsyncIterator[Watche
 
 def test_many_share_a_look() -> None:
     async def story() -> None:
-        store = Scripted()
+        store = ScriptedStore()
         async with watched(store) as one:
             first = await asyncio.gather(*(one.next(None) for _ in range(1000)))
             assert first == [JOB] * 1000
@@ -78,7 +78,7 @@ def test_many_share_a_look() -> None:
 
 def test_nobody_gets_what_was_read_before_he_asked() -> None:
     async def story() -> None:
-        store = Scripted()
+        store = ScriptedStore()
         store.slow_s = 0.05
         async with watched(store) as one:
             early = asyncio.create_task(one.next(None))
@@ -93,7 +93,7 @@ def test_nobody_gets_what_was_read_before_he_asked() -> None:
 
 def test_a_change_while_somebody_was_busy_is_not_missed() -> None:
     async def story() -> None:
-        store = Scripted()
+        store = ScriptedStore()
         async with watched(store) as one, watched_again(one) as other:
             seen = await one.next(None)
             running = replace(JOB, status="running", attempt=1)
@@ -113,7 +113,7 @@ async def watched_again(one: Watched) -> AsyncIterator[Watched]:
 
 def test_a_tick_wakes_nobody_for_nothing() -> None:
     async def story() -> None:
-        store = Scripted()
+        store = ScriptedStore()
         async with watched(store, tick_s=0.02) as one:
             await one.next(None)
             waiting = asyncio.create_task(one.next(JOB, 10))
@@ -128,7 +128,7 @@ def test_a_tick_wakes_nobody_for_nothing() -> None:
 
 def test_a_silent_store_is_everybodys() -> None:
     async def story() -> None:
-        store = Scripted()
+        store = ScriptedStore()
         store.job = StoreUnavailable("gone")
         async with watched(store) as one:
             told = await asyncio.gather(*(one.next(None) for _ in range(10)), return_exceptions=True)
@@ -142,7 +142,7 @@ def test_a_silent_store_is_everybodys() -> None:
 
 def test_who_comes_while_the_store_is_silent_waits_for_one_silence() -> None:
     async def story() -> None:
-        store = Scripted()
+        store = ScriptedStore()
         store.job, store.slow_s = StoreUnavailable("silent"), 0.2
         async with watched(store) as one:
             first = asyncio.create_task(one.next(None))
@@ -158,7 +158,7 @@ def test_who_comes_while_the_store_is_silent_waits_for_one_silence() -> None:
 
 def test_waiting_ends_in_time_and_when_the_process_does() -> None:
     async def story() -> None:
-        store = Scripted()
+        store = ScriptedStore()
         watching = Watching(store, store.read, 60.0)  # type: ignore[arg-type]
         async with watching.of("acme", JOB.id) as one:
             seen = await one.next(None)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(300)  # real processes, on machines that may be
 CANARY = "canary5d1e"
 
 
-class Service:
+class LoggingService:
     def __init__(self, folder: Path, api: Api, fleet: Fleet) -> None:
         self.folder, self.fleet = folder, fleet
         self.http = httpx.Client(base_url=api.url, trust_env=False, timeout=60)
@@ -56,7 +56,7 @@ class Service:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoggingService]:
     folder = tmp_path_factory.mktemp("seen")
     (folder / "store").mkdir()
     with (
@@ -65,7 +65,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         Api(valkey, folder) as api,
     ):
         fleet.start()
-        made = Service(folder, api, fleet)
+        made = LoggingService(folder, api, fleet)
         yield made
         made.http.close()
     for log in [*folder.glob("worker-*.log"), *folder.glob("api-*.log")]:
@@ -82,7 +82,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         ("raise=engine", ["claimed", "job", "republished", "claimed", "job", "republished", "claimed", "job"]),
     ],
 )
-def test_every_line_about_a_document_has_its_id(service: Service, text: str, said: list[str]) -> None:
+def test_every_line_about_a_document_has_its_id(service: LoggingService, text: str, said: list[str]) -> None:
     request_id = f"asked-{text.replace('=', '-')}"
     before = len(service.lines("worker-*.log"))
     job = service.submit(text, request_id)
@@ -101,7 +101,7 @@ def test_every_line_about_a_document_has_its_id(service: Service, text: str, sai
 
 
 @pytest.mark.process
-def test_a_batchs_documents_have_its_id_and_their_line(service: Service) -> None:
+def test_a_batchs_documents_have_its_id_and_their_line(service: LoggingService) -> None:
     texts = ["one", "two raise=bug"]
     lines = [
         {"custom_id": f"{CANARY}-{n}", "schema": "contact", "document": {"text": f"{CANARY} {text}"}}
@@ -121,7 +121,7 @@ def test_a_batchs_documents_have_its_id_and_their_line(service: Service) -> None
 
 
 @pytest.mark.process
-def test_a_lost_worker_is_told_of_with_the_ids(service: Service) -> None:
+def test_a_lost_worker_is_told_of_with_the_ids(service: LoggingService) -> None:
     body = {"schema": "contact", "document": {"text": f"{CANARY} sleep=20"}}
     job_id = service.http.post("/v1/extractions", json=body, headers={"X-Request-ID": "orphan-1"}).json()["id"]
     until(lambda: service.http.get(f"/v1/extractions/{job_id}").json()["status"] == "running", 30, "it runs")
@@ -139,7 +139,7 @@ def test_a_lost_worker_is_told_of_with_the_ids(service: Service) -> None:
 
 
 @pytest.mark.process
-def test_nothing_strange_in_a_callers_id_reaches_the_logs(service: Service) -> None:
+def test_nothing_strange_in_a_callers_id_reaches_the_logs(service: LoggingService) -> None:
     for strange in ('x"}\n{"event": "forged', f"{CANARY} with spaces", "x" * 500):
         headers = {b"X-Request-ID": strange.replace("\n", " ").encode()}
         job = service.http.get("/v1/extractions/" + CANARY, headers=headers)

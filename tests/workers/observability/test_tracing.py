@@ -32,18 +32,18 @@ CANARY = "canary77f0"
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-class Answer:
+class TracedExtraction:
     def as_json(self) -> dict[str, Any]:
         return {**ANSWER, "data": {"name": CANARY}, "usage": {**ANSWER["usage"], "prefill_s": 0.25, "decode_s": 0.5}}
 
 
-class Scripted:
+class TracedExtractor:
     """Stands where the extractor is."""
 
-    def extract(self, document: Any, *_: Any, **__: Any) -> Answer:
+    def extract(self, document: Any, *_: Any, **__: Any) -> TracedExtraction:
         if "fail" in document.text:
             raise InvalidOutput("no", errors=(FieldError("/name", CANARY),), last=CANARY)
-        return Answer()
+        return TracedExtraction()
 
     def model_info(self) -> dict[str, Any]:
         return {}
@@ -69,7 +69,7 @@ def exporter() -> Iterator[InMemorySpanExporter]:
 def runtime(redis_url: str) -> Iterator[Runtime]:
     """A worker's runtime with a script for an extractor; its threads are not started."""
     made = Runtime(WorkerSettings(redis_url=redis_url, warm_up=False))
-    made._module, made.extractor = sys.modules[__name__], Scripted()
+    made._module, made.extractor = sys.modules[__name__], TracedExtractor()
     yield made
     made.queue.close()
     made.ledger.close()
