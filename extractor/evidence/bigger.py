@@ -26,7 +26,7 @@ _DAY = re.compile(  # without a year: `5. Oktober`, `Oct 5`, `05.10.`
 _CLOCK = re.compile(r"(?<![\w:])\d\d?:\d\d(?::\d\d)?(?![\w:])")
 # Letters or digits held together by hyphens, slashes or dots, three parts or more, or two with letters among them.
 _CODE = re.compile(
-    r"(?<![\w/-])(?:[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+){2,}|(?=[\d_/-]*[A-Za-z])[A-Za-z0-9]+[-_/][A-Za-z0-9]+"
+    r"(?<![\w/-])(?:[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+){2,}|(?=[\d_/-]*[A-Za-z])[A-Za-z0-9]+[-_][A-Za-z0-9]+"
     r"|(?=[a-f\d]*[a-f])(?=\w*\d\w*\d\w*\d\w*\d)[a-f\d]{6,})(?![\w-]|/\w)"
 )
 _PHONE = re.compile(
@@ -46,6 +46,9 @@ _TIES = frozenset("-–/_:.@+(=")
 _NEXT = re.compile(r"(?:st|nd|rd|th|er|\.|º)? ?(?:de |of )?([^\W\d_]{3,10})")
 _PAGES = frozenset("page seite blatt pagina página sheet side strana of von de di van sur av".split())
 _WORD = 14  # characters of the word before
+_HOUSE = 3  # digits
+_HOUSE_ENDS = re.compile(r"[ \t]*(?:[,\n]|  |$)")
+_STREET = re.compile(r"(?<![^\W_])[^\W\d_a-zà-ÿ][^\W\d_]{2,} $")
 _AROUND = 32  # characters on each side that are looked at
 
 
@@ -79,7 +82,15 @@ class Bigger:
         since = max(0, start - _AROUND)
         window = self._text[since : stop + _AROUND]
         begin, end = start - since, stop - since
+        if any(mark in window[begin:end] for mark in ".,"):  # what ends its sentence is no end of a day: `at 8.10.`
+            window = f"{window[:end]} {window[end:].lstrip('.')}"
         return any(first <= begin and end <= last and end - begin < last - first for first, last in _found(window))
+
+    def is_of_a_street(self, start: int, stop: int) -> bool:
+        """Whether it may be the number of a house: `Price Avenue 21`."""
+        if stop - start > _HOUSE or _HOUSE_ENDS.match(self._text, stop) is None:
+            return False
+        return _STREET.search(self._text[max(0, start - _AROUND) : start]) is not None
 
     def numbers_an_item(self, start: int, stop: int) -> bool:
         """Whether it only counts the paragraphs: `3) `, at the start of a line."""

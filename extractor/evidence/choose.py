@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from extractor.evidence import row_numbers
 from extractor.evidence.answer_columns import with_columns
 from extractor.evidence.best_path import path as likeliest
-from extractor.evidence.labels import LONGEST, NEAR, Labels
+from extractor.evidence.labels import FAR, LONGEST, NEAR, Labels
 from extractor.evidence.list_values import ListValues
 from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.named import Named
@@ -40,6 +41,8 @@ from extractor.notation.key_words import key_words
 
 _CHOICES = 12  # of places for a value, between which its neighbours decide
 _FEW = 5  # places ahead, of a value of a table
+_ELSE = 3  # `mismatch` of what seems to say something else
+_COLUMN = 12  # characters that columns of text are apart
 _BACK = 3  # lines, as a power of two, that a step back is as unlikely as
 
 
@@ -49,6 +52,13 @@ class _Window(NamedTuple):
     begin: int
     end: int
     occurrences: dict[JsonPath, Occurrence]
+
+
+class _Choice(NamedTuple):
+    """Where a value may stand; `object`: the path of what it is in."""
+
+    object: JsonPath
+    occurrence: Occurrence
 
 
 class EvidenceSearch:
@@ -208,6 +218,7 @@ class EvidenceSearch:
             labels = [label for label in self._labels.of(key_of(scalar)) if label[0] >= since]
             candidates = self._candidates(scalar, labels[0][1] if labels else max(self._offset, since))
             candidates = [occurrence for occurrence in candidates if occurrence[0].start >= since] or candidates
+            candidates = [one for one in candidates if self._is_spoken_for(one, labels)]
             costs = [self._from_label(occurrence, labels) for occurrence in candidates]
             likely.append(
                 [occurrence for occurrence, cost in zip(candidates, costs, strict=True) if cost == min(costs)]
@@ -216,20 +227,33 @@ class EvidenceSearch:
                 ahead = (occurrence for occurrence in likely[-1] if occurrence[0].start >= self._offset)
                 self._offset = next(ahead, likely[-1][0])[-1].stop
         likely = not_within(likely)
-        chosen = iter(likeliest([each[:_CHOICES] for each in likely if each], self._step))
+        pairs = zip(several, likely, strict=True)
+        choices = [[_Choice(one.path[:-1], each) for each in some[:_CHOICES]] for one, some in pairs if some]
+        chosen = (one.occurrence for one in likeliest(choices, self._step))
         made = [next(chosen) if each else () for each in likely]
         self._offset = max((occurrence[-1].stop for occurrence in made[-1:] if occurrence), default=self._offset)
         return made
 
+    def _is_spoken_for(self, occurrence: Occurrence, labels: list[Span]) -> bool:
+        """A number that seems to say something else has to have a label."""
+        return occurrence[0].mismatch < _ELSE or self._labels.distance(labels, occurrence[0]) < FAR
+
     def _from_label(self, occurrence: Occurrence, labels: list[Span]) -> tuple[int, int]:
         return self._labels.distance(labels, occurrence[0]) // NEAR, occurrence[0].mismatch
 
-    def _step(self, before: Occurrence, occurrence: Occurrence) -> float:
-        """How unlikely it is that a value stands at `occurrence` when the one before it stands at `before`."""
-        (first, last, _), (start, stop, _) = before[0], occurrence[0]
+    def _step(self, before: _Choice, choice: _Choice) -> float:
+        """How unlikely it is that a value stands where it does when the one before it stands at `before`. Values of
+        one object stand below each other, where several stand side by side."""
+        (first, last, _), (start, stop, _) = before.occurrence[0], choice.occurrence[0]
         lines = self._line(start) - self._line(first)
         overlap = start < last and first < stop
-        return math.log2(1 + abs(lines)) + _BACK * (start < first) + _BACK * overlap
+        beside = bool(lines and choice.object) and before.object == choice.object
+        aside = beside and abs(self._column(start) - self._column(first)) > _COLUMN
+        return math.log2(1 + abs(lines)) + _BACK * (start < first) + _BACK * overlap + aside
+
+    def _column(self, offset: int) -> int:
+        line = self._line(offset)
+        return offset - (self._ends[line - 1] + 1 if line else 0)
 
     def _line(self, offset: int) -> int:
         return bisect_right(self._ends, offset)
@@ -286,11 +310,10 @@ class EvidenceSearch:
 
     def _counts_rows(self, fragment: Fragment, scalar: Scalar) -> bool:
         """Whether it is the number of the row, which begins its line, and no such number is asked for."""
-        text, row = self._index.text, row_of(scalar)[-1]
+        row = row_of(scalar)[-1]
         if not isinstance(row, int) or column_of(scalar) in self._counting:
             return False
-        begins = not text[text.rfind("\n", 0, fragment.start) + 1 : fragment.start].strip(" |")
-        return begins and text[fragment.start : fragment.stop].lstrip("0") == str(row + 1)
+        return row_numbers.counts(self._index.text, fragment, row)
 
 
 def _table(several: list[Scalar]) -> JsonPath:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.occurrence import Fragment
 from extractor.evidence.spans import Span
+from extractor.evidence.word_index import plain
+from extractor.notation.field_names import names
 from extractor.notation.key_words import key_words
 
 FAR = 120  # characters behind its label a value is labelled no longer
@@ -27,12 +30,14 @@ class Labels:
         self._found: dict[str, list[Span]] = {}
 
     def of(self, key: str) -> list[Span]:
-        """All words of a key, or as many of the first or of the last as occur."""
+        """All words of a key, else what documents call the same, else as many of its first or of its last words as
+        occur."""
         if key not in self._found:
             words = key_words(key[:LONGEST])
-            names = (name for count in range(len(words), 0, -1) for name in (words[:count], words[-count:]))
-            spans = (self._spans_of(" ".join(name)) for name in names if len("".join(name)) >= _SHORTEST)
-            self._found[key] = next((found for found in spans if found), [])
+            same = (self._spans_of(name) for name in names([plain(word) for word in words]) if len(name) >= _SHORTEST)
+            parts = (name for count in range(len(words), 0, -1) for name in (words[:count], words[-count:]))
+            part = (self._spans_of(" ".join(name)) for name in parts if len("".join(name)) >= _SHORTEST)
+            self._found[key] = next((found for found in chain(same, part) if found), [])
         return self._found[key]
 
     def of_list(self, key: str) -> list[Span]:

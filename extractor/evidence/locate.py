@@ -27,6 +27,7 @@ _YES_NO_WORDS = {
     True: "yes y ja oui sì sí si sim true x on".split(),
     False: "no n nein non não nee false off".split(),
 }
+_SHORT = 4  # digits of what may be a part of anything
 _CENTURIES = ("19", "20")  # whose years are looked for
 _MINUS = ("-", "−", "–")
 _LARGE = 10**30
@@ -75,6 +76,8 @@ class DocumentIndex:
 
     def _is_in_number(self, start: int, stop: int) -> bool:
         """Whether the digits there are part of a number."""
+        if stop - start <= _SHORT and self._is_part(start, stop):
+            return True
         spans = self._numbers.get(digits(self.text[start:stop]), [])
         at = bisect_left(spans, (start, stop))
         if spans[at : at + 1] == [(start, stop)]:
@@ -131,7 +134,7 @@ class DocumentIndex:
         bare = "." in f"{value:f}" and self.text[start:stop].isdecimal()
         mark = before[-1:] if before[-1:] not in _MINUS else before[:-1]
         named = mark.isalpha() and mark not in ("x", "X")  # `M8`, `A-8`, but not `30x20`
-        named = named or self._bigger.numbers_an_item(start, stop)
+        named = named or self._bigger.is_of_a_street(start, stop) or self._bigger.numbers_an_item(start, stop)
         off = 3 if named else 2 if bare or minus is not (value < 0) else 1
         return Fragment(start - (value < 0 and minus), stop, off)
 

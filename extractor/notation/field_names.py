@@ -39,6 +39,7 @@ shipping, delivery, shipping cost, delivery charge, postage, freight, versand, v
 gastos de envio, verzendkosten
 iban, account, account number, account no, kontonummer, konto nr
 po number, po no, purchase order, purchase order number, purchase order no
+currency, ccy, cur, currency code, wahrung, waehrung, devise, monnaie, moneda, valuta, moeda
 birth date, date of birth, birthday, born, dob, geburtsdatum, geboren am, date de naissance, fecha de nacimiento
 name, full name, nom, nombre, nome, naam
 address, anschrift, adresse, direccion, indirizzo, adres
