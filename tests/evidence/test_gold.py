@@ -1,5 +1,6 @@
-"""Documents marked by hand: each value in its place, and nothing that is not printed anywhere. Those of `held_back` were
-written for measuring and are looked at by no rule's author."""
+"""Documents marked by hand: each value in its place, and nothing anywhere that is not printed. Those of `held_back` were
+written to measure with, and no rule was made by them.
+"""
 
 from __future__ import annotations
 
