@@ -1,5 +1,5 @@
-"""Documents marked by hand: each value in its place, and nothing anywhere that is not printed. Those of `held_back` were
-written to measure with, and no rule was made by them.
+"""Documents marked by hand: each value in its place, and nothing anywhere that is not printed. Those of `held_back`
+were written to measure with, and no rule was made by them.
 """
 
 from __future__ import annotations

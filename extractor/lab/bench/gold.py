@@ -62,7 +62,8 @@ def kind(scalar: Scalar, printed: str) -> Kind:
     value = scalar.value
     if isinstance(value, str) and " ".join(printed.split()).casefold() == " ".join(value.split()).casefold():
         return "literal"
-    if isinstance(value, int | Decimal) and not isinstance(value, bool) and printed in (str(value), f"{Decimal(value):f}"):
+    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    if is_number and printed in (str(value), f"{Decimal(str(value)):f}"):
         return "literal"
     return "normalised" if says(value, printed) or _is_time(value, printed) else "in other words"
 
