@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup locks images demo up docs test test-fast test-kernels lint bench bench-gpu chaos property attack fuzz clean
+.PHONY: help setup locks images demo up docs test test-fast test-kernels test-compile lint bench bench-gpu chaos property attack fuzz clean
 
 help:
 	@echo "make setup   a virtual environment in $(VENV) with pinned dependencies"
@@ -19,6 +19,7 @@ help:
 	@echo "make test    every test but the long fault runs (ARGS='tests/api', JOBS=0 for one process)"
 	@echo "make test-fast  those that start no process and load no torch (under a minute)"
 	@echo "make test-kernels  the GPU's own kernels, under Triton's interpreter (installs Triton; no GPU needed)"
+	@echo "make test-compile  that those kernels compile for GPUs (installs Triton; no GPU needed)"
 	@echo "make lint    ruff, mypy --strict, import contracts"
 	@echo "make docs    the examples, tables and pictures of the pages (ARGS='--bench' measures their figures first: 10 minutes)"
 	@echo "make bench   the measurements of the README (ARGS='--suite json --rows 1,16')"
@@ -74,10 +75,22 @@ test-fast: setup
 docs: setup
 	@$(BIN)/python -m extractor.lab.pages $(ARGS)
 
-# Triton comes with PyTorch for CUDA, not with PyTorch for a CPU, and no other test needs it.
-test-kernels: setup
-	@$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check -c constraints.txt -e ".[kernels]"
-	@TRITON_INTERPRET=1 $(BIN)/python -m pytest -m kernels $(or $(ARGS),tests/engine/test_ragged.py tests/engine/test_fused.py)
+# Triton comes with PyTorch for CUDA, not with PyTorch for a CPU. It gets a folder of its own, so that all other tests
+# run without it, as on a machine without a GPU.
+TRITON := $(VENV)/triton
+WITH_TRITON = PYTHONPATH=$(TRITON)$${PYTHONPATH:+:$$PYTHONPATH} $(BIN)/python -m pytest -m kernels
+
+$(TRITON)/.installed: constraints.txt | setup
+	@rm -rf $(TRITON)
+	@$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check -c constraints.txt --no-deps \
+		--target $(TRITON) triton
+	@touch $@
+
+test-kernels: setup $(TRITON)/.installed
+	@TRITON_INTERPRET=1 $(WITH_TRITON) $(or $(ARGS),tests/engine/test_ragged.py tests/engine/test_fused.py)
+
+test-compile: setup $(TRITON)/.installed
+	@$(WITH_TRITON) -n $(JOBS) $(or $(ARGS),tests/engine/test_compiling.py)
 
 lint: setup
 	@$(BIN)/ruff check .

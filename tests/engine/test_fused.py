@@ -1,11 +1,8 @@
-"""Gemma 4's layers by `fused.py` under Triton's interpreter (`make test-kernels`), held to PyTorch's; and that the
-kernels compile for GPUs. float16, not bfloat16: the interpreter's product takes the bits of the latter for numbers."""
+"""Gemma 4's layers by `fused.py` under Triton's interpreter (`make test-kernels`), held to PyTorch's. float16, not
+bfloat16: the interpreter's product takes the bits of the latter for numbers."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -178,49 +175,3 @@ def test_the_drafters_choice_among_clusters(gemma4: Models) -> None:
 )
 def test_which_clusters_it_can_search(size: int, each: int, can: bool) -> None:
     assert fused.can_search(size, torch.zeros(4, each)) == can
-
-
-COMPILE = """
-import torch
-from triton import compile
-from triton.backends.compiler import GPUTarget
-from triton.compiler import ASTSource
-from extractor.engine.model import fused_kernels as kernels
-
-def compiled(kernel, floats, longs, given, warps, stages, **fixed):
-    names = kernel.arg_names
-    types = {name: "i32" for name in names} | {"eps": "fp32", "scale": "fp32", "cap": "fp32"}
-    types |= dict.fromkeys(floats, "*bf16") | dict.fromkeys(longs, "*i64") | given | dict.fromkeys(fixed, "constexpr")
-    source = ASTSource(
-        kernel, {name: types[name] for name in names}, {(names.index(n),): v for n, v in fixed.items()},
-        {(i,): [["tt.divisibility", 16]] for i, n in enumerate(names) if types[n].startswith("*") or n in "nk"},
-    )
-    for arch in (80, 90, 120):
-        made = compile(source, GPUTarget("cuda", arch, 32), {"num_warps": warps, "num_stages": stages})
-        assert made.asm["cubin"]
-        assert made.metadata.shared <= 99 * 1024, (kernel, made.metadata.shared)
-
-single = {"parts": "*fp32"}
-compiled(kernels.add_norm, ["state", "norm", "next_norm", "out", "normed"], [], single, 4, 3,
-         NORMED=True, BLOCK=2048, PARTS=8)
-floats, longs = ["scales", "cos", "sin", "query", "keys", "values"], ["positions", "slots", "bases"]
-for size in (256, 512):
-    compiled(kernels.heads, floats, longs, single, 4, 3, QUERIES=8, KV=1, OWN_VALUES=True, SIZE=size, PER=10, PARTS=4)
-compiled(kernels.heads, floats, longs, single, 4, 3, QUERIES=4, KV=0, OWN_VALUES=False, SIZE=256, PER=4, PARTS=1)
-compiled(kernels.gated, ["gate", "other", "out"], [], {}, 4, 3, BLOCK=1024)
-for mode, n, k in ((0, 2560, 1536), (0, 1536, 12288), (1, 12288, 1536), (2, 256, 1536)):
-    plan = dict(__import__("extractor.engine.model.fused", fromlist=["x"])._plan(n, k, mode != 0)[1])
-    compiled(kernels.product, ["x", "weight", "factor", "out"], [], {}, plan.pop("num_warps"), plan.pop("num_stages"),
-             MODE=mode, ROWS=16, **plan)
-compiled(kernels.softcap, ["logits"], [], {}, 8, 3, BLOCK=4096)
-compiled(kernels.masked_argmax, ["logits"], ["token"], {"bits": "*i32", "best": "*fp32", "total": "*fp32"}, 4, 3,
-         MASKED=True, BLOCK=4096)
-compiled(kernels.centroid_argmax, ["state", "weight"], ["members", "chosen", "token"],
-         {"bits": "*i32", "best": "*fp32"}, 4, 3, MASKED=True, SIZE=256, EACH=128, BLOCK=32)
-"""
-
-
-def test_they_compile() -> None:
-    environment = {**os.environ, "TRITON_INTERPRET": "0"}
-    ran = subprocess.run([sys.executable, "-c", COMPILE], env=environment, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr[-3000:]

@@ -1,13 +1,8 @@
 """Attention that reads each row to its own length, under Triton's interpreter (`make test-kernels`): Python instead of
-a GPU runs the kernels, so numbers, bounds and NaNs are tested, not speed. What it cannot show, that they compile and
-fit a GPU, is the last test's, which needs the compiler but no GPU."""
+a GPU runs the kernels, so numbers, bounds and NaNs are tested, not speed. Compiling them is `test_compiling.py`'s."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -186,49 +181,3 @@ def test_it_changes_no_token(pair: Models, changes: dict[str, bool]) -> None:
         assert any(one.usage.drafts["mtp"].proposed for one in done)
         written.append([one.ids for one in done])
     assert written[0] == written[1]
-
-
-COMPILE = """
-import json, sys
-from triton import compile
-from triton.backends.compiler import GPUTarget
-from triton.compiler import ASTSource
-import torch
-from extractor.engine.attention import ragged_kernels
-
-from extractor.engine.attention import ragged
-
-def compiled(kernel, number, arch, warps, stages, **fixed):
-    numbers = dict.fromkeys(["query", "keys", "values", "out"], number)
-    numbers |= dict.fromkeys(["last", "slots", "bases"], "*i64")
-    numbers |= {"means": "*fp32", "weights": "*fp32"} | dict.fromkeys(fixed, "constexpr")
-    names = kernel.arg_names
-    even = {*numbers, *(name for name in names if name.startswith(("query_", "keys_", "values_")))} - set(fixed)
-    source = ASTSource(
-        kernel,
-        {name: numbers.get(name, "i32") for name in names},
-        {(names.index(name),): value for name, value in fixed.items()},
-        {(i,): [["tt.divisibility", 16]] for i, name in enumerate(names) if name in even},
-    )
-    made = compile(source, GPUTarget("cuda", arch, 32), {"num_warps": warps, "num_stages": stages})
-    assert made.asm["cubin"]
-    return made.metadata.shared
-
-found = []
-for size in (256, 512):
-    for arch, pairs in ((80, 1), (90, 1), (120, 1), (80, 32), (90, 32), (120, 32)):
-        tile, block, warps, stages = ragged._blocks(pairs, 64, size, torch.bfloat16)
-        common = dict(GROUP=8, SIZE=size, LEAST=ragged.LEAST)
-        found.append(compiled(ragged_kernels.read, "*bf16", arch, warps, stages, TILE=tile, BLOCK=block, **common))
-        found.append(compiled(ragged_kernels.join, "*bf16", arch, 4, 3, MOST=ragged.MOST, PART=128, **common))
-print(json.dumps(found))
-"""
-
-
-def test_they_compile_and_fit_a_gpu() -> None:
-    """To machine code of an A100, an H100 and an RTX 50, at E2B's sizes; a consumer card has 99 KiB for a program."""
-    environment = {**os.environ, "TRITON_INTERPRET": "0"}
-    ran = subprocess.run([sys.executable, "-c", COMPILE], env=environment, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr[-2000:]
-    found = json.loads(ran.stdout.splitlines()[-1])
-    assert max(found) <= 99 * 1024
