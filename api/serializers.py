@@ -13,7 +13,7 @@ from cachetools import LRUCache
 from starlette.responses import Response
 
 from schemas.jsontext import written
-from workers.ledger.batches import Batch, line_of
+from workers.ledger.batches import BatchRecord, line_of
 from workers.ledger.ledger import Created, Job, JobPage, NewJob
 from workers.ledger.wait_reason import WaitState
 
@@ -55,7 +55,7 @@ def extraction_response(job: Job, status: int, headers: Mapping[str, str] | None
     return Response(extraction_json(job), status, headers=headers, media_type="application/json")
 
 
-def batch(one: Batch) -> dict[str, Any]:
+def batch(one: BatchRecord) -> dict[str, Any]:
     """models.batches.BatchDetail."""
     rate, left = one.documents_per_s, one.seconds_left
     return {

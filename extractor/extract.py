@@ -225,7 +225,7 @@ class Extractor:
         if failed is None:  # of a document that fits the model, and no longer one
             run.printed = self._printed(run)
         completion = self._completed(run, prompt, max_tokens, failed)
-        run.usage.add(completion.usage)
+        run.usage.add(completion.stats)
         text = completion.text.decode("utf-8", "replace")
         try:
             answer = self._answer(run, completion.finish, max_tokens, text)

@@ -150,7 +150,7 @@ class Usage:
     decode_s: float = 0.0
 
     def add(self, call: Any) -> None:
-        """Count an engine's usage of one call."""
+        """Count what one call to an engine took."""
         self.model_calls += 1
         self.prompt_tokens += call.prompt_tokens
         self.output_tokens += call.output_tokens

@@ -14,7 +14,7 @@ from api.problems import Problem
 from api.services import Services
 from api.submission.validation import invalid, unknown_schema
 from schemas import UnknownSchema
-from workers.ledger.batches import Batch, Order, is_batch_id
+from workers.ledger.batches import BatchRecord, Order, is_batch_id
 
 _SWEEP_S = 5.0  # what is not stopped or erased by then a worker's reconciler does
 
@@ -32,7 +32,7 @@ async def check_default(service: Services, tenant: str, fields: dict[str, Any]) 
         raise unknown_schema(error, fields["schema"], service.schemas) from None
 
 
-async def get(service: Services, tenant: str, batch_id: str) -> Batch:
+async def get(service: Services, tenant: str, batch_id: str) -> BatchRecord:
     """Raises Problem 404."""
     store = service.store
     batch = await store.run(store.ledger.batches.get(tenant, batch_id))

@@ -7,13 +7,13 @@
 from typing import TYPE_CHECKING, Any
 
 from extractor.drafters import DRAFTERS
-from extractor.engine.sequence import Completion, Counter, Params, Request, Usage
+from extractor.engine.sequence import Completion, Counter, Params, Request, RequestStats
 
 if TYPE_CHECKING:
     from extractor.engine.config import EngineConfig
     from extractor.engine.engine import Engine
 
-__all__ = ["DRAFTERS", "Completion", "Counter", "Engine", "EngineConfig", "Params", "Request", "Usage"]
+__all__ = ["DRAFTERS", "Completion", "Counter", "Engine", "EngineConfig", "Params", "Request", "RequestStats"]
 
 
 def __getattr__(name: str) -> Any:

@@ -30,7 +30,7 @@ class PromptReader:
                 continue
             begun = time.monotonic()
             count = self._read_row(row, room, cache)
-            row.usage.prefill_s += time.monotonic() - begun
+            row.stats.prefill_s += time.monotonic() - begun
             room -= count
             if count:
                 read.append(row)
@@ -43,7 +43,7 @@ class PromptReader:
         if row.slot < 0:
             # The hidden state at the end has to be computed, so at least one token is.
             row.slot, row.length = cache.begin(prompt)
-            row.usage.shared_tokens = row.length
+            row.stats.shared_tokens = row.length
         chunk = prompt[row.length : row.length + room]
         if chunk:
             hidden = self._runner.prefill(torch.tensor([chunk]), row.length, row.slot, cache)
@@ -65,5 +65,5 @@ class PromptReader:
         self._reading = None
         late = max(0.0, begun.at + ended.since(begun) - verifying)
         for row in rows:
-            row.usage.prefill_s += late / len(rows)
+            row.stats.prefill_s += late / len(rows)
         return late

@@ -58,7 +58,7 @@ class Counter:
 
 
 @dataclass
-class Usage:
+class RequestStats:
     """What one request cost. `target_forwards` counts decode steps (prefill apart); seconds are wall clock."""
 
     prompt_tokens: int = 0
@@ -83,7 +83,7 @@ class Completion:
     finish: Finish
     logprobs: list[float]
     sizes: list[int]
-    usage: Usage
+    stats: RequestStats
     ended: list[Ended] = field(default_factory=list)
 
 
@@ -147,7 +147,7 @@ class Sequence:
         self.sizes: list[int] = []
         self.hidden: Any = None
         self.ahead: Ahead | None = None
-        self.usage = Usage(prompt_tokens=len(request.prompt))
+        self.stats = RequestStats(prompt_tokens=len(request.prompt))
         self.aborted = False
         self.finished: Finish | None = None
         self.error: Exception | None = None
@@ -178,16 +178,16 @@ class Sequence:
 
     def count(self, tally: Tally) -> None:
         """One more target forward, and what became of its draft."""
-        self.usage.target_forwards += 1
+        self.stats.target_forwards += 1
         for name, proposed, accepted in tally:
-            self.usage.drafts[name].proposed += proposed
-            self.usage.drafts[name].accepted += accepted
+            self.stats.drafts[name].proposed += proposed
+            self.stats.drafts[name].accepted += accepted
 
     def finish(self, reason: Finish, done: Callable[[Sequence], None] | None = None) -> None:
         """Hand the result to whoever waits. A future already withdrawn is left alone."""
-        self.usage.output_tokens = len(self.ids)
+        self.stats.output_tokens = len(self.ids)
         if self.started_s:
-            self.usage.decode_s = time.monotonic() - self.started_s - self.usage.prefill_s
+            self.stats.decode_s = time.monotonic() - self.started_s - self.stats.prefill_s
         if done is not None:
             done(self)
         if self.future.done():
@@ -200,7 +200,7 @@ class Sequence:
                 self.json.read()
                 ended = self.json.ended
             completion = Completion(
-                list(self.ids), bytes(self.written), reason, list(self.logprobs), list(self.sizes), self.usage, ended
+                list(self.ids), bytes(self.written), reason, list(self.logprobs), list(self.sizes), self.stats, ended
             )
             self.future.set_result(completion)
 

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from extractor.engine import Completion, Request, Usage
+from extractor.engine import Completion, Request, RequestStats
 from extractor.errors import EngineError, InputError, ModelError
 
 ECHO, HANG, DIE, REFUSE, LOSE_DEVICE, BUG, STUCK_READER, STUCK_STEP, STUCK_NATIVE = range(1, 10)
@@ -25,7 +25,7 @@ class ScriptedEngine:
         future: Future[Completion] = Future()
         match request.prompt[0]:
             case 1:
-                future.set_result(Completion(request.prompt, b"", "stop", [], [], Usage()))
+                future.set_result(Completion(request.prompt, b"", "stop", [], [], RequestStats()))
             case 3:
                 os._exit(7)
             case 4:
@@ -44,7 +44,7 @@ class ScriptedEngine:
         return future
 
     def abort(self, future: Future[Completion]) -> None:
-        future.set_result(Completion([], b"", "cancelled", [], [], Usage()))
+        future.set_result(Completion([], b"", "cancelled", [], [], RequestStats()))
 
     def progress(self) -> tuple[float, float | None]:
         return time.monotonic() - self._step_since if self._step_since else 0.0, 0.1

@@ -86,7 +86,7 @@ def _written(models: Models, mix: tuple[str, ...]) -> list[int]:
     engine = Engine(models, EngineConfig(slots=1, context=1024, max_draft=4))
     done = engine.submit(tiny.request(models, drafters=mix)).result(60)
     engine.close()
-    assert "mtp" not in mix or len(mix) > 1 or done.usage.drafts["mtp"].proposed > 0
+    assert "mtp" not in mix or len(mix) > 1 or done.stats.drafts["mtp"].proposed > 0
     return done.ids
 
 

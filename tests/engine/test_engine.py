@@ -19,9 +19,9 @@ from tests.engine import tiny
 ENDLESS = {"grammar": LLMatcher.grammar_from_regex("[0-9]{5000}"), "max_tokens": 800, "drafters": ()}
 
 
-def test_usage_adds_up(engine: Engine, gemma4: Models) -> None:
+def test_a_requests_stats_add_up(engine: Engine, gemma4: Models) -> None:
     done = engine.submit(tiny.request(gemma4)).result(60)
-    usage = done.usage
+    usage = done.stats
     accepted = sum(counter.accepted for counter in usage.drafts.values())
     assert usage.output_tokens == len(done.ids) == len(done.logprobs)
     assert usage.target_forwards + accepted >= usage.output_tokens > accepted
@@ -34,7 +34,7 @@ def test_figures_are_the_sum_of_what_requests_used(gemma4: Models) -> None:
     engine = Engine(gemma4, EngineConfig(slots=2, context=1024))
     try:
         futures = [engine.submit(tiny.request(gemma4, seed)) for seed in (1, 2, 3)]
-        used = [future.result(60).usage for future in futures]
+        used = [future.result(60).stats for future in futures]
     finally:
         engine.close()
     stats = engine.stats()  # now that the last step is counted too
@@ -50,7 +50,7 @@ def test_figures_are_the_sum_of_what_requests_used(gemma4: Models) -> None:
 
 
 def test_no_drafters_means_one_token_a_forward(engine: Engine, gemma4: Models) -> None:
-    usage = engine.submit(tiny.request(gemma4, drafters=())).result(60).usage
+    usage = engine.submit(tiny.request(gemma4, drafters=())).result(60).stats
     assert usage.target_forwards == usage.output_tokens
     assert all(counter.proposed == 0 for counter in usage.drafts.values())
 
@@ -145,9 +145,9 @@ def test_a_long_prompt_does_not_stall_who_decodes(gemma4: Models) -> None:
         done = engine.submit(Request(prompt, params=Params(max_tokens=3, drafters=()))).result(60)
         engine.abort(decoding)
         read = "".join("p" if width else "s" for width in events[begun:])
-        assert sum(events[begun:]) == len(prompt) - 1 - done.usage.shared_tokens
+        assert sum(events[begun:]) == len(prompt) - 1 - done.stats.shared_tokens
         assert "pp" not in read.replace("ps", "-", 1)
-        assert read.count("p") >= (len(prompt) - done.usage.shared_tokens) // 16
+        assert read.count("p") >= (len(prompt) - done.stats.shared_tokens) // 16
     finally:
         engine.close()
 
@@ -209,6 +209,6 @@ def test_closing_fails_who_waits_and_refuses_more(gemma4: Models) -> None:
 def test_prompts_share_the_prefix_they_have_in_common(engine: Engine, gemma4: Models) -> None:
     first = engine.submit(tiny.request(gemma4, 0)).result(60)
     again = engine.submit(tiny.request(gemma4, 0)).result(60)
-    assert first.usage.shared_tokens == 0
-    assert again.usage.shared_tokens == again.usage.prompt_tokens - 2  # all but the pending token and the one before
+    assert first.stats.shared_tokens == 0
+    assert again.stats.shared_tokens == again.stats.prompt_tokens - 2  # all but the pending token and the one before
     assert again.ids == first.ids

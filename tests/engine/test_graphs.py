@@ -126,7 +126,7 @@ def test_what_a_device_still_reads_while_it_should_verify_is_prefill(gemma4: Mod
     with timer.phase("verify"):
         late = prompts.overhang(5.0)
     assert late == pytest.approx(1.5)
-    assert [row.usage.prefill_s for row in rows] == [pytest.approx(0.75)] * 2
+    assert [row.stats.prefill_s for row in rows] == [pytest.approx(0.75)] * 2
     timer.shift(late, "verify", "prefill")
     assert stats.seconds["prefill"] == timer.took("prefill") == pytest.approx(1.5)
     assert stats.seconds["verify"] == pytest.approx(-1.5, abs=0.1)

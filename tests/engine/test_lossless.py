@@ -92,7 +92,7 @@ def test_the_way_of_a_gpu_changes_nothing(gemma4: Models, rows: int, *, graphs: 
                 some = [tiny.request(gemma4, index, drafters=mix) for index in range(first, min(5, first + rows))]
                 done += [future.result(60) for future in [engine.submit(one) for one in some]]
             assert [one.ids for one in done] == plain
-            assert (sum(one.usage.drafts["mtp"].proposed for one in done) > 0) == ("mtp" in mix)
+            assert (sum(one.stats.drafts["mtp"].proposed for one in done) > 0) == ("mtp" in mix)
     finally:
         engine.close()
 
@@ -202,7 +202,7 @@ def test_windows_that_move_change_nothing(gemma4: Models, monkeypatch: pytest.Mo
         finally:
             engine.close()
         written.append([one.ids for one in done])
-        shared.append(sum(one.usage.shared_tokens > 0 for one in done))
+        shared.append(sum(one.stats.shared_tokens > 0 for one in done))
     assert written[0] == written[1]
     assert moved > 0
     assert shared[1] > len(requests)

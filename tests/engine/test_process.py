@@ -45,7 +45,7 @@ def test_it_answers_as_the_engine_in_this_process_does(tmp_path: Path) -> None:
         mine, theirs = here.submit(request).result(60), there.submit(request).result(60)
         assert theirs.ids == mine.ids
         assert theirs.logprobs == pytest.approx(mine.logprobs, abs=1e-4)
-        assert theirs.usage.drafts.keys() == mine.usage.drafts.keys()  # how much is drafted depends on the clock
+        assert theirs.stats.drafts.keys() == mine.stats.drafts.keys()  # how much is drafted depends on the clock
         assert there.info["architecture"] == "Gemma4ForCausalLM"
         deadline = time.monotonic() + 30
         while (stats := there.stats()).get("output_tokens") != len(theirs.ids):

@@ -34,7 +34,7 @@ def test_every_layer_of_a_long_prompt_says_that_it_moves(models: Models) -> None
 
         engine._runner.on_layer(moved)
         request = tiny.request(models, 1, max_tokens=4)
-        forwards = -(-len(request.prompt) // 64) + engine.submit(request).result(60).usage.target_forwards
+        forwards = -(-len(request.prompt) // 64) + engine.submit(request).result(60).stats.target_forwards
         layers = models.target.config.num_hidden_layers
         assert len(said) > forwards * layers / 2, "prefill leaves out the layers above the last that stores"
     finally:

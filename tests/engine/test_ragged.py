@@ -178,6 +178,6 @@ def test_it_changes_no_token(pair: Models, changes: dict[str, bool]) -> None:
             done.append(engine.submit(requests[0]).result(900))
         finally:
             engine.close()
-        assert any(one.usage.drafts["mtp"].proposed for one in done)
+        assert any(one.stats.drafts["mtp"].proposed for one in done)
         written.append([one.ids for one in done])
     assert written[0] == written[1]

@@ -11,7 +11,7 @@ from typing import Any
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from extractor.engine import Completion, Request, Usage
+from extractor.engine import Completion, Request, RequestStats
 from schemas import Registry
 
 TEMPLATE = (
@@ -74,10 +74,10 @@ class ScriptedEngine:
             future.set_exception(line)
         elif line is not None:
             ids = self._encoder(line, add_special_tokens=False).input_ids
-            usage = Usage(prompt_tokens=len(request.prompt), output_tokens=len(ids), target_forwards=2, decode_s=0.5)
-            usage.drafts["copy"].proposed, usage.drafts["copy"].accepted = 5, 3
+            stats = RequestStats(len(request.prompt), output_tokens=len(ids), target_forwards=2, decode_s=0.5)
+            stats.drafts["copy"].proposed, stats.drafts["copy"].accepted = 5, 3
             sizes = [len(self._encoder.decode([one]).encode()) for one in ids]
-            future.set_result(Completion(ids, line.encode(), self._finish, [-0.01] * len(ids), sizes, usage))
+            future.set_result(Completion(ids, line.encode(), self._finish, [-0.01] * len(ids), sizes, stats))
         return future
 
     def abort(self, future: Future[Any], /) -> None:

@@ -12,7 +12,7 @@ import orjson
 
 from workers.config import WorkerSettings
 from workers.errors import BatchClosed, IdempotencyConflict
-from workers.ledger.batches import Added, Batch, DecidedLine, Opened, Order, Results, decode_batch, is_batch_id
+from workers.ledger.batches import Added, BatchRecord, DecidedLine, Opened, Order, Results, decode_batch, is_batch_id
 from workers.ledger.jobs import decode_job, pairs
 from workers.ledger.keyspace import ms, prefix
 from workers.ledger.new_job import NewJob
@@ -89,7 +89,7 @@ class BatchCommands:
 
         return Call(script("batch_seal"), prefix(tenant), (opened.batch_id, opened.upload), decode)
 
-    def get(self, tenant: str, batch_id: str) -> Call[Batch | None]:
+    def get(self, tenant: str, batch_id: str) -> Call[BatchRecord | None]:
         if not is_batch_id(batch_id):
             return Call.answered(None)
         args = (batch_id, ms(self._settings.heartbeat_ttl_s))

@@ -53,7 +53,7 @@ class Added:
 
 
 @dataclass(frozen=True)
-class Batch:
+class BatchRecord:
     """`counts` has accepted = queued + running + succeeded + failed + cancelled; `refused` lines are in none of them.
     `recent` and `recent_since` say how many of the last documents ended since when. `workers` are those alive."""
 
@@ -130,13 +130,13 @@ def line_of(job_id: str) -> int:
     return int(job_id[24:], 16)
 
 
-def decode_batch(reply: Sequence[Any]) -> Batch:
+def decode_batch(reply: Sequence[Any]) -> BatchRecord:
     raw = pairs(reply[0])
 
     def text(name: str) -> str | None:
         return raw[name].decode() if raw.get(name) else None
 
-    return Batch(
+    return BatchRecord(
         id=raw["id"].decode(),
         created_at=moment(raw["created"]),
         started_at=when(raw, "started"),

@@ -145,8 +145,8 @@ def measure(
             row.written += models.ll_tokenizer.decode_bytes(new)
             forwards += 1
         for name, counted in drafts.items():
-            counted.proposed += row.usage.drafts[name].proposed
-            counted.accepted += row.usage.drafts[name].accepted
+            counted.proposed += row.stats.drafts[name].proposed
+            counted.accepted += row.stats.drafts[name].accepted
         tokens += len(answer)
     return {"tokens": tokens, "forwards": forwards, "seconds": seconds, "drafts": drafts}
 

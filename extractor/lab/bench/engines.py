@@ -62,12 +62,12 @@ class Ours:
         seconds = time.perf_counter() - begun
         drafts = {
             name: {
-                "proposed": sum(one.usage.drafts[name].proposed for one in done),
-                "accepted": sum(one.usage.drafts[name].accepted for one in done),
+                "proposed": sum(one.stats.drafts[name].proposed for one in done),
+                "accepted": sum(one.stats.drafts[name].accepted for one in done),
             }
             for name in self.drafters
         }
-        forwards = sum(one.usage.target_forwards for one in done)
+        forwards = sum(one.stats.target_forwards for one in done)
         spent = {name: value - before.get(name, 0.0) for name, value in self._engine.seconds.items()}
         return RunOutcome(seconds, [one.ids for one in done], forwards, drafts, spent)
 

@@ -144,7 +144,7 @@ def measure(
     return {
         "seconds": seconds,
         "tokens": sum(len(one.ids) for one in done),
-        "row_forwards": sum(one.usage.target_forwards for one in done),
+        "row_forwards": sum(one.stats.target_forwards for one in done),
         "forwards": engine.stats()["forwards"] - forwards,
         "passes": passes,
         "recorded": recorded,

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from tests.support.valkey import Valkey
-from workers.ledger.batches import Added, Batch, DecidedLine, Opened
+from workers.ledger.batches import Added, BatchRecord, DecidedLine, Opened
 from workers.ledger.ledger import Claim, Ledger, NewJob
 
 T = "acme"
@@ -32,7 +32,7 @@ def whole(ledger: Ledger, count: int, key: str | None = None) -> tuple[str, tupl
     return opened.batch_id, made.job_ids
 
 
-def found(ledger: Ledger, batch_id: str) -> Batch:
+def found(ledger: Ledger, batch_id: str) -> BatchRecord:
     batch = ledger.run(ledger.batches.get(T, batch_id))
     assert batch is not None
     return batch
