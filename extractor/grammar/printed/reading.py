@@ -8,10 +8,11 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import accumulate, islice
 from typing import Any
 
+import jsonschema_rs
 from llguidance import LLMatcher, LLTokenizer
 
 from extractor.grammar.narrow.far import writes
@@ -156,8 +157,14 @@ def _texts(values: Iterable[str]) -> str:
 
 def _fits(leaf: JSON) -> Callable[[Any], bool]:
     """Whether a value keeps to what a scalar says beside its kind."""
-    said = {key: value for key, value in leaf.items() if key not in ("type", PRINTED)}
-    return validator(said).is_valid if said else lambda _: True
+    said = {key: value for key, value in leaf.items() if key not in ("type", PRINTED) and value != []}
+    return _validator(json.dumps(said, default=float)).is_valid if said else lambda _: True
+
+
+@lru_cache(maxsize=512)
+def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
+    """Compiled once for all documents."""
+    return validator(json.loads(schema))
 
 
 def _anywhere(pattern: str) -> str:
