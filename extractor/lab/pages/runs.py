@@ -45,7 +45,11 @@ RUNS = [
     KeptRun("growth", "python -m extractor.lab.bench.growth --rounds 1 --fields 5,20,50,100 --json", 90),
     KeptRun("drafts", "python -m extractor.lab.bench.drafts", 20),
     KeptRun("host", "python -m extractor.lab.bench.host --documents 16", 50),
-    KeptRun("evidence", "python -m extractor.lab.bench.ground --extract 0", 25),
+    KeptRun(
+        "evidence",
+        "python -m extractor.lab.bench.ground --extract 0 --gold tests/evidence/gold tests/evidence/gold/held_back",
+        25,
+    ),
     KeptRun("lossless", "python -m extractor.lab.bench.lossless --documents 24 --max-tokens 40", 45),
     KeptRun("service", "python -m tests.chaos.measure", 45),
 ]
