@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from schemas.patterns.escapes import Dialect
+from schemas.patterns.escapes import RegexDialect
 
 NOT_LINEAR = "is not a pattern matched in linear time (no look-around, no backreferences)"
 _GROUP = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|(\((?!\?)|\(\?P?<(?![=!]))", re.DOTALL)
@@ -24,7 +24,7 @@ def wrong(what: str) -> NoReturn:
 
 
 class Cursor:
-    def __init__(self, text: str, language: Dialect) -> None:
+    def __init__(self, text: str, language: RegexDialect) -> None:
         self.text, self.language = text, language
         self.at = 0
         self.flags: frozenset[str] = frozenset()

@@ -8,7 +8,7 @@ from enum import Enum
 from schemas.patterns.tree import Chars, Range, complement, joined
 
 
-class Dialect(Enum):
+class RegexDialect(Enum):
     """JSON Schema's, and the two that pydantic matches with."""
 
     ECMASCRIPT = "ECMAScript"
@@ -27,13 +27,13 @@ CONTROLS = {"f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
 PUNCTUATION = frozenset(string.punctuation + string.whitespace)
 
 _Sets = tuple[list[Range], list[tuple[str, bool]]]
-_UNICODE: dict[tuple[str, Dialect], _Sets] = {  # in ECMAScript's names
-    ("d", Dialect.RUST): ([], [("Nd", False)]),
-    ("d", Dialect.PYTHON): ([], [("Nd", False)]),
-    ("s", Dialect.RUST): ([], [("White_Space", False)]),
-    ("s", Dialect.PYTHON): ([(0x1C, 0x1F)], [("White_Space", False)]),
-    ("w", Dialect.RUST): ([], [(name, False) for name in ("Alphabetic", "M", "Nd", "Pc", "Join_Control")]),
-    ("w", Dialect.PYTHON): ([(0x5F, 0x5F)], [("L", False), ("N", False)]),
+_UNICODE: dict[tuple[str, RegexDialect], _Sets] = {  # in ECMAScript's names
+    ("d", RegexDialect.RUST): ([], [("Nd", False)]),
+    ("d", RegexDialect.PYTHON): ([], [("Nd", False)]),
+    ("s", RegexDialect.RUST): ([], [("White_Space", False)]),
+    ("s", RegexDialect.PYTHON): ([(0x1C, 0x1F)], [("White_Space", False)]),
+    ("w", RegexDialect.RUST): ([], [(name, False) for name in ("Alphabetic", "M", "Nd", "Pc", "Join_Control")]),
+    ("w", RegexDialect.PYTHON): ([(0x5F, 0x5F)], [("L", False), ("N", False)]),
 }
 _POSIX = {
     "alnum": [(0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A)],
@@ -53,11 +53,11 @@ _POSIX = {
 }
 
 
-def perl(letter: str, language: Dialect, *, folded: bool = False, positive: bool = True) -> Chars:
+def perl(letter: str, language: RegexDialect, *, folded: bool = False, positive: bool = True) -> Chars:
     """Of `\\d`, `\\s`, `\\w` and their capitals. `positive`: it is in no class that is turned round. Pydantic's digits
     are those of every script; where a narrower set is no wrong one, ASCII's are taken."""
     kind, turned = letter.lower(), letter.isupper()
-    if language is Dialect.ECMASCRIPT or (kind == "d" and positive and not turned):
+    if language is RegexDialect.ECMASCRIPT or (kind == "d" and positive and not turned):
         ranges = {"d": DIGITS, "s": SPACE, "w": FOLDED_WORD if folded and turned else WORD}[kind]
         return Chars(joined(ranges), negated=turned)
     ranges, properties = _UNICODE[kind, language]

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 from schemas.patterns.cursor import NOT_LINEAR, Cursor, PatternError, Unsupported, wrong
-from schemas.patterns.escapes import LINE_ENDS, Dialect
+from schemas.patterns.escapes import LINE_ENDS, RegexDialect
 from schemas.patterns.single import bracketed, escaped, single
 from schemas.patterns.tree import Anchor, Boundary, Chars, Choice, Concatenation, Node, Repeat, joined
 
@@ -20,7 +20,7 @@ _LOOKS = ("=", "!", "<=", "<!", ">", "(", "P=", "P>")
 _ENDS = {"^": "start", "$": "end", "A": "start", "z": "end", "Z": "end"}
 
 
-def read(pattern: str, language: Dialect = Dialect.ECMASCRIPT) -> Node:
+def read(pattern: str, language: RegexDialect = RegexDialect.ECMASCRIPT) -> Node:
     """Raises PatternError."""
     reader = _PatternReader(Cursor(pattern, language))
     node = reader.choice()
@@ -52,10 +52,10 @@ class _PatternReader:
     def _repeated(self, node: Node, *, may_be: bool) -> Node:
         times = 0
         while (counts := self._quantifier()) is not None:
-            if self.cursor.language is not Dialect.RUST and (times or not may_be):
+            if self.cursor.language is not RegexDialect.RUST and (times or not may_be):
                 wrong("a quantifier follows what cannot be repeated")
             self.cursor.passed("?")
-            if self.cursor.language is Dialect.PYTHON and self.cursor.ahead("+"):
+            if self.cursor.language is RegexDialect.PYTHON and self.cursor.ahead("+"):
                 raise Unsupported(NOT_LINEAR)
             node, times = Repeat(node, *counts), times + 1
             if times > MAX_NESTING:
@@ -69,7 +69,7 @@ class _PatternReader:
         found = self.cursor.found(_BRACES)
         if found is None:
             return None
-        if not found[1] and self.cursor.language is Dialect.ECMASCRIPT:
+        if not found[1] and self.cursor.language is RegexDialect.ECMASCRIPT:
             wrong(f"write {{0,{found[3]}}} for {found[0]}")
         least = int(found[1] or 0)
         most = least if found[2] is None else int(found[3]) if found[3] else None
@@ -99,8 +99,8 @@ class _PatternReader:
     def _escape(self) -> Node:
         cursor = self.cursor
         char = cursor.char
-        unicode_words = cursor.language is not Dialect.ECMASCRIPT
-        if char and ((char in "bB" and unicode_words) or (char in "<>" and cursor.language is Dialect.RUST)):
+        unicode_words = cursor.language is not RegexDialect.ECMASCRIPT
+        if char and ((char in "bB" and unicode_words) or (char in "<>" and cursor.language is RegexDialect.RUST)):
             raise Unsupported("has a word boundary of Unicode's words")
         if char and char in "bBAzZ":
             cursor.at += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from schemas.patterns.cursor import Cursor, Unsupported, wrong
-from schemas.patterns.escapes import CONTROLS, PUNCTUATION, Dialect, perl, posix
+from schemas.patterns.escapes import CONTROLS, PUNCTUATION, RegexDialect, perl, posix
 from schemas.patterns.tree import Chars, Range, chars, complement
 
 _HEX = re.compile(r"\{([0-9a-fA-F]{1,8})\}")
@@ -58,7 +58,7 @@ def code_point(cursor: Cursor) -> int:
     if char == "c" and cursor.char.isascii() and cursor.char.isalpha():
         cursor.at += 1
         return ord(cursor.text[cursor.at - 1]) % 32
-    if char == "a" and cursor.language is not Dialect.ECMASCRIPT:
+    if char == "a" and cursor.language is not RegexDialect.ECMASCRIPT:
         return 7
     if char not in PUNCTUATION and char.isascii():
         wrong(f"\\{char} is no escape; a letter stands for itself without a \\")
@@ -95,7 +95,7 @@ def bracketed(cursor: Cursor) -> Chars:
     negated = cursor.passed("^")
     ranges: list[Range] = []
     properties: list[tuple[str, bool]] = []
-    itself = cursor.language is not Dialect.ECMASCRIPT  # a ] that comes first
+    itself = cursor.language is not RegexDialect.ECMASCRIPT  # a ] that comes first
     while not cursor.ahead("]") or itself:
         itself = False
         one = _member(cursor, positive=not negated)
@@ -127,12 +127,12 @@ def _last(first: int, cursor: Cursor) -> int:
 def _member(cursor: Cursor, *, positive: bool) -> int | Chars:
     if not cursor.char:
         wrong("a [ is not closed")
-    if cursor.language is not Dialect.PYTHON and (found := cursor.found(_POSIX)):
+    if cursor.language is not RegexDialect.PYTHON and (found := cursor.found(_POSIX)):
         ranges = posix(found[2], turned=bool(found[1]))
         if ranges is None:
             wrong(f"there is no class [:{found[2]}:]")
         return Chars(tuple(ranges))
-    if cursor.language is Dialect.RUST and cursor.ahead(*_SET_OPERATORS):
+    if cursor.language is RegexDialect.RUST and cursor.ahead(*_SET_OPERATORS):
         raise Unsupported("has a class within a class")
     if not cursor.passed("\\"):
         cursor.at += 1

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 from schemas.patterns.cursor import PatternError
-from schemas.patterns.escapes import Dialect
+from schemas.patterns.escapes import RegexDialect
 from schemas.patterns.read import read
 from schemas.patterns.write import written
 
@@ -17,12 +17,12 @@ _LEFT_ALONE = re.UNICODE | re.IGNORECASE | re.DOTALL | re.MULTILINE
 def as_ecmascript(pattern: str | re.Pattern[str], engine: str | None) -> str | None:
     """What means the same, or less, in ECMAScript: the pattern itself wherever it does. None where nothing does, and
     only pydantic can tell."""
-    language = Dialect.PYTHON if engine == "python-re" else Dialect.RUST
+    language = RegexDialect.PYTHON if engine == "python-re" else RegexDialect.RUST
     text, flags = pattern, ""
     if isinstance(pattern, re.Pattern):
         if pattern.flags & ~_LEFT_ALONE:
             return None
-        language, text = Dialect.PYTHON, pattern.pattern
+        language, text = RegexDialect.PYTHON, pattern.pattern
         flags = "".join(letter for flag, letter in _FLAGS.items() if pattern.flags & flag)
         text = f"(?{flags}){text}" if flags and not text.startswith("(?") else text
     assert isinstance(text, str)

@@ -16,7 +16,7 @@ from extractor.errors import EngineError, InputError, ModelError
 ECHO, HANG, DIE, REFUSE, LOSE_DEVICE, BUG, STUCK_READER, STUCK_STEP, STUCK_NATIVE = range(1, 10)
 
 
-class ScriptedEngine:
+class ChildEngine:
     def __init__(self) -> None:
         self.broken = False
         self._step_since: float | None = None
@@ -54,7 +54,7 @@ class ScriptedEngine:
 
 
 def scripted() -> tuple[Any, Any, dict[str, Any]]:
-    return ScriptedEngine(), "a tokenizer", {"context": 64}
+    return ChildEngine(), "a tokenizer", {"context": 64}
 
 
 def loads_slowly(seconds: float) -> tuple[Any, Any, dict[str, Any]]:

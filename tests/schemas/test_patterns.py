@@ -15,7 +15,7 @@ from schemas import ValidationProblem, check, inline
 from schemas.checks.compiled import pattern_fault, validator
 from schemas.patterns import PatternError, for_grammar, for_validator, measure
 from schemas.patterns.cursor import Unsupported
-from schemas.patterns.escapes import Dialect
+from schemas.patterns.escapes import RegexDialect
 from schemas.patterns.read import read
 from tests.support.matching import TOKENIZER, accepts
 
@@ -257,7 +257,7 @@ def test_any_text_is_read_or_told_why_not(seed):
     dice = random.Random(seed)
     for _ in range(2_000):
         text = "".join(dice.choice(r"ab(){}[]|^$\\?*+,1!:<=pPuxc.-&~iéZ") for _ in range(dice.randint(0, 20)))
-        for language in Dialect:
+        for language in RegexDialect:
             with suppress(PatternError):
                 read(text, language)
         measure(text)
@@ -267,8 +267,9 @@ def test_any_text_is_read_or_told_why_not(seed):
 @pytest.mark.parametrize(
     ("pattern", "language"),
     [
-        (r"^\<a\>$", Dialect.RUST), (r"\ba", Dialect.RUST), (r"[a-z&&b]", Dialect.RUST), (r"[^\W\d]", Dialect.RUST),
-        (r"\ba", Dialect.PYTHON), (r"a++", Dialect.PYTHON), ("(?x)a", Dialect.PYTHON),
+        (r"^\<a\>$", RegexDialect.RUST), (r"\ba", RegexDialect.RUST), (r"[a-z&&b]", RegexDialect.RUST),
+        (r"[^\W\d]", RegexDialect.RUST),
+        (r"\ba", RegexDialect.PYTHON), (r"a++", RegexDialect.PYTHON), ("(?x)a", RegexDialect.PYTHON),
     ],
 )  # fmt: skip
 def test_what_only_its_own_engine_matches_is_known(pattern, language):
