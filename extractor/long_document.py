@@ -17,7 +17,7 @@ from cachetools import LRUCache
 from extractor.config import Settings
 from extractor.documents import Document
 from extractor.engine.limits.limits import Why
-from extractor.errors import DocumentError, ExtractorError
+from extractor.errors import CONTEXT_EXCEEDED, DocumentError, ExtractorError, FieldError
 from extractor.grammar.compile import Grammars
 from extractor.grammar.narrow.unfold import reached
 from extractor.prompt.prompt import PromptBuilder
@@ -119,7 +119,10 @@ class LongDocuments:
         answer = run.options.max_output_tokens or self._settings.max_output_tokens
         least = run.options.max_output_tokens or min(LEAST_ANSWER, answer)
         lists = holds_lists(run.schema.json_schema, run.schema.json_schema)
-        room = room_for(self._prompts.left(run.schema), answer, least, self._most, lists=lists)
+        left = self._prompts.left(run.schema)
+        room = room_for(left, answer, least, self._most, lists=lists)
+        if room is None and isinstance(refusal, DocumentError):
+            raise _no_room(left, least)
         if room is None:
             raise refusal
         made = cutter(run.document, self._prompts.counts, room, self._settings.max_windows)
@@ -144,6 +147,14 @@ class LongDocuments:
         """Each round of windows may take as long as one extraction; the caller's own limit holds for all of them."""
         longest_s = self._settings.request_timeout_s * max(1, math.ceil(windows / self._at_once))
         run.deadline = run.started + min(run.options.timeout_s or longest_s, longest_s)
+
+
+def _no_room(left: int, least: int) -> DocumentError:
+    """It is not the document that is too long."""
+    what = f"leaves {left:,} tokens of it" if left > 0 else f"is {-left:,} tokens longer than it"
+    detail = f"the document does not fit the context, and the prompt of the schema {what}, where an answer may need"
+    where = FieldError("/schema", f"{what}: too few for a part of a document")
+    return DocumentError(f"{detail} {least:,} beside a part of the document", code=CONTEXT_EXCEEDED, errors=(where,))
 
 
 def _merged(document: Document, readings: list[Reading], whole: Shapes) -> Flat:

@@ -308,10 +308,23 @@ def test_a_document_of_too_many_windows_is_refused(tok):
 
 
 def test_a_schema_that_leaves_no_room_for_a_document(tok):
-    runner, _ = reader(tok, context=128)
-    with pytest.raises(DocumentError) as caught:
-        runner.extract(ledger(2, 8)[0], Ledger)
-    assert caught.value.code == "context_exceeded"
+    for context, said in ((128, "longer than it"), (400, "leaves")):
+        with pytest.raises(DocumentError) as caught:
+            reader(tok, context=context)[0].extract(ledger(2, 20)[0], Ledger)
+        assert caught.value.code == "context_exceeded"
+        assert said in caught.value.detail
+        assert caught.value.errors[0].pointer == "/schema"
+
+
+@pytest.mark.chaos  # half a minute: the places of ten thousand values
+def test_every_row_of_five_hundred_pages(tok):
+    document, rows = ledger(500, 2500)
+    runner, engine = reader(tok)
+    result = runner.extract(document, Ledger)
+    assert told(result) == rows
+    assert result.windows[-1]["pages"][1] == 500
+    assert engine.busy <= 2
+    assert result.review == []
 
 
 def test_pages_of_the_document_that_has_none_are_told_by_their_characters(tok):
