@@ -16,6 +16,7 @@ _WORD = re.compile(r"\w+")
 _NOT_OF_WORDS = re.compile(r"[\W_]+")
 _NAME = re.compile(r"[^\W\d_]+")  # letters
 _NUMBER = re.compile(r"\d(?:[\d.,'’\u00a0\u202f]*\d)?")
+_UNREAD = 4  # of so many places one more is believed: broken over lines, misread, printed in another way
 _LONG = 12  # characters of a text that was copied and not chosen: no word for a kind is as long
 
 
@@ -39,7 +40,7 @@ class Repeats:
         if word is None:
             return False
         piece = tuple(_WORD.findall(_plain(run[word.end() : word.end() + period])))
-        return self._times(piece) >= len(run) // period
+        return _believed(self._times(piece)) >= len(run) // period
 
     def of_row(self, row: Any) -> int:
         """How often an array may hold `row` in succession: as often as the document prints one of its values. Values
@@ -56,7 +57,7 @@ class Repeats:
                 copied = copied or printed > 0
             most = max(most, printed)
         said = any(value != "" for value in _scalars(row))
-        return most if copied or not said else max(most, self._lines)
+        return _believed(most if copied or not said else max(most, self._lines))
 
     def _of_text(self, value: str) -> int:
         words = tuple(_WORD.findall(_plain(value)))
@@ -99,6 +100,11 @@ class Repeats:
     @cached_property
     def _lines(self) -> int:
         return sum(1 for line in self._text.splitlines() if line.strip())
+
+
+def _believed(found: int) -> int:
+    """How often something may be printed that is found so often."""
+    return found + found // _UNREAD
 
 
 def _plain(text: str) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 import torch
 
 from extractor.engine import DRAFTERS, Completion, Engine, EngineConfig, Params, Request
+from extractor.engine.limits.limits import Limits
 from extractor.engine.model.loader import Models, ModelSpec, load
 from extractor.lab.bench.workload import Case
 
@@ -73,7 +74,7 @@ class Ours:
 
     def _request(self, case: Case) -> Request:
         params = Params(max_tokens=case.max_tokens, drafters=self.drafters)
-        return Request(case.prompt, case.source, case.prefix, case.grammar, params)
+        return Request(case.prompt, case.source, case.prefix, case.grammar, params, Limits())
 
     def close(self) -> None:
         self._engine.close()

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from extractor.engine import Engine, EngineConfig, Params, Request
 from extractor.engine.cache import SlotCache
+from extractor.engine.limits.limits import Limits
 from extractor.engine.model.assistant import MtpModel
 from extractor.engine.model.loader import Models, ModelSpec, load
 from extractor.engine.model.runner import Runner, StepOutput
@@ -107,7 +108,7 @@ def answered(models: Models, count: int, context: int) -> AnsweredRequests:
         except DocumentError:
             continue
         grammar, params = compile_grammar(schema), Params(max_tokens=room)
-        answers.append((Request(prompt.ids, prompt.source, prompt.document[0], grammar, params), answer))
+        answers.append((Request(prompt.ids, prompt.source, prompt.document[0], grammar, params, Limits()), answer))
         if len(answers) == count:
             break
     if not answers:
