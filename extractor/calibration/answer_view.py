@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from extractor.calibration.tokens import Sureness
@@ -17,6 +18,8 @@ from extractor.evidence.structure import column_of, key_of, row_of
 from extractor.result import Known
 
 _DIGIT = re.compile(r"\d")
+_NUMBER = re.compile(r"\d[\d.,]*")
+_MOST_NUMBERS = 400  # of a document, that are looked at
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -50,6 +53,18 @@ class AnswerView:
         """The share of the document's lines that nothing was taken from."""
         lines = [found.span() for found in re.finditer(r"[^\n]*\w[^\n]*", self._text)]
         return sum(not self.taken(line) for line in lines) / max(1, len(lines))
+
+    @cached_property
+    def labelled(self) -> float:
+        """The share of the values outside of lists that stand at a label."""
+        said = [one for one in self.found if one.value is not None and not row_of(one)]
+        return sum(self._fields[one.pointer].get("label") is not None for one in said) / max(1, len(said))
+
+    @cached_property
+    def numbers_free(self) -> float:
+        """The share of the document's numbers that nothing was taken from."""
+        numbers = [found.span() for found in islice(_NUMBER.finditer(self._text), _MOST_NUMBERS)]
+        return sum(not self.taken(number) for number in numbers) / max(1, len(numbers))
 
     def says(self, key: str, value: str) -> int:
         """How often the answer has the value under such a key."""

@@ -27,6 +27,7 @@ VALUE, NULL = "value", "null"
 # The figures of a row, in its order. A fit is of these names: where one changes, it is another fit.
 _BOTH = (
     *("whole", "least", "mean", "worst_of_answer", "mean_of_answer", "bare_of_answer", "unread"),
+    *("labelled_of_answer", "numbers_free", "structured"),
     *("in_list", "worst_of_row", "bare_of_row", "number", "date", "choice"),
 )
 NAMES: dict[str, tuple[str, ...]] = {
@@ -95,6 +96,9 @@ class _Rows:
             _logit(math.fsum(each.mean for each in sure) / len(sure)),
             self._view.bare,
             self._view.unread,
+            self._view.labelled,
+            self._view.numbers_free,
+            self._around.structured,
         )
 
     def made(self) -> dict[str, Row]:

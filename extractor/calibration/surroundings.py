@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
+from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ _STEM = 4  # letters that words of one stem share: `invoice`, `invoiced`
 _KEY = 64  # characters of a key that are looked at
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _ENDS = re.compile(r"[^\w\n]?(?:  |[|\t\n:;,=]|$)")  # of a cell
+_FORM = re.compile(r"\w ?[:|\t=]|\S(?: {2,}|\t)\S")
 _SEPARATORS = " \t|:;=,.#-–—()>*_"
 
 
@@ -78,6 +80,12 @@ class Surroundings:
     def ends(self, stop: int) -> bool:
         """Whether a cell or a line ends there."""
         return _ENDS.match(self._text, stop) is not None
+
+    @cached_property
+    def structured(self) -> float:
+        """The share of the lines that say what their values are, or stand in columns: forms and tables, not prose."""
+        lines = [line for line in self._text.split("\n") if line.strip()]
+        return sum(_FORM.search(line) is not None for line in lines) / max(1, len(lines))
 
     def text(self, span: Span) -> str:
         return self._text[slice(*span)].strip(_SEPARATORS)

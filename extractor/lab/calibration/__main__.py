@@ -3,7 +3,7 @@
 The fit is made of held-out documents of the pair's generator, with new values and with new names and layouts too, and
 of documents written by hand for it (`documents.jsonl`). It is measured on others: of the same generator with another
 seed, and the hand-written documents of the pair's card, which nothing was fitted or trained on. Values are held to the
-document as the schema says in every other document, and all of them in the rest; in those written by hand, both.
+document as the schema says in every other document, and all of them in the rest.
 """
 
 from __future__ import annotations
@@ -48,12 +48,11 @@ class Case:
     schema: Schema
     text: str
     expected: Any
-    modes: tuple[Mode, ...] = MODES
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m extractor.lab.calibration", description=__doc__.split("\n")[0])
-    parser.add_argument("--documents", type=positive, default=160, help="of each synthetic set that is fitted")
+    parser.add_argument("--documents", type=positive, default=300, help="of each synthetic set that is fitted")
     parser.add_argument("--test", type=positive, default=100, help="of each synthetic set that is measured")
     parser.add_argument("--write", action="store_true", help="the bundled pair's calibration.json")
     parser.add_argument("--samples", type=Path, help="keep what was decoded in this file, or read it from there")
@@ -98,7 +97,7 @@ def _decoded(count: int, tested: int) -> tuple[dict[str, list[Sample]], dict[str
 
         def answered(cases: list[Case]) -> list[Sample]:
             with ThreadPoolExecutor(ROWS) as pool:
-                jobs = [(case, mode) for case in cases for mode in case.modes]
+                jobs = [(case, MODES[at % len(MODES)]) for at, case in enumerate(cases)]
                 return [one for some in pool.map(lambda job: _samples(extractor, told, *job), jobs) for one in some]
 
         fit = {name: answered(_synthetic(SEED + 31, split, count)) for name, split in SYNTHETIC.items()}
@@ -119,8 +118,7 @@ def _samples(extractor: Extractor, told: dict[int, dict[str, Row]], case: Case, 
 
 
 def _synthetic(seed: int, split: Split, count: int) -> list[Case]:
-    made = (_case(task) for task in islice(tasks(seed, split), count))
-    return [replace(case, modes=(MODES[at % 2],)) for at, case in enumerate(made)]
+    return [_case(task) for task in islice(tasks(seed, split), count)]
 
 
 def _case(task: Task) -> Case:

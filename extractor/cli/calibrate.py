@@ -1,0 +1,105 @@
+"""`extractor calibrate`: makes a model's confidence a probability, from documents whose right answers are known."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from extractor.calibration.calibration import name_of
+from extractor.calibration.calibrator import Calibrator
+from extractor.calibration.features import Row
+from extractor.calibration.find import BUNDLED_MODEL, file_of
+from extractor.cli.evaluate import check_writable, named_schema
+from extractor.cli.evaluate_runs import run_here
+from extractor.cli.flags import Charset, MaxTokens, Password, PrintedMode, known_schema_of, options_of
+from extractor.cli.output import fail, put_rows, put_text, say
+from extractor.config import Settings, read_settings
+from extractor.documents import Document
+from extractor.evaluation.fitting import HEADS, KINDS, Made, Sample, calibration_from, cells, samples
+from extractor.evaluation.gold import GoldCase, read_gold
+from extractor.evaluation.judged import Answered
+
+_TOO_FEW = "at least 40 of them, 5 right and 5 wrong, in 5 documents"
+
+
+def calibrate(
+    gold: Annotated[
+        Path, typer.Argument(metavar="GOLD", help="As for eval: a .jsonl of lines, or a folder of documents.")
+    ],
+    schema: Annotated[
+        str | None, typer.Option("--schema", "-s", help="As for run; documents may name their own.")
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", help="A hub id or a folder; else EXTRACTOR_MODEL.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The fit; else calibration.json in the model's folder."),
+    ] = None,
+    rows: Annotated[
+        int | None, typer.Option("--rows", min=1, help="Documents at a time; else EXTRACTOR_SLOTS.")
+    ] = None,
+    max_output_tokens: MaxTokens = None,
+    printed: PrintedMode = "declared",
+    charset: Charset = None,
+    password: Password = None,
+) -> None:
+    """Fit a model's confidence to documents whose right answers are known, and say what that is worth.
+
+    The table says how sure the model was itself, and how sure it is with the fit, of documents left out of it.
+    """
+    given = {name: value for name, value in (("model", model), ("slots", rows)) if value is not None}
+    settings = read_settings(**given)
+    path = output or _beside(settings)
+    check_writable(path)
+    known = partial(known_schema_of, sources=settings.schemas)
+    cases = read_gold(gold, None if schema is None else known(schema), partial(named_schema, known))
+    told: dict[int, tuple[Document, dict[str, Row]]] = {}  # with the document, so that no other gets its id
+    calibrator = Calibrator(record=lambda document, rows: told.update({id(document): (document, rows)}))
+    run = run_here(cases, options_of("all", max_output_tokens, printed), settings, charset, password, calibrator)
+    found = [
+        one for case, answer in zip(cases, run.answers, strict=True) for one in _samples(case, answer, told)
+    ]
+    for case, answer in zip(cases, run.answers, strict=True):
+        if answer.error:
+            say(f"{case.name}: {answer.error['detail']} ({answer.error['code']})")
+    made = calibration_from(found, name_of(run.model), datetime.now(UTC).date().isoformat())
+    _show(made, found, path)
+
+
+def _beside(settings: Settings) -> Path:
+    path = file_of(settings.model)
+    if path is None:
+        fail(f"{settings.model} has no folder of its own here: say where to keep its fit with --output")
+    if settings.model == BUNDLED_MODEL:
+        fail("the bundled pair has its fit: say where to keep another with --output")
+    return path
+
+
+def _samples(case: GoldCase, answer: Answered, told: dict[int, tuple[Document, dict[str, Row]]]) -> list[Sample]:
+    """None of a document that failed, nor of one that was read in windows."""
+    _, rows = told.get(id(answer.document), (None, {}))
+    if answer.result is None:
+        return []
+    return samples(case.schema.json_schema, case.expected, answer.data, rows, answer.result["fields"], case.name)
+
+
+def _show(made: Made, found: list[Sample], path: Path) -> None:
+    counts = {kind: sum(one.row.kind == kind for one in found) for kind in KINDS}
+    for kind in made.missing:
+        wrong = sum(one.row.kind == kind and not one.right for one in found)
+        say(f"too few {KINDS[kind]} for a fit: {counts[kind]}, {wrong} of them wrong; it takes {_TOO_FEW}")
+    if made.calibration is None:
+        fail("nothing was fitted")
+    lines = [
+        [f"{KINDS[kind]}, {label}", *cells(figures)]
+        for kind, report in made.calibration.report.items()
+        for label, figures in (("the model's own", report["before"]), ("calibrated", report["after"]))
+    ]
+    put_rows([["", *HEADS], *lines], "", *HEADS)
+    made.calibration.write(path)
+    put_text([f"{path}: fitted for {made.calibration.model} to {made.calibration.documents} documents"])
+
+
