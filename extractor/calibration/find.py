@@ -10,6 +10,7 @@ from extractor.errors import ModelError
 
 log = logging.getLogger(__name__)
 
+BUNDLED_MODEL = "bundled"
 FILE = "calibration.json"
 BUNDLED = Path(__file__).parents[1] / "bundled" / "weights" / "target"
 
@@ -31,7 +32,7 @@ def calibration_of(setting: str | None, model: str) -> Calibration | None:
 
 def file_of(model: str) -> Path | None:
     """Where the fit of `model` is looked for; None for one of a hub, which has no folder of the user's."""
-    path = BUNDLED if model == "bundled" else Path(model).expanduser()
+    path = BUNDLED if model == BUNDLED_MODEL else Path(model).expanduser()
     if path.is_dir():
         return path / FILE
     return path.with_name(f"{path.stem}.{FILE}") if path.suffix == ".gguf" else None

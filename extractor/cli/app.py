@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from extractor.cli import batch, evaluate, keys, local, read, remote, schemas, settings, up, workers
+from extractor.cli import batch, calibrate, evaluate, keys, local, read, remote, schemas, settings, up, workers
 from extractor.cli.help import WIDTH, CommandGroup
 from extractor.cli.output import BAD_INPUT, SOME_FAILED, debugging, describe, exit_code_of, fail, put_text, say
 from extractor.errors import ExtractorError
@@ -38,6 +38,7 @@ app.command()(remote.cancel)
 app.command(name="list")(remote.list_)
 app.command()(batch.batch)
 app.command(name="eval")(evaluate.evaluate)
+app.command()(calibrate.calibrate)
 app.command()(workers.workers)
 app.add_typer(schemas.app, name="schemas")
 app.add_typer(keys.app, name="keys")

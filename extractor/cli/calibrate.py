@@ -59,9 +59,7 @@ def calibrate(
     told: dict[int, tuple[Document, dict[str, Row]]] = {}  # with the document, so that no other gets its id
     calibrator = Calibrator(record=lambda document, rows: told.update({id(document): (document, rows)}))
     run = run_here(cases, options_of("all", max_output_tokens, printed), settings, charset, password, calibrator)
-    found = [
-        one for case, answer in zip(cases, run.answers, strict=True) for one in _samples(case, answer, told)
-    ]
+    found = [one for case, answer in zip(cases, run.answers, strict=True) for one in _samples(case, answer, told)]
     for case, answer in zip(cases, run.answers, strict=True):
         if answer.error:
             say(f"{case.name}: {answer.error['detail']} ({answer.error['code']})")
@@ -101,5 +99,3 @@ def _show(made: Made, found: list[Sample], path: Path) -> None:
     put_rows([["", *HEADS], *lines], "", *HEADS)
     made.calibration.write(path)
     put_text([f"{path}: fitted for {made.calibration.model} to {made.calibration.documents} documents"])
-
-

@@ -77,12 +77,12 @@ def evaluate(
         fail("--url asks a service: --model and --rows are of a model here")
     before = None if compare is None else _read_report(compare)
     if html is not None:
-        _check_writable(html)
+        check_writable(html)
     options = options_of(drafters, max_output_tokens, printed)
     given = {name: value for name, value in (("model", model), ("slots", rows)) if value is not None}
     settings = read_settings(**given)
     known = partial(known_schema_of, sources=settings.schemas) if url is None else partial(_of_service, url, api_key)
-    cases = read_gold(gold, None if schema is None else known(schema), partial(_named, known))
+    cases = read_gold(gold, None if schema is None else known(schema), partial(named_schema, known))
     cases = _some(cases, limit, seed)
     if url is None:
         run = run_here(cases, options, settings, charset, password)
@@ -123,7 +123,7 @@ def _some(cases: list[GoldCase], limit: int | None, seed: int | None) -> list[Go
     return [cases[at] for at in chosen]
 
 
-def _named(known: Any, said: str | JSON, folder: Path) -> Schema:
+def named_schema(known: Any, said: str | JSON, folder: Path) -> Schema:
     """The schema that a line means: an object, a file beside the gold, or a name."""
     if isinstance(said, dict):
         try:
@@ -160,7 +160,7 @@ def _read_report(path: Path) -> Any:
         fail(f"{path} is not JSON; --compare takes what --json printed")
 
 
-def _check_writable(path: Path) -> None:
+def check_writable(path: Path) -> None:
     """Before anything is measured."""
     if path.is_dir() or not path.parent.is_dir():
         fail(f"{path} cannot be written: {'it is a folder' if path.is_dir() else 'there is no such folder'}")

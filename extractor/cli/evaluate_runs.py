@@ -15,6 +15,7 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
+from extractor.calibration.calibrator import Calibrator
 from extractor.cli.local import in_order
 from extractor.cli.output import err, say
 from extractor.client import Client, Row
@@ -41,15 +42,20 @@ class Answers:
 
 
 def run_here(
-    cases: list[GoldCase], options: JSON, settings: Settings, charset: str | None, password: str | None
+    cases: list[GoldCase],
+    options: JSON,
+    settings: Settings,
+    charset: str | None,
+    password: str | None,
+    calibrator: Calibrator | None = None,
 ) -> Answers:
-    """With the library's engine."""
+    """With the library's engine, and `calibrator` in the place of the model's own."""
     from extractor import Extractor, Options  # here: it loads torch
 
     abort = threading.Event()
     readers = Readers(texts=2, pictures=os.cpu_count() or 1, engine=settings.ocr_engine)
     asked = Options(text=True, **options)
-    with Extractor(settings) as extractor, closing(readers):
+    with Extractor(settings, calibrator=calibrator) as extractor, closing(readers):
         say(f"{settings.model} loaded; {_documents(cases)}")
 
         def extract(case: GoldCase) -> Answered:
