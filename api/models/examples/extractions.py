@@ -106,7 +106,7 @@ SUCCEEDED: JSON = {
         },
         "review": [],
         "needs_review": False,
-        "calibration": {"model": "bundled", "fitted": "2026-11-29", "documents": 530, "covers": ["value", "null"]},
+        "calibration": {"model": "bundled", "fitted": "2026-11-29", "documents": 639, "covers": ["value", "null"]},
         "document": {
             "format": "text",
             "media_type": "text/plain",

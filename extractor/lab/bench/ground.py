@@ -121,7 +121,7 @@ def _says(scalar: Scalar) -> bool:
 def _extracted(made: dict[str, list[Task]], model: str | None) -> None:
     print("\n| the model's values | confidence " + " | ".join(LEVELS), end="")
     print(" | right, with evidence | wrong, with evidence |\n" + "| --- " * (len(LEVELS) + 3) + "|")
-    settings = read_settings(**({"model": model} if model else {}))
+    settings = read_settings(calibration="none", **({"model": model} if model else {}))
     with Extractor(settings) as extractor:
         for name, some in made.items():
             judged = [one for task in some for one in _judged(extractor, task)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +18,10 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
+from extractor.calibration.calibration import Calibration
 from extractor.calibration.calibrator import Calibrator
 from extractor.calibration.features import Row
 from extractor.calibration.find import BUNDLED, FILE
@@ -26,6 +29,7 @@ from extractor.config import read_settings
 from extractor.documents import Document
 from extractor.errors import DocumentError, OutputError
 from extractor.evaluation.fitting import HEADS, KINDS, Sample, calibration_from, cells, figures_of, samples
+from extractor.evaluation.metrics import Judgement, calibration_error
 from extractor.extract import Extractor
 from extractor.lab.bench.options import command, positive
 from extractor.lab.bench.workload import SEED
@@ -41,6 +45,7 @@ SYNTHETIC: dict[str, Split] = {"new values": NEW_VALUES, "new names, labels and 
 HAND = "written by hand"
 MODES: tuple[Mode, ...] = ("declared", "all")
 ROWS = 12
+_DRAWS = 50
 
 
 @dataclass(frozen=True)
@@ -73,20 +78,33 @@ def _run(options: argparse.Namespace) -> int:
     if options.write:
         made.calibration.write(BUNDLED / FILE)
     print(f"Fitted to {made.calibration.documents} documents; measured on others.\n")
-    print("| documents | what | confidence | " + " | ".join(HEADS) + " |")
-    print("| --- " * (len(HEADS) + 3) + "|")
+    heads = ["documents", "what", "confidence", *HEADS, "calibration error by chance alone"]
+    print(f"| {' | '.join(heads)} |\n{'| --- ' * len(heads)}|")
+    _table("all of these", [one for some in test.values() for one in some], made.calibration, None)
     for name, some in test.items():
-        other = [one for kind, each in fit.items() if kind != name for one in each]
-        without = calibration_from(other, "bundled", day).calibration
-        for kind, what in KINDS.items():
-            own = [one for one in some if one.row.kind == kind]
-            lines = {"the model's own": [(one.own, one.right) for one in own]}
-            for label, fitted in (("calibrated", made.calibration), ("of a fit without this kind", without)):
-                if fitted is not None:
-                    lines[label] = [(fitted.probability(one.row) or 0.0, one.right) for one in own]
-            for label, judged in lines.items():
-                print(f"| {name} | {what} | {label} | {' | '.join(cells(figures_of(judged)))} |")
+        others = [one for kind, each in fit.items() if kind != name for one in each]
+        _table(name, some, made.calibration, calibration_from(others, "bundled", day).calibration)
     return 0
+
+
+def _table(name: str, some: list[Sample], fitted: Calibration, without: Calibration | None) -> None:
+    """`without`: a fit to the other kinds of documents alone."""
+    for kind, what in KINDS.items():
+        own = [one for one in some if one.row.kind == kind]
+        lines = {"the model's own": [(one.own, one.right) for one in own]}
+        for label, fit in (("calibrated", fitted), ("fitted to the other kinds alone", without)):
+            if fit is not None:
+                lines[label] = [(fit.probability(one.row) or 0.0, one.right) for one in own]
+        for label, judged in lines.items():
+            figures = [*cells(figures_of(judged)), f"{_by_chance(judged):.3f}"]
+            print(f"| {name} | {what} | {label} | {' | '.join(figures)} |")
+
+
+def _by_chance(judged: list[Judgement]) -> float:
+    """The calibration error that so many samples would have if each confidence were the probability itself."""
+    dice = random.Random(0)
+    drawn = ([(sure, dice.random() < sure) for sure, _ in judged] for _ in range(_DRAWS))
+    return fmean(calibration_error(one) or 0.0 for one in drawn)
 
 
 def _decoded(count: int, tested: int) -> tuple[dict[str, list[Sample]], dict[str, list[Sample]]]:
