@@ -1,8 +1,8 @@
 """Where the rows of one forward are in the slot cache: what it reads there, and where what is new goes.
 
 A value, made for each forward. A transformers model takes it for its cache and calls `update` once a layer (layers that
-share another's KV do not call it). Rows name their slots, so no row ever has to move; where the slots of rows lie side
-by side in order, which they do under load, what is read are views.
+share another's KV do not call it). Rows name their slots, so no row ever has to move. Where the slots of rows lie side
+by side, as they do under load, or nearly so, what is read are views.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from extractor.engine.cache import FULL, SLIDING, SlotCache
 # What a model's forward calls its cache: renamed in transformers 5.24, which warns of the old name.
 ARGUMENT = "cache" if tuple(map(int, __version__.split(".")[:2])) >= (5, 24) else "past_key_values"
 _ALL = {FULL: slice(None), SLIDING: slice(None)}
+BETWEEN = 3  # times as many slots as rows: up to here reading those between, too, is cheaper than a copy of the rows
 
 
 class Layout(Cache):
     """`index`: the slots it reads, and `reads`, by kind of attention, which of their entries. Row i is slot `slots[i]`,
     whose layers of a kind begin at position `bases[kind][i]`: all `[n]`, on the device. `exact`: what is read ends with
-    the last new entry."""
+    the last new entry. `among` `[n]`: where the rows are among the slots that are read; None: those are the rows."""
 
     def __init__(
         self,
@@ -37,11 +38,12 @@ class Layout(Cache):
         owners: Tensor | None = None,
         new: dict[str, slice] | None = None,
         exact: bool = False,
+        among: Tensor | None = None,
     ) -> None:
         """New entries go to `new` of the one slot, by kind; or to `positions`, in the order of the forward's, of the
         rows `owners`, both `[1, positions]` (None: `[n, width]`, in the order of the rows)."""
         super().__init__(layers=[])
-        self.cache, self.reads, self.slots, self.exact = cache, reads, slots, exact
+        self.cache, self.reads, self.slots, self.exact, self.among = cache, reads, slots, exact, among
         self.bases = {FULL: torch.zeros_like(bases), SLIDING: bases}
         self._index, self._new, self._positions, self._owners = index, new, positions, owners
 
@@ -64,15 +66,21 @@ class Layout(Cache):
         back: int,
         device: torch.device,
         positions: Tensor | None = None,
+        *,
+        between: bool = False,
     ) -> Layout:
-        """Rows whose `width` new positions begin at `starts`; without `positions` they are only read."""
+        """Rows whose `width` new positions begin at `starts`; without `positions` they are only read. `between`: where
+        slots lie apart, those between may be read with them."""
         bases = [cache.bases[slot] for slot in slots]
         ends = [start - base + width for start, base in zip(starts, bases, strict=True)]
         reads = {FULL: slice(0, max(starts) + width), SLIDING: slice(max(0, min(ends) - width - back), max(ends))}
         there = torch.tensor([slots, bases]).to(device)
-        run = slots == list(range(slots[0], slots[0] + len(slots)))
-        index = slice(slots[0], slots[0] + len(slots)) if run else there[0]
-        return cls(cache, index, reads, *there.unbind(), positions=positions, exact=len(slots) == 1)
+        first, span = min(slots), span_of(slots)
+        run = slots == list(range(first, first + span))
+        in_place = run or (between and span <= BETWEEN * len(slots))
+        index = slice(first, first + span) if in_place else there[0]
+        among = there[0] - first if in_place and not run else None
+        return cls(cache, index, reads, *there.unbind(), positions=positions, exact=len(slots) == 1, among=among)
 
     @classmethod
     def whole(
@@ -128,12 +136,17 @@ class Layout(Cache):
         return slots[self._owners], self._positions - bases[self._owners]
 
     def read(self, layer_idx: int) -> tuple[Tensor, Tensor]:
-        """Keys and values `[n, kv_heads, entries, head_dim]` of a layer that has some: views, unless rows' slots lie
-        apart."""
+        """Keys and values `[n, kv_heads, entries, head_dim]` of a layer that has some, of more rows where these are
+        `among` them: views, unless slots lie far apart."""
         keys, values = self.cache.stored(layer_idx)
         entries = self.reads[self.cache.shape.kind(layer_idx)]
         index = self._index if isinstance(self._index, slice) else self._index.to(keys.device)
         return keys[:, :, entries][index], values[:, :, entries][index]
+
+    @property
+    def rows(self) -> int:
+        """How many slots are read."""
+        return self._index.stop - self._index.start if isinstance(self._index, slice) else len(self._index)
 
     def places(self, kind: str) -> Tensor:
         """The position of each entry that is read, int32 `[n, entries]`."""
@@ -143,3 +156,8 @@ class Layout(Cache):
 
     def get_seq_length(self, layer_idx: int = 0) -> int:  # noqa: ARG002 -- part of the Cache interface
         return 0
+
+
+def span_of(slots: list[int]) -> int:
+    """How many slots there are from the first of `slots` to the last."""
+    return max(slots) - min(slots) + 1

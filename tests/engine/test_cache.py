@@ -197,9 +197,9 @@ def test_what_is_shared_is_the_common_beginning(held: list[list[int]], prompt: l
     assert common(table, np.asarray(prompt, np.int32)).tolist() == plain
 
 
-def layouts(one: SlotCache, slots: list[int], starts: list[int], width: int) -> list[Tensor]:
+def layouts(one: SlotCache, slots: list[int], starts: list[int], width: int, *, between: bool = False) -> list[Tensor]:
     positions = torch.tensor(starts)[:, None] + torch.arange(width)
-    layout = Layout.together(one, slots, starts, width, WINDOW - 1, CPU, positions)
+    layout = Layout.together(one, slots, starts, width, WINDOW - 1, CPU, positions, between=between)
     fresh = torch.randn(len(slots), 1, width, 2, generator=torch.Generator().manual_seed(1))
     return [tensor for layer in range(2) for tensor in layout.update(fresh, -fresh, layer)]
 
@@ -215,3 +215,6 @@ def test_rows_whose_slots_lie_side_by_side_are_views_and_others_are_not() -> Non
     assert all(tensor.untyped_storage().data_ptr() in stored for tensor in views)
     assert not any(tensor.untyped_storage().data_ptr() in stored for tensor in apart)
     assert [len(tensor) for tensor in apart] == [2] * 4
+    across = layouts(one, [0, 2], [30, 5], 2, between=True)
+    assert all(tensor.untyped_storage().data_ptr() in stored for tensor in across)
+    assert all(torch.equal(tensor[[0, 2]], copied) for tensor, copied in zip(across, apart, strict=True))

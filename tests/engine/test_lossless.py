@@ -164,12 +164,14 @@ def test_rows_that_come_and_go_while_others_are_read(models: Models) -> None:
         engine.close()
 
 
-@pytest.mark.parametrize("way", ["exact", "packed", "padded", "apart", "stock"])
+@pytest.mark.parametrize("way", ["exact", "packed", "padded", "apart", "copied", "stock"])
 def test_windows_that_move_change_nothing(gemma4: Models, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """Sliding layers that keep 64 entries of up to 400: documents of one schema after and beside each other, an answer
     that is asked for again, prefixes and slots reused; in each way a step is made. Against a cache that keeps all."""
     if way == "packed":
         monkeypatch.setattr("extractor.engine.attention.packed._ROW_COST", -1)
+    if way == "copied":
+        monkeypatch.setattr("extractor.engine.layout.BETWEEN", 0)
     if way == "stock":
         monkeypatch.setattr("extractor.engine.model.build.can_run", lambda _: False)
     small = EngineConfig(slots=4, context=1024, max_draft=8, prefill_chunk=24, graphs=way == "padded")
@@ -192,7 +194,7 @@ def test_windows_that_move_change_nothing(gemma4: Models, monkeypatch: pytest.Mo
             assert engine._cache.shape.kept == 64
         else:
             engine._cache = SlotCache(4, SlotShape.of(gemma4.target.config, small.entries))
-        if way == "apart":  # rows that are never neighbours
+        if way in ("apart", "copied"):  # rows that are never neighbours
             monkeypatch.setattr(Scheduler, "ready", lambda self: [row for row in self.running if row.ready][::-1])
             monkeypatch.setattr("extractor.engine.attention.packed._ROW_COST", 1 << 40)
         try:

@@ -1,6 +1,7 @@
 """Attention over rectangles: every row is read as far as the longest one, and -inf hides what a query may not see.
 
-Query heads that share a KV head are folded into the width, so keys and values are read in place.
+Query heads that share a KV head are folded into the width, so keys and values are read in place. So are those of rows
+in slots with idle ones between: queries of zeros stand for the idle ones, and what they give is dropped.
 """
 
 from __future__ import annotations
@@ -19,15 +20,25 @@ NARROW = 64  # queries a row: up to here two plain products beat PyTorch's fused
 class DenseMask:
     """Hides nothing, or what `hidden` says."""
 
-    def __init__(self, hidden: Tensor | None = None, dtype: torch.dtype = torch.float32) -> None:
-        """`hidden` `[n, width, entries]`: True where a query may not look. `dtype` is that of the scores."""
+    def __init__(
+        self, hidden: Tensor | None = None, dtype: torch.dtype = torch.float32, among: Tensor | None = None
+    ) -> None:
+        """`hidden` `[n, width, entries]`: True where a query may not look. `dtype` is that of the scores. `among`: see
+        `Layout`; `hidden` is then of all that is read."""
+        self._among = among
         self._added: Tensor | None = None  # to scores: [n, 1, 1, width, entries]
         if hidden is not None:
             self._added = torch.zeros_like(hidden, dtype=dtype).masked_fill_(hidden, float("-inf"))[:, None, None]
         self._folded: dict[int, Tensor] = {}
 
     def attend(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        """See `AttentionMask.attend`; row i's keys and values are those at i."""
+        """See `AttentionMask.attend`; row i's keys and values are those at i, or at `among[i]`."""
+        if self._among is None:
+            return self._attend(query, keys, values)
+        query = query.new_zeros(len(keys), *query.shape[1:]).index_copy_(0, self._among, query)
+        return self._attend(query, keys, values).index_select(0, self._among)
+
+    def _attend(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         n, width, heads, size = query.shape
         kv, length = keys.shape[1], keys.shape[2]
         group = heads // kv
@@ -66,5 +77,7 @@ def dense_masks(layout: Layout, positions: Tensor, window: int, dtype: torch.dty
         hidden = distance < 0
         if reach is not None:
             hidden |= distance >= reach
-        masks[kind] = DenseMask(hidden, dtype)
+        if layout.among is not None:
+            hidden = hidden.new_zeros(layout.rows, *hidden.shape[1:]).index_copy_(0, layout.among, hidden)
+        masks[kind] = DenseMask(hidden, dtype, layout.among)
     return masks

@@ -7,7 +7,7 @@ all. So on a CPU the positions that count are laid one behind the other, and att
 
 from __future__ import annotations
 
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import NamedTuple
 
 import torch
@@ -15,17 +15,19 @@ from torch import Tensor
 
 from extractor.engine.attention.masks import Masks
 from extractor.engine.cache import FULL, SLIDING
+from extractor.engine.layout import BETWEEN, span_of
 
 _ROW_COST = 1400  # scores: going to one row more costs a CPU about as much as computing so many
 
 
 def worth_packing(slots: list[int], lengths: list[int], counts: list[int]) -> bool:
     """Whether attention should go from row to row, for rows of `lengths` entries in `slots` and `counts` new positions:
-    where that is cheaper than computing the padding, and where the slots lie apart, because reading those together
-    copies them."""
-    if any(after != before + 1 for before, after in pairwise(slots)):
+    where that is cheaper than computing the padding, and the idle slots between, or where these are so many that rows
+    read together would be copied."""
+    span = span_of(slots)
+    if span > BETWEEN * len(slots):
         return True
-    padded = len(counts) * max(counts) * max(lengths)
+    padded = span * max(counts) * max(lengths)
     return padded - sum(length * count for length, count in zip(lengths, counts, strict=True)) > _ROW_COST * len(counts)
 
 

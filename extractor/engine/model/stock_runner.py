@@ -14,7 +14,6 @@ from extractor.engine.model.checkpoint import positions_of
 from extractor.engine.model.graphs import Graphs
 from extractor.engine.model.runner import Fill, Runner, StepOutput
 from extractor.engine.model.upload import upload
-from extractor.engine.model.view import DenseView
 
 MOST_BETWEEN = 1.25  # times as many rows
 
@@ -30,7 +29,6 @@ class StockRunner(Runner):
         self._kinds = set(getattr(config, "layer_types", None) or [])
         self._last = positions_of(config) - 1
         self._gemma4 = is_gemma4(model)
-        self._view = DenseView()
 
     def on_layer(self, callback: Callable[[], None]) -> None:
         layers = next((part for part in self.model.modules() if isinstance(part, nn.ModuleList) and len(part) > 1), ())
@@ -41,7 +39,7 @@ class StockRunner(Runner):
         width = ids.shape[1]
         positions = torch.arange(start, start + width, device=self.device)[None]
         cache.make_room(slot, start, start + width)
-        layout = self._view.layout(cache, [slot], [start], width, self._back, self.device)
+        layout = Layout.alone(cache, slot, start, width, self._back, self.device)
         hidden, _ = self._forward(upload(ids, self.device), positions, layout, keep=1)
         return None if hidden is None else hidden[:, -1]
 
@@ -66,7 +64,7 @@ class StockRunner(Runner):
         positions = upload(torch.tensor(lengths), self.device)[:, None] + torch.arange(width, device=self.device)
         for slot, start in zip(slots, lengths, strict=True):
             cache.make_room(slot, start, start + width)
-        layout = self._view.layout(cache, slots, lengths, width, self._back, self.device, positions)
+        layout = Layout.together(cache, slots, lengths, width, self._back, self.device, positions)
         hidden, logits = self._forward(ids, positions, layout, keep=0)
         flat = [None if part is None else part.flatten(0, 1) for part in (hidden, logits)]
         return StepOutput([row * width for row in at], *flat)

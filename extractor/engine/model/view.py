@@ -81,7 +81,7 @@ class DenseView:
     ) -> Layout:
         if len(slots) == 1:
             return Layout.alone(cache, slots[0], starts[0], width, back, device)
-        return Layout.together(cache, slots, starts, width, back, device, positions)
+        return Layout.together(cache, slots, starts, width, back, device, positions, between=True)
 
     def recorded_layout(
         self,
