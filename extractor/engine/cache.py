@@ -7,6 +7,10 @@ when they reach the end of their room those still in reach are moved to its fron
 
 A new prompt that begins like an old one (same schema, instructions and examples) starts from there: in an idle slot
 that still holds it, or from a prefix, a copy made when a row passed the end of what its prompt shares with others.
+
+Prefixes are an OrderedDict and not one of cachetools' caches. Theirs make room when the new value is there already, and
+here the old copies must be gone before a new one takes memory that was planned to the byte; and to look through the
+values of theirs counts as a use of each.
 """
 
 from __future__ import annotations
