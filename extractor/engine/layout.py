@@ -7,6 +7,7 @@ by side, as they do under load, or nearly so, what is read are views.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -19,6 +20,31 @@ from extractor.engine.cache import FULL, SLIDING, SlotCache
 ARGUMENT = "cache" if tuple(map(int, __version__.split(".")[:2])) >= (5, 24) else "past_key_values"
 _ALL = {FULL: slice(None), SLIDING: slice(None)}
 BETWEEN = 3  # times as many slots as rows: up to here reading those between, too, is cheaper than a copy of the rows
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Of one forward on `device`: those in `slots` of `cache`, whose `width` new positions begin at `starts`. Sliding
+    layers look `back` entries behind the first of them."""
+
+    cache: SlotCache
+    slots: list[int]
+    starts: list[int]
+    width: int
+    back: int
+    device: torch.device
+
+
+@dataclass(frozen=True)
+class RecordedRows:
+    """Of a forward that is recorded: `slots` and `bases`, `[n]` each, are on the device and hold other numbers in the
+    next run. No row has more than `entries`. `run`: the slots are always the first ones, in order."""
+
+    cache: SlotCache
+    slots: Tensor
+    bases: Tensor
+    entries: int
+    run: bool
 
 
 class Layout(Cache):
@@ -48,33 +74,25 @@ class Layout(Cache):
         self._index, self._new, self._positions, self._owners = index, new, positions, owners
 
     @classmethod
-    def alone(cls, cache: SlotCache, slot: int, start: int, width: int, back: int, device: torch.device) -> Layout:
-        """One row, at positions `start … start + width - 1`. Sliding layers are read from `back` before the first."""
-        base, end = cache.bases[slot], start + width
+    def alone(cls, row: Rows) -> Layout:
+        """One row; its new positions are written."""
+        (slot,), (start,) = row.slots, row.starts
+        base, end = row.cache.bases[slot], start + row.width
         new = {FULL: slice(start, end), SLIDING: slice(start - base, end - base)}
-        reads = {FULL: slice(0, end), SLIDING: slice(max(0, start - base - back), end - base)}
-        slots, bases = torch.tensor([[slot], [base]]).to(device).unbind()
-        return cls(cache, slice(slot, slot + 1), reads, slots, bases, new=new, exact=True)
+        reads = {FULL: slice(0, end), SLIDING: slice(max(0, start - base - row.back), end - base)}
+        slots, bases = torch.tensor([[slot], [base]]).to(row.device).unbind()
+        return cls(row.cache, slice(slot, slot + 1), reads, slots, bases, new=new, exact=True)
 
     @classmethod
-    def together(
-        cls,
-        cache: SlotCache,
-        slots: list[int],
-        starts: list[int],
-        width: int,
-        back: int,
-        device: torch.device,
-        positions: Tensor | None = None,
-        *,
-        between: bool = False,
-    ) -> Layout:
-        """Rows whose `width` new positions begin at `starts`; without `positions` they are only read. `between`: where
+    def together(cls, rows: Rows, positions: Tensor | None = None, *, between: bool = False) -> Layout:
+        """`positions` `[n, width]`: the new ones, on the device; without them rows are only read. `between`: where
         slots lie apart, those between may be read with them."""
+        cache, slots, width = rows.cache, rows.slots, rows.width
         bases = [cache.bases[slot] for slot in slots]
-        ends = [start - base + width for start, base in zip(starts, bases, strict=True)]
-        reads = {FULL: slice(0, max(starts) + width), SLIDING: slice(max(0, min(ends) - width - back), max(ends))}
-        there = torch.tensor([slots, bases]).to(device)
+        ends = [start - base + width for start, base in zip(rows.starts, bases, strict=True)]
+        near = slice(max(0, min(ends) - width - rows.back), max(ends))
+        reads = {FULL: slice(0, max(rows.starts) + width), SLIDING: near}
+        there = torch.tensor([slots, bases]).to(rows.device)
         first, span = min(slots), span_of(slots)
         run = slots == list(range(first, first + span))
         in_place = run or (between and span <= BETWEEN * len(slots))
@@ -95,19 +113,11 @@ class Layout(Cache):
         return cls(cache, slice(None), _ALL, slots, bases, positions=positions, owners=owners)
 
     @classmethod
-    def bounded(
-        cls,
-        cache: SlotCache,
-        slots: Tensor,
-        bases: Tensor,
-        entries: int,
-        positions: Tensor | None = None,
-        *,
-        run: bool,
-    ) -> Layout:
-        """To record: of the rows in `slots` `entries` each are read. `run`: these are the first slots, in order."""
-        reads = {FULL: slice(0, entries), SLIDING: slice(0, min(entries, cache.shape.kept))}
-        return cls(cache, slice(0, len(slots)) if run else slots, reads, slots, bases, positions=positions)
+    def bounded(cls, rows: RecordedRows, positions: Tensor | None = None) -> Layout:
+        """To record: of each row `entries` are read."""
+        reads = {FULL: slice(0, rows.entries), SLIDING: slice(0, min(rows.entries, rows.cache.shape.kept))}
+        index = slice(0, len(rows.slots)) if rows.run else rows.slots
+        return cls(rows.cache, index, reads, rows.slots, rows.bases, positions=positions)
 
     def update(
         self, key_states: Tensor, value_states: Tensor, layer_idx: int, *_: Any, **__: Any

@@ -13,7 +13,7 @@ from extractor.engine.choice import choose_tokens
 from extractor.engine.drafting.compose import Proposal
 from extractor.engine.limits.narrowing import Narrowing
 from extractor.engine.masks import draft_masks
-from extractor.engine.model.runner import Runner, StepOutput
+from extractor.engine.model.runner import Runner, Step, StepOutput
 from extractor.engine.sequence import Draft, Sequence
 from extractor.engine.step_timer import StepTimer
 
@@ -73,4 +73,4 @@ class Verifier:
         ids = torch.tensor([tokens + [PAD] * (width - len(tokens)) for tokens in known])
         slots, lengths = [row.slot for row in rows], [row.length for row in rows]
         with self._timer.phase("target"):
-            return self._runner.verify(ids, slots, lengths, cache, chains.into if chains else None, counts)
+            return self._runner.verify(Step(ids, slots, lengths, chains.into if chains else None, counts), cache)

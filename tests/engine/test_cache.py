@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from extractor.engine.cache import SlotCache, SlotShape, common
-from extractor.engine.layout import Layout
+from extractor.engine.layout import Layout, Rows
 
 WINDOW, MOST, ENTRIES = 8, 7, 96
 CONFIG = SimpleNamespace(
@@ -31,7 +31,7 @@ def cache(slots: int = 3, **changes: Any) -> SlotCache:
 def read(cache: SlotCache, slot: int, start: int, tokens: list[int]) -> None:
     """A forward of `tokens` at `start`: each entry says its token and its position."""
     cache.make_room(slot, start, start + len(tokens))
-    layout = Layout.alone(cache, slot, start, len(tokens), WINDOW - 1, CPU)
+    layout = Layout.alone(Rows(cache, [slot], [start], len(tokens), WINDOW - 1, CPU))
     told = torch.stack([torch.tensor(tokens), torch.arange(start, start + len(tokens))], -1).float()[None, None]
     for layer in range(2):
         layout.update(told, -told, layer)
@@ -53,7 +53,7 @@ def fill(cache: SlotCache, prompt: list[int], boundary: int = 0, chunk: int = MO
 
 def right(cache: SlotCache, slot: int, ids: list[int], looks: int = WINDOW + 1) -> bool:
     """Whether what a query (or the drafter) behind `ids` looks at is what it should be, in both layers."""
-    layout = Layout.together(cache, [slot], [len(ids)], 0, looks, CPU)
+    layout = Layout.together(Rows(cache, [slot], [len(ids)], 0, looks, CPU))
     for layer, first in ((0, max(0, len(ids) - looks)), (1, 0)):
         keys, values = layout.read(layer)
         places = layout.places(cache.shape.kind(layer))[0]
@@ -199,7 +199,7 @@ def test_what_is_shared_is_the_common_beginning(held: list[list[int]], prompt: l
 
 def layouts(one: SlotCache, slots: list[int], starts: list[int], width: int, *, between: bool = False) -> list[Tensor]:
     positions = torch.tensor(starts)[:, None] + torch.arange(width)
-    layout = Layout.together(one, slots, starts, width, WINDOW - 1, CPU, positions, between=between)
+    layout = Layout.together(Rows(one, slots, starts, width, WINDOW - 1, CPU), positions, between=between)
     fresh = torch.randn(len(slots), 1, width, 2, generator=torch.Generator().manual_seed(1))
     return [tensor for layer in range(2) for tensor in layout.update(fresh, -fresh, layer)]
 

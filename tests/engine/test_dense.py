@@ -8,7 +8,7 @@ import torch
 from extractor.engine.attention.dense import NARROW, dense_masks
 from extractor.engine.attention.packed import worth_packing
 from extractor.engine.cache import SlotCache, SlotShape
-from extractor.engine.layout import BETWEEN, Layout
+from extractor.engine.layout import BETWEEN, Layout, Rows
 
 CPU = torch.device("cpu")
 SLOTS, KV, HEADS, SIZE, ENTRIES, WINDOW = 7, 2, 4, 8, 128, 9
@@ -28,7 +28,7 @@ def test_each_row_is_as_alone_whatever_idle_slots_hold(slots: list[int], width: 
 
     def attended(slots: list[int], starts: list[int], query: torch.Tensor) -> list[torch.Tensor]:
         positions = torch.tensor(starts)[:, None] + torch.arange(width)
-        layout = Layout.together(cache, slots, starts, width, WINDOW - 1, CPU, positions, between=True)
+        layout = Layout.together(Rows(cache, slots, starts, width, WINDOW - 1, CPU), positions, between=True)
         masks = dense_masks(layout, positions, WINDOW, torch.float32)
         return [masks[cache.shape.kind(layer)].attend(query, *layout.read(layer)) for layer in range(2)]
 
@@ -42,9 +42,10 @@ def test_each_row_is_as_alone_whatever_idle_slots_hold(slots: list[int], width: 
     ("slots", "lengths", "counts", "packed"),
     [
         ([0, 1, 2, 3], [400] * 4, [1] * 4, False),
-        ([0, 2, 3, 5], [400] * 4, [1] * 4, False),  # two idle slots cost less than going from row to row
+        ([0, 2, 3, 4], [400] * 4, [1] * 4, False),  # an idle slot costs less than going from row to row
+        ([0, 2, 3, 6], [400] * 4, [1] * 4, True),  # and three cost more
         ([0, 1, 2, 3], [400] * 4, [1, 16, 1, 1], True),  # padding
-        ([0, 2, 3, 5], [4000] * 4, [1] * 4, True),  # idle slots of long rows
+        ([0, 2, 3, 4], [4000] * 4, [1] * 4, True),  # as does one of long rows
         ([0, BETWEEN * 2], [10, 10], [1, 1], True),  # so far apart that they would be copied
         ([0, BETWEEN * 2 - 1], [10, 10], [1, 1], False),
     ],

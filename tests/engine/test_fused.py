@@ -11,13 +11,14 @@ import torch
 from torch import Tensor
 from transformers import Gemma4AssistantForCausalLM
 
-from extractor.engine.layout import Layout
+from extractor.engine.layout import Layout, Rows
 from extractor.engine.model import fused
 from extractor.engine.model.assistant import MtpModel
 from extractor.engine.model.build import build_runner
 from extractor.engine.model.gemma4 import Gemma4, Layer
 from extractor.engine.model.graphs import Graphs
 from extractor.engine.model.loader import Models
+from extractor.engine.model.runner import Step
 from extractor.engine.verify import choose, fetch, unpack
 from tests.engine import tiny
 
@@ -81,7 +82,7 @@ def test_layers_are_the_plain_ones(pair: Models, width: int) -> None:
     with torch.inference_mode():
         for kind in (Layer, fused.FusedLayer):
             cache = tiny.slots(target, 3, 40)
-            layout = Layout.together(cache, [0, 1], lengths, width, 40, ids.device, positions)
+            layout = Layout.together(Rows(cache, [0, 1], lengths, width, 40, ids.device), positions)
             states.append(Gemma4(target.model, kind).read(ids, positions, max(lengths) + width, layout))
             caches.append(cache)
     torch.testing.assert_close(*states, atol=1e-4, rtol=1e-4)
@@ -124,7 +125,7 @@ def test_windows_that_move(pair: Models, padded: bool) -> None:
                 target.prefill(ids[:, start : min(start + 16, ids.shape[1] - 2)], start, 2, cache)
             target.prefill(ids[:, :5], 0, 0, cache)
             assert cache.bases[2] > 0 == cache.bases[0]
-            read = target.verify(ids[:, -2:].expand(2, -1), [0, 2], [5, ids.shape[1] - 2], cache)
+            read = target.verify(Step(ids[:, -2:].expand(2, -1), [0, 2], [5, ids.shape[1] - 2]), cache)
             found.append(read.hidden)
     torch.testing.assert_close(*found, atol=1e-4, rtol=1e-4)
 

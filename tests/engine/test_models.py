@@ -30,6 +30,7 @@ from extractor.engine.model.build import build_runner
 from extractor.engine.model.checkpoint import positions_of
 from extractor.engine.model.eager_runner import EagerRunner
 from extractor.engine.model.loader import ModelSpec, load
+from extractor.engine.model.runner import Step
 from extractor.engine.model.stock_runner import StockRunner, neighbours
 from extractor.errors import ModelError
 from tests.engine import tiny
@@ -257,14 +258,14 @@ def test_our_layers_are_transformers_own(changes: dict[str, Any], monkeypatch: p
             assert torch.allclose(last[0], wanted[row][most - 1], atol=1e-4, rtol=1e-3)  # type: ignore[index]
         tail = torch.cat([ids[:, -5:] for ids in rows])
         lengths = [ids.shape[1] - 5 for ids in rows]
-        read = target.verify(tail, [0, 1, 2], lengths, cache)
+        read = target.verify(Step(tail, [0, 1, 2], lengths), cache)
         for states, first in zip(wanted, read.first, strict=True):
             assert torch.allclose(read.hidden[first : first + 5], states[-5:], atol=1e-4, rtol=1e-3)  # type: ignore[index]
-        alone = target.verify(tail[:1], [0], [35], cache)
+        alone = target.verify(Step(tail[:1], [0], [35]), cache)
         assert torch.allclose(alone.hidden, wanted[0][-5:], atol=1e-4, rtol=1e-3)  # type: ignore[arg-type]
         # without their padding, a row that takes no part among them
         counts = [2, 0, 5]
-        packed = target.verify(tail, [0, 1, 2], lengths, cache, counts=counts)
+        packed = target.verify(Step(tail, [0, 1, 2], lengths, counts=counts), cache)
         assert packed.first == [0, 2, 2]
         assert packed.positions == 7
         for states, first, count in zip(wanted, packed.first, counts, strict=True):
@@ -284,7 +285,7 @@ def test_rows_whose_slots_lie_apart_are_read_in_place(monkeypatch: pytest.Monkey
         for slot, ids in zip(slots, rows, strict=True):
             target.prefill(ids[:, :-1], 0, slot, cache)
         last = torch.cat([ids[:, -1:] for ids in rows])
-        read = target.verify(last, slots, [ids.shape[1] - 1 for ids in rows], cache, counts=[1, 1])
+        read = target.verify(Step(last, slots, [ids.shape[1] - 1 for ids in rows], counts=[1, 1]), cache)
         for row, ids in enumerate(rows):
             states = stock.model(input_ids=ids).last_hidden_state[0]
             assert torch.allclose(read.hidden[row], states[-1], atol=1e-4, rtol=1e-3)  # type: ignore[index]
@@ -323,7 +324,7 @@ def test_ragged_rows_of_other_architectures_are_as_each_alone(config: PreTrained
         for row, ids in enumerate(rows):
             target.prefill(ids[:, :-5], 0, row, cache)
         tail = torch.nn.functional.pad(torch.cat([ids[:, -5:] for ids in rows]), (0, 4))
-        read = target.verify(tail, [0, 1, 2], [ids.shape[1] - 5 for ids in rows], cache)
+        read = target.verify(Step(tail, [0, 1, 2], [ids.shape[1] - 5 for ids in rows]), cache)
     for logits, first in zip(wanted, read.first, strict=True):
         assert torch.allclose(read.logits[first : first + 5], logits, atol=1e-3, rtol=1e-3)
 
@@ -345,7 +346,7 @@ def test_transformers_own_forward_reads_rows_with_a_slot_between_in_place() -> N
 
         def step(slots: list[int]) -> list[Tensor]:
             last = torch.cat([rows[slot][:, -1:] for slot in slots])
-            output = target.verify(last, slots, [rows[slot].shape[1] - 1 for slot in slots], cache)
+            output = target.verify(Step(last, slots, [rows[slot].shape[1] - 1 for slot in slots]), cache)
             return [output.logits[first] for first in output.first]  # type: ignore[index]
 
         together, between = step(slots), step([4])

@@ -21,7 +21,7 @@ from extractor.engine.model.graphs import Graphs
 from extractor.engine.model.head import FusedHead
 from extractor.engine.model.host_embedding import keep_on_host
 from extractor.engine.model.loader import Models
-from extractor.engine.model.runner import Runner
+from extractor.engine.model.runner import Runner, Step
 from extractor.engine.model.stock_runner import StockRunner
 from extractor.engine.model.view import RaggedView
 from tests.engine import tiny
@@ -96,7 +96,7 @@ def test_a_recorded_step_depends_on_what_it_is_given_only(gemma4: Models, record
             states = []
             for slots, width in steps:
                 new = torch.stack([ids[slot, lengths[slot] : lengths[slot] + width] for slot in slots])
-                out = runner.verify(new, slots, [lengths[slot] for slot in slots], cache)
+                out = runner.verify(Step(new, slots, [lengths[slot] for slot in slots]), cache)
                 assert out.hidden is not None
                 states.append(out.hidden)
                 for slot in slots:

@@ -8,6 +8,7 @@ all. So on a CPU the positions that count are laid one behind the other, and att
 from __future__ import annotations
 
 from itertools import accumulate
+from operator import mul
 from typing import NamedTuple
 
 import torch
@@ -18,6 +19,7 @@ from extractor.engine.cache import FULL, SLIDING
 from extractor.engine.layout import BETWEEN, span_of
 
 _ROW_COST = 1400  # scores: going to one row more costs a CPU about as much as computing so many
+_ENTRY_COST = 7  # scores: and so does reading an entry's keys and values
 
 
 def worth_packing(slots: list[int], lengths: list[int], counts: list[int]) -> bool:
@@ -27,8 +29,9 @@ def worth_packing(slots: list[int], lengths: list[int], counts: list[int]) -> bo
     span = span_of(slots)
     if span > BETWEEN * len(slots):
         return True
-    padded = span * max(counts) * max(lengths)
-    return padded - sum(length * count for length, count in zip(lengths, counts, strict=True)) > _ROW_COST * len(counts)
+    padding = len(slots) * max(counts) * max(lengths) - sum(map(mul, lengths, counts))
+    idle = (span - len(slots)) * max(lengths) * max(_ENTRY_COST, max(counts))
+    return padding + idle > _ROW_COST * len(slots)
 
 
 class Packing:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from extractor.engine.attention.masks import Masks
 from extractor.engine.cache import KeyValues, SlotCache
-from extractor.engine.layout import Layout
+from extractor.engine.layout import Layout, RecordedRows, Rows
 from extractor.engine.model.checkpoint import drafter_device
 from extractor.engine.model.fused import can_search, centroid_argmax
 from extractor.engine.model.gemma4 import Gemma4, can_run
@@ -77,7 +77,7 @@ class MtpModel:
     def begin(self, slots: list[int], lengths: list[int], cache: SlotCache) -> Chain:
         """A chain for the rows in `slots`, which have `lengths` valid entries each."""
         at = torch.tensor(lengths, device=self.device)[:, None]
-        layout = self._view.layout(cache, slots, lengths, 0, self._reach, self.device)
+        layout = self._view.layout(Rows(cache, slots, lengths, 0, self._reach, self.device))
         return self._chain(at, layout, max(lengths))
 
     def _chain(self, at: Tensor, layout: Layout, longest: int) -> Chain:
@@ -124,7 +124,7 @@ class MtpModel:
         def work(
             tokens: Tensor, hidden: Tensor, bits: Tensor, slots: Tensor, bases: Tensor, at: Tensor
         ) -> tuple[Tensor, ...]:
-            layout = self._view.recorded_layout(cache, slots, bases, entries, run=run)
+            layout = self._view.recorded_layout(RecordedRows(cache, slots, bases, entries, run))
             return self._run_chain(self._chain(at[:, None], layout, entries), depth, tokens, hidden, bits)
 
         given += upload(torch.tensor(there), self.device).unbind()

@@ -10,12 +10,12 @@ from torch import Tensor
 
 from extractor.engine.attention.packed import Packing, worth_packing
 from extractor.engine.cache import SlotCache
-from extractor.engine.layout import Layout
+from extractor.engine.layout import Layout, Rows
 from extractor.engine.model.backend import PLAIN, Backend
 from extractor.engine.model.gemma4 import Gemma4
 from extractor.engine.model.graphs import Graphs
 from extractor.engine.model.host_embedding import HostEmbedding
-from extractor.engine.model.runner import Fill, Runner, StepOutput
+from extractor.engine.model.runner import Runner, Step, StepOutput
 from extractor.engine.model.upload import upload
 from extractor.engine.model.view import DenseView, PackedView
 
@@ -46,49 +46,32 @@ class EagerRunner(Runner):
         positions = torch.arange(start, start + width, device=self.device)[None]
         cache.make_room(slot, start, start + width)
         view = DenseView()  # of one row there is nothing to gain by another
-        layout = view.layout(cache, [slot], [start], width, self._back, self.device)
+        layout = view.layout(Rows(cache, [slot], [start], width, self._back, self.device))
         inputs = self._per_layer_inputs(ids)
         last = torch.full((1,), width - 1, device=self.device)
         ids = upload(ids, self.device)
         return self.layers.read(ids, positions, start + width, layout, view, last=last, inputs=inputs)[:, 0]
 
-    def verify(
-        self,
-        ids: Tensor,
-        slots: list[int],
-        lengths: list[int],
-        cache: SlotCache,
-        fill: Fill | None = None,
-        counts: list[int] | None = None,
-    ) -> StepOutput:
-        if counts and self._may_pack and worth_packing(slots, lengths, counts):
-            return self._verify_packed(ids, slots, lengths, cache, fill, counts)
-        n, width = ids.shape
-        inputs = self._per_layer_inputs(ids)
-        ids = upload(ids, self.device)
-        ids = fill(ids) if fill else ids
-        positions = upload(torch.tensor(lengths), self.device)[:, None] + torch.arange(width, device=self.device)
-        for slot, start in zip(slots, lengths, strict=True):
+    def verify(self, step: Step, cache: SlotCache) -> StepOutput:
+        if step.counts and self._may_pack and worth_packing(step.slots, step.starts, step.counts):
+            return self._verify_packed(step, step.counts, cache)
+        n, width = step.ids.shape
+        inputs = self._per_layer_inputs(step.ids)
+        ids = step.on(self.device)
+        positions = upload(torch.tensor(step.starts), self.device)[:, None] + torch.arange(width, device=self.device)
+        for slot, start in zip(step.slots, step.starts, strict=True):
             cache.make_room(slot, start, start + width)
         view = self.backend.view
-        layout = view.layout(cache, slots, lengths, width, self._back, self.device, positions)
-        hidden = self.layers.read(ids, positions, max(lengths) + width, layout, view, inputs=inputs)
+        layout = view.layout(Rows(cache, step.slots, step.starts, width, self._back, self.device), positions)
+        hidden = self.layers.read(ids, positions, max(step.starts) + width, layout, view, inputs=inputs)
         return StepOutput(list(range(0, n * width, width)), hidden.flatten(0, 1))
 
-    def _verify_packed(
-        self,
-        ids: Tensor,
-        slots: list[int],
-        lengths: list[int],
-        cache: SlotCache,
-        fill: Fill | None,
-        counts: list[int],
-    ) -> StepOutput:
+    def _verify_packed(self, step: Step, counts: list[int], cache: SlotCache) -> StepOutput:
         """`verify` without padding, on a CPU."""
-        width = ids.shape[1]
+        slots, lengths, width = step.slots, step.starts, step.ids.shape[1]
         packing = Packing(counts, width)
         positions = packing.pack(torch.tensor(lengths)[:, None] + torch.arange(width))
-        ids = packing.pack(fill(ids) if fill else ids)
+        ids = packing.pack(step.on(self.device))
         inputs = self._per_layer_inputs(ids)
         for slot, start, count in zip(slots, lengths, counts, strict=True):
             cache.make_room(slot, start, start + count)

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from extractor.engine.cache import SlotCache
-from extractor.engine.layout import Layout
+from extractor.engine.layout import Layout, RecordedRows
 from extractor.engine.model.backend import PLAIN, Backend
 from extractor.engine.model.eager_runner import EagerRunner
 from extractor.engine.model.graphs import Graphs, entries_of, prompt_of, rows_of, width_of
-from extractor.engine.model.runner import Fill, StepOutput
+from extractor.engine.model.runner import Step, StepOutput
 from extractor.engine.model.upload import upload, upload_slots
 
 
@@ -26,21 +26,13 @@ class GraphRunner(EagerRunner):
         super().__init__(model, graphs, widest, backend)
         self._graphs = graphs
 
-    def verify(
-        self,
-        ids: Tensor,
-        slots: list[int],
-        lengths: list[int],
-        cache: SlotCache,
-        fill: Fill | None = None,
-        counts: list[int] | None = None,  # noqa: ARG002 -- a shape is computed whole
-    ) -> StepOutput:
-        """Rows and positions are added that nobody reads. An added row is a slot that takes no part in the step: what
-        is written for it lands behind the entries that it holds."""
-        n, width = ids.shape
+    def verify(self, step: Step, cache: SlotCache) -> StepOutput:
+        """A shape is computed whole. Rows and positions are added that nobody reads. An added row is a slot that takes
+        no part in the step: what is written for it lands behind the entries that it holds."""
+        n, width = step.ids.shape
         rows, wide = rows_of(n, cache.slots), width_of(width, self.widest)
-        slots = [*slots, *(slot for slot in range(cache.slots) if slot not in slots)][:rows]
-        starts = [*lengths, *(cache.held(slot) for slot in slots[n:])]
+        slots = [*step.slots, *(slot for slot in range(cache.slots) if slot not in step.slots)][:rows]
+        starts = [*step.starts, *(cache.held(slot) for slot in slots[n:])]
         for slot, start in zip(slots, starts, strict=True):
             cache.make_room(slot, start, start + wide)
         # Entries for the added rows too: a query that sees nothing is NaN, and so is what it leaves in the cache.
@@ -49,17 +41,17 @@ class GraphRunner(EagerRunner):
         entries = end if view.own_length else entries_of(max(starts) + wide, end)
         run = slots == list(range(rows))
         self.layers.rotary.reserve(end)
-        ids = nn.functional.pad(ids, (0, wide - width, 0, rows - n))
+        ids = nn.functional.pad(step.ids, (0, wide - width, 0, rows - n))
         positions = torch.tensor(starts)[:, None] + torch.arange(wide)
         on_device, where = upload(torch.stack([ids, positions]), self.device).unbind()
-        given = [fill(on_device) if fill else on_device, where, *upload_slots(cache, slots, self.device)]
+        given = [step.fill(on_device) if step.fill else on_device, where, *upload_slots(cache, slots, self.device)]
         if (inputs := self._per_layer_inputs(ids)) is not None:
             given.append(inputs)
 
         def work(
             ids: Tensor, positions: Tensor, slots: Tensor, bases: Tensor, inputs: Tensor | None = None
         ) -> tuple[Tensor]:
-            layout = view.recorded_layout(cache, slots, bases, entries, positions, run=run)
+            layout = view.recorded_layout(RecordedRows(cache, slots, bases, entries, run), positions)
             return (self.layers.read(ids, positions, entries, layout, view, inputs=inputs),)
 
         (hidden,) = self._graphs.run(("verify", rows, wide, entries, run), work, *given)

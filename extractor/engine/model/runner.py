@@ -24,7 +24,23 @@ from extractor.engine.model.upload import upload
 from extractor.engine.sampling import Sampling, gumbel
 from extractor.engine.verify import choose, together, unpack
 
-Fill = Callable[[Tensor], Tensor]
+
+@dataclass(frozen=True)
+class Step:
+    """The new positions of a step's rows: `ids` `[n, width]` (on the host) from the positions `starts` of `slots` on.
+    `fill` writes into the ids, on the device, what only the device knows. `counts`: how many positions of each row are
+    no padding; None: all."""
+
+    ids: Tensor
+    slots: list[int]
+    starts: list[int]
+    fill: Callable[[Tensor], Tensor] | None = None
+    counts: list[int] | None = None
+
+    def on(self, device: torch.device) -> Tensor:
+        """Its ids, filled in, on `device`."""
+        ids = upload(self.ids, device)
+        return self.fill(ids) if self.fill else ids
 
 
 @dataclass(frozen=True)
@@ -43,7 +59,7 @@ class StepOutput:
 
 
 class Runner(ABC):
-    """A causal LM that reads ragged rows: the new tokens of row i stand at position `lengths[i]` and after."""
+    """A causal LM that reads ragged rows: the new tokens of row i stand at position `starts[i]` and after."""
 
     def __init__(self, model: Any, graphs: Graphs | None = None, widest: int = 1, backend: Backend = PLAIN) -> None:
         """`graphs`: where forwards are recorded, the drafter's among them; then no step is wider than `widest`
@@ -63,18 +79,8 @@ class Runner(ABC):
         computed."""
 
     @abstractmethod
-    def verify(
-        self,
-        ids: Tensor,
-        slots: list[int],
-        lengths: list[int],
-        cache: SlotCache,
-        fill: Fill | None = None,
-        counts: list[int] | None = None,
-    ) -> StepOutput:
-        """One step for the rows in `slots`: `ids` `[n, width]` (on the host) from the positions `lengths` on. `fill`
-        writes into the ids, on the device, what only the device knows. `counts`: how many positions of each row are no
-        padding; None: all."""
+    def verify(self, step: Step, cache: SlotCache) -> StepOutput:
+        """One forward over the rows of a step."""
 
     def prepare(self, resolve: Callable[[], object]) -> None:  # noqa: B027 -- most runners need nothing
         """Called before the ids of a step are laid out. `resolve` waits until the host knows what the device drafts: a

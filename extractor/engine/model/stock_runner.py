@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from extractor.engine.cache import FULL, SLIDING, SlotCache
-from extractor.engine.layout import ARGUMENT, Layout
+from extractor.engine.layout import ARGUMENT, Layout, Rows
 from extractor.engine.model.checkpoint import positions_of
 from extractor.engine.model.graphs import Graphs
-from extractor.engine.model.runner import Fill, Runner, StepOutput
+from extractor.engine.model.runner import Runner, Step, StepOutput
 from extractor.engine.model.upload import upload
 
 MOST_BETWEEN = 1.25  # times as many rows
@@ -39,32 +39,24 @@ class StockRunner(Runner):
         width = ids.shape[1]
         positions = torch.arange(start, start + width, device=self.device)[None]
         cache.make_room(slot, start, start + width)
-        layout = Layout.alone(cache, slot, start, width, self._back, self.device)
+        layout = Layout.alone(Rows(cache, [slot], [start], width, self._back, self.device))
         hidden, _ = self._forward(upload(ids, self.device), positions, layout, keep=1)
         return None if hidden is None else hidden[:, -1]
 
-    def verify(
-        self,
-        ids: Tensor,
-        slots: list[int],
-        lengths: list[int],
-        cache: SlotCache,
-        fill: Fill | None = None,
-        counts: list[int] | None = None,  # noqa: ARG002 -- padding is computed
-    ) -> StepOutput:
-        width = ids.shape[1]
-        whole = slots if fill else neighbours(slots)
+    def verify(self, step: Step, cache: SlotCache) -> StepOutput:
+        """Padding is computed."""
+        ids, slots, lengths, width = step.ids, step.slots, step.starts, step.ids.shape[1]
+        whole = slots if step.fill else neighbours(slots)
         at = [whole.index(slot) for slot in slots]
         if len(whole) > len(slots):
             lengths = [lengths[slots.index(slot)] if slot in slots else cache.held(slot) for slot in whole]
             ids = ids.new_zeros(len(whole), width).index_copy_(0, torch.tensor(at), ids)
             slots = whole
-        ids = upload(ids, self.device)
-        ids = fill(ids) if fill else ids
+        ids = Step(ids, slots, lengths, step.fill).on(self.device)
         positions = upload(torch.tensor(lengths), self.device)[:, None] + torch.arange(width, device=self.device)
         for slot, start in zip(slots, lengths, strict=True):
             cache.make_room(slot, start, start + width)
-        layout = Layout.together(cache, slots, lengths, width, self._back, self.device, positions)
+        layout = Layout.together(Rows(cache, slots, lengths, width, self._back, self.device), positions)
         hidden, logits = self._forward(ids, positions, layout, keep=0)
         flat = [None if part is None else part.flatten(0, 1) for part in (hidden, logits)]
         return StepOutput([row * width for row in at], *flat)

@@ -31,7 +31,7 @@ from extractor.engine.model.assistant import MtpModel
 from extractor.engine.model.build import build_runner
 from extractor.engine.model.graphs import Graphs
 from extractor.engine.model.host_embedding import keep_on_host
-from extractor.engine.model.runner import Runner
+from extractor.engine.model.runner import Runner, Step
 from extractor.lab.bench.machine import machine
 from extractor.lab.bench.options import command, positive, positives
 
@@ -144,7 +144,7 @@ def _steps(
         bits = torch.full((rows, (reader.vocab + 31) // 32), -1, dtype=torch.int32)
 
         def verify(width: int, reader: Runner = reader, cache: SlotCache = cache, slots: list[int] = slots) -> Any:
-            return reader.verify(ids[:, :width], slots, lengths, cache)  # noqa: B023 -- called within this round
+            return reader.verify(Step(ids[:, :width], slots, lengths), cache)  # noqa: B023 -- called within this round
 
         def chain(mtp: MtpModel = mtp, cache: SlotCache = cache, slots: list[int] = slots) -> Any:
             return mtp.chains(ids[:, 0].tolist(), hidden, slots, lengths, cache, bits, options.width - 1)  # noqa: B023

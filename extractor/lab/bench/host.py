@@ -26,7 +26,7 @@ from extractor.engine.drafting.compose import Drafting
 from extractor.engine.drafting.selector import Drafters, Selector
 from extractor.engine.drafting.text import TextDrafter
 from extractor.engine.model.loader import Models, ModelSpec, load
-from extractor.engine.model.runner import Runner, StepOutput
+from extractor.engine.model.runner import Runner, Step, StepOutput
 from extractor.lab.bench.answers import AnsweredRequests, Answers
 from extractor.lab.bench.engines import mixes
 from extractor.lab.bench.machine import machine
@@ -139,11 +139,11 @@ class Pretended(Runner):
     def prefill(self, *_: Any) -> None:
         return None
 
-    def verify(self, ids: Tensor, slots: list[int], lengths: list[int], cache: SlotCache, *_: Any) -> StepOutput:
-        n, width = ids.shape
+    def verify(self, step: Step, cache: SlotCache) -> StepOutput:
+        n, width = step.ids.shape
         self.watched(n)
         self._over = time.perf_counter() + self._verify_s
-        rows = zip(slots, lengths, strict=True)
+        rows = zip(step.slots, step.starts, strict=True)
         self._right = [token for slot, length in rows for token in self._answers.padded(slot, length, cache, width)]
         return StepOutput(list(range(0, n * width, width)), torch.empty(n * width, 0))
 

@@ -27,7 +27,7 @@ from extractor.engine.cache import SlotCache
 from extractor.engine.limits.limits import Limits
 from extractor.engine.model.assistant import MtpModel
 from extractor.engine.model.loader import Models, ModelSpec, load
-from extractor.engine.model.runner import Runner, StepOutput
+from extractor.engine.model.runner import Runner, Step, StepOutput
 from extractor.engine.parts import compose_drafting, mtp_model, target_runner
 from extractor.errors import DocumentError
 from extractor.grammar.compile import compile_grammar
@@ -162,10 +162,10 @@ class RightTarget:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._runner, name)
 
-    def verify(self, ids: Tensor, slots: list[int], lengths: list[int], cache: SlotCache, *rest: Any) -> StepOutput:
-        output = self._runner.verify(ids, slots, lengths, cache, *rest)
+    def verify(self, step: Step, cache: SlotCache) -> StepOutput:
+        output = self._runner.verify(step, cache)
         counts = [end - first for first, end in pairwise([*output.first, output.positions])]
-        rows = zip(slots, lengths, counts, strict=True)
+        rows = zip(step.slots, step.starts, counts, strict=True)
         right = [token for slot, length, n in rows for token in self._answers.padded(slot, length, cache, n)]
         self._right = torch.tensor(right, dtype=torch.double)
         return output
