@@ -29,7 +29,7 @@ def worth_packing(slots: list[int], lengths: list[int], counts: list[int]) -> bo
     span = span_of(slots)
     if span > BETWEEN * len(slots):
         return True
-    padding = len(slots) * max(counts) * max(lengths) - sum(map(mul, lengths, counts))
+    padding: int = len(slots) * max(counts) * max(lengths) - sum(map(mul, lengths, counts))
     idle = (span - len(slots)) * max(lengths) * max(_ENTRY_COST, max(counts))
     return padding + idle > _ROW_COST * len(slots)
 
