@@ -273,22 +273,30 @@ def test_our_layers_are_transformers_own(changes: dict[str, Any], monkeypatch: p
             assert torch.allclose(found, right, atol=1e-4, rtol=1e-3)
 
 
-def test_rows_whose_slots_lie_apart_are_read_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To read them together is to copy every layer's KV, which makes a step of many rows twice as long."""
-    monkeypatch.setattr(Layout, "together", None)
+@pytest.mark.parametrize("slots", [[1, 4], [0, 8]], ids=["with those between", "one by one"])
+def test_rows_whose_slots_lie_apart_are_read_in_place(slots: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """To copy every layer's KV makes a step of many rows twice as long."""
+    read = Layout.read
+
+    def in_place(self: Layout, layer: int) -> tuple[Tensor, Tensor]:
+        pair = read(self, layer)
+        for seen, kept in zip(pair, self.cache.stored(layer), strict=True):
+            assert seen.untyped_storage().data_ptr() == kept.untyped_storage().data_ptr()
+        return pair
+
+    monkeypatch.setattr(Layout, "read", in_place)
     torch.manual_seed(0)
     stock = tiny.loud(Gemma4ForCausalLM(tiny.gemma4_config()), 5).eval().double()
     rows = [torch.randint(6, 500, (1, length)) for length in (12, 11)]
     with torch.inference_mode():
-        target, cache = build_runner(stock), tiny.slots(stock, 5, 64)
-        slots = [1, 4]
+        target, cache = build_runner(stock), tiny.slots(stock, 9, 64)
         for slot, ids in zip(slots, rows, strict=True):
             target.prefill(ids[:, :-1], 0, slot, cache)
         last = torch.cat([ids[:, -1:] for ids in rows])
-        read = target.verify(Step(last, slots, [ids.shape[1] - 1 for ids in rows], counts=[1, 1]), cache)
+        output = target.verify(Step(last, slots, [ids.shape[1] - 1 for ids in rows], counts=[1, 1]), cache)
         for row, ids in enumerate(rows):
             states = stock.model(input_ids=ids).last_hidden_state[0]
-            assert torch.allclose(read.hidden[row], states[-1], atol=1e-4, rtol=1e-3)  # type: ignore[index]
+            assert torch.allclose(output.hidden[row], states[-1], atol=1e-4, rtol=1e-3)  # type: ignore[index]
 
 
 SMALL: dict[str, Any] = {
