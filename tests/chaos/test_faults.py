@@ -30,15 +30,6 @@ def fleet(tmp_path: Path) -> Open:
     return start
 
 
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Callable[[FaultRun], None]:
-    def say(report: FaultRun) -> None:
-        with capsys.disabled():
-            print(f"\n{report}")
-
-    return say
-
-
 def test_twenty_kills_under_load(fleet: Open, tell: Callable[[FaultRun], None]) -> None:
     with fleet() as f:
         report = scenarios.worker_kills(f, kills=20, documents=400)

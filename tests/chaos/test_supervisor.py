@@ -62,15 +62,6 @@ class Sender:
         return report
 
 
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Any:
-    def say(report: FaultRun) -> None:
-        with capsys.disabled():
-            print(f"\n{report}")
-
-    return say
-
-
 def test_a_worker_killed_every_three_seconds_for_a_minute(tmp_path: Path, tell: Any) -> None:
     with Up(project(tmp_path), scripted=False) as up:
         sender, kills = Sender(up.ready()), 0

@@ -28,15 +28,6 @@ HEADERS = {"Idempotency-Key": "evening", "Content-Type": "application/x-ndjson"}
 Tell = Callable[[FaultRun], None]
 
 
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
-    def say(report: FaultRun) -> None:
-        with capsys.disabled():
-            print(f"\n{report}")
-
-    return say
-
-
 def lines(count: int, text: str = "document") -> Iterator[bytes]:
     for first in range(0, count, 200):
         numbers = range(first, min(count, first + 200))
