@@ -11,7 +11,7 @@ from extractor.calibration.calibrator import Calibrator
 from extractor.calibration.features import NULL, VALUE
 from extractor.calibration.find import BUNDLED, FILE, calibration_of
 from extractor.documents import Document
-from extractor.engine.sequence import Completion, Usage
+from extractor.engine.sequence import Completion, RequestStats
 from extractor.evidence.ground import ground
 from schemas import Registry
 
@@ -33,7 +33,7 @@ def confidences(text: str, name: str) -> dict[str, float]:
         '"address":null}'
     )
     size = len(answer.encode())
-    completion = Completion([0] * size, answer.encode(), "stop", [SURE] * size, [1] * size, Usage())
+    completion = Completion([0] * size, answer.encode(), "stop", [SURE] * size, [1] * size, RequestStats())
     document = Document(text)
     fields = ground(answer, document, completion.logprobs, completion.sizes)
     schema = Registry.discover().get("contact").json_schema

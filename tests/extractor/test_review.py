@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from extractor.config import Settings
-from extractor.engine import Completion, Usage
+from extractor.engine import Completion, RequestStats
 from extractor.engine.limits.limits import Ended
 from extractor.errors import OutputError
 from extractor.extract import Extractor
@@ -107,7 +107,7 @@ def test_what_did_not_end_by_itself_is_marked_where_it_stands() -> None:
     text = '{"é":"nn","rows":[{"a":[1,1]},{"b c":2}],"k":"n'.encode()
     starts = [text.rindex(start) for start in (b'"nn"', b"[1,1", b'"b c"', b"[{", b'"n')]
     ended = [Ended(start, "repeated" if start < 30 else "cut_off") for start in starts]
-    completion = Completion([], text, "length", [], [], Usage(), ended)
+    completion = Completion([], text, "length", [], [], RequestStats(), ended)
     assert ended_values(text[:9].decode() + '"}', completion)[0] == ("/é", "repeated")
     found = ended_values(completed(text.decode()), completion)
     assert found == [("/é", "repeated"), ("/rows/0/a", "repeated"), ("/rows/1/b c", "cut_off"), ("/rows", "repeated")]

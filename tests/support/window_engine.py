@@ -18,7 +18,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from extractor.engine import Completion, Request, Usage
+from extractor.engine import Completion, Request, RequestStats
 
 ROW = re.compile(r"(?m)^ *(R\d+)(?: \| | {2,})(\d{4}-\d\d-\d\d)(?: \| | {2,})(.+?)(?: \| | {2,})(-?[\d.]+)$")
 _NAMED = re.compile(r"(?m)^(Number|Holder|Total): (.+)$")
@@ -63,7 +63,7 @@ class WindowEngine:
             left_s = (request.params.deadline or math.inf) - time.monotonic()
             time.sleep(max(0.0, min(self._takes_s, left_s)))
             if left_s <= self._takes_s:
-                future.set_result(Completion([], b"", "deadline", [], [], Usage()))
+                future.set_result(Completion([], b"", "deadline", [], [], RequestStats()))
                 return
             text = request.source.decode()
             if self._fault is not None:
@@ -81,7 +81,7 @@ class WindowEngine:
         if len(ids) > request.params.max_tokens:
             ids, finish = ids[: request.params.max_tokens], "length"
         sizes = [len(self._encoder.decode([one]).encode()) for one in ids]
-        usage = Usage(prompt_tokens=len(request.prompt), output_tokens=len(ids), target_forwards=len(ids))
+        usage = RequestStats(prompt_tokens=len(request.prompt), output_tokens=len(ids), target_forwards=len(ids))
         return Completion(ids, text.encode()[: sum(sizes)], finish, [-0.01] * len(ids), sizes, usage)
 
     def abort(self, future: Future[Any], /) -> None:
