@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from extractor.lab.bench import beside
 from tests.cli.test_commands import Run, run
 from tests.support.scripted import ScriptedEngine, tokenizer
 
@@ -79,6 +80,7 @@ def test_json_for_a_machine_and_what_changed_since(run: Run, folder: Path, answe
         ("b.txt", "/name", "Jo Roe")
     ]
     assert changed["worse"] == []
+    assert beside.main([f"ours={tmp_path / 'before.json'}"]) == 0
 
 
 def test_a_page(run: Run, folder: Path, answering: Any, tmp_path: Path) -> None:

@@ -1,0 +1,53 @@
+"""Reports of `extractor eval --json` as one table, a row each: `python -m extractor.lab.bench.beside NAME=FILE…`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from extractor.evaluation.table import figure, share
+from extractor.lab.bench.options import command
+
+HEADS = (
+    "documents", "printed values", "fields right", "value-F1, micro", "value-F1, macro", "not printed, of texts and "
+    "numbers", "invented where there is none", "ran on: cut off, ended", "ECE, values", "ECE, nulls",
+)  # fmt: skip
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m extractor.lab.bench.beside", description=__doc__)
+    parser.add_argument("reports", nargs="+", metavar="NAME=FILE")
+    return command(parser, arguments, _show)
+
+
+def _show(options: argparse.Namespace) -> int:
+    print(f"| {' | '.join(HEADS)} |\n{'| --- ' * len(HEADS)}|")
+    for named in options.reports:
+        name, _, file = named.partition("=")
+        print(row(name, json.loads(Path(file).read_text("utf-8"))))
+    return 0
+
+
+def row(name: str, said: dict[str, Any]) -> str:
+    total = said["totals"]
+    documents, leaves, invented = total["documents"], total["leaves"], total["invented"]
+    right = leaves["exact"] + leaves["normalised"] + leaves["null_right"]
+    cells = [
+        f"{name}: {documents['count']}",
+        said["options"].get("printed", "declared"),
+        f"{right:,} of {leaves['count']:,}: {share(leaves['accuracy'])}",
+        figure(total["value_f1"]["micro"]["f1"]),
+        figure(total["value_f1"]["macro"]["f1"]),
+        f"{invented['not_printed']:,} of {invented['written']:,}",
+        f"{invented['where_gold_has_none']:,}",
+        f"{documents['ran_on']}, {documents['ended']}",
+        *(figure(total["calibration"][name]["ece"]) for name in ("values", "nulls")),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
