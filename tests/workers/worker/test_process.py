@@ -5,24 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from tests.support.fleet import ROOT, TENANT, Fleet, until
 from tests.support.scripted_worker import digest
-from tests.support.valkey import Valkey
 from workers.ledger.ledger import Job
 
 pytestmark = pytest.mark.timeout(300)  # real processes, on machines that may be busy
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    folder = tmp_path_factory.mktemp("fleet")
-    with Valkey(folder / "valkey") as valkey, Fleet(valkey, folder) as started:
-        started.start()
-        yield started
 
 
 def end_of(fleet: Fleet, text: str, timeout_s: float = 15.0, **fields: object) -> Job:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,7 +16,6 @@ from extractor.errors import Cancelled, DeadlineExceeded
 from extractor.grammar.verdicts import Verdict
 from tests.support.fleet import TENANT, Fleet, until
 from tests.support.scripted_worker import digest
-from tests.support.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Claim, Ledger
 from workers.worker.heartbeat import ActiveJob
@@ -26,14 +24,6 @@ from workers.worker.verdicts import LedgerVerdicts
 from workers.worker.waiting_room import MOST_OF_A_TENANT, WaitingRoom
 
 pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    folder = tmp_path_factory.mktemp("fleet")
-    with Valkey(folder / "valkey") as valkey, Fleet(valkey, folder) as started:
-        started.start()
-        yield started
 
 
 def trial(seconds: float | str, name: str = "") -> dict[str, Any]:
