@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from extractor.cli.evaluate import _named
+from extractor.cli.evaluate import named_schema
 from extractor.cli.flags import known_schema_of
 from extractor.errors import InputError, SchemaError
 from extractor.evaluation.fits import misfits
@@ -24,7 +24,7 @@ INVOICE = Registry.discover().get("invoice")
 
 
 def gold(path: Path, schema: str | None = "invoice") -> list[GoldCase]:
-    return read_gold(path, None if schema is None else KNOWN(schema), partial(_named, KNOWN))
+    return read_gold(path, None if schema is None else KNOWN(schema), partial(named_schema, KNOWN))
 
 
 def lines(folder: Path, *said: Any) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from extractor.cli.evaluate import _named
+from extractor.cli.evaluate import named_schema
 from extractor.cli.flags import known_schema_of
 from extractor.evaluation.gold import GoldCase, read_gold
 from extractor.evaluation.printed import Printed, written_values
@@ -21,7 +21,7 @@ def gold(arguments: list[str], folder: Path, out: pytest.CaptureFixture[bytes]) 
     assert held_out.main(arguments) == 0
     (folder / "gold.jsonl").write_bytes(out.readouterr().out)
     known = partial(known_schema_of, sources=())
-    return read_gold(folder / "gold.jsonl", None, partial(_named, known))
+    return read_gold(folder / "gold.jsonl", None, partial(named_schema, known))
 
 
 @pytest.mark.parametrize(
