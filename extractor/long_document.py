@@ -31,6 +31,7 @@ from extractor.windows.plan import cutter, room_for
 from extractor.windows.read import Reading, WindowAnswer, read_all
 from extractor.windows.translate import translated
 from extractor.windows.tree import Flat, Leaf, flat, grown
+from extractor.windows.turns import Turns
 from extractor.windows.window import Window
 from schemas import Schema, loosened
 
@@ -67,8 +68,8 @@ class WholeAnswer:
 
 
 class LongDocuments:
-    """`slots`: of the engine, of which one document takes half at most. `most`: tokens of a window, where the model
-    does better with few. `read`: one extraction of what fits."""
+    """`slots`: of the engine, of which all windows together take half at most, so that what fits finds one. `most`:
+    tokens of a window, where the model does better with few. `read`: one extraction of what fits."""
 
     def __init__(
         self,
@@ -82,6 +83,7 @@ class LongDocuments:
         self._prompts, self._grammars, self._settings, self._read = prompts, grammars, settings, read
         self._most = most
         self._at_once = max(1, slots // 2)
+        self._turns = Turns(self._at_once)
         self._partial: LRUCache[str, tuple[Schema, Shapes]] = LRUCache(_KEPT)
         self._lock = threading.Lock()
 
@@ -98,17 +100,18 @@ class LongDocuments:
         options = run.options.model_copy(update={"fields": True})  # rows are known by their places
 
         def ask(window: Window, number: int, of: int, withdrawn: threading.Event) -> WindowAnswer:
-            began = time.monotonic()
-            deadline = min(until, began + self._settings.request_timeout_s)
             own = window.document(run.document)
             told = _told(run.document, window, number, of)
-            how = (grammar, run.limits, options, began, deadline, withdrawn)
-            asked = Run(part, own, *how, Usage(), None, run.schema, told)
-            try:
-                found = self._read(asked)
-            finally:
-                with self._lock:
-                    run.usage.join(asked.usage)
+            with self._turns.taken(until, withdrawn):
+                began = time.monotonic()
+                deadline = min(until, began + self._settings.request_timeout_s)
+                how = (grammar, run.limits, options, began, deadline, withdrawn)
+                asked = Run(part, own, *how, Usage(), None, run.schema, told)
+                try:
+                    found = self._read(asked)
+                finally:
+                    with self._lock:
+                        run.usage.join(asked.usage)
             return WindowAnswer.of(found.data, found.fields, found.review)
 
         readings = read_all(cut, run.document, ask, at_once=self._at_once, until=until, abort=run.abort)

@@ -6,7 +6,7 @@ Works on copies of the tokenizer's core, because the flag that tells the two apa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tokenizers import Encoding, Tokenizer
@@ -68,9 +68,27 @@ class Codec:
                     break
         return found // 2
 
-    def counts(self, texts: Sequence[str]) -> list[int]:
-        """How many ids each has, nearly: what would spell a control token is not looked for."""
-        return [len(one.ids) for one in self._data.encode_batch(list(texts), add_special_tokens=False)]
+    def counts(self, texts: Sequence[str], enough: int) -> list[int]:
+        """How many ids each has, nearly: what would spell a control token is not looked for. What comes after more than
+        `enough` in all is not counted. A long text is counted in pieces, so that no count takes the memory of it all.
+        """
+        made, found, waiting, size = [0] * len(texts), 0, list[tuple[int, str]](), 0
+        for at, piece in _pieces(texts):
+            waiting.append((at, piece))
+            size += len(piece)
+            if size >= _PIECE_CHARS:
+                found += self._add(waiting, made)
+                waiting, size = [], 0
+                if found > enough:
+                    return made
+        self._add(waiting, made)
+        return made
+
+    def _add(self, pieces: list[tuple[int, str]], to: list[int]) -> int:
+        encoded = self._data.encode_batch([piece for _, piece in pieces], add_special_tokens=False)
+        for (at, _), one in zip(pieces, encoded, strict=True):
+            to[at] += len(one.ids)
+        return sum(len(one.ids) for one in encoded)
 
     def lead(self) -> list[int]:
         """What the tokenizer itself puts before any text (`<bos>` or nothing)."""
@@ -81,3 +99,10 @@ class Codec:
     def _read(self, text: str) -> Encoding:
         """As a batch of one: unlike `encode` it lets the other threads run, and a long text takes seconds."""
         return self._data.encode_batch([text], add_special_tokens=False)[0]
+
+
+def _pieces(texts: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """(index of a text, a piece of it), in order."""
+    for at, text in enumerate(texts):
+        for start in range(0, len(text), _PIECE_CHARS):
+            yield at, text[start : start + _PIECE_CHARS]

@@ -104,9 +104,9 @@ class PromptBuilder:
         frame = len(self._lead) + len(before) + len(task) + len(self._codec.data(fence("")[2])) + len(after)
         return self._context - frame
 
-    def counts(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, nearly."""
-        return self._codec.counts(texts)
+    def counts(self, texts: Sequence[str], enough: int) -> list[int]:
+        """Tokens of each text, nearly. What comes after more than `enough` in all is not counted."""
+        return self._codec.counts(texts, enough)
 
     def _refuse_endless(self, document: str) -> None:
         """What the context cannot hold in any case is not read to its end: that would take time and memory that no

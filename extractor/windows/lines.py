@@ -25,7 +25,7 @@ _FORGOTTEN = 30  # lines without a row, after which a table's header is not that
 _WITHIN, _PIECE = 2, 8  # a line of more than half a window is cut into eighths of one
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """A half-open span of the text, its line end included. `cells`: of a row of a table, else 0. `header`: the indices
     of the lines that name the columns of its table. `seam`: how well the document can be cut before it."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from extractor.documents import Document
 from extractor.errors import CONTEXT_EXCEEDED, DocumentError, FieldError
 from extractor.windows.cut import Cutter, Room
-from extractor.windows.lines import Count
+
+BoundedCount = Callable[[Sequence[str], int], list[int]]
 
 _LEAST = 64  # tokens of a window; where there is room for fewer, it is the schema that does not fit
 _MARGIN = 16  # tokens: a text as a whole may have a few more than its lines
 _RUNS_ON = 8  # an answer that is so much longer than its window has no end
+_LINES = 200  # of a window, on average, at most: a document of nothing but line ends has few tokens
 _ROW_COST = 1.75  # tokens of a row's JSON for each of its own
 
 
@@ -26,29 +28,23 @@ def room_for(left: int, answer: int, least: int, most: int | None, *, lists: boo
     return Room(min(tokens, most or tokens), rows, answer // _RUNS_ON) if tokens >= _LEAST else None
 
 
-def cutter(document: Document, count: Count, room: Room, most: int) -> Cutter:
-    """Raises DocumentError where more than `most` windows would be needed."""
-    made = Cutter(document, _bounded(count, room.tokens * most, most), room)
+def cutter(document: Document, count: BoundedCount, room: Room, most: int) -> Cutter:
+    """`count`: tokens of each text, as far as more than so many in all. Raises DocumentError where more than `most`
+    windows would be needed, before that has cost the memory of so long a document."""
+    enough = room.tokens * most
+
+    def bounded(texts: Sequence[str]) -> list[int]:
+        found = count(texts, enough)
+        if sum(found) > enough:
+            raise _too_long(most)
+        return found
+
+    if document.text.count("\n") > _LINES * most:
+        raise _too_long(most)
+    made = Cutter(document, bounded, room)
     if len(made.windows()) > most:
         raise _too_long(most)
     return made
-
-
-def _bounded(count: Count, enough: int, most: int) -> Count:
-    """Does not count to the end of what is too long in any case."""
-
-    def bounded(texts: Sequence[str]) -> list[int]:
-        found: list[int] = []
-        total = 0
-        for start in range(0, len(texts), 1000):
-            part = count(texts[start : start + 1000])
-            found += part
-            total += sum(part)
-            if total > enough:
-                raise _too_long(most)
-        return found
-
-    return bounded
 
 
 def _too_long(most: int) -> DocumentError:
