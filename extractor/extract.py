@@ -46,7 +46,7 @@ from extractor.long_document import LongDocuments, WholeAnswer
 from extractor.missed import missed
 from extractor.partial import completed
 from extractor.prompt.prompt import Prompt, PromptBuilder
-from extractor.result import Extraction, Known, Mark, Options, Usage, WindowRead
+from extractor.result import Extraction, Known, LongRead, Mark, Options, Usage, WindowRead
 from extractor.review import review
 from extractor.run import LEAST_ANSWER, Run, ended_values, fields_of, kept_confidence, raise_unless_complete
 from extractor.validate import Answer, read_answer, unfit
@@ -115,6 +115,19 @@ class Extractor:
         Raises DocumentError, SchemaError, InvalidOutput (with the last answer and its errors), TruncatedOutput,
         Cancelled (once `abort` is set), DeadlineExceeded and EngineError: the tree in errors.py.
         """
+        found = self.begin(document, schema, options, abort=abort)
+        return found.finish() if isinstance(found, LongRead) else found
+
+    def begin(
+        self,
+        document: str | bytes | Path | Document,
+        schema: type[BaseModel] | Schema | dict[str, Any] | str,
+        options: Options | None = None,
+        *,
+        abort: threading.Event | None = None,
+    ) -> Extraction | LongRead:
+        """As `extract`, up to the windows of a document that does not fit the context: what is left of that is given
+        back, to be done where it keeps nobody waiting."""
         started = time.monotonic()
         options = options or Options()
         limit_s = self._settings.request_timeout_s
@@ -132,7 +145,8 @@ class Extractor:
         except (DocumentError, TruncatedOutput) as error:
             if error.code != CONTEXT_EXCEEDED and (error.code != TruncatedOutput.code or options.max_output_tokens):
                 raise
-            return self._finish(run, self._long.read(run, error))
+            cut = self._long.cut(run, error)
+        return LongRead(lambda: self._finish(run, self._long.read(run, cut)))
 
     def _read(self, run: Run) -> Extraction:
         """What fits the context. Raises DocumentError `context_exceeded` for what does not."""

@@ -87,12 +87,29 @@ class LongDocuments:
         self._partial: LRUCache[str, tuple[Schema, Shapes]] = LRUCache(_KEPT)
         self._lock = threading.Lock()
 
-    def read(self, run: Run, refusal: ExtractorError) -> WholeAnswer:
-        """`refusal`: why it cannot be read at once; raised where windows do not help, because it is the schema that
-        does not fit. Raises what ended the first window where none was read; sets the run's deadline."""
-        cut = self._cutter(run, refusal)
+    def cut(self, run: Run, refusal: ExtractorError) -> Cutter:
+        """`refusal`: why the document cannot be read at once; raised where windows do not help, because it is the
+        schema that does not fit. Raises DocumentError for one that takes too many of them."""
+        answer = run.options.max_output_tokens or self._settings.max_output_tokens
+        least = run.options.max_output_tokens or min(LEAST_ANSWER, answer)
+        lists = holds_lists(run.schema.json_schema, run.schema.json_schema)
+        left = self._prompts.left(run.schema)
+        room = room_for(left, answer, least, self._most, lists=lists)
+        if room is None and isinstance(refusal, DocumentError):
+            raise _no_room(left, least)
+        if room is None:
+            raise refusal
+        made = cutter(run.document, self._prompts.counts, room, self._settings.max_windows)
+        if len(made.windows) < 2:
+            raise refusal
+        return made
+
+    def read(self, run: Run, cut: Cutter) -> WholeAnswer:
+        """`cut`: what `cut` gave for it. Its time begins now: sets the run's start and deadline. Raises what ended the
+        first window where none was read."""
+        run.started = time.monotonic()
         part, whole = self._part_of(run.schema)
-        self._set_deadline(run, len(cut.windows()))
+        self._set_deadline(run, len(cut.windows))
         grammar = self._grammars.get(part, run.deadline - time.monotonic(), run.abort)
         left_s = run.deadline - time.monotonic()
         until = run.deadline - min(_FINISH_S, _FINISH_SHARE * left_s)
@@ -117,21 +134,6 @@ class LongDocuments:
         readings = read_all(cut, run.document, ask, at_once=self._at_once, until=until, abort=run.abort)
         merged_answer, windows = _merged(run.document, readings, whole), [_read(run.document, one) for one in readings]
         return WholeAnswer(merged_answer, windows, _ended(readings))
-
-    def _cutter(self, run: Run, refusal: ExtractorError) -> Cutter:
-        answer = run.options.max_output_tokens or self._settings.max_output_tokens
-        least = run.options.max_output_tokens or min(LEAST_ANSWER, answer)
-        lists = holds_lists(run.schema.json_schema, run.schema.json_schema)
-        left = self._prompts.left(run.schema)
-        room = room_for(left, answer, least, self._most, lists=lists)
-        if room is None and isinstance(refusal, DocumentError):
-            raise _no_room(left, least)
-        if room is None:
-            raise refusal
-        made = cutter(run.document, self._prompts.counts, room, self._settings.max_windows)
-        if len(made.windows()) < 2:
-            raise refusal
-        return made
 
     def _part_of(self, schema: Schema) -> tuple[Schema, Shapes]:
         """The schema of a window's answer, and how such answers are merged."""

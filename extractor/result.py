@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
@@ -235,3 +236,11 @@ class Extraction:
 
     def __repr__(self) -> str:  # no document's data in logs and tracebacks
         return f"Extraction({self.schema}, {self.usage.output_tokens} tokens, {self.usage.model_calls} model call(s))"
+
+
+@dataclass(frozen=True)
+class LongRead:
+    """What has begun of a document that does not fit the context: it is to be read in windows, which takes as long as
+    many extractions. `finish` does that, and raises what `Extractor.extract` does."""
+
+    finish: Callable[[], Extraction]

@@ -9,6 +9,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from extractor.documents import Document
 from extractor.windows.lines import GAP, PART, ROW, WITHIN_LINE, WITHIN_ROW, Count, Line, lines_of
@@ -38,9 +39,10 @@ class Cutter:
         self._document, self._room = document, room
         self._lines = lines_of(document, count, room.tokens)
 
-    def windows(self) -> list[Window]:
+    @cached_property
+    def windows(self) -> tuple[Window, ...]:
         """All of the document, in order."""
-        return list(self._cut(0, len(self._lines), self._room, 0))
+        return tuple(self._cut(0, len(self._lines), self._room, 0))
 
     def halves(self, window: Window) -> list[Window]:
         """The same text in two windows or more; fewer where it cannot be cut any further."""

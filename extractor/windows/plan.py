@@ -42,7 +42,7 @@ def cutter(document: Document, count: BoundedCount, room: Room, most: int) -> Cu
     if document.text.count("\n") > _LINES * most:
         raise _too_long(most)
     made = Cutter(document, bounded, room)
-    if len(made.windows()) > most:
+    if len(made.windows) > most:
         raise _too_long(most)
     return made
 

@@ -88,7 +88,7 @@ class _Flight:
     ) -> None:
         self._cutter, self._document, self._ask = cutter, document, ask
         self._until, self._abort = until, abort
-        self._waiting = deque(cutter.windows())
+        self._waiting = deque(cutter.windows)
         self._withdrawn = threading.Event()
         self._read: list[Reading] = []
 

@@ -59,7 +59,7 @@ def test_workers_killed_while_windows_are_read(tmp_path: Path) -> None:
         assert counts["succeeded"] == len(jobs)
 
 
-def test_a_long_document_that_is_cancelled_or_erased_ends_with_its_windows(tmp_path: Path) -> None:
+def test_a_long_document_that_is_cancelled_ends_with_its_windows(tmp_path: Path) -> None:
     factory = {"extractor_factory": "tests.support.window_worker:make", "warm_up": False}
     with Valkey(tmp_path / "valkey", aof=True) as valkey, Fleet(valkey, tmp_path, **factory) as fleet:
         fleet.environ = READER | {"WINDOW_S": "1"}

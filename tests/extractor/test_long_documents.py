@@ -179,7 +179,7 @@ def test_a_document_that_fits_is_read_in_windows_where_its_answer_does_not(tok):
 def test_an_answer_that_runs_on_is_not_asked_for_line_by_line():
     document, _ = ledger(12, 60)
     cutter = Cutter(document, lambda texts: [len(text.split()) for text in texts], Room(100, least=60))
-    window = cutter.windows()[0]
+    window = cutter.windows[0]
     halves = cutter.halves(window)
     assert len(halves) > 1
     assert all(cutter.halves(one) == [] for one in halves if one.tokens <= 60)

@@ -19,7 +19,7 @@ def words(texts):
 
 def cut(text, tokens=60, rows=float("inf"), pages=(), parts=()):
     document = Document(text, pages=tuple(pages), parts=tuple(parts))
-    return document, Cutter(document, words, Room(tokens, rows)).windows()
+    return document, Cutter(document, words, Room(tokens, rows)).windows
 
 
 def covers(document, windows):
@@ -33,7 +33,7 @@ def covers(document, windows):
 
 def test_windows_cover_the_document_and_keep_to_their_room():
     document, _ = ledger(60, 300)
-    windows = Cutter(document, words, Room(200)).windows()
+    windows = Cutter(document, words, Room(200)).windows
     covers(document, windows)
     assert all(words([window.text(document)])[0] <= 200 for window in windows)
     assert len(windows) < 45
@@ -107,7 +107,7 @@ def test_a_table_that_is_cut_shows_the_names_of_its_columns_again(gap):
 
 def test_a_table_goes_on_over_pages_that_do_not_name_its_columns():
     document, _ = ledger(10, 50)
-    windows = Cutter(document, words, Room(110)).windows()
+    windows = Cutter(document, words, Room(110)).windows
     assert len(windows) > 2
     assert all(HEADER in window.text(document) for window in windows)
 
@@ -138,26 +138,26 @@ def test_a_sentence_that_a_seam_cuts_is_shown_whole_by_the_next_window():
 
 def test_rows_fill_a_window_sooner_because_their_answers_are_long():
     document, _ = ledger(10, 50, prose=0)
-    wide = Cutter(document, words, Room(200)).windows()
-    narrow = Cutter(document, words, Room(200, rows=40)).windows()
+    wide = Cutter(document, words, Room(200)).windows
+    narrow = Cutter(document, words, Room(200, rows=40)).windows
     assert len(narrow) > 2 * len(wide)
 
 
 def test_a_window_in_two_halves():
     document, _ = ledger(10, 50)
     cutter = Cutter(document, words, Room(120))
-    for window in cutter.windows():
+    for window in cutter.windows:
         halves = cutter.halves(window)
         assert len(halves) > 1
         assert (halves[0].start, halves[0].fresh, halves[-1].stop) == (window.start, window.fresh, window.stop)
         assert all(one.stop == other.fresh for one, other in itertools.pairwise(halves))
     single = Cutter(Document("one line"), words, Room(120))
-    assert len(single.halves(single.windows()[0])) < 2
+    assert len(single.halves(single.windows[0])) < 2
 
 
 def test_a_window_is_a_document_with_pages():
     document, _ = ledger(10, 50)
-    for window in Cutter(document, words, Room(120)).windows():
+    for window in Cutter(document, words, Room(120)).windows:
         own = window.document(document)
         assert own.pages[0].start == 0
         assert own.pages[-1].stop == len(own.text)

@@ -153,6 +153,12 @@ def span(
             raise
 
 
+def above(trace: str | None, *, in_batch: bool) -> dict[str, Any]:
+    """Where the span of a job belongs whose trace is `trace`. Thousands of documents in the one trace of their upload
+    would be of no use to anybody: those are linked to it."""
+    return {"link": trace} if in_batch else {"parent": trace}
+
+
 def stats_of(result: Mapping[str, Any]) -> dict[str, Value | None]:
     """The attributes of an extraction that its usage gives."""
     usage = result.get("usage") or {}

@@ -1,5 +1,6 @@
-"""What a document waits for outside of the slots, and what follows: a trial of its schema, the reading of its pictures.
-Afterwards it comes back by the queue. Knows the runtime and its waiting rooms."""
+"""What a document waits for outside of the slots, and what follows: a trial of its schema, the reading of its pictures,
+after which it comes back by the queue; the reading of its windows, which ends it. Knows the runtime and its waiting
+rooms."""
 
 from __future__ import annotations
 
@@ -7,14 +8,18 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import structlog
 
-from extractor.documents.stored import dumps
+from extractor.documents.stored import StoredDocument, dumps
 from extractor.errors import BUSY, EngineError
+from extractor.result import LongRead
+from schemas.jsontext import written
 from workers.ledger.ledger import Claim
 from workers.observability.logs import ids_of
 from workers.worker.heartbeat import ActiveJob
+from workers.worker.long_documents import WindowReading
 from workers.worker.pictures import PictureReading
 from workers.worker.reading import DocumentReading
 from workers.worker.runtime import Runtime
@@ -62,12 +67,7 @@ def leave_pictures(runtime: Runtime, reading: DocumentReading, holding: ExitStac
         log.info("pictures are read", attempt=active.claim.attempt, pages=len(reading.pages_left))
         runtime.pictures.take(PictureReading(active, holding.pop_all(), reading, partial(_pictures_read, runtime)))
         return None
-    if runtime.stopping.is_set():
-        runtime.release(active, "the worker stopped", counts=False)
-        return "released"
-    delay_s = runtime.settings.republish_after_s
-    runtime.release(active, "other pictures are read before it", delay_s=delay_s, counts=False, behind=True)
-    return "released"
+    return _given_back(runtime, active, "other pictures are read before it")
 
 
 def _pictures_read(runtime: Runtime, reading: DocumentReading, error: Exception | None) -> None:
@@ -87,6 +87,40 @@ def _pictures_read(runtime: Runtime, reading: DocumentReading, error: Exception 
         status = write(runtime, runtime.ledger.jobs.keep_read(job.tenant, job.id, attempt, stored, requeue=True))
         if status == "queued":
             runtime.queue.publish(job.tenant, job.id, job.priority, again=True)
+
+
+def leave_windows(
+    runtime: Runtime, active: ActiveJob, stored: StoredDocument, left: LongRead, holding: ExitStack
+) -> str | None:
+    """The document is read in windows outside of the slots (None), or the job is given back: its outcome."""
+    if runtime.long.has_room(active.claim.job.tenant, len(stored.document.text)):
+        log.info("windows are read", attempt=active.claim.attempt)
+        runtime.long.take(WindowReading(active, holding.pop_all(), stored, left, partial(_windows_read, runtime)))
+        return None
+    return _given_back(runtime, active, "other long documents are read before it")
+
+
+def _windows_read(runtime: Runtime, active: ActiveJob, found: dict[str, Any] | Exception) -> None:
+    """Raises StoreUnavailable."""
+    job, attempt = active.claim.job, active.claim.attempt
+    with structlog.contextvars.bound_contextvars(**ids_of(job)):
+        if isinstance(found, Exception):
+            outcome = settle(runtime, active, found)
+        else:
+            call = runtime.ledger.jobs.succeed(job.tenant, job.id, attempt, written(found))
+            outcome = "succeeded" if write(runtime, call) else "dropped"
+        log.info("job", attempt=attempt, outcome=outcome)
+        runtime.stats.attempt_ended(outcome)
+
+
+def _given_back(runtime: Runtime, active: ActiveJob, why: str) -> str:
+    """To be taken up when those before it are through, by whichever worker."""
+    if runtime.stopping.is_set():
+        runtime.release(active, "the worker stopped", counts=False)
+    else:
+        delay_s = runtime.settings.republish_after_s
+        runtime.release(active, why, delay_s=delay_s, counts=False, behind=True)
+    return "released"
 
 
 def record(runtime: Runtime, reading: DocumentReading, error: Exception | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from extractor.documents import Document, read
 from extractor.documents.context import Context, OcrMode
@@ -127,3 +127,10 @@ class DocumentReading:
 def is_busy(error: Exception) -> bool:
     """No reader was free. That says nothing about the engine or the document."""
     return isinstance(error, EngineError) and error.code == "readers_unavailable"
+
+
+def result_of(extraction: Any, stored: StoredDocument) -> dict[str, Any]:
+    """As it is kept; with the time that reading the document took, whichever attempt read it."""
+    result: dict[str, Any] = extraction.as_json()
+    result["usage"] = {**result["usage"], "document_s": round(stored.document_s, 4)}
+    return result

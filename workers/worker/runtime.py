@@ -24,6 +24,7 @@ from workers.observability import tracing
 from workers.queue.publish import JobQueue
 from workers.worker.gate import Gate
 from workers.worker.heartbeat import ActiveJob, WorkerHeartbeat
+from workers.worker.long_documents import THREADS as LONG_THREADS
 from workers.worker.reading import DocumentReading
 from workers.worker.reconciler import Reconciler
 from workers.worker.trials import THREADS as TRIAL_THREADS
@@ -63,6 +64,7 @@ class Runtime:
         )
         self.trials = WaitingRoom("trials", TRIAL_THREADS, self.park)
         self.pictures = WaitingRoom("pictures", settings.picture_readers, self.park)
+        self.long = WaitingRoom("long", LONG_THREADS, self.park)
         self.stopping = threading.Event()
         self.broken = False
         self.extractor = WorkerExtractor(settings, self.id)
@@ -86,6 +88,7 @@ class Runtime:
         self.trials.start()
         threading.Thread(target=self.extractor.prepare_trials, name="prepare-trials", daemon=True).start()
         self.pictures.start()
+        self.long.start()
         self.reconciler.start()
         log.info("loaded", worker=self.id, slots=self.settings.slots, model=self.extractor.model)
 
@@ -156,6 +159,7 @@ class Runtime:
         self.heartbeat.beat_now()
         self.trials.give_back()
         self.pictures.give_back()
+        self.long.give_back(at_work=False)
         if self._idle_within(self.settings.shutdown_s):
             return
         for active in self.heartbeat.active():
@@ -195,6 +199,7 @@ class Runtime:
         self.begin_stop()
         self.trials.stop()
         self.pictures.stop()
+        self.long.stop()
         self.readers.close()
         self.watchdog.rest(CONSUMER)
         self.reconciler.stop()

@@ -17,14 +17,15 @@ from celery.exceptions import Reject
 
 from extractor.documents.stored import StoredDocument, dumps
 from extractor.errors import Cancelled, ExtractorError
+from extractor.result import LongRead
 from schemas.jsontext import written
 from workers.ledger.ledger import ALONE, Claim, StoreUnavailable
 from workers.observability import tracing
 from workers.observability.logs import ids_of
 from workers.queue.app import TASK
 from workers.worker.heartbeat import ActiveJob
-from workers.worker.outside_slots import leave_pictures, record, sent_to_trial
-from workers.worker.reading import DocumentReading, stored_of
+from workers.worker.outside_slots import leave_pictures, leave_windows, record, sent_to_trial
+from workers.worker.reading import DocumentReading, result_of, stored_of
 from workers.worker.runtime import Runtime
 from workers.worker.settle import settle, write
 
@@ -66,8 +67,7 @@ def work(runtime: Runtime, claim: Claim, begun_ns: int | None = None, *, alone: 
     nothing else runs, and all of it is to be done here."""
     job, claimed_ns = claim.job, time.time_ns()
     ids = ids_of(job)
-    # Thousands of documents in the one trace of their upload would be of no use to anybody: those are linked to it.
-    above = {"link": job.trace} if job.batch else {"parent": job.trace}
+    above = tracing.above(job.trace, in_batch=bool(job.batch))
     with (
         structlog.contextvars.bound_contextvars(**ids),
         tracing.span("document", kind="consumer", begun_ns=begun_ns or claimed_ns, **above) as span,
@@ -95,9 +95,12 @@ def _work(runtime: Runtime, claim: Claim, span: tracing.Span, alone: bool) -> st
                 document = None if reading.pages_left else _keep(runtime, reading)
             if document is not None:
                 with tracing.span("extract") as extracting:
-                    result = extract(runtime, active, document)
-                    extracting.set(**tracing.stats_of(result))
-                    result_json = written(result)
+                    found = extract(runtime, active, document)
+                    if isinstance(found, LongRead) and alone:
+                        found = result_of(found.finish(), document)
+                    if not isinstance(found, LongRead):
+                        extracting.set(**tracing.stats_of(found))
+                        result_json = written(found)
         except Exception as error:
             code = error.code if isinstance(error, ExtractorError) else "internal_error"
             span.failed(code)
@@ -107,6 +110,9 @@ def _work(runtime: Runtime, claim: Claim, span: tracing.Span, alone: bool) -> st
             if reading is not None and reading.pages_left:
                 span.set(outcome="reading")
                 return leave_pictures(runtime, reading, holding)
+            if document is not None and isinstance(found, LongRead):
+                span.set(outcome="windows")
+                return leave_windows(runtime, active, document, found, holding)
             with tracing.span("finish"):
                 accepted = write(runtime, runtime.ledger.jobs.succeed(job.tenant, job.id, claim.attempt, result_json))
             outcome = "succeeded" if accepted else "dropped"
@@ -148,12 +154,10 @@ def _keep(runtime: Runtime, reading: DocumentReading) -> StoredDocument:
     return stored
 
 
-def extract(runtime: Runtime, active: ActiveJob, stored: StoredDocument) -> dict[str, Any]:
+def extract(runtime: Runtime, active: ActiveJob, stored: StoredDocument) -> dict[str, Any] | LongRead:
     claim, options = active.claim, active.claim.job.options
     if "timeout_s" in options and claim.form not in ("plain", "text"):  # of the work: reading was a part of it
         options = {**options, "timeout_s": max(float(options["timeout_s"]) - stored.document_s, _LEAST_S)}
     schema = claim.json_schema or claim.job.schema
-    extraction = runtime.extractor.extract(stored.document, schema, options, active.abort)
-    result: dict[str, Any] = extraction.as_json()
-    result["usage"] = {**result["usage"], "document_s": round(stored.document_s, 4)}
-    return result
+    found = runtime.extractor.begin(stored.document, schema, options, active.abort)
+    return found if isinstance(found, LongRead) else result_of(found, stored)

@@ -1,7 +1,8 @@
 """Where documents wait for what is not done in a slot: a trial of their schema (trials.py), the reading of their
-pictures (pictures.py). Their claims are held meanwhile: leases are renewed, cancellations are noticed. Few threads work
-on them, a step at a time, tenants in turn, urgent ones first. Who is withdrawn, or has waited as long as it may, leaves
-at once. Knows no ledger and no model: what a step is, and what follows, is the work's."""
+pictures (pictures.py) or of their windows (long_documents.py). Their claims are held meanwhile: leases are renewed,
+cancellations are noticed. Few threads work on them, a step at a time, tenants in turn, urgent ones first. Who is
+withdrawn, or has waited as long as it may, leaves at once. Knows no ledger and no model: what a step is, and what
+follows, is the work's."""
 
 from __future__ import annotations
 
@@ -100,11 +101,11 @@ class WaitingRoom:
         """Returns at once."""
         self._put(work, first=False)
 
-    def give_back(self) -> None:
-        """Whoever waits or is worked on leaves: the worker stops. Safe to call while it does."""
+    def give_back(self, *, at_work: bool = True) -> None:
+        """Whoever waits, and with `at_work` is worked on, leaves: the worker stops. Safe to call while it does."""
         with self._changed:
             self._closed = True
-            for work in [*self._at_work, *self._waiting()]:
+            for work in [*(self._at_work if at_work else ()), *self._waiting()]:
                 work.active.abort.set()
             self._changed.notify_all()
 

@@ -54,11 +54,18 @@ class WorkerExtractor:
 
     def extract(self, document: Any, schema: Any, options: dict[str, Any], abort: threading.Event | None = None) -> Any:
         """`Extractor.extract` with options as the API takes them. `Options` is found beside the extractor's factory."""
+        return self._extractor.extract(document, schema, self._options(options), abort=abort)
+
+    def begin(self, document: Any, schema: Any, options: dict[str, Any], abort: threading.Event | None = None) -> Any:
+        """As `extract`; of a document that is to be read in windows a LongRead, where the extractor makes them."""
+        begin = self._offered("begin") or self._extractor.extract
+        return begin(document, schema, self._options(options), abort=abort)
+
+    def _options(self, options: dict[str, Any]) -> Any:
         try:
-            chosen = self._module.Options(**options)
+            return self._module.Options(**options)
         except (TypeError, ValueError) as error:
             raise InputError("this worker does not know these options", code="invalid_options") from error
-        return self._extractor.extract(document, schema, chosen, abort=abort)
 
     def knows(self, json_schema: Any, *, try_now: bool) -> bool:
         """Whether a document under this schema of a request need not wait for a trial. With `try_now` one that is over

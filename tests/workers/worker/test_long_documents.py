@@ -1,0 +1,72 @@
+"""Documents that are read in windows leave their slots: what fits does not wait for them, they end as others do, and a
+worker that stops gives them back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.fleet import TENANT, Fleet, until
+from tests.support.long_documents import ledger
+from tests.support.valkey import Valkey
+from workers.ledger.ledger import NewJob
+
+pytestmark = pytest.mark.process
+OTHER = "other"
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    settings = {"extractor_factory": "tests.support.window_worker:make", "warm_up": False, "slots": 2}
+    with Valkey(tmp_path / "valkey") as valkey, Fleet(valkey, tmp_path, **settings) as fleet:
+        fleet.environ = {
+            "EXTRACTOR_SCHEMAS": "tests.support.window_engine", "EXTRACTOR_CONTEXT": "2048", "EXTRACTOR_SLOTS": "2",
+            "WINDOW_S": "0.5",
+        }  # fmt: skip
+        yield fleet
+
+
+def _enter(fleet: Fleet, pages: int, rows: int, tenant: str = TENANT) -> str:
+    document, _ = ledger(pages, rows)
+    job = NewJob("window_engine@1", document.text.encode())
+    created = fleet.ledger.run(fleet.ledger.jobs.create(tenant, job, None, document.text))
+    fleet.queue.publish(tenant, created.job_id, job.priority)
+    return created.job_id
+
+
+def _status(fleet: Fleet, job_id: str, tenant: str = TENANT) -> str:
+    job = fleet.ledger.run(fleet.ledger.jobs.get(tenant, job_id))
+    return job.status if job is not None else "gone"
+
+
+def test_what_fits_does_not_wait_for_long_documents(fleet: Fleet) -> None:
+    """More of them than there are slots, each of many windows of half a second."""
+    fleet.start()
+    long = [_enter(fleet, 60, 300) for _ in range(4)]
+    for one in long:
+        fleet.wait_running(one)
+    short = _enter(fleet, 1, 3, OTHER)
+    until(lambda: _status(fleet, short, OTHER) == "succeeded", 60, "the short document")
+    assert {_status(fleet, one) for one in long} == {"running"}
+    deleted, *rest = long
+    fleet.ledger.run(fleet.ledger.jobs.delete(TENANT, deleted))
+    for one in rest:
+        fleet.ledger.run(fleet.ledger.jobs.cancel(TENANT, one))
+    assert [job.status for job in fleet.wait(rest, 60)] == ["cancelled"] * 3
+    until(lambda: not any(info.busy for info in fleet.ledger.run(fleet.ledger.workers.alive())), 60, "an idle worker")
+    assert _status(fleet, deleted) == "gone"
+
+
+def test_a_worker_that_stops_gives_long_documents_back(fleet: Fleet) -> None:
+    worker = fleet.start()
+    long = [_enter(fleet, 12, 60) for _ in range(3)]
+    for one in long:
+        fleet.wait_running(one)
+    worker.terminate()
+    assert {_status(fleet, one) for one in long} <= {"queued", "succeeded"}
+    fleet.start()
+    done = fleet.wait(long, 120)
+    assert [job.status for job in done] == ["succeeded"] * 3
+    assert all(len(job.result["data"]["rows"]) == 60 for job in done if job.result is not None)
