@@ -40,7 +40,7 @@ class TracedExtraction:
 class TracedExtractor:
     """Stands where the extractor is."""
 
-    def extract(self, document: Any, *_: Any, **__: Any) -> TracedExtraction:
+    def begin(self, document: Any, *_: Any, **__: Any) -> TracedExtraction:
         if "fail" in document.text:
             raise InvalidOutput("no", errors=(FieldError("/name", CANARY),), last=CANARY)
         return TracedExtraction()
