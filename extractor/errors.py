@@ -97,5 +97,6 @@ class DeadlineExceeded(ExtractorError):
 
 SILENT = "engine_silent"
 CONTEXT_EXCEEDED = "context_exceeded"  # a DocumentError: prompt and answer do not fit the model
+TOO_COMPLEX = "schema_too_complex"  # a SchemaError: the grammar meets a limit of the grammar engine
 NOT_PRINTED = "not_printed"  # a DocumentError: nothing that the document prints is what a field may be
 BUSY = "engine_busy"  # as many wait for it as may: an EngineError that says nothing of the request

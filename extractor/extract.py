@@ -26,6 +26,7 @@ from extractor.documents import Document
 from extractor.engine.limits.limits import Why
 from extractor.errors import (
     CONTEXT_EXCEEDED,
+    TOO_COMPLEX,
     DocumentError,
     FieldError,
     InputError,
@@ -293,14 +294,15 @@ class Extractor:
         return self._calibrator.calibrated(fields, text, run.document, run.schema.json_schema, completion, held)
 
     def _completed(self, run: Run, prompt: Prompt, max_tokens: int, failed: InvalidOutput | None) -> Any:
-        """What the model wrote, under the narrowest grammar there is that the engine can build."""
+        """What the model wrote, under the narrowest grammar there is that the engine can build and follow. One of a
+        document may meet a limit only with what is written (a word of a thousand letters)."""
         drafters = self._settings.drafters
         narrow = self._again(run, failed) if failed is not None else None
         if grammar := narrow or (run.printed and run.printed.grammar):
             try:
                 return decode(self._engine, run, prompt, grammar, max_tokens, drafters)
             except InputError as error:
-                if error.code != SchemaError.code:
+                if error.code not in (SchemaError.code, TOO_COMPLEX):
                     raise
             if run.printed is not None:
                 run.printed = run.printed.without_grammar()

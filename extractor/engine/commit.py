@@ -11,7 +11,7 @@ from extractor.engine.sequence import Sequence, Tally
 from extractor.engine.stats import EngineStats
 from extractor.engine.verification import Verified
 from extractor.engine.verify import accept
-from extractor.errors import SchemaError
+from extractor.errors import TOO_COMPLEX, SchemaError
 
 
 class Committer:
@@ -73,4 +73,4 @@ class Committer:
 def _too_complex(matcher: LLMatcher) -> SchemaError:
     """A grammar may pass every check and only meet a limit of llguidance's with the text that is written under it."""
     reason = matcher.get_error().partition("\n")[0]  # of limits, never of text: verbose errors are off
-    return SchemaError(f"the schema is more than its grammar can follow: {reason}", code="schema_too_complex")
+    return SchemaError(f"the schema is more than its grammar can follow: {reason}", code=TOO_COMPLEX)

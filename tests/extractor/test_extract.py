@@ -86,8 +86,14 @@ def test_a_document_becomes_data(tok):
     assert engine.requests[1].grammar.startswith("start: %json {")
 
 
-def test_where_the_engine_refuses_a_documents_grammar_the_answer_is_compared(tok):
-    refused = InputError("the grammar does not compile: too large", code="invalid_schema")
+@pytest.mark.parametrize(
+    "refused",
+    [
+        InputError("the grammar does not compile: too large", code="invalid_schema"),
+        SchemaError("the schema is more than its grammar can follow", code="schema_too_complex"),  # only met in writing
+    ],
+)
+def test_where_the_engine_refuses_a_documents_grammar_the_answer_is_compared(tok, refused):
     unprinted = GOOD.replace("Brightwater", "Blackwater")
     runner, engine = scripted(tok, refused, unprinted, GOOD)
     result = runner.extract(EXAMPLE.document, schema=Invoice, options=Options(printed="all"))
