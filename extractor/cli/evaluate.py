@@ -28,12 +28,13 @@ from extractor.cli.flags import (
 from extractor.cli.output import SOME_FAILED, fail, put, put_rows, put_text, say
 from extractor.client import Client
 from extractor.config import read_settings
-from extractor.errors import FieldError, SchemaError
+from extractor.errors import FieldError, InputError, SchemaError
 from extractor.evaluation import table
 from extractor.evaluation.gold import GoldCase, read_gold
 from extractor.evaluation.html import page
 from extractor.evaluation.judged import judge
-from extractor.evaluation.report import compared, report
+from extractor.evaluation.places import beyond
+from extractor.evaluation.report import check_report, compared, report
 from schemas import Schema, SchemaProblem, inline, unjudged
 
 JSON = dict[str, Any]
@@ -88,6 +89,9 @@ def evaluate(
         run = run_here(cases, options, settings, charset, password)
     else:
         run = run_there(cases, options, partial(connect, url, api_key, PATIENCE_S), charset, password)
+    for case, answer in zip(cases, run.answers, strict=True):
+        if answer.text and (out := beyond(case.places, answer.text)):
+            say(f"{case.name}: places beyond the {len(answer.text):,} characters that were read: {', '.join(out)}")
     judged = [judge(case, answer) for case, answer in zip(cases, run.answers, strict=True)]
     made = report(judged, {"gold": gold.name, "model": run.model, "options": options}, run.seconds)
     changed = None if before is None else compared(before, made)
@@ -152,12 +156,18 @@ def _fetched(client: Client, name: str) -> JSON:
 
 
 def _read_report(path: Path) -> Any:
+    """Looked at before anything is measured."""
     try:
-        return orjson.loads(path.read_bytes())
+        said = orjson.loads(path.read_bytes())
     except OSError as error:
         fail(f"Cannot read {path}: {error.strerror}")
     except ValueError:
         fail(f"{path} is not JSON; --compare takes what --json printed")
+    try:
+        check_report(said)
+    except InputError as error:
+        fail(f"{path}: {error.detail}")
+    return said
 
 
 def check_writable(path: Path) -> None:

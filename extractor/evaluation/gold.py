@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from extractor.client.document import printable
-from extractor.errors import FieldError, InputError
+from extractor.errors import FieldError, InputError, SchemaError
 from extractor.evaluation.fits import misfits
 from extractor.evaluation.places import Place, read_places
 from schemas import Schema
@@ -48,10 +48,14 @@ class GoldCase:
 def read_gold(path: Path, schema: Schema | None, schema_of: SchemaOf) -> list[GoldCase]:
     """`schema` is of the documents that name none. Raises InputError for what is wrong with the first faulty answer,
     SchemaError for a schema that is none."""
-    if path.is_dir():
+    try:
+        is_folder, is_there = path.is_dir(), path.exists()
+    except OSError as error:  # a name that is too long
+        raise _wrong(f"Cannot read {printable(path)}: {error.strerror}") from None
+    if is_folder:
         found = list(_of_folder(path, schema, schema_of))
         nothing = f"{printable(path)} holds no document with its NAME.json or NAME.gold.json beside it"
-    elif path.exists():
+    elif is_there:
         found = list(_of_lines(path, schema, schema_of))
         nothing = f"{printable(path)} holds no line"
     else:
@@ -73,9 +77,12 @@ def _case(name: str, said: Any, path: Path, schema: Schema | None, schema_of: Sc
         raise _wrong(f'{name}: a line is an object with "document" and "expected"')
     document, hints = _document(name, said["document"], path.parent)
     own = said.get("schema", said.get("json_schema"))
-    if own is not None and not isinstance(own, str | dict):
+    if own is not None and (not isinstance(own, str | dict) or own == ""):
         raise _wrong(f"{name}: a schema is a name, a file or a JSON Schema")
-    meant = schema if own is None else schema_of(own, path.parent)
+    try:
+        meant = schema if own is None else schema_of(own, path.parent)
+    except SchemaError as error:
+        raise SchemaError(f"{name}: {error.detail}", code=error.code, errors=error.errors) from None
     label = said.get("custom_id")
     return _checked(
         label if isinstance(label, str) and label else name,

@@ -14,6 +14,7 @@ from extractor.result import Evidence
 Found = Literal["right", "elsewhere", "not_found", "rightly_none", "unprinted_found"]
 Spans = Iterable[tuple[int, int]]
 _WORD = re.compile(r"\S+")
+_BEYOND = 0.5  # of a page, that a box may go over its edge; pixels and points go further
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ def read_places(said: Any, expected: Any) -> dict[str, list[Place]]:
     return made
 
 
+def beyond(places: dict[str, list[Place]], text: str) -> list[str]:
+    """The pointers of places that end behind the `text` as it was read."""
+    return [pointer for pointer, some in places.items() if any((one.stop or 0) > len(text) for one in some)]
+
+
 def ground(evidence: Sequence[Evidence], places: Sequence[Place], document: Document | None, text: str) -> Grounding:
     """`text`: of the document as it was read. Without the `document` boxes have no words."""
     if not places:
@@ -79,15 +85,22 @@ def _place(said: Any, pointer: str) -> Place:
         raise ValueError(f"places: {pointer}: page, start and stop are whole numbers")
     if (start is None) != (stop is None):
         raise ValueError(f"places: {pointer}: start and stop stand together")
+    if start is not None and stop is not None and not 0 <= start < stop:
+        raise ValueError(f"places: {pointer}: start is 0 at least, and stop is behind it")
+    if page is not None and page < 1:
+        raise ValueError(f"places: {pointer}: pages are counted from 1")
     if box is None:
         return Place(page, None, start, stop)
     if (
         page is None
         or not isinstance(box, list)
         or len(box) != 4
-        or not all(isinstance(one, int | float) for one in box)
+        or not all(isinstance(one, int | float) and not isinstance(one, bool) for one in box)
+        or not all(-_BEYOND <= one <= 1 + _BEYOND for one in box)
     ):
-        raise ValueError(f"places: {pointer}: a box is [left, top, right, bottom] on a page")
+        raise ValueError(
+            f"places: {pointer}: a box is [left, top, right, bottom] on a page, each a fraction of it from 0 to 1"
+        )
     return Place(page, (float(box[0]), float(box[1]), float(box[2]), float(box[3])), start, stop)
 
 
@@ -142,7 +155,7 @@ def _touched(text: str, spans: Spans) -> set[int]:
     """Where the words begin that the spans share a character with."""
     made: set[int] = set()
     for start, stop in spans:
-        begin = start
+        begin = min(start, len(text))
         while begin > 0 and not text[begin - 1].isspace():
             begin -= 1
         made.update(begin + found.start() for found in _WORD.finditer(text[begin:stop]))

@@ -51,6 +51,11 @@ def _leaf(leaf: Leaf) -> JSON:
     }
 
 
+def check_report(said: Any) -> None:
+    """Raises InputError where `said` is no report that `compared` can take."""
+    compared(said, said)
+
+
 def compared(before: Any, after: JSON) -> JSON:
     """What got better and what worse from one report to another, of the leaves that both judged. Raises InputError
     where `before` is no report."""

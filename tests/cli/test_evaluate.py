@@ -115,6 +115,7 @@ BAD = [
     ([".", "-s", "bill"], "there is no schema 'bill'"),
     ([".", "-s", "invoice", "--url", "http://localhost:1", "--model", "x"], "--model and --rows are of a model here"),
     ([".", "-s", "invoice", "--compare", "none.json"], "Cannot read none.json"),
+    ([".", "-s", "invoice", "--compare", "null.json"], "null.json: this is no report of `extractor eval --json`"),
     ([".", "-s", "invoice"], "holds no document with its NAME.json"),
 ]
 
@@ -124,6 +125,7 @@ def test_what_it_cannot_use_it_says_before_a_model_is_loaded(
     given: list[str], what: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "null.json").write_text("null")
     monkeypatch.delattr("extractor.extract.start_engine")
     done = run("eval", *given)
     assert (done.status, done.out) == (2, "")
@@ -137,3 +139,21 @@ def test_a_right_answer_that_does_not_fit_is_told_with_its_line_and_pointer(run:
     assert done.status == 2
     assert "gold.jsonl:2: the answer does not fit the schema invoice@1" in done.err
     assert "/total: " in done.err
+
+
+def test_places_beyond_the_text_are_told_and_the_rest_is_judged(run: Run, folder: Path, answering: Any) -> None:
+    (folder / "a.places.json").write_text('{"/email": [{"start": 1000000, "stop": 1000009}]}')
+    answering(*ANSWERS)
+    done = run(*arguments(folder, "--json"))
+    assert done.status == 0
+    assert done.json["totals"]["documents"]["count"] == 2
+    assert f"a.txt: places beyond the {len(DOCUMENTS['a.txt'])} characters that were read: /email" in done.err
+
+
+def test_where_no_document_can_be_sent_no_service_is_asked(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "gold.jsonl"
+    (tmp_path / "mine.json").write_text(json.dumps(SCHEMA))
+    path.write_text(r'{"document": "a \ud800 b", "expected": {"email": null}}' + "\n")
+    done = run("eval", str(path), "-s", str(tmp_path / "mine.json"), "--url", "http://127.0.0.1:9", "--json")
+    assert done.status == 1
+    assert done.json["totals"]["documents"]["failed"] == {"undecodable_document": 1}

@@ -101,6 +101,20 @@ WRONG: list[tuple[Any, str]] = [
     ({"document": "x y", "expected": {"total": 1}, "places": {"/nope": []}}, "'/nope' is no value of the answer"),
     ({"document": "x y", "expected": {"total": 1}, "places": {"/total": [[1, 2]]}}, "/total: a place is"),
     ({"document": "x y", "expected": {"total": 1}, "places": {"/total": [{"start": 1}]}}, "start and stop stand tog"),
+    *(
+        ({"document": "x y", "expected": {"total": 1}, "places": {"/total": [place]}}, f"gold.jsonl:2: .*{what}")
+        for place, what in (
+            ({"start": -5, "stop": -1}, "start is 0 at least"),
+            ({"start": 9, "stop": 2}, "stop is behind it"),
+            ([0], "counted from 1"),
+            ([1, 10**400, 0, 1, 1], "a fraction of it"),
+            ([1, 70, 80, 90, 99], "from 0 to 1"),
+            ([1, True, 0, 1, 1], "a box is"),
+        )
+    ),
+    ({"document": "x y", "expected": {}, "schema": ""}, "gold.jsonl:2: a schema is a name, a file or a JSON Schema"),
+    ({"document": "x y", "expected": {}, "schema": "bill"}, "gold.jsonl:2: there is no schema 'bill'"),
+    ({"document": "x y", "expected": {}, "schema": {"type": "array"}}, "gold.jsonl:2: the schema: the top level"),
 ]
 
 
@@ -113,6 +127,8 @@ def test_what_is_wrong_with_a_line_is_said_with_its_number(said: Any, what: str,
 def test_what_is_no_gold_at_all(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="There is no file"):
         gold(tmp_path / "nothing.jsonl")
+    with pytest.raises(InputError, match=r"Cannot read a+: File name too long"):
+        gold(Path("a" * 300))
     with pytest.raises(InputError, match="holds no line"):
         gold(lines(tmp_path, "", ""))
     with pytest.raises(SchemaError, match="there is no schema 'bill'"):
