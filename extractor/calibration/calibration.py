@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from extractor.calibration.curve import Curve
 from extractor.calibration.features import NAMES, Row
 
 FORMAT = 1
+_MOST_DOCUMENTS = 10**9
 
 
 @dataclass(frozen=True)
@@ -48,17 +50,18 @@ class Calibration:
 def read(path: Path) -> Calibration:
     """Raises ValueError, in words for a person, and OSError."""
     try:
-        whole = json.loads(path.read_text("utf-8"))
+        whole = json.loads(path.read_text("utf-8-sig"))
         if whole["format"] != FORMAT:
             raise ValueError(f"its format is {whole['format']!r}, and {FORMAT} is read")
         curves = {str(kind): Curve.of(curve) for kind, curve in whole["curves"].items()}
-        made = Calibration(
-            str(whole["model"]), str(whole["fitted"]), int(whole["documents"]), curves, dict(whole.get("report", {}))
-        )
-    except (TypeError, KeyError, AttributeError, RecursionError) as error:
+        if not curves or any(curve.names != NAMES.get(kind) for kind, curve in curves.items()):
+            raise ValueError("it was fitted by another version of Extractor: fit it again with extractor calibrate")
+        day, documents = date.fromisoformat(whole["fitted"]).isoformat(), whole["documents"]
+        if type(documents) is not int or not 0 < documents <= _MOST_DOCUMENTS:
+            raise ValueError('its "documents" is no count')
+        made = Calibration(str(whole["model"]), day, documents, curves, dict(whole.get("report", {})))
+    except (TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"it is not what extractor calibrate writes ({type(error).__name__})") from None
-    if not curves or any(curve.names != NAMES.get(kind) for kind, curve in curves.items()):
-        raise ValueError("it was fitted by another version of Extractor: fit it again with extractor calibrate")
     return made
 
 

@@ -9,6 +9,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 
+_LARGEST = 1e9  # of any number of a fit, and one over the smallest scale: sums of them stay finite
+
+
 @dataclass(frozen=True)
 class Curve:
     """A logistic regression over figures by `names`, each less its `mean` and by its `scale`; then, where there are
@@ -40,8 +43,10 @@ class Curve:
         numbers = (*mean, *scale, *weights, *steps, *truth, made.bias)
         if not len(names) == len(mean) == len(scale) == len(weights) or len(steps) != len(truth):
             raise ValueError("its figures are not as many as their names")
-        if not all(map(math.isfinite, numbers)) or not all(scale) or list(steps) != sorted(steps):
-            raise ValueError("its figures are no fit")
+        if not all(abs(one) <= _LARGEST for one in numbers) or not all(one >= 1 / _LARGEST for one in scale):
+            raise ValueError("its figures are no fit: a number is missing, too large or too small")
+        if list(steps) != sorted(steps) or not all(0 <= one <= 1 for one in (*steps, *truth)):
+            raise ValueError("its figures are no fit: its steps are no probabilities in their order")
         return made
 
     def _in_truth(self, sure: float) -> float:

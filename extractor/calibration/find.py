@@ -24,7 +24,7 @@ def calibration_of(setting: str | None, model: str) -> Calibration | None:
         return _beside(model)
     try:
         found = read(Path(setting).expanduser())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: of a user's home that is not known
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise ModelError(f"EXTRACTOR_CALIBRATION={setting}: {why}", code="invalid_calibration") from None
     return _of_this(found, model, setting)
@@ -52,5 +52,5 @@ def _beside(model: str) -> Calibration | None:
 def _of_this(found: Calibration, model: str, where: str) -> Calibration | None:
     if found.model == name_of(model):
         return found
-    log.warning("%s was fitted for %s and is left out: the model is %s", where, found.model, name_of(model))
+    log.warning("%s was fitted for %.200r and is left out: the model is %s", where, found.model, name_of(model))
     return None

@@ -24,6 +24,7 @@ LEAST_OF_EACH = 5  # right and wrong ones, that a fit is made of
 STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # of the regularisation
 _ENOUGH = 400  # rows, and
 _ENOUGH_OF_EACH = 60  # right and wrong ones, for steps
+_FLAT = 1e-4  # the spread of a figure that is as good as always the same; a fit keeps six decimals of it
 _ROUNDS = 50  # of Newton's method
 _STEPS = 20  # at most, of a fit
 _NO_STEPS = (np.empty(0), np.empty(0))
@@ -94,7 +95,7 @@ def _regression(x: Matrix, y: Matrix, strength: float) -> tuple[Matrix, Matrix, 
     """Mean and scale of each figure, its weight, and what is added: Newton's method on the penalised likelihood. A
     figure that is always the same weighs nothing."""
     mean, scale = x.mean(0), x.std(0)
-    scale = np.where(scale < 1e-9, 1.0, scale)
+    scale = np.where(scale < _FLAT, 1.0, scale)
     z = np.column_stack([(x - mean) / scale, np.ones(len(x))])
     penalty = np.full(z.shape[1], strength)
     penalty[-1] = 1e-6

@@ -83,7 +83,7 @@ def test_another_models_fit_is_left_out_and_told(tmp_path, caplog):
     fitted("gemma").write(path := tmp_path / "fit.json")
     with caplog.at_level(logging.WARNING):
         assert calibration_of(str(path), "scripted") is None
-    assert "was fitted for gemma and is left out: the model is scripted" in caplog.text
+    assert "was fitted for 'gemma' and is left out: the model is scripted" in caplog.text
 
 
 def test_a_fit_lies_beside_its_model(tmp_path):
@@ -127,7 +127,13 @@ def test_a_file_that_is_not_there_is_refused():
         calibration_of("/no/such", "scripted")
 
 
-@pytest.mark.parametrize("spoil", [{"names": ["a"]}, {"scale": []}, {"bias": "nan"}, {"steps": [0.5]}])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"names": ["a"]}, {"scale": []}, {"bias": "nan"}, {"steps": [0.5]}, {"bias": 1e308}, {"bias": -1e10},
+        {"steps": [0.1, 0.5], "truth": [0.2, 5]}, {"steps": [0.5, 0.1], "truth": [0.2, 0.5]},
+    ],
+)  # fmt: skip
 def test_figures_that_are_no_fit_are_refused(tmp_path, spoil):
     fitted().write(path := tmp_path / "fit.json")
     whole = json.loads(path.read_text())
@@ -135,6 +141,39 @@ def test_figures_that_are_no_fit_are_refused(tmp_path, spoil):
     path.write_text(json.dumps(whole))
     with pytest.raises(ValueError, match="its figures"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        '"documents": Infinity', '"documents": NaN', '"documents": -5', '"documents": true', '"documents": "x"',
+        f'"documents": {10**400}', '"fitted": "soon"', '"fitted": "\\ud800"', '"fitted": null',
+    ],
+)  # fmt: skip
+def test_what_a_result_would_say_of_a_fit_is_read_with_care(tmp_path, spoil):
+    """A result that cannot be written as JSON is a lost document."""
+    fitted().write(path := tmp_path / "fit.json")
+    path.write_text(path.read_text().rstrip().removesuffix("}") + f", {spoil}}}")
+    with pytest.raises(ModelError) as caught:
+        calibration_of(str(path), "scripted")
+    assert caught.value.code == "invalid_calibration"
+
+
+def test_numbers_too_large_to_reckon_with_are_refused(tmp_path):
+    fitted().write(path := tmp_path / "fit.json")
+    whole = json.loads(path.read_text())
+    for name in ("weights", "scale", "mean"):
+        for bad in (10**400, 1e308, 0 if name == "scale" else -1e308):
+            spoilt = json.loads(json.dumps(whole))
+            spoilt["curves"][VALUE][name][0] = bad
+            path.write_text(json.dumps(spoilt))
+            with pytest.raises(ValueError, match="its figures|extractor calibrate"):
+                read(path)
+
+
+def test_a_home_that_is_not_known_is_told():
+    with pytest.raises(ModelError, match="home directory"):
+        calibration_of("~nobody-of-this-name/fit.json", "scripted")
 
 
 def test_figures_are_told_to_who_makes_a_fit(tok):

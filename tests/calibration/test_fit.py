@@ -45,6 +45,15 @@ def test_what_says_nothing_weighs_little_and_what_never_changes_nothing():
     assert weights["constant"] == 0
 
 
+def test_a_figure_that_hardly_changes_makes_no_fit_that_cannot_be_read():
+    figures, right, documents = drawn(400, 1)
+    dice = random.Random(2)
+    made = fit(NAMES, [[*one[:3], 1 - 1e-7 * dice.random()] for one in figures], right, documents)
+    assert made is not None
+    assert Curve.of(made.curve.as_json()) == made.curve
+    assert 0 < made.curve.probability([0.0, 0.0, 0.0, 0.5]) < 1
+
+
 def test_where_figures_say_nothing_it_says_how_often_things_are_right():
     dice = random.Random(3)
     figures = [[dice.gauss(0, 1) for _ in NAMES] for _ in range(400)]
