@@ -167,7 +167,7 @@ def test_numbers_too_large_to_reckon_with_are_refused(tmp_path):
             spoilt = json.loads(json.dumps(whole))
             spoilt["curves"][VALUE][name][0] = bad
             path.write_text(json.dumps(spoilt))
-            with pytest.raises(ValueError, match="its figures|extractor calibrate"):
+            with pytest.raises(ValueError, match=r"its figures|extractor calibrate"):
                 read(path)
 
 
