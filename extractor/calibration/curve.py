@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-
 _LARGEST = 1e9  # of any number of a fit, and one over the smallest scale: sums of them stay finite
 
 
