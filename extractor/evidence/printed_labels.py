@@ -88,7 +88,7 @@ class PrintedLabels:
             lead = bare[: owner.start()]
             bare = lead.rstrip(_DECORATION)
         gap = lead[len(bare) :]
-        if not bare or "  " in gap or bare[-1] in f"{_BARS}\t" or _NUMBERED.fullmatch(bare):
+        if not bare.strip() or "  " in gap or bare[-1] in f"{_BARS}\t" or _NUMBERED.fullmatch(bare):
             return True
         token = bare.split()[-1]
         return is_sure and (bare[-1] in ".,;)/" or "@" in token or any(map(str.isdecimal, token)))

@@ -57,6 +57,9 @@ def labels(document: str, answer: dict[str, Any]) -> dict[str, tuple[str, str | 
         ("<Colour> red", "colour", ("Colour", "red")),
         ("Échéance : 3 mai", "due_date", ("Échéance", "3 mai")),
         ("Fax:", "fax", ("Fax", None)),
+        ("Name Ada\n\u3000\u3000Fax: 12 34", "fax", ("Fax", "12 34")),  # behind blanks that are no spaces
+        ("Name Ada\n\u2028Fax: 12 34", "fax", ("Fax", "12 34")),
+        ("Name Ada\n\x85\u2003Fax: 12 34", "fax", ("Fax", "12 34")),
         ("Fax: n/a", "fax", ("Fax", None)),
         ("Fax: –\nTel: 5", "fax", ("Fax", None)),
         ("Fax:\nTel: 030 12345", "fax", ("Fax", None)),

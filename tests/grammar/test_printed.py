@@ -94,6 +94,8 @@ DATE = {"type": "string", "format": "date"}
         ("price 480.00EUR", "EUR"),
         ("a\rb\r\nc\fd", "a b c d"),
         ("x\x00y\x07z", "y"),
+        ("Jose\u0301 Mun\u0303oz", "Mun\u0303oz"),  # accents that are written apart
+        ("हिन्दी भाषा", "हिन्दी"),
     ],
 )  # fmt: skip
 def test_a_text_is_a_stretch_of_words(document: str, said: str) -> None:
@@ -123,6 +125,10 @@ def test_a_text_is_a_stretch_of_words(document: str, said: str) -> None:
         ("AB12 CASH FLOW 2024", "AB12CASHFLOW2024"),
         ("FR20 1242 1242 1242 1242 1242 124", "FR20124212421242"),
         ("Haupt-\nund Neben", "Hauptund Neben"),
+        ("Jose\u0301 Mun\u0303oz", "Jose"),
+        ("हिन्दी भाषा", "हिन"),
+        ("שָׁלוֹם", "לום"),
+        ("กำลัง", "กำล"),
     ],
 )
 def test_nothing_else_is(document: str, said: str) -> None:
