@@ -290,7 +290,7 @@ class Extractor:
         if not run.options.fields:
             return {}
         held = "none" if run.printed is None or run.printed.grammar is None else run.options.printed
-        fields = fields_of(text, run.document, completion)
+        fields = fields_of(text, run, completion)
         return self._calibrator.calibrated(fields, text, run.document, run.schema.json_schema, completion, held)
 
     def _completed(self, run: Run, prompt: Prompt, max_tokens: int, failed: InvalidOutput | None) -> Any:

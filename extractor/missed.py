@@ -5,16 +5,15 @@ value of the answer stands there, and it is what the field may hold. Knows what 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from extractor.notation import field_names, find
 from extractor.notation.key_words import key_words
 from extractor.result import Known
-from schemas import keywords
 from schemas.errors import parts_of
+from schemas.nodes import nodes_at
 
-_DEEPEST = 32
 _WORDS = 12  # of what stands behind a label; more are a text about something
 _PHONE_DIGITS = 5
 _NAMED_NUMBERS = frozenset("number no nr num id iban code sku".split())
@@ -26,25 +25,10 @@ def missed(fields: Mapping[str, Known], json_schema: dict[str, Any]) -> list[tup
     for pointer, known in fields.items():
         label = known["label"]
         if label is not None and (behind := label["behind"]) is not None:
-            nodes = list(_nodes(json_schema, json_schema, parts_of(pointer), 0))
+            nodes = nodes_at(json_schema, parts_of(pointer))
             if any(_may_be(behind["text"], parts_of(pointer)[-1], node) for node in nodes):
                 found.append((pointer, f"{label['text']}: {behind['text']}"))
     return found
-
-
-def _nodes(node: Any, root: dict[str, Any], path: list[str], depth: int) -> Iterator[dict[str, Any]]:
-    """What a schema says of the value at `path`, each alternative by itself."""
-    if not isinstance(node, dict) or depth > _DEEPEST:
-        return
-    if "$ref" in node:
-        yield from _nodes(keywords.resolve(root, node["$ref"]), root, path, depth + 1)
-    for key in ("anyOf", "oneOf", "allOf"):
-        for one in node.get(key, ()):
-            yield from _nodes(one, root, path, depth + 1)
-    if not path:
-        yield node
-    elif path[0] in node.get("properties", {}):
-        yield from _nodes(node["properties"][path[0]], root, path[1:], depth + 1)
 
 
 def _may_be(text: str, key: str, node: dict[str, Any]) -> bool:

@@ -57,10 +57,10 @@ def raise_unless_complete(finish: str, run: Run, max_tokens: int, text: str) -> 
         raise TruncatedOutput(f"the answer was not complete after {max_tokens:,} tokens", last=text)
 
 
-def fields_of(text: str, document: Document, completion: Any) -> dict[str, Known]:
+def fields_of(text: str, run: Run, completion: Any) -> dict[str, Known]:
     """What is known of each value. An answer that stands is not lost for it."""
     try:
-        return ground(text, document, completion.logprobs, completion.sizes)
+        return ground(text, run.document, completion.logprobs, completion.sizes, run.schema.json_schema)
     except Exception as error:
         log.error("no evidence: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
         return {}

@@ -7,7 +7,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from extractor.evidence.checkboxes import checkboxes
 from extractor.evidence.form_lines import NO, WORD, YES
@@ -39,9 +40,15 @@ def says(text: str) -> bool | None:
 
 
 def with_columns(
-    text: str, ends: Sequence[int], found: Sequence[Scalar], made: Sequence[Occurrence]
+    text: str,
+    ends: Sequence[int],
+    found: Sequence[Scalar],
+    made: Sequence[Occurrence],
+    names: Callable[[JsonPath, Sequence[str]], bool],
+    labels: Callable[[Scalar], Sequence[Span]],
 ) -> list[Occurrence]:
-    """`made`, and for each yes and no of rows the cell of its column. `ends`: of the lines of `text`."""
+    """`made`, and for each yes and no of rows the cell of its column. `ends`: of the lines of `text`; `names`: whether
+    words of a head are what the schema calls the field at a path; `labels`: where the document prints a key."""
     lists: dict[JsonPath, list[int]] = {}
     for at, one in enumerate(found):
         if row := row_of(one):
@@ -58,22 +65,43 @@ def with_columns(
         starts = {
             row: ends[line - 1] + 1 if (line := counts.most_common(1)[0][0]) else 0 for row, counts in lines.items()
         }
-        asked = {
-            key_of(found[each[0]]): placed
-            for each in answers.values()
-            if len(placed := [at for at in each if row_of(found[at]) in starts]) == len(starts)
-        }
+        asked = {key_of(found[each[0]]): {row_of(found[at]): at for at in each} for each in answers.values()}
+        if not lines and asked:
+            rows = list(dict.fromkeys(row_of(found[at]) for at in several))
+            heads = [bisect_right(ends, start) for start, _ in labels(found[several[0]])]
+            starts = _under(text, ends, heads, rows) if all(len(each) == len(rows) for each in asked.values()) else {}
         if not asked or not starts or len(set(starts.values())) < len(starts):
             continue
         table = AnswerColumns(text, list(starts.values()))
-        cells = table.places({key: [bool(found[at].value) for at in each] for key, each in asked.items()})
-        for key, each in asked.items():
-            for number, at in enumerate(each):
+        placed = {
+            key: {number: each[row] for number, row in enumerate(starts) if row in each} for key, each in asked.items()
+        }
+        named = {key: partial(names, found[next(iter(each.values()))].path) for key, each in asked.items()}
+        said = {
+            key: {number: found[at].value is True for number, at in by_row.items()} for key, by_row in placed.items()
+        }
+        cells = table.places(said, named)
+        for key, at_rows in placed.items():
+            for number, at in at_rows.items():
                 if key in cells:
                     kept[at] = (Fragment(*cells[key][number], 2),)
                 elif table.answers(number) > 1 and kept[at] and text[kept[at][0].start].isalpha():
                     kept[at] = ()  # whose the word is cannot be told
     return kept
+
+
+def _under(text: str, ends: Sequence[int], heads: Sequence[int], rows: Sequence[JsonPath]) -> dict[JsonPath, int]:
+    """Where rows begin that say nothing but yes and no: below the first of the lines `heads` below which as many such
+    lines stand and no more."""
+    for head in heads:
+        below = [ends[line - 1] + 1 for line in range(head + 1, min(head + 3 + len(rows), len(ends) + 1))]
+        if below and _RULER.match(text[below[0] : below[0] + _LINE].split("\n", 1)[0]):
+            below = below[1:]
+        table = AnswerColumns(text, below[: len(rows) + 1])
+        answering = [table.answers(row) > 0 for row in range(min(len(below), len(rows) + 1))]
+        if answering[: len(rows)] == [True] * len(rows) and not any(answering[len(rows) :]):
+            return dict(zip(rows, below, strict=False))
+    return {}
 
 
 class AnswerColumns:
@@ -85,41 +113,45 @@ class AnswerColumns:
         self._said = [[says(text[slice(*cell)]) for cell in row] for row in self._rows]
         self._head = self._heads(lines[0]) if lines else []
 
-    def places(self, columns: Mapping[str, Sequence[bool]]) -> dict[str, list[Span]]:
-        """By its key, of each column of the answer that has one, the cell in each row. `columns`: what the rows say."""
+    def places(
+        self, columns: Mapping[str, Mapping[int, bool]], named: Mapping[str, Callable[[Sequence[str]], bool]]
+    ) -> dict[str, dict[int, Span]]:
+        """By its key, of each column of the answer that has one, the cell in each row. `columns`: what the rows
+        say, by their numbers; `named`: whether words of a head are what the schema calls a key."""
         fitting = {key: self._fitting(values) for key, values in columns.items()}
-        made: dict[str, list[Span]] = {}
+        made: dict[str, dict[int, Span]] = {}
         taken: set[int] = set()
         for key, fits in fitting.items():
             alike = [other for other, others in fitting.items() if others == fits]
-            named = [at for at in fits if self._names(at, key)]
-            if len(named) == 1:
-                chosen = named[0]
-            elif len(alike) == len(fits) and (len(self._rows) > 1 or len(fits) == self.answers(0)):
+            by_key = [at for at in fits if self._names(at, key)]
+            by_name = by_key or [at for at in fits if named[key](self._head_words(at))]
+            if len(by_name) == 1:
+                chosen = by_name[0]
+            elif len(alike) == len(fits) and (len(columns[key]) > 1 or len(fits) == self.answers(0)):
                 chosen = fits[alike.index(key)]  # in the order of the answer
             else:
                 continue
             if chosen not in taken:
                 taken.add(chosen)
-                made[key] = [row[chosen] for row in self._rows]
+                made[key] = {number: self._rows[number][chosen] for number in columns[key]}
         return made
 
-    def _fitting(self, values: Sequence[bool]) -> list[int]:
+    def _fitting(self, values: Mapping[int, bool]) -> list[int]:
         """The columns of the table that say what one of the answer does."""
-        width = min(map(len, self._rows), default=0)
-        return [
-            at for at in range(width) if all(row[at] is value for row, value in zip(self._said, values, strict=True))
-        ]
+        width = min((len(self._rows[number]) for number in values), default=0)
+        return [at for at in range(width) if all(self._said[number][at] is value for number, value in values.items())]
 
     def answers(self, row: int) -> int:
         """How many of its cells say yes or no."""
         return sum(one is not None for one in self._said[row])
 
     def _names(self, at: int, key: str) -> bool:
-        if at >= len(self._head):
-            return False
-        head = map(plain, WORD.findall(self._text[slice(*self._head[at])]))
-        return match([plain(word) for word in key_words(key)], head) is not None
+        return match([plain(word) for word in key_words(key)], self._head_words(at)) is not None
+
+    def _head_words(self, at: int) -> list[str]:
+        return (
+            [plain(word) for word in WORD.findall(self._text[slice(*self._head[at])])] if at < len(self._head) else []
+        )
 
     def _heads(self, first: int) -> list[Span]:
         """The cells of the line above the rows."""

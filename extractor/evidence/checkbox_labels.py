@@ -62,6 +62,10 @@ class CheckboxLabels:
         at = bisect_left(self._starts, (start + 1, 0)) - 1
         return start in self._words or (at >= 0 and start < self._starts[at][1])
 
+    def within(self, start: int, stop: int) -> list[Span]:
+        """The boxes that begin there."""
+        return self._starts[bisect_left(self._starts, (start, 0)) : bisect_left(self._starts, (stop, 0))]
+
     def _line(self, at: int) -> None:
         rows = self._rows[at]
         if not rows:

@@ -8,11 +8,12 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from extractor.evidence import row_numbers
 from extractor.evidence.answer_columns import with_columns
 from extractor.evidence.best_path import path as likeliest
+from extractor.evidence.described import DescribedLabels, FieldDescriptions
 from extractor.evidence.labels import FAR, LONGEST, NEAR, Labels
 from extractor.evidence.list_values import ListValues
 from extractor.evidence.locate import DocumentIndex
@@ -64,11 +65,13 @@ class _Choice(NamedTuple):
 class EvidenceSearch:
     """Chooses among the places of values."""
 
-    def __init__(self, document: str, breaks: Sequence[int] = ()) -> None:
-        """`breaks`: where its pages begin."""
+    def __init__(self, document: str, breaks: Sequence[int] = (), json_schema: dict[str, Any] | None = None) -> None:
+        """`breaks`: where its pages begin. `json_schema`: of the answers, whose titles and descriptions name labels."""
         self._index = DocumentIndex(document, breaks)
         self._printed = PrintedLabels(self._index)
         self._yes_no = YesNo(self._index, self._printed)
+        self._json_schema = json_schema or {}
+        self._described = self._describe([])
         self._labels = Labels(self._index)
         self._ends = [at.start() for at in re.finditer("\n", document)]  # of lines
         self._offset = 0  # where the value before was found
@@ -80,6 +83,7 @@ class EvidenceSearch:
     def of(self, found: list[Scalar]) -> list[Occurrence]:
         """Where each is printed; empty for what is not, and for null."""
         made: list[Occurrence] = []
+        self._described = self._describe(found)
         self._counting = counting(found)
         groups = [list(group) for _, group in groupby(found, key=row_of)]
         groups = [part for _, same in groupby(groups, key=single) for part in together(list(same))]
@@ -89,11 +93,16 @@ class EvidenceSearch:
             for several, window in zip(rows, windows, strict=True):
                 made += self._of_group(several, window)
         made = apart(found, self._own(found, made))
-        return with_columns(self._index.text, self._ends, found, made)
+        names, whole = self._described.descriptions.names, self._labels.whole
+        return with_columns(self._index.text, self._ends, found, made, names, lambda scalar: whole(key_of(scalar)))
 
     def labels(self, found: list[Scalar], made: list[Occurrence]) -> list[PrintedLabel | None]:
         """Of each the printed label that names it, where one does; `made`: where they stand."""
         return Named(self._printed, found, made).labels()
+
+    def _describe(self, found: list[Scalar]) -> DescribedLabels:
+        descriptions = FieldDescriptions(self._json_schema, map(key_of, found))
+        return DescribedLabels(self._index, self._printed, descriptions)
 
     def _own(self, found: list[Scalar], made: list[Occurrence]) -> list[Occurrence]:
         """`made` without what stands in the place of another row of its list."""
@@ -194,9 +203,22 @@ class EvidenceSearch:
         if scalar.value is None or scalar.value == "":
             return []
         if isinstance(scalar.value, bool):
-            words = key_words(key_of(scalar)[:LONGEST])
-            return self._yes_no.find(scalar.value, key_of(scalar), words, self._labels.of(key_of(scalar)), since)
+            return self._yes_or_no(scalar.value, scalar, since)
         return self._index.find(scalar.value, since)
+
+    def _yes_or_no(self, value: bool, scalar: Scalar, since: int) -> list[Occurrence]:
+        """By the key, else by what the schema calls it; no row's by sentences."""
+        key = key_of(scalar)
+        found = self._yes_no.find(value, key, key_words(key[:LONGEST]), self._labels.of(key), since)
+        found = found or self._yes_no.described(value, scalar.path, self._described, since)
+        if found or row_of(scalar):
+            return found
+        return self._yes_no.in_sentences(value, self._labels.whole(key) or self._described.in_text(scalar.path))
+
+    def _labels_of(self, scalar: Scalar) -> list[Span]:
+        """All words of its key, else what the schema calls it where that is a label, else some words of its key."""
+        key = key_of(scalar)
+        return self._labels.same(key) or self._described.spans(scalar.path) or self._labels.of(key)
 
     def _ahead(self, scalar: Scalar, since: int) -> list[Occurrence]:
         """Its candidates behind `since`, in order: a few at least, where there are so many. Looked up once for many."""
@@ -215,7 +237,7 @@ class EvidenceSearch:
         `since`, where they are there."""
         likely: list[list[Occurrence]] = []
         for scalar in several:
-            labels = [label for label in self._labels.of(key_of(scalar)) if label[0] >= since]
+            labels = [label for label in self._labels_of(scalar) if label[0] >= since]
             candidates = self._candidates(scalar, labels[0][1] if labels else max(self._offset, since))
             candidates = [occurrence for occurrence in candidates if occurrence[0].start >= since] or candidates
             candidates = [one for one in candidates if self._is_spoken_for(one, labels)]

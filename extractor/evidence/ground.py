@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from itertools import accumulate
+from typing import Any
 
 from extractor import result
 from extractor.documents import Document, Whereabouts, locations
@@ -20,12 +21,18 @@ from extractor.evidence.scalars import Scalar, scalars
 __all__ = ["EvidenceSearch", "evidence_at", "ground"]
 
 
-def ground(text: str, document: Document, logprobs: list[float], sizes: list[int]) -> dict[str, result.Known]:
+def ground(
+    text: str,
+    document: Document,
+    logprobs: list[float],
+    sizes: list[int],
+    json_schema: dict[str, Any] | None = None,
+) -> dict[str, result.Known]:
     """For each scalar of the answer `text`, by JSON pointer. Offsets count the characters of `document.text`. The
     confidence is the chance that the model gave the value's tokens; `logprobs` and `sizes` (bytes of the text) are of
-    all tokens, in order."""
+    all tokens, in order. `json_schema`: of the answer, whose titles and descriptions name labels beside its keys."""
     found = list(scalars(text))
-    search = EvidenceSearch(document.text, [page.start for page in document.pages])
+    search = EvidenceSearch(document.text, [page.start for page in document.pages], json_schema)
     places = search.of(found)
     labels = search.labels(found, places)
     chances = _chances(text, found, logprobs, sizes)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 _ENDINGS = ("s", "es", "d", "ed", "en", "n", "ing", "e")
 _LEAST = 3  # letters of a word that names anything
 # What keys of a yes or a no say beside what they are about: such a word alone names nothing.
-_WEAK = frozenset(
+WEAK = frozenset(
     "is has have had was are be can may will the and for not any with accept agree allow checked ticked selected flag "
     "enabled opt opted receive send want subscribe consent confirm need please".split()
 )
@@ -25,7 +25,7 @@ def match(key: Iterable[str], label: Iterable[str]) -> Match | None:
     """Of words in small letters without marks; None where the label does not name the key."""
     said, every = list(label), list(key)
     words = {word for word in every if len(word) >= _LEAST} or set(every)
-    strong = {word for word in words if not any(_same(word, weak) for weak in _WEAK)} or words
+    strong = {word for word in words if not any(_same(word, weak) for weak in WEAK)} or words
     hit = {word for word in words if any(_same(word, one) for one in said)}
     return Match(-len(hit), len(said) - len(hit)) if hit & strong else None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import chain
 
 from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.occurrence import Fragment
@@ -28,17 +27,30 @@ class Labels:
     def __init__(self, index: DocumentIndex) -> None:
         self._index = index
         self._found: dict[str, list[Span]] = {}
+        self._same: dict[str, list[Span]] = {}
 
     def of(self, key: str) -> list[Span]:
         """All words of a key, else what documents call the same, else as many of its first or of its last words as
         occur."""
         if key not in self._found:
             words = key_words(key[:LONGEST])
-            same = (self._spans_of(name) for name in names([plain(word) for word in words]) if len(name) >= _SHORTEST)
             parts = (name for count in range(len(words), 0, -1) for name in (words[:count], words[-count:]))
             part = (self._spans_of(" ".join(name)) for name in parts if len("".join(name)) >= _SHORTEST)
-            self._found[key] = next((found for found in chain(same, part) if found), [])
+            self._found[key] = self.same(key) or next((found for found in part if found), [])
         return self._found[key]
+
+    def same(self, key: str) -> list[Span]:
+        """All words of a key, else what documents call the same."""
+        if key not in self._same:
+            words = [plain(word) for word in key_words(key[:LONGEST])]
+            same = (self._spans_of(name) for name in names(words) if len(name) >= _SHORTEST)
+            self._same[key] = next((found for found in same if found), [])
+        return self._same[key]
+
+    def whole(self, key: str) -> list[Span]:
+        """All words of a key, and nothing else."""
+        name = " ".join(key_words(key[:LONGEST]))
+        return self._spans_of(name) if len(name) >= _SHORTEST else []
 
     def of_list(self, key: str) -> list[Span]:
         """As `of`; a list has its name in the plural, its values perhaps one each."""

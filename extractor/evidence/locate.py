@@ -74,6 +74,10 @@ class DocumentIndex:
         self._words.since = 0
         return self.words(value)
 
+    def has_word(self, word: str) -> bool:
+        """Whether it stands anywhere; `word` in small letters without marks."""
+        return self._words.has(word)
+
     def _is_in_number(self, start: int, stop: int) -> bool:
         """Whether the digits there are part of a number."""
         if stop - start <= _SHORT and self._is_part(start, stop):

@@ -6,7 +6,7 @@ head with its value below. A label has its cell or its part of a line for itself
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from extractor.evidence.labels import LONGEST
@@ -22,14 +22,17 @@ _LEAD = 80  # characters before a label, and
 _LONGEST = 200  # of what stands behind one, that are looked at
 _BARS = "|│┃║"
 _BAR = re.compile(f"[{_BARS}]")
-_CUT = re.compile(f"[\\t\\n{_BARS}]|[ \u00a0]{{2,}}")
+_CUT = re.compile(  # a cell ends, or a mark comes before the next label: `Paid = no ~ Page = 3`
+    f"[\\t\\n{_BARS}]|[ \u00a0]{{2,}}|[ \u00a0][~•·][ \u00a0](?=[^\\W\\d_][\\w .-]{{0,30}}[=:])"
+)
 _END = re.compile(
     r"[*_\"'\])]{0,3}\.?(?: ?\([^()\n]{1,24}\))?"
     r"(?:(?P<mark> ?(?:[:=~>»]{1,3}|\.(?: ?\.){2,}|_{3,}|[-–—](?= )))"  # what only stands behind labels
     rf"|(?P<number>(?= [+(]?\d))|(?=[ \u00a0]{{2}}|[ \u00a0]?[{_BARS}\t\n]|[ \u00a0]*$))"
 )
 _GAP = re.compile(rf"[ \u00a0\t*_]*(?:[{_BARS}][ \u00a0\t*_]*)?")
-_DECORATION = " \u00a0*_#<>~•·-–—([\"'“"
+_DECORATION = " \u00a0*_#<>~+•·▪◦→›-–—([\"'“"
+_BETWEEN = (" ~ ", " • ", " · ")  # labels with their values
 _NUMBERED = re.compile(r"(?:\d{1,3}|[A-Za-z])[.)]")
 _OWNER = re.compile(r"(?<!\w)(?:your|our|the|ihre?|unsere?|votre|notre|su|vostro|uw)$", re.IGNORECASE)
 _NEXT = re.compile(r"[ ,;]+(?=[^\W\d_][\w.\- /]{0,24}:(?:\s|$))")  # a label on the same line
@@ -60,15 +63,21 @@ class PrintedLabels:
     def of(self, key: str) -> list[PrintedLabel]:
         """In the order of the document."""
         if key not in self._found:
-            words = [plain(word) for word in key_words(key[:LONGEST])]
-            places = {
-                (fragment.start, fragment.stop)
-                for name in names(words)
-                if len(name) >= _SHORTEST
-                for fragment in self._index.anywhere(name)
-            }
-            self._found[key] = list(self._labels(places))
+            self._found[key] = self._of(names([plain(word) for word in key_words(key[:LONGEST])]))
         return self._found[key]
+
+    def of_name(self, name: str) -> list[PrintedLabel]:
+        """As `of`, of no other name."""
+        return self._of([name])
+
+    def _of(self, several: Iterable[str]) -> list[PrintedLabel]:
+        places = {
+            (fragment.start, fragment.stop)
+            for name in several
+            if len(name) >= _SHORTEST
+            for fragment in self._index.anywhere(name)
+        }
+        return list(self._labels(places))
 
     def _labels(self, places: set[Span]) -> Iterator[PrintedLabel]:
         last = 0
@@ -89,6 +98,8 @@ class PrintedLabels:
             bare = lead.rstrip(_DECORATION)
         gap = lead[len(bare) :]
         if not bare.strip() or "  " in gap or bare[-1] in f"{_BARS}\t" or _NUMBERED.fullmatch(bare):
+            return True
+        if is_sure and gap in _BETWEEN:
             return True
         token = bare.split()[-1]
         return is_sure and (bare[-1] in ".,;)/" or "@" in token or any(map(str.isdecimal, token)))

@@ -53,6 +53,10 @@ class WordIndex:
             self._words.append(word)
             self._spans.append(found.span())
 
+    def has(self, word: str) -> bool:
+        """Whether it is one of them; `word` is plain."""
+        return word in self._at
+
     def find(self, value: str) -> list[Fragment]:
         """Where the words of `value` stand one after the other, perhaps cut otherwise."""
         wanted = _WORD.findall(value)

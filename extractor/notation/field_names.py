@@ -39,15 +39,19 @@ shipping, delivery, shipping cost, delivery charge, postage, freight, versand, v
 gastos de envio, verzendkosten
 iban, account, account number, account no, kontonummer, konto nr
 po number, po no, purchase order, purchase order number, purchase order no
-currency, ccy, cur, currency code, wahrung, waehrung, devise, monnaie, moneda, valuta, moeda
+currency, ccy, cur, currency code, wahrung, waehrung, devise, divisa, monnaie, moneda, valuta, moeda
 birth date, date of birth, birthday, born, dob, geburtsdatum, geboren am, date de naissance, fecha de nacimiento
 name, full name, nom, nombre, nome, naam
 address, anschrift, adresse, direccion, indirizzo, adres
 postal code, postcode, post code, zip, zip code, plz, postleitzahl, code postal, codigo postal, cap
 city, town, ort, stadt, ville, ciudad, citta, plaats
 country, land, pays, pais, paese
+paid, settled, bezahlt, beglichen, paye, acquitte, pagado, pagato, saldato, betaald
+packages, parcels, number of packages, number of parcels, pakete, anzahl pakete, packstucke, anzahl packstucke, \
+colis, nombre de colis, bultos, numero de bultos, colli, aantal colli
 company, firma, company name, societe, entreprise, empresa, azienda, bedrijf
 """
+_STATES = frozenset("is has was are".split())  # before what a key of a yes or a no is about
 _NUMBER = frozenset("number no nr num".split())
 _REACHED = frozenset("email phone mobile fax website".split())  # names that say it all, whoever's it is
 
@@ -78,3 +82,5 @@ def _names(words: Sequence[str]) -> Iterator[str]:
         yield from (f"{rest} {one}" for one in ("no", "nr", "number"))
     if words and (name := kind(words)) in _REACHED:
         yield from _GROUP_OF[name]
+    if len(words) > 1 and words[0] in _STATES:
+        yield from _names(words[1:])

@@ -6,10 +6,10 @@ several places is marked in each. A value that is not marked is not printed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from extractor.errors import InputError
 from extractor.evidence.scalars import Scalar
@@ -24,12 +24,14 @@ _BREAK = "\n---\n"
 
 @dataclass(frozen=True)
 class Gold:
-    """`places`: by JSON pointer the half-open spans of `document` where the value stands."""
+    """`places`: by JSON pointer the half-open spans of `document` where the value stands. `json_schema`: empty where
+    none is known."""
 
     name: str
     document: str
     answer: str
     places: dict[str, list[tuple[int, int]]]
+    json_schema: dict[str, Any] = field(default_factory=dict)
 
 
 def golds(folder: Path) -> list[Gold]:

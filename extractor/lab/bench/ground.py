@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import torch
 
@@ -74,13 +74,13 @@ def _gold(task: Task) -> Gold:
         )
         if start is not None and origin is not None
     }
-    return Gold(task.name, task.document, task.answer, printed)
+    return Gold(task.name, task.document, task.answer, printed, task.schema)
 
 
 def _measured(name: str, some: list[Gold]) -> Iterator[str]:
     """A line for each way that values are printed."""
     begun = time.thread_time()
-    found = [EvidenceSearch(one.document).of(list(scalars(one.answer))) for one in some]
+    found = [_search(one, one.json_schema).of(list(scalars(one.answer))) for one in some]
     each = 1000 * (time.thread_time() - begun) / len(some)
     counts = Counter(one for gold, where in zip(some, found, strict=True) for one in outcomes(gold, where))
     fooled = [bool(where) for one, other in pairwise(some) for where in _foreign(one, other)]
@@ -109,9 +109,13 @@ def outcomes(gold: Gold, found: list[Occurrence]) -> Iterator[tuple[Kind, str]]:
 def _foreign(gold: Gold, other: Gold) -> list[Occurrence]:
     """What is found in `gold`'s document of what only the answer of `other` says."""
     own = {str(one.value) for one in scalars(gold.answer)}
-    return EvidenceSearch(gold.document).of(
+    return _search(gold, other.json_schema).of(
         [one for one in scalars(other.answer) if _says(one) and str(one.value) not in own]
     )
+
+
+def _search(gold: Gold, json_schema: dict[str, Any]) -> EvidenceSearch:
+    return EvidenceSearch(gold.document, json_schema=json_schema)
 
 
 def _says(scalar: Scalar) -> bool:

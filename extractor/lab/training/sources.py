@@ -32,26 +32,36 @@ class Origin:
 
 def places(document: str, origins: list[Origin | None]) -> list[int | None]:
     """Where each value starts in `document`; None when it has no origin or cannot be found."""
-    made: list[int | None] = []
-    at = 0
-    while at < len(origins):
-        one = origins[at]
-        if one is not None and one.at is not None:
-            made.append(one.at)
-            at += 1
+    made: list[int | None] = [None] * len(origins)
+    after = -1  # where the row before begins last
+    for several in _together(origins):
+        cells = {at: one for at in several if (one := origins[at]) is not None}
+        first = next(iter(cells.values()), None)
+        if first is None:
             continue
-        if one is None or one.row < 0:
-            made.append(_labelled(document, one) if one else None)
-            at += 1
+        if first.at is not None or first.row < 0:
+            made[several[0]] = _labelled(document, first) if first.at is None else first.at
             continue
-        end = at
-        while end < len(origins) and (cell := origins[end]) is not None and cell.row == one.row:
-            end += 1
-        last = made[-(end - at) :] if one.row else []  # where the row before ends
-        after = max((place for place in last if place is not None), default=-1)
-        made += _row(document, [cell for cell in origins[at:end] if cell], after)
-        at = end
+        for at, place in zip(cells, _row(document, list(cells.values()), after if first.row else -1), strict=True):
+            made[at] = place
+        after = max((place for at in several if (place := made[at]) is not None), default=-1)
     return made
+
+
+def _together(origins: list[Origin | None]) -> Iterator[list[int]]:
+    """Where the values of a row are, with its empty cells; any other value by itself."""
+    several: list[int] = []
+    row = -1
+    for at, one in enumerate(origins):
+        same = one is None or (one.at is None and one.row == row)
+        if several and not (row >= 0 and same):
+            yield several
+            several = []
+        if not several:
+            row = one.row if one is not None and one.at is None else -1
+        several.append(at)
+    if several:
+        yield several
 
 
 def aligned(one: Origin) -> list[tuple[int, int]]:
@@ -107,8 +117,13 @@ def _paths(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
 
 
 def _occurrences(text: str, document: str) -> Iterator[int]:
-    """Where `text` stands as a whole word or number."""
+    """Where `text` stands as a whole word or number, a sign by itself where it does so anywhere."""
+    if not any(map(str.isalnum, text)):
+        alone = [found.start() for found in re.finditer(rf"(?<!\S){re.escape(text)}(?!\S)", document)]
+        return iter(alone or [found.start() for found in re.finditer(re.escape(text), document)])
     before, after = r"(?<!\w)" if text[:1].isalnum() else "", r"(?!\w)" if text[-1:].isalnum() else ""
+    before += r"(?<!\d[.,'])" if text[:1].isdigit() else ""
+    after += r"(?![.,']\d)" if text[-1:].isdigit() else ""
     return (found.start() for found in re.finditer(before + re.escape(text) + after, document))
 
 
@@ -131,16 +146,31 @@ def _labelled(document: str, one: Origin) -> int | None:
 
 
 def _row(document: str, cells: list[Origin], after: int) -> list[int | None]:
-    anchor = max(cells, key=lambda cell: len(cell.printed))
-    anchors = [place for place in _occurrences(anchor.printed, document) if place > after] if anchor.printed else []
-    if not anchors:
-        return [None] * len(cells)
-    return [
-        min(_occurrences(cell.printed, document), key=lambda place: abs(place - anchors[0]), default=None)
-        if cell.printed
-        else None
-        for cell in cells
-    ]
+    """Behind `after`: the longest cell first, each other one beside it, in its line where it is there, and none within
+    another."""
+    made: list[int | None] = [None] * len(cells)
+    taken: list[tuple[int, int]] = []
+    for at in sorted(range(len(cells)), key=lambda at: -len(cells[at].printed)):
+        text = cells[at].printed
+        found = [
+            place
+            for place in (_occurrences(text, document) if text else ())
+            if place > after and all(place >= stop or place + len(text) <= start for start, stop in taken)
+        ]
+        if not found and not taken:
+            break  # without its longest cell a row is not told from others
+        anchor = taken[0][0] if taken else -1
+        made[at] = min(found, key=lambda place: _away(document, anchor, place), default=None)
+        if (place := made[at]) is not None:
+            taken.append((place, place + len(text)))
+    return made
+
+
+def _away(document: str, anchor: int, place: int) -> tuple[bool, int]:
+    """Whether in another line, and how far; of the first cell of a row where it is."""
+    if anchor < 0:
+        return False, place
+    return "\n" in document[min(anchor, place) : max(anchor, place)], abs(place - anchor)
 
 
 def _dated(value: re.Match[str], printed: str) -> list[tuple[int, int]]:
