@@ -28,7 +28,7 @@ __all__ = ["HERE", "MACHINERY", "Registry", "of_file"]
 log = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
-_MACHINERY = "__init__ check doubts errors examples files jsontext keywords limits registry schema types"
+_MACHINERY = "__init__ check doubts errors examples files jsontext keywords limits nodes registry schema types"
 MACHINERY = frozenset(_MACHINERY.split())
 
 
