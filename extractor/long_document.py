@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 
 from cachetools import LRUCache
 
@@ -58,11 +59,11 @@ class WholeAnswer:
             made.append(
                 {"pointer": pointer, "code": "windows_disagree", "detail": detail, "severity": "low", "others": shown}
             )
-        for one in self.windows:
-            if one["state"] in ("failed", "truncated"):
-                where = _pages(one["pages"]) or f"characters {one['start']:,} to {one['stop']:,}"
-                how = "were not read" if one["state"] == "failed" else "were not read to their end"
-                detail = f"{where} {how} ({one['code']})"
+        shown = [one for one in self.windows if one["state"] != "skipped"]
+        for (state, code), some in groupby(shown, key=lambda one: (one["state"], one["code"])):
+            if state in ("failed", "truncated"):
+                how = "were not read" if state == "failed" else "were not read to their end"
+                detail = f"{_stretch(list(some))} {how} ({code})"
                 made.append({"pointer": "", "code": "not_read", "detail": detail, "severity": "high"})
         return made
 
@@ -193,6 +194,14 @@ def _pages_of(document: Document, window: Window) -> list[int] | None:
     """The first and the last; None where the document has no pages."""
     found = [page.number for page in document.pages if page.start < window.stop and window.fresh < page.stop]
     return [found[0], found[-1]] if found and len(document.pages) > 1 else None
+
+
+def _stretch(windows: list[WindowRead]) -> str:
+    """From the first to the last of windows that follow each other."""
+    first, last = windows[0], windows[-1]
+    if first["pages"] is not None and last["pages"] is not None:
+        return _pages([first["pages"][0], last["pages"][1]])
+    return f"characters {first['start']:,} to {last['stop']:,}"
 
 
 def _pages(pages: list[int] | None) -> str:

@@ -148,6 +148,20 @@ def test_a_window_that_fails_costs_its_pages_only(tok):
     assert result.as_json()["needs_review"]
 
 
+def test_windows_that_fail_one_after_the_other_are_told_once(tok):
+    document, _ = ledger(12, 60)
+
+    def some(text):
+        if "R00001" not in text:
+            raise EngineError("the engine broke")
+
+    result = reader(tok, some)[0].extract(document, Ledger)
+    lost = [window for window in result.windows if window["state"] == "failed"]
+    assert len(lost) > 1
+    (mark,) = [one for one in result.review if one["code"] == "not_read"]
+    assert mark["detail"] == f"pages {lost[0]['pages'][0]}-12 were not read (engine_error)"
+
+
 def test_where_no_window_is_read_the_engine_failed(tok):
     def always(_):
         raise EngineError("the engine broke")
