@@ -59,8 +59,8 @@ class WholeAnswer:
             made.append(
                 {"pointer": pointer, "code": "windows_disagree", "detail": detail, "severity": "low", "others": shown}
             )
-        shown = [one for one in self.windows if one["state"] != "skipped"]
-        for (state, code), some in groupby(shown, key=lambda one: (one["state"], one["code"])):
+        tried = [one for one in self.windows if one["state"] != "skipped"]
+        for (state, code), some in groupby(tried, key=lambda one: (one["state"], one["code"])):
             if state in ("failed", "truncated"):
                 how = "were not read" if state == "failed" else "were not read to their end"
                 detail = f"{_stretch(list(some))} {how} ({code})"
