@@ -31,7 +31,7 @@ _DASHES = frozenset("-–—")
 def says(text: str) -> bool | None:
     """What a cell says when it says nothing but yes or no."""
     said = text.strip().lower()
-    if said in YES or said in ("on", "true"):
+    if said in YES or said in ("on", "true", "x"):
         return True
     if said in NO or said in ("off", "false") or said in _DASHES:
         return False
