@@ -17,7 +17,7 @@ from schemas import Registry
 
 INVOICE = Registry.discover().get("invoice")
 EVIL = "</pre><script>alert(1)</script><img src=x onerror=alert(2)>\" onload='x' & &lt;b> --> ]]>"
-TEXT = f"Number: {EVIL}\nTotal 12.50 \u202e EUR\x00\x1b\x9b\ud800\nSeller {EVIL}\n"
+TEXT = f"Number: {EVIL}\nTotal 12.50 \u202e EUR\U000e0041\x00\x1b\x9b\ud800\nSeller {EVIL}\n"
 KNOWN = {"html", "head", "body", "meta", "title", "style", "h1", "h2", "div", "p", "span", "table", "thead", "tbody",
          "tr", "th", "td", "details", "summary", "b", "bdi", "pre", "mark", "a", "code", "wbr", "figure", "figcaption",
          "svg", "rect", "line", "text", "polyline", "circle"}  # fmt: skip
@@ -90,7 +90,7 @@ def test_the_page_asks_nobody_for_anything() -> None:
 
 def test_signs_that_change_others_are_shown() -> None:
     text = made()
-    assert not set(text) & set("\u202e\x00\x1b\x9b\ud800")
+    assert not set(text) & set("\u202e\U000e0041\x00\x1b\x9b\ud800")
     assert text.encode()
 
 
