@@ -13,7 +13,8 @@ MOST_CHARACTERS = 60_000  # of a text that is shown in full; of a longer one wha
 _AROUND = 600
 _SIGN = "�"
 _UNSEEN = [(0, 8), (0x0B, 0x1F), (0x7F, 0x9F), (0x061C, 0x061C), (0x200B, 0x200B), (0x200E, 0x200F), (0x2028, 0x202E),
-           (0x2060, 0x206F), (0xD800, 0xDFFF), (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB), (0x180E, 0x180E), (0xE0000, 0xE007F)]  # fmt: skip
+           (0x2060, 0x206F), (0xD800, 0xDFFF), (0xFEFF, 0xFEFF), (0xFFF9, 0xFFFB), (0x180E, 0x180E),
+           (0xE0000, 0xE007F)]  # fmt: skip
 _SHOWN = {one: _SIGN for first, last in _UNSEEN for one in range(first, last + 1)}
 _RANK = ("exact", "normalised", "null_right", "missing", "invented", "wrong")  # of two that overlap the later is shown
 
