@@ -37,9 +37,11 @@ class Pool:
 def pool(held_out: bool) -> Pool:
     made: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
     for file, one in documents(held_out):
+        parts = _parts(one)
         for mark in one.marks:
             type_ = file.fields[mark.path].type
-            if type_ in NAMES | WORDS and "\n" not in mark.printed and mark.value == mark.printed:
+            whole = len(parts[mark.path, mark.row]) == 1 and mark.value == mark.printed
+            if type_ in NAMES | WORDS and "\n" not in mark.printed and whole:
                 made[type_, one.language][mark.printed] = None
     return Pool({key: list(values) for key, values in made.items()})
 
@@ -47,12 +49,10 @@ def pool(held_out: bool) -> Pool:
 def exchanged(written: Written, types: dict[str, str], rng: Random, values: Pool) -> Written:
     """`types`: of each path. The same document with other values in its marks."""
     shift = timedelta(days=rng.randint(-900, 400))
-    fresh: dict[tuple[str, str], tuple[str, str]] = {}
-    parts: dict[tuple[str, int], set[str]] = defaultdict(set)
+    fresh: dict[tuple[str, str, str], tuple[str, str]] = {}
+    parts = _parts(written)
     for mark in written.marks:
-        parts[mark.path, mark.row].add(mark.printed)
-    for mark in written.marks:
-        key = (types[mark.path], mark.printed)
+        key = (types[mark.path], mark.printed, mark.value)
         if key not in fresh:
             type_ = types[mark.path]
             if len(parts[mark.path, mark.row]) > 1 and type_ in NAMES:
@@ -60,6 +60,14 @@ def exchanged(written: Written, types: dict[str, str], rng: Random, values: Pool
             new = None if rng.random() < _KEPT else _other(mark, type_, written.language, rng, values, shift)
             fresh[key] = new or (mark.printed, mark.value)
     return _rewritten(written, types, fresh)
+
+
+def _parts(written: Written) -> dict[tuple[str, int], set[str]]:
+    """What is printed of each value: more than one text where it stands in parts."""
+    made: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for mark in written.marks:
+        made[mark.path, mark.row].add(mark.printed)
+    return made
 
 
 def _other(
@@ -190,12 +198,12 @@ def _month_name(piece: str, old: int, new: int) -> str | None:
     return None
 
 
-def _rewritten(written: Written, types: dict[str, str], fresh: dict[tuple[str, str], tuple[str, str]]) -> Written:
+def _rewritten(written: Written, types: dict[str, str], fresh: dict[tuple[str, str, str], tuple[str, str]]) -> Written:
     text, marks, last = "", [], 0
     owed = 0  # characters by which the last value grew, to be taken from the gap behind it
     for mark in written.marks:
         between, owed = _closed(written.text[last : mark.start], owed)
-        printed, value = fresh[types[mark.path], mark.printed]
+        printed, value = fresh[types[mark.path], mark.printed, mark.value]
         text += between
         marks.append(replace(mark, printed=printed, value=value, start=len(text)))
         text += printed

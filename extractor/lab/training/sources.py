@@ -71,10 +71,11 @@ def aligned(one: Origin) -> list[tuple[int, int]]:
         return [(i, i) for i in range(len(value))]
     if one.json.startswith('"') and (spread := _spread(value, one.printed)):
         return spread
-    if (found := _DATE.fullmatch(value)) and one.json.startswith('"'):
-        return _dated(found, one.printed)
     mine = [i for i, char in enumerate(value) if char.isdigit()]
     theirs = [i for i, char in enumerate(one.printed) if char.isdigit()]
+    found = _DATE.fullmatch(value)
+    if found and one.json.startswith('"') and [value[i] for i in mine] != [one.printed[i] for i in theirs]:
+        return _dated(found, one.printed) or [(0, 0)]
     if mine and [value[i] for i in mine] == [one.printed[i] for i in theirs[: len(mine)]]:
         return list(zip(mine, theirs, strict=False))
     return [(0, 0)]

@@ -27,6 +27,7 @@ TYPES = NAMES | SHAPES | WORDS | NUMBERS | GIVEN | {"text", "date", "month", "ti
 _FIELD = re.compile(r"([a-z][a-z0-9_.\[\]]*)(?:=(\S+))?\s+([a-z]+)\s*(?:\|([^|]*))?(?:\|([^|]*))?")
 _MARK = re.compile(r"\{([a-z][a-z0-9_.]*)(?:=([^:{}]*))?:([^{}]*)\}")
 _ROW = re.compile(r"\.(\d+)(?=\.|$)")
+_LANGUAGE = re.compile("[a-z]{2}")
 _EIGHTHS = 8
 
 
@@ -122,7 +123,9 @@ def _head(made: File, line: str, where: str) -> None:
 
 
 def _document(made: File, head: str, text: str, where: str) -> Written:
-    language, *traits = head.lstrip("=").split() or ["en"]
+    language, *traits = head.lstrip("=").split() or [""]
+    if not _LANGUAGE.fullmatch(language):
+        raise Unreadable(f"{where}: no language behind ===, or a document's own line that begins so: {head}")
     marks: list[Mark] = []
     plain, last = "", 0
     file, _, head_line = where.partition(":")
@@ -182,6 +185,8 @@ def _value(kind: FieldKind, printed: str, given: str | None, where: str) -> str:
     }
     if kind.type in readers:
         meant = list(readers[kind.type](printed))
+        if kind.type == "time":
+            meant = meant[:1]  # of `07:42` what is printed: in the afternoon `PM` would stand with it
         if len(meant) != 1:
             raise Unreadable(f"{where}: {printed!r} may be {meant or 'none'}: say {kind.path}=… before the colon")
         return meant[0]

@@ -87,7 +87,8 @@ class Answering:
         type_ = self._file.fields[marks[0].path].type
         value = _joined([mark.value for mark in marks])
         json = value if type_ in _BARE else quote(value)
-        printed = self._written.text[marks[0].start : marks[-1].start + len(marks[-1].printed)]
+        last = max(range(len(marks)), key=lambda at: len({mark.printed for mark in marks[: at + 1]}))  # of its parts
+        printed = self._written.text[marks[0].start : marks[last].start + len(marks[last].printed)]
         shown = json in ("true", "false") or not printed
         self._origins.append(None if shown else Origin(printed, json, at=marks[0].start))
         return json
