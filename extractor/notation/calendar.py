@@ -50,7 +50,12 @@ FIRST_LETTERS = "".join(sorted({letter for name in MONTH_BY_PREFIX for letter in
 ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925}  # Japanese: the year before the first of each
 
 
+_DAYS = frozenset(name.lower() for names in WEEKDAYS.values() for name in names)
+
+
 def month(name: str) -> int:
-    """1 to 12 of a month's name, whole or short; 0 where `name` is none."""
+    """1 to 12 of a month's name, whole or short; 0 where `name` is none. `maandag` and `mardi` only begin like one."""
     low = name.lower()
+    if low in _DAYS:
+        return 0
     return MONTH_BY_PREFIX.get(low[:4]) or MONTH_BY_PREFIX.get(low[:3], 0)

@@ -105,6 +105,8 @@ def yearless_date_spans(text: str) -> Spans:
     for found in _NO_YEAR.finditer(text):
         parts = {name[0]: part for name, part in found.groupdict().items() if part}
         day, of_year = int(parts["d"]), int(parts["m"]) if parts["m"].isdecimal() else month(parts["m"])
+        if not of_year:
+            continue
         year = f"{int(parts['y']):02}-" if "y" in parts else ""
         for key in {(of_year, day), (day, of_year) if parts["m"].isdecimal() else (of_year, day)}:
             spans[f"{year}{key[0]:02}-{key[1]:02}"].append(found.span())

@@ -21,6 +21,7 @@ from extractor.grammar.printed.grammars import Demands, PrintedAnswers, demand
 from extractor.grammar.printed.reading import Reading
 from extractor.grammar.printed.words import MOST_CHUNKS, chunks
 from extractor.grammar.rewrite import held
+from extractor.notation import possible
 from schemas import check, of_model
 from schemas.keywords import Mode
 from schemas.types import Amount, ClockTime, Currency, Printed
@@ -480,3 +481,10 @@ def test_definitions_in_a_chain_are_followed_or_compared_afterwards() -> None:
         assert answers(schema, "Ann").held is (length < 900)
         assert lets(schema, "Ann", said % "Ann")
         assert lets(schema, "Ann", said % "Bob") is (length == 900)
+
+
+@pytest.mark.parametrize(
+    "day", ["maandag 27 april 2026", "mardi 27 avril 2026", "martes, 27 de abril de 2026", "martedì 27 aprile 2026"]
+)
+def test_a_weekday_that_begins_like_a_month_is_none(day: str) -> None:
+    assert list(possible.days(day)) == ["2026-04-27"]
