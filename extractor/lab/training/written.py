@@ -25,10 +25,15 @@ NUMBERS = frozenset("amount number percent count".split())
 GIVEN = frozenset("flag choice currency".split())  # what no text is read for: the mark says it
 TYPES = NAMES | SHAPES | WORDS | NUMBERS | GIVEN | {"text", "date", "month", "time"}
 _FIELD = re.compile(r"([a-z][a-z0-9_.\[\]]*)(?:=(\S+))?\s+([a-z]+)\s*(?:\|([^|]*))?(?:\|([^|]*))?")
-_MARK = re.compile(r"\{([a-z][a-z0-9_.]*)(?:=([^:{}]*))?:([^{}]*)\}")
+_MARK = re.compile(r"\{([a-z][a-z0-9_.]*)(?:=(\d\d:\d\d(?=:)|[^:{}]*))?:([^{}]*)\}")  # a time's value has a colon
 _ROW = re.compile(r"\.(\d+)(?=\.|$)")
 _LANGUAGE = re.compile("[a-z]{2}")
 _EIGHTHS = 8
+_NUMBER = r"-?\d+(\.\d+)?"
+_GIVEN = {  # how a mark spells a value of a type
+    "flag": "true|false", "date": r"\d{4}-[01]\d-[0-3]\d", "time": r"[012]\d:[0-5]\d", "month": r"\d{4}(-[01]\d)?",
+    "currency": "[A-Z]{3}", "count": r"-?\d+", "amount": _NUMBER, "number": _NUMBER, "percent": _NUMBER,
+}  # fmt: skip
 
 
 class Unreadable(ValueError):
@@ -166,8 +171,10 @@ def _value(kind: FieldKind, printed: str, given: str | None, where: str) -> str:
     """JSON's spelling of what is printed, without quotes. Raises Unreadable."""
     if kind.type == "choice" and given not in kind.options:
         raise Unreadable(f"{where}: {kind.path} is one of {', '.join(kind.options)}: {given}")
-    if kind.type == "flag" and given not in ("true", "false"):
+    if kind.type == "flag" and given is None:
         raise Unreadable(f"{where}: {kind.path}=true or {kind.path}=false")
+    if given is not None and not re.fullmatch(_GIVEN.get(kind.type, ".*"), given):
+        raise Unreadable(f"{where}: {kind.path} is no {kind.type}: {given}")
     if given is not None:
         return given
     if not printed.strip() or kind.type == "currency":
