@@ -8,7 +8,19 @@ from concurrent.futures import Future, wait
 from typing import Any, Protocol
 
 from extractor.config import Settings
-from extractor.errors import SILENT, Cancelled, DeadlineExceeded
+from extractor.errors import (
+    SILENT,
+    TOO_COMPLEX,
+    Cancelled,
+    DeadlineExceeded,
+    InputError,
+    InvalidOutput,
+    SchemaError,
+)
+from extractor.grammar.narrow import Bounds, Tighten
+from extractor.grammar.printed.grammars import Demands, PrintedAnswers
+from extractor.grammar.rewrite import rewritten
+from extractor.grammar.trial import Judge
 from extractor.prompt.prompt import Prompt
 from extractor.run import Run
 
@@ -63,3 +75,48 @@ def decode(
         engine.abort(future)
         raise
     return future.result()
+
+
+class Decoder:
+    """Decodes under the narrowest grammar there is of a document: `demands` say which values it has to print, `judge`
+    makes the grammars of strangers' schemas, `drafters` are those that may be used."""
+
+    def __init__(
+        self, engine: EngineLike, drafters: tuple[str, ...], demands: Demands, judge: Judge, bounds: Bounds
+    ) -> None:
+        self._engine, self._drafters = engine, drafters
+        self._demands, self._judge, self._bounds = demands, judge, bounds
+
+    def printed(self, run: Run) -> PrintedAnswers | None:
+        """What an answer may be where values have to stand in the document; None where none has to."""
+        schema, mode, text = run.schema, run.options.printed, run.document.text
+        demand = self._demands.get(schema, mode)
+        if demand is None:
+            return None
+        if schema.model is not None:
+            return demand.of(text)
+        left_s = run.deadline - time.monotonic()
+        return self._judge.printed(demand, schema.json_schema, mode, text, left_s, run.abort)
+
+    def completed(self, run: Run, prompt: Prompt, max_tokens: int, failed: InvalidOutput | None) -> Any:
+        """What the model wrote, under the narrowest grammar there is that the engine can build and follow. One of a
+        document may meet a limit only with what is written (a word of a thousand letters)."""
+        drafters = self._drafters
+        narrow = self._again(run, failed) if failed is not None else None
+        if grammar := narrow or (run.printed and run.printed.grammar):
+            try:
+                return decode(self._engine, run, prompt, grammar, max_tokens, drafters)
+            except InputError as error:
+                if error.code not in (SchemaError.code, TOO_COMPLEX):
+                    raise
+            if run.printed is not None:
+                run.printed = run.printed.without_grammar()
+        return decode(self._engine, run, prompt, run.grammar, max_tokens, drafters)
+
+    def _again(self, run: Run, failed: InvalidOutput) -> str | None:
+        """The grammar under which only what was wrong with the last answer is written again; None where that cannot be
+        said of its errors."""
+        pointers = [error.pointer for error in failed.errors]
+        if run.printed is not None and (demand := self._demands.get(run.schema, run.options.printed)) is not None:
+            return run.printed.rewritten(demand.narrowed, failed.last, pointers)
+        return rewritten(failed.last, pointers, Tighten(run.schema.json_schema, self._bounds).whole())

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import traceback
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,15 +20,12 @@ from extractor import documents
 from extractor.calibration.calibrator import Calibrator
 from extractor.calibration.find import calibration_of
 from extractor.config import Settings, read_settings
-from extractor.decode import EngineLike, decode, start_engine
+from extractor.decode import Decoder, EngineLike, start_engine
 from extractor.documents import Document
-from extractor.engine.limits.limits import Why
 from extractor.errors import (
     CONTEXT_EXCEEDED,
-    TOO_COMPLEX,
     DocumentError,
     FieldError,
-    InputError,
     InvalidOutput,
     OutputError,
     SchemaError,
@@ -37,22 +33,19 @@ from extractor.errors import (
 )
 from extractor.grammar.compile import Grammars
 from extractor.grammar.limits import limits_of
-from extractor.grammar.narrow import Bounds, Tighten
-from extractor.grammar.printed.grammars import Demands, PrintedAnswers
-from extractor.grammar.printed.reading import Reading
-from extractor.grammar.rewrite import rewritten
+from extractor.grammar.narrow import Bounds
+from extractor.grammar.printed.grammars import Demands
 from extractor.grammar.trial import Judge
 from extractor.grammar.verdicts import Verdicts
+from extractor.known import Findings
 from extractor.long_document import LongDocuments, WholeAnswer
 from extractor.missed import missed
-from extractor.partial import completed
 from extractor.prompt.prompt import Prompt, PromptBuilder
 from extractor.result import Extraction, Known, LongRead, Mark, Options, Usage, WindowRead
 from extractor.review import review
-from extractor.run import LEAST_ANSWER, Run, ended_values, fields_of, kept_confidence, raise_unless_complete
+from extractor.run import LEAST_ANSWER, Run, ended_values, kept_confidence, raise_unless_complete
 from extractor.validate import Answer, read_answer, unfit
 from schemas import Registry, Schema, SchemaProblem, jsontext, of_model, unjudged
-from schemas.errors import Place
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +90,9 @@ class Extractor:
         self._bounds = bounds = Bounds(self._settings.max_string_chars, self._settings.max_array_items)
         self._judge = Judge(tokenizer, bounds)
         self._grammars = Grammars(self._judge, bounds)
-        self._demands = Demands(bounds)
+        demands = Demands(bounds)
+        self._findings = Findings(demands, self._calibrator)
+        self._decoder = Decoder(engine, self._settings.drafters, demands, self._judge, bounds)
         self._prompts = PromptBuilder(tokenizer, self._info["context"], self._info["examples"])
         slots, window = self._info["slots"], self._settings.window or self._info.get("window")
         self._long = LongDocuments(self._prompts, self._grammars, self._settings, slots, window, self._read)
@@ -222,35 +217,24 @@ class Extractor:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.close()
 
-    def _printed(self, run: Run) -> PrintedAnswers | None:
-        """What an answer may be where values have to stand in the document; None where none has to."""
-        schema, mode, text = run.schema, run.options.printed, run.document.text
-        demand = self._demands.get(schema, mode)
-        if demand is None:
-            return None
-        if schema.model is not None:
-            return demand.of(text)
-        left_s = run.deadline - time.monotonic()
-        return self._judge.printed(demand, schema.json_schema, mode, text, left_s, run.abort)
-
     def _call_model(self, run: Run, failed: InvalidOutput | None) -> Extraction:
         """One call of the model, the first or one with the errors of the answer before it (`failed`). Raises
         InvalidOutput for an answer that does not stand, DocumentError where no room is left for one."""
         prompt, max_tokens = self._prompt(run, failed)
         if failed is None:  # of a document that fits the model, and no longer one
-            run.printed = self._printed(run)
-        completion = self._completed(run, prompt, max_tokens, failed)
+            run.printed = self._decoder.printed(run)
+        completion = self._decoder.completed(run, prompt, max_tokens, failed)
         run.usage.add(completion.stats)
         text = completion.text.decode("utf-8", "replace")
         try:
             answer = self._answer(run, completion.finish, max_tokens, text)
         except OutputError as error:
-            error.kept = self._kept(run, text, completion)
+            error.kept = self._findings.kept(run, text, completion)
             raise
-        fields = self._fields(run, text, completion)
+        fields = self._findings.fields(run, text, completion)
         if failed is not None:
             fields = kept_confidence(fields, failed)
-        marks = self._marks(run, answer.data, answer.doubts, fields, ended_values(text, completion))
+        marks = self._findings.marks(run, answer.data, answer.doubts, fields, ended_values(text, completion))
         return self._extraction(run, answer, text, fields, marks)
 
     def _finish(self, run: Run, whole: WholeAnswer) -> Extraction:
@@ -285,37 +269,6 @@ class Extractor:
             windows or [],
         )  # fmt: skip
 
-    def _fields(self, run: Run, text: str, completion: Any) -> dict[str, Known]:
-        """What is known of each value of the answer `text`, where that is asked for."""
-        if not run.options.fields:
-            return {}
-        held = "none" if run.printed is None or run.printed.grammar is None else run.options.printed
-        fields = fields_of(text, run, completion)
-        return self._calibrator.calibrated(fields, text, run.document, run.schema.json_schema, completion, held)
-
-    def _completed(self, run: Run, prompt: Prompt, max_tokens: int, failed: InvalidOutput | None) -> Any:
-        """What the model wrote, under the narrowest grammar there is that the engine can build and follow. One of a
-        document may meet a limit only with what is written (a word of a thousand letters)."""
-        drafters = self._settings.drafters
-        narrow = self._again(run, failed) if failed is not None else None
-        if grammar := narrow or (run.printed and run.printed.grammar):
-            try:
-                return decode(self._engine, run, prompt, grammar, max_tokens, drafters)
-            except InputError as error:
-                if error.code not in (SchemaError.code, TOO_COMPLEX):
-                    raise
-            if run.printed is not None:
-                run.printed = run.printed.without_grammar()
-        return decode(self._engine, run, prompt, run.grammar, max_tokens, drafters)
-
-    def _again(self, run: Run, failed: InvalidOutput) -> str | None:
-        """The grammar under which only what was wrong with the last answer is written again; None where that cannot be
-        said of its errors."""
-        pointers = [error.pointer for error in failed.errors]
-        if run.printed is not None and (demand := self._demands.get(run.schema, run.options.printed)) is not None:
-            return run.printed.rewritten(demand.narrowed, failed.last, pointers)
-        return rewritten(failed.last, pointers, Tighten(run.schema.json_schema, self._bounds).whole())
-
     def _answer(self, run: Run, finish: str, max_tokens: int, text: str) -> Answer:
         """What the model wrote, where it stands. Raises InvalidOutput, TruncatedOutput and what ended it."""
         raise_unless_complete(finish, run, max_tokens, text)
@@ -325,19 +278,6 @@ class Extractor:
             raise unfit(text, [(one.pointer, one.detail) for one in missing])
         return answer
 
-    def _kept(self, run: Run, text: str, completion: Any) -> dict[str, Any]:
-        """What is known of an answer that does not stand: as much of it as is whole."""
-        whole = completed(text)
-        run.usage.duration_s = time.monotonic() - run.started
-        try:
-            data = jsontext.read(whole)
-            jsontext.written(data)  # as the ledger keeps it
-        except (ValueError, TypeError, RecursionError):
-            return {"usage": run.usage.as_json()}
-        fields = self._fields(run, whole, completion)
-        marks = self._marks(run, data, [], fields, ended_values(whole, completion))
-        return {"data": data, "fields": fields, "review": marks, "usage": run.usage.as_json()}
-
     def _prompt(self, run: Run, failed: InvalidOutput | None) -> tuple[Prompt, int]:
         """The prompt and how many tokens the answer may have."""
         wanted = run.options.max_output_tokens or self._settings.max_output_tokens
@@ -346,20 +286,6 @@ class Extractor:
         schema, text = run.shown or run.schema, run.document.text
         prompt = self._prompts.build(schema, text, least, last=last, errors=errors, part=run.part)
         return prompt, min(wanted, prompt.room)
-
-    def _marks(
-        self, run: Run, data: Any, doubts: list[Place], fields: dict[str, Known], ended: list[tuple[str, Why]]
-    ) -> list[Mark]:
-        """Of an answer that stands. It is not lost for it."""
-        found = {pointer for pointer, known in fields.items() if known["evidence"]}
-        try:
-            document = run.printed.document if run.printed is not None else Reading(run.document.text)
-            unprinted = self._demands.unprinted(run.schema, data, document, found)
-            left_out = missed(fields, run.schema.json_schema)
-        except Exception as error:
-            log.error("not compared: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
-            unprinted, left_out = [], []
-        return review(doubts, unprinted, fields, left_out, ended)
 
     def _check(self, run: Run, text: str) -> None:
         """An answer under a stranger's schema is checked where it can cost nobody else. Raises InvalidOutput."""

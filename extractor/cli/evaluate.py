@@ -32,7 +32,7 @@ from extractor.errors import FieldError, InputError, SchemaError
 from extractor.evaluation import table
 from extractor.evaluation.gold import GoldCase, read_gold
 from extractor.evaluation.html import page
-from extractor.evaluation.judged import judge
+from extractor.evaluation.judged import Answered, Judged, judge
 from extractor.evaluation.places import beyond
 from extractor.evaluation.report import check_report, compared, report
 from schemas import Schema, SchemaProblem, inline, unjudged
@@ -89,23 +89,26 @@ def evaluate(
         run = run_here(cases, options, settings, charset, password)
     else:
         run = run_there(cases, options, partial(connect, url, api_key, PATIENCE_S), charset, password)
-    for case, answer in zip(cases, run.answers, strict=True):
-        if answer.text and (out := beyond(case.places, answer.text)):
-            say(f"{case.name}: places beyond the {len(answer.text):,} characters that were read: {', '.join(out)}")
-    judged = [judge(case, answer) for case, answer in zip(cases, run.answers, strict=True)]
+    judged = [_judged(case, answer) for case, answer in zip(cases, run.answers, strict=True)]
     made = report(judged, {"gold": gold.name, "model": run.model, "options": options}, run.seconds)
     changed = None if before is None else compared(before, made)
     if html is not None:
         _write(html, page(judged, made, changed))
-    if json:
-        put(made if changed is None else made | {"compared": changed})
-    else:
-        _show(made, changed)
+    _show(made, changed, as_json=json)
     if all(answer.error for answer in run.answers):
         raise typer.Exit(SOME_FAILED)
 
 
-def _show(made: JSON, changed: JSON | None) -> None:
+def _judged(case: GoldCase, answer: Answered) -> Judged:
+    if answer.text and (out := beyond(case.places, answer.text)):
+        say(f"{case.name}: places beyond the {len(answer.text):,} characters that were read: {', '.join(out)}")
+    return judge(case, answer)
+
+
+def _show(made: JSON, changed: JSON | None, *, as_json: bool) -> None:
+    if as_json:
+        put(made if changed is None else made | {"compared": changed})
+        return
     faulty, right = table.field_rows(made)
     if faulty:
         put_rows(faulty if sys.stdout.isatty() else [table.FIELD_HEADS, *faulty], *table.FIELD_HEADS)

@@ -44,17 +44,7 @@ def figures(said: JSON) -> Iterator[tuple[str, str]]:
         )
         if grounding["words"]:
             yield "evidence by words", _prf(grounding["words"])
-    fitted = isinstance(total["calibration"]["fit"], dict)
-    for name in ("values", "nulls"):
-        one = total["calibration"][name]
-        if one["count"]:
-            yield (
-                f"confidence of {one['count']:,} {name}" + ("" if fitted else ", uncalibrated"),
-                (
-                    f"ECE {figure(one['ece'])}, AUROC {figure(one['auroc'])}; right: {share(one['accuracy'])}, "
-                    f"of the surest 90% {share(one['at_90'])}, of the surest 80% {share(one['at_80'])}"
-                ),
-            )
+    yield from _confidence(total["calibration"])
     time = total["time"]
     yield (
         "time",
@@ -64,6 +54,20 @@ def figures(said: JSON) -> Iterator[tuple[str, str]]:
             + (f"; a document {time['median_s']:.2f} s (longest {time['longest_s']:.2f} s)" if time["median_s"] else "")
         ),
     )
+
+
+def _confidence(calibration: JSON) -> Iterator[tuple[str, str]]:
+    fitted = isinstance(calibration["fit"], dict)
+    for name in ("values", "nulls"):
+        one = calibration[name]
+        if one["count"]:
+            yield (
+                f"confidence of {one['count']:,} {name}" + ("" if fitted else ", uncalibrated"),
+                (
+                    f"ECE {figure(one['ece'])}, AUROC {figure(one['auroc'])}; right: {share(one['accuracy'])}, "
+                    f"of the surest 90% {share(one['at_90'])}, of the surest 80% {share(one['at_80'])}"
+                ),
+            )
 
 
 FIELD_HEADS = ["field", *_KINDS.values(), "F1"]

@@ -1,0 +1,65 @@
+"""What is known of an answer beside its data: where its values stand and how sure they are, what of it a person should
+look at, and what is kept of one that does not stand."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from typing import Any
+
+from extractor.calibration.calibrator import Calibrator
+from extractor.engine.limits.limits import Why
+from extractor.grammar.printed.grammars import Demands
+from extractor.grammar.printed.reading import Reading
+from extractor.missed import missed
+from extractor.partial import completed
+from extractor.result import Known, Mark
+from extractor.review import review
+from extractor.run import Run, ended_values, fields_of
+from schemas import jsontext
+from schemas.errors import Place
+
+log = logging.getLogger(__name__)
+
+
+class Findings:
+    """`demands`: which values have to be printed. `completion` is the engine's, of the answer `text`."""
+
+    def __init__(self, demands: Demands, calibrator: Calibrator) -> None:
+        self._demands, self._calibrator = demands, calibrator
+
+    def fields(self, run: Run, text: str, completion: Any) -> dict[str, Known]:
+        """What is known of each value of the answer `text`, where that is asked for."""
+        if not run.options.fields:
+            return {}
+        held = "none" if run.printed is None or run.printed.grammar is None else run.options.printed
+        fields = fields_of(text, run, completion)
+        return self._calibrator.calibrated(fields, text, run.document, run.schema.json_schema, completion, held)
+
+    def kept(self, run: Run, text: str, completion: Any) -> dict[str, Any]:
+        """What is known of an answer that does not stand: as much of it as is whole."""
+        whole = completed(text)
+        run.usage.duration_s = time.monotonic() - run.started
+        try:
+            data = jsontext.read(whole)
+            jsontext.written(data)  # as the ledger keeps it
+        except (ValueError, TypeError, RecursionError):
+            return {"usage": run.usage.as_json()}
+        fields = self.fields(run, whole, completion)
+        marks = self.marks(run, data, [], fields, ended_values(whole, completion))
+        return {"data": data, "fields": fields, "review": marks, "usage": run.usage.as_json()}
+
+    def marks(
+        self, run: Run, data: Any, doubts: list[Place], fields: dict[str, Known], ended: list[tuple[str, Why]]
+    ) -> list[Mark]:
+        """Of an answer that stands. It is not lost for it."""
+        found = {pointer for pointer, known in fields.items() if known["evidence"]}
+        try:
+            document = run.printed.document if run.printed is not None else Reading(run.document.text)
+            unprinted = self._demands.unprinted(run.schema, data, document, found)
+            left_out = missed(fields, run.schema.json_schema)
+        except Exception as error:
+            log.error("not compared: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
+            unprinted, left_out = [], []
+        return review(doubts, unprinted, fields, left_out, ended)
