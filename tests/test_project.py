@@ -130,3 +130,10 @@ def test_no_file_names_this_machine() -> None:
         if path.is_file() and path.stat().st_size < 1_000_000:
             text = path.read_bytes()
             assert not [home for home in homes if len(home) > 5 and f"{home}/".encode() in text], name
+
+
+def test_what_the_fast_tests_collect_loads_no_torch() -> None:
+    """Nothing else runs `make test-fast`: a new file that loads it has to be told to it."""
+    call = [sys.executable, "-m", "pytest", "-p", "tests.support.no_process", "--collect-only", "-q", "-p", "no:xdist"]
+    done = subprocess.run(call, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
