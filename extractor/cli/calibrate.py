@@ -15,7 +15,17 @@ from extractor.calibration.features import Row
 from extractor.calibration.find import BUNDLED_MODEL, file_of
 from extractor.cli.evaluate import check_writable, named_schema
 from extractor.cli.evaluate_runs import run_here
-from extractor.cli.flags import Charset, MaxTokens, Password, PrintedMode, known_schema_of, options_of
+from extractor.cli.flags import (
+    AtOnce,
+    Charset,
+    GoldSchema,
+    MaxTokens,
+    ModelFlag,
+    Password,
+    PrintedMode,
+    known_schema_of,
+    options_of,
+)
 from extractor.cli.output import fail, put_rows, put_text, say
 from extractor.config import Settings, read_settings
 from extractor.documents import Document
@@ -30,17 +40,13 @@ def calibrate(
     gold: Annotated[
         Path, typer.Argument(metavar="GOLD", help="As for eval: a .jsonl of lines, or a folder of documents.")
     ],
-    schema: Annotated[
-        str | None, typer.Option("--schema", "-s", help="As for run; documents may name their own.")
-    ] = None,
-    model: Annotated[str | None, typer.Option("--model", help="A hub id or a folder; else EXTRACTOR_MODEL.")] = None,
+    schema: GoldSchema = None,
+    model: ModelFlag = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="The fit; else calibration.json in the model's folder."),
     ] = None,
-    rows: Annotated[
-        int | None, typer.Option("--rows", min=1, help="Documents at a time; else EXTRACTOR_SLOTS.")
-    ] = None,
+    rows: AtOnce = None,
     max_output_tokens: MaxTokens = None,
     printed: PrintedMode = "declared",
     charset: Charset = None,

@@ -15,9 +15,12 @@ import typer
 from extractor.cli.evaluate_runs import run_here, run_there
 from extractor.cli.flags import (
     ApiKey,
+    AtOnce,
     Charset,
     DraftersFlag,
+    GoldSchema,
     MaxTokens,
+    ModelFlag,
     Password,
     PrintedMode,
     connect,
@@ -45,10 +48,8 @@ def evaluate(
     gold: Annotated[
         Path, typer.Argument(metavar="GOLD", help="A .jsonl of lines, or a folder of documents with NAME.json beside.")
     ],
-    schema: Annotated[
-        str | None, typer.Option("--schema", "-s", help="As for run; documents may name their own.")
-    ] = None,
-    model: Annotated[str | None, typer.Option("--model", help="A hub id or a folder; else EXTRACTOR_MODEL.")] = None,
+    schema: GoldSchema = None,
+    model: ModelFlag = None,
     url: Annotated[str | None, typer.Option("--url", help="A running service, instead of a model here.")] = None,
     json: Annotated[bool, typer.Option("--json", help="The whole report as JSON, not a table.")] = False,
     html: Annotated[
@@ -59,9 +60,7 @@ def evaluate(
     ] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many documents.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Draws those of --limit by chance.")] = None,
-    rows: Annotated[
-        int | None, typer.Option("--rows", min=1, help="Documents at a time; else EXTRACTOR_SLOTS.")
-    ] = None,
+    rows: AtOnce = None,
     drafters: DraftersFlag = "all",
     max_output_tokens: MaxTokens = None,
     printed: PrintedMode = "declared",

@@ -23,6 +23,9 @@ from schemas.schema import Schema, inline
 SchemaName = Annotated[
     str, typer.Option("--schema", "-s", help="A schema's name, name@version, or a file (.json, .py).")
 ]
+GoldSchema = Annotated[str | None, typer.Option("--schema", "-s", help="As for run; documents may name their own.")]
+ModelFlag = Annotated[str | None, typer.Option("--model", help="A hub id or a folder; else EXTRACTOR_MODEL.")]
+AtOnce = Annotated[int | None, typer.Option("--rows", min=1, help="Documents at a time; else EXTRACTOR_SLOTS.")]
 Url = Annotated[str | None, typer.Option("--url", envvar="EXTRACTOR_URL", help="The service's address.")]
 ApiKey = Annotated[
     str | None, typer.Option("--api-key", envvar="EXTRACTOR_API_KEY", show_envvar=True, help="Whose documents.")

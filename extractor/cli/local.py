@@ -18,6 +18,7 @@ from extractor.cli.flags import (
     Charset,
     DraftersFlag,
     MaxTokens,
+    ModelFlag,
     Password,
     PrintedMode,
     SchemaName,
@@ -46,7 +47,7 @@ def run(
     printed: PrintedMode = "declared",
     charset: Charset = None,
     password: Password = None,
-    model: Annotated[str | None, typer.Option("--model", help="A hub id or a folder; else EXTRACTOR_MODEL.")] = None,
+    model: ModelFlag = None,
 ) -> None:
     """Extract here, without a service: one line of JSON a file, in the order given (null for one that failed)."""
     documents = list(sources(files))

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from extractor.cli.flags import ModelFlag
 from extractor.cli.output import fail, say
 from extractor.config import read_settings
 from extractor.service.plan import plan_of
@@ -27,7 +28,6 @@ Port = Annotated[
 Host = Annotated[
     str, typer.Option("--host", envvar="EXTRACTOR_HOST", help="Address to listen on; any but loopback needs keys.")
 ]
-ModelFlag = Annotated[str | None, typer.Option("--model", help="A hub id or a folder; else EXTRACTOR_MODEL.")]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="Worker processes, each with a model of its own.")]
 
 

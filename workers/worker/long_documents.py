@@ -31,10 +31,6 @@ class WindowReading(Work):
     result: dict[str, Any] | None = None
 
     @property
-    def urgent(self) -> bool:
-        return self.active.claim.job.priority == "interactive"
-
-    @property
     def size(self) -> int:
         return len(self.stored.document.text)
 

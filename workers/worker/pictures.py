@@ -19,10 +19,6 @@ class PictureReading(Work):
     then: Callable[[DocumentReading, Exception | None], Any]
 
     @property
-    def urgent(self) -> bool:
-        return self.active.claim.job.priority == "interactive"
-
-    @property
     def size(self) -> int:
         return self.reading.size
 

@@ -24,6 +24,11 @@ class Trial(Work):
     then: Callable[[ActiveJob, Exception | None], Any]
     until: float
 
+    @property
+    def urgent(self) -> bool:
+        """All of them: a trial takes little beside the document that waits for it."""
+        return True
+
     def why_gone(self) -> Exception | None:
         if (withdrawn := super().why_gone()) is not None:
             return withdrawn

@@ -43,7 +43,7 @@ class Work(ABC):
     @property
     def urgent(self) -> bool:
         """Before all that are not."""
-        return True
+        return self.active.claim.job.priority == "interactive"
 
     @property
     def size(self) -> int:
