@@ -15,13 +15,13 @@ Node = dict[str, Any]
 def nodes_at(root: Node, path: Sequence[str | int]) -> list[Node]:
     """Those of the value at `path` (keys, and numbers within lists), outermost first, none twice; empty where `root`
     says nothing of it. Raises KeyError for a reference to nothing. Time is linear in the schema for each step."""
-    nodes = _alike(root, [root])
+    nodes = _with_alternatives(root, [root])
     for part in path:
-        nodes = _alike(root, [below for node in nodes for below in _below(node, part)])
+        nodes = _with_alternatives(root, [below for node in nodes for below in _below(node, part)])
     return nodes
 
 
-def _alike(root: Node, nodes: Iterable[Any]) -> list[Node]:
+def _with_alternatives(root: Node, nodes: Iterable[Any]) -> list[Node]:
     """`nodes`, their alternatives and what they refer to."""
     found: dict[int, Node] = {}
     due = list(nodes)

@@ -30,57 +30,60 @@ _DASHES = frozenset("-–—")
 
 def says(text: str) -> bool | None:
     """What a cell says when it says nothing but yes or no."""
-    said = text.strip().lower()
-    if said in YES or said in ("on", "true", "x"):
+    word = text.strip().lower()
+    if word in YES or word in ("on", "true", "x"):
         return True
-    if said in NO or said in ("off", "false") or said in _DASHES:
+    if word in NO or word in ("off", "false") or word in _DASHES:
         return False
-    boxes = checkboxes(said) if len(said) < _BOX else []
-    return boxes[0].ticked if len(boxes) == 1 and boxes[0][:2] == (0, len(said)) else None
+    boxes = checkboxes(word) if len(word) < _BOX else []
+    return boxes[0].ticked if len(boxes) == 1 and boxes[0][:2] == (0, len(word)) else None
 
 
 def with_columns(
     text: str,
     ends: Sequence[int],
     found: Sequence[Scalar],
-    made: Sequence[Occurrence],
+    occurrences: Sequence[Occurrence],
     names: Callable[[JsonPath, Sequence[str]], bool],
     labels: Callable[[Scalar], Sequence[Span]],
 ) -> list[Occurrence]:
-    """`made`, and for each yes and no of rows the cell of its column. `ends`: of the lines of `text`; `names`: whether
-    words of a head are what the schema calls the field at a path; `labels`: where the document prints a key."""
+    """`occurrences`, and for each yes and no of rows the cell of its column. `ends`: of the lines of `text`; `names`:
+    whether words of a head are what the schema calls the field at a path; `labels`: where the document prints a key."""
     lists: dict[JsonPath, list[int]] = {}
     for at, one in enumerate(found):
         if row := row_of(one):
             lists.setdefault(row[:-1], []).append(at)
-    kept = list(made)
+    kept = list(occurrences)
     for several in lists.values():
         lines: dict[JsonPath, Counter[int]] = {}  # by a row, where its other values stand
         answers: dict[JsonPath, list[int]] = {}
         for at in several:
             if isinstance(found[at].value, bool):
                 answers.setdefault(column_of(found[at]), []).append(at)
-            elif made[at]:
-                lines.setdefault(row_of(found[at]), Counter())[bisect_right(ends, made[at][0].start)] += 1
+            elif occurrences[at]:
+                lines.setdefault(row_of(found[at]), Counter())[bisect_right(ends, occurrences[at][0].start)] += 1
         starts = {
             row: ends[line - 1] + 1 if (line := counts.most_common(1)[0][0]) else 0 for row, counts in lines.items()
         }
-        asked = {key_of(found[each[0]]): {row_of(found[at]): at for at in each} for each in answers.values()}
-        if not lines and asked:
+        rows_by_key = {key_of(found[each[0]]): {row_of(found[at]): at for at in each} for each in answers.values()}
+        if not lines and rows_by_key:
             rows = list(dict.fromkeys(row_of(found[at]) for at in several))
             heads = [bisect_right(ends, start) for start, _ in labels(found[several[0]])]
-            starts = _under(text, ends, heads, rows) if all(len(each) == len(rows) for each in asked.values()) else {}
-        if not asked or not starts or len(set(starts.values())) < len(starts):
+            starts = (
+                _under(text, ends, heads, rows) if all(len(each) == len(rows) for each in rows_by_key.values()) else {}
+            )
+        if not rows_by_key or not starts or len(set(starts.values())) < len(starts):
             continue
         table = AnswerColumns(text, list(starts.values()))
         placed = {
-            key: {number: each[row] for number, row in enumerate(starts) if row in each} for key, each in asked.items()
+            key: {number: each[row] for number, row in enumerate(starts) if row in each}
+            for key, each in rows_by_key.items()
         }
-        named = {key: partial(names, found[next(iter(each.values()))].path) for key, each in asked.items()}
-        said = {
+        named = {key: partial(names, found[next(iter(each.values()))].path) for key, each in rows_by_key.items()}
+        values = {
             key: {number: found[at].value is True for number, at in by_row.items()} for key, by_row in placed.items()
         }
-        cells = table.places(said, named)
+        cells = table.places(values, named)
         for key, at_rows in placed.items():
             for number, at in at_rows.items():
                 if key in cells:
@@ -110,7 +113,7 @@ class AnswerColumns:
     def __init__(self, text: str, lines: Sequence[int]) -> None:
         self._text = text
         self._rows = [self._cells(start) for start in lines]
-        self._said = [[says(text[slice(*cell)]) for cell in row] for row in self._rows]
+        self._answers = [[says(text[slice(*cell)]) for cell in row] for row in self._rows]
         self._head = self._heads(lines[0]) if lines else []
 
     def places(
@@ -119,31 +122,33 @@ class AnswerColumns:
         """By its key, of each column of the answer that has one, the cell in each row. `columns`: what the rows
         say, by their numbers; `named`: whether words of a head are what the schema calls a key."""
         fitting = {key: self._fitting(values) for key, values in columns.items()}
-        made: dict[str, dict[int, Span]] = {}
+        cells: dict[str, dict[int, Span]] = {}
         taken: set[int] = set()
         for key, fits in fitting.items():
-            alike = [other for other, others in fitting.items() if others == fits]
+            rivals = [other for other, others in fitting.items() if others == fits]
             by_key = [at for at in fits if self._names(at, key)]
             by_name = by_key or [at for at in fits if named[key](self._head_words(at))]
             if len(by_name) == 1:
                 chosen = by_name[0]
-            elif len(alike) == len(fits) and (len(columns[key]) > 1 or len(fits) == self.answers(0)):
-                chosen = fits[alike.index(key)]  # in the order of the answer
+            elif len(rivals) == len(fits) and (len(columns[key]) > 1 or len(fits) == self.answers(0)):
+                chosen = fits[rivals.index(key)]  # in the order of the answer
             else:
                 continue
             if chosen not in taken:
                 taken.add(chosen)
-                made[key] = {number: self._rows[number][chosen] for number in columns[key]}
-        return made
+                cells[key] = {number: self._rows[number][chosen] for number in columns[key]}
+        return cells
 
     def _fitting(self, values: Mapping[int, bool]) -> list[int]:
         """The columns of the table that say what one of the answer does."""
         width = min((len(self._rows[number]) for number in values), default=0)
-        return [at for at in range(width) if all(self._said[number][at] is value for number, value in values.items())]
+        return [
+            at for at in range(width) if all(self._answers[number][at] is value for number, value in values.items())
+        ]
 
     def answers(self, row: int) -> int:
         """How many of its cells say yes or no."""
-        return sum(one is not None for one in self._said[row])
+        return sum(one is not None for one in self._answers[row])
 
     def _names(self, at: int, key: str) -> bool:
         return match([plain(word) for word in key_words(key)], self._head_words(at)) is not None
@@ -167,7 +172,7 @@ class AnswerColumns:
         end = self._text.find("\n", start, start + _LINE)
         end = min(len(self._text), start + _LINE) if end < 0 else end
         cells, since = [], start
-        for cut in _CUT.finditer(self._text, start, end):
-            cells.append((since, cut.start()))
-            since = cut.end()
+        for gap in _CUT.finditer(self._text, start, end):
+            cells.append((since, gap.start()))
+            since = gap.end()
         return [*cells, (since, end)]

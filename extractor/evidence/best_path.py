@@ -16,12 +16,12 @@ def path(choices: Sequence[Sequence[T]], step: Callable[[T, T], float]) -> list[
         ways = [_best(costs, choices[at - 1], one, step) if at else (0.0, 0) for one in each]
         costs = [cost for cost, _ in ways]
         steps.append([before for _, before in ways])
-    made: list[T] = []
+    chosen: list[T] = []
     best = min(range(len(costs)), key=costs.__getitem__, default=0)
     for each, before in zip(reversed(choices), reversed(steps), strict=True):
-        made.append(each[best])
+        chosen.append(each[best])
         best = before[best]
-    return made[::-1]
+    return chosen[::-1]
 
 
 def _best(costs: Sequence[float], before: Sequence[T], one: T, step: Callable[[T, T], float]) -> tuple[float, int]:

@@ -101,8 +101,8 @@ class Bigger:
 def _found(window: str) -> Iterator[Span]:
     """What there is in it that is no number and has some."""
     for date in dates(window):
-        said, names = window[date.start : date.stop], _NAMES.findall(window, date.start, date.stop)
-        if all(name.lower() in _MONTH for name in names) and (names or " " not in said or said[-4:].isdecimal()):
+        printed, names = window[date.start : date.stop], _NAMES.findall(window, date.start, date.stop)
+        if all(name.lower() in _MONTH for name in names) and (names or " " not in printed or printed[-4:].isdecimal()):
             yield date.start, date.stop
     for day in _DAY.finditer(window):
         if not (name := day["m1"] or day["m2"]) or name.lower() in _MONTH:

@@ -87,7 +87,7 @@ class CheckboxLabels:
             return
         self._ask()
         side = self._side_of(row) or self._side_by_lines(row) or self._usual
-        if self._is_alone(row) and row.line and self._lines.asks(row.line - 1):
+        if self._is_alone(row) and row.line and self._lines.leaves_answer_below(row.line - 1):
             side = "after"
         for at, mark in enumerate(row.marks):
             if mark.ticked is None:
@@ -166,9 +166,9 @@ class CheckboxLabels:
 
     def _options(self, row: BoxRow) -> list[Option]:
         """Of a row whose boxes all are a yes or a no."""
-        for which, texts, free in (0, row.texts[1:], row.texts[0]), (-1, row.texts[:-1], row.texts[-1]):
+        for which, texts, outside in (0, row.texts[1:], row.texts[0]), (-1, row.texts[:-1], row.texts[-1]):
             found = [self._option(mark, text, which) for mark, text in zip(row.marks, texts, strict=True)]
-            if all(found) and not self._option(row.marks[-1 if which else 0], free, -1 - which):
+            if all(found) and not self._option(row.marks[-1 if which else 0], outside, -1 - which):
                 return [one for one in found if one]
         return []
 
@@ -185,13 +185,13 @@ class CheckboxLabels:
         """Into groups: a group ends where the next question is, or where a yes comes the second time."""
         behind = options[0].word > options[0].mark.start
         ahead = [row.texts[0], *(one.rest for one in options[:-1])] if behind else [one.rest for one in options]
-        for at, (option, asked) in enumerate(zip(options, ahead, strict=True)):
-            asked = asked if _is(asked) or at else row.left
-            if _is(asked) or option.says in {one.says for one in self._group}:
+        for at, (option, question) in enumerate(zip(options, ahead, strict=True)):
+            question = question if _is(question) or at else row.left
+            if _is(question) or option.says in {one.says for one in self._group}:
                 self._ask()
             if not self._group:
                 first = at == 0 and row is self._rows[row.line][0]
-                self._questions = [asked, (self._lines.plain(row.line - 1) if first else None) or _EMPTY]
+                self._questions = [question, (self._lines.plain(row.line - 1) if first else None) or _EMPTY]
             self._group.append(option)
             self._words.add(option.word)
         tail = options[-1].rest if behind and _is(options[-1].rest) else row.right
@@ -220,18 +220,18 @@ class CheckboxLabels:
             return False
         start, stop = self._lines.lines[row.line]
         ruled = any(char in "|\t" for char in self._lines.text[start:stop])
-        said: list[tuple[Checkbox, bool]] = []
+        answered: list[tuple[Checkbox, bool]] = []
         for mark in row.marks:
             cell, middle = self._lines.cell_of(row.line, mark.start), (mark.start + mark.stop) / 2 - start
             near = [one for one in columns if (one.cell == cell if ruled else abs(one.middle - middle) <= _OFF)]
-            said += [(mark, min(near, key=lambda one: abs(one.middle - middle)).says)] if near else []
-        if len(said) < len(row.marks) == len(columns):
-            said = [(mark, column.says) for mark, column in zip(row.marks, columns, strict=True)]
-        self._words.update(column.start for column in columns if said)
-        ticked = [(mark, says) for mark, says in said if mark.ticked]
-        if len(ticked) == 1 and all(mark.ticked is not None for mark, _ in said):
+            answered += [(mark, min(near, key=lambda one: abs(one.middle - middle)).says)] if near else []
+        if len(answered) < len(row.marks) == len(columns):
+            answered = [(mark, column.says) for mark, column in zip(row.marks, columns, strict=True)]
+        self._words.update(column.start for column in columns if answered)
+        ticked = [(mark, says) for mark, says in answered if mark.ticked]
+        if len(ticked) == 1 and all(mark.ticked is not None for mark, _ in answered):
             self.answers.append(CheckboxAnswer(ticked[0][0].start, ticked[0][0].stop, ticked[0][1], label))
-        return bool(said)
+        return bool(answered)
 
 
 def _is(span: Span) -> bool:

@@ -56,10 +56,10 @@ def checkboxes(text: str) -> list[Checkbox]:
 
 
 def _signs(text: str) -> Iterator[Checkbox]:
-    said = {found.group()[0] for found in _SIGN.finditer(text)}
-    if not said:
+    signs_there = {found.group()[0] for found in _SIGN.finditer(text)}
+    if not signs_there:
         return
-    has = {name: bool(said & set(signs)) for name, signs in _KINDS.items()}
+    has = {name: bool(signs_there & set(signs)) for name, signs in _KINDS.items()}
     open_ = has["open"] or has["ring"] or re.search(r"\[[ _]?\]|\( \)", text) is not None
     says: dict[str, bool | None] = {**dict.fromkeys(_TICKS + _CHECKED, True), **dict.fromkeys(_OPEN, False)}
     good = has["tick"] or has["checked"]
@@ -68,7 +68,7 @@ def _signs(text: str) -> Iterator[Checkbox]:
     says |= dict.fromkeys(_CROSSES, None if open_ and not good else False)
     if has["solid"] and has["open"]:
         says |= dict.fromkeys(_SOLID, True)
-    if has["ring"] and (has["disc"] or "◉" in said or "⦿" in said):
+    if has["ring"] and (has["disc"] or "◉" in signs_there or "⦿" in signs_there):
         says |= dict.fromkeys(_RING, False) | dict.fromkeys(_DISC, True)
     for found in _SIGN.finditer(text):
         if found.group()[0] in says:

@@ -82,7 +82,7 @@ class EvidenceSearch:
 
     def of(self, found: list[Scalar]) -> list[Occurrence]:
         """Where each is printed; empty for what is not, and for null."""
-        made: list[Occurrence] = []
+        occurrences: list[Occurrence] = []
         self._described = self._describe(found)
         self._counting = counting(found)
         groups = [list(group) for _, group in groupby(found, key=row_of)]
@@ -91,30 +91,35 @@ class EvidenceSearch:
             rows = list(same)
             windows = self._windows(rows) if _table(rows[0]) else [_Window(0, 0, {})] * len(rows)
             for several, window in zip(rows, windows, strict=True):
-                made += self._of_group(several, window)
-        made = apart(found, self._own(found, made))
+                occurrences += self._of_group(several, window)
+        occurrences = apart(found, self._own(found, occurrences))
         names, whole = self._described.descriptions.names, self._labels.whole
-        return with_columns(self._index.text, self._ends, found, made, names, lambda scalar: whole(key_of(scalar)))
+        return with_columns(
+            self._index.text, self._ends, found, occurrences, names, lambda scalar: whole(key_of(scalar))
+        )
 
-    def labels(self, found: list[Scalar], made: list[Occurrence]) -> list[PrintedLabel | None]:
-        """Of each the printed label that names it, where one does; `made`: where they stand."""
-        return Named(self._printed, found, made).labels()
+    def labels(self, found: list[Scalar], occurrences: list[Occurrence]) -> list[PrintedLabel | None]:
+        """Of each the printed label that names it, where one does; `occurrences`: where they stand."""
+        return Named(self._printed, found, occurrences).labels()
 
     def _describe(self, found: list[Scalar]) -> DescribedLabels:
         descriptions = FieldDescriptions(self._json_schema, map(key_of, found))
         return DescribedLabels(self._index, self._printed, descriptions)
 
-    def _own(self, found: list[Scalar], made: list[Occurrence]) -> list[Occurrence]:
-        """`made` without what stands in the place of another row of its list."""
+    def _own(self, found: list[Scalar], occurrences: list[Occurrence]) -> list[Occurrence]:
+        """`occurrences` without what stands in the place of another row of its list."""
         lists: dict[JsonPath, list[int]] = {}
         for at, one in enumerate(found):
-            if made[at] and row_of(one):
+            if occurrences[at] and row_of(one):
                 lists.setdefault(tuple(part for part in row_of(one) if isinstance(part, str)), []).append(at)
-        kept, rows = list(made), {row: at for at, row in enumerate(dict.fromkeys(map(row_of, found)))}
+        kept, rows = list(occurrences), {row: at for at, row in enumerate(dict.fromkeys(map(row_of, found)))}
         for several in lists.values():
-            cells = [RowCell(rows[row_of(found[at])], made[at], self._is_shared(found[at], made[at])) for at in several]
+            cells = [
+                RowCell(rows[row_of(found[at])], occurrences[at], self._is_shared(found[at], occurrences[at]))
+                for at in several
+            ]
             for at, is_foreign in zip(several, foreign(cells, self._line), strict=True):
-                kept[at] = () if is_foreign else made[at]
+                kept[at] = () if is_foreign else occurrences[at]
         return kept
 
     def _is_shared(self, scalar: Scalar, occurrence: Occurrence) -> bool:
@@ -137,43 +142,43 @@ class EvidenceSearch:
             since,
         ).rows()
         text, edges = self._index.text, sorted(table_row.span for table_row in table_rows if table_row is not None)
-        made: list[_Window] = []
+        windows: list[_Window] = []
         for table_row, several in zip(table_rows, own, strict=True):
             if table_row is None:
-                made.append(_Window(0, 0, {}))
+                windows.append(_Window(0, 0, {}))
                 continue
             (first, last), at = table_row.span, edges.index(table_row.span)
             begin = max(text.rfind("\n", 0, first) + 1, edges[at - 1][1] if at else 0)
             end = edges[at + 1][0] if at + 1 < len(edges) else text.find("\n", last) % (len(text) + 1)
             line = text.rfind("\n", last, end) + 1
             occurrences = {several[number].path: where for number, where in table_row.at.items()}
-            made.append(_Window(begin, line if last <= line < end else end, occurrences))
-        return made
+            windows.append(_Window(begin, line if last <= line < end else end, occurrences))
+        return windows
 
     def _of_group(self, several: list[Scalar], window: _Window) -> list[Occurrence]:
         """The values of an object, and those of its lists, which stand behind each other. `window`: where it stands,
         when it is a row."""
         parts = [list(part) for _, part in groupby(several, key=list_of)]
         own = [one for part in parts if not is_list(part) for one in part]
-        made: dict[JsonPath, Occurrence] = {}
+        placed: dict[JsonPath, Occurrence] = {}
         row, bounds = row_of(several[0]), (0, len(self._index.text))
         if row and (not own or row_of(several[-1]) != row):  # lists in a list, or rows of one value each
             bounds = (self._begin(row), bounds[1])
         if row and row_of(several[-1]) != row:
             parts = []
-            self._of_list(several, bounds, made)
+            self._of_list(several, bounds, placed)
         elif row and len(own) > 1:
-            bounds = self._of_row(own, window, made)
+            bounds = self._of_row(own, window, placed)
         for part in parts:
             if is_list(part):
-                self._of_list(part, bounds, made)
-            elif part[0].path not in made:
+                self._of_list(part, bounds, placed)
+            elif part[0].path not in placed:
                 since = self._begins.get(row, self._begin(row)) if row else 0
-                self._keep(part, self._in_order(part, since), made)
+                self._keep(part, self._in_order(part, since), placed)
         self._begins.setdefault(
-            row, min((occurrence[0].start for occurrence in made.values() if occurrence), default=self._offset)
+            row, min((occurrence[0].start for occurrence in placed.values() if occurrence), default=self._offset)
         )
-        return [made[one.path] for one in several]
+        return [placed[one.path] for one in several]
 
     def _begin(self, row: JsonPath) -> int:
         """From where on a row may stand: behind the one before it; the first within the row that it is in, the first
@@ -182,7 +187,7 @@ class EvidenceSearch:
             return self._offset
         return self._begins.get(row_above(row), 0) if any(isinstance(part, int) and part for part in row) else 0
 
-    def _of_list(self, several: list[Scalar], bounds: Span, made: dict[JsonPath, Occurrence]) -> None:
+    def _of_list(self, several: list[Scalar], bounds: Span, placed: dict[JsonPath, Occurrence]) -> None:
         labels = self._labels.of_list(key_of(several[0]))
         found = ListValues(
             self._index.text,
@@ -193,11 +198,11 @@ class EvidenceSearch:
             bounds,
         ).occurrences()
         self._offset = max((occurrence[-1].stop for occurrence in found if occurrence), default=self._offset)
-        self._keep(several, found, made)
+        self._keep(several, found, placed)
 
     @staticmethod
-    def _keep(several: list[Scalar], found: list[Occurrence], made: dict[JsonPath, Occurrence]) -> None:
-        made |= {one.path: occurrence for one, occurrence in zip(several, found, strict=True)}
+    def _keep(several: list[Scalar], found: list[Occurrence], placed: dict[JsonPath, Occurrence]) -> None:
+        placed |= {one.path: occurrence for one, occurrence in zip(several, found, strict=True)}
 
     def _candidates(self, scalar: Scalar, since: int) -> list[Occurrence]:
         if scalar.value is None or scalar.value == "":
@@ -252,9 +257,9 @@ class EvidenceSearch:
         pairs = zip(several, likely, strict=True)
         choices = [[_Choice(one.path[:-1], each) for each in some[:_CHOICES]] for one, some in pairs if some]
         chosen = (one.occurrence for one in likeliest(choices, self._step))
-        made = [next(chosen) if each else () for each in likely]
-        self._offset = max((occurrence[-1].stop for occurrence in made[-1:] if occurrence), default=self._offset)
-        return made
+        occurrences = [next(chosen) if each else () for each in likely]
+        self._offset = max((occurrence[-1].stop for occurrence in occurrences[-1:] if occurrence), default=self._offset)
+        return occurrences
 
     def _is_spoken_for(self, occurrence: Occurrence, labels: list[Span]) -> bool:
         """A number that seems to say something else has to have a label."""
@@ -280,7 +285,7 @@ class EvidenceSearch:
     def _line(self, offset: int) -> int:
         return bisect_right(self._ends, offset)
 
-    def _of_row(self, several: list[Scalar], window: _Window, made: dict[JsonPath, Occurrence]) -> Span:
+    def _of_row(self, several: list[Scalar], window: _Window, placed: dict[JsonPath, Occurrence]) -> Span:
         """Of an object in a list, which mostly is a row of a table, in its window; what is said of several rows stands
         outside. Texts come first, so that no number is taken for a part of one of them. From where to where it is."""
         if not row_of(several[0])[-1]:
@@ -295,12 +300,12 @@ class EvidenceSearch:
                 within = self._by_row(several, at, [occurrence for occurrence in chosen.values() if occurrence])
             if not within:
                 within = [occurrence for occurrence in found if self._is_shared(several[at], occurrence)]
-            known = window.occurrences.get(several[at].path)
+            expected = window.occurrences.get(several[at].path)
             chosen[at] = min(
                 within,
                 key=lambda occurrence: (
                     self._cost(occurrence, several[at], texts),
-                    occurrence != known,
+                    occurrence != expected,
                     occurrence[0].start,
                 ),
                 default=(),
@@ -310,7 +315,7 @@ class EvidenceSearch:
             occurrence[-1].stop for occurrence in chosen.values() if occurrence and begin <= occurrence[0].start < end
         ]
         self._offset = max([self._offset, *stops])
-        self._keep(several, [chosen[at] for at in range(len(several))], made)
+        self._keep(several, [chosen[at] for at in range(len(several))], placed)
         return begin, end
 
     def _by_row(self, several: list[Scalar], at: int, chosen: list[Occurrence]) -> list[Occurrence]:

@@ -54,9 +54,9 @@ class FieldDescriptions:
         column = tuple(0 if isinstance(part, int) else part for part in path)
         if column not in self._texts:
             nodes = nodes_at(self._schema, column)
-            said = [node[key][:_LONGEST] for key in ("title", "description") for node in nodes if _says(node, key)]
-            quoted = [one or other for text in said for one, other in _QUOTED.findall(text)]
-            self._texts[column] = list(dict.fromkeys(quoted or said))
+            texts = [node[key][:_LONGEST] for key in ("title", "description") for node in nodes if _says(node, key)]
+            quoted = [one or other for text in texts for one, other in _QUOTED.findall(text)]
+            self._texts[column] = list(dict.fromkeys(quoted or texts))
         return self._texts[column]
 
     def names(self, path: JsonPath, label: Sequence[str]) -> bool:
@@ -68,7 +68,7 @@ class FieldDescriptions:
             and not self._is_of_another(own, path)
             and any(
                 own == words[at : at + len(own)]
-                for words in self._said(path)
+                for words in self._words_of(path)
                 for at in range(len(words) - len(own) + 1)
             )
         )
@@ -78,12 +78,12 @@ class FieldDescriptions:
         return [
             phrase
             for length in range(_PHRASE, 0, -1)
-            for words in self._said(path)
+            for words in self._words_of(path)
             for at in range(len(words) - length + 1)
             if _is_name(phrase := words[at : at + length]) and not self._is_of_another(phrase, path)
         ]
 
-    def _said(self, path: JsonPath) -> list[list[str]]:
+    def _words_of(self, path: JsonPath) -> list[list[str]]:
         """The words of its texts."""
         texts = self.texts(path)
         for text in texts:
@@ -131,16 +131,16 @@ class DescribedLabels:
         return []
 
     def _longest(self, phrases: list[list[str]]) -> list[DescribedLabel]:
-        made: list[DescribedLabel] = []
+        labels: list[DescribedLabel] = []
         length = 0
         for phrase in self._printable(phrases):
-            if made and len(phrase) < length:
+            if labels and len(phrase) < length:
                 break
             name = " ".join(phrase)
-            if name not in {one.name for one in made} and (printed := self._printed.of_name(name)):
-                made.append(DescribedLabel(name, printed))
+            if name not in {one.name for one in labels} and (printed := self._printed.of_name(name)):
+                labels.append(DescribedLabel(name, printed))
                 length = len(phrase)
-        return made
+        return labels
 
     def _printable(self, phrases: list[list[str]]) -> list[list[str]]:
         return [phrase for phrase in phrases if all(map(self._index.has_word, phrase))]

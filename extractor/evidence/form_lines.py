@@ -65,19 +65,19 @@ class FormLines:
         mine = mine or self._spoken(at)
         if not mine:
             return []
-        made, since = [], start
+        rows, since = [], start
         mixed = self._mixed(start, stop, mine) or [(start, stop)]
         for at_cell, (first, last) in enumerate(mixed):
             until = mixed[at_cell + 1][0] if at_cell + 1 < len(mixed) else stop
             if alone := [mark for mark in mine if since <= mark.start < first]:
-                made.append(self._row(at, (since, first), alone, since, first))
+                rows.append(self._row(at, (since, first), alone, since, first))
                 since = first
             inside = [mark for mark in mine if first <= mark.start < last]
-            made.append(self._row(at, (first, last), inside, since, until))
+            rows.append(self._row(at, (first, last), inside, since, until))
             since = last
         if rest := [mark for mark in mine if mark.start >= since]:
-            made.append(self._row(at, (since, stop), rest, since, stop))
-        return made
+            rows.append(self._row(at, (since, stop), rest, since, stop))
+        return rows
 
     def columns(self, at: int) -> list[YesNoColumn]:
         """Of a line that heads columns for yes and no; empty for any other."""
@@ -100,16 +100,16 @@ class FormLines:
 
     def cells(self, start: int, stop: int) -> list[Span]:
         edges = [start]
-        for cut in _CUT.finditer(self.text, start, stop):
-            if not self._in_mark(cut.start()):  # `[   ]`
-                edges += cut.span()
+        for gap in _CUT.finditer(self.text, start, stop):
+            if not self._in_mark(gap.start()):  # `[   ]`
+                edges += gap.span()
         edges.append(stop)
         return list(zip(edges[::2], edges[1::2], strict=True))
 
     def is_empty(self, at: int) -> bool:
         return not self.text[slice(*self.lines[at])].strip()
 
-    def asks(self, at: int) -> bool:
+    def leaves_answer_below(self, at: int) -> bool:
         """Whether line `at` leaves its answer to the next: it says so, is a heading, or the next is farther in."""
         if self.plain(at) is None:
             return False

@@ -85,9 +85,9 @@ def _chances(text: str, found: list[Scalar], logprobs: list[float], sizes: list[
         return [None] * len(found)
     places = range(len(text) + 1) if text.isascii() else [0, *accumulate(len(char.encode()) for char in text)]
     sums = [0.0, *accumulate(logprobs)]
-    made: list[float | None] = []
+    chances: list[float | None] = []
     for scalar in found:
         first = bisect_left(ends, places[scalar.start] + 1)
         last = bisect_left(ends, places[scalar.stop])
-        made.append(round(min(1.0, math.exp(sums[last + 1] - sums[first])), 4))
-    return made
+        chances.append(round(min(1.0, math.exp(sums[last + 1] - sums[first])), 4))
+    return chances

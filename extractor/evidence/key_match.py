@@ -23,11 +23,11 @@ class Match(NamedTuple):
 
 def match(key: Iterable[str], label: Iterable[str]) -> Match | None:
     """Of words in small letters without marks; None where the label does not name the key."""
-    said, every = list(label), list(key)
+    printed, every = list(label), list(key)
     words = {word for word in every if len(word) >= _LEAST} or set(every)
     strong = {word for word in words if not any(_same(word, weak) for weak in WEAK)} or words
-    hit = {word for word in words if any(_same(word, one) for one in said)}
-    return Match(-len(hit), len(said) - len(hit)) if hit & strong else None
+    hit = {word for word in words if any(_same(word, one) for one in printed)}
+    return Match(-len(hit), len(printed) - len(hit)) if hit & strong else None
 
 
 def _same(one: str, other: str) -> bool:

@@ -62,16 +62,16 @@ class ListValues:
             for way in sorted(further, key=lambda way: way.cost):
                 best.setdefault(way.stop, way)
             ways = list(best.values())[:_WAYS]
-        made: list[Occurrence] = [()] * len(self._values)
+        occurrences: list[Occurrence] = [()] * len(self._values)
         widest, way = ways[0].widest, ways[0]
         while way.before is not None:
             if way.last is not None:
-                made[way.last[0]] = way.last[1]
+                occurrences[way.last[0]] = way.last[1]
             way = way.before
-        for at, occurrence in enumerate(made):
+        for at, occurrence in enumerate(occurrences):
             if not occurrence:
-                made[at] = self._left(at, made, widest)
-        return made
+                occurrences[at] = self._left(at, occurrences, widest)
+        return occurrences
 
     def _on(self, way: _Way, at: int) -> list[_Way]:
         """Where a way may go on."""
@@ -81,31 +81,35 @@ class ListValues:
                 for occurrence in self._candidates(at, self._since)
             ]
         ahead = sorted((one for one in self._candidates(at, way.stop) if one[0].start >= way.stop), key=_start)
-        made = []
+        further = []
         for occurrence in ahead[:_NEXT]:
             gap, label = occurrence[0].start - way.stop, self._label(occurrence)
             again = self._values[at] in self._values[max(0, at - _COMPARED) : at]
             if again and not self._near(way.stop, occurrence, way.widest):
                 continue
             cost = min(math.log2(1 + gap), math.log2(1 + label) + _LABELLED) + _OFF * occurrence[0].mismatch
-            made.append(_Way(way.cost + cost, occurrence[-1].stop, max(way.widest, gap), (at, occurrence), way))
-        return made
+            further.append(_Way(way.cost + cost, occurrence[-1].stop, max(way.widest, gap), (at, occurrence), way))
+        return further
 
     def _begin(self, occurrence: Occurrence) -> float:
         start, _, off = occurrence[0]
         return math.log2(1 + self._label(occurrence)) + _OFF * off + _BACKWARDS * (start < self._since)
 
-    def _left(self, at: int, made: list[Occurrence], widest: int) -> Occurrence:
+    def _left(self, at: int, occurrences: list[Occurrence], widest: int) -> Occurrence:
         """Of a value on no way: the place nearest to a label, then to the others, that is nobody's."""
-        others = [fragment for occurrence in made for fragment in occurrence]
-        free = [
+        others = [fragment for occurrence in occurrences for fragment in occurrence]
+        candidates = [
             occurrence
             for occurrence in self._candidates(at, self._since)
             if not any(one.start < other.stop and other.start < one.stop for one in occurrence for other in others)
         ]
-        if any(where and self._values[other] == self._values[at] for other, where in enumerate(made)):
-            free = [occurrence for occurrence in free if self._gap(occurrence, others) <= max(_NEAR, widest)]
-        return min(free, key=lambda occurrence: (self._label(occurrence), self._gap(occurrence, others)), default=())
+        if any(where and self._values[other] == self._values[at] for other, where in enumerate(occurrences)):
+            candidates = [
+                occurrence for occurrence in candidates if self._gap(occurrence, others) <= max(_NEAR, widest)
+            ]
+        return min(
+            candidates, key=lambda occurrence: (self._label(occurrence), self._gap(occurrence, others)), default=()
+        )
 
     def _gap(self, occurrence: Occurrence, others: Sequence[tuple[int, int, int]]) -> int:
         start, stop = occurrence[0].start, occurrence[-1].stop

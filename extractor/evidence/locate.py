@@ -92,8 +92,8 @@ class DocumentIndex:
 
     def _is_part(self, start: int, stop: int) -> bool:
         """Whether the number there is a part of what is none. A year is one within a date too."""
-        said = self.text[start:stop]
-        return not (len(said) == 4 and said[:2] in _CENTURIES) and self._bigger.holds(start, stop)
+        number = self.text[start:stop]
+        return not (len(number) == 4 and number[:2] in _CENTURIES) and self._bigger.holds(start, stop)
 
     @cached_property
     def _dates(self) -> Spans:
@@ -110,10 +110,10 @@ class DocumentIndex:
     @cached_property
     def _glued(self) -> Spans:
         """Where letters stand right beside digits, by the letters."""
-        made: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        spans: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         for found in _GLUED.finditer(self.text):
-            made[found.group()].append(found.span())
-        return made
+            spans[found.group()].append(found.span())
+        return spans
 
     def _number(self, value: Decimal) -> list[Fragment]:
         spans = self._numbers.get(digits(f"{value:.30f}"), ())

@@ -44,12 +44,12 @@ class Named:
         return next((PrintedLabel(label, None, None) for label in labels), None)
 
     def _of_null(self, one: Scalar, printed: list[PrintedLabel]) -> PrintedLabel | None:
-        free = [
+        unused = [
             each
             for each in printed
             if not self._is_said(each.label) and not self._is_said(each.behind) and self._is_of(one, each.label)
         ]
-        return next((each for each in free if each.behind), free[0] if free else None)
+        return next((each for each in unused if each.behind), unused[0] if unused else None)
 
     def _is_said(self, span: Span | None) -> bool:
         """Whether another value stands there."""

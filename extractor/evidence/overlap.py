@@ -11,9 +11,9 @@ from extractor.evidence.scalars import Scalar
 from extractor.evidence.structure import row_of
 
 
-def apart(found: list[Scalar], made: list[Occurrence]) -> list[Occurrence]:
-    """`made` without numbers that are part of a text of another row: no count is said by the `1` of `Milk 1l`."""
-    pairs = list(zip(found, made, strict=True))
+def apart(found: list[Scalar], occurrences: list[Occurrence]) -> list[Occurrence]:
+    """`occurrences` without numbers that are part of a text of another row: the `1` of `Milk 1l` is no count."""
+    pairs = list(zip(found, occurrences, strict=True))
     texts = sorted((*where[0][:2], at) for at, (one, where) in enumerate(pairs) if where and isinstance(one.value, str))
     kept: list[Occurrence] = []
     for one, where in pairs:

@@ -128,8 +128,8 @@ class PrintedLabels:
 
     def _cell(self, first: int) -> Span | None:
         """What stands from `first` to the end of its cell, or to the next label."""
-        cut = _CUT.search(self._text, first, first + _LONGEST)
-        stop = cut.start() if cut else min(len(self._text), first + _LONGEST)
+        gap = _CUT.search(self._text, first, first + _LONGEST)
+        stop = gap.start() if gap else min(len(self._text), first + _LONGEST)
         other = _NEXT.search(self._text, first + 1, stop)
         stop = other.start() if other else stop
         while stop > first and self._text[stop - 1].isspace():
@@ -153,9 +153,9 @@ class PrintedLabels:
 
     def _cells(self, start: int, stop: int, ruled: bool) -> Iterator[Span]:
         since = start
-        for cut in (_BAR if ruled else _CUT).finditer(self._text, start, stop):
-            yield self._stripped(since, cut.start())
-            since = cut.end()
+        for gap in (_BAR if ruled else _CUT).finditer(self._text, start, stop):
+            yield self._stripped(since, gap.start())
+            since = gap.end()
         yield self._stripped(since, stop)
 
     def _stripped(self, start: int, stop: int) -> Span:
@@ -177,5 +177,5 @@ class PrintedLabels:
     def _unless_nothing(self, span: Span | None) -> Span | None:
         if span is None:
             return None
-        said = self._text[slice(*span)].lower().strip(" .()[]")
-        return span if any(map(str.isalnum, said)) and said not in _NOTHING else None
+        words = self._text[slice(*span)].lower().strip(" .()[]")
+        return span if any(map(str.isalnum, words)) and words not in _NOTHING else None

@@ -19,7 +19,7 @@ def counts(text: str, fragment: Fragment, row: int) -> bool:
         return False
     before, behind = text[max(0, start - _AROUND) : start], text[stop : stop + _AROUND]
     return any(
-        said[1] == str(number)
+        leading[1] == str(number)
         for number, part in ((row, before), (row + 2, behind))
-        for said in _LEADING.finditer(part)
+        for leading in _LEADING.finditer(part)
     )

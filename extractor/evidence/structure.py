@@ -51,13 +51,13 @@ def column_of(scalar: Scalar) -> JsonPath:
 
 def counting(found: list[Scalar]) -> set[JsonPath]:
     """Of lists of two rows or more, the columns that say 1, 2, 3, …; of two rows only one that is called a number."""
-    said: dict[JsonPath, list[object]] = {}
+    columns: dict[JsonPath, list[object]] = {}
     for one in found:
         if row_of(one):
-            said.setdefault(column_of(one), []).append(one.value)
+            columns.setdefault(column_of(one), []).append(one.value)
     return {
         column
-        for column, values in said.items()
+        for column, values in columns.items()
         if len(values) > (1 if _NUMBERS.intersection(key_words(str(column[-1]).lower())) else 2)
         and values == list(range(1, len(values) + 1))
     }

@@ -86,7 +86,7 @@ class RowPlacements:
         return self._left(found[::-1])
 
     def _on(self, way: _Way, at: int) -> list[_Way]:
-        made = []
+        further = []
         is_first = way.stop == self._since
         for row in self._rows(at, way.stop, _ANYWHERE if is_first else _NEXT, way.order):
             turned = (
@@ -99,8 +99,8 @@ class RowPlacements:
                 tall, before = self._tall(row), self._tall(way.row)
                 cost += _UNEQUAL * (tall != before)
                 cost += _SHARED * (max(tall, before) > 0 and self._line(row.span[0]) == self._line(way.stop - 1))
-            made.append(_Way(way.cost + cost, row.span[1], row, way, row.order))
-        return made
+            further.append(_Way(way.cost + cost, row.span[1], row, way, row.order))
+        return further
 
     def _tall(self, row: RowPlacement) -> int:
         return self._line(row.span[1] - 1) - self._line(row.span[0])
@@ -116,18 +116,18 @@ class RowPlacements:
                 occurrences = [one for one in occurrences if not any(_meet(one, span) for span in taken)]
             ahead.append(occurrences)
         firsts = sorted({one[0].start for occurrences in ahead for one in occurrences[:starts]})[: 2 * starts + 2]
-        made: dict[tuple[tuple[int, int], ...], RowPlacement] = {}
+        placements: dict[tuple[tuple[int, int], ...], RowPlacement] = {}
         whole = 0  # rows that have all their values in a line
         for first in firsts:
             for tall in _TALL:
                 row = self._row(ahead, self._printed[at], order, first, self._line(first) + tall)
-                made.setdefault(tuple(sorted((value, one[0].start) for value, one in row.at.items())), row)
+                placements.setdefault(tuple(sorted((value, one[0].start) for value, one in row.at.items())), row)
                 if len(row.at) == sum(map(bool, ahead)):
                     whole += tall == 0
                     break
             if whole > _ENOUGH:
                 break
-        return [row for row in made.values() if row.at]
+        return [row for row in placements.values() if row.at]
 
     def _row(
         self, ahead: list[list[Occurrence]], printed: int, order: Sequence[int], first: int, last_line: int
@@ -136,10 +136,10 @@ class RowPlacements:
         at: dict[int, Occurrence] = {}
         ranks = {value: rank for rank, value in enumerate(order)}
 
-        def hardest(value: int) -> tuple[int, int, int]:
+        def by_choice(value: int) -> tuple[int, int, int]:
             return len(ahead[value]), -_length(ahead[value]), ranks.get(value, value)
 
-        for value in sorted(range(len(ahead)), key=hardest):
+        for value in sorted(range(len(ahead)), key=by_choice):
             begin = bisect_left(ahead[value], first, key=lambda one: one[0].start)
             for one in ahead[value][begin : begin + _NEXT + 1]:
                 if self._line(one[0].start) > last_line:
@@ -151,8 +151,8 @@ class RowPlacements:
         if at:
             row = RowPlacement(0.0, at)
             start, stop = row.span
-            said = sum(one[-1].stop - one[0].start for one in at.values())
-            cost += math.log2(1 + self._tall(row)) + _APART * math.log2(1 + max(stop - start - said, 0))
+            covered = sum(one[-1].stop - one[0].start for one in at.values())
+            cost += math.log2(1 + self._tall(row)) + _APART * math.log2(1 + max(stop - start - covered, 0))
             cost += _ODD * sum(one[0].mismatch > 1 for one in at.values())
         return RowPlacement(cost, at)
 

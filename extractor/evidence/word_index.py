@@ -153,9 +153,9 @@ class WordIndex:
         """`value` in lines that stand one below the other in a column, or on two pages."""
         wanted = [plain(word) for word in _WORD.findall(value)]
         whole = self._at.get(wanted[0], []) if len(wanted) > 1 else []  # alone it was looked for before
-        cut = [word for word in self._below.cut if wanted and wanted[0].startswith(self._words[word])]
+        hyphenated = [word for word in self._below.hyphenated if wanted and wanted[0].startswith(self._words[word])]
         found: list[Occurrence] = []
-        for first in self.often(sorted(whole + cut), self._spans.__getitem__):
+        for first in self.often(sorted(whole + hyphenated), self._spans.__getitem__):
             looks = self._below.looks
             if spans := self._below.from_word(first, wanted):
                 found.append(tuple(Fragment(*span, 1) for span in spans))
@@ -167,20 +167,20 @@ class WordIndex:
     def pieces(self, value: str) -> list[Occurrence]:
         """`value` in pieces of at least two words, in the order of the value, each near the one before."""
         wanted = [plain(word) for word in _WORD.findall(value)]
-        made: list[Fragment] = []
+        fragments: list[Fragment] = []
         covered = at = 0
-        while at < len(wanted) and len(wanted) > 2 and len(made) < _PIECES and self.left > 0:
+        while at < len(wanted) and len(wanted) > 2 and len(fragments) < _PIECES and self.left > 0:
             for length in range(min(_RUN, len(wanted) - at), 0, -1):
                 runs = self._exactly(wanted[at : at + length])
-                near = [run for run in runs if made and abs(run.start - made[-1].stop) < _APART]
+                near = [run for run in runs if fragments and abs(run.start - fragments[-1].stop) < _APART]
                 if near or (runs and length > 1):
-                    made.append(near[0] if near else runs[0])
+                    fragments.append(near[0] if near else runs[0])
                     covered += length
                     at += length
                     break
             else:
                 at += 1
-        return [tuple(made)] if covered >= _COVERED * len(wanted) and made else []
+        return [tuple(fragments)] if covered >= _COVERED * len(wanted) and fragments else []
 
     def _exactly(self, wanted: list[str]) -> list[Fragment]:
         count = len(wanted)

@@ -27,40 +27,40 @@ class WrappedText:
         self._spans = spans
         self._lines = [0, *(at.end() for at in re.finditer("\n", text))]
         self._breaks = {bisect_right(self._lines, at) - 1 for at in breaks if at}
-        self.cut = [bisect_left(spans, (at.start(), 0)) - 1 for at in _CUT.finditer(text)]  # words that a hyphen cuts
+        self.hyphenated = [bisect_left(spans, (at.start(), 0)) - 1 for at in _CUT.finditer(text)]  # words
         self.looks = 0  # at words, so far
 
     def from_word(self, first: int, wanted: Sequence[str]) -> list[Span]:
         """The spans, one a line, that say `wanted` from the word `first` on; empty where they do not."""
         spans: list[Span] = []
         at: int | None = first
-        said, rest = 0, ""  # how many of `wanted` are said; of the next, what a hyphen has cut off
+        matched, rest = 0, ""  # how many of `wanted` are said; of the next, what a hyphen has cut off
         while at is not None:
-            last, said, rest = self._along(at, wanted, said, rest)
+            last, matched, rest = self._along(at, wanted, matched, rest)
             if last < at:
                 return []
             spans.append((self._spans[at][0], self._spans[last][1] + bool(rest)))
-            if said == len(wanted):
+            if matched == len(wanted):
                 return spans
             if not (_HYPHEN if rest else _CELL_ENDS).match(self._text, self._spans[last][1]):
                 return []
-            at = self._below(spans[-1], rest or wanted[said])
+            at = self._below(spans[-1], rest or wanted[matched])
         return []
 
-    def _along(self, at: int, wanted: Sequence[str], said: int, rest: str) -> tuple[int, int, str]:
-        """(the last word on this line that is wanted, `said` and `rest` behind it)."""
+    def _along(self, at: int, wanted: Sequence[str], matched: int, rest: str) -> tuple[int, int, str]:
+        """(the last word on this line that is wanted, `matched` and `rest` behind it)."""
         here = at
-        while said < len(wanted) and here < len(self._words) and (here == at or self._beside(here - 1)):
+        while matched < len(wanted) and here < len(self._words) and (here == at or self._beside(here - 1)):
             self.looks += 1
-            due = rest or wanted[said]
-            if self._cut(here, due):
-                return here, said, due[len(self._words[here]) :]
+            due = rest or wanted[matched]
+            if self._is_hyphenated(here, due):
+                return here, matched, due[len(self._words[here]) :]
             if self._words[here] != due:
-                return here - 1, said, rest
-            said, rest, here = said + 1, "", here + 1
-        return here - 1, said, rest
+                return here - 1, matched, rest
+            matched, rest, here = matched + 1, "", here + 1
+        return here - 1, matched, rest
 
-    def _cut(self, here: int, due: str) -> bool:
+    def _is_hyphenated(self, here: int, due: str) -> bool:
         """Whether the word is the first part of `due`, and a hyphen says so."""
         word = self._words[here]
         return word != due and due.startswith(word) and bool(_HYPHEN.match(self._text, self._spans[here][1]))
@@ -81,7 +81,7 @@ class WrappedText:
             for start in self._cells(below):
                 column = self._spans[start][0] - self._lines[below]
                 if left - 1 <= column <= right:
-                    return start if self._words[start] == word or self._cut(start, word) else None
+                    return start if self._words[start] == word or self._is_hyphenated(start, word) else None
         return self._overleaf(line, word)
 
     def _overleaf(self, line: int, word: str) -> int | None:

@@ -58,7 +58,7 @@ class YesNo:
         answers = self._by_checkboxes([plain(word) for word in key])
         if answers:
             return _those_that_say(value, answers)
-        return self._said(value, labels, self._printed.of(name), since)
+        return self._beside_labels(value, labels, self._printed.of(name), since)
 
     def described(self, value: bool, path: JsonPath, labels: DescribedLabels, since: int) -> list[Occurrence]:
         """Where `value` is said of what the schema calls the field at `path`. Of two names only one may say anything:
@@ -71,10 +71,10 @@ class YesNo:
         boxes = [one for one, _ in self._described[texts]]
         names = {tuple(words) for _, words in self._described[texts]}
         found = {
-            each.name: self._said(value, [one.label for one in each.printed], each.printed, since)
+            each.name: self._beside_labels(value, [one.label for one in each.printed], each.printed, since)
             for each in labels.of(path)
         }
-        names |= {tuple(name.split()) for name, said in found.items() if said}
+        names |= {tuple(name.split()) for name, occurrences in found.items() if occurrences}
         if len(names) > 1:
             return []
         return [*_those_that_say(value, boxes), *chain.from_iterable(found.values())]
@@ -85,19 +85,21 @@ class YesNo:
         found: list[Occurrence] = []
         for start, stop in labels:
             first, last = self._sentence(start, stop)
-            said = [one.span() for one in WORD.finditer(self._index.text, first, last) if _is_answer(one.group())]
+            answers = [one.span() for one in WORD.finditer(self._index.text, first, last) if _is_answer(one.group())]
             offered = [one.span() for one in _CHOICE.finditer(self._index.text, first, last)]
-            said = [one for one in said if not self._checkboxes.covers(one[0])]
-            said = [one for one in said if not any(overlap(one, other) for other in offered)]
-            said += [one for one in self._checkboxes.within(stop, last + 1) if self._ends_sentence(stop, one)]
-            beside = [one for one in said if stop < one[0] <= stop + _CLOSE and not self._has_words(stop, one[0])]
-            if len(said := beside or said) == 1 and says(self._index.text[slice(*said[0])]) is value:
-                first, last = said[0]
+            answers = [one for one in answers if not self._checkboxes.covers(one[0])]
+            answers = [one for one in answers if not any(overlap(one, other) for other in offered)]
+            answers += [one for one in self._checkboxes.within(stop, last + 1) if self._ends_sentence(stop, one)]
+            beside = [one for one in answers if stop < one[0] <= stop + _CLOSE and not self._has_words(stop, one[0])]
+            if len(answers := beside or answers) == 1 and says(self._index.text[slice(*answers[0])]) is value:
+                first, last = answers[0]
                 if 0 < first - stop <= _APART or (last <= start <= last + _APART and self._has_words(last, start)):
                     found.append((Fragment(first, last, 2),))
         return found
 
-    def _said(self, value: bool, labels: list[Span], printed: list[PrintedLabel], since: int) -> list[Occurrence]:
+    def _beside_labels(
+        self, value: bool, labels: list[Span], printed: list[PrintedLabel], since: int
+    ) -> list[Occurrence]:
         """In a word behind one of the `labels`; else in the cell that is of one of `printed`."""
         found = self._index.find(value, since)
         said = [one for one in found if any(self._answers(stop, one[0]) for _, stop in labels)]
@@ -150,7 +152,7 @@ class YesNo:
     def _answers(self, label: int, fragment: Fragment) -> bool:
         """Whether a yes or no answers a label that ends at `label`: not the `on` of `paid by card on`, not what stands
         behind another label, not the two to choose from."""
-        text, said = self._index.text, self._index.text[fragment.start : fragment.stop].lower()
+        text, printed = self._index.text, self._index.text[fragment.start : fragment.stop].lower()
         if offered := _OFFERED.match(text, label):
             label = offered.end()
         if not 0 <= fragment.start - label <= _BESIDE or self._checkboxes.covers(fragment.start):
@@ -160,7 +162,7 @@ class YesNo:
         between = text[label : fragment.start]
         if any(word.lower() in YES | NO for word in WORD.findall(between)) or self._is_of_its_line(between, fragment):
             return False
-        return said not in _SENTENCES or any(mark in between for mark in _ASKS) or not any(map(str.isalpha, between))
+        return printed not in _SENTENCES or any(mark in between for mark in _ASKS) or not any(map(str.isalpha, between))
 
     def _is_of_its_line(self, between: str, fragment: Fragment) -> bool:
         """Whether it belongs to something else of its line, when that is below the label's."""

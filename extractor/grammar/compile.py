@@ -35,9 +35,9 @@ def serialise(schema: Schema, bounds: Bounds | None = None) -> str:
     return guided(Tighten(schema.json_schema, bounds or Bounds()).whole())
 
 
-def reason(said: str) -> str:
+def reason(message: str) -> str:
     """Why llguidance will not have a grammar, without the place in a text that nobody has seen."""
-    line = said.partition("\n")[0]
+    line = message.partition("\n")[0]
     if "Unable to determine if regex is empty" in line:
         return "more patterns, formats and lengths meet than it can combine: anchor a pattern (^…$) or leave one out"
     if "schema is false" in line:
@@ -68,13 +68,15 @@ class Grammars:
 
     def known(self, schema: Schema) -> bool:
         """Whether `get` will answer without a trial."""
-        return self._found(schema) is not None or schema.model is not None or self._heard(schema) is not None
+        return (
+            self._found(schema) is not None or schema.model is not None or self._verdict_elsewhere(schema) is not None
+        )
 
     def get(self, schema: Schema, wall_s: float = math.inf, cancel: threading.Event | None = None) -> str:
         """Raises SchemaError; for a stranger's schema what `Judge.grammar` raises too."""
         kept = self._found(schema)
         if kept is None:
-            kept = self._heard(schema) or self._judged(schema, wall_s, cancel)
+            kept = self._verdict_elsewhere(schema) or self._judged(schema, wall_s, cancel)
             with self._lock:
                 self._kept[schema.sha256] = kept
         if isinstance(kept, SchemaError):  # an error of its own for each caller: raising writes into it
@@ -85,7 +87,7 @@ class Grammars:
         with self._lock:
             return self._kept.get(schema.sha256)
 
-    def _heard(self, schema: Schema) -> str | SchemaError | None:
+    def _verdict_elsewhere(self, schema: Schema) -> str | SchemaError | None:
         """What another process has found."""
         if self.verdicts is None or schema.model is not None:
             return None

@@ -22,8 +22,8 @@ def guided(schema: dict[str, Any]) -> str:
 
 def part(schema: dict[str, Any]) -> str:
     """What stands for a JSON Schema in a rule of a grammar, as far as it is one."""
-    told = {**OPTIONS, **schema.get("x-guidance", {})}
-    return f"%json {json.dumps({**unmarked(schema), 'x-guidance': told}, separators=(',', ':'))}"
+    guidance = {**OPTIONS, **schema.get("x-guidance", {})}
+    return f"%json {json.dumps({**unmarked(schema), 'x-guidance': guidance}, separators=(',', ':'))}"
 
 
 def options(schema: dict[str, Any]) -> str:

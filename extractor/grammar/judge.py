@@ -69,10 +69,10 @@ def printed(given: dict[str, Any], blobs: list[bytes]) -> list[str | bool | None
     """Of the schema that is the first blob and the document that is the second: the grammar of what it prints, None
     where it is too long for one, and whether no answer need be compared with it. `given`: the `mode` and the
     `bounds`. Raises Refused with the code `not_printed`."""
-    made = demand(json.loads(blobs[0]), given["mode"], Bounds(**given["bounds"]))
-    assert made is not None
+    demanded = demand(json.loads(blobs[0]), given["mode"], Bounds(**given["bounds"]))
+    assert demanded is not None
     try:
-        answers = made.of(blobs[1].decode("utf-8", "surrogatepass"))
+        answers = demanded.of(blobs[1].decode("utf-8", "surrogatepass"))
     except DocumentError as error:
         errors = [(one.pointer, one.detail) for one in error.errors[:_MOST_PLACES]]
         raise Refused(error.code, error.detail, errors=errors) from None
@@ -148,9 +148,9 @@ def _ended(matcher: LLMatcher, seed: int, found: Report, took: list[float]) -> b
     """Whether this text meets a limit. Adds to `took` the seconds of each mask."""
     dice = random.Random(seed)
     for _ in range(STEPS):
-        asked = time.process_time()
+        began = time.process_time()
         bits = matcher.compute_bitmask()
-        took.append(time.process_time() - asked)
+        took.append(time.process_time() - began)
         if took[-1] > MASK_S:
             _too_complex(found, f"a step of its grammar takes {took[-1]:.1f} s, more than {MASK_S:g} s")
         if matcher.is_error() or not found.ok:

@@ -19,17 +19,17 @@ _MORE_DIGITS = 3  # than of any number that the schema names
 def limits_of(schema: dict[str, Any], bounds: Bounds) -> Limits:
     """Of the answers to a schema that `schemas.check` has passed."""
 
-    def said(*names: str) -> list[Any]:
+    def values_of(*names: str) -> list[Any]:
         return [value for name in names for value in keywords.values_of(schema, name)]
 
-    literals = list(_within(said("enum", "const")))
+    literals = list(_within(values_of("enum", "const")))
     texts = [len(one) for one in literals if isinstance(one, str)]
     sizes = [len(one) for one in literals if isinstance(one, list | dict)]
-    digits = [_length(one) for one in (*literals, *said(*keywords.BOUNDS, "multipleOf")) if is_number(one)]
-    counts = [int(one) for one in said("minProperties", "maxProperties") if is_number(one)]
-    declared = [len(name) for names in said("properties") if isinstance(names, dict) for name in names]
+    digits = [_length(one) for one in (*literals, *values_of(*keywords.BOUNDS, "multipleOf")) if is_number(one)]
+    counts = [int(one) for one in values_of("minProperties", "maxProperties") if is_number(one)]
+    declared = [len(name) for names in values_of("properties") if isinstance(names, dict) for name in names]
     wide, least = widened(bounds, schema), Limits()
-    key = _KEY_OF_PATTERN if said("patternProperties", "propertyNames") else bounds.max_key_chars
+    key = _KEY_OF_PATTERN if values_of("patternProperties", "propertyNames") else bounds.max_key_chars
     return Limits(
         chars=max(wide.max_chars, *texts, 0),
         key_chars=max(key, *declared, *texts, 0),

@@ -53,15 +53,15 @@ def rewriting(answer: str, pointers: Iterable[str], narrowed: JSON, rule: Callab
         if not path or span is None:
             return None
         spans[span] = path
-    made, at = [], 0
+    parts, at = [], 0
     for (start, stop), path in sorted(_outermost(spans).items()):
         node = schema_of(narrowed, path, answer)
         name = None if node is None else rule(node)
         if name is None:
             return None
-        made += [json.dumps(answer[at:start], ensure_ascii=False), name]
+        parts += [json.dumps(answer[at:start], ensure_ascii=False), name]
         at = stop
-    return " ".join([*made, json.dumps(answer[at:], ensure_ascii=False)]) if made else None
+    return " ".join([*parts, json.dumps(answer[at:], ensure_ascii=False)]) if parts else None
 
 
 def _outermost(spans: dict[tuple[int, int], Path]) -> dict[tuple[int, int], Path]:

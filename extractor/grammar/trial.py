@@ -59,27 +59,27 @@ class Judge:
         """Its grammar. Raises SchemaError where it is refused or costs more than a trial may, DeadlineExceeded after
         `wall_s`, Cancelled, and EngineError where it cannot be tried now."""
         blobs = [_json(json_schema)]
-        with _told("building its grammar", wall_s, TRIAL):
+        with _errors_of("building its grammar", wall_s, TRIAL):
             written = _call(self._trial_box(), "grammar", asdict(self._bounds), blobs, wall_s, cancel)
         return str(written)
 
     def printed(
-        self, made: Demand, json_schema: dict[str, Any], mode: Mode, text: str, wall_s: float,
+        self, demand: Demand, json_schema: dict[str, Any], mode: Mode, text: str, wall_s: float,
         cancel: threading.Event | None = None,
     ) -> PrintedAnswers:  # fmt: skip
-        """What `made.of(text)` says, for a stranger's schema, whose patterns meet a stranger's document there. Raises
+        """What `demand.of(text)` says, for a stranger's schema, whose patterns meet a stranger's document there. Raises
         as `grammar` does, and as that does."""
         given = {"mode": mode, "bounds": asdict(self._bounds)}
         blobs = [_json(json_schema), text.encode("utf-8", "surrogatepass")]
-        with _told("building the grammar of what the document prints", wall_s, ANSWER):
+        with _errors_of("building the grammar of what the document prints", wall_s, ANSWER):
             grammar, held = _call(self._answer_box(), "printed", given, blobs, wall_s, cancel)
-        return PrintedAnswers(grammar, made.marked, Reading(text), held)
+        return PrintedAnswers(grammar, demand.marked, Reading(text), held)
 
     def faults(
         self, json_schema: dict[str, Any], text: str, wall_s: float, cancel: threading.Event | None = None
     ) -> list[tuple[str, str]]:
         """Where the answer `text` does not fit: (pointer, what is wrong there). Raises as `grammar` does."""
-        with _told("checking an answer against it", wall_s, ANSWER):
+        with _errors_of("checking an answer against it", wall_s, ANSWER):
             blobs = [_json(json_schema), text.encode("utf-8", "surrogatepass")]
             found = _call(self._answer_box(), "faults", None, blobs, wall_s, cancel)
         return [(str(where), str(what)) for where, what in found]
@@ -142,7 +142,7 @@ def _call(
 
 
 @contextmanager
-def _told(doing: str, wall_s: float, limits: SandboxLimits) -> Iterator[None]:
+def _errors_of(doing: str, wall_s: float, limits: SandboxLimits) -> Iterator[None]:
     """A sandbox's ends as this library's errors."""
     try:
         yield
@@ -157,8 +157,8 @@ def _told(doing: str, wall_s: float, limits: SandboxLimits) -> Iterator[None]:
         if error.kind == "time" and wall_s < limits.wall_s:
             raise DeadlineExceeded(f"{doing} took longer than was left of the extraction's time") from None
         if error.kind in _SPENT:
-            said = f"{doing}: {error.detail}"
-            raise SchemaError(said, code="schema_too_complex", errors=(FieldError("", said),)) from None
+            message = f"{doing}: {error.detail}"
+            raise SchemaError(message, code="schema_too_complex", errors=(FieldError("", message),)) from None
         if error.kind == "failed":
             raise SchemaError(f"{doing} failed ({error.detail})", errors=(FieldError("", error.detail),)) from None
         # A schema spends processor time, of which it has less: whose clock ran out first shared a busy machine.

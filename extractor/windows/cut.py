@@ -42,7 +42,7 @@ class Cutter:
     @cached_property
     def windows(self) -> tuple[Window, ...]:
         """All of the document, in order."""
-        return tuple(self._cut(0, len(self._lines), self._room, 0))
+        return tuple(self._between(0, len(self._lines), self._room, 0))
 
     def halves(self, window: Window) -> list[Window]:
         """The same text in two windows or more; fewer where it cannot be cut any further."""
@@ -51,9 +51,9 @@ class Cutter:
         if window.tokens <= self._room.least:
             return []
         room = Room(_half(line.tokens for line in own), _half(line.tokens for line in own if line.cells))
-        return list(self._cut(first, last, room, self._line_at(window.start)))
+        return list(self._between(first, last, room, self._line_at(window.start)))
 
-    def _cut(self, begin: int, last: int, room: Room, shown: int) -> Iterator[Window]:
+    def _between(self, begin: int, last: int, room: Room, shown: int) -> Iterator[Window]:
         """The lines from `begin` to `last`; the first window shows those from `shown` on."""
         while begin < last:
             header = self._header(shown, last, room)
@@ -106,8 +106,8 @@ class Cutter:
             return True
         if line.seam in (WITHIN_ROW, WITHIN_LINE):
             return False
-        before = next((one for one in reversed(self._lines[:at][-8:]) if self._said(one)), None)
-        after = next((one for one in self._lines[at : at + 8] if self._said(one)), None)
+        before = next((one for one in reversed(self._lines[:at][-8:]) if self._has_text(one)), None)
+        after = next((one for one in self._lines[at : at + 8] if self._has_text(one)), None)
         if before is None or after is None:
             return True
         if before.cells and after.cells:
@@ -115,7 +115,7 @@ class Cutter:
         ended = bool(before.cells) or text[before.start : before.stop].rstrip().endswith(_ENDS)
         return line.seam <= GAP and ended and not text[after.start : after.stop].lstrip()[:1].islower()
 
-    def _said(self, line: Line) -> bool:
+    def _has_text(self, line: Line) -> bool:
         return bool(self._document.text[line.start : line.stop].strip())
 
     def _header(self, shown: int, last: int, room: Room) -> tuple[int, ...]:

@@ -86,24 +86,24 @@ def _with_tables(document: Document, lines: list[Line]) -> list[Line]:
     """With cells and headers."""
     parts = {part.start for part in document.parts}
     cells = [cells_of(document.text[line.start : line.stop]) if line.seam != WITHIN_LINE else [] for line in lines]
-    made: list[Line] = []
+    marked: list[Line] = []
     header: tuple[int, ...] = ()
     last = -_FORGOTTEN
     for at, line in enumerate(lines):
         if line.start in parts or at - last > _FORGOTTEN:
             header = ()
         if not cells[at]:
-            made.append(line)
+            marked.append(line)
             continue
         if _names(cells[at]) and _followed(cells, at):
             goes_on = bool(header) and header[-1] == at - 1
             header = (*header, at) if goes_on else (at,)
-            made.append(replace(line, cells=len(cells[at])))
+            marked.append(replace(line, cells=len(cells[at])))
         else:
             fits = bool(header) and abs(len(cells[at]) - len(cells[header[-1]])) <= max(1, len(cells[header[-1]]) // 3)
-            made.append(replace(line, cells=len(cells[at]), header=header if fits else ()))
+            marked.append(replace(line, cells=len(cells[at]), header=header if fits else ()))
         last = at
-    return made
+    return marked
 
 
 def _names(cells: list[str]) -> bool:
@@ -130,14 +130,14 @@ def _judged(document: Document, lines: list[Line]) -> list[Line]:
     text = document.text
     parts = {part.start for part in document.parts}
     pages = {page.start for page in document.pages}
-    made: list[Line] = []
+    marked: list[Line] = []
     for at, line in enumerate(lines):
         if line.seam == WITHIN_LINE:
-            made.append(line)
+            marked.append(line)
             continue
         before = text[lines[at - 1].start : lines[at - 1].stop].strip() if at else ""
-        made.append(replace(line, seam=_seam(text[line.start : line.stop], line, before, lines, at, parts, pages)))
-    return made
+        marked.append(replace(line, seam=_seam(text[line.start : line.stop], line, before, lines, at, parts, pages)))
+    return marked
 
 
 def _seam(own: str, line: Line, before: str, lines: list[Line], at: int, parts: set[int], pages: set[int]) -> int:

@@ -38,37 +38,37 @@ class _Merge:
     def __init__(self, windows: Sequence[Window], shapes: Shapes) -> None:
         self._windows, self._shapes = windows, shapes
 
-    def node(self, said: list[tuple[int, Node]], path: Steps) -> Node:
+    def node(self, found: list[tuple[int, Node]], path: Steps) -> Node:
         """What windows, by number, say at a path."""
-        some = [(at, node) for at, node in said if not isinstance(node, Leaf) or node.value is not None]
+        some = [(at, node) for at, node in found if not isinstance(node, Leaf) or node.value is not None]
         if not some:
-            return merged_value([node for _, node in said if isinstance(node, Leaf)])
+            return merged_value([node for _, node in found if isinstance(node, Leaf)])
         if path in self._shapes.whole:
             return _fullest([node for _, node in some])
         kind = type(max(some, key=lambda one: _knowledge(one[1]))[1])
         if kind is Leaf:
-            return merged_value([node for _, node in said if isinstance(node, Leaf)])
+            return merged_value([node for _, node in found if isinstance(node, Leaf)])
         if kind is Record:
             return self._record([(at, node) for at, node in some if isinstance(node, Record)], path)
         return self._rows([(at, node) for at, node in some if isinstance(node, Rows)], path)
 
-    def _record(self, said: list[tuple[int, Record]], path: Steps) -> Record:
+    def _record(self, records: list[tuple[int, Record]], path: Steps) -> Record:
         """Its keys in the order in which they first come."""
         members: dict[str, Node] = {}
-        for key in dict.fromkeys(key for _, record in said for key in record.members):
+        for key in dict.fromkeys(key for _, record in records for key in record.members):
             below = (*path, key)
-            one = self.node([(at, record.members[key]) for at, record in said if key in record.members], below)
+            one = self.node([(at, record.members[key]) for at, record in records if key in record.members], below)
             if not (below in self._shapes.optional and isinstance(one, Leaf) and one.value is None):
                 members[key] = one
         return Record(members)
 
-    def _rows(self, said: list[tuple[int, Rows]], path: Steps) -> Rows:
-        at_of = {id(item): at for at, rows in said for item in rows.items}
+    def _rows(self, lists: list[tuple[int, Rows]], path: Steps) -> Rows:
+        at_of = {id(item): at for at, rows in lists for item in rows.items}
 
         def merge(row: list[Node]) -> Node:
             return self.node([(at_of[id(node)], node) for node in row], (*path, ANY))
 
-        rows = joined(said, self._windows, merge)
+        rows = joined(lists, self._windows, merge)
         return distinct(rows) if path in self._shapes.unique else rows
 
 
@@ -78,22 +78,26 @@ def _knowledge(node: Node) -> tuple[int, int]:
     return sum(bool(leaf.places) for leaf in found), len(found)
 
 
-def _fullest(said: list[Node]) -> Node:
+def _fullest(nodes: list[Node]) -> Node:
     """One of them; the others are told at its first value."""
-    best = max(said, key=_knowledge)
+    best = max(nodes, key=_knowledge)
     data = data_of(best)
-    others = [node for node in said if data_of(node) != data and _knowledge(node)[0]]
-    return _told(best, [Leaf(data_of(node), window=_window(node)) for node in others[:MOST_OTHERS]]) if others else best
+    others = [node for node in nodes if data_of(node) != data and _knowledge(node)[0]]
+    return (
+        _with_others(best, [Leaf(data_of(node), window=_window(node)) for node in others[:MOST_OTHERS]])
+        if others
+        else best
+    )
 
 
-def _told(node: Node, others: list[Leaf]) -> Node:
+def _with_others(node: Node, others: list[Leaf]) -> Node:
     if isinstance(node, Leaf):
         return replace(node, others=tuple(others))
     if isinstance(node, Record) and node.members:
         key, first = next(iter(node.members.items()))
-        return Record({**node.members, key: _told(first, others)})
+        return Record({**node.members, key: _with_others(first, others)})
     if isinstance(node, Rows) and node.items:
-        return Rows([_told(node.items[0], others), *node.items[1:]])
+        return Rows([_with_others(node.items[0], others), *node.items[1:]])
     return node
 
 

@@ -65,12 +65,15 @@ class _Partial:
         if "const" in node:
             rest = {key: value for key, value in node.items() if key not in ("const", "type")}
             return {**rest, "enum": [node["const"], None]}
-        made = dict(node)
-        if "enum" in made:
-            made["enum"] = [*made["enum"], None]
-        if "type" in made:
-            made["type"] = [*([made["type"]] if isinstance(made["type"], str) else made["type"]), "null"]
-        return made
+        rewritten = dict(node)
+        if "enum" in rewritten:
+            rewritten["enum"] = [*rewritten["enum"], None]
+        if "type" in rewritten:
+            rewritten["type"] = [
+                *([rewritten["type"]] if isinstance(rewritten["type"], str) else rewritten["type"]),
+                "null",
+            ]
+        return rewritten
 
     def _inside(self, node: Any) -> Any:
         """What stands within it made so, and not itself."""
@@ -89,12 +92,14 @@ class _Partial:
         return self._object(node)
 
     def _object(self, node: JSON) -> JSON:
-        made = {key: value for key, value in node.items() if key not in _OF_SEVERAL and key not in keywords.DEFINITIONS}
-        if isinstance(made.get("properties"), dict):
-            made["properties"] = {name: self._nullable(one) for name, one in made["properties"].items()}
-        if "items" in made and "prefixItems" not in made and holds_lists(self._root, made["items"]):
-            made["items"] = self._inside(made["items"])
-        return made
+        rewritten = {
+            key: value for key, value in node.items() if key not in _OF_SEVERAL and key not in keywords.DEFINITIONS
+        }
+        if isinstance(rewritten.get("properties"), dict):
+            rewritten["properties"] = {name: self._nullable(one) for name, one in rewritten["properties"].items()}
+        if "items" in rewritten and "prefixItems" not in rewritten and holds_lists(self._root, rewritten["items"]):
+            rewritten["items"] = self._inside(rewritten["items"])
+        return rewritten
 
     def _ref(self, ref: str) -> str:
         if ref not in self._names:

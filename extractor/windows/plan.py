@@ -41,10 +41,10 @@ def cutter(document: Document, count: BoundedCount, room: Room, most: int) -> Cu
 
     if document.text.count("\n") > _LINES * most:
         raise _too_long(most)
-    made = Cutter(document, bounded, room)
-    if len(made.windows) > most:
+    cutter_ = Cutter(document, bounded, room)
+    if len(cutter_.windows) > most:
         raise _too_long(most)
-    return made
+    return cutter_
 
 
 def _too_long(most: int) -> DocumentError:

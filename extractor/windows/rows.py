@@ -22,12 +22,12 @@ _LOOK_BACK = 64  # rows of the windows before that may be shown again
 class _Row:
     """What one window or more say of a row."""
 
-    said: list[Node]
+    nodes: list[Node]
     window: int
     places: list[dict[tuple[str | int, ...], tuple[Piece, ...]]] = field(default_factory=list)
 
     def add(self, node: Node) -> None:
-        self.said.append(node)
+        self.nodes.append(node)
         self.places.append(_places(node))
 
     @property
@@ -38,24 +38,24 @@ class _Row:
 
 def joined(lists: Sequence[tuple[int, Rows]], windows: Sequence[Window], merge: Merge) -> Rows:
     """`lists`: by the number of their window, in the windows' order. `merge`: what is said of one row → one."""
-    made: list[_Row] = []
+    placed: list[_Row] = []
     for number, rows in lists:
-        window, behind = windows[number], len(made)
+        window, behind = windows[number], len(placed)
         overlapping = number > 0 and window.start < window.fresh
         for at, node in enumerate(rows.items):
             if _says_nothing(node):
                 continue
             row = _Row([node], number, [_places(node)])
-            known = _goes_on(made[:behind], node) if at == 0 else None
-            if known is None and overlapping:
-                known = _shown_before(made[max(0, behind - _LOOK_BACK) : behind], row)
-            if known is not None:
-                known.add(node)
+            same_row = _goes_on(placed[:behind], node) if at == 0 else None
+            if same_row is None and overlapping:
+                same_row = _shown_before(placed[max(0, behind - _LOOK_BACK) : behind], row)
+            if same_row is not None:
+                same_row.add(node)
             else:
-                place = _position(made, row, window) if overlapping else len(made)
+                place = _position(placed, row, window) if overlapping else len(placed)
                 behind += place < behind
-                made.insert(place, row)
-    return Rows([merge(row.said) for row in made])
+                placed.insert(place, row)
+    return Rows([merge(row.nodes) for row in placed])
 
 
 def distinct(rows: Rows) -> Rows:
@@ -82,13 +82,13 @@ def _places(node: Node) -> dict[tuple[str | int, ...], tuple[Piece, ...]]:
 
 def _shown_before(rows: list[_Row], row: _Row) -> _Row | None:
     """The row among those of windows before that is the same."""
-    for known in reversed(rows):
-        if known.window != row.window and any(_one_row(places, row.places[0]) for places in known.places):
-            return known
+    for other in reversed(rows):
+        if other.window != row.window and any(_one_row(places, row.places[0]) for places in other.places):
+            return other
     if row.places[0]:
         return None
-    bare = [known for known in rows if known.window == row.window - 1 and not any(known.places)]
-    return next((known for known in reversed(bare) if data_of(known.said[0]) == data_of(row.said[0])), None)
+    bare = [other for other in rows if other.window == row.window - 1 and not any(other.places)]
+    return next((other for other in reversed(bare) if data_of(other.nodes[0]) == data_of(row.nodes[0])), None)
 
 
 def _one_row(
@@ -102,16 +102,16 @@ def _one_row(
 def _goes_on(rows: list[_Row], node: Node) -> _Row | None:
     """The last row of the windows before, where a window's first row goes on with it: it contradicts nothing that was
     said of that, and names nothing new before its own list begins."""
-    if not rows or not has_lists(node) or not has_lists(rows[-1].said[-1]):
+    if not rows or not has_lists(node) or not has_lists(rows[-1].nodes[-1]):
         return None
     own = dict(_own(node))
     begins = min((one.start for path, one in _all_places(node) if path not in own), default=None)
-    before = [dict(_own(one)) for one in rows[-1].said]
+    before = [dict(_own(one)) for one in rows[-1].nodes]
     for path, leaf in own.items():
-        known = [one[path].value for one in before if path in one]
-        if known and not any(same(leaf.value, one) for one in known):
+        values = [one[path].value for one in before if path in one]
+        if values and not any(same(leaf.value, one) for one in values):
             return None
-        if not known and leaf.places and (begins is None or leaf.places[0].start < begins):
+        if not values and leaf.places and (begins is None or leaf.places[0].start < begins):
             return None
     return rows[-1]
 

@@ -77,16 +77,16 @@ def grown(
 
 
 def flat(tree: Node) -> Flat:
-    made = Flat(data_of(tree))
+    flattened = Flat(data_of(tree))
     for path, leaf in leaves(tree):
         where = pointer(*path)
         if leaf.known is not None:
-            made.fields[where] = leaf.known
+            flattened.fields[where] = leaf.known
         if leaf.unprinted:
-            made.unprinted.append(where)
+            flattened.unprinted.append(where)
         if leaf.others:
-            made.disagreements[where] = leaf.others
-    return made
+            flattened.disagreements[where] = leaf.others
+    return flattened
 
 
 def data_of(tree: Node) -> Any:

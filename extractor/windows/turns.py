@@ -15,7 +15,7 @@ _POLL_S = 0.05  # how soon a withdrawal is noticed
 
 class Turns:
     def __init__(self, most: int) -> None:
-        self._free = most
+        self._left = most
         self._waiting: deque[object] = deque()
         self._changed = threading.Condition()
 
@@ -27,7 +27,7 @@ class Turns:
             yield
         finally:
             with self._changed:
-                self._free += 1
+                self._left += 1
                 self._changed.notify_all()
 
     def _wait(self, until: float, withdrawn: threading.Event) -> None:
@@ -35,13 +35,13 @@ class Turns:
         with self._changed:
             self._waiting.append(me)
             try:
-                while not self._free or self._waiting[0] is not me:
+                while not self._left or self._waiting[0] is not me:
                     if withdrawn.is_set():
                         raise Cancelled("the extraction was cancelled")
                     if time.monotonic() >= until:
                         raise DeadlineExceeded("there was no time left to read it")
                     self._changed.wait(_POLL_S)
-                self._free -= 1
+                self._left -= 1
             finally:
                 self._waiting.remove(me)
                 self._changed.notify_all()

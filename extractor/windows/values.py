@@ -20,14 +20,14 @@ _SUREST = 0.99  # two that are quite sure are surer than one
 MOST_OTHERS = 5
 
 
-def merged_value(said: Sequence[Leaf]) -> Leaf:
-    """`said`: of windows in their order, at least one."""
-    if len(said) == 1:
-        return said[0]
-    values = [leaf for leaf in said if leaf.value is not None]
+def merged_value(leaves: Sequence[Leaf]) -> Leaf:
+    """`leaves`: of windows in their order, at least one."""
+    if len(leaves) == 1:
+        return leaves[0]
+    values = [leaf for leaf in leaves if leaf.value is not None]
     if not values:
-        least = min(said, key=lambda leaf: (not _passed_over(leaf), _sure(leaf)))
-        return _counted(least, agree=len(said), disagree=0, empty=0)
+        least = min(leaves, key=lambda leaf: (not _passed_over(leaf), _sure(leaf)))
+        return _counted(least, agree=len(leaves), disagree=0, empty=0)
     values = _longest(values)
     groups: dict[Any, list[Leaf]] = {}
     for leaf in values:
@@ -35,7 +35,7 @@ def merged_value(said: Sequence[Leaf]) -> Leaf:
     ranked = sorted(groups.values(), key=_weight, reverse=True)  # the first of equals stays first
     first = _best(ranked[0])
     agree = sum(_key(leaf.value) == _key(first.value) for leaf in values)
-    best = _counted(first, agree=agree, disagree=len(values) - agree, empty=sum(leaf.value is None for leaf in said))
+    best = _counted(first, agree=agree, disagree=len(values) - agree, empty=sum(leaf.value is None for leaf in leaves))
     others = [_best(group) for group in ranked[1:]]
     if first.places:  # a guess is no contradiction to what is printed
         others = [other for other in others if other.places]

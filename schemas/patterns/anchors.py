@@ -106,23 +106,23 @@ def _followed(before: Pieces, after: Pieces) -> Pieces:
 
 def _repeated(node: Repeat) -> Pieces:
     inner = pieces(node.node)
-    free = inner.pop(_FREE, None)
+    unanchored = inner.pop(_FREE, None)
     if not inner:
-        if free is None:
+        if unanchored is None:
             return {_FREE: [_EMPTY]} if node.least == 0 else {}
-        return {_FREE: [Repeat(_one_of(free), node.least, node.most)]}
+        return {_FREE: [Repeat(_one_of(unanchored), node.least, node.most)]}
     if node.least > 1:
         raise Unsupported("repeats an anchor")
     out: Pieces = {_FREE: [_EMPTY]} if node.least == 0 else {}
     if node.most == 0:
         return out
-    if free is not None:
-        out = _joined(out, {_FREE: [Repeat(_one_of(free), node.least, node.most)]})
+    if unanchored is not None:
+        out = _joined(out, {_FREE: [Repeat(_one_of(unanchored), node.least, node.most)]})
     out = _joined(out, dict(inner))
     if node.most == 1:
         return out
     most = None if node.most is None else node.most - 1
-    between: Pieces = {_FREE: [_EMPTY if free is None else Repeat(_one_of(free), 0, most)]}
+    between: Pieces = {_FREE: [_EMPTY if unanchored is None else Repeat(_one_of(unanchored), 0, most)]}
     starts: Pieces = {ends: options for ends, options in inner.items() if ends == (True, False)}
     ends_: Pieces = {ends: options for ends, options in inner.items() if ends == (False, True)}
     led = _followed(starts, between)

@@ -14,14 +14,14 @@ class Lane:
     instead of waiting for a timeout each."""
 
     def __init__(self, at_once: int) -> None:
-        self._free = asyncio.Semaphore(at_once)
+        self._slots = asyncio.Semaphore(at_once)
         self._failures = 0
 
     @asynccontextmanager
     async def taken(self) -> AsyncIterator[None]:
         """Raises StoreUnavailable."""
         before = self._failures
-        async with self._free:
+        async with self._slots:
             if self._failures > before:
                 raise StoreUnavailable("Redis did not answer those who asked before")
             try:

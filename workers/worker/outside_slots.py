@@ -45,11 +45,11 @@ def sent_to_trial(runtime: Runtime, claim: Claim) -> bool:
     holding = ExitStack()
     active = holding.enter_context(runtime.heartbeat.hold(replace(claim, document=b"")))
     until = time.monotonic() + float(job.options.get("timeout_s") or _LONGEST_WAIT_S)
-    runtime.trials.take(Trial(active, holding, runtime.judge, partial(_tried, runtime), until))
+    runtime.trials.take(Trial(active, holding, runtime.judge, partial(_after_trial, runtime), until))
     return True
 
 
-def _tried(runtime: Runtime, active: ActiveJob, error: Exception | None) -> None:
+def _after_trial(runtime: Runtime, active: ActiveJob, error: Exception | None) -> None:
     """Raises StoreUnavailable."""
     with structlog.contextvars.bound_contextvars(**ids_of(active.claim.job)):
         if isinstance(error, EngineError) and error.code == BUSY and not active.abort.is_set():

@@ -109,9 +109,9 @@ class Reconciler:
         """Publishes all owed messages to the front of the queues; those that the broker does not take stay owed."""
         while self._owed:
             first = self._owed[0]
-            alike = [one for one in self._owed if (one.tenant, one.priority) == (first.tenant, first.priority)]
-            self._queue.publish_all(first.tenant, [one.job_id for one in alike], first.priority, again=True)
-            self._owed = [one for one in self._owed if one not in alike]
+            same_queue = [one for one in self._owed if (one.tenant, one.priority) == (first.tenant, first.priority)]
+            self._queue.publish_all(first.tenant, [one.job_id for one in same_queue], first.priority, again=True)
+            self._owed = [one for one in self._owed if one not in same_queue]
 
 
 def _ids(message: Message) -> dict[str, str]:

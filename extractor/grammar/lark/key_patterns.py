@@ -41,8 +41,8 @@ def short_keys_of(pattern: str, most: int) -> str | None:
 
 
 def _either(options: Iterable[str]) -> str | None:
-    said = "|".join(options).replace("/", r"\x2F")
-    return f"(?:{said})" if said else None
+    alternatives = "|".join(options).replace("/", r"\x2F")
+    return f"(?:{alternatives})" if alternatives else None
 
 
 def _in_json(node: Node) -> str:
@@ -59,9 +59,9 @@ def _in_json(node: Node) -> str:
 
 @lru_cache(maxsize=4096)
 def _chars(node: Chars) -> str:
-    said = written(node)
-    has = jsonschema_rs.Draft202012Validator({"pattern": f"^(?:{said})$"}, pattern_options=_LINEAR).is_valid
-    inner = said[4:-1] if node.folded else said
+    chars = written(node)
+    has = jsonschema_rs.Draft202012Validator({"pattern": f"^(?:{chars})$"}, pattern_options=_LINEAR).is_valid
+    inner = chars[4:-1] if node.folded else chars
     inner = inner if inner.startswith("[") else f"[{inner}]"
     plain = rf'[{inner}&&[^"\\\x00-\x1F\x7F]]'
     escaped = [rf"\\{letter}" for char, letter in _ESCAPES.items() if has(char)]

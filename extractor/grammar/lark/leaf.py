@@ -31,8 +31,8 @@ def leaf_of(node: JSON, root: JSON) -> JSON | None:
     formats = sorted({one.pop(PRINTED) for one in parts if PRINTED in one}, key=lambda name: (name == TEXT, name))
     if not kinds or not kinds <= _KINDS or not formats:
         return None
-    said = [{key: value for key, value in one.items() if key != "type"} for one in parts]
-    return {"type": sorted(kinds), PRINTED: formats[0], "allOf": [one for one in said if one]}
+    constraints = [{key: value for key, value in one.items() if key != "type"} for one in parts]
+    return {"type": sorted(kinds), PRINTED: formats[0], "allOf": [one for one in constraints if one]}
 
 
 def _kinds(parts: list[JSON]) -> set[str]:

@@ -68,7 +68,7 @@ class Writer:
     def __init__(self, root: JSON, part: Part, document: Printed | None = None) -> None:
         self._root, self._part, self._document = root, part, document
         self._top = {key: value for key, value in root.items() if key not in ("$defs", "x-guidance")}
-        self._told = {"x-guidance": root["x-guidance"]} if "x-guidance" in root else {}
+        self._guidance = {"x-guidance": root["x-guidance"]} if "x-guidance" in root else {}
         self._defs: JSON = root.get("$defs", {})
         self._needy = leading_to(self._defs, marked)
         self._printing = leading_to(self._defs, printing) if document is not None else set()
@@ -172,14 +172,14 @@ class Writer:
     def _whole(self, schema: JSON) -> str:
         """As JSON Schema, with the definitions that it uses."""
         defs = reached(schema, self._defs)
-        return self._part({**schema, **({"$defs": defs} if defs else {}), **self._told})
+        return self._part({**schema, **({"$defs": defs} if defs else {}), **self._guidance})
 
     def _definition(self, name: str, pointer: str) -> str | None:
         if name not in self._defined:  # it leads back to itself, which unfold.py leaves none
             raise _Unwritable
-        made = self._defined[name]
-        self.missing = [*self.missing, *(pointer + one for one in made.missing)][:_MOST_MISSING]
-        return made.rule
+        definition = self._defined[name]
+        self.missing = [*self.missing, *(pointer + one for one in definition.missing)][:_MOST_MISSING]
+        return definition.rule
 
     def _prints(self, node: JSON) -> bool:
         """Whether anything within has to be printed."""
@@ -200,11 +200,11 @@ class Writer:
     def _field(self, node: JSON, name: str, pointer: str) -> str | None:
         """The value of a declared property, of which patterns may speak too; None where nothing fits it."""
         patterns = node.get(OTHERS, {}).get("patterns", {})
-        said = [node["patternProperties"][kept] for pattern, kept in patterns.items() if matches(pattern, name)]
+        by_pattern = [node["patternProperties"][kept] for pattern, kept in patterns.items() if matches(pattern, name)]
         one = node["properties"][name]
-        if one is False or not said:
+        if one is False or not by_pattern:
             return self._of(one, pointer)
-        both = {"allOf": [one, *said]}
+        both = {"allOf": [one, *by_pattern]}
         self.loose = self.loose or self._prints(both)
         text = self._whole(both)
         return None if LLMatcher.validate_grammar(f"start: {text}") else self._rules.named("j", text)
@@ -232,19 +232,19 @@ class Writer:
 
     def _pairs(self, node: JSON, taken: list[str], pointer: str) -> list[str | None]:
         """Keys of each pattern with their values, and those of none."""
-        told: JSON = node[OTHERS]
-        patterns = {pattern: keys_of(pattern) for pattern in told["patterns"]}
-        told_apart = all(begin_apart(one, other) for one, other in combinations(patterns, 2))
-        if None in patterns.values() or not told_apart:
+        others: JSON = node[OTHERS]
+        patterns = {pattern: keys_of(pattern) for pattern in others["patterns"]}
+        distinct = all(begin_apart(one, other) for one, other in combinations(patterns, 2))
+        if None in patterns.values() or not distinct:
             raise _Unwritable
         declared = f" & ~({' | '.join(quoted(json_text(name)) for name in taken)})" if taken else ""
         pairs = []
-        for pattern, name in told["patterns"].items():
-            key = f'/"{short_keys_of(pattern, told["chars"])}"/'
+        for pattern, name in others["patterns"].items():
+            key = f'/"{short_keys_of(pattern, others["chars"])}"/'
             key += declared if any(matches(pattern, one) for one in taken) else ""
             pairs.append(self._pair(self._rules.named("T", key), node["patternProperties"][name], pointer))
         of_patterns = " | ".join(f'/"{one}"/' for one in patterns.values())
-        key = f'/"{LETTER}{{0,{told["chars"]}}}"/{declared}' + (f" & ~({of_patterns})" if patterns else "")
+        key = f'/"{LETTER}{{0,{others["chars"]}}}"/{declared}' + (f" & ~({of_patterns})" if patterns else "")
         if (values := node.get("additionalProperties", False)) is not False:
             pairs.append(self._pair(self._rules.named("T", key), values, pointer))
         return pairs

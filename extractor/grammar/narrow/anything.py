@@ -18,12 +18,12 @@ def definitions(name: str, bounds: Bounds, decimals: int | None) -> JSON:
     if decimals is not None:
         number["multipleOf"] = 10.0**-decimals
     plain = [{"type": "null"}, {"type": "boolean"}, number, {"type": "string", "maxLength": bounds.max_chars}]
-    made: JSON = {f"{name}0": {"anyOf": plain}}
+    defs: JSON = {f"{name}0": {"anyOf": plain}}
     for level in range(1, LEVELS + 1):
         below = {"$ref": f"#/$defs/{name}{level - 1}"}
         array = {"type": "array", "items": below, "maxItems": bounds.max_items}
-        made[f"{name}{level}"] = {"anyOf": [*plain, array, {"type": "object", **a_map(below, bounds)}]}
-    return made
+        defs[f"{name}{level}"] = {"anyOf": [*plain, array, {"type": "object", **a_map(below, bounds)}]}
+    return defs
 
 
 def a_map(values: Any, bounds: Bounds, least: int = 0) -> JSON:

@@ -65,9 +65,9 @@ def _set_off(found: dict[str, float], key: str, opposite: str) -> None:
         return
     del found[key]
     low = key == "exclusiveMinimum"
-    nearest = math.nextafter(bound, math.inf if low else -math.inf)
+    next_float = math.nextafter(bound, math.inf if low else -math.inf)
     step = bound + (_LAST_DECIMAL if low else -_LAST_DECIMAL)
-    found["minimum" if low else "maximum"] = max(nearest, step) if low else min(nearest, step)
+    found["minimum" if low else "maximum"] = max(next_float, step) if low else min(next_float, step)
 
 
 def bound_number(new: dict[str, Any], bounds: Bounds, *, alone: bool, far: bool, decimals: int | None) -> None:

@@ -26,8 +26,8 @@ class Keys:
         self.open = False
         declared = [name for names in keywords.values_of(root, "properties") for name in names]
         self.longest = max([bounds.max_key_chars, *map(len, declared)])  # characters of any key
-        said = ("patternProperties", "propertyNames")
-        self.patterned = any(True for key in said for _ in keywords.values_of(root, key))
+        open_keywords = ("patternProperties", "propertyNames")
+        self.patterned = any(True for key in open_keywords for _ in keywords.values_of(root, key))
 
     def patterned_names(self, node: JSON) -> set[str]:
         """The properties of an object that its patterns speak of too."""
@@ -49,8 +49,8 @@ class Keys:
         if names.listed == ():
             return {"additionalProperties": False}
         pattern = pattern_of(names) if names.listed is not None else self._bounded(names.pattern)
-        made = a_map(values, self._bounds, node.get("minProperties", 0))
-        return {**made, "patternProperties": {pattern: values}}
+        limits = a_map(values, self._bounds, node.get("minProperties", 0))
+        return {**limits, "patternProperties": {pattern: values}}
 
     def others(self, new: JSON, values: Any) -> None:
         """Lets `new` have other keys than it names, of `values`; none of them endless, but beside patterns."""
@@ -67,13 +67,13 @@ class Keys:
         most = new.get("maxProperties", max(fields + self._bounds.max_items, least))
         if all_required:
             new["maxProperties"] = most
-        made = list(new.get("patternProperties", ()))[: len(patterns)]
-        if len(made) == len(patterns) and most >= fields:
+        kept = list(new.get("patternProperties", ()))[: len(patterns)]
+        if len(kept) == len(patterns) and most >= fields:
             new[OTHERS] = {
                 "least": max(0, least - fields),
                 "most": most - fields,
                 "chars": self.longest,
-                "patterns": dict(zip(patterns, made, strict=True)),
+                "patterns": dict(zip(patterns, kept, strict=True)),
                 "needed": unheld or not all_required,
             }
 

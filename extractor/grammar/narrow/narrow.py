@@ -79,8 +79,8 @@ class Tighten:
             self._defs[name] = (
                 self._value(target, site.tags, typed=site.typed) if site.alone else self._rewrite(target, site)
             )
-        told = {"x-guidance": _NO_ESCAPED_LETTERS} if self._keys.open else {}
-        return unfolded({**top, "$defs": self._defs, **told}, parts, LEVELS)
+        guidance = {"x-guidance": _NO_ESCAPED_LETTERS} if self._keys.open else {}
+        return unfolded({**top, "$defs": self._defs, **guidance}, parts, LEVELS)
 
     def _value(self, node: Any, tags: tuple[str, ...] = (), *, typed: bool = False) -> Any:
         """`node` where it alone decides about a value."""

@@ -16,9 +16,9 @@ _Literals = dict[str, set[str]]  # of each property that is one, its values as J
 def tags_of(root: JSON, node: JSON) -> set[str]:
     """The names of such properties in the union that `node` is; empty where it is none."""
     found: set[str] = set()
-    said = node.get("discriminator")
-    if isinstance(said, dict) and isinstance(said.get("propertyName"), str):
-        found.add(said["propertyName"])
+    discriminator = node.get("discriminator")
+    if isinstance(discriminator, dict) and isinstance(discriminator.get("propertyName"), str):
+        found.add(discriminator["propertyName"])
     for key in ("anyOf", "oneOf"):
         options = [literals for one in node.get(key, ()) if (literals := _literals(root, one, ())) is not None]
         if len(options) > 1:

@@ -32,21 +32,21 @@ def unfolded(root: JSON, parts: Collection[str], of_parts: int) -> JSON:
     found = groups({name: leads_to(node) for name, node in defs.items()})
     if not any(group.back for group in found):
         return root
-    made: JSON = {}
+    copies: JSON = {}
     for group in found:
         depth = _depth(group, defs)
         if depth and all(name in parts for name in group.names):
             depth = min(depth, of_parts)
         for level in range(depth, -1, -1):
             for name in group.names:
-                made[_copy(name, level)] = _fitting(defs[name], partial(_next, made, group, name, level))
-    known = partial(_known, made)
-    top = _fitting({key: value for key, value in root.items() if key != "$defs"}, known)
+                copies[_copy_name(name, level)] = _fitting(defs[name], partial(_next, copies, group, name, level))
+    fitting_copy = partial(_if_possible, copies)
+    top = _fitting({key: value for key, value in root.items() if key != "$defs"}, fitting_copy)
     if top is False:  # so that it is told which of them rules the rest out
-        fields = {name: _fitting(node, known) for name, node in root.get("properties", {}).items()}
+        fields = {name: _fitting(node, fitting_copy) for name, node in root.get("properties", {}).items()}
         top = {"type": "object", "properties": fields, "required": [name for name in fields if fields[name] is False]}
         top = top if top["required"] else {"allOf": [False]}
-    return {**top, "$defs": reached(top, made)}
+    return {**top, "$defs": reached(top, copies)}
 
 
 def _depth(group: Group, defs: JSON) -> int:
@@ -63,18 +63,18 @@ def _size(node: Any) -> int:
     return own + sum(map(_size, inner))
 
 
-def _copy(name: str, level: int) -> str:
+def _copy_name(name: str, level: int) -> str:
     return f"{name}.{level}" if level else name
 
 
-def _next(made: JSON, group: Group, name: str, level: int, to: str) -> str | None:
+def _next(copies: JSON, group: Group, name: str, level: int, to: str) -> str | None:
     """The copy that `to` is, in `name` at this level; None where there is none, or nothing that fits it."""
     deeper = level + ((name, to) in group.back) if to in group.names else 0
-    return _known(made, _copy(to, deeper))
+    return _if_possible(copies, _copy_name(to, deeper))
 
 
-def _known(made: JSON, name: str) -> str | None:
-    return name if made.get(name, False) is not False else None
+def _if_possible(copies: JSON, name: str) -> str | None:
+    return name if copies.get(name, False) is not False else None
 
 
 def _fitting(node: Any, known: Callable[[str], str | None]) -> Any:
@@ -140,14 +140,14 @@ def leads_to(node: JSON) -> list[str]:
     return list(found)
 
 
-def leading_to(made: JSON, wanted: Callable[[Any], bool]) -> set[str]:
+def leading_to(defs: JSON, wanted: Callable[[Any], bool]) -> set[str]:
     """The definitions that are `wanted`, or refer to one that is, however far."""
     into: dict[str, list[str]] = {}
-    for name, node in made.items():
+    for name, node in defs.items():
         for other in leads_to(node):
             into.setdefault(other, []).append(name)
     found: set[str] = set()
-    waiting = [name for name, node in made.items() if wanted(node)]
+    waiting = [name for name, node in defs.items() if wanted(node)]
     while waiting:
         name = waiting.pop()
         if name not in found:
@@ -156,13 +156,13 @@ def leading_to(made: JSON, wanted: Callable[[Any], bool]) -> set[str]:
     return found
 
 
-def reached(top: JSON, made: JSON) -> JSON:
+def reached(top: JSON, defs: JSON) -> JSON:
     """The definitions that are used."""
-    reached: JSON = {}
+    used: JSON = {}
     waiting = leads_to(top)
     while waiting:
         name = waiting.pop()
-        if name not in reached:
-            reached[name] = made[name]
-            waiting += leads_to(made[name])
-    return reached
+        if name not in used:
+            used[name] = defs[name]
+            waiting += leads_to(defs[name])
+    return used

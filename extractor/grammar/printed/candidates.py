@@ -65,10 +65,10 @@ class Candidates:
         return _MOMENTS[name](self) if name in _MOMENTS else None
 
     def _times(self, *, local: bool) -> list[str]:
-        made = [f"{hour}:00" if len(hour) == 5 else hour for hour in self._hours]
+        full = [f"{hour}:00" if len(hour) == 5 else hour for hour in self._hours]
         if local:
-            return [*self._hours, *made]
-        return [time + offset for time, offset in product(made, possible.offsets(self._text))]
+            return [*self._hours, *full]
+        return [time + offset for time, offset in product(full, possible.offsets(self._text))]
 
     def _moments(self, *, local: bool) -> list[str]:
         """A day without a time of its own begins at midnight."""

@@ -47,8 +47,8 @@ class Demand:
         writer = Writer(self.narrowed, part, document)
         start = writer.whole()
         if start is None:
-            said = "nothing that the document prints fits here"
-            places = tuple(FieldError(pointer, said) for pointer in writer.missing)
+            message = "nothing that the document prints fits here"
+            places = tuple(FieldError(pointer, message) for pointer in writer.missing)
             raise DocumentError("the document does not print what the schema needs", code=NOT_PRINTED, errors=places)
         grammar = f"{writer.text(start)}\n{document.terminals()}\n{options(self.narrowed)}"
         return PrintedAnswers(grammar, self.marked, document, held=not writer.loose)
@@ -93,13 +93,13 @@ class Demands:
     def unprinted(self, schema: Schema, answer: Any, document: Reading, found: Container[str] = ()) -> list[str]:
         """The pointers of all texts and numbers of an answer that the document does not print, demanded or not; those
         that were `found` there are not looked for."""
-        made = self.get(schema, "all")
-        return [] if made is None else [one.pointer for one in not_printed(answer, made.marked, document, found)]
+        every = self.get(schema, "all")
+        return [] if every is None else [one.pointer for one in not_printed(answer, every.marked, document, found)]
 
 
 def demand(json_schema: JSON, mode: Mode, bounds: Bounds) -> Demand | None:
     """None where nothing has to be printed."""
     if mode == "none" or (mode == "declared" and not marks(json_schema)):
         return None
-    said = marked(json_schema, mode)
-    return Demand(said, bounds) if marks(said) else None
+    marked_schema = marked(json_schema, mode)
+    return Demand(marked_schema, bounds) if marks(marked_schema) else None

@@ -27,7 +27,7 @@ def marked(root: JSON, mode: Mode) -> JSON:
 
 def marks(schema: Any) -> bool:
     """Whether anything in it has to be printed."""
-    return any(True for said in keywords.values_of(schema, PRINTED) if said)
+    return any(True for printed in keywords.values_of(schema, PRINTED) if printed)
 
 
 class _Marking:
@@ -51,8 +51,8 @@ class _Marking:
         if not isinstance(node, dict):
             return node
         new = {key: value for key, value in node.items() if key != PRINTED}
-        if not self._deaf and isinstance(said := node.get(PRINTED), bool):
-            demanded = said
+        if not self._deaf and isinstance(declared := node.get(PRINTED), bool):
+            demanded = declared
         for key in (*_ONE, *_MANY, *_NAMED):
             if key in new:
                 new[key] = self._below(key, new[key], demanded)

@@ -157,8 +157,8 @@ def _texts(values: Iterable[str]) -> str:
 
 def _fits(leaf: JSON) -> Callable[[Any], bool]:
     """Whether a value keeps to what a scalar says beside its kind."""
-    said = {key: value for key, value in leaf.items() if key not in ("type", PRINTED) and value != []}
-    return _validator(json.dumps(said, default=float)).is_valid if said else lambda _: True
+    constraints = {key: value for key, value in leaf.items() if key not in ("type", PRINTED) and value != []}
+    return _validator(json.dumps(constraints, default=float)).is_valid if constraints else lambda _: True
 
 
 @lru_cache(maxsize=512)
@@ -170,27 +170,27 @@ def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
 def _anywhere(pattern: str) -> str:
     """A pattern that is found anywhere in a text, as one of the whole text between slashes. Its anchors stand at the
     ends of its alternatives, as `for_grammar` writes them."""
-    made = []
+    patterns = []
     for one in _alternatives(pattern):
         begins, ends = one.startswith("^"), one.endswith("$") and not one.endswith(r"\$")
         inner = one[begins : len(one) - ends]
-        made.append(f"{'' if begins else _ANYTHING}(?:{inner}){'' if ends else _ANYTHING}")
-    return "/" + re.sub(r"(\\.)|/", lambda found: found[1] or r"\/", "|".join(made), flags=re.DOTALL) + "/"
+        patterns.append(f"{'' if begins else _ANYTHING}(?:{inner}){'' if ends else _ANYTHING}")
+    return "/" + re.sub(r"(\\.)|/", lambda found: found[1] or r"\/", "|".join(patterns), flags=re.DOTALL) + "/"
 
 
 def _alternatives(pattern: str) -> list[str]:
     """Cut where a `|` stands in no group and no class."""
-    made, depth, in_class = [""], 0, False
+    alternatives, depth, in_class = [""], 0, False
     for part in re.findall(r"\\.|.", pattern, re.DOTALL):
         if part == "|" and not depth and not in_class:
-            made.append("")
+            alternatives.append("")
             continue
         if part in "[]":
             in_class = part == "["
         elif part in "()" and not in_class:
             depth += 1 if part == "(" else -1
-        made[-1] += part
-    return made
+        alternatives[-1] += part
+    return alternatives
 
 
 @cache

@@ -53,12 +53,12 @@ def chunks(document: str) -> list[str]:
     """The chunks of `document`, escaped as in a JSON string; parts are separated by `SEPARATOR`. Runs of them, parts
     apart, are what it prints. Of a document with `MOST_CHUNKS` or more nothing but its plain reading."""
     text = _clean(document)
-    made = _plain(text)
+    pieces = _plain(text)
     for part in _joined(text):
-        if len(made) + len(part) + 1 > MOST_CHUNKS:
+        if len(pieces) + len(part) + 1 > MOST_CHUNKS:
             break
-        made += [SEPARATOR, *part]
-    return made
+        pieces += [SEPARATOR, *part]
+    return pieces
 
 
 def _clean(document: str) -> str:
@@ -69,7 +69,7 @@ def _clean(document: str) -> str:
 
 def _plain(text: str) -> list[str]:
     """In the order of the document, line breaks as spaces."""
-    return _cut(_healed(text))
+    return _chunks_of(_healed(text))
 
 
 def _healed(text: str) -> str:
@@ -82,7 +82,7 @@ def _healed(text: str) -> str:
     return _CUT.sub(whole, text)
 
 
-def _cut(text: str) -> list[str]:
+def _chunks_of(text: str) -> list[str]:
     """Chunks of one stretch of text, white space folded, none at its ends."""
     return _CHUNK.findall(escaped(" ".join(text.split())))
 
@@ -96,14 +96,14 @@ def _joined(text: str) -> Iterator[list[str]]:
     """Lines under each other that may be one value: joined by commas, and by spaces where other columns are between."""
     for block, alone in _blocks(text):
         if not alone:
-            yield _cut(_healed("\n".join(block)))
+            yield _chunks_of(_healed("\n".join(block)))
         if sum(map(_has_letters, block)) * 2 > len(block) and any(line[-1] not in ",;:" for line in block[:-1]):
-            first, *rest = (_cut(line.rstrip(",;")) for line in block)
+            first, *rest = (_chunks_of(line.rstrip(",;")) for line in block)
             yield [*first, *(chunk for line in rest for chunk in (_COMMA, *line))]
     for found in _CUT.finditer(text):
         if found[1]:  # a hyphen that stays: `well-\nknown`
             before = text[max(0, found.start() - _BESIDE) : found.start()].rpartition("\n")[2]
-            yield _cut(f"{before}-{text[found.end() : found.end() + _BESIDE].partition(chr(10))[0]}")
+            yield _chunks_of(f"{before}-{text[found.end() : found.end() + _BESIDE].partition(chr(10))[0]}")
     for found in _IBAN.finditer(text):
         yield [found.group().replace(" ", "")]
 
