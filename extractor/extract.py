@@ -128,14 +128,14 @@ class Extractor:
         options = options or Options()
         limit_s = self._settings.request_timeout_s
         deadline = started + min(options.timeout_s or limit_s, limit_s)
-        asked = self.schema(schema)
+        schema_ = self.schema(schema)
         read = documents.read(
             document, max_bytes=self._settings.max_document_bytes, ocr=self._settings.ocr, cancel=abort
         )
         usage = Usage(document_s=0.0 if isinstance(document, Document) else time.monotonic() - started)
-        grammar = self._grammars.get(asked, deadline - time.monotonic(), abort)
-        limits = limits_of(asked.json_schema, self._bounds)
-        run = Run(asked, read, grammar, limits, options, started, deadline, abort, usage)
+        grammar = self._grammars.get(schema_, deadline - time.monotonic(), abort)
+        limits = limits_of(schema_.json_schema, self._bounds)
+        run = Run(schema_, read, grammar, limits, options, started, deadline, abort, usage)
         try:
             return self._read(run)
         except (DocumentError, TruncatedOutput) as error:

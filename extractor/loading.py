@@ -94,18 +94,18 @@ def _habits(settings: Settings, folder: Path | None) -> dict[str, int | None]:
     """How many few-shot examples to show, and of how many tokens the windows of a long document are: the settings, else
     what the model was made for (`extractor.json` in its folder: `{"examples": 0, "window": 400}`), else two examples,
     and windows as large as the context allows."""
-    said: dict[str, int | None] = {"examples": settings.examples, "window": settings.window}
+    habits: dict[str, int | None] = {"examples": settings.examples, "window": settings.window}
     try:
         file = json.loads((folder / "extractor.json").read_text()) if folder else {}
-        for name in said:
-            if said[name] is None:
-                said[name] = file.get(name)
+        for name in habits:
+            if habits[name] is None:
+                habits[name] = file.get(name)
     except FileNotFoundError:
         pass
     except (OSError, ValueError, AttributeError) as error:
         raise ModelError(f"{folder}/extractor.json cannot be read: {error}") from None
     for name, least in (("examples", 0), ("window", 1)):
-        value = said[name]
+        value = habits[name]
         if value is not None and (type(value) is not int or value < least):
             raise ModelError(f"{folder}/extractor.json: {name} is a number, not {value!r}")
-    return {**said, "examples": EXAMPLES if said["examples"] is None else said["examples"]}
+    return {**habits, "examples": EXAMPLES if habits["examples"] is None else habits["examples"]}

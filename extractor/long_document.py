@@ -52,20 +52,20 @@ class WholeAnswer:
 
     def marks(self) -> list[Mark]:
         """Values that did not end by themselves, windows that say different things, and pages that were not read."""
-        made: list[Mark] = list(ended_marks(self.ended))
+        marks: list[Mark] = list(ended_marks(self.ended))
         for pointer, others in self.answer.disagreements.items():
             detail = f"another part of the document says otherwise ({len(others)} other value{'s'[: len(others) > 1]})"
             shown = [_other(leaf) for leaf in others]
-            made.append(
+            marks.append(
                 {"pointer": pointer, "code": "windows_disagree", "detail": detail, "severity": "low", "others": shown}
             )
-        tried = [one for one in self.windows if one["state"] != "skipped"]
-        for (state, code), some in groupby(tried, key=lambda one: (one["state"], one["code"])):
+        attempted = [one for one in self.windows if one["state"] != "skipped"]
+        for (state, code), some in groupby(attempted, key=lambda one: (one["state"], one["code"])):
             if state in ("failed", "truncated"):
                 how = "were not read" if state == "failed" else "were not read to their end"
                 detail = f"{_stretch(list(some))} {how} ({code})"
-                made.append({"pointer": "", "code": "not_read", "detail": detail, "severity": "high"})
-        return made
+                marks.append({"pointer": "", "code": "not_read", "detail": detail, "severity": "high"})
+        return marks
 
 
 class LongDocuments:
@@ -100,10 +100,10 @@ class LongDocuments:
             raise _no_room(left, least)
         if room is None:
             raise refusal
-        made = cutter(run.document, self._prompts.counts, room, self._settings.max_windows)
-        if len(made.windows) < 2:
+        cutter_ = cutter(run.document, self._prompts.counts, room, self._settings.max_windows)
+        if len(cutter_.windows) < 2:
             raise refusal
-        return made
+        return cutter_
 
     def read(self, run: Run, cut: Cutter) -> WholeAnswer:
         """`cut`: what `cut` gave for it. Its time begins now: sets the run's start and deadline. Raises what ended the
@@ -119,17 +119,17 @@ class LongDocuments:
 
         def ask(window: Window, number: int, of: int, withdrawn: threading.Event) -> WindowAnswer:
             own = window.document(run.document)
-            told = _told(run.document, window, number, of)
+            part_name = _part_name(run.document, window, number, of)
             with self._turns.taken(until, withdrawn):
                 began = time.monotonic()
                 deadline = min(until, began + self._settings.request_timeout_s)
                 how = (grammar, run.limits, options, began, deadline, withdrawn)
-                asked = Run(part, own, *how, Usage(), None, run.schema, told)
+                run_of_window = Run(part, own, *how, Usage(), None, run.schema, part_name)
                 try:
-                    found = self._read(asked)
+                    found = self._read(run_of_window)
                 finally:
                     with self._lock:
-                        run.usage.join(asked.usage)
+                        run.usage.join(run_of_window.usage)
             return WindowAnswer.of(found.data, found.fields, found.review)
 
         readings = read_all(cut, run.document, ask, at_once=self._at_once, until=until, abort=run.abort)
@@ -141,10 +141,10 @@ class LongDocuments:
         with self._lock:
             kept = self._partial.get(schema.sha256)
         if kept is None:
-            made = partial(schema.json_schema)
-            if "$defs" in made and "definitions" not in made:
-                made["$defs"] = reached({**made, "$defs": {}}, made["$defs"])
-            kept = loosened(schema, made), shapes(schema.json_schema)
+            json_schema = partial(schema.json_schema)
+            if "$defs" in json_schema and "definitions" not in json_schema:
+                json_schema["$defs"] = reached({**json_schema, "$defs": {}}, json_schema["$defs"])
+            kept = loosened(schema, json_schema), shapes(schema.json_schema)
             with self._lock:
                 self._partial[schema.sha256] = kept
         return kept
@@ -210,7 +210,7 @@ def _pages(pages: list[int] | None) -> str:
     return f"pages {pages[0]}-{pages[1]}" if pages[0] < pages[1] else f"page {pages[0]}"
 
 
-def _told(document: Document, window: Window, number: int, of: int) -> str:
+def _part_name(document: Document, window: Window, number: int, of: int) -> str:
     """What the prompt says of a window."""
     return ", ".join(filter(None, (f"part {number} of {of}", _pages(_pages_of(document, window)))))
 

@@ -16,15 +16,15 @@ class QueueFull(Exception):
 
 class FairLimiter:
     def __init__(self, at_once: int, max_waiting: int, max_waiting_per_tenant: int) -> None:
-        self._free = at_once
+        self._open = at_once
         self._max_waiting, self._max_waiting_per_tenant = max_waiting, max_waiting_per_tenant
         self._waiting: FairQueue[asyncio.Future[None]] = FairQueue()
 
     @asynccontextmanager
     async def slot(self, tenant: str) -> AsyncIterator[None]:
         """Waits for a slot. Raises QueueFull at once instead of waiting behind too many."""
-        if self._free:
-            self._free -= 1
+        if self._open:
+            self._open -= 1
         else:
             await self._wait(tenant)
         try:
@@ -53,4 +53,4 @@ class FairLimiter:
             if not following.done():
                 following.set_result(None)
                 return
-        self._free += 1
+        self._open += 1

@@ -29,7 +29,7 @@ class MemoryBudget:
     gets some, and its first request is granted whatever its size."""
 
     def __init__(self, size: int) -> None:
-        self._free = size
+        self._left = size
         self._used: Counter[str] = Counter()
         self._waiters: list[_Waiter] = []
 
@@ -62,10 +62,10 @@ class MemoryBudget:
 
     def _fits(self, tenant: str, size: int) -> bool:
         used = self._used[tenant]
-        return used + size <= self._free - size or (not used and size <= self._free)
+        return used + size <= self._left - size or (not used and size <= self._left)
 
     def _move(self, tenant: str, size: int) -> None:
-        self._free -= size
+        self._left -= size
         self._used[tenant] += size
         if not self._used[tenant]:
             del self._used[tenant]

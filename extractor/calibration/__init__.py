@@ -1,9 +1,9 @@
-"""Confidence that is a probability: what is known of a value, as figures, and a fit that makes one of them.
+"""Confidence that is a probability: what is known of a value, as features, and a fit that makes one of them.
 
 tokens.py       how sure the model was              surroundings.py  what is printed around a place
 answer_view.py  rows, columns, what was taken       looks.py         what values of a field look like
-field_schema.py of what kind a field is             features.py      all of it as a row of figures
-curve.py        figures → probability               fit.py           figures and what was right → a curve
+field_schema.py of what kind a field is             features.py      all of it as a row of features
+curve.py        features → probability               fit.py           features and what was right → a curve
 calibration.py  a fit as a file                     find.py          where a model's is
 calibrator.py   what an extraction calls
 """

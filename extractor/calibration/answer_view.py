@@ -43,10 +43,10 @@ class AnswerView:
         self._text, self._fields = text, fields
         self._spans = sorted((*span, at) for at, one in enumerate(found) for span in self._places(one))
         self.worst = min(each.least for each in sure)
-        said = [one for one in found if one.value is not None]
-        self.nulls = 1 - len(said) / len(found)
+        values = [one for one in found if one.value is not None]
+        self.nulls = 1 - len(values) / len(found)
         self.bare = self._bare(found)
-        self._said = Counter((key_of(one), str(one.value)) for one in said)
+        self._counts = Counter((key_of(one), str(one.value)) for one in values)
 
     @cached_property
     def unread(self) -> float:
@@ -57,8 +57,8 @@ class AnswerView:
     @cached_property
     def labelled(self) -> float:
         """The share of the values outside of lists that stand at a label."""
-        said = [one for one in self.found if one.value is not None and not row_of(one)]
-        return sum(self._fields[one.pointer].get("label") is not None for one in said) / max(1, len(said))
+        values = [one for one in self.found if one.value is not None and not row_of(one)]
+        return sum(self._fields[one.pointer].get("label") is not None for one in values) / max(1, len(values))
 
     @cached_property
     def numbers_free(self) -> float:
@@ -68,7 +68,7 @@ class AnswerView:
 
     def says(self, key: str, value: str) -> int:
         """How often the answer has the value under such a key."""
-        return self._said[key, value]
+        return self._counts[key, value]
 
     def row(self, one: Scalar) -> RowView:
         """The row it is in; one of nothing where it is in none."""
@@ -82,7 +82,7 @@ class AnswerView:
     def row_has_free(self, one: Scalar, *, numbers: bool) -> bool:
         """Whether the lines of its row have a number, or else words, that nothing was taken from."""
         wanted = _DIGIT if numbers else _LETTERS
-        return any(wanted.search(part) for line in self.row(one).lines for part in self._free(line))
+        return any(wanted.search(part) for line in self.row(one).lines for part in self._unused(line))
 
     def taken(self, span: Span, own: int = -1) -> bool:
         """Whether a value, but the `own`-th, stands there."""
@@ -96,7 +96,7 @@ class AnswerView:
             if stop > span[0]:
                 yield start, stop, at
 
-    def _free(self, line: Span) -> Iterator[str]:
+    def _unused(self, line: Span) -> Iterator[str]:
         since = line[0]
         for start, stop, _ in self._within(line):
             yield self._text[since : max(since, start)]
@@ -107,8 +107,8 @@ class AnswerView:
         return [(each["start"], each["stop"]) for each in self._fields[one.pointer]["evidence"]]
 
     def _bare(self, some: list[Scalar]) -> float:
-        said = [one for one in some if one.value is not None and not isinstance(one.value, bool)]
-        return sum(not self._fields[one.pointer]["evidence"] for one in said) / max(1, len(said))
+        values = [one for one in some if one.value is not None and not isinstance(one.value, bool)]
+        return sum(not self._fields[one.pointer]["evidence"] for one in values) / max(1, len(values))
 
     @cached_property
     def _rows(self) -> dict[JsonPath, RowView]:
@@ -128,12 +128,12 @@ class AnswerView:
     @cached_property
     def _columns(self) -> dict[JsonPath, tuple[int, int]]:
         """Of each column how many cells have values, and how many there are."""
-        made: dict[JsonPath, tuple[int, int]] = {}
+        columns: dict[JsonPath, tuple[int, int]] = {}
         for one in self.found:
             if row_of(one):
-                values, count = made.get(column_of(one), (0, 0))
-                made[column_of(one)] = values + (one.value is not None), count + 1
-        return made
+                values, count = columns.get(column_of(one), (0, 0))
+                columns[column_of(one)] = values + (one.value is not None), count + 1
+        return columns
 
     def _line(self, offset: int) -> Span:
         end = self._text.find("\n", offset)

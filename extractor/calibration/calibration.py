@@ -1,4 +1,4 @@
-"""A fit as a file: for one model, what makes a probability of a value's figures and what of a null's."""
+"""A fit as a file: for one model, what makes a probability of a value's features and what of a null's."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Calibration:
     def probability(self, row: Row) -> float | None:
         """That the value, or the null, is right; None where nothing of its kind was fitted."""
         curve = self.curves.get(row.kind)
-        return None if curve is None else curve.probability(row.figures)
+        return None if curve is None else curve.probability(row.features)
 
     def about(self) -> dict[str, Any]:
         """As a result says it."""
@@ -59,10 +59,10 @@ def read(path: Path) -> Calibration:
         day, documents = date.fromisoformat(whole["fitted"]).isoformat(), whole["documents"]
         if type(documents) is not int or not 0 < documents <= _MOST_DOCUMENTS:
             raise ValueError('its "documents" is no count')
-        made = Calibration(str(whole["model"]), day, documents, curves, dict(whole.get("report", {})))
+        calibration = Calibration(str(whole["model"]), day, documents, curves, dict(whole.get("report", {})))
     except (TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"it is not what extractor calibrate writes ({type(error).__name__})") from None
-    return made
+    return calibration
 
 
 def name_of(model: str) -> str:

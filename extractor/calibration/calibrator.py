@@ -18,7 +18,7 @@ Record = Callable[[Document, dict[str, Row]], None]
 
 
 class Calibrator:
-    """`record` is told the figures of each answer, by pointer; a fit is made from them. Safe to share between threads
+    """`record` is told the features of each answer, by pointer; a fit is made from them. Safe to share between threads
     if that is."""
 
     def __init__(self, calibration: Calibration | None = None, record: Record | None = None) -> None:

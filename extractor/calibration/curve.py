@@ -1,4 +1,4 @@
-"""From a row of figures to a probability: what a fit has found. Plain Python, for it is used with every answer."""
+"""From a row of features to a probability: what a fit has found. Plain Python, for it is used with every answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LARGEST = 1e9  # of any number of a fit, and one over the smallest scale: sums 
 
 @dataclass(frozen=True)
 class Curve:
-    """A logistic regression over figures by `names`, each less its `mean` and by its `scale`; then, where there are
+    """A logistic regression over features by `names`, each less its `mean` and by its `scale`; then, where there are
     some, steps: a probability of `steps` is `truth` in truth, and what is between is interpolated."""
 
     names: tuple[str, ...]
@@ -24,8 +24,8 @@ class Curve:
     steps: tuple[float, ...] = ()
     truth: tuple[float, ...] = ()
 
-    def probability(self, figures: Sequence[float]) -> float:
-        parts = zip(figures, self.mean, self.scale, self.weights, strict=True)
+    def probability(self, features: Sequence[float]) -> float:
+        parts = zip(features, self.mean, self.scale, self.weights, strict=True)
         total = self.bias + math.fsum((figure - mean) / scale * weight for figure, mean, scale, weight in parts)
         return self._in_truth(1 / (1 + math.exp(-max(-40.0, min(40.0, total)))))
 
@@ -38,15 +38,15 @@ class Curve:
         names = tuple(str(name) for name in read["names"])
         mean, scale, weights = (tuple(float(one) for one in read[name]) for name in ("mean", "scale", "weights"))
         steps, truth = (tuple(float(one) for one in read[name]) for name in ("steps", "truth"))
-        made = cls(names, mean, scale, weights, float(read["bias"]), steps, truth)
-        numbers = (*mean, *scale, *weights, *steps, *truth, made.bias)
+        curve = cls(names, mean, scale, weights, float(read["bias"]), steps, truth)
+        numbers = (*mean, *scale, *weights, *steps, *truth, curve.bias)
         if not len(names) == len(mean) == len(scale) == len(weights) or len(steps) != len(truth):
-            raise ValueError("its figures are not as many as their names")
+            raise ValueError("its features are not as many as their names")
         if not all(abs(one) <= _LARGEST for one in numbers) or not all(one >= 1 / _LARGEST for one in scale):
-            raise ValueError("its figures are no fit: a number is missing, too large or too small")
+            raise ValueError("its features are no fit: a number is missing, too large or too small")
         if list(steps) != sorted(steps) or not all(0 <= one <= 1 for one in (*steps, *truth)):
-            raise ValueError("its figures are no fit: its steps are no probabilities in their order")
-        return made
+            raise ValueError("its features are no fit: its steps are no probabilities in their order")
+        return curve
 
     def _in_truth(self, sure: float) -> float:
         if not self.steps:

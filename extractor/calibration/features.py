@@ -1,4 +1,4 @@
-"""What is known of each value of an answer, as a row of figures that a fit makes a probability of.
+"""What is known of each value of an answer, as a row of features that a fit makes a probability of.
 
 Of a value: how sure the model was, whether and how the document prints it, whether it stands at its label and fills its
 cell, what kind it is. Of a null: how sure the model was, and whether a name like the field's is printed with something
@@ -24,7 +24,7 @@ from extractor.result import Known
 
 VALUE, NULL = "value", "null"
 
-# The figures of a row, in its order. A fit is of these names: where one changes, it is another fit.
+# The features of a row, in its order. A fit is of these names: where one changes, it is another fit.
 _BOTH = (
     *("whole", "least", "mean", "worst_of_answer", "mean_of_answer", "bare_of_answer", "unread"),
     *("labelled_of_answer", "numbers_free", "structured"),
@@ -50,10 +50,10 @@ _LONG = 60  # characters
 
 
 class Row(NamedTuple):
-    """`kind` is `VALUE` or `NULL`; `figures` are in the order of `NAMES[kind]`."""
+    """`kind` is `VALUE` or `NULL`; `features` are in the order of `NAMES[kind]`."""
 
     kind: str
-    figures: tuple[float, ...]
+    features: tuple[float, ...]
 
 
 def rows(
@@ -72,7 +72,7 @@ def rows(
     sure = [one for one in sureness(text, found, logprobs, sizes) if one is not None]
     if len(sure) < len(found) or not found:
         return {}
-    return _Rows(found, sure, document, FieldSchemas(schema), fields, held).made()
+    return _Rows(found, sure, document, FieldSchemas(schema), fields, held).rows()
 
 
 class _Rows:
@@ -101,7 +101,7 @@ class _Rows:
             self._around.structured,
         )
 
-    def made(self) -> dict[str, Row]:
+    def rows(self) -> dict[str, Row]:
         return {
             one.pointer: Row(NULL, self._null(one, sure))
             if one.value is None
@@ -119,7 +119,7 @@ class _Rows:
 
     def _value(self, at: int, one: Scalar, sure: Sureness) -> tuple[float, ...]:
         known, key, field = self._fields[one.pointer], key_of(one), self._schemas.at(one.path)
-        said = one.value if isinstance(one.value, str) else str(one.value)
+        value = one.value if isinstance(one.value, str) else str(one.value)
         places: list[Span] = [(each["start"], each["stop"]) for each in known["evidence"]]
         start, stop = (places[0][0], places[0][1]) if places else (0, 0)
         here = self._around.before(key, start) if places else 0.0
@@ -127,18 +127,18 @@ class _Rows:
         return (
             *self._both(one, sure, field),
             float(bool(places)),
-            float(bool(places) and known["evidence"][0]["text"] == said),
+            float(bool(places) and known["evidence"][0]["text"] == value),
             float(len(places) > 1),
             max(here, float(known.get("label") is not None)),
             max(0.0, self._around.named(key).share - here),
             float(bool(places) and self._around.begins(start)),
             float(bool(places) and self._around.ends(stop)),
             float(any(self._view.taken(place, at) for place in places)),
-            float(self._view.says(key, said) > 1),
+            float(self._view.says(key, value) > 1),
             float(field.kind != "choice" and (self._held == "all" or (self._held == "declared" and field.printed))),
-            math.log1p(len(said.split())),
-            float(len(said) > _LONG),
-            float(isinstance(one.value, str) and not looks_like(key, field.format, said)),
+            math.log1p(len(value.split())),
+            float(len(value) > _LONG),
+            float(isinstance(one.value, str) and not looks_like(key, field.format, value)),
             1 - picture,
         )
 

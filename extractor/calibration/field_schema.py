@@ -63,8 +63,8 @@ class FieldSchemas:
 
 
 def _leaf(node: JSON, printed: bool) -> FieldSchema | None:
-    said = node.get("type", "string")
-    kinds = {said} if isinstance(said, str) else set(said)
+    declared = node.get("type", "string")
+    kinds = {declared} if isinstance(declared, str) else set(declared)
     format = str(node.get("format", ""))
     if kinds == {"null"}:
         return None

@@ -1,4 +1,4 @@
-"""Fits what makes a probability of a row of figures: a logistic regression, and steps on top of it where there is
+"""Fits what makes a probability of a row of features: a logistic regression, and steps on top of it where there is
 enough to judge by. Needs numpy; knows no document.
 
 The strength of the regularisation is chosen, and every figure that is reported is made, by leaving documents out: what
@@ -39,13 +39,13 @@ class Fitted:
 
 
 def fit(
-    names: Sequence[str], figures: Sequence[Sequence[float]], right: Sequence[bool], documents: Sequence[object]
+    names: Sequence[str], features: Sequence[Sequence[float]], right: Sequence[bool], documents: Sequence[object]
 ) -> Fitted | None:
-    """Of rows with figures by `names`, each `right` or not and of one of `documents`. None where there are too few."""
+    """Of rows with features by `names`, each `right` or not and of one of `documents`. None where there are too few."""
     wrong = len(right) - sum(right)
     if len(right) < LEAST or min(wrong, len(right) - wrong) < LEAST_OF_EACH or len(set(documents)) < FOLDS:
         return None
-    x, y = np.asarray(figures, float), np.asarray(right, float)
+    x, y = np.asarray(features, float), np.asarray(right, float)
     folds = _folds(documents)
     best = min(STRENGTHS, key=lambda strength: _loss(_left_out(x, y, folds, strength), y))
     left_out = _left_out(x, y, folds, best)
@@ -56,8 +56,8 @@ def fit(
             own = folds == fold
             left_out[own] = np.interp(smooth[own], *_steps(smooth[~own], y[~own]))
         steps = _steps(smooth, y)
-    made = Curve(curve.names, curve.mean, curve.scale, curve.weights, curve.bias, *map(_plain, steps))
-    return Fitted(made, left_out.tolist())
+    curve_ = Curve(curve.names, curve.mean, curve.scale, curve.weights, curve.bias, *map(_plain, steps))
+    return Fitted(curve_, left_out.tolist())
 
 
 def _curve(names: Sequence[str], x: Matrix, y: Matrix, strength: float) -> Curve:
@@ -78,12 +78,12 @@ def _folds(documents: Sequence[object]) -> NDArray[np.int64]:
 
 
 def _left_out(x: Matrix, y: Matrix, folds: NDArray[np.int64], strength: float) -> Matrix:
-    made = np.empty(len(y))
+    predicted = np.empty(len(y))
     for fold in set(folds.tolist()):
         own = folds == fold
         mean, scale, weights, bias = _regression(x[~own], y[~own], strength)
-        made[own] = _sigmoid((x[own] - mean) / scale @ weights + bias)
-    return made
+        predicted[own] = _sigmoid((x[own] - mean) / scale @ weights + bias)
+    return predicted
 
 
 def _loss(sure: Matrix, y: Matrix) -> float:

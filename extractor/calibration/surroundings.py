@@ -68,9 +68,9 @@ class Surroundings:
         stems, line = _stems(key), bisect_right(self._starts, start) - 1
         if not stems:
             return 0.0
-        said = {stem for stem, end in self._words[line] if end <= start}
+        beside = {stem for stem, end in self._words[line] if end <= start}
         above = {stem for stem, _ in self._words[line - 1]} if line else set()
-        return max(len(stems & said), len(stems & above)) / len(stems)
+        return max(len(stems & beside), len(stems & above)) / len(stems)
 
     def begins(self, start: int) -> bool:
         """Whether a cell or a line begins there."""

@@ -28,9 +28,9 @@ def sureness(
     if len(sizes) != len(logprobs) or not ends or ends[-1] != len(text.encode()):
         return [None] * len(found)
     places = range(len(text) + 1) if text.isascii() else [0, *accumulate(len(char.encode()) for char in text)]
-    made: list[Sureness | None] = []
+    sure: list[Sureness | None] = []
     for scalar in found:
         first = bisect_left(ends, places[scalar.start] + 1)
         own = [min(0.0, one) for one in logprobs[first : bisect_left(ends, places[scalar.stop]) + 1]]
-        made.append(Sureness(math.fsum(own), min(own), math.fsum(own) / len(own)))
-    return made
+        sure.append(Sureness(math.fsum(own), min(own), math.fsum(own) / len(own)))
+    return sure

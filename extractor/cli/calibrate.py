@@ -29,7 +29,7 @@ from extractor.cli.flags import (
 from extractor.cli.output import fail, put_rows, put_text, say
 from extractor.config import Settings, read_settings
 from extractor.documents import Document
-from extractor.evaluation.fitting import HEADS, KINDS, Made, Sample, calibration_from, cells, samples
+from extractor.evaluation.fitting import HEADS, KINDS, CalibrationFit, Sample, calibration_from, cells, samples
 from extractor.evaluation.gold import GoldCase, read_gold
 from extractor.evaluation.judged import Answered
 
@@ -62,15 +62,15 @@ def calibrate(
     check_writable(path)
     known = partial(known_schema_of, sources=settings.schemas)
     cases = read_gold(gold, None if schema is None else known(schema), partial(named_schema, known))
-    told: dict[int, tuple[Document, dict[str, Row]]] = {}  # with the document, so that no other gets its id
-    calibrator = Calibrator(record=lambda document, rows: told.update({id(document): (document, rows)}))
+    rows_of: dict[int, tuple[Document, dict[str, Row]]] = {}  # with the document, so that no other gets its id
+    calibrator = Calibrator(record=lambda document, rows: rows_of.update({id(document): (document, rows)}))
     run = run_here(cases, options_of("all", max_output_tokens, printed), settings, charset, password, calibrator)
-    found = [one for case, answer in zip(cases, run.answers, strict=True) for one in _samples(case, answer, told)]
+    found = [one for case, answer in zip(cases, run.answers, strict=True) for one in _samples(case, answer, rows_of)]
     for case, answer in zip(cases, run.answers, strict=True):
         if answer.error:
             say(f"{case.name}: {answer.error['detail']} ({answer.error['code']})")
-    made = calibration_from(found, name_of(run.model), datetime.now(UTC).date().isoformat())
-    _show(made, found, path)
+    fitted = calibration_from(found, name_of(run.model), datetime.now(UTC).date().isoformat())
+    _show(fitted, found, path)
 
 
 def _beside(settings: Settings) -> Path:
@@ -82,26 +82,26 @@ def _beside(settings: Settings) -> Path:
     return path
 
 
-def _samples(case: GoldCase, answer: Answered, told: dict[int, tuple[Document, dict[str, Row]]]) -> list[Sample]:
+def _samples(case: GoldCase, answer: Answered, rows_of: dict[int, tuple[Document, dict[str, Row]]]) -> list[Sample]:
     """None of a document that failed, nor of one that was read in windows."""
-    _, rows = told.get(id(answer.document), (None, {}))
+    _, rows = rows_of.get(id(answer.document), (None, {}))
     if answer.result is None:
         return []
     return samples(case.schema.json_schema, case.expected, answer.data, rows, answer.result["fields"], case.name)
 
 
-def _show(made: Made, found: list[Sample], path: Path) -> None:
+def _show(fitted: CalibrationFit, found: list[Sample], path: Path) -> None:
     counts = {kind: sum(one.row.kind == kind for one in found) for kind in KINDS}
-    for kind in made.missing:
+    for kind in fitted.missing:
         wrong = sum(one.row.kind == kind and not one.right for one in found)
         say(f"too few {KINDS[kind]} for a fit: {counts[kind]}, {wrong} of them wrong; it takes {_TOO_FEW}")
-    if made.calibration is None:
+    if fitted.calibration is None:
         fail("nothing was fitted")
     lines = [
-        [f"{KINDS[kind]}, {label}", *cells(figures)]
-        for kind, report in made.calibration.report.items()
-        for label, figures in (("the model's own", report["before"]), ("calibrated", report["after"]))
+        [f"{KINDS[kind]}, {label}", *cells(scores)]
+        for kind, report in fitted.calibration.report.items()
+        for label, scores in (("the model's own", report["before"]), ("calibrated", report["after"]))
     ]
     put_rows([["", *HEADS], *lines], "", *HEADS)
-    made.calibration.write(path)
-    put_text([f"{path}: fitted for {made.calibration.model} to {made.calibration.documents} documents"])
+    fitted.calibration.write(path)
+    put_text([f"{path}: fitted for {fitted.calibration.model} to {fitted.calibration.documents} documents"])

@@ -89,11 +89,11 @@ def evaluate(
     else:
         run = run_there(cases, options, partial(connect, url, api_key, PATIENCE_S), charset, password)
     judged = [_judged(case, answer) for case, answer in zip(cases, run.answers, strict=True)]
-    made = report(judged, {"gold": gold.name, "model": run.model, "options": options}, run.seconds)
-    changed = None if before is None else compared(before, made)
+    report_ = report(judged, {"gold": gold.name, "model": run.model, "options": options}, run.seconds)
+    changed = None if before is None else compared(before, report_)
     if html is not None:
-        _write(html, page(judged, made, changed))
-    _show(made, changed, as_json=json)
+        _write(html, page(judged, report_, changed))
+    _show(report_, changed, as_json=json)
     if all(answer.error for answer in run.answers):
         raise typer.Exit(SOME_FAILED)
 
@@ -104,20 +104,20 @@ def _judged(case: GoldCase, answer: Answered) -> Judged:
     return judge(case, answer)
 
 
-def _show(made: JSON, changed: JSON | None, *, as_json: bool) -> None:
+def _show(report_: JSON, changed: JSON | None, *, as_json: bool) -> None:
     if as_json:
-        put(made if changed is None else made | {"compared": changed})
+        put(report_ if changed is None else report_ | {"compared": changed})
         return
-    faulty, right = table.field_rows(made)
+    faulty, right = table.field_rows(report_)
     if faulty:
         put_rows(faulty if sys.stdout.isatty() else [table.FIELD_HEADS, *faulty], *table.FIELD_HEADS)
     if right:
         put_text([f"{len(right)} field{'s' if len(right) != 1 else ''} in which all is right"])
     put_text([""])
-    put_rows(list(table.figures(made)), "figure", made["model"])
+    put_rows(list(table.summary_rows(report_)), "figure", report_["model"])
     if changed is not None:
         put_text(["", *table.changes(changed)])
-    for one in made["documents"]:
+    for one in report_["documents"]:
         if one["error"]:
             say(f"{one['name']}: {one['error']['detail']} ({one['error']['code']})")
 
@@ -129,28 +129,28 @@ def _some(cases: list[GoldCase], limit: int | None, seed: int | None) -> list[Go
     return [cases[at] for at in chosen]
 
 
-def named_schema(known: Any, said: str | JSON, folder: Path) -> Schema:
+def named_schema(known: Any, name_or_schema: str | JSON, folder: Path) -> Schema:
     """The schema that a line means: an object, a file beside the gold, or a name."""
-    if isinstance(said, dict):
+    if isinstance(name_or_schema, dict):
         try:
-            return inline(said)
+            return inline(name_or_schema)
         except SchemaProblem as problem:
             errors = tuple(FieldError(*place) for place in problem.errors)
             raise SchemaError(problem.detail, code=problem.code, errors=errors) from None
-    beside = folder / said
-    found: Schema = known(str(beside) if beside.suffix in (".json", ".py") else said)
+    beside = folder / name_or_schema
+    found: Schema = known(str(beside) if beside.suffix in (".json", ".py") else name_or_schema)
     return found
 
 
 def _of_service(url: str, api_key: str | None, text: str) -> Schema:
     """One that the service knows by name; a file's is sent as JSON Schema."""
-    said = schema_of(text)
-    if isinstance(said, Schema):
-        return inline(said.json_schema) if said.model is not None else said
+    local = schema_of(text)
+    if isinstance(local, Schema):
+        return inline(local.json_schema) if local.model is not None else local
     with connect(url, api_key) as client:
-        found = _fetched(client, said)
-    made = unjudged(found["json_schema"])
-    return Schema(found["name"], found["version"], found["sha256"], made.json_schema, made.description)
+        found = _fetched(client, local)
+    remote = unjudged(found["json_schema"])
+    return Schema(found["name"], found["version"], found["sha256"], remote.json_schema, remote.description)
 
 
 def _fetched(client: Client, name: str) -> JSON:
@@ -160,16 +160,16 @@ def _fetched(client: Client, name: str) -> JSON:
 def _read_report(path: Path) -> Any:
     """Looked at before anything is measured."""
     try:
-        said = orjson.loads(path.read_bytes())
+        report_ = orjson.loads(path.read_bytes())
     except OSError as error:
         fail(f"Cannot read {path}: {error.strerror}")
     except ValueError:
         fail(f"{path} is not JSON; --compare takes what --json printed")
     try:
-        check_report(said)
+        check_report(report_)
     except InputError as error:
         fail(f"{path}: {error.detail}")
-    return said
+    return report_
 
 
 def check_writable(path: Path) -> None:

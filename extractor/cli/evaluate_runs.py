@@ -54,7 +54,7 @@ def run_here(
 
     abort = threading.Event()
     readers = Readers(texts=2, pictures=os.cpu_count() or 1, engine=settings.ocr_engine)
-    asked = Options(text=True, **options)
+    options_ = Options(text=True, **options)
     with Extractor(settings, calibrator=calibrator) as extractor, closing(readers):
         say(f"{settings.model} loaded; {_documents(cases)}")
 
@@ -72,7 +72,7 @@ def run_here(
                     readers=readers,
                     cancel=abort,
                 )
-                done = extractor.extract(document, case.schema, asked, abort=abort)
+                done = extractor.extract(document, case.schema, options_, abort=abort)
             except ExtractorError as error:
                 return Answered(None, _error_of(error), time.monotonic() - began, document)
             return Answered(done.as_json(), None, time.monotonic() - began, document)

@@ -33,12 +33,12 @@ class Builder:
         self,
         limits: ReadLimits | None = None,
         draw: Collection[int] = (),
-        pace: Callable[[int], None] | None = None,
+        on_page: Callable[[int], None] | None = None,
     ) -> None:
         self.limits = limits or ReadLimits()
         self.drawn: dict[int, Any] = {}
         self._draw = frozenset(draw)
-        self._pace = pace
+        self._on_page = on_page
         self._texts: list[str] = []
         self._length = 0
         self._at_start = True  # of a line
@@ -74,8 +74,8 @@ class Builder:
             self.begin_part(None, "application/octet-stream")
         number = len(self._pages) + 1
         self._pages.append(Page(number, self._length, self._length, len(self._parts), label, width, height, how))
-        if self._pace is not None:
-            self._pace(number)
+        if self._on_page is not None:
+            self._on_page(number)
         return not self._draw or number in self._draw
 
     @property

@@ -28,7 +28,7 @@ def setup(value: dict[str, Any]) -> None:
 
 
 def read(value: dict[str, Any], blobs: list[bytes]) -> tuple[Any, list[bytes]]:
-    return packing.pack(convert.convert(blobs[0], _context(value), pace=_pace))
+    return packing.pack(convert.convert(blobs[0], _context(value), on_page=_on_page))
 
 
 def recognise(value: dict[str, Any], blobs: list[bytes]) -> tuple[Any, list[bytes]]:
@@ -48,7 +48,7 @@ def _png(image: Any) -> bytes:
     return held.getvalue()
 
 
-def _pace(page: int) -> None:
+def _on_page(page: int) -> None:
     """A document may take longer the more pages it has turned out to have."""
     if page % _PAGES == 0:
         more_cpu(_PAGES * _PAGE_CPU_S)

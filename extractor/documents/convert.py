@@ -14,10 +14,10 @@ from extractor.documents.placement import Rules, lay_out
 from extractor.sandbox import Refused
 
 
-def convert(data: bytes, context: Context, pace: Callable[[int], None] | None = None) -> Document:
-    """`pace` is told the number of each page that begins. Raises Refused: `unsupported_media_type`,
+def convert(data: bytes, context: Context, on_page: Callable[[int], None] | None = None) -> Document:
+    """`on_page` is told the number of each page that begins. Raises Refused: `unsupported_media_type`,
     `unreadable_document` (damaged), `document_too_complex`, and the codes of the readers."""
-    into = Builder(context.limits, pace=pace)
+    into = Builder(context.limits, on_page=on_page)
     _read(data, into, context)
     return into.document(context.filename)
 

@@ -21,5 +21,5 @@ def read_pictures(archive: Archive, folder: str, into: Builder, context: Context
 
 
 def _in_order(name: str) -> tuple[int, str]:
-    figures = "".join(char for char in PurePosixPath(name).stem if char.isdigit())
-    return int(figures[:9] or 0), name
+    digits = "".join(char for char in PurePosixPath(name).stem if char.isdigit())
+    return int(digits[:9] or 0), name

@@ -17,11 +17,11 @@ def assign(costs: Costs) -> list[int | None]:
         return [None] * len(costs)
     rows, columns = len(costs), len(costs[0])
     if rows > columns:
-        made: list[int | None] = [None] * rows
+        chosen: list[int | None] = [None] * rows
         for column, row in enumerate(assign([[line[at] for line in costs] for at in range(columns)])):
             if row is not None:
-                made[row] = column
-        return made
+                chosen[row] = column
+        return chosen
     return _least(costs) or in_order(costs)
 
 
@@ -33,7 +33,7 @@ def _least(costs: Costs) -> list[int | None] | None:
     steps = 0
     for row in range(rows):
         taken[columns], here = row, columns
-        nearest, before = [float("inf")] * columns, [columns] * columns
+        least, before = [float("inf")] * columns, [columns] * columns
         reached = [columns]
         open_ = list(range(columns))
         while taken[here] >= 0:
@@ -41,10 +41,10 @@ def _least(costs: Costs) -> list[int | None] | None:
             best, step = columns, float("inf")
             for column in open_:
                 reduced = line[column] - base - of_column[column]
-                if reduced < nearest[column]:
-                    nearest[column], before[column] = reduced, here
-                if nearest[column] < step or (nearest[column] == step and taken[column] < 0 <= taken[best]):
-                    best, step = column, nearest[column]
+                if reduced < least[column]:
+                    least[column], before[column] = reduced, here
+                if least[column] < step or (least[column] == step and taken[column] < 0 <= taken[best]):
+                    best, step = column, least[column]
             steps += len(open_)
             if steps > MOST_STEPS:
                 return None
@@ -52,18 +52,18 @@ def _least(costs: Costs) -> list[int | None] | None:
                 of_row[taken[column]] += step
                 of_column[column] -= step
             for column in open_:
-                nearest[column] -= step
+                least[column] -= step
             open_.remove(best)
             reached.append(best)
             here = best
         while here != columns:
             taken[here] = taken[before[here]]
             here = before[here]
-    made: list[int | None] = [None] * rows
+    chosen: list[int | None] = [None] * rows
     for column, row in enumerate(taken[:columns]):
         if row >= 0:
-            made[row] = column
-    return made
+            chosen[row] = column
+    return chosen
 
 
 def in_order(costs: Costs) -> list[int | None]:
@@ -82,11 +82,11 @@ def in_order(costs: Costs) -> list[int | None]:
                 here[at], turns[at] = paired, 2
         steps.append(turns)
         above = here
-    made: list[int | None] = [None] * rows
+    chosen: list[int | None] = [None] * rows
     row, column = rows, columns
     while row and column:
-        turn = steps[row - 1][column]
-        if turn == 2:
-            made[row - 1] = column - 1
-        row, column = row - (turn != 1), column - (turn != 0)
-    return made
+        step = steps[row - 1][column]
+        if step == 2:
+            chosen[row - 1] = column - 1
+        row, column = row - (step != 1), column - (step != 0)
+    return chosen

@@ -37,7 +37,7 @@ def _misfits(shape: Shape, value: Any, pointer: str) -> Iterator[Place]:
     elif isinstance(value, list):
         for at, one in enumerate(value):
             yield from _misfits(shape.below(at), one, f"{pointer}/{at}")
-    elif shape.said:
+    elif shape.own_nodes:
         for error in _validator(_whole(shape)).iter_errors(value):
             yield pointer, error.message[:300]
 
@@ -46,7 +46,7 @@ def _whole(shape: Shape) -> bytes:
     """One schema of a place, with what its references mean. `properties` are there to be referred to: a scalar has
     none."""
     kept = {key: shape.root[key] for key in ("$defs", "definitions", "properties") if key in shape.root}
-    one = shape.said[0] if len(shape.said) == 1 else {"anyOf": list(shape.said)}
+    one = shape.own_nodes[0] if len(shape.own_nodes) == 1 else {"anyOf": list(shape.own_nodes)}
     return orjson.dumps(kept | {"$defs": {**kept.get("$defs", {}), _HERE: one}, "$ref": f"#/$defs/{_HERE}"})
 
 

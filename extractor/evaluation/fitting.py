@@ -46,7 +46,7 @@ def samples(
 
 
 @dataclass(frozen=True)
-class Made:
+class CalibrationFit:
     """`left_out`: by kind, what a fit that had not seen the document says of each sample of the kind, in their order.
     `missing`: kinds that there was too little of."""
 
@@ -55,27 +55,27 @@ class Made:
     missing: list[str]
 
 
-def calibration_from(all_samples: Sequence[Sample], model: str, day: str) -> Made:
+def calibration_from(all_samples: Sequence[Sample], model: str, day: str) -> CalibrationFit:
     """`day`: `YYYY-MM-DD`."""
     from extractor.calibration.fit import fit  # here: it loads numpy, which an installation for the API lacks
 
     curves, left_out, report = {}, {}, {}
     for kind in KINDS:
         own = [one for one in all_samples if one.row.kind == kind]
-        figures, right = [one.row.figures for one in own], [one.right for one in own]
-        made = fit(NAMES[kind], figures, right, [one.document for one in own])
-        if made is not None:
-            curves[kind], left_out[kind] = made.curve, made.left_out
+        features, right = [one.row.features for one in own], [one.right for one in own]
+        fitted = fit(NAMES[kind], features, right, [one.document for one in own])
+        if fitted is not None:
+            curves[kind], left_out[kind] = fitted.curve, fitted.left_out
             report[kind] = {
-                "before": figures_of((one.own, one.right) for one in own),
-                "after": figures_of(zip(made.left_out, right, strict=True)),
+                "before": scores_of((one.own, one.right) for one in own),
+                "after": scores_of(zip(fitted.left_out, right, strict=True)),
             }
     documents = len({one.document for one in all_samples})
     calibration = Calibration(model, day, documents, curves, report) if curves else None
-    return Made(calibration, left_out, [kind for kind in KINDS if kind not in curves])
+    return CalibrationFit(calibration, left_out, [kind for kind in KINDS if kind not in curves])
 
 
-def figures_of(judged: Iterable[Judgement]) -> JSON:
+def scores_of(judged: Iterable[Judgement]) -> JSON:
     """Count, share right, calibration error, AUROC, and the share right of the surest 80 and 90 in a hundred."""
     found = reliability(judged).as_json()
     return {name: _round(found[name]) for name in ("count", "accuracy", "ece", "auroc", "at_80", "at_90")}
@@ -84,11 +84,11 @@ def figures_of(judged: Iterable[Judgement]) -> JSON:
 HEADS = ("count", "right", "calibration error", "AUROC", "right of the surest 80%", "of the surest 90%")
 
 
-def cells(figures: JSON) -> list[str]:
+def cells(scores: JSON) -> list[str]:
     """Under `HEADS`; a dash for what cannot be said."""
-    shares = {name: "–" if figures[name] is None else f"{figures[name]:.1%}" for name in ("accuracy", "at_80", "at_90")}
-    ece, auroc = ("–" if figures[name] is None else f"{figures[name]:.3f}" for name in ("ece", "auroc"))
-    return [f"{figures['count']:,}", shares["accuracy"], ece, auroc, shares["at_80"], shares["at_90"]]
+    shares = {name: "–" if scores[name] is None else f"{scores[name]:.1%}" for name in ("accuracy", "at_80", "at_90")}
+    ece, auroc = ("–" if scores[name] is None else f"{scores[name]:.3f}" for name in ("ece", "auroc"))
+    return [f"{scores['count']:,}", shares["accuracy"], ece, auroc, shares["at_80"], shares["at_90"]]
 
 
 def _round(figure: Any) -> Any:

@@ -72,43 +72,43 @@ def _of_lines(path: Path, schema: Schema | None, schema_of: SchemaOf) -> Iterato
                         schema, schema_of)  # fmt: skip
 
 
-def _case(name: str, said: Any, path: Path, schema: Schema | None, schema_of: SchemaOf) -> GoldCase:
-    if not isinstance(said, dict) or "document" not in said or not isinstance(said.get("expected"), dict):
+def _case(name: str, line: Any, path: Path, schema: Schema | None, schema_of: SchemaOf) -> GoldCase:
+    if not isinstance(line, dict) or "document" not in line or not isinstance(line.get("expected"), dict):
         raise _wrong(f'{name}: a line is an object with "document" and "expected"')
-    document, hints = _document(name, said["document"], path.parent)
-    own = said.get("schema", said.get("json_schema"))
+    document, hints = _document(name, line["document"], path.parent)
+    own = line.get("schema", line.get("json_schema"))
     if own is not None and (not isinstance(own, str | dict) or own == ""):
         raise _wrong(f"{name}: a schema is a name, a file or a JSON Schema")
     try:
         meant = schema if own is None else schema_of(own, path.parent)
     except SchemaError as error:
         raise SchemaError(f"{name}: {error.detail}", code=error.code, errors=error.errors) from None
-    label = said.get("custom_id")
+    label = line.get("custom_id")
     return _checked(
         label if isinstance(label, str) and label else name,
-        document, said["expected"], meant, said.get("places"), hints, name,
+        document, line["expected"], meant, line.get("places"), hints, name,
     )  # fmt: skip
 
 
-def _document(name: str, said: Any, folder: Path) -> tuple[str | bytes | Path, dict[str, str]]:
-    if isinstance(said, dict):
-        hints = {key: said[key] for key in _HINTS if isinstance(said.get(key), str)}
-        if isinstance(said.get("text"), str):
-            return said["text"], hints
+def _document(name: str, document: Any, folder: Path) -> tuple[str | bytes | Path, dict[str, str]]:
+    if isinstance(document, dict):
+        hints = {key: document[key] for key in _HINTS if isinstance(document.get(key), str)}
+        if isinstance(document.get("text"), str):
+            return document["text"], hints
         try:
-            return base64.b64decode(said["content"], validate=True), hints
+            return base64.b64decode(document["content"], validate=True), hints
         except (KeyError, TypeError, ValueError, binascii.Error):
             raise _wrong(f'{name}: a document has its "text", or its bytes as base64 in "content"') from None
-    if not isinstance(said, str) or not said.strip():
+    if not isinstance(document, str) or not document.strip():
         raise _wrong(f"{name}: the document is a text, a path, or an object")
-    if "\n" in said or len(said) > _LONGEST_PATH:
-        return said, {}
-    file = folder / said
+    if "\n" in document or len(document) > _LONGEST_PATH:
+        return document, {}
+    file = folder / document
     if _is_file(file):
         return file, {}
-    if _looks_like_a_path(said):
+    if _looks_like_a_path(document):
         raise _wrong(f"{name}: there is no file {printable(file)}")
-    return said, {}
+    return document, {}
 
 
 def _is_file(path: Path) -> bool:

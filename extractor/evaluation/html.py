@@ -19,31 +19,31 @@ _NAMES = {"exact": "exact", "normalised": "normalised", "wrong": "wrong", "missi
 _OPEN = 3  # documents that are not right and stand open
 
 
-def page(judged: list[Judged], said: JSON, changed: JSON | None = None) -> str:
-    """`said`: the run's report; `changed`: it beside another (`report.compared`)."""
-    options = ", ".join(f"{name} {value}" for name, value in said["options"].items()) or "default options"
-    about = f"{said['model']}; {options}"
+def page(judged: list[Judged], report: JSON, changed: JSON | None = None) -> str:
+    """`report`: the run's report; `changed`: it beside another (`report.compared`)."""
+    options = ", ".join(f"{name} {value}" for name, value in report["options"].items()) or "default options"
+    about = f"{report['model']}; {options}"
     parts = [
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" '
         'content="light dark">',
-        f"<title>Evaluation: {escape(said['gold'])}</title><style>{CSS}</style></head><body>",
-        f"<h1>Evaluation: {escape(said['gold'])}</h1><div class='about'>{escape(about)}</div>",
-        _figures(said),
-        *_plots(said["totals"]["calibration"]),
+        f"<title>Evaluation: {escape(report['gold'])}</title><style>{CSS}</style></head><body>",
+        f"<h1>Evaluation: {escape(report['gold'])}</h1><div class='about'>{escape(about)}</div>",
+        _figures(report),
+        *_plots(report["totals"]["calibration"]),
         *_changes(changed),
         "<h2>Fields</h2>",
-        _fields(said),
+        _fields(report),
         f"<h2>Documents</h2><p>{_legend()} A value in the table leads to its place in the document.</p>",
-        *_documents(judged, said["documents"]),
+        *_documents(judged, report["documents"]),
         "</body></html>\n",
     ]
     return "".join(parts)
 
 
-def _figures(said: JSON) -> str:
-    rows = (f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in table.figures(said))
+def _figures(report: JSON) -> str:
+    rows = (f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in table.summary_rows(report))
     return f'<table class="figures">{"".join(rows)}</table>'
 
 
@@ -70,8 +70,8 @@ def _changes(changed: JSON | None) -> Iterator[str]:
         yield from (f"<div>{escape(line)}</div>" for line in table.changes(changed))
 
 
-def _fields(said: JSON) -> str:
-    faulty, right = table.field_rows(said)
+def _fields(report: JSON) -> str:
+    faulty, right = table.field_rows(report)
     parts = [_rows_of(faulty)] if faulty else []
     if right:
         whole = f"<summary>{len(right)} field{'s' if len(right) != 1 else ''} in which all is right</summary>"
@@ -96,9 +96,9 @@ def _legend() -> str:
     return ", ".join(f'<span class="kind {kind}">{name}</span>' for kind, name in _NAMES.items()) + "."
 
 
-def _documents(judged: list[Judged], said: Sequence[JSON]) -> Iterator[str]:
+def _documents(judged: list[Judged], documents: Sequence[JSON]) -> Iterator[str]:
     opened = 0
-    for number, (one, about) in enumerate(zip(judged, said, strict=True), start=1):
+    for number, (one, about) in enumerate(zip(judged, documents, strict=True), start=1):
         is_open = not one.right and opened < _OPEN
         opened += is_open
         wrong = sum(not leaf.outcome.right for leaf in one.leaves)

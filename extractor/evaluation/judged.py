@@ -37,8 +37,8 @@ class Answered:
     @property
     def text(self) -> str:
         """Of the document, as it was read; empty where that is not known."""
-        said = (self.result or {}).get("document", {}).get("text")
-        return str(said or (self.document.text if self.document is not None else ""))
+        text = (self.result or {}).get("document", {}).get("text")
+        return str(text or (self.document.text if self.document is not None else ""))
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,11 @@ def judge(case: GoldCase, answered: Answered) -> Judged:
     leaves = []
     for outcome in outcomes:
         pointer = outcome.pointer_in_answer or ""
-        said = fields.get(pointer, {}) if outcome.pointer_in_answer is not None else {}
-        evidence = tuple(said.get("evidence", ()))
+        field = fields.get(pointer, {}) if outcome.pointer_in_answer is not None else {}
+        evidence = tuple(field.get("evidence", ()))
         printed = pointer not in unprinted if pointer in written else None
         leaves.append(
-            Leaf(outcome, said.get("confidence"), evidence, printed, _grounding(case, answered, outcome, evidence))
+            Leaf(outcome, field.get("confidence"), evidence, printed, _grounding(case, answered, outcome, evidence))
         )
     return Judged(case, answered, leaves, unprinted, len(written))
 

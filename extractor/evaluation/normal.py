@@ -77,10 +77,10 @@ def _moment(plain: str) -> Key | None:
     parts = find.date_and_time(plain)
     if parts is not None and parts[0] is None and parts[1] is not None:
         return "time", parts[1] if len(parts[1]) == 8 else f"{parts[1]}:00"
-    said = list(spell.dates(plain))
-    if len(said) != 1 or (said[0].start, said[0].stop) != (0, len(plain)):
+    dates = list(spell.dates(plain))
+    if len(dates) != 1 or (dates[0].start, dates[0].stop) != (0, len(plain)):
         return None
-    days = list(possible.days(plain)) if len(said[0].text) == 10 else [said[0].text]
+    days = list(possible.days(plain)) if len(dates[0].text) == 10 else [dates[0].text]
     return ("day", days[0]) if len(days) == 1 else None
 
 

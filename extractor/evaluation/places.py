@@ -39,21 +39,21 @@ class Grounding:
     words: tuple[int, int, int] | None
 
 
-def read_places(said: Any, expected: Any) -> dict[str, list[Place]]:
+def read_places(given: Any, expected: Any) -> dict[str, list[Place]]:
     """From `{pointer: [place, …]}`; a place is `[page, left, top, right, bottom]`, `[page]`, or an object with `page`,
     `box`, `start` and `stop`. No place: the document does not print the value. Raises ValueError."""
-    if said is None:
+    if given is None:
         return {}
-    if not isinstance(said, dict):
+    if not isinstance(given, dict):
         raise ValueError("places are an object: a list of places by pointer")
-    made: dict[str, list[Place]] = {}
-    for pointer, places in said.items():
+    found: dict[str, list[Place]] = {}
+    for pointer, places in given.items():
         if not _has_scalar(expected, pointer):
             raise ValueError(f"places: {pointer!r} is no value of the answer")
         if not isinstance(places, list):
             raise ValueError(f"places: {pointer}: places stand in a list")
-        made[pointer] = [_place(one, pointer) for one in places]
-    return made
+        found[pointer] = [_place(one, pointer) for one in places]
+    return found
 
 
 def beyond(places: dict[str, list[Place]], text: str) -> list[str]:
@@ -66,21 +66,21 @@ def ground(evidence: Sequence[Evidence], places: Sequence[Place], document: Docu
     if not places:
         return Grounding("unprinted_found" if evidence else "rightly_none", None, None)
     pages = {place.page for place in places if place.page is not None}
-    said = {one["page"] for one in evidence if one["page"] is not None}
+    pages_there = {one["page"] for one in evidence if one["page"] is not None}
     hit = any(_meets(one, place) for one in evidence for place in places)
     return Grounding(
         "right" if hit else "elsewhere" if evidence else "not_found",
-        bool(pages & said) if pages and (said or not evidence) else None,
+        bool(pages & pages_there) if pages and (pages_there or not evidence) else None,
         _words(evidence, places, document, text),
     )
 
 
-def _place(said: Any, pointer: str) -> Place:
-    if isinstance(said, list) and len(said) in (1, 5):
-        said = {"page": said[0]} | ({"box": said[1:]} if len(said) == 5 else {})
-    if not isinstance(said, dict) or not said or said.keys() - {"page", "box", "start", "stop"}:
+def _place(given: Any, pointer: str) -> Place:
+    if isinstance(given, list) and len(given) in (1, 5):
+        given = {"page": given[0]} | ({"box": given[1:]} if len(given) == 5 else {})
+    if not isinstance(given, dict) or not given or given.keys() - {"page", "box", "start", "stop"}:
         raise ValueError(f"places: {pointer}: a place is [page, left, top, right, bottom], [page], or an object")
-    page, box, start, stop = (said.get(key) for key in ("page", "box", "start", "stop"))
+    page, box, start, stop = (given.get(key) for key in ("page", "box", "start", "stop"))
     if not all(one is None or (isinstance(one, int) and not isinstance(one, bool)) for one in (page, start, stop)):
         raise ValueError(f"places: {pointer}: page, start and stop are whole numbers")
     if (start is None) != (stop is None):
@@ -136,7 +136,7 @@ def _words(
     evidence: Sequence[Evidence], places: Sequence[Place], document: Document | None, text: str
 ) -> tuple[int, int, int] | None:
     """Of several places where the value stands, the one that has most of the evidence's words."""
-    said = _touched(text, [(one["start"], one["stop"]) for one in evidence])
+    answered = _touched(text, [(one["start"], one["stop"]) for one in evidence])
     best: tuple[int, int, int] | None = None
     for place in places:
         if place.start is not None and place.stop is not None:
@@ -145,7 +145,7 @@ def _words(
             wanted = set(_in_box(document, place))
         else:
             continue
-        counted = (len(said & wanted), len(said), len(wanted))
+        counted = (len(answered & wanted), len(answered), len(wanted))
         if best is None or counted[0] > best[0]:
             best = counted
     return best
@@ -153,13 +153,13 @@ def _words(
 
 def _touched(text: str, spans: Spans) -> set[int]:
     """Where the words begin that the spans share a character with."""
-    made: set[int] = set()
+    touched: set[int] = set()
     for start, stop in spans:
         begin = min(start, len(text))
         while begin > 0 and not text[begin - 1].isspace():
             begin -= 1
-        made.update(begin + found.start() for found in _WORD.finditer(text[begin:stop]))
-    return made
+        touched.update(begin + found.start() for found in _WORD.finditer(text[begin:stop]))
+    return touched
 
 
 def _in_box(document: Document, place: Place) -> Iterator[int]:

@@ -46,8 +46,8 @@ def _bar(one: JSON, most: int) -> str:
 
 
 def _dot(x: float, y: float, one: JSON) -> str:
-    said = f"{one['count']} of confidence {one['confidence']:.2f}: {100 * one['accuracy']:.0f}% right"
-    return f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3.5"><title>{said}</title></circle>'
+    label = f"{one['count']} of confidence {one['confidence']:.2f}: {100 * one['accuracy']:.0f}% right"
+    return f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3.5"><title>{label}</title></circle>'
 
 
 def _tick(share: float) -> str:

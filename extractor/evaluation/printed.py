@@ -57,8 +57,8 @@ class Printed:
         whole cells one below the other."""
         if len(found) == 1:
             return self._is_seam(found[0].start) and self._is_seam(found[0].stop)
-        said = "".join(_run(self._text[one.start : one.stop])[0] for one in found)
-        return said == _run(value)[0] and all(self._goes_on(one, other) for one, other in pairwise(found))
+        printed = "".join(_run(self._text[one.start : one.stop])[0] for one in found)
+        return printed == _run(value)[0] and all(self._goes_on(one, other) for one, other in pairwise(found))
 
     def _is_seam(self, at: int) -> bool:
         """Whether no word goes on there."""

@@ -51,9 +51,9 @@ def _leaf(leaf: Leaf) -> JSON:
     }
 
 
-def check_report(said: Any) -> None:
-    """Raises InputError where `said` is no report that `compared` can take."""
-    compared(said, said)
+def check_report(read: Any) -> None:
+    """Raises InputError where `read` is no report that `compared` can take."""
+    compared(read, read)
 
 
 def compared(before: Any, after: JSON) -> JSON:
@@ -77,10 +77,10 @@ def compared(before: Any, after: JSON) -> JSON:
     }
 
 
-def _right(said: JSON) -> dict[tuple[str, str], JSON]:
+def _right(report: JSON) -> dict[tuple[str, str], JSON]:
     """Each gold leaf by document and pointer; of several outcomes of one (invented items) any that is wrong."""
     found: dict[tuple[str, str], JSON] = {}
-    for document in said["documents"]:
+    for document in report["documents"]:
         for leaf in document["leaves"]:
             if leaf["gold_pointer"] is not None:
                 key = document["name"], leaf["gold_pointer"]

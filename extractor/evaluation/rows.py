@@ -20,22 +20,22 @@ _OUT_OF_ORDER = 1e-6  # between equals the order decides
 def pairs(gold: Sequence[Any], answer: Sequence[Any]) -> list[int | None]:
     """For each gold item the place of the answer's item. Those that are alike in every letter belong to each other;
     that is part of a best assignment, for the distance between items is a metric."""
-    made: list[int | None] = [None] * len(gold)
+    partners: list[int | None] = [None] * len(gold)
     same: defaultdict[Any, list[int]] = defaultdict(list)
     for at in reversed(range(len(answer))):
         same[_frozen(answer[at])].append(at)
     for at, item in enumerate(gold):
         if found := same.get(_frozen(item)):
-            made[at] = found.pop()
-    taken = set(made)
-    left = [at for at, place in enumerate(made) if place is None]
-    free = [at for at in range(len(answer)) if at not in taken]
-    for some, others in _windows(left, free):
+            partners[at] = found.pop()
+    taken = set(partners)
+    left = [at for at, place in enumerate(partners) if place is None]
+    unpaired = [at for at in range(len(answer)) if at not in taken]
+    for some, others in _windows(left, unpaired):
         wanted, given = _cells([gold[at] for at in some], [answer[at] for at in others])
         for row, column in enumerate(assign(_costs(wanted, given))):
             if column is not None and _share_something(wanted[row], given[column]):
-                made[some[row]] = others[column]
-    return made
+                partners[some[row]] = others[column]
+    return partners
 
 
 def paths(item: Any) -> dict[str, list[Any]]:
@@ -53,14 +53,14 @@ def paths(item: Any) -> dict[str, list[Any]]:
     return found
 
 
-def _windows(left: list[int], free: list[int]) -> Iterator[tuple[list[int], list[int]]]:
+def _windows(left: list[int], unpaired: list[int]) -> Iterator[tuple[list[int], list[int]]]:
     """All against all where that is few; else stretches of both."""
     parts = 1
-    while len(left) * len(free) / parts > _MOST_CELLS:
+    while len(left) * len(unpaired) / parts > _MOST_CELLS:
         parts += 1
     for part in range(parts):
         some = left[len(left) * part // parts : len(left) * (part + 1) // parts]
-        others = free[len(free) * part // parts : len(free) * (part + 1) // parts]
+        others = unpaired[len(unpaired) * part // parts : len(unpaired) * (part + 1) // parts]
         if some and others:
             yield some, others
 
@@ -69,9 +69,9 @@ def _cells(gold: list[Any], answer: list[Any]) -> tuple[list[list[Cell | None]],
     """What gold items say on each of their paths, None where one says nothing of a path; and what the others say
     there."""
     rows, columns = [paths(item) for item in gold], [paths(item) for item in answer]
-    asked = list(dict.fromkeys(path for row in rows for path in row))
-    wanted = [[_cell(row[path]) if path in row else None for path in asked] for row in rows]
-    return wanted, [[_cell(column.get(path, [None])) for path in asked] for column in columns]
+    of_columns = list(dict.fromkeys(path for row in rows for path in row))
+    wanted = [[_cell(row[path]) if path in row else None for path in of_columns] for row in rows]
+    return wanted, [[_cell(column.get(path, [None])) for path in of_columns] for column in columns]
 
 
 def _costs(wanted: list[list[Cell | None]], given: list[list[Cell]]) -> list[list[float]]:

@@ -15,10 +15,10 @@ _DEEPEST = 64  # references and alternatives within each other
 
 @dataclass(frozen=True)
 class Shape:
-    """`said`: what the schema says of a place; `nodes`: the same and all that its references and alternatives say."""
+    """`own_nodes`: what the schema says of a place; `nodes`: these, their references and their alternatives."""
 
     root: JSON
-    said: tuple[JSON, ...]
+    own_nodes: tuple[JSON, ...]
     nodes: tuple[JSON, ...]
 
     @classmethod
@@ -42,8 +42,8 @@ class Shape:
 
     def takes(self, kind: str) -> bool:
         """Whether a value of this kind (`object`, `array`) may stand here."""
-        said = [node["type"] for node in self.nodes if "type" in node]
-        return not said or any(kind == one or (isinstance(one, list) and kind in one) for one in said)
+        types = [node["type"] for node in self.nodes if "type" in node]
+        return not types or any(kind == one or (isinstance(one, list) and kind in one) for one in types)
 
     def knows(self, key: str) -> bool:
         """Whether an object here may have the key. Nobody who says nothing of other keys means them."""

@@ -13,9 +13,9 @@ _KINDS = {"exact": "exact", "normalised": "normalised", "wrong": "wrong", "missi
           "null_right": "null, rightly"}  # fmt: skip
 
 
-def figures(said: JSON) -> Iterator[tuple[str, str]]:
+def summary_rows(report: JSON) -> Iterator[tuple[str, str]]:
     """Each figure of a run with its name."""
-    total = said["totals"]
+    total = report["totals"]
     documents, leaves, f1, invented = total["documents"], total["leaves"], total["value_f1"], total["invented"]
     failed = ", ".join(f"{count} {code}" for code, count in documents["failed"].items())
     yield (
@@ -73,33 +73,33 @@ def _confidence(calibration: JSON) -> Iterator[tuple[str, str]]:
 FIELD_HEADS = ["field", *_KINDS.values(), "F1"]
 
 
-def field_rows(said: JSON) -> tuple[list[Row], list[Row]]:
+def field_rows(report: JSON) -> tuple[list[Row], list[Row]]:
     """The rows of the table of fields under `FIELD_HEADS`: fields with something that is not right, and those where all
     is right."""
     faulty: list[Row] = []
     right: list[Row] = []
-    for one in said["fields"]:
+    for one in report["fields"]:
         row = [one["field"], *(str(one[kind]) for kind in _KINDS), figure(one["f1"])]
         (faulty if one["wrong"] + one["missing"] + one["invented"] else right).append(row)
     return faulty, right
 
 
-def changes(said: JSON) -> Iterator[str]:
+def changes(report: JSON) -> Iterator[str]:
     """Two reports side by side (`report.compared`)."""
-    f1 = said["f1"]
+    f1 = report["f1"]
     yield (
-        f"value-F1 {figure(f1['before'])} before, {figure(f1['after'])} now; of {said['leaves']:,} leaves that both "
-        f"judged {len(said['better'])} got better, {len(said['worse'])} got worse"
+        f"value-F1 {figure(f1['before'])} before, {figure(f1['after'])} now; of {report['leaves']:,} leaves that both "
+        f"judged {len(report['better'])} got better, {len(report['worse'])} got worse"
     )
     for name, sign in (("better", "+"), ("worse", "-")):
-        for one in said[name][:_MOST_CHANGES]:
+        for one in report[name][:_MOST_CHANGES]:
             values = f"{short(one['before'])} → {short(one['after'])} (right: {short(one['gold'])})"
             yield f"{sign} {one['document']} {one['pointer']}: {values}"
-        if len(said[name]) > _MOST_CHANGES:
-            yield f"{sign} and {len(said[name]) - _MOST_CHANGES} more"
+        if len(report[name]) > _MOST_CHANGES:
+            yield f"{sign} and {len(report[name]) - _MOST_CHANGES} more"
     for name, when in (("only_before", "before"), ("only_after", "now")):
-        if said[name]:
-            yield f"documents only {when}: {len(said[name])}"
+        if report[name]:
+            yield f"documents only {when}: {len(report[name])}"
 
 
 def share(value: float | None) -> str:
@@ -116,5 +116,5 @@ def short(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def _prf(said: JSON) -> str:
-    return f"{figure(said['f1'])} (precision {figure(said['precision'])}, recall {figure(said['recall'])})"
+def _prf(counts: JSON) -> str:
+    return f"{figure(counts['f1'])} (precision {figure(counts['precision'])}, recall {figure(counts['recall'])})"

@@ -38,11 +38,11 @@ def f1_of(leaves: Iterable[Leaf]) -> F1:
 
 def f1_from(kinds: Counter[Kind]) -> F1:
     right = kinds["exact"] + kinds["normalised"]
-    said, wanted = right + kinds["wrong"] + kinds["invented"], right + kinds["wrong"] + kinds["missing"]
+    answered, wanted = right + kinds["wrong"] + kinds["invented"], right + kinds["wrong"] + kinds["missing"]
     return F1(
-        right / said if said else 1.0,
+        right / answered if answered else 1.0,
         right / wanted if wanted else 1.0,
-        2 * right / (said + wanted) if said + wanted else 1.0,
+        2 * right / (answered + wanted) if answered + wanted else 1.0,
     )
 
 
@@ -117,7 +117,7 @@ def _grounding(leaves: list[Leaf]) -> JSON | None:
     found = Counter(one.found for one in known)
     pages = [one.page for one in known if one.page is not None]
     words = [one.words for one in known if one.words is not None]
-    both, said, wanted = (sum(one[at] for one in words) for at in range(3))
+    both, answered, wanted = (sum(one[at] for one in words) for at in range(3))
     printed = found["right"] + found["elsewhere"] + found["not_found"]
     return {
         "values": len(known),
@@ -125,9 +125,9 @@ def _grounding(leaves: list[Leaf]) -> JSON | None:
         "place": _share(found["right"], printed),
         "page": _share(sum(pages), len(pages)),
         "words": {
-            "precision": _share(both, said),
+            "precision": _share(both, answered),
             "recall": _share(both, wanted),
-            "f1": _share(2 * both, said + wanted),
+            "f1": _share(2 * both, answered + wanted),
         }
         if words
         else None,

@@ -45,19 +45,19 @@ def numbers(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, Deci
     """By their spelling, with the decimals that are printed and without those that say nothing. A number is negative
     only where a minus or a bracket says so, and may then be meant either way. Of a day only the year is a number."""
     dates = list(spell.dates(text)) if dates is None else dates
-    within = {at for said in dates for at in range(said.start, said.stop)}
+    within = {at for date in dates for at in range(date.start, date.stop)}
     spans = [span for spans in find.number_spans(text).values() for span in spans if span[0] not in within]
-    spans += [found.span() for said in dates for found in _YEAR.finditer(text, said.start, said.stop)]
+    spans += [found.span() for date in dates for found in _YEAR.finditer(text, date.start, date.stop)]
     mark = _decimal_mark(text[start:stop] for start, stop in spans)
-    made: dict[str, Decimal] = {}
+    found_numbers: dict[str, Decimal] = {}
     for start, stop in sorted(spans):
         for value in _read(text, start, stop, mark):
-            made.update(_spelled(value))
+            found_numbers.update(_spelled(value))
             if _BEFORE.search(text, max(0, start - 8), start) or _BEHIND.match(text, stop):
-                made.update(_spelled(-value))
+                found_numbers.update(_spelled(-value))
     for whole, fraction in _FRACTION.findall(text):
-        made.update(_spelled(Decimal(whole or 0) + Decimal(unicodedata.numeric(fraction))))
-    return made
+        found_numbers.update(_spelled(Decimal(whole or 0) + Decimal(unicodedata.numeric(fraction))))
+    return found_numbers
 
 
 def _decimal_mark(printed: Iterable[str]) -> str:
@@ -92,45 +92,48 @@ def _spelled(value: Decimal) -> Iterator[tuple[str, Decimal]]:
 def days(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, None]:
     """As `YYYY-MM-DD`. Day and month in the order that other days of the text tell, in both where none does; of two
     digits of a year the century in which the text's other years are."""
-    printed = [(text[said.start : said.stop], said.text) for said in (spell.dates(text) if dates is None else dates)]
-    figures = [found.groups() for where, _ in printed if (found := _FIGURES.fullmatch(where))]
-    order = _order([(int(first), int(second)) for first, second, _ in figures])
+    printed = [
+        (text[day_text.start : day_text.stop], day_text.text)
+        for day_text in (spell.dates(text) if dates is None else dates)
+    ]
+    in_digits = [found.groups() for where, _ in printed if (found := _FIGURES.fullmatch(where))]
+    order = _order([(int(first), int(second)) for first, second, _ in in_digits])
     years = sorted({int(year) for year in _YEAR.findall(text)})
-    made: dict[str, None] = {}
-    for where, said in printed:
-        if len(said) == 10 and not _FIGURES.fullmatch(where):
-            made.update(dict.fromkeys(_day(said[:4], int(said[5:7]), int(said[8:]), years)))
-    for first, second, year in figures:
-        made.update(dict.fromkeys(_either(int(first), int(second), year, order, years)))
+    days_: dict[str, None] = {}
+    for where, day_text in printed:
+        if len(day_text) == 10 and not _FIGURES.fullmatch(where):
+            days_.update(dict.fromkeys(_day(day_text[:4], int(day_text[5:7]), int(day_text[8:]), years)))
+    for first, second, year in in_digits:
+        days_.update(dict.fromkeys(_either(int(first), int(second), year, order, years)))
     for first, name, year in _RANGE.findall(text):
-        made.update(dict.fromkeys(_day(year, calendar.month(name), int(first), years)))
+        days_.update(dict.fromkeys(_day(year, calendar.month(name), int(first), years)))
     for year, month, day in _COMPACT.findall(text):
-        made.update(dict.fromkeys(_day(year, int(month), int(day), years)))
-    for said in find.yearless_date_spans(text):
-        *year, month, day = said.split("-")
+        days_.update(dict.fromkeys(_day(year, int(month), int(day), years)))
+    for day_text in find.yearless_date_spans(text):
+        *year, month, day = day_text.split("-")
         for one in year or map(str, years):
-            made.update(dict.fromkeys(_day(one, int(month), int(day), years)))
-    return made
+            days_.update(dict.fromkeys(_day(one, int(month), int(day), years)))
+    return days_
 
 
 def months(text: str, dates: Sequence[Spelled] | None = None, those: Iterable[str] | None = None) -> dict[str, None]:
     """As `YYYY-MM`, those of its days too. `those`: the days, for whoever knows them."""
     dates = list(spell.dates(text)) if dates is None else dates
-    said = [date.text for date in dates if len(date.text) == 7]
-    figures = [(year or last, month or first) for first, last, year, month in _MONTH_AND_YEAR.findall(text)]
-    said += [f"{year}-{int(month):02}" for year, month in figures if 1 <= int(month) <= 12]
-    return dict.fromkeys([*said, *(day[:7] for day in (days(text, dates) if those is None else those))])
+    months = [date.text for date in dates if len(date.text) == 7]
+    in_digits = [(year or last, month or first) for first, last, year, month in _MONTH_AND_YEAR.findall(text)]
+    months += [f"{year}-{int(month):02}" for year, month in in_digits if 1 <= int(month) <= 12]
+    return dict.fromkeys([*months, *(day[:7] for day in (days(text, dates) if those is None else those))])
 
 
 def hours(text: str) -> dict[str, None]:
     """As `HH:MM` or `HH:MM:SS`; of an hour whose half of the day is not said both."""
-    made: dict[str, None] = {}
-    for said in find.time_spans(text):
-        time = said.rstrip("?")
+    hours: dict[str, None] = {}
+    for found in find.time_spans(text):
+        time = found.rstrip("?")
         hour, rest = int(time[:2]), time[2:]
-        both = [hour, hour + 12] if said.endswith("?") and 1 <= hour <= 11 else [hour]
-        made.update((f"{one:02}{rest}", None) for one in both if one < 24)
-    return made
+        both = [hour, hour + 12] if found.endswith("?") and 1 <= hour <= 11 else [hour]
+        hours.update((f"{one:02}{rest}", None) for one in both if one < 24)
+    return hours
 
 
 def offsets(text: str) -> dict[str, None]:
@@ -141,8 +144,8 @@ def offsets(text: str) -> dict[str, None]:
 
 def _order(pairs: list[tuple[int, int]]) -> str:
     """Of days and months in figures: `dm` or `md` where those above twelve tell; empty where they say both or none."""
-    told = {"dm" if first > 12 else "md" for first, second in pairs if (first > 12) != (second > 12)}
-    return told.pop() if len(told) == 1 else ""
+    orders = {"dm" if first > 12 else "md" for first, second in pairs if (first > 12) != (second > 12)}
+    return orders.pop() if len(orders) == 1 else ""
 
 
 def _either(first: int, second: int, year: str, order: str, years: list[int]) -> Iterator[str]:

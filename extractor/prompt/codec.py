@@ -72,17 +72,17 @@ class Codec:
         """How many ids each has, nearly: what would spell a control token is not looked for. What comes after more than
         `enough` in all is not counted. A long text is counted in pieces, so that no count takes the memory of it all.
         """
-        made, found, waiting, size = [0] * len(texts), 0, list[tuple[int, str]](), 0
+        counts, found, waiting, size = [0] * len(texts), 0, list[tuple[int, str]](), 0
         for at, piece in _pieces(texts):
             waiting.append((at, piece))
             size += len(piece)
             if size >= _PIECE_CHARS:
-                found += self._add(waiting, made)
+                found += self._add(waiting, counts)
                 waiting, size = [], 0
                 if found > enough:
-                    return made
-        self._add(waiting, made)
-        return made
+                    return counts
+        self._add(waiting, counts)
+        return counts
 
     def _add(self, pieces: list[tuple[int, str]], to: list[int]) -> int:
         encoded = self._data.encode_batch([piece for _, piece in pieces], add_special_tokens=False)

@@ -52,7 +52,7 @@ class PromptBuilder:
         self._codec = Codec(tokenizer)
         self._context, self._examples = context, examples
         self._lead = self._codec.lead() if not tokenizer.chat_template else []
-        self._one = self._cut(_render(tokenizer, 1), 1)
+        self._one = self._around_messages(_render(tokenizer, 1), 1)
         self._three: list[list[int]] | None = None
         self._tokenizer = tokenizer
         self._tasks: LRUCache[object, tuple[str, list[int]]] = LRUCache(_CACHED_SCHEMAS)
@@ -122,10 +122,10 @@ class PromptBuilder:
 
     def _again(self) -> list[list[int]]:
         if self._three is None:
-            self._three = self._cut(_render(self._tokenizer, 3), 3)
+            self._three = self._around_messages(_render(self._tokenizer, 3), 3)
         return self._three
 
-    def _cut(self, rendered: str, messages: int) -> list[list[int]]:
+    def _around_messages(self, rendered: str, messages: int) -> list[list[int]]:
         """The template's own text before, between and after the messages, as ids."""
         parts, rest = [], rendered
         for mark in _MARKS[:messages]:

@@ -98,7 +98,7 @@ def extract_all(client: Client, documents: Iterable[Sample]) -> Totals:
         print(indented(job.data))
         print("".join(f"  {line}\n" for line in places(job.fields)), end="")
         print("".join(f"  to review: {one['pointer']} {one['detail']}\n" for one in job.result["review"]), end="")
-        print(f"  {figures(job.result['usage'], seconds)}")
+        print(f"  {usage_line(job.result['usage'], seconds)}")
     return totals
 
 
@@ -118,7 +118,7 @@ def places(fields: dict[str, Known]) -> Iterator[str]:
                 yield f"{pointer:<24} {found['text']:<24} {where} {boxes}"
 
 
-def figures(usage: dict[str, Any], seconds: float) -> str:
+def usage_line(usage: dict[str, Any], seconds: float) -> str:
     """`1.20 s · 210 tokens/s · 5.10 tokens per target forward · accepted grammar 30/31, copy 4/9, mtp 80/92`. The
     rate is of the extraction, the seconds of the whole way from POST to result."""
     tokens, forwards, took_s = usage["output_tokens"], usage["target_forwards"], usage["duration_s"]

@@ -139,7 +139,7 @@ def test_figures_that_are_no_fit_are_refused(tmp_path, spoil):
     whole = json.loads(path.read_text())
     whole["curves"][VALUE] |= spoil
     path.write_text(json.dumps(whole))
-    with pytest.raises(ValueError, match="its figures"):
+    with pytest.raises(ValueError, match="its features"):
         read(path)
 
 
@@ -167,7 +167,7 @@ def test_numbers_too_large_to_reckon_with_are_refused(tmp_path):
             spoilt = json.loads(json.dumps(whole))
             spoilt["curves"][VALUE][name][0] = bad
             path.write_text(json.dumps(spoilt))
-            with pytest.raises(ValueError, match=r"its figures|extractor calibrate"):
+            with pytest.raises(ValueError, match=r"its features|extractor calibrate"):
                 read(path)
 
 

@@ -38,7 +38,7 @@ def made(answer: str, text: str = TEXT, held: str = "none", logprob: float = SUR
 
 
 def named(row: Row) -> dict[str, float]:
-    return dict(zip(NAMES[row.kind], row.figures, strict=True))
+    return dict(zip(NAMES[row.kind], row.features, strict=True))
 
 
 def test_a_printed_value_at_its_label_fills_its_cell():
@@ -110,8 +110,8 @@ def test_any_answer_and_any_schema_have_figures(answer: str, schema: dict[str, A
     found = rows(answer, document, schema, fields, logprobs, sizes)
     assert found.keys() == fields.keys()
     for row in found.values():
-        assert len(row.figures) == len(NAMES[row.kind])
-        assert all(-20 < figure < 20 for figure in row.figures)
+        assert len(row.features) == len(NAMES[row.kind])
+        assert all(-20 < figure < 20 for figure in row.features)
     assert {row.kind for row in found.values()} <= {VALUE, NULL}
 
 

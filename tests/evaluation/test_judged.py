@@ -77,7 +77,7 @@ def test_a_run_is_counted() -> None:
     assert [one["field"] for one in made["fields"]] == ["/number", "/total", "/due_date", "/tax", "/subtotal"]
     assert made["fields"][2]["f1"] is None, "a field of nulls has no values to count"
     assert made["documents"][0]["not_printed"] == ["/subtotal"]
-    assert dict(table.figures(made))["documents"] == "2: 0 right in every field; failed: 1 truncated_output"
+    assert dict(table.summary_rows(made))["documents"] == "2: 0 right in every field; failed: 1 truncated_output"
 
 
 def test_what_confidence_is_judged_by() -> None:

@@ -39,7 +39,7 @@ class Fields:
     def hidden(self) -> bool:
         return _CODE in self.open
 
-    def turn(self, kind: str) -> None:
+    def on_field_char(self, kind: str) -> None:
         if kind == "begin":
             self.open.append(_CODE)
         elif kind == "separate" and self.open:
@@ -95,7 +95,7 @@ def _pieces(
         elif name == "br":
             yield PAGE if child.get(f"{W}type") == "page" else "\n"
         elif name == "fldChar":
-            fields.turn(child.get(f"{W}fldCharType", ""))
+            fields.on_field_char(child.get(f"{W}fldCharType", ""))
             yield _form_field(child)
         elif name == "sym":
             yield _symbol(child)

@@ -100,8 +100,8 @@ def _glyphs(shown: str, printed: _Printed, frame: Frame) -> Iterator[tuple[Glyph
 def _quarters(angle: float, page_turns: int) -> int | None:
     """PDFium's angle runs clockwise as the file has it; a page is turned clockwise too."""
     quarters = angle / (math.pi / 2)
-    nearest = round(quarters)
-    return None if abs(quarters - nearest) > 0.12 else (nearest + page_turns) % 4
+    whole = round(quarters)
+    return None if abs(quarters - whole) > 0.12 else (whole + page_turns) % 4
 
 
 def _is_dash(text: Any, at: int, size: float, base: float) -> bool:

@@ -21,9 +21,9 @@ __all__ = ["Glyph", "Rules", "Text", "Word", "lay_out", "word_of", "words"]
 def lay_out(found: Sequence[Word], rules: Rules) -> Iterator[PlacedText]:
     """The text of a page, a line at a time."""
     rules = rules.merged()
-    rows, free = ruled_rows(found, rules)
+    rows, loose = ruled_rows(found, rules)
     segments = [segment for row in rows for segment in row.segments]
-    for line in rows_of(free):
+    for line in rows_of(loose):
         top, bottom = min(word.top for word in line), max(word.bottom for word in line)
         segments += segments_of(line, rules.bars(top, bottom))
     for region in in_order(parted_at_edges(rejoined(segments)), rules):

@@ -106,12 +106,12 @@ def _is_prose(block: _Block) -> bool:
 
 def _blocks(segments: Sequence[Segment]) -> list[_Block]:
     """Segments right below each other. One with two below it, or above it, is linked to neither."""
-    free = [one for one in sorted(segments, key=lambda one: one.base) if not one.cell]
+    loose = [one for one in sorted(segments, key=lambda one: one.base) if not one.cell]
     below: dict[int, list[int]] = defaultdict(list)
     above: dict[int, list[int]] = defaultdict(list)
-    for at, one in enumerate(free):
-        for later in range(at + 1, len(free)):
-            other = free[later]
+    for at, one in enumerate(loose):
+        for later in range(at + 1, len(loose)):
+            other = loose[later]
             if other.top - one.bottom > 0.9 * one.size:
                 break
             shared = min(one.right, other.right) - max(one.left, other.left)
@@ -119,12 +119,12 @@ def _blocks(segments: Sequence[Segment]) -> list[_Block]:
                 shared > 0.3 * min(one.right - one.left, other.right - other.left)
                 and other.base - one.base > 0.5 * one.size
                 and max(one.size, other.size) < 1.35 * min(one.size, other.size)
-                and not any(_between(free[step], one, other) for step in below[at])
+                and not any(_between(loose[step], one, other) for step in below[at])
             ):
                 below[at].append(later)
                 above[later].append(at)
     chain: dict[int, list[Segment]] = {}
-    for at, one in enumerate(free):
+    for at, one in enumerate(loose):
         before = above[at]
         if len(before) == 1 and len(below[before[0]]) == 1:
             chain[at] = chain[before[0]]

@@ -168,12 +168,12 @@ def _columns(segments: list[Segment]) -> dict[int, int]:
 
 def _align_right(segments: list[Segment], columns: dict[int, int]) -> None:
     """Figures that end below each other do so in the text too."""
-    figures = sorted((one for one in segments if _is_figure(one)), key=lambda one: one.right)
+    numbers = sorted((one for one in segments if _is_figure(one)), key=lambda one: one.right)
     at = 0
-    while at < len(figures):
-        group = [figures[at]]
-        while at + len(group) < len(figures) and figures[at + len(group)].right - group[-1].right <= 0.5 * _SAME:
-            group.append(figures[at + len(group)])
+    while at < len(numbers):
+        group = [numbers[at]]
+        while at + len(group) < len(numbers) and numbers[at + len(group)].right - group[-1].right <= 0.5 * _SAME:
+            group.append(numbers[at + len(group)])
         at += len(group)
         if max(one.left for one in group) - min(one.left for one in group) <= _SAME:
             continue

@@ -144,8 +144,8 @@ def _row(segments: list[Segment]) -> RuledRow:
 
 def _is_list(lines: list[list[Word]]) -> bool:
     """Values below each other rather than one text: most lines have a figure and few words."""
-    figures = sum(len(line) <= 3 and any(char.isdigit() for word in line for char in word.text) for line in lines)
-    return figures * 3 >= len(lines) * 2
+    numbers = sum(len(line) <= 3 and any(char.isdigit() for word in line for char in word.text) for line in lines)
+    return numbers * 3 >= len(lines) * 2
 
 
 def _grids(rules: Rules) -> list[_Grid]:

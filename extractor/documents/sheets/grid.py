@@ -94,13 +94,18 @@ def address(row: int, column: int) -> str:
 def place(reference: str) -> tuple[int, int] | None:
     """`B7` → (6, 1); None for what is no address."""
     letters = reference.rstrip("0123456789")
-    figures = reference[len(letters) :]
-    if not figures or len(figures) > 8 or not 1 <= len(letters) <= 3 or not (letters.isascii() and letters.isalpha()):
+    row_digits = reference[len(letters) :]
+    if (
+        not row_digits
+        or len(row_digits) > 8
+        or not 1 <= len(letters) <= 3
+        or not (letters.isascii() and letters.isalpha())
+    ):
         return None
     column = 0
     for letter in letters.upper():
         column = column * 26 + ord(letter) - 64
-    return int(figures) - 1, column - 1
+    return int(row_digits) - 1, column - 1
 
 
 def quoted(sheet: str) -> str:

@@ -49,8 +49,8 @@ def general(value: float) -> str:
     return f"{_plain(mantissa.lstrip('-'), value < 0)}E{exponent}"
 
 
-def _plain(figures: str, negative: bool) -> str:
-    text = figures.rstrip("0").rstrip(".") if "." in figures else figures
+def _plain(digits: str, negative: bool) -> str:
+    text = digits.rstrip("0").rstrip(".") if "." in digits else digits
     return f"-{text}" if negative and text.strip("0.") else text
 
 
@@ -89,9 +89,9 @@ def _decimal(section: Section, value: float) -> str:
     grouped = any(first < at < end for at in commas)
     places = [text for kind, text in parts[point + 1 :] if kind == "digit"][:_MOST_PLACES]
     size = _EXACT.divide(Decimal(f"{abs(value):.15g}"), Decimal(1000) ** min(scale, 20))
-    figures = f"{size.quantize(Decimal(1).scaleb(-len(places)), context=_EXACT):f}"
-    whole, _, part = figures.partition(".")
-    negative = value < 0 and bool(figures.strip("0."))
+    digits = f"{size.quantize(Decimal(1).scaleb(-len(places)), context=_EXACT):f}"
+    whole, _, part = digits.partition(".")
+    negative = value < 0 and bool(digits.strip("0."))
     left = _whole(parts[:point], whole.lstrip("0"), grouped)
     return ("-" if negative else "") + left + _part(parts[point:], part)
 
@@ -102,9 +102,9 @@ def _is_scale(parts: list[CodePart], at: int, last: int, point: int) -> bool:
     return at > (whole[-1] if whole and point < len(parts) else last) or bool(whole and whole[-1] < at < point)
 
 
-def _whole(parts: list[CodePart], figures: str, grouped: bool) -> str:
+def _whole(parts: list[CodePart], digits: str, grouped: bool) -> str:
     out: list[str] = []
-    left = list(figures)
+    left = list(digits)
     places = sum(kind == "digit" for kind, _ in parts)
     written = 0
     for kind, text in reversed(parts):
@@ -124,18 +124,18 @@ def _whole(parts: list[CodePart], figures: str, grouped: bool) -> str:
     return "".join(out)[::-1]
 
 
-def _part(parts: list[CodePart], figures: str) -> str:
+def _part(parts: list[CodePart], digits: str) -> str:
     """Behind the point: `#` writes no zeros at the end, `?` leaves room for them."""
     out = ""
     at = 0
     for kind, text in parts:
         if kind == "digit":
-            rest = figures[at:]
+            rest = digits[at:]
             dropped = text != "0" and not rest.strip("0")
             out += "" if dropped else rest[:1]
             at += 1
         elif kind == "point":
-            out += "." if figures.strip("0") or any(text == "0" for kind, text in parts if kind == "digit") else ""
+            out += "." if digits.strip("0") or any(text == "0" for kind, text in parts if kind == "digit") else ""
         elif kind != "comma":
             out += text
     return out

@@ -31,13 +31,13 @@ def _show(options: argparse.Namespace) -> int:
     return 0
 
 
-def row(name: str, said: dict[str, Any]) -> str:
-    total = said["totals"]
+def row(name: str, report: dict[str, Any]) -> str:
+    total = report["totals"]
     documents, leaves, invented = total["documents"], total["leaves"], total["invented"]
     right = leaves["exact"] + leaves["normalised"] + leaves["null_right"]
     cells = [
         f"{name}: {documents['count']}",
-        said["options"].get("printed", "declared"),
+        report["options"].get("printed", "declared"),
         f"{right:,} of {leaves['count']:,}: {share(leaves['accuracy'])}",
         figure(total["value_f1"]["micro"]["f1"]),
         figure(total["value_f1"]["macro"]["f1"]),

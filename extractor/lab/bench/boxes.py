@@ -86,9 +86,9 @@ def _of_pictures(data: bytes, document: Document) -> BoxReader:
             drawn[number] = Image.open(io.BytesIO(png)).convert("L")
         page = drawn[number]
         sides = box[0] * page.width, box[1] * page.height, box[2] * page.width, box[3] * page.height
-        cut = page.crop((round(sides[0]), round(sides[1]), round(sides[2]), round(sides[3])))
-        framed = Image.new("L", (cut.width + 6 * _MARGIN, cut.height + 6 * _MARGIN), 255)
-        framed.paste(cut, (3 * _MARGIN, 3 * _MARGIN))
+        crop = page.crop((round(sides[0]), round(sides[1]), round(sides[2]), round(sides[3])))
+        framed = Image.new("L", (crop.width + 6 * _MARGIN, crop.height + 6 * _MARGIN), 255)
+        framed.paste(crop, (3 * _MARGIN, 3 * _MARGIN))
         out = io.BytesIO()
         framed.resize((framed.width * 2, framed.height * 2)).save(out, "PNG")
         return documents.read(out.getvalue(), ocr="always").text

@@ -54,15 +54,15 @@ def _show(options: argparse.Namespace) -> int:
     print(f"{machine(torch.device('cpu'))}\n")
     print("| documents | values | printed | right place | wrong place | none | of another document, found ", end="")
     print("| ms of a processor a document |\n" + "| --- " * 8 + "|")
-    made = {name: list(islice(tasks(SEED + 4, split), options.documents)) for name, split in SETS.items()}
-    sets = {name: [_gold(task) for task in some] for name, some in made.items()}
+    tasks_of = {name: list(islice(tasks(SEED + 4, split), options.documents)) for name, split in SETS.items()}
+    sets = {name: [_gold(task) for task in some] for name, some in tasks_of.items()}
     if options.gold:
         sets |= {f"marked by hand, {folder.name}": golds(folder) for folder in options.gold}
     for name, some in sets.items():
         for line in _measured(name, some):
             print(line, flush=True)
     if options.extract:
-        _extracted({name: some[: options.extract] for name, some in made.items()}, options.model)
+        _extracted({name: some[: options.extract] for name, some in tasks_of.items()}, options.model)
     return 0
 
 
@@ -122,12 +122,12 @@ def _says(scalar: Scalar) -> bool:
     return scalar.value is not None and not isinstance(scalar.value, bool)
 
 
-def _extracted(made: dict[str, list[Task]], model: str | None) -> None:
+def _extracted(tasks_of: dict[str, list[Task]], model: str | None) -> None:
     print("\n| the model's values | confidence " + " | ".join(LEVELS), end="")
     print(" | right, with evidence | wrong, with evidence |\n" + "| --- " * (len(LEVELS) + 3) + "|")
     settings = read_settings(calibration="none", **({"model": model} if model else {}))
     with Extractor(settings) as extractor:
-        for name, some in made.items():
+        for name, some in tasks_of.items():
             judged = [one for task in some for one in _judged(extractor, task)]
             cells, low = [], 0.0
             for level in LEVELS.values():

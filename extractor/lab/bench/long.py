@@ -82,15 +82,17 @@ def _tell(result: Extraction, took_s: float) -> None:
     print(f"{usage.model_calls} calls of the model; {peak >> 10} MiB of memory at most")
     codes = [mark["code"] for mark in result.review]
     print("review:", ", ".join(f"{codes.count(code)} {code}" for code in dict.fromkeys(codes)) or "nothing")
-    said = [known for known in result.fields.values() if known["evidence"]]
-    print(f"{len(result.fields)} values, {len(said)} with a place")
+    placed = [known for known in result.fields.values() if known["evidence"]]
+    print(f"{len(result.fields)} values, {len(placed)} with a place")
 
 
 def _compare(result: Extraction, rows: Sequence[Row]) -> None:
     keys = ("description", "quantity", "unit_price", "amount")
-    told = [tuple(_plain(item.get(key)) for key in keys) for item in result.data["items"]]
-    same = sum(block.size for block in SequenceMatcher(None, list(rows), told, autojunk=False).get_matching_blocks())
-    print(f"lines: {len(rows)} printed, {len(told)} told, {same} the same in order ({same / len(rows):.1%})")
+    extracted = [tuple(_plain(item.get(key)) for key in keys) for item in result.data["items"]]
+    same = sum(
+        block.size for block in SequenceMatcher(None, list(rows), extracted, autojunk=False).get_matching_blocks()
+    )
+    print(f"lines: {len(rows)} printed, {len(extracted)} extracted, {same} the same in order ({same / len(rows):.1%})")
     head = {key: result.data.get(key) for key in ("number", "issue_date", "due_date", "currency", "subtotal", "total")}
     print("head:", json.dumps(head, default=str), json.dumps(result.data.get("buyer"), default=str))
 
@@ -102,7 +104,7 @@ def _plain(value: object) -> str:
 def invoice(pages: int, rows: int) -> tuple[Document, list[Row]]:
     """The same for the same numbers: a document, and its lines as (description, quantity, unit price, amount)."""
     dice = Random(_SEED)
-    text, spans, made, sum_of_it = "", [], [], 0.0
+    text, spans, printed_rows, sum_of_it = "", [], [], 0.0
     for page in range(pages):
         lines = ["Northgate Supplies Ltd   Invoice NS-20417", ""]
         if page == 0:
@@ -114,17 +116,17 @@ def invoice(pages: int, rows: int) -> tuple[Document, list[Row]]:
             quantity, price = dice.randint(1, 40), dice.randint(100, 99_999) / 100
             amount = round(quantity * price, 2)
             sum_of_it += amount
-            made.append((name, f"{quantity:.2f}", f"{price:.2f}", f"{amount:.2f}"))
+            printed_rows.append((name, f"{quantity:.2f}", f"{price:.2f}", f"{amount:.2f}"))
             lines.append(_line(name, str(quantity), f"{price:.2f}", f"{amount:.2f}"))
         if page == pages - 1:
             lines += ["", f"Total: {sum_of_it:.2f}"]
         start, text = len(text), text + "\n".join([*lines, "", f"Page {page + 1} of {pages}", ""])
         spans.append(Page(page + 1, start, len(text)))
-    return Document(text, pages=tuple(spans)), made
+    return Document(text, pages=tuple(spans)), printed_rows
 
 
-def _line(name: str, *figures: str) -> str:
-    return name.ljust(26) + "".join(figure.rjust(14) for figure in figures)
+def _line(name: str, *numbers: str) -> str:
+    return name.ljust(26) + "".join(figure.rjust(14) for figure in numbers)
 
 
 if __name__ == "__main__":

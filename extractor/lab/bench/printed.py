@@ -78,8 +78,10 @@ def _show(options: argparse.Namespace) -> int:
 def _document(count: int) -> str:
     """Words as various as a document's, with numbers among them."""
     dice = random.Random(count)
-    known = ["".join(dice.choices(_LETTERS, k=dice.randint(2, 10))) for _ in range(20_000)]
-    words = [dice.choice(known) if dice.random() < 0.85 else f"{dice.randint(1, 99_999) / 100}" for _ in range(count)]
+    vocabulary = ["".join(dice.choices(_LETTERS, k=dice.randint(2, 10))) for _ in range(20_000)]
+    words = [
+        dice.choice(vocabulary) if dice.random() < 0.85 else f"{dice.randint(1, 99_999) / 100}" for _ in range(count)
+    ]
     return "\n".join(" ".join(words[at : at + 12]) for at in range(0, count, 12))
 
 
@@ -93,9 +95,9 @@ def _row(models: Models, parsed: Demand, text: str) -> str:
     matcher = matcher_of(models.ll_tokenizer, models.bound(answers.grammar))
     build_s = time.thread_time() - began
     masks = sorted(took for seed in range(_TEXTS) for took in _walk(matcher, models.ll_tokenizer.vocab_size, seed))
-    figures = [f"{1000 * write_s:.0f}", f"{1000 * build_s:.0f}"]
-    figures += [f"{1e6 * median(masks):.0f}", f"{1e6 * masks[-1]:,.0f}"]
-    return " | ".join([f"{len(answers.grammar):,} characters", *figures, f"{(_resident() - before) / 2**20:.0f}"])
+    timings = [f"{1000 * write_s:.0f}", f"{1000 * build_s:.0f}"]
+    timings += [f"{1e6 * median(masks):.0f}", f"{1e6 * masks[-1]:,.0f}"]
+    return " | ".join([f"{len(answers.grammar):,} characters", *timings, f"{(_resident() - before) / 2**20:.0f}"])
 
 
 def _walk(matcher: LLMatcher, vocab: int, seed: int) -> Iterator[float]:

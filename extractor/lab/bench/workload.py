@@ -64,8 +64,8 @@ def plain(models: Models, texts: tuple[str, ...], count: int, max_tokens: int) -
     out = []
     for text in texts[:count]:
         if tokenizer.chat_template:
-            turn = [{"role": "user", "content": text}]
-            text = str(tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True))
+            messages = [{"role": "user", "content": text}]
+            text = str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
         ids = list(tokenizer(text, add_special_tokens=not tokenizer.chat_template).input_ids)
         out.append(Case(ids, text.encode(), 0, None, "", max_tokens))
     return out

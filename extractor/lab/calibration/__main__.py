@@ -28,7 +28,7 @@ from extractor.calibration.find import BUNDLED, FILE
 from extractor.config import read_settings
 from extractor.documents import Document
 from extractor.errors import DocumentError, OutputError
-from extractor.evaluation.fitting import HEADS, KINDS, Sample, calibration_from, cells, figures_of, samples
+from extractor.evaluation.fitting import HEADS, KINDS, Sample, calibration_from, cells, samples, scores_of
 from extractor.evaluation.metrics import Judgement, calibration_error
 from extractor.extract import Extractor
 from extractor.lab.bench.options import command, positive
@@ -72,18 +72,18 @@ def _run(options: argparse.Namespace) -> int:
         if options.samples is not None:
             options.samples.write_text(json.dumps([_plain(fit), _plain(test)]))
     day = datetime.now(UTC).date().isoformat()
-    made = calibration_from([one for some in fit.values() for one in some], "bundled", day)
-    if made.calibration is None or made.missing:
-        raise SystemExit(f"too few documents for {' and '.join(made.missing)}")
+    fitted = calibration_from([one for some in fit.values() for one in some], "bundled", day)
+    if fitted.calibration is None or fitted.missing:
+        raise SystemExit(f"too few documents for {' and '.join(fitted.missing)}")
     if options.write:
-        made.calibration.write(BUNDLED / FILE)
-    print(f"Fitted to {made.calibration.documents} documents; measured on others.\n")
+        fitted.calibration.write(BUNDLED / FILE)
+    print(f"Fitted to {fitted.calibration.documents} documents; measured on others.\n")
     heads = ["documents", "what", "confidence", *HEADS, "calibration error by chance alone"]
     print(f"| {' | '.join(heads)} |\n{'| --- ' * len(heads)}|")
-    _table("all of these", [one for some in test.values() for one in some], made.calibration, None)
+    _table("all of these", [one for some in test.values() for one in some], fitted.calibration, None)
     for name, some in test.items():
         others = [one for kind, each in fit.items() if kind != name for one in each]
-        _table(name, some, made.calibration, calibration_from(others, "bundled", day).calibration)
+        _table(name, some, fitted.calibration, calibration_from(others, "bundled", day).calibration)
     return 0
 
 
@@ -96,8 +96,8 @@ def _table(name: str, some: list[Sample], fitted: Calibration, without: Calibrat
             if fit is not None:
                 lines[label] = [(fit.probability(one.row) or 0.0, one.right) for one in own]
         for label, judged in lines.items():
-            figures = [*cells(figures_of(judged)), f"{_by_chance(judged):.3f}"]
-            print(f"| {name} | {what} | {label} | {' | '.join(figures)} |")
+            scores = [*cells(scores_of(judged)), f"{_by_chance(judged):.3f}"]
+            print(f"| {name} | {what} | {label} | {' | '.join(scores)} |")
 
 
 def _by_chance(judged: list[Judgement]) -> float:
@@ -109,14 +109,14 @@ def _by_chance(judged: list[Judgement]) -> float:
 
 def _decoded(count: int, tested: int) -> tuple[dict[str, list[Sample]], dict[str, list[Sample]]]:
     """By the kind of their documents: what is fitted, and what is measured."""
-    told: dict[int, dict[str, Row]] = {}
-    calibrator = Calibrator(record=lambda document, rows: told.update({id(document): rows}))
+    rows_of: dict[int, dict[str, Row]] = {}
+    calibrator = Calibrator(record=lambda document, rows: rows_of.update({id(document): rows}))
     with Extractor(read_settings(model="bundled", slots=ROWS), calibrator=calibrator) as extractor:
 
         def answered(cases: list[Case]) -> list[Sample]:
             with ThreadPoolExecutor(ROWS) as pool:
                 jobs = [(case, MODES[at % len(MODES)]) for at, case in enumerate(cases)]
-                return [one for some in pool.map(lambda job: _samples(extractor, told, *job), jobs) for one in some]
+                return [one for some in pool.map(lambda job: _samples(extractor, rows_of, *job), jobs) for one in some]
 
         fit = {name: answered(_synthetic(SEED + 31, split, count)) for name, split in SYNTHETIC.items()}
         fit[HAND] = answered(list(_written()))
@@ -125,13 +125,13 @@ def _decoded(count: int, tested: int) -> tuple[dict[str, list[Sample]], dict[str
     return fit, test
 
 
-def _samples(extractor: Extractor, told: dict[int, dict[str, Row]], case: Case, mode: Mode) -> list[Sample]:
+def _samples(extractor: Extractor, rows_of: dict[int, dict[str, Row]], case: Case, mode: Mode) -> list[Sample]:
     document = Document(case.text)
     try:
         done = extractor.extract(document, case.schema, Options(max_model_calls=1, printed=mode))
     except (DocumentError, OutputError):
         return []
-    rows = told.pop(id(document), {})
+    rows = rows_of.pop(id(document), {})
     return samples(case.schema.json_schema, case.expected, done.data, rows, done.fields, case.text)
 
 
@@ -145,10 +145,10 @@ def _case(task: Task) -> Case:
 
 
 def _written() -> Iterator[Case]:
-    known = Registry.discover()
+    registry = Registry.discover()
     for line in OWN.read_text("utf-8").splitlines():
         one = jsontext.read(line)
-        schema = known.get(one["schema"]) if isinstance(one["schema"], str) else inline(one["schema"])
+        schema = registry.get(one["schema"]) if isinstance(one["schema"], str) else inline(one["schema"])
         yield Case(schema, one["document"], one["expected"])
 
 
