@@ -11,7 +11,7 @@ from typing import Any
 from extractor.calibration.calibrator import Calibrator
 from extractor.engine.limits.limits import Why
 from extractor.grammar.printed.grammars import Demands
-from extractor.grammar.printed.reading import Reading
+from extractor.grammar.printed.reading import PrintedDocument
 from extractor.missed import missed
 from extractor.partial import completed
 from extractor.result import Known, Mark
@@ -56,7 +56,7 @@ class Findings:
         """Of an answer that stands. It is not lost for it."""
         found = {pointer for pointer, known in fields.items() if known["evidence"]}
         try:
-            document = run.printed.document if run.printed is not None else Reading(run.document.text)
+            document = run.printed.document if run.printed is not None else PrintedDocument(run.document.text)
             unprinted = self._demands.unprinted(run.schema, data, document, found)
             left_out = missed(fields, run.schema.json_schema)
         except Exception as error:

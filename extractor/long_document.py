@@ -29,9 +29,9 @@ from extractor.windows.cut import Cutter
 from extractor.windows.merge import Shapes, merged
 from extractor.windows.partial import holds_lists, partial, shapes
 from extractor.windows.plan import cutter, room_for
-from extractor.windows.read import Reading, WindowAnswer, read_all
+from extractor.windows.read import WindowAnswer, WindowReading, read_all
 from extractor.windows.translate import translated
-from extractor.windows.tree import Flat, Leaf, flat, grown
+from extractor.windows.tree import Flat, ValueNode, flat, grown
 from extractor.windows.turns import Turns
 from extractor.windows.window import Window
 from schemas import Schema, loosened
@@ -163,7 +163,7 @@ def _no_room(left: int, least: int) -> DocumentError:
     return DocumentError(f"{detail} {least:,} beside a part of the document", code=CONTEXT_EXCEEDED, errors=(where,))
 
 
-def _merged(document: Document, readings: list[Reading], whole: Shapes) -> Flat:
+def _merged(document: Document, readings: list[WindowReading], whole: Shapes) -> Flat:
     """Raises what ended the first window where none was read."""
     answered = [(one.window, one.answer) for one in readings if one.answer is not None]
     if not answered:
@@ -178,13 +178,13 @@ def _merged(document: Document, readings: list[Reading], whole: Shapes) -> Flat:
     return flat(merged(trees, [window for window, _ in answered], whole))
 
 
-def _ended(readings: list[Reading]) -> list[tuple[str, Why]]:
+def _ended(readings: list[WindowReading]) -> list[tuple[str, Why]]:
     """Each once. Rows of a list are others in the whole."""
     ended = [one for reading in readings if reading.answer is not None for one in reading.answer.ended]
     return list(dict.fromkeys((_IN_A_LIST.sub("", pointer), why) for pointer, why in ended))
 
 
-def _read(document: Document, one: Reading) -> WindowRead:
+def _read(document: Document, one: WindowReading) -> WindowRead:
     code = one.error.code if one.error is not None else None
     span = {"start": one.window.fresh, "stop": one.window.stop}
     return {**span, "pages": _pages_of(document, one.window), "state": one.state, "code": code}  # type: ignore[typeddict-item]
@@ -215,7 +215,7 @@ def _part_name(document: Document, window: Window, number: int, of: int) -> str:
     return ", ".join(filter(None, (f"part {number} of {of}", _pages(_pages_of(document, window)))))
 
 
-def _other(leaf: Leaf) -> Other:
+def _other(leaf: ValueNode) -> Other:
     known = leaf.known
     evidence, confidence = ([], None) if known is None else (known["evidence"], known["confidence"])
     return {"value": leaf.value, "evidence": evidence, "confidence": confidence}

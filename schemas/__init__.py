@@ -9,7 +9,7 @@ from schemas.check import check
 from schemas.checks.report import Note, Report
 from schemas.errors import InvalidSchema, SchemaProblem, UnknownSchema, ValidationProblem
 from schemas.examples import Example, example
-from schemas.limits import LIMITS, Limits
+from schemas.limits import LIMITS, SchemaLimits
 from schemas.registry import Registry
 from schemas.schema import Schema, inline, loosened, of_model, unjudged
 
@@ -17,11 +17,11 @@ __all__ = [
     "LIMITS",
     "Example",
     "InvalidSchema",
-    "Limits",
     "Note",
     "Registry",
     "Report",
     "Schema",
+    "SchemaLimits",
     "SchemaProblem",
     "UnknownSchema",
     "ValidationProblem",

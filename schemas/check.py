@@ -18,10 +18,10 @@ from schemas.checks.measure import measure
 from schemas.checks.report import Note, Report, note
 from schemas.checks.rewrite import without
 from schemas.checks.walk import Walk
-from schemas.limits import LIMITS, Limits
+from schemas.limits import LIMITS, SchemaLimits
 
 
-def check(json_schema: object, limits: Limits = LIMITS) -> Report:
+def check(json_schema: object, limits: SchemaLimits = LIMITS) -> Report:
     """The report on any value offered as a JSON Schema. What is cheap to find out comes first."""
     report = Report()
     if (refusal := measure(json_schema, limits)) is not None:

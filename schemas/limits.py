@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Limits:
+class SchemaLimits:
     max_bytes: int = 262_144  # as compact JSON
     max_depth: int = 64  # JSON values within values
     max_values: int = 20_000  # JSON values in all
@@ -23,4 +23,4 @@ class Limits:
     max_expanded: int = 5_000  # subschemas once every $ref is written out, through every keyword that holds one
 
 
-LIMITS = Limits()
+LIMITS = SchemaLimits()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from extractor.calibration.curve import Curve
-from extractor.calibration.features import NAMES, Row
+from extractor.calibration.features import NAMES, FeatureRow
 
 FORMAT = 1
 _MOST_DOCUMENTS = 10**9
@@ -27,7 +27,7 @@ class Calibration:
     curves: Mapping[str, Curve]
     report: dict[str, Any] = field(default_factory=dict)
 
-    def probability(self, row: Row) -> float | None:
+    def probability(self, row: FeatureRow) -> float | None:
         """That the value, or the null, is right; None where nothing of its kind was fitted."""
         curve = self.curves.get(row.kind)
         return None if curve is None else curve.probability(row.features)

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from extractor.calibration.calibration import Calibration
-from extractor.calibration.features import Held, Row, rows
+from extractor.calibration.features import FeatureRow, Held, rows
 from extractor.documents import Document
 from extractor.result import UNCALIBRATED, CalibrationInfo, Known
 
 log = logging.getLogger(__name__)
 
-Record = Callable[[Document, dict[str, Row]], None]
+Record = Callable[[Document, dict[str, FeatureRow]], None]
 
 
 class Calibrator:
@@ -50,6 +50,6 @@ class Calibrator:
             self._record(document, found)
         return {pointer: self._with(known, found.get(pointer)) for pointer, known in fields.items()}
 
-    def _with(self, known: Known, row: Row | None) -> Known:
+    def _with(self, known: Known, row: FeatureRow | None) -> Known:
         sure = self._calibration.probability(row) if row is not None and self._calibration is not None else None
         return known if sure is None else {**known, "confidence": round(sure, 4)}

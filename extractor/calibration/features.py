@@ -49,7 +49,7 @@ _LEAST = 1e-5  # a probability nearer to 0 or 1 counts as this far away
 _LONG = 60  # characters
 
 
-class Row(NamedTuple):
+class FeatureRow(NamedTuple):
     """`kind` is `VALUE` or `NULL`; `features` are in the order of `NAMES[kind]`."""
 
     kind: str
@@ -64,7 +64,7 @@ def rows(
     logprobs: Sequence[float],
     sizes: Sequence[int],
     held: Held = "none",
-) -> dict[str, Row]:
+) -> dict[str, FeatureRow]:
     """Of each scalar of the answer `text`, by its pointer; of none where the tokens are not the text's. `fields`: its
     evidence. `logprobs` and `sizes` are of the tokens, as the engine gives them. `held`: which values the grammar held
     to the document."""
@@ -101,11 +101,11 @@ class _Rows:
             self._around.structured,
         )
 
-    def rows(self) -> dict[str, Row]:
+    def rows(self) -> dict[str, FeatureRow]:
         return {
-            one.pointer: Row(NULL, self._null(one, sure))
+            one.pointer: FeatureRow(NULL, self._null(one, sure))
             if one.value is None
-            else Row(VALUE, self._value(at, one, sure))
+            else FeatureRow(VALUE, self._value(at, one, sure))
             for at, (one, sure) in enumerate(zip(self._view.found, self._view.sure, strict=True))
         }
 

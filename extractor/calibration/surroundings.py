@@ -23,7 +23,7 @@ _FORM = re.compile(r"\w ?[:|\t=]|\S(?: {2,}|\t)\S")
 _SEPARATORS = " \t|:;=,.#-–—()>*_"
 
 
-class Named(NamedTuple):
+class NamedPlace(NamedTuple):
     """Where a key is named best: the share of its words that one line has, and what stands behind them: the rest of the
     line, or of the next where that is empty."""
 
@@ -31,7 +31,7 @@ class Named(NamedTuple):
     behind: Span
 
 
-_NOWHERE = Named(0.0, (0, 0))
+_NOWHERE = NamedPlace(0.0, (0, 0))
 
 
 class Surroundings:
@@ -52,7 +52,7 @@ class Surroundings:
             if not lines or lines[-1] != line:
                 lines.append(line)
 
-    def named(self, key: str) -> Named:
+    def named(self, key: str) -> NamedPlace:
         """The best line, of equal ones the first with something behind."""
         stems = _stems(key)
         best = _NOWHERE
@@ -60,7 +60,7 @@ class Surroundings:
             ends = {stem: end for stem, end in self._words[line] if stem in stems}
             share = len(ends) / len(stems)
             if share > best.share or (share == best.share and self._empty(best.behind)):
-                best = Named(share, self._behind(line, max(ends.values())))
+                best = NamedPlace(share, self._behind(line, max(ends.values())))
         return best
 
     def before(self, key: str, start: int) -> float:

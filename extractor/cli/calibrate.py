@@ -11,7 +11,7 @@ import typer
 
 from extractor.calibration.calibration import name_of
 from extractor.calibration.calibrator import Calibrator
-from extractor.calibration.features import Row
+from extractor.calibration.features import FeatureRow
 from extractor.calibration.find import BUNDLED_MODEL, file_of
 from extractor.cli.evaluate import check_writable, named_schema
 from extractor.cli.evaluate_runs import run_here
@@ -29,7 +29,15 @@ from extractor.cli.flags import (
 from extractor.cli.output import fail, put_rows, put_text, say
 from extractor.config import Settings, read_settings
 from extractor.documents import Document
-from extractor.evaluation.fitting import HEADS, KINDS, CalibrationFit, Sample, calibration_from, cells, samples
+from extractor.evaluation.fitting import (
+    HEADS,
+    KINDS,
+    CalibrationFit,
+    CalibrationSample,
+    calibration_from,
+    cells,
+    samples,
+)
 from extractor.evaluation.gold import GoldCase, read_gold
 from extractor.evaluation.judged import Answered
 
@@ -62,7 +70,7 @@ def calibrate(
     check_writable(path)
     known = partial(known_schema_of, sources=settings.schemas)
     cases = read_gold(gold, None if schema is None else known(schema), partial(named_schema, known))
-    rows_of: dict[int, tuple[Document, dict[str, Row]]] = {}  # with the document, so that no other gets its id
+    rows_of: dict[int, tuple[Document, dict[str, FeatureRow]]] = {}  # with the document, so that no other gets its id
     calibrator = Calibrator(record=lambda document, rows: rows_of.update({id(document): (document, rows)}))
     run = run_here(cases, options_of("all", max_output_tokens, printed), settings, charset, password, calibrator)
     found = [one for case, answer in zip(cases, run.answers, strict=True) for one in _samples(case, answer, rows_of)]
@@ -82,7 +90,9 @@ def _beside(settings: Settings) -> Path:
     return path
 
 
-def _samples(case: GoldCase, answer: Answered, rows_of: dict[int, tuple[Document, dict[str, Row]]]) -> list[Sample]:
+def _samples(
+    case: GoldCase, answer: Answered, rows_of: dict[int, tuple[Document, dict[str, FeatureRow]]]
+) -> list[CalibrationSample]:
     """None of a document that failed, nor of one that was read in windows."""
     _, rows = rows_of.get(id(answer.document), (None, {}))
     if answer.result is None:
@@ -90,7 +100,7 @@ def _samples(case: GoldCase, answer: Answered, rows_of: dict[int, tuple[Document
     return samples(case.schema.json_schema, case.expected, answer.data, rows, answer.result["fields"], case.name)
 
 
-def _show(fitted: CalibrationFit, found: list[Sample], path: Path) -> None:
+def _show(fitted: CalibrationFit, found: list[CalibrationSample], path: Path) -> None:
     counts = {kind: sum(one.row.kind == kind for one in found) for kind in KINDS}
     for kind in fitted.missing:
         wrong = sum(one.row.kind == kind and not one.right for one in found)

@@ -33,7 +33,7 @@ _POLL_S = 0.5
 
 
 @dataclass(frozen=True)
-class Answers:
+class EvaluationRun:
     """One for each case, in their order; the `model` that gave them, and how long all took once it was there."""
 
     answers: list[Answered]
@@ -48,7 +48,7 @@ def run_here(
     charset: str | None,
     password: str | None,
     calibrator: Calibrator | None = None,
-) -> Answers:
+) -> EvaluationRun:
     """With the library's engine, and `calibrator` in the place of the model's own."""
     from extractor import Extractor, Options  # here: it loads torch
 
@@ -79,17 +79,17 @@ def run_here(
 
         started = time.monotonic()
         answers = _gathered(in_order(cases, extract, settings.slots, abort), len(cases))
-        return Answers(answers, str(extractor.model_info()["model"]), time.monotonic() - started)
+        return EvaluationRun(answers, str(extractor.model_info()["model"]), time.monotonic() - started)
 
 
 def run_there(
     cases: list[GoldCase], options: JSON, connected: Callable[[], Client], charset: str | None, password: str | None
-) -> Answers:
+) -> EvaluationRun:
     """Through a service, in one batch that is erased when its rows have come."""
     refused: dict[int, Answered] = {}
     lines = list(_lines(cases, options | {"text": True}, charset, password, refused))
     if len(refused) == len(cases):
-        return Answers(list(refused.values()), "", 0.0)
+        return EvaluationRun(list(refused.values()), "", 0.0)
     started = time.monotonic()
     with connected() as client:
         batch = client.submit_batch(lambda: lines, None, "")
@@ -110,7 +110,7 @@ def run_there(
             client.delete_batch(batch.id)
     answers = [refused.get(at) or _of_row(rows.get(at)) for at in range(1, len(cases) + 1)]
     models = {answer.result["model"] for answer in answers if answer.result}
-    return Answers(answers, ", ".join(sorted(models)), seconds)
+    return EvaluationRun(answers, ", ".join(sorted(models)), seconds)
 
 
 def _lines(

@@ -10,7 +10,7 @@ import posixpath
 import zipfile
 import zlib
 
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 MEMBERS = 20_000
 MEMBER_BYTES = 256 * 1024**2
@@ -24,11 +24,11 @@ _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImp
 
 class Archive:
     """`names` are as they stand in the archive, with `/` between folders; they are looked up without regard to case,
-    as Office does. Raises Refused `unreadable_document` (damaged), `password_required` or `document_too_complex`."""
+    as Office does. Raises Rejected `unreadable_document` (damaged), `password_required` or `document_too_complex`."""
 
     def __init__(self, data: bytes, expanded_bytes: int) -> None:
         if data.count(ENTRY) > MEMBERS:  # before zipfile makes an object of each
-            raise Refused("document_too_complex", f"the archive has more than {MEMBERS:,} members")
+            raise Rejected("document_too_complex", f"the archive has more than {MEMBERS:,} members")
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except _BROKEN as error:
@@ -53,11 +53,11 @@ class Archive:
     def read(self, name: str) -> bytes:
         member = self._members.get(_key(name))
         if member is None:
-            raise Refused("unreadable_document", f"the file is not whole: its part {_quoted(name)} is missing")
+            raise Rejected("unreadable_document", f"the file is not whole: its part {_quoted(name)} is missing")
         if member.flag_bits & _ENCRYPTED:
-            raise Refused("password_required", "the file is protected by a password; save it without one")
+            raise Rejected("password_required", "the file is protected by a password; save it without one")
         if member.compress_type not in METHODS:
-            raise Refused("unreadable_document", f"its part {_quoted(name)} is packed in a way that Office never uses")
+            raise Rejected("unreadable_document", f"its part {_quoted(name)} is packed in a way that Office never uses")
         chunks, most = [], min(self._left, MEMBER_BYTES)
         try:
             with self._zip.open(member) as stream:
@@ -71,9 +71,9 @@ class Archive:
             raise _damaged(f"its part {_quoted(name)}", error) from None
         return b"".join(chunks)
 
-    def _too_large(self, member: zipfile.ZipInfo) -> Refused:
+    def _too_large(self, member: zipfile.ZipInfo) -> Rejected:
         together, alone = self._most // 1024**2, MEMBER_BYTES // 1024**2
-        return Refused(
+        return Rejected(
             "document_too_complex",
             f"unpacked, the file is too large: {_quoted(member.filename)} grows beyond what is read "
             f"({alone:,} MiB a part, {together:,} MiB together)",
@@ -85,7 +85,7 @@ def contents(data: bytes) -> str:
     """What lies in an archive, for a person: how many files, and some of their names."""
     try:
         names = [posixpath.basename(name) for name in Archive(data, 0).names]
-    except Refused:
+    except Rejected:
         return "unknown files"
     named = ", ".join(_quoted(name) for name in names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
     return f"{len(names):,} {'file' if len(names) == 1 else 'files'}{f' ({named})' if names else ''}"
@@ -105,6 +105,6 @@ def _quoted(name: str) -> str:
     return repr(name[-80:])
 
 
-def _damaged(what: str, error: Exception) -> Refused:
+def _damaged(what: str, error: Exception) -> Rejected:
     reason = "is damaged or cut off" if not isinstance(error, NotImplementedError) else "is packed in an unknown way"
-    return Refused("unreadable_document", f"{what} {reason}")
+    return Rejected("unreadable_document", f"{what} {reason}")

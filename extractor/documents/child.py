@@ -11,7 +11,7 @@ from extractor.documents.context import Context, reader_of
 from extractor.documents.formats import ACCEPTED
 from extractor.documents.limits import ReadLimits
 from extractor.documents.ocr import load
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 from extractor.sandbox.limits import more_cpu
 
 _PAGES, _PAGE_CPU_S = 10, 0.2  # the more time is given by so many pages at once
@@ -21,7 +21,7 @@ def setup(value: dict[str, Any]) -> None:
     """Imports every reader that is installed, so that a small file costs milliseconds, and loads the `engine` that
     reads pictures, if there is one."""
     for media_type in ACCEPTED:
-        with suppress(Refused):
+        with suppress(Rejected):
             reader_of(media_type)
     if value["engine"] is not None:
         load(value["engine"])

@@ -11,7 +11,7 @@ from extractor.documents.builder import AllDrawn, Builder
 from extractor.documents.formats import FORMATS, not_read
 from extractor.documents.limits import ReadLimits
 from extractor.documents.sniff import sniff
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 OcrMode = Literal["none", "auto", "always"]
 
@@ -42,7 +42,7 @@ class Context:
         kind: str = "attachment",
     ) -> None:
         """Reads a file that lies in this one, as a part of its own behind what has been read so far. What cannot be
-        read becomes a warning, and the rest is read all the same; limits of the whole document raise Refused."""
+        read becomes a warning, and the rest is read all the same; limits of the whole document raise Rejected."""
         name = filename or "without a name"
         if self.depth >= self.limits.depth:
             into.warn(f"attachment {name}: lies deeper than {self.limits.depth} levels and was not read")
@@ -55,7 +55,7 @@ class Context:
         inner = replace(self, media_type=found, charset=charset, filename=filename, depth=self.depth + 1)
         try:
             read_with(inner, data, into)
-        except Refused as no:
+        except Rejected as no:
             if no.code == "document_too_complex":
                 raise
             into.begin_page(how="none")
@@ -69,21 +69,21 @@ class Context:
 
 class Reader(Protocol):
     def read(self, data: bytes, into: Builder, context: Context) -> None:
-        """Adds what the file says. Raises Refused with a code of the API, or whatever its library raises for a damaged
+        """Adds what the file says. Raises Rejected with a code of the API, or whatever its library raises for a damaged
         file, which is told as `unreadable_document`."""
 
 
 def read_with(context: Context, data: bytes, into: Builder) -> None:
-    """Reads with the reader of `context.media_type`. Raises as Reader.read, and Refused where there is no reader."""
+    """Reads with the reader of `context.media_type`. Raises as Reader.read, and Rejected where there is no reader."""
     known = FORMATS.get(context.media_type)
     if known is None or known.reader is None:
         holds = f" of {contents(data)}" if context.media_type == "application/zip" else ""
-        raise Refused(known.code if known else "unsupported_media_type", not_read(context.media_type, holds))
+        raise Rejected(known.code if known else "unsupported_media_type", not_read(context.media_type, holds))
     reader_of(context.media_type).read(data, into, context)
 
 
 def reader_of(media_type: str) -> Reader:
-    """Imported when it is first needed. Raises Refused where what it needs is not installed."""
+    """Imported when it is first needed. Raises Rejected where what it needs is not installed."""
     known = FORMATS[media_type]
     try:
         return cast(Reader, importlib.import_module(f"extractor.documents.{known.reader}"))
@@ -91,4 +91,4 @@ def reader_of(media_type: str) -> Reader:
         if (error.name or "").startswith("extractor"):
             raise
         where = f"install the extra {known.extra!r}" if known.extra else f"install {error.name}"
-        raise Refused("unsupported_media_type", f"{known.name} is not read by this installation; {where}") from None
+        raise Rejected("unsupported_media_type", f"{known.name} is not read by this installation; {where}") from None

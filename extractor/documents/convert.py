@@ -10,12 +10,12 @@ from extractor.documents.context import Context, read_with
 from extractor.documents.document import Document
 from extractor.documents.formats import FORMATS, TEXT
 from extractor.documents.ocr import load
-from extractor.documents.placement import Rules, lay_out
-from extractor.sandbox import Refused
+from extractor.documents.placement import RuledLines, lay_out
+from extractor.sandbox import Rejected
 
 
 def convert(data: bytes, context: Context, on_page: Callable[[int], None] | None = None) -> Document:
-    """`on_page` is told the number of each page that begins. Raises Refused: `unsupported_media_type`,
+    """`on_page` is told the number of each page that begins. Raises Rejected: `unsupported_media_type`,
     `unreadable_document` (damaged), `document_too_complex`, and the codes of the readers."""
     into = Builder(context.limits, on_page=on_page)
     _read(data, into, context)
@@ -36,7 +36,7 @@ def recognise(data: bytes, context: Context, page: int) -> Document:
     into.begin_page(how="ocr")
     for image in draw(data, context, [page]).values():
         words, unread = load().read(image)
-        for line in lay_out(words, Rules()):
+        for line in lay_out(words, RuledLines()):
             line.add_to(into)
         if unread:
             into.warn(f"{unread:,} line{'s' if unread != 1 else ''} of the picture could not be read")
@@ -52,8 +52,8 @@ def _read(data: bytes, into: Builder, context: Context) -> None:
         read_with(context, data, into)
     except AllDrawn:
         pass
-    except (Refused, MemoryError):
+    except (Rejected, MemoryError):
         raise
     except Exception:  # of a library, about bytes that it cannot make sense of
         name = FORMATS[found].name
-        raise Refused("unreadable_document", f"the document is a damaged or incomplete {name}") from None
+        raise Rejected("unreadable_document", f"the document is a damaged or incomplete {name}") from None

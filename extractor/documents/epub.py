@@ -12,7 +12,7 @@ from extractor.documents.builder import Builder
 from extractor.documents.context import Context
 from extractor.documents.html.charset import decoded
 from extractor.documents.tree import Element
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
@@ -24,7 +24,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     del context
     archive = Archive(data, into.limits.expanded_bytes)
     if _is_locked(archive):
-        raise Refused("password_required", "the book is protected against copying (DRM) and cannot be read")
+        raise Rejected("password_required", "the book is protected against copying (DRM) and cannot be read")
     package = _package(archive)
     for part, aside in _spine(archive, package):
         title, blocks = html.blocks(decoded(archive.read(part), None), is_xml=True)
@@ -49,7 +49,7 @@ def _package(archive: Archive) -> str:
     for element in tree.parse(archive.read(_CONTAINER), _CONTAINER).iter():
         if tree.local(element) == "rootfile":
             return resolve("", element.get("full-path", ""))
-    raise Refused("unreadable_document", "the book is not whole: nothing says which part describes it")
+    raise Rejected("unreadable_document", "the book is not whole: nothing says which part describes it")
 
 
 def _spine(archive: Archive, package: str) -> list[tuple[str, bool]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 MAX_CONTROLS = 0.01  # of the characters of a text: stray control characters happen in real ones
 
@@ -23,6 +23,6 @@ class ReadLimits:
     expanded_bytes: int = 256 * 1024 * 1024
 
     def check(self, what: str, size: int, most: int) -> None:
-        """Raises Refused `document_too_complex` when `size` is above `most`."""
+        """Raises Rejected `document_too_complex` when `size` is above `most`."""
         if size > most:
-            raise Refused("document_too_complex", f"the document has more than {most:,} {what}", limit=most)
+            raise Rejected("document_too_complex", f"the document has more than {most:,} {what}", limit=most)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from extractor.documents import tree
 from extractor.documents.archive import Archive, resolve
 from extractor.documents.tree import Element
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -41,7 +41,7 @@ class Package:
         for relation in self.relations("").values():
             if relation.kind == "officeDocument":
                 return relation.part
-        raise Refused("unreadable_document", "the file is not whole: nothing in it says which part is the document")
+        raise Rejected("unreadable_document", "the file is not whole: nothing in it says which part is the document")
 
     def relations(self, part: str) -> dict[str, Relation]:
         """The relationships of a part by their ids; links that lead outside are left out."""

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 _FORMATS = {
     "image/png": ("PNG",),
@@ -32,7 +32,7 @@ Image.MAX_IMAGE_PIXELS = None  # limits.pixels is kept instead, before anything 
 
 
 def read(data: bytes, into: Builder, context: Context) -> None:
-    """Raises Refused `document_too_complex` for too many pixels, and what Pillow raises for a damaged picture."""
+    """Raises Rejected `document_too_complex` for too many pixels, and what Pillow raises for a damaged picture."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Pillow, about broken metadata
         with _opened(data, context.media_type) as image:
@@ -60,7 +60,7 @@ def _check(image: Any, context: Context) -> None:
     pixels = image.width * image.height
     if pixels > context.limits.pixels:
         most = context.limits.pixels
-        raise Refused("document_too_complex", f"the picture has {pixels:,} pixels; the limit is {most:,}", limit=most)
+        raise Rejected("document_too_complex", f"the picture has {pixels:,} pixels; the limit is {most:,}", limit=most)
 
 
 def _upright(image: Any) -> Any:

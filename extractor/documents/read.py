@@ -18,7 +18,7 @@ from extractor.documents.media_type import parse_media_type
 from extractor.documents.readers import Readers
 from extractor.documents.text import as_text
 from extractor.errors import DocumentError
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 _MOST_WARNINGS = 3
 
@@ -62,7 +62,7 @@ def read(
             context = _context(known, media_type, filename, password, ocr, limits)
             plain = known.form == "plain"
             document = convert(data, context) if plain else (readers or shared_readers()).read(data, context, cancel)
-    except Refused as no:
+    except Rejected as no:
         raise DocumentError(no.detail, code=no.code) from None
     return not_empty(document)
 

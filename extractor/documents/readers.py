@@ -18,7 +18,7 @@ from extractor.documents.document import Document
 from extractor.documents.ocr import OcrEngineName, available
 from extractor.documents.splice import pictures_of, with_recognised
 from extractor.errors import Cancelled, DocumentError, EngineError
-from extractor.sandbox import Refused, Sandbox, SandboxError, SandboxLimits
+from extractor.sandbox import Rejected, Sandbox, SandboxError, SandboxLimits
 
 _MODULE = "extractor.documents.child"
 _TEXTS = SandboxLimits(cpu_s=5, wall_s=120, memory_bytes=1536 * 1024**2)
@@ -117,7 +117,7 @@ class Readers:
     ) -> tuple[Any, list[bytes]]:
         try:
             return sandbox.call(function, {"context": asdict(context), **more}, [data], wall_s=wall_s, cancel=cancel)
-        except Refused as no:
+        except Rejected as no:
             raise DocumentError(no.detail, code=no.code) from None
         except SandboxError as error:
             if error.kind == "cancelled":

@@ -13,14 +13,14 @@ from extractor.documents.charset_names import known
 from extractor.documents.context import Context
 from extractor.documents.encoding import guess
 from extractor.documents.limits import MAX_CONTROLS
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 _DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})", re.IGNORECASE)
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffd\ufffe\uffff]")
 
 
 def read(data: bytes, into: Builder, context: Context) -> None:
-    """The text as it stands, with `\\n` line ends. Raises Refused `undecodable_document`."""
+    """The text as it stands, with `\\n` line ends. Raises Rejected `undecodable_document`."""
     into.begin_page()
     into.add(as_text(_decoded(data, context)))
 
@@ -30,13 +30,13 @@ def _decoded(data: bytes, context: Context) -> str:
     declared = _DECLARED.match(data)
     if context.charset is None and declared is not None:
         encoding = known(declared[1].decode("ascii"))
-        with suppress(Refused):
+        with suppress(Rejected):
             return decode(data, encoding)
     return decode(data, context.charset)
 
 
 def as_text(text: str) -> str:
-    """Text that is already decoded, with `\\n` line ends. Raises Refused `undecodable_document` for binary data."""
+    """Text that is already decoded, with `\\n` line ends. Raises Rejected `undecodable_document` for binary data."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     controls = sum(1 for _ in _CONTROLS.finditer(text))
     if "\x00" in text or controls > MAX_CONTROLS * len(text):
@@ -49,7 +49,7 @@ def as_text(text: str) -> str:
 
 
 def decode(data: bytes, charset: str | None = None) -> str:
-    """By its byte order mark, by `charset`, else by what the bytes look like. Raises Refused
+    """By its byte order mark, by `charset`, else by what the bytes look like. Raises Rejected
     `undecodable_document`."""
     mark = marked(data)
     if mark is not None:
@@ -97,5 +97,5 @@ def _wide(data: bytes) -> str | None:
     return None
 
 
-def _undecodable(why: str) -> Refused:
-    return Refused("undecodable_document", f"the document is not text: {why}")
+def _undecodable(why: str) -> Rejected:
+    return Rejected("undecodable_document", f"the document is not text: {why}")

@@ -11,7 +11,7 @@ from typing import Any
 
 from lxml import etree
 
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 Element = Any  # lxml ships no types
 _SAFE: dict[str, Any] = {
@@ -34,7 +34,7 @@ _STRICT = {  # ISO's strict Office files name the same things otherwise
 
 
 def parse(data: bytes, name: str) -> Element:
-    """The root element of a part. Raises Refused `unreadable_document` when it is no well-formed XML."""
+    """The root element of a part. Raises Rejected `unreadable_document` when it is no well-formed XML."""
     try:
         return etree.fromstring(_checked(data, name), etree.XMLParser(**_SAFE))
     except etree.XMLSyntaxError as error:
@@ -107,14 +107,14 @@ def number(text: str | None, default: int = 0) -> int:
 
 def _checked(data: bytes, name: str) -> bytes:
     if _ENTITY.encode() in data or _ENTITY.encode("utf-16-le") in data or _ENTITY.encode("utf-16-be") in data:
-        raise Refused("unreadable_document", f"the part {name[-80:]!r} declares entities, which no such file needs")
+        raise Rejected("unreadable_document", f"the part {name[-80:]!r} declares entities, which no such file needs")
     if b"purl.oclc.org/ooxml" in data:
         for strict, usual in _STRICT.items():
             data = data.replace(strict, usual)
     return data
 
 
-def _damaged(name: str, error: Any) -> Refused:
+def _damaged(name: str, error: Any) -> Rejected:
     line = getattr(error, "lineno", None)
     place = f" (line {line})" if line else ""
-    return Refused("unreadable_document", f"the part {name[-80:]!r} is not well-formed XML{place}")
+    return Rejected("unreadable_document", f"the part {name[-80:]!r} is not well-formed XML{place}")

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from extractor.evaluation.normal import exact_key, normal_key
 from extractor.evaluation.rows import pairs, paths
-from extractor.evaluation.shape import JSON, Shape
+from extractor.evaluation.shape import JSON, SchemaShape
 from schemas.errors import pointer as pointer_to
 
 Kind = Literal["exact", "normalised", "wrong", "missing", "invented", "null_right"]
@@ -51,7 +51,7 @@ class Outcome:
 def compare(json_schema: JSON, gold: Any, answer: Any) -> list[Outcome]:
     """In the order of `gold`; what is invented beside its items comes behind them. Both are JSON as Python; numbers may
     be Decimals or `jsontext.Number`s."""
-    return list(_compared(Shape.of(json_schema), gold, answer, "", ""))
+    return list(_compared(SchemaShape.of(json_schema), gold, answer, "", ""))
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class _Absent:
 _ABSENT = _Absent()
 
 
-def _compared(shape: Shape, gold: Any, answer: Any, in_gold: str, in_answer: str | None) -> Iterator[Outcome]:
+def _compared(shape: SchemaShape, gold: Any, answer: Any, in_gold: str, in_answer: str | None) -> Iterator[Outcome]:
     if _is_empty(gold):
         yield from _against_nothing(gold, answer, in_gold, in_answer)
     elif _is_empty(answer):
@@ -81,7 +81,7 @@ def _compared(shape: Shape, gold: Any, answer: Any, in_gold: str, in_answer: str
         yield Outcome(in_answer, in_gold, kind, gold, answer)
 
 
-def _objects(shape: Shape, gold: JSON, answer: JSON, in_gold: str, in_answer: str) -> Iterator[Outcome]:
+def _objects(shape: SchemaShape, gold: JSON, answer: JSON, in_gold: str, in_answer: str) -> Iterator[Outcome]:
     for key, value in gold.items():
         step = pointer_to(key)
         given = answer.get(key, _ABSENT)
@@ -92,7 +92,7 @@ def _objects(shape: Shape, gold: JSON, answer: JSON, in_gold: str, in_answer: st
         yield from _invented(answer[key], None, None, in_answer + pointer_to(key))
 
 
-def _lists(shape: Shape, gold: list[Any], answer: list[Any], in_gold: str, in_answer: str) -> Iterator[Outcome]:
+def _lists(shape: SchemaShape, gold: list[Any], answer: list[Any], in_gold: str, in_answer: str) -> Iterator[Outcome]:
     fixed = shape.fixed
     places = [at if at < len(answer) else None for at in range(min(fixed, len(gold)))]
     places += [None if place is None else place + fixed for place in pairs(gold[fixed:], answer[fixed:])]

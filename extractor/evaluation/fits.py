@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from extractor.evaluation.shape import JSON, Shape
+from extractor.evaluation.shape import JSON, SchemaShape
 from schemas.checks.compiled import validator
 from schemas.errors import Place
 from schemas.errors import pointer as pointer_to
@@ -22,10 +22,10 @@ _KINDS = {dict: "object", list: "array"}
 
 def misfits(json_schema: JSON, expected: JSON) -> list[Place]:
     """(pointer, what is wrong there): keys that the schema has not, and values that it does not allow."""
-    return list(islice(_misfits(Shape.of(json_schema), exact(expected), ""), MOST))
+    return list(islice(_misfits(SchemaShape.of(json_schema), exact(expected), ""), MOST))
 
 
-def _misfits(shape: Shape, value: Any, pointer: str) -> Iterator[Place]:
+def _misfits(shape: SchemaShape, value: Any, pointer: str) -> Iterator[Place]:
     if isinstance(value, dict | list) and not shape.takes(_KINDS[type(value)]):
         yield pointer, f"the schema has no {_KINDS[type(value)]} here"
     elif isinstance(value, dict):
@@ -42,7 +42,7 @@ def _misfits(shape: Shape, value: Any, pointer: str) -> Iterator[Place]:
             yield pointer, error.message[:300]
 
 
-def _whole(shape: Shape) -> bytes:
+def _whole(shape: SchemaShape) -> bytes:
     """One schema of a place, with what its references mean. `properties` are there to be referred to: a scalar has
     none."""
     kept = {key: shape.root[key] for key in ("$defs", "definitions", "properties") if key in shape.root}

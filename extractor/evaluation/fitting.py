@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from extractor.calibration.calibration import Calibration
-from extractor.calibration.features import NAMES, NULL, VALUE, Row
+from extractor.calibration.features import NAMES, NULL, VALUE, FeatureRow
 from extractor.evaluation.compare import compare
 from extractor.evaluation.metrics import Judgement, reliability
 from extractor.result import Known
@@ -19,19 +19,24 @@ KINDS = {VALUE: "values", NULL: "nulls"}
 
 
 @dataclass(frozen=True)
-class Sample:
+class CalibrationSample:
     """A value or a null of an answer: its figures, whether it is right, how sure the model itself was of it, and the
     document that it is of."""
 
-    row: Row
+    row: FeatureRow
     right: bool
     own: float
     document: str
 
 
 def samples(
-    json_schema: JSON, expected: Any, data: Any, rows: Mapping[str, Row], fields: Mapping[str, Known], document: str
-) -> list[Sample]:
+    json_schema: JSON,
+    expected: Any,
+    data: Any,
+    rows: Mapping[str, FeatureRow],
+    fields: Mapping[str, Known],
+    document: str,
+) -> list[CalibrationSample]:
     """Those of one answer that the right answer `expected` says something of. `fields`: as without a fit."""
     right: dict[str, bool] = {}
     for outcome in compare(json_schema, expected, data):
@@ -39,7 +44,7 @@ def samples(
             right[outcome.pointer_in_answer] = right.get(outcome.pointer_in_answer, True) and outcome.right
     own = {pointer: known["confidence"] for pointer, known in fields.items()}
     return [
-        Sample(row, right[pointer], own[pointer] or 0.0, document)
+        CalibrationSample(row, right[pointer], own[pointer] or 0.0, document)
         for pointer, row in rows.items()
         if pointer in right and pointer in own
     ]
@@ -55,7 +60,7 @@ class CalibrationFit:
     missing: list[str]
 
 
-def calibration_from(all_samples: Sequence[Sample], model: str, day: str) -> CalibrationFit:
+def calibration_from(all_samples: Sequence[CalibrationSample], model: str, day: str) -> CalibrationFit:
     """`day`: `YYYY-MM-DD`."""
     from extractor.calibration.fit import fit  # here: it loads numpy, which an installation for the API lacks
 

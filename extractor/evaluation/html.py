@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from extractor.evaluation import table
-from extractor.evaluation.judged import Judged, Leaf
+from extractor.evaluation.judged import Judged, JudgedLeaf
 from extractor.evaluation.marked import Marked, escape, marked_text
 from extractor.evaluation.plot import reliability_plot
 from extractor.evaluation.style import CSS
@@ -134,7 +134,7 @@ def _leaves(one: Judged, number: int) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}{extra}</tbody></table>"
 
 
-def _row(leaf: Leaf, anchor: str) -> str:
+def _row(leaf: JudgedLeaf, anchor: str) -> str:
     outcome = leaf.outcome
     value = _value(outcome.value)
     if leaf.evidence:
@@ -150,7 +150,7 @@ def _row(leaf: Leaf, anchor: str) -> str:
     )
 
 
-def _where(leaf: Leaf) -> str:
+def _where(leaf: JudgedLeaf) -> str:
     return leaf.outcome.pointer_in_answer or leaf.outcome.pointer_in_gold or "(the whole)"
 
 

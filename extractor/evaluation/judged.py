@@ -12,7 +12,7 @@ from extractor.evaluation.compare import Outcome, compare
 from extractor.evaluation.gold import GoldCase
 from extractor.evaluation.metrics import Judgement
 from extractor.evaluation.places import Grounding, ground
-from extractor.evaluation.printed import Printed, written_values
+from extractor.evaluation.printed import PrintedText, written_values
 from extractor.result import Evidence
 
 JSON = dict[str, Any]
@@ -42,7 +42,7 @@ class Answered:
 
 
 @dataclass(frozen=True)
-class Leaf:
+class JudgedLeaf:
     """An outcome with what is known of the answer's side. `printed`: whether the document prints the value; None where
     that is not asked (null, booleans, what the schema lists)."""
 
@@ -60,7 +60,7 @@ class Judged:
 
     case: GoldCase
     answered: Answered
-    leaves: list[Leaf]
+    leaves: list[JudgedLeaf]
     unprinted: dict[str, str | int | Decimal] = field(default_factory=dict)
     written: int = 0
 
@@ -86,7 +86,7 @@ def judge(case: GoldCase, answered: Answered) -> Judged:
     fields: JSON = answered.result.get("fields", {}) if answered.result else {}
     written = written_values(case.schema.json_schema, answered.data)
     written = written if answered.text else {}  # else nobody can say what is printed
-    known = Printed(answered.text)
+    known = PrintedText(answered.text)
     unprinted = {pointer: value for pointer, value in written.items() if value not in known}
     leaves = []
     for outcome in outcomes:
@@ -95,7 +95,9 @@ def judge(case: GoldCase, answered: Answered) -> Judged:
         evidence = tuple(field.get("evidence", ()))
         printed = pointer not in unprinted if pointer in written else None
         leaves.append(
-            Leaf(outcome, field.get("confidence"), evidence, printed, _grounding(case, answered, outcome, evidence))
+            JudgedLeaf(
+                outcome, field.get("confidence"), evidence, printed, _grounding(case, answered, outcome, evidence)
+            )
         )
     return Judged(case, answered, leaves, unprinted, len(written))
 
@@ -110,7 +112,7 @@ def _grounding(
     return ground(evidence, places, answered.document, answered.text)
 
 
-def of_values(leaves: list[Leaf]) -> list[Judgement]:
+def of_values(leaves: list[JudgedLeaf]) -> list[Judgement]:
     """(confidence, right) of each value that an answer gave."""
     return [
         (leaf.confidence, leaf.outcome.right)
@@ -119,7 +121,7 @@ def of_values(leaves: list[Leaf]) -> list[Judgement]:
     ]
 
 
-def of_nulls(leaves: list[Leaf]) -> list[Judgement]:
+def of_nulls(leaves: list[JudgedLeaf]) -> list[Judgement]:
     """(confidence, right) of each null that an answer gave; one that stands for an object is right where all of the
     object is missing rightly."""
     found: dict[str, Judgement] = {}

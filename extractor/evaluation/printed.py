@@ -11,7 +11,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from extractor.evaluation.normal import is_number
-from extractor.evaluation.shape import JSON, Shape
+from extractor.evaluation.shape import JSON, SchemaShape
 from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.occurrence import Fragment, Occurrence
 from schemas.errors import pointer as pointer_to
@@ -26,10 +26,10 @@ _LINES = 3  # from a cell's line to the next one of the same cell
 
 def written_values(json_schema: JSON, answer: Any) -> dict[str, str | int | Decimal]:
     """The texts and numbers of an answer by pointer, without those that the schema lists."""
-    return dict(_values(Shape.of(json_schema), exact(answer), ""))
+    return dict(_values(SchemaShape.of(json_schema), exact(answer), ""))
 
 
-class Printed:
+class PrintedText:
     """One document."""
 
     def __init__(self, text: str) -> None:
@@ -70,7 +70,7 @@ class Printed:
         return bool(_ENDS.match(self._text, one.stop) and _BEGINS.search(before)) and 1 <= between.count("\n") <= _LINES
 
 
-def _values(shape: Shape, value: Any, pointer: str) -> Iterator[tuple[str, str | int | Decimal]]:
+def _values(shape: SchemaShape, value: Any, pointer: str) -> Iterator[tuple[str, str | int | Decimal]]:
     if isinstance(value, dict):
         for key, one in value.items():
             yield from _values(shape.below(key), one, pointer + pointer_to(key))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from extractor.errors import InputError
-from extractor.evaluation.judged import Judged, Leaf
+from extractor.evaluation.judged import Judged, JudgedLeaf
 from extractor.evaluation.totals import by_field, f1_of, totals
 
 JSON = dict[str, Any]
@@ -36,7 +36,7 @@ def _document(one: Judged) -> JSON:
     }
 
 
-def _leaf(leaf: Leaf) -> JSON:
+def _leaf(leaf: JudgedLeaf) -> JSON:
     outcome, grounding = leaf.outcome, leaf.grounding
     return {
         "gold_pointer": outcome.pointer_in_gold,

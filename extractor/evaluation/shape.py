@@ -14,7 +14,7 @@ _DEEPEST = 64  # references and alternatives within each other
 
 
 @dataclass(frozen=True)
-class Shape:
+class SchemaShape:
     """`own_nodes`: what the schema says of a place; `nodes`: these, their references and their alternatives."""
 
     root: JSON
@@ -22,7 +22,7 @@ class Shape:
     nodes: tuple[JSON, ...]
 
     @classmethod
-    def of(cls, root: JSON) -> Shape:
+    def of(cls, root: JSON) -> SchemaShape:
         return cls(root, (root,), tuple(_flat(root, root, 0)))
 
     @property
@@ -52,10 +52,10 @@ class Shape:
         others = [node["additionalProperties"] for node in self.nodes if "additionalProperties" in node]
         return any(others) or any("patternProperties" in node for node in self.nodes) or not self.names
 
-    def below(self, key: str | int) -> Shape:
+    def below(self, key: str | int) -> SchemaShape:
         """Of a key's value, or of an item."""
         found = tuple(one for node in self.nodes for one in _step(node, key) if isinstance(one, dict))
-        return Shape(self.root, found, tuple(flat for one in found for flat in _flat(one, self.root, 0)))
+        return SchemaShape(self.root, found, tuple(flat for one in found for flat in _flat(one, self.root, 0)))
 
 
 def _step(node: JSON, key: str | int) -> Iterator[Any]:

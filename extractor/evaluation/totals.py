@@ -16,7 +16,7 @@ from statistics import fmean, median
 from typing import Any
 
 from extractor.evaluation.compare import KINDS, Kind
-from extractor.evaluation.judged import Judged, Leaf, of_nulls, of_values
+from extractor.evaluation.judged import Judged, JudgedLeaf, of_nulls, of_values
 from extractor.evaluation.metrics import reliability
 
 JSON = dict[str, Any]
@@ -32,7 +32,7 @@ class F1:
     f1: float
 
 
-def f1_of(leaves: Iterable[Leaf]) -> F1:
+def f1_of(leaves: Iterable[JudgedLeaf]) -> F1:
     return f1_from(Counter(leaf.outcome.kind for leaf in leaves))
 
 
@@ -82,7 +82,7 @@ def totals(judged: list[Judged], seconds: float) -> JSON:
 
 def by_field(judged: list[Judged]) -> list[JSON]:
     """Counts of each field, places in lists not told apart, in the order in which they were met."""
-    found: dict[str, list[Leaf]] = {}
+    found: dict[str, list[JudgedLeaf]] = {}
     for one in judged:
         for leaf in one.leaves:
             where = leaf.outcome.pointer_in_gold or leaf.outcome.pointer_in_answer or ""
@@ -109,7 +109,7 @@ def _macro(judged: list[Judged]) -> JSON:
     return {name: fmean(vars(one)[name] for one in each) for name in ("precision", "recall", "f1")}
 
 
-def _grounding(leaves: list[Leaf]) -> JSON | None:
+def _grounding(leaves: list[JudgedLeaf]) -> JSON | None:
     """None where no right answer says where values stand."""
     known = [leaf.grounding for leaf in leaves if leaf.grounding is not None]
     if not known:

@@ -17,7 +17,7 @@ from extractor.evidence.described import DescribedLabels, FieldDescriptions
 from extractor.evidence.labels import FAR, LONGEST, NEAR, Labels
 from extractor.evidence.list_values import ListValues
 from extractor.evidence.locate import DocumentIndex
-from extractor.evidence.named import Named
+from extractor.evidence.named import NamingLabels
 from extractor.evidence.occurrence import Fragment, Occurrence
 from extractor.evidence.overlap import apart, not_within
 from extractor.evidence.printed_labels import PrintedLabel, PrintedLabels
@@ -100,7 +100,7 @@ class EvidenceSearch:
 
     def labels(self, found: list[Scalar], occurrences: list[Occurrence]) -> list[PrintedLabel | None]:
         """Of each the printed label that names it, where one does; `occurrences`: where they stand."""
-        return Named(self._printed, found, occurrences).labels()
+        return NamingLabels(self._printed, found, occurrences).labels()
 
     def _describe(self, found: list[Scalar]) -> DescribedLabels:
         descriptions = FieldDescriptions(self._json_schema, map(key_of, found))

@@ -26,12 +26,12 @@ _COMPARED = 200  # values with each other
 
 
 @dataclass(frozen=True)
-class _Way:
+class _ValuePath:
     cost: float
     stop: int
     widest: int  # of the gaps so far
     last: tuple[int, Occurrence] | None
-    before: _Way | None
+    before: _ValuePath | None
 
 
 class ListValues:
@@ -53,12 +53,12 @@ class ListValues:
 
     def occurrences(self) -> list[Occurrence]:
         """Empty for a value that has none."""
-        ways = [_Way(0.0, self._bounds[0], 0, None, None)]
+        ways = [_ValuePath(0.0, self._bounds[0], 0, None, None)]
         for at in range(len(self._values)):
             left_out = _LEFT_OUT + _SOON / (1 + at)
-            further = [_Way(way.cost + left_out, way.stop, way.widest, None, way) for way in ways]
+            further = [_ValuePath(way.cost + left_out, way.stop, way.widest, None, way) for way in ways]
             further += [on for way in ways for on in self._on(way, at)]
-            best: dict[int, _Way] = {}
+            best: dict[int, _ValuePath] = {}
             for way in sorted(further, key=lambda way: way.cost):
                 best.setdefault(way.stop, way)
             ways = list(best.values())[:_WAYS]
@@ -73,11 +73,11 @@ class ListValues:
                 occurrences[at] = self._left(at, occurrences, widest)
         return occurrences
 
-    def _on(self, way: _Way, at: int) -> list[_Way]:
+    def _on(self, way: _ValuePath, at: int) -> list[_ValuePath]:
         """Where a way may go on."""
         if way.widest == 0 and way.stop == self._bounds[0]:  # nothing yet: it may begin anywhere
             return [
-                _Way(way.cost + self._begin(occurrence), occurrence[-1].stop, 0, (at, occurrence), way)
+                _ValuePath(way.cost + self._begin(occurrence), occurrence[-1].stop, 0, (at, occurrence), way)
                 for occurrence in self._candidates(at, self._since)
             ]
         ahead = sorted((one for one in self._candidates(at, way.stop) if one[0].start >= way.stop), key=_start)
@@ -88,7 +88,9 @@ class ListValues:
             if again and not self._near(way.stop, occurrence, way.widest):
                 continue
             cost = min(math.log2(1 + gap), math.log2(1 + label) + _LABELLED) + _OFF * occurrence[0].mismatch
-            further.append(_Way(way.cost + cost, occurrence[-1].stop, max(way.widest, gap), (at, occurrence), way))
+            further.append(
+                _ValuePath(way.cost + cost, occurrence[-1].stop, max(way.widest, gap), (at, occurrence), way)
+            )
         return further
 
     def _begin(self, occurrence: Occurrence) -> float:

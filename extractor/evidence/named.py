@@ -13,7 +13,7 @@ from extractor.evidence.scalars import Scalar
 from extractor.evidence.spans import Span, overlap
 
 
-class Named:
+class NamingLabels:
     """`found` and where each of it stands: one answer to the document that `labels` are of."""
 
     def __init__(self, labels: PrintedLabels, found: Sequence[Scalar], places: Sequence[Occurrence]) -> None:

@@ -49,11 +49,11 @@ class RowPlacement:
 
 
 @dataclass(frozen=True)
-class _Way:
+class _RowPath:
     cost: float
     stop: int
     row: RowPlacement | None
-    before: _Way | None
+    before: _RowPath | None
     order: list[int]
 
 
@@ -67,14 +67,14 @@ class RowPlacements:
 
     def rows(self) -> list[RowPlacement | None]:
         """Where the values of each row stand; None for a row that is nowhere."""
-        ways = [_Way(0.0, self._since, None, None, [])]
+        ways = [_RowPath(0.0, self._since, None, None, [])]
         most = max(2, min(_WAYS, _WORK // max(1, len(self._sizes))))
         for at in range(len(self._sizes)):
             nowhere = max(_MISSING * self._printed[at] - _NOWHERE, 0.0) + _SOON / (1 + at)
-            further = [_Way(way.cost + nowhere, way.stop, None, way, way.order) for way in ways]
+            further = [_RowPath(way.cost + nowhere, way.stop, None, way, way.order) for way in ways]
             for way in ways:
                 further += self._on(way, at)
-            best: dict[int, _Way] = {}
+            best: dict[int, _RowPath] = {}
             for one in sorted(further, key=lambda one: one.cost):
                 best.setdefault(one.stop, one)
             ways = list(best.values())[:most]
@@ -85,7 +85,7 @@ class RowPlacements:
             last = last.before
         return self._left(found[::-1])
 
-    def _on(self, way: _Way, at: int) -> list[_Way]:
+    def _on(self, way: _RowPath, at: int) -> list[_RowPath]:
         further = []
         is_first = way.stop == self._since
         for row in self._rows(at, way.stop, _ANYWHERE if is_first else _NEXT, way.order):
@@ -99,7 +99,7 @@ class RowPlacements:
                 tall, before = self._tall(row), self._tall(way.row)
                 cost += _UNEQUAL * (tall != before)
                 cost += _SHARED * (max(tall, before) > 0 and self._line(row.span[0]) == self._line(way.stop - 1))
-            further.append(_Way(way.cost + cost, row.span[1], row, way, row.order))
+            further.append(_RowPath(way.cost + cost, row.span[1], row, way, row.order))
         return further
 
     def _tall(self, row: RowPlacement) -> int:

@@ -21,7 +21,7 @@ from extractor.grammar.guided import guided
 from extractor.grammar.narrow import Bounds, Tighten
 from extractor.grammar.printed.grammars import demand
 from extractor.grammar.rewrite import held
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 from schemas import ValidationProblem, check, inline
 from schemas.checks.report import Report, note
 from schemas.jsontext import loads
@@ -56,26 +56,26 @@ def report(_: Any, blobs: list[bytes]) -> dict[str, Any]:
 
 
 def grammar(given: dict[str, Any], blobs: list[bytes]) -> str:
-    """The grammar of the schema that is the first blob, under the bounds `given`. Raises Refused with the code, and in
+    """The grammar of the schema that is the first blob, under the bounds `given`. Raises Rejected with the code, and in
     `errors` the places, that a caller is told."""
     found, written = _judged(blobs[0], Bounds(**given))
     if not found.ok:
         problem = _problem(found)
-        raise Refused(problem["code"], problem["detail"], errors=problem["errors"])
+        raise Rejected(problem["code"], problem["detail"], errors=problem["errors"])
     return written
 
 
 def printed(given: dict[str, Any], blobs: list[bytes]) -> list[str | bool | None]:
     """Of the schema that is the first blob and the document that is the second: the grammar of what it prints, None
     where it is too long for one, and whether no answer need be compared with it. `given`: the `mode` and the
-    `bounds`. Raises Refused with the code `not_printed`."""
+    `bounds`. Raises Rejected with the code `not_printed`."""
     demanded = demand(json.loads(blobs[0]), given["mode"], Bounds(**given["bounds"]))
     assert demanded is not None
     try:
         answers = demanded.of(blobs[1].decode("utf-8", "surrogatepass"))
     except DocumentError as error:
         errors = [(one.pointer, one.detail) for one in error.errors[:_MOST_PLACES]]
-        raise Refused(error.code, error.detail, errors=errors) from None
+        raise Rejected(error.code, error.detail, errors=errors) from None
     if answers.grammar is not None and held(answers.grammar) is None:
         answers = answers.without_grammar()
     return [answers.grammar, answers.held]

@@ -13,8 +13,8 @@ from llguidance import LLMatcher
 
 from extractor.engine.drafting.text import LIMITS
 from extractor.grammar.guided import part
-from extractor.grammar.lark import Writer
-from extractor.grammar.printed.reading import Reading
+from extractor.grammar.lark import LarkWriter
+from extractor.grammar.printed.reading import PrintedDocument
 from schemas import keywords
 
 JSON = dict[str, Any]
@@ -26,10 +26,12 @@ _DEEPEST = 64
 ANY_TOKENS = '%llguidance {"no_forcing": true}\n'  # long text is forced; see forced.py
 
 
-def rewritten(answer: str, pointers: Iterable[str], narrowed: JSON, document: Reading | None = None) -> str | None:
+def rewritten(
+    answer: str, pointers: Iterable[str], narrowed: JSON, document: PrintedDocument | None = None
+) -> str | None:
     """The grammar, where values have to be printed of what the document prints. None as `rewriting`, or where
     llguidance will not have it."""
-    writer = Writer(narrowed, part, document)
+    writer = LarkWriter(narrowed, part, document)
     start = rewriting(answer, pointers, narrowed, writer.rule)
     if start is None:
         return None

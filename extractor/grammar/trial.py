@@ -29,8 +29,8 @@ from extractor.errors import (
 )
 from extractor.grammar.narrow import Bounds
 from extractor.grammar.printed.grammars import Demand, PrintedAnswers
-from extractor.grammar.printed.reading import Reading
-from extractor.sandbox import Refused, Sandbox, SandboxError, SandboxLimits
+from extractor.grammar.printed.reading import PrintedDocument
+from extractor.sandbox import Rejected, Sandbox, SandboxError, SandboxLimits
 from schemas.keywords import Mode
 
 TRIAL = SandboxLimits(cpu_s=3.0, wall_s=15.0, memory_bytes=1024**3, nice=10)
@@ -73,7 +73,7 @@ class Judge:
         blobs = [_json(json_schema), text.encode("utf-8", "surrogatepass")]
         with _errors_of("building the grammar of what the document prints", wall_s, ANSWER):
             grammar, held = _call(self._answer_box(), "printed", given, blobs, wall_s, cancel)
-        return PrintedAnswers(grammar, demand.marked, Reading(text), held)
+        return PrintedAnswers(grammar, demand.marked, PrintedDocument(text), held)
 
     def faults(
         self, json_schema: dict[str, Any], text: str, wall_s: float, cancel: threading.Event | None = None
@@ -146,7 +146,7 @@ def _errors_of(doing: str, wall_s: float, limits: SandboxLimits) -> Iterator[Non
     """A sandbox's ends as this library's errors."""
     try:
         yield
-    except Refused as no:
+    except Rejected as no:
         errors = tuple(FieldError(str(where), str(what)) for where, what in no.more.get("errors", ()))
         if no.code == NOT_PRINTED:
             raise DocumentError(no.detail, code=no.code, errors=errors) from None

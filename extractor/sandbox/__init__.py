@@ -8,8 +8,8 @@ nothing behind. What crosses the border is JSON and bytes: nothing is unpickled 
 no queue, so every room may use it.
 """
 
-from extractor.sandbox.errors import Refused, SandboxError
+from extractor.sandbox.errors import Rejected, SandboxError
 from extractor.sandbox.limits import SandboxLimits
 from extractor.sandbox.sandbox import Sandbox
 
-__all__ = ["Refused", "Sandbox", "SandboxError", "SandboxLimits"]
+__all__ = ["Rejected", "Sandbox", "SandboxError", "SandboxLimits"]

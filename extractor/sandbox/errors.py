@@ -7,7 +7,7 @@ from typing import Any, Literal
 FailureKind = Literal["time", "cpu", "memory", "crashed", "failed", "cancelled", "busy", "unavailable"]
 
 
-class Refused(Exception):
+class Rejected(Exception):
     """Raised by a sandboxed function to say no, and raised again where it was called. `code` and `detail` are for the
     caller of the service; `more` is JSON (a pointer, a limit)."""
 

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from typing import Any
 
 from extractor.sandbox import wire
-from extractor.sandbox.errors import Refused, SandboxError
+from extractor.sandbox.errors import Rejected, SandboxError
 from extractor.sandbox.forked import ForkedChild, ForkedChildren
 from extractor.sandbox.limits import SandboxLimits
 
@@ -62,7 +62,7 @@ class Sandbox:
         cancel: threading.Event | None = None,
     ) -> tuple[Any, list[bytes]]:
         """What the function returns. `wall_s` (at most the limits') counts from when the call has a child; the wait
-        for one is bounded by as much again. Raises Refused as the function does, and SandboxError."""
+        for one is bounded by as much again. Raises Rejected as the function does, and SandboxError."""
         wall_s = self.limits.wall_s if wall_s is None else min(wall_s, self.limits.wall_s)
         with self._slot(wall_s, cancel):
             child = self._children.take()
@@ -153,7 +153,7 @@ def _answer(reply: Any, limits: SandboxLimits) -> Any:
         return reply["value"]
     if "refused" in reply:
         no = reply["refused"]
-        raise Refused(str(no["code"]), str(no["detail"]), **dict(no["more"]))
+        raise Rejected(str(no["code"]), str(no["detail"]), **dict(no["more"]))
     if "memory" in reply:
         raise _memory(limits)
     raise SandboxError("failed", str(reply.get("failed"))[:300])

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 import orjson
 
 from extractor.sandbox import landlock, wire
-from extractor.sandbox.errors import Refused
+from extractor.sandbox.errors import Rejected
 from extractor.sandbox.limits import SandboxLimits, begin_call, confine_child, confine_zygote, end_call, readable_paths
 
 _COMMAND_BYTES = 65_536
@@ -112,7 +112,7 @@ def _serve(stream: socket.socket, module: Any, limits: SandboxLimits) -> None:
         value, out = answer if isinstance(answer, tuple) else (answer, [])
         reply = {"value": value}
         orjson.dumps(reply)
-    except Refused as refusal:
+    except Rejected as refusal:
         reply, out = {"refused": {"code": refusal.code, "detail": refusal.detail, "more": refusal.more}}, []
     except MemoryError:
         request = answer = value = None  # room for what is still to be said

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from extractor.documents import Document
-from extractor.windows.lines import GAP, PART, ROW, WITHIN_LINE, WITHIN_ROW, Count, Line, lines_of
+from extractor.windows.lines import GAP, PART, ROW, WITHIN_LINE, WITHIN_ROW, Count, TextLine, lines_of
 from extractor.windows.window import Piece, Window
 
 _LEAST_FULL = 0.6  # of a window, before a good seam may end it
@@ -115,7 +115,7 @@ class Cutter:
         ended = bool(before.cells) or text[before.start : before.stop].rstrip().endswith(_ENDS)
         return line.seam <= GAP and ended and not text[after.start : after.stop].lstrip()[:1].islower()
 
-    def _has_text(self, line: Line) -> bool:
+    def _has_text(self, line: TextLine) -> bool:
         return bool(self._document.text[line.start : line.stop].strip())
 
     def _header(self, shown: int, last: int, room: Room) -> tuple[int, ...]:

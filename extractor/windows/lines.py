@@ -26,7 +26,7 @@ _WITHIN, _PIECE = 2, 8  # a line of more than half a window is cut into eighths 
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TextLine:
     """A half-open span of the text, its line end included. `cells`: of a row of a table, else 0. `header`: the indices
     of the lines that name the columns of its table. `seam`: how well the document can be cut before it."""
 
@@ -38,7 +38,7 @@ class Line:
     seam: int = LINE
 
 
-def lines_of(document: Document, count: Count, most: int) -> list[Line]:
+def lines_of(document: Document, count: Count, most: int) -> list[TextLine]:
     """All of them; one of more than half of `most` tokens becomes several."""
     spans, begun = [], 0
     for line in document.text.split("\n"):
@@ -48,7 +48,7 @@ def lines_of(document: Document, count: Count, most: int) -> list[Line]:
         begun = stop
     tokens = count([document.text[start:stop] for start, stop in spans])
     bare = [
-        Line(start, stop, size, seam=LINE if first else WITHIN_LINE)
+        TextLine(start, stop, size, seam=LINE if first else WITHIN_LINE)
         for span, size in zip(spans, tokens, strict=True)
         for start, stop, size, first in _pieces(document.text, span, size, most)
     ]
@@ -82,11 +82,11 @@ def cells_of(line: str) -> list[str]:
     return [cell for cell in found if cell] if sum(map(bool, found)) > 1 else []
 
 
-def _with_tables(document: Document, lines: list[Line]) -> list[Line]:
+def _with_tables(document: Document, lines: list[TextLine]) -> list[TextLine]:
     """With cells and headers."""
     parts = {part.start for part in document.parts}
     cells = [cells_of(document.text[line.start : line.stop]) if line.seam != WITHIN_LINE else [] for line in lines]
-    marked: list[Line] = []
+    marked: list[TextLine] = []
     header: tuple[int, ...] = ()
     last = -_FORGOTTEN
     for at, line in enumerate(lines):
@@ -125,12 +125,12 @@ def is_heading(line: str) -> bool:
     return bare.startswith("#") or capitals or bool(_NUMBERED.match(bare))
 
 
-def _judged(document: Document, lines: list[Line]) -> list[Line]:
+def _judged(document: Document, lines: list[TextLine]) -> list[TextLine]:
     """With their seams."""
     text = document.text
     parts = {part.start for part in document.parts}
     pages = {page.start for page in document.pages}
-    marked: list[Line] = []
+    marked: list[TextLine] = []
     for at, line in enumerate(lines):
         if line.seam == WITHIN_LINE:
             marked.append(line)
@@ -140,7 +140,9 @@ def _judged(document: Document, lines: list[Line]) -> list[Line]:
     return marked
 
 
-def _seam(own: str, line: Line, before: str, lines: list[Line], at: int, parts: set[int], pages: set[int]) -> int:
+def _seam(
+    own: str, line: TextLine, before: str, lines: list[TextLine], at: int, parts: set[int], pages: set[int]
+) -> int:
     if line.start in parts:
         return PART
     if line.start in pages:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from extractor.windows.rows import distinct, joined
-from extractor.windows.tree import Leaf, Node, Record, Rows, data_of, leaves
+from extractor.windows.tree import ListNode, Node, ObjectNode, ValueNode, data_of, leaves
 from extractor.windows.values import MOST_OTHERS, merged_value
 from extractor.windows.window import Window
 
@@ -40,29 +40,29 @@ class _Merge:
 
     def node(self, found: list[tuple[int, Node]], path: Steps) -> Node:
         """What windows, by number, say at a path."""
-        some = [(at, node) for at, node in found if not isinstance(node, Leaf) or node.value is not None]
+        some = [(at, node) for at, node in found if not isinstance(node, ValueNode) or node.value is not None]
         if not some:
-            return merged_value([node for _, node in found if isinstance(node, Leaf)])
+            return merged_value([node for _, node in found if isinstance(node, ValueNode)])
         if path in self._shapes.whole:
             return _fullest([node for _, node in some])
         kind = type(max(some, key=lambda one: _knowledge(one[1]))[1])
-        if kind is Leaf:
-            return merged_value([node for _, node in found if isinstance(node, Leaf)])
-        if kind is Record:
-            return self._record([(at, node) for at, node in some if isinstance(node, Record)], path)
-        return self._rows([(at, node) for at, node in some if isinstance(node, Rows)], path)
+        if kind is ValueNode:
+            return merged_value([node for _, node in found if isinstance(node, ValueNode)])
+        if kind is ObjectNode:
+            return self._record([(at, node) for at, node in some if isinstance(node, ObjectNode)], path)
+        return self._rows([(at, node) for at, node in some if isinstance(node, ListNode)], path)
 
-    def _record(self, records: list[tuple[int, Record]], path: Steps) -> Record:
+    def _record(self, records: list[tuple[int, ObjectNode]], path: Steps) -> ObjectNode:
         """Its keys in the order in which they first come."""
         members: dict[str, Node] = {}
         for key in dict.fromkeys(key for _, record in records for key in record.members):
             below = (*path, key)
             one = self.node([(at, record.members[key]) for at, record in records if key in record.members], below)
-            if not (below in self._shapes.optional and isinstance(one, Leaf) and one.value is None):
+            if not (below in self._shapes.optional and isinstance(one, ValueNode) and one.value is None):
                 members[key] = one
-        return Record(members)
+        return ObjectNode(members)
 
-    def _rows(self, lists: list[tuple[int, Rows]], path: Steps) -> Rows:
+    def _rows(self, lists: list[tuple[int, ListNode]], path: Steps) -> ListNode:
         at_of = {id(item): at for at, rows in lists for item in rows.items}
 
         def merge(row: list[Node]) -> Node:
@@ -84,20 +84,20 @@ def _fullest(nodes: list[Node]) -> Node:
     data = data_of(best)
     others = [node for node in nodes if data_of(node) != data and _knowledge(node)[0]]
     return (
-        _with_others(best, [Leaf(data_of(node), window=_window(node)) for node in others[:MOST_OTHERS]])
+        _with_others(best, [ValueNode(data_of(node), window=_window(node)) for node in others[:MOST_OTHERS]])
         if others
         else best
     )
 
 
-def _with_others(node: Node, others: list[Leaf]) -> Node:
-    if isinstance(node, Leaf):
+def _with_others(node: Node, others: list[ValueNode]) -> Node:
+    if isinstance(node, ValueNode):
         return replace(node, others=tuple(others))
-    if isinstance(node, Record) and node.members:
+    if isinstance(node, ObjectNode) and node.members:
         key, first = next(iter(node.members.items()))
-        return Record({**node.members, key: _with_others(first, others)})
-    if isinstance(node, Rows) and node.items:
-        return Rows([_with_others(node.items[0], others), *node.items[1:]])
+        return ObjectNode({**node.members, key: _with_others(first, others)})
+    if isinstance(node, ListNode) and node.items:
+        return ListNode([_with_others(node.items[0], others), *node.items[1:]])
     return node
 
 

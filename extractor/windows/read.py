@@ -62,7 +62,7 @@ class WindowAnswer:
 
 
 @dataclass
-class Reading:
+class WindowReading:
     """`error`: why a window was not read, or not to its end."""
 
     window: Window
@@ -76,7 +76,7 @@ Ask = Callable[[Window, int, int, threading.Event], WindowAnswer]  # window, its
 
 def read_all(
     cutter: Cutter, document: Document, ask: Ask, *, at_once: int, until: float, abort: threading.Event | None
-) -> list[Reading]:
+) -> list[WindowReading]:
     """All windows, in order; their own spans cover the document. What has not begun at `until` (monotonic) does not.
     Raises Cancelled, and SchemaError, which is no window's fault."""
     return _Flight(cutter, document, ask, until, abort).over(at_once)
@@ -90,9 +90,9 @@ class _Flight:
         self._until, self._abort = until, abort
         self._waiting = deque(cutter.windows)
         self._withdrawn = threading.Event()
-        self._read: list[Reading] = []
+        self._read: list[WindowReading] = []
 
-    def over(self, at_once: int) -> list[Reading]:
+    def over(self, at_once: int) -> list[WindowReading]:
         flying: dict[Future[WindowAnswer], Window] = {}
         with ThreadPoolExecutor(at_once, thread_name_prefix="window") as threads:
             try:
@@ -107,9 +107,11 @@ class _Flight:
 
     def _begin(self, window: Window, threads: ThreadPoolExecutor, flying: dict[Future[WindowAnswer], Window]) -> None:
         if not any(char.isalnum() for char in self._document.text[window.fresh : window.stop]):
-            self._read.append(Reading(window, "skipped"))
+            self._read.append(WindowReading(window, "skipped"))
         elif time.monotonic() >= self._until:
-            self._read.append(Reading(window, "failed", error=DeadlineExceeded("there was no time left to read it")))
+            self._read.append(
+                WindowReading(window, "failed", error=DeadlineExceeded("there was no time left to read it"))
+            )
         else:
             number, of = self._place(window, flying)
             # with the context of whoever reads the document, for what is logged
@@ -133,12 +135,12 @@ class _Flight:
 
     def _take(self, window: Window, future: Future[WindowAnswer]) -> None:
         try:
-            self._read.append(Reading(window, "read", future.result()))
+            self._read.append(WindowReading(window, "read", future.result()))
         except (Cancelled, SchemaError):
             raise
         except (TruncatedOutput, DocumentError) as error:
             if isinstance(error, DocumentError) and error.code != CONTEXT_EXCEEDED:
-                self._read.append(Reading(window, "failed", error=error))
+                self._read.append(WindowReading(window, "failed", error=error))
             elif len(halves := self._cutter.halves(window)) > 1:
                 self._waiting.extendleft(reversed(halves))
             else:
@@ -146,7 +148,7 @@ class _Flight:
         except InvalidOutput as error:  # what is wrong with it is said of the whole answer
             self._read.append(_kept(window, "read", error))
         except ExtractorError as error:
-            self._read.append(Reading(window, "failed", error=error))
+            self._read.append(WindowReading(window, "failed", error=error))
 
     def _try(self, window: Window, number: int, of: int) -> WindowAnswer:
         for left in reversed(range(TRIES)):
@@ -158,14 +160,14 @@ class _Flight:
         raise AssertionError
 
 
-def _kept(window: Window, state: State, error: ExtractorError) -> Reading:
+def _kept(window: Window, state: State, error: ExtractorError) -> WindowReading:
     """With as much of its answer as is whole."""
     kept = error.kept if isinstance(error, OutputError) else {}
     if "data" not in kept:
-        return Reading(window, "failed", error=error)
+        return WindowReading(window, "failed", error=error)
     data = without_last_row(kept["data"]) if state == "truncated" else kept["data"]
     answer = WindowAnswer.of(data, kept["fields"], kept["review"])
-    return Reading(window, state, answer, error if state == "truncated" else None)
+    return WindowReading(window, state, answer, error if state == "truncated" else None)
 
 
 def without_last_row(data: Any) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from extractor.windows.tree import Leaf, Node, Record, Rows, data_of, has_lists, leaves
+from extractor.windows.tree import ListNode, Node, ObjectNode, ValueNode, data_of, has_lists, leaves
 from extractor.windows.values import same, together
 from extractor.windows.window import Piece, Window
 
@@ -36,7 +36,7 @@ class _Row:
         return max((one.start for places in self.places for some in places.values() for one in some), default=None)
 
 
-def joined(lists: Sequence[tuple[int, Rows]], windows: Sequence[Window], merge: Merge) -> Rows:
+def joined(lists: Sequence[tuple[int, ListNode]], windows: Sequence[Window], merge: Merge) -> ListNode:
     """`lists`: by the number of their window, in the windows' order. `merge`: what is said of one row → one."""
     placed: list[_Row] = []
     for number, rows in lists:
@@ -55,10 +55,10 @@ def joined(lists: Sequence[tuple[int, Rows]], windows: Sequence[Window], merge: 
                 place = _position(placed, row, window) if overlapping else len(placed)
                 behind += place < behind
                 placed.insert(place, row)
-    return Rows([merge(row.nodes) for row in placed])
+    return ListNode([merge(row.nodes) for row in placed])
 
 
-def distinct(rows: Rows) -> Rows:
+def distinct(rows: ListNode) -> ListNode:
     """For a list in which nothing may stand twice."""
     kept: list[Node] = []
     seen: set[str] = set()
@@ -67,11 +67,11 @@ def distinct(rows: Rows) -> Rows:
         if key not in seen:
             seen.add(key)
             kept.append(item)
-    return Rows(kept)
+    return ListNode(kept)
 
 
 def _says_nothing(node: Node) -> bool:
-    return isinstance(node, Record) and all(leaf.value is None for _, leaf in leaves(node))
+    return isinstance(node, ObjectNode) and all(leaf.value is None for _, leaf in leaves(node))
 
 
 def _places(node: Node) -> dict[tuple[str | int, ...], tuple[Piece, ...]]:
@@ -120,7 +120,7 @@ def _all_places(node: Node) -> Iterator[tuple[tuple[str | int, ...], Piece]]:
     return ((path, one) for path, leaf in leaves(node) for one in leaf.places)
 
 
-def _own(node: Node) -> Iterator[tuple[tuple[str | int, ...], Leaf]]:
+def _own(node: Node) -> Iterator[tuple[tuple[str | int, ...], ValueNode]]:
     """The values that it says of itself."""
     return ((path, leaf) for path, leaf in leaves(node, lists=False) if leaf.value is not None)
 

@@ -14,7 +14,7 @@ Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
-class Leaf:
+class ValueNode:
     """A value of the window number `window`. `places`: where the document prints it. `unprinted`: it was looked for and
     stands nowhere. Of a merged value, `others` are those that other windows gave, best first."""
 
@@ -23,20 +23,20 @@ class Leaf:
     places: tuple[Piece, ...] = ()
     unprinted: bool = False
     window: int = 0
-    others: tuple[Leaf, ...] = ()
+    others: tuple[ValueNode, ...] = ()
 
 
 @dataclass(frozen=True)
-class Record:
+class ObjectNode:
     members: dict[str, Node]
 
 
 @dataclass(frozen=True)
-class Rows:
+class ListNode:
     items: list[Node]
 
 
-Node = Leaf | Record | Rows
+Node = ValueNode | ObjectNode | ListNode
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Flat:
     data: Any
     fields: dict[str, Known] = field(default_factory=dict)
     unprinted: list[str] = field(default_factory=list)
-    disagreements: dict[str, tuple[Leaf, ...]] = field(default_factory=dict)
+    disagreements: dict[str, tuple[ValueNode, ...]] = field(default_factory=dict)
 
 
 def grown(
@@ -62,16 +62,16 @@ def grown(
 
     def node(value: Any, path: Path) -> Node:
         if isinstance(value, dict):
-            return Record({key: node(one, (*path, key)) for key, one in value.items()})
+            return ObjectNode({key: node(one, (*path, key)) for key, one in value.items()})
         if isinstance(value, list):
-            return Rows([node(one, (*path, at)) for at, one in enumerate(value)])
+            return ListNode([node(one, (*path, at)) for at, one in enumerate(value)])
         where = pointer(*path)
         known = fields.get(where)
         if places is not None:
             found = places.get(where, ())
         else:
             found = tuple(Piece(one["start"], one["stop"]) for one in known["evidence"]) if known else ()
-        return Leaf(value, known, found, where in lost, window)
+        return ValueNode(value, known, found, where in lost, window)
 
     return node(data, ())
 
@@ -90,16 +90,16 @@ def flat(tree: Node) -> Flat:
 
 
 def data_of(tree: Node) -> Any:
-    if isinstance(tree, Record):
+    if isinstance(tree, ObjectNode):
         return {key: data_of(one) for key, one in tree.members.items()}
-    return [data_of(one) for one in tree.items] if isinstance(tree, Rows) else tree.value
+    return [data_of(one) for one in tree.items] if isinstance(tree, ListNode) else tree.value
 
 
-def leaves(tree: Node, path: Path = (), *, lists: bool = True) -> Iterator[tuple[Path, Leaf]]:
+def leaves(tree: Node, path: Path = (), *, lists: bool = True) -> Iterator[tuple[Path, ValueNode]]:
     """`lists` false: of those only that stand in no list within."""
-    if isinstance(tree, Leaf):
+    if isinstance(tree, ValueNode):
         yield path, tree
-    elif isinstance(tree, Record):
+    elif isinstance(tree, ObjectNode):
         for key, one in tree.members.items():
             yield from leaves(one, (*path, key), lists=lists)
     elif lists:
@@ -108,4 +108,4 @@ def leaves(tree: Node, path: Path = (), *, lists: bool = True) -> Iterator[tuple
 
 
 def has_lists(tree: Node) -> bool:
-    return isinstance(tree, Rows) or (isinstance(tree, Record) and any(map(has_lists, tree.members.values())))
+    return isinstance(tree, ListNode) or (isinstance(tree, ObjectNode) and any(map(has_lists, tree.members.values())))

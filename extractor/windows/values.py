@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from extractor.result import Known
-from extractor.windows.tree import Leaf
+from extractor.windows.tree import ValueNode
 from extractor.windows.window import Piece
 
 _UNKNOWN = 0.5  # how sure a model was where that is not known
@@ -20,7 +20,7 @@ _SUREST = 0.99  # two that are quite sure are surer than one
 MOST_OTHERS = 5
 
 
-def merged_value(leaves: Sequence[Leaf]) -> Leaf:
+def merged_value(leaves: Sequence[ValueNode]) -> ValueNode:
     """`leaves`: of windows in their order, at least one."""
     if len(leaves) == 1:
         return leaves[0]
@@ -29,7 +29,7 @@ def merged_value(leaves: Sequence[Leaf]) -> Leaf:
         least = min(leaves, key=lambda leaf: (not _passed_over(leaf), _sure(leaf)))
         return _counted(least, agree=len(leaves), disagree=0, empty=0)
     values = _longest(values)
-    groups: dict[Any, list[Leaf]] = {}
+    groups: dict[Any, list[ValueNode]] = {}
     for leaf in values:
         groups.setdefault(_key(leaf.value), []).append(leaf)
     ranked = sorted(groups.values(), key=_weight, reverse=True)  # the first of equals stays first
@@ -58,21 +58,21 @@ def together(some: Sequence[Piece], others: Sequence[Piece]) -> bool:
     return any(one.start < other.stop and other.start < one.stop for one in some for other in others)
 
 
-def _longest(values: list[Leaf]) -> list[Leaf]:
+def _longest(values: list[ValueNode]) -> list[ValueNode]:
     """Without those that a seam cut off: another window read more at the same place."""
     return [leaf for leaf in values if not any(_part_of(leaf, other) for other in values)]
 
 
-def _part_of(leaf: Leaf, other: Leaf) -> bool:
+def _part_of(leaf: ValueNode, other: ValueNode) -> bool:
     mine, theirs = _size(leaf), _size(other)
     return mine < theirs and not same(leaf.value, other.value) and together(leaf.places, other.places)
 
 
-def _size(leaf: Leaf) -> int:
+def _size(leaf: ValueNode) -> int:
     return sum(place.stop - place.start for place in leaf.places)
 
 
-def _weight(group: list[Leaf]) -> tuple[bool, float]:
+def _weight(group: list[ValueNode]) -> tuple[bool, float]:
     """Whether it is printed, and the chance that not all of its windows are wrong."""
     seen: list[Piece] = []
     wrong = 0.0
@@ -85,11 +85,11 @@ def _weight(group: list[Leaf]) -> tuple[bool, float]:
     return printed, -wrong
 
 
-def _best(group: list[Leaf]) -> Leaf:
+def _best(group: list[ValueNode]) -> ValueNode:
     return max(group, key=lambda leaf: (bool(leaf.places), _sure(leaf)))
 
 
-def _sure(leaf: Leaf) -> float:
+def _sure(leaf: ValueNode) -> float:
     """A value that stands at its own name is half as doubtful as one that is printed somewhere."""
     if leaf.known is None:
         return _UNKNOWN
@@ -98,12 +98,12 @@ def _sure(leaf: Leaf) -> float:
     return (1 + sure) / 2 if leaf.value is not None and leaf.known["label"] is not None else sure
 
 
-def _passed_over(leaf: Leaf) -> bool:
+def _passed_over(leaf: ValueNode) -> bool:
     """Whether it is a null although its name is printed, with something behind it."""
     label = leaf.known["label"] if leaf.known else None
     return label is not None and label["behind"] is not None
 
 
-def _counted(leaf: Leaf, *, agree: int, disagree: int, empty: int) -> Leaf:
+def _counted(leaf: ValueNode, *, agree: int, disagree: int, empty: int) -> ValueNode:
     known: Known = leaf.known or {"evidence": [], "label": None, "confidence": None}
     return replace(leaf, known={**known, "windows": {"agree": agree, "disagree": disagree, "empty": empty}})

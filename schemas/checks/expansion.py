@@ -10,10 +10,10 @@ from urllib.parse import unquote
 from schemas import keywords
 from schemas.checks.measure import over
 from schemas.checks.report import Note, Path, Report
-from schemas.limits import Limits
+from schemas.limits import SchemaLimits
 
 
-def expansion(root: dict[str, Any], limits: Limits, report: Report | None = None) -> Note | None:
+def expansion(root: dict[str, Any], limits: SchemaLimits, report: Report | None = None) -> Note | None:
     """Over which limit it is, if over one. A use of a definition within itself ends the walk, as it ends the prompt's,
     and is told to the `report`. Definitions that nothing uses cost nothing."""
     budget = limits.max_expanded

@@ -6,10 +6,10 @@ from __future__ import annotations
 import json
 
 from schemas.checks.report import Note, Path, note
-from schemas.limits import Limits
+from schemas.limits import SchemaLimits
 
 
-def measure(root: object, limits: Limits) -> Note | None:
+def measure(root: object, limits: SchemaLimits) -> Note | None:
     """Why `root` cannot be a schema, None when it may be one. Its cost is bounded by the limits, whatever it is."""
     if not isinstance(root, dict):
         return note((), "a schema is a JSON object")
@@ -44,7 +44,7 @@ def measure(root: object, limits: Limits) -> Note | None:
     return _written(root, limits)
 
 
-def _written(root: dict[str, object], limits: Limits) -> Note | None:
+def _written(root: dict[str, object], limits: SchemaLimits) -> Note | None:
     try:
         size = len(json.dumps(root, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode())
     except ValueError:  # NaN, infinity, or a lone surrogate that UTF-8 cannot hold
@@ -52,7 +52,7 @@ def _written(root: dict[str, object], limits: Limits) -> Note | None:
     return over((), "bytes", limits, "max_bytes", size) if size > limits.max_bytes else None
 
 
-def over(path: Path, what: str, limits: Limits, name: str, size: int | None = None) -> Note:
+def over(path: Path, what: str, limits: SchemaLimits, name: str, size: int | None = None) -> Note:
     """It is over the limit of that name. `size`: by how much, where that is known."""
     found, limit = "" if size is None else f" ({size:,} here)", getattr(limits, name)
     return note(path, f"too large: at most {limit:,} {what}{found}", "schema_too_large", (name, limit))

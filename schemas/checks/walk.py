@@ -10,7 +10,7 @@ from schemas.checks.compiled import pattern_fault
 from schemas.checks.measure import over
 from schemas.checks.names import names_in_grammar
 from schemas.checks.report import Note, Path, Report, note
-from schemas.limits import Limits
+from schemas.limits import SchemaLimits
 from schemas.patterns import fault, for_grammar, measure
 
 _NOWHERE = "points to a place where no schema stands: put it directly under $defs"
@@ -22,7 +22,7 @@ class Walk:
     """One look at one schema, which is known to be one and of a size to be looked at. `schema` visits it and fills the
     report; afterwards `astray` tells of references that lead out of what was visited, and `compile` of patterns."""
 
-    def __init__(self, root: dict[str, Any], limits: Limits, report: Report) -> None:
+    def __init__(self, root: dict[str, Any], limits: SchemaLimits, report: Report) -> None:
         self._root, self._limits, self._report = root, limits, report
         self._multiples = keywords.Multiples(root)
         self._properties = self._definitions = self._patterns_cost = 0

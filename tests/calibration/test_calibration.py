@@ -12,7 +12,7 @@ from extractor import Extractor, Options, Settings
 from extractor.calibration.calibration import Calibration, name_of, read
 from extractor.calibration.calibrator import Calibrator
 from extractor.calibration.curve import Curve
-from extractor.calibration.features import NAMES, NULL, VALUE, Row
+from extractor.calibration.features import NAMES, NULL, VALUE, FeatureRow
 from extractor.calibration.find import calibration_of, file_of
 from extractor.errors import ModelError
 from tests.support.scripted import ScriptedEngine, tokenizer
@@ -177,7 +177,7 @@ def test_a_home_that_is_not_known_is_told():
 
 
 def test_figures_are_told_to_who_makes_a_fit(tok):
-    told: dict[str, Row] = {}
+    told: dict[str, FeatureRow] = {}
     calibrator = Calibrator(record=lambda _, rows: told.update(rows))
     with Extractor(Settings(), engine=ScriptedEngine(tok, ANSWER), tokenizer=tok, calibrator=calibrator) as runner:
         runner.extract(MISSED, SCHEMA)

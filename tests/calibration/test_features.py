@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from extractor.calibration.features import NAMES, NULL, VALUE, Row, rows
+from extractor.calibration.features import NAMES, NULL, VALUE, FeatureRow, rows
 from extractor.documents import Document
 from extractor.evidence.ground import ground
 
@@ -37,7 +37,7 @@ def made(answer: str, text: str = TEXT, held: str = "none", logprob: float = SUR
     return {pointer: named(row) for pointer, row in found.items()}
 
 
-def named(row: Row) -> dict[str, float]:
+def named(row: FeatureRow) -> dict[str, float]:
     return dict(zip(NAMES[row.kind], row.features, strict=True))
 
 

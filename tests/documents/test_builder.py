@@ -11,7 +11,7 @@ from extractor.documents.builder import AllDrawn, Builder
 from extractor.documents.context import Context
 from extractor.documents.document import Cell, Document
 from extractor.documents.limits import ReadLimits
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 
 def placed(text: str, left: float, top: float, size: float = 0.02) -> array:
@@ -103,15 +103,15 @@ def test_limits_are_kept_while_reading() -> None:
     into = Builder(ReadLimits(characters=10, pages=2, parts=1))
     into.begin_part("a", "text/plain")
     into.begin_part("b", "text/plain", "attachment")
-    with pytest.raises(Refused, match="more than 1 parts"):
+    with pytest.raises(Rejected, match="more than 1 parts"):
         into.begin_part("c", "text/plain", "attachment")
     into.begin_page()
     into.begin_page()
-    with pytest.raises(Refused, match="more than 2 pages") as caught:
+    with pytest.raises(Rejected, match="more than 2 pages") as caught:
         into.begin_page()
     assert caught.value.code == "document_too_complex"
     into.add("12345")
-    with pytest.raises(Refused, match="more than 10 characters"):
+    with pytest.raises(Rejected, match="more than 10 characters"):
         into.add("678901")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 from tests.documents.making import DOCX, docx, p, read, table, tc, wordml, zipped
 
 RUN = '<w:r><w:t xml:space="preserve">{}</w:t></w:r>'
@@ -280,5 +280,5 @@ def test_depth_has_a_bound():
     assert text(nested) == "deep\n"
     for _ in range(300):
         nested = table(tc(nested + p()))
-    with pytest.raises(Refused, match="not well-formed"):
+    with pytest.raises(Rejected, match="not well-formed"):
         text(nested)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 from tests.documents.making import read, zipped
 
 CONTAINER = (
@@ -59,7 +59,7 @@ def test_chapters_are_pages():
 def test_books_that_are_locked():
     told = '<encryption xmlns:e="x"><e:EncryptionMethod Algorithm="{}"/></encryption>'
     locked = {"META-INF/encryption.xml": told.format("http://www.w3.org/2001/04/xmlenc#aes128-cbc")}
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Rejected) as caught:
         read(epub(**locked))
     assert caught.value.code == "password_required"
     assert read(epub(**{"META-INF/encryption.xml": told.format("http://www.idpf.org/2008/embedding")})).pages
@@ -67,6 +67,6 @@ def test_books_that_are_locked():
 
 def test_books_that_are_not_whole():
     for lost in ({"META-INF/container.xml": "<container/>"}, {"OPS/book.opf": "<package"}):
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(Rejected) as caught:
             read(epub(**lost))
         assert caught.value.code == "unreadable_document"

@@ -13,7 +13,7 @@ from extractor.documents.context import Context
 from extractor.documents.readers import Readers
 from extractor.documents.sniff import sniff
 from extractor.errors import DocumentError
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 from tests.documents import hostile
 from tests.documents.making import read
 
@@ -35,7 +35,7 @@ def test_damaged_files_are_read_or_refused(kind):
         known += 1
         try:
             read(data)
-        except Refused as no:
+        except Rejected as no:
             if no.code not in CODES or not no.detail:
                 pytest.fail(f"{name}: {no.code} {no.detail}")
     assert known == 12
@@ -45,7 +45,7 @@ def test_wrong_names_deceive_nobody():
     for name, data in hostile.wrong_names():
         try:
             read(data, name.rpartition(" ")[2])
-        except Refused as no:
+        except Rejected as no:
             assert no.code in CODES, name  # noqa: PT017 - most are read
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 from tests.documents.making import read
 
 
@@ -154,7 +154,7 @@ def test_charsets_far_away(charset):
 
 @pytest.mark.parametrize("element", ["<div>", "<b>", "<span>", "<font size=1>", "<a href=x>"])
 def test_nesting_without_end_is_refused_at_once(element):
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Rejected) as caught:
         read(b"<html>" + element.encode() * 60_000)
     assert caught.value.code == "document_too_complex"
     assert text(element * 2_000 + "deep") == "deep\n"

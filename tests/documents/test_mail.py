@@ -8,7 +8,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 from tests.documents.making import docx, p, read
 
 B64 = "Content-Transfer-Encoding: base64\n"
@@ -200,7 +200,7 @@ def test_what_is_signed_as_a_whole_is_read(endless):
     assert warnings(document) == ["the mail is signed; the signature was not checked"]
     for cut in (10, 40, len(sealed) - 3):
         said = part("application/pkcs7-mime", packed(sealed[:cut]), B64)
-        with pytest.raises(Refused, match="encrypted"):
+        with pytest.raises(Rejected, match="encrypted"):
             read(mail(said))
 
 
@@ -216,7 +216,7 @@ def test_what_is_signed_as_a_whole_is_read(endless):
     ],
 )
 def test_what_is_encrypted_is_refused_or_said(said):
-    with pytest.raises(Refused, match="encrypted") as caught:
+    with pytest.raises(Rejected, match="encrypted") as caught:
         read(mail(said))
     assert caught.value.code == "unreadable_document"
     inner = said.replace("b1", "b2")
@@ -278,7 +278,7 @@ def test_no_more_than_twenty_parts_and_three_levels():
 )
 def test_mails_that_take_too_long_are_refused_at_once(said):
     began = time.process_time()
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Rejected) as caught:
         read(b"MIME-Version: 1.0\nSubject: x\n" + said)
     assert caught.value.code == "document_too_complex"
     assert time.process_time() - began < 5

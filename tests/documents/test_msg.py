@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from extractor.documents.mail.rtf_body import unpacked
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 from tests.documents.making import docx, p, read
 from tests.documents.ole import Tree, compound
 
@@ -125,13 +125,13 @@ def test_signed_and_sealed():
     held = properties({LONG_NAME: "smime.p7m", DATA: signed, 0x370E: "multipart/signed"}, 8)
     assert "signed\n" in read(compound(message(USUAL, attach00000000=held))).text
     held = properties({LONG_NAME: "smime.p7m", DATA: bytes(99), 0x370E: "application/pkcs7-mime"}, 8)
-    with pytest.raises(Refused, match="encrypted"):
+    with pytest.raises(Rejected, match="encrypted"):
         read(compound(message(USUAL, attach00000000=held)))
 
 
 def test_damaged_files():
     whole = compound(message(USUAL | {BODY: "said " * 2_000}, attach00000000=attachment("a.txt", b"n" * 6_000)))
     for cut in (100, 600, 1_500, 5_000, len(whole) - 600):
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(Rejected) as caught:
             read(whole[:cut])
         assert caught.value.code in ("unreadable_document", "unsupported_media_type")

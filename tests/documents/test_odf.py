@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 from tests.documents.making import read, zipped
 
 KINDS = ("office", "table", "text", "style", "drawing", "xsl-fo-compatible", "presentation")
@@ -163,6 +163,6 @@ def test_slides():
 
 def test_a_password():
     manifest = '<manifest:manifest xmlns:manifest="x"><manifest:encryption-data/></manifest:manifest>'
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Rejected) as caught:
         read(odf("text", p("x"), **{"META-INF/manifest.xml": manifest}))
     assert caught.value.code == "password_required"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from extractor.documents import Document
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 from tests.documents.making import read
 
 FOLDER = Path(__file__).parents[3] / "shared" / "documents"
@@ -135,7 +135,7 @@ def test_what_they_say(name):
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_what_is_refused(name):
     code, detail = REFUSED[name]
-    with pytest.raises(Refused, match=detail) as caught:
+    with pytest.raises(Rejected, match=detail) as caught:
         load(name)
     assert caught.value.code == code
 

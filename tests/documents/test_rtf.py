@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 from tests.documents.making import read
 
 FONTS = r"{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset204 Cyr;}{\f2\fcharset128 MS Gothic;}{\f3\fcharset2 Symbol;}}"
@@ -89,7 +89,7 @@ def test_files_that_end_early():
     document = read(whole[: whole.index(b"two") + 2])
     assert document.text == "one\ntw\n"
     assert document.pages[0].warnings == ("the file ends early: what may have followed is lost",)
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Rejected) as caught:
         read(b"{\\rtf1" + b"{" * 50_000)
     assert caught.value.code == "document_too_complex"
     assert read(b"{\\rtf1 a}}}}}} trailing").text == "a\n"

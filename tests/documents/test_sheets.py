@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 import xlwt
 
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 from tests.documents.making import XLSX, read, relationships, zipped
 
 
@@ -195,7 +195,7 @@ def test_ods_that_repeats_a_cell_without_end():
     assert document.pages[0].warnings == ("a row that is repeated 1,048,576 times is shown 1,000 times",)
     many = cell("x", 'table:number-columns-repeated="9000"')
     row = f'<table:table-row table:number-rows-repeated="1000000">{many}</table:table-row>'
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Rejected) as caught:
         read(ods(f'<table:table table:name="A">{row}</table:table>'))
     assert caught.value.code == "document_too_complex"
 

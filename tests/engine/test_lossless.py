@@ -20,7 +20,7 @@ from extractor.engine.model.loader import Models
 from extractor.engine.scheduler import Scheduler
 from extractor.grammar.narrow import Bounds
 from extractor.grammar.printed.grammars import PrintedAnswers, demand
-from extractor.grammar.printed.reading import Reading
+from extractor.grammar.printed.reading import PrintedDocument
 from tests.engine import tiny
 
 CONFIG = EngineConfig(slots=4, context=1024, max_draft=8)
@@ -246,7 +246,7 @@ def test_printed_values_change_nothing(models: Models, rows: int) -> None:
     alone = run(models, (), rows=1, grammar=grammar, max_tokens=150)
     for mix in tiny.MIXES[1:]:
         assert run(models, mix, rows=rows, grammar=grammar, max_tokens=150) == alone, mix
-    printed = PrintedAnswers(None, made.marked, Reading(tiny.DOCUMENT))
+    printed = PrintedAnswers(None, made.marked, PrintedDocument(tiny.DOCUMENT))
     for ids in alone:
         answer = json.loads(models.tokenizer.decode(ids))
         assert printed.faults(answer) == []

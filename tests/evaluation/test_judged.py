@@ -14,7 +14,7 @@ from extractor.evaluation import table
 from extractor.evaluation.gold import GoldCase
 from extractor.evaluation.judged import Answered, Judged, judge, of_nulls, of_values
 from extractor.evaluation.places import Place, ground, read_places
-from extractor.evaluation.printed import Printed
+from extractor.evaluation.printed import PrintedText
 from extractor.evaluation.report import compared, report
 from extractor.evaluation.totals import f1_of
 from schemas import Registry
@@ -120,7 +120,7 @@ Hafenstr. 12         4 Quay St
 
 
 def test_a_value_in_lines_of_a_column_is_printed_and_a_collection_of_words_is_not() -> None:
-    known = Printed(COLUMNS)
+    known = PrintedText(COLUMNS)
     for value in ("Roe & Söhne GmbH, Hafenstr. 12, 20457 Hamburg", "4 Quay St Bristol", "Hafenstr. 12\n20457 Hamburg"):
         assert value in known
     for value in ("Söhne GmbH Quay St", "Roe Ltd", "Hafenstr. 4", "Hamburg Bristol Doe"):
@@ -129,7 +129,7 @@ def test_a_value_in_lines_of_a_column_is_printed_and_a_collection_of_words_is_no
 
 @pytest.mark.parametrize(("values", "wanted"), [(PRINTED, True), (UNPRINTED, False)])
 def test_what_a_document_prints(values: list[Any], wanted: bool) -> None:
-    known = Printed(TEXT)
+    known = PrintedText(TEXT)
     assert {value: value in known for value in values} == dict.fromkeys(values, wanted)
 
 

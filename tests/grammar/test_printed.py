@@ -18,7 +18,7 @@ from extractor.errors import DocumentError
 from extractor.grammar.narrow import Bounds
 from extractor.grammar.printed.candidates import Candidates
 from extractor.grammar.printed.grammars import Demands, PrintedAnswers, demand
-from extractor.grammar.printed.reading import Reading
+from extractor.grammar.printed.reading import PrintedDocument
 from extractor.grammar.printed.words import MOST_CHUNKS, chunks
 from extractor.grammar.rewrite import held
 from extractor.notation import possible
@@ -374,7 +374,7 @@ def test_what_no_grammar_holds_is_compared_afterwards() -> None:
     assert maybe.faults({"a": "yes"}) == maybe.faults({"a": None}) == []
     most = " ".join(f"w{number}" for number in range(MOST_CHUNKS // 4))  # the longest there is a grammar for
     assert held(answers(of(TEXT), most).grammar or "") is not None
-    assert not Reading("one\ntwo").prints("two\x01one", {"type": "string", "x-printed": "text"})
+    assert not PrintedDocument("one\ntwo").prints("two\x01one", {"type": "string", "x-printed": "text"})
     long = answers(of(TEXT), "word " * MOST_CHUNKS)
     assert long.grammar is None
     assert [error.pointer for error in long.faults({"a": "other"})] == ["/a"]
@@ -397,7 +397,7 @@ def test_no_text_takes_longer_than_its_length(line: str) -> None:
     assert took_s[1] < 40 * took_s[0] + 1
 
 
-class Unread(Reading):
+class Unread(PrintedDocument):
     """A document that nobody may compare a value with."""
 
     def prints(self, value: Any, leaf: JSON) -> bool:
@@ -408,8 +408,8 @@ def test_what_was_found_is_not_looked_for_again() -> None:
     demands, schema = Demands(Bounds()), of_model(Bill)
     answer = {"seller": "Acme", "note": "never said", "lines": [{"what": "Chair", "amount": 12.5}]}
     text = "Acme\nChair 12.50"
-    assert demands.unprinted(schema, answer, Reading(text)) == ["/note"]
-    assert demands.unprinted(schema, answer, Reading(text), {"/note"}) == []
+    assert demands.unprinted(schema, answer, PrintedDocument(text)) == ["/note"]
+    assert demands.unprinted(schema, answer, PrintedDocument(text), {"/note"}) == []
     everywhere = {"/seller", "/note", "/lines/0/what", "/lines/0/amount"}
     assert demands.unprinted(schema, answer, Unread(text), everywhere) == []
     assert demands.get(schema, "all") is demands.get(schema, "all")

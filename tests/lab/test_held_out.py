@@ -11,7 +11,7 @@ import pytest
 from extractor.cli.evaluate import named_schema
 from extractor.cli.flags import known_schema_of
 from extractor.evaluation.gold import GoldCase, read_gold
-from extractor.evaluation.printed import Printed, written_values
+from extractor.evaluation.printed import PrintedText, written_values
 from extractor.lab.bench import held_out
 
 MARKED = Path(__file__).parents[1] / "evidence" / "gold"
@@ -35,7 +35,7 @@ def test_what_is_written_is_gold(
     assert any(case.places for case in cases)
     for case in cases:
         assert isinstance(case.document, str)
-        known = Printed(case.document)
+        known = PrintedText(case.document)
         written = written_values(case.schema.json_schema, case.expected)
         assert [pointer for pointer, value in written.items() if case.places.get(pointer) and value not in known] == []
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 _given: Any = None
 _seen: list[Any] = []
@@ -33,7 +33,7 @@ def remember(value: Any, _: list[bytes]) -> list[Any]:
 
 
 def refuse(value: Any, _: list[bytes]) -> None:
-    raise Refused("too_large", "it is too large", pointer="/a", limit=["max", value])
+    raise Rejected("too_large", "it is too large", pointer="/a", limit=["max", value])
 
 
 def fail(value: Any, _: list[bytes]) -> None:

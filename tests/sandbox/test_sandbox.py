@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from extractor.sandbox import Refused, Sandbox, SandboxError, SandboxLimits, forked
+from extractor.sandbox import Rejected, Sandbox, SandboxError, SandboxLimits, forked
 
 _STRANGER = "tests.sandbox.stranger"
 _LIMITS = SandboxLimits(cpu_s=1, wall_s=20, memory_bytes=256 * 1024**2, reply_bytes=1024**2)
@@ -51,7 +51,7 @@ def test_nothing_stays_between_two_calls(box: Sandbox) -> None:
 
 
 def test_a_no_is_heard_as_it_was_said(box: Sandbox) -> None:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Rejected) as caught:
         box.call("refuse", 3)
     assert (caught.value.code, caught.value.detail) == ("too_large", "it is too large")
     assert caught.value.more == {"pointer": "/a", "limit": ["max", 3]}

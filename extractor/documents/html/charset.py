@@ -6,7 +6,7 @@ import re
 
 from extractor.documents.charset_names import known
 from extractor.documents.text import decode
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 _LOOKED_AT = 4_096
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
@@ -15,16 +15,16 @@ _WIDE = ("utf-16", "utf-32")
 
 
 def decoded(data: bytes, charset: str | None) -> str:
-    """What is declared is believed where the bytes allow it. Raises Refused `undecodable_document`."""
+    """What is declared is believed where the bytes allow it. Raises Rejected `undecodable_document`."""
     for named in (charset, declared(data)):
         if named is not None and (encoding := known(named)) is not None:
             try:
                 return decode(data, encoding)
-            except Refused:
+            except Rejected:
                 continue
     try:
         return decode(data)
-    except Refused:
+    except Rejected:
         if b"\0" in data:
             raise
         return data.decode("cp1252", "replace")

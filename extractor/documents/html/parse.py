@@ -10,7 +10,7 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser
 
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 _MOST_STEPS = 300_000_000  # about two seconds
 _MOST_TAGS = 1_000_000
@@ -27,13 +27,13 @@ _VOID = frozenset("area base br col embed hr img input link meta source track wb
 
 
 def parse(markup: str) -> LexborHTMLParser:
-    """Raises Refused `document_too_complex` for what takes too long."""
+    """Raises Rejected `document_too_complex` for what takes too long."""
     if any(len(_QUOTED.sub("", tag).split()) > _MOST_ATTRIBUTES for tag in _LONG_TAG.findall(markup)):
-        raise Refused("document_too_complex", f"the HTML has an element of more than {_MOST_ATTRIBUTES:,} attributes")
+        raise Rejected("document_too_complex", f"the HTML has an element of more than {_MOST_ATTRIBUTES:,} attributes")
     depth = steps = 0
     for count, found in enumerate(_TAG.finditer(markup)):
         if count > _MOST_TAGS:
-            raise Refused("document_too_complex", f"the HTML has more than {_MOST_TAGS:,} tags", limit=_MOST_TAGS)
+            raise Rejected("document_too_complex", f"the HTML has more than {_MOST_TAGS:,} tags", limit=_MOST_TAGS)
         if found[2].lower() in _CLOSED_ALONE:
             steps += depth
         elif found[1]:
@@ -42,7 +42,7 @@ def parse(markup: str) -> LexborHTMLParser:
             depth += 1
             steps += depth
         if steps > _MOST_STEPS:
-            raise Refused("document_too_complex", "the HTML has elements within each other without end")
+            raise Rejected("document_too_complex", "the HTML has elements within each other without end")
     return LexborHTMLParser(markup)
 
 

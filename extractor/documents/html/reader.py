@@ -15,7 +15,7 @@ from extractor.documents.html import controls
 from extractor.documents.html.charset import decoded
 from extractor.documents.html.hidden import hidden_by_rules, is_hidden
 from extractor.documents.html.parse import opened, parse
-from extractor.documents.html.writer import Writer
+from extractor.documents.html.writer import HtmlWriter
 
 _SKIPPED = frozenset(
     "head script style title template noscript iframe object audio video canvas noframes frameset datalist meter "
@@ -50,7 +50,7 @@ def blocks(markup: str, is_xml: bool = False) -> tuple[str, list[Block]]:
 
 class _Walk:
     def __init__(self, hidden: set[int]) -> None:
-        self.writer = Writer()
+        self.writer = HtmlWriter()
         self._hidden = hidden
 
     def run(self, root: LexborNode) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from extractor.documents.blocks import Block, Break, Table, TableCell, TableRow, cleaned
 from extractor.documents.numerals import numeral
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 _MOST_TABLES = 25  # within each other
 _MOST_CELLS = 300_000
@@ -38,7 +38,7 @@ class _Open:
     cell: list[Block] | None = None
 
 
-class Writer:
+class HtmlWriter:
     def __init__(self) -> None:
         self._out: list[list[Block]] = [[]]  # of the page, and of each cell that is open
         self._line: list[str] = []
@@ -161,7 +161,7 @@ class Writer:
             return
         self._cells += 1
         if self._cells > _MOST_CELLS:
-            raise Refused("document_too_complex", f"the HTML has tables of more than {_MOST_CELLS:,} cells")
+            raise Rejected("document_too_complex", f"the HTML has tables of more than {_MOST_CELLS:,} cells")
         self.end_cell()
         at = self._tables[-1]
         if at.covered:

@@ -11,7 +11,7 @@ from extractor.documents.html.charset import decoded
 from extractor.documents.mail import plain, smime
 from extractor.documents.mail.parse import parse
 from extractor.documents.mail.words import filename, text_of
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 _MOST_DEPTH = 40  # of multiparts
 _FEW_WORDS = 25  # a plain part of fewer may only say that the mail is written in HTML
@@ -23,7 +23,7 @@ _PACKED = ("application/ms-tnef", "application/vnd.ms-tnef")
 _PGP = "-----BEGIN PGP MESSAGE-----"
 
 
-class Sealed(Refused):
+class Sealed(Rejected):
     """The mail is encrypted: no part of it can be read."""
 
     def __init__(self, how: str) -> None:

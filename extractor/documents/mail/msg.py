@@ -17,7 +17,7 @@ from extractor.documents.context import Context
 from extractor.documents.mail import reader
 from extractor.documents.mail.properties import Properties, Storage
 from extractor.documents.mail.rtf_body import plain_of
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 SUBJECT, CLASS, HEADERS = 0x0037, 0x001A, 0x007D
 SENT, DELIVERED = 0x0039, 0x0E06
@@ -35,12 +35,12 @@ _TOKEN = re.compile(r"[\w.+-]+/[\w.+-]+")
 
 
 def read(data: bytes, into: Builder, context: Context) -> None:
-    """Raises Refused `unreadable_document` for what is no mail."""
+    """Raises Rejected `unreadable_document` for what is no mail."""
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as ole:
             mail = _message(Storage(ole, ()), 0)
     except OSError:  # olefile's own errors among them
-        raise Refused("unreadable_document", "the Outlook mail is damaged or cut off") from None
+        raise Rejected("unreadable_document", "the Outlook mail is damaged or cut off") from None
     reader.read(mail, into, context)
 
 

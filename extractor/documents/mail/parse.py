@@ -7,7 +7,7 @@ import re
 from email.message import Message
 
 from extractor.documents.text import decode
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 _MOST_PARTS = 500
 _MOST_LINES = 3_000_000
@@ -18,12 +18,12 @@ _NEXT = re.compile(rb"\r?\n\r?\n(?=From \S+@\S+ .*\d{4}\r?\n[\w-]+:)|\r?\n\r?\n(
 
 
 def parse(data: bytes) -> Message:
-    """Raises Refused `document_too_complex` for what takes too long."""
+    """Raises Rejected `document_too_complex` for what takes too long."""
     many, lines = len(_HOLDS_PARTS.findall(data)), data.count(b"\n") + data.count(b"\r")
     if many > _MOST_PARTS or lines > _MOST_LINES or many * lines > _MOST_STEPS:
-        raise Refused("document_too_complex", "the mail has too many parts within each other, or lines")
+        raise Rejected("document_too_complex", "the mail has too many parts within each other, or lines")
     if _LONG.search(data) is not None:  # parameters are put in order again and again
-        raise Refused("document_too_complex", "the mail has a header that is too long")
+        raise Rejected("document_too_complex", "the mail has a header that is too long")
     return email.message_from_bytes(data)
 
 

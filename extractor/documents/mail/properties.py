@@ -9,7 +9,7 @@ from typing import Any
 
 from extractor.documents.rtf.charsets import of_page
 from extractor.documents.text import decode
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 _TABLE = "__properties_version1.0"
 _UNICODE, _BYTES, _BINARY = 0x001F, 0x001E, 0x0102
@@ -109,5 +109,5 @@ def _name(number: int, kind: int) -> str:
 def _guessed(data: bytes) -> str:
     try:
         return decode(data)
-    except Refused:
+    except Rejected:
         return data.decode("cp1252", "replace")

@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 from extractor.documents.blocks import cleaned, collapsed
 from extractor.documents.charset_names import known
 from extractor.documents.text import decode
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 _MOST = 20_000  # characters of a field
 _NAME = 150  # characters of a file's name
@@ -115,5 +115,5 @@ def text_of(data: bytes, charset: str | None) -> str:
 def _of_bytes(data: bytes, encoding: str | None = None) -> str:
     try:
         return decode(data)
-    except Refused:
+    except Rejected:
         return data.decode(encoding if encoding not in (None, "utf-7") else "cp1252", "replace")

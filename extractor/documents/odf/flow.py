@@ -11,7 +11,7 @@ from extractor.documents.odf.package import TABLE, TEXT, repeated
 from extractor.documents.odf.styles import OdfStyles
 from extractor.documents.tabs import spread
 from extractor.documents.tree import Element
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 _ID = "{http://www.w3.org/XML/1998/namespace}id"
 _MOST_DEPTH = 60
@@ -180,7 +180,7 @@ class TextFlow:
             times = repeated(row, "rows", _MOST_REPEATED)
             self._cells += len(cells) * times
             if self._cells > _MOST_CELLS:
-                raise Refused("document_too_complex", f"the tables have more than {_MOST_CELLS:,} cells")
+                raise Rejected("document_too_complex", f"the tables have more than {_MOST_CELLS:,} cells")
             yield from (TableRow(cells, heading) for _ in range(times))
 
 

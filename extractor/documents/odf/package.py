@@ -5,7 +5,7 @@ from __future__ import annotations
 from extractor.documents import tree
 from extractor.documents.archive import Archive
 from extractor.documents.tree import Element
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 _OASIS = "urn:oasis:names:tc:opendocument:xmlns:"
 OFFICE, TEXT, TABLE, DRAW, STYLE, FO, PRESENTATION = (
@@ -18,11 +18,11 @@ _MANIFEST = "META-INF/manifest.xml"
 
 
 def opened(data: bytes, expanded_bytes: int) -> Archive:
-    """Raises Refused `password_required` for an encrypted file, and as Archive."""
+    """Raises Rejected `password_required` for an encrypted file, and as Archive."""
     archive = Archive(data, expanded_bytes)
     manifest = archive.get(_MANIFEST)
     if manifest is not None and b"encryption-data" in manifest:
-        raise Refused("password_required", "the file is protected by a password; save it without one")
+        raise Rejected("password_required", "the file is protected by a password; save it without one")
     return archive
 
 

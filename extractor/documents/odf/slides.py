@@ -9,7 +9,7 @@ from extractor.documents.context import Context
 from extractor.documents.odf.flow import TextFlow
 from extractor.documents.odf.package import CONTENT, DRAW, OFFICE, PRESENTATION, STYLES, opened, root
 from extractor.documents.odf.styles import OdfStyles
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 _NOTES = f"{PRESENTATION}notes"
 
@@ -20,7 +20,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     content = root(archive, CONTENT)
     body = content.find(f"{OFFICE}body/{OFFICE}presentation") if content is not None else None
     if body is None:
-        raise Refused("unreadable_document", "the file is not whole: it has no slides")
+        raise Rejected("unreadable_document", "the file is not whole: it has no slides")
     flow = TextFlow(OdfStyles((root(archive, STYLES), content)))
     for slide in body.iterfind(f"{DRAW}page"):
         blocks: list[Block] = []

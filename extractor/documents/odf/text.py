@@ -13,7 +13,7 @@ from extractor.documents.odf.package import CONTENT, OFFICE, STYLE, STYLES, open
 from extractor.documents.odf.styles import OdfStyles
 from extractor.documents.pictures_within import read_pictures
 from extractor.documents.tree import Element
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 _HEADERS = ("header-first", "header", "header-left")
 _FOOTERS = ("footer-first", "footer", "footer-left")
@@ -24,7 +24,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     content, look = root(archive, CONTENT), root(archive, STYLES)
     body = content.find(f"{OFFICE}body/{OFFICE}text") if content is not None else None
     if body is None:
-        raise Refused("unreadable_document", "the file is not whole: it has no text")
+        raise Rejected("unreadable_document", "the file is not whole: it has no text")
     flow = TextFlow(OdfStyles((look, content)))
     blocks = list(_paged(flow, body))
     above, below = (_margins(flow, look, which) for which in (_HEADERS, _FOOTERS))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from extractor.documents.placement import Glyph, Rules
+from extractor.documents.placement import Glyph, RuledLines
 
 UNMAPPED = "\ufffd"  # a character whose meaning the file does not tell
 
@@ -47,7 +47,7 @@ class Contents:
 
     frame: Frame
     glyphs: dict[int | None, list[Glyph]] = field(default_factory=dict)
-    rules: Rules = field(default_factory=Rules)
+    rules: RuledLines = field(default_factory=RuledLines)
     pictured: float = 0.0
     paths: int = 0
 

@@ -10,7 +10,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from extractor.documents.pdf.frame import Contents, Frame
-from extractor.documents.placement import Rules
+from extractor.documents.placement import RuledLines
 
 _MOST_OBJECTS = 20_000  # of a page that are looked at for rules
 _MOST_POINTS = 60_000
@@ -28,7 +28,7 @@ def read_objects(page: Any, found: Contents) -> None:
     for at in range(count):
         _read_object(pdfium.FPDFPage_GetObject(page, at), (1, 0, 0, 1, 0, 0), found, budget, area, 0)
     if min(budget) <= 0:  # a drawing, no table
-        found.rules = Rules()
+        found.rules = RuledLines()
 
 
 def _read_object(thing: Any, outer: _Matrix, found: Contents, budget: list[int], area: float, depth: int) -> None:

@@ -15,9 +15,9 @@ from extractor.documents.pdf.fields import filled_in, form_of
 from extractor.documents.pdf.frame import UNMAPPED
 from extractor.documents.pdf.legible import meaningful, says_little
 from extractor.documents.pdf.page import contents_of
-from extractor.documents.placement import Rules, lay_out, words
+from extractor.documents.placement import RuledLines, lay_out, words
 from extractor.documents.splice import PICTURE
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 _LONG_SIDE = 2_400  # pixels of a page that is drawn
 
@@ -25,11 +25,11 @@ pdfium.FPDF_InitLibrary()
 
 
 def read(data: bytes, into: Builder, context: Context) -> None:
-    """Raises Refused `password_required`, `password_wrong`, `unreadable_document`."""
+    """Raises Rejected `password_required`, `password_wrong`, `unreadable_document`."""
     with _opened(data, context.password) as file, form_of(file) as form:
         count = pdfium.FPDF_GetPageCount(file)
         if count < 1:
-            raise Refused("unreadable_document", "the PDF has no pages, or is damaged")
+            raise Rejected("unreadable_document", "the PDF has no pages, or is damaged")
         into.limits.check("pages", into.page + count, into.limits.pages)
         for number in range(count):
             with _page(file, number) as page:
@@ -56,7 +56,7 @@ def _read_page(page: Any, form: Any, into: Builder, context: Context) -> None:
     elif any(UNMAPPED in word.text for word in meaningful(found)):
         into.warn("some characters have no meaning in the file, as a symbol or a letter of a font of its own")
     for turns, each in sorted(by_direction.items(), key=lambda each: -len(each[1])):
-        for line in lay_out(meaningful(each), contents.rules if turns == 0 else Rules()):
+        for line in lay_out(meaningful(each), contents.rules if turns == 0 else RuledLines()):
             line.add_to(into)
 
 
@@ -71,14 +71,14 @@ def _opened(data: bytes, password: str | None) -> Iterator[Any]:
         pdfium.FPDF_CloseDocument(file)
 
 
-def _refusal(error: int, password: str | None) -> Refused:
+def _refusal(error: int, password: str | None) -> Rejected:
     if error == pdfium.FPDF_ERR_PASSWORD:
         if password:
-            return Refused("password_wrong", "the password does not open the PDF")
-        return Refused("password_required", "the PDF needs a password")
+            return Rejected("password_wrong", "the password does not open the PDF")
+        return Rejected("password_required", "the PDF needs a password")
     if error == pdfium.FPDF_ERR_SECURITY:
-        return Refused("unsupported_media_type", "the PDF is encrypted in a way that is not read here")
-    return Refused("unreadable_document", "the PDF is damaged or incomplete")
+        return Rejected("unsupported_media_type", "the PDF is encrypted in a way that is not read here")
+    return Rejected("unreadable_document", "the PDF is damaged or incomplete")
 
 
 @contextmanager

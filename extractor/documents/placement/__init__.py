@@ -13,12 +13,12 @@ from extractor.documents.placement.columns import in_order
 from extractor.documents.placement.glyphs import Glyph, Word, word_of, words
 from extractor.documents.placement.lines import parted_at_edges, rejoined, rows_of, segments_of
 from extractor.documents.placement.place import PlacedText, placed
-from extractor.documents.placement.ruled import Rules, ruled_rows
+from extractor.documents.placement.ruled import RuledLines, ruled_rows
 
-__all__ = ["Glyph", "Rules", "Text", "Word", "lay_out", "word_of", "words"]
+__all__ = ["Glyph", "RuledLines", "Text", "Word", "lay_out", "word_of", "words"]
 
 
-def lay_out(found: Sequence[Word], rules: Rules) -> Iterator[PlacedText]:
+def lay_out(found: Sequence[Word], rules: RuledLines) -> Iterator[PlacedText]:
     """The text of a page, a line at a time."""
     rules = rules.merged()
     rows, loose = ruled_rows(found, rules)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from statistics import mean
 
 from extractor.documents.placement.lines import Segment
-from extractor.documents.placement.ruled import Rules
+from extractor.documents.placement.ruled import RuledLines
 
 _LINES = 3  # of a block of prose at least
 _LENGTH = 20  # characters of its lines
@@ -32,7 +32,7 @@ class _Block:
         self.bottom = max(one.bottom for one in segments)
 
 
-def in_order(segments: list[Segment], rules: Rules, depth: int = 0) -> list[list[Segment]]:
+def in_order(segments: list[Segment], rules: RuledLines, depth: int = 0) -> list[list[Segment]]:
     """Regions of the page in the order they are read; within each its lines are."""
     if depth >= _DEEPEST or len(segments) < 2 * _LINES:
         return [segments] if segments else []
@@ -60,7 +60,7 @@ def in_order(segments: list[Segment], rules: Rules, depth: int = 0) -> list[list
     return regions
 
 
-def _gutter(segments: list[Segment], rules: Rules) -> tuple[float, float, float] | None:
+def _gutter(segments: list[Segment], rules: RuledLines) -> tuple[float, float, float] | None:
     """(x, top, bottom) of the strip between two columns of prose that is longest; None where there are none."""
     blocks = [block for block in _blocks(segments) if _is_prose(block)]
     best: tuple[float, float, float, float] | None = None
@@ -78,7 +78,7 @@ def _gutter(segments: list[Segment], rules: Rules) -> tuple[float, float, float]
     return best[1:] if best else None
 
 
-def _zone(segments: list[Segment], rules: Rules, across: float, down: float) -> tuple[float, float]:
+def _zone(segments: list[Segment], rules: RuledLines, across: float, down: float) -> tuple[float, float]:
     """How far up and down from `down` nothing crosses `across`."""
     crossing = [(one.top, one.bottom) for one in segments if one.left < across < one.right]
     crossing += [(y, y) for y, left, right in rules.lying if left < across - 5 and across + 5 < right]

@@ -23,7 +23,7 @@ _FEW_ROWS = 3  # a grid of fewer rows may be frames around blocks of text
 
 
 @dataclass(slots=True)
-class Rules:
+class RuledLines:
     """Lying ones as (y, left, right), standing ones as (x, top, bottom), in the coordinates of the glyphs."""
 
     lying: list[tuple[float, float, float]] = field(default_factory=list)
@@ -34,12 +34,12 @@ class Rules:
         middle = (top + bottom) / 2
         return [x for x, begin, end in self.standing if begin - 1 <= middle <= end + 1]
 
-    def merged(self) -> Rules:
+    def merged(self) -> RuledLines:
         """Pieces of one rule as one, short ones left out; none at all where there are too many to be tables."""
         if len(self.lying) + len(self.standing) > 10 * _MOST_RULES:
-            return Rules()
-        found = Rules(_merged(self.lying), _merged(self.standing))
-        return found if len(found.lying) + len(found.standing) <= _MOST_RULES else Rules()
+            return RuledLines()
+        found = RuledLines(_merged(self.lying), _merged(self.standing))
+        return found if len(found.lying) + len(found.standing) <= _MOST_RULES else RuledLines()
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class RuledRow:
     segments: list[Segment]
 
 
-def ruled_rows(words: Sequence[Word], rules: Rules) -> tuple[list[RuledRow], list[Word]]:
+def ruled_rows(words: Sequence[Word], rules: RuledLines) -> tuple[list[RuledRow], list[Word]]:
     """The rows of ruled tables, and the words that are in none of them."""
     rows: list[RuledRow] = []
     left = list(words)
@@ -148,7 +148,7 @@ def _is_list(lines: list[list[Word]]) -> bool:
     return numbers * 3 >= len(lines) * 2
 
 
-def _grids(rules: Rules) -> list[_Grid]:
+def _grids(rules: RuledLines) -> list[_Grid]:
     """Groups of rules that meet."""
     lying, standing = rules.lying, rules.standing
     group = list(range(len(lying) + len(standing)))

@@ -14,7 +14,7 @@ from extractor.documents.context import Context
 from extractor.documents.ooxml import A, P, Package, R, chosen
 from extractor.documents.pictures_within import read_pictures
 from extractor.documents.pptx.chart import chart
-from extractor.documents.pptx.shapes import Shape, in_order, is_hidden, offset, placeholder, shifted
+from extractor.documents.pptx.shapes import SlideShape, in_order, is_hidden, offset, placeholder, shifted
 from extractor.documents.pptx.text import line, paragraphs, table
 from extractor.documents.tree import Element
 
@@ -61,7 +61,7 @@ class _Slide:
         notes = [block for block in self._notes() if block]
         return [*out, *([Break.GAP, "Notes:", *notes] if notes else [])]
 
-    def _shapes(self, parent: Element, shift: tuple[int, int] = (0, 0), depth: int = 0) -> Iterator[Shape]:
+    def _shapes(self, parent: Element, shift: tuple[int, int] = (0, 0), depth: int = 0) -> Iterator[SlideShape]:
         for element in parent:
             name = tree.local(element)
             if name == "AlternateContent":
@@ -74,7 +74,7 @@ class _Slide:
                 place = offset(element) or self._inherited.get(at) or self._inherited.get(kind)
                 if kind not in _SILENT:
                     top, left = (place[0] + shift[0], place[1] + shift[1]) if place else (None, None)
-                    yield Shape(element, top, left, kind)
+                    yield SlideShape(element, top, left, kind)
 
     @cached_property
     def _inherited(self) -> dict[str, tuple[int, int]]:

@@ -13,7 +13,7 @@ _TITLES = ("title", "ctrTitle")
 
 
 @dataclass
-class Shape:
+class SlideShape:
     """`top` and `left` in EMU; None where neither the shape nor its layout says."""
 
     element: Element
@@ -22,7 +22,7 @@ class Shape:
     kind: str = ""  # of a placeholder
 
 
-def in_order(shapes: list[Shape]) -> list[Shape]:
+def in_order(shapes: list[SlideShape]) -> list[SlideShape]:
     """The title, then from top to bottom and from left to right; what has no place stays behind what it follows."""
     titles = [shape for shape in shapes if shape.kind in _TITLES]
     others = [shape for shape in shapes if shape.kind not in _TITLES]
@@ -33,7 +33,7 @@ def in_order(shapes: list[Shape]) -> list[Shape]:
             last = shape.top, shape.left
         placed.append((*last, shape))
     placed.sort(key=lambda each: each[0])
-    rows: list[list[tuple[int, int, Shape]]] = []
+    rows: list[list[tuple[int, int, SlideShape]]] = []
     for each in placed:
         if rows and each[0] - rows[-1][0][0] <= _ROW:
             rows[-1].append(each)

@@ -11,7 +11,7 @@ from extractor.documents.context import Context
 from extractor.documents.rtf import charsets
 from extractor.documents.rtf.lexer import Lexeme, lexemes
 from extractor.documents.rtf.stream import Stream
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 _MOST_GROUPS = 10_000  # within each other
 _SKIPPED = frozenset(
@@ -51,7 +51,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
 
 
 def blocks_of(data: bytes) -> tuple[list[Block], bool]:
-    """What is shown, and whether the file is whole. Raises Refused `document_too_complex`."""
+    """What is shown, and whether the file is whole. Raises Rejected `document_too_complex`."""
     reader = _RtfReader()
     whole = reader.run(data)
     return reader.blocks(), whole
@@ -114,7 +114,7 @@ class _RtfReader:
     def _open(self) -> None:
         self._flush()
         if len(self._stack) >= _MOST_GROUPS:
-            raise Refused("document_too_complex", f"the RTF has groups more than {_MOST_GROUPS:,} deep")
+            raise Rejected("document_too_complex", f"the RTF has groups more than {_MOST_GROUPS:,} deep")
         self._stack.append((self._group, None))
         self._ignorable = False
         self._drop = 0

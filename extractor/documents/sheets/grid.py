@@ -16,7 +16,7 @@ _MERGED_ROWS = 2_000_000  # that are looked at
 
 
 class Grid:
-    """Rows and columns count from 0. Raises Refused `document_too_complex` for too many cells or characters."""
+    """Rows and columns count from 0. Raises Rejected `document_too_complex` for too many cells or characters."""
 
     def __init__(self, name: str, limits: ReadLimits) -> None:
         self.name = name

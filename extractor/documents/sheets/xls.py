@@ -13,7 +13,7 @@ from extractor.documents.sheets.format_code import GENERAL
 from extractor.documents.sheets.grid import Grid
 from extractor.documents.sheets.hidden import Hidden, said_of_sheets
 from extractor.documents.sheets.number_format import formatted, formatted_text, general
-from extractor.sandbox import Refused
+from extractor.sandbox import Rejected
 
 
 def read(data: bytes, into: Builder, context: Context) -> None:
@@ -24,7 +24,9 @@ def read(data: bytes, into: Builder, context: Context) -> None:
         )
     except xlrd.XLRDError as error:
         if "encrypted" in str(error):
-            raise Refused("password_required", "the workbook is protected by a password; save it without one") from None
+            raise Rejected(
+                "password_required", "the workbook is protected by a password; save it without one"
+            ) from None
         raise
     names = book.sheet_names()
     hidden = [name for at, name in enumerate(names) if book.sheet_by_index(at).visibility]

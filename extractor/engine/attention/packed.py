@@ -53,7 +53,7 @@ class Packing:
         return padded.flatten(0, 1).index_select(0, self._places)[None]
 
 
-class Part(NamedTuple):
+class PackedPart(NamedTuple):
     """One row: its slot, its positions among the packed ones, the entries it reads, and what is added to its scores
     from the entry `at` on (None: nothing)."""
 
@@ -71,7 +71,7 @@ class PackedMask:
     def __init__(
         self, packing: Packing, slots: list[int], lengths: list[int], reach: int | None, dtype: torch.dtype
     ) -> None:
-        self._parts: list[Part] = []
+        self._parts: list[PackedPart] = []
         for slot, first, count, length in zip(slots, packing.first, packing.counts, lengths, strict=True):
             if not count:
                 continue
@@ -84,7 +84,7 @@ class PackedMask:
                 if reach is not None:
                     hidden |= distance >= reach
                 added = torch.zeros(hidden.shape, dtype=dtype).masked_fill_(hidden, float("-inf"))
-            self._parts.append(Part(slot, slice(first, first + count), slice(start, length + count), at, added))
+            self._parts.append(PackedPart(slot, slice(first, first + count), slice(start, length + count), at, added))
 
     def attend(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """See `AttentionMask.attend`; `n` is 1, the width is that of all rows together, and keys and values are those

@@ -6,6 +6,6 @@ leaf.py          a printed value on which several schemas meet, as one
 key_patterns.py  keys of a pattern, as JSON writes them
 """
 
-from extractor.grammar.lark.writer import Writer, in_lark
+from extractor.grammar.lark.writer import LarkWriter, in_lark
 
-__all__ = ["Writer", "in_lark"]
+__all__ = ["LarkWriter", "in_lark"]

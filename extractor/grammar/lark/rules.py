@@ -18,7 +18,7 @@ class TooDeep(Exception):
     """More rules within each other than llguidance survives."""
 
 
-class Rules:
+class GrammarRules:
     """What is the same is written once. What makes a rule raises TooDeep."""
 
     def __init__(self) -> None:

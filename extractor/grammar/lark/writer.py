@@ -18,7 +18,7 @@ from llguidance import LLMatcher
 
 from extractor.grammar.lark.key_patterns import LETTER, keys_of, short_keys_of
 from extractor.grammar.lark.leaf import SCALAR, leaf_of
-from extractor.grammar.lark.rules import Rules, TooDeep, json_text, quoted
+from extractor.grammar.lark.rules import GrammarRules, TooDeep, json_text, quoted
 from extractor.grammar.narrow.marks import LARK, OTHERS, PRINTED, marked, printing
 from extractor.grammar.narrow.unfold import leading_to, leads_to, reached
 from schemas.checks.compiled import matches
@@ -35,11 +35,11 @@ _LITERALS = {"null": '"null"', "boolean": '"true" | "false"'}
 _MOST_MISSING = 100  # places that are told
 
 
-class Printed(Protocol):
+class PrintedTerminals(Protocol):
     """What a document prints."""
 
     def terminal(self, leaf: JSON, *, spare: bool) -> str | None:
-        """As `Reading.terminal`."""
+        """As `PrintedDocument.terminal`."""
 
 
 class _Unwritable(Exception):
@@ -49,23 +49,23 @@ class _Unwritable(Exception):
 @dataclass(frozen=True)
 class _Definition:
     rule: str | None
-    missing: list[str]  # as `Writer.missing`, from there
+    missing: list[str]  # as `LarkWriter.missing`, from there
 
 
 def in_lark(schema: JSON, part: Part) -> str | None:
     """The rules of a rewritten schema; None where `%json` says all of it."""
-    writer = Writer(schema, part)
+    writer = LarkWriter(schema, part)
     start = writer.whole() if writer.needed else None
     return None if start is None else writer.text(start)
 
 
-class Writer:
+class LarkWriter:
     """Of one schema, and one document where values of it have to be printed.
 
     `missing`: pointers of the values of which the document prints none and because of which there is no rule. `loose`:
     whether a value that has to be printed may be another under these rules."""
 
-    def __init__(self, root: JSON, part: Part, document: Printed | None = None) -> None:
+    def __init__(self, root: JSON, part: Part, document: PrintedTerminals | None = None) -> None:
         self._root, self._part, self._document = root, part, document
         self._top = {key: value for key, value in root.items() if key not in ("$defs", "x-guidance")}
         self._guidance = {"x-guidance": root["x-guidance"]} if "x-guidance" in root else {}
@@ -73,7 +73,7 @@ class Writer:
         self._needy = leading_to(self._defs, marked)
         self._printing = leading_to(self._defs, printing) if document is not None else set()
         self._defined: dict[str, _Definition] = {}
-        self._rules = Rules()
+        self._rules = GrammarRules()
         self.missing: list[str] = []
         self.loose = False
 

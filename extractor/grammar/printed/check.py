@@ -9,7 +9,7 @@ from typing import Any
 
 from extractor.errors import FieldError
 from extractor.grammar.printed.mark import PRINTED
-from extractor.grammar.printed.reading import Reading
+from extractor.grammar.printed.reading import PrintedDocument
 from schemas import keywords
 from schemas.errors import pointer as pointer_to
 
@@ -18,7 +18,7 @@ Missing = Callable[[Any, JSON, str], bool]  # whether the document does not prin
 _DEEPEST = 64
 
 
-def not_printed(answer: Any, schema: JSON, document: Reading, found: Container[str] = ()) -> list[FieldError]:
+def not_printed(answer: Any, schema: JSON, document: PrintedDocument, found: Container[str] = ()) -> list[FieldError]:
     """The values of an answer to a marked schema that the document does not print, in the answer's order. Pointers that
     are `found` there are not looked for."""
 

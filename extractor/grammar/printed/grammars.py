@@ -13,11 +13,11 @@ from cachetools import LRUCache, cachedmethod
 
 from extractor.errors import NOT_PRINTED, DocumentError, FieldError
 from extractor.grammar.guided import options, part
-from extractor.grammar.lark import Writer
+from extractor.grammar.lark import LarkWriter
 from extractor.grammar.narrow import Bounds, Tighten
 from extractor.grammar.printed.check import not_printed
 from extractor.grammar.printed.mark import marked, marks
-from extractor.grammar.printed.reading import Reading
+from extractor.grammar.printed.reading import PrintedDocument
 from extractor.grammar.rewrite import rewritten
 from schemas import Schema
 from schemas.keywords import Mode
@@ -41,10 +41,10 @@ class Demand:
     def of(self, text: str) -> PrintedAnswers:
         """The grammar is for whoever uses it to build, and to refuse. Raises DocumentError with the code `not_printed`
         where no answer is possible."""
-        document = Reading(text)
+        document = PrintedDocument(text)
         if document.too_long:
             return PrintedAnswers(None, self.marked, document)
-        writer = Writer(self.narrowed, part, document)
+        writer = LarkWriter(self.narrowed, part, document)
         start = writer.whole()
         if start is None:
             message = "nothing that the document prints fits here"
@@ -61,7 +61,7 @@ class PrintedAnswers:
 
     grammar: str | None
     marked: JSON
-    document: Reading
+    document: PrintedDocument
     held: bool = False
 
     def without_grammar(self) -> PrintedAnswers:
@@ -90,7 +90,9 @@ class Demands:
         """What has to be printed of a schema; None where nothing has."""
         return demand(schema.json_schema, mode, self._bounds)
 
-    def unprinted(self, schema: Schema, answer: Any, document: Reading, found: Container[str] = ()) -> list[str]:
+    def unprinted(
+        self, schema: Schema, answer: Any, document: PrintedDocument, found: Container[str] = ()
+    ) -> list[str]:
         """The pointers of all texts and numbers of an answer that the document does not print, demanded or not; those
         that were `found` there are not looked for."""
         every = self.get(schema, "all")

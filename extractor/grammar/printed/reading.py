@@ -31,7 +31,7 @@ _ANYTHING = "(?s:.*)"
 _ANY_LETTER = r"(?s:[^\\]|\\.)"  # of a JSON string
 
 
-class Reading:
+class PrintedDocument:
     """One document. Fields that ask the same share a terminal."""
 
     def __init__(self, text: str) -> None:

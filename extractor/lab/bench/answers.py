@@ -10,7 +10,7 @@ from extractor.engine.cache import SlotCache
 AnsweredRequests = list[tuple[Request, list[int]]]  # requests, and the ids of their answers
 
 
-class Answers:
+class AnswersByPrompt:
     """The answers of `work`, by the prompts that slots of a cache hold. `end` is the id that ends a text."""
 
     def __init__(self, work: AnsweredRequests, end: int) -> None:

@@ -27,7 +27,7 @@ from extractor.engine.drafting.selector import Drafters, Selector
 from extractor.engine.drafting.text import TextDrafter
 from extractor.engine.model.loader import Models, ModelSpec, load
 from extractor.engine.model.runner import Runner, Step, StepOutput
-from extractor.lab.bench.answers import AnsweredRequests, Answers
+from extractor.lab.bench.answers import AnsweredRequests, AnswersByPrompt
 from extractor.lab.bench.engines import mixes
 from extractor.lab.bench.machine import machine
 from extractor.lab.bench.options import command, positive, positives
@@ -76,7 +76,7 @@ def measure(
 ) -> dict[str, Any]:
     """One pass to warm up and one that counts."""
     requests = [(replace(one, params=replace(one.params, drafters=drafters)), answer) for one, answer in work]
-    runner = Pretended(models.target, Answers(requests, models.stop_ids[0]), verify_s)
+    runner = Pretended(models.target, AnswersByPrompt(requests, models.stop_ids[0]), verify_s)
     drafting = Drafting(TextDrafter(models.ll_tokenizer), None, learns_late=overlap, selector=Always())
     config = EngineConfig(slots=rows, context=2048, overlap=overlap)
     engine = Engine(models, config, runner=runner, drafting=drafting)
@@ -125,7 +125,7 @@ class StepWatch:
 class Pretended(Runner):
     """A target on a device that takes `verify_s` for a step, and says the right answers then."""
 
-    def __init__(self, model: Any, answers: Answers, verify_s: float) -> None:
+    def __init__(self, model: Any, answers: AnswersByPrompt, verify_s: float) -> None:
         super().__init__(model)
         self.vocab = VOCAB
         self.watched: Callable[[int], None] = lambda _: None  # called with the rows of each step

@@ -31,7 +31,7 @@ from extractor.engine.model.runner import Runner, Step, StepOutput
 from extractor.engine.parts import compose_drafting, mtp_model, target_runner
 from extractor.errors import DocumentError
 from extractor.grammar.compile import compile_grammar
-from extractor.lab.bench.answers import AnsweredRequests, Answers
+from extractor.lab.bench.answers import AnsweredRequests, AnswersByPrompt
 from extractor.lab.bench.device import random_pair
 from extractor.lab.bench.engines import mixes
 from extractor.lab.bench.machine import machine
@@ -122,7 +122,7 @@ def measure(
     """Passes until one records no shape, which is the one that counts; if all do, the last, and `recorded` says how
     many it recorded. The first only warms up."""
     requests = [(replace(one, params=replace(one.params, drafters=drafters)), answer) for one, answer in work]
-    answers = Answers(requests, models.stop_ids[0])
+    answers = AnswersByPrompt(requests, models.stop_ids[0])
     runner = target_runner(models, config)
     target: Any = RightTarget(runner, answers)
     mtp: Any = mtp_model(models, config, runner)
@@ -156,7 +156,7 @@ def measure(
 class RightTarget:
     """A target that is right: its forward runs and it chooses, then the answer's tokens stand for what it chose."""
 
-    def __init__(self, runner: Runner, answers: Answers) -> None:
+    def __init__(self, runner: Runner, answers: AnswersByPrompt) -> None:
         self._runner, self._answers = runner, answers
 
     def __getattr__(self, name: str) -> Any:
@@ -179,7 +179,7 @@ class RightTarget:
 class AssumedChains:
     """An MTP drafter that runs, and is right as often as it is said to be."""
 
-    def __init__(self, model: MtpModel, answers: Answers, chances: list[float]) -> None:
+    def __init__(self, model: MtpModel, answers: AnswersByPrompt, chances: list[float]) -> None:
         self._model, self._answers = model, answers
         self._steps = [after / before for before, after in pairwise([1.0, *chances])]
         self._rng = Random(1)

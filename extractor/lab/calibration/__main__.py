@@ -23,12 +23,12 @@ from typing import Any
 
 from extractor.calibration.calibration import Calibration
 from extractor.calibration.calibrator import Calibrator
-from extractor.calibration.features import Row
+from extractor.calibration.features import FeatureRow
 from extractor.calibration.find import BUNDLED, FILE
 from extractor.config import read_settings
 from extractor.documents import Document
 from extractor.errors import DocumentError, OutputError
-from extractor.evaluation.fitting import HEADS, KINDS, Sample, calibration_from, cells, samples, scores_of
+from extractor.evaluation.fitting import HEADS, KINDS, CalibrationSample, calibration_from, cells, samples, scores_of
 from extractor.evaluation.metrics import Judgement, calibration_error
 from extractor.extract import Extractor
 from extractor.lab.bench.options import command, positive
@@ -49,7 +49,7 @@ _DRAWS = 50
 
 
 @dataclass(frozen=True)
-class Case:
+class CalibrationCase:
     schema: Schema
     text: str
     expected: Any
@@ -87,7 +87,7 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _table(name: str, some: list[Sample], fitted: Calibration, without: Calibration | None) -> None:
+def _table(name: str, some: list[CalibrationSample], fitted: Calibration, without: Calibration | None) -> None:
     """`without`: a fit to the other kinds of documents alone."""
     for kind, what in KINDS.items():
         own = [one for one in some if one.row.kind == kind]
@@ -107,13 +107,13 @@ def _by_chance(judged: list[Judgement]) -> float:
     return fmean(calibration_error(one) or 0.0 for one in drawn)
 
 
-def _decoded(count: int, tested: int) -> tuple[dict[str, list[Sample]], dict[str, list[Sample]]]:
+def _decoded(count: int, tested: int) -> tuple[dict[str, list[CalibrationSample]], dict[str, list[CalibrationSample]]]:
     """By the kind of their documents: what is fitted, and what is measured."""
-    rows_of: dict[int, dict[str, Row]] = {}
+    rows_of: dict[int, dict[str, FeatureRow]] = {}
     calibrator = Calibrator(record=lambda document, rows: rows_of.update({id(document): rows}))
     with Extractor(read_settings(model="bundled", slots=ROWS), calibrator=calibrator) as extractor:
 
-        def answered(cases: list[Case]) -> list[Sample]:
+        def answered(cases: list[CalibrationCase]) -> list[CalibrationSample]:
             with ThreadPoolExecutor(ROWS) as pool:
                 jobs = [(case, MODES[at % len(MODES)]) for at, case in enumerate(cases)]
                 return [one for some in pool.map(lambda job: _samples(extractor, rows_of, *job), jobs) for one in some]
@@ -125,7 +125,9 @@ def _decoded(count: int, tested: int) -> tuple[dict[str, list[Sample]], dict[str
     return fit, test
 
 
-def _samples(extractor: Extractor, rows_of: dict[int, dict[str, Row]], case: Case, mode: Mode) -> list[Sample]:
+def _samples(
+    extractor: Extractor, rows_of: dict[int, dict[str, FeatureRow]], case: CalibrationCase, mode: Mode
+) -> list[CalibrationSample]:
     document = Document(case.text)
     try:
         done = extractor.extract(document, case.schema, Options(max_model_calls=1, printed=mode))
@@ -135,31 +137,34 @@ def _samples(extractor: Extractor, rows_of: dict[int, dict[str, Row]], case: Cas
     return samples(case.schema.json_schema, case.expected, done.data, rows, done.fields, case.text)
 
 
-def _synthetic(seed: int, split: Split, count: int) -> list[Case]:
+def _synthetic(seed: int, split: Split, count: int) -> list[CalibrationCase]:
     return [_case(task) for task in islice(tasks(seed, split), count)]
 
 
-def _case(task: Task) -> Case:
+def _case(task: Task) -> CalibrationCase:
     schema = replace(inline(task.schema), name=task.name, description=task.description)
-    return Case(schema, task.document, jsontext.read(task.answer))
+    return CalibrationCase(schema, task.document, jsontext.read(task.answer))
 
 
-def _written() -> Iterator[Case]:
+def _written() -> Iterator[CalibrationCase]:
     registry = Registry.discover()
     for line in OWN.read_text("utf-8").splitlines():
         one = jsontext.read(line)
         schema = registry.get(one["schema"]) if isinstance(one["schema"], str) else inline(one["schema"])
-        yield Case(schema, one["document"], one["expected"])
+        yield CalibrationCase(schema, one["document"], one["expected"])
 
 
-def _plain(sets: dict[str, list[Sample]]) -> dict[str, list[Any]]:
+def _plain(sets: dict[str, list[CalibrationSample]]) -> dict[str, list[Any]]:
     return {name: [asdict(one) for one in some] for name, some in sets.items()}
 
 
-def _read(sets: dict[str, list[Any]]) -> dict[str, list[Sample]]:
+def _read(sets: dict[str, list[Any]]) -> dict[str, list[CalibrationSample]]:
     return {
         name: [
-            Sample(Row(one["row"][0], tuple(one["row"][1])), one["right"], one["own"], one["document"]) for one in some
+            CalibrationSample(
+                FeatureRow(one["row"][0], tuple(one["row"][1])), one["right"], one["own"], one["document"]
+            )
+            for one in some
         ]
         for name, some in sets.items()
     }
