@@ -16,12 +16,13 @@ import torch
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
-from extractor.lab.training import sources
+from extractor.lab.training import sources, written_tasks
 from extractor.lab.training.generate import Task, task
 from extractor.lab.training.lexicon import TRAIN, Split
 from extractor.lab.training.model import PAD, TURN_END
 
 _OWN = 0.4  # of the whole documents trained on are of the project's own kinds, which have more to learn than others
+_WRITTEN = 0.5  # of the whole documents trained on are written by hand
 _STEP = 64  # lengths are multiples of it: a CPU's products are compiled for each shape, 5 ms each
 _LEAF = re.compile(r'(?<=[\[{:,])("(?:[^"\\]|\\.)*"|-?[\d.]+|true|false|null)(?=[,}\]])')
 
@@ -218,7 +219,8 @@ def pool(
     rows: list[TrainingRow] = []
     while len(rows) < count:
         size = rng.choices([size for size, _ in sizes], [share for _, share in sizes])[0]
-        row = encoder.row(task(rng, TRAIN, size, _OWN))
+        by_hand = size >= 1 and rng.random() < _WRITTEN
+        row = encoder.row(written_tasks.drawn(rng) if by_hand else task(rng, TRAIN, size, _OWN))
         if len(row.ids) <= limit:
             rows.append(row)
     return rows

@@ -20,6 +20,7 @@ from extractor.notation import calendar, possible
 
 _KEPT = 0.25  # of a document's values stay as they were written
 _RUN = re.compile(r"\d+|[^\W\d_]+|[^\w]+|_+")
+_YEAR = re.compile(r"(19|20)\d\d")
 _CLOCK = re.compile(r"(\d\d?)(\D{1,3})(\d\d)(.*)", re.DOTALL)
 
 
@@ -85,7 +86,10 @@ def _other(
         "amount": _number, "number": _number, "percent": _number, "count": _number, "time": _clock,
     }.get(type_)  # fmt: skip
     if type_ == "date":
-        return _day(mark, shift)
+        return _day(mark, shift, language)
+    if type_ == "count" and _YEAR.fullmatch(mark.printed):
+        year = str(int(mark.printed) + shift.days // 365)
+        return year, year
     return made(mark, rng) if made else None
 
 
@@ -142,7 +146,7 @@ def _clock(mark: Mark, rng: Random) -> tuple[str, str] | None:
     return printed, f"{hour:02}:{minute:02}{mark.value[5:]}"
 
 
-def _day(mark: Mark, shift: timedelta) -> tuple[str, str] | None:
+def _day(mark: Mark, shift: timedelta, language: str) -> tuple[str, str] | None:
     """The day moved by `shift`, in the notation of the one that was printed."""
     try:
         old = date.fromisoformat(mark.value)
@@ -159,7 +163,7 @@ def _day(mark: Mark, shift: timedelta) -> tuple[str, str] | None:
             wanted.discard("y")
     for at, piece in enumerate(pieces):
         if piece.isalpha() and (number := calendar.month(piece)) == old.month and number:
-            name = _month_name(piece, old.month, new.month)
+            name = _month_name(piece, old.month, new.month, language)
             if name is None:
                 return None
             made[at] = name
@@ -186,9 +190,9 @@ def _joins(piece: str) -> bool:
     return piece.lower() in {"de", "del", "of", "st", "nd", "rd", "th", "er", "le", "den", "am", "the", "el"}
 
 
-def _month_name(piece: str, old: int, new: int) -> str | None:
+def _month_name(piece: str, old: int, new: int, language: str) -> str | None:
     low = piece.lower()
-    for names in calendar.MONTHS.values():
+    for names in sorted(calendar.MONTHS.values(), key=lambda names: names != calendar.MONTHS.get(language)):
         name = names[old - 1].lower()
         if name.startswith(low):
             other = names[new - 1].lower()

@@ -22,6 +22,8 @@ class Plan:
     adam_lr: float = 1.0e-3
     hold: float = 0.37  # of the time, before the decay
     half_life: float = 0.1  # of the time, after which weights count half in the average
+    least: float = 0.0  # progress that documents grow from: of 1 all are as long as they get
+    read: int = 4  # batches read for one that is trained on, once most rows are right
     report_s: float = 180
     fast: bool = False  # compiled layers and bf16 products: 1.7 times the speed of one process (Xeon with AMX)
     device: str = "cpu"  # or "cuda": bf16 products, nothing compiled

@@ -15,7 +15,6 @@ from extractor.lab.training.hard_mining import hardest_rows, plain_tokens
 from extractor.lab.training.plan import Plan
 from extractor.lab.training.processes import Progress, rank, world
 
-_READ = 4  # batches read for one that is trained on, once most rows are right
 _AGAIN = 24  # batches later one is trained on a second time
 
 
@@ -48,11 +47,11 @@ class Pools(IterableDataset[tuple[int, list[MiniBatch]]]):
         at, workers = (worker.id, worker.num_workers) if worker else (0, 1)
         plan, index = self._plan, self._index + at * self._processes
         while True:
-            now = self._progress.value
+            now = max(plan.least, self._progress.value)
             count = plan.pool_rows // self._processes
             rows = pool(self._encoder, plan.seed, index, sizes(now), count, longest(now))
             batches = by_length(rows, plan.batch_tokens)
-            together = _READ if now >= 0.2 else 1
+            together = plan.read if now >= 0.2 else 1
             groups = [batches[start : start + together] for start in range(0, len(batches), together)]
             Random(index // self._processes).shuffle(groups)
             for group in groups:

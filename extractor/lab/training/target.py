@@ -1,7 +1,7 @@
 """Trains the target by wall-clock: warm up, hold, then decay to zero when the minutes are used up.
 
 What is exported is a running average of the weights on the way: it is wrong a quarter less often than the last ones.
-Resumes from `checkpoint.pt` in the run folder. Documents get longer as training goes on; field names nobody has seen
+Resumes from `checkpoint.pt` in the run folder; without one it begins with new weights, or with those it is given. Documents get longer as training goes on; field names nobody has seen
 are there from the first step, for they do not come later.
 """
 
@@ -16,13 +16,14 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import Gemma4ForCausalLM, PreTrainedTokenizerFast
 
+from extractor.lab.training import written_tasks
 from extractor.lab.training.encode import Encoder, MiniBatch, TrainingRow, bucketed, fixed
 from extractor.lab.training.forward import compile_layers, read
 from extractor.lab.training.lexicon import NEW_EVERYTHING, TRAIN
 from extractor.lab.training.model import FULL, SLIDING, build_target
 from extractor.lab.training.optim import Optimizer
 from extractor.lab.training.plan import Plan, RunState, save
-from extractor.lab.training.pools import Pools, stream
+from extractor.lab.training.pools import Pools, longest, stream
 from extractor.lab.training.processes import Progress, rank, share, world
 
 POINTING = 0.3  # weight of the loss of the head that points
@@ -85,13 +86,18 @@ class Average:
 
 
 class TargetTraining:
-    """One run: the model, its average and its optimizer, from the checkpoint in `run_dir` where there is one."""
+    """One run: the model, its average and its optimizer, from the checkpoint in `run_dir` where there is one, else from
+    the target in `began_from`, a folder of `save_pretrained`, else new."""
 
-    def __init__(self, plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> None:
+    def __init__(
+        self, plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path, began_from: Path | None = None
+    ) -> None:
         self._plan, self._saved = plan, run_dir / "checkpoint.pt"
         self._budget_s = plan.minutes * 60
         encoder = Encoder(tokenizer)
         self._model = build_target(len(tokenizer), plan.seed)
+        if began_from:
+            self._model.load_state_dict(Gemma4ForCausalLM.from_pretrained(began_from, dtype=torch.float32).state_dict())
         self._model.to(torch.device(plan.device))  # type: ignore[arg-type]
         self._optimizer = Optimizer(self._model, plan.muon_lr, plan.adam_lr, half=plan.half)
         if plan.fast:
@@ -124,7 +130,7 @@ class TargetTraining:
         return self._average.model
 
     def _step(self, batch: MiniBatch) -> None:
-        counts, now = self._state, self._progress.value
+        counts, now = self._state, max(self._plan.least, self._progress.value)
         with self._plan.precision():
             loss, answer_losses = loss_of(self._model, batch, _PROMPT_WEIGHT if now < _PROMPTS else 0.0)
         torch.autograd.backward(loss)
@@ -141,7 +147,8 @@ class TargetTraining:
         return warm * min(1.0, (1.0 - self._progress.value) / (1.0 - self._plan.hold) + 0.01)
 
     def _report(self) -> None:
-        right = {name: round(leaf_accuracy(self._average.model, rows), 3) for name, rows in self._checks.items()}
+        with self._plan.precision():
+            right = {name: round(leaf_accuracy(self._average.model, rows), 3) for name, rows in self._checks.items()}
         print(
             f"{self._spent() / 60:5.1f} min  step {self._state.step}  {self._state.tokens / 1e6:.2f} M tokens  "
             f"loss {torch.stack(self._losses).mean().item():.3f}  factor {self._rate:.2f}  {right}",
@@ -166,12 +173,14 @@ class TargetTraining:
         save(self._saved, self._state, self._spent(), optimizer=self._optimizer.state_dict(), **states)
 
 
-def train(plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path) -> Gemma4ForCausalLM:
+def train(
+    plan: Plan, tokenizer: PreTrainedTokenizerFast, run_dir: Path, began_from: Path | None = None
+) -> Gemma4ForCausalLM:
     """Trains until `plan.minutes` are used up, saving now and then; returns the average.
 
     Inside a process group every process calls this; the first one reports and saves.
     """
-    return TargetTraining(plan, tokenizer, run_dir).run()
+    return TargetTraining(plan, tokenizer, run_dir, began_from).run()
 
 
 def _checks(encoder: Encoder) -> dict[str, list[TrainingRow]]:
@@ -179,4 +188,6 @@ def _checks(encoder: Encoder) -> dict[str, list[TrainingRow]]:
     made = {}
     for name, split, size in (("seen", TRAIN, 1.0), ("all", NEW_EVERYTHING, 1.0), ("drill", TRAIN, 0.0)):
         made[name] = [row for _, row in fixed(encoder, "dev", split, 16 if size else 24, size=size)]
+    written = [encoder.row(task) for task in written_tasks.looked_at(Random("dev"))]
+    made["written"] = [row for row in written if len(row.ids) <= longest(1.0)]
     return made

@@ -1,5 +1,8 @@
 """The recipe of the bundled pair: `python -m extractor.lab.training.train --all`.
 
+`--from extractor/bundled/weights --rate 0.5` trains on from there instead: every document at full length from the
+first step, learning rates a part of the recipe's that fall from there to none.
+
 Stages: tokenizer, target, drafter, export, evaluate, card. Each resumes from the run folder; time is given in minutes
 because the machine is what is fixed. The last stage keeps what the others measured; `make docs` makes the tables of the
 model card of it.
@@ -26,6 +29,7 @@ from extractor.lab.training.generate import tasks
 from extractor.lab.training.model import build_drafter, build_target
 from extractor.lab.training.plan import Plan
 
+_READ = 2  # of batches for one that is trained on: what is new is wrong often enough
 STAGES = ("tokenizer", "target", "drafter", "export", "evaluate", "card")
 
 
@@ -43,20 +47,26 @@ def make_tokenizer(run_dir: Path, seed: int) -> None:
     tokenizer.wrap(tokenizer.train(texts)).save_pretrained(folder)
 
 
-def train_target(plan: Plan, run_dir: Path, processes: int) -> None:
+def continued(plan: Plan, rate: float) -> Plan:
+    """`plan` for weights that know most already: `rate` of its learning rates, falling from the start."""
+    return replace(plan, muon_lr=plan.muon_lr * rate, adam_lr=plan.adam_lr * rate, hold=0.0, least=1.0, read=_READ)
+
+
+def train_target(plan: Plan, run_dir: Path, processes: int, began_from: Path | None = None) -> None:
     """Trains the target in `processes` processes of one thread each, or in this one with all its threads."""
     if processes == 1:
-        target.train(plan, tokenizer.load(run_dir / "tokenizer"), run_dir)
+        target.train(plan, tokenizer.load(run_dir / "tokenizer"), run_dir, began_from)
         return
     meeting = run_dir.resolve() / "meeting"
     meeting.unlink(missing_ok=True)
-    spawn(_one_of, (plan, run_dir, processes, meeting), nprocs=processes)  # type: ignore[no-untyped-call]
+    given = (plan, run_dir, processes, meeting, began_from)
+    spawn(_one_of, given, nprocs=processes)  # type: ignore[no-untyped-call]
 
 
-def _one_of(rank: int, plan: Plan, run_dir: Path, processes: int, meeting: Path) -> None:
+def _one_of(rank: int, plan: Plan, run_dir: Path, processes: int, meeting: Path, began_from: Path | None) -> None:
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=meeting.as_uri(), rank=rank, world_size=processes)
-    target.train(plan, tokenizer.load(run_dir / "tokenizer"), run_dir)
+    target.train(plan, tokenizer.load(run_dir / "tokenizer"), run_dir, began_from)
     dist.destroy_process_group()
 
 
@@ -105,6 +115,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stage", choices=STAGES, action="append", default=[])
     parser.add_argument("--run-dir", type=Path, default=Path("build/pair"))
     parser.add_argument("--weights", type=Path, default=evaluate.WEIGHTS)
+    parser.add_argument("--from", dest="began_from", type=Path, metavar="WEIGHTS", help="train on from such a folder")
+    parser.add_argument("--rate", type=float, default=0.5, help="of the recipe's learning rates, with --from")
     parser.add_argument("--minutes", type=float, default=60, help="of the target")
     parser.add_argument("--drafter-minutes", type=float, default=15)
     parser.add_argument("--documents", type=int, default=200, help="of each held-out set")
@@ -133,13 +145,18 @@ def main() -> None:
     run_dir.mkdir(parents=True, exist_ok=True)
     if "tokenizer" in stages:
         make_tokenizer(run_dir, given.seed)
+    if given.began_from and not (run_dir / "tokenizer").exists():
+        tokenizer.load(given.began_from / "target").save_pretrained(run_dir / "tokenizer")
     words = tokenizer.load(run_dir / "tokenizer")
     plan = Plan(
         given.minutes, given.seed, given.batch_tokens, given.pool_rows,
         report_s=given.report_s, fast=given.fast, device=given.device, workers=given.workers,
     )  # fmt: skip
     if "target" in stages:
-        train_target(plan, run_dir, given.processes)
+        if given.began_from:
+            train_target(continued(plan, given.rate), run_dir, given.processes, given.began_from / "target")
+        else:
+            train_target(plan, run_dir, given.processes)
     if "drafter" in stages:
         model = build_target(len(words), 0)
         model.load_state_dict(torch.load(run_dir / "checkpoint.pt", map_location="cpu", weights_only=True)["average"])

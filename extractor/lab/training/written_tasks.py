@@ -48,6 +48,11 @@ def every(rng: Random, held_out: bool) -> Iterator[Task]:
         yield task(file, written, rng)
 
 
+def looked_at(rng: Random) -> Iterator[Task]:
+    """One of each held-out document that training looks at on its way."""
+    return (task(file, written, rng) for file, written in _documents(True) if written.looked_at)
+
+
 def task(file: File, written: Written, rng: Random) -> Task:
     if file.kind in KINDS and rng.random() < _BUILTIN:
         description, schema = schema_of(file.kind)
@@ -85,6 +90,8 @@ class Answering:
         if not marks:
             return None
         type_ = self._file.fields[marks[0].path].type
+        if type_ in _TYPES or self._file.fields[marks[0].path].options:
+            marks = marks[:1]  # what is printed of it again is that, or shorter: never a part of it
         value = _joined([mark.value for mark in marks])
         json = value if type_ in _BARE else quote(value)
         last = max(range(len(marks)), key=lambda at: len({mark.printed for mark in marks[: at + 1]}))  # of its parts
