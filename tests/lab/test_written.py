@@ -11,6 +11,7 @@ import pytest
 from extractor.lab.training import exchange, sources, written, written_tasks
 from extractor.lab.training.exchange import Pool
 from extractor.lab.training.written import Unreadable, Written
+from extractor.notation import calendar
 
 HEAD = """@kind bill
 @about A bill
@@ -101,3 +102,32 @@ def test_tasks_of_every_document_hold_together() -> None:
             for origin, place in zip(task.origins, sources.places(task.document, task.origins), strict=True):
                 assert origin is None or (place is not None and task.document.startswith(origin.printed, place))
                 assert origin is None or sources.aligned(origin)
+
+
+def test_a_day_printed_twice_is_one_day_and_a_text_in_two_lines_one_text(tmp_path: Path) -> None:
+    body = "=== fr\n{seller.name:Muster}\n{seller.name:et Fils}\n"
+    body += "{day:3 mars 2025}, {day=2025-03-04:4 mars}: {total:3} {total:4}"
+    file = _read(tmp_path, HEAD + body)
+    paths = {path: path for path in ("day", "seller", "seller.name", "total")}
+    schema = {"properties": {"day": {}, "seller": {"properties": {"name": {}}}, "total": {}}}
+    answer, origins = written_tasks.Answering(file, file.documents[0], paths).answer(schema)
+    assert answer == '{"day":"2025-03-03","seller":{"name":"Muster et Fils"},"total":3}'
+    assert [origin and origin.printed for origin in origins] == ["3 mars 2025", "Muster\net Fils", "3"]
+
+
+def test_years_stay_years_and_months_are_named_in_the_documents_language(tmp_path: Path) -> None:
+    file = _read(tmp_path, HEAD + "@field year count\n=== fr\n{day:3 mars 2025} {year:2011}")
+    for seed in range(60):
+        text = _exchanged(file, file.documents[0], seed).text
+        assert 2000 < int(text.split()[-1]) < 2020
+        assert text.split()[1] in calendar.MONTHS["fr"]
+
+
+def test_what_training_looks_at_is_neither_trained_on_nor_published() -> None:
+    rng = Random(1)
+    looked_at = {task.document for task in written_tasks.looked_at(rng)}
+    published = {task.document for _, task in written_tasks.never_seen(rng, 10_000)}
+    assert len(looked_at) > 20
+    assert len(published) > 2 * len(looked_at)
+    assert not looked_at & published
+    assert looked_at | published == {task.document for task in written_tasks.every(rng, held_out=True)}

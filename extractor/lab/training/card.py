@@ -49,7 +49,7 @@ def training(facts: dict[str, Any]) -> str:
 
 def results(figures: dict[str, Any]) -> str:
     """One row for each set of documents, then which of the recipe's aims are reached."""
-    sets = {name: made for name, made in figures.items() if name != "drafter"}
+    sets = {name: made for name, made in figures.items() if name not in ("drafter", "kinds")}
     head = f"| set | documents | {' | '.join(_COLUMNS.values())} | documents right | ran on without end |"
     rows = [
         f"| {name} | {made['n_documents']} | {' | '.join(_share(made, key) for key in _COLUMNS)} | "
@@ -57,6 +57,17 @@ def results(figures: dict[str, Any]) -> str:
         for name, made in sets.items()
     ]
     return "\n".join([head, f"|{' --- |' * (len(_COLUMNS) + 4)}", *rows, "", _aims(figures)])
+
+
+def kinds(made: dict[str, Any]) -> str:
+    """Of the documents written by hand a row for each kind, `made` as `evaluate` returns it."""
+    head = "| kind | documents | scalar fields right | array rows exact |\n| --- | --- | --- | --- |"
+    rows = [
+        f"| {kind} | {got['n_documents']} | {_share(got, 'scalars')} | "
+        f"{_share(got, 'rows') if got['n_rows'] else 'none'} |"
+        for kind, got in made.items()
+    ]
+    return "\n".join([head, *rows])
 
 
 def right(figures: dict[str, Any]) -> str:

@@ -1,4 +1,5 @@
-"""Greedy decoding under the grammar with plain transformers calls, several documents at once.
+"""Greedy decoding under the grammar with plain transformers calls, several documents at once: the schema's grammar, or
+where values have to be printed each document's own.
 
 What the recipe measures with: it shares no code with the engine, so each can show the other wrong.
 """
@@ -13,14 +14,18 @@ from transformers import DynamicCache, Gemma4ForCausalLM, PreTrainedTokenizerFas
 
 from extractor.engine.layout import ARGUMENT
 from extractor.grammar.guided import guided
+from extractor.grammar.narrow import Bounds
+from extractor.grammar.printed.grammars import demand
 from extractor.lab.training.encode import Encoder
 from extractor.lab.training.generate import Task
 from extractor.lab.training.model import EOS, PAD, TURN_END
+from schemas.keywords import Mode
 
 
 class Decoder:
-    def __init__(self, model: Gemma4ForCausalLM, tokenizer: PreTrainedTokenizerFast) -> None:
-        self._model = model.train(False)
+    def __init__(self, model: Gemma4ForCausalLM, tokenizer: PreTrainedTokenizerFast, mode: Mode = "none") -> None:
+        """`mode`: which values have to be printed."""
+        self._model, self._mode = model.train(False), mode
         self._tokenizer = tokenizer
         self._encoder = Encoder(tokenizer)
         self._ll = llguidance.hf.from_tokenizer(tokenizer, n_vocab=len(tokenizer), eos_token=[EOS, TURN_END])
@@ -65,7 +70,9 @@ class Decoder:
 
     def _matcher(self, task: Task) -> LLMatcher:
         # forced text in the bundled pair's own tokenization, which llguidance would not find
-        return LLMatcher(self._ll, f'%llguidance {{"no_forcing": true}}\n{guided(task.schema)}')
+        demanded = demand(task.schema, self._mode, Bounds())
+        narrow = demanded.of(task.document).grammar if demanded else None
+        return LLMatcher(self._ll, f'%llguidance {{"no_forcing": true}}\n{narrow or guided(task.schema)}')
 
     def _allowed(self, matcher: LLMatcher) -> torch.Tensor:
         """[vocabulary] bool. `llguidance.torch` would compile a kernel at import; a few hundred bits need none."""

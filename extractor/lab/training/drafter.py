@@ -108,10 +108,16 @@ def accepted(target: Gemma4ForCausalLM, drafter: Gemma4AssistantForCausalLM, bat
 
 
 class DrafterTraining:
-    """One run: the drafter and its optimizer, from `drafter.pt` in `run_dir` where that is. The target is only read."""
+    """One run: the drafter and its optimizer, from `drafter.pt` in `run_dir` where that is, else from the drafter in
+    `began_from`, a folder of `save_pretrained`, else new. The target is only read."""
 
     def __init__(
-        self, plan: Plan, target: Gemma4ForCausalLM, tokenizer: PreTrainedTokenizerFast, run_dir: Path
+        self,
+        plan: Plan,
+        target: Gemma4ForCausalLM,
+        tokenizer: PreTrainedTokenizerFast,
+        run_dir: Path,
+        began_from: Path | None = None,
     ) -> None:
         self._plan, self._target, self._saved = plan, target, run_dir / "drafter.pt"
         self._budget_s = plan.minutes * 60
@@ -120,8 +126,12 @@ class DrafterTraining:
         target.train(False).requires_grad_(False).to(device)
         self._drafter = build_drafter(len(tokenizer), plan.seed)
         self._drafter.to(device)
-        with torch.no_grad():  # the two vocabularies are one: start from what the target knows of it
-            self._drafter.lm_head.weight.copy_(target.lm_head.weight)
+        if began_from:
+            known = Gemma4AssistantForCausalLM.from_pretrained(began_from, dtype=torch.float32)
+            self._drafter.load_state_dict(known.state_dict())
+        else:
+            with torch.no_grad():  # the two vocabularies are one: start from what the target knows of it
+                self._drafter.lm_head.weight.copy_(target.lm_head.weight)
         self._optimizer = Optimizer(self._drafter, plan.muon_lr, plan.adam_lr)
         self._state = self._resumed()
         self._checks = bucketed([row for _, row in fixed(self._encoder, "dev", NEW_VALUES, 8)], 8192, Random(0))
@@ -184,7 +194,11 @@ class DrafterTraining:
 
 
 def train(
-    plan: Plan, target: Gemma4ForCausalLM, tokenizer: PreTrainedTokenizerFast, run_dir: Path
+    plan: Plan,
+    target: Gemma4ForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    run_dir: Path,
+    began_from: Path | None = None,
 ) -> Gemma4AssistantForCausalLM:
     """Trains until `plan.minutes` are used up; resumes from `drafter.pt` in the run folder."""
-    return DrafterTraining(plan, target, tokenizer, run_dir).run()
+    return DrafterTraining(plan, target, tokenizer, run_dir, began_from).run()

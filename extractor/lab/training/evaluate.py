@@ -23,13 +23,15 @@ from extractor.lab.training.decode import Decoder
 from extractor.lab.training.encode import Encoder, bucketed, fixed
 from extractor.lab.training.generate import Task
 from extractor.lab.training.lexicon import NEW_EVERYTHING, NEW_VALUES, Split
-from extractor.lab.training.measure import Score
+from extractor.lab.training.measure import Score, summed
 from extractor.lab.training.model import DRAFT_TOKENS
+from extractor.lab.training.written_tasks import never_seen
 
 HERE = Path(__file__).parent
 WEIGHTS = HERE.parents[1] / "bundled" / "weights"
 HANDWRITTEN = HERE / "handwritten.jsonl"
 SETS: dict[str, Split] = {"new values": NEW_VALUES, "new values, names, labels and layouts": NEW_EVERYTHING}
+WRITTEN = "written by hand, never trained on; values have to be printed"
 BATCH = 12
 
 
@@ -99,7 +101,7 @@ def drafting(
     }
 
 
-def evaluate(weights: Path, count: int, draft_count: int, hand: bool = True) -> dict[str, Any]:
+def evaluate(weights: Path, count: int, draft_count: int, hand: bool = True, written: int = 0) -> dict[str, Any]:
     """Every figure of the model card; a part whose count is 0 is left out."""
     target, model, words = load(weights)
     encoder = Encoder(words)
@@ -109,6 +111,13 @@ def evaluate(weights: Path, count: int, draft_count: int, hand: bool = True) -> 
         begun = time.monotonic()
         made[name] = _figures(score(decoder, held_out(encoder, split, count)), time.monotonic() - begun)
         print(name, {k: v for k, v in made[name].items() if k != "misses"}, flush=True)
+    if written:
+        begun = time.monotonic()
+        by_kind = score_by_kind(Decoder(target, words, "all"), list(never_seen(Random("held-out"), written)))
+        made[WRITTEN] = _figures(summed(by_kind.values()), time.monotonic() - begun)
+        made["kinds"] = {kind: _rates(got) for kind, got in sorted(by_kind.items())}
+        print(WRITTEN, {k: v for k, v in made[WRITTEN].items() if k != "misses"}, flush=True)
+        print("kinds", made["kinds"], flush=True)
     if HANDWRITTEN.exists() and hand:
         begun = time.monotonic()
         made["handwritten"] = _figures(score(decoder, list(handwritten())), time.monotonic() - begun)
@@ -117,6 +126,16 @@ def evaluate(weights: Path, count: int, draft_count: int, hand: bool = True) -> 
         made["drafter"] = drafting(target, model, encoder, draft_count)
         print("drafter", made["drafter"], flush=True)
     return made
+
+
+def score_by_kind(decoder: Decoder, tasks: list[tuple[str, Task]]) -> dict[str, Score]:
+    kinds = sorted({kind for kind, _ in tasks})
+    return {kind: score(decoder, [task for other, task in tasks if other == kind]) for kind in kinds}
+
+
+def _rates(got: Score) -> dict[str, Any]:
+    rates = {name: round(rate, 4) for name, rate in got.shares().items() if rate == rate}
+    return {**rates, "n_documents": got.documents, "n_scalars": got.scalars, "n_rows": got.rows}
 
 
 def _figures(got: Score, seconds: float) -> dict[str, Any]:
@@ -142,6 +161,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--documents", type=int, default=200, help="of each held-out set")
+    parser.add_argument("--written", type=int, default=60, help="documents by hand that were never trained on")
     parser.add_argument("--draft-documents", type=int, default=20)
     parser.add_argument("--no-handwritten", action="store_true")
     parser.add_argument("--figures", type=Path, help="a JSON file to add the figures to")
@@ -149,7 +169,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    made = evaluate(given.weights, given.documents, given.draft_documents, not given.no_handwritten)
+    made = evaluate(given.weights, given.documents, given.draft_documents, not given.no_handwritten, given.written)
     if given.figures:
         before = json.loads(given.figures.read_text("utf-8")) if given.figures.exists() else {}
         given.figures.write_text(json.dumps({**before, **made}, indent=1, ensure_ascii=False), "utf-8")

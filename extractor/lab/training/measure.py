@@ -6,6 +6,7 @@ Numbers are equal when their values are; strings must be the same to the letter.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -80,6 +81,14 @@ class Score:
                  "rows": (self.rows_right, self.rows), "lists": (self.lists_right, self.lists),
                  "documents": (self.documents_right, self.documents)}  # fmt: skip
         return {name: right / total if total else float("nan") for name, (right, total) in pairs.items()}
+
+
+def summed(scores: Iterable[Score]) -> Score:
+    total = Score()
+    for one in scores:
+        for name, value in vars(one).items():
+            setattr(total, name, getattr(total, name) + value)
+    return total
 
 
 class _Nothing:

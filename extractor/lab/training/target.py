@@ -1,8 +1,9 @@
 """Trains the target by wall-clock: warm up, hold, then decay to zero when the minutes are used up.
 
 What is exported is a running average of the weights on the way: it is wrong a quarter less often than the last ones.
-Resumes from `checkpoint.pt` in the run folder; without one it begins with new weights, or with those it is given. Documents get longer as training goes on; field names nobody has seen
-are there from the first step, for they do not come later.
+Resumes from `checkpoint.pt` in the run folder; without one it begins with new weights, or with those it is given.
+Documents get longer as training goes on; field names nobody has seen are there from the first step, for they do not
+come later.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The recipe of the bundled pair: `python -m extractor.lab.training.train --all`.
 
-`--from extractor/bundled/weights --rate 0.5` trains on from there instead: every document at full length from the
+`--from extractor/bundled/weights --rate 0.6` trains on from there instead: every document at full length from the
 first step, learning rates a part of the recipe's that fall from there to none.
 
 Stages: tokenizer, target, drafter, export, evaluate, card. Each resumes from the run folder; time is given in minutes
@@ -63,6 +63,22 @@ def train_target(plan: Plan, run_dir: Path, processes: int, began_from: Path | N
     spawn(_one_of, given, nprocs=processes)  # type: ignore[no-untyped-call]
 
 
+def train_drafter(plan: Plan, run_dir: Path, rate: float = 1.0, began_from: Path | None = None) -> None:
+    """Trains a drafter for the run folder's target: a new one, or one that goes on from `began_from` at `rate`."""
+    words = tokenizer.load(run_dir / "tokenizer")
+    model = build_target(len(words), 0)
+    model.load_state_dict(torch.load(run_dir / "checkpoint.pt", map_location="cpu", weights_only=True)["average"])
+    rows = plan.pool_rows // 3
+    plan = replace(plan, muon_lr=0.02 * rate, adam_lr=4e-3 * rate, hold=0.4, pool_rows=rows)
+    drafter.train(plan, model, words, run_dir, began_from)
+
+
+def begin(run_dir: Path, began_from: Path) -> None:
+    """Makes a run folder for a training that goes on from weights, unless it is one."""
+    if not (run_dir / "tokenizer").exists():
+        tokenizer.load(began_from / "target").save_pretrained(run_dir / "tokenizer")
+
+
 def _one_of(rank: int, plan: Plan, run_dir: Path, processes: int, meeting: Path, began_from: Path | None) -> None:
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=meeting.as_uri(), rank=rank, world_size=processes)
@@ -116,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--run-dir", type=Path, default=Path("build/pair"))
     parser.add_argument("--weights", type=Path, default=evaluate.WEIGHTS)
     parser.add_argument("--from", dest="began_from", type=Path, metavar="WEIGHTS", help="train on from such a folder")
-    parser.add_argument("--rate", type=float, default=0.5, help="of the recipe's learning rates, with --from")
+    parser.add_argument("--rate", type=float, default=0.6, help="of the recipe's learning rates, with --from")
     parser.add_argument("--minutes", type=float, default=60, help="of the target")
     parser.add_argument("--drafter-minutes", type=float, default=15)
     parser.add_argument("--documents", type=int, default=200, help="of each held-out set")
@@ -145,9 +161,8 @@ def main() -> None:
     run_dir.mkdir(parents=True, exist_ok=True)
     if "tokenizer" in stages:
         make_tokenizer(run_dir, given.seed)
-    if given.began_from and not (run_dir / "tokenizer").exists():
-        tokenizer.load(given.began_from / "target").save_pretrained(run_dir / "tokenizer")
-    words = tokenizer.load(run_dir / "tokenizer")
+    if given.began_from:
+        begin(run_dir, given.began_from)
     plan = Plan(
         given.minutes, given.seed, given.batch_tokens, given.pool_rows,
         report_s=given.report_s, fast=given.fast, device=given.device, workers=given.workers,
@@ -158,10 +173,11 @@ def main() -> None:
         else:
             train_target(plan, run_dir, given.processes)
     if "drafter" in stages:
-        model = build_target(len(words), 0)
-        model.load_state_dict(torch.load(run_dir / "checkpoint.pt", map_location="cpu", weights_only=True)["average"])
-        plan = replace(plan, minutes=given.drafter_minutes, muon_lr=0.02, adam_lr=4e-3, hold=0.4, pool_rows=128)
-        drafter.train(plan, model, words, run_dir)
+        plan = replace(plan, minutes=given.drafter_minutes)
+        if given.began_from:
+            train_drafter(plan, run_dir, given.rate, given.began_from / "drafter")
+        else:
+            train_drafter(plan, run_dir)
     if "export" in stages:
         export(run_dir, given.weights)
     if "evaluate" in stages:

@@ -53,8 +53,18 @@ def looked_at(rng: Random) -> Iterator[Task]:
     return (task(file, written, rng) for file, written in _documents(True) if written.looked_at)
 
 
-def task(file: File, written: Written, rng: Random) -> Task:
-    if file.kind in KINDS and rng.random() < _BUILTIN:
+def never_seen(rng: Random, count: int) -> Iterator[tuple[str, Task]]:
+    """(kind, task) of `count` held-out documents that nothing was chosen by, as they were written, drawn by chance;
+    those of a built-in kind under the built-in schema word for word."""
+    unseen = [(file, written) for file, written in _documents(True) if not written.looked_at]
+    rng.shuffle(unseen)
+    for file, written in unseen[:count]:
+        yield file.kind, task(file, written, rng, builtin=1.0)
+
+
+def task(file: File, written: Written, rng: Random, builtin: float = _BUILTIN) -> Task:
+    """`builtin`: how often a document of a built-in kind is asked for with the built-in schema."""
+    if file.kind in KINDS and rng.random() < builtin:
         description, schema = schema_of(file.kind)
         paths, name = {path: path for path in file.fields}, file.kind
     else:
