@@ -24,6 +24,7 @@ class Plan:
     half_life: float = 0.1  # of the time, after which weights count half in the average
     least: float = 0.0  # progress that documents grow from: of 1 all are as long as they get
     read: int = 4  # batches read for one that is trained on, once most rows are right
+    pull: float = 0.0  # of the way back to the weights it began from, each step at the full rate: what was known stays
     report_s: float = 180
     fast: bool = False  # compiled layers and bf16 products: 1.7 times the speed of one process (Xeon with AMX)
     device: str = "cpu"  # or "cuda": bf16 products, nothing compiled

@@ -100,6 +100,7 @@ class TargetTraining:
         if began_from:
             self._model.load_state_dict(Gemma4ForCausalLM.from_pretrained(began_from, dtype=torch.float32).state_dict())
         self._model.to(torch.device(plan.device))  # type: ignore[arg-type]
+        self._start = [weight.detach().clone() for weight in self._model.parameters()] if plan.pull else []
         self._optimizer = Optimizer(self._model, plan.muon_lr, plan.adam_lr, half=plan.half)
         if plan.fast:
             compile_layers()
@@ -138,6 +139,9 @@ class TargetTraining:
         self._rate = self._factor()
         share(self._model, self._progress, self._spent() / self._budget_s)
         self._optimizer.step(self._rate)
+        if self._start:
+            with torch.no_grad():
+                torch._foreach_lerp_(list(self._model.parameters()), self._start, self._plan.pull * self._rate)
         counts.step += 1
         counts.tokens += batch.tokens * world()
         self._losses.append(answer_losses.mean())

@@ -29,6 +29,7 @@ from extractor.lab.training.generate import tasks
 from extractor.lab.training.model import build_drafter, build_target
 from extractor.lab.training.plan import Plan
 
+_PULL = 0.002  # a step; without it what the committed pair knew of generated documents was lost in 20 minutes
 _READ = 2  # of batches for one that is trained on: what is new is wrong often enough
 STAGES = ("tokenizer", "target", "drafter", "export", "evaluate", "card")
 
@@ -49,7 +50,8 @@ def make_tokenizer(run_dir: Path, seed: int) -> None:
 
 def continued(plan: Plan, rate: float) -> Plan:
     """`plan` for weights that know most already: `rate` of its learning rates, falling from the start."""
-    return replace(plan, muon_lr=plan.muon_lr * rate, adam_lr=plan.adam_lr * rate, hold=0.0, least=1.0, read=_READ)
+    slower = replace(plan, muon_lr=plan.muon_lr * rate, adam_lr=plan.adam_lr * rate, hold=0.0)
+    return replace(slower, least=1.0, read=_READ, pull=_PULL)
 
 
 def train_target(plan: Plan, run_dir: Path, processes: int, began_from: Path | None = None) -> None:
