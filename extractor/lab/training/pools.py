@@ -26,7 +26,7 @@ def sizes(progress: float) -> list[tuple[float, float]]:
         return [(0.0, 0.35), (0.5, 0.4), (1.0, 0.25)]
     if progress < 0.85:
         return [(0.0, 0.2), (0.5, 0.3), (1.0, 0.5)]
-    return [(0.0, 0.08), (0.5, 0.25), (1.0, 0.64), (2.0, 0.03)]
+    return [(0.0, 0.12), (0.5, 0.25), (1.0, 0.6), (2.0, 0.03)]
 
 
 def longest(progress: float) -> int:
