@@ -16,6 +16,7 @@ from starlette.types import Scope
 from api import error_handlers, openapi
 from api.app_version import package_version
 from api.config import ApiSettings
+from api.drawing import PageDrawer
 from api.job_store import JobStore, Publish
 from api.keys.authentication import tenant
 from api.keys.authenticator import Authenticator
@@ -24,7 +25,7 @@ from api.keys.key_file_watcher import KeyFileWatcher
 from api.keys.keys import ApiKeys, check_exposure
 from api.keys.revocation import RevocationMiddleware
 from api.observability.metrics import Metrics
-from api.routes import batches, extractions, health, schemas, workers
+from api.routes import batches, extractions, health, pages, review, schemas, webpage, workers
 from api.server.middleware import RequestContext
 from api.server.proxied_requests import ProxiedRequestLimiter
 from api.services import Services
@@ -88,7 +89,7 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tracing.start("extractor-api")
-        checker = SchemaChecker()
+        checker, drawer = SchemaChecker(), PageDrawer()
         watching = None
         if key_file is not None:
             watching = asyncio.create_task(KeyFileWatcher(key_file, authenticator, metrics).run())
@@ -96,22 +97,26 @@ def _lifespan(
             async with JobStore.open(settings, redis_settings, metrics, publish) as store:
                 registry = Registry.discover(settings.schema_sources)
                 memory = BodyMemory(settings.max_body_bytes, settings.body_timeout_s)
-                app.state.services = Services(settings, authenticator, registry, store, metrics, memory, checker)
+                app.state.services = Services(
+                    settings, authenticator, registry, store, metrics, memory, checker, drawer
+                )
                 yield
         finally:
             if watching is not None:
                 watching.cancel()
             await run_in_threadpool(checker.close)
+            await run_in_threadpool(drawer.close)
             await run_in_threadpool(tracing.stop)
 
     return lifespan
 
 
 def _add_routes(app: FastAPI) -> None:
-    for_tenants = (extractions.router, batches.router, schemas.router, workers.router)
+    for_tenants = (extractions.router, review.router, pages.router, batches.router, schemas.router, workers.router)
     for router in for_tenants:
         app.include_router(router, dependencies=[Depends(tenant)])
     app.include_router(health.router)
+    app.include_router(webpage.router)
     openapi.install(app, (*for_tenants, health.router))
 
 

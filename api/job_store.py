@@ -117,17 +117,31 @@ class JobStore:
                 yield job
 
     async def page(
-        self, tenant: str, *, status: str | None, schema: str | None, batch: str | None, cursor: str | None, limit: int
+        self,
+        tenant: str,
+        *,
+        status: str | None,
+        schema: str | None,
+        batch: str | None,
+        review: str | None,
+        cursor: str | None,
+        limit: int,
     ) -> JobPage:
         if cursor and not is_job_id(cursor):
             detail = "Give next_cursor of a page as it was"
             raise Problem("invalid_cursor", detail, errors=[("/query/cursor", detail)])
         return await self.run(
-            self.ledger.jobs.list(tenant, status=status, schema=schema, batch=batch, cursor=cursor or None, limit=limit)
+            self.ledger.jobs.list(
+                tenant, status=status, schema=schema, batch=batch, review=review, cursor=cursor or None, limit=limit
+            )
         )
 
     async def cancel(self, tenant: str, job_id: str) -> str | None:
         return await self.run(self.ledger.jobs.cancel(tenant, job_id))
+
+    async def review(self, tenant: str, job_id: str, found: dict[str, Any]) -> str | None:
+        """`kept`, or the status of one that has not ended; None for an unknown one."""
+        return await self.run(self.ledger.jobs.review(tenant, job_id, found))
 
     async def delete(self, tenant: str, job_id: str) -> bool:
         return await self.run(self.ledger.jobs.delete(tenant, job_id))

@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from api.models import batches, extractions, health, requests, results, schemas, workers
+from api.models import batches, extractions, health, pages, requests, results, reviews, schemas, workers
 from api.models import problems as problem_models
 from api.models.examples.batches import BATCH_LINE
 from api.models.examples.problems import PROBLEM
@@ -20,7 +20,7 @@ from api.problems import CODES, MEDIA_TYPE, ProblemKind
 
 JSON = dict[str, Any]
 _REF = "#/components/schemas/"
-_MODULES = (requests, results, extractions, batches, schemas, problem_models, health, workers)
+_MODULES = (requests, results, extractions, batches, schemas, problem_models, health, pages, reviews, workers)
 _WHEN = {
     400: "The body cannot be parsed",
     401: "No valid API key",
@@ -36,7 +36,7 @@ _WHEN = {
 }
 _STOP = (401, 404, 409, 503)
 _ADDED: tuple[type[BaseModel], ...] = (  # FastAPI does not see these in the signatures
-    requests.CreateExtraction, schemas.CheckSchema, problem_models.ProblemDetails,
+    requests.CreateExtraction, reviews.ReviewIn, schemas.CheckSchema, problem_models.ProblemDetails,
     batches.BatchLine, batches.BatchResult, batches.BatchError,
 )  # fmt: skip
 JOB_ID = "^[0-9a-f]{32}$"
@@ -107,7 +107,7 @@ def form_body() -> JSON:
 
 def document_body() -> JSON:
     """A body that is the document itself, whatever it is called."""
-    schema = {"type": "string", "format": "binary", "description": "The document; its fields stand in the query"}
+    schema = {"type": "string", "format": "binary", "description": "The document"}
     return {"*/*": {"schema": schema}}
 
 

@@ -64,6 +64,10 @@ CODES: dict[str, ProblemKind] = {
     "binary_document": ProblemKind(422, "The document is of no known kind"),
     "password_required": ProblemKind(422, "The document needs a password"),
     "undecodable_document": ProblemKind(422, "The document is not in the encoding it claims"),
+    "password_wrong": ProblemKind(422, "The password does not open the document"),
+    "unreadable_document": ProblemKind(422, "The document is damaged"),
+    "document_too_complex": ProblemKind(422, "The document takes too much time or memory to read"),
+    "drawing_busy": ProblemKind(503, "Pages cannot be drawn now", retryable=True),
     # who asks, and for what
     "unauthorized": ProblemKind(401, "A valid API key is needed"),
     "keys_required": ProblemKind(403, "Without API keys only this machine may ask"),
@@ -72,6 +76,8 @@ CODES: dict[str, ProblemKind] = {
     "batch_not_found": ProblemKind(404, "No batch has this id"),
     "schema_not_found": ProblemKind(404, "No schema has this name"),
     "method_not_allowed": ProblemKind(405, "The method is not allowed here"),
+    "not_finished": ProblemKind(409, "It has not finished yet"),
+    "no_answer": ProblemKind(409, "There is no answer"),
     "already_finished": ProblemKind(409, "It has already finished"),
     "batch_closed": ProblemKind(409, "The batch takes no more lines from this upload"),
     # not now

@@ -28,12 +28,14 @@ def extraction(job: Job) -> dict[str, Any]:
         "options": job.options,
         "result": None if job.result_json is None else orjson.Fragment(job.result_json),
         "error": None if job.error is None else {"errors": [], **_error_fields(job.error)},
+        "reviewed": job.reviewed,
     }
 
 
 def summary(job: Job) -> dict[str, Any]:
     """models.extractions.ExtractionSummary."""
-    return {**_common(job), "error_code": None if job.error is None else job.error.get("code")}
+    code = None if job.error is None else job.error.get("code")
+    return {**_common(job), "error_code": code, "reviewed": job.reviewed is not None}
 
 
 def extraction_json(job: Job) -> bytes:
@@ -140,4 +142,5 @@ def _common(job: Job) -> dict[str, Any]:
         "custom_id": job.custom_id,
         "document": {"filename": job.filename, "media_type": job.media_type, "bytes": job.size},
         "metadata": job.metadata,
+        "needs_review": job.marked and job.reviewed is None,
     }

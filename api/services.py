@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.config import ApiSettings
+from api.drawing import PageDrawer
 from api.job_store import JobStore
 from api.keys.authenticator import Authenticator
 from api.observability.metrics import Metrics
@@ -26,6 +27,7 @@ class Services:
     metrics: Metrics
     body_memory: BodyMemory
     schema_checker: SchemaChecker
+    drawer: PageDrawer
     threads: ThreadPools = field(default_factory=ThreadPools)
 
 

@@ -12,6 +12,7 @@ from api.models.examples import extractions as examples
 from api.models.problems import Failure
 from api.models.requests import Priority
 from api.models.results import Result
+from api.models.reviews import Review
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
@@ -60,8 +61,10 @@ class Extraction(ResponseModel):
     document: DocumentOut
     options: dict[str, Any]
     metadata: dict[str, str]
+    needs_review: bool = Field(description="Something is marked in `review`, and nobody has looked yet")
     result: Result | None
     error: Failure | None
+    reviewed: Review | None = Field(description="What a person found who looked at it")
 
 
 class ExtractionSummary(ResponseModel):
@@ -83,7 +86,9 @@ class ExtractionSummary(ResponseModel):
     custom_id: str | None = Field(description="Of a batch's document: what its line called it")
     document: DocumentOut
     metadata: dict[str, str]
+    needs_review: bool = Field(description="Something is marked in its `review`, and nobody has looked yet")
     error_code: str | None
+    reviewed: bool = Field(description="A person has looked at it")
 
 
 class ExtractionPage(ListPage[ExtractionSummary]):

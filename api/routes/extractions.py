@@ -6,7 +6,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Path, Query, Request
 from sse_starlette import EventSourceResponse
@@ -58,7 +58,7 @@ _Key = Annotated[
         json_schema_extra=parameter(IDEMPOTENCY_KEY, "card-17"),
     ),
 ]
-_Id = Annotated[str, Path(json_schema_extra=parameter(JOB_ID, examples.QUEUED["id"]))]
+JobId = Annotated[str, Path(json_schema_extra=parameter(JOB_ID, examples.QUEUED["id"]))]
 _Prefer = Annotated[str | None, Header(alias="Prefer", description="`wait=20`: answer with the result")]
 
 
@@ -105,13 +105,13 @@ async def create_extraction(
     response_class=Response,
     responses={200: answer("As it is now", Extraction, examples.SUCCEEDED), **problem_responses(401, 404, 503)},
 )
-async def get_extraction(id: _Id, service: Service, tenant: Tenant, wait: _Wait = None) -> Response:
+async def get_extraction(id: JobId, service: Service, tenant: Tenant, wait: _Wait = None) -> Response:
     """Status and, when it has succeeded, the result; readable until `expires_at`. With `wait`, answers as soon as
     the extraction is finished, and after so many seconds in any case."""
     wait_s = min(wait or 0.0, service.settings.max_wait_s)
     job = await service.store.wait(tenant, id, wait_s)
     if job is None:
-        raise _unknown()
+        raise unknown()
     headers = {} if job.done else {"Retry-After": str(service.settings.retry_after_s)}
     return serializers.extraction_response(job, 200, headers)
 
@@ -127,10 +127,10 @@ async def get_extraction(id: _Id, service: Service, tenant: Tenant, wait: _Wait 
         **problem_responses(401, 404, 503),
     },
 )
-async def follow_extraction(id: _Id, service: Service, tenant: Tenant) -> Response:
+async def follow_extraction(id: JobId, service: Service, tenant: Tenant) -> Response:
     """Server-sent events: `event` is the status, `data` the extraction."""
     if await service.store.get(tenant, id) is None:
-        raise _unknown()
+        raise unknown()
     return EventSourceResponse(_events(service, tenant, id), ping=_SSE_PING_S, send_timeout=_SSE_SEND_TIMEOUT_S)
 
 
@@ -145,6 +145,9 @@ async def list_extractions(
     status: Annotated[Status | None, Query()] = None,
     schema: Annotated[str | None, Query(max_length=200, description="`name` or `name@version`")] = None,
     batch: Annotated[str | None, Query(pattern=BATCH_ID)] = None,
+    review: Annotated[
+        Literal["open", "done"] | None, Query(description="`open`: marked, and nobody has looked; `done`: somebody has")
+    ] = None,
     cursor: Annotated[
         str | None,
         Query(
@@ -159,7 +162,9 @@ async def list_extractions(
     if schema is not None:
         with contextlib.suppress(UnknownSchema):  # an inline schema's, or one that is gone: as it is written
             schema = (await service.threads.submission(partial(service.schemas.get, schema))).ref
-    page = await service.store.page(tenant, status=status, schema=schema, batch=batch, cursor=cursor, limit=limit)
+    page = await service.store.page(
+        tenant, status=status, schema=schema, batch=batch, review=review, cursor=cursor, limit=limit
+    )
     return serializers.page_response(page)
 
 
@@ -172,12 +177,12 @@ async def list_extractions(
         ("It is running; the worker has been told to stop", examples.QUEUED),
     ),
 )
-async def cancel_extraction(id: _Id, service: Service, tenant: Tenant) -> Response:
+async def cancel_extraction(id: JobId, service: Service, tenant: Tenant) -> Response:
     """Stop it, also while it runs. Cancelling twice is fine; what has succeeded or failed stays so (409)."""
     status = await service.store.cancel(tenant, id)
     job = await service.store.get(tenant, id)
     if status is None or job is None:
-        raise _unknown()
+        raise unknown()
     if job.status in ("succeeded", "failed"):
         raise Problem("already_finished", f"It has already {job.status}", extra={"status_of_extraction": job.status})
     return serializers.extraction_response(job, 200 if job.status == "cancelled" else 202)
@@ -186,10 +191,10 @@ async def cancel_extraction(id: _Id, service: Service, tenant: Tenant) -> Respon
 @router.delete(
     "/extractions/{id}", status_code=204, response_class=Response, responses=problem_responses(401, 404, 503)
 )
-async def delete_extraction(id: _Id, service: Service, tenant: Tenant) -> Response:
+async def delete_extraction(id: JobId, service: Service, tenant: Tenant) -> Response:
     """Erase the document and the result, stopping it first when it runs. Not undone by anything."""
     if not await service.store.delete(tenant, id):
-        raise _unknown()
+        raise unknown()
     return Response(status_code=204)
 
 
@@ -229,5 +234,5 @@ async def _events(service: Services, tenant: str, id: str) -> AsyncIterator[byte
         yield b"event: error\r\ndata: %s\r\n\r\n" % problem.text("").encode()
 
 
-def _unknown() -> Problem:
+def unknown() -> Problem:
     return Problem("extraction_not_found", "No extraction has this id", errors=[("/path/id", "unknown")])

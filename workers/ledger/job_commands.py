@@ -75,14 +75,18 @@ class JobCommands:
         status: str | None = None,
         schema: str | None = None,
         batch: str | None = None,
+        review: str | None = None,
         cursor: str | None = None,
         limit: int = 50,
     ) -> Call[JobPage]:
+        """`review`: `open` (something is marked, and nobody has looked) or `done`."""
+
         def decode(reply: Sequence[Any]) -> JobPage:
             return JobPage([decode_job(tenant, pairs(flat)) for flat in reply[1:]], reply[0].decode() or None)
 
         after = cursor if cursor and is_job_id(cursor) else ""
-        args = (after, limit, max(_LIST_READS, limit + 1), status or "", schema or "", batch or "", self._silent)
+        reads, filters = max(_LIST_READS, limit + 1), (status or "", schema or "", batch or "")
+        args = (after, limit, reads, *filters, self._silent, review or "")
         return Call(script("list"), prefix(tenant), args, decode)
 
     def cancel(self, tenant: str, job_id: str, reason: str = "requested") -> Call[str | None]:
@@ -96,6 +100,23 @@ class JobCommands:
         if not is_job_id(job_id):
             return Call.answered(False)
         return Call(script("delete"), prefix(tenant), (job_id,), bool)
+
+    def review(self, tenant: str, job_id: str, found: dict[str, Any]) -> Call[str | None]:
+        """Keeps what a person found of an extraction that has ended, in the place of what was kept before: `kept`, or
+        the status of one that has not ended. Raises QuotaExceeded with the answer."""
+
+        def decode(reply: Sequence[bytes] | None) -> str | None:
+            if reply is None:
+                return None
+            outcome = reply[0].decode()
+            if outcome.startswith("quota"):
+                raise quota_exceeded(outcome, reply[1].decode(), self._settings)
+            return outcome
+
+        if not is_job_id(job_id):
+            return Call.answered(None)
+        args = (job_id, written(found), *quota_args(self._settings)[:4])
+        return Call(script("review"), prefix(tenant), args, decode)
 
     def counts(self, tenant: str) -> Call[dict[str, int]]:
         """accepted = succeeded + failed + cancelled (ever) + queued + running (now); and what is held, as quotas
@@ -148,12 +169,16 @@ class JobCommands:
         against it. False when it is not this attempt's."""
         return Call(script("park"), prefix(tenant), (job_id, attempt, int(parked)), bool)
 
-    def succeed(self, tenant: str, job_id: str, attempt: int, result: dict[str, Any] | bytes) -> Call[bool]:
-        """`result` may be JSON already. False when the attempt is no longer the job's: the result is dropped."""
-        return self._finish(tenant, job_id, attempt, "succeeded", {"result": result})
+    def succeed(
+        self, tenant: str, job_id: str, attempt: int, result: dict[str, Any] | bytes, *, marked: bool = False
+    ) -> Call[bool]:
+        """`result` may be JSON already; `marked`: something of it is to be looked at. False when the attempt is no
+        longer the job's: the result is dropped."""
+        return self._finish(tenant, job_id, attempt, "succeeded", {"result": result} | _marked(marked))
 
     def fail(self, tenant: str, job_id: str, attempt: int, error: dict[str, Any]) -> Call[bool]:
-        fields = {"error": error, "reason": str(error["code"])}
+        """One that has an answer all the same is to be looked at."""
+        fields = {"error": error, "reason": str(error["code"])} | _marked("data" in error)
         return self._finish(tenant, job_id, attempt, "failed", fields)
 
     def cancelled(self, tenant: str, job_id: str, attempt: int, reason: str = "requested") -> Call[bool]:
@@ -188,6 +213,10 @@ class JobCommands:
             self._result_ttl, self._grace, int(behind),
         )  # fmt: skip
         return Call(script("release"), prefix(tenant), args, _text)
+
+
+def _marked(marked: bool) -> dict[str, str]:
+    return {"marked": "1"} if marked else {}
 
 
 def _text(reply: bytes | None) -> str | None:

@@ -36,7 +36,7 @@ class Job:
     may have errors (a list of pointer and detail) and last; `result_json` is what the worker wrote of
     `Extraction.as_json()`, and nobody writes it anew: a number keeps its digits.
     `cancel_requested` is true while a running job has not stopped yet; `waiting` says why a queued one waits, where
-    that was asked."""
+    that was asked. `marked`: something of it is to be looked at; `reviewed` is what a person found who did."""
 
     id: str
     tenant: str
@@ -62,6 +62,8 @@ class Job:
     request_id: str | None = None
     trace: str | None = None
     waiting: WaitState | None = None
+    marked: bool = False
+    reviewed: dict[str, Any] | None = None
 
     @property
     def done(self) -> bool:
@@ -144,6 +146,8 @@ def decode_job(tenant: str, raw: Mapping[str, bytes]) -> Job:
         request_id=_text(raw, "request"),
         trace=_text(raw, "trace"),
         waiting=wait_state_of(raw) if "ready" in raw else None,
+        marked="marked" in raw,
+        reviewed=None if "reviewed" not in raw else read(raw["reviewed"]),
     )
 
 

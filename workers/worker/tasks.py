@@ -100,7 +100,7 @@ def _work(runtime: Runtime, claim: Claim, span: tracing.Span, alone: bool) -> st
                         found = result_of(found.finish(), document)
                     if not isinstance(found, LongRead):
                         extracting.set(**tracing.stats_of(found))
-                        result_json = written(found)
+                        result_json, marked = written(found), bool(found["review"])
         except Exception as error:
             code = error.code if isinstance(error, ExtractorError) else "internal_error"
             span.failed(code)
@@ -114,7 +114,8 @@ def _work(runtime: Runtime, claim: Claim, span: tracing.Span, alone: bool) -> st
                 span.set(outcome="windows")
                 return leave_windows(runtime, active, document, found, holding)
             with tracing.span("finish"):
-                accepted = write(runtime, runtime.ledger.jobs.succeed(job.tenant, job.id, claim.attempt, result_json))
+                jobs, attempt = runtime.ledger.jobs, claim.attempt
+                accepted = write(runtime, jobs.succeed(job.tenant, job.id, attempt, result_json, marked=marked))
             outcome = "succeeded" if accepted else "dropped"
     span.set(outcome=outcome, code=code)
     more = {"outcome": outcome, "seconds": round(time.monotonic() - began, 3), **({"code": code} if code else {})}

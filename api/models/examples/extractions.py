@@ -48,6 +48,7 @@ _ADDRESSED: JSON = {
     "custom_id": None,
     "document": {"filename": None, "media_type": "text/plain; charset=utf-8", "bytes": 97},
     "metadata": {"source": "inbox"},
+    "needs_review": False,
 }
 EVIDENCE: JSON = {
     "start": 412,
@@ -75,6 +76,7 @@ QUEUED: JSON = {
     "options": {"max_output_tokens": 512},
     "result": None,
     "error": None,
+    "reviewed": None,
 }
 SUCCEEDED: JSON = {
     **QUEUED,
@@ -148,6 +150,14 @@ SUCCEEDED: JSON = {
         "schema": "contact@1",
     },
 }
+REVIEWED: JSON = {
+    **SUCCEEDED,
+    "reviewed": {
+        "corrections": {"/website": "larkspur.example"},
+        "confirmed": ["/name"],
+        "at": "2026-11-23T12:04:10.771Z",
+    },
+}
 CANCELLED: JSON = {
     **QUEUED,
     "status": "cancelled",
@@ -157,8 +167,8 @@ CANCELLED: JSON = {
 }
 PAGE: JSON = {
     "data": [
-        {key: value for key, value in SUCCEEDED.items() if key not in ("result", "options", "error")}
-        | {"error_code": None}
+        {key: value for key, value in SUCCEEDED.items() if key not in ("result", "options", "error", "reviewed")}
+        | {"error_code": None, "reviewed": False}
     ],
     "next_cursor": _ID,
 }

@@ -1,7 +1,8 @@
 #!lua flags=no-writes
 -- One page, newest first. ARGV: 1 cursor (an id, exclusive) or '', 2 limit, 3 most ids looked at,
--- 4 status or '', 5 schema or '', 6 batch or '', 7 ms after which a silent worker is gone. Walks the smallest index that a filter names and checks the other
--- filters on the hash, so a page costs at most ARGV[3] reads and may come back short with a cursor.
+-- 4 status or '', 5 schema or '', 6 batch or '', 7 ms after which a silent worker is gone,
+-- 8 'open' (marked, and not reviewed), 'done' (reviewed) or ''. Walks the smallest index that a filter names and checks
+-- the other filters on the hash, so a page costs at most ARGV[3] reads and may come back short with a cursor.
 -- Returns {next cursor or '', job, job, …}; jobs without result and JSON Schema.
 local limit, budget = tonumber(ARGV[2]), tonumber(ARGV[3])
 local want = { status = ARGV[4], schema = ARGV[5], batch = ARGV[6] }
@@ -13,7 +14,7 @@ for kind, value in pairs(want) do
   end
 end
 local NAMES = { 'id', 'status', 'schema', 'batch', 'created', 'started', 'finished', 'expires', 'attempt', 'options',
-  'metadata', 'priority', 'media_type', 'filename', 'size', 'error', 'reason', 'cancel', 'worker', 'custom_id', 'request' }
+  'metadata', 'priority', 'media_type', 'filename', 'size', 'error', 'reason', 'cancel', 'worker', 'custom_id', 'request', 'marked', 'reviewed' }
 local now = now_ms()
 local all, ready = alive(now, tonumber(ARGV[7]))
 
@@ -28,6 +29,8 @@ while budget > 0 do
     for kind, value in pairs(want) do
       if value ~= '' and job[kind] ~= value then fits = false end
     end
+    if ARGV[8] == 'done' and not values[23] then fits = false end
+    if ARGV[8] == 'open' and (values[23] or not values[22]) then fits = false end
     if fits then
       if #out > limit then out[1] = last return out end
       local flat = {}
