@@ -84,7 +84,7 @@ export class FieldsView {
         },
       },
       h("span", { class: "value" }, shown),
-      corrected && h("span", { class: "badge" }, "corrected"),
+      corrected && h("span", { class: "right-value" }, String(this._corrected[pointer] ?? "not in the document")),
       unplaced && h("span", { class: "badge", title: "No place in the document says this" }, "no place"),
       sure !== null && sure !== undefined && h("span", { class: `sure ${sure >= 0.9 ? "" : sure >= 0.5 ? "middling" : "low"}`, title: "confidence" }, `${Math.floor(sure * 100)}%`),
       marks.length > 0 && h("span", { class: "badge mark" }, "review"),

@@ -32,6 +32,8 @@ CALLS = {
     ("delete", "/v1/extractions/{id}"),
     ("get", "/v1/extractions/{id}/events"),
     ("post", "/v1/extractions/{id}/cancel"),
+    ("put", "/v1/extractions/{id}/review"),
+    ("post", "/v1/pages"),
     ("post", "/v1/batches"),
     ("get", "/v1/batches"),
     ("get", "/v1/batches/{id}"),

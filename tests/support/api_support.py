@@ -53,9 +53,11 @@ class FakeWorker:
         assert isinstance(claim, Claim)
         return claim
 
-    def succeed(self, job_id: str, tenant: str = "default", result: dict[str, Any] | None = None) -> None:
-        claim = self.claim(job_id, tenant)
-        assert self.ledger.run(self.ledger.jobs.succeed(tenant, job_id, claim.attempt, result or ANSWER))
+    def succeed(
+        self, job_id: str, tenant: str = "default", result: dict[str, Any] | None = None, *, marked: bool = False
+    ) -> None:
+        attempt = self.claim(job_id, tenant).attempt
+        assert self.ledger.run(self.ledger.jobs.succeed(tenant, job_id, attempt, result or ANSWER, marked=marked))
 
     def fail(self, job_id: str, error: dict[str, Any], tenant: str = "default") -> None:
         assert self.ledger.run(self.ledger.jobs.fail(tenant, job_id, self.claim(job_id, tenant).attempt, error))

@@ -183,3 +183,22 @@ def test_a_job_nobody_finishes_fails_in_the_end(valkey: Valkey) -> None:
             assert error["code"] == "expired"
         assert not ledger.run(ledger.jobs.succeed(T, running, 1, {}))
         assert balanced(ledger)["failed"] == 2
+
+
+def test_what_a_person_found_counts_while_it_is_kept(valkey: Valkey) -> None:
+    with open_ledger(valkey, quota_kept_bytes=6000) as ledger:
+        job_id = make(ledger)
+        assert ledger.run(ledger.jobs.review(T, job_id, {})) == "queued", "it has not ended"
+        attempt = claim(ledger, job_id).attempt
+        assert ledger.run(ledger.jobs.succeed(T, job_id, attempt, {"data": 1}, marked=True))
+        before = ledger.run(ledger.jobs.counts(T))["kept"]
+        assert ledger.run(ledger.jobs.review(T, job_id, {"corrections": {"": "x" * 1000}})) == "kept"
+        with pytest.raises(QuotaExceeded) as full:
+            ledger.run(ledger.jobs.review(T, job_id, {"corrections": {"": "x" * 9000}}))
+        assert full.value.limit == "quota_kept_bytes"
+        assert job(ledger, job_id).reviewed == {"corrections": {"": "x" * 1000}}, "what was kept before stays"
+        assert ledger.run(ledger.jobs.review(T, job_id, {})) == "kept"
+        assert ledger.run(ledger.jobs.counts(T))["kept"] == before + len("{}")
+        assert ledger.run(ledger.jobs.review("other", job_id, {})) is None
+        assert ledger.run(ledger.jobs.delete(T, job_id))
+        assert ledger.run(ledger.jobs.counts(T))["kept"] == 0
