@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup locks images demo up docs test test-fast test-kernels test-compile lint bench bench-gpu chaos property attack fuzz clean
+.PHONY: help setup locks images demo up docs test test-fast test-kernels test-compile test-page lint bench bench-gpu chaos property attack fuzz clean
 
 help:
 	@echo "make setup   a virtual environment in $(VENV) with pinned dependencies"
@@ -20,6 +20,7 @@ help:
 	@echo "make test-fast  those that start no process and load no torch (under a minute)"
 	@echo "make test-kernels  the GPU's own kernels, under Triton's interpreter (installs Triton; no GPU needed)"
 	@echo "make test-compile  that those kernels compile for GPUs (installs Triton; no GPU needed)"
+	@echo "make test-page  the page in a headless browser, with a picture of every view in build/page (needs chromium)"
 	@echo "make lint    ruff, mypy --strict, import contracts"
 	@echo "make docs    the examples, tables and pictures of the pages (ARGS='--bench' measures their figures first: 10 minutes)"
 	@echo "make bench   the measurements of the README (ARGS='--suite json --rows 1,16')"
@@ -50,7 +51,7 @@ WORKER := --extra engine --extra documents --extra ocr --extra otel
 
 locks: setup
 	@$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check -c constraints.txt -e ".[locks]"
-	@echo setuptools | $(LOCK) pyproject.toml - --extra otel -o docker/api.lock >/dev/null
+	@echo setuptools | $(LOCK) pyproject.toml - --extra documents --extra otel -o docker/api.lock >/dev/null
 	@echo setuptools | $(LOCK) pyproject.toml - $(WORKER) -o docker/worker.lock >/dev/null
 	@test -z "$(TORCH_INDEX)" || printf 'setuptools\n%s+cpu\n' "$$(grep ^torch== constraints.txt)" | $(LOCK) \
 		pyproject.toml - $(WORKER) -o docker/worker-cpu.lock --extra-index-url "$(TORCH_INDEX)" \
@@ -58,6 +59,14 @@ locks: setup
 
 images:
 	@docker/pin-images
+
+# The page in a real browser: Debian's Chromium, which `apt-get install chromium` brings; BROWSER names another.
+BROWSER ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+test-page: setup
+	@test -n "$(BROWSER)" || { echo "make: no Chromium found: apt-get install chromium, or set BROWSER=..." >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check -c constraints.txt -e ".[page]"
+	@BROWSER=$(BROWSER) $(BIN)/python -m pytest -m page -n 0 $(or $(ARGS),tests/page)
 
 demo: setup
 	@$(BIN)/python -m extractor.service.demo $(ARGS)

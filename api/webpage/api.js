@@ -26,7 +26,9 @@ export function forgetKey() {
 
 /** The answer to a call. Raises Problem. */
 export async function call(method, path, { query, body, headers, signal } = {}) {
-  const given = Object.entries(query ?? {}).filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  const given = Object.entries(query ?? {}).filter(
+    ([, value]) => value !== "" && value !== null && value !== undefined,
+  );
   const url = path + (given.length ? "?" + new URLSearchParams(given) : "");
   for (;;) {
     const key = sessionStorage.getItem(KEY);
@@ -34,7 +36,13 @@ export async function call(method, path, { query, body, headers, signal } = {}) 
     let response;
     try {
       response = await fetch(url, {
-        method, body, signal, headers: { ...auth, ...headers }, cache: "no-store", credentials: "omit", redirect: "error",
+        method,
+        body,
+        signal,
+        headers: { ...auth, ...headers },
+        cache: "no-store",
+        credentials: "omit",
+        redirect: "error",
       });
     } catch (error) {
       if (error.name === "AbortError") throw error;
@@ -96,8 +104,13 @@ async function* events(path, signal) {
     const blocks = held.split("\n\n");
     held = blocks.pop();
     for (const block of blocks) {
-      const fields = block.split("\n").map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trimStart()]);
-      const data = fields.filter(([name]) => name === "data").map(([, text]) => text).join("\n");
+      const fields = block
+        .split("\n")
+        .map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trimStart()]);
+      const data = fields
+        .filter(([name]) => name === "data")
+        .map(([, text]) => text)
+        .join("\n");
       if (data) yield { event: fields.find(([name]) => name === "event")?.[1] ?? "message", data };
     }
   }
@@ -120,7 +133,13 @@ async function askForKey(refused) {
 
 function keyDialog(wasRefused) {
   return new Promise((resolve) => {
-    const input = h("input", { type: "password", required: true, autocomplete: "off", spellcheck: "false", autofocus: true });
+    const input = h("input", {
+      type: "password",
+      required: true,
+      autocomplete: "off",
+      spellcheck: "false",
+      autofocus: true,
+    });
     let given = false;
     const save = (event) => {
       event.preventDefault();
@@ -135,7 +154,12 @@ function keyDialog(wasRefused) {
         { on: { submit: save } },
         wasRefused && h("p", { class: "error" }, "The key was not accepted."),
         labelled("API key", input, "It stays in this tab and is sent to this service only."),
-        h("p", { class: "row" }, h("button", { class: "primary" }, "Use it"), button("Not now", () => box.close())),
+        h(
+          "p",
+          { class: "row" },
+          h("button", { class: "primary" }, "Use it"),
+          button("Not now", () => box.close()),
+        ),
       ),
     );
     box.addEventListener("close", () => resolve(given));

@@ -18,22 +18,45 @@ export async function show(place, [id], signal) {
     h("h1", {}, TITLE),
     upload.element,
     fault,
-    h("div", { class: "scroll" }, h("table", { class: "list" },
-      h("thead", {}, h("tr", {}, ["Batch", "Schema", "Status", "Documents", "Speed", "Left", "Created"].map((one) => h("th", { scope: "col" }, one)))),
-      rows)),
+    h(
+      "div",
+      { class: "scroll" },
+      h(
+        "table",
+        { class: "list" },
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            ["Batch", "Schema", "Status", "Documents", "Speed", "Left", "Created"].map((one) =>
+              h("th", { scope: "col" }, one),
+            ),
+          ),
+        ),
+        rows,
+      ),
+    ),
   );
   await upload.load();
-  return live(async () => {
-    try {
-      const { data } = await get("/v1/batches", { limit: 50 }, signal);
-      rows.replaceChildren(...(data.length ? data.map(row) : [h("tr", {}, h("td", { colspan: 7, class: "muted" }, "No batch yet"))]));
-      fault.replaceChildren();
-    } catch (error) {
-      if (error.name === "AbortError") return false;
-      fault.replaceChildren(problemBox(error));
-    }
-    return true;
-  }, EVERY_S, signal);
+  return live(
+    async () => {
+      try {
+        const { data } = await get("/v1/batches", { limit: 50 }, signal);
+        rows.replaceChildren(
+          ...(data.length ? data.map(row) : [h("tr", {}, h("td", { colspan: 7, class: "muted" }, "No batch yet"))]),
+        );
+        fault.replaceChildren();
+      } catch (error) {
+        if (error.name === "AbortError") return false;
+        fault.replaceChildren(problemBox(error));
+      }
+      return true;
+    },
+    EVERY_S,
+    signal,
+  );
 }
 
 const row = (one) =>
@@ -64,14 +87,37 @@ class Upload {
     this._files = [];
     this._names = h("select", {});
     this._list = h("p", { class: "chosen", role: "status" });
-    this._picker = h("input", { type: "file", multiple: true, class: "hidden", id: "files", on: { change: () => this._take(this._picker.files) } });
+    this._picker = h("input", {
+      type: "file",
+      multiple: true,
+      class: "hidden",
+      id: "files",
+      on: { change: () => this._take(this._picker.files) },
+    });
     this._send = h("button", { class: "primary", type: "submit", disabled: true }, "Send them");
     this._fault = h("div", {});
     this.element = h(
       "form",
       { class: "drop wide", on: { submit: (event) => this._submit(event) } },
       this._picker,
-      h("p", { class: "row" }, h("label", { for: "files", class: "button", tabindex: 0, on: { keydown: (event) => (event.key === "Enter" || event.key === " ") && (event.preventDefault(), this._picker.click()) } }, "Choose files"), h("span", {}, "or drop many here")),
+      h(
+        "p",
+        { class: "row" },
+        h(
+          "label",
+          {
+            for: "files",
+            class: "button",
+            tabindex: 0,
+            on: {
+              keydown: (event) =>
+                (event.key === "Enter" || event.key === " ") && (event.preventDefault(), this._picker.click()),
+            },
+          },
+          "Choose files",
+        ),
+        h("span", {}, "or drop many here"),
+      ),
       this._list,
       h("p", { class: "row" }, labelled("Schema", this._names), this._send),
       this._fault,
@@ -95,7 +141,16 @@ class Upload {
     this._send.disabled = !this._files.length || tooMuch;
     this._list.replaceChildren(
       `${this._files.length} files, ${bytes(size)} `,
-      button("Remove", () => { this._files = []; this._picker.value = ""; this._list.replaceChildren(); this._send.disabled = true; }, { class: "plain" }),
+      button(
+        "Remove",
+        () => {
+          this._files = [];
+          this._picker.value = "";
+          this._list.replaceChildren();
+          this._send.disabled = true;
+        },
+        { class: "plain" },
+      ),
       tooMuch ? h("strong", { class: "error" }, ` More than ${bytes(MOST_BYTES)}: send them with extractor batch`) : "",
     );
   }
@@ -107,11 +162,22 @@ class Upload {
       const taken = new Set();
       const parts = [];
       for (const file of this._files) {
-        const line = { custom_id: named(file.name, taken), document: { content: await base64(file), filename: file.name.slice(-255) } };
+        const line = {
+          custom_id: named(file.name, taken),
+          document: { content: await base64(file), filename: file.name.slice(-255) },
+        };
         parts.push(JSON.stringify(line) + "\n");
       }
-      const headers = { "Content-Type": "application/x-ndjson", "Idempotency-Key": crypto.randomUUID?.() ?? String(Math.random()).slice(2) };
-      const answer = await call("POST", "/v1/batches", { query: { schema: this._names.value }, body: new Blob(parts), headers, signal: this._signal });
+      const headers = {
+        "Content-Type": "application/x-ndjson",
+        "Idempotency-Key": crypto.randomUUID?.() ?? String(Math.random()).slice(2),
+      };
+      const answer = await call("POST", "/v1/batches", {
+        query: { schema: this._names.value },
+        body: new Blob(parts),
+        headers,
+        signal: this._signal,
+      });
       location.hash = `#/batches/${parse(await answer.text()).id}`;
     } catch (error) {
       if (error.name !== "AbortError") this._fault.replaceChildren(problemBox(error));
@@ -142,43 +208,85 @@ async function showOne(place, id, signal) {
   const errors = h("div", {});
   place.append(h("p", {}, h("a", { href: "#/batches" }, "All batches")), h("h1", {}, "Batch"), head, errors);
   let refused = -1;
-  await live(async () => {
-    let one;
-    try {
-      one = await get(`/v1/batches/${id}`, {}, signal);
-    } catch (error) {
-      if (error.name !== "AbortError") head.replaceChildren(problemBox(error));
-      return error.status === 503;
-    }
-    const ended = one.status === "completed" || one.status === "cancelled";
-    head.replaceChildren(
-      h("p", { class: "row" }, state(one.status), h("span", {}, one.reason ?? ""), h("span", {}, bar(one))),
-      h("dl", { class: "facts" }, [
-        ["id", h("code", {}, one.id)], ["schema", one.schema ?? ""], ["created", time(one.created_at)], ["speed", speed(one)],
-        ["time left", ended ? "" : duration(one.seconds_left)], ["finished", time(one.finished_at)], ["readable until", time(one.expires_at)],
-        ["documents", Object.entries(one.counts).filter(([, count]) => count).map(([name, count]) => `${count} ${name}`).join(", ")],
-      ].filter(([, value]) => value).map(([name, value]) => h("div", { class: "pair" }, h("dt", {}, name), h("dd", {}, value)))),
-      h("p", { class: "row" },
-        h("a", { class: "button", href: `#/jobs/of/${one.id}` }, "Its jobs"),
-        button("Save results (JSONL)", () => results(id)),
-        ended
-          ? button("Erase", async () => {
-              if (!(await confirmed("Erase this batch?", "Its documents and results are gone at once. Nothing brings them back.", "Erase"))) return;
-              await call("DELETE", `/v1/batches/${id}`).then(() => (location.hash = "#/batches"), (error) => notice(error.message));
-            }, { class: "danger" })
-          : button("Cancel", () => postJson(`/v1/batches/${id}/cancel`, {}).catch((error) => notice(error.message)))),
-    );
-    if (one.refused !== refused) {
-      refused = one.refused;
-      errors.replaceChildren(await refusedLines(id, refused, signal));
-    }
-    return !ended;
-  }, EVERY_S, signal);
+  await live(
+    async () => {
+      let one;
+      try {
+        one = await get(`/v1/batches/${id}`, {}, signal);
+      } catch (error) {
+        if (error.name !== "AbortError") head.replaceChildren(problemBox(error));
+        return error.status === 503;
+      }
+      const ended = one.status === "completed" || one.status === "cancelled";
+      head.replaceChildren(
+        h("p", { class: "row" }, state(one.status), h("span", {}, one.reason ?? ""), h("span", {}, bar(one))),
+        h(
+          "dl",
+          { class: "facts" },
+          [
+            ["id", h("code", {}, one.id)],
+            ["schema", one.schema ?? ""],
+            ["created", time(one.created_at)],
+            ["speed", speed(one)],
+            ["time left", ended ? "" : duration(one.seconds_left)],
+            ["finished", time(one.finished_at)],
+            ["readable until", time(one.expires_at)],
+            [
+              "documents",
+              Object.entries(one.counts)
+                .filter(([, count]) => count)
+                .map(([name, count]) => `${count} ${name}`)
+                .join(", "),
+            ],
+          ]
+            .filter(([, value]) => value)
+            .map(([name, value]) => h("div", { class: "pair" }, h("dt", {}, name), h("dd", {}, value))),
+        ),
+        h(
+          "p",
+          { class: "row" },
+          h("a", { class: "button", href: `#/jobs/of/${one.id}` }, "Its jobs"),
+          button("Save results (JSONL)", () => results(id)),
+          ended
+            ? button(
+                "Erase",
+                async () => {
+                  if (
+                    !(await confirmed(
+                      "Erase this batch?",
+                      "Its documents and results are gone at once. Nothing brings them back.",
+                      "Erase",
+                    ))
+                  )
+                    return;
+                  await call("DELETE", `/v1/batches/${id}`).then(
+                    () => (location.hash = "#/batches"),
+                    (error) => notice(error.message),
+                  );
+                },
+                { class: "danger" },
+              )
+            : button("Cancel", () => postJson(`/v1/batches/${id}/cancel`, {}).catch((error) => notice(error.message))),
+        ),
+      );
+      if (one.refused !== refused) {
+        refused = one.refused;
+        errors.replaceChildren(await refusedLines(id, refused, signal));
+      }
+      return !ended;
+    },
+    EVERY_S,
+    signal,
+  );
 }
 
 async function results(id) {
   try {
-    save(`batch-${id.slice(0, 12)}.jsonl`, await (await call("GET", `/v1/batches/${id}/results`)).text(), "application/x-ndjson");
+    save(
+      `batch-${id.slice(0, 12)}.jsonl`,
+      await (await call("GET", `/v1/batches/${id}/results`)).text(),
+      "application/x-ndjson",
+    );
   } catch (error) {
     notice(error.message);
   }
@@ -190,10 +298,37 @@ async function refusedLines(id, count, signal) {
   return h(
     "section",
     {},
-    h("h2", {}, `${count} lines refused`),
-    h("div", { class: "scroll" }, h("table", { class: "list" },
-      h("thead", {}, h("tr", {}, ["Line", "Document", "Why"].map((one) => h("th", { scope: "col" }, one)))),
-      h("tbody", {}, some.map((one) => h("tr", {}, h("td", {}, one.line), h("td", {}, one.custom_id ?? ""), h("td", {}, h("code", {}, one.error.code), " ", one.error.detail)))))),
+    h("h2", {}, `${count} ${count === 1 ? "line" : "lines"} refused`),
+    h(
+      "div",
+      { class: "scroll" },
+      h(
+        "table",
+        { class: "list" },
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            ["Line", "Document", "Why"].map((one) => h("th", { scope: "col" }, one)),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          some.map((one) =>
+            h(
+              "tr",
+              {},
+              h("td", {}, one.line),
+              h("td", {}, one.custom_id ?? ""),
+              h("td", {}, h("code", {}, one.error.code), " ", one.error.detail),
+            ),
+          ),
+        ),
+      ),
+    ),
     some.length < count && h("p", { class: "muted" }, `The first ${some.length} of them`),
   );
 }

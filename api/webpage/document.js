@@ -1,7 +1,7 @@
 // The document beside its values: its pages as pictures with boxes over them, or its text with marks.
 
 import { call } from "./api.js";
-import { h } from "./dom.js";
+import { h, passedOver } from "./dom.js";
 
 const PAGES_AT_ONCE = 2;
 
@@ -51,7 +51,11 @@ export class DocumentView {
 
   _nothing() {
     this._body.replaceChildren(
-      h("p", { class: "muted" }, "The service has erased this document, as it does when an extraction ends. Drop the file here to see where its values stand."),
+      h(
+        "p",
+        { class: "muted" },
+        "The service has erased this document, as it does when an extraction ends. Drop the file here to see where its values stand.",
+      ),
     );
   }
 
@@ -69,8 +73,7 @@ export class DocumentView {
     let turn = 0; // of several values in one place each click takes the next
     const pick = () => this._onPick(pointers[turn++ % pointers.length]);
     element.addEventListener("click", pick);
-    element.addEventListener("mouseenter", () => this._onPick(pointers[0], { passing: true }));
-    element.addEventListener("mouseleave", () => this._onPick(null, { passing: true }));
+    passedOver(element, (over) => this._onPick(over ? pointers[0] : null, { passing: true }));
     element.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== " ") return;
       event.preventDefault();
@@ -83,15 +86,23 @@ export class DocumentView {
 
   _pictures(pages) {
     this._clear();
-    this._observer = new IntersectionObserver((entries) => {
-      for (const { isIntersecting, target } of entries) if (isIntersecting) this._want(target);
-    }, { rootMargin: "600px" });
+    this._observer = new IntersectionObserver(
+      (entries) => {
+        for (const { isIntersecting, target } of entries) if (isIntersecting) this._want(target);
+      },
+      { rootMargin: "600px" },
+    );
     for (const page of pages) {
       const boxes = this._places.filter((place) => place.page === page.number);
       const figure = h(
         "figure",
         { class: "page", data: { number: page.number } },
-        h("div", { class: "sheet" }, h("p", { class: "muted" }, `Page ${page.number}`), boxes.flatMap((place) => this._boxes(place))),
+        h(
+          "div",
+          { class: "sheet" },
+          h("p", { class: "muted" }, `Page ${page.number}`),
+          boxes.flatMap((place) => this._boxes(place)),
+        ),
         h("figcaption", {}, `Page ${page.number}${page.how === "ocr" ? ", read from a picture" : ""}`),
       );
       this._body.append(figure);
@@ -107,8 +118,10 @@ export class DocumentView {
         role: at === 0 ? "button" : null,
         "aria-label": at === 0 ? `${place.pointer}: ${place.text}` : null,
         style: {
-          left: `${left * 100}%`, top: `${top * 100}%`,
-          width: `${(right - left) * 100}%`, height: `${(bottom - top) * 100}%`,
+          left: `${left * 100}%`,
+          top: `${top * 100}%`,
+          width: `${(right - left) * 100}%`,
+          height: `${(bottom - top) * 100}%`,
         },
       });
       return this._mark(box, [place.pointer]);
@@ -158,7 +171,11 @@ export class DocumentView {
     }
     const raw = Uint8Array.from(atob(page.content), (char) => char.charCodeAt(0));
     const url = URL.createObjectURL(new Blob([raw], { type: page.media_type }));
-    const image = h("img", { src: url, alt: `Page ${page.number} of the document`, on: { load: () => URL.revokeObjectURL(url) } });
+    const image = h("img", {
+      src: url,
+      alt: `Page ${page.number} of the document`,
+      on: { load: () => URL.revokeObjectURL(url) },
+    });
     sheet.prepend(image);
     sheet.classList.add("drawn");
   }
@@ -174,7 +191,16 @@ export class DocumentView {
       const own = places.filter((place) => place.start < page.stop && place.stop > page.start);
       const name = page.label ?? (pages.length > 1 ? `Page ${page.number}` : null);
       this._body.append(
-        h("section", { class: "text" }, name && h("h3", {}, name), h("pre", {}, this._pieces(index, page.start, page.stop, own))),
+        h(
+          "section",
+          { class: "text" },
+          name && h("h3", {}, name),
+          h(
+            "pre",
+            { class: page.how === "layout" || page.how === "ocr" ? "columns" : null },
+            this._pieces(index, page.start, page.stop, own),
+          ),
+        ),
       );
     }
   }
@@ -182,7 +208,8 @@ export class DocumentView {
   /** The text from `start` to `stop`, cut wherever a place begins or ends. */
   _pieces(index, start, stop, places) {
     const edges = new Set([start, stop]);
-    for (const place of places) for (const edge of [place.start, place.stop]) if (edge > start && edge < stop) edges.add(edge);
+    for (const place of places)
+      for (const edge of [place.start, place.stop]) if (edge > start && edge < stop) edges.add(edge);
     const cuts = [...edges].sort((a, b) => a - b);
     const labelled = new Set();
     let [next, open] = [0, []];
@@ -195,7 +222,16 @@ export class DocumentView {
       const pointers = open.map((place) => place.pointer);
       const first = pointers.some((pointer) => !labelled.has(pointer));
       pointers.forEach((pointer) => labelled.add(pointer));
-      const mark = h("mark", { tabindex: first ? 0 : null, role: first ? "button" : null, "aria-label": first ? `${pointers.join(", ")}: ${text}` : null, title: pointers.join("\n") }, text);
+      const mark = h(
+        "mark",
+        {
+          tabindex: first ? 0 : null,
+          role: first ? "button" : null,
+          "aria-label": first ? `${pointers.join(", ")}: ${text}` : null,
+          title: pointers.join("\n"),
+        },
+        text,
+      );
       return this._mark(mark, pointers);
     });
   }

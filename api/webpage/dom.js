@@ -25,6 +25,17 @@ export function labelled(label, control, note) {
   return h("label", { class: "labelled" }, h("span", {}, label), control, note && h("small", {}, note));
 }
 
+let mouse = "";
+const position = (event) => `${event.clientX} ${event.clientY}`;
+document.addEventListener("mousemove", (event) => (mouse = position(event)));
+
+/** `told(true)` when the mouse comes over an element, `told(false)` when it leaves it. What scrolls under a mouse that
+ *  does not move is not passed over. */
+export function passedOver(element, told) {
+  element.addEventListener("mouseenter", (event) => position(event) !== mouse && told(true));
+  element.addEventListener("mouseleave", (event) => position(event) !== mouse && told(false));
+}
+
 let clearing;
 
 /** Says something for a moment, to screen readers too. */
@@ -38,7 +49,12 @@ export function notice(text) {
 
 /** A dialog, open. It is gone when it is closed. */
 export function dialog(title, ...children) {
-  const element = h("dialog", { "aria-label": title, on: { close: () => element.remove() } }, h("h2", {}, title), children);
+  const element = h(
+    "dialog",
+    { "aria-label": title, on: { close: () => element.remove() } },
+    h("h2", {}, title),
+    children,
+  );
   document.body.append(element);
   element.showModal();
   return element;
@@ -54,7 +70,14 @@ export function confirmed(title, detail, verb) {
       h(
         "p",
         { class: "row" },
-        button(verb, () => { answer = true; box.close(); }, { class: "danger" }),
+        button(
+          verb,
+          () => {
+            answer = true;
+            box.close();
+          },
+          { class: "danger" },
+        ),
         button("Keep it", () => box.close(), { autofocus: true }),
       ),
     );

@@ -1,6 +1,6 @@
 // The values of an answer, each with what is known of it.
 
-import { h } from "./dom.js";
+import { h, passedOver } from "./dom.js";
 import { isScalar, step } from "./json.js";
 
 /** `fields` and `review`: of a result, or of the error of a failed extraction. `onPick(pointer, {passing})`: a value was
@@ -12,7 +12,12 @@ export class FieldsView {
     this._marks = Map.groupBy ? Map.groupBy(review ?? [], (mark) => mark.pointer) : grouped(review ?? []);
     this._onPick = onPick;
     this._leaves = new Map();
-    this.element = h("div", { class: "fields", on: { keydown: (event) => this._move(event) } }, this._general(data), this._value(data, ""));
+    this.element = h(
+      "div",
+      { class: "fields", on: { keydown: (event) => this._move(event) } },
+      this._general(data),
+      this._value(data, ""),
+    );
   }
 
   highlight(pointer, { scroll = false } = {}) {
@@ -28,22 +33,43 @@ export class FieldsView {
   /** What is marked and is no scalar: a list, or the whole. */
   _general(data) {
     const others = [...this._marks].filter(([pointer]) => !isScalarAt(data, pointer));
-    return others.map(([pointer, marks]) => marks.map((mark) => h("p", { class: `reason ${mark.severity}` }, h("strong", {}, pointer || "all of it"), " ", mark.detail)));
+    return others.map(([pointer, marks]) =>
+      marks.map((mark) =>
+        h("p", { class: `reason ${mark.severity}` }, h("strong", {}, pointer || "all of it"), " ", mark.detail),
+      ),
+    );
   }
 
   _value(value, pointer) {
     if (isScalar(value)) return this._leaf(value, pointer);
     if (!Array.isArray(value)) {
-      return h("dl", {}, Object.entries(value).map(([key, one]) => this._row(key, one, pointer + step(key))));
+      return h(
+        "dl",
+        {},
+        Object.entries(value).map(([key, one]) => this._row(key, one, pointer + step(key))),
+      );
     }
     if (!value.length) return h("p", { class: "muted" }, "no rows");
-    if (value.every((one) => !isScalar(one) && !Array.isArray(one) && Object.values(one).every(isScalar))) return this._table(value, pointer);
-    return h("ol", {}, value.map((one, at) => h("li", {}, this._value(one, pointer + step(at)))));
+    if (value.every((one) => !isScalar(one) && !Array.isArray(one) && Object.values(one).every(isScalar)))
+      return this._table(value, pointer);
+    return h(
+      "ol",
+      {},
+      value.map((one, at) => h("li", {}, this._value(one, pointer + step(at)))),
+    );
   }
 
   _row(key, value, pointer) {
-    const count = Array.isArray(value) && value.length > 0 && h("small", {}, ` ${value.length} ${value.length === 1 ? "row" : "rows"}`);
-    return h("div", { class: isScalar(value) ? "pair" : "group" }, h("dt", {}, key, count), h("dd", {}, this._value(value, pointer)));
+    const count =
+      Array.isArray(value) &&
+      value.length > 0 &&
+      h("small", {}, ` ${value.length} ${value.length === 1 ? "row" : "rows"}`);
+    return h(
+      "div",
+      { class: isScalar(value) ? "pair" : "group" },
+      h("dt", {}, key, count),
+      h("dd", {}, this._value(value, pointer)),
+    );
   }
 
   _table(rows, pointer) {
@@ -54,10 +80,28 @@ export class FieldsView {
       h(
         "table",
         {},
-        h("thead", {}, h("tr", {}, h("th", {}, "#"), names.map((name) => h("th", { scope: "col" }, name)))),
-        h("tbody", {}, rows.map((row, at) =>
-          h("tr", {}, h("th", { scope: "row" }, at + 1), names.map((name) =>
-            h("td", {}, name in row && this._leaf(row[name], pointer + step(at) + step(name))))))),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            h("th", {}, "#"),
+            names.map((name) => h("th", { scope: "col" }, name)),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          rows.map((row, at) =>
+            h(
+              "tr",
+              {},
+              h("th", { scope: "row" }, at + 1),
+              names.map((name) => h("td", {}, name in row && this._leaf(row[name], pointer + step(at) + step(name)))),
+            ),
+          ),
+        ),
       ),
     );
   }
@@ -74,21 +118,34 @@ export class FieldsView {
       "button",
       {
         type: "button",
-        class: ["leaf", nothing && "nothing", marks.length && "marked", marks.some((mark) => mark.severity === "high") && "high", corrected && "corrected"].filter(Boolean).join(" "),
+        class: [
+          "leaf",
+          nothing && "nothing",
+          marks.length && "marked",
+          marks.some((mark) => mark.severity === "high") && "high",
+          corrected && "corrected",
+        ]
+          .filter(Boolean)
+          .join(" "),
         data: { pointer },
         on: {
           click: () => this._onPick(pointer),
           focus: () => this._onPick(pointer, { passing: true }),
-          mouseenter: () => this._onPick(pointer, { passing: true }),
-          mouseleave: () => this._onPick(null, { passing: true }),
         },
       },
       h("span", { class: "value" }, shown),
       corrected && h("span", { class: "right-value" }, String(this._corrected[pointer] ?? "not in the document")),
       unplaced && h("span", { class: "badge", title: "No place in the document says this" }, "no place"),
-      sure !== null && sure !== undefined && h("span", { class: `sure ${sure >= 0.9 ? "" : sure >= 0.5 ? "middling" : "low"}`, title: "confidence" }, `${Math.floor(sure * 100)}%`),
+      sure !== null &&
+        sure !== undefined &&
+        h(
+          "span",
+          { class: `sure ${sure >= 0.9 ? "" : sure >= 0.5 ? "middling" : "low"}`, title: "confidence" },
+          `${Math.floor(sure * 100)}%`,
+        ),
       marks.length > 0 && h("span", { class: "badge mark" }, "review"),
     );
+    passedOver(leaf, (over) => this._onPick(over ? pointer : null, { passing: true }));
     this._leaves.set(pointer, leaf);
     return marks.length ? [leaf, marks.map((mark) => h("p", { class: `reason ${mark.severity}` }, mark.detail))] : leaf;
   }

@@ -20,8 +20,20 @@ class JobList {
     this._signal = signal;
     this._batch = batch ?? "";
     this._cursors = [""];
-    this._status = h("select", { on: { change: () => this._restart() } }, ["", "queued", "running", "succeeded", "failed", "cancelled"].map((one) => h("option", { value: one }, one || "any")));
-    this._schema = h("input", { type: "search", placeholder: "any", size: 16, spellcheck: "false", on: { change: () => this._restart() } });
+    this._status = h(
+      "select",
+      { on: { change: () => this._restart() } },
+      ["", "queued", "running", "succeeded", "failed", "cancelled"].map((one) =>
+        h("option", { value: one }, one || "any"),
+      ),
+    );
+    this._schema = h("input", {
+      type: "search",
+      placeholder: "any",
+      size: 16,
+      spellcheck: "false",
+      on: { change: () => this._restart() },
+    });
     this._rows = h("tbody", {});
     this._fault = h("div", {});
     this._newer = button("Newer", () => this._turn(-1));
@@ -31,9 +43,26 @@ class JobList {
       {},
       h("p", { class: "row filters" }, labelled("Status", this._status), labelled("Schema", this._schema)),
       this._fault,
-      h("div", { class: "scroll" }, h("table", { class: "list" },
-        h("thead", {}, h("tr", {}, ["Document", "Schema", "Status", "Why", "Created", "Took", ""].map((one) => h("th", { scope: "col" }, one || h("span", { class: "hidden" }, "Actions"))))),
-        this._rows)),
+      h(
+        "div",
+        { class: "scroll" },
+        h(
+          "table",
+          { class: "list" },
+          h(
+            "thead",
+            {},
+            h(
+              "tr",
+              {},
+              ["Document", "Schema", "Status", "Why", "Created", "Took", ""].map((one) =>
+                h("th", { scope: "col" }, one || h("span", { class: "hidden" }, "Actions")),
+              ),
+            ),
+          ),
+          this._rows,
+        ),
+      ),
       h("p", { class: "row" }, this._newer, this._older),
     );
   }
@@ -54,11 +83,21 @@ class JobList {
   }
 
   async _refresh() {
-    const query = { status: this._status.value, schema: this._schema.value.trim(), batch: this._batch, cursor: this._cursors.at(-1), limit: 25 };
+    const query = {
+      status: this._status.value,
+      schema: this._schema.value.trim(),
+      batch: this._batch,
+      cursor: this._cursors.at(-1),
+      limit: 25,
+    };
     try {
       const { data, next_cursor } = await get("/v1/extractions", query, this._signal);
       this._next = next_cursor;
-      this._rows.replaceChildren(...(data.length ? data.map((one) => this._row(one)) : [h("tr", {}, h("td", { colspan: 7, class: "muted" }, "Nothing here"))]));
+      this._rows.replaceChildren(
+        ...(data.length
+          ? data.map((one) => this._row(one))
+          : [h("tr", {}, h("td", { colspan: 7, class: "muted" }, "Nothing here"))]),
+      );
       this._fault.replaceChildren();
     } catch (error) {
       if (error.name === "AbortError") return false;
@@ -80,7 +119,11 @@ class JobList {
       h("td", { class: "why" }, why(one)),
       h("td", {}, time(one.created_at)),
       h("td", {}, between(one.started_at, one.finished_at)),
-      h("td", {}, actions(one, () => this._refresh())),
+      h(
+        "td",
+        {},
+        actions(one, () => this._refresh()),
+      ),
     );
   }
 }
@@ -96,10 +139,24 @@ function actions(one, done) {
     }
     done();
   };
-  if (!isFinal(one)) return button("Cancel", () => act(() => postJson(`/v1/extractions/${one.id}/cancel`, {}), "Cancelled"), { class: "plain" });
-  return button("Erase", async () => {
-    if (await confirmed("Erase this extraction?", "Its document and its result are gone at once. Nothing brings them back.", "Erase")) act(() => call("DELETE", `/v1/extractions/${one.id}`), "Erased");
-  }, { class: "plain" });
+  if (!isFinal(one))
+    return button("Cancel", () => act(() => postJson(`/v1/extractions/${one.id}/cancel`, {}), "Cancelled"), {
+      class: "plain",
+    });
+  return button(
+    "Erase",
+    async () => {
+      if (
+        await confirmed(
+          "Erase this extraction?",
+          "Its document and its result are gone at once. Nothing brings them back.",
+          "Erase",
+        )
+      )
+        act(() => call("DELETE", `/v1/extractions/${one.id}`), "Erased");
+    },
+    { class: "plain" },
+  );
 }
 
 async function showOne(place, id, signal) {
@@ -120,9 +177,20 @@ async function showOne(place, id, signal) {
       ...Object.entries(extraction.metadata).map(([name, value]) => [name, value]),
     ].filter(([, value]) => value);
     head.replaceChildren(
-      h("p", { class: "row" }, state(extraction.status), h("span", {}, why(extraction)), actions(extraction, () => (isFinal(extraction) ? (location.hash = "#/jobs") : null))),
-      h("dl", { class: "facts" }, rows.map(([name, value]) => h("div", { class: "pair" }, h("dt", {}, name), h("dd", {}, value)))),
+      h(
+        "p",
+        { class: "row" },
+        state(extraction.status),
+        h("span", {}, why(extraction)),
+        actions(extraction, () => (isFinal(extraction) ? (location.hash = "#/jobs") : null)),
+      ),
+      h(
+        "dl",
+        { class: "facts" },
+        rows.map(([name, value]) => h("div", { class: "pair" }, h("dt", {}, name), h("dd", {}, value))),
+      ),
     );
-    if (isFinal(extraction) && (extraction.result || extraction.error)) body.replaceChildren(new ResultView(extraction).element);
+    if (isFinal(extraction) && (extraction.result || extraction.error))
+      body.replaceChildren(new ResultView(extraction).element);
   }
 }

@@ -41,7 +41,10 @@ export const step = (key) => "/" + String(key).replaceAll("~", "~0").replaceAll(
 
 /** The names on a pointer's way. */
 export const steps = (pointer) =>
-  pointer.split("/").slice(1).map((one) => one.replaceAll("~1", "/").replaceAll("~0", "~"));
+  pointer
+    .split("/")
+    .slice(1)
+    .map((one) => one.replaceAll("~1", "/").replaceAll("~0", "~"));
 
 /** The value at a pointer; undefined where there is none. */
 export function at(value, pointer) {

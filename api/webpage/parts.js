@@ -8,7 +8,11 @@ export function problemBox(error) {
     { class: "problem", role: "alert" },
     h("strong", {}, error.message),
     error.errors?.length > 0 &&
-      h("ul", {}, error.errors.slice(0, 20).map((one) => h("li", {}, one.pointer && h("code", {}, one.pointer), " ", one.detail))),
+      h(
+        "ul",
+        {},
+        error.errors.slice(0, 20).map((one) => h("li", {}, one.pointer && h("code", {}, one.pointer), " ", one.detail)),
+      ),
     error.requestId && h("small", {}, `request ${error.requestId}`),
   );
 }
@@ -34,7 +38,10 @@ export const between = (from, to) => (from && to ? duration((new Date(to) - new 
 export function bytes(count) {
   const units = ["B", "kB", "MB", "GB"];
   const power = count > 0 ? Math.min(units.length - 1, Math.floor(Math.log10(count) / 3)) : 0;
-  return `${(count / 1000 ** power).toPrecision(power ? 2 : 3).replace(/\.0+$/, "").replace(/^(\d+)\.(\d*?)0+$/, "$1.$2")} ${units[power]}`;
+  return `${(count / 1000 ** power)
+    .toPrecision(power ? 2 : 3)
+    .replace(/\.0+$/, "")
+    .replace(/^(\d+)\.(\d*?)0+$/, "$1.$2")} ${units[power]}`;
 }
 
 /** Why a queued extraction waits, a failed one failed, a cancelled one was cancelled. */
@@ -51,7 +58,15 @@ export async function copy(text, what) {
     notice(`${what} copied`);
   } catch {
     const area = h("textarea", { readonly: true, rows: 12, value: text });
-    const box = dialog(`Copy ${what}`, area, h("p", { class: "row" }, button("Close", () => box.close())));
+    const box = dialog(
+      `Copy ${what}`,
+      area,
+      h(
+        "p",
+        { class: "row" },
+        button("Close", () => box.close()),
+      ),
+    );
     area.select();
   }
 }

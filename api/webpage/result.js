@@ -14,15 +14,26 @@ export class ResultView {
     this._extraction = extraction;
     this._corrections = corrections;
     this._onPick = onPick;
+    this._chosen = null;
     this.element = h("div", { class: "result" });
     this._show();
   }
 
-  /** Both sides show where the value at `pointer` stands. */
+  /** Both sides show where the value at `pointer` stands. `passing`: only while the mouse is there; then what was chosen
+   *  is shown again. */
   pick(pointer, { passing = false } = {}) {
-    this._document.highlight(pointer, { scroll: !passing });
-    this._values.highlight(pointer, { scroll: !passing });
+    if (!passing) this._chosen = pointer;
+    const shown = pointer ?? this._chosen;
+    this._document.highlight(shown, { scroll: !passing });
+    this._values.highlight(shown, { scroll: !passing });
     if (!passing) this._onPick?.(pointer);
+  }
+
+  /** Likewise, for who chose it elsewhere: nobody is told. */
+  point(pointer) {
+    this._chosen = pointer;
+    this._document.highlight(pointer, { scroll: true });
+    this._values.highlight(pointer);
   }
 
   /** With other corrections. */
@@ -39,14 +50,31 @@ export class ResultView {
       known.evidence.map((place) => ({ pointer, ...place })),
     );
     const file = kept(this._extraction.id);
-    this._document = new DocumentView({ file, text: result?.document?.text ?? file?.text, read: result?.document, places, onPick: pick });
+    this._document = new DocumentView({
+      file,
+      text: result?.document?.text ?? file?.text,
+      read: result?.document,
+      places,
+      onPick: pick,
+    });
     const data = answer.data;
-    this._values = new FieldsView({ data: data ?? null, fields: answer.fields, review: answer.review, corrected: this._corrections, onPick: pick });
+    this._values = new FieldsView({
+      data: data ?? null,
+      fields: answer.fields,
+      review: answer.review,
+      corrected: this._corrections,
+      onPick: pick,
+    });
     const left = h("section", { class: "left", "aria-label": "Document" }, this._document.element);
     this._acceptFile(left);
     this.element.replaceChildren(
       this._head(answer),
-      h("div", { class: "sides" }, left, h("section", { class: "right", "aria-label": "Values" }, data === undefined ? null : this._values.element)),
+      h(
+        "div",
+        { class: "sides" },
+        left,
+        h("section", { class: "right", "aria-label": "Values" }, data === undefined ? null : this._values.element),
+      ),
     );
   }
 
@@ -55,7 +83,11 @@ export class ResultView {
     const count = answer.review?.length ?? 0;
     const text = error
       ? problemBox({ message: `${error.code}: ${error.detail}`, errors: error.errors })
-      : h("p", { class: count ? "verdict some" : "verdict" }, count ? `${count} ${count === 1 ? "place" : "places"} to look at` : "Nothing is marked for review");
+      : h(
+          "p",
+          { class: count ? "verdict some" : "verdict" },
+          count ? `${count} ${count === 1 ? "place" : "places"} to look at` : "Nothing is marked for review",
+        );
     const usage = answer.usage;
     const facts = [
       result?.calibration === "uncalibrated" && "confidence is not calibrated",

@@ -16,41 +16,100 @@ export async function show(place, [id], signal) {
   if (id) {
     const extraction = await get(`/v1/extractions/${id}`, {}, signal);
     const view = new ReviewView(extraction, await nextOf(id, signal), signal);
-    place.append(h("p", {}, h("a", { href: "#/review" }, "All that is to be reviewed")), h("h1", {}, "Review ", h("small", {}, nameOf(extraction))), view.element);
+    place.append(
+      h("p", {}, h("a", { href: "#/review" }, "All that is to be reviewed")),
+      h("h1", {}, "Review ", h("small", {}, nameOf(extraction))),
+      view.element,
+    );
     view.start();
     return;
   }
   place.append(h("h1", {}, TITLE));
   const lists = h("div", {});
   place.append(lists);
-  return live(async () => {
-    try {
-      const open = await get("/v1/extractions", { review: "open", limit: MOST }, signal);
-      const done = await get("/v1/extractions", { review: "done", limit: MOST }, signal);
-      lists.replaceChildren(toDo(open), alreadyDone(done));
-    } catch (error) {
-      if (error.name === "AbortError") return false;
-      lists.replaceChildren(problemBox(error));
-    }
-    return true;
-  }, 4, signal);
+  return live(
+    async () => {
+      try {
+        const open = await get("/v1/extractions", { review: "open", limit: MOST }, signal);
+        const done = await get("/v1/extractions", { review: "done", limit: MOST }, signal);
+        lists.replaceChildren(toDo(open), alreadyDone(done));
+      } catch (error) {
+        if (error.name === "AbortError") return false;
+        lists.replaceChildren(problemBox(error));
+      }
+      return true;
+    },
+    4,
+    signal,
+  );
 }
 
 const nameOf = (one) => one.custom_id ?? one.document.filename ?? one.id.slice(0, 12);
 
 const table = (rows) =>
-  h("div", { class: "scroll" }, h("table", { class: "list" },
-    h("thead", {}, h("tr", {}, ["Document", "Schema", "Status", "Created"].map((one) => h("th", { scope: "col" }, one)))),
-    h("tbody", {}, rows.map((one) => h("tr", {}, h("td", {}, h("a", { href: `#/review/${one.id}` }, nameOf(one))), h("td", {}, one.schema), h("td", {}, one.status), h("td", {}, time(one.created_at)))))));
+  h(
+    "div",
+    { class: "scroll" },
+    h(
+      "table",
+      { class: "list" },
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ["Document", "Schema", "Status", "Created"].map((one) => h("th", { scope: "col" }, one)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        rows.map((one) =>
+          h(
+            "tr",
+            {},
+            h("td", {}, h("a", { href: `#/review/${one.id}` }, nameOf(one))),
+            h("td", {}, one.schema),
+            h("td", {}, one.status),
+            h("td", {}, time(one.created_at)),
+          ),
+        ),
+      ),
+    ),
+  );
 
 function toDo({ data, next_cursor }) {
   if (!data.length) return h("p", { class: "verdict" }, "Nothing waits for a review.");
-  return h("section", {}, h("p", { class: "row" }, h("a", { class: "button primary", href: `#/review/${data[0].id}` }, `Review ${data.length}${next_cursor ? " and more" : ""}`)), table(data));
+  return h(
+    "section",
+    {},
+    h(
+      "p",
+      { class: "row" },
+      h(
+        "a",
+        { class: "button primary", href: `#/review/${data[0].id}` },
+        `Review ${data.length}${next_cursor ? " and more" : ""}`,
+      ),
+    ),
+    table(data),
+  );
 }
 
 function alreadyDone({ data }) {
   if (!data.length) return "";
-  return h("section", {}, h("h2", {}, `${data.length} reviewed`), h("p", { class: "row" }, button("Save them as gold (JSONL)", () => saveGold(data))), table(data));
+  return h(
+    "section",
+    {},
+    h("h2", {}, `${data.length} reviewed`),
+    h(
+      "p",
+      { class: "row" },
+      button("Save them as gold (JSONL)", () => saveGold(data)),
+    ),
+    table(data),
+  );
 }
 
 async function nextOf(id, signal) {
@@ -79,7 +138,10 @@ async function goldOf(extraction) {
   if (!answer || (!file && text === undefined)) return null;
   const document = file ? { content: await base64(file), filename: file.name } : { text };
   const corrections = extraction.reviewed?.corrections ?? {};
-  const expected = Object.entries(corrections).reduce((data, [pointer, value]) => replaced(data, pointer, value), answer.data);
+  const expected = Object.entries(corrections).reduce(
+    (data, [pointer, value]) => replaced(data, pointer, value),
+    answer.data,
+  );
   return { custom_id: extraction.id, document, expected, schema: extraction.schema.split("@")[0] };
 }
 
@@ -103,7 +165,10 @@ class ReviewView {
     this._where = h("p", { class: "muted", role: "status" });
     this._label = h("label", { for: "right-value" });
     this._input = h("textarea", { id: "right-value", rows: 1, spellcheck: "false" });
-    this._nothing = h("input", { type: "checkbox", on: { change: () => (this._input.disabled = this._nothing.checked) } });
+    this._nothing = h("input", {
+      type: "checkbox",
+      on: { change: () => (this._input.disabled = this._nothing.checked) },
+    });
     this._reasons = h("div", {});
     this._fault = h("div", {});
     this._panel = h(
@@ -111,17 +176,32 @@ class ReviewView {
       { class: "panel", on: { submit: (event) => (event.preventDefault(), this._decide()) } },
       this._where,
       this._reasons,
-      h("div", { class: "row" }, h("div", { class: "grow" }, this._label, this._input), h("label", { class: "check" }, this._nothing, "not in the document")),
-      h("p", { class: "row" },
+      h(
+        "div",
+        { class: "row" },
+        h("div", { class: "grow" }, this._label, this._input),
+        h("label", { class: "check" }, this._nothing, "not in the document"),
+      ),
+      h(
+        "p",
+        { class: "row" },
         h("button", { class: "primary" }, "Right, next"),
-        button("Back", () => this._go(-1)), button("Skip", () => this._go(1)),
+        button("Back", () => this._go(-1)),
+        button("Skip", () => this._go(1)),
         button("Save", () => this._save(), { class: "primary" }),
         button("Copy as an example", () => this._copyExample()),
       ),
-      h("p", { class: "muted" }, "Enter: as it stands in the box. Alt with ↓ or ↑: the next or the one before. Ctrl with Enter: save, and on to the next document."),
+      h(
+        "p",
+        { class: "muted" },
+        "Enter: as it stands in the box. Alt with ↓ or ↑: the next or the one before. Ctrl with Enter: save, and on to the next document.",
+      ),
       this._fault,
     );
-    this._result = new ResultView(extraction, { corrections: this._corrections, onPick: (pointer) => this._take(pointer) });
+    this._result = new ResultView(extraction, {
+      corrections: this._corrections,
+      onPick: (pointer) => this._take(pointer),
+    });
     this.element = h("div", { class: "review" }, this._panel, this._result.element);
     const keys = (event) => this._key(event);
     document.addEventListener("keydown", keys);
@@ -147,7 +227,9 @@ class ReviewView {
     this._pointer = pointer;
     const value = pointer in this._corrections ? this._corrections[pointer] : at(this._answer.data, pointer);
     const done = this._marked.filter((one) => this._decided(one)).length;
-    this._where.textContent = this._marked.length ? `${done} of ${this._marked.length} that are marked are decided` : "Nothing is marked; every value can be looked at";
+    this._where.textContent = this._marked.length
+      ? `${done} of ${this._marked.length} that are marked are decided`
+      : "Nothing is marked; every value can be looked at";
     this._label.textContent = pointer;
     this._input.value = value === null ? "" : String(value);
     this._nothing.checked = value === null;
@@ -155,8 +237,7 @@ class ReviewView {
     const marks = (this._answer.review ?? []).filter((mark) => mark.pointer === pointer);
     this._reasons.replaceChildren(...marks.map((mark) => h("p", { class: `reason ${mark.severity}` }, mark.detail)));
     this._fault.replaceChildren();
-    this._result._document.highlight(pointer, { scroll: true });
-    this._result._values.highlight(pointer);
+    this._result.point(pointer);
     this._input.select();
   }
 
@@ -179,7 +260,10 @@ class ReviewView {
     }
     this._result.update(this._corrections);
     const left = this._marked.filter((pointer) => !this._decided(pointer));
-    if (left.length) this._take(left.find((pointer) => this._marked.indexOf(pointer) > this._marked.indexOf(this._pointer)) ?? left[0]);
+    if (left.length)
+      this._take(
+        left.find((pointer) => this._marked.indexOf(pointer) > this._marked.indexOf(this._pointer)) ?? left[0],
+      );
     else {
       this._take(this._pointer);
       notice("All that is marked is decided: save it");
@@ -219,7 +303,10 @@ class ReviewView {
     // Number objects are written as numbers; their last zeros say nothing to a comparison.
     const body = JSON.stringify({ corrections: this._corrections, confirmed });
     try {
-      const answer = await call("PUT", `/v1/extractions/${this._extraction.id}/review`, { body, headers: { "Content-Type": "application/json" } });
+      const answer = await call("PUT", `/v1/extractions/${this._extraction.id}/review`, {
+        body,
+        headers: { "Content-Type": "application/json" },
+      });
       this._extraction = parse(await answer.text());
       notice("Saved");
       if (andNext) location.hash = this._following.length ? `#/review/${this._following[0]}` : "#/review";
@@ -249,4 +336,10 @@ class ReviewView {
   }
 }
 
-const same = (one, other) => one === other || (one !== null && other !== null && Number(one) === Number(other) && typeof one !== "string" && typeof other !== "string");
+const same = (one, other) =>
+  one === other ||
+  (one !== null &&
+    other !== null &&
+    Number(one) === Number(other) &&
+    typeof one !== "string" &&
+    typeof other !== "string");

@@ -41,8 +41,22 @@ export class SchemaChoice {
         "fieldset",
         { class: "switch" },
         h("legend", { class: "hidden" }, "Where the schema comes from"),
-        [["named", "A schema of the service"], ["fields", "My own fields"], ["json", "JSON Schema"]].map(([way, label]) =>
-          h("label", {}, h("input", { type: "radio", name: "schema-way", checked: way === "named", on: { change: () => this._show(way) } }), label),
+        [
+          ["named", "A schema of the service"],
+          ["fields", "My own fields"],
+          ["json", "JSON Schema"],
+        ].map(([way, label]) =>
+          h(
+            "label",
+            {},
+            h("input", {
+              type: "radio",
+              name: "schema-way",
+              checked: way === "named",
+              on: { change: () => this._show(way) },
+            }),
+            label,
+          ),
         ),
       ),
       this._body,
@@ -82,10 +96,32 @@ export class SchemaChoice {
     const bodies = {
       named: () => [labelled("Schema", this._names), this._about, h("p", { class: "row" }, example)],
       fields: () => [
-        h("div", { class: "scroll" }, h("table", { class: "editor" },
-          h("thead", {}, h("tr", {}, h("th", {}, "Name"), h("th", {}, "Type"), h("th", {}, "What it is"), h("th", {}, h("span", { class: "hidden" }, "Remove")))),
-          this._rows)),
-        h("p", { class: "row" }, button("Add a field", () => this._addRow("", "text", "").querySelector("input").focus())),
+        h(
+          "div",
+          { class: "scroll" },
+          h(
+            "table",
+            { class: "editor" },
+            h(
+              "thead",
+              {},
+              h(
+                "tr",
+                {},
+                h("th", {}, "Name"),
+                h("th", {}, "Type"),
+                h("th", {}, "What it is"),
+                h("th", {}, h("span", { class: "hidden" }, "Remove")),
+              ),
+            ),
+            this._rows,
+          ),
+        ),
+        h(
+          "p",
+          { class: "row" },
+          button("Add a field", () => this._addRow("", "text", "").querySelector("input").focus()),
+        ),
       ],
       json: () => [labelled("JSON Schema", this._text), this._verdict],
     };
@@ -108,9 +144,21 @@ export class SchemaChoice {
       "tr",
       {},
       h("td", {}, h("input", { "aria-label": "Name", value: name, spellcheck: "false" })),
-      h("td", {}, h("select", { "aria-label": "Type" }, Object.keys(TYPES).map((one) => h("option", { value: one, selected: one === type }, one)))),
+      h(
+        "td",
+        {},
+        h(
+          "select",
+          { "aria-label": "Type" },
+          Object.keys(TYPES).map((one) => h("option", { value: one, selected: one === type }, one)),
+        ),
+      ),
       h("td", {}, h("input", { "aria-label": "What it is", value: description })),
-      h("td", {}, button("×", () => row.remove(), { "aria-label": "Remove this field", class: "plain" })),
+      h(
+        "td",
+        {},
+        button("×", () => row.remove(), { "aria-label": "Remove this field", class: "plain" }),
+      ),
     );
     this._rows.append(row);
     return row;
@@ -146,12 +194,25 @@ export class SchemaChoice {
     }
     if (this._text.value !== text) return;
     const part = (title, findings) =>
-      findings.length > 0 && h("details", { open: title === "Refused" }, h("summary", {}, `${title}: ${findings.length}`),
-        h("ul", {}, findings.map((one) => h("li", {}, one.pointer && h("code", {}, one.pointer), " ", one.detail))));
+      findings.length > 0 &&
+      h(
+        "details",
+        { open: title === "Refused" },
+        h("summary", {}, `${title}: ${findings.length}`),
+        h(
+          "ul",
+          {},
+          findings.map((one) => h("li", {}, one.pointer && h("code", {}, one.pointer), " ", one.detail)),
+        ),
+      );
     this._verdict.className = report.ok ? "verdict" : "verdict refused";
     this._verdict.replaceChildren(
       h("p", {}, report.ok ? "It can be used; what it says is enforced while the model writes." : "It cannot be used."),
-      ...[part("Refused", report.refused), part("Checked when the answer is complete", report.validated), part("Nobody looks at", report.ignored)].filter(Boolean),
+      ...[
+        part("Refused", report.refused),
+        part("Checked when the answer is complete", report.validated),
+        part("Nobody looks at", report.ignored),
+      ].filter(Boolean),
     );
   }
 }

@@ -12,13 +12,32 @@ export async function show(place, [name], signal) {
   const { data, problems } = await get("/v1/schemas", {}, signal);
   if (problems.length) {
     place.append(
-      h("section", { class: "problem" }, h("h2", {}, `${problems.length} files could not be loaded`),
-        h("ul", {}, problems.map((one) => h("li", {}, h("code", {}, one.source ?? one.file ?? ""), " ", one.detail ?? one.reason ?? "")))),
+      h(
+        "section",
+        { class: "problem" },
+        h("h2", {}, `${problems.length} ${problems.length === 1 ? "file" : "files"} could not be loaded`),
+        h(
+          "ul",
+          {},
+          problems.map((one) => h("li", {}, h("code", {}, one.file), " ", one.detail)),
+        ),
+      ),
     );
   }
   for (const one of data) {
     const body = h("div", {});
-    const details = h("details", { open: one.name === name }, h("summary", {}, h("strong", {}, one.name), ` version ${one.version} `, h("span", { class: "muted" }, one.description)), body);
+    const details = h(
+      "details",
+      { open: one.name === name },
+      h(
+        "summary",
+        {},
+        h("strong", {}, one.name),
+        ` version ${one.version} `,
+        h("span", { class: "muted" }, one.description),
+      ),
+      body,
+    );
     details.addEventListener("toggle", () => details.open && !body.childElementCount && fill(body, one, signal));
     place.append(details);
     if (one.name === name) await fill(body, one, signal);
@@ -29,12 +48,51 @@ async function fill(body, one, signal) {
   const { json_schema, examples } = await get(`/v1/schemas/${encodeURIComponent(one.name)}`, {}, signal);
   const required = new Set(json_schema.required ?? []);
   const rows = Object.entries(json_schema.properties ?? {}).map(([key, node]) =>
-    h("tr", {}, h("th", { scope: "row" }, key), h("td", {}, typeOf(node, json_schema)), h("td", {}, required.has(key) ? "yes" : ""), h("td", {}, node.description ?? "")),
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, key),
+      h("td", {}, typeOf(node, json_schema)),
+      h("td", {}, required.has(key) ? "yes" : ""),
+      h("td", {}, node.description ?? ""),
+    ),
   );
   body.replaceChildren(
-    h("p", { class: "row" }, h("a", { class: "button", href: `#/try/${one.name}` }, "Try it"), button("Copy JSON Schema", () => copy(print(json_schema), "JSON Schema"))),
-    h("div", { class: "scroll" }, h("table", { class: "list" }, h("thead", {}, h("tr", {}, ["Field", "Type", "Required", "What it is"].map((title) => h("th", { scope: "col" }, title)))), h("tbody", {}, rows))),
-    ...examples.slice(0, 1).map((example) => h("details", {}, h("summary", {}, "Example"), h("pre", {}, example.document), h("pre", {}, print(example.answer)))),
+    h(
+      "p",
+      { class: "row" },
+      h("a", { class: "button", href: `#/try/${one.name}` }, "Try it"),
+      button("Copy JSON Schema", () => copy(print(json_schema), "JSON Schema")),
+    ),
+    h(
+      "div",
+      { class: "scroll" },
+      h(
+        "table",
+        { class: "list" },
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            ["Field", "Type", "Required", "What it is"].map((title) => h("th", { scope: "col" }, title)),
+          ),
+        ),
+        h("tbody", {}, rows),
+      ),
+    ),
+    ...examples
+      .slice(0, 1)
+      .map((example) =>
+        h(
+          "details",
+          {},
+          h("summary", {}, "Example"),
+          h("pre", {}, example.document),
+          h("pre", {}, print(example.answer)),
+        ),
+      ),
   );
 }
 

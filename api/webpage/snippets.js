@@ -7,7 +7,12 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 function parts(extraction) {
   const options = Object.fromEntries(Object.entries(extraction.options ?? {}).filter(([name]) => name !== "text"));
   const schema = extraction.sentSchema ?? null; // an inline schema, which the service does not give back
-  return { options, schema, name: extraction.schema.split("@")[0], file: extraction.document?.filename ?? "document.txt" };
+  return {
+    options,
+    schema,
+    name: extraction.schema.split("@")[0],
+    file: extraction.document?.filename ?? "document.txt",
+  };
 }
 
 export function asCurl(extraction) {
@@ -19,7 +24,9 @@ export function asCurl(extraction) {
     `-F file=@${quoted(file)}`,
     schema ? `-F json_schema=${quoted(JSON.stringify(schema))}` : `-F schema=${name}`,
     Object.keys(options).length > 0 && `-F options=${quoted(JSON.stringify(options))}`,
-  ].filter(Boolean).join(" \\\n  ");
+  ]
+    .filter(Boolean)
+    .join(" \\\n  ");
 }
 
 export function asPython(extraction) {

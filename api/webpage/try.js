@@ -23,18 +23,48 @@ class TryView {
   constructor(signal) {
     this._signal = signal;
     this._file = null;
-    this._picker = h("input", { type: "file", class: "hidden", id: "file", on: { change: () => this._take(this._picker.files[0]) } });
-    this._text = h("textarea", { rows: 10, placeholder: "… or paste its text", "aria-label": "Text of the document", on: { input: () => this._forgetFile() } });
+    this._picker = h("input", {
+      type: "file",
+      class: "hidden",
+      id: "file",
+      on: { change: () => this._take(this._picker.files[0]) },
+    });
+    this._text = h("textarea", {
+      rows: 10,
+      placeholder: "… or paste its text",
+      "aria-label": "Text of the document",
+      on: { input: () => this._forgetFile() },
+    });
     this._drop = h(
       "div",
       { class: "drop" },
       this._picker,
-      h("label", { for: "file", class: "button", tabindex: 0, on: { keydown: (event) => (event.key === "Enter" || event.key === " ") && (event.preventDefault(), this._picker.click()) } }, "Choose a file"),
+      h(
+        "label",
+        {
+          for: "file",
+          class: "button",
+          tabindex: 0,
+          on: {
+            keydown: (event) =>
+              (event.key === "Enter" || event.key === " ") && (event.preventDefault(), this._picker.click()),
+          },
+        },
+        "Choose a file",
+      ),
       h("span", {}, "or drop one here: PDF, scan, mail, Office, HTML, text"),
     );
     this._chosen = h("p", { class: "chosen", role: "status" });
     this._password = h("input", { type: "password", autocomplete: "off" });
-    this._printed = h("select", {}, [["declared", "as the schema says"], ["all", "every value"], ["none", "none"]].map(([value, label]) => h("option", { value }, label)));
+    this._printed = h(
+      "select",
+      {},
+      [
+        ["declared", "as the schema says"],
+        ["all", "every value"],
+        ["none", "none"],
+      ].map(([value, label]) => h("option", { value }, label)),
+    );
     this._schema = new SchemaChoice({ onExample: (text) => this._useText(text), signal });
     this._run = h("button", { class: "primary", type: "submit" }, "Extract");
     this._progress = h("div", { class: "progress", role: "status", "aria-live": "polite" });
@@ -94,7 +124,11 @@ class TryView {
     if (!file) return;
     this._file = file;
     this._text.value = "";
-    this._chosen.replaceChildren(h("strong", {}, file.name), ` ${bytes(file.size)} `, button("Remove", () => this._forgetFile(), { class: "plain" }));
+    this._chosen.replaceChildren(
+      h("strong", {}, file.name),
+      ` ${bytes(file.size)} `,
+      button("Remove", () => this._forgetFile(), { class: "plain" }),
+    );
   }
 
   _forgetFile() {
@@ -161,9 +195,15 @@ class TryView {
   }
 
   _say(what, id) {
-    const cancel = id && button("Cancel", () => postJson(`/v1/extractions/${id}/cancel`, {}).catch((error) => this._progress.append(problemBox(error))));
+    const cancel =
+      id &&
+      button("Cancel", () =>
+        postJson(`/v1/extractions/${id}/cancel`, {}).catch((error) => this._progress.append(problemBox(error))),
+      );
     const told = typeof what === "string" ? what : [state(what.status), " ", why(what), progressOf(what)];
-    this._progress.replaceChildren(h("p", {}, h("span", { class: "spinner", "aria-hidden": "true" }), " ", told, " ", cancel));
+    this._progress.replaceChildren(
+      h("p", {}, h("span", { class: "spinner", "aria-hidden": "true" }), " ", told, " ", cancel),
+    );
   }
 }
 

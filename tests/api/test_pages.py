@@ -22,7 +22,8 @@ SAMPLES = Path(__file__).parents[2] / "extractor" / "samples"
 
 async def drawn(api: httpx.AsyncClient, data: bytes, **query: int) -> dict[int, tuple[int, int]]:
     """The size of each picture, by its page's number."""
-    answer = await api.post("/v1/pages", content=data, params=query, headers={"Content-Type": "application/octet-stream"})
+    headers = {"Content-Type": "application/octet-stream"}
+    answer = await api.post("/v1/pages", content=data, params=query, headers=headers)
     assert answer.status_code == 200, answer.text
     sizes = {}
     for page in answer.json()["data"]:
