@@ -43,7 +43,7 @@ def test_ci_runs_the_same_targets() -> None:
     assert os.access(script, os.X_OK)
     text = script.read_text()
     assert "set -euo pipefail" in text
-    assert re.findall(r"^make ([\w-]+)$", text, re.M) == ["lint", "test-compile", "test"]
+    assert re.findall(r"^make ([\w-]+)$", text, re.M) == ["lint", "test-compile", "test-page", "test"]
 
 
 def test_every_requirement_is_pinned_within_its_range() -> None:

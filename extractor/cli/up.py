@@ -90,7 +90,7 @@ def _greeting(url: str, *, keyed: bool) -> str:
     key = '    -H "Authorization: Bearer $EXTRACTOR_API_KEY" \\\n' if keyed else ""
     whose = " with a key of yours in EXTRACTOR_API_KEY" if keyed else ""
     return (
-        f"\nReady at {url}, with a page to try it on (documentation: {url}/docs). Ctrl-C stops it. Try{whose}:\n\n"
+        f"\nReady at {url} with a page to try it on (documentation: {url}/docs). Ctrl-C stops it. Try{whose}:\n\n"
         f"  curl -s {url}/v1/extractions -H 'Prefer: wait=20' -H 'Content-Type: application/json' \\\n"
         f"{key}    -d '{body}'\n"
     )
