@@ -40,6 +40,20 @@ def test_what_is_written_is_gold(
         assert [pointer for pointer, value in written.items() if case.places.get(pointer) and value not in known] == []
 
 
+def test_documents_written_by_hand_are_gold_of_what_they_print(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """But for a currency that a sign or a country says, and the like."""
+    cases = gold(["--written", "--documents", "40"], tmp_path, capsysbinary)
+    assert len(cases) == 40
+    printed = [
+        value in PrintedText(str(case.document))
+        for case in cases
+        for value in written_values(case.schema.json_schema, case.expected).values()
+    ]
+    assert sum(printed) > 0.95 * len(printed)
+
+
 def test_a_schema_that_an_answer_suggests() -> None:
     answer: dict[str, Any] = {"day": "2026-01-02", "rows": [{"a": 1}, {"a": None, "b": None}], "paid": True, "no": None}
     nullable = {name: {"type": [name, "null"]} for name in ("number", "string", "boolean")}

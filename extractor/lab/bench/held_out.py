@@ -2,13 +2,15 @@
 
 The bundled pair's generator makes them, of the held-out side of its split: with values that it never saw, or with new
 names of fields, labels and layouts too. Each line has its schema and, for each value that is printed, its place.
-`--marked FOLDER` writes documents by hand instead, marked as gold.py reads them, under the schema that their answer
-suggests: its keys, the kinds of its values, each of which may be null.
+`--written` writes those that were written by hand for training and held out of it, as they were written, those of a
+built-in kind under the built-in schema. `--marked FOLDER` writes documents by hand instead, marked as gold.py reads
+them, under the schema that their answer suggests: its keys, the kinds of its values, each of which may be null.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 from collections.abc import Iterator
 from decimal import Decimal
@@ -20,9 +22,11 @@ from extractor.evidence.scalars import scalars
 from extractor.lab.bench.gold import Gold, golds
 from extractor.lab.bench.options import command, natural, positive
 from extractor.lab.bench.workload import SEED
+from extractor.lab.training.builtin_schemas import KINDS, schema_of
 from extractor.lab.training.generate import Task, tasks
 from extractor.lab.training.lexicon import NEW_EVERYTHING, NEW_VALUES
 from extractor.lab.training.sources import places
+from extractor.lab.training.written_tasks import never_seen
 from extractor.notation import find
 from schemas.jsontext import read, written
 
@@ -31,6 +35,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m extractor.lab.bench.held_out", description=__doc__.split("\n")[0])
     parser.add_argument("--documents", type=positive, default=300)
     parser.add_argument("--new-names", action="store_true", help="new fields, labels and layouts, not new values alone")
+    parser.add_argument("--written", action="store_true", help="documents by hand that were never trained on")
     parser.add_argument("--seed", type=natural, default=SEED + 20)
     parser.add_argument("--marked", type=Path, metavar="FOLDER", help="documents by hand, and none of the generator")
     return command(parser, arguments, _write)
@@ -40,6 +45,10 @@ def _write(options: argparse.Namespace) -> int:
     for gold in golds(options.marked) if options.marked else ():
         sys.stdout.buffer.write(written(_by_hand(gold)) + b"\n")
     if options.marked:
+        return 0
+    if options.written:
+        for number, (kind, task) in enumerate(never_seen(random.Random(options.seed), options.documents), start=1):
+            sys.stdout.buffer.write(written(_line(f"{kind}-{number}", task)) + b"\n")
         return 0
     split = NEW_EVERYTHING if options.new_names else NEW_VALUES
     for number, task in enumerate(islice(tasks(options.seed, split), options.documents), start=1):
@@ -51,7 +60,7 @@ def _line(name: str, task: Task) -> dict[str, Any]:
     return {
         "custom_id": name,
         "document": {"text": task.document},
-        "schema": task.name if task.kind == "builtin" else _schema(task),
+        "schema": task.name if _builtin(task) else _schema(task),
         "expected": read(task.answer),
         "places": dict(_places(task)),
     }
@@ -97,6 +106,10 @@ def _of_all(items: list[Any]) -> dict[str, Any]:
             | {key: None for one in items for key in one if all(other.get(key) is None for other in items)}
         )
     return suggested(next((one for one in items if one is not None), None))
+
+
+def _builtin(task: Task) -> bool:
+    return task.name in KINDS and task.schema == schema_of(task.name)[1]
 
 
 def _schema(task: Task) -> dict[str, Any]:

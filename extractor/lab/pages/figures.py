@@ -35,6 +35,8 @@ def main(names: list[str]) -> int:
             case "pair":
                 kept = runs.kept("pair")
                 print(f"{provenance(kept)}\n\n{card.results(kept['figures'])}")
+            case "kinds":
+                print(card.kinds(runs.kept("pair")["figures"]["kinds"]))
             case "drafter":
                 print(card.drafter(runs.kept("pair")["figures"]["drafter"]))
             case _:
