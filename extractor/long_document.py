@@ -9,9 +9,10 @@ import math
 import re
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from cachetools import LRUCache
 
@@ -26,15 +27,17 @@ from extractor.result import Extraction, Mark, Other, Usage, WindowRead
 from extractor.review import ended_marks
 from extractor.run import LEAST_ANSWER, Run
 from extractor.windows.cut import Cutter
-from extractor.windows.merge import Shapes, merged
+from extractor.windows.invented import endless_lists, without_invented
+from extractor.windows.merge import ANY, Shapes, Steps, merged
 from extractor.windows.partial import holds_lists, partial, shapes
 from extractor.windows.plan import cutter, room_for
 from extractor.windows.read import WindowAnswer, WindowReading, read_all
 from extractor.windows.translate import translated
-from extractor.windows.tree import Flat, ValueNode, flat, grown
+from extractor.windows.tree import Flat, Node, ValueNode, flat, grown
 from extractor.windows.turns import Turns
 from extractor.windows.window import Window
 from schemas import Schema, loosened
+from schemas.errors import pointer
 
 _IN_A_LIST = re.compile(r"/\d+(?:/.*)?$")
 _KEPT = 256  # schemas
@@ -44,20 +47,21 @@ _FINISH_S, _FINISH_SHARE = 10.0, 0.1  # kept of the time for what comes after th
 @dataclass(frozen=True)
 class WholeAnswer:
     """What all windows say together, and what became of each. `ended`: values that did not end by themselves; of one in
-    a list, the list."""
+    a list, the list. `invented`: how many items were left out, by pointer of such a list."""
 
     answer: Flat
     windows: list[WindowRead]
     ended: list[tuple[str, Why]]
+    invented: Counter[str]
 
     def marks(self) -> list[Mark]:
         """Values that did not end by themselves, windows that say different things, and pages that were not read."""
-        marks: list[Mark] = list(ended_marks(self.ended))
-        for pointer, others in self.answer.disagreements.items():
+        marks: list[Mark] = list(ended_marks(self.ended, self.invented))
+        for where, others in self.answer.disagreements.items():
             detail = f"another part of the document says otherwise ({len(others)} other value{'s'[: len(others) > 1]})"
             shown = [_other(leaf) for leaf in others]
             marks.append(
-                {"pointer": pointer, "code": "windows_disagree", "detail": detail, "severity": "low", "others": shown}
+                {"pointer": where, "code": "windows_disagree", "detail": detail, "severity": "low", "others": shown}
             )
         attempted = [one for one in self.windows if one["state"] != "skipped"]
         for (state, code), some in groupby(attempted, key=lambda one: (one["state"], one["code"])):
@@ -133,8 +137,8 @@ class LongDocuments:
             return WindowAnswer.of(found.data, found.fields, found.review)
 
         readings = read_all(cut, run.document, ask, at_once=self._at_once, until=until, abort=run.abort)
-        merged_answer, windows = _merged(run.document, readings, whole), [_read(run.document, one) for one in readings]
-        return WholeAnswer(merged_answer, windows, _ended(readings))
+        answer, invented = _merged(run.document, readings, whole)
+        return WholeAnswer(answer, [_read(run.document, one) for one in readings], _ended(readings), invented)
 
     def _part_of(self, schema: Schema) -> tuple[Schema, Shapes]:
         """The schema of a window's answer, and how such answers are merged."""
@@ -163,25 +167,34 @@ def _no_room(left: int, least: int) -> DocumentError:
     return DocumentError(f"{detail} {least:,} beside a part of the document", code=CONTEXT_EXCEEDED, errors=(where,))
 
 
-def _merged(document: Document, readings: list[WindowReading], whole: Shapes) -> Flat:
-    """Raises what ended the first window where none was read."""
+def _merged(document: Document, readings: list[WindowReading], whole: Shapes) -> tuple[Flat, Counter[str]]:
+    """With how many items of lists were left out, by pointer. Raises what ended the first window where none was
+    read."""
     answered = [(one.window, one.answer) for one in readings if one.answer is not None]
     if not answered:
         errors = [one.error for one in readings if one.error is not None]
         if errors:
             raise next((error for error in errors if error.retryable), errors[0])
         raise DocumentError("the document has no text to extract from", code="empty_document")
-    trees = []
+    trees: list[Node] = []
+    endless: set[Steps] = set()
+    left_out: Counter[str] = Counter()
+    for _, answer in answered:
+        endless |= endless_lists(answer.data, answer.ended)
     for at, (window, answer) in enumerate(answered):
         fields, places = translated(answer.fields, window, document)
-        trees.append(grown(answer.data, fields, answer.unprinted, window=at, places=places))
-    return flat(merged(trees, [window for window, _ in answered], whole))
+        grew = grown(answer.data, fields, answer.unprinted, window=at, places=places)
+        tree, invented = without_invented(grew, endless)
+        trees.append(tree)
+        for path, count in invented.items():
+            left_out[pointer(*takewhile(lambda step: step != ANY, path))] += count
+    return flat(merged(trees, [window for window, _ in answered], whole)), left_out
 
 
 def _ended(readings: list[WindowReading]) -> list[tuple[str, Why]]:
     """Each once. Rows of a list are others in the whole."""
     ended = [one for reading in readings if reading.answer is not None for one in reading.answer.ended]
-    return list(dict.fromkeys((_IN_A_LIST.sub("", pointer), why) for pointer, why in ended))
+    return list(dict.fromkeys((_IN_A_LIST.sub("", where), why) for where, why in ended))
 
 
 def _read(document: Document, one: WindowReading) -> WindowRead:

@@ -104,14 +104,14 @@ class Other(TypedDict):
 
 
 Code = Literal[
-    "check", "not_printed", "repeated", "cut_off", "low_confidence", "missed", "windows_disagree", "not_read"
+    "check", "not_printed", "repeated", "ran_on", "cut_off", "low_confidence", "missed", "windows_disagree", "not_read"
 ]
 
 
 class Mark(TypedDict):
     """What a person should look at. `pointer` into the data; `code`: `check` (a check of the schema), `not_printed`,
-    `low_confidence`, `missed`, `repeated` and `cut_off` (it did not end by itself), `windows_disagree` (with the
-    `others`), `not_read` (of the whole answer); `severity`: `high` where something speaks against the value, `low`
+    `low_confidence`, `missed`, `repeated`, `ran_on` and `cut_off` (it did not end by itself), `windows_disagree` (with
+    the `others`), `not_read` (of the whole answer); `severity`: `high` where something speaks against the value, `low`
     where little speaks for it."""
 
     pointer: str

@@ -11,11 +11,13 @@ from extractor.engine.limits.limits import Why
 from extractor.result import Known, Mark
 from schemas.errors import Place
 
+NOTHING: Mapping[str, int] = {}
 UNSURE = 0.5  # a value of which the model was less sure than this is marked
 
 
 _ENDED: dict[Why, str] = {
     "repeated": "repeated itself more often than the document does, and was ended there",
+    "ran_on": "went on with more items that the document does not print than it has lines, and was ended there",
     "cut_off": "was ended at the most that is written of such a value",
 }
 
@@ -50,10 +52,13 @@ def _missed(left_out: Sequence[Place]) -> Iterator[Mark]:
         yield {"pointer": pointer, "code": "missed", "detail": detail, "severity": "high"}
 
 
-def ended_marks(values: Sequence[tuple[str, Why]]) -> Iterator[Mark]:
-    """`values`: pointers, with why they did not end by themselves."""
+def ended_marks(values: Sequence[tuple[str, Why]], left_out: Mapping[str, int] = NOTHING) -> Iterator[Mark]:
+    """`values`: pointers, with why they did not end by themselves; `left_out`: of lists, how many of their items were
+    left out because they stand nowhere."""
     for pointer, why in values:
-        yield {"pointer": pointer, "code": why, "detail": _ENDED[why], "severity": "high"}
+        count = left_out.get(pointer, 0)
+        more = f"; {count:,} item{'s'[: count > 1]} that stand nowhere left out" if count else ""
+        yield {"pointer": pointer, "code": why, "detail": _ENDED[why] + more, "severity": "high"}
 
 
 def _unsure(fields: Mapping[str, Known]) -> Iterator[Mark]:

@@ -17,7 +17,7 @@ from extractor.result import Evidence
 
 JSON = dict[str, Any]
 _RAN_ON = "truncated_output"  # the answer ran on until it was cut off
-_ENDED = frozenset({"repeated", "cut_off"})  # of a result's review: a value that did not end by itself
+_ENDED = frozenset({"repeated", "ran_on", "cut_off"})  # of a result's review: a value that did not end by itself
 
 
 @dataclass(frozen=True)

@@ -5,5 +5,6 @@ cut.py       lines → windows                        window.py    one of them: 
 partial.py   what a window's answer may leave out   tree.py      an answer with what is known of its values
 merge.py     answers of windows → one               rows.py      the same of lists, without doubles at the seams
 values.py    the same of one value                  read.py      windows read side by side; what became of each
+invented.py  items that a model made up, left out
 plan.py      how much of the context a window gets  turns.py     how many are with the engine at a time
 """

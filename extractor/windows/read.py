@@ -1,8 +1,8 @@
 """Windows read side by side, and what became of each.
 
 At most so many of a document are with the engine at a time, so that others find a slot. An error of the engine is
-tried once more; an answer that was cut off makes two windows of one; whatever else fails costs the window, and the
-others go on. Withdrawing the document withdraws all of them.
+tried once more; an answer that was cut off makes two windows of one, unless it ran on; whatever else fails costs the
+window, and the others go on. Withdrawing the document withdraws all of them.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class WindowAnswer:
         ended: list[tuple[str, Why]] = [
             (mark["pointer"], mark["code"])
             for mark in review
-            if mark["code"] == "repeated" or mark["code"] == "cut_off"
+            if mark["code"] == "repeated" or mark["code"] == "ran_on" or mark["code"] == "cut_off"
         ]
         return cls(data, fields, unprinted, ended)
 
@@ -141,7 +141,7 @@ class _Flight:
         except (TruncatedOutput, DocumentError) as error:
             if isinstance(error, DocumentError) and error.code != CONTEXT_EXCEEDED:
                 self._read.append(WindowReading(window, "failed", error=error))
-            elif len(halves := self._cutter.halves(window)) > 1:
+            elif not _ran_on(error) and len(halves := self._cutter.halves(window)) > 1:
                 self._waiting.extendleft(reversed(halves))
             else:
                 self._read.append(_kept(window, "truncated", error))
@@ -168,6 +168,17 @@ def _kept(window: Window, state: State, error: ExtractorError) -> WindowReading:
     data = without_last_row(kept["data"]) if state == "truncated" else kept["data"]
     answer = WindowAnswer.of(data, kept["fields"], kept["review"])
     return WindowReading(window, state, answer, error if state == "truncated" else None)
+
+
+def _ran_on(error: ExtractorError) -> bool:
+    """Whether an answer was cut off not because its window says so much: lists of it had to be ended, and more of its
+    values stand nowhere than somewhere. Halves of the window would do the same."""
+    kept = error.kept if isinstance(error, OutputError) else {}
+    if "data" not in kept:
+        return False
+    codes = [mark["code"] for mark in kept["review"]]
+    printed = sum(bool(known["evidence"]) for known in kept["fields"].values())
+    return ("repeated" in codes or "ran_on" in codes) and codes.count("not_printed") >= printed
 
 
 def without_last_row(data: Any) -> Any:

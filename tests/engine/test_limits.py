@@ -157,6 +157,80 @@ def test_what_the_document_repeats_as_often_is_no_loop(
     assert len(json.loads(text)["f"]) == field.get("maxLength", field.get("maxItems"))
 
 
+LETTER = "Dear Ms Weber,\nthe invoice RE-117 of 14 March 2026 is due. Please pay 1.250,50 EUR.\nKind regards\n"
+FACTS = " ".join(f"Paragraph {at} says what the tenant pays and when." for at in range(40))
+
+
+def said(*pieces: str) -> str:
+    return ",".join(json.dumps(piece, ensure_ascii=False) for piece in pieces)
+
+
+def made_up(count: int) -> str:
+    return "".join(f',"Zq{at} wx{at}"' for at in range(1_000, 1_000 + count))
+
+
+INVENTED = [  # schema of an item, its first items, what goes on, why it ends, in how many items at most
+    (TEXT, '"a b"', made_up(900), "ran_on", 14),
+    (of({"a": TEXT, "n": NUMBER}), '{"a":"x y","n":1}', ',{"a":"Ghx qr","n":8731}', "repeated", 14),
+    (TEXT, '"Dear Ms Weber"', ',"structuring, underwriting, syndicating","Kqx"', "repeated", 8),
+    (of({"a": TEXT}), '{"a":"z"}', ',{"a":"the party that was never named there"}', "repeated", 5),
+    (TEXT, '"RE-117 of 14 March"', ',"RE-117 of 14 March"', "repeated", 13),
+    (of({"day": TEXT, "n": NUMBER}), '{"day":"2026-03-14","n":1250.50}', ',{"day":"2026-03-14","n":1250.50}', "repeated", 13),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("item", "first", "piece", "why", "most"), INVENTED)
+def test_a_list_ends_where_the_document_has_no_more_to_say(
+    item: dict[str, Any], first: str, piece: str, why: str, most: int
+) -> None:
+    schema = inline(of({"f": {"type": "array", "items": item}, "rest": TEXT}))
+    grammar, limits = compile_grammar(schema), limits_of(schema.json_schema, Bounds())
+    text, ended = stubborn(grammar, f'{{"f":[{first}', piece, limits, LETTER)
+    schema.validate(json.loads(text))
+    assert [one.why for one in ended] == [why]
+    assert len(json.loads(text)["f"]) <= most
+
+
+TRUE_LISTS = [  # items, and a document of which they say something
+    (said(*(f"Tenant pays the {at}. time" for at in range(40))), FACTS),  # in its words, not as it has them
+    (said(*(f"Der Punkt {at} betrifft jemanden" for at in range(1000, 1012))), FACTS),  # no word of it, but few
+    (said(*(f"Der Punkt {'x' * at} betrifft jemanden" for at in range(1, 30))), "\n".join("abc def" for _ in range(30))),
+    (said(*(f"2026-{at:02}-{at:02}" for at in range(1, 13)) ), "\n".join(f"{at}.{at}.2026" for at in range(1, 13))),
+    (said(*["paid", "open"] * 30), "\n".join("Rechnung bezahlt" for _ in range(60))),
+    (said(*["Grand Hotel Bellevue, Zimmer mit Seeblick"] * 30), "Grand Hotel Bellevue, Zimmer mit Seeblick\n" * 30),
+    (said(*(f"第{at}条の内容" for at in range(10, 60))), "\n".join(f"第{at}条 内容" for at in range(10, 60))),
+    (",".join("true" for _ in range(40)), "all forty are there"),
+    (",".join(str(at) for at in range(40)), "forty"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("items", "document"), TRUE_LISTS)
+def test_a_list_of_what_a_document_says_in_other_words_goes_on(items: str, document: str) -> None:
+    schema = inline(of({"f": {"type": "array", "items": {}}}))
+    grammar, limits = compile_grammar(schema), limits_of(schema.json_schema, Bounds())
+    text, ended = stubborn(grammar, f'{{"f":[{items}]', "}", limits, document)
+    assert (json.loads(text), ended) == (json.loads(f'{{"f":[{items}]}}'), [])
+
+
+def test_the_last_item_is_no_way_to_run_on() -> None:
+    """Where a token would end an item and begin the next, the item goes on instead: not for long."""
+    watched = JsonText(bytearray(('{"a":["x"' + made_up(14)).encode()), Limits(), Repeats(LETTER.encode()))
+    watched.written += b',"unheard of'
+    watched.read()
+    due = watched.due()
+    assert due is not None
+    assert not due.string
+    assert [token for token in (b'","', b'"]', b"x", b'"', b'",') if watched.overruns(token, due.last)] == [
+        b'","',
+        b'",',
+    ]
+    watched.written += b"y" * 60
+    watched.read()
+    due = watched.due()
+    assert due is not None
+    assert due.string
+
+
 def test_the_second_loop_of_an_answer_ends_sooner() -> None:
     schema = inline(of({"a": TEXT, "b": TEXT}))
     text, ended = stubborn(
@@ -179,6 +253,8 @@ TEXTS = [
     '{"a":"' + "x" * 300 + '","b":[' + ",".join(["1"] * 200) + '],"c":{"d":' + "9" * 120 + "}}",
     '{"a":"' + "é\\u00e9\\n" * 60 + '","b":[' + ",".join(['{"k":"v w x","n":null}'] * 40) + "]}",
     '{"a":["' + '","'.join(["ab,c\\\"]}"] * 60) + '"],"' + "k" * 250 + '":true}',
+    '{"a":["x"' + made_up(20) + '],"b":[' + ",".join(['{"a":"a text of no small length, said again"}'] * 6) + "]}",
+    '{"a":["' + '","'.join(f"{at * 77777} é" for at in range(30)) + '"],"b":[[' + said(*["Weber 14"] * 20) + "]]}",
 ]  # fmt: skip
 
 

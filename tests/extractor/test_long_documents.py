@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -11,6 +12,7 @@ from pydantic import BaseModel, model_validator
 
 from extractor import Extractor, Options, Settings
 from extractor.documents import Document, Page
+from extractor.engine.limits.limits import Ended
 from extractor.errors import Cancelled, DeadlineExceeded, DocumentError, EngineError, InvalidOutput, TruncatedOutput
 from extractor.windows.cut import Cutter, Room
 from schemas.types import should
@@ -197,6 +199,31 @@ def test_an_answer_that_runs_on_is_not_asked_for_line_by_line():
     halves = cutter.halves(window)
     assert len(halves) > 1
     assert all(cutter.halves(one) == [] for one in halves if one.tokens <= 60)
+
+
+class RunsOn(WindowEngine):
+    """Writes rows that stand nowhere behind those that do, until it is cut off: the engine ended that list."""
+
+    def _completion(self, request, text):
+        row = ',{{"code":"Q{0}","day":"1999-09-09","what":"unheard of","amount":777{0}}}'
+        rows = "".join(row.format(at) for at in range(70, 95))
+        text = text.replace("}]", f"}}{rows}]").replace('"rows":[]', f'"rows":[{rows[1:]}]')
+        made = super()._completion(request, text)
+        return replace(made, ended=[Ended(text.encode().index(b'"rows":') + 7, "ran_on")])
+
+
+def test_a_window_whose_answer_ran_on_is_read_once_and_its_inventions_are_left_out(tok):
+    document, rows = ledger(12, 60)
+    engine = RunsOn(tok)
+    runner = Extractor(Settings(slots=4, context=2048, max_output_tokens=700, window=250), engine=engine, tokenizer=tok)
+    result = runner.extract(document, Ledger)
+    assert len(engine.requests) == len(result.windows) > 5
+    assert {window["state"] for window in result.windows} == {"truncated"}
+    assert told(result) == rows
+    (mark,) = [one for one in result.review if one["code"] == "ran_on"]
+    assert mark["pointer"] == "/rows"
+    assert "items that stand nowhere left out" in mark["detail"]
+    assert "not_read" in {one["code"] for one in result.review}
 
 
 def test_a_row_whose_answer_never_fits_costs_itself(tok):

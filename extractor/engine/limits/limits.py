@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Why = Literal["repeated", "cut_off"]
+Why = Literal["repeated", "ran_on", "cut_off"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Limits:
 @dataclass(frozen=True)
 class Ended:
     """A value that did not end by itself: its first byte is the text's byte `start`. `why`: it `repeated` what the
-    document does not print as often, or it reached a limit and is `cut_off`."""
+    document does not print as often; it `ran_on`, a list of things that stand nowhere in the document; or it reached a
+    limit and is `cut_off`."""
 
     start: int
     why: Why

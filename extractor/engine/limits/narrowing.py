@@ -65,7 +65,7 @@ class Narrowing:
         if due.full:
             kept = allowed.copy()
             for token in _ids(allowed & self._commas):
-                if text.overruns(self._texts[token]):
+                if text.overruns(self._texts[token], due.last):
                     kept[token >> 5] &= ~np.uint32(1 << (token & 31))
             _keep(allowed, kept)
 

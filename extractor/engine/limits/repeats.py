@@ -1,5 +1,5 @@
-"""How often a document repeats something. Where in doubt, often: to cut what a document does print is worse than to
-write a loop for a while.
+"""How often a document repeats something, and whether it says it at all. Where in doubt, often, and yes: to cut what a
+document does print is worse than to write a loop for a while.
 """
 
 from __future__ import annotations
@@ -15,9 +15,14 @@ from extractor.notation.find import digits
 _WORD = re.compile(r"\w+")
 _NOT_OF_WORDS = re.compile(r"[\W_]+")
 _NAME = re.compile(r"[^\W\d_]+")  # letters
+_PIECE = re.compile(r"\d+|[^\W\d_]+")
+_LATIN = re.compile(r"[\u0000-\u058f\u1e00-\u1fff]")  # languages that put spaces between words
 _NUMBER = re.compile(r"\d(?:[\d.,'’\u00a0\u202f]*\d)?")
 _UNREAD = 4  # of so many places one more is believed: broken over lines, misread, printed in another way
 _LONG = 12  # characters of a text that was copied and not chosen: no word for a kind is as long
+_STEM, _CONTENT = 5, 4  # letters by which words are alike, whatever their endings; of a word that says something
+_SENTENCE_END = re.compile(r"[.!?;。！？](?=\s|$)")
+_WORDS_OF_A_PART = 12
 
 
 class Repeats:
@@ -45,6 +50,13 @@ class Repeats:
     def of_row(self, row: Any) -> int:
         """How often an array may hold `row` in succession: as often as the document prints one of its values. Values
         that say what kind a line is need not be printed, so of these there may be as many as there are lines."""
+        most, copied = self.printed(row)
+        said = any(value != "" for value in _scalars(row))
+        return _believed(most if copied or not said else max(most, self._lines))
+
+    def printed(self, row: Any) -> tuple[int, bool]:
+        """How often that of its values is printed which is so most often, and whether one was copied: it does not only
+        say what kind a line is."""
         most, copied = 0, False
         for value in _scalars(row):
             if isinstance(value, str):
@@ -56,8 +68,26 @@ class Repeats:
                 printed = self._numbers[digits(str(value))]
                 copied = copied or printed > 0
             most = max(most, printed)
-        said = any(value != "" for value in _scalars(row))
-        return _believed(most if copied or not said else max(most, self._lines))
+        return most, copied
+
+    def says(self, row: Any) -> bool:
+        """Whether one of its values is printed, in whatever notation, or in good part: half of its words, in whatever
+        form. Also where it has no values but true and false."""
+        values = [value for value in _scalars(row) if not isinstance(value, bool)]
+        return not values or any(self._says(value) for value in values)
+
+    def _says(self, value: Any) -> bool:
+        if not isinstance(value, str):
+            return self._numbers[digits(str(value))] > 0
+        words = _stems(value)
+        found = sum(word in self._stems for word in words)
+        return 2 * found >= len(words) if words else self._of_text(value) > 0
+
+    @cached_property
+    def parts(self) -> int:
+        """How many things it may say: lines and sentences, and of a text without these so many words each."""
+        sentences = sum(1 for _ in _SENTENCE_END.finditer(self._text))
+        return max(self._lines + sentences, len(self._words) // _WORDS_OF_A_PART)
 
     def _of_text(self, value: str) -> int:
         words = tuple(_WORD.findall(_plain(value)))
@@ -94,6 +124,10 @@ class Repeats:
         return _WORD.findall(_plain(self._text))
 
     @cached_property
+    def _stems(self) -> frozenset[str]:
+        return frozenset(_stems(self._text, some=False))
+
+    @cached_property
     def _numbers(self) -> Counter[str]:
         return Counter(digits(found) for found in _NUMBER.findall(normalize("NFKC", self._text)))
 
@@ -114,6 +148,24 @@ def _plain(text: str) -> str:
 def _letters(text: str) -> str:
     """Letters and digits alone."""
     return _NOT_OF_WORDS.sub("", _plain(text))
+
+
+def _stems(text: str, *, some: bool = True) -> list[str]:
+    """What words say, whatever their endings; of numbers their digits; of letters that no spaces part, each two.
+    `some`: of those that say something, where there are any."""
+    made: list[str] = []
+    short: list[str] = []
+    for word in _PIECE.findall(_plain(text)):
+        if word.isdecimal():
+            number = word.lstrip("0") or "0"
+            (made if len(number) > 1 else short).append(number)
+        elif not word.isascii() and not _LATIN.match(word):
+            made += [word[at : at + 2] for at in range(max(1, len(word) - 1))]
+        elif len(word) >= _CONTENT:
+            made.append(word[:_STEM])
+        else:
+            short.append(word)
+    return [*made, *short] if not some else made or short
 
 
 def _scalars(value: Any) -> list[Any]:

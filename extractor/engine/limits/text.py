@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from dataclasses import dataclass, replace
 
+from extractor.engine.limits.items import Items
 from extractor.engine.limits.limits import Ended, Limits, Why
 from extractor.engine.limits.loops import WINDOW, loop_at_end, recurs
 from extractor.engine.limits.repeats import Repeats
@@ -21,24 +23,32 @@ _WITHIN = re.compile(rb"\\u(?:[0-9a-fA-F]{0,3}|[dD][89abAB][0-9a-fA-F]{2})$")  #
 # A loop is long before it is one, and longer in the first that an answer has: until then its model is trusted.
 _PATIENCE, _AGAIN = 256, 64  # bytes
 _TIMES, _ROWS, _ROWS_AGAIN = 4, 8, 4  # a piece of a string, members of an array
+_OF_THE_LAST = 64  # bytes of a string in the last member of an array that was no use
+_ENDS = b'"}],'  # what a token begins with that ends a member
 
 
 @dataclass(frozen=True)
 class Due:
     """What has to end now: the `string` or `number` that is being written, or, as soon as what is within them has,
-    containers that are `full`."""
+    containers that are `full`, or the array of number `last` if its member ends here."""
 
     string: bool
     number: bool
     full: bool
+    last: int | None = None
 
 
 @dataclass
 class _Container:
     start: int
     of_keys: bool
+    items: Items
+    member: int  # where the one that is written begins
     begun: int = 1  # members, the one that is written among them
     full: Why | None = None
+
+    def copy(self) -> _Container:
+        return replace(self, items=self.items.copy())
 
 
 class JsonText:
@@ -61,7 +71,7 @@ class JsonText:
         other = object.__new__(JsonText)
         other.__dict__.update(self.__dict__)
         other.written, other.ended = bytearray(self.written), list(self.ended)
-        other._open = [replace(one) for one in self._open]
+        other._open = [one.copy() for one in self._open]
         return other
 
     def read(self) -> None:
@@ -90,10 +100,10 @@ class JsonText:
             if sign == _QUOTE:
                 self._string = place
             elif sign in _OPENING:
-                self._open.append(_Container(place, sign == _OBJECT))
+                self._open.append(_Container(place, sign == _OBJECT, Items(self._repeats), place + 1))
             elif sign in _CLOSING and self._open:
                 closed = self._open.pop()
-                self._end(closed.start, closed.full)
+                self._end(closed.start, closed.full or self._over(closed, place))
             elif sign == _COMMA and self._open:
                 self._go_on(self._open[-1], place + 1)
             self._sign = place + 1
@@ -113,7 +123,9 @@ class JsonText:
         if string >= min(patience, limits.key_chars) or number >= limits.digits:
             return False
         for one in self._open:
-            if one.full or one.begun + more // 2 + 1 >= (limits.keys if one.of_keys else limits.items):
+            if one.full or not (one.of_keys or one.items.calm(more)):
+                return False
+            if one.begun + more // 2 + 1 >= (limits.keys if one.of_keys else limits.items):
                 return False
         if end > max(self._safe, patience):
             if recurs(self.written, patience):
@@ -124,15 +136,19 @@ class JsonText:
     def due(self) -> Due | None:
         """None while nothing has to end."""
         end = len(self.written)
-        full = any(one.full for one in self._open)
-        string = self._string != _NOWHERE and not self._escaped and self._string_due(end) is not None
+        last, why = self._last_if_ended(end)
+        full = last is not None or any(one.full for one in self._open)
+        open_string = self._string != _NOWHERE and not self._escaped
+        string = open_string and (why == "repeated" or self._string_due(end) is not None)
         number = self._digits(end) >= self._limits.digits
-        return Due(string, number, full) if string or number or full else None
+        return Due(string, number, full, last) if string or number or full else None
 
-    def overruns(self, token: bytes) -> bool:
-        """Whether it would begin one member more in a container that is full."""
+    def overruns(self, token: bytes, last: int | None = None) -> bool:
+        """Whether it would begin one member more in a container that is full. `last`: as `due` says."""
         quoted, escaped = self._string != _NOWHERE, self._escaped
         full = [one.full is not None for one in self._open]
+        if last is not None and token[:1] in _ENDS:
+            full[last] = True
         for byte in token:
             if quoted:
                 quoted, escaped = escaped or byte != _QUOTE, not escaped and byte == _BACKSLASH
@@ -161,11 +177,14 @@ class JsonText:
         """Why the string that is being written has to end at `end`."""
         start = self._string + 1
         most = self._limits.key_chars if self._is_key() else self._limits.chars
-        if end - start < min(most, self._patience):
+        of_no_use = end - start >= _OF_THE_LAST and end - start >= self._most_of_no_use(end)
+        if not of_no_use and end - start < min(most, self._patience):
             return None
         written = bytes(self.written[start:end])
         if _WITHIN.search(written):
             return None
+        if of_no_use:
+            return "cut_off"
         if end - start >= most and len(_text(written)) >= most:
             return "cut_off"
         loop = loop_at_end(written, self._patience, _TIMES)
@@ -178,10 +197,47 @@ class JsonText:
     def _is_key(self) -> bool:
         return bool(self._open) and self._open[-1].of_keys and self.written[self._string - 1] in b"{,"
 
+    def _last_if_ended(self, end: int) -> tuple[int | None, Why | None]:
+        """The number of the innermost array, where the member that is being written would be one too many if it ended
+        at `end`; and why."""
+        if self._escaped or (self._string != _NOWHERE and self._is_key()):
+            return None, None
+        closing = b'"' if self._string != _NOWHERE else b""
+        for at in reversed(range(len(self._open))):
+            one = self._open[at]
+            if one.of_keys:
+                closing += b"}"
+                continue
+            if one.full or (not closing and self._digits(end)):
+                return None, None
+            why = self._over(one, end, closing)
+            return (None, None) if why is None else (at, why)
+        return None, None
+
+    def _over(self, container: _Container, end: int, closing: bytes = b"") -> Why | None:
+        """Why the member of an array that ends at `end` is one too many."""
+        if container.of_keys:
+            return None
+        return container.items.over(bytes(self.written[container.member : end]) + closing)
+
+    def _most_of_no_use(self, end: int) -> int:
+        """How many bytes the string that is written up to `end` may have, where it stands in the last member of an
+        array that goes on although nothing is left to say."""
+        last, _ = self._last_if_ended(end)
+        arrays = [one for one in self._open if not one.of_keys and one.full not in (None, "cut_off")]
+        longest = [one.items.longest for one in arrays] + ([] if last is None else [self._open[last].items.longest])
+        return max(longest, default=sys.maxsize)
+
     def _go_on(self, container: _Container, end: int) -> None:
         """After a comma, which ends at `end`."""
         limits, patience = self._limits, self._patience
         container.begun += 1
+        if container.full is not None:
+            return
+        container.full = self._over(container, end - 1)
+        if not container.of_keys:
+            container.items.add(bytes(self.written[container.member : end - 1]))
+            container.member = end
         if container.full is not None:
             return
         if container.begun >= (limits.keys if container.of_keys else limits.items):
