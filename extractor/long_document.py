@@ -175,7 +175,7 @@ def _merged(document: Document, readings: list[WindowReading], whole: Shapes) ->
         errors = [one.error for one in readings if one.error is not None]
         if errors:
             raise next((error for error in errors if error.retryable), errors[0])
-        raise DocumentError("the document has no text to extract from", code="empty_document")
+        raise DocumentError("the document has no words to extract from", code="empty_document")
     trees: list[Node] = []
     endless: set[Steps] = set()
     left_out: Counter[str] = Counter()

@@ -124,7 +124,7 @@ class Mark(TypedDict):
 class WindowRead(TypedDict):
     """A window of a document that was longer than the context: its half-open span of the text, and the first and last
     page of that. `state`: `read`, `truncated` (its answer was cut off; what was whole of it counts), `failed` (nothing
-    of it counts; `code` says why), `skipped` (nothing stands there)."""
+    of it counts; `code` says why), `skipped` (no whole word stands there)."""
 
     start: int
     stop: int

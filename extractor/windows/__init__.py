@@ -4,6 +4,7 @@ lines.py     a document's lines: tables, headings, and how well it can be cut be
 cut.py       lines → windows                        window.py    one of them: its text, and offsets back and forth
 partial.py   what a window's answer may leave out   tree.py      an answer with what is known of its values
 merge.py     answers of windows → one               rows.py      the same of lists, without doubles at the seams
+wordless.py  stretches without a whole word
 values.py    the same of one value                  read.py      windows read side by side; what became of each
 invented.py  items that a model made up, left out
 plan.py      how much of the context a window gets  turns.py     how many are with the engine at a time

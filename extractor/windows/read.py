@@ -33,6 +33,7 @@ from extractor.errors import (
 from extractor.result import Known, Mark
 from extractor.windows.cut import Cutter
 from extractor.windows.window import Window
+from extractor.windows.wordless import wordless
 
 State = Literal["read", "truncated", "failed", "skipped"]
 
@@ -106,7 +107,7 @@ class _Flight:
         return sorted(self._read, key=lambda one: (one.window.fresh, one.window.stop))
 
     def _begin(self, window: Window, threads: ThreadPoolExecutor, flying: dict[Future[WindowAnswer], Window]) -> None:
-        if not any(char.isalnum() for char in self._document.text[window.fresh : window.stop]):
+        if wordless(self._document.text, window.fresh, window.stop):
             self._read.append(WindowReading(window, "skipped"))
         elif time.monotonic() >= self._until:
             self._read.append(

@@ -313,6 +313,25 @@ def test_windows_that_disagree_are_told(tok):
     assert text[other["evidence"][0]["start"] :].startswith("B-18")
 
 
+def test_a_word_longer_than_a_window_costs_no_call_of_the_model(tok):
+    document, rows = ledger(12, 60)
+    runner, engine = reader(tok)
+    lines = document.text.splitlines(keepends=True)
+    text = "".join([*lines[:20], "y" * 60_000 + "\n", *lines[20:]])
+    result = runner.extract(text, Ledger)
+    assert told(result) == rows
+    assert all(request.source.decode().strip("y\n") for request in engine.requests)
+    assert len([window for window in result.windows if window["state"] == "skipped"]) > 10
+
+
+def test_a_document_of_one_such_word_says_so(tok):
+    runner, engine = reader(tok)
+    with pytest.raises(DocumentError) as caught:
+        runner.extract("y" * 60_000, Ledger)
+    assert caught.value.code == "empty_document"
+    assert engine.requests == []
+
+
 def test_blank_windows_are_skipped_and_listed(tok):
     document, rows = ledger(12, 60)
     text = document.text + "- - -\n" * 3000
