@@ -14,6 +14,7 @@ from extractor.engine import DRAFTERS, Completion, Engine, EngineConfig
 from extractor.engine.attention.packed import PackedMask
 from extractor.engine.cache import SlotCache, SlotShape
 from extractor.engine.limits.limits import Limits
+from extractor.engine.limits.items import Items
 from extractor.engine.limits.text import JsonText
 from extractor.engine.model.host_embedding import keep_on_host
 from extractor.engine.model.loader import Models
@@ -283,6 +284,8 @@ def test_what_ends_a_value_changes_nothing(
     so that random models write some."""
     monkeypatch.setattr(f"{JsonText.__module__}._PATIENCE", 16)
     monkeypatch.setattr(f"{JsonText.__module__}._AGAIN", 12)
+    for name, few in {"_SHORT": 2, "_SENTENCE": 6, "_INVENTED": 1, "_COPIED": 2, "_ALONE": 2}.items():
+        monkeypatch.setattr(f"{Items.__module__}.{name}", few)
     given = {"grammar": tiny.grammar(OPEN), "limits": LIMITS, "max_tokens": 100, "temperature": temperature, "seed": 3}
     config = EngineConfig(slots=16, context=1024, max_draft=8, overlap=at_once)
 
