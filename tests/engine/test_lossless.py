@@ -13,8 +13,8 @@ from torch import Tensor
 from extractor.engine import DRAFTERS, Completion, Engine, EngineConfig
 from extractor.engine.attention.packed import PackedMask
 from extractor.engine.cache import SlotCache, SlotShape
-from extractor.engine.limits.limits import Limits
 from extractor.engine.limits.items import Items
+from extractor.engine.limits.limits import Limits
 from extractor.engine.limits.text import JsonText
 from extractor.engine.model.host_embedding import keep_on_host
 from extractor.engine.model.loader import Models

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from extractor.windows.invented import endless_lists, without_invented
-from extractor.windows.tree import ObjectNode, ListNode, data_of, grown
+from extractor.windows.tree import ListNode, ObjectNode, data_of, grown
 from extractor.windows.window import Piece
 
 NAMES = ("parties", "names")
