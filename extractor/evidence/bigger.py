@@ -8,19 +8,13 @@ import re
 from collections.abc import Iterator
 
 from extractor.evidence.spans import Span
-from extractor.notation.calendar import MONTHS, SHORT_MONTHS_FR
+from extractor.notation.calendar import is_name
 from extractor.notation.spell import dates
 
-_MONTH = frozenset(
-    name[:length].lower()
-    for names in (*MONTHS.values(), SHORT_MONTHS_FR)
-    for name in names
-    for length in range(3, len(name) + 1)
-)
 _NAMES = re.compile(r"[^\W\d_]{3,}")
 _DAY = re.compile(  # without a year: `5. Oktober`, `Oct 5`, `05.10.`
-    r"(?<![\w.,/-])(?:\d\d?(?:st|nd|rd|th|er|\.|º)? ?(?:de |of )?(?P<m1>[^\W\d_]{3,10})(?![^\W_])"
-    r"|(?P<m2>[^\W\d_]{3,10})\.? \d\d?(?:st|nd|rd|th)?(?![\w.,/-]*\d)"
+    r"(?<![\w.,/-])(?:\d\d?(?:st|nd|rd|th|er|\.|º)? ?(?:de |of )?(?P<m1>[^\W\d_]{3,14})(?![^\W_])"
+    r"|(?P<m2>[^\W\d_]{3,14})\.? \d\d?(?:st|nd|rd|th)?(?![\w.,/-]*\d)"
     r"|(?<![€$£¥])(?<![A-Z]{3} )(?:[12]\d|3[01]|0?[1-9])\. ?(?:1[0-2]|0?[1-9])\.(?! ?\d))"  # no `EUR 11.12.`
 )
 _CLOCK = re.compile(r"(?<![\w:])\d\d?:\d\d(?::\d\d)?(?![\w:])")
@@ -43,7 +37,7 @@ _ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+|\bwww\.[^\s|]+|\bhttps?://[^\s|]+")
 
 _KINDS = (_CLOCK, _CODE, _PHONE, _POSTCODE, _PAGE, _ADDRESS)
 _TIES = frozenset("-–/_:.@+(=")
-_NEXT = re.compile(r"(?:st|nd|rd|th|er|\.|º)? ?(?:de |of )?([^\W\d_]{3,10})")
+_NEXT = re.compile(r"(?:st|nd|rd|th|er|\.|º)? ?(?:de |of )?([^\W\d_]{3,14})")
 _PAGES = frozenset("page seite blatt pagina página sheet side strana of von de di van sur av".split())
 _WORD = 14  # characters of the word before
 _HOUSE = 3  # digits
@@ -72,11 +66,11 @@ class Bigger:
             return True
         if before[-1:] in _TIES or after[1:].isdecimal():
             return True
-        if (word := _NEXT.match(self._text, stop)) is not None and word[1].lower() in _MONTH:
+        if (word := _NEXT.match(self._text, stop)) is not None and is_name(word[1]):
             return True
         last = self._text[max(0, start - _WORD) : start].rsplit(maxsplit=1)
         token = last[-1].lower().rstrip(".,") if last else ""
-        return token in _MONTH or token in _PAGES or (before[-1:] == " " and token[-1:].isdecimal())
+        return is_name(token) or token in _PAGES or (before[-1:] == " " and token[-1:].isdecimal())
 
     def _is_held(self, start: int, stop: int) -> bool:
         since = max(0, start - _AROUND)
@@ -102,10 +96,12 @@ def _found(window: str) -> Iterator[Span]:
     """What there is in it that is no number and has some."""
     for date in dates(window):
         printed, names = window[date.start : date.stop], _NAMES.findall(window, date.start, date.stop)
-        if all(name.lower() in _MONTH for name in names) and (names or " " not in printed or printed[-4:].isdecimal()):
+        if all(is_name(name, dated=True) for name in names) and (
+            names or " " not in printed or printed[-4:].isdecimal()
+        ):
             yield date.start, date.stop
     for day in _DAY.finditer(window):
-        if not (name := day["m1"] or day["m2"]) or name.lower() in _MONTH:
+        if not (name := day["m1"] or day["m2"]) or is_name(name):
             yield day.span()
     for kind in _KINDS:
         yield from (found.span() for found in kind.finditer(window))

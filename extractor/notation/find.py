@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
-from extractor.notation.calendar import FIRST_LETTERS, NAME, month
+from extractor.notation.calendar import ENGLISH, FIRST_LETTERS, NAME, month
 from extractor.notation.spell import dates
 
 Spans = dict[str, list[tuple[int, int]]]  # from where to where what is spelled so is printed, in order
@@ -31,7 +31,7 @@ _CLOCK = re.compile(  # hour, what separates, minute, second, half of the day, o
 _NO_YEAR = re.compile(  # a day without a year, or with two digits of it after a month in letters
     rf"(?<![\d/.,-])(?=[\d{FIRST_LETTERS}])(?:"
     rf"(?P<d1>\d\d?)(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de |of )?(?P<m1>{NAME})(?:\.?[ -]'?(?P<y>\d\d))?"
-    rf"|(?<![^\W_])(?P<m2>{NAME})\.? (?P<d2>\d\d?)(?:st|nd|rd|th)?"
+    rf"|(?<![^\W_])(?P<m2>{ENGLISH})\.? (?P<d2>\d\d?)(?:st|nd|rd|th)?"
     r"|(?P<d3>\d\d)/(?P<m3>\d\d)|(?P<d4>\d\d?)\. ?(?P<m4>\d\d?)\.)"
     r"(?![^\W_]|[/:-]\d|\.?,?[ -]?'?(?:de |del )?(?:\d{4}(?!\d)|\d\d(?![\d:]|[.,]\d)))",
     re.IGNORECASE,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from extractor.notation.calendar import ERAS, FIRST_LETTERS, NAME, month
+from extractor.notation.calendar import ERAS, FIRST_LETTERS, LIKE, NAME, month
 
 
 class Spelled(NamedTuple):
@@ -29,9 +29,9 @@ _DATE = re.compile(
     r"|(?P<d2>\d{1,2})(?:[-/.] ?)(?P<m2>\d{1,2})(?:[-/.] ?)(?P<y2>\d{4}|\d\d)"
     r"|(?P<d7>\d{1,2}) [-/.] (?P<m7>\d{1,2}) [-/.] (?P<y7>\d{4})"
     rf"|(?P<d3>\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?(?:{_GAP}|-)?(?:(?:de|of){_GAP})?"
-    rf"(?P<m3>{NAME})\.?,?(?:{_GAP}|-)(?:(?:de|del){_GAP})?(?P<y3>\d{{4}})"
+    rf"(?P<m3>{LIKE})\.?,?(?:{_GAP}|-)(?:(?:de|del){_GAP})?(?P<y3>\d{{4}})"
     rf"|(?<![^\W_])(?:(?P<m5>{NAME})\.?(?:{_GAP}|-)(?P<y5>\d{{4}})(?![-/.]\d)"
-    rf"|(?P<m4>{NAME})\.?{_GAP}(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,?{_GAP}(?P<y4>\d{{4}}))"
+    rf"|(?P<m4>{LIKE})\.?{_GAP}(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,?{_GAP}(?P<y4>\d{{4}}))"
     r")(?!\d)"
 )
 

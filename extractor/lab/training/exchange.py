@@ -1,7 +1,8 @@
 """Other values in the marks of a document written by hand, each in the notation of the one that stood there.
 
-What is equal in a document stays equal, days stay as far apart as they were, columns stay where spaces can keep them.
-Sums do not stay sums: what is read is copied, not computed. Knows nothing of schemas or prompts.
+What is equal in a document stays equal, wherever and however it is printed, days stay as far apart as they were,
+columns stay where spaces can keep them. Sums do not stay sums: what is read is copied, not computed. Knows nothing of
+schemas or prompts.
 """
 
 from __future__ import annotations
@@ -9,58 +10,92 @@ from __future__ import annotations
 import re
 import string
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from random import Random
 
-from extractor.lab.training.written import NAMES, SHAPES, WORDS, Mark, Written, documents
-from extractor.notation import calendar, possible
+from extractor.lab.training import other_days
+from extractor.lab.training.other_days import Printed
+from extractor.lab.training.written import NAMES, NUMBERS, SHAPES, WORDS, Mark, Written, documents
+from extractor.notation import possible
 
 _KEPT = 0.25  # of a document's values stay as they were written
 _RUN = re.compile(r"\d+|[^\W\d_]+|[^\w]+|_+")
-_YEAR = re.compile(r"(19|20)\d\d")
 _CLOCK = re.compile(r"(\d\d?)(\D{1,3})(\d\d)(.*)", re.DOTALL)
+_YEARS = (1950, 2026)  # a count between them may be a year
+_YEARS_APART = 8
+_COPY = 4  # letters that a text has at least to be the same wherever it stands
+_COPY_DIGITS = 5  # or digits, where it is of nothing else
+_TIED_BEFORE = re.compile(r"(?:[\w@]|[\w@][./-])\Z")
+_TIED_BEHIND = re.compile(r"[\w@]|[./-]\w")
+
+Key = tuple[str, str, str]  # type, printed, value
 
 
 @dataclass(frozen=True)
 class Pool:
-    """What training may put into marks: the values that its documents print, by type and language."""
+    """What training may put into marks: the values that its documents print, by type and language. `misread`: those of
+    documents as a recogniser of characters reads them, for such documents only."""
 
     values: dict[tuple[str, str], list[str]]
+    misread: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
-    def of(self, type_: str, language: str) -> list[str]:
-        return self.values.get((type_, language), [])
+    def of(self, type_: str, language: str, misread: bool = False) -> list[str]:
+        key = (type_, language)
+        return [*self.values.get(key, []), *(self.misread.get(key, []) if misread else [])]
 
 
 @cache
 def pool(held_out: bool) -> Pool:
-    made: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+    made: dict[bool, dict[tuple[str, str], dict[str, None]]] = {False: defaultdict(dict), True: defaultdict(dict)}
     for file, one in documents(held_out):
         parts = _parts(one)
         for mark in one.marks:
             type_ = file.fields[mark.path].type
             whole = len(parts[mark.path, mark.row]) == 1 and mark.value == mark.printed
             if type_ in NAMES | WORDS and "\n" not in mark.printed and whole:
-                made[type_, one.language][mark.printed] = None
-    return Pool({key: list(values) for key, values in made.items()})
+                made["ocr" in one.traits][type_, one.language][mark.printed] = None
+    clean, misread = ({key: list(values) for key, values in made[noisy].items()} for noisy in (False, True))
+    return Pool(clean, misread)
 
 
 def exchanged(written: Written, types: dict[str, str], rng: Random, values: Pool) -> Written:
     """`types`: of each path. The same document with other values in its marks."""
-    shift = timedelta(days=rng.randint(-900, 400))
-    fresh: dict[tuple[str, str, str], tuple[str, str]] = {}
-    parts = _parts(written)
+    days = {} if rng.random() < _KEPT else other_days.moved(written, types, rng)
+    fresh: dict[Key, Printed] = {}
+    same: dict[tuple[str, str], list[Mark]] = defaultdict(list)
     for mark in written.marks:
-        key = (types[mark.path], mark.printed, mark.value)
-        if key not in fresh:
-            type_ = types[mark.path]
-            if len(parts[mark.path, mark.row]) > 1 and type_ in NAMES:
-                type_ = "code"  # a part of a value: only its numbers change
-            new = None if rng.random() < _KEPT else _other(mark, type_, written.language, rng, values, shift)
-            fresh[key] = new or (mark.printed, mark.value)
+        if types[mark.path] == "date":
+            old = (mark.printed, mark.value)
+            fresh["date", *old] = days.get(old, old)
+        else:
+            same[types[mark.path], _meaning(types[mark.path], mark.value)].append(mark)
+    parts = _parts(written)
+    years = _years(written, types, rng)
+    for (type_, _), marks in same.items():
+        names = type_ in NAMES and any(len(parts[mark.path, mark.row]) > 1 for mark in marks)
+        kind = "code" if names else type_  # of a part of a value only the numbers change
+        year = type_ == "count" and _is_year(marks[0])
+        kept, seed = rng.random() < _KEPT and not year, rng.getrandbits(32)
+        others = values.of(type_, written.language, "ocr" in written.traits)
+        pairs = {(mark.printed, mark.value): mark for mark in marks}
+        made = {old: None if kept else _other(mark, kind, Random(seed), others, years) for old, mark in pairs.items()}
+        whole = len({new and _meaning(type_, new[1]) for new in made.values()}) == 1
+        for old, new in made.items():
+            fresh[type_, *old] = new if new and whole else old
     return _rewritten(written, types, fresh)
+
+
+def _meaning(type_: str, value: str) -> str:
+    """The same for what means the same: `5.2` and `5.20`."""
+    if type_ in NUMBERS:
+        try:
+            return f"{Decimal(value).normalize():f}"
+        except InvalidOperation:
+            pass
+    return value
 
 
 def _parts(written: Written) -> dict[tuple[str, int], set[str]]:
@@ -71,29 +106,37 @@ def _parts(written: Written) -> dict[tuple[str, int], set[str]]:
     return made
 
 
-def _other(
-    mark: Mark, type_: str, language: str, rng: Random, values: Pool, shift: timedelta
-) -> tuple[str, str] | None:
-    """(printed, value), None where the mark keeps what it has."""
-    if type_ in NAMES:
-        return _named(mark, values.of(type_, language), rng)
+def _years(written: Written, types: dict[str, str], rng: Random) -> int:
+    """By how much the document's counts that may be years move: all by the same, and none to what may be no year."""
+    found = [int(mark.value) for mark in written.marks if types[mark.path] == "count" and _is_year(mark)]
+    least, most = (_YEARS[0] - min(found), _YEARS[1] - max(found)) if found else (0, 0)
+    return 0 if rng.random() < _KEPT else rng.randint(max(least, -_YEARS_APART), min(most, _YEARS_APART))
+
+
+def _is_year(mark: Mark) -> bool:
+    return mark.printed == mark.value and bool(re.fullmatch(r"\d{4}", mark.value)) and _within(int(mark.value))
+
+
+def _within(year: int) -> bool:
+    return _YEARS[0] <= year <= _YEARS[1]
+
+
+def _other(mark: Mark, type_: str, rng: Random, others: list[str], years: int) -> Printed | None:
+    """(printed, value), None where the mark keeps what it has. `others`: the names that there are."""
+    if type_ in NAMES | WORDS:
+        return _named(mark, others, rng)
     if type_ in SHAPES:
         printed = _shaped(mark.printed, rng)
         return (printed, " ".join(printed.split())) if mark.value == " ".join(mark.printed.split()) else None
-    if type_ in WORDS:
-        return _named(mark, values.of(type_, language), rng)
-    made: Callable[[Mark, Random], tuple[str, str] | None] | None = {
+    if type_ == "count" and _is_year(mark):
+        return (str(int(mark.value) + years),) * 2
+    made: Callable[[Mark, Random], Printed | None] | None = {
         "amount": _number, "number": _number, "percent": _number, "count": _number, "time": _clock,
     }.get(type_)  # fmt: skip
-    if type_ == "date":
-        return _day(mark, shift, language)
-    if type_ == "count" and _YEAR.fullmatch(mark.printed):
-        year = str(int(mark.printed) + shift.days // 365)
-        return year, year
     return made(mark, rng) if made else None
 
 
-def _named(mark: Mark, others: list[str], rng: Random) -> tuple[str, str] | None:
+def _named(mark: Mark, others: list[str], rng: Random) -> Printed | None:
     if not others or mark.value != mark.printed:
         return None
     chosen = rng.choice(others)
@@ -116,17 +159,16 @@ def _shaped(printed: str, rng: Random) -> str:
     return _RUN.sub(other, printed)
 
 
-def _number(mark: Mark, rng: Random) -> tuple[str, str] | None:
+def _number(mark: Mark, rng: Random) -> Printed | None:
     """Digits for digits; none where the new text could be read otherwise than the old."""
     digits = [char for char in mark.printed if char.isdecimal()]
     if not digits or any(not char.isascii() for char in digits):
         return None
-    fresh = [rng.choice(string.digits) for _ in digits]
     first = next((at for at, char in enumerate(digits) if char != "0"), None)
     if first is None:
         return None
-    fresh[:first] = digits[:first]  # 0,95 stays below one
-    fresh[first] = rng.choice("123456789")
+    fresh = digits[:first]  # 0,95 stays below one
+    fresh += [rng.choice("123456789"), *(rng.choice(string.digits) for _ in digits[first + 1 :])]
     kept = iter(fresh)
     printed = "".join(next(kept) if char.isdecimal() else char for char in mark.printed)
     before = [char for char in mark.value if char.isdecimal()]
@@ -134,10 +176,11 @@ def _number(mark: Mark, rng: Random) -> tuple[str, str] | None:
         return None
     kept = iter(fresh[: len(before)] if before == digits[: len(before)] else fresh[len(digits) - len(before) :])
     value = "".join(next(kept) if char.isdecimal() else char for char in mark.value)
-    return (printed, value) if value in possible.numbers(printed) or value.lstrip("-") in printed else None
+    read = value in possible.numbers(printed) or mark.value not in possible.numbers(mark.printed)
+    return (printed, value) if read and (value in possible.numbers(printed) or value.lstrip("-") in printed) else None
 
 
-def _clock(mark: Mark, rng: Random) -> tuple[str, str] | None:
+def _clock(mark: Mark, rng: Random) -> Printed | None:
     found = _CLOCK.fullmatch(mark.printed)
     if not found or re.search("[apAP]", found[4]):
         return None
@@ -146,75 +189,56 @@ def _clock(mark: Mark, rng: Random) -> tuple[str, str] | None:
     return printed, f"{hour:02}:{minute:02}{mark.value[5:]}"
 
 
-def _day(mark: Mark, shift: timedelta, language: str) -> tuple[str, str] | None:
-    """The day moved by `shift`, in the notation of the one that was printed."""
-    try:
-        old = date.fromisoformat(mark.value)
-        new = old + shift
-    except (ValueError, OverflowError):
-        return None
-    years = {f"{old.year}": f"{new.year}", f"{old.year % 100:02}": f"{new.year % 100:02}"}
-    pieces, wanted = _RUN.findall(mark.printed), {"y", "m", "d"}
-    numbers = [at for at, piece in enumerate(pieces) if piece.isdecimal()]
-    made = list(pieces)
-    for at in sorted(numbers, key=lambda at: -len(pieces[at])):
-        if "y" in wanted and len(pieces[at]) == 4 and pieces[at] in years:
-            made[at] = years[pieces[at]]
-            wanted.discard("y")
-    for at, piece in enumerate(pieces):
-        if piece.isalpha() and (number := calendar.month(piece)) == old.month and number:
-            name = _month_name(piece, old.month, new.month, language)
-            if name is None:
-                return None
-            made[at] = name
-            wanted.discard("m")
-        elif piece.isalpha() and len(piece) > 1 and not _joins(piece):
-            return None  # a weekday, or a word whose meaning is not known
-    left = [at for at in numbers if made[at] == pieces[at] and len(pieces[at]) <= 2]
-    parts = {"d": (old.day, new.day), "m": (old.month, new.month), "y": (old.year % 100, new.year % 100)}
-    for part in ("y", "d", "m"):
-        if part not in wanted:
-            continue
-        order = left[::-1] if part == "y" else left
-        spot = next((at for at in order if int(pieces[at]) == parts[part][0]), None)
-        if spot is None:
-            return None
-        left.remove(spot)
-        made[spot] = f"{parts[part][1]:0{len(pieces[spot]) if pieces[spot].startswith('0') or part == 'y' else 1}}"
-        if len(pieces[spot]) == 2 and part != "y":
-            made[spot] = f"{parts[part][1]:02}"
-    return ("".join(made), new.isoformat()) if not left else None
-
-
-def _joins(piece: str) -> bool:
-    return piece.lower() in {"de", "del", "of", "st", "nd", "rd", "th", "er", "le", "den", "am", "the", "el"}
-
-
-def _month_name(piece: str, old: int, new: int, language: str) -> str | None:
-    low = piece.lower()
-    for names in sorted(calendar.MONTHS.values(), key=lambda names: names != calendar.MONTHS.get(language)):
-        name = names[old - 1].lower()
-        if name.startswith(low):
-            other = names[new - 1].lower()
-            made = other if low == name else other[: len(low)] if len(low) == 3 else None
-            if made is not None:
-                return made.upper() if piece.isupper() else made.title() if piece[0].isupper() else made
-    return None
-
-
-def _rewritten(written: Written, types: dict[str, str], fresh: dict[tuple[str, str, str], tuple[str, str]]) -> Written:
+def _rewritten(written: Written, types: dict[str, str], fresh: dict[Key, Printed]) -> Written:
     text, marks, last = "", [], 0
     owed = 0  # characters by which the last value grew, to be taken from the gap behind it
-    for mark in written.marks:
-        between, owed = _closed(written.text[last : mark.start], owed)
-        printed, value = fresh[types[mark.path], mark.printed, mark.value]
+    for start, stop, mark, new in sorted(_changes(written, types, fresh), key=lambda change: change[:2]):
+        between, owed = _closed(written.text[last:start], owed)
         text += between
-        marks.append(replace(mark, printed=printed, value=value, start=len(text)))
-        text += printed
-        owed += len(printed) - len(mark.printed)
-        last = mark.start + len(mark.printed)
+        if mark:
+            marks.append(replace(mark, printed=new[0], value=new[1], start=len(text)))
+        text += new[0]
+        owed += len(new[0]) - (stop - start)
+        last = stop
     between, _ = _closed(written.text[last:], owed)
     return replace(written, text=text + between, marks=tuple(marks))
+
+
+def _changes(
+    written: Written, types: dict[str, str], fresh: dict[Key, Printed]
+) -> Iterator[tuple[int, int, Mark | None, Printed]]:
+    """(from where, to where, the mark or None of a copy of a marked text, what stands there now)."""
+    held: list[tuple[int, int]] = []
+    for mark in written.marks:
+        held.append((mark.start, mark.start + len(mark.printed)))
+        yield *held[-1], mark, fresh[types[mark.path], mark.printed, mark.value]
+    for old, new in sorted(_copies(fresh).items(), key=lambda copy: -len(copy[0])):
+        for start in _found(written.text, old):
+            stop = start + len(old)
+            if all(end <= start or stop <= begin for begin, end in held):
+                held.append((start, stop))
+                yield start, stop, None, (new, "")
+
+
+def _found(text: str, said: str) -> Iterator[int]:
+    """Where it stands as whole words, and not within an address of the net."""
+    at = text.find(said)
+    while at >= 0:
+        if not _TIED_BEFORE.search(text[max(0, at - 2) : at]) and not _TIED_BEHIND.match(text, at + len(said)):
+            yield at
+        at = text.find(said, at + 1)
+
+
+def _copies(fresh: dict[Key, Printed]) -> dict[str, str]:
+    """What stands now wherever else a marked text is printed, whole or in capitals."""
+    made: dict[str, set[str]] = defaultdict(set)
+    for (_, old, _), (new, _) in fresh.items():
+        digits = sum(char.isdecimal() for char in old)
+        if len(old) >= _COPY and (any(char.isalpha() for char in old) or digits >= _COPY_DIGITS):
+            made[old].add(new)
+            if old.upper() != old:
+                made[old.upper()].add(new.upper())
+    return {old: next(iter(new)) for old, new in made.items() if len(new) == 1 and old not in new}
 
 
 def _closed(gap: str, owed: int) -> tuple[str, int]:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from extractor.notation import possible
@@ -115,6 +116,8 @@ def read(path: Path) -> File:
     if not made.kind or not made.fields:
         raise Unreadable(f"{path.name}: no @kind or no @field")
     starts = [at for at, line in enumerate(lines) if line.startswith("===")]
+    if not starts:
+        raise Unreadable(f"{path.name}: no document: none begins with a line of === and a language")
     for at, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         made.documents.append(_document(made, lines[at], "\n".join(lines[at + 1 : end]), f"{path.name}:{at + 1}"))
     return made
@@ -211,6 +214,14 @@ def _value(kind: FieldKind, printed: str, given: str | None, where: str) -> str:
     return " ".join(printed.split())
 
 
+def doubts(written: Written) -> Iterator[str]:
+    """What can be read and is hardly meant."""
+    for one, other in pairwise(written.marks):
+        beside = other.start == one.start + len(one.printed) and one.printed and other.printed
+        if beside and (one.path, one.row) == (other.path, other.row):
+            yield f"{written.where}: nothing between two parts of {one.path}: {one.printed!r} and {other.printed!r}"
+
+
 def main() -> int:
     wrong, seen = 0, Counter[str]()
     counted: Counter[tuple[str, str]] = Counter()
@@ -224,6 +235,8 @@ def main() -> int:
         for one in made.documents:
             seen[one.text] += 1
             counted[made.kind, one.language] += 1
+            for doubt in doubts(one):
+                print(doubt)
     kinds: dict[str, dict[str, int]] = {}
     for (kind, language), number in sorted(counted.items()):
         kinds.setdefault(kind, {})[language] = number
