@@ -66,11 +66,11 @@ class Bigger:
             return True
         if before[-1:] in _TIES or after[1:].isdecimal():
             return True
-        if (word := _NEXT.match(self._text, stop)) is not None and is_name(word[1]):
+        if (word := _NEXT.match(self._text, stop)) is not None and is_name(word[1], dated=True):
             return True
         last = self._text[max(0, start - _WORD) : start].rsplit(maxsplit=1)
         token = last[-1].lower().rstrip(".,") if last else ""
-        return is_name(token) or token in _PAGES or (before[-1:] == " " and token[-1:].isdecimal())
+        return is_name(token, dated=True) or token in _PAGES or (before[-1:] == " " and token[-1:].isdecimal())
 
     def _is_held(self, start: int, stop: int) -> bool:
         since = max(0, start - _AROUND)
