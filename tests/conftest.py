@@ -1,9 +1,30 @@
-"""What holds for every test: no setting of the developer's shell, no hub, and for the end-to-end tests one service."""
+"""What holds for every test: no setting of the developer's shell, no hub; and what tests of several rooms share."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
 
 for _name in [name for name in os.environ if name.startswith("EXTRACTOR_")]:
     del os.environ[_name]
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+@pytest.fixture(scope="module")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One server for a module. The ledger's tests have one of their own, empty for each of them."""
+    from tests.support.valkey import Valkey  # here and below: nothing of the project is imported before the above
+
+    with Valkey(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def tok() -> Any:
+    """The tokenizer of scripted models."""
+    from tests.support.scripted import tokenizer
+
+    return tokenizer()

@@ -41,12 +41,6 @@ class Said(BaseModel):
 
 
 @pytest.fixture(scope="module")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    with Valkey(tmp_path_factory.mktemp("valkey")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def service(valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with Api(valkey, tmp_path_factory.mktemp("api")) as api:
         yield api.url

@@ -40,12 +40,6 @@ LATE_S = 25.0  # what a busy machine may take beyond a limit of a second
 
 
 @pytest.fixture(scope="module")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    with Valkey(tmp_path_factory.mktemp("valkey")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def api(valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """Impatient."""
     limits = {"header_timeout_s": 1, "idle_timeout_s": 1, "stall_timeout_s": 1, "body_timeout_s": 3}

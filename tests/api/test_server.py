@@ -23,12 +23,6 @@ from tests.support.valkey import Valkey, free_port
 
 
 @pytest.fixture(scope="module")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    with Valkey(tmp_path_factory.mktemp("valkey")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def server(valkey: Valkey) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     port = free_port()
     environ = {**os.environ, "EXTRACTOR_PORT": str(port), "EXTRACTOR_REDIS_URL": valkey.url}

@@ -15,7 +15,7 @@ from extractor.calibration.curve import Curve
 from extractor.calibration.features import NAMES, NULL, VALUE, FeatureRow
 from extractor.calibration.find import calibration_of, file_of
 from extractor.errors import ModelError
-from tests.support.scripted import ScriptedEngine, tokenizer
+from tests.support.scripted import ScriptedEngine
 
 SCHEMA = {
     "type": "object",
@@ -37,11 +37,6 @@ def fitted(model: str = "scripted", **curves: Curve) -> Calibration:
     """Nulls beside what looks like their values are doubted, others are not."""
     both = {VALUE: curve(VALUE, 3.0), NULL: curve(NULL, 3.0, printed_free=-5.0, behind_fits=-1.0)}
     return Calibration(model, "2026-11-29", 12, curves or both)
-
-
-@pytest.fixture
-def tok():
-    return tokenizer()
 
 
 def extracted(tok, document: str, path: Path | None = None, **options):

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.chaos.ledgerwatch import FaultRun
-from tests.service.test_supervisor import Up, project
+from tests.service.test_supervisor import Up, answers, project
 from tests.support.served import wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1200)]
@@ -122,13 +122,6 @@ def test_an_api_that_no_longer_answers(tmp_path: Path, tell: Any) -> None:
         tell(sender.judge("API that does not answer", 60, replaced_s=replaced_s))
         assert len(sender.jobs) == 11
         assert replaced_s <= 30
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/healthz", timeout=5, trust_env=False).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def test_no_such_model_is_told_at_once(tmp_path: Path) -> None:

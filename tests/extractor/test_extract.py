@@ -30,7 +30,7 @@ from schemas import Registry, inline
 from schemas.builtin.invoice import Invoice
 from schemas.types import fault
 from tests.support.matching import accepts
-from tests.support.scripted import ScriptedEngine, tokenizer
+from tests.support.scripted import ScriptedEngine
 
 EXAMPLE = Registry.discover().get("invoice").examples[0]
 GOOD = EXAMPLE.answer_text
@@ -48,11 +48,6 @@ class Strict(Invoice):
 
 WRONG = GOOD.replace("2024-06-02", "2024-01-01")  # due before it was issued
 SMALL = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
-
-
-@pytest.fixture(scope="module")
-def tok():
-    return tokenizer()
 
 
 def scripted(tok, *script, finish="stop", **settings):

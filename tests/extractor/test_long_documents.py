@@ -17,15 +17,9 @@ from extractor.errors import Cancelled, DeadlineExceeded, DocumentError, EngineE
 from extractor.windows.cut import Cutter, Room
 from schemas.types import should
 from tests.support.long_documents import ledger
-from tests.support.scripted import tokenizer
 from tests.support.window_engine import Ledger, WindowEngine
 
 pytestmark = pytest.mark.process
-
-
-@pytest.fixture(scope="module")
-def tok():
-    return tokenizer()
 
 
 def reader(tok, fault=None, takes_s=0.0, slots=4, **settings):

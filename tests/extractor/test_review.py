@@ -17,17 +17,12 @@ from extractor.result import Known, Options
 from extractor.review import UNSURE, review
 from extractor.run import ended_values
 from schemas.builtin.invoice import Invoice
-from tests.support.scripted import ScriptedEngine, tokenizer
+from tests.support.scripted import ScriptedEngine
 
 EMPTY: dict[str, Any] = {
     "number": None, "issue_date": None, "due_date": None, "seller": None, "buyer": None, "currency": None, "items": [],
     "subtotal": None, "tax": None, "total": None,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def tok() -> Any:
-    return tokenizer()
 
 
 def extract(tok: Any, document: str, options: Options | None = None, **answer: Any) -> Any:

@@ -17,13 +17,10 @@ from schemas import Registry, ValidationProblem, check, inline, of_model
 from schemas.checks.numbers import FARTHEST
 from schemas.jsontext import loads, read
 from tests.support.matching import accepts
+from tests.support.small_schemas import whole
 
 E = 2**53
 LONG = 1234567890123456789
-
-
-def whole(field):
-    return {"type": "object", "properties": {"f": field}, "required": ["f"]}
 
 
 def fate(field, keyword):

@@ -25,11 +25,7 @@ from extractor.prompt.schema_text import render_schema
 from schemas import ValidationProblem, inline, of_model
 from schemas.checks.formats import PATTERNS
 from tests.support.matching import TOKENIZER, accepts
-
-
-def whole(field):
-    return {"type": "object", "properties": {"f": field}, "required": ["f"]}
-
+from tests.support.small_schemas import whole
 
 NAIVE = ["2024-02-28T10:20:30", "2024-02-28T10:20", "2024-02-29T23:59:59.123456"]
 AWARE = ["2024-02-28T10:20:30Z", "2024-02-28T10:20:30+02:00", "2024-02-28T10:20:30.5-11:30"]

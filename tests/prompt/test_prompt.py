@@ -22,16 +22,6 @@ DOCUMENT = "Invoice 17\nTotal 12.50 EUR — für Müller"
 PAIR = Path(extractor.__file__).parent / "bundled" / "weights" / "target"
 
 
-@pytest.fixture(scope="module")
-def tok():
-    return tokenizer()
-
-
-@pytest.fixture(scope="module")
-def builder(tok):
-    return PromptBuilder(tok, context=8192, examples=0)
-
-
 def special_ids(tok):
     return [tok.convert_tokens_to_ids(name) for name in SPECIAL]
 

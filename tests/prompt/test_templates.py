@@ -10,7 +10,6 @@ import pytest
 
 from extractor import Extractor, Options, Settings
 from extractor.errors import FieldError
-from extractor.prompt.prompt import PromptBuilder
 from extractor.prompt.schema_text import fence, render_task
 from schemas import Registry, inline
 from tests.engine import tiny
@@ -31,11 +30,6 @@ def kind(request):
 @pytest.fixture
 def tok(kind):
     return dressed(tokenizer(), kind)
-
-
-@pytest.fixture
-def builder(tok):
-    return PromptBuilder(tok, context=8192, examples=0)
 
 
 def said(document):

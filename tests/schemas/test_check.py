@@ -13,6 +13,7 @@ from extractor.prompt.schema_text import render_schema
 from schemas import InvalidSchema, check, inline
 from schemas.patterns import for_grammar, pattern_size
 from tests.support.matching import accepts
+from tests.support.small_schemas import fields
 
 
 def deep(levels):
@@ -46,10 +47,6 @@ def cyclic():
     schema = {"type": "object"}
     schema["properties"] = {"a": schema}
     return schema
-
-
-def fields(**named):
-    return {"type": "object", "properties": named}
 
 
 TOO_LARGE = {

@@ -14,11 +14,7 @@ from extractor.grammar.narrow import Bounds, Tighten
 from schemas import LIMITS, check, keywords
 from schemas.checks.report import MAX_BYTES, MAX_FINDINGS, MAX_POINTER, MAX_REFUSALS, written
 from schemas.patterns import measure
-
-
-def fields(**named):
-    return {"type": "object", "properties": named}
-
+from tests.support.small_schemas import fields
 
 LONG_KEYS = {
     "over a list": {"type": "object", "k" * 1_000_000: [0] * 3_000},

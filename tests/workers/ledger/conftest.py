@@ -15,6 +15,7 @@ __all__ = ["server", "valkey"]
 
 
 @pytest.fixture
-def ledger(valkey: Valkey) -> Iterator[Ledger]:
-    with open_ledger(valkey, lease_s=0.2) as opened:
+def ledger(valkey: Valkey, request: pytest.FixtureRequest) -> Iterator[Ledger]:
+    """Its leases are of the module's `LEASE_S` seconds."""
+    with open_ledger(valkey, lease_s=getattr(request.module, "LEASE_S", 0.2)) as opened:
         yield opened

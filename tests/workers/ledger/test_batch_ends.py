@@ -8,7 +8,6 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,11 +22,7 @@ from workers.queue.app import TASK
 from workers.queue.publish import JobQueue
 from workers.worker.reconciler import Reconciler
 
-
-@pytest.fixture
-def ledger(valkey: Valkey) -> Iterator[Ledger]:
-    with open_ledger(valkey, lease_s=0.05) as opened:
-        yield opened
+LEASE_S = 0.05
 
 
 def test_cancelling_stops_what_is_queued_and_what_runs(ledger: Ledger) -> None:

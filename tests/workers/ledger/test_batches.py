@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,11 +15,7 @@ from workers.errors import BatchClosed
 from workers.ledger.batches import is_batch_id, line_of
 from workers.ledger.ledger import IdempotencyConflict, Ledger, NewJob
 
-
-@pytest.fixture
-def ledger(valkey: Valkey) -> Iterator[Ledger]:
-    with open_ledger(valkey, lease_s=0.05) as opened:
-        yield opened
+LEASE_S = 0.05
 
 
 def test_a_batch_from_its_first_line_to_its_last_result(ledger: Ledger) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.clock_steps import Steps, steps
-from tests.support.ledger_support import open_ledger
+from tests.support.ledger_support import new, open_ledger
 from tests.support.valkey import FAKETIME, Valkey
 from workers.ledger.clock import LedgerClock
-from workers.ledger.ledger import Claim, Ledger, NewJob, QuotaExceeded, WorkerInfo
+from workers.ledger.ledger import Claim, Ledger, QuotaExceeded, WorkerInfo
 
 T = "acme"
 HOUR, DAY, YEAR = 3600, 86_400, 31_536_000
@@ -26,10 +26,6 @@ back = pytest.mark.parametrize("step", [-YEAR, -HOUR])
 def clock(valkey: Valkey) -> Iterator[Steps]:
     with steps(valkey) as stepped:
         yield stepped
-
-
-def new() -> NewJob:
-    return NewJob("invoice@1", b"a document")
 
 
 def make(ledger: Ledger) -> str:

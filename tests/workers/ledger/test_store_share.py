@@ -29,12 +29,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
         yield valkey
 
 
-@pytest.fixture
-def small(server: Valkey) -> Valkey:
-    server.flush()
-    return server
-
-
 def new(**fields: Any) -> NewJob:
     return NewJob("invoice@1", b"x", **fields)
 
@@ -172,42 +166,42 @@ def fill(ledger: Ledger, way: Unit, numbers: Iterator[int], *, most_s: float = 8
         assert time.monotonic() < until, "it was refused in the end"
 
 
-def held(small: Valkey) -> int:
+def held(valkey: Valkey) -> int:
     """As lua/shared/quota.lua adds it up."""
-    with small.client() as client:
+    with valkey.client() as client:
         counts = {name.decode(): int(count) for name, count in client.hgetall(f"extractor:{{{HOG}}}:counts").items()}
     opened = (counts.get("queued", 0) + counts.get("running", 0)) * 2500
     return opened + counts.get("bytes", 0) + counts.get("kept", 0) + counts.get("orphans", 0) * 500
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
-def test_what_a_tenant_holds_counts_as_much_as_it_takes(small: Valkey, way: Unit) -> None:
-    SERVER[:] = [small]
-    with open_ledger(small) as ledger, small.client() as client:
+def test_what_a_tenant_holds_counts_as_much_as_it_takes(valkey: Valkey, way: Unit) -> None:
+    SERVER[:] = [valkey]
+    with open_ledger(valkey) as ledger, valkey.client() as client:
         way(ledger, 0)  # scripts and tables are there
 
         def used() -> int:
             return int(client.info("memory")["used_memory_dataset"])
 
-        before, counted = used(), held(small)
+        before, counted = used(), held(valkey)
         for n in range(1, WAYS[way] + 1):
             way(ledger, n)
-        taken, counted = used() - before, held(small) - counted
+        taken, counted = used() - before, held(valkey) - counted
         assert taken > 0
         assert counted > 0.8 * taken, f"{counted / taken:.2f} of what it takes"
 
 
 @pytest.mark.parametrize("way", QUICK, ids=lambda way: way.__name__)
-def test_a_neighbour_is_served_while_one_tenant_fills_the_store(small: Valkey, way: Unit) -> None:
-    SERVER[:] = [small]
-    with open_ledger(small) as ledger, small.client() as client:
+def test_a_neighbour_is_served_while_one_tenant_fills_the_store(valkey: Valkey, way: Unit) -> None:
+    SERVER[:] = [valkey]
+    with open_ledger(valkey) as ledger, valkey.client() as client:
         assert fill(ledger, way, itertools.count()).limit == "quota_share"
         assert client.info("memory")["used_memory"] < 0.8 * MEMORY_MB * 2**20
 
 
-def test_in_every_way_at_once(small: Valkey) -> None:
-    SERVER[:] = [small]
-    with open_ledger(small) as ledger, small.client() as client:
+def test_in_every_way_at_once(valkey: Valkey) -> None:
+    SERVER[:] = [valkey]
+    with open_ledger(valkey) as ledger, valkey.client() as client:
         numbers = itertools.count()
         for way in QUICK:
             fill(ledger, way, numbers)
@@ -226,24 +220,24 @@ def until_refused(ledger: Ledger, tenant: str, size: int) -> list[str]:
     return made
 
 
-def test_many_who_fill_it_leave_room_for_one_more(small: Valkey) -> None:
-    with open_ledger(small) as ledger:
+def test_many_who_fill_it_leave_room_for_one_more(valkey: Valkey) -> None:
+    with open_ledger(valkey) as ledger:
         for number in range(6):
             until_refused(ledger, f"hog-{number}", 20_000)
         neighbour_is_served(ledger)
 
 
-def test_what_is_erased_is_free_again(small: Valkey) -> None:
-    with open_ledger(small) as ledger:
+def test_what_is_erased_is_free_again(valkey: Valkey) -> None:
+    with open_ledger(valkey) as ledger:
         made = until_refused(ledger, HOG, 50_000)
         for job_id in made[: len(made) // 2]:
             ledger.run(ledger.jobs.delete(HOG, job_id))
         assert len(until_refused(ledger, HOG, 50_000)) > len(made) // 3
 
 
-def test_results_of_a_hog_wait_when_the_store_is_nearly_full(small: Valkey) -> None:
+def test_results_of_a_hog_wait_when_the_store_is_nearly_full(valkey: Valkey) -> None:
     """Those that run land; what is queued waits until there is room, and is done then."""
-    with open_ledger(small, republish_after_s=0.05) as ledger, small.client() as client:
+    with open_ledger(valkey, republish_after_s=0.05) as ledger, valkey.client() as client:
         runs, waits = (
             ledger.run(ledger.jobs.create(HOG, NewJob("invoice@1", NOISE.randbytes(10_000)))).job_id for _ in range(2)
         )

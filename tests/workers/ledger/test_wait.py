@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
-
+from tests.support.ledger_support import new
 from tests.support.valkey import Valkey
 from workers.config import WorkerSettings
-from workers.ledger.ledger import AsyncLedger, Claim, Ledger, NewJob
+from workers.ledger.ledger import AsyncLedger, Claim, Ledger
 
 T = "acme"
 LONG_S = 3600.0  # longer than any test: what ends before was woken
 SOON_S = 60.0  # what a busy machine may take to be told
-
-
-@pytest.fixture(scope="module")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    with Valkey(tmp_path_factory.mktemp("valkey")) as server:
-        yield server
 
 
 @asynccontextmanager
@@ -31,10 +24,6 @@ async def both(valkey: Valkey, tick_s: float = LONG_S) -> AsyncIterator[tuple[As
     async with AsyncLedger(settings=settings) as api:
         with Ledger(settings=settings) as worker:
             yield api, worker
-
-
-def new() -> NewJob:
-    return NewJob("invoice@1", b"a document")
 
 
 def claim(ledger: Ledger, job_id: str) -> None:
