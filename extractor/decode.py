@@ -17,7 +17,7 @@ from extractor.errors import (
     InvalidOutput,
     SchemaError,
 )
-from extractor.grammar.narrow import Bounds, Tighten
+from extractor.grammar.narrow import Bounds, NarrowedSchema
 from extractor.grammar.printed.grammars import Demands, PrintedAnswers
 from extractor.grammar.rewrite import rewritten
 from extractor.grammar.trial import Judge
@@ -119,4 +119,4 @@ class Decoder:
         pointers = [error.pointer for error in failed.errors]
         if run.printed is not None and (demand := self._demands.get(run.schema, run.options.printed)) is not None:
             return run.printed.rewritten(demand.narrowed, failed.last, pointers)
-        return rewritten(failed.last, pointers, Tighten(run.schema.json_schema, self._bounds).whole())
+        return rewritten(failed.last, pointers, NarrowedSchema(run.schema.json_schema, self._bounds).whole())

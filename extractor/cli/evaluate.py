@@ -75,9 +75,7 @@ def evaluate(
     """
     if url is not None and (model is not None or rows is not None):
         fail("--url asks a service: --model and --rows are of a model here")
-    before = None if compare is None else _read_report(compare)
-    if html is not None:
-        check_writable(html)
+    before = _checked(compare, html)
     options = options_of(drafters, max_output_tokens, printed)
     given = {name: value for name, value in (("model", model), ("slots", rows)) if value is not None}
     settings = read_settings(**given)
@@ -96,6 +94,14 @@ def evaluate(
     _show(report_, changed, as_json=json)
     if all(answer.error for answer in run.answers):
         raise typer.Exit(SOME_FAILED)
+
+
+def _checked(compare: Path | None, html: Path | None) -> Any:
+    """The report to compare with, if any. Before anything is measured, so that nothing is measured in vain."""
+    before = None if compare is None else _read_report(compare)
+    if html is not None:
+        check_writable(html)
+    return before
 
 
 def _judged(case: GoldCase, answer: Answered) -> Judged:

@@ -55,23 +55,17 @@ def with_columns(
             lists.setdefault(row[:-1], []).append(at)
     kept = list(occurrences)
     for several in lists.values():
-        lines: dict[JsonPath, Counter[int]] = {}  # by a row, where its other values stand
         answers: dict[JsonPath, list[int]] = {}
         for at in several:
             if isinstance(found[at].value, bool):
                 answers.setdefault(column_of(found[at]), []).append(at)
-            elif occurrences[at]:
-                lines.setdefault(row_of(found[at]), Counter())[bisect_right(ends, occurrences[at][0].start)] += 1
-        starts = {
-            row: ends[line - 1] + 1 if (line := counts.most_common(1)[0][0]) else 0 for row, counts in lines.items()
-        }
         rows_by_key = {key_of(found[each[0]]): {row_of(found[at]): at for at in each} for each in answers.values()}
-        if not lines and rows_by_key:
+        starts = _by_other_values(ends, several, found, occurrences)
+        if not starts and rows_by_key:
             rows = list(dict.fromkeys(row_of(found[at]) for at in several))
             heads = [bisect_right(ends, start) for start, _ in labels(found[several[0]])]
-            starts = (
-                _under(text, ends, heads, rows) if all(len(each) == len(rows) for each in rows_by_key.values()) else {}
-            )
+            if all(len(each) == len(rows) for each in rows_by_key.values()):
+                starts = _under(text, ends, heads, rows)
         if not rows_by_key or not starts or len(set(starts.values())) < len(starts):
             continue
         table = AnswerColumns(text, list(starts.values()))
@@ -91,6 +85,17 @@ def with_columns(
                 elif table.answers(number) > 1 and kept[at] and text[kept[at][0].start].isalpha():
                     kept[at] = ()  # whose the word is cannot be told
     return kept
+
+
+def _by_other_values(
+    ends: Sequence[int], several: Sequence[int], found: Sequence[Scalar], occurrences: Sequence[Occurrence]
+) -> dict[JsonPath, int]:
+    """By a row of the list, where the line begins that most of its values stand in that are no yes or no."""
+    lines: dict[JsonPath, Counter[int]] = {}
+    for at in several:
+        if occurrences[at] and not isinstance(found[at].value, bool):
+            lines.setdefault(row_of(found[at]), Counter())[bisect_right(ends, occurrences[at][0].start)] += 1
+    return {row: ends[line - 1] + 1 if (line := counts.most_common(1)[0][0]) else 0 for row, counts in lines.items()}
 
 
 def _under(text: str, ends: Sequence[int], heads: Sequence[int], rows: Sequence[JsonPath]) -> dict[JsonPath, int]:

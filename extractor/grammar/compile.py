@@ -15,7 +15,7 @@ from llguidance import LLMatcher
 from extractor.engine.drafting.text import LIMITS
 from extractor.errors import FieldError, SchemaError
 from extractor.grammar.guided import guided
-from extractor.grammar.narrow import Bounds, Tighten
+from extractor.grammar.narrow import Bounds, NarrowedSchema
 from extractor.grammar.trial import Judge
 from extractor.grammar.verdicts import Verdict, Verdicts
 from schemas import Schema
@@ -32,7 +32,7 @@ def compile_grammar(schema: Schema, bounds: Bounds | None = None) -> str:
 
 def serialise(schema: Schema, bounds: Bounds | None = None) -> str:
     """The grammar of `compile_grammar` before anybody has tried to build it."""
-    return guided(Tighten(schema.json_schema, bounds or Bounds()).whole())
+    return guided(NarrowedSchema(schema.json_schema, bounds or Bounds()).whole())
 
 
 def reason(message: str) -> str:

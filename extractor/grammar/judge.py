@@ -18,7 +18,7 @@ from extractor.errors import DocumentError
 from extractor.grammar import vocabulary
 from extractor.grammar.compile import reason
 from extractor.grammar.guided import guided
-from extractor.grammar.narrow import Bounds, Tighten
+from extractor.grammar.narrow import Bounds, NarrowedSchema
 from extractor.grammar.printed.grammars import demand
 from extractor.grammar.rewrite import held
 from extractor.sandbox import Rejected
@@ -101,14 +101,14 @@ def _judged(blob: bytes, bounds: Bounds) -> tuple[Report, str]:
     found = check(schema)
     if not found.ok:
         return found, ""
-    tight = Tighten(schema, bounds).whole()
-    written = guided(tight)
+    narrowed = NarrowedSchema(schema, bounds).whole()
+    written = guided(narrowed)
     began = time.process_time()
     matcher = _matcher(written)
     took_s = time.process_time() - began
     if matcher.is_error():
         why = f"the grammar cannot be built: {reason(matcher.get_error())}"
-        found.refuse(note(_blame(tight), why))
+        found.refuse(note(_blame(narrowed), why))
     elif took_s > BUILD_S:
         _too_complex(found, f"its grammar takes {took_s:.1f} s to build, more than {BUILD_S:g} s")
     else:
@@ -174,11 +174,11 @@ def _too_complex(found: Report, why: str) -> None:
     found.refuse(note((), f"too complex: {why}", "schema_too_complex"))
 
 
-def _blame(tight: dict[str, Any]) -> tuple[object, ...]:
+def _blame(narrowed: dict[str, Any]) -> tuple[object, ...]:
     """Where the first property stands that cannot be built alone; the whole where each can."""
     until = time.process_time() + BLAME_S
-    for name, part in tight.get("properties", {}).items():
-        alone = {"type": "object", "properties": {name: part}, "$defs": tight.get("$defs", {})}
+    for name, part in narrowed.get("properties", {}).items():
+        alone = {"type": "object", "properties": {name: part}, "$defs": narrowed.get("$defs", {})}
         if _matcher(guided(alone)).is_error():
             return "properties", name
         if time.process_time() > until:

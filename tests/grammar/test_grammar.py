@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from extractor.errors import FieldError, SchemaError
 from extractor.grammar.compile import Grammars, compile_grammar, serialise
-from extractor.grammar.narrow import Bounds, Tighten
+from extractor.grammar.narrow import Bounds, NarrowedSchema
 from extractor.grammar.trial import Judge
 from extractor.grammar.verdicts import Verdict
 from schemas import Registry, inline, of_model, unjudged
@@ -339,9 +339,9 @@ def test_every_answer_fits_the_schema(field, random):
         schema.validate(value)
 
 
-def test_the_tightened_schema_is_json():
+def test_the_narrowed_schema_is_json():
     for schema in REGISTRY.list():
-        assert json.loads(json.dumps(Tighten(schema.json_schema, Bounds()).whole()))
+        assert json.loads(json.dumps(NarrowedSchema(schema.json_schema, Bounds()).whole()))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from llguidance import LLMatcher, LLTokenizer
 
 from extractor.grammar.compile import compile_grammar
-from extractor.grammar.narrow import Bounds, Tighten
+from extractor.grammar.narrow import Bounds, NarrowedSchema
 from extractor.grammar.printed.grammars import demand
 from extractor.grammar.rewrite import rewritten
 from schemas import inline
@@ -149,7 +149,7 @@ def test_a_printed_value_that_several_schemas_meet_on() -> None:
 def test_a_second_answer_keeps_what_json_schema_cannot_say() -> None:
     schema = whole({"type": "boolean"}, PRINTED)
     first = {"place": True, **GOOD}
-    again = rewritten(json.dumps(first, separators=(",", ":")), ["/number"], Tighten(schema, Bounds()).whole())
+    again = rewritten(json.dumps(first, separators=(",", ":")), ["/number"], NarrowedSchema(schema, Bounds()).whole())
     assert again is not None
     assert lets(again, first | {"number": HUGE + 1})
     assert not lets(again, first | {"number": 5})

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from llguidance import LLMatcher, LLTokenizer
 
-from extractor.grammar.narrow import Bounds, Tighten
+from extractor.grammar.narrow import Bounds, NarrowedSchema
 from extractor.grammar.printed.grammars import demand
 from extractor.grammar.rewrite import rewritten, span_of
 
@@ -51,7 +51,7 @@ def lets(grammar: str, text: str) -> bool:
 
 
 def grammar(*pointers: str) -> str | None:
-    return rewritten(compact(ANSWER), pointers, Tighten(SCHEMA, Bounds()).whole())
+    return rewritten(compact(ANSWER), pointers, NarrowedSchema(SCHEMA, Bounds()).whole())
 
 
 @pytest.mark.parametrize(

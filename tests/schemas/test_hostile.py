@@ -10,7 +10,7 @@ import tracemalloc
 
 import pytest
 
-from extractor.grammar.narrow import Bounds, Tighten
+from extractor.grammar.narrow import Bounds, NarrowedSchema
 from schemas import LIMITS, check, keywords
 from schemas.checks.report import MAX_BYTES, MAX_FINDINGS, MAX_POINTER, MAX_REFUSALS, written
 from schemas.patterns import measure
@@ -239,7 +239,7 @@ def test_the_grammar_counts_to_what_it_can(values):
     assert report.ok
     left = [note.pointer for note in report.validated]
     assert bool(left) is (values in LEFT)
-    text = json.dumps(Tighten(schema, Bounds()).whole())
+    text = json.dumps(NarrowedSchema(schema, Bounds()).whole())
     for at, value in enumerate(values):
         assert (f"/properties/a/allOf/{at}/multipleOf" in left) is (f'"multipleOf": {json.dumps(value)}' not in text)
 

@@ -1,6 +1,6 @@
-"""JSON Schema → the narrower JSON Schema a grammar is made from: `Tighten(root, Bounds()).whole()`."""
+"""JSON Schema → the narrower JSON Schema a grammar is made from: `NarrowedSchema(root, Bounds()).whole()`."""
 
 from extractor.grammar.narrow.bounds import Bounds
-from extractor.grammar.narrow.narrow import Tighten
+from extractor.grammar.narrow.narrow import NarrowedSchema
 
-__all__ = ["Bounds", "Tighten"]
+__all__ = ["Bounds", "NarrowedSchema"]

@@ -54,7 +54,7 @@ _ANY = "any"
 _NO_ESCAPED_LETTERS = {"json_allowed_escapes": 'nrbtf\\"'}  # a letter of a key written \\u006b
 
 
-class Tighten:
+class NarrowedSchema:
     """One pass over one schema. A definition is rewritten once as a whole value, and again as a part where it meets
     other schemas on the same value, because there it must not forbid the keys of the others."""
 

@@ -14,7 +14,7 @@ from cachetools import LRUCache, cachedmethod
 from extractor.errors import NOT_PRINTED, DocumentError, FieldError
 from extractor.grammar.guided import options, part
 from extractor.grammar.lark import LarkWriter
-from extractor.grammar.narrow import Bounds, Tighten
+from extractor.grammar.narrow import Bounds, NarrowedSchema
 from extractor.grammar.printed.check import not_printed
 from extractor.grammar.printed.mark import marked, marks
 from extractor.grammar.printed.reading import PrintedDocument
@@ -36,7 +36,7 @@ class Demand:
     @cached_property
     def narrowed(self) -> JSON:
         """What a grammar of it is made from."""
-        return Tighten(self.marked, self.bounds).whole()
+        return NarrowedSchema(self.marked, self.bounds).whole()
 
     def of(self, text: str) -> PrintedAnswers:
         """The grammar is for whoever uses it to build, and to refuse. Raises DocumentError with the code `not_printed`
