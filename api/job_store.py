@@ -155,8 +155,8 @@ class JobStore:
 
     async def workers(self) -> Sequence[WorkerInfo]:
         """Those heard of within the heartbeat's TTL, but for those of this machine that have ended since."""
-        known = await self.run(self.ledger.workers.alive())
-        return [worker for worker in known if not ended(worker.machine, worker.pid, worker.born)]
+        alive = await self.run(self.ledger.workers.alive())
+        return [worker for worker in alive if not ended(worker.machine, worker.pid, worker.born)]
 
     def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         """Behind the answer; what has not ended when the process does is dropped."""

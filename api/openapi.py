@@ -183,8 +183,8 @@ def _whole_examples(document: JSON, routers: Sequence[APIRouter]) -> None:
     for route in (route for router in routers for route in router.routes if isinstance(route, APIRoute)):
         for method in route.methods or ():
             shown = document["paths"][route.path][method.lower()]["responses"]
-            for status, answer in route.responses.items():
-                for media_type, content in answer.get("content", {}).items():
+            for status, response in route.responses.items():
+                for media_type, content in response.get("content", {}).items():
                     if "example" in content:
                         shown[str(status)]["content"][media_type]["example"] = content["example"]
     for name, component in document["components"]["schemas"].items():

@@ -15,8 +15,8 @@ _MAX_REASONS = 3  # named
 def why_not_ready(workers: Sequence[WorkerInfo], heartbeats: str) -> str:
     """`heartbeats`: the folder of `extractor up`, if it is that which runs this."""
     down = _down(Path(heartbeats)) if heartbeats else []
-    known = [f"one is {worker.state}{f' ({worker.why})' if worker.why else ''}" for worker in workers]
-    reasons = [*down, *known]
+    not_ready = [f"one is {worker.state}{f' ({worker.why})' if worker.why else ''}" for worker in workers]
+    reasons = [*down, *not_ready]
     if not reasons:
         return "none has been heard of"
     more = len(reasons) - _MAX_REASONS

@@ -40,9 +40,9 @@ def summary(job: Job) -> dict[str, Any]:
 
 def extraction_json(job: Job) -> bytes:
     """models.extractions.Extraction as JSON, written once for all who wait for the same job."""
-    known = _RECENT.get(id(job))
-    if known is not None and known[0]() is job:
-        return known[1]
+    recent = _RECENT.get(id(job))
+    if recent is not None and recent[0]() is job:
+        return recent[1]
     body = written(extraction(job))
     _RECENT[id(job)] = (weakref.ref(job), body)
     return body

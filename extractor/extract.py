@@ -227,7 +227,7 @@ class Extractor:
         run.usage.add(completion.stats)
         text = completion.text.decode("utf-8", "replace")
         try:
-            answer = self._answer(run, completion.finish, max_tokens, text)
+            answer = self._read_answer(run, completion.finish, max_tokens, text)
         except OutputError as error:
             error.kept = self._findings.kept(run, text, completion)
             raise
@@ -269,7 +269,7 @@ class Extractor:
             windows or [],
         )  # fmt: skip
 
-    def _answer(self, run: Run, finish: str, max_tokens: int, text: str) -> Answer:
+    def _read_answer(self, run: Run, finish: str, max_tokens: int, text: str) -> Answer:
         """What the model wrote, where it stands. Raises InvalidOutput, TruncatedOutput and what ended it."""
         raise_unless_complete(finish, run, max_tokens, text)
         answer = read_answer(text, run.schema)

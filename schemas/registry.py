@@ -74,8 +74,8 @@ class Registry:
                 raise UnknownSchema(f"schema {name!r} could not be loaded: {self._failed[name]}")
             if schema is None:
                 later = "; modules that come later are found after a restart" if self._modules else ""
-                known = ", ".join(self._schemas) or "none"
-                raise UnknownSchema(f"there is no schema {name[:64]!r}; there are: {known}{later}")
+                names = ", ".join(self._schemas) or "none"
+                raise UnknownSchema(f"there is no schema {name[:64]!r}; there are: {names}{later}")
         if version and version != schema.version:
             raise UnknownSchema(f"schema {name!r} is at version {schema.version!r}, not {version[:32]!r}")
         return schema

@@ -73,10 +73,10 @@ def adds_up(parts: Iterable[Decimal | None], targets: Iterable[Decimal | None]) 
 
     True when a part is missing, when there are no parts, or no target is known: what is not said contradicts nothing.
     """
-    known = list(parts)
+    given = list(parts)
     wanted = [target for target in targets if target is not None]
-    if not known or not wanted or any(part is None for part in known):
+    if not given or not wanted or any(part is None for part in given):
         return True
-    total = sum((part for part in known if part is not None), Decimal(0))
-    slack = Decimal("0.01") * max(2, len(known))
+    total = sum((part for part in given if part is not None), Decimal(0))
+    slack = Decimal("0.01") * max(2, len(given))
     return any(abs(total - target) <= slack for target in wanted)

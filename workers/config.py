@@ -29,12 +29,12 @@ def faults_of(error: ValidationError) -> str:
 def misspelled(environ: Iterable[str], *kinds: type[BaseSettings]) -> dict[str, str]:
     """Variables whose names are nearly those of these settings, each with the setting that was probably meant. Names
     that resemble none of them are left alone: they may be settings of another process."""
-    known = {name.upper() for kind in kinds for name in kind.model_fields}
+    settings = {name.upper() for kind in kinds for name in kind.model_fields}
     named = {name: name.upper().removeprefix(PREFIX) for name in sorted(environ) if name.upper().startswith(PREFIX)}
     near = {
-        name: difflib.get_close_matches(bare, known, n=1, cutoff=1 - _SLIPS[len(bare) >= _LONG] / max(2, len(bare)))
+        name: difflib.get_close_matches(bare, settings, n=1, cutoff=1 - _SLIPS[len(bare) >= _LONG] / max(2, len(bare)))
         for name, bare in named.items()
-        if bare not in known | _THEIRS
+        if bare not in settings | _THEIRS
     }
     return {name: PREFIX + found[0] for name, found in near.items() if found}
 

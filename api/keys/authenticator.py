@@ -41,8 +41,8 @@ class Authenticator:
     def replace(self, keys: ApiKeys) -> int:
         """Let in by these from now on. Returns how many requests end by it, which they do in the loop's next turn."""
         self.keys = keys
-        known = set(keys.entries)
-        revoked = [request for request, entry in self._running.items() if entry not in known]
+        valid = set(keys.entries)
+        revoked = [request for request, entry in self._running.items() if entry not in valid]
         for request in revoked:
             del self._running[request]
             request.timeout.reschedule(asyncio.get_running_loop().time())

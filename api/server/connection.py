@@ -277,14 +277,14 @@ class Connection(H11Protocol):
 def _serialized(problem: Problem) -> bytes:
     """A whole answer, outside of what h11 thinks may be said now."""
     request_id = uuid.uuid4().hex
-    answer = problem.response(request_id)
-    answer.headers["Connection"] = "close"
-    answer.headers["X-Request-ID"] = request_id
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Cache-Control"] = "no-store"
-    fields = b"".join(name + b": " + value + b"\r\n" for name, value in answer.raw_headers)
+    response = problem.response(request_id)
+    response.headers["Connection"] = "close"
+    response.headers["X-Request-ID"] = request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    fields = b"".join(name + b": " + value + b"\r\n" for name, value in response.raw_headers)
     status = f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\n".encode()
-    return status + fields + b"\r\n" + bytes(answer.body)
+    return status + fields + b"\r\n" + bytes(response.body)
 
 
 def _describe(fault: h11.RemoteProtocolError | None) -> str:

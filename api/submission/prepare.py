@@ -90,12 +90,12 @@ class LinePreparer:
         if request.schema_ is not None:
             return _schema_ref(request, self._schemas)
         json_schema = request.json_schema or {}
-        known = self._refs.get(_key(json_schema))
-        if known is None:
+        ref = self._refs.get(_key(json_schema))
+        if ref is None:
             raise UncheckedSchema(json_schema)
-        if isinstance(known, Problem):
-            raise Problem(known.code, known.detail, errors=known.errors, extra=known.extra)
-        return known
+        if isinstance(ref, Problem):
+            raise Problem(ref.code, ref.detail, errors=ref.errors, extra=ref.extra)
+        return ref
 
 
 class UncheckedSchema(Exception):

@@ -94,7 +94,7 @@ class SchemaChecker:
     async def _check(self, tenant: str, text: bytes) -> tuple[dict[str, Any], Refusal | None]:
         try:
             async with self._limiter.slot(tenant):
-                answer, _ = await to_thread.run_sync(self._call, text, limiter=self._threads)
+                verdict, _ = await to_thread.run_sync(self._call, text, limiter=self._threads)
         except QueueFull:
             raise _busy("Many schemas wait to be checked") from None
         except SandboxError as error:
@@ -102,8 +102,8 @@ class SchemaChecker:
                 raise _busy("Schemas cannot be checked just now") from None
             refusal = Refusal(_TOO_COMPLEX, f"The schema is too complex: checking it, {error.detail}")
             return _report_of(refusal), refusal
-        problem = answer["problem"]
-        return answer["report"], problem and _refusal(problem)
+        problem = verdict["problem"]
+        return verdict["report"], problem and _refusal(problem)
 
     def _call(self, text: bytes) -> tuple[Any, list[bytes]]:
         try:

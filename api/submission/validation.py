@@ -45,8 +45,8 @@ def unknown_schema(error: UnknownSchema, name: str, schemas: Registry) -> Proble
 
 def similar_names(name: str, schemas: Registry) -> list[str]:
     """Names of schemas that `name` may have been meant to be."""
-    known = sorted({schema.name for schema in schemas.list()})
-    return difflib.get_close_matches(name.partition("@")[0].lower()[:100], known, n=3, cutoff=0.5)
+    names = sorted({schema.name for schema in schemas.list()})
+    return difflib.get_close_matches(name.partition("@")[0].lower()[:100], names, n=3, cutoff=0.5)
 
 
 def _too_many_fields(value: object) -> list[tuple[str, str]]:

@@ -112,8 +112,8 @@ def batch(
     if what is None and not found.all_lines:
         fail("Files need a --schema")
     sent = what.json_schema if isinstance(what, Schema) else what
-    known = [found.names(), sent, options, *([charset] if charset else [])]  # a password is written nowhere
-    digest = hashlib.sha256(orjson.dumps(known)).hexdigest()
+    parameters = [found.names(), sent, options, *([charset] if charset else [])]  # a password is written nowhere
+    digest = hashlib.sha256(orjson.dumps(parameters)).hexdigest()
     if resume and output is not None and output.exists() and not _record_path(output).exists():
         say(f"{output} is whole already")
         raise typer.Exit(_status_of(output))

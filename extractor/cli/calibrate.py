@@ -68,8 +68,8 @@ def calibrate(
     settings = read_settings(**given)
     path = output or _beside(settings)
     check_writable(path)
-    known = partial(known_schema_of, sources=settings.schemas)
-    cases = read_gold(gold, None if schema is None else known(schema), partial(named_schema, known))
+    schema_of = partial(known_schema_of, sources=settings.schemas)
+    cases = read_gold(gold, None if schema is None else schema_of(schema), partial(named_schema, schema_of))
     rows_of: dict[int, tuple[Document, dict[str, FeatureRow]]] = {}  # with the document, so that no other gets its id
     calibrator = Calibrator(record=lambda document, rows: rows_of.update({id(document): (document, rows)}))
     run = run_here(cases, options_of("all", max_output_tokens, printed), settings, charset, password, calibrator)

@@ -79,8 +79,10 @@ def evaluate(
     options = options_of(drafters, max_output_tokens, printed)
     given = {name: value for name, value in (("model", model), ("slots", rows)) if value is not None}
     settings = read_settings(**given)
-    known = partial(known_schema_of, sources=settings.schemas) if url is None else partial(_of_service, url, api_key)
-    cases = read_gold(gold, None if schema is None else known(schema), partial(named_schema, known))
+    schema_of_name = (
+        partial(known_schema_of, sources=settings.schemas) if url is None else partial(_of_service, url, api_key)
+    )
+    cases = read_gold(gold, None if schema is None else schema_of_name(schema), partial(named_schema, schema_of_name))
     cases = _some(cases, limit, seed)
     if url is None:
         run = run_here(cases, options, settings, charset, password)
@@ -135,7 +137,7 @@ def _some(cases: list[GoldCase], limit: int | None, seed: int | None) -> list[Go
     return [cases[at] for at in chosen]
 
 
-def named_schema(known: Any, name_or_schema: str | JSON, folder: Path) -> Schema:
+def named_schema(schema_of_name: Any, name_or_schema: str | JSON, folder: Path) -> Schema:
     """The schema that a line means: an object, a file beside the gold, or a name."""
     if isinstance(name_or_schema, dict):
         try:
@@ -144,7 +146,7 @@ def named_schema(known: Any, name_or_schema: str | JSON, folder: Path) -> Schema
             errors = tuple(FieldError(*place) for place in problem.errors)
             raise SchemaError(problem.detail, code=problem.code, errors=errors) from None
     beside = folder / name_or_schema
-    found: Schema = known(str(beside) if beside.suffix in (".json", ".py") else name_or_schema)
+    found: Schema = schema_of_name(str(beside) if beside.suffix in (".json", ".py") else name_or_schema)
     return found
 
 

@@ -87,12 +87,12 @@ def collected() -> list[Setting]:
 
 def unknown(environ: Iterable[str]) -> dict[str, str | None]:
     """Variables that look like settings and are none, with the name that was perhaps meant."""
-    known = {name.upper() for _, kind in rooms() for name in kind.model_fields}
+    settings = {name.upper() for _, kind in rooms() for name in kind.model_fields}
     named = {name: name.upper().removeprefix(PREFIX) for name in sorted(environ) if name.upper().startswith(PREFIX)}
     near = {
-        name: difflib.get_close_matches(bare, known, n=1)
+        name: difflib.get_close_matches(bare, settings, n=1)
         for name, bare in named.items()
-        if bare not in known | _ELSEWHERE
+        if bare not in settings | _ELSEWHERE
     }
     return {name: PREFIX + found[0] if found else None for name, found in near.items()}
 

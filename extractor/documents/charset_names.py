@@ -48,7 +48,7 @@ def codec_name(charset: str) -> str | None:
     return None if found is None or found in _NEVER_DECLARED else found
 
 
-def known(name: str) -> str | None:
+def python_name(name: str) -> str | None:
     """Python's name of a charset as the web and mails mean it; None for what is none."""
     name = name.strip().strip("\"'").lower().removeprefix("x-")
     name = _ALIASES.get(name, name)

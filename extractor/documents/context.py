@@ -75,20 +75,20 @@ class Reader(Protocol):
 
 def read_with(context: Context, data: bytes, into: Builder) -> None:
     """Reads with the reader of `context.media_type`. Raises as Reader.read, and Rejected where there is no reader."""
-    known = FORMATS.get(context.media_type)
-    if known is None or known.reader is None:
+    format_ = FORMATS.get(context.media_type)
+    if format_ is None or format_.reader is None:
         holds = f" of {contents(data)}" if context.media_type == "application/zip" else ""
-        raise Rejected(known.code if known else "unsupported_media_type", not_read(context.media_type, holds))
+        raise Rejected(format_.code if format_ else "unsupported_media_type", not_read(context.media_type, holds))
     reader_of(context.media_type).read(data, into, context)
 
 
 def reader_of(media_type: str) -> Reader:
     """Imported when it is first needed. Raises Rejected where what it needs is not installed."""
-    known = FORMATS[media_type]
+    format_ = FORMATS[media_type]
     try:
-        return cast(Reader, importlib.import_module(f"extractor.documents.{known.reader}"))
+        return cast(Reader, importlib.import_module(f"extractor.documents.{format_.reader}"))
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("extractor"):
             raise
-        where = f"install the extra {known.extra!r}" if known.extra else f"install {error.name}"
-        raise Rejected("unsupported_media_type", f"{known.name} is not read by this installation; {where}") from None
+        where = f"install the extra {format_.extra!r}" if format_.extra else f"install {error.name}"
+        raise Rejected("unsupported_media_type", f"{format_.name} is not read by this installation; {where}") from None

@@ -12,9 +12,9 @@ JSON = dict[str, Any]
 
 def describe(document: Document) -> JSON:
     """What it is, its pages and how each was read, its parts, and what a person should know. Holds none of its text."""
-    known = FORMATS.get(document.media_type)
+    format_ = FORMATS.get(document.media_type)
     return {
-        "format": known.name if known else document.media_type,
+        "format": format_.name if format_ else document.media_type,
         "media_type": document.media_type,
         "characters": len(document.text),
         "pages": [

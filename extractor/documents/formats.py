@@ -83,19 +83,20 @@ FORMATS: dict[str, Format] = {
     "video/x-matroska": Format("video (Matroska)"),
 }
 
-ACCEPTED = tuple(kind for kind, known in FORMATS.items() if known.reader)
-TEXT = frozenset(kind for kind, known in FORMATS.items() if known.reader == "text")
+ACCEPTED = tuple(kind for kind, format_ in FORMATS.items() if format_.reader)
+TEXT = frozenset(kind for kind, format_ in FORMATS.items() if format_.reader == "text")
 
 
 def not_read(media_type: str, holds: str = "") -> str:
     """Why a document of this type is not read, and what to do: a sentence without its stop. `holds`: what is in it."""
-    known = FORMATS.get(media_type)
-    if known is None:
+    format_ = FORMATS.get(media_type)
+    if format_ is None:
         return f"documents of type {media_type[:80]!r} are not read here; taken are {taken()}"
-    what = f"the document is a {known.name}" if known.name[0] not in "AEIOaeio" else f"the document is an {known.name}"
-    return f"{what}{holds}, which is not read here; {known.instead or f'taken are {taken()}'}"
+    article = "a" if format_.name[0] not in "AEIOaeio" else "an"
+    instead = format_.instead or f"taken are {taken()}"
+    return f"the document is {article} {format_.name}{holds}, which is not read here; {instead}"
 
 
 def taken() -> str:
     """The formats that are read, for a person."""
-    return ", ".join(dict.fromkeys(known.name for known in FORMATS.values() if known.reader))
+    return ", ".join(dict.fromkeys(format_.name for format_ in FORMATS.values() if format_.reader))

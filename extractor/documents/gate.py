@@ -105,9 +105,9 @@ def check_size(size: int | None, max_bytes: int) -> None:
 
 
 def _not_accepted(data: bytes, found: str) -> DocumentRefused:
-    known = FORMATS[found]
+    format_ = FORMATS[found]
     detail = not_read(found, f" of {contents(data)}" if found == "application/zip" else "")
-    return DocumentRefused(known.code, detail, f"{known.name}: not read")
+    return DocumentRefused(format_.code, detail, f"{format_.name}: not read")
 
 
 def _form(found: str, text: bool) -> Form:

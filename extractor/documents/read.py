@@ -55,12 +55,12 @@ def read(
         else:
             data = source if isinstance(source, bytes) else _encoded(source)
         text = isinstance(source, str)
-        known = gate.check(data, media_type, filename, max_bytes=max_bytes, charset=charset, text=text)
-        if isinstance(source, str) and known.form == "text":
-            document = _of_text(source, known.media_type, filename, limits)
+        document_type = gate.check(data, media_type, filename, max_bytes=max_bytes, charset=charset, text=text)
+        if isinstance(source, str) and document_type.form == "text":
+            document = _of_text(source, document_type.media_type, filename, limits)
         else:
-            context = _context(known, media_type, filename, password, ocr, limits)
-            plain = known.form == "plain"
+            context = _context(document_type, media_type, filename, password, ocr, limits)
+            plain = document_type.form == "plain"
             document = convert(data, context) if plain else (readers or shared_readers()).read(data, context, cancel)
     except Rejected as no:
         raise DocumentError(no.detail, code=no.code) from None
@@ -95,8 +95,8 @@ def draw(
 ) -> dict[int, bytes]:
     """Pages of a document as PNG, by the number that `read` gives them; those that have no picture are left out.
     Raises as `read`."""
-    known = gate.check(data, media_type, filename, max_bytes=len(data))
-    context = _context(known, media_type, filename, password, "auto", limits or ReadLimits())
+    document_type = gate.check(data, media_type, filename, max_bytes=len(data))
+    context = _context(document_type, media_type, filename, password, "auto", limits or ReadLimits())
     return (readers or shared_readers()).draw(data, context, pages)
 
 
@@ -110,7 +110,7 @@ def shared_readers() -> Readers:
 
 
 def _context(
-    known: gate.DocumentType,
+    document_type: gate.DocumentType,
     media_type: str | None,
     filename: str | None,
     password: str | None,
@@ -118,7 +118,9 @@ def _context(
     limits: ReadLimits,
 ) -> Context:
     sent_as, _ = parse_media_type(media_type)
-    return Context(known.media_type, known.charset, password, filename, ocr=ocr, limits=limits, sent_as=sent_as)
+    return Context(
+        document_type.media_type, document_type.charset, password, filename, ocr=ocr, limits=limits, sent_as=sent_as
+    )
 
 
 def _of_text(text: str, media_type: str, filename: str | None, limits: ReadLimits) -> Document:

@@ -170,8 +170,8 @@ def _is_mail(head: str) -> bool:
     while (line := _HEADER.match(head, at)) is not None:
         names.append(line[1].lower())
         at = line.end()
-    known = [name for name in names if name in _MAIL or name in _MAIL_TOO]
-    return len(known) >= 2 and names[0] in known and any(name in _MAIL for name in known)
+    headers = [name for name in names if name in _MAIL or name in _MAIL_TOO]
+    return len(headers) >= 2 and names[0] in headers and any(name in _MAIL for name in headers)
 
 
 def _hinted(declared: str | None, filename: str | None) -> str | None:

@@ -70,10 +70,10 @@ def _table(kind: type[Any], rows: tuple[Any, ...]) -> dict[str, list[Any]]:
 
 
 def _instances(kind: type[Any], table: dict[str, list[Any]]) -> tuple[Any, ...]:
-    known = [field.name for field in fields(kind) if field.name in table]
-    rows = zip(*(table[name] for name in known), strict=True)
+    columns = [field.name for field in fields(kind) if field.name in table]
+    rows = zip(*(table[name] for name in columns), strict=True)
     return tuple(
-        kind(**{name: tuple(one) if isinstance(one, list) else one for name, one in zip(known, row, strict=True)})
+        kind(**{name: tuple(one) if isinstance(one, list) else one for name, one in zip(columns, row, strict=True)})
         for row in rows
     )
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from extractor.documents.builder import Builder
 from extractor.documents.byte_order import marked
-from extractor.documents.charset_names import known
+from extractor.documents.charset_names import python_name
 from extractor.documents.context import Context
 from extractor.documents.encoding import guess
 from extractor.documents.limits import MAX_CONTROLS
@@ -29,7 +29,7 @@ def _decoded(data: bytes, context: Context) -> str:
     """What an XML file declares of itself is believed where the bytes allow it."""
     declared = _DECLARED.match(data)
     if context.charset is None and declared is not None:
-        encoding = known(declared[1].decode("ascii"))
+        encoding = python_name(declared[1].decode("ascii"))
         with suppress(Rejected):
             return decode(data, encoding)
     return decode(data, context.charset)

@@ -47,10 +47,10 @@ def of_engine(environ: Mapping[str, str], *, fetches: bool) -> dict[str, str]:
 
 
 def _without(environ: Mapping[str, str], withheld: frozenset[str], *, traces: bool) -> dict[str, str]:
-    known = _STORE | _KEYS | _CLIENT | _HUB
+    ours = _STORE | _KEYS | _CLIENT | _HUB
 
     def passes(name: str, value: str) -> bool:
-        if name in known:
+        if name in ours:
             return name not in withheld
         if _TRACES.match(name):
             return traces

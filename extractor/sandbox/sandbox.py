@@ -72,7 +72,7 @@ class Sandbox:
                 self._children.drop(child)
                 raise
             self._children.give_back(child)
-        return _answer(reply, self.limits), out
+        return _result(reply, self.limits), out
 
     def pids(self) -> list[int]:
         """Of the zygote, when it runs."""
@@ -148,7 +148,7 @@ def _readable(stream: socket.socket) -> bool:
     return bool(poll.poll(_LOOK_S * 1000))
 
 
-def _answer(reply: Any, limits: SandboxLimits) -> Any:
+def _result(reply: Any, limits: SandboxLimits) -> Any:
     if "value" in reply:
         return reply["value"]
     if "refused" in reply:

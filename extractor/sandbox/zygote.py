@@ -108,14 +108,14 @@ def _serve(stream: socket.socket, module: Any, limits: SandboxLimits) -> None:
     begin_call(limits, request["wall_s"])
     value: Any
     try:
-        answer = getattr(module, request["function"])(request["value"], blobs)
-        value, out = answer if isinstance(answer, tuple) else (answer, [])
+        result = getattr(module, request["function"])(request["value"], blobs)
+        value, out = result if isinstance(result, tuple) else (result, [])
         reply = {"value": value}
         orjson.dumps(reply)
     except Rejected as refusal:
         reply, out = {"refused": {"code": refusal.code, "detail": refusal.detail, "more": refusal.more}}, []
     except MemoryError:
-        request = answer = value = None  # room for what is still to be said
+        request = result = value = None  # room for what is still to be said
         reply, out = {"memory": True}, []
     except BaseException as error:
         reply, out = {"failed": _named(error)}, []

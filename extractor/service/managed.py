@@ -110,15 +110,15 @@ class ApiProbe:
     def _ask(self, path: str) -> bytes | None:
         """Its answer, whatever it is. One that ends our connection lives, and is full; one that is stopped takes it
         (the kernel does) and says nothing."""
-        answer = b""
+        body = b""
         try:
-            answer = self._client.get(path).content
+            body = self._client.get(path).content
         except (httpx.RemoteProtocolError, httpx.ReadError):
             pass
         except httpx.TransportError:
             return None
         self._heard_at, self._most_s = time.monotonic(), self._silent_s
-        return answer
+        return body
 
 
 def ending(status: int) -> str:

@@ -131,13 +131,13 @@ class EmbeddedValkey:
         program = Program("store", command, self._environ, of_store, self._config(), parting=signal.SIGTERM)
         self.child = Child(program, self._log)
         child = self.child
-        answer, deadline = None, time.monotonic() + _START_S
-        while answer != _READY and child.exit_status() is None and time.monotonic() < deadline and not stopping():
+        reply, deadline = None, time.monotonic() + _START_S
+        while reply != _READY and child.exit_status() is None and time.monotonic() < deadline and not stopping():
             time.sleep(_LOOK_S)
-            answer = self._says()
-            if answer == _LOADING:
+            reply = self._says()
+            if reply == _LOADING:
                 deadline = time.monotonic() + _START_S
-        if answer != _READY:
+        if reply != _READY:
             child.kill()
             raise EmbeddedError(f"The embedded store did not start:\n{child.last_output()}")
         self._heard_at = time.monotonic()
@@ -249,18 +249,18 @@ class EmbeddedValkey:
         """To a PING by hand, an inline command, so that this file needs no Redis client: `_READY`, `_LOADING`, what
         else it answers (that a script keeps it busy; nothing, where it ends our connection because it is full), or None
         when there is no answer: one that is stopped takes a connection (the kernel does) and says nothing."""
-        kind, answer = socket.AF_UNIX if self.socket else socket.AF_INET, b""
+        kind, reply = socket.AF_UNIX if self.socket else socket.AF_INET, b""
         try:
             with socket.socket(kind) as connection:
                 connection.settimeout(1.0)
                 connection.connect(os.fspath(self.socket) if self.socket else ("127.0.0.1", self.port))
                 with suppress(ConnectionError):
                     connection.sendall(f"AUTH {self._password}\r\nPING\r\n".encode())
-                    while answer.count(b"\r\n") < 2 and (more := connection.recv(256)):
-                        answer += more
+                    while reply.count(b"\r\n") < 2 and (more := connection.recv(256)):
+                        reply += more
         except OSError:
             return None
-        return next((word for word in (_READY, _LOADING) if word in answer), answer)
+        return next((word for word in (_READY, _LOADING) if word in reply), reply)
 
 
 def _quoted(path: Path) -> str:

@@ -21,9 +21,9 @@ _LINEAR = jsonschema_rs.RegexOptions()
 def validator(json_schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator:
     """The compiled validator: offline, patterns as this house reads them and in linear time, formats checked, values
     masked in its messages."""
-    known = {key: value for key, value in json_schema.items() if key not in ("$schema", "$id")}
+    plain = {key: value for key, value in json_schema.items() if key not in ("$schema", "$id")}
     return jsonschema_rs.Draft202012Validator(
-        rewritten(known),
+        rewritten(plain),
         offline=True,
         validate_formats=True,
         ignore_unknown_formats=True,
@@ -43,9 +43,9 @@ def faults_of(root: dict[str, Any]) -> Iterator[Note]:
 
 def misfits_of(root: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     """Where `root` is no JSON Schema, by the meta-schema of draft 2020-12, and why."""
-    known = {key: value for key, value in root.items() if key != "$schema"}
+    plain = {key: value for key, value in root.items() if key != "$schema"}
     try:
-        for error in islice(_meta().iter_errors(known), MAX_REFUSALS):
+        for error in islice(_meta().iter_errors(plain), MAX_REFUSALS):
             yield tuple(error.instance_path), error.message
     except (ValueError, jsonschema_rs.ReferencingError) as error:
         yield (), _first_line(error)

@@ -68,9 +68,9 @@ class ModelJsonSchema(GenerateJsonSchema):
         self, node: JsonSchemaValue, pattern: str | re.Pattern[str], schema: core_schema.StringSchema
     ) -> JsonSchemaValue:
         """In place of the `pattern` of the node, which is removed where only pydantic's engine can match it."""
-        known = as_ecmascript(pattern, schema.get("regex_engine", self._config.regex_engine))
-        if known is not None:
-            return {"pattern": known}
+        ecmascript = as_ecmascript(pattern, schema.get("regex_engine", self._config.regex_engine))
+        if ecmascript is not None:
+            return {"pattern": ecmascript}
         del node["pattern"]
         return _checked({}, f"the pattern {pattern if isinstance(pattern, str) else pattern.pattern}")
 

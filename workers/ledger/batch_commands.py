@@ -76,7 +76,7 @@ class BatchCommands:
             flat += _flat(line.content, schemas) if isinstance(line.content, NewJob) else ("error", line.content)
         args: list[Arg] = [
             opened.batch_id, opened.upload, *quota_args(s), ms(s.republish_after_s), ms(s.open_ttl_s), len(schemas),
-            *(part for pair in schemas.items() for part in pair), *flat,
+            *(part for name_and_schema in schemas.items() for part in name_and_schema), *flat,
         ]  # fmt: skip
         return Call(script("batch_add"), prefix(tenant), tuple(args), decode)
 

@@ -75,7 +75,7 @@ class NewJob:
             pairs["form"] = self.form
         if self.password is not None:
             pairs["password"] = self.password
-        return [part for pair in pairs.items() for part in pair]
+        return [part for name_and_value in pairs.items() for part in name_and_value]
 
     def weight(self, *, shared_schema: bool = False) -> int:
         """Bytes that count in its tenant's quotas until it ends: the document and its schema, as they are kept."""

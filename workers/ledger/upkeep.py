@@ -94,7 +94,7 @@ class UpkeepCommands:
             found = zip(each[::3], each[1::3], each[2::3], strict=True)
             return tuple(Message(tenant, job, _priority(p), request or None) for job, p, request in found)
 
-        depths = [part for pair in waiting.items() for part in pair]
+        depths = [part for queue_and_depth in waiting.items() for part in queue_and_depth]
         looks = _STALE_LOOKS * self._settings.reconcile_batch
         return Call(script("stale"), prefix(tenant), (looks, self._grace, *depths), decode)
 

@@ -41,8 +41,8 @@ class WorkerInfo:
     @classmethod
     def of(cls, written: Mapping[str, Any], age_s: float) -> WorkerInfo:
         """What a worker of another version says and this one does not know is left out."""
-        known = {one.name for one in fields(cls)}
-        values = {name: value for name, value in written.items() if name in known}
+        names = {one.name for one in fields(cls)}
+        values = {name: value for name, value in written.items() if name in names}
         return cls(**{"stats": written.get("figures", {})} | values | {"age_s": age_s})  # `figures`: the old name
 
 

@@ -50,8 +50,8 @@ def ids_of(job: Job) -> dict[str, str | int]:
     """What every line about a job has: its id, the request that brought it, and its place in a batch. A line's number,
     not its custom_id, which is the caller's text."""
     named = {"job": job.id, "tenant": job.tenant, "request_id": job.request_id, "batch": job.batch}
-    known: dict[str, str | int] = {name: value for name, value in named.items() if value is not None}
-    return known | ({"line": line_of(job.id)} if job.batch is not None and is_batch_id(job.batch) else {})
+    ids: dict[str, str | int] = {name: value for name, value in named.items() if value is not None}
+    return ids | ({"line": line_of(job.id)} if job.batch is not None and is_batch_id(job.batch) else {})
 
 
 def _where(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from extractor.documents.charset_names import known
+from extractor.documents.charset_names import python_name
 from extractor.documents.text import decode
 from extractor.sandbox import Rejected
 
@@ -17,7 +17,7 @@ _WIDE = ("utf-16", "utf-32")
 def decoded(data: bytes, charset: str | None) -> str:
     """What is declared is believed where the bytes allow it. Raises Rejected `undecodable_document`."""
     for named in (charset, declared(data)):
-        if named is not None and (encoding := known(named)) is not None:
+        if named is not None and (encoding := python_name(named)) is not None:
             try:
                 return decode(data, encoding)
             except Rejected:

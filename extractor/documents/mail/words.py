@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote_to_bytes
 
 from extractor.documents.blocks import cleaned, collapsed
-from extractor.documents.charset_names import known
+from extractor.documents.charset_names import python_name
 from extractor.documents.text import decode
 from extractor.sandbox import Rejected
 
@@ -103,7 +103,7 @@ def _bytes(how: str, content: str) -> bytes:
 
 def text_of(data: bytes, charset: str | None) -> str:
     """Bytes in the charset that a mail names, or what they look like where it names none that fits."""
-    encoding = known(charset) if charset else None
+    encoding = python_name(charset) if charset else None
     if encoding is not None:
         try:
             return data.decode(encoding)

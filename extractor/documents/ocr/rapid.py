@@ -119,10 +119,10 @@ def _centres(text: str, placed: Any) -> tuple[float, ...]:
             centres.append(math.nan)
         else:
             centres.append(min((columns.pop(0) + 0.5) / length, 1.0))
-    known = [at for at, centre in enumerate(centres) if not math.isnan(centre)]
-    if not known:
+    measured = [at for at, centre in enumerate(centres) if not math.isnan(centre)]
+    if not measured:
         return tuple((at + 0.5) / len(text) for at in range(len(text)))
-    return tuple(float(each) for each in np.interp(range(len(text)), known, [centres[at] for at in known]))
+    return tuple(float(each) for each in np.interp(range(len(text)), measured, [centres[at] for at in measured]))
 
 
 def _scaled(image: Any, longest: int, shortest: int) -> Any:
