@@ -50,7 +50,7 @@ def main() -> None:
         raise SystemExit(1) from None
     if not close_network():
         log.warning("this kernel has no seccomp: the engine keeps a network that it does not need")
-    child.serve(engine, tokenizer, info)
+    child.run(engine, tokenizer, info)
 
 
 class _Child:
@@ -82,7 +82,7 @@ class _Child:
         handling_s = time.monotonic() - since if since is not None else 0.0
         return Heartbeat(handling_s, step_s, most_s, engine.stats() if hasattr(engine, "stats") else {})
 
-    def serve(self, engine: Any, tokenizer: Any, info: dict[str, Any]) -> None:
+    def run(self, engine: Any, tokenizer: Any, info: dict[str, Any]) -> None:
         self.say("ready", tokenizer, info)
         self._engine = engine
         try:

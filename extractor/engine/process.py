@@ -162,7 +162,7 @@ class EngineProcess:
                 raise _raised(*rest)
             if word == "ready":
                 return rest[0], rest[1]
-            self._heard(rest[1])
+            self._take_heartbeat(rest[1])
 
     def _begin(self) -> None:
         """The child has loaded: it hears of what waits, and of all that is sent from now on."""
@@ -196,20 +196,20 @@ class EngineProcess:
             if self._closed or not self._restart(why):
                 return
 
-    def _hear(self, word: str, number: int, *said: Any) -> None:
+    def _hear(self, word: str, number: int, *payload: Any) -> None:
         if word == "heartbeat":
-            self._heard(said[0])
+            self._take_heartbeat(payload[0])
             return
         with self._changed:
             _, future = self._pending.pop(number)
             self._numbers.pop(id(future))
             self._aborted.discard(number)
         if word == "done":
-            future.set_result(said[0])
+            future.set_result(payload[0])
         else:
-            future.set_exception(_raised(*said))
+            future.set_exception(_raised(*payload))
 
-    def _heard(self, heartbeat: Heartbeat) -> None:
+    def _take_heartbeat(self, heartbeat: Heartbeat) -> None:
         self._heartbeat, self._heard_at = heartbeat, time.monotonic()
 
     def _watch(self) -> None:

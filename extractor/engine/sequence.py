@@ -112,12 +112,12 @@ class Draft:
 
 @dataclass(frozen=True)
 class Ahead:
-    """A draft by the drafters `asked` for a row that will have written `tokens` after its first `at`, if it does."""
+    """A draft by the drafters `drafters` for a row that will have written `tokens` after its first `at`, if it does."""
 
     at: int
     tokens: list[int]
     draft: Draft
-    asked: frozenset[str]
+    drafters: frozenset[str]
 
 
 class Sequence:

@@ -17,7 +17,7 @@ def run(modes: Selector, speeds: Speeds, steps: int, allowed: Drafters = ALL, ro
     """How often each mode was picked, steps as noisy as documents make them."""
     rng, picked = Random(steps), Counter[Drafters]()
     for _ in range(steps):
-        asked = modes.pick(allowed, rows)
+        asked = modes.select(allowed, rows)
         tokens, seconds = speeds[asked]
         spread = rng.uniform(0.4, 1.6) if asked else 1.0
         modes.learn(round(tokens * spread), seconds * rng.uniform(0.8, 1.2))
@@ -57,10 +57,10 @@ def test_what_was_best_is_left_when_it_gets_slow() -> None:
 def test_more_rows_and_other_drafters_are_measured_apart() -> None:
     modes = Selector()
     run(modes, {ALL: (1.0, 1.0), FREE: (1.0, 1.0), NONE: (1.0, 0.1)}, 300, rows=64)
-    assert modes.pick(ALL, 64) == NONE
-    assert modes.pick(ALL, 1) == ALL
-    assert modes.pick(FREE, 64) == FREE
-    assert modes.pick(NONE, 64) == NONE
+    assert modes.select(ALL, 64) == NONE
+    assert modes.select(ALL, 1) == ALL
+    assert modes.select(FREE, 64) == FREE
+    assert modes.select(NONE, 64) == NONE
 
 
 def test_one_slow_step_does_not_condemn_a_mode() -> None:

@@ -73,18 +73,18 @@ class Drafting:
         self.costs = costs or StepCosts()
         self.selector = selector or Selector()
         self.acceptances = Acceptances()
-        self._asked: frozenset[str] = frozenset()  # for the drafts that are being verified
+        self._drafters: frozenset[str] = frozenset()  # for the drafts that are being verified
 
     def propose(self, rows: list[Sequence], budget: int, cache: SlotCache) -> Proposal:
         """A draft of at most `budget` tokens for each row."""
         budgets = [max(0, min(budget, row.room - 1)) for row in rows]
         allowed = frozenset(name for row in rows for name in row.params.drafters)
-        self._asked = asked = self.selector.pick(allowed if self._mtp else allowed - {"mtp"}, len(rows))
+        self._drafters = drafters = self.selector.select(allowed if self._mtp else allowed - {"mtp"}, len(rows))
         drafts = [
-            self._worth(row, self.text.next(row, limit, asked), 0, len(rows))
+            self._worth(row, self.text.next(row, limit, drafters), 0, len(rows))
             for row, limit in zip(rows, budgets, strict=True)
         ]
-        if self._mtp is None or "mtp" not in asked:
+        if self._mtp is None or "mtp" not in drafters:
             return Proposal(drafts)
         able = sum("mtp" in row.params.drafters for row in rows)
         wanted = [
@@ -100,7 +100,7 @@ class Drafting:
         chains = self._mtp.propose(rows, wanted, cache, self.costs)
         for index, chain in enumerate(chains):
             if chain:
-                rest = self.text.propose(rows[index], chain, budgets[index] - len(chain), asked)
+                rest = self.text.propose(rows[index], chain, budgets[index] - len(chain), drafters)
                 whole = Draft(chain + rest.tokens, ["mtp"] * len(chain) + rest.sources)
                 drafts[index] = self._worth(rows[index], whole, len(chain), len(rows))
         return Proposal(drafts)
@@ -119,7 +119,7 @@ class Drafting:
                 return
             limit = min(budget, row.room - len(draft) - 2)
             if limit > 0:
-                self.text.ahead(row, draft.tokens, limit, self._asked)
+                self.text.ahead(row, draft.tokens, limit, self._drafters)
 
     def learn(self, row: Sequence, draft: Draft, accepted: int) -> None:
         self._lessons.append((row.request.grammar, draft, accepted))

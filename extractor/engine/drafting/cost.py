@@ -46,13 +46,13 @@ class Acceptance:
         self._like = like
         self._steps = 0
         self._seen: dict[Place, tuple[float, float, int]] = {}  # reached, stood, as of which step
-        self._rates: dict[Place, float] = {}  # as of the steps `_asked`
-        self._asked = 0, 0
+        self._rates: dict[Place, float] = {}  # as of the steps `_rates_at`
+        self._rates_at = 0, 0
 
     def rate(self, drafter: str, place: int) -> float:
         now = self._steps, self._like._steps if self._like else 0
-        if now != self._asked:  # most rows of a step ask the same
-            self._rates, self._asked = {}, now
+        if now != self._rates_at:  # most rows of a step ask the same
+            self._rates, self._rates_at = {}, now
         key = drafter, min(place, PLACES - 1)
         if key not in self._rates:
             prior = self._like.rate(drafter, place) if self._like else PRIOR

@@ -73,8 +73,8 @@ class Lookup:
         place = self._walk(written, more)
         text = bytes(written) + more
         tail = text[-_TAIL:].decode("utf-8", "ignore")
-        if tail.endswith(_DUE) and (asked := _ASKED.search(tail, _string(tail, tail.rfind(":")) - 1)):
-            name, listed, opened = asked.groups()
+        if tail.endswith(_DUE) and (begun_value := _ASKED.search(tail, _string(tail, tail.rfind(":")) - 1)):
+            name, listed, opened = begun_value.groups()
             # In a table labels stand above the first row, and what helps is the cell before.
             within = _in_row(text) or text.count(f"{name}:".encode()) > 1
             label = None if within else self._label(name[1:-1])
@@ -99,17 +99,17 @@ class Lookup:
         """The spellings of what is printed at `place`, and of what is like it near there; `opened`: the quote of a
         string is written already; `listed`: one of several on a line."""
         cell, quote = self._cell(place), "" if opened else '"'
-        figures = [] if opened else self._from(place, self._numbers)[:1]
+        numbers = [] if opened else self._from(place, self._numbers)[:1]
         if listed:
             cell = _AMONG.split(cell)[0].rstrip()
-        if figures and place <= figures[0].start < place + _NEAR:
-            yield Candidate(kind, figures[0].text.encode())
+        if numbers and place <= numbers[0].start < place + _NEAR:
+            yield Candidate(kind, numbers[0].text.encode())
         if cell:
             yield Candidate(kind, (quote + _escaped(cell)).encode())
         # A grammar that refused these asks for a date, a number, a flag or one of a few words.
         for date in self._from(place, self._dates)[:2]:
             yield Candidate(kind if place <= date.start < place + _NEAR else "like", (quote + date.text).encode())
-        for figure in figures:
+        for figure in numbers:
             yield Candidate("like", figure.text.encode())
         if not opened:
             yield Candidate("like", b"true" if _YES.match(cell) else b"false")

@@ -34,8 +34,8 @@ class PendingChain:
         self.wanted = wanted
         self._rows, self._costs, self._begun, self._steps = rows, costs, begun, len(found)
         self._tokens = found[: max(wanted)]
-        self._copy = torch.empty(self._tokens.shape, dtype=found.dtype, pin_memory=found.device.type == "cuda")
-        self._copy.copy_(self._tokens, non_blocking=True)
+        self._on_host = torch.empty(self._tokens.shape, dtype=found.dtype, pin_memory=found.device.type == "cuda")
+        self._on_host.copy_(self._tokens, non_blocking=True)
         self._ended = DeviceEvent(found.device)
 
     def into(self, ids: Tensor) -> Tensor:
@@ -52,7 +52,7 @@ class PendingChain:
         seconds = self._ended.since(self._begun)
         if self._costs:
             self._costs.chained(len(self._rows), seconds / self._steps)
-        chains = [line[:most] for line, most in zip(self._copy.T.tolist(), self.wanted, strict=True)]
+        chains = [line[:most] for line, most in zip(self._on_host.T.tolist(), self.wanted, strict=True)]
         for row, chain in zip(self._rows, chains, strict=True):
             if row.matcher is not None and chain:
                 del chain[row.matcher.validate_tokens(chain) :]

@@ -25,8 +25,8 @@ OUTLIER = 4.0  # a step longer than so many of the usual ones counts as that
 class Mode:
     """What its last steps wrote, in how many seconds each."""
 
-    def __init__(self, asked: Drafters) -> None:
-        self.asked = asked
+    def __init__(self, drafters: Drafters) -> None:
+        self.drafters = drafters
         self.trials = 0
         self.waited = 0  # steps since it was last used
         self._tokens: deque[int] = deque(maxlen=WINDOW)
@@ -62,22 +62,22 @@ class ModeTable:
     """The modes of steps of one kind."""
 
     def __init__(self, allowed: Drafters) -> None:
-        self._modes = [Mode(asked) for asked in dict.fromkeys((allowed, allowed - {"mtp"}, frozenset[str]()))]
+        self._modes = [Mode(drafters) for drafters in dict.fromkeys((allowed, allowed - {"mtp"}, frozenset[str]()))]
         self._used = self._best = self._modes[0]
         self._left = 0  # steps of the trial that is under way
 
-    def pick(self) -> Drafters:
+    def select(self) -> Drafters:
         if not self._left:
             judged = [mode for mode in self._modes if mode.judged]
             fastest = max(judged, key=lambda mode: mode.rate, default=self._best)
             if self._best.judged and fastest.rate > MARGIN * self._best.rate:
                 self._best = fastest
-            tried = next((mode for mode in self._modes if mode is not self._best and mode.due(self._best)), None)
-            if tried:
-                tried.begin()
+            trial = next((mode for mode in self._modes if mode is not self._best and mode.due(self._best)), None)
+            if trial:
+                trial.begin()
                 self._left = TRIAL
-            self._used = tried or self._best
-        return self._used.asked
+            self._used = trial or self._best
+        return self._used.drafters
 
     def learn(self, tokens: int, seconds: float) -> None:
         for mode in self._modes:
@@ -93,13 +93,13 @@ class Selector:
         self._tables: dict[tuple[Drafters, int], ModeTable] = {}  # of each set of drafters, by size
         self._last: ModeTable | None = None
 
-    def pick(self, allowed: Drafters, rows: int) -> Drafters:
+    def select(self, allowed: Drafters, rows: int) -> Drafters:
         """Which drafters the next step asks."""
         key = allowed, rows.bit_length()
         if key not in self._tables:
             self._tables[key] = ModeTable(allowed)
         self._last = self._tables[key]
-        return self._last.pick()
+        return self._last.select()
 
     def learn(self, tokens: int, seconds: float) -> None:
         """What the step that was picked last wrote, and how long it took from its drafts to its commit."""

@@ -59,26 +59,26 @@ class TextDrafter:
         """Bytes of text of each."""
         return [self._lengths[token] for token in tokens]
 
-    def next(self, row: Sequence, budget: int, asked: frozenset[str]) -> Draft:
+    def next(self, row: Sequence, budget: int, drafters: frozenset[str]) -> Draft:
         """At most `budget` tokens to follow `row.ids`: what was looked up ahead, if that is how the row went on."""
         ahead, row.ahead = row.ahead, None
-        if ahead is None or ahead.asked != asked or row.ids[ahead.at :] != ahead.tokens:
-            return self.propose(row, [], budget, asked)
+        if ahead is None or ahead.drafters != drafters or row.ids[ahead.at :] != ahead.tokens:
+            return self.propose(row, [], budget, drafters)
         return Draft(ahead.draft.tokens[:budget], ahead.draft.sources[:budget])
 
-    def ahead(self, row: Sequence, tokens: list[int], budget: int, asked: frozenset[str]) -> None:
+    def ahead(self, row: Sequence, tokens: list[int], budget: int, drafters: frozenset[str]) -> None:
         """Look up what would follow in `next` should all of `tokens` stand, and the likeliest token behind them."""
-        found = self.propose(row, tokens, 1 + budget, asked)
+        found = self.propose(row, tokens, 1 + budget, drafters)
         if len(found) > 1:
             rest = Draft(found.tokens[1:], found.sources[1:])
-            row.ahead = Ahead(len(row.ids), tokens + found.tokens[:1], rest, asked)
+            row.ahead = Ahead(len(row.ids), tokens + found.tokens[:1], rest, drafters)
 
     def propose(
-        self, row: Sequence, after: list[int], budget: int, asked: frozenset[str] = frozenset(DRAFTERS)
+        self, row: Sequence, after: list[int], budget: int, drafters: frozenset[str] = frozenset(DRAFTERS)
     ) -> Draft:
         """At most `budget` tokens to follow `row.ids + after`, of the drafters that the row allows and that are
-        `asked`. The matcher is back where it was on return."""
-        forced, copied = (name in asked and name in row.params.drafters for name in ("grammar", "copy"))
+        `drafters`. The matcher is back where it was on return."""
+        forced, copied = (name in drafters and name in row.params.drafters for name in ("grammar", "copy"))
         matcher = row.matcher
         if budget <= 0 or not ((forced and matcher) or copied):
             return Draft([], [])

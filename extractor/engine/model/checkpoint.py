@@ -81,11 +81,11 @@ def as_gemma4(text: Any) -> Any:
     """`text` as a `Gemma4TextConfig`, if it is of the unified kind; else `text`."""
     if getattr(text, "model_type", None) != "gemma4_unified_text":
         return text
-    said = text.to_dict()
+    values = text.to_dict()
     for key in ("model_type", "architectures", "transformers_version"):
-        said.pop(key, None)
+        values.pop(key, None)
     return Gemma4TextConfig(
-        **said,
+        **values,
         hidden_size_per_layer_input=0,
         vocab_size_per_layer_input=0,
         enable_moe_block=False,

@@ -15,20 +15,20 @@ def device_of(name: str, setting: str = "EXTRACTOR_DEVICE") -> torch.device:
     """One that takes a tensor. Raises ModelError."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    said = f"{setting}={name}"
+    given = f"{setting}={name}"
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise ModelError(f"{said} is no device; try cpu, cuda or cuda:1") from None
+        raise ModelError(f"{given} is no device; try cpu, cuda or cuda:1") from None
     if device.type == "meta":
-        raise ModelError(f"{said} holds no numbers; try cpu, cuda or cuda:1")
+        raise ModelError(f"{given} holds no numbers; try cpu, cuda or cuda:1")
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise ModelError(f"{said}, but torch sees no GPU here; try cpu")
+        raise ModelError(f"{given}, but torch sees no GPU here; try cpu")
     try:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError, ValueError) as error:
         why = first_line(error).partition(". ")[0]
-        raise ModelError(f"{said} cannot be used here ({why}); try cpu, cuda or cuda:1") from None
+        raise ModelError(f"{given} cannot be used here ({why}); try cpu, cuda or cuda:1") from None
     return device
 
 

@@ -12,20 +12,20 @@ class Explained:
     """Turns what is raised inside into a `ModelError`, without the library's page of traceback. `said`: the setting
     and its value, as in `EXTRACTOR_MODEL=a/b`."""
 
-    def __init__(self, said: str) -> None:
-        self._said = said
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, Exception) and not isinstance(error, ModelError):
-            raise self._told(error) from error
+            raise self._explained(error) from error
 
-    def _told(self, error: Exception) -> ModelError:
+    def _explained(self, error: Exception) -> ModelError:
         causes, line = (error, *_causes(error)), first_line(error)
         if any(isinstance(cause, GatedRepoError) for cause in causes):
-            return ModelError(f"{self._said} is gated: accept its terms on the hub and set HF_TOKEN")
+            return ModelError(f"{self._name} is gated: accept its terms on the hub and set HF_TOKEN")
         if any(isinstance(cause, (RepositoryNotFoundError, HFValidationError)) for cause in causes):
             return self._not_found(
                 "no such model on the hub, nor a folder here; a hub id, a folder, a .gguf file or bundled is meant "
@@ -37,19 +37,19 @@ class Explained:
                 "fetch it where there is one, or name a folder"
             )
         if any(isinstance(cause, (MemoryError, torch.OutOfMemoryError)) for cause in causes):
-            return ModelError(f"{self._said} does not fit into memory")
+            return ModelError(f"{self._name} does not fit into memory")
         if isinstance(error, OSError):
             return self._not_found(line)
-        return ModelError(f"{self._said} cannot be loaded: {line}")
+        return ModelError(f"{self._name} cannot be loaded: {line}")
 
     def _not_found(self, why: str) -> ModelError:
-        return ModelError(f"{self._said}: {why}", code="model_not_found")
+        return ModelError(f"{self._name}: {why}", code="model_not_found")
 
 
 def first_line(error: BaseException) -> str:
     """Of what it says; its class where it says nothing."""
-    said = str(error).strip()
-    return said.splitlines()[0] if said else type(error).__name__
+    message = str(error).strip()
+    return message.splitlines()[0] if message else type(error).__name__
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -141,9 +141,9 @@ def _located(spec: ModelSpec) -> tuple[ModelSpec, str]:
 
 
 def _target(spec: ModelSpec, checkpoint: Checkpoint, config: Any) -> Any:
-    refuse_quantized(config, checkpoint.said)
+    refuse_quantized(config, checkpoint.name)
     if "assistant" in config.model_type:
-        raise ModelError(f"{checkpoint.said} is a drafter, not a target: name it with EXTRACTOR_DRAFTER")
+        raise ModelError(f"{checkpoint.name} is a drafter, not a target: name it with EXTRACTOR_DRAFTER")
     if spec.per_layer_on_host and spec.device_map:
         raise ModelError("EXTRACTOR_PER_LAYER_ON_HOST and EXTRACTOR_DEVICE_MAP exclude each other")
     device, text = device_of(spec.device), gemma4_text(config)
@@ -163,24 +163,24 @@ def _target(spec: ModelSpec, checkpoint: Checkpoint, config: Any) -> Any:
 
 def _weights(kind: Any, checkpoint: Checkpoint, read: dict[str, Any], *, towers: bool = False) -> Any:
     """The model, if its checkpoint has every weight that it needs and none that it does not read."""
-    said, how = checkpoint.said, {**checkpoint.how, **read}
+    name, how = checkpoint.name, {**checkpoint.how, **read}
     if "gguf_file" not in how:
         how["use_safetensors"] = True
-    with Explained(said):
+    with Explained(name):
         model, report = kind.from_pretrained(checkpoint.source, output_loading_info=True, **how)
-    judge_keys(report["unexpected_keys"], said, towers=towers)  # first: packed weights are missing ones too
+    judge_keys(report["unexpected_keys"], name, towers=towers)  # first: packed weights are missing ones too
     missing = sorted(set(report["missing_keys"]) - set(getattr(model, "all_tied_weights_keys", None) or {}))
     if missing:
-        raise ModelError(f"{said} lacks {len(missing)} of the model's weights, {missing[0]} first")
+        raise ModelError(f"{name} lacks {len(missing)} of the model's weights, {missing[0]} first")
     if report.get("mismatched_keys"):
-        raise ModelError(f"{said}: weights do not fit its config.json, {sorted(report['mismatched_keys'])[0]} first")
+        raise ModelError(f"{name}: weights do not fit its config.json, {sorted(report['mismatched_keys'])[0]} first")
     install(model)
     return model
 
 
 def _placed(model: Any, checkpoint: Checkpoint, device: torch.device | None) -> Any:
     """`model` on `device` (None: where it is), ready to run."""
-    with Explained(checkpoint.said):
+    with Explained(checkpoint.name):
         return (model if device is None else model.to(device)).eval().requires_grad_(False)
 
 
@@ -189,9 +189,9 @@ def _drafter(spec: ModelSpec, target: Any) -> tuple[Any | None, str | None]:
         return None, None
     named = spec.drafter is not None
     name = spec.drafter or f"{spec.model.rstrip('/')}-assistant"
-    said = f"EXTRACTOR_DRAFTER={name}"
+    shown = f"EXTRACTOR_DRAFTER={name}"
     try:
-        checkpoint = checkpoint_at(name, spec.drafter_revision, spec.offline, said)
+        checkpoint = checkpoint_at(name, spec.drafter_revision, spec.offline, shown)
         config = config_of(checkpoint)
     except ModelError as error:
         if named:
@@ -201,18 +201,18 @@ def _drafter(spec: ModelSpec, target: Any) -> tuple[Any | None, str | None]:
         log.warning("no drafter: %s was not found; decoding with grammar and copy drafts only", name)
         return None, None
     if not str(config.model_type).endswith("_assistant"):
-        raise ModelError(f"{said} is a {config.model_type}, not a Gemma 4 assistant; EXTRACTOR_DRAFTER=none for none")
+        raise ModelError(f"{shown} is a {config.model_type}, not a Gemma 4 assistant; EXTRACTOR_DRAFTER=none for none")
     if not str(target.config.model_type).startswith("gemma4"):
-        raise ModelError(f"{said} drafts for Gemma 4 targets only; this target is a {target.config.model_type}")
+        raise ModelError(f"{shown} drafts for Gemma 4 targets only; this target is a {target.config.model_type}")
     if config.backbone_hidden_size != target.config.hidden_size:
         raise ModelError(
-            f"{said} was made for a target of hidden size {config.backbone_hidden_size}, "
+            f"{shown} was made for a target of hidden size {config.backbone_hidden_size}, "
             f"this one has {target.config.hidden_size}"
         )
     if config.text_config.vocab_size != target.config.vocab_size:
         raise ModelError(
-            f"{said} has a vocabulary of {config.text_config.vocab_size}, its target one of {target.config.vocab_size}"
+            f"{shown} has a vocabulary of {config.text_config.vocab_size}, its target one of {target.config.vocab_size}"
         )
-    refuse_quantized(config, said)
+    refuse_quantized(config, shown)
     model = _weights(Gemma4AssistantForCausalLM, checkpoint, {"config": as_assistant(config), "dtype": target.dtype})
     return _placed(model, checkpoint, drafter_device(target)), name

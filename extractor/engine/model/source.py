@@ -14,30 +14,30 @@ from extractor.errors import ModelError
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint to read: `source` and the keyword arguments `how` are for transformers' `from_pretrained`; `said` is
+    """A checkpoint to read: `source` and the keyword arguments `how` are for transformers' `from_pretrained`; `name` is
     what errors call it, its setting and value."""
 
     source: str
     how: dict[str, Any]
-    said: str
+    name: str
 
 
-def checkpoint_at(model: str, revision: str | None, offline: bool, said: str) -> Checkpoint:
+def checkpoint_at(model: str, revision: str | None, offline: bool, name: str) -> Checkpoint:
     """That of `model`: a hub id, a local folder or a `.gguf` file. Raises `ModelError` for a path where nothing is."""
     how: dict[str, Any] = {"revision": revision, "local_files_only": offline, "trust_remote_code": False}
     path = Path(model)
     if path.suffix == ".gguf":
         if not path.is_file():
-            raise ModelError(f"{said}: no such file", code="model_not_found")
-        return Checkpoint(str(path.parent), how | {"gguf_file": path.name}, said)
+            raise ModelError(f"{name}: no such file", code="model_not_found")
+        return Checkpoint(str(path.parent), how | {"gguf_file": path.name}, name)
     if model.startswith((".", "/", "~")) or path.is_dir():
         if not path.expanduser().is_dir():
-            raise ModelError(f"{said}: no such folder", code="model_not_found")
-        return Checkpoint(str(path.expanduser()), how, said)
-    return Checkpoint(model, how, said)
+            raise ModelError(f"{name}: no such folder", code="model_not_found")
+        return Checkpoint(str(path.expanduser()), how, name)
+    return Checkpoint(model, how, name)
 
 
 def config_of(checkpoint: Checkpoint) -> Any:
     """Its configuration. Raises `ModelError`."""
-    with Explained(checkpoint.said):
+    with Explained(checkpoint.name):
         return AutoConfig.from_pretrained(checkpoint.source, **checkpoint.how)

@@ -15,12 +15,12 @@ from extractor.errors import ModelError
 
 def load_tokenizer(checkpoint: Checkpoint, vocab: int) -> PreTrainedTokenizerFast:
     """For a target of `vocab` tokens. Raises `ModelError`."""
-    with Explained(checkpoint.said):
+    with Explained(checkpoint.name):
         tokenizer = AutoTokenizer.from_pretrained(checkpoint.source, **checkpoint.how)
     if not isinstance(tokenizer, PreTrainedTokenizerFast):
-        raise ModelError(f"{checkpoint.said} has no fast tokenizer (tokenizer.json): grammars need one")
+        raise ModelError(f"{checkpoint.name} has no fast tokenizer (tokenizer.json): grammars need one")
     if len(tokenizer) > vocab:
-        raise ModelError(f"{checkpoint.said}: its tokenizer has {len(tokenizer)} tokens, the model only {vocab}")
+        raise ModelError(f"{checkpoint.name}: its tokenizer has {len(tokenizer)} tokens, the model only {vocab}")
     return tokenizer
 
 
@@ -28,7 +28,7 @@ def ll_tokenizer_of(
     tokenizer: PreTrainedTokenizerFast, vocab: int, checkpoint: Checkpoint, stop: tuple[int, ...]
 ) -> LLTokenizer:
     """`tokenizer` as llguidance takes it, for masks of `vocab` tokens. Raises `ModelError`."""
-    with Explained(checkpoint.said):
+    with Explained(checkpoint.name):
         return from_tokenizer(tokenizer, n_vocab=vocab, eos_token=list(stop))
 
 
@@ -38,5 +38,5 @@ def stop_ids_of(target: Any, tokenizer: PreTrainedTokenizerFast, checkpoint: Che
     for ids in (getattr(target.generation_config, "eos_token_id", None), tokenizer.eos_token_id):
         found += ids if isinstance(ids, list) else [ids] if ids is not None else []
     if not found:
-        raise ModelError(f"{checkpoint.said} names no end-of-sequence token (generation_config.json or tokenizer)")
+        raise ModelError(f"{checkpoint.name} names no end-of-sequence token (generation_config.json or tokenizer)")
     return tuple(dict.fromkeys(found))

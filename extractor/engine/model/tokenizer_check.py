@@ -15,10 +15,10 @@ _FORCED = (
 def looks_back(tokenizer: LLTokenizer) -> bool:
     """Whether what follows a token is split otherwise alone than within its text, in more than one case of ten: fewer
     are merges across a seam, which happen to any byte-pair tokenizer."""
-    same = tried = 0
+    same = splits = 0
     for text in _FORCED:
         ids = tokenizer.tokenize_str(text)
         for at in range(1, len(ids)):
-            tried += 1
+            splits += 1
             same += tokenizer.tokenize_bytes(tokenizer.decode_bytes(ids[at:])) == ids[at:]
-    return same < 0.9 * tried
+    return same < 0.9 * splits

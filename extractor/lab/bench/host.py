@@ -95,7 +95,7 @@ def measure(
 class Always(Selector):
     """Drafts in every step, paid or not."""
 
-    def pick(self, allowed: Drafters, rows: int) -> Drafters:  # noqa: ARG002
+    def select(self, allowed: Drafters, rows: int) -> Drafters:  # noqa: ARG002
         return allowed
 
 
