@@ -141,8 +141,8 @@ class Extractor:
         except (DocumentError, TruncatedOutput) as error:
             if error.code != CONTEXT_EXCEEDED and (error.code != TruncatedOutput.code or options.max_output_tokens):
                 raise
-            cut = self._long.cut(run, error)
-        return LongRead(lambda: self._finish(run, self._long.read(run, cut)))
+            cutter = self._long.cut(run, error)
+        return LongRead(lambda: self._finish(run, self._long.read(run, cutter)))
 
     def _read(self, run: Run) -> Extraction:
         """What fits the context. Raises DocumentError `context_exceeded` for what does not."""

@@ -30,7 +30,7 @@ from extractor.windows.cut import Cutter
 from extractor.windows.invented import endless_lists, without_invented
 from extractor.windows.merge import ANY, Shapes, Steps, merged
 from extractor.windows.partial import holds_lists, partial, shapes
-from extractor.windows.plan import cutter, room_for
+from extractor.windows.plan import cutter_of, room_for
 from extractor.windows.read import WindowAnswer, WindowReading, read_all
 from extractor.windows.translate import translated
 from extractor.windows.tree import Flat, Node, ValueNode, flat, grown
@@ -104,17 +104,17 @@ class LongDocuments:
             raise _no_room(left, least)
         if room is None:
             raise refusal
-        cutter_ = cutter(run.document, self._prompts.counts, room, self._settings.max_windows)
-        if len(cutter_.windows) < 2:
+        cutter = cutter_of(run.document, self._prompts.counts, room, self._settings.max_windows)
+        if len(cutter.windows) < 2:
             raise refusal
-        return cutter_
+        return cutter
 
-    def read(self, run: Run, cut: Cutter) -> WholeAnswer:
-        """`cut`: what `cut` gave for it. Its time begins now: sets the run's start and deadline. Raises what ended the
+    def read(self, run: Run, cutter: Cutter) -> WholeAnswer:
+        """`cutter`: as `cut` returned it. Its time begins now: sets the run's start and deadline. Raises what ended the
         first window where none was read."""
         run.started = time.monotonic()
         part, whole = self._part_of(run.schema)
-        self._set_deadline(run, len(cut.windows))
+        self._set_deadline(run, len(cutter.windows))
         grammar = self._grammars.get(part, run.deadline - time.monotonic(), run.abort)
         left_s = run.deadline - time.monotonic()
         until = run.deadline - min(_FINISH_S, _FINISH_SHARE * left_s)
@@ -136,7 +136,7 @@ class LongDocuments:
                         run.usage.join(run_of_window.usage)
             return WindowAnswer.of(found.data, found.fields, found.review)
 
-        readings = read_all(cut, run.document, ask, at_once=self._at_once, until=until, abort=run.abort)
+        readings = read_all(cutter, run.document, ask, at_once=self._at_once, until=until, abort=run.abort)
         answer, invented = _merged(run.document, readings, whole)
         return WholeAnswer(answer, [_read(run.document, one) for one in readings], _ended(readings), invented)
 

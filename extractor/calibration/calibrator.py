@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from extractor.calibration.calibration import Calibration
-from extractor.calibration.features import FeatureRow, Held, rows
+from extractor.calibration.features import FeatureRow, rows
 from extractor.documents import Document
 from extractor.result import UNCALIBRATED, CalibrationInfo, Known
+from schemas.keywords import Mode
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class Calibrator:
         document: Document,
         schema: dict[str, Any],
         completion: Any,
-        held: Held,
+        held: Mode,
     ) -> dict[str, Known]:
         """`fields` of the answer `text` with probabilities for confidence; as they are where there is no fit. An answer
         that stands is not lost for it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from extractor.calibration.answer_view import AnswerView
 from extractor.calibration.field_schema import FieldSchema, FieldSchemas
@@ -21,6 +21,7 @@ from extractor.evidence.scalars import Scalar, scalars
 from extractor.evidence.spans import Span
 from extractor.evidence.structure import key_of
 from extractor.result import Known
+from schemas.keywords import Mode
 
 VALUE, NULL = "value", "null"
 
@@ -43,7 +44,6 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-Held = Literal["all", "declared", "none"]
 
 _LEAST = 1e-5  # a probability nearer to 0 or 1 counts as this far away
 _LONG = 60  # characters
@@ -63,7 +63,7 @@ def rows(
     fields: Mapping[str, Known],
     logprobs: Sequence[float],
     sizes: Sequence[int],
-    held: Held = "none",
+    held: Mode = "none",
 ) -> dict[str, FeatureRow]:
     """Of each scalar of the answer `text`, by its pointer; of none where the tokens are not the text's. `fields`: its
     evidence. `logprobs` and `sizes` are of the tokens, as the engine gives them. `held`: which values the grammar held
@@ -85,7 +85,7 @@ class _Rows:
         document: Document,
         schemas: FieldSchemas,
         fields: Mapping[str, Known],
-        held: Held,
+        held: Mode,
     ) -> None:
         self._document, self._schemas, self._held, self._fields = document, schemas, held, fields
         self._view = AnswerView(document.text, found, sure, fields)
@@ -146,14 +146,14 @@ class _Rows:
         key, field = key_of(one), self._schemas.at(one.path)
         named = self._around.named(key)
         behind = self._around.text(named.behind)
-        free = bool(behind) and not self._view.taken(named.behind)
+        is_free = bool(behind) and not self._view.taken(named.behind)
         label: Any = self._fields[one.pointer].get("label")
         return (
             *self._both(one, sure, field),
             named.share,
             named.share * bool(behind),
-            named.share * free,
-            named.share * (free and of_kind(field.kind, key, field.format, behind)),
+            named.share * is_free,
+            named.share * (is_free and of_kind(field.kind, key, field.format, behind)),
             float(label is not None),
             float(label is not None and label.get("behind") is not None),
             float(any(not self._view.taken(span) for span in self._looks(key, field))),

@@ -26,8 +26,8 @@ class AllDrawn(Exception):
 
 class Builder:
     """`draw`: numbers of pages that are wanted as pictures. Then nothing but those is needed of the file: a reader may
-    leave out what it likes of the others, and is stopped (AllDrawn) behind the last of them. `pace` is told the number
-    of each page that begins."""
+    leave out what it likes of the others, and is stopped (AllDrawn) behind the last of them. `on_page` is called with
+    the number of each page that begins."""
 
     def __init__(
         self,

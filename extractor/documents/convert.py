@@ -15,7 +15,7 @@ from extractor.sandbox import Rejected
 
 
 def convert(data: bytes, context: Context, on_page: Callable[[int], None] | None = None) -> Document:
-    """`on_page` is told the number of each page that begins. Raises Rejected: `unsupported_media_type`,
+    """`on_page` is called with the number of each page that begins. Raises Rejected: `unsupported_media_type`,
     `unreadable_document` (damaged), `document_too_complex`, and the codes of the readers."""
     into = Builder(context.limits, on_page=on_page)
     _read(data, into, context)

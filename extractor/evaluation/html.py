@@ -30,7 +30,7 @@ def page(judged: list[Judged], report: JSON, changed: JSON | None = None) -> str
         'content="light dark">',
         f"<title>Evaluation: {escape(report['gold'])}</title><style>{CSS}</style></head><body>",
         f"<h1>Evaluation: {escape(report['gold'])}</h1><div class='about'>{escape(about)}</div>",
-        _figures(report),
+        _summary(report),
         *_plots(report["totals"]["calibration"]),
         *_changes(changed),
         "<h2>Fields</h2>",
@@ -42,7 +42,7 @@ def page(judged: list[Judged], report: JSON, changed: JSON | None = None) -> str
     return "".join(parts)
 
 
-def _figures(report: JSON) -> str:
+def _summary(report: JSON) -> str:
     rows = (f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in table.summary_rows(report))
     return f'<table class="figures">{"".join(rows)}</table>'
 

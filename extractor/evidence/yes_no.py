@@ -102,9 +102,9 @@ class YesNo:
     ) -> list[Occurrence]:
         """In a word behind one of the `labels`; else in the cell that is of one of `printed`."""
         found = self._index.find(value, since)
-        said = [one for one in found if any(self._answers(stop, one[0]) for _, stop in labels)]
-        if said:
-            return said
+        beside = [one for one in found if any(self._answers(stop, one[0]) for _, stop in labels)]
+        if beside:
+            return beside
         cells = [one.there for one in printed if one.there]
         cells = [cell for cell in cells if says(self._index.text[slice(*cell)]) is value]
         return [(Fragment(*cell, 2),) for cell in cells]

@@ -21,9 +21,9 @@ class Codec:
         self._tokenizer = tokenizer
         core = tokenizer.backend_tokenizer.to_str()
         self._template, self._data = Tokenizer.from_str(core), Tokenizer.from_str(core)
-        for copy in (self._template, self._data):
-            copy.no_truncation()
-            copy.no_padding()
+        for tokenizer_ in (self._template, self._data):
+            tokenizer_.no_truncation()
+            tokenizer_.no_padding()
         self._data.encode_special_tokens = True  # read their text, do not turn it into them
         self._added = {id_: token.content for id_, token in self._template.get_added_tokens_decoder().items()}
         self._control = {id_ for id_, token in self._template.get_added_tokens_decoder().items() if token.special}

@@ -28,7 +28,7 @@ def room_for(left: int, answer: int, least: int, most: int | None, *, lists: boo
     return Room(min(tokens, most or tokens), rows, answer // _RUNS_ON) if tokens >= _LEAST else None
 
 
-def cutter(document: Document, count: BoundedCount, room: Room, most: int) -> Cutter:
+def cutter_of(document: Document, count: BoundedCount, room: Room, most: int) -> Cutter:
     """`count`: tokens of each text, as far as more than so many in all. Raises DocumentError where more than `most`
     windows would be needed, before that has cost the memory of so long a document."""
     enough = room.tokens * most
@@ -41,10 +41,10 @@ def cutter(document: Document, count: BoundedCount, room: Room, most: int) -> Cu
 
     if document.text.count("\n") > _LINES * most:
         raise _too_long(most)
-    cutter_ = Cutter(document, bounded, room)
-    if len(cutter_.windows) > most:
+    cutter = Cutter(document, bounded, room)
+    if len(cutter.windows) > most:
         raise _too_long(most)
-    return cutter_
+    return cutter
 
 
 def _too_long(most: int) -> DocumentError:

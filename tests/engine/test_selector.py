@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from extractor.engine.drafting.selector import FIRST, WINDOW, Drafters, Mode, Selector
+from extractor.engine.drafting.selector import FIRST, WINDOW, Drafters, DraftingMode, Selector
 
 ALL, FREE, NONE = frozenset({"grammar", "copy", "mtp"}), frozenset({"grammar", "copy"}), frozenset[str]()
 Speeds = dict[Drafters, tuple[float, float]]  # tokens and seconds a step
@@ -64,7 +64,7 @@ def test_more_rows_and_other_drafters_are_measured_apart() -> None:
 
 
 def test_one_slow_step_does_not_condemn_a_mode() -> None:
-    mode = Mode(ALL)
+    mode = DraftingMode(ALL)
     for _ in range(50):
         mode.learn(8, 0.01)
     before = mode.rate

@@ -22,7 +22,7 @@ MARGIN = 1.02  # a mode has to be so much faster than the one in use
 OUTLIER = 4.0  # a step longer than so many of the usual ones counts as that
 
 
-class Mode:
+class DraftingMode:
     """What its last steps wrote, in how many seconds each."""
 
     def __init__(self, drafters: Drafters) -> None:
@@ -50,7 +50,7 @@ class Mode:
         self.rate = sum(self._tokens) / sum(min(one, most) for one in self._seconds)
         self.waited = 0
 
-    def due(self, best: Mode) -> bool:
+    def due(self, best: DraftingMode) -> bool:
         """Whether it is time to try it (again), though `best` is the fastest."""
         if not self.trials:
             return self.waited >= FIRST
@@ -62,7 +62,9 @@ class ModeTable:
     """The modes of steps of one kind."""
 
     def __init__(self, allowed: Drafters) -> None:
-        self._modes = [Mode(drafters) for drafters in dict.fromkeys((allowed, allowed - {"mtp"}, frozenset[str]()))]
+        self._modes = [
+            DraftingMode(drafters) for drafters in dict.fromkeys((allowed, allowed - {"mtp"}, frozenset[str]()))
+        ]
         self._used = self._best = self._modes[0]
         self._left = 0  # steps of the trial that is under way
 
