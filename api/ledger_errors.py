@@ -35,8 +35,8 @@ def ledger_errors_as_problems() -> Iterator[None]:
     try:
         yield
     except StoreUnavailable as error:
-        if (untold := _STORE_AWAY.untold(str(error))) is not None:
-            log.warning("store unavailable", extra={"reason": str(error), "untold": untold})
+        if (unlogged := _STORE_AWAY.unlogged(str(error))) is not None:
+            log.warning("store unavailable", extra={"reason": str(error), "untold": unlogged})
         raise unavailable() from None
     except QuotaExceeded as error:
         raise Problem(

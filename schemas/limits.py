@@ -1,5 +1,5 @@
-"""How large a schema may be. Schemas come from strangers: each figure here was somebody's denial of service
-(vLLM GHSA-vrq3-r879-7m65, XGrammar CVE-2025-57809, CVE-2025-58446, CVE-2026-25048)."""
+"""How large a schema may be. Schemas come from strangers, and each limit closes a denial of service that such
+a library had (vLLM GHSA-vrq3-r879-7m65, XGrammar CVE-2025-57809, CVE-2025-58446, CVE-2026-25048)."""
 
 from __future__ import annotations
 

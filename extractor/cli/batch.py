@@ -241,7 +241,7 @@ def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 
 @contextlib.contextmanager
 def _progress(total: int | None) -> Iterator[tuple[Progress, TaskID]]:
-    """A bar on a terminal; nothing where nobody looks."""
+    """A bar on a terminal; nothing where the output is no terminal."""
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[what]}"), TimeRemainingColumn())
     with Progress(*columns, console=err, disable=not sys.stderr.isatty()) as progress:
         yield progress, progress.add_task("", total=total, what="")

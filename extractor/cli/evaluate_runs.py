@@ -163,7 +163,7 @@ def _documents(cases: list[GoldCase]) -> str:
 
 @contextlib.contextmanager
 def _bar(total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal; nothing where nobody looks."""
+    """A bar on a terminal; nothing where the output is no terminal."""
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("", total=total)

@@ -1,4 +1,5 @@
-"""One document through the service: submit, status, cancel, list. The client does the work; here are words."""
+"""One document through the service: submit, status, cancel, list. The client makes the calls; this prints what they
+return."""
 
 from __future__ import annotations
 

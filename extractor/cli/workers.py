@@ -1,4 +1,4 @@
-"""Who does the work behind a service. The client asks; here are words."""
+"""Who does the work behind a service. The client makes the call; this prints what it returns."""
 
 from __future__ import annotations
 

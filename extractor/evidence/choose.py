@@ -1,5 +1,5 @@
-"""Which of the places where a value is printed is meant: the one that its label, its row or its neighbours in the
-answer speak for. One search with one state that its parts read in turn, so it is one class, and over 300 lines."""
+"""Chooses among the places where a value is printed: the one that fits its label, its row and its neighbours in the
+answer. One search with one state that its parts read in turn, so it is one class, and over 300 lines."""
 
 from __future__ import annotations
 

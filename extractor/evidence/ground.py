@@ -1,8 +1,8 @@
 """Where the document says what an answer says, and how sure the model was of it: `fields` of a result.
 
-Evidence is looked up afterwards and in the document alone, so it holds whatever the model was thinking. Of several
-places where a value is printed, the one that its label, its row or its neighbours in the answer speak for is taken. A
-value that the document does not print has none, which is what evidence is for: it was concluded, or made up.
+Evidence is looked up when the answer stands, and in the document alone, so it does not depend on the model. Of several
+places where a value is printed, the one is taken that fits its label, its row and its neighbours in the answer. A value
+that the document does not print has no evidence: the model concluded it, or made it up.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def serialise(schema: Schema, bounds: Bounds | None = None) -> str:
 
 
 def reason(message: str) -> str:
-    """Why llguidance will not have a grammar, without the place in a text that nobody has seen."""
+    """Why llguidance refuses a grammar, without its position in a text that the caller never saw."""
     line = message.partition("\n")[0]
     if "Unable to determine if regex is empty" in line:
         return "more patterns, formats and lengths meet than it can combine: anchor a pattern (^…$) or leave one out"

@@ -1,4 +1,4 @@
-"""What goes wrong again and again is told when it begins and then now and then, with how often it was meanwhile."""
+"""A fault that repeats is logged when it begins, then at intervals, with how often it happened in between."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from collections.abc import Callable
 
 
 class Repeated:
-    """Of one kind of trouble. Thread-safe."""
+    """Faults of one kind, by their reasons. Thread-safe."""
 
     def __init__(self, every_s: float = 30.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._every_s, self._clock = every_s, clock
         self._lock = threading.Lock()
-        self._reports: dict[str, tuple[float, int]] = {}  # by its reason: when it was told last, how often it was since
+        self._reports: dict[
+            str, tuple[float, int]
+        ] = {}  # by reason: when it was logged last, how often it happened since
 
-    def untold(self, reason: str) -> int | None:
-        """It has happened. How often it had since it was told last, where it is to be told now; else None."""
+    def unlogged(self, reason: str) -> int | None:
+        """Counts it. If it is due to be logged now: how often it has happened since it was logged last; else None."""
         with self._lock:
             now = self._clock()
             at, since = self._reports.get(reason, (now - self._every_s, 0))

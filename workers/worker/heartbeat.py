@@ -87,8 +87,8 @@ class WorkerHeartbeat:
                     self._watchdog.beat(info.state, info.why)  # a slow store, and many to renew
             except StoreUnavailable as error:
                 # The work goes on: until another worker claims the job, its result still counts.
-                if (untold := self._store_away.untold(str(error))) is not None:
-                    log.warning("leases not renewed", reason=str(error), jobs=len(self.active()), untold=untold)
+                if (unlogged := self._store_away.unlogged(str(error))) is not None:
+                    log.warning("leases not renewed", reason=str(error), jobs=len(self.active()), untold=unlogged)
             except Exception as error:  # this thread must outlive any fault of ours: without it every lease ends
                 log.error("heartbeat", exc_info=error)
             self._now.wait(self._every_s)

@@ -62,8 +62,8 @@ class Reconciler:
                     self.tick()
                 self._answered()
             except StoreUnavailable as error:
-                if (untold := self._store_away.untold(str(error))) is not None:
-                    log.warning("not reconciled", reason=str(error), untold=untold)
+                if (unlogged := self._store_away.unlogged(str(error))) is not None:
+                    log.warning("not reconciled", reason=str(error), untold=unlogged)
             except Exception as error:  # the next tick is the cure; a dead reconciler is none
                 log.error("reconciler", exc_info=error)
 

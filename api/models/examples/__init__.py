@@ -1,2 +1,2 @@
-"""Requests and answers for /docs: real ones, shortened by nothing but taste. Plain data; tests hold each against its
+"""Requests and answers for /docs: real ones, the long ones shortened. Plain data; a test validates each against its
 model."""

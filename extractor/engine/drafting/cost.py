@@ -15,7 +15,7 @@ from cachetools import LRUCache
 
 from extractor.engine.sequence import Draft
 
-PRIOR = 0.7  # of a drafter nobody has seen at work
+PRIOR = 0.7  # of a drafter that has not drafted yet
 WEIGHT = 8.0  # how many observations the prior is worth
 MEMORY = 0.99  # a step ago counts this much; what is never drafted drifts back to its prior and is tried again
 PLACES = 4  # positions in a draft that are told apart, the last with all that follow

@@ -1,4 +1,4 @@
-"""When a device gets to what it was asked for. The host asks a GPU for a step and goes on long before that is done."""
+"""When a device gets to a point in its queue. The host queues a step on a GPU and goes on long before that is done."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """JSON Schema → the narrower JSON Schema a grammar is made from. Every answer to the result is an answer to the
 original, save for what only validation checks (schemas/keywords.py), which is left out here.
 
-    nullable properties    become required: null is an answer, a missing key is a riddle
+    nullable properties    become required: null is an answer, a missing key may be an oversight
     tags of unions         become required: which option it is is never left to a default
     declared objects       take no other keys, unless the schema speaks of them itself
     strings, numbers,      get the bounds of `Bounds` where the schema has none: no model can run away in a

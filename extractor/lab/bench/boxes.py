@@ -1,5 +1,5 @@
-"""What stands in a box of a page, by other eyes than those that made it: PDFium's own reading of a PDF, OCR of what
-is cut out of a picture."""
+"""What stands in a box of a page, read by another program than the one that placed it: PDFium's own reading of a
+PDF, OCR of what is cut out of a picture."""
 
 from __future__ import annotations
 
