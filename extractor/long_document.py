@@ -31,7 +31,7 @@ from extractor.windows.invented import endless_lists, without_invented
 from extractor.windows.merge import ANY, Shapes, Steps, merged
 from extractor.windows.partial import holds_lists, partial, shapes
 from extractor.windows.plan import cutter_of, room_for
-from extractor.windows.read import WindowAnswer, WindowReading, read_all
+from extractor.windows.read import WindowAnswer, WindowOutcome, read_all
 from extractor.windows.translate import translated
 from extractor.windows.tree import Flat, Node, ValueNode, flat, grown
 from extractor.windows.turns import Turns
@@ -167,7 +167,7 @@ def _no_room(left: int, least: int) -> DocumentError:
     return DocumentError(f"{detail} {least:,} beside a part of the document", code=CONTEXT_EXCEEDED, errors=(where,))
 
 
-def _merged(document: Document, readings: list[WindowReading], whole: Shapes) -> tuple[Flat, Counter[str]]:
+def _merged(document: Document, readings: list[WindowOutcome], whole: Shapes) -> tuple[Flat, Counter[str]]:
     """With how many items of lists were left out, by pointer. Raises what ended the first window where none was
     read."""
     answered = [(one.window, one.answer) for one in readings if one.answer is not None]
@@ -191,13 +191,13 @@ def _merged(document: Document, readings: list[WindowReading], whole: Shapes) ->
     return flat(merged(trees, [window for window, _ in answered], whole)), left_out
 
 
-def _ended(readings: list[WindowReading]) -> list[tuple[str, Why]]:
+def _ended(readings: list[WindowOutcome]) -> list[tuple[str, Why]]:
     """Each once. Rows of a list are others in the whole."""
     ended = [one for reading in readings if reading.answer is not None for one in reading.answer.ended]
     return list(dict.fromkeys((_IN_A_LIST.sub("", where), why) for where, why in ended))
 
 
-def _read(document: Document, one: WindowReading) -> WindowRead:
+def _read(document: Document, one: WindowOutcome) -> WindowRead:
     code = one.error.code if one.error is not None else None
     span = {"start": one.window.fresh, "stop": one.window.stop}
     return {**span, "pages": _pages_of(document, one.window), "state": one.state, "code": code}  # type: ignore[typeddict-item]

@@ -63,7 +63,7 @@ class WindowAnswer:
 
 
 @dataclass
-class WindowReading:
+class WindowOutcome:
     """`error`: why a window was not read, or not to its end."""
 
     window: Window
@@ -77,7 +77,7 @@ Ask = Callable[[Window, int, int, threading.Event], WindowAnswer]  # window, its
 
 def read_all(
     cutter: Cutter, document: Document, ask: Ask, *, at_once: int, until: float, abort: threading.Event | None
-) -> list[WindowReading]:
+) -> list[WindowOutcome]:
     """All windows, in order; their own spans cover the document. What has not begun at `until` (monotonic) does not.
     Raises Cancelled, and SchemaError, which is no window's fault."""
     return _Flight(cutter, document, ask, until, abort).over(at_once)
@@ -91,9 +91,9 @@ class _Flight:
         self._until, self._abort = until, abort
         self._waiting = deque(cutter.windows)
         self._withdrawn = threading.Event()
-        self._read: list[WindowReading] = []
+        self._read: list[WindowOutcome] = []
 
-    def over(self, at_once: int) -> list[WindowReading]:
+    def over(self, at_once: int) -> list[WindowOutcome]:
         flying: dict[Future[WindowAnswer], Window] = {}
         with ThreadPoolExecutor(at_once, thread_name_prefix="window") as threads:
             try:
@@ -108,10 +108,10 @@ class _Flight:
 
     def _begin(self, window: Window, threads: ThreadPoolExecutor, flying: dict[Future[WindowAnswer], Window]) -> None:
         if wordless(self._document.text, window.fresh, window.stop):
-            self._read.append(WindowReading(window, "skipped"))
+            self._read.append(WindowOutcome(window, "skipped"))
         elif time.monotonic() >= self._until:
             self._read.append(
-                WindowReading(window, "failed", error=DeadlineExceeded("there was no time left to read it"))
+                WindowOutcome(window, "failed", error=DeadlineExceeded("there was no time left to read it"))
             )
         else:
             number, of = self._place(window, flying)
@@ -136,12 +136,12 @@ class _Flight:
 
     def _take(self, window: Window, future: Future[WindowAnswer]) -> None:
         try:
-            self._read.append(WindowReading(window, "read", future.result()))
+            self._read.append(WindowOutcome(window, "read", future.result()))
         except (Cancelled, SchemaError):
             raise
         except (TruncatedOutput, DocumentError) as error:
             if isinstance(error, DocumentError) and error.code != CONTEXT_EXCEEDED:
-                self._read.append(WindowReading(window, "failed", error=error))
+                self._read.append(WindowOutcome(window, "failed", error=error))
             elif not _ran_on(error) and len(halves := self._cutter.halves(window)) > 1:
                 self._waiting.extendleft(reversed(halves))
             else:
@@ -149,7 +149,7 @@ class _Flight:
         except InvalidOutput as error:  # what is wrong with it is said of the whole answer
             self._read.append(_kept(window, "read", error))
         except ExtractorError as error:
-            self._read.append(WindowReading(window, "failed", error=error))
+            self._read.append(WindowOutcome(window, "failed", error=error))
 
     def _try(self, window: Window, number: int, of: int) -> WindowAnswer:
         for left in reversed(range(TRIES)):
@@ -161,14 +161,14 @@ class _Flight:
         raise AssertionError
 
 
-def _kept(window: Window, state: State, error: ExtractorError) -> WindowReading:
+def _kept(window: Window, state: State, error: ExtractorError) -> WindowOutcome:
     """With as much of its answer as is whole."""
     kept = error.kept if isinstance(error, OutputError) else {}
     if "data" not in kept:
-        return WindowReading(window, "failed", error=error)
+        return WindowOutcome(window, "failed", error=error)
     data = without_last_row(kept["data"]) if state == "truncated" else kept["data"]
     answer = WindowAnswer.of(data, kept["fields"], kept["review"])
-    return WindowReading(window, state, answer, error if state == "truncated" else None)
+    return WindowOutcome(window, state, answer, error if state == "truncated" else None)
 
 
 def _ran_on(error: ExtractorError) -> bool:
