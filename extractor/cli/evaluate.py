@@ -79,10 +79,8 @@ def evaluate(
     options = options_of(drafters, max_output_tokens, printed)
     given = {name: value for name, value in (("model", model), ("slots", rows)) if value is not None}
     settings = read_settings(**given)
-    schema_of_name = (
-        partial(known_schema_of, sources=settings.schemas) if url is None else partial(_of_service, url, api_key)
-    )
-    cases = read_gold(gold, None if schema is None else schema_of_name(schema), partial(named_schema, schema_of_name))
+    find = partial(known_schema_of, sources=settings.schemas) if url is None else partial(_of_service, url, api_key)
+    cases = read_gold(gold, None if schema is None else find(schema), partial(named_schema, find))
     cases = _some(cases, limit, seed)
     if url is None:
         run = run_here(cases, options, settings, charset, password)
