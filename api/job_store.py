@@ -154,7 +154,7 @@ class JobStore:
         return StoreSnapshot(surveys, tallies, workers, named_tenants, await self.run(upkeep.erasing()))
 
     async def workers(self) -> Sequence[WorkerInfo]:
-        """Those heard of within the heartbeat's TTL, but for those of this machine that have ended since."""
+        """Those whose last heartbeat is within its TTL, but for those of this machine that have ended since."""
         alive = await self.run(self.ledger.workers.alive())
         return [worker for worker in alive if not ended(worker.machine, worker.pid, worker.born)]
 

@@ -123,7 +123,7 @@ def _workers(workers: Sequence[WorkerInfo]) -> Iterator[Metric]:
     yield _gauges("extractor_workers", "Workers alive, by state", "state", states)
     yield _each(workers, "extractor_worker_slots", "Documents it takes at once", lambda one: one.slots)
     yield _each(workers, "extractor_worker_busy_slots", "Documents it has in hand", lambda one: one.busy)
-    yield _each(workers, "extractor_worker_last_seen_seconds", "Since it was heard of", lambda one: one.age_s)
+    yield _each(workers, "extractor_worker_last_seen_seconds", "Since its last heartbeat", lambda one: one.age_s)
     started = GaugeMetricFamily("extractor_worker_start_time_seconds", "When it started (Unix)", labels=["worker"])
     ended = CounterMetricFamily("extractor_worker_documents", "Attempts that ended", labels=["worker", "outcome"])
     for one in workers:

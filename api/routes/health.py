@@ -29,9 +29,9 @@ async def healthz() -> dict[str, Any]:
 
 @router.get("/readyz", response_model=Ready, responses=problem_responses(503))
 async def readyz(service: Service) -> dict[str, Any]:
-    """The store answers, and at least one worker with a loaded model has been heard of lately, and has not ended since
-    as far as this machine can tell. If not, the problem's
-    detail says what those that are known do, or why they are down."""
+    """The store answers, and at least one worker with a loaded model has sent a heartbeat lately, and has not ended
+    since as far as this machine can tell. If not, the problem's detail says what the known workers do, or why they are
+    down."""
     workers = await service.store.workers()
     if not any(worker.ready for worker in workers):
         detail = f"No worker is ready: {why_not_ready(workers, service.settings.heartbeats)}"

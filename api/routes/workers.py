@@ -21,11 +21,11 @@ _MISSED_S = 6.0  # three heartbeats
 @router.get(
     "/workers",
     response_class=Response,
-    responses={200: answer("Those heard of lately", WorkerList, EXAMPLE), **problem_responses(401, 503)},
+    responses={200: answer("Those whose heartbeat is not overdue", WorkerList, EXAMPLE), **problem_responses(401, 503)},
 )
 async def list_workers(service: Service) -> Response:
-    """Every worker that has been heard of within the heartbeat's time, the same for every tenant. A document of yours
-    that waits says in its `reason` when no worker is the cause."""
+    """Every worker whose heartbeat is not overdue, the same for every tenant. A document of yours that waits
+    says in its `reason` when no worker is the cause."""
     now = datetime.now(UTC)
     found = sorted(await service.store.workers(), key=lambda one: (one.host, one.started_at or 0.0, one.id))
     return serializers.json_response({"data": [_shown(one, now) for one in found]})

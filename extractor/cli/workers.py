@@ -20,7 +20,7 @@ def workers(
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
-    """The service's workers: state, model, rows busy, tokens/s, when each was heard of last."""
+    """The service's workers: state, model, rows busy, tokens/s, when each sent its last heartbeat."""
     with connect(url, api_key) as client:
         found = client.workers()
     if json:

@@ -51,7 +51,7 @@ class AsyncClient:
         return await self._run(extractions.delete(job_id, self._patience))
 
     async def workers(self) -> tuple[Worker, ...]:
-        """Who does the work: every worker heard of lately."""
+        """Who does the work: every worker that has sent a heartbeat lately."""
         return (await self._run(extractions.workers(self._patience))).data
 
     async def page(self, cursor: str | None = None, limit: int = PAGE, **which: Unpack[ListFilter]) -> JobPage:

@@ -54,7 +54,7 @@ class Client:
         return self._run(extractions.delete(job_id, self._patience))
 
     def workers(self) -> tuple[Worker, ...]:
-        """Who does the work: every worker heard of lately."""
+        """Who does the work: every worker that has sent a heartbeat lately."""
         return self._run(extractions.workers(self._patience)).data
 
     def page(self, cursor: str | None = None, limit: int = PAGE, **which: Unpack[ListFilter]) -> JobPage:

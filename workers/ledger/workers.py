@@ -61,7 +61,7 @@ class WorkerCommands:
         return Call(script("beat"), ROOT, (worker, "", 0), bool)
 
     def alive(self) -> Call[tuple[WorkerInfo, ...]]:
-        """Those heard of within `heartbeat_ttl_s`."""
+        """Those whose last heartbeat is within `heartbeat_ttl_s`."""
 
         def decode(reply: Sequence[bytes]) -> tuple[WorkerInfo, ...]:
             return tuple(
