@@ -81,9 +81,9 @@ def test_the_readme_is_short() -> None:
 
 def test_every_problem_is_in_the_table_with_its_status() -> None:
     table = re.findall(r"^\| (\d{3}|–|any) \| (`.+?`) \|", book.read("docs/errors.md").text, re.M)
-    told = {code: status for status, codes in table for code in re.findall(r"`(\w+)`", codes)}
+    in_table = {code: status for status, codes in table for code in re.findall(r"`(\w+)`", codes)}
     known = {code: str(kind.status) for code, kind in CODES.items()}
-    assert {code: status if status.isdigit() else known.get(code) for code, status in told.items()} == known
+    assert {code: status if status.isdigit() else known.get(code) for code, status in in_table.items()} == known
 
 
 def test_an_answer_is_cut_down_to_what_a_page_shows() -> None:

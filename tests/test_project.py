@@ -116,9 +116,9 @@ def test_what_runs_without_the_engine_loads_no_torch(module: str) -> None:
 def test_every_setting_is_in_the_documents() -> None:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("EXTRACTOR_")}
     call = [Path(sys.executable).with_name("extractor"), "settings", "--markdown"]
-    said = subprocess.run(call, capture_output=True, text=True, check=True, env=clean, cwd=ROOT).stdout
+    printed = subprocess.run(call, capture_output=True, text=True, check=True, env=clean, cwd=ROOT).stdout
     kept = (ROOT / "docs" / "settings.md").read_text("utf-8")
-    assert said == kept, "extractor settings --markdown > docs/settings.md"
+    assert printed == kept, "extractor settings --markdown > docs/settings.md"
 
 
 def test_no_file_names_this_machine() -> None:

@@ -25,8 +25,8 @@ async def locked(redis_url: str) -> AsyncIterator[FastAPI]:
         yield app
 
 
-def as_(made: NewKey) -> dict[str, str]:
-    return {"Authorization": f"Bearer {made.key}"}
+def as_(key: NewKey) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key.key}"}
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ async def test_a_foreign_extraction_is_unknown(locked: FastAPI, worker: FakeWork
 async def test_tenants_share_no_idempotency_key(locked: FastAPI) -> None:
     async with client(locked, peer="203.0.113.9", base_url="http://api.example") as api:
         ids = {
-            (await api.post("/v1/extractions", json=BODY, headers={**as_(made), "Idempotency-Key": "k"})).json()["id"]
-            for made in (ACME, GLOBEX, ACME)
+            (await api.post("/v1/extractions", json=BODY, headers={**as_(key), "Idempotency-Key": "k"})).json()["id"]
+            for key in (ACME, GLOBEX, ACME)
         }
     assert len(ids) == 2
 

@@ -419,14 +419,14 @@ async def test_delete_erases_all_of_it(api: httpx.AsyncClient, worker: FakeWorke
 
 
 async def test_a_list_has_cursors(api: httpx.AsyncClient) -> None:
-    made = []
+    batches = []
     for n in range(3):
-        made.append((await created(api, line(n)))["id"])
+        batches.append((await created(api, line(n)))["id"])
         await asyncio.sleep(0.002)
     first = (await api.get("/v1/batches", params={"limit": 2})).json()
-    assert [batch["id"] for batch in first["data"]] == made[:0:-1]
+    assert [batch["id"] for batch in first["data"]] == batches[:0:-1]
     last = (await api.get("/v1/batches", params={"limit": 2, "cursor": first["next_cursor"]})).json()
-    assert ([batch["id"] for batch in last["data"]], last["next_cursor"]) == (made[:1], None)
+    assert ([batch["id"] for batch in last["data"]], last["next_cursor"]) == (batches[:1], None)
     is_problem(await api.get("/v1/batches", params={"cursor": "x"}), 422, "invalid_cursor", "/query/cursor")
 
 

@@ -12,12 +12,12 @@ from api.keys.keys import ApiKeys, KeyConfigError, check_exposure, new_key, with
 
 
 def test_a_new_key_opens_its_tenant_and_only_its_hash_is_in_the_entry() -> None:
-    made = new_key("acme")
-    assert ApiKeys.load(made.entry).tenant_of(made.key) == "acme"
-    assert made.key not in made.entry
-    assert made.entry == f"acme:{hashlib.sha256(made.key.encode()).hexdigest()}"
-    assert len(made.key) >= 43  # 256 bits as base64url
-    assert new_key("acme").key != made.key
+    key = new_key("acme")
+    assert ApiKeys.load(key.entry).tenant_of(key.key) == "acme"
+    assert key.key not in key.entry
+    assert key.entry == f"acme:{hashlib.sha256(key.key.encode()).hexdigest()}"
+    assert len(key.key) >= 43  # 256 bits as base64url
+    assert new_key("acme").key != key.key
 
 
 def test_each_key_has_its_tenant_and_a_tenant_may_have_two() -> None:
@@ -29,10 +29,10 @@ def test_each_key_has_its_tenant_and_a_tenant_may_have_two() -> None:
 
 
 def test_keys_from_a_file_with_comments(tmp_path: Path) -> None:
-    made = new_key("acme")
+    key = new_key("acme")
     file = tmp_path / "keys"
-    file.write_text(f"# who may ask\n\n{made.entry}  # the office\n")
-    assert ApiKeys.load(str(file)).tenant_of(made.key) == "acme"
+    file.write_text(f"# who may ask\n\n{key.entry}  # the office\n")
+    assert ApiKeys.load(str(file)).tenant_of(key.key) == "acme"
 
 
 @pytest.mark.parametrize("entry", ["acme:1234", "acme", "Ac me:" + "0" * 64, ":" + "0" * 64, "a:" + "0" * 64 + ",b:12"])

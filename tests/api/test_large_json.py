@@ -140,12 +140,12 @@ def test_all_other_text_is_small(sent: bytes, code: str, at: str) -> None:
 
 def test_a_fault_is_where_it_is_in_the_body() -> None:
     for one in (b'"},\n "schema": {,}}', b'"}, "schema": {,}}'):
-        said = []
+        faults = []
         for parse in (parse_request, parse_object):
             with pytest.raises(Problem) as failed:
                 parse(b'{"document":{"text":"' + b"x" * LARGE_BYTES + one)
-            said.append(failed.value.detail)
-        assert said[0] == said[1]
+            faults.append(failed.value.detail)
+        assert faults[0] == faults[1]
 
 
 @pytest.fixture(scope="module")

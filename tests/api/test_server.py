@@ -109,8 +109,8 @@ def test_what_is_nearly_a_setting_is_told(module: str) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", module], env=environ, capture_output=True, text=True, timeout=100, check=False
     )
-    said = [json.loads(line) for line in ended.stderr.splitlines() if line.startswith("{")]
-    assert [(one["setting"], one["perhaps"]) for one in said if one["event"] == "no such setting"] == [
+    lines = [json.loads(line) for line in ended.stderr.splitlines() if line.startswith("{")]
+    assert [(one["setting"], one["perhaps"]) for one in lines if one["event"] == "no such setting"] == [
         ("EXTRACTOR_QUOTA_JOB", "EXTRACTOR_QUOTA_JOBS")
     ]
     assert "Traceback" not in ended.stderr

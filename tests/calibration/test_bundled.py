@@ -37,8 +37,8 @@ def confidences(text: str, name: str) -> dict[str, float]:
     document = Document(text)
     fields = ground(answer, document, completion.logprobs, completion.sizes)
     schema = Registry.discover().get("contact").json_schema
-    made = Calibrator(read(BUNDLED / FILE)).calibrated(fields, answer, document, schema, completion, "declared")
-    return {pointer: known["confidence"] or 0.0 for pointer, known in made.items()}
+    calibrated = Calibrator(read(BUNDLED / FILE)).calibrated(fields, answer, document, schema, completion, "declared")
+    return {pointer: known["confidence"] or 0.0 for pointer, known in calibrated.items()}
 
 
 def test_the_pair_has_its_fit_of_values_and_of_nulls():

@@ -23,22 +23,22 @@ def drawn(count: int, seed: int) -> tuple[list[list[float]], list[bool], list[in
 
 
 def test_what_it_says_of_new_rows_is_calibrated_and_tells_right_from_wrong():
-    made = fit(NAMES, *drawn(3000, 1))
-    assert made is not None
+    fitted = fit(NAMES, *drawn(3000, 1))
+    assert fitted is not None
     figures, right, _ = drawn(3000, 2)
-    found = reliability([(made.curve.probability(one), truth) for one, truth in zip(figures, right, strict=True)])
+    found = reliability([(fitted.curve.probability(one), truth) for one, truth in zip(figures, right, strict=True)])
     assert found.ece is not None
     assert found.auroc is not None
     assert found.ece < 0.03
     assert found.auroc > 0.85
-    left_out = reliability(zip(made.left_out, drawn(3000, 1)[1], strict=True))
+    left_out = reliability(zip(fitted.left_out, drawn(3000, 1)[1], strict=True))
     assert left_out.auroc == pytest.approx(found.auroc, abs=0.03), "and says so of rows it was not made of"
 
 
 def test_what_says_nothing_weighs_little_and_what_never_changes_nothing():
-    made = fit(NAMES, *drawn(3000, 1))
-    assert made is not None
-    weights = dict(zip(NAMES, made.curve.weights, strict=True))
+    fitted = fit(NAMES, *drawn(3000, 1))
+    assert fitted is not None
+    weights = dict(zip(NAMES, fitted.curve.weights, strict=True))
     assert weights["a"] > 1
     assert weights["b"] < -0.5
     assert abs(weights["noise"]) < 0.2
@@ -48,19 +48,19 @@ def test_what_says_nothing_weighs_little_and_what_never_changes_nothing():
 def test_a_figure_that_hardly_changes_makes_no_fit_that_cannot_be_read():
     figures, right, documents = drawn(400, 1)
     dice = random.Random(2)
-    made = fit(NAMES, [[*one[:3], 1 - 1e-7 * dice.random()] for one in figures], right, documents)
-    assert made is not None
-    assert Curve.of(made.curve.as_json()) == made.curve
-    assert 0 < made.curve.probability([0.0, 0.0, 0.0, 0.5]) < 1
+    fitted = fit(NAMES, [[*one[:3], 1 - 1e-7 * dice.random()] for one in figures], right, documents)
+    assert fitted is not None
+    assert Curve.of(fitted.curve.as_json()) == fitted.curve
+    assert 0 < fitted.curve.probability([0.0, 0.0, 0.0, 0.5]) < 1
 
 
 def test_where_figures_say_nothing_it_says_how_often_things_are_right():
     dice = random.Random(3)
     figures = [[dice.gauss(0, 1) for _ in NAMES] for _ in range(400)]
     right = [dice.random() < 0.7 for _ in figures]
-    made = fit(NAMES, figures, right, [at // 4 for at in range(400)])
-    assert made is not None
-    assert all(0.5 < made.curve.probability(one) < 0.9 for one in figures)
+    fitted = fit(NAMES, figures, right, [at // 4 for at in range(400)])
+    assert fitted is not None
+    assert all(0.5 < fitted.curve.probability(one) < 0.9 for one in figures)
 
 
 @pytest.mark.parametrize("right", [[True] * 200, [True] * 197 + [False] * 3, [True, False] * (LEAST // 2 - 1)])
@@ -74,9 +74,9 @@ def test_documents_are_left_out_whole():
     luck = [dice.random() < 0.5 for _ in range(60)]
     figures = [[float(document == at) for at in range(60)] for document in range(60) for _ in range(10)]
     right = [luck[document] for document in range(60) for _ in range(10)]
-    made = fit([str(at) for at in range(60)], figures, right, [at // 10 for at in range(600)])
-    assert made is not None
-    auroc = reliability(zip(made.left_out, right, strict=True)).auroc
+    fitted = fit([str(at) for at in range(60)], figures, right, [at // 10 for at in range(600)])
+    assert fitted is not None
+    auroc = reliability(zip(fitted.left_out, right, strict=True)).auroc
     assert auroc is not None
     assert auroc < 0.65
 

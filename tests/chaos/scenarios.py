@@ -80,19 +80,19 @@ def reader_kills(fleet: Fleet, *, kills: int, files: int, scans: int = 0, seed: 
 
 def _file(number: int) -> tuple[bytes, str, str]:
     """A PDF whose pages take a moment to read, and its text."""
-    made = Pdf()
+    pdf = Pdf()
     for page in range(6):
-        made.lines(60, 60, [f"{number} {page} {line}: {PROSE[line : line + 60]}" for line in range(40)])
-        made.page()
-    content = made.bytes()
+        pdf.lines(60, 60, [f"{number} {page} {line}: {PROSE[line : line + 60]}" for line in range(40)])
+        pdf.page()
+    content = pdf.bytes()
     return content, "application/pdf", read(content).text
 
 
 def _scan() -> tuple[bytes, str, str]:
-    made = Pdf()
-    made.text(72, 72, "Total 12.50 EUR")
-    made.page()
-    content = saved(scanned(made.bytes(), area=(60, 55, 190, 85), dpi=100), "PNG")
+    pdf = Pdf()
+    pdf.text(72, 72, "Total 12.50 EUR")
+    pdf.page()
+    content = saved(scanned(pdf.bytes(), area=(60, 55, 190, 85), dpi=100), "PNG")
     return content, "image/png", read(content).text
 
 

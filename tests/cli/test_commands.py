@@ -187,17 +187,17 @@ def test_a_broken_file_among_several_is_a_line(run: Run, tmp_path: Path) -> None
     assert done.err.count("\n") == 1
     assert "torn.json is not JSON" in done.err
     assert done.status == 2
-    told = run("schemas", "check", "invoice", broken).out
-    assert "ZeroDivisionError: division by zero (line 1)" in told
+    output = run("schemas", "check", "invoice", broken).out
+    assert "ZeroDivisionError: division by zero (line 1)" in output
 
 
 def test_help_is_whole_and_as_wide_as_the_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     for columns in (80, 110):
         monkeypatch.setenv("COLUMNS", str(columns))
         for command in ([], ["schemas"], ["keys"]):
-            said = run(*command, "--help").out
-            assert "..." not in said.partition("Commands:")[2]
-            assert max(map(len, said.splitlines())) <= columns
+            output = run(*command, "--help").out
+            assert "..." not in output.partition("Commands:")[2]
+            assert max(map(len, output.splitlines())) <= columns
     assert max(map(len, run("--help").out.splitlines())) > 90
     assert "and the embedded store unless EXTRACTOR_REDIS_URL is set." in run("--help").out
 
@@ -210,13 +210,13 @@ def on_a_terminal(*arguments: str, columns: int = 100) -> str:
     environ.pop("NO_COLOR", None)
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ) as process:
         os.close(theirs)
-        said = b""
+        output = b""
         with contextlib.suppress(OSError):  # the other end is closed
             while some := os.read(ours, 65536):
-                said += some
+                output += some
         os.close(ours)
     assert process.returncode == 0
-    return said.decode()
+    return output.decode()
 
 
 @pytest.mark.process
@@ -229,8 +229,8 @@ def test_colours_and_columns_on_a_terminal() -> None:
     where = head.index("description")
     assert all(line[where - 1] == " " for line in plain if len(line) > where), "columns stand under their heads"
     assert max(map(len, plain)) <= 60
-    told = on_a_terminal("schemas", "check", "invoice")
-    assert "\x1b[1;32mok" in told
+    output = on_a_terminal("schemas", "check", "invoice")
+    assert "\x1b[1;32mok" in output
 
 
 @pytest.mark.process
@@ -255,8 +255,8 @@ def test_a_reader_that_goes_is_no_failure(more: list[str]) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        said = process.stderr.read()
-    assert (process.returncode, said) == (128 + signal.SIGPIPE, b"")
+        stderr = process.stderr.read()
+    assert (process.returncode, stderr) == (128 + signal.SIGPIPE, b"")
 
 
 def test_a_key_is_printed_once_with_its_entry(run: Run) -> None:
@@ -474,9 +474,9 @@ def test_a_variable_that_is_no_setting_is_told_with_the_nearest(run: Run, monkey
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     monkeypatch.setenv("EXTRACTOR_DOCUMENT_PASSWORD", "of a flag")
     monkeypatch.setenv("extractor_offline", "true")
-    said = run("schemas", "list")
-    assert said.status == 0
-    assert sorted(line for line in said.err.splitlines() if "is no setting" in line) == [
+    done = run("schemas", "list")
+    assert done.status == 0
+    assert sorted(line for line in done.err.splitlines() if "is no setting" in line) == [
         "extractor: EXTRACTOR_MODLE is no setting; EXTRACTOR_MODEL is",
         "extractor: EXTRACTOR_QQQQ is no setting: extractor settings prints them all",
         "extractor: EXTRACTOR_WORKRES_SILENT_S is no setting; EXTRACTOR_WORKER_SILENT_S is",

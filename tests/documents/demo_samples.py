@@ -128,8 +128,8 @@ def _right(pdf: Pdf, x: float, y: float, text: str) -> None:
 
 
 def make(folder: Path) -> None:
-    made = {"invoice-3.pdf": invoice(), "receipt-2.jpg": receipt(), "purchase_order-2.eml": mail()}
-    for name, data in made.items():
+    files = {"invoice-3.pdf": invoice(), "receipt-2.jpg": receipt(), "purchase_order-2.eml": mail()}
+    for name, data in files.items():
         (folder / name).write_bytes(data)
 
 

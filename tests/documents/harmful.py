@@ -146,8 +146,8 @@ def _pdfs() -> Iterator[Bomb]:
 
 
 def png_header(width: int, height: int, *chunks: bytes) -> bytes:
-    said = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    parts = (said, *chunks, b"IDAT" + zlib.compress(bytes(100)), b"IEND")
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = (header, *chunks, b"IDAT" + zlib.compress(bytes(100)), b"IEND")
     body = b"".join(struct.pack(">I", len(each) - 4) + each + struct.pack(">I", zlib.crc32(each)) for each in parts)
     return b"\x89PNG\r\n\x1a\n" + body
 
@@ -208,9 +208,9 @@ def _resized_jpeg(width: int, height: int) -> bytes:
 
 def archive(parts: dict[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", packing) as made:
+    with zipfile.ZipFile(out, "w", packing) as zipped:
         for name, data in parts.items():
-            made.writestr(name, data)
+            zipped.writestr(name, data)
     return out.getvalue()
 
 

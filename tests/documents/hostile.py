@@ -55,19 +55,19 @@ def samples() -> dict[str, bytes]:
     old = io.BytesIO()
     book.save(old)
     head = b"Subject: x\nFrom: a@example.com\nMIME-Version: 1.0\n"
-    said = "words of a text " * 40
+    words = "words of a text " * 40
     return {
-        "docx": docx(p(said) + table(tc("a") + tc("b")), header1=p("h"), numbering="", styles=""),
+        "docx": docx(p(words) + table(tc("a") + tc("b")), header1=p("h"), numbering="", styles=""),
         "xlsx": sheet_of("".join(f'<row r="{at}"><c r="A{at}"><v>{at}</v></c></row>' for at in range(1, 99))),
-        "pptx": pptx(slide(shape(said)), slide(shape("two"))),
-        "odt": odf("text", odf_p(said) * 9),
-        "ods": ods(f'<table:table table:name="A"><table:table-row>{cell(said)}</table:table-row></table:table>'),
+        "pptx": pptx(slide(shape(words)), slide(shape("two"))),
+        "odt": odf("text", odf_p(words) * 9),
+        "ods": ods(f'<table:table table:name="A"><table:table-row>{cell(words)}</table:table-row></table:table>'),
         "epub": epub(),
         "xls": old.getvalue(),
-        "msg": compound(message({SUBJECT: "x", BODY: said}, attach00000000=attachment("a.txt", b"n" * 5_000))),
-        "rtf": rtf(rf"{{\b {said}\par}} \trowd\cellx1\cellx2 x\cell y\cell\row"),
-        "html": f"<html><style>.a{{display:none}}</style><table><tr><td>{said}<td>b</table>".encode(),
-        "eml": head + multipart("mixed", part("text/plain", said), part("text/html", f"<p>{said}", B64)).encode(),
+        "msg": compound(message({SUBJECT: "x", BODY: words}, attach00000000=attachment("a.txt", b"n" * 5_000))),
+        "rtf": rtf(rf"{{\b {words}\par}} \trowd\cellx1\cellx2 x\cell y\cell\row"),
+        "html": f"<html><style>.a{{display:none}}</style><table><tr><td>{words}<td>b</table>".encode(),
+        "eml": head + multipart("mixed", part("text/plain", words), part("text/html", f"<p>{words}", B64)).encode(),
         "csv": b"a;b;c\n" + b"1;2;3\n" * 50,
     }
 
@@ -77,17 +77,17 @@ def samples() -> dict[str, bytes]:
 
 def _stream(piece: bytes, size: int, head: bytes = b"", tail: bytes = b"") -> tuple[bytes, int, int]:
     """Much of one piece, deflated: the bytes, their checksum and size."""
-    packer, crc, total, made = zlib.compressobj(9, zlib.DEFLATED, -15), 0, 0, []
+    packer, crc, total, parts = zlib.compressobj(9, zlib.DEFLATED, -15), 0, 0, []
     block = piece * (_MIB // len(piece))
     for data in (head, *[block] * (size // len(block)), tail):
-        made.append(packer.compress(data))
+        parts.append(packer.compress(data))
         crc, total = zlib.crc32(data, crc), total + len(data)
-    return b"".join([*made, packer.flush()]), crc, total
+    return b"".join([*parts, packer.flush()]), crc, total
 
 
 def _replaced(whole: bytes, name: str, packed: tuple[bytes, int, int], says: int | None = None) -> bytes:
     """An archive with one member deflated beforehand; `says`: the size that it tells of it."""
-    made = io.BytesIO()
+    buffer = io.BytesIO()
     entries = []
     with zipfile.ZipFile(io.BytesIO(whole)) as source:
         for member in source.namelist():
@@ -96,13 +96,13 @@ def _replaced(whole: bytes, name: str, packed: tuple[bytes, int, int], says: int
     entries = [entry for entry in entries if entry[0] != name] + [(name, *packed)]
     directory = b""
     for member, data, crc, size in entries:
-        told = says if says is not None and member == name else size
-        at, encoded = made.tell(), member.encode()
-        common = struct.pack("<HHHHHIIIHH", 20, 0, 8, 0, 0x21, crc, len(data), told, len(encoded), 0)
-        made.write(b"PK\3\4" + common + encoded + data)
+        size_told = says if says is not None and member == name else size
+        at, encoded = buffer.tell(), member.encode()
+        common = struct.pack("<HHHHHIIIHH", 20, 0, 8, 0, 0x21, crc, len(data), size_told, len(encoded), 0)
+        buffer.write(b"PK\3\4" + common + encoded + data)
         directory += b"PK\1\2\x14\0" + common + struct.pack("<HHHII", 0, 0, 0, 0, at) + encoded
-    end = struct.pack("<HHHHIIH", 0, 0, len(entries), len(entries), len(directory), made.tell(), 0)
-    return made.getvalue() + directory + b"PK\5\6" + end
+    end = struct.pack("<HHHHIIH", 0, 0, len(entries), len(entries), len(directory), buffer.tell(), 0)
+    return buffer.getvalue() + directory + b"PK\5\6" + end
 
 
 BIG = {
@@ -139,23 +139,23 @@ def _archives() -> Made:
 
 
 def _flagged(data: bytes, flag: int) -> bytes:
-    made = bytearray(data)
+    changed = bytearray(data)
     for mark, at in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
-        place = made.find(mark)
+        place = changed.find(mark)
         while place >= 0:
-            made[place + at] |= flag
-            place = made.find(mark, place + 4)
-    return bytes(made)
+            changed[place + at] |= flag
+            place = changed.find(mark, place + 4)
+    return bytes(changed)
 
 
 def _method(data: bytes, method: int) -> bytes:
-    made = bytearray(data)
+    changed = bytearray(data)
     for mark, at in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
-        place = made.find(mark)
+        place = changed.find(mark)
         while place >= 0:
-            made[place + at] = method
-            place = made.find(mark, place + 4)
-    return bytes(made)
+            changed[place + at] = method
+            place = changed.find(mark, place + 4)
+    return bytes(changed)
 
 
 # XML
@@ -509,10 +509,10 @@ def damage(of: dict[str, bytes]) -> Made:
         for share in (0.02, 0.3, 0.6, 0.9, 0.99):
             yield f"{kind}: cut at {share:.0%}", whole[: int(len(whole) * share)]
         for turn in range(4):
-            made = bytearray(whole)
+            damaged = bytearray(whole)
             for _ in range(1 + 8 * turn):
-                made[dice.randrange(len(made))] = dice.randrange(256)
-            yield f"{kind}: bytes changed, {turn}", bytes(made)
+                damaged[dice.randrange(len(damaged))] = dice.randrange(256)
+            yield f"{kind}: bytes changed, {turn}", bytes(damaged)
         yield f"{kind}: a head of zeros", bytes(16) + whole[16:]
         yield f"{kind}: twice", whole + whole
         yield f"{kind}: with zeros behind", whole + bytes(100_000)

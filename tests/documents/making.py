@@ -34,11 +34,11 @@ def read(data: bytes, filename: str | None = None, **limits: int) -> Document:
 
 
 def zipped(parts: dict[str, str | bytes]) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in parts.items():
             archive.writestr(name, part)
-    return made.getvalue()
+    return buffer.getvalue()
 
 
 def relationships(of: dict[str, tuple[str, str]]) -> str:

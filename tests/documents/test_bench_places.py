@@ -71,9 +71,9 @@ def test_what_layout_is_worth_is_measured_over_answers(tmp_path: Path) -> None:
         == 3
     )
     assert layout.score(gold, None) == layout.LayoutScore(failed=1)
-    made = layout.schema_of([gold, '{"a": null, "b": true, "c": []}'])
-    assert made.json_schema["properties"]["b"] == {"type": ["boolean", "null"]}
-    assert made.json_schema["properties"]["c"]["items"]["required"] == ["d", "e"]
+    schema = layout.schema_of([gold, '{"a": null, "b": true, "c": []}'])
+    assert schema.json_schema["properties"]["b"] == {"type": ["boolean", "null"]}
+    assert schema.json_schema["properties"]["c"]["items"]["required"] == ["d", "e"]
     (bill,) = bills(1)
     bill.save(tmp_path)
     kinds = dict(layout._texts(tmp_path / f"{bill.name}.pdf"))

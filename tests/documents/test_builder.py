@@ -140,8 +140,8 @@ def test_parts_are_read_by_the_same_readers_and_a_bad_one_costs_only_itself() ->
     document = into.document()
     assert document.text == "Hello\nfür x\none"
     assert [part.name for part in document.parts] == ["m.eml", "note.txt", "a.zip", "bad.txt", None]
-    said = " ".join(warning for page in document.pages for warning in page.warnings)
-    assert "a.zip: the document is a ZIP archive" in said
-    assert "bad.txt: the document is not text" in said
-    assert "more than 4 parts" in said
-    assert "deeper than 3 levels" in said
+    warnings = " ".join(warning for page in document.pages for warning in page.warnings)
+    assert "a.zip: the document is a ZIP archive" in warnings
+    assert "bad.txt: the document is not text" in warnings
+    assert "more than 4 parts" in warnings
+    assert "deeper than 3 levels" in warnings

@@ -21,9 +21,9 @@ def pages(body: str, **parts: str) -> list[str]:
 
 
 def test_paragraphs_in_every_script():
-    said = ["Rechnung Nr. 17 – 1.234,50 €", "請求書 発行日", "فاتورة رقم ٥", "🧾 👩‍💻 paid", "Ünïcödé ﬁn"]
-    document = read(docx("".join(map(p, said))))
-    assert document.text.split("\n")[:-1] == said
+    paragraphs = ["Rechnung Nr. 17 – 1.234,50 €", "請求書 発行日", "فاتورة رقم ٥", "🧾 👩‍💻 paid", "Ünïcödé ﬁn"]
+    document = read(docx("".join(map(p, paragraphs))))
+    assert document.text.split("\n")[:-1] == paragraphs
     assert (document.media_type, len(document.pages), document.warnings) == (DOCX, 1, ())
 
 
@@ -180,8 +180,10 @@ def test_tables_within_tables():
 def test_tabs_keep_their_columns():
     stops = '<w:tabs><w:tab w:val="left" w:pos="3450"/><w:tab w:val="right" w:pos="6900"/></w:tabs>'
     row = "<w:r><w:t>{}</w:t><w:tab/><w:t>{}</w:t><w:tab/><w:t>{}</w:t></w:r>"
-    made = text(p("", stops, row.format("Bolt", "2", "1,00")) + p("", stops, row.format("A long nut", "10", "100,00")))
-    first, second = made.split("\n")[:-1]
+    laid_out = text(
+        p("", stops, row.format("Bolt", "2", "1,00")) + p("", stops, row.format("A long nut", "10", "100,00"))
+    )
+    first, second = laid_out.split("\n")[:-1]
     assert first.index("2") == second.index("10") == 30
     assert len(first) == len(second) == 60
     assert text(p("", "", row.format("Number:", "17", "x"))) == "Number:     17    x\n"
@@ -221,8 +223,8 @@ def test_headers_and_footers_stand_once():
         + p("three")
         + section(named("header", "header2") + "<w:titlePg/>" + named("footer", "footer1"))
     )
-    made = pages(body, header1=p("Muster GmbH"), header2=p("Annex"), header3=p("never"), footer1=p("IBAN DE00"))
-    assert made == ["Muster GmbH\n\none\n\nIBAN DE00", "two", "Annex\n\nthree"]
+    found = pages(body, header1=p("Muster GmbH"), header2=p("Annex"), header3=p("never"), footer1=p("IBAN DE00"))
+    assert found == ["Muster GmbH\n\none\n\nIBAN DE00", "two", "Annex\n\nthree"]
 
 
 def test_headers_that_differ_in_the_page_only_are_one():
@@ -244,8 +246,8 @@ def test_notes_stand_at_the_foot_of_their_page():
     body = p("One", runs=reference(2) + RUN.format(" more") + reference(1, "endnote"))
     body += p("", runs=BREAK) + p("two", runs=reference(3) + reference(7))
     separator = f'<w:footnote w:type="separator" w:id="-1">{p("never")}</w:footnote>'
-    made = pages(body, footnotes=separator + note(2, "first") + note(3, "second"), endnotes=note(1, "last", "endnote"))
-    assert made == ["One[1] more[i]\n\n[1] first", "two[2]\n\n[2] second\n\n[i] last"]
+    found = pages(body, footnotes=separator + note(2, "first") + note(3, "second"), endnotes=note(1, "last", "endnote"))
+    assert found == ["One[1] more[i]\n\n[1] first", "two[2]\n\n[2] second\n\n[i] last"]
 
 
 def test_text_boxes_are_read_once():

@@ -104,11 +104,11 @@ def test_binary_garbage_is_refused() -> None:
 
 
 def zipped(**members: bytes) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)
-    return made.getvalue()
+    return buffer.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -130,10 +130,10 @@ def test_what_is_not_read_is_named(document: bytes, code: str, said: str) -> Non
 
 def test_a_bomb_is_told_without_unpacking_it() -> None:
     """The member that names a document's kind, whose size is a lie; and more members than anybody lists."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("mimetype", bytes(50_000_000))
-    bomb = bytearray(made.getvalue())
+    bomb = bytearray(buffer.getvalue())
     entry = bomb.index(b"PK\x01\x02")
     bomb[entry + 24 : entry + 28] = (100).to_bytes(4, "little")
     many = b"PK\x03\x04" + (b"PK\x01\x02" + bytes(42)) * 100_000

@@ -61,9 +61,9 @@ def test_what_is_not_seen():
     ],
 )
 def test_style_sheets_hide(sheet, seen):
-    made = text("<div id=i><p class=a>words</p></div><p>more", head=f"<style>{sheet}</style>")
-    assert ("words" in made) == seen
-    assert "more" in made
+    shown = text("<div id=i><p class=a>words</p></div><p>more", head=f"<style>{sheet}</style>")
+    assert ("words" in shown) == seen
+    assert "more" in shown
 
 
 def test_lists():
@@ -100,8 +100,8 @@ def test_layout_by_tables():
     )
     words = "word " * 60
     side = "".join(f"<p>{at} {words}</p>" for at in range(3))
-    made = text(f"<table><tr><td><ul><li>Home<li>News</ul><td>{side}</table>")
-    assert made.index("News") < made.index("0 word") < made.index("2 word")
+    shown = text(f"<table><tr><td><ul><li>Home<li>News</ul><td>{side}</table>")
+    assert shown.index("News") < shown.index("0 word") < shown.index("2 word")
     assert text("<table><tr><td><p>one</p><p>two</p></table>") == "one\n\ntwo\n"
 
 
@@ -140,16 +140,16 @@ def test_xhtml_elements_that_close_at_once():
     ],
 )
 def test_charsets(encoding, head):
-    said = "Müller zahlt 5 € für die schönen Äpfel und Möhren"
-    assert read(f"<html><head>{head}</head><body>{said}</body></html>".encode(encoding)).text == f"{said}\n"
+    sentence = "Müller zahlt 5 € für die schönen Äpfel und Möhren"
+    assert read(f"<html><head>{head}</head><body>{sentence}</body></html>".encode(encoding)).text == f"{sentence}\n"
 
 
 @pytest.mark.parametrize("charset", ["shift_jis", "euc-jp", "gb2312", "big5", "euc-kr", "windows-1251", "koi8-r"])
 def test_charsets_far_away(charset):
-    said = {"b": "請求書", "e": "請求書", "s": "請求書", "g": "发票", "w": "Счёт", "k": "Счёт"}[charset[0]]
-    said = "송장" if charset == "euc-kr" else said
-    page = f"<html><head><meta charset={charset}></head><body>{said}</body></html>"
-    assert read(page.encode(charset)).text == f"{said}\n"
+    words = {"b": "請求書", "e": "請求書", "s": "請求書", "g": "发票", "w": "Счёт", "k": "Счёт"}[charset[0]]
+    words = "송장" if charset == "euc-kr" else words
+    page = f"<html><head><meta charset={charset}></head><body>{words}</body></html>"
+    assert read(page.encode(charset)).text == f"{words}\n"
 
 
 @pytest.mark.parametrize("element", ["<div>", "<b>", "<span>", "<font size=1>", "<a href=x>"])

@@ -42,14 +42,14 @@ def parts(document) -> list[tuple[str | None, str, str]]:
 
 
 def test_the_head_stands_as_lines_with_labels():
-    said = (
+    mail = (
         "Received: by x\nFrom: =?utf-8?q?M=C3=BCller=2C_Hans?= <hans@example.com>\n"
         'To: "Erika Muster" <e@example.com>,\n "Meier, Otto" <o@example.com>\nCC: c@example.com\n'
         "Bcc: d@example.com\nX-Spam: no\n"
         "Subject: =?iso-8859-1?Q?F=FCr?= =?utf-8?B?w6Rs?=\n =?utf-8?B?bGU=?= und alle\n"
         "Date: Fri, 2 Jan 2026 10:00:00 +0000 (UTC)\n\nBody\n"
     )
-    assert read(said.encode()).text == (
+    assert read(mail.encode()).text == (
         "Subject: Fürälle und alle\nFrom: Müller, Hans <hans@example.com>\n"
         'To: Erika Muster <e@example.com>, "Meier, Otto" <o@example.com>\nCc: c@example.com\nBcc: d@example.com\n'
         "Date: Fri, 2 Jan 2026 10:00:00 +0000\n\nBody\n"
@@ -72,10 +72,10 @@ def test_the_head_stands_as_lines_with_labels():
     ],
 )
 def test_encoded_words(subject, expected):
-    said = f"From: a@example.com\nMIME-Version: 1.0\nSubject: {subject}\n\nx\n"
-    assert read(said.encode()).text.startswith(f"Subject: {expected}\n")
+    mail = f"From: a@example.com\nMIME-Version: 1.0\nSubject: {subject}\n\nx\n"
+    assert read(mail.encode()).text.startswith(f"Subject: {expected}\n")
     if not subject.isascii():
-        assert read(said.encode("latin-1")).text.startswith(f"Subject: {expected}\n")
+        assert read(mail.encode("latin-1")).text.startswith(f"Subject: {expected}\n")
 
 
 def test_one_of_two_wordings():
@@ -150,8 +150,8 @@ def test_digests_and_mailboxes():
 
 
 def test_lines_that_flow():
-    said = "This line goes \non here.\n> quoted \n> too\nnot \n-- \nErika\n"
-    assert read(mail(part("text/plain; format=flowed", said))).text == (
+    body = "This line goes \non here.\n> quoted \n> too\nnot \n-- \nErika\n"
+    assert read(mail(part("text/plain; format=flowed", body))).text == (
         HEAD + "\nThis line goes on here.\n> quoted too\nnot\n--\nErika\n"
     )
     assert read(mail(part("text/plain; format=flowed; delsp=yes", "中 \n国\n"))).text == HEAD + "\n中国\n"
@@ -194,14 +194,14 @@ def test_what_is_signed_as_a_whole_is_read(endless):
     held = b"\xa0\x80" + octets + b"\0\0" if endless else element(0xA0, octets)
     signed = element(0x30, element(2, b"\1"), element(0x31), element(0x30, data_kind, held))
     sealed = element(0x30, signed_kind, element(0xA0, signed))
-    said = part("application/pkcs7-mime; smime-type=signed-data", packed(sealed), B64)
-    document = read(mail(said))
+    mail_ = part("application/pkcs7-mime; smime-type=signed-data", packed(sealed), B64)
+    document = read(mail(mail_))
     assert document.text == HEAD + "\nsigned words\n"
     assert warnings(document) == ["the mail is signed; the signature was not checked"]
     for cut in (10, 40, len(sealed) - 3):
-        said = part("application/pkcs7-mime", packed(sealed[:cut]), B64)
+        mail_ = part("application/pkcs7-mime", packed(sealed[:cut]), B64)
         with pytest.raises(Rejected, match="encrypted"):
-            read(mail(said))
+            read(mail(mail_))
 
 
 @pytest.mark.parametrize(

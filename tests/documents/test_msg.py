@@ -21,20 +21,20 @@ WHEN = (datetime.datetime(2026, 1, 2, 10) - datetime.datetime(1601, 1, 1)) // da
 
 def properties(of: dict[int, str | bytes | int], header: int, narrow: str = "") -> Tree:
     """Streams of strings and bytes, and the table of numbers; times are numbers that need 64 bits."""
-    made: Tree = {}
+    tree: Tree = {}
     table = bytes(header)
     for number, value in of.items():
         if isinstance(value, int):
             kind = 0x40 if value > 2**32 else 3
             table += struct.pack("<IIQ", number << 16 | kind, 6, value)
         elif isinstance(value, bytes):
-            made[f"__substg1.0_{number:04X}0102"] = value
+            tree[f"__substg1.0_{number:04X}0102"] = value
         elif narrow:
-            made[f"__substg1.0_{number:04X}001E"] = value.encode(narrow) + b"\0"
+            tree[f"__substg1.0_{number:04X}001E"] = value.encode(narrow) + b"\0"
         else:
-            made[f"__substg1.0_{number:04X}001F"] = value.encode("utf-16-le")
-    made["__properties_version1.0"] = table
-    return made
+            tree[f"__substg1.0_{number:04X}001F"] = value.encode("utf-16-le")
+    tree["__properties_version1.0"] = table
+    return tree
 
 
 def message(of: dict[int, str | bytes | int], header: int = 32, narrow: str = "", **folders: Tree) -> Tree:

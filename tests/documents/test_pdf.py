@@ -384,9 +384,9 @@ def test_a_minus_that_the_file_does_not_name_is_told_by_its_shape() -> None:
         ]  # fmt: skip
         body = b"".join(b"%d 0 obj\n%s\nendobj\n" % (number + 1, part) for number, part in enumerate(parts))
         document = read(b"%PDF-1.4\n" + body + b"trailer << /Root 1 0 R /Size 8 >>\n%%EOF\n")
-        said = lines(document)[-1]
-        assert said.endswith("12.50")
-        assert said.startswith("-") is (sign == "-"), (shape, said)
+        last = lines(document)[-1]
+        assert last.endswith("12.50")
+        assert last.startswith("-") is (sign == "-"), (shape, last)
 
 
 def _stream(content: bytes) -> bytes:

@@ -16,9 +16,9 @@ from tests.documents.making import XLSX, read, relationships, zipped
 def workbook(fill) -> bytes:
     book = openpyxl.Workbook()
     fill(book)
-    made = io.BytesIO()
-    book.save(made)
-    return made.getvalue()
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
 
 
 def cells(document) -> dict[str, str]:
@@ -135,9 +135,9 @@ def test_xls():
     sheet.write(4, 0, "hidden")
     sheet.row(4).hidden = True
     book.add_sheet("Secret").visibility = 1
-    made = io.BytesIO()
-    book.save(made)
-    document = read(made.getvalue())
+    buffer = io.BytesIO()
+    book.save(buffer)
+    document = read(buffer.getvalue())
     assert document.text == "Müller | 1,234.50\n | 28.02.2026\nover both\n"
     assert (document.media_type, document.warnings) == (
         "application/vnd.ms-excel",

@@ -20,20 +20,20 @@ from tests.documents.samples import PROSE, Pdf, wrapped
 
 
 def pdf() -> bytes:
-    made = Pdf()
+    document = Pdf()
     for _ in range(3):
-        made.lines(60, 60, wrapped(PROSE * 6, 80))
-        made.page()
-    return made.bytes()
+        document.lines(60, 60, wrapped(PROSE * 6, 80))
+        document.page()
+    return document.bytes()
 
 
 def mail() -> bytes:
-    made = EmailMessage()
-    made["Message-ID"], made["From"], made["Subject"] = "<a@b>", "ann@example.com", "An order"
-    made.set_content("Please find it attached.")
-    made.add_attachment(pdf(), maintype="application", subtype="pdf", filename="order.pdf")
-    made.add_attachment("a;b\n1;2\n", subtype="csv", filename="rows.csv")
-    return made.as_bytes()
+    message = EmailMessage()
+    message["Message-ID"], message["From"], message["Subject"] = "<a@b>", "ann@example.com", "An order"
+    message.set_content("Please find it attached.")
+    message.add_attachment(pdf(), maintype="application", subtype="pdf", filename="order.pdf")
+    message.add_attachment("a;b\n1;2\n", subtype="csv", filename="rows.csv")
+    return message.as_bytes()
 
 
 @pytest.mark.parametrize("data", [pdf(), mail(), making.docx(making.p("Total 12")), b"a;b\n1;2\n"])

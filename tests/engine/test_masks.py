@@ -13,17 +13,17 @@ from tests.engine.tiny import request
 def masks_one_by_one(row: Sequence, draft: list[int], words: int) -> torch.Tensor:
     """The plain way: a mask, a token, a mask; what follows the end of the text stays zero."""
     assert row.matcher is not None
-    made = torch.zeros((len(draft) + 1, words), dtype=torch.int32)
+    masks = torch.zeros((len(draft) + 1, words), dtype=torch.int32)
     moved = 0
     for position in range(len(draft) + 1):
         if row.matcher.is_stopped():
             break
-        row.matcher.unsafe_compute_mask_ptr(made[position].data_ptr(), words * 4)
+        row.matcher.unsafe_compute_mask_ptr(masks[position].data_ptr(), words * 4)
         if position < len(draft):
             assert row.matcher.consume_token(draft[position])
             moved += 1
     row.matcher.rollback(moved)
-    return made
+    return masks
 
 
 def test_masks_of_many_rows_are_those_of_one_token_after_the_other(gemma4: Models) -> None:
@@ -70,5 +70,5 @@ def test_rows_without_a_grammar_need_no_mask(gemma4: Models) -> None:
 def test_the_next_masks_of_many_rows_are_those_of_each(gemma4: Models) -> None:
     words = (gemma4.ll_tokenizer.vocab_size + 31) // 32
     rows = [row(gemma4, ""), row(gemma4, "{"), row(gemma4, '{"')]
-    made = next_masks(rows, words)
-    assert torch.equal(made, torch.cat([masks_one_by_one(one, [], words) for one in rows]))
+    masks = next_masks(rows, words)
+    assert torch.equal(masks, torch.cat([masks_one_by_one(one, [], words) for one in rows]))

@@ -63,10 +63,10 @@ def test_greedy_rows_beside_a_sampled_one_are_chosen_as_ever() -> None:
     target = build_runner(model)
     read = StepOutput([0], logits=torch.randn(9, 50, generator=torch.Generator().manual_seed(0)))
     greedy, warm = Params(), Params(temperature=0.8, seed=4)
-    at, asked = [0, 2, 3, 5, 8], [(greedy, 0), (greedy, 1), (warm, 3), (warm, 4), (greedy, 9)]
+    at, how = [0, 2, 3, 5, 8], [(greedy, 0), (greedy, 1), (warm, 3), (warm, 4), (greedy, 9)]
     alone = fetch(target.choose(read, at, None, None))
-    mixed = fetch(target.choose(read, at, None, sampling_of(asked)))
-    own = fetch(target.choose(read, at[2:4], None, sampling_of(asked[2:4])))
+    mixed = fetch(target.choose(read, at, None, sampling_of(how)))
+    own = fetch(target.choose(read, at[2:4], None, sampling_of(how[2:4])))
     assert [mixed[0][place] for place in (0, 1, 4)] == [alone[0][place] for place in (0, 1, 4)]
     assert mixed[0][2:4] == own[0]
     assert mixed[1][2:4] == pytest.approx(own[1])

@@ -17,11 +17,11 @@ def run(modes: Selector, speeds: Speeds, steps: int, allowed: Drafters = ALL, ro
     """How often each mode was picked, steps as noisy as documents make them."""
     rng, picked = Random(steps), Counter[Drafters]()
     for _ in range(steps):
-        asked = modes.select(allowed, rows)
-        tokens, seconds = speeds[asked]
-        spread = rng.uniform(0.4, 1.6) if asked else 1.0
+        drafters = modes.select(allowed, rows)
+        tokens, seconds = speeds[drafters]
+        spread = rng.uniform(0.4, 1.6) if drafters else 1.0
         modes.learn(round(tokens * spread), seconds * rng.uniform(0.8, 1.2))
-        picked[asked] += 1
+        picked[drafters] += 1
     return picked
 
 

@@ -159,10 +159,10 @@ def test_the_assignment_is_the_best_one() -> None:
     for _ in range(300):
         count, other = dice.randint(1, 6), dice.randint(1, 6)
         costs = [[dice.choice((0, 0.25, 0.5, dice.random(), 1)) for _ in range(other)] for _ in range(count)]
-        made = assignment.assign(costs)
-        assert sum(at is not None for at in made) == min(count, other)
-        assert len({at for at in made if at is not None}) == min(count, other)
-        found = sum(costs[row][at] for row, at in enumerate(made) if at is not None)
+        assigned = assignment.assign(costs)
+        assert sum(at is not None for at in assigned) == min(count, other)
+        assert len({at for at in assigned if at is not None}) == min(count, other)
+        found = sum(costs[row][at] for row, at in enumerate(assigned) if at is not None)
         wide = costs if count <= other else [list(line) for line in zip(*costs, strict=True)]
         best = min(
             sum(line[at] for line, at in zip(wide, order, strict=True))

@@ -46,19 +46,19 @@ def case(expected: dict[str, Any], name: str = "one", **places: list[Place]) -> 
 def sample() -> list[Judged]:
     gold = case({"number": "A-17", "total": 1234.5, "due_date": None, "tax": 7, "subtotal": None},
                 number=[Place(start=8, stop=12)], total=[Place(start=24, stop=32)])  # fmt: skip
-    said = {"number": "a-17", "total": 1234.5, "due_date": None, "tax": None, "subtotal": 99, "currency": "EUR"}
+    expected = {"number": "a-17", "total": 1234.5, "due_date": None, "tax": None, "subtotal": 99, "currency": "EUR"}
     sure = {"/number": 0.9, "/total": 0.8, "/due_date": 0.7, "/tax": 0.6, "/subtotal": 0.5, "/currency": 0.4}
     failed = Answered(None, {"code": "truncated_output", "detail": "too long"}, 2.0)
     return [
-        judge(gold, answered(said, sure, {"/number": (0, 12), "/total": (0, 7)})),
+        judge(gold, answered(expected, sure, {"/number": (0, 12), "/total": (0, 7)})),
         judge(case({"total": 1}, "two"), failed),
     ]
 
 
 def test_a_run_is_counted() -> None:
     judged = sample()
-    made = report(judged, {"gold": "g", "model": "m", "options": {}}, 4.0)
-    total = made["totals"]
+    counted = report(judged, {"gold": "g", "model": "m", "options": {}}, 4.0)
+    total = counted["totals"]
     assert total["documents"] == {"count": 2, "right": 0, "failed": {"truncated_output": 1}, "ran_on": 1, "ended": 0}
     kinds = {name: total["leaves"][name] for name in table._KINDS}
     assert kinds == {"exact": 1, "normalised": 1, "wrong": 0, "missing": 2, "invented": 1, "null_right": 1}
@@ -74,10 +74,10 @@ def test_a_run_is_counted() -> None:
     assert grounding["words"] == {"precision": 1 / 3, "recall": 1 / 2, "f1": 2 / 5}
     assert total["calibration"]["values"]["count"] == 3
     assert total["calibration"]["nulls"]["accuracy"] == 0.5
-    assert [one["field"] for one in made["fields"]] == ["/number", "/total", "/due_date", "/tax", "/subtotal"]
-    assert made["fields"][2]["f1"] is None, "a field of nulls has no values to count"
-    assert made["documents"][0]["not_printed"] == ["/subtotal"]
-    assert dict(table.summary_rows(made))["documents"] == "2: 0 right in every field; failed: 1 truncated_output"
+    assert [one["field"] for one in counted["fields"]] == ["/number", "/total", "/due_date", "/tax", "/subtotal"]
+    assert counted["fields"][2]["f1"] is None, "a field of nulls has no values to count"
+    assert counted["documents"][0]["not_printed"] == ["/subtotal"]
+    assert dict(table.summary_rows(counted))["documents"] == "2: 0 right in every field; failed: 1 truncated_output"
 
 
 def test_what_confidence_is_judged_by() -> None:
@@ -96,8 +96,8 @@ def test_nothing_said_where_nothing_is_to_be_said_is_all_right() -> None:
 def test_what_changed_between_two_runs() -> None:
     before = report(sample(), {"gold": "g", "model": "m", "options": {}}, 4.0)
     gold = case({"number": "A-17", "total": 1234.5, "due_date": None, "tax": 7, "subtotal": None})
-    said = {"number": "A-18", "total": 1234.5, "due_date": None, "tax": 7, "subtotal": None}
-    after = report([judge(gold, answered(said, {}))], {"gold": "g", "model": "m", "options": {}}, 1.0)
+    expected = {"number": "A-18", "total": 1234.5, "due_date": None, "tax": 7, "subtotal": None}
+    after = report([judge(gold, answered(expected, {}))], {"gold": "g", "model": "m", "options": {}}, 1.0)
     found = compared(before, after)
     assert [(one["pointer"], one["before"], one["after"]) for one in found["better"]] == [
         ("/tax", None, 7), ("/subtotal", 99, None)

@@ -164,6 +164,6 @@ def test_what_does_not_refer_to_itself_stays_as_it_was():
 
 
 def test_the_check_says_how_deep():
-    said = [(one.pointer, one.detail) for one in check(of({**OBJ, "properties": {"next": NODE}})).enforced]
-    assert ("/$defs/node", f"may stand within itself {DEPTH} times at most") in said
+    findings = [(one.pointer, one.detail) for one in check(of({**OBJ, "properties": {"next": NODE}})).enforced]
+    assert ("/$defs/node", f"may stand within itself {DEPTH} times at most") in findings
     assert not [one for one in check(of(INT)).enforced if "within itself" in one.detail]

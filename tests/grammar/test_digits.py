@@ -168,8 +168,8 @@ HUGE = 123456789012345678901234567890
     ids=range(10),
 )  # fmt: skip
 def test_a_long_number_is_written_as_it_is_and_no_other(value, spelled, field, around):
-    made = field(value)
-    schema = inline({**whole(made), "$defs": made.pop("$defs", {})})
+    schema_ = field(value)
+    schema = inline({**whole(schema_), "$defs": schema_.pop("$defs", {})})
     grammar = compile_grammar(schema)
     before, after = {"": ("", ""), "[]": ("[", "]"), "{}": ('{"k":', "}")}[around]
     for text in spelled:

@@ -118,13 +118,13 @@ def test_an_answer_is_checked_where_it_can_cost_nobody_else(judge: Judge) -> Non
 
 def test_what_a_document_prints_meets_a_strangers_patterns_there(judge: Judge) -> None:
     schema = fields(a={"type": "string", "pattern": "^[A-Z]-[0-9]+$"})
-    made = demand(schema, "all", Bounds())
-    assert made is not None
-    found = judge.printed(made, schema, "all", "ref A-17", 30)
-    assert found.grammar == made.of("ref A-17").grammar
+    demanded = demand(schema, "all", Bounds())
+    assert demanded is not None
+    found = judge.printed(demanded, schema, "all", "ref A-17", 30)
+    assert found.grammar == demanded.of("ref A-17").grammar
     assert [error.pointer for error in found.faults({"a": "B-17"})] == []  # its grammar holds it
     with pytest.raises(DocumentError) as no:
-        judge.printed(made, schema, "all", "ref 17", 30)
+        judge.printed(demanded, schema, "all", "ref 17", 30)
     assert (no.value.code, [error.pointer for error in no.value.errors]) == ("not_printed", ["/a"])
 
 

@@ -96,9 +96,9 @@ def lets(grammar: str, answer: Any) -> bool:
 def test_each_mark_stands_wherever_a_value_may_and_beside_the_others(way: int, leaf: int) -> None:
     schema, good, bad = LEAVES[leaf]
     place, write = wrapped(schema)[way]
-    made = demand(whole(place, schema), "declared", Bounds())
-    assert made is not None
-    answers = made.of(DOCUMENT)
+    demanded = demand(whole(place, schema), "declared", Bounds())
+    assert demanded is not None
+    answers = demanded.of(DOCUMENT)
     assert answers.held
     assert answers.grammar is not None
     for value in good:
@@ -114,9 +114,9 @@ def test_each_mark_stands_wherever_a_value_may_and_beside_the_others(way: int, l
 
 
 def held(kind: JSON, **more: Any) -> Any:
-    made = demand({"type": "object", "properties": {"a": kind}, "required": ["a"], **more}, "declared", Bounds())
-    assert made is not None
-    answers = made.of(DOCUMENT)
+    demanded = demand({"type": "object", "properties": {"a": kind}, "required": ["a"], **more}, "declared", Bounds())
+    assert demanded is not None
+    answers = demanded.of(DOCUMENT)
     assert answers.held
     return lambda value: lets(answers.grammar or "", {"a": value})
 
@@ -163,9 +163,9 @@ def test_rules_within_each_other_end_before_the_process_does() -> None:
     for leaf in (FAR, PRINTED):
         first = {"z": {"$ref": "#/$defs/d0"}, "name": PRINTED}
         schema = {"type": "object", "properties": first, "$defs": {**chain, "d190": leaf}}
-        made = demand(schema, "declared", Bounds())
-        assert made is not None
-        answers = made.of(DOCUMENT)
+        demanded = demand(schema, "declared", Bounds())
+        assert demanded is not None
+        answers = demanded.of(DOCUMENT)
         assert lets(answers.grammar or "", {"z": {"n": True, "z": {"b": True}}, "name": "Bo"})
         assert answers.held is (leaf is FAR)
 
@@ -182,9 +182,9 @@ def test_objects_and_lists_of_any_shape() -> None:
         rows |= {"prefixItems": [PRINTED] * heads} if heads else {}
         schema = {"type": "object", "properties": {**fields, "rows": rows}, "required": [*required, "rows"],
                   "additionalProperties": False}  # fmt: skip
-        made = demand(schema, "declared", Bounds())
-        assert made is not None
-        grammar = made.of(DOCUMENT).grammar or ""
+        demanded = demand(schema, "declared", Bounds())
+        assert demanded is not None
+        grammar = demanded.of(DOCUMENT).grammar or ""
         validator = inline(schema)
         for _ in range(12):
             some = [name for name in names if dice.random() < 0.7]

@@ -31,9 +31,9 @@ JSON = dict[str, Any]
 
 
 def answers(schema: JSON, text: str, mode: Mode = "all") -> PrintedAnswers:
-    made = demand(schema, mode, Bounds())
-    assert made is not None
-    return made.of(text)
+    demanded = demand(schema, mode, Bounds())
+    assert demanded is not None
+    return demanded.of(text)
 
 
 def lets(schema: JSON, text: str, answer: str, mode: Mode = "all") -> bool:
@@ -229,10 +229,10 @@ def test_a_date_is_one_in_any_notation(document: str, yes: str, no: str) -> None
     ],
 )  # fmt: skip
 def test_patterns_lengths_and_formats_hold_too(kind: JSON, document: str, yes: list[str], no: list[str]) -> None:
-    for said in yes:
-        assert value(kind, document, json.dumps(said)), said
-    for said in no:
-        assert not value(kind, document, json.dumps(said)), said
+    for text in yes:
+        assert value(kind, document, json.dumps(text)), text
+    for text in no:
+        assert not value(kind, document, json.dumps(text)), text
 
 
 def test_bounds_of_numbers_hold_too() -> None:
@@ -366,9 +366,9 @@ def test_the_demand_is_heard_through_references_and_containers() -> None:
 
 def test_what_no_grammar_holds_is_compared_afterwards() -> None:
     schema = of({"allOf": [{"anyOf": [{"type": "string", "x-printed": True}, {"type": "null"}]}, {"minLength": 1}]})
-    made = answers(schema, "Ann", "declared")
-    assert [error.pointer for error in made.faults({"a": "Bob"})] == ["/a"]
-    assert made.faults({"a": "Ann"}) == []
+    printed = answers(schema, "Ann", "declared")
+    assert [error.pointer for error in printed.faults({"a": "Bob"})] == ["/a"]
+    assert printed.faults({"a": "Ann"}) == []
     maybe = answers(of({"allOf": [{"anyOf": [TEXT, {"type": "null"}, {"enum": ["yes"]}]}, {}]}), "Ann")
     assert [error.pointer for error in maybe.faults({"a": "Bob"})] == ["/a"]
     assert maybe.faults({"a": "yes"}) == maybe.faults({"a": None}) == []
@@ -457,9 +457,9 @@ def test_whatever_is_written_is_printed(document: str, seed: int) -> None:
         },
         "required": ["t", "n", "d", "p", "s"],
     }  # fmt: skip
-    made = demand(schema, "all", Bounds())
-    assert made is not None
-    found = made.of(document)
+    demanded = demand(schema, "all", Bounds())
+    assert demanded is not None
+    found = demanded.of(document)
     matcher, dice, written = LLMatcher(BYTES, found.grammar, log_level=0), random.Random(seed), bytearray()
     while not matcher.is_stopped():
         bits = matcher.compute_bitmask()
@@ -470,17 +470,17 @@ def test_whatever_is_written_is_printed(document: str, seed: int) -> None:
         assert matcher.consume_token(written[-1])
     assert matcher.is_accepting(), written
     answer = json.loads(written.decode())
-    assert PrintedAnswers(None, made.marked, found.document).faults(answer) == [], (document, answer)
+    assert PrintedAnswers(None, demanded.marked, found.document).faults(answer) == [], (document, answer)
 
 
 def test_definitions_in_a_chain_are_followed_or_compared_afterwards() -> None:
     for length in (5, 300, 900):
         chain = {f"d{at}": of({"$ref": f"#/$defs/d{at + 1}"}) for at in range(length)}
         schema = {**of({"$ref": "#/$defs/d0"}), "$defs": {**chain, f"d{length}": TEXT}}
-        said = '{"a":' * (length + 1) + '"%s"' + "}" * (length + 1)
+        answer = '{"a":' * (length + 1) + '"%s"' + "}" * (length + 1)
         assert answers(schema, "Ann").held is (length < 900)
-        assert lets(schema, "Ann", said % "Ann")
-        assert lets(schema, "Ann", said % "Bob") is (length == 900)
+        assert lets(schema, "Ann", answer % "Ann")
+        assert lets(schema, "Ann", answer % "Bob") is (length == 900)
 
 
 @pytest.mark.parametrize(

@@ -67,11 +67,11 @@ def grammar(*pointers: str) -> str | None:
     ],
 )
 def test_only_what_was_wrong_changes(pointers: list[str], changes: JSON, refused: JSON) -> None:
-    made = grammar(*pointers)
-    assert made is not None
-    assert lets(made, compact(ANSWER))
-    assert lets(made, compact(ANSWER | changes))
-    assert not lets(made, compact(ANSWER | refused))
+    rewritten_ = grammar(*pointers)
+    assert rewritten_ is not None
+    assert lets(rewritten_, compact(ANSWER))
+    assert lets(rewritten_, compact(ANSWER | changes))
+    assert not lets(rewritten_, compact(ANSWER | refused))
 
 
 @pytest.mark.parametrize("pointer", ["", "/none", "/rows/2", "/a/b", "/rows/x", "/any/x", "/map/k/l"])
@@ -81,10 +81,10 @@ def test_where_that_cannot_be_said_all_is_written_again(pointer: str) -> None:
 
 
 def test_printed_values_stay_printed() -> None:
-    made = demand(SCHEMA, "all", Bounds())
-    assert made is not None
-    found = made.of("two Ann 3 1.5 9")
-    again = found.rewritten(made.narrowed, compact(ANSWER), ["/a"])
+    demanded = demand(SCHEMA, "all", Bounds())
+    assert demanded is not None
+    found = demanded.of("two Ann 3 1.5 9")
+    again = found.rewritten(demanded.narrowed, compact(ANSWER), ["/a"])
     assert again is not None
     assert lets(again, compact(ANSWER | {"a": "Ann"}))
     assert not lets(again, compact(ANSWER | {"a": "Bob"}))
@@ -92,9 +92,9 @@ def test_printed_values_stay_printed() -> None:
 
 def test_spans() -> None:
     text = '{"a":{"b":[1,"x,]",{"c":null}]},"é":2}'
-    for path, said in ((("a", "b", "1"), '"x,]"'), (("a", "b", "2", "c"), "null"), (("é",), "2"), ((), text)):
+    for path, span in ((("a", "b", "1"), '"x,]"'), (("a", "b", "2", "c"), "null"), (("é",), "2"), ((), text)):
         start, stop = span_of(text, path) or (0, 0)
-        assert text[start:stop] == said
+        assert text[start:stop] == span
     assert span_of(text, ("a", "b", "3")) is None
     for broken in ("", "{", '{"a', '{ "a" : 1 }', "[", "7"):
         assert span_of(broken, ("a", "b", "0")) is None

@@ -218,9 +218,9 @@ def test_growth_has_a_point_for_every_size(pair: str, capsys: pytest.CaptureFixt
 
 def test_lossless_over_a_tiny_pair(pair: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert lossless.main(["--model", pair, "--documents", "12", "--max-tokens", "8"]) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert said[-1] == "lossless"
-    assert len(said) == 1 + 8 + 1 + 1, "every mix in batches and all drafters alone"
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == "lossless"
+    assert len(lines) == 1 + 8 + 1 + 1, "every mix in batches and all drafters alone"
 
 
 def test_lossless_tests_the_drafters_there_are(
@@ -228,8 +228,8 @@ def test_lossless_tests_the_drafters_there_are(
 ) -> None:
     monkeypatch.setenv("EXTRACTOR_DRAFTER", "none")
     assert lossless.main(["--model", pair, "--documents", "12", "--max-tokens", "4", "--rows", "1"]) == 0
-    said = [line.split(",")[0] for line in capsys.readouterr().out.splitlines()[1:-1]]
-    assert said == ["none", "grammar", "copy", "grammar+copy"]
+    drafters = [line.split(",")[0] for line in capsys.readouterr().out.splitlines()[1:-1]]
+    assert drafters == ["none", "grammar", "copy", "grammar+copy"]
 
 
 def test_only_allowed_tokens_differ_by_rounding(pair: str) -> None:
@@ -308,9 +308,9 @@ def test_how_good_evidence_is(capsys: pytest.CaptureFixture[str]) -> None:
     for _, values, _, right, *_ in literal:
         assert int(values.replace(",", "")) > 40
         assert float(right.removesuffix("%")) > 90
-    said = [row for row in rows if row[0].startswith("| 2, ")]
-    assert len(said) == 2
-    for row in said:
+    measured = [row for row in rows if row[0].startswith("| 2, ")]
+    assert len(measured) == 2
+    for row in measured:
         assert sum(int(cell.split()[2]) for cell in row[1:5]) > 4, "the values that the bundled pair wrote"
 
 

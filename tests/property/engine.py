@@ -89,8 +89,8 @@ class Decoding:
             except Stuck as fault:
                 tally.faults.append(f"{name}\n  temperature {temperature}: {fault}")
             except InvalidOutput as error:
-                said = "; ".join(f"{place.pointer[-60:] or 'it'} {place.detail}" for place in error.errors)
-                tally.faults.append(f"{name}\n  temperature {temperature}: {said}\n    {text[:600]}")
+                faults = "; ".join(f"{place.pointer[-60:] or 'it'} {place.detail}" for place in error.errors)
+                tally.faults.append(f"{name}\n  temperature {temperature}: {faults}\n    {text[:600]}")
         return tally
 
     def _text(self, schema: Schema, options: Options) -> str:

@@ -46,10 +46,10 @@ class SchemaMaker:
             kinds += [self._array, self._object, self._map, self._union, self._meeting, self._listed]
         if self._defs and depth:
             kinds += [self._reference]
-        made = dice.choice(kinds)(depth)
-        if isinstance(made, dict) and dice.random() < 0.08:
-            made |= {"title": "T", "default": 1, "examples": [None], "x-note": True, "$comment": "c"}
-        return made
+        schema = dice.choice(kinds)(depth)
+        if isinstance(schema, dict) and dice.random() < 0.08:
+            schema |= {"title": "T", "default": 1, "examples": [None], "x-note": True, "$comment": "c"}
+        return schema
 
     def _some(self, chance: float = 0.5) -> bool:
         return self._dice.random() < chance
@@ -59,38 +59,38 @@ class SchemaMaker:
         return {**({least: low} if self._some() else {}), **({most: max(high, 1)} if self._some() else {})}
 
     def _string(self, _: int) -> JSON:
-        dice, made = self._dice, {"type": "string"}
+        dice, schema = self._dice, {"type": "string"}
         kind = dice.randrange(6)
         if kind in (0, 4):
-            made["pattern"] = dice.choice(PATTERNS)
+            schema["pattern"] = dice.choice(PATTERNS)
         if kind in (1, 4):
-            made["format"] = dice.choice(sorted(keywords.GRAMMAR_FORMATS | keywords.VALIDATOR_FORMATS))
+            schema["format"] = dice.choice(sorted(keywords.GRAMMAR_FORMATS | keywords.VALIDATOR_FORMATS))
         if kind in (2, 5) or self._some(0.15):
-            made |= self._lengths("minLength", "maxLength", dice.choice((3, 12, 60)))
+            schema |= self._lengths("minLength", "maxLength", dice.choice((3, 12, 60)))
         if self._some(0.1):
-            made["not"] = {"const": "a"}
-        return made
+            schema["not"] = {"const": "a"}
+        return schema
 
     def _integer(self, _: int) -> JSON:
-        made: JSON = {"type": "integer", **self._limits()}
+        schema: JSON = {"type": "integer", **self._limits()}
         if self._some(0.3):
-            made["multipleOf"] = self._dice.choice([step for step in STEPS if step == int(step)])
-        return made
+            schema["multipleOf"] = self._dice.choice([step for step in STEPS if step == int(step)])
+        return schema
 
     def _number(self, _: int) -> JSON:
-        made: JSON = {"type": "number", **self._limits()}
+        schema: JSON = {"type": "number", **self._limits()}
         if self._some(0.4):
-            made["multipleOf"] = self._dice.choice(STEPS)
-        return made
+            schema["multipleOf"] = self._dice.choice(STEPS)
+        return schema
 
     def _limits(self) -> JSON:
         low, high = sorted(self._dice.choice(NUMBERS) * self._dice.choice((1, 1, -1)) for _ in range(2))
-        made: JSON = {}
+        schema: JSON = {}
         if self._some():
-            made[self._dice.choice(("minimum", "exclusiveMinimum"))] = low
+            schema[self._dice.choice(("minimum", "exclusiveMinimum"))] = low
         if self._some():
-            made[self._dice.choice(("maximum", "exclusiveMaximum"))] = high + self._dice.choice((0, 1, 100))
-        return made
+            schema[self._dice.choice(("maximum", "exclusiveMaximum"))] = high + self._dice.choice((0, 1, 100))
+        return schema
 
     def _value(self, depth: int = 0) -> Any:
         dice = self._dice
@@ -108,24 +108,24 @@ class SchemaMaker:
         return {dice.choice(NAMES): self._value(depth + 1) for _ in range(dice.randint(0, 2))}
 
     def _choice(self, _: int) -> JSON:
-        made: JSON = {"const": self._value()}
+        schema: JSON = {"const": self._value()}
         if self._some(0.7):
-            made = {"enum": [self._value() for _ in range(self._dice.randint(1, 5))]}
+            schema = {"enum": [self._value() for _ in range(self._dice.randint(1, 5))]}
         if self._some(0.2):
-            made["type"] = ["string", "number", "null", "boolean", "array", "object"]
-        return made
+            schema["type"] = ["string", "number", "null", "boolean", "array", "object"]
+        return schema
 
     def _plain(self, _: int) -> JSON:
         return {"type": self._dice.choice(["boolean", "null", "integer", "number", "string"])}
 
     def _listed(self, depth: int) -> JSON:
         kinds = self._dice.sample(["string", "null", "integer", "number", "boolean", "array", "object"], 2)
-        made: JSON = {"type": kinds, **self._lengths("minLength", "maxLength", 8)}
+        schema: JSON = {"type": kinds, **self._lengths("minLength", "maxLength", 8)}
         if "array" in kinds:
-            made |= {"items": self.schema(depth + 1), "maxItems": 3}
+            schema |= {"items": self.schema(depth + 1), "maxItems": 3}
         if self._some(0.3):
-            made |= self._limits()
-        return made
+            schema |= self._limits()
+        return schema
 
     def _untyped(self, depth: int) -> Any:
         dice = self._dice
@@ -139,31 +139,31 @@ class SchemaMaker:
         return dice.choice(options) if depth else {"minLength": 1}
 
     def _array(self, depth: int) -> JSON:
-        made: JSON = {"type": "array"}
+        schema: JSON = {"type": "array"}
         if self._some(0.8):
-            made["items"] = self.schema(depth + 1)
+            schema["items"] = self.schema(depth + 1)
         if self._some(0.3):
-            made["prefixItems"] = [self.schema(depth + 1) for _ in range(self._dice.randint(1, 3))]
+            schema["prefixItems"] = [self.schema(depth + 1) for _ in range(self._dice.randint(1, 3))]
             if self._some(0.3):
-                made["items"] = False
-        made |= self._lengths("minItems", "maxItems", 5)
+                schema["items"] = False
+        schema |= self._lengths("minItems", "maxItems", 5)
         for key, value in (
             ("uniqueItems", True), ("contains", {"type": "integer"}), ("unevaluatedItems", False), ("minContains", 1)
         ):  # fmt: skip
             if self._some(0.07):
-                made[key] = value
-        return made
+                schema[key] = value
+        return schema
 
     def _object(self, depth: int) -> JSON:
         dice = self._dice
         names = dice.sample(NAMES, dice.randint(1, 3))
-        made: JSON = {"type": "object", "properties": {name: self.schema(depth + 1) for name in names}}
+        schema: JSON = {"type": "object", "properties": {name: self.schema(depth + 1) for name in names}}
         if self._some(0.7):
-            made["required"] = [name for name in names if self._some(0.6)]
+            schema["required"] = [name for name in names if self._some(0.6)]
         if self._some(0.25):
-            made["additionalProperties"] = dice.choice([False, True, {"type": "integer"}, self.schema(depth + 1)])
+            schema["additionalProperties"] = dice.choice([False, True, {"type": "integer"}, self.schema(depth + 1)])
         if self._some(0.12):
-            made["patternProperties"] = {dice.choice(PATTERNS): self.schema(depth + 1)}
+            schema["patternProperties"] = {dice.choice(PATTERNS): self.schema(depth + 1)}
         rare: JSON = {
             "minProperties": 1, "maxProperties": 3, "propertyNames": {"maxLength": 5}, "unevaluatedProperties": False,
             "dependentRequired": {names[0]: [names[-1]]}, "dependentSchemas": {names[0]: {"required": names}},
@@ -171,22 +171,22 @@ class SchemaMaker:
         }  # fmt: skip
         for key, value in rare.items():
             if self._some(0.04):
-                made[key] = value
+                schema[key] = value
         if self._some(0.05):
-            made |= {"if": {"required": [names[0]]}, "then": {"required": names}, "else": {}}
-        return made
+            schema |= {"if": {"required": [names[0]]}, "then": {"required": names}, "else": {}}
+        return schema
 
     def _map(self, depth: int) -> JSON:
-        made: JSON = {"type": "object", **self._lengths("minProperties", "maxProperties", 4)}
+        schema: JSON = {"type": "object", **self._lengths("minProperties", "maxProperties", 4)}
         if self._some(0.8):
-            made["additionalProperties"] = self.schema(depth + 1)
+            schema["additionalProperties"] = self.schema(depth + 1)
         if self._some(0.3):
-            made["patternProperties"] = {"^[a-c]+$": self.schema(depth + 1)}
+            schema["patternProperties"] = {"^[a-c]+$": self.schema(depth + 1)}
         if self._some(0.2):
-            made["propertyNames"] = self._dice.choice(
+            schema["propertyNames"] = self._dice.choice(
                 [{"enum": ["EUR", "USD"]}, {"pattern": "^[A-Z]{3}$"}, {"maxLength": 4}]
             )
-        return made
+        return schema
 
     def _union(self, depth: int) -> JSON:
         options = [self.schema(depth + 1) for _ in range(self._dice.randint(1, 3))]
@@ -216,13 +216,13 @@ class SchemaMaker:
         return {"allOf": [{"type": "string"}, {"pattern": dice.choice(PATTERNS)}, {"maxLength": 20}]}
 
     def _reference(self, _: int) -> JSON:
-        made: JSON = {"$ref": "#" if self._some(0.1) else f"#/$defs/{self._dice.choice(self._defs)}"}
+        schema: JSON = {"$ref": "#" if self._some(0.1) else f"#/$defs/{self._dice.choice(self._defs)}"}
         if self._some(0.3):
-            return {"type": "array", "items": made, **self._lengths("minItems", "maxItems", 2)}
+            return {"type": "array", "items": schema, **self._lengths("minItems", "maxItems", 2)}
         if self._some(0.2):
             return {
                 "type": "object",
-                "properties": {"next": made, "x": {"type": "integer"}},
-                "additionalProperties": made,
+                "properties": {"next": schema, "x": {"type": "integer"}},
+                "additionalProperties": schema,
             }
-        return {"anyOf": [made, {"type": "null"}]} if self._some() else made
+        return {"anyOf": [schema, {"type": "null"}]} if self._some() else schema

@@ -72,8 +72,8 @@ def judge(schema: Schema, seed: int, walks: int = 1) -> Tally:
             except (Stuck, InvalidOutput) as fault:
                 stuck += isinstance(fault, Stuck)
                 places = getattr(fault, "errors", ())
-                said = "; ".join(f"{place.pointer[-60:] or 'it'} {place.detail}" for place in places) or str(fault)
-                tally.faults.append(f"{mood}: {said}\n    {(getattr(fault, 'last', '') or '')[:600]}")
+                faults = "; ".join(f"{place.pointer[-60:] or 'it'} {place.detail}" for place in places) or str(fault)
+                tally.faults.append(f"{mood}: {faults}\n    {(getattr(fault, 'last', '') or '')[:600]}")
     if stuck == walks * len(MOODS):  # bounds that rule each other out: the judge, who walks it too, refuses it
         return Tally(schemas=1, refused=1)
     return tally
@@ -98,9 +98,9 @@ def ends(text: str, *, keys: bool) -> None:
 def _meets_a_pattern(schema: Schema) -> bool:
     """Whether keys may have no end: where several schemas meet on an object that is not closed (the value of a pattern
     meets one too, where the pattern speaks of a declared property)."""
-    said = json.dumps(schema.json_schema)
-    meets = any(f'"{key}"' in said for key in ("allOf", "anyOf", "oneOf"))
-    return '"patternProperties"' in said or (meets and '"additionalProperties"' in said)
+    written = json.dumps(schema.json_schema)
+    meets = any(f'"{key}"' in written for key in ("allOf", "anyOf", "oneOf"))
+    return '"patternProperties"' in written or (meets and '"additionalProperties"' in written)
 
 
 def _within(value: Any) -> Iterator[Any]:

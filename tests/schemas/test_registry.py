@@ -161,8 +161,8 @@ def test_what_a_file_prints_is_no_answer(tmp_path, capsys):
     (tmp_path / "chatty.py").write_text(GOOD + '\nprint("hello from the file")\n')
     assert Registry.discover([str(tmp_path)]).get("chatty").version == "3"
     of_file(tmp_path / "chatty.py")
-    said = capsys.readouterr()
-    assert (said.out, said.err.count("hello from the file")) == ("", 2)
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.count("hello from the file")) == ("", 2)
 
 
 def test_other_ways_to_be_wrong(tmp_path):
@@ -216,9 +216,9 @@ def test_which_class_is_taken_is_said_where_another_may_be_meant(tmp_path, caplo
     (tmp_path / "several.py").write_text(PLAIN + rest)
     registry = Registry.discover([str(tmp_path)])
     assert registry.get("several").model.__name__ == taken
-    said = [record.getMessage() for record in caplog.records]
-    assert len(said) == len(registry.notes) == bool(left)
-    for note in said:
+    messages = [record.getMessage() for record in caplog.records]
+    assert len(messages) == len(registry.notes) == bool(left)
+    for note in messages:
         assert f"several.py: its class {taken} is taken" in note
         assert f"of which {', '.join(left)} is no part" in note
         assert f"__extract__ = {taken}" in note

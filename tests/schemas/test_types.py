@@ -119,6 +119,6 @@ def test_a_strict_model_loses_no_digit_of_a_decimal() -> None:
 
     schema = of_model(Strict)
     for digits in ("1250.00", "209397014995090.95"):
-        made = schema.validate(loads(f'{{"day":"2024-02-29","amount":{digits},"ratio":0.5}}'))
-        assert str(made.amount) == digits
+        validated = schema.validate(loads(f'{{"day":"2024-02-29","amount":{digits},"ratio":0.5}}'))
+        assert str(validated.amount) == digits
     assert schema.validate(loads('{"day":"2024-02-29","amount":1.50,"ratio":0.50}')).ratio == 0.5

@@ -242,8 +242,8 @@ def test_what_is_erased_leaves_the_disk(up: Up) -> None:
     """Though the store and the worker are killed at once, and again when the time has come for its file."""
     url, text = up.ready(), mark()
     body = {"schema": "ticket", "document": {"text": f"Ticket {text}"}, "metadata": {"note": text}}
-    made = httpx.post(f"{url}/v1/extractions", json=body, timeout=30, trust_env=False)
-    job = f"{url}{made.headers['Location']}"
+    created = httpx.post(f"{url}/v1/extractions", json=body, timeout=30, trust_env=False)
+    job = f"{url}{created.headers['Location']}"
     assert wait_until(lambda: succeeded(job), 30)
     kept = post(url, f"Ticket kept {text[::-1]} sleep=1000")
     assert holding(up.data, text)
@@ -280,8 +280,8 @@ def test_a_service_that_was_ready_never_gives_up(up: Up) -> None:
         assert time.monotonic() - began < 120, up.said
     assert up.process.poll() is None
     assert wait_until(lambda: httpx.get(f"{url}/readyz").status_code == 503, 20)
-    told = httpx.get(f"{url}/readyz").json()["detail"]
-    assert re.search(r"worker-1 ended with SIGKILL, \d times in a row; it is started again in \d+ s", told), told
+    detail = httpx.get(f"{url}/readyz").json()["detail"]
+    assert re.search(r"worker-1 ended with SIGKILL, \d times in a row; it is started again in \d+ s", detail), detail
     assert "worker-1 ended with SIGKILL, 4 times in a row" in up.said
     assert wait_until(lambda: all(status(job) == "succeeded" for job in jobs), 90), up.said
     assert httpx.get(f"{url}/readyz").status_code == 200

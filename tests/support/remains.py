@@ -35,6 +35,6 @@ def _files(folder: Path, where: str) -> Iterator[tuple[str, bytes]]:
 def _in(text: str | bytes, content: bytes) -> bool:
     """A store's snapshot is compressed by LZF, which copies what it cannot shorten in runs of 32 bytes at most: of a
     text as long as a mark one half is in one run, wherever they meet."""
-    said = text.encode() if isinstance(text, str) else text
-    assert len(said) <= 32
-    return said[: len(said) // 2] in content or said[len(said) // 2 :] in content
+    data = text.encode() if isinstance(text, str) else text
+    assert len(data) <= 32
+    return data[: len(data) // 2] in content or data[len(data) // 2 :] in content

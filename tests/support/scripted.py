@@ -42,15 +42,15 @@ def _core() -> str:
 
 
 def tokenizer(template: str | None = TEMPLATE) -> PreTrainedTokenizerFast:
-    made = PreTrainedTokenizerFast(
+    fast = PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer.from_str(_core()),
         pad_token="<pad>",
         eos_token="<eos>",
         bos_token="<bos>",
         additional_special_tokens=["<|turn>", "<turn|>"],
     )
-    made.chat_template = template
-    return made
+    fast.chat_template = template
+    return fast
 
 
 class ScriptedEngine:

@@ -90,12 +90,12 @@ class Waiters:
                 self._sent += 1
                 self._heard.streams[str(status)] += 1
                 return
-            last, said = "", False
+            last, ready = "", False
             while line := await reader.readline():
                 if line.startswith(b"event: "):
                     last = line.removeprefix(b"event: ").decode().strip()
-                    self._sent += not said
-                    said = True
+                    self._sent += not ready
+                    ready = True
                 if line == b"0\r\n":  # the last chunk
                     break
             self._heard.streams[last] += 1

@@ -83,27 +83,27 @@ def test_what_speaks_of_several_values_is_asked_of_the_whole():
         "minProperties": 2,
         "not": {"required": ["x"]},
     }
-    made = partial(schema)
-    assert not made.keys() & {"if", "then", "not", "minProperties"}
-    assert validator(made).is_valid({"tags": ["b", "b"]})
+    rewritten = partial(schema)
+    assert not rewritten.keys() & {"if", "then", "not", "minProperties"}
+    assert validator(rewritten).is_valid({"tags": ["b", "b"]})
     assert shapes(schema).unique == {("tags",)}
 
 
 def test_a_schema_that_holds_itself():
     node = obj({"name": {"type": "string"}, "children": {"type": "array", "items": {"$ref": "#/$defs/node"}}})
     schema = obj({"top": {"$ref": "#/$defs/node"}}) | {"$defs": {"node": node}}
-    made = partial(schema)
-    assert validator(made).is_valid({"top": {"name": None, "children": [{"name": None, "children": []}]}})
+    rewritten = partial(schema)
+    assert validator(rewritten).is_valid({"top": {"name": None, "children": [{"name": None, "children": []}]}})
     assert shapes(schema).whole == frozenset()
 
 
 def test_one_of_several_kinds_is_taken_whole_and_stays_what_it_is():
     card, bank = obj({"digits": {"type": "string"}}), obj({"iban": {"type": "string"}})
     schema = obj({"pay": {"anyOf": [card, bank]}, "pair": {"type": "array", "prefixItems": [{"type": "string"}]}})
-    made = validator(partial(schema))
-    assert made.is_valid({"pay": {"iban": "x"}, "pair": ["x"]})
-    assert not made.is_valid({"pay": {"iban": None}, "pair": ["x"]})
-    assert made.is_valid({"pay": None, "pair": []})
+    validator_ = validator(partial(schema))
+    assert validator_.is_valid({"pay": {"iban": "x"}, "pair": ["x"]})
+    assert not validator_.is_valid({"pay": {"iban": None}, "pair": ["x"]})
+    assert validator_.is_valid({"pay": None, "pair": []})
     assert shapes(schema).whole == {("pay",), ("pair",)}
 
 

@@ -27,9 +27,9 @@ def add(ledger: Ledger, opened: Opened, *lines: DecidedLine) -> Added:
 
 def whole(ledger: Ledger, count: int, key: str | None = None) -> tuple[str, tuple[str, ...]]:
     opened = start(ledger, key)
-    made = add(ledger, opened, *(line(n) for n in range(1, count + 1)))
+    added = add(ledger, opened, *(line(n) for n in range(1, count + 1)))
     ledger.run(ledger.batches.seal(T, opened))
-    return opened.batch_id, made.job_ids
+    return opened.batch_id, added.job_ids
 
 
 def found(ledger: Ledger, batch_id: str) -> BatchRecord:

@@ -74,16 +74,16 @@ def test_an_upload_that_nobody_completes_is_cancelled_in_the_end(valkey: Valkey)
 def test_nothing_of_a_batch_is_left(valkey: Valkey, how: str) -> None:
     with open_ledger(valkey, result_ttl_s=0.05 if how == "expired" else 100, reconcile_batch=2) as ledger:
         opened = start(ledger, "key")
-        made = add(ledger, opened, *(line(n) for n in range(1, 6)), line(6, b"{}"), line(7, custom_id="c1"))
-        finish(ledger, made.job_ids[0])
+        added = add(ledger, opened, *(line(n) for n in range(1, 6)), line(6, b"{}"), line(7, custom_id="c1"))
+        finish(ledger, added.job_ids[0])
         if how == "erased":
-            ledger.run(ledger.jobs.claim(T, made.job_ids[1], "w"))
+            ledger.run(ledger.jobs.claim(T, added.job_ids[1], "w"))
             assert ledger.run(ledger.batches.end(T, opened.batch_id, "erase", "deleted")) == "ending"
             assert ledger.run(ledger.batches.get(T, opened.batch_id)) is None, "gone for everybody at once"
             assert ledger.run(ledger.batches.ids(T, None, 10)) == []
         else:
             ledger.run(ledger.batches.seal(T, opened))
-            for job_id in made.job_ids[1:]:
+            for job_id in added.job_ids[1:]:
                 finish(ledger, job_id)
             swept(ledger)
             assert found(ledger, opened.batch_id).status == "completed"
@@ -102,10 +102,10 @@ def test_an_inline_schema_is_kept_once_and_handed_out_with_every_job(valkey: Val
     schema = {"type": "object", "description": "x" * 1000}
     opened = start(ledger)
     jobs = [NewJob("inline@1", b"text", json_schema=schema, custom_id=f"i{n}") for n in range(3)]
-    made = add(ledger, opened, *(line(n, job) for n, job in enumerate(jobs, 1)))
+    added = add(ledger, opened, *(line(n, job) for n, job in enumerate(jobs, 1)))
     with valkey.client() as client:
-        assert not client.hexists(f"extractor:{{{T}}}:job:{made.job_ids[0]}", "json_schema")
-    claim = ledger.run(ledger.jobs.claim(T, made.job_ids[2], "w"))
+        assert not client.hexists(f"extractor:{{{T}}}:job:{added.job_ids[0]}", "json_schema")
+    claim = ledger.run(ledger.jobs.claim(T, added.job_ids[2], "w"))
     assert isinstance(claim, Claim)
     assert claim.json_schema == schema
 
@@ -140,13 +140,13 @@ def test_batches_of_tenants_never_meet(ledger: Ledger) -> None:
 
 
 def test_a_list_of_batches_is_newest_first(ledger: Ledger) -> None:
-    made = []
+    batch_ids = []
     for _ in range(5):
-        made.append(start(ledger).batch_id)
+        batch_ids.append(start(ledger).batch_id)
         time.sleep(0.002)
     first = ledger.run(ledger.batches.ids(T, None, 3))
-    assert first == made[:1:-1]
-    assert ledger.run(ledger.batches.ids(T, first[-1], 3)) == made[1::-1]
+    assert first == batch_ids[:1:-1]
+    assert ledger.run(ledger.batches.ids(T, first[-1], 3)) == batch_ids[1::-1]
 
 
 def test_speed_and_time_left(ledger: Ledger) -> None:

@@ -218,7 +218,7 @@ class BatchMachine(RuleBasedStateMachine):
             with pytest.raises(BatchClosed, match=why):
                 self.ledger.run(call)
             return multiple()
-        made, refused = [], False
+        added_lines, refused = [], False
         for line in slice_:
             if line.number <= batch.lines:
                 continue
@@ -235,13 +235,13 @@ class BatchMachine(RuleBasedStateMachine):
                 batch.jobs[line.number] = job_id
                 self.known[job_id] = KnownJob(batch, line.number % 3, how == "mortal")
                 self.accepted += 1
-                made.append(job_id)
+                added_lines.append(job_id)
             batch.lines = line.number
         added = self.ledger.run(call)
-        assert (list(added.job_ids), added.refused is not None, added.lines) == (made, refused, batch.lines)
-        self.queue.publish_all(T, made, "bulk")
+        assert (list(added.job_ids), added.refused is not None, added.lines) == (added_lines, refused, batch.lines)
+        self.queue.publish_all(T, added_lines, "bulk")
         upload.sent = batch.lines
-        return multiple(*made)
+        return multiple(*added_lines)
 
     @rule(upload=uploads)
     def seal(self, upload: Upload) -> None:

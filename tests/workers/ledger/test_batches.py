@@ -148,28 +148,28 @@ def test_a_key_is_known_as_long_as_its_batch(valkey: Valkey) -> None:
 
 
 def test_schemas_metadata_and_what_is_wrong_count_while_they_are_kept(valkey: Valkey) -> None:
-    schema, said = {"type": "object", "description": "x" * 1000}, b'{"line":4,"error":"%s"}' % (b"y" * 500)
+    schema, entry = {"type": "object", "description": "x" * 1000}, b'{"line":4,"error":"%s"}' % (b"y" * 500)
     shared = len(json.dumps(schema, separators=(",", ":")))
     with open_ledger(valkey, quota_kept_bytes=12_000, reconcile_batch=2) as ledger:
         opened = start(ledger)
         empty = ledger.run(ledger.jobs.counts(T))["kept"]
         jobs = [NewJob("inline@1", b"text", json_schema=schema, custom_id=f"i{n}") for n in range(2)]
         noted = NewJob("invoice@1", b"text", metadata={"a": "z" * 100}, custom_id="m")
-        made = add(ledger, opened, *(line(n, job) for n, job in enumerate([*jobs, noted], 1)), line(4, said))
+        added_lines = add(ledger, opened, *(line(n, job) for n, job in enumerate([*jobs, noted], 1)), line(4, entry))
         counts = ledger.run(ledger.jobs.counts(T))
         assert counts["bytes"] == 3 * 4, "the schema is the batch's"
-        taken = counts["kept"] - empty - shared - len(said) - len(f'{{"a":"{"z" * 100}"}}')
+        taken = counts["kept"] - empty - shared - len(entry) - len(f'{{"a":"{"z" * 100}"}}')
         assert 3 * 1000 < taken < 3 * 2000, "and the keys of three jobs"
-        assert add(ledger, opened, line(4, said)).lines == 4
-        for job_id in made.job_ids:
+        assert add(ledger, opened, line(4, entry)).lines == 4
+        for job_id in added_lines.job_ids:
             finish(ledger, job_id)
         counts = ledger.run(ledger.jobs.counts(T))
         assert counts["bytes"] == 0
-        added = add(ledger, opened, *(line(n, said.replace(b"4", b"%d" % n, 1)) for n in range(5, 20)))
+        added = add(ledger, opened, *(line(n, entry.replace(b"4", b"%d" % n, 1)) for n in range(5, 20)))
         assert added.refused is not None
         assert (added.refused.limit, added.refused.allowed) == ("quota_kept_bytes", 12_000)
         assert 12_000 - 700 < added.refused.current <= 12_000
-        for job_id in made.job_ids:
+        for job_id in added_lines.job_ids:
             ledger.run(ledger.jobs.delete(T, job_id))
         ledger.run(ledger.batches.end(T, opened.batch_id, "erase", "deleted"))
         swept(ledger)

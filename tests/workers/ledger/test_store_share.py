@@ -121,9 +121,9 @@ def one_by_one(ledger: Ledger, n: int) -> None:
 def messages(ledger: Ledger, n: int) -> None:
     """Cancelled and erased, a job leaves its message in the queue; no worker takes it."""
     opened = batch(ledger, n, *(new(custom_id=f"{n}.{at}", priority="bulk") for at in range(200)))
-    made = [f"{opened.batch_id[:24]}{at:08x}" for at in range(1, 201)]
+    job_ids = [f"{opened.batch_id[:24]}{at:08x}" for at in range(1, 201)]
     with SERVER[0].client() as client:
-        client.lpush("extractor.bulk", *(job_id + "m" * 400 for job_id in made))  # as long as Celery's are
+        client.lpush("extractor.bulk", *(job_id + "m" * 400 for job_id in job_ids))  # as long as Celery's are
     ledger.run(ledger.batches.end(HOG, opened.batch_id, "erase", "x"))
     while ledger.run(ledger.batches.sweep(HOG, opened.batch_id)):
         pass
@@ -212,12 +212,12 @@ def test_in_every_way_at_once(valkey: Valkey) -> None:
 
 
 def until_refused(ledger: Ledger, tenant: str, size: int) -> list[str]:
-    made: list[str] = []
+    job_ids: list[str] = []
     with contextlib.suppress(QuotaExceeded):
-        while len(made) < 10_000:
-            made.append(ledger.run(ledger.jobs.create(tenant, NewJob("invoice@1", NOISE.randbytes(size)))).job_id)
-    assert len(made) < 10_000
-    return made
+        while len(job_ids) < 10_000:
+            job_ids.append(ledger.run(ledger.jobs.create(tenant, NewJob("invoice@1", NOISE.randbytes(size)))).job_id)
+    assert len(job_ids) < 10_000
+    return job_ids
 
 
 def test_many_who_fill_it_leave_room_for_one_more(valkey: Valkey) -> None:
@@ -229,10 +229,10 @@ def test_many_who_fill_it_leave_room_for_one_more(valkey: Valkey) -> None:
 
 def test_what_is_erased_is_free_again(valkey: Valkey) -> None:
     with open_ledger(valkey) as ledger:
-        made = until_refused(ledger, HOG, 50_000)
-        for job_id in made[: len(made) // 2]:
+        job_ids = until_refused(ledger, HOG, 50_000)
+        for job_id in job_ids[: len(job_ids) // 2]:
             ledger.run(ledger.jobs.delete(HOG, job_id))
-        assert len(until_refused(ledger, HOG, 50_000)) > len(made) // 3
+        assert len(until_refused(ledger, HOG, 50_000)) > len(job_ids) // 3
 
 
 def test_results_of_a_hog_wait_when_the_store_is_nearly_full(valkey: Valkey) -> None:

@@ -18,14 +18,14 @@ UNKNOWN = "0" * 32
 
 
 def test_a_list_is_newest_first_with_filters_and_cursor(ledger: Ledger) -> None:
-    made = []
+    job_ids = []
     for n in range(9):
-        made.append(make(ledger, batch="even" if n % 2 == 0 else None))
+        job_ids.append(make(ledger, batch="even" if n % 2 == 0 else None))
         time.sleep(0.002)  # ids of one millisecond have no order among them
     ledger.run(ledger.jobs.create(T, NewJob("receipt@1", b"x")))
-    ledger.run(ledger.jobs.cancel(T, made[0]))
-    claim(ledger, made[1])
-    ledger.run(ledger.jobs.succeed(T, made[1], 1, {"data": "large"}))
+    ledger.run(ledger.jobs.cancel(T, job_ids[0]))
+    claim(ledger, job_ids[1])
+    ledger.run(ledger.jobs.succeed(T, job_ids[1], 1, {"data": "large"}))
 
     def walk(limit: int, **filters: str) -> list[str]:
         ids, cursor = [], None
@@ -38,14 +38,14 @@ def test_a_list_is_newest_first_with_filters_and_cursor(ledger: Ledger) -> None:
                 return ids
         raise AssertionError("a cursor that never ends")
 
-    assert walk(100)[1:] == sorted(made, reverse=True)
-    assert walk(3)[1:] == sorted(made, reverse=True)
-    assert walk(2, batch="even") == [made[n] for n in (8, 6, 4, 2, 0)]
-    assert walk(2, batch="even", status="queued") == [made[n] for n in (8, 6, 4, 2)]
+    assert walk(100)[1:] == sorted(job_ids, reverse=True)
+    assert walk(3)[1:] == sorted(job_ids, reverse=True)
+    assert walk(2, batch="even") == [job_ids[n] for n in (8, 6, 4, 2, 0)]
+    assert walk(2, batch="even", status="queued") == [job_ids[n] for n in (8, 6, 4, 2)]
     assert walk(5, schema="receipt@1", batch="even") == []
     assert walk(5, status="running") == []
     succeeded = ledger.run(ledger.jobs.list(T, status="succeeded")).jobs
-    assert [found.id for found in succeeded] == [made[1]]
+    assert [found.id for found in succeeded] == [job_ids[1]]
     assert succeeded[0].result is None, "a list carries no results"
     assert ledger.run(ledger.jobs.list(T, cursor="nonsense", limit=1)).jobs[0].schema == "receipt@1"
 
@@ -147,12 +147,12 @@ def test_workers_are_seen_while_they_beat(valkey: Valkey) -> None:
 
 def test_a_worker_of_another_version_is_understood() -> None:
     """`stats` had another name; what is not known is left out."""
-    said = {
+    heartbeat = {
         "id": "w1", "host": "host", "pid": 42, "ready": True, "state": "ready", "slots": 4, "busy": 1, "loaded_at": 1.5,
         "model": {}, "figures": {"documents": {"succeeded": 3}}, "mood": "good",
     }  # fmt: skip
-    assert WorkerInfo.of(said, 0.5).stats == {"documents": {"succeeded": 3}}
-    assert WorkerInfo.of({**said, "stats": {"engine": {}}}, 0.5).stats == {"engine": {}}
+    assert WorkerInfo.of(heartbeat, 0.5).stats == {"documents": {"succeeded": 3}}
+    assert WorkerInfo.of({**heartbeat, "stats": {"engine": {}}}, 0.5).stats == {"engine": {}}
 
 
 def test_one_reconciler_leads(ledger: Ledger) -> None:

@@ -131,9 +131,9 @@ def test_a_silent_store_is_everybodys() -> None:
         store = ScriptedStore()
         store.job = StoreUnavailable("gone")
         async with watched(store) as one:
-            told = await asyncio.gather(*(one.next(None) for _ in range(10)), return_exceptions=True)
-            assert [type(one) for one in told] == [StoreUnavailable] * 10
-            assert len({id(one) for one in told}) == 10
+            outcomes = await asyncio.gather(*(one.next(None) for _ in range(10)), return_exceptions=True)
+            assert [type(one) for one in outcomes] == [StoreUnavailable] * 10
+            assert len({id(one) for one in outcomes}) == 10
             store.job = JOB
             assert await asyncio.wait_for(one.next(None), 5) == JOB, "the next look may be luckier"
 
@@ -199,18 +199,18 @@ def test_turns_of_a_lane_are_taken_in_order_and_few_at_once() -> None:
 
 def test_who_waited_behind_a_silence_hears_of_it() -> None:
     async def story() -> None:
-        lane, asked = Lane(1), 0
+        lane, calls = Lane(1), 0
 
         async def one() -> None:
-            nonlocal asked
+            nonlocal calls
             async with lane.taken():
-                asked += 1
+                calls += 1
                 await asyncio.sleep(0.05)
                 raise StoreUnavailable("silent")
 
-        told = await asyncio.gather(*(one() for _ in range(50)), return_exceptions=True)
-        assert {type(error) for error in told} == {StoreUnavailable}
-        assert asked == 1
+        outcomes = await asyncio.gather(*(one() for _ in range(50)), return_exceptions=True)
+        assert {type(error) for error in outcomes} == {StoreUnavailable}
+        assert calls == 1
         async with lane.taken():
             pass  # whoever comes afterwards tries for himself
 

@@ -96,10 +96,14 @@ def test_a_bulk_document_that_ends_makes_room_for_the_next_at_once(
     with Valkey(tmp_path) as valkey:
         queue = JobQueue(WorkerSettings(redis_url=valkey.url, interactive_slots=1))
         queue.publish_all("acme", ["first", "second"], "bulk")
-        came: list[Message] = []
+        received: list[Message] = []
         with queue.app.connection_for_read() as connection:
             consumer = Consumer(
-                connection, queue.app.amqp.queues.values(), on_message=came.append, prefetch_count=2, accept=["json"]
+                connection,
+                queue.app.amqp.queues.values(),
+                on_message=received.append,
+                prefetch_count=2,
+                accept=["json"],
             )
             with consumer, valkey.client() as client, ThreadPoolExecutor(1) as pool:
                 connection.drain_events(timeout=20)
@@ -107,9 +111,9 @@ def test_a_bulk_document_that_ends_makes_room_for_the_next_at_once(
                 until(lambda: client.info("clients")["blocked_clients"] == 1, 10, "it waits for interactive ones")
                 assert not waits.done()
                 assert queue.waiting()["bulk"] == 1
-                came[0].ack()
+                received[0].ack()
                 waits.result()
-        assert [message.payload[0][1] for message in came] == ["first", "second"]
+        assert [message.payload[0][1] for message in received] == ["first", "second"]
         queue.close()
 
 

@@ -39,10 +39,10 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 
 def pdf(text: str, **options: Any) -> bytes:
-    made = Pdf(**options)
-    made.text(72, 72, text)
-    made.page()
-    return made.bytes()
+    document = Pdf(**options)
+    document.text(72, 72, text)
+    document.page()
+    return document.bytes()
 
 
 @cache
@@ -141,11 +141,11 @@ def test_what_was_read_is_there_for_the_next_attempt(fleet: Fleet) -> None:
 def test_what_cannot_be_read_is_told_in_the_readers_words(
     fleet: Fleet, content: bytes, media_type: str, password: str | None
 ) -> None:
-    with pytest.raises(DocumentError) as said:
+    with pytest.raises(DocumentError) as caught:
         read(content, password=password)
     job = one(fleet, content, media_type, password=password)
     assert job.error is not None
-    assert (job.error["code"], job.error["detail"]) == (said.value.code, said.value.detail)
+    assert (job.error["code"], job.error["detail"]) == (caught.value.code, caught.value.detail)
     assert job.attempt == 1
 
 

@@ -36,8 +36,8 @@ def tallies(ledger: Ledger) -> dict[str, int]:
 
 def persistence(valkey: Valkey) -> dict[str, Any]:
     with valkey.client() as client:
-        said: dict[str, Any] = client.info("persistence")
-        return said
+        info: dict[str, Any] = client.info("persistence")
+        return info
 
 
 def configure(valkey: Valkey, name: str, value: object) -> None:
