@@ -19,13 +19,10 @@ from api.submission.schema_check import SchemaChecker
 from extractor.sandbox import SandboxLimits
 from tests.schemas.test_hostile import APPLICATORS, LONG_KEYS, PATTERNS, REPORTS, doubling
 from tests.support.api_support import BODY, Published, client, is_problem, running
+from tests.support.small_schemas import fields
 
 pytest_plugins = ["tests.support.api_fixtures"]
 pytestmark = pytest.mark.anyio
-
-
-def fields(**named: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": named}
 
 
 def texts(*patterns: str) -> dict[str, Any]:
