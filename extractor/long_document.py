@@ -136,9 +136,9 @@ class LongDocuments:
                         run.usage.join(run_of_window.usage)
             return WindowAnswer.of(found.data, found.fields, found.review)
 
-        readings = read_all(cutter, run.document, ask, at_once=self._at_once, until=until, abort=run.abort)
-        answer, invented = _merged(run.document, readings, whole)
-        return WholeAnswer(answer, [_read(run.document, one) for one in readings], _ended(readings), invented)
+        outcomes = read_all(cutter, run.document, ask, at_once=self._at_once, until=until, abort=run.abort)
+        answer, invented = _merged(run.document, outcomes, whole)
+        return WholeAnswer(answer, [_read(run.document, one) for one in outcomes], _ended(outcomes), invented)
 
     def _part_of(self, schema: Schema) -> tuple[Schema, Shapes]:
         """The schema of a window's answer, and how such answers are merged."""
@@ -167,12 +167,12 @@ def _no_room(left: int, least: int) -> DocumentError:
     return DocumentError(f"{detail} {least:,} beside a part of the document", code=CONTEXT_EXCEEDED, errors=(where,))
 
 
-def _merged(document: Document, readings: list[WindowOutcome], whole: Shapes) -> tuple[Flat, Counter[str]]:
+def _merged(document: Document, outcomes: list[WindowOutcome], whole: Shapes) -> tuple[Flat, Counter[str]]:
     """With how many items of lists were left out, by pointer. Raises what ended the first window where none was
     read."""
-    answered = [(one.window, one.answer) for one in readings if one.answer is not None]
+    answered = [(one.window, one.answer) for one in outcomes if one.answer is not None]
     if not answered:
-        errors = [one.error for one in readings if one.error is not None]
+        errors = [one.error for one in outcomes if one.error is not None]
         if errors:
             raise next((error for error in errors if error.retryable), errors[0])
         raise DocumentError("the document has no words to extract from", code="empty_document")
@@ -191,9 +191,9 @@ def _merged(document: Document, readings: list[WindowOutcome], whole: Shapes) ->
     return flat(merged(trees, [window for window, _ in answered], whole)), left_out
 
 
-def _ended(readings: list[WindowOutcome]) -> list[tuple[str, Why]]:
+def _ended(outcomes: list[WindowOutcome]) -> list[tuple[str, Why]]:
     """Each once. Rows of a list are others in the whole."""
-    ended = [one for reading in readings if reading.answer is not None for one in reading.answer.ended]
+    ended = [one for reading in outcomes if reading.answer is not None for one in reading.answer.ended]
     return list(dict.fromkeys((_IN_A_LIST.sub("", where), why) for where, why in ended))
 
 

@@ -53,8 +53,8 @@ def _founded(items: list[Node]) -> list[Node]:
     kept, seen = [], set()
     for item in items:
         found = [leaf for _, leaf in leaves(item)]
-        said = repr(data_of(item))
-        if any(leaf.places for leaf in found) or not (said in seen or any(leaf.unprinted for leaf in found)):
+        value = repr(data_of(item))
+        if any(leaf.places for leaf in found) or not (value in seen or any(leaf.unprinted for leaf in found)):
             kept.append(item)
-        seen.add(said)
+        seen.add(value)
     return kept
