@@ -29,7 +29,7 @@ from extractor.lab.training.generate import tasks
 from extractor.lab.training.model import build_drafter, build_target
 from extractor.lab.training.plan import Plan
 
-_PULL = 0.003  # a step; without it what the committed pair knew of generated documents was lost in 20 minutes
+_PULL = 0.0015  # a step; without it what the committed pair knew of generated documents was lost in 20 minutes
 _READ = 2  # of batches for one that is trained on: what is new is wrong often enough
 STAGES = ("tokenizer", "target", "drafter", "export", "evaluate", "card")
 
