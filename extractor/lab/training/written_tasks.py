@@ -1,7 +1,7 @@
 """Tasks from documents written by hand: a schema as users write it, the document with other values, the answer.
 
-A document whose kind is a built-in schema's is asked for with that schema word for word two times of three. Otherwise its
-fields are drawn, ordered and named anew.
+A document whose kind is a built-in schema's is asked for with that schema word for word two times of three. Otherwise
+its fields are drawn, ordered and named anew.
 """
 
 from __future__ import annotations
