@@ -101,7 +101,7 @@ class LongDocuments:
         left = self._prompts.left(run.schema)
         room = room_for(left, answer, least, self._most, lists=lists)
         if room is None and isinstance(refusal, DocumentError):
-            raise _no_room(left, least)
+            raise _no_room(self._prompts.context, left, least, run.options.max_output_tokens)
         if room is None:
             raise refusal
         cutter = cutter_of(run.document, self._prompts.counts, room, self._settings.max_windows)
@@ -159,12 +159,18 @@ class LongDocuments:
         run.deadline = run.started + min(run.options.timeout_s or longest_s, longest_s)
 
 
-def _no_room(left: int, least: int) -> DocumentError:
-    """It is not the document that is too long."""
-    what = f"leaves {left:,} tokens of it" if left > 0 else f"is {-left:,} tokens longer than it"
-    detail = f"the document does not fit the context, and the prompt of the schema {what}, where an answer may need"
-    where = FieldError("/schema", f"{what}: too few for a part of a document")
-    return DocumentError(f"{detail} {least:,} beside a part of the document", code=CONTEXT_EXCEEDED, errors=(where,))
+def _no_room(context: int, left: int, least: int, asked: int | None) -> DocumentError:
+    """It is not the document that is too long. `asked`: tokens of the answer that the caller wants room for."""
+    size, fewer = context - left, "for fewer max_output_tokens, " if asked else ""
+    detail = (
+        f"the prompt of the schema is {size:,} tokens of the context's {context:,} (EXTRACTOR_CONTEXT, or what the "
+        f"model and its memory allow), and the answer {'may have' if asked else 'needs at least'} {least:,} of them "
+        "beside a part of the document: ask for fewer fields, with shorter names and descriptions, "
+        f"{fewer}or use a model with a longer context"
+    )
+    too_long = f"is {size:,} tokens; with an answer and a part of a document they exceed {context:,}"
+    where = FieldError("/schema", too_long)
+    return DocumentError(detail, code=CONTEXT_EXCEEDED, errors=(where,))
 
 
 def _merged(document: Document, outcomes: list[WindowOutcome], whole: Shapes) -> tuple[Flat, Counter[str]]:

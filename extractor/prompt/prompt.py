@@ -50,7 +50,8 @@ class PromptBuilder:
 
     def __init__(self, tokenizer: Any, context: int, examples: int) -> None:
         self._codec = Codec(tokenizer)
-        self._context, self._examples = context, examples
+        self.context = context
+        self._examples = examples
         self._lead = self._codec.lead() if not tokenizer.chat_template else []
         self._one = self._around_messages(_render(tokenizer, 1), 1)
         self._three: list[list[int]] | None = None
@@ -85,11 +86,11 @@ class PromptBuilder:
         head = [*self._lead, *before, *task]
         body = self._codec.data(text)
         ids = [*head, *body, *self._codec.data(closing), *tail]
-        room = self._context - len(ids)
+        room = self.context - len(ids)
         if room < max_output_tokens:
             raise DocumentError(
                 f"the prompt is {len(ids):,} tokens ({len(body):,} of them the document) and the answer may need "
-                f"{max_output_tokens:,}; together they exceed the context of {self._context:,}",
+                f"{max_output_tokens:,}; together they exceed the context of {self.context:,}",
                 code=CONTEXT_EXCEEDED,
                 errors=(FieldError("/document", f"is {len(body):,} tokens"),),
             )
@@ -102,7 +103,7 @@ class PromptBuilder:
         task, _ = self._task(schema, fence("")[0], _LONG_PART)
         before, after = self._one
         frame = len(self._lead) + len(before) + len(task) + len(self._codec.data(fence("")[2])) + len(after)
-        return self._context - frame
+        return self.context - frame
 
     def counts(self, texts: Sequence[str], enough: int) -> list[int]:
         """Tokens of each text, nearly. What comes after more than `enough` in all is not counted."""
@@ -111,11 +112,11 @@ class PromptBuilder:
     def _refuse_endless(self, document: str) -> None:
         """What the context cannot hold in any case is not read to its end: that would take time and memory that no
         deadline bounds."""
-        least = self._codec.at_least(document, self._context)
-        if least > self._context:
+        least = self._codec.at_least(document, self.context)
+        if least > self.context:
             raise DocumentError(
                 f"the document ({len(document.encode()):,} bytes) is more than {least:,} tokens and exceeds the "
-                f"context of {self._context:,}",
+                f"context of {self.context:,}",
                 code=CONTEXT_EXCEEDED,
                 errors=(FieldError("/document", f"is more than {least:,} tokens"),),
             )
@@ -161,7 +162,7 @@ class PromptBuilder:
         bare = render_task(schema.name, schema.description, schema.json_schema, [])
         while shown:
             text = render_task(schema.name, schema.description, schema.json_schema, shown)
-            if len(self._codec.data(text)) - len(self._codec.data(bare)) <= self._context // 4:
+            if len(self._codec.data(text)) - len(self._codec.data(bare)) <= self.context // 4:
                 return text
             shown.pop()
         return bare

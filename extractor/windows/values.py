@@ -1,13 +1,14 @@
 """What several windows say of one value → one of them, with the others beside it. Pure.
 
 Nothing said loses against something said. A value that the document prints wins over one that it does not, then the one
-that the windows are surer of. What two windows read at the same place counts once.
+that the windows are surer of. What two windows read at the same place counts once. Its confidence is that of all of
+them together: windows that agree make it surer, others less sure.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -39,7 +40,23 @@ def merged_value(leaves: Sequence[ValueNode]) -> ValueNode:
     others = [_best(group) for group in ranked[1:]]
     if first.places:  # a guess is no contradiction to what is printed
         others = [other for other in others if other.places]
+    if len(values) > 1 and best.known is not None and best.known["confidence"] is not None:
+        rivals = [group for group in ranked[1:] if _best(group) in others]
+        best = replace(best, known={**best.known, "confidence": _together_sure(ranked[0], rivals)})
     return replace(best, others=tuple(others[:MOST_OTHERS]), unprinted=first.unprinted)
+
+
+def _together_sure(group: list[ValueNode], rivals: Sequence[list[ValueNode]]) -> float:
+    """The chance that a value is right that the windows of `group` gave, where at most one of it and what the `rivals`
+    gave is, and each window errs on its own."""
+    odds = [_odds(one) for one in (group, *rivals)]
+    sure = odds[0] / (1 + math.fsum(odds))
+    return sure if rivals else max(sure, _own_confidence(_best(group)))
+
+
+def _odds(group: list[ValueNode]) -> float:
+    """That not all of its windows are wrong, to that they are."""
+    return math.expm1(-_all_wrong(group, _own_confidence))
 
 
 def same(one: Any, other: Any) -> bool:
@@ -74,15 +91,20 @@ def _size(leaf: ValueNode) -> int:
 
 def _weight(group: list[ValueNode]) -> tuple[bool, float]:
     """Whether it is printed, and the chance that not all of its windows are wrong."""
+    return any(leaf.places for leaf in group), -_all_wrong(group, _sure)
+
+
+def _all_wrong(group: list[ValueNode], sure: Callable[[ValueNode], float]) -> float:
+    """The logarithm of the chance that all of its windows are. What is not printed is nothing beside what is."""
     seen: list[Piece] = []
     wrong = 0.0
     printed = any(leaf.places for leaf in group)
-    for leaf in sorted(group, key=_sure, reverse=True):
+    for leaf in sorted(group, key=sure, reverse=True):
         if (printed and not leaf.places) or together(leaf.places, seen):
             continue
         seen += leaf.places
-        wrong += math.log1p(-min(_sure(leaf), _SUREST))
-    return printed, -wrong
+        wrong += math.log1p(-min(sure(leaf), _SUREST))
+    return wrong
 
 
 def _best(group: list[ValueNode]) -> ValueNode:
@@ -91,11 +113,14 @@ def _best(group: list[ValueNode]) -> ValueNode:
 
 def _sure(leaf: ValueNode) -> float:
     """A value that stands at its own name is half as doubtful as one that is printed somewhere."""
-    if leaf.known is None:
-        return _UNKNOWN
-    confidence = leaf.known["confidence"]
-    sure = _UNKNOWN if confidence is None else float(confidence)
-    return (1 + sure) / 2 if leaf.value is not None and leaf.known["label"] is not None else sure
+    sure = _own_confidence(leaf)
+    named = leaf.known is not None and leaf.known["label"] is not None
+    return (1 + sure) / 2 if leaf.value is not None and named else sure
+
+
+def _own_confidence(leaf: ValueNode) -> float:
+    confidence = leaf.known["confidence"] if leaf.known is not None else None
+    return _UNKNOWN if confidence is None else float(confidence)
 
 
 def _passed_over(leaf: ValueNode) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from dataclasses import replace
@@ -362,12 +363,19 @@ def test_a_document_of_too_many_windows_is_refused(tok):
 
 
 def test_a_schema_that_leaves_no_room_for_a_document(tok):
-    for context, said in ((128, "longer than it"), (400, "leaves")):
+    for context, asked in ((128, None), (400, None), (700, 600)):
+        runner, engine = reader(tok, context=context)
         with pytest.raises(DocumentError) as caught:
-            reader(tok, context=context)[0].extract(ledger(2, 20)[0], Ledger)
+            runner.extract(ledger(2, 20)[0], Ledger, Options(max_output_tokens=asked))
+        assert engine.requests == []
         assert caught.value.code == "context_exceeded"
-        assert said in caught.value.detail
-        assert caught.value.errors[0].pointer == "/schema"
+        (error,) = caught.value.errors
+        assert error.pointer == "/schema"
+        size = int(re.search(r"is ([\d,]+) tokens", error.detail)[1].replace(",", ""))
+        assert size + (asked or 256) + 64 > context
+        for said in (f"{size:,} tokens", f"{context:,} (EXTRACTOR_CONTEXT", "fewer fields", "longer context"):
+            assert said in caught.value.detail
+        assert ("fewer max_output_tokens" in caught.value.detail) is (asked is not None)
 
 
 @pytest.mark.chaos  # half a minute: the places of ten thousand values

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -86,6 +87,19 @@ def test_a_value_at_its_own_name_is_the_surer_one():
         for value, at, one, sure in ((1, 7, label, 0.7), (2, 110, None, 0.8))
     ]
     assert flat(merged(answers, [window(0, 100), window(100, 200)])).data == {"a": 1}
+
+
+def test_windows_that_agree_make_a_value_surer_and_others_less_sure():
+    one, again, other = ({"/a": (at, at + 1)} for at in (1, 110, 210))
+    twice = merge(say({"a": "x"}, one, sure=0.6), say({"a": "x"}, again, sure=0.6)).fields["/a"]["confidence"]
+    assert twice == pytest.approx(0.84)
+    against = merge(say({"a": "x"}, one, sure=0.6), say({"a": "y"}, other, sure=0.5)).fields["/a"]["confidence"]
+    assert against == pytest.approx(1.5 / (1 + 1.5 + 1))
+    guess = merge(say({"a": "x"}, one, sure=0.6), say({"a": "y"}, sure=0.9)).fields["/a"]["confidence"]
+    same_place = merge(say({"a": "x"}, one, sure=0.6), say({"a": "x"}, one, sure=0.5)).fields["/a"]["confidence"]
+    assert (guess, same_place) == (pytest.approx(0.6), pytest.approx(0.6))
+    silent = merge(say({"a": "x"}, one, sure=0.6), say({"a": None})).fields["/a"]["confidence"]
+    assert silent == 0.6
 
 
 def test_of_two_that_are_printed_the_surer_wins_and_the_other_is_told():

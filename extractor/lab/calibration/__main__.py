@@ -1,17 +1,21 @@
 """Fits the bundled pair's confidence and measures what that is worth: `python -m extractor.lab.calibration`.
 
-The fit is made of held-out documents of the pair's generator, with new values and with new names and layouts too, and
-of documents written by hand for it (`documents.jsonl`). It is measured on others: of the same generator with another
-seed, and the hand-written documents of the pair's card, which nothing was fitted or trained on. Values are held to the
-document as the schema says in every other document, and all of them in the rest.
+The fit is made of held-out documents of the pair's generator, with new values and with new names and layouts too, of
+documents written by hand for it (`documents.jsonl`), and of the corpus's training side, each with other values than the
+pair was trained on. It is measured on others: of the same generator with another seed, of the corpus's held-out side,
+and the hand-written documents of the pair's card, which nothing was fitted or trained on. Values are held to the
+document as the schema says in every other document, and all of them in the rest. With `--minutes`, as many documents as
+can be read in them, of each set the same share.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import random
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -36,13 +40,14 @@ from extractor.lab.bench.workload import SEED
 from extractor.lab.training.evaluate import handwritten
 from extractor.lab.training.generate import Task, tasks
 from extractor.lab.training.lexicon import NEW_EVERYTHING, NEW_VALUES, Split
+from extractor.lab.training.written_tasks import drawn, never_seen
 from extractor.result import Options
 from schemas import Registry, Schema, inline, jsontext
 from schemas.keywords import Mode
 
 OWN = Path(__file__).with_name("documents.jsonl")
 SYNTHETIC: dict[str, Split] = {"new values": NEW_VALUES, "new names, labels and layouts": NEW_EVERYTHING}
-HAND = "written by hand"
+HAND, CORPUS = "written by hand", "the written corpus"
 MODES: tuple[Mode, ...] = ("declared", "all")
 ROWS = 12
 _DRAWS = 50
@@ -55,10 +60,22 @@ class CalibrationCase:
     expected: Any
 
 
+@dataclass(frozen=True)
+class _Job:
+    """`part`: 0 what is fitted, 1 what is measured."""
+
+    part: int
+    name: str
+    case: CalibrationCase
+    mode: Mode
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m extractor.lab.calibration", description=__doc__.split("\n")[0])
-    parser.add_argument("--documents", type=positive, default=300, help="of each synthetic set that is fitted")
-    parser.add_argument("--test", type=positive, default=100, help="of each synthetic set that is measured")
+    parser.add_argument("--documents", type=positive, default=120, help="of each synthetic set that is fitted")
+    parser.add_argument("--corpus", type=positive, default=240, help="of the written corpus that are fitted")
+    parser.add_argument("--test", type=positive, default=80, help="of each synthetic set and the corpus, measured")
+    parser.add_argument("--minutes", type=positive, default=None, help="of decoding at most; what is left is left out")
     parser.add_argument("--write", action="store_true", help="the bundled pair's calibration.json")
     parser.add_argument("--samples", type=Path, help="keep what was decoded in this file, or read it from there")
     return command(parser, arguments, _run)
@@ -68,7 +85,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.samples is not None and options.samples.is_file():
         fit, test = (_read(part) for part in json.loads(options.samples.read_text()))
     else:
-        fit, test = _decoded(options.documents, options.test)
+        fit, test = _decoded(options.documents, options.corpus, options.test, options.minutes)
         if options.samples is not None:
             options.samples.write_text(json.dumps([_plain(fit), _plain(test)]))
     day = datetime.now(UTC).date().isoformat()
@@ -107,22 +124,48 @@ def _by_chance(judged: list[Judgement]) -> float:
     return fmean(calibration_error(one) or 0.0 for one in drawn)
 
 
-def _decoded(count: int, tested: int) -> tuple[dict[str, list[CalibrationSample]], dict[str, list[CalibrationSample]]]:
+def _decoded(
+    count: int, corpus: int, tested: int, minutes: int | None
+) -> tuple[dict[str, list[CalibrationSample]], dict[str, list[CalibrationSample]]]:
     """By the kind of their documents: what is fitted, and what is measured."""
+    fitted = {name: _synthetic(SEED + 31, split, count) for name, split in SYNTHETIC.items()}
+    fitted |= {HAND: list(_written()), CORPUS: _corpus(corpus)}
+    measured = {name: _synthetic(SEED + 32, split, tested) for name, split in SYNTHETIC.items()}
+    unseen = [_case(task) for _, task in never_seen(random.Random(SEED + 32), tested)]
+    measured |= {HAND: [_case(task) for task in handwritten()], CORPUS: unseen}
+    began = time.monotonic()
+    until = began + 60 * minutes if minutes else math.inf
     rows_of: dict[int, dict[str, FeatureRow]] = {}
     calibrator = Calibrator(record=lambda document, rows: rows_of.update({id(document): rows}))
     with Extractor(read_settings(model="bundled", slots=ROWS), calibrator=calibrator) as extractor:
 
-        def answered(cases: list[CalibrationCase]) -> list[CalibrationSample]:
-            with ThreadPoolExecutor(ROWS) as pool:
-                jobs = [(case, MODES[at % len(MODES)]) for at, case in enumerate(cases)]
-                return [one for some in pool.map(lambda job: _samples(extractor, rows_of, *job), jobs) for one in some]
+        def answered(job: _Job) -> list[CalibrationSample]:
+            if time.monotonic() > until:
+                return []
+            return _samples(extractor, rows_of, job.case, job.mode)
 
-        fit = {name: answered(_synthetic(SEED + 31, split, count)) for name, split in SYNTHETIC.items()}
-        fit[HAND] = answered(list(_written()))
-        test = {name: answered(_synthetic(SEED + 32, split, tested)) for name, split in SYNTHETIC.items()}
-        test[HAND] = answered([_case(task) for task in handwritten()])
-    return fit, test
+        jobs = _mixed(
+            {(part, name): cases for part, sets in enumerate((fitted, measured)) for name, cases in sets.items()}
+        )
+        made: tuple[dict[str, list[CalibrationSample]], ...] = (
+            {name: [] for name in fitted},
+            {name: [] for name in measured},
+        )
+        with ThreadPoolExecutor(ROWS) as pool:
+            for job, found in zip(jobs, pool.map(answered, jobs), strict=True):
+                made[job.part][job.name] += found
+    print(f"{len(jobs)} documents, {(time.monotonic() - began) / 60:.1f} minutes")
+    return made[0], made[1]
+
+
+def _mixed(sets: dict[tuple[int, str], list[CalibrationCase]]) -> list[_Job]:
+    """All of them, spread so that of each set the same share has been read at any time."""
+    spread = [
+        ((at + 0.5) / len(cases), _Job(part, name, case, MODES[at % len(MODES)]))
+        for (part, name), cases in sets.items()
+        for at, case in enumerate(cases)
+    ]
+    return [job for _, job in sorted(spread, key=lambda one: one[0])]
 
 
 def _samples(
@@ -139,6 +182,11 @@ def _samples(
 
 def _synthetic(seed: int, split: Split, count: int) -> list[CalibrationCase]:
     return [_case(task) for task in islice(tasks(seed, split), count)]
+
+
+def _corpus(count: int) -> list[CalibrationCase]:
+    dice = random.Random(SEED + 31)
+    return [_case(drawn(dice)) for _ in range(count)]
 
 
 def _case(task: Task) -> CalibrationCase:
