@@ -51,6 +51,7 @@ HAND, CORPUS = "written by hand", "the written corpus"
 MODES: tuple[Mode, ...] = ("declared", "all")
 ROWS = 12
 _DRAWS = 50
+_PATIENCE_S = 600.0  # for a document: a busy machine is no reason to leave it out
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,9 @@ def _decoded(
     began = time.monotonic()
     until = began + 60 * minutes if minutes else math.inf
     rows_of: dict[int, dict[str, FeatureRow]] = {}
+    settings = read_settings(model="bundled", slots=ROWS, request_timeout_s=_PATIENCE_S)
     calibrator = Calibrator(record=lambda document, rows: rows_of.update({id(document): rows}))
-    with Extractor(read_settings(model="bundled", slots=ROWS), calibrator=calibrator) as extractor:
+    with Extractor(settings, calibrator=calibrator) as extractor:
 
         def answered(job: _Job) -> list[CalibrationSample]:
             if time.monotonic() > until:
