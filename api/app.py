@@ -25,12 +25,13 @@ from api.keys.key_file_watcher import KeyFileWatcher
 from api.keys.keys import ApiKeys, check_exposure
 from api.keys.revocation import RevocationMiddleware
 from api.observability.metrics import Metrics
-from api.routes import batches, extractions, health, pages, review, schemas, webpage, workers
+from api.routes import batches, extractions, health, pages, review, schemas, webhook, webpage, workers
 from api.server.middleware import RequestContext
 from api.server.proxied_requests import ProxiedRequestLimiter
 from api.services import Services
 from api.submission.memory_budget import BodyMemory
 from api.submission.schema_check import SchemaChecker
+from api.webhooks.deliverer import WebhookDeliverer
 from schemas import Registry
 from workers.config import WorkerSettings
 from workers.observability import tracing
@@ -100,7 +101,11 @@ def _lifespan(
                 app.state.services = Services(
                     settings, authenticator, registry, store, metrics, memory, checker, drawer
                 )
-                yield
+                telling = asyncio.create_task(WebhookDeliverer(settings, store, metrics).run())
+                try:
+                    yield
+                finally:
+                    telling.cancel()
         finally:
             if watching is not None:
                 watching.cancel()
@@ -112,7 +117,9 @@ def _lifespan(
 
 
 def _add_routes(app: FastAPI) -> None:
-    for_tenants = (extractions.router, review.router, pages.router, batches.router, schemas.router, workers.router)
+    for_tenants = (
+        extractions.router, review.router, pages.router, batches.router, webhook.router, schemas.router, workers.router,
+    )  # fmt: skip
     for router in for_tenants:
         app.include_router(router, dependencies=[Depends(tenant)])
     app.include_router(health.router)

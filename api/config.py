@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from api.server.proxies import TrustedProxies, parse_networks
+from api.server.proxies import Network, TrustedProxies, parse_networks
 from workers.config import RedisUrl
 
 SENT_SCHEMA_BYTES = 1024 * 1024  # an inline schema as sent; its own limit is of its compact form (schemas/limits.py)
@@ -112,6 +112,21 @@ class ApiSettings(BaseSettings):
         description="SHA-256 (hex) of the bearer token that /metrics requires; empty: open, without "
         "tenants' names where keys are set",
     )
+    webhook_allow: Networks = Field(
+        "",
+        description="Addresses or networks, with commas, that webhooks may reach although they are not public; only "
+        "these also without TLS",
+    )
+    webhook_timeout_s: float = Field(10.0, gt=0, description="Seconds in which a webhook's receiver has to answer")
+    webhook_retry_s: float = Field(
+        10.0,
+        gt=0,
+        description="Seconds until a webhook that failed is tried again; each further pause is twice as long, up to an "
+        "hour, for a day",
+    )
+    webhook_old_secret_s: float = Field(
+        86_400.0, gt=0, description="Seconds for which a webhook secret that another has taken the place of signs too"
+    )
     retry_after_s: int = Field(2, ge=1, description="Seconds in the `Retry-After` of a 202: when to poll again")
 
     @property
@@ -123,6 +138,10 @@ class ApiSettings(BaseSettings):
     @property
     def trusted_proxies(self) -> TrustedProxies:
         return TrustedProxies(parse_networks(self.proxies))
+
+    @property
+    def webhook_networks(self) -> tuple[Network, ...]:
+        return parse_networks(self.webhook_allow)
 
     @property
     def schema_sources(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from api.models import batches, extractions, health, pages, requests, results, reviews, schemas, workers
+from api.models import batches, extractions, health, pages, requests, results, reviews, schemas, webhooks, workers
 from api.models import problems as problem_models
 from api.models.examples.batches import BATCH_LINE
 from api.models.examples.problems import PROBLEM
@@ -20,7 +20,7 @@ from api.problems import CODES, MEDIA_TYPE, ProblemKind
 
 JSON = dict[str, Any]
 _REF = "#/components/schemas/"
-_MODULES = (requests, results, extractions, batches, schemas, problem_models, health, pages, reviews, workers)
+_MODULES = (requests, results, extractions, batches, schemas, problem_models, health, pages, reviews, webhooks, workers)
 _WHEN = {
     400: "The body cannot be parsed",
     401: "No valid API key",
@@ -36,7 +36,7 @@ _WHEN = {
 }
 _STOP = (401, 404, 409, 503)
 _ADDED: tuple[type[BaseModel], ...] = (  # FastAPI does not see these in the signatures
-    requests.CreateExtraction, reviews.ReviewIn, schemas.CheckSchema, problem_models.ProblemDetails,
+    requests.CreateExtraction, reviews.ReviewIn, requests.WebhookIn, schemas.CheckSchema, problem_models.ProblemDetails,
     batches.BatchLine, batches.BatchResult, batches.BatchError,
 )  # fmt: skip
 JOB_ID = "^[0-9a-f]{32}$"
@@ -98,6 +98,7 @@ def form_body() -> JSON:
         "json_schema": {**text, "description": "In place of schema: a JSON Schema as JSON"},
         "options": {**text, "description": "As JSON"},
         "metadata": {**text, "description": "As JSON"},
+        "webhook": {**text, "description": "As JSON"},
         "priority": {**text, "enum": ["interactive", "bulk"]},
         "password": {**text, "format": "password", "description": "Opens the document"},
     }
@@ -121,6 +122,7 @@ def document_call(body: JSON) -> JSON:
         "priority": ({**text, "enum": ["interactive", "bulk"]}, "Of such a body"),
         "options": (text, "Of such a body: as JSON"),
         "metadata": (text, "Of such a body: as JSON"),
+        "webhook": (text, "Of such a body: as JSON"),
     }
     query = [
         {"name": name, "in": "query", "required": False, "schema": schema, "description": description}

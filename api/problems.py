@@ -78,6 +78,8 @@ CODES: dict[str, ProblemKind] = {
     "method_not_allowed": ProblemKind(405, "The method is not allowed here"),
     "not_finished": ProblemKind(409, "It has not finished yet"),
     "no_answer": ProblemKind(409, "There is no answer"),
+    "webhook_secret_missing": ProblemKind(409, "There is no secret for webhooks yet"),
+    "webhook_not_found": ProblemKind(404, "No message of this id was given up"),
     "already_finished": ProblemKind(409, "It has already finished"),
     "batch_closed": ProblemKind(409, "The batch takes no more lines from this upload"),
     # not now

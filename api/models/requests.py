@@ -4,6 +4,7 @@ in config.py. Knows no ledger."""
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, SecretStr, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -85,12 +86,39 @@ class SubmissionFields(RequestModel):
         return self
 
 
+class WebhookIn(RequestModel):
+    """Who is told when it has ended."""
+
+    url: Annotated[str, StringConstraints(max_length=2000)] = Field(description="https://…")
+    result: bool = Field(False, strict=True, description="Whether the message brings the result, or only says the end")
+
+    @field_validator("url")
+    @classmethod
+    def _usable(cls, value: str) -> str:
+        return webhook_url(value)
+
+
+def webhook_url(value: str) -> str:
+    """Raises ValueError for what no webhook can be sent to."""
+    try:
+        parts = urlsplit(value)
+        fits = parts.scheme in ("https", "http") and parts.hostname and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits or not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("is a URL such as https://receiver.example/hooks")
+    if "@" in parts.netloc or parts.fragment:
+        raise ValueError("has neither user, password nor fragment")
+    return value
+
+
 class CreateExtraction(SubmissionFields):
     """One document and what to get out of it: `schema` names a schema the service knows, `json_schema` is one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [examples.CREATE_JSON]})
 
     priority: Priority = Field("interactive", description="`bulk` never delays `interactive`")
+    webhook: WebhookIn | None = Field(None, description="Who is told of the end, in the place of the tenant's own")
 
 
 def _either(pointer: str, one: str, other: str, *, both: bool) -> PydanticCustomError:

@@ -116,6 +116,8 @@ def _erasing(snapshot: StoreSnapshot) -> Iterator[Metric]:
     yield _counters(
         "extractor_file_rewrites", "Rewrites of that file asked for, by how they ended", "outcome", rewrites
     )
+    told = {outcome: snapshot.tallies.get(f"webhook_{outcome}", 0) for outcome in ("delivered", "failed", "given_up")}
+    yield _counters("extractor_webhooks", "Webhooks sent, by how that ended", "outcome", told)
 
 
 def _workers(workers: Sequence[WorkerInfo]) -> Iterator[Metric]:

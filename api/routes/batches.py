@@ -29,6 +29,7 @@ from api.problems import Problem
 from api.services import Service, Services
 from api.submission import request_headers
 from api.submission.memory_budget import BodyReservation
+from api.webhooks import hooks
 from workers.ledger.batches import Order
 from workers.observability import tracing
 
@@ -63,24 +64,32 @@ async def create_batch(
     service: Service,
     tenant: Tenant,
     schema: Annotated[str | None, Query(max_length=200, description="Of the lines that name none")] = None,
+    webhook: Annotated[str | None, Query(max_length=2000, description="A URL that is told of the batch's end")] = None,
     idempotency_key: _Key = None,
 ) -> Response:
     """A line of JSON for each document, plain or gzip. It is stored as it arrives: what breaks is sent again with the
     same Idempotency-Key, and no document is there twice."""
     key = request_headers.idempotency_key(idempotency_key)
     with service.body_memory.reservation(tenant) as reservation:
-        return await _received(request, service, tenant, schema, key, reservation)
+        return await _received(request, service, tenant, schema, webhook, key, reservation)
 
 
 async def _received(
-    request: Request, service: Services, tenant: str, schema: str | None, key: str | None, reservation: BodyReservation
+    request: Request,
+    service: Services,
+    tenant: str,
+    schema: str | None,
+    webhook: str | None,
+    key: str | None,
+    reservation: BodyReservation,
 ) -> Response:
+    told = await hooks.of_batch(service, tenant, webhook)
     body = await open_upload(request, service.settings, reservation)
     default = {**({"schema": schema} if schema is not None else {}), **body.fields}
     await batches.check_default(service, tenant, default)
     caller = request.headers.get("traceparent")
     with tracing.span("POST /v1/batches", kind="server", parent=caller, tenant=tenant) as span:
-        origin = {"request_id": request.state.request_id, "trace": span.traceparent or ""}
+        origin = {"request_id": request.state.request_id, "trace": span.traceparent or "", "webhook": told}
         upload = await receive(service, tenant, key, default, body, request.state.ids, **origin)
         span.set(batch=upload.batch_id, request_id=request.state.request_id)
     if upload.batch_id is None:

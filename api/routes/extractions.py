@@ -34,6 +34,7 @@ from api.services import Service, Services
 from api.submission import request_body, request_headers
 from api.submission.memory_budget import BodyReservation
 from api.submission.prepare import prepare
+from api.webhooks import hooks
 from schemas import UnknownSchema
 from workers.ledger.ledger import Created, Job, NewJob
 from workers.observability import tracing
@@ -207,6 +208,8 @@ async def _accept(
         origin = {"request_id": request.state.request_id, "trace": span.traceparent}
         new, request_hash = await _prepared(request, service, reservation, origin)
         reservation.end_work()
+        if new.webhook is not None:
+            await hooks.require_secret(service, tenant, "/webhook")
         if new.json_schema is not None:
             await service.schema_checker.require(tenant, new.json_schema)
         created = await service.store.create(tenant, new, key, request_hash)

@@ -19,7 +19,7 @@ from api.submission.uploaded_file import UploadedFile
 from extractor.documents.charset_names import codec_name
 
 TEXT_FIELDS = ("schema", "priority", "password")
-JSON_FIELDS = ("json_schema", "options", "metadata")
+JSON_FIELDS = ("json_schema", "options", "metadata", "webhook")
 
 
 class _InMemoryParser(MultiPartParser):

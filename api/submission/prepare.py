@@ -61,7 +61,9 @@ def _prepared(
         document = decode_document(request.document, base64, upload, settings.max_document_bytes)
     else:
         document = uploaded_document(upload, request.document.filename, settings.max_document_bytes)
-    job = _job(request, document, _schema_ref(request, schemas), priority=request.priority, **origin)
+    webhook = None if request.webhook is None else request.webhook.model_dump()
+    more = {"priority": request.priority, "webhook": webhook, **origin}
+    job = _job(request, document, _schema_ref(request, schemas), **more)
     _ = job.stored  # compressed here, in a thread
     return job, _request_hash(request, job)
 

@@ -30,7 +30,14 @@ class BatchCommands:
         self._settings = settings
 
     def open(
-        self, tenant: str, key: str | None, parameters: str, schema: str | None, request_id: str = "", trace: str = ""
+        self,
+        tenant: str,
+        key: str | None,
+        parameters: str,
+        schema: str | None,
+        request_id: str = "",
+        trace: str = "",
+        webhook: str = "",
     ) -> Call[Opened]:
         """`parameters`: those of the upload, so that others under the same key are noticed. Raises IdempotencyConflict,
         BatchClosed, QuotaExceeded."""
@@ -50,6 +57,7 @@ class BatchCommands:
         args = (
             secrets.token_hex(6), digest, hashlib.sha256(parameters.encode()).hexdigest(), ms(s.idempotency_ttl_s),
             ms(s.result_ttl_s), tenant, schema or "", request_id, trace, s.quota_kept_bytes, str(s.quota_share),
+            webhook,
         )  # fmt: skip
         return Call(script("batch_open"), prefix(tenant), args, decode)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from workers.config import WorkerSettings
 from workers.ledger.batch_commands import BatchCommands
+from workers.ledger.hooks import HookCommands
 from workers.ledger.job_commands import JobCommands
 from workers.ledger.upkeep import UpkeepCommands
 from workers.ledger.verdicts import VerdictCommands
@@ -17,5 +18,6 @@ class Commands:
         self.jobs = JobCommands(settings)
         self.batches = BatchCommands(settings)
         self.workers = WorkerCommands(settings)
+        self.hooks = HookCommands()
         self.verdicts = VerdictCommands()
         self.upkeep = UpkeepCommands(settings)

@@ -24,7 +24,7 @@ class NewJob:
     """A checked submission. `schema_ref` is what a list shows and filters by ("invoice@1", "inline"); `json_schema`
     is set for an inline schema only. `document` is kept beside the job until the job is terminal, or has been read;
     so is the `password` that opens it. `request_id` and `trace` (a W3C traceparent) say by which request it came; a
-    batch keeps them once for all its jobs."""
+    batch keeps them once for all its jobs. `webhook` (url, result): who is told of its end."""
 
     schema_ref: str
     document: bytes
@@ -40,6 +40,7 @@ class NewJob:
     trace: str | None = None
     form: Form = "plain"
     password: str | None = field(default=None, repr=False)
+    webhook: dict[str, Any] | None = None
 
     @cached_property
     def stored(self) -> bytes:
@@ -75,6 +76,8 @@ class NewJob:
             pairs["form"] = self.form
         if self.password is not None:
             pairs["password"] = self.password
+        if self.webhook is not None:
+            pairs["hook"] = orjson.dumps(self.webhook)
         return [part for name_and_value in pairs.items() for part in name_and_value]
 
     def weight(self, *, shared_schema: bool = False) -> int:

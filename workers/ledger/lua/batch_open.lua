@@ -4,7 +4,7 @@
 -- ARGV: 1 random part of the id, 2 idempotency key or '', 3 hash of the upload's parameters, 4 ms within which the
 --       upload is to be whole, 5 result TTL ms, 6 tenant, 7 default schema or '', 8 the request's id or '',
 --       9 its trace or ''
---       10 most kept bytes, 11 share
+--       10 most kept bytes, 11 share, 12 its webhook (JSON) or ''
 -- Returns {'conflict', id}, {the name of a quota, its counts} or {'open'|'received'|'cancelled', id, upload, lines,
 -- digest of them}
 local now, batch = now_ms(), nil
@@ -20,7 +20,7 @@ if ARGV[2] ~= '' then
   end
 end
 if not batch then
-  local held = BATCH + #ARGV[7] + #ARGV[8] + #ARGV[9]
+  local held = BATCH + #ARGV[7] + #ARGV[8] + #ARGV[9] + #ARGV[12]
   local c, most = quotas(0, 0, ARGV[10], ARGV[11])
   most.bytes = math.huge
   local quota, counts = full(c, most, 0, 0, held)
@@ -29,7 +29,7 @@ if not batch then
   redis.call('SADD', 'extractor:tenants', ARGV[6])
   redis.call('HSET', batch_key(batch), 'id', batch, 'created', ms(WALL), 'schema', ARGV[7], 'idem', ARGV[2],
     'ttl', ARGV[5], 'held', held, 'upload', 0, 'lines', 0, 'digest', '', 'refused', 0, 'accepted', 0, 'queued', 0,
-    'running', 0, 'succeeded', 0, 'failed', 0, 'cancelled', 0)
+    'running', 0, 'succeeded', 0, 'failed', 0, 'cancelled', 0, 'hook', ARGV[12])
   charge(0, held)
   redis.call('ZADD', BATCHES, 0, batch)
   redis.call('ZADD', DUE, ms(now + tonumber(ARGV[4])), batch)

@@ -22,6 +22,7 @@
 --   batch:<id>:custom hash    custom_id -> line, while lines arrive
 --   batch:<id>:schemas hash   every schema of its jobs -> its JSON when it is an inline one, else ''
 --   due               zset    batch id -> when batch_sweep.lua is to look at it (ms)
+--   hook, hooks, undelivered  webhooks: see hooks.lua
 -- A batch's id ends in eight zeros; its jobs' ids have the line there, in hex, so that they sort as its lines do and
 -- the same line is always the same job.
 -- Across tenants:

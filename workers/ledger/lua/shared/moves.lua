@@ -1,10 +1,11 @@
 -- A batch has ended when no line of it can come any more and no job of it is open: the clock of its results starts.
 local function settle(batch, now)
-  local b = redis.call('HMGET', batch_key(batch), 'queued', 'running', 'received', 'cancel', 'finished', 'erase', 'ttl')
+  local b = redis.call('HMGET', batch_key(batch), 'queued', 'running', 'received', 'cancel', 'finished', 'erase', 'ttl', 'hook')
   if tonumber(b[1]) + tonumber(b[2]) > 0 or b[5] or b[6] or not (b[3] or b[4]) then return end
   local expires = ms(now + tonumber(b[7]))
   redis.call('HSET', batch_key(batch), 'finished', ms(WALL), 'expires', expires)
   redis.call('ZADD', DUE, expires, batch)
+  tell(batch, b[8], now)
 end
 
 -- A new job with its document; `weight` and `kept` are what it counts (quota.lua), `more` is a flat list of further
@@ -44,7 +45,7 @@ local function gone() redis.call('HSETNX', ERASING, 'since', ms(NOW)) end
 -- batch is erased with its batch, whose clock starts at its own end.
 -- `more` is a flat list of further hash fields.
 local function finish(id, from, to, now, ttl_ms, more)
-  local job = fields(id, 'batch', 'size', 'priority', 'weight', 'kept', 'published')
+  local job = fields(id, 'batch', 'size', 'priority', 'weight', 'kept', 'published', 'hook')
   local batch = batch_of(job[1])
   redis.call('UNLINK', doc_key(id))
   gone()
@@ -73,6 +74,7 @@ local function finish(id, from, to, now, ttl_ms, more)
     local expires = ms(now + ttl_ms)
     redis.call('HSET', job_key(id), 'expires', expires)
     redis.call('ZADD', EXPIRY, expires, id)
+    tell(id, job[7], now)
   end
 end
 
@@ -103,6 +105,7 @@ local function erase(id, now)
   leave_indexes(id, job[1], job[2])
   redis.call('ZREM', EXPIRY, id)
   forget_key(job[3], id)
+  tell_no_more(id)
   redis.call('UNLINK', job_key(id), doc_key(id))
   gone()
   local left = batch_of(job[2]) and ENDED or 0

@@ -1,0 +1,1 @@
+"""Webhooks: who wants to is told that an extraction or a batch has ended."""

@@ -1,0 +1,27 @@
+-- Webhooks: what has ended and somebody is to be told of, at least once.
+--   hook              hash    the tenant's own: url and result ('1': with the result), for what names none; secret,
+--                             and until when (`until`, ms) the one before it (`before`) signs too
+--   hooks             zset    id of a job or batch that has ended -> when it is told of next (ms)
+--   undelivered       zset    id -> since when it is told of no more (ms)
+--   extractor:hooks   zset    tenant -> when the first of its `hooks` is due (ms)
+-- A job or batch keeps its own in its hash: hook (JSON: url, result), hook_tries, hook_fault.
+local HOOK, HOOKS, UNDELIVERED, HOOKED = prefix .. 'hook', prefix .. 'hooks', prefix .. 'undelivered', 'extractor:hooks'
+
+local function tell_at(id, at)
+  redis.call('ZADD', HOOKS, ms(at), id)
+  redis.call('ZADD', HOOKED, 'LT', ms(at), string.match(prefix, '{(.*)}'))
+end
+
+-- It has ended. `own`: its webhook, where it has one.
+local function tell(id, own, now)
+  if (own and own ~= '') or redis.call('HEXISTS', HOOK, 'url') == 1 then tell_at(id, now) end
+end
+
+-- It is erased.
+local function tell_no_more(id)
+  redis.call('ZREM', HOOKS, id)
+  redis.call('ZREM', UNDELIVERED, id)
+end
+
+-- The hash of a job or a batch, whose ids end in eight zeros.
+local function told_of(id) return string.sub(id, -8) == '00000000' and batch_key(id) or job_key(id) end
