@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -31,6 +32,13 @@ class Received:
         """As the receivers' own library does it. Raises WebhookVerificationError."""
         found: dict[str, Any] = Verifier(secret).verify(self.body, self.headers)
         return found
+
+
+    def is_signed_with(self, secret: str) -> bool:
+        """However long ago it was sent."""
+        sent = datetime.fromtimestamp(int(self.headers["webhook-timestamp"]), UTC)
+        signature = Verifier(secret).sign(self.id, sent, self.body.decode())
+        return signature in self.headers["webhook-signature"].split(" ")
 
 
 class Receiver:
