@@ -101,11 +101,11 @@ def _lifespan(
                 app.state.services = Services(
                     settings, authenticator, registry, store, metrics, memory, checker, drawer
                 )
-                telling = asyncio.create_task(WebhookDeliverer(settings, store, metrics).run())
+                delivering = asyncio.create_task(WebhookDeliverer(settings, store, metrics).run())
                 try:
                     yield
                 finally:
-                    telling.cancel()
+                    delivering.cancel()
         finally:
             if watching is not None:
                 watching.cancel()

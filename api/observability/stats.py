@@ -116,8 +116,9 @@ def _erasing(snapshot: StoreSnapshot) -> Iterator[Metric]:
     yield _counters(
         "extractor_file_rewrites", "Rewrites of that file asked for, by how they ended", "outcome", rewrites
     )
-    told = {outcome: snapshot.tallies.get(f"webhook_{outcome}", 0) for outcome in ("delivered", "failed", "given_up")}
-    yield _counters("extractor_webhooks", "Webhooks sent, by how that ended", "outcome", told)
+    outcomes = ("delivered", "failed", "given_up")
+    webhooks = {outcome: snapshot.tallies.get(f"webhook_{outcome}", 0) for outcome in outcomes}
+    yield _counters("extractor_webhooks", "Webhooks sent, by how that ended", "outcome", webhooks)
 
 
 def _workers(workers: Sequence[WorkerInfo]) -> Iterator[Metric]:

@@ -64,7 +64,7 @@ async def create_batch(
     service: Service,
     tenant: Tenant,
     schema: Annotated[str | None, Query(max_length=200, description="Of the lines that name none")] = None,
-    webhook: Annotated[str | None, Query(max_length=2000, description="A URL that is told of the batch's end")] = None,
+    webhook: Annotated[str | None, Query(max_length=2000, description="A URL that is called at its end")] = None,
     idempotency_key: _Key = None,
 ) -> Response:
     """A line of JSON for each document, plain or gzip. It is stored as it arrives: what breaks is sent again with the
@@ -83,13 +83,13 @@ async def _received(
     key: str | None,
     reservation: BodyReservation,
 ) -> Response:
-    told = await hooks.of_batch(service, tenant, webhook)
+    webhook_json = await hooks.of_batch(service, tenant, webhook)
     body = await open_upload(request, service.settings, reservation)
     default = {**({"schema": schema} if schema is not None else {}), **body.fields}
     await batches.check_default(service, tenant, default)
     caller = request.headers.get("traceparent")
     with tracing.span("POST /v1/batches", kind="server", parent=caller, tenant=tenant) as span:
-        origin = {"request_id": request.state.request_id, "trace": span.traceparent or "", "webhook": told}
+        origin = {"request_id": request.state.request_id, "trace": span.traceparent or "", "webhook": webhook_json}
         upload = await receive(service, tenant, key, default, body, request.state.ids, **origin)
         span.set(batch=upload.batch_id, request_id=request.state.request_id)
     if upload.batch_id is None:
@@ -181,7 +181,7 @@ async def batch_errors(id: _Id, service: Service, tenant: Tenant, after: _After 
     responses=stop_responses(
         BatchDetail,
         ("It has ended", examples.BATCH_CANCELLED),
-        ("Nothing is started any more; what runs is told to stop", examples.BATCH),
+        ("Nothing is started any more; what runs is webhook_json to stop", examples.BATCH),
     ),
 )
 async def cancel_batch(id: _Id, service: Service, tenant: Tenant) -> Response:

@@ -18,7 +18,7 @@ from api.config import ApiSettings
 from api.job_store import JobStore
 from api.observability.metrics import Metrics
 from api.problems import Problem
-from api.webhooks.message import Message, headers, of_batch, of_extraction
+from api.webhooks.message import WebhookMessage, headers, of_batch, of_extraction
 from api.webhooks.public_network import Forbidden, PublicNetwork
 from workers.ledger.batches import is_batch_id
 from workers.ledger.hooks import Delivery
@@ -48,7 +48,7 @@ class WebhookDeliverer:
                 with contextlib.suppress(Problem):  # the store is away: what is due stays so
                     for tenant, id in await self._due():
                         self._active[tenant] += 1
-                        tasks.create_task(self._tell(pool, tenant, id))
+                        tasks.create_task(self._deliver(pool, tenant, id))
                 await asyncio.sleep(_EVERY_S)
 
     async def _due(self) -> list[tuple[str, str]]:
@@ -59,7 +59,7 @@ class WebhookDeliverer:
         lease_s = self._settings.webhook_timeout_s + _LEDGER_S
         return await self._store.run(self._store.ledger.hooks.due(room, _AT_ONCE_OF_TENANT, lease_s, busy))
 
-    async def _tell(self, pool: httpcore.AsyncConnectionPool, tenant: str, id: str) -> None:
+    async def _deliver(self, pool: httpcore.AsyncConnectionPool, tenant: str, id: str) -> None:
         hooks = self._store.ledger.hooks
         try:
             delivery = await self._store.run(hooks.get(tenant, id))
@@ -81,7 +81,7 @@ class WebhookDeliverer:
             if not self._active[tenant]:
                 del self._active[tenant]
 
-    async def _message(self, delivery: Delivery) -> Message | None:
+    async def _message(self, delivery: Delivery) -> WebhookMessage | None:
         """None where it is gone."""
         if is_batch_id(delivery.id):
             batch = await self._store.run(self._store.ledger.batches.get(delivery.tenant, delivery.id))
@@ -90,7 +90,7 @@ class WebhookDeliverer:
         return of_extraction(job, result=delivery.result) if job is not None else None
 
     async def _post(
-        self, pool: httpcore.AsyncConnectionPool, delivery: Delivery, message: Message
+        self, pool: httpcore.AsyncConnectionPool, delivery: Delivery, message: WebhookMessage
     ) -> tuple[str | None, float | None]:
         """What went wrong (None: nothing), and how long the receiver asks to be left alone."""
         about = {

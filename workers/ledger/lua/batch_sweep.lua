@@ -16,7 +16,7 @@ if not b[1] or b[2] or (b[3] and tonumber(b[3]) <= now) then
   if #ids == limit then return 1 end
   charge(0, 0 - tonumber(redis.call('HGET', key, 'held') or 0))
   forget_key(b[7], batch)
-  tell_no_more(batch)
+  forget_webhook(batch)
   redis.call('UNLINK', key, walk, batch_key(batch, 'errors'), batch_key(batch, 'ended'), batch_key(batch, 'custom'),
     batch_key(batch, 'schemas'))
   gone()

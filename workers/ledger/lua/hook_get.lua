@@ -3,7 +3,7 @@
 -- Returns {url, '1' with the result, secret, the secret before it or '', tries so far, when it ended (ms)}, or nil where
 -- nobody is to be told any more: then it is forgotten.
 local id, now = ARGV[1], now_ms()
-local key = told_of(id)
+local key = owner_key(id)
 local own = redis.call('HMGET', key, 'id', 'hook', 'hook_tries', 'expires', 'finished')
 local hook = redis.call('HMGET', HOOK, 'url', 'result', 'secret', 'before', 'until')
 local url, result = hook[1], hook[2]
@@ -12,7 +12,7 @@ if own[2] and own[2] ~= '' then
   url, result = named.url, named.result and '1' or ''
 end
 if not own[1] or over(own[4]) or not url or not hook[3] then
-  tell_no_more(id)
+  forget_webhook(id)
   return nil
 end
 local before = hook[5] and tonumber(hook[5]) > now and hook[4] or ''

@@ -7,21 +7,21 @@
 -- A job or batch keeps its own in its hash: hook (JSON: url, result), hook_tries, hook_fault.
 local HOOK, HOOKS, UNDELIVERED, HOOKED = prefix .. 'hook', prefix .. 'hooks', prefix .. 'undelivered', 'extractor:hooks'
 
-local function tell_at(id, at)
+local function schedule_webhook(id, at)
   redis.call('ZADD', HOOKS, ms(at), id)
   redis.call('ZADD', HOOKED, 'LT', ms(at), string.match(prefix, '{(.*)}'))
 end
 
 -- It has ended. `own`: its webhook, where it has one.
-local function tell(id, own, now)
-  if (own and own ~= '') or redis.call('HEXISTS', HOOK, 'url') == 1 then tell_at(id, now) end
+local function webhook_on_end(id, own, now)
+  if (own and own ~= '') or redis.call('HEXISTS', HOOK, 'url') == 1 then schedule_webhook(id, now) end
 end
 
 -- It is erased.
-local function tell_no_more(id)
+local function forget_webhook(id)
   redis.call('ZREM', HOOKS, id)
   redis.call('ZREM', UNDELIVERED, id)
 end
 
 -- The hash of a job or a batch, whose ids end in eight zeros.
-local function told_of(id) return string.sub(id, -8) == '00000000' and batch_key(id) or job_key(id) end
+local function owner_key(id) return string.sub(id, -8) == '00000000' and batch_key(id) or job_key(id) end

@@ -5,7 +5,7 @@ local function settle(batch, now)
   local expires = ms(now + tonumber(b[7]))
   redis.call('HSET', batch_key(batch), 'finished', ms(WALL), 'expires', expires)
   redis.call('ZADD', DUE, expires, batch)
-  tell(batch, b[8], now)
+  webhook_on_end(batch, b[8], now)
 end
 
 -- A new job with its document; `weight` and `kept` are what it counts (quota.lua), `more` is a flat list of further
@@ -74,7 +74,7 @@ local function finish(id, from, to, now, ttl_ms, more)
     local expires = ms(now + ttl_ms)
     redis.call('HSET', job_key(id), 'expires', expires)
     redis.call('ZADD', EXPIRY, expires, id)
-    tell(id, job[7], now)
+    webhook_on_end(id, job[7], now)
   end
 end
 
@@ -105,7 +105,7 @@ local function erase(id, now)
   leave_indexes(id, job[1], job[2])
   redis.call('ZREM', EXPIRY, id)
   forget_key(job[3], id)
-  tell_no_more(id)
+  forget_webhook(id)
   redis.call('UNLINK', job_key(id), doc_key(id))
   gone()
   local left = batch_of(job[2]) and ENDED or 0
