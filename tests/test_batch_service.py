@@ -4,6 +4,7 @@ killed in the middle of an upload."""
 from __future__ import annotations
 
 import asyncio
+import csv
 import gzip
 import json
 import os
@@ -235,6 +236,41 @@ def test_the_command_takes_lines_of_jsonl_and_writes_a_file_at_once(run: Any, tm
     assert run(str(path), "-o", str(out), "--max-output-tokens", "9", "--resume")[0] == 1, "whole: as it ended"
     status, _, err = run(*write(tmp_path, "a"))
     assert (status, "--schema" in err) == (2, True)
+
+
+def test_the_command_writes_rows_in_full_and_tables(run: Any, tmp_path: Path) -> None:
+    files, out = write(tmp_path, "a", "fail", " "), tmp_path / "out.csv"
+    status, rows, _ = run(*files, "-s", "contact", "--full")
+    assert (status, [row["file"] for row in rows]) == (1, files)
+    assert [row["status"] for row in rows] == ["succeeded", "failed", "failed"]
+    assert rows[0]["result"]["data"]["text"] == "a"
+    assert {"fields", "usage", "model"} <= rows[0]["result"].keys()
+    assert rows[0]["custom_id"] == (files[0] if len(files[0]) <= 64 else "…" + files[0][-63:])
+    assert [row["result"] for row in rows[1:]] == [None, None]
+    assert [row["error"]["code"] for row in rows[1:]] == ["invalid_output", "empty_document"]
+
+    assert run(*files, "-s", "contact", "-o", str(out))[0] == 1
+    with out.open(newline="") as text:
+        lines = list(csv.DictReader(text))
+    assert [(line["file"], line["status"], line["text"]) for line in lines] == [
+        (files[0], "succeeded", "a"), (files[1], "failed", ""), (files[2], "failed", "")
+    ]  # fmt: skip
+    assert run(*files, "-s", "contact", "-o", str(out), "--resume")[0] == 1, "whole: as it ended"
+    book = tmp_path / "out.xlsx"
+    assert run(files[0], "-s", "contact", "-o", str(book))[0] == 0
+    assert run(files[0], "-s", "contact", "-o", str(book), "--resume")[0] == 0
+    assert sorted(entry.name for entry in tmp_path.glob("out*")) == ["out.csv", "out.xlsx"]
+    book.write_bytes(b"none")
+    assert run(files[0], "-s", "contact", "-o", str(book), "--resume")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [(["--format", "xlsx"], "needs -o"), (["--rows", "items"], "of a table"), (["--format", "x"], "xlsx")],
+)
+def test_what_does_not_go_together_is_told(run: Any, tmp_path: Path, flags: list[str], said: str) -> None:
+    status, _, err = run(*write(tmp_path, "a"), "-s", "contact", *flags)
+    assert (status, said in err) == (2, True)
 
 
 def test_an_output_that_is_there_is_not_overwritten_silently(run: Any, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""`extractor batch`: many documents through the service in one upload, results as JSONL in the order of the inputs.
+"""`extractor batch`: many documents through the service in one upload, results as JSONL or a table in the order of the
+inputs.
 
 The service does the work and holds the state; this command may be ended and `--resume`d at any point. What it has to
 remember for that, which upload this was, lies beside the output until the output is whole."""
@@ -11,16 +12,18 @@ import os
 import sys
 import time
 import uuid
+import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, Annotated, Any
 
 import orjson
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from extractor.cli.batch_formats import Format, Rows, failed_in, format_of, writer_of
 from extractor.cli.batch_inputs import Inputs
 from extractor.cli.flags import (
     ApiKey,
@@ -36,9 +39,9 @@ from extractor.cli.flags import (
     sender_of,
 )
 from extractor.cli.output import SOME_FAILED, err, fail, reader, say
+from extractor.cli.table import Table
 from extractor.client import Batch, Client, Conflict, NotFound, Refused, Unauthorized
 from extractor.errors import ExtractorError
-from schemas.jsontext import read, written
 from schemas.schema import Schema
 
 PATIENCE_S = 120.0  # of each call: a service that restarts does not end a batch
@@ -87,7 +90,14 @@ def batch(
     schema: Annotated[
         str | None, typer.Option("--schema", "-s", help="As for submit; .jsonl lines may name their own.")
     ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="JSONL; else standard output.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; else standard output.")] = None,
+    kind: Annotated[
+        Format | None, typer.Option("--format", help="jsonl, csv or xlsx; else as the output's name ends.")
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="With evidence, confidence, review and usage.")] = False,
+    items: Annotated[
+        str | None, typer.Option("--rows", metavar="LIST", help="A table with a line for each of a list, as items.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the batch that this output began.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that is there.")] = False,
     drafters: DraftersFlag = "all",
@@ -100,12 +110,16 @@ def batch(
 ) -> None:
     """Extract many documents through the service: a line of JSON each, in order: file, id, status, data, error.
 
+    --full writes each as the API has it. A table has a column for each value (seller.name) and lists as JSON in a cell.
+
     A .jsonl file (.gz too) holds lines as POST /v1/batches takes them; custom_id and line stand for the file. Ctrl-C
     leaves the batch running in the service: --resume waits for it. Without -o it is cancelled.
     """
     what = None if schema is None else schema_of(schema)
     options = options_of(drafters, max_output_tokens, printed)
     _check_output(output, resume=resume, overwrite=overwrite)
+    kind = _checked_format(kind, output, items)
+    write = writer_of(kind, Table(items, full))
     found = Inputs.of(inputs, options, but=_written(output), how=sender_of(charset, password))
     if not found.found:
         fail("There is nothing among the inputs but the output")
@@ -116,12 +130,15 @@ def batch(
     digest = hashlib.sha256(orjson.dumps(parameters)).hexdigest()
     if resume and output is not None and output.exists() and not _record_path(output).exists():
         say(f"{output} is whole already")
-        raise typer.Exit(_status_of(output))
+        raise typer.Exit(_status_of(output, kind))
     with connect(url, api_key) as client:
         client.fetch("/healthz")  # is anything there at all? Soon said, before the patience of a long batch sets in
     record = UploadRecord.of(output, digest, resume=resume)
     with connect(url, api_key, PATIENCE_S) as client:
-        failed = _run(client, found, what, record, output)
+        ended = _uploaded(client, found, what, record, output)
+        judge = what if isinstance(what, Schema) else None
+        failed = _written_out(ended, found.rows(client.batch_rows(ended.id), judge, full=full), write, output)
+        record.forget()
     if failed:
         raise typer.Exit(SOME_FAILED)
 
@@ -137,23 +154,31 @@ def _check_output(output: Path | None, *, resume: bool, overwrite: bool) -> None
         fail(f"{output} is there already; --overwrite replaces it")
 
 
-def _run(client: Client, found: Inputs, schema: str | Schema | None, record: UploadRecord, output: Path | None) -> int:
+def _checked_format(asked: Format | None, output: Path | None, items: str | None) -> Format:
+    """Raises typer.Exit for what does not go together."""
+    kind = format_of(asked, output)
+    if kind is Format.XLSX and output is None:
+        fail("--format xlsx needs -o FILE")
+    if kind is Format.JSONL and items is not None:
+        fail("--rows is of a table: --format csv or xlsx")
+    return kind
+
+
+def _written_out(ended: Batch, rows: Rows, write: Callable[[IO[bytes], Rows], None], output: Path | None) -> int:
     """How many lines did not succeed."""
-    ended = _uploaded(client, found, schema, record, output)
     count: Counter[bool] = Counter()  # of rows, by whether they succeeded
 
-    def rows() -> Iterator[bytes]:
-        for row in found.rows(client.batch_rows(ended.id), schema if isinstance(schema, Schema) else None):
+    def counted() -> Iterator[Mapping[str, Any]]:
+        for row in rows:
             count[row["status"] == "succeeded"] += 1
-            yield written(row) + b"\n"
+            yield row
 
     if output is None:
         with reader():
-            sys.stdout.buffer.writelines(rows())
+            write(sys.stdout.buffer, counted())
             sys.stdout.buffer.flush()
     else:
-        _replace(output, lambda file: file.writelines(rows()))
-    record.forget()
+        _replace(output, lambda file: write(file, counted()))
     rate = f", {ended.documents_per_s:.2f} documents/s" if ended.documents_per_s else ""
     say(f"{count[True]} succeeded, {count[False]} failed{rate}")
     return count[False]
@@ -220,9 +245,11 @@ def _written(output: Path | None) -> list[Path]:
     return [] if output is None else [output, *(output.with_name(output.name + end) for end in (".batch", ".part"))]
 
 
-def _status_of(output: Path) -> int:
-    with output.open("rb") as file:
-        return SOME_FAILED if any(read(line)["status"] != "succeeded" for line in file) else 0
+def _status_of(output: Path, kind: Format) -> int:
+    try:
+        return SOME_FAILED if failed_in(kind, output) else 0
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        fail(f"{output} is no {kind} that this command wrote")
 
 
 def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:

@@ -7,8 +7,10 @@ import gzip
 import os
 import zlib
 from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -22,6 +24,7 @@ from extractor.client.document import SubmitOptions, printable
 from extractor.errors import DocumentError
 from schemas.schema import Schema, inline
 
+MAX_CUSTOM_ID = 64  # characters, as the service has it
 _JSONL = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
 
 
@@ -74,8 +77,12 @@ class Inputs:
                 number += 1
                 yield self._line(number, one)
 
-    def rows(self, rows: Iterable[Row[Any]], judge: Schema | None = None) -> Iterator[dict[str, Any]]:
-        """One for each line, in their order. `judge` is of the files, and of the lines that name no schema."""
+    def rows(
+        self, rows: Iterable[Row[Any]], judge: Schema | None = None, *, full: bool = False
+    ) -> Iterator[dict[str, Any]]:
+        """One for each line, in their order. `judge` is of the files, and of the lines that name no schema. `full`: as
+        the service has them, each with the name of its file."""
+        as_json = _in_full if full else _in_short
         judged = judge and inline(judge.json_schema).ref  # as the service calls it
         left = iter(rows)
         row = next(left, None)
@@ -83,10 +90,10 @@ class Inputs:
             if number in self.unreadable:
                 error = self.unreadable[number]
                 problem = {"code": error.code, "detail": error.detail, "errors": []}
-                yield {"file": name, "id": None, "status": "failed", "data": None, "error": problem}
+                yield as_json(Row(number, None, "refused", None, problem, None), name, line)
             elif row is not None and row.line == number:
                 own = name is None and row.job is not None and row.job.schema_ != judged
-                yield _as_json(batches.validated(row, None if own else judge), name, line)
+                yield as_json(batches.validated(row, None if own else judge), name, line)
                 row = next(left, None)
 
     def _named(self) -> Iterator[tuple[int, str | None, int]]:
@@ -105,10 +112,26 @@ class Inputs:
         if number not in self.unreadable:
             try:
                 document = one.file or self._piped(one)
-                return batches.line(f"file-{number}", document, self.options, self.how)
+                return batches.line(self._custom_id(number, one), document, self.options, self.how)
             except DocumentError as error:
                 self.unreadable[number] = error
         return b"\n"
+
+    def _custom_id(self, number: int, one: Source) -> str:
+        """The name of the file, for whoever looks at the batch in the service; its end where it is longer than such an
+        id may be. What would not be the only one of its name has its number instead."""
+        end = one.name[1 - MAX_CUSTOM_ID :]
+        if end not in self._own_ends or end.startswith("file-"):
+            return f"file-{number}"
+        return one.name if len(one.name) <= MAX_CUSTOM_ID else f"…{end}"
+
+    @cached_property
+    def _own_ends(self) -> frozenset[str]:
+        """Ends of names that no other file has; of none beside lines, which have ids of their own."""
+        if any(map(_is_jsonl, self.found)):
+            return frozenset()
+        ends = Counter(one.name[1 - MAX_CUSTOM_ID :] for one in self.found)
+        return frozenset(end for end, times in ends.items() if times == 1)
 
     def _piped(self, one: Source) -> bytes:
         if self._stdin is None:
@@ -145,9 +168,22 @@ def _opened(path: Path) -> Iterator[bytes]:
         raise DocumentError(f"Cannot read {printable(path)}: {error}", code="unreadable_document") from None
 
 
-def _as_json(row: Row[Any], name: str | None, line: int) -> dict[str, Any]:
-    whose = {"custom_id": row.custom_id, "line": line} if name is None else {"file": name}
-    status = "failed" if row.status == "refused" else row.status
+def _in_short(row: Row[Any], name: str | None, line: int) -> dict[str, Any]:
     job_id = None if row.job is None else row.job.id
     data = None if row.job is None else row.job.data
-    return {**whose, "id": job_id, "status": status, "data": data, "error": row.error}
+    return {**_whose(row, name, line), "id": job_id, "status": _status(row), "data": data, "error": row.error}
+
+
+def _in_full(row: Row[Any], name: str | None, line: int) -> dict[str, Any]:
+    """What became no extraction has no result, and what is known of it."""
+    known = {"id": None, "result": None} if row.job is None else row.job.as_json()
+    whose = _whose(row, name, line)
+    return whose | known | whose | {"status": _status(row), "error": row.error}
+
+
+def _whose(row: Row[Any], name: str | None, line: int) -> dict[str, Any]:
+    return {"custom_id": row.custom_id, "line": line} if name is None else {"file": name}
+
+
+def _status(row: Row[Any]) -> str:
+    return "failed" if row.status == "refused" else row.status

@@ -9,6 +9,7 @@ _EXTRAS = {
     "ocr": "rapidocr onnxruntime",
     "otel": "opentelemetry",
     "kernels": "triton",
+    "xlsx": "xlsxwriter",
     "": "pydantic pydantic_settings jsonschema_rs llguidance celery kombu redis hiredis fastapi starlette uvicorn "
     "sse_starlette multipart charset_normalizer orjson prometheus_client structlog httpx typer rich email_validator",
 }
