@@ -160,3 +160,16 @@ def test_a_file_without_documents_and_parts_without_a_space_are_said(tmp_path: P
     path.write_text(f"{HEAD}=== de\n{{name:OBERTOR 3}}{{name:88662}}\n{{shop:A}}{{code:1}} {{code:2}}", "utf-8")
     said = list(written.doubts(written.read(path).documents[0]))
     assert said == ["bill.txt:10: nothing between two parts of name: 'OBERTOR 3' and '88662'"]
+
+
+def test_long_numbers_that_no_value_has_change_too(tmp_path: Path) -> None:
+    """Else the digits that writers like would tell what is no value."""
+    seen = set()
+    for _, other in _exchanged(tmp_path, "=== de\nKd 5518 · Tel 5518\nNr {code:A-90412}\nseit 1998, Zi 12\n"):
+        customer, phone = other.text.split("\n")[0].removeprefix("Kd ").split(" · Tel ")
+        assert customer == phone, "one number is one wherever it stands"
+        assert other.text.split("\n")[2] == "seit 1998, Zi 12", "years and short numbers stay"
+        (mark,) = other.marks
+        assert other.text[mark.start :].startswith(mark.printed)
+        seen.add(customer)
+    assert len(seen) > 20

@@ -23,6 +23,7 @@ from extractor.notation import possible
 
 _KEPT = 0.25  # of a document's values stay as they were written
 _RUN = re.compile(r"\d+|[^\W\d_]+|[^\w]+|_+")
+_LONG_RUN = re.compile(r"(?<!\d)[0-9]{4,}(?!\d)")
 _CLOCK = re.compile(r"(\d\d?)(\D{1,3})(\d\d)(.*)", re.DOTALL)
 _YEARS = (1950, 2026)  # a count between them may be a year
 _YEARS_APART = 8
@@ -85,7 +86,16 @@ def exchanged(written: Written, types: dict[str, str], rng: Random, values: Pool
         whole = len({new and _meaning(type_, new[1]) for new in made.values()}) == 1
         for old, new in made.items():
             fresh[type_, *old] = new if new and whole else old
-    return _rewritten(written, types, fresh)
+    return _rewritten(written, types, fresh, _other_runs(written, rng))
+
+
+def _other_runs(written: Written, rng: Random) -> dict[str, str]:
+    """Other digits for the long numbers of a text that no value has, years aside. Who writes by hand repeats the digits
+    he likes, so that they would tell what is no value."""
+    values = "\n".join(f"{mark.printed}\n{mark.value}" for mark in written.marks)
+    found = sorted(set(_LONG_RUN.findall(written.text)))
+    runs = [run for run in found if run not in values and (len(run) > 4 or not _within(int(run)))]
+    return {run: "".join(rng.choice(string.digits) for _ in run) for run in runs}
 
 
 def _meaning(type_: str, value: str) -> str:
@@ -189,10 +199,11 @@ def _clock(mark: Mark, rng: Random) -> Printed | None:
     return printed, f"{hour:02}:{minute:02}{mark.value[5:]}"
 
 
-def _rewritten(written: Written, types: dict[str, str], fresh: dict[Key, Printed]) -> Written:
+def _rewritten(written: Written, types: dict[str, str], fresh: dict[Key, Printed], runs: dict[str, str]) -> Written:
+    """`runs`: what stands now for numbers that no mark holds."""
     text, marks, last = "", [], 0
     owed = 0  # characters by which the last value grew, to be taken from the gap behind it
-    for start, stop, mark, new in sorted(_changes(written, types, fresh), key=lambda change: change[:2]):
+    for start, stop, mark, new in sorted(_changes(written, types, fresh, runs), key=lambda change: change[:2]):
         between, owed = _closed(written.text[last:start], owed)
         text += between
         if mark:
@@ -205,9 +216,9 @@ def _rewritten(written: Written, types: dict[str, str], fresh: dict[Key, Printed
 
 
 def _changes(
-    written: Written, types: dict[str, str], fresh: dict[Key, Printed]
+    written: Written, types: dict[str, str], fresh: dict[Key, Printed], runs: dict[str, str]
 ) -> Iterator[tuple[int, int, Mark | None, Printed]]:
-    """(from where, to where, the mark or None of a copy of a marked text, what stands there now)."""
+    """(from where, to where, the mark or None where there is none, what stands there now)."""
     held: list[tuple[int, int]] = []
     for mark in written.marks:
         held.append((mark.start, mark.start + len(mark.printed)))
@@ -218,6 +229,9 @@ def _changes(
             if all(end <= start or stop <= begin for begin, end in held):
                 held.append((start, stop))
                 yield start, stop, None, (new, "")
+    for found in _LONG_RUN.finditer(written.text):
+        if found.group() in runs and all(found.end() <= begin or end <= found.start() for begin, end in held):
+            yield *found.span(), None, (runs[found.group()], "")
 
 
 def _found(text: str, said: str) -> Iterator[int]:
