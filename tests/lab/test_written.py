@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from random import Random
 
+import jsonschema_rs
 import pytest
 
 from extractor.lab.training import exchange, sources, written, written_tasks
@@ -99,6 +100,7 @@ def test_tasks_of_every_document_hold_together() -> None:
         for task in written_tasks.every(rng, held_out):
             answer = json.loads(task.answer)
             assert list(answer) == list(task.schema["properties"])
+            assert jsonschema_rs.is_valid(task.schema, answer), task.document
             for origin, place in zip(task.origins, sources.places(task.document, task.origins), strict=True):
                 assert origin is None or (place is not None and task.document.startswith(origin.printed, place))
                 assert origin is None or sources.aligned(origin)

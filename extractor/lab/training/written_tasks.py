@@ -63,23 +63,27 @@ def never_seen(rng: Random, count: int) -> Iterator[tuple[str, Task]]:
 
 
 def task(file: File, written: Written, rng: Random, builtin: float = _BUILTIN) -> Task:
-    """`builtin`: how often a document of a built-in kind is asked for with the built-in schema."""
+    """`builtin`: how often a document of a built-in kind is asked for with the built-in schema, unless it says nothing
+    of what that must have."""
     if file.kind in KINDS and rng.random() < builtin:
         description, schema = schema_of(file.kind)
-        paths, name = {path: path for path in file.fields}, file.kind
-    else:
-        schema, paths = _schema(file, rng)
-        description = file.about if rng.random() < 0.5 else ""
-        name = rng.choice((file.kind, keyify(rng, file.kind.replace("_", " ")), "record", "document"))
+        answering = Answering(file, written, {path: path for path in file.fields})
+        answer, origins = answering.answer(schema)
+        if not answering.lacking:
+            return Task(file.kind, description, schema, written.text, answer, "written", origins)
+    schema, paths = _schema(file, rng)
+    description = file.about if rng.random() < 0.5 else ""
+    name = rng.choice((file.kind, keyify(rng, file.kind.replace("_", " ")), "record", "document"))
     answer, origins = Answering(file, written, paths).answer(schema)
     return Task(name, description, schema, written.text, answer, "written", origins)
 
 
 class Answering:
-    """The answer of one document under a schema whose own paths `paths` ties to the fields of the document's kind."""
+    """The answer of one document under a schema whose own paths `paths` ties to the fields of the document's kind.
+    `lacking`: whether null stands in it where the schema will have no null."""
 
     def __init__(self, file: File, written: Written, paths: dict[str, str]) -> None:
-        self._file, self._written, self._paths = file, written, paths
+        self._file, self._written, self._paths, self.lacking = file, written, paths, False
         self._marks: dict[tuple[str, int], list[Mark]] = defaultdict(list)
         for mark in written.marks:
             self._marks[mark.path, mark.row].append(mark)
@@ -126,7 +130,10 @@ class Answering:
     def _nothing(self, node: JSON) -> str:
         """What stands for a value that the document does not say."""
         self._origins.append(None)
-        return "false" if self._resolved(node).get("type") == "boolean" else "null"
+        if self._resolved(node).get("type") == "boolean":
+            return "false"
+        self.lacking = self.lacking or "anyOf" not in node
+        return "null"
 
     def _array(self, node: JSON, path: str) -> str:
         inner = f"{path}[]"
