@@ -12,10 +12,10 @@ from decimal import Decimal
 from functools import cached_property
 from itertools import islice
 
-from extractor.evidence.bigger import Bigger
 from extractor.evidence.occurrence import Fragment, Occurrence, in_one_piece
 from extractor.evidence.word_index import MOST, WordIndex
 from extractor.notation import find
+from extractor.notation.bigger import Bigger
 from extractor.notation.find import Spans, digits, padded, readings
 
 _APART = 48  # characters between the date and the time of one moment

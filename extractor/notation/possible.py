@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 from extractor.notation import calendar, find, spell
+from extractor.notation.bigger import Bigger
 from extractor.notation.spell import Spelled
 
 _BEFORE = re.compile(r"(?:(?<![^\W_])[-−–]|\()\s?[€$£¥]?\s?(?:[A-Z]{3}\s)?$")  # a minus, a bracket, a currency
@@ -43,10 +44,13 @@ _OLD = 30  # two digits of a year from here on may be of the century before
 
 def numbers(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, Decimal]:
     """By their spelling, with the decimals that are printed and without those that say nothing. A number is negative
-    only where a minus or a bracket says so, and may then be meant either way. Of a day only the year is a number."""
+    only where a minus or a bracket says so, and may then be meant either way. What is a piece of something else that is
+    printed as one (a code, an account, a time of day) is none; of a day only the year is."""
     dates = list(spell.dates(text)) if dates is None else dates
     within = {at for date in dates for at in range(date.start, date.stop)}
     spans = [span for spans in find.number_spans(text).values() for span in spans if span[0] not in within]
+    bigger = Bigger(text)
+    spans = [span for span in spans if not bigger.is_of_a_token(*span)]
     spans += [found.span() for date in dates for found in _YEAR.finditer(text, date.start, date.stop)]
     mark = _decimal_mark(text[start:stop] for start, stop in spans)
     found_numbers: dict[str, Decimal] = {}

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from extractor.evidence.bigger import Bigger
 from extractor.evidence.locate import DocumentIndex
+from extractor.notation.bigger import Bigger
 
 
 def found(value: Any, document: str) -> list[str]:

@@ -5,11 +5,12 @@ no quantity. Knows text only.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from extractor.evidence.spans import Span
 from extractor.notation.calendar import is_name
 from extractor.notation.spell import dates
+
+Span = tuple[int, int]  # half-open
 
 _NAMES = re.compile(r"[^\W\d_]{3,}")
 _DAY = re.compile(  # without a year: `5. Oktober`, `Oct 5`, `05.10.`
@@ -35,6 +36,15 @@ _ITEM = re.compile(r"[.)](?=[ \t]+[^\W\d])")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+|\bwww\.[^\s|]+|\bhttps?://[^\s|]+")
 
 
+_LEADS = frozenset(  # capitals that stand before an amount without a space
+    "EUR USD GBP CHF JPY CNY INR KRW TRY PLN CZK RUB ILS THB CAD AUD NZD SGD MXN SEK NOK DKK HUF RON HKD ZAR BRL AED "
+    "MYR IDR PHP VND TWD RM RS KR FR US HK CA AU NZ R C A X NO NR".split()
+)
+_GLUED = re.compile(r"(?<![^\W_])(?:([A-Z]{1,4})|[^\W_]*\d[^\W\d_]+)$")  # to the digits behind it, as in a code
+_GOES_ON = re.compile(r"[^\W\d_]+\d")
+_CODE_DIGITS = 3  # fewer behind letters are a number of their own: `Q3`, `KW12`
+_PIECES = (_CLOCK, _CODE, _PHONE, _ADDRESS)
+_COUNTED = re.compile(r"\d+-[^\W\d_]+")  # `30-day`
 _KINDS = (_CLOCK, _CODE, _PHONE, _POSTCODE, _PAGE, _ADDRESS)
 _TIES = frozenset("-–/_:.@+(=")
 _NEXT = re.compile(r"(?:st|nd|rd|th|er|\.|º)? ?(?:de |of )?([^\W\d_]{3,14})")
@@ -80,6 +90,27 @@ class Bigger:
             window = f"{window[:end]} {window[end:].lstrip('.')}"
         return any(first <= begin and end <= last and end - begin < last - first for first, last in _found(window))
 
+    def is_of_a_token(self, start: int, stop: int) -> bool:
+        """Whether it is only a piece of what is printed as one: of a code of letters and digits, an account, a
+        telephone number, an address, a time of day, the day of a date. `12kg`, `Q3`, `EUR5`, `30-day` are no codes."""
+        before = self._text[max(0, start - _WORD) : start]
+        if before[-1:].isalpha() and self._text[start:stop].isdecimal():
+            glued = _GLUED.search(before) if stop - start >= _CODE_DIGITS else None
+            if _GOES_ON.match(self._text, stop) or (glued is not None and glued[1] not in _LEADS):
+                return True
+        if not self._may_be_held(start, stop):
+            return False
+        since = max(0, start - _AROUND)
+        window = self._text[since : stop + _AROUND]
+        begin, end = start - since, stop - since
+        return any(
+            first <= begin
+            and end <= last
+            and end - begin < last - first
+            and not (first == begin and _COUNTED.fullmatch(window, first, last))
+            for first, last in _found(window, _PIECES)
+        )
+
     def is_of_a_street(self, start: int, stop: int) -> bool:
         """Whether it may be the number of a house: `Price Avenue 21`."""
         if stop - start > _HOUSE or _HOUSE_ENDS.match(self._text, stop) is None:
@@ -92,8 +123,8 @@ class Bigger:
         return self._text[line:start].strip(" \t(") == "" and _ITEM.match(self._text, stop) is not None
 
 
-def _found(window: str) -> Iterator[Span]:
-    """What there is in it that is no number and has some."""
+def _found(window: str, kinds: Iterable[re.Pattern[str]] = _KINDS) -> Iterator[Span]:
+    """What there is in it that is no number and has some: days, and what is of these kinds."""
     for date in dates(window):
         printed, names = window[date.start : date.stop], _NAMES.findall(window, date.start, date.stop)
         if all(is_name(name, dated=True) for name in names) and (
@@ -103,5 +134,5 @@ def _found(window: str) -> Iterator[Span]:
     for day in _DAY.finditer(window):
         if not (name := day["m1"] or day["m2"]) or is_name(name):
             yield day.span()
-    for kind in _KINDS:
+    for kind in kinds:
         yield from (found.span() for found in kind.finditer(window))
