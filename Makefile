@@ -47,11 +47,11 @@ $(STAMP): pyproject.toml constraints.txt
 # With TORCH_INDEX=URL of PyTorch's index of CPU wheels also docker/worker-cpu.lock, which is not kept in the repository.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 -c constraints.txt --generate-hashes \
 	--no-annotate --custom-compile-command "make locks" $(UVARGS)
-WORKER := --extra engine --extra documents --extra ocr --extra otel
+WORKER := --extra service --extra engine --extra documents --extra ocr --extra otel
 
 locks: setup
 	@$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check -c constraints.txt -e ".[locks]"
-	@echo setuptools | $(LOCK) pyproject.toml - --extra documents --extra otel -o docker/api.lock >/dev/null
+	@echo setuptools | $(LOCK) pyproject.toml - --extra service --extra documents --extra otel -o docker/api.lock >/dev/null
 	@echo setuptools | $(LOCK) pyproject.toml - $(WORKER) -o docker/worker.lock >/dev/null
 	@test -z "$(TORCH_INDEX)" || printf 'setuptools\n%s+cpu\n' "$$(grep ^torch== constraints.txt)" | $(LOCK) \
 		pyproject.toml - $(WORKER) -o docker/worker-cpu.lock --extra-index-url "$(TORCH_INDEX)" \

@@ -6,12 +6,23 @@ A grammar has already seen to the shape, so what fails here is what a grammar ca
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from extractor.errors import FieldError, InvalidOutput
-from schemas import Schema, ValidationProblem, doubts
-from schemas.errors import Place
+from schemas import doubts
+from schemas.errors import Place, ValidationProblem
 from schemas.jsontext import loads, read, written
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+class Judge(Protocol):
+    """Of a schema what an answer is read by (`schemas.Schema`); `validate` raises ValidationProblem."""
+
+    @property
+    def model(self) -> type[BaseModel] | None: ...
+    def validate(self, value: object) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -25,7 +36,7 @@ class Answer:
     doubts: list[Place]
 
 
-def read_answer(text: str, schema: Schema) -> Answer:
+def read_answer(text: str, schema: Judge) -> Answer:
     """Raises InvalidOutput with a JSON pointer for each fault; `last` is the text."""
     try:
         exact, data = loads(text), read(text)

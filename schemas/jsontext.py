@@ -9,9 +9,14 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal, InvalidOperation
+from types import ModuleType
 from typing import Any
 
-import orjson
+orjson: ModuleType | None
+try:
+    import orjson
+except ModuleNotFoundError:  # the client alone, which writes little
+    orjson = None
 
 _SIGNED_ZERO = re.compile(r"-0(?![\d.eE])")  # an int has no such thing
 _PLAIN_DIGITS = 40  # zeros that a Decimal is written out with; beyond that with its exponent
@@ -90,21 +95,29 @@ def dumps(value: Any) -> str:
 def written(value: Any, *, indent: bool = False) -> bytes:
     """As `dumps` in UTF-8, a hundred times as fast; orjson's Fragments are put in as they are. Raises TypeError, which
     quotes nothing, for what JSON cannot hold: half a surrogate pair, an object."""
+    if orjson is None:
+        return _as_dumped(value)
     try:
-        return orjson.dumps(value, default=_fragment, option=orjson.OPT_INDENT_2 if indent else None)
+        text: bytes = orjson.dumps(value, default=_fragment, option=orjson.OPT_INDENT_2 if indent else None)
+        return text
     except orjson.JSONEncodeError as error:
         if "64-bit" not in str(error):
             raise
+    return _as_dumped(value)  # an integer of more than 64 bits: rare, so never mind the line breaks
+
+
+def _as_dumped(value: Any) -> bytes:
     try:
-        return dumps(value).encode()  # an integer of more than 64 bits: rare, so never mind the line breaks
+        return dumps(value).encode()
     except UnicodeEncodeError:
         raise TypeError("str is not valid UTF-8: surrogates not allowed") from None
 
 
-def _fragment(value: object) -> orjson.Fragment:
+def _fragment(value: object) -> Any:
     """orjson knows neither, and takes JSON that is written already."""
     if not isinstance(value, Number | Decimal):
         raise TypeError
+    assert orjson is not None
     return orjson.Fragment(_digits(value))
 
 

@@ -14,20 +14,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jsonschema_rs
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError, PydanticUserError
-from pydantic_core import ErrorDetails
 
 from schemas.check import check
 from schemas.checks.compiled import validator
 from schemas.checks.rewrite import originals
 from schemas.errors import InvalidSchema, Place, ValidationProblem, pointer
 from schemas.examples import Example
-from schemas.jsontext import dumps, exact, long_as_text
+from schemas.jsontext import exact
+from schemas.models.instance import MAX_ERRORS, instance_of
 from schemas.models.json_schema import ModelJsonSchema
 
-MAX_ERRORS = 20
-_OF_NUMBERS = ("greater_than", "less_than", "multiple_of", "decimal_")  # what pydantic calls their faults
 _VERSION_DIGITS = (
     32  # 128 bits: by it a batch keeps its schemas, and two schemas with 48 in common are made in a minute
 )
@@ -64,16 +62,7 @@ class Schema:
             raise ValidationProblem(faults)
         if self.model is None:
             return given
-        try:
-            return _instance(self.model, value)
-        except ValidationError as error:
-            details = error.errors(include_url=False, include_input=False)[:MAX_ERRORS]
-            places = [_place(detail, value) for detail in details]
-        except ValidationProblem:
-            raise
-        except Exception as error:  # a check may stumble over anything; what it says of that may quote the document
-            places = [("", f"the schema's check raised {type(error).__name__}")]
-        raise ValidationProblem(places)
+        return instance_of(self.model, value)
 
 
 def of_model(model: type[BaseModel], *, name: str | None = None, version: str | None = None) -> Schema:
@@ -136,22 +125,6 @@ def loosened(schema: Schema, json_schema: dict[str, Any]) -> Schema:
     return _schema(schema.name, schema.version, json_schema, _AnyObject)
 
 
-def _instance(model: type[BaseModel], value: object) -> BaseModel:
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:  # a strict model takes its dates and enums as strings from JSON text only
-        first = error
-    try:  # where pydantic reads numbers as doubles; a Decimal it takes from a string too
-        return model.model_validate_json(dumps(long_as_text(value)))
-    except ValidationError:
-        instance = model.model_validate_json(dumps(value))
-    faults = first.errors(include_url=False, include_input=False)
-    if of_numbers := [fault for fault in faults if fault["type"].startswith(_OF_NUMBERS)]:
-        # what it takes as a double may be another number
-        raise ValidationProblem([_place(fault, value) for fault in of_numbers[:MAX_ERRORS]])
-    return instance
-
-
 def _schema(name: str, version: str | None, json_schema: object, model: type[BaseModel] | None) -> Schema:
     report = check(json_schema)
     if not report.ok:
@@ -192,19 +165,3 @@ def _message(error: jsonschema_rs.ValidationError, patterns: dict[str, str]) -> 
         matched = error.kind.pattern
         return f'the value does not match "{patterns.get(matched, matched)}"'
     return error.message
-
-
-def _place(detail: ErrorDetails, value: Any) -> Place:
-    """Pydantic's location as a pointer into `value`: the names of union members in it are no places. A check may
-    add a pointer of its own (`schemas.types.fault`)."""
-    parts: list[object] = []
-    for part in detail["loc"]:
-        try:
-            value = value[part]
-        except (LookupError, TypeError):
-            if not (detail["type"] == "missing" and part == detail["loc"][-1]):
-                continue
-        parts.append(part)
-    context = detail.get("ctx", {})
-    own = context.get("pointer", "") if detail["type"] == "check" else ""
-    return pointer(*parts) + own, str(context.get("detail") if own else detail["msg"])[:300]

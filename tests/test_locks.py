@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-EXTRAS = {"api": {"documents", "otel"}, "worker": {"engine", "documents", "ocr", "otel"}}
+EXTRAS = {"api": {"service", "documents", "otel"}, "worker": {"service", "engine", "documents", "ocr", "otel"}}
 STALE = "make locks"
 HASH = r"--hash=sha256:[0-9a-f]{64}"
 IMAGE = {"sys_platform": "linux", "python_version": "3.11", "python_full_version": "3.11.14"}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import site
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import distribution
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("extractor", "workers", "schemas", "api")
@@ -76,3 +80,85 @@ def test_bench_says_where_it_is(wheel: tuple[Path, list[str]]) -> None:
     assert "make bench" in asked.stderr
     assert "Traceback" not in asked.stderr
     assert "bench" not in run(installed, "--help").stdout
+
+
+SLIM = """
+import json, sys
+from decimal import Decimal
+from pathlib import Path
+import httpx
+from pydantic import BaseModel
+from extractor.client import AsyncClient, Client, ExtractionFailed, Patience
+from schemas.builtin.purchase_order import PurchaseOrder
+
+class Bill(BaseModel):
+    total: Decimal
+    day: str
+
+def service(request):
+    if request.method == "POST":
+        asked.append(json.loads(request.content))
+    status = "queued" if request.method == "POST" else "succeeded"
+    result = None if status == "queued" else {"data": answer, "fields": {}}
+    job = {"id": "1", "status": status, "schema": "inline@1", "created_at": "2026-01-01T00:00:00Z", "result": result}
+    return httpx.Response(200, content=json.dumps(job).replace("660.0", "660.00"))
+
+asked, answer = [], {"total": 660.0, "day": "x"}
+with Client("http://service", transport=httpx.MockTransport(service)) as client:
+    bill = client.extract("Total: 660.00", Bill)
+    assert isinstance(bill, Bill) and str(bill.total) == "660.00", bill
+    assert str(client.extract("Total: 660.00", "invoice")["total"]) == "660.00"
+    answer = {"total": "no", "day": "x"}
+    try:
+        client.extract("x", Bill)
+    except ExtractionFailed as failed:
+        assert [at.pointer for at in failed.errors] == ["/total"], failed.errors
+    else:
+        raise AssertionError("taken")
+    client.submit(Path(sys.argv[1]), PurchaseOrder)
+assert asked[0]["json_schema"]["properties"]["total"]["type"] == "number", asked[0]
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+def links(folder: Path, *packages: str) -> None:
+    """In a folder: those packages and what they need, as pip would install them, and nothing else."""
+    todo, seen = list(packages), set()
+    while todo:
+        found = distribution(todo.pop())
+        if found.name in seen:
+            continue
+        seen.add(found.name)
+        for top in {Path(file).parts[0] for file in found.files or () if ".." not in Path(file).parts}:
+            (folder / top).symlink_to(Path(str(found.locate_file(top))))
+        needed = [Requirement(text) for text in found.requires or ()]
+        todo += [each.name for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})]
+
+
+def test_the_client_needs_httpx_and_pydantic_only(wheel: tuple[Path, list[str]], tmp_path: Path) -> None:
+    """Names, JSON Schemas and classes, validated by pydantic; digits are kept."""
+    installed, _ = wheel
+    links(tmp_path, "httpx", "pydantic")
+    code = f"import sys; sys.path[:0] = {[str(installed), str(tmp_path)]!r}\n" + SLIM
+    call = [sys.executable, "-I", "-S", "-c", code, str(ROOT / "LICENSE")]
+    done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert not {"orjson", "jsonschema_rs", "pydantic_settings", "typer", "torch"} & set(json.loads(done.stdout))
+
+
+def test_the_command_says_what_it_needs_beside_the_client(wheel: tuple[Path, list[str]], tmp_path: Path) -> None:
+    installed, _ = wheel
+    links(tmp_path, "httpx", "pydantic")
+    path = [str(installed), str(tmp_path)]
+    code = f"import sys; sys.path[:0] = {path!r}; from extractor.processes.launch import cli; cli()"
+    call = [sys.executable, "-I", "-S", "-c", code, "batch"]
+    asked = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert asked.returncode == 2
+    assert "'.[service]'" in asked.stderr
+    assert "Traceback" not in asked.stderr
+
+
+def test_an_installation_has_the_client_and_no_more_by_itself() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert {Requirement(text).name for text in project["dependencies"]} == {"httpx", "pydantic"}
+    assert project["optional-dependencies"]["client"] == []

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar
 from urllib.parse import quote
 
 from pydantic import BaseModel
@@ -16,12 +16,9 @@ from extractor.client.document import Document, SubmitOptions, document_body
 from extractor.client.errors import BatchTimeout, ExtractionFailed, Overloaded, UnexpectedAnswer
 from extractor.client.flow import JSON, Flow, Patience, Pause, Send, parse, send
 from extractor.client.model import Batch, Job, RefusedLine, Row
-from extractor.client.validation import Schema, data_of, schema_body
+from extractor.client.validation import Schema, Validator, data_of, schema_body
 from extractor.errors import InputError
 from schemas.jsontext import read, written
-
-if TYPE_CHECKING:
-    from schemas.schema import Schema as Validator
 
 PAGE_ROWS = 500
 POLL_S = 1.0

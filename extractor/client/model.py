@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from extractor.result import Known
+if TYPE_CHECKING:
+    from extractor.result import Known
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 BatchStatus = Literal["receiving", "running", "cancelling", "completed", "cancelled"]

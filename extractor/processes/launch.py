@@ -48,7 +48,14 @@ def command(room: str) -> tuple[str, ...]:
 def cli() -> None:
     """The command `extractor`."""
     own_rooms()
-    import_module("extractor.cli").main()
+    try:
+        cli = import_module("extractor.cli")
+    except ModuleNotFoundError as error:
+        from extractor.processes.packages import missing
+
+        print(f"extractor: {missing(error)}", file=sys.stderr)
+        raise SystemExit(2) from None
+    cli.main()
 
 
 def main() -> None:

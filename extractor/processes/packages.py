@@ -10,8 +10,10 @@ _EXTRAS = {
     "otel": "opentelemetry",
     "kernels": "triton",
     "xlsx": "xlsxwriter",
-    "": "pydantic pydantic_settings jsonschema_rs llguidance celery kombu redis hiredis fastapi starlette uvicorn "
-    "sse_starlette multipart charset_normalizer orjson prometheus_client structlog httpx typer rich email_validator",
+    "service": "pydantic_settings jsonschema_rs llguidance celery kombu redis hiredis fastapi fastapi_offline "
+    "starlette uvicorn sse_starlette multipart charset_normalizer orjson prometheus_client cachetools structlog "
+    "typer rich email_validator",
+    "": "pydantic httpx",
 }
 _EXTRA_OF = {package: extra for extra, packages in _EXTRAS.items() for package in packages.split()}
 
