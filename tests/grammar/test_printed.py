@@ -8,6 +8,7 @@ import time
 from datetime import date
 from typing import Any, Literal
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,6 +26,7 @@ from extractor.notation import possible
 from schemas import check, of_model
 from schemas.keywords import Mode
 from schemas.types import Amount, ClockTime, Currency, Printed
+from tests.support.matching import TOKENIZER
 
 BYTES = LLTokenizer("byte")
 JSON = dict[str, Any]
@@ -413,6 +415,32 @@ class Unread(PrintedDocument):
 
     def prints(self, value: Any, leaf: JSON) -> bool:
         raise AssertionError(f"looked for {value} of {leaf}")
+
+
+@pytest.mark.parametrize("letters", ["0123456789abcdef", "y", "kq7", "é", "1"])
+def test_a_word_of_thousands_of_letters_is_one_value_and_ends_no_grammar(letters: str) -> None:
+    word, longer = (letters * 4_000)[:3_200], (letters * 5_000)[:4_200]
+    written = f'{{"a":"{word}"}}'
+    assert lets(of(TEXT), f"Name: {word}\nTotal: 5", written)
+    assert not lets(of(TEXT), f"Name: {word}\nTotal: 5", written.replace(letters, f"{letters}z", 1))
+    assert not lets(of(TEXT), f"Name: {longer}\nTotal: 5", f'{{"a":"{longer}"}}')
+    assert lets(of({"anyOf": [TEXT, {"type": "null"}]}), f"{longer} {longer}", '{"a":null}')
+    assert lets(of(TEXT), f"Name: {longer}\nTotal: 5", '{"a":"Total: 5"}')
+
+
+def test_where_nothing_but_such_a_word_is_printed_the_field_is_named() -> None:
+    with pytest.raises(DocumentError) as found:
+        answers(of(TEXT), "y" * 5_000)
+    assert [error.pointer for error in found.value.errors] == ["/a"]
+
+
+def test_such_a_word_costs_no_limit_of_llguidance() -> None:
+    row = LLMatcher(TOKENIZER, answers(of(TEXT), "kq7y" * 800).grammar, log_level=0)
+    words = (TOKENIZER.vocab_size + 31) // 32
+    bits = np.zeros(words, dtype=np.int32)
+    for byte in b'{"a":"' + b"kq7y" * 70:
+        row.unsafe_compute_mask_ptr(bits.ctypes.data, words * 4)
+        assert row.consume_token(byte), row.get_error()
 
 
 def test_what_was_found_is_not_looked_for_again() -> None:

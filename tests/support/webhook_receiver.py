@@ -33,7 +33,6 @@ class Received:
         found: dict[str, Any] = Verifier(secret).verify(self.body, self.headers)
         return found
 
-
     def is_signed_with(self, secret: str) -> bool:
         """However long ago it was sent."""
         sent = datetime.fromtimestamp(int(self.headers["webhook-timestamp"]), UTC)

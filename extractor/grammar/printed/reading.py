@@ -28,6 +28,7 @@ _LONGEST = 4_000  # characters of a text that need no counting: what is copied e
 _FEW = 8
 _RUN = rf"/[^ ,{SEPARATOR}]([^{SEPARATOR}]*[^ {SEPARATOR}])?/"  # of one part, without a space at its ends
 _ANYTHING = "(?s:.*)"
+_NOTHING = f" {SEPARATOR}"  # what no value is made of
 _ANY_LETTER = r"(?s:[^\\]|\\.)"  # of a JSON string
 
 
@@ -77,7 +78,9 @@ class PrintedDocument:
     def _words(self) -> str:
         """The terminals that all stretches of words are made of; empty where there are none."""
         some = json.dumps({"substring_chunks": self._chunks}, ensure_ascii=False)
-        return f"WORDS: SOME & {_RUN}\nSOME: %regex {some}" if any(map(str.strip, self._chunks)) else ""
+        return (
+            f"WORDS: SOME & {_RUN}\nSOME: %regex {some}" if any(chunk.strip(_NOTHING) for chunk in self._chunks) else ""
+        )
 
     def terminal(self, leaf: JSON, *, spare: bool = False) -> str | None:
         """The name of what a marked scalar may be, null and booleans apart. None where nothing printed fits; with a

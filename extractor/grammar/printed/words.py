@@ -44,6 +44,7 @@ _LABEL = re.compile(r"[^\W\d_][^:]{0,40}: (?=\S)")
 _COMMA = ", "  # one chunk: no value ends with a comma that is not printed
 _LINE = 100  # characters of a line that may be one of several lines of one value
 _LINES = 30  # of a column that are taken together
+_LONG_WORD, _LONGEST_WORD = 256, 4_000  # letters: a key, a token; what is longer is no value
 _OFFSET = 2  # columns by which the lines of one column may begin apart
 
 Block = tuple[list[str], bool]
@@ -84,7 +85,17 @@ def _healed(text: str) -> str:
 
 def _chunks_of(text: str) -> list[str]:
     """Chunks of one stretch of text, white space folded, none at its ends."""
-    return _CHUNK.findall(escaped(" ".join(text.split())))
+    found = _CHUNK.findall(escaped(" ".join(text.split())))
+    return [piece for chunk in found for piece in (_pieces(chunk) if len(chunk) > _LONG_WORD else (chunk,))]
+
+
+def _pieces(word: str) -> Iterator[str]:
+    """Of a word that is more than llguidance takes at once; none of one that no text is long enough for."""
+    if len(word) > _LONGEST_WORD:
+        yield SEPARATOR
+        return
+    for at in range(0, len(word), _LONG_WORD):
+        yield word[at : at + _LONG_WORD]
 
 
 def escaped(text: str) -> str:
