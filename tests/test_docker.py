@@ -19,6 +19,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from api.config import ApiSettings
+from api.keys.keys import ApiKeys, KeyConfigError, check_exposure
 from extractor.cli.settings import rooms
 from extractor.config import PREFIX
 
@@ -176,7 +178,13 @@ def test_the_store_keeps_what_it_acknowledged() -> None:
 
 def test_the_api_is_published_to_this_machine_and_wants_keys() -> None:
     assert SERVICES["api"]["ports"] == ["${EXTRACTOR_PUBLISH:-127.0.0.1:8000}:8000"]
-    assert ":?" in SERVICES["api"]["environment"]["EXTRACTOR_API_KEYS"], "compose refuses to start without"
+    assert SERVICES["api"]["environment"]["EXTRACTOR_API_KEYS"] == "${EXTRACTOR_API_KEYS:-}", "down needs no key"
+    with pytest.raises(KeyConfigError):  # the API itself refuses to start without
+        check_exposure(ApiSettings(host="0.0.0.0", api_keys=""), ApiKeys.load(""))
+
+
+def test_no_command_of_compose_needs_a_variable() -> None:
+    assert not re.findall(r"\$\{\w+:?\?", (DOCKER / "compose.yaml").read_text())
 
 
 @pytest.mark.parametrize(

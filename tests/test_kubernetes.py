@@ -89,6 +89,9 @@ class TestPod:
         assert limits["ephemeral-storage"]
         for volume in pod.get("volumes", []):
             secret = volume.get("secret")
+            if claim := volume.get("persistentVolumeClaim"):
+                assert ("PersistentVolumeClaim", claim["claimName"]) in BY_NAME
+                continue
             assert secret or volume["emptyDir"]["sizeLimit"], "an empty folder that may fill the node"
             assert secret is None or ("Secret", secret["secretName"]) in BY_NAME
 
@@ -237,3 +240,34 @@ def test_the_api_does_not_start_with_the_secret_as_it_is() -> None:
     with pytest.raises(KeyConfigError):
         ApiKeys.of_file(KEYS["keys"].encode())
     assert SECRET["REDIS_PASSWORD"] in SECRET["EXTRACTOR_REDIS_URL"]
+
+
+def test_a_cache_of_models_outlives_its_pods_and_serves_them_all() -> None:
+    assert BY_NAME["PersistentVolumeClaim", "extractor-models"]["spec"]["accessModes"] == ["ReadWriteMany"]
+    (models,) = [volume for volume in PODS["extractor-worker"]["volumes"] if volume["name"] == "models"]
+    assert models["persistentVolumeClaim"]["claimName"] == "extractor-models"
+
+
+@pytest.mark.parametrize("name", ["extractor-api", "extractor-worker"])
+def test_a_node_that_is_drained_leaves_somebody(name: str) -> None:
+    budget = BY_NAME["PodDisruptionBudget", name]["spec"]
+    assert budget["selector"] == BY_NAME["Deployment", name]["spec"]["selector"]
+    assert budget.get("minAvailable", budget.get("maxUnavailable")) == 1
+
+
+def test_scaling_up_waits_for_those_that_start() -> None:
+    """The oldest document's wait goes on growing while a new worker loads, which must not ask for more and more."""
+    advanced = BY_NAME["ScaledObject", "extractor-worker"]["spec"]["advanced"]
+    policies = advanced["horizontalPodAutoscalerConfig"]["behavior"]["scaleUp"]["policies"]
+    assert all(policy["type"] == "Pods" and policy["periodSeconds"] >= 300 for policy in policies)
+
+
+def test_the_ingress_leads_to_the_api_and_bounds_nothing_by_itself() -> None:
+    ingress = yaml.safe_load((DOCKER / "ingress.yaml").read_text())
+    (rule,) = ingress["spec"]["rules"]
+    (path,) = rule["http"]["paths"]
+    service = path["backend"]["service"]
+    (port,) = BY_NAME["Service", service["name"]]["spec"]["ports"]
+    assert (ingress["metadata"]["namespace"], service["port"]["name"]) == ("extractor", port["name"])
+    assert ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-body-size"] == "0"
+    assert rule["host"] in ingress["spec"]["tls"][0]["hosts"]
