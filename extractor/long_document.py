@@ -159,12 +159,12 @@ class LongDocuments:
         run.deadline = run.started + min(run.options.timeout_s or longest_s, longest_s)
 
 
-def _no_room(context: int, left: int, least: int, asked: int | None) -> DocumentError:
-    """It is not the document that is too long. `asked`: tokens of the answer that the caller wants room for."""
-    size, fewer = context - left, "for fewer max_output_tokens, " if asked else ""
+def _no_room(context: int, left: int, least: int, max_output_tokens: int | None) -> DocumentError:
+    """It is not the document that is too long. `max_output_tokens`: tokens of the answer that the caller wants room for."""
+    size, fewer = context - left, "for fewer max_output_tokens, " if max_output_tokens else ""
     detail = (
         f"the prompt of the schema is {size:,} tokens of the context's {context:,} (EXTRACTOR_CONTEXT, or what the "
-        f"model and its memory allow), and the answer {'may have' if asked else 'needs at least'} {least:,} of them "
+        f"model and its memory allow), and the answer {'may have' if max_output_tokens else 'needs at least'} {least:,} of them "
         "beside a part of the document: ask for fewer fields, with shorter names and descriptions, "
         f"{fewer}or use a model with a longer context"
     )

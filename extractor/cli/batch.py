@@ -23,7 +23,7 @@ import orjson
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from extractor.cli.batch_formats import Format, Rows, failed_in, format_of, writer_of
+from extractor.cli.batch_formats import BatchFormat, Rows, failed_in, format_of, writer_of
 from extractor.cli.batch_inputs import Inputs
 from extractor.cli.flags import (
     ApiKey,
@@ -39,7 +39,7 @@ from extractor.cli.flags import (
     sender_of,
 )
 from extractor.cli.output import SOME_FAILED, err, fail, reader, say
-from extractor.cli.table import Table
+from extractor.cli.table import ResultTable
 from extractor.client import Batch, Client, Conflict, NotFound, Refused, Unauthorized
 from extractor.errors import ExtractorError
 from schemas.schema import Schema
@@ -92,7 +92,7 @@ def batch(
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; else standard output.")] = None,
     kind: Annotated[
-        Format | None, typer.Option("--format", help="jsonl, csv or xlsx; else as the output's name ends.")
+        BatchFormat | None, typer.Option("--format", help="jsonl, csv or xlsx; else as the output's name ends.")
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="With evidence, confidence, review and usage.")] = False,
     items: Annotated[
@@ -119,15 +119,13 @@ def batch(
     options = options_of(drafters, max_output_tokens, printed)
     _check_output(output, resume=resume, overwrite=overwrite)
     kind = _checked_format(kind, output, items)
-    write = writer_of(kind, Table(items, full))
+    write = writer_of(kind, ResultTable(items, full))
     found = Inputs.of(inputs, options, but=_written(output), how=sender_of(charset, password))
     if not found.found:
         fail("There is nothing among the inputs but the output")
     if what is None and not found.all_lines:
         fail("Files need a --schema")
-    sent = what.json_schema if isinstance(what, Schema) else what
-    parameters = [found.names(), sent, options, *([charset] if charset else [])]  # a password is written nowhere
-    digest = hashlib.sha256(orjson.dumps(parameters)).hexdigest()
+    digest = _digest(found, what, options, charset)
     if resume and output is not None and output.exists() and not _record_path(output).exists():
         say(f"{output} is whole already")
         raise typer.Exit(_status_of(output, kind))
@@ -143,6 +141,13 @@ def batch(
         raise typer.Exit(SOME_FAILED)
 
 
+def _digest(found: Inputs, what: Schema | str | None, options: dict[str, Any], charset: str | None) -> str:
+    """Of what is sent, to know the batch again. Not of the password, which is written nowhere."""
+    sent = what.json_schema if isinstance(what, Schema) else what
+    parameters = [found.names(), sent, options, *([charset] if charset else [])]
+    return hashlib.sha256(orjson.dumps(parameters)).hexdigest()
+
+
 def _check_output(output: Path | None, *, resume: bool, overwrite: bool) -> None:
     """Raises typer.Exit where nothing may be written, or nothing is there to go on with."""
     if output is None:
@@ -154,12 +159,12 @@ def _check_output(output: Path | None, *, resume: bool, overwrite: bool) -> None
         fail(f"{output} is there already; --overwrite replaces it")
 
 
-def _checked_format(asked: Format | None, output: Path | None, items: str | None) -> Format:
+def _checked_format(wanted: BatchFormat | None, output: Path | None, items: str | None) -> BatchFormat:
     """Raises typer.Exit for what does not go together."""
-    kind = format_of(asked, output)
-    if kind is Format.XLSX and output is None:
+    kind = format_of(wanted, output)
+    if kind is BatchFormat.XLSX and output is None:
         fail("--format xlsx needs -o FILE")
-    if kind is Format.JSONL and items is not None:
+    if kind is BatchFormat.JSONL and items is not None:
         fail("--rows is of a table: --format csv or xlsx")
     return kind
 
@@ -245,7 +250,7 @@ def _written(output: Path | None) -> list[Path]:
     return [] if output is None else [output, *(output.with_name(output.name + end) for end in (".batch", ".part"))]
 
 
-def _status_of(output: Path, kind: Format) -> int:
+def _status_of(output: Path, kind: BatchFormat) -> int:
     try:
         return SOME_FAILED if failed_in(kind, output) else 0
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from extractor.cli.output import SOME_FAILED, fail, say
-from extractor.cli.table import Cell, Table
+from extractor.cli.table import Cell, ResultTable
 from schemas.jsontext import Number, read, written
 
 Rows = Iterable[Mapping[str, Any]]
 
 
-class Format(StrEnum):
+class BatchFormat(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     XLSX = "xlsx"
@@ -35,21 +35,21 @@ _DOUBLE_DIGITS = 15  # that a cell of it keeps
 _PROPERTIES = "docProps/custom.xml"
 
 
-def format_of(asked: Format | None, output: Path | None) -> Format:
-    """As asked, or as the output's name ends."""
-    if asked is not None:
-        return asked
+def format_of(wanted: BatchFormat | None, output: Path | None) -> BatchFormat:
+    """As wanted, or as the output's name ends."""
+    if wanted is not None:
+        return wanted
     ending = "" if output is None else output.suffix.lower().removeprefix(".")
-    return Format(ending) if ending in (Format.CSV, Format.XLSX) else Format.JSONL
+    return BatchFormat(ending) if ending in (BatchFormat.CSV, BatchFormat.XLSX) else BatchFormat.JSONL
 
 
-def writer_of(kind: Format, table: Table) -> Callable[[IO[bytes], Rows], None]:
+def writer_of(kind: BatchFormat, table: ResultTable) -> Callable[[IO[bytes], Rows], None]:
     """Raises ModuleNotFoundError, before anything is sent, where XLSX cannot be written."""
-    if kind is Format.JSONL:
+    if kind is BatchFormat.JSONL:
         return lambda file, rows: file.writelines(written(row) + b"\n" for row in rows)
-    if kind is Format.XLSX:
+    if kind is BatchFormat.XLSX:
         import xlsxwriter  # noqa: F401 - an extra
-    put = _csv if kind is Format.CSV else _xlsx
+    put = _csv if kind is BatchFormat.CSV else _xlsx
 
     def write(file: IO[bytes], rows: Rows) -> None:
         with tempfile.TemporaryFile() as kept:
@@ -63,12 +63,12 @@ def writer_of(kind: Format, table: Table) -> Callable[[IO[bytes], Rows], None]:
     return write
 
 
-def failed_in(kind: Format, path: Path) -> bool:
+def failed_in(kind: BatchFormat, path: Path) -> bool:
     """Whether a row of an output that is whole did not succeed."""
-    if kind is Format.XLSX:
+    if kind is BatchFormat.XLSX:
         with zipfile.ZipFile(path) as book:
             return b"<vt:i4>0</vt:i4>" not in book.read(_PROPERTIES)
-    if kind is Format.CSV:
+    if kind is BatchFormat.CSV:
         with path.open(encoding="utf-8", newline="") as text:
             return any(row["status"] != "succeeded" for row in csv.DictReader(text))
     with path.open("rb") as file:
@@ -103,7 +103,7 @@ def _again(kept: IO[bytes]) -> Iterator[Mapping[str, Any]]:
     return map(read, kept)
 
 
-def _csv(file: IO[bytes], table: Table, rows: Callable[[], Rows]) -> None:
+def _csv(file: IO[bytes], table: ResultTable, rows: Callable[[], Rows]) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     out = csv.writer(text, lineterminator="\n")
     out.writerow(map(csv_cell, table.header()))
@@ -111,7 +111,7 @@ def _csv(file: IO[bytes], table: Table, rows: Callable[[], Rows]) -> None:
     text.detach()
 
 
-def _xlsx(file: IO[bytes], table: Table, rows: Callable[[], Rows]) -> None:
+def _xlsx(file: IO[bytes], table: ResultTable, rows: Callable[[], Rows]) -> None:
     """More lines than a sheet holds go on in another. Texts are texts, whatever they begin with."""
     import xlsxwriter
 

@@ -22,7 +22,7 @@ _TAKEN = frozenset({*OURS, *BEHIND, *KNOWN})
 
 
 @dataclass
-class Table:
+class ResultTable:
     """Learns its columns from all rows (`learn`) before it gives the lines of one (`lines`).
 
     `items`: the list that has a line for each of its values, by the names of its keys with points between them; a

@@ -12,9 +12,9 @@ import openpyxl
 import pytest
 
 from extractor.cli import batch_formats
-from extractor.cli.batch_formats import Format, csv_cell, failed_in, format_of, writer_of, xlsx_number
+from extractor.cli.batch_formats import BatchFormat, csv_cell, failed_in, format_of, writer_of, xlsx_number
 from extractor.cli.batch_inputs import MAX_CUSTOM_ID, Inputs
-from extractor.cli.table import Table
+from extractor.cli.table import ResultTable
 from schemas.jsontext import Number, loads, read
 
 
@@ -24,9 +24,9 @@ def row(data: str | None, file: str = "a.pdf", **more: Any) -> dict[str, Any]:
     return {"file": file, "id": "1", "status": "succeeded" if data else "failed", "data": value, "error": error, **more}
 
 
-def table_of(rows: list[dict[str, Any]], table: Table | None = None) -> list[dict[str, str]]:
+def table_of(rows: list[dict[str, Any]], table: ResultTable | None = None) -> list[dict[str, str]]:
     out = io.BytesIO()
-    writer_of(Format.CSV, table or Table())(out, rows)
+    writer_of(BatchFormat.CSV, table or ResultTable())(out, rows)
     return list(csv.DictReader(io.StringIO(out.getvalue().decode(), newline="")))
 
 
@@ -47,7 +47,7 @@ def test_nested_values_have_columns_of_their_own_and_lists_are_json() -> None:
 
 def test_a_list_has_a_line_for_each_of_its_values() -> None:
     rows = [row(INVOICE % ITEMS), row(INVOICE % "[]", "b.pdf"), row(None, "c.pdf"), row(INVOICE % "null", "d.pdf")]
-    lines = table_of(rows, Table("items"))
+    lines = table_of(rows, ResultTable("items"))
     assert [(line["file"], line["items.what"], line["items.price"]) for line in lines] == [
         ("a.pdf", "A", "1.10"), ("a.pdf", "B", ""), ("b.pdf", "", ""), ("c.pdf", "", ""), ("d.pdf", "", "")
     ]  # fmt: skip
@@ -64,12 +64,12 @@ def test_a_list_has_a_line_for_each_of_its_values() -> None:
     ],
 )
 def test_the_list_may_lie_deeper_and_hold_anything(data: str, items: str, found: list[tuple[str, str]]) -> None:
-    lines = table_of([row(data)], Table(items))
+    lines = table_of([row(data)], ResultTable(items))
     assert [(line.get("order.lines.n") or line["order.lines"], line["order.day"]) for line in lines] == found
 
 
 def test_a_list_that_no_document_has_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    assert len(table_of([row(INVOICE % ITEMS)], Table("lines"))) == 1
+    assert len(table_of([row(INVOICE % ITEMS)], ResultTable("lines"))) == 1
     assert "no document has a list 'lines'" in capsys.readouterr().err
 
 
@@ -120,7 +120,7 @@ def test_xlsx_has_numbers_texts_and_truths(tmp_path: Path) -> None:
     path = tmp_path / "out.xlsx"
     data = '{"total": 660.00, "big": 12345678901234567890, "paid": true, "text": "=1+1", "url": "http://x", "no": null}'
     with path.open("wb") as file:
-        writer_of(Format.XLSX, Table())(file, [row(data), row(None)])
+        writer_of(BatchFormat.XLSX, ResultTable())(file, [row(data), row(None)])
     sheet = openpyxl.load_workbook(path).active
     assert sheet is not None
     header, first, second = sheet.iter_rows()
@@ -129,22 +129,22 @@ def test_xlsx_has_numbers_texts_and_truths(tmp_path: Path) -> None:
     assert (cells["big"].value, cells["paid"].value, cells["no"].value) == ("12345678901234567890", True, None)
     assert (cells["text"].value, cells["text"].data_type, cells["url"].hyperlink) == ("=1+1", "s", None)
     assert second[2].value == "failed"
-    assert failed_in(Format.XLSX, path)
+    assert failed_in(BatchFormat.XLSX, path)
 
 
 def test_more_lines_than_a_sheet_holds_go_on_in_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_formats, "_SHEET_ROWS", 3)
     path = tmp_path / "out.xlsx"
     with path.open("wb") as file:
-        writer_of(Format.XLSX, Table())(file, [row(f'{{"n": {n}}}') for n in range(5)])
+        writer_of(BatchFormat.XLSX, ResultTable())(file, [row(f'{{"n": {n}}}') for n in range(5)])
     sheets = openpyxl.load_workbook(path).worksheets
     assert [[cell.value for cell in sheet["D"]] for sheet in sheets] == [["n", 0, 1], ["n", 2, 3], ["n", 4]]
-    assert not failed_in(Format.XLSX, path)
+    assert not failed_in(BatchFormat.XLSX, path)
 
 
 def test_a_text_longer_than_a_cell_is_cut_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with (tmp_path / "out.xlsx").open("wb") as file:
-        writer_of(Format.XLSX, Table())(file, [row(f'{{"text": "{"x" * 40_000}"}}')])
+        writer_of(BatchFormat.XLSX, ResultTable())(file, [row(f'{{"text": "{"x" * 40_000}"}}')])
     assert "1 texts are cut" in capsys.readouterr().err
 
 
@@ -156,7 +156,7 @@ def test_what_is_known_of_values_stands_behind_them() -> None:
         "usage": {"prompt_tokens": 9, "output_tokens": 3, "duration_s": 0.25},
     }  # fmt: skip
     full = {"file": "a", "id": "1", "status": "succeeded", "result": result, "error": None}
-    lines = table_of([full, {**row(None), "result": None}], Table("items", full=True))
+    lines = table_of([full, {**row(None), "result": None}], ResultTable("items", full=True))
     assert [line["confidence: items.n"] for line in lines] == ["", "0.5", ""]
     assert (lines[0]["confidence: total"], lines[0]["review"]) == ("0.75", "/total: check; /: not_read")
     assert (lines[0]["needs_review"], lines[0]["usage.output_tokens"], lines[2]["usage.output_tokens"]) == (
@@ -167,11 +167,11 @@ def test_what_is_known_of_values_stands_behind_them() -> None:
 @pytest.mark.parametrize(
     ("asked", "output", "kind"),
     [
-        (None, None, Format.JSONL), (None, Path("a.CSV"), Format.CSV), (None, Path("a.xlsx"), Format.XLSX),
-        (None, Path("a.json"), Format.JSONL), (Format.JSONL, Path("a.csv"), Format.JSONL),
+        (None, None, BatchFormat.JSONL), (None, Path("a.CSV"), BatchFormat.CSV), (None, Path("a.xlsx"), BatchFormat.XLSX),
+        (None, Path("a.json"), BatchFormat.JSONL), (BatchFormat.JSONL, Path("a.csv"), BatchFormat.JSONL),
     ],
 )  # fmt: skip
-def test_the_outputs_name_says_what_it_is(asked: Format | None, output: Path | None, kind: Format) -> None:
+def test_the_outputs_name_says_what_it_is(asked: BatchFormat | None, output: Path | None, kind: BatchFormat) -> None:
     assert format_of(asked, output) is kind
 
 

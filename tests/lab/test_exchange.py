@@ -10,7 +10,7 @@ import pytest
 
 from extractor.lab.training import exchange, other_days, written
 from extractor.lab.training.exchange import Pool
-from extractor.lab.training.written import Mark, Written
+from extractor.lab.training.written import Written, WrittenMark
 from extractor.notation import possible
 
 HEAD = """@kind bill
@@ -36,7 +36,7 @@ def _exchanged(tmp_path: Path, text: str, seeds: int = 40) -> list[tuple[Written
     return [(one, exchange.exchanged(one, types, Random(seed), POOL)) for seed in range(seeds)]
 
 
-def _says(type_: str, mark: Mark) -> bool:
+def _says(type_: str, mark: WrittenMark) -> bool:
     if type_ == "date":
         return other_days.reads(mark.printed, mark.value)
     return mark.value in (possible.hours(mark.printed) if type_ == "time" else possible.numbers(mark.printed))

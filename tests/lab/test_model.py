@@ -26,7 +26,7 @@ from extractor.engine.model.loader import ModelSpec
 from extractor.engine.model.loader import load as load_models
 from extractor.grammar.guided import guided
 from extractor.lab.training import tokenizer as words
-from extractor.lab.training.decode import Decoder
+from extractor.lab.training.decode import TaskDecoder
 from extractor.lab.training.drafter import STEPS, unroll
 from extractor.lab.training.encode import Encoder, TrainingRow, collate, fixed
 from extractor.lab.training.evaluate import WEIGHTS, load
@@ -274,7 +274,7 @@ def test_the_average_forgets_half_in_a_half_life(bundled: Bundled) -> None:
 def test_decodes_under_the_grammar(bundled: Bundled) -> None:
     target, _, tokenizer = bundled
     made = [task for task, _ in fixed(Encoder(tokenizer), "decode", NEW_VALUES, 3, limit=300)]
-    for task, answer in zip(made, Decoder(target, tokenizer).answers(made), strict=True):
+    for task, answer in zip(made, TaskDecoder(target, tokenizer).answers(made), strict=True):
         assert list(json.loads(answer)) == list(task.schema["properties"])
 
 
@@ -293,14 +293,14 @@ def test_a_row_that_is_done_writes_no_more_while_others_do(bundled: Bundled, mon
         {"type": "object", "properties": some, "required": list(some), "additionalProperties": False} for some in flags
     ]
     made = [Task("flags", "", schema, "none", "", "open") for schema in schemas]
-    answers = Decoder(target, tokenizer).answers(made)
+    answers = TaskDecoder(target, tokenizer).answers(made)
     assert [list(json.loads(answer)) for answer in answers] == [list(some) for some in flags]
 
 
 def test_the_score_tells_what_training_cannot_have_met() -> None:
     score = Score()
     score.add('{"a":4700.5,"b":"AB-1002","c":7,"d":null}', '{"a":4700.50,"b":"AB-1003","c":7,"d":null}')
-    assert (score.scalars, score.scalars_right, score.said, score.said_right) == (4, 3, 3, 2)
+    assert (score.scalars, score.scalars_right, score.filled, score.filled_right) == (4, 3, 3, 2)
     assert (score.unseen, score.unseen_right) == (2, 1)
 
 

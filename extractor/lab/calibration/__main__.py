@@ -149,15 +149,15 @@ def _decoded(
         jobs = _mixed(
             {(part, name): cases for part, sets in enumerate((fitted, measured)) for name, cases in sets.items()}
         )
-        made: tuple[dict[str, list[CalibrationSample]], ...] = (
+        found_of: tuple[dict[str, list[CalibrationSample]], ...] = (
             {name: [] for name in fitted},
             {name: [] for name in measured},
         )
         with ThreadPoolExecutor(ROWS) as pool:
             for job, found in zip(jobs, pool.map(answered, jobs), strict=True):
-                made[job.part][job.name] += found
+                found_of[job.part][job.name] += found
     print(f"{len(jobs)} documents, {(time.monotonic() - began) / 60:.1f} minutes")
-    return made[0], made[1]
+    return found_of[0], found_of[1]
 
 
 def _mixed(sets: dict[tuple[int, str], list[CalibrationCase]]) -> list[_Job]:

@@ -9,7 +9,7 @@ from importlib.resources import files
 from random import Random
 
 from extractor.lab.training import lexicon, page, tables, texts, values
-from extractor.lab.training.fields import JSON, AnswerPart, FieldGroup, Leaf, Listing, Rows
+from extractor.lab.training.fields import JSON, AnswerPart, FieldGroup, Leaf, Listing, RowsPart
 from extractor.lab.training.open_fields import Maker
 from extractor.lab.training.values import PrintedValue
 
@@ -57,18 +57,18 @@ def items(rng: Random, maker: Maker, parts: dict[str, AnswerPart], keys: tuple[s
         given = given - {"unit_price"} | {"amount"}  # nobody could tell a lone price from a lone amount
     columns = [leaf for key in keys if (leaf := inner.concept_leaf(lexicon.concepts()[_ITEM[key]], key=key, note=""))]
     count = rng.choice((0, 1, 1, 2, 2, 3, 3, 4, 5, 6))
-    made = [[inner.value(leaf.kind) if leaf.key in given else None for leaf in columns] for _ in range(count)]
-    rows = parts["items"] = Rows(
-        "items", rng.choice("Items;Positions;Positionen;Articles;Details;Contents;Lines".split(";")), columns, made
+    cells = [[inner.value(leaf.kind) if leaf.key in given else None for leaf in columns] for _ in range(count)]
+    rows = parts["items"] = RowsPart(
+        "items", rng.choice("Items;Positions;Positionen;Articles;Details;Contents;Lines".split(";")), columns, cells
     )
-    if not made:
+    if not cells:
         return []
     if plain:
         return [
-            _item_line(rng, {leaf.key: cell for leaf, cell in zip(columns, row, strict=True) if cell}) for row in made
+            _item_line(rng, {leaf.key: cell for leaf, cell in zip(columns, row, strict=True) if cell}) for row in cells
         ]
     shown = [i for i, leaf in enumerate(columns) if leaf.key in given]
-    some = Rows("items", rows.label, [columns[i] for i in shown], [[row[i] for i in shown] for row in made])
+    some = RowsPart("items", rows.label, [columns[i] for i in shown], [[row[i] for i in shown] for row in cells])
     return page.chunk(rng, some, maker.split)
 
 
@@ -119,7 +119,7 @@ def contact(rng: Random, maker: Maker, parts: dict[str, AnswerPart]) -> list[lis
             + rng.choice((": ", " ", ". "))
             + phone.printed
         )
-    parts["phones"] = Rows("phones", "", [kind, number], rows)
+    parts["phones"] = RowsPart("phones", "", [kind, number], rows)
     if rng.random() < 0.3:
         parts["address"] = FieldGroup("address", "", [], absent=True)
         return [lines]
@@ -207,18 +207,18 @@ def _languages(rng: Random, maker: Maker, parts: dict[str, AnswerPart]) -> list[
     return tables.listed(rng, rng.choice(_TITLES["languages"]), printed, maker.split.layouts) if spoken else []
 
 
-def _rows(key: str, columns: tuple[str, ...], rows: list[list[PrintedValue | None]]) -> Rows:
-    return Rows(key, "", [Leaf(column, "", "", None) for column in columns], rows)
+def _rows(key: str, columns: tuple[str, ...], rows: list[list[PrintedValue | None]]) -> RowsPart:
+    return RowsPart(key, "", [Leaf(column, "", "", None) for column in columns], rows)
 
 
 def ticket(rng: Random, maker: Maker, parts: dict[str, AnswerPart]) -> list[list[str]]:
     wants = rng.random() < 0.4
-    said = rng.choice(_REFUND["asked" if wants else "not"])
+    refund_line = rng.choice(_REFUND["asked" if wants else "not"])
     story = [texts.sentence(rng) for _ in range(rng.randint(0, 3))]
     parts["refund_requested"] = Leaf(
         "refund_requested", "bool", "", PrintedValue("", "true" if wants else "false"), shown=False
     )
-    chunks = [[line for line in [*story, said] if line]]
+    chunks = [[line for line in [*story, refund_line] if line]]
     names = list(dict.fromkeys(texts.filename(rng) for _ in range(rng.choice((0, 0, 1, 1, 2, 3)))))
     parts["attachments"] = Listing("attachments", "", [values.text(name) for name in names])
     if names:

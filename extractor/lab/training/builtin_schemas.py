@@ -64,8 +64,8 @@ def document(rng: Random, kind: str, split: Split, maker: Maker) -> tuple[str, J
     if rng.random() < 0.3:
         rng.shuffle(chunks)
     order = [head, *body, *chunks, *ends] if rng.random() < 0.7 else [head, *chunks, *body, *ends]
-    made = page.assemble(rng, order, bare)
-    return description, schema, made, answer, origins
+    text = page.assemble(rng, order, bare)
+    return description, schema, text, answer, origins
 
 
 def _leaf(key: str, meaning: str, maker: Maker) -> Leaf | None:
@@ -109,17 +109,17 @@ def _bare(rng: Random, kind: str, parts: dict[str, AnswerPart], head: list[str])
     }
     if kind not in order or rng.random() < 0.3:
         return False
-    if not _said(parts.get("merchant" if kind == "receipt" else "name")):
+    if not _filled_leaf(parts.get("merchant" if kind == "receipt" else "name")):
         return False
-    lines = [[leaf for name in key.split("+") if (leaf := _said(parts.get(name)))] for key in order[kind]]
+    lines = [[leaf for name in key.split("+") if (leaf := _filled_leaf(parts.get(name)))] for key in order[kind]]
     for leaf in (leaf for leaves in lines for leaf in leaves):
         leaf.bare = True
-    made = [" ".join(leaf.value.printed for leaf in leaves if leaf.value) for leaves in lines if leaves]
-    head[:] = [*made, *head] if rng.random() < 0.8 else [*head, *made]
+    lines_of_values = [" ".join(leaf.value.printed for leaf in leaves if leaf.value) for leaves in lines if leaves]
+    head[:] = [*lines_of_values, *head] if rng.random() < 0.8 else [*head, *lines_of_values]
     return True
 
 
-def _said(part: AnswerPart | None) -> Leaf | None:
+def _filled_leaf(part: AnswerPart | None) -> Leaf | None:
     return part if isinstance(part, Leaf) and part.value else None
 
 

@@ -25,21 +25,21 @@ _COLUMNS = {
 _STAGE = ("minutes", "machine", "began from", "learning rates", "what changed")
 
 
-def keep(path: Path, command: str, facts: dict[str, Any], figures: dict[str, Any]) -> None:
-    """`facts` of the training, `figures` as `evaluate` returns them, `command` that measured them, today and here; in
+def keep(path: Path, command: str, facts: dict[str, Any], measured: dict[str, Any]) -> None:
+    """`facts` of the training, `measured` as `evaluate` returns them, `command` that measured them, today and here; in
     the form of the other files in docs/runs/."""
-    made = {"command": command, "date": datetime.now(UTC).date().isoformat(), "machine": machine(), "took_s": None}
-    text = json.dumps({**made, "training": facts, "figures": figures}, indent=1, ensure_ascii=False)
+    run = {"command": command, "date": datetime.now(UTC).date().isoformat(), "machine": machine(), "took_s": None}
+    text = json.dumps({**run, "training": facts, "figures": measured}, indent=1, ensure_ascii=False)
     path.write_text(f"{text}\n", "utf-8")
 
 
 def training(facts: dict[str, Any]) -> str:
     """What was read in how many steps; then the stages, where a run had several."""
-    told = "\n".join(
+    rows = "\n".join(
         f"| {name} | {facts[name]['minutes']} | {facts[name]['tokens'] / 1e6:.1f} M | {facts[name]['steps']:,} |"
         for name in ("target", "drafter") if name in facts
     )  # fmt: skip
-    lines = f"| | minutes | tokens read | steps |\n| --- | --- | --- | --- |\n{told}"
+    lines = f"| | minutes | tokens read | steps |\n| --- | --- | --- | --- |\n{rows}"
     stages = facts.get("stages", [])
     if not stages:
         return lines
@@ -47,30 +47,30 @@ def training(facts: dict[str, Any]) -> str:
     return "\n".join([lines, "", head, *(f"| {' | '.join(stage[name] for name in _STAGE)} |" for stage in stages)])
 
 
-def results(figures: dict[str, Any]) -> str:
+def results(measured: dict[str, Any]) -> str:
     """One row for each set of documents, then which of the recipe's aims are reached."""
-    sets = {name: made for name, made in figures.items() if name not in ("drafter", "kinds")}
+    sets = {name: scores for name, scores in measured.items() if name not in ("drafter", "kinds")}
     head = f"| set | documents | {' | '.join(_COLUMNS.values())} | documents right | ran on without end |"
     rows = [
-        f"| {name} | {made['n_documents']} | {' | '.join(_share(made, key) for key in _COLUMNS)} | "
-        f"{made['documents']:.1%} | {made['broken']} |"
-        for name, made in sets.items()
+        f"| {name} | {scores['n_documents']} | {' | '.join(_share(scores, key) for key in _COLUMNS)} | "
+        f"{scores['documents']:.1%} | {scores['broken']} |"
+        for name, scores in sets.items()
     ]
-    return "\n".join([head, f"|{' --- |' * (len(_COLUMNS) + 4)}", *rows, "", _aims(figures)])
+    return "\n".join([head, f"|{' --- |' * (len(_COLUMNS) + 4)}", *rows, "", _aims(measured)])
 
 
-def kinds(made: dict[str, Any]) -> str:
-    """Of the documents written by hand a row for each kind, `made` as `evaluate` returns it."""
+def kinds(by_kind: dict[str, Any]) -> str:
+    """Of the documents written by hand a row for each kind, `by_kind` as `evaluate` returns it."""
     head = "| kind | documents | scalar fields right | array rows exact |\n| --- | --- | --- | --- |"
     rows = [
         f"| {kind} | {got['n_documents']} | {_share(got, 'scalars')} | "
         f"{_share(got, 'rows') if got['n_rows'] else 'none'} |"
-        for kind, got in made.items()
+        for kind, got in by_kind.items()
     ]
     return "\n".join([head, *rows])
 
 
-def right(figures: dict[str, Any]) -> str:
+def right(measured: dict[str, Any]) -> str:
     """For the README: the share of scalar fields, a row for each set."""
     words = {
         "new values": "of the kind it was trained on, with new values",
@@ -78,29 +78,31 @@ def right(figures: dict[str, Any]) -> str:
         "handwritten": "written by hand",
     }
     return "\n".join(
-        f"| bundled pair | {figures[name]['n_documents']} {told} | {figures[name]['scalars']:.1%} |"
-        for name, told in words.items()
+        f"| bundled pair | {measured[name]['n_documents']} {description} | {measured[name]['scalars']:.1%} |"
+        for name, description in words.items()
     )
 
 
-def drafter(made: dict[str, Any]) -> str:
-    steps = ", ".join(f"{rate:.0%}" for rate in made["step_rates"])
+def drafter(measured: dict[str, Any]) -> str:
+    steps = ", ".join(f"{rate:.0%}" for rate in measured["step_rates"])
     return (
         f"Right at each step of its chain, given the right tokens before it: {steps}.\n"
-        f"In transformers' own `generate`, without a grammar, {made['documents']} documents, "
-        f"{made['draft_tokens']} draft tokens: {made['tokens_per_forward']} tokens for each target forward."
+        f"In transformers' own `generate`, without a grammar, {measured['documents']} documents, "
+        f"{measured['draft_tokens']} draft tokens: {measured['tokens_per_forward']} tokens for each target forward."
     )
 
 
-def _aims(figures: dict[str, Any]) -> str:
+def _aims(measured: dict[str, Any]) -> str:
     """Which of the recipe's aims this run reaches."""
-    told = []
-    for name, key, aim in _AIMS:
-        got = figures.get(name, {}).get(key)
+    lines = []
+    for name, key, wanted in _AIMS:
+        got = measured.get(name, {}).get(key)
         if got is not None:
-            told.append(f"{aim:.0%} of {key} with {name}: {'reached' if got >= aim else '**missed**'} ({got:.1%})")
-    return "The recipe's aims:\n" + "\n".join(f"- {line}" for line in told)
+            lines.append(
+                f"{wanted:.0%} of {key} with {name}: {'reached' if got >= wanted else '**missed**'} ({got:.1%})"
+            )
+    return "The recipe's aims:\n" + "\n".join(f"- {line}" for line in lines)
 
 
-def _share(made: dict[str, Any], key: str) -> str:
-    return f"{made[key]:.1%} of {made[f'n_{key}']:,}" if key in made else "not measured"
+def _share(scores: dict[str, Any], key: str) -> str:
+    return f"{scores[key]:.1%} of {scores[f'n_{key}']:,}" if key in scores else "not measured"

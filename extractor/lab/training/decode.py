@@ -22,7 +22,7 @@ from extractor.lab.training.model import EOS, PAD, TURN_END
 from schemas.keywords import Mode
 
 
-class Decoder:
+class TaskDecoder:
     def __init__(self, model: Gemma4ForCausalLM, tokenizer: PreTrainedTokenizerFast, mode: Mode = "none") -> None:
         """`mode`: which values have to be printed."""
         self._model, self._mode = model.train(False), mode
@@ -40,7 +40,7 @@ class Decoder:
         seen = torch.tensor([[0] * (longest - len(prompt)) + [1] * len(prompt) for prompt in prompts])
         positions = (seen.cumsum(1) - 1).clamp(min=0)
         cache = DynamicCache(config=self._model.config)
-        made: list[list[int]] = [[] for _ in tasks]
+        answers: list[list[int]] = [[] for _ in tasks]
         live = [True] * len(tasks)
         for _ in range(most):
             if not any(live):
@@ -60,13 +60,13 @@ class Decoder:
             best = logits.argmax(-1).tolist()
             for i, token in enumerate(best):
                 if live[i]:
-                    made[i].append(token)
+                    answers[i].append(token)
                     matchers[i].consume_token(token)
                     live[i] = token not in (EOS, TURN_END) and not matchers[i].is_stopped()
             ids = torch.tensor(best)[:, None]
             seen = torch.cat([seen, torch.ones(len(tasks), 1, dtype=seen.dtype)], 1)
             positions = positions[:, -1:] + 1
-        return [self._text(row) for row in made]
+        return [self._text(row) for row in answers]
 
     def _matcher(self, task: Task) -> LLMatcher:
         # forced text in the bundled pair's own tokenization, which llguidance would not find

@@ -50,10 +50,10 @@ def unroll(
         final = reading.states
         states = final.new_zeros(*batch.ids.shape, final.shape[-1])
         states[batch.answer] = final
-        said = torch.zeros_like(batch.ids)
-        said[batch.answer] = target.lm_head(final).argmax(-1)
+        argmax = torch.zeros_like(batch.ids)
+        argmax[batch.answer] = target.lm_head(final).argmax(-1)
         following = batch.ids.roll(-1, 1)
-        agrees = (said == following) & batch.answer  # [i]: the target says x_(i+1) after x_i
+        agrees = (argmax == following) & batch.answer  # [i]: the target says x_(i+1) after x_i
     starts = [list(range(row.start + shift, len(row.ids) - 1, every)) or [row.start] for row in batch.rows]
     most = max(map(len, starts))
     device = batch.ids.device
@@ -63,7 +63,7 @@ def unroll(
     before = torch.arange(batch.ids.shape[1], device=device) < anchors[..., None]
     embed = target.get_input_embeddings()
     state = states[rows, anchors - 1]
-    made = []
+    chain = []
     for step in range(steps):
         here = (anchors + step).clamp(max=batch.ids.shape[1] - 1)
         counts = counts & agrees[rows, here]
@@ -78,8 +78,8 @@ def unroll(
             logits_to_keep=slice(None),  # all; where it is a number, transformers 5.24 cuts inputs that are not there
         ).last_hidden_state
         state = drafter.post_projection(inner)
-        made.append((drafter.lm_head(inner[counts]), following[rows, here][counts]))
-    return made
+        chain.append((drafter.lm_head(inner[counts]), following[rows, here][counts]))
+    return chain
 
 
 def loss_of(chain: list[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:

@@ -71,11 +71,11 @@ class Encoder:
     def row(self, task: Task) -> TrainingRow:
         opening, document, closing = task.pieces()
         self._tokens.encode_special_tokens = True
-        asked = self._tokens.encode(opening, add_special_tokens=False)
+        question = self._tokens.encode(opening, add_special_tokens=False)
         read = self._tokens.encode(document, add_special_tokens=False)
         answer = self._tokens.encode(task.answer, add_special_tokens=False)
         self._tokens.encode_special_tokens = False
-        lead = [*self._before, *asked.ids]
+        lead = [*self._before, *question.ids]
         prompt = [*lead, *read.ids, *self.plain(closing), *self._after]
         offsets = answer.offsets
         start = len(prompt)
@@ -96,7 +96,7 @@ class Encoder:
         shown = opening.index("\n", opening.index("\nSchema ") + 1)
         ends = sources.lines(opening[shown:], task.answer) if task.origins else []
         lines = [
-            (at, len(self._before) + bisect_right(asked.offsets, shown + end, key=lambda span: span[0]) - 1)
+            (at, len(self._before) + bisect_right(question.offsets, shown + end, key=lambda span: span[0]) - 1)
             for (first, last), end in zip(leaves, ends, strict=False)
             for at in range(first - 1, min(first + 1, last))
         ]
@@ -115,19 +115,19 @@ def _sources(
         if one is None or spot is None or "\\" in one.json:
             continue
         start = found.start() + one.json.startswith('"')
-        came = dict(sources.aligned(one))
+        aligned = dict(sources.aligned(one))
         while offsets[token][1] <= start:
             token += 1
-        if start > found.start() and offsets[token][0] >= start and 0 in came:
+        if start > found.start() and offsets[token][0] >= start and 0 in aligned:
             # whether there is a value at all is decided one token before its first, with the opening quote
-            yield token - 1, bisect_right(places, spot + came[0], key=lambda span: span[0]) - 1, True
+            yield token - 1, bisect_right(places, spot + aligned[0], key=lambda span: span[0]) - 1, True
         last = -2
         for t in range(token, len(offsets)):
             if offsets[t][0] >= found.end():
                 break
             char = max(start, offsets[t][0]) - start
-            if char in came:
-                place = bisect_right(places, spot + came[char], key=lambda span: span[0]) - 1
+            if char in aligned:
+                place = bisect_right(places, spot + aligned[char], key=lambda span: span[0]) - 1
                 yield t, place, place != last + 1
                 last = place
 
@@ -196,12 +196,12 @@ def collate(rows: list[TrainingRow]) -> MiniBatch:
 
 def by_length(rows: list[TrainingRow], budget: int) -> list[MiniBatch]:
     """Batches of about `budget` tokens, the shortest rows first."""
-    made: list[list[TrainingRow]] = [[]]
+    batches: list[list[TrainingRow]] = [[]]
     for row in sorted(rows, key=lambda row: len(row.ids)):
-        if made[-1] and padded(len(row.ids)) * (len(made[-1]) + 1) > budget:
-            made.append([])
-        made[-1].append(row)
-    return [collate(some) for some in made]
+        if batches[-1] and padded(len(row.ids)) * (len(batches[-1]) + 1) > budget:
+            batches.append([])
+        batches[-1].append(row)
+    return [collate(some) for some in batches]
 
 
 def bucketed(rows: list[TrainingRow], budget: int, rng: Random) -> list[MiniBatch]:
@@ -232,8 +232,8 @@ def fixed(
     """The first `count` tasks of a named set with their rows."""
     rng = Random(f"set/{seed}/{split}")
     while count:
-        made = task(rng, split, size)
-        row = encoder.row(made)
+        one = task(rng, split, size)
+        row = encoder.row(one)
         if len(row.ids) <= limit:
             count -= 1
-            yield made, row
+            yield one, row

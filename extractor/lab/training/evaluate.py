@@ -19,7 +19,7 @@ from transformers import Gemma4AssistantForCausalLM, Gemma4ForCausalLM, PreTrain
 
 from extractor.lab.training import card, drafter, tokenizer
 from extractor.lab.training.builtin_schemas import schema_of
-from extractor.lab.training.decode import Decoder
+from extractor.lab.training.decode import TaskDecoder
 from extractor.lab.training.encode import Encoder, bucketed, fixed
 from extractor.lab.training.generate import Task
 from extractor.lab.training.lexicon import NEW_EVERYTHING, NEW_VALUES, Split
@@ -57,7 +57,7 @@ def handwritten() -> Iterator[Task]:
         yield Task(name, description, schema, entry["document"], answer, "hand")
 
 
-def score(decoder: Decoder, tasks: list[Task]) -> Score:
+def score(decoder: TaskDecoder, tasks: list[Task]) -> Score:
     """Rows are decoded longest prompts first, a dozen at a time."""
     total = Score()
     ordered = sorted(tasks, key=lambda task: -len(task.document))
@@ -74,7 +74,7 @@ def drafting(
     """How the drafter does: right at each step of its chain, and tokens per target forward in stock `generate`."""
     pairs = list(fixed(encoder, "held-out", NEW_VALUES, count, limit=1200))
     rates = drafter.accepted(target, model, bucketed([row for _, row in pairs], 4096, Random(0)))
-    forwards = made = 0
+    forwards = new_tokens = 0
     counted = target.forward
     generate: Any = target.generate  # type: ignore[misc]
 
@@ -90,12 +90,12 @@ def drafting(
             out: torch.Tensor = generate(
                 prompt, assistant_model=model, max_new_tokens=400, attention_mask=torch.ones_like(prompt)
             )
-            made += out.shape[1] - prompt.shape[1]
+            new_tokens += out.shape[1] - prompt.shape[1]
     finally:
         del target.forward
     return {
         "step_rates": rates,
-        "tokens_per_forward": round(made / max(1, forwards), 2),
+        "tokens_per_forward": round(new_tokens / max(1, forwards), 2),
         "draft_tokens": DRAFT_TOKENS,
         "documents": count,
     }
@@ -105,30 +105,30 @@ def evaluate(weights: Path, count: int, draft_count: int, hand: bool = True, wri
     """Every figure of the model card; a part whose count is 0 is left out."""
     target, model, words = load(weights)
     encoder = Encoder(words)
-    decoder = Decoder(target, words)
-    made: dict[str, Any] = {}
+    decoder = TaskDecoder(target, words)
+    measured: dict[str, Any] = {}
     for name, split in SETS.items() if count else ():
         begun = time.monotonic()
-        made[name] = _figures(score(decoder, held_out(encoder, split, count)), time.monotonic() - begun)
-        print(name, {k: v for k, v in made[name].items() if k != "misses"}, flush=True)
+        measured[name] = _scores_of(score(decoder, held_out(encoder, split, count)), time.monotonic() - begun)
+        print(name, {k: v for k, v in measured[name].items() if k != "misses"}, flush=True)
     if written:
         begun = time.monotonic()
-        by_kind = score_by_kind(Decoder(target, words, "all"), list(never_seen(Random("held-out"), written)))
-        made[WRITTEN] = _figures(summed(by_kind.values()), time.monotonic() - begun)
-        made["kinds"] = {kind: _rates(got) for kind, got in sorted(by_kind.items())}
-        print(WRITTEN, {k: v for k, v in made[WRITTEN].items() if k != "misses"}, flush=True)
-        print("kinds", made["kinds"], flush=True)
+        by_kind = score_by_kind(TaskDecoder(target, words, "all"), list(never_seen(Random("held-out"), written)))
+        measured[WRITTEN] = _scores_of(summed(by_kind.values()), time.monotonic() - begun)
+        measured["kinds"] = {kind: _rates(got) for kind, got in sorted(by_kind.items())}
+        print(WRITTEN, {k: v for k, v in measured[WRITTEN].items() if k != "misses"}, flush=True)
+        print("kinds", measured["kinds"], flush=True)
     if HANDWRITTEN.exists() and hand:
         begun = time.monotonic()
-        made["handwritten"] = _figures(score(decoder, list(handwritten())), time.monotonic() - begun)
-        print("handwritten", made["handwritten"], flush=True)
+        measured["handwritten"] = _scores_of(score(decoder, list(handwritten())), time.monotonic() - begun)
+        print("handwritten", measured["handwritten"], flush=True)
     if draft_count:
-        made["drafter"] = drafting(target, model, encoder, draft_count)
-        print("drafter", made["drafter"], flush=True)
-    return made
+        measured["drafter"] = drafting(target, model, encoder, draft_count)
+        print("drafter", measured["drafter"], flush=True)
+    return measured
 
 
-def score_by_kind(decoder: Decoder, tasks: list[tuple[str, Task]]) -> dict[str, Score]:
+def score_by_kind(decoder: TaskDecoder, tasks: list[tuple[str, Task]]) -> dict[str, Score]:
     kinds = sorted({kind for kind, _ in tasks})
     return {kind: score(decoder, [task for other, task in tasks if other == kind]) for kind in kinds}
 
@@ -138,12 +138,12 @@ def _rates(got: Score) -> dict[str, Any]:
     return {**rates, "n_documents": got.documents, "n_scalars": got.scalars, "n_rows": got.rows}
 
 
-def _figures(got: Score, seconds: float) -> dict[str, Any]:
+def _scores_of(got: Score, seconds: float) -> dict[str, Any]:
     rates = {name: round(rate, 4) for name, rate in got.shares().items() if rate == rate}
     counts = {
         "n_documents": got.documents,
         "n_scalars": got.scalars,
-        "n_said": got.said,
+        "n_said": got.filled,
         "n_unseen": got.unseen,
         "n_rows": got.rows,
         "n_lists": got.lists,
@@ -169,14 +169,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    made = evaluate(given.weights, given.documents, given.draft_documents, not given.no_handwritten, given.written)
+    measured = evaluate(given.weights, given.documents, given.draft_documents, not given.no_handwritten, given.written)
     if given.figures:
         before = json.loads(given.figures.read_text("utf-8")) if given.figures.exists() else {}
-        given.figures.write_text(json.dumps({**before, **made}, indent=1, ensure_ascii=False), "utf-8")
+        given.figures.write_text(json.dumps({**before, **measured}, indent=1, ensure_ascii=False), "utf-8")
     if given.card:
         kept = json.loads(given.card.read_text("utf-8"))
         command = f"python -m extractor.lab.training.evaluate --documents {given.documents}"
-        card.keep(given.card, command, kept["training"], {**kept["figures"], **made})
+        card.keep(given.card, command, kept["training"], {**kept["figures"], **measured})
 
 
 if __name__ == "__main__":

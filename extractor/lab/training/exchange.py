@@ -18,7 +18,7 @@ from random import Random
 
 from extractor.lab.training import other_days
 from extractor.lab.training.other_days import Printed
-from extractor.lab.training.written import NAMES, NUMBERS, SHAPES, WORDS, Mark, Written, documents
+from extractor.lab.training.written import NAMES, NUMBERS, SHAPES, WORDS, Written, WrittenMark, documents
 from extractor.notation import possible
 
 _KEPT = 0.25  # of a document's values stay as they were written
@@ -50,15 +50,15 @@ class Pool:
 
 @cache
 def pool(held_out: bool) -> Pool:
-    made: dict[bool, dict[tuple[str, str], dict[str, None]]] = {False: defaultdict(dict), True: defaultdict(dict)}
+    by_side: dict[bool, dict[tuple[str, str], dict[str, None]]] = {False: defaultdict(dict), True: defaultdict(dict)}
     for file, one in documents(held_out):
         parts = _parts(one)
         for mark in one.marks:
             type_ = file.fields[mark.path].type
             whole = len(parts[mark.path, mark.row]) == 1 and mark.value == mark.printed
             if type_ in NAMES | WORDS and "\n" not in mark.printed and whole:
-                made["ocr" in one.traits][type_, one.language][mark.printed] = None
-    clean, misread = ({key: list(values) for key, values in made[noisy].items()} for noisy in (False, True))
+                by_side["ocr" in one.traits][type_, one.language][mark.printed] = None
+    clean, misread = ({key: list(values) for key, values in by_side[noisy].items()} for noisy in (False, True))
     return Pool(clean, misread)
 
 
@@ -66,7 +66,7 @@ def exchanged(written: Written, types: dict[str, str], rng: Random, values: Pool
     """`types`: of each path. The same document with other values in its marks."""
     days = {} if rng.random() < _KEPT else other_days.moved(written, types, rng)
     fresh: dict[Key, Printed] = {}
-    same: dict[tuple[str, str], list[Mark]] = defaultdict(list)
+    same: dict[tuple[str, str], list[WrittenMark]] = defaultdict(list)
     for mark in written.marks:
         if types[mark.path] == "date":
             old = (mark.printed, mark.value)
@@ -82,9 +82,11 @@ def exchanged(written: Written, types: dict[str, str], rng: Random, values: Pool
         kept, seed = rng.random() < _KEPT and not year, rng.getrandbits(32)
         others = values.of(type_, written.language, "ocr" in written.traits)
         pairs = {(mark.printed, mark.value): mark for mark in marks}
-        made = {old: None if kept else _other(mark, kind, Random(seed), others, years) for old, mark in pairs.items()}
-        whole = len({new and _meaning(type_, new[1]) for new in made.values()}) == 1
-        for old, new in made.items():
+        redrawn = {
+            old: None if kept else _other(mark, kind, Random(seed), others, years) for old, mark in pairs.items()
+        }
+        whole = len({new and _meaning(type_, new[1]) for new in redrawn.values()}) == 1
+        for old, new in redrawn.items():
             fresh[type_, *old] = new if new and whole else old
     return _rewritten(written, types, fresh, _other_runs(written, rng))
 
@@ -110,10 +112,10 @@ def _meaning(type_: str, value: str) -> str:
 
 def _parts(written: Written) -> dict[tuple[str, int], set[str]]:
     """What is printed of each value: more than one text where it stands in parts."""
-    made: dict[tuple[str, int], set[str]] = defaultdict(set)
+    parts: dict[tuple[str, int], set[str]] = defaultdict(set)
     for mark in written.marks:
-        made[mark.path, mark.row].add(mark.printed)
-    return made
+        parts[mark.path, mark.row].add(mark.printed)
+    return parts
 
 
 def _years(written: Written, types: dict[str, str], rng: Random) -> int:
@@ -123,7 +125,7 @@ def _years(written: Written, types: dict[str, str], rng: Random) -> int:
     return 0 if rng.random() < _KEPT else rng.randint(max(least, -_YEARS_APART), min(most, _YEARS_APART))
 
 
-def _is_year(mark: Mark) -> bool:
+def _is_year(mark: WrittenMark) -> bool:
     return mark.printed == mark.value and bool(re.fullmatch(r"\d{4}", mark.value)) and _within(int(mark.value))
 
 
@@ -131,7 +133,7 @@ def _within(year: int) -> bool:
     return _YEARS[0] <= year <= _YEARS[1]
 
 
-def _other(mark: Mark, type_: str, rng: Random, others: list[str], years: int) -> Printed | None:
+def _other(mark: WrittenMark, type_: str, rng: Random, others: list[str], years: int) -> Printed | None:
     """(printed, value), None where the mark keeps what it has. `others`: the names that there are."""
     if type_ in NAMES | WORDS:
         return _named(mark, others, rng)
@@ -140,13 +142,13 @@ def _other(mark: Mark, type_: str, rng: Random, others: list[str], years: int) -
         return (printed, " ".join(printed.split())) if mark.value == " ".join(mark.printed.split()) else None
     if type_ == "count" and _is_year(mark):
         return (str(int(mark.value) + years),) * 2
-    made: Callable[[Mark, Random], Printed | None] | None = {
+    draw: Callable[[WrittenMark, Random], Printed | None] | None = {
         "amount": _number, "number": _number, "percent": _number, "count": _number, "time": _clock,
     }.get(type_)  # fmt: skip
-    return made(mark, rng) if made else None
+    return draw(mark, rng) if draw else None
 
 
-def _named(mark: Mark, others: list[str], rng: Random) -> Printed | None:
+def _named(mark: WrittenMark, others: list[str], rng: Random) -> Printed | None:
     if not others or mark.value != mark.printed:
         return None
     chosen = rng.choice(others)
@@ -169,7 +171,7 @@ def _shaped(printed: str, rng: Random) -> str:
     return _RUN.sub(other, printed)
 
 
-def _number(mark: Mark, rng: Random) -> Printed | None:
+def _number(mark: WrittenMark, rng: Random) -> Printed | None:
     """Digits for digits; none where the new text could be read otherwise than the old."""
     digits = [char for char in mark.printed if char.isdecimal()]
     if not digits or any(not char.isascii() for char in digits):
@@ -190,7 +192,7 @@ def _number(mark: Mark, rng: Random) -> Printed | None:
     return (printed, value) if read and (value in possible.numbers(printed) or value.lstrip("-") in printed) else None
 
 
-def _clock(mark: Mark, rng: Random) -> Printed | None:
+def _clock(mark: WrittenMark, rng: Random) -> Printed | None:
     found = _CLOCK.fullmatch(mark.printed)
     if not found or re.search("[apAP]", found[4]):
         return None
@@ -217,7 +219,7 @@ def _rewritten(written: Written, types: dict[str, str], fresh: dict[Key, Printed
 
 def _changes(
     written: Written, types: dict[str, str], fresh: dict[Key, Printed], runs: dict[str, str]
-) -> Iterator[tuple[int, int, Mark | None, Printed]]:
+) -> Iterator[tuple[int, int, WrittenMark | None, Printed]]:
     """(from where, to where, the mark or None where there is none, what stands there now)."""
     held: list[tuple[int, int]] = []
     for mark in written.marks:
@@ -234,25 +236,25 @@ def _changes(
             yield *found.span(), None, (runs[found.group()], "")
 
 
-def _found(text: str, said: str) -> Iterator[int]:
+def _found(text: str, printed: str) -> Iterator[int]:
     """Where it stands as whole words, and not within an address of the net."""
-    at = text.find(said)
+    at = text.find(printed)
     while at >= 0:
-        if not _TIED_BEFORE.search(text[max(0, at - 2) : at]) and not _TIED_BEHIND.match(text, at + len(said)):
+        if not _TIED_BEFORE.search(text[max(0, at - 2) : at]) and not _TIED_BEHIND.match(text, at + len(printed)):
             yield at
-        at = text.find(said, at + 1)
+        at = text.find(printed, at + 1)
 
 
 def _copies(fresh: dict[Key, Printed]) -> dict[str, str]:
     """What stands now wherever else a marked text is printed, whole or in capitals."""
-    made: dict[str, set[str]] = defaultdict(set)
+    copies: dict[str, set[str]] = defaultdict(set)
     for (_, old, _), (new, _) in fresh.items():
         digits = sum(char.isdecimal() for char in old)
         if len(old) >= _COPY and (any(char.isalpha() for char in old) or digits >= _COPY_DIGITS):
-            made[old].add(new)
+            copies[old].add(new)
             if old.upper() != old:
-                made[old.upper()].add(new.upper())
-    return {old: next(iter(new)) for old, new in made.items() if len(new) == 1 and old not in new}
+                copies[old.upper()].add(new.upper())
+    return {old: next(iter(new)) for old, new in copies.items() if len(new) == 1 and old not in new}
 
 
 def _closed(gap: str, owed: int) -> tuple[str, int]:

@@ -30,8 +30,8 @@ class Leaf:
     shown: bool = True  # False: told by the document in another way
 
     def schema(self) -> JSON:
-        made = {"anyOf": [self.type, {"type": "null"}]} if self.nullable else dict(self.type)
-        return {**made, "description": self.note} if self.note else made
+        schema = {"anyOf": [self.type, {"type": "null"}]} if self.nullable else dict(self.type)
+        return {**schema, "description": self.note} if self.note else schema
 
     def answer(self) -> str:
         return self.value.json if self.value else "null"
@@ -50,9 +50,9 @@ class FieldGroup:
     absent: bool = False
 
     def schema(self) -> JSON:
-        made = object_schema(self.children)
-        made = {"anyOf": [made, {"type": "null"}]} if self.nullable else made
-        return {**made, "description": self.note} if self.note else made
+        schema = object_schema(self.children)
+        schema = {"anyOf": [schema, {"type": "null"}]} if self.nullable else schema
+        return {**schema, "description": self.note} if self.note else schema
 
     def answer(self) -> str:
         return "null" if self.absent else object_answer(self.children)
@@ -62,7 +62,7 @@ class FieldGroup:
 
 
 @dataclass
-class Rows:
+class RowsPart:
     """An array of objects: `columns` are leaves without values, `rows` hold a value (or None) for each."""
 
     key: str
@@ -72,8 +72,8 @@ class Rows:
     note: str = ""
 
     def schema(self) -> JSON:
-        made: JSON = {"type": "array", "items": object_schema(self.columns)}
-        return {**made, "description": self.note} if self.note else made
+        schema: JSON = {"type": "array", "items": object_schema(self.columns)}
+        return {**schema, "description": self.note} if self.note else schema
 
     def answer(self) -> str:
         return f"[{','.join(self._row(row) for row in self.rows)}]"
@@ -96,8 +96,8 @@ class Listing:
     note: str = ""
 
     def schema(self) -> JSON:
-        made: JSON = {"type": "array", "items": {"type": "string"}}
-        return {**made, "description": self.note} if self.note else made
+        schema: JSON = {"type": "array", "items": {"type": "string"}}
+        return {**schema, "description": self.note} if self.note else schema
 
     def answer(self) -> str:
         return f"[{','.join(item.json for item in self.items)}]"
@@ -106,7 +106,7 @@ class Listing:
         return [Origin(item.printed, item.json, self.label) for item in self.items]
 
 
-AnswerPart = Leaf | FieldGroup | Rows | Listing
+AnswerPart = Leaf | FieldGroup | RowsPart | Listing
 
 
 def quote(text: str) -> str:

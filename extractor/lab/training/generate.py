@@ -48,15 +48,15 @@ def drill(rng: Random, split: Split = TRAIN) -> Task:
     else:
         kinds = rng.choices(_DRILLED, (10, 3, 4, 2, 1), k=14)
     leaves = [maker.leaf(kind) for kind in kinds[: rng.randint(3, 10)]]
-    asked = rng.randint(2, len(leaves)) if rng.random() < 0.4 else len(leaves)  # the others are printed all the same
-    parts: list[AnswerPart] = [*leaves[:asked]]
+    wanted = rng.randint(2, len(leaves)) if rng.random() < 0.4 else len(leaves)  # the others are printed all the same
+    parts: list[AnswerPart] = [*leaves[:wanted]]
     chunks: list[list[str]] = []
     if rng.random() < 0.45:
         del parts[rng.choice((0, 0, 1, 2)) :]
         table = maker.table(rng.choices(kinds, k=rng.randint(2, 5)), rng.randint(2, 9))
         chunks.append(page.chunk(rng, table, split))
         parts.insert(rng.randint(0, len(parts)), table)
-    pairs = page.pairs_of([part for part in parts if isinstance(part, Leaf)] + leaves[asked:])
+    pairs = page.pairs_of([part for part in parts if isinstance(part, Leaf)] + leaves[wanted:])
     rng.shuffle(pairs)
     chunks += page.clusters(rng, pairs, split, drill=True)
     rng.shuffle(chunks)

@@ -37,26 +37,26 @@ def hardest_rows(model: Gemma4ForCausalLM, group: list[MiniBatch], plain: torch.
     with torch.no_grad():
         for batch in group:
             scores = model.lm_head(read(model, batch).states).float()
-            said = cross_entropy(scores, batch.wanted, reduction="none")
+            entropies = cross_entropy(scores, batch.wanted, reduction="none")
             rows = batch.flat // batch.ids.shape[1]
-            losses = said.new_zeros(len(batch.rows)).index_add(0, rows, said).tolist()
+            losses = entropies.new_zeros(len(batch.rows)).index_add(0, rows, entropies).tolist()
             best = scores.topk(2).indices.cpu().split([len(row.ids) - row.start for row in batch.rows])
             ranked += zip(losses, batch.rows, best, strict=True)
     ranked.sort(key=lambda it: -it[0])
     count = len(max(group, key=lambda batch: batch.ids.shape[1]).rows)
     worst = count - round(_ANY * count)
     taken = ranked[:worst] + rng.sample(ranked[worst:], count - worst)
-    made = collate([row for _, row, _ in taken])
-    for given, (_, row, best) in zip(made.ids, taken, strict=True):
+    hard = collate([row for _, row, _ in taken])
+    for given, (_, row, best) in zip(hard.ids, taken, strict=True):
         for at, token in mistakes(row, best, plain, rng):
             given[at] = token
-    return made.to(model.device)
+    return hard.to(model.device)
 
 
 def mistakes(row: TrainingRow, best: torch.Tensor, plain: torch.Tensor, rng: Random) -> list[tuple[int, int]]:
     """(place in `row.ids`, token to stand there): inside values only. `best` [tokens of the answer, 2] are the two
     likeliest tokens for each place of the answer."""
-    made = []
+    found = []
     guesses = best.tolist()
     for first, end in row.leaves:
         for at in range(first, end):
@@ -64,5 +64,5 @@ def mistakes(row: TrainingRow, best: torch.Tensor, plain: torch.Tensor, rng: Ran
             wrong = likeliest != token
             other = likeliest if wrong else second
             if plain[token] and plain[other] and rng.random() < (_WRONG if wrong else _SLIPS):
-                made.append((at, other))
-    return made
+                found.append((at, other))
+    return found

@@ -55,17 +55,19 @@ BARS = "|||||║┃¦"  # the held-out tables have a bar of their own
 def pipe_table(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     head = rng.choice((["| Field | Value |", "|---|---|"], [], ["| | |", "| --- | --- |"]))
     bar = rng.choice(BARS)
-    made = [line.replace("|", bar) for line in head]
-    made += [f"{bar} {label} {bar} {value} {bar}" for label, value in pairs]
+    lines = [line.replace("|", bar) for line in head]
+    lines += [f"{bar} {label} {bar} {value} {bar}" for label, value in pairs]
     rule = rng.choice(("=", "*", "_", "#")) * rng.randint(8, 40)
-    return made if rng.random() < 0.8 else [rule, *made, rule]
+    return lines if rng.random() < 0.8 else [rule, *lines, rule]
 
 
 def key_values(rng: Random, pairs: list[LabelledValue]) -> list[str]:
-    made = [f"{label.lower().replace(' ', '_')}=" + (f'"{value}"' if " " in value else value) for label, value in pairs]
+    settings = [
+        f"{label.lower().replace(' ', '_')}=" + (f'"{value}"' if " " in value else value) for label, value in pairs
+    ]
     if rng.random() < 0.5:
-        return made
-    return [rng.choice(("", "INFO ", "[info] ")) + " ".join(made)]
+        return settings
+    return [rng.choice(("", "INFO ", "[info] ")) + " ".join(settings)]
 
 
 def two_columns(rng: Random, pairs: list[LabelledValue]) -> list[str]:
@@ -77,18 +79,18 @@ def two_columns(rng: Random, pairs: list[LabelledValue]) -> list[str]:
 def header_row(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     """Labels on one line, their values on the next."""
     mark = rng.choice((" | ", "\t", "   ", "; "))
-    made: list[str] = []
+    lines: list[str] = []
     for start in range(0, len(pairs), 4):
         some = pairs[start : start + 4]
         if mark == "   ":
             widths = [max(len(label), len(value)) + 3 for label, value in some]
-            made += [
+            lines += [
                 "".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip()
                 for row in zip(*some, strict=True)
             ]
         else:
-            made += [mark.join(row) for row in zip(*some, strict=True)]
-    return made
+            lines += [mark.join(row) for row in zip(*some, strict=True)]
+    return lines
 
 
 def equals(rng: Random, pairs: list[LabelledValue]) -> list[str]:
@@ -124,7 +126,7 @@ def running(rng: Random, pairs: list[LabelledValue]) -> list[str]:
 
 def chat(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     who = rng.choice((("A", "B"), ("Agent", "Customer"), ("Anna", "Tom"), ("Support", "User")))
-    made = []
+    lines = []
     for label, value in pairs:
         ask = rng.choice(
             (
@@ -136,8 +138,8 @@ def chat(rng: Random, pairs: list[LabelledValue]) -> list[str]:
             )
         )
         say = rng.choice((value, value, f"it is {value}", f"{value}, thanks", f"that would be {value}"))
-        made += [f"{who[0]}: {ask}", f"{who[1]}: {say}"]
-    return made
+        lines += [f"{who[0]}: {ask}", f"{who[1]}: {say}"]
+    return lines
 
 
 def json_like(rng: Random, pairs: list[LabelledValue]) -> list[str]:
@@ -176,9 +178,9 @@ def any_mark(rng: Random) -> str:
         return rng.choice(_MARKS)
     while True:
         sign = rng.choice(_SIGNS)
-        made = sign * rng.randint(1, 3) if rng.random() < 0.6 else sign + rng.choice(_SIGNS)
-        if made not in _HELD_MARKS:
-            return f" {made} " if rng.random() < 0.8 else f"{made} "
+        mark = sign * rng.randint(1, 3) if rng.random() < 0.6 else sign + rng.choice(_SIGNS)
+        if mark not in _HELD_MARKS:
+            return f" {mark} " if rng.random() < 0.8 else f"{mark} "
 
 
 def odd(rng: Random, pairs: list[LabelledValue]) -> list[str]:
@@ -268,11 +270,11 @@ _HELD_SAYS = [
 
 
 def report(rng: Random, pairs: list[LabelledValue]) -> list[str]:
-    said = (
+    sentences = (
         rng.choice(_HELD_SAYS).replace("{l}", label).replace("{L}", label).replace("{v}", value)
         for label, value in pairs
     )
-    return [" ".join(said)]
+    return [" ".join(sentences)]
 
 
 HELD: list[tuple[LabelLayout, int]] = [

@@ -121,11 +121,11 @@ def generic() -> frozenset[str]:
 def namesakes() -> dict[str, set[str]]:
     """Of each concept those that share a label or a key with it, itself included: of two in one document nobody could
     say which is meant."""
-    made: dict[str, set[str]] = {id_: {id_} for id_ in concepts()}
+    sharing: dict[str, set[str]] = {id_: {id_} for id_ in concepts()}
     for ids in _named().values():
         for id_ in ids:
-            made[id_] |= ids
-    return made
+            sharing[id_] |= ids
+    return sharing
 
 
 _ONSETS = (
@@ -140,9 +140,9 @@ def pseudo(rng: Random, held_out: bool) -> str:
     """A word no language has, two to four syllables, on the wanted side."""
     while True:
         count = rng.choice((2, 2, 2, 2, 3))
-        made = "".join(rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS) for _ in range(count))
-        if held(made) == held_out:
-            return made
+        word = "".join(rng.choice(_ONSETS) + rng.choice(_VOWELS) + rng.choice(_CODAS) for _ in range(count))
+        if held(word) == held_out:
+            return word
 
 
 def word(rng: Random, held_out: bool) -> str:

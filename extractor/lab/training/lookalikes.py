@@ -19,12 +19,12 @@ _SOURCES = ("words.txt", "words.txt", "modifiers.txt", "places.txt", "first.txt"
 
 def scrap(rng: Random) -> str:
     """A word cut together from the middles of others: four to eighteen letters."""
-    made = ""
+    letters = ""
     for _ in range(rng.choice((2, 2, 3))):
         word = rng.choice(lexicon.words(rng.choice(_SOURCES)))
         start = rng.randrange(max(1, len(word) - 2))
-        made += word[start : start + rng.choice((2, 3, 3, 4, 4, 5, 6))]
-    return made.capitalize() if rng.random() < 0.6 else made.lower()
+        letters += word[start : start + rng.choice((2, 3, 3, 4, 4, 5, 6))]
+    return letters.capitalize() if rng.random() < 0.6 else letters.lower()
 
 
 class Lookalikes:
@@ -50,9 +50,9 @@ class Lookalikes:
         """A value of one of `KINDS`, on the side of the split."""
         while True:
             for _ in range(200):
-                made = self._draw(kind)
-                if values.sided(made, self._held_out):
-                    return made
+                value = self._draw(kind)
+                if values.sided(value, self._held_out):
+                    return value
             self._share()  # a dozen dates may all be on the other side
 
     def _draw(self, kind: str) -> PrintedValue:
@@ -77,7 +77,7 @@ class Lookalikes:
 
     def _code(self) -> str:
         """The stem with one or two of its characters changed for others of their kind."""
-        rng, made = self._rng, list(self._stem)
-        for at in rng.choices([i for i, char in enumerate(made) if char.isalnum()], k=rng.randint(1, 2)):
-            made[at] = rng.choice(string.digits if made[at].isdigit() else string.ascii_uppercase)
-        return "".join(made)
+        rng, chars = self._rng, list(self._stem)
+        for at in rng.choices([i for i, char in enumerate(chars) if char.isalnum()], k=rng.randint(1, 2)):
+            chars[at] = rng.choice(string.digits if chars[at].isdigit() else string.ascii_uppercase)
+        return "".join(chars)

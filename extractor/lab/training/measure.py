@@ -20,8 +20,8 @@ class Score:
 
     scalars: int = 0
     scalars_right: int = 0
-    said: int = 0  # scalars the document tells (gold is not null)
-    said_right: int = 0
+    filled: int = 0  # scalars the document tells (gold is not null)
+    filled_right: int = 0
     unseen: int = 0  # of those said the ones training cannot have met
     unseen_right: int = 0
     rows: int = 0
@@ -54,8 +54,8 @@ class Score:
             right = want == got
             self.scalars += 1
             self.scalars_right += right
-            self.said += want is not None
-            self.said_right += right and want is not None
+            self.filled += want is not None
+            self.filled_right += right and want is not None
             new = unseen(str(want) if isinstance(want, Decimal) else json.dumps(want, ensure_ascii=False))
             self.unseen += new
             self.unseen_right += right and new
@@ -76,7 +76,7 @@ class Score:
 
     def shares(self) -> dict[str, float]:
         """Every rate, of 1."""
-        pairs = {"scalars": (self.scalars_right, self.scalars), "said": (self.said_right, self.said),
+        pairs = {"scalars": (self.scalars_right, self.scalars), "said": (self.filled_right, self.filled),
                  "unseen": (self.unseen_right, self.unseen),
                  "rows": (self.rows_right, self.rows), "lists": (self.lists_right, self.lists),
                  "documents": (self.documents_right, self.documents)}  # fmt: skip

@@ -77,8 +77,8 @@ def open_key(rng: Random, label: str, held_out: bool, taken: set[str]) -> tuple[
     elif draw < 0.78 and " " not in low:
         key, note = keyify(rng, f"{low} {_tail(rng, held_out)}"), ""
     else:
-        made = lexicon.word(rng, held_out).lower()
-        key = rng.choice((made, made, f"{made}_{rng.randint(1, 9)}", f"{made}_{lexicon.word(rng, held_out).lower()}"))
+        word = lexicon.word(rng, held_out).lower()
+        key = rng.choice((word, word, f"{word}_{rng.randint(1, 9)}", f"{word}_{lexicon.word(rng, held_out).lower()}"))
         note = note_of(rng, low, held_out)
     return (key, note) if key not in taken else open_key(rng, label, held_out, taken)
 

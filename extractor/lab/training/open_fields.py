@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from extractor.lab.training import lexicon, naming, values
-from extractor.lab.training.fields import FieldGroup, Leaf, Listing, Rows
+from extractor.lab.training.fields import FieldGroup, Leaf, Listing, RowsPart
 from extractor.lab.training.lexicon import Concept, Split
 from extractor.lab.training.lookalikes import Lookalikes, scrap
 from extractor.lab.training.values import PrintedValue, Style
@@ -53,17 +53,17 @@ class Maker:
     lookalikes: Lookalikes | None = None  # where the short values of a drill come from, when they are to look alike
 
     def value(self, kind: str) -> PrintedValue:
-        made = values.draw(self.rng, kind, self.look, self.split)
+        drawn = values.draw(self.rng, kind, self.look, self.split)
         if not self.split.values and kind in _WORDY and self.rng.random() < _SCRAPS:
             words = values.text(" ".join(scrap(self.rng) for _ in range(self.rng.randint(1, 3))))
-            made = words if values.sided(words, False) else made
+            drawn = words if values.sided(words, False) else drawn
         if (
             self.upper
-            and made.json.startswith('"')
+            and drawn.json.startswith('"')
             and kind not in ("date", "currency", "email", "url", "clock", "year_month")
         ):
-            return values.text(made.printed.upper())
-        return made
+            return values.text(drawn.printed.upper())
+        return drawn
 
     def enum(self, forms: dict[str, list[str]]) -> PrintedValue:
         options = list(forms)
@@ -72,8 +72,8 @@ class Maker:
         return PrintedValue(printed.upper() if self.upper else printed, f'"{chosen}"')
 
     def label(self, text: str) -> str:
-        made = naming.case(self.rng, text)
-        return made.upper() if self.upper else made
+        cased = naming.case(self.rng, text)
+        return cased.upper() if self.upper else cased
 
     def _nullable(self) -> tuple[bool, bool]:
         nullable = self.rng.random() < self.nullable
@@ -174,7 +174,7 @@ class Maker:
         nullable, absent = self._nullable()
         return FieldGroup(key, self.label(label), children, note, nullable, absent)
 
-    def rows(self, most: int) -> Rows:
+    def rows(self, most: int) -> RowsPart:
         """An open table, or one of line items."""
         rng = self.rng
         inner = Maker(rng, self.split, self.look, self.upper, nullable=0.3, absent=0.0)
@@ -202,8 +202,8 @@ class Maker:
             key, note = naming.open_key(rng, label, self.split.names, self.keys)
         self.keys.add(key)
         count = rng.choice((1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 8))
-        made = [[self._cell(column) for column in columns] for _ in range(min(count, most))]
-        return Rows(key, self.label(label), columns, made, note)
+        cells = [[self._cell(column) for column in columns] for _ in range(min(count, most))]
+        return RowsPart(key, self.label(label), columns, cells, note)
 
     def leaf(self, kind: str) -> Leaf:
         """A drill's: any label, a short value or one like the others."""
@@ -225,11 +225,11 @@ class Maker:
         """On its side both as a word and as a value; the committed weights were drilled on words that were the former
         only."""
         while True:
-            made = values.text(lexicon.word(self.rng, self.split.values))
-            if values.sided(made, self.split.values):
-                return made
+            drawn = values.text(lexicon.word(self.rng, self.split.values))
+            if values.sided(drawn, self.split.values):
+                return drawn
 
-    def table(self, kinds: list[str], count: int) -> Rows:
+    def table(self, kinds: list[str], count: int) -> RowsPart:
         """A drill's: `count` rows of short values, one column of each kind."""
         label = self.free_label()
         key, note = naming.open_key(self.rng, label, self.split.names, self.keys)
@@ -240,7 +240,7 @@ class Maker:
             [None if c.nullable and self.rng.random() < 0.2 else self._short(c.kind) for c in columns]
             for _ in range(count)
         ]
-        return Rows(key, self.label(label), columns, rows, note)
+        return RowsPart(key, self.label(label), columns, rows, note)
 
     def _cell(self, column: Leaf) -> PrintedValue | None:
         if column.nullable and self.rng.random() < 0.2:
@@ -268,8 +268,8 @@ class Maker:
         kind = rng.choice(("phrase", "skill", "person", "code", "city", "product", "filename", "language"))
         seen = {}
         for _ in range(rng.randint(1, 6)):
-            made = self.value(kind)
-            seen[made.json] = made
+            drawn = self.value(kind)
+            seen[drawn.json] = drawn
         return Listing(key, self.label(label), list(seen.values()), note)
 
 

@@ -42,9 +42,9 @@ def moved(written: Written, types: dict[str, str], rng: Random) -> dict[Printed,
         return {}
     for _ in range(_TRIES):
         shift = timedelta(days=rng.randint(-900, 400))
-        made = {old: _checked(old, day.moved(shift) if day else None) for old, day in parsed.items()}
-        whole = {old: new for old, new in made.items() if new}
-        if len(whole) < len(made):
+        shifted = {old: _checked(old, day.moved(shift) if day else None) for old, day in parsed.items()}
+        whole = {old: new for old, new in shifted.items() if new}
+        if len(whole) < len(shifted):
             continue
         if not years or len({int(new[1][:4]) - int(old[1][:4]) for old, new in whole.items()}) == 1:
             return whole
@@ -63,15 +63,15 @@ def _staying(written: Written, types: dict[str, str]) -> set[str]:
 
 
 def _manner(written: Written, days: Iterable[Printed]) -> _Manner:
-    told: set[bool] = set()
+    orders: set[bool] = set()
     widths: set[bool] = set()
     for printed, value in days:
-        figures = re.findall(r"\d+", printed)
-        short = [figure for figure in figures if len(figure) <= 2]
+        digits = re.findall(r"\d+", printed)
+        short = [figure for figure in digits if len(figure) <= 2]
         widths |= {figure.startswith("0") for figure in short[:2] if len(figure) == 1 or figure.startswith("0")}
-        if len(short) >= 2 and len(figures[0]) <= 2 and value[5:7] != value[8:]:
-            told.add(f"{int(short[0]):02}" == value[5:7] and f"{int(short[1]):02}" == value[8:])
-    month_first = told.pop() if len(told) == 1 else written.language in ("en", "sv")
+        if len(short) >= 2 and len(digits[0]) <= 2 and value[5:7] != value[8:]:
+            orders.add(f"{int(short[0]):02}" == value[5:7] and f"{int(short[1]):02}" == value[8:])
+    month_first = orders.pop() if len(orders) == 1 else written.language in ("en", "sv")
     return _Manner(written.language, month_first, widths.pop() if len(widths) == 1 else None)
 
 
@@ -112,9 +112,9 @@ class _Day:
 
     def moved(self, shift: timedelta) -> Printed | None:
         new = self.old + shift
-        made = [self._piece(piece, self.roles.get(at, ""), new) for at, piece in enumerate(self.pieces)]
-        whole = [piece for piece in made if piece is not None]
-        return ("".join(whole) + self.behind, new.isoformat()) if len(whole) == len(made) else None
+        shifted = [self._piece(piece, self.roles.get(at, ""), new) for at, piece in enumerate(self.pieces)]
+        whole = [piece for piece in shifted if piece is not None]
+        return ("".join(whole) + self.behind, new.isoformat()) if len(whole) == len(shifted) else None
 
     def _piece(self, piece: str, role: str, new: date) -> str | None:
         language = self.manner.language
@@ -184,8 +184,8 @@ def _renamed(piece: str, series: Iterable[tuple[str, ...]], old: int, new: int) 
     fits = [names for names in series if names[old].lower() == piece.lower()]
     if not fits:
         return None
-    made = min(fits, key=lambda names: len(names[new]))[new] if piece.isupper() and len(piece) == 3 else fits[0][new]
-    return made.upper() if piece.isupper() else made.capitalize() if piece[0].isupper() else made.lower()
+    name = min(fits, key=lambda names: len(names[new]))[new] if piece.isupper() and len(piece) == 3 else fits[0][new]
+    return name.upper() if piece.isupper() else name.capitalize() if piece[0].isupper() else name.lower()
 
 
 def _checked(old: Printed, new: Printed | None) -> Printed | None:

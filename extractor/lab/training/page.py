@@ -9,7 +9,7 @@ from itertools import pairwise
 from random import Random
 
 from extractor.lab.training import layouts, lexicon, tables, texts
-from extractor.lab.training.fields import AnswerPart, FieldGroup, Leaf, Listing, Rows
+from extractor.lab.training.fields import AnswerPart, FieldGroup, Leaf, Listing, RowsPart
 from extractor.lab.training.lexicon import Split
 from extractor.lab.training.sentences import LabelledValue
 
@@ -52,7 +52,7 @@ def chunk(rng: Random, part: AnswerPart, split: Split) -> list[str]:
         if rng.random() < 0.2 and not split.layouts:
             return layouts.choose(rng, False)(rng, [(f"{part.label} {label}", text) for label, text in inner])
         return [_heading(rng, part.label, split), *layouts.choose(rng, split.layouts)(rng, inner)]
-    if isinstance(part, Rows):
+    if isinstance(part, RowsPart):
         if not part.rows:
             return []
         order = list(range(len(part.columns)))
@@ -60,8 +60,8 @@ def chunk(rng: Random, part: AnswerPart, split: Split) -> list[str]:
             rng.shuffle(order)
         head = [part.columns[i].label for i in order]
         cells = [[v.printed if (v := row[i]) else rng.choice(("-", "-", "n/a")) for i in order] for row in part.rows]
-        made = tables.choose_table(rng, split.layouts)(rng, head, cells)
-        return [_heading(rng, part.label, split), *made] if rng.random() < 0.6 else made
+        table = tables.choose_table(rng, split.layouts)(rng, head, cells)
+        return [_heading(rng, part.label, split), *table] if rng.random() < 0.6 else table
     if isinstance(part, Listing):
         return (
             tables.listed(rng, part.label, [item.printed for item in part.items], split.layouts) if part.items else []
@@ -87,15 +87,15 @@ def noise(rng: Random) -> str:
 
 def assemble(rng: Random, chunks: list[list[str]], bare: bool = False) -> str:
     """The lines of a page. `bare`: it begins with values that have no label, so nothing else stands before them."""
-    made: list[str] = [] if bare else [noise(rng) for _ in range(rng.choice((0, 0, 1, 1, 2, 3)))]
+    lines: list[str] = [] if bare else [noise(rng) for _ in range(rng.choice((0, 0, 1, 1, 2, 3)))]
     gap = rng.random() < 0.6
     for some in chunks:
-        if made and some and gap:
-            made.append("")
-        made += some
+        if lines and some and gap:
+            lines.append("")
+        lines += some
         if rng.random() < 0.15:
-            made.append(noise(rng))
-    if made and gap:
-        made.append("")
-    made += [noise(rng) for _ in range(rng.choice((0, 0, 1, 1, 2)))]
-    return "\n".join(made).strip("\n")
+            lines.append(noise(rng))
+    if lines and gap:
+        lines.append("")
+    lines += [noise(rng) for _ in range(rng.choice((0, 0, 1, 1, 2)))]
+    return "\n".join(lines).strip("\n")

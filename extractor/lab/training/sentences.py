@@ -62,18 +62,18 @@ def _composed(rng: Random, label: str, value: str, strange: float) -> str:
         at = rng.choice([i for i, word in enumerate(frame) if not word.startswith("{")])
         word = lexicon.pseudo(rng, held_out=False)
         frame[at] = word.capitalize() if frame[at][0].isupper() else word
-    made = " ".join(frame) + rng.choice(_ENDS)
-    return made.replace("{l}", label).replace("{v}", value)
+    sentence = " ".join(frame) + rng.choice(_ENDS)
+    return sentence.replace("{l}", label).replace("{v}", value)
 
 
 def prose(rng: Random, pairs: list[LabelledValue]) -> list[str]:
     if rng.random() < 0.4:
         return composed(rng, pairs, 0.15)
-    made = []
+    sentences = []
     for label, value in pairs:
-        said = rng.choice(_SAYS).replace("{l}", _within(rng, label)).replace("{L}", label)
-        made.append(said.replace("{v}", value))
-    return _paragraphs(rng, made)
+        sentence = rng.choice(_SAYS).replace("{l}", _within(rng, label)).replace("{L}", label)
+        sentences.append(sentence.replace("{v}", value))
+    return _paragraphs(rng, sentences)
 
 
 def composed(rng: Random, pairs: list[LabelledValue], strange: float = 0.3) -> list[str]:
@@ -85,6 +85,6 @@ def _within(rng: Random, label: str) -> str:
     return label if label.isupper() or rng.random() < 0.3 else label[:1].lower() + label[1:]
 
 
-def _paragraphs(rng: Random, said: list[str]) -> list[str]:
+def _paragraphs(rng: Random, sentences: list[str]) -> list[str]:
     size = rng.choice((1, 2, 3, 6))
-    return [" ".join(said[i : i + size]) for i in range(0, len(said), size)]
+    return [" ".join(sentences[i : i + size]) for i in range(0, len(sentences), size)]

@@ -32,7 +32,7 @@ class Origin:
 
 def places(document: str, origins: list[Origin | None]) -> list[int | None]:
     """Where each value starts in `document`; None when it has no origin or cannot be found."""
-    made: list[int | None] = [None] * len(origins)
+    found: list[int | None] = [None] * len(origins)
     after = -1  # where the row before begins last
     for several in _together(origins):
         cells = {at: one for at in several if (one := origins[at]) is not None}
@@ -40,12 +40,12 @@ def places(document: str, origins: list[Origin | None]) -> list[int | None]:
         if first is None:
             continue
         if first.at is not None or first.row < 0:
-            made[several[0]] = _labelled(document, first) if first.at is None else first.at
+            found[several[0]] = _labelled(document, first) if first.at is None else first.at
             continue
         for at, place in zip(cells, _row(document, list(cells.values()), after if first.row else -1), strict=True):
-            made[at] = place
-        after = max((place for at in several if (place := made[at]) is not None), default=-1)
-    return made
+            found[at] = place
+        after = max((place for at in several if (place := found[at]) is not None), default=-1)
+    return found
 
 
 def _together(origins: list[Origin | None]) -> Iterator[list[int]]:
@@ -83,15 +83,15 @@ def aligned(one: Origin) -> list[tuple[int, int]]:
 
 def _spread(value: str, printed: str) -> list[tuple[int, int]]:
     """Of a text over several lines or cells, word by word; nothing where a word is missing."""
-    made: list[tuple[int, int]] = []
+    pairs: list[tuple[int, int]] = []
     place = 0
     for word in re.finditer(r"\S+", value):
         place = printed.find(word.group(), place)
         if place < 0:
             return []
-        made += [(word.start() + i, place + i) for i in range(len(word.group()))]
+        pairs += [(word.start() + i, place + i) for i in range(len(word.group()))]
         place += len(word.group())
-    return made
+    return pairs
 
 
 def lines(rendered: str, answer: str) -> list[int]:
@@ -149,7 +149,7 @@ def _labelled(document: str, one: Origin) -> int | None:
 def _row(document: str, cells: list[Origin], after: int) -> list[int | None]:
     """Behind `after`: the longest cell first, each other one beside it, in its line where it is there, and none within
     another."""
-    made: list[int | None] = [None] * len(cells)
+    starts: list[int | None] = [None] * len(cells)
     taken: list[tuple[int, int]] = []
     for at in sorted(range(len(cells)), key=lambda at: -len(cells[at].printed)):
         text = cells[at].printed
@@ -161,10 +161,10 @@ def _row(document: str, cells: list[Origin], after: int) -> list[int | None]:
         if not found and not taken:
             break  # without its longest cell a row is not told from others
         anchor = taken[0][0] if taken else -1
-        made[at] = min(found, key=lambda place: _away(document, anchor, place), default=None)
-        if (place := made[at]) is not None:
+        starts[at] = min(found, key=lambda place: _away(document, anchor, place), default=None)
+        if (place := starts[at]) is not None:
             taken.append((place, place + len(text)))
-    return made
+    return starts
 
 
 def _away(document: str, anchor: int, place: int) -> tuple[bool, int]:
@@ -178,7 +178,7 @@ def _dated(value: re.Match[str], printed: str) -> list[tuple[int, int]]:
     """Year, month and day of an ISO date, each in the number or name it was printed as."""
     numbers = list(re.finditer(r"\d+", printed))
     used: set[int] = set()
-    made: list[tuple[int, int]] = []
+    pairs: list[tuple[int, int]] = []
     for part, text in enumerate(value.groups(), 1):
         if text is None:
             continue
@@ -188,12 +188,12 @@ def _dated(value: re.Match[str], printed: str) -> list[tuple[int, int]]:
         spot = next((n for n, form in wanted if n.start() not in used and n.group() == form), None)
         name = _month(int(text), printed) if part == 2 else None
         if name is not None:
-            made += [(start, name), (start + 1, name)]
+            pairs += [(start, name), (start + 1, name)]
         elif spot:
             used.add(spot.start())
             more = len(text) - len(spot.group())
-            made += [(start + i, spot.start() + max(0, i - more)) for i in range(len(text))]
-    return made
+            pairs += [(start + i, spot.start() + max(0, i - more)) for i in range(len(text))]
+    return pairs
 
 
 def _month(number: int, printed: str) -> int | None:

@@ -13,8 +13,8 @@ TableLayout = Callable[[Random, list[str], list[list[str]]], list[str]]
 def table_pipes(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]:
     bar = rng.choice(BARS)
     rule = [bar + f"---{bar}" * len(head)] if rng.random() < 0.7 else []
-    made = [f"{bar} " + f" {bar} ".join(row) + f" {bar}" for row in (head, *rows)]
-    return [made[0], *rule, *made[1:]]
+    lines = [f"{bar} " + f" {bar} ".join(row) + f" {bar}" for row in (head, *rows)]
+    return [lines[0], *rule, *lines[1:]]
 
 
 def table_tabs(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]:
@@ -24,8 +24,8 @@ def table_tabs(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]
 
 def table_aligned(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]:
     widths = [max(len(row[i]) for row in (head, *rows)) + rng.choice((2, 2, 3)) for i in range(len(head))]
-    made = ["".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)]
-    return [made[0], "-" * len(made[0]), *made[1:]] if rng.random() < 0.4 else made
+    lines = ["".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)]
+    return [lines[0], "-" * len(lines[0]), *lines[1:]] if rng.random() < 0.4 else lines
 
 
 def table_csv(rng: Random, head: list[str], rows: list[list[str]]) -> list[str]:

@@ -47,14 +47,14 @@ def loss_of(
     at `prompt_weight`, the cross entropy of the prompt, which costs a whole forward."""
     if not prompt_weight:
         reading = read(model, batch)
-        said = cross_entropy(model.lm_head(reading.states).float(), batch.wanted, reduction="none")
-        return said.mean() + POINTING * reading.pointing, said.detach()
+        entropies = cross_entropy(model.lm_head(reading.states).float(), batch.wanted, reduction="none")
+        return entropies.mean() + POINTING * reading.pointing, entropies.detach()
     mask = masks(batch.ids.shape[1], model.config.sliding_window, batch.ids.device)
     states = model.model(input_ids=batch.ids, attention_mask=mask, use_cache=False).last_hidden_state
     rest = batch.real & ~batch.answer
-    said = cross_entropy(model.lm_head(states[batch.answer]), batch.wanted, reduction="none")
+    entropies = cross_entropy(model.lm_head(states[batch.answer]), batch.wanted, reduction="none")
     following = batch.ids.roll(-1, 1)[rest]
-    return said.mean() + prompt_weight * cross_entropy(model.lm_head(states[rest]), following), said.detach()
+    return entropies.mean() + prompt_weight * cross_entropy(model.lm_head(states[rest]), following), entropies.detach()
 
 
 @torch.no_grad()
@@ -190,9 +190,9 @@ def train(
 
 def _checks(encoder: Encoder) -> dict[str, list[TrainingRow]]:
     """Small sets to look at while training runs; no figure that is published comes from them."""
-    made = {}
+    sets = {}
     for name, split, size in (("seen", TRAIN, 1.0), ("all", NEW_EVERYTHING, 1.0), ("drill", TRAIN, 0.0)):
-        made[name] = [row for _, row in fixed(encoder, "dev", split, 16 if size else 24, size=size)]
+        sets[name] = [row for _, row in fixed(encoder, "dev", split, 16 if size else 24, size=size)]
     written = [encoder.row(task) for task in written_tasks.looked_at(Random("dev"))]
-    made["written"] = [row for row in written if len(row.ids) <= longest(1.0)]
-    return made
+    sets["written"] = [row for row in written if len(row.ids) <= longest(1.0)]
+    return sets

@@ -179,11 +179,11 @@ def product(rng: Random) -> str:
 
 def phrase(rng: Random) -> str:
     count = rng.choice((1, 2, 2, 3))
-    made = " ".join(
+    words = " ".join(
         rng.choice(lexicon.words("words.txt")) if rng.random() < 0.7 else lexicon.pseudo(rng, False)
         for _ in range(count)
     )
-    return made[:1].upper() + made[1:] if rng.random() < 0.7 else made
+    return words[:1].upper() + words[1:] if rng.random() < 0.7 else words
 
 
 def sentence(rng: Random) -> str:

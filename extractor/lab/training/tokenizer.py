@@ -52,7 +52,7 @@ def train(texts: Iterable[str], size: int = VOCABULARY) -> Tokenizer:
 
 
 def wrap(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
-    made = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+    fast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
         pad_token="<pad>",
         eos_token="<eos>",
@@ -62,10 +62,10 @@ def wrap(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
         clean_up_tokenization_spaces=False,
         padding_side="left",
     )
-    made.chat_template = CHAT_TEMPLATE
-    return made
+    fast.chat_template = CHAT_TEMPLATE
+    return fast
 
 
 def load(folder: Path) -> PreTrainedTokenizerFast:
-    made: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(folder)
-    return made
+    fast: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(folder)
+    return fast

@@ -194,9 +194,9 @@ def decimal(rng: Random, look: Style) -> PrintedValue:
     digits = f"{whole}.{rng.randrange(1, 10 ** rng.choice((1, 1, 2)))}" if rng.random() < 0.7 else str(whole)
     if rng.random() < 0.05 and whole:
         digits = "-" + digits
-    made = number(digits, look, rng, money=False)
+    number_ = number(digits, look, rng, money=False)
     unit = rng.choice(("", "", "", " kg", " m", " %", " °C", " bar", " mm", " h", " km", " V", "%", " l"))
-    return PrintedValue(made.printed + unit, made.json)
+    return PrintedValue(number_.printed + unit, number_.json)
 
 
 def percent(rng: Random, look: Style) -> PrintedValue:
@@ -216,18 +216,18 @@ def percent(rng: Random, look: Style) -> PrintedValue:
             f"{rng.randint(1, 99)}.{rng.randint(1, 9)}",
         )
     )
-    made = number(digits, look, rng, money=False)
-    return PrintedValue(made.printed + rng.choice(("%", " %", "", " percent")), made.json)
+    number_ = number(digits, look, rng, money=False)
+    return PrintedValue(number_.printed + rng.choice(("%", " %", "", " percent")), number_.json)
 
 
 def weight(rng: Random, look: Style) -> PrintedValue:
-    made = number(
+    number_ = number(
         f"{rng.randint(0, 400)}.{rng.randint(1, 99)}" if rng.random() < 0.7 else str(rng.randint(1, 900)),
         look,
         rng,
         money=False,
     )
-    return PrintedValue(made.printed + rng.choice((" kg", "kg", " KG", "", " kilo")), made.json)
+    return PrintedValue(number_.printed + rng.choice((" kg", "kg", " KG", "", " kilo")), number_.json)
 
 
 def _whole(n: int) -> PrintedValue:
@@ -263,13 +263,13 @@ def draw(rng: Random, kind: str, look: Style, split: Split) -> PrintedValue:
     """A value of `kind`, on the side of the split."""
     for _ in range(200):
         if kind in _STYLED:
-            made = _STYLED[kind](rng, look)
+            value = _STYLED[kind](rng, look)
         elif kind in _SMALL:
-            made = _SMALL[kind](rng)
+            value = _SMALL[kind](rng)
         elif kind == "currency":
             return PrintedValue(look.currency, f'"{look.currency}"')
         else:
-            made = text(texts.TEXTS[kind](rng))
-        if kind in UNSPLIT or sided(made, split.values):
-            return made
+            value = text(texts.TEXTS[kind](rng))
+        if kind in UNSPLIT or sided(value, split.values):
+            return value
     raise RuntimeError(f"no {kind} value on this side of the split")

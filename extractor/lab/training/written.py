@@ -55,7 +55,7 @@ class FieldKind:
 
 
 @dataclass(frozen=True)
-class Mark:
+class WrittenMark:
     """`printed` stands at `start` of the document (code points) and means `value`, JSON's spelling without quotes.
     `row` is that of its table, -1 outside of tables."""
 
@@ -75,7 +75,7 @@ class Written:
     traits: frozenset[str]
     where: str  # file:line
     text: str
-    marks: tuple[Mark, ...]
+    marks: tuple[WrittenMark, ...]
 
     @property
     def held_out(self) -> bool:
@@ -109,26 +109,26 @@ def files(folder: Path = FOLDER) -> tuple[File, ...]:
 
 def read(path: Path) -> File:
     """Raises Unreadable."""
-    made, lines = File(), path.read_text("utf-8").split("\n")
+    file, lines = File(), path.read_text("utf-8").split("\n")
     head = next((at for at, line in enumerate(lines) if line.startswith("===")), len(lines))
     for number, line in enumerate(lines[:head], 1):
-        _head(made, line, f"{path.name}:{number}")
-    if not made.kind or not made.fields:
+        _head(file, line, f"{path.name}:{number}")
+    if not file.kind or not file.fields:
         raise Unreadable(f"{path.name}: no @kind or no @field")
     starts = [at for at, line in enumerate(lines) if line.startswith("===")]
     if not starts:
         raise Unreadable(f"{path.name}: no document: none begins with a line of === and a language")
     for at, end in zip(starts, [*starts[1:], len(lines)], strict=True):
-        made.documents.append(_document(made, lines[at], "\n".join(lines[at + 1 : end]), f"{path.name}:{at + 1}"))
-    return made
+        file.documents.append(_document(file, lines[at], "\n".join(lines[at + 1 : end]), f"{path.name}:{at + 1}"))
+    return file
 
 
-def _head(made: File, line: str, where: str) -> None:
+def _head(file: File, line: str, where: str) -> None:
     word, _, rest = line.partition(" ")
     if word == "@kind":
-        made.kind = rest.strip()
+        file.kind = rest.strip()
     elif word == "@about":
-        made.about = rest.strip()
+        file.about = rest.strip()
     elif word == "@field":
         found = _FIELD.fullmatch(rest.strip())
         if not found or found[3] not in TYPES or ((found[3] == "choice") != bool(found[2])):
@@ -136,16 +136,16 @@ def _head(made: File, line: str, where: str) -> None:
         path, options, type_, keys, notes = found.groups()
         split = [tuple(one.strip() for one in (part or "").split(";") if one.strip()) for part in (keys, notes)]
         keys = split[0] or (path.rpartition(".")[2].removesuffix("[]"),)
-        made.fields[path] = FieldKind(path, type_, keys, split[1], tuple(options.split(",")) if options else ())
+        file.fields[path] = FieldKind(path, type_, keys, split[1], tuple(options.split(",")) if options else ())
     elif line.strip():
         raise Unreadable(f"{where}: neither @kind, @about, @field nor a document: {line}")
 
 
-def _document(made: File, head: str, text: str, where: str) -> Written:
+def _document(into: File, head: str, text: str, where: str) -> Written:
     language, *traits = head.lstrip("=").split() or [""]
     if not _LANGUAGE.fullmatch(language):
         raise Unreadable(f"{where}: no language behind ===, or a document's own line that begins so: {head}")
-    marks: list[Mark] = []
+    marks: list[WrittenMark] = []
     plain, last = "", 0
     file, _, head_line = where.partition(":")
     first = int(head_line) + 1 + len(text) - len(text.lstrip("\n"))
@@ -156,11 +156,11 @@ def _document(made: File, head: str, text: str, where: str) -> Written:
         named, value, printed = found.groups()
         rows, path = _ROW.findall(named), _ROW.sub("[]", named)
         line = f"{file}:{first + text.count(chr(10), 0, found.start())}"
-        if path not in made.fields or len(rows) > 1:
+        if path not in into.fields or len(rows) > 1:
             raise Unreadable(f"{line}: no @field {path}")
-        kind = made.fields[path]
+        kind = into.fields[path]
         value = _value(kind, printed, value, line)
-        marks.append(Mark(path, int(rows[0]) if rows else -1, printed, value, len(plain)))
+        marks.append(WrittenMark(path, int(rows[0]) if rows else -1, printed, value, len(plain)))
         plain += printed
     plain += text[last:]
     if "{" in plain or "}" in plain:
@@ -168,10 +168,10 @@ def _document(made: File, head: str, text: str, where: str) -> Written:
     if not plain.strip():
         raise Unreadable(f"{where}: an empty document")
     _rows(marks, where)
-    return Written(made.kind, language, frozenset(traits), where, plain, tuple(marks))
+    return Written(into.kind, language, frozenset(traits), where, plain, tuple(marks))
 
 
-def _rows(marks: list[Mark], where: str) -> None:
+def _rows(marks: list[WrittenMark], where: str) -> None:
     tables: dict[str, set[int]] = {}
     for mark in marks:
         if mark.row >= 0:
@@ -227,14 +227,14 @@ def main() -> int:
     counted: Counter[tuple[str, str]] = Counter()
     for path in sorted(FOLDER.glob("*.txt")):
         try:
-            made = read(path)
+            file = read(path)
         except Unreadable as error:
             print(error)
             wrong += 1
             continue
-        for one in made.documents:
+        for one in file.documents:
             seen[one.text] += 1
-            counted[made.kind, one.language] += 1
+            counted[file.kind, one.language] += 1
             for doubt in doubts(one):
                 print(doubt)
     kinds: dict[str, dict[str, int]] = {}
@@ -248,10 +248,10 @@ def main() -> int:
 
 def documents(held_out: bool) -> Iterator[tuple[File, Written]]:
     """Those of one side of the split."""
-    for made in files():
-        for one in made.documents:
+    for file in files():
+        for one in file.documents:
             if one.held_out == held_out:
-                yield made, one
+                yield file, one
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from extractor.lab.training.fields import JSON, quote
 from extractor.lab.training.generate import Task
 from extractor.lab.training.naming import keyify
 from extractor.lab.training.sources import Origin
-from extractor.lab.training.written import FieldKind, File, Mark, Written, documents
+from extractor.lab.training.written import FieldKind, File, Written, WrittenMark, documents
 
 _BUILTIN = 0.65  # of the documents of a built-in kind
 _TYPES: dict[str, JSON] = {
@@ -84,7 +84,7 @@ class Answering:
 
     def __init__(self, file: File, written: Written, paths: dict[str, str]) -> None:
         self._file, self._written, self._paths, self.lacking = file, written, paths, False
-        self._marks: dict[tuple[str, int], list[Mark]] = defaultdict(list)
+        self._marks: dict[tuple[str, int], list[WrittenMark]] = defaultdict(list)
         for mark in written.marks:
             self._marks[mark.path, mark.row].append(mark)
 
