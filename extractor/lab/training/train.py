@@ -43,8 +43,8 @@ def make_tokenizer(run_dir: Path, seed: int) -> None:
     for size, count in ((0.5, 2000), (1.0, 4000)):
         stream = tasks(seed, size=size)
         for _ in range(count):
-            made = next(stream)
-            texts += [*made.pieces(), made.answer]
+            one = next(stream)
+            texts += [*one.pieces(), one.answer]
     tokenizer.wrap(tokenizer.train(texts)).save_pretrained(folder)
 
 
@@ -106,7 +106,7 @@ def export(run_dir: Path, weights: Path) -> None:
 
 def facts(run_dir: Path, seed: int) -> dict[str, Any]:
     """What the card says of the training."""
-    made: dict[str, Any] = {
+    kept: dict[str, Any] = {
         "seed": seed,
         "date": datetime.now(UTC).date().isoformat(),
         "machine": platform.machine(),
@@ -115,16 +115,16 @@ def facts(run_dir: Path, seed: int) -> dict[str, Any]:
     }
     stages = run_dir / "stages.json"  # of a run whose settings changed on the way: what `card.training` shows
     if stages.exists():
-        made["stages"] = json.loads(stages.read_text("utf-8"))
+        kept["stages"] = json.loads(stages.read_text("utf-8"))
     for name, saved in (("target", "checkpoint.pt"), ("drafter", "drafter.pt")):
         if (run_dir / saved).exists():
             state = torch.load(run_dir / saved, map_location="cpu", weights_only=True)
             if name == "target":
-                made["target_millions"] = (
+                kept["target_millions"] = (
                     sum(w.numel() for k, w in state["model"].items() if k != "lm_head.weight") / 1e6
                 )
-            made[name] = {"minutes": round(state["spent"] / 60, 1), "tokens": state["tokens"], "steps": state["step"]}
-    return made
+            kept[name] = {"minutes": round(state["spent"] / 60, 1), "tokens": state["tokens"], "steps": state["step"]}
+    return kept
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -183,12 +183,12 @@ def main() -> None:
     if "export" in stages:
         export(run_dir, given.weights)
     if "evaluate" in stages:
-        figures = evaluate.evaluate(given.weights, given.documents, 20)
-        (run_dir / "figures.json").write_text(json.dumps(figures, indent=1, ensure_ascii=False), "utf-8")
+        measured = evaluate.evaluate(given.weights, given.documents, 20)
+        (run_dir / "figures.json").write_text(json.dumps(measured, indent=1, ensure_ascii=False), "utf-8")
     if "card" in stages:
-        figures = json.loads((run_dir / "figures.json").read_text("utf-8"))
+        measured = json.loads((run_dir / "figures.json").read_text("utf-8"))
         command = f"python -m extractor.lab.training.evaluate --documents {given.documents}"
-        card.keep(runs.FOLDER / "pair.json", command, facts(run_dir, given.seed), figures)
+        card.keep(runs.FOLDER / "pair.json", command, facts(run_dir, given.seed), measured)
 
 
 if __name__ == "__main__":

@@ -139,15 +139,15 @@ class Answering:
         inner = f"{path}[]"
         tables = {field.partition("[]")[0] for own, field in self._paths.items() if own.partition("[]")[0] == path}
         rows = sorted({row for field, row in self._marks if row >= 0 and field.partition("[]")[0] in tables})
-        made = []
+        items = []
         for row in rows:
             begun = len(self._origins)
             value = self._value(node["items"], inner, row)
             if value is None:
                 del self._origins[begun:]
                 continue
-            made.append(value)
-        return f"[{','.join(made)}]"
+            items.append(value)
+        return f"[{','.join(items)}]"
 
     def _resolved(self, node: JSON) -> JSON:
         """Without `$ref` and without the null that may stand there too."""
@@ -215,12 +215,12 @@ class _Maker:
                 properties[key] = self._field(field)
 
     def _fields(self, fields: list[FieldKind], before: str) -> JSON:
-        made: JSON = {}
+        properties: JSON = {}
         for field in fields:
-            key = _free(self._rng.choice(field.keys), made)
+            key = _free(self._rng.choice(field.keys), properties)
             self.paths[before + key] = field.path
-            made[key] = self._field(field)
-        return made
+            properties[key] = self._field(field)
+        return properties
 
     def _field(self, field: FieldKind) -> JSON:
         type_ = {"enum": list(field.options)} if field.options else dict(_TYPES.get(field.type, {"type": "string"}))
@@ -229,8 +229,8 @@ class _Maker:
         return {**type_, **self._note(field)}
 
     def _note(self, field: FieldKind) -> JSON:
-        said = field.notes and self._rng.random() < self._described
-        return {"description": self._rng.choice(field.notes)} if said else {}
+        is_described = field.notes and self._rng.random() < self._described
+        return {"description": self._rng.choice(field.notes)} if is_described else {}
 
 
 def _free(key: str, taken: JSON) -> str:
