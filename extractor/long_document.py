@@ -160,7 +160,7 @@ class LongDocuments:
 
 
 def _no_room(context: int, left: int, least: int, max_output_tokens: int | None) -> DocumentError:
-    """It is not the document that is too long. `max_output_tokens`: tokens of the answer that the caller wants room for."""
+    """It is not the document that is too long. `max_output_tokens`: of the answer, where the caller names them."""
     size, fewer = context - left, "for fewer max_output_tokens, " if max_output_tokens else ""
     detail = (
         f"the prompt of the schema is {size:,} tokens of the context's {context:,} (EXTRACTOR_CONTEXT, or what the "

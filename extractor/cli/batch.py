@@ -121,10 +121,7 @@ def batch(
     kind = _checked_format(kind, output, items)
     write = writer_of(kind, ResultTable(items, full))
     found = Inputs.of(inputs, options, but=_written(output), how=sender_of(charset, password))
-    if not found.found:
-        fail("There is nothing among the inputs but the output")
-    if what is None and not found.all_lines:
-        fail("Files need a --schema")
+    _check_inputs(found, what)
     digest = _digest(found, what, options, charset)
     if resume and output is not None and output.exists() and not _record_path(output).exists():
         say(f"{output} is whole already")
@@ -139,6 +136,13 @@ def batch(
         record.forget()
     if failed:
         raise typer.Exit(SOME_FAILED)
+
+
+def _check_inputs(found: Inputs, what: Schema | str | None) -> None:
+    if not found.found:
+        fail("There is nothing among the inputs but the output")
+    if what is None and not found.all_lines:
+        fail("Files need a --schema")
 
 
 def _digest(found: Inputs, what: Schema | str | None, options: dict[str, Any], charset: str | None) -> str:

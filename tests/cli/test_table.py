@@ -167,10 +167,13 @@ def test_what_is_known_of_values_stands_behind_them() -> None:
 @pytest.mark.parametrize(
     ("asked", "output", "kind"),
     [
-        (None, None, BatchFormat.JSONL), (None, Path("a.CSV"), BatchFormat.CSV), (None, Path("a.xlsx"), BatchFormat.XLSX),
-        (None, Path("a.json"), BatchFormat.JSONL), (BatchFormat.JSONL, Path("a.csv"), BatchFormat.JSONL),
+        (None, None, BatchFormat.JSONL),
+        (None, Path("a.CSV"), BatchFormat.CSV),
+        (None, Path("a.xlsx"), BatchFormat.XLSX),
+        (None, Path("a.json"), BatchFormat.JSONL),
+        (BatchFormat.JSONL, Path("a.csv"), BatchFormat.JSONL),
     ],
-)  # fmt: skip
+)
 def test_the_outputs_name_says_what_it_is(asked: BatchFormat | None, output: Path | None, kind: BatchFormat) -> None:
     assert format_of(asked, output) is kind
 
