@@ -162,9 +162,10 @@ class LongDocuments:
 def _no_room(context: int, left: int, least: int, max_output_tokens: int | None) -> DocumentError:
     """It is not the document that is too long. `max_output_tokens`: of the answer, where the caller names them."""
     size, fewer = context - left, "for fewer max_output_tokens, " if max_output_tokens else ""
+    needs = "may have" if max_output_tokens else "needs at least"
     detail = (
         f"the prompt of the schema is {size:,} tokens of the context's {context:,} (EXTRACTOR_CONTEXT, or what the "
-        f"model and its memory allow), and the answer {'may have' if max_output_tokens else 'needs at least'} {least:,} of them "
+        f"model and its memory allow), and the answer {needs} {least:,} of them "
         "beside a part of the document: ask for fewer fields, with shorter names and descriptions, "
         f"{fewer}or use a model with a longer context"
     )

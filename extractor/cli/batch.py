@@ -118,8 +118,7 @@ def batch(
     what = None if schema is None else schema_of(schema)
     options = options_of(drafters, max_output_tokens, printed)
     _check_output(output, resume=resume, overwrite=overwrite)
-    kind = _checked_format(kind, output, items)
-    write = writer_of(kind, ResultTable(items, full))
+    write = writer_of(kind := _checked_format(kind, output, items), ResultTable(items, full))
     found = Inputs.of(inputs, options, but=_written(output), how=sender_of(charset, password))
     _check_inputs(found, what)
     digest = _digest(found, what, options, charset)
@@ -131,8 +130,8 @@ def batch(
     record = UploadRecord.of(output, digest, resume=resume)
     with connect(url, api_key, PATIENCE_S) as client:
         ended = _uploaded(client, found, what, record, output)
-        judge = what if isinstance(what, Schema) else None
-        failed = _written_out(ended, found.rows(client.batch_rows(ended.id), judge, full=full), write, output)
+        rows = found.rows(client.batch_rows(ended.id), what if isinstance(what, Schema) else None, full=full)
+        failed = _written_out(ended, rows, write, output)
         record.forget()
     if failed:
         raise typer.Exit(SOME_FAILED)
