@@ -109,7 +109,7 @@ def form_body() -> JSON:
 def document_body() -> JSON:
     """A body that is the document itself, whatever it is called."""
     schema = {"type": "string", "format": "binary", "description": "The document"}
-    return {"*/*": {"schema": schema}}
+    return {"application/octet-stream": {"schema": schema}, "*/*": {"schema": schema}}  # generators know the first
 
 
 def document_call(body: JSON) -> JSON:
@@ -174,6 +174,7 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
             for unused in ("HTTPValidationError", "ValidationError"):
                 components.pop(unused, None)
             _whole_examples(document, routers)
+            _name_calls(document, routers)
             app.openapi_schema = document
         return app.openapi_schema
 
@@ -194,6 +195,13 @@ def _whole_examples(document: JSON, routers: Sequence[APIRouter]) -> None:
         extra = model.model_config.get("json_schema_extra") if model is not None else None
         if isinstance(extra, dict):
             component.update(extra)
+
+
+def _name_calls(document: JSON, routers: Sequence[APIRouter]) -> None:
+    """Each call by the name of its function, for that is what generators of clients call theirs."""
+    for route in (route for router in routers for route in router.routes if isinstance(route, APIRoute)):
+        for method in route.methods or ():
+            document["paths"][route.path][method.lower()]["operationId"] = route.name
 
 
 def _example(status: int) -> JSON:

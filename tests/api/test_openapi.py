@@ -3,6 +3,7 @@ loads no model."""
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -213,3 +214,17 @@ def test_importing_the_api_loads_no_model() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=110, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_client_can_be_generated(document: dict[str, Any]) -> None:
+    """What generators ask for: names of calls that are names of functions, each once; a body they know for each call
+    that has one; and every reference leads somewhere."""
+    calls = [call for path in document["paths"].values() for call in path.values()]
+    names = [call["operationId"] for call in calls]
+    assert len(names) == len(set(names))
+    assert all(re.fullmatch("[a-z][a-z_]*", name) for name in names)
+    known = {"application/json", "multipart/form-data", "application/octet-stream"}
+    assert all(known & call["requestBody"]["content"].keys() for call in calls if "requestBody" in call)
+    refs = set(re.findall(r"\"#/components/schemas/([^\"]+)\"", json.dumps(document["paths"])))
+    assert refs
+    assert refs <= document["components"]["schemas"].keys()
