@@ -107,7 +107,7 @@ def _windows_read(runtime: Runtime, active: ActiveJob, found: dict[str, Any] | E
         if isinstance(found, Exception):
             outcome = settle(runtime, active, found)
         else:
-            marked = bool(found["review"])
+            marked = bool(found.get("review"))
             call = runtime.ledger.jobs.succeed(job.tenant, job.id, attempt, written(found), marked=marked)
             outcome = "succeeded" if write(runtime, call) else "dropped"
         log.info("job", attempt=attempt, outcome=outcome)

@@ -100,7 +100,7 @@ def _work(runtime: Runtime, claim: Claim, span: tracing.Span, alone: bool) -> st
                         found = result_of(found.finish(), document)
                     if not isinstance(found, LongRead):
                         extracting.set(**tracing.stats_of(found))
-                        result_json, marked = written(found), bool(found["review"])
+                        result_json, marked = written(found), bool(found.get("review"))
         except Exception as error:
             code = error.code if isinstance(error, ExtractorError) else "internal_error"
             span.failed(code)
