@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
-class Judge(Protocol):
+class AnswerSchema(Protocol):
     """Of a schema what an answer is read by (`schemas.Schema`); `validate` raises ValidationProblem."""
 
     @property
@@ -36,7 +36,7 @@ class Answer:
     doubts: list[Place]
 
 
-def read_answer(text: str, schema: Judge) -> Answer:
+def read_answer(text: str, schema: AnswerSchema) -> Answer:
     """Raises InvalidOutput with a JSON pointer for each fault; `last` is the text."""
     try:
         exact, data = loads(text), read(text)

@@ -55,6 +55,7 @@ class ScriptedExtraction:
         return document | {
             "data": self.data,
             "fields": {},
+            "review": [],
             "usage": usage,
             "asks": 1,
             "model": "scripted",
