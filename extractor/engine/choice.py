@@ -13,6 +13,7 @@ from extractor.engine.sampling import sampling_of
 from extractor.engine.sequence import Params
 from extractor.engine.verify import fetch
 
+_WORTH = 1_024  # words of masks: of fewer, to look for forced tokens costs more than the logits that it saves
 NOTHING = 0  # any valid id: what follows the end of a text is never written
 
 
@@ -40,7 +41,8 @@ def choose_tokens(
 ) -> PendingChoice:
     """Ask `target` for the tokens of the positions `at` of what it has `read`, under `bits` `[len(at), words]` (None:
     everything is allowed). `how`: for each its parameters and its position in the output."""
-    tokens, asked = forced(bits) if bits is not None else ([NOTHING] * len(at), list(range(len(at))))
+    worth = bits is not None and (len(bits) == 1 or bits.numel() >= _WORTH)
+    tokens, asked = forced(bits) if worth else ([NOTHING] * len(at), list(range(len(at))))
     found = None
     if asked:
         masks = bits if bits is None or len(asked) == len(at) else bits[asked]
@@ -53,9 +55,6 @@ def forced(bits: Tensor) -> tuple[list[int], list[int]]:
     """Of packed masks `[n, words]`: for each the token where no other is allowed (where none is, `NOTHING`); and which
     masks allow several."""
     masks = bits.numpy().view(np.uint32)
-    held = masks != 0
-    words, place = held.sum(1), held.argmax(1)
-    word = masks[np.arange(len(masks)), place]
-    several = (words > 1) | (word & (word - (word > 0)) != 0)
-    tokens = np.where(words == 1, place * 32 + np.log2(np.maximum(word, 1)).astype(np.int64), NOTHING)
-    return tokens.tolist(), several.nonzero()[0].tolist()
+    sizes, last = np.bitwise_count(masks).sum(1), masks.max(1)
+    tokens = 32 * masks.argmax(1) + np.bitwise_count(np.maximum(last, 1) - 1)
+    return tokens.tolist(), (sizes > 1).nonzero()[0].tolist()

@@ -5,6 +5,7 @@ Token ids and bytes: nothing here knows schemas or torch.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -143,6 +144,8 @@ class Sequence:
         self.ids: list[int] = []
         self.written = bytearray()
         self.json = _json(request, self.written)
+        # So long nothing of the text has to end, whatever is written (limits/text.py).
+        self.calm_to = sys.maxsize if self.json is None else 0
         self.logprobs: list[float] = []
         self.sizes: list[int] = []
         self.hidden: Any = None

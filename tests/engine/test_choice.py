@@ -61,13 +61,20 @@ class Device:
 
 
 def test_forced_positions_stand_between_asked_ones() -> None:
-    bits = packed([{7}, {1, 2}, {33}, {3, 4, 5}, set()], 2)
+    bits = packed([{7}, {1, 2}, {33}, {3, 4, 5}, set()], 256)
     device = Device()
     found = choose_tokens(device, None, [0, 2, 4, 6, 8], bits, [(Params(), at) for at in range(5)]).resolve()
     assert device.asked == [2, 6]
     assert device.masks is not None
     assert torch.equal(device.masks, bits[[1, 3]])
     assert found == ([7, 42, 33, 46, 0], [0.0, -0.5, 0.0, -0.5, 0.0])
+
+
+def test_of_several_small_masks_all_are_asked() -> None:
+    """To look for forced tokens would cost more than their logits."""
+    device = Device()
+    choose_tokens(device, None, [0, 2], packed([{7}, {1, 2}], 2), [(Params(), 0)] * 2)
+    assert device.asked == [0, 2]
 
 
 def test_nobody_is_asked_where_everything_is_forced() -> None:

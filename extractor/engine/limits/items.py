@@ -58,16 +58,16 @@ class Items:
             return None
         return "ran_on" if times == 1 else "repeated"
 
-    def calm(self, more: int) -> bool:
-        """Whether none is one too many within so many bytes, whatever they are. False where that is not plain."""
-        again, said_again, other, said_other = (
-            1 + more // (size + 1) for size in (self._shortest, self._shortest_said, _SHORT, _SENTENCE)
+    def calm_for(self) -> int:
+        """For how many bytes none is one too many, whatever they are; negative where that is not plain."""
+        left = (
+            (_COPIED - self._most, self._shortest),
+            (_COPIED, _SHORT),
+            (_INVENTED - self._most_said, self._shortest_said),
+            (_INVENTED, _SENTENCE),
+            (_ALONE - self._nowhere - len(self._unread), _SHORT),
         )
-        return (
-            max(self._most + again, other) <= _COPIED
-            and max(self._most_said + said_again, said_other) <= _INVENTED
-            and self._nowhere + len(self._unread) + other <= _ALONE
-        )
+        return min(times * (size + 1) for times, size in left) - 1  # a comma behind each
 
     def _believed(self, item: bytes) -> int:
         """How often it may be there."""

@@ -35,16 +35,23 @@ class Narrowing:
     def narrow(self, rows: list[Sequence], drafts: list[Draft], counts: list[int], bits: Tensor) -> None:
         """`bits` `[sum of counts, words]`: what each row may write after each prefix of its draft, as
         `masks.draft_masks` gives it."""
-        allowed, first = bits.numpy().view(np.uint32), 0
+        first = 0
         for row, draft, count in zip(rows, drafts, counts, strict=True):
-            if row.json is not None and row.matcher is not None and count:
-                row.json.read()
-                self._row(row.json, row.matcher, draft.tokens[: count - 1], allowed[first : first + count])
+            if count > 1 or (count and len(row.written) > row.calm_to):
+                self._look(row, draft.tokens[: count - 1], bits[first : first + count])
             first += count
 
-    def _row(self, text: JsonText, matcher: LLMatcher, tokens: list[int], allowed: _Bits) -> None:
-        if text.calm(len(self._tokenizer.decode_bytes(tokens)) if tokens else 0):
+    def _look(self, row: Sequence, tokens: list[int], bits: Tensor) -> None:
+        """At one row, and narrow its masks where something has to end within its draft."""
+        end = len(row.written) + (len(self._tokenizer.decode_bytes(tokens)) if tokens else 0)
+        if row.json is None or row.matcher is None or end <= row.calm_to:
             return
+        row.json.read()
+        row.calm_to = row.json.calm_to()
+        if end > row.calm_to:
+            self._row(row.json, row.matcher, tokens, bits.numpy().view(np.uint32))
+
+    def _row(self, text: JsonText, matcher: LLMatcher, tokens: list[int], allowed: _Bits) -> None:
         self._one(text, matcher, [], allowed[0])
         if tokens:
             text = text.copy()

@@ -64,7 +64,6 @@ class JsonText:
         self._escaped = False  # the next byte of it is no quote
         self._sign = 0  # behind the last sign outside of strings
         self._looped = False
-        self._safe = 0  # up to here none of its containers is in a loop
 
     def copy(self) -> JsonText:
         """For what may follow: neither feels the other."""
@@ -113,25 +112,24 @@ class JsonText:
         if why is not None:
             self.ended.append(Ended(start, why))
             if why == "repeated":
-                self._looped, self._safe = True, 0
+                self._looped = True
 
-    def calm(self, more: int) -> bool:
-        """Whether nothing of it has to end within so many bytes, whatever they are. False where that is not plain."""
-        limits, patience, end = self._limits, self._patience, len(self.written) + more
-        quoted = self._string != _NOWHERE
-        string, number = (end - self._string, more) if quoted else (more, end - self._sign)
-        if string >= min(patience, limits.key_chars) or number >= limits.digits:
-            return False
+    def calm_to(self) -> int:
+        """A length of the text up to which nothing of it has to end, whatever is written; less than it has where that
+        is not plain."""
+        limits, patience, end = self._limits, self._patience, len(self.written)
+        string, sign = (end, self._sign) if self._string == _NOWHERE else (self._string, end)
+        calm = min(string + min(patience, limits.key_chars), sign + limits.digits) - 1
         for one in self._open:
-            if one.full or not (one.of_keys or one.items.calm(more)):
-                return False
-            if one.begun + more // 2 + 1 >= (limits.keys if one.of_keys else limits.items):
-                return False
-        if end > max(self._safe, patience):
-            if recurs(self.written, patience):
-                return False
-            self._safe = len(self.written) + patience // 2
-        return end <= max(self._safe, patience)
+            if one.full:
+                return _NOWHERE
+            more = (limits.keys if one.of_keys else limits.items) - one.begun  # of two bytes at least
+            calm = min(calm, end + 2 * more - 3)
+            if not one.of_keys:
+                calm = min(calm, end + one.items.calm_for())
+        if calm < end or (calm > patience and recurs(self.written, patience)):
+            return _NOWHERE
+        return min(calm, max(end + patience // 2, patience))
 
     def due(self) -> Due | None:
         """None while nothing has to end."""
