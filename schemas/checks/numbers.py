@@ -36,8 +36,8 @@ def all_held(value: Any) -> bool:
 
 def held_as_bound(number: float, *, excluded: bool = False) -> bool:
     """A bound of whole numbers is that double, one of others the shortest decimal that is read as it. Of one that is
-    `excluded`, the next whole number has to be a double too."""
-    if excluded and abs(number) >= _EXACT:
+    `excluded`, the next whole number has to be a double too. What it counts to is no bound any more."""
+    if abs(number) >= FARTHEST or (excluded and abs(number) >= _EXACT):
         return False
     return held(number) and Decimal(repr(float(number))) == Decimal(repr(number))
 

@@ -72,7 +72,7 @@ WITH_PATTERNS = {"type": "object", "allOf": [{"patternProperties": {"^x": TEXT}}
 OVERLAPPING = {"type": "object", "patternProperties": {r"^\d{2}": TEXT, r"^\d[a-z]": NUMBER}}
 WITH_ENDS = {"type": "object", "patternProperties": {"^x.*1$": TEXT, "^x.*2$": NUMBER}}
 FAR = {"type": "integer", "minimum": 10**20, "anyOf": [{"multipleOf": 1}, {"title": "x"}]}
-FAR_EITHER = {"type": "number", "minimum": 1e30, "oneOf": [{"maximum": 1e40}, {"minimum": 1e35}]}
+FAR_EITHER = {"type": "number", "minimum": 1e30, "anyOf": [{"multipleOf": 1}, {"multipleOf": 0.5}]}
 KINDS = [  # schema of a value, what the model begins with, what it goes on with, how long the answer may be at most
     (UNCLOSED, '{"f":{"k":"","', NEVER_THE_SAME, 260),
     (UNCLOSED, '{"f":{"k":""', MEMBERS, 150),

@@ -234,3 +234,42 @@ def test_what_a_client_gives_validates_as_the_answer_did() -> None:
     assert schema.validate(read(answer)) == schema.validate(loads(answer))
     data = read('{"f": 1.50}')
     assert inline(whole({"type": "number"})).validate(data) is data
+
+
+@pytest.mark.parametrize(
+    ("field", "good", "bad"),
+    [
+        ({"type": "integer", "anyOf": [{"minimum": 10**20}, {"maximum": -5}]}, ["1" + "0" * 20, "-5"], ["5", "-4"]),
+        ({"type": "integer", "oneOf": [{"maximum": -(10**20)}, {"const": 3}]}, ["-1" + "0" * 20, "3"], ["-3", "30"]),
+        ({"type": "number", "anyOf": [{"exclusiveMinimum": 1e20}, {"maximum": 0.5}]}, ["9" * 21, "0.5"], ["0.75", "7"]),
+        ({"type": "integer", "anyOf": [{"anyOf": [{"minimum": 10**30}, {"maximum": -(10**30)}]}, {"const": 7}]},
+         ["9" * 31, "-" + "9" * 31, "7"], ["8", "9" * 30]),
+        ({"allOf": [{"type": "integer", "anyOf": [{"minimum": 10**20}, {"maximum": 1}]}, {"anyOf": [{"minimum": 0}]}]},
+         ["1" + "0" * 20, "1"], ["2", "-1"]),
+        ({"type": "integer", "anyOf": [{"enum": [HUGE, HUGE + 1]}, {"maximum": 5}]}, [str(HUGE), "5"], [str(HUGE + 2), "6"]),
+        ({"type": "number", "anyOf": [{"const": 1e30}, {"const": E + 1}]}, ["1e30", str(E + 1)], [str(E + 2), "1e31"]),
+        ({"enum": [HUGE, 5, 7], "anyOf": [{"minimum": 6}, {"maximum": 2}]}, [str(HUGE), "7"], ["5"]),
+        ({"type": "integer", "anyOf": [{"$ref": "#/$defs/far"}, {"maximum": -5}]}, ["1" + "0" * 20, "-5"], ["5"]),
+        ({"type": "integer", "minimum": 3, "anyOf": [{"minimum": 10**20}, {"maximum": 2}, {"type": "string"}]},
+         ["1" + "0" * 20], ["2", "3", '"a"']),
+        ({"anyOf": [{"type": "integer", "minimum": 10**20}, {"type": "integer", "minimum": 3, "maximum": 2}]},
+         ["1" + "0" * 20], ["2", "3"]),
+        ({"type": "integer", "anyOf": [{"minimum": FARTHEST}, {"maximum": 3}]}, [str(FARTHEST), "3"], ["4"]),
+        ({"type": "number", "anyOf": [{"minimum": 2e15}, {"maximum": -3e16}]}, ["2000000000000000.5", "-3" + "0" * 16], ["4"]),
+        ({"type": "integer", "anyOf": [{"minimum": 2 * 10**18}, {"const": 4}]}, ["3" + "0" * 18, "4"], ["5"]),
+    ],
+)  # fmt: skip
+def test_options_of_which_some_are_far(field, good, bad):
+    schema = inline({**whole(field), "$defs": {"far": {"minimum": 10**20}}})
+    grammar = compile_grammar(schema)
+    for text in good:
+        assert accepts(grammar, f'{{"f":{text}}}'), text
+        schema.validate(loads(f'{{"f":{text}}}'))
+    for text in bad:
+        assert not accepts(grammar, f'{{"f":{text}}}'), text
+
+
+def test_a_bound_at_which_the_grammar_counts_no_farther_is_not_called_enforced():
+    for key, bound in (("minimum", FARTHEST), ("maximum", -FARTHEST), ("exclusiveMinimum", FARTHEST)):
+        field = {"type": "integer", "anyOf": [{key: bound}, {"const": 3}]}
+        assert any(one.pointer.endswith(key) for one in check(whole(field)).validated)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from typing import Any, Protocol
 
@@ -117,7 +118,7 @@ class LarkWriter:
         found whether anything fits."""
         if node is False:
             return None
-        if not isinstance(node, dict) or not (marked(node) or self._needy.intersection(leads_to(node))):
+        if self._plain(node):
             return self._json(node)
         before = len(self.missing)
         try:
@@ -138,10 +139,23 @@ class LarkWriter:
         for key in ("anyOf", "oneOf", "allOf"):
             if keys == {key} and (key != "allOf" or len(node[key]) == 1):
                 spare = spare or {"type": "null"} in node[key]
-                return self._rules.any_of([self._of(one, pointer, spare=spare) for one in node[key]])
+                rules = [self._of(one, pointer, spare=spare) for one in node[key] if not self._plain(one)]
+                return self._rules.any_of([*rules, self._options([one for one in node[key] if self._plain(one)])])
         if (leaf := leaf_of(node, self._root)) is not None:
             return self._printed(leaf, pointer, spare)
         return self._of_kinds(node, pointer, spare)
+
+    def _plain(self, node: Any) -> bool:
+        """Whether `%json` says all of it."""
+        return not isinstance(node, dict) or not (marked(node) or self._needy.intersection(leads_to(node)))
+
+    def _options(self, nodes: list[Any]) -> str | None:
+        """One of these, which are `%json`; None where no answer fits any of them."""
+        possible = [one for one in nodes if one is not False]
+        if not possible or possible == [{"type": "null"}]:
+            return self._json(possible[0]) if possible else None
+        one = possible[0] if len(possible) == 1 else {"anyOf": possible}
+        return self._json(one) if _fits(self._whole(one if isinstance(one, dict) else {})) else None
 
     def _of_kinds(self, node: JSON, pointer: str, spare: bool) -> str | None:
         kinds = [node["type"]] if isinstance(node.get("type"), str) else node.get("type", [])
@@ -207,7 +221,7 @@ class LarkWriter:
         both = {"allOf": [one, *by_pattern]}
         self.loose = self.loose or self._prints(both)
         text = self._whole(both)
-        return None if LLMatcher.validate_grammar(f"start: {text}") else self._rules.named("j", text)
+        return self._rules.named("j", text) if _fits(text) else None
 
     def _others(self, node: JSON, taken: list[str], pointer: str) -> tuple[str | None, int, int] | None:
         """A key that is not declared, with its value, where there may be one, and how many there may be. None where
@@ -264,3 +278,9 @@ class LarkWriter:
         item = self._of(rest, f"{pointer}/*", spare=not first and not least) if len(listed) < most else None
         most = most if item is not None else len(listed)
         return self._rules.array(listed, item, least, most) if least <= most else None
+
+
+@lru_cache(maxsize=1024)
+def _fits(text: str) -> bool:
+    """Whether a rule's text is one that llguidance builds: it builds none that no answer fits."""
+    return not LLMatcher.validate_grammar(f"start: {text}")

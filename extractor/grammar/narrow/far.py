@@ -23,7 +23,10 @@ _MORE = 3  # digits that a number may have more than the bound that it is beyond
 _MOST = 400  # of any: a double has fewer
 _VALUES = ("enum", "const")
 _OF_NUMBERS = keywords.BOUNDS | {"type", "multipleOf", "format", keywords.PRINTED}
+_OPEN = (_OF_NUMBERS | {*_VALUES}) - {keywords.PRINTED}
 _NUMBERS = frozenset({"integer", "number"})
+_SOURCES = ("$ref", "allOf", "anyOf", "oneOf")
+_MOST_WAYS = 64  # in which options meet
 
 
 def speaks_far(root: JSON) -> bool:
@@ -50,8 +53,21 @@ def apart(node: JSON) -> list[JSON] | None:
 def terminal(root: JSON, node: JSON) -> str | None:
     """The terminal of Lark of a value that is such a number, or may be; None where it is held as it is, and where
     others have a say in what it is that are not known here."""
-    met = _met(root, node, ())
-    return None if met is None else _values(root, met) or _beyond(met)
+    met = _ways(root, node, ())
+    return None if met is None or len(met) != 1 else _values(root, met[0]) or _beyond(met[0])
+
+
+def spread(root: JSON, node: JSON) -> list[JSON] | None:
+    """The options of a number, each as a schema of its own with all that is said beside them, where one of them is far:
+    together `%json` holds none of it. None where that is not so, or more than a number is said."""
+    if not any(key in node for key in ("anyOf", "oneOf", "allOf", "$ref")):
+        return None
+    ways = _ways(root, node, ())
+    if ways is None or len(ways) < 2 or any(one.keys() - _OPEN for way in ways for one in way):
+        return None
+    if not any(_values(root, way) or _beyond(way) for way in ways):
+        return None
+    return [{"allOf": way} for way in ways if _possible(way)]
 
 
 def writes(terminal: str) -> Callable[[str], bool]:
@@ -75,14 +91,12 @@ def _values(root: JSON, met: list[JSON]) -> str | None:
 
 
 def _beyond(met: list[JSON]) -> str | None:
-    kinds = [{one["type"]} if isinstance(one["type"], str) else set(one["type"]) for one in met if "type" in one]
-    if not kinds or not set.intersection(*kinds) <= _NUMBERS or not any(map(keywords.beyond, met)):
+    kinds = _kinds(met)
+    if not kinds or not kinds <= _NUMBERS or not any(map(keywords.beyond, met)):
         return None
     if any(one.keys() - _OF_NUMBERS or ("multipleOf" in one and not keywords.beyond(one)) for one in met):
         return None
-    lows, highs = (
-        [Decimal(repr(one[key])) for one in met for key in one if end in key] for end in ("inimum", "aximum")
-    )
+    lows, highs = _ends(met, "inimum"), _ends(met, "aximum")
     negative = any(high < 0 for high in highs)
     near = -min(highs) if negative else max(lows)
     ends = [-low for low in lows] if negative else highs
@@ -91,28 +105,48 @@ def _beyond(met: list[JSON]) -> str | None:
     if any(end < near for end in ends):
         return None
     digits = f"[1-9][0-9]{{{least - 1},{max(least, min(most, _MOST)) - 1}}}"
-    whole = any(kind == {"integer"} for kind in kinds)
-    return f"/{'-' if negative else ''}{digits}{'' if whole else '([.][0-9]{1,9})?'}/"
+    return f"/{'-' if negative else ''}{digits}{'' if kinds == {'integer'} else '([.][0-9]{1,9})?'}/"
 
 
-def _met(root: JSON, node: Any, seen: tuple[str, ...]) -> list[JSON] | None:
-    """All that is said of a value, as far as a grammar hears it, in parts; None where there are options."""
+def _ways(root: JSON, node: Any, seen: tuple[str, ...]) -> list[list[JSON]] | None:
+    """All that is said of a value, as far as a grammar hears it: in each way that its options leave the parts that meet
+    there. None where there are too many, or one that leads back to itself."""
     if not isinstance(node, dict):
-        return [] if node else None
-    if "anyOf" in node or "oneOf" in node or node.get("$ref") in seen:
+        return [[]] if node else []
+    if node.get("$ref") in seen:
         return None
-    own = {key: value for key, value in node.items() if key in keywords.ENFORCED and key not in ("$ref", "allOf")}
-    found = [own] if own else []
-    below = list(node.get("allOf", ()))
+    own = {key: value for key, value in node.items() if key in keywords.ENFORCED and key not in _SOURCES}
+    found: list[list[JSON]] = [[own] if own else []]
+    each = [[one] for one in node.get("allOf", ())] + [node[key] for key in ("anyOf", "oneOf") if key in node]
     if "$ref" in node:
         seen = (*seen, node["$ref"])
-        below.append(keywords.resolve(root, node["$ref"]))
-    for one in below:
-        more = _met(root, one, seen)
-        if more is None:
+        each.append([keywords.resolve(root, node["$ref"])])
+    for options in each:
+        ways = [_ways(root, one, seen) for one in options]
+        more = [way for some in ways if some is not None for way in some]
+        if None in ways or len(more) * len(found) > _MOST_WAYS:
             return None
-        found += more
+        found = [[*one, *other] for one in found for other in more]
     return found
+
+
+def _possible(met: list[JSON]) -> bool:
+    """Whether anything may be right by its kinds and bounds."""
+    if _kinds(met) == set():
+        return False
+    lows, highs = _ends(met, "inimum"), _ends(met, "aximum")
+    return not lows or not highs or max(lows) <= min(highs)
+
+
+def _kinds(met: list[JSON]) -> set[str] | None:
+    """What all of them take; None where none says so."""
+    each = [{one["type"]} if isinstance(one["type"], str) else set(one["type"]) for one in met if "type" in one]
+    wide = [kinds | ({"integer"} if "number" in kinds else set()) for kinds in each]
+    return set.intersection(*wide) if wide else None
+
+
+def _ends(met: list[JSON], end: str) -> list[Decimal]:
+    return [Decimal(repr(one[key])) for one in met for key in one if end in key]
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -20,7 +20,7 @@ from typing import Any
 
 from extractor.grammar.narrow.anything import LEVELS, a_map, definitions
 from extractor.grammar.narrow.bounds import Bounds, bound_number, bound_string, bounds_of, widened
-from extractor.grammar.narrow.far import apart, speaks_far, terminal
+from extractor.grammar.narrow.far import apart, speaks_far, spread, terminal
 from extractor.grammar.narrow.keys import Keys
 from extractor.grammar.narrow.literals import literals
 from extractor.grammar.narrow.marks import LARK
@@ -86,8 +86,8 @@ class NarrowedSchema:
         """`node` where it alone decides about a value."""
         if not self._far or not isinstance(node, dict):
             return self._narrowed(node, tags, typed=typed)
-        if kinds := apart(node):
-            return {"anyOf": [self._value(one) for one in kinds]}
+        if options := apart(node) or spread(self._root, node):
+            return {"anyOf": [self._value(one) for one in options]}
         new = self._narrowed(node, tags, typed=typed)
         text = terminal(self._root, node)
         return new if text is None or not isinstance(new, dict) else {**new, LARK: text}
@@ -288,14 +288,15 @@ class NarrowedSchema:
             self._keys.count(new, list(node.get("patternProperties", ())), unheld=unheld)
 
     def _bound(self, new: JSON, node: JSON, site: Site, *, far: bool) -> None:
-        bounds = self._bounds if site.alone else self._wide
+        alone = site.alone and not any(key in node for key in _SOURCES)  # its options may name longer ones
+        bounds = self._bounds if alone else self._wide
         if node.get("format") not in _SHORT:
             bound_string(new, bounds)
         if "array" in types(new):
             if "items" not in new:
                 new["items"] = self._anything(wide=not site.alone, within=1)
             new.setdefault("maxItems", max(bounds.max_items, new.get("minItems", 0)))
-        bound_number(new, bounds, alone=site.alone, far=far, decimals=self._multiples.decimals(bounds.decimals))
+        bound_number(new, bounds, alone=alone, far=far, decimals=self._multiples.decimals(bounds.decimals))
 
     def _ref(self, ref: str, site: Site) -> str:
         """The new reference for `ref`. A part is written for its site, because sites differ."""
