@@ -3,6 +3,7 @@ where the schema itself names more, so much. What a grammar bounds it ends itsel
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,9 @@ from extractor.engine.limits.limits import Limits
 from extractor.grammar.narrow.bounds import Bounds, widened
 from schemas import keywords
 from schemas.checks.numbers import is_number
+from schemas.patterns import shortest
 
+_MOST_ENDINGS = 100
 _KEY_OF_PATTERN = 1_000  # characters
 _MORE_DIGITS = 3  # than of any number that the schema names
 
@@ -36,7 +39,18 @@ def limits_of(schema: dict[str, Any], bounds: Bounds) -> Limits:
         digits=max(least.digits, *(one + _MORE_DIGITS for one in digits), 0),
         items=max(wide.max_items, *sizes, 0),
         keys=max(wide.max_items, *sizes, *counts, 0) + len(declared),
+        endings=tuple(_endings(schema)),
     )
+
+
+def _endings(schema: dict[str, Any]) -> list[bytes]:
+    """Texts that the patterns of a schema take, as JSON writes them: their ends are what a string may have to end
+    with."""
+    given = [one for one in keywords.values_of(schema, "pattern") if isinstance(one, str)]
+    for one in keywords.values_of(schema, "patternProperties"):
+        given += one if isinstance(one, dict) else ()
+    found = dict.fromkeys(word for pattern in dict.fromkeys(given) for word in shortest(pattern))
+    return [json.dumps(word, ensure_ascii=False)[1:-1].encode() for word in found][:_MOST_ENDINGS]
 
 
 def _within(value: Any) -> Iterator[Any]:

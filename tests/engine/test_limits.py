@@ -70,6 +70,14 @@ MEMBERS = "".join(f',"k{number}":1' for number in range(3_000))
 UNCLOSED = {**of({"k": TEXT}), "additionalProperties": True, "anyOf": [{"required": ["k"]}, {"required": ["l"]}]}
 WITH_PATTERNS = {"type": "object", "allOf": [{"patternProperties": {"^x": TEXT}}, {"additionalProperties": True}]}
 OVERLAPPING = {"type": "object", "patternProperties": {r"^\d{2}": TEXT, r"^\d[a-z]": NUMBER}}
+SEVERAL_SIGNS = {"type": "object", "patternProperties": {"^x.*END$": TEXT, "^x.*[A-Z]{3}[0-9]{2}$": NUMBER}}
+WITHIN_A_REPEAT = {"type": "object", "patternProperties": {"^x(abc)*(FIN|END)$": TEXT, "^x(abc)*[0-9]{4}$": NUMBER}}
+MORE_THAN_THE_END = {"type": "object", "patternProperties": {"^x.*MID.*END$": TEXT, "^x.*FIN$": NUMBER}}
+ESCAPED = {"type": "object", "patternProperties": {r'^x.*"\\é\n$': TEXT, "^x.*FIN$": NUMBER}}
+ALL_MEET = {
+    "type": "object",
+    "allOf": [{"patternProperties": {"^x.*END$": TEXT}}, {"patternProperties": {"^x.*FIN$": NUMBER}}],
+}
 WITH_ENDS = {"type": "object", "patternProperties": {"^x.*1$": TEXT, "^x.*2$": NUMBER}}
 FAR = {"type": "integer", "minimum": 10**20, "anyOf": [{"multipleOf": 1}, {"title": "x"}]}
 FAR_EITHER = {"type": "number", "minimum": 1e30, "anyOf": [{"multipleOf": 1}, {"multipleOf": 0.5}]}
@@ -80,6 +88,11 @@ KINDS = [  # schema of a value, what the model begins with, what it goes on with
     (WITH_PATTERNS, '{"f":{"k":1', MEMBERS, 150),
     (OVERLAPPING, '{"f":{"12', NEVER_THE_SAME, 1_050),
     (WITH_ENDS, '{"f":{"x', NEVER_THE_SAME.replace("1", "one"), 1_050),
+    (SEVERAL_SIGNS, '{"f":{"x', NEVER_THE_SAME, 1_050),
+    (WITHIN_A_REPEAT, '{"f":{"x', "abc", 1_050),
+    (MORE_THAN_THE_END, '{"f":{"x', NEVER_THE_SAME, 1_050),
+    (ESCAPED, '{"f":{"x', NEVER_THE_SAME, 1_050),
+    (ALL_MEET, '{"f":{"x', NEVER_THE_SAME, 1_050),
     (FAR, '{"f":9', "9", 110),
     (FAR_EITHER, '{"f":9', "09", 110),
 ]
@@ -94,7 +107,7 @@ def test_where_schemas_meet_everything_ends(field: dict[str, Any], wish: str, pi
     text, ended = stubborn(grammar, wish, piece, limits)
     schema.validate(json.loads(text))
     assert len(text) < most
-    assert [one.why for one in ended] == ["cut_off"]
+    assert [one.why for one in ended] == ["repeated" if field is WITHIN_A_REPEAT else "cut_off"]
 
 
 LOOPS = [
@@ -121,6 +134,18 @@ def test_a_loop_ends_and_the_rest_of_the_answer_comes(field: dict[str, Any], wis
     text, ended = stubborn(grammar, wish, piece, limits, source="Of Ann Lee and Bob Ray.\n")
     schema.validate(json.loads(text))
     assert len(text) < 700
+    assert ended == [Ended(5, "repeated")]
+
+
+def test_a_loop_in_a_text_that_has_to_end_with_several_signs() -> None:
+    """The pattern's last signs come, as the next of an escape does, and it is still told that it was ended."""
+    schema = inline(of({"f": {"type": "string", "pattern": r'^(na)*\.\n"END"$'}, "rest": TEXT}))
+    limits = limits_of(schema.json_schema, Bounds())
+    text, ended = stubborn(compile_grammar(schema), '{"f":"', "na", limits)
+    answer = json.loads(text)
+    schema.validate(answer)
+    assert answer["f"].endswith('na.\n"END"')
+    assert len(answer["f"]) < 300
     assert ended == [Ended(5, "repeated")]
 
 

@@ -12,13 +12,14 @@ Why = Literal["repeated", "ran_on", "cut_off"]
 class Limits:
     """Of a text that is JSON, where its grammar ends a value no sooner: `chars` of a string, `key_chars` of a key,
     `digits` of a number (its signs count too), `items` of an array, `keys` of an object. A token that crosses a limit
-    is the last one of its value."""
+    is the last one of its value. `endings`: what a string may have to end with, where it may not end at once."""
 
     chars: int = 4_000
     key_chars: int = 200
     digits: int = 100
     items: int = 1_000
     keys: int = 1_000
+    endings: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ nothing."""
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +16,7 @@ from extractor.engine.limits.text import JsonText
 from extractor.engine.sequence import Draft, Sequence
 
 _Bits = NDArray[np.uint32]
+_MOST_ENDS = 400  # that are tried where a string has to end: a few milliseconds
 
 
 class Tokens(Protocol):
@@ -65,8 +66,8 @@ class Narrowing:
         due = text.due()
         if due is None:
             return
-        if due.string and not _keep(allowed, allowed & self._ends_string):
-            _keep(allowed, self._last_signs(matcher, after, allowed))
+        if due.string and not (not due.escaped and self._end_string(matcher, after, allowed)):
+            _keep(allowed, self._on_the_way(matcher, after, allowed, text.endings))
         if due.number:
             _keep(allowed, allowed & self._ends_number)
         if due.full:
@@ -75,6 +76,10 @@ class Narrowing:
                 if text.overruns(self._texts[token], due.last):
                     kept[token >> 5] &= ~np.uint32(1 << (token & 31))
             _keep(allowed, kept)
+
+    def _end_string(self, matcher: LLMatcher, after: list[int], allowed: _Bits) -> bool:
+        """Only what ends a string, or lets it end after one more byte, if there is any; whether there is."""
+        return _keep(allowed, allowed & self._ends_string) or _keep(allowed, self._last_signs(matcher, after, allowed))
 
     def _last_signs(self, matcher: LLMatcher, after: list[int], allowed: _Bits) -> _Bits:
         """Of what is `allowed`, the single bytes that a string may end behind: a pattern may ask for its last sign."""
@@ -85,6 +90,25 @@ class Narrowing:
             if matcher.validate_tokens([*after, token, quote]) == len(after) + 2:
                 kept[token >> 5] |= np.uint32(1 << (token & 31))
         return kept
+
+    def _on_the_way(self, matcher: LLMatcher, after: list[int], allowed: _Bits, endings: tuple[bytes, ...]) -> _Bits:
+        """Of what is `allowed`, the next byte of the shortest of the `endings`, or of an end of one, behind which a
+        string may end: a pattern may ask for its last signs. The next time one byte less is to come."""
+        kept = np.zeros_like(allowed)
+        for ending in _ends(endings):
+            tokens = [self._of_byte.get(byte) for byte in (*ending, ord('"'))]
+            first = tokens[0]
+            if first is None or None in tokens or not allowed[first >> 5] >> (first & 31) & 1:
+                continue
+            if matcher.validate_tokens([*after, *tokens]) == len(after) + len(tokens):
+                kept[first >> 5] |= np.uint32(1 << (first & 31))
+                break
+        return kept
+
+    @cached_property
+    def _of_byte(self) -> dict[int, int]:
+        """The tokens of one byte."""
+        return {text[0]: token for token, text in enumerate(self._texts) if len(text) == 1}
 
     @cached_property
     def _texts(self) -> list[bytes]:
@@ -100,7 +124,8 @@ class Narrowing:
 
     @cached_property
     def _bytes(self) -> _Bits:
-        return _packed([len(text) == 1 for text in self._texts])
+        """Single ones, but for the backslash: no end follows it."""
+        return _packed([len(text) == 1 and text != b"\\" for text in self._texts])
 
     @cached_property
     def _quote(self) -> int | None:
@@ -117,6 +142,13 @@ def _keep(allowed: _Bits, some: _Bits) -> bool:
     if kept:
         allowed[:] = some
     return kept
+
+
+@lru_cache(maxsize=256)
+def _ends(texts: tuple[bytes, ...]) -> list[bytes]:
+    """Of each text all ends, the shortest first."""
+    found = {text[start:] for text in texts for start in range(len(text))}
+    return sorted(found, key=lambda text: (len(text), text))[:_MOST_ENDS]
 
 
 def _packed(chosen: list[bool]) -> _Bits:

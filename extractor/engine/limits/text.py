@@ -29,10 +29,12 @@ _ENDS = b'"}],'  # what a token begins with that ends a member
 
 @dataclass(frozen=True)
 class Due:
-    """What has to end now: the `string` or `number` that is being written, or, as soon as what is within them has,
-    containers that are `full`, or the array of number `last` if its member ends here."""
+    """What has to end now: the `string` (`escaped`: behind the backslash of an escape) or `number` that is being
+    written, or, as soon as what is within them has, containers that are `full`, or the array of number `last` if its
+    member ends here."""
 
     string: bool
+    escaped: bool
     number: bool
     full: bool
     last: int | None = None
@@ -57,6 +59,7 @@ class JsonText:
     def __init__(self, written: bytearray, limits: Limits, repeats: Repeats) -> None:
         self.written = written
         self.ended: list[Ended] = []
+        self.endings = limits.endings
         self._limits, self._repeats = limits, repeats
         self._at = 0  # read up to here
         self._open: list[_Container] = []
@@ -89,7 +92,7 @@ class JsonText:
     def _take(self, sign: int, place: int) -> None:
         if self._string != _NOWHERE:
             if sign == _QUOTE:
-                self._end(self._string, self._string_due(place))
+                self._end(self._string, self._why_ended(place))
                 self._string, self._sign = _NOWHERE, place + 1
             else:
                 self._escaped = True
@@ -136,10 +139,11 @@ class JsonText:
         end = len(self.written)
         last, why = self._last_if_ended(end)
         full = last is not None or any(one.full for one in self._open)
-        open_string = self._string != _NOWHERE and not self._escaped
-        string = open_string and (why == "repeated" or self._string_due(end) is not None)
+        string = self._string != _NOWHERE and (
+            why == "repeated" or self._string_due(end - self._escaped) is not None
+        )
         number = self._digits(end) >= self._limits.digits
-        return Due(string, number, full, last) if string or number or full else None
+        return Due(string, self._escaped, number, full, last) if string or number or full else None
 
     def overruns(self, token: bytes, last: int | None = None) -> bool:
         """Whether it would begin one member more in a container that is full. `last`: as `due` says."""
@@ -191,6 +195,16 @@ class JsonText:
         period, length = loop
         run = _text(written, length)
         return None if self._repeats.prints(run, max(1, round(len(run) * period / length))) else "repeated"
+
+    def _why_ended(self, end: int) -> Why | None:
+        """Why the string that ends at `end` had to: there, or before what it had to end with."""
+        why = self._string_due(end)
+        for start in range(end - 1, max(self._string, end - self._patience), -1):
+            tail = bytes(self.written[start:end])
+            if why is not None or not any(one.endswith(tail) for one in self.endings):
+                break
+            why = self._string_due(start)
+        return why
 
     def _is_key(self) -> bool:
         return bool(self._open) and self._open[-1].of_keys and self.written[self._string - 1] in b"{,"
