@@ -41,8 +41,9 @@ def choose_tokens(
 ) -> PendingChoice:
     """Ask `target` for the tokens of the positions `at` of what it has `read`, under `bits` `[len(at), words]` (None:
     everything is allowed). `how`: for each its parameters and its position in the output."""
-    worth = bits is not None and (len(bits) == 1 or bits.numel() >= _WORTH)
-    tokens, asked = forced(bits) if worth else ([NOTHING] * len(at), list(range(len(at))))
+    tokens, asked = [NOTHING] * len(at), list(range(len(at)))
+    if bits is not None and (len(bits) == 1 or bits.numel() >= _WORTH):
+        tokens, asked = forced(bits)
     found = None
     if asked:
         masks = bits if bits is None or len(asked) == len(at) else bits[asked]

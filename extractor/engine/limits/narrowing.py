@@ -16,6 +16,7 @@ from extractor.engine.limits.text import JsonText
 from extractor.engine.sequence import Draft, Sequence
 
 _Bits = NDArray[np.uint32]
+_QUOTE = ord('"')
 _MOST_ENDS = 400  # that are tried where a string has to end: a few milliseconds
 
 
@@ -83,7 +84,7 @@ class Narrowing:
 
     def _last_signs(self, matcher: LLMatcher, after: list[int], allowed: _Bits) -> _Bits:
         """Of what is `allowed`, the single bytes that a string may end behind: a pattern may ask for its last sign."""
-        kept, quote = np.zeros_like(allowed), self._quote
+        kept, quote = np.zeros_like(allowed), self._of_byte.get(_QUOTE)
         if quote is None:
             return kept
         for token in _ids(allowed & self._bytes):
@@ -96,12 +97,14 @@ class Narrowing:
         string may end: a pattern may ask for its last signs. The next time one byte less is to come."""
         kept = np.zeros_like(allowed)
         for ending in _ends(endings):
-            tokens = [self._of_byte.get(byte) for byte in (*ending, ord('"'))]
-            first = tokens[0]
-            if first is None or None in tokens or not allowed[first >> 5] >> (first & 31) & 1:
+            if not self._of_byte.keys() >= {*ending, _QUOTE}:
+                continue
+            tokens = [self._of_byte[byte] for byte in (*ending, _QUOTE)]
+            place, bit = tokens[0] >> 5, np.uint32(1 << (tokens[0] & 31))
+            if not allowed[place] & bit:
                 continue
             if matcher.validate_tokens([*after, *tokens]) == len(after) + len(tokens):
-                kept[first >> 5] |= np.uint32(1 << (first & 31))
+                kept[place] = bit
                 break
         return kept
 
@@ -126,10 +129,6 @@ class Narrowing:
     def _bytes(self) -> _Bits:
         """Single ones, but for the backslash: no end follows it."""
         return _packed([len(text) == 1 and text != b"\\" for text in self._texts])
-
-    @cached_property
-    def _quote(self) -> int | None:
-        return next((token for token, text in enumerate(self._texts) if text == b'"'), None)
 
     @cached_property
     def _commas(self) -> _Bits:
