@@ -139,9 +139,7 @@ class JsonText:
         end = len(self.written)
         last, why = self._last_if_ended(end)
         full = last is not None or any(one.full for one in self._open)
-        string = self._string != _NOWHERE and (
-            why == "repeated" or self._string_due(end - self._escaped) is not None
-        )
+        string = self._string != _NOWHERE and (why == "repeated" or self._string_due(end - self._escaped) is not None)
         number = self._digits(end) >= self._limits.digits
         return Due(string, self._escaped, number, full, last) if string or number or full else None
 
