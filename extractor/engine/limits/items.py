@@ -67,7 +67,7 @@ class Items:
             (_INVENTED, _SENTENCE),
             (_ALONE - self._nowhere - len(self._unread), _SHORT),
         )
-        # Each after a comma, and without what closes it: a quote, and a brace for five bytes or more that open an object.
+        # Each after a comma, and without what closes it: a quote, and a brace for each object, which takes five bytes.
         return min(times * (size - size // 6) for times, size in left) - 1
 
     def _believed(self, item: bytes) -> int:
