@@ -22,7 +22,6 @@ ALLOWED = {("extractor/result.py", "asks"), ("api/models/results.py", "asks")}  
 MIRRORS = frozenset(
     "Calibration Evidence EvidencePart Extraction Job JobPage Mark Row WindowRead WindowVotes Worker WorkerList".split()
 )
-NOT_YET = ("extractor/engine/",)  # whose names are still to be put right
 MOST_LINES, MOST_LINES_OF_A_FUNCTION = 300, 50
 
 
@@ -49,7 +48,6 @@ def test_names_say_what_a_thing_is() -> None:
         f"{path}:{line} {name}"
         for path, module in modules().items()
         for name, line in bound(module)
-        if not path.startswith(NOT_YET)
         if name.strip("_") in VAGUE and (path, name) not in ALLOWED
     ]
     assert not vague, f"say what it is: {', '.join(vague)}"
@@ -59,7 +57,7 @@ def test_a_class_has_a_name_of_its_own() -> None:
     found: dict[str, set[str]] = defaultdict(set)
     for path, module in modules().items():
         for node in ast.walk(module):
-            if isinstance(node, ast.ClassDef) and not path.startswith(NOT_YET):
+            if isinstance(node, ast.ClassDef):
                 found[node.name].add(path)
     twice = {name: sorted(paths) for name, paths in found.items() if len(paths) > 1 and name not in MIRRORS}
     assert not twice, twice

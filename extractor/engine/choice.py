@@ -20,10 +20,10 @@ NOTHING = 0  # any valid id: what follows the end of a text is never written
 class PendingChoice:
     """The tokens of a step's positions, some of which a device may still be choosing."""
 
-    def __init__(self, tokens: list[int], asked: list[int], found: Tensor | None, ended: DeviceEvent) -> None:
-        """`tokens`: known ones, and anything at the places `asked`, whose tokens are in `found` (as `verify.choose`
+    def __init__(self, tokens: list[int], undecided: list[int], found: Tensor | None, ended: DeviceEvent) -> None:
+        """`tokens`: known ones, and anything at the places `undecided`, whose tokens are in `found` (as `verify.choose`
         gives them; None: nowhere). `ended`: the end of the step on the device."""
-        self._tokens, self._asked, self._found, self._ended = tokens, asked, found, ended
+        self._tokens, self._undecided, self._found, self._ended = tokens, undecided, found, ended
 
     def resolve(self) -> tuple[list[int], list[float]]:
         """Tokens and natural log-probabilities; waits for the device."""
@@ -31,7 +31,7 @@ class PendingChoice:
         if self._found is None:
             self._ended.wait()  # a step is over when the device is, or its price would be learned wrong
             return self._tokens, logprobs
-        for place, token, logprob in zip(self._asked, *fetch(self._found), strict=True):
+        for place, token, logprob in zip(self._undecided, *fetch(self._found), strict=True):
             self._tokens[place], logprobs[place] = token, logprob
         return self._tokens, logprobs
 
@@ -41,15 +41,15 @@ def choose_tokens(
 ) -> PendingChoice:
     """Ask `target` for the tokens of the positions `at` of what it has `read`, under `bits` `[len(at), words]` (None:
     everything is allowed). `how`: for each its parameters and its position in the output."""
-    tokens, asked = [NOTHING] * len(at), list(range(len(at)))
+    tokens, undecided = [NOTHING] * len(at), list(range(len(at)))
     if bits is not None and (len(bits) == 1 or bits.numel() >= _WORTH):
-        tokens, asked = forced(bits)
+        tokens, undecided = forced(bits)
     found = None
-    if asked:
-        masks = bits if bits is None or len(asked) == len(at) else bits[asked]
-        sampled = sampling_of([how[place] for place in asked])
-        found = target.choose(read, [at[place] for place in asked], masks, sampled)
-    return PendingChoice(tokens, asked, found, target.mark())
+    if undecided:
+        masks = bits if bits is None or len(undecided) == len(at) else bits[undecided]
+        sampled = sampling_of([how[place] for place in undecided])
+        found = target.choose(read, [at[place] for place in undecided], masks, sampled)
+    return PendingChoice(tokens, undecided, found, target.mark())
 
 
 def forced(bits: Tensor) -> tuple[list[int], list[int]]:

@@ -27,9 +27,9 @@ class Sampling:
     temperatures: Tensor
 
 
-def sampling_of(asked: list[tuple[Params, int]]) -> Sampling | None:
-    """None where every position is greedy. `asked`: for each how to decode, and its position in the output."""
-    warm = [(place, *one) for place, one in enumerate(asked) if one[0].temperature > 0]
+def sampling_of(positions: list[tuple[Params, int]]) -> Sampling | None:
+    """None where every position is greedy. `positions`: for each how to decode, and its position in the output."""
+    warm = [(place, *one) for place, one in enumerate(positions) if one[0].temperature > 0]
     if not warm:
         return None
     keys = [_key(params.seed, position) for _, params, position in warm]

@@ -51,8 +51,8 @@ class Repeats:
         """How often an array may hold `row` in succession: as often as the document prints one of its values. Values
         that say what kind a line is need not be printed, so of these there may be as many as there are lines."""
         most, copied = self.printed(row)
-        said = any(value != "" for value in _scalars(row))
-        return _believed(most if copied or not said else max(most, self._lines))
+        has_values = any(value != "" for value in _scalars(row))
+        return _believed(most if copied or not has_values else max(most, self._lines))
 
     def printed(self, row: Any) -> tuple[int, bool]:
         """How often that of its values is printed which is so most often, and whether one was copied: it does not only
@@ -153,19 +153,19 @@ def _letters(text: str) -> str:
 def _stems(text: str, *, some: bool = True) -> list[str]:
     """What words say, whatever their endings; of numbers their digits; of letters that no spaces part, each two.
     `some`: of those that say something, where there are any."""
-    made: list[str] = []
+    stems: list[str] = []
     short: list[str] = []
     for word in _PIECE.findall(_plain(text)):
         if word.isdecimal():
             number = word.lstrip("0") or "0"
-            (made if len(number) > 1 else short).append(number)
+            (stems if len(number) > 1 else short).append(number)
         elif not word.isascii() and not _LATIN.match(word):
-            made += [word[at : at + 2] for at in range(max(1, len(word) - 1))]
+            stems += [word[at : at + 2] for at in range(max(1, len(word) - 1))]
         elif len(word) >= _CONTENT:
-            made.append(word[:_STEM])
+            stems.append(word[:_STEM])
         else:
             short.append(word)
-    return [*made, *short] if not some else made or short
+    return [*stems, *short] if not some else stems or short
 
 
 def _scalars(value: Any) -> list[Any]:

@@ -277,6 +277,6 @@ def _text(written: bytes, last: int | None = None) -> str:
     if last is not None and _BACKSLASH in written:
         starts = (found.start() for found in _SIGNS.finditer(written))
         last = len(written) - next(at for at in starts if at >= len(written) - last)
-    said = written[-last:] if last is not None else written
-    text = said.decode("utf-8", "ignore")  # it may begin or end within a character
-    return str(json.loads(f'"{text}"', strict=False)) if _BACKSLASH in said else text
+    tail = written[-last:] if last is not None else written
+    text = tail.decode("utf-8", "ignore")  # it may begin or end within a character
+    return str(json.loads(f'"{text}"', strict=False)) if _BACKSLASH in tail else text
