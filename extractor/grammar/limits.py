@@ -12,7 +12,7 @@ from extractor.engine.limits.limits import Limits
 from extractor.grammar.narrow.bounds import Bounds, widened
 from schemas import keywords
 from schemas.checks.numbers import is_number
-from schemas.patterns import shortest
+from schemas.patterns.shortest import shortest
 
 _MOST_ENDINGS = 100
 _KEY_OF_PATTERN = 1_000  # characters

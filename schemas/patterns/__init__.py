@@ -12,10 +12,9 @@ from schemas.patterns.bounded import begin_apart, bounded, unbounded
 from schemas.patterns.cursor import PatternError
 from schemas.patterns.meaning import fault, for_grammar, for_validator, of_whole_text
 from schemas.patterns.measure import Measure, measure, pattern_size
-from schemas.patterns.shortest import shortest
 from schemas.patterns.translate import as_ecmascript
 
 __all__ = [
     "Measure", "PatternError", "as_ecmascript", "begin_apart", "bounded", "fault", "for_grammar", "for_validator",
-    "measure", "of_whole_text", "pattern_size", "shortest", "unbounded",
+    "measure", "of_whole_text", "pattern_size", "unbounded",
 ]  # fmt: skip
