@@ -39,7 +39,8 @@ async def _framework_error(request: Request, error: Exception) -> Response:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=headers)
     if error.status_code == 404 and (request.method, request.scope["path"]) == ("OPTIONS", "*"):
-        return Response(status_code=204, headers={"Allow": "GET, HEAD, POST, DELETE, OPTIONS"})  # of the server at all
+        allowed = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
+        return Response(status_code=204, headers={"Allow": allowed})  # of the server at all
     if error.status_code == 404:
         detail = "No call of this API has this path; see /docs"
     if error.status_code >= 500:

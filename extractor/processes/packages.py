@@ -12,7 +12,7 @@ _EXTRAS = {
     "xlsx": "xlsxwriter",
     "service": "pydantic_settings jsonschema_rs llguidance celery kombu redis hiredis fastapi fastapi_offline "
     "starlette uvicorn sse_starlette multipart charset_normalizer orjson prometheus_client cachetools structlog "
-    "typer rich email_validator",
+    "typer rich email_validator httpcore standardwebhooks",
     "": "pydantic httpx",
 }
 _EXTRA_OF = {package: extra for extra, packages in _EXTRAS.items() for package in packages.split()}

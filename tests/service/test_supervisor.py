@@ -299,8 +299,8 @@ def test_a_service_that_was_ready_never_gives_up(up: Up) -> None:
         ({"EXTRACTOR_EXTRACTOR_FACTORY": "workers.worker.extraction:nothing"}, "has no 'nothing'"),
         ({"EXTRACTOR_MAX_DRAFT": "many"}, "EXTRACTOR_MAX_DRAFT: "),
         ({"EXTRACTOR_LEASE_S": "0"}, "EXTRACTOR_LEASE_S: "),
-        ({"WITHOUT": "celery"}, "celery is not installed: in a clone, pip install -c constraints.txt ."),
-        ({"WITHOUT": "fastapi"}, "fastapi is not installed: in a clone, pip install -c constraints.txt ."),
+        ({"WITHOUT": "celery"}, "celery is not installed: in a clone, pip install -c constraints.txt '.[service]'"),
+        ({"WITHOUT": "fastapi"}, "fastapi is not installed: in a clone, pip install -c constraints.txt '.[service]'"),
     ],
 )
 def test_what_can_never_work_is_told_at_once(folder: Path, environ: dict[str, str], told: str) -> None:
