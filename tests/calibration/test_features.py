@@ -125,7 +125,10 @@ def test_figures_take_time_that_grows_with_the_document_only():
         logprobs, sizes = [-0.01] * len(answer), [1] * len(answer)
         fields = {f"/rows/{at}/{key}": {"evidence": [], "confidence": 1.0} for at in range(times // 10)
                   for key in ("menge", "preis", "farbe")}  # fmt: skip
-        began = time.thread_time()
-        rows(answer, document, {}, fields, logprobs, sizes)  # type: ignore[arg-type]
-        took.append(time.thread_time() - began)
-    assert took[1] < 40 * took[0] + 0.05
+        each = []
+        for _ in range(3):  # the least: what else the processor does takes from its time too
+            began = time.thread_time()
+            rows(answer, document, {}, fields, logprobs, sizes)  # type: ignore[arg-type]
+            each.append(time.thread_time() - began)
+        took.append(min(each))
+    assert took[1] < 40 * took[0] + 0.05, took
