@@ -101,11 +101,12 @@ def _lifespan(
                 app.state.services = Services(
                     settings, authenticator, registry, store, metrics, memory, checker, drawer
                 )
-                delivering = asyncio.create_task(WebhookDeliverer(settings, store, metrics).run())
+                delivering = asyncio.create_task(WebhookDeliverer(settings, store).run())
                 try:
                     yield
                 finally:
                     delivering.cancel()
+                    await asyncio.wait([delivering])  # before the store that it asks is closed
         finally:
             if watching is not None:
                 watching.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 from io import BytesIO
 from typing import Annotated
 
@@ -16,7 +17,6 @@ from api.models.pages import EXAMPLE, DrawnPages
 from api.openapi import answer, document_body, problem_responses
 from api.services import Service
 from api.submission.body_stream import document_chunks
-from api.submission.document_check import check_document
 
 router = APIRouter(prefix="/v1", tags=["extractions"])
 
@@ -47,13 +47,13 @@ async def draw_pages(
         body = BytesIO()
         async for chunk in document_chunks(request, service.settings, reservation):
             body.write(chunk)
-        data, media_type = body.getvalue(), request.headers.get("content-type")
-        check_document(
-            data, media_type, filename, max_bytes=service.settings.max_document_bytes, at="",
-            media_type_at="/header/Content-Type",
-        )  # fmt: skip
-        wanted = range(first, first + count)
-        drawn = await service.drawer.draw(tenant, data, wanted, media_type, filename, password)
+        wanted, media_type = range(first, first + count), request.headers.get("content-type")
+        drawn = await service.drawer.draw(tenant, body.getvalue(), wanted, media_type, filename, password)
+    return await service.threads.answer(partial(_response, drawn))
+
+
+def _response(drawn: dict[int, bytes]) -> Response:
+    """models.pages.DrawnPages."""
     pages = [
         {"number": number, "media_type": "image/png", "content": base64.b64encode(png).decode()}
         for number, png in sorted(drawn.items())

@@ -152,8 +152,9 @@ def _request_hash(request: CreateExtraction, job: NewJob) -> str:
     order of a schema's properties is part of it, for it is the order of the answer; that of metadata is not. Nor is a
     password, of which nothing is to be left when the document is gone.
     Raises Problem where an inline schema holds a number the ledger cannot write."""
+    unset = {"webhook"} if request.webhook is None else set()  # such a request hashes as before there were webhooks
     content = {
-        **request.model_dump(mode="json", by_alias=True, exclude={"document"}),
+        **request.model_dump(mode="json", by_alias=True, exclude={"document"} | unset),
         "metadata": sorted(request.metadata.items()),
         "document": [hashlib.sha256(job.document).hexdigest(), job.media_type, job.filename, job.form],
     }

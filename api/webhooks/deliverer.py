@@ -5,7 +5,6 @@ Every API process has one. Each takes what is due for a while, so that what one 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 from collections import Counter
@@ -16,7 +15,6 @@ import httpcore
 from api.app_version import package_version
 from api.config import ApiSettings
 from api.job_store import JobStore
-from api.observability.metrics import Metrics
 from api.problems import Problem
 from api.webhooks.message import WebhookMessage, headers, of_batch, of_extraction
 from api.webhooks.public_network import Forbidden, PublicNetwork
@@ -34,8 +32,8 @@ _FOR = timedelta(days=1)
 class WebhookDeliverer:
     """`run` it as long as the service lives."""
 
-    def __init__(self, settings: ApiSettings, store: JobStore, metrics: Metrics) -> None:
-        self._settings, self._store, self._metrics = settings, store, metrics
+    def __init__(self, settings: ApiSettings, store: JobStore) -> None:
+        self._settings, self._store = settings, store
         self.network = PublicNetwork(settings.webhook_networks)
         self._active: Counter[str] = Counter()
 
@@ -45,10 +43,9 @@ class WebhookDeliverer:
         )
         async with pool, asyncio.TaskGroup() as tasks:
             while True:
-                with contextlib.suppress(Problem):  # the store is away: what is due stays so
-                    for tenant, id in await self._due():
-                        self._active[tenant] += 1
-                        tasks.create_task(self._deliver(pool, tenant, id))
+                for tenant, id in await self._due():
+                    self._active[tenant] += 1
+                    tasks.create_task(self._deliver(pool, tenant, id))
                 await asyncio.sleep(_EVERY_S)
 
     async def _due(self) -> list[tuple[str, str]]:
@@ -57,7 +54,13 @@ class WebhookDeliverer:
             return []
         busy = [tenant for tenant, count in self._active.items() if count >= _AT_ONCE_OF_TENANT]
         lease_s = self._settings.webhook_timeout_s + _LEDGER_S
-        return await self._store.run(self._store.ledger.hooks.due(room, _AT_ONCE_OF_TENANT, lease_s, busy))
+        try:
+            return await self._store.run(self._store.ledger.hooks.due(room, _AT_ONCE_OF_TENANT, lease_s, busy))
+        except Problem:  # the store is away: what is due stays so
+            return []
+        except Exception as error:  # whatever it is, the next look may find what is due
+            log.error("webhooks cannot be looked for", extra={"error": type(error).__name__})
+            return []
 
     async def _deliver(self, pool: httpcore.AsyncConnectionPool, tenant: str, id: str) -> None:
         hooks = self._store.ledger.hooks

@@ -2,8 +2,9 @@
 
 import { call, get, lines, postJson } from "./api.js";
 import { button, confirmed, h, labelled, notice } from "./dom.js";
+import { base64 } from "./files.js";
 import { parse } from "./json.js";
-import { bytes, duration, live, problemBox, save, state, time } from "./parts.js";
+import { bytes, duration, list, live, problemBox, save, state, time } from "./parts.js";
 
 export const TITLE = "Batches";
 const EVERY_S = 2;
@@ -18,26 +19,7 @@ export async function show(place, [id], signal) {
     h("h1", {}, TITLE),
     upload.element,
     fault,
-    h(
-      "div",
-      { class: "scroll" },
-      h(
-        "table",
-        { class: "list" },
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            ["Batch", "Schema", "Status", "Documents", "Speed", "Left", "Created"].map((one) =>
-              h("th", { scope: "col" }, one),
-            ),
-          ),
-        ),
-        rows,
-      ),
-    ),
+    list(["Batch", "Schema", "Status", "Documents", "Speed", "Left", "Created"], rows),
   );
   await upload.load();
   return live(
@@ -194,15 +176,6 @@ export function named(name, taken) {
   return own;
 }
 
-function base64(file) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
-    reader.onerror = () => reject(new Error(`${file.name} cannot be read`));
-    reader.readAsDataURL(file);
-  });
-}
-
 async function showOne(place, id, signal) {
   const head = h("div", {});
   const errors = h("div", {});
@@ -299,33 +272,15 @@ async function refusedLines(id, count, signal) {
     "section",
     {},
     h("h2", {}, `${count} ${count === 1 ? "line" : "lines"} refused`),
-    h(
-      "div",
-      { class: "scroll" },
-      h(
-        "table",
-        { class: "list" },
+    list(
+      ["Line", "Document", "Why"],
+      some.map((one) =>
         h(
-          "thead",
+          "tr",
           {},
-          h(
-            "tr",
-            {},
-            ["Line", "Document", "Why"].map((one) => h("th", { scope: "col" }, one)),
-          ),
-        ),
-        h(
-          "tbody",
-          {},
-          some.map((one) =>
-            h(
-              "tr",
-              {},
-              h("td", {}, one.line),
-              h("td", {}, one.custom_id ?? ""),
-              h("td", {}, h("code", {}, one.error.code), " ", one.error.detail),
-            ),
-          ),
+          h("td", {}, one.line),
+          h("td", {}, one.custom_id ?? ""),
+          h("td", {}, h("code", {}, one.error.code), " ", one.error.detail),
         ),
       ),
     ),

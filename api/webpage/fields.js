@@ -1,7 +1,7 @@
 // The values of an answer, each with what is known of it.
 
 import { h, passedOver } from "./dom.js";
-import { isScalar, step } from "./json.js";
+import { at, isScalar, step } from "./json.js";
 
 /** `fields` and `review`: of a result, or of the error of a failed extraction. `onPick(pointer, {passing})`: a value was
  *  chosen, or the pointer is over it. */
@@ -170,8 +170,7 @@ export function leavesOf(value, pointer = "") {
 }
 
 function isScalarAt(data, pointer) {
-  let found = data;
-  for (const key of pointer.split("/").slice(1)) found = found?.[key.replaceAll("~1", "/").replaceAll("~0", "~")];
+  const found = at(data, pointer);
   return found !== undefined && isScalar(found);
 }
 

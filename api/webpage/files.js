@@ -10,3 +10,13 @@ export function keep(id, file) {
 }
 
 export const kept = (id) => files.get(id);
+
+/** The bytes of a file, as JSON carries them. */
+export function base64(file) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
+    reader.onerror = () => reject(new Error(`${file.name} cannot be read`));
+    reader.readAsDataURL(file);
+  });
+}

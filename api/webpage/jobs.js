@@ -2,7 +2,7 @@
 
 import { call, follow, get, isFinal, postJson } from "./api.js";
 import { button, confirmed, h, labelled, notice } from "./dom.js";
-import { between, live, problemBox, state, time, why } from "./parts.js";
+import { between, list, live, problemBox, state, time, why } from "./parts.js";
 import { ResultView } from "./result.js";
 
 export const TITLE = "Jobs";
@@ -43,26 +43,7 @@ class JobList {
       {},
       h("p", { class: "row filters" }, labelled("Status", this._status), labelled("Schema", this._schema)),
       this._fault,
-      h(
-        "div",
-        { class: "scroll" },
-        h(
-          "table",
-          { class: "list" },
-          h(
-            "thead",
-            {},
-            h(
-              "tr",
-              {},
-              ["Document", "Schema", "Status", "Why", "Created", "Took", ""].map((one) =>
-                h("th", { scope: "col" }, one || h("span", { class: "hidden" }, "Actions")),
-              ),
-            ),
-          ),
-          this._rows,
-        ),
-      ),
+      list(["Document", "Schema", "Status", "Why", "Created", "Took", ""], this._rows),
       h("p", { class: "row" }, this._newer, this._older),
     );
   }

@@ -90,3 +90,10 @@ export function live(refresh, seconds, signal) {
   signal.addEventListener("abort", () => clearTimeout(timer));
   return again();
 }
+
+/** A table in a frame that scrolls. `body`: its tbody, or rows. A title that is empty is one for screen readers only. */
+export function list(titles, body) {
+  const heads = titles.map((title) => h("th", { scope: "col" }, title || h("span", { class: "hidden" }, "Actions")));
+  const rows = Array.isArray(body) ? h("tbody", {}, body) : body;
+  return h("div", { class: "scroll" }, h("table", { class: "list" }, h("thead", {}, h("tr", {}, heads)), rows));
+}

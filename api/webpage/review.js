@@ -4,9 +4,9 @@
 import { call, get } from "./api.js";
 import { button, h, notice } from "./dom.js";
 import { leavesOf } from "./fields.js";
-import { kept } from "./files.js";
+import { base64, kept } from "./files.js";
 import { at, Digits, parse, print, replaced } from "./json.js";
-import { copy, live, problemBox, save, time } from "./parts.js";
+import { copy, list, live, problemBox, save, time } from "./parts.js";
 import { ResultView } from "./result.js";
 
 export const TITLE = "Review";
@@ -47,34 +47,16 @@ export async function show(place, [id], signal) {
 const nameOf = (one) => one.custom_id ?? one.document.filename ?? one.id.slice(0, 12);
 
 const table = (rows) =>
-  h(
-    "div",
-    { class: "scroll" },
-    h(
-      "table",
-      { class: "list" },
+  list(
+    ["Document", "Schema", "Status", "Created"],
+    rows.map((one) =>
       h(
-        "thead",
+        "tr",
         {},
-        h(
-          "tr",
-          {},
-          ["Document", "Schema", "Status", "Created"].map((one) => h("th", { scope: "col" }, one)),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        rows.map((one) =>
-          h(
-            "tr",
-            {},
-            h("td", {}, h("a", { href: `#/review/${one.id}` }, nameOf(one))),
-            h("td", {}, one.schema),
-            h("td", {}, one.status),
-            h("td", {}, time(one.created_at)),
-          ),
-        ),
+        h("td", {}, h("a", { href: `#/review/${one.id}` }, nameOf(one))),
+        h("td", {}, one.schema),
+        h("td", {}, one.status),
+        h("td", {}, time(one.created_at)),
       ),
     ),
   );
@@ -143,12 +125,6 @@ async function goldOf(extraction) {
     answer.data,
   );
   return { custom_id: extraction.id, document, expected, schema: extraction.schema.split("@")[0] };
-}
-
-async function base64(file) {
-  let text = "";
-  for (const byte of new Uint8Array(await file.arrayBuffer())) text += String.fromCharCode(byte);
-  return btoa(text);
 }
 
 class ReviewView {

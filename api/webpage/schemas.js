@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { button, h } from "./dom.js";
 import { print } from "./json.js";
-import { copy } from "./parts.js";
+import { copy, list } from "./parts.js";
 
 export const TITLE = "Schemas";
 
@@ -64,24 +64,7 @@ async function fill(body, one, signal) {
       h("a", { class: "button", href: `#/try/${one.name}` }, "Try it"),
       button("Copy JSON Schema", () => copy(print(json_schema), "JSON Schema")),
     ),
-    h(
-      "div",
-      { class: "scroll" },
-      h(
-        "table",
-        { class: "list" },
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            ["Field", "Type", "Required", "What it is"].map((title) => h("th", { scope: "col" }, title)),
-          ),
-        ),
-        h("tbody", {}, rows),
-      ),
-    ),
+    list(["Field", "Type", "Required", "What it is"], rows),
     ...examples
       .slice(0, 1)
       .map((example) =>
