@@ -105,8 +105,7 @@ def _lifespan(
                 try:
                     yield
                 finally:
-                    delivering.cancel()
-                    await asyncio.wait([delivering])  # before the store that it asks is closed
+                    await _end(delivering)  # before the store that it asks is closed
         finally:
             if watching is not None:
                 watching.cancel()
@@ -115,6 +114,13 @@ def _lifespan(
             await run_in_threadpool(tracing.stop)
 
     return lifespan
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancels it until it has ended: redis-py swallows a cancellation that meets it while it connects."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.2)
 
 
 def _add_routes(app: FastAPI) -> None:
