@@ -151,7 +151,8 @@ class JobStore:
         with ledger_errors_as_problems():
             surveys, upkeep = await self.ledger.survey(), self.ledger.upkeep
         tallies, workers = await self.run(upkeep.tallies()), await self.workers()
-        return StoreSnapshot(surveys, tallies, workers, named_tenants, await self.run(upkeep.erasing()))
+        erasing_s, durations = await self.run(upkeep.erasing()), await self.run(upkeep.durations())
+        return StoreSnapshot(surveys, tallies, workers, named_tenants, erasing_s, durations)
 
     async def workers(self) -> Sequence[WorkerInfo]:
         """Those whose last heartbeat is within its TTL, but for those of this machine that have ended since."""

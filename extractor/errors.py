@@ -42,6 +42,11 @@ class ExtractorError(Exception):
             self.code = code
 
 
+def code_of(error: Exception) -> str:
+    """A label that tells of no document: an error that is not ours is `internal_error`."""
+    return error.code if isinstance(error, ExtractorError) else "internal_error"
+
+
 class InputError(ExtractorError):
     code = "invalid_input"
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from workers.ledger.ledger import PRIORITIES, STATUSES, TERMINAL, Survey, WorkerInfo
+from api.observability.durations import cumulative, durations_of_jobs, durations_of_workers
+from workers.ledger.ledger import PRIORITIES, STATUSES, TERMINAL, Duration, Survey, WorkerInfo
 
 OTHER, ALL = "other", "all"
 _RETRIES = {"error": "retried", "worker_lost": "lease_lost", "worker_stopped": "released"}
@@ -34,21 +34,24 @@ _ENGINE = {
 @dataclass(frozen=True)
 class StoreSnapshot:
     """The state of the store at one moment. `named_tenants`: how many may be named, None when none may. `erasing_s`:
-    since when the first thing erased may still stand in the store's append-only file."""
+    since when the first thing erased may still stand in the store's append-only file. `durations`: how long jobs took,
+    ever."""
 
     surveys: Sequence[Survey]
     tallies: Mapping[str, int]
     workers: Sequence[WorkerInfo]
     named_tenants: int | None = None
     erasing_s: float = 0.0
+    durations: Sequence[Duration] = ()
 
 
 def families(snapshot: StoreSnapshot) -> Iterator[Metric]:
     yield from _queue(snapshot)
     yield from _jobs(snapshot)
+    yield from durations_of_jobs(snapshot.durations)
     yield from _erasing(snapshot)
     yield from _workers(snapshot.workers)
-    yield _read_times(snapshot.workers)
+    yield from durations_of_workers(snapshot.workers)
     yield from _engines(snapshot.workers)
 
 
@@ -137,20 +140,6 @@ def _workers(workers: Sequence[WorkerInfo]) -> Iterator[Metric]:
     yield from (started, ended)
 
 
-def _read_times(workers: Sequence[WorkerInfo]) -> Metric:
-    """Formats and outcomes are those of the table of formats and of the errors of snapshot: few."""
-    text = "Time of reading a document that is no plain text, by its format and how that ended"
-    names = ["worker", "format", "outcome"]
-    family = HistogramMetricFamily("extractor_document_read_seconds", text, labels=names)
-    for one in workers:
-        read_times = one.stats.get("readings") or {}
-        bounds = [*map(str, map(float, read_times.get("bounds_s", ()))), "+Inf"]
-        for each in read_times.get("each", ()):
-            buckets = list(zip(bounds, accumulate(each["buckets"]), strict=True))
-            family.add_metric([one.id, each["format"], each["outcome"]], buckets, each["seconds"])
-    return family
-
-
 def _engines(workers: Sequence[WorkerInfo]) -> Iterator[Metric]:
     engines = [(one.id, one.stats["engine"]) for one in workers if one.stats.get("engine")]
     yield _each(
@@ -178,9 +167,9 @@ def _engines(workers: Sequence[WorkerInfo]) -> Iterator[Metric]:
     for worker, engine in engines:
         for phase, seconds in engine.get("seconds", {}).items():
             phases.add_metric([worker, phase], seconds)
-        bounds = [*map(str, map(float, engine.get("step_bounds_s", ()))), "+Inf"]
-        counts = accumulate(engine.get("step_buckets", [0] * len(bounds)))
-        steps.add_metric([worker], list(zip(bounds, counts, strict=True)), engine.get("step_s", 0.0))
+        bounds = engine.get("step_bounds_s", ())
+        counts = engine.get("step_buckets", [0] * (len(bounds) + 1))
+        steps.add_metric([worker], cumulative(bounds, counts), engine.get("step_s", 0.0))
     yield from (phases, steps)
 
 

@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from api.config import ApiSettings
 from api.models.workers import WorkerList
 from api.observability.stats import StoreSnapshot, families
+from extractor.errors import InvalidOutput
 from tests.support.api_support import BODY, FakeWorker, Published, client, is_problem, running
 from tests.support.valkey import Valkey
 from workers.config import WorkerSettings
@@ -35,12 +36,19 @@ INFO = WorkerInfo(
 )  # fmt: skip
 
 
+JSONL = {"content-type": "application/x-ndjson"}
+
+
 def samples(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     found = {}
     for family in text_string_to_metric_families(text):
         for one in family.samples:
             found[one.name, frozenset(one.labels.items())] = one.value
     return found
+
+
+def fail() -> None:
+    raise InvalidOutput("no", last="{}")
 
 
 class Scrape:
@@ -104,11 +112,42 @@ async def test_every_transition_is_counted_once(api: httpx.AsyncClient, worker: 
     assert (await scrape(api))("file_rewrites_total", outcome="refused") == 1
 
 
+async def test_how_long_documents_wait_and_take_is_counted(api: httpx.AsyncClient, worker: FakeWorker) -> None:
+    ids = [(await api.post("/v1/extractions", json=BODY)).json()["id"] for _ in range(3)]
+    line = b'{"custom_id": "a", "schema": "contact", "document": {"text": "x"}}\n'
+    batch = await api.post("/v1/batches", content=line, headers=JSONL)
+    (of_batch,) = (await api.get("/v1/extractions", params={"batch": batch.json()["id"]})).json()["data"]
+    time.sleep(0.15)
+    worker.succeed(ids[0])
+    claim = worker.claim(ids[1])
+    worker.ledger.run(worker.ledger.jobs.release("default", ids[1], claim.attempt, detail="again", counts=True))
+    worker.fail(ids[1], {"code": "invalid_output", "detail": "no"})
+    await api.delete(f"/v1/extractions/{ids[2]}")
+    worker.succeed(of_batch["id"])
+    metric = await scrape(api)
+    waited = {"priority": "interactive"}
+    assert metric("job_wait_seconds_count", **waited) == 2, "a second attempt is no second wait"
+    assert metric("job_wait_seconds_bucket", **waited, le="0.1") == 0
+    assert metric("job_wait_seconds_bucket", **waited, le="+Inf") == 2
+    assert 0.3 <= (metric("job_wait_seconds_sum", **waited) or 0) < 60
+    assert metric("job_wait_seconds_count", priority="bulk") == 1
+    for outcome in ("succeeded", "failed", "cancelled"):
+        took = {"priority": "interactive", "outcome": outcome}
+        assert metric("job_seconds_count", **took) == 1
+        assert metric("job_seconds_bucket", **took, le="0.1") == 0
+        assert metric("job_seconds_bucket", **took, le="86400.0") == 1
+        assert 0.15 <= (metric("job_seconds_sum", **took) or 0) < 60
+    assert metric("job_seconds_count", priority="bulk", outcome="succeeded") == 1, "of a batch's POST"
+
+
 async def test_what_workers_say_is_shown(api: httpx.AsyncClient, worker: FakeWorker) -> None:
     stats = WorkerStats()
     for outcome, seconds in (("read", 0.015), ("read", 0.02), ("read", 7.5), ("password_required", 400.0)):
         stats.reading_ended("application/pdf", outcome, seconds)
-    worker.ledger.run(worker.ledger.workers.beat(replace(INFO, stats=INFO.stats | {"readings": stats.readings()})))
+    stats.timed_decoding("bulk", lambda: None)
+    with pytest.raises(InvalidOutput):
+        stats.timed_decoding("bulk", fail)
+    worker.ledger.run(worker.ledger.workers.beat(replace(INFO, stats=INFO.stats | stats.durations())))
     metric = await scrape(api)
     pdf = {"worker": INFO.id, "format": "application/pdf"}
     buckets = [
@@ -116,6 +155,10 @@ async def test_what_workers_say_is_shown(api: httpx.AsyncClient, worker: FakeWor
     ]
     assert buckets == [2, 2, 3, 3]
     assert metric("document_read_seconds_sum", **pdf, outcome="password_required") == 400
+    for outcome in ("decoded", "invalid_output"):
+        decoded = {"worker": INFO.id, "priority": "bulk", "outcome": outcome}
+        assert metric("document_decode_seconds_count", **decoded) == 1
+        assert metric("document_decode_seconds_bucket", **decoded, le="900.0") == 1
     assert metric("workers", state="ready") == metric("workers_ready") == 1
     assert metric("worker_busy_slots", worker=INFO.id) == 3
     assert metric("worker_documents_total", worker=INFO.id, outcome="succeeded") == 5

@@ -53,6 +53,19 @@ class Survey:
     waiting: dict[Priority, Depth]
 
 
+@dataclass(frozen=True)
+class Duration:
+    """How long jobs took, as a histogram. `what`: `total`, from the POST to the end, by outcome; or `wait`, until the
+    first claim. `counts`: how many between the `bounds_s`, and above the last."""
+
+    what: str
+    priority: Priority
+    outcome: str | None
+    bounds_s: tuple[float, ...]
+    counts: tuple[int, ...]
+    seconds: float
+
+
 class UpkeepCommands:
     """Under one set of settings."""
 
@@ -131,6 +144,9 @@ class UpkeepCommands:
 
         return Call(script("tallies"), ROOT, (), decode)
 
+    def durations(self) -> Call[tuple[Duration, ...]]:
+        return Call(script("durations"), ROOT, (), lambda reply: _durations(*reply))
+
     def erasing(self) -> Call[float]:
         """For how many seconds the first thing erased that the store's append-only file may still hold has been so; 0
         when there is none."""
@@ -144,6 +160,21 @@ def _survey(tenant: str, row: Sequence[Any]) -> Survey:
         for priority, count, first in zip(PRIORITIES, row[6::2], row[7::2], strict=True)
     }
     return Survey(tenant, jobs, int(row[5]), waiting)
+
+
+def _durations(bounds: Sequence[bytes], flat: Sequence[bytes]) -> tuple[Duration, ...]:
+    named: dict[str, dict[str, int]] = {}
+    for field, count in pairs(flat).items():
+        name, _, bucket = field.rpartition(":")
+        named.setdefault(name, {})[bucket] = int(count)
+    bounds_s = tuple(float(bound) for bound in bounds)
+    found = []
+    for name, counts in sorted(named.items()):
+        what, priority, *outcome = name.split(":")
+        each = tuple(counts.get(bucket, 0) for bucket in (*(bound.decode() for bound in bounds), "inf"))
+        seconds = counts.get("ms", 0) / 1000
+        found.append(Duration(what, _priority(priority), next(iter(outcome), None), bounds_s, each, seconds))
+    return tuple(found)
 
 
 def _priority(text: str) -> Priority:

@@ -17,6 +17,7 @@ from workers.observability.logs import ids_of
 from workers.worker.heartbeat import ActiveJob
 from workers.worker.reading import result_of
 from workers.worker.waiting_room import Work
+from workers.worker.worker_stats import WorkerStats
 
 THREADS = 2  # documents at a time: of two tenants neither waits for all of the other's
 
@@ -27,6 +28,7 @@ class WindowReading(Work):
 
     stored: StoredDocument
     left: LongRead
+    stats: WorkerStats
     then: Callable[[ActiveJob, dict[str, Any] | Exception], Any]
     result: dict[str, Any] | None = None
 
@@ -40,7 +42,7 @@ class WindowReading(Work):
             structlog.contextvars.bound_contextvars(**ids_of(job)),
             tracing.span("windows", kind="consumer", **tracing.above(job.trace, in_batch=bool(job.batch))) as span,
         ):
-            self.result = result_of(self.left.finish(), self.stored)
+            self.result = result_of(self.stats.timed_decoding(job.priority, self.left.finish), self.stored)
             span.set(**tracing.stats_of(self.result))
         return False
 

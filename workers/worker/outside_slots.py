@@ -95,7 +95,8 @@ def leave_windows(
     """The document is read in windows outside of the slots (None), or the job is given back: its outcome."""
     if runtime.long.has_room(active.claim.job.tenant, len(stored.document.text)):
         log.info("windows are read", attempt=active.claim.attempt)
-        runtime.long.take(WindowReading(active, holding.pop_all(), stored, left, partial(_windows_read, runtime)))
+        then = partial(_windows_read, runtime)
+        runtime.long.take(WindowReading(active, holding.pop_all(), stored, left, runtime.stats, then))
         return None
     return _given_back(runtime, active, "other long documents are read before it")
 

@@ -14,7 +14,7 @@ from extractor.documents.media_type import parse_media_type
 from extractor.documents.read import not_empty
 from extractor.documents.splice import with_recognised
 from extractor.documents.stored import StoredDocument, loads
-from extractor.errors import DeadlineExceeded, EngineError, ExtractorError
+from extractor.errors import DeadlineExceeded, EngineError, code_of
 from workers.observability import tracing
 from workers.worker.heartbeat import ActiveJob
 
@@ -103,7 +103,7 @@ class DocumentReading:
     def record(self, error: Exception | None) -> str:
         """Makes a span of it in the job's trace, and returns the outcome: `read` or the error's code."""
         job, document = self.active.claim.job, self._document
-        outcome = "read" if error is None else error.code if isinstance(error, ExtractorError) else "internal_error"
+        outcome = "read" if error is None else code_of(error)
         parent, link = (None, job.trace) if job.batch else (job.trace, None)
         with tracing.span("read", begun_ns=self._begun_ns, parent=parent, link=link) as span:
             span.set(

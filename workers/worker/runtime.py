@@ -128,7 +128,7 @@ class Runtime:
             model=self.extractor.model,
             started_at=self._started_at,
             tokens_per_s=self.stats.tokens_per_s(engine),
-            stats={"documents": self.stats.documents(), "readings": self.stats.readings(), "engine": engine},
+            stats={"documents": self.stats.documents(), "engine": engine, **self.stats.durations()},
             why=why,
             machine=machine(),
             born=born(os.getpid()),

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from extractor.errors import SILENT, DeadlineExceeded, ExtractorError, OutputError
+from extractor.errors import SILENT, DeadlineExceeded, ExtractorError, OutputError, code_of
 from workers.ledger.ledger import StoreUnavailable
 from workers.ledger.scripts import Call
 from workers.observability.logs import where_raised
@@ -57,7 +57,7 @@ def fault_of(error: Exception) -> dict[str, Any]:
     """The error that the caller gets. The message of one that is not ours may quote the document, so it is not kept."""
     if not isinstance(error, ExtractorError):
         return {
-            "code": "internal_error",
+            "code": code_of(error),
             "detail": f"The worker failed on this document ({type(error).__name__}); its log says where",
             "retryable": False,
             "errors": [],

@@ -16,7 +16,7 @@ from celery import shared_task
 from celery.exceptions import Reject
 
 from extractor.documents.stored import StoredDocument, dumps
-from extractor.errors import Cancelled, ExtractorError
+from extractor.errors import Cancelled, ExtractorError, code_of
 from extractor.result import LongRead
 from schemas.jsontext import written
 from workers.ledger.ledger import ALONE, Claim, StoreUnavailable
@@ -95,14 +95,12 @@ def _work(runtime: Runtime, claim: Claim, span: tracing.Span, alone: bool) -> st
                 document = None if reading.pages_left else _keep(runtime, reading)
             if document is not None:
                 with tracing.span("extract") as extracting:
-                    found = extract(runtime, active, document)
-                    if isinstance(found, LongRead) and alone:
-                        found = result_of(found.finish(), document)
+                    found = extract(runtime, active, document, to_its_end=alone)
                     if not isinstance(found, LongRead):
                         extracting.set(**tracing.stats_of(found))
                         result_json, marked = written(found), bool(found.get("review"))
         except Exception as error:
-            code = error.code if isinstance(error, ExtractorError) else "internal_error"
+            code = code_of(error)
             span.failed(code)
             with tracing.span("finish"):
                 outcome = settle(runtime, active, error)
@@ -155,10 +153,18 @@ def _keep(runtime: Runtime, reading: DocumentReading) -> StoredDocument:
     return stored
 
 
-def extract(runtime: Runtime, active: ActiveJob, stored: StoredDocument) -> dict[str, Any] | LongRead:
+def extract(
+    runtime: Runtime, active: ActiveJob, stored: StoredDocument, *, to_its_end: bool
+) -> dict[str, Any] | LongRead:
+    """`to_its_end`: its windows too where it is long."""
     claim, options = active.claim, active.claim.job.options
     if "timeout_s" in options and claim.form not in ("plain", "text"):  # of the work: reading was a part of it
         options = {**options, "timeout_s": max(float(options["timeout_s"]) - stored.document_s, _LEAST_S)}
     schema = claim.json_schema or claim.job.schema
-    found = runtime.extractor.begin(stored.document, schema, options, active.abort)
+
+    def decode() -> Any:
+        found = runtime.extractor.begin(stored.document, schema, options, active.abort)
+        return found.finish() if isinstance(found, LongRead) and to_its_end else found
+
+    found = runtime.stats.timed_decoding(claim.job.priority, decode)
     return found if isinstance(found, LongRead) else result_of(found, stored)

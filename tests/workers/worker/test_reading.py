@@ -57,14 +57,18 @@ def one(fleet: Fleet, content: bytes, media_type: str = PDF, **more: Any) -> Job
     return job
 
 
-def readings(fleet: Fleet) -> dict[tuple[str, str], int]:
-    """What workers say that they have read: how many by format and outcome."""
+def counted(fleet: Fleet, stat: str, label: str) -> dict[tuple[str, str], int]:
+    """What workers have counted: how many by this label and outcome."""
     found: dict[tuple[str, str], int] = {}
     for worker in fleet.ledger.run(fleet.ledger.workers.alive()):
-        for said in worker.stats["readings"]["each"]:
-            at = said["format"], said["outcome"]
+        for said in worker.stats[stat]["each"]:
+            at = said[label], said["outcome"]
             found[at] = found.get(at, 0) + sum(said["buckets"])
     return found
+
+
+def readings(fleet: Fleet) -> dict[tuple[str, str], int]:
+    return counted(fleet, "readings", "format")
 
 
 def left_of(fleet: Fleet, job_id: str) -> tuple[set[str], int]:
@@ -120,11 +124,16 @@ def test_its_time_holds_while_pictures_are_read(fleet: Fleet) -> None:
 
 def test_what_was_read_is_there_for_the_next_attempt(fleet: Fleet) -> None:
     before = readings(fleet).get((PDF, "read"), 0)
+    decoded = counted(fleet, "decodings", "priority")
     job = one(fleet, pdf("raise=engine"))
     assert job.error is not None
     assert (job.error["code"], job.attempt) == ("poison", 3)
     until(lambda: readings(fleet).get((PDF, "read"), 0) > before, 30, "a heartbeat")
     assert readings(fleet)[PDF, "read"] == before + 1
+    failed = ("interactive", "engine_error")
+    attempts = decoded.get(failed, 0) + 3
+    until(lambda: counted(fleet, "decodings", "priority").get(failed, 0) >= attempts, 30, "a heartbeat")
+    assert counted(fleet, "decodings", "priority") == decoded | {failed: attempts}
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,9 @@ local lease = now + tonumber(ARGV[3])
 redis.call('HINCRBY', job_key(id), 'attempt', 1)
 redis.call('HINCRBY', job_key(id), 'tries', 1)
 redis.call('HSET', job_key(id), 'worker', ARGV[2], 'lease', ms(lease))
-redis.call('HSETNX', job_key(id), 'started', ms(WALL))
+if redis.call('HSETNX', job_key(id), 'started', ms(WALL)) == 1 then
+  observe('wait:' .. job[4], tonumber(redis.call('ZSCORE', waiting_key(job[4]), id) or now))
+end
 redis.call('HDEL', job_key(id), 'not_before', 'crowded', 'behind')
 redis.call('ZREM', queued_key(job[4]), id)
 redis.call('ZREM', waiting_key(job[4]), id)

@@ -36,6 +36,7 @@
 --   extractor:memory  hash    see quota.lua
 --   extractor:erasing hash    what is erased and may still stand in the store's log: see rewrite.lua
 --   extractor:tallies hash    what ever happened, by kind; one HINCRBY a transition
+--   extractor:durations hash  see durations.lua
 -- Times are the ledger's, but for those a person is shown (created, started, received, finished): those are the
 -- store's. Nothing that is to be kept has an expiry of Redis' own, which a step of its clock would bring about.
 local prefix = KEYS[1]

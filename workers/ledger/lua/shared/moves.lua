@@ -67,6 +67,7 @@ local function finish(id, from, to, now, ttl_ms, more)
   charge(0 - tonumber(job[4] or job[2]), result)
   if from == 'queued' and job[6] ~= '0' then count('orphans', 1) end
   tally(to == 'failed' and to .. reason or to, 1)
+  observe('total:' .. job[3] .. ':' .. to, posted(id) or now)
   if batch then
     redis.call('RPUSH', batch_key(batch, 'ended'), id)
     settle(batch, now)
