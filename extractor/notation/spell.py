@@ -21,16 +21,16 @@ class Spelled(NamedTuple):
 
 _NUMBER = re.compile(r"[-+]?\d(?:[\d.,'\u00a0]*\d)?")
 _GAP = "(?:[ \u00a0\u202f]{1,2}|[ \t]?\r?\n {0,40})"  # between words: no wider, for that is another column
-_DATE = re.compile(
-    rf"(?<!\d)(?=[\d{FIRST_LETTERS}令平昭])(?:"
+_DATE = re.compile(  # what looks ahead only leaves out early what is none: plain numbers above all
+    rf"(?<!\d)(?=[{FIRST_LETTERS}令平昭]|\d{{1,4}}\s{{0,43}}(?:[-/.]|[^\W\d_]))(?:"
     r"(?P<y1>\d{4})(?:[-/.] ?|[年년] ?)(?P<m1>\d{1,2})(?:[-/.] ?|[月월] ?)(?P<d1>\d{1,2})"
     rf"|(?:(?P<e6>{'|'.join(ERAS)})(?P<y6>\d{{1,2}}|元)|(?P<y8>\d\d))"
     r"[年년] ?(?P<m6>\d{1,2})[月월] ?(?P<d6>\d{1,2})"
     r"|(?P<d2>\d{1,2})(?:[-/.] ?)(?P<m2>\d{1,2})(?:[-/.] ?)(?P<y2>\d{4}|\d\d)"
     r"|(?P<d7>\d{1,2}) [-/.] (?P<m7>\d{1,2}) [-/.] (?P<y7>\d{4})"
     rf"|(?P<d3>\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?(?:{_GAP}|-)?(?:(?:de|of){_GAP})?"
-    rf"(?P<m3>{LIKE})\.?,?(?:{_GAP}|-)(?:(?:de|del){_GAP})?(?P<y3>\d{{4}})"
-    rf"|(?<![^\W_])(?:(?P<m5>{NAME})\.?(?:{_GAP}|-)(?P<y5>\d{{4}})(?![-/.]\d)"
+    rf"(?=[^\W\d_])(?P<m3>{LIKE})\.?,?(?:{_GAP}|-)(?:(?:de|del){_GAP})?(?P<y3>\d{{4}})"
+    rf"|(?=\D)(?<![^\W_])(?:(?P<m5>{NAME})\.?(?:{_GAP}|-)(?P<y5>\d{{4}})(?![-/.]\d)"
     rf"|(?P<m4>{LIKE})\.?{_GAP}(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,?{_GAP}(?P<y4>\d{{4}}))"
     r")(?!\d)"
 )

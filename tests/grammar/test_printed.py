@@ -399,7 +399,7 @@ def test_what_no_grammar_holds_is_compared_afterwards() -> None:
 def test_no_text_takes_longer_than_its_length(line: str) -> None:
     """Ten times the text may take forty times as long, and not a hundred times."""
     took_s = []
-    for size in (20_000, 200_000):
+    for size in (4_000, 40_000):
         text = (line * size)[:size]
         began = time.thread_time()
         chunks(text)
@@ -407,7 +407,7 @@ def test_no_text_takes_longer_than_its_length(line: str) -> None:
         made = (found.numbers, found.spellings, found.words)
         assert all(one is not None for one in made)
         took_s.append(time.thread_time() - began)
-    assert took_s[1] < 40 * took_s[0] + 1
+    assert took_s[1] < 40 * took_s[0] + 0.5
 
 
 class Unread(PrintedDocument):
@@ -473,7 +473,7 @@ def test_lines_of_many_cells_take_no_longer_than_others() -> None:
         began = time.thread_time()
         assert chunks(text)
         took_s.append(time.thread_time() - began)
-    assert took_s[1] < 40 * took_s[0] + 1
+    assert took_s[1] < 40 * took_s[0] + 0.5
 
 
 def test_check_says_what_has_to_be_printed() -> None:
