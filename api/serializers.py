@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -137,6 +138,7 @@ def _common(job: Job) -> dict[str, Any]:
         "attempt": job.attempt,
         "reason": _reason(job),
         "waiting": None if job.waiting is None else _waiting(job.waiting),
+        "progress": None if job.progress is None else asdict(job.progress),
         "request_id": job.request_id,
         "batch": job.batch,
         "custom_id": job.custom_id,

@@ -142,7 +142,7 @@ class Extractor:
             if error.code != CONTEXT_EXCEEDED and (error.code != TruncatedOutput.code or options.max_output_tokens):
                 raise
             cutter = self._long.cut(run, error)
-        return LongRead(lambda: self._finish(run, self._long.read(run, cutter)))
+        return LongRead(lambda tell: self._finish(run, self._long.read(run, cutter, tell)))
 
     def _read(self, run: Run) -> Extraction:
         """What fits the context. Raises DocumentError `context_exceeded` for what does not."""

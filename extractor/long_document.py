@@ -23,7 +23,7 @@ from extractor.errors import CONTEXT_EXCEEDED, DocumentError, ExtractorError, Fi
 from extractor.grammar.compile import Grammars
 from extractor.grammar.narrow.unfold import reached
 from extractor.prompt.prompt import PromptBuilder
-from extractor.result import Extraction, Mark, Other, Usage, WindowRead
+from extractor.result import Extraction, Mark, Other, Tell, Usage, WindowRead, tell_nobody
 from extractor.review import ended_marks
 from extractor.run import LEAST_ANSWER, Run
 from extractor.windows.cut import Cutter
@@ -109,7 +109,7 @@ class LongDocuments:
             raise refusal
         return cutter
 
-    def read(self, run: Run, cutter: Cutter) -> WholeAnswer:
+    def read(self, run: Run, cutter: Cutter, tell: Tell = tell_nobody) -> WholeAnswer:
         """`cutter`: as `cut` returned it. Its time begins now: sets the run's start and deadline. Raises what ended the
         first window where none was read."""
         run.started = time.monotonic()
@@ -136,7 +136,7 @@ class LongDocuments:
                         run.usage.join(run_of_window.usage)
             return WindowAnswer.of(found.data, found.fields, found.review)
 
-        outcomes = read_all(cutter, run.document, ask, at_once=self._at_once, until=until, abort=run.abort)
+        outcomes = read_all(cutter, run.document, ask, at_once=self._at_once, until=until, abort=run.abort, tell=tell)
         answer, invented = _merged(run.document, outcomes, whole)
         return WholeAnswer(answer, [_read(run.document, one) for one in outcomes], _ended(outcomes), invented)
 

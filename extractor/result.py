@@ -238,9 +238,21 @@ class Extraction:
         return f"Extraction({self.schema}, {self.usage.output_tokens} tokens, {self.usage.model_calls} model call(s))"
 
 
+Tell = Callable[[int, int], None]  # so many windows are over, of so many as far as that is known
+
+
+def tell_nobody(done: int, total: int) -> None:
+    """A `Tell`."""
+
+
 @dataclass(frozen=True)
 class LongRead:
     """What has begun of a document that does not fit the context: it is to be read in windows, which takes as long as
-    many extractions. `finish` does that, and raises what `Extractor.extract` does."""
+    many extractions."""
 
-    finish: Callable[[], Extraction]
+    rest: Callable[[Tell], Extraction]
+
+    def finish(self, tell: Tell = tell_nobody) -> Extraction:
+        """Does that. `tell` is called again and again while windows are read, from the calling thread, whether there is
+        news or not. Raises what `Extractor.extract` does."""
+        return self.rest(tell)

@@ -34,11 +34,23 @@ class Waiting(ResponseModel):
     last_fault: str | None = Field(description="What ended the attempt before")
 
 
+class ProgressOut(ResponseModel):
+    """How far the reading of a running extraction is, told once a second at most."""
+
+    done: int
+    total: int = Field(description="As far as it is known: a window may be read in two")
+    unit: Literal["windows", "pages"] = Field(
+        description="Windows of a document that is longer than the model's context; pages that are pictures"
+    )
+
+
 class Extraction(ResponseModel):
     """One document's extraction, from queued to its end."""
 
     model_config = ConfigDict(
-        extra="forbid", populate_by_name=True, json_schema_extra={"examples": [examples.SUCCEEDED, examples.QUEUED]}
+        extra="forbid",
+        populate_by_name=True,
+        json_schema_extra={"examples": [examples.SUCCEEDED, examples.RUNNING, examples.QUEUED]},
     )
 
     id: str
@@ -55,6 +67,7 @@ class Extraction(ResponseModel):
         "or failed (the code) or was cancelled; null while it runs and when it has succeeded"
     )
     waiting: Waiting | None = Field(description="While it is queued")
+    progress: ProgressOut | None = Field(description="While it runs and is read in parts")
     request_id: str | None = Field(description="Of the POST that brought it: grep the logs for it")
     batch: str | None
     custom_id: str | None = Field(description="Of a batch's document: what its line called it")
@@ -81,6 +94,7 @@ class ExtractionSummary(ResponseModel):
     attempt: int
     reason: str | None
     waiting: Waiting | None
+    progress: ProgressOut | None
     request_id: str | None
     batch: str | None
     custom_id: str | None = Field(description="Of a batch's document: what its line called it")

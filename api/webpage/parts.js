@@ -44,11 +44,13 @@ export function bytes(count) {
     .replace(/^(\d+)\.(\d*?)0+$/, "$1.$2")} ${units[power]}`;
 }
 
-/** Why a queued extraction waits, a failed one failed, a cancelled one was cancelled. */
+/** Why a queued extraction waits, how far a running one is, why one failed or was cancelled. */
 export function why(extraction) {
   if (extraction.status === "queued") return extraction.waiting?.detail ?? extraction.reason ?? "";
   if (extraction.status === "failed") return extraction.error_code ?? extraction.error?.code ?? "";
-  return extraction.status === "cancelled" ? (extraction.reason ?? "") : "";
+  if (extraction.status === "cancelled") return extraction.reason ?? "";
+  const progress = extraction.progress;
+  return progress ? `${progress.done} of ${progress.total} ${progress.unit === "pages" ? "pages" : "parts"} read` : "";
 }
 
 /** Puts a text on the clipboard, or shows it to be copied where a page may not write there (HTTP from afar). */

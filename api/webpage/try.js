@@ -200,15 +200,9 @@ class TryView {
       button("Cancel", () =>
         postJson(`/v1/extractions/${id}/cancel`, {}).catch((error) => this._progress.append(problemBox(error))),
       );
-    const told = typeof what === "string" ? what : [state(what.status), " ", why(what), progressOf(what)];
+    const told = typeof what === "string" ? what : [state(what.status), " ", why(what)];
     this._progress.replaceChildren(
       h("p", {}, h("span", { class: "spinner", "aria-hidden": "true" }), " ", told, " ", cancel),
     );
   }
-}
-
-/** How far a long document has been read, where the service says it. */
-function progressOf(extraction) {
-  const progress = extraction.progress;
-  return progress ? ` ${progress.done} of ${progress.total} parts read` : "";
 }

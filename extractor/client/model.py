@@ -34,6 +34,7 @@ class Job(BaseModel):
     attempt: int = 0
     reason: str | None = None
     waiting: dict[str, Any] | None = None
+    progress: dict[str, Any] | None = None
     request_id: str | None = None
     batch: str | None = None
     custom_id: str | None = None

@@ -30,7 +30,7 @@ from extractor.errors import (
     SchemaError,
     TruncatedOutput,
 )
-from extractor.result import Known, Mark
+from extractor.result import Known, Mark, Tell, tell_nobody
 from extractor.windows.cut import Cutter
 from extractor.windows.window import Window
 from extractor.windows.wordless import wordless
@@ -76,11 +76,18 @@ Ask = Callable[[Window, int, int, threading.Event], WindowAnswer]  # window, its
 
 
 def read_all(
-    cutter: Cutter, document: Document, ask: Ask, *, at_once: int, until: float, abort: threading.Event | None
+    cutter: Cutter,
+    document: Document,
+    ask: Ask,
+    *,
+    at_once: int,
+    until: float,
+    abort: threading.Event | None,
+    tell: Tell = tell_nobody,
 ) -> list[WindowOutcome]:
     """All windows, in order; their own spans cover the document. What has not begun at `until` (monotonic) does not.
     Raises Cancelled, and SchemaError, which is no window's fault."""
-    return _Flight(cutter, document, ask, until, abort).over(at_once)
+    return _Flight(cutter, document, ask, until, abort).over(at_once, tell)
 
 
 class _Flight:
@@ -93,14 +100,16 @@ class _Flight:
         self._withdrawn = threading.Event()
         self._read: list[WindowOutcome] = []
 
-    def over(self, at_once: int) -> list[WindowOutcome]:
+    def over(self, at_once: int, tell: Tell) -> list[WindowOutcome]:
         flying: dict[Future[WindowAnswer], Window] = {}
         with ThreadPoolExecutor(at_once, thread_name_prefix="window") as threads:
             try:
                 while self._waiting or flying:
                     while self._waiting and len(flying) < at_once:
                         self._begin(self._waiting.popleft(), threads, flying)
+                    tell(len(self._read), len(self._read) + len(flying) + len(self._waiting))
                     self._look(flying)
+                tell(len(self._read), len(self._read))
             except BaseException:
                 self._withdrawn.set()
                 raise

@@ -13,6 +13,7 @@ import pytest
 
 from api.config import ApiSettings
 from tests.support.api_support import ANSWER, BODY, TEXT, FakeWorker, Published, client, is_problem, running
+from workers.ledger.progress import ReadingProgress
 
 pytest_plugins = ["tests.support.api_fixtures"]
 pytestmark = pytest.mark.anyio
@@ -140,6 +141,22 @@ async def test_events_end_with_the_result(api: httpx.AsyncClient, worker: FakeWo
     assert statuses == [status for status in ("queued", "running", "succeeded") if status in statuses]
     assert statuses[-1] == "succeeded"
     assert json.loads(events[-1]["data"])["result"] == ANSWER
+
+
+async def test_it_says_how_far_a_long_document_is(api: httpx.AsyncClient, worker: FakeWorker) -> None:
+    job_id = await submit(api)
+    attempt, jobs = worker.claim(job_id).attempt, worker.ledger.jobs
+    assert (await api.get(f"/v1/extractions/{job_id}")).json()["progress"] is None
+    assert worker.ledger.run(jobs.progress("default", job_id, attempt, ReadingProgress(3, 12, "windows")))
+    shown = (await api.get(f"/v1/extractions/{job_id}")).json()
+    (listed,) = (await api.get("/v1/extractions")).json()["data"]
+    assert shown["progress"] == listed["progress"] == {"done": 3, "total": 12, "unit": "windows"}
+    stream, _ = await asyncio.gather(
+        api.get(f"/v1/extractions/{job_id}/events"),
+        worker.later(0.3, lambda: worker.ledger.run(jobs.succeed("default", job_id, attempt, ANSWER))),
+    )
+    last = json.loads(stream.text.strip().split("data: ")[-1])
+    assert (last["status"], last["progress"]) == ("succeeded", None)
 
 
 async def test_events_of_what_is_deleted_end(api: httpx.AsyncClient, worker: FakeWorker) -> None:

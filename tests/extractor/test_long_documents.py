@@ -15,6 +15,7 @@ from extractor import Extractor, Options, Settings
 from extractor.documents import Document, Page
 from extractor.engine.limits.limits import Ended
 from extractor.errors import Cancelled, DeadlineExceeded, DocumentError, EngineError, InvalidOutput, TruncatedOutput
+from extractor.result import LongRead
 from extractor.windows.cut import Cutter, Room
 from schemas.types import should
 from tests.support.long_documents import ledger
@@ -157,6 +158,25 @@ def test_windows_that_fail_one_after_the_other_are_told_once(tok):
     assert len(lost) > 1
     (mark,) = [one for one in result.review if one["code"] == "not_read"]
     assert mark["detail"] == f"pages {lost[0]['pages'][0]}-12 were not read (engine_error)"
+
+
+def test_it_is_told_how_many_windows_are_over(tok, monkeypatch):
+    document, rows = ledger(12, 60)
+    runner, engine = reader(tok)
+    told_of = []
+    left = runner.begin(document, Ledger)
+    assert isinstance(left, LongRead)
+    assert told(left.finish(lambda *so_far: told_of.append(so_far))) == rows
+    windows = len(engine.requests)
+    assert told_of[0] == (0, windows)
+    assert told_of[-1] == (windows, windows)
+    assert told_of == sorted(told_of)
+
+    monkeypatch.setattr("extractor.windows.plan._ROW_COST", 0.25)  # so that some are read in two
+    told_of.clear()
+    result = reader(tok, max_output_tokens=300)[0].begin(document, Ledger).finish(lambda *far: told_of.append(far))
+    assert told_of[0][1] < len(result.windows)
+    assert told_of[-1] == (len(result.windows), len(result.windows))
 
 
 def test_where_no_window_is_read_the_engine_failed(tok):

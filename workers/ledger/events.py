@@ -1,5 +1,5 @@
-"""Notifications of changed jobs, in one process: a single Redis subscription to the transitions of all tenants wakes
-those who wait. A notification says "look again" and never what happened; it may be lost, so whoever waits also looks at
+"""Notifications of changed jobs, in one process: a single Redis subscription to the news of all tenants wakes those
+who wait. A notification says "look again" and never what happened; it may be lost, so whoever waits also looks at
 a slow interval. Knows the channel's name and no other key."""
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from workers.errors import IdempotencyConflict
 from workers.ledger.jobs import Claim, Created, Job, JobPage, Renewal, decode_claim, decode_job, moment, pairs
 from workers.ledger.keyspace import is_job_id, ms, prefix
 from workers.ledger.new_job import NewJob
+from workers.ledger.progress import ReadingProgress
 from workers.ledger.quota import check_weight, quota_args, quota_exceeded
 from workers.ledger.scripts import Arg, Call, script
 
@@ -168,6 +169,10 @@ class JobCommands:
         """The job only waits in this worker, or no longer does: while it does, the death of the worker does not count
         against it. False when it is not this attempt's."""
         return Call(script("park"), prefix(tenant), (job_id, attempt, int(parked)), bool)
+
+    def progress(self, tenant: str, job_id: str, attempt: int, progress: ReadingProgress) -> Call[bool]:
+        """How far its reading is, until this attempt ends. False when it is not this attempt's."""
+        return Call(script("progress"), prefix(tenant), (job_id, attempt, progress.written()), bool)
 
     def succeed(
         self, tenant: str, job_id: str, attempt: int, result: dict[str, Any] | bytes, *, marked: bool = False

@@ -13,10 +13,12 @@ import orjson
 
 from schemas.jsontext import read
 from workers.ledger.new_job import Form, Priority
+from workers.ledger.progress import ReadingProgress
 from workers.ledger.wait_reason import WaitState, wait_state_of
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 STATUSES: tuple[Status, ...] = ("queued", "running", "succeeded", "failed", "cancelled")
+Version = tuple[Status, int, bool, ReadingProgress | None]
 TERMINAL: frozenset[str] = frozenset({"succeeded", "failed", "cancelled"})
 
 
@@ -36,7 +38,8 @@ class Job:
     may have errors (a list of pointer and detail) and last; `result_json` is what the worker wrote of
     `Extraction.as_json()`, and nobody writes it anew: a number keeps its digits.
     `cancel_requested` is true while a running job has not stopped yet; `waiting` says why a queued one waits, where
-    that was asked. `marked`: something of it is to be looked at; `reviewed` is what a person found who did."""
+    that was asked. `marked`: something of it is to be looked at; `reviewed` is what a person found who did.
+    `progress`: how far the reading of a running one is, where that is told."""
 
     id: str
     tenant: str
@@ -64,6 +67,7 @@ class Job:
     waiting: WaitState | None = None
     marked: bool = False
     reviewed: dict[str, Any] | None = None
+    progress: ReadingProgress | None = None
 
     @property
     def done(self) -> bool:
@@ -76,9 +80,9 @@ class Job:
         return result
 
     @property
-    def version(self) -> tuple[str, int, bool]:
+    def version(self) -> Version:
         """Differs whenever something happened that a watcher is to see."""
-        return self.status, self.attempt, self.cancel_requested
+        return self.status, self.attempt, self.cancel_requested, self.progress
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,7 @@ def decode_job(tenant: str, raw: Mapping[str, bytes]) -> Job:
         waiting=wait_state_of(raw) if "ready" in raw else None,
         marked="marked" in raw,
         reviewed=None if "reviewed" not in raw else read(raw["reviewed"]),
+        progress=None if "progress" not in raw else ReadingProgress.read(raw["progress"].decode()),
     )
 
 

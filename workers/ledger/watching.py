@@ -11,10 +11,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from workers.ledger.events import Events
-from workers.ledger.jobs import Job
+from workers.ledger.jobs import Job, Version
 
 Read = Callable[[str, str], Awaitable[Job | None]]
-Version = tuple[str, int, bool]
 _TICKS_PER_S = 200  # of all watched jobs together: where there are more, each is looked at less often
 _WOKEN_AT_ONCE = 20  # then others have their turn
 

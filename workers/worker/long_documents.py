@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
 
 from extractor.documents.stored import StoredDocument
-from extractor.result import LongRead
+from extractor.result import LongRead, Tell
 from workers.observability import tracing
 from workers.observability.logs import ids_of
 from workers.worker.heartbeat import ActiveJob
@@ -24,11 +25,12 @@ THREADS = 2  # documents at a time: of two tenants neither waits for all of the 
 
 @dataclass(eq=False)
 class WindowReading(Work):
-    """`then` is called with the result, or with what ended it."""
+    """`then` is called with the result, or with what ended it; `tell` with how far it is."""
 
     stored: StoredDocument
     left: LongRead
     stats: WorkerStats
+    tell: Tell
     then: Callable[[ActiveJob, dict[str, Any] | Exception], Any]
     result: dict[str, Any] | None = None
 
@@ -42,7 +44,8 @@ class WindowReading(Work):
             structlog.contextvars.bound_contextvars(**ids_of(job)),
             tracing.span("windows", kind="consumer", **tracing.above(job.trace, in_batch=bool(job.batch))) as span,
         ):
-            self.result = result_of(self.stats.timed_decoding(job.priority, self.left.finish), self.stored)
+            finish = partial(self.left.finish, self.tell)
+            self.result = result_of(self.stats.timed_decoding(job.priority, finish), self.stored)
             span.set(**tracing.stats_of(self.result))
         return False
 

@@ -65,7 +65,8 @@ def leave_pictures(runtime: Runtime, reading: DocumentReading, holding: ExitStac
     active, job = reading.active, reading.active.claim.job
     if runtime.pictures.has_room(job.tenant, reading.size):
         log.info("pictures are read", attempt=active.claim.attempt, pages=len(reading.pages_left))
-        runtime.pictures.take(PictureReading(active, holding.pop_all(), reading, partial(_pictures_read, runtime)))
+        tell, then = runtime.progress_of(active, "pages"), partial(_pictures_read, runtime)
+        runtime.pictures.take(PictureReading(active, holding.pop_all(), reading, tell, then))
         return None
     return _given_back(runtime, active, "other pictures are read before it")
 
@@ -95,8 +96,8 @@ def leave_windows(
     """The document is read in windows outside of the slots (None), or the job is given back: its outcome."""
     if runtime.long.has_room(active.claim.job.tenant, len(stored.document.text)):
         log.info("windows are read", attempt=active.claim.attempt)
-        then = partial(_windows_read, runtime)
-        runtime.long.take(WindowReading(active, holding.pop_all(), stored, left, runtime.stats, then))
+        tell, then = runtime.progress_of(active, "windows"), partial(_windows_read, runtime)
+        runtime.long.take(WindowReading(active, holding.pop_all(), stored, left, runtime.stats, tell, then))
         return None
     return _given_back(runtime, active, "other long documents are read before it")
 

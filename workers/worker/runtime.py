@@ -20,11 +20,13 @@ from extractor.documents.readers import Readers
 from extractor.processes.heartbeat import born, machine
 from workers.config import WorkerSettings
 from workers.ledger.ledger import Claim, Ledger, StoreUnavailable, WorkerInfo
+from workers.ledger.progress import Unit
 from workers.observability import tracing
 from workers.queue.publish import JobQueue
 from workers.worker.gate import Gate
 from workers.worker.heartbeat import ActiveJob, WorkerHeartbeat
 from workers.worker.long_documents import THREADS as LONG_THREADS
+from workers.worker.progress_report import ProgressReport
 from workers.worker.reading import DocumentReading
 from workers.worker.reconciler import Reconciler
 from workers.worker.trials import THREADS as TRIAL_THREADS
@@ -106,6 +108,10 @@ class Runtime:
     def reading(self, active: ActiveJob) -> DocumentReading:
         """The reading of a document, yet to begin."""
         return DocumentReading.of(active, self.readers, self.ocr, self.settings.reading_timeout_s)
+
+    def progress_of(self, active: ActiveJob, unit: Unit) -> ProgressReport:
+        """To be called with how far the document's reading is."""
+        return ProgressReport(self.ledger, active.claim, unit)
 
     def park(self, claim: Claim, parked: bool) -> None:
         """A document that only waits here is not to blame when this process dies."""

@@ -72,11 +72,21 @@ QUEUED: JSON = {
         "until": None,
         "last_fault": None,
     },
+    "progress": None,
     "request_id": "3b0f6c1de4a84c0a9d9d6e5c8a0f5a52",
     "options": {"max_output_tokens": 512},
     "result": None,
     "error": None,
     "reviewed": None,
+}
+RUNNING: JSON = {
+    **QUEUED,
+    "status": "running",
+    "started_at": "2026-11-23T12:00:00.131Z",
+    "attempt": 1,
+    "reason": None,
+    "waiting": None,
+    "progress": {"done": 14, "total": 52, "unit": "windows"},
 }
 SUCCEEDED: JSON = {
     **QUEUED,

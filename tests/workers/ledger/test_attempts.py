@@ -9,11 +9,8 @@ import pytest
 from schemas.jsontext import read
 from tests.support.ledger_support import T, balanced, claim, job, make, new
 from tests.support.valkey import Valkey
-from workers.ledger.ledger import (
-    ALONE,
-    Ledger,
-    Message,
-)
+from workers.ledger.ledger import ALONE, Ledger, Message
+from workers.ledger.progress import ReadingProgress
 
 
 def test_a_job_from_creation_to_its_result(ledger: Ledger) -> None:
@@ -90,6 +87,27 @@ def test_a_failed_job_keeps_an_answer_with_any_numbers(ledger: Ledger) -> None:
     error = job(ledger, job_id).error
     assert error is not None
     assert error["data"] == {"a": 1250, "b": pytest.approx(123456789012345678901234567890), "c": -0.5e-7}
+
+
+def test_how_far_a_job_is_is_its_attempts_and_gone_with_it(ledger: Ledger) -> None:
+    def tell(attempt: int, done: int) -> bool:
+        return ledger.run(ledger.jobs.progress(T, job_id, attempt, ReadingProgress(done, 12, "windows")))
+
+    job_id = make(ledger)
+    assert not tell(0, 1), "nobody reads it"
+    claim(ledger, job_id)
+    assert tell(1, 3)
+    assert job(ledger, job_id).progress == ReadingProgress(3, 12, "windows")
+    assert [one.progress for one in ledger.run(ledger.jobs.list(T)).jobs] == [ReadingProgress(3, 12, "windows")]
+    assert ledger.run(ledger.jobs.release(T, job_id, 1, detail="again")) == "queued"
+    assert job(ledger, job_id).progress is None, "the next attempt begins anew"
+    claim(ledger, job_id)
+    assert not tell(1, 4)
+    assert tell(2, 1)
+    ledger.run(ledger.jobs.succeed(T, job_id, 2, {}))
+    assert job(ledger, job_id).progress is None
+    assert not tell(2, 2)
+    assert job(ledger, job_id).progress is None
 
 
 def test_a_lease_goes_on_while_it_is_renewed(ledger: Ledger) -> None:

@@ -18,6 +18,7 @@ from tests.support.clock_steps import SECONDS, steps
 from tests.support.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger.ledger import ALONE, STATUSES, TERMINAL, Claim, Ledger, NewJob
+from workers.ledger.progress import ReadingProgress
 
 T = "acme"
 SHARED: dict[str, Any] = {}
@@ -101,6 +102,19 @@ class LedgerMachine(RuleBasedStateMachine):
             job.status = "queued"
             job.tries -= not counts
         assert status == job.status
+
+    @rule(job_id=jobs, late=st.integers(0, 1), done=st.integers(0, 3))
+    def progress(self, job_id: str, late: int, done: int) -> None:
+        job = self.known.get(job_id, ModelledJob("gone"))
+        call = self.ledger.jobs.progress(T, job_id, job.attempt - late, ReadingProgress(done, 3, "windows"))
+        told = self.ledger.run(call)
+        assert told == (job.status == "running" and not late)
+        found = self.ledger.run(self.ledger.jobs.get(T, job_id))
+        if told:
+            assert found is not None
+            assert found.progress == ReadingProgress(done, 3, "windows")
+        elif found is not None and job.status != "running":
+            assert found.progress is None
 
     @rule()
     def recover(self) -> None:

@@ -11,6 +11,7 @@ from tests.support.ledger_support import new
 from tests.support.valkey import Valkey
 from workers.config import WorkerSettings
 from workers.ledger.ledger import AsyncLedger, Claim, Ledger
+from workers.ledger.progress import ReadingProgress
 
 T = "acme"
 LONG_S = 3600.0  # longer than any test: what ends before was woken
@@ -63,6 +64,23 @@ def test_waiting_ends_with_the_job(valkey: Valkey) -> None:
             assert [job.result for job in jobs if job] == [{"data": job_id} for job_id in ids]
 
     asyncio.run(story())
+
+
+def test_who_watches_is_told_how_far_it_is(valkey: Valkey) -> None:
+    async def story() -> None:
+        async with both(valkey) as (api, worker):
+            job_id = (await api.run(api.jobs.create(T, new()))).job_id
+            claim(worker, job_id)
+            seen: list[ReadingProgress | None] = []
+            async for job in api.watch(T, job_id):
+                seen.append(job.progress)
+                if not job.done and len(seen) < 4:
+                    worker.run(worker.jobs.progress(T, job_id, 1, ReadingProgress(len(seen), 3, "windows")))
+                elif not job.done:
+                    worker.run(worker.jobs.succeed(T, job_id, 1, {}))
+            assert seen == [None, *(ReadingProgress(done, 3, "windows") for done in (1, 2, 3)), None]
+
+    asyncio.run(asyncio.wait_for(story(), SOON_S))
 
 
 def test_a_job_that_ends_soon_is_told(valkey: Valkey) -> None:

@@ -5,13 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.support.fleet import TENANT, Fleet, until
 from tests.support.long_documents import ledger
 from tests.support.valkey import Valkey
-from workers.ledger.ledger import NewJob
+from workers.config import WorkerSettings
+from workers.ledger.job_commands import JobCommands
+from workers.ledger.ledger import NewJob, StoreUnavailable
+from workers.ledger.progress import ReadingProgress
+from workers.ledger.scripts import Call
+from workers.worker.progress_report import ProgressReport
 
 pytestmark = pytest.mark.process
 OTHER = "other"
@@ -57,6 +63,57 @@ def test_what_fits_does_not_wait_for_long_documents(fleet: Fleet) -> None:
     assert [job.status for job in fleet.wait(rest, 60)] == ["cancelled"] * 3
     until(lambda: not any(info.busy for info in fleet.ledger.run(fleet.ledger.workers.alive())), 60, "an idle worker")
     assert _status(fleet, deleted) == "gone"
+
+
+def test_it_says_how_far_it_is_while_it_is_read(fleet: Fleet) -> None:
+    fleet.start()
+    one = _enter(fleet, 12, 60)
+    seen: list[ReadingProgress] = []
+
+    def ended() -> bool:
+        job = fleet.ledger.run(fleet.ledger.jobs.get(TENANT, one))
+        assert job is not None
+        if job.progress is not None and job.progress not in seen:
+            seen.append(job.progress)
+        return job.done
+
+    until(ended, 60, "the long document")
+    (job,) = fleet.wait([one], 1)
+    assert job.result is not None
+    windows = len(job.result["document"]["windows"])
+    assert len(seen) > 1
+    assert seen == [ReadingProgress(done, windows, "windows") for done in sorted(far.done for far in seen)]
+    assert job.progress is None
+
+
+class Away:
+    """A store, or none."""
+
+    def __init__(self, *, away: bool) -> None:
+        self.jobs, self.away = JobCommands(WorkerSettings()), away
+        self.asked: list[Call[bool]] = []
+
+    def run(self, call: Call[bool]) -> bool:
+        self.asked.append(call)
+        if self.away:
+            raise StoreUnavailable("away")
+        return True
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_it_is_told_once_a_second_at_most(away: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("workers.worker.progress_report.time.monotonic", lambda: now[0])
+    store, claim = Away(away=away), SimpleNamespace(job=SimpleNamespace(tenant=TENANT, id="0" * 32), attempt=1)
+    report = ProgressReport(store, claim, "windows")  # type: ignore[arg-type]
+    for tenth in range(101):
+        now[0] = 100.0 + tenth / 10
+        report(tenth, 100)
+    report(100, 100)
+    assert len(store.asked) == (2 if away else 11)
+    now[0] += 100
+    report(100, 100)
+    assert len(store.asked) == (3 if away else 11), "what was told is not told again"
 
 
 def test_a_worker_that_stops_gives_long_documents_back(fleet: Fleet) -> None:

@@ -185,6 +185,7 @@ def test_tenants_take_turns_by_the_page_and_interactive_ones_come_first() -> Non
     ended: list[tuple[str, str]] = []
     gate = threading.Event()
     parked: list[tuple[str, bool]] = []
+    told: list[tuple[str, int, int]] = []
     pictures = WaitingRoom("pictures", 1, lambda claim, waits: parked.append((claim.job.id, waits)))
 
     def then(reading: DocumentReading, error: Exception | None) -> None:
@@ -192,7 +193,7 @@ def test_tenants_take_turns_by_the_page_and_interactive_ones_come_first() -> Non
 
     def take(tenant: str, name: str, priority: str, pages: int) -> DocumentReading:
         made = _reading(tenant, name, priority, pages, seen, gate)
-        pictures.take(PictureReading(made.active, ExitStack(), made, then))
+        pictures.take(PictureReading(made.active, ExitStack(), made, lambda *far: told.append((name, *far)), then))
         return made
 
     take("a", "a-long", "bulk", 3)
@@ -212,6 +213,7 @@ def test_tenants_take_turns_by_the_page_and_interactive_ones_come_first() -> Non
     until(lambda: len(ended) == 4 + MOST_OF_A_TENANT - 1, 30, "all")
     assert seen[:7] == ["a-long", "c-now", "c-now", "a-long", "b-one", "a-long", "a-more"]
     assert [waits for name, waits in parked if name == "c-now"] == [True, False, True, False]
+    assert [far for name, *far in told if name == "a-long"] == [[0, 3], [1, 3], [2, 3]]
     pictures.stop()
     assert not pictures.has_room("e")
 

@@ -14,7 +14,8 @@ for kind, value in pairs(want) do
   end
 end
 local NAMES = { 'id', 'status', 'schema', 'batch', 'created', 'started', 'finished', 'expires', 'attempt', 'options',
-  'metadata', 'priority', 'media_type', 'filename', 'size', 'error', 'reason', 'cancel', 'worker', 'custom_id', 'request', 'marked', 'reviewed' }
+  'metadata', 'priority', 'media_type', 'filename', 'size', 'error', 'reason', 'cancel', 'worker', 'custom_id', 'request', 'marked', 'reviewed',
+  'progress' }
 local now = now_ms()
 local all, ready = alive(now, tonumber(ARGV[7]))
 

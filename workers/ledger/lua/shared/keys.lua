@@ -14,7 +14,7 @@
 --   expiry            zset    id -> when a terminal job is erased (ms)
 --   counts            hash    accepted succeeded failed cancelled (ever); queued running (now); what is held: quota.lua
 --   rate              string  when the tenant's bucket of documents a minute is full again (ms)
---   events            channel "<id> <status>" on every transition
+--   events            channel "<id> <status>" on every transition, "<id> progress" between two of them
 --   batches           zset    all batch ids, score 0
 --   batch:<id>        hash    a batch: how far its upload is, its counts (kept by the scripts that move its jobs)
 --   batch:<id>:errors zset    what is wrong with a refused line, as JSON; the score is the line

@@ -56,7 +56,7 @@ local function finish(id, from, to, now, ttl_ms, more)
     redis.call('ZREM', RUNNING, id)
   end
   redis.call('ZREM', OPEN, id)
-  redis.call('HDEL', job_key(id), 'lease', 'cancel', 'json_schema', 'fault', 'weight', 'password', 'parked')
+  redis.call('HDEL', job_key(id), 'lease', 'cancel', 'json_schema', 'fault', 'weight', 'password', 'parked', 'progress')
   local reason, result = '', 0
   for i = 1, #more, 2 do
     if more[i] == 'reason' then reason = ':' .. more[i + 1] end
@@ -128,7 +128,7 @@ local function requeue(id, now, delay, grace, fault)
   local job = fields(id, 'batch', 'priority')
   redis.call('ZADD', waiting_key(job[2]), ms(now + delay), id)
   redis.call('ZREM', RUNNING, id)
-  redis.call('HDEL', job_key(id), 'lease', 'worker', 'parked')
+  redis.call('HDEL', job_key(id), 'lease', 'worker', 'parked', 'progress')
   if delay > 0 then
     put_off(id, job[2], now + delay)
   else
