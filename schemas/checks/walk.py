@@ -67,7 +67,9 @@ class Walk:
                 self._report.refuse(note(where, _NOWHERE))
 
     def compile(self) -> None:
-        """Each pattern by itself. They are within the budget by now."""
+        """Each pattern by itself, if they are within the budget: a schema that is refused for it costs no more."""
+        if self._patterns_cost > self._limits.max_patterns_cost:
+            return
         for pattern, where in self._patterns.items():
             if why := pattern_fault(pattern):
                 self._report.refuse(note(where, why))

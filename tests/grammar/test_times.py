@@ -7,8 +7,8 @@ import random
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
-from llguidance import LLMatcher
 from pydantic import (
     AwareDatetime,
     FutureDatetime,
@@ -24,7 +24,7 @@ from extractor.grammar.compile import compile_grammar
 from extractor.prompt.schema_text import render_schema
 from schemas import ValidationProblem, inline, of_model
 from schemas.checks.formats import PATTERNS
-from tests.support.matching import TOKENIZER, accepts
+from tests.support.matching import accepts, begin
 from tests.support.small_schemas import whole
 
 NAIVE = ["2024-02-28T10:20:30", "2024-02-28T10:20", "2024-02-29T23:59:59.123456"]
@@ -63,10 +63,10 @@ def test_a_time_in_a_dict_a_list_and_a_union():
 
 def written(grammar: str, seed: int) -> Any:
     """An answer by chance."""
-    matcher, dice, text = LLMatcher(TOKENIZER, grammar, log_level=0), random.Random(seed), bytearray()
+    matcher, dice, text = begin(grammar), random.Random(seed), bytearray()
     while not matcher.is_stopped():
-        bits = matcher.compute_bitmask()
-        allowed = [at for at in range(256) if bits[at // 8] >> (at % 8) & 1]
+        bits = np.frombuffer(matcher.compute_bitmask(), np.uint8)[:32]
+        allowed = np.flatnonzero(np.unpackbits(bits, bitorder="little")).tolist()
         closing = [at for at in allowed if at in b'"}']
         byte = dice.choice(closing if closing and dice.random() < 0.3 else allowed)
         matcher.consume_token(byte)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from llguidance import LLMatcher, LLTokenizer
 from llguidance._tokenizer import TokenizerWrapper
 
@@ -20,16 +22,27 @@ class _Bytes:
 TOKENIZER = LLTokenizer(TokenizerWrapper(_Bytes()))
 
 
-def accepts(grammar: str, text: str) -> bool:
-    """Whether `text` is a whole answer under `grammar`."""
+@lru_cache(maxsize=8)
+def _begun(grammar: str) -> LLMatcher:
     matcher = LLMatcher(TOKENIZER, grammar, log_level=0)
     assert not matcher.is_error(), matcher.get_error()
+    return matcher
+
+
+def begin(grammar: str) -> LLMatcher:
+    """At the start of an answer. Reading a grammar costs much more than an answer: it is read once."""
+    return _begun(grammar).deep_copy()
+
+
+def accepts(grammar: str, text: str) -> bool:
+    """Whether `text` is a whole answer under `grammar`."""
+    matcher = begin(grammar)
     ids = list(text.encode())
     return matcher.try_consume_tokens(ids) == len(ids) and matcher.is_accepting()
 
 
 def stops(grammar: str, text: str) -> bool:
     """Whether nothing can follow `text`."""
-    matcher = LLMatcher(TOKENIZER, grammar, log_level=0)
+    matcher = begin(grammar)
     assert matcher.consume_tokens(list(text.encode()))
     return matcher.is_accepting() and matcher.is_stopped()
