@@ -43,6 +43,16 @@ class TraceSettings(BaseSettings):
     otel: str = Field("", description="Send traces over OTLP, true or false; empty: where an OTEL_* endpoint is set")
 
 
+class BenchSettings(BaseSettings):
+    """What `extractor bench` reads besides the settings of the library (extractor/lab/bench/vllm.py)."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    bench_vllm: str = Field(
+        "", description="Python of an environment with vLLM, for `extractor bench --baseline vllm,vllm-mtp`"
+    )
+
+
 @dataclass(frozen=True)
 class Setting:
     name: str
@@ -69,6 +79,7 @@ def rooms() -> Iterator[tuple[str, type[BaseSettings]]]:
     yield "up", EmbeddedSettings
     yield "client", ClientSettings
     yield "api, workers", TraceSettings
+    yield "bench", BenchSettings
 
 
 def collected() -> list[Setting]:
@@ -130,6 +141,7 @@ Every setting is an environment variable. A setting that is not set, or is set t
 | `api` | the API |
 | `up` | `extractor up`, for the store that it starts |
 | `client` | `Client` and the commands that talk to a service |
+| `bench` | `extractor bench` |
 
 | variable | default | read by | meaning |
 | --- | --- | --- | --- |"""

@@ -19,7 +19,9 @@ from transformers import Gemma4AssistantForCausalLM, Gemma4ForCausalLM, Gemma4Te
 from extractor.engine import DRAFTERS, EngineConfig
 from extractor.engine.model.loader import ModelSpec, load
 from extractor.lab.bench import cli, device, drafts, ground, growth, host, lossless, machine, options, whole
-from extractor.lab.bench.engines import Ours, RunOutcome, in_turn, mixes, theirs
+from extractor.lab.bench.agreement import difference
+from extractor.lab.bench.contender import RunOutcome
+from extractor.lab.bench.engines import Ours, in_turn, mixes, theirs
 from extractor.lab.bench.workload import Case, cases, documents
 from tests.engine import tiny
 
@@ -45,8 +47,13 @@ def test_a_record_holds_every_engine_and_makes_a_table(pair: str, capsys: pytest
     assert record["max_draft"] == 15
     assert record["peak_memory_bytes"] > 0
     lines = cli.table(record).splitlines()
-    assert len(lines) == 4 + len(runs) + 2 + 2
-    assert lines[-1].startswith("At most 15 tokens drafted a step, by hf-assisted too; ")
+    assert len(lines) == 4 + len(runs) + 2 + 2 + 2
+    assert [line.split(" | ")[0] for line in lines[4 : 4 + len(runs)]] == [
+        "| transformers' `generate`, no grammar", "| `generate` with the drafter, no grammar",
+        "| Extractor", "| Extractor",
+    ]  # fmt: skip
+    assert "at most 15 draft tokens a step" in lines[5 + len(runs)]
+    assert lines[-1].endswith(" GB of memory.")
 
 
 def test_every_counted_round_reads_its_prompts(pair: str) -> None:
@@ -112,8 +119,8 @@ def test_a_baseline_drafts_as_much_as_ours_whatever_the_drafter_says() -> None:
 
 
 def test_wrong_words_are_told(pair: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["--model", pair, "--documents", "12", "--baseline", "vllm"]) == 2
-    assert "'vllm' is no baseline" in capsys.readouterr().err
+    assert cli.main(["--model", pair, "--documents", "12", "--baseline", "vlm"]) == 2
+    assert "'vlm' is no baseline; there are hf, hf-outlines, hf-assisted, vllm, vllm-mtp" in capsys.readouterr().err
     with pytest.raises(ValueError, match="'magic' is no drafter"):
         mixes("grammar,magic")
     assert mixes("each") == [(), ("grammar",), ("copy",), ("mtp",), ("grammar", "copy"), DRAFTERS]
@@ -245,8 +252,8 @@ def test_only_allowed_tokens_differ_by_rounding(pair: str) -> None:
     case = Case([1, 2], b"", 0, 'start: "a" | "b"', "", 8)
     a, b, c = (models.ll_tokenizer.tokenize_bytes(text)[0] for text in (b"a", b"b", b"c"))
     undecided = replace(models, target=Undecided())
-    assert lossless._difference(undecided, case, [a], [b])["rounding"]
-    refused = lossless._difference(undecided, case, [a], [c])
+    assert difference(undecided, case, [a], [b])["rounding"]
+    refused = difference(undecided, case, [a], [c])
     assert refused["allowed"] == [True, False]
     assert not refused["rounding"]
 

@@ -16,12 +16,16 @@ from statistics import median
 from typing import Any
 
 from extractor.config import read_settings
-from extractor.engine.model.loader import Models, load
-from extractor.lab.bench.engines import BASELINES, Contender, Ours, RunOutcome, drafters_of, in_turn, mixes, theirs
+from extractor.engine.model.loader import Models, ModelSpec, load
+from extractor.lab.bench.agreement import with_outlines, with_vllm
+from extractor.lab.bench.contender import Contender, RunOutcome
+from extractor.lab.bench.engines import BASELINES, Ours, drafters_of, in_turn, mixes, theirs
 from extractor.lab.bench.machine import machine, peak_memory
 from extractor.lab.bench.options import command, natural, positive, positives, writable
 from extractor.lab.bench.plot import svg
 from extractor.lab.bench.prompts import CODE, TEXT
+from extractor.lab.bench.table import engines, note, rows_of
+from extractor.lab.bench.vllm import VLLM, Vllm
 from extractor.lab.bench.workload import SEED, cases, documents, plain, summary
 from extractor.loading import spec, use_threads
 
@@ -37,7 +41,7 @@ def _show(options: argparse.Namespace) -> int:
     record = measure(options)
     print(json.dumps(record, indent=1) if options.json else table(record))
     if options.plot:
-        options.plot.write_text(svg(record, _base(record)), "utf-8")
+        options.plot.write_text(svg(record), "utf-8")
     return 0
 
 
@@ -46,11 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--suite", default="json", choices=["json", *PROMPTS], help="what is decoded")
     parser.add_argument("--drafters", default="each", help="each, all, none, or mixes such as 'grammar,copy;mtp'")
     parser.add_argument("--baseline", default="", help=f"of {', '.join(BASELINES)}, separated by commas")
-    parser.add_argument("--rows", type=positives, default="1", help="rows at once, separated by commas (ours only)")
+    parser.add_argument("--rows", type=positives, default="1", help="rows at once, separated by commas (hf: always 1)")
     parser.add_argument("--documents", type=positive, default=40)
     parser.add_argument("--rounds", type=positive, default=3)
     parser.add_argument("--max-tokens", type=positive, default=512)
-    parser.add_argument("--max-draft", type=natural, default=None, help="tokens a step, for hf-assisted too")
+    parser.add_argument(
+        "--max-draft", type=natural, default=None, help="tokens a step, for hf-assisted and vllm-mtp too"
+    )
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--model", default=None, help="default: EXTRACTOR_MODEL, or the bundled pair")
     parser.add_argument("--json", action="store_true")
@@ -67,15 +73,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     use_threads(settings, models)
     context = min(models.context, settings.context or 4096)
     max_draft = settings.max_draft if options.max_draft is None else options.max_draft
-    baselines = [name.strip() for name in options.baseline.split(",") if name.strip()]
-    makers: list[Callable[[], Contender]] = [
-        partial(theirs, _able(name, models, options.suite), wanted, max_draft) for name in baselines
-    ]
-    makers += [
-        partial(Ours, models, mix, rows, context, max_draft)
-        for rows in options.rows
-        for mix in mixes(options.drafters, drafters_of(models))
-    ]
+    makers = _makers(options, models, wanted, context, max_draft)
     if options.suite == "json":
         workload = cases(models, documents(options.documents, options.seed), context, options.max_tokens)
     else:
@@ -92,19 +90,44 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "max_draft": max_draft,
         "peak_memory_bytes": peak_memory(models.target.device),
         "runs": [_run(runner, outcomes, options.suite, len(workload)) for runner, outcomes in results],
-        "same_output_as_hf_outlines": _agreement(results),
+        "same_output_as_hf_outlines": with_outlines(results),
+        "same_output_as_vllm": with_vllm(models, workload, results),
+        "vllm": next((runner.version for runner, _ in results if isinstance(runner, Vllm)), None),
     }
 
 
-def _able(name: str, models: Models, suite: str) -> str:
-    """`name`, if that baseline can run here."""
+def _makers(
+    options: argparse.Namespace, models: Models, wanted: ModelSpec, context: int, max_draft: int
+) -> list[Callable[[], Contender]]:
+    """What makes each contender, in the order of the table. Raises ValueError for a baseline that cannot run here."""
+    baselines = [name.strip() for name in options.baseline.split(",") if name.strip()]
+    for name in baselines:
+        _check(name, models, options.suite, max_draft)
+    makers: list[Callable[[], Contender]] = [
+        partial(theirs, name, wanted, max_draft) for name in baselines if name not in VLLM
+    ]
+    for rows in options.rows:
+        for name in (one for one in baselines if one in VLLM):
+            draft = max_draft if name == "vllm-mtp" else 0
+            makers.append(partial(Vllm, models, wanted, rows, draft, context))
+        makers += [
+            partial(Ours, models, mix, rows, context, max_draft) for mix in mixes(options.drafters, drafters_of(models))
+        ]
+    return makers
+
+
+def _check(name: str, models: Models, suite: str, max_draft: int) -> None:
+    """Raises ValueError where that baseline cannot run here."""
     if name not in BASELINES:
         raise ValueError(f"{name!r} is no baseline; there are {', '.join(BASELINES)}")
-    if name == "hf-assisted" and models.drafter is None:
-        raise ValueError("hf-assisted needs a drafter, and this model has none")
+    if name in ("hf-assisted", "vllm-mtp") and models.drafter is None:
+        raise ValueError(f"{name} needs a drafter, and this model has none")
     if name == "hf-outlines" and suite != "json":
         raise ValueError(f"hf-outlines needs a schema, and the suite {suite} has none")
-    return name
+    if name == "vllm-mtp" and not max_draft:
+        raise ValueError("vllm-mtp needs at least one draft token a step: --max-draft")
+    if name in VLLM and models.target.device.type != "cpu":
+        raise ValueError(f"{name} is compared on a CPU only: EXTRACTOR_DEVICE=cpu")
 
 
 def _run(runner: Contender, outcomes: list[RunOutcome], suite: str, count: int) -> dict[str, Any]:
@@ -137,67 +160,22 @@ def phases(outcome: RunOutcome) -> dict[str, float]:
     return {name: round(value / outcome.seconds, 3) for name, value in spent.items()}
 
 
-def _agreement(results: list[tuple[Contender, list[RunOutcome]]]) -> dict[str, str] | None:
-    """How many documents each of ours wrote exactly as generate + Outlines did: the same grammar, greedy, float32."""
-    theirs = next((outcomes[-1].ids for runner, outcomes in results if runner.name == "hf-outlines"), None)
-    if theirs is None:
-        return None
-    return {
-        f"{'+'.join(runner.drafters) or 'none'}, {_rows(runner.rows)}": (
-            f"{sum(a == b for a, b in zip(outcomes[-1].ids, theirs, strict=True))} of {len(theirs)}"
-        )
-        for runner, outcomes in results
-        if runner.name == "ours"
-    }
-
-
-def _base(record: dict[str, Any]) -> float:
-    """Tokens per second of generate + Outlines if it ran, else of the first row: what ratios refer to."""
-    runs = record["runs"]
-    return float(next((run for run in runs if run["engine"] == "hf-outlines"), runs[0])["tokens_per_s"])
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count} rows"
-
-
 def table(record: dict[str, Any]) -> str:
-    """Markdown, as the README shows it."""
-    runs, base = record["runs"], _base(record)
-    size = record["workload"]
-    content = (
-        f"held-out documents, {size['schemas']} schemas" if size["suite"] == "json" else f"requests for {size['suite']}"
-    )
+    """Markdown: the table and its note as the pages show them, then where the time of the last mix went."""
+    runs = record["runs"]
     lines = [
-        f"{record['date']}, {record['machine']}, {record['model']['model']} ({record['model']['architecture']}, "
-        f"{record['model']['dtype']}); {size['documents']} {content}, "
-        f"median prompt {size['prompt_tokens_median']} tokens; medians of {record['rounds']} rounds in turn",
+        f"{record['date']}, {record['machine']}, {record['model']['model']} ({record['model']['architecture']})",
         "",
-        "| engine | drafters | rows | tokens/s | ratio | documents/s | tokens per target forward | accepted |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        *engines(record),
+        "",
+        note(record),
     ]
-    for run in runs:
-        accepted = ", ".join(
-            f"{name} {counts['accepted']}/{counts['proposed']}"
-            for name, counts in run["acceptance"].items()
-            if counts["proposed"]
-        )
-        lines.append(
-            f"| {run['engine']} | {'+'.join(run['drafters']) or 'none'} | {run['rows']} | {run['tokens_per_s']:,.0f} | "
-            f"{run['tokens_per_s'] / base:.2f}x | {run['documents_per_s']:.2f} | {run['tokens_per_forward']:.2f} | "
-            f"{accepted or '–'} |"
-        )
     for run in runs:
         if run["phases"] and run["drafters"] == runs[-1]["drafters"]:
             shares = ", ".join(f"{name} {share:.0%}" for name, share in run["phases"].items())
-            lines += ["", f"Time of {'+'.join(run['drafters']) or 'none'} at {_rows(run['rows'])}: {shares}."]
-    if record["same_output_as_hf_outlines"]:
-        same = "; ".join(f"{name}: {count}" for name, count in record["same_output_as_hf_outlines"].items())
-        lines += ["", f"Documents written exactly as generate + Outlines wrote them: {same}."]
-    drafted = f"At most {record['max_draft']} tokens drafted a step"
-    drafted += ", by hf-assisted too" if any(run["engine"] == "hf-assisted" for run in runs) else ""
-    lines += ["", f"{drafted}; {record['peak_memory_bytes'] / 1e9:.1f} GB of memory, all engines in one process."]
-    return "\n".join(lines)
+            lines += ["", f"Time of {'+'.join(run['drafters']) or 'none'} at {rows_of(run['rows'])}: {shares}."]
+    others = ", vLLM's own processes not counted" if record["vllm"] else ""
+    return "\n".join([*lines, "", f"{record['peak_memory_bytes'] / 1e9:.1f} GB of memory{others}."])
 
 
 if __name__ == "__main__":

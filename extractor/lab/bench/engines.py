@@ -7,6 +7,8 @@ grammar, other text may be written. Each returns what it wrote and how many forw
     hf-outlines     generate() with Outlines' llguidance logits processor: the same grammar as ours, one row
     hf-assisted     generate() with the MTP drafter: no grammar (its processors break under it), one row, as many draft
                     tokens as ours
+    vllm, vllm-mtp  vLLM without and with the MTP drafter, from an environment of its own (`vllm.py`): the same grammar
+                    as ours, and as many rows
 """
 
 from __future__ import annotations
@@ -14,7 +16,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -22,24 +23,10 @@ import torch
 from extractor.engine import DRAFTERS, Completion, Engine, EngineConfig, Params, Request
 from extractor.engine.limits.limits import Limits
 from extractor.engine.model.loader import Models, ModelSpec, load
+from extractor.lab.bench.contender import Contender, RunOutcome
 from extractor.lab.bench.workload import Case
 
-BASELINES = ("hf", "hf-outlines", "hf-assisted")
-
-
-@dataclass
-class RunOutcome:
-    """One pass over the workload."""
-
-    seconds: float
-    ids: list[list[int]]
-    forwards: int
-    drafts: dict[str, dict[str, int]] = field(default_factory=dict)
-    phases: dict[str, float] = field(default_factory=dict)  # seconds of the engine's thread
-
-    @property
-    def tokens(self) -> int:
-        return sum(map(len, self.ids))
+BASELINES = ("hf", "hf-outlines", "hf-assisted", "vllm", "vllm-mtp")
 
 
 class Ours:
@@ -145,9 +132,6 @@ def theirs(name: str, wanted: ModelSpec, max_draft: int) -> Generate:
         models.drafter.generation_config.num_assistant_tokens = max_draft
         models.drafter.generation_config.num_assistant_tokens_schedule = "constant"
     return Generate(name, models)
-
-
-Contender = Ours | Generate
 
 
 def drafters_of(models: Models) -> tuple[str, ...]:

@@ -21,7 +21,8 @@ from typing import Any
 
 from extractor.config import read_settings
 from extractor.engine.model.loader import Models, load
-from extractor.lab.bench.engines import Contender, Ours, drafters_of, theirs
+from extractor.lab.bench.contender import Contender
+from extractor.lab.bench.engines import Ours, drafters_of, theirs
 from extractor.lab.bench.machine import machine
 from extractor.lab.bench.options import command, positive, positives
 from extractor.lab.bench.workload import SEED, Case, cases, documents

@@ -17,21 +17,15 @@ import time
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain, combinations
-from typing import Any
-
-import torch
-from llguidance import LLMatcher
 
 from extractor.config import read_settings
 from extractor.engine.model.loader import Models, load
-from extractor.engine.verify import unpack
+from extractor.lab.bench.agreement import difference
 from extractor.lab.bench.engines import Ours, drafters_of
 from extractor.lab.bench.machine import machine
 from extractor.lab.bench.options import command, positive
 from extractor.lab.bench.workload import SEED, Case, cases, documents, summary
 from extractor.loading import spec, use_threads
-
-ROUNDING = 1e-4  # logits in float32
 
 
 def main(arguments: list[str]) -> int:
@@ -64,7 +58,7 @@ def _show(options: argparse.Namespace) -> int:
         begun = time.perf_counter()
         other = _ids(models, workload, mix, rows, context)
         found = [
-            _difference(models, case, one, two)
+            difference(models, case, one, two)
             for case, one, two in zip(workload, base, other, strict=True)
             if one != two
         ]
@@ -81,32 +75,6 @@ def _show(options: argparse.Namespace) -> int:
 def _ids(models: Models, workload: list[Case], mix: tuple[str, ...], rows: int, context: int) -> list[list[int]]:
     with closing(Ours(models, mix, rows, context, max_draft=15)) as engine:
         return engine.run(workload).ids
-
-
-@torch.inference_mode()
-def _difference(models: Models, case: Case, one: list[int], two: list[int]) -> dict[str, Any]:
-    """Where two outputs part, and what the target alone thinks of the two tokens there."""
-    shared = list(zip(one, two, strict=False))
-    at = next((i for i, (a, b) in enumerate(shared) if a != b), len(shared))
-    pair = [ids[at] if at < len(ids) else models.stop_ids[0] for ids in (one, two)]
-    ids = torch.tensor([case.prompt + one[:at]], device=models.target.device)
-    logits = models.target(ids).logits[0, -1].float().cpu()
-    assert case.grammar is not None
-    matcher = LLMatcher(models.ll_tokenizer, models.bound(case.grammar))
-    matcher.consume_tokens(one[:at])
-    bits = torch.zeros((1, (logits.shape[0] + 31) // 32), dtype=torch.int32)
-    matcher.unsafe_compute_mask_ptr(bits.data_ptr(), bits.numel() * 4)
-    allowed = unpack(bits, logits.shape[0])[0]
-    best = float(logits[allowed].max())
-    gap = max(best - float(logits[token]) for token in pair)
-    return {
-        "position": at,
-        "tokens": pair,
-        "allowed": [bool(allowed[token]) for token in pair],
-        "logits": [float(logits[token]) for token in pair],
-        "gap": gap,  # of the worse one to the best that is allowed
-        "rounding": bool(allowed[pair].all()) and gap < ROUNDING,
-    }
 
 
 if __name__ == "__main__":

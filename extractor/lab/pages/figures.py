@@ -6,15 +6,9 @@ import re
 import sys
 from typing import Any
 
+from extractor.lab.bench import table as bench
 from extractor.lab.pages import runs
 from extractor.lab.training import card
-
-_ENGINES = {
-    "hf": "transformers' `generate`, no grammar",
-    "hf-outlines": "`generate` with Outlines",
-    "hf-assisted": "`generate` with the drafter, no grammar",
-    "ours": "Extractor",
-}
 
 _RIGHT = "| model | documents | scalar fields right |\n| --- | --- | --- |"
 _NOT_MEASURED = "| Gemma 4 (what Extractor is made for), and any other general model | – | not measured |"
@@ -68,35 +62,8 @@ def _rows(printed: list[str]) -> list[str]:
 
 
 def engines(record: dict[str, Any]) -> str:
-    """Of `extractor bench`: one line an engine, mix and number of rows; ratios are to generate with Outlines."""
-    base = next((one for one in record["runs"] if one["engine"] == "hf-outlines"), record["runs"][0])
-    lines = [
-        "| engine | drafts | rows | tokens/s | ratio | documents/s | tokens per target forward | drafts accepted |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for one in record["runs"]:
-        accepted = ", ".join(
-            f"{k} {v['accepted']}/{v['proposed']}" for k, v in one["acceptance"].items() if v["proposed"]
-        )
-        lines.append(
-            f"| {_ENGINES[one['engine']]} | {'+'.join(one['drafters']) or 'none'} | {one['rows']} | "
-            f"{one['tokens_per_s']:,.0f} | {one['tokens_per_s'] / base['tokens_per_s']:.2f}x | "
-            f"{one['documents_per_s']:.2f} | {one['tokens_per_forward']:.2f} | {accepted or '–'} |"
-        )
-    size, model = record["workload"], record["model"]
-    note = (
-        f"{size['documents']} held-out documents of {size['schemas']} schemas, median prompt "
-        f"{size['prompt_tokens_median']} tokens; {model['model']} in {model['dtype']}; medians of {record['rounds']} "
-        f"round{'s' if record['rounds'] > 1 else ''} in turn; at most {record['max_draft']} draft tokens a step."
-    )
-    same = record["same_output_as_hf_outlines"] or {}
-    count = [one.split(" of ") for one in same.values()]
-    if count and all(one == other for one, other in count):
-        note += f" Every line of Extractor's wrote all {count[0][1]} documents exactly as `generate` with Outlines did."
-    elif count:
-        note += " Documents written exactly as `generate` with Outlines wrote them: "
-        note += "; ".join(f"{name}: {documents}" for name, documents in same.items()) + "."
-    return "\n".join([*lines, "", note])
+    """Of `extractor bench`: one line an engine, mix and number of rows, and what is to be known of them."""
+    return "\n".join([*bench.engines(record), "", bench.note(record)])
 
 
 def phases(record: dict[str, Any]) -> str:
@@ -141,13 +108,13 @@ def readme() -> str:
     rows = [
         (
             "the bundled pair, one document at a time, against transformers' `generate` with Outlines",
-            f"{_ratio(one['record'], alone):.1f} times the tokens a second, "
+            f"{bench.ratio(one['record'], alone):.1f} times the tokens a second, "
             f"{alone['tokens_per_forward']:.1f} tokens a forward pass of the model",
             one,
         ),
         (
             "the bundled pair, 16 documents at a time, against the same",
-            f"{_ratio(many['record'], wide):.1f} times the tokens a second",
+            f"{bench.ratio(many['record'], wide):.1f} times the tokens a second",
             many,
         ),
         (
@@ -175,11 +142,6 @@ def _of(record: dict[str, Any], rows: int) -> dict[str, Any]:
     drafters = record["runs"][-1]["drafters"]
     found: dict[str, Any] = next(r for r in record["runs"] if r["rows"] == rows and r["drafters"] == drafters)
     return found
-
-
-def _ratio(record: dict[str, Any], one: dict[str, Any]) -> float:
-    base = next(run for run in record["runs"] if run["engine"] == "hf-outlines")
-    return float(one["tokens_per_s"] / base["tokens_per_s"])
 
 
 def _number(lines: list[str], pattern: str) -> float:

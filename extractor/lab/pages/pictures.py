@@ -12,11 +12,10 @@ from extractor.lab.pages.drawing import Arrow, Rectangle, svg
 def drawn() -> dict[str, str]:
     """Each picture as SVG, by its name in the repository."""
     record = runs.kept("rows")["record"]
-    base = next(run["tokens_per_s"] for run in record["runs"] if run["engine"] == "hf-outlines")
     return {
         "docs/document.svg": document(),
         "docs/step.svg": step(),
-        "docs/rows.svg": plot.svg(record, float(base)),
+        "docs/rows.svg": plot.svg(record),
     }
 
 

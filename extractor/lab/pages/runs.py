@@ -23,11 +23,12 @@ _LIMIT_S = 3600.0
 
 @dataclass(frozen=True)
 class KeptRun:
-    """`seconds` is about what it takes on two quiet cores."""
+    """`seconds` is about what it takes on two quiet cores; `needs` names a variable without which it cannot run."""
 
     name: str
     command: str
     seconds: int
+    needs: str = ""
 
 
 RUNS = [
@@ -41,6 +42,13 @@ RUNS = [
         "extractor bench --baseline hf-outlines --drafters 'none;grammar,copy;all' --rows 1,16,64 "
         "--documents 64 --rounds 1 --max-tokens 64 --json",
         150,
+    ),
+    KeptRun(
+        "vllm",
+        "extractor bench --baseline vllm,vllm-mtp --drafters 'none;grammar,copy;all' --rows 1,16 --documents 32 "
+        "--rounds 2 --max-tokens 160 --json",
+        350,
+        needs="EXTRACTOR_BENCH_VLLM",
     ),
     KeptRun("growth", "python -m extractor.lab.bench.growth --rounds 1 --fields 5,20,50,100 --json", 90),
     KeptRun("drafts", "python -m extractor.lab.bench.drafts", 20),
@@ -56,13 +64,13 @@ RUNS = [
 
 
 def chosen(names: str) -> list[KeptRun]:
-    """All, or those that `names` has, separated by commas. Raises InputError."""
+    """Those that `names` has, separated by commas, or all that can run here. Raises InputError."""
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     known = {run.name: run for run in RUNS}
     for name in wanted:
         if name not in known:
             raise InputError(f"{name!r} is no run; there are {', '.join(known)}", code="unknown_run")
-    return [known[name] for name in wanted] or RUNS
+    return [known[name] for name in wanted] or [run for run in RUNS if not run.needs or os.environ.get(run.needs)]
 
 
 def measure(runs: list[KeptRun]) -> None:
@@ -98,7 +106,9 @@ def machine() -> str:
 
 def _run(run: KeptRun) -> dict[str, Any]:
     tools = Path(sys.executable).parent
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("EXTRACTOR_")}
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith("EXTRACTOR_") or name == run.needs
+    }
     environ = {**clean, "PATH": f"{tools}{os.pathsep}{clean.get('PATH', '')}", "PYTHONPATH": str(ROOT)}
     began = time.monotonic()
     done = subprocess.run(
