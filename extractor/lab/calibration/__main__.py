@@ -1,11 +1,11 @@
 """Fits the bundled pair's confidence and measures what that is worth: `python -m extractor.lab.calibration`.
 
-The fit is made of held-out documents of the pair's generator, with new values and with new names and layouts too, of
-documents written by hand for it (`documents.jsonl`), and of the corpus's training side, each with other values than the
-pair was trained on. It is measured on others: of the same generator with another seed, of the corpus's held-out side,
-and the hand-written documents of the pair's card, which nothing was fitted or trained on. Values are held to the
-document as the schema says in every other document, and all of them in the rest. With `--minutes`, as many documents as
-can be read in them, of each set the same share.
+The documents are none that the pair was trained on: held-out ones of its generator, with new values and with new names
+and layouts too; those written by hand, for this fit (`documents.jsonl`) and for the pair's card; the held-out side of
+the written corpus, but for the documents that training looks at. Each is measured by a fit that was made without it and
+without a fifth of the others; the fit that is kept is made of all of them. Values are held to the document as the
+schema says in every other document, and all of them in the rest. With `--minutes`, as many documents as can be read in
+them, of each set the same share.
 """
 
 from __future__ import annotations
@@ -25,28 +25,37 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from extractor.calibration.calibration import Calibration
 from extractor.calibration.calibrator import Calibrator
 from extractor.calibration.features import FeatureRow
 from extractor.calibration.find import BUNDLED, FILE
 from extractor.config import read_settings
 from extractor.documents import Document
 from extractor.errors import DocumentError, OutputError
-from extractor.evaluation.fitting import HEADS, KINDS, CalibrationSample, calibration_from, cells, samples, scores_of
+from extractor.evaluation.fitting import (
+    HEADS,
+    KINDS,
+    CalibrationFit,
+    CalibrationSample,
+    calibration_from,
+    cells,
+    samples,
+    scores_of,
+)
 from extractor.evaluation.metrics import Judgement, calibration_error
 from extractor.extract import Extractor
 from extractor.lab.bench.options import command, positive
 from extractor.lab.bench.workload import SEED
+from extractor.lab.pages import runs
 from extractor.lab.training.evaluate import handwritten
 from extractor.lab.training.generate import Task, tasks
 from extractor.lab.training.lexicon import NEW_EVERYTHING, NEW_VALUES, Split
-from extractor.lab.training.written_tasks import drawn, never_seen
+from extractor.lab.training.written_tasks import never_seen
 from extractor.result import Options
 from schemas import Registry, Schema, inline, jsontext
 from schemas.keywords import Mode
 
 OWN = Path(__file__).with_name("documents.jsonl")
-SYNTHETIC: dict[str, Split] = {"new values": NEW_VALUES, "new names, labels and layouts": NEW_EVERYTHING}
+SPLITS: tuple[tuple[str, Split], ...] = (("new values", NEW_VALUES), ("new names, labels and layouts", NEW_EVERYTHING))
 HAND, CORPUS = "written by hand", "the written corpus"
 MODES: tuple[Mode, ...] = ("declared", "all")
 ROWS = 12
@@ -63,59 +72,71 @@ class CalibrationCase:
 
 @dataclass(frozen=True)
 class _Job:
-    """`part`: 0 what is fitted, 1 what is measured."""
-
-    part: int
     name: str
     case: CalibrationCase
     mode: Mode
 
 
+Sets = dict[str, list[CalibrationSample]]  # by the kind of their documents
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m extractor.lab.calibration", description=__doc__.split("\n")[0])
-    parser.add_argument("--documents", type=positive, default=120, help="of each synthetic set that is fitted")
-    parser.add_argument("--corpus", type=positive, default=240, help="of the written corpus that are fitted")
-    parser.add_argument("--test", type=positive, default=80, help="of each synthetic set and the corpus, measured")
+    parser.add_argument("--documents", type=positive, default=100, help="of each synthetic set")
+    parser.add_argument("--corpus", type=positive, default=150, help="of the written corpus")
     parser.add_argument("--minutes", type=positive, default=None, help="of decoding at most; what is left is left out")
-    parser.add_argument("--write", action="store_true", help="the bundled pair's calibration.json")
+    parser.add_argument("--write", action="store_true", help="the bundled pair's calibration.json, and docs/runs/'s")
     parser.add_argument("--samples", type=Path, help="keep what was decoded in this file, or read it from there")
     return command(parser, arguments, _run)
 
 
 def _run(options: argparse.Namespace) -> int:
+    began = time.monotonic()
     if options.samples is not None and options.samples.is_file():
-        fit, test = (_read(part) for part in json.loads(options.samples.read_text()))
+        sets = _read(json.loads(options.samples.read_text()))
     else:
-        fit, test = _decoded(options.documents, options.corpus, options.test, options.minutes)
+        sets = _decoded(options.documents, options.corpus, options.minutes)
         if options.samples is not None:
-            options.samples.write_text(json.dumps([_plain(fit), _plain(test)]))
+            options.samples.write_text(json.dumps(_plain(sets)))
     day = datetime.now(UTC).date().isoformat()
-    fitted = calibration_from([one for some in fit.values() for one in some], "bundled", day)
+    fitted = calibration_from([one for some in sets.values() for one in some], "bundled", day)
     if fitted.calibration is None or fitted.missing:
         raise SystemExit(f"too few documents for {' and '.join(fitted.missing)}")
+    printed = [
+        f"Fitted to {fitted.calibration.documents} documents; each measured by a fit made without a fifth of them.",
+        "",
+        *_table(sets, fitted, day),
+    ]
+    print("\n".join(printed))
     if options.write:
         fitted.calibration.write(BUNDLED / FILE)
-    print(f"Fitted to {fitted.calibration.documents} documents; measured on others.\n")
-    heads = ["documents", "what", "confidence", *HEADS, "calibration error by chance alone"]
-    print(f"| {' | '.join(heads)} |\n{'| --- ' * len(heads)}|")
-    _table("all of these", [one for some in test.values() for one in some], fitted.calibration, None)
-    for name, some in test.items():
-        others = [one for kind, each in fit.items() if kind != name for one in each]
-        _table(name, some, fitted.calibration, calibration_from(others, "bundled", day).calibration)
+        runs.keep("calibration", "python -m extractor.lab.calibration", time.monotonic() - began, printed)
     return 0
 
 
-def _table(name: str, some: list[CalibrationSample], fitted: Calibration, without: Calibration | None) -> None:
-    """`without`: a fit to the other kinds of documents alone."""
+def _table(sets: Sets, fitted: CalibrationFit, day: str) -> list[str]:
+    heads = ["documents", "what", "confidence", *HEADS, "calibration error by chance alone"]
+    lines = [f"| {' | '.join(heads)} |", f"{'| --- ' * len(heads)}|"]
+    without = {
+        name: calibration_from([one for other, some in sets.items() if other != name for one in some], "bundled", day)
+        for name in sets
+    }
     for kind, what in KINDS.items():
-        own = [one for one in some if one.row.kind == kind]
-        lines = {"the model's own": [(one.own, one.right) for one in own]}
-        for label, fit in (("calibrated", fitted), ("fitted to the other kinds alone", without)):
-            if fit is not None:
-                lines[label] = [(fit.probability(one.row) or 0.0, one.right) for one in own]
-        for label, judged in lines.items():
-            scores = [*cells(scores_of(judged)), f"{_by_chance(judged):.3f}"]
-            print(f"| {name} | {what} | {label} | {' | '.join(scores)} |")
+        own = [(name, one) for name, some in sets.items() for one in some if one.row.kind == kind]
+        judged = list(zip(own, fitted.left_out[kind], strict=True))
+        for name in ("all of these", *sets):
+            some = [(one, sure) for (of, one), sure in judged if name in (of, "all of these")]
+            rows = {
+                "the model's own": [(one.own, one.right) for one, _ in some],
+                "calibrated": [(sure, one.right) for one, sure in some],
+            }
+            if name in without and (fit := without[name].calibration) is not None:
+                by_others = [(fit.probability(one.row) or 0.0, one.right) for one, _ in some]
+                rows["fitted to the other kinds alone"] = by_others
+            for label, each in rows.items():
+                scores = [*cells(scores_of(each)), f"{_by_chance(each):.3f}"]
+                lines.append(f"| {name} | {what} | {label} | {' | '.join(scores)} |")
+    return lines
 
 
 def _by_chance(judged: list[Judgement]) -> float:
@@ -125,15 +146,7 @@ def _by_chance(judged: list[Judgement]) -> float:
     return fmean(calibration_error(one) or 0.0 for one in drawn)
 
 
-def _decoded(
-    count: int, corpus: int, tested: int, minutes: int | None
-) -> tuple[dict[str, list[CalibrationSample]], dict[str, list[CalibrationSample]]]:
-    """By the kind of their documents: what is fitted, and what is measured."""
-    fitted = {name: _synthetic(SEED + 31, split, count) for name, split in SYNTHETIC.items()}
-    fitted |= {HAND: list(_written()), CORPUS: _corpus(corpus)}
-    measured = {name: _synthetic(SEED + 32, split, tested) for name, split in SYNTHETIC.items()}
-    unseen = [_case(task) for _, task in never_seen(random.Random(SEED + 32), tested)]
-    measured |= {HAND: [_case(task) for task in handwritten()], CORPUS: unseen}
+def _decoded(count: int, corpus: int, minutes: int | None) -> Sets:
     began = time.monotonic()
     until = began + 60 * minutes if minutes else math.inf
     rows_of: dict[int, dict[str, FeatureRow]] = {}
@@ -146,25 +159,27 @@ def _decoded(
                 return []
             return _samples(extractor, rows_of, job.case, job.mode)
 
-        jobs = _mixed(
-            {(part, name): cases for part, sets in enumerate((fitted, measured)) for name, cases in sets.items()}
-        )
-        found_of: tuple[dict[str, list[CalibrationSample]], ...] = (
-            {name: [] for name in fitted},
-            {name: [] for name in measured},
-        )
+        jobs = _mixed(_cases(count, corpus))
+        found_of: Sets = {job.name: [] for job in jobs}
         with ThreadPoolExecutor(ROWS) as pool:
             for job, found in zip(jobs, pool.map(answered, jobs), strict=True):
-                found_of[job.part][job.name] += found
+                found_of[job.name] += found
     print(f"{len(jobs)} documents, {(time.monotonic() - began) / 60:.1f} minutes")
-    return found_of[0], found_of[1]
+    return found_of
 
 
-def _mixed(sets: dict[tuple[int, str], list[CalibrationCase]]) -> list[_Job]:
+def _cases(count: int, corpus: int) -> dict[str, list[CalibrationCase]]:
+    synthetic = {name: [_case(task) for task in islice(tasks(SEED + 31, split), count)] for name, split in SPLITS}
+    by_hand = [*_written(), *(_case(task) for task in handwritten())]
+    unseen = [_case(task) for _, task in never_seen(random.Random(SEED + 31), corpus)]
+    return {**synthetic, HAND: by_hand, CORPUS: unseen}
+
+
+def _mixed(sets: dict[str, list[CalibrationCase]]) -> list[_Job]:
     """All of them, spread so that of each set the same share has been read at any time."""
     spread = [
-        ((at + 0.5) / len(cases), _Job(part, name, case, MODES[at % len(MODES)]))
-        for (part, name), cases in sets.items()
+        ((at + 0.5) / len(cases), _Job(name, case, MODES[at % len(MODES)]))
+        for name, cases in sets.items()
         for at, case in enumerate(cases)
     ]
     return [job for _, job in sorted(spread, key=lambda one: one[0])]
@@ -182,15 +197,6 @@ def _samples(
     return samples(case.schema.json_schema, case.expected, done.data, rows, done.fields, case.text)
 
 
-def _synthetic(seed: int, split: Split, count: int) -> list[CalibrationCase]:
-    return [_case(task) for task in islice(tasks(seed, split), count)]
-
-
-def _corpus(count: int) -> list[CalibrationCase]:
-    dice = random.Random(SEED + 31)
-    return [_case(drawn(dice)) for _ in range(count)]
-
-
 def _case(task: Task) -> CalibrationCase:
     schema = replace(inline(task.schema), name=task.name, description=task.description)
     return CalibrationCase(schema, task.document, jsontext.read(task.answer))
@@ -204,11 +210,11 @@ def _written() -> Iterator[CalibrationCase]:
         yield CalibrationCase(schema, one["document"], one["expected"])
 
 
-def _plain(sets: dict[str, list[CalibrationSample]]) -> dict[str, list[Any]]:
+def _plain(sets: Sets) -> dict[str, list[Any]]:
     return {name: [asdict(one) for one in some] for name, some in sets.items()}
 
 
-def _read(sets: dict[str, list[Any]]) -> dict[str, list[CalibrationSample]]:
+def _read(sets: dict[str, list[Any]]) -> Sets:
     return {
         name: [
             CalibrationSample(

@@ -80,8 +80,13 @@ def measure(runs: list[KeptRun]) -> None:
     FOLDER.mkdir(exist_ok=True)
     for run in runs:
         record = _run(run)
-        (FOLDER / f"{run.name}.json").write_text(f"{json.dumps(record, indent=1, ensure_ascii=False)}\n", "utf-8")
+        _write(run.name, record)
         print(f"  {run.name:<10} {record['took_s']:>4.0f} s, kept in docs/runs/{run.name}.json", flush=True)
+
+
+def keep(name: str, command: str, seconds: float, printed: list[str]) -> None:
+    """A run that was not made here."""
+    _write(name, {**_about(command, seconds), "printed": printed})
 
 
 def kept(name: str) -> dict[str, Any]:
@@ -116,12 +121,16 @@ def _run(run: KeptRun) -> dict[str, Any]:
     )
     if done.returncode:
         raise InputError(f"{run.command} ended with {done.returncode}: {done.stderr[-2000:]}", code="run_failed")
-    record = {
-        "command": run.command,
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": machine(),
-        "took_s": round(time.monotonic() - began, 1),
-    }
+    record = _about(run.command, time.monotonic() - began)
     if "--json" in shlex.split(run.command):
         return {**record, "record": json.loads(done.stdout)}
     return {**record, "printed": done.stdout.rstrip().split("\n")}
+
+
+def _about(command: str, seconds: float) -> dict[str, Any]:
+    day = datetime.now(UTC).date().isoformat()
+    return {"command": command, "date": day, "machine": machine(), "took_s": round(seconds, 1)}
+
+
+def _write(name: str, record: dict[str, Any]) -> None:
+    (FOLDER / f"{name}.json").write_text(f"{json.dumps(record, indent=1, ensure_ascii=False)}\n", "utf-8")
