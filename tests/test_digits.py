@@ -197,7 +197,7 @@ def working(runtime: Runtime) -> Iterator[None]:
     def work() -> None:
         while not ended.wait(0.02):
             for job in runtime.ledger.run(runtime.ledger.jobs.list("default", status="queued", limit=100)).jobs:
-                tasks.process(runtime, "default", job.id)
+                tasks.process(runtime, "default", job.priority)
 
     thread = threading.Thread(target=work, daemon=True)
     runtime.start()

@@ -4,6 +4,7 @@ Knows no Redis and no model (the model's own settings are `extractor.config`).""
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "EXTRACTOR_"
 _SLIPS, _LONG = (1.01, 2.01), 12  # so many slips of the pen, two in a long name; a test holds that no other is so near
+_WEIGHT, _LEAST_WEIGHT, _MOST_WEIGHT = re.compile(r"\d+(\.\d+)?"), 0.01, 100
 _THEIRS = frozenset({"API_KEY", "API_KEYS"})  # the client's and the API's, a letter from one another
 
 
@@ -54,6 +56,24 @@ def _redis_url(value: str) -> str:
 
 
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]
+
+
+def weights(text: str) -> tuple[tuple[str, str], ...]:
+    """(tenant, its weight) of `acme:3,globex:0.5`. Raises ValueError."""
+    entries = [entry.strip() for entry in text.split(",") if entry.strip()]
+    pairs = tuple((tenant.strip(), weight.strip()) for tenant, _, weight in (entry.partition(":") for entry in entries))
+    for tenant, weight in pairs:
+        if not (tenant and _WEIGHT.fullmatch(weight) and _LEAST_WEIGHT <= float(weight) <= _MOST_WEIGHT):
+            wants = f"is tenants with numbers from {_LEAST_WEIGHT} to {_MOST_WEIGHT}, such as acme:3,globex:0.5"
+            raise ValueError(f"{wants}; {tenant}:{weight} is none")
+    if len({tenant for tenant, _ in pairs}) < len(pairs):
+        raise ValueError("names a tenant twice")
+    return pairs
+
+
+def _weights(text: str) -> str:
+    weights(text)
+    return text
 
 
 class WorkerSettings(BaseSettings):
@@ -113,6 +133,12 @@ class WorkerSettings(BaseSettings):
         0, ge=0, description="Most documents that one tenant submits in a minute; 0: no limit"
     )
     max_attempts: int = Field(3, ge=1, description="Attempts at one job before it is failed with `poison`")
+
+    tenant_weights: Annotated[str, AfterValidator(_weights)] = Field(
+        "",
+        description="How many turns a tenant has for one of another, when both have documents waiting: "
+        "`acme:3,globex:0.5`; 1 for those that are not named",
+    )
 
     # The worker.
     slots: int = Field(4, ge=1, description="Documents that one engine decodes at the same time")

@@ -93,7 +93,9 @@ async def test_every_transition_is_counted_once(api: httpx.AsyncClient, worker: 
         time.sleep(0.01)
         assert len(other.run(other.upkeep.recover("default"))) == 1
         time.sleep(0.01)
-        republished = len(other.run(other.upkeep.stale("default", {"interactive": 0, "bulk": 0})))
+        other.run(other.upkeep.missing({"interactive": 0, "bulk": 0}))
+        time.sleep(0.01)
+        republished = len(other.run(other.upkeep.missing({"interactive": 0, "bulk": 0})).messages)
     await api.post(f"/v1/extractions/{ids[4]}/cancel")
     metric = await scrape(api)
     assert metric("jobs_accepted_total") == 5

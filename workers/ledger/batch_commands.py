@@ -83,7 +83,7 @@ class BatchCommands:
             flat += (line.number, line.digest)
             flat += _flat(line.content, schemas) if isinstance(line.content, NewJob) else ("error", line.content)
         args: list[Arg] = [
-            opened.batch_id, opened.upload, *quota_args(s), ms(s.republish_after_s), ms(s.open_ttl_s), len(schemas),
+            opened.batch_id, opened.upload, *quota_args(s), ms(s.open_ttl_s), len(schemas),
             *(part for name_and_schema in schemas.items() for part in name_and_schema), *flat,
         ]  # fmt: skip
         return Call(script("batch_add"), prefix(tenant), tuple(args), decode)

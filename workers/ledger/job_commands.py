@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from schemas.jsontext import written
-from workers.config import WorkerSettings
+from workers.config import WorkerSettings, weights
 from workers.errors import IdempotencyConflict
 from workers.ledger.jobs import Claim, Created, Job, JobPage, Renewal, decode_claim, decode_job, moment, pairs
 from workers.ledger.keyspace import is_job_id, ms, prefix
-from workers.ledger.new_job import NewJob
+from workers.ledger.new_job import NewJob, Priority
 from workers.ledger.progress import ReadingProgress
 from workers.ledger.quota import check_weight, quota_args, quota_exceeded
 from workers.ledger.scripts import Arg, Call, script
@@ -33,6 +33,7 @@ class JobCommands:
         self._lease = ms(settings.lease_s)
         self._grace = ms(settings.republish_after_s)
         self._silent = ms(settings.heartbeat_ttl_s)
+        self._weights = tuple(part for one in weights(settings.tenant_weights) for part in one)
 
     # ---- callers ----
 
@@ -56,7 +57,7 @@ class JobCommands:
         digest = hashlib.sha256((request_hash or "").encode()).hexdigest()
         args = (
             secrets.token_hex(10), job.stored, len(job.document), key, digest, ms(s.idempotency_ttl_s), *quota_args(s),
-            self._grace, ms(s.open_ttl_s), tenant, job.schema_ref, job.batch or "", job.priority, job.weight(),
+            ms(s.open_ttl_s), tenant, job.schema_ref, job.batch or "", job.priority, job.weight(),
             job.kept(), *job.fields(),
         )  # fmt: skip
         return Call(script("create"), prefix(tenant), args, decode)
@@ -129,7 +130,16 @@ class JobCommands:
 
         return Call(script("counts"), prefix(tenant), (), decode)
 
-    # ---- the worker that has claimed it ----
+    # ---- a worker ----
+
+    def turn(self, tenant: str, priority: Priority) -> Call[tuple[str, str] | None]:
+        """Whose turn it is, when a message of this priority has been taken: the tenant and the job, to be claimed now.
+        None: there is nothing to do. `tenant` is the message's; the job may be anybody's."""
+
+        def decode(reply: Sequence[bytes] | None) -> tuple[str, str] | None:
+            return (reply[0].decode(), reply[1].decode()) if reply else None
+
+        return Call(script("turn"), prefix(tenant), (priority, self._grace, *self._weights), decode)
 
     def claim(
         self, tenant: str, job_id: str, worker: str, *, alone: bool = False, pictures: bool = True
@@ -162,7 +172,7 @@ class JobCommands:
         """Keeps what was read of a document in its place, whatever is full. With `requeue` the job goes back to the
         queue, and the attempt is not counted against it. The status it has now: `running`, `queued` (publish it) or
         `cancelled`; None when the job is not this attempt's."""
-        args = (job_id, attempt, read, int(requeue), self._grace, self._result_ttl)
+        args = (job_id, attempt, read, int(requeue), self._result_ttl)
         return Call(script("read"), prefix(tenant), args, _text)
 
     def park(self, tenant: str, job_id: str, attempt: int, *, parked: bool) -> Call[bool]:
@@ -215,7 +225,7 @@ class JobCommands:
         pictures, and waits behind others that are."""
         args = (
             job_id, attempt, round(delay_s * 1000), int(not counts), self._settings.max_attempts, detail,
-            self._result_ttl, self._grace, int(behind),
+            self._result_ttl, int(behind),
         )  # fmt: skip
         return Call(script("release"), prefix(tenant), args, _text)
 

@@ -15,7 +15,7 @@ from workers.ledger.clock import LedgerClock
 
 T = TypeVar("T")
 Arg = str | bytes | int
-_SHARED = ("keys", "clock", "durations", "info", "quota", "reads", "hooks", "moves")  # in this order before each script
+_SHARED = ("keys", "clock", "durations", "info", "quota", "reads", "hooks", "line", "moves")  # in this order
 
 
 @dataclass(frozen=True)

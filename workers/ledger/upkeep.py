@@ -3,7 +3,7 @@ connection."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,14 @@ class Message:
     job_id: str
     priority: Priority
     request_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Messages to publish for those that were lost; and how many there are beside one for each job."""
+
+    messages: tuple[Message, ...]
+    surplus: int
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,7 @@ class UpkeepCommands:
         self._settings = settings
         self._result_ttl = ms(settings.result_ttl_s)
         self._grace = ms(settings.republish_after_s)
+        self._looks = _STALE_LOOKS * settings.reconcile_batch
 
     # ---- the reconciler ----
 
@@ -96,20 +105,30 @@ class UpkeepCommands:
             )
 
         s = self._settings
-        args = (s.reconcile_batch, s.max_attempts, self._result_ttl, self._grace)
+        args = (s.reconcile_batch, s.max_attempts, self._result_ttl)
         return Call(script("recover"), prefix(tenant), args, decode)
 
-    def stale(self, tenant: str, waiting: dict[Priority, int]) -> Call[tuple[Message, ...]]:
-        """The queued jobs whose message is lost or due; `waiting` says how many messages each queue holds."""
+    def missing(self, waiting: Mapping[Priority, int]) -> Call[Missing]:
+        """What has been missing for `republish_after_s`; `waiting` says how many messages each queue holds."""
+
+        def decode(reply: Sequence[bytes]) -> Missing:
+            each = [part.decode() for part in reply[1:]]
+            found = zip(each[::4], each[1::4], each[2::4], each[3::4], strict=True)
+            messages = tuple(Message(tenant, job, _priority(p), request or None) for tenant, job, p, request in found)
+            return Missing(messages, int(reply[0]))
+
+        depths = [part for queue_and_depth in waiting.items() for part in queue_and_depth]
+        return Call(script("missing"), ROOT, (self._looks, self._grace, *depths), decode)
+
+    def stale(self, tenant: str, surplus: int) -> Call[tuple[Message, ...]]:
+        """Puts queued jobs back in line whose time has come: to be published. `surplus`: as `missing` found it."""
 
         def decode(reply: Sequence[bytes]) -> tuple[Message, ...]:
             each = [part.decode() for part in reply]
             found = zip(each[::3], each[1::3], each[2::3], strict=True)
             return tuple(Message(tenant, job, _priority(p), request or None) for job, p, request in found)
 
-        depths = [part for queue_and_depth in waiting.items() for part in queue_and_depth]
-        looks = _STALE_LOOKS * self._settings.reconcile_batch
-        return Call(script("stale"), prefix(tenant), (looks, self._grace, *depths), decode)
+        return Call(script("stale"), prefix(tenant), (self._looks, surplus, *PRIORITIES), decode)
 
     def expire(self, tenant: str) -> Call[tuple[int, ...]]:
         """(open jobs failed for their age, ended ones erased, Idempotency-Keys forgotten)"""

@@ -15,7 +15,7 @@ from kombu.entity import Queue
 from kombu.transport import TRANSPORT_ALIASES
 
 from workers.config import WorkerSettings
-from workers.ledger.new_job import PRIORITIES
+from workers.ledger.new_job import PRIORITIES, Priority
 
 TASK = "extractor.run"
 _OURS = "extractor"
@@ -24,6 +24,10 @@ TRANSPORT_ALIASES[_OURS] = "workers.queue.transport:Transport"
 
 def queue_name(priority: str) -> str:
     return f"extractor.{priority}"
+
+
+def priority_of(queue: str) -> Priority:
+    return "interactive" if queue == queue_name("interactive") else "bulk"
 
 
 def kombu_url(url: str) -> str:

@@ -73,8 +73,9 @@ class Reconciler:
         if now - self._last > self._settings.reconcile_s + self._settings.redis_timeout_s:
             # Redis (or this process) was away, and nobody could renew: let the living do so first.
             self._patient_until = now + 3 * self._settings.pulse_s
-        waiting = self._queue.waiting()
         self._publish()
+        missing = self._ledger.run(self._upkeep.missing(self._queue.waiting()))
+        self._owe(missing.messages)
         tenants = self._ledger.run(self._upkeep.tenants())
         for tenant in tenants:
             self._watchdog.moved(PART)
@@ -83,11 +84,15 @@ class Reconciler:
                     log.warning("lease ended", **_ids(message), outcome=outcome)
                     if outcome == "queued":
                         self._owed.append(message)
-            for message in self._ledger.run(self._upkeep.stale(tenant, waiting)):
-                log.info("republished", **_ids(message))
-                self._owed.append(message)
-            self._publish()
+            back = self._ledger.run(self._upkeep.stale(tenant, missing.surplus))
+            self._owe(back)
         self._tidy(tenants)
+
+    def _owe(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            log.info("republished", **_ids(message))
+        self._owed += messages
+        self._publish()
 
     def _tidy(self, tenants: Sequence[str]) -> None:
         """A slice of each tenant's work in turn, while any tenant has more and there is time."""
@@ -109,9 +114,10 @@ class Reconciler:
         """Publishes all owed messages to the front of the queues; those that the broker does not take stay owed."""
         while self._owed:
             first = self._owed[0]
-            same_queue = [one for one in self._owed if (one.tenant, one.priority) == (first.tenant, first.priority)]
-            self._queue.publish_all(first.tenant, [one.job_id for one in same_queue], first.priority, again=True)
-            self._owed = [one for one in self._owed if one not in same_queue]
+            queue = (first.tenant, first.priority)
+            ids = [one.job_id for one in self._owed if (one.tenant, one.priority) == queue]
+            self._queue.publish_all(first.tenant, ids, first.priority, again=True)
+            self._owed = [one for one in self._owed if (one.tenant, one.priority) != queue]
 
 
 def _ids(message: Message) -> dict[str, str]:

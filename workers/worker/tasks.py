@@ -1,6 +1,6 @@
-"""One document, from its message to its end: claim → read → extract → finish. The ledger decides everything that
-matters: a message of a job that cannot be claimed (taken, done, erased) is dropped, and a result counts only under its
-attempt.
+"""One document, from a message to its end: turn → claim → read → extract → finish. The ledger decides everything that
+matters: whose turn it is, which is not the message's own job but the fairest; a message that finds nobody in line is
+dropped, and a result counts only under its attempt.
 
 What was read of a document is kept in its place, so it is read once however many attempts it takes. One that has to
 wait for something leaves its slot meanwhile (outside_slots.py)."""
@@ -12,17 +12,17 @@ from contextlib import ExitStack, suppress
 from typing import Any
 
 import structlog
-from celery import shared_task
+from celery import Task, shared_task
 from celery.exceptions import Reject
 
 from extractor.documents.stored import StoredDocument, dumps
 from extractor.errors import Cancelled, ExtractorError, code_of
 from extractor.result import LongRead
 from schemas.jsontext import written
-from workers.ledger.ledger import ALONE, Claim, StoreUnavailable
+from workers.ledger.ledger import ALONE, Claim, Priority, StoreUnavailable
 from workers.observability import tracing
 from workers.observability.logs import ids_of
-from workers.queue.app import TASK
+from workers.queue.app import TASK, priority_of
 from workers.worker.heartbeat import ActiveJob
 from workers.worker.outside_slots import leave_pictures, leave_windows, record, sent_to_trial
 from workers.worker.reading import DocumentReading, result_of, stored_of
@@ -33,33 +33,41 @@ log = structlog.get_logger(__name__)
 _LEAST_S = 0.05  # of an extraction whose time its reading took
 
 
-@shared_task(name=TASK)  # type: ignore[untyped-decorator]
-def run(tenant: str, job_id: str) -> None:
+@shared_task(name=TASK, bind=True)  # type: ignore[untyped-decorator]
+def run(self: Task, tenant: str, job_id: str) -> None:  # noqa: ARG001 -- the id is for workers of earlier versions
     runtime = Runtime.current()
     if runtime.stopping.is_set():
         raise Reject("the worker is stopping", requeue=True)
-    with structlog.contextvars.bound_contextvars(job=job_id, tenant=tenant):
-        try:
-            process(runtime, tenant, job_id)
-        except StoreUnavailable as error:
-            log.warning("job left to its lease", reason=str(error))
+    try:
+        process(runtime, tenant, priority_of(self.request.delivery_info["routing_key"]))
+    except StoreUnavailable as error:
+        log.warning("job left to its lease", reason=str(error))
 
 
-def process(runtime: Runtime, tenant: str, job_id: str) -> None:
-    """Raises StoreUnavailable: whatever the ledger did not hear of is repaired by the reconciler."""
+def process(runtime: Runtime, tenant: str, priority: Priority) -> None:
+    """One turn, by a message of this tenant; the job may be another's. Raises StoreUnavailable: whatever the ledger did
+    not hear of is repaired by the reconciler."""
     ledger = runtime.ledger
     with runtime.gate.shared():
         begun_ns = time.time_ns()
-        pictures = runtime.pictures.has_room(tenant)
-        claim = ledger.run(ledger.jobs.claim(tenant, job_id, runtime.id, pictures=pictures))
-        if isinstance(claim, Claim) and not sent_to_trial(runtime, claim):
-            work(runtime, claim, begun_ns)
+        turn = ledger.run(ledger.jobs.turn(tenant, priority))
+        if turn is None:
+            return
+        claim = _claimed(runtime, *turn, begun_ns)
     if claim == ALONE:
         with runtime.gate.alone():
-            begun_ns = time.time_ns()
-            claim = ledger.run(ledger.jobs.claim(tenant, job_id, runtime.id, alone=True))
-            if isinstance(claim, Claim) and not sent_to_trial(runtime, claim):
-                work(runtime, claim, begun_ns, alone=True)
+            _claimed(runtime, *turn, time.time_ns(), alone=True)
+
+
+def _claimed(runtime: Runtime, tenant: str, job_id: str, begun_ns: int, *, alone: bool = False) -> Claim | str | None:
+    """Claims it, and works on what it got."""
+    with structlog.contextvars.bound_contextvars(job=job_id, tenant=tenant):
+        pictures = alone or runtime.pictures.has_room(tenant)
+        jobs = runtime.ledger.jobs
+        claim = runtime.ledger.run(jobs.claim(tenant, job_id, runtime.id, alone=alone, pictures=pictures))
+        if isinstance(claim, Claim) and not sent_to_trial(runtime, claim):
+            work(runtime, claim, begun_ns, alone=alone)
+    return claim
 
 
 def work(runtime: Runtime, claim: Claim, begun_ns: int | None = None, *, alone: bool = False) -> None:

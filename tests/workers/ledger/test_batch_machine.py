@@ -29,7 +29,7 @@ from workers.errors import BatchClosed, IdempotencyConflict
 from workers.ledger.batch_commands import BatchCommands
 from workers.ledger.batches import COUNTS, DecidedLine, Opened, line_of
 from workers.ledger.ledger import PRIORITIES, STATUSES, TERMINAL, Claim, Ledger, NewJob
-from workers.queue.app import queue_name
+from workers.queue.app import priority_of, queue_name
 from workers.queue.publish import JobQueue
 from workers.worker.reconciler import Reconciler
 
@@ -270,24 +270,33 @@ class BatchMachine(RuleBasedStateMachine):
     # ---- workers ----
 
     @precondition(lambda self: self.queue.waiting() != {"interactive": 0, "bulk": 0})
-    @rule(fate=st.sampled_from(["claim", "claim", "claim", "lost", "twice"]))
+    @rule(fate=st.sampled_from(["claim", "claim", "claim", "lost", "dies", "twice"]))
     def take(self, fate: str) -> None:
-        """A worker takes a message as Celery's BRPOP does: of the first queue that has one, in the app's order."""
+        """A worker takes a message as Celery's BRPOP does: of the first queue that has one, in the app's order; and the
+        job whose turn it is, unless it dies before or after that."""
         queues = [queue.name for queue in self.queue.app.conf.task_queues]
         found = next(((name, message) for name in queues if (message := self.client.rpop(name))), None)
         if found is None:
             return
         queue, message = found
-        tenant, job_id = json.loads(json.loads(message)["body"])[0]
-        assert tenant == T
+        assert json.loads(json.loads(message)["body"])[0][0] == T
         if queue == queue_name("bulk"):
             assert self.client.llen(queue_name("interactive")) == 0
-        if (job := self.known.get(job_id)) is not None:
-            assert queue == queue_name("bulk" if job.batch is not None else "interactive")
         if fate == "twice":
             self.client.rpush(queue, message)
-        if fate != "lost":
-            self.claim(job_id)
+        if fate == "lost":
+            return
+        out = {id_.decode() for id_ in self.client.zrange(f"extractor:{{{T}}}:queued:{queue.split('.')[1]}", 0, -1)}
+        turn = self.ledger.run(self.ledger.jobs.turn(T, priority_of(queue)))
+        in_bulk = queue == queue_name("bulk")
+        mine = {i for i, j in self.known.items() if j.status == "queued" and (j.batch is not None) == in_bulk}
+        if turn is None:
+            assert mine <= out, "who is in line is found"
+        else:
+            assert turn[0] == T
+            assert turn[1] in mine
+            if fate != "dies":
+                self.claim(turn[1])
 
     @rule(job_id=jobs)
     def claim(self, job_id: str) -> None:
@@ -441,7 +450,9 @@ class BatchMachine(RuleBasedStateMachine):
             *((f"index:status:{s}", {i for i, j in self.known.items() if j.status == s}) for s in STATUSES),
         ):
             assert {member.decode() for member in self.client.zrange(prefix + name, 0, -1)} == ids, name
-        queued = [id_ for p in PRIORITIES for id_ in self.client.zrange(f"{prefix}queued:{p}", 0, -1)]
+        queued = [id_ for p in PRIORITIES for id_ in self.client.zrange(f"{prefix}waiting:{p}", 0, -1)]
+        out = [id_ for p in PRIORITIES for id_ in self.client.zrange(f"{prefix}queued:{p}", 0, -1)]
+        assert set(out) <= set(queued)
         assert sorted(map(bytes.decode, queued)) == sorted(i for i, j in self.known.items() if j.status == "queued")
 
     @invariant()
@@ -490,7 +501,9 @@ class BatchMachine(RuleBasedStateMachine):
             self.time_passes()
             while sum(self.queue.waiting().values()):
                 self.take("claim")
-            self.ledger.run(self.ledger.upkeep.stale(T, self.queue.waiting()))
+            missing = self.ledger.run(self.ledger.upkeep.missing(self.queue.waiting()))
+            for message in [*missing.messages, *self.ledger.run(self.ledger.upkeep.stale(T, missing.surplus))]:
+                self.queue.publish(T, message.job_id, message.priority)
             assert int(self.client.hget(f"extractor:{{{T}}}:counts", "orphans") or 0) == 0, "no message, no orphan"
             for job_id in self._open_jobs():
                 self.finish(job_id, 0, "succeed")

@@ -13,10 +13,11 @@ from tests.support.clock_steps import Steps, steps
 from tests.support.ledger_support import new, open_ledger
 from tests.support.valkey import FAKETIME, Valkey
 from workers.ledger.clock import LedgerClock
-from workers.ledger.ledger import Claim, Ledger, QuotaExceeded, WorkerInfo
+from workers.ledger.ledger import Claim, Ledger, Priority, QuotaExceeded, WorkerInfo
 
 T = "acme"
 HOUR, DAY, YEAR = 3600, 86_400, 31_536_000
+NO_MESSAGES: dict[Priority, int] = {"interactive": 0, "bulk": 0}
 COST_S = 5.0  # STEP of lua/shared/clock.lua
 either_way = pytest.mark.parametrize("step", [-YEAR, -DAY, -HOUR, -7, 7, HOUR, DAY, YEAR])
 back = pytest.mark.parametrize("step", [-YEAR, -HOUR])
@@ -48,7 +49,8 @@ def test_who_is_at_work_stays_so_and_what_is_kept_is_kept(valkey: Valkey, clock:
         assert ledger.run(ledger.workers.alive())[0].id == "w"
         assert not ledger.run(ledger.upkeep.lead("another", 15)), "the one that leads still does"
         assert ledger.run(ledger.upkeep.recover(T)) == (), "no lease has ended"
-        assert ledger.run(ledger.upkeep.stale(T, {"interactive": 0, "bulk": 0})) == (), "no message is late"
+        ledger.run(ledger.upkeep.missing(NO_MESSAGES))
+        assert ledger.run(ledger.upkeep.missing(NO_MESSAGES)).messages == (), "no message is late"
         assert ledger.run(ledger.upkeep.expire(T)) == (0, 0, 0)
         ledger.run(ledger.batches.sweep(T, None))
         found = ledger.run(ledger.batches.get(T, batch.batch_id))
@@ -99,13 +101,11 @@ def test_what_is_to_end_ends_when_it_would_have(valkey: Valkey, step: float) -> 
         ledger.run(ledger.jobs.cancel(T, ended))
         keyed = ledger.run(ledger.jobs.create(T, new(), "key", "hash")).job_id
         batch = ledger.run(ledger.batches.open(T, None, "", None))
+        ledger.run(ledger.upkeep.missing(NO_MESSAGES))
         clock.step(step)
         time.sleep(0.25)
         assert ledger.run(ledger.jobs.get(T, ended)) is None
-        assert {message.job_id for message in ledger.run(ledger.upkeep.stale(T, {"interactive": 0, "bulk": 0}))} == {
-            waits,
-            keyed,
-        }
+        assert {one.job_id for one in ledger.run(ledger.upkeep.missing(NO_MESSAGES)).messages} == {waits, keyed}
         assert ledger.run(ledger.upkeep.expire(T)) == (2, 1, 1)
         ledger.run(ledger.batches.sweep(T, None))
         found = ledger.run(ledger.batches.get(T, batch.batch_id))

@@ -64,6 +64,7 @@ def test_tenants_never_meet(valkey: Valkey, ledger: Ledger) -> None:
         shared = [key for key in client.keys("*") if not key.startswith((b"extractor:{acme}:", b"extractor:{rival}:"))]
     assert sorted(shared) == [
         b"extractor:clock", b"extractor:memory", b"extractor:tallies", b"extractor:tenants",
+        b"extractor:turns:interactive",
     ]  # fmt: skip
 
 
@@ -79,54 +80,6 @@ def test_an_unknown_or_malformed_id_is_nothing(ledger: Ledger, job_id: str) -> N
     assert ledger.run(ledger.jobs.cancel(T, job_id)) is None
     assert ledger.run(ledger.jobs.delete(T, job_id)) is False
     assert ledger.run(ledger.jobs.claim(T, job_id, "w")) is None
-
-
-def test_queued_jobs_are_republished_when_their_message_is_lost_only(valkey: Valkey) -> None:
-    with open_ledger(valkey, republish_after_s=0.2) as ledger:
-        lost = make(ledger)
-        assert ledger.run(ledger.upkeep.stale(T, {"interactive": 0, "bulk": 0})) == (), "within the grace"
-        time.sleep(0.25)
-        assert ledger.run(ledger.upkeep.stale(T, {"interactive": 7, "bulk": 0})) == (), "its queue still holds messages"
-        later = make(ledger)
-        time.sleep(0.45)
-        latest = make(ledger)
-        claim(ledger, latest)  # published long after `lost` and taken: `lost` was overtaken, so its message is gone
-        found = {message.job_id for message in ledger.run(ledger.upkeep.stale(T, {"interactive": 7, "bulk": 0}))}
-        assert found == {lost, later}
-        assert ledger.run(ledger.upkeep.stale(T, {"interactive": 0, "bulk": 0})) == (), "just published"
-        time.sleep(0.25)
-        found = {message.job_id for message in ledger.run(ledger.upkeep.stale(T, {"interactive": 0, "bulk": 0}))}
-        assert found == {lost, later}, "an empty queue holds no message"
-
-
-def test_a_backlog_of_one_priority_hides_nothing_of_the_other(valkey: Valkey) -> None:
-    with open_ledger(valkey, republish_after_s=0.1, reconcile_batch=1) as ledger:  # ten a look
-        backlog = [make(ledger, priority="bulk") for _ in range(40)]
-        lost = make(ledger, priority="interactive")
-        time.sleep(0.15)
-        found = ledger.run(ledger.upkeep.stale(T, {"interactive": 0, "bulk": len(backlog)}))
-        assert [message.job_id for message in found] == [lost]
-
-
-def test_a_message_lost_in_the_middle_of_a_long_queue_is_missed_soon(valkey: Valkey) -> None:
-    """All were published within one grace, and most of them still wait."""
-    with open_ledger(valkey, republish_after_s=0.3) as ledger:
-        ids = []
-        for _ in range(40):
-            ids.append(make(ledger))
-            time.sleep(0.002)
-        depth = {"interactive": 30, "bulk": 0}
-        for job_id in ids[:10]:
-            if job_id != ids[4]:  # its message was popped by a worker that died
-                claim(ledger, job_id)
-        found: list[str] = []
-        ends = time.monotonic() + 5
-        while not found and time.monotonic() < ends:
-            time.sleep(0.05)
-            found += [message.job_id for message in ledger.run(ledger.upkeep.stale(T, depth))]
-        assert found == [ids[4]], "and none of those that wait"
-        time.sleep(0.7)
-        assert ledger.run(ledger.upkeep.stale(T, depth)) == (), "once"
 
 
 def test_workers_are_seen_while_they_beat(valkey: Valkey) -> None:

@@ -86,7 +86,7 @@ def body(text: str) -> dict[str, Any]:
 
 async def run_one(api: httpx.AsyncClient, runtime: Runtime, text: str, **headers: str) -> dict[str, Any]:
     job: dict[str, Any] = (await api.post("/v1/extractions", json=body(text), headers=headers)).json()
-    tasks.process(runtime, "default", job["id"])
+    tasks.process(runtime, "default", "interactive")
     return job
 
 
@@ -120,7 +120,7 @@ async def test_the_reading_of_a_document_is_a_span_with_numbers(
     document = {"content": content, "filename": f"{CANARY}.docx", "password": CANARY}
     job = (await api.post("/v1/extractions", json={"schema": "contact", "document": document})).json()
     try:
-        tasks.process(runtime, "default", job["id"])
+        tasks.process(runtime, "default", "interactive")
     finally:
         runtime.readers.close()
     spans = {span.name: span for span in exporter.get_finished_spans()}
@@ -163,7 +163,7 @@ async def test_documents_of_a_batch_are_linked_to_its_upload(
     headers = {"Content-Type": "application/x-ndjson", "traceparent": CALLER}
     batch = (await api.post("/v1/batches", content=lines.encode(), headers=headers)).json()
     for job in runtime.ledger.run(runtime.ledger.jobs.list("default", batch=batch["id"])).jobs:
-        tasks.process(runtime, "default", job.id)
+        tasks.process(runtime, "default", job.priority)
     upload, *_ = (span for span in exporter.get_finished_spans() if span.name == "POST /v1/batches")
     documents = [span for span in exporter.get_finished_spans() if span.name == "document"]
     assert upload.context is not None

@@ -3,7 +3,7 @@
 -- or an entry of the errors. Lines that the batch has already are passed over, so a slice may come twice. Refused by
 -- Redis itself when memory is full.
 -- ARGV: 1 batch, 2 upload, 3 most open jobs, 4 most open bytes, 5 most kept bytes, 6 share, 7 documents a minute or 0,
---       8 grace ms, 9 open TTL ms, 10 number of schemas, then for each: name, JSON or ''; then for each line: line,
+--       8 open TTL ms, 9 number of schemas, then for each: name, JSON or ''; then for each line: line,
 --       digest up to it, and
 --       'error', what is wrong as JSON   or
 --       'job', custom_id, schema, size as sent, document as kept, priority, bytes until it ends, bytes until it is
@@ -18,10 +18,10 @@ if b[4] then return { 'cancelled' } end
 if b[1] ~= ARGV[2] or b[3] then return { 'superseded' } end
 
 local c, most = quotas(ARGV[3], ARGV[4], ARGV[5], ARGV[6])
-local rate, grace, open_ttl, head = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), string.sub(batch, 1, 24)
+local rate, open_ttl, head = tonumber(ARGV[7]), tonumber(ARGV[8]), string.sub(batch, 1, 24)
 local room, before, held = rate_room(now, rate), { bytes = c.bytes, kept = c.kept }, 0  -- held: by the batch itself
-local schemas, at = {}, 11
-for _ = 1, tonumber(ARGV[10]) do
+local schemas, at = {}, 10
+for _ = 1, tonumber(ARGV[9]) do
   schemas[ARGV[at]] = ARGV[at + 1]
   at = at + 2
 end
@@ -73,7 +73,7 @@ local function take(line, i)
   redis.call('HSET', batch_key(batch, 'custom'), custom, line)
   if own > 0 then redis.call('HSET', batch_key(batch, 'schemas'), schema, schemas[schema]) end
   local id = head .. string.format('%08x', tonumber(line))
-  enter(id, now, ARGV[i + 3], ARGV[i + 2], weight, kept, grace, open_ttl, schema, batch, '', ARGV[i + 4],
+  enter(id, now, ARGV[i + 3], ARGV[i + 2], weight, kept, open_ttl, schema, batch, '', ARGV[i + 4],
     { unpack(ARGV, i + 8, i + 7 + tonumber(ARGV[i + 7])) })
   add(c, 1, weight, kept + own)
   held, added, out[#out + 1] = held + own, added + 1, id

@@ -2,11 +2,11 @@
 -- A job enters the ledger, with its document. Refused by Redis itself when memory is full (no allow-oom flag).
 -- ARGV: 1 random half of the id, 2 document as it is kept, 3 its size as sent, 4 idempotency key or '',
 --       5 request hash, 6 its TTL ms, 7 most open jobs, 8 most open bytes, 9 most kept bytes, 10 share, 11 documents a
---       minute or 0, 12 grace ms before its message counts as lost, 13 open TTL ms, 14 tenant, 15 schema, 16 batch,
---       17 priority, 18 bytes until it ends, 19 bytes until it is erased, 20.. further fields of the hash
+--       minute or 0, 12 open TTL ms, 13 tenant, 14 schema, 15 batch, 16 priority, 17 bytes until it ends, 18 bytes
+--       until it is erased, 19.. further fields of the hash
 -- Returns {'created', id, when (ms)}, {'existing'|'conflict', id}, {the name of a quota, its counts: see quota.lua's
 -- `full`} or {'quota_rate', ms to wait}
-local now, weight, kept = now_ms(), tonumber(ARGV[18]), JOB + tonumber(ARGV[19])
+local now, weight, kept = now_ms(), tonumber(ARGV[17]), JOB + tonumber(ARGV[18])
 local id = string.format('%012x', now) .. ARGV[1]
 
 if ARGV[4] ~= '' then
@@ -28,9 +28,9 @@ local rate = tonumber(ARGV[11])
 if rate_room(now, rate) < 1 then return { 'quota_rate', rate_wait(now, rate, 1) } end
 rate_take(now, rate, 1)
 
-redis.call('SADD', 'extractor:tenants', ARGV[14])
-enter(id, now, ARGV[2], ARGV[3], weight, kept, tonumber(ARGV[12]), tonumber(ARGV[13]), ARGV[15], ARGV[16], ARGV[4],
-  ARGV[17], { unpack(ARGV, 20) })
+redis.call('SADD', 'extractor:tenants', ARGV[13])
+enter(id, now, ARGV[2], ARGV[3], weight, kept, tonumber(ARGV[12]), ARGV[14], ARGV[15], ARGV[4], ARGV[16],
+  { unpack(ARGV, 19) })
 if ARGV[4] ~= '' then
   redis.call('SET', idem_key(ARGV[4]), ARGV[5] .. ' ' .. id)
   redis.call('ZADD', IDEMS, ms(now + tonumber(ARGV[6])), ARGV[4])

@@ -28,8 +28,8 @@ for _, key in ipairs(keys) do
   redis.call('ZREM', IDEMS, key)
 end
 if redis.call('ZCARD', INDEX) == 0 and redis.call('ZCARD', BATCHES) == 0 and redis.call('ZCARD', DUE) == 0 then
-  redis.call('SREM', 'extractor:tenants', string.match(prefix, '{(.*)}'))
-  redis.call('DEL', SWEPT)
+  redis.call('SREM', 'extractor:tenants', tenant())
+  redis.call('DEL', prefix .. 'swept')  -- of an earlier version
   if rate_full(now) == now then redis.call('DEL', RATE) end
 end
 return { #open, #old, #keys }

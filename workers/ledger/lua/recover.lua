@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Running jobs whose lease has ended: queued again, or cancelled when that was asked, or failed as poison. An attempt
 -- in which they only waited does not count against them.
--- ARGV: 1 most jobs, 2 most tries, 3 result TTL ms, 4 grace ms before a message counts as lost.
+-- ARGV: 1 most jobs, 2 most tries, 3 result TTL ms.
 -- Returns a flat list: id, outcome (queued, cancelled, failed), priority, request; the caller publishes the queued ones.
 local now, out = now_ms(), {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', RUNNING, '-inf', ms(now), 'LIMIT', 0, tonumber(ARGV[1]))) do
@@ -16,7 +16,7 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', RUNNING, '-inf', ms(now), 'LIMIT
     poison(id, now, tonumber(ARGV[3]), 'Its worker died or fell silent in each of ' .. job[1] .. ' attempts')
     outcome = 'failed'
   else
-    requeue(id, now, 0, tonumber(ARGV[4]), 'its worker died or fell silent')
+    requeue(id, now, 0, 'its worker died or fell silent')
   end
   out[#out + 1] = id
   out[#out + 1] = outcome

@@ -9,7 +9,7 @@ local HOOK, HOOKS, UNDELIVERED, HOOKED = prefix .. 'hook', prefix .. 'hooks', pr
 
 local function schedule_webhook(id, at)
   redis.call('ZADD', HOOKS, ms(at), id)
-  redis.call('ZADD', HOOKED, 'LT', ms(at), string.match(prefix, '{(.*)}'))
+  redis.call('ZADD', HOOKED, 'LT', ms(at), tenant())
 end
 
 -- It has ended. `own`: its webhook, where it has one.

@@ -6,10 +6,9 @@
 --   idems             zset    sha256 -> when the key of a job is forgotten (ms); a batch's goes with its batch
 --   index             zset    all ids, score 0: ids begin with the ledger's time (clock.lua), so they sort by it
 --   index:status:<s>  zset    the same by status; likewise index:schema:<ref>, index:batch:<batch>
---   queued:<priority> zset    id -> when to look whether its message is lost, or when a retry is due (ms)
+--   queued:<priority> zset    ids of queued jobs that are not in line -> when they are put back (ms): see line.lua
 --   running           zset    id -> when its lease ends (ms)
---   waiting:<priority> zset   id -> since when it is queued, or when its retry is due (ms): depth, age and place
---   swept             hash    by priority: how far stale.lua has looked for jobs whose message was overtaken (ms)
+--   waiting:<priority> zset   every queued id -> its place in the tenant's line, a time (ms): see line.lua
 --   open              zset    id -> when a job still open is given up (ms)
 --   expiry            zset    id -> when a terminal job is erased (ms)
 --   counts            hash    accepted succeeded failed cancelled (ever); queued running (now); what is held: quota.lua
@@ -28,7 +27,8 @@
 -- Across tenants:
 --   extractor:clock   hash    see clock.lua
 --   extractor:tenants set     who has jobs or batches
---   extractor:published:<priority>  how far a queue has been taken: see claim.lua; with :then, what it was: stale.lua
+--   extractor:turns:<priority>  zset  tenant -> its next turn, for those who have somebody in line: see turn.lua
+--   extractor:lacking:<priority>  hash  since when there are fewer messages than jobs, and how many: see missing.lua
 --   extractor:workers, extractor:workers:ready  zset  worker -> when it beat last (ms); those with a loaded model
 --   extractor:worker:<id>  string  what a worker said of itself, as JSON
 --   extractor:verdict:<key>  string  what a trial found of a schema; forgotten by Redis' own clock, and then tried again
@@ -49,13 +49,15 @@ local function index_key(kind, value) return prefix .. 'index:' .. kind .. ':' .
 local function batch_key(batch, part) return prefix .. 'batch:' .. batch .. (part and ':' .. part or '') end
 local function worker_key(id) return 'extractor:worker:' .. id end
 local function verdict_key(key) return 'extractor:verdict:' .. key end
-local function published_key(priority) return 'extractor:published:' .. priority end
+local function turns_key(priority) return 'extractor:turns:' .. priority end
+local function lacking_key(priority) return 'extractor:lacking:' .. priority end
 local INDEX, RUNNING = prefix .. 'index', prefix .. 'running'
 local OPEN, EXPIRY, COUNTS, EVENTS = prefix .. 'open', prefix .. 'expiry', prefix .. 'counts', prefix .. 'events'
-local BATCHES, DUE, SWEPT, IDEMS = prefix .. 'batches', prefix .. 'due', prefix .. 'swept', prefix .. 'idems'
+local BATCHES, DUE, IDEMS = prefix .. 'batches', prefix .. 'due', prefix .. 'idems'
 local WORKERS, READY, LEADER = 'extractor:workers', 'extractor:workers:ready', 'extractor:leader'
 local ERASING = 'extractor:erasing'
 
+local function tenant() return string.match(prefix, '{(.*)}') end
 local function queued_key(priority) return prefix .. 'queued:' .. priority end
 local function waiting_key(priority) return prefix .. 'waiting:' .. priority end
 local function tally(what, by)

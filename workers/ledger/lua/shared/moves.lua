@@ -10,17 +10,16 @@ end
 
 -- A new job with its document; `weight` and `kept` are what it counts (quota.lua), `more` is a flat list of further
 -- hash fields.
-local function enter(id, now, document, size, weight, kept, grace, open_ttl, schema, batch, idem, priority, more)
+local function enter(id, now, document, size, weight, kept, open_ttl, schema, batch, idem, priority, more)
   redis.call('SET', doc_key(id), document)
   redis.call('HSET', job_key(id), 'id', id, 'status', 'queued', 'created', ms(WALL), 'attempt', 0, 'tries', 0,
     'size', size, 'weight', weight, 'kept', kept, 'published', ms(now), 'schema', schema, 'batch', batch, 'idem', idem,
     'priority', priority, unpack(more))
-  redis.call('ZADD', waiting_key(priority), ms(now), id)
+  line_up(id, priority, now)
   redis.call('ZADD', INDEX, 0, id)
   redis.call('ZADD', index_key('status', 'queued'), 0, id)
   redis.call('ZADD', index_key('schema', schema), 0, id)
   if batch ~= '' then redis.call('ZADD', index_key('batch', batch), 0, id) end
-  redis.call('ZADD', queued_key(priority), ms(now + grace), id)
   redis.call('ZADD', OPEN, ms(now + open_ttl), id)
 end
 
@@ -50,8 +49,7 @@ local function finish(id, from, to, now, ttl_ms, more)
   redis.call('UNLINK', doc_key(id))
   gone()
   if from == 'queued' then
-    redis.call('ZREM', queued_key(job[3]), id)
-    redis.call('ZREM', waiting_key(job[3]), id)
+    leave_line(id, job[3])
   else
     redis.call('ZREM', RUNNING, id)
   end
@@ -116,26 +114,19 @@ local function erase(id, now)
   return true
 end
 
--- It is claimed by nobody before, and the reconciler publishes it then (published = 0: there is no message).
+-- It is claimed by nobody before.
 local function put_off(id, priority, until_ms)
-  redis.call('ZADD', queued_key(priority), ms(until_ms), id)
-  redis.call('HSET', job_key(id), 'published', '0', 'not_before', ms(until_ms))
+  step_out(id, priority, until_ms)
+  redis.call('HSET', job_key(id), 'not_before', ms(until_ms))
 end
 
--- Back to `queued`. With no delay the caller publishes its message now, and it counts as lost after `grace`.
--- `fault` says what ended the attempt, for a person.
-local function requeue(id, now, delay, grace, fault)
+-- Back to `queued`. With no delay the caller publishes a message now. `fault` says what ended the attempt, for a person.
+local function requeue(id, now, delay, fault)
   local job = fields(id, 'batch', 'priority')
-  redis.call('ZADD', waiting_key(job[2]), ms(now + delay), id)
   redis.call('ZREM', RUNNING, id)
   redis.call('HDEL', job_key(id), 'lease', 'worker', 'parked', 'progress')
-  if delay > 0 then
-    put_off(id, job[2], now + delay)
-  else
-    redis.call('ZADD', queued_key(job[2]), ms(now + grace), id)
-    redis.call('HSET', job_key(id), 'published', ms(now))
-  end
-  redis.call('HSET', job_key(id), 'fault', fault, 'again', 1)
+  if delay > 0 then put_off(id, job[2], now + delay) else line_up_again(id, job[2], now) end
+  redis.call('HSET', job_key(id), 'fault', fault)
   move(id, batch_of(job[1]), 'running', 'queued')
 end
 
