@@ -12,26 +12,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from extractor.drafters import DRAFTERS
+from extractor.drafters import DRAFTERS, parse_drafters
 from extractor.errors import InputError
 
 PREFIX = "EXTRACTOR_"
-
-
-def parse_drafters(value: object) -> object:
-    """`"all"`, `"none"`, `"grammar,copy"` or a sequence of names → a tuple of names in the order of `DRAFTERS`.
-
-    Raises ValueError for a name that is no drafter.
-    """
-    if isinstance(value, str):
-        words = [word.strip() for word in value.split(",") if word.strip()]
-        value = DRAFTERS if words == ["all"] else () if words == ["none"] else words
-    if isinstance(value, list | tuple | set | frozenset):
-        unknown = [str(name) for name in value if name not in DRAFTERS]
-        if unknown:
-            raise ValueError(f"{unknown[0]!r} is not one of {', '.join(DRAFTERS)} (or all, or none)")
-        return tuple(name for name in DRAFTERS if name in value)
-    return value
 
 
 class Settings(BaseSettings):

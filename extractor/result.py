@@ -8,10 +8,9 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
-from extractor.config import parse_drafters
 from extractor.documents.describe import describe
 from extractor.documents.document import Document
-from extractor.drafters import DRAFTERS
+from extractor.drafters import DRAFTERS, parse_drafters
 from schemas.keywords import Mode
 
 

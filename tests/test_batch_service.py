@@ -21,7 +21,8 @@ import pytest
 from pydantic import BaseModel, field_validator
 
 from extractor.cli import batch as command
-from extractor.cli import evaluate_runs, main
+from extractor.cli import evaluate_runs
+from extractor.cli.app import main
 from extractor.client import AsyncClient, BatchTimeout, Client, NotFound, Patience, Row, Unauthorized, batches
 from extractor.errors import DocumentError
 from tests.support.fleet import Fleet

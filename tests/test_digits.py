@@ -21,7 +21,7 @@ from structlog.testing import capture_logs
 
 from extractor import Extractor, Options, Settings
 from extractor.cli import batch as batch_command
-from extractor.cli import main
+from extractor.cli.app import main
 from extractor.client import AsyncClient, Client, ExtractionFailed, Job, batches
 from extractor.grammar.verdicts import Verdicts
 from schemas.jsontext import Number, dumps, loads, read, written

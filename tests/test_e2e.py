@@ -7,6 +7,7 @@ The last tests harm it: a worker killed under load, and the end of `extractor up
 from __future__ import annotations
 
 import base64
+import csv
 import json
 import os
 import re
@@ -32,6 +33,7 @@ from extractor.service.plan import ServicePlan
 from extractor.service.supervisor import Service
 from schemas.registry import Registry
 from tests.support.served import wait_until
+from tests.support.slim import links, slim
 
 pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[1]
@@ -106,7 +108,7 @@ def command(*arguments: str, url: str | None = None) -> CommandRun:
     """The command line as a process of its own."""
     environ = {**os.environ, **({"EXTRACTOR_URL": url} if url else {})}
     done = subprocess.run(
-        [sys.executable, "-c", "from extractor.cli import main; main()", *arguments],
+        [sys.executable, "-c", "from extractor.cli.app import main; main()", *arguments],
         capture_output=True, text=True, env=environ, cwd=ROOT, timeout=200, check=False,
     )  # fmt: skip
     assert "Traceback" not in done.stderr, done.stderr
@@ -297,6 +299,27 @@ def test_the_command_line_extracts_a_batch_in_order(service: Service, tmp_path: 
     assert all(set(row["data"]) == {"code"} for row in rows[:-1])
 
 
+def test_the_command_beside_the_client_alone_asks_the_service(service: Service, tmp_path: Path) -> None:
+    """As `pip install .` leaves it: httpx and pydantic, no Typer."""
+    links(tmp_path, "httpx", "pydantic")
+    out, schema = tmp_path / "out.csv", tmp_path / "short.json"
+    schema.write_text(json.dumps(SHORT))
+
+    def run(*arguments: str) -> str:
+        done = slim([ROOT, tmp_path], *arguments, EXTRACTOR_URL=service.url)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    files = [str(sample.path) for sample in SAMPLES[:2]]
+    assert set(json.loads(run("submit", files[0], "-s", str(schema), "--wait"))) == {"code"}
+    job = json.loads(run("submit", files[0], "--schema", SAMPLES[0].schema))["id"]
+    assert json.loads(run("status", job))["id"] == job
+    assert run("list", "--limit", "1").startswith(job)
+    run("batch", *files, "-s", str(schema), "-o", str(out))
+    assert [row["status"] for row in csv.DictReader(out.read_text().splitlines())] == ["succeeded"] * 2
+    assert "ready" in run("workers")
+
+
 def test_the_command_line_extracts_here_and_now(client: Client, tmp_path: Path) -> None:
     schema, path = tmp_path / "long.json", SAMPLES[0].path
     schema.write_text(json.dumps(LONG))
@@ -344,7 +367,7 @@ def test_an_engine_that_dies_is_started_again_under_a_worker_that_stays(service:
 
 def test_up_says_when_it_is_ready_and_leaves_nothing_behind(tmp_path: Path) -> None:
     environ = {**os.environ, **FAST, "EXTRACTOR_DATA_DIR": str(tmp_path)}
-    program = [sys.executable, "-c", "from extractor.cli import main; main()", "up", "--port", "0"]
+    program = [sys.executable, "-c", "from extractor.cli.app import main; main()", "up", "--port", "0"]
     with subprocess.Popen(program, stderr=subprocess.PIPE, text=True, env=environ, cwd=ROOT) as up:
         assert up.stderr is not None
         seen = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -10,12 +11,16 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import distribution
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+import typer
 from packaging.requirements import Requirement
+
+from extractor.cli import plain
+from extractor.cli.app import app
+from tests.support.slim import links, slim
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("extractor", "workers", "schemas", "api")
@@ -121,20 +126,6 @@ print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
 
 
-def links(folder: Path, *packages: str) -> None:
-    """In a folder: those packages and what they need, as pip would install them, and nothing else."""
-    todo, seen = list(packages), set()
-    while todo:
-        found = distribution(todo.pop())
-        if found.name in seen:
-            continue
-        seen.add(found.name)
-        for top in {Path(file).parts[0] for file in found.files or () if ".." not in Path(file).parts}:
-            (folder / top).symlink_to(Path(str(found.locate_file(top))))
-        needed = [Requirement(text) for text in found.requires or ()]
-        todo += [each.name for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})]
-
-
 def test_the_client_needs_httpx_and_pydantic_only(wheel: tuple[Path, list[str]], tmp_path: Path) -> None:
     """Names, JSON Schemas and classes, validated by pydantic; digits are kept."""
     installed, _ = wheel
@@ -146,16 +137,27 @@ def test_the_client_needs_httpx_and_pydantic_only(wheel: tuple[Path, list[str]],
     assert not {"orjson", "jsonschema_rs", "pydantic_settings", "typer", "torch"} & set(json.loads(done.stdout))
 
 
-def test_the_command_says_what_it_needs_beside_the_client(wheel: tuple[Path, list[str]], tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", plain.NEED)
+def test_a_command_says_what_it_needs_beside_the_client(
+    wheel: tuple[Path, list[str]], tmp_path: Path, command: str
+) -> None:
     installed, _ = wheel
     links(tmp_path, "httpx", "pydantic")
-    path = [str(installed), str(tmp_path)]
-    code = f"import sys; sys.path[:0] = {path!r}; from extractor.processes.launch import cli; cli()"
-    call = [sys.executable, "-I", "-S", "-c", code, "batch"]
-    asked = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
-    assert asked.returncode == 2
-    assert "'.[service]'" in asked.stderr
+    asked = slim([installed, tmp_path], command, "x")
+    assert (asked.returncode, asked.stdout, len(asked.stderr.splitlines())) == (2, "", 1)
+    assert f"'.[{plain.NEED[command]}]'" in asked.stderr
     assert "Traceback" not in asked.stderr
+
+
+def test_every_command_is_either_the_clients_or_says_what_it_needs() -> None:
+    whole = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    assert {*plain.COMMANDS, *plain.NEED} == set(whole)
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(plain.NEED.values()) <= set(extras)
+    for name, command in plain.COMMANDS.items():
+        plain.declare(one := argparse.ArgumentParser(), command)
+        flags = {flag for option in whole[name].params for flag in option.opts if flag.startswith("-")}
+        assert set(one._option_string_actions) - {"-h", "--help"} == flags - {"--help"}
 
 
 def test_an_installation_has_the_client_and_no_more_by_itself() -> None:

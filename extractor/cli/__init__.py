@@ -6,6 +6,19 @@ Machine output goes to stdout, everything else to stderr; a user never sees a tr
 
 from __future__ import annotations
 
-from extractor.cli.app import app, main
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
-__all__ = ["app", "main"]
+
+def front() -> Callable[[], Any]:
+    """The console script: with Typer every command, without it, beside the client alone, those that ask a service.
+    Raises ModuleNotFoundError where something else is missing."""
+    main: Callable[[], Any] = import_module(f"{__name__}.{'app' if find_spec('typer') else 'plain'}").main
+    return main
+
+
+def main() -> None:
+    """Never returns."""
+    front()()

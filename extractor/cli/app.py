@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from extractor.cli import batch, calibrate, evaluate, keys, local, read, remote, schemas, settings, up, workers
+from extractor.cli.ending import status_of
 from extractor.cli.help import WIDTH, CommandGroup
-from extractor.cli.output import BAD_INPUT, SOME_FAILED, debugging, describe, exit_code_of, fail, put_text, say
-from extractor.errors import ExtractorError
-from extractor.processes.packages import missing
-from workers.config import faults_of
+from extractor.cli.output import fail, put_text, say
 
 app = typer.Typer(
     name="extractor",
@@ -82,24 +78,4 @@ def _root(
 
 def main() -> None:
     """The console script. Never returns."""
-    try:
-        app()
-    except ExtractorError as error:
-        say(f"extractor: {describe(error)}")
-        status = exit_code_of(error)
-    except ValidationError as error:  # of a settings object: values from the environment
-        say(f"extractor: {faults_of(error)}")
-        status = BAD_INPUT
-    except ModuleNotFoundError as error:  # an installation for the API only, asked to extract
-        if debugging():
-            raise
-        say(f"extractor: {missing(error)}")
-        status = BAD_INPUT
-    except KeyboardInterrupt:
-        status = 128 + signal.SIGINT
-    except Exception as error:
-        if debugging():
-            raise
-        say(f"extractor: internal error: {type(error).__name__}; EXTRACTOR_DEBUG=1 shows where")
-        status = SOME_FAILED
-    sys.exit(status)
+    sys.exit(status_of(app))

@@ -19,12 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Annotated, Any
 
-import orjson
-import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-
 from extractor.cli.batch_formats import BatchFormat, Rows, failed_in, format_of, writer_of
 from extractor.cli.batch_inputs import Inputs
+from extractor.cli.declare import Exit, argument, option
 from extractor.cli.flags import (
     ApiKey,
     Charset,
@@ -38,11 +35,13 @@ from extractor.cli.flags import (
     schema_of,
     sender_of,
 )
-from extractor.cli.output import SOME_FAILED, err, fail, reader, say
+from extractor.cli.output import SOME_FAILED, fail, reader, say
+from extractor.cli.progress import Bar, bar
 from extractor.cli.table import ResultTable
 from extractor.client import Batch, Client, Conflict, NotFound, Refused, Unauthorized
+from extractor.client.validation import Schema, Validator, validator_of
 from extractor.errors import ExtractorError
-from schemas.schema import Schema
+from schemas.jsontext import read, written
 
 PATIENCE_S = 120.0  # of each call: a service that restarts does not end a batch
 POLL_S = 0.5
@@ -61,18 +60,18 @@ class UploadRecord:
 
     @classmethod
     def of(cls, output: Path | None, digest: str, *, resume: bool) -> UploadRecord:
-        """Raises typer.Exit when there is another batch's record, or one that was not to be resumed."""
+        """Raises Exit when there is another batch's record, or one that was not to be resumed."""
         if output is None:
             return cls(None, "", digest)
         path = _record_path(output)
         if not path.exists():
             record = cls(path, str(uuid.uuid4()), digest)
-            _replace(path, lambda file: file.write(orjson.dumps({"key": record.key, "asked": digest})))
+            _replace(path, lambda file: file.write(written({"key": record.key, "asked": digest})))
             return record
         if not resume:
             fail(f"{path} is of a batch that has not ended: --resume goes on with it; delete the file to start anew")
         try:
-            stored = orjson.loads(path.read_bytes())
+            stored = read(path.read_bytes())
             found = cls(path, stored["key"], stored["asked"], resumed=True)
         except (OSError, ValueError, KeyError, TypeError):
             fail(f"{path} cannot be read; delete it to start anew")
@@ -86,20 +85,20 @@ class UploadRecord:
 
 
 def batch(
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Files, folders, globs, or .jsonl of lines.")],
+    inputs: Annotated[list[str], argument(metavar="INPUT...", help="Files, folders, globs, or .jsonl of lines.")],
     schema: Annotated[
-        str | None, typer.Option("--schema", "-s", help="As for submit; .jsonl lines may name their own.")
+        str | None, option("--schema", "-s", help="As for submit; .jsonl lines may name their own.")
     ] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file; else standard output.")] = None,
+    output: Annotated[Path | None, option("--output", "-o", help="A file; else standard output.")] = None,
     kind: Annotated[
-        BatchFormat | None, typer.Option("--format", help="jsonl, csv or xlsx; else as the output's name ends.")
+        BatchFormat | None, option("--format", help="jsonl, csv or xlsx; else as the output's name ends.")
     ] = None,
-    full: Annotated[bool, typer.Option("--full", help="With evidence, confidence, review and usage.")] = False,
+    full: Annotated[bool, option("--full", help="With evidence, confidence, review and usage.")] = False,
     items: Annotated[
-        str | None, typer.Option("--rows", metavar="LIST", help="A table with a line for each of a list, as items.")
+        str | None, option("--rows", metavar="LIST", help="A table with a line for each of a list, as items.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the batch that this output began.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that is there.")] = False,
+    resume: Annotated[bool, option("--resume", help="Go on with the batch that this output began.")] = False,
+    overwrite: Annotated[bool, option("--overwrite", help="Replace an output that is there.")] = False,
     drafters: DraftersFlag = "all",
     max_output_tokens: MaxTokens = None,
     printed: PrintedMode = "declared",
@@ -124,35 +123,40 @@ def batch(
     digest = _digest(found, what, options, charset)
     if resume and output is not None and output.exists() and not _record_path(output).exists():
         say(f"{output} is whole already")
-        raise typer.Exit(_status_of(output, kind))
+        raise Exit(_status_of(output, kind))
     with connect(url, api_key) as client:
         client.fetch("/healthz")  # is anything there at all? Soon said, before the patience of a long batch sets in
     record = UploadRecord.of(output, digest, resume=resume)
     with connect(url, api_key, PATIENCE_S) as client:
         ended = _uploaded(client, found, what, record, output)
-        rows = found.rows(client.batch_rows(ended.id), what if isinstance(what, Schema) else None, full=full)
+        rows = found.rows(client.batch_rows(ended.id), _judge(what), full=full)
         failed = _written_out(ended, rows, write, output)
         record.forget()
     if failed:
-        raise typer.Exit(SOME_FAILED)
+        raise Exit(SOME_FAILED)
 
 
-def _check_inputs(found: Inputs, what: Schema | str | None) -> None:
+def _judge(what: Schema | None) -> Validator | None:
+    return None if what is None else validator_of(what)
+
+
+def _check_inputs(found: Inputs, what: Schema | None) -> None:
     if not found.found:
         fail("There is nothing among the inputs but the output")
     if what is None and not found.all_lines:
         fail("Files need a --schema")
 
 
-def _digest(found: Inputs, what: Schema | str | None, options: dict[str, Any], charset: str | None) -> str:
+def _digest(found: Inputs, what: Schema | None, options: dict[str, Any], charset: str | None) -> str:
     """Of what is sent, to know the batch again. Not of the password, which is written nowhere."""
-    sent = what.json_schema if isinstance(what, Schema) else what
+    judge = _judge(what)
+    sent = judge.json_schema if judge else what
     parameters = [found.names(), sent, options, *([charset] if charset else [])]
-    return hashlib.sha256(orjson.dumps(parameters)).hexdigest()
+    return hashlib.sha256(written(parameters)).hexdigest()
 
 
 def _check_output(output: Path | None, *, resume: bool, overwrite: bool) -> None:
-    """Raises typer.Exit where nothing may be written, or nothing is there to go on with."""
+    """Raises Exit where nothing may be written, or nothing is there to go on with."""
     if output is None:
         if resume:
             fail("--resume needs the -o of the batch to go on with")
@@ -163,7 +167,7 @@ def _check_output(output: Path | None, *, resume: bool, overwrite: bool) -> None
 
 
 def _checked_format(wanted: BatchFormat | None, output: Path | None, items: str | None) -> BatchFormat:
-    """Raises typer.Exit for what does not go together."""
+    """Raises Exit for what does not go together."""
     kind = format_of(wanted, output)
     if kind is BatchFormat.XLSX and output is None:
         fail("--format xlsx needs -o FILE")
@@ -192,22 +196,20 @@ def _written_out(ended: Batch, rows: Rows, write: Callable[[IO[bytes], Rows], No
     return count[False]
 
 
-def _uploaded(
-    client: Client, found: Inputs, schema: str | Schema | None, record: UploadRecord, output: Path | None
-) -> Batch:
+def _uploaded(client: Client, found: Inputs, schema: Schema | None, record: UploadRecord, output: Path | None) -> Batch:
     """The batch when all of it has ended."""
     batch_id: str | None = None
     try:
-        with _progress(found.count) as (progress, task):
+        with bar(found.count) as progress:
 
             def lines() -> Iterator[bytes]:
                 for sent, line in enumerate(found.lines(), start=1):
-                    progress.update(task, what=f"{sent} sent")
+                    progress.update(what=f"{sent} sent")
                     yield line
 
             sent = client.submit_batch(lines, schema, record.key)
             batch_id = sent.id
-            return _follow(client, sent, progress, task)
+            return _follow(client, sent, progress)
     except KeyboardInterrupt:
         _interrupted(client, batch_id, output)
         raise
@@ -223,10 +225,10 @@ def _uploaded(
         raise
 
 
-def _follow(client: Client, batch: Batch, progress: Progress, task: TaskID) -> Batch:
+def _follow(client: Client, batch: Batch, progress: Bar) -> Batch:
     while True:
         progress.update(
-            task, total=batch.refused + batch.counts["accepted"], completed=batch.ended,
+            total=batch.refused + batch.counts["accepted"], completed=batch.ended,
             what=f"{batch.failed} failed, {batch.documents_per_s or 0.0:.2f} documents/s",
         )  # fmt: skip
         if batch.done:
@@ -261,7 +263,7 @@ def _status_of(output: Path, kind: BatchFormat) -> int:
 
 
 def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """The file is there whole or not at all. Raises typer.Exit when it cannot be written."""
+    """The file is there whole or not at all. Raises Exit when it cannot be written."""
     part = path.with_name(path.name + ".part")
     try:
         with part.open("wb") as file:
@@ -272,11 +274,3 @@ def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         fail(f"Cannot write {path}: {error.strerror}")
-
-
-@contextlib.contextmanager
-def _progress(total: int | None) -> Iterator[tuple[Progress, TaskID]]:
-    """A bar on a terminal; nothing where the output is no terminal."""
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[what]}"), TimeRemainingColumn())
-    with Progress(*columns, console=err, disable=not sys.stderr.isatty()) as progress:
-        yield progress, progress.add_task("", total=total, what="")

@@ -14,15 +14,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, cast
 
-import orjson
 import pydantic_core
 
 from extractor.cli.byte_order import utf8_lines
 from extractor.cli.documents import Source, sources
 from extractor.client import Row, batches
 from extractor.client.document import SubmitOptions, printable
+from extractor.client.validation import Validator
 from extractor.errors import DocumentError
-from schemas.schema import Schema, inline
+from schemas.jsontext import written
 
 MAX_CUSTOM_ID = 64  # characters, as the service has it
 _JSONL = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
@@ -78,12 +78,12 @@ class Inputs:
                 yield self._line(number, one)
 
     def rows(
-        self, rows: Iterable[Row[Any]], judge: Schema | None = None, *, full: bool = False
+        self, rows: Iterable[Row[Any]], judge: Validator | None = None, *, full: bool = False
     ) -> Iterator[dict[str, Any]]:
         """One for each line, in their order. `judge` is of the files, and of the lines that name no schema. `full`: as
         the service has them, each with the name of its file."""
         as_json = _in_full if full else _in_short
-        judged = judge and inline(judge.json_schema).ref  # as the service calls it
+        judged = judge and _reference(judge)
         left = iter(rows)
         row = next(left, None)
         for number, name, line in self._named():
@@ -143,8 +143,15 @@ class Inputs:
         which not a character changes: numbers keep their digits. What is no JSON is the service's to refuse."""
         line = line.removeprefix(BOM_UTF8)  # of a file that was put behind another
         if self.options and line.strip() and _takes_options(line):
-            line = b'{"options":' + orjson.dumps(self.options) + b"," + line.partition(b"{")[2]
+            line = b'{"options":' + written(self.options) + b"," + line.partition(b"{")[2]
         return line.rstrip(b"\r\n") + b"\n"
+
+
+def _reference(judge: Validator) -> str:
+    """As the service calls a schema that was sent to it."""
+    from schemas.schema import inline
+
+    return inline(judge.json_schema).ref
 
 
 def _takes_options(line: bytes) -> bool:

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 from typing import IO
 
-from extractor.documents.byte_order import LONGEST, marked
+from extractor.byte_order import LONGEST, marked
 
 
 def as_utf8(data: bytes) -> bytes:

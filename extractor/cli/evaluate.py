@@ -153,6 +153,7 @@ def _of_service(url: str, api_key: str | None, text: str) -> Schema:
     local = schema_of(text)
     if isinstance(local, Schema):
         return inline(local.json_schema) if local.model is not None else local
+    assert isinstance(local, str)  # the schema machinery is here: nothing stays a dict
     with connect(url, api_key) as client:
         found = _fetched(client, local)
     remote = unjudged(found["json_schema"])

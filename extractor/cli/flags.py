@@ -4,42 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from extractor.cli.declare import option
+from extractor.cli.json_file import UnreadableJson, json_in
 from extractor.cli.output import fail
-from extractor.cli.schemas import json_schema_of
 from extractor.client import Client, Patience
 from extractor.client.document import SubmitOptions
-from extractor.config import parse_drafters
-from extractor.drafters import DRAFTERS
+from extractor.drafters import DRAFTERS, parse_drafters
 from extractor.errors import FieldError, SchemaError
 from schemas.errors import SchemaProblem, UnknownSchema
 from schemas.keywords import Mode
-from schemas.registry import Registry, of_file
-from schemas.schema import Schema, inline
 
-SchemaName = Annotated[
-    str, typer.Option("--schema", "-s", help="A schema's name, name@version, or a file (.json, .py).")
-]
-GoldSchema = Annotated[str | None, typer.Option("--schema", "-s", help="As for run; documents may name their own.")]
-ModelFlag = Annotated[str | None, typer.Option("--model", help="A hub id or a folder; else EXTRACTOR_MODEL.")]
-AtOnce = Annotated[int | None, typer.Option("--rows", min=1, help="Documents at a time; else EXTRACTOR_SLOTS.")]
-Url = Annotated[str | None, typer.Option("--url", envvar="EXTRACTOR_URL", help="The service's address.")]
-ApiKey = Annotated[
-    str | None, typer.Option("--api-key", envvar="EXTRACTOR_API_KEY", show_envvar=True, help="Whose documents.")
-]
-DraftersFlag = Annotated[str, typer.Option("--drafters", help="all, none, or some of grammar,copy,mtp.")]
-MaxTokens = Annotated[int | None, typer.Option("--max-output-tokens", min=1, help="The longest answer.")]
+if TYPE_CHECKING:
+    from schemas.schema import Schema
+
+SchemaName = Annotated[str, option("--schema", "-s", help="A schema's name, name@version, or a file (.json, .py).")]
+GoldSchema = Annotated[str | None, option("--schema", "-s", help="As for run; documents may name their own.")]
+ModelFlag = Annotated[str | None, option("--model", help="A hub id or a folder; else EXTRACTOR_MODEL.")]
+AtOnce = Annotated[int | None, option("--rows", min=1, help="Documents at a time; else EXTRACTOR_SLOTS.")]
+Url = Annotated[str | None, option("--url", envvar="EXTRACTOR_URL", help="The service's address.")]
+ApiKey = Annotated[str | None, option("--api-key", envvar="EXTRACTOR_API_KEY", help="Whose documents.")]
+DraftersFlag = Annotated[str, option("--drafters", help="all, none, or some of grammar,copy,mtp.")]
+MaxTokens = Annotated[int | None, option("--max-output-tokens", min=1, help="The longest answer.")]
 PrintedMode = Annotated[
-    Mode, typer.Option("--printed", help="Which values have to stand in the document: declared, all, none.")
+    Mode, option("--printed", help="Which values have to stand in the document: declared, all, none.")
 ]
 Charset = Annotated[
-    str | None, typer.Option("--charset", help="The encoding of text files; else what they declare, or a guess.")
+    str | None, option("--charset", help="The encoding of text files; else what they declare, or a guess.")
 ]
 Password = Annotated[
-    str | None, typer.Option("--password", envvar="EXTRACTOR_DOCUMENT_PASSWORD", help="Opens documents that need one.")
+    str | None, option("--password", envvar="EXTRACTOR_DOCUMENT_PASSWORD", help="Opens documents that need one.")
 ]
 
 
@@ -76,13 +71,18 @@ def connect(url: str | None, api_key: str | None, patience_s: float = 3.0) -> Cl
     return Client(url, api_key, patience=Patience(total_s=patience_s))
 
 
-def schema_of(text: str) -> str | Schema:
-    """A name stays a name; a file of JSON Schema (.json) or with a pydantic model (.py) becomes a schema."""
+def schema_of(text: str) -> str | dict[str, Any] | Schema:
+    """A name stays a name; a file of JSON Schema (.json) or with a pydantic model (.py) becomes a schema. Beside the
+    client alone JSON Schema stays what it is, for the service to judge, and a class raises ModuleNotFoundError."""
     path = Path(text)
     try:
         if path.suffix == ".py":
+            from schemas.files import of_file
+
             return of_file(path)
-        return inline(json_schema_of(path)) if path.suffix == ".json" else text
+        return _inline(json_in(path)) if path.suffix == ".json" else text
+    except UnreadableJson as problem:
+        fail(problem.detail)
     except SchemaProblem as problem:
         raise SchemaError(
             f"{text}: {problem.detail}",
@@ -91,11 +91,28 @@ def schema_of(text: str) -> str | Schema:
         ) from None
 
 
+def _inline(json_schema: Any) -> dict[str, Any] | Schema:
+    """Raises SchemaProblem."""
+    try:
+        from schemas.schema import inline
+    except ModuleNotFoundError as error:
+        if error.name != "jsonschema_rs":
+            raise
+        if not isinstance(json_schema, dict):
+            raise SchemaProblem("a JSON Schema is an object") from None
+        return json_schema
+    return inline(json_schema)
+
+
 def known_schema_of(text: str, sources: Sequence[str]) -> Schema:
     """The same where no service knows the name: one of those built in or in `sources`."""
+    from schemas.registry import Registry
+    from schemas.schema import Schema
+
     schema = schema_of(text)
     if isinstance(schema, Schema):
         return schema
+    assert isinstance(schema, str)  # the schema machinery is here: nothing stays a dict
     try:
         return Registry.discover(sources).get(schema)
     except UnknownSchema as unknown:

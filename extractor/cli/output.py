@@ -7,25 +7,33 @@ import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
+from extractor.cli.declare import Exit
 from extractor.client import ClientError, ExtractionFailed, Overloaded, Unreachable, WaitTimeout
 from extractor.errors import EngineError, ExtractorError, FieldError, OutputError
 from schemas.jsontext import written
 
+if TYPE_CHECKING:
+    from rich.text import Text
+
 SOME_FAILED, BAD_INPUT, NO_SERVICE = 1, 2, 3
 
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+err: Any  # a rich Console, or None beside the client alone: lines are plain there
+try:
+    from rich.console import Console
+
+    err = Console(stderr=True, highlight=False, soft_wrap=True)
+except ModuleNotFoundError:
+    err = None
 
 
 def say(text: str) -> None:
     """A line for a person."""
-    err.print(text, markup=False)
+    if err is None:
+        print(text, file=sys.stderr)
+    else:
+        err.print(text, markup=False)
 
 
 def put(value: Any, *, indent: bool = False) -> None:
@@ -54,10 +62,15 @@ def put_styled(lines: Iterable[Text]) -> None:
 
 def put_rows(rows: Sequence[Sequence[str]], *names: str) -> None:
     """A table for a person, in columns under `names`; for a pipe a line each, its columns two spaces or more apart."""
-    if not sys.stdout.isatty():
+    if err is None and sys.stdout.isatty():
+        rows = [names, *rows]
+    if err is None or not sys.stdout.isatty():
         widths = [max((len(row[at]) for row in rows), default=0) for at in range(len(names))]
         put_text("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
         return
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for at, name in enumerate(names):
         table.add_column(name, style="cyan" if at == 0 else "", no_wrap=at == 0, overflow="fold")
@@ -79,7 +92,7 @@ def reader() -> Iterator[None]:
 
 def fail(detail: str, code: int = BAD_INPUT) -> NoReturn:
     say(f"extractor: {detail}")
-    raise typer.Exit(code)
+    raise Exit(code)
 
 
 def exit_code_of(error: ExtractorError) -> int:

@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from extractor.cli.declare import Exit, argument, option
 from extractor.cli.documents import STDIN
 from extractor.cli.flags import (
     ApiKey,
@@ -24,18 +23,18 @@ from extractor.cli.flags import (
     schema_of,
     sender_of,
 )
-from extractor.cli.output import SOME_FAILED, err, put, put_text, say
+from extractor.cli.output import SOME_FAILED, put, put_text, say
 from extractor.client import ExtractionFailed
 from extractor.client.validation import data_of, validator_of
 
-JobId = Annotated[str, typer.Argument(metavar="ID", help="What submit printed.")]
+JobId = Annotated[str, argument(metavar="ID", help="What submit printed.")]
 
 
 def submit(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A document; - reads standard input.")],
+    file: Annotated[str, argument(metavar="FILE", help="A document; - reads standard input.")],
     schema: SchemaName,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait and print the data.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="With --wait: print the whole extraction.")] = False,
+    wait: Annotated[bool, option("--wait", help="Wait and print the data.")] = False,
+    full: Annotated[bool, option("--full", help="With --wait: print the whole extraction.")] = False,
     drafters: DraftersFlag = "all",
     max_output_tokens: MaxTokens = None,
     printed: PrintedMode = "declared",
@@ -71,7 +70,7 @@ def status(job_id: JobId, url: Url = None, api_key: ApiKey = None) -> None:
         job = client.get(job_id)
     put(job.as_json(), indent=sys.stdout.isatty())
     if job.status == "failed":
-        raise typer.Exit(SOME_FAILED)
+        raise Exit(SOME_FAILED)
 
 
 def cancel(job_id: JobId, url: Url = None, api_key: ApiKey = None) -> None:
@@ -82,10 +81,10 @@ def cancel(job_id: JobId, url: Url = None, api_key: ApiKey = None) -> None:
 
 
 def list_(
-    status: Annotated[str | None, typer.Option(help="queued, running, succeeded, failed or cancelled.")] = None,
-    schema: Annotated[str | None, typer.Option("--schema", "-s", help="Of this schema only.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
-    json: Annotated[bool, typer.Option("--json", help="One line of JSON each, whole.")] = False,
+    status: Annotated[str | None, option("--status", help="queued, running, succeeded, failed or cancelled.")] = None,
+    schema: Annotated[str | None, option("--schema", "-s", help="Of this schema only.")] = None,
+    limit: Annotated[int, option("--limit", min=1, help="At most so many.")] = 50,
+    json: Annotated[bool, option("--json", help="One line of JSON each, whole.")] = False,
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
@@ -99,5 +98,5 @@ def list_(
                 when = job.created_at.isoformat(timespec="seconds")
                 put_text([f"{job.id}  {job.status:<9}  {job.schema_:<24}  {when}"])
             if count == limit:
-                err.print(f"The newest {limit}; --limit shows more.", markup=False)
+                say(f"The newest {limit}; --limit shows more.")
                 return

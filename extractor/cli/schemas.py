@@ -11,12 +11,11 @@ from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 
-import pydantic_core
 import typer
 from rich.text import Text
 
-from extractor.cli.byte_order import as_utf8
 from extractor.cli.help import CommandGroup
+from extractor.cli.json_file import UnreadableJson, json_in
 from extractor.cli.output import BAD_INPUT, fail, put, put_rows, put_styled, put_text, say
 from extractor.cli.settings import schema_sources
 from extractor.sandbox import Sandbox, SandboxError, SandboxLimits
@@ -109,7 +108,7 @@ def check(
         for name in names:
             try:
                 verdict = _verdict(name, judge)
-            except _Unreadable as problem:
+            except UnreadableJson as problem:
                 say(f"extractor: {problem.detail}")
                 fine = False
                 continue
@@ -162,25 +161,21 @@ class _Verdict:
     subject: _Subject | None = None
 
 
-class _Unreadable(SchemaProblem):
-    """There is no JSON in the file."""
-
-
 def _subject(name: str) -> _Subject:
     """Raises SchemaProblem."""
     path = Path(name)
     if path.suffix == ".json":
-        return _Subject(_json_in(path))
+        return _Subject(json_in(path))
     found = find_in(path) if path.suffix == ".py" else Found(Registry.discover(schema_sources()).get(name))
     schema = found.schema
     return _Subject(schema.json_schema, schema.ref, schema.model.__name__ if schema.model else "", found.doubt)
 
 
 def _verdict(name: str, judge: Sandbox) -> _Verdict:
-    """What cannot be used is a refusal of the whole. Raises _Unreadable."""
+    """What cannot be used is a refusal of the whole. Raises UnreadableJson."""
     try:
         subject = _subject(name)
-    except _Unreadable:
+    except UnreadableJson:
         raise
     except SchemaProblem as problem:
         places = problem.errors or [("", problem.detail)]
@@ -222,20 +217,3 @@ def _report_lines(verdict: _Verdict, verbose: bool) -> Iterator[Text]:
 
 def _count(number: int) -> str:
     return f"{number:,} keyword{'' if number == 1 else 's'}"
-
-
-def json_schema_of(file: Path) -> Any:
-    """The JSON in a file, as the service would read it; anything else ends the command."""
-    try:
-        return _json_in(file)
-    except _Unreadable as problem:
-        fail(problem.detail)
-
-
-def _json_in(file: Path) -> Any:
-    try:
-        return pydantic_core.from_json(as_utf8(file.read_bytes()), allow_inf_nan=False)
-    except OSError as error:
-        raise _Unreadable(f"Cannot read {file}: {error.strerror}") from None
-    except ValueError as error:  # UnicodeDecodeError too
-        raise _Unreadable(f"{file} is not JSON: {error}") from None

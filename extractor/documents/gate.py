@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from extractor.byte_order import marked
 from extractor.documents.archive import contents
-from extractor.documents.byte_order import marked
 from extractor.documents.charset_names import codec_name
 from extractor.documents.formats import ACCEPTED, FORMATS, TEXT, not_read
 from extractor.documents.limits import MAX_CONTROLS

@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 
+from extractor.byte_order import marked
 from extractor.documents.builder import Builder
-from extractor.documents.byte_order import marked
 from extractor.documents.charset_names import python_name
 from extractor.documents.context import Context
 from extractor.documents.encoding import guess

@@ -49,13 +49,13 @@ def cli() -> None:
     """The command `extractor`."""
     own_rooms()
     try:
-        cli = import_module("extractor.cli")
+        main = import_module("extractor.cli").front()
     except ModuleNotFoundError as error:
         from extractor.processes.packages import missing
 
         print(f"extractor: {missing(error)}", file=sys.stderr)
         raise SystemExit(2) from None
-    cli.main()
+    main()
 
 
 def main() -> None:

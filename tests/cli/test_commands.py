@@ -24,8 +24,7 @@ from typing import Any
 import pytest
 import typer
 
-from extractor.cli import main
-from extractor.cli.app import app
+from extractor.cli.app import app, main
 from extractor.cli.documents import sources
 from extractor.cli.flags import drafters_of, options_of, schema_of
 from extractor.cli.settings import collected, masked
@@ -205,7 +204,7 @@ def test_help_is_whole_and_as_wide_as_the_terminal(run: Run, monkeypatch: pytest
 def on_a_terminal(*arguments: str, columns: int = 100) -> str:
     """What a person sees: the command on a pseudo-terminal."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-c", "from extractor.cli import main; main()", *arguments]
+    command = [sys.executable, "-c", "from extractor.cli.app import main; main()", *arguments]
     environ = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)}
     environ.pop("NO_COLOR", None)
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environ) as process:
@@ -250,7 +249,7 @@ def test_a_new_schema_works_as_written_and_is_never_overwritten(run: Run, tmp_pa
 @pytest.mark.process
 @pytest.mark.parametrize("more", [[], ["--json"]])
 def test_a_reader_that_goes_is_no_failure(more: list[str]) -> None:
-    command = [sys.executable, "-c", "from extractor.cli import main; main()", "schemas", "list", *more]
+    command = [sys.executable, "-c", "from extractor.cli.app import main; main()", "schemas", "list", *more]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from extractor.cli import app
+from extractor.cli.app import app
 from tests.documents.samples import HEIGHT, WIDTH, Pdf
 
 
