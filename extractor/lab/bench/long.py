@@ -12,6 +12,7 @@ import resource
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import SequenceMatcher
 from pathlib import Path
 from random import Random
@@ -20,7 +21,7 @@ from typing import Any
 import torch
 
 from extractor.config import read_settings
-from extractor.documents import Document, Page
+from extractor.documents import Document, Page, read
 from extractor.extract import Extractor
 from extractor.lab.bench.machine import machine
 from extractor.lab.bench.options import command, positive
@@ -43,6 +44,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--pages", type=positive, default=60)
     parser.add_argument("--rows", type=positive, default=300)
     parser.add_argument("--file", type=Path, default=None, help="read this document instead")
+    parser.add_argument("--last-page", type=positive, default=None, help="of it: read no further")
     parser.add_argument("--schema", default=None, help="of it: a name, or a file of JSON Schema")
     parser.add_argument("--max-output-tokens", type=positive, default=None)
     parser.add_argument("--out", type=Path, default=None, help="where the result is written as JSON")
@@ -55,12 +57,13 @@ def _show(options: argparse.Namespace) -> int:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     print(f"{machine(device)}, {settings.model}, {settings.slots} slots")
     rows: list[Row] = []
-    document: Path | Document = options.file
+    document: Document
     schema: Any = options.schema or "invoice"
     if options.file is None:
         document, rows = invoice(options.pages, options.rows)
-    elif Path(schema).is_file():
-        schema = json.loads(Path(schema).read_text())
+    else:
+        document = _up_to(read(options.file, max_bytes=settings.max_document_bytes), options.last_page)
+        schema = json.loads(Path(schema).read_text()) if Path(schema).is_file() else schema
     with Extractor(settings) as extractor:
         began = time.monotonic()
         result = extractor.extract(document, schema, Options(max_output_tokens=options.max_output_tokens))
@@ -71,6 +74,15 @@ def _show(options: argparse.Namespace) -> int:
     if rows:
         _compare(result, rows)
     return 0
+
+
+def _up_to(document: Document, page: int | None) -> Document:
+    if page is None or page >= len(document.pages):
+        return document
+    pages = document.pages[:page]
+    end = pages[-1].stop
+    parts = tuple(replace(part, stop=min(part.stop, end)) for part in document.parts if part.start < end)
+    return replace(document, text=document.text[:end], pages=pages, parts=parts)
 
 
 def _tell(result: Extraction, took_s: float) -> None:
