@@ -162,7 +162,10 @@ class TestCompose:
 
     def test_its_networks_and_volumes_are_declared(self, name: str) -> None:
         assert set(SERVICES[name]["networks"]) <= set(COMPOSE["networks"])
-        assert {volume.split(":")[0] for volume in SERVICES[name].get("volumes", ())} <= set(COMPOSE["volumes"])
+        sources = {defaults(volume).split(":")[0] for volume in SERVICES[name].get("volumes", ())}
+        folders = {source for source in sources if source.startswith(".")}
+        assert sources - folders <= set(COMPOSE["volumes"])
+        assert all((DOCKER / folder).is_dir() for folder in folders)
 
 
 def test_the_store_keeps_what_it_acknowledged() -> None:
@@ -181,6 +184,12 @@ def test_the_api_is_published_to_this_machine_and_wants_keys() -> None:
     assert SERVICES["api"]["environment"]["EXTRACTOR_API_KEYS"] == "${EXTRACTOR_API_KEYS:-}", "down needs no key"
     with pytest.raises(KeyConfigError):  # the API itself refuses to start without
         check_exposure(ApiSettings(host="0.0.0.0", api_keys=""), ApiKeys.load(""))
+
+
+@pytest.mark.parametrize("name", ["api", "worker", "worker-cpu"])
+def test_a_folder_of_schemas_is_mounted_where_they_are_looked_for(name: str) -> None:
+    mounted = {volume for volume in SERVICES[name]["volumes"] if volume.startswith("${SCHEMAS")}
+    assert mounted == {f"${{SCHEMAS:-./schemas}}:{SERVICES[name]['environment']['EXTRACTOR_SCHEMAS']}:ro"}
 
 
 def test_no_command_of_compose_needs_a_variable() -> None:

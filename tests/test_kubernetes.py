@@ -22,6 +22,7 @@ from api.keys.keys import ApiKeys, KeyConfigError
 from extractor.cli.settings import rooms
 from extractor.config import PREFIX
 from extractor.service.valkey import binary, free_port
+from schemas.registry import Registry
 from tests.support.served import wait_until
 from workers.config import WorkerSettings
 
@@ -91,6 +92,9 @@ class TestPod:
             secret = volume.get("secret")
             if claim := volume.get("persistentVolumeClaim"):
                 assert ("PersistentVolumeClaim", claim["claimName"]) in BY_NAME
+                continue
+            if files := volume.get("configMap"):
+                assert files["optional"], "the user's own"
                 continue
             assert secret or volume["emptyDir"]["sizeLimit"], "an empty folder that may fill the node"
             assert secret is None or ("Secret", secret["secretName"]) in BY_NAME
@@ -271,3 +275,34 @@ def test_the_ingress_leads_to_the_api_and_bounds_nothing_by_itself() -> None:
     assert (ingress["metadata"]["namespace"], service["port"]["name"]) == ("extractor", port["name"])
     assert ingress["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-body-size"] == "0"
     assert rule["host"] in ingress["spec"]["tls"][0]["hosts"]
+
+
+@pytest.mark.parametrize("name", ["extractor-api", "extractor-worker"])
+def test_schemas_of_the_user_are_mounted_where_they_are_looked_for(name: str) -> None:
+    mounts = {mount["name"]: mount for mount in container(name)["volumeMounts"]}
+    volumes = {volume["name"]: volume for volume in PODS[name]["volumes"]}
+    assert mounts["schemas"] == {"name": "schemas", "mountPath": CONFIG["EXTRACTOR_SCHEMAS"], "readOnly": True}
+    assert volumes["schemas"]["configMap"] == {"name": "extractor-schemas", "optional": True}
+    documented = (ROOT / "docs" / "deploy.md").read_text()
+    assert "create configmap extractor-schemas" in documented
+
+
+def test_schemas_are_found_in_what_a_configmap_is_mounted_as(tmp_path: Path) -> None:
+    """Links to links; what comes later is swapped in at once, as the kubelet does it."""
+
+    def mount(version: str, *names: str) -> None:
+        folder = tmp_path / f"..{version}"
+        folder.mkdir()
+        for name in names:
+            (folder / f"{name}.py").write_text("from pydantic import BaseModel\n\nclass One(BaseModel):\n    n: int\n")
+            if not (tmp_path / f"{name}.py").is_symlink():
+                (tmp_path / f"{name}.py").symlink_to(f"..data/{name}.py")
+        (tmp_path / "..new").symlink_to(folder.name)
+        (tmp_path / "..new").replace(tmp_path / "..data")
+
+    mount("2026_01", "first")
+    registry = Registry.discover((str(tmp_path),))
+    assert registry.get("first").name == "first"
+    mount("2026_02", "first", "second")
+    assert registry.get("second").name == "second"
+    assert not registry.problems
