@@ -276,9 +276,12 @@ async def test_a_scrape_is_cheap_whatever_waits(api: httpx.AsyncClient, redis_ur
                 stats = redis.info("commandstats")
                 return sum(one["calls"] for name, one in stats.items() if name.startswith("cmdstat_z"))
 
-            before = count()
-            await api.get("/metrics")
-            return count() - before
+            found = []
+            for _ in range(3):  # the look for due webhooks may come between
+                before = count()
+                await api.get("/metrics")
+                found.append(count() - before)
+            return min(found)
 
         ledger.run(ledger.jobs.create("default", NewJob("invoice@1", b"x")))
         few = await calls()
