@@ -15,6 +15,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
+from transformers import LlamaConfig
 
 from extractor.engine.model.loader import Models, ModelSpec, load
 from extractor.lab.bench import cli, vllm
@@ -120,6 +122,7 @@ class StandIn:
 
 
 MODELS: Any = SimpleNamespace(
+    target=SimpleNamespace(config=LlamaConfig(hidden_size=64, num_attention_heads=2), dtype=torch.float32),
     stop_ids=(1, 4),
     bound=lambda grammar: f"bound {grammar}",
     folder=Path("/some/model"),
@@ -148,6 +151,7 @@ def test_it_is_told_and_counted_as_ours(tmp_path: Path, monkeypatch: pytest.Monk
         assert 0 < outcome.seconds < 60
     assert there.options["speculative_config"]["num_speculative_tokens"] == 15
     assert there.options["enable_prefix_caching"] is False
+    assert there.options["kv_cache_memory_bytes"] >= 128 << 20
     assert {"dtype": "float32", "max_num_seqs": 1, "model": "/some/model"}.items() <= there.options.items()
     assert [grammar for _, grammar, *_ in there.requests] == ["bound start: /a*/", None] * 2
     assert {waiting for *_, waiting in there.requests} == {0}, "one row: each is sent when the one before has ended"

