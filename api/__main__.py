@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from api.server.server import main
+from extractor.processes.collector import importing
 
-main()
+if __name__ == "__main__":
+    with importing():
+        from api.server.server import main
+    main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,15 @@ import pytest
 for _name in [name for name in os.environ if name.startswith("EXTRACTOR_")]:
     del os.environ[_name]
 os.environ["HF_HUB_OFFLINE"] = "1"
+# The processes that share the test files have a core each, and small models are twice as fast on one thread of torch.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+gc.disable()  # until the tests are found: importing them leaves no garbage
+
+
+def pytest_runtestloop() -> None:
+    gc.freeze()  # what is loaded by now stays, and is not looked through again
+    gc.enable()
 
 
 @pytest.fixture(scope="module")

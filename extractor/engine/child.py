@@ -18,6 +18,7 @@ from typing import Any
 from extractor.engine.heartbeat import EVERY_S, Heartbeat
 from extractor.engine.sequence import Completion, Request
 from extractor.errors import EngineError, ExtractorError
+from extractor.processes.collector import importing
 from extractor.processes.packages import missing
 from extractor.sandbox.network import close_network
 
@@ -41,7 +42,9 @@ def main() -> None:
     threading.Thread(target=child.beat, name="heartbeat", daemon=True).start()
     try:
         module, _, function = make.partition(":")
-        engine, tokenizer, info = getattr(importlib.import_module(module), function)(*given)
+        with importing():
+            make_engine = getattr(importlib.import_module(module), function)
+        engine, tokenizer, info = make_engine(*given)
     except ImportError as error:
         child.say("failed", "ModelError", missing(error), "missing_package")
         raise SystemExit(1) from None

@@ -34,6 +34,7 @@ def main() -> None:
     limits = SandboxLimits(**order["limits"])
     try:
         confine_zygote(limits.nice)
+        gc.disable()  # what is imported is no garbage
         module = importlib.import_module(order["module"])
         if order["setup"] is not None:
             module.setup(order["setup"], *(_read(descriptor) for descriptor in descriptors))
@@ -44,6 +45,7 @@ def main() -> None:
         return
     gc.collect()
     gc.freeze()  # the collector of a child leaves the shared pages alone
+    gc.enable()
     control.send(orjson.dumps({"ready": os.getpid()}))
     _serve_parent(control, module, limits)
 

@@ -47,8 +47,14 @@ def models(request: pytest.FixtureRequest) -> Models:
 
 
 @pytest.fixture(scope="module")
-def undrafted(models: Models) -> list[list[int]]:
-    return run(models, (), rows=1)
+def plain(gemma4: Models) -> list[list[int]]:
+    """What the pair writes without drafts, alone."""
+    return run(gemma4, (), rows=1)
+
+
+@pytest.fixture(scope="module")
+def undrafted(models: Models, gemma4: Models, plain: list[list[int]]) -> list[list[int]]:
+    return plain if models is gemma4 else run(models, (), rows=1)
 
 
 @pytest.mark.parametrize("mix", tiny.MIXES, ids="+".join)
@@ -77,11 +83,12 @@ def test_prefill_in_small_chunks_changes_nothing(models: Models, undrafted: list
 @pytest.mark.parametrize("rows", [1, 3])
 @pytest.mark.parametrize("graphs", [False, True], ids=["exact", "padded"])
 @pytest.mark.parametrize("on_host", [False, True], ids=["all", "per-layer-on-host"])
-def test_the_way_of_a_gpu_changes_nothing(gemma4: Models, rows: int, *, graphs: bool, on_host: bool) -> None:
+def test_the_way_of_a_gpu_changes_nothing(
+    gemma4: Models, plain: list[list[int]], rows: int, *, graphs: bool, on_host: bool
+) -> None:
     """Chains drafted at once, verified before the host has seen them and cut afterwards (before, where the host looks
     embeddings up); forwards padded to few shapes, with rows nobody asked for."""
     config = EngineConfig(slots=4, context=1024, max_draft=8, overlap=True, graphs=graphs, prefill_chunk=30)
-    plain = run(gemma4, (), rows=1)
     if on_host:
         gemma4 = replace(gemma4, target=deepcopy(gemma4.target))
         keep_on_host(gemma4.target, gemma4.target.device)
@@ -99,9 +106,10 @@ def test_the_way_of_a_gpu_changes_nothing(gemma4: Models, rows: int, *, graphs: 
 
 
 @pytest.mark.parametrize("at_once", [False, True], ids=["step by step", "at once"])
-def test_rows_without_their_padding(gemma4: Models, monkeypatch: pytest.MonkeyPatch, *, at_once: bool) -> None:
+def test_rows_without_their_padding(
+    gemma4: Models, plain: list[list[int]], monkeypatch: pytest.MonkeyPatch, *, at_once: bool
+) -> None:
     """As a CPU does where there is much of it; here everywhere. Some rows are read while others decode."""
-    plain = run(gemma4, (), rows=1)
     monkeypatch.setattr("extractor.engine.attention.packed._ROW_COST", -1)
     config = EngineConfig(slots=4, context=1024, max_draft=8, prefill_chunk=30, overlap=at_once)
     packed = 0

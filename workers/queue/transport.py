@@ -54,7 +54,8 @@ class Channel(redis.Channel):
     interactive_slots = 0
     body_encoding = None  # type: ignore[assignment]  # JSON as it is, not in base64
     _kept: Any = None
-    _waits: Any = None  # Redis' id of the connection that waits for messages
+    _waits: Any = None  # Redis' id of the connection that waits for messages; None where its user may not ask
+    _known: Any = None  # the socket that has this id
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
@@ -82,18 +83,28 @@ class Channel(redis.Channel):
         """One message is asked for at a time, so this decision still holds when it arrives."""
         full = self._bulk_full()
         self._queue_cycle.closed = (_BULK,) if full else ()
-        if full:
-            timeout, self._waits = _LOOK_S, None
-            with suppress(self.ResponseError):  # the user of this Redis may not ask
-                connection = self.client.connection
+        connection = self.client.connection
+        if self._known is None or self._known is not connection._sock:  # each has an id of its own
+            self._waits = None
+            with suppress(self.ResponseError):
                 connection.send_command("CLIENT", "ID")
                 self._waits = connection.read_response()
-        super()._brpop_start(timeout)  # type: ignore[no-untyped-call]
+            self._known = connection._sock
+        super()._brpop_start(_LOOK_S if full else timeout)  # type: ignore[no-untyped-call]
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
         """When a bulk document ends there is room for the next at once: the waiting that left bulk out is ended."""
         super().basic_ack(delivery_tag, multiple)  # type: ignore[no-untyped-call]
-        if self._in_poll and self._queue_cycle.closed and self._waits and not self._bulk_full():
+        if self._queue_cycle.closed and not self._bulk_full():
+            self._end_waiting()
+
+    def close(self) -> None:
+        """kombu reads the end of the waiting first, so that no message is lost: here that comes at once."""
+        self._end_waiting()
+        super().close()  # type: ignore[no-untyped-call]
+
+    def _end_waiting(self) -> None:
+        if self._in_poll and self._waits:
             with suppress(self.ResponseError, *self.connection_errors), self.conn_or_acquire() as client:
                 client.client_unblock(self._waits)
 

@@ -168,7 +168,7 @@ def test_a_broken_engine_ends_its_worker_and_blames_no_document(fleet: Fleet) ->
     [
         # what the API imports
         ("workers.ledger.ledger, workers.queue.publish, workers.queue.app, workers.config", {"extractor"}),
-        ("workers.__main__, tests.support.scripted_worker", set()),
+        ("workers.worker.main, tests.support.scripted_worker", set()),
     ],
 )
 def test_importing_workers_loads_no_torch(modules: str, barred: set[str]) -> None:
