@@ -117,6 +117,24 @@ def test_a_bulk_document_that_ends_makes_room_for_the_next_at_once(
         queue.close()
 
 
+def test_a_channel_that_waits_closes_at_once_and_loses_no_message(tmp_path: Path) -> None:
+    """Else it waits until Redis ends the waiting; here that would fail, for nobody waits for an answer for so long."""
+    with Valkey(tmp_path) as valkey:
+        queue = JobQueue(WorkerSettings(redis_url=valkey.url, redis_timeout_s=20.0))
+        with queue.app.connection_for_read() as connection, valkey.client() as client:
+            channel: Any = connection.default_channel
+            channel.brpop_timeout = 600
+            Consumer(channel, queue.app.amqp.queues.values(), accept=["json"]).consume()
+            with pytest.raises(TimeoutError):
+                connection.drain_events(timeout=0.01)
+            until(lambda: client.info("clients")["blocked_clients"] == 1, 10, "it waits")
+            channel.close()
+            assert client.info("clients")["blocked_clients"] == 0
+        queue.publish("acme", "job", "bulk")
+        assert queue.waiting()["bulk"] == 1, "nobody takes it who has gone"
+        queue.close()
+
+
 def taken(queue: JobQueue, ended: str) -> None:
     """Takes two messages, ends one and closes the channel."""
     with queue.app.connection_for_read() as connection:
