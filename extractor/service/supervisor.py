@@ -29,7 +29,7 @@ from extractor.service.private_files import scratch_folder
 from extractor.service.valkey import EmbeddedValkey, free_port
 
 _CHECK_EVERY_S = 0.1
-_READY_EVERY_S = 0.5
+_READY_EVERY_S = 0.2
 _PROBE_EVERY_S = 2.0
 _HELD_UP_S = 8.0  # a round takes less, whoever does not answer it
 _PATIENCE_S = 10.0  # for others, after this process itself was held up

@@ -24,6 +24,7 @@ from extractor.grammar.printed.grammars import PrintedAnswers, demand
 from extractor.grammar.printed.reading import PrintedDocument
 from tests.engine import tiny
 
+pytestmark = pytest.mark.timeout(600)  # where ten programs share a core
 CONFIG = EngineConfig(slots=4, context=1024, max_draft=8)
 
 
@@ -34,9 +35,9 @@ def run(
     try:
         requests = [tiny.request(models, index, drafters=mix, **params) for index in range(5)]
         if rows == 1:
-            return [engine.submit(one).result(60).ids for one in requests]
+            return [engine.submit(one).result(300).ids for one in requests]
         futures = [engine.submit(one) for one in requests]
-        return [future.result(60).ids for future in futures]
+        return [future.result(300).ids for future in futures]
     finally:
         engine.close()
 
@@ -98,7 +99,7 @@ def test_the_way_of_a_gpu_changes_nothing(
             done = []
             for first in range(0, 5, rows):
                 some = [tiny.request(gemma4, index, drafters=mix) for index in range(first, min(5, first + rows))]
-                done += [future.result(60) for future in [engine.submit(one) for one in some]]
+                done += [future.result(300) for future in [engine.submit(one) for one in some]]
             assert [one.ids for one in done] == plain
             assert (sum(one.stats.drafts["mtp"].proposed for one in done) > 0) == ("mtp" in mix)
     finally:
@@ -145,9 +146,9 @@ def test_padded_rows_leave_what_idle_slots_keep(gemma4: Models) -> None:
         engine = Engine(gemma4, EngineConfig(slots=4, context=1024, overlap=True, graphs=graphs))
         try:
             together = [engine.submit(one) for one in (*short, kept)]
-            first = [future.result(60) for future in together]
-            rest = [future.result(60) for future in [engine.submit(one) for one in short]]
-            rest += [future.result(60) for future in [engine.submit(one) for one in (*short, alike)]]
+            first = [future.result(300) for future in together]
+            rest = [future.result(300) for future in [engine.submit(one) for one in short]]
+            rest += [future.result(300) for future in [engine.submit(one) for one in (*short, alike)]]
         finally:
             engine.close()
         written.append([one.ids for one in first + rest])
@@ -161,14 +162,14 @@ def test_rows_that_come_and_go_while_others_are_read(models: Models) -> None:
     requests = [tiny.request(models, index, drafters=DRAFTERS, max_tokens=12 + 9 * (index % 4)) for index in range(9)]
     engine = Engine(models, EngineConfig(slots=1, context=1024))
     try:
-        alone = [engine.submit(one).result(60).ids for one in requests]
+        alone = [engine.submit(one).result(300).ids for one in requests]
     finally:
         engine.close()
     engine = Engine(models, EngineConfig(slots=3, context=1024, prefill_chunk=11))
     try:
         for _ in range(2):
             together = [engine.submit(one) for one in requests]
-            assert [future.result(60).ids for future in together] == alone
+            assert [future.result(300).ids for future in together] == alone
     finally:
         engine.close()
 
@@ -207,8 +208,8 @@ def test_windows_that_move_change_nothing(gemma4: Models, monkeypatch: pytest.Mo
             monkeypatch.setattr(Scheduler, "ready", lambda self: [row for row in self.running if row.ready][::-1])
             monkeypatch.setattr("extractor.engine.attention.packed._ROW_COST", 1 << 40)
         try:
-            done = [future.result(120) for future in [engine.submit(one) for one in requests]]
-            done += [engine.submit(one).result(120) for one in reversed(requests)]
+            done = [future.result(300) for future in [engine.submit(one) for one in requests]]
+            done += [engine.submit(one).result(300) for one in reversed(requests)]
             moved = max(engine._cache.bases)
         finally:
             engine.close()
@@ -301,7 +302,7 @@ def test_what_ends_a_value_changes_nothing(
         engine = Engine(models, replace(config, slots=rows))
         try:
             requests = [tiny.request(models, index, drafters=mix, **given) for index in range(6)]
-            return [future.result(120) for future in [engine.submit(one) for one in requests]]
+            return [future.result(300) for future in [engine.submit(one) for one in requests]]
         finally:
             engine.close()
 

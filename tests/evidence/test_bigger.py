@@ -64,9 +64,9 @@ def test_a_year_is_one_within_a_date() -> None:
 
 
 def test_a_closer_look_ends() -> None:
-    begun = time.monotonic()
+    begun = time.thread_time()
     for document in ("1-" * 50_000, "1 " * 50_000, "A1-" * 50_000, "0" * 100_000, "+1 " * 50_000, "1." * 50_000):
         bigger = Bigger(document)
         for start in range(0, 3_000, 3):
             bigger.holds(start, start + 1)
-    assert time.monotonic() - begun < 30, "with room for a busy machine"
+    assert time.thread_time() - begun < 30

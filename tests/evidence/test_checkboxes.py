@@ -192,7 +192,7 @@ def test_what_signs_mean_depends_on_their_neighbours() -> None:
 
 @pytest.mark.process
 def test_a_document_of_boxes_is_read_soon() -> None:
-    begun = time.monotonic()
+    begun = time.thread_time()
     for text in (
         "☑ a " * 20_000,
         "☑\n" * 20_000,
@@ -201,4 +201,4 @@ def test_a_document_of_boxes_is_read_soon() -> None:
         "x \n" * 50_000,
     ):
         CheckboxLabels(text)
-    assert time.monotonic() - begun < 60
+    assert time.thread_time() - begun < 60

@@ -204,10 +204,10 @@ def test_a_csv_is_read_cell_by_cell() -> None:
 
 
 def test_what_is_never_ending_ends_soon() -> None:
-    begun = time.monotonic()
+    begun = time.thread_time()
     assert evidence("item | 1\n" * 10_000, {"item_" * 20_000: 2}) == {"/" + "item_" * 20_000: []}
     evidence("1 " * 100_000, {"a": "1" * 2_000, "b": ["1" * 30] * 100})
-    assert time.monotonic() - begun < 90, "with room for a busy machine"
+    assert time.thread_time() - begun < 90
 
 
 def test_a_long_table_is_followed_to_its_end() -> None:
@@ -333,9 +333,9 @@ def test_a_value_goes_on_overleaf_past_foot_and_head() -> None:
 
 
 def test_lines_that_go_on_and_on_end_too() -> None:
-    begun = time.monotonic()
+    begun = time.thread_time()
     evidence("a  b\n" * 50_000, {"x": "a " * 5_000, "y": ["a " * 500 + "c"] * 20})
-    assert time.monotonic() - begun < 20
+    assert time.thread_time() - begun < 20
 
 
 def test_amounts_that_come_again_stand_in_the_order_of_the_answer() -> None:

@@ -147,13 +147,13 @@ def test_the_yes_and_no_of_rows_are_beside_what_they_are_said_of() -> None:
 
 def test_long_lists_are_followed_to_their_end() -> None:
     values = [f"part {n % 7}" for n in range(600)]
-    begun = time.monotonic()
+    begun = time.thread_time()
     at = places("\n".join(values), {"parts": values})
     assert at == [n * len("part 0\n") for n in range(600)]
-    assert time.monotonic() - begun < 60
+    assert time.thread_time() - begun < 60
 
 
 def test_lists_of_a_hostile_answer_end_too() -> None:
-    begun = time.monotonic()
+    begun = time.thread_time()
     places("a b " * 50_000, {"x": ["a"] * 1_000, "y": ["zz"] * 1_000, "z": [["a", "b"]] * 500})
-    assert time.monotonic() - begun < 60
+    assert time.thread_time() - begun < 60

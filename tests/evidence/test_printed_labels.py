@@ -109,7 +109,7 @@ def test_a_value_has_the_label_it_stands_at() -> None:
 
 
 def test_looking_for_labels_ends() -> None:
-    begun = time.monotonic()
+    begun = time.thread_time()
     document = "Email: x " * 100_000
     assert labels(document, {f"{n}_email": None for n in range(200)})["/7_email"] is not None
-    assert time.monotonic() - begun < 20, "with room for a busy machine"
+    assert time.thread_time() - begun < 20

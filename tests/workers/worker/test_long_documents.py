@@ -78,7 +78,7 @@ def test_it_says_how_far_it_is_while_it_is_read(fleet: Fleet) -> None:
         return job.done
 
     until(ended, 60, "the long document")
-    (job,) = fleet.wait([one], 1)
+    (job,) = fleet.wait([one], 60)
     assert job.result is not None
     windows = len(job.result["document"]["windows"])
     assert len(seen) > 1
