@@ -102,7 +102,7 @@ def consume(runtime: Runtime) -> int:
 def _wake() -> None:
     """The consumer's event loop; it hears other threads only."""
     if (hub := get_event_loop()) is not None:
-        hub.call_soon(bool)
+        hub.call_soon(bool)  # type: ignore[no-untyped-call]
 
 
 def celery_worker(runtime: Runtime) -> int:
