@@ -197,7 +197,9 @@ export class DocumentView {
           name && h("h3", {}, name),
           h(
             "pre",
-            { class: page.how === "layout" || page.how === "ocr" ? "columns" : null },
+            page.how === "layout" || page.how === "ocr"
+              ? { class: "columns", tabindex: 0, role: "region", "aria-label": name || "Text" } // it scrolls sideways
+              : {},
             this._pieces(index, page.start, page.stop, own),
           ),
         ),

@@ -20,6 +20,11 @@ export function button(label, onClick, props) {
   return h("button", { type: "button", ...props, on: { click: onClick } }, label);
 }
 
+/** A frame that scrolls sideways, and can be reached by keys to be scrolled: `label` says what is in it. */
+export function scrolling(label, ...children) {
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, children);
+}
+
 /** A labelled control: the label's text stands above it. */
 export function labelled(label, control, note) {
   return h("label", { class: "labelled" }, h("span", {}, label), control, note && h("small", {}, note));

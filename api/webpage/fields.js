@@ -1,6 +1,6 @@
 // The values of an answer, each with what is known of it.
 
-import { h, passedOver } from "./dom.js";
+import { h, passedOver, scrolling } from "./dom.js";
 import { at, isScalar, step } from "./json.js";
 
 /** `fields` and `review`: of a result, or of the error of a failed extraction. `onPick(pointer, {passing})`: a value was
@@ -74,9 +74,8 @@ export class FieldsView {
 
   _table(rows, pointer) {
     const names = [...new Set(rows.flatMap(Object.keys))];
-    return h(
-      "div",
-      { class: "scroll" },
+    return scrolling(
+      `Rows of ${pointer}`,
       h(
         "table",
         {},

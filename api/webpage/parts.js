@@ -1,6 +1,6 @@
 // What several views show alike: problems, states, times, pages of a list.
 
-import { button, dialog, h, notice } from "./dom.js";
+import { button, dialog, h, notice, scrolling } from "./dom.js";
 
 export function problemBox(error) {
   return h(
@@ -97,5 +97,6 @@ export function live(refresh, seconds, signal) {
 export function list(titles, body) {
   const heads = titles.map((title) => h("th", { scope: "col" }, title || h("span", { class: "hidden" }, "Actions")));
   const rows = Array.isArray(body) ? h("tbody", {}, body) : body;
-  return h("div", { class: "scroll" }, h("table", { class: "list" }, h("thead", {}, h("tr", {}, heads)), rows));
+  const table = h("table", { class: "list" }, h("thead", {}, h("tr", {}, heads)), rows);
+  return scrolling(`Table of ${titles[0]}`, table);
 }

@@ -8,6 +8,7 @@ import { base64, kept } from "./files.js";
 import { at, Digits, parse, print, replaced } from "./json.js";
 import { copy, list, live, problemBox, save, time } from "./parts.js";
 import { ResultView } from "./result.js";
+import { asExample } from "./snippets.js";
 
 export const TITLE = "Review";
 const MOST = 100;
@@ -295,7 +296,7 @@ class ReviewView {
     const gold = await goldOf({ ...this._extraction, reviewed: { corrections: this._corrections } });
     const text = this._extraction.result?.document?.text;
     if (!gold || text === undefined) notice("Its text is not here: ask for options.text when you send it");
-    else copy(print({ document: text, answer: gold.expected }), "example for a schema");
+    else copy(asExample(text, print(gold.expected)), "example for a schema");
   }
 
   _key(event) {

@@ -1,7 +1,7 @@
 // What to extract: a schema of the service, fields named one by one, or a JSON Schema that is checked as it is typed.
 
 import { get, postJson } from "./api.js";
-import { button, h, labelled } from "./dom.js";
+import { button, h, labelled, scrolling } from "./dom.js";
 
 const TYPES = {
   text: { type: "string" },
@@ -96,9 +96,8 @@ export class SchemaChoice {
     const bodies = {
       named: () => [labelled("Schema", this._names), this._about, h("p", { class: "row" }, example)],
       fields: () => [
-        h(
-          "div",
-          { class: "scroll" },
+        scrolling(
+          "Table of fields",
           h(
             "table",
             { class: "editor" },

@@ -55,3 +55,16 @@ export function asPython(extraction) {
     "",
   ].join("\n");
 }
+
+/** What a schema's `__examples__` holds: a document and its right answer, as Python. */
+export const asExample = (document, answer) => `example(${pythonText(document)}, ${pythonText(answer)})`;
+
+/** Text between three quotes, on lines of its own: `example` takes line breaks at both ends away. */
+function pythonText(text) {
+  const inside = text
+    .replaceAll("\\", "\\\\")
+    .replaceAll('"""', '\\"\\"\\"')
+    // Python knows other ends of lines than \n, and no NUL.
+    .replaceAll(/[\0-\x08\x0b-\x1f\x7f]/g, (one) => `\\x${one.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return `"""\n${inside}\n"""`;
+}

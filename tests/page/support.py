@@ -7,6 +7,7 @@ from typing import Any
 
 PICTURES = Path(__file__).parents[2] / "build" / "page"
 EXTRACTED_MS = 120_000
+WIDTHS, SCHEMES = (1280, 400), ("light", "dark")
 # Every text whose contrast is under what WCAG 2.2 AA asks: (text, ratio). What lies over a picture is not judged.
 CONTRAST = """() => {
   const channel = (c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
@@ -41,6 +42,19 @@ NAMELESS = """() => [...document.querySelectorAll("button, a, input, select, tex
   .map((one) => one.outerHTML.slice(0, 120))"""
 
 
+def serious(page: Any) -> list[str]:
+    """What axe-core finds serious or critical: the rule, why, and where."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']} ({one['impact']}): {one['help']}: {node['html'][:160]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
 class Visitor:
     """`complaints`: what the browser wrote to its console, and calls that went elsewhere."""
 
@@ -72,10 +86,21 @@ class Visitor:
     def leaf(self, pointer: str) -> Any:
         return self.page.locator(f'.leaf[data-pointer="{pointer}"]')
 
+    def check_everywhere(self) -> None:
+        """`check_looks` of the view as it is, at both widths, light and dark."""
+        size = self.page.viewport_size
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": size["height"]})
+            for scheme in SCHEMES:
+                self.page.emulate_media(color_scheme=scheme)
+                self.check_looks()
+        self.page.set_viewport_size(size)
+        self.page.emulate_media(color_scheme="light")
+
     def check_looks(self) -> None:
-        """It can be read, named, and does not have to be scrolled sideways."""
-        assert self.page.evaluate(CONTRAST) == []
-        assert self.page.evaluate(NAMELESS) == []
+        """It can be read, named, and does not have to be scrolled sideways; axe finds nothing serious."""
+        for found in (serious(self.page), self.page.evaluate(CONTRAST), self.page.evaluate(NAMELESS)):
+            assert not found, "\n".join(found)
         wide = self.page.evaluate("document.scrollingElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{wide} pixels too wide"
 

@@ -13,8 +13,9 @@ import pytest
 
 from extractor.evaluation.gold import read_gold
 from extractor.service.supervisor import Service
+from schemas.examples import example
 from schemas.registry import Registry
-from tests.page.support import EXTRACTED_MS, Visitor
+from tests.page.support import EXTRACTED_MS, SCHEMES, WIDTHS, Visitor
 from tests.support.served import Api, ThreadWorker
 from tests.support.valkey import Valkey
 
@@ -38,6 +39,8 @@ Subtotal   550.00
 VAT        110.00
 Total      960.00
 """
+# What a text of Python must not be broken by.
+HARD = 'Notes: C:\\temp\\new """quoted""" "'
 
 
 def test_a_pdf_beside_its_values(visit: Visit, samples: Path) -> None:
@@ -64,12 +67,12 @@ def test_a_pdf_beside_its_values(visit: Visit, samples: Path) -> None:
     visitor.leaf("/issue_date").hover()
     assert "active" in page.locator('.box[aria-label^="/issue_date:"]').get_attribute("class")
     assert "2 rows" in page.locator(".fields .group dt").filter(has_text="items").text_content()
-    visitor.check_looks()
+    visitor.check_everywhere()
     visitor.picture("pdf")
 
     page.get_by_label("Text", exact=True).check()
     assert page.locator("mark").filter(has_text=re.compile("^660.00$")).count() == 1
-    visitor.check_looks()
+    visitor.check_everywhere()
     visitor.picture("pdf-as-text")
 
 
@@ -80,6 +83,7 @@ def test_a_scan_is_shown_as_its_picture(visit: Visit, samples: Path) -> None:
     assert visitor.leaf("/total").locator(".value").text_content() == "24.50"
     assert visitor.page.locator(".box").count() >= 10
     assert "read from a picture" in visitor.page.locator("figcaption").text_content()
+    visitor.check_everywhere()
     visitor.picture("scan")
 
 
@@ -87,6 +91,7 @@ def test_a_mail_is_shown_with_its_attachment_and_as_text(visit: Visit, samples: 
     visitor = visit()
     visitor.extract(samples / "purchase_order-2.eml", "purchase_order")
     visitor.page.locator(".sheet img").wait_for(timeout=60_000)
+    visitor.check_everywhere()
     visitor.picture("mail")
     visitor.page.get_by_label("Text", exact=True).check()
     mark = visitor.page.locator("mark").filter(has_text="PO-3051").first
@@ -144,7 +149,7 @@ def test_a_schema_is_checked_as_it_is_typed(visit: Visit) -> None:
     text.fill('{"type": "object", "properties": {"a": {"$ref": "https://elsewhere.example/s.json"}}}')
     page.get_by_text("It cannot be used").wait_for()
     assert "/properties/a/$ref" in page.locator(".verdict.refused").text_content()
-    visitor.check_looks()
+    visitor.check_everywhere()
     visitor.picture("schema-refused")
     text.fill('{"type": "object", ')
     page.get_by_text("It cannot be used").wait_for()
@@ -184,7 +189,7 @@ def test_many_files_are_a_batch(visit: Visit, tmp_path: Path) -> None:
         page.get_by_role("button", name="Save results").click()
     lines = [json.loads(line) for line in Path(saved.value.path()).read_text().splitlines()]
     assert [line["custom_id"] for line in lines] == ["card-0.txt", "card-1.txt"]
-    visitor.check_looks()
+    visitor.check_everywhere()
     visitor.picture("batch")
     page.get_by_role("link", name="Its jobs").click()
     page.get_by_role("link", name="card-1.txt").wait_for()
@@ -204,7 +209,7 @@ def test_jobs_are_filtered_and_erased(visit: Visit, service: Service) -> None:
     page.locator(f'a[href="#/jobs/{made["id"]}"]').click()
     page.get_by_text(made["id"]).wait_for()
     assert page.locator(".left").filter(has_text="has erased this document").count() == 1
-    visitor.check_looks()
+    visitor.check_everywhere()
     visitor.picture("job")
     page.get_by_role("button", name="Erase").click()
     page.get_by_role("dialog").get_by_role("button", name="Erase").click()
@@ -213,12 +218,13 @@ def test_jobs_are_filtered_and_erased(visit: Visit, service: Service) -> None:
 
 
 def test_what_is_marked_is_reviewed_with_the_keyboard(visit: Visit, tmp_path: Path, service: Service) -> None:
-    (tmp_path / "wrong-sum.txt").write_text(WRONG_SUM)
-    visitor = visit()
+    (tmp_path / "wrong-sum.txt").write_text(WRONG_SUM + HARD)
+    visitor = visit(permissions=["clipboard-read", "clipboard-write"])
     page = visitor.page
     visitor.extract(tmp_path / "wrong-sum.txt", "invoice")
     reasons = page.locator(".reason")
     assert reasons.count() >= 1
+    visitor.check_everywhere()
     visitor.picture("marked")
     page.get_by_role("link", name="Review", exact=True).click()
     page.get_by_role("link", name="wrong-sum.txt").click()
@@ -229,10 +235,13 @@ def test_what_is_marked_is_reviewed_with_the_keyboard(visit: Visit, tmp_path: Pa
     page.keyboard.type("660.00")
     page.keyboard.press("Enter")
     assert visitor.leaf("/total").locator(".right-value").text_content() == "660.00"
-    visitor.check_looks()
+    visitor.check_everywhere()
     visitor.picture("review")
     while "All that is marked is decided" not in (page.locator("#notice").text_content() or ""):
         page.keyboard.press("Enter")
+    page.get_by_role("button", name="Copy as an example").click()
+    page.get_by_text("example for a schema copied").wait_for()
+    assert_example_is_taken(str(page.evaluate("navigator.clipboard.readText()")))
     page.keyboard.press("Control+Enter")
     page.wait_for_url(re.compile(r"#/review(/[0-9a-f]{32})?$"))
     reviewed = httpx.get(f"{service.url}/v1/extractions?review=done", trust_env=False).json()["data"]
@@ -251,6 +260,13 @@ def test_what_is_marked_is_reviewed_with_the_keyboard(visit: Visit, tmp_path: Pa
     assert_gold_is_read(tmp_path / "gold.jsonl", [line])
 
 
+def assert_example_is_taken(code: str) -> None:
+    """By a schema, as it stands: the text to the letter, and the corrected answer."""
+    made = eval(code, {"example": example})  # what a person would paste into a file of Python
+    assert made.document == (WRONG_SUM + HARD).strip("\n")
+    assert (made.answer["total"], made.answer["number"]) == (660, "2026-88")
+
+
 def assert_gold_is_read(path: Path, lines: list[dict[str, Any]]) -> None:
     """As `extractor eval` does it."""
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -258,8 +274,8 @@ def assert_gold_is_read(path: Path, lines: list[dict[str, Any]]) -> None:
     assert len(read_gold(path, None, lambda name, _: registry.get(str(name)))) == len(lines)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
 def test_every_view_can_be_read(visit: Visit, scheme: str, width: int) -> None:
     for view in VIEWS:
         visitor = visit(view, viewport={"width": width, "height": 800}, color_scheme=scheme)
@@ -282,6 +298,7 @@ def test_a_key_is_asked_for_once_and_kept_for_the_tab(visit: Visit, tmp_path: Pa
         box.get_by_label("API key").fill("wrong")
         page.keyboard.press("Enter")
         page.get_by_text("The key was not accepted").wait_for()
+        visitor.check_everywhere()
         visitor.picture("key")
         page.get_by_role("dialog").get_by_label("API key").fill("ex_secret")
         page.keyboard.press("Enter")
