@@ -14,6 +14,7 @@ from schemas.limits import SchemaLimits
 from schemas.patterns import fault, for_grammar, measure
 
 _NOWHERE = "points to a place where no schema stands: put it directly under $defs"
+_MEETING = ("$ref", "allOf", "anyOf", "oneOf", "patternProperties")
 _REQUIRED = ("minItems", "minProperties", "minLength", "minContains")
 _ALLOWED = ("maxItems", "maxProperties", "maxLength", "maxContains")
 
@@ -25,6 +26,7 @@ class Walk:
     def __init__(self, root: dict[str, Any], limits: SchemaLimits, report: Report) -> None:
         self._root, self._limits, self._report = root, limits, report
         self._multiples = keywords.Multiples(root)
+        self._far = _meets_far(root)
         self._properties = self._definitions = self._patterns_cost = 0
         self._patterns: dict[str, Path] = {}  # where each stands first
         self._visited: set[int] = set()
@@ -107,7 +109,7 @@ class Walk:
             say("validated", where, "a key that is written twice counts once: checked in the answer only")
         elif not keywords.digits_in_grammar(key, value):
             say("validated", where, "has more digits than the grammar holds: the last are checked in the answer only")
-        elif key == "multipleOf" and (value not in self._multiples or keywords.beyond(node)):
+        elif key == "multipleOf" and (value not in self._multiples or keywords.beyond(node) or self._far):
             say("validated", where, "is more than the grammar counts to: checked in the answer only")
         elif key == "propertyNames" and not self._live_below(key, node):
             say("validated", where, "is checked when the answer is complete")
@@ -192,3 +194,9 @@ class Walk:
         if name and for_grammar(pattern) is None and not pattern_fault(pattern):
             return note(where, "has an anchor or word boundary inside, which a name's pattern cannot have")
         return None
+
+
+def _meets_far(root: dict[str, Any]) -> bool:
+    """Whether numbers farther than a grammar counts may be meant where schemas meet: which do is not looked for."""
+    far = any(keywords.beyond({key: one}) for key in keywords.BOUNDS for one in keywords.values_of(root, key))
+    return far and any(True for key in _MEETING for _ in keywords.values_of(root, key))

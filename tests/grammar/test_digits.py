@@ -259,6 +259,15 @@ def test_what_a_client_gives_validates_as_the_answer_did() -> None:
         ({"type": "number", "anyOf": [{"minimum": 2e15}, {"maximum": -3e16}]},
          ["2000000000000000.5", "-3" + "0" * 16], ["4"]),
         ({"type": "integer", "anyOf": [{"minimum": 2 * 10**18}, {"const": 4}]}, ["3" + "0" * 18, "4"], ["5"]),
+        ({"type": "integer", "minimum": 10**20, "anyOf": [{"multipleOf": 7}, {"multipleOf": 5}]},
+         ["1" + "0" * 20, "7" * 24], ["35", "7" * 60]),
+        ({"type": "integer", "minimum": 10**20, "allOf": [{"multipleOf": 7}]}, ["7" * 21], ["7", "7" * 60]),
+        ({"allOf": [{"$ref": "#/$defs/far"}, {"type": "number", "multipleOf": 0.5}]},
+         ["1" + "0" * 20 + ".5"], ["0.5", "7" * 60]),
+        ({"type": ["integer", "null"], "minimum": 10**20, "oneOf": [{"multipleOf": 7}, {"type": "null"}]},
+         ["7" * 21], ["7", "7" * 60]),
+        ({"minimum": 10**20, "anyOf": [{"multipleOf": 7}, {"type": "string"}]},
+         ["7" * 21, '"x"', "true"], ["7", "7" * 60]),
     ],
 )  # fmt: skip
 def test_options_of_which_some_are_far(field, good, bad):
@@ -275,3 +284,23 @@ def test_a_bound_at_which_the_grammar_counts_no_farther_is_not_called_enforced()
     for key, bound in (("minimum", FARTHEST), ("maximum", -FARTHEST), ("exclusiveMinimum", FARTHEST)):
         field = {"type": "integer", "anyOf": [{key: bound}, {"const": 3}]}
         assert any(one.pointer.endswith(key) for one in check(whole(field)).validated)
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"type": "integer", "minimum": 10**20, "anyOf": [{"multipleOf": 7}, {"multipleOf": 5}]},
+        {"type": "integer", "minimum": 10**20, "allOf": [{"multipleOf": 7}]},
+        {"allOf": [{"$ref": "#/$defs/far"}, {"type": "integer", "multipleOf": 7}]},
+        {"$ref": "#/$defs/far", "multipleOf": 7},
+        {"type": "object", "properties": {"k": {"multipleOf": 7}}, "patternProperties": {"k": {"minimum": 10**20}}},
+    ],
+)
+def test_a_multiple_that_may_meet_a_far_bound_is_not_called_enforced(field):
+    report = check({**whole(field), "$defs": {"far": {"minimum": 10**20}}})
+    assert not any(one.pointer.endswith("multipleOf") for one in report.enforced)
+
+
+def test_a_multiple_that_meets_no_far_bound_is_enforced():
+    report = check({"type": "object", "properties": {"a": {"multipleOf": 7}, "b": {"minimum": 10**20}}})
+    assert "/properties/a/multipleOf" in [one.pointer for one in report.enforced]

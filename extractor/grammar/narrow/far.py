@@ -37,15 +37,15 @@ def speaks_far(root: JSON) -> bool:
 
 
 def apart(node: JSON) -> list[JSON] | None:
-    """A schema whose numbers are all beyond what is counted to, of numbers and of all else; None where it is not one
-    of several kinds, or says more than its own keywords."""
+    """A schema whose numbers are all beyond what is counted to, of numbers and of all else, each with the options
+    beside it; None where it is not one of several kinds."""
     kinds = node.get("type", ["array", "boolean", "null", "number", "object", "string"])
-    if not keywords.beyond(node) or isinstance(kinds, str) or any(key in node for key in ("$ref", *keywords.MANY)):
+    if not keywords.beyond(node) or isinstance(kinds, str) or "prefixItems" in node:
         return None
     far, others = [kind for kind in kinds if kind in _NUMBERS], [kind for kind in kinds if kind not in _NUMBERS]
     if not far or not others or any(key in node for key in _VALUES):
         return None
-    number = {key: value for key, value in node.items() if key in _OF_NUMBERS}
+    number = {key: value for key, value in node.items() if key in (*_OF_NUMBERS, *_SOURCES)}
     rest = {key: value for key, value in node.items() if key not in keywords.BOUNDS}
     return [{**number, "type": "integer" if far == ["integer"] else "number"}, {**rest, "type": others}]
 
@@ -94,7 +94,7 @@ def _beyond(met: list[JSON]) -> str | None:
     kinds = _kinds(met)
     if not kinds or not kinds <= _NUMBERS or not any(map(keywords.beyond, met)):
         return None
-    if any(one.keys() - _OF_NUMBERS or ("multipleOf" in one and not keywords.beyond(one)) for one in met):
+    if any(one.keys() - _OF_NUMBERS for one in met):
         return None
     lows, highs = _ends(met, "inimum"), _ends(met, "aximum")
     negative = any(high < 0 for high in highs)
