@@ -4,6 +4,7 @@ would go on for ever."""
 from __future__ import annotations
 
 import json
+import random
 from itertools import chain, cycle, islice
 from typing import Any
 
@@ -79,8 +80,9 @@ ALL_MEET = {
     "allOf": [{"patternProperties": {"^x.*END$": TEXT}}, {"patternProperties": {"^x.*FIN$": NUMBER}}],
 }
 WITH_ENDS = {"type": "object", "patternProperties": {"^x.*1$": TEXT, "^x.*2$": NUMBER}}
-FAR = {"type": "integer", "minimum": 10**20, "anyOf": [{"multipleOf": 1}, {"title": "x"}]}
-FAR_EITHER = {"type": "number", "minimum": 1e30, "anyOf": [{"multipleOf": 1}, {"multipleOf": 0.5}]}
+MANY = [{"multipleOf": 1, "title": str(number)} for number in range(70)]  # ways to read a number in
+FAR = {"type": "integer", "minimum": 10**20, "anyOf": MANY}
+FAR_EITHER = {"type": "number", "minimum": 1e30, "anyOf": [*MANY, {"multipleOf": 0.5}]}
 KINDS = [  # schema of a value, what the model begins with, what it goes on with, how long the answer may be at most
     (UNCLOSED, '{"f":{"k":"","', NEVER_THE_SAME, 260),
     (UNCLOSED, '{"f":{"k":""', MEMBERS, 150),
@@ -316,6 +318,55 @@ def test_calm_is_never_said_where_something_may_have_to_end(text: str) -> None:
         if watched.due() is not None:
             assert len(written) > calm_to
         calm_to = max(calm_to, watched.calm_to())
+
+
+SOURCE = "Hex bolt M8\nwasher\n" * 9 + "The part is warranted for a year by its maker.\n" * 4
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_of_any_list_calm_is_never_said_where_it_may_have_to_end(seed: int) -> None:
+    """Names and sentences that are printed or not, numbers, and records of them, each again and again."""
+    dice = random.Random(seed)
+    words = ["Hex bolt M8", "washer", "no such name", "The part is warranted for a year by its maker.", 7, "red"]
+    words += ["A sentence of which the document knows nothing at all.", *(f"made up {at}" for at in range(6))]
+    kinds = dice.sample(words, dice.randint(1, 5))
+    items = [dice.choice([dice.choice(kinds), {"k": dice.choice(kinds)}, dice.choice(words)]) for _ in range(70)]
+    written, calm_to = bytearray(), 0
+    watched = JsonText(written, Limits(items=60), Repeats(SOURCE.encode()))
+    ends = 0
+    for byte in json.dumps({"a": items}, separators=(",", ":")).encode():
+        written.append(byte)
+        watched.read()
+        if watched.copy().due() is not None:
+            ends += 1
+            assert len(written) > calm_to
+        calm_to = max(calm_to, watched.calm_to())
+    assert ends
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [{"sku": f"A{at * 7919}", "qty": at % 9, "price": at / 4} for at in range(400)],
+        [f"made up {at * 7919}" for at in range(400)],  # as many as the document has lines
+        random.Random(0).choices(["Hex bolt M8", "washer", "red", "blue", "pcs"], k=400),
+    ],
+    ids=["rows", "nowhere", "names again"],
+)
+def test_a_long_list_is_looked_at_seldom(items: list[Any]) -> None:
+    printed = "\n".join(" ".join(map(str, one.values())) if isinstance(one, dict) else one for one in items)
+    source = "a line\n" * 400 if items[0] == "made up 0" else printed
+    written, calm_to, near = bytearray(), 0, 0
+    watched = JsonText(written, Limits(), Repeats(source.encode()))
+    raw = json.dumps({"a": items}, separators=(",", ":")).encode()
+    for byte in raw:
+        written.append(byte)
+        if len(written) > calm_to:
+            watched.read()
+            calm_to = watched.calm_to()
+            near += len(written) > calm_to
+    assert near < len(raw) // 20
+    assert not watched.ended
 
 
 def test_a_copy_goes_its_own_way() -> None:

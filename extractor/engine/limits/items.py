@@ -14,6 +14,7 @@ _SHORT = 6  # bytes: a shorter item says too little to be missed in a document
 _SENTENCE = 32  # bytes: a longer item is no name of a kind
 _INVENTED, _COPIED = 3, 12  # times that an item is believed which is printed nowhere, or less often
 _ALONE = 12  # items in succession that stand nowhere, and more than the document has parts
+_NO_BOUND = 1 << 40  # times: of what may be there as often as it likes
 
 
 class Items:
@@ -23,8 +24,8 @@ class Items:
         self.longest = 0
         self._repeats = repeats
         self._times: dict[bytes, int] = {}
-        self._most, self._shortest = 0, sys.maxsize  # times and bytes, of all
-        self._most_said, self._shortest_said = 0, sys.maxsize  # of sentences
+        self._most: dict[bytes, int] = {}  # of those that are there as often as is believed of any: of it, in truth
+        self._names, self._said = _Margins(_SHORT, _COPIED), _Margins(_SENTENCE, _INVENTED)
         self._nowhere = 0  # so many of the last ones, before those that were not looked for
         self._unread: list[bytes] = []
 
@@ -32,7 +33,8 @@ class Items:
         """Neither feels what is added to the other."""
         other = object.__new__(Items)
         other.__dict__.update(self.__dict__)
-        other._times, other._unread = dict(self._times), list(self._unread)
+        other._times, other._most, other._unread = dict(self._times), dict(self._most), list(self._unread)
+        other._names, other._said = self._names.copy(), self._said.copy()
         return other
 
     def add(self, item: bytes) -> None:
@@ -40,10 +42,13 @@ class Items:
         self.longest = max(self.longest, size)
         if size < _SHORT:
             return
-        times = self._times[item] = self._times.get(item, 0) + 1
-        self._most, self._shortest = max(self._most, times), min(self._shortest, size)
-        if size >= _SENTENCE:
-            self._most_said, self._shortest_said = max(self._most_said, times), min(self._shortest_said, size)
+        times = self._times.get(item, 0) + 1
+        self._times[item] = times
+        margins = self._said if size >= _SENTENCE else self._names
+        before = self._most.get(item, margins.any) - times + 1
+        if times == margins.any:
+            self._most[item] = max(times, self._believed(item))
+        margins.move(size, before if times > 1 else None, self._most.get(item, margins.any) - times)
         self._unread.append(item)
 
     def over(self, item: bytes) -> Why | None:
@@ -52,7 +57,7 @@ class Items:
         if size < _SHORT:
             return None
         times = self._times.get(item, 0) + 1
-        if times > (_INVENTED if size >= _SENTENCE else _COPIED) and times > self._believed(item):
+        if times > self._most.get(item, sys.maxsize):
             return "repeated"
         if not self._alone() or self._stands(item):
             return None
@@ -60,15 +65,8 @@ class Items:
 
     def calm_for(self) -> int:
         """For how many bytes none is one too many, whatever they are; negative where that is not plain."""
-        left = (
-            (_COPIED - self._most, self._shortest),
-            (_COPIED, _SHORT),
-            (_INVENTED - self._most_said, self._shortest_said),
-            (_INVENTED, _SENTENCE),
-            (_ALONE - self._nowhere - len(self._unread), _SHORT),
-        )
-        # Each after a comma, and without what closes it: a quote, and a brace for each object, which takes five bytes.
-        return min(times * (size - size // 6) for times, size in left) - 1
+        alone = _bytes_of(self._before_alone(), _SHORT)
+        return min(self._names.bytes_left(), self._said.bytes_left(), alone) - 1
 
     def _believed(self, item: bytes) -> int:
         """How often it may be there."""
@@ -82,18 +80,60 @@ class Items:
 
     def _alone(self) -> bool:
         """Whether so many items before stand nowhere that no other may."""
-        if self._nowhere + len(self._unread) < _ALONE:
-            return False
+        return self._before_alone() <= 0
+
+    def _before_alone(self) -> int:
+        """How many more items may stand nowhere; fewer where that many have not been looked for. Amortized, an item is
+        looked for once at most."""
+        left = _ALONE - self._nowhere - len(self._unread)
+        if left > 0:
+            return left
         for at in reversed(range(len(self._unread))):
             if self._stands(self._unread[at]):
                 self._nowhere, self._unread = 0, self._unread[at + 1 :]
                 break
         self._nowhere, self._unread = self._nowhere + len(self._unread), []
-        return self._nowhere >= max(_ALONE, self._repeats.parts)
+        return max(_ALONE, self._repeats.parts) - self._nowhere
 
     def _stands(self, item: bytes) -> bool:
         row = _read(item)
         return row is None or self._repeats.says(row)
+
+
+class _Margins:
+    """How many more times items of a size may be there: `shortest`, bytes; `any`, times that is believed of any of
+    them. Those of one margin are counted together, so that a step costs the same however many there are."""
+
+    def __init__(self, shortest: int, any: int) -> None:
+        self.any = any
+        self._least, self._shortest = shortest, sys.maxsize  # bytes: of what may come, of what is there
+        self._counts: dict[int, int] = {}  # of items, by their margins
+
+    def copy(self) -> _Margins:
+        other = object.__new__(_Margins)
+        other.__dict__.update(self.__dict__)
+        other._counts = dict(self._counts)
+        return other
+
+    def move(self, size: int, before: int | None, after: int) -> None:
+        """One item, which is new where it had none before."""
+        self._shortest = min(self._shortest, size)
+        if before in self._counts:
+            self._counts[before] -= 1
+            if not self._counts[before]:
+                del self._counts[before]
+        if after < _NO_BOUND:
+            self._counts[after] = self._counts.get(after, 0) + 1
+
+    def bytes_left(self) -> int:
+        """So many are written before one of them is one too many."""
+        known = _bytes_of(min(self._counts, default=_NO_BOUND), self._shortest)
+        return min(known, _bytes_of(self.any, self._least))
+
+
+def _bytes_of(items: int, size: int) -> int:
+    """Each after a comma, and without what closes it: a quote, and a brace for each object, which takes five bytes."""
+    return items * (size - size // 6)
 
 
 def _read(item: bytes) -> Any:

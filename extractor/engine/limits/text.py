@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from extractor.engine.limits.items import Items
 from extractor.engine.limits.limits import Ended, Limits, Why
@@ -48,9 +48,16 @@ class _Container:
     member: int  # where the one that is written begins
     begun: int = 1  # members, the one that is written among them
     full: Why | None = None
+    shared: bool = False  # `items`, with a copy of this
 
     def copy(self) -> _Container:
-        return replace(self, items=self.items.copy())
+        self.shared = True
+        return _Container(self.start, self.of_keys, self.items, self.member, self.begun, self.full, shared=True)
+
+    def add(self, item: bytes) -> None:
+        if self.shared:  # by now: most copies end before one is added, and of many items each is long
+            self.items, self.shared = self.items.copy(), False
+        self.items.add(item)
 
 
 class JsonText:
@@ -246,7 +253,7 @@ class JsonText:
             return
         container.full = self._over(container, end - 1)
         if not container.of_keys:
-            container.items.add(bytes(self.written[container.member : end - 1]))
+            container.add(bytes(self.written[container.member : end - 1]))
             container.member = end
         if container.full is not None:
             return
