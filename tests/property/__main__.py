@@ -35,7 +35,7 @@ def _told(kind: str, tally: Tally) -> int:
         print(fault)
     print(
         f"{kind}: {tally.schemas} tried, {tally.refused} without a grammar, {tally.roomless} too long for a prompt, "
-        f"{tally.answers} answers, {tally.unfinished} without an end, {len(tally.faults)} faults",
+        f"{tally.answers} answers, {tally.unfinished} longer than their limit, {len(tally.faults)} faults",
         flush=True,
     )
     return len(tally.faults)

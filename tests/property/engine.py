@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,10 +13,13 @@ from pathlib import Path
 
 from extractor import Extractor, Options, Settings
 from extractor.errors import BUSY, DocumentError, EngineError, InvalidOutput, SchemaError, TruncatedOutput
+from extractor.grammar.compile import serialise
+from extractor.grammar.narrow import Bounds
 from schemas import Schema, inline
 from tests.property.judged import Tally, ends, fits, relaxed
+from tests.property.longest import longest
 from tests.property.run import Named
-from tests.property.walks import Stuck
+from tests.property.walks import Stuck, walk
 
 ENGINES = ("tiny", "bundled")
 ROWS, TOKENS, CONTEXT = 16, 1500, 8192
@@ -54,7 +58,8 @@ class Decoding:
     tokens: int = TOKENS
 
     def judge(self, found: Iterable[Named]) -> Tally:
-        """Of named schemas. Faults: an answer that fails by what is enforced, and an engine that fails under it."""
+        """Of named schemas. Faults: an answer that fails by what is enforced, one that was cut off although none under
+        its schema is so long or although it can have no end, and an engine that fails under it."""
         tally = Tally()
         with ThreadPoolExecutor(2 * self.rows) as pool:
             for one in pool.map(self._one, found):
@@ -72,8 +77,11 @@ class Decoding:
                 text = self._text(schema, options)
             except InvalidOutput as error:
                 text = error.last  # perhaps by what only validation knows
-            except TruncatedOutput:
+            except TruncatedOutput as error:
                 tally.unfinished += 1
+                tally.faults += [
+                    f"{name}\n  temperature {temperature}: {fault}" for fault in self._endless(schema, error)
+                ]
                 continue
             except SchemaError:
                 return Tally(schemas=1, refused=1)
@@ -92,6 +100,19 @@ class Decoding:
                 faults = "; ".join(f"{place.pointer[-60:] or 'it'} {place.detail}" for place in error.errors)
                 tally.faults.append(f"{name}\n  temperature {temperature}: {faults}\n    {text[:600]}")
         return tally
+
+    def _endless(self, schema: Schema, error: TruncatedOutput) -> list[str]:
+        """Why an answer that was cut off should have ended: no answer is as long as its limit, or none begins so."""
+        bounds = Bounds(SMALL["max_string_chars"], SMALL["max_array_items"])
+        most = longest(schema.json_schema, bounds)
+        if most <= self.tokens:
+            return [f"not at its end after {self.tokens} tokens, and no answer is longer than {most} bytes"]
+        begun = error.last.rstrip("\ufffd").encode()
+        try:
+            text = walk(serialise(schema, bounds), "short", random.Random(0), 0, begun)
+        except Stuck as fault:
+            return [str(fault)]
+        return [] if text is not None else [f"has no end in sight behind {error.last[-200:]}"]
 
     def _text(self, schema: Schema, options: Options) -> str:
         """A sandbox whose clock ran out on a busy machine is asked again."""

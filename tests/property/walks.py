@@ -22,20 +22,20 @@ class Stuck(AssertionError):
     """The grammar lets nothing follow a text that is no answer, or gives up."""
 
 
-def walk(grammar: str, mood: str, dice: random.Random, budget: int) -> str | None:
-    """An answer under the grammar; None where it did not end (recursion without null may not). Past `budget` bytes any
-    mood is short. Raises Stuck."""
+def walk(grammar: str, mood: str, dice: random.Random, budget: int, begun: bytes = b"") -> str | None:
+    """An answer under the grammar, one that begins with what is `begun`; None where it did not end (recursion without
+    null may not). Past `budget` bytes any mood is short. Raises Stuck."""
     matcher = LLMatcher(TOKENIZER, grammar, log_level=0, limits=LIMITS)
     assert not matcher.is_error(), matcher.get_error()
     written, inside, escape, depth = bytearray(), False, False, 0
-    for step in range(budget + _STEPS_AFTER):
-        forced = matcher.compute_ff_bytes()
+    for step in range(len(begun) + budget + _STEPS_AFTER):
+        forced = begun[step : step + 1] or matcher.compute_ff_bytes()
         allowed = list(forced[:1]) or _allowed(matcher.compute_bitmask())
         if matcher.is_error():
             raise Stuck(f"{matcher.get_error()[:300]} after {_shown(written)}")
         if not allowed:
             raise Stuck(f"nothing may follow {_shown(written)}")
-        byte = _choice(allowed, mood if step < budget and depth < _DEEP else "short", inside, dice)
+        byte = _choice(allowed, mood if step < len(begun) + budget and depth < _DEEP else "short", inside, dice)
         if byte == _EOS:
             return written.decode()
         if not matcher.consume_token(byte):
