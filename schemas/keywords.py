@@ -74,6 +74,7 @@ DIALECTS = frozenset(
 )
 
 
+COUNTS = _words("minLength maxLength minItems maxItems minProperties maxProperties")
 BOUNDS = _words("minimum maximum exclusiveMinimum exclusiveMaximum")
 
 

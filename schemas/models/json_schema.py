@@ -4,6 +4,7 @@ stands beside it as `x-checked`, which `check` reports."""
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 
 from pydantic import AliasChoices, AliasPath, BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, SchemaValidator, core_schema, to_json
 
 from schemas.checks.formats import DURATION
 from schemas.errors import InvalidSchema
@@ -96,6 +97,14 @@ class ModelJsonSchema(GenerateJsonSchema):
     def json_schema(self, schema: core_schema.JsonSchema) -> JsonSchemaValue:
         return _checked(super().json_schema(schema), "that it is JSON, and of that type")
 
+    # Values
+
+    def literal_schema(self, schema: core_schema.LiteralSchema) -> JsonSchemaValue:
+        return _read_from_json(super().literal_schema(schema), schema)
+
+    def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
+        return _read_from_json(super().enum_schema(schema), schema)
+
     # Numbers
 
     def decimal_schema(self, schema: core_schema.DecimalSchema) -> JsonSchemaValue:
@@ -149,6 +158,32 @@ class ModelJsonSchema(GenerateJsonSchema):
 
 def _checked(node: JsonSchemaValue, what: str) -> JsonSchemaValue:
     return {**node, CHECKED: what}
+
+
+def _read_from_json(node: JsonSchemaValue, schema: CoreSchema) -> JsonSchemaValue:
+    """With those values alone that pydantic reads: no JSON is the literal of a member of an enum that is no text or
+    number itself, or a member whose value is a date. Raises InvalidSchema where none is left."""
+    values = [node["const"]] if "const" in node else node.get("enum", [])
+    read = SchemaValidator(schema)
+    left = [value for value in values if _reads(read, value)]
+    if len(left) == len(values):
+        return node
+    if not left:
+        named = ", ".join(map(repr, schema.get("expected") or schema.get("members") or ()))[:200]
+        raise InvalidSchema(
+            f"pydantic takes no JSON for {named}: for members of an enum let its class be a str or int too "
+            '(class Kind(str, Enum)), or write the values themselves (Literal["a"])'
+        )
+    lost = ", ".join(json.dumps(value) for value in values if value not in left)
+    return _checked({**node, "enum": left}, f"{lost[:200]} is left out, because pydantic does not read it from JSON")
+
+
+def _reads(validator: SchemaValidator, value: Any) -> bool:
+    try:
+        validator.validate_json(to_json(value))
+    except ValueError:
+        return False
+    return True
 
 
 def _nodes(root: Any) -> Iterator[dict[str, Any]]:

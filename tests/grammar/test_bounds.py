@@ -259,3 +259,18 @@ def test_decimals_end_where_a_schema_says_multiples_too(step):
     for number, known in (("1.5", True), ("0.1234", True), ("0." + "1" * 60, False)):
         assert accepts(grammar, f'{{"a":{whole},"b":{number},"c":1,"d":[]}}') is known
         assert accepts(grammar, f'{{"a":{whole},"b":0,"c":{number},"d":[{number}]}}') is known
+
+
+@pytest.mark.parametrize(
+    ("field", "good", "bad"),
+    [
+        ({"type": "string", "minLength": 2.0, "maxLength": 3.0}, '"ab"', '"abcd"'),
+        ({"type": "array", "items": INT, "minItems": 1.0, "maxItems": 1e0}, "[1]", "[1,2]"),
+        ({"type": "object", "additionalProperties": INT, "minProperties": 1.0, "maxProperties": 1.0}, '{"a":1}', "{}"),
+        ({"allOf": [{"type": "string", "maxLength": 2.0}, {"minLength": 1.0}]}, '"ab"', '"abc"'),
+    ],
+)
+def test_a_count_may_be_written_with_a_point(field: Any, good: str, bad: str) -> None:
+    grammar = compile_grammar(inline({"type": "object", "properties": {"f": field}, "required": ["f"]}))
+    assert accepts(grammar, f'{{"f":{good}}}')
+    assert not accepts(grammar, f'{{"f":{bad}}}')

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import IntEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PositiveFloat
 
 from extractor.grammar.compile import compile_grammar, serialise
 from schemas import Registry, ValidationProblem, check, inline, of_model
@@ -304,3 +304,67 @@ def test_a_multiple_that_may_meet_a_far_bound_is_not_called_enforced(field):
 def test_a_multiple_that_meets_no_far_bound_is_enforced():
     report = check({"type": "object", "properties": {"a": {"multipleOf": 7}, "b": {"minimum": 10**20}}})
     assert "/properties/a/multipleOf" in [one.pointer for one in report.enforced]
+
+
+ENDS = ["0.5", "0.50", "0.10", "0.050", "1.50", "5.00", "10.10", "0.123456789"]
+ON_BOTH_SIDES = [*ENDS, *(f"-{one}" for one in ENDS), "0", "0.00", "7", "-7"]
+
+
+@pytest.mark.parametrize(
+    ("field", "fits"),
+    [
+        ({"type": "number"}, lambda _: True),
+        ({"type": ["null", "number", "string"]}, lambda _: True),
+        ({"anyOf": [{"type": "number"}, {"type": "null"}]}, lambda _: True),
+        ({"$ref": "#/$defs/number"}, lambda _: True),
+        ({}, lambda _: True),
+        ({"minimum": -3}, lambda value: value >= -3),
+        ({"type": "number", "minimum": -5, "maximum": 5}, lambda value: -5 <= value <= 5),
+        ({"type": "number", "exclusiveMinimum": -1}, lambda value: value > -1),
+        ({"type": "number", "exclusiveMinimum": 0}, lambda value: value > 0),
+        ({"type": "number", "exclusiveMinimum": 0, "maximum": 1}, lambda value: 0 < value <= 1),
+        ({"type": "number", "exclusiveMaximum": 0}, lambda value: value < 0),
+        ({"type": "number", "minimum": 0, "maximum": 10}, lambda value: 0 <= value <= 10),
+        ({"allOf": [{"type": "number"}, {"maximum": 9}]}, lambda value: value <= 9),
+        ({"allOf": [{"$ref": "#/$defs/number"}, {"minimum": -2.5}]}, lambda value: value >= -2.5),
+        ({"type": "number", "maximum": 6, "anyOf": [{"minimum": 5}, {"maximum": 0.25}]},
+         lambda value: 5 <= value <= 6 or value <= 0.25),
+    ],
+)  # fmt: skip
+def test_decimals_may_end_in_zeros_on_both_sides_of_zero(field, fits):
+    """`-0.50` is what a document prints; what it is rounded to is another number of digits."""
+    grammar = compile_grammar(inline({**whole(field), "$defs": {"number": {"type": "number"}}}))
+    for text in ON_BOTH_SIDES:
+        assert accepts(grammar, f'{{"f":{text}}}') is fits(Decimal(text)), text
+
+
+@pytest.mark.parametrize(
+    ("field", "good", "bad"),
+    [
+        ({"minimum": 0, "maximum": 0.25}, ["0.2", "0.20", "0.25", "0.1"], ["0.3", "0.26"]),
+        ({"minimum": 0.01, "maximum": 99.99}, ["99.9", "99.90", "99.99", "99", "9.99"], ["99.991", "100"]),
+        ({"minimum": -0.125, "exclusiveMaximum": 0.125}, ["-0.1", "-0.12", "0.1", "0.12", "-0.125"], ["0.125", "0.13"]),
+        ({"maximum": 1.05, "multipleOf": 0.05}, ["1", "1.05", "0.95", "-3.5"], ["1.1", "0.99"]),
+        ({"minimum": 0.23, "maximum": 0.25}, ["0.23", "0.24", "0.25"], ["0.2"]),
+    ],
+)
+def test_a_far_end_with_a_fraction_takes_shorter_ones(field, good, bad):
+    for schema in ({"type": "number", **field}, {"type": ["number", "null"], **field}):
+        grammar = compile_grammar(inline(whole(schema)))
+        for text in good:
+            assert accepts(grammar, f'{{"f":{text}}}'), text
+        for text in bad:
+            assert not accepts(grammar, f'{{"f":{text}}}'), text
+
+
+def test_models_of_prices_take_zeros_at_the_end() -> None:
+    class Line(BaseModel):
+        discount: float
+        price: Decimal = Field(gt=0, decimal_places=2)
+        rate: PositiveFloat
+        change: Annotated[float, Field(ge=-1, le=1)] | None = None
+
+    schema = of_model(Line)
+    text = '{"discount":-0.50,"price":0.50,"rate":0.10,"change":-0.20}'
+    assert accepts(compile_grammar(schema), text)
+    schema.validate(loads(text))

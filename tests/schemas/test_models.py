@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from datetime import date
 from decimal import Decimal
+from enum import Enum, StrEnum
+from typing import Annotated, Literal
 
 import pytest
+from pydantic import BaseModel, Field, create_model
 
-from schemas import InvalidSchema, Registry, ValidationProblem, doubts, of_model
+from schemas import InvalidSchema, Registry, ValidationProblem, check, doubts, of_model
 from schemas.jsontext import dumps, loads
 from schemas.types import adds_up
 
@@ -148,7 +152,6 @@ def test_plain_models_of_users():
 
 def test_a_check_that_stumbles_is_a_fault_of_the_value():
     """Whatever it raises, from lenient and strict models, and without the words of the exception."""
-    from datetime import date
 
     from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -173,7 +176,6 @@ def test_a_check_that_stumbles_is_a_fault_of_the_value():
 
 
 def test_a_strict_model_is_told_what_it_refuses_and_not_that_it_is_strict():
-    from datetime import date
 
     from pydantic import BaseModel, ConfigDict, model_validator
 
@@ -214,3 +216,52 @@ def test_a_field_that_no_key_reaches_is_refused():
     for model in (Keyed, Named):
         schema = of_model(model)
         assert schema.validate(dict.fromkeys(schema.json_schema["properties"], 3)).n == 3
+
+
+class Kind(Enum):
+    A, B = "a", "b"
+
+
+class TextKind(StrEnum):
+    A, B = "a", "b"
+
+
+class Days(Enum):
+    FIRST, OTHER = date(2026, 1, 1), "other"
+
+
+class Price(Enum):
+    LOW = Decimal("1.5")
+
+
+@pytest.mark.parametrize("kind", [Literal[Kind.A], Literal[Kind.A, Kind.B], Price, Literal[b"x"]])
+def test_a_value_that_no_json_is_to_pydantic_is_refused_by_name(kind):
+    with pytest.raises(InvalidSchema, match=r"pydantic takes no JSON for .*(Kind|Price|b'x')"):
+        of_model(create_model("Model", f=(list[kind], ...)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "lost"),
+    [
+        (Days, "other", "2026-01-01"),
+        (Literal[Kind.A, "x"], "x", "a"),
+        (Literal[5, 2**64 - 1], 5, str(2**64 - 1)),
+    ],
+)
+def test_of_several_values_those_that_pydantic_reads_are_left(kind, value, lost):
+    schema = of_model(create_model("Model", f=(kind, ...)))
+    node = schema.json_schema.get("$defs", {}).get("Days", schema.json_schema["properties"]["f"])
+    assert node["enum"] == [value]
+    assert any(lost in one.detail for one in check(schema.json_schema).validated)
+    schema.validate({"f": value})
+
+
+def test_members_that_are_texts_tell_options_apart():
+    class Left(BaseModel):
+        kind: Literal[TextKind.A] = TextKind.A
+
+    class Right(BaseModel):
+        kind: Literal[TextKind.B] = TextKind.B
+
+    schema = of_model(create_model("Model", f=(Annotated[Left | Right, Field(discriminator="kind")], ...)))
+    assert isinstance(schema.validate({"f": {"kind": "b"}}).f, Right)

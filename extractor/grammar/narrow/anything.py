@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from extractor.grammar.narrow.bounds import Bounds
+from extractor.grammar.narrow.zeros import on_both_sides
 from schemas.checks.numbers import FARTHEST
 
 JSON = dict[str, Any]
@@ -17,7 +18,12 @@ def definitions(name: str, bounds: Bounds, decimals: int | None) -> JSON:
     number: JSON = {"type": "number", "minimum": -FARTHEST, "maximum": FARTHEST}
     if decimals is not None:
         number["multipleOf"] = 10.0**-decimals
-    plain = [{"type": "null"}, {"type": "boolean"}, number, {"type": "string", "maxLength": bounds.max_chars}]
+    plain = [
+        {"type": "null"},
+        {"type": "boolean"},
+        on_both_sides(number),
+        {"type": "string", "maxLength": bounds.max_chars},
+    ]
     defs: JSON = {f"{name}0": {"anyOf": plain}}
     for level in range(1, LEVELS + 1):
         below = {"$ref": f"#/$defs/{name}{level - 1}"}

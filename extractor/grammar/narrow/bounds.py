@@ -26,6 +26,18 @@ class Bounds:
     decimals: int = 9
 
 
+def counted(node: Any) -> Any:
+    """`node` with whole counts: to JSON Schema 3.0 is one, to llguidance it is none."""
+    if isinstance(node, list):
+        return [counted(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: int(value) if key in keywords.COUNTS and isinstance(value, float) else counted(value)
+        for key, value in node.items()
+    }
+
+
 def widened(bounds: Bounds, root: Any) -> Bounds:
     """For a schema that meets others, which may name longer texts and arrays."""
     chars = max(_stated(root, "minLength", "maxLength"), bounds.max_chars)

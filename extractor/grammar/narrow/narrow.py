@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any
 
 from extractor.grammar.narrow.anything import LEVELS, a_map, definitions
-from extractor.grammar.narrow.bounds import Bounds, bound_number, bound_string, bounds_of, widened
+from extractor.grammar.narrow.bounds import Bounds, bound_number, bound_string, bounds_of, counted, widened
 from extractor.grammar.narrow.far import apart, speaks_far, spread, terminal
 from extractor.grammar.narrow.keys import Keys
 from extractor.grammar.narrow.literals import literals
@@ -39,6 +39,7 @@ from extractor.grammar.narrow.meeting import (
 from extractor.grammar.narrow.site import Site, counts_of, silent, undeclared
 from extractor.grammar.narrow.tags import tags_of
 from extractor.grammar.narrow.unfold import unfolded
+from extractor.grammar.narrow.zeros import EITHER_SIDE, NUMBERS, on_both_sides
 from schemas import keywords
 from schemas.checks import numbers
 from schemas.checks.formats import LONGEST, PATTERNS
@@ -59,11 +60,14 @@ class NarrowedSchema:
     other schemas on the same value, because there it must not forbid the keys of the others."""
 
     def __init__(self, root: JSON, bounds: Bounds) -> None:
+        if any(isinstance(one, float) for key in keywords.COUNTS for one in keywords.values_of(root, key)):
+            root = counted(root)
         self._root, self._bounds = root, bounds
         self._multiples = keywords.Multiples(root)
         self._keys = Keys(root, bounds)
         self._wide = widened(bounds, root)
         self._far = speaks_far(root)
+        self._printed = any(True for _ in keywords.values_of(root, keywords.PRINTED))
         self._names: dict[tuple[str, str], str] = {}
         self._defs: JSON = {}
         self._waiting: list[tuple[str, Any, Site]] = []  # definitions named but not yet rewritten
@@ -85,12 +89,14 @@ class NarrowedSchema:
     def _value(self, node: Any, tags: tuple[str, ...] = (), *, typed: bool = False) -> Any:
         """`node` where it alone decides about a value."""
         if not self._far or not isinstance(node, dict):
-            return self._narrowed(node, tags, typed=typed)
+            return on_both_sides(self._narrowed(node, tags, typed=typed), options=not self._printed)
         if options := apart(node) or spread(self._root, node):
             return {"anyOf": [self._value(one) for one in options]}
         new = self._narrowed(node, tags, typed=typed)
         text = terminal(self._root, node)
-        return new if text is None or not isinstance(new, dict) else {**new, LARK: text}
+        if text is None or not isinstance(new, dict):
+            return on_both_sides(new, options=not self._printed)
+        return {**new, LARK: text}
 
     def _narrowed(self, node: Any, tags: tuple[str, ...], *, typed: bool) -> Any:
         if isinstance(node, bool):
@@ -119,6 +125,8 @@ class NarrowedSchema:
     def _unsaid(self, closed: JSON, node: JSON, counts: Counts | None, *, typed: bool) -> None:
         """Bounds of ours where none of the schemas that meet says anything."""
         may_be = kinds(self._root, node)
+        if may_be <= NUMBERS and not self._printed:
+            closed["allOf"] = [*closed.get("allOf", ()), EITHER_SIDE]
         if may_be == KINDS and not typed:
             closed["type"] = sorted(KINDS)
             self._bound(closed, node, Site(alone=False), far=bounds_of(node) is None)
