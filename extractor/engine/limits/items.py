@@ -25,7 +25,7 @@ class Items:
         self._repeats = repeats
         self._times: dict[bytes, int] = {}
         self._most: dict[bytes, int] = {}  # of those that are there as often as is believed of any: of it, in truth
-        self._names, self._said = _Margins(_SHORT, _COPIED), _Margins(_SENTENCE, _INVENTED)
+        self._names, self._sentences = _Margins(_SHORT, _COPIED), _Margins(_SENTENCE, _INVENTED)
         self._nowhere = 0  # so many of the last ones, before those that were not looked for
         self._unread: list[bytes] = []
 
@@ -34,7 +34,7 @@ class Items:
         other = object.__new__(Items)
         other.__dict__.update(self.__dict__)
         other._times, other._most, other._unread = dict(self._times), dict(self._most), list(self._unread)
-        other._names, other._said = self._names.copy(), self._said.copy()
+        other._names, other._sentences = self._names.copy(), self._sentences.copy()
         return other
 
     def add(self, item: bytes) -> None:
@@ -44,7 +44,7 @@ class Items:
             return
         times = self._times.get(item, 0) + 1
         self._times[item] = times
-        margins = self._said if size >= _SENTENCE else self._names
+        margins = self._sentences if size >= _SENTENCE else self._names
         before = self._most.get(item, margins.any) - times + 1
         if times == margins.any:
             self._most[item] = max(times, self._believed(item))
@@ -66,7 +66,7 @@ class Items:
     def calm_for(self) -> int:
         """For how many bytes none is one too many, whatever they are; negative where that is not plain."""
         alone = _bytes_of(self._before_alone(), _SHORT)
-        return min(self._names.bytes_left(), self._said.bytes_left(), alone) - 1
+        return min(self._names.bytes_left(), self._sentences.bytes_left(), alone) - 1
 
     def _believed(self, item: bytes) -> int:
         """How often it may be there."""
