@@ -100,7 +100,7 @@ def growth(record: dict[str, Any]) -> str:
 
 def readme() -> str:
     """The five rows of the README."""
-    one, many, service, gpu = (runs.kept(name) for name in ("one_row", "rows", "service", "gpu"))
+    one, many, vllm, service, gpu = (runs.kept(name) for name in ("one_row", "rows", "vllm", "service", "gpu"))
     alone, wide = one["record"]["runs"][-1], _of(many["record"], 16)
     same = [count.split(" of ") for count in one["record"]["same_output_as_hf_outlines"].values()]
     idle, through = (_number(service["printed"], pattern) for pattern in (r"p50 ([0-9.]+) ms", r"(\d+) documents/s"))
@@ -109,7 +109,8 @@ def readme() -> str:
         (
             "the bundled pair, one document at a time, against transformers' `generate` with Outlines",
             f"{bench.ratio(one['record'], alone):.1f} times the tokens a second, "
-            f"{alone['tokens_per_forward']:.1f} tokens a forward pass of the model",
+            f"{alone['tokens_per_forward']:.1f} tokens a forward pass of the model; the same text for "
+            f"{min(int(a) for a, _ in same)} of {same[0][1]} documents, with drafts and without",
             one,
         ),
         (
@@ -118,9 +119,10 @@ def readme() -> str:
             many,
         ),
         (
-            "documents for which it writes the same text as `generate` with Outlines",
-            f"{min(int(a) for a, _ in same)} of {same[0][1]}, with drafts and without",
-            one,
+            "the bundled pair, one and 16 documents at a time, against vLLM with its grammars and its drafter",
+            " and ".join(f"{_beside_vllm(vllm['record'], rows):.1f}" for rows in (1, 16))
+            + " times the tokens a second",
+            vllm,
         ),
         (
             "the service alone, with a model that costs nothing",
@@ -142,6 +144,12 @@ def _of(record: dict[str, Any], rows: int) -> dict[str, Any]:
     drafters = record["runs"][-1]["drafters"]
     found: dict[str, Any] = next(r for r in record["runs"] if r["rows"] == rows and r["drafters"] == drafters)
     return found
+
+
+def _beside_vllm(record: dict[str, Any], rows: int) -> float:
+    """With all drafters, against what was fastest of vLLM: with its drafter or without."""
+    theirs = [run["tokens_per_s"] for run in record["runs"] if run["engine"] != "ours" and run["rows"] == rows]
+    return float(_of(record, rows)["tokens_per_s"] / max(theirs))
 
 
 def _number(lines: list[str], pattern: str) -> float:
