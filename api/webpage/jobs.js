@@ -43,7 +43,7 @@ class JobList {
       {},
       h("p", { class: "row filters" }, labelled("Status", this._status), labelled("Schema", this._schema)),
       this._fault,
-      list(["Document", "Schema", "Status", "Why", "Created", "Took", ""], this._rows),
+      list(["Document", "Status", "Schema", "Why", "Created", "Took", ""], this._rows),
       h("p", { class: "row" }, this._newer, this._older),
     );
   }
@@ -95,8 +95,8 @@ class JobList {
       "tr",
       {},
       h("td", {}, h("a", { href: `#/jobs/${one.id}` }, name)),
-      h("td", {}, one.schema),
       h("td", {}, state(one.status), one.needs_review && h("span", { class: "badge mark" }, "review")),
+      h("td", {}, one.schema),
       h("td", { class: "why" }, why(one)),
       h("td", {}, time(one.created_at)),
       h("td", {}, between(one.started_at, one.finished_at)),
