@@ -6,8 +6,9 @@ STAMP := $(VENV)/.installed
 # shim exists for versions that are not installed.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
-# Processes that share the test files between them, in the files' order: the long end-to-end ones are in the middle.
-JOBS ?= 2
+# Processes that share the test files between them, in the files' order: the long end-to-end ones are in the middle. On
+# two cores three: tests wait for what they have started for a third of their time.
+JOBS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup locks images demo up docs test test-fast test-kernels test-compile test-page lint bench bench-gpu chaos property attack fuzz clean
