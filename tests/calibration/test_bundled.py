@@ -46,10 +46,10 @@ def test_the_pair_has_its_fit_of_values_and_of_nulls():
     assert fit is not None
     assert fit.model == "bundled"
     assert set(fit.curves) == {VALUE, NULL}
-    assert fit.documents > 150
+    assert fit.documents > 500
     for kind in (VALUE, NULL):
         after, before = fit.report[kind]["after"], fit.report[kind]["before"]
-        assert after["ece"] <= 0.05 + 0.03  # so much is chance, of a few hundred nulls
+        assert after["ece"] <= 0.05
         assert after["ece"] < before["ece"]
         assert after["auroc"] > before["auroc"]
 
