@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Mount
 
 from api.problems import Problem, pointer
+from api.submission.fault_words import in_words
 from api.submission.validation import invalid
 
 _BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
@@ -64,5 +65,5 @@ def _allowed(request: Request) -> Iterator[str]:
 async def _invalid_parameters(request: Request, error: Exception) -> Response:
     """Wrong query parameters, the only input FastAPI parses here."""
     assert isinstance(error, RequestValidationError)
-    faults = [(pointer(*(str(part)[:100] for part in fault["loc"])), fault["msg"]) for fault in error.errors()]
+    faults = [(pointer(*(str(part)[:100] for part in fault["loc"])), in_words(fault)) for fault in error.errors()]
     return invalid(faults).response(request.state.request_id)

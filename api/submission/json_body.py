@@ -10,6 +10,7 @@ import pydantic_core
 
 from api.problems import Problem, limited
 from api.submission import json_structure
+from api.submission.fault_words import wanted
 from api.submission.large_json import LARGE_BYTES, MAX_TEXT_BYTES, DetachedDocuments, TooMuchText, detach_documents
 from schemas import LIMITS
 
@@ -45,7 +46,8 @@ def parse_request(body: bytes | bytearray) -> tuple[dict[str, Any], DetachedDocu
 
 def _object(value: Any, at: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Problem("invalid_request", "An object is expected", errors=[(at, "not an object")])
+        fault = wanted("an object", value)
+        raise Problem("invalid_request", f"{at or 'The body'} {fault}", errors=[(at, fault)])
     return value
 
 

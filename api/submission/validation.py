@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from api.problems import Problem, limited, pointer
+from api.submission.fault_words import in_words
 from schemas import Registry, UnknownSchema
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -24,7 +25,7 @@ def validated(model: type[Model], value: object) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        faults = [_fault(fault) for fault in error.errors(include_url=False, include_input=False)]
+        faults = [_fault(fault) for fault in error.errors(include_url=False)]
         raise invalid(faults, _crossed_limit(error)) from None
 
 
@@ -70,4 +71,4 @@ def _crossed_limit(error: ValidationError) -> tuple[str, int] | None:
 def _fault(fault: Any) -> tuple[str, str]:
     parts = (str(part)[:100] for part in fault["loc"] if part != "[key]")
     at = (fault.get("ctx") or {}).get("pointer") or pointer(*parts)
-    return at, fault["msg"].removeprefix("Value error, ")
+    return at, in_words(fault)

@@ -7,6 +7,7 @@ import base64
 import json
 import logging
 import random
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -385,6 +386,24 @@ async def test_wrong_queries_of_a_list(api: httpx.AsyncClient, params: dict[str,
 
 async def test_a_cursor_nobody_gave(api: httpx.AsyncClient) -> None:
     is_problem(await api.get("/v1/extractions", params={"cursor": "abc"}), 422, "invalid_cursor", "/query/cursor")
+
+
+async def test_a_wrong_query_is_told_in_plain_words(app: FastAPI, api: httpx.AsyncClient) -> None:
+    queries = [
+        (path.replace("{id}", "0" * 32), parameter["name"])
+        for path, calls in app.openapi()["paths"].items()
+        for parameter in calls.get("get", {}).get("parameters", [])
+        if parameter["in"] == "query"
+    ]
+    told = set()
+    for path, name in queries:
+        for value in ("x" * 3000, "-1", "1e400", "1.5", "99999999999999999999", ""):
+            answer = await api.get(path, params={name: value})
+            told |= {one["detail"] for one in answer.json().get("errors", []) if answer.status_code == 422}
+    assert len(told) > 8
+    foreign = re.compile("Input|[Ss]hould|valid |parse|instance|, not text")
+    assert not [detail for detail in told if foreign.search(detail)], told
+    assert "has to be at least 1" in told
 
 
 @pytest.mark.parametrize("wait", ["-1", "x", "nan", "inf"])
