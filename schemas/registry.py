@@ -23,7 +23,7 @@ from schemas.errors import SchemaProblem, UnknownSchema
 from schemas.files import find, load_file, of_file, reason
 from schemas.schema import Schema
 
-__all__ = ["HERE", "MACHINERY", "Registry", "of_file"]
+__all__ = ["HERE", "MACHINERY", "Registry", "of_file", "schema_files"]
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class Registry:
         until they are restarted."""
         with self._lock:
             for place, entry in self._places.items():
-                files = _files(place)
+                files = schema_files(place)
                 if files:
                     self.problems.pop(entry, None)  # of a folder that was empty
                 for file in files:
@@ -113,7 +113,7 @@ class Registry:
         path = Path(entry).expanduser()
         if path.is_dir() or path.suffix == ".py" or path.exists():
             self._places[path] = entry
-            files = _files(path)
+            files = schema_files(path)
             if not files:
                 self.problems[entry] = "the folder holds no .py file"
             for file in files:
@@ -154,7 +154,7 @@ class Registry:
         log.warning("schemas: %s", text)
 
 
-def _files(place: Path) -> list[Path]:
+def schema_files(place: Path) -> list[Path]:
     """Those of a folder that may be schemas; else the file itself."""
     if not place.is_dir():
         return [place]

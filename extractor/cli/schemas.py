@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from json import dumps
@@ -21,9 +21,9 @@ from extractor.cli.settings import schema_sources
 from extractor.sandbox import Sandbox, SandboxError, SandboxLimits
 from schemas.check import check as check_alone
 from schemas.checks.report import note
-from schemas.errors import SchemaProblem
+from schemas.errors import SchemaProblem, UnknownSchema
 from schemas.files import Found, find_in
-from schemas.registry import Registry
+from schemas.registry import Registry, schema_files
 
 app = typer.Typer(name="schemas", help="What to extract.", no_args_is_help=True, cls=CommandGroup)
 _TRIAL = SandboxLimits(cpu_s=10.0, wall_s=60.0, memory_bytes=1024**3)
@@ -35,6 +35,7 @@ _SECTIONS = {  # and how each is shown
 }
 _BRIEF = "enforced"  # what is counted unless everything is asked for
 _NAME = "A schema's name, name@version, or a file: JSON Schema (.json), or Python with a pydantic model (.py)."
+_NAMES = f"{_NAME[:-1]}; or a folder, of which every file is checked that EXTRACTOR_SCHEMAS would read of it."
 _TEMPLATE = '''"""{words}: what to read from one."""
 
 from __future__ import annotations
@@ -98,14 +99,14 @@ def show(name: Annotated[str, typer.Argument(help=_NAME)]) -> None:
 
 @app.command()
 def check(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help=_NAME)],
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help=_NAMES)],
     json: Annotated[bool, typer.Option("--json", help="The report as JSON, a line for each.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="What is enforced too, keyword by keyword.")] = False,
 ) -> None:
     """What the grammar does not enforce of a schema, which class it is of, what is refused. Exit code 2 when any is."""
-    fine = True
+    fine, chosen = True, list(_each(names)) if "folder" in map(_place, names) else names
     with closing(Sandbox("extractor.grammar.judge", _TRIAL, setup={}, size=1)) as judge:
-        for name in names:
+        for name in chosen:
             try:
                 verdict = _verdict(name, judge)
             except UnreadableJson as problem:
@@ -114,7 +115,7 @@ def check(
                 continue
             fine = fine and verdict.report["ok"]
             if json:
-                put(verdict.report if len(names) == 1 else {"schema": verdict.name, **verdict.report})
+                put(verdict.report if chosen == names[:1] else {"schema": verdict.name, **verdict.report})
             else:
                 put_styled(_report_lines(verdict, verbose))
     if not fine:
@@ -161,14 +162,43 @@ class _Verdict:
     subject: _Subject | None = None
 
 
+def _each(names: Iterable[str]) -> Iterator[str]:
+    """`names`, with the files of a folder in its place; a name that is a schema's too is the schema's."""
+    known = {schema.name for schema in Registry.discover(schema_sources()).list()}
+    for name in names:
+        files = schema_files(Path(name)) if name not in known and _place(name) == "folder" else []
+        yield from map(str, files) if files else [name]
+
+
+def _place(name: str) -> str:
+    """`folder`, `file`, or nothing."""
+    try:
+        return "folder" if Path(name).is_dir() else "file" if Path(name).exists() else ""
+    except (OSError, ValueError):  # too long for a path, such as a schema itself
+        return ""
+
+
 def _subject(name: str) -> _Subject:
     """Raises SchemaProblem."""
     path = Path(name)
     if path.suffix == ".json":
         return _Subject(json_in(path))
-    found = find_in(path) if path.suffix == ".py" else Found(Registry.discover(schema_sources()).get(name))
+    found = find_in(path) if path.suffix == ".py" else _found(name)
     schema = found.schema
     return _Subject(schema.json_schema, schema.ref, schema.model.__name__ if schema.model else "", found.doubt)
+
+
+def _found(name: str) -> Found:
+    """Raises UnknownSchema."""
+    try:
+        return Found(Registry.discover(schema_sources()).get(name))
+    except UnknownSchema as problem:
+        if not (place := _place(name)):
+            raise
+        if place == "folder":
+            what = "a folder" if schema_files(Path(name)) else "a folder without a .py file"
+            raise UnknownSchema(f"{name} is {what}; give a .py or .json file by its name") from None
+        raise UnknownSchema(f"{name} is neither a .json nor a .py file; {problem.detail}") from None
 
 
 def _verdict(name: str, judge: Sandbox) -> _Verdict:

@@ -190,6 +190,43 @@ def test_a_broken_file_among_several_is_a_line(run: Run, tmp_path: Path) -> None
     assert "ZeroDivisionError: division by zero (line 1)" in output
 
 
+@pytest.mark.process
+def test_a_folder_is_checked_file_by_file(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = "from pydantic import BaseModel\nclass Good(BaseModel):\n    n: int\n"
+    for name, text in (("good.py", good), ("broken.py", "1/0"), ("_shared.py", "1/0"), ("s.json", "{"), ("notes", "")):
+        write(tmp_path / name, text)
+    (tmp_path / "empty").mkdir()
+    done = run("schemas", "check", str(tmp_path), str(tmp_path / "empty"), "receipt", "--json")
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    assert [(line["schema"].removeprefix(f"{tmp_path}/"), line["ok"]) for line in lines] == [
+        ("broken.py", False), ("good.py", True), ("empty", False), ("receipt", True)]  # fmt: skip
+    assert "is a folder without a .py file" in lines[2]["refused"][0]["detail"]
+    assert done.status == 2
+    listed = {line.partition("@")[0] for line in read_by_the_service(run, tmp_path, monkeypatch)}
+    assert listed == {"good"}
+
+    (tmp_path / "broken.py").unlink()
+    assert run("schemas", "check", str(tmp_path)).out.startswith("good@1 (class Good): ok\n")
+    assert run("schemas", "check", str(tmp_path), "--json").json["schema"] == str(tmp_path / "good.py")
+    shown = run("schemas", "show", str(tmp_path))
+    assert (shown.status, shown.err.count("is a folder; give a .py or .json file by its name")) == (2, 1)
+    other = run("schemas", "check", str(tmp_path / "notes"))
+    assert "is neither a .json nor a .py file" in other.out
+    assert "there is no schema '{" in run("schemas", "check", '{"type": "object"}' * 999).out
+
+    (tmp_path / "invoice").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert run("schemas", "check", "invoice").out.startswith("invoice@1 (class Invoice): ok\n")
+
+
+def read_by_the_service(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What EXTRACTOR_SCHEMAS adds."""
+    before = run("schemas", "list").out.splitlines()
+    with monkeypatch.context() as patch:
+        patch.setenv("EXTRACTOR_SCHEMAS", str(folder))
+        return [line for line in run("schemas", "list").out.splitlines() if line not in before]
+
+
 def test_help_is_whole_and_as_wide_as_the_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     for columns in (80, 110):
         monkeypatch.setenv("COLUMNS", str(columns))
