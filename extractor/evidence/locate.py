@@ -16,6 +16,7 @@ from extractor.evidence.occurrence import Fragment, Occurrence, in_one_piece
 from extractor.evidence.word_index import MOST, WordIndex
 from extractor.notation import find
 from extractor.notation.bigger import Bigger
+from extractor.notation.currency import codes
 from extractor.notation.find import Spans, digits, padded, readings
 
 _APART = 48  # characters between the date and the time of one moment
@@ -31,7 +32,6 @@ _SHORT = 4  # digits of what may be a part of anything
 _CENTURIES = ("19", "20")  # whose years are looked for
 _MINUS = ("-", "−", "–")
 _LARGE = 10**30
-_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩"}
 
 
 class DocumentIndex:
@@ -54,16 +54,17 @@ class DocumentIndex:
             return in_one_piece(self._number(Decimal(value))) if abs(Decimal(value)) < _LARGE else []
         if (parts := find.date_and_time(value)) is not None:
             return self._date_and_time(*parts) or in_one_piece(self.words(value))
-        found = self.words(value)
+        signs = self._currencies.get(value, ())
+        found = [] if signs and value not in self.text else self.words(value)  # `TL` is TRY, and `try` is not
         if not found and _NUMBER.fullmatch(value):
             read = dict.fromkeys(place for number in readings(value) for place in self._number(number))
             found = [place for place in read if padded(self.text[place.start : place.stop]) == padded(value)]
-        if not found and value in _SIGNS:
-            found = self._words.letters(_SIGNS[value])
         if not found:
-            spans = self._words.often(self._glued.get(value, ()), lambda span: span)
-            found = [Fragment(*span, 0) for span in islice(spans, MOST)]
+            found = self._spans(signs) or self._spans(self._glued.get(value, ()))
         return in_one_piece(found) or self._words.wrapped(value) or self._words.pieces(value)
+
+    def _spans(self, spans: Sequence[tuple[int, int]]) -> list[Fragment]:
+        return [Fragment(*span, 0) for span in islice(self._words.often(spans, lambda span: span), MOST)]
 
     def words(self, value: str) -> list[Fragment]:
         """Where the words of `value` stand one after the other, perhaps cut otherwise."""
@@ -106,6 +107,14 @@ class DocumentIndex:
     @cached_property
     def _times(self) -> Spans:
         return find.time_spans(self.text)
+
+    @cached_property
+    def _currencies(self) -> Spans:
+        """Where signs of currencies stand, by the codes that they may mean."""
+        spans: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        for code, start, stop in codes(self.text):
+            spans[code].append((start, stop))
+        return spans
 
     @cached_property
     def _glued(self) -> Spans:

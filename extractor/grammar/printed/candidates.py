@@ -9,14 +9,10 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import product
 
-from extractor.notation import possible, spell
+from extractor.notation import currency, possible, spell
 from extractor.notation.spell import Spelled
 
 MOST_MOMENTS = 4_000  # days with times, of a document that prints many of both
-
-# Currencies that documents print as a sign.
-_SIGNS = {"€": "EUR", "£": "GBP", "¥": "JPY CNY", "₹": "INR", "₩": "KRW", "₺": "TRY", "zł": "PLN", "Kč": "CZK",
-          "₽": "RUB", "₪": "ILS", "฿": "THB", "Fr.": "CHF", "$": "USD CAD AUD NZD SGD MXN"}  # fmt: skip
 _WORD = re.compile(r"\S+")
 _AROUND = "\"'.,;:!?()[]<>{}„“”‚‘’«»*"
 
@@ -39,7 +35,7 @@ class Candidates:
     @cached_property
     def spellings(self) -> list[str]:
         """What is not printed letter by letter: days, months, times of day, codes of currencies."""
-        codes = [code for sign, of_it in _SIGNS.items() if sign in self._text for code in of_it.split()]
+        codes = dict.fromkeys(code for code, _, _ in currency.codes(self._text))
         return [*self.days, *possible.months(self._text, self._dates, self.days), *self._hours, *codes]
 
     @cached_property

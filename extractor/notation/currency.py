@@ -1,0 +1,52 @@
+"""Currencies as documents print them: a sign or an abbreviation may mean one ISO 4217 code or several.
+
+Codes from ISO 4217; what stands for them as shops and banks of these countries print it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_DOLLARS = "USD CAD AUD NZD SGD HKD MXN ARS CLP COP"
+_ANYWHERE = {  # signs that are nothing else
+    "€": "EUR", "£": "GBP", "¥": "JPY CNY", "￥": "JPY CNY", "円": "JPY", "元": "CNY TWD", "₹": "INR", "₩": "KRW",
+    "원": "KRW", "₺": "TRY", "₽": "RUB", "₪": "ILS", "฿": "THB", "₫": "VND", "₱": "PHP", "₦": "NGN", "₴": "UAH",
+    "₡": "CRC", "₲": "PYG", "₵": "GHS", "$": _DOLLARS, "zł": "PLN", "Kč": "CZK",
+    "US$": "USD", "U$S": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "S$": "SGD",
+    "HK$": "HKD", "NT$": "TWD", "MX$": "MXN", "R$": "BRL",
+}  # fmt: skip
+_WORDS = {  # whole words, in any case
+    "euro": "EUR", "euros": "EUR", "dollar": _DOLLARS, "dollars": _DOLLARS, "rupees": "INR PKR LKR",
+}  # fmt: skip
+_BESIDE_NUMBERS = {  # letters that mean much else
+    "kr": "SEK NOK DKK ISK", "Fr": "CHF", "SFr": "CHF", "sFr": "CHF", "Rs": "INR PKR LKR", "RM": "MYR", "Rp": "IDR",
+    "TL": "TRY", "Ft": "HUF", "lei": "RON", "RON": "RON", "лв": "BGN", "руб": "RUB", "грн": "UAH", "Dhs": "AED",
+    "Dh": "AED MAD", "KSh": "KES", "KSH": "KES", "Kc": "CZK", "zl": "PLN",
+}  # fmt: skip
+_RAND = {"R": "ZAR"}  # beside cents only: `R310` is a road
+_AMOUNT = r"-?\d{1,3}(?:[.,'’  ]?\d{3})*(?:[.,](?:\d\d|-))?"  # after a sign of letters
+
+
+def _one_of(signs: dict[str, str]) -> str:
+    return "|".join(re.escape(sign) for sign in sorted(signs, key=len, reverse=True))
+
+
+_LETTERS = _one_of(_BESIDE_NUMBERS)
+_SIGN = re.compile(
+    rf"(?<![^\W\d_])(?:(?P<before>{_LETTERS})(?=\.?:? ?{_AMOUNT}(?![\w/]))|(?<=\d)(?P<glued>{_LETTERS})(?![^\W_])"
+    rf"|(?<=\d[ \u00a0\u202f])(?P<behind>{_LETTERS})(?![^\W_])|(?<=\d[.,]-[ \u00a0])(?P<even>{_LETTERS})(?![^\W_])"
+    r"|(?P<rand>R)(?= ?\d[\d ,.'’]{0,14}[.,]\d\d(?![\w/])))"
+    rf"|(?P<sign>{_one_of(_ANYWHERE)})"
+    rf"|(?<![^\W_])(?P<word>(?i:{_one_of(_WORDS)}))(?![^\W_])"
+)
+
+
+def codes(text: str) -> Iterator[tuple[str, int, int]]:
+    """(code, start, stop) for all that each sign may mean, in the text's order. Codes that are printed as such are not
+    among them."""
+    for found in _SIGN.finditer(text):
+        printed, start, stop = found.group(), found.start(), found.end()
+        meant = _ANYWHERE.get(printed) or _BESIDE_NUMBERS.get(printed) or _RAND.get(printed) or _WORDS[printed.lower()]
+        for code in meant.split():
+            yield code, start, stop
