@@ -27,8 +27,10 @@ _RANGE = re.compile(  # `3–5 May 2024`: the first of its days
     r"(?<![\d.,/])(\d\d?)\.? ?(?:[-–—]|to|bis|au|al|a|tot|and|und|&) ?\d\d?(?=(?:st|nd|rd|th|\.|º)?[ -]?(?:de |of )?"
     r"([^\W\d_]{3,12})\.?,?[ -](?:de |del )?(\d{4})(?!\d))"
 )
-_MONTH_AND_YEAR = re.compile(  # `03/2021`, `2021/03`
-    r"(?<![\d/.,-])(?:(\d\d?)[/.-]((?:19|20)\d\d)|((?:19|20)\d\d)[/-](\d\d?))(?![/-]?\d|[.,]\d)"
+_MONTH_AND_YEAR = re.compile(  # `03/2021`, `2021/03`, `10/2020-09/2023`
+    r"(?:(?<![\d/.,-])|(?<=[/.](?:19|20)\d\d-))"
+    r"(?:(\d\d?)[/.-]((?:19|20)\d\d)|((?:19|20)\d\d)[/-](\d\d?))"
+    r"(?!/?\d|-\d(?!\d?[/.](?:19|20)\d\d(?!\d))|[.,]\d)"
 )
 _BARE = re.compile(r"(?<![^\s€$£¥(-])([.,])$")  # before a fraction without a whole: `.50`
 _FRACTION = re.compile(r"(?:(\d{1,9}) ?)?([½¼¾⅛⅜⅝⅞])")

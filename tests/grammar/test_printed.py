@@ -524,3 +524,17 @@ def test_definitions_in_a_chain_are_followed_or_compared_afterwards() -> None:
 )
 def test_a_weekday_that_begins_like_a_month_is_none(day: str) -> None:
     assert list(possible.days(day)) == ["2026-04-27"]
+
+
+def test_a_version_may_be_without_its_letter():
+    for written in ("3.9.2", "v3.9.2"):
+        assert value({"type": "string"}, "We run PrintPilot v3.9.2 here.", f'"{written}"')
+    assert not value({"type": "string"}, "We run PrintPilot v3.9.2 here.", '"9.2"')
+
+
+def test_months_of_a_span():
+    month = {"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"}
+    for text in ("10/2020-09/2023 Research Associate", "10/2020 - 09/2023", "10.2020–09.2023"):
+        assert value(month, text, '"2020-10"'), text
+        assert value(month, text, '"2023-09"'), text
+    assert not possible.months("10/2020-0912")

@@ -14,6 +14,7 @@ from extractor.notation.currency import codes
         ("Summe 12,90€", "EUR", "€"),
         ("Ödenecek Tutar    44.100,00 TL", "TRY", "TL"),
         ("TOTAL     R 48 576.00", "ZAR", "R"),
+        ("TOTAL DUE                 R     336.48", "ZAR", "R"),
         ("Balance R1,250.00", "ZAR", "R"),
         ("Total R$ 18,00", "BRL", "R$"),
         ("Att betala 1 250,00 kr", "SEK", "kr"),

@@ -23,6 +23,7 @@ _PARTICLES = "에서|에게|으로|까지|부터|은|는|이|가|을|를|의|에
 _MARK = "".join(chr(at) for at in range(0x300, 0x1F000) if unicodedata.category(chr(at)).startswith("M"))
 _CHUNK = re.compile(  # of text that is escaped as in a JSON string
     r"\\."
+    r"|(?<![^\W_])[vV](?=\d+\.\d)"  # before a version
     r"|\d+(?:[.,:'’]\d+)+"  # one number, one time of day
     rf"|[{_UNSPACED}][{_MARK}]*"
     # the number before its unit, a currency before one
