@@ -34,11 +34,13 @@ def _one_of(signs: dict[str, str]) -> str:
 
 _LETTERS = _one_of(_BESIDE_NUMBERS)
 _SIGN = re.compile(
-    rf"(?<![^\W\d_])(?:(?P<before>{_LETTERS})(?=\.?:? {{0,12}}{_AMOUNT}(?![\w/]))|(?<=\d)(?P<glued>{_LETTERS})(?![^\W_])"
-    rf"|(?<=\d[ \u00a0\u202f])(?P<behind>{_LETTERS})(?![^\W_])|(?<=\d[.,]-[ \u00a0])(?P<even>{_LETTERS})(?![^\W_])"
-    r"|(?P<rand>R)(?= {0,12}\d[\d ,.'’]{0,14}[.,]\d\d(?![\w/])))"
-    rf"|(?P<sign>{_one_of(_ANYWHERE)})"
-    rf"|(?<![^\W_])(?P<word>(?i:{_one_of(_WORDS)}))(?![^\W_])"
+    r"(?<![^\W\d_])(?:"
+    rf"(?:{_LETTERS})(?=\.?:? {{0,12}}{_AMOUNT}(?![\w/]))"  # `kr. 499,-`
+    rf"|(?:(?<=\d)|(?<=\d[ \u00a0\u202f])|(?<=\d[.,]-[ \u00a0]))(?:{_LETTERS})(?![^\W_])"  # `499,- kr`, `12TL`
+    r"|R(?= {0,12}\d[\d ,.'’]{0,14}[.,]\d\d(?![\w/]))"
+    r")"
+    rf"|{_one_of(_ANYWHERE)}"
+    rf"|(?<![^\W_])(?i:{_one_of(_WORDS)})(?![^\W_])"
 )
 
 
