@@ -5,6 +5,7 @@ import { button, confirmed, h, labelled, notice } from "./dom.js";
 import { base64 } from "./files.js";
 import { parse } from "./json.js";
 import { bytes, duration, list, live, problemBox, save, state, time } from "./parts.js";
+import { inWords } from "./words.js";
 
 export const TITLE = "Batches";
 const EVERY_S = 2;
@@ -192,7 +193,7 @@ async function showOne(place, id, signal) {
       }
       const ended = one.status === "completed" || one.status === "cancelled";
       head.replaceChildren(
-        h("p", { class: "row" }, state(one.status), h("span", {}, one.reason ?? ""), h("span", {}, bar(one))),
+        h("p", { class: "row" }, state(one.status), h("span", {}, inWords(one.reason)), h("span", {}, bar(one))),
         h(
           "dl",
           { class: "facts" },
@@ -279,7 +280,7 @@ async function refusedLines(id, count, signal) {
           "tr",
           {},
           h("td", {}, one.line),
-          h("td", {}, one.custom_id ?? ""),
+          h("td", {}, h("span", { class: "name" }, one.custom_id ?? "")),
           h("td", {}, h("code", {}, one.error.code), " ", one.error.detail),
         ),
       ),

@@ -94,7 +94,7 @@ class JobList {
     return h(
       "tr",
       {},
-      h("td", {}, h("a", { href: `#/jobs/${one.id}` }, name)),
+      h("td", {}, h("a", { class: "name", href: `#/jobs/${one.id}` }, name)),
       h("td", {}, state(one.status), one.needs_review && h("span", { class: "badge mark" }, "review")),
       h("td", {}, one.schema),
       h("td", { class: "why" }, why(one)),
@@ -154,7 +154,7 @@ async function showOne(place, id, signal) {
       ["took", between(extraction.started_at, extraction.finished_at)],
       ["readable until", time(extraction.expires_at)],
       ["attempt", extraction.attempt > 1 ? String(extraction.attempt) : ""],
-      ["batch", extraction.batch && h("a", { href: `#/batches/${extraction.batch}` }, extraction.batch)],
+      ["batch", extraction.batch && h("a", { href: `#/batches/${extraction.batch}` }, h("code", {}, extraction.batch))],
       ...Object.entries(extraction.metadata).map(([name, value]) => [name, value]),
     ].filter(([, value]) => value);
     head.replaceChildren(

@@ -1,6 +1,7 @@
 // What several views show alike: problems, states, times, pages of a list.
 
 import { button, dialog, h, notice, scrolling } from "./dom.js";
+import { inWords } from "./words.js";
 
 export function problemBox(error) {
   return h(
@@ -46,10 +47,10 @@ export function bytes(count) {
 
 /** Why a queued extraction waits, how far a running one is, why one failed or was cancelled. */
 export function why(extraction) {
-  if (extraction.status === "queued") return extraction.waiting?.detail ?? extraction.reason ?? "";
-  if (extraction.status === "failed") return extraction.error_code ?? extraction.error?.code ?? "";
-  if (extraction.status === "cancelled") return extraction.reason ?? "";
-  const progress = extraction.progress;
+  const { status, reason, waiting, progress } = extraction;
+  if (status === "queued") return waiting?.detail ?? inWords(reason);
+  if (status === "failed") return inWords(extraction.error_code ?? extraction.error?.code);
+  if (reason) return inWords(reason);
   return progress ? `${progress.done} of ${progress.total} ${progress.unit === "pages" ? "pages" : "parts"} read` : "";
 }
 

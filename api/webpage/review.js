@@ -54,7 +54,7 @@ const table = (rows) =>
       h(
         "tr",
         {},
-        h("td", {}, h("a", { href: `#/review/${one.id}` }, nameOf(one))),
+        h("td", {}, h("a", { class: "name", href: `#/review/${one.id}` }, nameOf(one))),
         h("td", {}, one.schema),
         h("td", {}, one.status),
         h("td", {}, time(one.created_at)),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import httpx
 import pytest
 
 from api.app import create_app
 from api.config import ApiSettings
+from api.problems import CODES
 from tests.support.api_support import client
+from workers.ledger.wait_reason import WaitReason
 
 FOLDER = Path(__file__).parents[2] / "api" / "webpage"
 FILES = sorted(path.name for path in FOLDER.iterdir())
@@ -74,3 +77,31 @@ def test_no_file_needs_what_the_policy_forbids(name: str) -> None:
     assert not re.search(r"<script(?![^>]*src=)", text)
     elsewhere = set(re.findall(r"https?://[^\s\"'`)]+", text)) - {"http://www.w3.org/2000/svg"}
     assert elsewhere == set()
+
+
+def test_every_reason_and_every_failure_has_words() -> None:
+    """What the page would show as a bare code."""
+    root = FOLDER.parents[1]
+    words = dict(re.findall(r'^  (\w+): "(.+)",$', (FOLDER / "words.js").read_text("utf-8"), flags=re.M))
+    failed = re.search(r"\n## Failed extractions\n(.*?)\n## ", (root / "docs" / "errors.md").read_text(), flags=re.S)
+    assert failed is not None
+    codes = {
+        code for row in re.findall(r"^\| (`.+?) \|", failed[1], flags=re.M) for code in re.findall(r"`(\w+)`", row)
+    }
+    stopped = {"requested", "deleted", "upload_broken", "upload_abandoned", "cancel_requested"}
+    assert len(codes) > 15
+    assert set(words) == (codes - {"error.code"}) | set(get_args(WaitReason)) | stopped
+    for code in set(words) & set(CODES):
+        assert words[code] == CODES[code].title
+
+
+def test_no_other_reason_is_written() -> None:
+    """Every reason that the code gives to what it cancels is among those of the page."""
+    root, words = FOLDER.parents[1], (FOLDER / "words.js").read_text("utf-8")
+    code = "".join(
+        file.read_text("utf-8") for room in ("api", "workers") for file in (root / room).rglob("*.[pl][yu]*")
+    )
+    given = set(re.findall(r"\"(?:cancel|erase)\", \"(\w+)\"\)|why = '(\w+)'|reason: str = \"(\w+)\"", code))
+    reasons = {one for found in given for one in found if one}
+    assert {"requested", "upload_broken", "upload_abandoned", "deleted"} <= reasons
+    assert [reason for reason in reasons if f"  {reason}: " not in words] == []

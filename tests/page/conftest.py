@@ -45,13 +45,14 @@ def pictures() -> None:
 
 
 @pytest.fixture
-def visit(browser: Any, service: Service) -> Iterator[Callable[..., Visitor]]:
-    """Opens a view in a window of its own. Whatever the browser complains of fails the test."""
+def visit(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable[..., Visitor]]:
+    """Opens a view in a window of its own, of `url` or of the service with the bundled pair. Whatever the browser
+    complains of fails the test."""
     visitors: list[Visitor] = []
 
     def opened(view: str = "try", *, url: str = "", **more: Any) -> Visitor:
         context = browser.new_context(viewport=more.pop("viewport", {"width": 1280, "height": 900}), **more)
-        visitors.append(Visitor(context, url or service.url))
+        visitors.append(Visitor(context, url or request.getfixturevalue("service").url))
         visitors[-1].go(view)
         return visitors[-1]
 
