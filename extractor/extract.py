@@ -38,13 +38,14 @@ from extractor.grammar.printed.grammars import Demands
 from extractor.grammar.trial import Judge
 from extractor.grammar.verdicts import Verdicts
 from extractor.known import Findings
-from extractor.long_document import LongDocuments, WholeAnswer
+from extractor.long_document import LongDocuments
 from extractor.missed import missed
 from extractor.prompt.prompt import Prompt, PromptBuilder
-from extractor.result import Extraction, Known, LongRead, Mark, Options, Usage, WindowRead
+from extractor.result import Extraction, Known, LongRead, Mark, Options, Usage
 from extractor.review import review
 from extractor.run import LEAST_ANSWER, Run, ended_values, kept_confidence, raise_unless_complete
 from extractor.validate import Answer, read_answer, unfit
+from extractor.windows.whole_answer import WholeAnswer
 from schemas import Registry, Schema, SchemaProblem, jsontext, of_model, unjudged
 
 log = logging.getLogger(__name__)
@@ -141,8 +142,8 @@ class Extractor:
         except (DocumentError, TruncatedOutput) as error:
             if error.code != CONTEXT_EXCEEDED and (error.code != TruncatedOutput.code or options.max_output_tokens):
                 raise
-            cutter = self._long.cut(run, error)
-        return LongRead(lambda tell: self._finish(run, self._long.read(run, cutter, tell)))
+            plan = self._long.plan(run, error)
+        return LongRead(lambda tell: self._finish(run, self._long.read(run, plan, tell)))
 
     def _read(self, run: Run) -> Extraction:
         """What fits the context. Raises DocumentError `context_exceeded` for what does not."""
@@ -250,7 +251,7 @@ class Extractor:
             run.usage.duration_s = time.monotonic() - run.started
             error.kept = {"data": found.data, "fields": fields, "review": marks, "usage": run.usage.as_json()}
             raise
-        return self._extraction(run, answer, text, fields, [*review(answer.doubts, [], {}), *marks], whole.windows)
+        return self._extraction(run, answer, text, fields, [*review(answer.doubts, [], {}), *marks], whole)
 
     def _extraction(
         self,
@@ -259,14 +260,15 @@ class Extractor:
         text: str,
         fields: dict[str, Known],
         marks: list[Mark],
-        windows: list[WindowRead] | None = None,
+        whole: WholeAnswer | None = None,
     ) -> Extraction:
         run.usage.duration_s = time.monotonic() - run.started
         schema, model, document = run.schema.ref, self._info["model"], run.document
         about, with_text = self._calibrator.about(), run.options.text
+        windows, parts = (whole.windows, whole.schema_parts) if whole is not None else ([], [])
         return Extraction(
             answer.data, answer.value, text, fields, marks, run.usage, schema, model, document, with_text, about,
-            windows or [],
+            windows, parts,
         )  # fmt: skip
 
     def _read_answer(self, run: Run, finish: str, max_tokens: int, text: str) -> Answer:

@@ -123,13 +123,15 @@ class Mark(TypedDict):
 class WindowRead(TypedDict):
     """A window of a document that was longer than the context: its half-open span of the text, and the first and last
     page of that. `state`: `read`, `truncated` (its answer was cut off; what was whole of it counts), `failed` (nothing
-    of it counts; `code` says why), `skipped` (no whole word stands there)."""
+    of it counts; `code` says why), `skipped` (no whole word stands there). `schema_part`: which of the result's
+    `schema_parts` was asked for, counted from 1, where there are several."""
 
     start: int
     stop: int
     pages: list[int] | None
     state: Literal["read", "truncated", "failed", "skipped"]
     code: str | None
+    schema_part: NotRequired[int]
 
 
 @dataclass
@@ -196,7 +198,8 @@ class Extraction:
     what is known of each scalar, by JSON pointer; `review`: what of it a person should look at; `document`: what it
     was extracted from. `with_text`: the JSON has the document's text too. `calibration`: what makes a probability of
     the confidences, `UNCALIBRATED` where they are the model's own. `windows`: those it
-    was read in; none where it was read at once."""
+    was read in; none where it was read at once. `schema_parts`: where the schema itself did not fit the context, the
+    pointers of the properties that were asked for together."""
 
     data: dict[str, Any]
     value: Any
@@ -210,6 +213,7 @@ class Extraction:
     with_text: bool = False
     calibration: CalibrationInfo = UNCALIBRATED
     windows: list[WindowRead] = field(default_factory=list)
+    schema_parts: list[list[str]] = field(default_factory=list)
 
     @property
     def asks(self) -> int:
@@ -226,6 +230,7 @@ class Extraction:
             "calibration": self.calibration,
             "document": describe(self.document)
             | ({"windows": self.windows} if self.windows else {})
+            | ({"schema_parts": self.schema_parts} if self.schema_parts else {})
             | ({"text": self.document.text} if self.with_text else {}),
             "usage": self.usage.as_json(),
             "asks": self.usage.model_calls,

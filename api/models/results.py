@@ -124,11 +124,14 @@ class WindowRead(BaseModel):
     pages: tuple[int, int] | None = Field(description="The first and the last; null where the document has no pages")
     state: Literal["read", "truncated", "failed", "skipped"]
     code: str | None = Field(description="Why it was not read, or not to its end")
+    schema_part: int | None = Field(
+        None, description="Which of `schema_parts` was asked for, counted from 1, where there are several"
+    )
 
 
 class DocumentRead(BaseModel):
     """What was read. `warnings` are those of the document and of all its pages; `windows` is there when it did not fit
-    the model's context, `text` when it was asked for."""
+    the model's context, `schema_parts` when the schema did not, `text` when it was asked for."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -139,6 +142,9 @@ class DocumentRead(BaseModel):
     parts: list[PartRead]
     warnings: list[str]
     windows: list[WindowRead] | None = None
+    schema_parts: list[list[str]] | None = Field(
+        None, description="The properties, by pointer into the data, that were asked for together; all windows of each"
+    )
     text: str | None = None
 
 

@@ -101,9 +101,17 @@ class PromptBuilder:
     def left(self, schema: Schema) -> int:
         """Tokens of the context that are left for a part of a document and its answer."""
         task, _ = self._task(schema, fence("")[0], _LONG_PART)
+        return self.context - len(task) - self._frame()
+
+    def left_beside(self, schema: Schema, json_schema: dict[str, Any]) -> int:
+        """The same of a schema that has another JSON Schema and no examples; nothing of it is kept."""
+        task = render_task(schema.name, schema.description, json_schema, []).removesuffix(_ENDS)
+        return self.context - len(self._codec.data(f"{task}, {_LONG_PART}{_ENDS}{fence('')[0]}")) - self._frame()
+
+    def _frame(self) -> int:
+        """Tokens of what stands around the task and the document."""
         before, after = self._one
-        frame = len(self._lead) + len(before) + len(task) + len(self._codec.data(fence("")[2])) + len(after)
-        return self.context - frame
+        return len(self._lead) + len(before) + len(self._codec.data(fence("")[2])) + len(after)
 
     def counts(self, texts: Sequence[str], enough: int) -> list[int]:
         """Tokens of each text, nearly. What comes after more than `enough` in all is not counted."""

@@ -22,10 +22,25 @@ def room_for(left: int, answer: int, least: int, most: int | None, *, lists: boo
     """`left` tokens of the context are left beside the prompt's other parts; an answer may have `answer`, and `least`
     at least; a window `most` at most. `lists`: whether the rows of tables are written again in an answer. None where
     nothing useful is left."""
-    answer = min(answer, max(least, left // 2))
+    answer = answer_of(left, answer, least)
     tokens = left - answer - _MARGIN
     rows = max(1, answer / _ROW_COST) if lists else math.inf
     return Room(min(tokens, most or tokens), rows, answer // _RUNS_ON) if tokens >= _LEAST else None
+
+
+def answer_of(left: int, answer: int, least: int) -> int:
+    """Tokens that an answer gets beside a window of that."""
+    return min(answer, max(least, left // 2))
+
+
+def uncut(document: Document, count: BoundedCount, tokens: int, answer: int) -> Cutter | None:
+    """All of the document as one window, where it has so many tokens at most; an answer that is cut off makes two of
+    it. `answer`: tokens that one may have."""
+    tokens -= _MARGIN
+    if sum(count([document.text], max(tokens, 0))) > tokens:
+        return None
+    cutter = Cutter(document, lambda texts: count(texts, 4 * tokens), Room(tokens, least=answer // _RUNS_ON))
+    return cutter if len(cutter.windows) < 2 else None
 
 
 def cutter_of(document: Document, count: BoundedCount, room: Room, most: int) -> Cutter:
@@ -36,18 +51,20 @@ def cutter_of(document: Document, count: BoundedCount, room: Room, most: int) ->
     def bounded(texts: Sequence[str]) -> list[int]:
         found = count(texts, enough)
         if sum(found) > enough:
-            raise _too_long(most)
+            raise too_long(most)
         return found
 
     if document.text.count("\n") > _LINES * most:
-        raise _too_long(most)
+        raise too_long(most)
     cutter = Cutter(document, bounded, room)
     if len(cutter.windows) > most:
-        raise _too_long(most)
+        raise too_long(most)
     return cutter
 
 
-def _too_long(most: int) -> DocumentError:
-    detail = f"the document does not fit the context, and takes more than {most:,} windows of it"
+def too_long(most: int, parts: int = 1) -> DocumentError:
+    """`most` windows are not enough. `parts`: of the schema, each of which is read of the whole document."""
+    of_parts = f", which is read once for each of {parts:,} parts of the schema" if parts > 1 else ""
+    detail = f"the document{of_parts} does not fit the context, and takes more than {most:,} windows of it"
     where = FieldError("/document", f"takes more than {most:,} windows")
     return DocumentError(detail, code=CONTEXT_EXCEEDED, errors=(where,))

@@ -11,7 +11,7 @@ import contextvars
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -64,19 +64,31 @@ class WindowAnswer:
 
 @dataclass
 class WindowOutcome:
-    """`error`: why a window was not read, or not to its end."""
+    """`error`: why a window was not read, or not to its end. `part`: of the schema, counted from 0."""
 
     window: Window
     state: State
     answer: WindowAnswer | None = None
     error: ExtractorError | None = None
+    part: int = 0
 
 
-Ask = Callable[[Window, int, int, threading.Event], WindowAnswer]  # window, its number, of how many; withdrawn when set
+@dataclass(frozen=True)
+class WindowPlace:
+    """What is asked of which window: a `part` of the schema, of the window that is the `number`th `of` so many."""
+
+    part: int
+    window: Window
+    number: int
+    of: int
+
+
+Ask = Callable[[WindowPlace, threading.Event], WindowAnswer]  # withdrawn when set
+_Waiting = tuple[int, Window]  # a part of the schema, and a window
 
 
 def read_all(
-    cutter: Cutter,
+    cutters: Sequence[Cutter],
     document: Document,
     ask: Ask,
     *,
@@ -85,55 +97,58 @@ def read_all(
     abort: threading.Event | None,
     tell: Tell = tell_nobody,
 ) -> list[WindowOutcome]:
-    """All windows, in order; their own spans cover the document. What has not begun at `until` (monotonic) does not.
-    Raises Cancelled, and SchemaError, which is no window's fault."""
-    return _Flight(cutter, document, ask, until, abort).over(at_once, tell)
+    """All windows of each part of the schema, in order; their own spans cover the document. `cutters`: one a part,
+    which are read one after the other, because prompts of a part begin alike. What has not begun at `until` (monotonic)
+    does not. Raises Cancelled, and SchemaError, which is no window's fault."""
+    return _Flight(cutters, document, ask, until, abort).over(at_once, tell)
 
 
 class _Flight:
     def __init__(
-        self, cutter: Cutter, document: Document, ask: Ask, until: float, abort: threading.Event | None
+        self, cutters: Sequence[Cutter], document: Document, ask: Ask, until: float, abort: threading.Event | None
     ) -> None:
-        self._cutter, self._document, self._ask = cutter, document, ask
+        self._cutters, self._document, self._ask = cutters, document, ask
         self._until, self._abort = until, abort
-        self._waiting = deque(cutter.windows)
+        self._waiting = deque((part, one) for part, cutter in enumerate(cutters) for one in cutter.windows)
         self._withdrawn = threading.Event()
         self._read: list[WindowOutcome] = []
 
     def over(self, at_once: int, tell: Tell) -> list[WindowOutcome]:
-        flying: dict[Future[WindowAnswer], Window] = {}
+        flying: dict[Future[WindowAnswer], _Waiting] = {}
         with ThreadPoolExecutor(at_once, thread_name_prefix="window") as threads:
             try:
                 while self._waiting or flying:
                     while self._waiting and len(flying) < at_once:
-                        self._begin(self._waiting.popleft(), threads, flying)
+                        self._begin(*self._waiting.popleft(), threads, flying)
                     tell(len(self._read), len(self._read) + len(flying) + len(self._waiting))
                     self._look(flying)
                 tell(len(self._read), len(self._read))
             except BaseException:
                 self._withdrawn.set()
                 raise
-        return sorted(self._read, key=lambda one: (one.window.fresh, one.window.stop))
+        return sorted(self._read, key=lambda one: (one.part, one.window.fresh, one.window.stop))
 
-    def _begin(self, window: Window, threads: ThreadPoolExecutor, flying: dict[Future[WindowAnswer], Window]) -> None:
+    def _begin(
+        self, part: int, window: Window, threads: ThreadPoolExecutor, flying: dict[Future[WindowAnswer], _Waiting]
+    ) -> None:
         if wordless(self._document.text, window.fresh, window.stop):
-            self._read.append(WindowOutcome(window, "skipped"))
+            self._read.append(WindowOutcome(window, "skipped", part=part))
         elif time.monotonic() >= self._until:
-            self._read.append(
-                WindowOutcome(window, "failed", error=DeadlineExceeded("there was no time left to read it"))
-            )
+            late = DeadlineExceeded("there was no time left to read it")
+            self._read.append(WindowOutcome(window, "failed", error=late, part=part))
         else:
-            number, of = self._place(window, flying)
+            place = self._place(part, window, flying)
             # with the context of whoever reads the document, for what is logged
             call = contextvars.copy_context().run
-            flying[threads.submit(call, self._try, window, number, of)] = window
+            flying[threads.submit(call, self._try, place)] = part, window
 
-    def _place(self, window: Window, flying: dict[Future[WindowAnswer], Window]) -> tuple[int, int]:
+    def _place(self, part: int, window: Window, flying: dict[Future[WindowAnswer], _Waiting]) -> WindowPlace:
         """The how manieth it is, of how many as far as that is known."""
-        all_of_them = [*(one.window for one in self._read), *flying.values(), *self._waiting, window]
-        return 1 + sum(one.fresh < window.fresh for one in all_of_them), len(all_of_them)
+        under_way = [one for its_part, one in (*flying.values(), *self._waiting) if its_part == part]
+        all_of_them = [*(one.window for one in self._read if one.part == part), *under_way, window]
+        return WindowPlace(part, window, 1 + sum(one.fresh < window.fresh for one in all_of_them), len(all_of_them))
 
-    def _look(self, flying: dict[Future[WindowAnswer], Window]) -> None:
+    def _look(self, flying: dict[Future[WindowAnswer], _Waiting]) -> None:
         """Takes what is over."""
         if not flying:
             return
@@ -141,43 +156,43 @@ class _Flight:
         if self._abort is not None and self._abort.is_set():
             raise Cancelled("the extraction was cancelled")
         for future in done:
-            self._take(flying.pop(future), future)
+            self._take(*flying.pop(future), future)
 
-    def _take(self, window: Window, future: Future[WindowAnswer]) -> None:
+    def _take(self, part: int, window: Window, future: Future[WindowAnswer]) -> None:
         try:
-            self._read.append(WindowOutcome(window, "read", future.result()))
+            self._read.append(WindowOutcome(window, "read", future.result(), part=part))
         except (Cancelled, SchemaError):
             raise
         except (TruncatedOutput, DocumentError) as error:
             if isinstance(error, DocumentError) and error.code != CONTEXT_EXCEEDED:
-                self._read.append(WindowOutcome(window, "failed", error=error))
-            elif not _ran_on(error) and len(halves := self._cutter.halves(window)) > 1:
-                self._waiting.extendleft(reversed(halves))
+                self._read.append(WindowOutcome(window, "failed", error=error, part=part))
+            elif not _ran_on(error) and len(halves := self._cutters[part].halves(window)) > 1:
+                self._waiting.extendleft((part, half) for half in reversed(halves))
             else:
-                self._read.append(_kept(window, "truncated", error))
+                self._read.append(_kept(part, window, "truncated", error))
         except InvalidOutput as error:  # what is wrong with it is said of the whole answer
-            self._read.append(_kept(window, "read", error))
+            self._read.append(_kept(part, window, "read", error))
         except ExtractorError as error:
-            self._read.append(WindowOutcome(window, "failed", error=error))
+            self._read.append(WindowOutcome(window, "failed", error=error, part=part))
 
-    def _try(self, window: Window, number: int, of: int) -> WindowAnswer:
+    def _try(self, place: WindowPlace) -> WindowAnswer:
         for left in reversed(range(TRIES)):
             try:
-                return self._ask(window, number, of, self._withdrawn)
+                return self._ask(place, self._withdrawn)
             except EngineError:
                 if not left or self._withdrawn.is_set() or time.monotonic() >= self._until:
                     raise
         raise AssertionError
 
 
-def _kept(window: Window, state: State, error: ExtractorError) -> WindowOutcome:
+def _kept(part: int, window: Window, state: State, error: ExtractorError) -> WindowOutcome:
     """With as much of its answer as is whole."""
     kept = error.kept if isinstance(error, OutputError) else {}
     if "data" not in kept:
-        return WindowOutcome(window, "failed", error=error)
+        return WindowOutcome(window, "failed", error=error, part=part)
     data = without_last_row(kept["data"]) if state == "truncated" else kept["data"]
     answer = WindowAnswer.of(data, kept["fields"], kept["review"])
-    return WindowOutcome(window, state, answer, error if state == "truncated" else None)
+    return WindowOutcome(window, state, answer, error if state == "truncated" else None, part)
 
 
 def _ran_on(error: ExtractorError) -> bool:

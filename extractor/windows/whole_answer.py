@@ -1,0 +1,109 @@
+"""What all windows of a document say together, and what a person is told of those that were not read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from extractor.documents import Document
+from extractor.engine.limits.limits import Why
+from extractor.result import Mark, Other, WindowRead
+from extractor.review import ended_marks
+from extractor.windows.read import WindowOutcome
+from extractor.windows.tree import Flat, ValueNode
+from extractor.windows.window import Window
+
+_NAMED = 5  # properties of a part
+
+
+@dataclass(frozen=True)
+class WholeAnswer:
+    """What all windows say together, and what became of each. `ended`: values that did not end by themselves; of one in
+    a list, the list. `invented`: how many items were left out, by pointer of such a list. `schema_parts`: the pointers
+    of the properties of each part of the schema, where there are several."""
+
+    answer: Flat
+    windows: list[WindowRead]
+    ended: list[tuple[str, Why]]
+    invented: Counter[str]
+    schema_parts: list[list[str]] = field(default_factory=list)
+
+    def marks(self) -> list[Mark]:
+        """Values that did not end by themselves, windows that say different things, and what was not read."""
+        marks: list[Mark] = list(ended_marks(self.ended, self.invented))
+        for where, others in self.answer.disagreements.items():
+            detail = f"another part of the document says otherwise ({len(others)} other value{'s'[: len(others) > 1]})"
+            shown = [_other(leaf) for leaf in others]
+            marks.append(
+                {"pointer": where, "code": "windows_disagree", "detail": detail, "severity": "low", "others": shown}
+            )
+        attempted = [one for one in self.windows if one["state"] != "skipped"]
+        for (part, state, code), some in groupby(
+            attempted, key=lambda one: (one.get("schema_part"), one["state"], one["code"])
+        ):
+            if state in ("failed", "truncated"):
+                of_part = [one for one in attempted if one.get("schema_part") == part]
+                what = self._what(part, list(some), of_part)
+                how = "were not read" if state == "failed" else "were not read to their end"
+                detail = f"{what} {how} ({code})"
+                marks.append({"pointer": "", "code": "not_read", "detail": detail, "severity": "high"})
+        return marks
+
+    def _what(self, part: int | None, some: list[WindowRead], of_part: list[WindowRead]) -> str:
+        """Pages of the document, or properties of the schema where none of the pages was read for them."""
+        if part is None:
+            return _stretch(some)
+        properties = named(self.schema_parts[part - 1])
+        return properties if len(some) == len(of_part) else f"{_stretch(some)}, of which {properties} were asked for,"
+
+
+def named(pointers: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = len(pointers) - _NAMED
+    return ", ".join(pointers[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def window_read(document: Document, one: WindowOutcome, *, of_several: bool) -> WindowRead:
+    """`of_several`: parts of the schema."""
+    code = one.error.code if one.error is not None else None
+    told: WindowRead = {
+        "start": one.window.fresh,
+        "stop": one.window.stop,
+        "pages": _pages_of(document, one.window),
+        "state": one.state,
+        "code": code,
+    }
+    return {**told, "schema_part": one.part + 1} if of_several else told
+
+
+def window_name(document: Document, window: Window, number: int, of: int) -> str:
+    """What the prompt says of a window."""
+    return ", ".join(filter(None, (f"part {number} of {of}", _pages(_pages_of(document, window)))))
+
+
+def _pages_of(document: Document, window: Window) -> list[int] | None:
+    """The first and the last; None where the document has no pages."""
+    found = [page.number for page in document.pages if page.start < window.stop and window.fresh < page.stop]
+    return [found[0], found[-1]] if found and len(document.pages) > 1 else None
+
+
+def _stretch(windows: list[WindowRead]) -> str:
+    """From the first to the last of windows that follow each other."""
+    first, last = windows[0], windows[-1]
+    if first["pages"] is not None and last["pages"] is not None:
+        return _pages([first["pages"][0], last["pages"][1]])
+    return f"characters {first['start']:,} to {last['stop']:,}"
+
+
+def _pages(pages: list[int] | None) -> str:
+    if pages is None:
+        return ""
+    return f"pages {pages[0]}-{pages[1]}" if pages[0] < pages[1] else f"page {pages[0]}"
+
+
+def _other(leaf: ValueNode) -> Other:
+    known = leaf.known
+    evidence, confidence = ([], None) if known is None else (known["evidence"], known["confidence"])
+    return {"value": leaf.value, "evidence": evidence, "confidence": confidence}
