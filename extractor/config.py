@@ -123,7 +123,8 @@ class Settings(BaseSettings):
         1_000,
         ge=1,
         le=100_000,
-        description="Most windows in which a document is read that is longer than the model's context",
+        description="Most windows in which a document is read that is longer than the model's context, counted for "
+        "each part of a schema that does not fit it",
     )
     max_model_calls: int = Field(
         2,

@@ -47,7 +47,7 @@ _FINISH_S, _FINISH_SHARE = 10.0, 0.1  # kept of the time for what comes after th
 
 @dataclass(frozen=True)
 class _Reading:
-    """One document that is being read. `until`: when no window begins any more. `compiling`: a grammar is asked for
+    """One document that is being read. `until`: when no window begins any more. `compiling`: a grammar is own_run for
     once, however many windows need it."""
 
     run: Run
@@ -124,32 +124,32 @@ class LongDocuments:
         schema = reading.plan.parts[place.part].schema
         if window.start > 0 or window.stop < len(run.document.text):
             name = window_name(run.document, window, place.number, place.of)
-            asked = replace(run, document=window.document(run.document), part=name, shown=schema)
-            return self._read_window(reading, asked, self._partial_of(schema), withdrawn)
-        asked = replace(run, shown=schema)
+            own_run = replace(run, document=window.document(run.document), part=name, shown=schema)
+            return self._read_window(reading, own_run, self._partial_of(schema), withdrawn)
+        own_run = replace(run, shown=schema)
         try:
-            return self._read_window(reading, asked, schema, withdrawn)
+            return self._read_window(reading, own_run, schema, withdrawn)
         except DocumentError as error:
             if error.code != NOT_PRINTED:
                 raise
-        return self._read_window(reading, asked, self._partial_of(schema), withdrawn)
+        return self._read_window(reading, own_run, self._partial_of(schema), withdrawn)
 
-    def _read_window(self, reading: _Reading, asked: Run, schema: Schema, withdrawn: threading.Event) -> Extraction:
-        """`asked`, under this schema, when its turn comes. What it costs is the document's."""
+    def _read_window(self, reading: _Reading, own_run: Run, schema: Schema, withdrawn: threading.Event) -> Extraction:
+        """The window's run, under this schema, when its turn comes. What it costs is the document's."""
         until = reading.until
         with reading.compiling:
             grammar = self._grammars.get(schema, until - time.monotonic(), withdrawn)
         with self._turns.taken(until, withdrawn):
             began = time.monotonic()
-            own = replace(
-                asked, schema=schema, grammar=grammar, options=reading.options, started=began, usage=Usage(),
+            own_run = replace(
+                own_run, schema=schema, grammar=grammar, options=reading.options, started=began, usage=Usage(),
                 deadline=min(until, began + self._settings.request_timeout_s), abort=withdrawn, printed=None,
             )  # fmt: skip
             try:
-                return self._read(own)
+                return self._read(own_run)
             finally:
                 with self._lock:
-                    reading.run.usage.join(own.usage)
+                    reading.run.usage.join(own_run.usage)
 
     def _partial_of(self, schema: Schema) -> Schema:
         """The schema of a window's answer."""

@@ -68,14 +68,14 @@ def named(pointers: Sequence[str]) -> str:
 def window_read(document: Document, one: WindowOutcome, *, of_several: bool) -> WindowRead:
     """`of_several`: parts of the schema."""
     code = one.error.code if one.error is not None else None
-    told: WindowRead = {
+    entry: WindowRead = {
         "start": one.window.fresh,
         "stop": one.window.stop,
         "pages": _pages_of(document, one.window),
         "state": one.state,
         "code": code,
     }
-    return {**told, "schema_part": one.part + 1} if of_several else told
+    return {**entry, "schema_part": one.part + 1} if of_several else entry
 
 
 def window_name(document: Document, window: Window, number: int, of: int) -> str:
