@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.page.support import WIDTHS, Visitor
+from tests.page.support import EXTRACTED_MS, WIDTHS, Visitor
+from tests.support.fleet import Fleet
+from tests.support.long_documents import ledger
 from tests.support.served import Api
 from tests.support.valkey import Valkey
 
 pytestmark = [pytest.mark.page, pytest.mark.timeout(300)]
 Visit = Callable[..., Visitor]
+SCHEMAS = "tests.support.window_engine"
 
 
 def send_batch(api: Api, *custom_ids: str) -> str:
@@ -43,7 +48,7 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
 
 @pytest.fixture(scope="module")
 def api(valkey: Valkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    with Api(valkey, tmp_path_factory.mktemp("api")) as running:
+    with Api(valkey, tmp_path_factory.mktemp("api"), schemas=SCHEMAS) as running:
         yield running
 
 
@@ -82,3 +87,44 @@ def test_an_id_stands_in_a_line(visit: Visit, api: Api, width: int) -> None:
     page.locator(".facts a").click()
     page.get_by_role("link", name="Its jobs").wait_for()
     assert page.evaluate(LINES, ".facts code") == {batch: 1}
+
+
+# What has stood under the form, each once and in its order.
+SAID = """() => {
+  const place = document.querySelector(".progress");
+  window.said = [];
+  new MutationObserver(() => {
+    const text = place.textContent.trim();
+    if (text && text !== window.said.at(-1)) window.said.push(text);
+  }).observe(place, { childList: true, subtree: true, characterData: true });
+}"""
+
+
+def test_a_long_document_says_how_far_it_is(visit: Visit, api: Api, valkey: Valkey, tmp_path: Path) -> None:
+    document, rows = ledger(12, 60)
+    settings = {"extractor_factory": "tests.support.window_worker:make", "warm_up": False, "slots": 2}
+    with Fleet(valkey, tmp_path, **settings) as fleet:
+        fleet.environ = {
+            "EXTRACTOR_SCHEMAS": SCHEMAS, "EXTRACTOR_CONTEXT": "2048", "EXTRACTOR_SLOTS": "2", "WINDOW_S": "1.5",
+        }  # fmt: skip
+        fleet.start()
+        visitor, jobs = visit(url=api.url), visit("jobs", url=api.url)
+        page = visitor.page
+        page.locator('.choice option[value="window_engine"]').wait_for(state="attached")
+        page.select_option(".choice select", "window_engine")
+        page.get_by_label("Text of the document").fill(document.text)
+        page.evaluate(SAID)
+        page.get_by_role("button", name="Extract", exact=True).click()
+        progress = re.compile(r"(\d+) of (\d+) parts read")
+        page.locator(".progress").filter(has_text=progress).wait_for(timeout=EXTRACTED_MS)
+        jobs.page.locator(".why").filter(has_text=progress).wait_for()
+        visitor.picture("progress")
+        page.locator(".result .fields").wait_for(timeout=EXTRACTED_MS)
+        assert page.locator(".progress").text_content() == "", "what was said of the way is gone at its end"
+        far = [(int(found[1]), int(found[2])) for text in page.evaluate("said") if (found := progress.search(text))]
+        assert len(far) > 2
+        assert far == sorted(far, key=lambda one: one[0])
+        assert len({total for _, total in far}) == 1
+        assert all(0 <= done <= total for done, total in far)
+        assert visitor.leaf("/number").locator(".value").text_content() == "A-17"
+        assert f"{len(rows)} rows" in page.locator(".fields .group dt").filter(has_text="rows").first.text_content()
