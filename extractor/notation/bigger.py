@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from extractor.notation.calendar import is_name
+from extractor.notation.fold import folded
 from extractor.notation.spell import dates
 
 Span = tuple[int, int]  # half-open
@@ -27,6 +28,10 @@ _CODE = re.compile(
 _PHONE = re.compile(
     r"(?<![\w.,])(?:\+\d|\(0\d|0\d(?!\d?[.,/]\d)|[A-Z]{2}\d\d ?[A-Z\d]{2})(?:[\d()/-]| (?! )){6,}\d(?![\w]|[.,]\d)"
 )
+_ACCOUNT = re.compile(  # an IBAN; the number of a card, which is no row of years
+    r"(?<![^\W_])[A-Z]{2}\d\d(?: [A-Z\d]{4})(?: (?=[A-Z]{0,3}\d)[A-Z\d]{4}){1,6}(?: [A-Z\d]{1,3})?(?![^\W_])"
+    r"|(?<![\w.,-])(?!(?:19|20)\d\d (?:19|20)\d\d )\d{4}(?: \d{4}){3}(?![\w-]|[.,]\d)"
+)
 _POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b|\b\d{4} [A-Z]{2}\b(?= [A-Z][a-z])")
 _PAGE = re.compile(
     r"\b(?:page|seite|blatt|pagina|página|sheet|side|strana)\.? \d+(?: ?(?:/|of|von|de|di|van|sur|av) ?\d+)?",
@@ -42,10 +47,12 @@ _LEADS = frozenset(  # capitals that stand before an amount without a space
 )
 _GLUED = re.compile(r"(?<![^\W_])(?:([A-Z]{1,4})|[^\W_]*\d[^\W\d_]+)$")  # to the digits behind it, as in a code
 _GOES_ON = re.compile(r"[^\W\d_]+\d")
+_CAPITALS = re.compile(r"[A-Z]{2,}\d")  # from digits to digits, however few: `12AB34`
+_AFTER_CAPITALS = re.compile(r"\d[A-Z]{2,}$")
 _CODE_DIGITS = 3  # fewer behind letters are a number of their own: `Q3`, `KW12`
-_PIECES = (_CLOCK, _CODE, _PHONE, _ADDRESS)
+_PIECES = (_CLOCK, _CODE, _PHONE, _ACCOUNT, _ADDRESS)
 _COUNTED = re.compile(r"\d+-[^\W\d_]+")  # `30-day`
-_KINDS = (_CLOCK, _CODE, _PHONE, _POSTCODE, _PAGE, _ADDRESS)
+_KINDS = (_CLOCK, _CODE, _PHONE, _ACCOUNT, _POSTCODE, _PAGE, _ADDRESS)
 _TIES = frozenset("-–/_:.@+(=")
 _NEXT = re.compile(r"(?:st|nd|rd|th|er|\.|º)? ?(?:de |of )?([^\W\d_]{3,14})")
 _PAGES = frozenset("page seite blatt pagina página sheet side strana of von de di van sur av".split())
@@ -60,7 +67,7 @@ class Bigger:
     """One document's."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._text = folded(text)
         self._known: dict[Span, bool] = {}
 
     def holds(self, start: int, stop: int) -> bool:
@@ -94,6 +101,8 @@ class Bigger:
         """Whether it is only a piece of what is printed as one: of a code of letters and digits, an account, a
         telephone number, an address, a time of day, the day of a date. `12kg`, `Q3`, `EUR5`, `30-day` are no codes."""
         before = self._text[max(0, start - _WORD) : start]
+        if _CAPITALS.match(self._text, stop) or _AFTER_CAPITALS.search(before):
+            return True
         if before[-1:].isalpha() and self._text[start:stop].isdecimal():
             glued = _GLUED.search(before) if stop - start >= _CODE_DIGITS else None
             if _GOES_ON.match(self._text, stop) or (glued is not None and glued[1] not in _LEADS):

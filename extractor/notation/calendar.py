@@ -23,6 +23,16 @@ _MONTHS = {
     "no": "januar februar mars april mai juni juli august september oktober november desember",
     "fi": "tammikuu helmikuu maaliskuu huhtikuu toukokuu kesäkuu heinäkuu elokuu syyskuu lokakuu marraskuu joulukuu",
     "tr": "Ocak Şubat Mart Nisan Mayıs Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık",
+    "sk": "január február marec apríl máj jún júl august september október november december",
+    "hu": "január február március április május június július augusztus szeptember október november december",
+    "ro": "ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie",
+    "id": "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember",
+    "ru": "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь",
+    "uk": "січень лютий березень квітень травень червень липень серпень вересень жовтень листопад грудень",
+    "el": "Ιανουάριος Φεβρουάριος Μάρτιος Απρίλιος Μάιος Ιούνιος Ιούλιος Αύγουστος Σεπτέμβριος Οκτώβριος "
+    "Νοέμβριος Δεκέμβριος",
+    "ar": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+    "he": "ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר",
 }
 _INFLECTED = {  # as they stand behind a day, and behind `in`
     "pl": (
@@ -35,6 +45,17 @@ _INFLECTED = {  # as they stand behind a day, and behind `in`
     ),
     "fi": tuple(" ".join(name + ending for name in _MONTHS["fi"].split()) for ending in ("ta", "ssa", "n")),
     "de": ("Jänner Feber März April Mai Juni Juli August September Oktober November Dezember",),
+    "sk": ("januára februára marca apríla mája júna júla augusta septembra októbra novembra decembra",),
+    "ru": (
+        "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+        "январе феврале марте апреле мае июне июле августе сентябре октябре ноябре декабре",
+    ),
+    "uk": ("січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня",),
+    "el": (
+        "Ιανουαρίου Φεβρουαρίου Μαρτίου Απριλίου Μαΐου Ιουνίου Ιουλίου Αυγούστου Σεπτεμβρίου Οκτωβρίου Νοεμβρίου "
+        "Δεκεμβρίου",
+    ),
+    "he": (" ".join("ב" + name for name in _MONTHS["he"].split()),),
 }
 _SHORT = {  # where they are not the first three letters, or are more than one
     "en": ("Jan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec",),
@@ -50,6 +71,7 @@ _SHORT = {  # where they are not the first three letters, or are more than one
     "cs": ("led úno bře dub kvě čvn čvc srp zář říj lis pro",),
     "no": ("jan feb mar apr mai jun jul aug sep okt nov des",),
     "fi": ("tammi helmi maalis huhti touko kesä heinä elo syys loka marras joulu",),
+    "hu": ("jan febr már ápr máj jún júl aug szept okt nov dec",),
 }
 _WEEKDAYS = {  # from Sunday on
     "en": "Sunday Monday Tuesday Wednesday Thursday Friday Saturday",
@@ -66,6 +88,15 @@ _WEEKDAYS = {  # from Sunday on
     "no": "søndag mandag tirsdag onsdag torsdag fredag lørdag",
     "fi": "sunnuntai maanantai tiistai keskiviikko torstai perjantai lauantai",
     "tr": "Pazar Pazartesi Salı Çarşamba Perşembe Cuma Cumartesi",
+    "sk": "nedeľa pondelok utorok streda štvrtok piatok sobota",
+    "hu": "vasárnap hétfő kedd szerda csütörtök péntek szombat",
+    "ro": "duminică luni marți miercuri joi vineri sâmbătă",
+    "id": "Minggu Senin Selasa Rabu Kamis Jumat Sabtu",
+    "ru": "воскресенье понедельник вторник среда четверг пятница суббота",
+    "uk": "неділя понеділок вівторок середа четвер п'ятниця субота",
+    "el": "Κυριακή Δευτέρα Τρίτη Τετάρτη Πέμπτη Παρασκευή Σάββατο",
+    "ar": "الأحد الاثنين الثلاثاء الأربعاء الخميس الجمعة السبت",
+    "he": "ראשון שני שלישי רביעי חמישי שישי שבת",
 }
 MONTHS = {language: tuple(names.split()) for language, names in _MONTHS.items()}
 WEEKDAYS = {language: tuple(names.split()) for language, names in _WEEKDAYS.items()}
@@ -73,7 +104,7 @@ SHORT_MONTHS_FR = tuple("janv. févr. mars avr. mai juin juil. août sept. oct. 
 
 # Languages whose short names are read in running text. Those of the others begin words of these: `lis`, `des`, `pro`.
 READ = ("en", "de", "fr", "es", "it", "nl", "pt")
-_STOPPED = frozenset(("des", "pro", "led", "elo"))  # these even beside a day and a year only with a full stop
+_STOPPED = frozenset(("des", "pro", "led", "elo", "noi"))  # these even beside a day and a year only with a full stop
 # Beside the first three letters of each name: Dutch `mrt`, Scandinavian `maj`, and `juillet`, which begins as `juin`.
 _MORE = {"mrt": 3, "maj": 5, "juil": 7}
 _LEAST = 3  # letters that a name is shortened to
@@ -83,7 +114,7 @@ def _series(language: str) -> Iterator[tuple[str, ...]]:
     yield MONTHS[language]
     yield from (tuple(names.split()) for names in _INFLECTED.get(language, ()))
     yield from (tuple(names.split()) for names in _SHORT.get(language, ()))
-    if language not in ("fr", "pl", "cs", "fi"):  # in these two begin alike, or it is not done
+    if language not in ("fr", "pl", "cs", "fi", "ar", "he"):  # in these two begin alike, or it is not done
         yield tuple(name[:_LEAST] for name in MONTHS[language])
 
 
@@ -125,23 +156,43 @@ _BY_PREFIX = dict(_prefixes()) | _MORE
 # Regular expressions, in any case
 
 
-def _any_of(words: Iterable[str]) -> str:
-    """One of them and no letter behind it; what several begin with is looked at once."""
-    tree: dict[str, list[str]] = {}
+def _beginning(words: Iterable[str]) -> str:
+    """One of them. What several begin with is looked at once, and first letters stand in brackets: what begins with
+    none of them is left at once."""
+    tree: dict[str, dict[str, list[str]]] = {}
     for word in sorted(words):
-        tree.setdefault(word[:2], []).append(word[2:] + (r"(?=\.)" if word in _STOPPED else ""))
-    branches = (f"{start}(?:{'|'.join(sorted(ends, key=len, reverse=True))})" for start, ends in tree.items())
-    return f"(?i:(?:{'|'.join(branches)})(?![^\\W\\d_]))"
+        end = word[2:] + (r"(?=\.)" if word in _STOPPED else "")
+        tree.setdefault(word[0], {}).setdefault(word[1], []).append(end)
+    return "|".join(
+        f"{_letter(first)}(?:{'|'.join(_letter(second) + _one_of(ends) for second, ends in more.items())})"
+        for first, more in tree.items()
+    )
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """One of them and no letter behind it."""
+    return f"(?:(?:{_beginning(words)})(?![^\\W\\d_]))"
+
+
+def _letter(letter: str) -> str:
+    """In both cases; Turkish has two letters `i`."""
+    return f"[{letter}{letter.upper()[:1]}{'ıİ' if letter in 'iı' else ''}]"
+
+
+def _one_of(ends: list[str]) -> str:
+    """The longest that fits."""
+    return f"(?i:{'|'.join(sorted(ends, key=len, reverse=True))})"
 
 
 NAME = _any_of(_WHOLE)  # a month's name, whole or short
 ENGLISH = _any_of(_ENGLISH)  # in no other language the day stands behind it
-LIKE = f"(?:(?i:{'|'.join(_BY_PREFIX)})[^\\W\\d_]{{0,9}}|{_any_of({*_OTHERS, *_WHOLE})})"  # or what begins like one
+LIKE = f"(?:(?:{_beginning(_BY_PREFIX)})[^\\W\\d_]{{0,9}}|{_any_of({*_OTHERS, *_WHOLE})})"  # or what begins like one
 FIRST_LETTERS = "".join(
     sorted({letter for name in (*_BY_PREFIX, *_OTHERS, *_WHOLE) for letter in (name[0], name[0].upper())})
 )
 
-ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925}  # Japanese: the year before the first of each
+ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}  # the year before the first of each
+ORDINAL = r"(?:st|nd|rd|th|er|ste|re|ro|de|e|:[ae]|[.º°ª])"  # behind the day of a month
 
 
 _DAYS = frozenset(_plain(name) for names in WEEKDAYS.values() for name in names)
@@ -156,10 +207,34 @@ def is_name(word: str, dated: bool = False) -> bool:
 
 
 def month(name: str) -> int:
-    """1 to 12 of a month's name, whole or short, or of what begins like one; 0 where `name` is none. `maandag` and
-    `mardi` only begin like one."""
+    """1 to 12 of a month's name: whole, short, cut off anywhere (`Octob.`), or misread by a letter where it is long
+    (`Decernber`); 0 where `name` is none, whatever it begins with: `Maison`, `maandag` and `Martin` are no months."""
     plain = _plain(name)
     if plain in _DAYS:
         return 0
-    low = name.lower()
-    return _MEANT.get(plain) or _BY_PREFIX.get(low[:4]) or _BY_PREFIX.get(low[:3], 0)
+    return _MEANT.get(plain) or _CUT_OFF.get(plain) or _misread(plain)
+
+
+def _shorter(name: str) -> Iterator[str]:
+    """It, and it without each of its letters."""
+    yield name
+    yield from (name[:at] + name[at + 1 :] for at in range(len(name)))
+
+
+_LONG = 7  # letters of a name that one of them wrong leaves alone among words
+_READ_NAMES = [(_plain(name), at) for language in READ for at, name in enumerate(MONTHS[language], 1)]
+_CUT_OFF = {
+    name[:length]: at
+    for name, at in reversed(_READ_NAMES)
+    for length in range(_LEAST + 1, len(name))
+    if len(name) >= _LONG - 1
+}
+_LIKE_LONG = {one: at for name, at in _READ_NAMES if len(name) >= _LONG for one in _shorter(name.replace("rn", "m"))}
+
+
+def _misread(plain: str) -> int:
+    """Of a name with one letter too many, too few or another; `rn` is read for `m`."""
+    seen = plain.replace("rn", "m")
+    if len(seen) < _LONG - 1:
+        return 0
+    return next((_LIKE_LONG[one] for one in _shorter(seen) if one in _LIKE_LONG), 0)

@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
-from extractor.notation.calendar import ENGLISH, FIRST_LETTERS, NAME, month
+from extractor.notation.calendar import ENGLISH, FIRST_LETTERS, NAME, ORDINAL, month
+from extractor.notation.fold import folded
 from extractor.notation.spell import dates
 
 Spans = dict[str, list[tuple[int, int]]]  # from where to where what is spelled so is printed, in order
@@ -30,8 +31,8 @@ _CLOCK = re.compile(  # hour, what separates, minute, second, half of the day, o
 )
 _NO_YEAR = re.compile(  # a day without a year, or with two digits of it after a month in letters
     rf"(?<![\d/.,-])(?=[\d{FIRST_LETTERS}])(?:"
-    rf"(?P<d1>\d\d?)(?:st|nd|rd|th|er|\.|º)?[ -]?(?:de |of )?(?P<m1>{NAME})(?:\.?[ -]'?(?P<y>\d\d))?"
-    rf"|(?<![^\W_])(?P<m2>{ENGLISH})\.? (?P<d2>\d\d?)(?:st|nd|rd|th)?"
+    rf"(?P<d1>\d\d?){ORDINAL}?[ -]?(?:de |of |d['’])?(?P<m1>{NAME})(?:\.?[ -]['’]?(?P<y>\d\d))?"
+    rf"|(?<![^\W_])(?P<m2>{ENGLISH})\.? (?P<d2>\d\d?)(?:st|nd|rd|th)?(?:,? ['’](?P<y2>\d\d))?"
     r"|(?P<d3>\d\d)/(?P<m3>\d\d)|(?P<d4>\d\d?)\. ?(?P<m4>\d\d?)\.)"
     r"(?![^\W_]|[/:-]\d|\.?,?[ -]?'?(?:de |del )?(?:\d{4}(?!\d)|\d\d(?![\d:]|[.,]\d)))",
     re.IGNORECASE,
@@ -44,6 +45,7 @@ _NO_YEAR = re.compile(  # a day without a year, or with two digits of it after a
 def number_spans(text: str) -> Spans:
     """By their `digits`."""
     spans: Spans = defaultdict(list)
+    text = folded(text)
     for start, stop in sorted({*_number_spans(text), *(found.span() for found in _SPACED.finditer(text))}):
         spans[digits(text[start:stop])].append((start, stop))
     return spans
@@ -62,10 +64,11 @@ def padded(printed: str) -> bool:
 def readings(printed: str) -> set[Decimal]:
     """The numbers, without sign, that `printed` may mean. Its last separator is the decimal one, or, before three
     digits, may be none."""
-    bare = "".join(char for char in printed if char.isdecimal() or char in ".,")
+    bare = "".join(char for char in folded(printed) if char.isdecimal() or char in ".,")
     last = max(bare.rfind("."), bare.rfind(","))
     whole, fraction = bare.replace(".", "").replace(",", ""), len(bare) - 1 - last if last >= 0 else 0
-    shifts = (0, 3) if fraction == 3 else (fraction,)
+    grouped = last >= 0 and bare.count(bare[last]) > 1  # no decimal mark stands twice
+    shifts = (0,) if grouped and fraction == 3 else (0, 3) if fraction == 3 else (fraction,)
     return {Decimal(whole).scaleb(-shift) for shift in shifts} if whole else set()
 
 
@@ -102,7 +105,7 @@ def date_spans(text: str) -> Spans:
 def yearless_date_spans(text: str) -> Spans:
     """The days that are said without a year, by `MM-DD`, or with two digits of it, by `YY-MM-DD`."""
     spans: Spans = defaultdict(list)
-    for found in _NO_YEAR.finditer(text):
+    for found in _NO_YEAR.finditer(folded(text)):
         parts = {name[0]: part for name, part in found.groupdict().items() if part}
         day, of_year = int(parts["d"]), int(parts["m"]) if parts["m"].isdecimal() else month(parts["m"])
         if not of_year:
@@ -116,7 +119,7 @@ def yearless_date_spans(text: str) -> Spans:
 def time_spans(text: str) -> Spans:
     """By `HH:MM`, by `HH:MM:SS`, and by `HH:MM?` where the half of the day is not said."""
     spans: Spans = defaultdict(list)
-    for found in _CLOCK.finditer(text):
+    for found in _CLOCK.finditer(folded(text)):
         hour, mark, minute, second, half, word = found.groups()
         if not (half or word or mark not in (None, ".")):
             continue

@@ -16,7 +16,10 @@ from extractor.notation import calendar, find, spell
 from extractor.notation.bigger import Bigger
 from extractor.notation.spell import Spelled
 
-_BEFORE = re.compile(r"(?:(?<![^\W_])[-−–]|\()\s?[€$£¥]?\s?(?:[A-Z]{3}\s)?$")  # a minus, a bracket, a currency
+_BEFORE = re.compile(  # a bracket, or a minus that stands between no two numbers; a currency, the point of `.50`
+    r"(?:(?<![^\W_])(?<!\d[%€$£¥])[-−–](?:(?!\s)|(?<!\d [-−–])(?<!\d[%€$£¥] [-−–]))|\()"
+    r"\s?[€$£¥]?\s?(?:[A-Z]{3}\s)?[.,]?$"
+)
 _BEHIND = re.compile(r"\s?[€$£¥]?(?:[-−–](?![^\W_])|\)|\s?(?:CR|DR)\b)")
 _MARK = re.compile(r".*\d([.,])\d{1,2}")  # one that separates no thousands
 _FIGURES = re.compile(r"(\d\d?) ?[-/.] ?(\d\d?) ?[-/.] ?(\d{4}|\d\d)")  # a day in figures, its year last
@@ -26,6 +29,13 @@ _OFFSET = re.compile(r"(?<=\d) ?(?:(Z|UTC|GMT)\b|([+-])(\d\d):?(\d\d)(?!\d))")
 _RANGE = re.compile(  # `3–5 May 2024`: the first of its days
     r"(?<![\d.,/])(\d\d?)\.? ?(?:[-–—]|to|bis|au|al|a|tot|and|und|&) ?\d\d?(?=(?:st|nd|rd|th|\.|º)?[ -]?(?:de |of )?"
     r"([^\W\d_]{3,12})\.?,?[ -](?:de |del )?(\d{4})(?!\d))"
+)
+_RANGE_BEHIND = re.compile(  # `May 3–5, 2024`: both
+    rf"(?<![^\W_])({calendar.ENGLISH})\.? (\d\d?)(?:st|nd|rd|th)? ?(?:[-–—]|to|and|&) ?"
+    r"(\d\d?)(?:st|nd|rd|th)?,? (\d{4})(?!\d)"
+)
+_RANGE_IN_FIGURES = re.compile(  # `3.–5.4.2024`, `3.4.–5.5.2024`: the first of its days
+    r"(?<![\d.,/-])(\d\d?)\.(?:(\d\d?)\.)? ?(?:[-–—/]|bis|und|to|and|a|au|al) ?\d\d?\. ?(\d\d?)\. ?(\d{4})(?!\d)"
 )
 _MONTH_AND_YEAR = re.compile(  # `03/2021`, `2021/03`, `10/2020-09/2023`
     r"(?:(?<![\d/.,-])|(?<=[/.](?:19|20)\d\d-))"
@@ -37,8 +47,13 @@ _FRACTION = re.compile(r"(?:(\d{1,9}) ?)?([½¼¾⅛⅜⅝⅞])")
 _SCALES = {
     "thousand": 3, "tsd": 3, "mille": 3, "mil": 3, "million": 6, "millions": 6, "mio": 6, "mn": 6, "millionen": 6,
     "millones": 6, "milioni": 6, "miljoen": 6, "billion": 9, "bn": 9, "mrd": 9, "milliarden": 9, "milliard": 9,
-    "milliards": 9, "miliardi": 9, "miljard": 9, "trillion": 12, "万": 4, "萬": 4, "億": 8, "亿": 8, "만": 4, "억": 8,
+    "milliards": 9, "miliardi": 9, "miljard": 9, "trillion": 12, "lakh": 5, "lakhs": 5, "crore": 7, "crores": 7,
+    "tys": 3, "mln": 6, "mld": 9, "тыс": 3, "млн": 6, "млрд": 9, "milyon": 6, "milyar": 9,
+    "万": 4, "萬": 4, "億": 8, "亿": 8, "만": 4, "억": 8,
 }  # fmt: skip
+_CURRENCIES = frozenset("€$£¥")
+_LETTERS = {"k": 3, "m": 6, "b": 9}  # behind an amount with its currency before it: `$3M` is no length
+_SCALE_OF_AMOUNT = re.compile(r"[kKmMbB](?![^\W_])")
 _SCALE = re.compile(r"[ \u00a0]?([万萬億亿만억]|[^\W\d_]{2,10}(?![^\W\d_]))")
 _AHEAD = 20  # years by which a day may be later than the last year that the text prints
 _OLD = 30  # two digits of a year from here on may be of the century before
@@ -84,7 +99,10 @@ def _read(text: str, start: int, stop: int, mark: str) -> Iterator[Decimal]:
         meant = {fraction} if bare[1] == "." else {*meant, fraction}
     yield from meant
     scale = _SCALE.match(text, stop)
-    if scale and (places := _SCALES.get(scale[1].lower())):
+    places = _SCALES.get(scale[1].lower(), 0) if scale else 0
+    if not places and text[start - 1 : start] in _CURRENCIES and (letter := _SCALE_OF_AMOUNT.match(text, stop)):
+        places = _LETTERS[letter.group().lower()]
+    if places:
         yield from (value.scaleb(places) for value in meant)
 
 
@@ -111,8 +129,8 @@ def days(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, None]:
             days_.update(dict.fromkeys(_day(day_text[:4], int(day_text[5:7]), int(day_text[8:]), years)))
     for first, second, year in in_digits:
         days_.update(dict.fromkeys(_either(int(first), int(second), year, order, years)))
-    for first, name, year in _RANGE.findall(text):
-        days_.update(dict.fromkeys(_day(year, calendar.month(name), int(first), years)))
+    for year, month, day in _first_days(text):
+        days_.update(dict.fromkeys(_day(year, month, day, years)))
     for year, month, day in _COMPACT.findall(text):
         days_.update(dict.fromkeys(_day(year, int(month), int(day), years)))
     for day_text in find.yearless_date_spans(text):
@@ -120,6 +138,16 @@ def days(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, None]:
         for one in year or map(str, years):
             days_.update(dict.fromkeys(_day(one, int(month), int(day), years)))
     return days_
+
+
+def _first_days(text: str) -> Iterator[tuple[str, int, int]]:
+    """Year, month and day of those that stand before others and share their year with them."""
+    for first, name, year in _RANGE.findall(text):
+        yield year, calendar.month(name), int(first)
+    for name, first, last, year in _RANGE_BEHIND.findall(text):
+        yield from ((year, calendar.month(name), int(day)) for day in (first, last))
+    for first, own, month, year in _RANGE_IN_FIGURES.findall(text):
+        yield year, int(own or month), int(first)
 
 
 def months(text: str, dates: Sequence[Spelled] | None = None, those: Iterable[str] | None = None) -> dict[str, None]:

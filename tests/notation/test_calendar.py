@@ -1,4 +1,4 @@
-"""Names of months in fourteen languages, and what only begins like one."""
+"""Names of months in many languages, and what only begins like one."""
 
 from __future__ import annotations
 

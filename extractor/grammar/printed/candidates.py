@@ -5,11 +5,13 @@ as JSON spells it. Knows notation; knows no grammar.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import product
 
 from extractor.notation import currency, possible, spell
+from extractor.notation.fold import folded
 from extractor.notation.spell import Spelled
 
 MOST_MOMENTS = 4_000  # days with times, of a document that prints many of both
@@ -21,7 +23,7 @@ class Candidates:
     """Of one text, each kind found when it is first asked for."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._text = folded(unicodedata.normalize("NFC", text))
 
     @cached_property
     def numbers(self) -> dict[str, int | float]:
