@@ -129,10 +129,9 @@ def days(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, None]:
             days_.update(dict.fromkeys(_day(day_text[:4], int(day_text[5:7]), int(day_text[8:]), years)))
     for first, second, year in in_digits:
         days_.update(dict.fromkeys(_either(int(first), int(second), year, order, years)))
-    for year, month, day in _first_days(text):
-        days_.update(dict.fromkeys(_day(year, month, day, years)))
-    for year, month, day in _COMPACT.findall(text):
-        days_.update(dict.fromkeys(_day(year, int(month), int(day), years)))
+    compact = [(year, int(month), int(day)) for year, month, day in _COMPACT.findall(text)]
+    for printed_year, of_year, of_month in [*_first_days(text), *compact]:
+        days_.update(dict.fromkeys(_day(printed_year, of_year, of_month, years)))
     for day_text in find.yearless_date_spans(text):
         *year, month, day = day_text.split("-")
         for one in year or map(str, years):
