@@ -41,7 +41,7 @@ from extractor.cli.table import ResultTable
 from extractor.client import Batch, Client, Conflict, NotFound, Refused, Unauthorized
 from extractor.client.validation import Schema, Validator, validator_of
 from extractor.errors import ExtractorError
-from schemas.jsontext import read, written
+from schemas.jsontext import dumps, read, written
 
 PATIENCE_S = 120.0  # of each call: a service that restarts does not end a batch
 POLL_S = 0.5
@@ -148,11 +148,12 @@ def _check_inputs(found: Inputs, what: Schema | None) -> None:
 
 
 def _digest(found: Inputs, what: Schema | None, options: dict[str, Any], charset: str | None) -> str:
-    """Of what is sent, to know the batch again. Not of the password, which is written nowhere."""
+    """Of what is sent, to know the batch again. Not of the password, which is written nowhere. Floats are written by
+    Python: a batch is resumed under another orjson too, or without one, which write 1e-7 otherwise."""
     judge = _judge(what)
     sent = judge.json_schema if judge else what
     parameters = [found.names(), sent, options, *([charset] if charset else [])]
-    return hashlib.sha256(written(parameters)).hexdigest()
+    return hashlib.sha256(dumps(parameters).encode()).hexdigest()
 
 
 def _check_output(output: Path | None, *, resume: bool, overwrite: bool) -> None:
