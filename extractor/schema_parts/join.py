@@ -13,7 +13,6 @@ from extractor.schema_parts.part import Tree, blank, blank_within
 from extractor.windows.tree import ListNode, Node, ObjectNode, ValueNode, grown, leaves
 
 JSON = dict[str, Any]
-_Share = tuple[Tree, Node | None]
 
 _UNKNOWN: Known = {"evidence": [], "label": None, "confidence": None}
 
@@ -30,49 +29,48 @@ def united(root: JSON, parts: Sequence[PartAnswer]) -> Node:
     """Of a gathered schema. What was not read is null where the schema allows it, and else not there."""
     whole = opened(root, root)
     assert whole is not None
-    shares = [(part.tree, _unread(blank(root, part.tree)) if part.answer is None else part.answer) for part in parts]
-    return _without_taken_labels(_object(root, whole, list(shares)))
+    shares = [(part.tree, _or_unread(part.answer, blank(root, part.tree))) for part in parts]
+    return _without_taken_labels(_object(root, whole, shares))
 
 
-def _object(root: JSON, cut: OpenObject, shares: list[_Share]) -> ObjectNode:
+def _object(root: JSON, cut: OpenObject, shares: list[tuple[Tree, ObjectNode]]) -> ObjectNode:
     members: dict[str, Node] = {}
     for name, node in cut.properties.items():
-        mine = [(tree[name], answer) for tree, answer in shares if name in tree and isinstance(answer, ObjectNode)]
+        mine = [(tree[name], answer.members) for tree, answer in shares if name in tree]
         if name is REST:
-            declared = cut.properties.keys()
-            members |= {key: one for _, answer in mine for key, one in _others(answer, declared)}
+            members |= {key: one for _, some in mine for key, one in some.items() if key not in cut.properties}
             continue
-        below = [(tree, answer.members.get(name)) for tree, answer in mine if isinstance(answer, ObjectNode)]
+        below = [(tree, some.get(name)) for tree, some in mine]
         inner = opened(root, node, cut.refs) if any(tree for tree, _ in below) else None
-        one = _member(root, inner, below) if inner is not None else next((one for _, one in below), None)
+        one = _first(below) if inner is None else _within(root, inner, below)
         if one is not None:
             members[name] = one
     return ObjectNode(members)
 
 
-def _others(answer: Node | None, declared: Any) -> list[tuple[str, Node]]:
-    members = answer.members if isinstance(answer, ObjectNode) else {}
-    return [(key, one) for key, one in members.items() if key not in declared]
-
-
-def _member(root: JSON, inner: OpenObject, below: list[_Share]) -> Node | None:
+def _within(root: JSON, inner: OpenObject, below: list[tuple[Tree, Node | None]]) -> Node | None:
     """An object that was cut. Where one part has something to say of it, null is no answer of the others."""
-    if any(isinstance(answer, ObjectNode) for _, answer in below):
-        shares = [
-            (tree, answer if isinstance(answer, ObjectNode) else _unread(blank_within(root, inner, tree)))
-            for tree, answer in below
-        ]
-        return _object(root, inner, list(shares))
+    if not any(isinstance(answer, ObjectNode) for _, answer in below):
+        return _first(below)
+    shares = [(tree, _or_unread(answer, blank_within(root, inner, tree))) for tree, answer in below]
+    return _object(root, inner, shares)
+
+
+def _first(below: list[tuple[Tree, Node | None]]) -> Node | None:
     return next((answer for _, answer in below if answer is not None), None)
 
 
-def _unread(data: JSON) -> Node:
+def _or_unread(answer: Node | None, data: JSON) -> ObjectNode:
+    """`data`: in place of what is no object."""
+    if isinstance(answer, ObjectNode):
+        return answer
+
     def known(node: Node) -> Node:
         if isinstance(node, ObjectNode):
             return ObjectNode({key: known(one) for key, one in node.members.items()})
         return replace(node, known=_UNKNOWN) if isinstance(node, ValueNode) else node
 
-    return known(grown(data, {}))
+    return ObjectNode({key: known(grown(one, {})) for key, one in data.items()})
 
 
 def _without_taken_labels(whole: Node) -> Node:

@@ -9,14 +9,14 @@ together (`if`, `dependentRequired`, `minProperties`, …) is not asked of a par
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas import keywords
 
 JSON = dict[str, Any]
 Refs = tuple[str, ...]
-Name = str | None  # of a property; None: all that no property is declared for
+Name = str | None  # of a property; None: all that no property is declared for, where a prompt tells of such
 
 REST = None
 _SAYING = keywords.ENFORCED | keywords.VALIDATED
@@ -25,18 +25,16 @@ _OF_REST = frozenset({"additionalProperties", "patternProperties", "propertyName
 _TYING = frozenset(
     "allOf anyOf oneOf not if then else dependentRequired dependentSchemas minProperties maxProperties".split()
 )
-_OPEN = ("additionalProperties", "patternProperties", "unevaluatedProperties")
 
 
 @dataclass(frozen=True)
 class OpenObject:
-    """An object that can be cut. `properties`: those it declares or requires, and `REST` where others are allowed, in
-    the schema's order. `refs`: the references that lead to it. `nullable`: whether null may stand in its place."""
+    """An object that can be cut. `properties`: those it declares or requires, and `REST` where it says of others what
+    they are, in the schema's order. `refs`: the references that lead to it."""
 
     node: JSON
     properties: dict[Name, Any]
     refs: Refs
-    nullable: bool
     _around: Callable[[JSON], JSON]
 
     def with_only(self, properties: dict[Name, Any]) -> JSON:
@@ -66,13 +64,11 @@ def opened(root: JSON, node: Any, refs: Refs = ()) -> OpenObject | None:
     return _plain_object(root, node, refs)
 
 
-def _within(target: OpenObject | None, around: Callable[[JSON], JSON], *, nullable: bool = False) -> OpenObject | None:
+def _within(target: OpenObject | None, around: Callable[[JSON], JSON]) -> OpenObject | None:
     if target is None:
         return None
     inner = target._around
-    return OpenObject(
-        target.node, target.properties, target.refs, target.nullable or nullable, lambda new: around(inner(new))
-    )
+    return replace(target, _around=lambda new: around(inner(new)))
 
 
 def _beside_null(root: JSON, node: JSON, key: str, refs: Refs) -> OpenObject | None:
@@ -86,7 +82,7 @@ def _beside_null(root: JSON, node: JSON, key: str, refs: Refs) -> OpenObject | N
     def around(inner: JSON) -> JSON:
         return {**node, key: [inner if place == at else one for place, one in enumerate(options)]}
 
-    return _within(opened(root, options[at], refs), around, nullable=len(options) > 1)
+    return _within(opened(root, options[at], refs), around)
 
 
 def _is_null(node: Any) -> bool:
@@ -101,12 +97,13 @@ def _plain_object(root: JSON, node: JSON, refs: Refs) -> OpenObject | None:
         return None
     if "enum" in node or "const" in node or not _names_below(root, node) <= declared.keys():
         return None
-    rest = node.get("additionalProperties")
+    others = node.get("additionalProperties")
+    of_others = others if isinstance(others, dict) else {}
     undeclared = [name for name in node.get("required", ()) if name not in declared]
-    properties: dict[Name, Any] = {**declared, **dict.fromkeys(undeclared, rest if isinstance(rest, dict) else {})}
-    if any(node.get(key, False) is not False for key in _OPEN):
-        properties[REST] = rest
-    return OpenObject(node, properties, refs, "null" in kinds, dict)
+    properties: dict[Name, Any] = {**declared, **dict.fromkeys(undeclared, of_others)}
+    if of_others or node.get("patternProperties"):
+        properties[REST] = of_others
+    return OpenObject(node, properties, refs, dict)
 
 
 def _names_below(root: JSON, node: JSON, seen: Collection[str] = ()) -> set[str]:

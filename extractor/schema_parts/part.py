@@ -70,15 +70,11 @@ def blank(root: JSON, tree: Tree) -> JSON:
     there."""
     cut = opened(root, root)
     assert cut is not None
-    return _blank_object(root, cut, tree)
+    return blank_within(root, cut, tree)
 
 
 def blank_within(root: JSON, cut: OpenObject, tree: Tree) -> JSON:
-    """The same of an object within the answer, whose place null would take."""
-    return _blank_object(root, cut, tree)
-
-
-def _blank_object(root: JSON, cut: OpenObject, tree: Tree) -> JSON:
+    """The same of an object within the answer, where it may not be null."""
     found: JSON = {}
     for name, one in cut.properties.items():
         if name is REST or (tree and name not in tree):
@@ -93,4 +89,4 @@ def _blank(root: JSON, node: Any, tree: Tree, refs: Refs) -> Any:
     if admits_null(root, node):
         return None
     cut = opened(root, node, refs)
-    return _NOTHING if cut is None else _blank_object(root, cut, tree)
+    return _NOTHING if cut is None else blank_within(root, cut, tree)

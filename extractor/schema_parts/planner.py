@@ -79,7 +79,8 @@ class Planner:
         answer = options.max_output_tokens or self._settings.max_output_tokens
         left = self._prompts.left(schema)
         room = self._room(left, answer, least, schema.json_schema)
-        if room is None or not self._can_be_written(schema, answer_of(left, answer, least)):
+        written = options.max_output_tokens or self._can_be_written(schema, answer_of(left, answer, least))
+        if room is None or not written:
             root, parts = self._parts_of(schema, answer, least)
             too_large = self._too_large(parts, schema, answer, least, options)
             if room is None and too_large is not None and isinstance(why, DocumentError):
@@ -93,14 +94,6 @@ class Planner:
             raise why
         return ReadingPlan([SchemaPart(schema)], [cutter])
 
-    def parts_of(self, schema: Schema, least: int) -> list[list[str]]:
-        """The properties, by pointer, of each part that the schema is read in; one where it fits."""
-        answer = self._settings.max_output_tokens
-        left = self._prompts.left(schema)
-        if self._room(left, answer, least, schema.json_schema) is not None:
-            return [[""]]
-        return [part.pointers for part in self._parts_of(schema, answer, least)[1]]
-
     def _room(self, left: int, answer: int, least: int, json_schema: JSON) -> Room | None:
         return room_for(left, answer, least, self._most, lists=holds_lists(json_schema, json_schema))
 
@@ -112,7 +105,16 @@ class Planner:
     def _in_parts(
         self, document: Document, root: JSON, parts: list[SchemaPart], answer: int, least: int
     ) -> ReadingPlan:
-        counts, most = self._prompts.counts, self._settings.max_windows
+        most = self._settings.max_windows
+        known: dict[tuple[int, int], tuple[Sequence[str], list[int]]] = {}
+
+        def counts(texts: Sequence[str], enough: int) -> list[int]:
+            """Each part asks for the same lines."""
+            key = len(texts), enough
+            if key not in known or known[key][0] != texts:
+                known[key] = texts, self._prompts.counts(texts, enough)
+            return known[key][1]
+
         cutters: list[Cutter] = []
         by_room: dict[Room, Cutter] = {}
         for part in parts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from extractor.schema_parts.pack import packed
 from extractor.schema_parts.part import only, pointer_of, share_of, tree_of
 from extractor.schema_parts.sketch import least_answer
 from extractor.windows.tree import data_of, flat, grown
-from schemas import check
+from schemas import check, inline
 
 TEXT = {"type": "string"}
 MAYBE = {"type": ["string", "null"]}
@@ -243,3 +244,69 @@ def test_the_least_answer_has_every_key_once() -> None:
     assert json.loads(text) == {"a": None, "rows": [{"x": None}], "o": {"again": None, "y": None}}
     assert values == 4
     assert least_answer(schema, required=True) == ('{"a":null}', 1)
+
+
+def test_keys_of_which_nothing_is_said_are_not_asked_for() -> None:
+    for others in (True, {}):
+        schema = {**object_of("a", "b"), "additionalProperties": others}
+        assert parts(schema, 1) == [["/a"], ["/b"]]
+        assert all("additionalProperties" not in one for one in schemas_of(schema, 1))
+
+
+class Made:
+    """A schema and an answer that fits it, both drawn at random."""
+
+    def __init__(self, seed: int) -> None:
+        self._draw = random.Random(seed)
+        self._defs: dict[str, Any] = {}
+        schema, self.answer = self._object(3)
+        self.schema = {**schema, "$defs": self._defs}
+
+    def _object(self, depth: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        draw, fields = self._draw, {}
+        for at in range(draw.randint(1, 6)):
+            name = draw.choice(("a/b", "$ref", "properties", "ä", "x", "items", "name")) + str(at)
+            fields[name] = self._value(depth)
+        required = [name for name in fields if draw.random() < 0.6]
+        answer = {name: one for name, (_, one) in fields.items() if name in required or draw.random() < 0.7}
+        node = {"type": "object", "properties": {name: node for name, (node, _) in fields.items()}}
+        node |= {"required": required} if required or draw.random() < 0.5 else {}
+        node |= draw.choice(({}, {"additionalProperties": False}, {"description": "an object"}))
+        if draw.random() < 0.2:
+            node["additionalProperties"] = {"type": "integer"}
+            answer["others"] = 17
+        return node, answer
+
+    def _value(self, depth: int) -> tuple[dict[str, Any], Any]:
+        draw = self._draw
+        kind = draw.choice(("text", "list", "object", "object", "null", "ref", "two")) if depth else "text"
+        if kind == "list":
+            node, one = self._value(depth - 1)
+            return {"type": "array", "items": node}, [one] * draw.randint(0, 2)
+        if kind in ("object", "null", "ref", "two"):
+            node, one = self._object(depth - 1)
+            if kind == "null":
+                option = draw.choice(("anyOf", "oneOf"))
+                return {option: [node, {"type": "null"}], "description": "maybe"}, draw.choice((one, None))
+            if kind == "two":
+                return {"anyOf": [node, {"type": "boolean"}]}, draw.choice((one, True))
+            if kind == "ref":
+                name = f"D{len(self._defs)}"
+                self._defs[name] = node
+                return {"$ref": f"#/$defs/{name}", "title": "one"}, one
+            return node, one
+        return {"type": ["string", "null"]}, draw.choice(("text", None))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_an_answer_is_what_its_parts_are_together(seed: int) -> None:
+    made = Made(seed)
+    inline(made.schema).validate(made.answer)
+    root = gathered(made.schema)
+    for most in (-1, 1, 3, 100):
+        trees = [tree_of(paths) for paths in packed(root, lambda part, most=most: size(part) <= most)]
+        shares = [share_of(root, made.answer, tree) for tree in trees]
+        for tree, share in zip(trees, shares, strict=True):
+            inline(only(root, tree)).validate(share)
+        given = [PartAnswer(tree, grown(share, {})) for tree, share in zip(trees, shares, strict=True)]
+        assert data_of(united(root, given)) == made.answer
