@@ -24,11 +24,14 @@ _SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?!\d)")
 _DAY = r"(\d{4}-\d\d(?:-\d\d)?)"
 _HOUR = r"(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(?:Z|[-+]\d\d:?\d\d)?"
 _DATE_AND_TIME = re.compile(f"{_DAY}(?:[T ]{_HOUR})?|{_HOUR}")
-_CLOCK = re.compile(  # hour, what separates, minute, second, half of the day, o'clock
-    r"(?<![\d:.,])(\d\d?)(?:([:.]| ?h ?|[時时點点시] ?)([0-5]\d))?(?::([0-5]\d))?"
-    r"(?: ?(?:([ap])\.? ?m\b\.?|(uhr|h|hrs|o['’]clock)\b))?(?!:?\d)",
+_CLOCK = re.compile(  # hour, what separates, minute, second, half of the day, o'clock, its half behind `9-11 am`
+    r"(?<![\d:.,])(\d\d?)(?:([:.]| ?h ?| ?uhr ?|[時时點点시] ?)([0-5]\d))?(?::([0-5]\d))?"
+    r"(?: ?(?:([ap])\.? ?m\b\.?|(uhr|h|hrs|o['’]clock)\b)|(?= ?[-–] ?\d\d?(?:[:.]\d\d)? ?[ap]\.? ?m\b)())?(?!:?\d)",
     re.IGNORECASE,
 )
+_HALVES = {"午前": "a", "上午": "a", "오전": "a", "午後": "p", "下午": "p", "오후": "p"}
+_SAID = re.compile(rf"(?:(?<![^\W_])(?i:klo?\.?|godz\.?|ore) |({'|'.join(_HALVES)}) ?)$")  # before a time of day
+_MILITARY = re.compile(r"(?<![\w.,:-])([01]\d|2[0-3])([0-5]\d) ?(?:hrs?|h|uhr)(?![^\W_])", re.IGNORECASE)
 _NO_YEAR = re.compile(  # a day without a year, or with two digits of it after a month in letters
     rf"(?<![\d/.,-])(?=[\d{FIRST_LETTERS}])(?:"
     rf"(?P<d1>\d\d?){ORDINAL}?[ -]?(?:de |of |d['’])?(?P<m1>{NAME})(?:\.?[ -]['’]?(?P<y>\d\d))?"
@@ -119,9 +122,14 @@ def yearless_date_spans(text: str) -> Spans:
 def time_spans(text: str) -> Spans:
     """By `HH:MM`, by `HH:MM:SS`, and by `HH:MM?` where the half of the day is not said."""
     spans: Spans = defaultdict(list)
-    for found in _CLOCK.finditer(folded(text)):
-        hour, mark, minute, second, half, word = found.groups()
-        if not (half or word or mark not in (None, ".")):
+    text = folded(text)
+    for found in _MILITARY.finditer(text):
+        spans[f"{found[1]}:{found[2]}"].append(found.span())
+    for found in _CLOCK.finditer(text):
+        hour, mark, minute, second, half, word, shared = found.groups()
+        said = _SAID.search(text, max(0, found.start() - 6), found.start())
+        half = half or _HALVES.get(said[1] if said else "")
+        if not (half or word or shared is not None or (said and minute) or mark not in (None, ".")):
             continue
         of_day = int(hour) % 12 + (12 if half in ("p", "P") else 0) if half else int(hour)
         time = f"{of_day:02}:{minute or '00'}"

@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import product
 
-from extractor.notation import currency, possible, spell
+from extractor.notation import codes, currency, possible, spell
 from extractor.notation.fold import folded
 from extractor.notation.spell import Spelled
 
 MOST_MOMENTS = 4_000  # days with times, of a document that prints many of both
 _WORD = re.compile(r"\S+")
+_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
+_CUT_EMAIL = re.compile(r"(?<=[\w-])(@?)[ \t]*\n[ \t]*(?=(@)?[\w-])")  # at the end of a line: behind its `@`, or before
+_BEFORE_EMAIL = "'*/=|`!?."  # marks that may stand before it
 _AROUND = "\"'.,;:!?()[]<>{}„“”‚‘’«»*"
 
 
@@ -36,9 +39,10 @@ class Candidates:
 
     @cached_property
     def spellings(self) -> list[str]:
-        """What is not printed letter by letter: days, months, times of day, codes of currencies."""
-        codes = dict.fromkeys(code for code, _, _ in currency.codes(self._text))
-        return [*self.days, *possible.months(self._text, self._dates, self.days), *self._hours, *codes]
+        """What is not printed letter by letter: days, months, times of day, currencies, codes without their gaps."""
+        currencies = dict.fromkeys(code for code, _, _ in currency.codes(self._text))
+        months = possible.months(self._text, self._dates, self.days)
+        return [*self.days, *months, *self._hours, *currencies, *dict.fromkeys(codes.ungrouped(self._text))]
 
     @cached_property
     def _dates(self) -> list[Spelled]:
@@ -56,8 +60,17 @@ class Candidates:
             found.update(dict.fromkeys((word, word.strip(_AROUND), word.rstrip(_AROUND))))
         return [word for word in found if word]
 
+    @cached_property
+    def emails(self) -> list[str]:
+        """Whole ones, also over the end of a line, and without marks before them."""
+        healed = _CUT_EMAIL.sub(lambda cut: cut[1] if cut[1] or cut[2] else cut.group(), self._text)
+        found = [*_EMAIL.findall(self._text), *_EMAIL.findall(healed)]
+        return list(dict.fromkeys(name for one in found for name in (one, one.lstrip(_BEFORE_EMAIL))))
+
     def of_format(self, name: str) -> Iterable[str] | None:
         """The values that a format may have; None where texts of it are stretches of words."""
+        if name == "email":
+            return self.emails
         if name in _WORDS_OF:
             return self.words
         return _MOMENTS[name](self) if name in _MOMENTS else None

@@ -4,7 +4,7 @@ White space is folded and a word that a line break cut is healed: without its hy
 before others; both ways within two lines. Where lines stand under each other, as an address does, they may be joined by
 a comma; where a page has columns, the lines of one column follow each other too. An IBAN may be written without spaces.
 Each of these ways to read it is a part of one list, with a separator between parts that no value crosses. Pure: knows
-text.
+text and notation.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+
+from extractor.notation import codes
 
 SEPARATOR = "\x01"  # between parts; no JSON string holds it unescaped
 MOST_CHUNKS = 60_000  # of all parts: what llguidance builds within half a second
@@ -32,15 +34,15 @@ _CHUNK = re.compile(  # of text that is escaped as in a JSON string
     rf"|(?:[^\W_{_UNSPACED}][{_MARK}]*)+|.[{_MARK}]*",
     re.DOTALL,
 )
-_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
+_UNSEEN = dict.fromkeys(
+    map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+)
 _NEVER = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # in a JSON string
 _LETTER = re.compile(r"[^\W\d_]")
 _CELL = re.compile(r"\S+(?: \S+)*")
-_CUT = re.compile(r"-[ \t]*\n\s*(?=([a-zà-ÿ])|[^\W_])(?!(?:und|oder|bzw|and|or|et|ou|y|e)\b)")
+_CUT = re.compile(r"[-\u2010][ \t]*\n\s*(?=([^\W_]))(?!(?:und|oder|bzw|and|or|et|ou|y|e)\b)")
+_SOFT = re.compile("\u00ad[ \t]*\r?\n[ \t]*")  # a hyphen that is there only where a line ends
 _BESIDE = 200  # characters of the lines around such a cut that are read both ways
-_IBAN = re.compile(
-    r"(?<![^\W_])[A-Z]{2}\d\d(?: [A-Z0-9]{4})(?: (?=[A-Z]{0,3}\d)[A-Z0-9]{4}){1,6}(?: [A-Z0-9]{1,3})?(?![^\W_])"
-)
 _LABEL = re.compile(r"[^\W\d_][^:]{0,40}: (?=\S)")
 _COMMA = ", "  # one chunk: no value ends with a comma that is not printed
 _LINE = 100  # characters of a line that may be one of several lines of one value
@@ -65,7 +67,7 @@ def chunks(document: str) -> list[str]:
 
 def _clean(document: str) -> str:
     """Without what nobody sees, and with what no JSON string may hold as a space."""
-    text = document.translate(_UNSEEN).replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n")
+    text = _SOFT.sub("", document).translate(_UNSEEN).replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n")
     return _NEVER.sub(" ", text)
 
 
@@ -79,7 +81,8 @@ def _healed(text: str) -> str:
 
     def whole(found: re.Match[str]) -> str:
         before = text[found.start() - 1 : found.start()]
-        return ("" if found[1] and before.isalpha() else "-") if before.isalnum() else found.group()
+        small = found[1].islower() and before.isalpha()
+        return ("" if small else "-") if before.isalnum() else found.group()
 
     return _CUT.sub(whole, text)
 
@@ -110,14 +113,16 @@ def _joined(text: str) -> Iterator[list[str]]:
         if not alone:
             yield _chunks_of(_healed("\n".join(block)))
         if sum(map(_has_letters, block)) * 2 > len(block) and any(line[-1] not in ",;:" for line in block[:-1]):
-            first, *rest = (_chunks_of(line.rstrip(",;")) for line in block)
+            whole = _healed("\n".join(block)).split("\n")  # no line ends within a word
+            first, *rest = (_chunks_of(line.rstrip(",;")) for line in whole)
             yield [*first, *(chunk for line in rest for chunk in (_COMMA, *line))]
     for found in _CUT.finditer(text):
-        if found[1]:  # a hyphen that stays: `well-\nknown`
+        if found[1].islower():  # a hyphen that stays: `well-\nknown`
             before = text[max(0, found.start() - _BESIDE) : found.start()].rpartition("\n")[2]
-            yield _chunks_of(f"{before}-{text[found.end() : found.end() + _BESIDE].partition(chr(10))[0]}")
-    for found in _IBAN.finditer(text):
-        yield [found.group().replace(" ", "")]
+            left, right = _chunks_of(before), _chunks_of(text[found.end() : found.end() + _BESIDE].partition("\n")[0])
+            if left and right:
+                yield [*left[:-1], f"{left[-1]}-{right[0]}", *right[1:]]  # no value ends within the word
+    yield from ([iban] for iban in codes.ibans(text))
 
 
 def _blocks(text: str) -> Iterator[Block]:
