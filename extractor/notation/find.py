@@ -30,7 +30,7 @@ _CLOCK = re.compile(  # hour, what separates, minute, second, half of the day, o
     re.IGNORECASE,
 )
 _HALVES = {"午前": "a", "上午": "a", "오전": "a", "午後": "p", "下午": "p", "오후": "p"}
-_SAID = re.compile(rf"(?:(?<![^\W_])(?i:klo?\.?|godz\.?|ore) |({'|'.join(_HALVES)}) ?)$")  # before a time of day
+_ANNOUNCED = re.compile(rf"(?:(?<![^\W_])(?i:klo?\.?|godz\.?|ore) |({'|'.join(_HALVES)}) ?)$")  # before a time of day
 _MILITARY = re.compile(r"(?<![\w.,:-])([01]\d|2[0-3])([0-5]\d) ?(?:hrs?|h|uhr)(?![^\W_])", re.IGNORECASE)
 _NO_YEAR = re.compile(  # a day without a year, or with two digits of it after a month in letters
     rf"(?<![\d/.,-])(?=[\d{FIRST_LETTERS}])(?:"
@@ -127,9 +127,9 @@ def time_spans(text: str) -> Spans:
         spans[f"{found[1]}:{found[2]}"].append(found.span())
     for found in _CLOCK.finditer(text):
         hour, mark, minute, second, half, word, shared = found.groups()
-        said = _SAID.search(text, max(0, found.start() - 6), found.start())
-        half = half or _HALVES.get(said[1] if said else "")
-        if not (half or word or shared is not None or (said and minute) or mark not in (None, ".")):
+        announced = _ANNOUNCED.search(text, max(0, found.start() - 6), found.start())
+        half = half or _HALVES.get(announced[1] if announced else "")
+        if not (half or word or shared is not None or (announced and minute) or mark not in (None, ".")):
             continue
         of_day = int(hour) % 12 + (12 if half in ("p", "P") else 0) if half else int(hour)
         time = f"{of_day:02}:{minute or '00'}"
