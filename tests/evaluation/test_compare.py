@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import time
 from collections import Counter
 from decimal import Decimal
 from typing import Any
@@ -192,3 +193,11 @@ def test_more_than_can_be_assigned_is_matched_in_order(monkeypatch: pytest.Monke
     gold = [{"name": f"article {at}", "count": 1} for at in range(20)]
     answer = [{"name": f"article {at}", "count": 2} for at in range(20)]
     assert rows.pairs(gold, answer) == list(range(20))
+
+
+@pytest.mark.parametrize("text", ["AVENUE DU STADE 82130 LAFRANCAlSE" * 9, "A" * 5000 + "!", "7-" * 5000, "A " * 5000])
+def test_capitals_that_are_no_code_take_no_time(text: str):
+    """A pattern that may part them in any place would take as long as there are ways to."""
+    began = time.thread_time()
+    normal_key(text)
+    assert time.thread_time() - began < 2
