@@ -1,5 +1,5 @@
-"""Answers of the pair to documents whose right answers are known, with all that features are made of: decoded once, kept
-in a file, and read again when features or the fit change. A line of JSON is an answer."""
+"""Answers of the pair to documents whose right answers are known, with all that features are made of: decoded once,
+kept in a file, and read again when features or the fit change. A line of JSON is an answer."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from schemas.keywords import Mode
 
 @dataclass(frozen=True)
 class DecodedAnswer:
-    """`text` as the model wrote it, of tokens with `logprobs` and `sizes` in bytes; `fields` as without a fit; `name` of
-    the set that the document is of."""
+    """`text` as the model wrote it, of tokens with `logprobs` and `sizes` in bytes; `fields` as without a fit; `name`
+    of the set that the document is of."""
 
     name: str
     document: str
@@ -46,7 +46,7 @@ class AnswerKeeper(Calibrator):
 
     def __init__(self) -> None:
         super().__init__()
-        self._told: dict[int, tuple[str, dict[str, Known], list[float], list[int], Mode]] = {}
+        self._told: dict[int, tuple[dict[str, Any], str, dict[str, Known], list[float], list[int], Mode]] = {}
 
     def calibrated(
         self,
@@ -57,15 +57,16 @@ class AnswerKeeper(Calibrator):
         completion: Any,
         held: Mode,
     ) -> dict[str, Known]:
-        self._told[id(document)] = (text, fields, completion.logprobs, completion.sizes, held)
+        self._told[id(document)] = (schema, text, fields, completion.logprobs, completion.sizes, held)
         return fields
 
-    def answer(
-        self, name: str, document: Document, json_schema: dict[str, Any], expected: Any, data: Any
-    ) -> DecodedAnswer | None:
+    def answer(self, name: str, document: Document, expected: Any, data: Any) -> DecodedAnswer | None:
         """The answer `data` to `document`, once; None where nothing was told of it."""
         told = self._told.pop(id(document), None)
-        return None if told is None else DecodedAnswer(name, document.text, json_schema, expected, data, *told)
+        if told is None:
+            return None
+        schema, *rest = told
+        return DecodedAnswer(name, document.text, schema, expected, data, *rest)
 
 
 def write(path: Path, answers: Iterable[DecodedAnswer]) -> None:

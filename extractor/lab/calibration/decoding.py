@@ -1,4 +1,4 @@
-"""The pair's answers to documents that it was not trained on: which documents, and reading them in the time there is."""
+"""The pair's answers to documents that it was not trained on: which documents, and reading them in the time given."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _answer(extractor: Extractor, keeper: AnswerKeeper, job: _Job) -> DecodedAns
         done = extractor.extract(document, case.schema, Options(max_model_calls=1, printed=job.mode))
     except (DocumentError, OutputError):
         return None
-    return keeper.answer(job.name, document, case.schema.json_schema, case.expected, done.data)
+    return keeper.answer(job.name, document, case.expected, done.data)
 
 
 def _case(task: Task) -> CalibrationCase:
