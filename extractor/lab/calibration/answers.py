@@ -65,8 +65,7 @@ class AnswerKeeper(Calibrator):
         told = self._told.pop(id(document), None)
         if told is None:
             return None
-        schema, *rest = told
-        return DecodedAnswer(name, document.text, schema, expected, data, *rest)
+        return DecodedAnswer(name, document.text, told[0], expected, data, *told[1:])
 
 
 def write(path: Path, answers: Iterable[DecodedAnswer]) -> None:
