@@ -46,7 +46,7 @@ class AnswerKeeper(Calibrator):
 
     def __init__(self) -> None:
         super().__init__()
-        self._told: dict[int, tuple[dict[str, Any], str, dict[str, Known], list[float], list[int], Mode]] = {}
+        self._latest: dict[int, tuple[dict[str, Any], str, dict[str, Known], list[float], list[int], Mode]] = {}
 
     def calibrated(
         self,
@@ -57,15 +57,15 @@ class AnswerKeeper(Calibrator):
         completion: Any,
         held: Mode,
     ) -> dict[str, Known]:
-        self._told[id(document)] = (schema, text, fields, completion.logprobs, completion.sizes, held)
+        self._latest[id(document)] = (schema, text, fields, completion.logprobs, completion.sizes, held)
         return fields
 
     def answer(self, name: str, document: Document, expected: Any, data: Any) -> DecodedAnswer | None:
         """The answer `data` to `document`, once; None where nothing was told of it."""
-        told = self._told.pop(id(document), None)
-        if told is None:
+        latest = self._latest.pop(id(document), None)
+        if latest is None:
             return None
-        return DecodedAnswer(name, document.text, told[0], expected, data, *told[1:])
+        return DecodedAnswer(name, document.text, latest[0], expected, data, *latest[1:])
 
 
 def write(path: Path, answers: Iterable[DecodedAnswer]) -> None:

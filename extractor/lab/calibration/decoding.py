@@ -53,13 +53,13 @@ def decoded(synthetic: int, corpus: int, minutes: int | None) -> list[DecodedAns
     that were written by hand, in the order of their sets; with `minutes`, what is read in them."""
     began = time.monotonic()
     until = began + 60 * minutes if minutes else math.inf
-    keeper = AnswerKeeper()
+    calibrator = AnswerKeeper()
     settings = read_settings(model="bundled", slots=ROWS, request_timeout_s=_PATIENCE_S)
     jobs = _mixed(_cases(synthetic, corpus))
-    with Extractor(settings, calibrator=keeper) as extractor:
+    with Extractor(settings, calibrator=calibrator) as extractor:
 
         def answer(job: _Job) -> DecodedAnswer | None:
-            return _answer(extractor, keeper, job) if time.monotonic() < until else None
+            return _answer(extractor, calibrator, job) if time.monotonic() < until else None
 
         with ThreadPoolExecutor(ROWS) as pool:
             found = [one for one in pool.map(answer, jobs) if one is not None]
@@ -84,14 +84,14 @@ def _mixed(sets: dict[str, list[CalibrationCase]]) -> list[_Job]:
     return [job for _, job in sorted(spread, key=lambda one: one[0])]
 
 
-def _answer(extractor: Extractor, keeper: AnswerKeeper, job: _Job) -> DecodedAnswer | None:
+def _answer(extractor: Extractor, calibrator: AnswerKeeper, job: _Job) -> DecodedAnswer | None:
     """None of a document that has no answer that stands."""
     document, case = Document(job.case.text), job.case
     try:
         done = extractor.extract(document, case.schema, Options(max_model_calls=1, printed=job.mode))
     except (DocumentError, OutputError):
         return None
-    return keeper.answer(job.name, document, case.expected, done.data)
+    return calibrator.answer(job.name, document, case.expected, done.data)
 
 
 def _case(task: Task) -> CalibrationCase:
