@@ -1,8 +1,9 @@
 """What is known of each value of an answer, as a row of features that a fit makes a probability of.
 
 Of a value: how sure the model was, whether and how the document prints it, whether it stands at its label and fills its
-cell, what kind it is. Of a null: how sure the model was, and whether a name like the field's is printed with something
-behind it that no other value is taken from. Of both: how the rest of its row and of the answer looks.
+cell, what kind it is. Of a null: how sure the model was, whether a name like the field's is printed with something
+behind it that no other value is taken from, whether anything is printed that looks as the field's values do, and how
+usual it is that documents say such a thing. Of both: how the rest of its row and of the answer looks.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from typing import Any, NamedTuple
 
 from extractor.calibration.answer_view import AnswerView
 from extractor.calibration.field_schema import FieldSchema, FieldSchemas
-from extractor.calibration.looks import look_of, looks_like, of_kind, printed
+from extractor.calibration.free_looks import FreeLooks
+from extractor.calibration.looks import OWN, looks_like, of_kind
 from extractor.calibration.surroundings import Surroundings
 from extractor.calibration.tokens import Sureness, sureness
+from extractor.calibration.usual import usual
 from extractor.documents import Document
 from extractor.evidence.scalars import Scalar, scalars
 from extractor.evidence.spans import Span
@@ -39,11 +42,26 @@ NAMES: dict[str, tuple[str, ...]] = {
     ),
     NULL: (
         *_BOTH,
-        *("named", "behind", "behind_free", "behind_fits", "label", "label_behind", "printed_free"),
+        *("named", "behind", "behind_free", "behind_fits", "label", "label_behind"),
+        *("usual", "own_free", "sure_beside_own", "date_free", "look_absent"),
         *("nulls_of_answer", "column_filled", "row_free"),
     ),
 }
-
+# Which may only raise (1) and which only lower (-1) the probability that a value, or a null, is right.
+SIGNS: dict[str, dict[str, int]] = {
+    VALUE: {
+        **dict.fromkeys(("whole", "least", "mean", "worst_of_answer", "mean_of_answer", "labelled_of_answer"), 1),
+        **dict.fromkeys(("worst_of_row", "evidence", "at_label", "begins_cell", "ends_cell"), 1),
+        **dict.fromkeys(("bare_of_answer", "bare_of_row", "named_elsewhere", "taken_twice", "odd", "picture"), -1),
+    },
+    NULL: {
+        **dict.fromkeys(("whole", "least", "mean", "worst_of_answer", "mean_of_answer", "labelled_of_answer"), 1),
+        **dict.fromkeys(("worst_of_row", "column_filled", "look_absent"), 1),
+        **dict.fromkeys(("bare_of_answer", "unread", "numbers_free", "bare_of_row", "nulls_of_answer", "usual"), -1),
+        **dict.fromkeys(("named", "behind", "behind_free", "behind_fits", "label", "label_behind"), -1),
+        **dict.fromkeys(("own_free", "sure_beside_own", "date_free", "row_free"), -1),
+    },
+}
 
 _LEAST = 1e-5  # a probability nearer to 0 or 1 counts as this far away
 _LONG = 60  # characters
@@ -90,7 +108,7 @@ class _Rows:
         self._document, self._schemas, self._held, self._fields = document, schemas, held, fields
         self._view = AnswerView(document.text, found, sure, fields)
         self._around = Surroundings(document.text)
-        self._printed: dict[str, list[Span]] = {}  # by a look
+        self._free = FreeLooks(document.text, self._view, schemas)
         self._answer = (
             _logit(self._view.worst),
             _logit(math.fsum(each.mean for each in sure) / len(sure)),
@@ -148,6 +166,8 @@ class _Rows:
         behind = self._around.text(named.behind)
         is_free = bool(behind) and not self._view.taken(named.behind)
         label: Any = self._fields[one.pointer].get("label")
+        free = self._free.of(one)
+        has_own = free.free and free.look in OWN
         return (
             *self._both(one, sure, field),
             named.share,
@@ -156,18 +176,15 @@ class _Rows:
             named.share * (is_free and of_kind(field.kind, key, field.format, behind)),
             float(label is not None),
             float(label is not None and label.get("behind") is not None),
-            float(any(not self._view.taken(span) for span in self._looks(key, field))),
+            0.0 if has_own else usual(one.path),  # printed, so what other documents say is no matter
+            float(has_own),
+            max(0.0, self._answer[1]) * has_own,  # a surer answer has overlooked it all the same
+            float(free.free and free.look == "date"),
+            float(not free.free and free.look is not None),
             self._view.nulls,
             self._view.filled(one),
             float(self._view.row_has_free(one, numbers=field.kind == "number")),
         )
-
-    def _looks(self, key: str, field: FieldSchema) -> list[Span]:
-        """Where the document prints what looks as only such a field's values do: an address of mail, say."""
-        look = "date" if field.kind == "date" else look_of(key, field.format) if field.kind == "text" else None
-        if look is not None and look not in self._printed:
-            self._printed[look] = printed(self._document.text, look)
-        return self._printed[look] if look is not None else []
 
 
 def _logit(logarithm: float) -> float:

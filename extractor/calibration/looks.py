@@ -1,4 +1,4 @@
-"""What values of a field look like, by its name and format: an address of mail, a telephone number, a web page."""
+"""What values of a field look like, by its name, kind and format: an address of mail, a telephone number, an amount."""
 
 from __future__ import annotations
 
@@ -10,38 +10,68 @@ from extractor.evidence.spans import Span
 from extractor.notation import find
 from extractor.notation.key_words import key_words
 
-_MOST = 16  # of what looks alike, that are looked at
+_MOST = 64  # of what looks alike, that are looked at
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _WEB = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _PHONE = re.compile(r"(?<![\w.])(?:\+|\(?0)[\d ()/.\-]{6,20}\d")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b")
-_PATTERNS = {"mail": _MAIL, "web": _WEB, "phone": _PHONE, "iban": _IBAN}
+_CURRENCY = re.compile(
+    r"[€$£¥₹₩₺₽]|(?<![^\W\d_])(?:EUR|USD|GBP|CHF|JPY|CNY|INR|KRW|TRY|PLN|CZK|CAD|AUD|NZD|SGD|MXN|SEK|NOK|DKK|HUF|RON|ZAR"
+    r"|BRL|zł|Kč)(?![^\W\d_])"
+)
+_POSTCODE = re.compile(
+    r"\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b|\b\d{4} [A-Z]{2}\b|(?<![\d.,/-])\d{5}(?:-\d{4})?(?![\d/-]|[.,]\d)"
+    r"|(?<![\d.,/-])\d{4}(?= [^\W\d_]{3})"
+)
+_PERCENT = re.compile(r"\d+(?:[.,]\d+)? ?%")
+_AMOUNT = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,'’ \u00a0\u202f]?\d{3})*[.,]\d{2}(?![\d%]|[.,]\d| ?%)|[€$£¥] ?\d+")
+_NUMBER = re.compile(r"\d[\d.,]*")
+_PATTERNS = {
+    "mail": _MAIL, "web": _WEB, "phone": _PHONE, "iban": _IBAN, "currency": _CURRENCY, "postcode": _POSTCODE,
+    "percent": _PERCENT, "amount": _AMOUNT, "number": _NUMBER,
+}  # fmt: skip
+_FOUND: dict[str, Callable[[str], find.Spans]] = {"date": find.date_spans, "time": find.time_spans}
+OWN = frozenset(("mail", "web", "phone", "iban"))  # looks of which a document prints few, each for a field of its own
 _WORDS = {
     "mail": "email mail e-mail courriel",
     "web": "url website web homepage link",
     "phone": "phone telephone tel mobile fax telefon handy cell",
     "iban": "iban",
+    "date": "date datum day fecha due",
+    "time": "time uhrzeit hour hora heure",
+    "currency": "currency währung waehrung devise moneda",
+    "postcode": "postcode zip plz postal",
 }
-_BY_WORD = {word: look for look, words in _WORDS.items() for word in words.split()}
-_BY_FORMAT = {"email": "mail", "idn-email": "mail", "uri": "web"}
+_WORDS_OF_NUMBERS = {
+    "percent": "percent percentage rate prozent pct",
+    "amount": "amount total price net gross sum subtotal tax vat fee cost balance paid pay due discount deposit rent "
+    "salary tip change shipping betrag preis summe netto brutto montant prix importe precio",
+}
+_BY_WORD, _BY_WORD_OF_NUMBERS = (
+    {word: look for look, words in each.items() for word in words.split()} for each in (_WORDS, _WORDS_OF_NUMBERS)
+)
+_BY_FORMAT = {"email": "mail", "idn-email": "mail", "uri": "web", "date": "date", "date-time": "date", "time": "time"}
 
 
-def look_of(key: str, format: str) -> str | None:
-    """Which of the looks the values of such a field have; None for any."""
-    words = (word.casefold() for word in key_words(key[:64]))
-    return _BY_FORMAT.get(format) or next((_BY_WORD[word] for word in words if word in _BY_WORD), None)
+def look_of(kind: str, key: str, format: str) -> str | None:
+    """Which of the looks the values of such a field have; None for any. `kind`: as a schema says it (`FieldSchema`)."""
+    if kind == "choice":
+        return None
+    if kind == "number":
+        return _first(_BY_WORD_OF_NUMBERS, key) or "number"
+    return _BY_FORMAT.get(format) or _first(_BY_WORD, key) or ("date" if kind == "date" else None)
 
 
 def looks_like(key: str, format: str, value: str) -> bool:
-    """Whether a value looks as those of the field do, where that can be told."""
-    look = look_of(key, format)
-    return look is None or _PATTERNS[look].search(value) is not None or (look == "phone" and _digits(value) > 4)
+    """Whether a text looks as those of the field do, where that can be told."""
+    look = look_of("text", key, format)
+    return look not in OWN or _PATTERNS[look].search(value) is not None or (look == "phone" and _digits(value) > 4)
 
 
 def printed(text: str, look: str) -> list[Span]:
-    """Where a document prints what looks so; `look` may be `date` too."""
-    if look == "date":
-        return [span for spans in find.date_spans(text).values() for span in spans][:_MOST]
+    """Where a document prints what looks so, in order."""
+    if look in _FOUND:
+        return sorted({span for spans in _FOUND[look](text).values() for span in spans})[:_MOST]
     return [at.span() for at in islice(_PATTERNS[look].finditer(text), _MOST)]
 
 
@@ -52,6 +82,12 @@ def of_kind(kind: str, key: str, format: str, text: str) -> bool:
 
 def _digits(text: str) -> int:
     return sum(map(str.isdecimal, text))
+
+
+def _first(looks: dict[str, str], key: str) -> str | None:
+    """By the last of the key's words that says one: `vat_rate` is a rate."""
+    words = (word.casefold() for word in reversed(key_words(key[:64])))
+    return next((looks[word] for word in words if word in looks), None)
 
 
 _KINDS: dict[str, Callable[[str], bool]] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from extractor.calibration.calibration import Calibration
-from extractor.calibration.features import NAMES, NULL, VALUE, FeatureRow
+from extractor.calibration.features import NAMES, NULL, SIGNS, VALUE, FeatureRow
 from extractor.evaluation.compare import compare
 from extractor.evaluation.metrics import Judgement, reliability
 from extractor.result import Known
@@ -68,7 +68,7 @@ def calibration_from(all_samples: Sequence[CalibrationSample], model: str, day: 
     for kind in KINDS:
         own = [one for one in all_samples if one.row.kind == kind]
         features, right = [one.row.features for one in own], [one.right for one in own]
-        fitted = fit(NAMES[kind], features, right, [one.document for one in own])
+        fitted = fit(NAMES[kind], features, right, [one.document for one in own], SIGNS[kind])
         if fitted is not None:
             curves[kind], left_out[kind] = fitted.curve, fitted.left_out
             report[kind] = {

@@ -35,7 +35,7 @@ def curve(kind: str, bias: float = 0.0, **weights: float) -> Curve:
 
 def fitted(model: str = "scripted", **curves: Curve) -> Calibration:
     """Nulls beside what looks like their values are doubted, others are not."""
-    both = {VALUE: curve(VALUE, 3.0), NULL: curve(NULL, 3.0, printed_free=-5.0, behind_fits=-1.0)}
+    both = {VALUE: curve(VALUE, 3.0), NULL: curve(NULL, 3.0, own_free=-5.0, behind_fits=-1.0)}
     return Calibration(model, "2026-11-29", 12, curves or both)
 
 

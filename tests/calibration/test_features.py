@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
 import pytest
 
-from extractor.calibration.features import NAMES, NULL, VALUE, FeatureRow, rows
+from extractor.calibration.features import NAMES, NULL, SIGNS, VALUE, FeatureRow, rows
+from extractor.calibration.usual import usual
 from extractor.documents import Document
 from extractor.evidence.ground import ground
 
@@ -28,12 +30,14 @@ SCHEMA: dict[str, Any] = {"type": "object", "properties": PLACES}
 SURE = -0.001
 
 
-def made(answer: str, text: str = TEXT, held: str = "none", logprob: float = SURE) -> dict[str, dict[str, float]]:
+def made(
+    answer: str, text: str = TEXT, held: str = "none", logprob: float = SURE, schema: dict[str, Any] = SCHEMA
+) -> dict[str, dict[str, float]]:
     """The figures of `answer`, each of whose characters is a token, by pointer and name."""
     document = Document(text)
     logprobs, sizes = [logprob] * len(answer), [len(one.encode()) for one in answer]
     fields = ground(answer, document, logprobs, sizes)
-    found = rows(answer, document, SCHEMA, fields, logprobs, sizes, held)  # type: ignore[arg-type]
+    found = rows(answer, document, schema, fields, logprobs, sizes, held)  # type: ignore[arg-type]
     return {pointer: named(row) for pointer, row in found.items()}
 
 
@@ -65,11 +69,53 @@ def test_two_values_from_one_place_are_seen():
 
 def test_a_null_beside_its_label_or_beside_what_looks_like_it_says_so():
     found = made('{"contact":"Tomas Lind","email":null,"due":null,"state":null,"total":null}')
-    assert (found["/email"]["printed_free"], found["/total"]["behind_fits"]) == (1, 1)
-    assert (found["/due"]["printed_free"], found["/due"]["named"], found["/due"]["date"]) == (0, 0, 1)
+    assert (found["/email"]["own_free"], found["/total"]["behind_fits"]) == (1, 1)
+    assert (found["/due"]["date_free"], found["/due"]["named"], found["/due"]["date"]) == (0, 0, 1)
     assert found["/state"]["choice"] == 1
     taken = made('{"contact":"tomas@norrby.example","email":null}')["/email"]
-    assert taken["printed_free"] == 0, "another field has it"
+    assert (taken["own_free"], taken["look_absent"]) == (0, 1), "another field has it"
+
+
+LOOKS = [
+    ("email", {"type": "string"}, "write to a.b@c.example", "own_free"),
+    ("website", {"type": "string", "format": "uri"}, "at www.norrby.example", "own_free"),
+    ("fax", {"type": "string"}, "or 040 11 22 33", "own_free"),
+    ("account_iban", {"type": "string"}, "into DE89 3704 0044 0532 0130 00", "own_free"),
+    ("paid_on", {"type": "string", "format": "date"}, "since 3 May 2024", "date_free"),
+    ("total", {"type": "number"}, "it makes 1.250,00", None),
+    ("total", {"type": "number"}, "it makes € 80", None),
+    ("vat_rate", {"type": "number"}, "plus 19 %", None),
+    ("rooms", {"type": "integer"}, "of 4 rooms", None),
+    ("start_time", {"type": "string"}, "begins at 14:30", None),
+    ("currency", {"type": "string"}, "costs € 12", None),
+    ("zip", {"type": "string"}, "in 37073 Göttingen", None),
+]
+
+
+@pytest.mark.parametrize(("key", "place", "printed", "figure"), LOOKS)
+def test_what_looks_as_a_fields_values_do_is_seen_where_no_value_has_it(key, place, printed, figure):
+    schema = {"type": "object", "properties": {key: {"anyOf": [place, {"type": "null"}]}, "note": {"type": "string"}}}
+    answer = json.dumps({key: None, "note": "hello"}, separators=(",", ":"))
+
+    def null(text: str) -> dict[str, float]:
+        return made(answer, f"hello, {text}", schema=schema)[f"/{key}"]
+
+    assert null(printed)["look_absent"] == 0
+    assert null("nothing of the sort")["look_absent"] == 1
+    assert [name for name in ("own_free", "date_free") if null(printed)[name]] == ([figure] if figure else [])
+
+
+def test_a_field_of_any_look_has_no_look_to_miss():
+    found = made('{"contact":null,"state":null}')
+    assert (found["/contact"]["look_absent"], found["/state"]["look_absent"]) == (0, 0)
+
+
+def test_what_most_documents_say_is_more_usual_than_what_few_do():
+    assert usual(("total",)) > 0 > usual(("tip",))
+    assert usual(("seller", "name")) > usual(("website",))
+    assert usual(("items", 0, "description")) == usual(("items", 7, "description"))
+    assert usual(()) == usual(("zzzz",)), "nothing is known of it"
+    assert -4 <= usual(("tip" * 1000, "country" * 1000)) <= 4
 
 
 def test_what_the_grammar_holds_is_known_of_each_field():
@@ -132,3 +178,9 @@ def test_figures_take_time_that_grows_with_the_document_only():
             each.append(time.thread_time() - began)
         took.append(min(each))
     assert took[1] < 40 * took[0] + 0.05, took
+
+
+def test_signs_are_of_figures_that_there_are():
+    for kind, names in NAMES.items():
+        assert SIGNS[kind].keys() <= set(names)
+        assert set(SIGNS[kind].values()) == {-1, 1}

@@ -45,6 +45,31 @@ def test_what_says_nothing_weighs_little_and_what_never_changes_nothing():
     assert weights["constant"] == 0
 
 
+def test_a_weight_against_a_known_sign_is_none():
+    """What is rare is so by chance: here the few rows that have the figure are right, and it may only lower."""
+    figures, right, documents = drawn(1000, 1)
+    rare = [at % 100 == 0 for at in range(1000)]
+    rows = [[a, b, noise, float(one)] for (a, b, noise, _), one in zip(figures, rare, strict=True)]
+    right = [one or truth for one, truth in zip(rare, right, strict=True)]
+    free = fit(NAMES, rows, right, documents)
+    held = fit(NAMES, rows, right, documents, {"a": 1, "constant": -1})
+    wrong = fit(NAMES, rows, [not one for one in right], documents, {"constant": -1})
+    assert free is not None
+    assert held is not None
+    assert wrong is not None
+    assert free.curve.weights[3] > 0
+    assert held.curve.weights[3] == 0
+    assert held.curve.weights[0] == pytest.approx(free.curve.weights[0], rel=0.2)
+    assert wrong.curve.weights[3] < 0, "with its sign it weighs"
+
+
+def test_what_is_surer_than_any_row_goes_on_to_certainty():
+    fitted = fit(NAMES, *drawn(3000, 1))
+    assert fitted is not None
+    assert (fitted.curve.steps[0], fitted.curve.truth[0]) == (0, 0)
+    assert (fitted.curve.steps[-1], fitted.curve.truth[-1]) == (1, 1)
+
+
 def test_a_figure_that_hardly_changes_makes_no_fit_that_cannot_be_read():
     figures, right, documents = drawn(400, 1)
     dice = random.Random(2)

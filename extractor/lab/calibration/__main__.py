@@ -35,15 +35,15 @@ from extractor.lab.calibration import answers
 from extractor.lab.calibration.decoding import decoded
 from extractor.lab.pages import runs
 
-_DRAWS = 50
+_DRAWS = 20
 
 Sets = dict[str, list[CalibrationSample]]  # by the kind of their documents
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m extractor.lab.calibration", description=__doc__.split("\n")[0])
-    parser.add_argument("--documents", type=positive, default=100, help="of each synthetic set")
-    parser.add_argument("--corpus", type=positive, default=150, help="of the written corpus")
+    parser.add_argument("--documents", type=positive, default=200, help="of each synthetic set")
+    parser.add_argument("--corpus", type=positive, default=300, help="of the written corpus")
     parser.add_argument("--minutes", type=positive, default=None, help="of decoding at most; what is left is left out")
     parser.add_argument("--write", action="store_true", help="the bundled pair's calibration.json, and docs/runs/'s")
     parser.add_argument("--answers", type=Path, help="keep the answers in this file, or read them from there")
@@ -65,6 +65,8 @@ def _run(options: argparse.Namespace) -> int:
     fitted = calibration_from([one for some in sets.values() for one in some], "bundled", day)
     if fitted.calibration is None or fitted.missing:
         raise SystemExit(f"too few documents for {' and '.join(fitted.missing)}")
+    if options.write:
+        fitted.calibration.write(BUNDLED / FILE)
     printed = [
         f"Fitted to {fitted.calibration.documents} documents; each measured by a fit made without a fifth of them.",
         "",
@@ -72,7 +74,6 @@ def _run(options: argparse.Namespace) -> int:
     ]
     print("\n".join(printed))
     if options.write:
-        fitted.calibration.write(BUNDLED / FILE)
         runs.keep("calibration", "python -m extractor.lab.calibration", time.monotonic() - began, printed)
     return 0
 
