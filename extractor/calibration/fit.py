@@ -54,9 +54,9 @@ def fit(
         return None
     x, y = np.asarray(features, float), np.asarray(right, float)
     folds, known = _folds(documents), np.asarray([float((signs or {}).get(name, 0)) for name in names])
-    tried = {strength: _left_out(x, y, folds, strength, known) for strength in STRENGTHS}
-    best = min(STRENGTHS, key=lambda strength: _loss(tried[strength], y))
-    left_out = tried[best]
+    by_strength = {strength: _left_out(x, y, folds, strength, known) for strength in STRENGTHS}
+    best = min(STRENGTHS, key=lambda strength: _loss(by_strength[strength], y))
+    left_out = by_strength[best]
     curve, steps = _curve(names, x, y, best, known), _NO_STEPS
     if len(y) >= _ENOUGH and min(y.sum(), len(y) - y.sum()) >= _ENOUGH_OF_EACH:
         smooth = left_out.copy()

@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from extractor.calibration.usual import FILE, stems
 from extractor.lab.training.written import File, Written, documents
 
-Told = dict[frozenset[str], tuple[float, float]]  # by the stems of a key: fields that are said, and that are asked for
+Told = dict[
+    frozenset[str], tuple[float, float]
+]  # by the stems of a key: how many fields are said, of how many asked for
 
 _LEAST = 8.0  # times that a word was asked for
 _PENALTY = 3.0
@@ -37,15 +39,15 @@ def main() -> None:
 
 def counted() -> Told:
     """Each field of each document counts once, however many keys users give it."""
-    said: defaultdict[frozenset[str], float] = defaultdict(float)
-    asked: defaultdict[frozenset[str], float] = defaultdict(float)
+    with_value: defaultdict[frozenset[str], float] = defaultdict(float)
+    times_asked: defaultdict[frozenset[str], float] = defaultdict(float)
     for file, written in documents(False):
         for names, keys, share in _fields(file, written):
             for key in keys:
                 own = stems([*names, key])
-                said[own] += share / len(keys)
-                asked[own] += 1 / len(keys)
-    return {own: (said[own], times) for own, times in asked.items()}
+                with_value[own] += share / len(keys)
+                times_asked[own] += 1 / len(keys)
+    return {own: (with_value[own], times) for own, times in times_asked.items()}
 
 
 def weighed(counts: Told) -> tuple[float, dict[str, float]]:
@@ -80,13 +82,15 @@ def _fields(file: File, written: Written) -> Iterator[tuple[list[str], set[str],
         yield names, {last, *field.keys}, share
 
 
-def _regression(x: NDArray[np.float64], said: NDArray[np.float64], asked: NDArray[np.float64]) -> NDArray[np.float64]:
+def _regression(
+    x: NDArray[np.float64], with_value: NDArray[np.float64], times_asked: NDArray[np.float64]
+) -> NDArray[np.float64]:
     weights, penalty = np.zeros(x.shape[1]), np.full(x.shape[1], _PENALTY)
     penalty[-1] = 1e-6
     for _ in range(_ROUNDS):
         sure = 1 / (1 + np.exp(-x @ weights))
-        bend = (x * (sure * (1 - sure) * asked)[:, None]).T @ x + np.diag(penalty)
-        weights = weights - np.linalg.solve(bend, x.T @ (sure * asked - said) + penalty * weights)
+        bend = (x * (sure * (1 - sure) * times_asked)[:, None]).T @ x + np.diag(penalty)
+        weights = weights - np.linalg.solve(bend, x.T @ (sure * times_asked - with_value) + penalty * weights)
     return weights
 
 
