@@ -92,12 +92,12 @@ class _Renderer:
         return " ".join(str(text).split())
 
     def _resolve(self, schema: Any) -> JSON:
-        """Follow `$ref` (and an `allOf` of one) to the schema it means; true and false say nothing about a value."""
+        """Follow `$ref` (and an `allOf` of one, where nothing stands beside it) to the schema it means; true and false say nothing about a value."""
         seen = 0
         while seen < 32 and isinstance(schema, dict):
             if "$ref" in schema:
                 schema = keywords.resolve(self._root, schema["$ref"])
-            elif len(schema.get("allOf", ())) == 1:
+            elif _stands_for_another(schema):
                 schema = schema["allOf"][0]
             else:
                 return schema
@@ -123,7 +123,7 @@ class _Renderer:
         for union in ("anyOf", "oneOf"):
             if union in schema:
                 return self._union([self._type(option, indent) for option in schema[union]])
-        if len(schema.get("allOf", ())) == 1:
+        if _stands_for_another(schema):
             return self._type(schema["allOf"][0], indent)
         kind = schema.get("type")
         if isinstance(kind, list):
@@ -157,6 +157,11 @@ class _Renderer:
         if kind == "string":
             return _FORMATS.get(schema.get("format", ""), "string")
         return kind or "any"
+
+
+def _stands_for_another(schema: JSON) -> bool:
+    """Whether it is an `allOf` of one, and not an object that this one only says more of (`if`, `required`)."""
+    return len(schema.get("allOf", ())) == 1 and "properties" not in schema
 
 
 def render_task(name: str, description: str, schema: JSON, examples: list[tuple[str, str]]) -> str:

@@ -143,6 +143,12 @@ def test_examples_are_shown_as_far_as_they_fit(tok):
     assert "Example document" not in tok.decode(tight.ids)
 
 
+def test_an_object_is_shown_beside_an_all_of_that_only_says_more_of_it():
+    inner = {"type": "object", "properties": {"b": {"type": "string"}}, "allOf": [{"required": ["b"]}]}
+    schema = {"type": "object", "properties": {"a": {"type": "number"}, "o": inner}, "allOf": [{"if": True}]}
+    assert render_schema(schema) == "a: number\no: {\n  b: string\n}"
+
+
 def test_every_schema_that_passes_the_check_can_be_shown():
     fields = {"x": True, "y": {"type": "array", "items": True}, "w": {"allOf": [True]}}
     shown = render_schema({"type": "object", "properties": {**fields, "z": {"anyOf": [True, {"type": "null"}]}}})
