@@ -92,7 +92,8 @@ class _Renderer:
         return " ".join(str(text).split())
 
     def _resolve(self, schema: Any) -> JSON:
-        """Follow `$ref` (and an `allOf` of one, where nothing stands beside it) to the schema it means; true and false say nothing about a value."""
+        """Follow `$ref` (and an `allOf` of one, where no properties stand beside it) to the schema it means; true and
+        false say nothing about a value."""
         seen = 0
         while seen < 32 and isinstance(schema, dict):
             if "$ref" in schema:

@@ -64,7 +64,7 @@ def cutter_of(document: Document, count: BoundedCount, room: Room, most: int) ->
 
 def too_long(most: int, parts: int = 1) -> DocumentError:
     """`most` windows are not enough. `parts`: of the schema, each of which is read of the whole document."""
-    of_parts = f", which is read once for each of {parts:,} parts of the schema" if parts > 1 else ""
-    detail = f"the document{of_parts} does not fit the context, and takes more than {most:,} windows of it"
+    why = "does not fit the context" if parts < 2 else f"is read once for each of {parts:,} parts of the schema"
+    detail = f"the document {why}, and takes more than {most:,} windows of the context (EXTRACTOR_MAX_WINDOWS)"
     where = FieldError("/document", f"takes more than {most:,} windows")
     return DocumentError(detail, code=CONTEXT_EXCEEDED, errors=(where,))
