@@ -66,7 +66,18 @@ class Labels:
             return label[0] - stop + _BEFORE if stop <= label[0] else FAR
         between = self._index.text[label[1] : start] if start - label[1] < _WIDE else ""
         lines = between.count("\n")
+        if lines == 1 and (head := self._head(label, start, stop)) is not None:
+            return NEAR if head else start - label[1] + 2 * NEAR
         return start - label[1] + NEAR * lines if lines or not between else len(_SPACES.sub(" ", between))
+
+    def _head(self, label: Span, start: int, stop: int) -> bool | None:
+        """Whether the label stands right above a value of the next line; None where nothing does."""
+        text = self._index.text
+        above, own = text.rfind("\n", 0, label[0]) + 1, text.rfind("\n", 0, start) + 1
+        first, last = start - own + above, min(stop - own + above, own - 1)
+        if first < label[1] and label[0] < last:
+            return True
+        return False if text[first:last].strip() else None
 
     def _spans_of(self, name: str) -> list[Span]:
         return [(fragment.start, fragment.stop) for fragment in self._index.words(name)]

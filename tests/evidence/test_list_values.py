@@ -36,6 +36,10 @@ def leaves(value: Any) -> int:
         ("Tags: <1>red wine, <2>red, <3>red wine", {"tags": ["red wine", "red", "red wine"]}),
         (f"Colour: <1>red\n{'x ' * 99}\nColour: <2>red\n{'y ' * 99}\nColour: <3>blue", {"colours": RRB}),
         ("Colour: <1>blue\nColour: <2>red\n" + "x " * 100 + "\nColour: <3>red", {"colours": ["blue", "red", "red"]}),
+        # heads above their values
+        ("Paid      Total\n<2>12.00     <1>12.00", {"total": 12, "paid": 12}),
+        ("Net    VAT    Total\n<2>10.00  2.00   <1>10.00\n", {"total": 10, "net": 10}),
+        ("Paid\n<2>12.00\nTotal\n<1>12.00", {"total": 12, "paid": 12}),
         # rows
         (
             "Parts\n<1>Bolt   <2>2   <3>3.00\n<4>Nut   <5>2   <6>3.00\n<7>Gear   <8>2   <9>1.00",
