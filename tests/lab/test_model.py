@@ -26,7 +26,7 @@ from extractor.engine.layout import ARGUMENT
 from extractor.engine.model.loader import ModelSpec
 from extractor.engine.model.loader import load as load_models
 from extractor.grammar.guided import guided
-from extractor.lab.training import distil
+from extractor.lab.training import by_hand
 from extractor.lab.training import tokenizer as words
 from extractor.lab.training.decode import TaskDecoder
 from extractor.lab.training.drafter import STEPS, unroll
@@ -191,20 +191,19 @@ def test_the_rows_trained_on_are_those_the_model_is_worst_at(bundled: Bundled) -
     assert hardest_rows(bundled[0], group[:1], plain, Random(1)) is group[0]
 
 
-def test_who_says_what_the_teacher_says_has_only_the_truth_to_learn(bundled: Bundled) -> None:
+def test_who_says_what_is_to_be_kept_has_only_the_truth_to_learn(bundled: Bundled) -> None:
     target = bundled[0]
-    batch = collate([row for _, row in fixed(Encoder(bundled[2]), "distil", NEW_VALUES, 4, size=0)])
-    pointing = distil._POINTING * read(target, batch).pointing
+    batch = collate([row for _, row in fixed(Encoder(bundled[2]), "by hand", NEW_VALUES, 4, size=0)])
+    pointing = by_hand._POINTING * read(target, batch).pointing
     entropy, _ = loss_of(target, batch)
     learnt = entropy - POINTING * read(target, batch).pointing
-    torch.testing.assert_close(distil.loss_of(target, target, batch, 0.0), pointing)
-    torch.testing.assert_close(distil.loss_of(target, target, batch, 1.0), learnt + pointing)
+    torch.testing.assert_close(by_hand.kept_loss(target, target, batch, 0.0), pointing)
+    torch.testing.assert_close(by_hand.kept_loss(target, target, batch, 1.0), learnt + pointing)
+    torch.testing.assert_close(by_hand.learnt_loss(target, batch)[0], learnt + pointing)
     with torch.no_grad():
         other = deepcopy(target)
         other.model.layers[-1].mlp.down_proj.weight.mul_(0.5)
-        assert distil.loss_of(other, target, batch, 0.0) > distil.loss_of(
-            distil.mixed(other, target, 0.9), target, batch, 0.0
-        )
+        assert by_hand.kept_loss(other, target, batch, 0.0) > pointing
 
 
 def test_a_models_mistakes_stand_in_what_it_is_given_and_not_in_what_it_is_to_say(bundled: Bundled) -> None:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from transformers import Gemma4ForCausalLM
 
-from extractor.lab.training import drafter, gpu, target, tokenizer, written_tasks
+from extractor.lab.training import by_hand, drafter, gpu, tokenizer, written_tasks
 from extractor.lab.training.encode import Encoder, pool
 from extractor.lab.training.evaluate import WEIGHTS, load
 from extractor.lab.training.generate import Task
@@ -39,7 +39,7 @@ def test_whole_documents_trained_on_are_half_written_by_hand(monkeypatch: pytest
 def test_training_goes_on_from_weights_and_then_from_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A target and its drafter, a few steps of each, which are written as the committed pair is."""
     monkeypatch.setattr(gpu, "plan_of", lambda minutes, seed: Plan(minutes, seed, batch_tokens=512, pool_rows=6))
-    for room, second in ((target, 2.0), (drafter, 0.25)):  # so much is gone whenever somebody asks
+    for room, second in ((by_hand, 2.0), (drafter, 0.25)):  # so much is gone whenever somebody asks
         monkeypatch.setattr(room, "time", SimpleNamespace(monotonic=count(0.0, second).__next__))
     steps = []
     for minutes in ("0.15", "0.3"):

@@ -1,9 +1,10 @@
 """The bundled pair trained on, on one GPU: `python -m extractor.lab.training.gpu --minutes 9`.
 
-Goes on from the committed weights with everything the machine has: batches are made ahead by all cores but one, and
-are as large as the card's memory holds. What is trained lies in RUN_DIR/weights, a folder as extractor/bundled/weights,
-and in the checkpoints beside it. Called again with more `--minutes` it goes on from there; killed, it has lost a minute
-at most. Without a GPU it does the same on the CPU, slowly, which shows that it runs.
+The target as `by_hand` trains it, then its drafter. Goes on from the committed weights with everything the machine
+has: batches are made ahead by all cores but one, and are as large as the card's memory holds. What is trained lies in
+RUN_DIR/weights, a folder as extractor/bundled/weights, and in the checkpoints beside it. Called again with more
+`--minutes` it goes on from there; killed, it has lost a minute at most. Without a GPU it does the same on the CPU,
+slowly, which shows that it runs.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from extractor.lab.training import evaluate, train
+from extractor.lab.training import by_hand, evaluate, train
 from extractor.lab.training.plan import Plan
 
 _TARGET, _DRAFTER = 0.78, 0.14  # of the minutes; the rest is for starting and writing
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=9, help="in all, those of earlier calls in RUN_DIR too")
     parser.add_argument("--run-dir", type=Path, default=Path("build/gpu"))
     parser.add_argument("--from", dest="began_from", type=Path, default=evaluate.WEIGHTS, metavar="WEIGHTS")
+    parser.add_argument("--keep", type=Path, help="whose word counts of generated documents; else those of --from")
     parser.add_argument("--rate", type=float, default=0.8, help="of the recipe's learning rates")
     parser.add_argument("--seed", type=int, default=2)
     given = parser.parse_args()
@@ -55,7 +57,7 @@ def main() -> None:
     train.begin(run_dir, given.began_from)
     plan = plan_of(given.minutes * _TARGET, given.seed)
     print(plan, flush=True)
-    train.train_target(train.continued(plan, given.rate), run_dir, 1, given.began_from / "target")
+    by_hand.Training(by_hand.slower(plan, given.rate), run_dir, given.keep or given.began_from, given.began_from).run()
     train.export(run_dir, run_dir / "weights")
     plan = replace(plan, minutes=given.minutes * _DRAFTER)
     train.train_drafter(plan, run_dir, given.rate, given.began_from / "drafter")

@@ -107,7 +107,7 @@ class TargetTraining:
         self._average = Average(self._model, plan.half_life * self._budget_s)
         self._state = self._resumed()
         self._progress = Progress(self._state.spent / self._budget_s)
-        self._checks = _checks(encoder)
+        self._checks = checks(encoder)
         self._losses: list[torch.Tensor] = []
         self._rate = 0.0  # of the last step, as a factor of the plan's
         pools = Pools(encoder, plan, self._state.index + rank(), self._progress)
@@ -188,7 +188,7 @@ def train(
     return TargetTraining(plan, tokenizer, run_dir, began_from).run()
 
 
-def _checks(encoder: Encoder) -> dict[str, list[TrainingRow]]:
+def checks(encoder: Encoder) -> dict[str, list[TrainingRow]]:
     """Small sets to look at while training runs; no figure that is published comes from them."""
     sets = {}
     for name, split, size in (("seen", TRAIN, 1.0), ("all", NEW_EVERYTHING, 1.0), ("drill", TRAIN, 0.0)):
