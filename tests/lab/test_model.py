@@ -202,7 +202,7 @@ def test_who_says_what_is_to_be_kept_has_only_the_truth_to_learn(bundled: Bundle
     torch.testing.assert_close(by_hand.learnt_loss(target, batch)[0], learnt + pointing)
     with torch.no_grad():
         other = deepcopy(target)
-        other.model.layers[-1].mlp.down_proj.weight.mul_(0.5)
+        other.lm_head.weight.mul_(0.5)
         assert by_hand.kept_loss(other, target, batch, 0.0) > pointing
 
 

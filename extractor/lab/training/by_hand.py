@@ -83,9 +83,9 @@ def kept_loss(model: Gemma4ForCausalLM, kept: Gemma4ForCausalLM, batch: MiniBatc
     with torch.no_grad():
         wanted = kept.lm_head(read(kept, batch).states).float().log_softmax(-1)
     reading = read(model, batch)
-    said = model.lm_head(reading.states).float().log_softmax(-1)
-    divergence = (wanted.exp() * (wanted - said)).sum(-1).mean()
-    loss: torch.Tensor = (1 - truth) * divergence + truth * cross_entropy(said, batch.wanted)
+    logprobs = model.lm_head(reading.states).float().log_softmax(-1)
+    divergence = (wanted.exp() * (wanted - logprobs)).sum(-1).mean()
+    loss: torch.Tensor = (1 - truth) * divergence + truth * cross_entropy(logprobs, batch.wanted)
     return loss + _POINTING * reading.pointing
 
 
