@@ -60,6 +60,7 @@ _WORD = 14  # characters of the word before
 _HOUSE = 3  # digits
 _HOUSE_ENDS = re.compile(r"[ \t]*(?:[,\n]|  |$)")
 _STREET = re.compile(r"(?<![^\W_])[^\W\d_a-zà-ÿ][^\W\d_]{2,} $")
+_LONGEST = 64  # characters of a number
 _AROUND = 32  # characters on each side that are looked at
 
 
@@ -77,7 +78,10 @@ class Bigger:
         return self._known[start, stop]
 
     def _may_be_held(self, start: int, stop: int) -> bool:
-        """Whether what stands beside it makes it worth a closer look."""
+        """Whether what stands beside it makes it worth a closer look. Nothing has as many digits in one piece as the
+        longest lines of them, which would cost the square of their length."""
+        if stop - start > _LONGEST:
+            return False
         before, after = self._text[max(0, start - 2) : start], self._text[stop : stop + 2]
         if before[-1:].isalnum() or after[:1] in _TIES or after[:1].isalnum():
             return True

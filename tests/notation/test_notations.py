@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from extractor.grammar.printed.candidates import Candidates
-from extractor.notation import find
+from extractor.notation import find, possible
 from extractor.notation.fold import folded
 
 
@@ -64,3 +64,9 @@ def test_each_sign_keeps_its_place() -> None:
     text = "Ａ１，２ ٣٫٤ a\u2009b–c é"
     assert folded(text) == "A1,2 3.4 a\u202fb–c é"
     assert find.number_spans("x １２．５０ y")["125"] == [(2, 7)]
+
+
+@pytest.mark.parametrize("line", ["kr" + "123" * 100_000, "1." * 100_000])
+def test_a_line_of_digits_takes_as_long_as_it_is(line: str) -> None:
+    """Where it took its square, this would not come to an end."""
+    assert line not in possible.numbers(line)
