@@ -98,9 +98,8 @@ def test_every_reason_and_every_failure_has_words() -> None:
 def test_no_other_reason_is_written() -> None:
     """Every reason that the code gives to what it cancels is among those of the page."""
     root, words = FOLDER.parents[1], (FOLDER / "words.js").read_text("utf-8")
-    code = "".join(
-        file.read_text("utf-8") for room in ("api", "workers") for file in (root / room).rglob("*.[pl][yu]*")
-    )
+    files = [file for room in ("api", "workers") for end in ("py", "lua") for file in (root / room).rglob(f"*.{end}")]
+    code = "".join(file.read_text("utf-8") for file in files)
     given = set(re.findall(r"\"(?:cancel|erase)\", \"(\w+)\"\)|why = '(\w+)'|reason: str = \"(\w+)\"", code))
     reasons = {one for found in given for one in found if one}
     assert {"requested", "upload_broken", "upload_abandoned", "deleted"} <= reasons
