@@ -47,8 +47,8 @@ _FINISH_S, _FINISH_SHARE = 10.0, 0.1  # kept of the time for what comes after th
 
 @dataclass(frozen=True)
 class _Reading:
-    """One document that is being read. `until`: when no window begins any more. `compiling`: a grammar is own_run for
-    once, however many windows need it."""
+    """One document that is being read. `until`: when no window begins any more. `compiling`: held while a
+    grammar is made, once, however many windows need it."""
 
     run: Run
     plan: ReadingPlan

@@ -109,19 +109,20 @@ def _regression(x: Matrix, y: Matrix, strength: float, signs: Matrix) -> tuple[M
     penalty = np.append(penalty, 1e-6)
     weights, used = np.zeros(z.shape[1]), np.ones(z.shape[1], bool)
     while True:
-        weights[used] = _newton(z[:, used], y, penalty[used], weights[used])
+        weights[used] = likeliest(z[:, used], y, penalty[used], weights[used])
         against = np.append(weights[:-1] * signs < 0, False)
         if not against.any():
             return mean, scale, weights[:-1], float(weights[-1])
         weights[against], used = 0, used & ~against
 
 
-def _newton(z: Matrix, y: Matrix, penalty: Matrix, weights: Matrix) -> Matrix:
-    """The weights of the greatest penalised likelihood, from `weights` on."""
+def likeliest(z: Matrix, y: Matrix, penalty: Matrix, weights: Matrix, counts: Matrix | float = 1.0) -> Matrix:
+    """The weights of the greatest penalised likelihood, by Newton's method from `weights` on. `y`: of each row the
+    share that is right, of `counts` samples."""
     for _ in range(_ROUNDS):
         sure = _sigmoid(z @ weights)
-        slope = z.T @ (sure - y) + penalty * weights
-        bend = (z * (sure * (1 - sure))[:, None]).T @ z + np.diag(penalty)
+        slope = z.T @ (counts * (sure - y)) + penalty * weights
+        bend = (z * (counts * sure * (1 - sure))[:, None]).T @ z + np.diag(penalty)
         step = np.linalg.solve(bend, slope)
         weights = weights - step * min(1.0, 5.0 / float(np.abs(step).max() + 1e-12))
         if float(np.abs(step).max()) < 1e-6:

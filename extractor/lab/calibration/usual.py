@@ -13,18 +13,16 @@ from collections.abc import Iterator
 from importlib.resources import files
 
 import numpy as np
-from numpy.typing import NDArray
 
+from extractor.calibration.fit import likeliest
 from extractor.calibration.usual import FILE, stems
 from extractor.lab.training.written import File, Written, documents
 
-Told = dict[
-    frozenset[str], tuple[float, float]
-]  # by the stems of a key: how many fields are said, of how many asked for
+# By the stems of a key: how many fields are said, of how many asked for.
+Told = dict[frozenset[str], tuple[float, float]]
 
 _LEAST = 8.0  # times that a word was asked for
 _PENALTY = 3.0
-_ROUNDS = 30
 
 
 def main() -> None:
@@ -61,7 +59,9 @@ def weighed(counts: Told) -> tuple[float, dict[str, float]]:
     for row, own in enumerate(counts):
         x[row, [place[stem] for stem in own if stem in place]] = 1
     x[:, -1] = 1
-    weights = _regression(x, *np.asarray(list(counts.values())).T)
+    said, asked = np.asarray(list(counts.values())).T
+    penalty = np.append(np.full(len(place), _PENALTY), 1e-6)
+    weights = likeliest(x, said / asked, penalty, np.zeros(x.shape[1]), asked)
     return round(float(weights[-1]), 2), {stem: round(float(weights[at]), 2) for stem, at in place.items()}
 
 
@@ -80,18 +80,6 @@ def _fields(file: File, written: Written) -> Iterator[tuple[list[str], set[str],
         *names, last = (part.removesuffix("[]") for part in path.split("."))
         share = len(rows[path]) / len(tables[table]) if below else float(bool(rows[path]))
         yield names, {last, *field.keys}, share
-
-
-def _regression(
-    x: NDArray[np.float64], with_value: NDArray[np.float64], times_asked: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    weights, penalty = np.zeros(x.shape[1]), np.full(x.shape[1], _PENALTY)
-    penalty[-1] = 1e-6
-    for _ in range(_ROUNDS):
-        sure = 1 / (1 + np.exp(-x @ weights))
-        bend = (x * (sure * (1 - sure) * times_asked)[:, None]).T @ x + np.diag(penalty)
-        weights = weights - np.linalg.solve(bend, x.T @ (sure * times_asked - with_value) + penalty * weights)
-    return weights
 
 
 if __name__ == "__main__":
