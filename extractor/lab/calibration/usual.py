@@ -59,9 +59,9 @@ def weighed(counts: Told) -> tuple[float, dict[str, float]]:
     for row, own in enumerate(counts):
         x[row, [place[stem] for stem in own if stem in place]] = 1
     x[:, -1] = 1
-    said, asked = np.asarray(list(counts.values())).T
+    with_value, times_asked = np.asarray(list(counts.values())).T
     penalty = np.append(np.full(len(place), _PENALTY), 1e-6)
-    weights = likeliest(x, said / asked, penalty, np.zeros(x.shape[1]), asked)
+    weights = likeliest(x, with_value / times_asked, penalty, np.zeros(x.shape[1]), times_asked)
     return round(float(weights[-1]), 2), {stem: round(float(weights[at]), 2) for stem, at in place.items()}
 
 
