@@ -14,7 +14,6 @@ from workers.config import WorkerSettings
 from workers.errors import StoreUnavailable
 from workers.ledger.new_job import PRIORITIES, Priority
 from workers.queue.app import TASK, make_app, queue_name
-from workers.queue.transport import AGAIN
 
 
 class JobQueue:
@@ -23,14 +22,14 @@ class JobQueue:
     def __init__(self, settings: WorkerSettings | None = None, app: Celery | None = None) -> None:
         self.app = app or make_app(settings or WorkerSettings())
 
-    def publish(self, tenant: str, job_id: str, priority: Priority, *, again: bool = False) -> None:
+    def publish(self, tenant: str, job_id: str, priority: Priority) -> None:
         """One message, with the two ids and nothing else of the job."""
-        self.publish_all(tenant, [job_id], priority, again=again)
+        self.publish_all(tenant, [job_id], priority)
 
-    def publish_all(self, tenant: str, job_ids: Sequence[str], priority: Priority, *, again: bool = False) -> None:
-        """Messages of many jobs in one round trip; `again` puts them to the front of the queue. They hold only what
-        Celery's protocol 2 requires: the fields that `send_task` adds, most of them empty, are longer than the rest."""
-        headers = {"lang": "py", "task": TASK, **({AGAIN: True} if again else {})}
+    def publish_all(self, tenant: str, job_ids: Sequence[str], priority: Priority) -> None:
+        """Messages of many jobs in one round trip. They hold only what Celery's protocol 2 requires: the fields that
+        `send_task` adds, most of them empty, are longer than the rest."""
+        headers = {"lang": "py", "task": TASK}
         try:
             with self.app.producer_pool.acquire(block=True) as producer, producer.batch():
                 for job_id in job_ids:

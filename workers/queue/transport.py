@@ -21,7 +21,6 @@ from kombu.utils.scheduling import priority_cycle
 
 from workers.queue.app import queue_name
 
-AGAIN = "again"  # a header
 _BULK = queue_name("bulk")
 _LOOK_S = 0.1  # how long the interactive queue is waited for alone, where Redis does not let us end the waiting
 
@@ -61,23 +60,11 @@ class Channel(redis.Channel):
         super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
         self.QoS = QoS  # type: ignore[assignment]  # of the instance, as kombu does without ack_emulation
 
-    def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
-        """A message that was taken before (`AGAIN`) goes to the front of the queue."""
-        if not (message.get("headers") or {}).get(AGAIN):
-            super()._put(queue, message, **kwargs)  # type: ignore[no-untyped-call]
-        elif (batch := kwargs.get("_publish_batch")) is not None:
-            batch.add("rpush", queue, dumps(message))  # type: ignore[no-untyped-call]
-        else:
-            self._to_front(queue, message)
-
     def _restore(self, message: Any, leftmost: bool = False) -> None:  # noqa: ARG002 -- kombu's word for the same
         info = message.delivery_info
         for queue in self._lookup(info["exchange"], info["routing_key"]):  # type: ignore[no-untyped-call]
-            self._to_front(queue, message.serializable())
-
-    def _to_front(self, queue: str, message: dict[str, Any]) -> None:
-        with self.conn_or_acquire() as client:
-            client.rpush(queue, dumps(message))  # type: ignore[no-untyped-call]
+            with self.conn_or_acquire() as client:
+                client.rpush(queue, dumps(message.serializable()))  # type: ignore[no-untyped-call]
 
     def _brpop_start(self, timeout: float | None = None) -> None:
         """One message is asked for at a time, so this decision still holds when it arrives."""

@@ -87,7 +87,7 @@ def _pictures_read(runtime: Runtime, reading: DocumentReading, error: Exception 
         attempt = active.claim.attempt
         status = write(runtime, runtime.ledger.jobs.keep_read(job.tenant, job.id, attempt, stored, requeue=True))
         if status == "queued":
-            runtime.queue.publish(job.tenant, job.id, job.priority, again=True)
+            runtime.queue.publish(job.tenant, job.id, job.priority)
 
 
 def leave_windows(

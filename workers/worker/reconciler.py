@@ -111,12 +111,12 @@ class Reconciler:
         self._last = time.monotonic()
 
     def _publish(self) -> None:
-        """Publishes all owed messages to the front of the queues; those that the broker does not take stay owed."""
+        """Publishes all owed messages; those that the broker does not take stay owed."""
         while self._owed:
             first = self._owed[0]
             queue = (first.tenant, first.priority)
             ids = [one.job_id for one in self._owed if (one.tenant, one.priority) == queue]
-            self._queue.publish_all(first.tenant, ids, first.priority, again=True)
+            self._queue.publish_all(first.tenant, ids, first.priority)
             self._owed = [one for one in self._owed if (one.tenant, one.priority) != queue]
 
 

@@ -198,7 +198,7 @@ class Runtime:
             )
         )
         if status == "queued" and not delay_s:
-            self.queue.publish(job.tenant, job.id, job.priority, again=True)
+            self.queue.publish(job.tenant, job.id, job.priority)
         return status
 
     def stop(self) -> None:

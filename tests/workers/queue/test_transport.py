@@ -74,20 +74,6 @@ def test_what_was_taken_and_not_ended_goes_back(tmp_path: Path) -> None:
         queue.close()
 
 
-def test_what_is_published_again_is_taken_next(tmp_path: Path) -> None:
-    with Valkey(tmp_path) as valkey:
-        queue = JobQueue(WorkerSettings(redis_url=valkey.url))
-        queue.publish_all("acme", ["first", "second"], "bulk")
-        queue.publish("acme", "again", "bulk", again=True)
-        with queue.app.connection_for_read() as connection:
-            consumer = connection.SimpleQueue("extractor.bulk")
-            messages = [consumer.get(timeout=5) for _ in range(3)]
-            assert [message.payload[0][1] for message in messages] == ["again", "first", "second"]
-            for message in messages:
-                message.ack()
-        queue.close()
-
-
 def test_a_bulk_document_that_ends_makes_room_for_the_next_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
