@@ -19,6 +19,8 @@ _SHORTEST = 3  # letters of a label
 _WIDE = 600  # characters between them, with the spaces of a page's layout
 _BEFORE = 20  # a value before its label counts as so many characters farther away
 _SPACES = re.compile(" {2,}")
+_BAR = re.compile(r"(?<!\\)\|")  # between the cells of a table, and around them in Markdown
+_RULER = re.compile(r"\n[ ]*\|?(?:[ ]*:?-+:?[ ]*\|)+[^\w\n]*(?=\n)")  # of Markdown, below heads
 
 
 class Labels:
@@ -65,15 +67,19 @@ class Labels:
         if start < label[1]:
             return label[0] - stop + _BEFORE if stop <= label[0] else FAR
         between = self._index.text[label[1] : start] if start - label[1] < _WIDE else ""
+        between = _RULER.sub("", between)
         lines = between.count("\n")
         if lines == 1 and (head := self._head(label, start, stop)) is not None:
             return NEAR if head else start - label[1] + 2 * NEAR
         return start - label[1] + NEAR * lines if lines or not between else len(_SPACES.sub(" ", between))
 
     def _head(self, label: Span, start: int, stop: int) -> bool | None:
-        """Whether the label stands right above a value of the next line; None where nothing does."""
+        """Whether the label stands right above a value of the next line, or in the cell above it; None where nothing
+        does."""
         text = self._index.text
         above, own = text.rfind("\n", 0, label[0]) + 1, text.rfind("\n", 0, start) + 1
+        if _is_row(text, above, label[1]) and _is_row(text, own, stop):
+            return len(_BAR.findall(text, above, label[0])) == len(_BAR.findall(text, own, start))
         first, last = start - own + above, min(stop - own + above, own - 1)
         if first < label[1] and label[0] < last:
             return True
@@ -81,3 +87,8 @@ class Labels:
 
     def _spans_of(self, name: str) -> list[Span]:
         return [(fragment.start, fragment.stop) for fragment in self._index.words(name)]
+
+
+def _is_row(text: str, begin: int, at: int) -> bool:
+    """Whether bars part the cells of the line that begins there and goes on at `at`."""
+    return at - begin < _WIDE and _BAR.search(text[begin : at + _WIDE].split("\n", 1)[0]) is not None

@@ -40,6 +40,11 @@ def leaves(value: Any) -> int:
         ("Paid      Total\n<2>12.00     <1>12.00", {"total": 12, "paid": 12}),
         ("Net    VAT    Total\n<2>10.00  2.00   <1>10.00\n", {"total": 10, "net": 10}),
         ("Paid\n<2>12.00\nTotal\n<1>12.00", {"total": 12, "paid": 12}),
+        ("Net | VAT | Total\n<2>10.00 | 2.00 | <1>10.00\n", {"total": 10, "net": 10}),
+        (
+            "| Net | Carried over | Paid |\n|---|:-:|--:|\n| <1>10.00 | <2>10.00 | <3>10.00 |\n",
+            {"net": 10, "carried_over": 10, "paid": 10},
+        ),
         # rows
         (
             "Parts\n<1>Bolt   <2>2   <3>3.00\n<4>Nut   <5>2   <6>3.00\n<7>Gear   <8>2   <9>1.00",
