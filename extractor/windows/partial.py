@@ -19,6 +19,7 @@ JSON = dict[str, Any]
 
 _OF_SEVERAL = keywords.VALIDATED | {"minItems", "minProperties"}
 _DEEPEST = 12  # levels of a schema that are looked at for shapes
+_MOST_REFERENCES = 32  # that lead from one to the next
 _OPTIONS = ("anyOf", "oneOf")
 _CONTAINERS = frozenset({"object", "array"})
 
@@ -57,8 +58,7 @@ class _Partial:
 
     def _nullable(self, node: Any) -> Any:
         """`node` where a window may have nothing to say: an object of nulls, an empty list, null."""
-        plain = _plain(self._root, node)
-        if plain is None or admits_null(self._root, node) or _is_container(plain):
+        if _plain(self._root, node) is None or admits_null(self._root, node) or _is_container(self._root, node):
             return self._inside(node)
         if node.keys() & {"$ref", "allOf", *_OPTIONS}:
             return _or_null(self._inside(node))
@@ -79,22 +79,20 @@ class _Partial:
         """What stands within it made so, and not itself."""
         if not isinstance(node, dict):
             return node
-        if "$ref" in node:
-            return {**node, "$ref": self._ref(node["$ref"])}
+        rewritten = self._object(node)
         for key in _OPTIONS:
-            if key in node:
-                some = [one for one in node[key] if one != {"type": "null"}]
-                if len(some) == 1:  # of several kinds, each stays what it is
-                    return {**node, key: [one if one == {"type": "null"} else self._inside(one) for one in node[key]]}
-                return dict(node)
-        if len(node.get("allOf", ())) == 1:
-            return {**node, "allOf": [self._inside(node["allOf"][0])]}
-        return self._object(node)
+            if key in node and sum(one != {"type": "null"} for one in node[key]) == 1:
+                rewritten[key] = [one if one == {"type": "null"} else self._inside(one) for one in node[key]]
+        return rewritten  # of options of several kinds, each stays what it is
 
     def _object(self, node: JSON) -> JSON:
         rewritten = {
             key: value for key, value in node.items() if key not in _OF_SEVERAL and key not in keywords.DEFINITIONS
         }
+        if "$ref" in rewritten:
+            rewritten["$ref"] = self._ref(rewritten["$ref"])
+        if "allOf" in rewritten:
+            rewritten["allOf"] = [self._inside(one) for one in rewritten["allOf"]]
         if isinstance(rewritten.get("properties"), dict):
             rewritten["properties"] = {name: self._nullable(one) for name, one in rewritten["properties"].items()}
         if "items" in rewritten and "prefixItems" not in rewritten and holds_lists(self._root, rewritten["items"]):
@@ -143,44 +141,58 @@ def shapes(json_schema: JSON) -> Shapes:
     whole: set[Steps] = set()
     unique: set[Steps] = set()
     optional: set[Steps] = set()
+    required: set[Steps] = set()
 
     def look(node: Any, path: Steps, depth: int) -> None:
         node = _plain(json_schema, node)
         if node is None or depth > _DEEPEST:
             return
         options = [one for key in _OPTIONS for one in node.get(key, ())]
-        containers = [one for one in options if _is_container(_plain(json_schema, one))]
+        containers = [one for one in options if _is_container(json_schema, one)]
         if "prefixItems" in node or len(containers) > 1:
             whole.add(path)
             return
         if node.get("uniqueItems") is True:
             unique.add(path)
-        for one in containers:
+        for one in (*containers, *_beside(json_schema, node)):
             look(one, path, depth + 1)
+        required.update((*path, name) for name in node.get("required", ()))
         for name, one in node.get("properties", {}).items():
-            if name not in node.get("required", ()) and not admits_null(json_schema, one):
+            if not admits_null(json_schema, one):
                 optional.add((*path, name))
             look(one, (*path, name), depth + 1)
         if "items" in node:
             look(node["items"], (*path, ANY), depth + 1)
 
     look(json_schema, (), 0)
-    return Shapes(frozenset(whole), frozenset(unique), frozenset(optional))
+    return Shapes(frozenset(whole), frozenset(unique), frozenset(optional - required))
 
 
 def _plain(root: JSON, node: Any) -> JSON | None:
-    """What `$ref`s and an `allOf` of one lead to."""
-    for _ in range(32):
+    """What `$ref`s and an `allOf` of one lead to, as far as no properties or items stand beside them."""
+    for _ in range(_MOST_REFERENCES):
         if not isinstance(node, dict):
             return None
-        if "$ref" in node:
-            node = keywords.resolve(root, node["$ref"])
-        elif len(node.get("allOf", ())) == 1:
-            node = node["allOf"][0]
-        else:
+        beside = _beside(root, node)
+        if len(beside) != 1 or _has_members(node):
             return node
+        node = beside[0]
     return None
 
 
-def _is_container(node: JSON | None) -> bool:
-    return node is not None and (not _CONTAINERS.isdisjoint(_kinds(node)) or "properties" in node or "items" in node)
+def _beside(root: JSON, node: JSON) -> list[Any]:
+    """What else is said of the same value, by `$ref` and `allOf`."""
+    return [*([keywords.resolve(root, node["$ref"])] if "$ref" in node else []), *node.get("allOf", ())]
+
+
+def _is_container(root: JSON, node: Any, depth: int = 0) -> bool:
+    node = _plain(root, node)
+    if node is None or depth > _DEEPEST:
+        return False
+    if _has_members(node) or not _CONTAINERS.isdisjoint(_kinds(node)):
+        return True
+    return any(_is_container(root, one, depth + 1) for one in _beside(root, node))
+
+
+def _has_members(node: JSON) -> bool:
+    return "properties" in node or "items" in node

@@ -113,6 +113,36 @@ def test_keys_that_may_be_left_out_and_may_not_be_null():
     assert validator(partial(schema)).is_valid({"a": None, "b": None})
 
 
+BASE = obj({"id": {"type": "string"}, "tags": {"type": "array", "minItems": 1, "items": {"type": "string"}}}, ["id"])
+MORE = obj({"c": {"type": "string"}})
+
+
+@pytest.mark.parametrize(
+    "composed",
+    [
+        MORE | {"allOf": [{"$ref": "#/$defs/base"}]},
+        MORE | {"$ref": "#/$defs/base"},
+        {"allOf": [{"$ref": "#/$defs/base"}, MORE]},
+        {"allOf": [{"allOf": [{"$ref": "#/$defs/base"}]}, {"properties": MORE["properties"]}, {"required": ["c"]}]},
+    ],
+)
+def test_an_object_that_several_schemas_describe(composed):
+    silent = {"id": None, "tags": [], "c": None}
+    for schema, said in ((obj({"b": composed}), {"b": silent}), (composed, silent)):
+        whole = schema | {"$defs": {"base": BASE}}
+        assert validator(partial(whole)).is_valid(said)
+        assert not validator(whole).is_valid(said)
+        assert not validator(partial(whole)).is_valid({"b": {"c": None}} if "b" in said else {"c": None})
+        path = ("b",) if "b" in said else ()
+        assert shapes(whole).optional == {(*path, "tags")}
+
+
+def test_a_text_that_several_schemas_describe():
+    schema = obj({"b": {"allOf": [{"type": "string"}, {"minLength": 2}], "description": "x"}})
+    said = validator(partial(schema))
+    assert [said.is_valid({"b": value}) for value in (None, "xy", "x", 3)] == [True, True, False, False]
+
+
 @pytest.mark.parametrize(
     ("schema", "holds"),
     [
