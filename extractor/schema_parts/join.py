@@ -1,5 +1,5 @@
-"""The answers of a schema's parts → one, key by key in the schema's order. Values of two parts may stand at one place of
-the document: each part was read without the others. Pure: knows answers as trees."""
+"""The answers of a schema's parts → one, key by key in the schema's order. Values of two parts may stand at one place,
+for each part was read without the others. Pure: knows answers as trees."""
 
 from __future__ import annotations
 
