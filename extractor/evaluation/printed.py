@@ -1,12 +1,14 @@
 """Which values of an answer the document does not print: those that were invented, or concluded. Judged by itself and
 not by what made the answer: letters and digits in their order, and else where evidence would look (evidence/locate.py).
-What a schema lists (an enum, a constant) and booleans need not be printed."""
+Which numbers there are notation/possible.py says, as it does for the grammar: that of a page is printed too, though it
+is no evidence of anything else. What a schema lists (an enum, a constant) and booleans need not be printed."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -14,6 +16,8 @@ from extractor.evaluation.normal import is_number
 from extractor.evaluation.shape import JSON, SchemaShape
 from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.occurrence import Fragment, Occurrence
+from extractor.notation import possible
+from extractor.notation.fold import folded
 from schemas.errors import pointer as pointer_to
 from schemas.jsontext import exact
 
@@ -39,8 +43,12 @@ class PrintedText:
 
     def __contains__(self, value: str | int | Decimal) -> bool:
         if not isinstance(value, str):
-            return bool(self._index.find(value))
+            return bool(self._index.find(value)) or value in self._numbers
         return self._says(value) or any(self._stands(value, found) for found in self._index.find(value))
+
+    @cached_property
+    def _numbers(self) -> set[Decimal]:
+        return set(possible.numbers(folded(self._text)).values())
 
     def _says(self, value: str) -> bool:
         """Whether its letters and digits stand there one after the other, as whole words."""

@@ -14,7 +14,7 @@ from itertools import islice
 
 from extractor.evidence.occurrence import Fragment, Occurrence, in_one_piece
 from extractor.evidence.word_index import MOST, WordIndex
-from extractor.notation import find
+from extractor.notation import find, scale
 from extractor.notation.bigger import Bigger
 from extractor.notation.currency import codes
 from extractor.notation.find import Spans, digits, padded, readings
@@ -130,7 +130,7 @@ class DocumentIndex:
         found = [
             self._signed(value, start, stop)
             for start, stop in spans
-            if abs(value) in readings(self.text[start:stop]) and not self._is_part(start, stop)
+            if self._means(start, stop, abs(value)) and not self._is_part(start, stop)
         ]
         if not found and abs(value) <= 1:  # a share may be printed as a percentage
             found = [
@@ -139,6 +139,11 @@ class DocumentIndex:
                 if self.text[stop : stop + 2].strip()[:1] == "%" and abs(value) * 100 in readings(self.text[start:stop])
             ]
         return found[:MOST]
+
+    def _means(self, start: int, stop: int, value: Decimal) -> bool:
+        """Whether the number there may be `value`, also multiplied by what stands beside it: `2,5 Mio`."""
+        read = readings(self.text[start:stop])
+        return value in read or (value > 0 and value.scaleb(-scale.places(self.text, start, stop)) in read)
 
     def _signed(self, value: Decimal, start: int, stop: int) -> Fragment:
         """Farther off: with another sign, behind a letter as in a name, and without decimals where `value` has some."""

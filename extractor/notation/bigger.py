@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from extractor.notation.calendar import is_name
+from extractor.notation.codes import CALLED
 from extractor.notation.fold import folded
 from extractor.notation.spell import dates
 
@@ -50,9 +51,9 @@ _GOES_ON = re.compile(r"[^\W\d_]+\d")
 _CAPITALS = re.compile(r"[A-Z]{2,}\d")  # from digits to digits, however few: `12AB34`
 _AFTER_CAPITALS = re.compile(r"\d[A-Z]{2,}$")
 _CODE_DIGITS = 3  # fewer behind letters are a number of their own: `Q3`, `KW12`
-_PIECES = (_CLOCK, _CODE, _PHONE, _ACCOUNT, _ADDRESS)
+_PIECES = (_CLOCK, _CODE, _PHONE, CALLED, _ACCOUNT, _ADDRESS)
 _COUNTED = re.compile(r"\d+-[^\W\d_]+")  # `30-day`
-_KINDS = (_CLOCK, _CODE, _PHONE, _ACCOUNT, _POSTCODE, _PAGE, _ADDRESS)
+_KINDS = (_CLOCK, _CODE, _PHONE, CALLED, _ACCOUNT, _POSTCODE, _PAGE, _ADDRESS)
 _TIES = frozenset("-–/_:.@+(=")
 _NEXT = re.compile(r"(?:st|nd|rd|th|er|\.|º)? ?(?:de |of )?([^\W\d_]{3,14})")
 _PAGES = frozenset("page seite blatt pagina página sheet side strana of von de di van sur av".split())

@@ -25,6 +25,10 @@ _NUMBER = re.compile(
     r"|\d{4}(?:[ -]\d{4}){3}"  # a card
     r")(?![^\W_]|[ .,/-]\d)"
 )
+CALLED = re.compile(  # without a prefix, behind what says that it is a telephone: `Tel. 555 12 12`
+    r"(?<![^\W_])(?i:tele(?:fon|phone|fax)|téléphone|teléfono|(?:tele)?fax|phone|tel|fon|mobile?)"
+    r"\.?(?: ?(?:no|nr)\.?)?:? {0,3}(?=\d(?:[ -]?\d){5})(?P<digits>\d{2,4}(?:[ -]\d{2,4}){1,3})(?![^\W_]|[ .,/-]\d)"
+)
 _NATIONAL_ZERO = re.compile(r"\(0\)")  # that nobody dials from abroad
 
 
@@ -38,6 +42,8 @@ def ungrouped(text: str) -> Iterator[str]:
             yield digits[len(found["land"]) :]
         if found["call"] == "+":
             yield f"+{digits}"
+    for found in CALLED.finditer(text):
+        yield "".join(filter(str.isdecimal, found["digits"]))
 
 
 def ibans(text: str) -> Iterator[str]:

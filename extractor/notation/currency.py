@@ -44,6 +44,11 @@ _SIGN = re.compile(
 )
 
 
+# One that stands beside an amount; a code is one of those that a sign may mean.
+_CODES = sorted({code for meant in (*_ANYWHERE.values(), *_BESIDE_NUMBERS.values()) for code in meant.split()})
+SIGN_OR_CODE = rf"{_one_of(_ANYWHERE)}|(?<![^\W_])(?:{'|'.join(_CODES)}|{_LETTERS})"
+
+
 def codes(text: str) -> Iterator[tuple[str, int, int]]:
     """(code, start, stop) for all that each sign may mean, in the text's order. Codes that are printed as such are not
     among them."""

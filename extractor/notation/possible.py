@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 
-from extractor.notation import calendar, find, spell
+from extractor.notation import calendar, find, scale, spell
 from extractor.notation.bigger import Bigger
 from extractor.notation.spell import Spelled
 
@@ -44,17 +44,6 @@ _MONTH_AND_YEAR = re.compile(  # `03/2021`, `2021/03`, `10/2020-09/2023`
 )
 _BARE = re.compile(r"(?<![^\s€$£¥(-])([.,])$")  # before a fraction without a whole: `.50`
 _FRACTION = re.compile(r"(?:(\d{1,9}) ?)?([½¼¾⅛⅜⅝⅞])")
-_SCALES = {
-    "thousand": 3, "tsd": 3, "mille": 3, "mil": 3, "million": 6, "millions": 6, "mio": 6, "mn": 6, "millionen": 6,
-    "millones": 6, "milioni": 6, "miljoen": 6, "billion": 9, "bn": 9, "mrd": 9, "milliarden": 9, "milliard": 9,
-    "milliards": 9, "miliardi": 9, "miljard": 9, "trillion": 12, "lakh": 5, "lakhs": 5, "crore": 7, "crores": 7,
-    "tys": 3, "mln": 6, "mld": 9, "тыс": 3, "млн": 6, "млрд": 9, "milyon": 6, "milyar": 9,
-    "万": 4, "萬": 4, "億": 8, "亿": 8, "만": 4, "억": 8,
-}  # fmt: skip
-_CURRENCIES = frozenset("€$£¥")
-_LETTERS = {"k": 3, "m": 6, "b": 9}  # behind an amount with its currency before it: `$3M` is no length
-_SCALE_OF_AMOUNT = re.compile(r"[kKmMbB](?![^\W_])")
-_SCALE = re.compile(r"[ \u00a0]?([万萬億亿만억]|[^\W\d_]{2,10}(?![^\W\d_]))")
 _AHEAD = 20  # years by which a day may be later than the last year that the text prints
 _OLD = 30  # two digits of a year from here on may be of the century before
 
@@ -98,11 +87,7 @@ def _read(text: str, start: int, stop: int, mark: str) -> Iterator[Decimal]:
         fraction = next(iter(meant)).scaleb(-len(printed))
         meant = {fraction} if bare[1] == "." else {*meant, fraction}
     yield from meant
-    scale = _SCALE.match(text, stop)
-    places = _SCALES.get(scale[1].lower(), 0) if scale else 0
-    if not places and text[start - 1 : start] in _CURRENCIES and (letter := _SCALE_OF_AMOUNT.match(text, stop)):
-        places = _LETTERS[letter.group().lower()]
-    if places:
+    if places := scale.places(text, start, stop):
         yield from (value.scaleb(places) for value in meant)
 
 

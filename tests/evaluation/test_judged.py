@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from extractor.evaluation.places import Place, ground, read_places
 from extractor.evaluation.printed import PrintedText
 from extractor.evaluation.report import compared, report
 from extractor.evaluation.totals import f1_of
+from extractor.grammar.printed.candidates import Candidates
 from schemas import Registry
 
 INVOICE = Registry.discover().get("invoice")
@@ -131,6 +133,16 @@ def test_a_value_in_lines_of_a_column_is_printed_and_a_collection_of_words_is_no
 def test_what_a_document_prints(values: list[Any], wanted: bool) -> None:
     known = PrintedText(TEXT)
     assert {value: value in known for value in values} == dict.fromkeys(values, wanted)
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["page 3 of 4", "- 3 -", "Total EUR 1.5k", "2,5 Mio. kg", "TEUR 250", "(12.50) and -0.00", "12 kg at .50"],
+)
+def test_numbers_that_the_grammar_takes_are_printed(document: str) -> None:
+    known, numbers = PrintedText(document), Candidates(document).numbers
+    assert numbers
+    assert {spelled: Decimal(spelled) in known for spelled in numbers} == dict.fromkeys(numbers, True)
 
 
 def test_places_by_text_page_and_box() -> None:

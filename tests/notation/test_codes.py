@@ -22,6 +22,8 @@ from extractor.notation.codes import ungrouped
         ("+49 (0)351 11 22 33", "+49351112233"),
         ("0351 / 112233", "0351112233"),
         ("4111 1111 1111 1111", "4111111111111111"),
+        ("Tel. 555 12 12", "5551212"),
+        ("Phone: 555-1212", "5551212"),
     ],
 )
 def test_a_code_in_groups_is_one(printed: str, code: str) -> None:
@@ -29,7 +31,17 @@ def test_a_code_in_groups_is_one(printed: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["123 456 789 01 2", "AB12 CASH FLOW 2024", "12 345 678,90", "DE 12 34", "1.234.567,8"]
+    "text",
+    [
+        "123 456 789 01 2",
+        "AB12 CASH FLOW 2024",
+        "12 345 678,90",
+        "DE 12 34",
+        "1.234.567,8",
+        "555 12 12",
+        "Tel. 555 12 12 12 12 12",
+        "phone 12 13",
+    ],
 )
 def test_nothing_is_made_of_pieces(text: str) -> None:
     assert list(ungrouped(text)) == []
