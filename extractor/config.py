@@ -124,7 +124,8 @@ class Settings(BaseSettings):
         ge=1,
         le=100_000,
         description="Most windows in which a document is read that is longer than the model's context, counted for "
-        "each part of a schema that does not fit it",
+        "each part of a schema that does not fit it; where all would be more, those are read that have most to do with "
+        "what is asked for",
     )
     max_model_calls: int = Field(
         2,

@@ -35,7 +35,7 @@ from extractor.windows.read import WindowAnswer, WindowOutcome, WindowPlace, rea
 from extractor.windows.translate import translated
 from extractor.windows.tree import Node, flat, grown
 from extractor.windows.turns import Turns
-from extractor.windows.whole_answer import WholeAnswer, window_name, window_read
+from extractor.windows.whole_answer import WholeAnswer, window_name, windows_read
 from extractor.windows.window import Window
 from schemas import Schema, loosened
 from schemas.errors import pointer
@@ -101,8 +101,9 @@ class LongDocuments:
             return WindowAnswer.of(found.data, found.fields, found.review)
 
         outcomes = read_all(
-            plan.cutters, run.document, ask, at_once=self._at_once, until=until, abort=run.abort, tell=tell
-        )
+            plan.cutters, run.document, ask, at_once=self._at_once, until=until, abort=run.abort, tell=tell,
+            left_out=plan.left_out,
+        )  # fmt: skip
         _raise_where_none_was_read(outcomes)
         answers, left_out = [], Counter[str]()
         for number, part in enumerate(plan.parts):
@@ -113,9 +114,10 @@ class LongDocuments:
         (first, *others) = answers
         whole = united(plan.root, answers) if others else first.answer
         assert whole is not None
-        reads = [window_read(run.document, one, of_several=plan.of_several) for one in outcomes]
+        reads = windows_read(run.document, outcomes, of_several=plan.of_several)
         parts = [part.pointers for part in plan.parts] if plan.of_several else []
-        return WholeAnswer(flat(whole), reads, _ended(outcomes), left_out, parts)
+        unlikely = sum(one.unlikely for one in outcomes)
+        return WholeAnswer(flat(whole), reads, _ended(outcomes), left_out, parts, unlikely)
 
     def _ask(self, reading: _Reading, place: WindowPlace, withdrawn: threading.Event) -> Extraction:
         """One window. All of the document is no window: of that nothing may be left out, unless it prints nothing that

@@ -123,8 +123,9 @@ class Mark(TypedDict):
 class WindowRead(TypedDict):
     """A window of a document that was longer than the context: its half-open span of the text, and the first and last
     page of that. `state`: `read`, `truncated` (its answer was cut off; what was whole of it counts), `failed` (nothing
-    of it counts; `code` says why), `skipped` (no whole word stands there). `schema_part`: which of the result's
-    `schema_parts` was asked for, counted from 1, where there are several."""
+    of it counts; `code` says why), `skipped` (no whole word stands there, or, `code` `unlikely`, all windows were too
+    many and others have more to do with what is asked for; those that follow each other are one entry). `schema_part`:
+    which of the result's `schema_parts` was asked for, counted from 1, where there are several."""
 
     start: int
     stop: int

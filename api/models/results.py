@@ -115,7 +115,9 @@ class PartRead(BaseModel):
 
 class WindowRead(BaseModel):
     """A window of a document that was longer than the model's context. `truncated`: its answer was cut off, and what
-    was whole of it counts; `failed`: nothing of it counts; `skipped`: nothing stands there."""
+    was whole of it counts; `failed`: nothing of it counts; `skipped`: nothing stands there, or, with the code
+    `unlikely`, all windows were too many, and others have more to do with what is asked for; such windows that follow
+    each other are one."""
 
     model_config = ConfigDict(extra="allow")
 

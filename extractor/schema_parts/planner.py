@@ -20,6 +20,7 @@ from extractor.schema_parts.definitions import gathered
 from extractor.schema_parts.pack import packed
 from extractor.schema_parts.part import Path, Tree, only, pointer_of, share_of, tree_of
 from extractor.schema_parts.sketch import least_answer
+from extractor.windows.choose import left_out
 from extractor.windows.cut import Cutter, Room
 from extractor.windows.partial import holds_lists
 from extractor.windows.plan import answer_of, cutter_of, room_for, too_long, uncut
@@ -46,16 +47,18 @@ class SchemaPart:
 
 @dataclass(frozen=True)
 class ReadingPlan:
-    """`cutters[i]` is the document as `parts[i]` is asked of it. `root`: the JSON Schema that was cut, its references
-    gathered."""
+    """`cutters[i]` is the document as `parts[i]` is asked of it, of whose windows `left_out[i]`, by number, are not
+    read. `root`: the JSON Schema that was cut, its references gathered."""
 
     parts: Sequence[SchemaPart]
     cutters: Sequence[Cutter]
+    left_out: Sequence[frozenset[int]]
     root: JSON = field(default_factory=dict)
 
     @property
     def windows(self) -> int:
-        return sum(len(cutter.windows) for cutter in self.cutters)
+        """How many are read."""
+        return sum(len(one.windows) - len(some) for one, some in zip(self.cutters, self.left_out, strict=True))
 
     @property
     def of_several(self) -> bool:
@@ -75,7 +78,8 @@ class Planner:
         self, document: Document, schema: Schema, options: Options, least: int, why: ExtractorError
     ) -> ReadingPlan:
         """`least`: tokens that an answer gets at least; `why` the document cannot be read at once, raised where windows
-        do not help. Raises DocumentError where it is the schema that does not fit, or the windows are too many."""
+        do not help. Where windows are too many, some are left out. Raises DocumentError where it is the schema that
+        does not fit, or not even one window for each part of it may be read."""
         answer = options.max_output_tokens or self._settings.max_output_tokens
         left = self._prompts.left(schema)
         room = self._room(left, answer, least, schema.json_schema)
@@ -92,7 +96,14 @@ class Planner:
         cutter = cutter_of(document, self._prompts.counts, room, self._settings.max_windows)
         if len(cutter.windows) < 2:
             raise why
-        return ReadingPlan([SchemaPart(schema)], [cutter])
+        return self._chosen(document, [SchemaPart(schema)], [cutter])
+
+    def _chosen(
+        self, document: Document, parts: Sequence[SchemaPart], cutters: Sequence[Cutter], root: JSON | None = None
+    ) -> ReadingPlan:
+        """All windows, or where they are too many those that matter most."""
+        schemas = [part.schema.json_schema for part in parts]
+        return ReadingPlan(parts, cutters, left_out(document, cutters, schemas, self._settings.max_windows), root or {})
 
     def _room(self, left: int, answer: int, least: int, json_schema: JSON) -> Room | None:
         return room_for(left, answer, least, self._most, lists=holds_lists(json_schema, json_schema))
@@ -106,6 +117,8 @@ class Planner:
         self, document: Document, root: JSON, parts: list[SchemaPart], answer: int, least: int
     ) -> ReadingPlan:
         most = self._settings.max_windows
+        if len(parts) > most:
+            raise too_long(most, len(parts))
         known: dict[tuple[int, int], tuple[Sequence[str], list[int]]] = {}
 
         def counts(texts: Sequence[str], enough: int) -> list[int]:
@@ -126,9 +139,7 @@ class Planner:
                 cutter = by_room.get(room) or cutter_of(document, counts, room, most)
                 by_room[room] = cutter
             cutters.append(cutter)
-            if sum(len(one.windows) for one in cutters) > most:
-                raise too_long(most, len(parts))
-        return ReadingPlan(parts, cutters, root)
+        return self._chosen(document, parts, cutters, root)
 
     def _parts_of(self, schema: Schema, answer: int, least: int) -> tuple[JSON, list[SchemaPart]]:
         """The schema, its references gathered, and its parts in order."""

@@ -8,4 +8,6 @@ wordless.py  stretches without a whole word
 values.py    the same of one value                  read.py      windows read side by side; what became of each
 invented.py  items that a model made up, left out
 plan.py      how much of the context a window gets  turns.py     how many are with the engine at a time
+choose.py    which are read where all are too many  rank.py      how much each has to do with a field
+speaks_for.py what speaks for a field, by its schema terms.py     words and kinds of value, to compare
 """

@@ -15,6 +15,8 @@ _LEAST = 64  # tokens of a window; where there is room for fewer, it is the sche
 _MARGIN = 16  # tokens: a text as a whole may have a few more than its lines
 _RUNS_ON = 8  # an answer that is so much longer than its window has no end
 _LINES = 200  # of a window, on average, at most: a document of nothing but line ends has few tokens
+_FEW = 1_000  # windows; a document of so many, or of so many lines, is cut whatever the limit
+MOST_CUT = 10_000  # windows of a document, of which those that are read are chosen
 _ROW_COST = 1.75  # tokens of a row's JSON for each of its own
 
 
@@ -44,8 +46,10 @@ def uncut(document: Document, count: BoundedCount, tokens: int, answer: int) -> 
 
 
 def cutter_of(document: Document, count: BoundedCount, room: Room, most: int) -> Cutter:
-    """`count`: tokens of each text, as far as more than so many in all. Raises DocumentError where more than `most`
-    windows would be needed, before that has cost the memory of so long a document."""
+    """`count`: tokens of each text, as far as more than so many in all. Where there are more windows than `most`, some
+    of them are chosen; raises DocumentError where there would be too many to choose from, before that has cost the
+    memory of so long a document."""
+    most_lines, most = _LINES * max(most, _FEW), max(most, MOST_CUT)
     enough = room.tokens * most
 
     def bounded(texts: Sequence[str]) -> list[int]:
@@ -54,7 +58,7 @@ def cutter_of(document: Document, count: BoundedCount, room: Room, most: int) ->
             raise too_long(most)
         return found
 
-    if document.text.count("\n") > _LINES * most:
+    if document.text.count("\n") > most_lines:
         raise too_long(most)
     cutter = Cutter(document, bounded, room)
     if len(cutter.windows) > most:
@@ -63,7 +67,7 @@ def cutter_of(document: Document, count: BoundedCount, room: Room, most: int) ->
 
 
 def too_long(most: int, parts: int = 1) -> DocumentError:
-    """`most` windows are not enough. `parts`: of the schema, each of which is read of the whole document."""
+    """`most` windows are not enough. `parts`: of the schema, each of which is read of the document."""
     why = "does not fit the context" if parts < 2 else f"is read once for each of {parts:,} parts of the schema"
     detail = f"the document {why}, and takes more than {most:,} windows of the context (EXTRACTOR_MAX_WINDOWS)"
     where = FieldError("/document", f"takes more than {most:,} windows")

@@ -64,13 +64,15 @@ class WindowAnswer:
 
 @dataclass
 class WindowOutcome:
-    """`error`: why a window was not read, or not to its end. `part`: of the schema, counted from 0."""
+    """`error`: why a window was not read, or not to its end. `part`: of the schema, counted from 0. `unlikely`: it was
+    skipped because there were too many, and others have more to do with what is asked for."""
 
     window: Window
     state: State
     answer: WindowAnswer | None = None
     error: ExtractorError | None = None
     part: int = 0
+    unlikely: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,20 +98,35 @@ def read_all(
     until: float,
     abort: threading.Event | None,
     tell: Tell = tell_nobody,
+    left_out: Sequence[frozenset[int]] = (),
 ) -> list[WindowOutcome]:
     """All windows of each part of the schema, in order; their own spans cover the document. `cutters`: one a part,
-    which are read one after the other, because prompts of a part begin alike. What has not begun at `until` (monotonic)
-    does not. Raises Cancelled, and SchemaError, which is no window's fault."""
-    return _Flight(cutters, document, ask, until, abort).over(at_once, tell)
+    which are read one after the other, because prompts of a part begin alike. `left_out`: of the windows of each, by
+    number, those that are not read; nothing is told of them. What has not begun at `until` (monotonic) does not.
+    Raises Cancelled, and SchemaError, which is no window's fault."""
+    return _Flight(cutters, document, ask, until, abort, left_out).over(at_once, tell)
 
 
 class _Flight:
     def __init__(
-        self, cutters: Sequence[Cutter], document: Document, ask: Ask, until: float, abort: threading.Event | None
+        self,
+        cutters: Sequence[Cutter],
+        document: Document,
+        ask: Ask,
+        until: float,
+        abort: threading.Event | None,
+        left_out: Sequence[frozenset[int]],
     ) -> None:
         self._cutters, self._document, self._ask = cutters, document, ask
         self._until, self._abort = until, abort
-        self._waiting = deque((part, one) for part, cutter in enumerate(cutters) for one in cutter.windows)
+        self._waiting = deque[_Waiting]()
+        self._left_out: list[WindowOutcome] = []
+        for part, cutter in enumerate(cutters):
+            for at, one in enumerate(cutter.windows):
+                if left_out and at in left_out[part]:
+                    self._left_out.append(WindowOutcome(one, "skipped", part=part, unlikely=True))
+                else:
+                    self._waiting.append((part, one))
         self._withdrawn = threading.Event()
         self._read: list[WindowOutcome] = []
 
@@ -126,7 +143,7 @@ class _Flight:
             except BaseException:
                 self._withdrawn.set()
                 raise
-        return sorted(self._read, key=lambda one: (one.part, one.window.fresh, one.window.stop))
+        return sorted([*self._read, *self._left_out], key=lambda one: (one.part, one.window.fresh, one.window.stop))
 
     def _begin(
         self, part: int, window: Window, threads: ThreadPoolExecutor, flying: dict[Future[WindowAnswer], _Waiting]
@@ -145,7 +162,8 @@ class _Flight:
     def _place(self, part: int, window: Window, flying: dict[Future[WindowAnswer], _Waiting]) -> WindowPlace:
         """The how manieth it is, of how many as far as that is known."""
         under_way = [one for its_part, one in (*flying.values(), *self._waiting) if its_part == part]
-        all_of_them = [*(one.window for one in self._read if one.part == part), *under_way, window]
+        others = [one.window for one in (*self._read, *self._left_out) if one.part == part]
+        all_of_them = [*others, *under_way, window]
         return WindowPlace(part, window, 1 + sum(one.fresh < window.fresh for one in all_of_them), len(all_of_them))
 
     def _look(self, flying: dict[Future[WindowAnswer], _Waiting]) -> None:

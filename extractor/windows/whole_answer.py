@@ -15,6 +15,7 @@ from extractor.windows.read import WindowOutcome
 from extractor.windows.tree import Flat, ValueNode
 from extractor.windows.window import Window
 
+UNLIKELY = "unlikely"  # code of a window that was left out
 _NAMED = 5  # properties of a part
 
 
@@ -22,13 +23,15 @@ _NAMED = 5  # properties of a part
 class WholeAnswer:
     """What all windows say together, and what became of each. `ended`: values that did not end by themselves; of one in
     a list, the list. `invented`: how many items were left out, by pointer of such a list. `schema_parts`: the pointers
-    of the properties of each part of the schema, where there are several."""
+    of the properties of each part of the schema, where there are several. `unlikely`: how many windows were left out.
+    """
 
     answer: Flat
     windows: list[WindowRead]
     ended: list[tuple[str, Why]]
     invented: Counter[str]
     schema_parts: list[list[str]] = field(default_factory=list)
+    unlikely: int = 0
 
     def marks(self) -> list[Mark]:
         """Values that did not end by themselves, windows that say different things, and what was not read."""
@@ -49,6 +52,12 @@ class WholeAnswer:
                 how = "were not read" if state == "failed" else "were not read to their end"
                 detail = f"{what} {how} ({code})"
                 marks.append({"pointer": "", "code": "not_read", "detail": detail, "severity": "high"})
+        if self.unlikely:
+            detail = (
+                f"{self.unlikely:,} windows were not read ({UNLIKELY}): all would be more than EXTRACTOR_MAX_WINDOWS, "
+                "and others have more to do with what is asked for"
+            )
+            marks.append({"pointer": "", "code": "not_read", "detail": detail, "severity": "low"})
         return marks
 
     def _what(self, part: int | None, some: list[WindowRead], of_part: list[WindowRead]) -> str:
@@ -65,9 +74,18 @@ def named(pointers: Sequence[str]) -> str:
     return ", ".join(pointers[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def window_read(document: Document, one: WindowOutcome, *, of_several: bool) -> WindowRead:
-    """`of_several`: parts of the schema."""
-    code = one.error.code if one.error is not None else None
+def windows_read(document: Document, outcomes: Sequence[WindowOutcome], *, of_several: bool) -> list[WindowRead]:
+    """Unlikely windows of a part that follow each other are one entry, so that there are about as many entries as
+    windows that were read. `of_several`: parts of the schema."""
+    entries: list[WindowRead] = []
+    for unlikely, some in groupby(outcomes, key=lambda one: (one.part, one.unlikely)):
+        stretch = [_window_read(document, one, of_several=of_several) for one in some]
+        entries += [_joined(stretch)] if unlikely[1] else stretch
+    return entries
+
+
+def _window_read(document: Document, one: WindowOutcome, *, of_several: bool) -> WindowRead:
+    code = UNLIKELY if one.unlikely else one.error.code if one.error is not None else None
     entry: WindowRead = {
         "start": one.window.fresh,
         "stop": one.window.stop,
@@ -76,6 +94,13 @@ def window_read(document: Document, one: WindowOutcome, *, of_several: bool) -> 
         "code": code,
     }
     return {**entry, "schema_part": one.part + 1} if of_several else entry
+
+
+def _joined(stretch: Sequence[WindowRead]) -> WindowRead:
+    """From the first to the last."""
+    first, last = stretch[0], stretch[-1]
+    pages = [first["pages"][0], last["pages"][1]] if first["pages"] and last["pages"] else None
+    return {**first, "stop": last["stop"], "pages": pages}
 
 
 def window_name(document: Document, window: Window, number: int, of: int) -> str:

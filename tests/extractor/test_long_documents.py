@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from dataclasses import replace
+from itertools import pairwise
 from typing import Literal
 
 import pytest
@@ -374,12 +375,53 @@ def test_enums_that_a_window_does_not_print_are_not_made_up(tok):
     assert all("null" in request.grammar for request in engine.requests)
 
 
-def test_a_document_of_too_many_windows_is_refused(tok):
+def test_of_too_many_windows_those_that_matter_are_read_and_the_others_listed(tok):
+    document, rows = ledger(60, 300)
+    runner, engine = reader(tok, max_windows=4)
+    told_of = []
+    left = runner.begin(document, Ledger)
+    assert isinstance(left, LongRead)
+    result = left.finish(lambda *so_far: told_of.append(so_far))
+    assert len(engine.requests) == 4
+    assert (result.data["number"], result.data["holder"], result.data["total"]) == ("A-17", "Harlow and Finch", 12600)
+    assert told(result) == [row for row in rows if row in told(result)] != []
+    windows = result.windows
+    assert (windows[0]["start"], windows[-1]["stop"]) == (0, len(document.text))
+    assert all(a["stop"] == b["start"] for a, b in pairwise(windows))
+    skipped = [one for one in windows if one["state"] == "skipped"]
+    assert {one["code"] for one in skipped} == {"unlikely"}
+    assert len(windows) == 4 + len(skipped) < 10
+    (mark,) = [one for one in result.review if one["code"] == "not_read"]
+    assert (mark["pointer"], mark["severity"]) == ("", "low")
+    assert re.match(r"\d+ windows were not read \(unlikely\)", mark["detail"])
+    assert {total for _, total in told_of} == {4}
+    of = {re.search(r"part (\d+) of (\d+)", tok.decode(request.prompt))[2] for request in engine.requests}
+    assert of == {str(4 + int(mark["detail"].split()[0]))}
+
+
+def test_the_same_windows_are_chosen_each_time(tok):
+    document, _ = ledger(40, 200)
+    first, again = (reader(tok, max_windows=3)[0].extract(document, Ledger).windows for _ in range(2))
+    assert first == again
+    assert sum(one["state"] == "read" for one in first) == 3
+
+
+def test_blank_windows_take_no_place_of_those_that_are_read(tok):
+    document, _ = ledger(12, 60)
+    text = document.text + "- - -\n" * 3000
+    runner, engine = reader(tok, max_windows=3)
+    result = runner.extract(text, Ledger)
+    assert len(engine.requests) == 3
+    assert {one["code"] for one in result.windows if one["state"] == "skipped"} == {None, "unlikely"}
+
+
+def test_a_document_of_too_many_windows_to_choose_from_is_refused(tok, monkeypatch):
+    monkeypatch.setattr("extractor.windows.plan.MOST_CUT", 8)
     runner, engine = reader(tok, max_windows=4)
     with pytest.raises(DocumentError) as caught:
         runner.extract(ledger(60, 300)[0], Ledger)
     assert caught.value.code == "context_exceeded"
-    assert "more than 4 windows" in caught.value.detail
+    assert "more than 8 windows" in caught.value.detail
     assert engine.requests == []
 
 

@@ -185,6 +185,26 @@ def test_windows_times_parts_are_bounded(tok: Any) -> None:
     assert engine.requests == []
 
 
+def test_where_windows_times_parts_are_too_many_each_part_reads_those_that_matter(tok: Any) -> None:
+    """Each value stands on a page of its own, among pages that say nothing of it."""
+    filler = "\n".join(f"The terms of line {at} hold for what was said before." for at in range(60))
+    text = "\n".join(f"{filler}\n{name}: {value(name)}" for name in reversed(NAMES))
+    schema_parts = reader(tok)[0].extract(printed(), Wide).schema_parts
+    parts = len(schema_parts)
+    most = parts * (1 + max(map(len, schema_parts)))  # each part's first window, and one for each of its fields
+    runner, engine = reader(tok, max_windows=most)
+    result = runner.extract(text, Wide)
+    assert result.data == {name: value(name) for name in NAMES}
+    assert len([one for one in result.windows if one["state"] == "read"]) == len(engine.requests) == most
+    for part in range(1, parts + 1):
+        mine = [one for one in result.windows if one["schema_part"] == part]
+        assert (mine[0]["start"], mine[0]["state"], mine[-1]["stop"]) == (0, "read", len(text))
+        assert all(a["stop"] == b["start"] for a, b in pairwise(mine))
+    assert len(result.windows) <= 2 * len(engine.requests) + parts
+    (mark,) = result.review
+    assert (mark["code"], mark["severity"]) == ("not_read", "low")
+
+
 def failing(engine: PartEngine, name: str) -> None:
     """Fails whatever asks for a field of that name."""
     submit = engine.submit

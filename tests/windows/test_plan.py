@@ -10,7 +10,7 @@ from extractor.documents import Document
 from extractor.errors import DocumentError
 from extractor.prompt.codec import Codec
 from extractor.windows.cut import Room
-from extractor.windows.plan import cutter_of
+from extractor.windows.plan import MOST_CUT, cutter_of
 from tests.support.scripted import tokenizer
 
 MIB = 1 << 20
@@ -21,7 +21,7 @@ CODEC = Codec(tokenizer())
 def test_a_document_without_end_is_refused_in_little_memory(text: str) -> None:
     tracemalloc.start()
     try:
-        with pytest.raises(DocumentError, match="more than 50 windows"):
+        with pytest.raises(DocumentError, match=f"more than {MOST_CUT:,} windows"):
             cutter_of(Document(text), CODEC.counts, Room(200), 50)
         assert tracemalloc.get_traced_memory()[1] < 300 * MIB
     finally:

@@ -86,6 +86,34 @@ def test_it_says_how_far_it_is_while_it_is_read(fleet: Fleet) -> None:
     assert job.progress is None
 
 
+def test_a_retried_document_is_read_in_the_windows_that_were_chosen_before(fleet: Fleet) -> None:
+    fleet.environ |= {"EXTRACTOR_MAX_WINDOWS": "6"}
+    worker = fleet.start()
+    killed = _enter(fleet, 30, 150)
+    until(lambda: bool(_done(fleet, killed)), 60, "a window that is over")
+    worker.kill()
+    fleet.start()
+    (retried,) = fleet.wait([killed], 120)
+    (once,) = fleet.wait([_enter(fleet, 30, 150)], 120)
+    assert (retried.status, once.status) == ("succeeded", "succeeded")
+    assert retried.attempt > 1 == once.attempt
+    assert retried.result is not None
+    assert once.result is not None
+    assert retried.result["document"]["windows"] == once.result["document"]["windows"]
+    assert retried.result["data"] == once.result["data"]
+    states = [window["state"] for window in once.result["document"]["windows"]]
+    assert states.count("read") == 6
+    assert len(states) <= 13, "windows that follow each other and are left out are one"
+
+
+def _done(fleet: Fleet, job_id: str) -> int:
+    """How many of its windows are over."""
+    job = fleet.ledger.run(fleet.ledger.jobs.get(TENANT, job_id))
+    assert job is not None
+    assert not job.done
+    return job.progress.done if job.progress is not None else 0
+
+
 class Away:
     """A store, or none."""
 
