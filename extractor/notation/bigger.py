@@ -104,7 +104,8 @@ class Bigger:
 
     def is_of_a_token(self, start: int, stop: int) -> bool:
         """Whether it is only a piece of what is printed as one: of a code of letters and digits, an account, a
-        telephone number, an address, a time of day, the day of a date. `12kg`, `Q3`, `EUR5`, `30-day` are no codes."""
+        telephone number, an address, a time of day, a day without a year. `12kg`, `Q3`, `EUR5`, `30-day` are no codes.
+        Dates with a year are not looked for: whoever asks knows them."""
         before = self._text[max(0, start - _WORD) : start]
         if _CAPITALS.match(self._text, stop) or _AFTER_CAPITALS.search(before):
             return True
@@ -122,7 +123,7 @@ class Bigger:
             and end <= last
             and end - begin < last - first
             and not (first == begin and _COUNTED.fullmatch(window, first, last))
-            for first, last in _found(window, _PIECES)
+            for first, last in _without_dates(window, _PIECES)
         )
 
     def is_of_a_street(self, start: int, stop: int) -> bool:
@@ -137,14 +138,19 @@ class Bigger:
         return self._text[line:start].strip(" \t(") == "" and _ITEM.match(self._text, stop) is not None
 
 
-def _found(window: str, kinds: Iterable[re.Pattern[str]] = _KINDS) -> Iterator[Span]:
-    """What there is in it that is no number and has some: days, and what is of these kinds."""
+def _found(window: str) -> Iterator[Span]:
+    """What there is in it that is no number and has some."""
     for date in dates(window):
         printed, names = window[date.start : date.stop], _NAMES.findall(window, date.start, date.stop)
         if all(is_name(name, dated=True) for name in names) and (
             names or " " not in printed or printed[-4:].isdecimal()
         ):
             yield date.start, date.stop
+    yield from _without_dates(window, _KINDS)
+
+
+def _without_dates(window: str, kinds: Iterable[re.Pattern[str]]) -> Iterator[Span]:
+    """Days without a year, and what is of these kinds."""
     for day in _DAY.finditer(window):
         if not (name := day["m1"] or day["m2"]) or is_name(name):
             yield day.span()
