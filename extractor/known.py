@@ -10,15 +10,16 @@ from typing import Any
 
 from extractor.calibration.calibrator import Calibrator
 from extractor.engine.limits.limits import Why
+from extractor.evidence.locate import DocumentIndex
 from extractor.grammar.printed.grammars import Demands
 from extractor.grammar.printed.reading import PrintedDocument
 from extractor.missed import missed
 from extractor.partial import completed
-from extractor.result import Known, Mark
+from extractor.result import Known, Mark, Unprinted
 from extractor.review import review
 from extractor.run import Run, ended_values, fields_of
 from schemas import jsontext
-from schemas.errors import Place
+from schemas.errors import Place, parts_of
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +58,22 @@ class Findings:
         found = {pointer for pointer, known in fields.items() if known["evidence"]}
         try:
             document = run.printed.document if run.printed is not None else PrintedDocument(run.document.text)
-            unprinted = self._demands.unprinted(run.schema, data, document, found)
+            unprinted = self._unprinted(run, data, document, found)
             left_out = missed(fields, run.schema.json_schema)
         except Exception as error:
             log.error("not compared: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
             unprinted, left_out = [], []
         return review(doubts, unprinted, fields, left_out, ended)
+
+    def _unprinted(self, run: Run, data: Any, document: PrintedDocument, found: set[str]) -> list[Unprinted]:
+        """Keys stand somewhere as values do: in other capitals, or with other signs between their words."""
+        unprinted = self._demands.unprinted(run.schema, data, document, found)
+        if not any(one.key for one in unprinted):
+            return unprinted
+        index = DocumentIndex(run.document.text)
+        return [one for one in unprinted if not (one.key and index.find(_words_of(one.pointer)))]
+
+
+def _words_of(pointer: str) -> str:
+    """Of the key that a pointer leads to."""
+    return parts_of(pointer)[-1].replace("_", " ")

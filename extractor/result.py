@@ -102,6 +102,14 @@ class Other(TypedDict):
     confidence: float | None
 
 
+@dataclass(frozen=True)
+class Unprinted:
+    """A value at `pointer` that the document does not print; `key`: not the value, but the key that leads to it."""
+
+    pointer: str
+    key: bool = False
+
+
 Code = Literal[
     "check", "not_printed", "repeated", "ran_on", "cut_off", "low_confidence", "missed", "windows_disagree", "not_read"
 ]

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from extractor.engine.limits.limits import Why
-from extractor.result import Known, Mark
+from extractor.result import Known, Mark, Unprinted
 from schemas.errors import Place
 
 NOTHING: Mapping[str, int] = {}
+_KEY = "its key is not printed in the document"
 UNSURE = 0.5  # a value of which the model was less sure than this is marked
 
 
@@ -24,13 +25,13 @@ _ENDED: dict[Why, str] = {
 
 def review(
     doubts: list[Place],
-    unprinted: list[str],
+    unprinted: Sequence[Unprinted],
     fields: Mapping[str, Known],
     left_out: Sequence[Place] = (),
     ended: Sequence[tuple[str, Why]] = (),
 ) -> list[Mark]:
-    """`doubts`: of the schema's own checks; `unprinted`: pointers of texts and numbers that the document does not
-    print; `left_out`: nulls, with what a label like the field's name says; `ended`: of values that did not end by
+    """`doubts`: of the schema's own checks; `unprinted`: texts, numbers and keys that the document does not print;
+    `left_out`: nulls, with what a label like the field's name says; `ended`: of values that did not end by
     themselves."""
     return [*_checked(doubts), *_unprinted(unprinted), *_missed(left_out), *ended_marks(ended), *_unsure(fields)]
 
@@ -40,10 +41,15 @@ def _checked(doubts: list[Place]) -> Iterator[Mark]:
         yield {"pointer": pointer, "code": "check", "detail": detail, "severity": "high"}
 
 
-def _unprinted(pointers: list[str]) -> Iterator[Mark]:
-    for pointer in pointers:
-        detail = "is not printed in the document"
-        yield {"pointer": pointer, "code": "not_printed", "detail": detail, "severity": "high"}
+def _unprinted(found: Sequence[Unprinted]) -> Iterator[Mark]:
+    for one in found:
+        detail = _KEY if one.key else "is not printed in the document"
+        yield {"pointer": one.pointer, "code": "not_printed", "detail": detail, "severity": "high"}
+
+
+def unprinted_of(marks: Sequence[Mark]) -> list[Unprinted]:
+    """What of an answer its marks say is not printed."""
+    return [Unprinted(one["pointer"], one["detail"] == _KEY) for one in marks if one["code"] == "not_printed"]
 
 
 def _missed(left_out: Sequence[Place]) -> Iterator[Mark]:

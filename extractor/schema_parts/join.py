@@ -36,6 +36,7 @@ def united(root: JSON, parts: Sequence[PartAnswer]) -> Node:
 
 def _object(root: JSON, cut: OpenObject, shares: list[tuple[Tree, ObjectNode]]) -> ObjectNode:
     members: dict[str, Node] = {}
+    unprinted = frozenset().union(*(answer.unprinted for _, answer in shares))
     for name, node in cut.properties.items():
         mine = [(tree[name], answer.members) for tree, answer in shares if name in tree]
         if name is REST:
@@ -46,7 +47,7 @@ def _object(root: JSON, cut: OpenObject, shares: list[tuple[Tree, ObjectNode]]) 
         one = _first(below) if inner is None else _within(root, inner, below)
         if one is not None:
             members[name] = one
-    return ObjectNode(members)
+    return ObjectNode(members, unprinted & members.keys())
 
 
 def _within(root: JSON, inner: OpenObject, below: list[tuple[Tree, Node | None]]) -> Node | None:
@@ -90,7 +91,7 @@ def _without_taken_labels(whole: Node) -> Node:
 
     def node(one: Node) -> Node:
         if isinstance(one, ObjectNode):
-            return ObjectNode({key: node(member) for key, member in one.members.items()})
+            return replace(one, members={key: node(member) for key, member in one.members.items()})
         if isinstance(one, ListNode):
             return ListNode([node(item) for item in one.items])
         if one.value is not None or one.known is None or (label := one.known["label"]) is None:

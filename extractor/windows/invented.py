@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from extractor.engine.limits.limits import Why
@@ -36,7 +37,7 @@ def without_invented(tree: Node, lists: Iterable[Steps]) -> tuple[Node, Counter[
 
     def node(one: Node, path: Steps) -> Node:
         if isinstance(one, ObjectNode):
-            return ObjectNode({key: node(member, (*path, key)) for key, member in one.members.items()})
+            return replace(one, members={key: node(member, (*path, key)) for key, member in one.members.items()})
         if isinstance(one, ValueNode):
             return one
         items = one.items

@@ -60,7 +60,7 @@ class _Merge:
             one = self.node([(at, record.members[key]) for at, record in records if key in record.members], below)
             if not (below in self._shapes.optional and isinstance(one, ValueNode) and one.value is None):
                 members[key] = one
-        return ObjectNode(members)
+        return ObjectNode(members, frozenset(key for key in members if _nowhere(key, records)))
 
     def _rows(self, lists: list[tuple[int, ListNode]], path: Steps) -> ListNode:
         at_of = {id(item): at for at, rows in lists for item in rows.items}
@@ -70,6 +70,11 @@ class _Merge:
 
         rows = joined(lists, self._windows, merge)
         return distinct(rows) if path in self._shapes.unique else rows
+
+
+def _nowhere(key: str, records: list[tuple[int, ObjectNode]]) -> bool:
+    """Whether none of the windows that have the key prints it."""
+    return all(key in record.unprinted for _, record in records if key in record.members)
 
 
 def _knowledge(node: Node) -> tuple[int, int]:
@@ -95,7 +100,7 @@ def _with_others(node: Node, others: list[ValueNode]) -> Node:
         return replace(node, others=tuple(others))
     if isinstance(node, ObjectNode) and node.members:
         key, first = next(iter(node.members.items()))
-        return ObjectNode({**node.members, key: _with_others(first, others)})
+        return replace(node, members={**node.members, key: _with_others(first, others)})
     if isinstance(node, ListNode) and node.items:
         return ListNode([_with_others(node.items[0], others), *node.items[1:]])
     return node

@@ -30,7 +30,8 @@ from extractor.errors import (
     SchemaError,
     TruncatedOutput,
 )
-from extractor.result import Known, Mark, Tell, tell_nobody
+from extractor.result import Known, Mark, Tell, Unprinted, tell_nobody
+from extractor.review import unprinted_of
 from extractor.windows.cut import Cutter
 from extractor.windows.window import Window
 from extractor.windows.wordless import wordless
@@ -43,23 +44,22 @@ TRIES = 2
 
 @dataclass
 class WindowAnswer:
-    """What a window says, with offsets of its own: `fields`, `unprinted` and `ended` by pointer into `data`."""
+    """What a window says, with offsets of its own: `fields` and `ended` by pointer into `data`."""
 
     data: Any = None
     fields: dict[str, Known] = field(default_factory=dict)
-    unprinted: list[str] = field(default_factory=list)
+    unprinted: list[Unprinted] = field(default_factory=list)
     ended: list[tuple[str, Why]] = field(default_factory=list)
 
     @classmethod
     def of(cls, data: Any, fields: dict[str, Known], review: list[Mark]) -> WindowAnswer:
         """Of an extraction."""
-        unprinted = [mark["pointer"] for mark in review if mark["code"] == "not_printed"]
         ended: list[tuple[str, Why]] = [
             (mark["pointer"], mark["code"])
             for mark in review
             if mark["code"] == "repeated" or mark["code"] == "ran_on" or mark["code"] == "cut_off"
         ]
-        return cls(data, fields, unprinted, ended)
+        return cls(data, fields, unprinted_of(review), ended)
 
 
 @dataclass

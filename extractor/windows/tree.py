@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from extractor.result import Known
+from extractor.result import Known, Unprinted
 from extractor.windows.window import Piece
 from schemas.errors import pointer
 
@@ -28,7 +28,10 @@ class ValueNode:
 
 @dataclass(frozen=True)
 class ObjectNode:
+    """`unprinted`: keys that were looked for and stand nowhere."""
+
     members: dict[str, Node]
+    unprinted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -41,28 +44,29 @@ Node = ValueNode | ObjectNode | ListNode
 
 @dataclass
 class Flat:
-    """`unprinted`: pointers; `disagreements`: by pointer, the values of windows that say otherwise."""
+    """`disagreements`: by pointer, the values of windows that say otherwise."""
 
     data: Any
     fields: dict[str, Known] = field(default_factory=dict)
-    unprinted: list[str] = field(default_factory=list)
+    unprinted: list[Unprinted] = field(default_factory=list)
     disagreements: dict[str, tuple[ValueNode, ...]] = field(default_factory=dict)
 
 
 def grown(
     data: Any,
     fields: Mapping[str, Known],
-    unprinted: Iterable[str] = (),
+    unprinted: Iterable[Unprinted] = (),
     *,
     window: int = 0,
     places: Mapping[str, tuple[Piece, ...]] | None = None,
 ) -> Node:
-    """`fields` and `unprinted` are by pointer into `data`; so are `places`, which are else those of the evidence."""
+    """`fields` are by pointer into `data`; so are `places`, which are else those of the evidence."""
     lost = frozenset(unprinted)
 
     def node(value: Any, path: Path) -> Node:
         if isinstance(value, dict):
-            return ObjectNode({key: node(one, (*path, key)) for key, one in value.items()})
+            members = {key: node(one, (*path, key)) for key, one in value.items()}
+            return ObjectNode(members, frozenset(key for key in value if Unprinted(pointer(*path, key), True) in lost))
         if isinstance(value, list):
             return ListNode([node(one, (*path, at)) for at, one in enumerate(value)])
         where = pointer(*path)
@@ -71,7 +75,7 @@ def grown(
             found = places.get(where, ())
         else:
             found = tuple(Piece(one["start"], one["stop"]) for one in known["evidence"]) if known else ()
-        return ValueNode(value, known, found, where in lost, window)
+        return ValueNode(value, known, found, Unprinted(where) in lost, window)
 
     return node(data, ())
 
@@ -83,10 +87,22 @@ def flat(tree: Node) -> Flat:
         if leaf.known is not None:
             flattened.fields[where] = leaf.known
         if leaf.unprinted:
-            flattened.unprinted.append(where)
+            flattened.unprinted.append(Unprinted(where))
         if leaf.others:
             flattened.disagreements[where] = leaf.others
+    flattened.unprinted += [Unprinted(pointer(*path), key=True) for path in _unprinted_keys(tree, ())]
     return flattened
+
+
+def _unprinted_keys(tree: Node, path: Path) -> Iterator[Path]:
+    if isinstance(tree, ObjectNode):
+        for key, one in tree.members.items():
+            if key in tree.unprinted:
+                yield (*path, key)
+            yield from _unprinted_keys(one, (*path, key))
+    elif isinstance(tree, ListNode):
+        for at, one in enumerate(tree.items):
+            yield from _unprinted_keys(one, (*path, at))
 
 
 def data_of(tree: Node) -> Any:

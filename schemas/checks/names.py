@@ -13,6 +13,7 @@ from schemas.patterns import for_grammar
 _HEX = "[0-9A-Fa-f]"
 _FORMATS = {**PATTERNS, "uuid": f"^{_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}$"}
 _SILENT = frozenset({"type", "title", "description", "default", "examples", "deprecated", "$comment"})
+_SILENT |= {keywords.PRINTED}
 _LENGTHS = frozenset({"minLength", "maxLength"})
 
 

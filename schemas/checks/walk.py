@@ -52,14 +52,17 @@ class Walk:
                 if not isinstance(value, bool):
                     self._report.refuse(note(where, "is true or false: whether the value has to stand in the document"))
                 elif live and value:
-                    self._report.say("enforced", where, "a value is one that the document prints")
+                    what = "key" if path[-1:] == ("propertyNames",) else "value"
+                    self._report.say("enforced", where, f"a {what} is one that the document prints")
             elif key not in keywords.ANNOTATIONS:
                 self._report.say("ignored", where, "is not a keyword of JSON Schema")
             self._below(key, value, where, live=live and self._live_below(key, node))
 
     def _live_below(self, key: str, node: dict[str, Any]) -> bool:
         if key == "propertyNames":
-            return names_in_grammar(self._root, node) is not None
+            names = node[key]
+            only_printed = isinstance(names, dict) and names.keys() == {keywords.PRINTED}
+            return only_printed or names_in_grammar(self._root, node) is not None
         return key not in keywords.VALIDATED
 
     def astray(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic_core import core_schema
 
 from schemas.errors import InvalidSchema
+from schemas.keywords import PRINTED
 
 JSON = dict[str, Any]
 
@@ -31,7 +32,7 @@ def key_names(keys: core_schema.CoreSchema, written: JSON) -> JSON:
         raise InvalidSchema(
             f"the keys of a dict are strings in JSON, and its {keys['type']} is read from none: use str"
         )
-    return names
+    return names if PRINTED not in written or "enum" in names else {**names, PRINTED: written[PRINTED]}
 
 
 def _names(written: JSON) -> JSON:

@@ -13,8 +13,8 @@ from extractor.engine.limits.limits import Ended
 from extractor.errors import OutputError
 from extractor.extract import Extractor
 from extractor.partial import completed
-from extractor.result import Known, Options
-from extractor.review import UNSURE, review
+from extractor.result import Known, Options, Unprinted
+from extractor.review import UNSURE, review, unprinted_of
 from extractor.run import ended_values
 from schemas.builtin.invoice import Invoice
 from tests.support.scripted import ScriptedEngine
@@ -45,6 +45,25 @@ def test_a_check_that_should_hold_marks_the_answer_and_calls_no_model_again(tok:
 def test_a_value_that_is_not_printed_is_marked(tok: Any) -> None:
     result = extract(tok, "Invoice A-7", Options(printed="none"), number="B-8", currency="EUR")
     assert marks(result) == [("/number", "not_printed", "high"), ("/currency", "not_printed", "high")]
+
+
+def test_keys_and_values_of_no_type_that_are_not_printed_are_marked(tok: Any) -> None:
+    schema = {
+        "type": "object",
+        "properties": {"sums": {"type": "object", "additionalProperties": {"type": "number"}}, "rest": {}},
+        "required": ["sums", "rest"],
+    }
+    answer = {
+        "sums": {"Net": 10, "VAT 19%": 2, "net_total": 12, "Fee": 3},
+        "rest": {"by": "Ann", "to": ["Bob", 4, True]},
+    }
+    with Extractor(Settings(), engine=ScriptedEngine(tok, json.dumps(answer)), tokenizer=tok) as extractor:
+        result = extractor.extract("NET 10.00\nVAT 19% 2.00\nNet total 12.00\nGiven by Ann to Bob", schema)
+    keys, values = ["/sums/Fee"], ["/sums/Fee", "/rest/to/1"]
+    assert [one["pointer"] for one in result.review if "key" in one["detail"]] == keys
+    assert [one["pointer"] for one in result.review if "key" not in one["detail"]] == values
+    assert {one["code"] for one in result.review} == {"not_printed"}
+    assert unprinted_of(result.review) == [Unprinted("/sums/Fee", key=True), *map(Unprinted, values)]
 
 
 def test_an_answer_that_stands_has_no_marks(tok: Any) -> None:

@@ -23,6 +23,7 @@ from extractor.grammar.printed.reading import PrintedDocument
 from extractor.grammar.printed.words import MOST_CHUNKS, chunks
 from extractor.grammar.rewrite import held
 from extractor.notation import possible
+from extractor.result import Unprinted
 from schemas import check, of_model
 from schemas.keywords import Mode
 from schemas.types import Amount, ClockTime, Currency, Printed
@@ -463,7 +464,7 @@ def test_what_was_found_is_not_looked_for_again() -> None:
     demands, schema = Demands(Bounds()), of_model(Bill)
     answer = {"seller": "Acme", "note": "never said", "lines": [{"what": "Chair", "amount": 12.5}]}
     text = "Acme\nChair 12.50"
-    assert demands.unprinted(schema, answer, PrintedDocument(text)) == ["/note"]
+    assert demands.unprinted(schema, answer, PrintedDocument(text)) == [Unprinted("/note")]
     assert demands.unprinted(schema, answer, PrintedDocument(text), {"/note"}) == []
     everywhere = {"/seller", "/note", "/lines/0/what", "/lines/0/amount"}
     assert demands.unprinted(schema, answer, Unread(text), everywhere) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from extractor.result import Unprinted
 from extractor.windows.invented import endless_lists, without_invented
 from extractor.windows.tree import ListNode, ObjectNode, data_of, grown
 from extractor.windows.window import Piece
@@ -11,7 +12,7 @@ NAMES = ("parties", "names")
 
 def tree(data, unprinted=(), printed=()):
     places = {where: (Piece(at, at + 1),) for at, where in enumerate(printed)}
-    return grown(data, {}, unprinted, places=places)
+    return grown(data, {}, map(Unprinted, unprinted), places=places)
 
 
 def test_lists_that_were_ended_are_known_by_their_path():

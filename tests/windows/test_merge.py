@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from extractor.result import Unprinted
 from extractor.windows.merge import Shapes, merged
 from extractor.windows.tree import Flat, flat, grown
 from extractor.windows.window import Piece, Window
@@ -153,7 +154,18 @@ def test_booleans_are_no_numbers_and_the_printed_one_wins():
 
 
 def test_a_value_that_is_printed_nowhere_keeps_its_mark():
-    assert merge(say({"a": "x"}, lost=["/a"]), say({"a": None})).unprinted == ["/a"]
+    assert merge(say({"a": "x"}, lost=[Unprinted("/a")]), say({"a": None})).unprinted == [Unprinted("/a")]
+
+
+def test_a_key_keeps_its_mark_where_no_window_prints_it():
+    known, nowhere = say({"d": {"Net": 1, "Tax": {"a": 2}}}), [Unprinted("/d/Tax", key=True)]
+    lost = say({"d": {"Tax": {"a": 2}, "Net": 1}}, lost=[*nowhere, Unprinted("/d/Net", key=True)])
+    assert merge(known, lost).unprinted == []
+    assert merge(say({"d": {"Net": 1}}), lost).unprinted == nowhere
+    assert merge(lost, lost).data == lost[0]
+    assert set(merge(lost, lost).unprinted) == {*nowhere, Unprinted("/d/Net", key=True)}
+    rows = say({"rows": [{"x": "q"}]}, {"/rows/0/x": (1, 2)}, lost=[Unprinted("/rows/0/x", key=True)])
+    assert merge(rows).unprinted == [Unprinted("/rows/0/x", key=True)]
 
 
 # Records

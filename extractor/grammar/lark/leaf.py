@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from extractor.grammar.narrow.marks import LARK, PRINTED
+from extractor.grammar.narrow.marks import KEYS, LARK, PRINTED, WITHIN
 from schemas import keywords
 
 JSON = dict[str, Any]
 
 TEXT = "text"  # the `x-printed` of a scalar without a format
 SCALAR = keywords.BOUNDS | {"type", "minLength", "maxLength", "pattern", "format", "multipleOf", PRINTED, LARK}
+_OF_OTHERS = frozenset({KEYS, WITHIN, "items", "maxItems"})  # says nothing of a scalar
 _KINDS = frozenset({"string", "number", "integer", "boolean", "null"})
 
 
@@ -21,7 +22,7 @@ def leaf_of(node: JSON, root: JSON) -> JSON | None:
     parts, waiting = [], [(node, 0)]
     while waiting:
         one, depth = waiting.pop()
-        if not isinstance(one, dict) or one.keys() - SCALAR - {"allOf", "$ref"} or depth > keywords.DEPTH:
+        if not isinstance(one, dict) or one.keys() - SCALAR - _OF_OTHERS - {"allOf", "$ref"} or depth > keywords.DEPTH:
             return None
         parts.append({key: value for key, value in one.items() if key in SCALAR})
         waiting += [(below, depth + 1) for below in one.get("allOf", ())]

@@ -20,17 +20,19 @@ from llguidance import LLMatcher
 from extractor.grammar.lark.key_patterns import LETTER, keys_of, short_keys_of
 from extractor.grammar.lark.leaf import SCALAR, leaf_of
 from extractor.grammar.lark.rules import GrammarRules, TooDeep, json_text, quoted
-from extractor.grammar.narrow.marks import LARK, OTHERS, PRINTED, marked, printing
+from extractor.grammar.narrow.anything import is_any_key
+from extractor.grammar.narrow.marks import KEYS, LARK, OTHERS, PRINTED, WITHIN, marked, printing
 from extractor.grammar.narrow.unfold import leading_to, leads_to, reached
 from schemas.checks.compiled import matches
 from schemas.errors import pointer as pointer_to
-from schemas.patterns import begin_apart
+from schemas.patterns import begin_apart, for_grammar
 
 JSON = dict[str, Any]
 Part = Callable[[JSON], str]  # what stands for a JSON Schema in a rule, as far as it is one
 
 _COUNTS = frozenset({"minProperties", "maxProperties"})
-_OBJECT = frozenset({"properties", "required", "additionalProperties", "patternProperties", OTHERS}) | _COUNTS
+_FIELDS = frozenset({"properties", "required", "additionalProperties", "patternProperties"})
+_OBJECT = _FIELDS | _COUNTS | {OTHERS, KEYS, WITHIN}
 _ARRAY = frozenset({"items", "prefixItems", "minItems", "maxItems"})
 _LITERALS = {"null": '"null"', "boolean": '"true" | "false"'}
 _MOST_MISSING = 100  # places that are told
@@ -39,7 +41,7 @@ _MOST_MISSING = 100  # places that are told
 class PrintedTerminals(Protocol):
     """What a document prints."""
 
-    def terminal(self, leaf: JSON, *, spare: bool) -> str | None:
+    def terminal(self, leaf: JSON, *, spare: bool, but: str = "") -> str | None:
         """As `PrintedDocument.terminal`."""
 
 
@@ -235,14 +237,31 @@ class LarkWriter:
             patterns: JSON = node.get("patternProperties", {})
             if patterns and (taken or "maxProperties" not in node):
                 raise _Unwritable
-            keys = {self._json({"type": "string", "pattern": pattern}): one for pattern, one in patterns.items()}
-            pair = self._rules.any_of([self._pair(key, one, pointer) for key, one in keys.items()])
+            keys = [(self._key_of(node, pattern, pointer), one) for pattern, one in patterns.items()]
+            pair = self._rules.any_of([self._pair(key, one, pointer) for key, one in keys])
             least, most = node.get("minProperties", 0), node.get("maxProperties", 0)
         return None if least and pair is None else (pair, least, most)
 
-    def _pair(self, key: str, values: Any, pointer: str) -> str | None:
-        value = self._of(values, pointer)
+    def _pair(self, key: str | None, values: Any, pointer: str) -> str | None:
+        value = None if key is None else self._of(values, pointer)
         return None if value is None else f'{key} ":" {value}'
+
+    def _key_of(self, node: JSON, pattern: str, pointer: str) -> str | None:
+        """A key of a map."""
+        if KEYS not in node:
+            return self._json({"type": "string", "pattern": pattern})
+        said = {} if is_any_key(pattern) else {"pattern": pattern}
+        return self._printed_key(node, said, pointer, spare=not node.get("minProperties"))
+
+    def _printed_key(self, node: JSON, said: JSON, pointer: str, *, spare: bool, but: str = "") -> str | None:
+        """`said`: of the key; `but`: terminals that it is none of. How long one may be that is only copied the engine
+        knows: to count letters beside the words of a long document is more than llguidance does."""
+        assert self._document is not None
+        leaf = {"type": "string", PRINTED: node[KEYS], KEYS: True, **said}
+        found = self._document.terminal(leaf, spare=spare, but=but)
+        if found is None:
+            self.missing.append(pointer)
+        return found
 
     def _pairs(self, node: JSON, taken: list[str], pointer: str) -> list[str | None]:
         """Keys of each pattern with their values, and those of none."""
@@ -251,17 +270,26 @@ class LarkWriter:
         distinct = all(begin_apart(one, other) for one, other in combinations(patterns, 2))
         if None in patterns.values() or not distinct:
             raise _Unwritable
-        declared = f" & ~({' | '.join(quoted(json_text(name)) for name in taken)})" if taken else ""
+        declared = [quoted(json_text(name)) for name in taken]
         pairs = []
         for pattern, name in others["patterns"].items():
             key = f'/"{short_keys_of(pattern, others["chars"])}"/'
-            key += declared if any(matches(pattern, one) for one in taken) else ""
-            pairs.append(self._pair(self._rules.named("T", key), node["patternProperties"][name], pointer))
-        of_patterns = " | ".join(f'/"{one}"/' for one in patterns.values())
-        key = f'/"{LETTER}{{0,{others["chars"]}}}"/{declared}' + (f" & ~({of_patterns})" if patterns else "")
+            not_it = declared if any(matches(pattern, one) for one in taken) else []
+            name_of = self._other(node, key, {"pattern": for_grammar(pattern)}, not_it, pointer)
+            pairs.append(self._pair(name_of, node["patternProperties"][name], pointer))
         if (values := node.get("additionalProperties", False)) is not False:
-            pairs.append(self._pair(self._rules.named("T", key), values, pointer))
+            not_it = [*declared, *(f'/"{one}"/' for one in patterns.values())]
+            name_of = self._other(node, f'/"{LETTER}{{0,{others["chars"]}}}"/', {}, not_it, pointer)
+            pairs.append(self._pair(name_of, values, pointer))
         return pairs
+
+    def _other(self, node: JSON, key: str, said: JSON, not_it: list[str], pointer: str) -> str | None:
+        """A key beside those that are declared: `key` is a terminal of all of its kind, `said` the same as a schema,
+        `not_it` terminals of others."""
+        but = " | ".join(not_it)
+        if KEYS in node:
+            return self._printed_key(node, said, pointer, spare=not node[OTHERS]["least"], but=but)
+        return self._rules.named("T", f"{key} & ~({but})" if but else key)
 
     def _array(self, node: JSON, pointer: str) -> str | None:
         least, most = node.get("minItems", 0), node.get("maxItems")

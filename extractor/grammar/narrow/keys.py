@@ -7,11 +7,11 @@ from typing import Any
 
 from extractor.grammar.narrow.anything import a_map
 from extractor.grammar.narrow.bounds import Bounds
-from extractor.grammar.narrow.marks import OTHERS
+from extractor.grammar.narrow.marks import KEYS, OTHERS
 from schemas import keywords
 from schemas.checks.compiled import matches
 from schemas.checks.names import Names, pattern_of
-from schemas.patterns import begin_apart, bounded, unbounded
+from schemas.patterns import begin_apart, bounded, for_grammar, unbounded
 
 JSON = dict[str, Any]
 _MOST_LISTED = 300  # names as properties: of more, llguidance 1.9.1 has too many to come next
@@ -48,7 +48,9 @@ class Keys:
             return {"properties": dict.fromkeys(names.listed, values), "additionalProperties": False}
         if names.listed == ():
             return {"additionalProperties": False}
-        pattern = pattern_of(names) if names.listed is not None else self._bounded(names.pattern)
+        pattern = pattern_of(names)
+        if names.listed is None:  # what has to be printed ends with the document
+            pattern = str(for_grammar(pattern)) if KEYS in node else self._bounded(pattern)
         limits = a_map(values, self._bounds, node.get("minProperties", 0))
         return {**limits, "patternProperties": {pattern: values}}
 

@@ -13,17 +13,20 @@ LARK = "x-lark"  # of a value: the terminal of llguidance's Lark that it is
 # they were, as they are, and whether the mark is "needed": whether JSON Schema does not say as much.
 OTHERS = "x-others"
 PRINTED = keywords.PRINTED  # of a scalar: that it has to be printed, and its format (grammar/printed/mark.py)
-_MARKS = (LARK, OTHERS, PRINTED)
+KEYS = "x-printed-keys"  # of an object: that keys which it does not name have to be printed, and their format
+WITHIN = "x-printed-within"  # that all has to be printed which nobody says of what is within
+_PRINTING = (PRINTED, KEYS, WITHIN)
+_MARKS = (LARK, OTHERS, *_PRINTING)
 
 
 def marked(node: Any) -> bool:
     """Whether a mark is in it, definitions apart."""
-    return _has(node, lambda one: LARK in one or PRINTED in one or (OTHERS in one and one[OTHERS]["needed"]))
+    return printing(node) or _has(node, lambda one: LARK in one or (OTHERS in one and one[OTHERS]["needed"]))
 
 
 def printing(node: Any) -> bool:
-    """Whether a value in it has to be printed, definitions apart."""
-    return _has(node, lambda one: PRINTED in one)
+    """Whether a value or a key in it has to be printed, definitions apart."""
+    return _has(node, lambda one: any(mark in one for mark in _PRINTING))
 
 
 def _has(node: Any, mark: Callable[[dict[str, Any]], bool]) -> bool:

@@ -23,7 +23,7 @@ from extractor.grammar.narrow.bounds import Bounds, bound_number, bound_string, 
 from extractor.grammar.narrow.far import apart, speaks_far, spread, terminal
 from extractor.grammar.narrow.keys import Keys
 from extractor.grammar.narrow.literals import literals
-from extractor.grammar.narrow.marks import LARK
+from extractor.grammar.narrow.marks import KEYS, LARK, WITHIN
 from extractor.grammar.narrow.meeting import (
     KINDS,
     PRESENCE,
@@ -59,7 +59,8 @@ class NarrowedSchema:
     """One pass over one schema. A definition is rewritten once as a whole value, and again as a part where it meets
     other schemas on the same value, because there it must not forbid the keys of the others."""
 
-    def __init__(self, root: JSON, bounds: Bounds) -> None:
+    def __init__(self, root: JSON, bounds: Bounds, *, marked: bool = False) -> None:
+        """`marked`: as grammar/printed/mark.py does; words of that kind in a user's schema say nothing."""
         if any(isinstance(one, float) for key in keywords.COUNTS for one in keywords.values_of(root, key)):
             root = counted(root)
         self._root, self._bounds = root, bounds
@@ -67,6 +68,7 @@ class NarrowedSchema:
         self._keys = Keys(root, bounds)
         self._wide = widened(bounds, root)
         self._far = speaks_far(root)
+        self._marked = marked
         self._printed = any(True for _ in keywords.values_of(root, keywords.PRINTED))
         self._names: dict[tuple[str, str], str] = {}
         self._defs: JSON = {}
@@ -102,7 +104,7 @@ class NarrowedSchema:
         if isinstance(node, bool):
             return self._anything() if node else False
         if silent(node):
-            return self._anything()
+            return self._anything(printed=self._unsaid_printed(node))
         sources = [key for key in _SOURCES if key in node]
         beside = [("properties", *SAID), PRESENCE]
         meets = len(sources) > 0 and len(sources) + sum(any(key in node for key in keys) for keys in beside) > 1
@@ -235,6 +237,8 @@ class NarrowedSchema:
             return keywords.counts_in_grammar(node)
         if key == keywords.PRINTED:
             return isinstance(value, str)  # as grammar/printed/mark.py says it
+        if key in (KEYS, WITHIN):
+            return self._marked
         if key == "propertyNames":
             return False  # it becomes what an object says of its keys
         if key in _LITERAL:
@@ -287,9 +291,10 @@ class NarrowedSchema:
         elif node.get("properties") or patterned or "additionalProperties" in node:
             new["additionalProperties"] = False
             for name in new.get("required", ()):  # required but not declared: it may be anything
-                new.setdefault("properties", {}).setdefault(name, self._anything())
+                new.setdefault("properties", {}).setdefault(name, self._anything(printed=self._unsaid_printed(node)))
         else:
-            new.update({**a_map(self._anything(within=1), self._bounds, new.get("minProperties", 0)), **counts_of(new)})
+            values = self._anything(within=1, printed=self._unsaid_printed(node))
+            new.update({**a_map(values, self._bounds, new.get("minProperties", 0)), **counts_of(new)})
             return
         if further is not False or patterned:
             unheld = further is not False and (patterned or self._keys.patterned)
@@ -314,11 +319,17 @@ class NarrowedSchema:
             self._waiting.append((self._names[key], keywords.resolve(self._root, ref), site))
         return f"#/$defs/{self._names[key]}"
 
-    def _anything(self, *, wide: bool = False, within: int = 0) -> JSON:
+    def _unsaid_printed(self, node: JSON) -> str | None:
+        """How what a node does not say has to be printed; None where it need not."""
+        return node.get(WITHIN) if self._marked else None
+
+    def _anything(self, *, wide: bool = False, within: int = 0, printed: str | None = None) -> JSON:
         """Any JSON value, within bounds. `wide`: where other schemas may say more of the value. `within`: how deep it
-        stands in one that may be anything too; they meet, and to llguidance it is cheap that what is the same does."""
+        stands in one that may be anything too; they meet, and to llguidance it is cheap that what is the same does.
+        `printed`: that it has to be, all within."""
         bounds = self._wide if wide else self._bounds
         name = _ANY if bounds == self._bounds else "wide"
+        name = name if printed is None else f"{name}-printed"
         if f"{name}0" not in self._defs:
-            self._defs.update(definitions(name, bounds, self._multiples.decimals(bounds.decimals)))
+            self._defs.update(definitions(name, bounds, self._multiples.decimals(bounds.decimals), printed))
         return {"$ref": f"#/$defs/{name}{LEVELS - within}"}

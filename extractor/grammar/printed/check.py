@@ -7,58 +7,102 @@ from collections.abc import Callable, Container, Iterator
 from decimal import Decimal
 from typing import Any
 
-from extractor.errors import FieldError
-from extractor.grammar.printed.mark import PRINTED
+from extractor.grammar.narrow.marks import KEYS, WITHIN
+from extractor.grammar.printed.mark import ANYTHING, PRINTED
 from extractor.grammar.printed.reading import PrintedDocument
+from extractor.result import Unprinted
 from schemas import keywords
+from schemas.checks.compiled import matches
 from schemas.errors import pointer as pointer_to
 
 JSON = dict[str, Any]
-Missing = Callable[[Any, JSON, str], bool]  # whether the document does not print a value of a node, at a pointer
 _DEEPEST = 64
+_LISTED = frozenset({"enum", "const"})
+_OTHERS = ("additionalProperties", "unevaluatedProperties")
+_OPTIONS = ("anyOf", "oneOf")
 
 
-def not_printed(answer: Any, schema: JSON, document: PrintedDocument, found: Container[str] = ()) -> list[FieldError]:
-    """The values of an answer to a marked schema that the document does not print, in the answer's order. Pointers that
+def not_printed(answer: Any, schema: JSON, document: PrintedDocument, found: Container[str] = ()) -> list[Unprinted]:
+    """What of an answer to a marked schema the document does not print, in the answer's order. Values whose pointers
     are `found` there are not looked for."""
-
-    def missing(value: Any, node: JSON, pointer: str) -> bool:
-        return pointer not in found and not document.prints(value, node)
-
-    pointers = dict.fromkeys(_places(answer, schema, schema, missing, "", 0))
-    return [FieldError(pointer, "is not printed in the document") for pointer in pointers]
+    return list(dict.fromkeys(_Comparison(schema, document, found).of(answer, [schema], "", 0)))
 
 
-def _places(value: Any, node: Any, root: JSON, missing: Missing, pointer: str, depth: int) -> Iterator[str]:
-    if not isinstance(node, dict) or depth > _DEEPEST:
-        return
-    if PRINTED in node and isinstance(value, str | int | float | Decimal) and not isinstance(value, bool):
-        if missing(value, node, pointer):
-            yield pointer
-        return
-    inner: list[tuple[Any, Any, str]] = []
-    if "$ref" in node:
-        inner.append((value, keywords.resolve(root, node["$ref"]), ""))
-    inner += [(value, one, "") for one in node.get("allOf", ())]
-    if isinstance(value, dict):
-        fields = node.get("properties", {})
-        others = node.get("additionalProperties", {})
-        inner += [(one, fields.get(name, others), pointer_to(name)) for name, one in value.items()]
-        for rule in node.get("patternProperties", {}).values():
-            inner += [(one, rule, pointer_to(name)) for name, one in value.items() if name not in fields]
-    if isinstance(value, list):
-        first, more = node.get("prefixItems", []), node.get("items", {})
-        inner += [(one, first[at] if at < len(first) else more, f"/{at}") for at, one in enumerate(value)]
-    for one, below, step in inner:
-        yield from _places(one, below, root, missing, pointer + step, depth + 1)
-    for key in ("anyOf", "oneOf"):
-        if key in node:  # whichever option it was: one that finds nothing amiss will do
-            options = [
-                list(_places(value, one, root, missing, pointer, depth + 1))
-                for one in node[key]
-                if _may_be(value, one, root)
-            ]
-            yield from min(options, key=len, default=[])
+class _Comparison:
+    """What is said of one value is said by all nodes that meet there: one without a type demands nothing of a value
+    that another lists."""
+
+    def __init__(self, root: JSON, document: PrintedDocument, found: Container[str]) -> None:
+        self._root, self._document, self._found = root, document, found
+
+    def of(self, value: Any, nodes: list[Any], pointer: str, depth: int) -> Iterator[Unprinted]:
+        if depth > _DEEPEST:
+            return
+        met = _met(self._root, nodes)
+        at, key = next(((at, key) for at, one in enumerate(met) for key in _OPTIONS if key in one), (0, ""))
+        if key:  # whichever option it was: one that finds nothing amiss will do
+            rest = [*met[:at], {name: one for name, one in met[at].items() if name != key}, *met[at + 1 :]]
+            options = [one for one in met[at][key] if _may_be(value, one, self._root)]
+            ways = [list(self.of(value, [*rest, one], pointer, depth + 1)) for one in options]
+            yield from min(ways, key=len, default=[])
+        elif isinstance(value, dict):
+            yield from self._object(value, met, pointer, depth)
+        elif isinstance(value, list):
+            for at, one in enumerate(value):
+                yield from self.of(one, _items(met, at), f"{pointer}/{at}", depth + 1)
+        elif isinstance(value, str | int | float | Decimal) and not isinstance(value, bool):
+            yield from self._scalar(value, met, pointer)
+
+    def _scalar(self, value: str | float | Decimal, met: list[JSON], pointer: str) -> Iterator[Unprinted]:
+        listed = any(_LISTED & one.keys() for one in met)
+        demands = [one for one in met if PRINTED in one and ("type" in one or not listed)]
+        if demands and pointer not in self._found and not all(self._document.prints(value, one) for one in demands):
+            yield Unprinted(pointer)
+
+    def _object(self, value: JSON, met: list[JSON], pointer: str, depth: int) -> Iterator[Unprinted]:
+        named = {name for one in met for name in (*one.get("properties", ()), *one.get("required", ()))}
+        within = any(WITHIN in one for one in met)
+        for name, member in value.items():
+            below, where = [one for node in met for one in _members(node, name)], pointer + pointer_to(name)
+            if name not in named and not all(self._prints_key(name, one) for one in met if KEYS in one):
+                yield Unprinted(where, key=True)
+            yield from self.of(member, below or [ANYTHING] * within, where, depth + 1)
+
+    def _prints_key(self, name: str, node: JSON) -> bool:
+        patterned = "patternProperties" in node or "propertyNames" in node
+        leaf = {PRINTED: node[KEYS], KEYS: True, **({"pattern": ""} if patterned else {})}
+        return self._document.prints(name, leaf)
+
+
+def _met(root: JSON, nodes: list[Any]) -> list[JSON]:
+    """All that is said of one value, options apart, through references too."""
+    found, waiting = [], [(node, 0) for node in reversed(nodes)]
+    while waiting:
+        node, depth = waiting.pop()
+        if not isinstance(node, dict) or depth > _DEEPEST:
+            continue
+        found.append({key: value for key, value in node.items() if key not in ("$ref", "allOf")})
+        below = [keywords.resolve(root, node["$ref"])] if "$ref" in node else []
+        waiting += [(one, depth + 1) for one in reversed([*below, *node.get("allOf", ())])]
+    return found
+
+
+def _members(node: JSON, name: str) -> list[Any]:
+    """What an object says of a member."""
+    if name in node.get("properties", ()):
+        return [node["properties"][name]]
+    if by_pattern := [one for pattern, one in node.get("patternProperties", {}).items() if matches(pattern, name)]:
+        return by_pattern
+    return [node[key] for key in _OTHERS if key in node][:1]
+
+
+def _items(met: list[JSON], at: int) -> list[Any]:
+    """What lists say of an item."""
+    found: list[Any] = []
+    for node in met:
+        first = node.get("prefixItems", [])
+        found += first[at : at + 1] or [node["items"] for _ in range("items" in node)]
+    return found or [ANYTHING for node in met if WITHIN in node][:1]
 
 
 def _may_be(value: Any, node: Any, root: JSON) -> bool:

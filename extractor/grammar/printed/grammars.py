@@ -19,6 +19,7 @@ from extractor.grammar.printed.check import not_printed
 from extractor.grammar.printed.mark import marked, marks
 from extractor.grammar.printed.reading import PrintedDocument
 from extractor.grammar.rewrite import rewritten
+from extractor.result import Unprinted
 from schemas import Schema
 from schemas.keywords import Mode
 
@@ -36,7 +37,7 @@ class Demand:
     @cached_property
     def narrowed(self) -> JSON:
         """What a grammar of it is made from."""
-        return NarrowedSchema(self.marked, self.bounds).whole()
+        return NarrowedSchema(self.marked, self.bounds, marked=True).whole()
 
     def of(self, text: str) -> PrintedAnswers:
         """The grammar is for whoever uses it to build, and to refuse. Raises DocumentError with the code `not_printed`
@@ -73,8 +74,15 @@ class PrintedAnswers:
         return None if self.grammar is None else rewritten(answer, pointers, narrowed, self.document)
 
     def faults(self, answer: Any) -> list[FieldError]:
-        """The values of an answer that the document does not print."""
-        return [] if self.held else not_printed(answer, self.marked, self.document)
+        """What of an answer the document does not print. A key is told at its object, which has to be written again."""
+        found = [] if self.held else not_printed(answer, self.marked, self.document)
+        return list(dict.fromkeys(map(_fault, found)))
+
+
+def _fault(one: Unprinted) -> FieldError:
+    if one.key:
+        return FieldError(one.pointer.rpartition("/")[0], "has a key that is not printed in the document")
+    return FieldError(one.pointer, "is not printed in the document")
 
 
 class Demands:
@@ -92,11 +100,11 @@ class Demands:
 
     def unprinted(
         self, schema: Schema, answer: Any, document: PrintedDocument, found: Container[str] = ()
-    ) -> list[str]:
-        """The pointers of all texts and numbers of an answer that the document does not print, demanded or not; those
-        that were `found` there are not looked for."""
+    ) -> list[Unprinted]:
+        """All texts, numbers and free keys of an answer that the document does not print, demanded or not; values that
+        were `found` there, by pointer, are not looked for."""
         every = self.get(schema, "all")
-        return [] if every is None else [one.pointer for one in not_printed(answer, every.marked, document, found)]
+        return [] if every is None else not_printed(answer, every.marked, document, found)
 
 
 def demand(json_schema: JSON, mode: Mode, bounds: Bounds) -> Demand | None:

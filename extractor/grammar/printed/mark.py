@@ -1,33 +1,40 @@
-"""Which values of a schema have to be printed. Schema → the same schema in which each such scalar says `x-printed`
-with its format; nothing else says it. Pure: knows JSON Schema.
+"""Which values and keys of a schema have to be printed. Schema → the same schema in which each such scalar says
+`x-printed` with its format, each object whose keys it does not name `x-printed-keys` with theirs, and what leaves
+something unsaid `x-printed-within` (../narrow/marks.py); nothing else says it. Pure: knows JSON Schema.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from extractor.grammar.narrow.marks import KEYS, WITHIN
 from schemas import keywords
+from schemas.checks.names import names_of
 from schemas.keywords import Mode
 
 JSON = dict[str, Any]
 PRINTED = keywords.PRINTED  # in a user's schema true, for a value or for all within an object or a list
 
 TEXT = "text"  # of a scalar without a format
+ANYTHING: JSON = {PRINTED: TEXT, KEYS: TEXT, WITHIN: TEXT}  # a value of which no type is said
 _SCALARS = frozenset({"string", "number", "integer"})
-_ONE = ("items", "additionalProperties")
+_KINDS = _SCALARS | {"array", "object"}
+_ONE = ("items", "additionalProperties", "unevaluatedProperties")
 _MANY = ("prefixItems", "anyOf", "oneOf", "allOf")
 _NAMED = ("properties", "patternProperties")
+_ELSEWHERE = frozenset({"$ref", "anyOf", "oneOf", "allOf"})  # where a type may be said
+_LISTED = frozenset({"enum", "const"})
 
 
 def marked(root: JSON, mode: Mode) -> JSON:
-    """`declared`: as the schema says; `all`: each text and number; `none`: no value. Enums and booleans are never
-    marked: what they may be the schema says."""
+    """`declared`: as the schema says; `all`: each text and number, and keys that the schema does not name; `none`:
+    nothing. Enums and booleans are never marked: what they may be the schema says."""
     return _Marking(root).whole(mode == "all") if mode != "none" else _Marking(root, deaf=True).whole(False)
 
 
 def marks(schema: Any) -> bool:
     """Whether anything in it has to be printed."""
-    return any(True for printed in keywords.values_of(schema, PRINTED) if printed)
+    return any(True for key in (PRINTED, KEYS, WITHIN) for printed in keywords.values_of(schema, key) if printed)
 
 
 class _Marking:
@@ -49,20 +56,25 @@ class _Marking:
 
     def _node(self, node: Any, demanded: bool) -> Any:
         if not isinstance(node, dict):
-            return node
-        new = {key: value for key, value in node.items() if key != PRINTED}
-        if not self._deaf and isinstance(declared := node.get(PRINTED), bool):
-            demanded = declared
+            return ANYTHING if node is True and demanded else node
+        new = {key: value for key, value in node.items() if key not in ANYTHING}
+        demanded = self._demand(node, demanded)
         for key in (*_ONE, *_MANY, *_NAMED):
             if key in new:
                 new[key] = self._below(key, new[key], demanded)
         if "$ref" in new and demanded:
             new["$ref"] = self._demanded(new["$ref"])
-        if demanded and _is_scalar(new):
-            new[PRINTED] = new.get("format") or TEXT
+        if demanded:
+            new.update(_values(new))
+        new.update(self._keys(new, demanded))
         for key in keywords.DEFINITIONS & new.keys():
             new[key] = {name: self._node(one, False) for name, one in new[key].items()}
         return new
+
+    def _demand(self, node: Any, demanded: bool) -> bool:
+        """What `node` declares, or else what holds of all around it."""
+        declared = node.get(PRINTED) if isinstance(node, dict) and not self._deaf else None
+        return declared if isinstance(declared, bool) else demanded
 
     def _below(self, key: str, value: Any, demanded: bool) -> Any:
         if key in _ONE:
@@ -70,6 +82,17 @@ class _Marking:
         if key in _MANY:
             return [self._node(one, demanded) for one in value]
         return {name: self._node(one, demanded) for name, one in value.items()}
+
+    def _keys(self, new: JSON, demanded: bool) -> JSON:
+        """What is said of the keys that an object does not name, where they have to be printed."""
+        names = new.get("propertyNames", True)
+        found: JSON = {}
+        if isinstance(names, dict) and PRINTED in names:
+            found["propertyNames"] = {key: value for key, value in names.items() if key != PRINTED}
+        listed = names_of(self._root, names)
+        if self._demand(names, demanded) and _has_free_keys(new) and (listed is None or listed.listed is None):
+            found[KEYS] = (names.get("format") if isinstance(names, dict) else None) or TEXT
+        return found
 
     def _demanded(self, ref: str) -> str:
         """The reference to a definition whose values all have to be printed."""
@@ -79,7 +102,35 @@ class _Marking:
         return f"#/$defs/{self._names[ref]}"
 
 
-def _is_scalar(node: JSON) -> bool:
-    kinds = node.get("type", ())
-    names = [kinds] if isinstance(kinds, str) else kinds
-    return "enum" not in node and "const" not in node and not _SCALARS.isdisjoint(names)
+def _values(new: JSON) -> JSON:
+    """What is said of the values of a node that have to be printed."""
+    kinds = _kinds(new)
+    if not kinds:
+        return {}
+    found: JSON = {PRINTED: new.get("format") or TEXT} if kinds & _SCALARS else {}
+    if any(key in keywords.ENFORCED for key in new) and "array" in kinds and "items" not in new:
+        found["items"] = ANYTHING
+    fields = new.get("properties", {})
+    unsaid = not fields and not any(key in new for key in (*_ONE[1:], "patternProperties"))
+    if "object" in kinds and (unsaid or set(new.get("required", ())) - fields.keys()):
+        found[WITHIN] = TEXT
+    return found
+
+
+def _kinds(node: JSON) -> frozenset[str]:
+    """What a value may be, as far as it is said there, of kinds of which some would have to be printed."""
+    if _LISTED & node.keys() or ("type" not in node and _ELSEWHERE & node.keys()):
+        return frozenset()
+    kinds = node.get("type", _KINDS)
+    return _KINDS.intersection([kinds] if isinstance(kinds, str) else kinds)
+
+
+def _has_free_keys(node: JSON) -> bool:
+    """Whether an object may have keys that it does not name. One that declares some takes no others, unless it says
+    so."""
+    if _LISTED & node.keys() or "object" not in node.get("type", "object"):
+        return False
+    said = [node[key] for key in _ONE[1:] if key in node][:1] + list(node.get("patternProperties", {}).values())
+    if said:
+        return any(one is not False for one in said)
+    return "object" in _kinds(node) and not node.get("properties")

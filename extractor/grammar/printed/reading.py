@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import cache, cached_property, lru_cache
 from itertools import accumulate, islice
@@ -16,7 +16,7 @@ import jsonschema_rs
 from llguidance import LLMatcher, LLTokenizer
 
 from extractor.grammar.narrow.far import writes
-from extractor.grammar.narrow.marks import LARK
+from extractor.grammar.narrow.marks import KEYS, LARK
 from extractor.grammar.printed.candidates import Candidates
 from extractor.grammar.printed.mark import PRINTED, TEXT
 from extractor.grammar.printed.words import MOST_CHUNKS, SEPARATOR, chunks, escaped
@@ -46,13 +46,13 @@ class PrintedDocument:
         return len(self._chunks) > MOST_CHUNKS
 
     def prints(self, value: str | float | Decimal, leaf: JSON) -> bool:
-        """Whether the value of a marked scalar stands in the document, whatever else is asked of it."""
+        """Whether the value of a marked scalar, or a key, stands in the document, whatever else is asked of it."""
         if not isinstance(value, str):
             return value in self._values
         listed = self._candidates.of_format(leaf[PRINTED])
         if listed is not None:
             return value in listed
-        return (_patterned(leaf) and value in self._candidates.spellings) or self._is_run(" ".join(value.split()))
+        return value in self._spellings(leaf) or self._is_run(" ".join(value.split()))
 
     def _is_run(self, text: str) -> bool:
         wanted, (whole, seams) = escaped(text), self._joined
@@ -82,14 +82,18 @@ class PrintedDocument:
             f"WORDS: SOME & {_RUN}\nSOME: %regex {some}" if any(chunk.strip(_NOTHING) for chunk in self._chunks) else ""
         )
 
-    def terminal(self, leaf: JSON, *, spare: bool = False) -> str | None:
+    def terminal(self, leaf: JSON, *, spare: bool = False, but: str = "") -> str | None:
         """The name of what a marked scalar may be, null and booleans apart. None where nothing printed fits; with a
-        `spare`, something else that may be written there, the terminal may be one that nothing fits."""
+        `spare`, something else that may be written there, the terminal may be one that nothing fits. `but`: terminals
+        that it may not be."""
         kinds = leaf["type"] if isinstance(leaf["type"], list) else [leaf["type"]]
         found = [self._text_of(leaf, spare)] if "string" in kinds else []
         if "number" in kinds or "integer" in kinds:
             found.append(self._number_of(leaf, whole="number" not in kinds))
         body = " | ".join(part for part in found if part)
+        if body and but:
+            body = f"({body}) & ~({but})"
+            body = body if spare or self._some(body) else ""
         return self._names.setdefault(body, f"P{len(self._names)}") if body else None
 
     def terminals(self) -> str:
@@ -111,9 +115,14 @@ class PrintedDocument:
         listed = self._candidates.of_format(leaf[PRINTED])
         if listed is not None:
             return _texts(filter(_fits(leaf), listed))
-        spellings = self._candidates.spellings if _patterned(leaf) and leaf[PRINTED] == TEXT else ()
-        spelled = _texts(filter(_fits(leaf), spellings))
+        spelled = _texts(filter(_fits(leaf), self._spellings(leaf)))
         return " | ".join(part for part in (self._runs(leaf, spare or bool(spelled)), spelled) if part)
+
+    def _spellings(self, leaf: JSON) -> Sequence[str]:
+        """What is not printed letter by letter, where a pattern asks for it: of a key numbers too."""
+        if not _patterned(leaf) or leaf[PRINTED] != TEXT:
+            return ()
+        return [*self._candidates.spellings, *(self._candidates.numbers if KEYS in leaf else ())]
 
     def _runs(self, leaf: JSON, spare: bool) -> str:
         """Stretches of words that keep to patterns and lengths."""
@@ -160,7 +169,7 @@ def _texts(values: Iterable[str]) -> str:
 
 def _fits(leaf: JSON) -> Callable[[Any], bool]:
     """Whether a value keeps to what a scalar says beside its kind."""
-    constraints = {key: value for key, value in leaf.items() if key not in ("type", PRINTED) and value != []}
+    constraints = {key: value for key, value in leaf.items() if key not in ("type", PRINTED, KEYS) and value != []}
     return _validator(json.dumps(constraints, default=float)).is_valid if constraints else lambda _: True
 
 
