@@ -5,6 +5,8 @@ document prints (`x-printed`).
 Objects, arrays and unions above such a place become rules; all else stays `%json`. Where a schema above it is none of
 these (others meet it on one value), the marks are left out and the schema without them says what it can. What no answer
 fits has no rule: an option, a field that need not be there and a list's items are left out with it.
+
+Over 300 lines, because objects, lists, unions and their keys are written by rules that call each other.
 """
 
 from __future__ import annotations
@@ -250,14 +252,14 @@ class LarkWriter:
         """A key of a map."""
         if KEYS not in node:
             return self._json({"type": "string", "pattern": pattern})
-        said = {} if is_any_key(pattern) else {"pattern": pattern}
-        return self._printed_key(node, said, pointer, spare=not node.get("minProperties"))
+        constraints = {} if is_any_key(pattern) else {"pattern": pattern}
+        return self._printed_key(node, constraints, pointer, spare=not node.get("minProperties"))
 
-    def _printed_key(self, node: JSON, said: JSON, pointer: str, *, spare: bool, but: str = "") -> str | None:
-        """`said`: of the key; `but`: terminals that it is none of. How long one may be that is only copied the engine
-        knows: to count letters beside the words of a long document is more than llguidance does."""
+    def _printed_key(self, node: JSON, constraints: JSON, pointer: str, *, spare: bool, but: str = "") -> str | None:
+        """`constraints`: of the key; `but`: terminals that it is none of. How long one may be that is only copied the
+        engine knows: to count letters beside the words of a long document is more than llguidance does."""
         assert self._document is not None
-        leaf = {"type": "string", PRINTED: node[KEYS], KEYS: True, **said}
+        leaf = {"type": "string", PRINTED: node[KEYS], KEYS: True, **constraints}
         found = self._document.terminal(leaf, spare=spare, but=but)
         if found is None:
             self.missing.append(pointer)
@@ -283,12 +285,12 @@ class LarkWriter:
             pairs.append(self._pair(name_of, values, pointer))
         return pairs
 
-    def _other(self, node: JSON, key: str, said: JSON, not_it: list[str], pointer: str) -> str | None:
-        """A key beside those that are declared: `key` is a terminal of all of its kind, `said` the same as a schema,
-        `not_it` terminals of others."""
+    def _other(self, node: JSON, key: str, constraints: JSON, not_it: list[str], pointer: str) -> str | None:
+        """A key beside those that are declared: `key` is a terminal of all of its kind, `constraints` the same as a
+        schema, `not_it` terminals of others."""
         but = " | ".join(not_it)
         if KEYS in node:
-            return self._printed_key(node, said, pointer, spare=not node[OTHERS]["least"], but=but)
+            return self._printed_key(node, constraints, pointer, spare=not node[OTHERS]["least"], but=but)
         return self._rules.named("T", f"{key} & ~({but})" if but else key)
 
     def _array(self, node: JSON, pointer: str) -> str | None:

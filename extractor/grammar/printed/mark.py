@@ -130,7 +130,7 @@ def _has_free_keys(node: JSON) -> bool:
     so."""
     if _LISTED & node.keys() or "object" not in node.get("type", "object"):
         return False
-    said = [node[key] for key in _ONE[1:] if key in node][:1] + list(node.get("patternProperties", {}).values())
-    if said:
-        return any(one is not False for one in said)
+    undeclared = [*[node[key] for key in _ONE[1:] if key in node][:1], *node.get("patternProperties", {}).values()]
+    if undeclared:
+        return any(one is not False for one in undeclared)
     return "object" in _kinds(node) and not node.get("properties")
