@@ -120,11 +120,6 @@ class Restarts:
         self.deaths = 0  # in a row
         self.not_before = 0.0
 
-    @property
-    def on_trial(self) -> bool:
-        """It has died and not been seen working since."""
-        return self.deaths > 0
-
     def died(self, now: float) -> float:
         """Seconds until it may be started again."""
         pause_s = min(self._longest_s, self._first_s * 2.0 ** min(self.deaths, 16))
