@@ -1,1 +1,1 @@
-"""Numbers, dates and times as people print them, for the engine's drafts and for evidence."""
+"""Numbers, dates, times, currencies and codes as people print them: for printed values, evidence and evaluation."""
