@@ -55,11 +55,7 @@ def with_columns(
             lists.setdefault(row[:-1], []).append(at)
     kept = list(occurrences)
     for several in lists.values():
-        answers: dict[JsonPath, list[int]] = {}
-        for at in several:
-            if isinstance(found[at].value, bool):
-                answers.setdefault(column_of(found[at]), []).append(at)
-        rows_by_key = {key_of(found[each[0]]): {row_of(found[at]): at for at in each} for each in answers.values()}
+        rows_by_key = _answers_by_row(several, found)
         starts = _by_other_values(ends, several, found, occurrences)
         if not starts and rows_by_key:
             rows = list(dict.fromkeys(row_of(found[at]) for at in several))
@@ -85,6 +81,15 @@ def with_columns(
                 elif table.answers(number) > 1 and kept[at] and text[kept[at][0].start].isalpha():
                     kept[at] = ()  # whose the word is cannot be told
     return kept
+
+
+def _answers_by_row(several: Sequence[int], found: Sequence[Scalar]) -> dict[str, dict[JsonPath, int]]:
+    """The numbers of a list's values that are a yes or no: by their keys, then by the row they are of."""
+    answers: dict[JsonPath, list[int]] = {}
+    for at in several:
+        if isinstance(found[at].value, bool):
+            answers.setdefault(column_of(found[at]), []).append(at)
+    return {key_of(found[each[0]]): {row_of(found[at]): at for at in each} for each in answers.values()}
 
 
 def _by_other_values(
