@@ -107,10 +107,6 @@ class ApiKeys:
                 found = entry
         return found
 
-    def tenant_of(self, key: str) -> str | None:
-        found = self.find(key)
-        return None if found is None else found.tenant
-
 
 def file_of(source: str) -> Path | None:
     """The file that `source` names, where it is not entries itself."""

@@ -214,12 +214,12 @@ class TestKeyFile:
         assert (following.poll(), following.fault) == (None, "")
         assert following.poll() is None
         assert why in following.fault
-        assert following.keys.tenant_of(ACME.key) == "acme"
+        assert following.keys.find(ACME.key)
         write(path, LATER)
         following.poll()
         assert following.poll() is following.keys
         assert following.fault == ""
-        assert following.keys.tenant_of(ACME.key) is None
+        assert following.keys.find(ACME.key) is None
 
     def test_it_has_to_begin_with_keys(self, path: Path) -> None:
         path.write_text("# nobody\n")
