@@ -1,9 +1,12 @@
-"""Fits what makes a probability of a row of features: a logistic regression, and steps on top of it where there is
-enough to judge by. Needs numpy; knows no document.
+"""Fits what makes a probability of a row of features: a logistic regression, and steps on top of it where they help.
+Needs numpy; knows no document.
 
-Of figures whose direction is known beforehand a weight against it is none: few samples say anything of what is rare.
-The strength of the regularisation is chosen, and every figure that is reported is made, by leaving documents out: what
-is said of a document comes from a fit that has not seen it.
+Of features whose direction is known beforehand a weight against it is none: few samples say anything of what is rare.
+What is chosen, and every figure that is reported, is of documents left out: what is said of a document comes from a fit
+that has not seen it. Where it is known of what kind each document is, whole kinds are left out to choose by, since
+documents to come may be of none of them; a kind counts with the square root of its rows, so that none outvotes the
+rest; and kinds may differ by a number of their own, which is no part of the fit that is kept: what tells kinds apart
+would else be taken for what tells right from wrong.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +23,7 @@ from numpy.typing import NDArray
 from extractor.calibration.curve import Curve
 
 Matrix = NDArray[np.float64]
+Numbers = NDArray[np.int64]  # of a row its fold, or its kind
 
 FOLDS = 5
 LEAST = 40  # rows, and
@@ -25,19 +31,50 @@ LEAST_OF_EACH = 5  # right and wrong ones, that a fit is made of
 STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # of the regularisation
 _ENOUGH = 400  # rows, and
 _ENOUGH_OF_EACH = 60  # right and wrong ones, for steps
-_OF_KNOWN = 0.2  # of the regularisation, for figures whose sign is known
-_FLAT = 1e-4  # the spread of a figure that is as good as always the same; a fit keeps six decimals of it
+_OF_KNOWN = 0.2  # of the regularisation, for features whose sign is known
+_SPREAD = 0.7  # of the kinds' own numbers, in logits
+_FLAT = 1e-4  # the spread of a feature that is as good as always the same; a fit keeps six decimals of it
 _ROUNDS = 50  # of Newton's method
 _STEPS = 20  # at most, of a fit
-_NO_STEPS = (np.empty(0), np.empty(0))
+
+
+class _Setting(NamedTuple):
+    """`apart`: whether kinds differ by a number of their own."""
+
+    strength: float
+    apart: bool
+
+
+@dataclass(frozen=True)
+class _FitRows:
+    """Features, what was right, the sign of each feature (0: not known), and the kind of each row."""
+
+    x: Matrix
+    y: Matrix
+    signs: Matrix
+    kinds: Numbers
+
+    def __getitem__(self, some: NDArray[np.bool_]) -> _FitRows:
+        return _FitRows(self.x[some], self.y[some], self.signs, self.kinds[some])
+
+    def counts(self) -> Matrix:
+        """What each row counts, 1 on average."""
+        _, kind, size = np.unique(self.kinds, return_inverse=True, return_counts=True)
+        count = 1 / np.sqrt(size[kind])
+        return np.asarray(count / count.mean(), float)
+
+    def ones_of_kinds(self) -> Matrix:
+        return np.asarray(self.kinds[:, None] == np.unique(self.kinds), float)
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """`left_out`: of each row what a fit says that has not seen its document."""
+    """`left_out`: of each row what a fit says that has not seen its document. `kind_left_out`: what one says that has
+    seen no document of its kind; None where kinds are not known."""
 
     curve: Curve
     left_out: list[float]
+    kind_left_out: list[float] | None = None
 
 
 def fit(
@@ -46,38 +83,47 @@ def fit(
     right: Sequence[bool],
     documents: Sequence[object],
     signs: Mapping[str, int] | None = None,
+    kinds: Sequence[object] | None = None,
 ) -> Fitted | None:
     """Of rows with features by `names`, each `right` or not and of one of `documents`. `signs`: of features that may
-    only raise (1) or only lower (-1) the probability. None where there are too few rows."""
+    only raise (1) or only lower (-1) the probability. `kinds`: of each row that of its document; of fewer than five
+    they are as good as not known. None where there are too few rows."""
     wrong = len(right) - sum(right)
     if len(right) < LEAST or min(wrong, len(right) - wrong) < LEAST_OF_EACH or len(set(documents)) < FOLDS:
         return None
-    x, y = np.asarray(features, float), np.asarray(right, float)
-    folds, known = _folds(documents), np.asarray([float((signs or {}).get(name, 0)) for name in names])
-    by_strength = {strength: _left_out(x, y, folds, strength, known) for strength in STRENGTHS}
-    best = min(STRENGTHS, key=lambda strength: _loss(by_strength[strength], y))
-    left_out = by_strength[best]
-    curve, steps = _curve(names, x, y, best, known), _NO_STEPS
-    if len(y) >= _ENOUGH and min(y.sum(), len(y) - y.sum()) >= _ENOUGH_OF_EACH:
-        smooth = left_out.copy()
-        for fold in set(folds):
-            own = folds == fold
-            left_out[own] = np.interp(smooth[own], *_steps(smooth[~own], y[~own]))
-        steps = _steps(smooth, y)
-    curve_ = Curve(curve.names, curve.mean, curve.scale, curve.weights, curve.bias, *map(_plain, steps))
-    return Fitted(curve_, left_out.tolist())
-
-
-def _curve(names: Sequence[str], x: Matrix, y: Matrix, strength: float, signs: Matrix) -> Curve:
-    mean, scale, weights, bias = _regression(x, y, strength, signs)
-    return Curve(tuple(names), _plain(mean), _plain(scale), _plain(weights), round(bias, 6), (), ())
+    known = kinds is not None and len(set(kinds)) >= FOLDS
+    kind = _numbered(kinds) if kinds is not None and known else np.zeros(len(right), np.int64)
+    of_names = np.asarray([float((signs or {}).get(name, 0)) for name in names])
+    rows, by_document = (
+        _FitRows(np.asarray(features, float), np.asarray(right, float), of_names, kind),
+        _folds(documents),
+    )
+    folds = kind if known else by_document
+    settings = [_Setting(*one) for one in product(STRENGTHS, (False, True) if known else (False,))]
+    by_setting = {setting: _left_out(rows, folds, setting) for setting in settings}
+    best = min(settings, key=lambda setting: _loss(by_setting[setting], rows))
+    smooth = by_setting[best]
+    others = _left_out(rows, by_document, best) if known else smooth
+    steps = (np.empty(0), np.empty(0))
+    if _has_enough(rows.y) and _loss(bent := _bent(smooth, smooth, rows.y, folds), rows) < _loss(smooth, rows):
+        steps = _steps(smooth, rows.y)
+        others, smooth = _bent(others, smooth, rows.y, by_document), bent
+    mean, scale, weights, bias = _regression(rows, best)
+    plain = (_plain(mean), _plain(scale), _plain(weights), round(bias, 6), _plain(steps[0]), _plain(steps[1]))
+    curve = Curve(tuple(names), *plain)
+    return Fitted(curve, others.tolist(), smooth.tolist() if known else None)
 
 
 def _plain(numbers: Sequence[float] | Matrix) -> tuple[float, ...]:
     return tuple(round(float(one), 6) for one in numbers)
 
 
-def _folds(documents: Sequence[object]) -> NDArray[np.int64]:
+def _numbered(names: Sequence[object]) -> Numbers:
+    number = {name: at for at, name in enumerate(dict.fromkeys(names))}
+    return np.asarray([number[name] for name in names])
+
+
+def _folds(documents: Sequence[object]) -> Numbers:
     """For each row the number of its document's fold."""
     known = list(dict.fromkeys(documents))
     random.Random(0).shuffle(known)
@@ -85,53 +131,79 @@ def _folds(documents: Sequence[object]) -> NDArray[np.int64]:
     return np.asarray([fold[document] for document in documents])
 
 
-def _left_out(x: Matrix, y: Matrix, folds: NDArray[np.int64], strength: float, signs: Matrix) -> Matrix:
-    predicted = np.empty(len(y))
-    for fold in set(folds.tolist()):
+def _left_out(rows: _FitRows, folds: Numbers, setting: _Setting) -> Matrix:
+    predicted = np.empty(len(rows.y))
+    for fold in np.unique(folds):
         own = folds == fold
-        mean, scale, weights, bias = _regression(x[~own], y[~own], strength, signs)
-        predicted[own] = _sigmoid((x[own] - mean) / scale @ weights + bias)
+        mean, scale, weights, bias = _regression(rows[~own], setting)
+        predicted[own] = _sigmoid((rows.x[own] - mean) / scale @ weights + bias)
     return predicted
 
 
-def _loss(sure: Matrix, y: Matrix) -> float:
+def _loss(sure: Matrix, rows: _FitRows) -> float:
     sure = np.clip(sure, 1e-6, 1 - 1e-6)
-    return float(-(y * np.log(sure) + (1 - y) * np.log(1 - sure)).mean())
+    return float(-(rows.counts() * (rows.y * np.log(sure) + (1 - rows.y) * np.log(1 - sure))).mean())
 
 
-def _regression(x: Matrix, y: Matrix, strength: float, signs: Matrix) -> tuple[Matrix, Matrix, Matrix, float]:
-    """Mean and scale of each figure, its weight, and what is added. A figure that is always the same weighs nothing,
+def _regression(rows: _FitRows, setting: _Setting) -> tuple[Matrix, Matrix, Matrix, float]:
+    """Mean and scale of each feature, its weight, and what is added. A feature that is always the same weighs nothing,
     nor does one whose weight would be against its sign."""
-    mean, scale = x.mean(0), x.std(0)
+    counts, width = rows.counts(), rows.x.shape[1]
+    mean = np.average(rows.x, 0, counts)
+    scale = np.sqrt(np.average((rows.x - mean) ** 2, 0, counts))
     scale = np.where(scale < _FLAT, 1.0, scale)
-    z = np.column_stack([(x - mean) / scale, np.ones(len(x))])
-    penalty = np.where(signs == 0, strength, strength * _OF_KNOWN)
-    penalty = np.append(penalty, 1e-6)
+    own = rows.ones_of_kinds() if setting.apart else np.empty((len(rows.y), 0))
+    z = np.column_stack([(rows.x - mean) / scale, np.ones(len(rows.y)), own])
+    of_features = np.where(rows.signs == 0, setting.strength, setting.strength * _OF_KNOWN)
+    penalty = np.concatenate([of_features, [1e-6], np.full(own.shape[1], _SPREAD**-2)])
+    signs = np.concatenate([rows.signs, np.zeros(z.shape[1] - width)])
     weights, used = np.zeros(z.shape[1]), np.ones(z.shape[1], bool)
     while True:
-        weights[used] = likeliest(z[:, used], y, penalty[used], weights[used])
-        against = np.append(weights[:-1] * signs < 0, False)
+        weights[used] = likeliest(z[:, used], rows.y, penalty[used], weights[used], counts)
+        against = weights * signs < 0
         if not against.any():
-            return mean, scale, weights[:-1], float(weights[-1])
+            return mean, scale, weights[:width], float(weights[width])
         weights[against], used = 0, used & ~against
 
 
 def likeliest(z: Matrix, y: Matrix, penalty: Matrix, weights: Matrix, counts: Matrix | float = 1.0) -> Matrix:
     """The weights of the greatest penalised likelihood, by Newton's method from `weights` on. `y`: of each row the
     share that is right, of `counts` samples."""
+    now = _penalised(z, y, penalty, weights, counts)
     for _ in range(_ROUNDS):
         sure = _sigmoid(z @ weights)
         slope = z.T @ (counts * (sure - y)) + penalty * weights
         bend = (z * (counts * sure * (1 - sure))[:, None]).T @ z + np.diag(penalty)
         step = np.linalg.solve(bend, slope)
-        weights = weights - step * min(1.0, 5.0 / float(np.abs(step).max() + 1e-12))
+        step *= min(1.0, 5.0 / float(np.abs(step).max() + 1e-12))
+        while (then := _penalised(z, y, penalty, weights - step, counts)) > now + 1e-9 and np.abs(step).max() > 1e-6:
+            step /= 2  # too far: where nearly all rows are certain, the bend is flat
+        weights, now = weights - step, then
         if float(np.abs(step).max()) < 1e-6:
             break
     return weights
 
 
+def _penalised(z: Matrix, y: Matrix, penalty: Matrix, weights: Matrix, counts: Matrix | float) -> float:
+    total = z @ weights
+    return float((counts * (np.logaddexp(0, total) - y * total)).sum() + (penalty * weights**2).sum() / 2)
+
+
 def _sigmoid(z: Matrix) -> Matrix:
     return 1 / (1 + np.exp(-np.clip(z, -40, 40)))
+
+
+def _has_enough(y: Matrix) -> bool:
+    return len(y) >= _ENOUGH and min(y.sum(), len(y) - y.sum()) >= _ENOUGH_OF_EACH
+
+
+def _bent(sure: Matrix, smooth: Matrix, y: Matrix, folds: Numbers) -> Matrix:
+    """`sure` by steps of what `smooth` says of the other folds' rows."""
+    bent = np.empty(len(sure))
+    for fold in np.unique(folds):
+        own = folds == fold
+        bent[own] = np.interp(sure[own], *_steps(smooth[~own], y[~own]))
+    return bent
 
 
 def _steps(sure: Matrix, y: Matrix) -> tuple[Matrix, Matrix]:

@@ -36,9 +36,9 @@ def test_features_of_a_kept_answer_are_those_it_had(tok, tmp_path):
     extracted(tok, Calibrator(record=lambda _, rows: told.update(rows)), Document(TEXT))
     keeper, document = answers.AnswerKeeper(), Document(TEXT)
     done = extracted(tok, keeper, document)
-    kept = keeper.answer("cards", document, EXPECTED, done.data)
+    kept = keeper.answer("cards", "contact", document, EXPECTED, done.data)
     assert kept is not None
-    assert keeper.answer("cards", document, EXPECTED, done.data) is None, "once"
+    assert keeper.answer("cards", "contact", document, EXPECTED, done.data) is None, "once"
     answers.write(tmp_path / "answers.jsonl", [kept, kept])
     read = list(answers.read(tmp_path / "answers.jsonl"))
     assert [one.name for one in read] == ["cards", "cards"]

@@ -52,6 +52,9 @@ def test_the_pair_has_its_fit_of_values_and_of_nulls():
         assert after["ece"] <= 0.05
         assert after["ece"] < before["ece"]
         assert after["auroc"] > before["auroc"]
+        unseen = fit.report[kind]["unseen_kinds"]
+        assert unseen["ece"] <= 0.05, "of kinds of documents that were not fitted"
+        assert unseen["auroc"] > before["auroc"]
 
 
 def without_mail() -> Iterator[tuple[str, str]]:

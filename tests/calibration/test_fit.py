@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import random
 
+import numpy as np
 import pytest
 
 from extractor.calibration.curve import Curve
-from extractor.calibration.fit import LEAST, fit
+from extractor.calibration.fit import LEAST, fit, likeliest
 from extractor.evaluation.metrics import reliability
 
 NAMES = ("a", "b", "noise", "constant")
@@ -63,8 +64,25 @@ def test_a_weight_against_a_known_sign_is_none():
     assert wrong.curve.weights[3] < 0, "with its sign it weighs"
 
 
+def saturated(count: int, seed: int) -> tuple[list[list[float]], list[bool], list[int]]:
+    """Rows that no logistic fits: half of the higher ones are right, hardly any of the lower, all of the highest."""
+    dice = random.Random(seed)
+    figures = [[dice.uniform(-4, 4), 0.0, dice.gauss(0, 1), 7.0] for _ in range(count)]
+    right = [dice.random() < (0.02 if a < -1 else 0.5 if a < 3.5 else 1.0) for a, *_ in figures]
+    return figures, right, [at // 10 for at in range(count)]
+
+
+def test_steps_are_made_where_they_help_and_nowhere_else():
+    straight, bent = fit(NAMES, *drawn(3000, 1)), fit(NAMES, *saturated(3000, 1))
+    assert straight is not None
+    assert bent is not None
+    assert straight.curve.steps == ()
+    assert bent.curve.probability([3.0, 0.0, 0.0, 7.0]) == pytest.approx(0.5, abs=0.12)
+    assert bent.curve.probability([-3.5, 0.0, 0.0, 7.0]) < 0.08
+
+
 def test_what_is_surer_than_any_row_goes_on_to_certainty():
-    fitted = fit(NAMES, *drawn(3000, 1))
+    fitted = fit(NAMES, *saturated(3000, 1))
     assert fitted is not None
     assert (fitted.curve.steps[0], fitted.curve.truth[0]) == (0, 0)
     assert (fitted.curve.steps[-1], fitted.curve.truth[-1]) == (1, 1)
@@ -104,6 +122,76 @@ def test_documents_are_left_out_whole():
     auroc = reliability(zip(fitted.left_out, right, strict=True)).auroc
     assert auroc is not None
     assert auroc < 0.65
+
+
+def test_kinds_are_left_out_whole():
+    """Of rows that only their kind explains, nothing may be known of a kind that was not seen."""
+    dice = random.Random(5)
+    kinds = [at // 60 for at in range(1200)]
+    luck = [dice.random() < 0.5 for _ in range(20)]
+    figures = [[float(kind == at) for at in range(20)] for kind in kinds]
+    right, documents = [luck[kind] for kind in kinds], [at // 10 for at in range(1200)]
+    names = [str(at) for at in range(20)]
+    fitted = fit(names, figures, right, documents, kinds=kinds)
+    assert fitted is not None
+    assert fitted.kind_left_out is not None
+    by_document = reliability(zip(fitted.left_out, right, strict=True)).auroc
+    by_kind = reliability(zip(fitted.kind_left_out, right, strict=True)).auroc
+    assert by_document is not None
+    assert by_kind is not None
+    assert by_document > 0.95 > 0.65 > by_kind
+    few = fit(names, figures, right, documents, kinds=[kind % 4 for kind in kinds])
+    assert few is not None
+    assert few.kind_left_out is None, "of so few kinds none can be left out"
+    assert few.curve == (fit(names, figures, right, documents) or few).curve
+
+
+def test_a_kind_of_many_rows_does_not_outvote_the_others():
+    """Where the figure is high, most of the one large kind is wrong, and most of ten small kinds is right."""
+    dice = random.Random(6)
+    kinds = [0] * 3000 + [1 + at // 100 for at in range(1000)]
+    figures = [[dice.gauss(0, 1)] for _ in kinds]
+    right = [
+        dice.random() < 1 / (1 + math.exp(one[0] if kind == 0 else -one[0]))
+        for kind, one in zip(kinds, figures, strict=True)
+    ]
+    documents = [at // 10 for at in range(len(kinds))]
+    known, unknown = fit(["a"], figures, right, documents, kinds=kinds), fit(["a"], figures, right, documents)
+    assert known is not None
+    assert unknown is not None
+    assert unknown.curve.weights[0] < -0.2 < 0.1 < known.curve.weights[0]
+
+
+def test_what_tells_kinds_apart_is_not_taken_for_what_is_right():
+    """Within every kind more of the figure is more often right. Two kinds differ from the others in the figure, and for
+    another reason in how often things are right."""
+    dice = random.Random(7)
+    kinds = [at // 150 for at in range(1800)]
+    apart = {0: 1.5, 1: -1.5}
+    figures = [[apart.get(kind, 0.0) + dice.gauss(0, 1)] for kind in kinds]
+    right = [
+        dice.random() < 1 / (1 + math.exp(1.6 * apart.get(kind, 0.0) - 0.8 * one[0]))
+        for kind, one in zip(kinds, figures, strict=True)
+    ]
+    documents = [at // 10 for at in range(len(kinds))]
+    known, unknown = fit(["a"], figures, right, documents, kinds=kinds), fit(["a"], figures, right, documents)
+    assert known is not None
+    assert unknown is not None
+    assert unknown.curve.weights[0] < 0.45 < 0.55 < known.curve.weights[0]
+
+
+def test_a_rare_feature_does_not_send_newtons_method_astray():
+    """Far off the likeliest weights the steps are too long, and would go to and fro for ever."""
+    dice = random.Random(8)
+    rare = np.asarray([float(at % 499 == 1) for at in range(1000)])
+    figure = np.asarray([dice.gauss(0, 1) for _ in rare])
+    right = [dice.random() < 1 / (1 + math.exp(-1 - 1.5 * one)) for one in figure]
+    y = np.asarray(np.where(rare == 0, right, np.arange(1000) == 1), float)
+    z = np.column_stack([(rare - rare.mean()) / rare.std(), figure, np.ones(1000)])
+    penalty = np.asarray([0.06, 0.06, 1e-6])
+    found = likeliest(z, y, penalty, np.asarray([6.0, 1.0, 1.0]))
+    sure = 1 / (1 + np.exp(-np.clip(z @ found, -40, 40)))
+    assert np.abs(z.T @ (sure - y) + penalty * found).max() < 1e-3, "the slope is none where the likelihood is greatest"
 
 
 def test_steps_are_interpolated_and_end_where_they_end():

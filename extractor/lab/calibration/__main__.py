@@ -3,7 +3,8 @@
 The documents are none that the pair was trained on: held-out ones of its generator, with new values and with new names
 and layouts too; those written by hand, for this fit (`documents.jsonl`) and for the pair's card; the held-out side of
 the written corpus, but for the documents that training looks at. Each is measured by a fit that was made without it and
-without a fifth of the others; the fit that is kept is made of all of them. Values are held to the document as the
+without a fifth of the others, by one that was made without all documents of its kind, and by one without its whole set;
+the fit that is kept is made of all of them. Values are held to the document as the
 schema says in every other document, and all of them in the rest. With `--minutes`, as many documents as can be read in
 them, of each set the same share.
 """
@@ -36,6 +37,7 @@ from extractor.lab.calibration.decoding import decoded
 from extractor.lab.pages import runs
 
 _DRAWS = 20
+_ALL = "all of these"
 
 Sets = dict[str, list[CalibrationSample]]  # by the kind of their documents
 
@@ -68,7 +70,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.write:
         fitted.calibration.write(BUNDLED / FILE)
     printed = [
-        f"Fitted to {fitted.calibration.documents} documents; each measured by a fit made without a fifth of them.",
+        f"Fitted to {fitted.calibration.documents} documents; each measured by fits made without it.",
         "",
         *_table(sets, fitted, day),
     ]
@@ -83,24 +85,30 @@ def _table(sets: Sets, fitted: CalibrationFit, day: str) -> list[str]:
     lines = [f"| {' | '.join(heads)} |", f"{'| --- ' * len(heads)}|"]
     without = {
         name: calibration_from([one for other, some in sets.items() if other != name for one in some], "bundled", day)
-        for name in sets
+        for name, own in sets.items()
+        if _kinds(own) > 1  # else it is the fit without its kind
     }
     for kind, what in KINDS.items():
         own = [(name, one) for name, some in sets.items() for one in some if one.row.kind == kind]
-        judged = list(zip(own, fitted.left_out[kind], strict=True))
-        for name in ("all of these", *sets):
-            some = [(one, sure) for (of, one), sure in judged if name in (of, "all of these")]
+        judged = list(zip(own, fitted.left_out[kind], fitted.kind_left_out[kind], strict=True))
+        for name in (_ALL, *sets):
+            some = [(one, sure, unseen) for (of, one), sure, unseen in judged if name in (of, _ALL)]
             rows = {
-                "the model's own": [(one.own, one.right) for one, _ in some],
-                "calibrated": [(sure, one.right) for one, sure in some],
+                "the model's own": [(one.own, one.right) for one, _, _ in some],
+                "calibrated": [(sure, one.right) for one, sure, _ in some],
+                "fitted to the other kinds alone": [(unseen, one.right) for one, _, unseen in some],
             }
             if name in without and (fit := without[name].calibration) is not None:
-                by_others = [(fit.probability(one.row) or 0.0, one.right) for one, _ in some]
-                rows["fitted to the other kinds alone"] = by_others
+                by_others = [(fit.probability(one.row) or 0.0, one.right) for one, _, _ in some]
+                rows["fitted to the other sets alone"] = by_others
             for label, each in rows.items():
                 scores = [*cells(scores_of(each)), f"{_by_chance(each):.3f}"]
                 lines.append(f"| {name} | {what} | {label} | {' | '.join(scores)} |")
     return lines
+
+
+def _kinds(some: list[CalibrationSample]) -> int:
+    return len({one.document_kind for one in some})
 
 
 def _by_chance(judged: list[Judgement]) -> float:

@@ -20,9 +20,10 @@ from schemas.keywords import Mode
 @dataclass(frozen=True)
 class DecodedAnswer:
     """`text` as the model wrote it, of tokens with `logprobs` and `sizes` in bytes; `fields` as without a fit; `name`
-    of the set that the document is of."""
+    of the set that the document is of, and `kind` of its documents that it is: invoices, letters."""
 
     name: str
+    kind: str
     document: str
     json_schema: dict[str, Any]
     expected: Any
@@ -37,7 +38,7 @@ class DecodedAnswer:
         found = rows(
             self.text, Document(self.document), self.json_schema, self.fields, self.logprobs, self.sizes, self.held
         )
-        return samples(self.json_schema, self.expected, self.data, found, self.fields, self.document)
+        return samples(self.json_schema, self.expected, self.data, found, self.fields, self.document, self.kind)
 
 
 class AnswerKeeper(Calibrator):
@@ -60,12 +61,12 @@ class AnswerKeeper(Calibrator):
         self._latest[id(document)] = (schema, text, fields, completion.logprobs, completion.sizes, held)
         return fields
 
-    def answer(self, name: str, document: Document, expected: Any, data: Any) -> DecodedAnswer | None:
+    def answer(self, name: str, kind: str, document: Document, expected: Any, data: Any) -> DecodedAnswer | None:
         """The answer `data` to `document`, once; None where nothing was told of it."""
         latest = self._latest.pop(id(document), None)
         if latest is None:
             return None
-        return DecodedAnswer(name, document.text, latest[0], expected, data, *latest[1:])
+        return DecodedAnswer(name, kind, document.text, latest[0], expected, data, *latest[1:])
 
 
 def write(path: Path, answers: Iterable[DecodedAnswer]) -> None:

@@ -36,6 +36,9 @@ _PATIENCE_S = 600.0  # for a document: a busy machine is no reason to leave it o
 
 @dataclass(frozen=True)
 class CalibrationCase:
+    """`kind` of the document: of the corpus' as it names them, of another set's the set."""
+
+    kind: str
     schema: Schema
     text: str
     expected: Any
@@ -68,9 +71,11 @@ def decoded(synthetic: int, corpus: int, minutes: int | None) -> list[DecodedAns
 
 
 def _cases(synthetic: int, corpus: int) -> dict[str, list[CalibrationCase]]:
-    generated = {name: [_case(task) for task in islice(tasks(SEED + 31, split), synthetic)] for name, split in SPLITS}
-    by_hand = [*_written(), *(_case(task) for task in handwritten())]
-    unseen = [_case(task) for _, task in never_seen(random.Random(SEED + 31), corpus)]
+    generated = {
+        name: [_case(name, task) for task in islice(tasks(SEED + 31, split), synthetic)] for name, split in SPLITS
+    }
+    by_hand = [*_written(), *(_case(HAND, task) for task in handwritten())]
+    unseen = [_case(kind, task) for kind, task in never_seen(random.Random(SEED + 31), corpus)]
     return {**generated, HAND: by_hand, CORPUS: unseen}
 
 
@@ -91,12 +96,12 @@ def _answer(extractor: Extractor, calibrator: AnswerKeeper, job: _Job) -> Decode
         done = extractor.extract(document, case.schema, Options(max_model_calls=1, printed=job.mode))
     except (DocumentError, OutputError):
         return None
-    return calibrator.answer(job.name, document, case.expected, done.data)
+    return calibrator.answer(job.name, case.kind, document, case.expected, done.data)
 
 
-def _case(task: Task) -> CalibrationCase:
+def _case(kind: str, task: Task) -> CalibrationCase:
     schema = replace(inline(task.schema), name=task.name, description=task.description)
-    return CalibrationCase(schema, task.document, jsontext.read(task.answer))
+    return CalibrationCase(kind, schema, task.document, jsontext.read(task.answer))
 
 
 def _written() -> Iterator[CalibrationCase]:
@@ -104,4 +109,4 @@ def _written() -> Iterator[CalibrationCase]:
     for line in OWN.read_text("utf-8").splitlines():
         one = jsontext.read(line)
         schema = registry.get(one["schema"]) if isinstance(one["schema"], str) else inline(one["schema"])
-        yield CalibrationCase(schema, one["document"], one["expected"])
+        yield CalibrationCase(HAND, schema, one["document"], one["expected"])
