@@ -13,11 +13,13 @@ from functools import cached_property
 from itertools import islice
 
 from extractor.evidence.occurrence import Fragment, Occurrence, in_one_piece
+from extractor.evidence.spans import Span
 from extractor.evidence.word_index import MOST, WordIndex
-from extractor.notation import find, scale
+from extractor.notation import find, months, scale
 from extractor.notation.bigger import Bigger
 from extractor.notation.currency import codes
 from extractor.notation.find import Spans, digits, padded, readings
+from extractor.notation.fold import folded
 
 _APART = 48  # characters between the date and the time of one moment
 
@@ -32,6 +34,7 @@ _SHORT = 4  # digits of what may be a part of anything
 _CENTURIES = ("19", "20")  # whose years are looked for
 _MINUS = ("-", "−", "–")
 _LARGE = 10**30
+_MASK, _MASKED = re.compile(r"[xX*•]{2}-$"), 3  # before the last digits of a number: `XXX-XX-6789`
 
 
 class DocumentIndex:
@@ -51,7 +54,8 @@ class DocumentIndex:
         if isinstance(value, bool):
             return in_one_piece(place for word in _YES_NO_WORDS[value] for place in self.words(word))
         if not isinstance(value, str):
-            return in_one_piece(self._number(Decimal(value))) if abs(Decimal(value)) < _LARGE else []
+            large = abs(Decimal(value)) >= _LARGE
+            return [] if large else in_one_piece(self._number(Decimal(value)) or self._year(str(value)))
         if (parts := find.date_and_time(value)) is not None:
             return self._date_and_time(*parts) or in_one_piece(self.words(value))
         signs = self._currencies.get(value, ())
@@ -60,11 +64,15 @@ class DocumentIndex:
             read = dict.fromkeys(place for number in readings(value) for place in self._number(number))
             found = [place for place in read if padded(self.text[place.start : place.stop]) == padded(value)]
         if not found:
-            found = self._spans(signs) or self._spans(self._glued.get(value, ()))
+            found = self._spans(signs) or self._spans(self._glued.get(value, ())) or self._year(value)
         return in_one_piece(found) or self._words.wrapped(value) or self._words.pieces(value)
 
-    def _spans(self, spans: Sequence[tuple[int, int]]) -> list[Fragment]:
-        return [Fragment(*span, 0) for span in islice(self._words.often(spans, lambda span: span), MOST)]
+    def _year(self, value: str) -> list[Fragment]:
+        """That of a day or a month in figures."""
+        return self._spans(self._years.get(value, ()))
+
+    def _spans(self, spans: Sequence[Span], off: int = 0) -> list[Fragment]:
+        return [Fragment(*span, off) for span in islice(self._words.often(spans, lambda span: span), MOST)]
 
     def words(self, value: str) -> list[Fragment]:
         """Where the words of `value` stand one after the other, perhaps cut otherwise."""
@@ -82,7 +90,7 @@ class DocumentIndex:
     def _is_in_number(self, start: int, stop: int) -> bool:
         """Whether the digits there are part of a number."""
         if stop - start <= _SHORT and self._is_part(start, stop):
-            return True
+            return _MASK.search(self.text, max(0, start - _MASKED), start) is None
         spans = self._numbers.get(digits(self.text[start:stop]), [])
         at = bisect_left(spans, (start, stop))
         if spans[at : at + 1] == [(start, stop)]:
@@ -99,6 +107,15 @@ class DocumentIndex:
     @cached_property
     def _dates(self) -> Spans:
         return find.date_spans(self.text)
+
+    @cached_property
+    def _months(self) -> Spans:
+        return months.spans(self.text)
+
+    @cached_property
+    def _years(self) -> Spans:
+        places = [span for found in (self._dates, self._months) for spans in found.values() for span in spans]
+        return months.years(folded(self.text), places)
 
     @cached_property
     def _yearless_dates(self) -> Spans:
@@ -163,16 +180,17 @@ class DocumentIndex:
             return in_one_piece(hours)
         spans = islice(self._words.often(self._dates.get(day, ()), lambda span: span), MOST)
         days = [Fragment(*span, 0 if self.text[slice(*span)] == day else 1) for span in spans]
-        if len(day) == 7 and not days:
-            days = self.words(f"{day[5:]}/{day[:4]}")
+        if len(day) == 7:
+            found = {one[:2]: one for one in [*days, *self._spans(self._months.get(day, ()), 1)]}
+            days = sorted(found.values()) or self._spans(self._months.get(day[2:], ()), 2)
         if not days and len(day) > 7:
             short = self._yearless_dates.get(day[2:]) or self._yearless_dates.get(day[5:], [])
             days = [Fragment(*span, 2) for span in islice(self._words.often(short, lambda span: span), MOST)]
-        found: list[Occurrence] = []
+        moments: list[Occurrence] = []
         for one in days:
             near = [hour for hour in hours if abs(hour.start - one.stop) < _APART]
-            found.append((one, min(near, key=lambda hour: abs(hour.start - one.stop))) if near else (one,))
-        return found
+            moments.append((one, min(near, key=lambda hour: abs(hour.start - one.stop))) if near else (one,))
+        return moments
 
     def _time_of_day(self, hour: str) -> list[Fragment]:
         """As it is said; of an afternoon, perhaps without saying so."""

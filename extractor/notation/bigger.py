@@ -14,6 +14,8 @@ from extractor.notation.spell import dates
 
 Span = tuple[int, int]  # half-open
 
+_IN_FULL = re.compile(r"^\d{4}|\d{4}$| / ")  # of a day with spaces in it
+_MASK = re.compile(r"(?<![^\W_])[xX]{2,}$")  # before the last digits of a number: no letters of a code
 _NAMES = re.compile(r"[^\W\d_]{3,}")
 _DAY = re.compile(  # without a year: `5. Oktober`, `Oct 5`, `05.10.`
     r"(?<![\w.,/-])(?:\d\d?(?:st|nd|rd|th|er|\.|º)? ?(?:de |of )?(?P<m1>[^\W\d_]{3,14})(?![^\W_])"
@@ -109,7 +111,7 @@ class Bigger:
         before = self._text[max(0, start - _WORD) : start]
         if _CAPITALS.match(self._text, stop) or _AFTER_CAPITALS.search(before):
             return True
-        if before[-1:].isalpha() and self._text[start:stop].isdecimal():
+        if before[-1:].isalpha() and self._text[start:stop].isdecimal() and not _MASK.search(before):
             glued = _GLUED.search(before) if stop - start >= _CODE_DIGITS else None
             if _GOES_ON.match(self._text, stop) or (glued is not None and glued[1] not in _LEADS):
                 return True
@@ -143,7 +145,7 @@ def _found(window: str) -> Iterator[Span]:
     for date in dates(window):
         printed, names = window[date.start : date.stop], _NAMES.findall(window, date.start, date.stop)
         if all(is_name(name, dated=True) for name in names) and (
-            names or " " not in printed or printed[-4:].isdecimal()
+            names or " " not in printed or _IN_FULL.search(printed)
         ):
             yield date.start, date.stop
     yield from _without_dates(window, _KINDS)

@@ -12,15 +12,18 @@ _DOLLARS = "USD CAD AUD NZD SGD HKD MXN ARS CLP COP"
 _ANYWHERE = {  # signs that are nothing else
     "€": "EUR", "£": "GBP", "¥": "JPY CNY", "￥": "JPY CNY", "円": "JPY", "元": "CNY TWD", "₹": "INR", "₩": "KRW",
     "원": "KRW", "₺": "TRY", "₽": "RUB", "₪": "ILS", "฿": "THB", "₫": "VND", "₱": "PHP", "₦": "NGN", "₴": "UAH",
-    "₡": "CRC", "₲": "PYG", "₵": "GHS", "$": _DOLLARS, "zł": "PLN", "Kč": "CZK",
+    "₡": "CRC", "₲": "PYG", "₵": "GHS", "$": _DOLLARS, "৳": "BDT", "₸": "KZT", "₾": "GEL", "₼": "AZN", "֏": "AMD",
+    "人民币": "CNY", "人民幣": "CNY",
     "US$": "USD", "U$S": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "S$": "SGD",
     "HK$": "HKD", "NT$": "TWD", "MX$": "MXN", "R$": "BRL",
 }  # fmt: skip
 _WORDS = {  # whole words, in any case
-    "euro": "EUR", "euros": "EUR", "dollar": _DOLLARS, "dollars": _DOLLARS, "rupees": "INR PKR LKR",
+    "euro": "EUR", "euros": "EUR", "dollar": _DOLLARS, "dollars": _DOLLARS, "rupees": "INR PKR LKR", "yen": "JPY",
+    "kronor": "SEK", "kroner": "NOK DKK", "zł": "PLN", "złotych": "PLN", "złote": "PLN", "kč": "CZK", "forint": "HUF",
 }  # fmt: skip
 _BESIDE_NUMBERS = {  # letters that mean much else
-    "kr": "SEK NOK DKK ISK", "Fr": "CHF", "SFr": "CHF", "sFr": "CHF", "Rs": "INR PKR LKR", "RM": "MYR", "Rp": "IDR",
+    "kr": "SEK NOK DKK ISK", "Kr": "SEK NOK DKK ISK", "KR": "SEK NOK DKK ISK", "RMB": "CNY", "S/": "PEN",
+    "Fr": "CHF", "SFr": "CHF", "sFr": "CHF", "Rs": "INR PKR LKR", "RM": "MYR", "Rp": "IDR",
     "TL": "TRY", "Ft": "HUF", "lei": "RON", "RON": "RON", "лв": "BGN", "руб": "RUB", "грн": "UAH", "Dhs": "AED",
     "Dh": "AED MAD", "KSh": "KES", "KSH": "KES", "Kc": "CZK", "zl": "PLN",
 }  # fmt: skip
@@ -35,12 +38,12 @@ def _one_of(signs: dict[str, str]) -> str:
 _LETTERS = _one_of(_BESIDE_NUMBERS)
 _SIGN = re.compile(
     r"(?<![^\W\d_])(?:"
-    rf"(?:{_LETTERS})(?=\.?:? {{0,12}}{_AMOUNT}(?![\w/]))"  # `kr. 499,-`
-    rf"|(?:(?<=\d)|(?<=\d[ \u00a0\u202f])|(?<=\d[.,]-[ \u00a0]))(?:{_LETTERS})(?![^\W_])"  # `499,- kr`, `12TL`
+    rf"(?!KR-)(?:{_LETTERS})(?=\.?:? {{0,12}}{_AMOUNT}(?:/-)?(?![\w/]))"  # `kr. 499,-`
+    rf"|(?:(?<=\d)|(?<=\d[ \u00a0\u202f])|(?<=\d[.,:]-[ \u00a0]))(?:{_LETTERS})(?![^\W_])"  # `499,- kr`, `12TL`
     r"|R(?= {0,12}\d[\d ,.'’]{0,14}[.,]\d\d(?![\w/]))"
     r")"
     rf"|{_one_of(_ANYWHERE)}"
-    rf"|(?<![^\W_])(?i:{_one_of(_WORDS)})(?![^\W_])"
+    rf"|(?<![^\W\d_])(?i:{_one_of(_WORDS)})(?![^\W_])"
 )
 
 

@@ -19,6 +19,7 @@ _NUMBER = re.compile(r"\d(?:[\d.,'’\u00a0\u202f]*\d)?")
 _FORMED = re.compile(  # one number, with or without groups; else commas are between numbers: `2.00,1` in a CSV
     r"\d{1,3}(?:([.,'’\u00a0\u202f])\d{3})(?:\1\d{3})*(?:[.,]\d+)?|\d\d?(?:,\d\d)*,\d{3}(?:\.\d+)?|\d+(?:[.,]\d+)?"
 )
+_FOUR = re.compile(r"\d{4}|[^\W\d_]\d{1,3}年|元年")
 _CELL = re.compile(r"[^,]+")
 _SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?:[.,]\d+)?(?!\d)")
 _DAY = r"(\d{4}-\d\d(?:-\d\d)?)"
@@ -96,10 +97,13 @@ def date_and_time(value: str) -> tuple[str | None, str | None] | None:
 
 
 def date_spans(text: str) -> Spans:
-    """By `YYYY-MM-DD`, in both orders of day and month where both may be, and by `YYYY-MM`."""
+    """By `YYYY-MM-DD`, in both orders of day and month and in both centuries where both may be, and by `YYYY-MM`."""
     spans: Spans = defaultdict(list)
     for date in dates(text):
-        for spelled in {date.text, _day_and_month_swapped(date.text)}:
+        meant = {date.text, _day_and_month_swapped(date.text)}
+        if _FOUR.search(text, date.start, date.stop) is None:  # of its year two digits
+            meant |= {f"19{spelled[2:]}" for spelled in meant}
+        for spelled in meant:
             for key in {spelled, spelled[:7]}:
                 spans[key].append((date.start, date.stop))
     return spans

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from extractor.notation import calendar, find, scale, spell
 from extractor.notation.bigger import Bigger
+from extractor.notation.months import spans as month_spans
 from extractor.notation.spell import Spelled
 
 _BEFORE = re.compile(  # a bracket, or a minus that stands between no two numbers; a currency, the point of `.50`
@@ -36,11 +37,6 @@ _RANGE_BEHIND = re.compile(  # `May 3–5, 2024`: both
 )
 _RANGE_IN_FIGURES = re.compile(  # `3.–5.4.2024`, `3.4.–5.5.2024`: the first of its days
     r"(?<![\d.,/-])(\d\d?)\.(?:(\d\d?)\.)? ?(?:[-–—/]|bis|und|to|and|a|au|al) ?\d\d?\. ?(\d\d?)\. ?(\d{4})(?!\d)"
-)
-_MONTH_AND_YEAR = re.compile(  # `03/2021`, `2021/03`, `10/2020-09/2023`
-    r"(?:(?<![\d/.,-])|(?<=[/.](?:19|20)\d\d-))"
-    r"(?:(\d\d?)[/.-]((?:19|20)\d\d)|((?:19|20)\d\d)[/-](\d\d?))"
-    r"(?!/?\d|-\d(?!\d?[/.](?:19|20)\d\d(?!\d))|[.,]\d)"
 )
 _BARE = re.compile(r"(?<![^\s€$£¥(-])([.,])$")  # before a fraction without a whole: `.50`
 _FRACTION = re.compile(r"(?:(\d{1,9}) ?)?([½¼¾⅛⅜⅝⅞])")
@@ -107,7 +103,7 @@ def days(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, None]:
     ]
     in_digits = [found.groups() for where, _ in printed if (found := _FIGURES.fullmatch(where))]
     order = _order([(int(first), int(second)) for first, second, _ in in_digits])
-    years = sorted({int(year) for year in _YEAR.findall(text)})
+    years = _years(text)
     days_: dict[str, None] = {}
     for where, day_text in printed:
         if len(day_text) == 10 and not _FIGURES.fullmatch(where):
@@ -134,13 +130,21 @@ def _first_days(text: str) -> Iterator[tuple[str, int, int]]:
         yield year, int(own or month), int(first)
 
 
-def months(text: str, dates: Sequence[Spelled] | None = None, those: Iterable[str] | None = None) -> dict[str, None]:
-    """As `YYYY-MM`, those of its days too. `those`: the days, for whoever knows them."""
+def months(
+    text: str,
+    dates: Sequence[Spelled] | None = None,
+    those: Iterable[str] | None = None,
+    printed: Iterable[str] | None = None,
+) -> dict[str, None]:
+    """As `YYYY-MM`, those of its days too. For whoever knows them, `those`: the days, and `printed`: what
+    `months.spans` finds."""
     dates = list(spell.dates(text)) if dates is None else dates
-    months = [date.text for date in dates if len(date.text) == 7]
-    in_digits = [(year or last, month or first) for first, last, year, month in _MONTH_AND_YEAR.findall(text)]
-    months += [f"{year}-{int(month):02}" for year, month in in_digits if 1 <= int(month) <= 12]
-    return dict.fromkeys([*months, *(day[:7] for day in (days(text, dates) if those is None else those))])
+    found = [date.text for date in dates if len(date.text) == 7]
+    years = _years(text)
+    for one in month_spans(text) if printed is None else printed:
+        year, of_year = one.split("-")
+        found += [f"{full}-{of_year}" for full in _in_full(year, years)]
+    return dict.fromkeys([*found, *(day[:7] for day in (days(text, dates) if those is None else those))])
 
 
 def hours(text: str) -> dict[str, None]:
@@ -174,13 +178,22 @@ def _either(first: int, second: int, year: str, order: str, years: list[int]) ->
 
 
 def _day(year: str, month: int, day: int, years: list[int]) -> Iterator[str]:
-    """The days it may be; none where there is no such day. Of two digits of a year, the later century that is not far
-    beyond `years`."""
-    centuries = [int(year)] if len(year) == 4 else [2000 + int(year), 1900 + int(year)]
-    if len(centuries) > 1 and years:
-        centuries = [one for one in centuries if one <= years[-1] + _AHEAD][:1]
-    elif len(centuries) > 1 and int(year) < _OLD:
-        centuries.pop()
-    for one in centuries:
+    """The days it may be; none where there is no such day."""
+    for one in _in_full(year, years):
         with suppress(ValueError):
             yield date(one, month, day).isoformat()
+
+
+def _years(text: str) -> list[int]:
+    """That are printed in four digits."""
+    return sorted({int(year) for year in _YEAR.findall(text)})
+
+
+def _in_full(year: str, years: list[int]) -> list[int]:
+    """What it may be: of two digits the later century that is not far beyond `years`, and always one of late."""
+    if len(year) == 4:
+        return [int(year)]
+    this, last = 2000 + int(year), 1900 + int(year)
+    if int(year) < _OLD:
+        return [this, last] if years and this > years[-1] + _AHEAD else [this]
+    return [one for one in (this, last) if one <= years[-1] + _AHEAD][:1] if years else [this, last]

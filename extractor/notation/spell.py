@@ -30,18 +30,26 @@ _DATE = re.compile(  # what looks ahead only leaves out early what is none: plai
     rf"(?<!\d)(?=[{FIRST_LETTERS}令平昭民]|\d{{1,4}}(?:\s{{0,43}}(?:[-/.–−]|[^\W\d_])|[º°ª:»”]))(?:"
     rf"(?=\D)(?<![^\W_])(?:(?P<m5>{NAME})\.?(?:{_GAP}|-)(?P<yb>\d{{4}})(?![-/.]\d)"
     rf"|(?P<m4>{LIKE})(?:\.?{_GAP}|[-/,])(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?(?:,?{_GAP}|[-/,])(?P<y4>\d{{4}}))"
-    r"|(?P<y1>\d{4})(?:(?P<s1>[-/.–−]) ?|[年년] ?)(?P<m1>\d{1,2})(?:(?P=s1) ?|[月월] ?)(?P<d1>\d{1,2})"
+    r"|(?P<y1>\d{4})(?:(?P<s1>[-/.–−]) ?| ?[年년] ?)(?P<m1>\d{1,2})(?:(?P=s1) ?| ?[月월] ?)(?P<d1>\d{1,2})"
+    r"|(?P<yc>\d{4}) (?P<sc>[-/.]) (?P<mc>\d\d?) (?P=sc) (?P<dc>\d\d?)"
     rf"|(?:(?P<e6>{'|'.join(ERAS)})(?P<y6>\d{{1,3}}|元)|(?P<y8>\d\d))"
-    r"[年년] ?(?P<m6>\d{1,2})[月월] ?(?P<d6>\d{1,2})"
+    r" ?[年년] ?(?P<m6>\d{1,2}) ?[月월] ?(?P<d6>\d{1,2})"
     r"|(?P<d2>\d{1,2})(?P<s2>[-/.–−]) ?(?P<m2>\d{1,2})(?:(?P=s2) ?(?P<y2>\d{4}|\d\d)"
     r"|(?:(?<=/\d)|(?<=/\d\d))-(?P<y0>\d{4}|\d\d))"
     r"|(?P<d7>\d{1,2}) [-/.] (?P<m7>\d{1,2}) [-/.] (?P<y7>\d{4})"
+    r"|(?<!\d [/.] )(?P<dd>\d\d?) (?P<sd>[/.]) (?P<md>\d\d?) (?P=sd) (?P<yd>\d\d)(?! ?[/.,] ?\d)"
+    r"|(?P<de>\d\d?) ?/ ?(?P<me>\d\d?) ?/ ?(?P<ye>\d{4})"
     rf"|(?P<d9>\d{{1,2}})(?P<s9>[./]) ?(?P<m9>{_ROMAN})(?P=s9) ?(?P<y9>\d{{4}})"
     rf"|(?P<d3>\d{{1,2}})(?:{ORDINAL}|[»”])?(?:{_GAP}|[-/])?{_OF}"
     rf"(?=[^\W\d_])(?:(?P<m3>{LIKE}){_BEHIND}(?:(?:de|del){_GAP})?(?P<y3>\d{{4}})"
     rf"|(?<=\d\d)(?P<m8>{ENGLISH})(?P<y5>\d{{4}}|\d\d)(?![^\W_]))"
     rf"|(?P<ya>\d{{4}})(?:\.?{_GAP}|[-/])(?P<ma>{NAME})(?:\.?{_GAP}|[-/])(?P<da>\d{{1,2}})"
     r")(?!\d)"
+)
+
+_DIGITS = {char: at for chars in ("〇一二三四五六七八九", "零", "○") for at, char in enumerate(chars)}
+_CHARACTERS = re.compile(  # `二〇二四年十二月三十一日`
+    rf"([{''.join(_DIGITS)}]{{4}})年((?:十?[一二三四五六七八九]|十))月([二三]?十?[一二三四五六七八九]|[二三]?十)日"
 )
 
 
@@ -53,7 +61,29 @@ def numbers(document: str) -> Iterator[Spelled]:
 
 def dates(document: str) -> Iterator[Spelled]:
     """As `YYYY-MM-DD`, or `YYYY-MM` where no day is said, in the order of the document."""
-    text, at = folded(document), 0
+    found = _dates(folded(document))
+    if "年" not in document:
+        return found
+    return iter(sorted([*found, *_in_characters(document)]))
+
+
+def _in_characters(text: str) -> Iterator[Spelled]:
+    """Days in Chinese numerals."""
+    for found in _CHARACTERS.finditer(text):
+        year = "".join(str(_DIGITS[char]) for char in found[1])
+        of_year, day = (_counted(found[part]) for part in (2, 3))
+        if 1 <= of_year <= 12 and 1 <= day <= 31:
+            yield Spelled(found.start(), found.end() - 1, f"{year}-{of_year:02}-{day:02}")
+
+
+def _counted(characters: str) -> int:
+    """Of `三`, `十`, `二十一`."""
+    tens, ten, ones = characters.rpartition("十")
+    return _DIGITS.get(ones, 0) + (10 * _DIGITS.get(tens, 1) if ten else 0)
+
+
+def _dates(text: str) -> Iterator[Spelled]:
+    at = 0
     while found := _DATE.search(text, at):
         spelled = None if _goes_on(text, found) else _spelled(found)
         if spelled is None:

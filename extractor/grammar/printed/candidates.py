@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import product
 
-from extractor.notation import codes, currency, possible, spell
+from extractor.notation import codes, currency, months, possible, spell
 from extractor.notation.fold import folded
 from extractor.notation.spell import Spelled
 
@@ -39,10 +39,14 @@ class Candidates:
 
     @cached_property
     def spellings(self) -> list[str]:
-        """What is not printed letter by letter: days, months, times of day, currencies, codes without their gaps."""
+        """What is not printed letter by letter: days, months, times of day, currencies, codes without their gaps; and
+        the years of days and months in figures."""
         currencies = dict.fromkeys(code for code, _, _ in currency.codes(self._text))
-        months = possible.months(self._text, self._dates, self.days)
-        return [*self.days, *months, *self._hours, *currencies, *dict.fromkeys(codes.ungrouped(self._text))]
+        of_months = months.spans(self._text)
+        found = possible.months(self._text, self._dates, self.days, of_months)
+        places = [(date.start, date.stop) for date in self._dates]
+        years = months.years(self._text, [*places, *(place for spans in of_months.values() for place in spans)])
+        return [*self.days, *found, *years, *self._hours, *currencies, *dict.fromkeys(codes.ungrouped(self._text))]
 
     @cached_property
     def _dates(self) -> list[Spelled]:

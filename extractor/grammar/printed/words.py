@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from extractor.notation import codes
+from extractor.notation import codes, masked
 
 SEPARATOR = "\x01"  # between parts; no JSON string holds it unescaped
 MOST_CHUNKS = 60_000  # of all parts: what llguidance builds within half a second
@@ -28,6 +28,7 @@ _CHUNK = re.compile(  # of text that is escaped as in a JSON string
     r"|(?<![^\W_])[vV](?=\d+\.\d)"  # before a version
     r"|\d+(?:[.,:'’]\d+)+"  # one number, one time of day
     rf"|[{_UNSPACED}][{_MARK}]*"
+    rf"|{masked.FIRST}|{masked.SIGNS}"
     # the number before its unit, a currency before one
     rf"|\d+(?=[^\W\d_]+(?![^\W_]))|(?<![^\W_])[A-Z]{{3}}(?=\d)"
     rf"|[\uac00-\ud7af]+?(?=(?:{_PARTICLES})(?![^\W_]))"
