@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, wait
+from dataclasses import replace
 from typing import Any, Protocol
 
 from extractor.config import Settings
+from extractor.engine.limits.repeats import Repeats
+from extractor.engine.limits.text import ended_in
 from extractor.errors import (
     SILENT,
     TOO_COMPLEX,
@@ -19,10 +23,11 @@ from extractor.errors import (
 )
 from extractor.grammar.narrow import Bounds, NarrowedSchema
 from extractor.grammar.printed.grammars import Demands, PrintedAnswers
-from extractor.grammar.rewrite import rewritten
+from extractor.grammar.rewrite import Rewriting, rewriting
 from extractor.grammar.trial import Judge
-from extractor.prompt.prompt import Prompt
+from extractor.prompt.prompt import Prompt, PromptBuilder
 from extractor.run import Run
+from extractor.written import WrittenText
 
 _POLL_S = 0.05  # how soon a withdrawal is noticed
 _GRACE_S = 10.0  # the engine keeps deadlines; an engine this late is given up
@@ -50,9 +55,16 @@ def start_engine(settings: Settings) -> tuple[EngineLike, Any, dict[str, Any]]:
 
 
 def decode(
-    engine: EngineLike, run: Run, prompt: Prompt, grammar: str, max_tokens: int, allowed: tuple[str, ...]
+    engine: EngineLike,
+    run: Run,
+    prompt: Prompt,
+    grammar: str,
+    max_tokens: int,
+    allowed: tuple[str, ...],
+    begun: str = "",
 ) -> Any:
-    """The engine's Completion; waits for it, for the caller's withdrawal and for the deadline."""
+    """The engine's Completion; waits for it, for the caller's withdrawal and for the deadline. `begun`: how the answer
+    begins, at the end of the prompt."""
     from extractor.engine import Params, Request
 
     options = run.options
@@ -64,7 +76,8 @@ def decode(
         deadline=run.deadline,
     )
     run.raise_if_withdrawn()
-    future = engine.submit(Request(prompt.ids, prompt.source, prompt.shared, grammar, params, run.limits))
+    request = Request(prompt.ids, prompt.source, prompt.shared, grammar, params, run.limits, begun.encode())
+    future = engine.submit(request)
     given_up_at = run.deadline + _GRACE_S
     try:
         while not wait([future], _POLL_S if run.abort else max(given_up_at - time.monotonic(), 0)).done:
@@ -82,10 +95,16 @@ class Decoder:
     makes the grammars of strangers' schemas, `drafters` are those that may be used."""
 
     def __init__(
-        self, engine: EngineLike, drafters: tuple[str, ...], demands: Demands, judge: Judge, bounds: Bounds
+        self,
+        engine: EngineLike,
+        drafters: tuple[str, ...],
+        demands: Demands,
+        judge: Judge,
+        bounds: Bounds,
+        prompts: PromptBuilder,
     ) -> None:
         self._engine, self._drafters = engine, drafters
-        self._demands, self._judge, self._bounds = demands, judge, bounds
+        self._demands, self._judge, self._bounds, self._prompts = demands, judge, bounds, prompts
 
     def printed(self, run: Run) -> PrintedAnswers | None:
         """What an answer may be where values have to stand in the document; None where none has to."""
@@ -100,23 +119,46 @@ class Decoder:
 
     def completed(self, run: Run, prompt: Prompt, max_tokens: int, failed: InvalidOutput | None) -> Any:
         """What the model wrote, under the narrowest grammar there is that the engine can build and follow. One of a
-        document may meet a limit only with what is written (a word of a thousand letters)."""
-        drafters = self._drafters
-        narrow = self._again(run, failed) if failed is not None else None
-        if grammar := narrow or (run.printed and run.printed.grammar):
-            try:
-                return decode(self._engine, run, prompt, grammar, max_tokens, drafters)
-            except InputError as error:
-                if error.code not in (SchemaError.code, TOO_COMPLEX):
-                    raise
-            if run.printed is not None:
-                run.printed = run.printed.without_grammar()
-        return decode(self._engine, run, prompt, run.grammar, max_tokens, drafters)
+        document may meet a limit only with what is written (a word of a thousand letters). Raises DocumentError where
+        no room is left for what was wrong."""
+        again = self._again(run, failed) if failed is not None else None
+        if again is not None and (found := self._tried(lambda: self._rewritten(run, prompt, max_tokens, again))):
+            return found
+        if run.printed is not None and (grammar := run.printed.grammar):
+            if found := self._tried(lambda: self._decoded(run, prompt, grammar, max_tokens)):
+                return found
+            run.printed = run.printed.without_grammar()
+        return self._decoded(run, prompt, run.grammar, max_tokens)
 
-    def _again(self, run: Run, failed: InvalidOutput) -> str | None:
-        """The grammar under which only what was wrong with the last answer is written again; None where that cannot be
-        said of its errors."""
+    def _tried(self, decoded: Callable[[], Any]) -> Any:
+        """None where the engine cannot build or follow the grammar."""
+        try:
+            return decoded()
+        except InputError as error:
+            if error.code not in (SchemaError.code, TOO_COMPLEX):
+                raise
+        return None
+
+    def _decoded(self, run: Run, prompt: Prompt, grammar: str, max_tokens: int, begun: str = "") -> Any:
+        return decode(self._engine, run, prompt, grammar, max_tokens, self._drafters, begun)
+
+    def _again(self, run: Run, failed: InvalidOutput) -> Rewriting | None:
+        """How only what was wrong with the last answer is written again; None where that cannot be said of its errors,
+        and where it has been tried: something else may be wrong."""
         pointers = [error.pointer for error in failed.errors]
-        if run.printed is not None and (demand := self._demands.get(run.schema, run.options.printed)) is not None:
-            return run.printed.rewritten(demand.narrowed, failed.last, pointers)
-        return rewritten(failed.last, pointers, NarrowedSchema(run.schema.json_schema, self._bounds).whole())
+        if run.written is None or run.rewritten.issuperset(pointers):
+            return None
+        run.rewritten = frozenset(pointers)
+        demand = self._demands.get(run.schema, run.options.printed)
+        if demand is not None and run.printed is not None and run.printed.grammar is not None:
+            return run.printed.rewriting(demand.narrowed, run.written, pointers)
+        return rewriting(run.written, pointers, NarrowedSchema(run.schema.json_schema, self._bounds).whole())
+
+    def _rewritten(self, run: Run, prompt: Prompt, max_tokens: int, again: Rewriting) -> Any:
+        """The whole answer; of one that did not come to its end, as far as it did."""
+        begun = self._prompts.begun(prompt, again.head)
+        found = self._decoded(run, begun, again.grammar, min(max_tokens, begun.room), again.head)
+        written = WrittenText(found.text, found.logprobs, found.sizes)
+        whole = again.joined(written) if found.finish == "stop" else again.unfinished(written)
+        ended = ended_in(whole.text, run.limits, Repeats(prompt.source))
+        return replace(found, text=whole.text, logprobs=whole.logprobs, sizes=whole.sizes, ended=ended)

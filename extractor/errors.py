@@ -11,7 +11,7 @@ again can help (`retryable`), and the places at fault (`errors`, JSON pointers i
     ├── ModelError               a checkpoint that cannot be found, read or run
     ├── EngineError              the engine broke under the request (retryable)
     ├── Cancelled                the caller withdrew
-    └── DeadlineExceeded         the request's time ran out
+    └── DeadlineExceeded         the request's time ran out; carries what there was of an answer
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ class FieldError:
 
 
 class ExtractorError(Exception):
-    """Base of the tree. `detail` is one sentence for a person; it never holds document text."""
+    """Base of the tree. `detail` is one sentence for a person; it never holds document text. Where the model had
+    answered, `last` is its last answer as text, kept for the user, and `kept` what is known of it: its `data`, as far
+    as it is whole, with `fields`, `review` and `usage` as of a result."""
 
     code: str = "error"
     retryable: ClassVar[bool] = False
@@ -38,6 +40,8 @@ class ExtractorError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.errors = errors
+        self.last = ""
+        self.kept: dict[str, Any] = {}
         if code is not None:
             self.code = code
 
@@ -60,9 +64,6 @@ class DocumentError(InputError):
 
 
 class OutputError(ExtractorError):
-    """`last` is the model's last answer as text, kept for the user; `kept` what is known of it, where something is: its
-    `data`, as far as it is whole, with `fields`, `review` and `usage` as of a result."""
-
     code = "invalid_output"
 
     def __init__(
@@ -70,7 +71,6 @@ class OutputError(ExtractorError):
     ) -> None:
         super().__init__(detail, code=code, errors=errors)
         self.last = last
-        self.kept: dict[str, Any] = {}
 
 
 class InvalidOutput(OutputError):

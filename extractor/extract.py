@@ -24,6 +24,7 @@ from extractor.decode import Decoder, EngineLike, start_engine
 from extractor.documents import Document
 from extractor.errors import (
     CONTEXT_EXCEEDED,
+    DeadlineExceeded,
     DocumentError,
     FieldError,
     InvalidOutput,
@@ -43,9 +44,10 @@ from extractor.missed import missed
 from extractor.prompt.prompt import Prompt, PromptBuilder
 from extractor.result import Extraction, Known, LongRead, Mark, Options, Usage
 from extractor.review import review
-from extractor.run import LEAST_ANSWER, Run, ended_values, kept_confidence, raise_unless_complete
+from extractor.run import LEAST_ANSWER, Run, ended_values, raise_unless_complete
 from extractor.validate import Answer, read_answer, unfit
 from extractor.windows.whole_answer import WholeAnswer
+from extractor.written import WrittenText
 from schemas import Registry, Schema, SchemaProblem, jsontext, of_model, unjudged
 
 log = logging.getLogger(__name__)
@@ -93,8 +95,8 @@ class Extractor:
         self._grammars = Grammars(self._judge, bounds)
         demands = Demands(bounds)
         self._findings = Findings(demands, self._calibrator)
-        self._decoder = Decoder(engine, self._settings.drafters, demands, self._judge, bounds)
         self._prompts = PromptBuilder(tokenizer, self._info["context"], self._info["examples"])
+        self._decoder = Decoder(engine, self._settings.drafters, demands, self._judge, bounds, self._prompts)
         slots, window = self._info["slots"], self._settings.window or self._info.get("window")
         self._long = LongDocuments(self._prompts, self._grammars, self._settings, slots, window, self._read)
         self._of_models: dict[type[BaseModel], Schema] = {}
@@ -153,11 +155,16 @@ class Extractor:
                 return self._call_model(run, failed)
             except InvalidOutput as error:
                 failed = error
-            except DocumentError:
+            except (DocumentError, TruncatedOutput):
                 if failed is None:
                     raise
-                break  # no room for another call
+                break  # no room for another whole answer
+            except DeadlineExceeded as error:
+                if failed is not None:
+                    error.last, error.kept = failed.last, {**failed.kept, "usage": run.spent()}
+                raise
         assert failed is not None
+        failed.kept["usage"] = run.spent()
         raise failed
 
     def schema(self, schema: type[BaseModel] | Schema | dict[str, Any] | str) -> Schema:
@@ -227,14 +234,14 @@ class Extractor:
         completion = self._decoder.completed(run, prompt, max_tokens, failed)
         run.usage.add(completion.stats)
         text = completion.text.decode("utf-8", "replace")
+        if completion.finish == "stop":
+            run.written = WrittenText(completion.text, completion.logprobs, completion.sizes)
         try:
             answer = self._read_answer(run, completion.finish, max_tokens, text)
-        except OutputError as error:
-            error.kept = self._findings.kept(run, text, completion)
+        except (OutputError, DeadlineExceeded) as error:
+            error.last, error.kept = text, self._findings.kept(run, text, completion) if text else {}
             raise
         fields = self._findings.fields(run, text, completion)
-        if failed is not None:
-            fields = kept_confidence(fields, failed)
         marks = self._findings.marks(run, answer.data, answer.doubts, fields, ended_values(text, completion))
         return self._extraction(run, answer, text, fields, marks)
 
@@ -248,8 +255,7 @@ class Extractor:
             answer = read_answer(text, run.schema)
             self._check(run, text)
         except OutputError as error:
-            run.usage.duration_s = time.monotonic() - run.started
-            error.kept = {"data": found.data, "fields": fields, "review": marks, "usage": run.usage.as_json()}
+            error.kept = {"data": found.data, "fields": fields, "review": marks, "usage": run.spent()}
             raise
         return self._extraction(run, answer, text, fields, [*review(answer.doubts, [], {}), *marks], whole)
 
@@ -283,7 +289,7 @@ class Extractor:
     def _prompt(self, run: Run, failed: InvalidOutput | None) -> tuple[Prompt, int]:
         """The prompt and how many tokens the answer may have."""
         wanted = run.options.max_output_tokens or self._settings.max_output_tokens
-        least = run.options.max_output_tokens or min(LEAST_ANSWER, wanted)
+        least = (run.options.max_output_tokens if failed is None else None) or min(LEAST_ANSWER, wanted)
         last, errors = (failed.last, failed.errors) if failed else (None, ())
         schema, text = run.shown or run.schema, run.document.text
         prompt = self._prompts.build(schema, text, least, last=last, errors=errors, part=run.part)

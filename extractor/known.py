@@ -4,8 +4,8 @@ look at, and what is kept of one that does not stand."""
 from __future__ import annotations
 
 import logging
-import time
 import traceback
+from dataclasses import replace
 from typing import Any
 
 from extractor.calibration.calibrator import Calibrator
@@ -18,6 +18,7 @@ from extractor.partial import completed
 from extractor.result import Known, Mark, Unprinted
 from extractor.review import review
 from extractor.run import Run, ended_values, fields_of
+from extractor.written import WrittenText, forced
 from schemas import jsontext
 from schemas.errors import Place, parts_of
 
@@ -41,15 +42,15 @@ class Findings:
     def kept(self, run: Run, text: str, completion: Any) -> dict[str, Any]:
         """What is known of an answer that does not stand: as much of it as is whole."""
         whole = completed(text)
-        run.usage.duration_s = time.monotonic() - run.started
+        completion = _up_to(completion, whole)
         try:
             data = jsontext.read(whole)
             jsontext.written(data)  # as the ledger keeps it
         except (ValueError, TypeError, RecursionError):
-            return {"usage": run.usage.as_json()}
+            return {"usage": run.spent()}
         fields = self.fields(run, whole, completion)
         marks = self.marks(run, data, [], fields, ended_values(whole, completion))
-        return {"data": data, "fields": fields, "review": marks, "usage": run.usage.as_json()}
+        return {"data": data, "fields": fields, "review": marks, "usage": run.spent()}
 
     def marks(
         self, run: Run, data: Any, doubts: list[Place], fields: dict[str, Known], ended: list[tuple[str, Why]]
@@ -77,3 +78,12 @@ class Findings:
 def _words_of(pointer: str) -> str:
     """Of the key that a pointer leads to."""
     return parts_of(pointer)[-1].replace("_", " ")
+
+
+def _up_to(completion: Any, whole: str) -> Any:
+    """The completion as that of `whole`: what its text begins with, closed."""
+    text = whole.encode()
+    same = next((at for at, (a, b) in enumerate(zip(completion.text, text, strict=False)) if a != b), len(text))
+    written = WrittenText(completion.text, completion.logprobs, completion.sizes).part(0, same)
+    closed = written + forced(text[same:].decode())
+    return replace(completion, text=closed.text, logprobs=closed.logprobs, sizes=closed.sizes)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import traceback
 from dataclasses import dataclass
 from typing import Any
 
 from extractor.documents import Document
 from extractor.engine.limits.limits import Limits, Why
-from extractor.errors import Cancelled, DeadlineExceeded, InvalidOutput, TruncatedOutput
+from extractor.errors import Cancelled, DeadlineExceeded, TruncatedOutput
 from extractor.evidence.ground import ground
 from extractor.evidence.scalars import pointers
 from extractor.grammar.printed.grammars import PrintedAnswers
 from extractor.result import Known, Options, Usage
+from extractor.written import WrittenText
 from schemas import Schema
 
 log = logging.getLogger(__name__)
@@ -26,8 +28,9 @@ LEAST_ANSWER = 256  # tokens an answer gets at least where the caller set no num
 class Run:
     """One extraction under way: what is asked of what, until when, and what it has cost so far (`usage` grows).
     `started` and `deadline` are of the monotonic clock. `limits`: of what the grammar leaves open. `printed`: the
-    grammar of what the document prints, where one is asked for, from the first call of the model on. Of a window of a
-    document: `shown` is the schema that the prompt tells of, `part` which part of the document it is."""
+    grammar of what the document prints, where one is asked for, from the first call of the model on. `written`: its
+    last answer that was whole; `rewritten`: the pointers of what was written again since. Of a window of a document:
+    `shown` is the schema that the prompt tells of, `part` which part of the document it is."""
 
     schema: Schema
     document: Document
@@ -39,8 +42,15 @@ class Run:
     abort: threading.Event | None
     usage: Usage
     printed: PrintedAnswers | None = None
+    written: WrittenText | None = None
+    rewritten: frozenset[str] = frozenset()
     shown: Schema | None = None
     part: str = ""
+
+    def spent(self) -> dict[str, Any]:
+        """The usage up to now, as a result says it."""
+        self.usage.duration_s = time.monotonic() - self.started
+        return self.usage.as_json()
 
     def raise_if_withdrawn(self) -> None:
         if self.abort is not None and self.abort.is_set():
@@ -74,15 +84,3 @@ def ended_values(text: str, completion: Any) -> list[tuple[str, Why]]:
     found = pointers(text)
     places = [(len(completion.text[: one.start].decode("utf-8", "replace")), one.why) for one in completion.ended]
     return [(found[start], why) for start, why in places if start in found]
-
-
-def kept_confidence(fields: dict[str, Known], failed: InvalidOutput) -> dict[str, Known]:
-    """Of values that a second answer had to leave as they were: how sure the model was when it wrote them."""
-    before: dict[str, Known] = failed.kept.get("fields", {})
-    wrong = [error.pointer for error in failed.errors]
-    return {
-        pointer: known
-        if pointer not in before or any(f"{pointer}/".startswith(f"{one}/") for one in wrong)
-        else {**known, "confidence": before[pointer]["confidence"]}
-        for pointer, known in fields.items()
-    }

@@ -29,7 +29,7 @@ from extractor.cli.output import BAD_INPUT, SOME_FAILED, describe, put, say
 from extractor.config import read_settings
 from extractor.documents import read
 from extractor.documents.readers import Readers
-from extractor.errors import ExtractorError, InputError, OutputError
+from extractor.errors import ExtractorError, InputError
 
 if TYPE_CHECKING:
     from extractor.result import Extraction
@@ -122,5 +122,5 @@ def in_order(
 
 def _failure(source: Source, error: ExtractorError) -> dict[str, Any]:
     errors = [{"pointer": each.pointer, "detail": each.detail} for each in error.errors]
-    last = {"last": error.last, **error.kept} if isinstance(error, OutputError) and error.last else {}
+    last = {"last": error.last, **error.kept} if error.last else {}
     return {"file": source.name, "error": {"code": error.code, "detail": error.detail, "errors": errors, **last}}

@@ -40,7 +40,8 @@ class Request:
     """`prompt`: token ids. `source`: the text of the document in it, UTF-8, where drafts are looked up. `prefix`: how
     many tokens stand before the document; other prompts are likely to begin with the same. `grammar`: a serialized
     llguidance grammar, None to decode freely until an end-of-sequence token. `limits`: of its text, which is JSON then;
-    None: what the grammar leaves open has no end."""
+    None: what the grammar leaves open has no end. `begun`: how that text begins, where it does in the prompt; the
+    grammar is of the rest."""
 
     prompt: list[int]
     source: bytes = b""
@@ -48,6 +49,7 @@ class Request:
     grammar: str | None = None
     params: Params = field(default_factory=Params)
     limits: Limits | None = None
+    begun: bytes = b""
 
 
 @dataclass
@@ -77,7 +79,7 @@ class Completion:
     """`ids` without the end-of-sequence token, and the `text` that they are, UTF-8: where a limit cut it short it may
     end within a character. `logprobs[i]` is the natural log of the probability that the grammar-masked target gave
     `ids[i]`, and `sizes[i]` how many bytes of `text` that is. `ended`: the values that a limit of the request ended, as
-    they did."""
+    they did; of a request whose text had `begun`, their places count from there."""
 
     ids: list[int]
     text: bytes
@@ -142,7 +144,7 @@ class Sequence:
         self.slot = -1
         self.ready = False
         self.ids: list[int] = []
-        self.written = bytearray()
+        self.written = bytearray(request.begun)
         self.json = _json(request, self.written)
         # So long nothing of the text has to end, whatever is written (limits/text.py).
         self.calm_to = sys.maxsize if self.json is None else 0
@@ -202,8 +204,9 @@ class Sequence:
             if self.json is not None:
                 self.json.read()
                 ended = self.json.ended
+            text = bytes(self.written[len(self.request.begun) :])
             completion = Completion(
-                list(self.ids), bytes(self.written), reason, list(self.logprobs), list(self.sizes), self.stats, ended
+                list(self.ids), text, reason, list(self.logprobs), list(self.sizes), self.stats, ended
             )
             self.future.set_result(completion)
 

@@ -1,12 +1,16 @@
-"""The grammar of an answer that is written again: what was wrong may change, everything else stays letter by letter.
+"""An answer that is written again: what was wrong may change, everything else stays letter by letter.
 
-Fixed text costs nearly nothing, because the grammar forces it. Knows JSON text and rewritten schemas (narrow/).
+Of what stays, all in front of the first value that may change is given to the model as begun, and all behind the last
+one is put behind its text: neither is decoded. What stands between two of them is, and costs little, because the
+grammar forces it. Knows JSON text and rewritten schemas (narrow/).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from llguidance import LLMatcher
@@ -15,28 +19,74 @@ from extractor.engine.drafting.text import LIMITS
 from extractor.grammar.guided import part
 from extractor.grammar.lark import LarkWriter
 from extractor.grammar.printed.reading import PrintedDocument
+from extractor.written import WrittenText
 from schemas import keywords
+from schemas.errors import parts_of
 
 JSON = dict[str, Any]
-Step = str | int
-Path = tuple[Step, ...]
+Path = tuple[str, ...]
+Span = tuple[int, int]
 
 _OPTIONS = ("anyOf", "oneOf", "allOf")
 _DEEPEST = 64
+_SEAM = 24  # bytes around values that are decoded: a token may go over the end of a value, and not over these
 ANY_TOKENS = '%llguidance {"no_forcing": true}\n'  # long text is forced; see forced.py
 
 
-def rewritten(
-    answer: str, pointers: Iterable[str], narrowed: JSON, document: PrintedDocument | None = None
-) -> str | None:
-    """The grammar, where values have to be printed of what the document prints. None as `rewriting`, or where
-    llguidance will not have it."""
-    writer = LarkWriter(narrowed, part, document)
-    start = rewriting(answer, pointers, narrowed, writer.rule)
-    if start is None:
+@dataclass(frozen=True)
+class Rewriting:
+    """Of the `answer`, which is compact JSON, the values at `spans` (characters, in order) are written again. `head` is
+    how it begins, which stays; `grammar` is of what follows, up to where nothing but the rest of the answer can."""
+
+    answer: WrittenText
+    spans: list[Span]
+    head: str
+    grammar: str
+
+    def joined(self, written: WrittenText) -> WrittenText:
+        """The whole answer, of what was `written` under the grammar: each value with the tokens that it was written
+        in."""
+        answer, text, decoder = self.answer.text.decode(), written.text.decode(), json.JSONDecoder()
+        whole, kept, at = WrittenText(b"", [], []), 0, -len(self.head)
+        for start, stop in [*self.spans, (len(answer), len(answer))]:
+            whole += self.answer.part(_bytes(answer, kept), _bytes(answer, start))
+            at += start - kept
+            if start < stop:
+                until = decoder.raw_decode(text, at)[1]
+                whole += written.part(_bytes(text, at), _bytes(text, until))
+                kept, at = stop, until
+        return whole
+
+    def unfinished(self, written: WrittenText) -> WrittenText:
+        """The answer as far as it goes, where what was `written` did not come to its end."""
+        return self.answer.part(0, len(self.head.encode())) + written
+
+
+def rewriting(
+    written: WrittenText, pointers: Iterable[str], narrowed: JSON, document: PrintedDocument | None = None
+) -> Rewriting | None:
+    """Of the values at `pointers`; where they have to be printed, as what the document prints. A pointer that leads to
+    no value, or to one of which the schema does not say plainly what it is, stands for what is around it. None where
+    that is all of the answer, or where llguidance will not have the grammar."""
+    answer, writer = written.text.decode("utf-8", "replace"), LarkWriter(narrowed, part, document)
+    found: dict[Span, str] = {}
+    for pointer in pointers:
+        place = _place(answer, tuple(parts_of(pointer)), narrowed, writer.rule)
+        if place is None:
+            return None
+        found[place[0]] = place[1]
+    spans = _outermost(found)
+    if not spans:
         return None
+    head = written.text[: _begin(written, _bytes(answer, spans[0][0]))].decode()
+    pieces, at = list[str](), len(head)
+    for start, stop in spans:
+        pieces += [_literal(answer[at:start]), found[start, stop]]
+        at = stop
+    start_rule = " ".join([*pieces, _literal(answer[at : at + _SEAM])])
     terminals = document.terminals() if document is not None else ""
-    return held(f"{ANY_TOKENS}{writer.text(start)}\n{terminals}")
+    grammar = f"{ANY_TOKENS}{writer.text(start_rule)}\n{terminals}"
+    return Rewriting(written, spans, head, grammar) if held(grammar) is not None else None
 
 
 def held(grammar: str) -> str | None:
@@ -44,38 +94,39 @@ def held(grammar: str) -> str | None:
     return None if LLMatcher.validate_grammar(grammar, None, limits=LIMITS) else grammar
 
 
-def rewriting(answer: str, pointers: Iterable[str], narrowed: JSON, rule: Callable[[JSON], str | None]) -> str | None:
-    """What such a grammar starts with: text, a rule, text, … `answer` is compact JSON; `rule` says what may stand for a
-    schema, None where nothing may. None where a pointer leads to no value of the answer, or to one of which the schema
-    does not say plainly what it is."""
-    spans: dict[tuple[int, int], Path] = {}
-    for pointer in pointers:
-        path = _path(pointer)
-        span = span_of(answer, path)
-        if not path or span is None:
-            return None
-        spans[span] = path
-    parts, at = [], 0
-    for (start, stop), path in sorted(_outermost(spans).items()):
-        node = schema_of(narrowed, path, answer)
-        name = None if node is None else rule(node)
-        if name is None:
-            return None
-        parts += [json.dumps(answer[at:start], ensure_ascii=False), name]
-        at = stop
-    return " ".join([*parts, json.dumps(answer[at:], ensure_ascii=False)]) if parts else None
+def _place(answer: str, path: Path, narrowed: JSON, rule: Callable[[JSON], str | None]) -> tuple[Span, str] | None:
+    """The value at `path`, or the nearest around it of which it can be said what it is, and what stands for it in a
+    rule."""
+    for length in range(len(path), 0, -1):
+        span = span_of(answer, path[:length])
+        node = schema_of(narrowed, path[:length], answer) if span is not None else None
+        name = rule(node) if node is not None else None
+        if span is not None and name is not None:
+            return span, name
+    return None
 
 
-def _outermost(spans: dict[tuple[int, int], Path]) -> dict[tuple[int, int], Path]:
-    return {
-        (start, stop): path
-        for (start, stop), path in spans.items()
-        if not any(low <= start and stop <= high and (low, high) != (start, stop) for low, high in spans)
-    }
+def _begin(written: WrittenText, first: int) -> int:
+    """Bytes up to where a token of the answer ended, so far before the value at `first` that no token reaches both."""
+    ends = (end for end in accumulate(written.sizes) if end <= first - _SEAM)
+    return max((end for end in ends if written.text[end] & 0xC0 != 0x80), default=0)  # between characters
 
 
-def _path(pointer: str) -> Path:
-    return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
+def _literal(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _bytes(text: str, characters: int) -> int:
+    return len(text[:characters].encode())
+
+
+def _outermost(spans: Iterable[Span]) -> list[Span]:
+    """Those within no other, in order."""
+    kept: list[Span] = []
+    for start, stop in sorted(spans, key=lambda one: (one[0], -one[1])):
+        if not kept or start >= kept[-1][1]:
+            kept.append((start, stop))
+    return kept
 
 
 def span_of(text: str, path: Path) -> tuple[int, int] | None:
@@ -94,11 +145,11 @@ def _span_of(text: str, path: Path) -> tuple[int, int] | None:
             return None
         at, number = at + 1, 0
         while text[at] not in "}]":
-            key: Step = number
+            key = str(number)
             if opening == "{":
                 key, at = decoder.raw_decode(text, at)
                 at += 1  # the colon
-            if str(key) == str(step):
+            if key == step:
                 break
             at = decoder.raw_decode(text, at)[1]
             at += text[at] == ","
@@ -118,7 +169,7 @@ def schema_of(root: JSON, path: Path, answer: str) -> JSON | None:
     return distinct[0] if len(distinct) == 1 and isinstance(distinct[0], dict) else None
 
 
-def _below(root: JSON, node: Any, step: Step, value: str, depth: int) -> list[Any]:
+def _below(root: JSON, node: Any, step: str, value: str, depth: int) -> list[Any]:
     """The schemas of `step` in a value of `node`."""
     if not isinstance(node, dict) or depth > _DEEPEST:
         return []
@@ -132,7 +183,7 @@ def _below(root: JSON, node: Any, step: Step, value: str, depth: int) -> list[An
         first, at = node.get("prefixItems", []), int(step)
         found.append(first[at] if at < len(first) else node.get("items", True))
     elif value.startswith("{") and step in node.get("properties", {}):
-        found.append(node["properties"][str(step)])
+        found.append(node["properties"][step])
     elif value.startswith("{") and "patternProperties" in node and "properties" not in node:
         found += node["patternProperties"].values()
     return found

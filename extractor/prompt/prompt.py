@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cachetools import LRUCache
@@ -97,6 +97,13 @@ class PromptBuilder:
         start = len(head)
         source = text.encode("utf-8", "replace")
         return Prompt(ids, (start, start + len(body)), source, len(self._lead) + len(before) + shared, room)
+
+    def begun(self, prompt: Prompt, answer: str) -> Prompt:
+        """The same where the beginning of the answer is written already. Raises DocumentError `context_exceeded`."""
+        ids = self._codec.data(answer)
+        if prompt.room <= len(ids):
+            raise DocumentError("the context has no room for another answer", code=CONTEXT_EXCEEDED)
+        return replace(prompt, ids=[*prompt.ids, *ids], room=prompt.room - len(ids))
 
     def left(self, schema: Schema) -> int:
         """Tokens of the context that are left for a part of a document and its answer."""

@@ -46,3 +46,14 @@ def stops(grammar: str, text: str) -> bool:
     matcher = begin(grammar)
     assert matcher.consume_tokens(list(text.encode()))
     return matcher.is_accepting() and matcher.is_stopped()
+
+
+def written_under(grammar: str, text: str) -> str:
+    """How much of `text` is a whole text under the grammar; it has to begin with one."""
+    matcher, data = LLMatcher(TOKENIZER, grammar, log_level=0), text.encode()
+    for at, byte in enumerate(data):
+        if matcher.is_stopped():
+            return data[:at].decode()
+        assert matcher.consume_token(byte), f"the grammar refuses {text[at:]!r}"
+    assert matcher.is_accepting() or matcher.is_stopped()
+    return text

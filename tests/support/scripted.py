@@ -12,7 +12,9 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, 
 from transformers import PreTrainedTokenizerFast
 
 from extractor.engine import Completion, Request, RequestStats
+from extractor.grammar.rewrite import ANY_TOKENS
 from schemas import Registry
+from tests.support.matching import written_under
 
 TEMPLATE = (
     "{{ bos_token }}{% for m in messages %}<|turn>{{ 'model' if m.role == 'assistant' else m.role }}\n"
@@ -54,7 +56,8 @@ def tokenizer(template: str | None = TEMPLATE) -> PreTrainedTokenizerFast:
 
 
 class ScriptedEngine:
-    """Answers the n-th request with the n-th line of the script: a text, a finish, an exception, or None for never."""
+    """Answers the n-th request with the n-th line of the script: a text, a finish, an exception, or None for never. Of
+    an answer that has begun, it writes what its grammar has of the line."""
 
     def __init__(self, encoder: Any, *script: str | Exception | None, finish: str = "stop") -> None:
         self._encoder, self._script, self._finish = encoder, list(script), finish
@@ -73,10 +76,12 @@ class ScriptedEngine:
         if isinstance(line, Exception):
             future.set_exception(line)
         elif line is not None:
+            if request.grammar is not None and request.grammar.startswith(ANY_TOKENS):
+                line = written_under(request.grammar, line.removeprefix(request.begun.decode()))
             ids = self._encoder(line, add_special_tokens=False).input_ids
             stats = RequestStats(len(request.prompt), output_tokens=len(ids), target_forwards=2, decode_s=0.5)
             stats.drafts["copy"].proposed, stats.drafts["copy"].accepted = 5, 3
-            sizes = [len(self._encoder.decode([one]).encode()) for one in ids]
+            sizes = [len(token) for token in self._encoder.convert_ids_to_tokens(ids)]  # a sign a byte
             future.set_result(Completion(ids, line.encode(), self._finish, [-0.01] * len(ids), sizes, stats))
         return future
 

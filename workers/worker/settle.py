@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from extractor.errors import SILENT, DeadlineExceeded, ExtractorError, OutputError, code_of
+from extractor.errors import SILENT, DeadlineExceeded, ExtractorError, code_of
 from workers.ledger.ledger import StoreUnavailable
 from workers.ledger.scripts import Call
 from workers.observability.logs import where_raised
@@ -68,7 +68,7 @@ def fault_of(error: Exception) -> dict[str, Any]:
         "retryable": error.retryable,
         "errors": [{"pointer": e.pointer, "detail": e.detail} for e in error.errors],
     }
-    return {**fault, "last": error.last, **error.kept} if isinstance(error, OutputError) else fault
+    return {**fault, "last": error.last, **error.kept} if error.last or error.kept else fault
 
 
 def _again(runtime: Runtime, active: ActiveJob, detail: str, delay_s: float, *, counts: bool) -> str:

@@ -279,6 +279,13 @@ class JsonText:
         return length // period > max(times - 1, self._repeats.of_row(row))
 
 
+def ended_in(text: bytes, limits: Limits, repeats: Repeats) -> list[Ended]:
+    """The values of a whole text that a limit ended."""
+    whole = JsonText(bytearray(text), limits, repeats)
+    whole.read()
+    return whole.ended
+
+
 def _text(written: bytes, last: int | None = None) -> str:
     """What the beginning of a JSON string stands for, or its `last` bytes alone."""
     if last is not None and _BACKSLASH in written:

@@ -51,6 +51,7 @@ RUNS = [
         needs="EXTRACTOR_BENCH_VLLM",
     ),
     KeptRun("growth", "python -m extractor.lab.bench.growth --rounds 1 --fields 5,20,50,100 --json", 90),
+    KeptRun("second_answer", "python -m extractor.lab.bench.second_answer", 150),
     KeptRun("drafts", "python -m extractor.lab.bench.drafts", 20),
     KeptRun("host", "python -m extractor.lab.bench.host --documents 16", 50),
     KeptRun(

@@ -1,0 +1,37 @@
+"""Text that a model wrote, with the tokens it wrote it in: pieces of several answers put together, so that each value
+keeps how sure the model was when it wrote that. Pure: knows bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class WrittenText:
+    """`text` is UTF-8; token i is `sizes[i]` bytes of it, and `logprobs[i]` the natural log of the probability that the
+    model gave it."""
+
+    text: bytes
+    logprobs: Sequence[float]
+    sizes: Sequence[int]
+
+    def part(self, start: int, stop: int) -> WrittenText:
+        """The bytes `start` to `stop`. A token that goes over an end of it counts as a whole, for what is there."""
+        logprobs, sizes, at = list[float](), list[int](), 0
+        for logprob, size in zip(self.logprobs, self.sizes, strict=True):
+            within = min(at + size, stop) - max(at, start)
+            at += size
+            if within > 0:
+                logprobs.append(logprob)
+                sizes.append(within)
+        return WrittenText(self.text[start:stop], logprobs, sizes)
+
+    def __add__(self, other: WrittenText) -> WrittenText:
+        return WrittenText(self.text + other.text, [*self.logprobs, *other.logprobs], [*self.sizes, *other.sizes])
+
+
+def forced(text: str) -> WrittenText:
+    """What no model chose."""
+    data = text.encode()
+    return WrittenText(data, [0.0], [len(data)]) if data else WrittenText(b"", [], [])
