@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import torch
 from llguidance import LLMatcher
 
 from extractor.engine import DRAFTERS, Engine, EngineConfig, Params, Request
+from extractor.engine.limits.limits import Limits
 from extractor.engine.model.loader import Models, ModelSpec, load
 from extractor.errors import EngineError, InputError, SchemaError
 from extractor.grammar.compile import serialise
@@ -63,6 +66,19 @@ def test_logprobs_are_of_the_masked_distribution(engine: Engine, gemma4: Models)
     assert done.text == gemma4.ll_tokenizer.decode_bytes(done.ids)
     assert done.sizes == [len(gemma4.ll_tokenizer.decode_bytes([token])) for token in done.ids]
     assert forced >= 0
+
+
+def test_what_has_begun_is_no_part_of_the_text_and_drafts_change_nothing(engine: Engine, gemma4: Models) -> None:
+    rest = LLMatcher.grammar_from_regex('[a-z]{3,9}","b":"[a-z]{3,9}"[}]')
+    texts = set()
+    for drafters in (DRAFTERS, (), *((name,) for name in DRAFTERS)):
+        asked = tiny.request(gemma4, grammar=rest, drafters=drafters, limits=Limits())
+        head = gemma4.tokenizer('{"a":"', add_special_tokens=False).input_ids
+        done = engine.submit(replace(asked, prompt=[*asked.prompt, *head], begun=b'{"a":"')).result(60)
+        assert sum(done.sizes) == len(done.text)
+        assert list(json.loads(b'{"a":"' + done.text)) == ["a", "b"]
+        texts.add(tuple(done.ids))
+    assert len(texts) == 1
 
 
 def test_output_stops_at_the_limit(engine: Engine, gemma4: Models) -> None:

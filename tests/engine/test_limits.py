@@ -32,9 +32,12 @@ BYTES = 6_000
 _EASY = b'"]},:0123456789[{ntf'  # what ends soon
 
 
-def stubborn(grammar: str, wish: str, piece: str, limits: Limits | None, source: str = "") -> tuple[str, list[Ended]]:
+def stubborn(
+    grammar: str, wish: str, piece: str, limits: Limits | None, source: str = "", begun: str = ""
+) -> tuple[str, list[Ended]]:
     """What a model writes that wants `wish` and then `piece` for ever, and where it may not have it, what ends soon."""
-    row = Sequence(Request([0], source.encode(), 0, grammar, limits=limits), LLMatcher(TOKENIZER, grammar, log_level=0))
+    request = Request([0], source.encode(), 0, grammar, limits=limits, begun=begun.encode())
+    row = Sequence(request, LLMatcher(TOKENIZER, grammar, log_level=0))
     assert row.matcher is not None
     wanted, narrowing = chain(wish.encode(), cycle(piece.encode())), Narrowing(TOKENIZER)
     due, going = next(wanted), True
@@ -136,6 +139,18 @@ def test_a_loop_ends_and_the_rest_of_the_answer_comes(field: dict[str, Any], wis
     text, ended = stubborn(grammar, wish, piece, limits, source="Of Ann Lee and Bob Ray.\n")
     schema.validate(json.loads(text))
     assert len(text) < 700
+    assert ended == [Ended(5, "repeated")]
+
+
+def test_what_has_begun_in_the_prompt_counts() -> None:
+    """A loop goes on in the answer, and a list is the one that began there."""
+    limits, loop, row = limits_of(of({"f": TEXT}), Bounds()), "ha " * 80, '{"a":"x","n":1.5}'
+    text, ended = stubborn('start: /[a-z ]*/ "\\"}"', "", "ha ", limits, begun=f'{{"f":"{loop}')
+    assert len(loop) < len(json.loads(text)["f"]) < len(loop) + 40
+    assert ended == [Ended(5, "repeated")]
+    begun = f'{{"f":[{",".join([row] * 12)}'
+    text, ended = stubborn(f'start: ({json.dumps("," + row)})* "]}}"', "", f",{row}", limits, begun=begun)
+    assert len(json.loads(text)["f"]) < 16
     assert ended == [Ended(5, "repeated")]
 
 
