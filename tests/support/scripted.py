@@ -55,6 +55,13 @@ def tokenizer(template: str | None = TEMPLATE) -> PreTrainedTokenizerFast:
     return fast
 
 
+def asked_of(request: Request, answer: str) -> str:
+    """What is to be written of the answer: where it has begun, what the grammar has of the rest."""
+    if request.grammar is None or not request.grammar.startswith(ANY_TOKENS):
+        return answer
+    return written_under(request.grammar, answer.removeprefix(request.begun.decode()))
+
+
 class ScriptedEngine:
     """Answers the n-th request with the n-th line of the script: a text, a finish, an exception, or None for never. Of
     an answer that has begun, it writes what its grammar has of the line."""
@@ -76,8 +83,7 @@ class ScriptedEngine:
         if isinstance(line, Exception):
             future.set_exception(line)
         elif line is not None:
-            if request.grammar is not None and request.grammar.startswith(ANY_TOKENS):
-                line = written_under(request.grammar, line.removeprefix(request.begun.decode()))
+            line = asked_of(request, line)
             ids = self._encoder(line, add_special_tokens=False).input_ids
             stats = RequestStats(len(request.prompt), output_tokens=len(ids), target_forwards=2, decode_s=0.5)
             stats.drafts["copy"].proposed, stats.drafts["copy"].accepted = 5, 3

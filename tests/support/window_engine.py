@@ -19,6 +19,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from extractor.engine import Completion, Request, RequestStats
+from tests.support.scripted import asked_of
 
 ROW = re.compile(r"(?m)^ *(R\d+)(?: \| | {2,})(\d{4}-\d\d-\d\d)(?: \| | {2,})(.+?)(?: \| | {2,})(-?[\d.]+)$")
 _NAMED = re.compile(r"(?m)^(Number|Holder|Total): (.+)$")
@@ -76,11 +77,12 @@ class WindowEngine:
                 self._with_it -= 1
 
     def _completion(self, request: Request, text: str) -> Completion:
+        text = asked_of(request, text)
         ids = self._encoder(text, add_special_tokens=False).input_ids
         finish = "stop"
         if len(ids) > request.params.max_tokens:
             ids, finish = ids[: request.params.max_tokens], "length"
-        sizes = [len(self._encoder.decode([one]).encode()) for one in ids]
+        sizes = [len(token) for token in self._encoder.convert_ids_to_tokens(ids)]  # a sign a byte
         usage = RequestStats(prompt_tokens=len(request.prompt), output_tokens=len(ids), target_forwards=len(ids))
         return Completion(ids, text.encode()[: sum(sizes)], finish, [-0.01] * len(ids), sizes, usage)
 
