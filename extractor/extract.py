@@ -47,7 +47,6 @@ from extractor.review import review
 from extractor.run import LEAST_ANSWER, Run, ended_values, raise_unless_complete
 from extractor.validate import Answer, read_answer, unfit
 from extractor.windows.whole_answer import WholeAnswer
-from extractor.written import WrittenText
 from schemas import Registry, Schema, SchemaProblem, jsontext, of_model, unjudged
 
 log = logging.getLogger(__name__)
@@ -234,8 +233,7 @@ class Extractor:
         completion = self._decoder.completed(run, prompt, max_tokens, failed)
         run.usage.add(completion.stats)
         text = completion.text.decode("utf-8", "replace")
-        if completion.finish == "stop":
-            run.written = WrittenText(completion.text, completion.logprobs, completion.sizes)
+        run.keep(completion)
         try:
             answer = self._read_answer(run, completion.finish, max_tokens, text)
         except (OutputError, DeadlineExceeded) as error:
@@ -290,9 +288,8 @@ class Extractor:
         """The prompt and how many tokens the answer may have."""
         wanted = run.options.max_output_tokens or self._settings.max_output_tokens
         least = (run.options.max_output_tokens if failed is None else None) or min(LEAST_ANSWER, wanted)
-        last, errors = (failed.last, failed.errors) if failed else (None, ())
-        schema, text = run.shown or run.schema, run.document.text
-        prompt = self._prompts.build(schema, text, least, last=last, errors=errors, part=run.part)
+        shown, last, errors = run.shown or run.schema, failed and failed.last, failed.errors if failed else ()
+        prompt = self._prompts.build(shown, run.document.text, least, last=last, errors=errors, part=run.part)
         return prompt, min(wanted, prompt.room)
 
     def _check(self, run: Run, text: str) -> None:

@@ -47,6 +47,11 @@ class Run:
     shown: Schema | None = None
     part: str = ""
 
+    def keep(self, completion: Any) -> None:
+        """An answer of the engine's, where it came to its end."""
+        if completion.finish == "stop":
+            self.written = WrittenText(completion.text, completion.logprobs, completion.sizes)
+
     def spent(self) -> dict[str, Any]:
         """The usage up to now, as a result says it."""
         self.usage.duration_s = time.monotonic() - self.started

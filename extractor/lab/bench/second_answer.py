@@ -98,14 +98,14 @@ def invoice(lines: int) -> str:
 def refused_once(place: str, engine: Counted) -> type[Invoice]:
     """An invoice that does not stand while it is the engine's first answer."""
 
-    class Refused(Invoice):
+    class RefusedInvoice(Invoice):
         @model_validator(mode="after")
         def _first(self) -> Any:
             if len(engine.futures) == 1:
                 raise fault(place, "is wrong")
             return self
 
-    return Refused
+    return RefusedInvoice
 
 
 if __name__ == "__main__":
