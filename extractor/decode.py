@@ -122,17 +122,15 @@ class Decoder:
         document may meet a limit only with what is written (a word of a thousand letters). Raises DocumentError where
         no room is left for what was wrong."""
         again = self._again(run, failed) if failed is not None else None
-        if again is not None and (
-            found := self._unless_refused(lambda: self._rewritten(run, prompt, max_tokens, again))
-        ):
+        if again is not None and (found := self._if_taken(lambda: self._rewritten(run, prompt, max_tokens, again))):
             return found
         if run.printed is not None and (grammar := run.printed.grammar):
-            if found := self._unless_refused(lambda: self._decoded(run, prompt, grammar, max_tokens)):
+            if found := self._if_taken(lambda: self._decoded(run, prompt, grammar, max_tokens)):
                 return found
             run.printed = run.printed.without_grammar()
         return self._decoded(run, prompt, run.grammar, max_tokens)
 
-    def _unless_refused(self, decoded: Callable[[], Any]) -> Any:
+    def _if_taken(self, decoded: Callable[[], Any]) -> Any:
         """None where the engine cannot build or follow the grammar."""
         try:
             return decoded()

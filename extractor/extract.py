@@ -288,7 +288,7 @@ class Extractor:
         """The prompt and how many tokens the answer may have."""
         wanted = run.options.max_output_tokens or self._settings.max_output_tokens
         least = (run.options.max_output_tokens if failed is None else None) or min(LEAST_ANSWER, wanted)
-        shown, last, errors = run.shown or run.schema, failed and failed.last, failed.errors if failed else ()
+        shown, (last, errors) = run.shown or run.schema, (failed.last, failed.errors) if failed else (None, ())
         prompt = self._prompts.build(shown, run.document.text, least, last=last, errors=errors, part=run.part)
         return prompt, min(wanted, prompt.room)
 
