@@ -31,7 +31,7 @@ def target_config(vocab_size: int) -> Gemma4TextConfig:
         vocab_size=vocab_size,
         vocab_size_per_layer_input=vocab_size,
         hidden_size=HIDDEN,
-        intermediate_size=4 * HIDDEN,
+        intermediate_size=6 * HIDDEN,
         use_double_wide_mlp=True,  # layers that read other layers' KV have MLPs of twice the width, as E2B's do
         num_hidden_layers=len(LAYERS),
         layer_types=list(LAYERS),
