@@ -30,7 +30,7 @@ def main(names: list[str]) -> int:
                 kept = runs.kept("pair")
                 print(f"{provenance(kept)}\n\n{card.results(kept['figures'])}")
             case "kinds":
-                print(card.kinds(runs.kept("pair")["figures"]["kinds"]))
+                print(card.kinds(runs.kept("pair")["figures"]))
             case "drafter":
                 print(card.drafter(runs.kept("pair")["figures"]["drafter"]))
             case _:

@@ -49,7 +49,7 @@ def training(facts: dict[str, Any]) -> str:
 
 def results(measured: dict[str, Any]) -> str:
     """One row for each set of documents, then which of the recipe's aims are reached."""
-    sets = {name: scores for name, scores in measured.items() if name not in ("drafter", "kinds")}
+    sets = {name: scores for name, scores in measured.items() if name != "drafter"}
     head = f"| set | documents | {' | '.join(_COLUMNS.values())} | documents right | ran on without end |"
     rows = [
         f"| {name} | {scores['n_documents']} | {' | '.join(_share(scores, key) for key in _COLUMNS)} | "
@@ -59,13 +59,13 @@ def results(measured: dict[str, Any]) -> str:
     return "\n".join([head, f"|{' --- |' * (len(_COLUMNS) + 4)}", *rows, "", _aims(measured)])
 
 
-def kinds(by_kind: dict[str, Any]) -> str:
-    """Of the documents written by hand a row for each kind, `by_kind` as `evaluate` returns it."""
-    head = "| kind | documents | scalar fields right | array rows exact |\n| --- | --- | --- | --- |"
+def kinds(measured: dict[str, Any]) -> str:
+    """A row for each kind of document of the sets that have kinds."""
+    head = "| set | kind | documents | scalar fields right | array rows exact |\n| --- | --- | --- | --- | --- |"
     rows = [
-        f"| {kind} | {got['n_documents']} | {_share(got, 'scalars')} | "
+        f"| {name} | {kind} | {got['n_documents']} | {_share(got, 'scalars')} | "
         f"{_share(got, 'rows') if got['n_rows'] else 'none'} |"
-        for kind, got in by_kind.items()
+        for name, scores in measured.items() for kind, got in scores.get("kinds", {}).items()
     ]
     return "\n".join([head, *rows])
 
@@ -75,6 +75,7 @@ def right(measured: dict[str, Any]) -> str:
     words = {
         "new values": "of the kind it was trained on, with new values",
         "new values, names, labels and layouts": "of that kind, with new values, field names, labels and layouts",
+        "business documents of strangers": "receipts, invoices, mails, CVs, cards, orders by strangers to its training",
         "handwritten": "written by hand",
     }
     return "\n".join(

@@ -30,8 +30,9 @@ from extractor.lab.training.written_tasks import never_seen
 HERE = Path(__file__).parent
 WEIGHTS = HERE.parents[1] / "bundled" / "weights"
 HANDWRITTEN = HERE / "handwritten.jsonl"
+BUSINESS = HERE.parent / "bench" / "business.jsonl"
 SETS: dict[str, Split] = {"new values": NEW_VALUES, "new values, names, labels and layouts": NEW_EVERYTHING}
-WRITTEN = "written by hand, never trained on; values have to be printed"
+WRITTEN, STRANGERS = "written by hand, never trained on", "business documents of strangers"  # values have to be printed
 BATCH = 12
 
 
@@ -47,14 +48,21 @@ def held_out(encoder: Encoder, split: Split, count: int) -> list[Task]:
 
 
 def handwritten() -> Iterator[Task]:
-    """The hand-written documents: {"schema": a name or a JSON Schema, "document": ..., "answer": ...} a line."""
-    for line in HANDWRITTEN.read_text("utf-8").splitlines():
+    for _, task in gold(HANDWRITTEN):
+        yield task
+
+
+def gold(path: Path) -> Iterator[tuple[str, Task]]:
+    """(kind, task) of the documents of a file as `extractor eval` reads it, each with its schema: a built-in one's name
+    or a JSON Schema. The kind is the first word of what a document is called."""
+    for line in path.read_text("utf-8").splitlines():
         entry = json.loads(line)
         named = isinstance(entry["schema"], str)
         description, schema = schema_of(entry["schema"]) if named else ("", entry["schema"])
         name = entry["schema"] if named else schema.get("title", "record")
-        answer = json.dumps(entry["answer"], ensure_ascii=False, separators=(",", ":"))
-        yield Task(name, description, schema, entry["document"], answer, "hand")
+        answer = json.dumps(entry["expected"], ensure_ascii=False, separators=(",", ":"))
+        kind = entry.get("custom_id", "").partition("-")[0]
+        yield kind, Task(name, description, schema, entry["document"], answer, "hand")
 
 
 def score(decoder: TaskDecoder, tasks: list[Task]) -> Score:
@@ -111,13 +119,11 @@ def evaluate(weights: Path, count: int, draft_count: int, hand: bool = True, wri
         begun = time.monotonic()
         measured[name] = _scores_of(score(decoder, held_out(encoder, split, count)), time.monotonic() - begun)
         print(name, {k: v for k, v in measured[name].items() if k != "misses"}, flush=True)
-    if written:
-        begun = time.monotonic()
-        by_kind = score_by_kind(TaskDecoder(target, words, "all"), list(never_seen(Random("held-out"), written)))
-        measured[WRITTEN] = _scores_of(summed(by_kind.values()), time.monotonic() - begun)
-        measured["kinds"] = {kind: _rates(got) for kind, got in sorted(by_kind.items())}
-        print(WRITTEN, {k: v for k, v in measured[WRITTEN].items() if k != "misses"}, flush=True)
-        print("kinds", measured["kinds"], flush=True)
+    sets = {WRITTEN: list(never_seen(Random("held-out"), written)), STRANGERS: list(gold(BUSINESS)) if hand else []}
+    for name, tasks in sets.items():
+        if tasks:
+            measured[name] = _by_kind(TaskDecoder(target, words, "all"), tasks)
+            print(name, {k: v for k, v in measured[name].items() if k != "misses"}, flush=True)
     if HANDWRITTEN.exists() and hand:
         begun = time.monotonic()
         measured["handwritten"] = _scores_of(score(decoder, list(handwritten())), time.monotonic() - begun)
@@ -128,9 +134,13 @@ def evaluate(weights: Path, count: int, draft_count: int, hand: bool = True, wri
     return measured
 
 
-def score_by_kind(decoder: TaskDecoder, tasks: list[tuple[str, Task]]) -> dict[str, Score]:
+def _by_kind(decoder: TaskDecoder, tasks: list[tuple[str, Task]]) -> dict[str, Any]:
+    """Scores of all, and of each kind."""
+    begun = time.monotonic()
     kinds = sorted({kind for kind, _ in tasks})
-    return {kind: score(decoder, [task for other, task in tasks if other == kind]) for kind in kinds}
+    got = {kind: score(decoder, [task for other, task in tasks if other == kind]) for kind in kinds}
+    scores = _scores_of(summed(got.values()), time.monotonic() - begun)
+    return {**scores, "kinds": {kind: _rates(score) for kind, score in got.items()}}
 
 
 def _rates(got: Score) -> dict[str, Any]:
