@@ -141,7 +141,7 @@ def _span_of(text: str, path: Path) -> tuple[int, int] | None:
     decoder, at = json.JSONDecoder(), 0
     for step in path:
         opening = text[at : at + 1]
-        if opening not in ("{", "[") or not opening:
+        if opening not in ("{", "["):
             return None
         at, number = at + 1, 0
         while text[at] not in "}]":

@@ -16,7 +16,7 @@ from extractor.windows.wordless import wordless
 
 JSON = dict[str, Any]
 
-_BESIDE = 0.25
+_BESIDE = 0.25  # of the score of a window beside it
 
 
 def left_out(

@@ -78,9 +78,9 @@ def windows_read(document: Document, outcomes: Sequence[WindowOutcome], *, of_se
     """Unlikely windows of a part that follow each other are one entry, so that there are about as many entries as
     windows that were read. `of_several`: parts of the schema."""
     entries: list[WindowRead] = []
-    for unlikely, some in groupby(outcomes, key=lambda one: (one.part, one.unlikely)):
+    for (_, unlikely), some in groupby(outcomes, key=lambda one: (one.part, one.unlikely)):
         stretch = [_window_read(document, one, of_several=of_several) for one in some]
-        entries += [_joined(stretch)] if unlikely[1] else stretch
+        entries += [_joined(stretch)] if unlikely else stretch
     return entries
 
 
