@@ -135,6 +135,7 @@ def test_lists_stay_in_their_order(valkey: Valkey, clock: Steps, step: float) ->
         first = make(ledger)
         time.sleep(1.01)  # the time is written down once a second
         second = make(ledger)
+        time.sleep(0.002)  # ids of one millisecond are in no order
         clock.step(step)
         third = make(ledger)
         clock.step(-step)
