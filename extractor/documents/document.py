@@ -94,20 +94,15 @@ class Document:
     def __repr__(self) -> str:  # document text stays out of logs and tracebacks
         return f"Document({len(self.text)} characters, {self.media_type}, {len(self.pages)} page(s))"
 
-    def page_at(self, offset: int) -> Page | None:
-        """The page whose span holds `offset`."""
-        at = bisect_right(self.pages, offset, key=lambda page: page.start) - 1
-        while at > 0 and self.pages[at].start == self.pages[at].stop:  # an empty page holds nothing
-            at -= 1
-        return self.pages[at] if at >= 0 and offset < self.pages[at].stop else None
-
     def part_at(self, offset: int) -> Part | None:
+        """The part whose span holds `offset`."""
         at = bisect_right(self.parts, offset, key=lambda part: part.start) - 1
-        while at > 0 and self.parts[at].start == self.parts[at].stop:
+        while at > 0 and self.parts[at].start == self.parts[at].stop:  # an empty part holds nothing
             at -= 1
         return self.parts[at] if at >= 0 and offset < self.parts[at].stop else None
 
     def cell_at(self, offset: int) -> Cell | None:
+        """The cell of a sheet whose span holds `offset`."""
         at = bisect_right(self.cells, offset, key=lambda cell: cell.start) - 1
         return self.cells[at] if at >= 0 and offset < self.cells[at].stop else None
 

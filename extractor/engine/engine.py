@@ -184,7 +184,6 @@ class Engine:
             gone.finish(reason, self._forget)
         while (sequence := self._scheduler.next()) is not None:
             sequence.started_s = time.monotonic()
-            sequence.stats.queued_s = sequence.started_s - sequence.submitted_s
             self._scheduler.start(sequence)
 
     def _retire(self) -> None:

@@ -69,7 +69,6 @@ class RequestStats:
     output_tokens: int = 0
     target_forwards: int = 0
     drafts: dict[str, Counter] = field(default_factory=lambda: {name: Counter() for name in DRAFTERS})
-    queued_s: float = 0.0
     prefill_s: float = 0.0
     decode_s: float = 0.0
 

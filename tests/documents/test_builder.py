@@ -48,19 +48,18 @@ def test_pages_and_parts_cover_the_text(document: Document) -> None:
         ("a.pdf", "attachment", 15, 33),
     ]
     assert document.media_type == "message/rfc822"
+    assert (document.pages[1].number, document.pages[1].how, document.pages[1].width) == (2, "layout", 595)
     assert document.pages[2].warnings == ("one thing",)
 
 
 def test_what_stands_at_an_offset(document: Document) -> None:
     at = document.text.index("12,50")
-    page, part = document.page_at(at), document.part_at(at)
-    assert page is not None
+    part = document.part_at(at)
     assert part is not None
-    assert (page.number, page.how, page.width, part.number) == (2, "layout", 595, 2)
+    assert part.number == 2
     assert document.cell_at(document.text.index("C")) == Cell(31, 33, "C7")
     assert document.cell_at(at) is None
     for nowhere in (-1, len(document.text), 10_000):
-        assert document.page_at(nowhere) is None
         assert document.part_at(nowhere) is None
 
 

@@ -19,13 +19,13 @@ from extractor.documents.mail.properties import Properties, Storage
 from extractor.documents.mail.rtf_body import plain_of
 from extractor.sandbox import Rejected
 
-SUBJECT, CLASS, HEADERS = 0x0037, 0x001A, 0x007D
+SUBJECT, HEADERS = 0x0037, 0x007D
 SENT, DELIVERED = 0x0039, 0x0E06
 SENDER, SENDER_MAIL, SENDER_SMTP, ON_BEHALF, ON_BEHALF_MAIL = 0x0C1A, 0x0C1F, 0x5D01, 0x0042, 0x0065
 TO, CC, BCC = 0x0E04, 0x0E03, 0x0E02
 NAME, MAIL, SMTP, ROLE = 0x3001, 0x3003, 0x39FE, 0x0C15
 BODY, HTML, RTF = 0x1000, 0x1013, 0x1009
-DATA, LONG_NAME, SHORT_NAME, KIND, CONTENT_ID, METHOD = 0x3701, 0x3707, 0x3704, 0x370E, 0x3712, 0x3705
+DATA, LONG_NAME, SHORT_NAME, KIND, METHOD = 0x3701, 0x3707, 0x3704, 0x370E, 0x3705
 _EMBEDDED = 5
 _ROLES = {1: "To", 2: "Cc", 3: "Bcc"}
 _MOST = 500  # recipients, attachments

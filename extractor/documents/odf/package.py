@@ -12,7 +12,6 @@ OFFICE, TEXT, TABLE, DRAW, STYLE, FO, PRESENTATION = (
     f"{{{_OASIS}{name}:1.0}}"
     for name in ("office", "text", "table", "drawing", "style", "xsl-fo-compatible", "presentation")
 )
-FORM = f"{{{_OASIS}form:1.0}}"
 CONTENT, STYLES = "content.xml", "styles.xml"
 _MANIFEST = "META-INF/manifest.xml"
 

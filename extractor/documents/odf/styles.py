@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from extractor.documents import tree
 from extractor.documents.numerals import numeral
-from extractor.documents.odf.package import FO, STYLE, TABLE, TEXT
+from extractor.documents.odf.package import FO, STYLE, TEXT
 from extractor.documents.tree import Element
 
 _MOST_ANCESTORS = 20
@@ -70,13 +70,6 @@ class OdfStyles:
             properties.get(f"{TEXT}display") == "none"
             for style in self._line("text", name)
             if (properties := style.find(f"{STYLE}text-properties")) is not None
-        )
-
-    def hides_table(self, name: str | None) -> bool:
-        return any(
-            properties.get(f"{TABLE}display") == "false"
-            for style in self._line("table", name)
-            if (properties := style.find(f"{STYLE}table-properties")) is not None
         )
 
     def list_of(self, family: str, name: str | None) -> str | None:
