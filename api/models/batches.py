@@ -59,7 +59,7 @@ class BatchDetail(ResponseModel):
     documents_per_s: float | None = Field(description="Of the last 200 documents; of all, once it has ended")
     seconds_left: float | None = Field(description="At that speed, for what has been received")
     reason: str | None = Field(
-        description="Why it was cancelled, or why none of its documents is started (no_worker, worker_loading)"
+        description="Why it was cancelled, or why none of its documents is started (`no_worker`, `worker_loading`)"
     )
     request_id: str | None = Field(description="Of its upload (the latest, where it was repeated)")
 

@@ -63,11 +63,12 @@ class Extraction(ResponseModel):
     expires_at: datetime | None = Field(description="After this the extraction and its document are erased")
     attempt: int
     reason: str | None = Field(
-        description="Why it waits (queued, retry, retry_delay, no_worker, worker_loading, batch_cancelled, store_full) "
-        "or failed (the code) or was cancelled; null while it runs and when it has succeeded"
+        description="Why it waits (`queued`, `retry`, `retry_delay`, `no_worker`, `worker_loading`, `batch_cancelled`, "
+        "`store_full`, `readers_busy`), or failed (the code), or was cancelled; null while it runs and when it has "
+        "succeeded"
     )
     waiting: Waiting | None = Field(description="While it is queued")
-    progress: ProgressOut | None = Field(description="While it runs and is read in parts")
+    progress: ProgressOut | None = Field(description="While it runs and is read in windows or page by page")
     request_id: str | None = Field(description="Of the POST that brought it: grep the logs for it")
     batch: str | None
     custom_id: str | None = Field(description="Of a batch's document: what its line called it")

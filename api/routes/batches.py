@@ -181,7 +181,7 @@ async def batch_errors(id: _Id, service: Service, tenant: Tenant, after: _After 
     responses=stop_responses(
         BatchDetail,
         ("It has ended", examples.BATCH_CANCELLED),
-        ("Nothing is started any more; what runs is webhook_json to stop", examples.BATCH),
+        ("Nothing is started any more; what runs has been told to stop", examples.BATCH),
     ),
 )
 async def cancel_batch(id: _Id, service: Service, tenant: Tenant) -> Response:

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,21 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
         ref for ref in references(document["paths"]) | references(document["components"]) if ref.startswith("#/comp")
     }
     assert found <= known
+
+
+def test_descriptions_speak_english_and_name_fields_in_backticks(document: dict[str, Any]) -> None:
+    names = [(text, name) for text in described(document) for name in re.findall(r"\b[a-z]+_[a-z_]+\b", text)]
+    assert not names
+
+
+def described(part: Any) -> Iterator[str]:
+    """Every description within a part of the document, without what stands in backticks."""
+    if isinstance(part, dict):
+        if isinstance(text := part.get("description"), str):
+            yield re.sub(r"`[^`]*`", "", text)
+        part = list(part.values())
+    for one in part if isinstance(part, list) else ():
+        yield from described(one)
 
 
 def test_keys_ids_and_cursors_have_patterns(document: dict[str, Any]) -> None:
