@@ -1,7 +1,7 @@
 """Child processes that never outlive us: started in a process group of their own, told to die with their parent,
 their output passed on line by line under their name, and ended as a group.
 
-Knows nothing of what runs in them (supervisor.py does).
+Knows nothing of what runs in them (process_group.py does).
 """
 
 from __future__ import annotations

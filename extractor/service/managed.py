@@ -1,5 +1,5 @@
 """One process that the service keeps running: its program, the child that runs it now, whether that moves, and why the
-last one died. Knows heartbeats' files and HTTP; knows no store. supervisor.py decides who is started when."""
+last one died. Knows heartbeats' files and HTTP; knows no store. process_group.py decides who is started when."""
 
 from __future__ import annotations
 

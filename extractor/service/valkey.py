@@ -2,7 +2,7 @@
 
 It answers who has its password, on a Unix socket that only its owner may open; where no folder takes a socket, on
 loopback TCP. Append-only file, noeviction, one server a data folder. Knows how to start it, wait for it and end it;
-what runs in it is workers/'s business, and when it is restarted is supervisor.py's.
+what runs in it is workers/'s business, and when it is restarted is process_group.py's.
 """
 
 from __future__ import annotations

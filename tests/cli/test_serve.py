@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from extractor.service.plan import ServicePlan, plan_of
-from extractor.service.supervisor import Service, ServiceFailed
+from extractor.service.process_group import ServiceFailed
+from extractor.service.supervisor import Service
 from extractor.service.valkey import EmbeddedSettings
 from tests.support.served import wait_until
 
