@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import sys
 import time
-import uuid
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Annotated, Any
 
 from extractor.cli.batch_formats import BatchFormat, Rows, failed_in, format_of, writer_of
 from extractor.cli.batch_inputs import Inputs
+from extractor.cli.batch_record import UploadRecord, files_of, record_path, replace_whole
 from extractor.cli.declare import Exit, argument, option
 from extractor.cli.flags import (
     ApiKey,
@@ -41,47 +39,11 @@ from extractor.cli.table import ResultTable
 from extractor.client import Batch, Client, Conflict, NotFound, Refused, Unauthorized
 from extractor.client.validation import Schema, Validator, validator_of
 from extractor.errors import ExtractorError
-from schemas.jsontext import dumps, read, written
+from schemas.jsontext import dumps
 
 PATIENCE_S = 120.0  # of each call: a service that restarts does not end a batch
 POLL_S = 0.5
 _CUT = "body_timeout"  # an upload that came too slowly: what has come is there
-
-
-@dataclass
-class UploadRecord:
-    """Which upload an output belongs to: the Idempotency-Key that finds it again, and what was asked. Without an output
-    there is no key, so an upload that breaks is cancelled by the service: nobody could come back for it."""
-
-    path: Path | None
-    key: str
-    digest: str
-    resumed: bool = False
-
-    @classmethod
-    def of(cls, output: Path | None, digest: str, *, resume: bool) -> UploadRecord:
-        """Raises Exit when there is another batch's record, or one that was not to be resumed."""
-        if output is None:
-            return cls(None, "", digest)
-        path = _record_path(output)
-        if not path.exists():
-            record = cls(path, str(uuid.uuid4()), digest)
-            _replace(path, lambda file: file.write(written({"key": record.key, "asked": digest})))
-            return record
-        if not resume:
-            fail(f"{path} is of a batch that has not ended: --resume goes on with it; delete the file to start anew")
-        try:
-            stored = read(path.read_bytes())
-            found = cls(path, stored["key"], stored["asked"], resumed=True)
-        except (OSError, ValueError, KeyError, TypeError):
-            fail(f"{path} cannot be read; delete it to start anew")
-        if found.digest != digest:
-            fail(f"{path} is of another batch: inputs, schema or options differ")
-        return found
-
-    def forget(self) -> None:
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
 
 
 def batch(
@@ -118,10 +80,10 @@ def batch(
     options = options_of(drafters, max_output_tokens, printed)
     _check_output(output, resume=resume, overwrite=overwrite)
     write = writer_of(kind := _checked_format(kind, output, items), ResultTable(items, full))
-    found = Inputs.of(inputs, options, but=_written(output), how=sender_of(charset, password))
+    found = Inputs.of(inputs, options, but=files_of(output), how=sender_of(charset, password))
     _check_inputs(found, what)
     digest = _digest(found, what, options, charset)
-    if resume and output is not None and output.exists() and not _record_path(output).exists():
+    if resume and output is not None and output.exists() and not record_path(output).exists():
         say(f"{output} is whole already")
         raise Exit(_status_of(output, kind))
     with connect(url, api_key) as client:
@@ -163,7 +125,7 @@ def _check_output(output: Path | None, *, resume: bool, overwrite: bool) -> None
             fail("--resume needs the -o of the batch to go on with")
     elif output.is_dir():
         fail(f"{output} is a folder; -o names the file to write")
-    elif output.is_file() and not (resume or overwrite or _record_path(output).exists()):
+    elif output.is_file() and not (resume or overwrite or record_path(output).exists()):
         fail(f"{output} is there already; --overwrite replaces it")
 
 
@@ -191,7 +153,7 @@ def _written_out(ended: Batch, rows: Rows, write: Callable[[IO[bytes], Rows], No
             write(sys.stdout.buffer, counted())
             sys.stdout.buffer.flush()
     else:
-        _replace(output, lambda file: write(file, counted()))
+        replace_whole(output, lambda file: write(file, counted()))
     rate = f", {ended.documents_per_s:.2f} documents/s" if ended.documents_per_s else ""
     say(f"{count[True]} succeeded, {count[False]} failed{rate}")
     return count[False]
@@ -247,31 +209,8 @@ def _interrupted(client: Client, batch_id: str | None, output: Path | None) -> N
             say("The batch is cancelled")
 
 
-def _record_path(output: Path) -> Path:
-    return output.with_name(output.name + ".batch")
-
-
-def _written(output: Path | None) -> list[Path]:
-    """What this command writes: an output among its inputs is none of them, when it is resumed as when it began."""
-    return [] if output is None else [output, *(output.with_name(output.name + end) for end in (".batch", ".part"))]
-
-
 def _status_of(output: Path, kind: BatchFormat) -> int:
     try:
         return SOME_FAILED if failed_in(kind, output) else 0
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
         fail(f"{output} is no {kind} that this command wrote")
-
-
-def _replace(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """The file is there whole or not at all. Raises Exit when it cannot be written."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        fail(f"Cannot write {path}: {error.strerror}")
