@@ -32,7 +32,9 @@ if TYPE_CHECKING:
         TruncatedOutput,
     )
     from extractor.extract import Extractor
-    from extractor.result import Extraction, Options, Usage
+    from extractor.options import Options
+    from extractor.result import Extraction
+    from extractor.usage import Usage
 
 _HOMES = {
     "Cancelled": "errors",
@@ -47,12 +49,12 @@ _HOMES = {
     "InputError": "errors",
     "InvalidOutput": "errors",
     "ModelError": "errors",
-    "Options": "result",
+    "Options": "options",
     "OutputError": "errors",
     "SchemaError": "errors",
     "Settings": "config",
     "TruncatedOutput": "errors",
-    "Usage": "result",
+    "Usage": "usage",
 }
 
 __all__ = [

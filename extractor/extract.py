@@ -41,10 +41,12 @@ from extractor.grammar.verdicts import Verdicts
 from extractor.known import Findings
 from extractor.long_document import LongDocuments
 from extractor.missed import missed
+from extractor.options import Options
 from extractor.prompt.prompt import Prompt, PromptBuilder
-from extractor.result import Extraction, Known, LongRead, Mark, Options, Usage
+from extractor.result import Extraction, Known, LongRead, Mark
 from extractor.review import review
 from extractor.run import LEAST_ANSWER, Run, ended_values, raise_unless_complete
+from extractor.usage import Usage
 from extractor.validate import Answer, read_answer, unfit
 from extractor.windows.whole_answer import WholeAnswer
 from schemas import Registry, Schema, SchemaProblem, jsontext, of_model, unjudged

@@ -23,11 +23,13 @@ from extractor.engine.limits.limits import Why
 from extractor.errors import NOT_PRINTED, DocumentError, ExtractorError
 from extractor.grammar.compile import Grammars
 from extractor.grammar.narrow.unfold import reached
+from extractor.options import Options
 from extractor.prompt.prompt import PromptBuilder
-from extractor.result import Extraction, Options, Tell, Usage, tell_nobody
+from extractor.result import Extraction, Tell, tell_nobody
 from extractor.run import LEAST_ANSWER, Run
 from extractor.schema_parts.join import PartAnswer, united
 from extractor.schema_parts.planner import Planner, ReadingPlan
+from extractor.usage import Usage
 from extractor.windows.invented import endless_lists, without_invented
 from extractor.windows.merge import ANY, Shapes, Steps, merged
 from extractor.windows.partial import partial, shapes

@@ -1,43 +1,14 @@
-"""What a caller may ask of one extraction, and what comes back. Plain data; knows no model."""
+"""What comes back of one extraction. Plain data; knows no model."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, NotRequired, TypedDict
-
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from typing import Any, Literal, NotRequired, TypedDict
 
 from extractor.documents.describe import describe
 from extractor.documents.document import Document
-from extractor.drafters import DRAFTERS, parse_drafters
-from schemas.keywords import Mode
-
-
-class Options(BaseModel):
-    """How to extract. None: as the settings say."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    max_output_tokens: int | None = Field(None, ge=1, le=65_536, description="of the answer")
-    drafters: Annotated[tuple[str, ...] | None, BeforeValidator(parse_drafters)] = Field(
-        None, description="some of grammar, copy, mtp; they change speed, never the answer"
-    )
-    temperature: float = Field(0, ge=0, le=2, description="0: greedy")
-    seed: int | None = Field(None, ge=0, lt=2**63)
-    timeout_s: float | None = Field(None, gt=0, allow_inf_nan=False)
-    max_model_calls: int | None = Field(
-        None,
-        ge=1,
-        le=5,
-        validation_alias=AliasChoices("max_model_calls", "max_asks"),  # the old name, for a version
-        description="calls of the model; each but the first carries the errors",
-    )
-    printed: Mode = Field(
-        "declared", description="which values have to stand in the document: declared (as the schema says), all, none"
-    )
-    fields: bool = Field(True, description="say where the document says each value, and how sure the model was")
-    text: bool = Field(False, description="give back the text of the document as it was read, which offsets count in")
+from extractor.usage import Usage
 
 
 class EvidencePart(TypedDict):
@@ -141,63 +112,6 @@ class WindowRead(TypedDict):
     state: Literal["read", "truncated", "failed", "skipped"]
     code: str | None
     schema_part: NotRequired[int]
-
-
-@dataclass
-class Usage:
-    """What an extraction cost, all calls of the model together. Seconds are wall clock: `document_s` of reading the
-    document, which is no part of `duration_s` where somebody else had read it before."""
-
-    model_calls: int = 0
-    prompt_tokens: int = 0
-    output_tokens: int = 0
-    target_forwards: int = 0
-    drafts: dict[str, dict[str, int]] = field(
-        default_factory=lambda: {name: {"proposed": 0, "accepted": 0} for name in DRAFTERS}
-    )
-    document_s: float = 0.0
-    duration_s: float = 0.0
-    prefill_s: float = 0.0
-    decode_s: float = 0.0
-
-    def add(self, call: Any) -> None:
-        """Count what one call to an engine took."""
-        self.model_calls += 1
-        self.prompt_tokens += call.prompt_tokens
-        self.output_tokens += call.output_tokens
-        self.target_forwards += call.target_forwards
-        self.prefill_s += call.prefill_s
-        self.decode_s += call.decode_s
-        for name, counter in call.drafts.items():
-            mine = self.drafts.setdefault(name, {"proposed": 0, "accepted": 0})
-            mine["proposed"] += counter.proposed
-            mine["accepted"] += counter.accepted
-
-    def join(self, other: Usage) -> None:
-        """Count what a part of the same work cost."""
-        self.model_calls += other.model_calls
-        self.prompt_tokens += other.prompt_tokens
-        self.output_tokens += other.output_tokens
-        self.target_forwards += other.target_forwards
-        self.prefill_s += other.prefill_s
-        self.decode_s += other.decode_s
-        for name, counter in other.drafts.items():
-            mine = self.drafts.setdefault(name, {"proposed": 0, "accepted": 0})
-            mine["proposed"] += counter["proposed"]
-            mine["accepted"] += counter["accepted"]
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "model_calls": self.model_calls,
-            "prompt_tokens": self.prompt_tokens,
-            "output_tokens": self.output_tokens,
-            "target_forwards": self.target_forwards,
-            "drafts": self.drafts,
-            "document_s": round(self.document_s, 4),
-            "duration_s": round(self.duration_s, 4),
-            "prefill_s": round(self.prefill_s, 4),
-            "decode_s": round(self.decode_s, 4),
-        }
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,9 @@ from extractor.errors import Cancelled, DeadlineExceeded, TruncatedOutput
 from extractor.evidence.ground import ground
 from extractor.evidence.scalars import pointers
 from extractor.grammar.printed.grammars import PrintedAnswers
-from extractor.result import Known, Options, Usage
+from extractor.options import Options
+from extractor.result import Known
+from extractor.usage import Usage
 from extractor.written import WrittenText
 from schemas import Schema
 

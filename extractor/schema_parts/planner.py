@@ -14,8 +14,8 @@ from cachetools import LRUCache
 from extractor.config import Settings
 from extractor.documents import Document
 from extractor.errors import CONTEXT_EXCEEDED, DocumentError, ExtractorError, FieldError
+from extractor.options import Options
 from extractor.prompt.prompt import PromptBuilder
-from extractor.result import Options
 from extractor.schema_parts.definitions import gathered
 from extractor.schema_parts.pack import packed
 from extractor.schema_parts.part import Path, Tree, only, pointer_of, share_of, tree_of

@@ -25,8 +25,8 @@ from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.scalars import JsonPath, scalars
 from extractor.lab.bench.options import command, positive, positives
 from extractor.loading import load
+from extractor.options import Options
 from extractor.prompt.prompt import PromptBuilder
-from extractor.result import Options
 from extractor.run import LEAST_ANSWER
 from extractor.schema_parts.planner import Planner, ReadingPlan
 from extractor.windows.choose import left_out

@@ -34,7 +34,7 @@ from extractor.lab.bench.workload import SEED
 from extractor.lab.training.generate import Task, tasks
 from extractor.lab.training.lexicon import NEW_EVERYTHING, NEW_VALUES, Split
 from extractor.lab.training.sources import places
-from extractor.result import Options
+from extractor.options import Options
 from schemas import inline
 
 SETS: dict[str, Split] = {"new values": NEW_VALUES, "new names, labels and layouts": NEW_EVERYTHING}

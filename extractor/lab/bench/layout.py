@@ -27,7 +27,7 @@ from extractor.extract import Extractor
 from extractor.lab.bench.boxes import plain_text
 from extractor.lab.bench.options import command
 from extractor.lab.bench.places import answered
-from extractor.result import Options
+from extractor.options import Options
 from schemas import Schema, inline
 
 KINDS = ("layout", "columns run together", "as PDFium gives it")

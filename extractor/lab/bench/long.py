@@ -25,7 +25,8 @@ from extractor.documents import Document, Page, read
 from extractor.extract import Extractor
 from extractor.lab.bench.machine import machine
 from extractor.lab.bench.options import command, positive
-from extractor.result import Extraction, Options
+from extractor.options import Options
+from extractor.result import Extraction
 from schemas.jsontext import written
 
 _SEED = 20_261_129

@@ -22,7 +22,7 @@ from extractor.lab.training.evaluate import handwritten
 from extractor.lab.training.generate import Task, tasks
 from extractor.lab.training.lexicon import NEW_EVERYTHING, NEW_VALUES, Split
 from extractor.lab.training.written_tasks import never_seen
-from extractor.result import Options
+from extractor.options import Options
 from schemas import Registry, Schema, inline, jsontext
 from schemas.keywords import Mode
 
