@@ -88,7 +88,9 @@ def _objects(shape: SchemaShape, gold: JSON, answer: JSON, in_gold: str, in_answ
         yield from _compared(
             shape.below(key), value, given, in_gold + step, None if given is _ABSENT else in_answer + step
         )
-    for key in answer.keys() - gold.keys() - shape.names if answer.keys() - gold.keys() else ():
+    more = [key for key in answer if key not in gold]
+    declared = shape.names if more else frozenset()
+    for key in (key for key in more if key not in declared):
         yield from _invented(answer[key], None, None, in_answer + pointer_to(key))
 
 

@@ -49,6 +49,13 @@ def test_each_leaf_has_its_kind() -> None:
     ]
 
 
+def test_undeclared_keys_are_invented_in_the_order_of_the_answer() -> None:
+    keys = [f"key-{at}" for at in range(30)]
+    assert [one.pointer_in_answer for one in compare(SCHEMA, {"extra": {}}, {"extra": dict.fromkeys(keys, "x")})] == [
+        f"/extra/{key}" for key in keys
+    ]
+
+
 def test_what_the_right_answer_does_not_name_is_not_judged() -> None:
     assert kinds({"total": 1}, {"total": 1, "number": "made up", "seller": {"name": "x"}}) == [
         ("/total", "/total", "exact")
