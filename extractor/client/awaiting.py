@@ -21,7 +21,8 @@ from extractor.client.validation import Schema, validator_of
 
 
 class AsyncClient:
-    """The same calls, awaited. Cancelling a task abandons its wait, not the extraction."""
+    """The calls of `Client`, which says what each does, awaited. Cancelling a task abandons its wait, not the
+    extraction."""
 
     def __init__(
         self,

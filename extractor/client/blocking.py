@@ -41,16 +41,19 @@ class Client:
         return self._run(extractions.submit(document, schema, how, self._patience))
 
     def get(self, job_id: str, wait_s: float = 0.0) -> Job:
+        """As it is now, or as soon as it has ended within `wait_s` seconds. Raises NotFound."""
         return self._run(extractions.get(job_id, wait_s, self._patience))
 
     def wait(self, job_id: str, timeout_s: float | None = None) -> Job:
-        """Until it has ended, however it ended."""
+        """Returns when it has ended, however it ended. Raises WaitTimeout after `timeout_s` seconds (None: never)."""
         return self._run(extractions.wait(job_id, timeout_s, self._patience))
 
     def cancel(self, job_id: str) -> Job:
+        """Stops it, also while it runs. Raises Conflict where it has succeeded or failed, and NotFound."""
         return self._run(extractions.cancel(job_id, self._patience))
 
     def delete(self, job_id: str) -> None:
+        """Erases document and result, and stops it first where it runs. Raises NotFound."""
         return self._run(extractions.delete(job_id, self._patience))
 
     def workers(self) -> tuple[Worker, ...]:
@@ -58,6 +61,7 @@ class Client:
         return self._run(extractions.workers(self._patience)).data
 
     def page(self, cursor: str | None = None, limit: int = PAGE, **which: Unpack[ListFilter]) -> JobPage:
+        """One page of `list`. `cursor`: the `next_cursor` of the page before; None: the newest."""
         return self._run(extractions.page(which, cursor, limit, self._patience))
 
     def list(self, **which: Unpack[ListFilter]) -> Iterator[Job]:
@@ -117,10 +121,11 @@ class Client:
         return self._run(batches.submit(lines, schema, idempotency_key, timeout_s, self._patience))
 
     def get_batch(self, batch_id: str) -> Batch:
+        """Its status, counts and speed, now. Raises NotFound."""
         return self._run(batches.get(batch_id, self._patience))
 
     def wait_batch(self, batch_id: str, timeout_s: float | None = None) -> Batch:
-        """Until every document has ended. Raises BatchTimeout."""
+        """Returns when every document has ended. Raises BatchTimeout after `timeout_s` seconds (None: never)."""
         return self._run(batches.wait(batch_id, timeout_s, self._patience))
 
     def batch_rows(self, batch_id: str) -> Iterator[Row[Any]]:
@@ -131,9 +136,11 @@ class Client:
             yield from page
 
     def cancel_batch(self, batch_id: str) -> Batch:
+        """Stops what has not ended. Raises Conflict where everything had ended before, and NotFound."""
         return self._run(batches.cancel(batch_id, self._patience))
 
     def delete_batch(self, batch_id: str) -> None:
+        """Erases it with its documents and results, and stops it first where it runs. Raises NotFound."""
         return self._run(batches.delete(batch_id, self._patience))
 
     def fetch(self, path: str, body: Any = None) -> dict[str, Any]:

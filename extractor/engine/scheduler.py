@@ -9,7 +9,8 @@ from extractor.engine.sequence import Finish, Sequence
 
 
 class Scheduler:
-    """First come, first served. `submit` and `abort` may be called from any thread, the rest by the engine's own."""
+    """First come, first served. `submit`, `close` and `depth` may be called from any thread, the others from the
+    engine's own."""
 
     def __init__(self, slots: int) -> None:
         self._slots = slots
@@ -43,7 +44,7 @@ class Scheduler:
             return left
 
     def withdrawn(self, now: float) -> list[tuple[Sequence, Finish]]:
-        """Take out of the queue who no longer wants to wait, with the reason."""
+        """Takes those that were aborted or are past their deadline out of the queue, each with the reason."""
         with self._changed:
             out = [(sequence, reason) for sequence in self._waiting if (reason := sequence.withdrawn(now)) is not None]
             for sequence, _ in out:
