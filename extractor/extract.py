@@ -14,8 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from pydantic import BaseModel
-
 from extractor import documents
 from extractor.calibration.calibrator import Calibrator
 from extractor.calibration.find import calibration_of
@@ -26,10 +24,8 @@ from extractor.errors import (
     CONTEXT_EXCEEDED,
     DeadlineExceeded,
     DocumentError,
-    FieldError,
     InvalidOutput,
     OutputError,
-    SchemaError,
     TruncatedOutput,
 )
 from extractor.grammar.compile import Grammars
@@ -46,10 +42,11 @@ from extractor.prompt.prompt import Prompt, PromptBuilder
 from extractor.result import Extraction, Known, LongRead, Mark
 from extractor.review import review
 from extractor.run import LEAST_ANSWER, Run, ended_values, raise_unless_complete
+from extractor.schema_lookup import AnySchema, SchemaLookup
 from extractor.usage import Usage
 from extractor.validate import Answer, read_answer, unfit
 from extractor.windows.whole_answer import WholeAnswer
-from schemas import Registry, Schema, SchemaProblem, jsontext, of_model, unjudged
+from schemas import Registry, Schema, jsontext
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +76,7 @@ class Extractor:
         self.schemas = Registry.discover(self._settings.schemas)
         for file, why in self.schemas.problems.items():
             log.warning("schema %s is left out: %s", file, why)
+        self._lookup = SchemaLookup(self.schemas)
         if engine is None:
             engine, tokenizer, info = start_engine(self._settings)
         self._engine = engine
@@ -100,12 +98,11 @@ class Extractor:
         self._decoder = Decoder(engine, self._settings.drafters, demands, self._judge, bounds, self._prompts)
         slots, window = self._info["slots"], self._settings.window or self._info.get("window")
         self._long = LongDocuments(self._prompts, self._grammars, self._settings, slots, window, self._read)
-        self._of_models: dict[type[BaseModel], Schema] = {}
 
     def extract(
         self,
         document: str | bytes | Path | Document,
-        schema: type[BaseModel] | Schema | dict[str, Any] | str,
+        schema: AnySchema,
         options: Options | None = None,
         *,
         abort: threading.Event | None = None,
@@ -121,7 +118,7 @@ class Extractor:
     def begin(
         self,
         document: str | bytes | Path | Document,
-        schema: type[BaseModel] | Schema | dict[str, Any] | str,
+        schema: AnySchema,
         options: Options | None = None,
         *,
         abort: threading.Event | None = None,
@@ -168,21 +165,9 @@ class Extractor:
         failed.kept["usage"] = run.spent()
         raise failed
 
-    def schema(self, schema: type[BaseModel] | Schema | dict[str, Any] | str) -> Schema:
+    def schema(self, schema: AnySchema) -> Schema:
         """The Schema meant by a name, a model or a JSON Schema. Raises SchemaError."""
-        try:
-            if isinstance(schema, Schema):
-                return schema
-            if isinstance(schema, str):
-                return self.schemas.get(schema)
-            if isinstance(schema, type) and issubclass(schema, BaseModel):
-                if schema not in self._of_models:
-                    self._of_models[schema] = of_model(schema)
-                return self._of_models[schema]
-            return unjudged(schema)
-        except SchemaProblem as problem:
-            places = tuple(FieldError(*place) for place in problem.errors)
-            raise SchemaError(problem.detail, code=problem.code, errors=places) from None
+        return self._lookup.find(schema)
 
     def keep_verdicts(self, verdicts: Verdicts) -> None:
         """Where other processes' verdicts on schemas are asked for, and this one's are told."""
