@@ -125,7 +125,9 @@ class ApiSettings(BaseSettings):
         "hour, for a day",
     )
     webhook_old_secret_s: float = Field(
-        86_400.0, gt=0, description="Seconds for which a webhook secret that another has taken the place of signs too"
+        86_400.0,
+        gt=0,
+        description="Seconds for which messages are also signed with the old webhook secret, after a new one was made",
     )
     retry_after_s: int = Field(2, ge=1, description="Seconds in the `Retry-After` of a 202: when to poll again")
 

@@ -123,9 +123,8 @@ class Settings(BaseSettings):
         1_000,
         ge=1,
         le=100_000,
-        description="Most windows in which a document is read that is longer than the model's context, counted for "
-        "each part of a schema that does not fit it; where all would be more, those are read that have most to do with "
-        "what is asked for",
+        description="Most windows in which a document longer than the model's context is read, all parts of a large "
+        "schema together; of more, those are read that have most to do with the schema",
     )
     max_model_calls: int = Field(
         2,
@@ -145,7 +144,7 @@ class Settings(BaseSettings):
         300,
         gt=0,
         description="Most seconds one extraction may take; a request may ask for less. A document that is read in "
-        "windows may take so long for each, as many as are read at the same time counted once",
+        "windows may take as long for each round of windows that are read at the same time",
     )
     max_string_chars: int = Field(
         4_000, ge=1, le=100_000, description="Most characters of a string whose schema sets no `maxLength`"

@@ -136,8 +136,8 @@ class WorkerSettings(BaseSettings):
 
     tenant_weights: Annotated[str, AfterValidator(_weights)] = Field(
         "",
-        description="How many turns a tenant has for one of another, when both have documents waiting: "
-        "`acme:3,globex:0.5`; 1 for those that are not named",
+        description="Turns of a tenant for each turn of one that is not named, where both have documents waiting, "
+        "such as `acme:3,globex:0.5`",
     )
 
     # The worker.
