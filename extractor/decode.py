@@ -109,13 +109,14 @@ class Decoder:
     def printed(self, run: Run) -> PrintedAnswers | None:
         """What an answer may be where values have to stand in the document; None where none has to."""
         schema, mode, text = run.schema, run.options.printed, run.document.text
+        names = run.document.spans_of_file_names
         demand = self._demands.get(schema, mode)
         if demand is None:
             return None
         if schema.model is not None:
-            return demand.of(text)
+            return demand.of(text, names)
         left_s = run.deadline - time.monotonic()
-        return self._judge.printed(demand, schema.json_schema, mode, text, left_s, run.abort)
+        return self._judge.printed(demand, schema.json_schema, mode, text, left_s, run.abort, names)
 
     def completed(self, run: Run, prompt: Prompt, max_tokens: int, failed: InvalidOutput | None) -> Any:
         """What the model wrote, under the narrowest grammar there is that the engine can build and follow. One of a

@@ -9,11 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from extractor.calibration.calibrator import Calibrator
+from extractor.documents import Document
 from extractor.engine.limits.limits import Why
 from extractor.evidence.locate import DocumentIndex
 from extractor.grammar.printed.grammars import Demands
 from extractor.grammar.printed.reading import PrintedDocument
 from extractor.missed import missed
+from extractor.notation.file_names import without
 from extractor.partial import completed
 from extractor.result import Known, Mark, Unprinted
 from extractor.review import review
@@ -58,7 +60,7 @@ class Findings:
         """Of an answer that stands. It is not lost for it."""
         found = {pointer for pointer, known in fields.items() if known["evidence"]}
         try:
-            document = run.printed.document if run.printed is not None else PrintedDocument(run.document.text)
+            document = run.printed.document if run.printed is not None else _printed(run.document)
             unprinted = self._unprinted(run, data, document, found)
             left_out = missed(fields, run.schema.json_schema)
         except Exception as error:
@@ -71,8 +73,12 @@ class Findings:
         unprinted = self._demands.unprinted(run.schema, data, document, found)
         if not any(one.key for one in unprinted):
             return unprinted
-        index = DocumentIndex(run.document.text)
+        index = DocumentIndex(without(run.document.text, run.document.spans_of_file_names))
         return [one for one in unprinted if not (one.key and index.find(_words_of(one.pointer)))]
+
+
+def _printed(document: Document) -> PrintedDocument:
+    return PrintedDocument(document.text, document.spans_of_file_names)
 
 
 def _words_of(pointer: str) -> str:

@@ -113,6 +113,15 @@ class PartRead(BaseModel):
     stop: int
 
 
+class FileNameRead(BaseModel):
+    """A half-open span of the text."""
+
+    model_config = ConfigDict(extra="allow")
+
+    start: int
+    stop: int
+
+
 class WindowRead(BaseModel):
     """A window of a document that was longer than the model's context. `truncated`: its answer was cut off, and what
     was whole of it counts; `failed`: nothing of it counts; `skipped`: nothing stands there, or, with the code
@@ -146,6 +155,10 @@ class DocumentRead(BaseModel):
     windows: list[WindowRead] | None = None
     schema_parts: list[list[str]] | None = Field(
         None, description="The properties, by pointer into the data, that were asked for together; all windows of each"
+    )
+    file_names: list[FileNameRead] | None = Field(
+        None,
+        description="Where the text says what attached files are called: no values but of fields that ask for files",
     )
     text: str | None = None
 

@@ -10,7 +10,7 @@ and no model, and loads no torch.
     and a reader a format: text.py, pdf/, …
 """
 
-from extractor.documents.document import Box, Cell, Document, Page, Part, Recognised
+from extractor.documents.document import Box, Cell, Document, FileName, Page, Part, Recognised
 from extractor.documents.formats import ACCEPTED
 from extractor.documents.location import Location, Whereabouts, locations
 from extractor.documents.read import draw, read
@@ -20,6 +20,7 @@ __all__ = [
     "Box",
     "Cell",
     "Document",
+    "FileName",
     "Location",
     "Page",
     "Part",

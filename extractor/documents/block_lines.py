@@ -27,10 +27,10 @@ _CLOSING = re.compile(r"\)|%|\)%|%\)")
 LineOrBreak = str | None  # None: a page ends here
 
 
-def write(blocks: Iterable[Block], into: Builder) -> None:
-    """Adds the lines to the page that has begun; a page break begins the next."""
+def write(blocks: Iterable[Block], into: Builder, *, begun: bool = False) -> None:
+    """Adds the lines to the page that has begun; a page break begins the next. `begun`: lines stand above them."""
     waiting: list[str] = []
-    for line in lines(blocks):
+    for line in lines(blocks, begun=begun):
         if line is not None:
             waiting.append(line)
         if line is None or len(waiting) >= _AT_ONCE:
@@ -46,9 +46,9 @@ def _add(waiting: list[str], into: Builder) -> None:
         into.add("\n".join([*waiting, ""]))
 
 
-def lines(blocks: Iterable[Block]) -> Iterator[LineOrBreak]:
-    """Empty lines stand alone and between others, never first or last on a page."""
-    gap, begun = False, False
+def lines(blocks: Iterable[Block], *, begun: bool = False) -> Iterator[LineOrBreak]:
+    """Empty lines stand alone and between others, never first or last on a page. `begun`: lines stand above them."""
+    gap = False
     for line in _all_lines(blocks):
         if line == "":
             gap = begun

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
-from extractor.documents.document import Cell, Document, Page, Part, Recognised
+from extractor.documents.document import Cell, Document, FileName, Page, Part, Recognised
 from extractor.documents.limits import ReadLimits
 
 CELL = " | "  # between the cells of a row whose table the file tells; what is only placed keeps its columns by spaces
@@ -46,6 +46,7 @@ class Builder:
         self._parts: list[Part] = []
         self._cells: list[Cell] = []
         self._recognised: list[Recognised] = []
+        self._file_names: list[FileName] = []
         self._warnings: list[str] = []
         self._places: dict[int, array[float]] = {}
         self._media_type = ""
@@ -94,9 +95,10 @@ class Builder:
         boxes: array[float] | None = None,
         cell: str | None = None,
         confidence: float | None = None,
+        names_file: bool = False,
     ) -> None:
         """`boxes`: four fractions of the page a character. `cell`: the address of what the text is all of.
-        `confidence`: of a line that was read from a picture."""
+        `confidence`: of a line that was read from a picture. `names_file`: the text is what a file within is called."""
         if boxes is None:
             text = text.replace("\r\n", "\n")
         elif len(boxes) != 4 * len(text):
@@ -115,6 +117,8 @@ class Builder:
             self._cells.append(Cell(start, self._length, cell))
         if confidence is not None:
             self._recognised.append(Recognised(start, self._length, confidence))
+        if names_file:
+            self._file_names.append(FileName(start, self._length))
 
     @property
     def parts_left(self) -> int:
@@ -156,6 +160,7 @@ class Builder:
             parts=tuple(self._parts),
             cells=tuple(self._cells),
             recognised=tuple(self._recognised),
+            file_names=tuple(self._file_names),
             warnings=tuple(self._warnings),
             places=self._places,
         )

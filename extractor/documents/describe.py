@@ -11,8 +11,10 @@ JSON = dict[str, Any]
 
 
 def describe(document: Document) -> JSON:
-    """What it is, its pages and how each was read, its parts, and what a person should know. Holds none of its text."""
+    """What it is, its pages and how each was read, its parts, and what a person should know; where it says what files
+    are called, if it does. Holds none of its text."""
     format_ = FORMATS.get(document.media_type)
+    names = [{"start": name.start, "stop": name.stop} for name in document.file_names]
     return {
         "format": format_.name if format_ else document.media_type,
         "media_type": document.media_type,
@@ -32,6 +34,7 @@ def describe(document: Document) -> JSON:
             *document.warnings,
             *(f"page {page.number}: {warning}" for page in document.pages for warning in page.warnings),
         ],
+        **({"file_names": names} if names else {}),
     }
 
 

@@ -60,6 +60,15 @@ class Recognised:
 
 
 @dataclass(frozen=True)
+class FileName:
+    """Where a reader wrote what a file within the document is called, so that whoever reads the text knows of it. It is
+    a value of fields that ask for files, and of no others."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
 class Box:
     """On page `page`, in fractions of its width and height, from its left top corner."""
 
@@ -88,11 +97,16 @@ class Document:
     parts: tuple[Part, ...] = ()
     cells: tuple[Cell, ...] = ()
     recognised: tuple[Recognised, ...] = ()
+    file_names: tuple[FileName, ...] = ()
     warnings: tuple[str, ...] = ()
     places: Mapping[int, array[float]] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:  # document text stays out of logs and tracebacks
         return f"Document({len(self.text)} characters, {self.media_type}, {len(self.pages)} page(s))"
+
+    @property
+    def spans_of_file_names(self) -> list[tuple[int, int]]:
+        return [(name.start, name.stop) for name in self.file_names]
 
     def part_at(self, offset: int) -> Part | None:
         """The part whose span holds `offset`."""

@@ -6,9 +6,9 @@ from array import array
 from dataclasses import asdict, fields
 from typing import Any
 
-from extractor.documents.document import Cell, Document, Page, Part, Recognised
+from extractor.documents.document import Cell, Document, FileName, Page, Part, Recognised
 
-_LISTS = {"pages": Page, "parts": Part, "cells": Cell, "recognised": Recognised}
+_LISTS = {"pages": Page, "parts": Part, "cells": Cell, "recognised": Recognised, "file_names": FileName}
 
 
 def pack(document: Document) -> tuple[dict[str, Any], list[bytes]]:

@@ -42,6 +42,10 @@ def with_recognised(document: Document, read: Mapping[int, Document | str]) -> D
     cells = tuple(
         replace(cell, start=cell.start + by(cell.start), stop=cell.stop + by(cell.start)) for cell in document.cells
     )
+    names = tuple(
+        replace(name, start=name.start + by(name.start), stop=name.stop + by(name.start))
+        for name in document.file_names
+    )
     parts: list[Part] = []
     for part in document.parts:
         own = [page for page in pages if page.part == part.number]
@@ -54,6 +58,7 @@ def with_recognised(document: Document, read: Mapping[int, Document | str]) -> D
         parts=tuple(parts),
         cells=cells,
         recognised=tuple(recognised),
+        file_names=names,
         places=places,
     )
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import orjson
 
-from extractor.documents.document import Cell, Document, Page, Part, Recognised
+from extractor.documents.document import Cell, Document, FileName, Page, Part, Recognised
 
-_LISTS = {"pages": Page, "parts": Part, "cells": Cell, "recognised": Recognised}
+_LISTS = {"pages": Page, "parts": Part, "cells": Cell, "recognised": Recognised, "file_names": FileName}
 _LENGTH_BYTES = 8
 _CHARACTER = 16  # bytes of a character's four fractions
 
@@ -60,7 +60,7 @@ def loads(data: bytes) -> StoredDocument:
         filename=head["filename"],
         warnings=tuple(head["warnings"]),
         places={number: array("f", _rows(one)) for number, one in zip(head["places"], places, strict=True)},
-        **{name: _instances(kind, head[name]) for name, kind in _LISTS.items()},
+        **{name: _instances(kind, head.get(name, {})) for name, kind in _LISTS.items()},
     )
     return StoredDocument(document, head["document_s"])
 

@@ -40,6 +40,14 @@ class Answered:
         text = (self.result or {}).get("document", {}).get("text")
         return str(text or (self.document.text if self.document is not None else ""))
 
+    @property
+    def file_names(self) -> list[tuple[int, int]]:
+        """Where the text says what files are called."""
+        if self.document is not None:
+            return self.document.spans_of_file_names
+        said = (self.result or {}).get("document", {}).get("file_names", ())
+        return [(name["start"], name["stop"]) for name in said]
+
 
 @dataclass(frozen=True)
 class JudgedLeaf:
@@ -86,8 +94,8 @@ def judge(case: GoldCase, answered: Answered) -> Judged:
     fields: JSON = answered.result.get("fields", {}) if answered.result else {}
     written = written_values(case.schema.json_schema, answered.data)
     written = written if answered.text else {}  # else nobody can say what is printed
-    known = PrintedText(answered.text)
-    unprinted = {pointer: value for pointer, value in written.items() if value not in known}
+    known = PrintedText(answered.text, answered.file_names, case.schema.json_schema)
+    unprinted = {pointer: value for pointer, value in written.items() if not known.prints(value, pointer)}
     leaves = []
     for outcome in outcomes:
         pointer = outcome.pointer_in_answer or ""

@@ -6,7 +6,7 @@ is no evidence of anything else. What a schema lists (an enum, a constant) and b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -14,10 +14,14 @@ from typing import Any
 
 from extractor.evaluation.normal import is_number
 from extractor.evaluation.shape import JSON, SchemaShape
+from extractor.evidence.files import FileFields
 from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.occurrence import Fragment, Occurrence
+from extractor.evidence.scalars import JsonPath
 from extractor.notation import possible
+from extractor.notation.file_names import without
 from extractor.notation.fold import folded
+from schemas.errors import parts_of
 from schemas.errors import pointer as pointer_to
 from schemas.jsontext import exact
 
@@ -34,8 +38,23 @@ def written_values(json_schema: JSON, answer: Any) -> dict[str, str | int | Deci
 
 
 class PrintedText:
-    """One document."""
+    """One document, and what is asked of it. `file_names`: where a reader wrote what files are called, which is printed
+    for the fields of `json_schema` that ask for files."""
 
+    def __init__(self, text: str, file_names: Sequence[tuple[int, int]] = (), json_schema: JSON | None = None) -> None:
+        self._words = _PrintedWords(without(text, file_names))
+        self._with_names = _PrintedWords(text) if file_names else self._words
+        self._fields = FileFields(json_schema or {})
+
+    def __contains__(self, value: str | int | Decimal) -> bool:
+        return value in self._words
+
+    def prints(self, value: str | int | Decimal, pointer: str) -> bool:
+        """Whether a field there may have it from the document."""
+        return value in self._words or (_path(pointer) in self._fields and value in self._with_names)
+
+
+class _PrintedWords:
     def __init__(self, text: str) -> None:
         self._index = DocumentIndex(text)
         self._text = text
@@ -76,6 +95,10 @@ class PrintedText:
         """Whether a cell ends with the one and a cell in one of the next lines begins with the other."""
         before, between = self._text[max(0, other.start - 2) : other.start], self._text[one.stop : other.start]
         return bool(_ENDS.match(self._text, one.stop) and _BEGINS.search(before)) and 1 <= between.count("\n") <= _LINES
+
+
+def _path(pointer: str) -> JsonPath:
+    return tuple(int(part) if part.isdecimal() else part for part in parts_of(pointer))
 
 
 def _values(shape: SchemaShape, value: Any, pointer: str) -> Iterator[tuple[str, str | int | Decimal]]:

@@ -14,6 +14,7 @@ from extractor.evidence import row_numbers
 from extractor.evidence.answer_columns import with_columns
 from extractor.evidence.best_path import path as likeliest
 from extractor.evidence.described import DescribedLabels, FieldDescriptions
+from extractor.evidence.files import FileFields
 from extractor.evidence.labels import FAR, LONGEST, NEAR, Labels
 from extractor.evidence.list_values import ListValues
 from extractor.evidence.locate import DocumentIndex
@@ -38,6 +39,7 @@ from extractor.evidence.structure import (
 from extractor.evidence.table_rows import RowPlacements
 from extractor.evidence.word_index import MOST
 from extractor.evidence.yes_no import YesNo
+from extractor.notation.file_names import without
 from extractor.notation.key_words import key_words
 
 _CHOICES = 12  # of places for a value, between which its neighbours decide
@@ -65,9 +67,18 @@ class _Choice(NamedTuple):
 class EvidenceSearch:
     """Chooses among the places of values."""
 
-    def __init__(self, document: str, breaks: Sequence[int] = (), json_schema: dict[str, Any] | None = None) -> None:
-        """`breaks`: where its pages begin. `json_schema`: of the answers, whose titles and descriptions name labels."""
+    def __init__(
+        self,
+        document: str,
+        breaks: Sequence[int] = (),
+        json_schema: dict[str, Any] | None = None,
+        file_names: Sequence[Span] = (),
+    ) -> None:
+        """`breaks`: where its pages begin. `json_schema`: of the answers, whose titles and descriptions name labels.
+        `file_names`: where a reader wrote what files are called: no place but for fields that ask for files."""
         self._index = DocumentIndex(document, breaks)
+        self._unnamed = DocumentIndex(without(document, file_names), breaks) if file_names else self._index
+        self._files = FileFields(json_schema or {})
         self._printed = PrintedLabels(self._index)
         self._yes_no = YesNo(self._index, self._printed)
         self._json_schema = json_schema or {}
@@ -77,7 +88,7 @@ class EvidenceSearch:
         self._offset = 0  # where the value before was found
         self._taken: set[int] = set()  # where those of the list so far were
         self._counting: set[JsonPath] = set()
-        self._known: dict[tuple[str, str], tuple[int, bool, list[Occurrence]]] = {}
+        self._known: dict[tuple[str, str | DocumentIndex], tuple[int, bool, list[Occurrence]]] = {}
         self._begins: dict[JsonPath, int] = {}  # by the path of a row, where it begins
 
     def of(self, found: list[Scalar]) -> list[Occurrence]:
@@ -209,7 +220,13 @@ class EvidenceSearch:
             return []
         if isinstance(scalar.value, bool):
             return self._yes_or_no(scalar.value, scalar, since)
-        return self._index.find(scalar.value, since)
+        return self._index_for(scalar).find(scalar.value, since)
+
+    def _index_for(self, scalar: Scalar) -> DocumentIndex:
+        """Of what a value of its field may be."""
+        if self._unnamed is self._index or scalar.path in self._files:
+            return self._index
+        return self._unnamed
 
     def _yes_or_no(self, value: bool, scalar: Scalar, since: int) -> list[Occurrence]:
         """By the key, else by what the schema calls it; no row's by sentences."""
@@ -227,7 +244,7 @@ class EvidenceSearch:
 
     def _ahead(self, scalar: Scalar, since: int) -> list[Occurrence]:
         """Its candidates behind `since`, in order: a few at least, where there are so many. Looked up once for many."""
-        key = (repr(scalar.value), key_of(scalar) if isinstance(scalar.value, bool) else "")
+        key = (repr(scalar.value), key_of(scalar) if isinstance(scalar.value, bool) else self._index_for(scalar))
         first, whole, occurrences = self._known.get(key, (len(self._index.text) + 1, False, []))
         at = bisect_left(occurrences, since, key=lambda one: one[0].start)
         if since < first or (not whole and len(occurrences) - at < _FEW):

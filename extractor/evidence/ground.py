@@ -32,7 +32,8 @@ def ground(
     confidence is the chance that the model gave the value's tokens; `logprobs` and `sizes` (bytes of the text) are of
     all tokens, in order. `json_schema`: of the answer, whose titles and descriptions name labels beside its keys."""
     found = list(scalars(text))
-    search = EvidenceSearch(document.text, [page.start for page in document.pages], json_schema)
+    breaks, names = [page.start for page in document.pages], document.spans_of_file_names
+    search = EvidenceSearch(document.text, breaks, json_schema, names)
     places = search.of(found)
     labels = search.labels(found, places)
     chances = _chances(text, found, logprobs, sizes)

@@ -67,12 +67,12 @@ def grammar(given: dict[str, Any], blobs: list[bytes]) -> str:
 
 def printed(given: dict[str, Any], blobs: list[bytes]) -> list[str | bool | None]:
     """Of the schema that is the first blob and the document that is the second: the grammar of what it prints, None
-    where it is too long for one, and whether no answer need be compared with it. `given`: the `mode` and the
-    `bounds`. Raises Rejected with the code `not_printed`."""
+    where it is too long for one, and whether no answer need be compared with it. `given`: the `mode`, the
+    `bounds` and the `file_names` of the document. Raises Rejected with the code `not_printed`."""
     demanded = demand(json.loads(blobs[0]), given["mode"], Bounds(**given["bounds"]))
     assert demanded is not None
     try:
-        answers = demanded.of(blobs[1].decode("utf-8", "surrogatepass"))
+        answers = demanded.of(blobs[1].decode("utf-8", "surrogatepass"), given["file_names"])
     except DocumentError as error:
         errors = [(one.pointer, one.detail) for one in error.errors[:_MOST_PLACES]]
         raise Rejected(error.code, error.detail, errors=errors) from None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import cached_property
@@ -28,7 +28,7 @@ from extractor.errors import (
     SchemaError,
 )
 from extractor.grammar.narrow import Bounds
-from extractor.grammar.printed.grammars import Demand, PrintedAnswers
+from extractor.grammar.printed.grammars import Demand, PrintedAnswers, Span
 from extractor.grammar.printed.reading import PrintedDocument
 from extractor.sandbox import Rejected, Sandbox, SandboxError, SandboxLimits
 from schemas.keywords import Mode
@@ -65,15 +65,15 @@ class Judge:
 
     def printed(
         self, demand: Demand, json_schema: dict[str, Any], mode: Mode, text: str, wall_s: float,
-        cancel: threading.Event | None = None,
+        cancel: threading.Event | None = None, file_names: Sequence[Span] = (),
     ) -> PrintedAnswers:  # fmt: skip
-        """What `demand.of(text)` says, for a stranger's schema, whose patterns meet a stranger's document there. Raises
-        as `grammar` does, and as that does."""
-        given = {"mode": mode, "bounds": asdict(self._bounds)}
+        """What `demand.of(text, file_names)` says, for a stranger's schema, whose patterns meet a stranger's document
+        there. Raises as `grammar` does, and as that does."""
+        given = {"mode": mode, "bounds": asdict(self._bounds), "file_names": list(file_names)}
         blobs = [_json(json_schema), text.encode("utf-8", "surrogatepass")]
         with _errors_of("building the grammar of what the document prints", wall_s, ANSWER):
             grammar, held = _call(self._answer_box(), "printed", given, blobs, wall_s, cancel)
-        return PrintedAnswers(grammar, demand.marked, PrintedDocument(text), held)
+        return PrintedAnswers(grammar, demand.marked, PrintedDocument(text, file_names), held)
 
     def faults(
         self, json_schema: dict[str, Any], text: str, wall_s: float, cancel: threading.Event | None = None

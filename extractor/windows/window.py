@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-from extractor.documents import Document, Page
+from extractor.documents import Document, FileName, Page
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Window:
             start, stop = self._into(max(page.start, self.start)), self._into(min(page.stop, self.stop))
             if page.start < self.stop and self.start < page.stop:
                 pages.append(Page(page.number, start if pages else 0, stop))
-        return Document(self.text(document), document.media_type, tuple(pages), document.filename)
+        names = tuple(FileName(*span) for name in document.file_names for span in self._shown(name.start, name.stop))
+        return Document(self.text(document), document.media_type, tuple(pages), document.filename, file_names=names)
 
     def places(self, start: int, stop: int) -> list[Piece]:
         """Where the characters `start:stop` of the window's text stand in the document, in its order there."""
@@ -53,6 +55,13 @@ class Window:
                 shift = piece.start - begin
                 found.append(Piece(first + shift, last + shift, piece.repeated))
         return found
+
+    def _shown(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
+        """Where the document's characters `start:stop` stand in the window's text."""
+        for piece, begin in zip(self.pieces, self._begins, strict=True):
+            first, last = max(start, piece.start), min(stop, piece.stop)
+            if first < last:
+                yield begin + first - piece.start, begin + last - piece.start
 
     @cached_property
     def _begins(self) -> list[int]:

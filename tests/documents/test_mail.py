@@ -118,7 +118,12 @@ def test_attachments_are_parts():
         ("t.csv", "attachment"),
     ]
     assert [each[2] for each in parts(document)][1:] == ["from Word", "5 €", "a | b\n1 | 2"]
-    assert "Attachments: Angäbot.docx, note.txt, t.csv\n" in document.text
+    assert "Attachments: Angäbot.docx, note.txt, t.csv\n\nHello, please" in document.text
+    assert [document.text[slice(*name)] for name in document.spans_of_file_names] == [
+        "Angäbot.docx",
+        "note.txt",
+        "t.csv",
+    ]
     assert document.parts[1].media_type.endswith("wordprocessingml.document")
     assert [cell.address for cell in document.cells] == ["A1", "B1", "A2", "B2"]
 

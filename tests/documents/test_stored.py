@@ -36,6 +36,15 @@ def mail() -> bytes:
     return message.as_bytes()
 
 
+def test_what_files_are_called_stands_in_the_text() -> None:
+    document = loads(dumps(StoredDocument(convert(mail(), Context("message/rfc822"))))).document
+    names = [document.text[name.start : name.stop] for name in document.file_names]
+    assert names == ["order.pdf", "rows.csv"]
+    at = document.text.index("order.pdf")
+    assert describe(document)["file_names"][0] == {"start": at, "stop": at + len("order.pdf")}
+    assert "file_names" not in describe(convert(b"order.pdf", Context()))
+
+
 @pytest.mark.parametrize("data", [pdf(), mail(), making.docx(making.p("Total 12")), b"a;b\n1;2\n"])
 def test_it_comes_back_as_it_was(data: bytes) -> None:
     document = convert(data, Context(sniff(data, "text/csv"), filename="a.csv"))
@@ -62,7 +71,7 @@ def test_what_another_version_kept_is_read() -> None:
     head = orjson.loads(whole[8 : 8 + length])
     head["pages"] |= {"mood": ["grey"]}
     head["weather"] = "fine"
-    del head["pages"]["warnings"]
+    del head["pages"]["warnings"], head["file_names"]
     changed = orjson.dumps(head)
     back = loads(zlib.compress(len(changed).to_bytes(8) + changed + whole[8 + length :]))
     assert (back.document.text, back.document.pages[0].warnings) == ("Total", ())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
+from dataclasses import replace
 
 import pytest
 
-from extractor.documents import Document, Page, Part
+from extractor.documents import Document, FileName, Page, Part
 from extractor.windows.cut import Cutter, Room
 from extractor.windows.lines import cells_of, is_heading
 from tests.support.long_documents import HEADER, ledger
@@ -164,6 +166,17 @@ def test_a_window_is_a_document_with_pages():
         for page, after in itertools.pairwise(own.pages):
             assert page.stop == after.start
             assert own.text[after.start :].startswith(f"Statement of account, page {after.number} ")
+
+
+def test_a_window_knows_where_files_are_named():
+    document, _ = ledger(10, 50)
+    starts = [found.start() for found in re.finditer("Statement", document.text)]
+    named = replace(document, file_names=tuple(FileName(at, at + len("Statement")) for at in starts))
+    windows = [window.document(named) for window in Cutter(named, words, Room(120)).windows]
+    assert len(windows) > 2
+    for own in windows:
+        names = [own.text[name.start : name.stop] for name in own.file_names]
+        assert names == ["Statement"] * own.text.count("Statement")
 
 
 @pytest.mark.parametrize(

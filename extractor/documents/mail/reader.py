@@ -9,7 +9,7 @@ from extractor.documents.block_lines import write
 from extractor.documents.blocks import Block, Break
 from extractor.documents.builder import Builder
 from extractor.documents.context import Context
-from extractor.documents.mail.letter import Letter, sort
+from extractor.documents.mail.letter import sort
 from extractor.documents.mail.parse import messages, narrowed, parse
 from extractor.documents.mail.words import date, field, people
 
@@ -19,7 +19,10 @@ def read(data: bytes, into: Builder, context: Context) -> None:
     message = parse(first)
     letter = sort(message)
     into.begin_page()
-    write([*_head(message, letter), Break.GAP, *letter.body], into)
+    head, names = _head(message), [each.name for each in letter.attached if each.name]
+    write(head, into)
+    _write_names(names, into)
+    write([Break.GAP, *letter.body], into, begun=bool(head or names))
     for warning in dict.fromkeys(letter.warnings):
         into.warn(warning)
     if letter.attached or more:
@@ -41,7 +44,7 @@ def read(data: bytes, into: Builder, context: Context) -> None:
         into.warn(f"{left:,} further attachments or mails were not read: no more than {into.limits.parts} parts are")
 
 
-def _head(message: Message, letter: Letter) -> list[Block]:
+def _head(message: Message) -> list[Block]:
     lines = {
         "Subject": field(message, "Subject"),
         "From": people(message, "From") or people(message, "Sender"),
@@ -49,9 +52,16 @@ def _head(message: Message, letter: Letter) -> list[Block]:
         "Cc": people(message, "Cc"),
         "Bcc": people(message, "Bcc"),
         "Date": date(message),
-        "Attachments": ", ".join(each.name for each in letter.attached if each.name),
     }
     return [f"{label}: {content}" for label, content in lines.items() if content]
+
+
+def _write_names(names: list[str], into: Builder) -> None:
+    """Of what is attached, on the head's last line."""
+    for at, name in enumerate(names):
+        into.add(", " if at else "Attachments: ")
+        into.add(name, names_file=True)
+    into.newline()
 
 
 def _subject(part: Message) -> str | None:

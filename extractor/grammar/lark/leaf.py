@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from extractor.grammar.narrow.marks import KEYS, LARK, PRINTED, WITHIN
+from extractor.grammar.narrow.marks import FILE, KEYS, LARK, PRINTED, TEXT, WITHIN
 from schemas import keywords
 
 JSON = dict[str, Any]
 
-TEXT = "text"  # the `x-printed` of a scalar without a format
 SCALAR = keywords.BOUNDS | {"type", "minLength", "maxLength", "pattern", "format", "multipleOf", PRINTED, LARK}
 _OF_OTHERS = frozenset({KEYS, WITHIN, "items", "maxItems"})  # says nothing of a scalar
 _KINDS = frozenset({"string", "number", "integer", "boolean", "null"})
@@ -29,11 +28,16 @@ def leaf_of(node: JSON, root: JSON) -> JSON | None:
         if "$ref" in one:
             waiting.append((keywords.resolve(root, one["$ref"]), depth + 1))
     kinds = _kinds(parts)
-    formats = sorted({one.pop(PRINTED) for one in parts if PRINTED in one}, key=lambda name: (name == TEXT, name))
+    formats = sorted({one.pop(PRINTED) for one in parts if PRINTED in one}, key=_rank)
     if not kinds or not kinds <= _KINDS or not formats:
         return None
     constraints = [{key: value for key, value in one.items() if key != "type"} for one in parts]
     return {"type": sorted(kinds), PRINTED: formats[0], "allOf": [one for one in constraints if one]}
+
+
+def _rank(format_: str) -> tuple[bool, bool, str]:
+    """By how much it says: of several the first is kept."""
+    return format_ == TEXT, format_ == FILE, format_
 
 
 def _kinds(parts: list[JSON]) -> set[str]:

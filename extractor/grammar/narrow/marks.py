@@ -15,6 +15,8 @@ OTHERS = "x-others"
 PRINTED = keywords.PRINTED  # of a scalar: that it has to be printed, and its format (grammar/printed/mark.py)
 KEYS = "x-printed-keys"  # of an object: that keys which it does not name have to be printed, and their format
 WITHIN = "x-printed-within"  # that all has to be printed which nobody says of what is within
+TEXT = "text"  # the format of one without
+FILE = "text or file name"  # of one that may be what a file is called, too
 _PRINTING = (PRINTED, KEYS, WITHIN)
 _MARKS = (LARK, OTHERS, *_PRINTING)
 

@@ -11,11 +11,12 @@ from functools import cached_property
 from itertools import product
 
 from extractor.notation import codes, currency, months, possible, spell
+from extractor.notation.file_names import NOTHING
 from extractor.notation.fold import folded
 from extractor.notation.spell import Spelled
 
 MOST_MOMENTS = 4_000  # days with times, of a document that prints many of both
-_WORD = re.compile(r"\S+")
+_WORD = re.compile(rf"[^\s{NOTHING}]+")
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
 _CUT_EMAIL = re.compile(r"(?<=[\w-])(@?)[ \t]*\n[ \t]*(?=(@)?[\w-])")  # at the end of a line: behind its `@`, or before
 _BEFORE_EMAIL = "'*/=|`!?."  # marks that may stand before it

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from extractor.grammar.narrow.marks import KEYS, WITHIN
-from extractor.grammar.printed.mark import ANYTHING, PRINTED
+from extractor.grammar.printed.mark import PRINTED, anything
 from extractor.grammar.printed.reading import PrintedDocument
 from extractor.result import Unprinted
 from schemas import keywords
@@ -61,12 +61,12 @@ class _Comparison:
 
     def _object(self, value: JSON, met: list[JSON], pointer: str, depth: int) -> Iterator[Unprinted]:
         named = {name for one in met for name in (*one.get("properties", ()), *one.get("required", ()))}
-        within = any(WITHIN in one for one in met)
+        within = _within(met)
         for name, member in value.items():
             below, where = [one for node in met for one in _members(node, name)], pointer + pointer_to(name)
             if name not in named and not all(self._prints_key(name, one) for one in met if KEYS in one):
                 yield Unprinted(where, key=True)
-            yield from self.of(member, below or [ANYTHING] * within, where, depth + 1)
+            yield from self.of(member, below or within, where, depth + 1)
 
     def _prints_key(self, name: str, node: JSON) -> bool:
         patterned = "patternProperties" in node or "propertyNames" in node
@@ -102,7 +102,12 @@ def _items(met: list[JSON], at: int) -> list[Any]:
     for node in met:
         first = node.get("prefixItems", [])
         found += first[at : at + 1] or [node["items"] for _ in range("items" in node)]
-    return found or [ANYTHING for node in met if WITHIN in node][:1]
+    return found or _within(met)
+
+
+def _within(met: list[JSON]) -> list[Any]:
+    """What is said of a value within of which nobody says anything."""
+    return [anything(node[WITHIN]) for node in met if WITHIN in node][:1]
 
 
 def _may_be(value: Any, node: Any, root: JSON) -> bool:

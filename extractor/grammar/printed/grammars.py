@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import attrgetter
@@ -25,6 +25,7 @@ from schemas import Schema
 from schemas.keywords import Mode
 
 JSON = dict[str, Any]
+Span = tuple[int, int]  # half-open
 _KEPT = 256  # schemas
 
 
@@ -40,10 +41,10 @@ class Demand:
         """What a grammar of it is made from."""
         return NarrowedSchema(self.marked, self.bounds, marked=True).whole()
 
-    def of(self, text: str) -> PrintedAnswers:
-        """The grammar is for whoever uses it to build, and to refuse. Raises DocumentError with the code `not_printed`
-        where no answer is possible."""
-        document = PrintedDocument(text)
+    def of(self, text: str, file_names: Sequence[Span] = ()) -> PrintedAnswers:
+        """`file_names`: as of PrintedDocument. The grammar is for whoever uses it to build, and to refuse. Raises
+        DocumentError with the code `not_printed` where no answer is possible."""
+        document = PrintedDocument(text, file_names)
         if document.too_long:
             return PrintedAnswers(None, self.marked, document)
         writer = LarkWriter(self.narrowed, part, document)

@@ -16,13 +16,15 @@ import jsonschema_rs
 from llguidance import LLMatcher, LLTokenizer
 
 from extractor.grammar.narrow.far import writes
-from extractor.grammar.narrow.marks import KEYS, LARK
+from extractor.grammar.narrow.marks import FILE, KEYS, LARK, TEXT
 from extractor.grammar.printed.candidates import Candidates
-from extractor.grammar.printed.mark import PRINTED, TEXT
+from extractor.grammar.printed.mark import PRINTED
 from extractor.grammar.printed.words import MOST_CHUNKS, SEPARATOR, chunks, escaped
+from extractor.notation.file_names import forms, without
 from schemas.checks.compiled import validator
 
 JSON = dict[str, Any]
+_Span = tuple[int, int]  # half-open
 
 _LONGEST = 4_000  # characters of a text that need no counting: what is copied ends with the document
 _FEW = 8
@@ -35,9 +37,11 @@ _ANY_LETTER = r"(?s:[^\\]|\\.)"  # of a JSON string
 class PrintedDocument:
     """One document. Fields that ask the same share a terminal."""
 
-    def __init__(self, text: str) -> None:
-        self._candidates = Candidates(text)
-        self._text = text
+    def __init__(self, text: str, file_names: Sequence[_Span] = ()) -> None:
+        """`file_names`: where a reader wrote what files are called, which is a value of fields that ask for files."""
+        self._text = without(text, file_names)
+        self._files = list(forms(text[slice(*name)] for name in file_names))
+        self._candidates = Candidates(self._text)
         self._names: dict[str, str] = {}  # of terminals, by what they are
 
     @property
@@ -119,10 +123,11 @@ class PrintedDocument:
         return " | ".join(part for part in (self._runs(leaf, spare or bool(spelled)), spelled) if part)
 
     def _spellings(self, leaf: JSON) -> Sequence[str]:
-        """What is not printed letter by letter, where a pattern asks for it: of a key numbers too."""
-        if not _patterned(leaf) or leaf[PRINTED] != TEXT:
-            return ()
-        return [*self._candidates.spellings, *(self._candidates.numbers if KEYS in leaf else ())]
+        """What is not printed letter by letter, where a pattern asks for it: of a key numbers too. And files' names."""
+        files = self._files if leaf[PRINTED] == FILE else []
+        if not _patterned(leaf) or leaf[PRINTED] not in (TEXT, FILE):
+            return files
+        return [*files, *self._candidates.spellings, *(self._candidates.numbers if KEYS in leaf else ())]
 
     def _runs(self, leaf: JSON, spare: bool) -> str:
         """Stretches of words that keep to patterns and lengths."""

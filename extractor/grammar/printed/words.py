@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from extractor.notation import codes, masked
+from extractor.notation.file_names import NOTHING
 
 SEPARATOR = "\x01"  # between parts; no JSON string holds it unescaped
 MOST_CHUNKS = 60_000  # of all parts: what llguidance builds within half a second
@@ -38,7 +39,7 @@ _CHUNK = re.compile(  # of text that is escaped as in a JSON string
 _UNSEEN = dict.fromkeys(
     map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 )
-_NEVER = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # in a JSON string
+_NEVER = re.compile(r"[\x01-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # in a JSON string
 _LETTER = re.compile(r"[^\W\d_]")
 _CELL = re.compile(r"\S+(?: \S+)*")
 _CUT = re.compile(r"[-\u2010][ \t]*\n\s*(?=([^\W_]))(?!(?:und|oder|bzw|and|or|et|ou|y|e)\b)")
@@ -67,9 +68,10 @@ def chunks(document: str) -> list[str]:
 
 
 def _clean(document: str) -> str:
-    """Without what nobody sees, and with what no JSON string may hold as a space."""
+    """Without what nobody sees, and with what no JSON string may hold as a space; no value crosses what stands for no
+    text."""
     text = _SOFT.sub("", document).translate(_UNSEEN).replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n")
-    return _NEVER.sub(" ", text)
+    return _NEVER.sub(" ", text).replace(NOTHING, SEPARATOR)
 
 
 def _plain(text: str) -> list[str]:
