@@ -45,8 +45,8 @@ class Answered:
         """Where the text says what files are called."""
         if self.document is not None:
             return self.document.spans_of_file_names
-        said = (self.result or {}).get("document", {}).get("file_names", ())
-        return [(name["start"], name["stop"]) for name in said]
+        spans = (self.result or {}).get("document", {}).get("file_names", ())
+        return [(name["start"], name["stop"]) for name in spans]
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,10 @@ class FileFields:
         of what it is in. The same for all rows of a list."""
         column = tuple(0 if isinstance(part, int) else part for part in path)
         if column not in self._known:
-            self._known[column] = any(map(asks_for_files, self._said(column)))
+            self._known[column] = any(map(asks_for_files, self._names(column)))
         return self._known[column]
 
-    def _said(self, path: JsonPath) -> Iterator[str]:
+    def _names(self, path: JsonPath) -> Iterator[str]:
         yield from (part for part in path if isinstance(part, str))
         own = max((at for at, part in enumerate(path, 1) if isinstance(part, str)), default=0)
         for length in range(1, len(path) + 1):

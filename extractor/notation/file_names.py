@@ -52,12 +52,12 @@ def forms(names: Iterable[str]) -> Iterator[str]:
             yield stem
 
 
-def asks_for_files(said: str) -> bool:
-    """Whether a field of this key, or one of which a schema says this, may be what a file is called."""
-    words = _plain(" ".join(key_words(unicodedata.normalize("NFC", said)))).split()
+def asks_for_files(name: str) -> bool:
+    """Whether a field of this key, or of which a schema says this, may be what a file is called."""
+    words = _plain(" ".join(key_words(unicodedata.normalize("NFC", name)))).split()
     if any(word in _KNOWN or word.startswith(_STEMS) for word in _not_of_cases(words)):
         return True
-    joined, letters = f" {' '.join(words)} ", _plain(said)
+    joined, letters = f" {' '.join(words)} ", _plain(name)
     return any(f" {phrase} " in joined for phrase in _SEVERAL) or any(word in letters for word in _LETTERS)
 
 

@@ -43,15 +43,15 @@ def anything(text: str) -> JSON:
 
 class _About(NamedTuple):
     """What is known of a value from around it: whether all of it has to be printed, and whether a field asks for files
-    by the `names` (keys, titles) of it and of what it is in, or by what else is `said` of it alone."""
+    by the `names` (keys, titles) of it and of what it is in, or by what else is `described` of it alone."""
 
     demanded: bool
     names: bool = False
-    said: bool = False
+    described: bool = False
 
     @property
     def text(self) -> str:
-        return FILE if self.names or self.said else TEXT
+        return FILE if self.names or self.described else TEXT
 
 
 class _Marking:
@@ -91,8 +91,8 @@ class _Marking:
 
     def _about(self, node: JSON, about: _About) -> _About:
         """As `node` says it."""
-        names = about.names or _asks(node, "title")
-        return _About(self._demand(node, about.demanded), names, about.said or _asks(node, "description"))
+        names = about.names or _for_files(node, "title")
+        return _About(self._demand(node, about.demanded), names, about.described or _for_files(node, "description"))
 
     def _demand(self, node: Any, demanded: bool) -> bool:
         """What `node` declares, or else what holds of all around it."""
@@ -131,7 +131,7 @@ def _of_key(key: str, about: _About) -> _About:
     return _About(about.demanded, about.names or asks_for_files(key))
 
 
-def _asks(node: JSON, key: str) -> bool:
+def _for_files(node: JSON, key: str) -> bool:
     """Whether what `node` says under this key asks for files."""
     return isinstance(node.get(key), str) and asks_for_files(node[key])
 
