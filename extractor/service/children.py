@@ -27,9 +27,9 @@ Log = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Program:
-    """What to run. `inherits` picks what it gets of our environment, `environ` is what it gets beside that; `stdin` is
-    what it reads there before the end. `parting` is the signal the kernel sends it when its parent dies: SIGTERM for
-    what has to write something first, SIGKILL for what recovers by itself."""
+    """What to run. `inherits` picks which of our environment variables it gets, `environ` has further ones; `stdin` is
+    all that it can read there. `parting` is the signal that the kernel sends it when its parent dies: SIGTERM for a
+    program that has to write something first, SIGKILL for one that recovers by itself."""
 
     name: str
     command: Sequence[str]
@@ -40,8 +40,8 @@ class Program:
 
 
 class Child:
-    """One run of a program. Its output goes to `log`, prefixed, but for lines that are `withheld`; the last lines are
-    kept, those among them, to say why it died."""
+    """One run of a program. Its output goes to `log` under its name, except for lines that are `withheld`. The last
+    lines of either kind are kept, to say why it died."""
 
     def __init__(self, program: Program, log: Log, withheld: Callable[[str], object] = lambda _: False) -> None:
         self.program = program
@@ -78,12 +78,12 @@ class Child:
         return "\n".join(self._last)
 
     def signal(self, number: signal.Signals) -> None:
-        """To the process itself, which knows how to end its own children in order."""
+        """Sent to the process only, which ends its own children in order."""
         self._process.send_signal(number)
 
     def end(self, grace_s: float) -> int:
-        """SIGTERM, `grace_s` to finish, then SIGKILL to its whole group: nothing it started stays. One that is stopped
-        goes on, to hear it. The status."""
+        """SIGTERM, `grace_s` seconds to finish, then SIGKILL to its whole group, so that nothing it started stays. A
+        stopped process is continued, so that it gets the signal. Returns the exit status."""
         self.signal(signal.SIGTERM)
         self.signal(signal.SIGCONT)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -91,6 +91,7 @@ class Child:
         return self.kill()
 
     def kill(self) -> int:
+        """SIGKILL to its whole group. Returns the exit status."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         status = self._process.wait()
@@ -107,12 +108,12 @@ class Child:
                     self.tell(text)
 
     def tell(self, line: str) -> None:
-        """A line of its output, to the log."""
+        """Writes a line of its output to the log."""
         self._log(f"{self.program.name:<8}| {line}")
 
 
 class Restarts:
-    """When a program that died is started again: the longer the more often it died without having worked since."""
+    """When a program that died is started again. Each death in a row doubles the pause, until it has `worked`."""
 
     def __init__(self, first_s: float = 0.5, longest_s: float = 30.0) -> None:
         self._first_s = first_s

@@ -1,5 +1,5 @@
-"""One process that the service keeps running: its program, the child that runs it now, whether that moves, and why the
-last one died. Knows heartbeats' files and HTTP; knows no store. process_group.py decides who is started when."""
+"""One process that the service keeps running: its program, the child that runs it now, whether that child moves, and
+why the last one died. Knows heartbeat files and HTTP, but no store. process_group.py decides what is started when."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OF_A_ROOM = re.compile(r"extractor (api|workers): ")
 
 @dataclass
 class ManagedProcess:
-    """`heartbeat`: the file that the child writes, and this process while there is none."""
+    """`heartbeat`: the file in which the child says that it lives; this process writes it while there is no child."""
 
     program: Program
     heartbeat: HeartbeatFile | None = None
@@ -40,8 +40,8 @@ class ManagedProcess:
         self.report("starting", START_S, pid=self.child.pid)
 
     def end(self, *, reported: bool) -> str:
-        """Kills the child, with what it started and left behind, and returns its last output. `reported`: the caller
-        reports its last word; else, as it said one and then died of something else, that is a line of the log."""
+        """Kills the child and all that it started, and returns its last output. What it said last about why it ends
+        (`last_word`) goes to the log, unless the caller tells that itself (`reported`)."""
         if self.child is None:
             return ""
         self.child.kill()
@@ -52,7 +52,7 @@ class ManagedProcess:
         return output
 
     def report(self, state: str, good_for_s: float, why: str = "", pid: int | None = None) -> None:
-        """Writes the heartbeat in the child's place. A disk that takes nothing is no reason not to go on."""
+        """Writes the heartbeat in the child's place. A disk that cannot be written is no reason to stop."""
         if self.heartbeat is not None:
             with suppress(OSError):
                 self.heartbeat.beat(state, good_for_s, why, pid)
@@ -62,37 +62,37 @@ class ManagedProcess:
             self.heartbeat.close()
 
     def stalled(self) -> str:
-        """What is to be said of one that no longer moves; empty while it does, or says nothing here."""
+        """For the log, that the child no longer moves; empty while it does, or where it writes no heartbeat."""
         beat = read(self.heartbeat.path) if self.heartbeat is not None else None
         if beat is None or self.child is None or beat.pid != self.child.pid or not beat.silent():
             return ""
         return f"{self.name} has not moved for {time.monotonic() - beat.at:.0f} s"
 
     def is_ready(self) -> bool:
-        """As its heartbeat says."""
+        """Whether the heartbeat is the child's own and says `ready`."""
         beat = read(self.heartbeat.path) if self.heartbeat is not None else None
         return beat is not None and self.child is not None and (beat.pid, beat.state) == (self.child.pid, "ready")
 
 
 class ApiProbe:
-    """Asks an API whether it answers. What is told here is not of documents: /healthz and /readyz need no key."""
+    """Asks an API whether it answers, by /healthz and /readyz, which need no key."""
 
     def __init__(self, url: str, silent_s: float) -> None:
-        """`silent_s`: an API that has answered once and then not for so long is to be replaced."""
+        """`silent_s`: after so many seconds without an answer an API that has answered before is `silent`."""
         self._client = httpx.Client(base_url=url, timeout=_PROBE_S, trust_env=False)
         self._silent_s = silent_s
         self.begin()
 
     def begin(self) -> None:
-        """Another API has been started."""
+        """Call it when another API has been started: that one has its own time until its first answer."""
         self._heard_at, self._most_s = time.monotonic(), START_S
 
     def answers(self) -> bool:
-        """Whether it says anything, now."""
+        """Whether it answers now, whatever it says."""
         return self._ask("/healthz") is not None
 
     def ready(self) -> set[int]:
-        """The pids of the workers that it calls ready; empty when none is, or it does not say."""
+        """The pids of the workers that are ready, as the API says; empty where it does not answer."""
         try:
             workers = json.loads(self._ask("/readyz") or b"{}").get("workers", [])
             return {int(worker["pid"]) for worker in workers if worker["ready"]}
@@ -100,7 +100,7 @@ class ApiProbe:
             return set()
 
     def silent(self) -> str:
-        """What is to be said of one that has been silent for too long; empty before that."""
+        """For the log, that it has not answered for too long; empty before that."""
         silent_s = time.monotonic() - self._heard_at
         return f"api has not answered for {silent_s:.0f} s" if silent_s > self._most_s else ""
 
@@ -108,8 +108,8 @@ class ApiProbe:
         self._client.close()
 
     def _ask(self, path: str) -> bytes | None:
-        """Its answer, whatever it is. One that ends our connection lives, and is full; one that is stopped takes it
-        (the kernel does) and says nothing."""
+        """The body of its answer, whatever the status; empty where it closes the connection, as a full one does; None
+        where it does not answer. A stopped process does not: only the kernel takes the connection."""
         body = b""
         try:
             body = self._client.get(path).content
@@ -122,6 +122,7 @@ class ApiProbe:
 
 
 def ending(status: int) -> str:
+    """An exit status in words: `status 1`, or `SIGKILL` for -9."""
     if status >= 0:
         return f"status {status}"
     with suppress(ValueError):
@@ -130,8 +131,8 @@ def ending(status: int) -> str:
 
 
 def last_word(line: str) -> str:
-    """Why another start would end alike, where a program says so in this line; empty of any other line. Who started it
-    tells that, once for all programs that say it: so it is no line of the log."""
+    """The reason, if in this line a program says why it ends and another start would end in the same way; else empty.
+    Such lines do not go to the log: whoever started the programs tells the reason once, however many say it."""
     if found := _OF_A_ROOM.match(line):
         return line[found.end() :]
     if f'"status": {UNRECOVERABLE}' not in line:
@@ -142,5 +143,5 @@ def last_word(line: str) -> str:
 
 
 def reason(words: str) -> str:
-    """Of what a program printed last, what is meant for a person."""
+    """The `last_word` in a program's last output, or else all of that output."""
     return next(filter(None, map(last_word, reversed(words.splitlines()))), words)

