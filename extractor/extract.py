@@ -20,6 +20,7 @@ from extractor.calibration.find import calibration_of
 from extractor.config import Settings, read_settings
 from extractor.decode import Decoder, EngineLike, start_engine
 from extractor.documents import Document
+from extractor.duplicate_keys import without_duplicates
 from extractor.errors import (
     CONTEXT_EXCEEDED,
     DeadlineExceeded,
@@ -219,15 +220,18 @@ class Extractor:
             run.printed = self._decoder.printed(run)
         completion = self._decoder.completed(run, prompt, max_tokens, failed)
         run.usage.add(completion.stats)
-        text = completion.text.decode("utf-8", "replace")
         run.keep(completion)
+        completion, again = without_duplicates(completion)
+        text = completion.text.decode("utf-8", "replace")
         try:
             answer = self._read_answer(run, completion.finish, max_tokens, text)
         except (OutputError, DeadlineExceeded) as error:
-            error.last, error.kept = text, self._findings.kept(run, text, completion) if text else {}
+            error.last, error.kept = text, self._findings.kept(run, text, completion, again) if text else {}
             raise
         fields = self._findings.fields(run, text, completion)
-        marks = self._findings.marks(run, answer.data, answer.doubts, fields, ended_values(text, completion))
+        others = self._findings.others(run, completion, answer.data, again)
+        ended = ended_values(text, completion)
+        marks = self._findings.marks(run, answer.data, answer.doubts, fields, ended, others)
         return self._extraction(run, answer, text, fields, marks)
 
     def _finish(self, run: Run, whole: WholeAnswer) -> Extraction:

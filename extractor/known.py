@@ -5,19 +5,22 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from extractor.calibration.calibrator import Calibrator
 from extractor.documents import Document
+from extractor.duplicate_keys import Duplicate, Span, replaced
 from extractor.engine.limits.limits import Why
 from extractor.evidence.locate import DocumentIndex
+from extractor.evidence.scalars import scalars
 from extractor.grammar.printed.grammars import Demands
 from extractor.grammar.printed.reading import PrintedDocument
 from extractor.missed import missed
 from extractor.notation.file_names import without
 from extractor.partial import completed
-from extractor.result import Known, Mark, Unprinted
+from extractor.result import Known, Mark, Other, Unprinted
 from extractor.review import review
 from extractor.run import Run, ended_values, fields_of
 from extractor.written import WrittenText, forced
@@ -25,6 +28,8 @@ from schemas import jsontext
 from schemas.errors import Place, parts_of
 
 log = logging.getLogger(__name__)
+
+MOST_OTHERS = 5  # values that are told of one key
 
 
 class Findings:
@@ -41,7 +46,28 @@ class Findings:
         fields = fields_of(text, run, completion)
         return self._calibrator.calibrated(fields, text, run.document, run.schema.json_schema, completion, held)
 
-    def kept(self, run: Run, text: str, completion: Any) -> dict[str, Any]:
+    def others(self, run: Run, completion: Any, data: Any, again: Sequence[Duplicate]) -> dict[str, list[Other]]:
+        """By pointer, what the answer says of a key once more, where that is something else. A scalar is looked up as
+        if it stood in the place of the first."""
+        found: dict[str, dict[str, Duplicate]] = {}
+        for one in again:
+            value = jsontext.dumps(jsontext.read(one.value.text))
+            if value != jsontext.dumps(value_at(data, one.pointer)):
+                found.setdefault(one.pointer, {}).setdefault(value, one)
+        some = {pointer: list(values.values())[:MOST_OTHERS] for pointer, values in found.items()}
+        spans = _spans(completion.text.decode("utf-8", "replace")) if some else {}
+        others: dict[str, list[Other]] = {pointer: [] for pointer in some}
+        for rank in range(max(map(len, some.values()), default=0)):
+            ranked = {pointer: values[rank] for pointer, values in some.items() if rank < len(values)}
+            written = WrittenText(completion.text, completion.logprobs, completion.sizes)
+            swapped = replaced(written, {spans[at]: one.value for at, one in ranked.items() if at in spans})
+            as_if = replace(completion, text=swapped.text, logprobs=swapped.logprobs, sizes=swapped.sizes)
+            fields = self.fields(run, swapped.text.decode("utf-8", "replace"), as_if) if spans else {}
+            for pointer, one in ranked.items():
+                others[pointer].append(_other(one, fields.get(pointer)))
+        return others
+
+    def kept(self, run: Run, text: str, completion: Any, again: Sequence[Duplicate] = ()) -> dict[str, Any]:
         """What is known of an answer that does not stand: as much of it as is whole."""
         whole = completed(text)
         completion = _up_to(completion, whole)
@@ -51,11 +77,18 @@ class Findings:
         except (ValueError, TypeError, RecursionError):
             return {"usage": run.spent()}
         fields = self.fields(run, whole, completion)
-        marks = self.marks(run, data, [], fields, ended_values(whole, completion))
+        others = self.others(run, completion, data, again)
+        marks = self.marks(run, data, [], fields, ended_values(whole, completion), others)
         return {"data": data, "fields": fields, "review": marks, "usage": run.spent()}
 
     def marks(
-        self, run: Run, data: Any, doubts: list[Place], fields: dict[str, Known], ended: list[tuple[str, Why]]
+        self,
+        run: Run,
+        data: Any,
+        doubts: list[Place],
+        fields: dict[str, Known],
+        ended: list[tuple[str, Why]],
+        others: dict[str, list[Other]],
     ) -> list[Mark]:
         """Of an answer that stands. It is not lost for it."""
         found = {pointer for pointer, known in fields.items() if known["evidence"]}
@@ -66,7 +99,7 @@ class Findings:
         except Exception as error:
             log.error("not compared: %s at %s", type(error).__name__, traceback.extract_tb(error.__traceback__)[-1][:2])
             unprinted, left_out = [], []
-        return review(doubts, unprinted, fields, left_out, ended)
+        return review(doubts, unprinted, fields, left_out, ended, others)
 
     def _unprinted(self, run: Run, data: Any, document: PrintedDocument, found: set[str]) -> list[Unprinted]:
         """Keys stand somewhere as values do: in other capitals, or with other signs between their words."""
@@ -79,6 +112,32 @@ class Findings:
 
 def _printed(document: Document) -> PrintedDocument:
     return PrintedDocument(document.text, document.spans_of_file_names)
+
+
+def value_at(data: Any, pointer: str) -> Any:
+    """None where there is none."""
+    for step in parts_of(pointer):
+        if isinstance(data, dict):
+            data = data.get(step)
+        elif isinstance(data, list) and int(step) < len(data):
+            data = data[int(step)]
+        else:
+            return None
+    return data
+
+
+def _spans(text: str) -> dict[str, Span]:
+    """Of scalars, the bytes of their JSON."""
+    return {one.pointer: (_bytes(text[: one.start]), _bytes(text[: one.stop])) for one in scalars(text)}
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode())
+
+
+def _other(one: Duplicate, known: Known | None) -> Other:
+    evidence, confidence = ([], None) if known is None else (known["evidence"], known["confidence"])
+    return {"value": jsontext.read(one.value.text), "evidence": evidence, "confidence": confidence}
 
 
 def _words_of(pointer: str) -> str:

@@ -25,7 +25,7 @@ from extractor.grammar.compile import Grammars
 from extractor.grammar.narrow.unfold import reached
 from extractor.options import Options
 from extractor.prompt.prompt import PromptBuilder
-from extractor.result import Extraction, Tell, tell_nobody
+from extractor.result import Extraction, Other, Tell, tell_nobody
 from extractor.run import LEAST_ANSWER, Run
 from extractor.schema_parts.join import PartAnswer, united
 from extractor.schema_parts.planner import Planner, ReadingPlan
@@ -34,7 +34,7 @@ from extractor.windows.invented import endless_lists, without_invented
 from extractor.windows.merge import ANY, Shapes, Steps, merged
 from extractor.windows.partial import partial, shapes
 from extractor.windows.read import WindowAnswer, WindowOutcome, WindowPlace, read_all
-from extractor.windows.translate import translated
+from extractor.windows.translate import others_of, translated
 from extractor.windows.tree import Node, flat, grown
 from extractor.windows.turns import Turns
 from extractor.windows.whole_answer import WholeAnswer, window_name, windows_read
@@ -119,7 +119,8 @@ class LongDocuments:
         reads = windows_read(run.document, outcomes, of_several=plan.of_several)
         parts = [part.pointers for part in plan.parts] if plan.of_several else []
         unlikely = sum(one.unlikely for one in outcomes)
-        return WholeAnswer(flat(whole), reads, _ended(outcomes), left_out, parts, unlikely)
+        again = _again(run.document, outcomes)
+        return WholeAnswer(flat(whole), reads, _ended(outcomes), left_out, parts, unlikely, again)
 
     def _ask(self, reading: _Reading, place: WindowPlace, withdrawn: threading.Event) -> Extraction:
         """One window. All of the document is no window: of that nothing may be left out, unless it prints nothing that
@@ -216,6 +217,15 @@ def _merged(document: Document, outcomes: list[WindowOutcome], whole: Shapes) ->
 
 def _windows(answered: list[tuple[Window, WindowAnswer]]) -> list[Window]:
     return [window for window, _ in answered]
+
+
+def _again(document: Document, outcomes: list[WindowOutcome]) -> dict[str, list[Other]]:
+    """By pointer, of what is in a list by that of the list."""
+    found: dict[str, list[Other]] = {}
+    for one in outcomes:
+        for where, others in (one.answer.again if one.answer is not None else {}).items():
+            found.setdefault(_IN_A_LIST.sub("", where), []).extend(others_of(others, one.window, document))
+    return found
 
 
 def _ended(outcomes: list[WindowOutcome]) -> list[tuple[str, Why]]:

@@ -66,7 +66,7 @@ class Known(TypedDict):
 
 
 class Other(TypedDict):
-    """What another window says instead."""
+    """What another window says instead, or the answer itself where it has a key once more."""
 
     value: Any
     evidence: list[Evidence]
@@ -82,15 +82,16 @@ class Unprinted:
 
 
 Code = Literal[
-    "check", "not_printed", "repeated", "ran_on", "cut_off", "low_confidence", "missed", "windows_disagree", "not_read"
-]
+    "check", "not_printed", "repeated", "ran_on", "cut_off", "duplicate_key", "low_confidence", "missed",
+    "windows_disagree", "not_read",
+]  # fmt: skip
 
 
 class Mark(TypedDict):
     """What a person should look at. `pointer` into the data; `code`: `check` (a check of the schema), `not_printed`,
-    `low_confidence`, `missed`, `repeated`, `ran_on` and `cut_off` (it did not end by itself), `windows_disagree` (with
-    the `others`), `not_read` (of the whole answer); `severity`: `high` where something speaks against the value, `low`
-    where little speaks for it."""
+    `low_confidence`, `missed`, `repeated`, `ran_on` and `cut_off` (it did not end by itself), `duplicate_key` and
+    `windows_disagree` (with the `others`), `not_read` (of the whole answer); `severity`: `high` where something speaks
+    against the value, `low` where little speaks for it."""
 
     pointer: str
     code: Code

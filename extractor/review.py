@@ -8,17 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from extractor.engine.limits.limits import Why
-from extractor.result import Known, Mark, Unprinted
+from extractor.result import Known, Mark, Other, Unprinted
 from schemas.errors import Place
 
 NOTHING: Mapping[str, int] = {}
+NO_OTHERS: Mapping[str, Sequence[Other]] = {}
 _KEY = "its key is not printed in the document"
 UNSURE = 0.5  # a value of which the model was less sure than this is marked
 
 
 _ENDED: dict[Why, str] = {
     "repeated": "repeated itself more often than the document does, and was ended there",
-    "ran_on": "went on with more items that the document does not print than it has lines, and was ended there",
+    "ran_on": "went on with more than the document has to say, and was ended there",
     "cut_off": "was ended at the most that is written of such a value",
 }
 
@@ -29,11 +30,13 @@ def review(
     fields: Mapping[str, Known],
     left_out: Sequence[Place] = (),
     ended: Sequence[tuple[str, Why]] = (),
+    again: Mapping[str, Sequence[Other]] = NO_OTHERS,
 ) -> list[Mark]:
     """`doubts`: of the schema's own checks; `unprinted`: texts, numbers and keys that the document does not print;
     `left_out`: nulls, with what a label like the field's name says; `ended`: of values that did not end by
-    themselves."""
-    return [*_checked(doubts), *_unprinted(unprinted), *_missed(left_out), *ended_marks(ended), *_unsure(fields)]
+    themselves; `again`: of those whose key is written again, the other values."""
+    of_the_end = [*ended_marks(ended), *duplicate_marks(again)]
+    return [*_checked(doubts), *_unprinted(unprinted), *_missed(left_out), *of_the_end, *_unsure(fields)]
 
 
 def _checked(doubts: list[Place]) -> Iterator[Mark]:
@@ -65,6 +68,15 @@ def ended_marks(values: Sequence[tuple[str, Why]], left_out: Mapping[str, int] =
         count = left_out.get(pointer, 0)
         more = f"; {count:,} item{'s'[: count > 1]} that stand nowhere left out" if count else ""
         yield {"pointer": pointer, "code": why, "detail": _ENDED[why] + more, "severity": "high"}
+
+
+def duplicate_marks(again: Mapping[str, Sequence[Other]]) -> Iterator[Mark]:
+    """Of values, by their pointers, whose keys are written again: what stands there."""
+    for pointer, others in again.items():
+        detail = f"its key is written again, with {len(others)} other value{'s'[: len(others) > 1]}"
+        yield {
+            "pointer": pointer, "code": "duplicate_key", "detail": detail, "severity": "high", "others": [*others],
+        }  # fmt: skip
 
 
 def _unsure(fields: Mapping[str, Known]) -> Iterator[Mark]:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from extractor.engine.limits.limits import Limits
+from extractor.engine.limits.limits import Limits, SchemaKeys
+from extractor.grammar.free_keys import has_free_keys
 from extractor.grammar.narrow.bounds import Bounds, widened
 from schemas import keywords
 from schemas.checks.numbers import is_number
@@ -40,6 +41,17 @@ def limits_of(schema: dict[str, Any], bounds: Bounds) -> Limits:
         items=max(wide.max_items, *sizes, 0),
         keys=max(wide.max_items, *sizes, *counts, 0) + len(declared),
         endings=tuple(_endings(schema)),
+        names=_names(schema) if has_free_keys(schema) else None,
+    )
+
+
+def _names(schema: dict[str, Any]) -> SchemaKeys:
+    """Keys that it speaks of."""
+    declared = {name for names in keywords.values_of(schema, "properties") if isinstance(names, dict) for name in names}
+    literals = _within([value for key in ("enum", "const") for value in keywords.values_of(schema, key)])
+    descriptions = [one for one in keywords.values_of(schema, "description") if isinstance(one, str)]
+    return SchemaKeys(
+        frozenset(declared | {one for one in literals if isinstance(one, str)}), "\n".join(descriptions).casefold()
     )
 
 

@@ -30,7 +30,7 @@ from extractor.errors import (
     SchemaError,
     TruncatedOutput,
 )
-from extractor.result import Known, Mark, Tell, Unprinted, tell_nobody
+from extractor.result import Known, Mark, Other, Tell, Unprinted, tell_nobody
 from extractor.review import unprinted_of
 from extractor.windows.cut import Cutter
 from extractor.windows.window import Window
@@ -44,12 +44,14 @@ TRIES = 2
 
 @dataclass
 class WindowAnswer:
-    """What a window says, with offsets of its own: `fields` and `ended` by pointer into `data`."""
+    """What a window says, with offsets of its own: `fields`, `ended` and the other values of keys that it writes
+    `again` by pointer into `data`."""
 
     data: Any = None
     fields: dict[str, Known] = field(default_factory=dict)
     unprinted: list[Unprinted] = field(default_factory=list)
     ended: list[tuple[str, Why]] = field(default_factory=list)
+    again: dict[str, list[Other]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, data: Any, fields: dict[str, Known], review: list[Mark]) -> WindowAnswer:
@@ -59,7 +61,8 @@ class WindowAnswer:
             for mark in review
             if mark["code"] == "repeated" or mark["code"] == "ran_on" or mark["code"] == "cut_off"
         ]
-        return cls(data, fields, unprinted_of(review), ended)
+        again = {mark["pointer"]: mark["others"] for mark in review if mark["code"] == "duplicate_key"}
+        return cls(data, fields, unprinted_of(review), ended, again)
 
 
 @dataclass

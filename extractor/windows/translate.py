@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from extractor.documents import Document
 from extractor.evidence.ground import evidence_at
-from extractor.result import Evidence, Known, Label
+from extractor.result import Evidence, Known, Label, Other
 from extractor.windows.window import Piece, Window
 
 
@@ -22,6 +22,16 @@ def translated(
         known[pointer] = {**field, "evidence": evidence, "label": _label(field["label"], window, document)}
         places[pointer] = tuple(where)
     return known, places
+
+
+def others_of(again: Sequence[Other], window: Window, document: Document) -> list[Other]:
+    """The same of other values of a key."""
+    fields: dict[str, Known] = {
+        str(at): {"evidence": one["evidence"], "label": None, "confidence": one["confidence"]}
+        for at, one in enumerate(again)
+    }
+    known, _ = translated(fields, window, document)
+    return [{**one, "evidence": known[str(at)]["evidence"]} for at, one in enumerate(again)]
 
 
 def _label(label: Label | None, window: Window, document: Document) -> Label | None:

@@ -10,7 +10,7 @@ from itertools import groupby
 from extractor.documents import Document
 from extractor.engine.limits.limits import Why
 from extractor.result import Mark, Other, WindowRead
-from extractor.review import ended_marks
+from extractor.review import duplicate_marks, ended_marks
 from extractor.windows.read import WindowOutcome
 from extractor.windows.tree import Flat, ValueNode
 from extractor.windows.window import Window
@@ -24,7 +24,7 @@ class WholeAnswer:
     """What all windows say together, and what became of each. `ended`: values that did not end by themselves; of one in
     a list, the list. `invented`: how many items were left out, by pointer of such a list. `schema_parts`: the pointers
     of the properties of each part of the schema, where there are several. `unlikely`: how many windows were left out.
-    """
+    `again`: other values of keys that a window writes more than once, by pointer."""
 
     answer: Flat
     windows: list[WindowRead]
@@ -32,10 +32,11 @@ class WholeAnswer:
     invented: Counter[str]
     schema_parts: list[list[str]] = field(default_factory=list)
     unlikely: int = 0
+    again: dict[str, list[Other]] = field(default_factory=dict)
 
     def marks(self) -> list[Mark]:
         """Values that did not end by themselves, windows that say different things, and what was not read."""
-        marks: list[Mark] = list(ended_marks(self.ended, self.invented))
+        marks: list[Mark] = [*ended_marks(self.ended, self.invented), *duplicate_marks(self.again)]
         for where, others in self.answer.disagreements.items():
             detail = f"another part of the document says otherwise ({len(others)} other value{'s'[: len(others) > 1]})"
             shown = [_other(leaf) for leaf in others]

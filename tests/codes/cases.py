@@ -110,10 +110,14 @@ MARKS = (
     MarkCase("repeated", "repeated", "na", TEXT, (answered({"f": "na" * 40}, ended=(('"na', "repeated"),)),)),
     MarkCase(
         "ran_on", "ran_on", "A-7", TEXTS, (answered({"f": [f"B-{at}" for at in range(9)]}, ended=(("[", "ran_on"),)),),
-        says="than it has lines",
+        says="than the document has to say",
     ),
     MarkCase(
         "cut_off", "cut_off", "x", TEXT, (answered({"f": "x" * 40}, ended=(('"x', "cut_off"),)),), says="the most",
+    ),
+    MarkCase(
+        "duplicate_key", "twice", "Net 10, Fee 3, Net 12", SUMS, (Written('{"f":{"Net":10,"Fee":3,"Net":12}}'),),
+        pointer="/f/Net", says="1 other value",
     ),
     MarkCase(
         "windows_disagree", "disagree", statement(12, OTHER_NUMBER), LEDGER, pointer="/number", severity="low",

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import json
 import random
-from itertools import chain, cycle, islice
+from itertools import islice
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from llguidance import LLMatcher
@@ -23,51 +22,10 @@ from extractor.grammar.guided import guided
 from extractor.grammar.limits import limits_of
 from extractor.grammar.narrow import Bounds
 from schemas import inline
+from tests.engine.stubborn import BYTES, NUMBER, TEXT, WORDS, of, stubborn
 from tests.support.matching import TOKENIZER
 
 SMALL = Bounds(max_chars=300, max_items=12, max_key_chars=20)
-TEXT, NUMBER = {"type": "string"}, {"type": "number"}
-WORDS = (TOKENIZER.vocab_size + 31) // 32
-BYTES = 6_000
-_EASY = b'"]},:0123456789[{ntf'  # what ends soon
-
-
-def stubborn(
-    grammar: str, wish: str, piece: str, limits: Limits | None, source: str = "", begun: str = ""
-) -> tuple[str, list[Ended]]:
-    """What a model writes that wants `wish` and then `piece` for ever, and where it may not have it, what ends soon."""
-    request = Request([0], source.encode(), 0, grammar, limits=limits, begun=begun.encode())
-    row = Sequence(request, LLMatcher(TOKENIZER, grammar, log_level=0))
-    assert row.matcher is not None
-    wanted, narrowing = chain(wish.encode(), cycle(piece.encode())), Narrowing(TOKENIZER)
-    due, going = next(wanted), True
-    for _ in range(BYTES):
-        bits = torch.zeros((1, WORDS), dtype=torch.int32)
-        row.matcher.unsafe_compute_mask_ptr(bits.data_ptr(), WORDS * 4)
-        narrowing.narrow([row], [Draft([], [])], [1], bits)
-        allowed = np.flatnonzero(np.unpackbits(bits.numpy().view(np.uint8), bitorder="little")).tolist()
-        if due in allowed and going:
-            byte, due = due, next(wanted)
-        else:
-            going = False
-            byte = next((one for one in _EASY if one in allowed), allowed[0])
-        if byte == 256:
-            break
-        assert row.matcher.consume_token(byte)
-        row.written.append(byte)
-        if row.matcher.is_stopped():
-            break
-    else:
-        return row.written.decode(), []
-    assert row.json is None or limits
-    if row.json is not None:
-        row.json.read()
-    return row.written.decode(), row.json.ended if row.json else []
-
-
-def of(properties: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties), **more}
-
 
 NEVER_THE_SAME = "".join(f"{number:x}." for number in range(8_000))
 MEMBERS = "".join(f',"k{number}":1' for number in range(3_000))
@@ -109,7 +67,7 @@ def test_where_schemas_meet_everything_ends(field: dict[str, Any], wish: str, pi
     grammar, limits = compile_grammar(schema, SMALL), limits_of(schema.json_schema, SMALL)
     endless, _ = stubborn(grammar, wish, piece, None)
     assert len(endless) == BYTES, "the grammar ends it already: the limit is not needed"
-    text, ended = stubborn(grammar, wish, piece, limits)
+    text, ended = stubborn(grammar, wish, piece, limits, source=MEMBERS if piece is MEMBERS else "")
     schema.validate(json.loads(text))
     assert len(text) < most
     assert [one.why for one in ended] == ["repeated" if field is WITHIN_A_REPEAT else "cut_off"]

@@ -16,6 +16,7 @@ from extractor.engine.attention.packed import PackedMask
 from extractor.engine.cache import SlotCache, SlotShape
 from extractor.engine.limits.items import Items
 from extractor.engine.limits.limits import Limits
+from extractor.engine.limits.members import Members
 from extractor.engine.limits.text import JsonText
 from extractor.engine.model.host_embedding import keep_on_host
 from extractor.engine.model.loader import Models
@@ -300,11 +301,19 @@ OPEN = {
     "additionalProperties": False,
 }
 LIMITS = Limits(chars=40, key_chars=10, digits=4, items=5, keys=9)
+SOME = {"type": "object", "additionalProperties": TEXT, "minProperties": 4}  # more than a random model writes
+DICTS = {
+    "type": "object",
+    "properties": {"found": SOME, "more": {"type": "object", "additionalProperties": SOME, "minProperties": 2}},
+    "required": ["found", "more"],
+    "additionalProperties": False,
+}
 
 
+@pytest.mark.parametrize("schema", [OPEN, DICTS], ids=["values", "dicts"])
 @pytest.mark.parametrize(("temperature", "at_once"), [(0.0, False), (0.0, True), (0.9, False)])
 def test_what_ends_a_value_changes_nothing(
-    models: Models, monkeypatch: pytest.MonkeyPatch, temperature: float, *, at_once: bool
+    models: Models, monkeypatch: pytest.MonkeyPatch, temperature: float, schema: dict[str, Any], *, at_once: bool
 ) -> None:
     """A grammar that leaves every kind of value open, under limits that end each of them; and loops that are soon ones,
     so that random models write some."""
@@ -312,7 +321,16 @@ def test_what_ends_a_value_changes_nothing(
     monkeypatch.setattr(f"{JsonText.__module__}._AGAIN", 12)
     for name, few in {"_SHORT": 2, "_SENTENCE": 6, "_INVENTED": 1, "_COPIED": 2, "_ALONE": 2}.items():
         monkeypatch.setattr(f"{Items.__module__}.{name}", few)
-    given = {"grammar": tiny.grammar(OPEN), "limits": LIMITS, "max_tokens": 100, "temperature": temperature, "seed": 3}
+    for name, few in {"_AGAIN": 1, "_ALONE": 2}.items():
+        monkeypatch.setattr(f"{Members.__module__}.{name}", few)
+    limits = replace(LIMITS, chars=2, key_chars=2, keys=1_000) if schema is DICTS else LIMITS
+    given = {
+        "grammar": tiny.grammar(schema),
+        "limits": limits,
+        "max_tokens": 100,
+        "temperature": temperature,
+        "seed": 3,
+    }
     config = EngineConfig(slots=16, context=1024, max_draft=8, overlap=at_once)
 
     def written(mix: tuple[str, ...], rows: int) -> list[Completion]:
@@ -329,5 +347,8 @@ def test_what_ends_a_value_changes_nothing(
         assert [(one.ids, one.ended) for one in found] == [(one.ids, one.ended) for one in alone], mix
     ended = {(one.text[end.start :][:1], end.why) for one in alone for end in one.ended}
     assert (b'"', "cut_off") in ended
+    if schema is DICTS:
+        assert not ended.isdisjoint({(b"{", "ran_on"), (b"{", "repeated")})
+        return
     assert any(sign.isdigit() for sign, _ in ended)
     assert (b'"', "repeated") in ended or temperature or models.drafter is None

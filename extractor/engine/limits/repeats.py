@@ -76,6 +76,19 @@ class Repeats:
         values = [value for value in _scalars(row) if not isinstance(value, bool)]
         return not values or any(self._says(value) for value in values)
 
+    def times(self, text: str) -> int:
+        """How often it stands there, as whole words or, without any, as it is."""
+        return self._of_text(text)
+
+    @cached_property
+    def words(self) -> int:
+        """How many it has; of letters that no spaces part, about as many as there are letters."""
+        return len(self._all_stems)
+
+    def words_of(self, text: str) -> int:
+        """How many of such words a text has, one at least."""
+        return max(1, len(_stems(text, some=False)))
+
     def _says(self, value: Any) -> bool:
         if not isinstance(value, str):
             return self._numbers[digits(str(value))] > 0
@@ -124,8 +137,12 @@ class Repeats:
         return _WORD.findall(_plain(self._text))
 
     @cached_property
+    def _all_stems(self) -> list[str]:
+        return _stems(self._text, some=False)
+
+    @cached_property
     def _stems(self) -> frozenset[str]:
-        return frozenset(_stems(self._text, some=False))
+        return frozenset(self._all_stems)
 
     @cached_property
     def _numbers(self) -> Counter[str]:

@@ -7,9 +7,11 @@ import re
 import sys
 from dataclasses import dataclass
 
+from extractor.engine.limits.container import Container
 from extractor.engine.limits.items import Items
 from extractor.engine.limits.limits import Ended, Limits, Why
 from extractor.engine.limits.loops import WINDOW, loop_at_end, recurs
+from extractor.engine.limits.members import Members
 from extractor.engine.limits.repeats import Repeats
 
 _NOWHERE = -1
@@ -30,7 +32,7 @@ _ENDS = b'"}],'  # what a token begins with that ends a member
 @dataclass(frozen=True)
 class Due:
     """What has to end now: the `string` (`escaped`: behind the backslash of an escape) or `number` that is being
-    written, or, as soon as what is within them has, containers that are `full`, or the array of number `last` if its
+    written, or, as soon as what is within them has, containers that are `full`, or the one of number `last` if its
     member ends here."""
 
     string: bool
@@ -38,26 +40,6 @@ class Due:
     number: bool
     full: bool
     last: int | None = None
-
-
-@dataclass
-class _Container:
-    start: int
-    of_keys: bool
-    items: Items
-    member: int  # where the one that is written begins
-    begun: int = 1  # members, the one that is written among them
-    full: Why | None = None
-    shared: bool = False  # `items`, with a copy of this
-
-    def copy(self) -> _Container:
-        self.shared = True
-        return _Container(self.start, self.of_keys, self.items, self.member, self.begun, self.full, shared=True)
-
-    def add(self, item: bytes) -> None:
-        if self.shared:  # by now: most copies end before one is added, and of many items each is long
-            self.items, self.shared = self.items.copy(), False
-        self.items.add(item)
 
 
 class JsonText:
@@ -69,7 +51,7 @@ class JsonText:
         self.endings = limits.endings
         self._limits, self._repeats = limits, repeats
         self._at = 0  # read up to here
-        self._open: list[_Container] = []
+        self._open: list[Container] = []
         self._string = _NOWHERE  # the quote that began the one that is being written
         self._escaped = False  # the next byte of it is no quote
         self._sign = 0  # behind the last sign outside of strings
@@ -109,7 +91,7 @@ class JsonText:
             if sign == _QUOTE:
                 self._string = place
             elif sign in _OPENING:
-                self._open.append(_Container(place, sign == _OBJECT, Items(self._repeats), place + 1))
+                self._open.append(Container(place, sign == _OBJECT, self._items(sign), place + 1))
             elif sign in _CLOSING and self._open:
                 closed = self._open.pop()
                 self._end(closed.start, closed.full or self._over(closed, place))
@@ -117,6 +99,11 @@ class JsonText:
                 self._go_on(self._open[-1], place + 1)
             self._sign = place + 1
         self._at = place + 1
+
+    def _items(self, sign: int) -> Items | Members | None:
+        if sign != _OBJECT:
+            return Items(self._repeats)
+        return Members(self._repeats, self._limits.names) if self._limits.names is not None else None
 
     def _end(self, start: int, why: Why | None) -> None:
         if why is not None:
@@ -135,7 +122,7 @@ class JsonText:
                 return _NOWHERE
             more = (limits.keys if one.of_keys else limits.items) - one.begun  # of two bytes at least
             calm = min(calm, end + 2 * more - 3)
-            if not one.of_keys:
+            if one.items is not None:
                 calm = min(calm, end + one.items.calm_for())
         if calm < end or (calm > patience and recurs(self.written, patience)):
             return _NOWHERE
@@ -215,46 +202,44 @@ class JsonText:
         return bool(self._open) and self._open[-1].of_keys and self.written[self._string - 1] in b"{,"
 
     def _last_if_ended(self, end: int) -> tuple[int | None, Why | None]:
-        """The number of the innermost array, where the member that is being written would be one too many if it ended
-        at `end`; and why."""
+        """The number of the innermost array, or of an object within it, where the member that is being written would be
+        one too many if it ended at `end`; and why."""
         if self._escaped or (self._string != _NOWHERE and self._is_key()):
             return None, None
         closing = b'"' if self._string != _NOWHERE else b""
         for at in reversed(range(len(self._open))):
             one = self._open[at]
-            if one.of_keys:
-                closing += b"}"
-                continue
-            if one.full or (not closing and self._digits(end)):
-                return None, None
-            why = self._over(one, end, closing)
-            return (None, None) if why is None else (at, why)
+            going_on = not closing and self._digits(end)  # a number, which may have more of them
+            why = None if one.full or going_on else self._over(one, end, closing)
+            if why is not None:
+                return at, why
+            if not one.of_keys:
+                break
+            closing += b"}"
         return None, None
 
-    def _over(self, container: _Container, end: int, closing: bytes = b"") -> Why | None:
-        """Why the member of an array that ends at `end` is one too many."""
-        if container.of_keys:
+    def _over(self, container: Container, end: int, closing: bytes = b"") -> Why | None:
+        """Why the member that ends at `end` is one too many."""
+        if container.items is None:
             return None
         return container.items.over(bytes(self.written[container.member : end]) + closing)
 
     def _most_of_no_use(self, end: int) -> int:
-        """How many bytes the string that is written up to `end` may have, where it stands in the last member of an
-        array that goes on although nothing is left to say."""
+        """How many bytes the string that is written up to `end` may have, where it stands in the last member of a
+        container that goes on although nothing is left to say."""
         last, _ = self._last_if_ended(end)
-        arrays = [one for one in self._open if not one.of_keys and one.full not in (None, "cut_off")]
-        longest = [one.items.longest for one in arrays] + ([] if last is None else [self._open[last].items.longest])
-        return max(longest, default=sys.maxsize)
+        going_on = [one for at, one in enumerate(self._open) if at == last or one.full not in (None, "cut_off")]
+        return max((one.items.longest for one in going_on if one.items is not None), default=sys.maxsize)
 
-    def _go_on(self, container: _Container, end: int) -> None:
+    def _go_on(self, container: Container, end: int) -> None:
         """After a comma, which ends at `end`."""
         limits, patience = self._limits, self._patience
         container.begun += 1
         if container.full is not None:
             return
         container.full = self._over(container, end - 1)
-        if not container.of_keys:
-            container.add(bytes(self.written[container.member : end - 1]))
-            container.member = end
+        container.add(bytes(self.written[container.member : end - 1]))
+        container.member = end
         if container.full is not None:
             return
         if container.begun >= (limits.keys if container.of_keys else limits.items):

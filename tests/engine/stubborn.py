@@ -1,0 +1,57 @@
+"""A model that wants one piece for ever, under a grammar and the limits of its text; and the schemas it is given."""
+
+from __future__ import annotations
+
+from itertools import chain, cycle
+from typing import Any
+
+import numpy as np
+import torch
+from llguidance import LLMatcher
+
+from extractor.engine.limits.limits import Ended, Limits
+from extractor.engine.limits.narrowing import Narrowing
+from extractor.engine.sequence import Draft, Request, Sequence
+from tests.support.matching import TOKENIZER
+
+TEXT, NUMBER = {"type": "string"}, {"type": "number"}
+WORDS = (TOKENIZER.vocab_size + 31) // 32
+BYTES = 6_000
+_EASY = b'"]},:0123456789[{ntf'  # what ends soon
+
+
+def stubborn(
+    grammar: str, wish: str, piece: str, limits: Limits | None, source: str = "", begun: str = ""
+) -> tuple[str, list[Ended]]:
+    """What a model writes that wants `wish` and then `piece` for ever, and where it may not have it, what ends soon."""
+    request = Request([0], source.encode(), 0, grammar, limits=limits, begun=begun.encode())
+    row = Sequence(request, LLMatcher(TOKENIZER, grammar, log_level=0))
+    assert row.matcher is not None
+    wanted, narrowing = chain(wish.encode(), cycle(piece.encode())), Narrowing(TOKENIZER)
+    due, going = next(wanted), True
+    for _ in range(BYTES):
+        bits = torch.zeros((1, WORDS), dtype=torch.int32)
+        row.matcher.unsafe_compute_mask_ptr(bits.data_ptr(), WORDS * 4)
+        narrowing.narrow([row], [Draft([], [])], [1], bits)
+        allowed = np.flatnonzero(np.unpackbits(bits.numpy().view(np.uint8), bitorder="little")).tolist()
+        if due in allowed and going:
+            byte, due = due, next(wanted)
+        else:
+            going = False
+            byte = next((one for one in _EASY if one in allowed), allowed[0])
+        if byte == 256:
+            break
+        assert row.matcher.consume_token(byte)
+        row.written.append(byte)
+        if row.matcher.is_stopped():
+            break
+    else:
+        return row.written.decode(), []
+    assert row.json is None or limits
+    if row.json is not None:
+        row.json.read()
+    return row.written.decode(), row.json.ended if row.json else []
+
+
+def of(properties: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), **more}
