@@ -17,15 +17,16 @@ from extractor.evidence.spans import Span
 from extractor.evidence.word_index import MOST, WordIndex
 from extractor.notation import find, months, scale
 from extractor.notation.bigger import Bigger
-from extractor.notation.currency import codes
+from extractor.notation.currency import BEFORE_DIGITS, codes
 from extractor.notation.find import Spans, digits, padded, readings
 from extractor.notation.fold import folded
+from extractor.notation.word_pieces import is_cut_at
 
 _APART = 48  # characters between the date and the time of one moment
 
 _DECIMALS = re.compile(r"[.,]\d{1,3}(?!\d)")
 _NUMBER = re.compile(r"-?\d[\d.,']*")
-_GLUED = re.compile(r"(?<=\d)[^\W\d_]+(?![^\W_])|(?<![^\W_])[A-Z]{3}(?=\d)")  # the unit or the currency of a number
+_GLUED = re.compile(rf"(?<=\d)[^\W\d_]+(?![^\W_])|{BEFORE_DIGITS}")  # the unit or the currency of a number
 _YES_NO_WORDS = {
     True: "yes y ja oui sì sí si sim true x on".split(),
     False: "no n nein non não nee false off".split(),
@@ -62,10 +63,15 @@ class DocumentIndex:
         found = [] if signs and value not in self.text else self.words(value)  # `TL` is TRY, and `try` is not
         if not found and _NUMBER.fullmatch(value):
             read = dict.fromkeys(place for number in readings(value) for place in self._number(number))
-            found = [place for place in read if padded(self.text[place.start : place.stop]) == padded(value)]
+            found = [place for place in read if self._is_text(value, place)]
         if not found:
             found = self._spans(signs) or self._spans(self._glued.get(value, ())) or self._year(value)
         return in_one_piece(found) or self._words.wrapped(value) or self._words.pieces(value)
+
+    def _is_text(self, value: str, place: Fragment) -> bool:
+        """Whether the number there may be the text `value`: no other account's, and no piece of a word."""
+        same = padded(self.text[place.start : place.stop]) == padded(value)
+        return same and is_cut_at(self.text, place.start, place.stop)
 
     def _year(self, value: str) -> list[Fragment]:
         """That of a day or a month in figures."""
@@ -102,7 +108,9 @@ class DocumentIndex:
     def _is_part(self, start: int, stop: int) -> bool:
         """Whether the number there is a part of what is none. A year is one within a date too."""
         number = self.text[start:stop]
-        return not (len(number) == 4 and number[:2] in _CENTURIES) and self._bigger.holds(start, stop)
+        if len(number) == 4 and number[:2] in _CENTURIES:
+            return False
+        return self._bigger.is_glued(start, stop) or self._bigger.holds(start, stop)
 
     @cached_property
     def _dates(self) -> Spans:

@@ -7,15 +7,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from extractor.notation import masked
 from extractor.notation.calendar import is_name
 from extractor.notation.codes import CALLED
+from extractor.notation.currency import GLUED
 from extractor.notation.fold import folded
 from extractor.notation.spell import dates
 
 Span = tuple[int, int]  # half-open
 
 _IN_FULL = re.compile(r"^\d{4}|\d{4}$| / ")  # of a day with spaces in it
-_MASK = re.compile(r"(?<![^\W_])[xX]{2,}$")  # before the last digits of a number: no letters of a code
 _NAMES = re.compile(r"[^\W\d_]{3,}")
 _DAY = re.compile(  # without a year: `5. Oktober`, `Oct 5`, `05.10.`
     r"(?<![\w.,/-])(?:\d\d?(?:st|nd|rd|th|er|\.|º)? ?(?:de |of )?(?P<m1>[^\W\d_]{3,14})(?![^\W_])"
@@ -44,10 +45,8 @@ _ITEM = re.compile(r"[.)](?=[ \t]+[^\W\d])")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+|\bwww\.[^\s|]+|\bhttps?://[^\s|]+")
 
 
-_LEADS = frozenset(  # capitals that stand before an amount without a space
-    "EUR USD GBP CHF JPY CNY INR KRW TRY PLN CZK RUB ILS THB CAD AUD NZD SGD MXN SEK NOK DKK HUF RON HKD ZAR BRL AED "
-    "MYR IDR PHP VND TWD RM RS KR FR US HK CA AU NZ R C A X NO NR".split()
-)
+# Capitals that stand before an amount without a space.
+_LEADS = GLUED | frozenset("RM RS KR FR US HK CA AU NZ R C A X NO NR".split())
 _GLUED = re.compile(r"(?<![^\W_])(?:([A-Z]{1,4})|[^\W_]*\d[^\W\d_]+)$")  # to the digits behind it, as in a code
 _GOES_ON = re.compile(r"[^\W\d_]+\d")
 _CAPITALS = re.compile(r"[A-Z]{2,}\d")  # from digits to digits, however few: `12AB34`
@@ -108,13 +107,8 @@ class Bigger:
         """Whether it is only a piece of what is printed as one: of a code of letters and digits, an account, a
         telephone number, an address, a time of day, a day without a year. `12kg`, `Q3`, `EUR5`, `30-day` are no codes.
         Dates with a year are not looked for: whoever asks knows them."""
-        before = self._text[max(0, start - _WORD) : start]
-        if _CAPITALS.match(self._text, stop) or _AFTER_CAPITALS.search(before):
+        if self.is_glued(start, stop):
             return True
-        if before[-1:].isalpha() and self._text[start:stop].isdecimal() and not _MASK.search(before):
-            glued = _GLUED.search(before) if stop - start >= _CODE_DIGITS else None
-            if _GOES_ON.match(self._text, stop) or (glued is not None and glued[1] not in _LEADS):
-                return True
         if not self._may_be_held(start, stop):
             return False
         since = max(0, start - _AROUND)
@@ -127,6 +121,21 @@ class Bigger:
             and not (first == begin and _COUNTED.fullmatch(window, first, last))
             for first, last in _without_dates(window, _PIECES)
         )
+
+    def is_glued(self, start: int, stop: int) -> bool:
+        """Whether it is digits of a code, because of the letters that stand at it without a space (`RE4711`, `12AB34`):
+        neither a mask, nor a unit, nor a currency."""
+        before = self._text[max(0, start - _WORD) : start]
+        if not before[-1:].isalpha() and not self._text[stop : stop + 1].isalpha():
+            return False
+        if masked.is_shown(self._text, start, stop):
+            return False
+        if _CAPITALS.match(self._text, stop) or _AFTER_CAPITALS.search(before):
+            return True
+        if not before[-1:].isalpha() or not self._text[start:stop].isdecimal():
+            return False
+        glued = _GLUED.search(before) if stop - start >= _CODE_DIGITS else None
+        return _GOES_ON.match(self._text, stop) is not None or (glued is not None and glued[1] not in _LEADS)
 
     def is_of_a_street(self, start: int, stop: int) -> bool:
         """Whether it may be the number of a house: `Price Avenue 21`."""

@@ -49,6 +49,12 @@ _SIGN = re.compile(
 
 # One that stands beside an amount; a code is one of those that a sign may mean.
 _CODES = sorted({code for meant in (*_ANYWHERE.values(), *_BESIDE_NUMBERS.values()) for code in meant.split()})
+# Codes that mean an amount where digits follow without a space (`EUR5`); no words, which begin numbers of all kinds.
+GLUED = frozenset(
+    "EUR USD GBP CHF JPY CNY INR KRW TRY PLN CZK RUB ILS THB CAD AUD NZD SGD MXN SEK NOK DKK HUF RON HKD ZAR BRL AED "
+    "MYR IDR PHP VND TWD SAR QAR KWD PKR EGP UAH BGN".split()
+)
+BEFORE_DIGITS = rf"(?<![^\W_])(?:{'|'.join(sorted(GLUED))})(?=\d)"
 SIGN_OR_CODE = rf"{_one_of(_ANYWHERE)}|(?<![^\W_])(?:{'|'.join(_CODES)}|{_LETTERS})"
 
 

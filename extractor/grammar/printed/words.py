@@ -10,32 +10,15 @@ text and notation.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
-from extractor.notation import codes, masked
+from extractor.notation import codes
 from extractor.notation.file_names import NOTHING
+from extractor.notation.word_pieces import CHUNK
 
 SEPARATOR = "\x01"  # between parts; no JSON string holds it unescaped
 MOST_CHUNKS = 60_000  # of all parts: what llguidance builds within half a second
 
-# Letters that are written without spaces between words: each is a chunk.
-_UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_PARTICLES = "에서|에게|으로|까지|부터|은|는|이|가|을|를|의|에|로|와|과|도|만"  # that Korean writes behind a noun
-# What belongs to the letter before it: accents that are written apart, vowels of Indic scripts, points of Hebrew.
-_MARK = "".join(chr(at) for at in range(0x300, 0x1F000) if unicodedata.category(chr(at)).startswith("M"))
-_CHUNK = re.compile(  # of text that is escaped as in a JSON string
-    r"\\."
-    r"|(?<![^\W_])[vV](?=\d+\.\d)"  # before a version
-    r"|\d+(?:[.,:'’]\d+)+"  # one number, one time of day
-    rf"|[{_UNSPACED}][{_MARK}]*"
-    rf"|{masked.FIRST}|{masked.SIGNS}"
-    # the number before its unit, a currency before one
-    rf"|\d+(?=[^\W\d_]+(?![^\W_]))|(?<![^\W_])[A-Z]{{3}}(?=\d)"
-    rf"|[\uac00-\ud7af]+?(?=(?:{_PARTICLES})(?![^\W_]))"
-    rf"|(?:[^\W_{_UNSPACED}][{_MARK}]*)+|.[{_MARK}]*",
-    re.DOTALL,
-)
 _UNSEEN = dict.fromkeys(
     map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 )
@@ -92,7 +75,7 @@ def _healed(text: str) -> str:
 
 def _chunks_of(text: str) -> list[str]:
     """Chunks of one stretch of text, white space folded, none at its ends."""
-    found = _CHUNK.findall(escaped(" ".join(text.split())))
+    found = CHUNK.findall(escaped(" ".join(text.split())))
     return [piece for chunk in found for piece in (_pieces(chunk) if len(chunk) > _LONG_WORD else (chunk,))]
 
 
