@@ -1,7 +1,7 @@
-"""Which values of an answer the document does not print: those that were invented, or concluded. Judged by itself and
-not by what made the answer: letters and digits in their order, and else where evidence would look (evidence/locate.py).
-Which numbers there are notation/possible.py says, as it does for the grammar: that of a page is printed too, though it
-is no evidence of anything else. What a schema lists (an enum, a constant) and booleans need not be printed."""
+"""Which values of an answer the document does not print: those that were invented, or concluded. What the grammar of
+printed values takes is printed, by the same rule (grammar/printed/). So is what stands there in other capitals or with
+other signs between its words, and where evidence would look (evidence/locate.py). What a schema lists (an enum, a
+constant) and booleans need not be printed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Any
 
 from extractor.evaluation.normal import is_number
@@ -18,9 +18,10 @@ from extractor.evidence.files import FileFields
 from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.occurrence import Fragment, Occurrence
 from extractor.evidence.scalars import JsonPath
-from extractor.notation import possible
+from extractor.grammar.printed.candidates import MOMENTS, Candidates
+from extractor.grammar.printed.runs import PrintedRuns
 from extractor.notation.file_names import without
-from extractor.notation.fold import folded
+from extractor.notation.find import date_and_time
 from schemas.errors import parts_of
 from schemas.errors import pointer as pointer_to
 from schemas.jsontext import exact
@@ -56,36 +57,37 @@ class PrintedText:
 
 class _PrintedWords:
     def __init__(self, text: str) -> None:
-        self._index = DocumentIndex(text)
-        self._text = text
-        self._letters, self._seams = _run(text)
+        self._text, self._index = text, DocumentIndex(text)
+        self._runs, self._candidates = PrintedRuns(text), Candidates(text)
 
     def __contains__(self, value: str | int | Decimal) -> bool:
         if not isinstance(value, str):
             return bool(self._index.find(value)) or value in self._numbers
-        return self._says(value) or any(self._stands(value, found) for found in self._index.find(value))
+        if self._runs.says(value) or value in self._spelled:
+            return True
+        return any(self._stands(value, found) for found in self._index.find(value)) or self._is_moment(value)
 
     @cached_property
     def _numbers(self) -> set[Decimal]:
-        return set(possible.numbers(folded(self._text)).values())
+        return set(map(Decimal, self._candidates.numbers))
 
-    def _says(self, value: str) -> bool:
-        """Whether its letters and digits stand there one after the other, as whole words."""
-        wanted = _run(value)[0]
-        if not wanted:
-            return " ".join(value.split()) in self._text
-        at = self._letters.find(wanted)
-        while at >= 0 and not (at in self._seams and at + len(wanted) in self._seams):
-            at = self._letters.find(wanted, at + 1)
-        return at >= 0
+    @cached_property
+    def _spelled(self) -> frozenset[str]:
+        return frozenset((*self._candidates.spellings, *self._candidates.emails))
+
+    def _is_moment(self, value: str) -> bool:
+        """One that is made of a day and a time that the document prints."""
+        if date_and_time(value) is None:
+            return False
+        return any(value in (self._candidates.of_format(name) or ()) for name in MOMENTS)
 
     def _stands(self, value: str, found: Occurrence) -> bool:
         """Whether what evidence would show is the value, and no collection of its words: whole words in one place, or
         whole cells one below the other."""
         if len(found) == 1:
             return self._is_seam(found[0].start) and self._is_seam(found[0].stop)
-        printed = "".join(_run(self._text[one.start : one.stop])[0] for one in found)
-        return printed == _run(value)[0] and all(self._goes_on(one, other) for one, other in pairwise(found))
+        printed = "".join(_letters(self._text[one.start : one.stop]) for one in found)
+        return printed == _letters(value) and all(self._goes_on(one, other) for one, other in pairwise(found))
 
     def _is_seam(self, at: int) -> bool:
         """Whether no word goes on there."""
@@ -115,7 +117,5 @@ def _values(shape: SchemaShape, value: Any, pointer: str) -> Iterator[tuple[str,
             yield pointer, value if isinstance(value, int) else Decimal(str(value))
 
 
-def _run(text: str) -> tuple[str, set[int]]:
-    """The letters and digits of a text, and where among them words begin and end."""
-    parts = _PART.findall(text.casefold())
-    return "".join(parts), {0, *accumulate(map(len, parts))}
+def _letters(text: str) -> str:
+    return "".join(_PART.findall(text.casefold()))

@@ -15,7 +15,7 @@ from extractor.notation.file_names import NOTHING
 from extractor.notation.fold import folded
 from extractor.notation.spell import Spelled
 
-MOST_MOMENTS = 4_000  # days with times, of a document that prints many of both
+MOSTMOMENTS = 4_000  # days with times, of a document that prints many of both
 _WORD = re.compile(rf"[^\s{NOTHING}]+")
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
 _CUT_EMAIL = re.compile(r"(?<=[\w-])(@?)[ \t]*\n[ \t]*(?=(@)?[\w-])")  # at the end of a line: behind its `@`, or before
@@ -78,7 +78,7 @@ class Candidates:
             return self.emails
         if name in _WORDS_OF:
             return self.words
-        return _MOMENTS[name](self) if name in _MOMENTS else None
+        return MOMENTS[name](self) if name in MOMENTS else None
 
     def _times(self, *, local: bool) -> list[str]:
         full = [f"{hour}:00" if len(hour) == 5 else hour for hour in self._hours]
@@ -89,10 +89,10 @@ class Candidates:
     def _moments(self, *, local: bool) -> list[str]:
         """A day without a time of its own begins at midnight."""
         times = [*self._times(local=local), *(["00:00:00"] if local else ["00:00:00Z"])]
-        return [f"{day}T{time}" for day, time in product(self.days, times)][:MOST_MOMENTS]
+        return [f"{day}T{time}" for day, time in product(self.days, times)][:MOSTMOMENTS]
 
 
-_MOMENTS: dict[str, Callable[[Candidates], list[str]]] = {
+MOMENTS: dict[str, Callable[[Candidates], list[str]]] = {
     "date": lambda one: one.days,
     "time": lambda one: one._times(local=False),
     "time-local": lambda one: one._times(local=True),

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import cache, cached_property, lru_cache
-from itertools import accumulate, islice
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
@@ -19,7 +19,8 @@ from extractor.grammar.narrow.far import writes
 from extractor.grammar.narrow.marks import FILE, KEYS, LARK, TEXT
 from extractor.grammar.printed.candidates import Candidates
 from extractor.grammar.printed.mark import PRINTED
-from extractor.grammar.printed.words import MOST_CHUNKS, SEPARATOR, chunks, escaped
+from extractor.grammar.printed.runs import PrintedRuns
+from extractor.grammar.printed.words import MOST_CHUNKS, SEPARATOR
 from extractor.notation.file_names import forms, without
 from schemas.checks.compiled import validator
 
@@ -39,15 +40,16 @@ class PrintedDocument:
 
     def __init__(self, text: str, file_names: Sequence[_Span] = ()) -> None:
         """`file_names`: where a reader wrote what files are called, which is a value of fields that ask for files."""
-        self._text = without(text, file_names)
+        own = without(text, file_names)
+        self._runs = PrintedRuns(own)
         self._files = list(forms(text[slice(*name)] for name in file_names))
-        self._candidates = Candidates(self._text)
+        self._candidates = Candidates(own)
         self._names: dict[str, str] = {}  # of terminals, by what they are
 
     @property
     def too_long(self) -> bool:
         """Whether it has more words than a grammar may hold."""
-        return len(self._chunks) > MOST_CHUNKS
+        return len(self._runs.chunks) > MOST_CHUNKS
 
     def prints(self, value: str | float | Decimal, leaf: JSON) -> bool:
         """Whether the value of a marked scalar, or a key, stands in the document, whatever else is asked of it."""
@@ -56,35 +58,20 @@ class PrintedDocument:
         listed = self._candidates.of_format(leaf[PRINTED])
         if listed is not None:
             return value in listed
-        return value in self._spellings(leaf) or self._is_run(" ".join(value.split()))
-
-    def _is_run(self, text: str) -> bool:
-        wanted, (whole, seams) = escaped(text), self._joined
-        at = whole.find(wanted) if wanted and SEPARATOR not in wanted else -1
-        while at >= 0 and not (at in seams and at + len(wanted) in seams):
-            at = whole.find(wanted, at + 1)
-        return at >= 0
-
-    @cached_property
-    def _joined(self) -> tuple[str, set[int]]:
-        """All chunks as one text, and where they begin and end."""
-        return "".join(self._chunks), {0, *accumulate(map(len, self._chunks))}
+        return value in self._spellings(leaf) or self._runs.has(value)
 
     @cached_property
     def _values(self) -> set[int | float]:
         return set(self._candidates.numbers.values())
 
     @cached_property
-    def _chunks(self) -> list[str]:
-        return chunks(self._text)
-
-    @cached_property
     def _words(self) -> str:
         """The terminals that all stretches of words are made of; empty where there are none."""
-        some = json.dumps({"substring_chunks": self._chunks}, ensure_ascii=False)
-        return (
-            f"WORDS: SOME & {_RUN}\nSOME: %regex {some}" if any(chunk.strip(_NOTHING) for chunk in self._chunks) else ""
-        )
+        chunks = self._runs.chunks
+        if not any(chunk.strip(_NOTHING) for chunk in chunks):
+            return ""
+        some = json.dumps({"substring_chunks": chunks}, ensure_ascii=False)
+        return f"WORDS: SOME & {_RUN}\nSOME: %regex {some}"
 
     def terminal(self, leaf: JSON, *, spare: bool = False, but: str = "") -> str | None:
         """The name of what a marked scalar may be, null and booleans apart. None where nothing printed fits; with a
@@ -120,7 +107,7 @@ class PrintedDocument:
         if listed is not None:
             return _texts(filter(_fits(leaf), listed))
         spelled = _texts(filter(_fits(leaf), self._spellings(leaf)))
-        return " | ".join(part for part in (self._runs(leaf, spare or bool(spelled)), spelled) if part)
+        return " | ".join(part for part in (self._stretches(leaf, spare or bool(spelled)), spelled) if part)
 
     def _spellings(self, leaf: JSON) -> Sequence[str]:
         """What is not printed letter by letter, where a pattern asks for it: of a key numbers too. And files' names."""
@@ -129,7 +116,7 @@ class PrintedDocument:
             return files
         return [*files, *self._candidates.spellings, *(self._candidates.numbers if KEYS in leaf else ())]
 
-    def _runs(self, leaf: JSON, spare: bool) -> str:
+    def _stretches(self, leaf: JSON, spare: bool) -> str:
         """Stretches of words that keep to patterns and lengths."""
         if not self._words:
             return ""
@@ -146,7 +133,7 @@ class PrintedDocument:
 
     def _has_word(self, leaf: JSON) -> bool:
         """Whether one word of the document fits, of the first few that would."""
-        return any(map(self._is_run, islice(filter(_fits(leaf), self._candidates.words), _FEW)))
+        return any(map(self._runs.has, islice(filter(_fits(leaf), self._candidates.words), _FEW)))
 
     def _some(self, body: str) -> bool:
         """Whether the document prints any. llguidance looks for a way through a terminal before it lets its first byte
