@@ -51,8 +51,7 @@ from schemas import Registry, Schema, jsontext
 
 log = logging.getLogger(__name__)
 
-DEFAULT_CONTEXT = 8192
-DEFAULT_EXAMPLES = 2
+DEFAULT_CONTEXT, DEFAULT_EXAMPLES = 8192, 2
 
 
 class Extractor:
@@ -98,7 +97,8 @@ class Extractor:
         self._prompts = PromptBuilder(tokenizer, self._info["context"], self._info["examples"])
         self._decoder = Decoder(engine, self._settings.drafters, demands, self._judge, bounds, self._prompts)
         slots, window = self._info["slots"], self._settings.window or self._info.get("window")
-        self._long = LongDocuments(self._prompts, self._grammars, self._settings, slots, window, self._read)
+        ways = self._read, self._call_model, self._stand
+        self._long = LongDocuments(self._prompts, self._grammars, self._settings, slots, window, *ways)
 
     def extract(
         self,
@@ -144,7 +144,7 @@ class Extractor:
             if error.code != CONTEXT_EXCEEDED and (error.code != TruncatedOutput.code or options.max_output_tokens):
                 raise
             plan = self._long.plan(run, error)
-        return LongRead(lambda tell: self._finish(run, self._long.read(run, plan, tell)))
+        return LongRead(lambda tell: self._long.read(run, plan, tell))
 
     def _read(self, run: Run) -> Extraction:
         """What fits the context. Raises DocumentError `context_exceeded` for what does not."""
@@ -216,7 +216,7 @@ class Extractor:
         """One call of the model, the first or one with the errors of the answer before it (`failed`). Raises
         InvalidOutput for an answer that does not stand, DocumentError where no room is left for one."""
         prompt, max_tokens = self._prompt(run, failed)
-        if failed is None:  # of a document that fits the model, and no longer one
+        if run.printed is None:  # of a document that fits the model, and no longer one
             run.printed = self._decoder.printed(run)
         completion = self._decoder.completed(run, prompt, max_tokens, failed)
         run.usage.add(completion.stats)
@@ -234,7 +234,7 @@ class Extractor:
         marks = self._findings.marks(run, answer.data, answer.doubts, fields, ended, others)
         return self._extraction(run, answer, text, fields, marks)
 
-    def _finish(self, run: Run, whole: WholeAnswer) -> Extraction:
+    def _stand(self, run: Run, whole: WholeAnswer) -> Extraction:
         """Of what the windows of a document say together. Raises InvalidOutput where that does not stand."""
         found = whole.answer
         text = jsontext.written(found.data).decode()

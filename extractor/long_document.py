@@ -7,42 +7,35 @@ schema that lets it leave out what it does not show.
 from __future__ import annotations
 
 import math
-import re
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
 
 from cachetools import LRUCache
 
 from extractor.config import Settings
-from extractor.documents import Document
-from extractor.engine.limits.limits import Why
-from extractor.errors import NOT_PRINTED, DocumentError, ExtractorError
+from extractor.errors import NOT_PRINTED, DeadlineExceeded, DocumentError, ExtractorError, FieldError, InvalidOutput
 from extractor.grammar.compile import Grammars
 from extractor.grammar.narrow.unfold import reached
 from extractor.options import Options
 from extractor.prompt.prompt import PromptBuilder
-from extractor.result import Extraction, Other, Tell, tell_nobody
+from extractor.result import Extraction, Tell, tell_nobody
 from extractor.run import LEAST_ANSWER, Run
-from extractor.schema_parts.join import PartAnswer, united
+from extractor.schema_parts.part import holds
 from extractor.schema_parts.planner import Planner, ReadingPlan
+from extractor.schema_parts.put_together import put_together
 from extractor.usage import Usage
-from extractor.windows.invented import endless_lists, without_invented
-from extractor.windows.merge import ANY, Shapes, Steps, merged
+from extractor.windows.in_question import LikelyWindows, in_question
+from extractor.windows.merge import Shapes
 from extractor.windows.partial import partial, shapes
-from extractor.windows.read import WindowAnswer, WindowOutcome, WindowPlace, read_all
-from extractor.windows.translate import others_of, translated
-from extractor.windows.tree import Node, flat, grown
+from extractor.windows.read import WindowAnswer, WindowOutcome, WindowPlace, read_again, read_all
 from extractor.windows.turns import Turns
-from extractor.windows.whole_answer import WholeAnswer, window_name, windows_read
+from extractor.windows.whole_answer import WholeAnswer, window_name
 from extractor.windows.window import Window
 from schemas import Schema, loosened
-from schemas.errors import pointer
+from schemas.errors import parts_of
 
-_IN_A_LIST = re.compile(r"/\d+(?:/.*)?$")
 _KEPT = 256  # schemas
 _FINISH_S, _FINISH_SHARE = 10.0, 0.1  # kept of the time for what comes after the windows
 
@@ -50,18 +43,21 @@ _FINISH_S, _FINISH_SHARE = 10.0, 0.1  # kept of the time for what comes after th
 @dataclass(frozen=True)
 class _Reading:
     """One document that is being read. `until`: when no window begins any more. `compiling`: held while a
-    grammar is made, once, however many windows need it."""
+    grammar is made, once, however many windows need it. `runs`: the last of each part of the schema and window."""
 
     run: Run
     plan: ReadingPlan
     options: Options
     until: float
     compiling: threading.Lock = field(default_factory=threading.Lock)
+    runs: dict[tuple[int, Window], Run] = field(default_factory=dict)
 
 
 class LongDocuments:
     """`slots`: of the engine, of which all windows together take half at most, so that what fits finds one. `most`:
-    tokens of a window, where the model does better with few. `read`: one extraction of what fits."""
+    tokens of a window, where the model does better with few. `read`: one extraction of what fits; `call_again`: one
+    call of the model, with the errors of the answer that the run has written; `stand`: an extraction of what all
+    windows say, where that stands."""
 
     def __init__(
         self,
@@ -71,8 +67,11 @@ class LongDocuments:
         slots: int,
         most: int | None,
         read: Callable[[Run], Extraction],
+        call_again: Callable[[Run, InvalidOutput], Extraction],
+        stand: Callable[[Run, WholeAnswer], Extraction],
     ) -> None:
-        self._grammars, self._settings, self._read = grammars, settings, read
+        self._grammars, self._settings = grammars, settings
+        self._read, self._call_again, self._stand = read, call_again, stand
         self._planner = Planner(prompts, settings, most)
         self._at_once = max(1, slots // 2)
         self._turns = Turns(self._at_once)
@@ -87,40 +86,93 @@ class LongDocuments:
         least = wanted or min(LEAST_ANSWER, self._settings.max_output_tokens)
         return self._planner.plan(run.document, run.schema, run.options, least, refusal)
 
-    def read(self, run: Run, plan: ReadingPlan, tell: Tell = tell_nobody) -> WholeAnswer:
-        """`plan`: as `plan` returned it. Its time begins now: sets the run's start and deadline. Raises what ended the
-        first window where none was read."""
+    def read(self, run: Run, plan: ReadingPlan, tell: Tell = tell_nobody) -> Extraction:
+        """`plan`: as `plan` returned it. Its time begins now: sets the run's start and deadline. What does not stand is
+        asked for once more of the windows that it is a matter of. Raises what ended the first window where none was
+        read, and InvalidOutput, with the answer of fewer errors, where none stands."""
+        reading = self._begun(run, plan)
+        outcomes = self._outcomes(reading, tell)
+        whole = self._put_together(reading, outcomes)
+        try:
+            return self._stand(run, whole)
+        except InvalidOutput as error:
+            failed = error
+        again = self._outcomes_again(reading, outcomes, whole, failed, tell)
+        try:
+            if again is not None:
+                return self._stand(run, self._put_together(reading, again))
+        except (InvalidOutput, DeadlineExceeded) as error:
+            if isinstance(error, InvalidOutput) and len(error.errors) < len(failed.errors):
+                failed = error
+        failed.kept["usage"] = run.spent()
+        raise failed
+
+    def _begun(self, run: Run, plan: ReadingPlan) -> _Reading:
         run.started = time.monotonic()
         self._set_deadline(run, plan.windows)
         left_s = run.deadline - time.monotonic()
         until = run.deadline - min(_FINISH_S, _FINISH_SHARE * left_s)
         options = run.options.model_copy(update={"fields": True})  # rows are known by their places
+        return _Reading(run, plan, options, until)
 
-        reading = _Reading(run, plan, options, until)
+    def _outcomes(self, reading: _Reading, tell: Tell) -> list[WindowOutcome]:
+        run, plan = reading.run, reading.plan
 
         def ask(place: WindowPlace, withdrawn: threading.Event) -> WindowAnswer:
             found = self._ask(reading, place, withdrawn)
             return WindowAnswer.of(found.data, found.fields, found.review)
 
         outcomes = read_all(
-            plan.cutters, run.document, ask, at_once=self._at_once, until=until, abort=run.abort, tell=tell,
+            plan.cutters, run.document, ask, at_once=self._at_once, until=reading.until, abort=run.abort, tell=tell,
             left_out=plan.left_out,
         )  # fmt: skip
         _raise_where_none_was_read(outcomes)
-        answers, left_out = [], Counter[str]()
+        return outcomes
+
+    def _put_together(self, reading: _Reading, outcomes: list[WindowOutcome]) -> WholeAnswer:
+        run = reading.run
+        return put_together(run.document, reading.plan, outcomes, self._shapes_of(run.schema))
+
+    def _outcomes_again(
+        self, reading: _Reading, outcomes: list[WindowOutcome], whole: WholeAnswer, failed: InvalidOutput, tell: Tell
+    ) -> list[WindowOutcome] | None:
+        """With those of windows that are asked once more. None where there are none."""
+        questions = self._questions(reading, outcomes, whole, failed) if time.monotonic() < reading.until else {}
+        if not questions:
+            return None
+        errors = {(outcomes[at].part, outcomes[at].window): tuple(some) for at, some in questions.items()}
+
+        def ask(place: WindowPlace, withdrawn: threading.Event) -> WindowAnswer:
+            found = self._ask_again(reading, place, errors[place.part, place.window], withdrawn)
+            return WindowAnswer.of(found.data, found.fields, found.review)
+
+        read = len(outcomes)
+        found = read_again(
+            [outcomes[at] for at in questions], reading.run.document, ask, at_once=self._at_once, until=reading.until,
+            abort=reading.run.abort, tell=lambda done, total: tell(read + done, read + total),
+        )  # fmt: skip
+        again = dict(zip(questions, found, strict=True))
+        return [again.get(at, one) for at, one in enumerate(outcomes)]
+
+    def _questions(
+        self, reading: _Reading, outcomes: list[WindowOutcome], whole: WholeAnswer, failed: InvalidOutput
+    ) -> dict[int, list[FieldError]]:
+        """What is in question of which outcome's window."""
+        plan, most = reading.plan, reading.options.max_model_calls or self._settings.max_model_calls
+        askable: dict[int, Run] = {}
+        for at, one in enumerate(outcomes):
+            run = reading.runs.get((one.part, one.window))
+            if one.state == "read" and run is not None and run.written is not None and run.usage.model_calls < most:
+                askable[at] = run
+        likely = []
         for number, part in enumerate(plan.parts):
-            mine = [one for one in outcomes if one.part == number]
-            tree, invented = _merged(run.document, mine, self._shapes_of(run.schema))
-            answers.append(PartAnswer(part.tree, tree))
-            left_out += invented
-        (first, *others) = answers
-        whole = united(plan.root, answers) if others else first.answer
-        assert whole is not None
-        reads = windows_read(run.document, outcomes, of_several=plan.of_several)
-        parts = [part.pointers for part in plan.parts] if plan.of_several else []
-        unlikely = sum(one.unlikely for one in outcomes)
-        again = _again(run.document, outcomes)
-        return WholeAnswer(flat(whole), reads, _ended(outcomes), left_out, parts, unlikely, again)
+            mine = [error.pointer for error in failed.errors if holds(part.tree, parts_of(error.pointer))]
+            texts = {at: run.document.text for at, run in askable.items() if outcomes[at].part == number}
+            likely.append((part.tree, LikelyWindows(texts, part.schema.json_schema, mine)))
+        return in_question(
+            whole.tree, failed.errors, askable.keys(),
+            lambda path: [at for tree, some in likely if holds(tree, path) for at in some.for_field(path)],
+        )  # fmt: skip
 
     def _ask(self, reading: _Reading, place: WindowPlace, withdrawn: threading.Event) -> Extraction:
         """One window. All of the document is no window: of that nothing may be left out, unless it prints nothing that
@@ -130,31 +182,53 @@ class LongDocuments:
         if window.start > 0 or window.stop < len(run.document.text):
             name = window_name(run.document, window, place.number, place.of)
             own_run = replace(run, document=window.document(run.document), part=name, shown=schema)
-            return self._read_window(reading, own_run, self._partial_of(schema), withdrawn)
+            return self._read_window(reading, place, own_run, self._partial_of(schema), withdrawn)
         own_run = replace(run, shown=schema)
         try:
-            return self._read_window(reading, own_run, schema, withdrawn)
+            return self._read_window(reading, place, own_run, schema, withdrawn)
         except DocumentError as error:
             if error.code != NOT_PRINTED:
                 raise
-        return self._read_window(reading, own_run, self._partial_of(schema), withdrawn)
+        return self._read_window(reading, place, own_run, self._partial_of(schema), withdrawn)
 
-    def _read_window(self, reading: _Reading, own_run: Run, schema: Schema, withdrawn: threading.Event) -> Extraction:
-        """The window's run, under this schema, when its turn comes. What it costs is the document's."""
-        until = reading.until
+    def _read_window(
+        self, reading: _Reading, place: WindowPlace, own_run: Run, schema: Schema, withdrawn: threading.Event
+    ) -> Extraction:
+        """The window's run, under this schema."""
         with reading.compiling:
-            grammar = self._grammars.get(schema, until - time.monotonic(), withdrawn)
-        with self._turns.taken(until, withdrawn):
+            grammar = self._grammars.get(schema, reading.until - time.monotonic(), withdrawn)
+        own_run = replace(own_run, schema=schema, grammar=grammar, options=reading.options)
+        return self._in_turn(reading, place, own_run, withdrawn, self._read)
+
+    def _ask_again(
+        self, reading: _Reading, place: WindowPlace, errors: tuple[FieldError, ...], withdrawn: threading.Event
+    ) -> Extraction:
+        """Of a window whose answer has these errors, in pointers into that."""
+        own_run = replace(reading.runs[place.part, place.window], rewritten=frozenset())
+        assert own_run.written is not None
+        last = own_run.written.text.decode("utf-8", "replace")
+        failed = InvalidOutput("what the windows say together does not stand", last=last, errors=errors)
+        return self._in_turn(reading, place, own_run, withdrawn, lambda run: self._call_again(run, failed))
+
+    def _in_turn(
+        self,
+        reading: _Reading,
+        place: WindowPlace,
+        own_run: Run,
+        withdrawn: threading.Event,
+        read: Callable[[Run], Extraction],
+    ) -> Extraction:
+        """The window's run, when its turn comes. What it costs is the document's."""
+        with self._turns.taken(reading.until, withdrawn):
             began = time.monotonic()
-            own_run = replace(
-                own_run, schema=schema, grammar=grammar, options=reading.options, started=began, usage=Usage(),
-                deadline=min(until, began + self._settings.request_timeout_s), abort=withdrawn, printed=None,
-            )  # fmt: skip
+            deadline = min(reading.until, began + self._settings.request_timeout_s)
+            own_run = replace(own_run, started=began, usage=Usage(), deadline=deadline, abort=withdrawn, printed=None)
             try:
-                return self._read(own_run)
+                return read(own_run)
             finally:
                 with self._lock:
                     reading.run.usage.join(own_run.usage)
+                    reading.runs[place.part, place.window] = replace(own_run, printed=None)
 
     def _partial_of(self, schema: Schema) -> Schema:
         """The schema of a window's answer."""
@@ -193,42 +267,3 @@ def _raise_where_none_was_read(outcomes: list[WindowOutcome]) -> None:
     if errors:
         raise next((error for error in errors if error.retryable), errors[0])
     raise DocumentError("the document has no words to extract from", code="empty_document")
-
-
-def _merged(document: Document, outcomes: list[WindowOutcome], whole: Shapes) -> tuple[Node | None, Counter[str]]:
-    """With how many items of lists were left out, by pointer. None where none was read."""
-    answered = [(one.window, one.answer) for one in outcomes if one.answer is not None]
-    trees: list[Node] = []
-    endless: set[Steps] = set()
-    left_out: Counter[str] = Counter()
-    if not answered:
-        return None, left_out
-    for _, answer in answered:
-        endless |= endless_lists(answer.data, answer.ended)
-    for at, (window, answer) in enumerate(answered):
-        fields, places = translated(answer.fields, window, document)
-        grew = grown(answer.data, fields, answer.unprinted, window=at, places=places)
-        tree, invented = without_invented(grew, endless)
-        trees.append(tree)
-        for path, count in invented.items():
-            left_out[pointer(*takewhile(lambda step: step != ANY, path))] += count
-    return merged(trees, _windows(answered), whole), left_out
-
-
-def _windows(answered: list[tuple[Window, WindowAnswer]]) -> list[Window]:
-    return [window for window, _ in answered]
-
-
-def _again(document: Document, outcomes: list[WindowOutcome]) -> dict[str, list[Other]]:
-    """By pointer, of what is in a list by that of the list."""
-    found: dict[str, list[Other]] = {}
-    for one in outcomes:
-        for where, others in (one.answer.again if one.answer is not None else {}).items():
-            found.setdefault(_IN_A_LIST.sub("", where), []).extend(others_of(others, one.window, document))
-    return found
-
-
-def _ended(outcomes: list[WindowOutcome]) -> list[tuple[str, Why]]:
-    """Each once. Rows of a list are others in the whole."""
-    ended = [one for reading in outcomes if reading.answer is not None for one in reading.answer.ended]
-    return list(dict.fromkeys((_IN_A_LIST.sub("", where), why) for where, why in ended))

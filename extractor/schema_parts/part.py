@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from extractor.grammar.narrow.meeting import admits_null
@@ -41,6 +41,14 @@ def _only(root: JSON, node: Any, tree: Tree, refs: Refs) -> JSON:
             if name in tree
         }
     )
+
+
+def holds(tree: Tree, path: Sequence[str | int]) -> bool:
+    """Whether what stands at `path` of an answer is the part's, or a part of it is; that of a whole schema is `{}`."""
+    if not tree or not path:
+        return True
+    name = str(path[0]) if path[0] in tree else REST
+    return name in tree and holds(tree[name], path[1:])
 
 
 def pointer_of(path: Path) -> str:

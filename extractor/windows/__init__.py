@@ -7,6 +7,7 @@ merge.py     answers of windows → one               rows.py      the same of l
 wordless.py  stretches without a whole word
 values.py    the same of one value                  read.py      windows read side by side; what became of each
 invented.py  items that a model made up, left out
+in_question.py which windows are asked a second time, and for what
 plan.py      how much of the context a window gets  turns.py     how many are with the engine at a time
 choose.py    which are read where all are too many  rank.py      how much each has to do with a field
 speaks_for.py what speaks for a field, by its schema terms.py     words and kinds of value, to compare

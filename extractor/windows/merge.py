@@ -88,11 +88,7 @@ def _fullest(nodes: list[Node]) -> Node:
     best = max(nodes, key=_knowledge)
     data = data_of(best)
     others = [node for node in nodes if data_of(node) != data and _knowledge(node)[0]]
-    return (
-        _with_others(best, [ValueNode(data_of(node), window=_window(node)) for node in others[:MOST_OTHERS]])
-        if others
-        else best
-    )
+    return _with_others(best, [ValueNode(data_of(node)) for node in others[:MOST_OTHERS]]) if others else best
 
 
 def _with_others(node: Node, others: list[ValueNode]) -> Node:
@@ -104,7 +100,3 @@ def _with_others(node: Node, others: list[ValueNode]) -> Node:
     if isinstance(node, ListNode) and node.items:
         return ListNode([_with_others(node.items[0], others), *node.items[1:]])
     return node
-
-
-def _window(node: Node) -> int:
-    return next((leaf.window for _, leaf in leaves(node)), 0)

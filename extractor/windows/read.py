@@ -107,29 +107,54 @@ def read_all(
     which are read one after the other, because prompts of a part begin alike. `left_out`: of the windows of each, by
     number, those that are not read; nothing is told of them. What has not begun at `until` (monotonic) does not.
     Raises Cancelled, and SchemaError, which is no window's fault."""
-    return _Flight(cutters, document, ask, until, abort, left_out).over(at_once, tell)
+    waiting, unlikely = deque[_Waiting](), list[WindowOutcome]()
+    for part, cutter in enumerate(cutters):
+        for at, one in enumerate(cutter.windows):
+            if left_out and at in left_out[part]:
+                unlikely.append(WindowOutcome(one, "skipped", part=part, unlikely=True))
+            else:
+                waiting.append((part, one))
+    flight = _Flight(waiting, document, ask, until, abort, lambda part, window: cutters[part].halves(window), unlikely)
+    return flight.over(at_once, tell)
+
+
+def read_again(
+    outcomes: Sequence[WindowOutcome],
+    document: Document,
+    ask: Ask,
+    *,
+    at_once: int,
+    until: float,
+    abort: threading.Event | None,
+    tell: Tell = tell_nobody,
+) -> list[WindowOutcome]:
+    """These windows once more, each with what it says now, or said before where it was not read to its end. Raises as
+    `read_all` does."""
+    waiting = deque((one.part, one.window) for one in outcomes)
+    found = _Flight(waiting, document, ask, until, abort, _uncut, []).over(at_once, tell)
+    again = {(one.part, one.window): one for one in found if one.state == "read"}
+    return [again.get((one.part, one.window), one) for one in outcomes]
+
+
+def _uncut(_part: int, window: Window) -> list[Window]:
+    return [window]
 
 
 class _Flight:
+    """`halves`: what a window becomes whose answer was cut off."""
+
     def __init__(
         self,
-        cutters: Sequence[Cutter],
+        waiting: deque[_Waiting],
         document: Document,
         ask: Ask,
         until: float,
         abort: threading.Event | None,
-        left_out: Sequence[frozenset[int]],
+        halves: Callable[[int, Window], list[Window]],
+        left_out: list[WindowOutcome],
     ) -> None:
-        self._cutters, self._document, self._ask = cutters, document, ask
-        self._until, self._abort = until, abort
-        self._waiting = deque[_Waiting]()
-        self._left_out: list[WindowOutcome] = []
-        for part, cutter in enumerate(cutters):
-            for at, one in enumerate(cutter.windows):
-                if left_out and at in left_out[part]:
-                    self._left_out.append(WindowOutcome(one, "skipped", part=part, unlikely=True))
-                else:
-                    self._waiting.append((part, one))
+        self._waiting, self._document, self._ask, self._halves = waiting, document, ask, halves
+        self._until, self._abort, self._left_out = until, abort, left_out
         self._withdrawn = threading.Event()
         self._read: list[WindowOutcome] = []
 
@@ -187,7 +212,7 @@ class _Flight:
         except (TruncatedOutput, DocumentError) as error:
             if isinstance(error, DocumentError) and error.code != CONTEXT_EXCEEDED:
                 self._read.append(WindowOutcome(window, "failed", error=error, part=part))
-            elif not _ran_on(error) and len(halves := self._cutters[part].halves(window)) > 1:
+            elif not _ran_on(error) and len(halves := self._halves(part, window)) > 1:
                 self._waiting.extendleft((part, half) for half in reversed(halves))
             else:
                 self._read.append(_kept(part, window, "truncated", error))

@@ -8,6 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from extractor.evidence.word_index import plain
@@ -38,6 +39,15 @@ def fields_of(json_schema: JSON) -> list[Terms]:
         if len(found) == _MOST:
             break
     return found
+
+
+def terms_at(json_schema: JSON, path: Path) -> Terms:
+    """What speaks for the field at `path`, or for any within it."""
+    above: Terms = {}
+    for length in range(1, len(path)):
+        own = _terms(path[:length], nodes_at(json_schema, path[:length]))
+        above = _most(_times(_ABOVE, own), _times(_ABOVE, above))
+    return _most(*islice(_fields(json_schema, path, above), _MOST))
 
 
 def _fields(root: JSON, path: Path, above: Terms) -> Iterator[Terms]:

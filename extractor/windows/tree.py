@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from extractor.result import Known, Unprinted
 from extractor.windows.window import Piece
@@ -13,16 +13,23 @@ from schemas.errors import pointer
 Path = tuple[str | int, ...]
 
 
+class Origin(NamedTuple):
+    """A window, by number, that gave a value, and where that stands in its own answer."""
+
+    window: int
+    path: Path
+
+
 @dataclass(frozen=True)
 class ValueNode:
-    """A value of the window number `window`. `places`: where the document prints it. `unprinted`: it was looked for and
-    stands nowhere. Of a merged value, `others` are those that other windows gave, best first."""
+    """`places`: where the document prints it. `unprinted`: it was looked for and stands nowhere. `origins`: all that
+    gave this value. Of a merged value, `others` are those that other windows gave, best first."""
 
     value: Any
     known: Known | None = None
     places: tuple[Piece, ...] = ()
     unprinted: bool = False
-    window: int = 0
+    origins: tuple[Origin, ...] = ()
     others: tuple[ValueNode, ...] = ()
 
 
@@ -57,10 +64,11 @@ def grown(
     fields: Mapping[str, Known],
     unprinted: Iterable[Unprinted] = (),
     *,
-    window: int = 0,
+    window: int | None = None,
     places: Mapping[str, tuple[Piece, ...]] | None = None,
 ) -> Node:
-    """`fields` are by pointer into `data`; so are `places`, which are else those of the evidence."""
+    """`fields` are by pointer into `data`; so are `places`, which are else those of the evidence. `window`: the number
+    of the one whose answer it is, where it is one's."""
     lost = frozenset(unprinted)
 
     def node(value: Any, path: Path) -> Node:
@@ -75,7 +83,8 @@ def grown(
             found = places.get(where, ())
         else:
             found = tuple(Piece(one["start"], one["stop"]) for one in known["evidence"]) if known else ()
-        return ValueNode(value, known, found, Unprinted(where) in lost, window)
+        origins = () if window is None else (Origin(window, path),)
+        return ValueNode(value, known, found, Unprinted(where) in lost, origins)
 
     return node(data, ())
 

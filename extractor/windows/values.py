@@ -8,12 +8,12 @@ them together: windows that agree make it surer, others less sure.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from extractor.result import Known
-from extractor.windows.tree import ValueNode
+from extractor.windows.tree import Origin, ValueNode
 from extractor.windows.window import Piece
 
 _UNKNOWN = 0.5  # how sure a model was where that is not known
@@ -28,7 +28,7 @@ def merged_value(leaves: Sequence[ValueNode]) -> ValueNode:
     values = [leaf for leaf in leaves if leaf.value is not None]
     if not values:
         least = min(leaves, key=lambda leaf: (not _passed_over(leaf), _sure(leaf)))
-        return _counted(least, agree=len(leaves), disagree=0, empty=0)
+        return replace(_counted(least, agree=len(leaves), disagree=0, empty=0), origins=_origins(leaves))
     values = _longest(values)
     groups: dict[Any, list[ValueNode]] = {}
     for leaf in values:
@@ -43,7 +43,12 @@ def merged_value(leaves: Sequence[ValueNode]) -> ValueNode:
     if len(values) > 1 and best.known is not None and best.known["confidence"] is not None:
         rivals = [group for group in ranked[1:] if _best(group) in others]
         best = replace(best, known={**best.known, "confidence": _together_sure(ranked[0], rivals)})
-    return replace(best, others=tuple(others[:MOST_OTHERS]), unprinted=first.unprinted)
+    origins = _origins(leaf for leaf in values if _key(leaf.value) == _key(first.value))
+    return replace(best, others=tuple(others[:MOST_OTHERS]), unprinted=first.unprinted, origins=origins)
+
+
+def _origins(leaves: Iterable[ValueNode]) -> tuple[Origin, ...]:
+    return tuple(origin for leaf in leaves for origin in leaf.origins)
 
 
 def _together_sure(group: list[ValueNode], rivals: Sequence[list[ValueNode]]) -> float:

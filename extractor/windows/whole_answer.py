@@ -12,7 +12,7 @@ from extractor.engine.limits.limits import Why
 from extractor.result import Mark, Other, WindowRead
 from extractor.review import duplicate_marks, ended_marks
 from extractor.windows.read import WindowOutcome
-from extractor.windows.tree import Flat, ValueNode
+from extractor.windows.tree import Flat, Node, ValueNode
 from extractor.windows.window import Window
 
 UNLIKELY = "unlikely"  # code of a window that was left out
@@ -21,11 +21,13 @@ _NAMED = 5  # properties of a part
 
 @dataclass(frozen=True)
 class WholeAnswer:
-    """What all windows say together, and what became of each. `ended`: values that did not end by themselves; of one in
-    a list, the list. `invented`: how many items were left out, by pointer of such a list. `schema_parts`: the pointers
-    of the properties of each part of the schema, where there are several. `unlikely`: how many windows were left out.
-    `again`: other values of keys that a window writes more than once, by pointer."""
+    """What all windows say together, as a `tree` and as an `answer`, and what became of each. `ended`: values that did
+    not end by themselves; of one in a list, the list. `invented`: how many items were left out, by pointer of such a
+    list. `schema_parts`: the pointers of the properties of each part of the schema, where there are several.
+    `unlikely`: how many windows were left out. `again`: other values of keys that a window writes more than
+    once, by pointer."""
 
+    tree: Node
     answer: Flat
     windows: list[WindowRead]
     ended: list[tuple[str, Why]]

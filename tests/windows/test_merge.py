@@ -110,7 +110,7 @@ def test_of_two_that_are_printed_the_surer_wins_and_the_other_is_told():
     )
     assert found.data == {"a": 2}
     (other,) = found.disagreements["/a"]
-    assert (other.value, other.window, other.places) == (1, 0, (Piece(1, 2),))
+    assert (other.value, other.origins, other.places) == (1, ((0, ("a",)),), (Piece(1, 2),))
     assert found.fields["/a"]["windows"] == {"agree": 1, "disagree": 1, "empty": 0}
 
 

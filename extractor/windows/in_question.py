@@ -1,0 +1,87 @@
+"""Which windows are asked a second time where the merged answer does not stand, and what is in question there: a value
+leads to the windows that gave it, what is missing to those whose text speaks of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from extractor.errors import FieldError
+from extractor.windows.rank import WindowRanking
+from extractor.windows.speaks_for import terms_at
+from extractor.windows.tree import ListNode, Node, ObjectNode, Origin, Path, leaves
+from schemas.errors import parts_of, pointer
+
+MOST = 8  # windows of a document that are asked again
+_LIKELY = 2  # of them, for a value that is missing
+
+Likely = Callable[[Path], Iterable[int]]  # the windows whose text speaks of a field, by number, the most likely first
+
+
+class LikelyWindows:
+    """`texts`: of windows, by number. `pointers`: those of all fields that may be looked for."""
+
+    def __init__(self, texts: Mapping[int, str], json_schema: dict[str, Any], pointers: Iterable[str]) -> None:
+        self._texts, self._terms = texts, {one: terms_at(json_schema, tuple(parts_of(one))) for one in pointers}
+
+    @cached_property
+    def _ranking(self) -> WindowRanking:
+        return WindowRanking(list(self._texts.values()), self._terms.values())
+
+    def for_field(self, path: Path) -> list[int]:
+        """Those whose text speaks of it."""
+        scores = self._ranking.scores(self._terms[pointer(*path)])
+        ranked = sorted(zip(scores, self._texts, strict=True), key=lambda one: (-one[0], one[1]))
+        return [number for score, number in ranked if score > 0]
+
+
+def in_question(
+    whole: Node, errors: Sequence[FieldError], askable: Collection[int], likely: Likely
+) -> dict[int, list[FieldError]]:
+    """What is wrong in which window, by number, with pointers into its own answer. `errors` are of the merged answer
+    `whole`. One that leads to all of it, or to more windows than are left of `MOST`, leads to none."""
+    found: dict[int, list[FieldError]] = {}
+    for error in errors:
+        path = tuple(parts_of(error.pointer))
+        origins = [one for one in _origins(whole, path, likely) if one.window in askable] if path else []
+        if len(found.keys() | {one.window for one in origins}) <= MOST:
+            for window, own in origins:
+                found.setdefault(window, []).append(FieldError(pointer(*own), error.detail))
+    return found
+
+
+def _origins(whole: Node, path: Path, likely: Likely) -> list[Origin]:
+    """Where what stands at `path` comes from, or would have to."""
+    nodes = list(_along(whole, path))
+    depth = len(nodes) - 1  # how far the path leads
+    if depth == len(path) and (given := _within(nodes[-1], depth, said=True)):
+        return given
+    lists = [at for at in range(depth) if isinstance(nodes[at], ListNode)]
+    if not lists:
+        return [Origin(number, path) for number in list(likely(path))[:_LIKELY]]
+    for at in range(depth, lists[-1], -1):  # of a row, the windows that show it
+        if around := _within(nodes[at], at, said=False):
+            return [Origin(window, (*own, *path[at:])) for window, own in around]
+    return []
+
+
+def _along(node: Node | None, path: Path) -> Iterator[Node]:
+    """The nodes from the outermost on, as far as there are any."""
+    for step in (*path, None):
+        if node is None:
+            return
+        yield node
+        if isinstance(node, ObjectNode):
+            node = node.members.get(str(step)) if step is not None else None
+        elif isinstance(node, ListNode) and str(step).isdecimal() and int(str(step)) < len(node.items):
+            node = node.items[int(str(step))]
+        else:
+            node = None
+
+
+def _within(node: Node, depth: int, *, said: bool) -> list[Origin]:
+    """Where the values within come from, those that are something only where `said`: as the place of `node`, which
+    stands so deep."""
+    found = [leaf for _, leaf in leaves(node) if not said or leaf.value is not None]
+    return list(dict.fromkeys(Origin(window, own[:depth]) for leaf in found for window, own in leaf.origins))
