@@ -47,7 +47,7 @@ def _object(root: JSON, cut: OpenObject, shares: list[tuple[Tree, ObjectNode]]) 
         one = _first(below) if inner is None else _within(root, inner, below)
         if one is not None:
             members[name] = one
-    return ObjectNode(members, unprinted & members.keys())
+    return ObjectNode(members, unprinted & members.keys(), sum(answer.left_out for _, answer in shares))
 
 
 def _within(root: JSON, inner: OpenObject, below: list[tuple[Tree, Node | None]]) -> Node | None:
@@ -93,7 +93,7 @@ def _without_taken_labels(whole: Node) -> Node:
         if isinstance(one, ObjectNode):
             return replace(one, members={key: node(member) for key, member in one.members.items()})
         if isinstance(one, ListNode):
-            return ListNode([node(item) for item in one.items])
+            return replace(one, items=[node(item) for item in one.items])
         if one.value is not None or one.known is None or (label := one.known["label"]) is None:
             return one
         places: list[Evidence] = [label, *([label["behind"]] if label["behind"] is not None else [])]

@@ -7,7 +7,7 @@ whole from the window that knows most of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from extractor.windows.rows import distinct, joined
@@ -21,12 +21,15 @@ Steps = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Shapes:
-    """Of a schema, by path: what is taken whole, lists in which nothing stands twice, and keys that are left out where
-    nothing is said, because null is no answer there."""
+    """Of a schema, by path: what is taken whole, lists in which nothing stands twice, keys that are left out where
+    nothing is said, because null is no answer there, how many items of a list or members of an object there are at
+    most, and the properties that are declared."""
 
     whole: frozenset[Steps] = field(default_factory=frozenset)
     unique: frozenset[Steps] = field(default_factory=frozenset)
     optional: frozenset[Steps] = field(default_factory=frozenset)
+    most: Mapping[Steps, int] = field(default_factory=dict)
+    declared: frozenset[Steps] = field(default_factory=frozenset)
 
 
 def merged(answers: Sequence[Node], windows: Sequence[Window], shapes: Shapes | None = None) -> Node:
@@ -60,7 +63,18 @@ class _Merge:
             one = self.node([(at, record.members[key]) for at, record in records if key in record.members], below)
             if not (below in self._shapes.optional and isinstance(one, ValueNode) and one.value is None):
                 members[key] = one
-        return ObjectNode(members, frozenset(key for key in members if _nowhere(key, records)))
+        left_out = self._more_than_allowed(members, path)
+        kept = {key: one for key, one in members.items() if key not in left_out}
+        return ObjectNode(kept, frozenset(key for key in kept if _nowhere(key, records)), len(left_out))
+
+    def _more_than_allowed(self, members: dict[str, Node], path: Steps) -> set[str]:
+        """Keys of an object that holds too many. Properties that the schema declares stay."""
+        more = len(members) - self._shapes.most.get(path, len(members))
+        free = [key for key in members if (*path, key) not in self._shapes.declared]
+        if more <= 0:
+            return set()
+        kept = _most_printed([members[key] for key in free], len(free) - more)
+        return {key for at, key in enumerate(free) if at not in kept}
 
     def _rows(self, lists: list[tuple[int, ListNode]], path: Steps) -> ListNode:
         at_of = {id(item): at for at, rows in lists for item in rows.items}
@@ -69,12 +83,23 @@ class _Merge:
             return self.node([(at_of[id(node)], node) for node in row], (*path, ANY))
 
         rows = joined(lists, self._windows, merge)
-        return distinct(rows) if path in self._shapes.unique else rows
+        rows = distinct(rows) if path in self._shapes.unique else rows
+        most = self._shapes.most.get(path, len(rows.items))
+        if len(rows.items) <= most:
+            return rows
+        kept = _most_printed(rows.items, most)
+        return ListNode([one for at, one in enumerate(rows.items) if at in kept], len(rows.items) - len(kept))
 
 
 def _nowhere(key: str, records: list[tuple[int, ObjectNode]]) -> bool:
     """Whether none of the windows that have the key prints it."""
     return all(key in record.unprinted for _, record in records if key in record.members)
+
+
+def _most_printed(nodes: Sequence[Node], most: int) -> set[int]:
+    """The first of them by number, those that the document prints before the others."""
+    ranked = sorted(range(len(nodes)), key=lambda at: not _knowledge(nodes[at])[0])
+    return set(ranked[: max(0, most)])
 
 
 def _knowledge(node: Node) -> tuple[int, int]:
@@ -98,5 +123,5 @@ def _with_others(node: Node, others: list[ValueNode]) -> Node:
         key, first = next(iter(node.members.items()))
         return replace(node, members={**node.members, key: _with_others(first, others)})
     if isinstance(node, ListNode) and node.items:
-        return ListNode([_with_others(node.items[0], others), *node.items[1:]])
+        return replace(node, items=[_with_others(node.items[0], others), *node.items[1:]])
     return node

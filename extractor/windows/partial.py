@@ -9,6 +9,7 @@ does not print its name again, so it is made like the whole. What speaks of seve
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 from extractor.grammar.narrow.meeting import admits_null
@@ -142,9 +143,11 @@ def shapes(json_schema: JSON) -> Shapes:
     unique: set[Steps] = set()
     optional: set[Steps] = set()
     required: set[Steps] = set()
+    declared: set[Steps] = set()
+    most: dict[Steps, int] = {}
 
-    def look(node: Any, path: Steps, depth: int) -> None:
-        node = _plain(json_schema, node)
+    def look(given: Any, path: Steps, depth: int) -> None:
+        node = _plain(json_schema, given)
         if node is None or depth > _DEEPEST:
             return
         options = [one for key in _OPTIONS for one in node.get(key, ())]
@@ -154,10 +157,14 @@ def shapes(json_schema: JSON) -> Shapes:
             return
         if node.get("uniqueItems") is True:
             unique.add(path)
+        for one, key in product((given, node), ("maxItems", "maxProperties")):
+            if key in one:
+                most[path] = min(int(one[key]), most.get(path, int(one[key])))
         for one in (*containers, *_beside(json_schema, node)):
             look(one, path, depth + 1)
         required.update((*path, name) for name in node.get("required", ()))
         for name, one in node.get("properties", {}).items():
+            declared.add((*path, name))
             if not admits_null(json_schema, one):
                 optional.add((*path, name))
             look(one, (*path, name), depth + 1)
@@ -165,7 +172,7 @@ def shapes(json_schema: JSON) -> Shapes:
             look(node["items"], (*path, ANY), depth + 1)
 
     look(json_schema, (), 0)
-    return Shapes(frozenset(whole), frozenset(unique), frozenset(optional - required))
+    return Shapes(frozenset(whole), frozenset(unique), frozenset(optional - required), most, frozenset(declared))
 
 
 def _plain(root: JSON, node: Any) -> JSON | None:

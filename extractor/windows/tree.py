@@ -35,15 +35,20 @@ class ValueNode:
 
 @dataclass(frozen=True)
 class ObjectNode:
-    """`unprinted`: keys that were looked for and stand nowhere."""
+    """`unprinted`: keys that were looked for and stand nowhere. `left_out`: how many more members windows gave than the
+    schema allows."""
 
     members: dict[str, Node]
     unprinted: frozenset[str] = frozenset()
+    left_out: int = 0
 
 
 @dataclass(frozen=True)
 class ListNode:
+    """`left_out`: how many more items windows gave than the schema allows."""
+
     items: list[Node]
+    left_out: int = 0
 
 
 Node = ValueNode | ObjectNode | ListNode
@@ -51,12 +56,14 @@ Node = ValueNode | ObjectNode | ListNode
 
 @dataclass
 class Flat:
-    """`disagreements`: by pointer, the values of windows that say otherwise."""
+    """`disagreements`: by pointer, the values of windows that say otherwise; `left_out`: by pointer of a list or an
+    object, how much more of it windows gave than the schema allows."""
 
     data: Any
     fields: dict[str, Known] = field(default_factory=dict)
     unprinted: list[Unprinted] = field(default_factory=list)
     disagreements: dict[str, tuple[ValueNode, ...]] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 def grown(
@@ -99,19 +106,21 @@ def flat(tree: Node) -> Flat:
             flattened.unprinted.append(Unprinted(where))
         if leaf.others:
             flattened.disagreements[where] = leaf.others
-    flattened.unprinted += [Unprinted(pointer(*path), key=True) for path in _unprinted_keys(tree, ())]
+    for path, node in _containers(tree, ()):
+        if node.left_out:
+            flattened.left_out[pointer(*path)] = node.left_out
+        if isinstance(node, ObjectNode):
+            unprinted = [key for key in node.members if key in node.unprinted]
+            flattened.unprinted += [Unprinted(pointer(*path, key), key=True) for key in unprinted]
     return flattened
 
 
-def _unprinted_keys(tree: Node, path: Path) -> Iterator[Path]:
-    if isinstance(tree, ObjectNode):
-        for key, one in tree.members.items():
-            if key in tree.unprinted:
-                yield (*path, key)
-            yield from _unprinted_keys(one, (*path, key))
-    elif isinstance(tree, ListNode):
-        for at, one in enumerate(tree.items):
-            yield from _unprinted_keys(one, (*path, at))
+def _containers(tree: Node, path: Path) -> Iterator[tuple[Path, ObjectNode | ListNode]]:
+    if isinstance(tree, ValueNode):
+        return
+    yield path, tree
+    for step, one in tree.members.items() if isinstance(tree, ObjectNode) else enumerate(tree.items):
+        yield from _containers(one, (*path, step))
 
 
 def data_of(tree: Node) -> Any:

@@ -37,7 +37,8 @@ class WholeAnswer:
     again: dict[str, list[Other]] = field(default_factory=dict)
 
     def marks(self) -> list[Mark]:
-        """Values that did not end by themselves, windows that say different things, and what was not read."""
+        """Values that did not end by themselves, windows that say different things, what they say more than the schema
+        allows, and what was not read."""
         marks: list[Mark] = [*ended_marks(self.ended, self.invented), *duplicate_marks(self.again)]
         for where, others in self.answer.disagreements.items():
             detail = f"another part of the document says otherwise ({len(others)} other value{'s'[: len(others) > 1]})"
@@ -45,6 +46,9 @@ class WholeAnswer:
             marks.append(
                 {"pointer": where, "code": "windows_disagree", "detail": detail, "severity": "low", "others": shown}
             )
+        for where, count in self.answer.left_out.items():
+            detail = f"holds as many as the schema allows; {count:,} more that the document's windows gave left out"
+            marks.append({"pointer": where, "code": "cut_off", "detail": detail, "severity": "high"})
         attempted = [one for one in self.windows if one["state"] != "skipped"]
         for (part, state, code), some in groupby(
             attempted, key=lambda one: (one.get("schema_part"), one["state"], one["code"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -10,7 +11,7 @@ from itertools import pairwise
 from typing import Literal
 
 import pytest
-from pydantic import BaseModel, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from extractor import Extractor, Options, Settings
 from extractor.documents import Document, Page
@@ -20,7 +21,7 @@ from extractor.result import LongRead
 from extractor.windows.cut import Cutter, Room
 from schemas.types import should
 from tests.support.long_documents import ledger
-from tests.support.window_engine import Ledger, WindowEngine
+from tests.support.window_engine import Ledger, Row, WindowEngine
 
 pytestmark = pytest.mark.process
 
@@ -315,6 +316,40 @@ def test_what_fails_the_whole_keeps_its_data(tok):
     assert len(kept["data"]["rows"]) == 60
     assert kept["fields"]["/rows/0/code"]["evidence"]
     assert kept["usage"]["model_calls"] > 1
+
+
+def test_more_rows_than_the_schema_allows_are_left_out_and_told(tok):
+    class Few(Ledger):
+        rows: list[Row] = Field(max_length=20)
+
+    document, rows = ledger(12, 60)
+    result = reader(tok)[0].extract(document, Few)
+    assert told(result) == rows[:20]
+    (mark,) = result.review
+    assert (mark["pointer"], mark["code"]) == ("/rows", "cut_off")
+    assert "40 more" in mark["detail"]
+
+
+class ByCode(WindowEngine):
+    """Writes the rows as an object, an amount by its code."""
+
+    def _completion(self, request, text):
+        rows = json.loads(text)["rows"]
+        by_code = {row["code"]: row["amount"] for row in rows}
+        return super()._completion(request, json.dumps({"by_code": by_code}, separators=(",", ":")))
+
+
+def test_more_keys_than_the_schema_allows_are_left_out_and_told(tok):
+    class Amounts(BaseModel):
+        by_code: dict[str, float] = Field(max_length=20)
+
+    document, rows = ledger(12, 60)
+    runner = Extractor(Settings(slots=4, context=2048), engine=ByCode(tok), tokenizer=tok)
+    result = runner.extract(document, Amounts)
+    assert list(result.data["by_code"]) == [code for code, *_ in rows[:20]]
+    (mark,) = result.review
+    assert (mark["pointer"], mark["code"]) == ("/by_code", "cut_off")
+    assert "40 more" in mark["detail"]
 
 
 def test_windows_that_disagree_are_told(tok):

@@ -332,3 +332,44 @@ def test_random_rows_cut_anywhere_are_the_rows(data):
     found = merge(*answers, windows=windows)
     assert found.data["rows"] == whole
     assert [found.fields[f"/rows/{at}/code"]["evidence"][0]["start"] for at in range(count)] == [s for s, _ in spans]
+
+
+# What is more than the schema allows
+
+
+def test_of_a_list_with_too_many_items_the_first_stay():
+    found = merge(
+        say({"tags": ["a", "b"]}, {"/tags/0": (1, 2), "/tags/1": (3, 4)}),
+        say({"tags": ["c", "d"]}, {"/tags/0": (101, 102), "/tags/1": (103, 104)}),
+        shapes=Shapes(most={("tags",): 3}),
+    )
+    assert found.data == {"tags": ["a", "b", "c"]}
+    assert found.left_out == {"/tags": 1}
+    assert set(found.fields) == {"/tags/0", "/tags/1", "/tags/2"}
+
+
+def test_what_is_printed_stays_before_what_is_not():
+    found = merge(
+        say({"tags": ["a", "b"]}, {"/tags/1": (3, 4)}),
+        say({"tags": ["c"]}, {"/tags/0": (101, 102)}),
+        shapes=Shapes(most={("tags",): 2}),
+    )
+    assert found.data == {"tags": ["b", "c"]}
+
+
+def test_an_object_with_too_many_members_keeps_the_declared_ones():
+    said = say({"all": {"a": 1, "b": 2}}, {"/all/a": (1, 2), "/all/b": (3, 4)})
+    more = say({"all": {"c": 3, "of": "x", "b": 2}}, {"/all/c": (101, 102), "/all/b": (103, 104)})
+    most = Shapes(most={("all",): 3}, declared=frozenset({("all", "of")}))
+    found = merge(said, more, shapes=most)
+    assert found.data == {"all": {"a": 1, "b": 2, "of": "x"}}
+    assert found.left_out == {"/all": 1}
+    assert merge(said, said, shapes=most).left_out == {}
+
+
+def test_lists_of_rows_are_counted_each_by_itself():
+    found = merge(
+        say({"rows": [{"tags": ["a", "b"]}, {"tags": ["c"]}]}), shapes=Shapes(most={("rows", "*", "tags"): 1})
+    )
+    assert found.data == {"rows": [{"tags": ["a"]}, {"tags": ["c"]}]}
+    assert found.left_out == {"/rows/0/tags": 1}

@@ -154,3 +154,12 @@ def test_a_text_that_several_schemas_describe():
 )
 def test_schemas_with_lists(schema, holds):
     assert holds_lists(schema, schema) is holds
+
+
+def test_how_much_a_list_and_an_object_may_hold():
+    tags = {"type": "array", "maxItems": 5, "items": {"type": "string"}}
+    by_name = {"type": "object", "maxProperties": 3, "additionalProperties": {"type": "integer"}}
+    schema = obj({"tags": {"anyOf": [tags, {"type": "null"}]}, "by_name": {"allOf": [by_name], "maxProperties": 2}})
+    assert shapes(schema).most == {("tags",): 5, ("by_name",): 2}
+    assert shapes(schema).declared == {("tags",), ("by_name",)}
+    assert "maxProperties" in partial(schema)["properties"]["by_name"]["allOf"][0], "each window keeps to it"
