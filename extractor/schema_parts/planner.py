@@ -22,8 +22,9 @@ from extractor.schema_parts.part import Path, Tree, only, pointer_of, share_of, 
 from extractor.schema_parts.sketch import least_answer
 from extractor.windows.choose import left_out
 from extractor.windows.cut import Cutter, Room
+from extractor.windows.lines import DocumentLines
 from extractor.windows.partial import holds_lists
-from extractor.windows.plan import answer_of, cutter_of, room_for, too_long, uncut
+from extractor.windows.plan import CountedOnce, answer_of, cutter_of, room_for, too_long, uncut
 from schemas import Schema, loosened
 
 JSON = dict[str, Any]
@@ -119,24 +120,16 @@ class Planner:
         most = self._settings.max_windows
         if len(parts) > most:
             raise too_long(most, len(parts))
-        known: dict[tuple[int, int], tuple[Sequence[str], list[int]]] = {}
-
-        def counts(texts: Sequence[str], enough: int) -> list[int]:
-            """Each part asks for the same lines."""
-            key = len(texts), enough
-            if key not in known or known[key][0] != texts:
-                known[key] = texts, self._prompts.counts(texts, enough)
-            return known[key][1]
-
+        counts, lines = CountedOnce(self._prompts.counts), DocumentLines(document)
         cutters: list[Cutter] = []
         by_room: dict[Room, Cutter] = {}
         for part in parts:
             left = self._prompts.left(part.schema)
-            cutter = uncut(document, counts, left - max(least, part.answer), answer_of(left, answer, least))
+            cutter = uncut(document, counts, left - max(least, part.answer), answer_of(left, answer, least), lines)
             if cutter is None:
                 room = self._room(left, answer, least, part.schema.json_schema)
                 assert room is not None  # else it is too large
-                cutter = by_room.get(room) or cutter_of(document, counts, room, most)
+                cutter = by_room.get(room) or cutter_of(document, counts, room, most, lines)
                 by_room[room] = cutter
             cutters.append(cutter)
         return self._chosen(document, parts, cutters, root)

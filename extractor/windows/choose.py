@@ -10,8 +10,9 @@ from typing import Any
 
 from extractor.documents import Document
 from extractor.windows.cut import Cutter
-from extractor.windows.rank import WindowRanking
+from extractor.windows.rank import WindowRanking, wanted_by
 from extractor.windows.speaks_for import Terms, fields_of, weighed
+from extractor.windows.terms import DocumentTerms
 from extractor.windows.wordless import wordless
 
 JSON = dict[str, Any]
@@ -29,8 +30,8 @@ def left_out(
     by_cutter = {cutter: _worded(document, cutter) for cutter in cutters}
     worded = [by_cutter[cutter] for cutter in cutters]
     fields = _by_part([fields_of(one) for one in json_schemas])
-    every = [terms for part in fields for terms in part]
-    rankings = {cutter: WindowRanking([one.text(document) for one in cutter.windows], every) for cutter in by_cutter}
+    wanted, terms_of = wanted_by(terms for part in fields for terms in part), DocumentTerms(document.text)
+    rankings = {cutter: WindowRanking([terms_of.window(one) for one in cutter.windows], wanted) for cutter in by_cutter}
     shares = shared([len(some) for some in worded], most)
     found = []
     for cutter, candidates, part, share in zip(cutters, worded, fields, shares, strict=True):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from extractor.documents import Document
-from extractor.windows.lines import GAP, PART, ROW, WITHIN_LINE, WITHIN_ROW, Count, TextLine, lines_of
+from extractor.windows.lines import GAP, PART, ROW, WITHIN_LINE, WITHIN_ROW, Count, DocumentLines, TextLine
 from extractor.windows.window import Piece, Window
 
 _LEAST_FULL = 0.6  # of a window, before a good seam may end it
@@ -33,11 +33,11 @@ class Room:
 
 
 class Cutter:
-    """One document."""
+    """One document. `lines`: its own, where several cut it."""
 
-    def __init__(self, document: Document, count: Count, room: Room) -> None:
+    def __init__(self, document: Document, count: Count, room: Room, lines: DocumentLines | None = None) -> None:
         self._document, self._room = document, room
-        self._lines = lines_of(document, count, room.tokens)
+        self._lines = (lines or DocumentLines(document)).within(count, room.tokens)
 
     @cached_property
     def windows(self) -> tuple[Window, ...]:

@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from extractor.errors import FieldError
-from extractor.windows.rank import WindowRanking
+from extractor.windows.rank import WindowRanking, wanted_by
 from extractor.windows.speaks_for import terms_at
+from extractor.windows.terms import terms_of_line
 from extractor.windows.tree import ListNode, Node, ObjectNode, Origin, Path, leaves
 from schemas.errors import parts_of, pointer
 
@@ -27,7 +28,8 @@ class LikelyWindows:
 
     @cached_property
     def _ranking(self) -> WindowRanking:
-        return WindowRanking(list(self._texts.values()), self._terms.values())
+        lines = [[terms_of_line(line) for line in text.split("\n")] for text in self._texts.values()]
+        return WindowRanking(lines, wanted_by(self._terms.values()))
 
     def for_field(self, path: Path) -> list[int]:
         """Those whose text speaks of it."""

@@ -38,21 +38,31 @@ class TextLine:
     seam: int = LINE
 
 
-def lines_of(document: Document, count: Count, most: int) -> list[TextLine]:
-    """All of them; one of more than half of `most` tokens becomes several."""
-    spans, begun = [], 0
-    for line in document.text.split("\n"):
-        stop = min(begun + len(line) + 1, len(document.text))
-        if begun < stop:
-            spans.append((begun, stop))
-        begun = stop
-    tokens = count([document.text[start:stop] for start, stop in spans])
-    bare = [
-        TextLine(start, stop, size, seam=LINE if first else WITHIN_LINE)
-        for span, size in zip(spans, tokens, strict=True)
-        for start, stop, size, first in _pieces(document.text, span, size, most)
-    ]
-    return _judged(document, _with_tables(document, bare))
+class DocumentLines:
+    """All lines of a document, for windows of any size. What is the same for several sizes is found once."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._spans, begun = list[tuple[int, int]](), 0
+        for line in document.text.split("\n"):
+            stop = min(begun + len(line) + 1, len(document.text))
+            if begun < stop:
+                self._spans.append((begun, stop))
+            begun = stop
+        self._texts = [document.text[start:stop] for start, stop in self._spans]
+        self._known = list[TextLine](), list[TextLine]()  # bare, and with what is found of them
+
+    def within(self, count: Count, most: int) -> list[TextLine]:
+        """One of more than half of `most` tokens becomes several."""
+        text = self._document.text
+        bare = [
+            TextLine(start, stop, size, seam=LINE if first else WITHIN_LINE)
+            for span, size in zip(self._spans, count(self._texts), strict=True)
+            for start, stop, size, first in _pieces(text, span, size, most)
+        ]
+        if self._known[0] != bare:
+            self._known = bare, _judged(self._document, _with_tables(self._document, bare))
+        return self._known[1]
 
 
 def _pieces(text: str, span: tuple[int, int], tokens: int, most: int) -> Iterator[tuple[int, int, int, bool]]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from extractor.documents import Document
 from extractor.errors import CONTEXT_EXCEEDED, DocumentError, FieldError
 from extractor.windows.cut import Cutter, Room
+from extractor.windows.lines import DocumentLines
 
 BoundedCount = Callable[[Sequence[str], int], list[int]]
 
@@ -18,6 +19,22 @@ _LINES = 200  # of a window, on average, at most: a document of nothing but line
 _FEW = 1_000  # windows; a document of so many, or of so many lines, is cut whatever the limit
 MOST_CUT = 10_000  # windows of a document, of which those that are read are chosen
 _ROW_COST = 1.75  # tokens of a row's JSON for each of its own
+
+
+class CountedOnce:
+    """A count that remembers what it counted last of texts that are as many: parts of a schema ask for the same."""
+
+    def __init__(self, count: BoundedCount) -> None:
+        self._count = count
+        self._known: dict[int, tuple[Sequence[str], int, list[int]]] = {}
+
+    def __call__(self, texts: Sequence[str], enough: int) -> list[int]:
+        known, so_far, counts = self._known.get(len(texts), ((), 0, []))
+        ended_early = sum(counts) > so_far  # then it is of no use to who asks for more
+        if known != texts or (ended_early and enough > so_far):
+            counts = self._count(texts, enough)
+            self._known[len(texts)] = texts, enough, counts
+        return counts
 
 
 def room_for(left: int, answer: int, least: int, most: int | None, *, lists: bool) -> Room | None:
@@ -35,17 +52,21 @@ def answer_of(left: int, answer: int, least: int) -> int:
     return min(answer, max(least, left // 2))
 
 
-def uncut(document: Document, count: BoundedCount, tokens: int, answer: int) -> Cutter | None:
+def uncut(
+    document: Document, count: BoundedCount, tokens: int, answer: int, lines: DocumentLines | None = None
+) -> Cutter | None:
     """All of the document as one window, where it has so many tokens at most; an answer that is cut off makes two of
     it. `answer`: tokens that one may have."""
     tokens -= _MARGIN
     if sum(count([document.text], max(tokens, 0))) > tokens:
         return None
-    cutter = Cutter(document, lambda texts: count(texts, 4 * tokens), Room(tokens, least=answer // _RUNS_ON))
+    cutter = Cutter(document, lambda texts: count(texts, 4 * tokens), Room(tokens, least=answer // _RUNS_ON), lines)
     return cutter if len(cutter.windows) < 2 else None
 
 
-def cutter_of(document: Document, count: BoundedCount, room: Room, most: int) -> Cutter:
+def cutter_of(
+    document: Document, count: BoundedCount, room: Room, most: int, lines: DocumentLines | None = None
+) -> Cutter:
     """`count`: tokens of each text, as far as more than so many in all. Where there are more windows than `most`, some
     of them are chosen; raises DocumentError where there would be too many to choose from, before that has cost the
     memory of so long a document."""
@@ -60,7 +81,7 @@ def cutter_of(document: Document, count: BoundedCount, room: Room, most: int) ->
 
     if document.text.count("\n") > most_lines:
         raise too_long(most)
-    cutter = Cutter(document, bounded, room)
+    cutter = Cutter(document, bounded, room, lines)
     if len(cutter.windows) > most:
         raise too_long(most)
     return cutter

@@ -4,10 +4,14 @@ and the kinds of value that it prints. Pure."""
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from sys import intern
 
 from extractor.evidence.word_index import plain
 from extractor.notation.calendar import is_name
+from extractor.windows.window import Window
 
 Term = tuple[str, ...]  # words that stand one after another, or one of the kinds below
 
@@ -28,6 +32,48 @@ _LABEL = re.compile(  # perhaps with a number before it: `10.2 (a) Notices.`
     r"([^\W\d_][^\n:|\t.]{0,60}?)(?=:|\.(?: |$)|\t|\||  |$)"
 )
 _LABELLING = 8  # words of a label
+
+
+@dataclass(frozen=True, slots=True)
+class LineTerms:
+    """Of a line: its words, and how often its labels and the kinds of value stand in it."""
+
+    words: Term
+    others: tuple[tuple[Term, int], ...] = ()
+
+
+_BLANK = LineTerms(())
+
+
+class DocumentTerms:
+    """The terms of a document's text, looked for once however many windows show a line."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._known: dict[tuple[int, int], LineTerms] = {}
+
+    def window(self, window: Window) -> list[LineTerms]:
+        return [terms for piece in window.pieces for terms in self._within(piece.start, piece.stop)]
+
+    def _within(self, start: int, stop: int) -> Iterator[LineTerms]:
+        """Of each line of the half-open span, or of what is there of it."""
+        while start < stop:
+            end = self._text.find("\n", start, stop)
+            end = stop if end < 0 else end
+            if (start, end) not in self._known:
+                self._known[start, end] = terms_of_line(self._text[start:end])
+            yield self._known[start, end]
+            start = end + 1
+
+
+def terms_of_line(line: str) -> LineTerms:
+    words = term_of(line)
+    if not words:
+        return _BLANK
+    others = Counter(dict(kinds_of(line, words)))
+    for label in labels_of(line):
+        others.update({label, *((LABEL, word) for word in label[1:])})
+    return LineTerms(tuple(map(intern, words)), tuple(others.items()))
 
 
 def term_of(text: str) -> Term:

@@ -10,11 +10,12 @@ import pytest
 from pydantic import BaseModel, Field
 
 from extractor.documents import Document
+from extractor.windows import terms
 from extractor.windows.choose import beside, best, left_out, shared
 from extractor.windows.cut import Cutter, Room
-from extractor.windows.rank import WindowRanking
+from extractor.windows.rank import WindowRanking, wanted_by
 from extractor.windows.speaks_for import fields_of, weighed
-from extractor.windows.terms import AMOUNT, DATE, EMAIL, LABEL, kinds_of, labels_of, term_of
+from extractor.windows.terms import AMOUNT, DATE, EMAIL, LABEL, kinds_of, labels_of, term_of, terms_of_line
 
 WORDS = "terms hold before line said party shall notice under period subject section other such any herein".split()
 
@@ -95,6 +96,22 @@ def test_each_part_of_a_schema_reads_its_own() -> None:
     assert without[0] != without[1]
 
 
+def test_each_line_is_looked_at_once_however_many_parts_and_windows_show_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+
+    def counted(line: str) -> terms.LineTerms:
+        looked_at.append(line)
+        return terms_of_line(line)
+
+    monkeypatch.setattr(terms, "terms_of_line", counted)
+    text = contract(Random(5))
+    cutters, schema = [cutter(text, tokens) for tokens in (60, 90, 120)], Contract.model_json_schema()
+    together = left_out(Document(text), cutters, [schema] * 3, 12)
+    assert sorted(looked_at) == sorted(text.splitlines())
+    assert [len(one.windows) - len(some) for one, some in zip(cutters, together, strict=True)] == [4] * 3
+    assert together[1] == left_out(Document(text), cutters[1:2], [schema], 4)[0], "by itself alike"
+
+
 def test_where_nothing_speaks_for_a_field_the_first_are_read() -> None:
     class Odd(BaseModel):
         zzyzx: str
@@ -153,7 +170,7 @@ def test_what_is_beside_counts_a_share() -> None:
 
 def ranked(texts: list[str], schema: Any) -> list[list[float]]:
     fields = fields_of(schema.model_json_schema())
-    ranking = WindowRanking(texts, fields)
+    ranking = WindowRanking([[terms_of_line(line) for line in text.split("\n")] for text in texts], wanted_by(fields))
     return [ranking.scores(terms) for terms in fields]
 
 

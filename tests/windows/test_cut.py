@@ -10,8 +10,9 @@ from dataclasses import replace
 import pytest
 
 from extractor.documents import Document, FileName, Page, Part
+from extractor.windows import lines
 from extractor.windows.cut import Cutter, Room
-from extractor.windows.lines import cells_of, is_heading
+from extractor.windows.lines import DocumentLines, cells_of, is_heading
 from tests.support.long_documents import HEADER, ledger
 
 
@@ -155,6 +156,20 @@ def test_a_window_in_two_halves():
         assert all(one.stop == other.fresh for one, other in itertools.pairwise(halves))
     single = Cutter(Document("one line"), words, Room(120))
     assert len(single.halves(single.windows[0])) < 2
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_windows_of_several_sizes_are_cut_of_the_same_lines(long, monkeypatch):
+    document, _ = ledger(20, 100)
+    text = document.text + "word " * 200 if long else document.text
+    document, judged = Document(text, pages=document.pages), []
+    found = lines._judged
+    monkeypatch.setattr(lines, "_judged", lambda *given: judged.append(given) or found(*given))
+    shared, rooms = DocumentLines(document), [Room(120), Room(200), Room(90, rows=40), Room(200)]
+    windows = [Cutter(document, words, room, shared).windows for room in rooms]
+    assert len(judged) == (4 if long else 1), "the long line is cut for each size"
+    assert windows == [Cutter(document, words, room).windows for room in rooms]
+    assert len(set(map(len, windows))) == 3
 
 
 def test_a_window_is_a_document_with_pages():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Sequence
 
 import pytest
 
@@ -10,7 +11,7 @@ from extractor.documents import Document
 from extractor.errors import DocumentError
 from extractor.prompt.codec import Codec
 from extractor.windows.cut import Room
-from extractor.windows.plan import MOST_CUT, cutter_of
+from extractor.windows.plan import MOST_CUT, CountedOnce, cutter_of
 from tests.support.scripted import tokenizer
 
 MIB = 1 << 20
@@ -36,3 +37,21 @@ def test_tokens_are_counted_in_pieces_and_no_further_than_asked() -> None:
     assert CODEC.counts(["a b", "", "c"], 10**9) == [len(CODEC.data("a b")), 0, len(CODEC.data("c"))]
     some = CODEC.counts([long] * 10, 100)
     assert 100 < sum(some) < whole
+
+
+def test_the_same_texts_are_counted_once_unless_more_is_asked_than_was_counted() -> None:
+    asked: list[int] = []
+
+    def count(texts: Sequence[str], enough: int) -> list[int]:
+        asked.append(enough)
+        return CODEC.counts(texts, enough)
+
+    counts, line = CountedOnce(count), "Invoice 17 of 3 May\n" * 1000
+    texts = [line] * 10
+    whole = counts(texts, 10**9)
+    assert (counts(texts, 100), counts(list(texts), 10**8)) == (whole, whole)
+    assert asked == [10**9]
+    few = CountedOnce(count)
+    assert sum(few([line], 10)) < sum(few([line], 10**9)) == sum(few([line], 20))
+    assert asked[1:] == [10, 10**9]
+    assert few(["a b"], 10**9) == [len(CODEC.data("a b"))], "others are others"
