@@ -11,7 +11,7 @@ from extractor.errors import FieldError
 from extractor.windows.rank import WindowRanking, wanted_by
 from extractor.windows.speaks_for import terms_at
 from extractor.windows.terms import terms_of_line
-from extractor.windows.tree import ListNode, Node, ObjectNode, Origin, Path, leaves
+from extractor.windows.tree import ListNode, Node, ObjectNode, Path, ValueOrigin, leaves
 from schemas.errors import parts_of, pointer
 
 MOST = 8  # windows of a document that are asked again
@@ -53,18 +53,18 @@ def in_question(
     return found
 
 
-def _origins(whole: Node, path: Path, likely: Likely) -> list[Origin]:
+def _origins(whole: Node, path: Path, likely: Likely) -> list[ValueOrigin]:
     """Where what stands at `path` comes from, or would have to."""
     nodes = list(_along(whole, path))
     depth = len(nodes) - 1  # how far the path leads
-    if depth == len(path) and (given := _within(nodes[-1], depth, said=True)):
+    if depth == len(path) and (given := _within(nodes[-1], depth, not_null=True)):
         return given
     lists = [at for at in range(depth) if isinstance(nodes[at], ListNode)]
     if not lists:
-        return [Origin(number, path) for number in list(likely(path))[:_LIKELY]]
+        return [ValueOrigin(number, path) for number in list(likely(path))[:_LIKELY]]
     for at in range(depth, lists[-1], -1):  # of a row, the windows that show it
-        if around := _within(nodes[at], at, said=False):
-            return [Origin(window, (*own, *path[at:])) for window, own in around]
+        if around := _within(nodes[at], at, not_null=False):
+            return [ValueOrigin(window, (*own, *path[at:])) for window, own in around]
     return []
 
 
@@ -82,8 +82,8 @@ def _along(node: Node | None, path: Path) -> Iterator[Node]:
             node = None
 
 
-def _within(node: Node, depth: int, *, said: bool) -> list[Origin]:
-    """Where the values within come from, those that are something only where `said`: as the place of `node`, which
+def _within(node: Node, depth: int, *, not_null: bool) -> list[ValueOrigin]:
+    """Where the values within come from, without nulls where `not_null`: as the place of `node`, which
     stands so deep."""
-    found = [leaf for _, leaf in leaves(node) if not said or leaf.value is not None]
-    return list(dict.fromkeys(Origin(window, own[:depth]) for leaf in found for window, own in leaf.origins))
+    found = [leaf for _, leaf in leaves(node) if not not_null or leaf.value is not None]
+    return list(dict.fromkeys(ValueOrigin(window, own[:depth]) for leaf in found for window, own in leaf.origins))

@@ -13,7 +13,7 @@ from schemas.errors import pointer
 Path = tuple[str | int, ...]
 
 
-class Origin(NamedTuple):
+class ValueOrigin(NamedTuple):
     """A window, by number, that gave a value, and where that stands in its own answer."""
 
     window: int
@@ -29,7 +29,7 @@ class ValueNode:
     known: Known | None = None
     places: tuple[Piece, ...] = ()
     unprinted: bool = False
-    origins: tuple[Origin, ...] = ()
+    origins: tuple[ValueOrigin, ...] = ()
     others: tuple[ValueNode, ...] = ()
 
 
@@ -90,7 +90,7 @@ def grown(
             found = places.get(where, ())
         else:
             found = tuple(Piece(one["start"], one["stop"]) for one in known["evidence"]) if known else ()
-        origins = () if window is None else (Origin(window, path),)
+        origins = () if window is None else (ValueOrigin(window, path),)
         return ValueNode(value, known, found, Unprinted(where) in lost, origins)
 
     return node(data, ())

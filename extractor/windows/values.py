@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from extractor.result import Known
-from extractor.windows.tree import Origin, ValueNode
+from extractor.windows.tree import ValueNode, ValueOrigin
 from extractor.windows.window import Piece
 
 _UNKNOWN = 0.5  # how sure a model was where that is not known
@@ -47,7 +47,7 @@ def merged_value(leaves: Sequence[ValueNode]) -> ValueNode:
     return replace(best, others=tuple(others[:MOST_OTHERS]), unprinted=first.unprinted, origins=origins)
 
 
-def _origins(leaves: Iterable[ValueNode]) -> tuple[Origin, ...]:
+def _origins(leaves: Iterable[ValueNode]) -> tuple[ValueOrigin, ...]:
     return tuple(origin for leaf in leaves for origin in leaf.origins)
 
 
