@@ -188,7 +188,7 @@ class ReviewView {
   start() {
     const first = this._marked.find((pointer) => !this._decided(pointer)) ?? this._marked[0] ?? this._leaves[0]?.[0];
     if (first === undefined) {
-      this._panel.replaceChildren(h("p", {}, "It brought no answer that could be reviewed."));
+      this._panel.replaceChildren(h("p", {}, "It has no answer that could be reviewed."));
       return;
     }
     this._take(first);

@@ -206,11 +206,15 @@ export class SchemaChoice {
       );
     this._verdict.className = report.ok ? "verdict" : "verdict refused";
     this._verdict.replaceChildren(
-      h("p", {}, report.ok ? "It can be used; what it says is enforced while the model writes." : "It cannot be used."),
+      h(
+        "p",
+        {},
+        report.ok ? "It can be used. What is not listed here is enforced while the model writes." : "It cannot be used.",
+      ),
       ...[
         part("Refused", report.refused),
         part("Checked when the answer is complete", report.validated),
-        part("Nobody looks at", report.ignored),
+        part("Ignored", report.ignored),
       ].filter(Boolean),
     );
   }
