@@ -51,7 +51,8 @@ async def get_webhook(service: Service, tenant: Tenant) -> Response:
     openapi_extra=json_body("WebhookIn", {"with results": REQUEST}),
 )
 async def set_webhook(request: Request, service: Service, tenant: Tenant) -> Response:
-    """Who is told of every extraction that names nobody and belongs to no batch, and of every batch."""
+    """Set the address that is called when an extraction or a batch has ended whose request names no other; documents
+    of batches are left out."""
     with service.body_memory.reservation(tenant) as reservation:
         fields = await request_body.read_json(request, service.settings, service.threads, reservation)
         wanted = validated(WebhookIn, fields)
@@ -62,7 +63,7 @@ async def set_webhook(request: Request, service: Service, tenant: Tenant) -> Res
 
 @router.delete("", status_code=204, response_class=Response, responses=problem_responses(401, 503))
 async def delete_webhook(service: Service, tenant: Tenant) -> Response:
-    """Nobody is told any more but whom requests name; the secret stays."""
+    """Remove that address; addresses that requests name are still called, and the secret stays."""
     await service.store.run(service.store.ledger.hooks.set(tenant, None))
     return Response(status_code=204)
 
@@ -74,7 +75,8 @@ async def delete_webhook(service: Service, tenant: Tenant) -> Response:
     responses={201: answer("The new secret, shown once", WebhookSecret, SECRET), **problem_responses(401, 503)},
 )
 async def make_secret(service: Service, tenant: Tenant) -> Response:
-    """A new secret. For a day the one it takes the place of signs too, so that receivers can change over."""
+    """Make a new secret for signatures. For a day messages are signed with the old one too, so that receivers can
+    change over."""
     ledger = service.store.ledger
     secret, call = ledger.hooks.new_secret(tenant, service.settings.webhook_old_secret_s)
     await service.store.run(call)
@@ -90,7 +92,7 @@ async def make_secret(service: Service, tenant: Tenant) -> Response:
 async def list_undelivered(
     service: Service, tenant: Tenant, limit: Annotated[int, Query(ge=1, le=_MOST_LISTED)] = 100
 ) -> Response:
-    """What was tried for a day and given up, until it expires."""
+    """Messages that were sent for a day without success and given up, until they expire."""
     found = await service.store.run(service.store.ledger.hooks.undelivered(tenant, limit))
     data = [
         {"id": one.id, "since": serializers.time_text(one.since), "tries": one.tries, "fault": one.fault}
@@ -103,7 +105,7 @@ async def list_undelivered(
     "/undelivered/{id}/retry", status_code=204, response_class=Response, responses=problem_responses(401, 404, 503)
 )
 async def retry_undelivered(id: _Id, service: Service, tenant: Tenant) -> Response:
-    """Try it again, now."""
+    """Send such a message again, now."""
     if not await service.store.run(service.store.ledger.hooks.again(tenant, id)):
         raise Problem("webhook_not_found", "No message of this id was given up; it may have expired")
     return Response(status_code=204)
