@@ -36,6 +36,7 @@ from extractor.evidence.structure import (
     single,
     together,
 )
+from extractor.evidence.table_cells import with_cells
 from extractor.evidence.table_rows import RowPlacements
 from extractor.evidence.word_index import MOST
 from extractor.evidence.yes_no import YesNo
@@ -104,6 +105,9 @@ class EvidenceSearch:
             for several, window in zip(rows, windows, strict=True):
                 occurrences += self._of_group(several, window)
         occurrences = apart(found, self._own(found, occurrences))
+        occurrences = with_cells(
+            self._index.text, self._ends, found, occurrences, lambda scalar: self._candidates(scalar, 0)
+        )
         names, whole = self._described.descriptions.names, self._labels.whole
         return with_columns(
             self._index.text, self._ends, found, occurrences, names, lambda scalar: whole(key_of(scalar))
