@@ -238,13 +238,14 @@ class Extractor:
         """Of what the windows of a document say together. Raises InvalidOutput where that does not stand."""
         found = whole.answer
         text = jsontext.written(found.data).decode()
-        fields = found.fields if run.options.fields else {}
-        marks = [*review([], found.unprinted, fields, missed(fields, run.schema.json_schema)), *whole.marks()]
+        fields, left_out = found.fields, missed(found.fields, run.schema.json_schema)
+        marks = [*review([], found.unprinted, fields, left_out), *whole.marks()]
         try:
             answer = read_answer(text, run.schema)
             self._check(run, text)
         except OutputError as error:
-            error.kept = {"data": found.data, "fields": fields, "review": marks, "usage": run.spent()}
+            known = {"fields": run.given_fields(fields), "review": marks, "usage": run.spent()}
+            error.kept = {"data": found.data, **known}
             raise
         return self._extraction(run, answer, text, fields, [*review(answer.doubts, [], {}), *marks], whole)
 
@@ -262,8 +263,8 @@ class Extractor:
         about, with_text = self._calibrator.about(), run.options.text
         windows, parts = (whole.windows, whole.schema_parts) if whole is not None else ([], [])
         return Extraction(
-            answer.data, answer.value, text, fields, marks, run.usage, schema, model, document, with_text, about,
-            windows, parts,
+            answer.data, answer.value, text, run.given_fields(fields), marks, run.usage, schema, model, document,
+            with_text, about, windows, parts,
         )  # fmt: skip
 
     def _read_answer(self, run: Run, finish: str, max_tokens: int, text: str) -> Answer:

@@ -39,9 +39,7 @@ class Findings:
         self._demands, self._calibrator = demands, calibrator
 
     def fields(self, run: Run, text: str, completion: Any) -> dict[str, Known]:
-        """What is known of each value of the answer `text`, where that is asked for."""
-        if not run.options.fields:
-            return {}
+        """What is known of each value of the answer `text`; what is marked follows from it, asked for or not."""
         held = "none" if run.printed is None or run.printed.grammar is None else run.options.printed
         fields = fields_of(text, run, completion)
         return self._calibrator.calibrated(fields, text, run.document, run.schema.json_schema, completion, held)
@@ -79,7 +77,7 @@ class Findings:
         fields = self.fields(run, whole, completion)
         others = self.others(run, completion, data, again)
         marks = self.marks(run, data, [], fields, ended_values(whole, completion), others)
-        return {"data": data, "fields": fields, "review": marks, "usage": run.spent()}
+        return {"data": data, "fields": run.given_fields(fields), "review": marks, "usage": run.spent()}
 
     def marks(
         self,

@@ -59,6 +59,10 @@ class Run:
         self.usage.duration_s = time.monotonic() - self.started
         return self.usage.as_json()
 
+    def given_fields(self, fields: dict[str, Known]) -> dict[str, Known]:
+        """What is said of them where that is asked for."""
+        return fields if self.options.fields else {}
+
     def raise_if_withdrawn(self) -> None:
         if self.abort is not None and self.abort.is_set():
             raise Cancelled("the extraction was cancelled")
@@ -69,9 +73,27 @@ def raise_unless_complete(finish: str, run: Run, max_tokens: int, text: str) -> 
     if finish == "cancelled":
         raise Cancelled("the extraction was cancelled")
     if finish == "deadline":
-        raise DeadlineExceeded(f"the extraction took longer than {run.deadline - run.started:g} s")
+        raise DeadlineExceeded(f"the extraction took longer than {_time_limit(run)}")
     if finish == "length":
-        raise TruncatedOutput(f"the answer was not complete after {max_tokens:,} tokens", last=text)
+        raise TruncatedOutput(f"the answer was not complete after {_token_limit(run, max_tokens)}", last=text)
+
+
+def _time_limit(run: Run) -> str:
+    """With what set it."""
+    seconds = f"{round(run.deadline - run.started, 3):g} s"
+    if run.options.timeout_s is None:
+        return f"{seconds} (EXTRACTOR_REQUEST_TIMEOUT_S)"
+    return f"{seconds}, which options.timeout_s left it"
+
+
+def _token_limit(run: Run, tokens: int) -> str:
+    """With what set it, as far as one can tell."""
+    wanted = run.options.max_output_tokens
+    if wanted is None:
+        setting = "EXTRACTOR_MAX_OUTPUT_TOKENS or the context's room; options.max_output_tokens may allow more"
+    else:
+        setting = "options.max_output_tokens" if tokens == wanted else "the context's room"
+    return f"{tokens:,} token{'s'[: tokens != 1]} ({setting})"
 
 
 def fields_of(text: str, run: Run, completion: Any) -> dict[str, Known]:

@@ -75,7 +75,9 @@ class Extraction(ResponseModel):
     document: DocumentOut
     options: dict[str, Any]
     metadata: dict[str, str]
-    needs_review: bool = Field(description="Something is marked in `review`, and nobody has looked yet")
+    needs_review: bool = Field(
+        description="Something is marked in `review`, or the answer did not stand, and nobody has looked yet"
+    )
     result: Result | None
     error: Failure | None
     reviewed: Review | None = Field(description="What a person found who looked at it")
@@ -101,7 +103,9 @@ class ExtractionSummary(ResponseModel):
     custom_id: str | None = Field(description="Of a batch's document: what its line called it")
     document: DocumentOut
     metadata: dict[str, str]
-    needs_review: bool = Field(description="Something is marked in its `review`, and nobody has looked yet")
+    needs_review: bool = Field(
+        description="Something is marked in its `review`, or its answer did not stand, and nobody has looked yet"
+    )
     error_code: str | None
     reviewed: bool = Field(description="A person has looked at it")
 

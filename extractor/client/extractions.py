@@ -19,11 +19,12 @@ PAGE = 100
 
 
 class ListFilter(TypedDict, total=False):
-    """What a list is narrowed to."""
+    """What a list is narrowed to; `review`: `open` or `done`."""
 
     status: str
     schema: str
     batch: str
+    review: str
 
 
 def check_names(given: Mapping[str, Any], names: type) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
-    from extractor.result import Known
+    from extractor.result import Known, Mark
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 BatchStatus = Literal["receiving", "running", "cancelling", "completed", "cancelled"]
@@ -41,6 +41,7 @@ class Job(BaseModel):
     line: int | None = None
     options: dict[str, Any] = Field(default_factory=dict)
     metadata: dict[str, str] = Field(default_factory=dict)
+    needs_review: bool = False
     result: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
 
@@ -60,6 +61,13 @@ class Job(BaseModel):
         """Of each scalar of `data`, by JSON pointer: where the document says it and how sure the model was. Empty while
         there is none, and where it was not asked for."""
         return self.result["fields"] if self.result else {}
+
+    @property
+    def review(self) -> list[Mark]:
+        """What of the answer a person should look at, also of one that did not stand."""
+        answer = self.result or self.error or {}
+        found: list[Mark] = answer.get("review", [])
+        return found
 
     def as_json(self) -> dict[str, Any]:
         """As the service sends it."""

@@ -35,16 +35,28 @@ def test_a_mark_is_told_listed_and_looked_at(caller: Caller, case: MarkCase) -> 
     assert found["needs_review"] is result["needs_review"] is True
     assert result["usage"]["model_calls"] > 0
     assert result["fields"]
-    assert caller.client.get(found["id"]).result["review"] == result["review"]  # type: ignore[index]
 
     id = found["id"]
+    job = caller.client.get(id)
+    assert (job.review, job.needs_review) == (result["review"], True)
     assert caller.listed(review="open")[id]["needs_review"] is True
+    assert id in [one.id for one in caller.client.list(review="open")]
     answer = caller.http.put(f"/v1/extractions/{id}/review", json={"confirmed": [case.pointer]})
     assert answer.status_code == 200, answer.text
     assert answer.json()["needs_review"] is False
     assert answer.json()["result"]["review"] == result["review"], "the marks stay"
     assert id not in caller.listed(review="open")
     assert caller.listed(review="done")[id]["reviewed"] is True
+
+
+@pytest.mark.parametrize("name", ["missed", "unsure", "disagree"])
+def test_the_same_is_marked_where_nobody_wants_the_fields(caller: Caller, name: str) -> None:
+    [case] = [one for one in MARKS if one.name == name]
+    body = case.body()
+    whole, bare = (caller.ended({**body, "options": {"fields": fields}})["result"] for fields in (True, False))
+    assert bare["fields"] == {}
+    assert bare["review"] == whole["review"] != []
+    assert bare["needs_review"] is True
 
 
 @pytest.mark.parametrize("case", ERRORS, ids=lambda case: case.code)
@@ -91,6 +103,7 @@ def failed(caller: Caller, found: dict[str, Any], code: str, *, retryable: bool 
     assert caller.listed(status="failed")[found["id"]]["error_code"] == code
     job = caller.client.get(found["id"])
     assert job.error == error
+    assert job.review == error.get("review", [])
     raised = ExtractionFailed(job)
     assert (raised.code, raised.detail, len(raised.errors)) == (code, error["detail"], len(error["errors"]))
     return error

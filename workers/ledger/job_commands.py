@@ -81,7 +81,7 @@ class JobCommands:
         cursor: str | None = None,
         limit: int = 50,
     ) -> Call[JobPage]:
-        """`review`: `open` (something is marked, and nobody has looked) or `done`."""
+        """`review`: `open` (something is marked or did not stand, and nobody has looked) or `done`."""
 
         def decode(reply: Sequence[Any]) -> JobPage:
             return JobPage([decode_job(tenant, pairs(flat)) for flat in reply[1:]], reply[0].decode() or None)

@@ -27,6 +27,10 @@ from schemas.keywords import Mode
 JSON = dict[str, Any]
 Span = tuple[int, int]  # half-open
 _KEPT = 256  # schemas
+_NOT_PRINTED = (
+    "the document does not print what the schema needs: make these fields nullable or optional, or set options.printed "
+    "to none"
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Demand:
         if start is None:
             message = "nothing that the document prints fits here"
             places = tuple(FieldError(pointer, message) for pointer in writer.missing)
-            raise DocumentError("the document does not print what the schema needs", code=NOT_PRINTED, errors=places)
+            raise DocumentError(_NOT_PRINTED, code=NOT_PRINTED, errors=places)
         grammar = f"{writer.text(start)}\n{document.terminals()}\n{options(self.narrowed)}"
         return PrintedAnswers(grammar, self.marked, document, held=not writer.loose)
 
