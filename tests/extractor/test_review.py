@@ -48,6 +48,13 @@ def test_a_value_that_is_not_printed_is_marked(tok: Any) -> None:
     assert marks(result) == [("/number", "not_printed", "high"), ("/currency", "not_printed", "high")]
 
 
+def test_where_nobody_wants_the_fields_the_same_is_marked(tok: Any) -> None:
+    for fields in (True, False):
+        options = Options(printed="none", fields=fields)
+        result = extract(tok, "INVOICE\nNUMBER  A-7\nDUE DATE  3 MAY 2024", options, number="a-7")
+        assert marks(result) == [("/due_date", "missed", "high")], fields
+
+
 def test_keys_and_values_of_no_type_that_are_not_printed_are_marked(tok: Any) -> None:
     schema = {
         "type": "object",
