@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -31,6 +32,22 @@ from workers.worker.settle import settle, write
 
 log = structlog.get_logger(__name__)
 _LEAST_S = 0.05  # of an extraction whose time its reading took
+
+
+@dataclass(frozen=True)
+class _Result:
+    """Of an extraction: the result as JSON, and whether something of it is marked for review."""
+
+    json: bytes
+    marked: bool
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """A document that was read, and what is left of its extraction: it does not fit the context."""
+
+    document: StoredDocument
+    left: LongRead
 
 
 @shared_task(name=TASK, bind=True)  # type: ignore[untyped-decorator]
@@ -90,43 +107,55 @@ def work(runtime: Runtime, claim: Claim, begun_ns: int | None = None, *, alone: 
 
 def _work(runtime: Runtime, claim: Claim, span: tracing.Span, alone: bool) -> str | None:
     """None: it goes on outside of the slots."""
-    job, began, code = claim.job, time.monotonic(), None
+    began, code = time.monotonic(), None
     with ExitStack() as holding:
         active = holding.enter_context(runtime.heartbeat.hold(claim))
         if runtime.stopping.is_set():  # claimed in the very moment: give it back at once
             active.abort.set()
-        reading: DocumentReading | None = None
         try:
-            document = stored_of(active, runtime.ocr)
-            if document is None:
-                reading = _begin(runtime, active, to_its_end=alone)
-                document = None if reading.pages_left else _keep(runtime, reading)
-            if document is not None:
-                with tracing.span("extract") as extracting:
-                    found = extract(runtime, active, document, to_its_end=alone)
-                    if not isinstance(found, LongRead):
-                        extracting.set(**tracing.stats_of(found))
-                        result_json, marked = written(found), bool(found.get("review"))
+            found = _result_or_rest(runtime, active, alone)
         except Exception as error:
             code = code_of(error)
             span.failed(code)
             with tracing.span("finish"):
                 outcome = settle(runtime, active, error)
         else:
-            if reading is not None and reading.pages_left:
+            if isinstance(found, DocumentReading):
                 span.set(outcome="reading")
-                return leave_pictures(runtime, reading, holding)
-            if document is not None and isinstance(found, LongRead):
+                return leave_pictures(runtime, found, holding)
+            if isinstance(found, _Windows):
                 span.set(outcome="windows")
-                return leave_windows(runtime, active, document, found, holding)
+                return leave_windows(runtime, active, found.document, found.left, holding)
             with tracing.span("finish"):
-                jobs, attempt = runtime.ledger.jobs, claim.attempt
-                accepted = write(runtime, jobs.succeed(job.tenant, job.id, attempt, result_json, marked=marked))
-            outcome = "succeeded" if accepted else "dropped"
+                outcome = _succeed(runtime, claim, found)
     span.set(outcome=outcome, code=code)
     more = {"outcome": outcome, "seconds": round(time.monotonic() - began, 3), **({"code": code} if code else {})}
     log.info("job", attempt=claim.attempt, **more)
     return outcome
+
+
+def _result_or_rest(runtime: Runtime, active: ActiveJob, alone: bool) -> _Result | DocumentReading | _Windows:
+    """What was extracted; or what is left to be done outside of the slots, which never is where nothing else runs
+    (`alone`): a reading with pages left, or windows. Raises what ends the attempt."""
+    document = stored_of(active, runtime.ocr)
+    if document is None:
+        reading = _begin(runtime, active, to_its_end=alone)
+        if reading.pages_left:
+            return reading
+        document = _keep(runtime, reading)
+    with tracing.span("extract") as extracting:
+        found = extract(runtime, active, document, to_its_end=alone)
+        if isinstance(found, LongRead):
+            return _Windows(document, found)
+        extracting.set(**tracing.stats_of(found))
+        return _Result(written(found), bool(found.get("review")))
+
+
+def _succeed(runtime: Runtime, claim: Claim, result: _Result) -> str:
+    """Hands the result to the ledger, which may refuse it as too late. The outcome."""
+    job, jobs = claim.job, runtime.ledger.jobs
+    call = jobs.succeed(job.tenant, job.id, claim.attempt, result.json, marked=result.marked)
+    return "succeeded" if write(runtime, call) else "dropped"
 
 
 def _begin(runtime: Runtime, active: ActiveJob, *, to_its_end: bool) -> DocumentReading:
