@@ -266,4 +266,8 @@ def _raise_where_none_was_read(outcomes: list[WindowOutcome]) -> None:
     errors = [one.error for one in outcomes if one.error is not None]
     if errors:
         raise next((error for error in errors if error.retryable), errors[0])
-    raise DocumentError("the document has no words to extract from", code="empty_document")
+    detail = (
+        "the document is longer than the model's context (EXTRACTOR_CONTEXT) and holds no whole word: it is one long "
+        "word, one sign over and over, or encoded"
+    )
+    raise DocumentError(detail, code="empty_document")

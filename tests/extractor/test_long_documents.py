@@ -381,6 +381,7 @@ def test_a_document_of_one_such_word_says_so(tok):
     with pytest.raises(DocumentError) as caught:
         runner.extract("y" * 60_000, Ledger)
     assert caught.value.code == "empty_document"
+    assert "no whole word" in caught.value.detail
     assert engine.requests == []
 
 
