@@ -8,7 +8,8 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from functools import wraps
+from typing import Any, NamedTuple, TypeVar, cast
 
 from extractor.evidence.occurrence import Occurrence
 from extractor.evidence.scalars import JsonPath, Scalar
@@ -23,8 +24,13 @@ _AMOUNT = re.compile(r"[^\w\n]*(?:[A-Z]{3} ?)?-?\d[\d.,'’ \u00a0]*(?:[A-Z]{3}\
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _LINE, _ABOVE = 2_000, 60  # characters of a line, and lines above a cell, that are looked at
 _HEADS = 3  # lines of heads
+_LONGEST = 40  # characters of an amount
 _LEAST = 3  # letters of a word that names anything
 _TEXT = 12  # words of a text beside a value that may name its row
+_ODD = 3  # `mismatch` of what seems to say something else
+
+FindAll = Callable[[Scalar], Sequence[Occurrence]]
+T = TypeVar("T")
 
 
 class _Named(NamedTuple):
@@ -61,10 +67,6 @@ def with_cells(
             for at, start in _chosen(several, occurrences, by_start, table, names).items():
                 kept[at] = by_start[start]
     return kept
-
-
-FindAll = Callable[[Scalar], Sequence[Occurrence]]
-_ODD = 3  # `mismatch` of what seems to say something else
 
 
 def _chosen(
@@ -125,43 +127,62 @@ def _words_of(value: object) -> set[str]:
     return {str(value)} if isinstance(value, int) and _YEAR.fullmatch(str(value)) else set()
 
 
+def cache_of_lines(method: Callable[[_Table, int], T]) -> Callable[[_Table, int], T]:
+    """Of each line once: cells of one table ask for the same lines."""
+
+    @wraps(method)
+    def known(table: _Table, line: int) -> T:
+        key = method.__name__, line
+        if key not in table.known:
+            table.known[key] = method(table, line)
+        return cast(T, table.known[key])
+
+    return known
+
+
 class _Table:
     """The lines of one text, as rows of cells."""
 
     def __init__(self, text: str, ends: Sequence[int]) -> None:
         self._text, self._ends = text, ends
-        self._rows: dict[int, list[Span]] = {}
+        self.known: dict[tuple[str, int], Any] = {}
 
     def named(self, start: int, stop: int) -> _Named:
         line = bisect_left(self._ends, start)
         cell = next((at for at, span in enumerate(self._cells(line)) if span[1] > start), 0)
         first = self._begin(line)
-        others = [*self._words(first, start), *self._words(stop, self._end(line))]
-        row = (word for word in others if _names(word) and (not word.isdecimal() or _YEAR.fullmatch(word)))
+        row = self._named_by(line) - set(self._words(start, stop))
         heads = (self._above(above, line, cell, (start - first, stop - first)) for above in self._heads(line))
         is_cell = any(self._is_amount(one) for one in self._cells(line)[cell : cell + 1])
-        return _Named(frozenset(row), frozenset(word for head in heads for word in head), is_cell)
+        return _Named(row, frozenset(word for head in heads for word in head), is_cell)
 
-    def _heads(self, line: int) -> Iterator[int]:
-        """The nearest lines above that are no amounts, and those right above them that are none."""
-        found, alone = 0, 0
+    @cache_of_lines
+    def _named_by(self, line: int) -> frozenset[str]:
+        """The words of a line that may name its numbers, years among them."""
+        words = self._words(self._begin(line), self._end(line))
+        return frozenset(word for word in words if _names(word) and (not word.isdecimal() or _YEAR.fullmatch(word)))
+
+    @cache_of_lines
+    def _heads(self, line: int) -> list[int]:
+        """The nearest lines above that are heads, and those right above them that are."""
+        found: list[int] = []
+        alone = 0
         for above in range(line - 1, max(-1, line - 1 - _ABOVE), -1):
-            cells = self._cells(above)
-            if not any(self._says(cell) for cell in cells):
-                if found:
-                    return
-                continue
-            if any(self._is_amount(cell) for cell in cells):
-                if found:
-                    return
-                alone = 0
-            elif len(cells) > 1:
-                found += 1
-                yield above
-            else:
-                alone += 1
-            if found == _HEADS or alone > 1:
-                return
+            kind = self._kind(above)
+            if kind == "head":
+                found.append(above)
+            alone = alone + 1 if kind == "text" else alone if kind == "ruler" else 0
+            if alone > 1 or len(found) == _HEADS or (found and kind != "head"):
+                break
+        return found
+
+    @cache_of_lines
+    def _kind(self, line: int) -> str:
+        """Whether it is a row of amounts, or of heads; one cell of text; or says nothing."""
+        cells = [cell for cell in self._cells(line) if _WORD.search(self._text, *cell)]
+        if any(map(self._is_amount, cells)):
+            return "amounts"
+        return "head" if len(cells) > 1 else "text" if cells else "ruler"
 
     def _above(self, above: int, line: int, cell: int, columns: Span) -> list[str]:
         """The words of the cell right above, by bars where they part both lines, else by columns."""
@@ -172,15 +193,13 @@ class _Table:
             over = [one for one in cells if one[0] - first < columns[1] and columns[0] < one[1] - first]
         return [word for span in over for word in self._words(*span)]
 
+    @cache_of_lines
     def _cells(self, line: int) -> list[Span]:
-        if line not in self._rows:
-            start, stop = self._begin(line), self._end(line)
-            cuts = [cut.span() for cut in _CUT.finditer(self._text, start, stop)]
-            edges = [start, *(edge for cut in cuts for edge in cut), stop]
-            spans = list(zip(edges[::2], edges[1::2], strict=True))
-            bars = self._has_bars(line)
-            self._rows[line] = [one for one in spans if bars or one[0] < one[1]]
-        return self._rows[line]
+        start, stop = self._begin(line), self._end(line)
+        cuts = [cut.span() for cut in _CUT.finditer(self._text, start, stop)]
+        edges = [start, *(edge for cut in cuts for edge in cut), stop]
+        spans = list(zip(edges[::2], edges[1::2], strict=True))
+        return spans if self._has_bars(line) else [one for one in spans if one[0] < one[1]]
 
     def _begin(self, line: int) -> int:
         return self._ends[line - 1] + 1 if line else 0
@@ -192,11 +211,10 @@ class _Table:
     def _has_bars(self, line: int) -> bool:
         return _BAR.search(self._text, self._begin(line), self._end(line)) is not None
 
-    def _says(self, cell: Span) -> bool:
-        return _WORD.search(self._text, *cell) is not None
-
     def _is_amount(self, cell: Span) -> bool:
         printed = self._text[slice(*cell)]
+        if len(printed) > _LONGEST:
+            return False
         return _AMOUNT.fullmatch(printed) is not None and _YEAR.fullmatch(printed.strip()) is None
 
     def _words(self, start: int, stop: int) -> list[str]:
