@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from itertools import islice
+from itertools import accumulate, islice, pairwise
 from typing import NamedTuple
 
 from extractor.calibration.tokens import Sureness
@@ -20,6 +20,7 @@ from extractor.result import Known
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"\d[\d.,]*")
 _MOST_NUMBERS = 400  # of a document, that are looked at
+_SIGN = re.compile(r"[^\W_]")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -46,6 +47,7 @@ class AnswerView:
         values = [one for one in found if one.value is not None]
         self.nulls = 1 - len(values) / len(found)
         self.bare = self._bare(found)
+        self._in_gaps: dict[Span, int] = {}
         self._counts = Counter((key_of(one), str(one.value)) for one in values)
 
     @cached_property
@@ -65,6 +67,23 @@ class AnswerView:
         """The share of the document's numbers that nothing was taken from."""
         numbers = [found.span() for found in islice(_NUMBER.finditer(self._text), _MOST_NUMBERS)]
         return sum(not self.taken(number) for number in numbers) / max(1, len(numbers))
+
+    @cached_property
+    def order(self) -> float:
+        """How far the answer follows the document: the share of its printed values that stand behind the one before,
+        less a half; 0 where it is no more than by chance."""
+        begins = [places[0][0] for places in map(self._places, self.found) if places]
+        ahead = sum(one <= other for one, other in pairwise(begins))
+        return max(0.0, ahead / (len(begins) - 1) - 0.5) if len(begins) > 1 else 0.0
+
+    def gap(self, at: int) -> int:
+        """How many letters and digits that nothing was taken from stand between the printed values before and behind
+        the `at`-th; 0 where the later one is printed first."""
+        span = self._gaps[at]
+        if span not in self._in_gaps:
+            parts = self._unused(span) if span[0] < span[1] else ()
+            self._in_gaps[span] = sum(len(_SIGN.findall(part)) for part in parts)
+        return self._in_gaps[span]
 
     def says(self, key: str, value: str) -> int:
         """How often the answer has the value under such a key."""
@@ -134,6 +153,14 @@ class AnswerView:
                 values, count = columns.get(column_of(one), (0, 0))
                 columns[column_of(one)] = values + (one.value is not None), count + 1
         return columns
+
+    @cached_property
+    def _gaps(self) -> list[Span]:
+        """Of each value where the printed one before it ends, and where the next one begins."""
+        places = [self._places(one) for one in self.found]
+        ends = accumulate(places, lambda end, own: own[-1][1] if own else end, initial=0)
+        begins = accumulate(reversed(places), lambda at, own: own[0][0] if own else at, initial=len(self._text))
+        return list(zip(list(ends)[:-1], list(begins)[-2::-1], strict=True))
 
     def _line(self, offset: int) -> Span:
         end = self._text.find("\n", offset)

@@ -2,14 +2,16 @@
 
 Of a value: how sure the model was, whether and how the document prints it, whether it stands at its label and fills its
 cell, what kind it is. Of a null: how sure the model was, whether a name like the field's is printed with something
-behind it that no other value is taken from, whether anything is printed that looks as the field's values do, and how
-usual it is that documents say such a thing. Of both: how the rest of its row and of the answer looks.
+behind it that no other value is taken from, whether anything is printed that looks as the field's values do, how usual
+it is that documents say such a thing, whether the schema seems to be written for such a document, and what stands
+between the values beside it. Of both: how the rest of its row and of the answer looks.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from extractor.calibration.answer_view import AnswerView
@@ -22,7 +24,7 @@ from extractor.calibration.usual import usual
 from extractor.documents import Document
 from extractor.evidence.scalars import Scalar, scalars
 from extractor.evidence.spans import Span
-from extractor.evidence.structure import key_of
+from extractor.evidence.structure import key_of, row_of
 from extractor.result import Known
 from schemas.keywords import Mode
 
@@ -45,6 +47,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("named", "behind", "behind_free", "behind_fits", "label", "label_behind"),
         *("usual", "own_free", "sure_beside_own", "date_free", "look_absent"),
         *("nulls_of_answer", "column_filled", "row_free"),
+        *("schema_printed", "nulls_of_printed", "nested", "gap_free"),
     ),
 }
 # Which may only raise (1) and which only lower (-1) the probability that a value, or a null, is right.
@@ -60,11 +63,13 @@ SIGNS: dict[str, dict[str, int]] = {
         **dict.fromkeys(("bare_of_answer", "unread", "numbers_free", "bare_of_row", "nulls_of_answer", "usual"), -1),
         **dict.fromkeys(("named", "behind", "behind_free", "behind_fits", "label", "label_behind"), -1),
         **dict.fromkeys(("own_free", "sure_beside_own", "date_free", "row_free"), -1),
+        **dict.fromkeys(("schema_printed", "nulls_of_printed", "gap_free"), -1),
     },
 }
 
 _LEAST = 1e-5  # a probability nearer to 0 or 1 counts as this far away
 _LONG = 60  # characters
+_PRINTED = 0.2  # of the words of a schema's fields: whose documents print so many, or more, it was written for them
 
 
 class FeatureRow(NamedTuple):
@@ -121,7 +126,7 @@ class _Rows:
 
     def rows(self) -> dict[str, FeatureRow]:
         return {
-            one.pointer: FeatureRow(NULL, self._null(one, sure))
+            one.pointer: FeatureRow(NULL, self._null(at, one, sure))
             if one.value is None
             else FeatureRow(VALUE, self._value(at, one, sure))
             for at, (one, sure) in enumerate(zip(self._view.found, self._view.sure, strict=True))
@@ -160,7 +165,7 @@ class _Rows:
             1 - picture,
         )
 
-    def _null(self, one: Scalar, sure: Sureness) -> tuple[float, ...]:
+    def _null(self, at: int, one: Scalar, sure: Sureness) -> tuple[float, ...]:
         key, field = key_of(one), self._schemas.at(one.path)
         named = self._around.named(key)
         behind = self._around.text(named.behind)
@@ -184,7 +189,18 @@ class _Rows:
             self._view.nulls,
             self._view.filled(one),
             float(self._view.row_has_free(one, numbers=field.kind == "number")),
+            self._printed,
+            self._view.nulls * self._printed,
+            float(sum(isinstance(part, str) for part in one.path) > 1),
+            math.log1p(self._view.gap(at)) * self._view.order,
         )
+
+    @cached_property
+    def _printed(self) -> float:
+        """How much of the names of the fields outside of lists the document prints, up to 1."""
+        keys = [key_of(one) for one in self._view.found if not row_of(one)]
+        shares = [self._around.named(key).share for key in keys]
+        return min(1.0, sum(shares) / max(1, len(keys)) / _PRINTED)
 
 
 def _logit(logarithm: float) -> float:

@@ -26,6 +26,7 @@ Matrix = NDArray[np.float64]
 Numbers = NDArray[np.int64]  # of a row its fold, or its kind
 
 FOLDS = 5
+KIND_FOLDS = 12  # at most: where there are more kinds, small ones are left out together
 LEAST = 40  # rows, and
 LEAST_OF_EACH = 5  # right and wrong ones, that a fit is made of
 STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)  # of the regularisation
@@ -36,6 +37,7 @@ _SPREAD = 0.7  # of the kinds' own numbers, in logits
 _FLAT = 1e-4  # the spread of a feature that is as good as always the same; a fit keeps six decimals of it
 _ROUNDS = 50  # of Newton's method
 _STEPS = 20  # at most, of a fit
+_NO_SIZES: Numbers = np.empty(0, np.int64)
 
 
 class _Setting(NamedTuple):
@@ -54,7 +56,7 @@ class _FitRows:
     signs: Matrix
     kinds: Numbers
 
-    def __getitem__(self, some: NDArray[np.bool_]) -> _FitRows:
+    def __getitem__(self, some: NDArray[np.bool_] | Numbers) -> _FitRows:
         return _FitRows(self.x[some], self.y[some], self.signs, self.kinds[some])
 
     def counts(self) -> Matrix:
@@ -62,9 +64,6 @@ class _FitRows:
         _, kind, size = np.unique(self.kinds, return_inverse=True, return_counts=True)
         count = 1 / np.sqrt(size[kind])
         return np.asarray(count / count.mean(), float)
-
-    def ones_of_kinds(self) -> Matrix:
-        return np.asarray(self.kinds[:, None] == np.unique(self.kinds), float)
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def fit(
         _FitRows(np.asarray(features, float), np.asarray(right, float), of_names, kind),
         _folds(documents),
     )
-    folds = kind if known else by_document
+    folds = _folds_of_kinds(kind) if known else by_document
     settings = [_Setting(*one) for one in product(STRENGTHS, (False, True) if known else (False,))]
     by_setting = {setting: _left_out(rows, folds, setting) for setting in settings}
     best = min(settings, key=lambda setting: _loss(by_setting[setting], rows))
@@ -131,6 +130,16 @@ def _folds(documents: Sequence[object]) -> Numbers:
     return np.asarray([fold[document] for document in documents])
 
 
+def _folds_of_kinds(kinds: Numbers) -> Numbers:
+    """For each row the number of its kind's fold: the kinds spread over so many that all are about as large."""
+    known, counts = np.unique(kinds, return_counts=True)
+    fold, size = np.zeros(int(known.max()) + 1, np.int64), np.zeros(min(KIND_FOLDS, len(known)))
+    for at in np.argsort(-counts, kind="stable"):
+        smallest = int(size.argmin())
+        fold[known[at]], size[smallest] = smallest, size[smallest] + counts[at]
+    return fold[kinds]
+
+
 def _left_out(rows: _FitRows, folds: Numbers, setting: _Setting) -> Matrix:
     predicted = np.empty(len(rows.y))
     for fold in np.unique(folds):
@@ -148,35 +157,48 @@ def _loss(sure: Matrix, rows: _FitRows) -> float:
 def _regression(rows: _FitRows, setting: _Setting) -> tuple[Matrix, Matrix, Matrix, float]:
     """Mean and scale of each feature, its weight, and what is added. A feature that is always the same weighs nothing,
     nor does one whose weight would be against its sign."""
+    rows = rows[np.argsort(rows.kinds, kind="stable")]
     counts, width = rows.counts(), rows.x.shape[1]
     mean = np.average(rows.x, 0, counts)
     scale = np.sqrt(np.average((rows.x - mean) ** 2, 0, counts))
     scale = np.where(scale < _FLAT, 1.0, scale)
-    own = rows.ones_of_kinds() if setting.apart else np.empty((len(rows.y), 0))
-    z = np.column_stack([(rows.x - mean) / scale, np.ones(len(rows.y)), own])
+    sizes = np.unique(rows.kinds, return_counts=True)[1] if setting.apart else _NO_SIZES
+    z = np.column_stack([(rows.x - mean) / scale, np.ones(len(rows.y))])
     of_features = np.where(rows.signs == 0, setting.strength, setting.strength * _OF_KNOWN)
-    penalty = np.concatenate([of_features, [1e-6], np.full(own.shape[1], _SPREAD**-2)])
-    signs = np.concatenate([rows.signs, np.zeros(z.shape[1] - width)])
-    weights, used = np.zeros(z.shape[1]), np.ones(z.shape[1], bool)
+    penalty = np.concatenate([of_features, [1e-6], np.full(len(sizes), _SPREAD**-2)])
+    signs = np.concatenate([rows.signs, np.zeros(len(penalty) - width)])
+    weights, used = np.zeros(len(penalty)), np.ones(len(penalty), bool)
     while True:
-        weights[used] = likeliest(z[:, used], rows.y, penalty[used], weights[used], counts)
+        own = z[:, used[: width + 1]]
+        weights[used] = likeliest(own, rows.y, penalty[used], weights[used], counts, sizes)
         against = weights * signs < 0
         if not against.any():
             return mean, scale, weights[:width], float(weights[width])
         weights[against], used = 0, used & ~against
 
 
-def likeliest(z: Matrix, y: Matrix, penalty: Matrix, weights: Matrix, counts: Matrix | float = 1.0) -> Matrix:
+def likeliest(
+    z: Matrix,
+    y: Matrix,
+    penalty: Matrix,
+    weights: Matrix,
+    counts: Matrix | float = 1.0,
+    sizes: Numbers = _NO_SIZES,
+) -> Matrix:
     """The weights of the greatest penalised likelihood, by Newton's method from `weights` on. `y`: of each row the
-    share that is right, of `counts` samples."""
-    now = _penalised(z, y, penalty, weights, counts)
+    share that is right, of `counts` samples. `sizes`: of kinds that differ by a number of their own, whose rows stand
+    one behind the other; those numbers come behind the weights."""
+    starts = np.cumsum(sizes) - sizes
+    now = _penalised(z, y, penalty, weights, counts, sizes)
     for _ in range(_ROUNDS):
-        sure = _sigmoid(z @ weights)
-        slope = z.T @ (counts * (sure - y)) + penalty * weights
-        bend = (z * (counts * sure * (1 - sure))[:, None]).T @ z + np.diag(penalty)
-        step = np.linalg.solve(bend, slope)
+        sure = _sigmoid(_totals(z, weights, sizes))
+        off, curved = counts * (sure - y), counts * sure * (1 - sure)
+        slope = np.concatenate([z.T @ off, _by_kind(off, starts)]) + penalty * weights
+        step = _solved(z, curved, penalty, slope, starts)
         step *= min(1.0, 5.0 / float(np.abs(step).max() + 1e-12))
-        while (then := _penalised(z, y, penalty, weights - step, counts)) > now + 1e-9 and np.abs(step).max() > 1e-6:
+        while (then := _penalised(z, y, penalty, weights - step, counts, sizes)) > now + 1e-9 and np.abs(
+            step
+        ).max() > 1e-6:
             step /= 2  # too far: where nearly all rows are certain, the bend is flat
         weights, now = weights - step, then
         if float(np.abs(step).max()) < 1e-6:
@@ -184,8 +206,32 @@ def likeliest(z: Matrix, y: Matrix, penalty: Matrix, weights: Matrix, counts: Ma
     return weights
 
 
-def _penalised(z: Matrix, y: Matrix, penalty: Matrix, weights: Matrix, counts: Matrix | float) -> float:
-    total = z @ weights
+def _solved(z: Matrix, curved: Matrix, penalty: Matrix, slope: Matrix, starts: Numbers) -> Matrix:
+    """Newton's step. The kinds' own numbers do not bend each other, so they are put into the weights' equations, which
+    takes no longer with a hundred kinds than with none."""
+    width = z.shape[1]
+    bent = z * curved[:, None]
+    bend = bent.T @ z + np.diag(penalty[:width])
+    if not len(starts):
+        return np.asarray(np.linalg.solve(bend, slope), float)
+    cross, own = _by_kind(bent, starts), _by_kind(curved, starts) + penalty[width:]
+    share = cross / own[:, None]
+    first = np.linalg.solve(bend - share.T @ cross, slope[:width] - share.T @ slope[width:])
+    return np.concatenate([first, (slope[width:] - cross @ first) / own])
+
+
+def _by_kind(rows: Matrix, starts: Numbers) -> Matrix:
+    """Sums of the rows from each start to the next."""
+    return np.asarray(np.add.reduceat(rows, starts, 0), float) if len(starts) else np.zeros(0)
+
+
+def _totals(z: Matrix, weights: Matrix, sizes: Numbers) -> Matrix:
+    total = z @ weights[: z.shape[1]]
+    return np.asarray(total + np.repeat(weights[z.shape[1] :], sizes) if len(sizes) else total, float)
+
+
+def _penalised(z: Matrix, y: Matrix, penalty: Matrix, weights: Matrix, counts: Matrix | float, sizes: Numbers) -> float:
+    total = _totals(z, weights, sizes)
     return float((counts * (np.logaddexp(0, total) - y * total)).sum() + (penalty * weights**2).sum() / 2)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from typing import Any
 
@@ -116,6 +117,25 @@ def test_what_most_documents_say_is_more_usual_than_what_few_do():
     assert usual(("items", 0, "description")) == usual(("items", 7, "description"))
     assert usual(()) == usual(("zzzz",)), "nothing is known of it"
     assert -4 <= usual(("tip" * 1000, "country" * 1000)) <= 4
+
+
+def test_a_schema_whose_words_are_printed_was_written_for_the_document():
+    printed = made('{"contact":"Tomas Lind","total":null}')["/total"]
+    assert (printed["schema_printed"], printed["nulls_of_printed"], printed["nested"]) == (1, 0.5, 0)
+    foreign = made('{"kunde":"Tomas Lind","betrag":{"netto":null}}')["/betrag/netto"]
+    assert (foreign["schema_printed"], foreign["nulls_of_printed"], foreign["nested"]) == (0, 0, 1)
+
+
+def test_what_stands_between_the_values_beside_a_null_is_seen():
+    """Where values stand in the order of the fields, what the null asks for would stand between them."""
+    ordered = '{"contact":"Tomas Lind","role":null,"email":"tomas@norrby.example","fax":null,"order_no":"4711"}'
+    found = made(ordered)
+    role, fax = len("purchasing" + "Email"), len("Orderno")
+    assert found["/role"]["gap_free"] == pytest.approx(0.5 * math.log1p(role))
+    assert found["/fax"]["gap_free"] == pytest.approx(0.5 * math.log1p(fax))
+    backward = made('{"order_no":"4711","role":null,"contact":"Tomas Lind"}')
+    assert backward["/role"]["gap_free"] == 0
+    assert made('{"role":null}')["/role"]["gap_free"] == 0, "of no values nobody knows the order"
 
 
 def test_what_the_grammar_holds_is_known_of_each_field():

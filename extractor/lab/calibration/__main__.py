@@ -1,12 +1,12 @@
 """Fits the bundled pair's confidence and measures what that is worth: `python -m extractor.lab.calibration`.
 
 The documents are none that the pair was trained on: held-out ones of its generator, with new values and with new names
-and layouts too; those written by hand, for this fit (`documents.jsonl`) and for the pair's card; the held-out side of
-the written corpus, but for the documents that training looks at. Each is measured by a fit that was made without it and
-without a fifth of the others, by one that was made without all documents of its kind, and by one without its whole set;
-the fit that is kept is made of all of them. Values are held to the document as the
-schema says in every other document, and all of them in the rest. With `--minutes`, as many documents as can be read in
-them, of each set the same share.
+and layouts too; those written by hand, for this fit (`documents.jsonl`) and for the pair's card; those of many kinds,
+each with the schema that its holder would write (`many_kinds.jsonl`); the held-out side of the written corpus, but for
+the documents that training looks at. Each is measured by a fit that was made without it and without a fifth of the
+others, by one that was made without all documents of its kind, and by one without its whole set; the fit that is kept
+is made of all of them. Values are held to the document as the schema says in every other document, and all of them in
+the rest. With `--minutes`, as many documents as can be read in them, of each set the same share.
 """
 
 from __future__ import annotations

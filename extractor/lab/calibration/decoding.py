@@ -27,8 +27,9 @@ from schemas import Registry, Schema, inline, jsontext
 from schemas.keywords import Mode
 
 OWN = Path(__file__).with_name("documents.jsonl")
+MANY = Path(__file__).with_name("many_kinds.jsonl")
 SPLITS: tuple[tuple[str, Split], ...] = (("new values", NEW_VALUES), ("new names, labels and layouts", NEW_EVERYTHING))
-HAND, CORPUS = "written by hand", "the written corpus"
+HAND, CORPUS, OF_MANY_KINDS = "written by hand", "the written corpus", "of many kinds"
 MODES: tuple[Mode, ...] = ("declared", "all")
 ROWS = 12
 _PATIENCE_S = 600.0  # for a document: a busy machine is no reason to leave it out
@@ -36,7 +37,7 @@ _PATIENCE_S = 600.0  # for a document: a busy machine is no reason to leave it o
 
 @dataclass(frozen=True)
 class CalibrationCase:
-    """`kind` of the document: of the corpus' as it names them, of another set's the set."""
+    """`kind` of the document: as the corpus and `many_kinds.jsonl` name them, of another set's the set."""
 
     kind: str
     schema: Schema
@@ -74,9 +75,9 @@ def _cases(synthetic: int, corpus: int) -> dict[str, list[CalibrationCase]]:
     generated = {
         name: [_case(name, task) for task in islice(tasks(SEED + 31, split), synthetic)] for name, split in SPLITS
     }
-    by_hand = [*_written(), *(_case(HAND, task) for task in handwritten())]
+    by_hand = [*written_cases(OWN), *(_case(HAND, task) for task in handwritten())]
     unseen = [_case(kind, task) for kind, task in never_seen(random.Random(SEED + 31), corpus)]
-    return {**generated, HAND: by_hand, CORPUS: unseen}
+    return {**generated, HAND: by_hand, OF_MANY_KINDS: list(written_cases(MANY)), CORPUS: unseen}
 
 
 def _mixed(sets: dict[str, list[CalibrationCase]]) -> list[_Job]:
@@ -104,9 +105,11 @@ def _case(kind: str, task: Task) -> CalibrationCase:
     return CalibrationCase(kind, schema, task.document, jsontext.read(task.answer))
 
 
-def _written() -> Iterator[CalibrationCase]:
+def written_cases(path: Path) -> Iterator[CalibrationCase]:
+    """Of a file by hand. A line's `custom_id`, where it has one, says the kind before its number: `bank-letter-03`."""
     registry = Registry.discover()
-    for line in OWN.read_text("utf-8").splitlines():
+    for line in path.read_text("utf-8").splitlines():
         one = jsontext.read(line)
         schema = registry.get(one["schema"]) if isinstance(one["schema"], str) else inline(one["schema"])
-        yield CalibrationCase(HAND, schema, one["document"], one["expected"])
+        kind = one.get("custom_id", HAND).rpartition("-")[0] or HAND
+        yield CalibrationCase(kind, schema, one["document"], one["expected"])
