@@ -41,7 +41,6 @@ _SIZES = [(0.0, 0.16), (0.5, 0.24), (1.0, 0.6)]  # of generated documents, with 
 _OWN = 0.12  # of these the share of the project's own kinds, which the documents by hand are of
 _LONGEST = 2048  # tokens
 _POOL = 160  # rows that are sorted by length
-_GENERATED = 0.5  # tokens of a step's generated documents for one of those by hand: both models agree on most of them
 _KEPT = 3.0  # weight of generated documents beside those by hand
 _TRUTH = 0.1  # of the loss of generated documents: what is right, whatever the weights to keep say
 _POINTING = 0.15
@@ -62,13 +61,12 @@ class Batches(IterableDataset[MiniBatch]):
 
     def __init__(self, encoder: Encoder, seed: str, plan: Plan, generated: bool) -> None:
         self._encoder, self._seed, self._plan, self._generated = encoder, seed, plan, generated
-        self._tokens = int(plan.batch_tokens * _GENERATED) if generated else plan.batch_tokens
 
     def __iter__(self) -> Iterator[MiniBatch]:
         worker = get_worker_info()
         rng = Random(f"{self._seed}/{self._generated}/{worker.id if worker else 0}")
         while True:
-            pool = by_length([self._row(rng) for _ in range(self._plan.pool_rows)], self._tokens)
+            pool = by_length([self._row(rng) for _ in range(self._plan.pool_rows)], self._plan.batch_tokens)
             rng.shuffle(pool)
             yield from pool
 
@@ -202,7 +200,7 @@ def main() -> None:
     parser.add_argument("--run-dir", type=Path, default=Path("build/by-hand"))
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--rate", type=float, default=0.5, help="of the recipe's learning rates, falling to none")
-    parser.add_argument("--batch-tokens", type=int, default=3072, help="by hand in a step, a process")
+    parser.add_argument("--batch-tokens", type=int, default=3072, help="of each of a step's two batches, a process")
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--processes", type=int, default=1, help="of one thread each, side by side")
     parser.add_argument("--report-s", type=float, default=240)
