@@ -188,7 +188,9 @@ class ReviewView {
   start() {
     const first = this._marked.find((pointer) => !this._decided(pointer)) ?? this._marked[0] ?? this._leaves[0]?.[0];
     if (first === undefined) {
-      this._panel.replaceChildren(h("p", {}, "It has no answer that could be reviewed."));
+      this._panel.replaceChildren(h("p", {}, "It has no value that could be reviewed."));
+      if (this._answer.data !== undefined)
+        this._panel.append(h("p", { class: "row" }, button("Looked at", () => this._save(true))), this._fault);
       return;
     }
     this._take(first);

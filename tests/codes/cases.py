@@ -137,6 +137,10 @@ ERRORS = (
         {"max_output_tokens": 12}, data={"f": ["A-7"]}, says="12 tokens",
     ),
     ErrorCase(
+        "truncated_output", "begun", "A-7", TEXTS, (answered({"f": ["A-7"]}),), {"max_output_tokens": 1}, data={},
+        says="1 token (options.max_output_tokens)",
+    ),
+    ErrorCase(
         "deadline_exceeded", "late", "A-7 and A-8", TEXTS, (Written('{"f":["A-7","A', "deadline"),), {"timeout_s": 50},
         data={"f": ["A-7"]}, says="50 s",
     ),

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.page.support import EXTRACTED_MS, WIDTHS, Visitor
+from tests.support.api_support import ANSWER, BODY, FakeWorker
 from tests.support.fleet import Fleet
 from tests.support.long_documents import ledger
 from tests.support.served import Api
@@ -128,3 +129,16 @@ def test_a_long_document_says_how_far_it_is(visit: Visit, api: Api, valkey: Valk
         assert all(0 <= done <= total for done, total in far)
         assert visitor.leaf("/number").locator(".value").text_content() == "A-17"
         assert f"{len(rows)} rows" in page.locator(".fields .group dt").filter(has_text="rows").first.text_content()
+
+
+def test_an_answer_without_a_value_can_be_said_to_be_looked_at(visit: Visit, api: Api, valkey: Valkey) -> None:
+    job_id = httpx.post(f"{api.url}/v1/extractions", json=BODY, trust_env=False).json()["id"]
+    mark = {"pointer": "", "code": "not_read", "detail": "page 2 was not read", "severity": "high"}
+    worker = FakeWorker(valkey.url)
+    worker.succeed(job_id, result={**ANSWER, "data": {"phones": []}, "review": [mark]}, marked=True)
+    worker.ledger.close()
+    visitor = visit(f"review/{job_id}", url=api.url)
+    visitor.page.get_by_role("button", name="Looked at").click()
+    visitor.page.wait_for_url(re.compile(r"#/review(/[0-9a-f]{32})?$"))
+    done = httpx.get(f"{api.url}/v1/extractions?review=done", trust_env=False).json()["data"]
+    assert [one["id"] for one in done] == [job_id]

@@ -192,8 +192,8 @@ class JobCommands:
         return self._finish(tenant, job_id, attempt, "succeeded", {"result": result} | _marked(marked))
 
     def fail(self, tenant: str, job_id: str, attempt: int, error: dict[str, Any]) -> Call[bool]:
-        """One that has an answer all the same is to be looked at."""
-        fields = {"error": error, "reason": str(error["code"])} | _marked("data" in error)
+        """One that has some of an answer all the same is to be looked at."""
+        fields = {"error": error, "reason": str(error["code"])} | _marked(bool(error.get("data")))
         return self._finish(tenant, job_id, attempt, "failed", fields)
 
     def cancelled(self, tenant: str, job_id: str, attempt: int, reason: str = "requested") -> Call[bool]:
