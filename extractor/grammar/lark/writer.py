@@ -256,12 +256,13 @@ class LarkWriter:
         return self._printed_key(node, constraints, pointer, spare=not node.get("minProperties"))
 
     def _printed_key(self, node: JSON, constraints: JSON, pointer: str, *, spare: bool, but: str = "") -> str | None:
-        """`constraints`: of the key; `but`: terminals that it is none of. How long one may be that is only copied the
-        engine knows: to count letters beside the words of a long document is more than llguidance does."""
+        """`constraints`: of the key; `but`: terminals that it is none of; `spare`: there may be none. How long one may
+        be that is only copied the engine knows: to count letters beside the words of a long document is more than
+        llguidance does."""
         assert self._document is not None
         leaf = {"type": "string", PRINTED: node[KEYS], KEYS: True, **constraints}
-        found = self._document.terminal(leaf, spare=spare, but=but)
-        if found is None:
+        found = self._document.terminal(leaf, spare=False, but=but)  # no comma may lead to one that nothing fits
+        if found is None and not spare:
             self.missing.append(pointer)
         return found
 
