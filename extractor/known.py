@@ -47,10 +47,10 @@ class Findings:
     def others(self, run: Run, completion: Any, data: Any, again: Sequence[Duplicate]) -> dict[str, list[Other]]:
         """By pointer, what the answer says of a key once more, where that is something else. A scalar is looked up as
         if it stood in the place of the first."""
-        found: dict[str, dict[str, Duplicate]] = {}
+        found: dict[str, dict[bytes, Duplicate]] = {}
         for one in again:
-            value = jsontext.dumps(jsontext.read(one.value.text))
-            if value != jsontext.dumps(value_at(data, one.pointer)):
+            value = _canonical(jsontext.read(one.value.text))
+            if value and value != _canonical(value_at(data, one.pointer)):
                 found.setdefault(one.pointer, {}).setdefault(value, one)
         some = {pointer: list(values.values())[:MOST_OTHERS] for pointer, values in found.items()}
         spans = _spans(completion.text.decode("utf-8", "replace")) if some else {}
@@ -110,6 +110,14 @@ class Findings:
 
 def _printed(document: Document) -> PrintedDocument:
     return PrintedDocument(document.text, document.spans_of_file_names)
+
+
+def _canonical(value: Any) -> bytes:
+    """As the ledger keeps it; nothing where it cannot."""
+    try:
+        return jsontext.written(value)
+    except TypeError:
+        return b""
 
 
 def value_at(data: Any, pointer: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import chain, cycle
 from typing import Any
 
@@ -24,21 +25,39 @@ def stubborn(
     grammar: str, wish: str, piece: str, limits: Limits | None, source: str = "", begun: str = ""
 ) -> tuple[str, list[Ended]]:
     """What a model writes that wants `wish` and then `piece` for ever, and where it may not have it, what ends soon."""
+    wanted = chain(wish.encode(), cycle(piece.encode()))
+    due, going = next(wanted), True
+
+    def pick(allowed: list[int]) -> int:
+        nonlocal due, going
+        going = going and due in allowed
+        if not going:
+            return next((one for one in _EASY if one in allowed), allowed[0])
+        byte, due = due, next(wanted)
+        return byte
+
+    return written(pick, grammar, limits, source, begun)
+
+
+def restless(grammar: str, signs: str, limits: Limits, source: str = "") -> tuple[str, list[Ended]]:
+    """What a model writes that begins anew whenever it may: of what is allowed the first of `signs`."""
+    order = signs.encode() + b'"[{' + _EASY
+    return written(lambda allowed: next((one for one in order if one in allowed), allowed[0]), grammar, limits, source)
+
+
+def written(
+    pick: Callable[[list[int]], int], grammar: str, limits: Limits | None, source: str, begun: str = ""
+) -> tuple[str, list[Ended]]:
+    """What a model writes that picks each byte of those that are allowed."""
     request = Request([0], source.encode(), 0, grammar, limits=limits, begun=begun.encode())
     row = Sequence(request, LLMatcher(TOKENIZER, grammar, log_level=0))
     assert row.matcher is not None
-    wanted, narrowing = chain(wish.encode(), cycle(piece.encode())), Narrowing(TOKENIZER)
-    due, going = next(wanted), True
+    narrowing = Narrowing(TOKENIZER)
     for _ in range(BYTES):
         bits = torch.zeros((1, WORDS), dtype=torch.int32)
         row.matcher.unsafe_compute_mask_ptr(bits.data_ptr(), WORDS * 4)
         narrowing.narrow([row], [Draft([], [])], [1], bits)
-        allowed = np.flatnonzero(np.unpackbits(bits.numpy().view(np.uint8), bitorder="little")).tolist()
-        if due in allowed and going:
-            byte, due = due, next(wanted)
-        else:
-            going = False
-            byte = next((one for one in _EASY if one in allowed), allowed[0])
+        byte = pick(np.flatnonzero(np.unpackbits(bits.numpy().view(np.uint8), bitorder="little")).tolist())
         if byte == 256:
             break
         assert row.matcher.consume_token(byte)

@@ -15,7 +15,7 @@ from extractor.grammar.compile import compile_grammar
 from extractor.grammar.limits import limits_of
 from extractor.grammar.narrow import Bounds
 from schemas import inline
-from tests.engine.stubborn import TEXT, of, stubborn
+from tests.engine.stubborn import TEXT, of, restless, stubborn
 
 BILL = "Hotel Post\nRoom 3 nights 270.00\nTax 18.90\nParking 24.00\nTotal 312.90\nTip 5.00\nTip 2.00\n"
 ANY: dict[str, Any] = {}
@@ -78,6 +78,38 @@ def test_stretches_of_the_document_are_not_keys_for_ever() -> None:
     text, ended = stubborn(grammar, '{"f":{"word59":true', piece, limits, " ".join(words))
     assert [one.why for one in ended] == ["ran_on"]
     assert len(json.loads(text)["f"]) < 100
+
+
+LISTS = {"type": "array", "items": TEXT}
+NESTED = [
+    dict_of(dict_of(LISTS)),
+    dict_of(of({"a": TEXT, "b": LISTS})),
+    {"type": "array", "items": LISTS},
+    dict_of(LISTS),
+]
+
+
+@pytest.mark.parametrize("signs", ["n", "n,", "ab,", ","])
+@pytest.mark.parametrize("field", NESTED)
+def test_loops_within_each_other_end_together(field: dict[str, Any], signs: str) -> None:
+    """A model that begins anew wherever it may, in texts, lists and dicts."""
+    schema = inline(of({"f": field, "rest": TEXT}))
+    grammar, limits = compile_grammar(schema), limits_of(schema.json_schema, Bounds())
+    text, ended = restless(grammar, signs, limits, BILL)
+    schema.validate(json.loads(text))
+    assert len(text) < 3_000
+    assert (5, "repeated") in [(one.start, one.why) for one in ended] or signs == "n"
+
+
+def test_rows_that_say_something_go_on_although_a_text_of_each_is_a_loop() -> None:
+    """A table of forty rows is not given up for the notes that a model loops in."""
+    schema = inline(of({"f": {"type": "array", "items": of({"name": TEXT, "note": TEXT})}}))
+    grammar, limits = compile_grammar(schema), limits_of(schema.json_schema, Bounds())
+    document = "\n".join(f"Part {at * 7919}" for at in range(40))
+    rows = [{"name": f"Part {at * 7919}", "note": "n" * (64 if at else 256)} for at in range(40)]
+    text, ended = stubborn(grammar, compact({"f": rows}), " ", limits, document)
+    assert text == compact({"f": rows})
+    assert [one.why for one in ended] == ["repeated"] * 40
 
 
 def members(*pairs: tuple[str, Any]) -> str:

@@ -96,6 +96,13 @@ def test_the_others_are_told_with_their_places(tok: Any) -> None:
     assert straw["evidence"] == []
 
 
+def test_what_cannot_be_kept_is_not_told(tok: Any) -> None:
+    """Half of a surrogate pair, which is no text."""
+    result = extract(tok, r'{"found":{"Desk":"oak","Desk":"\ud83d"},"rows":[],"last":"x"}')
+    assert result.data["found"] == {"Desk": "oak"}
+    assert duplicates(result.review) == []
+
+
 def test_each_has_the_confidence_it_was_written_with(tok: Any) -> None:
     class Unsure(ScriptedEngine):
         def submit(self, request: Any, /) -> Any:

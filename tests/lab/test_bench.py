@@ -18,7 +18,7 @@ from transformers import Gemma4AssistantForCausalLM, Gemma4ForCausalLM, Gemma4Te
 
 from extractor.engine import DRAFTERS, EngineConfig
 from extractor.engine.model.loader import ModelSpec, load
-from extractor.lab.bench import cli, device, drafts, ground, growth, host, lossless, machine, options, whole
+from extractor.lab.bench import cli, device, drafts, ground, growth, host, loops, lossless, machine, options, whole
 from extractor.lab.bench.agreement import difference
 from extractor.lab.bench.contender import RunOutcome
 from extractor.lab.bench.engines import Ours, in_turn, mixes, theirs
@@ -221,6 +221,20 @@ def test_growth_has_a_point_for_every_size(pair: str, capsys: pytest.CaptureFixt
     points = [(row["curve"], len(row["drafters"])) for row in rows]
     assert points == [("document", 0), ("document", 3), ("fields", 0), ("fields", 3), ("fields", 0), ("fields", 3)]
     assert all(row["seconds"] > row["prefill_s"] > 0 and row["tokens"] > 0 for row in rows)
+
+
+def test_loops_of_the_bundled_pair(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of one document and one schema. An answer that does not come to its end is a fault."""
+    monkeypatch.setattr(loops, "DOCUMENTS", loops.DOCUMENTS[-1:])
+    monkeypatch.setattr(loops, "SCHEMAS", {"a list of texts": list[str]})
+    assert loops.main(["--rows", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(" | ")[:4] for line in lines[2:]] == [
+        [f"| {mode}", "a list of texts", "1", "1"] for mode in ("none", "all")
+    ]
+    monkeypatch.setattr(loops, "MOST_TOKENS", 5)
+    assert loops.main(["--rows", "1"]) == 1
+    assert [line.split(" | ")[3] for line in capsys.readouterr().out.splitlines()[2:]] == ["0", "0"]
 
 
 def test_lossless_over_a_tiny_pair(pair: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from extractor.engine.limits.repeats import Repeats
 
 _SHORT = 6  # bytes: a shorter item says too little to be missed in a document
 _SENTENCE = 32  # bytes: a longer item is no name of a kind
+_PASSAGE = 160  # bytes: a longer item is not printed once and meant many times
 _INVENTED, _COPIED = 3, 12  # times that an item is believed which is printed nowhere, or less often
 _ALONE = 12  # items in succession that stand nowhere, and more than the document has parts
 _NO_BOUND = 1 << 40  # times: of what may be there as often as it likes
@@ -19,6 +20,8 @@ _NO_BOUND = 1 << 40  # times: of what may be there as often as it likes
 
 class Items:
     """Of one array, each as the bytes of its JSON. `longest`: bytes."""
+
+    free = True  # it may have as many as it likes
 
     def __init__(self, repeats: Repeats) -> None:
         self.longest = 0
@@ -76,7 +79,8 @@ class Items:
         printed, copied = self._repeats.printed(row)
         if not copied:
             return sys.maxsize  # of kinds of lines there may be as many as there are lines
-        return max(_COPIED, 2 * printed) if printed else _INVENTED
+        least = _COPIED if len(item) < _PASSAGE else _INVENTED
+        return max(least, 2 * printed) if printed else _INVENTED
 
     def _alone(self) -> bool:
         """Whether so many items before stand nowhere that no other may."""

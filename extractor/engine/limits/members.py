@@ -22,6 +22,7 @@ class Members:
 
     def __init__(self, repeats: Repeats, names: SchemaKeys) -> None:
         self.longest = 0
+        self.free = False  # it has a key that the schema does not speak of
         self._repeats, self._names = repeats, names
         self._keys: dict[str, int] = {}
         self._values: dict[bytes, int] = {}
@@ -44,6 +45,7 @@ class Members:
             return
         key, times, value, uses = found
         self._keys[key], self._values[value] = times, uses
+        self.free = self.free or not self._names.has(key)
         self._again = self._again + 1 if self._comes_again(key, times) else 0
         self._unread.append(found)
 

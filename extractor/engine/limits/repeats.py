@@ -89,6 +89,10 @@ class Repeats:
         """How many of such words a text has, one at least."""
         return max(1, len(_stems(text, some=False)))
 
+    def speaks(self, member: Any, ended: int) -> bool:
+        """Whether it says something although so many values of it were ended because they went on."""
+        return 2 * ended <= len(_scalars(member)) and self.says(member)
+
     def _says(self, value: Any) -> bool:
         if not isinstance(value, str):
             return self._numbers[digits(str(value))] > 0

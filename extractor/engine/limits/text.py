@@ -110,6 +110,9 @@ class JsonText:
             self.ended.append(Ended(start, why))
             if why == "repeated":
                 self._looped = True
+            if why != "cut_off":
+                for one in self._open:
+                    one.end_within()
 
     def calm_to(self) -> int:
         """A length of the text up to which nothing of it has to end, whatever is written; less than it has where that
@@ -234,12 +237,11 @@ class JsonText:
     def _go_on(self, container: Container, end: int) -> None:
         """After a comma, which ends at `end`."""
         limits, patience = self._limits, self._patience
-        container.begun += 1
-        if container.full is not None:
-            return
-        container.full = self._over(container, end - 1)
-        container.add(bytes(self.written[container.member : end - 1]))
-        container.member = end
+        member = bytes(self.written[container.member : end - 1])
+        if container.full is None:
+            container.full = self._over(container, end - 1)
+            container.add(member)
+        container.go_on(end, speaks=container.loops > 0 and self._speaks(container, member))
         if container.full is not None:
             return
         if container.begun >= (limits.keys if container.of_keys else limits.items):
@@ -248,6 +250,13 @@ class JsonText:
             members = bytes(self.written[max(container.start + 1, end - WINDOW) : end])
             if self._loops(members, of_keys=container.of_keys):
                 container.full = "repeated"
+
+    def _speaks(self, container: Container, member: bytes) -> bool:
+        try:
+            read = json.loads(b"{%b}" % member if container.of_keys else b"[%b]" % member)
+        except ValueError:
+            return False
+        return self._repeats.speaks(read, container.loops - container.loops_before)
 
     def _loops(self, members: bytes, *, of_keys: bool) -> bool:
         """Whether their end repeats some of them, more often than the document prints these. No key of an object may be
