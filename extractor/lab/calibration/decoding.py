@@ -14,7 +14,7 @@ from typing import Any
 
 from extractor.config import read_settings
 from extractor.documents import Document
-from extractor.errors import DocumentError, OutputError
+from extractor.errors import DocumentError, EngineError, OutputError
 from extractor.extract import Extractor
 from extractor.lab.bench.workload import SEED
 from extractor.lab.calibration.answers import AnswerKeeper, DecodedAnswer
@@ -32,6 +32,7 @@ SPLITS: tuple[tuple[str, Split], ...] = (("new values", NEW_VALUES), ("new names
 HAND, CORPUS, OF_MANY_KINDS = "written by hand", "the written corpus", "of many kinds"
 MODES: tuple[Mode, ...] = ("declared", "all")
 ROWS = 12
+_TRIES, _PAUSE_S = 10, 2.0
 _PATIENCE_S = 600.0  # for a document: a busy machine is no reason to leave it out
 
 
@@ -91,11 +92,18 @@ def _mixed(sets: dict[str, list[CalibrationCase]]) -> list[_Job]:
 
 
 def _answer(extractor: Extractor, calibrator: AnswerKeeper, job: _Job) -> DecodedAnswer | None:
-    """None of a document that has no answer that stands."""
+    """None of a document that has no answer that stands, nor got one in all its tries: each has a schema of its own,
+    which a busy machine has no process to judge for at once."""
     document, case = Document(job.case.text), job.case
-    try:
-        done = extractor.extract(document, case.schema, Options(max_model_calls=1, printed=job.mode))
-    except (DocumentError, OutputError):
+    for _ in range(_TRIES):
+        try:
+            done = extractor.extract(document, case.schema, Options(max_model_calls=1, printed=job.mode))
+            break
+        except (DocumentError, OutputError):
+            return None
+        except EngineError:
+            time.sleep(_PAUSE_S)
+    else:
         return None
     return calibrator.answer(job.name, case.kind, document, case.expected, done.data)
 
