@@ -15,21 +15,26 @@ _ENDING = 5  # characters of a name's, at most
 
 # Words for a file, for what is attached, and for a document's name.
 _WORDS = """
-file files filename filenames attachment attachments anlage anlagen beilage beilagen fichier fichiers archivo archivos
-fichero ficheros adjunto adjuntos allegato allegati arquivo arquivos anexo anexos ficheiro ficheiros bijlage bijlagen
-bestandsnaam bilaga bilagor bilagan vedlegg bilag fil filer filnavn filnamn vedhæftning dosya dosyası dosyalar
-liite liitteet
+file files filename filenames attachment attachments enclosure enclosures anlage anlagen beilage beilagen fichier
+fichiers archivo archivos fichero ficheros adjunto adjuntos allegato allegati arquivo arquivos anexo anexos ficheiro
+ficheiros bijlage bijlagen bestandsnaam bilaga bilagor bilagan vedlegg bilag fil filer filnavn filnamn vedhæftning
+dosya dosyası dosyalar ekler liite liitteet plik pliki pliku plików fitxer fitxers adjunt adjunts lampiran berkas tệp
+failas failai fails faili viðhengi
 """
 _BEGIN = (  # such a word, in languages that write on after it
-    "datei anhang anhäng mailanhang mailanhäng liitetiedosto tiedosto plik załącznik soubor příloh "
-    "súbor prílo csatolmány melléklet fájl fișier fisier atașament файл вложени вкладен прикріплен συνημμέν αρχεί"
+    "datei anhang anhäng anhaeng mailanhang mailanhäng liitetiedosto tiedosto załącznik soubor příloh "
+    "súbor prílo csatolmány melléklet fájl fișier atașament datotek privitak privitk prilog priponk pielikum "
+    "файл вложени вкладен прикріплен приложени прилог συνημμέν αρχεί"
 )
 _PHRASES = """
 document name; document names; name of the document; documentname; dokumentname; dokumentenname; name des dokuments
 nom du document; pièce jointe; pièces jointes; nombre del documento; nome del documento; nome do documento
-documentnaam; naam van het document
+documentnaam; naam van het document; đính kèm
+attached document; attached documents; enclosed document; enclosed documents
 """
-_UNSPACED = "附件 文件名 檔案 ファイル 添付 파일 첨부 ไฟล์ แนบ קובץ מצורף ملف مرفق"
+_WHOLE = "attached enclosed 文件"  # where a field is called that and nothing else
+_UNSPACED = "附件 文件名 檔案 檔名 ファイル 添付 파일 첨부 ไฟล์ แนบ קובץ קבצים מצורף צרופ ملف مرفق فایل پیوست फ़ाइल संलग्नक"
+_SPELLED = str.maketrans({"ł": "l", "ı": "i", "đ": "d", "ð": "d", "ø": "o", "æ": "ae", "œ": "oe"})
 _NUMBERED = frozenset("number no nr num ref reference id".split())  # `file number` is that of a case
 
 
@@ -44,7 +49,7 @@ def without(text: str, names: Iterable[tuple[int, int]]) -> str:
 
 def forms(names: Iterable[str]) -> Iterator[str]:
     """As what a value may give each of them: whole, and without its ending; and all of them, as the text lists them."""
-    listed = [name for name in names if name.strip()]
+    listed = [" ".join(name.split()) for name in names if name.strip()]
     for name in (*listed, ", ".join(listed)) if len(listed) > 1 else listed:
         yield name
         stem, _, ending = name.rpartition(".")
@@ -58,7 +63,9 @@ def asks_for_files(name: str) -> bool:
     if any(word in _KNOWN or word.startswith(_STEMS) for word in _not_of_cases(words)):
         return True
     joined, letters = f" {' '.join(words)} ", _plain(name)
-    return any(f" {phrase} " in joined for phrase in _SEVERAL) or any(word in letters for word in _LETTERS)
+    if joined.strip() in _ALONE or any(f" {phrase} " in joined for phrase in _SEVERAL):
+        return True
+    return any(word in letters for word in _LETTERS)
 
 
 def _not_of_cases(words: list[str]) -> list[str]:
@@ -66,11 +73,13 @@ def _not_of_cases(words: list[str]) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """In small letters without marks."""
-    return "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
+    """In small letters without marks, as keys of programs spell them."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in decomposed if not unicodedata.combining(char)).translate(_SPELLED)
 
 
 _KNOWN = frozenset(_plain(_WORDS).split())
 _STEMS = tuple(_plain(_BEGIN).split())
 _SEVERAL = tuple(phrase for phrase in re.split(r"\s*[;\n]\s*", _plain(_PHRASES)) if phrase)
 _LETTERS = tuple(_plain(_UNSPACED).split())
+_ALONE = frozenset(_plain(_WHOLE).split())

@@ -24,7 +24,8 @@ class LikelyWindows:
     """`texts`: of windows, by number. `pointers`: those of all fields that may be looked for."""
 
     def __init__(self, texts: Mapping[int, str], json_schema: dict[str, Any], pointers: Iterable[str]) -> None:
-        self._texts, self._terms = texts, {one: terms_at(json_schema, tuple(parts_of(one))) for one in pointers}
+        paths: list[Path] = [tuple(parts_of(one)) for one in pointers]  # a check may not have escaped its pointer
+        self._texts, self._terms = texts, {path: terms_at(json_schema, path) for path in paths}
 
     @cached_property
     def _ranking(self) -> WindowRanking:
@@ -33,7 +34,7 @@ class LikelyWindows:
 
     def for_field(self, path: Path) -> list[int]:
         """Those whose text speaks of it."""
-        scores = self._ranking.scores(self._terms[pointer(*path)])
+        scores = self._ranking.scores(self._terms[path])
         ranked = sorted(zip(scores, self._texts, strict=True), key=lambda one: (-one[0], one[1]))
         return [number for score, number in ranked if score > 0]
 

@@ -220,6 +220,21 @@ def test_printed_values_hold_in_the_second_answer_too(tok: Any) -> None:
         assert ("Harlow" in request.grammar) is ("Harlow" in request.source.decode())
 
 
+@pytest.mark.parametrize("pointer", ["", "total", "a/b", "/a~", "/~2", "/rows/-1/amount", "/rows/999/x", "/total/x"])
+def test_a_check_with_an_odd_pointer_fails_with_that(tok: Any, pointer: str) -> None:
+    class Odd(Ledger):
+        @model_validator(mode="after")
+        def _never(self) -> Odd:
+            raise fault(pointer, "is odd")
+
+    document, rows = ledger(PAGES, ROWS)
+    runner, engine = reader(tok, lambda text: text)
+    with pytest.raises(InvalidOutput) as caught:
+        runner.extract(document, Odd)
+    assert ([one.pointer for one in caught.value.errors], len(engine.second) <= 2) == ([pointer], True)
+    assert len(caught.value.kept["data"]["rows"]) == len(rows)
+
+
 def test_progress_goes_on(tok: Any) -> None:
     document, _ = ledger(PAGES, ROWS)
     runner, _ = reader(tok, wrong_total)

@@ -103,3 +103,8 @@ def test_the_windows_whose_text_speaks_of_a_field():
     assert likely.for_field(("number",)) == [5, 12]
     assert likely.for_field(("buyer", "city")) == likely.for_field(("buyer",)) == [9]
     assert likely.for_field(("nothing",)) == []
+
+
+def test_a_pointer_that_a_check_has_not_escaped_leads_nowhere():
+    likely = LikelyWindows({0: "Number"}, SCHEMA, ["/a~b", "c/d", "/e~"])
+    assert [likely.for_field(path) for path in (("a~b",), ("d",), ("e~",))] == [[], [], []]
