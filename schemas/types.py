@@ -20,7 +20,7 @@ from schemas.keywords import PRINTED
 
 __all__ = [
     "Amount", "ClockTime", "Currency", "Email", "Party", "Place", "Printed", "PrintedRecord", "Record", "Unsigned",
-    "YearMonth", "adds_up", "fault", "should",
+    "YearMonth", "adds_up", "fault", "multiplies", "should",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -80,3 +80,15 @@ def adds_up(parts: Iterable[Decimal | None], targets: Iterable[Decimal | None]) 
     total = sum((part for part in given if part is not None), Decimal(0))
     slack = Decimal("0.01") * max(2, len(given))
     return any(abs(total - target) <= slack for target in wanted)
+
+
+def multiplies(quantity: Decimal | None, price: Decimal | None, amount: Decimal | None) -> bool:
+    """Whether a line's `amount` may be `quantity` times `price`, of whatever sign: after a discount of up to half, or
+    with a tax of up to 30%.
+
+    True when one is missing, and of a line that costs nothing.
+    """
+    if quantity is None or price is None or not amount:
+        return True
+    product = abs(quantity * price)
+    return product / 2 <= abs(amount) <= product * Decimal("1.3")

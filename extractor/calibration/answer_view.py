@@ -4,7 +4,7 @@ taken from. Knows values and spans; no model."""
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -20,6 +20,7 @@ from extractor.result import Known
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"\d[\d.,]*")
 _MOST_NUMBERS = 400  # of a document, that are looked at
+_SAYING = re.compile(r"[^\n]*\w[^\n]*")  # a line
 _SIGN = re.compile(r"[^\W_]")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
@@ -53,7 +54,7 @@ class AnswerView:
     @cached_property
     def unread(self) -> float:
         """The share of the document's lines that nothing was taken from."""
-        lines = [found.span() for found in re.finditer(r"[^\n]*\w[^\n]*", self._text)]
+        lines = [found.span() for found in _SAYING.finditer(self._text)]
         return sum(not self.taken(line) for line in lines) / max(1, len(lines))
 
     @cached_property
@@ -92,6 +93,11 @@ class AnswerView:
     def row(self, one: Scalar) -> RowView:
         """The row it is in; one of nothing where it is in none."""
         return self._rows.get(row_of(one), _NO_ROW) if row_of(one) else _NO_ROW
+
+    def out_of_line(self, at: int) -> bool:
+        """Whether the `at`-th value is of a row and stands in a line of its own, and that of another row of its list
+        does not."""
+        return self._off.get(at, 0) != 0 and column_of(self.found[at]) in self._in_line
 
     def filled(self, one: Scalar) -> float:
         """The share of its column that has values; 0 of what is in no row."""
@@ -143,6 +149,25 @@ class AnswerView:
             )
             for row, own in several.items()
         }
+
+    @cached_property
+    def _off(self) -> dict[int, int]:
+        """How many lines each printed value of a row is from the nearest other of that row."""
+        begins = [found.start() for found in _SAYING.finditer(self._text)]
+        rows: defaultdict[JsonPath, dict[int, int]] = defaultdict(dict)
+        for at, one in enumerate(self.found):
+            if row_of(one) and (places := self._places(one)):
+                rows[row_of(one)][at] = bisect_right(begins, places[0][0])
+        return {
+            at: min((abs(line - lines[other]) for other in lines if other != at), default=0)
+            for lines in rows.values()
+            for at, line in lines.items()
+        }
+
+    @cached_property
+    def _in_line(self) -> set[JsonPath]:
+        """The columns that have a value in one line with others of its row."""
+        return {column_of(self.found[at]) for at, off in self._off.items() if off == 0}
 
     @cached_property
     def _columns(self) -> dict[JsonPath, tuple[int, int]]:

@@ -1,10 +1,10 @@
 """What is known of each value of an answer, as a row of features that a fit makes a probability of.
 
-Of a value: how sure the model was, whether and how the document prints it, whether it stands at its label and fills its
-cell, what kind it is. Of a null: how sure the model was, whether a name like the field's is printed with something
-behind it that no other value is taken from, whether anything is printed that looks as the field's values do, how usual
-it is that documents say such a thing, whether the schema seems to be written for such a document, and what stands
-between the values beside it. Of both: how the rest of its row and of the answer looks.
+Of a value: how sure the model was, whether and how the document prints it, whether it stands at its label, with its row
+and fills its cell, what kind it is. Of a null: how sure the model was, whether a name like the field's is printed with
+something behind it that no other value is taken from, whether anything is printed that looks as the field's values do,
+how usual it is that documents say such a thing, whether the schema seems to be written for such a document, and what
+stands between the values beside it. Of both: how the rest of its row and of the answer looks.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     VALUE: (
         *_BOTH,
         *("evidence", "literal", "in_pieces", "at_label", "named_elsewhere", "begins_cell", "ends_cell", "taken_twice"),
-        *("said_again", "held", "words", "long", "odd", "picture"),
+        *("out_of_line", "said_again", "held", "words", "long", "odd", "picture"),
     ),
     NULL: (
         *_BOTH,
@@ -55,7 +55,8 @@ SIGNS: dict[str, dict[str, int]] = {
     VALUE: {
         **dict.fromkeys(("whole", "least", "mean", "worst_of_answer", "mean_of_answer", "labelled_of_answer"), 1),
         **dict.fromkeys(("worst_of_row", "evidence", "at_label", "begins_cell", "ends_cell"), 1),
-        **dict.fromkeys(("bare_of_answer", "bare_of_row", "named_elsewhere", "taken_twice", "odd", "picture"), -1),
+        **dict.fromkeys(("bare_of_answer", "bare_of_row", "named_elsewhere", "taken_twice"), -1),
+        **dict.fromkeys(("out_of_line", "odd", "picture"), -1),
     },
     NULL: {
         **dict.fromkeys(("whole", "least", "mean", "worst_of_answer", "mean_of_answer", "labelled_of_answer"), 1),
@@ -157,6 +158,7 @@ class _Rows:
             float(bool(places) and self._around.begins(start)),
             float(bool(places) and self._around.ends(stop)),
             float(any(self._view.taken(place, at) for place in places)),
+            float(self._view.out_of_line(at)),
             float(self._view.says(key, value) > 1),
             float(field.kind != "choice" and (self._held == "all" or (self._held == "declared" and field.printed))),
             math.log1p(len(value.split())),

@@ -8,7 +8,7 @@ from datetime import date
 from pydantic import Field
 
 from schemas.examples import example
-from schemas.types import Amount, Currency, Party, Place, PrintedRecord, adds_up, should
+from schemas.types import Amount, Currency, Party, Place, PrintedRecord, adds_up, multiplies, should
 
 
 class InvoiceItem(PrintedRecord):
@@ -44,6 +44,12 @@ class Invoice(PrintedRecord):
         net = None if self.total is None or self.tax is None else self.total - self.tax
         if not adds_up([item.amount for item in self.items], [self.subtotal, net, self.total]):
             yield "/items", "the amounts do not sum to subtotal or total"
+
+    @should
+    def _lines(self) -> Iterator[Place]:
+        for at, item in enumerate(self.items):
+            if not multiplies(item.quantity, item.unit_price, item.amount):
+                yield f"/items/{at}", "amount is far from quantity times unit_price"
 
     __examples__ = (
         example(

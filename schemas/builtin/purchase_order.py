@@ -8,7 +8,7 @@ from datetime import date
 from pydantic import Field
 
 from schemas.examples import example
-from schemas.types import Amount, Currency, Party, Place, PrintedRecord, adds_up, should
+from schemas.types import Amount, Currency, Party, Place, PrintedRecord, adds_up, multiplies, should
 
 
 class OrderItem(PrintedRecord):
@@ -48,6 +48,12 @@ class PurchaseOrder(PrintedRecord):
         targets = [self.total, self.total - tax, self.total - shipping, self.total - tax - shipping]
         if not adds_up([item.amount for item in self.items], targets):
             yield "/items", "the amounts do not sum to total, less tax and shipping"
+
+    @should
+    def _lines(self) -> Iterator[Place]:
+        for at, item in enumerate(self.items):
+            if not multiplies(item.quantity, item.unit_price, item.amount):
+                yield f"/items/{at}", "amount is far from quantity times unit_price"
 
     __examples__ = (
         example(

@@ -204,3 +204,25 @@ def test_signs_are_of_figures_that_there_are():
     for kind, names in NAMES.items():
         assert SIGNS[kind].keys() <= set(names)
         assert set(SIGNS[kind].values()) == {-1, 1}
+
+
+ORDER = """Your order is in 2 parcels:
+  KB-310   Keyboard      1
+  MN-204   Monitor arm   2
+"""
+KEYS = {"sku": {"type": "string"}, "name": {"type": "string"}, "quantity": {"type": "integer"}}
+ITEMS: dict[str, Any] = {"properties": {"items": {"type": "array", "items": {"type": "object", "properties": KEYS}}}}
+
+
+@pytest.mark.parametrize(("quantity", "out"), [(2, ["/items/0/quantity"]), (1, [])])
+def test_a_value_of_a_row_that_stands_in_another_line_says_so(quantity: int, out: list[str]) -> None:
+    first = f'{{"sku":"KB-310","name":"Keyboard","quantity":{quantity}}}'
+    second = '{"sku":"MN-204","name":"Monitor arm","quantity":2}'
+    found = made(f'{{"items":[{first},{second}]}}', ORDER, schema=ITEMS)
+    assert [pointer for pointer, figures in found.items() if figures["out_of_line"]] == out
+
+
+def test_rows_of_two_lines_are_in_line():
+    text = "KB-310 Keyboard\n  quantity 1\nMN-204 Monitor arm\n  quantity 2\n"
+    rows_ = '{"sku":"KB-310","name":"Keyboard","quantity":1},{"sku":"MN-204","name":"Monitor arm","quantity":2}'
+    assert not any(figures["out_of_line"] for figures in made(f'{{"items":[{rows_}]}}', text, schema=ITEMS).values())

@@ -19,6 +19,7 @@ from schemas import ValidationProblem, check
 from schemas.jsontext import loads
 from schemas.keywords import CHECKED
 from schemas.schema import of_model
+from schemas.types import multiplies
 from tests.support.matching import accepts
 
 UUID4 = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
@@ -122,3 +123,25 @@ def test_a_strict_model_loses_no_digit_of_a_decimal() -> None:
         validated = schema.validate(loads(f'{{"day":"2024-02-29","amount":{digits},"ratio":0.5}}'))
         assert str(validated.amount) == digits
     assert schema.validate(loads('{"day":"2024-02-29","amount":1.50,"ratio":0.50}')).ratio == 0.5
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "amount", "fits"),
+    [
+        ("3", "2", "620.00", False),
+        ("2", "310.00", "620.00", True),
+        ("2", "100", "151.20", True),  # less a discount
+        ("2", "100", "249.90", True),  # with tax
+        ("2", "100", "90", False),
+        ("2", "100", "270", False),
+        ("3", "265", "-795", True),  # taken back
+        ("3", "0", "5", False),
+        ("3", "5", "0", True),
+        (None, "5", "90", True),
+        ("3", "5", None, True),
+    ],
+)
+def test_a_line_costs_about_its_quantity_times_its_price(
+    quantity: str | None, price: str | None, amount: str | None, fits: bool
+) -> None:
+    assert multiplies(*(None if one is None else Decimal(one) for one in (quantity, price, amount))) is fits
