@@ -20,7 +20,7 @@ from extractor.notation.bigger import Bigger
 from extractor.notation.currency import BEFORE_DIGITS, codes
 from extractor.notation.find import Spans, digits, padded, readings
 from extractor.notation.fold import folded
-from extractor.notation.word_pieces import is_cut_at
+from extractor.notation.word_pieces import UNSPACED, is_cut_at
 
 _APART = 48  # characters between the date and the time of one moment
 
@@ -35,6 +35,7 @@ _SHORT = 4  # digits of what may be a part of anything
 _CENTURIES = ("19", "20")  # whose years are looked for
 _MINUS = ("-", "−", "–")
 _LARGE = 10**30
+_NO_NAME = re.compile(f"[xX{UNSPACED}]")  # before a number: `30x20`, `合计123元`
 _MASK, _MASKED = re.compile(r"[xX*•]{2}-$"), 3  # before the last digits of a number: `XXX-XX-6789`
 
 
@@ -176,7 +177,7 @@ class DocumentIndex:
         minus = before[-1:] in _MINUS and not before[:-1].isalnum()
         bare = "." in f"{value:f}" and self.text[start:stop].isdecimal()
         mark = before[-1:] if before[-1:] not in _MINUS else before[:-1]
-        named = mark.isalpha() and mark not in ("x", "X")  # `M8`, `A-8`, but not `30x20`
+        named = mark.isalpha() and not _NO_NAME.match(mark)  # `M8`, `A-8`
         named = named or self._bigger.is_of_a_street(start, stop) or self._bigger.numbers_an_item(start, stop)
         off = 3 if named else 2 if bare or minus is not (value < 0) else 1
         return Fragment(start - (value < 0 and minus), stop, off)

@@ -15,6 +15,7 @@ from typing import TypeVar
 from extractor.evidence.occurrence import Fragment, Occurrence
 from extractor.evidence.spans import Span
 from extractor.evidence.wrapped import WrappedText
+from extractor.notation.word_pieces import MARK, is_cut_at
 
 MOST = 32  # places of one value
 _OFTEN = 1_000  # of a word, places that are looked at for one value
@@ -28,7 +29,9 @@ _PIECES, _RUN = 4, 12  # of a value that stands nowhere in one; words of a piece
 _COVERED = 0.75  # of its words have to be found then
 _APART = 48  # between the pieces of what stands in pieces
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(rf"[^\W_]+(?:[{MARK}]+[^\W_]*)*")
+_MARKED = re.compile(f"[{MARK}]")
+_WITHIN = re.compile("[A-Za-z\u00c0-\u058f\u1e00-\u1fff]{2}")  # a word of a script with spaces
 _SUFFIXES = ("+", "#")
 
 T = TypeVar("T")
@@ -79,14 +82,23 @@ class WordIndex:
         return found or (self.letters(value) if len(value) > 1 and not value.isascii() else [])
 
     def letters(self, value: str) -> list[Fragment]:
-        """Where `value` stands letter by letter, within a word too: not every script has spaces."""
+        """Where `value` stands letter by letter, within a word too where its script has no spaces or writes small words
+        on to others. Within no number, and in front of no mark of its last letter."""
         found: list[Fragment] = []
         for begin, end in (self.since, len(self.text)), (0, self.since):
             at = self.text.find(value, begin, end) if value.strip() else -1
             while at >= 0 and len(found) < MOST:
-                found.append(Fragment(at, at + len(value), 0))
+                if self._may_be_at(value, at):
+                    found.append(Fragment(at, at + len(value), 0))
                 at = self.text.find(value, at + len(value), end)
         return found
+
+    def _may_be_at(self, value: str, start: int) -> bool:
+        stop = start + len(value)
+        edges = self.text[max(0, start - 1) : start + 1], self.text[stop - 1 : stop + 1]
+        if _MARKED.match(self.text, stop) or any(map(_WITHIN.match, edges)):
+            return False
+        return not (value[0].isdecimal() or value[-1].isdecimal()) or is_cut_at(self.text, start, stop)
 
     def _runs(self, wanted: list[str]) -> list[tuple[int, int]]:
         """(first, last) of the document's words that spell `wanted`."""

@@ -9,21 +9,21 @@ import unicodedata
 
 from extractor.notation import currency, masked
 
-# Letters that are written without spaces between words: each is a chunk.
-_UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+# Letters that are written without spaces between words: each is a chunk. As MARK, within brackets of a pattern.
+UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _PARTICLES = "에서|에게|으로|까지|부터|은|는|이|가|을|를|의|에|로|와|과|도|만"  # that Korean writes behind a noun
 # What belongs to the letter before it: accents that are written apart, vowels of Indic scripts, points of Hebrew.
-_MARK = "".join(chr(at) for at in range(0x300, 0x1F000) if unicodedata.category(chr(at)).startswith("M"))
+MARK = "".join(chr(at) for at in range(0x300, 0x1F000) if unicodedata.category(chr(at)).startswith("M"))
 CHUNK = re.compile(  # of text that is escaped as in a JSON string
     r"\\."
     r"|(?<![^\W_])[vV](?=\d+\.\d)"  # before a version
     r"|\d+(?:[.,:'’]\d+)+"  # one number, one time of day
-    rf"|[{_UNSPACED}][{_MARK}]*"
+    rf"|[{UNSPACED}][{MARK}]*"
     rf"|{masked.FIRST}|{masked.SIGNS}"
     # the number before its unit, a currency before one
     rf"|\d+(?=[^\W\d_]+(?![^\W_]))|{currency.BEFORE_DIGITS}"
     rf"|[\uac00-\ud7af]+?(?=(?:{_PARTICLES})(?![^\W_]))"
-    rf"|(?:[^\W_{_UNSPACED}][{_MARK}]*)+|.[{_MARK}]*",
+    rf"|(?:[^\W_{UNSPACED}][{MARK}]*)+|.[{MARK}]*",
     re.DOTALL,
 )
 _LONGEST = 64  # characters on each side that are looked at
