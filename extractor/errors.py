@@ -28,6 +28,12 @@ class FieldError:
     detail: str
 
 
+def place_of(fault: FieldError, detail: str) -> str:
+    """For a line: where, and what is wrong there unless the error's own `detail` says just that."""
+    pointer = fault.pointer or "(the whole)"
+    return pointer if fault.detail == detail else f"{pointer}: {fault.detail}"
+
+
 class ExtractorError(Exception):
     """Base of the tree. `detail` is one sentence for a person; it never holds document text. Where the model had
     answered, `last` is its last answer as text, kept for the user, and `kept` what is known of it: its `data`, as far

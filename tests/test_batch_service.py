@@ -324,6 +324,34 @@ def test_the_validators_of_a_file_judge_what_the_service_answers(run: Any, tmp_p
     assert run("submit", files[1], "-s", str(schema), "--wait")[:2] == (0, [{"text": "even"}])
 
 
+def test_what_a_person_should_look_at_is_said_beside_the_data(run: Any, tmp_path: Path) -> None:
+    sure, doubtful, very = write(tmp_path, "sure", "doubtful", "doubtful " * 12)
+    assert run("submit", sure, "-s", "contact", "--wait")[2].count("to review") == 0
+    status, rows, err = run("submit", doubtful, "-s", "contact", "--wait")
+    assert (status, rows) == (0, [{"text": "doubtful"}])
+    assert "  to review: /text: the model was not sure of it\n" in err
+    err = run("submit", very, "-s", "contact", "--wait")[2]
+    assert (err.count("not sure of it"), "to review: 2 more, which --full prints" in err) == (10, True)
+    assert "3 succeeded, 0 failed, 2 to review" in run(sure, doubtful, very, "-s", "contact")[2]
+    assert "to review" not in run(sure, "-s", "contact")[2]
+
+
+def test_a_list_tells_and_narrows_to_what_waits_for_a_review(
+    client: Client, service: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sure, doubtful = (client.wait(client.submit(text, "contact").id).id for text in ("sure", "doubtful"))
+
+    def listed(*arguments: str) -> list[tuple[str, bool]]:
+        monkeypatch.setattr(sys, "argv", ["extractor", "list", *arguments, "--url", service])
+        with pytest.raises(SystemExit):
+            main()
+        return [(line.split()[0], line.endswith("to review")) for line in capsys.readouterr().out.splitlines()]
+
+    assert listed() == [(doubtful, True), (sure, False)]
+    assert listed("--review", "open") == [(doubtful, True)]
+    assert listed("--review", "done") == []
+
+
 def test_an_interrupted_command_is_resumed(
     run: Any, worker: ThreadWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -361,7 +389,7 @@ def test_an_interrupted_command_is_resumed(
 def test_a_refused_command_leaves_nothing_to_resume(run: Any, tmp_path: Path) -> None:
     file, out = write(tmp_path, "a")[0], tmp_path / "out.jsonl"
     status, _, err = run(file, "-s", "nope", "-o", str(out))
-    assert (status, "unknown_schema" in err) == (2, True)
+    assert (status, "(unknown_schema)\n  /schema\n" in err) == (2, True)
     assert run(file, "-s", "contact", "-o", str(out))[0] == 0
     status, _, err = run(file, "-s", "contact", "-o", str(tmp_path))
     assert (status, "is a folder" in err) == (2, True)

@@ -36,7 +36,7 @@ from extractor.cli.flags import (
 from extractor.cli.output import SOME_FAILED, fail, reader, say
 from extractor.cli.progress import Bar, bar
 from extractor.cli.table import ResultTable
-from extractor.client import Batch, Client, Conflict, NotFound, Refused, Unauthorized
+from extractor.client import Batch, Client, Conflict, NotFound, Refused, Row, Unauthorized
 from extractor.client.validation import Schema, Validator, validator_of
 from extractor.errors import ExtractorError
 from schemas.jsontext import dumps
@@ -91,8 +91,8 @@ def batch(
     record = UploadRecord.of(output, digest, resume=resume)
     with connect(url, api_key, PATIENCE_S) as client:
         ended = _uploaded(client, found, what, record, output)
-        rows = found.rows(client.batch_rows(ended.id), _judge(what), full=full)
-        failed = _written_out(ended, rows, write, output)
+        answers = _marks_counted(client.batch_rows(ended.id), count := Counter[str]())
+        failed = _written_out(ended, found.rows(answers, _judge(what), full=full), write, output, count)
         record.forget()
     if failed:
         raise Exit(SOME_FAILED)
@@ -139,13 +139,20 @@ def _checked_format(wanted: BatchFormat | None, output: Path | None, items: str 
     return kind
 
 
-def _written_out(ended: Batch, rows: Rows, write: Callable[[IO[bytes], Rows], None], output: Path | None) -> int:
+def _marks_counted(rows: Iterator[Row[Any]], count: Counter[str]) -> Iterator[Row[Any]]:
+    for row in rows:
+        count["marked"] += row.job is not None and row.job.needs_review
+        yield row
+
+
+def _written_out(
+    ended: Batch, rows: Rows, write: Callable[[IO[bytes], Rows], None], output: Path | None, count: Counter[str]
+) -> int:
     """How many lines did not succeed."""
-    count: Counter[bool] = Counter()  # of rows, by whether they succeeded
 
     def counted() -> Iterator[Mapping[str, Any]]:
         for row in rows:
-            count[row["status"] == "succeeded"] += 1
+            count["succeeded" if row["status"] == "succeeded" else "failed"] += 1
             yield row
 
     if output is None:
@@ -155,8 +162,9 @@ def _written_out(ended: Batch, rows: Rows, write: Callable[[IO[bytes], Rows], No
     else:
         replace_whole(output, lambda file: write(file, counted()))
     rate = f", {ended.documents_per_s:.2f} documents/s" if ended.documents_per_s else ""
-    say(f"{count[True]} succeeded, {count[False]} failed{rate}")
-    return count[False]
+    marked = f", {count['marked']} to review (--full writes what)" if count["marked"] else ""
+    say(f"{count['succeeded']} succeeded, {count['failed']} failed{marked}{rate}")
+    return count["failed"]
 
 
 def _uploaded(client: Client, found: Inputs, schema: Schema | None, record: UploadRecord, output: Path | None) -> Batch:

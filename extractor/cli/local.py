@@ -25,7 +25,7 @@ from extractor.cli.flags import (
     drafters_of,
     known_schema_of,
 )
-from extractor.cli.output import BAD_INPUT, SOME_FAILED, describe, put, say
+from extractor.cli.output import BAD_INPUT, SOME_FAILED, describe, put, say, say_marks
 from extractor.config import read_settings
 from extractor.documents import read
 from extractor.documents.readers import Readers
@@ -91,6 +91,7 @@ def _put_outcome(source: Source, outcome: Future[Extraction], full: bool) -> Ext
         put(_failure(source, error) if full else None)
         return error
     say(f"{source.name}: {summary(done.as_json()['usage'])}")
+    say_marks(done.as_json()["review"])
     put({"file": source.name, **done.as_json()} if full else done.data)
     return None
 

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from extractor.cli.declare import Exit
 from extractor.client import ClientError, ExtractionFailed, Overloaded, Unreachable, WaitTimeout
-from extractor.errors import EngineError, ExtractorError, FieldError, OutputError
+from extractor.errors import EngineError, ExtractorError, OutputError, place_of
 from schemas.jsontext import written
 
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from extractor.result import Mark
+
 SOME_FAILED, BAD_INPUT, NO_SERVICE = 1, 2, 3
+SAID_MARKS = 10  # of one answer; more would drive the answer itself off the screen
 
 err: Any  # a rich Console, or None beside the client alone: lines are plain there
 try:
@@ -34,6 +37,14 @@ def say(text: str) -> None:
         print(text, file=sys.stderr)
     else:
         err.print(text, markup=False)
+
+
+def say_marks(marks: Sequence[Mark]) -> None:
+    """What of an answer a person should look at, a line each. Standard output has the data alone."""
+    for mark in marks[:SAID_MARKS]:
+        say(f"  to review: {mark['pointer'] or '(the whole)'}: {mark['detail']}")
+    if len(marks) > SAID_MARKS:
+        say(f"  to review: {len(marks) - SAID_MARKS} more, which --full prints")
 
 
 def put(value: Any, *, indent: bool = False) -> None:
@@ -110,12 +121,10 @@ def describe(error: ExtractorError) -> str:
     """An error in full: what, its code, when to come again, and each place at fault on a line of its own."""
     later = error.retry_after_s if isinstance(error, Overloaded) else None
     when = f"; try again in {later:g} s" if later else ""
-    return "\n".join([f"{error.detail} ({error.code}){when}", *(f"  {_place(place)}" for place in error.errors)])
+    return "\n".join(
+        [f"{error.detail} ({error.code}){when}", *(f"  {place_of(each, error.detail)}" for each in error.errors)]
+    )
 
 
 def debugging() -> bool:
     return bool(os.environ.get("EXTRACTOR_DEBUG"))
-
-
-def _place(place: FieldError) -> str:
-    return f"{place.pointer or '(the whole)'}: {place.detail}"

@@ -23,7 +23,7 @@ from extractor.cli.flags import (
     schema_of,
     sender_of,
 )
-from extractor.cli.output import SOME_FAILED, put, put_text, say
+from extractor.cli.output import SOME_FAILED, put, put_text, say, say_marks
 from extractor.client import ExtractionFailed
 from extractor.client.validation import data_of, validator_of
 
@@ -43,7 +43,10 @@ def submit(
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
-    """Hand one document to the service; prints its id and status as JSON, or with --wait its data."""
+    """Hand one document to the service; prints its id and status as JSON, or with --wait its data.
+
+    What a person should look at is said on standard error.
+    """
     document = sys.stdin.buffer.read() if file == STDIN else Path(file)
     what = schema_of(schema)
     with connect(url, api_key) as client:
@@ -61,6 +64,7 @@ def submit(
         if full:
             put(failed.job.as_json())
         raise
+    say_marks(job.review)
     put(job.as_json() if full else job.data)
 
 
@@ -83,20 +87,24 @@ def cancel(job_id: JobId, url: Url = None, api_key: ApiKey = None) -> None:
 def list_(
     status: Annotated[str | None, option("--status", help="queued, running, succeeded, failed or cancelled.")] = None,
     schema: Annotated[str | None, option("--schema", "-s", help="Of this schema only.")] = None,
+    review: Annotated[
+        str | None, option("--review", help="open: those that wait for a review; done: reviewed.")
+    ] = None,
     limit: Annotated[int, option("--limit", min=1, help="At most so many.")] = 50,
     json: Annotated[bool, option("--json", help="One line of JSON each, whole.")] = False,
     url: Url = None,
     api_key: ApiKey = None,
 ) -> None:
-    """The service's extractions, newest first: id, status, schema, when."""
-    which = {key: value for key, value in (("status", status), ("schema", schema)) if value}
+    """The service's extractions, newest first: id, status, schema, when, and whether a person should look at it."""
+    which = {key: value for key, value in (("status", status), ("schema", schema), ("review", review)) if value}
     with connect(url, api_key) as client:
         for count, job in enumerate(client.list(**which), start=1):
             if json:
                 put(job.as_json())
             else:
                 when = job.created_at.isoformat(timespec="seconds")
-                put_text([f"{job.id}  {job.status:<9}  {job.schema_:<24}  {when}"])
+                marked = "  to review" if job.needs_review else ""
+                put_text([f"{job.id}  {job.status:<9}  {job.schema_:<24}  {when}{marked}"])
             if count == limit:
                 say(f"The newest {limit}; --limit shows more.")
                 return

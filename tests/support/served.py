@@ -1,5 +1,6 @@
 """The API as a process of its own and a worker without a model, for tests of what goes over a socket. The worker says
-of a document what its text asks for: `fail`, `hold` (runs until it is cancelled), else its text comes back."""
+of a document what its text asks for: `fail`, `hold` (runs until it is cancelled), else its text comes back, with a
+mark for review for each `doubtful`."""
 
 from __future__ import annotations
 
@@ -23,6 +24,7 @@ from workers.config import WorkerSettings
 from workers.ledger.ledger import Claim, Ledger
 
 TENANT = "default"
+DOUBT = {"pointer": "/text", "code": "low_confidence", "detail": "the model was not sure of it", "severity": "low"}
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float, every_s: float = 0.05) -> bool:
@@ -125,9 +127,10 @@ class ThreadWorker:
             error = {"code": "invalid_output", "detail": "no", "retryable": False, "errors": [], "last": "{}"}
             self.ledger.run(self.ledger.jobs.fail(TENANT, claim.job.id, claim.attempt, error))
         else:
-            self.ledger.run(
-                self.ledger.jobs.succeed(TENANT, claim.job.id, claim.attempt, {**ANSWER, "data": {"text": text}})
-            )
+            marks = [DOUBT] * text.count("doubtful")
+            result = {**ANSWER, "data": {"text": text}, "review": marks, "needs_review": bool(marks)}
+            job = claim.job.id
+            self.ledger.run(self.ledger.jobs.succeed(TENANT, job, claim.attempt, result, marked=bool(marks)))
 
     def __enter__(self) -> ThreadWorker:
         self._thread.start()
