@@ -22,6 +22,7 @@ _BEFORE = re.compile(  # a bracket, or a minus that stands between no two number
     r"\s?[€$£¥]?\s?(?:[A-Z]{3}\s)?[.,]?$"
 )
 _BEHIND = re.compile(r"\s?[€$£¥]?(?:[-−–](?![^\W_])|\)|\s?(?:CR|DR)\b)")
+_GROUPS = re.compile(r"[$£¥￥₹₩] ?$")  # currencies whose countries group by commas: `$1,850` is no 1.85
 _MARK = re.compile(r".*\d([.,])\d{1,2}")  # one that separates no thousands
 _FIGURES = re.compile(r"(\d\d?) ?[-/.] ?(\d\d?) ?[-/.] ?(\d{4}|\d\d)")  # a day in figures, its year last
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
@@ -76,8 +77,10 @@ def _read(text: str, start: int, stop: int, mark: str) -> Iterator[Decimal]:
     """What the number that stands there may mean in a text with this decimal mark."""
     printed = text[start:stop]
     meant = find.readings(printed)
+    separator = next((char for char in reversed(printed) if char in ".,"), "")
+    if not mark and separator == "," and _GROUPS.search(text, max(0, start - 2), start):
+        mark = "."
     if len(meant) > 1 and mark:
-        separator = next(char for char in reversed(printed) if char in ".,")
         meant = {min(meant) if separator == mark else max(meant)}
     if printed.isdecimal() and (bare := _BARE.search(text, max(0, start - 2), start)):
         fraction = next(iter(meant)).scaleb(-len(printed))
