@@ -15,7 +15,7 @@ from extractor.windows.tree import ListNode, Node, ObjectNode, ValueNode, data_o
 from extractor.windows.values import MOST_OTHERS, merged_value
 from extractor.windows.window import Window
 
-ANY = "*"  # in the path of a shape: any item of a list, any key of a map
+ANY = "*"  # in the path of a shape: any item of a list, any key that no schema names
 Steps = tuple[str, ...]
 
 
@@ -23,13 +23,14 @@ Steps = tuple[str, ...]
 class Shapes:
     """Of a schema, by path: what is taken whole, lists in which nothing stands twice, keys that are left out where
     nothing is said, because null is no answer there, how many items of a list or members of an object there are at
-    most, and the properties that are declared."""
+    most, the properties that are declared, and objects of which all others are alike."""
 
     whole: frozenset[Steps] = field(default_factory=frozenset)
     unique: frozenset[Steps] = field(default_factory=frozenset)
     optional: frozenset[Steps] = field(default_factory=frozenset)
     most: Mapping[Steps, int] = field(default_factory=dict)
     declared: frozenset[Steps] = field(default_factory=frozenset)
+    open: frozenset[Steps] = field(default_factory=frozenset)
 
 
 def merged(answers: Sequence[Node], windows: Sequence[Window], shapes: Shapes | None = None) -> Node:
@@ -59,13 +60,17 @@ class _Merge:
         """Its keys in the order in which they first come."""
         members: dict[str, Node] = {}
         for key in dict.fromkeys(key for _, record in records for key in record.members):
-            below = (*path, key)
+            below = self._below(path, key)
             one = self.node([(at, record.members[key]) for at, record in records if key in record.members], below)
             if not (below in self._shapes.optional and isinstance(one, ValueNode) and one.value is None):
                 members[key] = one
         left_out = self._more_than_allowed(members, path)
         kept = {key: one for key, one in members.items() if key not in left_out}
         return ObjectNode(kept, frozenset(key for key in kept if _nowhere(key, records)), len(left_out))
+
+    def _below(self, path: Steps, key: str) -> Steps:
+        is_free = path in self._shapes.open and (*path, key) not in self._shapes.declared
+        return (*path, ANY if is_free else key)
 
     def _more_than_allowed(self, members: dict[str, Node], path: Steps) -> set[str]:
         """Keys of an object that holds too many. Properties that the schema declares stay."""

@@ -20,6 +20,7 @@ JSON = dict[str, Any]
 
 _OF_SEVERAL = keywords.VALIDATED | {"minItems", "minProperties"}
 _DEEPEST = 12  # levels of a schema that are looked at for shapes
+_MOST_LOOKS = 20_000  # at its nodes
 _MOST_REFERENCES = 32  # that lead from one to the next
 _OPTIONS = ("anyOf", "oneOf")
 _CONTAINERS = frozenset({"object", "array"})
@@ -144,7 +145,9 @@ def shapes(json_schema: JSON) -> Shapes:
     optional: set[Steps] = set()
     required: set[Steps] = set()
     declared: set[Steps] = set()
+    opened: set[Steps] = set()
     most: dict[Steps, int] = {}
+    waiting: list[tuple[Any, Steps, int]] = [(json_schema, (), 0)]  # the outermost first
 
     def look(given: Any, path: Steps, depth: int) -> None:
         node = _plain(json_schema, given)
@@ -161,18 +164,32 @@ def shapes(json_schema: JSON) -> Shapes:
             if key in one:
                 most[path] = min(int(one[key]), most.get(path, int(one[key])))
         for one in (*containers, *_beside(json_schema, node)):
-            look(one, path, depth + 1)
+            waiting.append((one, path, depth + 1))
         required.update((*path, name) for name in node.get("required", ()))
         for name, one in node.get("properties", {}).items():
             declared.add((*path, name))
             if not admits_null(json_schema, one):
                 optional.add((*path, name))
-            look(one, (*path, name), depth + 1)
+            waiting.append((one, (*path, name), depth + 1))
         if "items" in node:
-            look(node["items"], (*path, ANY), depth + 1)
+            waiting.append((node["items"], (*path, ANY), depth + 1))
+        elif (free := _free_member(node)) is not None:
+            opened.add(path)
+            waiting.append((free, (*path, ANY), depth + 1))
 
-    look(json_schema, (), 0)
-    return Shapes(frozenset(whole), frozenset(unique), frozenset(optional - required), most, frozenset(declared))
+    for one in waiting:  # which grows, without end where a schema refers to itself
+        look(*one)
+        if max(len(waiting), len(declared)) > _MOST_LOOKS:
+            break
+    free = frozenset(opened)
+    return Shapes(frozenset(whole), frozenset(unique), frozenset(optional - required), most, frozenset(declared), free)
+
+
+def _free_member(node: JSON) -> JSON | None:
+    """What an object says of all members that it does not name; None where that differs by their keys."""
+    said = (node.get("additionalProperties", False), *node.get("patternProperties", {}).values())
+    several = [one for one in said if one is not False]
+    return several[0] if len(several) == 1 and isinstance(several[0], dict) else None
 
 
 def _plain(root: JSON, node: Any) -> JSON | None:

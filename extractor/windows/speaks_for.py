@@ -8,7 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any
 
 from extractor.evidence.word_index import plain
@@ -27,14 +27,14 @@ _ABOVE, _WITHIN = 0.5, 0.5  # of the objects that a field is in; of the rows of 
 _LEAST = 3  # letters of a name
 _LONGEST = 400  # characters of a description
 _VALUES = 100  # of an enum
-_DEEPEST, _MOST = 8, 2_000  # fields
+_DEEPEST, _MOST, _LOOKS = 8, 2_000, 10_000  # fields
 _ISO_DATE = re.compile(r"YYYY|ISO 8601", re.IGNORECASE)
 
 
 def fields_of(json_schema: JSON) -> list[Terms]:
     """What speaks for each field that is no object, in the schema's order; a list is one with all that is in it."""
     found: list[Terms] = []
-    for terms in _fields(json_schema, (), {}):
+    for terms in _fields(json_schema, (), {}, _looks()):
         found.append(terms)
         if len(found) == _MOST:
             break
@@ -47,34 +47,44 @@ def terms_at(json_schema: JSON, path: Path) -> Terms:
     for length in range(1, len(path)):
         own = _terms(path[:length], nodes_at(json_schema, path[:length]))
         above = _most(_times(_ABOVE, own), _times(_ABOVE, above))
-    return _most(*islice(_fields(json_schema, path, above), _MOST))
+    return _most(*islice(_fields(json_schema, path, above, _looks()), _MOST))
 
 
-def _fields(root: JSON, path: Path, above: Terms) -> Iterator[Terms]:
+def _looks() -> Iterator[bool]:
+    """One for each field that is looked at within others: a schema that refers to itself has no end."""
+    return repeat(True, _LOOKS)
+
+
+def _may_look(looks: Iterator[bool], keys: Sequence[str]) -> bool:
+    return sum(islice(looks, len(keys))) == len(keys)
+
+
+def _fields(root: JSON, path: Path, above: Terms, looks: Iterator[bool]) -> Iterator[Terms]:
     nodes = nodes_at(root, path)
     own = _terms(path, nodes) if path else {}
     keys = _properties(nodes)
-    if not keys or len(path) >= _DEEPEST:
-        yield _most(own, above, *_rows(root, path, nodes))
+    if not keys or len(path) >= _DEEPEST or not _may_look(looks, keys):
+        yield _most(own, above, *_rows(root, path, nodes, looks))
         return
     below = _most(_times(_ABOVE, own), _times(_ABOVE, above))
     for key in keys:
-        yield from _fields(root, (*path, key), below)
+        yield from _fields(root, (*path, key), below, looks)
 
 
-def _rows(root: JSON, path: Path, nodes: Sequence[JSON]) -> Iterator[Terms]:
+def _rows(root: JSON, path: Path, nodes: Sequence[JSON], looks: Iterator[bool]) -> Iterator[Terms]:
     """What speaks for the items of a list."""
     if any("items" in node for node in nodes) and len(path) < _DEEPEST:
         item = (*path, 0)
         within = nodes_at(root, item)
         yield _times(_WITHIN, _terms((), within))
-        for terms in _fields_within(root, item, within):
+        for terms in _fields_within(root, item, within, looks):
             yield _times(_WITHIN, terms)
 
 
-def _fields_within(root: JSON, item: Path, nodes: Sequence[JSON]) -> Iterator[Terms]:
-    for key in _properties(nodes):
-        yield from _fields(root, (*item, key), {})
+def _fields_within(root: JSON, item: Path, nodes: Sequence[JSON], looks: Iterator[bool]) -> Iterator[Terms]:
+    keys = _properties(nodes)
+    for key in keys if _may_look(looks, keys) else ():
+        yield from _fields(root, (*item, key), {}, looks)
 
 
 def _properties(nodes: Iterable[JSON]) -> list[str]:

@@ -277,3 +277,15 @@ def test_lines_without_end_are_read_once(text: str) -> None:
     """Each of them takes minutes where it is read again from each of its characters."""
     assert len(list(labels_of(text))) <= 1
     assert sum(count for _, count in kinds_of(text, term_of(text))) <= 200_000
+
+
+@pytest.mark.parametrize("names", [6, 60])
+def test_of_a_schema_that_refers_to_itself_often_all_fields_are_told(names: int) -> None:
+    properties = {f"berth_{at}": {"$ref": "#/$defs/node"} for at in range(names)}
+    node = {"type": "object", "properties": properties}
+    rows = {"type": "array", "items": {"$ref": "#/$defs/node"}}
+    fields = {"rows": rows, "last": {"type": "string", "title": "Harbour"}}
+    found = fields_of({"type": "object", "properties": fields, "$defs": {"node": node}})
+    assert len(found) == 2
+    assert ("berth",) in found[0]
+    assert ("harbour",) in found[1]

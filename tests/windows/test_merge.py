@@ -367,6 +367,15 @@ def test_an_object_with_too_many_members_keeps_the_declared_ones():
     assert merge(said, said, shapes=most).left_out == {}
 
 
+def test_what_a_free_key_holds_is_counted_too():
+    said = say({"by": {"a": ["x", "y"], "named": ["m"]}}, {"/by/a/0": (1, 2), "/by/a/1": (3, 4)})
+    more = say({"by": {"a": ["z"], "b": ["v"], "named": ["n"]}}, {"/by/a/0": (101, 102)})
+    most = Shapes(most={("by", "*"): 2}, declared=frozenset({("by", "named")}), open=frozenset({("by",)}))
+    found = merge(said, more, shapes=most)
+    assert found.data == {"by": {"a": ["x", "y"], "named": ["m", "n"], "b": ["v"]}}
+    assert found.left_out == {"/by/a": 1}
+
+
 def test_lists_of_rows_are_counted_each_by_itself():
     found = merge(
         say({"rows": [{"tags": ["a", "b"]}, {"tags": ["c"]}]}), shapes=Shapes(most={("rows", "*", "tags"): 1})

@@ -163,3 +163,23 @@ def test_how_much_a_list_and_an_object_may_hold():
     assert shapes(schema).most == {("tags",): 5, ("by_name",): 2}
     assert shapes(schema).declared == {("tags",), ("by_name",)}
     assert "maxProperties" in partial(schema)["properties"]["by_name"]["allOf"][0], "each window keeps to it"
+
+
+def test_what_free_keys_hold_is_bounded_where_all_hold_the_same():
+    tags = {"type": "array", "maxItems": 5, "uniqueItems": True, "items": {"type": "string"}}
+    free = {"type": "object", "additionalProperties": tags}
+    by_pattern = {"type": "object", "patternProperties": {"^x": {"anyOf": [tags, {"type": "null"}]}}}
+    closed = {**by_pattern, "additionalProperties": False}
+    mixed = {**by_pattern, "additionalProperties": {"type": "integer"}}
+    found = shapes(obj({"free": free, "by_pattern": by_pattern, "closed": closed, "mixed": mixed}))
+    assert found.most == {(name, "*"): 5 for name in ("free", "by_pattern", "closed")}
+    assert found.unique == {(name, "*") for name in ("free", "by_pattern", "closed")}
+    assert found.open == {(name,) for name in ("free", "by_pattern", "closed")}
+
+
+@pytest.mark.parametrize("names", [4, 40])
+def test_a_schema_that_refers_to_itself_often_is_looked_at_to_an_end(names):
+    node = obj({f"p{at}": {"$ref": "#/$defs/node"} for at in range(names)}) | {"maxProperties": 3}
+    found = shapes({"$ref": "#/$defs/node", "$defs": {"node": node}})
+    assert ("p0", "p1") in found.most
+    assert len(found.declared) < 50_000
