@@ -7,6 +7,7 @@ import logging
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Any
 
 from extractor.calibration.calibrator import Calibrator
@@ -29,6 +30,7 @@ from schemas.errors import Place, parts_of
 
 log = logging.getLogger(__name__)
 
+_ANY_NUMBER = Context(prec=100_000, Emax=MAX_EMAX, Emin=MIN_EMIN)  # is not rounded
 MOST_OTHERS = 5  # values that are told of one key
 
 
@@ -113,11 +115,20 @@ def _printed(document: Document) -> PrintedDocument:
 
 
 def _canonical(value: Any) -> bytes:
-    """As the ledger keeps it; nothing where it cannot."""
+    """As the ledger keeps it, numbers without zeros at their end; nothing where it cannot."""
     try:
-        return jsontext.written(value)
+        return jsontext.written(_shortest(jsontext.exact(value)))
     except TypeError:
         return b""
+
+
+def _shortest(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _shortest(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return list(map(_shortest, value))
+    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    return _ANY_NUMBER.normalize(Decimal(value)) if is_number else value
 
 
 def value_at(data: Any, pointer: str) -> Any:

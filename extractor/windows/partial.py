@@ -187,8 +187,8 @@ def shapes(json_schema: JSON) -> Shapes:
 
 def _free_member(node: JSON) -> JSON | None:
     """What an object says of all members that it does not name; None where that differs by their keys."""
-    said = (node.get("additionalProperties", False), *node.get("patternProperties", {}).values())
-    several = [one for one in said if one is not False]
+    kinds = (node.get("additionalProperties", False), *node.get("patternProperties", {}).values())
+    several = [one for one in kinds if one is not False]
     return several[0] if len(several) == 1 and isinstance(several[0], dict) else None
 
 

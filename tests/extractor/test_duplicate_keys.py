@@ -12,6 +12,7 @@ from extractor.duplicate_keys import without_duplicates
 from extractor.engine import Completion, RequestStats
 from extractor.engine.limits.limits import Ended
 from extractor.errors import OutputError
+from schemas import jsontext
 from tests.support.scripted import ScriptedEngine
 
 DICT = {"type": "object", "additionalProperties": {"type": "string"}}
@@ -67,6 +68,7 @@ def test_what_was_ended_is_told_at_its_new_place() -> None:
     assert [one.start for one in found.ended] == [starts[0], kept.index(b'["y')]
 
 
+LONG = "12345678901234567890123456789012"
 DOCUMENT = "Desk: oak\nShelf: pine, 3 m\nDesk: steel\nDesk: oak\n"
 FOUND = '{"found":{"Desk":"oak","Shelf":"pine","Desk":"steel","Desk":"oak","Desk":"straw"},"rows":[%s],"last":"x"}'
 
@@ -139,3 +141,23 @@ def test_keys_of_windows_are_told_where_they_stand_in_the_whole(tok: Any) -> Non
     assert set(marks) == {"/found/Desk", "/rows"}
     places = [place for one in marks["/found/Desk"]["others"] for place in one["evidence"]]
     assert {document[place["start"] : place["stop"]] for place in places} == {"steel"}
+
+
+@pytest.mark.parametrize(
+    ("values", "others"),
+    [
+        ("18.9 18.90 1.89e1", []),
+        ("100 1e2 100.0", []),
+        ("1 true 1.0", ["true"]),
+        (f"{LONG}.5 {LONG}.25", [f"{LONG}.25"]),
+        ("[1,{}] [1.0,{}]", []),
+    ],
+)
+def test_a_number_that_is_written_otherwise_is_no_other_value(tok: Any, values: str, others: list[str]) -> None:
+    schema = {"type": "object", "properties": {"d": {"type": "object"}}, "required": ["d"]}
+    members = ",".join(f'"a":{one}' for one in values.split())
+    engine = ScriptedEngine(tok, f'{{"d":{{{members}}}}}')
+    with Extractor(Settings(), engine=engine, tokenizer=tok) as extractor:
+        result = extractor.extract("18.90", schema, Options(printed="none"))
+    told = [one["value"] for mark in duplicates(result.review) for one in mark["others"]]
+    assert list(map(jsontext.dumps, told)) == others
