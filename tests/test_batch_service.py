@@ -23,7 +23,7 @@ from pydantic import BaseModel, field_validator
 from extractor.cli import batch as command
 from extractor.cli import evaluate_runs
 from extractor.cli.app import main
-from extractor.client import AsyncClient, BatchTimeout, Client, NotFound, Patience, Row, Unauthorized, batches
+from extractor.client import AsyncClient, BatchTimeout, Client, NotFound, Patience, Refused, Row, Unauthorized, batches
 from extractor.errors import DocumentError
 from tests.support.fleet import Fleet
 from tests.support.scripted_worker import digest
@@ -350,6 +350,11 @@ def test_a_list_tells_and_narrows_to_what_waits_for_a_review(
     assert listed() == [(doubtful, True), (sure, False)]
     assert listed("--review", "open") == [(doubtful, True)]
     assert listed("--review", "done") == []
+    assert not client.review(doubtful, {"/text": "certain"}).needs_review
+    assert listed("--review", "done") == [(doubtful, False)]
+    with pytest.raises(Refused) as refused:
+        client.review(sure, confirmed=["/nothing"])
+    assert "leads to no value of the answer" in str(refused.value)
 
 
 def test_an_interrupted_command_is_resumed(

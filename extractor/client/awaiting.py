@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, Unpack, overload
@@ -13,7 +13,7 @@ import httpx
 from extractor.client import batches, extractions
 from extractor.client.batches import BatchOptions, Lines
 from extractor.client.document import Document, SubmitOptions
-from extractor.client.extractions import PAGE, ListFilter
+from extractor.client.extractions import NOTHING, PAGE, ListFilter
 from extractor.client.flow import Flow, M, Outcome, Patience, Send, T
 from extractor.client.model import Batch, Job, JobPage, Row, Worker
 from extractor.client.transport import request, settings
@@ -50,6 +50,9 @@ class AsyncClient:
 
     async def delete(self, job_id: str) -> None:
         return await self._run(extractions.delete(job_id, self._patience))
+
+    async def review(self, job_id: str, corrections: Mapping[str, Any] = NOTHING, confirmed: Sequence[str] = ()) -> Job:
+        return await self._run(extractions.review(job_id, corrections, confirmed, self._patience))
 
     async def workers(self) -> tuple[Worker, ...]:
         """Who does the work: every worker that has sent a heartbeat lately."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, Unpack, overload
@@ -13,7 +13,7 @@ import httpx
 from extractor.client import batches, extractions
 from extractor.client.batches import BatchOptions, Lines
 from extractor.client.document import Document, SubmitOptions
-from extractor.client.extractions import PAGE, ListFilter
+from extractor.client.extractions import NOTHING, PAGE, ListFilter
 from extractor.client.flow import Flow, M, Outcome, Patience, Send, T
 from extractor.client.model import Batch, Job, JobPage, Row, Worker
 from extractor.client.transport import request, settings
@@ -55,6 +55,12 @@ class Client:
     def delete(self, job_id: str) -> None:
         """Erases document and result, and stops it first where it runs. Raises NotFound."""
         return self._run(extractions.delete(job_id, self._patience))
+
+    def review(self, job_id: str, corrections: Mapping[str, Any] = NOTHING, confirmed: Sequence[str] = ()) -> Job:
+        """Keeps with it what a person found: right values by pointer into `data`, and pointers of values that are
+        right. Replaces the review before. Raises Conflict where there is no answer, Refused for a pointer to no value
+        of it, and NotFound."""
+        return self._run(extractions.review(job_id, corrections, confirmed, self._patience))
 
     def workers(self) -> tuple[Worker, ...]:
         """Who does the work: every worker that has sent a heartbeat lately."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypedDict
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from extractor.client.validation import Schema, data_of, schema_body, validator_
 
 LONG_POLL_S = 20.0
 PAGE = 100
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class ListFilter(TypedDict, total=False):
@@ -75,6 +77,13 @@ def cancel(job_id: str, patience: Patience) -> Flow[Job]:
 def delete(job_id: str, patience: Patience) -> Flow[None]:
     """Erase document and result. Raises NotFound: no such id, or a lost answer to an earlier try of this call."""
     yield from send(Send("DELETE", _path(job_id)), patience)
+
+
+def review(job_id: str, corrections: Mapping[str, Any], confirmed: Sequence[str], patience: Patience) -> Flow[Job]:
+    """What a person found. Raises Conflict where there is no answer, and Refused for a pointer to no value of it."""
+    body = {"corrections": dict(corrections), "confirmed": list(confirmed)}
+    response = yield from send(Send("PUT", f"{_path(job_id)}/review", body=body), patience)
+    return parse(Job, response)
 
 
 def page(which: ListFilter, cursor: str | None, limit: int, patience: Patience) -> Flow[JobPage]:

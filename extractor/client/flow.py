@@ -30,7 +30,7 @@ M = TypeVar("M", bound=BaseModel)
 class Send:
     """One HTTP exchange; answered with its response, or with the error that took its place."""
 
-    method: Literal["GET", "POST", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
     body: Any = None

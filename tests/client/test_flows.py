@@ -44,6 +44,7 @@ from extractor.errors import DocumentError, InputError, SchemaError
 from schemas.types import fault
 
 QUICK = Patience(total_s=1.0, first_s=0.001)
+NAMED = {"/name": "Ada"}
 Answer = httpx.Response | Exception
 
 
@@ -331,23 +332,28 @@ def test_an_address_that_is_no_url_is_refused(url: str) -> None:
 def test_the_async_client_makes_the_same_requests() -> None:
     answers: Callable[[], tuple[Answer, ...]] = lambda: (  # noqa: E731
         httpx.ConnectError("refused"), ok(code=202), ok("running"), succeeded({"name": "Ada"}),
-        ok("cancelled"), httpx.Response(204), httpx.Response(200, json={"data": [job()]}), httpx.Response(200, json={}),
+        ok("cancelled"), ok("succeeded"), httpx.Response(204), httpx.Response(200, json={"data": [job()]}),
+        httpx.Response(200, json={}),
     )  # fmt: skip
     blocking, awaited = FakeService(*answers()), FakeService(*answers())
     with client(blocking) as c:
-        one: list[Any] = [c.extract("Ada", Contact), c.cancel("j1")]
+        one: list[Any] = [c.extract("Ada", Contact), c.cancel("j1"), c.review("j1", NAMED, ["/email"])]
         c.delete("j1")
         one += [list(c.list()), c.fetch("/readyz")]
 
     async def calls() -> list[Any]:
         async with AsyncClient("http://service.test", "key-1", patience=QUICK, transport=awaited) as c:
             two: list[Any] = [await c.extract("Ada", Contact), await c.cancel("j1")]
+            two.append(await c.review("j1", NAMED, ["/email"]))
             await c.delete("j1")
             return [*two, [each async for each in c.list()], await c.fetch("/readyz")]
 
     assert asyncio.run(calls()) == one
     sent = [[(r.method, r.url, r.content) for r in service.requests] for service in (blocking, awaited)]
     assert sent[0] == sent[1]
+    review = next(r for r in blocking.requests if r.method == "PUT")
+    assert review.url.path == "/v1/extractions/j1/review"
+    assert json.loads(review.content) == {"corrections": NAMED, "confirmed": ["/email"]}
 
 
 @pytest.mark.process
