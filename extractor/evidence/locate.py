@@ -27,6 +27,7 @@ _APART = 48  # characters between the date and the time of one moment
 _DECIMALS = re.compile(r"[.,]\d{1,3}(?!\d)")
 _NUMBER = re.compile(r"-?\d[\d.,']*")
 _GLUED = re.compile(rf"(?<=\d)[^\W\d_]+(?![^\W_])|{BEFORE_DIGITS}")  # the unit or the currency of a number
+_CURRENCY, _LONGEST_CURRENCY = re.compile(BEFORE_DIGITS), 4
 _YES_NO_WORDS = {
     True: "yes y ja oui sì sí si sim true x on".split(),
     False: "no n nein non não nee false off".split(),
@@ -177,10 +178,15 @@ class DocumentIndex:
         minus = before[-1:] in _MINUS and not before[:-1].isalnum()
         bare = "." in f"{value:f}" and self.text[start:stop].isdecimal()
         mark = before[-1:] if before[-1:] not in _MINUS else before[:-1]
-        named = mark.isalpha() and not _NO_NAME.match(mark)  # `M8`, `A-8`
+        named = mark.isalpha() and not _NO_NAME.match(mark) and not self._is_amount(start)  # `M8`, `A-8`
         named = named or self._bigger.is_of_a_street(start, stop) or self._bigger.numbers_an_item(start, stop)
         off = 3 if named else 2 if bare or minus is not (value < 0) else 1
         return Fragment(start - (value < 0 and minus), stop, off)
+
+    def _is_amount(self, start: int) -> bool:
+        """Whether a currency stands right before the digits there: `EUR5`."""
+        before = _CURRENCY.finditer(self.text, max(0, start - _LONGEST_CURRENCY), start + 1)
+        return any(found.end() == start for found in before)
 
     def _date_and_time(self, day: str | None, hour: str | None) -> list[Occurrence]:
         """A date, a time of day, or both near each other."""

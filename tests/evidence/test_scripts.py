@@ -57,5 +57,10 @@ def test_a_piece_of_one_is_none(text: str, value: str) -> None:
     assert places(text, value) == []
 
 
-def test_a_number_behind_a_letter_is_a_name_unless_its_script_has_no_spaces() -> None:
-    assert [DocumentIndex(text).find(8)[0][0].mismatch for text in ("Größe M8", "数量8", "Summe: 8")] == [3, 1, 1]
+def test_a_number_behind_a_letter_is_a_name_unless_that_is_a_currency_or_its_script_has_no_spaces() -> None:
+    assert [DocumentIndex(text).find(8)[0][0].mismatch for text in ("Größe M8", "数量8", "EUR8", "Summe: 8")] == [
+        3,
+        1,
+        1,
+        1,
+    ]

@@ -131,3 +131,14 @@ def test_whole_cells_and_lines_of_a_column_are_both(seed: int) -> None:
         for value in (*column, " ".join(column), " ".join(column[:2])):
             assert lets(printed, value), value
             assert value in known, value
+
+
+@pytest.mark.parametrize("value", [",", ",234.50"])
+def test_no_value_begins_with_a_comma(value: str) -> None:
+    """Of `דוד1,234.50` the letters and the first digit are one word, and the comma is one."""
+    schema = {"type": "object", "properties": {"v": {"type": "string"}}, "required": ["v"]}
+    demanded = demand(schema, "all", Bounds())
+    assert demanded is not None
+    printed = demanded.of("דוד1,234.50")
+    assert not accepts(printed.grammar or "", f'{{"v":"{value}"}}')
+    assert not_printed({"v": value}, printed.marked, printed.document)

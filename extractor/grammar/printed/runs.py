@@ -21,9 +21,9 @@ class PrintedRuns:
         return chunks(self._text)
 
     def has(self, text: str) -> bool:
-        """As it stands, white space folded."""
+        """As it stands, white space folded. No value begins with a comma, which may be one that joins lines."""
         wanted = escaped(" ".join(text.split()))
-        return bool(wanted) and SEPARATOR not in wanted and self._exactly.has(wanted)
+        return bool(wanted) and wanted[0] != "," and SEPARATOR not in wanted and self._exactly.has(wanted)
 
     def says(self, text: str) -> bool:
         """Its letters and digits, one after the other, as whole words; of a text without any all of it."""
