@@ -21,7 +21,7 @@ import pytest
 from pydantic import BaseModel, field_validator
 
 from extractor.cli import batch as command
-from extractor.cli import evaluate_runs
+from extractor.cli import evaluate_runs, remote
 from extractor.cli.app import main
 from extractor.client import AsyncClient, BatchTimeout, Client, NotFound, Patience, Refused, Row, Unauthorized, batches
 from extractor.errors import DocumentError
@@ -334,6 +334,29 @@ def test_what_a_person_should_look_at_is_said_beside_the_data(run: Any, tmp_path
     assert (err.count("not sure of it"), "to review: 2 more, which --full prints" in err) == (10, True)
     assert "3 succeeded, 0 failed, 2 to review" in run(sure, doubtful, very, "-s", "contact")[2]
     assert "to review" not in run(sure, "-s", "contact")[2]
+
+
+def test_who_waits_is_told_how_far_it_is(
+    run: Any, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "SAID_EVERY_S", 0.02)
+    (file,) = write(tmp_path, "hold")
+    told: list[str] = []
+
+    def say(text: str) -> None:
+        told.append(text)
+        if text == "  running":
+            client.cancel(next(iter(client.list(status="running"))).id)
+
+    monkeypatch.setattr(remote, "say", say)
+    status, rows, err = run("submit", file, "-s", "contact", "--wait")
+    assert (status, rows, "cancelled" in err) == (1, [], True)
+    assert told.count("  running") == 1, "what has not changed is not said again"
+    (job,) = client.list(status="cancelled")
+    reading = job.model_copy(update={"status": "running", "progress": {"done": 14, "total": 52, "unit": "windows"}})
+    queued = job.model_copy(update={"status": "queued", "waiting": {"detail": "No worker is there"}})
+    assert [remote.how_far(one) for one in (reading, queued)] == [
+        "running, 14 of 52 windows", "queued: No worker is there"]  # fmt: skip
 
 
 def test_a_list_tells_and_narrows_to_what_waits_for_a_review(

@@ -24,9 +24,10 @@ from extractor.cli.flags import (
     sender_of,
 )
 from extractor.cli.output import SOME_FAILED, put, put_text, say, say_marks
-from extractor.client import ExtractionFailed
+from extractor.client import Client, ExtractionFailed, Job, WaitTimeout
 from extractor.client.validation import data_of, validator_of
 
+SAID_EVERY_S = 10.0
 JobId = Annotated[str, argument(metavar="ID", help="What submit printed.")]
 
 
@@ -57,7 +58,7 @@ def submit(
             put({"id": job.id, "status": job.status})
             return
         say(f"{job.id} submitted")
-        job = client.wait(job.id)
+        job = _ended(client, job.id)
     try:
         data_of(job, validator_of(what))
     except ExtractionFailed as failed:
@@ -66,6 +67,25 @@ def submit(
         raise
     say_marks(job.review)
     put(job.as_json() if full else job.data)
+
+
+def _ended(client: Client, job_id: str) -> Job:
+    """When it has. Until then a person is told how far it is, or why it waits, whenever that has changed."""
+    before = ""
+    while True:
+        try:
+            return client.wait(job_id, SAID_EVERY_S)
+        except WaitTimeout as late:
+            if (now := how_far(late.job)) != before:
+                say(f"  {now}")
+            before = now
+
+
+def how_far(job: Job) -> str:
+    """`running, 14 of 52 windows`; `queued: No worker is there`."""
+    if job.progress:
+        return f"{job.status}, {job.progress['done']} of {job.progress['total']} {job.progress['unit']}"
+    return f"{job.status}: {job.waiting['detail']}" if job.waiting else job.status
 
 
 def status(job_id: JobId, url: Url = None, api_key: ApiKey = None) -> None:
