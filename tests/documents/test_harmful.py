@@ -15,6 +15,7 @@ from tests.documents import harmful
 
 PROBLEMS = {
     "unsupported_media_type",
+    "binary_document",
     "undecodable_document",
     "unreadable_document",
     "empty_document",
