@@ -76,7 +76,7 @@ class Extractor:
         self.schemas = Registry.discover(self._settings.schemas)
         for file, why in self.schemas.problems.items():
             log.warning("schema %s is left out: %s", file, why)
-        self._lookup = SchemaLookup(self.schemas)
+        self._lookup = SchemaLookup()
         if engine is None:
             engine, tokenizer, info = start_engine(self._settings)
         self._engine = engine
@@ -168,7 +168,7 @@ class Extractor:
 
     def schema(self, schema: AnySchema) -> Schema:
         """The Schema meant by a name, a model or a JSON Schema. Raises SchemaError."""
-        return self._lookup.find(schema)
+        return self._lookup.find(schema, self.schemas)
 
     def keep_verdicts(self, verdicts: Verdicts) -> None:
         """Where other processes' verdicts on schemas are asked for, and this one's are told."""

@@ -13,19 +13,19 @@ AnySchema = type[BaseModel] | Schema | dict[str, Any] | str
 
 
 class SchemaLookup:
-    """Names are those of `registry`. What was made of a class is kept, for the class's life is the process'."""
+    """What was made of a class is kept, for the class's life is the process'."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+    def __init__(self) -> None:
         self._of_models: dict[type[BaseModel], Schema] = {}
 
-    def find(self, schema: AnySchema) -> Schema:
-        """Raises SchemaError: no such name, or nothing that can be used. A JSON Schema is not tried here."""
+    def find(self, schema: AnySchema, registry: Registry) -> Schema:
+        """A name is one of `registry`. Raises SchemaError: no such name, or nothing that can be used. A JSON Schema is
+        not tried here."""
         try:
             if isinstance(schema, Schema):
                 return schema
             if isinstance(schema, str):
-                return self._registry.get(schema)
+                return registry.get(schema)
             if isinstance(schema, type) and issubclass(schema, BaseModel):
                 if schema not in self._of_models:
                     self._of_models[schema] = of_model(schema)
