@@ -204,7 +204,8 @@ class DocumentIndex:
         moments: list[Occurrence] = []
         for one in days:
             near = [hour for hour in hours if abs(hour.start - one.stop) < _APART]
-            moments.append((one, min(near, key=lambda hour: abs(hour.start - one.stop))) if near else (one,))
+            hour_of = sorted(near, key=lambda hour: abs(hour.start - one.stop))[:1]
+            moments.append(tuple(sorted([one, *hour_of])))
         return moments
 
     def _time_of_day(self, hour: str) -> list[Fragment]:

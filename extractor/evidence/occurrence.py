@@ -15,7 +15,7 @@ class Fragment(NamedTuple):
     mismatch: int
 
 
-Occurrence = tuple[Fragment, ...]  # one value, in one piece or more
+Occurrence = tuple[Fragment, ...]  # one value, in one piece or more, in the order of the document
 
 
 def in_one_piece(places: Iterable[Fragment]) -> list[Occurrence]:

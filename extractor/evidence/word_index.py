@@ -177,7 +177,7 @@ class WordIndex:
         return found
 
     def pieces(self, value: str) -> list[Occurrence]:
-        """`value` in pieces of at least two words, in the order of the value, each near the one before."""
+        """`value` in pieces of at least two words, each near the one that the value says before it."""
         wanted = [plain(word) for word in _WORD.findall(value)]
         fragments: list[Fragment] = []
         covered = at = 0
@@ -192,7 +192,7 @@ class WordIndex:
                     break
             else:
                 at += 1
-        return [tuple(fragments)] if covered >= _COVERED * len(wanted) and fragments else []
+        return [tuple(sorted(fragments))] if covered >= _COVERED * len(wanted) and fragments else []
 
     def _exactly(self, wanted: list[str]) -> list[Fragment]:
         count = len(wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import random
 import time
 from decimal import Decimal
 from typing import Any
@@ -137,6 +138,24 @@ def test_a_moment_and_a_text_in_pieces_have_several_spans() -> None:
     document = "Left 23 November 2026 at 14:30 from gate 4.\nShip to: Ada Lovelace, attn. warehouse\n12 Mill Lane, Ely"
     found = evidence(document, {"left": "2026-11-23T14:30:00Z", "to": "Ada Lovelace, 12 Mill Lane, Ely"})
     assert found == {"/left": ["23 November 2026", "14:30"], "/to": ["Ada Lovelace", "12 Mill Lane, Ely"]}
+
+
+def test_moments_of_rows_whose_time_stands_above_the_day() -> None:
+    document = "Visits\n18:49\n21/10/2025\n19:10\n22/10/2025\n"
+    found = evidence(document, {"visits": [{"at": "2025-10-21T18:49:00"}, {"at": "2025-10-22T19:10:00"}]})
+    assert found == {"/visits/0/at": ["18:49", "21/10/2025"], "/visits/1/at": ["19:10", "22/10/2025"]}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_rows_have_places_in_whatever_order_their_pieces_stand(seed: int) -> None:
+    dice, lines, rows = random.Random(seed), list[str](), []
+    for _ in range(dice.randint(1, 5)):
+        day, hour = f"2025-10-{dice.randint(10, 27)}", f"{dice.randint(0, 23):02}:{dice.randint(0, 59):02}"
+        name = dice.choices("anna berg mill lane ely road harbour nine".split(), k=dice.randint(2, 5))
+        lines.append(dice.choice(["\n", " "]).join(dice.sample([hour, day, " ".join(name)], 3)))
+        rows.append({"at": f"{day}T{hour}:00", "who": " ".join(dice.sample(name, len(name)))})
+    found = evidence("\n".join(dice.sample(lines, len(lines))), {"rows": rows})
+    assert any(found.values())
 
 
 def test_a_label_says_which_place_is_meant() -> None:
