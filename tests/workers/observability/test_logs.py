@@ -61,7 +61,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoggingService
     (folder / "store").mkdir()
     with (
         Valkey(folder / "store" / "valkey") as valkey,
-        Fleet(valkey, folder) as fleet,
+        Fleet(valkey, folder, lease_s=8.0) as fleet,  # a machine that is busy for a while ends none
         Api(valkey, folder) as api,
     ):
         fleet.start()
