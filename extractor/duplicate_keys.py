@@ -10,10 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from extractor.engine.limits.limits import Ended
-from extractor.written import WrittenText
+from extractor.written import Span, WrittenText, outermost
 from schemas.errors import pointer
 
-Span = tuple[int, int]  # bytes
 _PIECE = re.compile(rb'"(?:[^"\\]|\\.)*"?|[{}\[\],:]', re.DOTALL)
 
 
@@ -33,7 +32,7 @@ def without_duplicates(completion: Any) -> tuple[Any, list[Duplicate]]:
     if not found:
         return completion, []
     written = WrittenText(completion.text, completion.logprobs, completion.sizes)
-    spans = _outermost([one.span for one in found])
+    spans = outermost([one.span for one in found])
     kept = replaced(written, dict.fromkeys(spans, WrittenText(b"", [], [])))
     again = [Duplicate(one.pointer, written.part(*one.value)) for one in found if one.value and one.span in spans]
     ended = [one for one in completion.ended if not any(start <= one.start < stop for start, stop in spans)]
@@ -122,14 +121,6 @@ def _key(text: bytes) -> str | None:
 
 def _pointer(around: list[_OpenContainer]) -> str:
     return pointer(*(one.step for one in around))
-
-
-def _outermost(spans: list[Span]) -> list[Span]:
-    kept: list[Span] = []
-    for start, stop in sorted(spans, key=lambda one: (one[0], -one[1])):
-        if not kept or start >= kept[-1][1]:
-            kept.append((start, stop))
-    return kept
 
 
 def _before(spans: list[Span], place: int) -> int:

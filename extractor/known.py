@@ -12,7 +12,7 @@ from typing import Any
 
 from extractor.calibration.calibrator import Calibrator
 from extractor.documents import Document
-from extractor.duplicate_keys import Duplicate, Span, replaced
+from extractor.duplicate_keys import Duplicate, replaced
 from extractor.engine.limits.limits import Why
 from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.scalars import scalars
@@ -24,7 +24,7 @@ from extractor.partial import completed
 from extractor.result import Known, Mark, Other, Unprinted
 from extractor.review import review
 from extractor.run import Run, ended_values, fields_of
-from extractor.written import WrittenText, forced
+from extractor.written import Span, WrittenText, forced
 from schemas import jsontext
 from schemas.errors import Place, parts_of
 

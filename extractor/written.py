@@ -3,8 +3,10 @@ keeps how sure the model was when it wrote that. Pure: knows bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+Span = tuple[int, int]  # half-open, of bytes or of characters
 
 
 @dataclass(frozen=True)
@@ -35,3 +37,12 @@ def forced(text: str) -> WrittenText:
     """What no model chose."""
     data = text.encode()
     return WrittenText(data, [0.0], [len(data)]) if data else WrittenText(b"", [], [])
+
+
+def outermost(spans: Iterable[Span]) -> list[Span]:
+    """Those within no other, in order."""
+    kept: list[Span] = []
+    for start, stop in sorted(spans, key=lambda one: (one[0], -one[1])):
+        if not kept or start >= kept[-1][1]:
+            kept.append((start, stop))
+    return kept

@@ -19,13 +19,12 @@ from extractor.engine.drafting.text import LIMITS
 from extractor.grammar.guided import part
 from extractor.grammar.lark import LarkWriter
 from extractor.grammar.printed.reading import PrintedDocument
-from extractor.written import WrittenText
+from extractor.written import Span, WrittenText, outermost
 from schemas import keywords
 from schemas.errors import parts_of
 
 JSON = dict[str, Any]
 Path = tuple[str, ...]
-Span = tuple[int, int]
 
 _OPTIONS = ("anyOf", "oneOf", "allOf")
 _DEEPEST = 64
@@ -75,7 +74,7 @@ def rewriting(
         if place is None:
             return None
         found[place[0]] = place[1]
-    spans = _outermost(found)
+    spans = outermost(found)
     if not spans:
         return None
     head = written.text[: _begin(written, _bytes(answer, spans[0][0]))].decode()
@@ -118,15 +117,6 @@ def _literal(text: str) -> str:
 
 def _bytes(text: str, characters: int) -> int:
     return len(text[:characters].encode())
-
-
-def _outermost(spans: Iterable[Span]) -> list[Span]:
-    """Those within no other, in order."""
-    kept: list[Span] = []
-    for start, stop in sorted(spans, key=lambda one: (one[0], -one[1])):
-        if not kept or start >= kept[-1][1]:
-            kept.append((start, stop))
-    return kept
 
 
 def span_of(text: str, path: Path) -> tuple[int, int] | None:
