@@ -374,7 +374,7 @@ def test_up_says_when_it_is_ready_and_leaves_nothing_behind(tmp_path: Path) -> N
         seen = []
         for line in up.stderr:
             seen.append(line)
-            if ready := re.search(r"Ready at (http://\S+)", line):
+            if ready := re.search(r'"event": "ready", "url": "(http://[^"]+)"', line):
                 break
         else:
             pytest.fail("".join(seen))

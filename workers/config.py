@@ -6,7 +6,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
@@ -133,6 +133,12 @@ class WorkerSettings(BaseSettings):
         0, ge=0, description="Most documents that one tenant submits in a minute; 0: no limit"
     )
     max_attempts: int = Field(3, ge=1, description="Attempts at one job before it is failed with `poison`")
+
+    # Read before all else, for what is wrong with the rest is logged (extractor/processes/log_lines.py).
+    log_format: Literal["auto", "text", "json"] = Field(
+        "auto",
+        description="How API, workers and `extractor up` log: `json`, `text`, or `auto`: text on a terminal",
+    )
 
     tenant_weights: Annotated[str, AfterValidator(_weights)] = Field(
         "",

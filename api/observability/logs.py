@@ -1,9 +1,10 @@
-"""How the API logs: one JSON object a line on stderr, with ids and never a document. Of an exception the type and the
-places it came through are kept, not its message and not its traceback: both may quote what was read."""
+"""How the API logs: a line on stderr, as EXTRACTOR_LOG_FORMAT says, with ids and never a document. Of an exception the
+type and the places it came through are kept, not its message and not its traceback: both may quote what was read."""
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import MutableMapping
@@ -11,12 +12,17 @@ from typing import Any
 
 import structlog
 
+from extractor.processes.log_lines import LineFormat, worth_reading
+
 _FRAMES = 6
 
 
 def configure(level: str = "INFO") -> None:
     """For this process, uvicorn's loggers included."""
+    form = LineFormat.chosen(os.environ, sys.stderr)
     handler = logging.StreamHandler(sys.stderr)
+    if form.text:
+        handler.addFilter(lambda record: worth_reading(record.levelname.lower(), record.name))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[
@@ -29,7 +35,7 @@ def configure(level: str = "INFO") -> None:
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.stdlib.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
-                structlog.processors.JSONRenderer(),
+                lambda _, __, event: form.line(event),
             ],
         )
     )

@@ -75,7 +75,7 @@ class _Server(uvicorn.Server):
         listener.start()
         self.servers = [listener]  # type: ignore[list-item]  # of an asyncio.Server uvicorn uses these two methods
         self._write_heartbeat()
-        log.info("listening", extra={"at": [str(one.getsockname()) for one in self._sockets]})
+        log.info("listening", extra={"at": ["{}:{}".format(*one.getsockname()) for one in self._sockets]})
 
     def _write_heartbeat(self) -> None:
         """For the probe of this container (liveness.py), which asks over HTTP and kills by process id."""

@@ -137,7 +137,7 @@ Every setting is an environment variable. A setting that is not set, or is set t
 | read by | programs |
 | --- | --- |
 | `extractor` | the library, `extractor run`, and every worker |
-| `workers` | every worker; the API uses those of Redis, quotas and keeping |
+| `workers` | every worker; the API uses those of Redis, quotas, keeping and logs |
 | `api` | the API |
 | `up` | `extractor up`, for the store that it starts |
 | `client` | `Client` and the commands that talk to a service |

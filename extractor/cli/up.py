@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import sys
+from functools import partial
 from types import FrameType
 from typing import Annotated
 
@@ -14,8 +16,10 @@ import typer
 from extractor.cli.flags import ModelFlag
 from extractor.cli.output import fail, say
 from extractor.config import read_settings
+from extractor.processes.log_lines import LineFormat, event_of
+from extractor.service.children import SUPERVISOR
 from extractor.service.plan import plan_of
-from extractor.service.supervisor import Service
+from extractor.service.supervisor import Service, line_in
 from extractor.service.valkey import EmbeddedSettings
 
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -54,11 +58,17 @@ def up(port: Port = 8000, host: Host = "127.0.0.1", model: ModelFlag = None, wor
         environ={} if model is None else {"EXTRACTOR_MODEL": model},
         worker_grace_s=WorkerSettings().shutdown_s + _SPARE_S,
     )
-    service = Service(plan, log=lambda line: print(line, file=sys.stderr, flush=True))
-    run_until_stopped(service, keyed=bool(keys))
+    form = LineFormat.chosen(os.environ, sys.stderr)
+    run_until_stopped(Service(plan, _write, partial(line_in, form)), form, keyed=bool(keys))
 
 
-def run_until_stopped(service: Service, *, keyed: bool = False) -> None:
+def _write(line: str) -> None:
+    """A terminal that was closed is no reason to end: SIGHUP is, and comes unless `nohup` says otherwise."""
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
+
+
+def run_until_stopped(service: Service, form: LineFormat, *, keyed: bool = False) -> None:
     """Start, say when it is ready and what to try (`keyed`: with an API key), and end in order at the first Ctrl-C or
     SIGTERM, at once at the second. Raises ServiceFailed when the service cannot go on."""
     stops = 0
@@ -76,13 +86,21 @@ def run_until_stopped(service: Service, *, keyed: bool = False) -> None:
     try:
         with service:
             service.wait_ready()
-            say(_greeting(service.url, keyed=keyed))
+            _say_in(form, _greeting(service.url, keyed=keyed), "ready", url=service.url)
             service.watch()
     except KeyboardInterrupt:
-        say("extractor: stopped")
+        _say_in(form, "extractor: stopped", "stopped")
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _say_in(form: LineFormat, text: str, event: str, **facts: str) -> None:
+    """To a person the text, to a machine the event."""
+    if form.text:
+        say(text)
+    else:
+        _write(form.line(event_of(SUPERVISOR, event, **facts)))
 
 
 def _greeting(url: str, *, keyed: bool) -> str:

@@ -22,7 +22,8 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 _PR_SET_PDEATHSIG = 1
 _KEPT_LINES = 40
 
-Log = Callable[[str], None]
+SUPERVISOR = "up"  # who says of the programs that they died, and what is done about it
+Log = Callable[[str, str], None]  # who says it, and what
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Child:
 
     def tell(self, line: str) -> None:
         """Writes a line of its output to the log."""
-        self._log(f"{self.program.name:<8}| {line}")
+        self._log(self.program.name, line)
 
 
 class Restarts:

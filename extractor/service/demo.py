@@ -12,15 +12,17 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from extractor.client import Client, ExtractionFailed, WaitTimeout
 from extractor.drafters import DRAFTERS
 from extractor.errors import ExtractorError
+from extractor.processes.log_lines import LineFormat
 from extractor.result import Known
 from extractor.service.plan import ServicePlan
-from extractor.service.supervisor import Service
+from extractor.service.supervisor import Service, line_in
 from schemas.jsontext import written
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -149,7 +151,7 @@ def main() -> int:
     print("Starting the store, the API and a worker ...", flush=True)
     try:
         documents = samples()
-        with Service(plan, log.append) as service:
+        with Service(plan, log.append, partial(line_in, LineFormat(text=True))) as service:
             service.wait_ready(START_S)
             print(f"Ready at {service.url} after {time.monotonic() - started:.1f} s.")
             with Client(service.url) as client:

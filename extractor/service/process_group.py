@@ -16,10 +16,11 @@ import time
 from pathlib import Path
 
 from extractor.errors import ExtractorError
+from extractor.processes import log_lines
 from extractor.processes.environment import of_api, of_worker
 from extractor.processes.heartbeat import HeartbeatFile
 from extractor.processes.launch import UNRECOVERABLE
-from extractor.service.children import Log, Program
+from extractor.service.children import SUPERVISOR, Log, Program
 from extractor.service.managed import START_S, ApiProbe, ManagedProcess, ending, reason
 from extractor.service.plan import ServicePlan
 from extractor.service.valkey import EmbeddedValkey
@@ -145,6 +146,7 @@ class ProcessGroup:
         return {
             **self._plan.environ,
             "EXTRACTOR_REDIS_URL": self.redis_url,
+            log_lines.SETTING: "json",  # for us, who read them: whoever started us sees our own form of it
             "EXTRACTOR_HOST": self._plan.host,
             "EXTRACTOR_PORT": str(self._port),
         }
@@ -217,4 +219,4 @@ class ProcessGroup:
             why += f", {process.restarts.deaths} times in a row"
         why += f"; it is started again in {pause_s:g} s"
         process.report("down", pause_s + START_S, why)
-        self._log(f"service | {why}")
+        self._log(SUPERVISOR, why)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from extractor.errors import ExtractorError
-from extractor.service.children import Log
+from extractor.processes.log_lines import LineFormat, event_of, parse_line
+from extractor.service.children import SUPERVISOR
 from extractor.service.plan import ServicePlan
 from extractor.service.private_files import scratch_folder
 from extractor.service.process_group import ProcessGroup, ServiceFailed
@@ -22,18 +24,31 @@ from extractor.service.valkey import free_port
 _CHECK_EVERY_S = 0.1
 
 
+def named(who: str, what: str) -> str:
+    return f"{who:<8}| {what}"
+
+
+def line_in(form: LineFormat, who: str, what: str) -> str:
+    """Empty for what is not worth a line in this form. The supervisor speaks when something is wrong."""
+    if not what.strip():
+        return ""
+    return form.line(event_of(who, what, "warning") if who == SUPERVISOR else parse_line(who, what))
+
+
 class Service:
     """Started by `start` (or `with`), watched by a thread of its own, ended by `stop`."""
 
-    def __init__(self, plan: ServicePlan, log: Log) -> None:
+    def __init__(self, plan: ServicePlan, log: Callable[[str], None], line: Callable[[str, str], str] = named) -> None:
+        """`line` makes a line of who says it and what is said; an empty one is not given to `log`."""
         self.plan = plan
         self._log = log
+        self._line = line
         self._port = plan.port or free_port()
         self._stopping = threading.Event()
         self._ready = threading.Event()
         self._over = threading.Event()
         self._failure: ServiceFailed | None = None
-        self._group = ProcessGroup(plan, self._port, self.url, log, stopping=self._stopping, ready=self._ready)
+        self._group = ProcessGroup(plan, self._port, self.url, self._say, stopping=self._stopping, ready=self._ready)
         self._thread = threading.Thread(target=self._main, name="supervisor")
 
     @property
@@ -92,6 +107,10 @@ class Service:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
 
+    def _say(self, who: str, what: str) -> None:
+        if line := self._line(who, what):
+            self._log(line)
+
     def _main(self) -> None:
         """The supervisor's thread."""
         try:
@@ -116,5 +135,5 @@ class Service:
         except Exception as error:
             if not self._ready.is_set():
                 raise
-            self._log(f"service | the supervisor goes on after {type(error).__name__}: {error}")
+            self._say(SUPERVISOR, f"the supervisor goes on after {type(error).__name__}: {error}")
             self._stopping.wait(1.0)

@@ -31,6 +31,8 @@ from extractor.service.private_files import private_folder, remove_if_empty, run
 _START_S, _LOOK_S = 15.0, 0.05
 _READY, _LOADING = b"+PONG", b"-LOADING"
 _STOP_S = 10.0
+_NAME = "store"
+_UNSAID = ("overcommit_memory", "bye bye")  # a setting that is not ours to change; each orderly end
 _SOCKET, _PASSWORD = "socket", "password"
 # What the service's own clients need is ordinary commands on keys, queues, channels and scripts. What looks into,
 # changes or ends the server itself (CONFIG, DEBUG, MODULE, SAVE, SHUTDOWN, KEYS, MONITOR, …) is in these two
@@ -102,7 +104,7 @@ class EmbeddedValkey:
     ) -> None:
         self._silent_s, self._heard_at = silent_s, 0.0
         self._directory = directory
-        self._log: Log = lambda line: None if "overcommit_memory" in line else log(line)  # not ours to change
+        self._log: Log = lambda who, line: None if any(words in line for words in _UNSAID) else log(who, line)
         self._max_memory = max_memory
         self._directives = directives
         self._environ = environ or {}
@@ -128,7 +130,7 @@ class EmbeddedValkey:
         self._remove_leftovers()
         self._choose_address()
         command = (str(self._binary), "-")
-        program = Program("store", command, self._environ, of_store, self._config(), parting=signal.SIGTERM)
+        program = Program(_NAME, command, self._environ, of_store, self._config(), parting=signal.SIGTERM)
         self.child = Child(program, self._log)
         child = self.child
         reply, deadline = None, time.monotonic() + _START_S
@@ -198,7 +200,7 @@ class EmbeddedValkey:
         self.socket = self._private.resolve() / _SOCKET if takes_one else None
         if self.socket is None:
             self.port = free_port()
-            self._log(f"store   | no folder takes a Unix socket: it is on 127.0.0.1:{self.port}, with a password")
+            self._log(_NAME, f"no folder takes a Unix socket: it is on 127.0.0.1:{self.port}, with a password")
         password = secrets.token_urlsafe(32)
         write_secret(self._private / _PASSWORD, password)
         self._password = password

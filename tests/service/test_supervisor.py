@@ -3,6 +3,8 @@ and `schemas` of the user's own, harmed in every way a process can be, and asked
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import shutil
@@ -27,6 +29,7 @@ from tests.support.served import wait_until
 pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[2]
 READY_S = 120.0
+READY = '"event": "ready"'
 FAST = {
     "EXTRACTOR_EXTRACTOR_FACTORY": "tests.support.scripted_worker:Scripted", "EXTRACTOR_LEASE_S": "3",
     "EXTRACTOR_PULSE_S": "0.4", "EXTRACTOR_RECONCILE_S": "0.5", "EXTRACTOR_REPUBLISH_AFTER_S": "2",
@@ -41,14 +44,19 @@ if name := os.environ.get("WITHOUT"):
 BOOM = "raise RuntimeError('the working folder was imported')\n"
 
 
+def command(folder: Path) -> list[str]:
+    """`extractor up` as pip installs it: it stands in another folder than the user."""
+    script = folder.parent / "bin" / "extractor"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text("from extractor.processes.launch import cli\ncli()\n")
+    return [sys.executable, str(script), "up", "--port", "0"]
+
+
 class Up:
     """The command, in a folder, until it has ended. `lines` is what it says. Not `scripted`: as it comes, with the
     bundled pair and the times that are set by default."""
 
     def __init__(self, folder: Path, *arguments: str, scripted: bool = True, **environ: str) -> None:
-        script = folder.parent / "bin" / "extractor"  # as pip writes it: it stands in another folder than the user
-        script.parent.mkdir(exist_ok=True)
-        script.write_text("from extractor.processes.launch import cli\ncli()\n")
         given = {name: value for name, value in os.environ.items() if not name.startswith("EXTRACTOR_")}
         fast = FAST if scripted else {}
         self.lines: list[str] = []
@@ -57,7 +65,7 @@ class Up:
         self.temporary.mkdir(exist_ok=True)
         folders = {"EXTRACTOR_DATA_DIR": str(self.data), "TMPDIR": str(self.temporary)}
         self.process = subprocess.Popen(
-            [sys.executable, str(script), "up", "--port", "0", *arguments],
+            [*command(folder), *arguments],
             cwd=folder,
             env={**given, "PYTHONPATH": str(ROOT), **folders, **fast, **environ},
             stderr=subprocess.PIPE,
@@ -76,8 +84,8 @@ class Up:
 
     def ready(self) -> str:
         """Its URL."""
-        assert wait_until(lambda: "Ready at" in self.said or self.process.poll() is not None, READY_S), self.said
-        found = re.search(r"Ready at (http://\S+)", self.said)
+        assert wait_until(lambda: READY in self.said or self.process.poll() is not None, READY_S), self.said
+        found = re.search(rf'{READY}, "url": "(http://[^"]+)"', self.said)
         assert found, self.said
         return found[1]
 
@@ -166,6 +174,69 @@ def test_the_users_folder_is_not_on_the_path_of_what_runs(folder: Path, path: st
         job = post(url, "Ticket 4711")
         assert wait_until(lambda: status(job) == "succeeded", 30), up.said
         assert "the working folder was imported" not in up.said
+
+
+def test_what_it_says_into_a_pipe_is_json_with_the_service_that_says_it(up: Up) -> None:
+    up.ready()
+    assert wait_until(lambda: '"event": "loaded"' in up.said, 30), up.said
+    events = [json.loads(line) for line in up.said.splitlines()]
+    assert {"store", "api", "worker-1", "up"} == {event["service"] for event in events}
+    assert all({"event", "level", "timestamp"} <= event.keys() for event in events)
+
+
+def test_on_a_terminal_it_says_short_lines(folder: Path) -> None:
+    """And no control character of anybody's but its colours."""
+    with Terminal(folder, EXTRACTOR_SCHEMAS="schemas", NO_COLOR="1") as terminal:
+        url = terminal.ready()
+        assert httpx.get(f"{url}/v1/extractions/none%1b%5b2J", trust_env=False).status_code == 404
+        assert wait_until(lambda: "GET /v1/extractions/{id} 404" in terminal.said, 30), terminal.said
+    lines = terminal.said.splitlines()
+    assert [line for line in lines if re.match(r"\d\d:\d\d:\d\d info    api       listening  at=127.0.0.1:", line)]
+    assert [line for line in lines if re.match(r"\d\d:\d\d:\d\d info    worker-1  loaded  ", line)]
+    assert not re.search(r'[\x00-\x08\x0b-\x1f]|"event"|superuser|bye bye', terminal.said), terminal.said
+    assert terminal.said.rstrip().endswith("extractor: stopped")
+
+
+class Terminal:
+    """As Up, with a terminal for its standard error."""
+
+    def __init__(self, folder: Path, **environ: str) -> None:
+        ours, theirs = os.openpty()
+        self._ours, self._read_text = ours, bytearray()
+        given = {name: value for name, value in os.environ.items() if not name.startswith("EXTRACTOR_")}
+        self.process = subprocess.Popen(
+            command(folder),
+            cwd=folder,
+            env={**given, "PYTHONPATH": str(ROOT), "EXTRACTOR_DATA_DIR": str(folder / "run"), **FAST, **environ},
+            stderr=theirs,
+        )
+        os.close(theirs)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError):  # who wrote has ended
+            while piece := os.read(self._ours, 4096):
+                self._read_text.extend(piece)
+
+    @property
+    def said(self) -> str:
+        return bytes(self._read_text).decode().replace("\r\n", "\n")
+
+    def ready(self) -> str:
+        assert wait_until(lambda: "Try:" in self.said or self.process.poll() is not None, READY_S), self.said
+        found = re.search(r"Ready at (http://\S+)", self.said)
+        assert found, self.said
+        return found[1]
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait(60)
+        self._reader.join(10)
+        os.close(self._ours)
 
 
 def test_a_worker_that_stands_still_is_replaced(up: Up) -> None:

@@ -47,7 +47,7 @@ def password_of(store: EmbeddedValkey) -> str:
 
 
 def running(folder: Path, log: list[str] | None = None) -> EmbeddedValkey:
-    store = EmbeddedValkey(folder, (log if log is not None else []).append)
+    store = EmbeddedValkey(folder, lambda _, line: None if log is None else log.append(line))
     store.start()
     return store
 
@@ -271,7 +271,7 @@ def test_another_users_folder_is_not_private(tmp_path: Path) -> None:
 def test_what_is_no_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(EmbeddedError, match="EXTRACTOR_DATA_DIR"):
-        EmbeddedValkey(tmp_path / "file", lambda _: None).start()
+        EmbeddedValkey(tmp_path / "file", lambda *_: None).start()
     assert not private_folder(tmp_path / "file")
     assert not takes_socket(tmp_path / "file" / "socket")
 
@@ -291,11 +291,11 @@ def test_a_secret_is_never_readable_for_a_moment(tmp_path: Path) -> None:
 
 
 def test_two_stores_never_share_a_folder(tmp_path: Path) -> None:
-    first = EmbeddedValkey(tmp_path, lambda _: None)
+    first = EmbeddedValkey(tmp_path, lambda *_: None)
     first.start()
     try:
         with pytest.raises(EmbeddedError, match="Another `extractor up` uses"):
-            EmbeddedValkey(tmp_path, lambda _: None).start()
+            EmbeddedValkey(tmp_path, lambda *_: None).start()
     finally:
         first.stop()
 
@@ -315,18 +315,18 @@ def test_a_store_that_reads_its_data_is_waited_for(tmp_path: Path, monkeypatch: 
     """However long it takes, and no longer than that."""
     monkeypatch.setattr(valkey, "_START_S", 0.3)
     until = time.monotonic() + 1.5
-    store = EmbeddedValkey(tmp_path, lambda _: None)
+    store = EmbeddedValkey(tmp_path, lambda *_: None)
     ping = store._ping
     monkeypatch.setattr(store, "_ping", lambda: valkey._LOADING if time.monotonic() < until else ping())
     store.start()
     store.stop()
     assert time.monotonic() > until
-    asked = EmbeddedValkey(tmp_path, lambda _: None)
+    asked = EmbeddedValkey(tmp_path, lambda *_: None)
     monkeypatch.setattr(asked, "_ping", lambda: valkey._LOADING)
     with pytest.raises(EmbeddedError):
         asked.start(lambda: True)
     asked.stop()
-    silent = EmbeddedValkey(tmp_path, lambda _: None)
+    silent = EmbeddedValkey(tmp_path, lambda *_: None)
     monkeypatch.setattr(silent, "_ping", lambda: None)
     with pytest.raises(EmbeddedError, match="did not start"):
         silent.start()

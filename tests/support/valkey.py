@@ -41,7 +41,7 @@ class Valkey:
         ours = [f"user admin on #{digest} ~* &* +@all", *([] if aof else ["appendonly no"])]
         self._store = EmbeddedValkey(
             folder,
-            self.lines.append,
+            lambda _, line: self.lines.append(line),
             max_memory=maxmemory,
             directives=[*ours, *directives],
             environ=self._faked() if faketime else {},

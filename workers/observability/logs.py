@@ -1,10 +1,11 @@
-"""How a worker logs: one JSON object a line on stderr, with ids and never a document. Whatever is logged in the thread
-of a job carries the job's ids (`ids_of`), whoever logs it. Tracebacks are left out: their
-last line may quote what was read; the kind of the error and where it was raised are kept."""
+"""How a worker logs: a line on stderr, as EXTRACTOR_LOG_FORMAT says, with ids and never a document. Whatever is logged
+in the thread of a job carries the job's ids (`ids_of`), whoever logs it. Tracebacks are left out: their last line may
+quote what was read; the kind of the error and where it was raised are kept."""
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from collections.abc import MutableMapping
@@ -12,13 +13,17 @@ from typing import Any
 
 import structlog
 
+from extractor.processes.log_lines import LineFormat, worth_reading
 from workers.ledger.batches import is_batch_id, line_of
 from workers.ledger.jobs import Job
 
 
 def configure(level: str = "INFO") -> None:
     """For this process, Celery's loggers included."""
+    form = LineFormat.chosen(os.environ, sys.stderr)
     handler = logging.StreamHandler(sys.stderr)
+    if form.text:
+        handler.addFilter(lambda record: worth_reading(record.levelname.lower(), record.name))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.contextvars.merge_contextvars, structlog.stdlib.add_logger_name],
@@ -27,7 +32,7 @@ def configure(level: str = "INFO") -> None:
                 structlog.stdlib.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 _where,
-                structlog.processors.JSONRenderer(),
+                lambda _, __, event: form.line(event),
             ],
         )
     )

@@ -8,10 +8,12 @@ import os
 import signal
 import threading
 import time
+import warnings
 from typing import Any
 
 import structlog
 from celery import signals
+from celery.platforms import SecurityWarning
 from kombu.asynchronous import get_event_loop
 from pydantic import ValidationError
 
@@ -31,6 +33,8 @@ _PAUSE_S = 1.0
 
 def main() -> int:
     configure()
+    # Of a worker that root runs Celery warns for pickled messages, which ours never are (queue/app.py).
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     signal.signal(signal.SIGTERM, _leave)
     for name, near in misspelled(os.environ, WorkerSettings, Settings).items():
         log.warning("no such setting", setting=name, perhaps=near)
