@@ -8,6 +8,7 @@ exception. Files that come later are found when they are asked for. Environment 
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import logging
 import pkgutil
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 _MACHINERY = "__init__ check doubts errors examples files jsontext keywords limits nodes registry schema types"
 MACHINERY = frozenset(_MACHINERY.split())
+_NAMED = 20  # schemas in an error
 
 
 class Registry:
@@ -73,12 +75,23 @@ class Registry:
             if schema is None and name in self._failed:
                 raise UnknownSchema(f"schema {name!r} could not be loaded: {self._failed[name]}")
             if schema is None:
-                later = "; modules that come later are found after a restart" if self._modules else ""
-                names = ", ".join(self._schemas) or "none"
-                raise UnknownSchema(f"there is no schema {name[:64]!r}; there are: {names}{later}")
+                raise UnknownSchema(self._unknown(name))
         if version and version != schema.version:
             raise UnknownSchema(f"schema {name!r} is at version {schema.version!r}, not {version[:32]!r}")
         return schema
+
+    def similar(self, ref: str) -> Sequence[str]:
+        """Names of schemas that `ref` may have been meant to be, the nearest first; three at most."""
+        with self._lock:
+            names = sorted(self._schemas)
+        return difflib.get_close_matches(ref.partition("@")[0].lower()[:100], names, n=3, cutoff=0.6)
+
+    def _unknown(self, name: str) -> str:
+        meant = f" (did you mean {' or '.join(near)}?)" if (near := self.similar(name)) else ""
+        names = ", ".join([*self._schemas][:_NAMED]) or "none"
+        more = f" and {len(self._schemas) - _NAMED} more" if len(self._schemas) > _NAMED else ""
+        later = "; modules that come later are found after a restart" if self._modules else ""
+        return f"there is no schema {name[:64]!r}{meant}; there are: {names}{more}{later}"
 
     def list(self) -> list[Schema]:
         """All schemas by name, those of files that have come since among them."""

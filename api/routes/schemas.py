@@ -16,7 +16,7 @@ from api.openapi import answer, json_body, problem_responses
 from api.problems import Problem
 from api.services import Service
 from api.submission import request_body
-from api.submission.validation import similar_names, validated
+from api.submission.validation import validated
 from schemas import Schema, UnknownSchema
 
 router = APIRouter(prefix="/v1", tags=["schemas"])
@@ -44,7 +44,7 @@ async def get_schema(name: str, service: Service) -> Response:
     try:
         schema = await service.threads.submission(partial(service.schemas.get, name))
     except UnknownSchema as error:
-        names = similar_names(name, service.schemas)
+        names = service.schemas.similar(name)
         raise Problem(
             "schema_not_found", error.detail, errors=[("/path/name", error.detail)], extra={"near": names}
         ) from None

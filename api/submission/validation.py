@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -40,14 +39,8 @@ def invalid(faults: Sequence[tuple[str, str]], limit: tuple[str, float] | None =
 
 
 def unknown_schema(error: UnknownSchema, name: str, schemas: Registry) -> Problem:
-    similar = similar_names(name, schemas)
-    return Problem("unknown_schema", error.detail, errors=[("/schema", error.detail)], extra={"near": similar})
-
-
-def similar_names(name: str, schemas: Registry) -> list[str]:
-    """Names of schemas that `name` may have been meant to be."""
-    names = sorted({schema.name for schema in schemas.list()})
-    return difflib.get_close_matches(name.partition("@")[0].lower()[:100], names, n=3, cutoff=0.5)
+    near = schemas.similar(name)
+    return Problem("unknown_schema", error.detail, errors=[("/schema", error.detail)], extra={"near": near})
 
 
 def _too_many_fields(value: object) -> list[tuple[str, str]]:

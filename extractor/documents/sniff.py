@@ -12,6 +12,7 @@ from pathlib import PurePath
 
 from extractor.documents.archive import ENTRY, MEMBERS, METHODS
 from extractor.documents.formats import FORMATS
+from extractor.documents.pdf_header import is_pdf
 
 _SIGNATURES = (  # at the very beginning
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -59,7 +60,6 @@ _OLE = (  # streams by name, as the directory spells them; the first that is the
     ("Book", "application/vnd.ms-excel"),
 )
 _OLE_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_PDF_WITHIN = 1024  # bytes that may stand before its mark (ISO 32000-1, appendix H)
 _LOOKED_AT = 8_192
 _DECLARED_BYTES = 200
 _SUFFIXES = {
@@ -114,7 +114,7 @@ def _binary(data: bytes) -> str | None:
         return _BRANDS.get(data[8:12], "video/mp4")
     if data[:2] == b"BM" and len(data) > 26 and data[6:10] == b"\0\0\0\0" and data[15:18] == b"\0\0\0":
         return "image/bmp"
-    if b"%PDF-" in data[:_PDF_WITHIN]:
+    if is_pdf(data) and not _is_mail(_opened(data[:_LOOKED_AT])):
         return "application/pdf"
     if data[257:262] == b"ustar":
         return "application/x-tar"

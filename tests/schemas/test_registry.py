@@ -88,7 +88,9 @@ def _strings(answer, json_schema):
 
 
 def test_unknown_names_and_versions(built_in):
-    with pytest.raises(UnknownSchema, match=r"there are: .*invoice"):
+    with pytest.raises(UnknownSchema, match=r"no schema 'invoise' \(did you mean invoice\?\); there are: .*receipt"):
+        built_in.get("invoise")
+    with pytest.raises(UnknownSchema, match=r"^there is no schema '[^']*'; there are: .*invoice"):
         built_in.get("nope")
     with pytest.raises(UnknownSchema, match="version '1', not '2'"):
         built_in.get("invoice@2")
