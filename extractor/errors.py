@@ -84,7 +84,13 @@ class InvalidOutput(OutputError):
 
 
 class TruncatedOutput(OutputError):
+    """`tokens`: how many the answer might have."""
+
     code = "truncated_output"
+
+    def __init__(self, detail: str, *, tokens: int = 0, last: str = "") -> None:
+        super().__init__(detail, last=last)
+        self.tokens = tokens
 
 
 class ModelError(ExtractorError):

@@ -141,7 +141,7 @@ class Extractor:
         try:
             return self._read(run)
         except (DocumentError, TruncatedOutput) as error:
-            if error.code != CONTEXT_EXCEEDED and (error.code != TruncatedOutput.code or options.max_output_tokens):
+            if error.code not in (CONTEXT_EXCEEDED, TruncatedOutput.code) or _as_asked(error, options):
                 raise
             plan = self._long.plan(run, error)
         return LongRead(lambda tell: self._long.read(run, plan, tell))
@@ -277,9 +277,9 @@ class Extractor:
         return answer
 
     def _prompt(self, run: Run, failed: InvalidOutput | None) -> tuple[Prompt, int]:
-        """The prompt and how many tokens the answer may have."""
+        """The prompt and how many tokens the answer may have: as many as are wanted, or as there is room for."""
         wanted = run.options.max_output_tokens or self._settings.max_output_tokens
-        least = (run.options.max_output_tokens if failed is None else None) or min(LEAST_ANSWER, wanted)
+        least = min(LEAST_ANSWER, wanted)
         shown, (last, errors) = run.shown or run.schema, (failed.last, failed.errors) if failed else (None, ())
         prompt = self._prompts.build(shown, run.document.text, least, last=last, errors=errors, part=run.part)
         return prompt, min(wanted, prompt.room)
@@ -290,3 +290,8 @@ class Extractor:
             faults = self._judge.faults(run.schema.json_schema, text, run.deadline - time.monotonic(), run.abort)
             if faults:
                 raise unfit(text, faults)
+
+
+def _as_asked(error: DocumentError | TruncatedOutput, options: Options) -> bool:
+    """Whether the answer has as many tokens as the caller allows: windows would not make that right."""
+    return isinstance(error, TruncatedOutput) and error.tokens == options.max_output_tokens

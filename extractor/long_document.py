@@ -82,8 +82,7 @@ class LongDocuments:
     def plan(self, run: Run, refusal: ExtractorError) -> ReadingPlan:
         """`refusal`: why the document cannot be read at once; raised where windows do not help. Raises DocumentError
         for a schema of which a piece does not fit, and for a document that takes too many windows."""
-        wanted = run.options.max_output_tokens
-        least = wanted or min(LEAST_ANSWER, self._settings.max_output_tokens)
+        least = min(LEAST_ANSWER, run.options.max_output_tokens or self._settings.max_output_tokens)
         return self._planner.plan(run.document, run.schema, run.options, least, refusal)
 
     def read(self, run: Run, plan: ReadingPlan, tell: Tell = tell_nobody) -> Extraction:

@@ -23,7 +23,7 @@ from schemas import Schema
 
 log = logging.getLogger(__name__)
 
-LEAST_ANSWER = 256  # tokens an answer gets at least where the caller set no number: a long document may take the rest
+LEAST_ANSWER = 256  # tokens an answer gets at least, where it may have so many: a long document may take the rest
 
 
 @dataclass
@@ -75,7 +75,8 @@ def raise_unless_complete(finish: str, run: Run, max_tokens: int, text: str) -> 
     if finish == "deadline":
         raise DeadlineExceeded(f"the extraction took longer than {_time_limit(run)}")
     if finish == "length":
-        raise TruncatedOutput(f"the answer was not complete after {_token_limit(run, max_tokens)}", last=text)
+        detail = f"the answer was not complete after {_token_limit(run, max_tokens)}"
+        raise TruncatedOutput(detail, tokens=max_tokens, last=text)
 
 
 def _time_limit(run: Run) -> str:

@@ -46,7 +46,9 @@ class DocumentIn(RequestModel):
 class OptionsIn(RequestModel):
     """How to extract. Everything has a default; a drafter changes speed, never the answer."""
 
-    max_output_tokens: int | None = Field(None, ge=1, strict=True, description="Stop after so many output tokens")
+    max_output_tokens: int | None = Field(
+        None, ge=1, strict=True, description="At most so many output tokens; the context may have room for fewer"
+    )
     drafters: list[Drafter] | None = Field(None, max_length=3, description="Absent: all. Empty: none")
     temperature: float | None = Field(None, ge=0, le=2, strict=True, description="0, the default, is greedy")
     seed: int | None = Field(None, ge=0, lt=2**63, strict=True, description="Of sampling, with a temperature")

@@ -84,10 +84,11 @@ class Planner:
         answer = options.max_output_tokens or self._settings.max_output_tokens
         left = self._prompts.left(schema)
         room = self._room(left, answer, least, schema.json_schema)
-        written = options.max_output_tokens or self._can_be_written(schema, answer_of(left, answer, least))
+        tokens = answer_of(left, answer, least)
+        written = tokens == options.max_output_tokens or self._can_be_written(schema, tokens)
         if room is None or not written:
             root, parts = self._parts_of(schema, answer, least)
-            too_large = self._too_large(parts, schema, answer, least, options)
+            too_large = self._too_large(parts, schema, answer, least)
             if room is None and too_large is not None and isinstance(why, DocumentError):
                 raise too_large
             if len(parts) > 1 and too_large is None:
@@ -169,29 +170,26 @@ class Planner:
         enough = left * _LEAST_SHOWN >= self._prompts.context and needs <= answer_of(left, answer, least)
         return SchemaPart(shown if enough else own, tree, [pointer_of(path) for path in paths], needs)
 
-    def _too_large(
-        self, parts: list[SchemaPart], schema: Schema, answer: int, least: int, options: Options
-    ) -> DocumentError | None:
+    def _too_large(self, parts: list[SchemaPart], schema: Schema, answer: int, least: int) -> DocumentError | None:
         """Why the schema cannot be read in parts either: the first that leaves no room by itself."""
         whole = SchemaPart(schema, pointers=[""])
         for part in parts or [whole]:
             left = self._prompts.left(part.schema)
             if self._room(left, answer, least, part.schema.json_schema) is None:
-                return _no_room(self._prompts.context, left, least, part.pointers[0], options.max_output_tokens)
+                return _no_room(self._prompts.context, left, least, part.pointers[0])
         return None
 
 
-def _no_room(context: int, left: int, least: int, piece: str, max_output_tokens: int | None) -> DocumentError:
+def _no_room(context: int, left: int, least: int, piece: str) -> DocumentError:
     """It is not the document that is too long. `piece`: the pointer of what is too large; the whole schema where it is
-    empty. `max_output_tokens`: of the answer, where the caller names them."""
-    size, fewer = context - left, "for fewer max_output_tokens, " if max_output_tokens else ""
-    needs = "may have" if max_output_tokens else "needs at least"
+    empty."""
+    size = context - left
     what = f"the schema's {piece}, which cannot be cut into parts, by itself" if piece else "the schema"
     detail = (
         f"the prompt of {what} is {size:,} tokens of the context's {context:,} (EXTRACTOR_CONTEXT, or what the "
-        f"model and its memory allow), and the answer {needs} {least:,} of them "
+        f"model and its memory allow), and the answer needs at least {least:,} of them "
         "beside a part of the document: ask for fewer fields, with shorter names and descriptions, "
-        f"{fewer}or use a model with a longer context"
+        "or use a model with a longer context"
     )
     own = f"{piece} by itself " if piece else ""
     too_long_for_it = f"{own}is {size:,} tokens; with an answer and a part of a document they exceed {context:,}"

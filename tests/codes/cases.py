@@ -15,6 +15,7 @@ from tests.support.small_schemas import whole
 JSON = dict[str, Any]
 LEDGER = "window_engine"  # a schema, by its module: what tests/support/window_engine.py reads
 TEXT, NUMBER = whole({"type": "string"}), whole({"type": "integer"})
+LONG = whole({"type": "string", "description": "one of many words " * 600})  # longer than the context
 TEXTS = whole({"type": "array", "items": {"type": "string"}})
 SUMS = whole({"type": "object", "additionalProperties": {"type": "integer"}})
 DAY = whole({"type": "string", "format": "date"})
@@ -146,7 +147,7 @@ ERRORS = (
     ),
     ErrorCase("not_printed", "no_day", "Due soon", DAY, (answered({}),), {"printed": "all"}, errors=("/f",)),
     ErrorCase(
-        "context_exceeded", "long", "A-7", TEXT, (answered({}),), {"max_output_tokens": 5000}, errors=("/schema",),
+        "context_exceeded", "long", "A-7", LONG, (answered({}),), errors=("/schema",),
         says="2,048",
     ),
     ErrorCase("schema_too_complex", "complex", "A-7", TEXT, (SchemaError("a limit", code="schema_too_complex"),)),

@@ -190,9 +190,21 @@ def test_a_long_document_takes_room_from_the_answer_but_not_all(tok):
     assert free == 1_000 - len(engine.requests[0].prompt)
     assert 256 <= free < 1_024
     assert engine.requests[1].params.max_tokens == 50
-    with pytest.raises(DocumentError) as caught:
-        runner.extract("word " * 30, schema=SMALL, options=Options(max_output_tokens=free + 1))
-    assert caught.value.code == "context_exceeded"
+    for many in (free + 1, 65_536):  # the most that it may have: there is room for fewer
+        assert not runner.extract("word " * 30, schema=SMALL, options=Options(max_output_tokens=many)).windows
+        assert engine.requests[-1].params.max_tokens == free
+
+
+def test_windows_help_an_answer_for_which_the_context_was_short_and_none_for_which_the_caller_was(tok):
+    document = "word\n" * 120
+    runner, engine = scripted(tok, '{"n":1', context=1_500, window=64, finish="length")
+    with pytest.raises(InvalidOutput):  # windows of which none ends its answer
+        runner.extract(document, schema=SMALL, options=Options(max_output_tokens=65_536))
+    assert len(engine.requests) > 1
+    calls = len(engine.requests)
+    with pytest.raises(TruncatedOutput, match=r"options\.max_output_tokens"):
+        runner.extract(document, schema=SMALL, options=Options(max_output_tokens=300))
+    assert len(engine.requests) == calls + 1
 
 
 def test_a_longer_document_is_read_in_windows(tok):
