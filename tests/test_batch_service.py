@@ -317,6 +317,8 @@ def test_the_validators_of_a_file_judge_what_the_service_answers(run: Any, tmp_p
     assert (rows[0]["error"]["code"], rows[0]["error"]["last"]) == ("invalid_output", '{"text":"odd"}')
     assert rows[0]["error"]["errors"] == [{"pointer": "/text", "detail": "Value error, it is odd"}]
     assert "4 succeeded, 2 failed" in err
+    assert f"\n  {files[0]}: the answer does not fit the schema" in err
+    assert "\n  l2: the answer does not fit the schema" in err
     status, rows, err = run("submit", files[0], "-s", str(schema), "--wait")
     assert (status, rows, "/text: Value error, it is odd" in err) == (1, [], True)
     status, rows, _ = run("submit", files[0], "-s", str(schema), "--wait", "--full")

@@ -45,7 +45,7 @@ async def open_upload(request: Request, settings: ApiSettings, reservation: Body
         raise Problem("unsupported_media_type", detail, errors=[("/header/Content-Encoding", detail)])
     given = content_type_of(request)
     if given not in ACCEPTED:
-        raise not_accepted(given, ACCEPTED)
+        raise not_accepted(given, ACCEPTED, "curl -H 'Content-Type: application/x-ndjson' --data-binary @lines.jsonl")
     chunks = upload_chunks(request, settings)
     if given != FORM_TYPE:
         return UploadBody(chunks, encoding == "gzip" or given in GZIP_TYPES)

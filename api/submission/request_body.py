@@ -31,7 +31,7 @@ async def read_json(
     408, 429, 400, 422)."""
     given = _content_type(request)
     if given != JSON_TYPE:
-        raise not_accepted(given, (JSON_TYPE,))
+        raise not_accepted(given, (JSON_TYPE,), "curl -H 'Content-Type: application/json' -d '{…}'")
     return (await _read_json(request, settings, threads, reservation))[0]
 
 
@@ -77,11 +77,12 @@ async def _read_document(
 def _query_fields(request: Request) -> dict[str, Any]:
     query = request.query_params.multi_items()
     if not {"schema", "json_schema"} & {name for name, _ in query}:
-        detail = (
-            "A body of another Content-Type than application/json or multipart/form-data is the document itself, and "
-            "needs ?schema="
+        example = (
+            "curl -H 'Content-Type: application/json' -d '{\"schema\": …, \"document\": …}', "
+            "or curl -F file=@FILE -F schema=NAME"
         )
-        raise not_accepted(content_type_of(request), (JSON_TYPE, FORM_TYPE), detail)
+        also = ", and of any other type the document itself where the query has ?schema=NAME"
+        raise not_accepted(content_type_of(request), (JSON_TYPE, FORM_TYPE), example, also)
     fields: dict[str, Any] = {}
     for name, value in query:
         at = "/query" + pointer(name[:100])

@@ -20,6 +20,7 @@ from extractor.cli.batch_formats import BatchFormat, Rows, failed_in, format_of,
 from extractor.cli.batch_inputs import Inputs
 from extractor.cli.batch_record import UploadRecord, files_of, record_path, replace_whole
 from extractor.cli.declare import Exit, argument, option
+from extractor.cli.failures import Failures
 from extractor.cli.flags import (
     ApiKey,
     Charset,
@@ -148,11 +149,15 @@ def _marks_counted(rows: Iterator[Row[Any]], count: Counter[str]) -> Iterator[Ro
 def _written_out(
     ended: Batch, rows: Rows, write: Callable[[IO[bytes], Rows], None], output: Path | None, count: Counter[str]
 ) -> int:
-    """How many lines did not succeed."""
+    """How many lines did not succeed. The first of them are named."""
+    failures = Failures()
 
     def counted() -> Iterator[Mapping[str, Any]]:
         for row in rows:
-            count["succeeded" if row["status"] == "succeeded" else "failed"] += 1
+            if row["status"] == "succeeded":
+                count["succeeded"] += 1
+            else:
+                failures.note(row)
             yield row
 
     if output is None:
@@ -163,8 +168,10 @@ def _written_out(
         replace_whole(output, lambda file: write(file, counted()))
     rate = f", {ended.documents_per_s:.2f} documents/s" if ended.documents_per_s else ""
     marked = f", {count['marked']} to review (--full writes what)" if count["marked"] else ""
-    say(f"{count['succeeded']} succeeded, {count['failed']} failed{marked}{rate}")
-    return count["failed"]
+    say(f"{count['succeeded']} succeeded, {failures.count} failed{marked}{rate}")
+    for line in failures.lines(output):
+        say(line)
+    return failures.count
 
 
 def _uploaded(client: Client, found: Inputs, schema: Schema | None, record: UploadRecord, output: Path | None) -> Batch:

@@ -24,6 +24,7 @@ from extractor.service.valkey import EmbeddedSettings
 
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SPARE_S = 10.0
+_TEXT = LineFormat(text=True)
 
 
 Port = Annotated[
@@ -68,7 +69,7 @@ def _write(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
-def run_until_stopped(service: Service, form: LineFormat, *, keyed: bool = False) -> None:
+def run_until_stopped(service: Service, form: LineFormat = _TEXT, *, keyed: bool = False) -> None:
     """Start, say when it is ready and what to try (`keyed`: with an API key), and end in order at the first Ctrl-C or
     SIGTERM, at once at the second. Raises ServiceFailed when the service cannot go on."""
     stops = 0

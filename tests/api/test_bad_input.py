@@ -210,17 +210,35 @@ async def test_json_of_something_else(api: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "pointer"),
+    ("headers", "pointer", "says"),
     [
-        ({}, "/header/Content-Type"),
-        ({"Content-Type": "text/plain"}, "/header/Content-Type"),
-        ({"Content-Type": "application/x-www-form-urlencoded"}, "/header/Content-Type"),
-        ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, "/header/Content-Encoding"),
+        ({}, "/header/Content-Type", "has no Content-Type. Accepted: "),
+        ({"Content-Type": "text/plain"}, "/header/Content-Type", "text/plain is not accepted here. Accepted: "),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, "/header/Content-Type", "which curl sends unless"),
+        ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, "/header/Content-Encoding", "compressed"),
     ],
 )
-async def test_another_kind_of_body(api: httpx.AsyncClient, headers: dict[str, str], pointer: str) -> None:
+async def test_another_kind_of_body(api: httpx.AsyncClient, headers: dict[str, str], pointer: str, says: str) -> None:
     response = await api.post("/v1/extractions", content=json.dumps(BODY), headers=headers)
-    is_problem(response, 415, "unsupported_media_type", pointer)
+    detail = is_problem(response, 415, "unsupported_media_type", pointer)["detail"]
+    assert says in detail
+    if pointer == "/header/Content-Type":
+        assert "application/json, multipart/form-data, and of any other type the document itself" in detail
+        assert "curl -H 'Content-Type: application/json' -d" in detail
+
+
+@pytest.mark.parametrize(
+    ("path", "example"),
+    [
+        ("/v1/schemas/check", "-H 'Content-Type: application/json' -d"),
+        ("/v1/batches", "-H 'Content-Type: application/x-ndjson' --data-binary @"),
+    ],
+)
+async def test_another_kind_of_body_is_answered_with_an_example(
+    api: httpx.AsyncClient, path: str, example: str
+) -> None:
+    problem = is_problem(await api.post(path, content=b"{}"), 415, "unsupported_media_type", "/header/Content-Type")
+    assert example in problem["detail"]
 
 
 FILE = {"file": ("a.txt", b"abc", "text/plain")}
