@@ -126,13 +126,14 @@ class Settings(BaseSettings):
         description="Most windows in which a document longer than the model's context is read, all parts of a large "
         "schema together; of more, those are read that have most to do with the schema",
     )
-    max_model_calls: int = Field(
-        2,
+    max_model_calls: int | None = Field(
+        None,
         ge=1,
         le=5,
         validation_alias=AliasChoices(f"{PREFIX}MAX_MODEL_CALLS", f"{PREFIX}MAX_ASKS"),  # the old name, for a version
         description="Most answers the model gives for one document; from the second on it is shown "
-        "the errors of the one before",
+        "the errors of the one before; empty: two, and a third where the second has mended what was wrong and then "
+        "something else is",
     )
     examples: int | None = Field(
         None,

@@ -9,24 +9,28 @@ from concurrent.futures import Future, wait
 from dataclasses import replace
 from typing import Any, Protocol
 
+from extractor.asked_again import faults
 from extractor.config import Settings
 from extractor.engine.limits.repeats import Repeats
 from extractor.engine.limits.text import ended_in
 from extractor.errors import (
+    CONTEXT_EXCEEDED,
     SILENT,
     TOO_COMPLEX,
     Cancelled,
     DeadlineExceeded,
+    DocumentError,
     InputError,
     InvalidOutput,
     SchemaError,
 )
+from extractor.excerpt import excerpt
 from extractor.grammar.narrow import Bounds, NarrowedSchema
 from extractor.grammar.printed.grammars import Demands, PrintedAnswers
 from extractor.grammar.rewrite import Rewriting, rewriting
 from extractor.grammar.trial import Judge
 from extractor.prompt.prompt import Prompt, PromptBuilder
-from extractor.run import Run
+from extractor.run import LEAST_ANSWER, Run
 from extractor.written import WrittenText
 
 _POLL_S = 0.05  # how soon a withdrawal is noticed
@@ -92,21 +96,47 @@ def decode(
 
 class Decoder:
     """Decodes under the narrowest grammar there is of a document: `demands` say which values it has to print, `judge`
-    makes the grammars of strangers' schemas, `drafters` are those that may be used."""
+    makes the grammars of strangers' schemas, `settings` say which drafters may be used and how long an answer is."""
 
     def __init__(
         self,
         engine: EngineLike,
-        drafters: tuple[str, ...],
+        settings: Settings,
         demands: Demands,
         judge: Judge,
         bounds: Bounds,
         prompts: PromptBuilder,
     ) -> None:
-        self._engine, self._drafters = engine, drafters
+        self._engine, self._drafters, self._most_tokens = engine, settings.drafters, settings.max_output_tokens
         self._demands, self._judge, self._bounds, self._prompts = demands, judge, bounds, prompts
 
-    def printed(self, run: Run) -> PrintedAnswers | None:
+    def answered(self, run: Run, failed: InvalidOutput | None) -> tuple[Any, int]:
+        """What the model wrote, and how many tokens it might have. Where there is no room to show it all of the answer
+        that `failed`, it is shown what of it was wrong. Raises DocumentError where there is no room for that either."""
+        try:
+            return self._answered(run, failed, failed.last if failed is not None else None)
+        except DocumentError as error:
+            if failed is None or error.code != CONTEXT_EXCEEDED:
+                raise
+            part = excerpt(failed.last, [one.pointer for one in failed.errors])
+            if part is None:
+                raise
+        return self._answered(run, failed, part)
+
+    def _answered(self, run: Run, failed: InvalidOutput | None, last: str | None) -> tuple[Any, int]:
+        """`last`: as much of the answer that `failed` as is shown; of a part of it little is written again. An answer
+        may have as many tokens as are wanted, or as there is room for."""
+        whole, wanted = failed is None or last == failed.last, run.options.max_output_tokens or self._most_tokens
+        least = min(LEAST_ANSWER, wanted)
+        errors = failed.errors if failed is not None else ()
+        shown, text = run.shown or run.schema, run.document.text
+        prompt = self._prompts.build(shown, text, least if whole else 1, last=last, errors=errors, part=run.part)
+        max_tokens = min(wanted, prompt.room)
+        if run.printed is None:  # of a document that fits the model, and no longer one
+            run.printed = self._printed(run)
+        return self._completed(run, prompt, max_tokens, failed, as_long=whole), max_tokens
+
+    def _printed(self, run: Run) -> PrintedAnswers | None:
         """What an answer may be where values have to stand in the document; None where none has to."""
         schema, mode, text = run.schema, run.options.printed, run.document.text
         names = run.document.spans_of_file_names
@@ -118,13 +148,18 @@ class Decoder:
         left_s = run.deadline - time.monotonic()
         return self._judge.printed(demand, schema.json_schema, mode, text, left_s, run.abort, names)
 
-    def completed(self, run: Run, prompt: Prompt, max_tokens: int, failed: InvalidOutput | None) -> Any:
+    def _completed(
+        self, run: Run, prompt: Prompt, max_tokens: int, failed: InvalidOutput | None, *, as_long: bool = True
+    ) -> Any:
         """What the model wrote, under the narrowest grammar there is that the engine can build and follow. One of a
         document may meet a limit only with what is written (a word of a thousand letters). Raises DocumentError where
-        no room is left for what was wrong."""
+        no room is left for what was wrong; `as_long`: for as many tokens of it as there were."""
         again = self._again(run, failed) if failed is not None else None
-        if again is not None and (found := self._if_taken(lambda: self._rewritten(run, prompt, max_tokens, again))):
-            return found
+        if failed is not None and again is not None:
+            begun = self._prompts.begun(prompt, again.head, again.tokens if as_long else 1)
+            run.rewritten = faults(failed.errors)
+            if found := self._if_taken(lambda: self._rewritten(run, begun, max_tokens, again)):
+                return found
         if run.printed is not None and (grammar := run.printed.grammar):
             if found := self._if_taken(lambda: self._decoded(run, prompt, grammar, max_tokens)):
                 return found
@@ -147,19 +182,18 @@ class Decoder:
         """How only what was wrong with the last answer is written again; None where that cannot be said of its errors,
         and where it has been tried: something else may be wrong."""
         pointers = [error.pointer for error in failed.errors]
-        if run.written is None or run.rewritten.issuperset(pointers):
+        if run.written is None or run.rewritten >= faults(failed.errors):
             return None
-        run.rewritten = frozenset(pointers)
         demand = self._demands.get(run.schema, run.options.printed)
         if demand is not None and run.printed is not None and run.printed.grammar is not None:
             return run.printed.rewriting(demand.narrowed, run.written, pointers)
         return rewriting(run.written, pointers, NarrowedSchema(run.schema.json_schema, self._bounds).whole())
 
-    def _rewritten(self, run: Run, prompt: Prompt, max_tokens: int, again: Rewriting) -> Any:
-        """The whole answer; of one that did not come to its end, as far as it did."""
-        begun = self._prompts.begun(prompt, again.head)
+    def _rewritten(self, run: Run, begun: Prompt, max_tokens: int, again: Rewriting) -> Any:
+        """The whole answer; of one that did not come to its end, as far as it did. `begun`: the prompt with its
+        head."""
         found = self._decoded(run, begun, again.grammar, min(max_tokens, begun.room), again.head)
         written = WrittenText(found.text, found.logprobs, found.sizes)
         whole = again.joined(written) if found.finish == "stop" else again.unfinished(written)
-        ended = ended_in(whole.text, run.limits, Repeats(prompt.source))
+        ended = ended_in(whole.text, run.limits, Repeats(begun.source))
         return replace(found, text=whole.text, logprobs=whole.logprobs, sizes=whole.sizes, ended=ended)

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from extractor import documents
+from extractor.asked_again import may_ask_again
 from extractor.calibration.calibrator import Calibrator
 from extractor.calibration.find import calibration_of
 from extractor.config import Settings, read_settings
@@ -25,6 +26,7 @@ from extractor.errors import (
     CONTEXT_EXCEEDED,
     DeadlineExceeded,
     DocumentError,
+    FieldError,
     InvalidOutput,
     OutputError,
     TruncatedOutput,
@@ -39,10 +41,10 @@ from extractor.known import Findings
 from extractor.long_document import LongDocuments
 from extractor.missed import missed
 from extractor.options import Options
-from extractor.prompt.prompt import Prompt, PromptBuilder
+from extractor.prompt.prompt import PromptBuilder
 from extractor.result import Extraction, Known, LongRead, Mark
 from extractor.review import review
-from extractor.run import LEAST_ANSWER, Run, ended_values, raise_unless_complete
+from extractor.run import Run, ended_values, raise_unless_complete
 from extractor.schema_lookup import AnySchema, SchemaLookup
 from extractor.usage import Usage
 from extractor.validate import Answer, read_answer, unfit
@@ -95,7 +97,7 @@ class Extractor:
         demands = Demands(bounds)
         self._findings = Findings(demands, self._calibrator)
         self._prompts = PromptBuilder(tokenizer, self._info["context"], self._info["examples"])
-        self._decoder = Decoder(engine, self._settings.drafters, demands, self._judge, bounds, self._prompts)
+        self._decoder = Decoder(engine, self._settings, demands, self._judge, bounds, self._prompts)
         slots, window = self._info["slots"], self._settings.window or self._info.get("window")
         ways = self._read, self._call_model, self._stand
         self._long = LongDocuments(self._prompts, self._grammars, self._settings, slots, window, *ways)
@@ -148,8 +150,10 @@ class Extractor:
 
     def _read(self, run: Run) -> Extraction:
         """What fits the context. Raises DocumentError `context_exceeded` for what does not."""
-        failed: InvalidOutput | None = None
-        for _ in range(run.options.max_model_calls or self._settings.max_model_calls):
+        most = run.options.max_model_calls or self._settings.max_model_calls
+        answers, failed, shown = 0, None, tuple[FieldError, ...]()
+        while failed is None or may_ask_again(answers, most, shown, failed.errors):
+            shown, answers = failed.errors if failed is not None else (), answers + 1
             try:
                 return self._call_model(run, failed)
             except InvalidOutput as error:
@@ -215,10 +219,7 @@ class Extractor:
     def _call_model(self, run: Run, failed: InvalidOutput | None) -> Extraction:
         """One call of the model, the first or one with the errors of the answer before it (`failed`). Raises
         InvalidOutput for an answer that does not stand, DocumentError where no room is left for one."""
-        prompt, max_tokens = self._prompt(run, failed)
-        if run.printed is None:  # of a document that fits the model, and no longer one
-            run.printed = self._decoder.printed(run)
-        completion = self._decoder.completed(run, prompt, max_tokens, failed)
+        completion, max_tokens = self._decoder.answered(run, failed)
         run.usage.add(completion.stats)
         run.keep(completion)
         completion, again = without_duplicates(completion)
@@ -275,14 +276,6 @@ class Extractor:
         if run.printed is not None and (missing := run.printed.faults(answer.data)):
             raise unfit(text, [(one.pointer, one.detail) for one in missing])
         return answer
-
-    def _prompt(self, run: Run, failed: InvalidOutput | None) -> tuple[Prompt, int]:
-        """The prompt and how many tokens the answer may have: as many as are wanted, or as there is room for."""
-        wanted = run.options.max_output_tokens or self._settings.max_output_tokens
-        least = min(LEAST_ANSWER, wanted)
-        shown, (last, errors) = run.shown or run.schema, (failed.last, failed.errors) if failed else (None, ())
-        prompt = self._prompts.build(shown, run.document.text, least, last=last, errors=errors, part=run.part)
-        return prompt, min(wanted, prompt.room)
 
     def _check(self, run: Run, text: str) -> None:
         """An answer under a stranger's schema is checked where it can cost nobody else. Raises InvalidOutput."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from cachetools import LRUCache
 
+from extractor.asked_again import better, may_ask_again
 from extractor.config import Settings
 from extractor.errors import NOT_PRINTED, DeadlineExceeded, DocumentError, ExtractorError, FieldError, InvalidOutput
 from extractor.grammar.compile import Grammars
@@ -26,8 +27,9 @@ from extractor.schema_parts.part import holds
 from extractor.schema_parts.planner import Planner, ReadingPlan
 from extractor.schema_parts.put_together import put_together
 from extractor.usage import Usage
-from extractor.windows.in_question import LikelyWindows, in_question
+from extractor.windows.in_question import LikelyWindows, Questions, in_question
 from extractor.windows.merge import Shapes
+from extractor.windows.of_fields import of_fields
 from extractor.windows.partial import partial, shapes
 from extractor.windows.read import WindowAnswer, WindowOutcome, WindowPlace, read_again, read_all
 from extractor.windows.turns import Turns
@@ -40,10 +42,11 @@ _KEPT = 256  # schemas
 _FINISH_S, _FINISH_SHARE = 10.0, 0.1  # kept of the time for what comes after the windows
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Reading:
     """One document that is being read. `until`: when no window begins any more. `compiling`: held while a
-    grammar is made, once, however many windows need it. `runs`: the last of each part of the schema and window."""
+    grammar is made, once, however many windows need it. `runs`: the last of each part of the schema and window, with
+    what all of them cost. `answers`: merged so far; `again`: how many windows were asked again."""
 
     run: Run
     plan: ReadingPlan
@@ -51,6 +54,8 @@ class _Reading:
     until: float
     compiling: threading.Lock = field(default_factory=threading.Lock)
     runs: dict[tuple[int, Window], Run] = field(default_factory=dict)
+    answers: int = 0
+    again: int = 0
 
 
 class LongDocuments:
@@ -90,19 +95,20 @@ class LongDocuments:
         asked for once more of the windows that it is a matter of. Raises what ended the first window where none was
         read, and InvalidOutput, with the answer of fewer errors, where none stands."""
         reading = self._begun(run, plan)
-        outcomes = self._outcomes(reading, tell)
-        whole = self._put_together(reading, outcomes)
-        try:
-            return self._stand(run, whole)
-        except InvalidOutput as error:
-            failed = error
-        again = self._outcomes_again(reading, outcomes, whole, failed, tell)
-        try:
-            if again is not None:
-                return self._stand(run, self._put_together(reading, again))
-        except (InvalidOutput, DeadlineExceeded) as error:
-            if isinstance(error, InvalidOutput) and len(error.errors) < len(failed.errors):
-                failed = error
+        outcomes: list[WindowOutcome] | None = self._outcomes(reading, tell)
+        failed, shown = None, tuple[FieldError, ...]()
+        while outcomes is not None:
+            whole = self._put_together(reading, outcomes)
+            reading.answers += 1
+            try:
+                return self._stand(run, whole)
+            except (InvalidOutput, DeadlineExceeded) as error:
+                failed = better(failed, error, shown)
+                if failed is not error or not may_ask_again(reading.answers, self._most(reading), shown, error.errors):
+                    break
+                shown = error.errors
+            outcomes = self._outcomes_again(reading, outcomes, whole, shown, tell)
+        assert failed is not None
         failed.kept["usage"] = run.spent()
         raise failed
 
@@ -133,45 +139,56 @@ class LongDocuments:
         return put_together(run.document, reading.plan, outcomes, self._shapes_of(run.schema))
 
     def _outcomes_again(
-        self, reading: _Reading, outcomes: list[WindowOutcome], whole: WholeAnswer, failed: InvalidOutput, tell: Tell
+        self,
+        reading: _Reading,
+        outcomes: list[WindowOutcome],
+        whole: WholeAnswer,
+        errors: tuple[FieldError, ...],
+        tell: Tell,
     ) -> list[WindowOutcome] | None:
         """With those of windows that are asked once more. None where there are none."""
-        questions = self._questions(reading, outcomes, whole, failed) if time.monotonic() < reading.until else {}
-        if not questions:
+        questions = self._questions(reading, outcomes, whole, errors) if time.monotonic() < reading.until else None
+        if questions is None or not questions.errors:
             return None
-        errors = {(outcomes[at].part, outcomes[at].window): tuple(some) for at, some in questions.items()}
+        places = {(outcomes[at].part, outcomes[at].window): tuple(some) for at, some in questions.errors.items()}
 
         def ask(place: WindowPlace, withdrawn: threading.Event) -> WindowAnswer:
-            found = self._ask_again(reading, place, errors[place.part, place.window], withdrawn)
+            found = self._ask_again(reading, place, places[place.part, place.window], withdrawn)
             return WindowAnswer.of(found.data, found.fields, found.review)
 
-        read = len(outcomes)
+        read = len(outcomes) + reading.again
         found = read_again(
-            [outcomes[at] for at in questions], reading.run.document, ask, at_once=self._at_once, until=reading.until,
-            abort=reading.run.abort, tell=lambda done, total: tell(read + done, read + total),
+            [outcomes[at] for at in questions.errors], reading.run.document, ask, at_once=self._at_once,
+            until=reading.until, abort=reading.run.abort, tell=lambda done, total: tell(read + done, read + total),
         )  # fmt: skip
-        again = dict(zip(questions, found, strict=True))
-        return [again.get(at, one) for at, one in enumerate(outcomes)]
+        reading.again += len(found)
+        again = dict(zip(questions.errors, found, strict=True))
+        kept = [one.without(questions.withdrawn.get(at, ())) for at, one in enumerate(outcomes)]
+        return [again.get(at, one) for at, one in enumerate(kept)]
 
     def _questions(
-        self, reading: _Reading, outcomes: list[WindowOutcome], whole: WholeAnswer, failed: InvalidOutput
-    ) -> dict[int, list[FieldError]]:
+        self, reading: _Reading, outcomes: list[WindowOutcome], whole: WholeAnswer, errors: tuple[FieldError, ...]
+    ) -> Questions:
         """What is in question of which outcome's window."""
-        plan, most = reading.plan, reading.options.max_model_calls or self._settings.max_model_calls
+        plan, most = reading.plan, self._most(reading) or reading.answers + 1
         askable: dict[int, Run] = {}
         for at, one in enumerate(outcomes):
             run = reading.runs.get((one.part, one.window))
             if one.state == "read" and run is not None and run.written is not None and run.usage.model_calls < most:
                 askable[at] = run
-        likely = []
+        placed, likely = of_fields(errors, whole.tree, reading.run.schema.json_schema), []
         for number, part in enumerate(plan.parts):
-            mine = [error.pointer for error in failed.errors if holds(part.tree, parts_of(error.pointer))]
+            mine = [error.pointer for error in placed if holds(part.tree, parts_of(error.pointer))]
             texts = {at: run.document.text for at, run in askable.items() if outcomes[at].part == number}
             likely.append((part.tree, LikelyWindows(texts, part.schema.json_schema, mine)))
         return in_question(
-            whole.tree, failed.errors, askable.keys(),
+            whole.tree, placed, askable.keys(),
             lambda path: [at for tree, some in likely if holds(tree, path) for at in some.for_field(path)],
         )  # fmt: skip
+
+    def _most(self, reading: _Reading) -> int | None:
+        """Answers that are asked for, where somebody says how many."""
+        return reading.options.max_model_calls or self._settings.max_model_calls
 
     def _ask(self, reading: _Reading, place: WindowPlace, withdrawn: threading.Event) -> Extraction:
         """One window. All of the document is no window: of that nothing may be left out, unless it prints nothing that
@@ -222,11 +239,14 @@ class LongDocuments:
             began = time.monotonic()
             deadline = min(reading.until, began + self._settings.request_timeout_s)
             own_run = replace(own_run, started=began, usage=Usage(), deadline=deadline, abort=withdrawn, printed=None)
+            before = reading.runs.get((place.part, place.window))
             try:
                 return read(own_run)
             finally:
                 with self._lock:
                     reading.run.usage.join(own_run.usage)
+                    if before is not None:
+                        own_run.usage.join(before.usage)
                     reading.runs[place.part, place.window] = replace(own_run, printed=None)
 
     def _partial_of(self, schema: Schema) -> Schema:

@@ -9,6 +9,7 @@ import traceback
 from dataclasses import dataclass
 from typing import Any
 
+from extractor.asked_again import Fault
 from extractor.documents import Document
 from extractor.engine.limits.limits import Limits, Why
 from extractor.errors import Cancelled, DeadlineExceeded, TruncatedOutput
@@ -31,7 +32,7 @@ class Run:
     """One extraction under way: what is asked of what, until when, and what it has cost so far (`usage` grows).
     `started` and `deadline` are of the monotonic clock. `limits`: of what the grammar leaves open. `printed`: the
     grammar of what the document prints, where one is asked for, from the first call of the model on. `written`: its
-    last answer that was whole; `rewritten`: the pointers of what was written again since. Of a window of a document:
+    last answer that was whole; `rewritten`: for what it was written again. Of a window of a document:
     `shown` is the schema that the prompt tells of, `part` which part of the document it is."""
 
     schema: Schema
@@ -45,7 +46,7 @@ class Run:
     usage: Usage
     printed: PrintedAnswers | None = None
     written: WrittenText | None = None
-    rewritten: frozenset[str] = frozenset()
+    rewritten: frozenset[Fault] = frozenset()
     shown: Schema | None = None
     part: str = ""
 

@@ -55,14 +55,25 @@ class Schema:
     def validate(self, value: object) -> Any:
         """The pydantic instance for `value` (JSON as Python; numbers may be Decimals or jsontext's `Number`s), or
         `value` where the schema came without a model. Raises ValidationProblem with a pointer for each fault, the JSON
-        Schema's first."""
+        Schema's first, then those of the model's checks that cannot follow from one."""
         given, value = value, exact(value)
         faults = self._errors(value)
         if faults:
-            raise ValidationProblem(faults)
+            raise ValidationProblem([*faults, *self._apart(value, faults)][:MAX_ERRORS])
         if self.model is None:
             return given
         return instance_of(self.model, value)
+
+    def _apart(self, value: object, faults: list[Place]) -> list[Place]:
+        """What the model's checks find in other places than these, neither within one nor around it."""
+        if self.model is None:
+            return []
+        try:
+            instance_of(self.model, value)
+        except ValidationProblem as problem:
+            known = [f"{where}/" for where, _ in faults]
+            return [one for one in problem.errors if not any(_one_place(f"{one[0]}/", where) for where in known)]
+        return []
 
 
 def of_model(model: type[BaseModel], *, name: str | None = None, version: str | None = None) -> Schema:
@@ -157,6 +168,11 @@ def _schema(name: str, version: str | None, json_schema: object, model: type[Bas
         model=model,
         _errors=errors,
     )
+
+
+def _one_place(some: str, other: str) -> bool:
+    """Of pointers with a slash behind them: whether one stands within the other."""
+    return some.startswith(other) or other.startswith(some)
 
 
 def _message(error: jsonschema_rs.ValidationError, patterns: dict[str, str]) -> str:

@@ -1,18 +1,26 @@
 """The words schema files are written in: a base model, types whose JSON Schema is what a grammar and a small model
-read best, few-shot examples, and `fault`, the error of a check that no grammar can express.
+read best, few-shot examples, and `must` and `fault`, for checks that no grammar can express.
 
 Knows pydantic; knows nothing of the registry, so a schema file outside this folder may import it or do without.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from schemas.doubts import should
 from schemas.errors import Place
@@ -20,10 +28,11 @@ from schemas.keywords import PRINTED
 
 __all__ = [
     "Amount", "ClockTime", "Currency", "Email", "Party", "Place", "Printed", "PrintedRecord", "Record", "Unsigned",
-    "YearMonth", "adds_up", "fault", "multiplies", "should",
+    "YearMonth", "adds_up", "fault", "multiplies", "must", "should",
 ]  # fmt: skip
 
 T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 
 
 class _Demand:
@@ -66,6 +75,19 @@ class Party(PrintedRecord):
 def fault(pointer: str, detail: str) -> PydanticCustomError:
     """The error to raise in a model validator: `pointer` is a JSON pointer from the model that raises it."""
     return PydanticCustomError("check", "{detail}", {"pointer": pointer, "detail": detail})
+
+
+def must(check: Callable[[M], Iterable[Place]]) -> Any:
+    """A method of a model that yields `(pointer, what is wrong)`, the pointer from this model on. The answer fails with
+    all that it yields: what is told together is asked for together."""
+
+    def after(self: M) -> M:
+        faults = [InitErrorDetails(type=fault(where, what), input=None) for where, what in check(self)]
+        if faults:
+            raise ValidationError.from_exception_data(type(self).__name__, faults)
+        return self
+
+    return model_validator(mode="after")(after)
 
 
 def adds_up(parts: Iterable[Decimal | None], targets: Iterable[Decimal | None]) -> bool:

@@ -42,6 +42,12 @@ class Rewriting:
     head: str
     grammar: str
 
+    @property
+    def tokens(self) -> int:
+        """Of the answer, from where it goes on to the end of the last value that is written again."""
+        begin, stop = len(self.head.encode()), _bytes(self.answer.text.decode(), self.spans[-1][1])
+        return len(self.answer.part(begin, stop).sizes)
+
     def joined(self, written: WrittenText) -> WrittenText:
         """The whole answer, of what was `written` under the grammar: each value with the tokens that it was written
         in."""

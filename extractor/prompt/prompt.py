@@ -98,10 +98,11 @@ class PromptBuilder:
         source = text.encode("utf-8", "replace")
         return Prompt(ids, (start, start + len(body)), source, len(self._lead) + len(before) + shared, room)
 
-    def begun(self, prompt: Prompt, answer: str) -> Prompt:
-        """The same where the beginning of the answer is written already. Raises DocumentError `context_exceeded`."""
+    def begun(self, prompt: Prompt, answer: str, least: int = 1) -> Prompt:
+        """The same where the beginning of the answer is written already, with room for so many tokens more. Raises
+        DocumentError `context_exceeded`."""
         ids = self._codec.data(answer)
-        if prompt.room <= len(ids):
+        if prompt.room < len(ids) + least:
             raise DocumentError("the context has no room for another answer", code=CONTEXT_EXCEEDED)
         return replace(prompt, ids=[*prompt.ids, *ids], room=prompt.room - len(ids))
 

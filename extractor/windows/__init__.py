@@ -7,6 +7,7 @@ merge.py     answers of windows → one               rows.py      the same of l
 wordless.py  stretches without a whole word
 values.py    the same of one value                  read.py      windows read side by side; what became of each
 invented.py  items that a model made up, left out
+of_fields.py   an error of the whole answer → errors of the fields that it may be a matter of
 in_question.py which windows are asked a second time, and for what
 plan.py      how much of the context a window gets  turns.py     how many are with the engine at a time
 choose.py    which are read where all are too many  rank.py      how much each has to do with a field

@@ -4,6 +4,7 @@ leads to the windows that gave it, what is missing to those whose text speaks of
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -11,13 +12,23 @@ from extractor.errors import FieldError
 from extractor.windows.rank import WindowRanking, wanted_by
 from extractor.windows.speaks_for import terms_at
 from extractor.windows.terms import terms_of_line
-from extractor.windows.tree import ListNode, Node, ObjectNode, Path, ValueOrigin, leaves
+from extractor.windows.tree import ListNode, Node, ObjectNode, Path, ValueNode, ValueOrigin, has_lists, leaves
 from schemas.errors import parts_of, pointer
 
 MOST = 8  # windows of a document that are asked again
 _LIKELY = 2  # of them, for a value that is missing
 
 Likely = Callable[[Path], Iterable[int]]  # the windows whose text speaks of a field, by number, the most likely first
+
+
+@dataclass
+class Questions:
+    """`errors`: what is wrong in which window, by number, with pointers into its own answer. `withdrawn`: where a value
+    that is asked for stands in answers of windows that are not asked, because they are too many or cannot be: it is
+    wrong, and may not outvote what the others say then."""
+
+    errors: dict[int, list[FieldError]] = field(default_factory=dict)
+    withdrawn: dict[int, list[Path]] = field(default_factory=dict)
 
 
 class LikelyWindows:
@@ -39,24 +50,42 @@ class LikelyWindows:
         return [number for score, number in ranked if score > 0]
 
 
-def in_question(
-    whole: Node, errors: Sequence[FieldError], askable: Collection[int], likely: Likely
-) -> dict[int, list[FieldError]]:
-    """What is wrong in which window, by number, with pointers into its own answer. `errors` are of the merged answer
-    `whole`. One that leads to all of it, or to more windows than are left of `MOST`, leads to none."""
-    found: dict[int, list[FieldError]] = {}
-    for error in errors:
-        path = tuple(parts_of(error.pointer))
-        origins = [one for one in _origins(whole, path, likely) if one.window in askable] if path else []
-        if len(found.keys() | {one.window for one in origins}) <= MOST:
-            for window, own in origins:
-                found.setdefault(window, []).append(FieldError(pointer(*own), error.detail))
+def in_question(whole: Node, errors: Sequence[FieldError], askable: Collection[int], likely: Likely) -> Questions:
+    """`errors` are of the merged answer `whole`, and each has a place there. Those that lead to few windows come first,
+    and one that leads to more than are left of `MOST` leads to the most likely of them: of a value those whose text
+    speaks of it, of a list those that are least sure of what they gave."""
+    found = Questions()
+    led = [(error, *_led(whole, tuple(parts_of(error.pointer)), likely)) for error in errors]
+    for error, node, origins in sorted(led, key=lambda one: len({origin.window for origin in one[2]})):
+        windows = _first(MOST, found.errors, [one.window for one in origins if one.window in askable])
+        for window, own in origins:
+            if window in windows:
+                found.errors.setdefault(window, []).append(FieldError(pointer(*own), error.detail))
+            elif windows and isinstance(node, ValueNode) and node.value is not None:
+                found.withdrawn.setdefault(window, []).append(own)
     return found
 
 
-def _origins(whole: Node, path: Path, likely: Likely) -> list[ValueOrigin]:
-    """Where what stands at `path` comes from, or would have to."""
+def _first(most: int, taken: Collection[int], windows: Iterable[int]) -> set[int]:
+    """Of the windows those that are asked anyhow, and as many others as leave no more than `most` in all."""
+    others = [window for window in dict.fromkeys(windows) if window not in taken]
+    return {*others[: most - len(taken)], *(window for window in windows if window in taken)}
+
+
+def _led(whole: Node, path: Path, likely: Likely) -> tuple[Node | None, list[ValueOrigin]]:
+    """What stands at `path`, and where it comes from, or would have to: where that is many windows, the most likely
+    first."""
     nodes = list(_along(whole, path))
+    node = nodes[len(path)] if len(nodes) > len(path) else None
+    origins = _origins(nodes, path, likely)
+    if node is None or len({one.window for one in origins}) <= MOST:
+        return node, origins
+    rank = _doubtful(node) if has_lists(node) else {window: at for at, window in enumerate(likely(path))}
+    return node, sorted(origins, key=lambda one: rank.get(one.window, len(rank)))
+
+
+def _origins(nodes: Sequence[Node], path: Path, likely: Likely) -> list[ValueOrigin]:
+    """Where what stands at `path` comes from, or would have to. `nodes`: those along it."""
     depth = len(nodes) - 1  # how far the path leads
     if depth == len(path) and (given := _within(nodes[-1], depth, not_null=True)):
         return given
@@ -67,6 +96,18 @@ def _origins(whole: Node, path: Path, likely: Likely) -> list[ValueOrigin]:
         if around := _within(nodes[at], at, not_null=False):
             return [ValueOrigin(window, (*own, *path[at:])) for window, own in around]
     return []
+
+
+def _doubtful(node: Node) -> dict[int, int]:
+    """The windows that values within come from, by rank: first those with one that is printed nowhere, or that its
+    model was least sure of."""
+    least: dict[int, tuple[bool, float]] = {}
+    for _, leaf in leaves(node):
+        confidence = leaf.known["confidence"] if leaf.known is not None else None
+        sure = bool(leaf.places), 0.0 if confidence is None else confidence
+        for window, _ in leaf.origins:
+            least[window] = min(sure, least.get(window, sure))
+    return {window: at for at, window in enumerate(sorted(least, key=lambda one: (least[one], one)))}
 
 
 def _along(node: Node | None, path: Path) -> Iterator[Node]:

@@ -11,9 +11,10 @@ import contextvars
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Any, Literal
 
 from extractor.documents import Document
@@ -33,8 +34,10 @@ from extractor.errors import (
 from extractor.result import Known, Mark, Other, Tell, Unprinted, tell_nobody
 from extractor.review import unprinted_of
 from extractor.windows.cut import Cutter
+from extractor.windows.tree import Path
 from extractor.windows.window import Window
 from extractor.windows.wordless import wordless
+from schemas.errors import pointer
 
 State = Literal["read", "truncated", "failed", "skipped"]
 
@@ -64,6 +67,22 @@ class WindowAnswer:
         again = {mark["pointer"]: mark["others"] for mark in review if mark["code"] == "duplicate_key"}
         return cls(data, fields, unprinted_of(review), ended, again)
 
+    def without(self, path: Path) -> WindowAnswer:
+        """What stands at `path` is as if the window had not said it."""
+        where = pointer(*path)
+        fields = {one: known for one, known in self.fields.items() if one != where}
+        unprinted = [one for one in self.unprinted if one.pointer != where]
+        return replace(self, data=_without(self.data, path), fields=fields, unprinted=unprinted)
+
+
+def _without(data: Any, path: Path) -> Any:
+    """A copy with a null there."""
+    if not path:
+        return None
+    copy = data.copy()
+    copy[path[0]] = _without(copy[path[0]], path[1:])
+    return copy
+
 
 @dataclass
 class WindowOutcome:
@@ -76,6 +95,10 @@ class WindowOutcome:
     error: ExtractorError | None = None
     part: int = 0
     unlikely: bool = False
+
+    def without(self, paths: Iterable[Path]) -> WindowOutcome:
+        """As if the window had not said what stands at these places of its answer."""
+        return replace(self, answer=reduce(WindowAnswer.without, paths, self.answer)) if self.answer else self
 
 
 @dataclass(frozen=True)

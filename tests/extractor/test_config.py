@@ -16,7 +16,7 @@ def test_defaults():
     assert settings.drafter is None
     assert settings.drafters == ("grammar", "copy", "mtp")
     assert settings.context is None
-    assert settings.max_model_calls == 2
+    assert settings.max_model_calls is None
     assert settings.schemas == ()
 
 

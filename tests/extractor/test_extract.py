@@ -175,10 +175,26 @@ def test_when_it_stays_wrong_the_answer_and_its_errors_are_kept(tok):
         assert len(engine.requests) == calls
 
 
+def test_where_there_is_no_room_to_show_all_of_the_answer_what_is_wrong_with_it_is_shown(tok):
+    for context, times in ((2_000, 2), (1_000, 1)):
+        runner, engine = scripted(tok, WRONG, GOOD, context=context, examples=0, max_output_tokens=250)
+        assert runner.extract("x " * 50, schema=Strict).text == GOOD
+        prompt = tok.decode(engine.requests[1].prompt)
+        assert prompt.count("2024-0117") == times, "once in what is begun"
+        assert ("…" in prompt, '"due_date":"2024-01-01"' in prompt) == (times == 1, True)
+
+
 def test_no_room_to_ask_again(tok):
-    runner, engine = scripted(tok, WRONG, context=1_150, examples=0)
+    class Whole(Invoice):
+        __examples__ = ()
+
+        @model_validator(mode="after")
+        def _never(self):
+            raise ValueError("is wrong somewhere")
+
+    runner, engine = scripted(tok, GOOD, context=1_000, examples=0, max_output_tokens=250)
     with pytest.raises(InvalidOutput):
-        runner.extract("x " * 50, schema=Strict)
+        runner.extract("x " * 50, schema=Whole)
     assert len(engine.requests) == 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -166,3 +167,51 @@ def test_what_was_written_until_then_is_kept_with_how_sure_it_was(tok: Any, fini
     assert RIGHT.items() >= kept["data"].items() > {}.items()
     assert kept["fields"]["/notes"]["confidence"] == extract(Surer(tok, text_of()), tok).fields["/notes"]["confidence"]
     assert kept["usage"]["model_calls"] == 1
+
+
+class Checked(Order):
+    """With a check that runs only where the sum is right."""
+
+    @model_validator(mode="after")
+    def _last(self) -> Checked:
+        if self.last != "thanks":
+            raise fault("/last", "is not polite")
+        return self
+
+
+def test_what_is_wrong_behind_what_was_mended_is_asked_for_too(tok: Any) -> None:
+    script = text_of(total=1, last="no"), text_of(last="no"), text_of()
+    for most, answers in ((None, 3), (2, 2)):
+        engine = Surer(tok, *script)
+        with Extractor(Settings(context=6_000), engine=engine, tokenizer=tok) as extractor:
+            options = ANYTHING.model_copy(update={"max_model_calls": most})
+            if answers == 3:
+                assert extractor.extract("of no matter", Checked, options).data == RIGHT
+            else:
+                with pytest.raises(InvalidOutput) as caught:
+                    extractor.extract("of no matter", Checked, options)
+                assert [error.pointer for error in caught.value.errors] == ["/last"]
+        assert len(engine.requests) == answers
+        assert all(request.begun for request in engine.requests[1:])
+
+
+def test_another_check_of_the_same_value_is_another_error_and_other_numbers_are_not(tok: Any) -> None:
+    class Twice(BaseModel):
+        total: int
+        rest: str = "x"
+
+        @model_validator(mode="after")
+        def _total(self) -> Twice:
+            if self.total < 0:
+                raise fault("/total", "is negative")
+            if self.total != 7:
+                raise fault("/total", f"is {self.total} and not 7")
+            return self
+
+    def calls(*totals: int) -> int:
+        engine = Surer(tok, *(json.dumps({"total": total, "rest": "x"}, separators=(",", ":")) for total in totals))
+        with Extractor(Settings(context=6_000), engine=engine, tokenizer=tok) as runner, suppress(InvalidOutput):
+            runner.extract("of no matter", Twice, ANYTHING)
+        return len(engine.requests)
+
+    assert [calls(-1, 3, 7), calls(3, 4, 7), calls(-1, -1, 7), calls(-1, 7)] == [3, 2, 2, 2]

@@ -181,6 +181,85 @@ def test_no_more_windows_than_the_most_are_asked_again(tok: Any) -> None:
     assert caught.value.kept["data"]["rows"][0]["amount"] == 0.5
 
 
+def test_a_value_that_many_windows_give_is_asked_of_the_most_and_the_others_do_not_outvote_them(tok: Any) -> None:
+    document, rows = ledger(40, 200)
+    runner, engine = reader(tok, lambda text: re.sub(r'"total":[^n}]+|"total":null', '"total":1', text))
+    result = runner.extract(document, Checked)
+    assert result.data["total"] == sum(float(amount) for *_, amount in rows)
+    assert codes(result) == [code for code, *_ in rows]
+    assert len(engine.second) == MOST < len(result.windows) / 2
+    assert any("Total: " in request.source.decode() for request in engine.second)
+    assert result.fields["/total"]["windows"]["disagree"] == 0
+
+
+class CheckedWhole(Ledger):
+    @model_validator(mode="after")
+    def _sums(self) -> CheckedWhole:
+        if self.total != sum(row.amount for row in self.rows):
+            raise ValueError("the total is not the sum")
+        return self
+
+
+def test_a_check_of_the_whole_answer_is_asked_for_the_fields_that_it_names(tok: Any) -> None:
+    document, rows = ledger(PAGES, ROWS)
+    runner, engine = reader(tok, wrong_total)
+    result = runner.extract(document, CheckedWhole)
+    assert result.data["total"] == sum(float(amount) for *_, amount in rows)
+    (second,) = engine.second
+    assert "- /total: Value error, the total is not the sum" in tok.decode(second.prompt)
+
+
+class Whole(Ledger):
+    @model_validator(mode="after")
+    def _known(self) -> Whole:
+        if self.holder != "Harlow and Finch":
+            raise ValueError("no such customer")
+        return self
+
+
+def test_a_check_that_names_no_field_is_asked_for_what_stands_in_no_list(tok: Any) -> None:
+    document, rows = ledger(PAGES, ROWS)
+    runner, engine = reader(tok, lambda text: text.replace("Harlow", "Harlot"))
+    result = runner.extract(document, Whole)
+    assert result.data["holder"] == "Harlow and Finch"
+    assert codes(result) == [code for code, *_ in rows]
+    assert len(engine.second) == 2, "the first, and that of the total"
+    assert all(b'"rows":[{"code":"R00003"' not in request.begun[-40:] for request in engine.second)
+
+
+def test_a_list_that_fails_a_check_is_asked_of_the_windows_that_are_least_sure_of_it(tok: Any) -> None:
+    """Which is where an amount stands nowhere."""
+
+    class Small(Ledger):
+        @model_validator(mode="after")
+        def _small(self) -> Small:
+            if any(row.amount > 90 for row in self.rows):
+                raise fault("/rows", "have an amount that is too large")
+            return self
+
+    document, rows = ledger(40, 200)
+    runner, engine = reader(tok, lambda text: re.sub(r'("code":"R0(?:0033|0191)".*?"amount":)', r"\g<1>7777", text))
+    result = runner.extract(document, Small)
+    assert [(row["code"], str(row["amount"])) for row in result.data["rows"]] == [(row[0], row[3]) for row in rows]
+    assert len(engine.second) == MOST < len(result.windows) / 2
+
+
+def test_another_error_that_comes_to_light_then_is_asked_for_too(tok: Any) -> None:
+    """The check of the model runs only where no value is missing."""
+    document, rows = ledger(PAGES, ROWS)
+    runner, engine = reader(tok, lambda text: no_number(wrong_total(text)))
+    result = runner.extract(document, Checked)
+    assert (result.data["number"], result.data["total"]) == ("A-17", sum(float(amount) for *_, amount in rows))
+    asked = [re.findall(r"- (/\w+): ", tok.decode(request.prompt)) for request in engine.second]
+    assert sorted({one for some in asked for one in some}) == ["/number", "/total"]
+    assert result.usage.model_calls == len(engine.requests)
+    runner, engine = reader(tok, lambda text: no_number(wrong_total(text)))
+    with pytest.raises(InvalidOutput) as caught:
+        runner.extract(document, Checked, Options(max_model_calls=2))
+    assert [one.pointer for one in caught.value.errors] == ["/total"], "what was mended is kept"
+    assert caught.value.kept["data"]["number"] == "A-17"
+
+
 def test_an_engine_that_fails_then_leaves_the_first_answer(tok: Any) -> None:
     document, _ = ledger(PAGES, ROWS)
 

@@ -32,8 +32,12 @@ def merge(*answers, places=()):
 
 
 def asked(whole, *pointers, askable=range(100), likely=lambda _: ()):
-    found = in_question(whole, [FieldError(one, f"{one} is wrong") for one in pointers], askable, likely)
-    return {number: [(error.pointer, error.detail) for error in errors] for number, errors in found.items()}
+    found = questions(whole, *pointers, askable=askable, likely=likely)
+    return {number: [(error.pointer, error.detail) for error in errors] for number, errors in found.errors.items()}
+
+
+def questions(whole, *pointers, askable=range(100), likely=lambda _: ()):
+    return in_question(whole, [FieldError(one, f"{one} is wrong") for one in pointers], askable, likely)
 
 
 def row(price, **more):
@@ -84,15 +88,50 @@ def test_what_is_missing_is_asked_for_where_the_text_speaks_of_it():
     assert asked(whole, "/number") == {}
 
 
-def test_a_list_leads_to_the_windows_that_wrote_it_where_they_are_few():
+def test_a_list_leads_to_the_windows_that_wrote_it():
     few = merge({"rows": [row(1)]}, {"rows": []}, {"rows": [row(2), row(3)]})
     assert asked(few, "/rows") == {0: [("/rows", "/rows is wrong")], 2: [("/rows", "/rows is wrong")]}
     many = merge(*[{"rows": [row(at)], "total": at or None} for at in range(MOST + 1)])
-    assert asked(many, "/rows") == {}
     assert len(asked(many, *(f"/rows/{at}" for at in range(MOST + 1)))) == MOST
 
 
-@pytest.mark.parametrize("pointer", ["", "/rows/7/price", "/a/b"])
+def known(confidence):
+    return {"evidence": [], "label": None, "confidence": confidence}
+
+
+def test_of_a_list_of_many_windows_those_are_asked_that_are_least_sure_of_it():
+    trees, windows = [], []
+    for at in range(MOST + 4):
+        places = {} if at == 3 else {"/rows/0/price": (Piece(100 * at, 100 * at + 3),)}
+        sure = {"/rows/0/price": known(0.2 if at in (10, 5) else 0.9)}
+        trees.append(grown({"rows": [row(at)]}, sure, window=at, places=places))
+        windows.append(Window(100 * at, 100 * at + 110, 100 * at, (Piece(0, 1),), 1))
+    found = questions(merged(trees, windows), "/rows")
+    assert list(found.errors) == [3, 5, 10, 0, 1, 2, 4, 6], "what is printed nowhere comes first"
+    assert found.withdrawn == {}, "rows of others stay"
+
+
+def test_of_a_value_of_many_windows_those_are_asked_whose_text_speaks_of_it():
+    many = merge(*[{"total": "1", "buyer": {"city": "x"}}] * (MOST + 3))
+    found = questions(many, "/total", likely=lambda path: [9, 4, 10] if path == ("total",) else [])
+    assert list(found.errors) == [9, 4, 10, 0, 1, 2, 3, 5]
+    assert found.withdrawn == {6: [("total",)], 7: [("total",)], 8: [("total",)]}
+
+
+def test_the_value_of_a_window_that_cannot_be_asked_is_withdrawn_where_others_are():
+    whole = merge({"a": "1"}, {"a": "1"}, {"a": None})
+    assert questions(whole, "/a", askable={1}).withdrawn == {0: [("a",)]}
+    assert questions(whole, "/a", askable={2}).withdrawn == {}
+
+
+def test_what_leads_to_few_windows_is_asked_before_what_leads_to_many():
+    whole = merge(*[{"rows": [row(at)], "total": at == MOST + 3 or None} for at in range(MOST + 4)])
+    found = asked(whole, "/rows", "/total")
+    assert found[MOST + 3] == [("/total", "/total is wrong"), ("/rows", "/rows is wrong")]
+    assert len(found) == MOST
+
+
+@pytest.mark.parametrize("pointer", ["/rows/7/price", "/a/b"])
 def test_what_leads_nowhere_is_not_asked_for(pointer):
     assert asked(merge({"a": "1", "rows": [row(1)]}, {"a": None, "rows": []}), pointer) == {}
 
