@@ -22,6 +22,7 @@ from extractor.grammar.printed.candidates import MOMENTS, Candidates
 from extractor.grammar.printed.runs import PrintedRuns
 from extractor.notation.file_names import without
 from extractor.notation.find import date_and_time
+from extractor.notation.word_pieces import is_cut_at
 from schemas.errors import parts_of
 from schemas.errors import pointer as pointer_to
 from schemas.jsontext import exact
@@ -85,13 +86,9 @@ class _PrintedWords:
         """Whether what evidence would show is the value, and no collection of its words: whole words in one place, or
         whole cells one below the other."""
         if len(found) == 1:
-            return self._is_seam(found[0].start) and self._is_seam(found[0].stop)
+            return is_cut_at(self._text, found[0].start, found[0].stop)
         printed = "".join(_letters(self._text[one.start : one.stop]) for one in found)
         return printed == _letters(value) and all(self._goes_on(one, other) for one, other in pairwise(found))
-
-    def _is_seam(self, at: int) -> bool:
-        """Whether no word goes on there."""
-        return all(len(part) < 2 for part in _PART.findall(self._text[max(0, at - 1) : at + 1].casefold()))
 
     def _goes_on(self, one: Fragment, other: Fragment) -> bool:
         """Whether a cell ends with the one and a cell in one of the next lines begins with the other."""

@@ -32,7 +32,7 @@ _YES_NO_WORDS = {
     True: "yes y ja oui sì sí si sim true x on".split(),
     False: "no n nein non não nee false off".split(),
 }
-_SHORT = 4  # digits of what may be a part of anything
+_SHORT = 3  # digits of what may be a part of anything
 _CENTURIES = ("19", "20")  # whose years are looked for
 _MINUS = ("-", "−", "–")
 _LARGE = 10**30

@@ -15,6 +15,7 @@ from typing import TypeVar
 from extractor.evidence.occurrence import Fragment, Occurrence
 from extractor.evidence.spans import Span
 from extractor.evidence.wrapped import WrappedText
+from extractor.notation.as_typed import JOINERS, UNSEEN
 from extractor.notation.word_pieces import MARK, is_cut_at
 
 MOST = 32  # places of one value
@@ -29,9 +30,13 @@ _PIECES, _RUN = 4, 12  # of a value that stands nowhere in one; words of a piece
 _COVERED = 0.75  # of its words have to be found then
 _APART = 48  # between the pieces of what stands in pieces
 
-_WORD = re.compile(rf"[^\W_]+(?:[{MARK}]+[^\W_]*)*")
-_MARKED = re.compile(f"[{MARK}]")
-_WITHIN = re.compile("[A-Za-z\u00c0-\u058f\u1e00-\u1fff]{2}")  # a word of a script with spaces
+_WORD = re.compile(rf"[^\W_]+(?:[{MARK}]+[^\W_]*|[{JOINERS}{UNSEEN}]+[^\W_]+)*")
+# What a writer may leave out: accents of Latin, Greek and Cyrillic, points of Hebrew and Arabic, joiners, styles. The
+# marks of other scripts are letters.
+_OPTIONAL = re.compile(
+    "[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff"
+    rf"\u20d0-\u20ff\ufe00-\ufe2f{JOINERS}{UNSEEN}]"
+)
 _SUFFIXES = ("+", "#")
 
 T = TypeVar("T")
@@ -43,6 +48,7 @@ class WordIndex:
 
     def __init__(self, text: str, breaks: Sequence[int], is_in_number: Callable[[int, int], bool]) -> None:
         self.text = text
+        self._is_ascii = text.isascii()
         self.since = 0
         self.left = _LOOKS
         self._breaks = breaks
@@ -69,6 +75,8 @@ class WordIndex:
         found = []
         for first, last in self._runs([plain(word) for word in wanted]):
             start, stop = self._spans[first][0], self._spans[last][1]
+            if not is_cut_at(self.text, start, stop):
+                continue  # `example` in `ann@example.org`
             if lead and self.text[max(0, start - len(lead)) : start] == lead:
                 start -= len(lead)
             if tail and self.text[stop : stop + len(tail)] == tail:
@@ -79,26 +87,19 @@ class WordIndex:
             if printed.isdecimal() and self._is_in_number(start, stop):
                 continue  # `12` in `12.50`
             found.append(Fragment(start, stop, 0 if printed == value else 1 if printed.lower() == value.lower() else 2))
-        return found or (self.letters(value) if len(value) > 1 and not value.isascii() else [])
+        by_letters = len(value) > 1 and not value.isdecimal() and not (self._is_ascii and value.isascii())
+        return found or (self.letters(value) if by_letters else [])
 
     def letters(self, value: str) -> list[Fragment]:
-        """Where `value` stands letter by letter, within a word too where its script has no spaces or writes small words
-        on to others. Within no number, and in front of no mark of its last letter."""
+        """Where `value` stands letter by letter, and words may be cut: scripts without spaces, pictures."""
         found: list[Fragment] = []
         for begin, end in (self.since, len(self.text)), (0, self.since):
             at = self.text.find(value, begin, end) if value.strip() else -1
             while at >= 0 and len(found) < MOST:
-                if self._may_be_at(value, at):
+                if is_cut_at(self.text, at, at + len(value)):
                     found.append(Fragment(at, at + len(value), 0))
                 at = self.text.find(value, at + len(value), end)
         return found
-
-    def _may_be_at(self, value: str, start: int) -> bool:
-        stop = start + len(value)
-        edges = self.text[max(0, start - 1) : start + 1], self.text[stop - 1 : stop + 1]
-        if _MARKED.match(self.text, stop) or any(map(_WITHIN.match, edges)):
-            return False
-        return not (value[0].isdecimal() or value[-1].isdecimal()) or is_cut_at(self.text, start, stop)
 
     def _runs(self, wanted: list[str]) -> list[tuple[int, int]]:
         """(first, last) of the document's words that spell `wanted`."""
@@ -169,7 +170,8 @@ class WordIndex:
         found: list[Occurrence] = []
         for first in self.often(sorted(whole + hyphenated), self._spans.__getitem__):
             looks = self._below.looks
-            if spans := self._below.from_word(first, wanted):
+            spans = self._below.from_word(first, wanted)
+            if spans and is_cut_at(self.text, spans[0][0], spans[-1][1]):
                 found.append(tuple(Fragment(*span, 1) for span in spans))
             self.left -= self._below.looks - looks
             if len(found) >= MOST:
@@ -199,7 +201,9 @@ class WordIndex:
         return [
             Fragment(self._spans[at][0], self._spans[at + count - 1][1], 2)
             for at in self.often(self._at.get(wanted[0], ()), self._spans.__getitem__)
-            if self._words[at : at + count] == wanted and all(map(self._next, range(at, at + count - 1)))
+            if self._words[at : at + count] == wanted
+            and all(map(self._next, range(at, at + count - 1)))
+            and is_cut_at(self.text, self._spans[at][0], self._spans[at + count - 1][1])
         ]
 
 
@@ -207,4 +211,4 @@ def plain(word: str) -> str:
     """`word` in small letters without marks."""
     if word.isascii():
         return word.lower()
-    return "".join(char for char in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(char))
+    return _OPTIONAL.sub("", unicodedata.normalize("NFKD", word.casefold()))

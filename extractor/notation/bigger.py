@@ -7,12 +7,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from extractor.notation import masked
 from extractor.notation.calendar import is_name
 from extractor.notation.codes import CALLED
-from extractor.notation.currency import GLUED
 from extractor.notation.fold import folded
 from extractor.notation.spell import dates
+from extractor.notation.word_pieces import is_cut_at
 
 Span = tuple[int, int]  # half-open
 
@@ -43,15 +42,6 @@ _PAGE = re.compile(
 )
 _ITEM = re.compile(r"[.)](?=[ \t]+[^\W\d])")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+|\bwww\.[^\s|]+|\bhttps?://[^\s|]+")
-
-
-# Capitals that stand before an amount without a space.
-_LEADS = GLUED | frozenset("RM RS KR FR US HK CA AU NZ R C A X NO NR".split())
-_GLUED = re.compile(r"(?<![^\W_])(?:([A-Z]{1,4})|[^\W_]*\d[^\W\d_]+)$")  # to the digits behind it, as in a code
-_GOES_ON = re.compile(r"[^\W\d_]+\d")
-_CAPITALS = re.compile(r"[A-Z]{2,}\d")  # from digits to digits, however few: `12AB34`
-_AFTER_CAPITALS = re.compile(r"\d[A-Z]{2,}$")
-_CODE_DIGITS = 3  # fewer behind letters are a number of their own: `Q3`, `KW12`
 _PIECES = (_CLOCK, _CODE, _PHONE, CALLED, _ACCOUNT, _ADDRESS)
 _COUNTED = re.compile(r"\d+-[^\W\d_]+")  # `30-day`
 _KINDS = (_CLOCK, _CODE, _PHONE, CALLED, _ACCOUNT, _POSTCODE, _PAGE, _ADDRESS)
@@ -123,19 +113,9 @@ class Bigger:
         )
 
     def is_glued(self, start: int, stop: int) -> bool:
-        """Whether it is digits of a code, because of the letters that stand at it without a space (`RE4711`, `12AB34`):
-        neither a mask, nor a unit, nor a currency."""
-        before = self._text[max(0, start - _WORD) : start]
-        if not before[-1:].isalpha() and not self._text[stop : stop + 1].isalpha():
-            return False
-        if masked.is_shown(self._text, start, stop):
-            return False
-        if _CAPITALS.match(self._text, stop) or _AFTER_CAPITALS.search(before):
-            return True
-        if not before[-1:].isalpha() or not self._text[start:stop].isdecimal():
-            return False
-        glued = _GLUED.search(before) if stop - start >= _CODE_DIGITS else None
-        return _GOES_ON.match(self._text, stop) is not None or (glued is not None and glued[1] not in _LEADS)
+        """Whether letters stand at it that it cannot be cut from (`RE4711`, `12AB34`): no mask, unit or currency."""
+        beside = self._text[start - 1 : start] + self._text[stop : stop + 1]
+        return any(map(str.isalpha, beside)) and not is_cut_at(self._text, start, stop)
 
     def is_of_a_street(self, start: int, stop: int) -> bool:
         """Whether it may be the number of a house: `Price Avenue 21`."""

@@ -54,7 +54,8 @@ GLUED = frozenset(
     "EUR USD GBP CHF JPY CNY INR KRW TRY PLN CZK RUB ILS THB CAD AUD NZD SGD MXN SEK NOK DKK HUF RON HKD ZAR BRL AED "
     "MYR IDR PHP VND TWD SAR QAR KWD PKR EGP UAH BGN".split()
 )
-BEFORE_DIGITS = rf"(?<![^\W_])(?:{'|'.join(sorted(GLUED))})(?=\d)"
+_GLUED_LETTERS = "RM|Rs|Rp|kr|Kr|SFr|Fr|KSh|Dhs|TL"
+BEFORE_DIGITS = rf"(?<![^\W_])(?:{'|'.join(sorted(GLUED))}|{_GLUED_LETTERS}|R(?=\d{{1,5}}(?![^\W_])))(?=\d)"
 SIGN_OR_CODE = rf"{_one_of(_ANYWHERE)}|(?<![^\W_])(?:{'|'.join(_CODES)}|{_LETTERS})"
 
 

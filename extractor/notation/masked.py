@@ -4,8 +4,6 @@ What `*`, `•` and `#` hide needs no rule: they are letters of no word. Pure: r
 
 from __future__ import annotations
 
-import re
-
 _X = "[xXхХ]"  # Latin and Cyrillic
 _LAST = r"(?=\d{2,}(?![^\W_]))"  # to the end of the word
 SIGNS = (  # behind digits they are more than one or two, behind letters more still: `DEXXXXXX4402`, but no `FAXX4402`
@@ -13,14 +11,3 @@ SIGNS = (  # behind digits they are more than one or two, behind letters more st
     rf"|[A-Z]{{2}}(?:\d\d)?{_X}{{4,}}{_LAST})|(?<=\d){_X}{{3,}}{_LAST})"
 )
 FIRST = rf"\d{{4,}}(?={_X}{{3,}}\d\d(?!\w*[^\W\d_]))"  # before them
-
-_SIGNS, _FIRST = re.compile(SIGNS), re.compile(FIRST)
-_LONGEST = 32  # letters and digits before the last digits
-
-
-def is_shown(text: str, start: int, stop: int) -> bool:
-    """Whether the digits there are the last of a number whose others are hidden by letters, or its first."""
-    if (first := _FIRST.match(text, start)) is not None and first.end() == stop:
-        return True
-    hidden = _SIGNS.finditer(text, max(0, start - _LONGEST), stop + 1)
-    return any(signs.end() == start for signs in hidden)

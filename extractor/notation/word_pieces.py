@@ -1,5 +1,7 @@
-"""Where words may be cut: what people print without a space between is read apart (`20kg`, `EUR5`, `XXXX4402`), and so
-is each character of scripts that have no spaces. Of printed values and of their places alike. Pure.
+"""Where words may be cut: what people print without a space between is read apart (`20kg`, `EUR5`, `XXXX4402`,
+`30x20`), and so is each character of scripts that have no spaces. An e-mail address, the host of a web address, a code
+or a day in figures is not: no value is a piece of one. One rule for printed values (texts and numbers) and for their
+places. Pure.
 """
 
 from __future__ import annotations
@@ -7,38 +9,68 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from extractor.notation import currency, masked
+from extractor.notation import addresses, currency, masked
+from extractor.notation.as_typed import JOINERS, TAGS, UNSEEN
 
 # Letters that are written without spaces between words: each is a chunk. As MARK, within brackets of a pattern.
-UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\uff66-\uff9f\U00020000-\U0003ffff"
+)
+_DIGITS = "[\u0e50-\u0e59\u0ed0-\u0ed9\u1040-\u1049\u17e0-\u17e9]"  # of those: a number is one
 _PARTICLES = "에서|에게|으로|까지|부터|은|는|이|가|을|를|의|에|로|와|과|도|만"  # that Korean writes behind a noun
 # What belongs to the letter before it: accents that are written apart, vowels of Indic scripts, points of Hebrew.
 MARK = "".join(chr(at) for at in range(0x300, 0x1F000) if unicodedata.category(chr(at)).startswith("M"))
-CHUNK = re.compile(  # of text that is escaped as in a JSON string
-    r"\\."
-    r"|(?<![^\W_])[vV](?=\d+\.\d)"  # before a version
-    r"|\d+(?:[.,:'’]\d+)+"  # one number, one time of day
-    rf"|[{UNSPACED}][{MARK}]*"
-    rf"|{masked.FIRST}|{masked.SIGNS}"
-    # the number before its unit, a currency before one
-    rf"|\d+(?=[^\W\d_]+(?![^\W_]))|{currency.BEFORE_DIGITS}"
-    rf"|[\uac00-\ud7af]+?(?=(?:{_PARTICLES})(?![^\W_]))"
-    rf"|(?:[^\W_{UNSPACED}][{MARK}]*)+|.[{MARK}]*",
-    re.DOTALL,
+MARK += "\U000e0100-\U000e01ef"
+_TONES = "\U0001f3fb-\U0001f3ff"  # of skin
+_FLAG = "[\U0001f1e6-\U0001f1ff]"  # half of one
+_PART = "[A-Z0-9]"
+_CODE = (  # three parts or more, of capitals and of digits: `INV-2024-003`; no list (`21D/21E/21F`), mask or day
+    rf"(?<![^\W_])(?<!{_PART}[-_/])(?!\d{{1,4}}[-/][A-Z]{{3,4}}[-/]\d{{1,4}}(?!\w))(?!{_PART}*(?:[-_/]{_PART}*){{0,9}}XX)"
+    rf"(?=(?:{_PART}+[-_/]){{0,9}}\d+(?!{_PART}))(?=[-_/\d]*[A-Z])"
+    rf"{_PART}+(?:[-_/]{_PART}+){{2,9}}(?![^\W_]|[-_/][^\W_])"
 )
-_LONGEST = 64  # characters on each side that are looked at
+_FIGURES = r"(?<![^\W_])(?<!\d-)\d+(?:-\d+){2,9}(?![^\W_]|-[^\W_])"  # a day, a telephone
+_NUMBER = (  # one, one time of day; commas are between numbers where they part no thousands and no decimals: `2.00,1`
+    r"\d{1,3}(?:\.\d{3})+,\d+|(?:\d{1,3}(?:,\d{3})+|\d\d?(?:,\d\d)+,\d{3})\.\d+"
+    r"|\d+(?:\.\d+)+|\d{1,3}(?:['’]\d{3})+(?:[.,]\d+)?"
+    r"|(?<!\d,)(?:\d{1,3}(?:,\d{3})+|\d\d?(?:,\d\d)+,\d{3}|\d+,\d+)(?!\d|,\d|-\d\d-\d)"
+    r"|\d+(?::\d\d(?!\d))+(?:\.\d+)?"
+)
+_SIZE = r"\d+(?:[.,]\d+)?(?:[xX]\d+(?:[.,]\d+)?){0,9}[^\W\d_]{0,3}(?![^\W_])"  # from one of its numbers on
+_PIECES = (
+    rf"{addresses.EMAIL}|{addresses.SCHEME}|{addresses.HOST}|{_CODE}|{_FIGURES}"
+    r"|(?<![^\W_])[vV](?=\d+\.\d)"  # before a version
+    rf"|{_NUMBER}"
+    rf"|{_DIGITS}+|[{UNSPACED}][{MARK}]*"
+    rf"|{masked.FIRST}|{masked.SIGNS}"
+    # the number before its unit, what leads to one
+    rf"|\d+(?=[^\W\d_]+(?![^\W_]))|{currency.BEFORE_DIGITS}"
+    rf"|(?!0[xX])\d+(?=[xX]{_SIZE})|(?<=\d)[xX](?={_SIZE})|(?<![^\W_])[xX](?=\d{{1,2}}(?![^\W_]))"
+    r"|(?<![^\W_])(?:No|NO|Nr|NR|Q|KW|CW|VAT|TVA|IVA|BTW)(?=\d+(?![^\W_]))"
+    r"|(?<![^\W_])[^\W\d_]+(?=\d{1,3}(?:[.,'’]?\d{3}){0,4}[.,]\d\d(?![^\W_]))"  # an amount: `TOTAL12.50`
+    rf"|[\uac00-\ud7af]+?(?=(?:{_PARTICLES})(?![^\W_]))"
+    rf"|(?:[^\W_{UNSPACED}][{MARK}]*(?:[{JOINERS}{UNSEEN}]+(?=[^\W_]))?)+"
+    rf"|{_FLAG}{{2}}|.[{MARK}{_TONES}{TAGS}]*(?:\u200d\S[{MARK}{_TONES}]*)*"  # a picture with all that it is made of
+)
+CHUNK = re.compile(rf"\\.|{_PIECES}", re.DOTALL)  # of text that is escaped as in a JSON string
+_CHUNK = re.compile(_PIECES, re.DOTALL)
+_LONGEST = 96  # characters on each side that are looked at
 
 
 def is_cut_at(text: str, start: int, stop: int) -> bool:
     """Whether `text[start:stop]` begins and ends where words do, or where they may be cut."""
+    if _is_between(text, start) and _is_between(text, stop):
+        return True
     first, last = start, stop
-    while first > max(0, start - _LONGEST) and _goes_on(text[first - 1]):
+    while first > max(0, start - _LONGEST) and not text[first - 1].isspace():
         first -= 1
-    while last < min(len(text), stop + _LONGEST) and _goes_on(text[last]):
+    while last < min(len(text), stop + _LONGEST) and not text[last].isspace():
         last += 1
-    ends = {first, *(found.end() for found in CHUNK.finditer(text, first, last))}
+    ends = {first, *(found.end() for found in _CHUNK.finditer(text, first, last))}
     return start in ends and stop in ends
 
 
-def _goes_on(char: str) -> bool:
-    return char.isalnum() or unicodedata.category(char).startswith("M")
+def _is_between(text: str, at: int) -> bool:
+    """Whether white space or an end of the text is there."""
+    return at in (0, len(text)) or text[at - 1].isspace() or text[at].isspace()

@@ -5,21 +5,18 @@ as JSON spells it. Knows notation; knows no grammar.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import product
 
-from extractor.notation import codes, currency, months, possible, spell
+from extractor.notation import addresses, codes, currency, months, possible, spell
+from extractor.notation.as_typed import typed
 from extractor.notation.file_names import NOTHING
 from extractor.notation.fold import folded
 from extractor.notation.spell import Spelled
 
 MOSTMOMENTS = 4_000  # days with times, of a document that prints many of both
 _WORD = re.compile(rf"[^\s{NOTHING}]+")
-_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
-_CUT_EMAIL = re.compile(r"(?<=[\w-])(@?)[ \t]*\n[ \t]*(?=(@)?[\w-])")  # at the end of a line: behind its `@`, or before
-_BEFORE_EMAIL = "'*/=|`!?."  # marks that may stand before it
 _AROUND = "\"'.,;:!?()[]<>{}„“”‚‘’«»*"
 
 
@@ -27,7 +24,7 @@ class Candidates:
     """Of one text, each kind found when it is first asked for."""
 
     def __init__(self, text: str) -> None:
-        self._text = folded(unicodedata.normalize("NFC", text))
+        self._text = folded(typed(text))
 
     @cached_property
     def numbers(self) -> dict[str, int | float]:
@@ -67,17 +64,16 @@ class Candidates:
 
     @cached_property
     def emails(self) -> list[str]:
-        """Whole ones, also over the end of a line, and without marks before them."""
-        healed = _CUT_EMAIL.sub(lambda cut: cut[1] if cut[1] or cut[2] else cut.group(), self._text)
-        found = [*_EMAIL.findall(self._text), *_EMAIL.findall(healed)]
-        return list(dict.fromkeys(name for one in found for name in (one, one.lstrip(_BEFORE_EMAIL))))
+        """Whole ones."""
+        return list(dict.fromkeys(addresses.emails(self._text)))
 
     def of_format(self, name: str) -> Iterable[str] | None:
         """The values that a format may have; None where texts of it are stretches of words."""
         if name == "email":
             return self.emails
         if name in _WORDS_OF:
-            return self.words
+            found = _ADDRESSES[name](self._text) if name in _ADDRESSES else ()
+            return list(dict.fromkeys([*self.words, *found]))
         return MOMENTS[name](self) if name in MOMENTS else None
 
     def _times(self, *, local: bool) -> list[str]:
@@ -99,4 +95,5 @@ MOMENTS: dict[str, Callable[[Candidates], list[str]]] = {
     "date-time": lambda one: one._moments(local=False),
     "date-time-local": lambda one: one._moments(local=True),
 }
+_ADDRESSES: dict[str, Callable[[str], Iterable[str]]] = {"uri": addresses.uris, "hostname": addresses.hosts}
 _WORDS_OF = frozenset("uuid ipv4 ipv6 uri hostname duration".split())

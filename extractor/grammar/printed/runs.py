@@ -4,6 +4,7 @@ finished answers and for `extractor eval`. Pure."""
 
 from __future__ import annotations
 
+import unicodedata
 from functools import cached_property
 from itertools import accumulate
 
@@ -54,4 +55,11 @@ class _Joined:
 
 
 def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, text.casefold()))
+    """With the marks that belong to them."""
+    if text.isascii():
+        return "".join(filter(str.isalnum, text.lower()))
+    return "".join(filter(_says, unicodedata.normalize("NFC", text.casefold())))
+
+
+def _says(char: str) -> bool:
+    return char.isalnum() or (unicodedata.category(char).startswith("M") and char not in "\ufe0e\ufe0f")

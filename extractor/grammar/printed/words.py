@@ -3,25 +3,25 @@
 White space is folded and a word that a line break cut is healed: without its hyphen before a small letter, with it
 before others; both ways within two lines. Where lines stand under each other, as an address does, they may be joined by
 a comma; where a page has columns, the lines of one column follow each other too. An IBAN may be written without spaces.
-Each of these ways to read it is a part of one list, with a separator between parts that no value crosses. Pure: knows
-text and notation.
+Where a text has ligatures, wide letters, accents apart or joiners, it is read once more as people type it. Each of
+these ways to read it is a part of one list, with a separator between parts that no value crosses. Pure: knows text and
+notation.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
-from extractor.notation import codes
+from extractor.notation import addresses, as_typed, codes
+from extractor.notation.as_typed import seen
 from extractor.notation.file_names import NOTHING
 from extractor.notation.word_pieces import CHUNK
 
 SEPARATOR = "\x01"  # between parts; no JSON string holds it unescaped
 MOST_CHUNKS = 60_000  # of all parts: what llguidance builds within half a second
 
-_UNSEEN = dict.fromkeys(
-    map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-)
 _NEVER = re.compile(r"[\x01-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # in a JSON string
 _LETTER = re.compile(r"[^\W\d_]")
 _CELL = re.compile(r"\S+(?: \S+)*")
@@ -41,19 +41,19 @@ Block = tuple[list[str], bool]
 def chunks(document: str) -> list[str]:
     """The chunks of `document`, escaped as in a JSON string; parts are separated by `SEPARATOR`. Runs of them, parts
     apart, are what it prints. Of a document with `MOST_CHUNKS` or more nothing but its plain reading."""
-    text = _clean(document)
+    whole = _SOFT.sub("", document)
+    text, typed = _clean(seen(whole)), _clean(as_typed.typed(whole))
     pieces = _plain(text)
-    for part in _joined(text):
+    for part in chain(_joined(text), [_plain(typed), *_joined(typed)] if typed != text else ()):
         if len(pieces) + len(part) + 1 > MOST_CHUNKS:
             break
         pieces += [SEPARATOR, *part]
     return pieces
 
 
-def _clean(document: str) -> str:
-    """Without what nobody sees, and with what no JSON string may hold as a space; no value crosses what stands for no
-    text."""
-    text = _SOFT.sub("", document).translate(_UNSEEN).replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n")
+def _clean(text: str) -> str:
+    """With what no JSON string may hold as a space; no value crosses what stands for no text."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n")
     return _NEVER.sub(" ", text).replace(NOTHING, SEPARATOR)
 
 
@@ -108,7 +108,7 @@ def _joined(text: str) -> Iterator[list[str]]:
             left, right = _chunks_of(before), _chunks_of(text[found.end() : found.end() + _BESIDE].partition("\n")[0])
             if left and right:
                 yield [*left[:-1], f"{left[-1]}-{right[0]}", *right[1:]]  # no value ends within the word
-    yield from ([iban] for iban in codes.ibans(text))
+    yield from ([code] for code in (*codes.ibans(text), *addresses.over_lines(text)))
 
 
 def _blocks(text: str) -> Iterator[Block]:
