@@ -382,6 +382,20 @@ def test_a_list_tells_and_narrows_to_what_waits_for_a_review(
     assert "leads to no value of the answer" in str(refused.value)
 
 
+def test_who_does_not_wait_is_told_where_the_result_will_be(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Client, "wait", interrupt)
+        status, rows, err = run("submit", *write(tmp_path, "a"), "-s", "contact", "--wait")
+    id = err.split()[0]
+    assert (status, rows) == (130, [])
+    assert err.splitlines()[1].startswith(f"It goes on in the service: `extractor status {id}` has its result")
+
+
 def test_an_interrupted_command_is_resumed(
     run: Any, worker: ThreadWorker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,7 +48,7 @@ _CUT = "body_timeout"  # an upload that came too slowly: what has come is there
 
 
 def batch(
-    inputs: Annotated[list[str], argument(metavar="INPUT...", help="Files, folders, globs, or .jsonl of lines.")],
+    inputs: Annotated[list[str], argument(metavar="INPUT", help="Files, folders, globs, or .jsonl of lines.")],
     schema: Annotated[
         str | None, option("--schema", "-s", help="As for submit; .jsonl lines may name their own.")
     ] = None,
@@ -124,6 +124,8 @@ def _check_output(output: Path | None, *, resume: bool, overwrite: bool) -> None
     if output is None:
         if resume:
             fail("--resume needs the -o of the batch to go on with")
+    elif not output.parent.is_dir():
+        fail(f"There is no folder {output.parent} for {output.name}")
     elif output.is_dir():
         fail(f"{output} is a folder; -o names the file to write")
     elif output.is_file() and not (resume or overwrite or record_path(output).exists()):

@@ -10,7 +10,7 @@ from extractor.cli.declare import option
 from extractor.cli.json_file import UnreadableJson, json_in
 from extractor.cli.output import fail
 from extractor.client import Client, Patience
-from extractor.client.document import SubmitOptions
+from extractor.client.document import SubmitOptions, printable
 from extractor.drafters import DRAFTERS, parse_drafters
 from extractor.errors import FieldError, SchemaError
 from schemas.errors import SchemaProblem, UnknownSchema
@@ -79,6 +79,8 @@ def schema_of(text: str) -> str | dict[str, Any] | Schema:
         if path.suffix == ".py":
             from schemas.files import of_file
 
+            if not path.is_file():
+                fail(f"There is no file {printable(path)}")
             return of_file(path)
         return _inline(json_in(path)) if path.suffix == ".json" else text
     except UnreadableJson as problem:

@@ -39,7 +39,7 @@ R = TypeVar("R")
 
 
 def run(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, folders or globs; - reads stdin.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Files, folders or globs; - reads stdin.")],
     schema: SchemaName,
     drafters: DraftersFlag = "all",
     full: Annotated[bool, typer.Option("--full", help="Fields, usage and errors too, not the data alone.")] = False,

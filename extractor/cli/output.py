@@ -26,7 +26,13 @@ err: Any  # a rich Console, or None beside the client alone: lines are plain the
 try:
     from rich.console import Console
 
-    err = Console(stderr=True, highlight=False, soft_wrap=True)
+    class _StandardError(Console):
+        """Whoever reads it may go (`extractor run … 2>&1 | head`): what is on standard output counts all the same."""
+
+        def on_broken_pipe(self) -> None:
+            self.quiet = True
+
+    err = _StandardError(stderr=True, highlight=False, soft_wrap=True)
 except ModuleNotFoundError:
     err = None
 
@@ -34,7 +40,8 @@ except ModuleNotFoundError:
 def say(text: str) -> None:
     """A line for a person."""
     if err is None:
-        print(text, file=sys.stderr)
+        with contextlib.suppress(BrokenPipeError):
+            print(text, file=sys.stderr)
     else:
         err.print(text, markup=False)
 
@@ -121,8 +128,11 @@ def describe(error: ExtractorError) -> str:
     """An error in full: what, its code, when to come again, and each place at fault on a line of its own."""
     later = error.retry_after_s if isinstance(error, Overloaded) else None
     when = f"; try again in {later:g} s" if later else ""
+    if isinstance(error, Unreachable):
+        when = "; `extractor up` starts a service here, --url names another"
+    places = (place_of(each, error.detail) for each in error.errors if not each.pointer.startswith("/path/"))
     return "\n".join(
-        [f"{error.detail} ({error.code}){when}", *(f"  {place_of(each, error.detail)}" for each in error.errors)]
+        [f"{error.detail} ({error.code}){when}", *(f"  {place}" for place in places if place not in error.detail)]
     )
 
 

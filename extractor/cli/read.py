@@ -26,7 +26,7 @@ _APART = re.compile(r"\S+(?: \S+)*")  # a cell, or what stands together on a lin
 
 
 def command(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, folders or globs; - reads stdin.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Files, folders or globs; - reads stdin.")],
     as_json: Annotated[
         bool, typer.Option("--json", help="A line of JSON a file, with pages, parts and boxes.")
     ] = False,

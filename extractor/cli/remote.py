@@ -23,7 +23,7 @@ from extractor.cli.flags import (
     schema_of,
     sender_of,
 )
-from extractor.cli.output import SOME_FAILED, put, put_text, say, say_marks
+from extractor.cli.output import SOME_FAILED, fail, put, put_text, say, say_marks
 from extractor.client import Client, ExtractionFailed, Job, WaitTimeout
 from extractor.client.validation import data_of, validator_of
 
@@ -48,6 +48,8 @@ def submit(
 
     What a person should look at is said on standard error.
     """
+    if file != STDIN and Path(file).is_dir():
+        fail(f"{file} is a folder: `extractor batch` takes folders")
     document = sys.stdin.buffer.read() if file == STDIN else Path(file)
     what = schema_of(schema)
     with connect(url, api_key) as client:
@@ -58,7 +60,11 @@ def submit(
             put({"id": job.id, "status": job.status})
             return
         say(f"{job.id} submitted")
-        job = _ended(client, job.id)
+        try:
+            job = _ended(client, job.id)
+        except KeyboardInterrupt:
+            say(f"It goes on in the service: `extractor status {job.id}` has its result, `extractor cancel` stops it")
+            raise
     try:
         data_of(job, validator_of(what))
     except ExtractionFailed as failed:
@@ -117,6 +123,7 @@ def list_(
 ) -> None:
     """The service's extractions, newest first: id, status, schema, when, and whether a person should look at it."""
     which = {key: value for key, value in (("status", status), ("schema", schema), ("review", review)) if value}
+    count = 0
     with connect(url, api_key) as client:
         for count, job in enumerate(client.list(**which), start=1):
             if json:
@@ -128,3 +135,5 @@ def list_(
             if count == limit:
                 say(f"The newest {limit}; --limit shows more.")
                 return
+    if not count:
+        say("There are none.")

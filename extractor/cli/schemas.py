@@ -99,7 +99,7 @@ def show(name: Annotated[str, typer.Argument(help=_NAME)]) -> None:
 
 @app.command()
 def check(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help=_NAMES)],
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help=_NAMES)],
     json: Annotated[bool, typer.Option("--json", help="The report as JSON, a line for each.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="What is enforced too, keyword by keyword.")] = False,
 ) -> None:

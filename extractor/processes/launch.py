@@ -7,6 +7,7 @@ So it is not on the path of what runs here, and the rooms are always those of th
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import import_module
 from importlib.abc import MetaPathFinder
@@ -48,6 +49,9 @@ def command(room: str) -> tuple[str, ...]:
 def cli() -> None:
     """The command `extractor`."""
     own_rooms()
+    ctrl_c = signal.getsignal(signal.SIGINT)
+    if ctrl_c is signal.default_int_handler:  # nothing is begun yet: Ctrl-C ends the process without a traceback
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         main = import_module("extractor.cli").front()
     except ModuleNotFoundError as error:
@@ -55,6 +59,7 @@ def cli() -> None:
 
         print(f"extractor: {missing(error)}", file=sys.stderr)
         raise SystemExit(2) from None
+    signal.signal(signal.SIGINT, ctrl_c)
     main()
 
 

@@ -27,10 +27,11 @@ import typer
 from extractor.cli.app import app, main
 from extractor.cli.documents import sources
 from extractor.cli.flags import drafters_of, options_of, schema_of
+from extractor.cli.output import describe
 from extractor.cli.settings import collected, masked
 from extractor.cli.up import _greeting, run_until_stopped
 from extractor.client import Client, Overloaded, Refused, ServiceError
-from extractor.errors import DocumentError, SchemaError
+from extractor.errors import DocumentError, FieldError, SchemaError
 from schemas import Schema
 from workers.config import WorkerSettings, misspelled
 
@@ -364,6 +365,52 @@ def test_no_service_is_exit_code_3(run: Run, tmp_path: Path, command: list[str])
         done = run(*[part.format(file=file) for part in command], "--url", url)
     assert (done.status, done.out) == (3, "")
     assert "No answer from" in done.err
+    assert "`extractor up` starts a service here, --url names another" in done.err
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["submit", "{folder}", "-s", "contact"], "{folder} is a folder: `extractor batch` takes folders"),
+        (["submit", "{file}", "-s", "./nowhere.py"], "There is no file nowhere.py"),
+        (
+            ["batch", "{file}", "-s", "contact", "-o", "{folder}/no/out.jsonl"],
+            "There is no folder {folder}/no for out.jsonl",
+        ),
+    ],
+)
+def test_a_slip_is_told_before_anything_is_sent(run: Run, tmp_path: Path, command: list[str], told: str) -> None:
+    places = {"folder": str(tmp_path), "file": write(tmp_path / "a.txt", "hello")}
+    done = run(*[part.format(**places) for part in command], "--url", "http://127.0.0.1:9")
+    assert (done.status, done.err) == (2, f"extractor: {told.format(**places)}\n")
+
+
+@pytest.mark.process
+def test_who_leaves_standard_error_misses_what_is_said_and_nothing_else() -> None:
+    script = "from extractor.cli.output import put, say; say('first'); say('second'); put({'a': 1})"
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=writing, timeout=60, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stdout) == (0, b'{"a":1}\n')
+
+
+@pytest.mark.parametrize(
+    ("errors", "lines"),
+    [
+        ([("/path/id", "unknown")], []),
+        ([("/query/status", "has to be open")], []),
+        ([("/schema", "wrong: /query/status: has to be open")], ["  /schema"]),
+        ([("/items/0", "is no number")], ["  /items/0: is no number"]),
+    ],
+)
+def test_an_error_says_a_thing_once(errors: list[tuple[str, str]], lines: list[str]) -> None:
+    faults = tuple(FieldError(*error) for error in errors)
+    detail = "wrong: /query/status: has to be open"
+    told = describe(Refused(detail, status=422, code="invalid_request", errors=faults)).splitlines()
+    assert told == [f"{detail} (invalid_request)", *lines]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,39 @@
+"""The command `extractor` before it is loaded."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+INTERRUPTED = """
+import os, signal, time
+from extractor.processes import launch
+{before}
+def load(_):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep({sleep_s})
+    raise SystemExit(7)
+launch.import_module = load
+launch.cli()
+"""
+
+
+def run(before: str, sleep_s: float) -> tuple[int, str]:
+    code = INTERRUPTED.format(before=before, sleep_s=sleep_s)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.process
+def test_ctrl_c_while_it_loads_ends_it_without_a_word() -> None:
+    assert run("", 50) == (-signal.SIGINT, "")
+
+
+@pytest.mark.process
+def test_who_ignores_ctrl_c_goes_on_doing_so() -> None:
+    assert run("signal.signal(signal.SIGINT, signal.SIG_IGN)", 0) == (7, "")
