@@ -26,7 +26,7 @@ def parse_object(body: bytes | bytearray, at: str = "") -> dict[str, Any]:
         marked = body.startswith(BOM_UTF8)  # a large body is not copied for nothing
         value = pydantic_core.from_json(body[len(BOM_UTF8) :] if marked else body, allow_inf_nan=False)
     except ValueError as error:
-        raise _malformed(error, at) from None
+        raise _malformed(error, at, not body.strip()) from None
     return _object(value, at)
 
 
@@ -40,7 +40,7 @@ def parse_request(body: bytes | bytearray) -> tuple[dict[str, Any], DetachedDocu
     except TooMuchText as error:
         raise _too_much_text(json_structure.field_pointer(error.field)) from None
     except ValueError as error:
-        raise _malformed(error, "") from None
+        raise _malformed(error, "", empty=False) from None
     return _object(value, ""), detached
 
 
@@ -51,7 +51,9 @@ def _object(value: Any, at: str) -> dict[str, Any]:
     return value
 
 
-def _malformed(error: ValueError, at: str) -> Problem:
+def _malformed(error: ValueError, at: str, empty: bool) -> Problem:
+    if empty:
+        return Problem("invalid_json", "There is nothing where JSON has to be", errors=[(at, "empty")])
     fault = "nested too deeply" if "recursion" in str(error) else "not well formed"
     position = _POSITION.search(str(error))
     where = f" at line {position[1]}, column {position[2]}" if position else ""

@@ -12,15 +12,17 @@ from starlette.requests import Request
 from api.config import ApiSettings
 from api.problems import Problem, pointer
 from api.submission.body_stream import document_chunks, submission_chunks
-from api.submission.content_type import FORM_TYPE, JSON_TYPE, content_type_of, not_accepted
+from api.submission.content_type import FORM_TYPE, FORM_URLENCODED, JSON_TYPE, content_type_of, not_accepted
 from api.submission.form import JSON_FIELDS, read_form
 from api.submission.json_body import parse_object, parse_request
 from api.submission.large_json import DetachedDocuments
 from api.submission.memory_budget import BodyReservation
 from api.submission.uploaded_file import UploadedFile
 from api.thread_pools import ThreadPools
+from extractor.documents.sniff import sniff
 
 _QUERY_TEXT = ("schema", "priority", "filename")  # a password stands in no address: those are logged
+_LONG_ENOUGH = 64  # bytes of a file that has a line end or a zero, unless somebody took them out
 _INLINE_BYTES = 256 * 1024  # up to here parsing costs less than a millisecond, and needs no thread
 
 
@@ -71,6 +73,8 @@ async def _read_document(
         body.write(chunk)
     await reservation.start_work()
     media_type, at = request.headers.get("content-type"), "/header/Content-Type"
+    if content_type_of(request) == FORM_URLENCODED:
+        _check_line_ends(body.getvalue())
     return fields, UploadedFile(body.getvalue(), media_type, None, at="", media_type_at=at, fields_at="/query")
 
 
@@ -89,9 +93,26 @@ def _query_fields(request: Request) -> dict[str, Any]:
         if name in fields:
             raise Problem("invalid_request", "A parameter of the query is there twice", errors=[(at, "given twice")])
         if name not in _QUERY_TEXT + JSON_FIELDS:
-            raise Problem("invalid_request", "The query has a parameter that is not known", errors=[(at, "not known")])
+            raise _unknown_parameter(name[:100], at)
         fields[name] = value if name in _QUERY_TEXT else parse_object(value.encode(), at)
     return fields
+
+
+def _unknown_parameter(name: str, at: str) -> Problem:
+    known = ", ".join(_QUERY_TEXT + JSON_FIELDS)
+    instead = "; to wait for the result send the header Prefer: wait=20" if name == "wait" else ""
+    detail = f"The query has a parameter that is not known. It may have {known}{instead}"
+    return Problem("invalid_request", detail, errors=[(at, f"not known{instead}")])
+
+
+def _check_line_ends(document: bytes) -> None:
+    """What curl's -d makes of a file: it takes line ends and zeros out, and there is no PDF and no picture without
+    any."""
+    if len(document) < _LONG_ENOUGH or any(byte in document for byte in (b"\n", b"\r", b"\0")):
+        return
+    if not sniff(document).startswith("text/"):
+        detail = "The file has lost its line ends on the way, as curl's -d does: send it with --data-binary @FILE"
+        raise Problem("invalid_request", detail, errors=[("", "no byte of it is a line end or zero")])
 
 
 def _content_type(request: Request) -> str:

@@ -181,7 +181,6 @@ async def test_a_limit_that_was_crossed_is_named(
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
         b"{",
         b'{"schema": "contact",}',
         b'{"schema": NaN}',
@@ -203,6 +202,13 @@ async def test_a_byte_order_mark_before_json_is_passed_over(api: httpx.AsyncClie
     headers = {"Content-Type": "application/json"}
     body = b"\xef\xbb\xbf" + json.dumps(BODY).encode()
     assert (await api.post("/v1/extractions", content=body, headers=headers)).status_code == 202
+
+
+@pytest.mark.parametrize("body", ["", " \n"])
+async def test_an_empty_body_is_called_that(api: httpx.AsyncClient, body: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    problem = is_problem(await api.post("/v1/extractions", content=body, headers=headers), 400, "invalid_json")
+    assert problem["detail"] == "There is nothing where JSON has to be"
 
 
 async def test_json_of_something_else(api: httpx.AsyncClient) -> None:

@@ -69,6 +69,31 @@ async def test_what_is_wrong_is_told_where_it_stands(
     is_problem(response, status, code, pointer)
 
 
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256))
+
+
+@pytest.mark.parametrize("document", [PDF + bytes(range(256)), PNG], ids=["a PDF", "a picture"])
+async def test_a_file_that_curl_took_the_line_ends_out_of(api: httpx.AsyncClient, document: bytes) -> None:
+    """As `curl -d @FILE` does."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    sent = document.translate(None, b"\r\n\0")
+    for headers, problem in ((form, True), ({"Content-Type": "application/pdf"}, False)):
+        response = await api.post("/v1/extractions?schema=contact", content=sent, headers=headers)
+        assert ("--data-binary @FILE" in response.text) is problem
+    whole = await api.post("/v1/extractions?schema=contact", content=document, headers=form)
+    text = await api.post("/v1/extractions?schema=contact", content="no line ends " * 9, headers=form)
+    assert (whole.status_code, text.status_code) == (202, 202)
+
+
+async def test_a_wait_in_the_query_is_answered_with_the_header(api: httpx.AsyncClient) -> None:
+    problem = is_problem(
+        await api.post("/v1/extractions?schema=contact&wait=9", content=TEXT, headers={"Content-Type": "a/b"}),
+        422, "invalid_request", "/query/wait",
+    )  # fmt: skip
+    assert "send the header Prefer: wait=20" in problem["detail"]
+    assert "schema, priority, filename" in problem["detail"]
+
+
 async def test_a_body_without_a_length_is_cut_off_at_the_limit(api: httpx.AsyncClient) -> None:
     sent = 0
 
