@@ -16,6 +16,7 @@ again can help (`retryable`), and the places at fault (`errors`, JSON pointers i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -28,10 +29,12 @@ class FieldError:
     detail: str
 
 
-def place_of(fault: FieldError, detail: str) -> str:
-    """For a line: where, and what is wrong there unless the error's own `detail` says just that."""
-    pointer = fault.pointer or "(the whole)"
-    return pointer if fault.detail == detail else f"{pointer}: {fault.detail}"
+def places_of(faults: Iterable[FieldError], detail: str) -> list[str]:
+    """For a line each: where, and what is wrong there unless the error's own `detail` says just that; nothing of what
+    that says of the place, too, and of a part of an address, which is all that is wrong with a call."""
+    places = ((fault.pointer or "(the whole)", fault.detail) for fault in faults)
+    lines = (pointer if what == detail else f"{pointer}: {what}" for pointer, what in places)
+    return [line for line in lines if line not in detail and not line.startswith("/path/")]
 
 
 class ExtractorError(Exception):

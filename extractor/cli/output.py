@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from extractor.cli.declare import Exit
 from extractor.client import ClientError, ExtractionFailed, Overloaded, Unreachable, WaitTimeout
-from extractor.errors import EngineError, ExtractorError, OutputError, place_of
+from extractor.errors import EngineError, ExtractorError, OutputError, places_of
 from schemas.jsontext import written
 
 if TYPE_CHECKING:
@@ -130,10 +130,8 @@ def describe(error: ExtractorError) -> str:
     when = f"; try again in {later:g} s" if later else ""
     if isinstance(error, Unreachable):
         when = "; `extractor up` starts a service here, --url names another"
-    places = (place_of(each, error.detail) for each in error.errors if not each.pointer.startswith("/path/"))
-    return "\n".join(
-        [f"{error.detail} ({error.code}){when}", *(f"  {place}" for place in places if place not in error.detail)]
-    )
+    places = places_of(error.errors, error.detail)
+    return "\n".join([f"{error.detail} ({error.code}){when}", *(f"  {place}" for place in places)])
 
 
 def debugging() -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypedDict
@@ -13,6 +15,7 @@ from extractor.errors import DocumentError
 JSON = dict[str, Any]
 Document = str | bytes | Path
 _MAX_BYTES = 64 * 1024**2
+_LONGEST_PATH = 1024  # characters
 
 
 class SubmitOptions(TypedDict, total=False):
@@ -45,11 +48,23 @@ def document_body(document: Document, how: SubmitOptions) -> JSON:
         return {"content": _base64(document)} | named
     if not isinstance(document, str):
         raise TypeError(f"A document is text, bytes or a Path, not {type(document).__name__}")
+    if _names_a_file(document):
+        meant = f"Path({document!r})"
+        warnings.warn(f"{document!r} is sent as text; there is a file of that name, which {meant} sends", stacklevel=2)
     try:
         document.encode()
     except UnicodeEncodeError:
         raise DocumentError("The text holds half a surrogate pair", code="undecodable_document") from None
     return {"text": document} | named
+
+
+def _names_a_file(text: str) -> bool:
+    """A slip that nothing else shows: the name of a file is a document without a value."""
+    if len(text) > _LONGEST_PATH or "\n" in text or "\0" in text or not text.strip():
+        return False
+    with contextlib.suppress(OSError, ValueError):
+        return Path(text).is_file()
+    return False
 
 
 def printable(path: str | Path) -> str:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from extractor.errors import ExtractorError, FieldError, place_of
+from extractor.errors import ExtractorError, FieldError, places_of
 
 if TYPE_CHECKING:
     from extractor.client.model import Batch, Job
@@ -60,7 +60,7 @@ class ServiceError(ClientError):
         self.retry_after_s = retry_after_s
 
     def __str__(self) -> str:
-        places = "; ".join(place_of(error, self.detail) for error in self.errors)
+        places = "; ".join(places_of(self.errors, self.detail))
         return f"{self.detail} ({self.code})" + (f": {places}" if places else "")
 
 

@@ -151,6 +151,15 @@ def test_a_name_in_another_encoding_is_no_error(tmp_path: Path) -> None:
     assert document_body(file, {})["filename"] == "caf\ufffd.txt"
 
 
+def test_the_name_of_a_file_as_text_is_warned_of(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("hello")
+    with pytest.warns(UserWarning, match=r"is sent as text; there is a file of that name, which Path\("):
+        assert document_body(str(file), {}) == {"text": str(file)}
+    for text in (str(tmp_path), f"{file}\n", f"{file}.not", "x" * 5000, "\0", "", ".", "hello"):
+        assert document_body(text, {}) == {"text": text}, "without a warning, which is an error here"
+
+
 @pytest.mark.parametrize(
     "first",
     [
