@@ -1,11 +1,11 @@
 """Chooses among the places where a value is printed: the one that fits its label, its row and its neighbours in the
-answer. One search with one state that its parts read in turn, so it is one class, and over 300 lines."""
+answer. One search with one state that its parts read in turn. Which places there are value_lookup.py knows."""
 
 from __future__ import annotations
 
 import math
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -13,15 +13,12 @@ from typing import Any, NamedTuple
 from extractor.evidence import row_numbers
 from extractor.evidence.answer_columns import with_columns
 from extractor.evidence.best_path import path as likeliest
-from extractor.evidence.described import DescribedLabels, FieldDescriptions
-from extractor.evidence.files import FileFields
-from extractor.evidence.labels import FAR, LONGEST, NEAR, Labels
+from extractor.evidence.labels import FAR, NEAR
 from extractor.evidence.list_values import ListValues
-from extractor.evidence.locate import DocumentIndex
 from extractor.evidence.named import NamingLabels
 from extractor.evidence.occurrence import Fragment, Occurrence
 from extractor.evidence.overlap import apart, not_within
-from extractor.evidence.printed_labels import PrintedLabel, PrintedLabels
+from extractor.evidence.printed_labels import PrintedLabel
 from extractor.evidence.row_owner import RowCell, foreign
 from extractor.evidence.scalars import JsonPath, Scalar
 from extractor.evidence.spans import Span
@@ -38,13 +35,9 @@ from extractor.evidence.structure import (
 )
 from extractor.evidence.table_cells import with_cells
 from extractor.evidence.table_rows import RowPlacements
-from extractor.evidence.word_index import MOST
-from extractor.evidence.yes_no import YesNo
-from extractor.notation.file_names import without
-from extractor.notation.key_words import key_words
+from extractor.evidence.value_lookup import ValueLookup
 
 _CHOICES = 12  # of places for a value, between which its neighbours decide
-_FEW = 5  # places ahead, of a value of a table
 _ELSE = 3  # `mismatch` of what seems to say something else
 _COLUMN = 12  # characters that columns of text are apart
 _BACK = 3  # lines, as a power of two, that a step back is as unlikely as
@@ -77,25 +70,18 @@ class EvidenceSearch:
     ) -> None:
         """`breaks`: where its pages begin. `json_schema`: of the answers, whose titles and descriptions name labels.
         `file_names`: where a reader wrote what files are called: no place but for fields that ask for files."""
-        self._index = DocumentIndex(document, breaks)
-        self._unnamed = DocumentIndex(without(document, file_names), breaks) if file_names else self._index
-        self._files = FileFields(json_schema or {})
-        self._printed = PrintedLabels(self._index)
-        self._yes_no = YesNo(self._index, self._printed)
-        self._json_schema = json_schema or {}
-        self._described = self._describe([])
-        self._labels = Labels(self._index)
+        self._lookup = ValueLookup(document, breaks, json_schema or {}, file_names)
+        self._text, self._labels = document, self._lookup.labels
         self._ends = [at.start() for at in re.finditer("\n", document)]  # of lines
         self._offset = 0  # where the value before was found
         self._taken: set[int] = set()  # where those of the list so far were
         self._counting: set[JsonPath] = set()
-        self._known: dict[tuple[str, str | DocumentIndex], tuple[int, bool, list[Occurrence]]] = {}
         self._begins: dict[JsonPath, int] = {}  # by the path of a row, where it begins
 
     def of(self, found: list[Scalar]) -> list[Occurrence]:
         """Where each is printed; empty for what is not, and for null."""
         occurrences: list[Occurrence] = []
-        self._described = self._describe(found)
+        self._lookup.begin(found)
         self._counting = counting(found)
         groups = [list(group) for _, group in groupby(found, key=row_of)]
         groups = [part for _, same in groupby(groups, key=single) for part in together(list(same))]
@@ -105,21 +91,13 @@ class EvidenceSearch:
             for several, window in zip(rows, windows, strict=True):
                 occurrences += self._of_group(several, window)
         occurrences = apart(found, self._own(found, occurrences))
-        occurrences = with_cells(
-            self._index.text, self._ends, found, occurrences, lambda scalar: self._candidates(scalar, 0)
-        )
-        names, whole = self._described.descriptions.names, self._labels.whole
-        return with_columns(
-            self._index.text, self._ends, found, occurrences, names, lambda scalar: whole(key_of(scalar))
-        )
+        occurrences = with_cells(self._text, self._ends, found, occurrences, lambda scalar: self._lookup.of(scalar, 0))
+        names, whole = self._lookup.names, self._labels.whole
+        return with_columns(self._text, self._ends, found, occurrences, names, lambda scalar: whole(key_of(scalar)))
 
     def labels(self, found: list[Scalar], occurrences: list[Occurrence]) -> list[PrintedLabel | None]:
         """Of each the printed label that names it, where one does; `occurrences`: where they stand."""
-        return NamingLabels(self._printed, found, occurrences).labels()
-
-    def _describe(self, found: list[Scalar]) -> DescribedLabels:
-        descriptions = FieldDescriptions(self._json_schema, map(key_of, found))
-        return DescribedLabels(self._index, self._printed, descriptions)
+        return NamingLabels(self._lookup.printed, found, occurrences).labels()
 
     def _own(self, found: list[Scalar], occurrences: list[Occurrence]) -> list[Occurrence]:
         """`occurrences` without what stands in the place of another row of its list."""
@@ -152,11 +130,11 @@ class EvidenceSearch:
         since = self._begin(row_of(rows[0][0]))
         table_rows = RowPlacements(
             [len(several) for several in own],
-            lambda row, value, since: self._ahead(own[row][value], since),
+            lambda row, value, since: self._lookup.ahead(own[row][value], since),
             self._line,
             since,
         ).rows()
-        text, edges = self._index.text, sorted(table_row.span for table_row in table_rows if table_row is not None)
+        text, edges = self._text, sorted(table_row.span for table_row in table_rows if table_row is not None)
         windows: list[_Window] = []
         for table_row, several in zip(table_rows, own, strict=True):
             if table_row is None:
@@ -176,7 +154,7 @@ class EvidenceSearch:
         parts = [list(part) for _, part in groupby(several, key=list_of)]
         own = [one for part in parts if not is_list(part) for one in part]
         placed: dict[JsonPath, Occurrence] = {}
-        row, bounds = row_of(several[0]), (0, len(self._index.text))
+        row, bounds = row_of(several[0]), (0, len(self._text))
         if row and (not own or row_of(several[-1]) != row):  # lists in a list, or rows of one value each
             bounds = (self._begin(row), bounds[1])
         if row and row_of(several[-1]) != row:
@@ -205,9 +183,9 @@ class EvidenceSearch:
     def _of_list(self, several: list[Scalar], bounds: Span, placed: dict[JsonPath, Occurrence]) -> None:
         labels = self._labels.of_list(key_of(several[0]))
         found = ListValues(
-            self._index.text,
+            self._text,
             [one.value for one in several],
-            lambda at, since: self._candidates(several[at], since),
+            lambda at, since: self._lookup.of(several[at], since),
             lambda occurrence: self._labels.distance(labels, occurrence[0]),
             min(max(self._offset, bounds[0]), bounds[1]),
             bounds,
@@ -219,52 +197,13 @@ class EvidenceSearch:
     def _keep(several: list[Scalar], found: list[Occurrence], placed: dict[JsonPath, Occurrence]) -> None:
         placed |= {one.path: occurrence for one, occurrence in zip(several, found, strict=True)}
 
-    def _candidates(self, scalar: Scalar, since: int) -> list[Occurrence]:
-        if scalar.value is None or scalar.value == "":
-            return []
-        if isinstance(scalar.value, bool):
-            return self._yes_or_no(scalar.value, scalar, since)
-        return self._index_for(scalar).find(scalar.value, since)
-
-    def _index_for(self, scalar: Scalar) -> DocumentIndex:
-        """Of what a value of its field may be."""
-        if self._unnamed is self._index or scalar.path in self._files:
-            return self._index
-        return self._unnamed
-
-    def _yes_or_no(self, value: bool, scalar: Scalar, since: int) -> list[Occurrence]:
-        """By the key, else by what the schema calls it; no row's by sentences."""
-        key = key_of(scalar)
-        found = self._yes_no.find(value, key, key_words(key[:LONGEST]), self._labels.of(key), since)
-        found = found or self._yes_no.described(value, scalar.path, self._described, since)
-        if found or row_of(scalar):
-            return found
-        return self._yes_no.in_sentences(value, self._labels.whole(key) or self._described.in_text(scalar.path))
-
-    def _labels_of(self, scalar: Scalar) -> list[Span]:
-        """All words of its key, else what the schema calls it where that is a label, else some words of its key."""
-        key = key_of(scalar)
-        return self._labels.same(key) or self._described.spans(scalar.path) or self._labels.of(key)
-
-    def _ahead(self, scalar: Scalar, since: int) -> list[Occurrence]:
-        """Its candidates behind `since`, in order: a few at least, where there are so many. Looked up once for many."""
-        key = (repr(scalar.value), key_of(scalar) if isinstance(scalar.value, bool) else self._index_for(scalar))
-        first, whole, occurrences = self._known.get(key, (len(self._index.text) + 1, False, []))
-        at = bisect_left(occurrences, since, key=lambda one: one[0].start)
-        if since < first or (not whole and len(occurrences) - at < _FEW):
-            found = self._candidates(scalar, since)
-            occurrences = sorted((one for one in found if one[0].start >= since), key=lambda one: one[0].start)
-            self._known[key] = (since, len(found) < MOST // 2, occurrences)
-            at = 0
-        return occurrences[at:]
-
     def _in_order(self, several: list[Scalar], since: int = 0) -> list[Occurrence]:
         """Each nearest behind its label; where that leaves a choice, as they follow each other in the document. Behind
         `since`, where they are there."""
         likely: list[list[Occurrence]] = []
         for scalar in several:
-            labels = [label for label in self._labels_of(scalar) if label[0] >= since]
-            candidates = self._candidates(scalar, labels[0][1] if labels else max(self._offset, since))
+            labels = [label for label in self._lookup.labels_of(scalar) if label[0] >= since]
+            candidates = self._lookup.of(scalar, labels[0][1] if labels else max(self._offset, since))
             candidates = [occurrence for occurrence in candidates if occurrence[0].start >= since] or candidates
             candidates = [one for one in candidates if self._is_spoken_for(one, labels)]
             costs = [self._from_label(occurrence, labels) for occurrence in candidates]
@@ -315,7 +254,7 @@ class EvidenceSearch:
         chosen: dict[int, Occurrence] = {}
         for at in sorted(range(len(several)), key=lambda at: not isinstance(several[at].value, str)):
             texts = [fragment for occurrence in chosen.values() for fragment in occurrence]
-            found = self._candidates(several[at], begin)
+            found = self._lookup.of(several[at], begin)
             within = [occurrence for occurrence in found if begin <= occurrence[0].start < end]
             if not within and isinstance(several[at].value, bool):
                 within = self._by_row(several, at, [occurrence for occurrence in chosen.values() if occurrence])
@@ -344,7 +283,7 @@ class EvidenceSearch:
         value = several[at].value
         if not isinstance(value, bool) or sum(isinstance(one.value, bool) for one in several) > 1:
             return []
-        return self._yes_no.beside(
+        return self._lookup.beside(
             value, [(fragment.start, fragment.stop) for occurrence in chosen for fragment in occurrence]
         )
 
@@ -361,7 +300,7 @@ class EvidenceSearch:
         row = row_of(scalar)[-1]
         if not isinstance(row, int) or column_of(scalar) in self._counting:
             return False
-        return row_numbers.counts(self._index.text, fragment, row)
+        return row_numbers.counts(self._text, fragment, row)
 
 
 def _table(several: list[Scalar]) -> JsonPath:
