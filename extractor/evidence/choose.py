@@ -19,8 +19,9 @@ from extractor.evidence.named import NamingLabels
 from extractor.evidence.occurrence import Fragment, Occurrence
 from extractor.evidence.overlap import apart, not_within
 from extractor.evidence.printed_labels import PrintedLabel
-from extractor.evidence.row_owner import RowCell, foreign
+from extractor.evidence.row_owner import at_home
 from extractor.evidence.scalars import JsonPath, Scalar
+from extractor.evidence.shared_cells import with_shared
 from extractor.evidence.spans import Span
 from extractor.evidence.structure import (
     column_of,
@@ -35,6 +36,7 @@ from extractor.evidence.structure import (
 )
 from extractor.evidence.table_cells import with_cells
 from extractor.evidence.table_rows import RowPlacements
+from extractor.evidence.text_table import TextTable
 from extractor.evidence.value_lookup import ValueLookup
 
 _CHOICES = 12  # of places for a value, between which its neighbours decide
@@ -90,30 +92,17 @@ class EvidenceSearch:
             windows = self._windows(rows) if _table(rows[0]) else [_Window(0, 0, {})] * len(rows)
             for several, window in zip(rows, windows, strict=True):
                 occurrences += self._of_group(several, window)
-        occurrences = apart(found, self._own(found, occurrences))
-        occurrences = with_cells(self._text, self._ends, found, occurrences, lambda scalar: self._lookup.of(scalar, 0))
-        names, whole = self._lookup.names, self._labels.whole
-        return with_columns(self._text, self._ends, found, occurrences, names, lambda scalar: whole(key_of(scalar)))
+        occurrences = apart(found, at_home(found, occurrences, self._is_shared, self._line))
+        table, names, whole = TextTable(self._text, self._ends), self._lookup.names, self._labels.whole
+        occurrences = with_cells(table, found, occurrences, lambda scalar: self._lookup.of(scalar, 0))
+        occurrences = with_columns(
+            self._text, self._ends, found, occurrences, names, lambda scalar: whole(key_of(scalar))
+        )
+        return with_shared(table, self._ends, found, occurrences, lambda scalar: self._lookup.of(scalar, 0))
 
     def labels(self, found: list[Scalar], occurrences: list[Occurrence]) -> list[PrintedLabel | None]:
         """Of each the printed label that names it, where one does; `occurrences`: where they stand."""
         return NamingLabels(self._lookup.printed, found, occurrences).labels()
-
-    def _own(self, found: list[Scalar], occurrences: list[Occurrence]) -> list[Occurrence]:
-        """`occurrences` without what stands in the place of another row of its list."""
-        lists: dict[JsonPath, list[int]] = {}
-        for at, one in enumerate(found):
-            if occurrences[at] and row_of(one):
-                lists.setdefault(tuple(part for part in row_of(one) if isinstance(part, str)), []).append(at)
-        kept, rows = list(occurrences), {row: at for at, row in enumerate(dict.fromkeys(map(row_of, found)))}
-        for several in lists.values():
-            cells = [
-                RowCell(rows[row_of(found[at])], occurrences[at], self._is_shared(found[at], occurrences[at]))
-                for at in several
-            ]
-            for at, is_foreign in zip(several, foreign(cells, self._line), strict=True):
-                kept[at] = () if is_foreign else occurrences[at]
-        return kept
 
     def _is_shared(self, scalar: Scalar, occurrence: Occurrence) -> bool:
         """Whether a value may be said once for several rows. A yes or no is said of one."""

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from extractor.evidence.occurrence import Occurrence
+from extractor.evidence.scalars import JsonPath, Scalar
+from extractor.evidence.structure import row_of
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,28 @@ class RowCell:
     @property
     def start(self) -> int:
         return self.occurrence[0].start
+
+
+def at_home(
+    found: Sequence[Scalar],
+    occurrences: Sequence[Occurrence],
+    is_shared: Callable[[Scalar, Occurrence], bool],
+    line: Callable[[int], int],
+) -> list[Occurrence]:
+    """`occurrences` without what stands in the place of another row of its list. `is_shared`: whether a value may be
+    said once for several rows; `line` of an offset."""
+    lists: dict[JsonPath, list[int]] = {}
+    for at, one in enumerate(found):
+        if occurrences[at] and row_of(one):
+            lists.setdefault(tuple(part for part in row_of(one) if isinstance(part, str)), []).append(at)
+    kept, rows = list(occurrences), {row: at for at, row in enumerate(dict.fromkeys(map(row_of, found)))}
+    for several in lists.values():
+        cells = [
+            RowCell(rows[row_of(found[at])], occurrences[at], is_shared(found[at], occurrences[at])) for at in several
+        ]
+        for at, is_foreign in zip(several, foreign(cells, line), strict=True):
+            kept[at] = () if is_foreign else occurrences[at]
+    return kept
 
 
 def foreign(cells: Sequence[RowCell], line: Callable[[int], int]) -> list[bool]:
