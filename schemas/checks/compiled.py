@@ -15,6 +15,8 @@ from schemas.checks.report import MAX_REFUSALS, Note, Path, note
 from schemas.checks.rewrite import rewritten
 from schemas.patterns import fault, for_validator
 
+TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
+_NO_SCHEMA = 'not of types "boolean", "object"'
 _LINEAR = jsonschema_rs.RegexOptions()
 
 
@@ -42,13 +44,27 @@ def faults_of(root: dict[str, Any]) -> Iterator[Note]:
 
 
 def misfits_of(root: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Where `root` is no JSON Schema, by the meta-schema of draft 2020-12, and why."""
+    """Where `root` is no JSON Schema, by the meta-schema of draft 2020-12, and why; each once, though several of that
+    schema's vocabularies say it."""
     plain = {key: value for key, value in root.items() if key != "$schema"}
+    found = set[tuple[Path, str]]()
     try:
         for error in islice(_meta().iter_errors(plain), MAX_REFUSALS):
-            yield tuple(error.instance_path), error.message
+            fault = tuple(error.instance_path), _misfit(error)
+            if fault not in found:
+                found.add(fault)
+                yield fault
     except (ValueError, jsonschema_rs.ReferencingError) as error:
         yield (), _first_line(error)
+
+
+def _misfit(error: jsonschema_rs.ValidationError) -> str:
+    """What is wrong, with what to write where that is plain."""
+    if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.AnyOf):  # of `type` alone
+        return f"{error.message.partition(' is not valid')[0]} is no type; types are {', '.join(TYPES)}"
+    if error.message.endswith(_NO_SCHEMA) and error.instance in TYPES:
+        return f'{error.message}; the schema of such a value is {{"type": "{error.instance}"}}'
+    return error.message
 
 
 @cache

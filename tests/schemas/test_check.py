@@ -267,3 +267,24 @@ LOOK, GONE = {"type": "string", "pattern": "(?=a)b"}, {"$dynamicRef": "#x"}
 def test_all_that_is_refused_is_told_at_once(root, places):
     report = check(root)
     assert sorted({note.pointer for note in report.refused}) == places
+
+
+@pytest.mark.parametrize(
+    ("field", "pointer", "told"),
+    [
+        ({"type": "strin"}, "/properties/a/type", '"strin" is no type; types are array, boolean, integer, null'),
+        ({"type": ["string", "nul"]}, "/properties/a/type", '["string","nul"] is no type; types are array'),
+        (
+            "string",
+            "/properties/a",
+            'not of types "boolean", "object"; the schema of such a value is {"type": "string"}',
+        ),
+        ("text", "/properties/a", '"text" is not of types "boolean", "object"'),
+        ({"required": "array"}, "/properties/a/required", '"array" is not of type "array"'),
+    ],
+)
+def test_a_slip_is_told_once_and_in_words_of_who_made_it(field, pointer, told):
+    (note,) = check({"type": "object", "properties": {"a": field}}).refused
+    assert note.pointer == pointer
+    assert told in note.detail
+    assert ("the schema of such a value" in note.detail) == ("the schema of such a value" in told)
