@@ -19,6 +19,7 @@ from extractor.engine.heartbeat import EVERY_S, Heartbeat
 from extractor.engine.sequence import Completion, Request
 from extractor.errors import EngineError, ExtractorError
 from extractor.processes.collector import importing
+from extractor.processes.log_lines import LineFormat, LineFormatter
 from extractor.processes.packages import missing
 from extractor.sandbox.network import close_network
 
@@ -33,6 +34,7 @@ def main() -> None:
     # Ctrl-C in a terminal and a supervisor's SIGTERM reach every process of a group; how to stop the parent says.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _log_lines()
     pipe = Connection(int(sys.argv[1]))
     try:
         make, given = pipe.recv()
@@ -54,6 +56,14 @@ def main() -> None:
     if not close_network():
         log.warning("this kernel has no seccomp: the engine keeps a network that it does not need")
     child.run(engine, tokenizer, info)
+
+
+def _log_lines() -> None:
+    """Of what is wrong, as the other processes log it."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LineFormatter(LineFormat.chosen(os.environ, sys.stderr)))
+    logging.getLogger().addHandler(handler)
+    logging.getLogger().setLevel(logging.WARNING)
 
 
 class _Child:

@@ -10,6 +10,7 @@ time.
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,6 +79,22 @@ def parse_line(service: str, line: str) -> Event:
 def event_of(service: str, text: str, level: str = "info", **facts: Any) -> Event:
     """One that happens now."""
     return {"service": service, "event": text, **facts, "level": level, "timestamp": datetime.now(UTC).isoformat()}
+
+
+class LineFormatter(logging.Formatter):
+    """For a process that logs by the standard library alone. Of an error that is logged with it only the kind is told:
+    its words may quote a document."""
+
+    def __init__(self, form: LineFormat) -> None:
+        super().__init__()
+        self._form = form
+
+    def format(self, record: logging.LogRecord) -> str:
+        facts = {"error": record.exc_info[0].__name__} if record.exc_info and record.exc_info[0] else {}
+        when = datetime.fromtimestamp(record.created, UTC).isoformat()
+        level = record.levelname.lower()
+        event = {"event": record.getMessage(), "logger": record.name, **facts, "level": level, "timestamp": when}
+        return self._form.line(event)
 
 
 def _readable(event: Mapping[str, Any], level: str, *, colour: bool) -> str:

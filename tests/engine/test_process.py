@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -304,3 +305,10 @@ def test_once_it_has_loaded_it_has_no_network(engine: EngineProcess) -> None:
     assert len(threads) > 1
     for thread in threads:
         assert "Seccomp:\t2\n" in (thread / "status").read_text(), "a filter: tests/sandbox/test_network.py says which"
+
+
+def test_what_the_child_logs_is_a_line_as_others_log_it() -> None:
+    code = "import logging; from extractor.engine import child; child._log_lines(); logging.getLogger('a').warning('b')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    event = json.loads(done.stderr)
+    assert (event["event"], event["logger"], event["level"]) == ("b", "a", "warning")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import re
+import sys
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from extractor.processes.log_lines import LineFormat, event_of, parse_line
+from extractor.processes.log_lines import LineFormat, LineFormatter, event_of, parse_line
 
 STORE = "8596:M 30 Nov 2026 13:26:26.664 {} Reading config from stdin"
 TEXT = LineFormat(text=True)
@@ -107,3 +110,15 @@ def test_trouble_is_coloured() -> None:
     assert "\x1b[31m" in coloured.line(event_of("api", "it broke", "error"))
     assert "\x1b[33m" in coloured.line(event_of("api", "it may break", "warning"))
     assert "\x1b[3" not in coloured.line(event_of("api", "all is well"))
+
+
+def test_a_process_of_the_standard_library_alone_logs_the_same_lines() -> None:
+    try:
+        raise ValueError("the text of a document")
+    except ValueError:
+        record = logging.LogRecord("extractor.engine", logging.ERROR, "", 0, "step %d failed", (3,), sys.exc_info())
+    event = json.loads(LineFormatter(LineFormat(text=False)).format(record))
+    timestamp = event.pop("timestamp")
+    assert event == {"event": "step 3 failed", "logger": "extractor.engine", "error": "ValueError", "level": "error"}
+    assert datetime.fromisoformat(timestamp).tzinfo is not None
+    assert LineFormatter(TEXT).format(record)[9:] == "error   step 3 failed  error=ValueError"
