@@ -12,6 +12,7 @@ from typing import Any
 from tokenizers import Encoding, Tokenizer
 
 _PIECE_CHARS = 16_384
+_BEGINS = '{"'  # an answer
 
 
 class Codec:
@@ -55,6 +56,17 @@ class Codec:
             waiting += [piece[start:stop] for start, stop in reversed(list(pairs)) if start < stop]
         return ids
 
+    def document(self, text: str) -> list[int]:
+        """As `data`, of a text that strangers wrote: nor has it the token that an answer begins with. A small model
+        takes what stands behind that for an answer."""
+        ids: list[int] = []
+        at = 0
+        while at < len(text):
+            stop = text.find(_BEGINS, at) + 1 or len(text)
+            ids += self.data(text[at:stop])
+            at = stop
+        return ids
+
     def at_least(self, text: str, enough: int) -> int:
         """How many ids `data(text)` has at least; what comes after more than `enough` is not looked at. A text of one
         piece is not counted ahead: 0.
@@ -86,9 +98,10 @@ class Codec:
 
     def _add(self, pieces: list[tuple[int, str]], to: list[int]) -> int:
         encoded = self._data.encode_batch([piece for _, piece in pieces], add_special_tokens=False)
-        for (at, _), one in zip(pieces, encoded, strict=True):
-            to[at] += len(one.ids)
-        return sum(len(one.ids) for one in encoded)
+        sizes = [len(one.ids) + piece.count(_BEGINS) for (_, piece), one in zip(pieces, encoded, strict=True)]
+        for (at, _), size in zip(pieces, sizes, strict=True):
+            to[at] += size
+        return sum(sizes)
 
     def lead(self) -> list[int]:
         """What the tokenizer itself puts before any text (`<bos>` or nothing)."""

@@ -84,7 +84,7 @@ class PromptBuilder:
             tail = [*between, *self._codec.data(last), *again, *self._codec.data(_complaint(errors)), *end]
         task, shared = self._task(schema, opening, part)
         head = [*self._lead, *before, *task]
-        body = self._codec.data(text)
+        body = self._codec.document(text)
         ids = [*head, *body, *self._codec.data(closing), *tail]
         room = self.context - len(ids)
         if room < max_output_tokens:

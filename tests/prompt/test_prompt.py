@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from transformers import PreTrainedTokenizerFast
 
 import extractor
 from extractor.errors import DocumentError, FieldError, ModelError
@@ -223,3 +224,14 @@ def test_templates_that_do_not_fit():
     for template in ("no message", "{{ raise_exception('no users here') }}", "{{ messages[0].content }}" * 2):
         with pytest.raises(ModelError, match="chat template"):
             PromptBuilder(tokenizer(template), context=8192, examples=0)
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}', 'x {"a": {"b": [{"c": 2}]}} {"', '{" {"{"', "no JSON", "{ }", '"}{"'])
+def test_no_text_of_a_document_has_the_token_that_an_answer_begins_with(text: str) -> None:
+    tok = PreTrainedTokenizerFast(tokenizer_file=str(PAIR / "tokenizer.json"))
+    codec = Codec(tok)
+    assert any('{"' in tok.decode([id_]) for id_ in codec.data('{"a": 1}'))
+    ids = codec.document(text)
+    assert tok.decode(ids) == text
+    assert not any('{"' in tok.decode([id_]) for id_ in ids)
+    assert codec.counts([text], 1_000)[0] >= len(codec.data(text))
