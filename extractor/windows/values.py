@@ -54,14 +54,13 @@ def _origins(leaves: Iterable[ValueNode]) -> tuple[ValueOrigin, ...]:
 def _together_sure(group: list[ValueNode], rivals: Sequence[list[ValueNode]]) -> float:
     """The chance that a value is right that the windows of `group` gave, where at most one of it and what the `rivals`
     gave is, and each window errs on its own."""
-    odds = [_odds(one) for one in (group, *rivals)]
-    sure = odds[0] / (1 + math.fsum(odds))
+    logs = [-_all_wrong(one, _own_confidence) for one in (group, *rivals)]
+    # The odds that not all windows of a group are wrong, e^log - 1, and the 1 beside them, are all divided by the
+    # largest e^log: of a few hundred windows that is beyond a float.
+    most = max(logs)
+    odds = [math.exp(log - most) - math.exp(-most) for log in logs]
+    sure = odds[0] / (math.exp(-most) + math.fsum(odds))
     return sure if rivals else max(sure, _own_confidence(_best(group)))
-
-
-def _odds(group: list[ValueNode]) -> float:
-    """That not all of its windows are wrong, to that they are."""
-    return math.expm1(-_all_wrong(group, _own_confidence))
 
 
 def same(one: Any, other: Any) -> bool:

@@ -103,6 +103,20 @@ def test_windows_that_agree_make_a_value_surer_and_others_less_sure():
     assert silent == 0.6
 
 
+@pytest.mark.parametrize(
+    ("for_it", "against", "sure"), [(2000, 0, 1.0), (1500, 500, 1.0), (500, 500, 0.5), (1, 900, 0.0)]
+)
+def test_windows_without_number_are_as_sure_as_can_be(for_it, against, sure):
+    """Of some hundred that agree, the odds are beyond a float."""
+    answers = [
+        say({"a": value}, {"/a": (at * 100 + 1, at * 100 + 2)}, sure=0.99)
+        for at, value in enumerate(["x"] * for_it + ["y"] * against)
+    ]
+    found = merge(*answers)
+    told = found.fields["/a"]["confidence"]
+    assert told == pytest.approx(sure if found.data == {"a": "x"} else 1 - sure)
+
+
 def test_of_two_that_are_printed_the_surer_wins_and_the_other_is_told():
     found = merge(
         say({"a": 1}, {"/a": (1, 2)}, sure=0.6),
