@@ -23,6 +23,7 @@ _QUIET = ("debug", "info")
 _OURS = ("extractor", "workers", "api", "")
 _HEAD = ("timestamp", "level", "service", "event", "logger")
 _MACHINES = {"worker", "tenant", "revision", "slot_bytes", "cache_bytes", "architecture", "examples", "window"}
+_USUAL = (("attempt", 1), ("untold", 0))  # of which other values are told
 _COLOURS = {"warning": "33", "error": "31", "critical": "31"}
 _DIM, _RESET = "\x1b[2m", "\x1b[0m"
 _LONGEST = 400  # characters of one value: a line is short
@@ -117,7 +118,7 @@ def _facts(event: Mapping[str, Any]) -> Event:
             continue
         if isinstance(value, Mapping):
             found.update((key, one) for key, one in value.items() if key not in _MACHINES and one not in (None, ""))
-        elif value not in (None, ""):
+        elif value not in (None, "") and (name, value) not in _USUAL:
             found[name] = value
     if "job" in found:
         found.pop("request_id", None)  # JSON has it, for who looks for one in other systems' logs

@@ -74,6 +74,8 @@ def test_a_terminal_gets_text_unless_the_setting_says_otherwise(
         ),
         ({"event": "heartbeat", "detail": "it is late", "level": "error"}, "error   worker-1  heartbeat: it is late"),
         ({"event": "first\nsecond\x1b[2J", "why": "a b\x1b[2J"}, 'info    worker-1  first  why="a b [2J"'),
+        ({"event": "claimed", "attempt": 1, "untold": 0, "jobs": 0}, "info    worker-1  claimed  jobs=0"),
+        ({"event": "claimed", "attempt": 2, "untold": 3}, "info    worker-1  claimed  attempt=2 untold=3"),
         ({"event": "request", "request_id": "40c2"}, "info    worker-1  request  request_id=40c2"),
     ],
 )  # fmt: skip
