@@ -25,6 +25,10 @@ from extractor.service.valkey import EmbeddedSettings
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _SPARE_S = 10.0
 _TEXT = LineFormat(text=True)
+_STOPPING = (
+    "extractor: stopping; what runs is finished, or goes back to the queue to be done after the next start. "
+    "A second Ctrl-C ends it at once"
+)
 
 
 Port = Annotated[
@@ -86,9 +90,13 @@ def run_until_stopped(service: Service, form: LineFormat = _TEXT, *, keyed: bool
     before = {number: signal.signal(number, stop) for number in heeded}
     try:
         with service:
-            service.wait_ready()
-            _say_in(form, _greeting(service.url, keyed=keyed), "ready", url=service.url)
-            service.watch()
+            try:
+                service.wait_ready()
+                _say_in(form, _greeting(service.url, keyed=keyed), "ready", url=service.url)
+                service.watch()
+            except KeyboardInterrupt:
+                _say_in(form, _STOPPING, "stopping")
+                raise
     except KeyboardInterrupt:
         _say_in(form, "extractor: stopped", "stopped")
     finally:
