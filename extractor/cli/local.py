@@ -78,6 +78,8 @@ def run(
         outcomes = in_order(documents, extract, settings.slots, abort)
         failures = [error for source, outcome in outcomes if (error := _put_outcome(source, outcome, full))]
     if failures:
+        if len(documents) > 1:
+            say(f"{len(documents) - len(failures)} succeeded, {len(failures)} failed")
         nothing_but_input = len(failures) == len(documents) and all(isinstance(each, InputError) for each in failures)
         raise typer.Exit(BAD_INPUT if nothing_but_input else SOME_FAILED)
 

@@ -496,6 +496,7 @@ def test_standard_input_is_read_before_anything_is_extracted(run: Run, monkeypat
     done = run("run", "-", "-", "-s", "contact", "--max-output-tokens", "4")
     assert threads == [threading.main_thread()]
     assert done.err.count("stdin") == 2
+    assert done.err.endswith("\n0 succeeded, 2 failed\n")
 
 
 def test_a_schema_that_is_not_there_is_told_before_a_model_is_loaded(
