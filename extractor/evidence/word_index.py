@@ -15,7 +15,7 @@ from typing import TypeVar
 from extractor.evidence.occurrence import Fragment, Occurrence
 from extractor.evidence.spans import Span
 from extractor.evidence.wrapped import WrappedText
-from extractor.notation.as_typed import JOINERS, UNSEEN
+from extractor.notation.as_typed import JOINERS, UNSEEN, seen
 from extractor.notation.word_pieces import MARK, is_cut_at
 
 MOST = 32  # places of one value
@@ -31,6 +31,7 @@ _COVERED = 0.75  # of its words have to be found then
 _APART = 48  # between the pieces of what stands in pieces
 
 _WORD = re.compile(rf"[^\W_]+(?:[{MARK}]+[^\W_]*|[{JOINERS}{UNSEEN}]+[^\W_]+)*")
+_MARKED = re.compile(f"[{MARK}]")
 # What a writer may leave out: accents of Latin, Greek and Cyrillic, points of Hebrew and Arabic, joiners, styles. The
 # marks of other scripts are letters.
 _OPTIONAL = re.compile(
@@ -69,7 +70,7 @@ class WordIndex:
     def find(self, value: str) -> list[Fragment]:
         """Where the words of `value` stand one after the other, perhaps cut otherwise."""
         wanted = _WORD.findall(value)
-        if not wanted:
+        if not wanted or _MARKED.match(value):
             return self.letters(value)
         lead, tail = value[: value.index(wanted[0])], value[value.rindex(wanted[-1]) + len(wanted[-1]) :]
         found = []
@@ -93,12 +94,13 @@ class WordIndex:
     def letters(self, value: str) -> list[Fragment]:
         """Where `value` stands letter by letter, and words may be cut: scripts without spaces, pictures."""
         found: list[Fragment] = []
-        for begin, end in (self.since, len(self.text)), (0, self.since):
-            at = self.text.find(value, begin, end) if value.strip() else -1
-            while at >= 0 and len(found) < MOST:
-                if is_cut_at(self.text, at, at + len(value)):
-                    found.append(Fragment(at, at + len(value), 0))
-                at = self.text.find(value, at + len(value), end)
+        printed = re.compile(r"\s{1,12}".join(map(re.escape, value.split())))
+        for begin, end in ((self.since, len(self.text)), (0, self.since)) if seen(value).strip() else ():
+            for at in printed.finditer(self.text, begin, end):
+                if is_cut_at(self.text, *at.span()):
+                    found.append(Fragment(*at.span(), 0))
+                if len(found) == MOST:
+                    return found
         return found
 
     def _runs(self, wanted: list[str]) -> list[tuple[int, int]]:

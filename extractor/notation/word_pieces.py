@@ -15,13 +15,13 @@ from extractor.notation.as_typed import JOINERS, TAGS, UNSEEN
 # Letters that are written without spaces between words: each is a chunk. As MARK, within brackets of a pattern.
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-    "\uff66-\uff9f\U00020000-\U0003ffff"
+    "\uff66-\uff9d\U00020000-\U0003ffff"
 )
 _DIGITS = "[\u0e50-\u0e59\u0ed0-\u0ed9\u1040-\u1049\u17e0-\u17e9]"  # of those: a number is one
 _PARTICLES = "에서|에게|으로|까지|부터|은|는|이|가|을|를|의|에|로|와|과|도|만"  # that Korean writes behind a noun
 # What belongs to the letter before it: accents that are written apart, vowels of Indic scripts, points of Hebrew.
 MARK = "".join(chr(at) for at in range(0x300, 0x1F000) if unicodedata.category(chr(at)).startswith("M"))
-MARK += "\U000e0100-\U000e01ef"
+MARK += "\uff9e\uff9f\U000e0100-\U000e01ef"
 _TONES = "\U0001f3fb-\U0001f3ff"  # of skin
 _FLAG = "[\U0001f1e6-\U0001f1ff]"  # half of one
 _PART = "[A-Z0-9]"

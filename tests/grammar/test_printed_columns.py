@@ -12,20 +12,29 @@ from typing import Any
 import pytest
 
 from extractor.evaluation.printed import PrintedText
+from extractor.evidence.locate import DocumentIndex
 from extractor.grammar.narrow import Bounds
 from extractor.grammar.printed.check import not_printed
 from extractor.grammar.printed.grammars import PrintedAnswers, demand
+from extractor.grammar.printed.reading import PrintedDocument
 from extractor.grammar.printed.words import SEPARATOR, chunks
 from tests.support.matching import accepts
 
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
 SCRIPTS = {
     "Latin": "Alma Ruiz|4 Quay St.|20457 Hamburg|well-|known firm|(0)30/12-5|RE4711|20kg|O'Neil & Co.|Straße"
-    "|EUR5|FXX4402",
+    "|EUR5|FXX4402|ann.lee@x-y.example|https://www.x.example/p-1?q=AB7|INV-2024-003|oﬃce ﬁle|30x20cm|2.00,1"
+    "|807-555-0118",
+    "Pictures": "👨\u200d👩\u200d👧 Park|🇩🇪 Berlin|👍🏽 ok|☑️ paid|❤️|Träger\u00adschaft|ＡＢ１２ ｶﾞﾗｽ"
+    "|e\u0301le\u0300ve Zoe\u0308",
     "Japanese": "東京都千代田区|丸の内1-2-3|株式会社 山田|〒100-0005|ネジ M8|500円|2024年3月1日|カ゛ラス|部品A12",
     "Chinese": "上海市浦东新区|世纪大道100号|张 三|200120|电话:021-5555|￥4,000",
     "Thai": "กรุงเทพฯ 10110|ถนนสุขุมวิท 21|น้ำดื่ม|นาย ก.|฿40",
     "Korean": "서울특별시 강남구|테헤란로 152는|김철수에게|06236|₩5,000",
+    "Hebrew": "שָׁלוֹם|בירושלים ירושלים|רח' הרצל 4|\u200fא12\u200e",
+    "Persian": "می\u200cخواهم|کتاب\u200cها ۱۲۳|ﻣﺤﻤﺪ",
+    "Tamil": "தமிழ்நாடு அரசு|சென்னை ௪",
+    "Bengali": "বাংলাদেশ|ঢাকা ১২০৭",
     "Arabic": "شارع الملك|الرياض ١١٥٦٤|٢٥٠٫٥|محمد",
     "Hindi": "नई दिल्ली|मुंबई ४००००१|हिन्दी",
     "Cyrillic": "Москва, ул. Мира|дом 5|ХХХХ4402|Ёлка",
@@ -106,6 +115,20 @@ def test_the_grammar_and_the_comparison_take_the_same(seed: int) -> None:
     compared = {value: not not_printed({"a": value}, printed.marked, printed.document) for value in verdicts}
     assert compared == verdicts
     assert [value for value, fits in verdicts.items() if fits and value not in known] == []
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_what_has_a_place_in_one_piece_is_printed(seed: int) -> None:
+    """Evidence shows no piece of a word."""
+    dice = random.Random(seed)
+    text = document(dice)
+    compared, known, index = PrintedDocument(text), PrintedText(text), DocumentIndex(text)
+    words = [word for word in text.split() for _ in range(6)]
+    pieces = [word[at : at + dice.randint(1, len(word))] for word in words for at in [dice.randrange(len(word))]]
+    placed = [value for value in (*pieces, *mixtures(text, dice)) if (one := index.find(value)) and len(one[0]) == 1]
+    assert placed
+    leaf = {"type": "string", "x-printed": "text"}
+    assert [value for value in placed if value not in known and not compared.prints(value, leaf)] == []
 
 
 def test_both_verdicts_come() -> None:
