@@ -37,10 +37,12 @@ _NUMBER = (  # one, one time of day; commas are between numbers where they part 
     r"|(?<!\d,)(?:\d{1,3}(?:,\d{3})+|\d\d?(?:,\d\d)+,\d{3}|\d+,\d+)(?!\d|,\d|-\d\d-\d)"
     r"|\d+(?::\d\d(?!\d))+(?:\.\d+)?"
 )
+_BOOKED = r"\d{1,15},\d{0,2}[NFS][A-Z]{3}"  # an amount in a statement of SWIFT: `2604020402D1875,50NTRF`
 _SIZE = r"\d+(?:[.,]\d+)?(?:[xX]\d+(?:[.,]\d+)?){0,9}[^\W\d_]{0,3}(?![^\W_])"  # from one of its numbers on
 _PIECES = (
     rf"{addresses.EMAIL}|{addresses.SCHEME}|{addresses.HOST}|{_CODE}|{_FIGURES}"
     r"|(?<![^\W_])[vV](?=\d+\.\d)"  # before a version
+    rf"|(?<![^\W_])\d{{6,10}}(?=R?[CD][A-Z]?{_BOOKED})|(?<=\d)R?[CD][A-Z]?(?={_BOOKED})"
     rf"|{_NUMBER}"
     rf"|{_DIGITS}+|[{UNSPACED}][{MARK}]*"
     rf"|{masked.FIRST}|{masked.SIGNS}"
