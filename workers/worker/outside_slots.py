@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from extractor.documents.stored import StoredDocument, dumps
-from extractor.errors import BUSY, EngineError
+from extractor.errors import BUSY, EngineError, code_of
 from extractor.result import LongRead
 from schemas.jsontext import written
 from workers.ledger.ledger import Claim
@@ -82,7 +82,7 @@ def _pictures_read(runtime: Runtime, reading: DocumentReading, error: Exception 
             error = nothing
         record(runtime, reading, error)
         if error is not None:
-            runtime.stats.attempt_ended(settle(runtime, active, error))
+            _ended(runtime, active, settle(runtime, active, error), error)
             return
         attempt = active.claim.attempt
         status = write(runtime, runtime.ledger.jobs.keep_read(job.tenant, job.id, attempt, stored, requeue=True))
@@ -112,8 +112,14 @@ def _windows_read(runtime: Runtime, active: ActiveJob, found: dict[str, Any] | E
             marked = bool(found.get("review"))
             call = runtime.ledger.jobs.succeed(job.tenant, job.id, attempt, written(found), marked=marked)
             outcome = "succeeded" if write(runtime, call) else "dropped"
-        log.info("job", attempt=attempt, outcome=outcome)
-        runtime.stats.attempt_ended(outcome)
+        _ended(runtime, active, outcome, found if isinstance(found, Exception) else None)
+
+
+def _ended(runtime: Runtime, active: ActiveJob, outcome: str, error: Exception | None) -> None:
+    """To be seen in the log and in metrics."""
+    code = {} if error is None else {"code": code_of(error)}
+    log.info("job", attempt=active.claim.attempt, outcome=outcome, **code)
+    runtime.stats.attempt_ended(outcome)
 
 
 def _given_back(runtime: Runtime, active: ActiveJob, why: str) -> str:

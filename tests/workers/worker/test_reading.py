@@ -3,6 +3,7 @@ text are read outside of the slots."""
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 from collections.abc import Iterator
@@ -120,6 +121,13 @@ def test_its_time_holds_while_pictures_are_read(fleet: Fleet) -> None:
         "deadline_exceeded",
         "the document was not read within 0.5 s",
     )
+
+    def codes() -> list[str]:
+        """Of the lines on its end, which are written behind it."""
+        logged = [json.loads(line) for line in fleet.logs().splitlines() if job.id in line]
+        return [line["code"] for line in logged if line["event"] == "job"]
+
+    until(lambda: codes() == ["deadline_exceeded"], 20, "it is in the log")
 
 
 def test_what_was_read_is_there_for_the_next_attempt(fleet: Fleet) -> None:
