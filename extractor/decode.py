@@ -27,7 +27,7 @@ from extractor.errors import (
 from extractor.excerpt import excerpt
 from extractor.grammar.narrow import Bounds, NarrowedSchema
 from extractor.grammar.printed.grammars import Demands, PrintedAnswers
-from extractor.grammar.rewrite import Rewriting, rewriting
+from extractor.grammar.rewrite import Rewriting, rewriting, without_nulls
 from extractor.grammar.trial import Judge
 from extractor.prompt.prompt import Prompt, PromptBuilder
 from extractor.run import LEAST_ANSWER, Run
@@ -166,6 +166,23 @@ class Decoder:
             run.printed = run.printed.without_grammar()
         return self._decoded(run, prompt, run.grammar, max_tokens)
 
+    def without_nulls(self, run: Run, shown: Schema, written: WrittenText, pointers: list[str]) -> Any:
+        """The answer `written` with its nulls at `pointers` written again, as no nulls; the prompt tells of the schema
+        `shown`. None where they can be nothing else, or no grammar says so. Raises DocumentError where there is no
+        room."""
+        demand = self._demands.get(run.schema, run.options.printed)
+        if demand is not None and run.printed is not None and run.printed.grammar is not None:
+            again = run.printed.without_nulls(demand.narrowed, written, pointers)
+        else:
+            narrowed = NarrowedSchema(run.schema.json_schema, self._bounds).whole()
+            again = without_nulls(written, pointers, narrowed)
+        if again is None:
+            return None
+        prompt = replace(self._prompts.build(shown, run.document.text, 1), shared=0)  # few others will begin so
+        begun = self._prompts.begun(prompt, again.head, again.tokens)
+        most = run.options.max_output_tokens or self._most_tokens
+        return self._if_taken(lambda: self._rewritten(run, begun, most, again))
+
     def _if_taken(self, decoded: Callable[[], Any]) -> Any:
         """None where the engine cannot build or follow the grammar."""
         try:
@@ -194,6 +211,10 @@ class Decoder:
         head."""
         found = self._decoded(run, begun, again.grammar, min(max_tokens, begun.room), again.head)
         written = WrittenText(found.text, found.logprobs, found.sizes)
-        whole = again.joined(written) if found.finish == "stop" else again.unfinished(written)
-        ended = ended_in(whole.text, run.limits, Repeats(begun.source))
-        return replace(found, text=whole.text, logprobs=whole.logprobs, sizes=whole.sizes, ended=ended)
+        return as_whole(found, again.joined(written) if found.finish == "stop" else again.unfinished(written), run)
+
+
+def as_whole(completion: Any, whole: WrittenText, run: Run) -> Any:
+    """The engine's completion, as one of the answer `whole`."""
+    ended = ended_in(whole.text, run.limits, Repeats(run.document.text.encode("utf-8", "replace")))
+    return replace(completion, text=whole.text, logprobs=whole.logprobs, sizes=whole.sizes, ended=ended)

@@ -37,15 +37,16 @@ from extractor.grammar.narrow import Bounds
 from extractor.grammar.printed.grammars import Demands
 from extractor.grammar.trial import Judge
 from extractor.grammar.verdicts import Verdicts
-from extractor.known import Findings
+from extractor.known import Findings, SeenAnswer
 from extractor.long_document import LongDocuments
 from extractor.missed import missed
 from extractor.options import Options
 from extractor.prompt.prompt import PromptBuilder
 from extractor.result import Extraction, Known, LongRead, Mark
 from extractor.review import review
-from extractor.run import Run, ended_values, raise_unless_complete
+from extractor.run import Run, raise_unless_complete
 from extractor.schema_lookup import AnySchema, SchemaLookup
+from extractor.second_look import SecondLook
 from extractor.usage import Usage
 from extractor.validate import Answer, read_answer, unfit
 from extractor.windows.whole_answer import WholeAnswer
@@ -98,6 +99,8 @@ class Extractor:
         self._findings = Findings(demands, self._calibrator)
         self._prompts = PromptBuilder(tokenizer, self._info["context"], self._info["examples"])
         self._decoder = Decoder(engine, self._settings, demands, self._judge, bounds, self._prompts)
+        read, most_calls = self._read_answer, self._settings.max_model_calls
+        self._second_look = SecondLook(self._decoder, self._findings, self._calibrator, read, most_calls)
         slots, window = self._info["slots"], self._settings.window or self._info.get("window")
         ways = self._read, self._call_model, self._stand
         self._long = LongDocuments(self._prompts, self._grammars, self._settings, slots, window, *ways)
@@ -229,11 +232,11 @@ class Extractor:
         except (OutputError, DeadlineExceeded) as error:
             error.last, error.kept = text, self._findings.kept(run, text, completion, again) if text else {}
             raise
-        fields = self._findings.fields(run, text, completion)
-        others = self._findings.others(run, completion, answer.data, again)
-        ended = ended_values(text, completion)
-        marks = self._findings.marks(run, answer.data, answer.doubts, fields, ended, others)
-        return self._extraction(run, answer, text, fields, marks)
+        seen = SeenAnswer(completion, answer, self._findings.fields(run, text, completion))
+        if failed is None:
+            seen = self._second_look.of(run, seen)
+        marks = self._findings.marks_of(run, seen, again)
+        return self._extraction(run, seen.answer, seen.text, seen.fields, marks)
 
     def _stand(self, run: Run, whole: WholeAnswer) -> Extraction:
         """Of what the windows of a document say together. Raises InvalidOutput where that does not stand."""

@@ -8,14 +8,14 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from extractor.calibration.calibrator import Calibrator
 from extractor.documents import Document
 from extractor.duplicate_keys import Duplicate, replaced
 from extractor.engine.limits.limits import Why
 from extractor.evidence.locate import DocumentIndex
-from extractor.evidence.scalars import scalars
+from extractor.evidence.scalars import byte_spans
 from extractor.grammar.printed.grammars import Demands
 from extractor.grammar.printed.reading import PrintedDocument
 from extractor.missed import missed
@@ -24,7 +24,8 @@ from extractor.partial import completed
 from extractor.result import Known, Mark, Other, Unprinted
 from extractor.review import review
 from extractor.run import Run, ended_values, fields_of
-from extractor.written import Span, WrittenText, forced
+from extractor.validate import Answer
+from extractor.written import WrittenText, forced
 from schemas import jsontext
 from schemas.errors import Place, parts_of
 
@@ -32,6 +33,18 @@ log = logging.getLogger(__name__)
 
 _ANY_NUMBER = Context(prec=100_000, Emax=MAX_EMAX, Emin=MIN_EMIN)  # is not rounded
 MOST_OTHERS = 5  # values that are told of one key
+
+
+class SeenAnswer(NamedTuple):
+    """An answer that stands: as the engine wrote it, as it was read, and what is known of its values."""
+
+    completion: Any
+    answer: Answer
+    fields: dict[str, Known]
+
+    @property
+    def text(self) -> str:
+        return str(self.completion.text.decode("utf-8", "replace"))
 
 
 class Findings:
@@ -46,6 +59,12 @@ class Findings:
         fields = fields_of(text, run, completion)
         return self._calibrator.calibrated(fields, text, run.document, run.schema.json_schema, completion, held)
 
+    def marks_of(self, run: Run, seen: SeenAnswer, again: Sequence[Duplicate]) -> list[Mark]:
+        """What a person should look at. `again`: the members that have keys which their objects had already."""
+        others = self.others(run, seen.completion, seen.answer.data, again)
+        ended = ended_values(seen.text, seen.completion)
+        return self.marks(run, seen.answer.data, seen.answer.doubts, seen.fields, ended, others)
+
     def others(self, run: Run, completion: Any, data: Any, again: Sequence[Duplicate]) -> dict[str, list[Other]]:
         """By pointer, what the answer says of a key once more, where that is something else. A scalar is looked up as
         if it stood in the place of the first."""
@@ -55,7 +74,7 @@ class Findings:
             if value and value != _canonical(value_at(data, one.pointer)):
                 found.setdefault(one.pointer, {}).setdefault(value, one)
         some = {pointer: list(values.values())[:MOST_OTHERS] for pointer, values in found.items()}
-        spans = _spans(completion.text.decode("utf-8", "replace")) if some else {}
+        spans = byte_spans(completion.text.decode("utf-8", "replace")) if some else {}
         others: dict[str, list[Other]] = {pointer: [] for pointer in some}
         for rank in range(max(map(len, some.values()), default=0)):
             ranked = {pointer: values[rank] for pointer, values in some.items() if rank < len(values)}
@@ -141,15 +160,6 @@ def value_at(data: Any, pointer: str) -> Any:
         else:
             return None
     return data
-
-
-def _spans(text: str) -> dict[str, Span]:
-    """Of scalars, the bytes of their JSON."""
-    return {one.pointer: (_bytes(text[: one.start]), _bytes(text[: one.stop])) for one in scalars(text)}
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode())
 
 
 def _other(one: Duplicate, known: Known | None) -> Other:

@@ -27,7 +27,7 @@ class Options(BaseModel):
         ge=1,
         le=5,
         validation_alias=AliasChoices("max_model_calls", "max_asks"),  # the old name, for a version
-        description="calls of the model; each but the first carries the errors",
+        description="calls of the model; those after the first are for errors, or for nulls that are likely misses",
     )
     printed: Mode = Field(
         "declared", description="which values have to stand in the document: declared (as the schema says), all, none"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from extractor.calibration.calibration import Calibration
-from extractor.calibration.features import FeatureRow, rows
+from extractor.calibration.features import NULL, VALUE, FeatureRow, rows
 from extractor.documents import Document
 from extractor.result import UNCALIBRATED, CalibrationInfo, Known
 from schemas.keywords import Mode
@@ -27,6 +27,11 @@ class Calibrator:
 
     def about(self) -> CalibrationInfo:
         return UNCALIBRATED if self._calibration is None else self._calibration.about()
+
+    @property
+    def judges_both(self) -> bool:
+        """Whether the confidence of values and of nulls alike is the probability that they are right."""
+        return self._calibration is not None and self._calibration.curves.keys() >= {VALUE, NULL}
 
     def calibrated(
         self,

@@ -50,6 +50,11 @@ def scalars(text: str) -> Iterator[Scalar]:
             yield Scalar(part.path, loads(part.scalar), part.start, part.stop)
 
 
+def byte_spans(text: str) -> dict[str, tuple[int, int]]:
+    """Of each scalar, by its pointer, where its JSON stands in the answer's UTF-8."""
+    return {one.pointer: (len(text[: one.start].encode()), len(text[: one.stop].encode())) for one in scalars(text)}
+
+
 def pointers(text: str) -> dict[int, str]:
     """Of every value, by where it begins in `text`; of every member of an object by where its key does too."""
     return {part.start: pointer(*part.path) for part in _parts(text)}

@@ -18,6 +18,7 @@ from llguidance import LLMatcher
 from extractor.engine.drafting.text import LIMITS
 from extractor.grammar.guided import part
 from extractor.grammar.lark import LarkWriter
+from extractor.grammar.nullable import without_null
 from extractor.grammar.printed.reading import PrintedDocument
 from extractor.written import Span, WrittenText, outermost
 from schemas import keywords
@@ -80,7 +81,31 @@ def rewriting(
         if place is None:
             return None
         found[place[0]] = place[1]
-    spans = outermost(found)
+    return _rewriting(written, found, writer, document)
+
+
+def without_nulls(
+    written: WrittenText, pointers: Iterable[str], narrowed: JSON, document: PrintedDocument | None = None
+) -> Rewriting | None:
+    """As `rewriting`, of nulls at `pointers` that are to be no nulls. One that can be no other scalar stays; None where
+    all stay."""
+    answer, writer = written.text.decode("utf-8", "replace"), LarkWriter(narrowed, part, document)
+    found: dict[Span, str] = {}
+    for pointer in pointers:
+        path = tuple(parts_of(pointer))
+        span, node = span_of(answer, path), schema_of(narrowed, path, answer)
+        scalar = without_null(narrowed, node) if node is not None else None
+        rule = writer.rule(scalar) if scalar is not None else None
+        if span is not None and rule is not None:
+            found[span] = rule
+    return _rewriting(written, found, writer, document)
+
+
+def _rewriting(
+    written: WrittenText, found: dict[Span, str], writer: LarkWriter, document: PrintedDocument | None
+) -> Rewriting | None:
+    """`found`: of each span of the answer, the rule of what may stand there."""
+    answer, spans = written.text.decode("utf-8", "replace"), outermost(found)
     if not spans:
         return None
     head = written.text[: _begin(written, _bytes(answer, spans[0][0]))].decode()

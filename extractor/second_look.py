@@ -1,0 +1,148 @@
+"""A null that is likely a miss is asked for once more, as no null, and the value takes its place where it is likely
+right. How likely either is, a fit says (calibration/): of a model without one nothing is asked for again.
+
+The prompt shows the field as one that may not be null: a model believes its value less where it might have left it out.
+Only what is asked for is decoded, all else of the answer is held, and is as sure as it was: a fit is of answers that
+were looked at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from extractor.calibration.calibrator import Calibrator
+from extractor.decode import Decoder, as_whole
+from extractor.duplicate_keys import replaced
+from extractor.errors import DeadlineExceeded, DocumentError, OutputError
+from extractor.evidence.scalars import Scalar, byte_spans, scalars
+from extractor.evidence.spans import overlap
+from extractor.grammar.nullable import required_at
+from extractor.known import Findings, SeenAnswer
+from extractor.result import Known
+from extractor.run import Run, raise_unless_complete
+from extractor.validate import Answer
+from extractor.written import Span, WrittenText
+from schemas import Schema
+
+DOUBTED = 0.4  # a null is asked for again up to this confidence,
+BELIEVED = 0.7  # and a value takes its place from this one on: between the two it stays and a person looks
+MOST = 16  # nulls of an answer
+
+
+class Value(NamedTuple):
+    """For the null at `span`, bytes of the answer. `confidence`: in an answer with no other such value."""
+
+    span: Span
+    written: WrittenText
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True)
+class SecondLook:
+    """`read`: an answer as the schema has it, of a run, how it ended, its most tokens and its text. `most_calls`: of
+    the model, where the options do not say; None where the settings do not either."""
+
+    decoder: Decoder
+    findings: Findings
+    calibrator: Calibrator
+    read: Callable[[Run, str, int, str], Answer]
+    most_calls: int | None
+
+    def of(self, run: Run, seen: SeenAnswer) -> SeenAnswer:
+        """With values for nulls that are likely misses; as it is where none is believed, where another call of the
+        model is not allowed, and of a window, which may leave out what it does not show. Adds to what the run has cost.
+        Raises Cancelled, EngineError."""
+        allowed = run.options.max_model_calls or self.most_calls
+        if allowed == 1 or run.shown is not None or not self.calibrator.judges_both:
+            return seen
+        doubted = doubted_nulls(seen.text, seen.fields)
+        try:
+            return self._filled(run, seen, doubted) if doubted else seen
+        except (OutputError, DocumentError, DeadlineExceeded):  # the answer that there is does not fall with it
+            return seen
+
+    def _filled(self, run: Run, seen: SeenAnswer, doubted: list[Scalar]) -> SeenAnswer:
+        """Raises what ends a call of the model and what reading an answer does."""
+        found = self._written_again(run, seen, doubted)
+        values = self._believed(run, seen, _values(seen, found, doubted)) if found is not None else {}
+        if not values:
+            return seen
+        whole = _filled(seen, values, run)
+        answer = self.read(run, whole.finish, len(whole.sizes), _text(whole))
+        fields = self.findings.fields(run, _text(whole), whole)
+        sure = {at: known["confidence"] for at, known in seen.fields.items()} | {
+            at: value.confidence for at, value in values.items()
+        }
+        return SeenAnswer(whole, answer, {at: {**known, "confidence": sure[at]} for at, known in fields.items()})
+
+    def _written_again(self, run: Run, seen: SeenAnswer, doubted: list[Scalar]) -> Any | None:
+        """The engine's completion; None where the nulls can be nothing else. Raises what did not let it end."""
+        shown, written = _showing(run.schema, doubted), _written(seen.completion)
+        found = self.decoder.without_nulls(run, shown, written, [one.pointer for one in doubted])
+        if found is not None:
+            run.usage.add(found.stats)
+            raise_unless_complete(found.finish, run, len(found.sizes), _text(found))
+        return found
+
+    def _believed(self, run: Run, seen: SeenAnswer, values: Mapping[str, Value]) -> dict[str, Value]:
+        """Those that are likely right. What is another field's value already is no find."""
+        believed: dict[str, Value] = {}
+        others = [known for known in seen.fields.values() if known["evidence"]]
+        for at, value in values.items():
+            alone = _filled(seen, {at: value}, run)
+            known = self.findings.fields(run, _text(alone), alone).get(at)
+            sure = (known["confidence"] or 0.0) if known is not None else 0.0
+            if known is not None and sure >= BELIEVED and not _is_taken(known, others):
+                believed[at] = value._replace(confidence=sure)
+                others.append(known)
+        return believed
+
+
+def doubted_nulls(text: str, fields: Mapping[str, Known]) -> list[Scalar]:
+    """The nulls of an answer that are likely misses, those first that are doubted most. None in a list: what its rows
+    leave out, the others do say, so the schema of a row has to keep its nulls."""
+    nulls = [one for one in scalars(text) if one.value is None and one.pointer in fields]
+    sure = {
+        one: confidence
+        for one in nulls
+        if all(isinstance(step, str) for step in one.path)
+        and (confidence := fields[one.pointer]["confidence"]) is not None
+        and confidence <= DOUBTED
+    }
+    return sorted(sure, key=lambda one: sure[one])[:MOST]
+
+
+def _showing(schema: Schema, doubted: list[Scalar]) -> Schema:
+    """The schema as the prompt shows it."""
+    paths = [[str(step) for step in one.path] for one in doubted]
+    shown = required_at(schema.json_schema, paths)
+    return replace(schema, json_schema=shown, sha256="/".join([schema.sha256, *(one.pointer for one in doubted)]))
+
+
+def _values(seen: SeenAnswer, found: Any, doubted: list[Scalar]) -> dict[str, Value]:
+    """What was found for each null."""
+    spans, new, written = byte_spans(seen.text), byte_spans(_text(found)), _written(found)
+    pointers = [one.pointer for one in doubted if one.pointer in new]
+    return {at: Value(spans[at], written.part(*new[at])) for at in pointers}
+
+
+def _filled(seen: SeenAnswer, values: Mapping[str, Value], run: Run) -> Any:
+    """The completion of the answer with `values` for its nulls."""
+    pieces = {one.span: one.written for one in values.values()}
+    return as_whole(seen.completion, replaced(_written(seen.completion), pieces), run)
+
+
+def _is_taken(known: Known, others: list[Known]) -> bool:
+    """Whether one of its places is one of another value's."""
+    places = [(one["start"], one["stop"]) for other in others for one in other["evidence"]]
+    return any(overlap((one["start"], one["stop"]), place) for one in known["evidence"] for place in places)
+
+
+def _text(completion: Any) -> str:
+    return str(completion.text.decode("utf-8", "replace"))
+
+
+def _written(completion: Any) -> WrittenText:
+    return WrittenText(completion.text, completion.logprobs, completion.sizes)
