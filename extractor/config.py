@@ -131,9 +131,9 @@ class Settings(BaseSettings):
         ge=1,
         le=5,
         validation_alias=AliasChoices(f"{PREFIX}MAX_MODEL_CALLS", f"{PREFIX}MAX_ASKS"),  # the old name, for a version
-        description="Most answers the model gives for one document; those after the first are for what "
-        "was wrong with it, or for nulls that are likely misses; empty: two, and a third where the second has mended what was wrong and then "
-        "something else is",
+        description="Most answers the model gives for one document; those after the first are for what was wrong with "
+        "it, or for nulls that are likely misses; empty: two, and a third where the second has mended what was wrong "
+        "and then something else is",
     )
     examples: int | None = Field(
         None,

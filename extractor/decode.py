@@ -32,6 +32,7 @@ from extractor.grammar.trial import Judge
 from extractor.prompt.prompt import Prompt, PromptBuilder
 from extractor.run import LEAST_ANSWER, Run
 from extractor.written import WrittenText
+from schemas import Schema
 
 _POLL_S = 0.05  # how soon a withdrawal is noticed
 _GRACE_S = 10.0  # the engine keeps deadlines; an engine this late is given up
