@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from extractor.processes.log_lines import LineFormat, worth_reading
+from extractor.processes.log_lines import LineFormat, LineHandler
 
 _FRAMES = 6
 
@@ -20,9 +20,7 @@ _FRAMES = 6
 def configure(level: str = "INFO") -> None:
     """For this process, uvicorn's loggers included."""
     form = LineFormat.chosen(os.environ, sys.stderr)
-    handler = logging.StreamHandler(sys.stderr)
-    if form.text:
-        handler.addFilter(lambda record: worth_reading(record.levelname.lower(), record.name))
+    handler = LineHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[

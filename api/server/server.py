@@ -7,6 +7,7 @@ import ctypes
 import logging
 import os
 import resource
+import signal
 import socket
 import sys
 from contextlib import suppress
@@ -154,6 +155,8 @@ def main() -> None:
     try:
         serve()
         return
+    except KeyboardInterrupt:  # uvicorn has ended in order, and sends its signal on
+        raise SystemExit(128 + signal.SIGINT) from None
     except ValidationError as error:
         detail = faults_of(error)
     except ValueError as error:  # keys, the address; a traceback would tell an operator nothing more

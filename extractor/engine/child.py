@@ -19,7 +19,7 @@ from extractor.engine.heartbeat import EVERY_S, Heartbeat
 from extractor.engine.sequence import Completion, Request
 from extractor.errors import EngineError, ExtractorError
 from extractor.processes.collector import importing
-from extractor.processes.log_lines import LineFormat, LineFormatter
+from extractor.processes.log_lines import LineFormat, LineFormatter, LineHandler
 from extractor.processes.packages import missing
 from extractor.sandbox.network import close_network
 
@@ -60,7 +60,7 @@ def main() -> None:
 
 def _log_lines() -> None:
     """Of what is wrong, as the other processes log it."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = LineHandler(sys.stderr)
     handler.setFormatter(LineFormatter(LineFormat.chosen(os.environ, sys.stderr)))
     logging.getLogger().addHandler(handler)
     logging.getLogger().setLevel(logging.WARNING)

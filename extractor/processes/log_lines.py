@@ -26,6 +26,7 @@ _MACHINES = {"worker", "tenant", "revision", "slot_bytes", "cache_bytes", "archi
 _USUAL = (("attempt", 1), ("untold", 0))  # of which other values are told
 _COLOURS = {"warning": "33", "error": "31", "critical": "31"}
 _DIM, _RESET = "\x1b[2m", "\x1b[0m"
+_REFUSED = 400  # HTTP statuses from here on
 _LONGEST = 400  # characters of one value: a line is short
 # Valkey's: pid:role, date, level, text; and what it says within a handler of a signal.
 _STORE_LINE = re.compile(r"\d+:(?:[A-Z] \d+ \w+ \d{4} [\d:.]+ (?P<level>[.*#-])|signal-handler \(\d+\)) (?P<text>.*)")
@@ -55,12 +56,20 @@ class LineFormat:
         if not self.text:
             return json.dumps(event, default=str)
         level, logger = str(event.get("level", "info")), str(event.get("logger", ""))
-        return _readable(event, level, colour=self.colour) if worth_reading(level, logger) else ""
+        if _only_looks(event) or not worth_reading(level, logger):
+            return ""
+        return _readable(event, level, colour=self.colour)
 
 
 def worth_reading(level: str, logger: str) -> bool:
     """By a person: whatever is wrong, and of what goes well that which we say ourselves and no library does."""
     return level not in _QUIET or logger.partition(".")[0] in _OURS
+
+
+def _only_looks(event: Mapping[str, Any]) -> bool:
+    """Whether somebody asked how far something is, and was told: they come twice a second."""
+    status = event.get("status")
+    return event.get("method") in ("GET", "HEAD") and isinstance(status, int) and status < _REFUSED
 
 
 def parse_line(service: str, line: str) -> Event:
@@ -80,6 +89,18 @@ def parse_line(service: str, line: str) -> Event:
 def event_of(service: str, text: str, level: str = "info", **facts: Any) -> Event:
     """One that happens now."""
     return {"service": service, "event": text, **facts, "level": level, "timestamp": datetime.now(UTC).isoformat()}
+
+
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Writes what its formatter makes of a record, unless that is empty."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            if line := self.format(record):
+                self.stream.write(line + self.terminator)
+                self.flush()
+        except Exception:
+            self.handleError(record)
 
 
 class LineFormatter(logging.Formatter):
@@ -120,9 +141,11 @@ def _facts(event: Mapping[str, Any]) -> Event:
             found.update((key, one) for key, one in value.items() if key not in _MACHINES and one not in (None, ""))
         elif value not in (None, "") and (name, value) not in _USUAL:
             found[name] = value
-    if "job" in found:
+    if "job" in found or "batch" in found:
         found.pop("request_id", None)  # JSON has it, for who looks for one in other systems' logs
-        found["job"] = found.pop("job")  # last: long, and the same on many lines
+    for name in ("batch", "line", "job"):  # last: long, and the same on many lines
+        if name in found:
+            found[name] = found.pop(name)
     return found
 
 

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -19,6 +20,7 @@ from api.config import ApiSettings
 from api.keys.keys import KeyConfigError
 from api.server.server import serve
 from tests.support.api_support import BODY, FakeWorker
+from tests.support.served import Api
 from tests.support.valkey import Valkey, free_port
 
 
@@ -80,6 +82,14 @@ def test_over_a_socket(server: tuple[subprocess.Popen[bytes], str], valkey: Valk
     assert ("/v1/extractions", 202) in [(line.get("route"), line.get("status")) for line in lines]
     assert "Okafor" not in log
     assert "Traceback" not in log
+
+
+def test_ctrl_c_ends_it_without_a_traceback(valkey: Valkey, tmp_path: Path) -> None:
+    with Api(valkey, tmp_path) as api:
+        assert api.process is not None
+        api.process.send_signal(signal.SIGINT)
+        assert api.process.wait(60) == 130
+        assert "Traceback" not in api.log()
 
 
 def test_it_refuses_to_be_open() -> None:

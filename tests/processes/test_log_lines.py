@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from extractor.processes.log_lines import LineFormat, LineFormatter, event_of, parse_line
+from extractor.processes.log_lines import LineFormat, LineFormatter, LineHandler, event_of, parse_line
 
 STORE = "8596:M 30 Nov 2026 13:26:26.664 {} Reading config from stdin"
 TEXT = LineFormat(text=True)
@@ -76,6 +76,11 @@ def test_a_terminal_gets_text_unless_the_setting_says_otherwise(
         ({"event": "first\nsecond\x1b[2J", "why": "a b\x1b[2J"}, 'info    worker-1  first  why="a b [2J"'),
         ({"event": "claimed", "attempt": 1, "untold": 0, "jobs": 0}, "info    worker-1  claimed  jobs=0"),
         ({"event": "claimed", "attempt": 2, "untold": 3}, "info    worker-1  claimed  attempt=2 untold=3"),
+        (
+            {"event": "job", "batch": "b1", "line": 9, "job": "01a2", "request_id": "40c2",
+             "outcome": "failed", "code": "poison"},
+            "info    worker-1  job failed  code=poison batch=b1 line=9 job=01a2",
+        ),
         ({"event": "request", "request_id": "40c2"}, "info    worker-1  request  request_id=40c2"),
     ],
 )  # fmt: skip
@@ -94,6 +99,16 @@ def test_a_library_is_heard_when_something_is_wrong() -> None:
     assert as_text(parse_line("store", STORE.format("#"))) == "warning store     Reading config from stdin"
 
 
+@pytest.mark.parametrize(
+    ("method", "status", "shown"),
+    [("GET", 200, False), ("HEAD", 204, False), ("GET", 404, True), ("POST", 202, True), ("DELETE", 204, True)],
+)
+def test_a_read_that_succeeded_is_no_news(method: str, status: int, shown: bool) -> None:
+    event = {"event": "request", "method": method, "route": "/v1/batches/{id}", "status": status, "level": "info"}
+    assert bool(TEXT.line(event)) is shown
+    assert LineFormat(text=False).line(event)
+
+
 @pytest.mark.parametrize("line", ["plain words", '{"no": "event"}', "{broken", '{"event"', "[1]", ""])
 def test_what_is_no_event_becomes_one(line: str) -> None:
     event = json.loads(LineFormat(text=False).line(parse_line("api", line)))
@@ -105,6 +120,15 @@ def test_json_is_one_line_whatever_is_said() -> None:
     line = LineFormat(text=False).line(event_of("up", "two\nlines", at=object()))
     assert "\n" not in line
     assert json.loads(line)["event"] == "two\nlines"
+
+
+def test_what_is_not_worth_a_line_is_no_empty_one() -> None:
+    stream = Stream(terminal=True)
+    handler = LineHandler(stream)
+    handler.setFormatter(LineFormatter(TEXT))
+    for name, level in (("celery", logging.INFO), ("workers", logging.INFO), ("celery", logging.WARNING)):
+        handler.handle(logging.LogRecord(name, level, "", 0, "hello", (), None))
+    assert [line[9:] for line in stream.getvalue().splitlines()] == ["info    hello", "warning hello"]
 
 
 def test_trouble_is_coloured() -> None:

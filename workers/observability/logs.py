@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from extractor.processes.log_lines import LineFormat, worth_reading
+from extractor.processes.log_lines import LineFormat, LineHandler
 from workers.ledger.batches import is_batch_id, line_of
 from workers.ledger.jobs import Job
 
@@ -21,9 +21,7 @@ from workers.ledger.jobs import Job
 def configure(level: str = "INFO") -> None:
     """For this process, Celery's loggers included."""
     form = LineFormat.chosen(os.environ, sys.stderr)
-    handler = logging.StreamHandler(sys.stderr)
-    if form.text:
-        handler.addFilter(lambda record: worth_reading(record.levelname.lower(), record.name))
+    handler = LineHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.contextvars.merge_contextvars, structlog.stdlib.add_logger_name],
