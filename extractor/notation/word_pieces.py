@@ -25,9 +25,10 @@ MARK += "\uff9e\uff9f\U000e0100-\U000e01ef"
 _TONES = "\U0001f3fb-\U0001f3ff"  # of skin
 _FLAG = "[\U0001f1e6-\U0001f1ff]"  # half of one
 _PART = "[A-Z0-9]"
-_CODE = (  # three parts or more, of capitals and of digits: `INV-2024-003`; no list (`21D/21E/21F`), mask or day
+# Three parts or more, of capitals and of digits: `INV-2024-003`; no list (`21D/21E/21F`, `BERLIN/ROM/2026`), mask, day.
+_CODE = (
     rf"(?<![^\W_])(?<!{_PART}[-_/])(?!\d{{1,4}}[-/][A-Z]{{3,4}}[-/]\d{{1,4}}(?!\w))(?!{_PART}*(?:[-_/]{_PART}*){{0,9}}XX)"
-    rf"(?=(?:{_PART}+[-_/]){{0,9}}\d+(?!{_PART}))(?=[-_/\d]*[A-Z])"
+    rf"(?=(?:{_PART}+[-_/]){{0,9}}\d+(?!{_PART}))(?=[-_/\d]{{0,80}}[A-Z])(?![-_/A-Z0-9]{{0,80}}(?:[A-Z]{{5}}/|/[A-Z]{{5}}))"
     rf"{_PART}+(?:[-_/]{_PART}+){{2,9}}(?![^\W_]|[-_/][^\W_])"
 )
 _FIGURES = r"(?<![^\W_])(?<!\d-)\d+(?:-\d+){2,9}(?![^\W_]|-[^\W_])"  # a day, a telephone

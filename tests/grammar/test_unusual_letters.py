@@ -147,6 +147,7 @@ def test_no_piece_of_what_is_one_can_be(document: str, said: str) -> None:
         ("A-8412 Admont", "8412"),
         ("12-APR-2026", "2026"),
         ("seats 21D/21E/21F", "21E"),
+        ("BERLIN/ROM/2026", "BERLIN"),
         ("1:100", "100"),
         ("118204,PO-4471,2026-05-06,ab", "PO-4471"),
     ],
