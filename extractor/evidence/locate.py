@@ -15,7 +15,7 @@ from itertools import islice
 from extractor.evidence.occurrence import Fragment, Occurrence, in_one_piece
 from extractor.evidence.spans import Span
 from extractor.evidence.word_index import MOST, WordIndex
-from extractor.notation import find, months, scale
+from extractor.notation import find, months, possible, scale
 from extractor.notation.bigger import Bigger
 from extractor.notation.currency import BEFORE_DIGITS, codes
 from extractor.notation.find import Spans, digits, padded, readings
@@ -170,7 +170,13 @@ class DocumentIndex:
     def _means(self, start: int, stop: int, value: Decimal) -> bool:
         """Whether the number there may be `value`, also multiplied by what stands beside it: `2,5 Mio`."""
         read = readings(self.text[start:stop])
+        if len(read) > 1:  # `1,850`
+            read = possible.meant_by(self.text, start, stop, self._decimal_mark)
         return value in read or (value > 0 and value.scaleb(-scale.places(self.text, start, stop)) in read)
+
+    @cached_property
+    def _decimal_mark(self) -> str:
+        return possible.decimal_mark(self.text)
 
     def _signed(self, value: Decimal, start: int, stop: int) -> Fragment:
         """Farther off: with another sign, behind a letter as in a name, and without decimals where `value` has some."""

@@ -24,6 +24,7 @@ _BEFORE = re.compile(  # a bracket, or a minus that stands between no two number
 _BEHIND = re.compile(r"\s?[€$£¥]?(?:[-−–](?![^\W_])|\)|\s?(?:CR|DR)\b)")
 _GROUPS = re.compile(r"[$£¥￥₹₩] ?$")  # currencies whose countries group by commas: `$1,850` is no 1.85
 _MARK = re.compile(r".*\d([.,])\d{1,2}")  # one that separates no thousands
+_COMMAS = re.compile(r"\d{1,3}(?:,\d{3}){2,}(?:\.\d+)?")  # no decimal mark stands twice
 _FIGURES = re.compile(r"(\d\d?) ?[-/.] ?(\d\d?) ?[-/.] ?(\d{4}|\d\d)")  # a day in figures, its year last
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _COMPACT = re.compile(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])(?!\d)")  # `20240503`
@@ -50,11 +51,7 @@ def numbers(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, Deci
     only where a minus or a bracket says so, and may then be meant either way. What is a piece of something else that is
     printed as one (a code, an account, a time of day) is none; of a day only the year is."""
     dates = list(spell.dates(text)) if dates is None else dates
-    within = {at for date in dates for at in range(date.start, date.stop)}
-    spans = [span for spans in find.number_spans(text).values() for span in spans if span[0] not in within]
-    bigger = Bigger(text)
-    spans = [span for span in spans if not bigger.is_of_a_token(*span)]
-    spans += [found.span() for date in dates for found in _YEAR.finditer(text, date.start, date.stop)]
+    spans = _spans(text, dates)
     mark = _decimal_mark(text[start:stop] for start, stop in spans)
     found_numbers: dict[str, Decimal] = {}
     for start, stop in sorted(spans):
@@ -67,21 +64,41 @@ def numbers(text: str, dates: Sequence[Spelled] | None = None) -> dict[str, Deci
     return found_numbers
 
 
+def decimal_mark(text: str) -> str:
+    """The one that its numbers use where it can be no other; empty where they use both or none."""
+    return _decimal_mark(text[start:stop] for start, stop in _spans(text, list(spell.dates(text))))
+
+
+def _spans(text: str, dates: Sequence[Spelled]) -> list[tuple[int, int]]:
+    """Where numbers stand, and years of days."""
+    within = {at for date in dates for at in range(date.start, date.stop)}
+    spans = [span for spans in find.number_spans(text).values() for span in spans if span[0] not in within]
+    bigger = Bigger(text)
+    spans = [span for span in spans if not bigger.is_of_a_token(*span)]
+    return [*spans, *(found.span() for date in dates for found in _YEAR.finditer(text, date.start, date.stop))]
+
+
 def _decimal_mark(printed: Iterable[str]) -> str:
-    """The one that these numbers use where it can be no other; empty where they use both or none."""
-    found = {match[1] for number in printed if (match := _MARK.fullmatch(number))}
+    numbers = list(printed)
+    found = {match[1] for number in numbers if (match := _MARK.fullmatch(number))}
+    if any(map(_COMMAS.fullmatch, numbers)):
+        found.add(".")
     return found.pop() if len(found) == 1 else ""
 
 
-def _read(text: str, start: int, stop: int, mark: str) -> Iterator[Decimal]:
-    """What the number that stands there may mean in a text with this decimal mark."""
-    printed = text[start:stop]
-    meant = find.readings(printed)
+def meant_by(text: str, start: int, stop: int, mark: str) -> set[Decimal]:
+    """The numbers, without sign, that the one there may mean in a text with this decimal mark: two where neither that
+    nor a currency before it decides."""
+    meant, printed = find.readings(text[start:stop]), text[start:stop]
     separator = next((char for char in reversed(printed) if char in ".,"), "")
     if not mark and separator == "," and _GROUPS.search(text, max(0, start - 2), start):
         mark = "."
-    if len(meant) > 1 and mark:
-        meant = {min(meant) if separator == mark else max(meant)}
+    return {min(meant) if separator == mark else max(meant)} if len(meant) > 1 and mark else meant
+
+
+def _read(text: str, start: int, stop: int, mark: str) -> Iterator[Decimal]:
+    """With those of a fraction without a whole, and of a number before a word for many."""
+    printed, meant = text[start:stop], meant_by(text, start, stop, mark)
     if printed.isdecimal() and (bare := _BARE.search(text, max(0, start - 2), start)):
         fraction = next(iter(meant)).scaleb(-len(printed))
         meant = {fraction} if bare[1] == "." else {*meant, fraction}

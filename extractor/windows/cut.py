@@ -123,7 +123,8 @@ class Cutter:
         row = next((line for line in self._lines[shown : min(last, shown + _OVERLAP_LINES + 24)] if line.header), None)
         if row is None or row.header[-1] >= shown:
             return ()
-        return row.header if sum(self._lines[at].tokens for at in row.header) <= room.tokens * _HEADER else ()
+        tokens = sum(self._lines[at].tokens for at in row.header)
+        return row.header if tokens <= min(room.tokens * _HEADER, room.tokens - row.tokens) else ()
 
     def _window(self, shown: int, begin: int, end: int, tokens: int) -> Window:
         """Of the lines from `shown` to `end`, of which those from `begin` on are its own."""

@@ -22,7 +22,7 @@ _NUMBERED = re.compile(r"(?:\d+\.)*\d+\.?\s+[^\W\d_]")
 _ENDS = (".", ":", ";", "!", "?")
 _LONGEST_HEADING, _LONGEST_NAME = 80, 48  # characters; a name is a column's
 _FORGOTTEN = 30  # lines without a row, after which a table's header is not that of further rows
-_WITHIN, _PIECE = 2, 8  # a line of more than half a window is cut into eighths of one
+_WITHIN, _PIECE = 2, 8  # a line of more than half a window is cut into eighths of one; a row that fits is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ class DocumentLines:
         self._known = list[TextLine](), list[TextLine]()  # bare, and with what is found of them
 
     def within(self, count: Count, most: int) -> list[TextLine]:
-        """One of more than half of `most` tokens becomes several."""
+        """One of more than half of `most` tokens becomes several, but for a row of a table that has no more than
+        `most`."""
         text = self._document.text
         bare = [
             TextLine(start, stop, size, seam=LINE if first else WITHIN_LINE)
@@ -68,7 +69,7 @@ class DocumentLines:
 def _pieces(text: str, span: tuple[int, int], tokens: int, most: int) -> Iterator[tuple[int, int, int, bool]]:
     """(start, stop, tokens, whether it begins the line)."""
     start, stop = span
-    if tokens <= most // _WITHIN:
+    if tokens <= most // _WITHIN or (tokens <= most and cells_of(text[start:stop])):
         yield start, stop, tokens, True
         return
     parts = -(-tokens // max(1, most // _PIECE))

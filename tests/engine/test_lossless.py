@@ -17,6 +17,7 @@ from extractor.engine.cache import SlotCache, SlotShape
 from extractor.engine.limits.items import Items
 from extractor.engine.limits.limits import Limits
 from extractor.engine.limits.members import Members
+from extractor.engine.limits.said import Said
 from extractor.engine.limits.text import JsonText
 from extractor.engine.model.host_embedding import keep_on_host
 from extractor.engine.model.loader import Models
@@ -310,7 +311,22 @@ DICTS = {
 }
 
 
-@pytest.mark.parametrize("schema", [OPEN, DICTS], ids=["values", "dicts"])
+NESTS = {
+    "type": "object",
+    "properties": {
+        "found": {
+            "type": "array",
+            "items": {"type": "array", "items": {"type": "array", "items": {"enum": ["some", "more"]}}},
+            "minItems": 2,
+        },
+        "rest": TEXT,
+    },
+    "required": ["found", "rest"],
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize("schema", [OPEN, DICTS, NESTS], ids=["values", "dicts", "nests"])
 @pytest.mark.parametrize(("temperature", "at_once"), [(0.0, False), (0.0, True), (0.9, False)])
 def test_what_ends_a_value_changes_nothing(
     models: Models, monkeypatch: pytest.MonkeyPatch, temperature: float, schema: dict[str, Any], *, at_once: bool
@@ -323,6 +339,8 @@ def test_what_ends_a_value_changes_nothing(
         monkeypatch.setattr(f"{Items.__module__}.{name}", few)
     for name, few in {"_AGAIN": 1, "_ALONE": 2}.items():
         monkeypatch.setattr(f"{Members.__module__}.{name}", few)
+    for name, few in {"_TIMES": 1, "_SILENT": 2}.items():
+        monkeypatch.setattr(f"{Said.__module__}.{name}", few)
     limits = replace(LIMITS, chars=2, key_chars=2, keys=1_000) if schema is DICTS else LIMITS
     given = {
         "grammar": tiny.grammar(schema),
@@ -346,9 +364,12 @@ def test_what_ends_a_value_changes_nothing(
         found = written(mix, 16)
         assert [(one.ids, one.ended) for one in found] == [(one.ids, one.ended) for one in alone], mix
     ended = {(one.text[end.start :][:1], end.why) for one in alone for end in one.ended}
-    assert (b'"', "cut_off") in ended
+    assert (b'"', "cut_off") in ended or schema is NESTS
     if schema is DICTS:
         assert not ended.isdisjoint({(b"{", "ran_on"), (b"{", "repeated")})
+        return
+    if schema is NESTS:
+        assert (b"[", "repeated") in ended
         return
     assert any(sign.isdigit() for sign, _ in ended)
     assert (b'"', "repeated") in ended or temperature or models.drafter is None

@@ -86,6 +86,10 @@ NESTED = [
     dict_of(of({"a": TEXT, "b": LISTS})),
     {"type": "array", "items": LISTS},
     dict_of(LISTS),
+    dict_of(dict_of(dict_of(TEXT))),
+    {"type": "array", "items": dict_of(LISTS)},
+    dict_of({"type": "array", "items": dict_of(TEXT)}),
+    {"type": "array", "items": {"type": "array", "items": LISTS}},
 ]
 
 
@@ -99,6 +103,55 @@ def test_loops_within_each_other_end_together(field: dict[str, Any], signs: str)
     schema.validate(json.loads(text))
     assert len(text) < 3_000
     assert (5, "repeated") in [(one.start, one.why) for one in ended] or signs == "n"
+
+
+NODE = of(
+    {
+        "name": {"type": ["string", "null"]},
+        "parts": {"type": "array", "items": {"$ref": "#/$defs/node"}},
+        "by_name": dict_of({"$ref": "#/$defs/node"}),
+    },
+    additionalProperties=False,
+)
+FIELDS = [*NESTED, {"$ref": "#/$defs/node"}, {"type": "array", "items": ANY}, dict_of(ANY)]
+LOOPS = ["total " * 200, "to be or not to be " * 40, "Note: Note: Note: Note:\n" * 10, "請求書の合計金額は" * 20]
+
+
+@pytest.mark.parametrize("document", LOOPS)
+@pytest.mark.parametrize("field", FIELDS)
+def test_what_a_document_repeats_is_not_written_for_ever(field: dict[str, Any], document: str) -> None:
+    """A model that copies from it wherever it may, or begins anew."""
+    schema = inline(of({"f": field, "rest": TEXT}, **{"$defs": {"node": NODE}}))
+    grammar, limits = compile_grammar(schema), limits_of(schema.json_schema, Bounds())
+    for signs in ("n", "no,", document[:6] + ",", '":{[,n'):
+        text, ended = restless(grammar, signs, limits, document)
+        schema.validate(json.loads(text))  # and not cut off
+        assert any(one.why == "repeated" for one in ended)
+
+
+def test_copies_of_what_is_printed_end_as_a_list_of_lists() -> None:
+    """Each item is printed, and none is there twice."""
+    document = "Note: Note: Note: Note:\n" * 10
+    schema = inline(of({"f": {"type": "array", "items": LISTS}, "rest": TEXT}))
+    grammar, limits = compile_grammar(schema), limits_of(schema.json_schema, Bounds())
+    items = [f'"{"Note " * (1 + at * 7 % 11)}{"Note: " * (at % 5)}"' for at in range(400)]
+    wish = '{"f":[[' + ",".join(one + ("],[" + one if not at % 9 else "") for at, one in enumerate(items))
+    text, ended = stubborn(grammar, wish, " ", limits, document)
+    schema.validate(json.loads(text))
+    assert (5, "repeated") in [(one.start, one.why) for one in ended]
+    assert sum(map(len, json.loads(text)["f"])) < 100
+
+
+def test_a_list_of_what_is_said_often_goes_on_as_long_as_there_are_lines() -> None:
+    """Kinds of lines, and numbers of a matrix; then another list, which says the same once more."""
+    kinds = ["paid", "open", "late"]
+    document = "".join(f"{at}. {kinds[at % 3]} {at % 4}.50 {at % 7}.25\n" for at in range(60))
+    rows = [{"kind": kinds[at % 3], "sums": [float(f"{at % 4}.50"), float(f"{at % 7}.25")]} for at in range(60)]
+    value = {"rows": rows, "kinds": [kinds[at % 3] for at in range(60)], "rest": "x"}
+    row = of({"kind": TEXT, "sums": {"type": "array", "items": {"type": "number"}}})
+    schema = inline(of({"rows": {"type": "array", "items": row}, "kinds": LISTS, "rest": TEXT}))
+    grammar, limits = compile_grammar(schema), limits_of(schema.json_schema, Bounds())
+    assert stubborn(grammar, compact(value), " ", limits, document) == (compact(value), [])
 
 
 def test_rows_that_say_something_go_on_although_a_text_of_each_is_a_loop() -> None:
@@ -173,6 +226,32 @@ def test_where_no_object_has_other_keys_nothing_is_counted() -> None:
     for schema in OPEN:
         assert limits_of(of({"f": schema}), Bounds()).names is not None, schema
     assert limits_of(of({"f": dict_of({"enum": ["x", 1]})}), Bounds()).names == SchemaKeys(frozenset({"f", "x"}))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_of_nested_lists_calm_is_never_said_where_they_may_have_to_end(seed: int) -> None:
+    dice = random.Random(seed)
+    words = ["Tax", "Room", "Tip", "Parking", "no such", "é", "3 nights"]
+
+    def some(depth: int) -> Any:
+        if not depth or dice.random() < 0.2:
+            return " ".join(dice.choices(words, k=dice.randint(1, 4)))
+        if dice.random() < 0.3:
+            return {dice.choice(words) * dice.randint(1, 3): some(depth - 1) for _ in range(dice.randint(0, 3))}
+        return [some(depth - 1) for _ in range(dice.randint(0, 6))]
+
+    raw, calm_to, starved = compact({"f": [some(5) for _ in range(30)]}).encode(), 0, 0
+    written = bytearray()
+    watched = JsonText(written, Limits(), Repeats(BILL.encode()))
+    for byte in raw:
+        written.append(byte)
+        watched.read()
+        due = watched.copy().due()
+        if due is not None:
+            starved += due.empty
+            assert len(written) > calm_to
+        calm_to = max(calm_to, watched.calm_to())
+    assert starved
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from extractor import Extractor, Options, Settings
 from extractor.documents import Document, Page, read
@@ -33,6 +34,39 @@ def evidence(document: str, answer: dict[str, Any]) -> dict[str, list[str]]:
         one.pointer: [document[place.start : place.stop] for place in where]
         for one, where in zip(found, places, strict=True)
     }
+
+
+@pytest.mark.parametrize(
+    ("document", "thousands", "fraction"),
+    [
+        ("rent 1,850", True, True),  # nothing decides
+        ("rent 1,850, fee 12.50", True, False),
+        ("rent 1.850, fee 12,50", True, False),
+        ("rent 1,850, fee 12,50", False, True),
+        ("rent $1,850", True, False),
+        ("rent 1,850 of 2,340,000", True, False),
+        ("rent 1,850, fee 12.50, tax 3,20", True, True),
+        ("rent 1,850 since 03.05.24, fee 12,50", False, True),
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_read_as_other_numbers_are(
+    document: str, *, thousands: bool, fraction: bool
+) -> None:
+    found = evidence(document, {"whole": 1850, "part": 1.85})
+    assert [bool(found[where]) for where in ("/whole", "/part")] == [thousands, fraction]
+
+
+def test_a_number_read_in_the_other_way_is_marked(tok: Any) -> None:
+    """Although no grammar holds it to the document."""
+
+    class Rent(BaseModel):
+        rent: float
+
+    for document, codes in (("Rent: $1,850", ["not_printed"]), ("Rent: $1.850", [])):
+        engine = ScriptedEngine(tok, '{"rent":1.850}')
+        with Extractor(Settings(context=6_000), engine=engine, tokenizer=tok) as extractor:
+            result = extractor.extract(document, Rent, Options(printed="none"))
+        assert [mark["code"] for mark in result.review if mark["code"] == "not_printed"] == codes
 
 
 def test_scalars_have_their_place_and_their_pointer() -> None:

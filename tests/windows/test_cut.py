@@ -132,6 +132,18 @@ def test_rows_of_two_lines_are_not_cut_within():
     assert all(document.text[window.fresh :].startswith(("R", "Code")) for window in windows)
 
 
+@pytest.mark.parametrize("size", range(5, 60, 5))
+def test_a_row_that_fits_a_window_is_not_cut(size):
+    """Whatever share of it that takes."""
+    rows = ["   ".join(["Code", "What", "Amount"])]
+    rows += [f"R{at}   {' '.join(['work'] * (size - 4))}   {at}.50" for at in range(12)]
+    document, windows = cut("\n".join(rows) + "\n")
+    covers(document, windows)
+    for row in rows:
+        assert any(row in window.text(document) for window in windows), row
+    assert all(words([window.text(document)])[0] <= 60 for window in windows)
+
+
 def test_a_sentence_that_a_seam_cuts_is_shown_whole_by_the_next_window():
     text = "\n".join(f"and so the story goes on in line {at} without an end" for at in range(60))
     document, windows = cut(text, tokens=120)

@@ -71,9 +71,11 @@ class Narrowing:
             _keep(allowed, self._on_the_way(matcher, after, allowed, text.endings))
         if due.number:
             _keep(allowed, allowed & self._ends_number)
+        if due.empty:
+            _keep(allowed, allowed & self._closes)
         if due.full:
             kept = allowed.copy()
-            for token in _ids(allowed & self._commas):
+            for token in _ids(allowed & self._goes_on):
                 if text.overruns(self._texts[token], due.last):
                     kept[token >> 5] &= ~np.uint32(1 << (token & 31))
             _keep(allowed, kept)
@@ -131,8 +133,13 @@ class Narrowing:
         return _packed([len(text) == 1 and text != b"\\" for text in self._texts])
 
     @cached_property
-    def _commas(self) -> _Bits:
-        return _packed([b"," in text for text in self._texts])
+    def _closes(self) -> _Bits:
+        return _packed([text[:1] in (b"]", b"}") for text in self._texts])
+
+    @cached_property
+    def _goes_on(self) -> _Bits:
+        """What may begin a member."""
+        return _packed([any(sign in text for sign in (b",", b"[", b"{")) for text in self._texts])
 
 
 def _keep(allowed: _Bits, some: _Bits) -> bool:

@@ -32,6 +32,11 @@ class Repeats:
         self._source = source
         self._counted: dict[tuple[str, ...], int] = {}
 
+    @property
+    def size(self) -> int:
+        """Bytes of its text."""
+        return len(self._source)
+
     def prints(self, run: str, period: int) -> bool:
         """Whether it prints `run`, the same piece of `period` characters over and over, at that length: as it stands,
         with other spaces, signs and capitals between the same letters, or its piece as often in other places."""
@@ -89,6 +94,20 @@ class Repeats:
         """How many of such words a text has, one at least."""
         return max(1, len(_stems(text, some=False)))
 
+    def words_in(self, text: str) -> list[str]:
+        """What it is made of, one at least: its words, whatever their endings, or where it has none its signs."""
+        return _stems(text, some=False) or ["".join(text.split())]
+
+    def number_in(self, text: str) -> list[str]:
+        """The same of a number."""
+        return [digits(text)]
+
+    def times_of_word(self, word: str) -> int:
+        """How often it may have one that these give."""
+        if word in self._stem_times or word in self._numbers:
+            return _believed(max(self._stem_times[word], self._numbers[word]))
+        return 0 if not word or word[0].isalnum() else self._spaceless.count(word)
+
     def speaks(self, member: Any, ended: int) -> bool:
         """Whether it says something although so many values of it were ended because they went on."""
         return 2 * ended <= len(_scalars(member)) and self.says(member)
@@ -97,7 +116,7 @@ class Repeats:
         if not isinstance(value, str):
             return self._numbers[digits(str(value))] > 0
         words = _stems(value)
-        found = sum(word in self._stems for word in words)
+        found = sum(word in self._stem_times for word in words)
         return 2 * found >= len(words) if words else self._of_text(value) > 0
 
     @cached_property
@@ -145,8 +164,8 @@ class Repeats:
         return _stems(self._text, some=False)
 
     @cached_property
-    def _stems(self) -> frozenset[str]:
-        return frozenset(self._all_stems)
+    def _stem_times(self) -> Counter[str]:
+        return Counter(self._all_stems)
 
     @cached_property
     def _numbers(self) -> Counter[str]:

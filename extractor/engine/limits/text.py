@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from dataclasses import dataclass
 
-from extractor.engine.limits.container import Container
+from extractor.engine.limits.container import CLOSING, OPENING, Container, begins_member
 from extractor.engine.limits.items import Items
+from extractor.engine.limits.json_string import is_within_sign, text_of
 from extractor.engine.limits.limits import Ended, Limits, Why
 from extractor.engine.limits.loops import WINDOW, loop_at_end, recurs
 from extractor.engine.limits.members import Members
+from extractor.engine.limits.nesting import Nesting
 from extractor.engine.limits.repeats import Repeats
 
 _NOWHERE = -1
 _QUOTE, _BACKSLASH, _COMMA, _OBJECT = b'"\\,{'
-_OPENING, _CLOSING = frozenset(b"[{"), frozenset(b"]}")
 _SIGN = re.compile(rb'[\[\]{},:"]')
 _QUOTED = re.compile(rb'["\\]')
+_DIGIT = re.compile(rb"\d")
 _OF_NUMBERS = frozenset(b"0123456789.eE+-")
-_SIGNS = re.compile(rb"\\u....|\\.|.", re.DOTALL)  # of a string, each as it is written
-_WITHIN = re.compile(rb"\\u(?:[0-9a-fA-F]{0,3}|[dD][89abAB][0-9a-fA-F]{2})$")  # an escape, or a surrogate pair
 # A loop is long before it is one, and longer in the first that an answer has: until then its model is trusted.
 _PATIENCE, _AGAIN = 256, 64  # bytes
 _TIMES, _ROWS, _ROWS_AGAIN = 4, 8, 4  # a piece of a string, members of an array
@@ -33,12 +32,13 @@ _ENDS = b'"}],'  # what a token begins with that ends a member
 class Due:
     """What has to end now: the `string` (`escaped`: behind the backslash of an escape) or `number` that is being
     written, or, as soon as what is within them has, containers that are `full`, or the one of number `last` if its
-    member ends here."""
+    member ends here. `empty`: one that has just begun, where nothing is left to say."""
 
     string: bool
     escaped: bool
     number: bool
     full: bool
+    empty: bool
     last: int | None = None
 
 
@@ -51,7 +51,7 @@ class JsonText:
         self.endings = limits.endings
         self._limits, self._repeats = limits, repeats
         self._at = 0  # read up to here
-        self._open: list[Container] = []
+        self._nesting = Nesting(repeats)
         self._string = _NOWHERE  # the quote that began the one that is being written
         self._escaped = False  # the next byte of it is no quote
         self._sign = 0  # behind the last sign outside of strings
@@ -62,8 +62,12 @@ class JsonText:
         other = object.__new__(JsonText)
         other.__dict__.update(self.__dict__)
         other.written, other.ended = bytearray(self.written), list(self.ended)
-        other._open = [one.copy() for one in self._open]
+        other._nesting = self._nesting.copy()
         return other
+
+    @property
+    def _open(self) -> list[Container]:
+        return self._nesting.open
 
     def read(self) -> None:
         """What has been written since."""
@@ -81,24 +85,49 @@ class JsonText:
     def _take(self, sign: int, place: int) -> None:
         if self._string != _NOWHERE:
             if sign == _QUOTE:
-                self._end(self._string, self._why_ended(place))
-                self._string, self._sign = _NOWHERE, place + 1
+                self._end_string(place)
             else:
                 self._escaped = True
         else:
-            if self._digits(place) >= self._limits.digits:
-                self._end(self._sign, "cut_off")
+            self._end_number(place)
             if sign == _QUOTE:
                 self._string = place
-            elif sign in _OPENING:
-                self._open.append(Container(place, sign == _OBJECT, self._items(sign), place + 1))
-            elif sign in _CLOSING and self._open:
-                closed = self._open.pop()
-                self._end(closed.start, closed.full or self._over(closed, place))
+            elif sign in OPENING:
+                self._nesting.begin(place, of_keys=sign == _OBJECT, items=self._items(sign))
+            elif sign in CLOSING and self._open:
+                self._close(self._open.pop(), place)
             elif sign == _COMMA and self._open:
                 self._go_on(self._open[-1], place + 1)
             self._sign = place + 1
         self._at = place + 1
+
+    def _end_string(self, place: int) -> None:
+        is_key, written = self._is_key(), bytes(self.written[self._string + 1 : place])
+        why = self._why_ended(place)
+        self._end(self._string, why)
+        if len(written) >= self._patience and (loop := loop_at_end(written, self._patience, _TIMES)):
+            self._nesting.so_far.copied(loop[1])
+        self._string, self._sign = _NOWHERE, place + 1
+        named = is_key and (self._limits.names is None or self._limits.names.has(text_of(written)))
+        if is_key and not named:
+            self._open[-1].has_free_key = True
+        if not named and why != "repeated" and not (is_key and why):
+            self._nesting.say(self._repeats.words_in(text_of(written)))
+        if not is_key:
+            self._nesting.fill()
+
+    def _end_number(self, place: int) -> None:
+        digits = self._digits(place)
+        if digits >= self._limits.digits:
+            self._end(self._sign, "cut_off")
+        elif number := _DIGIT.search(self.written, self._sign, place) and self.written[self._sign : place].decode():
+            self._nesting.say(self._repeats.number_in(number))
+
+    def _close(self, closed: Container, place: int) -> None:
+        why = closed.full or self._over(closed, place)
+        self._end(closed.start, None if closed.starved else why)
+        self._nesting.count(closed, place)
+        self._nesting.fill()
 
     def _items(self, sign: int) -> Items | Members | None:
         if sign != _OBJECT:
@@ -120,13 +149,14 @@ class JsonText:
         limits, patience, end = self._limits, self._patience, len(self.written)
         string, sign = (end, self._sign) if self._string == _NOWHERE else (self._string, end)
         calm = min(string + min(patience, limits.key_chars), sign + limits.digits) - 1
+        calm = min(calm, (string if self._is_key() else end) + self._patience_of_key - 1)
         for one in self._open:
             if one.full:
                 return _NOWHERE
             more = (limits.keys if one.of_keys else limits.items) - one.begun  # of two bytes at least
             calm = min(calm, end + 2 * more - 3)
             if one.items is not None:
-                calm = min(calm, end + one.items.calm_for())
+                calm = min(calm, end + one.items.calm_for(), end + self._nesting.so_far.calm_for())
         if calm < end or (calm > patience and recurs(self.written, patience)):
             return _NOWHERE
         return min(calm, max(end + patience // 2, patience))
@@ -135,34 +165,30 @@ class JsonText:
         """None while nothing has to end."""
         end = len(self.written)
         last, why = self._last_if_ended(end)
-        full = last is not None or any(one.full for one in self._open)
+        starving = self._nesting.starving
+        full = last is not None or starving or any(one.full for one in self._open)
         string = self._string != _NOWHERE and (why == "repeated" or self._string_due(end - self._escaped) is not None)
         number = self._digits(end) >= self._limits.digits
-        return Due(string, self._escaped, number, full, last) if string or number or full else None
+        empty = starving and self._nesting.is_empty(end)
+        return Due(string, self._escaped, number, full, empty, last) if string or number or full else None
 
     def overruns(self, token: bytes, last: int | None = None) -> bool:
-        """Whether it would begin one member more in a container that is full. `last`: as `due` says."""
-        quoted, escaped = self._string != _NOWHERE, self._escaped
+        """Whether it would begin a member where none may begin. `last`: as `due` says."""
         full = [one.full is not None for one in self._open]
         if last is not None and token[:1] in _ENDS:
             full[last] = True
-        for byte in token:
-            if quoted:
-                quoted, escaped = escaped or byte != _QUOTE, not escaped and byte == _BACKSLASH
-            elif byte == _QUOTE:
-                quoted = True
-            elif byte in _OPENING:
-                full.append(False)
-            elif byte in _CLOSING:
-                if full:
-                    full.pop()
-            elif byte == _COMMA and full and full[-1]:
-                return True
-        return False
+        return begins_member(
+            token, full, quoted=self._string != _NOWHERE, escaped=self._escaped, starving=self._nesting.starving
+        )
 
     @property
     def _patience(self) -> int:
         return _AGAIN if self._looped else _PATIENCE
+
+    @property
+    def _patience_of_key(self) -> int:
+        """No key that means something is a loop, however long one is."""
+        return self._patience if self._limits.names is None else _AGAIN
 
     def _digits(self, end: int) -> int:
         """Characters of the number that is being written up to `end`; 0 where none is."""
@@ -172,24 +198,25 @@ class JsonText:
 
     def _string_due(self, end: int) -> Why | None:
         """Why the string that is being written has to end at `end`."""
-        start = self._string + 1
+        start, patience = self._string + 1, self._patience_of_key if self._is_key() else self._patience
         most = self._limits.key_chars if self._is_key() else self._limits.chars
         of_no_use = end - start >= _OF_THE_LAST and end - start >= self._most_of_no_use(end)
-        if not of_no_use and end - start < min(most, self._patience):
+        if not of_no_use and end - start < min(most, patience):
             return None
         written = bytes(self.written[start:end])
-        if _WITHIN.search(written):
+        if is_within_sign(written):
             return None
         if of_no_use:
             return "cut_off"
-        if end - start >= most and len(_text(written)) >= most:
+        if end - start >= most and len(text_of(written)) >= most:
             return "cut_off"
-        loop = loop_at_end(written, self._patience, _TIMES)
+        loop = loop_at_end(written, patience, _TIMES)
         if loop is None:
             return None
         period, length = loop
-        run = _text(written, length)
-        return None if self._repeats.prints(run, max(1, round(len(run) * period / length))) else "repeated"
+        run = text_of(written, length)
+        printed = self._repeats.prints(run, max(1, round(len(run) * period / length)))
+        return None if printed and self._nesting.so_far.may_copy(length) else "repeated"
 
     def _why_ended(self, end: int) -> Why | None:
         """Why the string that ends at `end` had to: there, or before what it had to end with."""
@@ -202,12 +229,13 @@ class JsonText:
         return why
 
     def _is_key(self) -> bool:
-        return bool(self._open) and self._open[-1].of_keys and self.written[self._string - 1] in b"{,"
+        within = self._string != _NOWHERE and bool(self._open)
+        return within and self._open[-1].of_keys and self.written[self._string - 1] in b"{,"
 
     def _last_if_ended(self, end: int) -> tuple[int | None, Why | None]:
         """The number of the innermost array, or of an object within it, where the member that is being written would be
         one too many if it ended at `end`; and why."""
-        if self._escaped or (self._string != _NOWHERE and self._is_key()):
+        if self._escaped or self._is_key():
             return None, None
         closing = b'"' if self._string != _NOWHERE else b""
         for at in reversed(range(len(self._open))):
@@ -230,18 +258,17 @@ class JsonText:
     def _most_of_no_use(self, end: int) -> int:
         """How many bytes the string that is written up to `end` may have, where it stands in the last member of a
         container that goes on although nothing is left to say."""
-        last, _ = self._last_if_ended(end)
-        going_on = [one for at, one in enumerate(self._open) if at == last or one.full not in (None, "cut_off")]
-        return max((one.items.longest for one in going_on if one.items is not None), default=sys.maxsize)
+        return self._nesting.longest(self._last_if_ended(end)[0])
 
     def _go_on(self, container: Container, end: int) -> None:
         """After a comma, which ends at `end`."""
         limits, patience = self._limits, self._patience
         member = bytes(self.written[container.member : end - 1])
+        self._nesting.count(container, end - 1)
         if container.full is None:
             container.full = self._over(container, end - 1)
             container.add(member)
-        container.go_on(end, speaks=container.loops > 0 and self._speaks(container, member))
+        container.go_on(end, speaks=container.speaks(member, self._repeats))
         if container.full is not None:
             return
         if container.begun >= (limits.keys if container.of_keys else limits.items):
@@ -250,13 +277,6 @@ class JsonText:
             members = bytes(self.written[max(container.start + 1, end - WINDOW) : end])
             if self._loops(members, of_keys=container.of_keys):
                 container.full = "repeated"
-
-    def _speaks(self, container: Container, member: bytes) -> bool:
-        try:
-            read = json.loads(b"{%b}" % member if container.of_keys else b"[%b]" % member)
-        except ValueError:
-            return False
-        return self._repeats.speaks(read, container.loops - container.loops_before)
 
     def _loops(self, members: bytes, *, of_keys: bool) -> bool:
         """Whether their end repeats some of them, more often than the document prints these. No key of an object may be
@@ -278,13 +298,3 @@ def ended_in(text: bytes, limits: Limits, repeats: Repeats) -> list[Ended]:
     whole = JsonText(bytearray(text), limits, repeats)
     whole.read()
     return whole.ended
-
-
-def _text(written: bytes, last: int | None = None) -> str:
-    """What the beginning of a JSON string stands for, or its `last` bytes alone."""
-    if last is not None and _BACKSLASH in written:
-        starts = (found.start() for found in _SIGNS.finditer(written))
-        last = len(written) - next(at for at in starts if at >= len(written) - last)
-    tail = written[-last:] if last is not None else written
-    text = tail.decode("utf-8", "ignore")  # it may begin or end within a character
-    return str(json.loads(f'"{text}"', strict=False)) if _BACKSLASH in tail else text

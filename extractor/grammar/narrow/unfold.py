@@ -157,12 +157,12 @@ def leading_to(defs: JSON, wanted: Callable[[Any], bool]) -> set[str]:
 
 
 def reached(top: JSON, defs: JSON) -> JSON:
-    """The definitions that are used."""
+    """The definitions that are used. What refers to something else, such as the whole (`#`), refers to `top`."""
     used: JSON = {}
     waiting = leads_to(top)
     while waiting:
         name = waiting.pop()
-        if name not in used:
+        if name in defs and name not in used:
             used[name] = defs[name]
             waiting += leads_to(defs[name])
     return used

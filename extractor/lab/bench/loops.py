@@ -40,6 +40,10 @@ DOCUMENTS = (
     "Blue pen, 4 mm    2   1.25   2.50\n" * 40,
     "".join(f"{1_000 + number * 13} " for number in range(60)),
     "Hotel Post, room 12: 240.00",
+    "total " * 200,
+    "to be or not to be " * 40,
+    "lorem ipsum dolor sit amet " * 30,
+    "Note: Note: Note: Note:\n" * 10,
 )
 
 
@@ -48,12 +52,33 @@ class Row(BaseModel):
     count: int | None
 
 
+class Assembly(BaseModel):
+    """Holds itself."""
+
+    name: str | None
+    parts: list[Assembly]
+
+
+class Topic(BaseModel):
+    """Holds itself, under keys of the document's."""
+
+    note: str | None
+    topics: dict[str, Topic]
+
+
 SCHEMAS: dict[str, Any] = {
     "a text": str | None,
     "a list of texts": list[str],
     "a list of records": list[Row],
     "a dict of texts": dict[str, str],
     "dicts of dicts of lists": dict[str, dict[str, list[str]]],
+    "dicts of dicts of dicts": dict[str, dict[str, dict[str, str]]],
+    "lists of dicts of lists": list[dict[str, list[str]]],
+    "dicts of lists of dicts": dict[str, list[dict[str, str]]],
+    "lists of lists of lists": list[list[list[str]]],
+    "records of records": Assembly,
+    "dicts of records of dicts": Topic,
+    "anything": list[Any],
 }
 
 
