@@ -142,6 +142,16 @@ def test_copies_of_what_is_printed_end_as_a_list_of_lists() -> None:
     assert sum(map(len, json.loads(text)["f"])) < 100
 
 
+def test_a_key_that_is_a_loop_ends_soon_whatever_is_printed() -> None:
+    document = "pen 2.50 2.50\n" * 40
+    schema = inline(of({"f": dict_of(LISTS), "rest": TEXT}))
+    grammar, limits = compile_grammar(schema), limits_of(schema.json_schema, Bounds())
+    text, ended = stubborn(grammar, '{"f":{"pen ', "2.50 ", limits, document)
+    ((key, _),) = json.loads(text)["f"].items()
+    assert len(key) < 80
+    assert [(one.start, one.why) for one in ended] == [(6, "repeated")]
+
+
 def test_a_list_of_what_is_said_often_goes_on_as_long_as_there_are_lines() -> None:
     """Kinds of lines, and numbers of a matrix; then another list, which says the same once more."""
     kinds = ["paid", "open", "late"]

@@ -187,7 +187,7 @@ class JsonText:
 
     @property
     def _patience_of_key(self) -> int:
-        """No key that means something is a loop, however long one is."""
+        """No key that means something is a loop, whatever is printed."""
         return self._patience if self._limits.names is None else _AGAIN
 
     def _digits(self, end: int) -> int:
@@ -215,7 +215,7 @@ class JsonText:
             return None
         period, length = loop
         run = text_of(written, length)
-        printed = self._repeats.prints(run, max(1, round(len(run) * period / length)))
+        printed = not self._is_key() and self._repeats.prints(run, max(1, round(len(run) * period / length)))
         return None if printed and self._nesting.so_far.may_copy(length) else "repeated"
 
     def _why_ended(self, end: int) -> Why | None:
