@@ -60,7 +60,7 @@ RUNS = [
         25,
     ),
     KeptRun("lossless", "python -m extractor.lab.bench.lossless --documents 24 --max-tokens 40", 45),
-    KeptRun("loops", "python -m extractor.lab.bench.loops", 60),
+    KeptRun("loops", "python -m extractor.lab.bench.loops", 200),
     KeptRun("service", "python -m tests.chaos.measure", 45),
 ]
 
