@@ -8,9 +8,9 @@ were looked at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from extractor.calibration.calibrator import Calibrator
 from extractor.decode import Decoder, as_whole
@@ -23,20 +23,12 @@ from extractor.known import Findings, SeenAnswer
 from extractor.result import Known
 from extractor.run import Run, raise_unless_complete
 from extractor.validate import Answer
-from extractor.written import Span, WrittenText
+from extractor.written import WrittenText
 from schemas import Schema
 
 DOUBTED = 0.4  # a null is asked for again up to this confidence,
 BELIEVED = 0.7  # and a value takes its place from this one on: between the two it stays and a person looks
 MOST = 16  # nulls of an answer
-
-
-class Value(NamedTuple):
-    """For the null at `span`, bytes of the answer. `confidence`: in an answer with no other such value."""
-
-    span: Span
-    written: WrittenText
-    confidence: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -66,15 +58,15 @@ class SecondLook:
     def _filled(self, run: Run, seen: SeenAnswer, doubted: list[Scalar]) -> SeenAnswer:
         """Raises what ends a call of the model and what reading an answer does."""
         found = self._written_again(run, seen, doubted)
-        values = self._believed(run, seen, _values(seen, found, doubted)) if found is not None else {}
-        if not values:
+        sure = self._believed(run, seen, found, doubted) if found is not None else {}
+        if not sure:
             return seen
-        whole = _filled(seen, values, run)
+        whole = as_whole(seen.completion, _with(seen, found, sure), run)
         answer = self.read(run, whole.finish, len(whole.sizes), _text(whole))
+        if len(answer.doubts) > len(seen.answer.doubts):  # a check of the schema's speaks against them
+            return seen
         fields = self.findings.fields(run, _text(whole), whole)
-        sure = {at: known["confidence"] for at, known in seen.fields.items()} | {
-            at: value.confidence for at, value in values.items()
-        }
+        sure = {at: known["confidence"] for at, known in seen.fields.items()} | sure
         return SeenAnswer(whole, answer, {at: {**known, "confidence": sure[at]} for at, known in fields.items()})
 
     def _written_again(self, run: Run, seen: SeenAnswer, doubted: list[Scalar]) -> Any | None:
@@ -86,16 +78,14 @@ class SecondLook:
             raise_unless_complete(found.finish, run, len(found.sizes), _text(found))
         return found
 
-    def _believed(self, run: Run, seen: SeenAnswer, values: Mapping[str, Value]) -> dict[str, Value]:
-        """Those that are likely right. What is another field's value already is no find."""
-        believed: dict[str, Value] = {}
+    def _believed(self, run: Run, seen: SeenAnswer, found: Any, doubted: list[Scalar]) -> dict[str, float | None]:
+        """Those that are likely right, with how likely that is. What is another field's value already is no find."""
+        fields, believed = self.findings.fields(run, _text(found), found), dict[str, float | None]()
         others = [known for known in seen.fields.values() if known["evidence"]]
-        for at, value in values.items():
-            alone = _filled(seen, {at: value}, run)
-            known = self.findings.fields(run, _text(alone), alone).get(at)
-            sure = (known["confidence"] or 0.0) if known is not None else 0.0
-            if known is not None and sure >= BELIEVED and not _is_taken(known, others):
-                believed[at] = value._replace(confidence=sure)
+        for at in (one.pointer for one in doubted):
+            known = fields.get(at)
+            if known is not None and (known["confidence"] or 0.0) >= BELIEVED and not _is_taken(known, others):
+                believed[at] = known["confidence"]
                 others.append(known)
         return believed
 
@@ -121,17 +111,10 @@ def _showing(schema: Schema, doubted: list[Scalar]) -> Schema:
     return replace(schema, json_schema=shown, sha256="/".join([schema.sha256, *(one.pointer for one in doubted)]))
 
 
-def _values(seen: SeenAnswer, found: Any, doubted: list[Scalar]) -> dict[str, Value]:
-    """What was found for each null."""
+def _with(seen: SeenAnswer, found: Any, pointers: Iterable[str]) -> WrittenText:
+    """The answer with what was found at `pointers`."""
     spans, new, written = byte_spans(seen.text), byte_spans(_text(found)), _written(found)
-    pointers = [one.pointer for one in doubted if one.pointer in new]
-    return {at: Value(spans[at], written.part(*new[at])) for at in pointers}
-
-
-def _filled(seen: SeenAnswer, values: Mapping[str, Value], run: Run) -> Any:
-    """The completion of the answer with `values` for its nulls."""
-    pieces = {one.span: one.written for one in values.values()}
-    return as_whole(seen.completion, replaced(_written(seen.completion), pieces), run)
+    return replaced(_written(seen.completion), {spans[at]: written.part(*new[at]) for at in pointers})
 
 
 def _is_taken(known: Known, others: list[Known]) -> bool:

@@ -13,13 +13,12 @@ _SCALARS = frozenset(("string", "number", "integer", "boolean"))
 
 
 def without_null(root: Node, node: Node) -> Node | None:
-    """What a value that may be null is otherwise, title and description kept; None where that is not plainly one
+    """What a value that may be null is otherwise, title and description kept; None where that is nothing, or may be no
     scalar. `root`: where references of `node` lead to."""
     if "$ref" in node:
-        return _scalar({**resolve(root, node["$ref"]), **_but(node, "$ref")})
+        return without_null(root, {**resolve(root, node["$ref"]), **_but(node, "$ref")})
     if "anyOf" in node:
-        others = [one for one in node["anyOf"] if isinstance(one, dict) and one.get("type") != "null"]
-        return without_null(root, {**others[0], **_but(node, "anyOf")}) if len(others) == 1 else None
+        return _alternatives(root, node)
     return _scalar(node)
 
 
@@ -54,21 +53,32 @@ def _one_changed(root: Node, node: Node, path: Sequence[str]) -> Node | None:
     return {**node, "anyOf": [new or old for new, old in zip(changed, node["anyOf"], strict=True)]}
 
 
+def _alternatives(root: Node, node: Node) -> Node | None:
+    others = [one for one in node["anyOf"] if not (isinstance(one, dict) and one.get("type") == "null")]
+    left = [without_null(root, one) if isinstance(one, dict) else None for one in others]
+    if not left or None in left:
+        return None
+    beside = _but(node, "anyOf", _null_default(node))
+    return {**beside, "anyOf": left} if len(left) > 1 else {**(left[0] or {}), **beside}
+
+
 def _scalar(node: Node) -> Node | None:
-    if "enum" in node:
-        values = [one for one in node["enum"] if one is not None]
-        return _typed({**node, "enum": values}) if values else None
-    return _typed(node) if "type" in node else None
+    """None where it is not said that it is a scalar."""
+    bare = _but(node, _null_default(node))
+    if "enum" in bare:
+        bare["enum"] = [one for one in bare["enum"] if one is not None]
+    kinds = bare.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else [one for one in kinds if one != "null"]
+    if "type" in bare:
+        bare["type"] = kinds[0] if len(kinds) == 1 else kinds
+    said = bare.get("enum") if "type" not in bare else kinds
+    return bare if said and bare.get("enum", True) and _SCALARS.issuperset(kinds) else None
 
 
-def _typed(node: Node) -> Node | None:
-    kinds = node.get("type", [])
-    others = [one for one in ([kinds] if isinstance(kinds, str) else kinds) if one != "null"]
-    if len(others) != 1 or others[0] not in _SCALARS:
-        return node if "enum" in node and "type" not in node else None
-    bare = _but(node, "default") if node.get("default", 0) is None else node
-    return {**bare, "type": others[0]}
+def _null_default(node: Node) -> str:
+    """The keyword of a default that is null; no keyword where it is another."""
+    return "default" if node.get("default", "") is None else ""
 
 
-def _but(node: Node, key: str) -> Node:
-    return {name: value for name, value in node.items() if name != key}
+def _but(node: Node, *keys: str) -> Node:
+    return {name: value for name, value in node.items() if name not in keys}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from extractor import Extractor, Options, Settings
 from extractor.calibration.calibration import Calibration
@@ -17,6 +19,8 @@ from extractor.calibration.features import NULL, VALUE
 from extractor.engine import Request
 from extractor.errors import Cancelled
 from extractor.second_look import BELIEVED, DOUBTED
+from schemas.doubts import should
+from schemas.errors import Place
 from tests.support.matching import written_under
 from tests.support.scripted import ScriptedEngine
 
@@ -143,7 +147,7 @@ class LessSure(Fitted):
         return super()._sure(at, data) - 0.01 * sum(one is not None for one in data.values())
 
 
-def test_all_is_as_sure_as_it_was_and_each_find_as_it_is_alone(tok: Any) -> None:
+def test_all_is_as_sure_as_it_was_and_each_find_as_among_the_others(tok: Any) -> None:
     """A fit knows answers that were looked at once."""
     engine = ScriptedEngine(tok, text(), text(buyer="Anna Berg", sent_on="2026-03-04"))
     once = extract(engine, tok, LessSure({"/buyer": 0.1}, {}), ALL.model_copy(update={"max_model_calls": 1}))
@@ -151,7 +155,28 @@ def test_all_is_as_sure_as_it_was_and_each_find_as_it_is_alone(tok: Any) -> None
     twice = extract(engine, tok, LessSure(DOUBTS, {}))
     sure, first = ({at: known["confidence"] for at, known in one.fields.items()} for one in (twice, once))
     assert [sure[at] - first[at] for at in ("/number", "/total")] == [0, 0]
-    assert sure["/buyer"] == sure["/sent_on"] == pytest.approx(first["/number"] - 0.01)
+    assert sure["/buyer"] == sure["/sent_on"] == pytest.approx(first["/number"] - 0.02)
+
+
+class Bill(BaseModel):
+    net: float | None
+    tax: float | None
+    total: float
+
+    @should
+    def _sums(self) -> Iterator[Place]:
+        if self.net is not None and self.tax is not None and self.net + self.tax != self.total:
+            yield "/total", "is not net and tax"
+
+
+@pytest.mark.parametrize(("tax", "kept"), [(2.5, 2.5), (2.0, None)])
+def test_what_a_check_speaks_against_is_no_find(tok: Any, tax: float, kept: float | None) -> None:
+    script = [f'{{"net":10.0,"tax":{value},"total":12.5}}' for value in ("null", tax)]
+    engine, calibrator = ScriptedEngine(tok, *script), Fitted({"/tax": 0.1}, {})
+    with Extractor(Settings(context=6_000), engine=engine, tokenizer=tok, calibrator=calibrator) as extractor:
+        result = extractor.extract(DOCUMENT, Bill, Options(printed="none"))
+    assert result.data["tax"] == kept
+    assert "check" not in {mark["code"] for mark in result.review}
 
 
 @pytest.mark.parametrize("second", ["length", "deadline"])
