@@ -71,8 +71,8 @@ def _scalar(node: Node) -> Node | None:
     kinds = [kinds] if isinstance(kinds, str) else [one for one in kinds if one != "null"]
     if "type" in bare:
         bare["type"] = kinds[0] if len(kinds) == 1 else kinds
-    said = bare.get("enum") if "type" not in bare else kinds
-    return bare if said and bare.get("enum", True) and _SCALARS.issuperset(kinds) else None
+    choices = bare.get("enum") if "type" not in bare else kinds
+    return bare if choices and bare.get("enum", True) and _SCALARS.issuperset(kinds) else None
 
 
 def _null_default(node: Node) -> str:
