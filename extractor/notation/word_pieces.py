@@ -33,9 +33,9 @@ _CODE = (
 )
 _FIGURES = r"(?<![^\W_])(?<!\d-)\d+(?:-\d+){2,9}(?![^\W_]|-[^\W_])"  # a day, a telephone
 _NUMBER = (  # one, one time of day; commas are between numbers where they part no thousands and no decimals: `2.00,1`
-    r"\d{1,3}(?:\.\d{3})+,\d+|(?:\d{1,3}(?:,\d{3})+|\d\d?(?:,\d\d)+,\d{3})\.\d+"
+    r"\d{1,3}(?:\.\d{3}){1,20},\d+|(?:\d{1,3}(?:,\d{3}){1,20}|\d\d?(?:,\d\d){1,20},\d{3})\.\d+"
     r"|\d+(?:\.\d+)+|\d{1,3}(?:['’]\d{3})+(?:[.,]\d+)?"
-    r"|(?<!\d,)(?:\d{1,3}(?:,\d{3})+|\d\d?(?:,\d\d)+,\d{3}|\d+,\d+)(?!\d|,\d|-\d\d-\d)"
+    r"|(?<!\d,)(?:\d{1,3}(?:,\d{3}){1,20}|\d\d?(?:,\d\d){1,20},\d{3}|\d+,\d+)(?!\d|,\d|-\d\d-\d)"
     r"|\d+(?::\d\d(?!\d))+(?:\.\d+)?"
 )
 _BOOKED = r"\d{1,15},\d{0,2}[NFS][A-Z]{3}"  # an amount in a statement of SWIFT: `2604020402D1875,50NTRF`

@@ -417,7 +417,7 @@ def test_what_no_grammar_holds_is_compared_afterwards() -> None:
 @pytest.mark.parametrize(
     "line",
     ["a   b\n", "a-\n", "letters", "1,", "12:30 ", "\n", '"\\', "(1", "1. 2. ", "3 ", "May\n", "1 / 2 / ", "AB12 CD34 ",
-     "5 ½ ", "a: b\n", "A-1", "1-", "A/1-", "A_-", "1_-", "1x", "a.", "a@", "x1", "한국", "R1"],
+     "5 ½ ", "a: b\n", "A-1", "1-", "A/1-", "A_-", "1_-", "1x", "a.", "a@", "x1", "한국", "R1", "00,"],
 )  # fmt: skip
 def test_no_text_takes_longer_than_its_length(line: str) -> None:
     """Ten times the text may take forty times as long, and not a hundred times."""
