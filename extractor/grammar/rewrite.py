@@ -29,6 +29,7 @@ Path = tuple[str, ...]
 
 _OPTIONS = ("anyOf", "oneOf", "allOf")
 _DEEPEST = 64
+_JSON = json.JSONDecoder(parse_int=str)  # of any number of digits: where values end is asked, not what they are
 _SEAM = 24  # bytes around values that are decoded: a token may go over the end of a value, and not over these
 ANY_TOKENS = '%llguidance {"no_forcing": true}\n'  # long text is forced; see forced.py
 
@@ -52,13 +53,13 @@ class Rewriting:
     def joined(self, written: WrittenText) -> WrittenText:
         """The whole answer, of what was `written` under the grammar: each value with the tokens that it was written
         in."""
-        answer, text, decoder = self.answer.text.decode(), written.text.decode(), json.JSONDecoder()
+        answer, text = self.answer.text.decode(), written.text.decode()
         whole, kept, at = WrittenText(b"", [], []), 0, -len(self.head)
         for start, stop in [*self.spans, (len(answer), len(answer))]:
             whole += self.answer.part(_bytes(answer, kept), _bytes(answer, start))
             at += start - kept
             if start < stop:
-                until = decoder.raw_decode(text, at)[1]
+                until = _JSON.raw_decode(text, at)[1]
                 whole += written.part(_bytes(text, at), _bytes(text, until))
                 kept, at = stop, until
         return whole
@@ -159,7 +160,7 @@ def span_of(text: str, path: Path) -> tuple[int, int] | None:
 
 
 def _span_of(text: str, path: Path) -> tuple[int, int] | None:
-    decoder, at = json.JSONDecoder(), 0
+    at = 0
     for step in path:
         opening = text[at : at + 1]
         if opening not in ("{", "["):
@@ -168,16 +169,16 @@ def _span_of(text: str, path: Path) -> tuple[int, int] | None:
         while text[at] not in "}]":
             key = str(number)
             if opening == "{":
-                key, at = decoder.raw_decode(text, at)
+                key, at = _JSON.raw_decode(text, at)
                 at += 1  # the colon
             if key == step:
                 break
-            at = decoder.raw_decode(text, at)[1]
+            at = _JSON.raw_decode(text, at)[1]
             at += text[at] == ","
             number += 1
         else:
             return None
-    return at, decoder.raw_decode(text, at)[1]
+    return at, _JSON.raw_decode(text, at)[1]
 
 
 def schema_of(root: JSON, path: Path, answer: str) -> JSON | None:

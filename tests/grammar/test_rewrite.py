@@ -134,6 +134,14 @@ def test_each_value_keeps_the_tokens_it_was_written_in() -> None:
         assert set(joined.part(start, start + len(value.encode())).logprobs) == {logprob}
 
 
+def test_numbers_may_have_more_digits_than_python_reads() -> None:
+    answer, number = written('{"a":null,"b":1}', -1.0), "7" * 5_000
+    assert Rewriting(answer, [(5, 9)], "", "").joined(written(f'{{"a":{number}', -0.5)).text.decode() == (
+        f'{{"a":{number},"b":1}}'
+    )
+    assert span_of(f'{{"a":{number},"b":1}}', ("b",)) == (5_010, 5_011)
+
+
 def test_printed_values_stay_printed() -> None:
     demanded = demand(SCHEMA, "all", Bounds())
     assert demanded is not None
