@@ -8,7 +8,8 @@ were looked at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +26,7 @@ from extractor.run import Run, raise_unless_complete
 from extractor.validate import Answer
 from extractor.written import WrittenText
 from schemas import Schema
+from schemas.errors import Place
 
 DOUBTED = 0.4  # a null is asked for again up to this confidence,
 BELIEVED = 0.7  # and a value takes its place from this one on: between the two it stays and a person looks
@@ -63,7 +65,7 @@ class SecondLook:
             return seen
         whole = as_whole(seen.completion, _with(seen, found, sure), run)
         answer = self.read(run, whole.finish, len(whole.sizes), _text(whole))
-        if len(answer.doubts) > len(seen.answer.doubts):  # a check of the schema's speaks against them
+        if _doubts(answer, sure) - _doubts(seen.answer, sure):  # a check of the schema's speaks against them
             return seen
         fields = self.findings.fields(run, _text(whole), whole)
         sure = {at: known["confidence"] for at, known in seen.fields.items()} | sure
@@ -121,6 +123,12 @@ def _is_taken(known: Known, others: list[Known]) -> bool:
     """Whether one of its places is one of another value's."""
     places = [(one["start"], one["stop"]) for other in others for one in other["evidence"]]
     return any(overlap((one["start"], one["stop"]), place) for one in known["evidence"] for place in places)
+
+
+def _doubts(answer: Answer, found: Container[str]) -> Counter[Place | str]:
+    """How many checks fail at each place. What they say counts where a value was found: elsewhere it may be the old
+    doubt with other figures."""
+    return Counter(one if one[0] in found else one[0] for one in answer.doubts)
 
 
 def _text(completion: Any) -> str:

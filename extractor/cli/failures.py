@@ -25,7 +25,7 @@ class Failures:
     def note(self, row: Mapping[str, Any]) -> None:
         self.count += 1
         if len(self._first) < _NAMED:
-            self._first.append(f"  {_name(row)}: {_why(row)}")
+            self._first.append(f"  {_safe(_name(row))}: {_safe(_why(row))}")
 
     def lines(self, output: Path | None) -> Iterator[str]:
         """Empty where all succeeded."""
@@ -38,6 +38,11 @@ class Failures:
 def _name(row: Mapping[str, Any]) -> str:
     """The file's, or of a line its custom_id or number."""
     return str(row.get("file") or row.get("custom_id") or f"line {row.get('line')}")
+
+
+def _safe(text: str) -> str:
+    """On one line, and without what a terminal would heed: names are strangers'."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def _why(row: Mapping[str, Any]) -> str:

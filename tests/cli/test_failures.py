@@ -41,6 +41,8 @@ def test_the_first_are_named_and_where_the_rest_is() -> None:
     [
         (row(None, custom_id="bill-7", line=3), "  bill-7: damaged (unreadable_document)"),
         (row(None, custom_id=None, line=3), "  line 3: damaged (unreadable_document)"),
+        (row("a\x1b[2J\n\udcff.pdf"), r"  a\x1b[2J\n\udcff.pdf: damaged (unreadable_document)"),
+        (row("Müller & 東.pdf", detail="\x07 5"), r"  Müller & 東.pdf: \x07 5 (unreadable_document)"),
         (row(detail="two\n lines"), "  a.pdf: two lines (unreadable_document)"),
         (row(detail="x" * 301), f"  a.pdf: {'x' * 300}… (unreadable_document)"),
         ({"file": "a.pdf", "status": "cancelled", "error": None}, "  a.pdf: cancelled (cancelled)"),

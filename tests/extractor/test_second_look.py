@@ -179,6 +179,29 @@ def test_what_a_check_speaks_against_is_no_find(tok: Any, tax: float, kept: floa
     assert "check" not in {mark["code"] for mark in result.review}
 
 
+class Parcel(BaseModel):
+    sent_on: str | None
+    buyer: str
+
+    @should
+    def _known(self) -> Iterator[Place]:
+        if self.sent_on is None:
+            yield "/sent_on", "is missing"
+        elif self.sent_on > "2026-03-01":
+            yield "/buyer", "was no buyer yet"
+        elif self.sent_on < "2026-01-01":
+            yield "/sent_on", "is too early"
+
+
+@pytest.mark.parametrize(("day", "kept"), [("2026-02-01", "2026-02-01"), ("2026-03-04", None), ("1926-03-04", None)])
+def test_a_check_speaks_against_a_find_whatever_other_check_it_ends(tok: Any, day: str, kept: str | None) -> None:
+    script = [f'{{"sent_on":{sent_on},"buyer":"Anna Berg"}}' for sent_on in ("null", f'"{day}"')]
+    engine, calibrator = ScriptedEngine(tok, *script), Fitted({"/sent_on": 0.1}, {})
+    with Extractor(Settings(context=6_000), engine=engine, tokenizer=tok, calibrator=calibrator) as extractor:
+        result = extractor.extract(DOCUMENT, Parcel, Options(printed="none"))
+    assert result.data["sent_on"] == kept
+
+
 @pytest.mark.parametrize("second", ["length", "deadline"])
 def test_an_answer_does_not_fall_with_its_second_look(tok: Any, second: str) -> None:
     engine = Ending(tok, text(), text(buyer="Anna Berg"), second=second)
