@@ -62,6 +62,7 @@ class Bigger:
     def __init__(self, text: str) -> None:
         self._text = folded(text)
         self._known: dict[Span, bool] = {}
+        self._cuts: dict[Span, set[int]] = {}
 
     def holds(self, start: int, stop: int) -> bool:
         """Whether `text[start:stop]`, a number, is less than the whole of something that is none."""
@@ -115,7 +116,7 @@ class Bigger:
     def is_glued(self, start: int, stop: int) -> bool:
         """Whether letters stand at it that it cannot be cut from (`RE4711`, `12AB34`): no mask, unit or currency."""
         beside = self._text[start - 1 : start] + self._text[stop : stop + 1]
-        return any(map(str.isalpha, beside)) and not is_cut_at(self._text, start, stop)
+        return any(map(str.isalpha, beside)) and not is_cut_at(self._text, start, stop, self._cuts)
 
     def is_of_a_street(self, start: int, stop: int) -> bool:
         """Whether it may be the number of a house: `Price Avenue 21`."""

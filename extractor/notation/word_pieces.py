@@ -12,6 +12,8 @@ import unicodedata
 from extractor.notation import addresses, currency, masked
 from extractor.notation.as_typed import JOINERS, TAGS, UNSEEN
 
+Span = tuple[int, int]  # half-open
+
 # Letters that are written without spaces between words: each is a chunk. As MARK, within brackets of a pattern.
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -58,19 +60,23 @@ _PIECES = (
 )
 CHUNK = re.compile(rf"\\.|{_PIECES}", re.DOTALL)  # of text that is escaped as in a JSON string
 _CHUNK = re.compile(_PIECES, re.DOTALL)
-_LONGEST = 96  # characters on each side that are looked at
+_STRETCH = 96  # characters: of a longer word, the two stretches before a place and behind it are looked at
+_BEFORE, _BEHIND = re.compile(r"\S*\Z"), re.compile(r"\S*")
 
 
-def is_cut_at(text: str, start: int, stop: int) -> bool:
-    """Whether `text[start:stop]` begins and ends where words do, or where they may be cut."""
+def is_cut_at(text: str, start: int, stop: int, known: dict[Span, set[int]] | None = None) -> bool:
+    """Whether `text[start:stop]` begins and ends where words do, or where they may be cut. `known`, of the same text,
+    keeps where: numbers without a space between share most of it."""
     if _is_between(text, start) and _is_between(text, stop):
         return True
-    first, last = start, stop
-    while first > max(0, start - _LONGEST) and not text[first - 1].isspace():
-        first -= 1
-    while last < min(len(text), stop + _LONGEST) and not text[last].isspace():
-        last += 1
-    ends = {first, *(found.end() for found in _CHUNK.finditer(text, first, last))}
+    begin, end = start - start % _STRETCH - _STRETCH, stop - stop % _STRETCH + 2 * _STRETCH
+    before, behind = _BEFORE.search(text, max(0, begin), start), _BEHIND.match(text, stop, end)
+    first, last = before.start() if before else start, behind.end() if behind else stop
+    ends = known.get((first, last)) if known is not None else None
+    if ends is None:
+        ends = {first, *(found.end() for found in _CHUNK.finditer(text, first, last))}
+        if known is not None:
+            known[first, last] = ends
     return start in ends and stop in ends
 
 
