@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,9 @@ for _name in [name for name in os.environ if name.startswith("EXTRACTOR_")]:
 os.environ["HF_HUB_OFFLINE"] = "1"
 # The processes that share the test files have a core each, and small models are twice as fast on one thread of torch.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+# A shell has what it starts in the background ignore Ctrl-C, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 gc.disable()  # until the tests are found: importing them leaves no garbage
 

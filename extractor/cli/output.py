@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from extractor.cli.declare import Exit
 from extractor.client import ClientError, ExtractionFailed, Overloaded, Unreachable, WaitTimeout
@@ -31,17 +31,25 @@ try:
 
         def on_broken_pipe(self) -> None:
             self.quiet = True
+            _no_more_to(sys.stderr)
 
     err = _StandardError(stderr=True, highlight=False, soft_wrap=True)
 except ModuleNotFoundError:
     err = None
 
 
+def _no_more_to(stream: TextIO) -> None:
+    """Whose reader has gone: what is still buffered would make the program's end an error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def say(text: str) -> None:
     """A line for a person."""
     if err is None:
-        with contextlib.suppress(BrokenPipeError):
+        try:
             print(text, file=sys.stderr)
+        except BrokenPipeError:
+            _no_more_to(sys.stderr)
     else:
         err.print(text, markup=False)
 
@@ -104,7 +112,7 @@ def reader() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still buffered
+        _no_more_to(sys.stdout)
         raise SystemExit(128 + signal.SIGPIPE) from None
 
 
