@@ -42,8 +42,12 @@ _NUMBER = (  # one, one time of day; commas are between numbers where they part 
 )
 _BOOKED = r"\d{1,15},\d{0,2}[NFS][A-Z]{3}"  # an amount in a statement of SWIFT: `2604020402D1875,50NTRF`
 _SIZE = r"\d+(?:[.,]\d+)?(?:[xX]\d+(?:[.,]\d+)?){0,9}[^\W\d_]{0,3}(?![^\W_])"  # from one of its numbers on
+# Of most words, which nothing below would cut, and of the spaces between: the rest is not tried on these. An `x` may be
+# a sign of a mask.
+_PLAIN = "A-WYZa-wyz\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
 _PIECES = (
-    rf"{addresses.EMAIL}|{addresses.SCHEME}|{addresses.HOST}|{_CODE}|{_FIGURES}"
+    rf"(?<!\S)[{_PLAIN}]+(?!\S)| (?=[{_PLAIN}0-9])"
+    rf"|{addresses.EMAIL}|{addresses.SCHEME}|{addresses.HOST}|{_CODE}|{_FIGURES}"
     r"|(?<![^\W_])[vV](?=\d+\.\d)"  # before a version
     rf"|(?<![^\W_])\d{{6,10}}(?=R?[CD][A-Z]?{_BOOKED})|(?<=\d)R?[CD][A-Z]?(?={_BOOKED})"
     rf"|{_NUMBER}"
