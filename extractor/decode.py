@@ -27,6 +27,7 @@ from extractor.errors import (
 from extractor.excerpt import excerpt
 from extractor.grammar.narrow import Bounds, NarrowedSchema
 from extractor.grammar.printed.grammars import Demands, PrintedAnswers
+from extractor.grammar.printed.reading import PrintedDocument
 from extractor.grammar.rewrite import Rewriting, rewriting, without_nulls
 from extractor.grammar.trial import Judge
 from extractor.prompt.prompt import Prompt, PromptBuilder
@@ -171,12 +172,7 @@ class Decoder:
         """The answer `written` with its nulls at `pointers` written again, as no nulls; the prompt tells of the schema
         `shown`. None where they can be nothing else, or no grammar says so. Raises DocumentError where there is no
         room."""
-        demand = self._demands.get(run.schema, run.options.printed)
-        if demand is not None and run.printed is not None and run.printed.grammar is not None:
-            again = run.printed.without_nulls(demand.narrowed, written, pointers)
-        else:
-            narrowed = NarrowedSchema(run.schema.json_schema, self._bounds).whole()
-            again = without_nulls(written, pointers, narrowed)
+        again = without_nulls(written, pointers, *self._held_to(run))
         if again is None:
             return None
         prompt = replace(self._prompts.build(shown, run.document.text, 1), shared=0)  # few others will begin so
@@ -202,10 +198,14 @@ class Decoder:
         pointers = [error.pointer for error in failed.errors]
         if run.written is None or run.rewritten >= faults(failed.errors):
             return None
+        return rewriting(run.written, pointers, *self._held_to(run))
+
+    def _held_to(self, run: Run) -> tuple[dict[str, Any], PrintedDocument | None]:
+        """The rewritten schema that values are written again under, and the document that has to print them."""
         demand = self._demands.get(run.schema, run.options.printed)
         if demand is not None and run.printed is not None and run.printed.grammar is not None:
-            return run.printed.rewriting(demand.narrowed, run.written, pointers)
-        return rewriting(run.written, pointers, NarrowedSchema(run.schema.json_schema, self._bounds).whole())
+            return demand.narrowed, run.printed.document
+        return NarrowedSchema(run.schema.json_schema, self._bounds).whole(), None
 
     def _rewritten(self, run: Run, begun: Prompt, max_tokens: int, again: Rewriting) -> Any:
         """The whole answer; of one that did not come to its end, as far as it did. `begun`: the prompt with its

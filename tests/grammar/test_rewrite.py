@@ -146,7 +146,7 @@ def test_printed_values_stay_printed() -> None:
     demanded = demand(SCHEMA, "all", Bounds())
     assert demanded is not None
     printed, answer = demanded.of("two Ann 3 1.5 9"), written(compact(ANSWER), -1.0)
-    found = printed.rewriting(demanded.narrowed, answer, ["/a"])
+    found = rewriting(answer, ["/a"], demanded.narrowed, printed.document)
     assert found is not None
     assert allows(found, ANSWER | {"a": "Ann"})
     assert not allows(found, ANSWER | {"a": "Bob"})

@@ -18,9 +18,7 @@ from extractor.grammar.narrow import Bounds, NarrowedSchema
 from extractor.grammar.printed.check import not_printed
 from extractor.grammar.printed.mark import marked, marks
 from extractor.grammar.printed.reading import PrintedDocument
-from extractor.grammar.rewrite import Rewriting, rewriting, without_nulls
 from extractor.result import Unprinted
-from extractor.written import WrittenText
 from schemas import Schema
 from schemas.keywords import Mode
 
@@ -74,14 +72,6 @@ class PrintedAnswers:
     def without_grammar(self) -> PrintedAnswers:
         """Where llguidance will not have it: answers are compared with the document."""
         return replace(self, grammar=None, held=False)
-
-    def rewriting(self, narrowed: JSON, answer: WrittenText, pointers: list[str]) -> Rewriting | None:
-        """Of an answer of which only the values at `pointers` are written again, as what the document prints."""
-        return rewriting(answer, pointers, narrowed, self.document)
-
-    def without_nulls(self, narrowed: JSON, answer: WrittenText, pointers: list[str]) -> Rewriting | None:
-        """Of an answer of which only the nulls at `pointers` are written again, as no nulls."""
-        return without_nulls(answer, pointers, narrowed, self.document)
 
     def faults(self, answer: Any) -> list[FieldError]:
         """What of an answer the document does not print. A key is told at its object, which has to be written again."""
