@@ -28,9 +28,11 @@ _KEPT_ENVIRON = ("PATH", "PYTHONHOME", "VIRTUAL_ENV", "LANG", "LC_ALL", "LC_CTYP
 
 @dataclass
 class ForkedChild:
-    """`stream`: its calls go in and their answers come out. `pid` is 0 until it has said its own, and when reaped."""
+    """`stream`: its calls go in and their answers come out. `zygote`: whose child it is, and who alone can reap it.
+    `pid` is 0 until it has said its own, and when reaped."""
 
     stream: socket.socket
+    zygote: subprocess.Popen[bytes]
     served: int = 0
     pid: int = 0
 
@@ -57,6 +59,7 @@ class ForkedChildren:
                 self._idle.append(self._fork())
 
     def take(self) -> ForkedChild:
+        """Raises SandboxError."""
         with self._lock:
             self._ensure()
             return self._idle.popleft() if self._idle else self._fork()
@@ -64,15 +67,14 @@ class ForkedChildren:
     def give_back(self, child: ForkedChild) -> None:
         """After a call that ended well. A spare is forked ahead of the next call."""
         child.served += 1
-        spent = child.served >= self._reuse
         with self._lock:
-            if not spent and not self._closed:
+            if child.served < self._reuse and child.zygote is self._zygote:
                 self._idle.appendleft(child)
-            elif not self._idle and not self._closed and self._zygote is not None:
-                with suppress(SandboxError, OSError):
+                return
+            if not self._idle and self._zygote is not None:
+                with suppress(SandboxError):
                     self._idle.append(self._fork())
-        if spent:
-            self.drop(child)
+        self.drop(child)
 
     def drop(self, child: ForkedChild) -> None:
         """It is not used again: killed if it lives."""
@@ -98,8 +100,8 @@ class ForkedChildren:
         if not pid:
             return None
         with self._lock:
-            if self._control is None:
-                return None
+            if self._control is None or child.zygote is not self._zygote:
+                return None  # it went with its zygote; the next knows no such child, and its pid may be another's
             try:
                 self._control.settimeout(_ANSWER_S)
                 self._control.send(orjson.dumps({"do": "reap", "pid": pid}))
@@ -127,7 +129,8 @@ class ForkedChildren:
 
     def _fork(self) -> ForkedChild:
         assert self._control is not None
-        ours, theirs = socket.socketpair()
+        assert self._zygote is not None
+        ours, theirs = _pair(socket.SOCK_STREAM)
         try:
             self._control.settimeout(_ANSWER_S)
             socket.send_fds(self._control, [orjson.dumps({"do": "fork"})], [theirs.fileno()])
@@ -137,7 +140,7 @@ class ForkedChildren:
             raise SandboxError("unavailable", "the process that children are forked from has ended") from None
         finally:
             theirs.close()
-        return ForkedChild(ours)
+        return ForkedChild(ours, self._zygote)
 
     def _ensure(self) -> None:
         if self._closed:
@@ -145,17 +148,7 @@ class ForkedChildren:
         if self._zygote is not None and self._zygote.poll() is None:
             return
         self._end_zygote()
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._zygote = subprocess.Popen(
-                [sys.executable, "-P", "-m", "extractor.sandbox.zygote", str(theirs.fileno())],
-                env=_environ(self._environ),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-                cwd="/",
-            )
+        self._zygote, ours = self._started()
         self._control = ours
         try:
             ours.settimeout(START_S)
@@ -168,6 +161,25 @@ class ForkedChildren:
             self._end_zygote()
             raise SandboxError("unavailable", f"{self._order['module']} cannot be sandboxed: {reply.get('failed')}")
 
+    def _started(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
+        """A new zygote, and our end of what it is told through."""
+        ours, theirs = _pair(socket.SOCK_SEQPACKET)
+        with theirs:
+            try:
+                zygote = subprocess.Popen(
+                    [sys.executable, "-P", "-m", "extractor.sandbox.zygote", str(theirs.fileno())],
+                    env=_environ(self._environ),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    pass_fds=(theirs.fileno(),),
+                    start_new_session=True,
+                    cwd="/",
+                )
+            except OSError as error:
+                ours.close()
+                raise _nothing_left(error) from None
+        return zygote, ours
+
     def _end_zygote(self) -> None:
         for child in self._idle:
             child.stream.close()
@@ -179,6 +191,19 @@ class ForkedChildren:
             self._zygote.kill()  # its children go with it
             self._zygote.wait()
             self._zygote = None
+
+
+def _pair(kind: socket.SocketKind) -> tuple[socket.socket, socket.socket]:
+    """Raises SandboxError."""
+    try:
+        return socket.socketpair(socket.AF_UNIX, kind)
+    except OSError as error:
+        raise _nothing_left(error) from None
+
+
+def _nothing_left(error: OSError) -> SandboxError:
+    """No process, no memory or no descriptor is to be had, which says nothing of the call."""
+    return SandboxError("unavailable", f"this machine has no room for another process ({error.strerror})")
 
 
 def _in_memory(blob: bytes) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import socket
 import subprocess
@@ -190,6 +191,41 @@ def test_a_zygote_that_dies_or_hangs_is_no_fault_of_the_call(monkeypatch: pytest
             kinds.add(error.kind)
     assert kinds <= {"unavailable"}
     assert served(own), "another is there"
+    own.close()
+
+
+def test_a_child_that_went_with_its_zygote_is_not_blamed_where_another_zygote_is_there_already() -> None:
+    own = Sandbox(_STRANGER, _LIMITS, setup={"a": 1})
+    own.start()
+    children = own._children
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(own.call, "sleep", 15)
+        while children._idle:
+            time.sleep(0.01)  # it has no child yet
+        with children._lock:  # as when other calls find out sooner
+            children._end_zygote()
+            children._ensure()
+        with pytest.raises(SandboxError) as caught:
+            running.result()
+    assert caught.value.kind == "unavailable"
+    assert served(own)
+    own.close()
+
+
+@pytest.mark.parametrize("of", [(subprocess, "Popen"), (socket, "socketpair")], ids=["process", "descriptor"])
+def test_a_machine_that_has_no_room_is_no_fault_of_the_call(
+    monkeypatch: pytest.MonkeyPatch, of: tuple[object, str]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    own = Sandbox(_STRANGER, _LIMITS, setup={"a": 1})
+    with monkeypatch.context() as full:
+        full.setattr(*of, refuse)
+        with pytest.raises(SandboxError, match="Resource temporarily unavailable") as caught:
+            own.call("echo", 7)
+    assert caught.value.kind == "unavailable"
+    assert served(own)
     own.close()
 
 
