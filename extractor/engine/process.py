@@ -78,7 +78,9 @@ class EngineProcess:
             self._child.join(CLOSE_S)
             self._over.set()
             raise EngineError(f"the engine's process {self._epitaph()} while it loaded") from None
-        except BaseException:
+        except BaseException as error:
+            if not isinstance(error, ExtractorError):  # withdrawn (Ctrl-C): the child would go on loading
+                self._child.kill()
             self._child.join(CLOSE_S)
             self._over.set()
             raise
@@ -194,6 +196,7 @@ class EngineProcess:
             self._end()
             self._fail_all(EngineError(f"the engine's process {why}", code="engine_crashed"))
             if self._closed or not self._restart(why):
+                self._fail_all(EngineError(self._broken or "the engine was closed"))  # who came meanwhile
                 return
 
     def _hear(self, word: str, number: int, *payload: Any) -> None:
@@ -221,13 +224,14 @@ class EngineProcess:
                 self._heard_at = now
             looked_at = now
             most = self._silent_s if self._ready else max(self._silent_s, SILENT_LOADING_S)
-            child, why = self._child, silence(self._heartbeat, now - self._heard_at, most)
+            # Both now: once this child is dead the next one's are there at any moment.
+            pipe, child, why = self._pipe, self._child, silence(self._heartbeat, now - self._heard_at, most)
             if why and child.is_alive() and not self._closed:
                 self._trouble = f"the engine's process {why} and is killed"
                 self._killed_for, self._ready = why, False
                 child.kill()
                 child.join(KILLED_S)
-                _hang_up(self._pipe)  # a process that its device's driver holds does not even die
+                _hang_up(pipe)  # a process that its device's driver holds does not even die
 
     def _end(self) -> None:
         """The child is gone: nothing is sent to it any more, and its writer ends."""
@@ -253,8 +257,8 @@ class EngineProcess:
             with self._changed:
                 if self._changed.wait_for(lambda: self._closed, PAUSE_S * attempt):
                     return False
-            self._pipe, self._child = self._spawn()
             try:
+                self._pipe, self._child = self._spawn()  # for which there may be no memory just now
                 self._greeting(self._pipe)
             except (EOFError, OSError, ExtractorError) as error:
                 self._child.join(CLOSE_S)
@@ -267,7 +271,6 @@ class EngineProcess:
         with self._changed:
             self._trouble = self._broken = f"the engine's process {why}, {TRIES} times in a row"
         log.error(self._broken)
-        self._fail_all(EngineError(self._broken))
         return False
 
     def _epitaph(self) -> str:

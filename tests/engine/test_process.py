@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +21,7 @@ from extractor.engine import Engine, EngineConfig, Params, Request, process
 from extractor.engine.heartbeat import Heartbeat, silence
 from extractor.engine.model.loader import Models, ModelSpec, load
 from extractor.engine.process import EngineProcess
+from extractor.engine.spawn import EngineChild, spawn
 from extractor.errors import EngineError, InputError, ModelError
 from tests.engine import tiny
 from tests.engine.child import BUG, DIE, ECHO, HANG, LOSE_DEVICE, REFUSE, STUCK_NATIVE, STUCK_READER, STUCK_STEP
@@ -220,6 +224,89 @@ def test_close_fails_who_waits_and_leaves_no_process(engine: EngineProcess) -> N
     assert not psutil.pid_exists(pid)
     with pytest.raises(EngineError, match="closed"):
         engine.submit(Request([ECHO]))
+
+
+def test_close_fails_who_came_while_there_was_no_engine(engine: EngineProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    starting, go_on = threading.Event(), threading.Event()
+
+    def begins_to_start(*given: object, **more: object) -> object:
+        starting.set()
+        assert go_on.wait(60)
+        return spawn(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(process, "spawn", begins_to_start)
+    os.kill(engine.pid, signal.SIGKILL)
+    assert starting.wait(60)
+    waiting = engine.submit(Request([ECHO]))
+    monkeypatch.setattr(engine, "_greeting", _no_answer)
+    closing = threading.Thread(target=engine.close)
+    closing.start()
+    go_on.set()
+    with pytest.raises(EngineError, match="was closed"):
+        waiting.result(60)
+    closing.join(60)
+
+
+def _no_answer(_: object) -> None:
+    """Of a child that is killed while it loads."""
+    raise EOFError
+
+
+def test_who_is_withdrawn_while_the_engine_loads_does_not_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    children = []
+
+    def interrupted(self: EngineProcess, _: object) -> None:
+        children.append(self._child)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(EngineProcess, "_greeting", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        EngineProcess("tests.engine.child:loads_slowly", 600.0)
+    assert children[0].exitcode == -signal.SIGKILL
+
+
+def test_a_machine_without_room_for_another_engine_is_asked_again(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = []
+
+    def full_at_first(*given: object, **more: object) -> object:
+        if not refused:
+            refused.append(True)
+            raise OSError(errno.ENOMEM, "Cannot allocate memory")
+        return spawn(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(process, "spawn", full_at_first)
+    monkeypatch.setattr(process, "PAUSE_S", 0.0)
+    lost = engine.submit(Request([HANG]))
+    os.kill(engine.pid, signal.SIGKILL)
+    assert isinstance(lost.exception(60), EngineError)
+    assert echoes(engine)
+    assert refused
+
+
+def test_of_a_child_that_is_killed_the_next_ones_pipe_stays(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever kills it may go on when the next one is there already."""
+    held, pipe = engine._child, engine._pipe
+    replaced, hung_up = threading.Event(), queue.SimpleQueue[object]()
+
+    def join(timeout_s: float) -> None:
+        EngineChild.join(held, timeout_s)
+        if threading.current_thread().name == "engine-watch":
+            assert replaced.wait(60)
+
+    monkeypatch.setattr(held, "join", join)
+    monkeypatch.setattr(process, "_hang_up", hung_up.put)
+    monkeypatch.setattr(engine, "_silent_s", 2.0)
+    lost = engine.submit(Request([HANG]))
+    os.kill(held.pid, signal.SIGSTOP)
+    assert isinstance(lost.exception(60), EngineError)
+    assert echoes(engine)
+    assert engine._pipe is not pipe
+    replaced.set()
+    assert hung_up.get(timeout=60) is pipe
 
 
 def test_the_queue_is_bounded(engine: EngineProcess, monkeypatch: pytest.MonkeyPatch) -> None:
