@@ -125,11 +125,13 @@ class Engine:
         self._cache.reset()
 
     def close(self) -> None:
-        """Stop; whoever is still waiting gets an `EngineError`."""
+        """Stop after the step that runs; whoever is still waiting gets an `EngineError`."""
         self._closed = True
         for sequence in self._scheduler.close():
             self._fail(sequence, EngineError("the engine was closed"))
         self._thread.join(timeout=30)
+        for sequence in list(self._sequences.values()):  # rows, and what the last step was about to admit
+            self._fail(sequence, EngineError("the engine was closed"))
 
     # The engine's own thread
 

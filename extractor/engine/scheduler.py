@@ -35,10 +35,10 @@ class Scheduler:
             return not self._closed
 
     def close(self) -> list[Sequence]:
-        """No more work: returns everyone who was waiting or running."""
+        """No more work: returns everyone who was waiting. Those that run are the engine's thread's."""
         with self._changed:
             self._closed = True
-            left = [*self.running, *self._waiting]
+            left = list(self._waiting)
             self._waiting.clear()
             self._changed.notify_all()
             return left

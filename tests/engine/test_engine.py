@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,8 @@ from llguidance import LLMatcher
 from extractor.engine import DRAFTERS, Engine, EngineConfig, Params, Request
 from extractor.engine.limits.limits import Limits
 from extractor.engine.model.loader import Models, ModelSpec, load
+from extractor.engine.scheduler import Scheduler
+from extractor.engine.sequence import Sequence
 from extractor.errors import EngineError, InputError, SchemaError
 from extractor.grammar.compile import serialise
 from schemas import inline
@@ -220,6 +223,29 @@ def test_closing_fails_who_waits_and_refuses_more(gemma4: Models) -> None:
             future.result(10)
     with pytest.raises(EngineError, match="closed"):
         engine.submit(tiny.request(gemma4))
+
+
+def test_closing_fails_who_is_being_admitted(gemma4: Models) -> None:
+    engine = Engine(gemma4, EngineConfig(slots=1, context=1024))
+    scheduler, start = engine._scheduler, engine._scheduler.start
+    admitting, closing = threading.Event(), threading.Event()
+
+    def late(sequence: Sequence) -> None:
+        admitting.set()
+        assert closing.wait(60)
+        start(sequence)
+
+    def close() -> list[Sequence]:
+        waiting = Scheduler.close(scheduler)
+        closing.set()
+        return waiting
+
+    scheduler.start, scheduler.close = late, close  # type: ignore[method-assign]
+    future = engine.submit(tiny.request(gemma4, **ENDLESS))
+    assert admitting.wait(60)
+    engine.close()
+    with pytest.raises(EngineError, match="closed"):
+        future.result(10)
 
 
 def test_prompts_share_the_prefix_they_have_in_common(engine: Engine, gemma4: Models) -> None:
